@@ -1,0 +1,129 @@
+"""A checkpoint: weights with the card that rebuilds the model, and beside them what was measured.
+
+`model.safetensors` holds the state dict and one metadata entry, `mmlab`, a JSON card. `report.json` and
+`sweep.npz` can be made again. No pickle; everything is written to a temporary name, then put in place.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import safetensors.torch
+import torch
+from safetensors import SafetensorError, safe_open
+
+from mmlab.core.errors import CheckpointError, MmlabError
+from mmlab.core.method import METHODS, Method
+from mmlab.core.options import build
+from mmlab.core.task import TaskInfo
+
+FORMAT = 1
+MODEL, REPORT, PROGRESS, SWEEP = "model.safetensors", "report.json", "progress.jsonl", "sweep.npz"
+LARGEST = 64 * 2**20
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A method rebuilt from a checkpoint, with its card and the digest of its file."""
+
+    method: Method
+    card: Mapping[str, Any]
+    digest: str
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write to a temporary name beside `path`, then put it in place: nobody ever reads half a file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary.write_bytes(content)
+    os.replace(temporary, path)
+
+
+def half(method: Method) -> None:
+    """Round the parameters to half precision, in place, so that what is measured is what is stored."""
+    with torch.no_grad():
+        for parameter in method.parameters():
+            parameter.copy_(parameter.half().float())
+
+
+def save(path: Path, method: Method, card: Mapping[str, Any]) -> str:
+    """Write `method` (parameters in half precision, buffers in full) and return the digest of the file."""
+    names = {name for name, _ in method.named_parameters()}
+    state = {
+        name: (value.half() if name in names else value).cpu().contiguous()
+        for name, value in method.state_dict().items()
+    }
+    content = safetensors.torch.save(state, {"mmlab": json.dumps({"format": FORMAT, **card})})
+    write_atomically(path / MODEL, content)
+    return hashlib.sha256(content).hexdigest()
+
+
+def read_card(path: Path) -> dict[str, Any]:
+    """The card of the checkpoint folder `path`, from the header alone. Raises CheckpointError."""
+    file = path / MODEL
+    if not file.is_file():
+        raise CheckpointError(f"{_name(path)} has no {MODEL}.", "Train the model again or remove the folder.")
+    try:
+        with safe_open(str(file), framework="pt") as opened:
+            card = json.loads((opened.metadata() or {}).get("mmlab", "null"))
+    except (SafetensorError, OSError, ValueError) as error:
+        raise CheckpointError(
+            f"{_name(path)} is damaged or is not a checkpoint.", "Train the model again or remove the folder."
+        ) from error
+    if not isinstance(card, dict) or card.get("format") != FORMAT:
+        raise CheckpointError(
+            f"{_name(path)} was not made by this version of mmlab.",
+            "Train the model again or remove the folder.",
+        )
+    return card
+
+
+def load(path: Path, place: torch.device | str = "cpu") -> Loaded:
+    """Rebuild the model of the checkpoint folder `path`, in eval mode. Raises CheckpointError."""
+    card = read_card(path)
+    content = (path / MODEL).read_bytes()
+    if len(content) > LARGEST:
+        raise CheckpointError(f"{_name(path)} is larger than 64 MB.", "mmlab's models are far smaller.")
+    try:
+        info = TaskInfo.from_card(card["task"])
+        kind = METHODS[card["method"]]
+        method = kind(info, build(kind.Config, card["config"]))
+        state = safetensors.torch.load(content)
+        method.load_state_dict({name: _full(value) for name, value in state.items()})
+    except MmlabError as error:
+        raise CheckpointError(f"{_name(path)} cannot be used: {error.message}", error.hint) from error
+    except (SafetensorError, RuntimeError, KeyError, TypeError, ValueError) as error:
+        raise CheckpointError(
+            f"{_name(path)} does not fit its card.", "Train the model again or remove the folder."
+        ) from error
+    return Loaded(method.to(place).eval(), card, hashlib.sha256(content).hexdigest())
+
+
+def read_json(file: Path) -> Any:
+    """The content of a JSON file. Raises CheckpointError where it is missing or damaged."""
+    try:
+        return json.loads(file.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise CheckpointError(
+            f"{file.parent.name}/{file.name} is missing or damaged.",
+            "Run `python -m mmlab evaluate` to make it again.",
+        ) from error
+
+
+def write_json(file: Path, content: Any) -> None:
+    """Write JSON in one piece."""
+    write_atomically(file, (json.dumps(content, indent=1) + "\n").encode())
+
+
+def _full(value: torch.Tensor) -> torch.Tensor:
+    return value.float() if value.dtype == torch.float16 else value
+
+
+def _name(path: Path) -> str:
+    return f"The checkpoint {'/'.join(path.parts[-3:])}"

@@ -1,0 +1,65 @@
+"""Samples in the model's world, stacked by modality. Knows no task."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Some samples of a task.
+
+    inputs:  one tensor `[B, *shape]` per modality; rows of an absent modality hold zeros.
+    present: bool `[B, M]`, in the task's order of modalities.
+    target:  `[B]` classes (int64) or numbers (float32), `[B, H, W]` label maps or `[B, R, H, W]` regions.
+    ids:     one name per sample.
+    """
+
+    inputs: Mapping[str, Tensor]
+    present: Tensor
+    target: Tensor
+    ids: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def to(self, device: torch.device | str) -> Batch:
+        """The same batch on another device."""
+        inputs = {name: value.to(device) for name, value in self.inputs.items()}
+        return replace(self, inputs=inputs, present=self.present.to(device), target=self.target.to(device))
+
+    def with_present(self, present: Tensor) -> Batch:
+        """The same batch with other modalities present."""
+        return replace(self, present=present)
+
+
+@dataclass(frozen=True)
+class Samples:
+    """A whole split: stacked tensors, and who or what each sample came from (`groups`, such as a speaker)."""
+
+    inputs: Mapping[str, Tensor]
+    present: Tensor
+    target: Tensor
+    ids: tuple[str, ...]
+    groups: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def batch(self, rows: Sequence[int] | Tensor) -> Batch:
+        """The samples at `rows`, in that order. Half-precision storage becomes float32."""
+        index = torch.as_tensor(rows, dtype=torch.long)
+        inputs = {name: value[index].float() for name, value in self.inputs.items()}
+        ids = tuple(self.ids[int(row)] for row in index)
+        return Batch(inputs, self.present[index], self.target[index], ids)
+
+    def take(self, count: int) -> Samples:
+        """The first `count` samples."""
+        inputs = {name: value[:count] for name, value in self.inputs.items()}
+        return Samples(
+            inputs, self.present[:count], self.target[:count], self.ids[:count], self.groups[:count]
+        )

@@ -1,0 +1,159 @@
+"""What a method is: how it answers from some of its inputs, and what it learns from.
+
+Adding a method is one file under `mmlab/methods/`. A method splits at the one place where a missing modality
+matters: `encode` runs each encoder once, `fuse` turns what is present into an answer, so that all combinations
+of a sample cost one pass through the encoders.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor, nn
+
+from mmlab.core.batch import Batch, Samples
+from mmlab.core.modality import Combination
+from mmlab.core.outputs import ALL_KINDS
+from mmlab.core.registry import Registry
+from mmlab.core.task import TaskInfo
+
+Feature = tuple[Tensor, ...]  # levels, shallow to deep; one level `[B, D]` unless the output is dense
+Features = dict[str, Any]  # what `encode` made: opaque to everyone but the method itself
+
+
+@dataclass(frozen=True)
+class Fused:
+    """An answer from some modalities.
+
+    logits:   `[B, C]`, or `[B, R, H, W]`.
+    mean:     `[B, D]`, the embedding behind it; its mean for a probabilistic method.
+    variance: `[B, D]`, None for a method without variance.
+    extras:   what the method's own losses need again.
+    """
+
+    logits: Tensor
+    mean: Tensor
+    variance: Tensor | None = None
+    extras: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A part of a training: its share of the epochs, the parameters that learn, the modules that rest in eval."""
+
+    name: str
+    epochs: int
+    parameters: Sequence[nn.Parameter] | None = None
+    resting: Sequence[nn.Module] = ()
+
+
+@dataclass
+class Run:
+    """What a method may see of its training. There is no way from here to the test split.
+
+    validation:  predictions of this method on the validation split, `[N, ...]`, for one combination.
+    training:    the training split in batches, unaugmented, in order (up to a number of samples).
+    """
+
+    epoch: int
+    epochs: int
+    stage: str
+    generator: torch.Generator
+    drop: Callable[[Tensor], Tensor]
+    validation: Callable[[Combination], Tensor]
+    validation_target: Tensor
+    training: Callable[[int], Iterator[Batch]]
+    teachers: Mapping[str, Method] = field(default_factory=dict)
+
+    def after(self, fraction: float) -> bool:
+        """Whether this share of the training is over. Papers count epochs; short runs count shares."""
+        return self.epoch >= max(1, round(fraction * self.epochs))
+
+    def last_before(self, fraction: float) -> bool:
+        """Whether this is the last epoch before `after(fraction)` holds."""
+        return self.epoch + 1 == max(1, round(fraction * self.epochs))
+
+
+class Method(nn.Module, ABC):
+    """Base of all methods. A subclass needs `fuse`; everything else has a default.
+
+    title, paper, year, about: for people. supports: kinds of output. teachers: methods that must be trained
+    first; they are lent to `losses` and never saved. plan: its own defaults for the training plan.
+    trained_with_gaps: whether it meets incomplete inputs while learning.
+    """
+
+    title: ClassVar[str]
+    paper: ClassVar[str] = ""
+    year: ClassVar[int] = 0
+    about: ClassVar[str] = ""
+    supports: ClassVar[frozenset[str]] = ALL_KINDS
+    teachers: ClassVar[tuple[str, ...]] = ()
+    plan: ClassVar[Mapping[str, Any]] = {}
+    trained_with_gaps: ClassVar[bool] = True
+    encoders: nn.ModuleDict
+
+    @dataclass(frozen=True)
+    class Config:
+        """Options of the method; made with `mmlab.core.options.option`."""
+
+    def __init__(self, info: TaskInfo, config: Any) -> None:
+        super().__init__()
+        self.info = info
+        self.modalities = info.modalities
+        self.output = info.output
+        self.config = config
+
+    # answering
+
+    def encode(self, inputs: Mapping[str, Tensor]) -> Features:
+        """Each encoder once. `inputs` holds every modality; rows of an absent one are ignored later."""
+        return {name: self.encoders[name](inputs[name]) for name in self.modalities.names}
+
+    @abstractmethod
+    def fuse(self, features: Features, present: Tensor) -> Fused:
+        """The answer from the modalities in `present`, bool `[B, M]`."""
+
+    def forward(self, inputs: Mapping[str, Tensor], present: Tensor) -> Fused:
+        """Encode and fuse."""
+        return self.fuse(self.encode(inputs), present)
+
+    # learning
+
+    def before_training(self, samples: Samples) -> None:
+        """Look at the training split once, before the first epoch."""
+
+    @abstractmethod
+    def losses(self, batch: Batch, run: Run) -> dict[str, Tensor]:
+        """Weighted scalars by name; what `backward` adds up."""
+
+    def backward(self, losses: Mapping[str, Tensor], run: Run) -> None:
+        """Fill the gradients. Most methods add their losses up."""
+        torch.stack(list(losses.values())).sum().backward()
+
+    def stages(self, epochs: int) -> list[Stage]:
+        """The stages of a training of `epochs` in all."""
+        return [Stage("all", epochs)]
+
+    def on_epoch_end(self, run: Run) -> None:
+        """Mine, rank, refresh."""
+
+    def logs(self) -> dict[str, Any]:
+        """What this epoch leaves for the analyses, as JSON (mined combinations, cosines, ...)."""
+        return {}
+
+    # being looked at
+
+    def modality_parameters(self, name: str) -> Iterable[nn.Parameter]:
+        """The parameters that only this modality's input passes through."""
+        return self.encoders[name].parameters()
+
+    def cam_layers(self, name: str, combination: Combination) -> list[nn.Module]:
+        """The layers whose maps Grad-CAM weighs for a modality in a combination (one per network that sees it)."""
+        return [self.encoders[name].body]  # type: ignore[list-item]
+
+
+METHODS: Registry[type[Method]] = Registry("method", "mmlab.methods")

@@ -1,0 +1,71 @@
+"""What is computed about models: frozen, NumPy only, safe to cache, send and store."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.floating]
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """Every combination of every sample of a split, from one model.
+
+    combinations: keys (`image-sound`), in the order of `Modalities.subsets`; K of them.
+    logits:   `[K, N, ...]`.
+    mean:     `[K, N, D]`, the embedding (its mean, for probabilistic methods).
+    variance: `[K, N, D]`, None for a method without variance.
+    target:   `[N, ...]`; `present` bool `[N, M]`: what each sample really has.
+    ids, groups: one per sample; a group is what the split keeps apart (a speaker, a person).
+    digest:   of the checkpoint that made it; empty for a model that was never saved.
+    """
+
+    combinations: tuple[str, ...]
+    logits: Floats
+    mean: Floats
+    variance: Floats | None
+    target: NDArray[np.generic]
+    present: NDArray[np.bool_]
+    ids: tuple[str, ...]
+    groups: tuple[str, ...]
+    digest: str = ""
+
+    def index(self, combination: str) -> int:
+        """The row of a combination. Raises ValueError where there is none."""
+        return self.combinations.index(combination)
+
+
+@dataclass(frozen=True)
+class Attribution:
+    """Where a model looks, for one sample.
+
+    maps:   by combination key and modality: `[H, W]` over a picture or spectrogram, `[T]` along a path or
+            series, in [0, 1]; all zeros where the modality is absent.
+    shares: by combination key and modality: the part of the evidence that came through it; they sum to 1.
+    score:  by combination key: the logit that was explained.
+    target: the class, region or output that was explained.
+    """
+
+    maps: Mapping[str, Mapping[str, NDArray[np.float32]]]
+    shares: Mapping[str, Mapping[str, float]]
+    score: Mapping[str, float]
+    target: int
+
+
+@dataclass(frozen=True)
+class Projection:
+    """Points in two dimensions for every combination of every sample.
+
+    points: float32 `[K, N, 2]`; spread: `[K, N, 2, 2]`, the covariance of a probabilistic embedding carried
+    into the picture, or None; kind: "umap" or "pca"; settings: what it was made with; digest: of the checkpoint.
+    """
+
+    points: NDArray[np.float32]
+    spread: NDArray[np.float32] | None
+    kind: str
+    settings: Mapping[str, float | int | str]
+    digest: str

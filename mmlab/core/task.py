@@ -1,0 +1,106 @@
+"""What a task is: its modalities, its output, its samples, and the way from a recording to the model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol, runtime_checkable
+
+from torch import Tensor
+
+from mmlab.core.batch import Samples
+from mmlab.core.errors import TaskMismatch
+from mmlab.core.modality import Modalities, Modality
+from mmlab.core.outputs import Output, output_from_card
+from mmlab.core.raw import Raw
+from mmlab.core.registry import Registry
+
+Split = Literal["train", "valid", "test"]
+Source = Literal["built-in", "real", "both"]
+
+
+@dataclass(frozen=True)
+class TaskInfo:
+    """All that a model needs to know of its task: no data."""
+
+    name: str
+    modalities: Modalities
+    output: Output
+
+    def card(self) -> dict[str, Any]:
+        """What a checkpoint stores about its task."""
+        modalities = [{**vars(item), "shape": list(item.shape)} for item in self.modalities]
+        return {"name": self.name, "modalities": modalities, "output": self.output.card()}
+
+    @classmethod
+    def from_card(cls, card: Mapping[str, Any]) -> TaskInfo:
+        """The task that `card` described. Raises TaskMismatch where something is missing."""
+        try:
+            items = [Modality(**{**item, "shape": tuple(item["shape"])}) for item in card["modalities"]]
+            return cls(card["name"], Modalities(items), output_from_card(card["output"]))
+        except (KeyError, TypeError) as error:
+            raise TaskMismatch("The card does not describe its task.", "Train the model again.") from error
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One input brought to the model's world.
+
+    tensor: `[*modality.shape]`, float32: exactly what the encoder sees.
+    notes:  sentences for the person about what was done ("Resampled from 48,000 to 8,000 Hz.").
+    """
+
+    tensor: Tensor
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Example:
+    """One sample as a person meets it: what the sensors recorded, and the right answer."""
+
+    id: str
+    raw: Mapping[str, Raw]
+    target: Any
+    answer: str
+    note: str = ""
+
+
+@runtime_checkable
+class Task(Protocol):
+    """One task in one file under `mmlab/tasks/`, built without arguments and cheap to build.
+
+    title: a few words; about: one or two sentences for the screen, saying which parts are simulated.
+    sources: what `samples` can be asked for here ("built-in" always, "real" where a person has the recordings).
+    """
+
+    name: str
+    title: str
+    about: str
+    info: TaskInfo
+
+    def sources(self) -> tuple[Source, ...]:
+        """The sources that exist on this machine."""
+
+    def samples(self, split: Split, source: Source = "built-in") -> Samples:
+        """A split as stacked tensors. Deterministic; raises DataError where the source is not there."""
+
+    def augment(self, inputs: Mapping[str, Tensor], seed: int) -> dict[str, Tensor]:
+        """Training-time variation of a batch `[B, *shape]`, a deterministic function of `seed`."""
+
+    def gallery(self) -> tuple[str, ...]:
+        """Ids of the samples that the app offers: the shipped pack, in order."""
+
+    def example(self, sample: str) -> Example:
+        """One sample of the gallery. Raises UnknownName."""
+
+    def read(self, modality: str, content: bytes, name: str = "") -> Raw:
+        """Decode a file that a person brought, safely. Raises DataError with a sentence and a hint."""
+
+    def prepare(self, modality: str, raw: Raw) -> Reading:
+        """Bring a recording to the model's world. The same path for shipped samples and uploads."""
+
+    def describe(self) -> dict[str, Any]:
+        """What a card says about the data: sources, sizes, noise, which parts are simulated."""
+
+
+TASKS: Registry[type[Task]] = Registry("task", "mmlab.tasks")

@@ -1,0 +1,48 @@
+"""Where models live: CUDA where there is one, then MPS, then the CPU; `MMLAB_DEVICE` decides otherwise."""
+
+from __future__ import annotations
+
+import os
+from contextlib import AbstractContextManager, nullcontext
+
+import torch
+
+from mmlab.core.errors import MmlabError
+
+
+def device() -> torch.device:
+    """The device that models are put on. Raises MmlabError for an `MMLAB_DEVICE` that is not there."""
+    wanted = os.environ.get("MMLAB_DEVICE", "")
+    there = available()
+    if not wanted:
+        return torch.device(there[0])
+    if wanted.split(":")[0] not in there:
+        raise MmlabError(
+            f"MMLAB_DEVICE is '{wanted}', and it is not here.", f"Use one of: {', '.join(there)}."
+        )
+    return torch.device(wanted)
+
+
+def available() -> tuple[str, ...]:
+    """The kinds of device on this machine, the fastest first."""
+    kinds = [("cuda", torch.cuda.is_available()), ("mps", torch.backends.mps.is_available()), ("cpu", True)]
+    return tuple(kind for kind, is_there in kinds if is_there)
+
+
+def label(place: torch.device) -> str:
+    """The device in words for a person."""
+    if place.type == "cuda":
+        return f"GPU ({torch.cuda.get_device_name(place)})"
+    return {"mps": "GPU (Apple)", "cpu": "CPU"}.get(place.type, place.type)
+
+
+def mixed_precision(place: torch.device) -> AbstractContextManager[object]:
+    """bfloat16 autocast on CUDA; full precision elsewhere, where small networks gain nothing by it."""
+    if place.type == "cuda":
+        return torch.autocast("cuda", dtype=torch.bfloat16)
+    return nullcontext()
+
+
+def one_thread() -> None:
+    """One torch thread a process: on few cores several threads wait for each other more than they work."""
+    torch.set_num_threads(1)

@@ -1,0 +1,138 @@
+"""Whole pieces of work, by names and numbers only, so that they can run here, in a process or elsewhere."""
+
+from __future__ import annotations
+
+import platform
+import shutil
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from mmlab import __version__, checkpoints, sweeps
+from mmlab.core.errors import Unsupported
+from mmlab.core.method import METHODS, Method
+from mmlab.core.options import as_dict, build
+from mmlab.core.task import TASKS, Source, Task
+from mmlab.device import device, label, one_thread
+from mmlab.evaluation import mean_metrics, metrics, sweep
+from mmlab.library import Library
+from mmlab.training import STATE, Plan, Progress, Trainer
+
+
+@dataclass(frozen=True)
+class TrainJob:
+    """One run: (task, method, options, plan, seed), and the folder name it gets in the library."""
+
+    task: str
+    method: str
+    config: Mapping[str, Any] = field(default_factory=dict)
+    plan: Mapping[str, Any] = field(default_factory=dict)
+    seed: int = 0
+    tag: str = ""
+
+    @property
+    def folder(self) -> str:
+        """The tag, `seed<n>` unless another was given."""
+        return self.tag or f"seed{self.seed}"
+
+
+def train(job: TrainJob, library: Library) -> Iterator[Progress]:
+    """Train, yielding after each epoch; at the end the checkpoint, its report and its sweep are in the library.
+
+    Teachers come from the library or are trained first. Raises UnknownName, DataError or Unsupported.
+    """
+    one_thread()
+    task, kind = TASKS[job.task](), METHODS[job.method]
+    if task.info.output.kind not in kind.supports:
+        raise Unsupported(
+            f"{kind.title} cannot do {task.info.output.kind}.", f"It does {', '.join(sorted(kind.supports))}."
+        )
+    plan = build(Plan, {"source": _source(task), **kind.plan, **job.plan})
+    config = build(kind.Config, job.config)
+    teachers = {}
+    for name in kind.teachers:
+        teacher = TrainJob(job.task, name, {}, {**job.plan}, job.seed)
+        if not (library.folder(job.task, name, teacher.folder) / checkpoints.MODEL).is_file():
+            yield from train(teacher, library)
+        teachers[name] = checkpoints.load(library.folder(job.task, name, teacher.folder), device()).method
+    torch.manual_seed(job.seed)
+    folder = library.folder(job.task, job.method, job.folder)
+    trainer = Trainer(
+        task=task,
+        method=kind(task.info, config),
+        plan=plan,
+        seed=job.seed,
+        folder=folder,
+        place=device(),
+        teachers=teachers,
+        training=task.samples("train", _as_source(plan.source)),
+        validation=task.samples("valid", _as_source(plan.source)),
+    )
+    seconds = 0.0
+    for progress in trainer.epochs():
+        seconds += progress.seconds
+        yield progress
+    checkpoints.half(trainer.method)
+    digest = checkpoints.save(folder, trainer.method, _card(job, task, trainer, plan, config, seconds))
+    evaluate(task, trainer.method, folder, digest)
+    (folder / STATE).unlink(missing_ok=True)
+
+
+def evaluate(
+    task: Task, method: Method, folder: Path, digest: str, keep_sweep: bool = True
+) -> dict[str, Any]:
+    """Measure on every test split there is; write the report, and the sweep of the built-in split."""
+    report: dict[str, Any] = {"digest": digest, "headline": method.output.headline, "sources": {}}
+    for source in task.sources():
+        found = sweep(method, task.samples("test", source), digest=digest)
+        report["sources"][source] = summary(found, method)
+        if source == "built-in" and keep_sweep:
+            sweeps.write(folder, found)
+    checkpoints.write_json(folder / checkpoints.REPORT, report)
+    return report
+
+
+def summary(found: Any, method: Method) -> dict[str, Any]:
+    """Metrics by combination, their mean, and the number of samples."""
+    table = metrics(found, method.output, method.modalities)
+    return {"metrics": table, "mean": mean_metrics(table), "samples": len(found.ids)}
+
+
+def clean(folder: Path) -> None:
+    """Remove a run that is to be trained from the start."""
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _card(
+    job: TrainJob, task: Task, trainer: Trainer, plan: Plan, config: Any, seconds: float
+) -> dict[str, Any]:
+    return {
+        "task": task.info.card(),
+        "method": job.method,
+        "config": as_dict(config),
+        "plan": as_dict(plan),
+        "seed": job.seed,
+        "data": task.describe(),
+        "parameters": sum(p.numel() for p in trainer.method.parameters()),
+        "best_epoch": trainer.state.best_epoch,
+        "selection": f"best {trainer.method.output.headline} on validation, {plan.select} over combinations"
+        if plan.select == "mean"
+        else f"best {trainer.method.output.headline} on validation, complete input",
+        "training_seconds": round(seconds, 1),
+        "device": label(device()),
+        "versions": {"mmlab": __version__, "torch": version("torch"), "python": platform.python_version()},
+        "made": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+
+
+def _source(task: Task) -> str:
+    return "both" if "real" in task.sources() else "built-in"
+
+
+def _as_source(name: str) -> Source:
+    return {"built-in": "built-in", "real": "real"}.get(name, "both")  # type: ignore[return-value]

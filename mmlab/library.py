@@ -1,0 +1,107 @@
+"""The library of checkpoints: which there are, by reading headers only."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mmlab.core.errors import CheckpointError, MmlabError, UnknownName
+
+if TYPE_CHECKING:
+    from mmlab.model import Model
+
+SHIPPED = Path(__file__).resolve().parent.parent / "checkpoints"
+
+
+@dataclass(frozen=True)
+class Reference:
+    """One checkpoint folder, as it was when it was looked at: a key for caches and processes."""
+
+    path: str
+    task: str
+    method: str
+    tag: str
+    modified: int
+    size: int
+
+    @property
+    def name(self) -> str:
+        """`digits/dmrnet/seed0`."""
+        return f"{self.task}/{self.method}/{self.tag}"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A checkpoint with its card, or with what is wrong with it."""
+
+    reference: Reference
+    card: Mapping[str, Any]
+    problem: MmlabError | None = None
+
+
+class Library:
+    """The checkpoints under `root/<task>/<method>/<tag>/`; `MMLAB_CHECKPOINTS` names another root."""
+
+    def __init__(self, root: Path | None = None) -> None:
+        self.root = root or Path(os.environ.get("MMLAB_CHECKPOINTS", SHIPPED))
+
+    def folder(self, task: str, method: str, tag: str) -> Path:
+        """Where a checkpoint belongs. Raises CheckpointError for a name that would leave the library."""
+        for part in (task, method, tag):
+            if not part or part.startswith(".") or not all(c.isalnum() or c in "._-" for c in part):
+                raise CheckpointError(
+                    f"'{part}' cannot name a checkpoint.", "Use letters, digits, . _ and -."
+                )
+        return self.root / task / method / tag
+
+    def references(self, task: str = "*", method: str = "*") -> tuple[Reference, ...]:
+        """The checkpoints of a task and method, first seed first."""
+        found = []
+        for file in sorted(self.root.glob(f"{task}/{method}/*/model.safetensors")):
+            if file.parent.name.startswith("."):
+                continue
+            status = file.stat()
+            of_task, of_method, tag = file.parts[-4:-1]
+            found.append(
+                Reference(str(file.parent), of_task, of_method, tag, status.st_mtime_ns, status.st_size)
+            )
+        return tuple(found)
+
+    def entries(self, task: str = "*", method: str = "*") -> tuple[Entry, ...]:
+        """Those checkpoints with their cards; a damaged one carries its problem and hides no other."""
+        from mmlab.checkpoints import read_card
+
+        found = []
+        for reference in self.references(task, method):
+            try:
+                found.append(Entry(reference, read_card(Path(reference.path))))
+            except MmlabError as error:
+                found.append(Entry(reference, {}, error))
+        return tuple(found)
+
+    def find(self, task: str, method: str, tag: str = "") -> Reference:
+        """One checkpoint; the first run where no tag is given. Raises UnknownName or CheckpointError."""
+        from mmlab.core.method import METHODS
+        from mmlab.core.task import TASKS
+
+        _ = TASKS[task], METHODS[method]
+        there = self.references(task, method)
+        wanted = [reference for reference in there if not tag or reference.tag == tag]
+        if not wanted and tag and there:
+            tags = ", ".join(reference.tag for reference in there)
+            raise UnknownName(f"There is no run '{tag}' of {method} on {task}.", f"There are: {tags}.")
+        if not wanted:
+            raise CheckpointError(
+                f"There is no trained {method} for {task} in the library.",
+                f"Train it: python -m mmlab train --task {task} --method {method}",
+            )
+        return wanted[0]
+
+    def load(self, task: str, method: str, tag: str = "") -> Model:
+        """A trained model, ready to predict."""
+        from mmlab.model import Model
+
+        return Model.open(self.find(task, method, tag))

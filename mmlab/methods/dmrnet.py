@@ -1,0 +1,142 @@
+"""DMRNet: Robust Multimodal Learning via Representation Decoupling (Wei et al., ECCV 2024, 2407.04458).
+
+Each combination's embedding is a normal distribution. The task loss acts on a sample of it, the answer uses its
+mean, so that the direction constraint of the loss no longer acts on what is used (METHODS.md 1). Combinations
+with the largest predicted variance during warm-up are mined as hard and counted again (HCR).
+
+Departures, each an option: the hard-combination loss is masked, where the released code multiplies the whole
+batch's loss by the number of hard samples (`hcr="broadcast"`); the hard set is mined over the whole warm-up
+for any number of modalities, where the released code fixes it by hand. The divergence weighs 1/n of its n
+summed elements (the paper's 1e-3 belongs to 1024 elements). Start epochs are shares of the training.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from mmlab.core.batch import Batch
+from mmlab.core.method import METHODS, Features, Fused, Method, Run
+from mmlab.core.options import option
+from mmlab.core.task import TaskInfo
+from mmlab.losses import (
+    combination_statistics,
+    gaussian_kl,
+    gaussian_sample,
+    hard_combination_loss,
+    hardest_combinations,
+)
+from mmlab.networks.parts import Parts, hide, pool
+
+
+@METHODS.register("dmrnet")
+class DMRNet(Method):
+    """Modality dropout with a probabilistic embedding per combination and a hard-combination regulariser."""
+
+    title = "DMRNet"
+    paper = "Wei et al., Robust Multimodal Learning via Representation Decoupling, ECCV 2024"
+    year = 2024
+    about = (
+        "Gives every combination of inputs an embedding with a spread of its own, and practises harder on the "
+        "combinations that it is least sure of."
+    )
+
+    @dataclass(frozen=True)
+    class Config:
+        """Options of DMRNet."""
+
+        probabilistic: bool = option(
+            True, "Learn a distribution per combination; off is plain modality dropout"
+        )
+        kl: float = option(
+            1.0, "Weight of the divergence from a standard normal, times 1/n elements", 0.0, 100.0
+        )
+        hard: float = option(0.3, "Weight of the hard-combination loss (beta)", 0.0, 10.0)
+        hcr: str = option(
+            "masked", "How the hard-combination loss is averaged", choices=("masked", "broadcast")
+        )
+        warmup: float = option(0.1, "Share of the training after which combinations are ranked", 0.0, 1.0)
+        keep: int = option(
+            0, "How many combinations count as hard; 0 is 1 of 3, 3 of 7, else 3/7 of all", 0, 63
+        )
+        fixed: str = option(
+            "", "A fixed hard set instead of the mined one: keys with commas (image,image-pen)"
+        )
+        kl_from_start: bool = option(True, "Divergence from the first epoch on; off starts it after warm-up")
+
+    def __init__(self, info: TaskInfo, config: Any) -> None:
+        super().__init__(info, config)
+        parts = Parts(info)
+        size = parts.embedding[-1]
+        self.encoders = parts.encoders()
+        self.fusion = parts.fusion()
+        self.mean = parts.normed(size, size)
+        self.log_variance = parts.normed(size, size) if config.probabilistic else None
+        self.head = parts.head()
+        self.seen: Tensor
+        self.is_hard: Tensor
+        self.register_buffer("seen", torch.zeros(2, 2 ** len(info.modalities), dtype=torch.float64))
+        self.register_buffer("is_hard", torch.zeros(2 ** len(info.modalities), dtype=torch.bool))
+
+    def fuse(self, features: Features, present: Tensor) -> Fused:
+        feature = self.fusion(hide(features, present, self.modalities.names))
+        mean = self.mean(feature[-1])
+        if self.log_variance is None:
+            return Fused(self.head((*feature[:-1], mean)), pool(mean))
+        log_variance = self.log_variance(feature[-1])
+        noise = torch.randn_like(mean) if self.training else torch.zeros_like(mean)
+        code = gaussian_sample(mean, log_variance, noise)
+        extras = {"mean": mean, "log_variance": log_variance}
+        return Fused(self.head((*feature[:-1], code)), pool(mean), pool(log_variance.exp()), extras)
+
+    def losses(self, batch: Batch, run: Run) -> dict[str, Tensor]:
+        present = run.drop(batch.present)
+        fused = self(batch.inputs, present)
+        each = self.output.loss(fused.logits, batch.target)
+        codes = self.modalities.codes(present)
+        terms = {"task": each.mean()}
+        late = run.after(self.config.warmup)
+        if fused.variance is not None:
+            if not late:
+                total, number = combination_statistics(
+                    fused.variance.detach().mean(1), codes, len(self.is_hard)
+                )
+                self.seen += torch.stack((total, number)).to(self.seen)
+            if late or self.config.kl_from_start:
+                terms["kl"] = self._divergence(fused)
+        if late and self.config.hard > 0:
+            broadcast = self.config.hcr == "broadcast"
+            terms["hard"] = self.config.hard * hard_combination_loss(each, self.is_hard[codes], broadcast)
+        return terms
+
+    def _divergence(self, fused: Fused) -> Tensor:
+        mean, log_variance = fused.extras["mean"], fused.extras["log_variance"]
+        divergence = gaussian_kl(mean, log_variance, per="pixel" if self.output.dense else "sample")
+        return self.config.kl / mean.shape[1] * divergence
+
+    def on_epoch_end(self, run: Run) -> None:
+        """Rank the combinations once, when the warm-up is over (Eq. 10; the whole input is never hard)."""
+        if not run.last_before(self.config.warmup) or self.config.hard == 0:
+            return
+        self.is_hard[self._hard_codes()] = True
+
+    def _hard_codes(self) -> Tensor:
+        if self.config.fixed:
+            keys = [self.modalities.parse(key) for key in self.config.fixed.split(",")]
+            return torch.tensor([self.modalities.code(combination) for combination in keys])
+        combinations = len(self.is_hard) - 1
+        count = self.config.keep or max(1, round(combinations * 3 / 7))
+        return hardest_combinations(self.seen[0], self.seen[1], count)
+
+    def logs(self) -> dict[str, Any]:
+        """The mined combinations, and the mean variance of each during warm-up."""
+        subsets = self.modalities.subsets()
+        hard = [c.key for c in subsets if bool(self.is_hard[self.modalities.code(c)])]
+        ranked = self.seen[0] / self.seen[1].clamp(min=1)
+        return {
+            "mined": hard,
+            "warmup_variance": {c.key: float(ranked[self.modalities.code(c)]) for c in subsets},
+        }

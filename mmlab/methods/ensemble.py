@@ -1,0 +1,51 @@
+"""One network per modality, trained alone, their answers averaged over what is present."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from mmlab.core.batch import Batch
+from mmlab.core.method import METHODS, Features, Fused, Method, Run
+from mmlab.core.task import TaskInfo
+from mmlab.losses import mean_over_present
+from mmlab.networks.parts import Parts, keep, pool
+
+
+@METHODS.register("ensemble")
+class Ensemble(Method):
+    """An encoder and a head per modality; the logits are averaged, as logs of a product of experts."""
+
+    title = "Ensemble"
+    about = "One separate network per modality. Their answers are averaged over the inputs that are there."
+
+    def __init__(self, info: TaskInfo, config: Any) -> None:
+        super().__init__(info, config)
+        parts = Parts(info)
+        self.encoders = parts.encoders()
+        self.heads = nn.ModuleDict({name: parts.head(parts.sizes) for name in info.modalities.names})
+
+    def encode(self, inputs: Mapping[str, Tensor]) -> Features:
+        """Each modality's logits and embedding: a network of its own has nothing left to fuse but its answer."""
+        features = super().encode(inputs)
+        return {name: (self.heads[name](value), pool(value[-1])) for name, value in features.items()}
+
+    def fuse(self, features: Features, present: Tensor) -> Fused:
+        logits = mean_over_present([features[name][0] for name in self.modalities.names], present)
+        codes = [
+            keep(features[name][1], present[:, position])
+            for position, name in enumerate(self.modalities.names)
+        ]
+        return Fused(logits, torch.cat(codes, 1))
+
+    def losses(self, batch: Batch, run: Run) -> dict[str, Tensor]:
+        features = self.encode(batch.inputs)
+        terms = {}
+        for position, name in enumerate(self.modalities.names):
+            on = batch.present[:, position]
+            each = self.output.loss(features[name][0], batch.target)
+            terms[name] = keep(each, on).sum() / on.sum().clamp(min=1)
+        return terms

@@ -1,0 +1,65 @@
+"""Joint training: one network on complete data, the baseline that most people use today.
+
+An absent input is replaced by the mean of the training inputs, which the network never saw in training.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from mmlab.core.batch import Batch, Samples
+from mmlab.core.method import METHODS, Features, Fused, Method, Run
+from mmlab.core.task import TaskInfo
+from mmlab.networks.parts import Parts, pool
+
+
+@METHODS.register("joint")
+class Joint(Method):
+    """Encoders, concatenation, one head."""
+
+    title = "Joint training"
+    about = "Learns from complete data only. A missing input is replaced by the average training input."
+    trained_with_gaps = False
+
+    def __init__(self, info: TaskInfo, config: Any) -> None:
+        super().__init__(info, config)
+        parts = Parts(info)
+        self.encoders = parts.encoders()
+        self.fusion = parts.fusion()
+        self.head = parts.head()
+        for modality in info.modalities:
+            self.register_buffer(f"mean_{modality.name}", torch.zeros(modality.shape))
+
+    def before_training(self, samples: Samples) -> None:
+        for position, name in enumerate(self.modalities.names):
+            seen = samples.inputs[name][samples.present[:, position]].float()
+            self.get_buffer(f"mean_{name}").copy_(seen.mean(0))
+
+    def encode(self, inputs: Mapping[str, Tensor]) -> Features:
+        """The feature of each input, and beside it that of the mean input (one row)."""
+        features = super().encode(inputs)
+        for name in self.modalities.names if not self.training else ():
+            features[f"absent {name}"] = self.encoders[name](self.get_buffer(f"mean_{name}")[None])
+        return features
+
+    def fuse(self, features: Features, present: Tensor) -> Fused:
+        chosen = []
+        for position, name in enumerate(self.modalities.names):
+            absent = features[name if self.training else f"absent {name}"]
+            on = present[:, position]
+            chosen.append(
+                tuple(
+                    torch.where(on.view(-1, *([1] * (level.dim() - 1))), level, other)
+                    for level, other in zip(features[name], absent, strict=True)
+                )
+            )
+        feature = self.fusion(chosen)
+        return Fused(self.head(feature), pool(feature[-1]), extras={"feature": feature})
+
+    def losses(self, batch: Batch, run: Run) -> dict[str, Tensor]:
+        fused = self(batch.inputs, batch.present)
+        return {"task": self.output.loss(fused.logits, batch.target).mean()}

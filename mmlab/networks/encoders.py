@@ -1,0 +1,127 @@
+"""Encoders by kind of modality: convolutions, then pooling to a vector or, for dense outputs, levels of maps."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+
+from mmlab.core.errors import Unsupported
+from mmlab.core.method import Feature
+from mmlab.core.modality import Modality
+
+
+def _block2d(inputs: int, outputs: int, stride: int) -> nn.Sequential:
+    convolution = nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False)
+    return nn.Sequential(convolution, nn.BatchNorm2d(outputs), nn.ReLU())
+
+
+def _block1d(inputs: int, outputs: int, stride: int) -> nn.Sequential:
+    convolution = nn.Conv1d(inputs, outputs, 5, stride, 2, bias=False)
+    return nn.Sequential(convolution, nn.BatchNorm1d(outputs), nn.ReLU())
+
+
+class Encoder(nn.Module):
+    """`body` makes maps `[B, C, ...]` (what Grad-CAM looks at), `neck` makes the feature `[B, D]` of them."""
+
+    def __init__(self, body: nn.Module, neck: nn.Module) -> None:
+        super().__init__()
+        self.body = body
+        self.neck = neck
+
+    def forward(self, inputs: Tensor) -> Feature:
+        return (self.neck(self.body(inputs)),)
+
+
+class LevelEncoder(nn.Module):
+    """The left half of a U-Net: one feature level per depth, `[B, C * 2^i, H / 2^i, W / 2^i]`."""
+
+    def __init__(self, channels: int, widths: tuple[int, ...]) -> None:
+        super().__init__()
+        first = [nn.Sequential(_block2d(channels, widths[0], 1), _block2d(widths[0], widths[0], 1))]
+        deeper = [_down(before, after) for before, after in zip(widths, widths[1:], strict=False)]
+        self.levels = nn.ModuleList(first + deeper)
+
+    @property
+    def body(self) -> nn.Module:
+        """The deepest level."""
+        return self.levels[-1]
+
+    def forward(self, inputs: Tensor) -> Feature:
+        found: list[Tensor] = []
+        for level in self.levels:
+            found.append(level(found[-1] if found else inputs))
+        return tuple(found)
+
+
+def _down(inputs: int, outputs: int) -> nn.Sequential:
+    return nn.Sequential(_block2d(inputs, outputs, 2), _block2d(outputs, outputs, 1))
+
+
+def _neck(flat: int, size: int) -> nn.Sequential:
+    return nn.Sequential(nn.Flatten(), nn.Linear(flat, size, bias=False), nn.BatchNorm1d(size), nn.ReLU())
+
+
+def _image(modality: Modality, width: int, size: int) -> Encoder:
+    channels, height, across = modality.shape
+    body = nn.Sequential(
+        _block2d(channels, width, 2 if height * across > 1024 else 1),
+        _block2d(width, 2 * width, 2),
+        _block2d(2 * width, 3 * width, 2),
+    )
+    grid = (2, 4) if across >= 2 * height else (3, 3)
+    neck = nn.Sequential(nn.AdaptiveAvgPool2d(grid), *_neck(3 * width * math.prod(grid), size))
+    return Encoder(body, neck)
+
+
+def _series(modality: Modality, width: int, size: int) -> Encoder:
+    channels, length = modality.shape
+    strides = (2, 2, 2) if length >= 48 else (1, 1, 1)
+    widths = (channels, 2 * width, 2 * width, 3 * width)
+    body = nn.Sequential(
+        *(_block1d(*pair) for pair in zip(widths, widths[1:], strides, strict=False)),
+    )
+    neck = nn.Sequential(nn.AdaptiveAvgPool1d(4), *_neck(3 * width * 4, size))
+    return Encoder(body, neck)
+
+
+def _vector(modality: Modality, width: int, size: int) -> Encoder:
+    body = nn.Sequential(nn.Linear(modality.shape[0], 4 * width), nn.BatchNorm1d(4 * width), nn.ReLU())
+    return Encoder(body, nn.Sequential(*_neck(4 * width, size)))
+
+
+BUILDERS: dict[str, Callable[[Modality, int, int], Encoder]] = {
+    "image": _image,
+    "sound": _image,
+    "path": _series,
+    "series": _series,
+    "vector": _vector,
+}
+
+
+def encoder(modality: Modality, width: int, size: int) -> Encoder:
+    """The encoder of one modality: maps of `3 * width` channels, then a feature of `size`.
+
+    Raises Unsupported for a kind that has no encoder.
+    """
+    if modality.kind not in BUILDERS:
+        raise Unsupported(
+            f"There is no encoder for modalities of kind '{modality.kind}'.", f"Use {', '.join(BUILDERS)}."
+        )
+    return BUILDERS[modality.kind](modality, width, size)
+
+
+def level_encoder(modality: Modality, widths: tuple[int, ...]) -> LevelEncoder:
+    """The encoder of one picture modality for a dense output. Raises Unsupported for other kinds."""
+    if len(modality.shape) != 3:
+        raise Unsupported(
+            f"'{modality.label}' is not a picture, and regions are found in pictures.", "Use kind image."
+        )
+    return LevelEncoder(modality.shape[0], widths)
+
+
+def upsample(deep: Tensor, like: Tensor) -> Tensor:
+    """`deep [B, C, h, w]` at the size of `like [B, C', H, W]`, bilinear."""
+    return torch.nn.functional.interpolate(deep, size=like.shape[-2:], mode="bilinear", align_corners=False)

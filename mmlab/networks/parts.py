@@ -1,0 +1,148 @@
+"""Parts sized for a task, so that a method says how many heads it wants and never of what kind.
+
+A feature is a tuple of levels, shallow to deep: one vector `[B, D]`, or maps `[B, C, H, W]` for dense outputs.
+Only this file and the encoders know which.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import torch
+from torch import Tensor, nn
+
+from mmlab.core.method import Feature
+from mmlab.core.modality import Modality
+from mmlab.core.task import TaskInfo
+from mmlab.losses import mean_over_present
+from mmlab.networks.encoders import encoder, level_encoder, upsample
+
+WIDTH, FEATURE, EMBEDDING = 16, 64, 64
+LEVELS = (8, 16, 32)
+
+
+class Parts:
+    """Makes the networks of one task: encoders, fusions, heads and pointwise layers.
+
+    sizes: channels of each level of one modality's feature; embedding: channels of each level after fusion.
+    """
+
+    def __init__(self, info: TaskInfo, width: int = WIDTH, embedding: int = EMBEDDING) -> None:
+        self.info = info
+        self.width = width
+        self.dense = info.output.dense
+        self.sizes = LEVELS if self.dense else (FEATURE,)
+        self.embedding = LEVELS if self.dense else (embedding,)
+
+    def encoder(self, modality: Modality) -> nn.Module:
+        """One modality's encoder: input to feature."""
+        if self.dense:
+            return level_encoder(modality, self.sizes)
+        return encoder(modality, self.width, self.sizes[0])
+
+    def encoders(self) -> nn.ModuleDict:
+        """One encoder per modality, by name."""
+        return nn.ModuleDict({modality.name: self.encoder(modality) for modality in self.info.modalities})
+
+    def fusion(self, count: int | None = None) -> Fusion:
+        """Concatenation of `count` features (all modalities by default), mixed at each level."""
+        count = len(self.info.modalities) if count is None else count
+        return Fusion([count * size for size in self.sizes], self.embedding, self.dense)
+
+    def pointwise(self, inputs: int, outputs: int) -> nn.Module:
+        """A linear layer on vectors, a 1x1 convolution on maps."""
+        return nn.Conv2d(inputs, outputs, 1) if self.dense else nn.Linear(inputs, outputs)
+
+    def norm(self, size: int) -> nn.Module:
+        """Batch normalisation of vectors or maps."""
+        return nn.BatchNorm2d(size) if self.dense else nn.BatchNorm1d(size)
+
+    def normed(self, inputs: int, outputs: int) -> nn.Sequential:
+        """A pointwise layer that ends in batch normalisation, as both Gaussian heads do (METHODS.md 1.1)."""
+        return nn.Sequential(self.pointwise(inputs, outputs), self.norm(outputs))
+
+    def head(self, sizes: Sequence[int] | None = None) -> nn.Module:
+        """Feature to logits: a linear layer, or the right half of a U-Net."""
+        sizes = self.embedding if sizes is None else tuple(sizes)
+        channels = self.info.output.channels
+        return Decoder(sizes, channels) if self.dense else Linear(sizes[-1], channels)
+
+
+class Fusion(nn.Module):
+    """Features of several modalities, concatenated and mixed to one feature of the embedding's sizes."""
+
+    def __init__(self, inputs: Sequence[int], outputs: Sequence[int], dense: bool) -> None:
+        super().__init__()
+        self.levels = nn.ModuleList(
+            nn.Sequential(_mix(before, after, dense), nn.ReLU())
+            for before, after in zip(inputs, outputs, strict=True)
+        )
+
+    def forward(self, features: Sequence[Feature]) -> Feature:
+        joined = (torch.cat(level, 1) for level in zip(*features, strict=True))
+        return tuple(mix(level) for mix, level in zip(self.levels, joined, strict=True))
+
+
+def _mix(inputs: int, outputs: int, dense: bool) -> nn.Sequential:
+    if dense:
+        return nn.Sequential(nn.Conv2d(inputs, outputs, 1, bias=False), nn.BatchNorm2d(outputs))
+    return nn.Sequential(nn.Linear(inputs, outputs, bias=False), nn.BatchNorm1d(outputs))
+
+
+class Linear(nn.Module):
+    """Logits `[B, C]` of a one-level feature."""
+
+    def __init__(self, size: int, channels: int) -> None:
+        super().__init__()
+        self.layer = nn.Linear(size, channels)
+
+    def forward(self, feature: Feature) -> Tensor:
+        return self.layer(feature[-1])
+
+
+class Decoder(nn.Module):
+    """Logits `[B, R, H, W]` of a feature of levels: upsample, join the skip, convolve, level by level."""
+
+    def __init__(self, sizes: Sequence[int], channels: int) -> None:
+        super().__init__()
+        pairs = list(zip(sizes, sizes[1:], strict=False))
+        self.steps = nn.ModuleList(
+            nn.Sequential(
+                nn.Conv2d(shallow + deep, shallow, 3, 1, 1, bias=False), nn.BatchNorm2d(shallow), nn.ReLU()
+            )
+            for shallow, deep in pairs
+        )
+        self.last = nn.Conv2d(sizes[0], channels, 1)
+
+    def forward(self, feature: Feature) -> Tensor:
+        value = feature[-1]
+        for step, skip in zip(reversed(self.steps), reversed(feature[:-1]), strict=True):
+            value = step(torch.cat((skip, upsample(value, skip)), 1))
+        return self.last(value)
+
+
+def hide(features: Mapping[str, Feature], present: Tensor, names: Sequence[str]) -> list[Feature]:
+    """The features in order, those of absent modalities set to zero (METHODS.md 0.4: no rescaling).
+
+    Selection rather than a product, so that not even a NaN of an absent input gets through.
+    """
+    hidden: list[Feature] = []
+    for position, name in enumerate(names):
+        on = present[:, position]
+        hidden.append(tuple(keep(level, on) for level in features[name]))
+    return hidden
+
+
+def keep(values: Tensor, rows: Tensor) -> Tensor:
+    """`values [B, ...]` where `rows [B]` is true, zero elsewhere."""
+    return torch.where(rows.view(-1, *([1] * (values.dim() - 1))), values, torch.zeros_like(values))
+
+
+def mean_feature(features: Sequence[Feature], present: Tensor) -> Feature:
+    """The mean over what is present, level by level."""
+    return tuple(mean_over_present(level, present) for level in zip(*features, strict=True))
+
+
+def pool(level: Tensor) -> Tensor:
+    """`[B, D]` of a level: its mean over positions; a vector is left as it is."""
+    return level.flatten(2).mean(2) if level.dim() > 2 else level

@@ -1,0 +1,75 @@
+"""Sweep files: outputs and embeddings of a test set under every combination, compact, tied to a checkpoint.
+
+Logits are stored in half precision; embeddings in 8 bits per value between the extremes of their dimension,
+which moves a coordinate by at most 1/510 of its range.
+"""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mmlab.checkpoints import SWEEP, write_atomically
+from mmlab.core.errors import CheckpointError
+from mmlab.core.results import Floats, Sweep
+
+VERSION = 1
+
+
+def write(path: Path, found: Sweep) -> None:
+    """Write `found` beside the checkpoint in folder `path`."""
+    arrays: dict[str, NDArray[np.generic]] = {
+        "version": np.array(VERSION),
+        "digest": np.array(found.digest),
+        "combinations": np.array(found.combinations),
+        "logits": found.logits.astype(np.float16),
+        "target": found.target,
+        "present": found.present,
+        "ids": np.array(found.ids),
+        "groups": np.array(found.groups),
+        **_packed("mean", found.mean),
+    }
+    if found.variance is not None:
+        arrays |= _packed("variance", found.variance)
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, **arrays)  # type: ignore[arg-type]
+    write_atomically(path / SWEEP, buffer.getvalue())
+
+
+def read(path: Path, digest: str) -> Sweep:
+    """The sweep of the checkpoint in folder `path`, which must have this digest. Raises CheckpointError."""
+    again = "Run `python -m mmlab evaluate --save` to make it again."
+    try:
+        with np.load(path / SWEEP, allow_pickle=False) as stored:
+            arrays = {name: stored[name] for name in stored.files}
+        if int(arrays["version"]) != VERSION or str(arrays["digest"]) != digest:
+            raise CheckpointError(f"The sweep of {path.name} belongs to another checkpoint.", again)
+        return Sweep(
+            combinations=tuple(arrays["combinations"].tolist()),
+            logits=arrays["logits"].astype(np.float32),
+            mean=_unpacked("mean", arrays),
+            variance=_unpacked("variance", arrays) if "variance" in arrays else None,
+            target=arrays["target"],
+            present=arrays["present"],
+            ids=tuple(arrays["ids"].tolist()),
+            groups=tuple(arrays["groups"].tolist()),
+            digest=digest,
+        )
+    except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
+        raise CheckpointError(f"The sweep of {path.name} is missing or damaged.", again) from error
+
+
+def _packed(name: str, values: Floats) -> dict[str, NDArray[np.generic]]:
+    low, high = values.min((0, 1)), values.max((0, 1))
+    scale = np.maximum(high - low, 1e-12) / 255
+    codes = np.round((values - low) / scale).astype(np.uint8)
+    return {name: codes, f"{name}_low": low.astype(np.float32), f"{name}_scale": scale.astype(np.float32)}
+
+
+def _unpacked(name: str, arrays: dict[str, NDArray[np.generic]]) -> Floats:
+    codes, low, scale = (arrays[key].astype(np.float32) for key in (name, f"{name}_low", f"{name}_scale"))
+    return codes * scale + low

@@ -1,0 +1,269 @@
+"""Raw recordings -> the model's world, by kind of modality. The same path for shipped samples and for uploads.
+
+Pictures become 28 x 28 ink on nothing, as MNIST was made (longer side of the box of the ink 20 pixels, centre of mass in
+the middle); sounds a log-mel spectrogram of the second around the word; strokes 16 points along the path.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from functools import lru_cache
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+from scipy import ndimage
+from scipy.signal import resample_poly
+
+from mmlab.core.errors import DataError
+from mmlab.core.raw import Picture, Raw, Sound, Strokes
+from mmlab.core.task import Reading
+from mmlab.tasks.readers import check_audible, check_drawn
+
+Floats = NDArray[np.float32]
+
+PICTURE_SIDE, INK_SIDE, WORK_SIDE = 28, 20, 128
+RATE, HOP, WINDOW = 8_000, 128, 256
+BANDS, FRAMES = 32, 64
+LOWEST_HERTZ, HIGHEST_HERTZ = 60.0, 3_900.0
+FLOOR = 1e-4  # of the loudest cell: what is 40 dB below it counts as silence
+PATH_POINTS = 16
+
+
+def reading(values: Floats, notes: list[str]) -> Reading:
+    """Rounded through half precision, in which splits are stored: both then hold the very same numbers."""
+    return Reading(torch.from_numpy(values.astype(np.float16).astype(np.float32)), tuple(notes))
+
+
+def prepare_picture(picture: Raw) -> Reading:
+    """A picture of a digit as `[1, 28, 28]` in [0, 1], ink 1. Nearly the identity on MNIST's pictures.
+
+    Raises DataError for a picture without any contrast.
+    """
+    if not isinstance(picture, Picture):
+        raise DataError("This is not a picture.", "Bring a picture of a digit.")
+    notes: list[str] = []
+    grey = _grey(picture.pixels)
+    if float(np.ptp(grey)) < 4 / 255:
+        raise DataError("The picture is blank.", "Bring a picture of a dark digit on light paper or the contrary.")
+    smooth = ndimage.gaussian_filter(grey, max(0.6, max(grey.shape) / 60))
+    bright = smooth > _otsu(smooth)
+    light_paper = _paper_is(bright)
+    ink, noise = _ink(grey, bright, light_paper)
+    if light_paper:
+        notes.append("Light paper: turned into light ink on dark.")
+    left, top, right, bottom = _box(ink, noise)
+    scale = INK_SIDE / max(right - left, bottom - top)
+    if 0.94 < scale < 1.07:
+        scale = 1.0
+    if picture.pixels.shape[:2] != (PICTURE_SIDE, PICTURE_SIDE) or scale != 1.0:
+        height, width = picture.pixels.shape[:2]
+        notes.append(f"Cut out the digit of a picture of {width} × {height} and scaled it to 20 pixels.")
+    box = ink[top:bottom, left:right]
+    rows, columns = np.arange(top, bottom), np.arange(left, right)
+    weight = max(float(box.sum()), 1e-6)
+    middle = float((box.sum(1) @ rows) / weight) + 0.5, float((box.sum(0) @ columns) / weight) + 0.5
+    values = _window(ink, middle, scale)
+    peak = float(np.sort(values, axis=None)[-8])
+    return reading(np.clip(values / max(peak, 0.05), 0, 1)[None] if peak < 0.9 else values[None], notes)
+
+
+def _grey(pixels: NDArray[np.uint8]) -> Floats:
+    """Grey in [0, 1], at most 128 pixels wide or high."""
+    image = Image.fromarray(pixels)
+    if image.mode != "L":
+        image = image.convert("L")
+    if max(image.size) > WORK_SIDE:
+        image.thumbnail((WORK_SIDE, WORK_SIDE), Image.Resampling.BOX)
+    return np.asarray(image, dtype=np.float32) / 255
+
+
+def _otsu(values: Floats) -> float:
+    """The threshold between two classes of grey that spreads them most (Otsu 1979)."""
+    counts, edges = np.histogram(values, 64)
+    centres = (edges[1:] + edges[:-1]) / 2
+    below = np.cumsum(counts)
+    sums = np.cumsum(counts * centres)
+    above = below[-1] - below
+    with np.errstate(divide="ignore", invalid="ignore"):
+        between = below * above * (sums / below - (sums[-1] - sums) / above) ** 2
+    return float(edges[1 + int(np.nanargmax(between[:-1]))])
+
+
+def _paper_is(bright: NDArray[np.bool_]) -> bool:
+    """Whether the bright class is the paper: it then holds most of the rim and of the area."""
+    rim = np.concatenate([bright[0], bright[-1], bright[:, 0], bright[:, -1]])
+    return bool(0.7 * rim.mean() + 0.3 * bright.mean() > 0.5)
+
+
+def _ink(grey: Floats, bright: NDArray[np.bool_], light_paper: bool) -> tuple[Floats, float]:
+    """How much ink there is at each pixel, `[H, W]` in [0, 1], and the spread of what noise is left.
+
+    The paper is a plane fitted where there is no ink, which takes the shade of a photo away.
+    """
+    paper = bright if light_paper else ~bright
+    paper = ndimage.binary_erosion(paper, border_value=1) if paper.mean() > 0.5 else paper
+    rows, columns = np.mgrid[-1 : 1 : grey.shape[0] * 1j, -1 : 1 : grey.shape[1] * 1j]
+    basis = np.stack([np.ones_like(grey), rows, columns], -1).astype(np.float32)
+    here = basis[paper] if paper.sum() > 30 else basis.reshape(-1, 3)
+    values = grey[paper] if paper.sum() > 30 else grey.reshape(-1)
+    plane = np.linalg.lstsq(here.T @ here + 1e-3 * np.eye(3), here.T @ values, rcond=None)[0]
+    flat = (grey - basis @ plane.astype(np.float32)) * (-1.0 if light_paper else 1.0)
+    level = max(float(np.percentile(flat[~paper], 95)) if (~paper).any() else 0.0, 4 / 255)
+    noise = 1.48 * float(np.median(np.abs(flat[paper]))) / level if paper.any() else 0.0
+    return np.clip(flat / level, 0, 1).astype(np.float32), noise
+
+
+def _box(ink: Floats, noise: float) -> tuple[int, int, int, int]:
+    """Left, top, right and bottom of the ink. Smoothed, and above the noise, so that specks do not count."""
+    if noise < 0.01:
+        solid = ink > 0.03
+    else:
+        smooth = ndimage.gaussian_filter(ink, max(ink.shape) / 28)
+        solid = smooth > max(0.5 * _otsu(smooth) + 0.5 * float(smooth.max()) * 0.3, 0.1)
+    labels, count = ndimage.label(solid, np.ones((3, 3)))
+    if count == 0:
+        return 0, 0, ink.shape[1], ink.shape[0]
+    mass = ndimage.sum_labels(ink, labels, np.arange(1, count + 1))
+    kept = np.isin(labels, 1 + np.flatnonzero(mass > 0.08 * mass.max()))
+    rows, columns = np.flatnonzero(kept.any(1)), np.flatnonzero(kept.any(0))
+    return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
+
+
+def _window(ink: Floats, middle: tuple[float, float], scale: float) -> Floats:
+    """The 28 x 28 window about `middle` (row, column), antialiased; by whole pixels where nothing is scaled."""
+    span = PICTURE_SIDE / scale
+    top, left = middle[0] - span / 2, middle[1] - span / 2
+    if scale == 1.0:
+        top, left = round(top), round(left)
+    pad = int(span) + 2
+    padded = np.pad(ink, pad)
+    box = (left + pad, top + pad, left + pad + span, top + pad + span)
+    limit = (padded.shape[1], padded.shape[0])
+    box = (max(box[0], 0), max(box[1], 0), min(box[2], limit[0]), min(box[3], limit[1]))
+    if scale == 1.0:
+        return padded[int(box[1]) : int(box[1]) + PICTURE_SIDE, int(box[0]) : int(box[0]) + PICTURE_SIDE]
+    size = (PICTURE_SIDE, PICTURE_SIDE)
+    return np.asarray(Image.fromarray(padded).resize(size, Image.Resampling.HAMMING, box=box), dtype=np.float32)
+
+
+def mel_hertz() -> Floats:
+    """Centre frequency of each row of the spectrogram, `[32]`, low to high."""
+    return _mel_edges()[1:-1].astype(np.float32)
+
+
+def frame_seconds() -> Floats:
+    """Time of each column of the spectrogram from the start of its window, `[64]`."""
+    return (np.arange(FRAMES, dtype=np.float32) + 0.5) * (HOP / RATE)
+
+
+def _mel_edges() -> NDArray[np.float64]:
+    low, high = (2595 * np.log10(1 + hertz / 700) for hertz in (LOWEST_HERTZ, HIGHEST_HERTZ))
+    return np.asarray(700 * (10 ** (np.linspace(low, high, BANDS + 2) / 2595) - 1))
+
+
+@lru_cache(maxsize=1)
+def _mel_filters() -> Floats:
+    """Triangles on the mel scale, `[WINDOW // 2 + 1, BANDS]`; a band narrower than a bin still takes its bin."""
+    edges, bins = _mel_edges(), np.arange(WINDOW // 2 + 1) * (RATE / WINDOW)
+    width = np.maximum(np.diff(edges), RATE / WINDOW)
+    centre = edges[1:-1]
+    rising = (bins[:, None] - centre) / width[:-1] + 1
+    falling = (centre - bins[:, None]) / width[1:] + 1
+    return np.clip(np.minimum(rising, falling), 0, None).astype(np.float32)
+
+
+def mel_energies(wave: Floats) -> Floats:
+    """Energy per frame and mel band, `[frames, 32]`, of a wave at 8 kHz."""
+    padded = np.pad(wave, (WINDOW // 2, WINDOW // 2 + HOP))
+    frames = np.lib.stride_tricks.sliding_window_view(padded, WINDOW)[::HOP]
+    spectrum = np.fft.rfft(frames * np.hanning(WINDOW).astype(np.float32), axis=1)
+    power = (spectrum.real**2 + spectrum.imag**2).astype(np.float32)
+    return np.asarray(power @ _mel_filters())
+
+
+def prepare_sound(sound: Raw) -> Reading:
+    """A spoken digit as a log-mel spectrogram `[1, 32, 64]`, mean 0 and spread 1, the word in the middle.
+
+    Rows are mel bands from low to high, columns steps of 16 ms. Raises DataError for silence.
+    """
+    if not isinstance(sound, Sound):
+        raise DataError("This is not a sound.", "Bring a recording of a spoken digit.")
+    check_audible(sound)
+    wave, notes = _at_rate(sound)
+    energy = mel_energies(wave)
+    start, found = _find_word(energy)
+    if start > 0 or len(energy) > FRAMES + start + 8:
+        seconds = len(sound.wave) / sound.rate
+        notes.append(f"Took the second around {found * HOP / RATE:.1f} s out of {seconds:.1f} s.")
+    columns = np.zeros((FRAMES, BANDS), np.float32)
+    first, last = max(start, 0), min(start + FRAMES, len(energy))
+    columns[first - start : last - start] = energy[first:last]
+    logs = np.log(columns + FLOOR * max(float(columns.max()), 1e-12))
+    values = (logs - logs.mean()) / max(float(logs.std()), 1e-3)
+    return reading(np.ascontiguousarray(values.T, dtype=np.float32)[None], notes)
+
+
+def _at_rate(sound: Sound) -> tuple[Floats, list[str]]:
+    """The wave at 8 kHz, without offset and at full level, and what was done."""
+    notes = []
+    wave = sound.wave - sound.wave.mean()
+    if sound.rate != RATE:
+        ratio = Fraction(RATE, sound.rate).limit_denominator(1000)
+        wave = resample_poly(wave, ratio.numerator, ratio.denominator).astype(np.float32)
+        notes.append(f"Resampled from {sound.rate:,} to {RATE:,} Hz.")
+    peak = float(np.abs(wave).max())
+    if peak < 0.05:
+        notes.append("It was very quiet: the level was raised.")
+    if float((np.abs(sound.wave) > 0.99).mean()) > 0.005:
+        notes.append("It was too loud in places and is clipped.")
+    return wave / max(peak, 1e-6), notes
+
+
+def _find_word(energy: Floats) -> tuple[int, int]:
+    """First frame of the window (may be negative) and the middle of the word in it, in frames.
+
+    The window with most loudness above the noise floor wins; its centre of loudness is then put in the middle.
+    """
+    loud = np.sqrt(energy.sum(1))
+    loud = np.convolve(loud, np.full(3, 1 / 3), "same") if len(loud) > 3 else loud
+    above = np.clip(loud - 1.5 * np.percentile(loud, 20), 0, None)
+    if not above.any():
+        above = loud
+    if len(above) > FRAMES:
+        sums = np.convolve(above, np.ones(FRAMES), "valid")
+        first = int(np.argmax(sums))
+        inside = np.zeros_like(above)
+        inside[first : first + FRAMES] = above[first : first + FRAMES]
+        above = inside
+    middle = int(round(float(above @ np.arange(len(above))) / max(float(above.sum()), 1e-9)))
+    return middle - FRAMES // 2, middle
+
+
+def prepare_strokes(strokes: Raw) -> Reading:
+    """Strokes as 16 points `[2, 16]` (x, y) at equal steps along the path, in [-1, 1], aspect kept.
+
+    Strokes are joined by straight lines, as in the pendigits recordings. Raises DataError for an empty drawing.
+    """
+    if not isinstance(strokes, Strokes):
+        raise DataError("This is not a drawing.", "Draw a digit.")
+    check_drawn(strokes)
+    points = np.concatenate(strokes.strokes).astype(np.float64)
+    notes = []
+    if len(strokes.strokes) > 1:
+        notes.append(f"Joined {len(strokes.strokes)} strokes in the order they were drawn.")
+    path = resample_path(points, PATH_POINTS)
+    low, high = path.min(0), path.max(0)
+    path = (path - (low + high) / 2) * (2 / max(float((high - low).max()), 1e-9))
+    return reading(np.ascontiguousarray(path.T, dtype=np.float32), notes)
+
+
+def resample_path(points: NDArray[np.float64], count: int) -> NDArray[np.float64]:
+    """`count` points at equal distances along a path `[n, 2]`."""
+    along = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(points, axis=0).T))])
+    places = np.linspace(0, along[-1], count)
+    return np.stack([np.interp(places, along, points[:, axis]) for axis in (0, 1)], axis=1)
+
+
+PREPARE = {"image": prepare_picture, "sound": prepare_sound, "path": prepare_strokes}

@@ -1,0 +1,323 @@
+"""The one training loop. It knows no method's name; it yields progress, and resumes to the same result.
+
+Randomness is a function of (seed, epoch), so that the state to resume from is tensors and numbers only. It is
+written after each epoch in one safetensors file: killed at any moment, a run goes on from its last whole epoch.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import safetensors.torch
+import torch
+from safetensors import safe_open
+from torch import Tensor, nn
+
+from mmlab.checkpoints import PROGRESS, write_atomically
+from mmlab.core.batch import Batch, Samples
+from mmlab.core.errors import MmlabError
+from mmlab.core.method import Method, Run, Stage
+from mmlab.core.modality import Combination
+from mmlab.core.options import option
+from mmlab.core.task import Task
+from mmlab.device import mixed_precision
+from mmlab.evaluation import mean_metrics, metrics, sweep
+from mmlab.losses import sample_present
+
+STATE = "resume.safetensors"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How long and how fast a method is trained."""
+
+    epochs: int = option(16, "Passes over the training data", 1, 1000)
+    batch_size: int = option(128, "Samples per step", 2, 4096)
+    learning_rate: float = option(
+        3e-3, "Largest step size; rises for a tenth of the run, then falls", 1e-6, 1.0
+    )
+    weight_decay: float = option(0.01, "Pull of the weights towards zero", 0.0, 1.0)
+    select: str = option(
+        "mean",
+        "Keep the epoch that is best on validation: on the mean over combinations, or on complete input",
+        choices=("mean", "full"),
+    )
+    source: str = option(
+        "both", "Training data: built-in, real recordings, or both", choices=("built-in", "real", "both")
+    )
+    samples: int = option(0, "Use only this many training samples; 0 is all", 0)
+
+
+@dataclass(frozen=True)
+class Progress:
+    """One epoch: losses by term, metrics by combination on validation, and what the analyses need."""
+
+    epoch: int
+    epochs: int
+    stage: str
+    seconds: float
+    losses: Mapping[str, float]
+    metrics: Mapping[str, Mapping[str, float]]
+    mean: float
+    variance: Mapping[str, float]
+    gradient_norm: Mapping[str, float]
+    logs: Mapping[str, Any]
+
+
+@dataclass
+class _State:
+    """What is needed to go on after an epoch."""
+
+    epoch: int = 0
+    best_epoch: int = -1
+    best: float = -math.inf
+    best_weights: dict[str, Tensor] | None = None
+
+
+class Trainer:
+    """One run of one method. `for progress in trainer.epochs(): ...`; afterwards the method is the best epoch."""
+
+    def __init__(
+        self,
+        task: Task,
+        method: Method,
+        plan: Plan,
+        seed: int,
+        folder: Path | None,
+        place: torch.device,
+        teachers: Mapping[str, Method],
+        training: Samples,
+        validation: Samples,
+    ) -> None:
+        self.task, self.method, self.plan, self.seed = task, method.to(place), plan, seed
+        self.folder, self.place, self.teachers = folder, place, teachers
+        self.training = training.take(plan.samples) if plan.samples else training
+        self.validation = validation
+        self.state = _State()
+        self.optimiser_state: dict[str, Any] | None = None
+
+    def epochs(self) -> Iterator[Progress]:
+        """Train, yielding after each epoch; goes on from a saved state where `folder` holds one."""
+        resumed = self._resume()
+        if not resumed:
+            self.method.before_training(self.training)
+            self._truncate_log(0)
+        first = 0
+        for stage in self.method.stages(self.plan.epochs):
+            last = first + stage.epochs
+            if self.state.epoch < last:
+                yield from self._stage(stage, first, last)
+            first = last
+        if self.state.best_weights is not None:
+            self.method.load_state_dict(self.state.best_weights)
+        self.method.eval()
+
+    def _stage(self, stage: Stage, first: int, last: int) -> Iterator[Progress]:
+        parameters = list(self.method.parameters() if stage.parameters is None else stage.parameters)
+        for parameter in self.method.parameters():
+            parameter.requires_grad_(False)
+        for parameter in parameters:
+            parameter.requires_grad_(True)
+        optimiser = torch.optim.AdamW(
+            parameters, self.plan.learning_rate, weight_decay=self.plan.weight_decay
+        )
+        if self.state.epoch > first and self.optimiser_state is not None:
+            optimiser.load_state_dict(self.optimiser_state)
+        if self.state.epoch == first and first > 0 and self.state.best_weights is not None:
+            self.method.load_state_dict(self.state.best_weights)
+            self.state.best = -math.inf
+        for epoch in range(self.state.epoch, last):
+            yield self._epoch(stage, epoch, (epoch - first, last - first), optimiser)
+
+    def _epoch(
+        self, stage: Stage, epoch: int, place: tuple[int, int], optimiser: torch.optim.Optimizer
+    ) -> Progress:
+        start = time.perf_counter()
+        torch.manual_seed(_mixed(self.seed, epoch))
+        run = self._run(stage, epoch)
+        self.method.train()
+        for module in stage.resting:
+            module.eval()
+        totals: dict[str, float] = defaultdict(float)
+        norms: dict[str, float] = defaultdict(float)
+        order = np.random.default_rng([self.seed, epoch]).permutation(len(self.training))
+        steps = max(1, len(order) // self.plan.batch_size)
+        for step, rows in enumerate(np.array_split(order, steps)):
+            share = (place[0] + step / steps) / place[1]
+            for group in optimiser.param_groups:
+                group["lr"] = self.plan.learning_rate * _schedule(share)
+            batch = self._batch(rows, _mixed(self.seed, epoch, step))
+            for term, value in self._step(batch, run, optimiser).items():
+                totals[term] += value / steps
+            for name, value in self._gradient_norms().items():
+                norms[name] += value / steps
+        self.method.eval()
+        with torch.no_grad():
+            self.method.on_epoch_end(run)
+        progress = self._validate(stage, epoch, totals, norms, start)
+        self._keep(progress, optimiser)
+        return progress
+
+    def _step(self, batch: Batch, run: Run, optimiser: torch.optim.Optimizer) -> dict[str, float]:
+        optimiser.zero_grad()
+        with mixed_precision(self.place):
+            losses = self.method.losses(batch, run)
+        for name, value in losses.items():
+            if not torch.isfinite(value):
+                raise MmlabError(
+                    f"The loss '{name}' is not a number any more.", "Try a smaller learning rate."
+                )
+        self.method.backward(losses, run)
+        nn.utils.clip_grad_norm_(self.method.parameters(), 20.0)
+        optimiser.step()
+        return {name: float(value.detach()) for name, value in losses.items()}
+
+    def _batch(self, rows: np.ndarray, seed: int) -> Batch:
+        batch = self.training.batch(torch.from_numpy(rows))
+        inputs = self.task.augment(batch.inputs, seed)
+        return Batch(inputs, batch.present, batch.target, batch.ids).to(self.place)
+
+    def _run(self, stage: Stage, epoch: int) -> Run:
+        generator = torch.Generator().manual_seed(_mixed(self.seed, epoch, 1))
+
+        def drop(present: Tensor) -> Tensor:
+            drawn = sample_present(len(present), present.shape[1], generator, present.cpu())
+            return drawn.to(present.device)
+
+        return Run(
+            epoch=epoch,
+            epochs=self.plan.epochs,
+            stage=stage.name,
+            generator=generator,
+            drop=drop,
+            validation=self._predictions,
+            validation_target=self.validation.target,
+            training=self._in_order,
+            teachers=self.teachers,
+        )
+
+    def _predictions(self, combination: Combination) -> Tensor:
+        return torch.from_numpy(sweep(self.method, self.validation, [combination]).logits[0])
+
+    def _in_order(self, count: int) -> Iterator[Batch]:
+        rows = range(min(count, len(self.training)))
+        for start in range(0, len(rows), self.plan.batch_size):
+            yield self.training.batch(rows[start : start + self.plan.batch_size]).to(self.place)
+
+    def _gradient_norms(self) -> dict[str, float]:
+        """The length of the gradient in the parameters that only one modality passes through."""
+        found = {}
+        for name in self.method.modalities.names:
+            gradients = [p.grad for p in self.method.modality_parameters(name) if p.grad is not None]
+            found[name] = float(
+                torch.sqrt(sum((g.float().square().sum() for g in gradients), torch.zeros(())))
+            )
+        return found
+
+    def _validate(
+        self,
+        stage: Stage,
+        epoch: int,
+        losses: Mapping[str, float],
+        norms: Mapping[str, float],
+        start: float,
+    ) -> Progress:
+        found = sweep(self.method, self.validation)
+        output, modalities = self.method.output, self.method.modalities
+        table = metrics(found, output, modalities)
+        spread = np.zeros(0) if found.variance is None else found.variance.mean((1, 2))
+        return Progress(
+            epoch=epoch,
+            epochs=self.plan.epochs,
+            stage=stage.name,
+            seconds=time.perf_counter() - start,
+            losses=dict(losses),
+            metrics=table,
+            mean=mean_metrics(table)[output.headline],
+            variance=dict(zip(found.combinations, spread.tolist(), strict=False)),
+            gradient_norm=dict(norms),
+            logs=self.method.logs(),
+        )
+
+    def _keep(self, progress: Progress, optimiser: torch.optim.Optimizer) -> None:
+        """Keep the weights if this epoch is the best so far, write the log line and the state to resume from."""
+        full = self.method.modalities.full.key
+        headline = self.method.output.headline
+        score = progress.metrics[full][headline] if self.plan.select == "full" else progress.mean
+        score = score if self.method.output.higher_is_better else -score
+        if score > self.state.best:
+            self.state.best, self.state.best_epoch = score, progress.epoch
+            self.state.best_weights = {n: v.detach().clone() for n, v in self.method.state_dict().items()}
+        self.state.epoch = progress.epoch + 1
+        if self.folder is None:
+            return
+        self._truncate_log(progress.epoch)
+        with (self.folder / PROGRESS).open("a", encoding="utf-8") as log:
+            log.write(json.dumps(vars(progress)) + "\n")
+        self._write_state(optimiser)
+
+    def _truncate_log(self, lines: int) -> None:
+        if self.folder is None:
+            return
+        self.folder.mkdir(parents=True, exist_ok=True)
+        file = self.folder / PROGRESS
+        if file.exists() or lines == 0:
+            kept = file.read_text("utf-8").splitlines(keepends=True)[:lines] if file.exists() else []
+            write_atomically(file, "".join(kept).encode())
+
+    def _write_state(self, optimiser: torch.optim.Optimizer) -> None:
+        assert self.folder is not None and self.state.best_weights is not None
+        packed = optimiser.state_dict()
+        tensors = {f"model/{name}": value for name, value in self.method.state_dict().items()}
+        tensors |= {f"best/{name}": value for name, value in self.state.best_weights.items()}
+        for index, entry in packed["state"].items():
+            tensors |= {f"optimiser/{index}/{name}": value for name, value in entry.items()}
+        meta = {
+            "epoch": self.state.epoch,
+            "best": self.state.best,
+            "best_epoch": self.state.best_epoch,
+            "groups": packed["param_groups"],
+        }
+        tensors = {name: value.detach().cpu().clone().contiguous() for name, value in tensors.items()}
+        write_atomically(self.folder / STATE, safetensors.torch.save(tensors, {"mmlab": json.dumps(meta)}))
+
+    def _resume(self) -> bool:
+        if self.folder is None or not (self.folder / STATE).is_file():
+            return False
+        file = str(self.folder / STATE)
+        with safe_open(file, framework="pt") as opened:
+            meta = json.loads(opened.metadata()["mmlab"])
+        tensors = safetensors.torch.load_file(file)
+
+        def under(prefix: str) -> dict[str, Tensor]:
+            return {n.removeprefix(prefix): v for n, v in tensors.items() if n.startswith(prefix)}
+
+        self.method.load_state_dict(under("model/"))
+        best = {name: value.to(self.place) for name, value in under("best/").items()}
+        entries: dict[int, dict[str, Tensor]] = defaultdict(dict)
+        for name, value in under("optimiser/").items():
+            index, field = name.split("/")
+            entries[int(index)][field] = value
+        self.optimiser_state = {"state": dict(entries), "param_groups": meta["groups"]}
+        self.state = _State(meta["epoch"], meta["best_epoch"], meta["best"], best)
+        return True
+
+
+def _schedule(share: float) -> float:
+    """One cycle: a linear rise over the first tenth, then half a cosine down to nothing."""
+    if share < 0.1:
+        return 0.1 + 0.9 * share / 0.1
+    return 0.5 * (1 + math.cos(math.pi * (share - 0.1) / 0.9))
+
+
+def _mixed(*numbers: int) -> int:
+    """One well-mixed 63-bit seed of several numbers."""
+    return int(np.random.SeedSequence(numbers).generate_state(1, np.uint64)[0] >> 1)

@@ -1,0 +1,97 @@
+"""Toy tasks with two to six modalities and every kind of output, in memory and quick to learn."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from mmlab.core.batch import Samples
+from mmlab.core.errors import DataError
+from mmlab.core.modality import Modalities, Modality
+from mmlab.core.outputs import Classification, Output, Regression, Segmentation
+from mmlab.core.raw import Raw
+from mmlab.core.task import Example, Reading, Source, Split, TaskInfo
+
+OUTPUTS: dict[str, Output] = {
+    "classification": Classification(("low", "middle", "high")),
+    "regression": Regression(-1.0, 1.0),
+    "segmentation": Segmentation(("whole", "core")),
+}
+SIZES = {"train": 96, "valid": 48, "test": 48}
+VECTOR = 6
+PIXELS = 8
+
+
+class ToyTask:
+    """Every modality is a noisy witness of one hidden score; pictures carry a disc for segmentation."""
+
+    title = "Toy"
+    about = "A toy."
+
+    def __init__(self, kind: str = "classification", count: int = 3, gaps: float = 0.0) -> None:
+        output = OUTPUTS[kind]
+        shape = (1, PIXELS, PIXELS) if output.dense else (VECTOR,)
+        modalities = [
+            Modality(f"m{i}", "image" if output.dense else "vector", shape, f"M{i}", chr(65 + i))
+            for i in range(count)
+        ]
+        self.name = f"toy-{kind}-{count}"
+        self.gaps = gaps
+        self.info = TaskInfo(self.name, Modalities(modalities), output)
+
+    def sources(self) -> tuple[Source, ...]:
+        return ("built-in",)
+
+    def samples(self, split: Split, source: Source = "built-in") -> Samples:
+        size = SIZES[split]
+        rng = np.random.default_rng([len(split), size])
+        score = rng.uniform(-1, 1, size)
+        present = np.ones((size, len(self.info.modalities)), bool)
+        if self.gaps:
+            present = rng.random(present.shape) >= self.gaps
+            present[:, 0] |= ~present.any(1)
+        inputs = {}
+        for i, modality in enumerate(self.info.modalities):
+            clean = self._picture(score) if self.info.output.dense else score[:, None] * np.ones(VECTOR)
+            noisy = clean.reshape(size, *modality.shape) + rng.normal(
+                0, 0.3 + 0.1 * i, (size, *modality.shape)
+            )
+            noisy[~present[:, i]] = 0
+            inputs[modality.name] = torch.from_numpy(noisy.astype(np.float32))
+        names = tuple(f"{split}-{i:04d}" for i in range(size))
+        return Samples(inputs, torch.from_numpy(present), self._target(score), names, names)
+
+    def _picture(self, score: np.ndarray) -> np.ndarray:
+        y, x = np.mgrid[-1 : 1 : PIXELS * 1j, -1 : 1 : PIXELS * 1j]
+        return (np.hypot(x, y)[None] < 0.6 + 0.4 * score[:, None, None]).astype(float)
+
+    def _target(self, score: np.ndarray) -> Tensor:
+        if self.info.output.kind == "classification":
+            return torch.from_numpy(np.digitize(score, [-0.33, 0.33])).long()
+        if self.info.output.kind == "regression":
+            return torch.from_numpy(score.astype(np.float32))
+        whole = self._picture(score)
+        return torch.from_numpy(np.stack([whole, self._picture(score - 0.5)], 1) > 0.5)
+
+    def augment(self, inputs: Mapping[str, Tensor], seed: int) -> dict[str, Tensor]:
+        generator = torch.Generator().manual_seed(seed)
+        return {n: v + 0.01 * torch.randn(v.shape, generator=generator) for n, v in inputs.items()}
+
+    def gallery(self) -> tuple[str, ...]:
+        return ()
+
+    def example(self, sample: str) -> Example:
+        raise DataError("The toy has no gallery.")
+
+    def read(self, modality: str, content: bytes, name: str = "") -> Raw:
+        raise DataError("The toy reads no files.")
+
+    def prepare(self, modality: str, raw: Raw) -> Reading:
+        raise DataError("The toy reads no files.")
+
+    def describe(self) -> dict[str, Any]:
+        return {"note": "toy"}
