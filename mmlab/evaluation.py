@@ -57,7 +57,8 @@ def sweep(
         return np.stack([np.concatenate([part[k] for part in rows]) for k in range(len(combinations))])
 
     logits, mean, variance = gather("logits"), gather("mean"), gather("variance")
-    assert logits is not None and mean is not None
+    assert logits is not None
+    assert mean is not None
     return Sweep(
         combinations=tuple(c.key for c in combinations),
         logits=logits,

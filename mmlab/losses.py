@@ -337,24 +337,15 @@ def gradient_cosines(gradients: Tensor) -> Tensor:
     return (directions @ directions.mT).clamp(-1, 1)
 
 
-def project_conflicts(
-    gradients: Tensor,
-    orders: Tensor | None = None,
-    shared: Tensor | None = None,
-    reduction: str = "mean",
-    generator: torch.Generator | None = None,
+def decoupled_gradients(
+    gradients: Tensor, orders: Tensor | None = None, generator: torch.Generator | None = None
 ) -> Tensor:
-    """Take the conflicting components out of T gradients and merge them: `[T, P]` to `[P]`.
+    """Take the conflicting components out of T gradients: `[T, P]` to `[T, P]`.
 
     Running gradient i visits the originals `orders[i]` (int `[T, T]`; default: random permutations) and loses
-    its component along each it then points away from; a zero gradient projects nothing. `reduction`, "mean"
-    or "sum", holds where `shared` (bool `[P]`; None: everywhere), elsewhere it is the sum.
-    ValueError: another `reduction`.
-    Source: GMD Eq. 8 for every conflicting pair, one after the other as in the released code (PCGrad), which
-    averages the coordinates that all objectives reach; Eq. 9 is the sum.
+    its component along each it then points away from; a zero gradient projects nothing.
+    Source: GMD Eq. 8 for every conflicting pair, one after the other as in the released code (PCGrad).
     """
-    if reduction not in ("mean", "sum"):
-        raise ValueError(f"`reduction` is {reduction!r}, expected 'mean' or 'sum'.")
     objectives = len(gradients)
     if orders is None:
         device = generator.device if generator else gradients.device
@@ -366,11 +357,38 @@ def project_conflicts(
     for visited in torch.split(orders.to(gradients.device), 1, dim=1):
         conflict = (running @ cosines).gather(1, visited).clamp(max=0)
         running = running.scatter_add(1, visited, -conflict)
-    merged = (lengths @ running).to(directions.dtype) @ directions
-    if reduction == "mean":
-        averaged = merged / objectives
-        merged = averaged if shared is None else torch.where(shared.bool(), averaged, merged)
-    return merged.to(gradients.dtype)
+    return (lengths[:, None] * running).to(directions.dtype) @ directions
+
+
+def merge_gradients(gradients: Tensor, shared: Tensor | None = None, reduction: str = "mean") -> Tensor:
+    """One gradient of T: `[T, P]` to `[P]`, `reduction` where `shared` (None: everywhere), elsewhere the sum.
+
+    ValueError: a `reduction` other than "mean" or "sum". Source: GMD, released code, which averages the
+    coordinates that all objectives reach; Eq. 9 is the sum.
+    """
+    if reduction not in ("mean", "sum"):
+        raise ValueError(f"`reduction` is {reduction!r}, expected 'mean' or 'sum'.")
+    total = gradients.sum(0)
+    if reduction == "sum":
+        return total
+    averaged = total / len(gradients)
+    return averaged if shared is None else torch.where(shared.bool(), averaged, total)
+
+
+def project_conflicts(
+    gradients: Tensor,
+    orders: Tensor | None = None,
+    shared: Tensor | None = None,
+    reduction: str = "mean",
+    generator: torch.Generator | None = None,
+) -> Tensor:
+    """Take the conflicting components out of T gradients and merge them: `[T, P]` to `[P]`.
+
+    `orders` as in `decoupled_gradients`, `shared` and `reduction` as in `merge_gradients`.
+    ValueError: another `reduction`. Source: GMD Eq. 8-9.
+    """
+    decoupled = decoupled_gradients(gradients, orders, generator)
+    return merge_gradients(decoupled, shared, reduction).to(gradients.dtype)
 
 
 def decoupled_pair(first: Tensor, second: Tensor) -> Tensor:
@@ -518,9 +536,9 @@ def adapt_and_explore(
 ) -> Exploration:
     """Move the mixing coefficients down the mixed-view loss in some steps, then up in one.
 
-    `joint` `[B, D]`, `codes` `[B, M, D]`, `omega` `[B, M]` the start, `present` bool `[B, M]`. A sample's step
-    is `rho` times its own gradient down, and of length `eta` up. The search sees detached codes and the losses
-    detached coefficients: only codes get a gradient. ValueError: `present` does not fit.
+    `joint` `[B, D]`, `codes` `[B, M, D]`, `omega` `[B, M]` the start, `present` bool `[B, M]`. One step of a
+    sample is `rho` times its own gradient down, or of length `eta` up. The search sees detached codes, the
+    losses see detached coefficients: only codes get a gradient. ValueError: `present` does not fit.
     Source: this project's reading of M3ixup (METHODS.md 2.3).
     """
 

@@ -274,7 +274,8 @@ class Trainer:
             write_atomically(file, "".join(kept).encode())
 
     def _write_state(self, optimiser: torch.optim.Optimizer) -> None:
-        assert self.folder is not None and self.state.best_weights is not None
+        assert self.folder is not None
+        assert self.state.best_weights is not None
         packed = optimiser.state_dict()
         tensors = {f"model/{name}": value for name, value in self.method.state_dict().items()}
         tensors |= {f"best/{name}": value for name, value in self.state.best_weights.items()}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
@@ -41,7 +42,7 @@ class LevelEncoder(nn.Module):
     def __init__(self, channels: int, widths: tuple[int, ...]) -> None:
         super().__init__()
         first = [nn.Sequential(_block2d(channels, widths[0], 1), _block2d(widths[0], widths[0], 1))]
-        deeper = [_down(before, after) for before, after in zip(widths, widths[1:], strict=False)]
+        deeper = [_down(before, after) for before, after in pairwise(widths)]
         self.levels = nn.ModuleList(first + deeper)
 
     @property

@@ -7,6 +7,7 @@ Only this file and the encoders know which.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
@@ -105,7 +106,7 @@ class Decoder(nn.Module):
 
     def __init__(self, sizes: Sequence[int], channels: int) -> None:
         super().__init__()
-        pairs = list(zip(sizes, sizes[1:], strict=False))
+        pairs = list(pairwise(sizes))
         self.steps = nn.ModuleList(
             nn.Sequential(
                 nn.Conv2d(shallow + deep, shallow, 3, 1, 1, bias=False), nn.BatchNorm2d(shallow), nn.ReLU()

@@ -1,0 +1,204 @@
+"""DI-MML: Detached and Interactive Multimodal Learning (Fan et al., ACM MM 2024, 2407.19514).
+
+Every encoder learns from its own head's loss, so that modalities cannot compete. They meet in a shared classifier
+and in a contrast (DUC) that pulls a student's weak dimensions towards a detached teacher that is effective there
+(METHODS.md 3.2). A second stage trains a fusion head on the resting encoders. At inference the heads vote, each
+weighted by its own certainty (3.3).
+
+Ours where the paper is silent: with something missing, the heads of what is there vote and the fusion head, which
+never saw a gap, does not (3.6). The temperature is smaller than the paper's because our features have 64
+dimensions, not 512. Start epochs are shares of the training. The fusion stage takes the last eighth.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from mmlab.core.batch import Batch
+from mmlab.core.method import METHODS, Features, Fused, Method, Run, Stage
+from mmlab.core.options import option
+from mmlab.core.task import TaskInfo
+from mmlab.losses import certainty_fusion, dimension_scores, duc_loss, effective_dimensions, mean_over_present
+from mmlab.networks.parts import Parts, hide, keep, pool
+
+SAMPLES, PIXELS = 4096, 1024
+
+
+@METHODS.register("dimml")
+class DIMML(Method):
+    """Detached encoders with own heads, a shared classifier, dimension-decoupled contrast, votes by certainty."""
+
+    title = "DI-MML"
+    paper = "Fan et al., Detached and Interactive Multimodal Learning, ACM MM 2024"
+    year = 2024
+    about = (
+        "Each input learns on its own, so none can drown another; they teach each other only where one is good "
+        "and the other is not. Their answers are weighted by how sure each is."
+    )
+    trained_with_gaps = False
+
+    @dataclass(frozen=True)
+    class Config:
+        """Options of DI-MML."""
+
+        shared: float = option(1.0, "Weight of the shared classifier's loss", 0.0, 10.0)
+        duc: float = option(1.0, "Weight of the contrast between modalities", 0.0, 10.0)
+        temperature: float = option(2.0, "Temperature of that contrast; smaller is sharper", 0.01, 100.0)
+        start: float = option(0.15, "Share of the training after which the contrast begins", 0.0, 1.0)
+        dimensions: str = option(
+            "decoupled",
+            "Dimensions that are contrasted: where only the teacher is effective, or all",
+            choices=("decoupled", "all"),
+        )
+        certainty: float = option(1.0, "Temperature of the votes; small makes the surest head decide", 0.01, 100.0)
+        weighting: bool = option(True, "Weigh the votes by certainty; off counts all heads alike")
+        voters: str = option(
+            "own", "Heads that vote beside the fusion head: each modality's own, or the shared one",
+            choices=("own", "shared"),
+        )
+        fusion_share: float = option(0.125, "Share of the training for the fusion head", 0.01, 0.9)
+
+    def __init__(self, info: TaskInfo, config: Any) -> None:
+        super().__init__(info, config)
+        parts = Parts(info)
+        size = parts.sizes[-1]
+        self.encoders = parts.encoders()
+        self.heads = nn.ModuleDict({name: parts.head(parts.sizes) for name in info.modalities.names})
+        self.shared_head = parts.head(parts.sizes)
+        self.fusion_head = parts.head([len(info.modalities) * level for level in parts.sizes])
+        self.scores: Tensor
+        self.effective: Tensor
+        self.register_buffer("scores", torch.zeros(len(info.modalities), size))
+        self.register_buffer("effective", torch.zeros(len(info.modalities), size, dtype=torch.bool))
+
+    def stages(self, epochs: int) -> list[Stage]:
+        """Encoders and their heads first; then the fusion head alone, everything else resting."""
+        fusion = max(1, round(self.config.fusion_share * epochs))
+        learners = [self.encoders, self.heads, self.shared_head]
+        first = [parameter for module in learners for parameter in module.parameters()]
+        return [
+            Stage("encoders", epochs - fusion, first, resting=[self.fusion_head]),
+            Stage("fusion", fusion, list(self.fusion_head.parameters()), resting=learners),
+        ]
+
+    def encode(self, inputs: Mapping[str, Tensor]) -> Features:
+        """Each modality's feature and the logits of the head that votes for it."""
+        features = super().encode(inputs)
+        for name in self.modalities.names:
+            head = self.heads[name] if self.config.voters == "own" else self.shared_head
+            features[f"votes {name}"] = head(features[name])
+        return features
+
+    def fuse(self, features: Features, present: Tensor) -> Fused:
+        hidden = hide(features, present, self.modalities.names)
+        joined = tuple(torch.cat(level, 1) for level in zip(*hidden, strict=True))
+        votes = [features[f"votes {name}"] for name in self.modalities.names] + [self.fusion_head(joined)]
+        available = torch.cat((present, present.all(1, keepdim=True)), 1)
+        weights, logits = self._vote(torch.stack(votes), available)
+        mean = mean_over_present([pool(feature[-1]) for feature in hidden], present)
+        return Fused(logits, mean, extras={"weights": weights})
+
+    def _vote(self, votes: Tensor, available: Tensor) -> tuple[Tensor, Tensor]:
+        """Weights `[B, H]` (averaged over pixels and regions) and fused logits of votes `[H, B, C, ...]`."""
+        temperature = self.config.certainty if self.config.weighting else 1e6
+        if not self.output.dense:
+            return certainty_fusion(votes, temperature, available)
+        heads, shape = len(votes), votes.shape[1:]
+        pairs = torch.stack((votes, torch.zeros_like(votes)), -1).reshape(heads, -1, 2)  # a region: yes or no
+        each = available.repeat_interleave(shape.numel() // shape[0], 0)
+        weights, fused = certainty_fusion(pairs, temperature, each)
+        return weights.view(shape[0], -1, heads).mean(1), (fused[:, 0] - fused[:, 1]).view(shape)
+
+    def losses(self, batch: Batch, run: Run) -> dict[str, Tensor]:
+        if run.stage == "fusion":
+            return {"fusion": self._fusion_loss(batch)}
+        features = super().encode(batch.inputs)
+        terms = {}
+        for position, name in enumerate(self.modalities.names):
+            on = batch.present[:, position]
+            own = self.output.loss(self.heads[name](features[name]), batch.target)
+            common = self.output.loss(self.shared_head(features[name]), batch.target)
+            terms[f"own {name}"] = _mean(own, on)
+            terms[f"shared {name}"] = self.config.shared * _mean(common, on)
+        if self.config.duc > 0 and bool(self.effective.any()):
+            terms["duc"] = self.config.duc * self._contrast(features, batch, run)
+        return terms
+
+    def _fusion_loss(self, batch: Batch) -> Tensor:
+        with torch.no_grad():
+            features = super().encode(batch.inputs)
+            hidden = hide(features, batch.present, self.modalities.names)
+            joined = tuple(torch.cat(level, 1) for level in zip(*hidden, strict=True))
+        each = self.output.loss(self.fusion_head(joined), batch.target)
+        return _mean(each, batch.present.all(1))
+
+    def _contrast(self, features: Features, batch: Batch, run: Run) -> Tensor:
+        deep = [features[name][-1] for name in self.modalities.names]
+        present = batch.present
+        if self.output.dense:
+            chosen = torch.randperm(len(deep[0]) * deep[0][0, 0].numel(), generator=run.generator)[:PIXELS]
+            per_image = deep[0][0, 0].numel()
+            deep = [_pixels(level)[chosen.to(level.device)] for level in deep]
+            present = present[(chosen // per_image).to(present.device)]
+        effective = self.effective
+        if self.config.dimensions == "all":
+            return _undivided(deep, effective, self.config.temperature, present)
+        return duc_loss(deep, effective, self.config.temperature, present)
+
+    def on_epoch_end(self, run: Run) -> None:
+        """Separate the dimensions once, just before the contrast begins (METHODS.md 3.2)."""
+        if run.stage != "encoders" or not run.last_before(self.config.start):
+            return
+        found = [(super(DIMML, self).encode(batch.inputs), batch) for batch in run.training(SAMPLES)]
+        for position, name in enumerate(self.modalities.names):
+            values, labels = [], []
+            for features, batch in found:
+                on = batch.present[:, position]
+                level, label = features[name][-1][on], self.output.labels(batch.target)[on]
+                values.append(_pixels(level) if self.output.dense else level)
+                labels.append(_shrunk(label, level) if self.output.dense else label)
+            classes = self.output.label_count
+            self.scores[position] = dimension_scores(torch.cat(values), torch.cat(labels), classes)
+            self.effective[position] = effective_dimensions(torch.cat(values), torch.cat(labels), classes)
+
+    def logs(self) -> dict[str, Any]:
+        """How many dimensions each modality is effective in, and each dimension's score."""
+        names = self.modalities.names
+        counts = dict(zip(names, self.effective.sum(1).tolist(), strict=True))
+        rounded = [[round(value, 4) for value in row] for row in self.scores.tolist()]
+        return {"effective_dimensions": counts, "dimension_scores": dict(zip(names, rounded, strict=True))}
+
+
+def _mean(each: Tensor, rows: Tensor) -> Tensor:
+    return keep(each, rows).sum() / rows.sum().clamp(min=1)
+
+
+def _pixels(maps: Tensor) -> Tensor:
+    """`[B, D, H, W]` as rows `[B * H * W, D]`."""
+    return maps.movedim(1, -1).flatten(0, 2)
+
+
+def _shrunk(labels: Tensor, like: Tensor) -> Tensor:
+    """Label maps `[B, H, W]` at the resolution of `like`, as rows."""
+    small = functional.interpolate(labels[:, None].float(), size=like.shape[-2:], mode="nearest")
+    return small.long().flatten()
+
+
+def _undivided(deep: Sequence[Tensor], effective: Tensor, temperature: float, present: Tensor) -> Tensor:
+    """The contrast over all dimensions, for the ablation: every ordered pair with an all-true teacher."""
+    from mmlab.losses import unidirectional_contrast
+
+    every = torch.ones(effective.shape[1], dtype=torch.bool, device=effective.device)
+    pairs = [(s, t) for s in range(len(deep)) for t in range(len(deep)) if s != t]
+    total = torch.zeros((), device=effective.device)
+    for student, teacher in pairs:
+        both = present[:, student] & present[:, teacher]
+        if both.any():
+            total = total + unidirectional_contrast(deep[student][both], deep[teacher][both], every, temperature)
+    return total / max(len(deep) - 1, 1)

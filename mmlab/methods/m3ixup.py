@@ -1,0 +1,199 @@
+"""M3ixup: Adapt and explore, multimodal mixup for representation learning (Lin & Hu, Information Fusion 2024).
+
+No code was released and the full text was not at hand: the scheme (encoders per modality and one joint encoder,
+mixup before and after the encoders, a mixed view that adapts downhill and explores uphill, contrast at the loss
+level) is the paper's abstract and Figure 1; how its steps are computed is this project's reading (METHODS.md 2.3),
+built on GMC (Poklukar et al., ICML 2022), whose code is public.
+
+With everything there the joint code answers, else the mean of the codes that are there (GMC's rule). For regions
+the contrast acts on pooled codes and the decoder reads joint or mean levels (2.4).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from itertools import chain
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from mmlab.core.batch import Batch
+from mmlab.core.method import METHODS, Feature, Features, Fused, Method, Run
+from mmlab.core.modality import Combination
+from mmlab.core.options import option
+from mmlab.core.task import TaskInfo
+from mmlab.losses import adapt_and_explore, gmc_code, gmc_loss, mix, mixed_view, mixed_view_loss
+from mmlab.networks.parts import Parts, keep, mean_feature, pool
+
+
+@METHODS.register("m3ixup")
+class M3ixup(Method):
+    """GMC's aligned codes, unimodal mixup, and a mixed view that adapts and explores."""
+
+    title = "M3ixup"
+    paper = "Lin & Hu, Adapt and explore: Multimodal mixup for representation learning, Information Fusion 2024"
+    year = 2024
+    about = (
+        "Brings the code of each single input close to the code of all inputs together, through mixtures that are "
+        "first the easiest and then the hardest to align. No code was released: parts are our reading."
+    )
+    trained_with_gaps = False
+
+    @dataclass(frozen=True)
+    class Config:
+        """Options of M3ixup."""
+
+        temperature: float = option(0.3, "Temperature of the contrast", 0.01, 10.0)
+        contrast: float = option(0.1, "Weight of GMC's alignment of single and joint codes", 0.0, 10.0)
+        unimodal: float = option(1.0, "Weight of mixup within a modality", 0.0, 10.0)
+        input_share: float = option(0.5, "How often inputs are mixed rather than features; 1 is inputs only", 0.0, 1.0)
+        beta: float = option(0.2, "Shape of the mixing weight's distribution", 0.01, 10.0)
+        adapt: float = option(0.1, "Weight of the mixed view after adapting", 0.0, 10.0)
+        explore: float = option(0.1, "Weight of the mixed view after exploring", 0.0, 10.0)
+        start: float = option(0.1, "Share of the training after which exploring begins", 0.0, 1.0)
+        steps: int = option(3, "Adapting steps", 1, 20)
+        rho: float = option(1.0, "Size of an adapting step", 0.0, 100.0)
+        eta: float = option(1.0, "Size of the exploring step", 0.0, 100.0)
+        update: str = option(
+            "coefficients",
+            "What adapting and exploring move: mixing weights, the view itself, or nothing (random mixtures)",
+            choices=("coefficients", "representation", "none"),
+        )
+
+    def __init__(self, info: TaskInfo, config: Any) -> None:
+        super().__init__(info, config)
+        parts = Parts(info)
+        size = parts.sizes[-1]
+        self.encoders = parts.encoders()
+        self.joint_encoders = parts.encoders()
+        self.fusion = parts.fusion()
+        self.shared = nn.Linear(size, size)
+        self.refine = parts.pointwise(size, size)
+        self.head = parts.head()
+        self.coefficients: Tensor
+        self.register_buffer("coefficients", torch.zeros(2, len(info.modalities)), persistent=False)
+
+    def encode(self, inputs: Mapping[str, Tensor]) -> Features:
+        """The feature of each modality, and the joint feature of all of them."""
+        joint = self.fusion([self.joint_encoders[name](inputs[name]) for name in self.modalities.names])
+        return {**super().encode(inputs), "joint": joint}
+
+    def fuse(self, features: Features, present: Tensor) -> Fused:
+        singles = [features[name] for name in self.modalities.names]
+        joint = self._code(features["joint"])
+        code = gmc_code(joint, [self._code(feature) for feature in singles], present)
+        if not self.output.dense:
+            return Fused(self._answer((code,)), code)
+        complete = present.all(1)
+        levels = tuple(
+            keep(whole, complete) + keep(partial, ~complete)
+            for whole, partial in zip(features["joint"], mean_feature(singles, present), strict=True)
+        )
+        return Fused(self._answer(levels), code)
+
+    def _code(self, feature: Feature) -> Tensor:
+        """A unit vector `[B, D]`: the shared projection of a modality's or the joint feature."""
+        return functional.normalize(self.shared(pool(feature[-1])), dim=1)
+
+    def _answer(self, feature: Feature) -> Tensor:
+        """Logits of a code, through GMC's residual classifier (2.2), or of levels, through the decoder."""
+        return self.head((*feature[:-1], feature[-1] + self.refine(feature[-1])))
+
+    def losses(self, batch: Batch, run: Run) -> dict[str, Tensor]:
+        features = self.encode(batch.inputs)
+        joint = self._code(features["joint"])
+        codes = torch.stack([self._code(features[name]) for name in self.modalities.names], 1)
+        complete = batch.present.all(1, keepdim=True).expand(-1, codes.shape[1])
+        aligned = batch.present & complete  # the joint code of an incomplete sample saw an input that is not there
+        settings, temperature = self.config, self.config.temperature
+        terms = {"task": self.output.loss(self.fuse(features, batch.present).logits, batch.target).mean()}
+        if settings.contrast > 0:
+            terms["contrast"] = settings.contrast * gmc_loss(joint, codes.unbind(1), temperature, aligned)
+        if settings.unimodal > 0:
+            terms["unimodal"] = settings.unimodal * self._unimodal(batch, features, run)
+        adapt, explore = self._mixed(joint[complete[:, 0]], codes[complete[:, 0]], run)
+        if settings.adapt > 0:
+            terms["adapt"] = settings.adapt * adapt
+        if settings.explore > 0 and run.after(settings.start):
+            terms["explore"] = settings.explore * explore
+        return terms
+
+    def _unimodal(self, batch: Batch, features: Features, run: Run) -> Tensor:
+        """Mixup within each modality, of inputs or of features, with labels mixed at the loss level (2.3)."""
+        weight = float(torch.distributions.Beta(self.config.beta, self.config.beta).sample())
+        order = torch.randperm(len(batch), generator=run.generator).to(batch.present.device)
+        of_inputs = float(torch.rand((), generator=run.generator)) < self.config.input_share
+        total = torch.zeros((), device=batch.present.device)
+        for position, name in enumerate(self.modalities.names):
+            if of_inputs:
+                mixed = self.encoders[name](mix(batch.inputs[name], order, weight))
+            else:
+                mixed = tuple(mix(level, order, weight) for level in features[name])
+            logits = self._answer(mixed if self.output.dense else (self._code(mixed),))
+            first = self.output.loss(logits, batch.target)
+            second = self.output.loss(logits, batch.target[order])
+            on = batch.present[:, position] & batch.present[order, position]
+            each = weight * first + (1 - weight) * second
+            total = total + keep(each, on).sum() / on.sum().clamp(min=1)
+        return total / len(self.modalities)
+
+    def _mixed(self, joint: Tensor, codes: Tensor, run: Run) -> tuple[Tensor, Tensor]:
+        """The losses of the mixed view after adapting and after exploring."""
+        settings = self.config
+        if len(joint) < 2:
+            return joint.sum() * 0, joint.sum() * 0
+        noise = torch.randn(codes.shape[:2], generator=run.generator).to(codes.device)
+        if settings.update == "coefficients":
+            found = adapt_and_explore(
+                joint, codes, settings.temperature, 0.1 * noise, settings.steps, settings.rho, settings.eta
+            )
+            self.coefficients = torch.stack((found.adapted.mean(0), found.explored.mean(0)))
+            return found.adapt_loss, found.explore_loss
+        omega = torch.distributions.Dirichlet(torch.ones(codes.shape[1])).sample((len(codes),)).log()
+        view, coefficients = mixed_view(codes, omega.to(codes.device))
+        if settings.update == "none":
+            loss = mixed_view_loss(view, coefficients, joint, codes, settings.temperature)
+            return loss, loss
+        return self._moved_view(view, coefficients, joint, codes)
+
+    def _moved_view(
+        self, view: Tensor, coefficients: Tensor, joint: Tensor, codes: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """The alternative reading: the view itself moves down, then up, and keeps its length (2.3)."""
+        settings = self.config
+
+        def loss(shift: Tensor, at: tuple[Tensor, Tensor, Tensor]) -> Tensor:
+            moved = functional.normalize(at[0] + shift, dim=1)
+            return mixed_view_loss(moved, coefficients.detach(), at[1], at[2], settings.temperature)
+
+        def slope(shift: Tensor) -> Tensor:
+            with torch.enable_grad():
+                shift = shift.detach().requires_grad_()
+                value = loss(shift, (view.detach(), joint.detach(), codes.detach()))
+                return torch.autograd.grad(value, shift)[0] * len(shift)
+
+        shift = torch.zeros_like(view)
+        for _ in range(settings.steps):
+            shift = shift - settings.rho * slope(shift)
+        adapted = loss(shift, (view, joint, codes))
+        away = shift + settings.eta * functional.normalize(slope(shift), dim=1)
+        return adapted, loss(away, (view, joint, codes))
+
+    def modality_parameters(self, name: str) -> Iterable[nn.Parameter]:
+        return chain(self.encoders[name].parameters(), self.joint_encoders[name].parameters())
+
+    def cam_layers(self, name: str, combination: Combination) -> list[nn.Module]:
+        complete = len(combination) == len(self.modalities)
+        return [(self.joint_encoders if complete else self.encoders)[name].body]
+
+    def logs(self) -> dict[str, Any]:
+        """The mean mixing weights after adapting and after exploring, of the epoch's last step."""
+        adapted, explored = self.coefficients.tolist()
+        names = self.modalities.names
+        return {
+            "adapted": dict(zip(names, adapted, strict=True)),
+            "explored": dict(zip(names, explored, strict=True)),
+        }

@@ -1,0 +1,162 @@
+"""MMANet: Margin-aware Distillation and Modality-aware Regularization (Wei et al., CVPR 2023, 2304.08028).
+
+A teacher, trained first on complete data, lends its sample relations, weighted by its own doubt so that samples
+near a decision boundary count more (MAD, METHODS.md 5.2). A second tail gets an extra loss on the weakest
+combinations (MAR, 5.3), mined by how far their predictions drift from those of complete input; it is dropped at
+inference.
+
+Departures, each an option: the weight belongs to the row of a sample (the released classification code weighs
+columns); the extra loss is masked (the released code multiplies the whole batch's loss by the number of weak
+samples); mining uses the validation split, where the released code reads the loader called test. Start epochs
+are shares of the training. For regions, pixels are the samples, at most `PIXELS` of them per level.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from mmlab.core.batch import Batch
+from mmlab.core.method import METHODS, Feature, Features, Fused, Method, Run
+from mmlab.core.options import option
+from mmlab.core.task import TaskInfo
+from mmlab.losses import (
+    hard_combination_loss,
+    margin_aware_distillation,
+    prediction_divergence,
+    similarity_preserving,
+    weakest_combinations,
+)
+from mmlab.networks.parts import Parts, hide, pool
+
+PIXELS = 1200
+
+
+@METHODS.register("mmanet")
+class MMANet(Method):
+    """Modality dropout, a teacher's relations, and a regularisation network for the weakest combinations."""
+
+    title = "MMANet"
+    paper = "Wei et al., MMANet: Margin-aware Distillation and Modality-aware Regularization, CVPR 2023"
+    year = 2023
+    about = (
+        "Learns how samples relate from a teacher that saw complete data, above all near the decision boundary, "
+        "and practises harder on the combinations that drift most."
+    )
+    teachers = ("joint",)
+
+    @dataclass(frozen=True)
+    class Config:
+        """Options of MMANet."""
+
+        distil: float = option(30.0, "Weight of the distillation (lambda 1)", 0.0, 1000.0)
+        relation: str = option(
+            "margin",
+            "How relations are compared: weighted by the teacher's doubt, or all alike",
+            choices=("margin", "similarity"),
+        )
+        weight: str = option("row", "What a sample's doubt weighs: its row, or its column", choices=("row", "column"))
+        blocks: int = option(1, "Column blocks that are normalised apart; 2 is the released segmentation code", 1, 2)
+        weak: float = option(0.5, "Weight of the extra loss on weak combinations (lambda 2)", 0.0, 10.0)
+        mar: str = option("masked", "How that extra loss is averaged", choices=("masked", "broadcast"))
+        warmup: float = option(0.1, "Share of the training after which both begin", 0.0, 1.0)
+        candidates: str = option(
+            "largest", "Combinations that can be mined: all but one modality, or any", choices=("largest", "all")
+        )
+        softened: bool = option(True, "Soften the histograms before comparing them, as the released code does")
+
+    def __init__(self, info: TaskInfo, config: Any) -> None:
+        super().__init__(info, config)
+        parts = Parts(info)
+        self.encoders = parts.encoders()
+        self.fusion = parts.fusion()
+        self.head = parts.head()
+        self.regulariser_fusion = parts.fusion()
+        self.regulariser_head = parts.head()
+        self.divergence: Tensor
+        self.is_weak: Tensor
+        self.register_buffer("divergence", torch.zeros(2 ** len(info.modalities), dtype=torch.float64))
+        self.register_buffer("is_weak", torch.zeros(2 ** len(info.modalities), dtype=torch.bool))
+
+    def fuse(self, features: Features, present: Tensor) -> Fused:
+        hidden = hide(features, present, self.modalities.names)
+        feature = self.fusion(hidden)
+        extras = {"hidden": hidden, "feature": feature}
+        return Fused(self.head(feature), pool(feature[-1]), extras=extras)
+
+    def losses(self, batch: Batch, run: Run) -> dict[str, Tensor]:
+        present = run.drop(batch.present)
+        fused = self(batch.inputs, present)
+        terms = {"task": self.output.loss(fused.logits, batch.target).mean()}
+        if not run.after(self.config.warmup):
+            return terms
+        if self.config.distil > 0:
+            with torch.no_grad():
+                teacher = run.teachers["joint"](batch.inputs, batch.present)
+            terms["distil"] = self.config.distil * self._distillation(fused, teacher, run)
+        if self.config.weak > 0:
+            logits = self.regulariser_head(self.regulariser_fusion(fused.extras["hidden"]))
+            is_weak = self.is_weak[self.modalities.codes(present)]
+            extra = hard_combination_loss(
+                self.output.loss(logits, batch.target), is_weak, self.config.mar == "broadcast"
+            )
+            terms["weak"] = self.config.weak * extra
+        return terms
+
+    def _distillation(self, fused: Fused, teacher: Fused, run: Run) -> Tensor:
+        student_feature, teacher_feature = fused.extras["feature"], teacher.extras["feature"]
+        total = torch.zeros((), device=fused.logits.device)
+        for student, wise in zip(student_feature, teacher_feature, strict=True):
+            rows, doubts = self._as_samples((student, wise), teacher.logits, run)
+            if self.config.relation == "similarity":
+                total = total + similarity_preserving(*rows)
+            else:
+                total = total + margin_aware_distillation(
+                    *rows, teacher.logits, self.config.weight, self.config.blocks, doubts
+                )
+        return total
+
+    def _as_samples(
+        self, levels: Feature, logits: Tensor, run: Run
+    ) -> tuple[tuple[Tensor, Tensor], Tensor | None]:
+        """Rows to relate, of student and teacher, and their weights (None: the entropy of the teacher's classes)."""
+        student, teacher = levels
+        if not self.output.dense:
+            doubts = self.output.uncertainty(logits)
+            return (student, teacher), None if logits.shape[1] > 1 else doubts / doubts.sum()
+        size = student.shape[-2:]
+        chosen = torch.randperm(student.shape[0] * size.numel(), generator=run.generator)[:PIXELS]
+
+        def pixels(maps: Tensor) -> Tensor:
+            return maps.movedim(1, -1).flatten(0, 2)[chosen.to(maps.device)]
+
+        small = functional.adaptive_avg_pool2d(logits, size)
+        doubts = 1 - pixels(self.output.certainty(small)).squeeze(1) + 1e-6
+        return (pixels(student), pixels(teacher)), doubts / doubts.sum()
+
+    def on_epoch_end(self, run: Run) -> None:
+        """Measure how far each combination drifts while warming up; then choose the weakest once (Eq. 9-13)."""
+        if run.after(self.config.warmup):
+            return
+        full = self.output.histogram(run.validation(self.modalities.full))
+        smallest = len(self.modalities) - 1 if self.config.candidates == "largest" else 1
+        candidates = [c for c in self.modalities.subsets()[:-1] if len(c) >= smallest]
+        for combination in candidates:
+            found = self.output.histogram(run.validation(combination))
+            distance = prediction_divergence(found, full, self.config.softened)
+            self.divergence[self.modalities.code(combination)] += float(distance)
+        if run.last_before(self.config.warmup):
+            codes = [self.modalities.code(c) for c in candidates]
+            weak = weakest_combinations(self.divergence[codes].cpu(), self.modalities.masks(candidates))
+            self.is_weak[self.modalities.codes(weak.bool()).to(self.is_weak.device)] = True
+
+    def logs(self) -> dict[str, Any]:
+        """The mined combinations, and how far each candidate has drifted."""
+        subsets = self.modalities.subsets()
+        weak = [c.key for c in subsets if bool(self.is_weak[self.modalities.code(c)])]
+        drift = {c.key: float(self.divergence[self.modalities.code(c)]) for c in subsets}
+        return {"mined": weak, "divergence": {key: value for key, value in drift.items() if value}}

@@ -1,0 +1,78 @@
+"""One network per combination of modalities: the reference line that a single model is measured against.
+
+Each network is trained on its own combination only and never meets a missing input. The number of networks is
+2^M - 1, so this is for few modalities.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from itertools import chain
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from mmlab.core.batch import Batch
+from mmlab.core.method import METHODS, Feature, Features, Fused, Method, Run
+from mmlab.core.modality import Combination
+from mmlab.core.task import TaskInfo
+from mmlab.networks.parts import Parts, keep, pool
+
+
+class Specialist(nn.Module):
+    """Encoders, concatenation and a head for one combination."""
+
+    def __init__(self, parts: Parts, combination: Combination) -> None:
+        super().__init__()
+        modalities = parts.info.modalities
+        self.encoders = nn.ModuleDict({name: parts.encoder(modalities[name]) for name in combination.names})
+        self.fusion = parts.fusion(len(combination))
+        self.head = parts.head()
+
+    def forward(self, inputs: Mapping[str, Tensor]) -> tuple[Tensor, Tensor]:
+        feature: Feature = self.fusion([encoder(inputs[name]) for name, encoder in self.encoders.items()])
+        return self.head(feature), pool(feature[-1])
+
+
+@METHODS.register("specialists")
+class Specialists(Method):
+    """A network of its own for each combination."""
+
+    title = "Specialists"
+    about = "A separate network for every combination of inputs: costly, and the line to measure one model against."
+
+    def __init__(self, info: TaskInfo, config: Any) -> None:
+        super().__init__(info, config)
+        parts = Parts(info)
+        self.networks = nn.ModuleDict({c.key: Specialist(parts, c) for c in info.modalities.subsets()})
+
+    def encode(self, inputs: Mapping[str, Tensor]) -> Features:
+        """Every network's answer: nothing is shared, so nothing is left to fuse."""
+        return {key: network(inputs) for key, network in self.networks.items()}
+
+    def fuse(self, features: Features, present: Tensor) -> Fused:
+        codes = self.modalities.codes(present)
+        logits, mean = features[self.modalities.full.key]
+        for combination in self.modalities.subsets()[:-1]:
+            on = codes == self.modalities.code(combination)
+            other_logits, other_mean = features[combination.key]
+            logits = keep(other_logits, on) + keep(logits, ~on)
+            mean = keep(other_mean, on) + keep(mean, ~on)
+        return Fused(logits, mean)
+
+    def losses(self, batch: Batch, run: Run) -> dict[str, Tensor]:
+        terms = {}
+        for combination in self.modalities.subsets():
+            needed = torch.tensor(self.modalities.row(combination), device=batch.present.device)
+            on = batch.present[:, needed].all(1)
+            each = self.output.loss(self.networks[combination.key](batch.inputs)[0], batch.target)
+            terms[combination.key] = keep(each, on).sum() / on.sum().clamp(min=1)
+        return terms
+
+    def modality_parameters(self, name: str) -> Iterable[nn.Parameter]:
+        chosen = [network for key, network in self.networks.items() if name in self.modalities.parse(key)]
+        return chain.from_iterable(network.encoders[name].parameters() for network in chosen)
+
+    def cam_layers(self, name: str, combination: Combination) -> list[nn.Module]:
+        return [self.networks[combination.key].encoders[name].body]

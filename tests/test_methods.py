@@ -1,0 +1,281 @@
+"""The contract, run on every registered method, every kind of output and two to six modalities."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor
+
+from mmlab.core.batch import Batch
+from mmlab.core.method import METHODS, Method
+from mmlab.core.options import build
+from mmlab.core.task import TaskInfo
+from mmlab.evaluation import fuse_all, sweep
+from mmlab.methods.gmd import GMD
+from mmlab.training import STATE, Plan, Trainer
+from tests.toys import OUTPUTS, ToyTask
+
+KINDS = tuple(OUTPUTS)
+COUNTS = (2, 3, 4)
+
+
+def made(name: str, kind: str = "classification", count: int = 3, seed: int = 0, **config: object) -> Method:
+    torch.manual_seed(seed)
+    method = METHODS[name]
+    return method(ToyTask(kind, count).info, build(method.Config, config))
+
+
+def teachers(method: type[Method] | Method, info: TaskInfo) -> Mapping[str, Method]:
+    found = {}
+    for name in method.teachers:
+        torch.manual_seed(9)
+        found[name] = METHODS[name](info, build(METHODS[name].Config, {})).eval()
+    return found
+
+
+def trainer(
+    name: str, kind: str = "classification", count: int = 3, folder: Path | None = None, gaps: float = 0.0, **config
+) -> Trainer:
+    task = ToyTask(kind, count, gaps)
+    method = made(name, kind, count, **config)
+    return Trainer(
+        task=task,
+        method=method,
+        plan=build(Plan, {"epochs": 8, "batch_size": 32}),
+        seed=3,
+        folder=folder,
+        place=torch.device("cpu"),
+        teachers=teachers(method, task.info),
+        training=task.samples("train"),
+        validation=task.samples("valid"),
+    )
+
+
+def settled(name: str, kind: str, count: int) -> tuple[Method, Batch]:
+    """A method whose batch statistics have seen data, in eval mode, and a batch."""
+    task = ToyTask(kind, count)
+    method = made(name, kind, count)
+    batch = task.samples("train").batch(range(8))
+    method.before_training(task.samples("train"))
+    method.train()
+    for _ in range(3):
+        method(batch.inputs, batch.present)
+    return method.eval(), batch
+
+
+cases = pytest.mark.parametrize(
+    ("name", "kind", "count"),
+    [
+        (name, kind, count)
+        for name in METHODS
+        for kind in KINDS
+        for count in COUNTS
+        if kind in METHODS[name].supports and (count < 4 or kind != "segmentation")
+    ],
+)
+
+
+@cases
+def test_every_combination_gets_a_finite_answer_of_the_right_shape(name: str, kind: str, count: int):
+    method, batch = settled(name, kind, count)
+    pixels = batch.target.shape[2:] if kind == "segmentation" else ()
+    shape = (8, method.output.channels, *pixels)
+    for fused in fuse_all(method, batch.inputs, method.modalities.subsets()):
+        assert fused.logits.shape == shape
+        assert fused.mean.ndim == 2
+        assert torch.isfinite(fused.logits).all()
+        assert torch.isfinite(fused.mean).all()
+        if fused.variance is not None:
+            assert fused.variance.shape == fused.mean.shape
+            assert (fused.variance > 0).all()
+
+
+@cases
+def test_what_is_absent_has_no_influence(name: str, kind: str, count: int):
+    method, batch = settled(name, kind, count)
+    for combination in method.modalities.subsets():
+        absent = [n for n in method.modalities.names if n not in combination]
+        strange = {n: v if n in combination else torch.full_like(v, 1e3) for n, v in batch.inputs.items()}
+        unreadable = {n: v if n in combination else torch.full_like(v, torch.nan) for n, v in batch.inputs.items()}
+        mask = method.modalities.mask(combination, 8)
+        expected = method(batch.inputs, mask).logits
+        torch.testing.assert_close(method(strange, mask).logits, expected, msg=f"{absent} leaks")
+        torch.testing.assert_close(method(unreadable, mask).logits, expected, msg=f"a NaN of {absent} leaks")
+
+
+@cases
+def test_an_absent_modality_gets_no_gradient(name: str, kind: str, count: int):
+    method, batch = settled(name, kind, count)
+    for combination in method.modalities.subsets()[:-1]:
+        inputs = {n: v.clone().requires_grad_() for n, v in batch.inputs.items()}
+        method(inputs, method.modalities.mask(combination, 8)).logits.sum().backward()
+        for other, value in inputs.items():
+            if other not in combination:
+                assert value.grad is None or not value.grad.any()
+
+
+@cases
+def test_encode_once_equals_encoding_for_each_combination(name: str, kind: str, count: int):
+    method, batch = settled(name, kind, count)
+    combinations = method.modalities.subsets()
+    once = fuse_all(method, batch.inputs, combinations)
+    for combination, fused in zip(combinations, once, strict=True):
+        single = method(batch.inputs, method.modalities.mask(combination, 8))
+        torch.testing.assert_close(fused.logits, single.logits)
+    mixed = torch.cat([method.modalities.mask(c, 8) for c in combinations])
+    repeated = {n: v.repeat(len(combinations), *[1] * (v.dim() - 1)) for n, v in batch.inputs.items()}
+    torch.testing.assert_close(method(repeated, mixed).logits, torch.cat([f.logits for f in once]))
+
+
+@cases
+def test_the_order_of_the_inputs_is_irrelevant(name: str, kind: str, count: int):
+    method, batch = settled(name, kind, count)
+    turned = dict(reversed(batch.inputs.items()))
+    torch.testing.assert_close(method(turned, batch.present).logits, method(batch.inputs, batch.present).logits)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("name", list(METHODS))
+def test_every_parameter_learns_and_every_term_is_alive(name: str, kind: str):
+    run = trainer(name, kind, 2 if kind == "segmentation" else 3)
+    before = {n: p.detach().clone() for n, p in run.method.named_parameters()}
+    moved: set[str] = set()
+    seen: dict[str, float] = {}
+    for progress in run.epochs():
+        moved |= {n for n, p in run.method.named_parameters() if not torch.equal(p, before[n])}
+        for term, value in progress.losses.items():
+            seen[term] = max(seen.get(term, 0.0), abs(value))
+        assert progress.metrics.keys() == {c.key for c in run.method.modalities.subsets()}
+    assert moved == set(before)
+    assert all(value > 0 for value in seen.values()), seen
+
+
+@pytest.mark.parametrize("name", list(METHODS))
+def test_training_helps_on_complete_input(name: str):
+    run = trainer(name)
+    scores = [progress.metrics[run.method.modalities.full.key]["accuracy"] for progress in run.epochs()]
+    assert max(scores) > 0.7
+
+
+@pytest.mark.parametrize("name", list(METHODS))
+def test_a_killed_run_goes_on_to_the_same_result(name: str, tmp_path: Path):
+    straight = trainer(name, folder=tmp_path / "straight")
+    for _ in straight.epochs():
+        pass
+    for _ in range(4):  # killed twice in the middle of each pair of epochs, and once after the last
+        broken = trainer(name, folder=tmp_path / "broken")
+        for _, _ in zip(range(2), broken.epochs(), strict=False):
+            pass
+    finished = trainer(name, folder=tmp_path / "broken")
+    for _ in finished.epochs():
+        pass
+    for key, value in straight.method.state_dict().items():
+        torch.testing.assert_close(finished.method.state_dict()[key], value, rtol=0, atol=0, msg=key)
+    assert log(tmp_path / "broken") == log(tmp_path / "straight")
+    assert (tmp_path / "straight" / STATE).is_file()
+
+
+def log(folder: Path) -> list[dict[str, object]]:
+    lines = (folder / "progress.jsonl").read_text().splitlines()
+    return [{key: value for key, value in json.loads(line).items() if key != "seconds"} for line in lines]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("name", list(METHODS))
+def test_samples_that_lack_modalities_are_learnt_from(name: str, kind: str):
+    run = trainer(name, kind, 3, gaps=0.5)
+    assert not run.training.present.all()
+    for progress in run.epochs():
+        assert all(torch.isfinite(torch.tensor(value)) for value in progress.losses.values())
+    found = sweep(run.method, run.validation)
+    assert torch.isfinite(torch.from_numpy(found.logits)).all()
+
+
+@pytest.mark.parametrize("name", list(METHODS))
+def test_six_modalities(name: str):
+    method, batch = settled(name, "classification", 6)
+    assert len(fuse_all(method, batch.inputs, method.modalities.subsets())) == 63
+
+
+@pytest.mark.parametrize("name", list(METHODS))
+def test_no_method_reaches_the_test_split(name: str):
+    asked: list[str] = []
+
+    class Watched(ToyTask):
+        def samples(self, split, source="built-in"):
+            asked.append(split)
+            return super().samples(split, source)
+
+    run = trainer(name)
+    run.task = Watched()
+    for _ in run.epochs():
+        pass
+    assert "test" not in asked
+
+
+@dataclass(frozen=True)
+class Ablation:
+    method: str
+    option: str
+    value: object
+
+
+ABLATIONS = [
+    Ablation("dmrnet", "probabilistic", False),
+    Ablation("dmrnet", "hcr", "broadcast"),
+    Ablation("dmrnet", "fixed", "m0,m0-m1"),
+    Ablation("dmrnet", "kl_from_start", False),
+    Ablation("mmanet", "relation", "similarity"),
+    Ablation("mmanet", "weight", "column"),
+    Ablation("mmanet", "blocks", 2),
+    Ablation("mmanet", "mar", "broadcast"),
+    Ablation("mmanet", "candidates", "all"),
+    Ablation("mmanet", "softened", False),
+    Ablation("dimml", "dimensions", "all"),
+    Ablation("dimml", "weighting", False),
+    Ablation("dimml", "voters", "shared"),
+    Ablation("gmd", "decouple", False),
+    Ablation("gmd", "sharing", False),
+    Ablation("gmd", "per_step", 3),
+    Ablation("gmd", "reduction", "sum"),
+    Ablation("gmd", "order", "fixed"),
+    Ablation("gmd", "scope", "shared"),
+    Ablation("m3ixup", "update", "representation"),
+    Ablation("m3ixup", "update", "none"),
+    Ablation("m3ixup", "input_share", 1.0),
+]
+
+
+ON_REGIONS = {"relation", "dimensions", "weighting", "voters", "update", "sharing"}
+
+
+@pytest.mark.parametrize(
+    ("ablation", "kind"),
+    [(a, "classification") for a in ABLATIONS] + [(a, "segmentation") for a in ABLATIONS if a.option in ON_REGIONS],
+    ids=lambda value: "-".join(map(str, vars(value).values())) if isinstance(value, Ablation) else value,
+)
+def test_every_option_trains_and_changes_the_result(ablation: Ablation, kind: str):
+    def outcome(**config: object) -> dict[str, Tensor]:
+        run = trainer(ablation.method, kind, 3, **config)
+        for _ in run.epochs():
+            pass
+        return {"logits": torch.from_numpy(sweep(run.method, run.validation).logits), **run.method.state_dict()}
+
+    changed, default = outcome(**{ablation.option: ablation.value}), outcome()
+    assert torch.isfinite(changed["logits"]).all()
+    assert changed["logits"].shape == default["logits"].shape
+    assert changed.keys() != default.keys() or any(not torch.equal(changed[k], default[k]) for k in default)
+
+
+def test_gradients_of_combinations_conflict_and_are_decoupled():
+    run = trainer("gmd", count=3)
+    assert isinstance(run.method, GMD)
+    records = [progress.logs for progress in run.epochs()]
+    assert sum(record["conflicts"] for record in records) > 0
+    before, after = ([sum(r[key][9:]) for r in records] for key in ("angles_before", "angles_after"))
+    assert sum(after) < sum(before)
