@@ -17,9 +17,7 @@ def device() -> torch.device:
     if not wanted:
         return torch.device(there[0])
     if wanted.split(":")[0] not in there:
-        raise MmlabError(
-            f"MMLAB_DEVICE is '{wanted}', and it is not here.", f"Use one of: {', '.join(there)}."
-        )
+        raise MmlabError(f"MMLAB_DEVICE is '{wanted}', and it is not here.", f"Use one of: {', '.join(there)}.")
     return torch.device(wanted)
 
 

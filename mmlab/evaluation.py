@@ -18,9 +18,7 @@ BATCH = 256
 
 
 @torch.inference_mode()
-def fuse_all(
-    method: Method, inputs: Mapping[str, Tensor], combinations: Sequence[Combination]
-) -> list[Fused]:
+def fuse_all(method: Method, inputs: Mapping[str, Tensor], combinations: Sequence[Combination]) -> list[Fused]:
     """One `Fused` per combination for a batch `[B, *shape]`, with one pass through the encoders.
 
     The method must be in eval mode. Rows of modalities outside a combination have no influence.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -17,11 +17,13 @@ from mmlab import __version__, checkpoints, sweeps
 from mmlab.core.errors import Unsupported
 from mmlab.core.method import METHODS, Method
 from mmlab.core.options import as_dict, build
+from mmlab.core.results import Sweep
 from mmlab.core.task import TASKS, Source, Task
 from mmlab.device import device, label, one_thread
 from mmlab.evaluation import mean_metrics, metrics, sweep
 from mmlab.library import Library
-from mmlab.training import STATE, Plan, Progress, Trainer
+from mmlab.resuming import STATE
+from mmlab.training import Plan, Progress, Trainer
 
 
 @dataclass(frozen=True)
@@ -54,14 +56,9 @@ def train(job: TrainJob, library: Library) -> Iterator[Progress]:
         )
     plan = build(Plan, {"source": _source(task), **kind.plan, **job.plan})
     config = build(kind.Config, job.config)
-    teachers = {}
-    for name in kind.teachers:
-        teacher = TrainJob(job.task, name, {}, {**job.plan}, job.seed)
-        if not (library.folder(job.task, name, teacher.folder) / checkpoints.MODEL).is_file():
-            yield from train(teacher, library)
-        teachers[name] = checkpoints.load(library.folder(job.task, name, teacher.folder), device()).method
-    torch.manual_seed(job.seed)
+    teachers = yield from _teachers(kind, job, library)
     folder = library.folder(job.task, job.method, job.folder)
+    torch.manual_seed(job.seed)
     trainer = Trainer(
         task=task,
         method=kind(task.info, config),
@@ -73,31 +70,57 @@ def train(job: TrainJob, library: Library) -> Iterator[Progress]:
         training=task.samples("train", _as_source(plan.source)),
         validation=task.samples("valid", _as_source(plan.source)),
     )
-    seconds = 0.0
-    for progress in trainer.epochs():
-        seconds += progress.seconds
-        yield progress
+    yield from trainer.epochs()
     checkpoints.half(trainer.method)
-    digest = checkpoints.save(folder, trainer.method, _card(job, task, trainer, plan, config, seconds))
-    evaluate(task, trainer.method, folder, digest)
+    card = _card(job, task, trainer, config)
+    digest = checkpoints.save(folder, trainer.method, card)
+    evaluate(task, trainer.method, folder, digest, card)
     (folder / STATE).unlink(missing_ok=True)
 
 
-def evaluate(
-    task: Task, method: Method, folder: Path, digest: str, keep_sweep: bool = True
-) -> dict[str, Any]:
-    """Measure on every test split there is; write the report, and the sweep of the built-in split."""
-    report: dict[str, Any] = {"digest": digest, "headline": method.output.headline, "sources": {}}
-    for source in task.sources():
+def _teachers(kind: type[Method], job: TrainJob, library: Library) -> Generator[Progress, None, dict[str, Method]]:
+    """The methods that this one learns from, of the same seed: from the library, or trained now."""
+    found = {}
+    for name in kind.teachers:
+        teacher = TrainJob(job.task, name, {}, job.plan, job.seed)
+        folder = library.folder(job.task, name, teacher.folder)
+        if not (folder / checkpoints.MODEL).is_file():
+            yield from train(teacher, library)
+        found[name] = checkpoints.load(folder, device()).method
+    return found
+
+
+def run_train(job: TrainJob, root: str) -> str:
+    """`train` to its end, for engines: names and numbers in, the folder of the run out."""
+    library = Library(Path(root))
+    for _ in train(job, library):
+        pass
+    return str(library.folder(job.task, job.method, job.folder))
+
+
+def is_done(job: TrainJob, library: Library) -> bool:
+    """Whether the run was trained and measured (its weights may be elsewhere)."""
+    return (library.folder(job.task, job.method, job.folder) / checkpoints.REPORT).is_file()
+
+
+def evaluate(task: Task, method: Method, folder: Path, digest: str, card: Mapping[str, Any]) -> dict[str, Any]:
+    """Measure on the built-in and, where there are, the real test recordings; write the report and the sweep."""
+    report: dict[str, Any] = {
+        "digest": digest,
+        "headline": method.output.headline,
+        "card": dict(card),
+        "sources": {},
+    }
+    for source in (source for source in task.sources() if source != "both"):
         found = sweep(method, task.samples("test", source), digest=digest)
         report["sources"][source] = summary(found, method)
-        if source == "built-in" and keep_sweep:
+        if source == "built-in":
             sweeps.write(folder, found)
     checkpoints.write_json(folder / checkpoints.REPORT, report)
     return report
 
 
-def summary(found: Any, method: Method) -> dict[str, Any]:
+def summary(found: Sweep, method: Method) -> dict[str, Any]:
     """Metrics by combination, their mean, and the number of samples."""
     table = metrics(found, method.output, method.modalities)
     return {"metrics": table, "mean": mean_metrics(table), "samples": len(found.ids)}
@@ -108,22 +131,20 @@ def clean(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def _card(
-    job: TrainJob, task: Task, trainer: Trainer, plan: Plan, config: Any, seconds: float
-) -> dict[str, Any]:
+def _card(job: TrainJob, task: Task, trainer: Trainer, config: Any) -> dict[str, Any]:
+    headline, rule = trainer.method.output.headline, trainer.plan.select
+    over = "the mean over all combinations" if rule == "mean" else "complete input"
     return {
         "task": task.info.card(),
         "method": job.method,
         "config": as_dict(config),
-        "plan": as_dict(plan),
+        "plan": as_dict(trainer.plan),
         "seed": job.seed,
         "data": task.describe(),
         "parameters": sum(p.numel() for p in trainer.method.parameters()),
         "best_epoch": trainer.state.best_epoch,
-        "selection": f"best {trainer.method.output.headline} on validation, {plan.select} over combinations"
-        if plan.select == "mean"
-        else f"best {trainer.method.output.headline} on validation, complete input",
-        "training_seconds": round(seconds, 1),
+        "selection": f"the epoch with the best {headline} on validation, {over}",
+        "training_seconds": round(trainer.seconds(), 1),
         "device": label(device()),
         "versions": {"mmlab": __version__, "torch": version("torch"), "python": platform.python_version()},
         "made": datetime.now(UTC).isoformat(timespec="seconds"),

@@ -52,9 +52,7 @@ class Library:
         """Where a checkpoint belongs. Raises CheckpointError for a name that would leave the library."""
         for part in (task, method, tag):
             if not part or part.startswith(".") or not all(c.isalnum() or c in "._-" for c in part):
-                raise CheckpointError(
-                    f"'{part}' cannot name a checkpoint.", "Use letters, digits, . _ and -."
-                )
+                raise CheckpointError(f"'{part}' cannot name a checkpoint.", "Use letters, digits, . _ and -.")
         return self.root / task / method / tag
 
     def references(self, task: str = "*", method: str = "*") -> tuple[Reference, ...]:
@@ -65,9 +63,7 @@ class Library:
                 continue
             status = file.stat()
             of_task, of_method, tag = file.parts[-4:-1]
-            found.append(
-                Reference(str(file.parent), of_task, of_method, tag, status.st_mtime_ns, status.st_size)
-            )
+            found.append(Reference(str(file.parent), of_task, of_method, tag, status.st_mtime_ns, status.st_size))
         return tuple(found)
 
     def entries(self, task: str = "*", method: str = "*") -> tuple[Entry, ...]:

@@ -266,9 +266,7 @@ def effective_dimensions(features: Tensor, labels: Tensor, classes: int) -> Tens
     return hits * len(hits) > hits.sum()
 
 
-def unidirectional_contrast(
-    student: Tensor, teacher: Tensor, dimensions: Tensor, temperature: float
-) -> Tensor:
+def unidirectional_contrast(student: Tensor, teacher: Tensor, dimensions: Tensor, temperature: float) -> Tensor:
     """Contrast each student row with all teacher rows, its own being the positive: scalar.
 
     `student`, `teacher` `[B, D]`, the teacher is detached; `dimensions` bool `[D]` or indices; with none the
@@ -304,9 +302,7 @@ def duc_loss(features: Stack, effective: Tensor, temperature: float, present: Te
     return total / max(modalities - 1, 1)
 
 
-def certainty_fusion(
-    logits: Stack, temperature: float = 1.0, available: Tensor | None = None
-) -> tuple[Tensor, Tensor]:
+def certainty_fusion(logits: Stack, temperature: float = 1.0, available: Tensor | None = None) -> tuple[Tensor, Tensor]:
     """Weigh the heads' logits by their largest probability: `(weights [B, H], fused [B, C])`.
 
     `logits` H of `[B, C]`, or of `[B, C, ...]` for weights `[B, H, ...]`; `available` bool `[B, H]`. Where no

@@ -92,9 +92,10 @@ class Model:
                     f"{modality.label} has shape {tuple(value.shape)}.", f"The model takes {modality.shape}."
                 )
             return value
+        shown = ""
         if isinstance(value, str | Path):
-            value = _content(Path(value))
-        raw = self.task.read(name, value) if isinstance(value, bytes) else value
+            shown, value = Path(value).name, _content(Path(value))
+        raw = self.task.read(name, value, shown) if isinstance(value, bytes) else value
         return self.task.prepare(name, raw).tensor
 
 

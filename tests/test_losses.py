@@ -417,7 +417,7 @@ def test_effective_dimensions():
 @pytest.mark.parametrize("classes", [2, 4])
 def test_dimension_scores_by_hand(classes: int):
     labels = torch.tensor([0, 0, 1, 1, 1])
-    # Perfect; dead, so that the tie goes to class 0; centroids 1.5 and 3, of which 0, 4 and 4 are nearest to their own.
+    # Perfect; dead, so that the tie goes to class 0; centroids 1.5 and 3, to which 0, 4 and 4 are nearest.
     features = torch.tensor([[0.0, 0.0, 1.0, 1.0, 1.0], [5.0] * 5, [0.0, 3.0, 1.0, 4.0, 4.0]]).mT
     close(losses.dimension_scores(features, labels, classes), [1.0, 0.4, 0.6])
     assert losses.effective_dimensions(features, labels, classes).tolist() == [True, False, False]
@@ -577,22 +577,30 @@ def test_projection_visits_in_the_order_given():
     # 0 off 2: (1 0) + 0.1 (-1 -3) = (0.9 -0.3); off 1, product -1.2, square 2: + 0.6 (-1 1) = (0.3 0.3).
     # 1 off 0: (0 1); off 2, product -3, square 10: + 0.3 (-1 -3) = (-0.3 0.1).
     # 2 off 0: (0 -3); off 1, product -3, square 2: + 1.5 (-1 1) = (-1.5 -1.5).
-    rest = torch.tensor([-0.3, 0.1]) + torch.tensor([-1.5, -1.5])
-    ahead, back = [[0, 1, 2], [0, 1, 2], [0, 1, 2]], [[2, 1, 0], [0, 1, 2], [0, 1, 2]]
-    close(
-        losses.project_conflicts(gradients, torch.tensor(ahead), reduction="sum"),
-        rest + torch.tensor([0.3, -0.1]),
-    )
-    close(
-        losses.project_conflicts(gradients, torch.tensor(back), reduction="sum"),
-        rest + torch.tensor([0.3, 0.3]),
-    )
+    rest = [[-0.3, 0.1], [-1.5, -1.5]]
+    for order, first in (([0, 1, 2], [0.3, -0.1]), ([2, 1, 0], [0.3, 0.3])):
+        orders = torch.tensor([order, [0, 1, 2], [0, 1, 2]])
+        expected = torch.tensor([first, *rest])
+        close(losses.decoupled_gradients(gradients, orders), expected)
+        close(losses.project_conflicts(gradients, orders, reduction="sum"), expected.sum(0))
+        close(losses.project_conflicts(gradients, orders), expected.mean(0))
+
+
+def test_projection_draws_its_orders():
+    gradients = torch.tensor([[1.0, 0.0], [-1.0, 1.0], [-1.0, -3.0]])
     draws = [
         losses.project_conflicts(gradients, generator=torch.Generator().manual_seed(0)) for _ in range(2)
     ]
     assert torch.equal(*draws)
     ends = {tuple(losses.project_conflicts(gradients, reduction="sum").tolist()) for _ in range(50)}
     assert len(ends) > 1
+
+
+def test_merge_gradients_by_hand():
+    gradients, shared = torch.tensor([[1.0, 2.0], [3.0, 6.0]]), torch.tensor([True, False])
+    close(losses.merge_gradients(gradients), [2.0, 4.0])
+    close(losses.merge_gradients(gradients, shared), [2.0, 8.0])
+    close(losses.merge_gradients(gradients, shared, reduction="sum"), [4.0, 8.0])
 
 
 def test_zero_gradients_project_nothing():

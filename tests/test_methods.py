@@ -17,7 +17,8 @@ from mmlab.core.options import build
 from mmlab.core.task import TaskInfo
 from mmlab.evaluation import fuse_all, sweep
 from mmlab.methods.gmd import GMD
-from mmlab.training import STATE, Plan, Trainer
+from mmlab.resuming import STATE
+from mmlab.training import Plan, Trainer
 from tests.toys import OUTPUTS, ToyTask
 
 KINDS = tuple(OUTPUTS)

@@ -59,7 +59,8 @@ class DIMML(Method):
         certainty: float = option(1.0, "Temperature of the votes; small makes the surest head decide", 0.01, 100.0)
         weighting: bool = option(True, "Weigh the votes by certainty; off counts all heads alike")
         voters: str = option(
-            "own", "Heads that vote beside the fusion head: each modality's own, or the shared one",
+            "own",
+            "Heads that vote beside the fusion head: each modality's own, or the shared one",
             choices=("own", "shared"),
         )
         fusion_share: float = option(0.125, "Share of the training for the fusion head", 0.01, 0.9)

@@ -35,10 +35,7 @@ class Ensemble(Method):
 
     def fuse(self, features: Features, present: Tensor) -> Fused:
         logits = mean_over_present([features[name][0] for name in self.modalities.names], present)
-        codes = [
-            keep(features[name][1], present[:, position])
-            for position, name in enumerate(self.modalities.names)
-        ]
+        codes = [keep(features[name][1], present[:, position]) for position, name in enumerate(self.modalities.names)]
         return Fused(logits, torch.cat(codes, 1))
 
     def losses(self, batch: Batch, run: Run) -> dict[str, Tensor]:

@@ -61,9 +61,7 @@ class GMD(Method):
         owners = info.modalities.names if config.sharing else ("all",)
         self.encoders = parts.encoders()
         self.backbone = nn.ModuleList(parts.pointwise(before, after) for before, after in pairs)
-        self.norms = nn.ModuleDict(
-            {name: nn.ModuleList(parts.norm(after) for _, after in pairs) for name in owners}
-        )
+        self.norms = nn.ModuleDict({name: nn.ModuleList(parts.norm(after) for _, after in pairs) for name in owners})
         self.head = parts.head()
         self._reset_statistics()
 
@@ -73,10 +71,9 @@ class GMD(Method):
         return {name: self._answer(name, feature) for name, feature in features.items()}
 
     def _answer(self, name: str, feature: Feature) -> tuple[Tensor, Tensor]:
-        norms = self.norms[name if self.config.sharing else "all"]
+        norms: Any = self.norms[name if self.config.sharing else "all"]
         levels = tuple(
-            torch.relu(norm(mix(level)))
-            for mix, norm, level in zip(self.backbone, norms, feature, strict=True)
+            torch.relu(norm(mix(level))) for mix, norm, level in zip(self.backbone, norms, feature, strict=True)
         )
         return self.head(levels), pool(levels[-1])
 
@@ -111,10 +108,12 @@ class GMD(Method):
         for loss in losses.values():
             found = torch.autograd.grad(loss, parameters, retain_graph=True, allow_unused=True)
             rows.append(
-                torch.cat([
-                    (torch.zeros_like(p) if g is None else g).flatten()
-                    for p, g in zip(parameters, found, strict=True)
-                ])
+                torch.cat(
+                    [
+                        (torch.zeros_like(p) if g is None else g).flatten()
+                        for p, g in zip(parameters, found, strict=True)
+                    ]
+                )
             )
         gradients = torch.stack(rows).float()
         shared = self._shared(parameters, gradients.device)

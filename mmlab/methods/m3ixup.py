@@ -159,9 +159,7 @@ class M3ixup(Method):
             return loss, loss
         return self._moved_view(view, coefficients, joint, codes)
 
-    def _moved_view(
-        self, view: Tensor, coefficients: Tensor, joint: Tensor, codes: Tensor
-    ) -> tuple[Tensor, Tensor]:
+    def _moved_view(self, view: Tensor, coefficients: Tensor, joint: Tensor, codes: Tensor) -> tuple[Tensor, Tensor]:
         """The alternative reading: the view itself moves down, then up, and keeps its length (2.3)."""
         settings = self.config
 
@@ -186,8 +184,8 @@ class M3ixup(Method):
         return chain(self.encoders[name].parameters(), self.joint_encoders[name].parameters())
 
     def cam_layers(self, name: str, combination: Combination) -> list[nn.Module]:
-        complete = len(combination) == len(self.modalities)
-        return [(self.joint_encoders if complete else self.encoders)[name].body]
+        encoder: Any = (self.joint_encoders if combination == self.modalities.full else self.encoders)[name]
+        return [encoder.body]
 
     def logs(self) -> dict[str, Any]:
         """The mean mixing weights after adapting and after exploring, of the epoch's last step."""

@@ -120,21 +120,19 @@ class MMANet(Method):
                 )
         return total
 
-    def _as_samples(
-        self, levels: Feature, logits: Tensor, run: Run
-    ) -> tuple[tuple[Tensor, Tensor], Tensor | None]:
+    def _as_samples(self, levels: Feature, logits: Tensor, run: Run) -> tuple[tuple[Tensor, Tensor], Tensor | None]:
         """Rows to relate, of student and teacher, and their weights (None: the entropy of the teacher's classes)."""
         student, teacher = levels
         if not self.output.dense:
             doubts = self.output.uncertainty(logits)
             return (student, teacher), None if logits.shape[1] > 1 else doubts / doubts.sum()
-        size = student.shape[-2:]
-        chosen = torch.randperm(student.shape[0] * size.numel(), generator=run.generator)[:PIXELS]
+        height, width = student.shape[-2:]
+        chosen = torch.randperm(student.shape[0] * height * width, generator=run.generator)[:PIXELS]
 
         def pixels(maps: Tensor) -> Tensor:
             return maps.movedim(1, -1).flatten(0, 2)[chosen.to(maps.device)]
 
-        small = functional.adaptive_avg_pool2d(logits, size)
+        small = functional.adaptive_avg_pool2d(logits, (height, width))
         doubts = 1 - pixels(self.output.certainty(small)).squeeze(1) + 1e-6
         return (pixels(student), pixels(teacher)), doubts / doubts.sum()
 

@@ -71,8 +71,11 @@ class Specialists(Method):
         return terms
 
     def modality_parameters(self, name: str) -> Iterable[nn.Parameter]:
-        chosen = [network for key, network in self.networks.items() if name in self.modalities.parse(key)]
-        return chain.from_iterable(network.encoders[name].parameters() for network in chosen)
+        return chain.from_iterable(encoder.parameters() for encoder in self._encoders_of(name).values())
 
     def cam_layers(self, name: str, combination: Combination) -> list[nn.Module]:
-        return [self.networks[combination.key].encoders[name].body]
+        return [self._encoders_of(name)[combination.key].body]
+
+    def _encoders_of(self, name: str) -> dict[str, Any]:
+        networks: Any = self.networks.items()
+        return {key: network.encoders[name] for key, network in networks if name in network.encoders}

@@ -14,8 +14,8 @@ from mmlab.core.method import Feature
 from mmlab.core.modality import Modality
 
 
-def _block2d(inputs: int, outputs: int, stride: int) -> nn.Sequential:
-    convolution = nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False)
+def _block2d(inputs: int, outputs: int, stride: int, size: int = 3) -> nn.Sequential:
+    convolution = nn.Conv2d(inputs, outputs, size, stride, size // 2, bias=False)
     return nn.Sequential(convolution, nn.BatchNorm2d(outputs), nn.ReLU())
 
 
@@ -68,23 +68,23 @@ def _neck(flat: int, size: int) -> nn.Sequential:
 def _image(modality: Modality, width: int, size: int) -> Encoder:
     channels, height, across = modality.shape
     body = nn.Sequential(
-        _block2d(channels, width, 2 if height * across > 1024 else 1),
+        _block2d(channels, width, 2, size=5),
         _block2d(width, 2 * width, 2),
-        _block2d(2 * width, 3 * width, 2),
+        _block2d(2 * width, 5 * width // 2, 1),
     )
     grid = (2, 4) if across >= 2 * height else (3, 3)
-    neck = nn.Sequential(nn.AdaptiveAvgPool2d(grid), *_neck(3 * width * math.prod(grid), size))
+    neck = nn.Sequential(nn.AdaptiveAvgPool2d(grid), *_neck(5 * width // 2 * math.prod(grid), size))
     return Encoder(body, neck)
 
 
 def _series(modality: Modality, width: int, size: int) -> Encoder:
     channels, length = modality.shape
     strides = (2, 2, 2) if length >= 48 else (1, 1, 1)
-    widths = (channels, 2 * width, 2 * width, 3 * width)
+    widths = (channels, 2 * width, 2 * width, 5 * width // 2)
     body = nn.Sequential(
         *(_block1d(*pair) for pair in zip(widths, widths[1:], strides, strict=False)),
     )
-    neck = nn.Sequential(nn.AdaptiveAvgPool1d(4), *_neck(3 * width * 4, size))
+    neck = nn.Sequential(nn.AdaptiveAvgPool1d(4), *_neck(5 * width // 2 * 4, size))
     return Encoder(body, neck)
 
 
@@ -103,7 +103,7 @@ BUILDERS: dict[str, Callable[[Modality, int, int], Encoder]] = {
 
 
 def encoder(modality: Modality, width: int, size: int) -> Encoder:
-    """The encoder of one modality: maps of `3 * width` channels, then a feature of `size`.
+    """The encoder of one modality: maps of `5 * width / 2` channels, then a feature of `size`.
 
     Raises Unsupported for a kind that has no encoder.
     """

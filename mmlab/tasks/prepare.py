@@ -132,9 +132,12 @@ def _box(ink: Floats, noise: float) -> tuple[int, int, int, int]:
 
 
 def _window(ink: Floats, middle: tuple[float, float], scale: float) -> Floats:
-    """The 28 x 28 window about `middle` (row, column), antialiased; by whole pixels where nothing is scaled."""
-    span = PICTURE_SIDE / scale
-    top, left = middle[0] - span / 2, middle[1] - span / 2
+    """The 28 x 28 window with `middle` (row, column) in the middle of pixel 14, 14, where MNIST has it.
+
+    Antialiased; by whole pixels where nothing is scaled.
+    """
+    span, centre = PICTURE_SIDE / scale, (PICTURE_SIDE / 2 + 0.5) / scale
+    top, left = middle[0] - centre, middle[1] - centre
     if scale == 1.0:
         top, left = round(top), round(left)
     pad = int(span) + 2

@@ -1,0 +1,80 @@
+# `make app` and `make test` do everything, on a fresh machine too. `make help` lists the rest.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+PORT ?= 8501
+WORKERS ?= 2
+VENV ?= .venv
+BIN := $(VENV)/bin
+APP_READY := $(VENV)/.ready-app
+TEST_READY := $(VENV)/.ready-test
+
+# One thread per process: on few cores, threads wait for each other more than they work
+export OMP_NUM_THREADS ?= 1
+# uv finds local packages as pip does, and compiles them as pip does: a start without bytecode takes twice as long
+export UV_FIND_LINKS ?= $(PIP_FIND_LINKS)
+export UV_COMPILE_BYTECODE := 1
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: help app test fast lint format train bench clean browser
+
+help: ## show this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /make \1|/' | column -t -s '|'
+
+app: $(APP_READY) ## open the app on 127.0.0.1:8501, or PORT=
+	@exec $(BIN)/python -m streamlit run app.py --server.port $(PORT)
+
+test: $(TEST_READY) browser ## run the whole suite
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
+
+fast: $(TEST_READY) ## run what takes seconds: nothing slow, no browser
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "not slow and not browser" $(ARGS)
+
+lint: $(TEST_READY) ## check style and types
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+
+format: $(TEST_READY) ## put the style right
+	@$(BIN)/ruff check --fix-only --quiet .
+	@$(BIN)/ruff format .
+
+train: $(APP_READY) ## train every method on digits; TASK= and SEEDS= choose otherwise
+	@for method in $$(ls mmlab/methods | sed -n 's/^\([a-z].*\)\.py$$/\1/p'); do \
+	  $(BIN)/python -m mmlab train --task $${TASK:-digits} --method $$method --seeds $${SEEDS:-1}; done
+
+bench: $(TEST_READY) browser ## measure the app in Chromium
+	@for script in bench/*.py; do $(BIN)/python $$script; done
+
+clean: ## remove the environment and every cache in this folder
+	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(BIN)/pip:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "mmlab needs Python 3.11 or newer; name one: make PYTHON=python3.12" >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { echo "On Debian: apt-get install python3-venv" >&2; exit 1; }
+
+define install
+	@echo "Installing $(1) into $(VENV): a minute or two"
+	@if command -v uv >/dev/null; then uv pip install --quiet --python $(BIN)/python -r $(1); \
+	else $(BIN)/python -m pip install --quiet -r $(1); fi
+	@touch $@
+endef
+
+$(APP_READY): requirements.txt | $(BIN)/pip
+	$(call install,requirements.txt)
+
+$(TEST_READY): requirements-test.txt $(APP_READY)
+	$(call install,requirements-test.txt)
+
+# The browser tests drive Debian's Chromium; where it cannot be had they skip and say so
+browser:
+	@if ! command -v chromium >/dev/null && ! command -v google-chrome >/dev/null; then \
+	  if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
+	    echo "Installing Chromium for the browser tests" && apt-get update -qq \
+	    && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core \
+	       >/dev/null || echo "Chromium could not be installed: the browser tests will be skipped"; \
+	  else echo "No Chromium here: the browser tests will be skipped"; fi; fi

@@ -1,0 +1,136 @@
+"""Making a UMAP, in a process of its own: `python -m mmlab.analysis.mapping FOLDER '{"seed": 0}'`.
+
+Importing umap takes seconds and 280 MB, and makes every garbage collection of the importing process longer, so
+the app never does. `build_map` starts the process and waits; the map lies beside the checkpoint afterwards.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from mmlab import sweeps
+from mmlab.analysis.embedding import MAP, Map, MapSettings, axes, carried, held_out, nearest, valid, write_map
+from mmlab.checkpoints import MODEL
+from mmlab.core.errors import CheckpointError, MmlabError
+from mmlab.core.options import as_dict, build
+from mmlab.core.results import Projection, Sweep
+from mmlab.device import one_thread
+
+Progress = Callable[[float], None]
+
+
+def build_map(folder: Path, settings: MapSettings | None = None, on_progress: Progress | None = None) -> Path:
+    """Make `map.npz` from the sweep of the checkpoint in `folder`, in a new process, and return its path.
+
+    Raises CheckpointError where there is no sweep or it does not belong to the checkpoint.
+    """
+    chosen = json.dumps(as_dict(settings or MapSettings()))
+    command = [sys.executable, "-m", "mmlab.analysis.mapping", str(folder), chosen]
+    threads = {"OMP_NUM_THREADS": "1", "NUMBA_NUM_THREADS": "1"}
+    source = str(Path(__file__).resolve().parents[2])
+    paths = os.pathsep.join(filter(None, (source, os.environ.get("PYTHONPATH", ""))))
+    worker = subprocess.Popen(
+        command,
+        env={**os.environ, **threads, "PYTHONPATH": paths},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert worker.stdout is not None
+        for line in worker.stdout:
+            if on_progress is not None:
+                on_progress(float(line))
+        _, said = worker.communicate()
+    finally:
+        if worker.poll() is None:
+            worker.kill()
+    if worker.returncode:
+        raise _problem(said)
+    return folder / MAP
+
+
+def fit(found: Sweep, settings: MapSettings, on_progress: Progress = lambda _: None) -> Map:
+    """One UMAP of all combinations together. Imports umap; seeded, on one thread, so that it can be repeated.
+
+    Neighbours are exact, by a table of distances: umap's own search costs 30 s of compilation above 4,096 points
+    and is approximate. The layout starts from PCA.
+    """
+    there = valid(found)
+    known = found.mean[there].astype(np.float32)
+    count = min(settings.neighbours, len(known) - 1)
+    compared = _unit(known) if settings.metric == "cosine" else known
+    indices, distances = nearest(compared, compared, count)
+    on_progress(0.1)
+    points = _layout(known, indices, distances, count, settings)
+    on_progress(0.6)
+    full = np.full((*there.shape, settings.dimensions), np.nan, np.float32)
+    full[there] = points
+    spread = None
+    if found.variance is not None and settings.draws:
+        spread = np.zeros((*there.shape, settings.dimensions, settings.dimensions), np.float32)
+        spread[there] = carried(known, found.variance[there], known, points, settings.draws, settings.seed)
+    on_progress(0.9)
+    quantiles, error = held_out(found, full)
+    return Map(Projection(full, spread, "umap", as_dict(settings), found.digest), quantiles, error)
+
+
+def _layout(
+    known: np.ndarray, indices: np.ndarray, distances: np.ndarray, count: int, settings: MapSettings
+) -> np.ndarray:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # umap warns that a precomputed search cannot transform: we never do
+        import umap
+
+        start = axes(known, settings.dimensions).points(known)
+        start = 10 * start / max(float(np.abs(start).max()), 1e-12)
+        model = umap.UMAP(
+            n_neighbors=count,
+            n_components=settings.dimensions,
+            min_dist=settings.minimum_distance,
+            n_epochs=settings.epochs,
+            random_state=settings.seed,
+            n_jobs=1,
+            init=start,
+            precomputed_knn=(indices, distances.astype(np.float32)),
+        )
+        return np.asarray(model.fit_transform(known), np.float32)
+
+
+def _unit(rows: np.ndarray) -> np.ndarray:
+    return rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
+
+
+def _problem(said: str) -> MmlabError:
+    last = said.strip().splitlines()[-1] if said.strip() else ""
+    try:
+        message, hint = json.loads(last)
+        return CheckpointError(message, hint)
+    except ValueError:
+        return CheckpointError("The map could not be made.", last)
+
+
+def main(folder: Path, settings: MapSettings) -> None:
+    """Read the sweep in `folder`, fit, write. Prints the progress, one number a line."""
+    one_thread()
+    model = folder / MODEL
+    if not model.is_file():
+        raise CheckpointError(f"There is no checkpoint in {folder.name}.", "Train the model first.")
+    found = sweeps.read(folder, hashlib.sha256(model.read_bytes()).hexdigest())
+    write_map(folder, fit(found, settings, lambda part: print(part, flush=True)))
+
+
+if __name__ == "__main__":
+    try:
+        main(Path(sys.argv[1]), build(MapSettings, json.loads(sys.argv[2] if len(sys.argv) > 2 else "{}")))
+    except MmlabError as error:
+        sys.exit(json.dumps([error.message, error.hint]))

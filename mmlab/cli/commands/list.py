@@ -1,0 +1,63 @@
+"""`list`: the tasks and methods there are, and what is trained."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mmlab.cli.catalogue import Registered, average, catalogue, runs, score
+from mmlab.cli.given import Checkpoints, Json, settle
+from mmlab.cli.terminal import emit, number, say, table, whisper
+from mmlab.library import Library
+
+
+def command(json: Json = False, checkpoints: Checkpoints = None) -> None:
+    """Show the tasks, the methods, and the scores of what is trained."""
+    library = settle(checkpoints=checkpoints)
+    found = catalogue()
+    tasks = [_task(task, library) for task in found.tasks.values()]
+    methods = [{"name": m.name, "title": m.title, "about": m.about} for m in found.methods.values()]
+    for file, problem in found.problems.items():
+        whisper(f"mmlab/{file} cannot be read: {problem}")
+    if json:
+        emit({"tasks": tasks, "methods": methods, "problems": found.problems})
+        return
+    table("Methods", ("name", "title"), [(m["name"], m["title"]) for m in methods], left=2)
+    for task in tasks:
+        say()
+        _show(task)
+
+
+def _task(task: Registered, library: Library) -> dict[str, Any]:
+    trained = runs(library, task.name)
+    return {
+        "name": task.name,
+        "title": task.title,
+        "about": task.about,
+        "modalities": list(task.modalities),
+        "headline": task.headline,
+        "methods": {method: _method(tags, task.headline) for method, tags in trained.items()},
+    }
+
+
+def _method(tags: dict[str, dict[str, Any]], metric: str) -> dict[str, Any]:
+    """The scores of a method: averaged over its runs, and of each run or what is wrong with it."""
+    each = {tag: {"problem": run["problem"]} if "problem" in run else score(run, metric) for tag, run in tags.items()}
+    sound = [run for run in each.values() if "problem" not in run]
+    return {"mean": average(sound, "mean"), "complete": average(sound, "complete"), "runs": each}
+
+
+def _show(task: dict[str, Any]) -> None:
+    say(f"{task['name']}: {task['title']} ({', '.join(task['modalities'])})")
+    rows = [
+        (name, number(found["mean"]), number(found["complete"]), _runs(found["runs"]))
+        for name, found in task["methods"].items()
+    ]
+    if rows:
+        metric = task["headline"]
+        table("", ("method", f"{metric}, mean of all combinations", "complete input", "runs"), rows)
+    else:
+        say(f"  nothing trained yet; try: python -m mmlab train --task {task['name']} --method dmrnet")
+
+
+def _runs(found: dict[str, Any]) -> str:
+    return ", ".join(f"{tag} ({run['problem']})" if "problem" in run else tag for tag, run in found.items())

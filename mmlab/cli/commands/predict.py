@@ -1,0 +1,64 @@
+"""`predict`: answers from files, for every combination of what was given."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from mmlab.cli.given import Checkpoints, Device, Json, MethodName, Tag, TaskName, pairs, settle
+from mmlab.cli.terminal import bar, emit, number, table
+
+if TYPE_CHECKING:
+    from mmlab.core.outputs import Prediction
+
+
+def command(
+    task: TaskName,
+    method: MethodName,
+    input: Annotated[
+        list[str] | None,
+        typer.Option("--input", "-i", metavar="MODALITY=FILE", help="A file for a modality; repeat for more."),
+    ] = None,
+    tag: Tag = "",
+    json: Json = False,
+    device: Device = "",
+    checkpoints: Checkpoints = None,
+) -> None:
+    """Answer from files (image=a.png, sound=b.wav), with every combination of them. Any may be left out."""
+    library = settle(None, device, checkpoints)
+    files = pairs(input or [], "--input")
+    with bar(f"Loading {method}", None):
+        from mmlab.device import one_thread
+
+        one_thread()
+        model = library.load(task, method, tag)
+        answers = model.predict(files)
+    if json:
+        emit({"combinations": {key: _described(answer) for key, answer in answers.items()}})
+        return
+    rows = [(key, _in_words(answer), number(answer.uncertainty)) for key, answer in answers.items()]
+    table(f"{task}, {method}", ("present", "answer", "uncertainty"), rows, left=2)
+
+
+def _described(answer: Prediction) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "answer": answer.answer,
+        "probabilities": dict(answer.probabilities),
+        "uncertainty": answer.uncertainty,
+    }
+    if isinstance(answer.value, float):
+        found["value"] = answer.value
+    return found
+
+
+def _in_words(answer: Prediction) -> str:
+    """The answer, and the next best classes with their probabilities."""
+    if not answer.probabilities:
+        return answer.answer
+    likely = sorted(answer.probabilities.items(), key=_probability, reverse=True)[:3]
+    return f"{answer.answer}   " + "  ".join(f"{name} {share:.0%}" for name, share in likely)
+
+
+def _probability(item: tuple[str, float]) -> float:
+    return item[1]

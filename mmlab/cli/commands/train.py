@@ -1,0 +1,192 @@
+"""`train`: train a method on a task, once or with several seeds; goes on where a run was cut off."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from mmlab.cli.app import STOPPED
+from mmlab.cli.given import Checkpoints, Data, Device, Json, MethodName, TaskName, pairs, settle
+from mmlab.cli.terminal import Bar, bar, emit, number, say, table, whisper
+from mmlab.core.errors import DataError, MmlabError
+from mmlab.library import Library
+
+if TYPE_CHECKING:
+    from mmlab.jobs import TrainJob
+    from mmlab.training import Progress
+
+
+def command(
+    task: TaskName,
+    method: MethodName,
+    seed: Annotated[int, typer.Option(min=0, help="The seed, or the first of several.")] = 0,
+    seeds: Annotated[int, typer.Option(min=1, help="How many seeds to train, one after the other.")] = 1,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="NAME=VALUE", help="An option of the method; --options shows them."),
+    ] = None,
+    plan: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=VALUE", help="Of the training plan, such as epochs=20; --options shows them."),
+    ] = None,
+    tag: Annotated[str, typer.Option(help="Name of the run in the library; seed<n> by default.")] = "",
+    restart: Annotated[bool, typer.Option("--restart", help="Throw away what there is and start anew.")] = False,
+    options: Annotated[bool, typer.Option("--options", help="Show all options, and train nothing.")] = False,
+    json: Json = False,
+    data: Data = None,
+    device: Device = "",
+    checkpoints: Checkpoints = None,
+) -> None:
+    """Train a method on a task and file the result in the library. A run that was cut off goes on by itself."""
+    library = settle(data, device, checkpoints)
+    with bar("Starting", None):
+        from mmlab.core.method import METHODS
+        from mmlab.core.options import build
+        from mmlab.core.task import TASKS
+        from mmlab.training import Plan
+
+        built, kind = TASKS[task](), METHODS[method]
+    if data is not None and "real" not in built.sources():
+        raise DataError(f"'{data}' does not hold the recordings of {task}.", "README.md says which files it needs.")
+    if options:
+        _show_options(kind.Config, kind.plan, json)
+        return
+    config, planned = pairs(set_ or [], "--set"), pairs(plan or [], "--plan")
+    _ = build(kind.Config, config), build(Plan, planned)  # a bad option must not cost a run that --restart removes
+    jobs = _jobs(task, method, config, planned, (seed, seeds), tag)
+    finished = [_train(job, library, restart) for job in jobs]
+    if json:
+        emit({"runs": finished})
+        return
+    rows = [(run["name"], number(run["mean"]), f"{run['parameters']:,}", run["best_epoch"]) for run in finished]
+    table("", ("run", f"{finished[0]['headline']}, mean", "parameters", "best epoch"), _words(rows))
+
+
+def _jobs(
+    task: str,
+    method: str,
+    config: Mapping[str, str],
+    plan: Mapping[str, str],
+    seeds: tuple[int, int],
+    tag: str,
+) -> list[TrainJob]:
+    from mmlab.jobs import TrainJob
+
+    first, count = seeds
+    numbers = range(first, first + count)
+    tags = [tag if count == 1 or not tag else f"{tag}-seed{number}" for number in numbers]
+    return [TrainJob(task, method, config, plan, n, t) for n, t in zip(numbers, tags, strict=True)]
+
+
+def _train(job: TrainJob, library: Library, restart: bool) -> dict[str, Any]:
+    """One run, or what is there already; what the command reports about it."""
+    from mmlab import checkpoints, jobs
+
+    folder = library.folder(job.task, job.method, job.folder)
+    name = f"{job.task}/{job.method}/{job.folder}"
+    if restart:
+        jobs.clean(folder)
+    if _is_done(job, library):
+        _check_same(job, checkpoints.read_card(folder), name)
+        whisper(f"{name} is trained already; --restart trains it again.")
+    else:
+        with bar(name, None) as shown:
+            _run(job, library, name, shown)
+    return _report(folder, name)
+
+
+def _run(job: TrainJob, library: Library, name: str, shown: Bar) -> None:
+    from mmlab import jobs
+
+    last = None
+    try:
+        for progress in jobs.train(job, library):
+            if last is None or progress.epoch <= last.epoch:  # a teacher's epochs come before the method's own
+                shown.start(name, progress.epochs)
+            _show(progress, name, shown)
+            last = progress
+    except KeyboardInterrupt:
+        done = f"after epoch {last.epoch + 1} of {last.epochs}" if last else "before an epoch was over"
+        whisper(f"Stopped {done}. The same command goes on from there; --restart begins anew.")
+        raise typer.Exit(STOPPED) from None
+
+
+def _show(progress: Progress, name: str, shown: Bar) -> None:
+    losses = "  ".join(f"{term} {value:.3f}" for term, value in progress.losses.items())
+    notes = f"epoch {progress.epoch + 1}/{progress.epochs}  {losses}  validation {progress.mean:.3f}"
+    shown.move(progress.epoch + 1, notes)
+    shown.note(f"{name}  {notes}  {progress.seconds:.1f} s")
+
+
+def _is_done(job: TrainJob, library: Library) -> bool:
+    """Whether a run is finished and its weights are here."""
+    from mmlab.checkpoints import MODEL
+    from mmlab.jobs import is_done
+
+    folder = library.folder(job.task, job.method, job.folder)
+    return is_done(job, library) and (folder / MODEL).is_file()
+
+
+def _check_same(job: TrainJob, card: Mapping[str, Any], name: str) -> None:
+    """Raise MmlabError where the finished run had other options than are asked for now."""
+    from mmlab.core.method import METHODS
+    from mmlab.core.options import as_dict, build
+    from mmlab.training import Plan
+
+    config = as_dict(build(METHODS[job.method].Config, job.config))
+    plan = {name: as_dict(build(Plan, job.plan))[name] for name in job.plan}
+    had = {**card["config"], **{name: card["plan"].get(name) for name in plan}, "seed": card["seed"]}
+    wanted = {**config, **plan, "seed": job.seed}
+    other = sorted(key for key in wanted if wanted[key] != had.get(key))
+    if other:
+        raise MmlabError(
+            f"{name} was trained with other values of {', '.join(other)}.",
+            "Give this run a name of its own with --tag, or replace it with --restart.",
+        )
+
+
+def _report(folder: Path, name: str) -> dict[str, Any]:
+    from mmlab.checkpoints import REPORT, read_card, read_json
+
+    card, report = read_card(folder), read_json(folder / REPORT)
+    return {
+        "name": name,
+        "headline": report["headline"],
+        "mean": report["sources"]["built-in"]["mean"][report["headline"]],
+        "sources": report["sources"],
+        "seed": card["seed"],
+        "best_epoch": card["best_epoch"],
+        "parameters": card["parameters"],
+        "training_seconds": card["training_seconds"],
+    }
+
+
+def _show_options(config: Any, defaults: Mapping[str, Any], json: bool) -> None:
+    from mmlab.core.options import describe
+    from mmlab.training import Plan
+
+    groups = {"set": describe(config), "plan": describe(Plan)}
+    values = {"set": {}, "plan": defaults}
+    found = {
+        group: [
+            {"name": item.name, "default": values[group].get(item.name, item.default), "help": item.help}
+            | {"low": item.low, "high": item.high, "choices": item.choices}
+            for item in items
+        ]
+        for group, items in groups.items()
+    }
+    if json:
+        emit(found)
+        return
+    for group, items in found.items():
+        rows = [(str(item["name"]), str(item["default"]), str(item["help"])) for item in items]
+        if rows:
+            table(f"--{group}", ("name", "default", "what it is"), rows, left=3)
+            say()
+
+
+def _words(rows: list[tuple[Any, ...]]) -> list[tuple[str, ...]]:
+    return [tuple(str(cell) for cell in row) for row in rows]

@@ -1,0 +1,129 @@
+"""Many runs: tasks x methods x seeds, and the ablation ladder of each paper. Trains what is missing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from mmlab import checkpoints
+from mmlab.core.errors import UnknownName
+from mmlab.core.method import METHODS
+from mmlab.core.options import as_dict, build
+from mmlab.jobs import TrainJob, is_done, run_train
+from mmlab.library import Library
+from mmlab.scale import Engine
+from mmlab.training import Plan
+
+
+@dataclass(frozen=True)
+class Rung:
+    """One step of an ablation ladder: what it is called, and the method and options that it is."""
+
+    name: str
+    label: str
+    method: str
+    config: Mapping[str, Any]
+
+
+LADDERS: dict[str, tuple[Rung, ...]] = {
+    "dmrnet": (
+        Rung("dropout", "modality dropout", "dmrnet", {"probabilistic": False, "hard": 0.0}),
+        Rung("probabilistic", "+ probabilistic embedding", "dmrnet", {"kl": 0.0, "hard": 0.0}),
+        Rung("kl", "+ divergence", "dmrnet", {"hard": 0.0}),
+        Rung("hcr", "+ hard combinations (DMRNet)", "dmrnet", {}),
+    ),
+    "mmanet": (
+        Rung("dropout", "modality dropout", "mmanet", {"distil": 0.0, "weak": 0.0}),
+        Rung("sp", "+ similarity of relations", "mmanet", {"relation": "similarity", "weak": 0.0}),
+        Rung("mad", "+ weighted by doubt (MAD)", "mmanet", {"weak": 0.0}),
+        Rung("mar", "+ weak combinations (MMANet)", "mmanet", {}),
+    ),
+    "dimml": (
+        Rung("no-shared", "no shared classifier", "dimml", {"shared": 0.0}),
+        Rung("no-duc", "no contrast", "dimml", {"duc": 0.0}),
+        Rung("all-dimensions", "contrast over all dimensions", "dimml", {"dimensions": "all"}),
+        Rung("no-weighting", "votes not weighted", "dimml", {"weighting": False}),
+        Rung("complete", "DI-MML", "dimml", {}),
+    ),
+    "gmd": (
+        Rung("neither", "neither", "gmd", {"decouple": False, "sharing": False}),
+        Rung("ds", "dynamic sharing only", "gmd", {"decouple": False}),
+        Rung("gmd", "decoupling only", "gmd", {"sharing": False}),
+        Rung("three", "both, 3 combinations per step", "gmd", {"per_step": 3}),
+        Rung("five", "both, 5 combinations per step", "gmd", {"per_step": 5}),
+        Rung("both", "both, all combinations (GMD + DS)", "gmd", {}),
+    ),
+    "m3ixup": (
+        Rung("contrast", "aligned codes only", "m3ixup", {"unimodal": 0.0, "adapt": 0.0, "explore": 0.0}),
+        Rung("input", "+ mixed inputs", "m3ixup", {"input_share": 1.0, "adapt": 0.0, "explore": 0.0}),
+        Rung("manifold", "+ mixed features", "m3ixup", {"adapt": 0.0, "explore": 0.0}),
+        Rung("adapt", "+ adapting", "m3ixup", {"explore": 0.0}),
+        Rung("explore", "+ exploring (M3ixup)", "m3ixup", {}),
+    ),
+}
+
+
+def grid_jobs(
+    tasks: Sequence[str], methods: Sequence[str], seeds: Iterable[int], plan: Mapping[str, Any] | None = None
+) -> list[TrainJob]:
+    """A job per task, method and seed; teachers come first, so that nobody trains one twice."""
+    order = sorted(methods, key=lambda name: (bool(METHODS[name].teachers), list(methods).index(name)))
+    seeds = list(seeds)
+    return [TrainJob(t, m, {}, dict(plan or {}), s) for t in tasks for m in order for s in seeds]
+
+
+def ladder_jobs(task: str, method: str, seeds: Iterable[int], plan: Mapping[str, Any] | None = None) -> list[TrainJob]:
+    """A job per rung and seed of a method's ladder. Raises UnknownName for a method without one."""
+    seeds = list(seeds)
+    return [
+        TrainJob(task, rung.method, rung.config, dict(plan or {}), seed, rung_tag(rung, seed))
+        for rung in ladder(method)
+        for seed in seeds
+    ]
+
+
+def ladder(method: str) -> tuple[Rung, ...]:
+    """The rungs of a method's ladder. Raises UnknownName."""
+    if method not in LADDERS:
+        raise UnknownName(f"'{method}' has no ablation ladder.", f"There are: {', '.join(LADDERS)}.")
+    return LADDERS[method]
+
+
+def rung_tag(rung: Rung, seed: int) -> str:
+    """The folder of a rung's run: the complete method's is its ordinary run."""
+    return f"ablation-{rung.name}-seed{seed}" if rung.config else f"seed{seed}"
+
+
+def missing(jobs: Iterable[TrainJob], library: Library) -> list[TrainJob]:
+    """The jobs that have not been done."""
+    return [job for job in jobs if not is_done(job, library)]
+
+
+def run(jobs: Sequence[TrainJob], library: Library, engine: Engine) -> Iterator[tuple[TrainJob, str | Exception]]:
+    """Do the jobs, as they finish; those without teachers first, since they may be the teachers of others."""
+    work = partial(run_train, root=str(library.root))
+    first = [job for job in jobs if not METHODS[job.method].teachers]
+    yield from engine.map(work, first)
+    yield from engine.map(work, [job for job in jobs if job not in first])
+
+
+def share_done(jobs: Sequence[TrainJob], library: Library) -> float:
+    """How much of the jobs is done, by the epochs in their progress files."""
+    total, done = 0, 0
+    for job in jobs:
+        method = METHODS[job.method]
+        epochs = as_dict(build(Plan, {**method.plan, **job.plan}))["epochs"]
+        folder = library.folder(job.task, job.method, job.folder)
+        total += epochs
+        done += epochs if is_done(job, library) else _epochs_in(folder / checkpoints.PROGRESS)
+    return done / max(total, 1)
+
+
+def _epochs_in(file: Any) -> int:
+    try:
+        return sum(1 for line in file.read_text("utf-8").splitlines() if json.loads(line))
+    except (OSError, ValueError):
+        return 0

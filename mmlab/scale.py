@@ -1,0 +1,48 @@
+"""Where jobs run: here one after the other, or in processes of their own. Results come as they finish."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from typing import Protocol, TypeVar
+
+J = TypeVar("J")
+R = TypeVar("R")
+
+
+class Engine(Protocol):
+    """Does a piece of work for each job; a job that fails yields its error and the rest go on."""
+
+    def map(self, work: Callable[[J], R], jobs: Iterable[J]) -> Iterator[tuple[J, R | Exception]]:
+        """Pairs of a job and its result, in the order in which they finish."""
+
+
+class Here:
+    """One job after the other in this process."""
+
+    def map(self, work: Callable[[J], R], jobs: Iterable[J]) -> Iterator[tuple[J, R | Exception]]:
+        for job in jobs:
+            try:
+                yield job, work(job)
+            except Exception as error:
+                yield job, error
+
+
+class Processes:
+    """Several jobs at a time, each in a process with one torch thread. `work` must be a module's function."""
+
+    def __init__(self, count: int = 0) -> None:
+        self.count = count or os.cpu_count() or 1
+
+    def map(self, work: Callable[[J], R], jobs: Iterable[J]) -> Iterator[tuple[J, R | Exception]]:
+        os.environ.setdefault("OMP_NUM_THREADS", "1")
+        context = multiprocessing.get_context("spawn")
+        with ProcessPoolExecutor(self.count, mp_context=context) as pool:
+            futures = {pool.submit(work, job): job for job in jobs}
+            for future in as_completed(futures):
+                error = future.exception()
+                if error is not None and not isinstance(error, Exception):
+                    raise error
+                yield futures[future], error if error is not None else future.result()

@@ -1,0 +1,180 @@
+"""The task `digits`: a picture, the sound and the pen path of one digit; which digit is it?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from mmlab.core.batch import Samples
+from mmlab.core.errors import DataError
+from mmlab.core.modality import Modalities, Modality
+from mmlab.core.outputs import Classification
+from mmlab.core.raw import Raw
+from mmlab.core.task import TASKS, Example, Reading, Source, Split, TaskInfo
+from mmlab.tasks import store
+from mmlab.tasks.augment import VARY
+from mmlab.tasks.prepare import BANDS, FRAMES, PATH_POINTS, PICTURE_SIDE, PREPARE
+from mmlab.tasks.readers import read_picture, read_sound, read_strokes
+from mmlab.tasks.sources import digits as items
+from mmlab.tasks.sources import pack, real, voices
+from mmlab.tasks.sources.noise import Noise
+
+VERSION = 1  # of what a split holds; raise it when a source, the noise or the preparation changes
+CLASSES = tuple("0123456789")
+READ = {"image": read_picture, "sound": read_sound, "path": read_strokes}
+MODALITIES = Modalities(
+    [
+        Modality("image", "image", (1, PICTURE_SIDE, PICTURE_SIDE), "Image", "I"),
+        Modality("sound", "sound", (1, BANDS, FRAMES), "Sound", "S"),
+        Modality("pen", "path", (2, PATH_POINTS), "Pen", "P"),
+    ]
+)
+
+
+@TASKS.register("digits")
+class Digits:
+    """Ten digits, three modalities, each made so noisy that none is enough alone.
+
+    noise:    how bad the recordings are; `Noise().none()` for clean ones.
+    held_out: the speaker whom only the real test split hears (the next in the alphabet is heard in validation only).
+    folder:   where the real recordings lie; without it, `MMLAB_DATA`.
+    """
+
+    name = "digits"
+    title = "Digits: seen, heard, written"
+    about = (
+        "A picture, a spoken word and a pen path of the same digit. The pictures are real handwriting; the built-in voices "
+        "are synthetic and the pen paths simulated, and noise is added to all three."
+    )
+    info = TaskInfo("digits", MODALITIES, Classification(CLASSES))
+
+    def __init__(self, noise: Noise | None = None, held_out: str = "theo", folder: str | None = None) -> None:
+        if held_out not in real.SPEAKERS:
+            raise DataError(f"There is no speaker '{held_out}'.", f"There are: {', '.join(real.SPEAKERS)}.")
+        self.noise = noise or Noise()
+        self.held_out = held_out
+        self._folder = folder
+
+    def sources(self) -> tuple[Source, ...]:
+        """The sources that exist on this machine."""
+        return ("built-in", "real", "both") if real.data_folder(self._folder) else ("built-in",)
+
+    def samples(self, split: Split, source: Source = "built-in") -> Samples:
+        """A split as stacked tensors, stored in half precision. `both` takes turns between the two sources."""
+        if source == "both":
+            return _interleaved(self.samples(split, "built-in"), self.samples(split, "real"))
+        if source == "built-in":
+            return _split(split, self.noise, "", None)
+        folder = real.data_folder(self._folder)
+        if source != "real" or folder is None:
+            raise DataError("There are no real recordings of digits here.", real.HINT)
+        return _split(split, self.noise, self.held_out, folder)
+
+    def augment(self, inputs: Mapping[str, Tensor], seed: int) -> dict[str, Tensor]:
+        """Training-time variation of a batch, a function of `seed`."""
+        generator = torch.Generator().manual_seed(seed)
+        return {name: VARY[MODALITIES[name].kind](value, generator) for name, value in inputs.items()}
+
+    def gallery(self) -> tuple[str, ...]:
+        """Ids of the shipped samples, in order."""
+        return tuple(pack.index())
+
+    def example(self, sample: str) -> Example:
+        """One shipped sample, decoded from its files. Raises UnknownName."""
+        raw = {name: pack.recording(sample, name) for name in MODALITIES.names}
+        row = pack.index()[sample]
+        worst = max(zip(row["levels"], MODALITIES, strict=True), key=lambda pair: float(pair[0]))[1]
+        note = f"Synthetic voice {row['speaker']}; the {worst.label.lower()} is the noisiest."
+        return Example(sample, raw, row["digit"], str(row["digit"]), note)
+
+    def read(self, modality: str, content: bytes, name: str = "") -> Raw:
+        """Decode a file that a person brought. Raises DataError."""
+        return READ[MODALITIES[modality].kind](content, name)
+
+    def prepare(self, modality: str, raw: Raw) -> Reading:
+        """Bring a recording to the model's world: see `mmlab.tasks.prepare`."""
+        return PREPARE[MODALITIES[modality].kind](raw)
+
+    def describe(self) -> dict[str, Any]:
+        """Sources, sizes and noise, for a card."""
+        voice_counts = {split: len(found) for split, found in voices.bank_index()["splits"].items()}
+        return {
+            "sources": {
+                "built-in": {
+                    "image": "scikit-learn's digits (real handwriting, 8 x 8), in training also drawn strokes",
+                    "sound": "synthetic voices (espeak-ng), whole voices held out",
+                    "pen": "our stroke generator",
+                },
+                "real": {
+                    "image": "MNIST, pictures held out",
+                    "sound": "Free Spoken Digit Dataset (CC BY-SA 4.0), whole speakers held out",
+                    "pen": "UCI pendigits (CC BY 4.0), paths held out",
+                },
+            },
+            "sizes": dict(items.SIZES),
+            "voices": voice_counts,
+            "speakers": {split: list(real.speakers_of(split, self.held_out)) for split in items.SIZES},
+            "noise": asdict(self.noise),
+            "simulated": ["built-in voices", "built-in pen paths", "the noise of all recordings", "which recordings go together"],
+            "version": VERSION,
+        }
+
+
+@lru_cache(maxsize=8)
+def _split(split: Split, noise: Noise, held_out: str, folder: Path | None) -> Samples:
+    """A split of one origin: from the cache on disk, or built and put there. `held_out` and `folder` for real ones."""
+    origin: items.Origin = "real" if folder else "built-in"
+    key = store.cache_key(VERSION, split, noise, held_out, items.SIZES[split], _fingerprint(split, folder))
+    name = f"digits-{origin}-{split}-{key}"
+    arrays = store.load(name)
+    if arrays is None:
+        makers = items.Recorded(split, folder, held_out) if folder else items.BuiltIn(split)
+        arrays = _build(items.Recorder(split, origin, makers, noise))
+        store.save(name, arrays)
+    inputs = {modality: torch.from_numpy(arrays[modality]) for modality in MODALITIES.names}
+    count = len(arrays["target"])
+    return Samples(
+        inputs,
+        torch.ones(count, len(MODALITIES), dtype=torch.bool),
+        torch.from_numpy(arrays["target"]),
+        tuple(items.item_id(origin, split, index) for index in range(count)),
+        tuple(arrays["groups"].tolist()),
+    )
+
+
+def _fingerprint(split: Split, folder: Path | None) -> tuple[object, ...]:
+    """What tells one version of the files behind a split from another."""
+    files = [folder / file for file in real.FILES] if folder else [voices.bank_file(split)]
+    return tuple((file.name, file.stat().st_size, file.stat().st_mtime_ns if folder else 0) for file in files)
+
+
+def _build(recorder: items.Recorder) -> dict[str, NDArray[Any]]:
+    count = len(recorder)
+    arrays: dict[str, NDArray[Any]] = {
+        item.name: np.empty((count, *item.shape), np.float16) for item in MODALITIES
+    }
+    groups = []
+    for index in range(count):
+        item = recorder.item(index)
+        groups.append(item.speaker)
+        for modality in MODALITIES:
+            arrays[modality.name][index] = PREPARE[modality.kind](item.raw[modality.name]).tensor.numpy()
+    return {**arrays, "target": recorder.digits.astype(np.int64), "groups": np.array(groups)}
+
+
+def _interleaved(first: Samples, second: Samples) -> Samples:
+    """Two splits of the same size, taking turns."""
+    inputs = {name: torch.stack([value, second.inputs[name]], 1).flatten(0, 1) for name, value in first.inputs.items()}
+    present = torch.stack([first.present, second.present], 1).flatten(0, 1)
+    target = torch.stack([first.target, second.target], 1).flatten()
+    ids = tuple(name for pair in zip(first.ids, second.ids, strict=True) for name in pair)
+    groups = tuple(name for pair in zip(first.groups, second.groups, strict=True) for name in pair)
+    return Samples(inputs, present, target, ids, groups)

@@ -1,0 +1,69 @@
+"""Built splits kept on disk: one npz per key, in the user's cache folder. Safe for several builders and for kills."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+import sys
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Arrays = Mapping[str, NDArray[Any]]
+CHECKSUM = "checksum"
+
+
+def cache_folder() -> Path:
+    """`MMLAB_CACHE`, or the platform's place for caches."""
+    named = os.environ.get("MMLAB_CACHE")
+    if named:
+        return Path(named).expanduser()
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA", Path.home())) / "mmlab" / "cache"
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Caches" / "mmlab"
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "mmlab"
+
+
+def cache_key(*parts: object) -> str:
+    """A short name for everything that a split depends on."""
+    return hashlib.blake2b(repr(parts).encode(), digest_size=8).hexdigest()
+
+
+def load(name: str) -> dict[str, NDArray[Any]] | None:
+    """The arrays stored under `name`, or nothing where there are none or the file is damaged."""
+    try:
+        with np.load(cache_folder() / f"{name}.npz", allow_pickle=False) as archive:
+            arrays = {key: archive[key] for key in archive.files}
+        stored = str(arrays.pop(CHECKSUM))
+        return arrays if stored == _checksum(arrays) else None
+    except Exception:  # absent or damaged in any of numpy's, zipfile's or zlib's ways: it is built again
+        return None
+
+
+def save(name: str, arrays: Arrays) -> None:
+    """Store under a temporary name first; a reader never sees half a file. A full or read-only disk is no error."""
+    folder = cache_folder()
+    temporary = folder / f"{name}.{os.getpid()}-{secrets.token_hex(4)}.part"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with temporary.open("wb") as target:
+            np.savez(target, allow_pickle=False, **arrays, **{CHECKSUM: np.array(_checksum(arrays))})
+        os.replace(temporary, folder / f"{name}.npz")
+    except OSError:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+def _checksum(arrays: Arrays) -> str:
+    digest = hashlib.blake2b(digest_size=16)
+    for key in sorted(arrays):
+        value = np.ascontiguousarray(arrays[key])
+        digest.update(f"{key}{value.dtype}{value.shape}".encode())
+        digest.update(value.data if value.dtype.kind != "U" else value.tobytes())
+    return digest.hexdigest()

@@ -1,0 +1,149 @@
+"""What a person brings: it stays in the memory of their session, under the digest of its content.
+
+An address never holds it. A link to a view of it says so, and a bundle (a zip with the files as they were brought and
+`view.json`) carries it to another session. A bundle is taken as hostile: nothing of it is ever written to disk, only
+names that are expected are opened, and every read is bounded.
+
+>>> sample = uploads.keep("digits", {"image": uploads.Part(content, "a.png")})     # 'own-3f2a...'
+>>> own = uploads.find(sample, "digits")
+>>> content = uploads.bundle(own, state.everything())
+>>> own, view = uploads.open_bundle(content)
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import re
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import streamlit as st
+
+from mmlab.core.errors import DataError, MmlabError
+
+PREFIX = "own-"
+STORE = "mmlab.own"
+KEPT = 8
+LARGEST_PART = 20 * 2**20
+LARGEST_BUNDLE = 24 * 2**20
+LARGEST_VIEW = 64 * 2**10
+MOST_FILES = 16
+FORMAT = 1
+HINT = "Take the bundle that the Predict page offers under 'Take it along'."
+_NAME = re.compile(r"[a-z0-9_]{1,40}")
+
+
+class NotHere(MmlabError):
+    """A link points to something that was brought in another session."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """One input as it was brought: the bytes of the file, and its name for sentences only."""
+
+    content: bytes
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class Own:
+    """What a person brought: one part per input, and what they said it is."""
+
+    task: str
+    parts: Mapping[str, Part] = field(default_factory=dict)
+    truth: str = ""
+
+    @property
+    def id(self) -> str:
+        """`own-` and the digest of the content; the stated truth is a part of it."""
+        digest = hashlib.sha256(f"{self.task}\0{self.truth}".encode())
+        for name in sorted(self.parts):
+            digest.update(f"\0{name}\0{len(self.parts[name].content)}\0".encode())
+            digest.update(self.parts[name].content)
+        return PREFIX + digest.hexdigest()[:16]
+
+
+def is_own(sample: str) -> bool:
+    """Whether an id stands for something that was brought."""
+    return sample.startswith(PREFIX)
+
+
+def keep(own: Own) -> str:
+    """Keep it in the session (the last few of them) and return its id."""
+    store: dict[str, Own] = st.session_state.setdefault(STORE, {})
+    store.pop(own.id, None)
+    store[own.id] = own
+    while len(store) > KEPT:
+        store.pop(next(iter(store)))
+    return own.id
+
+
+def find(sample: str, task: str) -> Own:
+    """What was brought under this id. Raises NotHere."""
+    own = st.session_state.get(STORE, {}).get(sample)
+    if own is None or own.task != task:
+        raise NotHere(
+            "This link shows something that a person brought, and what they brought is not in the link.",
+            "It stayed on their machine. Ask them for the bundle and open it under 'Bring your own', "
+            "or bring your own files.",
+        )
+    return own
+
+
+def bundle(own: Own, view: Mapping[str, str]) -> bytes:
+    """A zip with the files as they were brought and the view, to be opened elsewhere."""
+    inputs = {name: {"file": f"inputs/{name}", "name": part.name} for name, part in own.parts.items()}
+    described = {"mmlab": FORMAT, "task": own.task, "truth": own.truth, "view": dict(view), "inputs": inputs}
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("view.json", json.dumps(described, indent=1, ensure_ascii=False))
+        for name, part in own.parts.items():
+            archive.writestr(f"inputs/{name}", part.content)
+    return buffer.getvalue()
+
+
+def open_bundle(content: bytes) -> tuple[Own, dict[str, str]]:
+    """What a bundle holds and the view it was taken from. Raises DataError."""
+    if len(content) > LARGEST_BUNDLE:
+        raise DataError(f"The bundle is larger than {LARGEST_BUNDLE >> 20} MB.", HINT)
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            if len(archive.namelist()) > MOST_FILES:
+                raise DataError("The bundle holds more files than a bundle has.", HINT)
+            described = json.loads(_read(archive, "view.json", LARGEST_VIEW))
+            parts = {name: _part(archive, name, entry) for name, entry in _inputs(described)}
+            own = Own(str(described["task"]), parts, str(described.get("truth", ""))[:80])
+            view = {str(key): str(value)[:400] for key, value in described.get("view", {}).items()}
+    except DataError:
+        raise
+    except Exception as error:  # zipfile and json raise a dozen kinds for hostile files
+        raise DataError("This is not a bundle, or it is damaged.", HINT) from error
+    if not parts:
+        raise DataError("The bundle holds no inputs.", HINT)
+    return own, view
+
+
+def _inputs(described: Any) -> list[tuple[str, Mapping[str, Any]]]:
+    if not isinstance(described, dict) or described.get("mmlab") != FORMAT:
+        raise DataError("The bundle was made by another version of this app.", HINT)
+    names = list(described["inputs"].items())
+    if len(names) > MOST_FILES or not all(_NAME.fullmatch(name) for name, _ in names):
+        raise DataError("The bundle names inputs that cannot exist.", HINT)
+    return names
+
+
+def _part(archive: zipfile.ZipFile, name: str, entry: Mapping[str, Any]) -> Part:
+    """The file name in the description is for sentences; the place in the archive is always ours."""
+    return Part(_read(archive, f"inputs/{name}", LARGEST_PART), str(entry.get("name", ""))[:200])
+
+
+def _read(archive: zipfile.ZipFile, name: str, most: int) -> bytes:
+    with archive.open(name) as opened:
+        content = opened.read(most + 1)
+    if len(content) > most:
+        raise DataError("A file in the bundle is too large.", HINT)
+    return content

@@ -1,0 +1,129 @@
+"""The words of the screen in one place: what each term means, how it is computed, what would change it.
+
+>>> st.metric("Certainty", "93 %", help=words.help("certainty"))
+>>> words.certainty(entropy=0.12, classes=10)
+'very sure'
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import log
+
+
+@dataclass(frozen=True)
+class Term:
+    """A word of the screen: what it is, how it comes about, what would change it."""
+
+    title: str
+    what: str
+    how: str
+    changes: str
+
+
+TERMS: dict[str, Term] = {
+    "input": Term(
+        "Input",
+        "One kind of evidence that the model takes, such as a picture or a sound. Researchers say *modality*.",
+        "Each input has one colour and one letter on every page.",
+        "Another task has other inputs.",
+    ),
+    "combination": Term(
+        "Combination",
+        "Which inputs are there. Three inputs make seven combinations; having none is not counted.",
+        "All combinations of a sample are computed together, so switching an input costs nothing.",
+        "Switching an input on or off.",
+    ),
+    "answer": Term(
+        "Answer",
+        "The class that the model gives the largest probability.",
+        "The model's outputs go through a softmax; the bars show the result and add up to 100 %.",
+        "Fewer or damaged inputs, another method, another run of its training.",
+    ),
+    "certainty": Term(
+        "Certainty",
+        "How much the model commits itself to its answer. It can be sure and wrong.",
+        "In words, from the entropy of the bars: 0 nats is all in one bar; for ten even bars it is 2.30 nats. "
+        "*Very sure* is below 5 % of that largest value, *fairly sure* below 20 %, *unsure* below 50 %.",
+        "Missing or damaged inputs mostly lower it. A model that never met gaps may stay too sure.",
+    ),
+    "change": Term(
+        "Change",
+        "How the answer moves against the answer from all inputs that there are.",
+        "The thin mark in each bar is the probability with every input on; the bar is the one for what is on now.",
+        "Switching inputs. With everything on, bars and marks agree.",
+    ),
+    "lattice": Term(
+        "All combinations",
+        "Every combination of the inputs of this one sample: everything on top, single inputs at the bottom.",
+        "A line joins two combinations that differ by one input. An orange dashed line means that taking this "
+        "input away changes the answer. Round boxes are right, cornered boxes are wrong; a fuller colour is more certain.",
+        "Another sample, another method, damage. Click a box to go to that combination.",
+    ),
+    "damage": Term(
+        "Damage",
+        "What goes wrong with a sensor that still delivers: noise, blur, clipping and the like.",
+        "It is applied to the recording, before it is brought to the model; 1 is slight, 5 is severe. "
+        "The same sample and level always give the same damage.",
+        "The kind of damage and its level.",
+    ),
+    "seen": Term(
+        "What the model sees",
+        "The very numbers that enter the model, drawn.",
+        "Recordings are brought to one size, rate and level: pictures are cut out and centred, sounds become a "
+        "map of pitch over time, pen paths become a fixed number of points.",
+        "Another recording, or damage to this one.",
+    ),
+    "score": Term(
+        "Score",
+        "How often the model is right on the test samples that come with the task, averaged over all combinations.",
+        "Every test sample is answered under every combination; all combinations count alike.",
+        "Another method, another seed, other test data.",
+    ),
+    "method": Term(
+        "Method",
+        "A way to build and train a model so that it can do with fewer inputs.",
+        "All methods here have encoders of the same size and saw the same samples.",
+        "Train another one: `python -m mmlab train --help`.",
+    ),
+    "entropy": Term(
+        "Entropy",
+        "A number for how spread out the bars are, in nats.",
+        "The sum of -p ln p over all classes: 0 when sure, ln(number of classes) when everything is as likely.",
+        "The same things that change the certainty.",
+    ),
+}
+
+SENTENCE_PRIVATE = "What you bring stays in the memory of the machine that runs this app and is gone when you close the page."
+
+
+def help(name: str) -> str:
+    """The help text of a term, as Markdown: what it is, how it comes about, what would change it."""
+    term = TERMS[name]
+    return f"**{term.title}.** {term.what}\n\n**How:** {term.how}\n\n**What changes it:** {term.changes}"
+
+
+def certainty(entropy: float, classes: int) -> str:
+    """Certainty in words, from the entropy in nats as a share of its largest value."""
+    share = entropy / log(max(classes, 2))
+    for bound, phrase in ((0.05, "very sure"), (0.2, "fairly sure"), (0.5, "unsure")):
+        if share < bound:
+            return phrase
+    return "guessing"
+
+
+def percent(share: float) -> str:
+    """`93 %`; never a false 0 or 100."""
+    if 0 < share < 0.005:
+        return "< 1 %"
+    if 0.995 < share < 1:
+        return "> 99 %"
+    return f"{share:.0%}".replace("%", " %")
+
+
+def points(change: float) -> str:
+    """A change of a share in percentage points, with its sign: `−12 points`."""
+    rounded = round(100 * change)
+    if rounded == 0:
+        return "no change"
+    return f"{'+' if rounded > 0 else '−'}{abs(rounded)} point{'s' if abs(rounded) != 1 else ''}"

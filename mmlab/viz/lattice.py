@@ -1,0 +1,240 @@
+"""All combinations of one sample as a lattice: everything on top, single inputs at the bottom.
+
+`lattice` arranges, `svg` draws. The drawing takes its ink from the page (`currentColor`), so it is right in light and dark;
+each node carries `data-pick="image-sound"`, works as a button, and says in words what it shows.
+
+>>> drawn = lattice.lattice(nodes, letters, selected="image-sound")
+>>> lattice.svg(drawn, colours)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+
+from mmlab.viz.theme import RIGHT, WRONG
+
+PER_ROW = 6
+NODE_WIDE, NODE_HIGH = 66, 44
+GAP_WIDE, GAP_HIGH, GAP_LAYER = 8, 12, 40
+MARGIN = 6
+CROWDED = 4  # more modalities than this: only the lines of the selected node are drawn, the others would be a mat
+
+
+@dataclass(frozen=True)
+class State:
+    """What is known of one combination. good: right or wrong, None where no truth is known; share: certainty, 0 to 1."""
+
+    names: tuple[str, ...]
+    answer: str
+    share: float
+    good: bool | None
+    same: bool
+
+    @property
+    def key(self) -> str:
+        """`image-sound`."""
+        return "-".join(self.names)
+
+
+@dataclass(frozen=True)
+class Node:
+    """A combination at its place (the middle of its box)."""
+
+    state: State
+    letters: tuple[str, ...]
+    labels: tuple[str, ...]
+    x: float
+    y: float
+    selected: bool
+
+
+@dataclass(frozen=True)
+class Edge:
+    """From a combination to the one without `removed`; `flips`: that changes the answer."""
+
+    upper: str
+    lower: str
+    removed: str
+    flips: bool
+
+
+@dataclass(frozen=True)
+class Lattice:
+    """The Hasse diagram of all non-empty combinations."""
+
+    nodes: tuple[Node, ...]
+    edges: tuple[Edge, ...]
+    modalities: tuple[str, ...]
+    width: float
+    height: float
+
+    def node(self, key: str) -> Node:
+        """The node of a combination. Raises KeyError."""
+        for node in self.nodes:
+            if node.state.key == key:
+                return node
+        raise KeyError(key)
+
+
+def lattice(
+    states: Sequence[State],
+    letters: Mapping[str, str],
+    labels: Mapping[str, str] | None = None,
+    selected: str = "",
+) -> Lattice:
+    """Arrange the combinations in layers by size, the largest on top; a wide layer takes several rows.
+
+    `letters` and `labels` by modality, in the task's order. Inputs that were not given simply have no state.
+    """
+    order = tuple(name for name in letters if any(name in state.names for state in states))
+    rows = _rows(states)
+    width = 2 * MARGIN + max(len(row) for _, row in rows) * (NODE_WIDE + GAP_WIDE) - GAP_WIDE
+    nodes: list[Node] = []
+    y, last = MARGIN + NODE_HIGH / 2, rows[0][0]
+    for place, (size, row) in enumerate(rows):
+        if place:
+            y += NODE_HIGH + (GAP_HIGH if size == last else GAP_LAYER)
+        last = size
+        left = (width - len(row) * (NODE_WIDE + GAP_WIDE) + GAP_WIDE + NODE_WIDE) / 2
+        for column, state in enumerate(row):
+            marks = tuple(letters[name] for name in state.names)
+            words = tuple((labels or letters)[name] for name in state.names)
+            x = left + column * (NODE_WIDE + GAP_WIDE)
+            nodes.append(Node(state, marks, words, x, y, state.key == selected))
+    return Lattice(tuple(nodes), _edges(states), order, width, y + NODE_HIGH / 2 + MARGIN)
+
+
+def svg(drawn: Lattice, colours: Mapping[str, str], letters: Mapping[str, str], title: str = "") -> str:
+    """The lattice as SVG: one string, to be put into a page or saved."""
+    crowded = len(drawn.modalities) > CROWDED
+    chosen = {node.state.key for node in drawn.nodes if node.selected}
+    shown = [edge for edge in drawn.edges if not crowded or chosen & {edge.upper, edge.lower}]
+    inside = [_line(drawn, edge) for edge in shown]
+    inside += [_letter(drawn, edge, colours, letters) for edge in shown if edge.flips]
+    inside += [_box(node, colours) for node in drawn.nodes]
+    size = f'viewBox="0 0 {drawn.width:.0f} {drawn.height:.0f}" style="max-width:{drawn.width * 1.25:.0f}px"'
+    label = escape(title or "All combinations of the inputs", quote=True)
+    head = f'<svg xmlns="http://www.w3.org/2000/svg" class="mm-lattice" role="group" aria-label="{label}" {size}'
+    return f'{head} font-family="system-ui, sans-serif">{"".join(inside)}</svg>'
+
+
+def standalone(drawing: str, ink: str = "#1C2430", paper: str = "#FFFFFF") -> str:
+    """The same drawing for a file: with its own ink and paper in place of the page's."""
+    return drawing.replace("<svg ", f'<svg color="{ink}" ', 1).replace(
+        'font-family="system-ui, sans-serif">',
+        f'font-family="system-ui, sans-serif"><rect width="100%" height="100%" fill="{paper}"/>',
+        1,
+    )
+
+
+def _rows(states: Sequence[State]) -> list[tuple[int, list[State]]]:
+    """Layers from the largest combination down, each cut into even rows of at most PER_ROW."""
+    rows = []
+    for size in sorted({len(state.names) for state in states}, reverse=True):
+        layer = [state for state in states if len(state.names) == size]
+        pieces = -(-len(layer) // PER_ROW)
+        per_row = -(-len(layer) // pieces)
+        rows += [(size, layer[start : start + per_row]) for start in range(0, len(layer), per_row)]
+    return rows
+
+
+def _edges(states: Sequence[State]) -> tuple[Edge, ...]:
+    by_names = {state.names: state for state in states}
+    found = []
+    for state in states:
+        for removed in state.names:
+            lower = by_names.get(tuple(name for name in state.names if name != removed))
+            if lower is not None:
+                found.append(Edge(state.key, lower.key, removed, state.answer != lower.answer))
+    return tuple(found)
+
+
+def _ends(drawn: Lattice, edge: Edge) -> tuple[float, float, float, float]:
+    upper, lower = drawn.node(edge.upper), drawn.node(edge.lower)
+    return upper.x, upper.y + NODE_HIGH / 2, lower.x, lower.y - NODE_HIGH / 2
+
+
+def _line(drawn: Lattice, edge: Edge) -> str:
+    x1, y1, x2, y2 = _ends(drawn, edge)
+    style = (
+        f'stroke="{WRONG}" stroke-width="2.2" stroke-dasharray="5 4"'
+        if edge.flips
+        else 'stroke="currentColor" stroke-width="1.2" opacity=".28"'
+    )
+    return f'<path d="M{x1:.1f} {y1:.1f}L{x2:.1f} {y2:.1f}" fill="none" {style}/>'
+
+
+def _letter(drawn: Lattice, edge: Edge, colours: Mapping[str, str], letters: Mapping[str, str]) -> str:
+    """The input whose removal changes the answer, a third of the way down, where lines from one node are apart."""
+    x1, y1, x2, y2 = _ends(drawn, edge)
+    x, y = x1 + 0.5 * (x2 - x1), y1 + 0.5 * (y2 - y1)
+    if abs(x2 - x1) > 1:  # slanted lines cross half way: their letters stand higher
+        x, y = x1 + 0.3 * (x2 - x1), y1 + 0.3 * (y2 - y1)
+    back = f'<circle cx="{x:.1f}" cy="{y:.1f}" r="9" class="mm-paper" fill="none"/>'
+    return back + _chip(x, y, 8.5, f"−{letters[edge.removed]}", colours[edge.removed])
+
+
+def _box(node: Node, colours: Mapping[str, str]) -> str:
+    """Round and green where right, cornered and orange where wrong; fuller where the model is surer."""
+    state = node.state
+    fine = state.same if state.good is None else state.good
+    colour, corner = (RIGHT, 15) if fine else (WRONG, 2)
+    left, top = node.x - NODE_WIDE / 2, node.y - NODE_HIGH / 2
+    box = (
+        f'<rect x="{left:.1f}" y="{top:.1f}" width="{NODE_WIDE}" height="{NODE_HIGH}" rx="{corner}" fill="{colour}" '
+        f'fill-opacity="{0.06 + 0.44 * state.share**2:.2f}" stroke="{colour}" stroke-width="1.6"/>'
+    )
+    ring = (
+        f'<rect class="mm-ring" x="{left - 4:.1f}" y="{top - 4:.1f}" width="{NODE_WIDE + 8}" height="{NODE_HIGH + 8}" '
+        f'rx="{corner + 4}" fill="none" stroke="currentColor" stroke-width="{2.4 if node.selected else 0}"/>'
+    )
+    text = _sign(state.good, state.same)
+    line = (
+        f'<text x="{node.x:.1f}" y="{node.y + 14:.1f}" text-anchor="middle" font-size="11.5" fill="currentColor">'
+        f'<tspan font-weight="700">{escape(_short(state.answer))}</tspan> {text} {_percent(state.share)}</text>'
+    )
+    label = escape(_label(node), quote=True)
+    return (
+        f'<g data-pick="{escape(state.key, quote=True)}" role="button" tabindex="0" aria-label="{label}" '
+        f'aria-pressed="{"true" if node.selected else "false"}"><title>{label}</title>{ring}{box}{_chips(node, colours)}{line}</g>'
+    )
+
+
+def _chips(node: Node, colours: Mapping[str, str]) -> str:
+    step = min(17.0, (NODE_WIDE - 16) / max(len(node.letters), 1))
+    first = node.x - step * (len(node.letters) - 1) / 2
+    return "".join(
+        _chip(first + i * step, node.y - 8, min(8.0, step / 2), letter, colours[name])
+        for i, (name, letter) in enumerate(zip(node.state.names, node.letters, strict=True))
+    )
+
+
+def _chip(x: float, y: float, radius: float, text: str, colour: str) -> str:
+    """A letter in the page's ink, ringed by the modality's colour: readable on any background."""
+    return (
+        f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{radius:.1f}" fill="{colour}" fill-opacity=".25" stroke="{colour}" '
+        f'stroke-width="1.6"/><text x="{x:.1f}" y="{y + 3.3:.1f}" text-anchor="middle" font-size="9.5" '
+        f'font-weight="700" fill="currentColor">{escape(text)}</text>'
+    )
+
+
+def _label(node: Node) -> str:
+    state = node.state
+    verdict = {True: "right", False: "wrong", None: "as with everything" if state.same else "not as with everything"}
+    return f"{' + '.join(node.labels)}: {state.answer}, {verdict[state.good]}, {_percent(state.share)}"
+
+
+def _sign(good: bool | None, same: bool) -> str:
+    if good is None:
+        return "=" if same else "≠"
+    return "✓" if good else "✗"
+
+
+def _short(answer: str) -> str:
+    return answer if len(answer) <= 5 else f"{answer[:4]}…"
+
+
+def _percent(share: float) -> str:
+    return f"{share:.0%}"

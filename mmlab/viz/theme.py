@@ -1,0 +1,97 @@
+"""Colours, letters and the one Plotly template. Every chart and every page takes them from here.
+
+A modality's colour is its position in its task; its letter stands beside the colour wherever the colour stands,
+so that nobody needs to tell hues apart. All colours here have a contrast of at least 3 on white and on the dark
+background, which is why there is one set and not two.
+
+>>> theme.modality_colour(task.info.modalities.names.index("sound"))
+>>> figure.update_layout(template=theme.TEMPLATE)          # transparent, right in light and dark
+>>> theme.chip(modality.letter, theme.modality_colour(1))  # "S" on its colour, as HTML
+"""
+
+from __future__ import annotations
+
+from html import escape
+from typing import Any
+
+LIGHT, DARK = "#FFFFFF", "#10141B"
+INK_LIGHT, INK_DARK = "#1C2430", "#E8ECF2"
+MUTED = "#7B8794"
+
+# Okabe and Ito's hues, darkened or lightened until each reads on both backgrounds
+MODALITIES = ("#2B7BBB", "#B97A00", "#B65C93", "#008F68", "#CF5C08", "#7B8794")
+METHODS = ("#2B7BBB", "#CF5C08", "#008F68", "#B65C93", "#B97A00", "#7A6FD0", "#7B8794", "#8C6D46")
+RIGHT, WRONG = "#008F68", "#CF5C08"
+ACCENT = "#2B7BBB"
+
+SEQUENTIAL = [[0.0, "#440154"], [0.25, "#3B528B"], [0.5, "#21918C"], [0.75, "#5EC962"], [1.0, "#FDE725"]]
+DIVERGING = [[0.0, "#B35806"], [0.25, "#FDB863"], [0.5, "#F0F0F0"], [0.75, "#92C5DE"], [1.0, "#2166AC"]]
+FONT = "Inter, system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif"
+
+_AXIS = {
+    "gridcolor": "rgba(123,135,148,0.22)",
+    "linecolor": "rgba(123,135,148,0.5)",
+    "zerolinecolor": "rgba(123,135,148,0.5)",
+    "tickfont": {"color": MUTED},
+    "title": {"font": {"color": MUTED}},
+    "automargin": True,
+}
+
+# A plain dictionary: figures take it as it is, and nothing here needs Plotly to be imported
+TEMPLATE: dict[str, Any] = {
+    "layout": {
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "colorway": list(METHODS),
+        "font": {"family": FONT, "size": 13, "color": MUTED},
+        "margin": {"l": 8, "r": 8, "t": 28, "b": 8},
+        "xaxis": _AXIS,
+        "yaxis": _AXIS,
+        "colorscale": {"sequential": SEQUENTIAL, "diverging": DIVERGING},
+        "hoverlabel": {"font": {"family": FONT}},
+        "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
+    }
+}
+
+# For `st.plotly_chart(config=...)`: save as SVG, no logo, nothing that sends anything anywhere
+CONFIG: dict[str, Any] = {
+    "displaylogo": False,
+    "responsive": True,
+    "modeBarButtonsToRemove": ["sendDataToCloud", "autoScale2d"],
+    "toImageButtonOptions": {"format": "svg", "filename": "mmlab"},
+}
+
+
+def modality_colour(position: int) -> str:
+    """The colour of the modality at this position in its task."""
+    return MODALITIES[position % len(MODALITIES)]
+
+
+def method_colour(position: int) -> str:
+    """The colour of the method at this position of a comparison."""
+    return METHODS[position % len(METHODS)]
+
+
+def chip(letter: str, colour: str, on: bool = True) -> str:
+    """A letter on its colour, as HTML; hollow and crossed out where the modality is off."""
+    style = f"--c:{colour}"
+    return f'<span class="mm-chip{"" if on else " mm-off"}" style="{style}">{escape(letter)}</span>'
+
+
+def rgb(colour: str) -> tuple[int, int, int]:
+    """`#2B7BBB` as three numbers in 0..255."""
+    return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)
+
+
+def contrast(first: str, second: str) -> float:
+    """The contrast ratio of WCAG 2 between two colours, 1 to 21."""
+    bright, dim = sorted((_luminance(first), _luminance(second)), reverse=True)
+    return (bright + 0.05) / (dim + 0.05)
+
+
+def _luminance(colour: str) -> float:
+    linear = [
+        share / 12.92 if share <= 0.04045 else ((share + 0.055) / 1.055) ** 2.4
+        for share in (value / 255 for value in rgb(colour))
+    ]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]

@@ -1,0 +1,103 @@
+"""Damage to recordings: every kind and severity works, is repeatable, and gets worse with severity."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from mmlab import degrade
+from mmlab.core.errors import DataError, UnknownName
+from mmlab.core.raw import Picture, Raw, Sound, Strokes, Text
+
+
+def picture() -> Picture:
+    pixels = np.full((60, 40, 3), 230, np.uint8)
+    pixels[10:50, 15:25] = 20
+    return Picture(pixels)
+
+
+def sound() -> Sound:
+    time = np.arange(8000) / 8000
+    wave = 0.5 * np.sin(2 * np.pi * 900 * time) * (np.abs(time - 0.5) < 0.2)
+    return Sound(wave.astype(np.float32), 8000)
+
+
+def strokes() -> Strokes:
+    turn = np.linspace(0, 6, 30)
+    circle = np.stack([50 + 40 * np.cos(turn), 50 + 50 * np.sin(turn)], 1)
+    return Strokes((circle.astype(np.float32), np.array([[0, 0], [90, 90]], np.float32)))
+
+
+RAWS: dict[str, Raw] = {"image": picture(), "sound": sound(), "path": strokes()}
+CASES = [(kind, damage) for kind, damages in degrade.DAMAGES.items() for damage in damages]
+
+
+def numbers(raw: Raw) -> np.ndarray:
+    if isinstance(raw, Picture):
+        return raw.pixels.astype(float)
+    if isinstance(raw, Sound):
+        return raw.wave.astype(float)
+    assert isinstance(raw, Strokes)
+    return np.concatenate(raw.strokes).astype(float)
+
+
+def test_every_kind_with_a_reader_has_damages() -> None:
+    assert set(degrade.DAMAGES) == {"image", "sound", "path"}
+    assert all(degrade.kind_of(raw) == kind for kind, raw in RAWS.items())
+
+
+@pytest.mark.parametrize(("kind", "damage"), CASES)
+@pytest.mark.parametrize("severity", degrade.SEVERITIES)
+def test_a_damage_keeps_the_kind_and_is_repeatable(kind: str, damage: str, severity: int) -> None:
+    raw = RAWS[kind]
+    first, again = (degrade.degrade(raw, damage, severity, seed=3) for _ in range(2))
+    assert type(first) is type(raw)
+    np.testing.assert_array_equal(numbers(first), numbers(again))
+    assert np.isfinite(numbers(first)).all()
+    if isinstance(first, Picture) and isinstance(raw, Picture):
+        assert first.pixels.shape == raw.pixels.shape and first.pixels.dtype == np.uint8
+    if isinstance(first, Sound):
+        assert first.wave.dtype == np.float32 and np.abs(first.wave).max() <= 1
+
+
+@pytest.mark.parametrize(("kind", "damage"), [case for case in CASES if case[0] != "path"])
+def test_more_severity_is_more_damage(kind: str, damage: str) -> None:
+    clean = numbers(RAWS[kind])
+    far = [
+        np.mean([np.abs(numbers(degrade.degrade(RAWS[kind], damage, level, seed)) - clean).mean() for seed in range(8)])
+        for level in degrade.SEVERITIES
+    ]
+    assert far == sorted(far) and far[0] > 0
+
+
+def test_a_path_is_cut_to_its_share() -> None:
+    def length(raw: Raw) -> float:
+        assert isinstance(raw, Strokes)
+        return sum(float(np.hypot(*np.diff(stroke, axis=0).T).sum()) for stroke in raw.strokes)
+
+    raw = strokes()
+    for severity, missing in zip(degrade.SEVERITIES, (0.1, 0.2, 0.35, 0.5, 0.65), strict=True):
+        assert length(degrade.degrade(raw, "missing", severity)) == pytest.approx((1 - missing) * length(raw), rel=1e-3)
+
+
+def test_what_does_not_exist_is_said() -> None:
+    with pytest.raises(UnknownName, match="noise"):
+        degrade.degrade(picture(), "echo", 1)
+    with pytest.raises(UnknownName, match="none"):
+        degrade.degrade(Text("seven"), "noise", 1)
+    with pytest.raises(DataError, match="1 to 5"):
+        degrade.degrade(picture(), "noise", 6)
+
+
+def test_extreme_recordings_survive() -> None:
+    flat = Picture(np.zeros((2, 2), np.uint8))
+    silence = Sound(np.zeros(4, np.float32), 8000)
+    dot = Strokes((np.zeros((1, 2), np.float32),))
+    for raw in (flat, silence, dot, Strokes(())):
+        for damage in degrade.DAMAGES[degrade.kind_of(raw)]:
+            degrade.degrade(raw, damage, 5)
+
+
+def test_words_for_people() -> None:
+    assert degrade.label("sound", "muffling") == "Muffled"
+    assert degrade.describe("sound", "noise", 3) == "signal over noise, dB: 5"
