@@ -98,7 +98,7 @@ def load(path: Path, place: torch.device | str = "cpu") -> Loaded:
         method.load_state_dict({name: _full(value) for name, value in state.items()})
     except MmlabError as error:
         raise CheckpointError(f"{_name(path)} cannot be used: {error.message}", error.hint) from error
-    except (SafetensorError, RuntimeError, KeyError, TypeError, ValueError) as error:
+    except (SafetensorError, RuntimeError, AttributeError, LookupError, TypeError, ValueError) as error:
         raise CheckpointError(
             f"{_name(path)} does not fit its card.", "Train the model again or remove the folder."
         ) from error

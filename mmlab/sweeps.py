@@ -7,7 +7,6 @@ which moves a coordinate by at most 1/510 of its range.
 from __future__ import annotations
 
 import io
-import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -59,7 +58,9 @@ def read(path: Path, digest: str) -> Sweep:
             groups=tuple(arrays["groups"].tolist()),
             digest=digest,
         )
-    except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
+    except CheckpointError:
+        raise
+    except Exception as error:  # NumPy, zipfile, zlib and tokenize each raise their own for a damaged file
         raise CheckpointError(f"The sweep of {path.name} is missing or damaged.", again) from error
 
 

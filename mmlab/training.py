@@ -84,7 +84,7 @@ class Trainer:
         validation: Samples,
     ) -> None:
         self.task, self.plan, self.seed = task, plan, seed
-        self.method = method.to(place, memory_format=torch.channels_last)  # half as long again on CPUs without it
+        self.method: Method = method.to(place).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.folder, self.place, self.teachers = folder, place, teachers
         self.training = training.take(plan.samples) if plan.samples else training
         self.validation = validation

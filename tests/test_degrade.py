@@ -55,9 +55,11 @@ def test_a_damage_keeps_the_kind_and_is_repeatable(kind: str, damage: str, sever
     np.testing.assert_array_equal(numbers(first), numbers(again))
     assert np.isfinite(numbers(first)).all()
     if isinstance(first, Picture) and isinstance(raw, Picture):
-        assert first.pixels.shape == raw.pixels.shape and first.pixels.dtype == np.uint8
+        assert first.pixels.shape == raw.pixels.shape
+        assert first.pixels.dtype == np.uint8
     if isinstance(first, Sound):
-        assert first.wave.dtype == np.float32 and np.abs(first.wave).max() <= 1
+        assert first.wave.dtype == np.float32
+        assert np.abs(first.wave).max() <= 1
 
 
 @pytest.mark.parametrize(("kind", "damage"), [case for case in CASES if case[0] != "path"])
@@ -67,7 +69,8 @@ def test_more_severity_is_more_damage(kind: str, damage: str) -> None:
         np.mean([np.abs(numbers(degrade.degrade(RAWS[kind], damage, level, seed)) - clean).mean() for seed in range(8)])
         for level in degrade.SEVERITIES
     ]
-    assert far == sorted(far) and far[0] > 0
+    assert far == sorted(far)
+    assert far[0] > 0
 
 
 def test_a_path_is_cut_to_its_share() -> None:

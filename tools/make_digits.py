@@ -1,8 +1,8 @@
 """Make what `mmlab/samples/digits/` ships: the bank of synthetic voices and the sample pack.
 
-    python tools/make_digits.py --voices     needs tools/requirements-build.txt; makes the bank, then the pack
-    python tools/make_digits.py              makes the pack from the bank that is there
-    python tools/make_digits.py --check      compares the pack on disk with what would be made; exit code 1 if it differs
+python tools/make_digits.py --voices     needs tools/requirements-build.txt; makes the bank, then the pack
+python tools/make_digits.py              makes the pack from the bank that is there
+python tools/make_digits.py --check      compares the pack on disk with what would be made; exit code 1 if it differs
 """
 
 from __future__ import annotations
@@ -21,21 +21,25 @@ from scipy.signal import resample_poly
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from mmlab.core.task import Split  # noqa: E402
-from mmlab.tasks.sources import pack, voices  # noqa: E402
+from mmlab.core.task import Split
+from mmlab.tasks.sources import pack, voices
 
 WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
-ACCENTS = ("en-US", "en", "en-029", "en-GB-scotland", "en-GB-x-gbclan", "en-GB-x-gbcwmd", "en-GB-x-rp", "en-US-nyc")
+ACCENTS = (
+    "en-US",
+    "en",
+    "en-029",
+    "en-GB-scotland",
+    "en-GB-x-gbclan",
+    "en-GB-x-gbcwmd",
+    "en-GB-x-rp",
+    "en-US-nyc",
+)
 # Whole variants are held out: a voice of one split is never heard in another
 VARIANTS: dict[Split, tuple[str, ...]] = {
-    "train": tuple(
-        "adam Alex Alicia Andrea antonio aunty belinda boris caleb david Denis Diogo ed gustave Henrique Hugo ian iven iven2 "
-        "iven3 Jacky john kaukovalta linda marcelo Marco max Michael michel miguel Nguyen paul pedro RicishayMax RicishayMax2 "
-        "RicishayMax3 rob steph steph2 steph3 zac anika f2 f4 f5 grandma klatt klatt2 klatt3 klatt4 klatt5 m2 m4 m6 m7 m8 "
-        "norbert sandro travis whisper croak m1".split()
-    ),
-    "valid": tuple("Annie benjamin Mario Reed Lee quincy f3 m5".split()),
-    "test": tuple("Andy Tweaky robert shelby victor f1 m3 grandpa Gene Mike edward fast pablo Storm".split()),
+    "train": ("adam", "Alex", "Alicia", "Andrea", "antonio", "aunty", "belinda", "boris", "caleb", "david", "Denis", "Diogo", "ed", "gustave", "Henrique", "Hugo", "ian", "iven", "iven2", "iven3", "Jacky", "john", "kaukovalta", "linda", "marcelo", "Marco", "max", "Michael", "michel", "miguel", "Nguyen", "paul", "pedro", "RicishayMax", "RicishayMax2", "RicishayMax3", "rob", "steph", "steph2", "steph3", "zac", "anika", "f2", "f4", "f5", "grandma", "klatt", "klatt2", "klatt3", "klatt4", "klatt5", "m2", "m4", "m6", "m7", "m8", "norbert", "sandro", "travis", "whisper", "croak", "m1"),
+    "valid": ("Annie", "benjamin", "Mario", "Reed", "Lee", "quincy", "f3", "m5"),
+    "test": ("Andy", "Tweaky", "robert", "shelby", "victor", "f1", "m3", "grandpa", "Gene", "Mike", "edward", "fast", "pablo", "Storm"),
 }
 QUALITY = 0.965  # of libsndfile's Opus, 0 best to 1 smallest: about 12 kbit/s at 8 kHz
 
@@ -93,9 +97,7 @@ def _clip(synthesiser, word: str, voice: str, speed: int, pitch: int) -> NDArray
 
 
 def _write(path: Path, wave: NDArray[np.float32]) -> None:
-    soundfile.write(
-        path, wave, voices.RATE, format="OGG", subtype="OPUS", compression_level=QUALITY
-    )
+    soundfile.write(path, wave, voices.RATE, format="OGG", subtype="OPUS", compression_level=QUALITY)
 
 
 if __name__ == "__main__":

@@ -138,8 +138,8 @@ def place(queries: Floats, known: Floats, points: Points, neighbours: int = NEIG
 
 
 def rank(placed: Placed, distances: Floats) -> Points:
-    """The share of the map's own samples that are nearer to their neighbours than the placed ones: `[Q]` in [0, 1]."""
-    return np.searchsorted(distances, placed.distance).clip(0, 100).astype(np.float32) / 100
+    """Which share of the map's own samples lie nearer to another sample than the placed ones do: `[Q]` in [0, 1]."""
+    return np.asarray(np.searchsorted(distances, placed.distance).clip(0, 100) / 100, np.float32)
 
 
 def carried(

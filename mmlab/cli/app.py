@@ -12,10 +12,10 @@ import typer
 from typer.exceptions import TyperException
 
 from mmlab.cli import commands
+from mmlab.cli.terminal import MENDABLE, STOPPED
 from mmlab.core.errors import MmlabError
 
 PROGRAM = "python -m mmlab"
-MENDABLE, STOPPED = 2, 130
 
 
 def application() -> typer.Typer:

@@ -13,6 +13,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
+MENDABLE, STOPPED = 2, 130  # exit codes: what a person can mend, and Ctrl-C
+
 
 def emit(content: Mapping[str, Any]) -> None:
     """Print JSON, and nothing but JSON, to stdout. A number that is not finite becomes null."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from functools import lru_cache
 from pathlib import Path
@@ -29,7 +29,7 @@ from mmlab.tasks.sources.noise import Noise
 
 VERSION = 1  # of what a split holds; raise it when a source, the noise or the preparation changes
 CLASSES = tuple("0123456789")
-READ = {"image": read_picture, "sound": read_sound, "path": read_strokes}
+READ: dict[str, Callable[[bytes, str], Raw]] = {"image": read_picture, "sound": read_sound, "path": read_strokes}
 MODALITIES = Modalities(
     [
         Modality("image", "image", (1, PICTURE_SIDE, PICTURE_SIDE), "Image", "I"),
@@ -123,7 +123,12 @@ class Digits:
             "voices": voice_counts,
             "speakers": {split: list(real.speakers_of(split, self.held_out)) for split in items.SIZES},
             "noise": asdict(self.noise),
-            "simulated": ["built-in voices", "built-in pen paths", "the noise of all recordings", "which recordings go together"],
+            "simulated": [
+                "built-in voices",
+                "built-in pen paths",
+                "the noise of all recordings",
+                "which recordings go together",
+            ],
             "version": VERSION,
         }
 
@@ -158,9 +163,7 @@ def _fingerprint(split: Split, folder: Path | None) -> tuple[object, ...]:
 
 def _build(recorder: items.Recorder) -> dict[str, NDArray[Any]]:
     count = len(recorder)
-    arrays: dict[str, NDArray[Any]] = {
-        item.name: np.empty((count, *item.shape), np.float16) for item in MODALITIES
-    }
+    arrays: dict[str, NDArray[Any]] = {item.name: np.empty((count, *item.shape), np.float16) for item in MODALITIES}
     groups = []
     for index in range(count):
         item = recorder.item(index)

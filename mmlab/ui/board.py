@@ -15,6 +15,7 @@ import streamlit as st
 from mmlab.core.errors import MmlabError, NothingPresent
 from mmlab.core.modality import Combination, Modality
 from mmlab.core.outputs import Prediction
+from mmlab.core.raw import Sound
 from mmlab.core.task import Task
 from mmlab.library import Reference
 from mmlab.ui import bring, cache, frame, picking, state, widgets, words
@@ -69,17 +70,16 @@ def show(task_name: str, sample: str, references: tuple[Reference, ...]) -> None
 
 def _inputs(looked: Looked) -> None:
     modalities = looked.task.info.modalities
-    shades = widgets.colours(modalities)
     for column, modality in zip(st.columns(len(modalities), gap="medium"), modalities, strict=True):
         position = modalities.names.index(modality.name)
         with column, st.container(border=True, key=f"mm-input-{position}"), frame.trouble():
             widgets.toggle(modality, looked.given, looked.on)
-            _views(looked, modality, shades[modality.name])
+            _views(looked, modality)
             if modality.name in looked.item.raw:
                 widgets.damage_picker(modality, modalities, looked.damages)
 
 
-def _views(looked: Looked, modality: Modality, colour: str) -> None:
+def _views(looked: Looked, modality: Modality) -> None:
     """What was recorded and what the model sees of it; why not, for an input that cannot be used."""
     name = modality.name
     if name in looked.world.problems:
@@ -87,25 +87,28 @@ def _views(looked: Looked, modality: Modality, colour: str) -> None:
     if name not in looked.item.raw:
         st.caption("Not given: it counts as missing.")
         return
-    damage = next((damage for damage in looked.damages if damage.modality == name), None)
     on = looked.on is not None and name in looked.on
-    st.html(_pair(looked.task.name, looked.item.id, modality, colour, damage, on, looked.world))
-    if modality.kind == "sound":
-        raw = looked.world.raw[name]
-        st.audio(raw.wave, sample_rate=raw.rate)  # type: ignore[union-attr]
+    pictures = _pair(looked.task.name, looked.item.id, name, looked.damages)
+    st.html(f'<div class="mm-pair{"" if on else " mm-absent"}">{pictures}</div>')
+    raw = looked.world.raw[name]
+    if isinstance(raw, Sound):
+        st.audio(raw.wave, sample_rate=raw.rate)
 
 
-def _pair(
-    task_name: str, sample: str, modality: Modality, colour: str, damage: state.Damage | None, on: bool, world: cache.World
-) -> str:
-    first = views.recorded(world.raw[modality.name], colour, modality.label).html
-    second = ""
-    if modality.name in world.arrays:
-        drawn = views.seen(modality.kind, world.arrays[modality.name], colour, modality.label)
-        second = f"<figure>{drawn.html}<figcaption>what the model sees</figcaption></figure>"
-    caption = "damaged recording" if damage else "recorded"
-    off = "" if on else " mm-absent"
-    return f'<div class="mm-pair{off}"><figure>{first}<figcaption>{caption}</figcaption></figure>{second}</div>'
+@st.cache_data(show_spinner=False, max_entries=512, scope="session")
+def _pair(task_name: str, sample: str, name: str, damages: tuple[state.Damage, ...]) -> str:
+    """Both pictures of an input. Kept, since a toggle only makes them pale."""
+    modalities = cache.task(task_name).info.modalities
+    world, modality, colour = (
+        cache.world(task_name, sample, damages),
+        modalities[name],
+        widgets.colours(modalities)[name],
+    )
+    caption = "damaged recording" if any(damage.modality == name for damage in damages) else "recorded"
+    pictures = [(views.recorded(world.raw[name], colour, modality.label), caption)]
+    if name in world.arrays:
+        pictures.append((views.seen(modality.kind, world.arrays[name], colour, modality.label), "what the model sees"))
+    return "".join(f"<figure>{drawn.html}<figcaption>{text}</figcaption></figure>" for drawn, text in pictures)
 
 
 def _answers(
@@ -133,10 +136,9 @@ def _cards(looked: Looked, found: Mapping[str, Answers | MmlabError]) -> None:
             continue
         now = answers[looked.on.key]
         sure = words.certainty(now.uncertainty, output.channels) if output.kind == "classification" else ""
+        span = widgets.span_of(output)
         shown.append(
-            bars.Card(
-                cache.title(method), now, answers[whole.key], looked.item.answer, sure, whole.label, widgets.span_of(output)
-            )
+            bars.Card(cache.title(method), now, answers[whole.key], looked.item.answer, sure, whole.label, span)
         )
     st.html(bars.cards(shown) + "".join(broken))
 
@@ -222,7 +224,8 @@ def _take_along(looked: Looked, found: Mapping[str, Answers | MmlabError]) -> No
             name = f"mmlab-{looked.task.name}-{looked.item.id}"
             save = partial(st.download_button, on_click="ignore", width="stretch")
             save("Numbers (CSV)", data=partial(as_csv, found), file_name=f"{name}.csv", mime="text/csv")
-            save("Numbers (JSON)", data=partial(as_json, looked, found), file_name=f"{name}.json", mime="application/json")
+            table = partial(as_json, looked, found)
+            save("Numbers (JSON)", data=table, file_name=f"{name}.json", mime="application/json")
             for method, answers in found.items():
                 if not isinstance(answers, MmlabError) and looked.on is not None:
                     drawn = partial(_file_of, looked, answers, looked.on.key)

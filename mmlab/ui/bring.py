@@ -1,4 +1,4 @@
-"""Bring your own: per input a file, the microphone, the camera or a drawing, by the kind of the input. Any may be left out.
+"""Bring your own: per input a file, the microphone, the camera or a drawing, by its kind. Any may be left out.
 
 Whatever arrives is read and prepared at once; a bad one gets its sentence next to where it was given, and the rest is
 kept. A drawing gives the pen path and, where the task has one, the picture of it.
@@ -52,7 +52,7 @@ def form(task: Task) -> None:
 def bundle_offer(sample: str, task_name: str) -> None:
     """That a link does not hold what was brought, and what does."""
     own = uploads.find(sample, task_name)
-    st.caption("The address of this view does not hold what you brought. To open it elsewhere, take it along as a bundle.")
+    st.caption("The address of this view does not hold what you brought. To open it elsewhere, take this bundle along.")
     st.download_button(
         "Bundle (zip)",
         data=partial(uploads.bundle, own, state.everything()),
@@ -121,7 +121,6 @@ def _draw(task: Task, modality: Modality, key: str) -> None:
         height=200,
         width=200,
         drawing_mode="freedraw",
-        display_toolbar=True,
         key=key,
     )
     strokes = strokes_of(getattr(drawn, "json_data", None) or {})
@@ -191,7 +190,12 @@ def _open_bundle(task: Task) -> None:
     with st.popover("Open a bundle", key="bring.bundle.open"):
         st.caption("A bundle holds what somebody brought, and the view they had of it.")
         st.file_uploader(
-            "A bundle", type=["zip"], key="bring.bundle", max_upload_size=24, on_change=_unpack, label_visibility="collapsed"
+            "A bundle",
+            type=["zip"],
+            key="bring.bundle",
+            max_upload_size=20,
+            on_change=_unpack,
+            label_visibility="collapsed",
         )
         problem = _problems().get("bundle")
         if problem is not None:

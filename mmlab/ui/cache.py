@@ -3,7 +3,7 @@
 All combinations of a sample are answered together, so that a toggle is a look-up and no model is called:
 
 >>> task = cache.task("digits")
->>> entries = cache.entries("digits")                              # one per trained method, broken ones with their problem
+>>> entries = cache.entries("digits")                              # one per trained method, broken ones with why
 >>> item = cache.item("digits", "test-0003")                       # a shipped sample, or one that a person brought
 >>> world = cache.world("digits", "test-0003", damages)            # what the model sees: arrays by input
 >>> answers = cache.answers(reference, "test-0003", damages)       # {"image-sound": Prediction, ...}
@@ -235,7 +235,7 @@ def _make_answers(reference: Reference, sample: str, damages: Damages) -> dict[s
         return model.answer({name: torch.from_numpy(array) for name, array in seen.arrays.items()})
 
 
-_shipped_world = st.cache_data(_make_world, show_spinner=False, max_entries=256)
-_own_world = st.cache_data(_make_world, show_spinner=False, max_entries=16, scope="session")
-_shipped_answers = st.cache_data(_make_answers, show_spinner=False, max_entries=2048)
-_own_answers = st.cache_data(_make_answers, show_spinner=False, max_entries=64, scope="session")
+_shipped_world = st.cache_data(show_spinner=False, max_entries=256)(_make_world)
+_own_world = st.cache_data(show_spinner=False, max_entries=16, scope="session")(_make_world)
+_shipped_answers = st.cache_data(show_spinner=False, max_entries=2048)(_make_answers)
+_own_answers = st.cache_data(show_spinner=False, max_entries=64, scope="session")(_make_answers)

@@ -7,8 +7,8 @@ A page is a short file. It opens its own frame, because a link straight to a pag
 ...     from mmlab.ui import cache, state, widgets      # inside: torch loads behind the painted title
 ...     task = widgets.task_picker()
 
-`trouble()` guards a part of a page: an MmlabError becomes its sentence and hint right there and the rest of the page goes
-on. `@panel` is `st.fragment` with `trouble()` inside, for everything that reacts to a toggle.
+`trouble()` guards a part of a page: an MmlabError becomes its sentence and hint right there and the rest of the page
+goes on. `@panel` is `st.fragment` with `trouble()` inside, for everything that reacts to a toggle.
 Adding a page: write `pages/x.py` and one line in PAGES.
 """
 
@@ -26,8 +26,10 @@ from pathlib import Path
 from typing import ParamSpec
 
 import streamlit as st
+from PIL import Image, ImageDraw
 
 from mmlab.core.errors import MmlabError
+from mmlab.viz.theme import MODALITIES
 
 P = ParamSpec("P")
 ROOT = Path(__file__).resolve().parents[2]
@@ -131,12 +133,8 @@ def _navigation() -> st.delta_generator.DeltaGenerator:
 
 
 @st.cache_resource(show_spinner=False)
-def _icon() -> object:
+def _icon() -> Image.Image:
     """Three overlapping discs. An emoji or a Material icon would make the browser ask another host."""
-    from PIL import Image, ImageDraw
-
-    from mmlab.viz.theme import MODALITIES
-
     picture = Image.new("RGBA", (64, 64), (0, 0, 0, 0))
     for (x, y), colour in zip(((20, 24), (44, 24), (32, 44)), MODALITIES, strict=False):
         disc = Image.new("RGBA", picture.size, (0, 0, 0, 0))

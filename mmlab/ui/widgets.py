@@ -1,5 +1,5 @@
-"""The controls that pages share. Each shows what stands in the address and changes it; all go by the kind of input, none
-by the name of a task.
+"""The controls that pages share. Each shows what stands in the address and changes it; all go by the kind of input,
+none by the name of a task.
 
 >>> task = widgets.task_picker()
 >>> sample = widgets.sample_picker(task)              # gallery, or what the person brought; None: nothing to show yet
@@ -10,7 +10,7 @@ by the name of a task.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from html import escape
 
@@ -25,6 +25,7 @@ from mmlab.viz import theme, views
 
 PER_PAGE = 24
 MOST_METHODS = 4
+USUAL = ("joint", "dropout", "dmrnet", "gmd")  # what is seen before anyone chose: what gaps do, and three remedies
 PAGE = "mmlab.gallery"
 
 
@@ -86,10 +87,10 @@ def method_picker(task: Task, most: int = MOST_METHODS) -> tuple[Reference, ...]
         st.info(f"There is no trained model for this task yet.  \nTrain one: `{command}`")
         return ()
     try:
-        chosen = state.methods(there, most)
+        chosen = state.methods(_usual_first(there), most)
     except MmlabError as error:
         frame.say(error)
-        chosen = tuple(there)[:most]
+        chosen = _usual_first(there)[:most]
     chosen = tuple(name for name in there if name in chosen[:most])
     if len(there) > 1:
         st.pills(
@@ -167,6 +168,11 @@ def numbers_help(*terms: str) -> None:
             st.markdown(words.help(name))
 
 
+def _usual_first(there: Iterable[str]) -> tuple[str, ...]:
+    """The methods that a first look should show, then the others."""
+    return tuple(sorted(there, key=lambda name: USUAL.index(name) if name in USUAL else len(USUAL)))
+
+
 def _known_sample(task: Task, gallery: Sequence[str]) -> str | None:
     sample = state.get("sample")
     first = gallery[0] if gallery else None
@@ -196,8 +202,9 @@ def _gallery(task: Task, gallery: Sequence[str], sample: str) -> None:
     picking.board(html, key="gallery", on_pick=lambda name: state.put(sample=name))
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="mm-pager"):
         move = partial(_turn, task.name, pages)
-        st.button("←", key="gallery.back", help="Earlier samples", on_click=move, args=(shown - 1,), disabled=shown == 0)
-        st.button("→", key="gallery.on", help="More samples", on_click=move, args=(shown + 1,), disabled=shown == pages - 1)
+        for sign, text, page in (("←", "Earlier samples", shown - 1), ("→", "More samples", shown + 1)):
+            there = 0 <= page < pages
+            st.button(sign, key=f"gallery.{sign}", help=text, on_click=move, args=(page,), disabled=not there)
         last = min((shown + 1) * PER_PAGE, len(gallery))
         st.caption(f"{shown * PER_PAGE + 1} to {last} of {len(gallery)}")
         if sample in gallery:
@@ -215,8 +222,8 @@ def _thumbnails(task_name: str, page: int) -> str:
         found = cache.item(task_name, sample)
         label = escape(f"Sample {sample}, right answer {found.answer}", quote=True)
         picture = views.thumbnail(found.raw, shades).html
-        name = escape(sample, quote=True)
-        buttons.append(f'<button class="mm-thumb" data-pick="{name}" aria-label="{label}" title="{label}">{picture}</button>')
+        named = f'data-pick="{escape(sample, quote=True)}" aria-label="{label}" title="{label}"'
+        buttons.append(f'<button class="mm-thumb" {named}>{picture}</button>')
     return f'<div class="mm-gallery">{"".join(buttons)}</div>'
 
 

@@ -57,7 +57,7 @@ TERMS: dict[str, Term] = {
         "All combinations",
         "Every combination of the inputs of this one sample: everything on top, single inputs at the bottom.",
         "A line joins two combinations that differ by one input. An orange dashed line means that taking this "
-        "input away changes the answer. Round boxes are right, cornered boxes are wrong; a fuller colour is more certain.",
+        "input away changes the answer. Round boxes are right, cornered boxes are wrong; a fuller colour is surer.",
         "Another sample, another method, damage. Click a box to go to that combination.",
     ),
     "damage": Term(
@@ -94,7 +94,9 @@ TERMS: dict[str, Term] = {
     ),
 }
 
-SENTENCE_PRIVATE = "What you bring stays in the memory of the machine that runs this app and is gone when you close the page."
+SENTENCE_PRIVATE = (
+    "What you bring stays in the memory of the machine that runs this app, and is gone when you close the page."
+)
 
 
 def help(name: str) -> str:

@@ -54,10 +54,11 @@ def _card(card: Card) -> str:
     right = card.truth and card.now.answer == card.truth
     mark = "" if not card.truth or card.span else _verdict(bool(right))
     confidence = f"{_percent(card.now.confidence)} · " if card.now.probabilities else ""
+    nats = f'<span class="mm-muted">, {card.now.uncertainty:.2f} nats</span>'
     return (
         f'<section class="mm-card" aria-label="{escape(card.title, quote=True)}">'
         f'<h3>{escape(card.title)}</h3><div class="mm-answer"><b data-answer>{escape(card.now.answer)}</b>{mark}</div>'
-        f'<p class="mm-sure">{confidence}{escape(card.sure)}<span class="mm-muted">, {card.now.uncertainty:.2f} nats</span></p>'
+        f'<p class="mm-sure">{confidence}{escape(card.sure)}{nats}</p>'
         f'{body}<p class="mm-change">{_change(card)}</p></section>'
     )
 

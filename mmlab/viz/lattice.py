@@ -1,7 +1,7 @@
 """All combinations of one sample as a lattice: everything on top, single inputs at the bottom.
 
-`lattice` arranges, `svg` draws. The drawing takes its ink from the page (`currentColor`), so it is right in light and dark;
-each node carries `data-pick="image-sound"`, works as a button, and says in words what it shows.
+`lattice` arranges, `svg` draws. The drawing takes its ink from the page (`currentColor`), so it is right in light and
+dark; each node carries `data-pick="image-sound"`, works as a button, and says in words what it shows.
 
 >>> drawn = lattice.lattice(nodes, letters, selected="image-sound")
 >>> lattice.svg(drawn, colours)
@@ -24,7 +24,7 @@ CROWDED = 4  # more modalities than this: only the lines of the selected node ar
 
 @dataclass(frozen=True)
 class State:
-    """What is known of one combination. good: right or wrong, None where no truth is known; share: certainty, 0 to 1."""
+    """What is known of one combination. good: right or wrong, None where the truth is not known; share: in 0 to 1."""
 
     names: tuple[str, ...]
     answer: str
@@ -196,9 +196,10 @@ def _box(node: Node, colours: Mapping[str, str]) -> str:
         f'<tspan font-weight="700">{escape(_short(state.answer))}</tspan> {text} {_percent(state.share)}</text>'
     )
     label = escape(_label(node), quote=True)
+    pressed = "true" if node.selected else "false"
     return (
         f'<g data-pick="{escape(state.key, quote=True)}" role="button" tabindex="0" aria-label="{label}" '
-        f'aria-pressed="{"true" if node.selected else "false"}"><title>{label}</title>{ring}{box}{_chips(node, colours)}{line}</g>'
+        f'aria-pressed="{pressed}"><title>{label}</title>{ring}{box}{_chips(node, colours)}{line}</g>'
     )
 
 

@@ -24,8 +24,20 @@ METHODS = ("#2B7BBB", "#CF5C08", "#008F68", "#B65C93", "#B97A00", "#7A6FD0", "#7
 RIGHT, WRONG = "#008F68", "#CF5C08"
 ACCENT = "#2B7BBB"
 
-SEQUENTIAL = [[0.0, "#440154"], [0.25, "#3B528B"], [0.5, "#21918C"], [0.75, "#5EC962"], [1.0, "#FDE725"]]
-DIVERGING = [[0.0, "#B35806"], [0.25, "#FDB863"], [0.5, "#F0F0F0"], [0.75, "#92C5DE"], [1.0, "#2166AC"]]
+SEQUENTIAL: list[list[Any]] = [
+    [0.0, "#440154"],
+    [0.25, "#3B528B"],
+    [0.5, "#21918C"],
+    [0.75, "#5EC962"],
+    [1.0, "#FDE725"],
+]
+DIVERGING: list[list[Any]] = [
+    [0.0, "#B35806"],
+    [0.25, "#FDB863"],
+    [0.5, "#F0F0F0"],
+    [0.75, "#92C5DE"],
+    [1.0, "#2166AC"],
+]
 FONT = "Inter, system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif"
 
 _AXIS = {

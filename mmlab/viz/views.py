@@ -118,7 +118,8 @@ def _seen_sound(array: Floats, colour: str, what: str, heat: Floats | None) -> D
     if heat is None:
         return Drawing(_png(palette(rows)), "png", text, crisp=True)
     grey = np.repeat(np.asarray(rows * 255, np.uint8)[..., None], 3, 2)
-    return Drawing(_png(over(_enlarged(grey), np.asarray(heat)[::-1])), "png", f"{text}, with the map of where it looks")
+    laid = over(_enlarged(grey), np.asarray(heat)[::-1])
+    return Drawing(_png(laid), "png", f"{text}, with the map of where it looks")
 
 
 def _seen_path(array: Floats, colour: str, what: str, heat: Floats | None) -> Drawing:
@@ -167,7 +168,8 @@ def _wave(wave: Floats, colour: str) -> bytes:
     low = np.array([piece.min(initial=0.0) for piece in pieces])
     loudest = max(float(high.max()), float(-low.min()), 1e-6)
     x = np.linspace(0, WIDE, len(pieces))
-    outline = [*zip(x, 80 - 76 * high / loudest, strict=True), *zip(x[::-1], 80 - 76 * low[::-1] / loudest, strict=True)]
+    upper, lower = 80 - 76 * high / loudest, 80 - 76 * low[::-1] / loudest
+    outline = [*zip(x, upper, strict=True), *zip(x[::-1], lower, strict=True)]
     shape = f'<polygon points="{_points(outline)}" fill="{colour}" stroke="{colour}" stroke-width="1"/>'
     return _svg(WIDE, HIGH, f'<path d="M0 80H{WIDE}" stroke="{colour}" stroke-width="1" opacity=".5"/>{shape}')
 
@@ -208,7 +210,8 @@ def _curves(rows: Floats, heat: Floats | None = None) -> bytes:
     x = np.linspace(0, WIDE, rows.shape[-1])
     y = 8 + (HIGH - 16) * (1 - _unit(rows))
     lines = "".join(
-        f'<polyline points="{_points(zip(x, row, strict=True))}" fill="none" stroke="{MODALITIES[i % 6]}" stroke-width="1.8"/>'
+        f'<polyline points="{_points(zip(x, row, strict=True))}" fill="none" stroke="{MODALITIES[i % 6]}" '
+        'stroke-width="1.8"/>'
         for i, row in enumerate(y)
     )
     return _svg(WIDE, HIGH, (_bands(heat) if heat is not None else "") + lines)
@@ -225,7 +228,8 @@ def _bands(heat: Floats) -> str:
 
 def _words(text: str, colour: str) -> bytes:
     short = text if len(text) <= 42 else f"{text[:41]}…"
-    return _svg(WIDE, 60, f'<text x="8" y="36" font-size="15" font-family="sans-serif" fill="{colour}">{escape(short)}</text>')
+    style = f'x="8" y="36" font-size="15" font-family="sans-serif" fill="{colour}"'
+    return _svg(WIDE, 60, f"<text {style}>{escape(short)}</text>")
 
 
 def _points(places: Iterable[Sequence[float]]) -> str:

@@ -72,6 +72,7 @@ def _saved(model: Model, folder: str, source: str) -> dict[str, Any]:
     """As `_measured`, on every test set there is, and kept beside the checkpoint."""
     from mmlab.jobs import evaluate
 
+    card = {name: value for name, value in model.card.items() if name != "format"}
     with bar("Evaluating and saving", None):
-        report = evaluate(model.task, model.method, Path(folder), model.digest, model.card)
+        report = evaluate(model.task, model.method, Path(folder), model.digest, card)
     return dict(report["sources"][source])

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mmlab.cli.app import STOPPED
 from mmlab.cli.given import Checkpoints, Data, Device, Json, MethodName, TaskName, pairs, settle
-from mmlab.cli.terminal import Bar, bar, emit, number, say, table, whisper
+from mmlab.cli.terminal import STOPPED, Bar, bar, emit, number, say, table, whisper
 from mmlab.core.errors import DataError, MmlabError
 from mmlab.library import Library
 

@@ -81,7 +81,7 @@ class BuiltIn:
     def ink(self, digit: int, turn: int, rng: np.random.Generator) -> Floats:
         if self._training and rng.random() < DRAWN:
             drawn = draw_strokes(write_digit(digit, rng), 40, rng.uniform(0.04, 0.14))
-            return drawn.pixels.astype(np.float32) / 255
+            return drawn.pixels.astype(np.float32) / np.float32(255)
         return self._pictures[self._inks.deal(digit, turn)]
 
     def wave(self, digit: int, turn: int, rng: np.random.Generator) -> tuple[Floats, str]:
@@ -102,7 +102,7 @@ class Recorded:
         self._inks, self._waves, self._drawn = Deck(inks, 2), Deck(spoken, 3), Deck(drawn, 4)
 
     def ink(self, digit: int, turn: int, rng: np.random.Generator) -> Floats:
-        return self._pictures[self._inks.deal(digit, turn)].astype(np.float32) / 255
+        return self._pictures[self._inks.deal(digit, turn)].astype(np.float32) / np.float32(255)
 
     def wave(self, digit: int, turn: int, rng: np.random.Generator) -> tuple[Floats, str]:
         row = self._waves.deal(digit, turn)

@@ -116,7 +116,9 @@ def trace(strokes: Strokes, level: float, noise: Noise, rng: np.random.Generator
     first = 0 if rng.random() < 0.5 else gone
     kept = np.round(points[: len(points) - gone + first]).astype(np.float32)
     pieces = np.split(kept, ends[:-1])
-    pieces = [piece[max(0, first - end + len(piece)) :] if first else piece for piece, end in zip(pieces, ends, strict=True)]
+    pieces = [
+        piece[max(0, first - end + len(piece)) :] if first else piece for piece, end in zip(pieces, ends, strict=True)
+    ]
     pieces = [piece for piece in pieces if len(piece) > 1]
     if not pieces or np.ptp(np.concatenate(pieces), axis=0).max() <= 0:
         return strokes

@@ -49,7 +49,12 @@ def write() -> None:
 
 def _index_text(made: list[Item]) -> str:
     rows = [
-        {"id": item.id, "digit": item.digit, "speaker": item.speaker, "levels": [round(v, 2) for v in item.levels]}
+        {
+            "id": item.id,
+            "digit": item.digit,
+            "speaker": item.speaker,
+            "levels": [round(v, 2) for v in item.levels],
+        }
         for item in made
     ]
     return "[\n" + ",\n".join(json.dumps(row, separators=(",", ":")) for row in rows) + "\n]\n"
@@ -73,7 +78,12 @@ def differences() -> list[str]:
 def arrays(raw: Raw) -> list[Any]:
     """The numbers of a recording."""
     values = vars(raw).values()
-    return [array for value in values for array in (value if isinstance(value, tuple) else [value]) if hasattr(array, "shape")]
+    return [
+        array
+        for value in values
+        for array in (value if isinstance(value, tuple) else [value])
+        if hasattr(array, "shape")
+    ]
 
 
 @lru_cache(maxsize=1)

@@ -80,5 +80,8 @@ def voices(folder: Path, split: Split, held_out: str) -> tuple[list[NDArray[np.f
     found = load(folder / "fsdd.npz")
     ends = np.cumsum(found["length"])
     rows = np.flatnonzero(np.isin(found["speaker"], speakers_of(split, held_out)))
-    waves = [found["pcm"][ends[row] - found["length"][row] : ends[row]].astype(np.float32) / 32768 for row in rows]
+    waves = [
+        found["pcm"][ends[row] - found["length"][row] : ends[row]].astype(np.float32) / np.float32(32768)
+        for row in rows
+    ]
     return waves, found["digit"][rows].astype(np.int64), [str(name) for name in found["speaker"][rows]]

@@ -1,0 +1,137 @@
+"""Methods compared over combinations and seeds, from the reports in the library. NumPy in and out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
+
+
+@dataclass(frozen=True)
+class Runs:
+    """The runs of one method on one test set.
+
+    scores: `[S, K]`, the headline metric of each seed under each combination; seeds: their numbers.
+    """
+
+    name: str
+    title: str
+    seeds: tuple[int, ...]
+    scores: NDArray[np.float64]
+    parameters: int
+    minutes: float
+
+
+@dataclass(frozen=True)
+class Row:
+    """One method in a comparison: mean and standard deviation over seeds, per combination and overall.
+
+    difference: of the mean over combinations to the baseline's, paired by seed, with its 95 % interval; None
+    without seeds in common. `differences [K, 3]`: the same for each combination.
+    """
+
+    name: str
+    title: str
+    seeds: int
+    score: NDArray[np.float64]
+    spread: NDArray[np.float64]
+    mean: float
+    mean_spread: float
+    worst: float
+    difference: tuple[float, float, float] | None
+    differences: NDArray[np.float64] | None
+    parameters: int
+    minutes: float
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Rows of a table: methods x combinations, in the order of `Modalities.subsets`."""
+
+    task: str
+    source: str
+    metric: str
+    higher_is_better: bool
+    baseline: str
+    samples: int
+    combinations: tuple[str, ...]
+    rows: tuple[Row, ...]
+
+
+def rows(runs: Sequence[Runs], baseline: str, higher_is_better: bool) -> tuple[Row, ...]:
+    """One row per method; `worst` is the worst combination of the seeds' mean."""
+    reference = next((run for run in runs if run.name == baseline), None)
+    return tuple(_row(run, reference, higher_is_better) for run in runs)
+
+
+def _row(run: Runs, reference: Runs | None, higher_is_better: bool) -> Row:
+    overall = run.scores.mean(1)
+    score = run.scores.mean(0)
+    paired = None if reference is None or reference is run else paired_scores(run, reference)
+    return Row(
+        name=run.name,
+        title=run.title,
+        seeds=len(run.seeds),
+        score=score,
+        spread=_deviation(run.scores),
+        mean=float(overall.mean()),
+        mean_spread=float(_deviation(overall[:, None])[0]),
+        worst=float(score.min() if higher_is_better else score.max()),
+        difference=None if paired is None else interval(paired.mean(1)),
+        differences=None if paired is None else np.array([interval(column) for column in paired.T]),
+        parameters=run.parameters,
+        minutes=run.minutes,
+    )
+
+
+def paired_scores(run: Runs, reference: Runs) -> NDArray[np.float64] | None:
+    """`[S, K]` differences of the seeds that both have, or None where they share none."""
+    common = [seed for seed in run.seeds if seed in reference.seeds]
+    if not common:
+        return None
+    ours = run.scores[[run.seeds.index(seed) for seed in common]]
+    return ours - reference.scores[[reference.seeds.index(seed) for seed in common]]
+
+
+def interval(differences: NDArray[np.float64]) -> tuple[float, float, float]:
+    """Mean and 95 % interval of paired differences `[S]` (Student's t); NaN bounds for a single pair."""
+    mean, count = float(differences.mean()), len(differences)
+    if count < 2:
+        return mean, float("nan"), float("nan")
+    half = float(stats.t.ppf(0.975, count - 1) * differences.std(ddof=1) / np.sqrt(count))
+    return mean, mean - half, mean + half
+
+
+def runs_from_reports(
+    reports: Mapping[str, Sequence[Mapping[str, Any]]], titles: Mapping[str, str], source: str
+) -> tuple[tuple[Runs, ...], tuple[str, ...], int]:
+    """The runs of each method by name, the combinations, and the number of test samples, from report files."""
+    found: list[Runs] = []
+    combinations: tuple[str, ...] = ()
+    samples = 0
+    for name, of_method in reports.items():
+        there = [(report, report["sources"][source]) for report in of_method if source in report["sources"]]
+        if not there:
+            continue
+        metric = str(there[0][0]["headline"])
+        combinations, samples = tuple(there[0][1]["metrics"]), int(there[0][1]["samples"])
+        cards = [report["card"] for report, _ in there]
+        found.append(
+            Runs(
+                name,
+                titles.get(name, name),
+                tuple(int(card["seed"]) for card in cards),
+                np.array([[table["metrics"][key][metric] for key in combinations] for _, table in there]),
+                int(cards[0]["parameters"]),
+                float(np.mean([card["training_seconds"] for card in cards])) / 60,
+            )
+        )
+    return tuple(found), combinations, samples
+
+
+def _deviation(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    return values.std(0, ddof=1) if len(values) > 1 else np.zeros(values.shape[1])

@@ -1,0 +1,55 @@
+"""`compare`: methods side by side over combinations and seeds, from what is in the library."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mmlab.cli.given import Checkpoints, Json, TaskName, settle
+from mmlab.cli.terminal import bar, emit, say, whisper
+
+
+class Form(StrEnum):
+    """How a table is printed."""
+
+    MARKDOWN = "markdown"
+    CSV = "csv"
+
+
+def command(
+    task: TaskName,
+    source: Annotated[str, typer.Option(help="built-in, or real for real recordings.")] = "built-in",
+    baseline: Annotated[str, typer.Option(help="The method that differences are taken to.")] = "dropout",
+    ladder: Annotated[str, typer.Option(help="Instead: the ablation ladder of this method.")] = "",
+    form: Annotated[Form, typer.Option(help="How to print it.")] = Form.MARKDOWN,
+    write: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Write .md, .csv and .json there as well.")
+    ] = None,
+    fill: Annotated[
+        list[Path] | None, typer.Option(metavar="FILE", help="Put the table between its marks in this document.")
+    ] = None,
+    json: Json = False,
+    checkpoints: Checkpoints = None,
+) -> None:
+    """Mean and spread over seeds for each combination, the worst, and paired differences with a 95 % interval."""
+    library = settle(checkpoints=checkpoints)
+    with bar("Reading reports", None):
+        from mmlab import reports
+
+        if ladder:
+            found = reports.compare_ladder(library, task, ladder, source)
+        else:
+            found = reports.compare(library, task, source, baseline)
+    name = "-".join(part for part in (task, ladder, source if source != "built-in" else "") if part)
+    if write is not None:
+        reports.write_tables(found, write, name)
+    for document in fill or []:
+        there = reports.fill(document, {name: reports.as_markdown(found)})
+        whisper(f"{document}: {'filled' if there else 'has no mark for'} table:{name}")
+    if json:
+        emit(reports.as_json(found))
+    else:
+        say(reports.as_csv(found) if form is Form.CSV else reports.as_markdown(found))

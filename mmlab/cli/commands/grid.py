@@ -1,0 +1,97 @@
+"""`grid`: train and measure many runs, tasks x methods x seeds, or an ablation ladder."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from mmlab.cli.given import Checkpoints, Data, Device, Json, pairs, settle
+from mmlab.cli.terminal import Bar, bar, emit, say, whisper
+from mmlab.core.errors import MmlabError
+from mmlab.library import Library
+
+if TYPE_CHECKING:
+    from mmlab.jobs import TrainJob
+
+EVERY_SECONDS = 5.0
+
+
+def command(
+    tasks: Annotated[str, typer.Option(help="Tasks with commas; all by default.")] = "",
+    methods: Annotated[str, typer.Option(help="Methods with commas; all that can do the task by default.")] = "",
+    seeds: Annotated[int, typer.Option(min=1, help="How many seeds, from 0.")] = 3,
+    ladder: Annotated[str, typer.Option(help="Instead: the ablation ladder of this method.")] = "",
+    plan: Annotated[
+        list[str] | None, typer.Option(metavar="NAME=VALUE", help="Of the training plan, for all runs.")
+    ] = None,
+    processes: Annotated[int, typer.Option(min=0, help="Runs at a time; 0 is one per core.")] = 0,
+    json: Json = False,
+    data: Data = None,
+    device: Device = "",
+    checkpoints: Checkpoints = None,
+) -> None:
+    """Train what is missing. A run that fails is named, and the rest go on; what was cut off goes on by itself."""
+    library = settle(data, device, checkpoints)
+    with bar("Starting", None):
+        jobs = _jobs(_words(tasks), _words(methods), seeds, ladder, pairs(plan or [], "--plan"))
+        from mmlab import grid
+
+        todo = grid.missing(jobs, library)
+    whisper(f"{len(jobs)} runs, {len(jobs) - len(todo)} done before, {len(todo)} to do.")
+    failed = _run(todo, library, processes) if todo else {}
+    if json:
+        emit({"runs": len(jobs), "done": len(jobs) - len(failed), "failed": failed})
+    else:
+        say(f"{len(jobs) - len(failed)} of {len(jobs)} runs are done.")
+    if failed:
+        raise MmlabError(f"{len(failed)} runs failed: {', '.join(failed)}.", "The same command tries them again.")
+
+
+def _jobs(
+    tasks: Sequence[str], methods: Sequence[str], seeds: int, ladder: str, plan: dict[str, Any]
+) -> list[TrainJob]:
+    from mmlab import grid
+    from mmlab.core.method import METHODS
+    from mmlab.core.task import TASKS
+
+    chosen = list(tasks) or list(TASKS)
+    if ladder:
+        return [job for task in chosen for job in grid.ladder_jobs(task, ladder, range(seeds), plan)]
+    jobs = grid.grid_jobs(chosen, list(methods) or list(METHODS), range(seeds), plan)
+    return [job for job in jobs if TASKS[job.task].info.output.kind in METHODS[job.method].supports]
+
+
+def _run(jobs: list[TrainJob], library: Library, processes: int) -> dict[str, str]:
+    """Do the jobs; the names of those that failed, and why."""
+    from mmlab import grid
+    from mmlab.scale import Here, Processes
+
+    failed: dict[str, str] = {}
+    over = threading.Event()
+    with bar(f"{len(jobs)} runs", 1.0) as shown:
+        watcher = threading.Thread(target=_watch, args=(jobs, library, shown, over), daemon=True)
+        watcher.start()
+        for job, result in grid.run(jobs, library, Here() if processes == 1 else Processes(processes)):
+            name = f"{job.task}/{job.method}/{job.folder}"
+            if isinstance(result, Exception):
+                failed[name] = str(result)
+                whisper(f"{name} failed: {result}")
+            else:
+                shown.note(f"{name} is done, {grid.share_done(jobs, library):.0%} of all.")
+        over.set()
+        watcher.join()
+    return failed
+
+
+def _watch(jobs: list[TrainJob], library: Library, shown: Bar, over: threading.Event) -> None:
+    from mmlab.grid import share_done
+
+    while not over.wait(EVERY_SECONDS):
+        shown.move(share_done(jobs, library))
+
+
+def _words(text: str) -> list[str]:
+    return [word for word in text.split(",") if word]

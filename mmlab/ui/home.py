@@ -1,0 +1,133 @@
+"""The content of the home page: what this is, three ways in, tasks and models with scores."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+import streamlit as st
+
+from mmlab.core.task import Task
+from mmlab.library import Entry
+from mmlab.ui import cache, frame, widgets, words
+from mmlab.viz import theme
+
+HERO = (
+    '<section class="mm-hero"><h1>What if one of the inputs is gone?</h1><p>A model that sees, hears and feels '
+    "must often do with less: a camera is covered, a microphone dies. Take inputs away from trained models, "
+    "and see what they answer, how sure they are, where they look, and which input really decides.</p></section>"
+)
+
+
+@dataclass(frozen=True)
+class Way:
+    """A way in: who it is for, what they find, and the view that they land on."""
+
+    who: str
+    text: str
+    link: str
+    page: str
+    view: Mapping[str, str]
+
+
+WAYS = (
+    Way(
+        "I study such models",
+        "Compare published methods on the same samples, combination by combination, and see where they part.",
+        "Four methods on one sample",
+        "pages/predict.py",
+        {"task": "digits", "on": "image-pen"},
+    ),
+    Way(
+        "I build with sensors",
+        "Damage or drop a sensor and find out whether the answer holds, and whether the model knows that it does not.",
+        "A noisy microphone, step by step",
+        "pages/predict.py",
+        {"task": "digits", "damage": "sound:noise:4"},
+    ),
+    Way(
+        "I teach",
+        "Let people guess first, then switch an input off. Draw a digit or say one, and share the view as a link.",
+        "Start with a single input",
+        "pages/predict.py",
+        {"task": "digits", "on": "image"},
+    ),
+)
+
+
+def show() -> None:
+    """The whole page, top to bottom."""
+    st.html(HERO)
+    for column, way in zip(st.columns(len(WAYS), gap="medium"), WAYS, strict=True):
+        with column, st.container(border=True, height="stretch"):
+            st.html(f'<div class="mm-way"><h3>{way.who}</h3><p>{way.text}</p></div>')
+            st.page_link(way.page, label=f"**{way.link} →**", query_params=dict(way.view))
+    st.subheader("Tasks and models", help=words.help("score"), anchor=False)
+    for name in cache.task_names():
+        with frame.trouble():
+            _task(cache.task(name))
+
+
+def _task(task: Task) -> None:
+    chips = " ".join(
+        f"{theme.chip(item.letter, theme.modality_colour(i))} {escape(item.label)}&ensp;"
+        for i, item in enumerate(task.info.modalities)
+    )
+    with st.container(border=True):
+        st.html(f'<div class="mm-way"><h3>{escape(task.title)}</h3><p>{escape(task.about)}</p><p>{chips}</p></div>')
+        entries = [entry for entry in cache.entries(task.name) if entry.problem is None]
+        measured = [(entry, cache.report(entry.reference)) for entry in entries]
+        sources = sorted({name for _, report in measured for name in report.get("sources", {})})
+        if not measured:
+            st.caption(f"No trained model yet. Train one: `python -m mmlab train --task {task.name} --method dmrnet`")
+            return
+        for source in sources:
+            st.html(_scores(task, measured, source))
+        st.caption(_simulated(measured))
+        st.page_link("pages/predict.py", label="Try it", query_params={"task": task.name})
+
+
+def _scores(task: Task, measured: Sequence[tuple[Entry, Mapping[str, Any]]], source: str) -> str:
+    """One table: a row per method; the mean, everything, and each input alone."""
+    modalities, output = task.info.modalities, task.info.output
+    letters = widgets.letters(modalities)
+    columns = [("mean", "mean of all combinations"), (modalities.full.key, "everything")]
+    columns += [(name, f"{letters[name]} only") for name in modalities.names]
+    rows = []
+    for entry, report in measured:
+        found = report.get("sources", {}).get(source)
+        if found:
+            values = [_value(found, key, output.headline) for key, _ in columns]
+            rows.append((cache.title(entry.reference.method), values))
+    best = [max((row[1][i] for row in rows), default=0.0) for i in range(len(columns))]
+    samples = next((r["sources"][source]["samples"] for _, r in measured if source in r.get("sources", {})), 0)
+    head = "".join(f"<th>{escape(label)}</th>" for _, label in columns)
+    body = "".join(
+        f"<tr><td>{escape(title)}</td>{''.join(_cell(value, best[i]) for i, value in enumerate(values))}</tr>"
+        for title, values in rows
+    )
+    where = "Built-in test samples" if source == "built-in" else f"Test samples: {escape(source)}"
+    return (
+        f'<div class="mm-scroll"><table class="mm-table"><caption style="text-align:left;caption-side:top">'
+        f"<b>{where}</b> <span class='mm-muted'>({samples:,}), {escape(output.headline)}</span></caption>"
+        f"<thead><tr><th>Method</th>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+    )
+
+
+def _value(found: Mapping[str, Any], key: str, metric: str) -> float:
+    row = found["mean"] if key == "mean" else found["metrics"].get(key, {})
+    return float(row.get(metric, 0.0))
+
+
+def _cell(value: float, best: float) -> str:
+    strong = f"<b>{100 * value:.1f} %</b>" if value == best else f"{100 * value:.1f} %"
+    bar = f'<i style="width:{max(0, min(100, 100 * value)):.0f}%"></i>'
+    return f'<td class="mm-num"><span class="mm-cell" style="--c:{theme.ACCENT}">{strong}{bar}</span></td>'
+
+
+def _simulated(measured: Sequence[tuple[Entry, Mapping[str, Any]]]) -> str:
+    """Which parts are simulated, from the cards."""
+    parts: list[str] = next((e.card.get("data", {}).get("simulated", []) for e, _ in measured), [])
+    return f"Simulated here: {frame.plain(', '.join(map(str, parts)))}." if parts else "Nothing here is simulated."

@@ -1,0 +1,275 @@
+"""Checkpoints and sweeps: what is written comes back; what is damaged, foreign or out of place is refused."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import safetensors.torch
+import torch
+from safetensors import safe_open
+
+from mmlab import checkpoints, sweeps
+from mmlab.core.errors import CheckpointError, MmlabError
+from mmlab.core.method import METHODS, Method
+from mmlab.core.options import as_dict, build
+from mmlab.core.results import Sweep
+from mmlab.evaluation import sweep
+from mmlab.library import Library
+from tests.toys import OUTPUTS, ToyTask
+
+TASK = ToyTask()
+
+
+def made(name: str = "dmrnet", kind: str = "classification") -> Method:
+    torch.manual_seed(0)
+    method = METHODS[name](ToyTask(kind).info, build(METHODS[name].Config, {}))
+    for buffer in method.buffers():
+        if buffer.is_floating_point():
+            buffer.uniform_(0.5, 1.5)
+    return method.eval()
+
+
+def card(method: Method, name: str = "dmrnet") -> dict[str, Any]:
+    return {"task": method.info.card(), "method": name, "config": as_dict(method.config)}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A library with one sound checkpoint in it; the folder of that checkpoint."""
+    path = tmp_path / "toy" / "dmrnet" / "seed0"
+    method = made()
+    checkpoints.save(path, method, card(method))
+    return path
+
+
+@pytest.mark.parametrize("kind", list(OUTPUTS))
+@pytest.mark.parametrize("name", list(METHODS))
+def test_a_loaded_model_gives_the_same_answers(name: str, kind: str, tmp_path: Path) -> None:
+    if kind not in METHODS[name].supports:
+        pytest.skip(f"{name} does not do {kind}")
+    method = made(name, kind)
+    checkpoints.half(method)
+    digest = checkpoints.save(tmp_path / name, method, card(method, name))
+    loaded = checkpoints.load(tmp_path / name)
+    assert loaded.digest == digest
+    assert loaded.card["method"] == name
+    assert (loaded.method.info, loaded.method.config) == (method.info, method.config)
+    assert not loaded.method.training
+    test = ToyTask(kind).samples("test")
+    before, after = sweep(method, test), sweep(loaded.method, test)
+    np.testing.assert_array_equal(before.logits, after.logits)
+    np.testing.assert_array_equal(before.mean, after.mean)
+
+
+def test_a_card_is_read_from_the_header_alone(folder: Path) -> None:
+    file = folder / checkpoints.MODEL
+    found = checkpoints.read_card(folder)
+    assert found["format"] == checkpoints.FORMAT
+    with safe_open(str(file), framework="pt") as opened:
+        assert json.loads(opened.metadata()["mmlab"]) == found
+
+
+def _truncate(file: Path) -> None:
+    file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
+
+
+def _no_header(file: Path) -> None:
+    file.write_bytes(file.read_bytes()[:5])
+
+
+def _empty(file: Path) -> None:
+    file.write_bytes(b"")
+
+
+def _text(file: Path) -> None:
+    file.write_text("this is not a model, it is a letter\n" * 50)
+
+
+def _huge_header(file: Path) -> None:
+    file.write_bytes((2**62).to_bytes(8, "little") + b"{}")
+
+
+def _foreign(file: Path) -> None:
+    file.write_bytes(safetensors.torch.save({"weight": torch.zeros(3)}, {"format": "pt"}))
+
+
+def _folder(file: Path) -> None:
+    file.unlink()
+    file.mkdir()
+
+
+def _missing(file: Path) -> None:
+    file.rename(file.with_name(f".{file.name}.123"))
+
+
+DAMAGE = [_truncate, _no_header, _empty, _text, _huge_header, _foreign, _folder, _missing]
+
+
+@pytest.mark.parametrize("damage", DAMAGE, ids=lambda each: each.__name__.strip("_"))
+def test_a_damaged_checkpoint_is_refused_with_a_sentence(damage: Callable[[Path], None], folder: Path) -> None:
+    damage(folder / checkpoints.MODEL)
+    for open_it in (checkpoints.read_card, checkpoints.load):
+        with pytest.raises(CheckpointError) as caught:
+            open_it(folder)
+        assert caught.value.message.startswith("The checkpoint toy/dmrnet/seed0")
+        assert caught.value.hint
+        assert str(folder.parent) not in str(caught.value)
+
+
+def _rewritten(file: Path, change: Callable[[dict[str, Any]], None]) -> None:
+    """Give a checkpoint another card and leave its weights."""
+    found = checkpoints.read_card(file.parent)
+    change(found)
+    file.write_bytes(safetensors.torch.save(safetensors.torch.load_file(str(file)), {"mmlab": json.dumps(found)}))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"format": 99},
+        {"method": "nobody"},
+        {"method": "joint"},
+        {"method": 7},
+        {"method": None},
+        {"config": {"kl": "much"}},
+        {"config": {"nonsense": 1}},
+        {"config": None},
+        {"config": [1]},
+        {"task": None},
+        {"task": {"name": "toy"}},
+        {"task": {"name": "toy", "modalities": [], "output": None}},
+        {"task": {"name": "toy", "modalities": [{"name": "../x"}], "output": {}}},
+        {"task": {"name": "toy", "modalities": "ab", "output": {"kind": "classification"}}},
+        {"task": {**TASK.info.card(), "output": {"kind": "poem"}}},
+        {"task": {**TASK.info.card(), "output": "classification"}},
+        {"task": {**TASK.info.card(), "output": {"kind": "classification", "classes": 5}}},
+        {"task": ToyTask(count=2).info.card()},
+    ],
+    ids=str,
+)
+def test_a_card_that_does_not_fit_is_refused(change: dict[str, Any], folder: Path) -> None:
+    _rewritten(folder / checkpoints.MODEL, lambda found: found.update(change))
+    with pytest.raises(CheckpointError, match="The checkpoint toy/dmrnet/seed0"):
+        checkpoints.load(folder)
+
+
+def test_one_damaged_checkpoint_hides_no_other(folder: Path) -> None:
+    other = folder.parent / "seed1"
+    checkpoints.save(other, made(), card(made()))
+    _truncate(folder / checkpoints.MODEL)
+    first, second = Library(folder.parents[2]).entries()
+    assert isinstance(first.problem, MmlabError)
+    assert second.problem is None
+    assert second.card["method"] == "dmrnet"
+
+
+def test_a_half_written_folder_is_no_checkpoint(folder: Path) -> None:
+    unfinished = folder.parent / "seed1"
+    unfinished.mkdir()
+    (unfinished / f".{checkpoints.MODEL}.77").write_bytes(b"half")
+    (unfinished / checkpoints.PROGRESS).write_text("{}\n")
+    assert [reference.tag for reference in Library(folder.parents[2]).references()] == ["seed0"]
+
+
+@pytest.mark.parametrize("part", ["..", ".", "", "a/b", "/etc", "..\\x", "a\0b", ".hidden", "a b", "x\n", "*"])
+def test_a_name_cannot_leave_the_library(part: str, tmp_path: Path) -> None:
+    library = Library(tmp_path)
+    for names in ((part, "dmrnet", "seed0"), ("toy", part, "seed0"), ("toy", "dmrnet", part)):
+        with pytest.raises(CheckpointError, match="cannot name a checkpoint"):
+            library.folder(*names)
+
+
+def test_writing_leaves_nothing_half_done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "report.json"
+    checkpoints.write_json(file, {"good": 1})
+    monkeypatch.setattr("os.replace", _killed)
+    with pytest.raises(KeyboardInterrupt):
+        checkpoints.write_json(file, {"good": 2})
+    assert checkpoints.read_json(file) == {"good": 1}
+
+
+def _killed(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"\xff\xfe\x00", None])
+def test_a_damaged_report_is_a_sentence(content: bytes | None, tmp_path: Path) -> None:
+    file = tmp_path / "report.json"
+    if content is not None:
+        file.write_bytes(content)
+    with pytest.raises(CheckpointError, match="missing or damaged"):
+        checkpoints.read_json(file)
+
+
+# sweeps
+
+
+@pytest.fixture(scope="module")
+def found() -> Sweep:
+    return sweep(made(), TASK.samples("test"), digest="abc")
+
+
+def test_a_sweep_comes_back_within_its_error(found: Sweep, tmp_path: Path) -> None:
+    sweeps.write(tmp_path, found)
+    back = sweeps.read(tmp_path, "abc")
+    assert (back.combinations, back.ids, back.groups, back.digest) == (
+        found.combinations,
+        found.ids,
+        found.groups,
+        "abc",
+    )
+    np.testing.assert_array_equal(back.target, found.target)
+    np.testing.assert_array_equal(back.present, found.present)
+    np.testing.assert_allclose(back.logits, found.logits, rtol=2**-10, atol=1e-6)
+    assert found.variance is not None
+    assert back.variance is not None
+    for stored, true in ((back.mean, found.mean), (back.variance, found.variance)):
+        reach = np.ptp(true, axis=(0, 1))
+        assert np.all(np.abs(stored - true) <= reach / 510 * 1.001 + 1e-6)
+
+
+def test_a_sweep_of_constants_and_without_variance(found: Sweep, tmp_path: Path) -> None:
+    flat = replace(found, mean=np.full_like(found.mean, 2.5), variance=None)
+    sweeps.write(tmp_path, flat)
+    back = sweeps.read(tmp_path, "abc")
+    assert back.variance is None
+    np.testing.assert_allclose(back.mean, 2.5, atol=1e-6)
+
+
+def test_a_sweep_of_another_checkpoint_is_refused(found: Sweep, tmp_path: Path) -> None:
+    sweeps.write(tmp_path, found)
+    with pytest.raises(CheckpointError, match="belongs to another checkpoint"):
+        sweeps.read(tmp_path, "another")
+
+
+def _pickled(file: Path) -> None:
+    with file.open("wb") as target:
+        np.savez(target, version=np.array({"run": "me"}, dtype=object))
+
+
+@pytest.mark.parametrize("damage", [_truncate, _no_header, _empty, _text, _missing, _folder, _pickled])
+def test_a_damaged_sweep_is_refused(damage: Callable[[Path], None], found: Sweep, tmp_path: Path) -> None:
+    sweeps.write(tmp_path, found)
+    damage(tmp_path / checkpoints.SWEEP)
+    with pytest.raises(CheckpointError, match="missing or damaged"):
+        sweeps.read(tmp_path, "abc")
+
+
+def test_any_flipped_byte_is_noticed_or_harmless(found: Sweep, tmp_path: Path) -> None:
+    """Never anything but a sweep of the right shape or a sentence."""
+    sweeps.write(tmp_path, found)
+    content = (tmp_path / checkpoints.SWEEP).read_bytes()
+    for position in np.random.default_rng(0).integers(0, len(content), 60).tolist():
+        broken = bytearray(content)
+        broken[position] ^= 0xFF
+        (tmp_path / checkpoints.SWEEP).write_bytes(bytes(broken))
+        try:
+            assert sweeps.read(tmp_path, "abc").logits.shape == found.logits.shape
+        except CheckpointError:
+            continue

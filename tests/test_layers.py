@@ -1,0 +1,223 @@
+"""The shape of the code, read with `ast`: who may import whom, where heavy packages stay, how long things get."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+LAYERS = (
+    ("core",),
+    ("losses", "device"),
+    ("networks",),
+    ("methods", "tasks"),
+    ("checkpoints", "resuming", "evaluation", "sweeps", "training", "analysis", "degrade"),
+    ("viz", "library", "model", "pool", "jobs", "grid", "scale"),
+    ("ui", "cli"),
+    ("pages", "app"),
+)
+WORK = 5  # where a module stands that is in no list: beside `jobs`
+STRANGERS = {"methods", "tasks", "viz"}  # parts that import nothing of their own layer but themselves
+FOR_FIGURES = {"results", "raw", "modality", "outputs", "task", "errors"}
+LONGEST_FILE, LONGEST_FUNCTION = 300, 60
+LONGER_FILES = {"mmlab/losses.py": 600, "mmlab/core/outputs.py": 320}  # every formula; every kind of answer
+PICKLES = {"pickle", "cPickle", "dill", "cloudpickle", "joblib", "shelve", "marshal"}
+
+
+@dataclass(frozen=True)
+class Import:
+    """One import: of what, and whether it happens when the file itself is imported."""
+
+    module: str
+    at_start: bool
+    line: int
+
+
+@dataclass(frozen=True)
+class File:
+    """A source file, parsed."""
+
+    name: str
+    tree: ast.Module
+    imports: tuple[Import, ...]
+
+    @property
+    def part(self) -> str:
+        """What of the architecture it belongs to: `methods`, `jobs`, `pages`."""
+        parts = Path(self.name).with_suffix("").parts
+        return parts[1] if parts[0] == "mmlab" else parts[0]
+
+
+def _imports(tree: ast.Module) -> Iterator[Import]:
+    late = {
+        id(inner)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) or _for_types(node)
+        for inner in ast.walk(node)
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for item in node.names:
+                yield Import(item.name, id(node) not in late, node.lineno)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names = [f"{node.module}.{item.name}" for item in node.names]
+            for name in names if node.module.split(".")[0] == "mmlab" else [node.module]:
+                yield Import(name, id(node) not in late, node.lineno)
+
+
+def _for_types(node: ast.AST) -> bool:
+    return isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
+
+
+@cache
+def files() -> tuple[File, ...]:
+    found = [*(ROOT / "mmlab").rglob("*.py"), *(ROOT / "pages").glob("*.py"), *ROOT.glob("app.py")]
+    return tuple(_parsed(path) for path in sorted(found))
+
+
+def _parsed(path: Path) -> File:
+    tree = ast.parse(path.read_text("utf-8"))
+    return File(str(path.relative_to(ROOT)), tree, tuple(_imports(tree)))
+
+
+def layer(part: str) -> int:
+    return next((height for height, parts in enumerate(LAYERS) if part in parts), WORK)
+
+
+def outside(package: str) -> list[tuple[File, Import]]:
+    """Every import of a third-party package."""
+    return [(file, item) for file in files() for item in file.imports if item.module.split(".")[0] == package]
+
+
+def test_imports_point_downwards() -> None:
+    wrong = []
+    for file in files():
+        if file.part in ("__init__", "__main__"):  # the doors of the package
+            continue
+        for item in file.imports:
+            names = item.module.split(".")
+            if names[0] != "mmlab" or len(names) < 2 or names[1] == file.part or names[1].startswith("__"):
+                continue
+            above = layer(names[1]) > layer(file.part)
+            beside = layer(names[1]) == layer(file.part) and {names[1], file.part} & STRANGERS
+            if above or beside:
+                wrong.append(f"{file.name}:{item.line} imports {item.module}")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_the_command_line_and_the_app_know_nothing_of_each_other() -> None:
+    pairs = {"ui": "cli", "cli": "ui"}
+    wrong = [
+        f"{file.name}:{item.line}"
+        for file in files()
+        for item in file.imports
+        if file.part in pairs and item.module.startswith(f"mmlab.{pairs[file.part]}")
+    ]
+    assert not wrong, wrong
+
+
+def test_figures_need_results_only() -> None:
+    for file in (file for file in files() if file.part == "viz"):
+        for item in file.imports:
+            names = item.module.split(".")
+            assert names[0] not in ("torch", "streamlit", "captum"), f"{file.name}:{item.line} imports {names[0]}"
+            inside = names[0] != "mmlab" or names[1] == "viz"
+            assert inside or (names[1] == "core" and names[2] in FOR_FIGURES), f"{file.name}:{item.line} {item.module}"
+
+
+@pytest.mark.parametrize(
+    ("package", "places"),
+    [
+        ("streamlit", ("mmlab/ui/", "pages/", "app.py")),
+        ("plotly", ("mmlab/viz/", "mmlab/ui/", "pages/", "app.py")),
+        ("captum", ("mmlab/analysis/",)),
+        ("umap", ("mmlab/analysis/",)),
+        ("ray", ("mmlab/scale.py",)),
+        ("typer", ("mmlab/cli/",)),
+        ("rich", ("mmlab/cli/",)),
+    ],
+)
+def test_a_heavy_package_stays_in_its_place(package: str, places: tuple[str, ...]) -> None:
+    wrong = [f"{file.name}:{item.line}" for file, item in outside(package) if not file.name.startswith(places)]
+    assert not wrong, f"{package} in {wrong}"
+
+
+@pytest.mark.parametrize("package", ["umap", "ray"])
+def test_a_slow_package_is_imported_where_it_is_needed(package: str) -> None:
+    wrong = [f"{file.name}:{item.line}" for file, item in outside(package) if item.at_start]
+    assert not wrong, f"{package} is imported at the start of {wrong}"
+
+
+def test_the_command_line_starts_without_torch() -> None:
+    early = {"torch", "captum", "pandas", "scipy", "sklearn", "numpy"}
+    for file in (file for file in files() if file.part in ("cli", "__main__")):
+        for item in (item for item in file.imports if item.at_start):
+            assert item.module.split(".")[0] not in early, f"{file.name}:{item.line} imports {item.module}"
+
+
+def test_the_loop_knows_no_method_by_name() -> None:
+    names = {Path(file.name).stem for file in files() if file.part == "methods"} - {"__init__"}
+    for file in (file for file in files() if file.part in ("training", "jobs", "evaluation", "model", "core")):
+        texts = [node.value for node in ast.walk(file.tree) if isinstance(node, ast.Constant)]
+        assert not names.intersection(text for text in texts if isinstance(text, str)), file.name
+
+
+def test_nothing_is_unpickled() -> None:
+    for file in files():
+        for item in file.imports:
+            assert item.module.split(".")[0] not in PICKLES, f"{file.name}:{item.line} imports {item.module}"
+        for node in ast.walk(file.tree):
+            match node:
+                case ast.Attribute(value=ast.Name(id="torch"), attr="load"):
+                    pytest.fail(f"{file.name}:{node.lineno} calls torch.load")
+                case ast.keyword(arg="allow_pickle", value=ast.Constant(value=True)):
+                    pytest.fail(f"{file.name}:{node.lineno} allows pickles")
+
+
+def test_everything_public_says_what_it_is() -> None:
+    """A method may leave it to the one it overrides, which has the same name."""
+    documented = {
+        node.name for file in files() for node in ast.walk(file.tree) if _is_function(node) and ast.get_docstring(node)
+    }
+    silent = []
+    for file in files():
+        if not ast.get_docstring(file.tree) and file.tree.body:
+            silent.append(file.name)
+        for node, owner in _public(file.tree):
+            inherited = owner is not None and node.name in documented
+            if not ast.get_docstring(node) and not inherited:
+                silent.append(f"{file.name}:{node.lineno} {node.name}")
+    assert not silent, "\n".join(silent)
+
+
+def _is_function(node: ast.AST) -> bool:
+    return isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+
+
+def _public(tree: ast.Module) -> Iterator[tuple[ast.FunctionDef | ast.ClassDef, ast.ClassDef | None]]:
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_"):
+            yield node, None
+            for part in node.body if isinstance(node, ast.ClassDef) else ():
+                if isinstance(part, ast.FunctionDef) and not part.name.startswith("_"):
+                    yield part, node
+
+
+def test_files_and_functions_stay_short() -> None:
+    long = []
+    for file in files():
+        lines = len((ROOT / file.name).read_text("utf-8").splitlines())
+        if lines > LONGER_FILES.get(file.name, LONGEST_FILE):
+            long.append(f"{file.name}: {lines} lines")
+        for node in ast.walk(file.tree):
+            if (
+                isinstance(node, ast.FunctionDef)
+                and (size := (node.end_lineno or 0) - node.lineno + 1) > LONGEST_FUNCTION
+            ):
+                long.append(f"{file.name}:{node.lineno} {node.name}: {size} lines")
+    assert not long, "\n".join(long)
