@@ -63,10 +63,11 @@ def by_hand(
     for combination in combinations:
         seen: dict[nn.Module, list[Tensor]] = {}
         layers = {name: method.cam_layers(name, combination)[0] for name in combination.names}
-        handles = [
-            layer.register_forward_hook(lambda layer, _, value: seen.setdefault(layer, []).append(value))
-            for layer in layers.values()
-        ]
+
+        def note(layer: nn.Module, _: object, value: Tensor, seen: dict[nn.Module, list[Tensor]] = seen) -> None:
+            seen.setdefault(layer, []).append(value)
+
+        handles = [layer.register_forward_hook(note) for layer in layers.values()]
         fused = method(batch, modalities.mask(combination, 1))
         for handle in handles:
             handle.remove()
@@ -83,7 +84,7 @@ def by_hand(
             raw[combination.key][name] = functional.interpolate(
                 small, size, mode="bilinear" if len(size) == 2 else "linear"
             )[0, 0].relu()
-            evidence[name] = float((gradient * value).abs().sum())
+            evidence[name] = float((gradient * value).detach().abs().sum())
         total = sum(evidence.values())
         shares[combination.key] = {name: evidence.get(name, 0.0) / total for name in modalities.names}
     maps: dict[str, dict[str, np.ndarray]] = {key: {} for key in raw}
@@ -284,7 +285,7 @@ def test_two_hundred_attributions_leave_the_memory_flat():
 
     def tensors() -> int:
         gc.collect()
-        return sum(isinstance(thing, Tensor) for thing in gc.get_objects())
+        return sum(issubclass(type(thing), Tensor) for thing in gc.get_objects())
 
     for _ in range(20):
         grad_cam(method, inputs, combinations, 0)

@@ -127,7 +127,8 @@ def test_the_same_in_another_process() -> None:
     code = (
         "from mmlab.tasks.sources import digits as d; from mmlab.tasks.sources.noise import Noise; import hashlib;"
         "from mmlab.tasks.prepare import PREPARE; digest = hashlib.blake2b();"
-        "rows = [d.Recorder(s, 'built-in', d.BuiltIn(s), Noise()).item(i).raw for s in ('train', 'test') for i in range(5)];"
+        "rows = [d.Recorder(s, 'built-in', d.BuiltIn(s), Noise()).item(i).raw"
+        " for s in ('train', 'test') for i in range(5)];"
         "[digest.update(PREPARE[k](r[n]).tensor.numpy().tobytes()) for r in rows"
         " for n, k in (('image', 'image'), ('sound', 'sound'), ('pen', 'path'))]; print(digest.hexdigest())"
     )
@@ -237,15 +238,9 @@ def test_blank_inputs_are_said() -> None:
 def test_odd_pictures_are_prepared(size: tuple[int, int]) -> None:
     pixels = np.random.default_rng(0).integers(0, 256, size, dtype=np.uint8)
     found = prepare.prepare_picture(Picture(pixels)).tensor
-    assert (
-        found.shape == (1, 28, 28)
-    )
-    assert (
-        torch.isfinite(found).all()
-    )
-    assert (
-        0 <= float(found.min()) <= float(found.max()) <= 1
-    )
+    assert found.shape == (1, 28, 28)
+    assert torch.isfinite(found).all()
+    assert 0 <= float(found.min()) <= float(found.max()) <= 1
 
 
 @pytest.mark.parametrize("rate", [8_000, 11_025, 16_000, 44_100, 48_000, 192_000])

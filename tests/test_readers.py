@@ -7,6 +7,7 @@ import json
 import struct
 import time
 import zlib
+from contextlib import suppress
 
 import numpy as np
 import pytest
@@ -310,7 +311,5 @@ def test_mutated_files_are_read_or_refused(kind: str, data: st.DataObject) -> No
         content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
     cut = bytes(content[: data.draw(st.integers(0, len(content)))])
     for reader in (read_picture, read_sound, read_strokes):
-        try:
+        with suppress(DataError):
             assert isinstance(reader(cut, "f"), Picture | Sound | Strokes)
-        except DataError as error:
-            assert error.message

@@ -203,6 +203,8 @@ def _map(question: Question, modality: Modality, maps: tuple[Tensor, ...]) -> ND
     places = modality.shape[1:] or modality.shape
     total = torch.zeros(len(question.combinations), *places)
     for each, sees in zip(maps, question.sees(modality.name), strict=True):
+        if not sees.any():
+            continue
         raw = each.detach().cpu().float()
         raw = raw if raw.dim() > 2 else raw[..., None]
         large = LayerAttribution.interpolate(raw, places, SPATIAL[len(places)])[:, 0]

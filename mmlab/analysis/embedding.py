@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -242,7 +243,7 @@ def read_map(folder: Path, digest: str) -> Map:
         return Map(picture, arrays["distances"].astype(np.float32), float(arrays["error"]))
     except FileNotFoundError as error:
         raise CheckpointError("This model has no map yet.", again) from error
-    except (OSError, KeyError, ValueError, IndexError, zipfile.BadZipFile) as error:
+    except (OSError, EOFError, KeyError, ValueError, IndexError, zipfile.BadZipFile, zlib.error) as error:
         raise CheckpointError("The map of this model is damaged.", again) from error
 
 

@@ -21,7 +21,8 @@ from mmlab.core.raw import Raw
 from mmlab.core.task import TASKS, Example, Reading, Source, Split, TaskInfo
 from mmlab.tasks import store
 from mmlab.tasks.augment import VARY
-from mmlab.tasks.prepare import BANDS, FRAMES, PATH_POINTS, PICTURE_SIDE, PREPARE
+from mmlab.tasks.ink import SIDE
+from mmlab.tasks.prepare import BANDS, FRAMES, PATH_POINTS, PREPARE
 from mmlab.tasks.readers import read_picture, read_sound, read_strokes
 from mmlab.tasks.sources import digits as items
 from mmlab.tasks.sources import pack, real, voices
@@ -32,7 +33,7 @@ CLASSES = tuple("0123456789")
 READ: dict[str, Callable[[bytes, str], Raw]] = {"image": read_picture, "sound": read_sound, "path": read_strokes}
 MODALITIES = Modalities(
     [
-        Modality("image", "image", (1, PICTURE_SIDE, PICTURE_SIDE), "Image", "I"),
+        Modality("image", "image", (1, SIDE, SIDE), "Image", "I"),
         Modality("sound", "sound", (1, BANDS, FRAMES), "Sound", "S"),
         Modality("pen", "path", (2, PATH_POINTS), "Pen", "P"),
     ]
@@ -51,8 +52,8 @@ class Digits:
     name = "digits"
     title = "Digits: seen, heard, written"
     about = (
-        "A picture, a spoken word and a pen path of the same digit. The pictures are real handwriting; the built-in voices "
-        "are synthetic and the pen paths simulated, and noise is added to all three."
+        "A picture, a spoken word and a pen path of the same digit. The pictures are real handwriting; the built-in "
+        "voices are synthetic and the pen paths simulated, and noise is added to all three."
     )
     info = TaskInfo("digits", MODALITIES, Classification(CLASSES))
 

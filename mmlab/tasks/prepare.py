@@ -1,7 +1,7 @@
 """Raw recordings -> the model's world, by kind of modality. The same path for shipped samples and for uploads.
 
-Pictures become 28 x 28 ink on nothing, sounds a log-mel spectrogram of the second around the word, strokes 16 points along
-the path.
+Pictures become 28 x 28 ink on nothing, sounds a log-mel spectrogram of the second around the word, strokes 16 points
+along the path.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from functools import lru_cache
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy import fft
 from scipy.signal import resample_poly
 
 from mmlab.core.errors import DataError
@@ -70,7 +71,7 @@ def mel_energies(wave: Floats) -> Floats:
     """Energy per frame and mel band, `[frames, 32]`, of a wave at 8 kHz."""
     padded = np.pad(wave, (WINDOW // 2, WINDOW // 2 + HOP))
     frames = np.lib.stride_tricks.sliding_window_view(padded, WINDOW)[::HOP]
-    spectrum = np.fft.rfft(frames * np.hanning(WINDOW).astype(np.float32), axis=1)
+    spectrum = fft.rfft(frames * np.hanning(WINDOW).astype(np.float32), axis=1)
     power = (spectrum.real**2 + spectrum.imag**2).astype(np.float32)
     return np.asarray(power @ _mel_filters())
 

@@ -223,7 +223,7 @@ def _short(value: float) -> float | int:
 
 
 def draw_strokes(strokes: Strokes, side: int = 112, width: float = 0.08) -> Picture:
-    """White strokes on black, `[side, side]`: the picture that belongs to a drawn path. `width` as a share of `side`."""
+    """White strokes on black, `[side, side]`: the picture of a drawn path. `width` as a share of `side`."""
     points = np.concatenate(strokes.strokes)
     low, span = points.min(0), max(float(np.ptp(points, axis=0).max()), 1e-6)
     middle = (np.ptp(points, axis=0) / span) / 2

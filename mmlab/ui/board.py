@@ -169,12 +169,11 @@ def _lattice_method(working: tuple[str, ...]) -> str:
     wanted = state.get("lattice")
     method = wanted if wanted in working else working[-1]
     if len(working) > 1:
-        st.segmented_control(
+        st.selectbox(
             "Method of the combinations",
             working,
             format_func=cache.title,
             key=state.follow("lattice.method", method),
-            required=True,
             label_visibility="collapsed",
             on_change=lambda: state.put(lattice=st.session_state["lattice.method"]),
         )

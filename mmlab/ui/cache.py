@@ -173,8 +173,12 @@ def _entry(reference: Reference) -> Entry:
         return Entry(reference, {}, error)
 
 
-def _place(method: str) -> tuple[int, str]:
-    return (METHODS[method].year if method in METHODS else 9999, method)
+def _place(method: str) -> tuple[int, bool, str]:
+    """Baselines first, and of them the one that never meets gaps; then the papers by year."""
+    if method not in METHODS:
+        return (9999, False, method)
+    kind = METHODS[method]
+    return (kind.year, kind.trained_with_gaps and not kind.year, method)
 
 
 def _is_half(folder: Path) -> bool:

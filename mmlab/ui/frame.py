@@ -71,9 +71,7 @@ def pages() -> tuple[Link, ...]:
 def page(path: str) -> Iterator[None]:
     """The frame around a page's content. `path` is the page's file, as in PAGES."""
     link = next(link for link in PAGES if link.path == path)
-    st.set_page_config(
-        page_title=f"{link.title} · mmlab", page_icon=_icon(), layout="wide", initial_sidebar_state="auto"
-    )
+    st.set_page_config(page_title=f"{link.title} · mmlab", page_icon=_icon(), layout="wide", initial_sidebar_state=230)
     st.html(HERE / "style.css")
     foot = _navigation()
     if link.group:

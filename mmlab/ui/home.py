@@ -43,7 +43,7 @@ WAYS = (
     Way(
         "I build with sensors",
         "Damage or drop a sensor and find out whether the answer holds, and whether the model knows that it does not.",
-        "A noisy microphone, step by step",
+        "A noisy microphone",
         "pages/predict.py",
         {"task": "digits", "damage": "sound:noise:4"},
     ),
@@ -60,8 +60,8 @@ WAYS = (
 def show() -> None:
     """The whole page, top to bottom."""
     st.html(HERO)
-    for column, way in zip(st.columns(len(WAYS), gap="medium"), WAYS, strict=True):
-        with column, st.container(border=True, height="stretch"):
+    for i, (column, way) in enumerate(zip(st.columns(len(WAYS), gap="medium"), WAYS, strict=True)):
+        with column, st.container(border=True, height="stretch", key=f"mm-go-way-{i}"):
             st.html(f'<div class="mm-way"><h3>{way.who}</h3><p>{way.text}</p></div>')
             st.page_link(way.page, label=f"**{way.link} →**", query_params=dict(way.view))
     st.subheader("Tasks and models", help=words.help("score"), anchor=False)
@@ -86,14 +86,15 @@ def _task(task: Task) -> None:
         for source in sources:
             st.html(_scores(task, measured, source))
         st.caption(_simulated(measured))
-        st.page_link("pages/predict.py", label="Try it", query_params={"task": task.name})
+        with st.container(key=f"mm-go-{task.name}"):
+            st.page_link("pages/predict.py", label="**Try it →**", query_params={"task": task.name})
 
 
 def _scores(task: Task, measured: Sequence[tuple[Entry, Mapping[str, Any]]], source: str) -> str:
     """One table: a row per method; the mean, everything, and each input alone."""
     modalities, output = task.info.modalities, task.info.output
     letters = widgets.letters(modalities)
-    columns = [("mean", "mean of all combinations"), (modalities.full.key, "everything")]
+    columns = [("mean", "mean of all combinations"), (modalities.full.key, "all inputs")]
     columns += [(name, f"{letters[name]} only") for name in modalities.names]
     rows = []
     for entry, report in measured:

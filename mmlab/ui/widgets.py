@@ -206,10 +206,11 @@ def _gallery(task: Task, gallery: Sequence[str], sample: str) -> None:
             there = 0 <= page < pages
             st.button(sign, key=f"gallery.{sign}", help=text, on_click=move, args=(page,), disabled=not there)
         last = min((shown + 1) * PER_PAGE, len(gallery))
-        st.caption(f"{shown * PER_PAGE + 1} to {last} of {len(gallery)}")
+        st.caption(f"{shown * PER_PAGE + 1} to {last} of {len(gallery)}", width="content")
         if sample in gallery:
             found = cache.item(task.name, sample)
-            st.caption(f"**{sample}** · right answer: **{frame.plain(found.answer)}** · {frame.plain(found.note)}")
+            note = f"**{sample}** · right answer: **{frame.plain(found.answer)}** · {frame.plain(found.note)}"
+            st.caption(note, width="content")
 
 
 @st.cache_data(show_spinner=False, max_entries=64)

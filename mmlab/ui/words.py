@@ -44,7 +44,7 @@ TERMS: dict[str, Term] = {
         "Certainty",
         "How much the model commits itself to its answer. It can be sure and wrong.",
         "In words, from the entropy of the bars: 0 nats is all in one bar; for ten even bars it is 2.30 nats. "
-        "*Very sure* is below 5 % of that largest value, *fairly sure* below 20 %, *unsure* below 50 %.",
+        "*Very sure* is below 5 % of that largest value, *fairly sure* below 30 %, *unsure* below 70 %.",
         "Missing or damaged inputs mostly lower it. A model that never met gaps may stay too sure.",
     ),
     "change": Term(
@@ -108,7 +108,7 @@ def help(name: str) -> str:
 def certainty(entropy: float, classes: int) -> str:
     """Certainty in words, from the entropy in nats as a share of its largest value."""
     share = entropy / log(max(classes, 2))
-    for bound, phrase in ((0.05, "very sure"), (0.2, "fairly sure"), (0.5, "unsure")):
+    for bound, phrase in ((0.05, "very sure"), (0.3, "fairly sure"), (0.7, "unsure")):
         if share < bound:
             return phrase
     return "guessing"

@@ -40,7 +40,7 @@ class Card:
 
 def cards(shown: Sequence[Card]) -> str:
     """All cards as one grid that wraps."""
-    return f'<div class="mm-cards">{"".join(_card(card) for card in shown)}</div>'
+    return f'<div class="mm-cards">{"".join(_card(card) for card in shown)}</div>{_strip(shown)}'
 
 
 def complaint(title: str, message: str, hint: str = "") -> str:
@@ -61,6 +61,27 @@ def _card(card: Card) -> str:
         f'<p class="mm-sure">{confidence}{escape(card.sure)}{nats}</p>'
         f'{body}<p class="mm-change">{_change(card)}</p></section>'
     )
+
+
+def _strip(shown: Sequence[Card]) -> str:
+    """All answers in one line that stays in sight while a narrow screen is scrolled; the cards say it in full."""
+    parts = [
+        f'<span style="--c:{_colour(card)}">{escape(card.title)} <b>{escape(card.now.answer)}{_sign(card)}</b></span>'
+        for card in shown
+    ]
+    return f'<div class="mm-strip" aria-hidden="true">{"".join(parts)}</div>'
+
+
+def _sign(card: Card) -> str:
+    if not card.truth or card.span:
+        return ""
+    return " ✓" if card.now.answer == card.truth else " ✗"
+
+
+def _colour(card: Card) -> str:
+    if not card.truth or card.span:
+        return ACCENT
+    return RIGHT if card.now.answer == card.truth else WRONG
 
 
 def _verdict(right: bool) -> str:
@@ -95,11 +116,12 @@ def _row(name: str, card: Card) -> str:
     top = name == card.now.answer
     colour = ACCENT if not card.truth else RIGHT if name == card.truth else WRONG if top else "#7B8794"
     kind = " mm-top" if top else ""
+    mark = "" if card.now == card.whole or whole < 0.005 else f'<u style="left:{100 * whole:.1f}%"></u>'
     said = f"{escape(name, quote=True)}: {_percent(now)}, with everything {_percent(whole)}"
     return (
         f'<div class="mm-row{kind}" role="listitem" title="{said}" style="--c:{colour}"><span class="mm-name">'
         f'{escape(name)}</span><span class="mm-track"><i style="width:{100 * now:.1f}%"></i>'
-        f'<u style="left:{100 * whole:.1f}%"></u></span><span class="mm-value">{_percent(now)}</span></div>'
+        f'{mark}</span><span class="mm-value">{_percent(now)}</span></div>'
     )
 
 

@@ -1,15 +1,16 @@
-"""The items of the task `digits`: a digit with one picture, one sound and one pen path of it, as sensors recorded them."""
+"""The items of the task `digits`: a digit with a picture, a sound and a pen path of it, as sensors recorded them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import resample_poly
+from scipy.signal import firwin, resample_poly
 
 from mmlab.core.raw import Raw, Strokes
 from mmlab.core.task import Split
@@ -150,6 +151,15 @@ def item_id(origin: Origin, split: Split, index: int) -> str:
 
 
 def other_speed(wave: Floats, rng: np.random.Generator) -> Floats:
-    """The wave played up to a quarter faster or slower, which shifts pitch and formants: more speakers to learn from."""
+    """The wave played up to a quarter faster or slower, which shifts pitch and formants: more speakers to hear."""
     steps = int(rng.integers(16, 26))
-    return wave if steps == 20 else np.asarray(resample_poly(wave, 20, steps), dtype=np.float32)
+    if steps == 20:
+        return wave
+    return np.asarray(resample_poly(wave, 20, steps, window=_low_pass(20, steps)), dtype=np.float32)
+
+
+@lru_cache(maxsize=16)
+def _low_pass(up: int, down: int) -> NDArray[np.float64]:
+    """The filter that `resample_poly` would design anew for every wave."""
+    wider = max(up, down)
+    return np.asarray(firwin(20 * wider + 1, 1 / wider, window=("kaiser", 5.0)))

@@ -1,7 +1,7 @@
 """What a sensor does to a digit in the task `digits`: the noise that is part of the task, put on raw recordings.
 
-Every recording has a level from 0 (clean) to 1 (the worst that the knobs allow). What comes out lies on the grids that the
-shipped files have (16 greys, 8-bit sound, whole coordinates), so that a file and a generated sample are the same.
+Every recording has a level from 0 (clean) to 1 (the worst that the knobs allow). What comes out lies on the grids that
+the shipped files have (16 greys, 8-bit sound, whole coordinates), so that a file and a generated sample are the same.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+from scipy import fft
 
 from mmlab.core.options import option
 from mmlab.core.raw import Picture, Sound, Strokes
@@ -46,7 +47,7 @@ class Noise:
 
 
 def photograph(ink: Floats, level: float, noise: Noise, rng: np.random.Generator) -> Picture:
-    """`ink` (0 to 1, `[h, w]`) somewhere on a sheet of 56 x 56: covered in part, faint, grainy, dark on light or not."""
+    """`ink` (0 to 1, `[h, w]`) on a sheet of 56 x 56: covered in part, faint, grainy, dark on light or not."""
     sheet = _placed(ink, rng)
     sheet *= ~_cover(sheet, noise.picture_hidden * level * rng.uniform(0.4, 1.0), rng)
     contrast = 1 - (1 - noise.picture_contrast) * level * rng.random()
@@ -99,9 +100,9 @@ def record(wave: Floats, level: float, noise: Noise, rng: np.random.Generator) -
 
 def _colour(wave: NDArray[np.floating], slope: float) -> NDArray[np.float64]:
     """The spectrum divided by frequency to the power of `slope`: 0 is white, 0.5 pink."""
-    spectrum = np.fft.rfft(wave)
-    hertz = np.maximum(np.fft.rfftfreq(len(wave), 1 / RATE), 60.0)
-    return np.asarray(np.fft.irfft(spectrum * (hertz / 500) ** -slope, len(wave)))
+    size = fft.next_fast_len(len(wave), real=True)
+    hertz = np.maximum(fft.rfftfreq(size, 1 / RATE), 60.0)
+    return np.asarray(fft.irfft(fft.rfft(wave, size) * (hertz / 500) ** -slope, size)[: len(wave)])
 
 
 def trace(strokes: Strokes, level: float, noise: Noise, rng: np.random.Generator) -> Strokes:

@@ -7,8 +7,11 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from mmlab.core.errors import DataError, UnknownName
-from mmlab.core.raw import Raw
+from mmlab.core.raw import Raw, Strokes
 from mmlab.tasks.readers import (
     encode_picture,
     encode_sound,
@@ -62,28 +65,30 @@ def _index_text(made: list[Item]) -> str:
 
 def differences() -> list[str]:
     """The files of the pack that do not hold, once decoded, what the generators make."""
-    import numpy as np
-
     made, found = items(), []
     if (PACK / "index.json").read_text("utf-8") != _index_text(made):
         found.append("index.json")
     for item in made:
         for name, raw in item.raw.items():
-            for ours, theirs in zip(arrays(raw), arrays(recording(item.id, name)), strict=True):
-                if ours.shape != theirs.shape or not np.array_equal(ours, theirs):
-                    found.append(f"{item.id}{SUFFIXES[name]}")
+            pairs = zip(arrays(raw), arrays(recording(item.id, name)), strict=True)
+            if not all(_alike(ours, theirs) for ours, theirs in pairs):
+                found.append(f"{item.id}{SUFFIXES[name]}")
     return found
 
 
-def arrays(raw: Raw) -> list[Any]:
-    """The numbers of a recording."""
-    values = vars(raw).values()
-    return [
-        array
-        for value in values
-        for array in (value if isinstance(value, tuple) else [value])
-        if hasattr(array, "shape")
-    ]
+def _alike(ours: NDArray[Any], theirs: NDArray[Any]) -> bool:
+    """Equal, but for a step of 8-bit sound in one sample of fifty: processors round a decoder's last bit differently."""
+    if ours.shape != theirs.shape or ours.dtype != np.float32 or ours.ndim != 1:
+        return np.array_equal(ours, theirs)
+    far = np.abs(ours - theirs)
+    return bool(far.max() <= 1 / 128 and (far > 0).mean() <= 0.02)
+
+
+def arrays(raw: Raw) -> list[NDArray[Any]]:
+    """The numbers of a recording, array by array."""
+    if isinstance(raw, Strokes):
+        return list(raw.strokes)
+    return [value for value in vars(raw).values() if isinstance(value, np.ndarray)]
 
 
 @lru_cache(maxsize=1)

@@ -1,4 +1,4 @@
-"""Spoken digits by synthetic voices: the shipped bank of clips, one Opus file per split, made by tools/make_digits.py."""
+"""Spoken digits by synthetic voices: the shipped bank, one Opus file per split, made by tools/make_digits.py."""
 
 from __future__ import annotations
 

@@ -1,0 +1,295 @@
+"""The picture of the embeddings: PCA against scikit-learn, variances by hand, maps that can be made again."""
+
+from __future__ import annotations
+
+import dataclasses
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from sklearn.decomposition import PCA
+
+from mmlab import sweeps
+from mmlab.analysis import embedding
+from mmlab.analysis.embedding import Map, MapSettings
+from mmlab.checkpoints import save
+from mmlab.core.errors import CheckpointError
+from mmlab.core.method import METHODS
+from mmlab.core.options import build
+from mmlab.core.results import Projection, Sweep
+from mmlab.evaluation import sweep
+from mmlab.viz import embedding as drawn
+from tests.toys import ToyTask
+
+KEYS = ("a", "b", "a-b")
+
+
+def invented(samples: int = 90, size: int = 12, classes: int = 3, seed: int = 0) -> Sweep:
+    """Three combinations of classes that lie apart, variance differing by dimension and combination."""
+    rng = np.random.default_rng(seed)
+    target = np.arange(samples) % classes
+    centres = rng.normal(0, 6, (classes, size))
+    noise = rng.normal(0, 1, (len(KEYS), samples, size)) * np.array([1.5, 1.2, 0.8])[:, None, None]
+    mean = (centres[target][None] + noise).astype(np.float32)
+    variance = rng.uniform(0.05, 0.5, mean.shape).astype(np.float32)
+    logits = -np.stack([np.linalg.norm(mean - centre, axis=2) for centre in centres], 2).astype(np.float32)
+    present = np.ones((samples, 2), bool)
+    names = tuple(f"test-{i:04d}" for i in range(samples))
+    return Sweep(KEYS, logits, mean, variance, target, present, names, names, "digest")
+
+
+def test_pca_equals_scikit_learns():
+    found = invented()
+    picture = embedding.pca(found)
+    flat = found.mean.reshape(-1, found.mean.shape[2]).astype(np.float64)
+    other = PCA(2, svd_solver="full").fit(flat)
+    theirs = other.transform(flat).reshape(*picture.points.shape)
+    sign = np.sign((theirs * picture.points).sum((0, 1)))
+    np.testing.assert_allclose(picture.points, theirs * sign, atol=1e-4)
+    explained = [picture.settings["explained_1"], picture.settings["explained_2"]]
+    np.testing.assert_allclose(explained, other.explained_variance_ratio_, atol=1e-8)
+
+
+def test_the_spread_of_a_pca_is_that_of_draws():
+    found = invented()
+    assert found.variance is not None
+    fitted = embedding.axes(found.mean.reshape(-1, 12))
+    spread = embedding.pca(found).spread
+    assert spread is not None
+    a, variance = fitted.rows, found.variance[1, 4].astype(np.float64)
+    np.testing.assert_allclose(spread[1, 4], a @ np.diag(variance) @ a.T, atol=1e-5)
+    draws = found.mean[1, 4] + np.random.default_rng(1).normal(size=(200_000, 12)) * np.sqrt(variance)
+    np.testing.assert_allclose(spread[1, 4], np.cov(fitted.points(draws).T), atol=0.01)
+
+
+def test_two_dimensions_by_hand():
+    """Points on the line x = y: the first axis is (1, 1) / sqrt 2, and a variance of (1, 0) leaves half on it."""
+    fitted = embedding.axes(np.array([[0.0, 0.0], [1.0, 1.0], [2.0, 2.0]]))
+    np.testing.assert_allclose(fitted.rows[0], [2**-0.5, 2**-0.5])
+    np.testing.assert_allclose(fitted.explained, [1, 0], atol=1e-12)
+    spread = fitted.spread(np.array([1.0, 0.0]))
+    np.testing.assert_allclose(np.abs(spread), np.full((2, 2), 0.5), atol=1e-7)
+
+
+def test_what_a_sample_lacks_is_not_in_the_picture():
+    found = invented()
+    present = found.present.copy()
+    present[7, 1] = False
+    gone = dataclasses.replace(found, present=present)
+    assert embedding.valid(gone)[:, 7].tolist() == [True, False, False]
+    points = embedding.pca(gone).points
+    assert np.isnan(points[1:, 7]).all()
+    assert np.isfinite(np.delete(points, 7, 1)).all()
+    assert np.isfinite(points[0]).all()
+
+
+def test_nearest_is_exact():
+    rng = np.random.default_rng(0)
+    known, asked = rng.normal(size=(300, 5)), rng.normal(size=(7, 5))
+    indices, distances = embedding.nearest(asked, known, 4)
+    table = np.linalg.norm(asked[:, None] - known[None], axis=2)
+    np.testing.assert_array_equal(indices, np.argsort(table, 1)[:, :4])
+    np.testing.assert_allclose(distances, np.sort(table, 1)[:, :4], rtol=1e-4)
+
+
+def test_a_known_embedding_lands_on_itself_and_a_near_one_nearby():
+    found = invented()
+    known, points = found.mean.reshape(-1, 12), embedding.pca(found).points.reshape(-1, 2)
+    placed = embedding.place(known[5:9], known, points)
+    np.testing.assert_allclose(placed.points, points[5:9], atol=1e-2)
+    assert placed.distance.max() < 1e-2
+    width = float(np.ptp(points, axis=0).max())
+    near = embedding.place(known[5:9] + 0.05, known, points)
+    assert np.linalg.norm(near.points - points[5:9], axis=1).max() < 0.1 * width
+
+
+def test_far_from_the_data_is_told_by_the_distance():
+    found = invented()
+    known, points = found.mean.reshape(-1, 12), embedding.pca(found).points
+    distances, error = embedding.held_out(found, points)
+    assert 0 < error < 0.2
+    placed = embedding.place(np.stack([known[3] + 0.01, known[3] + 100]), known, points.reshape(-1, 2))
+    near, far = embedding.rank(placed, distances)
+    assert near < 0.05
+    assert far == 1
+
+
+def test_draws_pushed_through_a_map_that_is_linear_give_the_linear_covariance():
+    """On a fine grid whose map is x -> (x1, x2) the carried covariance is the variance itself."""
+    grid = np.stack(np.meshgrid(*[np.linspace(-4, 4, 81)] * 2), -1).reshape(-1, 2).astype(np.float32)
+    mean, variance = np.zeros((1, 2), np.float32), np.array([[0.25, 1.0]], np.float32)
+    spread = embedding.carried(mean, variance, grid, grid, draws=4000, seed=0)
+    np.testing.assert_allclose(spread[0], np.diag(variance[0]), atol=0.06)
+
+
+def test_classes_have_centres_and_spreads():
+    points = np.array([[[0, 0], [2, 0], [5, 5]], [[0, 2], [2, 2], [7, 5]]], np.float32)
+    table = embedding.by_class(points, np.array([0, 0, 1]))
+    np.testing.assert_allclose(table[0][0], [1, 1])
+    np.testing.assert_allclose(table[0][1], np.eye(2) * 4 / 3, atol=1e-6)
+    np.testing.assert_allclose(table[1][0], [6, 5])
+
+
+def test_right_and_wrong_are_read_from_the_logits():
+    found = invented()
+    right = embedding.correct(found)
+    assert right is not None
+    assert right.shape == (3, 90)
+    assert right.mean() > 0.9
+    assert embedding.correct(dataclasses.replace(found, target=found.target.astype(np.float32))) is None
+
+
+def stored(folder: Path, with_variance: bool = True) -> Map:
+    found = invented()
+    picture = embedding.pca(found)
+    spread = picture.spread if with_variance else None
+    made = Map(Projection(picture.points, spread, "umap", {"seed": 3}, "digest"), np.linspace(0, 1, 101), 0.02)
+    embedding.write_map(folder, made)
+    return made
+
+
+@pytest.mark.parametrize("with_variance", [True, False])
+def test_a_map_comes_back_from_its_file(tmp_path: Path, with_variance: bool):
+    made = stored(tmp_path, with_variance)
+    found = embedding.read_map(tmp_path, "digest")
+    np.testing.assert_allclose(found.projection.points, made.projection.points, rtol=1e-3, atol=1e-2)
+    assert found.projection.settings == {"seed": 3}
+    assert found.error == pytest.approx(0.02)
+    np.testing.assert_allclose(found.distances, made.distances, atol=1e-6)
+    if with_variance:
+        assert made.projection.spread is not None
+        np.testing.assert_allclose(found.projection.spread, made.projection.spread, rtol=2e-3, atol=1e-3)
+    else:
+        assert found.projection.spread is None
+    assert [file.name for file in tmp_path.iterdir()] == ["map.npz"]
+
+
+def test_a_map_that_cannot_be_used_is_refused_with_a_sentence(tmp_path: Path):
+    with pytest.raises(CheckpointError, match="no map yet"):
+        embedding.read_map(tmp_path, "digest")
+    stored(tmp_path)
+    with pytest.raises(CheckpointError, match="another checkpoint"):
+        embedding.read_map(tmp_path, "other")
+    content = (tmp_path / "map.npz").read_bytes()
+    middle = len(content) // 2
+    torn = content[:middle] + bytes(8) + content[middle + 8 :]
+    for broken in (content[:100], b"", b"PK\x03\x04nonsense", content[:-200] + bytes(200), torn):
+        (tmp_path / "map.npz").write_bytes(broken)
+        with pytest.raises(CheckpointError, match="damaged"):
+            embedding.read_map(tmp_path, "digest")
+
+
+def test_reading_never_imports_umap():
+    program = (
+        "import sys, mmlab.analysis.embedding, mmlab.analysis.mapping, mmlab.viz.embedding;"
+        "print('umap' in sys.modules)"
+    )
+    said = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert said.stdout.strip() == "False"
+
+
+def test_the_drawings_of_embeddings_need_no_torch_and_no_streamlit():
+    program = (
+        "import sys, mmlab.viz.embedding, mmlab.viz.attribution;"
+        "print([n for n in ('torch', 'streamlit', 'captum', 'umap') if n in sys.modules])"
+    )
+    said = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert said.stdout.strip() == "[]"
+
+
+def test_an_ellipse_reaches_two_standard_deviations():
+    outline = drawn.ellipse(np.array([1.0, 2.0]), np.diag([4.0, 1.0]), count=400)
+    np.testing.assert_allclose(outline.max(0), [5, 4], atol=1e-3)
+    np.testing.assert_allclose(outline.min(0), [-3, 0], atol=1e-3)
+
+
+def test_the_map_carries_arrays_and_positions_only():
+    found = invented()
+    picture = embedding.pca(found)
+    groups = drawn.by_label(found.target, ("x", "y", "z"), len(KEYS))
+    figure = drawn.scatter(picture.points, groups, shown=(0, 2))
+    ids = np.sort(np.concatenate([trace.customdata for trace in figure.data]))
+    np.testing.assert_array_equal(ids, np.r_[0:90, 180:270])
+    for trace in figure.data:
+        assert trace.type == "scattergl"
+        assert trace.text is None
+        np.testing.assert_array_equal(found.target[trace.customdata % 90], ("x", "y", "z").index(trace.name))
+    shaded = drawn.scatter(picture.points, drawn.Gradient("v", found.mean.mean(2)), shown=(1,))
+    np.testing.assert_array_equal(shaded.data[0].customdata, np.arange(90, 180))
+
+
+def test_a_path_joins_combinations_that_differ_by_one_input():
+    assert drawn.edges(KEYS) == [("a-b", "a"), ("a-b", "b")]
+    six = ["a", "b", "c", "a-b", "a-c", "b-c", "a-b-c"]
+    assert len(drawn.edges(six)) == 9
+    steps = [
+        drawn.Step(key, key.upper(), np.array([i, i % 2], np.float32), good=i == 0, spread=np.eye(2, dtype=np.float32))
+        for i, key in enumerate(KEYS)
+    ]
+    figure = drawn.path(embedding.pca(invented()).points, steps, ("a-b", "a"))
+    assert len(figure.data) == 1 + 3 + 2 + 3
+
+
+def test_many_combinations_are_coloured_by_their_size():
+    groups = drawn.by_combination([f"{'x' * (1 + i % 4)}" for i in range(15)], samples=2)
+    assert [group.name for group in groups] == ["1 input", "2 inputs", "3 inputs", "4 inputs"]
+    assert sum(group.rows.sum() for group in groups) == 30
+
+
+def trained(folder: Path) -> Path:
+    """A checkpoint folder with a sweep, of a model that never learned."""
+    task = ToyTask("classification", 3)
+    torch.manual_seed(0)
+    method = METHODS["dmrnet"](task.info, build(METHODS["dmrnet"].Config, {})).eval()
+    digest = save(folder, method, {"task": task.info.card(), "method": "dmrnet", "config": {}})
+    sweeps.write(folder, sweep(method, task.samples("test"), digest=digest))
+    return folder
+
+
+@pytest.mark.slow
+def test_the_same_seed_gives_the_same_map(tmp_path: Path):
+    """Made by two processes, with progress; another seed gives another map."""
+    from mmlab.analysis.mapping import build_map
+
+    folder = trained(tmp_path)
+    digest = digest_of(folder)
+    told: list[float] = []
+    assert build_map(folder, MapSettings(seed=4, epochs=30), told.append) == folder / "map.npz"
+    assert told == [0.1, 0.6, 0.9]
+    first = embedding.read_map(folder, digest).projection
+    assert first.settings["seed"] == 4
+    assert first.points.shape == (7, 48, 2)
+    assert first.spread is not None
+    assert np.linalg.eigvalsh(first.spread).min() >= -1e-2
+    program = (
+        "import sys, numpy as np; from pathlib import Path; from mmlab import sweeps;"
+        "from mmlab.analysis.embedding import MapSettings; from mmlab.analysis.mapping import fit;"
+        f"found = sweeps.read(Path({str(folder)!r}), {digest!r});"
+        "maps = [fit(found, MapSettings(seed=seed, epochs=30)).projection for seed in (4, 5)];"
+        f"np.savez({str(tmp_path / 'again.npz')!r}, *[m.points for m in maps])"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True, capture_output=True)
+    again = np.load(tmp_path / "again.npz")
+    np.testing.assert_array_equal(again["arr_0"].astype(np.float16), first.points.astype(np.float16))
+    assert np.abs(again["arr_1"] - first.points).max() > 0.1
+
+
+@pytest.mark.slow
+def test_a_folder_without_a_sweep_is_said(tmp_path: Path):
+    from mmlab.analysis.mapping import build_map
+
+    with pytest.raises(CheckpointError, match="no checkpoint"):
+        build_map(tmp_path)
+    folder = trained(tmp_path / "seed0")
+    (folder / "sweep.npz").unlink()
+    with pytest.raises(CheckpointError, match="sweep"):
+        build_map(folder)
+
+
+def digest_of(folder: Path) -> str:
+    import hashlib
+
+    return hashlib.sha256((folder / "model.safetensors").read_bytes()).hexdigest()

@@ -1,0 +1,129 @@
+"""Whole runs: what a training leaves in the library, teachers, failures, and many runs at once."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import safetensors.torch
+import torch
+
+from mmlab import checkpoints, grid, jobs, sweeps
+from mmlab.core.errors import MmlabError, UnknownName
+from mmlab.core.method import METHODS
+from mmlab.core.task import TASKS
+from mmlab.evaluation import sweep
+from mmlab.jobs import TrainJob
+from mmlab.library import Library
+from mmlab.scale import Here, Processes
+from tests.toys import ToyTask
+
+PLAN = {"epochs": 3, "batch_size": 32, "source": "built-in"}
+
+
+@pytest.fixture
+def library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Library:
+    TASKS.discover()
+    monkeypatch.setitem(TASKS._items, "toy", ToyTask)
+    return Library(tmp_path)
+
+
+def run(library: Library, **job: object) -> Path:
+    wanted = TrainJob(**{"task": "toy", "method": "dropout", "plan": PLAN, **job})  # type: ignore[arg-type]
+    return Path(jobs.run_train(wanted, str(library.root)))
+
+
+def weights(folder: Path) -> dict[str, torch.Tensor]:
+    return safetensors.torch.load_file(folder / checkpoints.MODEL)
+
+
+def test_a_run_leaves_a_checkpoint_a_report_a_log_and_a_sweep(library: Library):
+    folder = run(library)
+    assert {file.name for file in folder.iterdir()} == {
+        checkpoints.MODEL,
+        checkpoints.REPORT,
+        checkpoints.PROGRESS,
+        checkpoints.SWEEP,
+    }
+    loaded = checkpoints.load(folder)
+    report = checkpoints.read_json(folder / checkpoints.REPORT)
+    assert report["digest"] == loaded.digest
+    found = sweep(loaded.method, ToyTask().samples("test"))
+    assert report["sources"]["built-in"] == json.loads(json.dumps(jobs.summary(found, loaded.method)))
+    stored = sweeps.read(folder, loaded.digest)
+    np.testing.assert_allclose(stored.logits, found.logits, rtol=2e-3, atol=2e-3)
+    lines = [json.loads(line) for line in (folder / checkpoints.PROGRESS).read_text().splitlines()]
+    assert [line["epoch"] for line in lines] == [0, 1, 2]
+    assert lines[0]["gradient_norm"].keys() == {"m0", "m1", "m2"}
+
+
+def test_the_same_seed_gives_the_same_weights_and_another_seed_others(library: Library):
+    first, again, other = run(library, tag="a"), run(library, tag="b"), run(library, seed=1)
+    assert all(torch.equal(value, weights(again)[name]) for name, value in weights(first).items())
+    assert not all(torch.equal(value, weights(other)[name]) for name, value in weights(first).items())
+
+
+def test_the_card_says_what_the_model_is(library: Library):
+    card = checkpoints.read_card(run(library, method="dmrnet", config={"kl": "0.5"}))
+    assert card["method"] == "dmrnet"
+    assert card["config"]["kl"] == 0.5
+    assert card["plan"]["epochs"] == 3
+    assert card["parameters"] == sum(
+        p.numel() for p in checkpoints.load(library.root / "toy/dmrnet/seed0").method.parameters()
+    )
+    assert "validation" in card["selection"]
+
+
+def test_a_teacher_is_trained_first_and_only_once(library: Library):
+    run(library, method="mmanet")
+    teacher = library.root / "toy" / "joint" / "seed0" / checkpoints.MODEL
+    made = teacher.stat().st_mtime_ns
+    run(library, method="mmanet", tag="again")
+    assert teacher.stat().st_mtime_ns == made
+    names = set(weights(library.root / "toy/mmanet/seed0"))
+    assert not any("teacher" in name for name in names)
+
+
+def test_an_unknown_method_and_a_bad_option_are_sentences(library: Library):
+    with pytest.raises(UnknownName, match="Did you mean 'dmrnet'"):
+        run(library, method="dmrnt")
+    with pytest.raises(MmlabError, match="There is no option 'klx'"):
+        run(library, method="dmrnet", config={"klx": 1})
+
+
+def test_a_grid_trains_what_is_missing_and_goes_on_after_a_failure(library: Library):
+    wanted = grid.grid_jobs(["toy"], ["mmanet", "joint"], range(2), PLAN)
+    assert [job.method for job in wanted] == ["joint", "joint", "mmanet", "mmanet"]
+    wanted.insert(1, TrainJob("toy", "dropout", {"nothing": 1}, PLAN))
+    failed = [job for job, result in grid.run(wanted, library, Here()) if isinstance(result, Exception)]
+    assert [job.method for job in failed] == ["dropout"]
+    assert grid.missing(wanted, library) == failed
+    assert grid.share_done(wanted, library) == pytest.approx(4 * 3 / (4 * 3 + 3))
+
+
+def test_ladders_are_made_of_options_that_exist():
+    for method in grid.LADDERS:
+        found = grid.ladder_jobs("toy", method, range(2))
+        tags = [job.folder for job in found]
+        assert len(set(tags)) == len(tags)
+        assert {"seed0", "seed1"} <= set(tags)
+        for job in found:
+            assert set(job.config) <= set(METHODS[method].Config.__dataclass_fields__)
+    with pytest.raises(UnknownName, match="no ablation ladder"):
+        grid.ladder("joint")
+
+
+def test_processes_carry_results_and_errors_back():
+    results = dict(Processes(2).map(_half, [2, 4, 5]))
+    assert results[2] == 1
+    assert results[4] == 2
+    assert isinstance(results[5], MmlabError)
+    assert results[5].hint == "Give an even one."
+
+
+def _half(number: int) -> int:
+    if number % 2:
+        raise MmlabError("The number is odd.", "Give an even one.")
+    return number // 2
