@@ -58,7 +58,7 @@ $(BIN)/pip:
 	@$(PYTHON) -m venv $(VENV) || { echo "On Debian: apt-get install python3-venv" >&2; exit 1; }
 
 define install
-	@echo "Installing $(1) into $(VENV): a minute or two"
+	@echo "Installing $(1) into $(VENV): a few minutes the first time"
 	@if command -v uv >/dev/null; then uv pip install --quiet --python $(BIN)/python -r $(1); \
 	else $(BIN)/python -m pip install --quiet -r $(1); fi
 	@touch $@

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from mmlab.model import Model
 
 SHIPPED = Path(__file__).resolve().parent.parent / "checkpoints"
+SEED_FOLDER = re.compile(r"seed(\d+)")
+NAMED = 2**62
 
 
 @dataclass(frozen=True)
@@ -56,7 +59,7 @@ class Library:
         return self.root / task / method / tag
 
     def references(self, task: str = "*", method: str = "*") -> tuple[Reference, ...]:
-        """The checkpoints of a task and method, first seed first."""
+        """The checkpoints of a task and method: ordinary runs by seed, then those with a name of their own."""
         found = []
         for file in sorted(self.root.glob(f"{task}/{method}/*/model.safetensors")):
             if file.parent.name.startswith("."):
@@ -64,7 +67,7 @@ class Library:
             status = file.stat()
             of_task, of_method, tag = file.parts[-4:-1]
             found.append(Reference(str(file.parent), of_task, of_method, tag, status.st_mtime_ns, status.st_size))
-        return tuple(found)
+        return tuple(sorted(found, key=_place))
 
     def entries(self, task: str = "*", method: str = "*") -> tuple[Entry, ...]:
         """Those checkpoints with their cards; a damaged one carries its problem and hides no other."""
@@ -101,3 +104,9 @@ class Library:
         from mmlab.model import Model
 
         return Model.open(self.find(task, method, tag))
+
+
+def _place(reference: Reference) -> tuple[str, str, int, str]:
+    """Ablations and other named runs come after `seed0`, so that the first run of a method is the method itself."""
+    ordinary = SEED_FOLDER.fullmatch(reference.tag)
+    return reference.task, reference.method, int(ordinary[1]) if ordinary else NAMED, reference.tag

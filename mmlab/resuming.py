@@ -12,10 +12,11 @@ from typing import Any
 
 import safetensors.torch
 import torch
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from mmlab.checkpoints import write_atomically
+from mmlab.core.errors import CheckpointError
 
 STATE = "resume.safetensors"
 
@@ -40,23 +41,38 @@ class Saved:
     optimiser: dict[str, Any]
 
 
-def write(file: Path, state: State, weights: Mapping[str, Tensor], optimiser: Mapping[str, Any]) -> None:
-    """Write all in one file, put in place in one step."""
+def write(
+    file: Path,
+    state: State,
+    weights: Mapping[str, Tensor],
+    optimiser: Mapping[str, Any],
+    settings: Mapping[str, Any],
+) -> None:
+    """Write all in one file, put in place in one step. `settings` is what a run must share to go on from here."""
     tensors = {f"weights/{name}": value for name, value in weights.items()}
     tensors |= {f"best/{name}": value for name, value in (state.best_weights or {}).items()}
     for index, entry in optimiser["state"].items():
         tensors |= {f"optimiser/{index}/{name}": value for name, value in entry.items()}
     numbers = {name: value for name, value in vars(state).items() if name != "best_weights"}
-    meta = json.dumps({"state": numbers, "groups": optimiser["param_groups"]})
+    meta = json.dumps({"state": numbers, "groups": optimiser["param_groups"], "settings": dict(settings)})
     plain = {name: value.detach().cpu().clone().contiguous() for name, value in tensors.items()}
     write_atomically(file, safetensors.torch.save(plain, {"mmlab": meta}))
 
 
-def read(file: Path, place: torch.device) -> Saved:
-    """Read what `write` wrote, with the best weights on the training's device."""
-    with safe_open(str(file), framework="pt") as opened:
-        meta = json.loads(opened.metadata()["mmlab"])
-    tensors = safetensors.torch.load_file(str(file))
+def read(file: Path, place: torch.device, settings: Mapping[str, Any]) -> Saved:
+    """Read what `write` wrote, with the best weights on the training's device.
+
+    Raises CheckpointError for a damaged file and for one of a run with other settings.
+    """
+    again = "Give this run a name of its own with --tag, or begin anew with --restart."
+    try:
+        with safe_open(str(file), framework="pt") as opened:
+            meta = json.loads(opened.metadata()["mmlab"])
+        tensors = safetensors.torch.load_file(str(file))
+    except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
+        raise CheckpointError(f"The unfinished run in {file.parent.name} is damaged.", again) from error
+    if meta["settings"] != json.loads(json.dumps(dict(settings))):
+        raise CheckpointError(f"The unfinished run in {file.parent.name} had other options.", again)
 
     def under(prefix: str) -> dict[str, Tensor]:
         return {n.removeprefix(prefix): v for n, v in tensors.items() if n.startswith(prefix)}

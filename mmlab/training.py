@@ -25,7 +25,7 @@ from mmlab.core.batch import Batch, Samples
 from mmlab.core.errors import MmlabError
 from mmlab.core.method import Method, Run, Stage
 from mmlab.core.modality import Combination
-from mmlab.core.options import option
+from mmlab.core.options import as_dict, option
 from mmlab.core.task import Task
 from mmlab.device import mixed_precision
 from mmlab.evaluation import mean_metrics, metrics, sweep
@@ -94,7 +94,7 @@ class Trainer:
     def epochs(self) -> Iterator[Progress]:
         """Train, yielding after each epoch; goes on from a saved state where `folder` holds one."""
         if self.folder is not None and (self.folder / STATE).is_file():
-            saved = resuming.read(self.folder / STATE, self.place)
+            saved = resuming.read(self.folder / STATE, self.place, self._settings())
             self.state, self.optimiser_state = saved.state, saved.optimiser
             self.method.load_state_dict(saved.weights)
         else:
@@ -249,7 +249,12 @@ class Trainer:
         self._truncate_log(progress.epoch)
         with (self.folder / PROGRESS).open("a", encoding="utf-8") as log:
             log.write(json.dumps(vars(progress)) + "\n")
-        resuming.write(self.folder / STATE, self.state, self.method.state_dict(), optimiser.state_dict())
+        weights, packed = self.method.state_dict(), optimiser.state_dict()
+        resuming.write(self.folder / STATE, self.state, weights, packed, self._settings())
+
+    def _settings(self) -> dict[str, Any]:
+        """What a run must share with this one to be the same run."""
+        return {"seed": self.seed, "config": as_dict(self.method.config), "plan": as_dict(self.plan)}
 
     def _truncate_log(self, lines: int) -> None:
         if self.folder is None:

@@ -10,3 +10,4 @@ with page("pages/predict.py"):
     references = widgets.method_picker(task)
     if sample is not None:
         board.show(task.name, sample, references)
+        widgets.numbers_help("answer", "certainty", "entropy", "change", "lattice", "damage", "seen")

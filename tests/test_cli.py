@@ -312,6 +312,16 @@ def _stop_after_the_second(progress: Any, *_: object) -> None:
         signal.raise_signal(signal.SIGINT)
 
 
+def test_a_terminal_shows_a_bar(run: Any, library: Path, toy: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")  # rich then takes stderr for a terminal
+    said = run("train", "-t", "toy", "-m", "mmanet", *QUICK, "--json")
+    assert said.code == 0
+    assert "epoch 2/2" in said.err
+    assert "toy/mmanet/seed0" in said.err
+    assert said.json["runs"]
+    assert run("evaluate", "-t", "toy", "-m", "mmanet", "--json").json["samples"] == 48
+
+
 def test_the_options_are_listed(run: Any, library: Path) -> None:
     found = run("train", "-t", "digits", "-m", "dmrnet", "--options", "--json").json
     assert "kl" in [item["name"] for item in found["set"]]

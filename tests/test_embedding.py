@@ -13,8 +13,8 @@ import torch
 from sklearn.decomposition import PCA
 
 from mmlab import sweeps
-from mmlab.analysis import embedding
-from mmlab.analysis.embedding import Map, MapSettings
+from mmlab.analysis import embedding, maps
+from mmlab.analysis.maps import Map, MapSettings
 from mmlab.checkpoints import save
 from mmlab.core.errors import CheckpointError
 from mmlab.core.method import METHODS
@@ -142,19 +142,53 @@ def test_right_and_wrong_are_read_from_the_logits():
     assert embedding.correct(dataclasses.replace(found, target=found.target.astype(np.float32))) is None
 
 
+def test_a_known_sample_is_looked_up_and_a_new_one_placed():
+    found = invented()
+    made = maps.of_pca(found)
+    known = maps.known_places(found, made, 11)
+    assert known.keys == KEYS
+    assert known.likeness[-1] == pytest.approx(1)
+    assert found.variance is not None
+    again = maps.new_places(found, made, KEYS, found.mean[:, 11], found.variance[:, 11])
+    np.testing.assert_allclose(again.points, known.points, atol=1e-4)
+    np.testing.assert_allclose(again.spread, known.spread, atol=1e-4)
+    assert not again.known
+    bent = dataclasses.replace(made, projection=dataclasses.replace(made.projection, kind="umap"))
+    placed = maps.new_places(found, bent, KEYS[:1], found.mean[:1, 11] + 0.01, found.variance[:1, 11])
+    np.testing.assert_allclose(placed.points, known.points[:1], atol=0.5)
+    assert placed.spread is not None
+    assert maps.new_places(found, bent, KEYS[:1], found.mean[:1, 11], None).spread is None
+
+
+def test_the_embedding_of_one_sample_is_that_of_the_sweep():
+    task = ToyTask("classification", 3)
+    torch.manual_seed(0)
+    for name in ("dmrnet", "dropout"):
+        method = METHODS[name](task.info, build(METHODS[name].Config, {})).eval()
+        samples = task.samples("test")
+        found = sweep(method, samples)
+        inputs = {key: value[4] for key, value in samples.inputs.items()}
+        mean, variance = embedding.embed(method, inputs, method.modalities.subsets())
+        np.testing.assert_allclose(mean, found.mean[:, 4], atol=1e-5)
+        if found.variance is None:
+            assert variance is None
+        else:
+            np.testing.assert_allclose(variance, found.variance[:, 4], atol=1e-5)
+
+
 def stored(folder: Path, with_variance: bool = True) -> Map:
     found = invented()
     picture = embedding.pca(found)
     spread = picture.spread if with_variance else None
     made = Map(Projection(picture.points, spread, "umap", {"seed": 3}, "digest"), np.linspace(0, 1, 101), 0.02)
-    embedding.write_map(folder, made)
+    maps.write_map(folder, made)
     return made
 
 
 @pytest.mark.parametrize("with_variance", [True, False])
 def test_a_map_comes_back_from_its_file(tmp_path: Path, with_variance: bool):
     made = stored(tmp_path, with_variance)
-    found = embedding.read_map(tmp_path, "digest")
+    found = maps.read_map(tmp_path, "digest")
     np.testing.assert_allclose(found.projection.points, made.projection.points, rtol=1e-3, atol=1e-2)
     assert found.projection.settings == {"seed": 3}
     assert found.error == pytest.approx(0.02)
@@ -169,17 +203,17 @@ def test_a_map_comes_back_from_its_file(tmp_path: Path, with_variance: bool):
 
 def test_a_map_that_cannot_be_used_is_refused_with_a_sentence(tmp_path: Path):
     with pytest.raises(CheckpointError, match="no map yet"):
-        embedding.read_map(tmp_path, "digest")
+        maps.read_map(tmp_path, "digest")
     stored(tmp_path)
     with pytest.raises(CheckpointError, match="another checkpoint"):
-        embedding.read_map(tmp_path, "other")
+        maps.read_map(tmp_path, "other")
     content = (tmp_path / "map.npz").read_bytes()
     middle = len(content) // 2
     torn = content[:middle] + bytes(8) + content[middle + 8 :]
     for broken in (content[:100], b"", b"PK\x03\x04nonsense", content[:-200] + bytes(200), torn):
         (tmp_path / "map.npz").write_bytes(broken)
         with pytest.raises(CheckpointError, match="damaged"):
-            embedding.read_map(tmp_path, "digest")
+            maps.read_map(tmp_path, "digest")
 
 
 def test_reading_never_imports_umap():
@@ -259,17 +293,17 @@ def test_the_same_seed_gives_the_same_map(tmp_path: Path):
     told: list[float] = []
     assert build_map(folder, MapSettings(seed=4, epochs=30), told.append) == folder / "map.npz"
     assert told == [0.1, 0.6, 0.9]
-    first = embedding.read_map(folder, digest).projection
+    first = maps.read_map(folder, digest).projection
     assert first.settings["seed"] == 4
     assert first.points.shape == (7, 48, 2)
     assert first.spread is not None
     assert np.linalg.eigvalsh(first.spread).min() >= -1e-2
     program = (
         "import sys, numpy as np; from pathlib import Path; from mmlab import sweeps;"
-        "from mmlab.analysis.embedding import MapSettings; from mmlab.analysis.mapping import fit;"
+        "from mmlab.analysis.maps import MapSettings; from mmlab.analysis.mapping import fit;"
         f"found = sweeps.read(Path({str(folder)!r}), {digest!r});"
-        "maps = [fit(found, MapSettings(seed=seed, epochs=30)).projection for seed in (4, 5)];"
-        f"np.savez({str(tmp_path / 'again.npz')!r}, *[m.points for m in maps])"
+        "made = [fit(found, MapSettings(seed=seed, epochs=30)).projection for seed in (4, 5)];"
+        f"np.savez({str(tmp_path / 'again.npz')!r}, *[m.points for m in made])"
     )
     subprocess.run([sys.executable, "-c", program], check=True, capture_output=True)
     again = np.load(tmp_path / "again.npz")

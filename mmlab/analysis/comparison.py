@@ -10,6 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
+LOWER_IS_BETTER = frozenset({"mae"})
+NO_SHARES = frozenset({"mae", "r"})  # metrics that are not a fraction of something, so not a percentage
+MEAN, WORST = "mean", "worst"
+
 
 @dataclass(frozen=True)
 class Runs:
@@ -28,7 +32,7 @@ class Runs:
 
 @dataclass(frozen=True)
 class Row:
-    """One method in a comparison: mean and standard deviation over seeds, per combination and overall.
+    """One method in a comparison: mean and standard deviation over seeds (NaN for one), per combination and overall.
 
     difference: of the mean over combinations to the baseline's, paired by seed, with its 95 % interval; None
     without seeds in common. `differences [K, 3]`: the same for each combination.
@@ -50,7 +54,10 @@ class Row:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Rows of a table: methods x combinations, in the order of `Modalities.subsets`."""
+    """Rows of a table: methods x combinations, in the order of `Modalities.subsets`.
+
+    runs: the seeds behind the rows, in the same order; problems: reports that could not be used, and why.
+    """
 
     task: str
     source: str
@@ -60,6 +67,32 @@ class Comparison:
     samples: int
     combinations: tuple[str, ...]
     rows: tuple[Row, ...]
+    runs: tuple[Runs, ...] = ()
+    problems: tuple[str, ...] = ()
+
+    @property
+    def is_share(self) -> bool:
+        """Whether the metric is a fraction, fit to be shown in percent."""
+        return self.metric not in NO_SHARES
+
+    def by_seed(self, method: str, by: str) -> NDArray[np.float64]:
+        """`[S]`: the mean over combinations, the worst of them, or one combination, for each seed of a method."""
+        scores = next(run.scores for run in self.runs if run.name == method)
+        if by == MEAN:
+            return scores.mean(1)
+        if by == WORST:
+            return scores.min(1) if self.higher_is_better else scores.max(1)
+        return scores[:, self.combinations.index(by)]
+
+    def to_baseline(self, method: str, by: str) -> NDArray[np.float64]:
+        """`[S]`: the same as differences to the baseline, for the seeds that both have; empty without any."""
+        of = {run.name: run.seeds for run in self.runs}
+        common = [seed for seed in of[method] if seed in of.get(self.baseline, ())]
+        if not common:
+            return np.zeros(0)
+        ours, theirs = self.by_seed(method, by), self.by_seed(self.baseline, by)
+        places = [(of[method].index(seed), of[self.baseline].index(seed)) for seed in common]
+        return np.array([ours[i] - theirs[j] for i, j in places])
 
 
 def rows(runs: Sequence[Runs], baseline: str, higher_is_better: bool) -> tuple[Row, ...]:
@@ -107,9 +140,12 @@ def interval(differences: NDArray[np.float64]) -> tuple[float, float, float]:
 
 
 def runs_from_reports(
-    reports: Mapping[str, Sequence[Mapping[str, Any]]], titles: Mapping[str, str], source: str
+    reports: Mapping[str, Sequence[Mapping[str, Any]]], titles: Mapping[str, str], source: str, metric: str = ""
 ) -> tuple[tuple[Runs, ...], tuple[str, ...], int]:
-    """The runs of each method by name, the combinations, and the number of test samples, from report files."""
+    """The runs of each method by name, the combinations, and the number of test samples, from report files.
+
+    metric: the headline where none is named.
+    """
     found: list[Runs] = []
     combinations: tuple[str, ...] = ()
     samples = 0
@@ -117,7 +153,7 @@ def runs_from_reports(
         there = [(report, report["sources"][source]) for report in of_method if source in report["sources"]]
         if not there:
             continue
-        metric = str(there[0][0]["headline"])
+        shown = metric or str(there[0][0]["headline"])
         combinations, samples = tuple(there[0][1]["metrics"]), int(there[0][1]["samples"])
         cards = [report["card"] for report, _ in there]
         found.append(
@@ -125,7 +161,7 @@ def runs_from_reports(
                 name,
                 titles.get(name, name),
                 tuple(int(card["seed"]) for card in cards),
-                np.array([[table["metrics"][key][metric] for key in combinations] for _, table in there]),
+                np.array([[table["metrics"][key][shown] for key in combinations] for _, table in there]),
                 int(cards[0]["parameters"]),
                 float(np.mean([card["training_seconds"] for card in cards])) / 60,
             )
@@ -134,4 +170,4 @@ def runs_from_reports(
 
 
 def _deviation(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    return values.std(0, ddof=1) if len(values) > 1 else np.zeros(values.shape[1])
+    return values.std(0, ddof=1) if len(values) > 1 else np.full(values.shape[1], np.nan)

@@ -1,49 +1,29 @@
-"""The embeddings of every combination in one picture: PCA at once, UMAP from a map that was made beforehand.
+"""The embeddings of every combination in one picture: PCA, variances carried into it, new embeddings placed in it.
 
 One picture holds all combinations, fitted once on their union: a point never moves because another combination is
-shown. Maps are made in a process of their own (`mmlab.analysis.mapping`) and stored as `map.npz`; this file reads
-them, carries variances into the picture and places new embeddings. It never imports umap.
+shown. UMAPs are made beforehand by `mmlab.analysis.mapping` and read by `mmlab.analysis.maps`; nothing here imports
+umap.
 """
 
 from __future__ import annotations
 
-import io
-import json
-import zipfile
-import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
-from mmlab.checkpoints import write_atomically
-from mmlab.core.errors import CheckpointError
-from mmlab.core.options import option
+from mmlab.core.method import Method
+from mmlab.core.modality import Combination
 from mmlab.core.results import Floats, Projection, Sweep
+from mmlab.evaluation import fuse_all
 
-MAP = "map.npz"
-VERSION = 1
 NEIGHBOURS = 8
 ROWS = 2048  # queries at a time, so that a table of distances stays small
 
 Points = NDArray[np.float32]
-
-
-@dataclass(frozen=True)
-class MapSettings:
-    """How a UMAP is made. The defaults are those of the shipped maps."""
-
-    neighbours: int = option(15, "Neighbours that pull at each point; more shows the coarse shape", 2, 200)
-    minimum_distance: float = option(0.1, "How tightly points may be packed", 0.0, 0.99)
-    metric: str = option("euclidean", "Distance between embeddings", choices=("euclidean", "cosine"))
-    epochs: int = option(200, "Steps of the layout", 10, 2000)
-    dimensions: int = option(2, "Axes of the picture", 2, 3)
-    draws: int = option(16, "Draws per embedding that carry its variance into the picture; 0 leaves it out", 0, 256)
-    seed: int = option(0, "Same seed, same map, on the same machine", 0)
 
 
 @dataclass(frozen=True)
@@ -61,20 +41,6 @@ class Axes:
     def spread(self, variance: Floats) -> Points:
         """A diag(variance) A^T: `[..., D]` to the covariances `[..., d, d]`, exact for a linear picture."""
         return np.einsum("id,...d,jd->...ij", self.rows, variance, self.rows).astype(np.float32)
-
-
-@dataclass(frozen=True)
-class Map:
-    """A picture and what is needed to place new embeddings in it.
-
-    distances: 101 quantiles of how far each sample's embedding is from the nearest one of another sample.
-    error: a sample that is placed by its neighbours lands in the median this far from where the fit put it,
-    as a part of the picture's width.
-    """
-
-    projection: Projection
-    distances: Points
-    error: float
 
 
 @dataclass(frozen=True)
@@ -168,7 +134,7 @@ def carried(
 def held_out(
     found: Sweep, points: Points, neighbours: int = NEIGHBOURS, most: int = 2000
 ) -> tuple[Points, float]:
-    """`Map.distances` and `Map.error`: every sample looked up among the *other* samples, under all combinations.
+    """`Map.distances` and `Map.error` (`mmlab.analysis.maps`): every sample looked up among the *other* samples, under all combinations.
 
     points: `[K, N, d]`. At most `most` embeddings are looked up, evenly spread.
     """
@@ -187,6 +153,26 @@ def held_out(
     width = float(np.ptp(places, axis=0).max()) or 1.0
     error = float(np.median(np.linalg.norm(landed - places[asked][other], axis=1))) / width
     return np.quantile(distances[other, 0], np.linspace(0, 1, 101)).astype(np.float32), error
+
+
+@torch.inference_mode()
+def embed(
+    method: Method, inputs: Mapping[str, Tensor], combinations: Sequence[Combination]
+) -> tuple[Points, Points | None]:
+    """The embedding of one sample `[*shape]` under each combination: mean and variance `[K, D]`."""
+    device = next(method.parameters()).device
+    rows = {m.name: inputs.get(m.name, torch.zeros(m.shape)).float()[None].to(device) for m in method.modalities}
+    fused = fuse_all(method, rows, combinations)
+    mean = torch.cat([each.mean for each in fused]).float().cpu().numpy()
+    if fused[0].variance is None:
+        return mean, None
+    return mean, torch.cat([each.variance for each in fused if each.variance is not None]).float().cpu().numpy()
+
+
+def likeness(mean: Floats) -> Points:
+    """Cosine of each row `[K, D]` with the last one, complete input."""
+    unit = mean / np.maximum(np.linalg.norm(mean, axis=1, keepdims=True), 1e-12)
+    return np.asarray(unit @ unit[-1], np.float32)
 
 
 def correct(found: Sweep) -> NDArray[np.bool_] | None:
@@ -209,53 +195,7 @@ def by_class(
     return table
 
 
-def write_map(folder: Path, made: Map) -> None:
-    """Write `map.npz` beside the checkpoint in `folder`: half precision, a covariance as its upper triangle."""
-    picture = made.projection
-    upper = np.triu_indices(picture.points.shape[2])
-    arrays: dict[str, Any] = {
-        "version": np.array(VERSION),
-        "digest": np.array(picture.digest),
-        "settings": np.array(json.dumps(dict(picture.settings))),
-        "points": picture.points.astype(np.float16),
-        "distances": made.distances.astype(np.float32),
-        "error": np.array(made.error, np.float32),
-    }
-    if picture.spread is not None:
-        arrays["spread"] = picture.spread[..., upper[0], upper[1]].astype(np.float16)
-    buffer = io.BytesIO()
-    np.savez_compressed(buffer, **arrays)
-    write_atomically(folder / MAP, buffer.getvalue())
-
-
-def read_map(folder: Path, digest: str) -> Map:
-    """The map of the checkpoint in `folder`, which must have this digest. Raises CheckpointError."""
-    again = "Run `python -m mmlab map --task TASK --method METHOD` to make it."
-    try:
-        with np.load(folder / MAP, allow_pickle=False) as stored:
-            arrays: Mapping[str, NDArray[Any]] = {name: stored[name] for name in stored.files}
-        if int(arrays["version"]) != VERSION or str(arrays["digest"]) != digest:
-            raise CheckpointError("The map belongs to another checkpoint.", again)
-        points = arrays["points"].astype(np.float32)
-        settings = json.loads(str(arrays["settings"]))
-        spread = _square(arrays["spread"], points.shape[2]) if "spread" in arrays else None
-        picture = Projection(points, spread, "umap", settings, digest)
-        return Map(picture, arrays["distances"].astype(np.float32), float(arrays["error"]))
-    except FileNotFoundError as error:
-        raise CheckpointError("This model has no map yet.", again) from error
-    except (OSError, EOFError, KeyError, ValueError, IndexError, zipfile.BadZipFile, zlib.error) as error:
-        raise CheckpointError("The map of this model is damaged.", again) from error
-
-
 def _average(indices: NDArray[np.int64], distances: Floats, points: Points) -> Points:
     weights = 1 / np.maximum(distances.astype(np.float64), 1e-6) ** 2
     weights /= weights.sum(1, keepdims=True)
     return np.einsum("qk,qkd->qd", weights, points[indices]).astype(np.float32)
-
-
-def _square(upper: NDArray[Any], size: int) -> NDArray[np.float32]:
-    full = np.zeros((*upper.shape[:-1], size, size), np.float32)
-    rows, columns = np.triu_indices(size)
-    full[..., rows, columns] = upper
-    full[..., columns, rows] = upper
-    return full

@@ -18,7 +18,8 @@ from pathlib import Path
 import numpy as np
 
 from mmlab import sweeps
-from mmlab.analysis.embedding import MAP, Map, MapSettings, axes, carried, held_out, nearest, valid, write_map
+from mmlab.analysis.embedding import axes, carried, held_out, nearest, valid
+from mmlab.analysis.maps import MAP, Map, MapSettings, write_map
 from mmlab.checkpoints import MODEL
 from mmlab.core.errors import CheckpointError, MmlabError
 from mmlab.core.options import as_dict, build

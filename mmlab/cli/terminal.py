@@ -57,7 +57,7 @@ class Bar:
     def __init__(self, progress: Progress, live: bool) -> None:
         self._progress = progress
         self._live = live
-        self._row = progress.add_task("", total=None)
+        self._row = progress.add_task("", total=None, notes="")
 
     def start(self, label: str, total: float | None) -> None:
         """Begin a piece of work of `total` steps; None where nobody knows how long it takes."""
@@ -81,9 +81,9 @@ def bar(label: str, total: float | None = 1.0) -> Iterator[Bar]:
         SpinnerColumn(),
         TextColumn("{task.description}", markup=False),
         BarColumn(bar_width=24),
-        TextColumn("{task.fields[notes]}", markup=False),
         TimeElapsedColumn(),
         TimeRemainingColumn(compact=True),
+        TextColumn("{task.fields[notes]}", markup=False),
     )
     live = console.is_terminal
     with Progress(*columns, console=console, transient=True, disable=not live) as progress:

@@ -60,6 +60,4 @@ class Samples:
     def take(self, count: int) -> Samples:
         """The first `count` samples."""
         inputs = {name: value[:count] for name, value in self.inputs.items()}
-        return Samples(
-            inputs, self.present[:count], self.target[:count], self.ids[:count], self.groups[:count]
-        )
+        return Samples(inputs, self.present[:count], self.target[:count], self.ids[:count], self.groups[:count])

@@ -28,9 +28,7 @@ def option(
     choices: tuple[str, ...] | None = None,
 ) -> Any:
     """A field with a sentence of help, bounds for numbers, or the choices there are."""
-    return dataclasses.field(
-        default=default, metadata={"help": help, "low": low, "high": high, "choices": choices}
-    )
+    return dataclasses.field(default=default, metadata={"help": help, "low": low, "high": high, "choices": choices})
 
 
 @dataclasses.dataclass(frozen=True)
@@ -96,9 +94,7 @@ def _convert(kind: type, value: Any) -> Any:
     if kind is bool:
         if isinstance(value, bool):
             return value
-        return {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}[
-            str(value).lower()
-        ]
+        return {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}[str(value).lower()]
     if kind is tuple:
         return tuple(value.split(",")) if isinstance(value, str) else tuple(value)
     return kind(value)

@@ -292,9 +292,7 @@ class Segmentation(Output):
         return Prediction(answer, named, doubt, probability.numpy().astype(np.float16))
 
 
-OUTPUTS: dict[str, type[Output]] = {
-    output.kind: output for output in (Classification, Regression, Segmentation)
-}
+OUTPUTS: dict[str, type[Output]] = {output.kind: output for output in (Classification, Regression, Segmentation)}
 ALL_KINDS = frozenset(OUTPUTS)
 
 

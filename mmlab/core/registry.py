@@ -47,6 +47,9 @@ class Registry(Generic[T]):
 
     def __getitem__(self, name: str) -> T:
         self.discover()
+        if name in self.problems:
+            problem = self.problems[name]
+            raise PluginError(f"The {self.kind} '{name}' cannot be used: {problem}", "Mend its file.") from problem
         if name not in self._items:
             near = difflib.get_close_matches(name, self._items, n=1)
             hint = f"Did you mean '{near[0]}'?" if near else f"There are: {', '.join(self)}."

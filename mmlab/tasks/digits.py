@@ -28,7 +28,7 @@ from mmlab.tasks.sources import digits as items
 from mmlab.tasks.sources import pack, real, voices
 from mmlab.tasks.sources.noise import Noise
 
-VERSION = 1  # of what a split holds; raise it when a source, the noise or the preparation changes
+VERSION = 2  # of what a split holds; raise it when a source, the noise or the preparation changes
 CLASSES = tuple("0123456789")
 READ: dict[str, Callable[[bytes, str], Raw]] = {"image": read_picture, "sound": read_sound, "path": read_strokes}
 MODALITIES = Modalities(

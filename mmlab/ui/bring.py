@@ -47,12 +47,16 @@ def form(task: Task) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", key="mm-own"):
         _truth(task)
         _open_bundle(task)
+    if uploads.is_own(state.get("sample")):
+        st.caption(
+            "The address of this view does not hold what you brought. **Take it along** below offers it as a bundle."
+        )
 
 
 def bundle_offer(sample: str, task_name: str) -> None:
-    """That a link does not hold what was brought, and what does."""
+    """What a link does not hold: the files as they were brought, and the view."""
     own = uploads.find(sample, task_name)
-    st.caption("The address of this view does not hold what you brought. To open it elsewhere, take this bundle along.")
+    st.caption("What you brought and this view, to be opened in another browser:")
     st.download_button(
         "Bundle (zip)",
         data=partial(uploads.bundle, own, state.everything()),
@@ -114,6 +118,7 @@ def _draw(task: Task, modality: Modality, key: str) -> None:
     """A canvas for mouse, pen or finger. Imported here: the component only exists inside a running app."""
     from streamlit_drawable_canvas import st_canvas
 
+    st.caption("With the mouse, a pen or a finger.")
     drawn = st_canvas(
         stroke_width=9,
         stroke_color="#1C2430",

@@ -25,7 +25,11 @@ from mmlab.core.errors import MmlabError, UnknownName
 if TYPE_CHECKING:
     from mmlab.core.modality import Combination, Modalities
 
-FIELDS = ("task", "sample", "methods", "on", "damage", "lattice", "truth")
+FIELDS = (
+    *("task", "sample", "methods", "on", "damage", "lattice"),
+    *("target", "without"),  # Explain: the answer that is explained, the input that is taken away
+    *("picture", "colour", "shown", "point"),  # Embed: which map, how coloured, which combinations, which point
+)
 MEMORY = "mmlab.view"
 NOTHING = "none"
 SEVERITIES = (1, 2, 3, 4, 5)

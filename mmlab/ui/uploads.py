@@ -28,7 +28,7 @@ from mmlab.core.errors import DataError, MmlabError
 PREFIX = "own-"
 STORE = "mmlab.own"
 KEPT = 8
-LARGEST_PART = 20 * 2**20
+LARGEST_CONTENT = 48 * 2**20
 LARGEST_BUNDLE = 24 * 2**20
 LARGEST_VIEW = 64 * 2**10
 MOST_FILES = 16
@@ -115,7 +115,7 @@ def open_bundle(content: bytes) -> tuple[Own, dict[str, str]]:
             if len(archive.namelist()) > MOST_FILES:
                 raise DataError("The bundle holds more files than a bundle has.", HINT)
             described = json.loads(_read(archive, "view.json", LARGEST_VIEW))
-            parts = {name: _part(archive, name, entry) for name, entry in _inputs(described)}
+            parts = _parts(archive, _inputs(described))
             own = Own(str(described["task"]), parts, str(described.get("truth", ""))[:80])
             view = {str(key): str(value)[:400] for key, value in described.get("view", {}).items()}
     except DataError:
@@ -136,9 +136,15 @@ def _inputs(described: Any) -> list[tuple[str, Mapping[str, Any]]]:
     return names
 
 
-def _part(archive: zipfile.ZipFile, name: str, entry: Mapping[str, Any]) -> Part:
+def _parts(archive: zipfile.ZipFile, inputs: list[tuple[str, Mapping[str, Any]]]) -> dict[str, Part]:
     """The file name in the description is for sentences; the place in the archive is always ours."""
-    return Part(_read(archive, f"inputs/{name}", LARGEST_PART), str(entry.get("name", ""))[:200])
+    parts: dict[str, Part] = {}
+    left = LARGEST_CONTENT
+    for name, entry in inputs:
+        content = _read(archive, f"inputs/{name}", left)
+        left -= len(content)
+        parts[name] = Part(content, str(entry.get("name", ""))[:200])
+    return parts
 
 
 def _read(archive: zipfile.ZipFile, name: str, most: int) -> bytes:

@@ -86,6 +86,69 @@ TERMS: dict[str, Term] = {
         "All methods here have encoders of the same size and saw the same samples.",
         "Train another one: `python -m mmlab train --help`.",
     ),
+    "looks": Term(
+        "Where it looks",
+        "The places of an input that speak for the explained answer, brighter for more. Researchers say *Grad-CAM*.",
+        "The maps of the last convolutions, each weighted by how much it raises the answer's score, added up and cut "
+        "at zero. Brightness is shared by all combinations of one input, so those can be compared; two inputs cannot.",
+        "The combination, the explained answer, the method. It is coarse, and it shows what the model uses, not what "
+        "is true.",
+    ),
+    "part": Term(
+        "Part",
+        "How much of the evidence comes through each input. All parts of a combination add up to 100 %.",
+        "The sum of |gradient × activation| at the layer where the map is taken, divided by the sum over all inputs "
+        "that are on. An input that is off has exactly 0.",
+        "The combination, the explained answer, the method. A large part is not the same as being right.",
+    ),
+    "explained": Term(
+        "Explained answer",
+        "The answer whose score is explained. It need not be the one that the model gives.",
+        "The map and the parts belong to the score before the softmax, for this answer alone.",
+        "Choosing another one: *why not a 3?* is the map for 3.",
+    ),
+    "moved": Term(
+        "Moved",
+        "How much of the map lies elsewhere when the other input is gone: 0 % is the same place, 100 % another one.",
+        "Both maps are divided by their sums; half the sum of the differences is what moved. Mere brightness is not "
+        "counted.",
+        "The input that is taken away, the explained answer, the method.",
+    ),
+    "map": Term(
+        "Map",
+        "Each dot is one test sample under one combination. Near dots are alike to the model. Between far groups, "
+        "distances mean little, and neither do the directions.",
+        "UMAP was fitted once on all samples under all combinations, so no dot moves when others are hidden. PCA is a "
+        "plain projection: it keeps distances better and shows less.",
+        "Another model, another seed of the map, other settings of UMAP.",
+    ),
+    "path": Term(
+        "Path",
+        "One sample under its combinations. Thin lines join combinations that differ by one input; the thick line goes "
+        "from all inputs to what is on now.",
+        "A test sample is looked up in the map. What a person brought is put where its nearest neighbours lie, and the "
+        "map stays as it is.",
+        "Switching inputs, another sample, another method.",
+    ),
+    "variance": Term(
+        "Variance",
+        "How unsure the model is of a sample's place. Only some methods have it.",
+        "The mean of the variances that the model gives for the dimensions of the embedding.",
+        "Fewer or damaged inputs, another method.",
+    ),
+    "ellipse": Term(
+        "Ellipse",
+        "Where the sample may lie, in two standard deviations.",
+        "In PCA the variance is carried over exactly. In UMAP draws of the embedding are placed by their neighbours, "
+        "and the spread of these places is drawn.",
+        "The variance of the model; other axes.",
+    ),
+    "likeness": Term(
+        "Likeness",
+        "How alike the embedding is to the one from all inputs: 1 is the same direction, 0 is nothing in common.",
+        "The cosine of the angle between the two embeddings, in all their dimensions, not on the map.",
+        "The combination, the method. DMRNet allows combinations to differ; others may pull them together.",
+    ),
     "entropy": Term(
         "Entropy",
         "A number for how spread out the bars are, in nats.",

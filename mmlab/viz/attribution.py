@@ -1,4 +1,4 @@
-"""Where a model looks, drawn over what it sees: SVG and HTML that a toggle redraws in a millisecond.
+"""Where a model looks, drawn over what it sees: images and HTML that a toggle redraws in a millisecond.
 
 >>> attribution.overlay("sound", world.arrays["sound"], found.maps[key]["sound"], scales=scales)
 >>> attribution.difference("image", world.arrays["image"], with_map - without_map)
@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from mmlab.viz.theme import DIVERGING, chip, rgb
+from mmlab.viz.theme import DIVERGING, MUTED, chip, rgb
 
 Floats = NDArray[np.floating[Any]]
 
@@ -81,7 +81,7 @@ def nothing(kind: str, array: Floats, label: str = "", scales: Scales | None = N
 
 def legend(diverging: bool = False) -> str:
     """The colours in words, as one line of HTML."""
-    low, high = ("less", "more") if diverging else ("looks away", "looks most")
+    low, high = ("less with it", "more with it") if diverging else ("looks away", "looks most")
     stops = ((0.0, LESS), (0.5, PAPER), (1.0, MORE)) if diverging else ((0.0, GROUND), *HEAT[1:])
     colours = ",".join(f"{colour} {place:.0%}" for place, colour in stops)
     strip = "display:inline-block;width:5.5rem;height:.7rem;border-radius:.35rem"
@@ -239,29 +239,32 @@ def _image(pixels: NDArray[np.uint8], width: int, height: int, smooth: bool = Fa
 
 
 def _svg(width: int, height: int, inside: str, ground: str, what: str, scales: Scales | None) -> str:
-    left, below = (46, 38) if scales else (0, 0)
+    left, below = (52, 42) if scales else (0, 0)
     top = 6 if scales else 0
     text = _labels(width, height, scales) if scales else ""
     box = f"{-left} {-top} {width + left + (10 if scales else 0)} {height + below + top}"
-    style = f"width:100%;max-width:{width + left + 30}px;height:auto;display:block;border-radius:6px"
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{box}" role="img" aria-label="{escape(what, quote=True)}" '
-        f'style="{style}"><rect width="{width}" height="{height}" fill="{ground}" rx="4"/>{inside}{text}</svg>'
+    size = f'width="{width + left}" height="{height + below}"'
+    drawn = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{box}" {size}>'
+        f'<rect width="{width}" height="{height}" fill="{ground}"/>{inside}{text}</svg>'
     )
+    style = f"width:100%;max-width:{width + left + 30}px;height:auto;display:block;border-radius:6px"
+    source = f"data:image/svg+xml;base64,{b64encode(drawn.encode()).decode()}"
+    return f'<img src="{source}" alt="{escape(what, quote=True)}" style="{style}">'
 
 
 def _labels(width: int, height: int, scales: Scales) -> str:
-    style = 'font-size="12" font-family="sans-serif" fill="currentColor" opacity=".8"'
+    style = f'font-size="14" font-family="sans-serif" fill="{MUTED}"'
     across = "".join(
-        f'<text x="{place * width:.1f}" y="{height + 15}" text-anchor="middle">{escape(text)}</text>'
+        f'<text x="{place * width:.1f}" y="{height + 17}" text-anchor="middle">{escape(text)}</text>'
         for place, text in zip(scales.x.at, scales.x.text, strict=True)
     )
     up = "".join(
-        f'<text x="-6" y="{(1 - place) * height + 4:.1f}" text-anchor="end">{escape(text)}</text>'
+        f'<text x="-6" y="{(1 - place) * height + 5:.1f}" text-anchor="end">{escape(text)}</text>'
         for place, text in zip(scales.y.at, scales.y.text, strict=True)
     )
     titles = (
-        f'<text x="{width / 2}" y="{height + 31}" text-anchor="middle">{escape(scales.x.title)}</text>'
+        f'<text x="{width / 2}" y="{height + 36}" text-anchor="middle">{escape(scales.x.title)}</text>'
         f'<text x="-6" y="12" text-anchor="end">{escape(scales.y.title)}</text>'
     )
     return f"<g {style}>{across}{up}{titles}</g>"

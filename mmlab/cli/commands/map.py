@@ -25,8 +25,8 @@ def command(
     library = settle(checkpoints=checkpoints)
     reference = library.find(task, method, tag)
     with bar(f"Mapping {reference.name}", 1.0) as shown:
-        from mmlab.analysis.embedding import MapSettings
         from mmlab.analysis.mapping import build_map
+        from mmlab.analysis.maps import MapSettings
 
         settings = MapSettings(neighbours=neighbours, minimum_distance=distance, seed=seed)
         made = build_map(Path(reference.path), settings, shown.move)

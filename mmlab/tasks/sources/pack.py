@@ -77,7 +77,7 @@ def differences() -> list[str]:
 
 
 def _alike(ours: NDArray[Any], theirs: NDArray[Any]) -> bool:
-    """Equal, but for a step of 8-bit sound in one sample of fifty: processors round a decoder's last bit differently."""
+    """Equal, but for a step of 8-bit sound here and there: processors round a decoder's last bit differently."""
     if ours.shape != theirs.shape or ours.dtype != np.float32 or ours.ndim != 1:
         return np.array_equal(ours, theirs)
     far = np.abs(ours - theirs)

@@ -1,0 +1,246 @@
+"""How long a person waits: start to first answer, first paint, a toggle, twenty people at once, memory per visitor.
+
+    python bench/app_latency.py                    # measures, prints, writes bench/app_latency.{json,md}
+    MMLAB_CHECKPOINTS=... python bench/app_latency.py --rounds 40
+
+Chromium measures itself: the clock starts in the click and stops in the frame after the change. The twenty people are
+twenty connections that speak Streamlit's protocol, so that twenty browsers on one machine are not what is measured.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from bench.visitors import Visitor  # noqa: E402
+
+CHROMIUM = "/usr/bin/chromium"
+FLAGS = [
+    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+]
+PORT = 8719
+TARGETS = {
+    "server start to Predict with its answer": "5000",
+    "first paint, warm server": "1500",
+    "first answer, warm server": "",
+    "toggle to changed answer": "60 (p95 100)",
+    "toggle to last changed chart": "150 (p95 250)",
+    "20 people at the same instant": "300",
+}
+
+# Runs in the page. Resolves with the milliseconds from the click to the frame after each of the two changes.
+WATCH = """
+(label) => new Promise((done) => {
+  const click = document.querySelector(`.stCheckbox input[aria-label*="${label}"]`);
+  const text = () => [...document.querySelectorAll(".mm-card")].map((card) => card.innerText).join("|");
+  const chart = () => document.querySelector(".mm-lattice [aria-pressed=true]")?.dataset.pick;
+  const before = [text(), chart()], found = [null, null];
+  const start = performance.now();
+  const look = () => {
+    [text(), chart()].forEach((now, i) => {
+      if (found[i] === null && now !== before[i] && now) found[i] = performance.now() - start;
+    });
+    if (found.every((value) => value !== null) || performance.now() - start > 5000) done(found);
+    else requestAnimationFrame(look);
+  };
+  click.click();
+  requestAnimationFrame(look);
+})
+"""
+
+
+@contextmanager
+def server(port: int = PORT) -> Iterator[subprocess.Popen[bytes]]:
+    """The app on a port of its own, healthy."""
+    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        yield process
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def wait_for_health(port: int = PORT) -> None:
+    for _ in range(600):
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=1) as reply:
+                if reply.status == 200:
+                    return
+        except OSError:
+            time.sleep(0.02)
+    raise SystemExit("The server does not come up.")
+
+
+def cold(browser: Any) -> float:
+    """Milliseconds from starting the server to an answer on Predict. The browser is there already."""
+    with server():
+        start = time.perf_counter()
+        wait_for_health()
+        page = browser.new_page()
+        page.goto(f"http://127.0.0.1:{PORT}/predict")
+        page.wait_for_selector("[data-answer]", timeout=60_000)
+        taken = 1000 * (time.perf_counter() - start)
+        page.close()
+    return taken
+
+
+def first_paint(browser: Any) -> tuple[float, float]:
+    """A new visitor on a warm server: milliseconds to the title, and to the answer."""
+    context = browser.new_context()
+    page = context.new_page()
+    start = time.perf_counter()
+    page.goto(f"http://127.0.0.1:{PORT}/predict")
+    page.wait_for_selector(".mm-head h1")
+    title = 1000 * (time.perf_counter() - start)
+    page.wait_for_selector("[data-answer]")
+    answer = 1000 * (time.perf_counter() - start)
+    context.close()
+    return title, answer
+
+
+def toggles(browser: Any, rounds: int) -> tuple[list[float], list[float]]:
+    """Click to changed answer, click to changed lattice."""
+    page = browser.new_page(viewport={"width": 1280, "height": 1600})
+    page.goto(f"http://127.0.0.1:{PORT}/predict?sample=test-0003")
+    page.wait_for_selector(".mm-lattice")
+    page.wait_for_timeout(1500)
+    answers, charts = [], []
+    for i in range(rounds + 4):
+        answer, chart = page.evaluate(WATCH, ["Sound", "Image"][i // 2 % 2])
+        if i >= 4 and answer is not None and chart is not None:
+            answers.append(answer)
+            charts.append(chart)
+        page.wait_for_timeout(120)
+    page.close()
+    return answers, charts
+
+
+async def crowd(people: int, rounds: int) -> tuple[list[float], float]:
+    """Milliseconds per person when all toggle at the same instant; megabytes of the server per further visitor."""
+    first = await Visitor.enter(PORT)
+    before = memory()
+    others = [await Visitor.enter(PORT) for _ in range(people - 1)]
+    each = (memory() - before) / (people - 1)
+    visitors = [first, *others]
+    times: list[float] = []
+    for i in range(rounds):
+        times += await asyncio.gather(*(visitor.toggle(on=i % 2 == 1) for visitor in visitors))
+        await asyncio.sleep(0.3)
+    for visitor in visitors:
+        await visitor.leave()
+    return times, each
+
+
+def memory() -> float:
+    """Megabytes of the server that listens on PORT."""
+    return _resident(_pid)
+
+
+_pid = 0
+
+
+def _resident(pid: int) -> float:
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmRSS"):
+            return int(line.split()[1]) / 1024
+    return 0.0
+
+
+def summary(values: Sequence[float]) -> dict[str, float]:
+    """Median and 95th percentile."""
+    ordered = sorted(values)
+    last = ordered[min(len(ordered) - 1, round(0.95 * (len(ordered) - 1)))]
+    return {"median": round(statistics.median(ordered), 1), "p95": round(last, 1), "n": len(ordered)}
+
+
+def measure(rounds: int) -> dict[str, Any]:
+    from playwright.sync_api import sync_playwright
+
+    global _pid
+    found: dict[str, Any] = {}
+    load = os.getloadavg()[0]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        browser.new_page().close()
+        found["server start to Predict with its answer"] = summary([cold(browser) for _ in range(3)])
+        with server() as process:
+            _pid = process.pid
+            wait_for_health()
+            first_paint(browser)
+            paints = [first_paint(browser) for _ in range(8)]
+            found["first paint, warm server"] = summary([title for title, _ in paints])
+            found["first answer, warm server"] = summary([answer for _, answer in paints])
+            answers, charts = toggles(browser, rounds)
+            found["toggle to changed answer"] = summary(answers)
+            found["toggle to last changed chart"] = summary(charts)
+            times, each = _in_own_loop(crowd(20, 12))
+            found["20 people at the same instant"] = summary(times)
+            found["memory per further visitor (MB)"] = {"median": round(each, 2), "p95": round(each, 2), "n": 19}
+        browser.close()
+    return {
+        "made": datetime.now(UTC).isoformat(timespec="minutes"),
+        "machine": f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}",
+        "load": {"before": round(load, 2), "after": round(os.getloadavg()[0], 2)},
+        "milliseconds": found,
+    }
+
+
+def _in_own_loop(work: Any) -> Any:
+    """Playwright's synchronous interface keeps a loop of its own in this thread."""
+    import threading
+
+    result: list[Any] = []
+    thread = threading.Thread(target=lambda: result.append(asyncio.run(work)))
+    thread.start()
+    thread.join()
+    return result[0]
+
+
+def table(found: dict[str, Any]) -> str:
+    lines = [
+        "# How long a person waits",
+        "",
+        f"Made by `python bench/app_latency.py` on {found['made']}: {found['machine']}, headless Chromium on the same "
+        f"machine, load {found['load']['before']} before and {found['load']['after']} after.",
+        "",
+        "| what | median (ms) | p95 (ms) | n | goal (ms) |",
+        "|---|---|---|---|---|",
+    ]
+    for name, row in found["milliseconds"].items():
+        goal = "2 MB" if "memory" in name else TARGETS.get(name, "")
+        lines.append(f"| {name} | {row['median']:g} | {row['p95']:g} | {row['n']} | {goal} |")
+    return "\n".join(lines) + "\n"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=40, help="toggles that are measured")
+    parser.add_argument("--out", type=Path, default=ROOT / "bench", help="folder for app_latency.json and .md")
+    options = parser.parse_args()
+    found = measure(options.rounds)
+    (options.out / "app_latency.json").write_text(json.dumps(found, indent=1) + "\n")
+    (options.out / "app_latency.md").write_text(table(found))
+    print(table(found))
+
+
+if __name__ == "__main__":
+    main()

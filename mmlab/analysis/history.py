@@ -1,0 +1,125 @@
+"""What a training left in its log for the papers' own figures: variance, conflicts, gradient norms, drift, by epoch.
+
+`rows` are the lines of `progress.jsonl`. Raises CheckpointError where a log lacks what was asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mmlab.core.errors import CheckpointError
+from mmlab.core.modality import Modalities
+from mmlab.core.results import Floats
+
+Rows = Sequence[Mapping[str, Any]]
+
+
+# DMRNet: variance and the mined set
+
+
+@dataclass(frozen=True)
+class SpreadLog:
+    """Mean predicted variance on validation, `[E, K]`, and the combinations that were mined as hard (1.7b)."""
+
+    epochs: NDArray[np.int64]
+    combinations: tuple[str, ...]
+    variance: Floats
+    mined: tuple[str, ...]
+    since: int | None
+
+
+def spread_log(rows: Rows) -> SpreadLog:
+    """Variance by combination over the epochs; `since`: the first epoch that knew the mined set."""
+    keys = tuple(rows[-1]["variance"]) if rows else ()
+    if not keys:
+        raise CheckpointError("No variance was logged in this training.", "Only a method with a spread has one.")
+    mined = tuple(rows[-1]["logs"].get("mined", ()))
+    since = next((int(row["epoch"]) for row in rows if row["logs"].get("mined")), None)
+    values = np.array([[row["variance"].get(key, np.nan) for key in keys] for row in rows])
+    return SpreadLog(_epochs(rows), keys, values, mined, since)
+
+
+# GMD, and gradients of any method
+
+
+@dataclass(frozen=True)
+class ConflictLog:
+    """Angles between the gradients of combinations, counted in even bins from 0 to 180 degrees (4.7a, d).
+
+    before, after: `[E, A]`; cosines: `[E, K, K]`, means of an epoch before decoupling;
+    share, share_after: `[E]`, the part of the pairs beyond 90 degrees.
+    """
+
+    epochs: NDArray[np.int64]
+    combinations: tuple[str, ...]
+    before: Floats
+    after: Floats
+    cosines: Floats
+    share: Floats
+    share_after: Floats
+
+
+def conflict_log(rows: Rows, modalities: Modalities) -> ConflictLog:
+    """Conflicts between combinations over the epochs, before and after their removal."""
+    kept = [row for row in rows if "angles_before" in row["logs"]]
+    if not kept:
+        raise CheckpointError("No angles between gradients were logged in this training.", "Train the model again.")
+    before, after, cosines = (
+        np.array([row["logs"][name] for row in kept], np.float64)
+        for name in ("angles_before", "angles_after", "cosines")
+    )
+    shares = [counts[:, counts.shape[1] // 2 :].sum(1) / counts.sum(1).clip(1) for counts in (before, after)]
+    keys = tuple(combination.key for combination in modalities.subsets())
+    return ConflictLog(_epochs(kept), keys, before, after, cosines, *shares)
+
+
+@dataclass(frozen=True)
+class NormLog:
+    """Length of the gradient in each modality's own parameters, `[E, M]`, and the stage of each epoch (4.7b)."""
+
+    epochs: NDArray[np.int64]
+    names: tuple[str, ...]
+    norms: Floats
+    stages: tuple[str, ...]
+
+
+def norm_log(rows: Rows) -> NormLog:
+    """Gradient norms over the epochs, of any method."""
+    names = tuple(rows[0]["gradient_norm"]) if rows else ()
+    if not names:
+        raise CheckpointError("No gradient norms were logged in this training.", "Train the model again.")
+    values = np.array([[row["gradient_norm"][name] for name in names] for row in rows])
+    return NormLog(_epochs(rows), names, values, tuple(row["stage"] for row in rows))
+
+
+# MMANet: drift and the mined set
+
+
+@dataclass(frozen=True)
+class DriftLog:
+    """How far the answers of each candidate have drifted from those on complete input, added up: `[E, K]` (5.3)."""
+
+    epochs: NDArray[np.int64]
+    combinations: tuple[str, ...]
+    drift: Floats
+    mined: tuple[str, ...]
+    since: int | None
+
+
+def drift_log(rows: Rows) -> DriftLog:
+    """Accumulated divergence by candidate, and the mined combinations."""
+    keys = tuple(rows[-1]["logs"].get("divergence", {})) if rows else ()
+    if not keys:
+        raise CheckpointError("No drift of combinations was logged in this training.", "Train the model for longer.")
+    values = np.array([[row["logs"].get("divergence", {}).get(key, 0.0) for key in keys] for row in rows])
+    since = next((int(row["epoch"]) for row in rows if row["logs"].get("mined")), None)
+    return DriftLog(_epochs(rows), keys, values, tuple(rows[-1]["logs"].get("mined", ())), since)
+
+
+def _epochs(rows: Rows) -> NDArray[np.int64]:
+    return np.array([row["epoch"] for row in rows], np.int64)

@@ -1,0 +1,165 @@
+"""Finished maps: `map.npz` beside a checkpoint, and one sample in a map under each of its combinations."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mmlab.analysis.embedding import Points, axes, carried, correct, held_out, likeness, pca, place, rank, valid
+from mmlab.checkpoints import write_atomically
+from mmlab.core.errors import CheckpointError
+from mmlab.core.options import option
+from mmlab.core.results import Projection, Sweep
+
+MAP = "map.npz"
+VERSION = 1
+DRAWS = 64
+
+
+@dataclass(frozen=True)
+class MapSettings:
+    """How a UMAP is made. The defaults are those of the shipped maps."""
+
+    neighbours: int = option(15, "Neighbours that pull at each point; more shows the coarse shape", 2, 200)
+    minimum_distance: float = option(0.1, "How tightly points may be packed", 0.0, 0.99)
+    metric: str = option("euclidean", "Distance between embeddings", choices=("euclidean", "cosine"))
+    epochs: int = option(200, "Steps of the layout", 10, 2000)
+    dimensions: int = option(2, "Axes of the picture", 2, 3)
+    draws: int = option(16, "Draws per embedding that carry its variance into the picture; 0 leaves it out", 0, 256)
+    seed: int = option(0, "Same seed, same map, on the same machine", 0)
+
+
+@dataclass(frozen=True)
+class Map:
+    """A picture and what is needed to place new embeddings in it.
+
+    distances: 101 quantiles of how far each sample's embedding is from the nearest one of another sample.
+    error: a sample that is placed by its neighbours lands in the median this far from where the fit put it,
+    as a part of the picture's width.
+    """
+
+    projection: Projection
+    distances: Points
+    error: float
+
+
+@dataclass(frozen=True)
+class Places:
+    """One sample in a map, a row per combination.
+
+    points:   `[K, d]`; spread: `[K, d, d]`, None for a method without variance.
+    variance: `[K]`, the mean over the embedding's dimensions, or None.
+    likeness: `[K]`, the cosine of the embedding with that from complete input.
+    right:    bool `[K]`, None where it is not known here.
+    far:      `[K]` in [0, 1]: which share of the known samples lie nearer to another one. 0 for a known sample.
+    """
+
+    keys: tuple[str, ...]
+    points: Points
+    spread: Points | None
+    variance: Points | None
+    likeness: Points
+    right: NDArray[np.bool_] | None
+    far: Points
+    known: bool
+
+
+def of_pca(found: Sweep) -> Map:
+    """The PCA of a sweep as a map."""
+    projected = pca(found)
+    return Map(projected, *held_out(found, projected.points))
+
+
+def known_places(found: Sweep, made: Map, row: int) -> Places:
+    """A sample of the sweep: its own points."""
+    kept = valid(found)[:, row]
+    keys = tuple(key for key, there in zip(found.combinations, kept, strict=True) if there)
+    right, picture = correct(found), made.projection
+    return Places(
+        keys=keys,
+        points=picture.points[kept, row],
+        spread=None if picture.spread is None else picture.spread[kept, row],
+        variance=None if found.variance is None else found.variance[kept, row].mean(1),
+        likeness=likeness(found.mean[kept, row]),
+        right=None if right is None else right[kept, row],
+        far=np.zeros(len(keys), np.float32),
+        known=True,
+    )
+
+
+def new_places(found: Sweep, made: Map, keys: Sequence[str], mean: Points, variance: Points | None) -> Places:
+    """A sample that is not in the sweep, from its embeddings `[K, D]`: exact in a PCA, by its neighbours otherwise."""
+    there, picture = valid(found), made.projection
+    known, points = found.mean[there], picture.points[there]
+    placed = place(mean, known, points)
+    if picture.kind == "pca":
+        fitted = axes(known, points.shape[1])
+        landed, spread = fitted.points(mean), None if variance is None else fitted.spread(variance)
+    else:
+        landed = placed.points
+        spread = None if variance is None else carried(mean, variance, known, points, DRAWS, seed=0)
+    return Places(
+        keys=tuple(keys),
+        points=landed,
+        spread=spread,
+        variance=None if variance is None else variance.mean(1),
+        likeness=likeness(mean),
+        right=None,
+        far=rank(placed, made.distances),
+        known=False,
+    )
+
+
+def write_map(folder: Path, made: Map) -> None:
+    """Write `map.npz` beside the checkpoint in `folder`: half precision, a covariance as its upper triangle."""
+    picture = made.projection
+    upper = np.triu_indices(picture.points.shape[2])
+    arrays: dict[str, Any] = {
+        "version": np.array(VERSION),
+        "digest": np.array(picture.digest),
+        "settings": np.array(json.dumps(dict(picture.settings))),
+        "points": picture.points.astype(np.float16),
+        "distances": made.distances.astype(np.float32),
+        "error": np.array(made.error, np.float32),
+    }
+    if picture.spread is not None:
+        arrays["spread"] = picture.spread[..., upper[0], upper[1]].astype(np.float16)
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, **arrays)
+    write_atomically(folder / MAP, buffer.getvalue())
+
+
+def read_map(folder: Path, digest: str) -> Map:
+    """The map of the checkpoint in `folder`, which must have this digest. Raises CheckpointError."""
+    again = "Run `python -m mmlab map --task TASK --method METHOD` to make it."
+    try:
+        with np.load(folder / MAP, allow_pickle=False) as stored:
+            arrays: Mapping[str, NDArray[Any]] = {name: stored[name] for name in stored.files}
+        if int(arrays["version"]) != VERSION or str(arrays["digest"]) != digest:
+            raise CheckpointError("The map belongs to another checkpoint.", again)
+        points = arrays["points"].astype(np.float32)
+        settings = json.loads(str(arrays["settings"]))
+        spread = _square(arrays["spread"], points.shape[2]) if "spread" in arrays else None
+        picture = Projection(points, spread, "umap", settings, digest)
+        return Map(picture, arrays["distances"].astype(np.float32), float(arrays["error"]))
+    except FileNotFoundError as error:
+        raise CheckpointError("This model has no map yet.", again) from error
+    except (OSError, EOFError, KeyError, ValueError, IndexError, zipfile.BadZipFile, zlib.error) as error:
+        raise CheckpointError("The map of this model is damaged.", again) from error
+
+
+def _square(upper: NDArray[Any], size: int) -> NDArray[np.float32]:
+    full = np.zeros((*upper.shape[:-1], size, size), np.float32)
+    rows, columns = np.triu_indices(size)
+    full[..., rows, columns] = upper
+    full[..., columns, rows] = upper
+    return full

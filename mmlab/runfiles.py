@@ -1,0 +1,116 @@
+"""The files of a run and the lock that says whether its process lives. Needs no torch, so that waiting costs little."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
+
+ORDER, STATUS, LOG, ALIVE, STOP = "order.json", "status.json", "log.txt", "alive", "stop"
+Value = str | int | float | bool
+
+
+@dataclass(frozen=True)
+class Order:
+    """What to train, in names and numbers; `config` and `plan` hold what differs from the defaults."""
+
+    task: str
+    method: str
+    config: Mapping[str, Value]
+    plan: Mapping[str, Value]
+    seed: int
+    tag: str
+
+    @property
+    def name(self) -> str:
+        """`digits/dmrnet/seed0`."""
+        return f"{self.task}/{self.method}/{self.tag}"
+
+    @property
+    def command(self) -> str:
+        """The same training as a command line."""
+        words = ["python", "-m", "mmlab", "train", "--task", self.task, "--method", self.method]
+        for option, values in (("--set", self.config), ("--plan", self.plan)):
+            for name, value in values.items():
+                words += [option, f"{name}={value}"]
+        return shlex.join([*words, "--seed", str(self.seed), "--tag", self.tag])
+
+
+def can_lock() -> bool:
+    """Whether this system can tell whether a process still lives."""
+    return fcntl is not None
+
+
+def take(file: Path, patience: float = 0.0) -> int | None:
+    """Lock `file` for as long as the descriptor is open; None where another process holds it."""
+    descriptor = os.open(file, os.O_RDWR | os.O_CREAT, 0o644)
+    until = time.monotonic() + patience
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return descriptor
+        except OSError:  # held, if only by somebody who is looking whether it is
+            if time.monotonic() >= until:
+                os.close(descriptor)
+                return None
+            time.sleep(0.05)
+
+
+def is_locked(file: Path) -> bool:
+    """Whether a process holds it. Looking takes a shared lock, so that two who look do not see each other."""
+    try:
+        descriptor = os.open(file, os.O_RDONLY)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    else:
+        return False
+    finally:
+        os.close(descriptor)
+
+
+def order_in(home: Path) -> Order | None:
+    """The order of a run, None where it cannot be read or is of another shape."""
+    found = _read(home / ORDER)
+    texts = [found.get(name) for name in ("task", "method", "tag")]
+    config, plan, seed = found.get("config"), found.get("plan"), found.get("seed")
+    if not (all(isinstance(text, str) for text in texts) and isinstance(config, dict) and isinstance(plan, dict)):
+        return None
+    return Order(str(texts[0]), str(texts[1]), config, plan, seed, str(texts[2])) if isinstance(seed, int) else None
+
+
+def status_in(home: Path) -> dict[str, Any]:
+    """What the process wrote last: `state`, `message`, `hint` and when it was `asked` for."""
+    found = _read(home / STATUS)
+    asked = found.get("asked")
+    texts = {name: str(found.get(name, "")) for name in ("state", "message", "hint")}
+    return {**texts, "asked": float(asked) if isinstance(asked, int | float) else 0.0}
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(file.read_text("utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def write(file: Path, content: Mapping[str, Any]) -> None:
+    """Write JSON under a temporary name, then put it in place."""
+    temporary = file.with_name(f".{file.name}.{os.getpid()}.{threading.get_ident()}")
+    temporary.write_text(json.dumps(content, indent=1), "utf-8")
+    os.replace(temporary, file)
