@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 import shutil
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -103,7 +103,14 @@ def is_done(job: TrainJob, library: Library) -> bool:
     return (library.folder(job.task, job.method, job.folder) / checkpoints.REPORT).is_file()
 
 
-def evaluate(task: Task, method: Method, folder: Path, digest: str, card: Mapping[str, Any]) -> dict[str, Any]:
+def evaluate(
+    task: Task,
+    method: Method,
+    folder: Path,
+    digest: str,
+    card: Mapping[str, Any],
+    on_progress: Callable[[float], None] | None = None,
+) -> dict[str, Any]:
     """Measure on the built-in and, where there are, the real test recordings; write the report and the sweep."""
     report: dict[str, Any] = {
         "digest": digest,
@@ -112,7 +119,7 @@ def evaluate(task: Task, method: Method, folder: Path, digest: str, card: Mappin
         "sources": {},
     }
     for source in (source for source in task.sources() if source != "both"):
-        found = sweep(method, task.samples("test", source), digest=digest)
+        found = sweep(method, task.samples("test", source), digest=digest, on_progress=on_progress)
         report["sources"][source] = summary(found, method)
         if source == "built-in":
             sweeps.write(folder, found)

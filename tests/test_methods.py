@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from mmlab.core.batch import Batch
+from mmlab.core.errors import CheckpointError
 from mmlab.core.method import METHODS, Method
 from mmlab.core.options import build
 from mmlab.core.task import TaskInfo
@@ -179,6 +180,15 @@ def test_a_killed_run_goes_on_to_the_same_result(name: str, tmp_path: Path):
         torch.testing.assert_close(finished.method.state_dict()[key], value, rtol=0, atol=0, msg=key)
     assert log(tmp_path / "broken") == log(tmp_path / "straight")
     assert (tmp_path / "straight" / STATE).is_file()
+
+
+def test_an_unfinished_run_with_other_options_is_not_mixed_with_this_one(tmp_path: Path):
+    next(trainer("dmrnet", folder=tmp_path).epochs())
+    with pytest.raises(CheckpointError, match="had other options"):
+        next(trainer("dmrnet", folder=tmp_path, kl=0.5).epochs())
+    (tmp_path / STATE).write_bytes((tmp_path / STATE).read_bytes()[:500])
+    with pytest.raises(CheckpointError, match="is damaged"):
+        next(trainer("dmrnet", folder=tmp_path).epochs())
 
 
 def log(folder: Path) -> list[dict[str, object]]:

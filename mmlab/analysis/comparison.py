@@ -171,3 +171,9 @@ def runs_from_reports(
 
 def _deviation(values: NDArray[np.float64]) -> NDArray[np.float64]:
     return values.std(0, ddof=1) if len(values) > 1 else np.full(values.shape[1], np.nan)
+
+
+def confusion(answer: NDArray[np.integer[Any]], target: NDArray[np.integer[Any]], classes: int) -> NDArray[np.int64]:
+    """`[C, C]` counts: row the right answer, column what was said, from `[N]` each."""
+    pairs = target.astype(np.int64) * classes + answer
+    return np.bincount(pairs, minlength=classes**2).reshape(classes, classes)

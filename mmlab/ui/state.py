@@ -29,6 +29,8 @@ FIELDS = (
     *("task", "sample", "methods", "on", "damage", "lattice"),
     *("target", "without"),  # Explain: the answer that is explained, the input that is taken away
     *("picture", "colour", "shown", "point"),  # Embed: which map, how coloured, which combinations, which point
+    *("source", "metric", "baseline", "by", "values", "ladder", "cell"),  # Compare: of what, to what, which cell
+    "run",  # Train and Library: one training
 )
 MEMORY = "mmlab.view"
 NOTHING = "none"

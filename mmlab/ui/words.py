@@ -149,6 +149,62 @@ TERMS: dict[str, Term] = {
         "The cosine of the angle between the two embeddings, in all their dimensions, not on the map.",
         "The combination, the method. DMRNet allows combinations to differ; others may pull them together.",
     ),
+    "compared": Term(
+        "Scores",
+        "How good each method is (rows) when only some inputs are there (columns; the letters name them).",
+        "Every test sample is answered under every combination. A cell is the mean over the seeds of a method.",
+        "Other test data, another metric, more seeds. Click a cell to see what is taken for what.",
+    ),
+    "difference": Term(
+        "Difference",
+        "How much better or worse than the chosen method. Dots are single seeds, the band is the 95 % interval.",
+        "Runs with the same seed are paired; the interval is Student's t over the pairs. Where it leaves out 0, the "
+        "difference is more than the luck of the seed (for one comparison; among many, some leave it out by chance).",
+        "Another method to compare to, more seeds.",
+    ),
+    "seed": Term(
+        "Seed",
+        "The number that all chance in a training comes from: first weights, order of samples, which inputs are hidden.",
+        "The same seed and settings give the same model. Several seeds show how much is luck.",
+        "Train again with another seed.",
+    ),
+    "confusion": Term(
+        "What is taken for what",
+        "Each row is a right answer, each column what the model said. On the diagonal it was right.",
+        "Counted over the built-in test samples and all seeds of the method, in percent of the row.",
+        "Another cell of the table above.",
+    ),
+    "ladder": Term(
+        "Step by step",
+        "A method taken apart: each row adds or removes one of its ideas, and is compared to the complete method.",
+        "Every step is trained like the method itself, with the same seeds.",
+        "Train the steps: `python -m mmlab grid --ladder METHOD`.",
+    ),
+    "learning": Term(
+        "Curves",
+        "Left, the score on the validation samples after each epoch, for each combination; right, the parts of what is "
+        "minimised.",
+        "An epoch is one pass over the training samples. The epoch with the best mean is kept, not the last one.",
+        "The settings. Losses of different methods cannot be compared.",
+    ),
+    "running": Term(
+        "Running on its own",
+        "A training goes on when this page is closed, and waits its turn when another one runs.",
+        "It is a process of its own that writes after each epoch how far it is. Stopped, it goes on from there.",
+        "Stop, resume, or discard it here; on the command line, run the command that is shown.",
+    ),
+    "card": Term(
+        "Card",
+        "What a trained model says about itself: what it was trained on and how, and on which machine.",
+        "It is stored in the file of the weights, and rebuilds the model.",
+        "Training again.",
+    ),
+    "export": Term(
+        "Export",
+        "The model as one file: weights, card, scores, stored answers and the training log.",
+        "A zip without programs in it. What is imported is checked before it is used.",
+        "Nothing: the same model always gives the same file.",
+    ),
     "entropy": Term(
         "Entropy",
         "A number for how spread out the bars are, in nats.",

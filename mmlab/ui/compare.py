@@ -1,0 +1,399 @@
+"""The content of the Compare page: the heat map and table of a comparison, its differences, one cell looked into."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from mmlab import reports, sweeps
+from mmlab.analysis.comparison import MEAN, WORST, Comparison, Row, confusion, interval
+from mmlab.checkpoints import REPORT, SWEEP, read_json
+from mmlab.core.errors import CheckpointError, MmlabError, UnknownName
+from mmlab.core.modality import Modalities
+from mmlab.core.task import Task
+from mmlab.grid import LADDERS, ladder, rung_tag
+from mmlab.library import SEED_FOLDER
+from mmlab.ui import cache, frame, picking, state, widgets, words
+from mmlab.viz import comparison as drawn
+from mmlab.viz import theme
+
+SCORES, DIFFERENCES = "scores", "differences"
+SOURCES = {"built-in": "Built-in samples", "real": "Real recordings"}
+Stamp = tuple[tuple[str, int], ...]
+
+
+@frame.panel
+def show(task_name: str) -> None:
+    """The whole page under its title."""
+    task = cache.task(task_name)
+    stamp = _stamp(task_name)
+    if not stamp:
+        command = f"python -m mmlab grid --tasks {task_name} --seeds 3"
+        st.info(f"Nothing was measured for this task yet.  \nTrain all methods: `{command}`")
+        return
+    found = _chosen(task, stamp)
+    for problem in found.problems:
+        st.warning(frame.plain(problem))
+    by = _by(found)
+    ordered = _sorted(found, by)
+    st.subheader(
+        "Methods and combinations" if not state.get("ladder") else "Step by step",
+        help=words.help("ladder" if state.get("ladder") else "compared"),
+        anchor=False,
+    )
+    cell = _cell(ordered)
+    mapped, table = st.tabs(["Heat map", "Table"])
+    with mapped, frame.trouble():
+        _heat(task, ordered, cell)
+    with table, frame.trouble():
+        _table(task, ordered)
+    _downloads(ordered)
+    left, right = st.columns([1, 1], gap="large")
+    with left, frame.trouble():
+        _differences(ordered, by, task.info.modalities)
+    with right, frame.trouble():
+        _confusion(task, ordered, cell)
+
+
+def _chosen(task: Task, stamp: Stamp) -> Comparison:
+    """The controls, and the comparison that they ask for. A choice that does not exist is said, and not followed."""
+    name, output = task.name, task.info.output
+    with st.container(horizontal=True, vertical_alignment="bottom", key="mm-compare"):
+        view = _select("ladder", "View", ["", *LADDERS], "", _view_title, words.help("ladder"))
+        there = _sources(name, view, stamp)
+        source = _select("source", "Test data", there, there[0], lambda key: SOURCES.get(key, key), words.help("score"))
+        metric = _select("metric", "Metric", output.metric_names, output.headline, _metric_title)
+        base, options = "dropout", []
+        if not view:
+            titles = {row.name: row.title for row in _comparison(name, view, source, "", metric, stamp).rows}
+            options, base = list(titles), "dropout" if "dropout" in titles else next(iter(titles))
+            base = _select("baseline", "Compare to", options, base, titles.get, words.help("difference"))
+    return _comparison(name, view, source, base, metric, stamp)
+
+
+def _select(field: str, label: str, options: Sequence[str], default: str, shown: Any, help: str | None = None) -> str:
+    """A choice that stands in the address; the default leaves no trace there."""
+    wanted = state.get(field, default)
+    if wanted not in options:
+        frame.say(UnknownName(f"{label}: there is no '{wanted}' here.", f"Showing {shown(default)}."), quiet=True)
+        wanted = default
+
+    def keep() -> None:
+        chosen = st.session_state[f"compare.{field}"]
+        state.put(**{field: None if chosen == default else chosen})
+
+    if len(options) > 1:
+        key = state.follow(f"compare.{field}", wanted)
+        st.selectbox(label, options, format_func=shown, key=key, help=help, on_change=keep, width=190)
+    return wanted
+
+
+def _by(found: Comparison) -> str:
+    """What the table is sorted and the differences are taken by, and whether cells show scores or differences."""
+    options = [MEAN, WORST, *found.combinations]
+    with st.container(horizontal=True, vertical_alignment="bottom", key="mm-compare-by"):
+        by = _select("by", "Sort by", options, MEAN, partial(_by_title, found.task), words.help("combination"))
+        values = state.get("values", SCORES)
+        st.segmented_control(
+            "Cells show",
+            [SCORES, DIFFERENCES],
+            format_func=lambda each: "Scores" if each == SCORES else f"Differences to {_title(found, found.baseline)}",
+            key=state.follow("compare.values", values if values in (SCORES, DIFFERENCES) else SCORES),
+            required=True,
+            on_change=lambda: state.put(
+                values=DIFFERENCES if st.session_state["compare.values"] == DIFFERENCES else None
+            ),
+        )
+    return by
+
+
+def _sorted(found: Comparison, by: str) -> Comparison:
+    sign = -1 if found.higher_is_better else 1
+    rows = sorted(
+        found.rows, key=lambda row: sign * found.by_seed(row.name, by).mean() if by != WORST else sign * row.worst
+    )
+    return replace(found, rows=tuple(rows))
+
+
+def _cell(found: Comparison) -> tuple[str, str]:
+    """The method and combination that is looked into: of the address, or the best method on everything."""
+    name, _, key = state.get("cell").partition(":")
+    names = [row.name for row in found.rows]
+    return (name if name in names else names[0], key if key in found.combinations else found.combinations[-1])
+
+
+def _heat(task: Task, found: Comparison, cell: tuple[str, str]) -> None:
+    modalities = task.info.modalities
+    signed = state.get("values") == DIFFERENCES
+    scale = drawn.Scale(found.is_share, signed, found.higher_is_better)
+    lines = [_line(found, row, scale, modalities) for row in found.rows]
+    html = drawn.heat(lines, _columns(modalities, found.combinations), scale, ":".join(cell))
+    marks = {"worse": drawn.WORSE, "better": drawn.BETTER} if signed else {"lower to higher": drawn.BETTER}
+    if not found.higher_is_better and not signed:
+        marks = {"worse to better (lower is better)": drawn.BETTER}
+    picking.board(html + drawn.legend(scale, marks), key="compare.heat", on_pick=lambda name: state.put(cell=name))
+    unit = ", in percent" if found.is_share else ""
+    st.caption(
+        f"{_metric_title(found.metric)}{unit}, {found.samples:,} test samples ({SOURCES.get(found.source, found.source)}),"
+        f" mean over seeds. Letters: {', '.join(f'{item.letter} {item.label}' for item in modalities)}."
+        " Click a cell to look into it."
+    )
+
+
+def _line(found: Comparison, row: Row, scale: drawn.Scale, modalities: Modalities) -> drawn.Line:
+    note = f"{row.seeds} seed{'s' if row.seeds != 1 else ''}"
+    note += " · compared to" if row.name == found.baseline else ""
+    labels = [modalities.parse(key).label for key in found.combinations]
+    if not scale.signed:
+        values = [*row.score.tolist(), row.mean, row.worst]
+        spreads = [*row.spread.tolist(), row.mean_spread, math.nan]
+        notes = [
+            f"{row.title}, {label}: {scale.text(value)}"
+            + (f" ± {_plain(spread, scale)}" if math.isfinite(spread) else "")
+            for label, value, spread in zip([*labels, "mean", "worst"], values, spreads, strict=True)
+        ]
+        return drawn.Line(row.name, row.title, note, tuple(values), tuple(notes))
+    triples = [_interval(found, row, by) for by in (*found.combinations, MEAN, WORST)]
+    notes = [
+        f"{row.title}, {label}: {_with_bounds(t, scale)}"
+        for label, t in zip([*labels, "mean", "worst"], triples, strict=True)
+    ]
+    sure = tuple(t is not None and (t[1] > 0 or t[2] < 0) for t in triples)
+    return drawn.Line(row.name, row.title, note, tuple(t[0] if t else math.nan for t in triples), tuple(notes), sure)
+
+
+def _interval(found: Comparison, row: Row, by: str) -> tuple[float, float, float] | None:
+    """The difference to the baseline with its interval; None for the baseline itself and without common seeds."""
+    if row.name == found.baseline:
+        return None
+    paired = found.to_baseline(row.name, by)
+    return interval(paired) if len(paired) else None
+
+
+def _table(task: Task, found: Comparison) -> None:
+    import pandas as pd
+
+    factor = 100 if found.is_share else 1
+    letters = widgets.letters(task.info.modalities)
+    rows = []
+    for row in found.rows:
+        cells = {
+            "".join(letters[n] for n in key.split("-")): v
+            for key, v in zip(found.combinations, factor * row.score, strict=True)
+        }
+        mean, low, high = _interval(found, row, MEAN) or (math.nan,) * 3
+        rows.append(
+            {"Method": row.title, "Seeds": row.seeds, **cells, "Mean": factor * row.mean, "±": factor * row.mean_spread}
+            | {"Worst": factor * row.worst, "Difference": factor * mean, "from": factor * low, "to": factor * high}
+            | {"Parameters": row.parameters, "Minutes": row.minutes}
+        )
+    digits = "%.1f" if found.is_share else "%.3f"
+    numbers = {
+        name: st.column_config.NumberColumn(format=digits) for name in rows[0] if name not in ("Method", "Seeds")
+    }
+    numbers["Parameters"] = st.column_config.NumberColumn(format="localized", help="Numbers that were learned.")
+    numbers["Minutes"] = st.column_config.NumberColumn(
+        format="%.1f", help="Training time of one run, on the machine where it ran."
+    )
+    numbers["±"] = st.column_config.NumberColumn(format=digits, help="Standard deviation of the mean over seeds.")
+    numbers["Difference"] = st.column_config.NumberColumn(
+        format=digits,
+        help=f"Mean difference to {_title(found, found.baseline)}, paired by seed; its 95 % interval is from … to.",
+    )
+    st.dataframe(pd.DataFrame(rows), hide_index=True, column_config=numbers, placeholder="–")
+
+
+def _downloads(found: Comparison) -> None:
+    name = "-".join(part for part in ("mmlab", found.task, state.get("ladder"), found.source, found.metric) if part)
+    save = partial(st.download_button, on_click="ignore")
+    with st.container(horizontal=True, vertical_alignment="center", key="mm-compare-foot"):
+        widgets.numbers_help("compared", "difference", "seed", "confusion", "ladder")
+        with st.popover("Take it along"):
+            save(
+                "Table (Markdown)",
+                data=lambda: reports.as_markdown(found),
+                file_name=f"{name}.md",
+                mime="text/markdown",
+            )
+            save("Numbers (CSV)", data=lambda: reports.as_csv(found), file_name=f"{name}.csv", mime="text/csv")
+            save(
+                "Numbers (JSON)",
+                data=lambda: json.dumps(reports.as_json(found), indent=1),
+                file_name=f"{name}.json",
+                mime="application/json",
+            )
+
+
+def _differences(found: Comparison, by: str, modalities: Modalities) -> None:
+    base = _title(found, found.baseline)
+    st.subheader(f"Difference to {frame.plain(base)}", help=words.help("difference"), anchor=False)
+    rows = [
+        (row.title, found.to_baseline(row.name, by), _interval(found, row, by))
+        for row in found.rows
+        if row.name != found.baseline
+    ]
+    rows = [row for row in rows if row[2] is not None]
+    if not rows:
+        st.caption(f"No other method shares a seed with {frame.plain(base)}, so nothing can be paired.")
+        return
+    scale = drawn.Scale(found.is_share, True, found.higher_is_better)
+    st.plotly_chart(drawn.differences(rows, scale, base), config=theme.CONFIG, key="compare.differences")
+    pairs = sorted({len(row[1]) for row in rows})
+    few = " One pair has no interval: train more seeds." if pairs[0] < 2 else ""
+    st.caption(f"{_by_title(found.task, by)}. Dots: single seeds. Band: 95 % interval. Mark: mean.{few}")
+
+
+def _confusion(task: Task, found: Comparison, cell: tuple[str, str]) -> None:
+    st.subheader("What is taken for what", help=words.help("confusion"), anchor=False)
+    name, key = cell
+    _pick_cell(found, cell)
+    classes = getattr(task.info.output, "classes", ())
+    if not classes:
+        st.caption("This task has no classes that could be mixed up.")
+        return
+    if found.source != "built-in":
+        st.caption("The answers to single samples are kept for the built-in samples only, so those are shown.")
+    folders = _folders(found, name)
+    counted = [pair for folder in folders if (pair := _counted(str(folder), _modified(folder), key, len(classes)))]
+    counts = [item for item in counted if not isinstance(item, str)]
+    for problem in (item for item in counted if isinstance(item, str)):
+        st.warning(frame.plain(problem))
+    if not counts:
+        command = f"python -m mmlab evaluate --task {task.name} --method {name} --save"
+        st.caption(f"No stored answers for this one. Make them: `{command}`")
+        return
+    total = np.sum(counts, 0)
+    st.html(drawn.confusion(total, classes))
+    worst = [f"{a} taken for {b} ({words.percent(share)})" for a, b, _, share in drawn.mix_ups(total, classes)]
+    right = words.percent(float(np.trace(total) / max(total.sum(), 1)))
+    st.caption(
+        f"{right} right, {len(counts)} seed{'s' * (len(counts) != 1)} together. Most often: {'; '.join(worst) or 'none'}."
+    )
+
+
+def _pick_cell(found: Comparison, cell: tuple[str, str]) -> None:
+    """The same choice as a click into the heat map, for those who rather pick from lists."""
+    names = {row.name: row.title for row in found.rows}
+    keep = lambda: state.put(cell=f"{st.session_state['compare.of']}:{st.session_state['compare.with']}")  # noqa: E731
+    left, right = st.columns(2)
+    left.selectbox(
+        "Method", list(names), format_func=names.get, key=state.follow("compare.of", cell[0]), on_change=keep
+    )
+    right.selectbox(
+        "Inputs that are there",
+        found.combinations,
+        format_func=partial(_by_title, found.task),
+        key=state.follow("compare.with", cell[1]),
+        on_change=keep,
+    )
+
+
+def _folders(found: Comparison, name: str) -> list[Path]:
+    """The runs behind a row."""
+    root = cache.library().root / found.task
+    seeds = next(run.seeds for run in found.runs if run.name == name)
+    view = state.get("ladder")
+    if view in LADDERS and name in (rung.name for rung in ladder(view)):
+        rung = next(rung for rung in ladder(view) if rung.name == name)
+        folders = [root / rung.method / rung_tag(rung, seed) for seed in seeds]
+    else:
+        folders = [folder for folder in sorted((root / name).glob("seed*")) if SEED_FOLDER.fullmatch(folder.name)]
+    return [folder for folder in folders if (folder / SWEEP).is_file() and (folder / REPORT).is_file()]
+
+
+@st.cache_data(show_spinner=False, max_entries=512)
+def _counted(folder: str, modified: int, key: str, classes: int) -> NDArray[np.int64] | str:
+    """The confusion matrix of one run and combination, from its stored answers; or what is wrong with them."""
+    try:
+        found = sweeps.read(Path(folder), str(read_json(Path(folder) / REPORT).get("digest", "")))
+        k = found.index(key)
+    except ValueError:
+        return f"The stored answers of {Path(folder).name} lack {key}."
+    except MmlabError as error:
+        return str(error)
+    needed = [name in key.split("-") for name in cache.task(Path(folder).parts[-3]).info.modalities.names]
+    rows = found.present[:, needed].all(1)
+    return confusion(found.logits[k][rows].argmax(-1), found.target[rows], classes)
+
+
+@st.cache_data(show_spinner=False, max_entries=64)
+def _comparison(task: str, view: str, source: str, baseline: str, metric: str, stamp: Stamp) -> Comparison:
+    if view:
+        return reports.compare_ladder(cache.library(), task, view, source, metric)
+    return reports.compare(cache.library(), task, source, baseline, metric)
+
+
+def _sources(task: str, view: str, stamp: Stamp) -> list[str]:
+    """Where there are reports for the view; the built-in samples in any case."""
+    there = []
+    for source in SOURCES:
+        try:
+            _comparison(task, view, source, "", "", stamp)
+            there.append(source)
+        except CheckpointError:
+            continue
+    if not there:
+        raise CheckpointError(
+            f"The steps of {cache.title(view)} were not trained yet." if view else "Nothing was measured yet.",
+            f"Train them: python -m mmlab grid --tasks {task}" + (f" --ladder {view}" if view else ""),
+        )
+    return there
+
+
+def _stamp(task: str) -> Stamp:
+    """What tells one state of the reports from another."""
+    files = sorted(cache.library().root.glob(f"{task}/*/*/{REPORT}"))
+    return tuple(
+        ("/".join(file.parts[-3:-1]), _modified(file)) for file in files if not file.parent.name.startswith(".")
+    )
+
+
+def _modified(file: Path) -> int:
+    try:
+        return (file / SWEEP if file.is_dir() else file).stat().st_mtime_ns
+    except OSError:
+        return 0
+
+
+def _columns(modalities: Modalities, keys: Sequence[str]) -> list[drawn.Column]:
+    letters, colours = widgets.letters(modalities), widgets.colours(modalities)
+    parsed = [modalities.parse(key) for key in keys]
+    return [drawn.Column(c.key, tuple((letters[n], colours[n]) for n in c.names), c.label) for c in parsed]
+
+
+def _title(found: Comparison, name: str) -> str:
+    return next((row.title for row in found.rows if row.name == name), name)
+
+
+def _view_title(view: str) -> str:
+    return f"{cache.title(view)}, step by step" if view else "All methods"
+
+
+def _metric_title(metric: str) -> str:
+    return {"f1": "F1", "mae": "Mean error", "r": "Correlation"}.get(metric, metric.replace("_", " ").capitalize())
+
+
+def _by_title(task: str, by: str) -> str:
+    if by in (MEAN, WORST):
+        return {MEAN: "Mean of all combinations", WORST: "Worst combination"}[by]
+    return cache.task(task).info.modalities.parse(by).label
+
+
+def _plain(value: float, scale: drawn.Scale) -> str:
+    return f"{100 * value:.1f}" if scale.is_share else f"{value:.3f}"
+
+
+def _with_bounds(found: tuple[float, float, float] | None, scale: drawn.Scale) -> str:
+    if found is None:
+        return "nothing to compare"
+    bounds = f" ({scale.text(found[1])} to {scale.text(found[2])})" if math.isfinite(found[1]) else ""
+    return scale.text(found[0]) + bounds
