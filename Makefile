@@ -41,9 +41,8 @@ format: $(TEST_READY) ## put the style right
 	@$(BIN)/ruff check --fix-only --quiet .
 	@$(BIN)/ruff format .
 
-train: $(APP_READY) ## train every method on digits; TASK= and SEEDS= choose otherwise
-	@for method in $$(ls mmlab/methods | sed -n 's/^\([a-z].*\)\.py$$/\1/p'); do \
-	  $(BIN)/python -m mmlab train --task $${TASK:-digits} --method $$method --seeds $${SEEDS:-1}; done
+train: $(APP_READY) ## train every method on digits where it is missing; TASK= and SEEDS= choose otherwise
+	@$(BIN)/python -m mmlab grid --tasks $${TASK:-digits} --seeds $${SEEDS:-1}
 
 bench: $(TEST_READY) browser ## measure the app in Chromium
 	@for script in bench/*.py; do $(BIN)/python $$script; done

@@ -17,6 +17,7 @@ from mmlab.core.method import METHODS, Method
 from mmlab.core.options import build
 from mmlab.core.task import TaskInfo
 from mmlab.evaluation import fuse_all, sweep
+from mmlab.methods.dmrnet import DMRNet
 from mmlab.methods.gmd import GMD
 from mmlab.resuming import STATE
 from mmlab.training import Plan, Trainer
@@ -281,6 +282,17 @@ def test_every_option_trains_and_changes_the_result(ablation: Ablation, kind: st
     assert torch.isfinite(changed["logits"]).all()
     assert changed["logits"].shape == default["logits"].shape
     assert changed.keys() != default.keys() or any(not torch.equal(changed[k], default[k]) for k in default)
+
+
+def test_a_seldom_seen_combination_is_ranked_by_those_of_its_size():
+    method = made("dmrnet", count=3)
+    assert isinstance(method, DMRNet)
+    method.seen[1, 1:] = 100.0
+    method.seen[0, 1:] = torch.tensor([1.0, 3.0, 2.0, 5.0, 4.0, 6.0, 1.0]) * 100
+    assert method._hard_codes().tolist() == [6, 4, 5]
+    method.seen[:, 4] = torch.tensor([0.5, 1.0])  # hardly seen: takes the mean of all single modalities
+    total, number = method._backed_off()[:, 4]
+    assert float(total / number) == pytest.approx((100 + 300 + 0.5) / 201)
 
 
 def test_gradients_of_combinations_conflict_and_are_decoupled():

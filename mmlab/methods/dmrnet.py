@@ -31,6 +31,8 @@ from mmlab.losses import (
 )
 from mmlab.networks.parts import Parts, hide, pool
 
+SELDOM = 30  # samples below which a combination's own mean variance is not trusted
+
 
 @METHODS.register("dmrnet")
 class DMRNet(Method):
@@ -117,7 +119,13 @@ class DMRNet(Method):
             return torch.tensor([self.modalities.code(combination) for combination in keys])
         combinations = len(self.is_hard) - 1
         count = self.config.keep or max(1, round(combinations * 3 / 7))
-        return hardest_combinations(self.seen[0], self.seen[1], count)
+        return hardest_combinations(*self._backed_off(), count)
+
+    def _backed_off(self) -> Tensor:
+        """Sums and counts `[2, 2^M]`; a combination seen too seldom takes those of all of its size (1.8)."""
+        sizes = torch.tensor([code.bit_count() for code in range(len(self.is_hard))], device=self.seen.device)
+        by_size = torch.zeros_like(self.seen).index_add_(1, sizes, self.seen)[:, sizes]
+        return torch.where(self.seen[1] < SELDOM, by_size, self.seen)
 
     def logs(self) -> dict[str, Any]:
         """The mined combinations, and the mean variance of each during warm-up."""

@@ -7,35 +7,29 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import streamlit as st
-from numpy.typing import NDArray
 
-from mmlab import reports, sweeps
-from mmlab.analysis.comparison import MEAN, WORST, Comparison, Row, confusion, interval
-from mmlab.checkpoints import REPORT, SWEEP, read_json
-from mmlab.core.errors import CheckpointError, MmlabError, UnknownName
+from mmlab import reports
+from mmlab.analysis.comparison import MEAN, WORST, Comparison, Row, interval
+from mmlab.core.errors import UnknownName
 from mmlab.core.modality import Modalities
 from mmlab.core.task import Task
-from mmlab.grid import LADDERS, ladder, rung_tag
-from mmlab.library import SEED_FOLDER
-from mmlab.ui import cache, frame, picking, state, widgets, words
+from mmlab.grid import LADDERS
+from mmlab.ui import cache, frame, measured, picking, state, widgets, words
 from mmlab.viz import comparison as drawn
 from mmlab.viz import theme
 
 SCORES, DIFFERENCES = "scores", "differences"
-SOURCES = {"built-in": "Built-in samples", "real": "Real recordings"}
-Stamp = tuple[tuple[str, int], ...]
 
 
 @frame.panel
 def show(task_name: str) -> None:
     """The whole page under its title."""
     task = cache.task(task_name)
-    stamp = _stamp(task_name)
+    stamp = measured.stamp(task_name)
     if not stamp:
         command = f"python -m mmlab grid --tasks {task_name} --seeds 3"
         st.info(f"Nothing was measured for this task yet.  \nTrain all methods: `{command}`")
@@ -64,20 +58,22 @@ def show(task_name: str) -> None:
         _confusion(task, ordered, cell)
 
 
-def _chosen(task: Task, stamp: Stamp) -> Comparison:
+def _chosen(task: Task, stamp: measured.Stamp) -> Comparison:
     """The controls, and the comparison that they ask for. A choice that does not exist is said, and not followed."""
     name, output = task.name, task.info.output
     with st.container(horizontal=True, vertical_alignment="bottom", key="mm-compare"):
         view = _select("ladder", "View", ["", *LADDERS], "", _view_title, words.help("ladder"))
-        there = _sources(name, view, stamp)
-        source = _select("source", "Test data", there, there[0], lambda key: SOURCES.get(key, key), words.help("score"))
+        there = measured.sources(name, view, stamp)
+        source = _select(
+            "source", "Test data", there, there[0], lambda key: measured.SOURCES.get(key, key), words.help("score")
+        )
         metric = _select("metric", "Metric", output.metric_names, output.headline, _metric_title)
         base, options = "dropout", []
         if not view:
-            titles = {row.name: row.title for row in _comparison(name, view, source, "", metric, stamp).rows}
+            titles = {row.name: row.title for row in measured.comparison(name, view, source, "", metric, stamp).rows}
             options, base = list(titles), "dropout" if "dropout" in titles else next(iter(titles))
             base = _select("baseline", "Compare to", options, base, titles.get, words.help("difference"))
-    return _comparison(name, view, source, base, metric, stamp)
+    return measured.comparison(name, view, source, base, metric, stamp)
 
 
 def _select(field: str, label: str, options: Sequence[str], default: str, shown: Any, help: str | None = None) -> str:
@@ -142,9 +138,9 @@ def _heat(task: Task, found: Comparison, cell: tuple[str, str]) -> None:
         marks = {"worse to better (lower is better)": drawn.BETTER}
     picking.board(html + drawn.legend(scale, marks), key="compare.heat", on_pick=lambda name: state.put(cell=name))
     unit = ", in percent" if found.is_share else ""
+    samples = f"{found.samples:,} test samples ({measured.SOURCES.get(found.source, found.source)})"
     st.caption(
-        f"{_metric_title(found.metric)}{unit}, {found.samples:,} test samples ({SOURCES.get(found.source, found.source)}),"
-        f" mean over seeds. Letters: {', '.join(f'{item.letter} {item.label}' for item in modalities)}."
+        f"{_metric_title(found.metric)}{unit}, {samples}, mean over seeds. Letters: {', '.join(f'{item.letter} {item.label}' for item in modalities)}."
         " Click a cell to look into it."
     )
 
@@ -262,8 +258,12 @@ def _confusion(task: Task, found: Comparison, cell: tuple[str, str]) -> None:
         return
     if found.source != "built-in":
         st.caption("The answers to single samples are kept for the built-in samples only, so those are shown.")
-    folders = _folders(found, name)
-    counted = [pair for folder in folders if (pair := _counted(str(folder), _modified(folder), key, len(classes)))]
+    folders = measured.folders(found, state.get("ladder"), name)
+    counted = [
+        pair
+        for folder in folders
+        if (pair := measured.counted(str(folder), measured.modified(folder), key, len(classes)))
+    ]
     counts = [item for item in counted if not isinstance(item, str)]
     for problem in (item for item in counted if isinstance(item, str)):
         st.warning(frame.plain(problem))
@@ -275,15 +275,17 @@ def _confusion(task: Task, found: Comparison, cell: tuple[str, str]) -> None:
     st.html(drawn.confusion(total, classes))
     worst = [f"{a} taken for {b} ({words.percent(share)})" for a, b, _, share in drawn.mix_ups(total, classes)]
     right = words.percent(float(np.trace(total) / max(total.sum(), 1)))
-    st.caption(
-        f"{right} right, {len(counts)} seed{'s' * (len(counts) != 1)} together. Most often: {'; '.join(worst) or 'none'}."
-    )
+    pooled = f"{len(counts)} seeds together" if len(counts) > 1 else "one seed"
+    st.caption(f"{right} right, {pooled}. Most often: {'; '.join(worst) or 'none'}.")
 
 
 def _pick_cell(found: Comparison, cell: tuple[str, str]) -> None:
     """The same choice as a click into the heat map, for those who rather pick from lists."""
     names = {row.name: row.title for row in found.rows}
-    keep = lambda: state.put(cell=f"{st.session_state['compare.of']}:{st.session_state['compare.with']}")  # noqa: E731
+
+    def keep() -> None:
+        state.put(cell=f"{st.session_state['compare.of']}:{st.session_state['compare.with']}")
+
     left, right = st.columns(2)
     left.selectbox(
         "Method", list(names), format_func=names.get, key=state.follow("compare.of", cell[0]), on_change=keep
@@ -295,73 +297,6 @@ def _pick_cell(found: Comparison, cell: tuple[str, str]) -> None:
         key=state.follow("compare.with", cell[1]),
         on_change=keep,
     )
-
-
-def _folders(found: Comparison, name: str) -> list[Path]:
-    """The runs behind a row."""
-    root = cache.library().root / found.task
-    seeds = next(run.seeds for run in found.runs if run.name == name)
-    view = state.get("ladder")
-    if view in LADDERS and name in (rung.name for rung in ladder(view)):
-        rung = next(rung for rung in ladder(view) if rung.name == name)
-        folders = [root / rung.method / rung_tag(rung, seed) for seed in seeds]
-    else:
-        folders = [folder for folder in sorted((root / name).glob("seed*")) if SEED_FOLDER.fullmatch(folder.name)]
-    return [folder for folder in folders if (folder / SWEEP).is_file() and (folder / REPORT).is_file()]
-
-
-@st.cache_data(show_spinner=False, max_entries=512)
-def _counted(folder: str, modified: int, key: str, classes: int) -> NDArray[np.int64] | str:
-    """The confusion matrix of one run and combination, from its stored answers; or what is wrong with them."""
-    try:
-        found = sweeps.read(Path(folder), str(read_json(Path(folder) / REPORT).get("digest", "")))
-        k = found.index(key)
-    except ValueError:
-        return f"The stored answers of {Path(folder).name} lack {key}."
-    except MmlabError as error:
-        return str(error)
-    needed = [name in key.split("-") for name in cache.task(Path(folder).parts[-3]).info.modalities.names]
-    rows = found.present[:, needed].all(1)
-    return confusion(found.logits[k][rows].argmax(-1), found.target[rows], classes)
-
-
-@st.cache_data(show_spinner=False, max_entries=64)
-def _comparison(task: str, view: str, source: str, baseline: str, metric: str, stamp: Stamp) -> Comparison:
-    if view:
-        return reports.compare_ladder(cache.library(), task, view, source, metric)
-    return reports.compare(cache.library(), task, source, baseline, metric)
-
-
-def _sources(task: str, view: str, stamp: Stamp) -> list[str]:
-    """Where there are reports for the view; the built-in samples in any case."""
-    there = []
-    for source in SOURCES:
-        try:
-            _comparison(task, view, source, "", "", stamp)
-            there.append(source)
-        except CheckpointError:
-            continue
-    if not there:
-        raise CheckpointError(
-            f"The steps of {cache.title(view)} were not trained yet." if view else "Nothing was measured yet.",
-            f"Train them: python -m mmlab grid --tasks {task}" + (f" --ladder {view}" if view else ""),
-        )
-    return there
-
-
-def _stamp(task: str) -> Stamp:
-    """What tells one state of the reports from another."""
-    files = sorted(cache.library().root.glob(f"{task}/*/*/{REPORT}"))
-    return tuple(
-        ("/".join(file.parts[-3:-1]), _modified(file)) for file in files if not file.parent.name.startswith(".")
-    )
-
-
-def _modified(file: Path) -> int:
-    try:
-        return (file / SWEEP if file.is_dir() else file).stat().st_mtime_ns
-    except OSError:
-        return 0
 
 
 def _columns(modalities: Modalities, keys: Sequence[str]) -> list[drawn.Column]:

@@ -1,0 +1,314 @@
+"""The heart of Embed: the map of all samples under all combinations, and beside it the path of one sample.
+
+The map is one constant figure per way of colouring, so that zoom survives; what a click leads to is drawn beside it."""
+
+from __future__ import annotations
+
+import csv
+import io
+from functools import partial
+
+import numpy as np
+import plotly.graph_objects as go
+import streamlit as st
+
+from mmlab.analysis.embedding import by_class, correct
+from mmlab.analysis.maps import Map, Places
+from mmlab.core.errors import CheckpointError
+from mmlab.core.modality import Modalities
+from mmlab.core.results import Sweep
+from mmlab.library import Reference
+from mmlab.ui import cache, focus, frame, state, widgets, words
+from mmlab.viz import embedding as drawn
+from mmlab.viz import theme
+from mmlab.viz.attribution import overlay
+
+PICTURES = {"umap": "UMAP", "pca": "PCA"}
+COLOURS = {"class": "Class", "combination": "Combination", "answer": "Right or wrong", "variance": "Variance"}
+SEEN = "mmlab.embed.sample"
+FAR = 0.99
+
+
+@frame.panel
+def show(task_name: str, sample: str, references: tuple[Reference, ...]) -> None:
+    """The map with its controls, the path, and the numbers."""
+    modalities = cache.task(task_name).info.modalities
+    with st.container(horizontal=True, vertical_alignment="bottom", key="mm-map-choices"):
+        reference = focus.method(references)
+        found = cache.sweep(reference)
+        kind = _choice("picture", "Map", tuple(PICTURES), PICTURES, "map")
+        colour = _choice("colour", "Colour by", _colours(found, reference), COLOURS)
+    shown = _shown(found, modalities)
+    made, kind = _picture(reference, kind)
+    point = _point(sample, found)
+    left, right = st.columns([5, 4], gap="large")
+    with left, frame.trouble():
+        st.subheader("All samples", help=words.help("map"), anchor=False)
+        figure = _figure(reference, kind, colour, shown)
+        st.plotly_chart(
+            figure,
+            theme=None,
+            config=theme.CONFIG,
+            key=f"map.{reference.name}.{kind}.{colour}.{'.'.join(map(str, shown))}",
+            on_select=partial(_pick, reference, kind, colour, shown, sample),
+            selection_mode="points",
+        )
+        st.caption(_about(found, made, kind))
+    with right, frame.trouble():
+        st.subheader("One sample", help=words.help("path"), anchor=False)
+        _one(reference, kind, sample, point, found)
+    with st.container(horizontal=True, vertical_alignment="center", key="mm-foot"):
+        widgets.numbers_help("map", "path", "variance", "ellipse", "likeness")
+        data, name = partial(as_csv, found, made), f"mmlab-map-{task_name}-{reference.method}-{kind}.csv"
+        st.download_button("Numbers (CSV)", data=data, file_name=name, mime="text/csv", on_click="ignore")
+
+
+def _choice(field: str, label: str, there: tuple[str, ...], names: dict[str, str], term: str = "") -> str:
+    chosen = state.get(field) if state.get(field) in there else there[0]
+    st.segmented_control(
+        label,
+        there,
+        format_func=names.__getitem__,
+        key=state.follow(field, chosen),
+        required=True,
+        help=words.help(term) if term else None,
+        on_change=lambda: state.put(**{field: st.session_state[field]}),
+    )
+    return chosen
+
+
+def _colours(found: Sweep, reference: Reference) -> tuple[str, ...]:
+    """The ways of colouring that this model and this task have."""
+    classes = cache.task(reference.task).info.output.kind == "classification"
+    kinds = {"class": classes, "combination": True, "answer": correct(found) is not None}
+    return tuple(name for name, there in {**kinds, "variance": found.variance is not None}.items() if there)
+
+
+def _shown(found: Sweep, modalities: Modalities) -> tuple[int, ...]:
+    """The combinations that are drawn, by position; all of them where the address says nothing."""
+    wanted = [key for key in state.get("shown").split(",") if key in found.combinations]
+    chosen = wanted or list(found.combinations)
+    letters = _letters(found, modalities)
+    st.pills(
+        "Combinations shown",
+        found.combinations,
+        selection_mode="multi",
+        format_func=letters.__getitem__,
+        key=state.follow("shown", chosen),
+        help=words.help("combination"),
+        on_change=partial(_show, found.combinations),
+    )
+    return tuple(found.index(key) for key in found.combinations if key in chosen)
+
+
+def _show(everything: tuple[str, ...]) -> None:
+    chosen = [key for key in everything if key in st.session_state["shown"]]
+    state.put(shown=None if len(chosen) == len(everything) else ",".join(chosen) or None)
+
+
+def _picture(reference: Reference, kind: str) -> tuple[Map, str]:
+    """The map that was asked for; PCA, and why, where there is none."""
+    try:
+        return cache.picture(reference, kind), kind
+    except CheckpointError as error:
+        if kind == "pca":
+            raise
+        frame.say(error, quiet=True)
+        return cache.picture(reference, "pca"), "pca"
+
+
+@st.cache_resource(show_spinner=False, max_entries=24)
+def _figure(reference: Reference, kind: str, colour: str, shown: tuple[int, ...]) -> go.Figure:
+    found, made = cache.sweep(reference), cache.picture(reference, kind)
+    info = cache.task(reference.task).info
+    letters = _letters(found, info.modalities)
+    points, names = made.projection.points, {}
+    classes = getattr(info.output, "classes", ())
+    colouring: drawn.Colouring
+    if colour == "class":
+        colouring = drawn.by_label(found.target, classes, len(letters))
+        centres = by_class(points[list(shown)], found.target)
+        names = {classes[label]: centre for label, (centre, _) in centres.items()}
+    elif colour == "answer":
+        right = correct(found)
+        assert right is not None
+        colouring = drawn.by_answer(right)
+    elif colour == "variance":
+        assert found.variance is not None
+        colouring = drawn.Gradient("variance", found.variance.mean(2))
+    else:
+        colouring = drawn.by_combination(tuple(letters.values()), len(found.ids))
+    return drawn.scatter(points, colouring, shown, _titles(made), names)
+
+
+def _titles(made: Map) -> tuple[str, str] | None:
+    if made.projection.kind != "pca":
+        return None
+    parts = [words.percent(float(made.projection.settings[f"explained_{i}"])) for i in (1, 2)]
+    return f"first axis, {parts[0]} of the spread", f"second axis, {parts[1]}"
+
+
+def _about(found: Sweep, made: Map, kind: str) -> str:
+    count = f"{len(found.ids):,} samples × {len(found.combinations)} combinations. Click a dot to follow its sample."
+    if kind == "pca":
+        return count
+    return (
+        f"{count} **Near dots are alike; between far groups, distances mean little.** "
+        f"A new sample lands within {words.percent(made.error)} of the map's width of its place, in the middle case."
+    )
+
+
+def _pick(reference: Reference, kind: str, colour: str, shown: tuple[int, ...], sample: str) -> None:
+    """A dot was clicked: go to its sample, which has recordings here if it is in the gallery, and its combination."""
+    event = st.session_state.get(f"map.{reference.name}.{kind}.{colour}.{'.'.join(map(str, shown))}")
+    hits = event["selection"]["points"] if event else []
+    if not hits:
+        return
+    found = cache.sweep(reference)
+    clicked = hits[0]["customdata"]
+    combination, row = divmod(int(clicked[0] if isinstance(clicked, list) else clicked), len(found.ids))
+    key, chosen = found.combinations[combination], found.ids[row]
+    in_gallery = chosen in cache.task(reference.task).gallery()
+    st.session_state[SEEN] = chosen if in_gallery else sample
+    everything = key == max(found.combinations, key=lambda other: other.count("-"))
+    fields = {"sample": chosen, "point": None} if in_gallery else {"point": chosen}
+    state.put(on=None if everything else key, **fields)
+
+
+def _point(sample: str, found: Sweep) -> str:
+    """The sample whose path is drawn: the one of the page, or a dot without recordings that was clicked since."""
+    if st.session_state.setdefault(SEEN, sample) != sample:
+        st.session_state[SEEN] = sample
+        state.put(point=None)
+    point = state.get("point")
+    return point if point in found.ids else sample
+
+
+def _one(reference: Reference, kind: str, sample: str, point: str, found: Sweep) -> None:
+    modalities = cache.task(reference.task).info.modalities
+    if point == sample:
+        looked = focus.looked(reference.task, sample)
+        if not looked.given:
+            st.caption("This sample has no input that can be used.")
+            return
+        places = cache.places(reference, kind, sample, looked.damages)
+        _inputs(looked)
+        right = _right(reference, looked, places)
+        on = looked.on.key if looked.on is not None else ""
+    else:
+        places = cache.places(reference, kind, point)
+        right, on = places.right, state.get("on") or places.keys[-1]
+        row = found.ids.index(point)
+        answer = getattr(cache.task(reference.task).info.output, "classes", {row: ""})[int(found.target[row])]
+        st.caption(
+            f"**{frame.plain(point)}** · right answer: **{frame.plain(str(answer))}** · {frame.plain(found.groups[row])}. "
+            "Its recordings are not among those that ship with the app."
+        )
+    letters = {key: _letter(key, modalities) for key in places.keys}
+    steps = [
+        drawn.Step(
+            key=key,
+            letters=letters[key],
+            place=places.points[row],
+            good=None if right is None else bool(right[row]),
+            spread=None if places.spread is None else places.spread[row],
+        )
+        for row, key in enumerate(places.keys)
+    ]
+    made = cache.picture(reference, kind)
+    figure = drawn.path(made.projection.points, steps, _chain(places.keys, on), _titles(made))
+    st.plotly_chart(figure, theme=None, config=theme.CONFIG, key="path")
+    _remarks(places, reference)
+    st.html(_table(places, letters, right, on))
+
+
+def _inputs(looked: focus.Looked) -> None:
+    """The switches, each with a small picture of what the model sees."""
+    modalities = looked.task.info.modalities
+    for position, (column, modality) in enumerate(
+        zip(st.columns(len(modalities), gap="small"), modalities, strict=True)
+    ):
+        with column, st.container(border=True, key=f"mm-input-{position}"):
+            widgets.toggle(modality, looked.given, looked.on)
+            if modality.name in looked.world.arrays:
+                array = looked.world.arrays[modality.name]
+                plain = overlay(modality.kind, array, np.zeros(array.shape[1:] or array.shape), modality.label)
+                off = looked.on is None or modality.name not in looked.on
+                st.html(f'<div style="max-width:150px;margin:auto;opacity:{0.3 if off else 1}">{plain}</div>')
+
+
+def _right(reference: Reference, looked: focus.Looked, places: Places) -> np.ndarray | None:
+    if looked.task.info.output.kind != "classification" or not looked.item.answer:
+        return None
+    answers = cache.answers(reference, looked.item.id, looked.damages)
+    return np.array([answers[key].answer == looked.item.answer for key in places.keys])
+
+
+def _chain(keys: tuple[str, ...], on: str) -> tuple[str, ...]:
+    """From complete input to what is on, one input less at a time, the last of the task's order first."""
+    if on not in keys:
+        return keys[-1:]
+    names, wanted, chain = keys[-1].split("-"), on.split("-"), [keys[-1]]
+    for name in reversed(keys[-1].split("-")):
+        if name not in wanted:
+            names.remove(name)
+            chain.append("-".join(names))
+    return tuple(chain)
+
+
+def _remarks(places: Places, reference: Reference) -> None:
+    if places.spread is None:
+        st.caption(f"{cache.title(reference.method)} gives no variance, so there are no ellipses.")
+    else:
+        st.caption("Each ellipse reaches two standard deviations: the model's own doubt about the place.")
+    if not places.known:
+        far = [key for key, part in zip(places.keys, places.far, strict=True) if part >= FAR]
+        st.caption("This sample is new to the map; it lies where its nearest neighbours do.")
+        if far:
+            st.info(
+                f"Under {len(far)} of {len(places.keys)} combinations it is farther from all known samples than they are "
+                "from each other: what the model says there was never tested."
+            )
+
+
+def _table(places: Places, letters: dict[str, str], right: np.ndarray | None, on: str) -> str:
+    """Combination, answer, variance and likeness, the widest first."""
+    head = ["", *(["answer"] if right is not None else []), *(["variance"] if places.variance is not None else [])]
+    rows = []
+    for row in reversed(range(len(places.keys))):
+        cells = [f"<b>{letters[places.keys[row]]}</b>"]
+        if right is not None:
+            cells.append("✓ right" if right[row] else "✗ wrong")
+        if places.variance is not None:
+            cells.append(f"{places.variance[row]:.2f}")
+        cells.append(f"{places.likeness[row]:.2f}")
+        strong = ' style="background:color-mix(in srgb, currentColor 9%, transparent)"' if places.keys[row] == on else ""
+        rows.append(f"<tr{strong}>{''.join(f'<td class=mm-num>{cell}</td>' for cell in cells)}</tr>")
+    titles = "".join(f"<th>{title}</th>" for title in (*head, "likeness to all inputs"))
+    return f'<div class="mm-scroll"><table class="mm-table"><tr>{titles}</tr>{"".join(rows)}</table></div>'
+
+
+def _letter(key: str, modalities: Modalities) -> str:
+    return "".join(modalities[name].letter for name in key.split("-"))
+
+
+def _letters(found: Sweep, modalities: Modalities) -> dict[str, str]:
+    return {key: _letter(key, modalities) for key in found.combinations}
+
+
+def as_csv(found: Sweep, made: Map) -> bytes:
+    """A row per combination and sample: its place, and what the model says of it."""
+    text = io.StringIO()
+    writer = csv.writer(text)
+    right = correct(found)
+    writer.writerow(["sample", "group", "combination", "target", "x", "y", "variance", "right"])
+    for k, key in enumerate(found.combinations):
+        for n, name in enumerate(found.ids):
+            x, y = made.projection.points[k, n, :2]
+            variance = "" if found.variance is None else f"{found.variance[k, n].mean():.6g}"
+            target = found.target[n] if found.target.ndim == 1 else ""
+            row = [name, found.groups[n], key, target, f"{x:.6g}", f"{y:.6g}", variance]
+            writer.writerow([*row, "" if right is None else int(right[k, n])])
+    return text.getvalue().encode()
+
+

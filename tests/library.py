@@ -1,0 +1,25 @@
+"""A library of models that never learned anything: quick to make, and enough to test what is around a model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+
+from mmlab import checkpoints
+from mmlab.core.method import METHODS
+from mmlab.core.options import as_dict
+from mmlab.core.task import TASKS
+from mmlab.library import Library, Reference
+
+
+def untrained(root: Path, task_name: str, *methods: str) -> tuple[Reference, ...]:
+    """One checkpoint per method under `root`, the same at every call."""
+    library, info = Library(root), TASKS[task_name]().info
+    for name in methods:
+        torch.manual_seed(7)
+        kind = METHODS[name]
+        config = kind.Config()
+        card = {"task": info.card(), "method": name, "config": as_dict(config), "seed": 0}
+        checkpoints.save(library.folder(task_name, name, "seed0"), kind(info, config), card)
+    return tuple(library.find(task_name, name) for name in methods)

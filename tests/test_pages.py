@@ -1,0 +1,316 @@
+"""The pages as a person uses them: open, click, read what is shown."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+import mmlab.model
+from mmlab.core.errors import DataError
+from mmlab.ui import frame, uploads, words
+from mmlab.ui.bring import strokes_of
+from tests.library import untrained
+
+ROOT = Path(__file__).resolve().parent.parent
+PACK = ROOT / "mmlab" / "samples" / "digits" / "pack"
+PICTURE, SOUND = PACK / "test-0001.png", PACK / "test-0001.flac"
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("checkpoints")
+    untrained(root, "digits", "joint", "dmrnet")
+    return root
+
+
+@pytest.fixture(autouse=True)
+def library(models: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Only these models, and nothing kept from the test before."""
+    monkeypatch.setenv("MMLAB_CHECKPOINTS", str(models))
+    st.cache_data.clear()
+    st.cache_resource.clear()
+    return models
+
+
+def opened(path: str = "pages/predict.py", **address: str) -> AppTest:
+    """A page, reached through the home page, with this address."""
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).run()
+    if path != "app.py":
+        app.switch_page(path)
+    for name, value in address.items():
+        app.query_params[name] = value
+    return app.run()
+
+
+def sentences(app: AppTest) -> str:
+    """All warnings and remarks on the page."""
+    return " ".join(element.value for element in (*app.warning, *app.info, *app.error))
+
+
+def text(app: AppTest) -> str:
+    """The HTML of the page: cards, tables."""
+    return " ".join(element.proto.body for element in app.get("html"))
+
+
+@pytest.mark.parametrize("link", frame.pages(), ids=lambda link: link.title)
+def test_every_page_opens(link: frame.Link) -> None:
+    app = opened(link.path)
+    assert not app.exception
+    assert not app.error
+
+
+def test_every_page_opens_by_a_link_of_its_own() -> None:
+    """Without `app.py` having run: that is what a deep link does on a fresh server."""
+    app = AppTest.from_file(str(ROOT / "pages" / "predict.py"), default_timeout=60).run()
+    assert not app.exception
+    assert "data-answer" in text(app)
+
+
+def test_home_shows_the_task_and_its_models(models: Path) -> None:
+    report = {
+        "digest": "x",
+        "headline": "accuracy",
+        "sources": {
+            "built-in": {"metrics": {"image-sound-pen": {"accuracy": 0.91}}, "mean": {"accuracy": 0.5}, "samples": 9}
+        },
+    }
+    file = models / "digits" / "joint" / "seed0" / "report.json"
+    file.write_text(json.dumps(report))
+    shown = text(opened("app.py"))
+    file.unlink()
+    assert "Digits" in shown
+    assert "91.0 %" in shown
+
+
+def test_a_toggle_does_not_call_the_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[object] = []
+    answer = mmlab.model.fuse_all
+    monkeypatch.setattr(mmlab.model, "fuse_all", lambda *given: calls.append(given) or answer(*given))
+    app = opened()
+    before, first = len(calls), text(app)
+    app.toggle(key="on.sound").set_value(False).run()
+    app.toggle(key="on.image").set_value(False).run()
+    assert before == 2, "each method once, all combinations together"
+    assert len(calls) == before
+    assert text(app) != first
+    assert app.query_params["on"] in ("pen", ["pen"])
+
+
+def test_nothing_switched_on_is_a_sentence_and_the_rest_works() -> None:
+    app = opened(on="none")
+    assert "No input is switched on." in sentences(app)
+    assert not app.exception
+    app.toggle(key="on.pen").set_value(True).run()
+    assert "No input" not in sentences(app)
+    assert "data-answer" in text(app)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "sentence"),
+    [
+        ("task", "nonsense", "There is no task named 'nonsense'"),
+        ("sample", "test-9999", "test-9999"),
+        ("sample", "../../etc/passwd", "passwd"),
+        ("methods", "joint.nonsense", "nonsense"),
+        ("on", "image-smell", "smell"),
+        ("damage", "sound:melting:3", "melting"),
+        ("damage", "sound:noise:9", "no level"),
+        ("damage", "sound", "no damage"),
+        ("lattice", "nonsense", ""),
+    ],
+)
+def test_what_the_address_gets_wrong_is_said_and_the_page_goes_on(field: str, value: str, sentence: str) -> None:
+    app = opened(**{field: value})
+    assert not app.exception
+    assert not app.error
+    assert frame.plain(sentence) in sentences(app)
+    assert "data-answer" in text(app)
+
+
+def test_damage_changes_the_answers_and_stands_in_the_address() -> None:
+    app = opened()
+    first = text(app)
+    app.selectbox(key="damage.sound").set_value("noise").run()
+    assert "sound:noise:3" in str(app.query_params["damage"])
+    app.select_slider(key="severity.sound").set_value(5).run()
+    assert "sound:noise:5" in str(app.query_params["damage"])
+    assert text(app) != first
+    app.selectbox(key="damage.sound").set_value("").run()
+    assert "damage" not in app.query_params
+
+
+def test_the_view_goes_along_to_another_page() -> None:
+    app = opened(sample="test-0004", on="image")
+    app.switch_page("app.py").run()
+    app.switch_page("pages/predict.py").run()
+    assert not app.toggle(key="on.sound").value
+    assert app.toggle(key="on.image").value
+    assert "test-0004" in str(app.query_params["sample"])
+
+
+def upload(app: AppTest, modality: str, name: str, content: bytes, kind: str = "image/png") -> AppTest:
+    return app.file_uploader(key=f"bring.digits.{modality}.File").upload(name, content, kind).run()
+
+
+def test_a_person_brings_a_picture_and_a_sound() -> None:
+    app = upload(opened(), "image", "a.png", PICTURE.read_bytes())
+    assert "own-" in str(app.query_params["sample"])
+    assert app.toggle(key="on.sound").disabled
+    app = upload(app, "sound", "b.flac", SOUND.read_bytes(), "audio/flac")
+    assert not app.toggle(key="on.sound").disabled
+    assert app.toggle(key="on.pen").disabled
+    assert "data-answer" in text(app)
+
+
+@pytest.mark.parametrize(
+    ("modality", "name", "content"),
+    [
+        ("image", "empty.png", b""),
+        ("image", "mislabelled.png", b"not a picture"),
+        ("image", "cut.png", PICTURE.read_bytes()[:60]),
+        ("sound", "cut.wav", b"RIFF\x00\x00"),
+        ("image", "../../![x](http://host).png", b"junk"),
+    ],
+)
+def test_a_bad_file_gets_its_sentence_and_nothing_is_lost(modality: str, name: str, content: bytes) -> None:
+    app = upload(opened(), modality, name, content)
+    assert not app.exception
+    assert len(app.warning) == 1
+    assert "![" not in app.warning[0].value
+    assert "data-answer" in text(app)
+    assert "sample" not in app.query_params
+
+
+def test_a_bad_file_does_not_take_the_good_one_away() -> None:
+    app = upload(upload(opened(), "image", "a.png", PICTURE.read_bytes()), "sound", "b.wav", b"junk")
+    assert len(app.warning) == 1
+    assert app.toggle(key="on.image").value
+
+
+def test_a_link_to_an_upload_says_that_the_upload_is_not_in_it() -> None:
+    address = upload(opened(), "image", "a.png", PICTURE.read_bytes()).query_params["sample"]
+    other = opened(sample=address if isinstance(address, str) else address[0])
+    assert "not in the link" in sentences(other)
+    assert "data-answer" in text(other)
+
+
+def test_a_bundle_opens_in_another_session_with_the_same_view() -> None:
+    own = uploads.Own("digits", {"image": uploads.Part(PICTURE.read_bytes(), "a.png")}, "3")
+    content = uploads.bundle(own, {"task": "digits", "sample": own.id, "methods": "joint"})
+    app = opened()
+    app.file_uploader(key="bring.bundle").upload("view.zip", content, "application/zip").run()
+    assert not app.warning
+    assert own.id in str(app.query_params["sample"])
+    assert "joint" in str(app.query_params["methods"])
+    assert text(app).count("data-answer") == 1
+
+
+def test_a_bundle_comes_back_as_it_was() -> None:
+    own = uploads.Own("digits", {"image": uploads.Part(b"abc", "ä.png"), "pen": uploads.Part(b"{}")}, "7")
+    back, view = uploads.open_bundle(uploads.bundle(own, {"on": "image"}))
+    assert back == own
+    assert back.id == own.id
+    assert view == {"on": "image"}
+
+
+def hostile(**files: Any) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in files.items():
+            archive.writestr(name.replace("__", "/").replace("_json", ".json"), content)
+    return buffer.getvalue()
+
+
+GOOD = {"mmlab": 1, "task": "digits", "view": {}, "inputs": {"image": {"name": "a"}}}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"PK\x03\x04 cut off",
+        hostile(other="x"),
+        hostile(view_json="[" * 10_000),
+        hostile(view_json=" " * 100_000),
+        hostile(view_json=json.dumps({**GOOD, "mmlab": 99})),
+        hostile(view_json=json.dumps({**GOOD, "inputs": {"../../x": {}}})),
+        hostile(view_json=json.dumps({**GOOD, "inputs": {}})),
+        hostile(view_json=json.dumps({**GOOD, "inputs": ["image"]})),
+        hostile(view_json=json.dumps(GOOD), inputs__image=bytes(60 * 2**20)),
+        hostile(view_json=json.dumps(GOOD), **{f"f{i}": "" for i in range(40)}),
+    ],
+)
+def test_a_hostile_bundle_is_refused(content: bytes) -> None:
+    with pytest.raises(DataError):
+        uploads.open_bundle(content)
+
+
+def test_a_bundle_for_an_unknown_task_is_a_sentence() -> None:
+    content = uploads.bundle(uploads.Own("digits", {"smell": uploads.Part(b"x")}), {})
+    app = opened()
+    app.file_uploader(key="bring.bundle").upload("view.zip", content, "application/zip").run()
+    assert "smell" in sentences(app)
+    assert not app.exception
+
+
+def test_a_broken_checkpoint_is_named_and_hides_no_other(models: Path) -> None:
+    folder = models / "digits" / "dropout" / "seed0"
+    folder.mkdir(parents=True)
+    file = folder / "model.safetensors"
+    file.write_bytes((models / "digits" / "joint" / "seed0" / "model.safetensors").read_bytes()[:200])
+    (models / "digits" / "gmd" / "seed0").mkdir(parents=True)
+    app = opened()
+    file.unlink()
+    folder.rmdir()
+    (models / "digits" / "gmd" / "seed0").rmdir()
+    shown = " ".join(element.value for element in app.markdown)
+    assert "digits/dropout/seed0" in shown
+    assert "digits/gmd/seed0" in shown
+    assert text(app).count("data-answer") == 2
+
+
+def test_weights_that_do_not_fit_break_one_card_only(models: Path) -> None:
+    untrained(models, "digits", "ensemble")
+    good, bad = (models / "digits" / name / "seed0" / "model.safetensors" for name in ("joint", "ensemble"))
+    bad.write_bytes(good.read_bytes().replace(b'\\"method\\": \\"joint\\"', b'\\"method\\": \\"gmd\\"  '))
+    app = opened()
+    bad.unlink()
+    assert not app.exception
+    assert text(app).count("data-answer") == 2
+
+
+def test_no_model_at_all_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MMLAB_CHECKPOINTS", str(tmp_path))
+    app = opened()
+    assert "There is no trained model for this task yet." in sentences(app)
+    assert not app.exception
+    assert not opened("app.py").exception
+
+
+def test_a_canvas_becomes_strokes() -> None:
+    drawing = {"objects": [{"path": [["M", 1, 2], ["Q", 3, 4, 5, 6], ["L", 7, 8]]}, {"type": "rect"}]}
+    assert strokes_of(drawing) == [[[1, 2], [3, 4], [5, 6], [7, 8]]]
+
+
+def test_every_word_of_the_screen_is_explained_in_full() -> None:
+    for name, term in words.TERMS.items():
+        assert term.title, name
+        assert term.what, name
+        assert term.how, name
+        assert term.changes, name
+
+
+def test_certainty_in_words_falls_with_entropy() -> None:
+    said = [words.certainty(entropy, 10) for entropy in (0.0, 0.3, 1.2, 2.3)]
+    assert said == ["very sure", "fairly sure", "unsure", "guessing"]
+
+
+def test_text_from_outside_is_no_markdown() -> None:
+    assert frame.plain("![x](http://host) <b> $a$") == r"\!\[x\]\(http\:\/\/host\) \<b\> \$a\$".replace(r"\/", "/")

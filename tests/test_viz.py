@@ -1,0 +1,222 @@
+"""Colours that can be told apart, lattices that are complete, drawings of every kind."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import xml.etree.ElementTree as ET
+from itertools import combinations, pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mmlab.core.outputs import Prediction
+from mmlab.core.raw import Picture, Raw, Series, Sound, Strokes, Text
+from mmlab.viz import answers, lattice, theme, views
+
+ROOT = Path(__file__).resolve().parent.parent
+LETTERS = dict(zip("abcdef", "ABCDEF", strict=True))
+COLOURS = dict(zip("abcdef", theme.MODALITIES, strict=True))
+
+
+def states(count: int) -> list[lattice.State]:
+    """The answer is "x" while the first modality is there."""
+    names = tuple(LETTERS)[:count]
+    subsets = [subset for size in range(1, count + 1) for subset in combinations(names, size)]
+    return [
+        lattice.State(subset, "x" if "a" in subset else "y", 0.5, "a" in subset, "a" in subset) for subset in subsets
+    ]
+
+
+def letters(count: int) -> dict[str, str]:
+    return {name: LETTERS[name] for name in tuple(LETTERS)[:count]}
+
+
+@pytest.mark.parametrize("count", [2, 3, 4, 5, 6])
+def test_a_lattice_has_every_combination_and_every_line(count: int) -> None:
+    drawn = lattice.lattice(states(count), letters(count), selected="a")
+    assert len(drawn.nodes) == 2**count - 1
+    assert len(drawn.edges) == count * 2 ** (count - 1) - count
+    assert [node.state.key for node in drawn.nodes if node.selected] == ["a"]
+    for edge in drawn.edges:
+        upper, lower = drawn.node(edge.upper), drawn.node(edge.lower)
+        assert upper.y < lower.y
+        assert set(upper.state.names) - set(lower.state.names) == {edge.removed}
+        assert edge.flips == (edge.removed == "a")
+
+
+@pytest.mark.parametrize("count", [2, 3, 4, 5, 6])
+def test_no_two_boxes_of_a_lattice_overlap(count: int) -> None:
+    drawn = lattice.lattice(states(count), letters(count))
+    for first, second in combinations(drawn.nodes, 2):
+        apart = abs(first.x - second.x) >= lattice.NODE_WIDE or abs(first.y - second.y) >= lattice.NODE_HIGH
+        assert apart, (first.state.key, second.state.key)
+    for node in drawn.nodes:
+        assert lattice.NODE_WIDE / 2 <= node.x <= drawn.width - lattice.NODE_WIDE / 2
+        assert lattice.NODE_HIGH / 2 <= node.y <= drawn.height - lattice.NODE_HIGH / 2
+
+
+@pytest.mark.parametrize("count", [2, 3, 6])
+def test_a_lattice_is_drawn_with_buttons_that_say_what_they_show(count: int) -> None:
+    drawing = lattice.svg(lattice.lattice(states(count), letters(count), selected="a"), COLOURS, LETTERS)
+    buttons = [item for item in ET.fromstring(drawing).iter() if item.get("data-pick")]
+    assert len(buttons) == 2**count - 1
+    assert all(button.get("role") == "button" and button.get("tabindex") == "0" for button in buttons)
+    chosen = next(button for button in buttons if button.get("aria-pressed") == "true")
+    assert chosen.get("aria-label") == "A: x, right, 50%"
+
+
+def test_right_and_wrong_differ_in_shape_and_sign_not_only_in_colour() -> None:
+    drawing = lattice.svg(lattice.lattice(states(2), letters(2)), COLOURS, LETTERS)
+    assert "✓" in drawing
+    assert "✗" in drawing
+    assert len(set(re.findall(r'rx="(\d+)" fill="#', drawing))) == 2
+
+
+def test_a_lattice_of_what_was_given_only() -> None:
+    given = [state for state in states(3) if "c" not in state.names]
+    drawn = lattice.lattice(given, letters(3))
+    assert drawn.modalities == ("a", "b")
+    assert len(drawn.edges) == 2
+
+
+def test_names_from_data_cannot_break_out_of_a_drawing() -> None:
+    evil = lattice.State(("a",), '"><script>', 1.0, None, True)
+    drawing = lattice.svg(lattice.lattice([evil], {"a": "<"}, {"a": '"x"'}), COLOURS, {"a": "<"})
+    assert "<script" not in drawing
+    ET.fromstring(drawing)
+    card = answers.Card("<script>", said({'<img src="x">': 1.0}), said({'<img src="x">': 1.0}), "", "<b>", "<i>")
+    assert not re.search(r"<(script|img)", answers.cards([card]))
+
+
+def test_a_saved_lattice_has_its_own_ink_and_paper() -> None:
+    drawing = lattice.standalone(lattice.svg(lattice.lattice(states(2), letters(2)), COLOURS, LETTERS))
+    root = ET.fromstring(drawing)
+    assert root.get("color")
+    assert root[0].get("fill") == "#FFFFFF"
+
+
+def said(probabilities: dict[str, float], uncertainty: float = 0.3) -> Prediction:
+    best = max(probabilities, key=lambda name: probabilities[name])
+    return Prediction(best, probabilities, uncertainty, list(probabilities).index(best))
+
+
+def test_a_card_says_answer_certainty_and_change() -> None:
+    now, whole = said({"3": 0.6, "8": 0.4}), said({"3": 0.1, "8": 0.9})
+    html = answers.cards([answers.Card("Joint", now, whole, "8", "unsure", "Image + Sound")])
+    assert "<b data-answer>3</b>" in html
+    assert "✗ wrong" in html
+    assert "60 %" in html
+    assert "Image + Sound it says <b>8</b> (90 %)" in re.sub(r"</?span[^>]*>", "", html)
+
+
+def test_of_many_classes_the_likeliest_and_the_right_one_are_shown() -> None:
+    now = said({f"class {i}": (0.6 if i == 3 else 0.4 / 39) for i in range(40)})
+    html = answers.cards([answers.Card("Joint", now, now, "class 39", "sure", "")])
+    assert html.count('role="listitem"') == answers.MOST_BARS - 2
+    assert "class 39" in html
+    assert "and 30 more" in html
+
+
+def test_a_number_stands_on_its_scale() -> None:
+    now, whole = Prediction("+1.50", {}, 0.2, 1.5), Prediction("-3.00", {}, 0.2, -3.0)
+    html = answers.cards([answers.Card("Joint", now, whole, "", "", "Text", (-3.0, 3.0))])
+    assert 'style="left:75.0%"' in html
+    assert 'style="left:0.0%"' in html
+
+
+@pytest.mark.parametrize("colour", [*theme.MODALITIES, *theme.METHODS, theme.RIGHT, theme.WRONG, theme.MUTED])
+@pytest.mark.parametrize("paper", [theme.LIGHT, theme.DARK])
+def test_every_colour_reads_on_both_backgrounds(colour: str, paper: str) -> None:
+    assert theme.contrast(colour, paper) >= 3
+
+
+def test_ink_reads_as_text() -> None:
+    assert theme.contrast(theme.INK_LIGHT, theme.LIGHT) >= 7
+    assert theme.contrast(theme.INK_DARK, theme.DARK) >= 7
+
+
+@pytest.mark.parametrize("matrix", ["deuteranopia", "protanopia"])
+def test_neighbouring_modalities_differ_for_the_colour_blind(matrix: str) -> None:
+    """The first three, which share most tasks, each from each; the others have their letters, too."""
+    seen = [simulated(colour, matrix) for colour in theme.MODALITIES[:3]]
+    for first, second in combinations(seen, 2):
+        assert np.linalg.norm(first - second) > 0.12
+
+
+SIMULATION = {  # Machado, Oliveira and Fernandes 2009, severity 1, linear RGB
+    "deuteranopia": [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]],
+    "protanopia": [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]],
+}
+
+
+def simulated(colour: str, matrix: str) -> np.ndarray:
+    linear = (np.array(theme.rgb(colour)) / 255) ** 2.2
+    return np.clip(np.array(SIMULATION[matrix]) @ linear, 0, 1) ** (1 / 2.2)
+
+
+def test_the_style_sheet_uses_the_same_colours() -> None:
+    sheet = (ROOT / "mmlab" / "ui" / "style.css").read_text().upper()
+    for i, colour in enumerate(theme.MODALITIES):
+        assert f".ST-KEY-MM-INPUT-{i} {{ BORDER-TOP-COLOR: {colour}; }}" in sheet
+
+
+def test_the_heat_palette_gets_steadily_lighter() -> None:
+    table = views._heat_table().astype(float) @ [0.2126, 0.7152, 0.0722]
+    assert all(second >= first - 1e-6 for first, second in pairwise(table))
+
+
+RAWS: dict[str, Raw] = {
+    "grey": Picture(np.zeros((28, 28), np.uint8)),
+    "colour": Picture(np.zeros((900, 600, 3), np.uint8)),
+    "sound": Sound(np.sin(np.arange(8000) / 9).astype(np.float32), 8000),
+    "tiny sound": Sound(np.zeros(3, np.float32), 8000),
+    "strokes": Strokes((np.array([[0, 0], [1, 2]], np.float32), np.array([[4, 4]], np.float32))),
+    "series": Series(np.random.default_rng(0).normal(size=(50, 3)).astype(np.float32), 50.0, ("x", "y", "z")),
+    "text": Text('<b> & "quotes"' * 9),
+}
+
+
+@pytest.mark.parametrize("name", RAWS)
+def test_every_recording_is_drawn(name: str) -> None:
+    drawing = views.recorded(RAWS[name], theme.ACCENT, "It")
+    check(drawing)
+    check(views.thumbnail({"a": RAWS[name]}, COLOURS))
+
+
+@pytest.mark.parametrize("heat", [False, True])
+@pytest.mark.parametrize(
+    ("kind", "shape", "of_heat"),
+    [
+        ("image", (1, 28, 28), (7, 7)),
+        ("image", (3, 16, 16), (16, 16)),
+        ("sound", (1, 32, 64), (8, 16)),
+        ("path", (2, 16), (4,)),
+        ("series", (6, 50), (12,)),
+        ("vector", (9,), (9,)),
+    ],
+)
+def test_what_a_model_sees_is_drawn(kind: str, shape: tuple[int, ...], of_heat: tuple[int, ...], heat: bool) -> None:
+    rng = np.random.default_rng(0)
+    values = rng.random(of_heat) if heat else None
+    check(views.seen(kind, rng.random(shape).astype(np.float32), theme.ACCENT, "It", values))
+
+
+def check(drawing: views.Drawing) -> None:
+    assert drawing.alt
+    assert drawing.data_uri.startswith("data:image/")
+    if drawing.kind == "png":
+        assert drawing.content.startswith(b"\x89PNG")
+    else:
+        ET.fromstring(drawing.content.decode())
+        assert b"nan" not in drawing.content
+
+
+def test_drawing_needs_neither_torch_nor_streamlit() -> None:
+    code = (
+        "import sys; import mmlab.viz.answers, mmlab.viz.lattice, mmlab.viz.theme, mmlab.viz.views;"
+        "sys.exit(bool({'torch', 'streamlit'} & set(sys.modules)))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
