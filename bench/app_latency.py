@@ -49,7 +49,7 @@ TARGETS = {
 WATCH = """
 (label) => new Promise((done) => {
   const click = document.querySelector(`.stCheckbox input[aria-label*="${label}"]`);
-  const text = () => [...document.querySelectorAll(".mm-card")].map((card) => card.innerText).join("|");
+  const text = () => document.querySelector(".mm-cards")?.textContent;
   const chart = () => document.querySelector(".mm-lattice [aria-pressed=true]")?.dataset.pick;
   const before = [text(), chart()], found = [null, null];
   const start = performance.now();
@@ -199,6 +199,7 @@ def measure(rounds: int) -> dict[str, Any]:
     return {
         "made": datetime.now(UTC).isoformat(timespec="minutes"),
         "machine": f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}",
+        "nice": os.nice(0),
         "load": {"before": round(load, 2), "after": round(os.getloadavg()[0], 2)},
         "milliseconds": found,
     }
@@ -220,7 +221,7 @@ def table(found: dict[str, Any]) -> str:
         "# How long a person waits",
         "",
         f"Made by `python bench/app_latency.py` on {found['made']}: {found['machine']}, headless Chromium on the same "
-        f"machine, load {found['load']['before']} before and {found['load']['after']} after.",
+        f"machine, priority (nice) {found['nice']}, load {found['load']['before']} before and {found['load']['after']} after.",
         "",
         "| what | median (ms) | p95 (ms) | n | goal (ms) |",
         "|---|---|---|---|---|",

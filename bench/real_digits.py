@@ -3,7 +3,7 @@
 For each of the five speakers of FSDD a model is trained without that speaker, then hears that speaker's clean
 recordings; MNIST pictures that no model was trained on are read as PNG files. Needs the real recordings:
 
-    MMLAB_DATA=/folder/with/the/npz/files python bench/real_digits.py --write docs/tables
+    MMLAB_DATA=/folder/with/the/npz/files python bench/real_digits.py --write docs/tables --fill docs/results.md
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from mmlab.core.method import METHODS, Method
 from mmlab.core.options import build
 from mmlab.device import device, one_thread
 from mmlab.evaluation import fuse_all
+from mmlab.reports import fill
 from mmlab.tasks.digits import Digits
 from mmlab.tasks.sources import real
 from mmlab.training import Plan, Trainer
@@ -113,6 +114,7 @@ def main() -> None:
     parser.add_argument("--method", default="dmrnet")
     parser.add_argument("--folder", type=Path, default=Path("build/real_digits"), help="where unfinished runs are kept")
     parser.add_argument("--write", type=Path, help="folder for real_digits.json and real_digits.md")
+    parser.add_argument("--fill", type=Path, help="document with the mark table:real_digits")
     options = parser.parse_args()
     one_thread()
     data = real.data_folder()
@@ -123,6 +125,8 @@ def main() -> None:
         options.write.mkdir(parents=True, exist_ok=True)
         (options.write / "real_digits.json").write_text(json.dumps(found, indent=1) + "\n", "utf-8")
         (options.write / "real_digits.md").write_text(as_markdown(found) + "\n", "utf-8")
+    if options.fill:
+        fill(options.fill, {"real_digits": as_markdown(found)})
     print(as_markdown(found))
 
 
