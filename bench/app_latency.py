@@ -199,7 +199,6 @@ def measure(rounds: int) -> dict[str, Any]:
     return {
         "made": datetime.now(UTC).isoformat(timespec="minutes"),
         "machine": f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}",
-        "nice": os.nice(0),
         "load": {"before": round(load, 2), "after": round(os.getloadavg()[0], 2)},
         "milliseconds": found,
     }
@@ -217,11 +216,12 @@ def _in_own_loop(work: Any) -> Any:
 
 
 def table(found: dict[str, Any]) -> str:
+    load = found["load"]
     lines = [
         "# How long a person waits",
         "",
         f"Made by `python bench/app_latency.py` on {found['made']}: {found['machine']}, headless Chromium on the same "
-        f"machine, priority (nice) {found['nice']}, load {found['load']['before']} before and {found['load']['after']} after.",
+        f"machine, load {load['before']} before and {load['after']} after.",
         "",
         "| what | median (ms) | p95 (ms) | n | goal (ms) |",
         "|---|---|---|---|---|",

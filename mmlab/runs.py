@@ -89,8 +89,11 @@ class Trainings:
         if sum(run.state == "waiting" for run in self.all()) >= MOST_WAITING:
             raise DataError(f"{MOST_WAITING} trainings are waiting already.", "Stop one, or wait.")
         home = self.home(order.task, order.method, order.tag)
-        home.mkdir(parents=True, exist_ok=True)
-        (self.library.root / HOME / ".gitignore").write_text("*\n", "utf-8")
+        try:
+            home.mkdir(parents=True, exist_ok=True)
+            (self.library.root / HOME / ".gitignore").write_text("*\n", "utf-8")
+        except OSError as error:
+            raise DataError("The folder of the trained models cannot be written to.", str(self.library.root)) from error
         lock = take(home / ALIVE, patience=1.0)
         if lock is None:
             raise DataError(f"{order.name} is being trained already.", "Follow it below.")

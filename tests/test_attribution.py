@@ -12,7 +12,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from mmlab.analysis.attribution import EXPLAINERS, Question, find, grad_cam, targets, twin
+from mmlab.analysis.attribution import EXPLAINERS, find, grad_cam, targets
+from mmlab.analysis.questions import Question, twin
 from mmlab.core.errors import UnknownName
 from mmlab.core.method import METHODS, Method
 from mmlab.core.modality import Combination, Modalities, Modality
@@ -89,7 +90,7 @@ def by_hand(
         shares[combination.key] = {name: evidence.get(name, 0.0) / total for name in modalities.names}
     maps: dict[str, dict[str, np.ndarray]] = {key: {} for key in raw}
     for name in modalities.names:
-        largest = max((float(found[name].max()) for found in raw.values() if name in found), default=0.0)
+        largest = max((float(found[name].detach().max()) for found in raw.values() if name in found), default=0.0)
         for key, found in raw.items():
             size = modalities[name].shape[1:] or modalities[name].shape
             plain = found[name].detach() if name in found else torch.zeros(size)
@@ -105,10 +106,10 @@ def test_it_equals_a_pass_written_by_hand(name: str, target: int):
     found = grad_cam(method, inputs, combinations, target)
     maps, shares = by_hand(method, inputs, combinations, target)
     for combination in combinations:
-        answer = method(
-            {n: v[None] for n, v in inputs.items()}, method.modalities.mask(combination, 1)
-        ).logits[0, target]
-        assert found.score[combination.key] == pytest.approx(float(answer), abs=1e-5)
+        answer = method({n: v[None] for n, v in inputs.items()}, method.modalities.mask(combination, 1)).logits[
+            0, target
+        ]
+        assert found.score[combination.key] == pytest.approx(float(answer.detach()), abs=1e-5)
         for modality in method.modalities:
             mine, hand = found.maps[combination.key][modality.name], maps[combination.key][modality.name]
             np.testing.assert_allclose(mine, hand, atol=2e-6)
@@ -213,12 +214,19 @@ def test_the_shared_model_is_left_as_it_was():
 
 def test_a_twin_shares_tensors_and_no_modules():
     method = made("dmrnet")
+    handle = method.encoders.register_forward_hook(lambda *_: None)
     other = twin(method.train())
     assert method.training
     assert not other.training
     for mine, its in zip(method.parameters(), other.parameters(), strict=True):
         assert mine is its
     assert not set(method.modules()) & set(other.modules())
+    for module in other.modules():
+        assert not module.training
+        assert not module._forward_hooks
+        module.register_forward_hook(lambda *_: None)
+    handle.remove()
+    assert not any(module._forward_hooks or module._backward_hooks for module in method.modules())
 
 
 def test_explaining_and_answering_at_once_do_not_disturb_each_other():

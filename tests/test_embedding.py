@@ -22,6 +22,7 @@ from mmlab.core.options import build
 from mmlab.core.results import Projection, Sweep
 from mmlab.evaluation import sweep
 from mmlab.viz import embedding as drawn
+from mmlab.viz import paths
 from tests.toys import ToyTask
 
 KEYS = ("a", "b", "a-b")
@@ -218,8 +219,7 @@ def test_a_map_that_cannot_be_used_is_refused_with_a_sentence(tmp_path: Path):
 
 def test_reading_never_imports_umap():
     program = (
-        "import sys, mmlab.analysis.embedding, mmlab.analysis.mapping, mmlab.viz.embedding;"
-        "print('umap' in sys.modules)"
+        "import sys, mmlab.analysis.embedding, mmlab.analysis.mapping, mmlab.viz.embedding;print('umap' in sys.modules)"
     )
     said = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert said.stdout.strip() == "False"
@@ -235,7 +235,7 @@ def test_the_drawings_of_embeddings_need_no_torch_and_no_streamlit():
 
 
 def test_an_ellipse_reaches_two_standard_deviations():
-    outline = drawn.ellipse(np.array([1.0, 2.0]), np.diag([4.0, 1.0]), count=400)
+    outline = paths.ellipse(np.array([1.0, 2.0]), np.diag([4.0, 1.0]), count=400)
     np.testing.assert_allclose(outline.max(0), [5, 4], atol=1e-3)
     np.testing.assert_allclose(outline.min(0), [-3, 0], atol=1e-3)
 
@@ -256,14 +256,14 @@ def test_the_map_carries_arrays_and_positions_only():
 
 
 def test_a_path_joins_combinations_that_differ_by_one_input():
-    assert drawn.edges(KEYS) == [("a-b", "a"), ("a-b", "b")]
+    assert paths.edges(KEYS) == [("a-b", "a"), ("a-b", "b")]
     six = ["a", "b", "c", "a-b", "a-c", "b-c", "a-b-c"]
-    assert len(drawn.edges(six)) == 9
+    assert len(paths.edges(six)) == 9
     steps = [
-        drawn.Step(key, key.upper(), np.array([i, i % 2], np.float32), good=i == 0, spread=np.eye(2, dtype=np.float32))
+        paths.Step(key, key.upper(), np.array([i, i % 2], np.float32), good=i == 0, spread=np.eye(2, dtype=np.float32))
         for i, key in enumerate(KEYS)
     ]
-    figure = drawn.path(embedding.pca(invented()).points, steps, ("a-b", "a"))
+    figure = paths.path(embedding.pca(invented()).points, steps, ("a-b", "a"))
     assert len(figure.data) == 1 + 3 + 2 + 3
 
 

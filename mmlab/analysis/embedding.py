@@ -131,10 +131,8 @@ def carried(
     return spread
 
 
-def held_out(
-    found: Sweep, points: Points, neighbours: int = NEIGHBOURS, most: int = 2000
-) -> tuple[Points, float]:
-    """`Map.distances` and `Map.error` (`mmlab.analysis.maps`): every sample looked up among the *other* samples, under all combinations.
+def held_out(found: Sweep, points: Points, neighbours: int = NEIGHBOURS, most: int = 2000) -> tuple[Points, float]:
+    """`distances` and `error` of a map (`mmlab.analysis.maps`): every sample looked up among the *other* ones.
 
     points: `[K, N, d]`. At most `most` embeddings are looked up, evenly spread.
     """
@@ -182,9 +180,7 @@ def correct(found: Sweep) -> NDArray[np.bool_] | None:
     return found.logits.argmax(2) == found.target
 
 
-def by_class(
-    points: Points, labels: NDArray[np.generic]
-) -> dict[int, tuple[NDArray[np.float32], NDArray[np.float32]]]:
+def by_class(points: Points, labels: NDArray[np.generic]) -> dict[int, tuple[NDArray[np.float32], NDArray[np.float32]]]:
     """The centre `[d]` and covariance `[d, d]` of each class in a picture `[K, N, d]`, over all its combinations."""
     table = {}
     for label in np.unique(labels):

@@ -119,7 +119,8 @@ class DMRNet(Method):
             return torch.tensor([self.modalities.code(combination) for combination in keys])
         combinations = len(self.is_hard) - 1
         count = self.config.keep or max(1, round(combinations * 3 / 7))
-        return hardest_combinations(*self._backed_off(), count)
+        total, number = self._backed_off().unbind(0)
+        return hardest_combinations(total, number, count)
 
     def _backed_off(self) -> Tensor:
         """Sums and counts `[2, 2^M]`; a combination seen too seldom takes those of all of its size (1.8)."""

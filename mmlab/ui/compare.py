@@ -9,7 +9,6 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-import numpy as np
 import streamlit as st
 
 from mmlab import reports
@@ -18,7 +17,7 @@ from mmlab.core.errors import UnknownName
 from mmlab.core.modality import Modalities
 from mmlab.core.task import Task
 from mmlab.grid import LADDERS
-from mmlab.ui import cache, frame, measured, picking, state, widgets, words
+from mmlab.ui import cache, frame, measured, mixups, picking, state, widgets, words
 from mmlab.viz import comparison as drawn
 from mmlab.viz import theme
 
@@ -34,14 +33,14 @@ def show(task_name: str) -> None:
         command = f"python -m mmlab grid --tasks {task_name} --seeds 3"
         st.info(f"Nothing was measured for this task yet.  \nTrain all methods: `{command}`")
         return
-    found = _chosen(task, stamp)
+    view, found = _chosen(task, stamp)
     for problem in found.problems:
         st.warning(frame.plain(problem))
-    by = _by(found)
+    by = _by(found, view)
     ordered = _sorted(found, by)
     st.subheader(
-        "Methods and combinations" if not state.get("ladder") else "Step by step",
-        help=words.help("ladder" if state.get("ladder") else "compared"),
+        "Step by step" if view else "Methods and combinations",
+        help=words.help("ladder" if view else "compared"),
         anchor=False,
     )
     cell = _cell(ordered)
@@ -49,34 +48,40 @@ def show(task_name: str) -> None:
     with mapped, frame.trouble():
         _heat(task, ordered, cell)
     with table, frame.trouble():
-        _table(task, ordered)
-    _downloads(ordered)
+        _table(task, ordered, view)
+    _downloads(ordered, view)
     left, right = st.columns([1, 1], gap="large")
     with left, frame.trouble():
-        _differences(ordered, by, task.info.modalities)
+        _differences(ordered, view, by)
     with right, frame.trouble():
-        _confusion(task, ordered, cell)
+        mixups.show(task, ordered, view, cell)
 
 
-def _chosen(task: Task, stamp: measured.Stamp) -> Comparison:
-    """The controls, and the comparison that they ask for. A choice that does not exist is said, and not followed."""
+def _chosen(task: Task, stamp: measured.Stamp) -> tuple[str, Comparison]:
+    """The controls, and the view and comparison that they ask for. What does not exist is said, and not followed."""
     name, output = task.name, task.info.output
     with st.container(horizontal=True, vertical_alignment="bottom", key="mm-compare"):
         view = _select("ladder", "View", ["", *LADDERS], "", _view_title, words.help("ladder"))
         there = measured.sources(name, view, stamp)
-        source = _select(
-            "source", "Test data", there, there[0], lambda key: measured.SOURCES.get(key, key), words.help("score")
-        )
+        source = _select("source", "Test data", there, there[0], measured.SOURCES.get, words.help("score"))
         metric = _select("metric", "Metric", output.metric_names, output.headline, _metric_title)
-        base, options = "dropout", []
+        base = ""
         if not view:
             titles = {row.name: row.title for row in measured.comparison(name, view, source, "", metric, stamp).rows}
-            options, base = list(titles), "dropout" if "dropout" in titles else next(iter(titles))
-            base = _select("baseline", "Compare to", options, base, titles.get, words.help("difference"))
-    return measured.comparison(name, view, source, base, metric, stamp)
+            usual = "dropout" if "dropout" in titles else next(iter(titles))
+            base = _select("baseline", "Compare to", list(titles), usual, titles.get, words.help("difference"))
+    return view, measured.comparison(name, view, source, base, metric, stamp)
 
 
-def _select(field: str, label: str, options: Sequence[str], default: str, shown: Any, help: str | None = None) -> str:
+def _select(
+    field: str,
+    label: str,
+    options: Sequence[str],
+    default: str,
+    shown: Any,
+    help: str | None = None,
+    width: int = 168,
+) -> str:
     """A choice that stands in the address; the default leaves no trace there."""
     wanted = state.get(field, default)
     if wanted not in options:
@@ -89,20 +94,21 @@ def _select(field: str, label: str, options: Sequence[str], default: str, shown:
 
     if len(options) > 1:
         key = state.follow(f"compare.{field}", wanted)
-        st.selectbox(label, options, format_func=shown, key=key, help=help, on_change=keep, width=190)
+        st.selectbox(label, options, format_func=shown, key=key, help=help, on_change=keep, width=width)
     return wanted
 
 
-def _by(found: Comparison) -> str:
+def _by(found: Comparison, view: str) -> str:
     """What the table is sorted and the differences are taken by, and whether cells show scores or differences."""
-    options = [MEAN, WORST, *found.combinations]
+    options = [*([measured.STEPS] if view else []), MEAN, WORST, *found.combinations]
     with st.container(horizontal=True, vertical_alignment="bottom", key="mm-compare-by"):
-        by = _select("by", "Sort by", options, MEAN, partial(_by_title, found.task), words.help("combination"))
+        shown = partial(measured.by_title, found.task)
+        by = _select("by", "Sort by", options, options[0], shown, words.help("combination"), 250)
         values = state.get("values", SCORES)
         st.segmented_control(
             "Cells show",
             [SCORES, DIFFERENCES],
-            format_func=lambda each: "Scores" if each == SCORES else f"Differences to {_title(found, found.baseline)}",
+            format_func=lambda each: "Scores" if each == SCORES else f"Differences to {_base(found, view)}",
             key=state.follow("compare.values", values if values in (SCORES, DIFFERENCES) else SCORES),
             required=True,
             on_change=lambda: state.put(
@@ -113,11 +119,11 @@ def _by(found: Comparison) -> str:
 
 
 def _sorted(found: Comparison, by: str) -> Comparison:
+    if by == measured.STEPS:
+        return found
     sign = -1 if found.higher_is_better else 1
-    rows = sorted(
-        found.rows, key=lambda row: sign * found.by_seed(row.name, by).mean() if by != WORST else sign * row.worst
-    )
-    return replace(found, rows=tuple(rows))
+    value = {row.name: row.worst if by == WORST else found.by_seed(row.name, by).mean() for row in found.rows}
+    return replace(found, rows=tuple(sorted(found.rows, key=lambda row: sign * value[row.name])))
 
 
 def _cell(found: Comparison) -> tuple[str, str]:
@@ -137,17 +143,18 @@ def _heat(task: Task, found: Comparison, cell: tuple[str, str]) -> None:
     if not found.higher_is_better and not signed:
         marks = {"worse to better (lower is better)": drawn.BETTER}
     picking.board(html + drawn.legend(scale, marks), key="compare.heat", on_pick=lambda name: state.put(cell=name))
-    unit = ", in percent" if found.is_share else ""
-    samples = f"{found.samples:,} test samples ({measured.SOURCES.get(found.source, found.source)})"
+    unit = ("", ", in percent", ", in percentage points")[found.is_share + (found.is_share and signed)]
+    letters = ", ".join(f"{item.letter} {item.label}" for item in modalities)
+    where = measured.SOURCES.get(found.source, found.source)
     st.caption(
-        f"{_metric_title(found.metric)}{unit}, {samples}, mean over seeds. Letters: {', '.join(f'{item.letter} {item.label}' for item in modalities)}."
-        " Click a cell to look into it."
+        f"{_metric_title(found.metric)}{unit}, {found.samples:,} test samples ({where}), mean over seeds. "
+        f"Letters: {letters}. Click a cell to look into it."
     )
 
 
 def _line(found: Comparison, row: Row, scale: drawn.Scale, modalities: Modalities) -> drawn.Line:
     note = f"{row.seeds} seed{'s' if row.seeds != 1 else ''}"
-    note += " · compared to" if row.name == found.baseline else ""
+    note += " · reference" if row.name == found.baseline else ""
     labels = [modalities.parse(key).label for key in found.combinations]
     if not scale.signed:
         values = [*row.score.tolist(), row.mean, row.worst]
@@ -175,7 +182,7 @@ def _interval(found: Comparison, row: Row, by: str) -> tuple[float, float, float
     return interval(paired) if len(paired) else None
 
 
-def _table(task: Task, found: Comparison) -> None:
+def _table(task: Task, found: Comparison, view: str) -> None:
     import pandas as pd
 
     factor = 100 if found.is_share else 1
@@ -203,13 +210,13 @@ def _table(task: Task, found: Comparison) -> None:
     numbers["±"] = st.column_config.NumberColumn(format=digits, help="Standard deviation of the mean over seeds.")
     numbers["Difference"] = st.column_config.NumberColumn(
         format=digits,
-        help=f"Mean difference to {_title(found, found.baseline)}, paired by seed; its 95 % interval is from … to.",
+        help=f"Mean difference to {_base(found, view)}, paired by seed; its 95 % interval is from … to.",
     )
     st.dataframe(pd.DataFrame(rows), hide_index=True, column_config=numbers, placeholder="–")
 
 
-def _downloads(found: Comparison) -> None:
-    name = "-".join(part for part in ("mmlab", found.task, state.get("ladder"), found.source, found.metric) if part)
+def _downloads(found: Comparison, view: str) -> None:
+    name = "-".join(part for part in ("mmlab", found.task, view, found.source, found.metric) if part)
     save = partial(st.download_button, on_click="ignore")
     with st.container(horizontal=True, vertical_alignment="center", key="mm-compare-foot"):
         widgets.numbers_help("compared", "difference", "seed", "confusion", "ladder")
@@ -229,74 +236,20 @@ def _downloads(found: Comparison) -> None:
             )
 
 
-def _differences(found: Comparison, by: str, modalities: Modalities) -> None:
-    base = _title(found, found.baseline)
+def _differences(found: Comparison, view: str, by: str) -> None:
+    base = _base(found, view)
     st.subheader(f"Difference to {frame.plain(base)}", help=words.help("difference"), anchor=False)
-    rows = [
-        (row.title, found.to_baseline(row.name, by), _interval(found, row, by))
-        for row in found.rows
-        if row.name != found.baseline
-    ]
+    of = MEAN if by == measured.STEPS else by
+    others = [row for row in found.rows if row.name != found.baseline]
+    rows = [(row.title, found.to_baseline(row.name, of), _interval(found, row, of)) for row in others]
     rows = [row for row in rows if row[2] is not None]
     if not rows:
-        st.caption(f"No other method shares a seed with {frame.plain(base)}, so nothing can be paired.")
+        st.caption(f"Nothing else shares a seed with {frame.plain(base)}, so nothing can be paired.")
         return
     scale = drawn.Scale(found.is_share, True, found.higher_is_better)
-    st.plotly_chart(drawn.differences(rows, scale, base), config=theme.CONFIG, key="compare.differences")
-    pairs = sorted({len(row[1]) for row in rows})
-    few = " One pair has no interval: train more seeds." if pairs[0] < 2 else ""
-    st.caption(f"{_by_title(found.task, by)}. Dots: single seeds. Band: 95 % interval. Mark: mean.{few}")
-
-
-def _confusion(task: Task, found: Comparison, cell: tuple[str, str]) -> None:
-    st.subheader("What is taken for what", help=words.help("confusion"), anchor=False)
-    name, key = cell
-    _pick_cell(found, cell)
-    classes = getattr(task.info.output, "classes", ())
-    if not classes:
-        st.caption("This task has no classes that could be mixed up.")
-        return
-    if found.source != "built-in":
-        st.caption("The answers to single samples are kept for the built-in samples only, so those are shown.")
-    folders = measured.folders(found, state.get("ladder"), name)
-    counted = [
-        pair
-        for folder in folders
-        if (pair := measured.counted(str(folder), measured.modified(folder), key, len(classes)))
-    ]
-    counts = [item for item in counted if not isinstance(item, str)]
-    for problem in (item for item in counted if isinstance(item, str)):
-        st.warning(frame.plain(problem))
-    if not counts:
-        command = f"python -m mmlab evaluate --task {task.name} --method {name} --save"
-        st.caption(f"No stored answers for this one. Make them: `{command}`")
-        return
-    total = np.sum(counts, 0)
-    st.html(drawn.confusion(total, classes))
-    worst = [f"{a} taken for {b} ({words.percent(share)})" for a, b, _, share in drawn.mix_ups(total, classes)]
-    right = words.percent(float(np.trace(total) / max(total.sum(), 1)))
-    pooled = f"{len(counts)} seeds together" if len(counts) > 1 else "one seed"
-    st.caption(f"{right} right, {pooled}. Most often: {'; '.join(worst) or 'none'}.")
-
-
-def _pick_cell(found: Comparison, cell: tuple[str, str]) -> None:
-    """The same choice as a click into the heat map, for those who rather pick from lists."""
-    names = {row.name: row.title for row in found.rows}
-
-    def keep() -> None:
-        state.put(cell=f"{st.session_state['compare.of']}:{st.session_state['compare.with']}")
-
-    left, right = st.columns(2)
-    left.selectbox(
-        "Method", list(names), format_func=names.get, key=state.follow("compare.of", cell[0]), on_change=keep
-    )
-    right.selectbox(
-        "Inputs that are there",
-        found.combinations,
-        format_func=partial(_by_title, found.task),
-        key=state.follow("compare.with", cell[1]),
-        on_change=keep,
-    )
+    st.plotly_chart(drawn.differences(rows, scale), config=theme.CONFIG, key="compare.differences")
+    few = " One pair has no interval: train more seeds." if min(len(row[1]) for row in rows) < 2 else ""
+    st.caption(f"{measured.by_title(found.task, of)}. Dots: single seeds. Band: 95 % interval. Mark: mean.{few}")
 
 
 def _columns(modalities: Modalities, keys: Sequence[str]) -> list[drawn.Column]:
@@ -305,22 +258,17 @@ def _columns(modalities: Modalities, keys: Sequence[str]) -> list[drawn.Column]:
     return [drawn.Column(c.key, tuple((letters[n], colours[n]) for n in c.names), c.label) for c in parsed]
 
 
-def _title(found: Comparison, name: str) -> str:
-    return next((row.title for row in found.rows if row.name == name), name)
+def _base(found: Comparison, view: str) -> str:
+    """What differences are taken to: a method, or the method whose steps are shown."""
+    return cache.title(view) if view else next(row.title for row in found.rows if row.name == found.baseline)
 
 
 def _view_title(view: str) -> str:
-    return f"{cache.title(view)}, step by step" if view else "All methods"
+    return f"Steps of {cache.title(view)}" if view else "All methods"
 
 
 def _metric_title(metric: str) -> str:
     return {"f1": "F1", "mae": "Mean error", "r": "Correlation"}.get(metric, metric.replace("_", " ").capitalize())
-
-
-def _by_title(task: str, by: str) -> str:
-    if by in (MEAN, WORST):
-        return {MEAN: "Mean of all combinations", WORST: "Worst combination"}[by]
-    return cache.task(task).info.modalities.parse(by).label
 
 
 def _plain(value: float, scale: drawn.Scale) -> str:

@@ -195,5 +195,3 @@ def as_csv(found: Attribution, target: str) -> bytes:
             row = [target, key, found.score[key], name, part, float(heat.mean()), float(heat.max())]
             writer.writerow([item if isinstance(item, str) else f"{item:.6g}" for item in row])
     return text.getvalue().encode()
-
-

@@ -34,6 +34,7 @@ from mmlab.viz.theme import MODALITIES
 P = ParamSpec("P")
 ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).resolve().parent
+HERE_NOW, ON_ENTRY = "mmlab.page", "mmlab.entry"  # session: the page, and what was settled when it was entered
 LOG = logging.getLogger("mmlab.app")
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+!|~$:^])")
 
@@ -73,6 +74,8 @@ def page(path: str) -> Iterator[None]:
     link = next(link for link in PAGES if link.path == path)
     st.set_page_config(page_title=f"{link.title} · mmlab", page_icon=_icon(), layout="wide", initial_sidebar_state=230)
     st.html(HERE / "style.css")
+    if st.session_state.get(HERE_NOW) != path:
+        st.session_state[HERE_NOW], st.session_state[ON_ENTRY] = path, {}
     foot = _navigation()
     if link.group:
         st.html(f'<header class="mm-head"><h1>{link.title}</h1><p>{link.about}</p></header>')

@@ -83,6 +83,9 @@ def _task(task: Task) -> None:
         if not measured:
             st.caption(f"No trained model yet. Train one: `python -m mmlab train --task {task.name} --method dmrnet`")
             return
+        if not sources:
+            names = ", ".join(cache.title(entry.reference.method) for entry in entries)
+            st.caption(f"Trained and not measured yet: {names}.")
         for source in sources:
             st.html(_scores(task, measured, source))
         st.caption(_simulated(measured))

@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -14,15 +15,22 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from mmlab import reports, sweeps
-from mmlab.analysis.comparison import Comparison, confusion
-from mmlab.checkpoints import REPORT, SWEEP, read_json
+from mmlab.analysis.comparison import MEAN, WORST, Comparison, confusion
+from mmlab.checkpoints import REPORT, SWEEP, read_card, read_json
 from mmlab.core.errors import CheckpointError, MmlabError
 from mmlab.grid import LADDERS, ladder, rung_tag
-from mmlab.library import SEED_FOLDER
+from mmlab.library import SEED_FOLDER, Entry, Reference
 from mmlab.ui import cache
 
 SOURCES = {"built-in": "Built-in samples", "real": "Real recordings"}
+STEPS = "steps"
 Stamp = tuple[tuple[str, int], ...]
+
+
+def runs(task: str) -> tuple[Entry, ...]:
+    """Every run of every method on a task, in the order of the tables; a damaged one carries its problem."""
+    found = [_entry(reference) for reference in cache.library().references(task)]
+    return tuple(sorted(found, key=lambda entry: _place(entry.reference.method)))
 
 
 @st.cache_data(show_spinner=False, max_entries=64)
@@ -91,3 +99,23 @@ def counted(folder: str, modified: int, key: str, classes: int) -> NDArray[np.in
     needed = [name in key.split("-") for name in cache.task(Path(folder).parts[-3]).info.modalities.names]
     rows = found.present[:, needed].all(1)
     return confusion(found.logits[k][rows].argmax(-1), found.target[rows].astype(np.int64), classes)
+
+
+@lru_cache(maxsize=1024)
+def _entry(reference: Reference) -> Entry:
+    try:
+        return Entry(reference, read_card(Path(reference.path)))
+    except MmlabError as error:
+        return Entry(reference, {}, error)
+
+
+def _place(method: str) -> tuple[int, str]:
+    return (reports.ORDER.index(method) if method in reports.ORDER else len(reports.ORDER), method)
+
+
+def by_title(task: str, by: str) -> str:
+    """What a table is sorted by, for people."""
+    named = {MEAN: "Mean of all combinations", WORST: "Worst combination", STEPS: "Order of the steps"}
+    if by in named:
+        return named[by]
+    return cache.task(task).info.modalities.parse(by).label

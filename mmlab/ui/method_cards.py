@@ -19,7 +19,9 @@ class Card:
     warning: str = ""
 
 
-_SHARES = "Papers count from which pass something begins; here it is a share of the training, so that short runs do it too."
+_SHARES = (
+    "Papers count from which pass something begins; here it is a share of the training, so that short runs do it too."
+)
 
 CARDS: dict[str, Card] = {
     "dmrnet": Card(
@@ -29,9 +31,12 @@ CARDS: dict[str, Card] = {
         "with the widest clouds early on count as hard, and are practised extra.",
         trained="All encoders, the join, two layers that give the middle and the width of the cloud, and one head. "
         "Inputs are hidden at random, each combination as likely.",
-        missing="Its part is set to zero, the middle of the cloud answers. The width of the cloud tells how unsure it is.",
-        look="Whether embeddings of one sample turn more from combination to combination than with plain dropout, and "
-        "whether the wide clouds belong to the combinations that do worse.",
+        missing="Its part is set to zero and the middle of the cloud answers. The paper reads the width of the "
+        "cloud as "
+        "doubt; the views below show whether that holds here.",
+        look="Whether a sample turns more from combination to combination than with plain dropout, as the paper "
+        "expects, "
+        "and whether the wide clouds belong to the combinations that do worse.",
         paper="S. Wei, Y. Luo, Y. Wang, C. Luo. Robust Multimodal Learning via Representation Decoupling. ECCV 2024.",
         link="https://arxiv.org/abs/2407.04458",
         departs=(
@@ -39,7 +44,8 @@ CARDS: dict[str, Card] = {
             "number of hard samples (option `hcr=broadcast`).",
             "The hard combinations are found from the whole warm-up, for any number of inputs. The released code "
             "compares two of them or has them written in by hand (option `fixed`).",
-            "The pull of the clouds towards a standard one is weighted for our 64 numbers; the paper's belongs to 1,024.",
+            "The pull of the clouds towards a standard one is weighted for our 64 numbers; the paper's belongs "
+            "to 1,024.",
             "How many combinations count as hard is not known to us: here 1 of 3, 3 of 7 (option `keep`).",
             _SHARES,
         ),
@@ -58,7 +64,8 @@ CARDS: dict[str, Card] = {
         "AAAI 2024, 38(14), 15483–15491.",
         link="https://arxiv.org/abs/2402.16318",
         departs=(
-            "Each input has an encoder of its own, since a picture and a sound cannot share one as four MRI images can.",
+            "Each input has an encoder of its own, since a picture and a sound cannot share one as four MRI "
+            "images can.",
             "What counts as shared is fixed by the structure (backbone and head). The released code takes whatever "
             "was touched by all combinations in that step.",
             "Conflicts are removed one after the other in a random order, as in the released code; so a few remain.",
@@ -71,7 +78,8 @@ CARDS: dict[str, Card] = {
         trained="First the teacher (the method *Joint training*), which then stays fixed. Then the student's encoders, "
         "join and head, and the second head.",
         missing="Its part is set to zero, the student answers. Teacher and second head are not used any more.",
-        look="Whether the student's table of likeness resembles the teacher's, and which combinations were called weak.",
+        look="Whether the student's table of likeness resembles the teacher's, and which combinations were "
+        "called weak.",
         paper="S. Wei, C. Luo, Y. Luo. MMANet: Margin-aware Distillation and Modality-aware Regularization for "
         "Incomplete Multimodal Learning. CVPR 2023.",
         link="https://arxiv.org/abs/2304.08028",
@@ -94,17 +102,20 @@ CARDS: dict[str, Card] = {
         "is missing, because it has never seen a gap.",
         look="Which features each input is good at, how many it teaches to the others, and whether the surer head is "
         "also the one that is right.",
-        paper="Y. Fan, W. Xu, H. Wang, J. Liu, S. Guo. Detached and Interactive Multimodal Learning. ACM Multimedia 2024.",
+        paper="Y. Fan, W. Xu, H. Wang, J. Liu, S. Guo. Detached and Interactive Multimodal Learning. ACM "
+        "Multimedia 2024.",
         link="https://arxiv.org/abs/2407.19514",
         departs=(
             "The paper is not about missing inputs: who votes when something is missing is our choice.",
             "With more than two inputs, what a student learns from all teachers is divided by their number.",
-            "The temperature of the teaching is smaller (2, not 10 to 50), because our features have 64 numbers, not 512.",
+            "The temperature of the teaching is smaller (2, not 10 to 50), because our features have 64 "
+            "numbers, not 512.",
             "The last head gets the last eighth of the training. " + _SHARES,
         ),
     ),
     "m3ixup": Card(
-        idea="Every input gets a code, and one more encoder that sees everything gives the code of all inputs together. "
+        idea="Every input gets a code, and one more encoder that sees everything gives the code of all inputs "
+        "together. "
         "Training draws the code of each single input close to the code of all, so that it can stand in for it. To "
         "make this hold between the inputs too, codes are mixed: the mixture first moves to where it is easiest to "
         "align (adapting), then to where it is harder (exploring).",
@@ -130,7 +141,8 @@ CARDS: dict[str, Card] = {
         "reading of the abstract and one figure; they are named below. Do not take its numbers for the paper's.",
     ),
     "joint": Card(
-        idea="One network gets everything and gives one answer. It never meets a gap while it learns. This is what most "
+        idea="One network gets everything and gives one answer. It never meets a gap while it learns. This is "
+        "what most "
         "people do today, so it shows what a missing input costs when nobody prepared for it.",
         trained="All encoders, the join and one head, on complete data.",
         missing="The average of all training inputs takes its place. The network has never seen such an input.",

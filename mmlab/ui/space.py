@@ -20,7 +20,7 @@ from mmlab.core.results import Sweep
 from mmlab.library import Reference
 from mmlab.ui import cache, focus, frame, state, widgets, words
 from mmlab.viz import embedding as drawn
-from mmlab.viz import theme
+from mmlab.viz import paths, theme
 from mmlab.viz.attribution import overlay
 
 PICTURES = {"umap": "UMAP", "pca": "PCA"}
@@ -33,12 +33,14 @@ FAR = 0.99
 def show(task_name: str, sample: str, references: tuple[Reference, ...]) -> None:
     """The map with its controls, the path, and the numbers."""
     modalities = cache.task(task_name).info.modalities
-    with st.container(horizontal=True, vertical_alignment="bottom", key="mm-map-choices"):
+    for_method, for_picture = st.columns(2, gap="large")
+    with for_method:
         reference = focus.method(references)
         found = cache.sweep(reference)
+        shown = _shown(found, modalities)
+    with for_picture:
         kind = _choice("picture", "Map", tuple(PICTURES), PICTURES, "map")
         colour = _choice("colour", "Colour by", _colours(found, reference), COLOURS)
-    shown = _shown(found, modalities)
     made, kind = _picture(reference, kind)
     point = _point(sample, found)
     left, right = st.columns([5, 4], gap="large")
@@ -49,8 +51,8 @@ def show(task_name: str, sample: str, references: tuple[Reference, ...]) -> None
             figure,
             theme=None,
             config=theme.CONFIG,
-            key=f"map.{reference.name}.{kind}.{colour}.{'.'.join(map(str, shown))}",
-            on_select=partial(_pick, reference, kind, colour, shown, sample),
+            key=chart_key(reference, kind, colour, shown),
+            on_select=partial(pick, reference, kind, colour, shown, sample),
             selection_mode="points",
         )
         st.caption(_about(found, made, kind))
@@ -65,12 +67,13 @@ def show(task_name: str, sample: str, references: tuple[Reference, ...]) -> None
 
 def _choice(field: str, label: str, there: tuple[str, ...], names: dict[str, str], term: str = "") -> str:
     chosen = state.get(field) if state.get(field) in there else there[0]
-    st.segmented_control(
+    st.pills(
         label,
         there,
         format_func=names.__getitem__,
         key=state.follow(field, chosen),
         required=True,
+        wrap=True,
         help=words.help(term) if term else None,
         on_change=lambda: state.put(**{field: st.session_state[field]}),
     )
@@ -93,6 +96,7 @@ def _shown(found: Sweep, modalities: Modalities) -> tuple[int, ...]:
         "Combinations shown",
         found.combinations,
         selection_mode="multi",
+        wrap=True,
         format_func=letters.__getitem__,
         key=state.follow("shown", chosen),
         help=words.help("combination"),
@@ -126,8 +130,8 @@ def _figure(reference: Reference, kind: str, colour: str, shown: tuple[int, ...]
     classes = getattr(info.output, "classes", ())
     colouring: drawn.Colouring
     if colour == "class":
-        colouring = drawn.by_label(found.target, classes, len(letters))
-        centres = by_class(points[list(shown)], found.target)
+        colouring = drawn.by_label(found.target.astype(int), classes, len(letters))
+        centres = by_class(points[[shown[-1]]], found.target)
         names = {classes[label]: centre for label, (centre, _) in centres.items()}
     elif colour == "answer":
         right = correct(found)
@@ -138,7 +142,7 @@ def _figure(reference: Reference, kind: str, colour: str, shown: tuple[int, ...]
         colouring = drawn.Gradient("variance", found.variance.mean(2))
     else:
         colouring = drawn.by_combination(tuple(letters.values()), len(found.ids))
-    return drawn.scatter(points, colouring, shown, _titles(made), names)
+    return drawn.scatter(points, colouring, shown, names, _titles(made))
 
 
 def _titles(made: Map) -> tuple[str, str] | None:
@@ -158,9 +162,14 @@ def _about(found: Sweep, made: Map, kind: str) -> str:
     )
 
 
-def _pick(reference: Reference, kind: str, colour: str, shown: tuple[int, ...], sample: str) -> None:
+def chart_key(reference: Reference, kind: str, colour: str, shown: tuple[int, ...]) -> str:
+    """A chart of its own for each figure: what is selected belongs to it."""
+    return f"map.{reference.name}.{kind}.{colour}.{'.'.join(map(str, shown))}"
+
+
+def pick(reference: Reference, kind: str, colour: str, shown: tuple[int, ...], sample: str) -> None:
     """A dot was clicked: go to its sample, which has recordings here if it is in the gallery, and its combination."""
-    event = st.session_state.get(f"map.{reference.name}.{kind}.{colour}.{'.'.join(map(str, shown))}")
+    event = st.session_state.get(chart_key(reference, kind, colour, shown))
     hits = event["selection"]["points"] if event else []
     if not hits:
         return
@@ -201,12 +210,12 @@ def _one(reference: Reference, kind: str, sample: str, point: str, found: Sweep)
         row = found.ids.index(point)
         answer = getattr(cache.task(reference.task).info.output, "classes", {row: ""})[int(found.target[row])]
         st.caption(
-            f"**{frame.plain(point)}** · right answer: **{frame.plain(str(answer))}** · {frame.plain(found.groups[row])}. "
-            "Its recordings are not among those that ship with the app."
+            f"**{frame.plain(point)}** · right answer: **{frame.plain(str(answer))}** · "
+            f"{frame.plain(found.groups[row])}. Its recordings are not among those that ship with the app."
         )
     letters = {key: _letter(key, modalities) for key in places.keys}
     steps = [
-        drawn.Step(
+        paths.Step(
             key=key,
             letters=letters[key],
             place=places.points[row],
@@ -216,25 +225,27 @@ def _one(reference: Reference, kind: str, sample: str, point: str, found: Sweep)
         for row, key in enumerate(places.keys)
     ]
     made = cache.picture(reference, kind)
-    figure = drawn.path(made.projection.points, steps, _chain(places.keys, on), _titles(made))
+    figure = paths.path(made.projection.points, steps, paths.chain(places.keys, on), _titles(made))
     st.plotly_chart(figure, theme=None, config=theme.CONFIG, key="path")
     _remarks(places, reference)
-    st.html(_table(places, letters, right, on))
+    variance = None if places.variance is None else places.variance.tolist()
+    st.html(paths.table(steps, places.likeness.tolist(), variance, on))
 
 
 def _inputs(looked: focus.Looked) -> None:
-    """The switches, each with a small picture of what the model sees."""
+    """The switches, and below them what the model sees of each input."""
     modalities = looked.task.info.modalities
-    for position, (column, modality) in enumerate(
-        zip(st.columns(len(modalities), gap="small"), modalities, strict=True)
-    ):
-        with column, st.container(border=True, key=f"mm-input-{position}"):
+    with st.container(horizontal=True, gap="medium", key="mm-switches"):
+        for modality in modalities:
             widgets.toggle(modality, looked.given, looked.on)
-            if modality.name in looked.world.arrays:
-                array = looked.world.arrays[modality.name]
-                plain = overlay(modality.kind, array, np.zeros(array.shape[1:] or array.shape), modality.label)
-                off = looked.on is None or modality.name not in looked.on
-                st.html(f'<div style="max-width:150px;margin:auto;opacity:{0.3 if off else 1}">{plain}</div>')
+    pictures = ""
+    for modality in modalities:
+        if modality.name in looked.world.arrays:
+            array = looked.world.arrays[modality.name]
+            plain = overlay(modality.kind, array, np.zeros(array.shape[1:] or array.shape), modality.label)
+            pale = 1 if looked.on is not None and modality.name in looked.on else 0.25
+            pictures += f'<div style="flex:0 1 96px;opacity:{pale}">{plain}</div>'
+    st.html(f'<div style="display:flex;gap:.7rem;align-items:center">{pictures}</div>')
 
 
 def _right(reference: Reference, looked: focus.Looked, places: Places) -> np.ndarray | None:
@@ -242,18 +253,6 @@ def _right(reference: Reference, looked: focus.Looked, places: Places) -> np.nda
         return None
     answers = cache.answers(reference, looked.item.id, looked.damages)
     return np.array([answers[key].answer == looked.item.answer for key in places.keys])
-
-
-def _chain(keys: tuple[str, ...], on: str) -> tuple[str, ...]:
-    """From complete input to what is on, one input less at a time, the last of the task's order first."""
-    if on not in keys:
-        return keys[-1:]
-    names, wanted, chain = keys[-1].split("-"), on.split("-"), [keys[-1]]
-    for name in reversed(keys[-1].split("-")):
-        if name not in wanted:
-            names.remove(name)
-            chain.append("-".join(names))
-    return tuple(chain)
 
 
 def _remarks(places: Places, reference: Reference) -> None:
@@ -266,26 +265,9 @@ def _remarks(places: Places, reference: Reference) -> None:
         st.caption("This sample is new to the map; it lies where its nearest neighbours do.")
         if far:
             st.info(
-                f"Under {len(far)} of {len(places.keys)} combinations it is farther from all known samples than they are "
-                "from each other: what the model says there was never tested."
+                f"Under {len(far)} of {len(places.keys)} combinations it is farther from all known samples than they "
+                "are from each other: what the model says there was never tested."
             )
-
-
-def _table(places: Places, letters: dict[str, str], right: np.ndarray | None, on: str) -> str:
-    """Combination, answer, variance and likeness, the widest first."""
-    head = ["", *(["answer"] if right is not None else []), *(["variance"] if places.variance is not None else [])]
-    rows = []
-    for row in reversed(range(len(places.keys))):
-        cells = [f"<b>{letters[places.keys[row]]}</b>"]
-        if right is not None:
-            cells.append("✓ right" if right[row] else "✗ wrong")
-        if places.variance is not None:
-            cells.append(f"{places.variance[row]:.2f}")
-        cells.append(f"{places.likeness[row]:.2f}")
-        strong = ' style="background:color-mix(in srgb, currentColor 9%, transparent)"' if places.keys[row] == on else ""
-        rows.append(f"<tr{strong}>{''.join(f'<td class=mm-num>{cell}</td>' for cell in cells)}</tr>")
-    titles = "".join(f"<th>{title}</th>" for title in (*head, "likeness to all inputs"))
-    return f'<div class="mm-scroll"><table class="mm-table"><tr>{titles}</tr>{"".join(rows)}</table></div>'
 
 
 def _letter(key: str, modalities: Modalities) -> str:
@@ -310,5 +292,3 @@ def as_csv(found: Sweep, made: Map) -> bytes:
             row = [name, found.groups[n], key, target, f"{x:.6g}", f"{y:.6g}", variance]
             writer.writerow([*row, "" if right is None else int(right[k, n])])
     return text.getvalue().encode()
-
-

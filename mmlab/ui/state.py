@@ -31,6 +31,7 @@ FIELDS = (
     *("picture", "colour", "shown", "point"),  # Embed: which map, how coloured, which combinations, which point
     *("source", "metric", "baseline", "by", "values", "ladder", "cell"),  # Compare: of what, to what, which cell
     "run",  # Train and Library: one training
+    "method",  # Methods: whose card
 )
 MEMORY = "mmlab.view"
 NOTHING = "none"

@@ -27,6 +27,7 @@ PER_PAGE = 24
 MOST_METHODS = 4
 USUAL = ("joint", "dropout", "dmrnet", "gmd")  # what is seen before anyone chose: what gaps do, and three remedies
 PAGE = "mmlab.gallery"
+TAB, TABS = "mmlab.tab", ("Samples", "Bring your own")
 
 
 def colours(modalities: Modalities) -> dict[str, str]:
@@ -68,11 +69,15 @@ def sample_picker(task: Task) -> str | None:
     """The sample of the address: from the gallery, or brought. Says so where it does not exist, and takes the first."""
     gallery = task.gallery()
     sample = _known_sample(task, gallery)
-    shipped, own = st.tabs(["Samples", "Bring your own"], default="Bring your own" if _is_own(sample) else "Samples")
+    # settled when the page is entered: another default would mount the tabs anew, and drop an upload on its way
+    opened = st.session_state.setdefault(frame.ON_ENTRY, {}).setdefault("tab", int(_is_own(sample)))
+    shipped, own = st.tabs(TABS, default=TABS[opened], key=TAB, on_change="rerun")
     with shipped, frame.trouble():
-        _gallery(task, gallery, sample or "")
+        if shipped.open:
+            _gallery(task, gallery, sample or "")
     with own, frame.trouble():
-        bring.form(task)
+        if own.open:  # the canvas, the camera and the microphone are loaded when they are wanted
+            bring.form(task)
     return sample
 
 

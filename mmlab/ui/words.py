@@ -164,7 +164,7 @@ TERMS: dict[str, Term] = {
     ),
     "seed": Term(
         "Seed",
-        "The number that all chance in a training comes from: first weights, order of samples, which inputs are hidden.",
+        "Where all chance in a training comes from: first weights, order of samples, which inputs are hidden.",
         "The same seed and settings give the same model. Several seeds show how much is luck.",
         "Train again with another seed.",
     ),
@@ -204,6 +204,15 @@ TERMS: dict[str, Term] = {
         "The model as one file: weights, card, scores, stored answers and the training log.",
         "A zip without programs in it. What is imported is checked before it is used.",
         "Nothing: the same model always gives the same file.",
+    ),
+    "evidence": Term(
+        "Evidence",
+        "The figures by which the papers themselves argue, made again from the models here.",
+        "From the log that a training leaves and from the answers on the test samples. The *cosine* of two places in "
+        "the model's space is 1 where they lie in the same direction, 0 at a right angle, −1 in opposite ones. A "
+        "*correction* (gradient) is the change that one goal asks of the network in a step of training. "
+        "*Variance* is the width of a cloud, *drift* how far the mix of answers has moved.",
+        "Another task, or another training.",
     ),
     "entropy": Term(
         "Entropy",
@@ -248,3 +257,11 @@ def points(change: float) -> str:
     if rounded == 0:
         return "no change"
     return f"{'+' if rounded > 0 else '−'}{abs(rounded)} point{'s' if abs(rounded) != 1 else ''}"
+
+
+def minutes(seconds: float) -> str:
+    """A duration in plain words: `40 s`, `3 min`, `2 h 10 min`."""
+    if seconds < 90:
+        return f"{max(1, round(seconds))} s"
+    whole = round(seconds / 60)
+    return f"{whole} min" if whole < 120 else f"{whole // 60} h {whole % 60} min"

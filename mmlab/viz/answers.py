@@ -49,6 +49,17 @@ def complaint(title: str, message: str, hint: str = "") -> str:
     return f'<div class="mm-cards"><section class="mm-card mm-broken"><h3>{escape(title)}</h3>{text}</section></div>'
 
 
+def page(title: str, style: str, *parts: str) -> str:
+    """A whole file in light and dark, from parts that are HTML already."""
+    body = "font: 15px/1.5 system-ui, sans-serif; max-width: 1000px; margin: 2rem auto; padding: 0 1rem"
+    colours = "background: light-dark(#fff, #10141b); color: light-dark(#1c2430, #e8ecf2)"
+    return (
+        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{escape(title)}</title>'
+        f'<meta name="viewport" content="width=device-width"><style>:root {{ color-scheme: light dark }} '
+        f"body {{ {body}; {colours} }} {style}</style><body><h1>{escape(title)}</h1>{''.join(parts)}</body></html>"
+    )
+
+
 def _card(card: Card) -> str:
     body = _bars(card) if card.now.probabilities else _number_line(card)
     right = card.truth and card.now.answer == card.truth

@@ -79,7 +79,7 @@ def heat(lines: Sequence[Line], columns: Sequence[Column], scale: Scale, selecte
 
 
 def differences(
-    rows: Sequence[tuple[str, NDArray[np.float64], tuple[float, float, float] | None]], scale: Scale, base: str
+    rows: Sequence[tuple[str, NDArray[np.float64], tuple[float, float, float] | None]], scale: Scale
 ) -> Figure:
     """Per method (title, `[S]` differences by seed, mean and interval) a line with its dots, about zero."""
     import plotly.graph_objects as go
@@ -117,12 +117,18 @@ def differences(
             marker={"color": colour, "size": 16, "symbol": "line-ns", "line": {"color": colour, "width": 3}},
             hovertemplate="mean: %{x:+.2f}<extra>" + escape(title) + "</extra>",
         )
-    unit = "points" if scale.is_share else ""
+    reach = [factor * value for _, dots, span in rows if span for value in (0.0, *dots, *span) if math.isfinite(value)]
+    low, high = min(reach, default=-1.0), max(reach, default=1.0)
+    margin = 0.06 * ((high - low) or 1.0)
     figure.update_layout(
         template=theme.TEMPLATE,
         height=70 + 34 * max(1, len(rows)),
         showlegend=False,
-        xaxis={"title": {"text": f"difference to {base}{', ' * bool(unit)}{unit}"}, "zeroline": False},
+        xaxis={
+            "title": {"text": "difference in percentage points" if scale.is_share else "difference"},
+            "zeroline": False,
+            "range": [low - margin, high + margin],
+        },
         yaxis={"categoryorder": "array", "categoryarray": [row[0] for row in rows][::-1], "showgrid": False},
     )
     figure.update_yaxes(range=[-0.6, len(rows) - 0.4])
@@ -139,8 +145,8 @@ def confusion(counts: NDArray[np.integer[Any]], classes: Sequence[str]) -> str:
         cells = "".join(_count(shares[i, j], int(counts[i, j]), name, said, i == j) for j, said in enumerate(classes))
         body.append(f"<tr><th scope='row'>{escape(name)}</th>{cells}</tr>")
     return (
-        '<div class="mm-scroll"><table class="mm-heat mm-confusion"><caption>Rows: the right answer. '
-        "Columns: what the model said. Percent of the row.</caption>"
+        '<p class="mm-note">Rows: the right answer. Columns: what the model said. Percent of the row.</p>'
+        '<div class="mm-scroll"><table class="mm-heat mm-confusion">'
         f"<thead><tr><th></th>{head}</tr></thead><tbody>{''.join(body)}</tbody></table></div>"
     )
 

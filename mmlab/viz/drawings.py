@@ -33,9 +33,9 @@ def draw(method: str, letters: Letters, missing: str) -> str:
     return f'<div class="mm-drawing">{"".join(figures)}</div>'
 
 
-def rows(letters: Letters) -> list[float]:
+def rows(letters: Letters, middle: float = 100, gap: float = 58) -> list[float]:
     """A height for each modality."""
-    return [100 + 58 * (index - (len(letters) - 1) / 2) for index in range(len(letters))]
+    return [middle + gap * (index - (len(letters) - 1) / 2) for index in range(len(letters))]
 
 
 def _inputs(
@@ -130,9 +130,9 @@ def _dmrnet(panel: Panel, letters: Letters, gone: bool) -> None:
         start = (232.0, 82.0)
     panel.arrow(start[0] + 6, start[1], RIGHT - 34, 100 if gone else 92)
     panel.box(RIGHT + 8, 100, 76, "answer")
-    panel.text(214, 168 if gone else 154, "wider: less sure" if gone else "a cloud, not a point", size=11.5)
+    panel.text(214, 168 if gone else 154, "a cloud of its own" if gone else "a cloud, not a point", size=11.5)
     panel.note(
-        "The middle of the cloud answers;\nits width says how unsure it is."
+        "The middle of the cloud answers.\nEach combination has its own width."
         if gone
         else "Inputs are hidden at random. A random point\nof the cloud answers; hard cases count extra."
     )
@@ -208,12 +208,16 @@ def _dimml(panel: Panel, letters: Letters, gone: bool) -> None:
 
 def _m3ixup(panel: Panel, letters: Letters, gone: bool) -> None:
     off = (1,) if gone else ()
-    _inputs(panel, letters, off)
-    panel.box(ENCODER - 30, 186, 130, "one encoder for all", "gone" if gone else "learns", high=26)
+    for index, row in enumerate(rows(letters, 78, 46)):
+        panel.chip(CHIP, row, letters, index, index not in off)
+        panel.arrow(CHIP + 15, row, ENCODER - 36, row, faint=index in off)
+        panel.box(ENCODER, row, 70, "encoder", "gone" if index in off else "learns")
+        panel.arrow(ENCODER + 37, row, 180, 94 + 0.7 * (row - 94), faint=index in off)
+    panel.box(ENCODER - 28, 170, 134, "one encoder for all", "gone" if gone else "learns", high=28)
+    panel.arrow(141, 172, 258, 167, faint=gone)
     x, y, r = 266, 94, 70
     panel.oval(x, y, r, r, MUTED, 0.05)
     spots = [(x + r * cos(turn), y + r * sin(turn)) for turn in (-2.5, 2.9, 2.2)[: len(letters)]]
-    _into(panel, letters, ENCODER + 37, 178, off, pull=0.75)
     for index, (a, b) in enumerate(spots):
         panel.chip(round(a, 1), round(b, 1), letters, index, index not in off, r=10)
     if gone:

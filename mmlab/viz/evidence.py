@@ -45,6 +45,7 @@ def curves(
         note = {"text": "chosen here", "showarrow": False, "xanchor": "left", "yanchor": "top", "font": {"size": 12}}
         figure.add_annotation(x=since + 1, y=1, yref="paper", xshift=4, **note)
     figure.update_yaxes(rangemode="tozero" if zero else "normal")
+    figure.update_xaxes(dtick=max(1, -(-len(epochs) // 8)), tick0=1)
     return figure
 
 
@@ -74,7 +75,7 @@ def densities(
 def angles(before: Values, after: Values) -> go.Figure:
     """Angles from 0 to 180 degrees, counted in even bins, before and after; the right angle is marked."""
     edges = np.linspace(0, 180, len(before) + 1)
-    figure = go.Figure(layout=_layout("angle between two corrections, in degrees", "share of the pairs"))
+    figure = go.Figure(layout=_layout("angle in degrees", "share of the pairs"))
     highest = 0.0
     for name, counts, colour in (("before", before, WRONG), ("after", after, ACCENT)):
         share = counts / max(float(counts.sum()), 1.0)
@@ -102,7 +103,7 @@ def table(values: Values, names: Sequence[str], title: str, span: tuple[float, f
             colorscale=scale,
             colorbar={"title": {"text": title, "side": "right"}, "thickness": 10, "outlinewidth": 0},
             hovertemplate="%{y} and %{x}: %{z:.2f}<extra></extra>",
-            texttemplate="%{z:.2f}" if len(names) <= 7 else None,
+            texttemplate=("%{z:.2f}" if span[1] <= 1 else "%{z:.0f}") if len(names) <= 7 else None,
             textfont={"size": 11},
         )
     )
@@ -114,7 +115,7 @@ def table(values: Values, names: Sequence[str], title: str, span: tuple[float, f
 def alike(values: Values, labels: NDArray[np.integer], span: tuple[float, float], named: Sequence[str]) -> go.Figure:
     """Samples against samples `[N, N]`, sorted by class; the class names stand where their samples are."""
     scale = DIVERGING if span[0] < 0 else SEQUENTIAL
-    figure = go.Figure(layout={**_layout("", ""), "height": 290})
+    figure = go.Figure(layout={**_layout("", ""), "height": 290, "margin": {"l": 8, "r": 8, "t": 8, "b": 8}})
     picture = values.astype(np.float32)
     bar = {"thickness": 8, "outlinewidth": 0, "tickfont": {"size": 10}}
     figure.add_trace(
@@ -132,13 +133,14 @@ def dots(x: Values, y: Values, names: Sequence[str], titles: tuple[str, str], st
     """Named dots; the strong ones in another colour and shape."""
     figure = go.Figure(layout={**_layout(*titles), "showlegend": False})
     chosen = np.array([name in strong for name in names])
+    sides = np.array(["top center", "bottom center"])[np.argsort(np.argsort(x, kind="stable")) % 2]  # neighbours apart
     for rows, colour, symbol in ((~chosen, ACCENT, "circle"), (chosen, WRONG, "diamond")):
         if not rows.any():
             continue
         text = [f"<b>{name}</b>" for name, on in zip(names, rows, strict=True) if on]
         marker = {"size": 12, "color": colour, "symbol": symbol}
         figure.add_trace(
-            go.Scatter(x=x[rows], y=y[rows], text=text, mode="markers+text", textposition="top center", marker=marker)
+            go.Scatter(x=x[rows], y=y[rows], text=text, mode="markers+text", textposition=sides[rows], marker=marker)
         ).data[-1].hovertemplate = "%{text}: %{x:.3g}, %{y:.3g}<extra></extra>"
     _room(figure, x, y)
     return figure
@@ -203,7 +205,7 @@ def simplex(groups: Mapping[str, Values], names: Sequence[str], colours: Mapping
         f"{letter}axis": {**axis, "title": {"text": f"<b>{name}</b>"}}
         for letter, name in zip("abc", names, strict=True)
     }
-    figure.update_layout(ternary={"bgcolor": "rgba(0,0,0,0)", **axes}, margin={"l": 40, "r": 40, "t": 64, "b": 40})
+    figure.update_layout(ternary={"bgcolor": "rgba(0,0,0,0)", **axes}, margin={"l": 56, "r": 56, "t": 64, "b": 40})
     return figure
 
 

@@ -19,6 +19,7 @@ PER_ROW = 6
 NODE_WIDE, NODE_HIGH = 66, 44
 GAP_WIDE, GAP_HIGH, GAP_LAYER = 8, 12, 40
 MARGIN = 6
+PAPER = 'class="mm-paper" fill="none"'  # the page's background; its style sheet knows the colour
 CROWDED = 4  # more modalities than this: only the lines of the selected node are drawn, the others would be a mat
 
 
@@ -114,7 +115,7 @@ def svg(drawn: Lattice, colours: Mapping[str, str], letters: Mapping[str, str], 
     inside = [_line(drawn, edge) for edge in shown]
     inside += [_letter(drawn, edge, colours, letters) for edge in shown if edge.flips]
     inside += [_box(node, colours) for node in drawn.nodes]
-    size = f'viewBox="0 0 {drawn.width:.0f} {drawn.height:.0f}" style="max-width:{drawn.width * 1.25:.0f}px"'
+    size = f'viewBox="0 0 {drawn.width:.0f} {drawn.height:.0f}" style="max-width:{drawn.width * 1.5:.0f}px"'
     label = escape(title or "All combinations of the inputs", quote=True)
     head = f'<svg xmlns="http://www.w3.org/2000/svg" class="mm-lattice" role="group" aria-label="{label}" {size}'
     return f'{head} font-family="system-ui, sans-serif">{"".join(inside)}</svg>'
@@ -122,10 +123,14 @@ def svg(drawn: Lattice, colours: Mapping[str, str], letters: Mapping[str, str], 
 
 def standalone(drawing: str, ink: str = "#1C2430", paper: str = "#FFFFFF") -> str:
     """The same drawing for a file: with its own ink and paper in place of the page's."""
-    return drawing.replace("<svg ", f'<svg color="{ink}" ', 1).replace(
-        'font-family="system-ui, sans-serif">',
-        f'font-family="system-ui, sans-serif"><rect width="100%" height="100%" fill="{paper}"/>',
-        1,
+    return (
+        drawing.replace("<svg ", f'<svg color="{ink}" ', 1)
+        .replace(PAPER, f'fill="{paper}"')
+        .replace(
+            'font-family="system-ui, sans-serif">',
+            f'font-family="system-ui, sans-serif"><rect width="100%" height="100%" fill="{paper}"/>',
+            1,
+        )
     )
 
 
@@ -172,7 +177,7 @@ def _letter(drawn: Lattice, edge: Edge, colours: Mapping[str, str], letters: Map
     x, y = x1 + 0.5 * (x2 - x1), y1 + 0.5 * (y2 - y1)
     if abs(x2 - x1) > 1:  # slanted lines cross half way: their letters stand higher
         x, y = x1 + 0.3 * (x2 - x1), y1 + 0.3 * (y2 - y1)
-    back = f'<circle cx="{x:.1f}" cy="{y:.1f}" r="9" class="mm-paper" fill="none"/>'
+    back = f'<circle cx="{x:.1f}" cy="{y:.1f}" r="9" {PAPER}/>'
     return back + _chip(x, y, 8.5, f"−{letters[edge.removed]}", colours[edge.removed])
 
 

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
 HEIGHT = 330
+MEAN_COLOUR = theme.METHODS[5]  # that of no input
 CROWDED = 9  # more curves than this cannot be told apart
 
 
@@ -28,14 +29,15 @@ def scores(
     for key in shown:
         alone = len(parts[key]) == 1
         whole = len(parts[key]) == len(names)
-        colour = theme.modality_colour(names.index(parts[key][0])) if alone else theme.MUTED
+        first = names.index(parts[key][0])
+        colour = theme.MUTED if whole else theme.modality_colour(first)
         label = "".join(letters.get(name, "?") for name in parts[key])
-        style = "solid" if alone else "dash" if whole else "dot"
+        style = "solid" if alone else "dash" if whole else "dot" if names[first + 1] in parts[key] else "dashdot"
         _curve(figure, [factor * value for value in series[key]], label, colour, style, 2.0)
     if series:
         columns = zip(*series.values(), strict=True)
         mean = [factor * sum(column) / len(column) for column in columns]
-        _curve(figure, mean, "mean", theme.ACCENT, "solid", 4.0)
+        _curve(figure, mean, "mean", MEAN_COLOUR, "solid", 4.0)
     return _dressed(figure, epochs, f"{metric}{', %' if is_share else ''}")
 
 

@@ -1,0 +1,168 @@
+"""One sample under many combinations, as a module that captum can explain: all combinations are the rows of one batch.
+
+It works on a twin of the model, the same weights in modules of its own, so that hooks never touch the model that
+other threads answer with, and nothing has to wait.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import partial
+from typing import Any, cast
+
+import torch
+from torch import Tensor, nn
+
+from mmlab.core.method import Method
+from mmlab.core.modality import Combination, Modality
+
+HOOKS = ("_hooks", "_hooks_with_kwargs", "_hooks_always_called")  # how torch names what hangs on a module
+
+
+class Question(nn.Module):
+    """The score of one sample under K combinations, `[K]`, as a module that captum can explain.
+
+    `junction` is the layer to attribute to: it hands on the activations of all Grad-CAM layers at once, as a
+    tuple, so that one call serves every modality. `rows` are the inputs `[K, *shape]` in the task's order.
+    `gradients` are those of the last backward pass at each layer, whoever asked for it.
+    """
+
+    def __init__(
+        self,
+        method: Method,
+        inputs: Mapping[str, Tensor],
+        combinations: Sequence[Combination],
+        target: int,
+    ) -> None:
+        super().__init__()
+        self.method = twin(method)
+        self.target = target
+        self.combinations = tuple(combinations)
+        place = next(method.parameters()).device
+        self.present = method.modalities.masks(self.combinations, place)
+        self.rows = tuple(
+            _given(modality, inputs).to(place).expand(len(combinations), *modality.shape)
+            for modality in method.modalities
+        )
+        self.junction = _Junction()
+        self.layers = self._layers()
+        self.activations = self._activations()
+        self.score = torch.zeros(len(combinations))
+        self.gradients: dict[nn.Module, Tensor] = {}
+
+    def forward(self, *arguments: Tensor) -> Tensor:
+        """Scores `[K]` of the inputs, in the task's order, and the mask `[K, M]` that comes last."""
+        *rows, present = arguments
+        values = self.junction(*self.activations)
+        for layer, value in zip(self.layers, values, strict=True):
+            if value.requires_grad:
+                value.register_hook(partial(self.gradients.__setitem__, layer))
+        with _replayed(dict(zip(self.layers, values, strict=True))):
+            fused = self.method(self._named(rows), present)
+        scores = self.method.output.score(fused.logits, self.target)
+        self.score = scores.detach()
+        return scores
+
+    @property
+    def evidence(self) -> Tensor:
+        """The sum of |gradient x activation| over each layer: `[layers, K]`, of the last backward pass."""
+        gradients = (self.gradients.get(layer, torch.zeros(())) for layer in self.layers)
+        products = (g * value for g, value in zip(gradients, self.activations, strict=True))
+        return torch.stack([product.abs().flatten(1).sum(1).cpu() for product in products])
+
+    def sees(self, name: str) -> Tensor:
+        """Which layer shows which row of a modality: bool `[layers, K]`; nothing where it is absent."""
+        table = torch.zeros(len(self.layers), len(self.combinations), dtype=torch.bool)
+        for row, combination in enumerate(self.combinations):
+            for layer in self.method.cam_layers(name, combination) if name in combination else ():
+                table[self.layers.index(layer), row] = True
+        return table
+
+    def _layers(self) -> list[nn.Module]:
+        pairs = ((name, c) for c in self.combinations for name in c.names)
+        found = (layer for name, c in pairs for layer in self.method.cam_layers(name, c))
+        return list(dict.fromkeys(found))
+
+    @torch.no_grad()
+    def _activations(self) -> tuple[Tensor, ...]:
+        """`[K, C, ...]` of each layer. Encoders do not know the combination, so one row is enough where it can be."""
+        single = {name: rows[:1] for name, rows in self._named(self.rows).items()}
+        with _recorded(self.layers) as found:
+            self.method.encode(single)
+        if len(found) < len(self.layers):
+            with _recorded(self.layers) as found:
+                self.method(self._named(self.rows), self.present)
+        count = len(self.combinations)
+        return tuple(found[layer].expand(count, *found[layer].shape[1:]) for layer in self.layers)
+
+    def _named(self, rows: Sequence[Tensor]) -> dict[str, Tensor]:
+        return dict(zip(self.method.modalities.names, rows, strict=True))
+
+
+class _Junction(nn.Module):
+    """Hands on what it is given. Its copies require gradients, whatever the parameters do."""
+
+    def forward(self, *values: Tensor) -> tuple[Tensor, ...]:
+        return tuple(value.detach().clone().requires_grad_() for value in values)
+
+
+def twin(method: Method) -> Method:
+    """A copy in eval mode with modules of its own and the *same* tensors: hooks on it stay on it.
+
+    By hand, because `copy.deepcopy` takes longer than explaining does.
+    """
+    return cast(Method, _twin(method, {}))
+
+
+def _twin(module: nn.Module, made: dict[nn.Module, nn.Module]) -> nn.Module:
+    if module not in made:
+        copied = made[module] = copy.copy(module)
+        state = vars(copied)
+        state |= {name: type(hooks)() for name, hooks in state.items() if name.endswith(HOOKS)}
+        parts = module._modules.items()
+        state["_modules"] = {name: None if part is None else _twin(part, made) for name, part in parts}
+        state["training"] = False
+    return made[module]
+
+
+def _given(modality: Modality, inputs: Mapping[str, Tensor]) -> Tensor:
+    return inputs[modality.name].float()[None] if modality.name in inputs else torch.zeros(1, *modality.shape)
+
+
+@contextmanager
+def _recorded(layers: Sequence[nn.Module]) -> Iterator[dict[nn.Module, Tensor]]:
+    """What each layer gives on its *first* call: the one that sees the sample, as a method may run a layer again.
+
+    (Joint training does, on the mean input that stands in for an absent one.)
+    """
+    found: dict[nn.Module, Tensor] = {}
+
+    def keep(layer: nn.Module, _: Any, value: Tensor) -> None:
+        found.setdefault(layer, value)
+
+    handles = [layer.register_forward_hook(keep) for layer in layers]
+    try:
+        yield found
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
+@contextmanager
+def _replayed(values: Mapping[nn.Module, Tensor]) -> Iterator[None]:
+    """Let each layer of the twin give that value on its first call, without computing it again."""
+    waiting = dict(values)
+
+    def first(layer: nn.Module) -> Callable[..., Tensor]:
+        original = type(layer).forward.__get__(layer)
+        return lambda *arguments: waiting.pop(layer) if layer in waiting else original(*arguments)
+
+    for layer in values:
+        layer.forward = first(layer)
+    try:
+        yield
+    finally:
+        for layer in values:
+            del layer.forward

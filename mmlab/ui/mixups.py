@@ -1,0 +1,61 @@
+"""One cell of the Compare page looked into: what is taken for what."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+import streamlit as st
+
+from mmlab.analysis.comparison import Comparison
+from mmlab.core.task import Task
+from mmlab.ui import frame, measured, state, words
+from mmlab.viz import comparison as drawn
+
+
+def show(task: Task, found: Comparison, view: str, cell: tuple[str, str]) -> None:
+    """The confusion matrix of one method and combination, all its seeds together."""
+    st.subheader("What is taken for what", help=words.help("confusion"), anchor=False)
+    name, key = cell
+    _pick_cell(found, cell)
+    classes = getattr(task.info.output, "classes", ())
+    if not classes:
+        st.caption("This task has no classes that could be mixed up.")
+        return
+    if found.source != "built-in":
+        st.caption("The answers to single samples are kept for the built-in samples only, so those are shown.")
+    folders = measured.folders(found, view, name)
+    counted = [measured.counted(str(folder), measured.modified(folder), key, len(classes)) for folder in folders]
+    counts = [item for item in counted if not isinstance(item, str)]
+    for problem in (item for item in counted if isinstance(item, str)):
+        st.warning(frame.plain(problem))
+    if not counts:
+        command = f"python -m mmlab evaluate --task {task.name} --method {name} --save"
+        st.caption(f"No stored answers for this one. Make them: `{command}`")
+        return
+    total = np.sum(counts, 0)
+    st.html(drawn.confusion(total, classes))
+    worst = [f"{a} taken for {b} ({words.percent(share)})" for a, b, _, share in drawn.mix_ups(total, classes)]
+    right = words.percent(float(np.trace(total) / max(total.sum(), 1)))
+    pooled = f"{len(counts)} seeds together" if len(counts) > 1 else "one seed"
+    st.caption(f"{right} right, {pooled}. Most often: {'; '.join(worst) or 'none'}.")
+
+
+def _pick_cell(found: Comparison, cell: tuple[str, str]) -> None:
+    """The same choice as a click into the heat map, for those who rather pick from lists."""
+    names = {row.name: row.title for row in found.rows}
+
+    def keep() -> None:
+        state.put(cell=f"{st.session_state['compare.of']}:{st.session_state['compare.with']}")
+
+    left, right = st.columns(2)
+    left.selectbox(
+        "Method", list(names), format_func=names.__getitem__, key=state.follow("compare.of", cell[0]), on_change=keep
+    )
+    right.selectbox(
+        "Inputs that are there",
+        found.combinations,
+        format_func=partial(measured.by_title, found.task),
+        key=state.follow("compare.with", cell[1]),
+        on_change=keep,
+    )

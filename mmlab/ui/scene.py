@@ -1,0 +1,129 @@
+"""A sample as the models see it, drawn and answered: what Predict shows, and what its files hold."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import streamlit as st
+
+from mmlab.core.errors import MmlabError
+from mmlab.core.modality import Combination
+from mmlab.core.outputs import Prediction
+from mmlab.core.raw import Sound
+from mmlab.core.task import Task
+from mmlab.library import Reference
+from mmlab.tasks.readers import encode_sound
+from mmlab.ui import cache, state, widgets, words
+from mmlab.viz import answers as bars
+from mmlab.viz import lattice as hasse
+from mmlab.viz import views
+
+Answers = Mapping[str, Prediction]
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A sample of a task as the models see it, drawn and answered: all that does not change with a toggle.
+
+    answers: per method those of every combination, or why it has none; pictures and sounds: by input.
+    """
+
+    task: Task
+    item: cache.Item
+    world: cache.World
+    damages: tuple[state.Damage, ...]
+    answers: Mapping[str, Answers | MmlabError]
+    pictures: Mapping[str, str]
+    sounds: Mapping[str, bytes]
+
+    @property
+    def given(self) -> tuple[str, ...]:
+        """The inputs that can be used, in the task's order."""
+        return tuple(name for name in self.task.info.modalities.names if name in self.world.arrays)
+
+    @property
+    def whole(self) -> Combination:
+        """Everything that was given."""
+        return self.task.info.modalities.combination(self.given)
+
+    @property
+    def working(self) -> dict[str, Answers]:
+        """The methods that have answers."""
+        return {method: found for method, found in self.answers.items() if not isinstance(found, MmlabError)}
+
+
+@st.cache_resource(show_spinner=False, max_entries=4, scope="session")
+def make(task_name: str, sample: str, references: tuple[Reference, ...], damages: tuple[state.Damage, ...]) -> Scene:
+    """Made when the sample, the methods or the damage change; handed out as it is at every toggle."""
+    task, item, world = cache.task(task_name), cache.item(task_name, sample), cache.world(task_name, sample, damages)
+    pictures = {name: _pair(task, world, name, damages) for name in item.raw}
+    recordings = {name: raw for name, raw in world.raw.items() if isinstance(raw, Sound)}
+    sounds = {name: encode_sound(raw, "PCM_16") for name, raw in recordings.items()}
+    return Scene(task, item, world, damages, _answers(references, sample, damages), pictures, sounds)
+
+
+def cards(scene: Scene, on: Combination) -> str:
+    """The answers of all methods from one combination, as HTML."""
+    output, truth, whole = scene.task.info.output, scene.item.answer, scene.whole
+    shown, broken = [], []
+    for method, answers in scene.answers.items():
+        if isinstance(answers, MmlabError):
+            broken.append(bars.complaint(cache.title(method), answers.message, answers.hint))
+            continue
+        now = answers[on.key]
+        sure = words.certainty(now.uncertainty, output.channels) if output.kind == "classification" else ""
+        card = bars.Card(
+            cache.title(method), now, answers[whole.key], truth, sure, whole.label, widgets.span_of(output)
+        )
+        shown.append(card)
+    return bars.cards(shown) + "".join(broken)
+
+
+def drawing(scene: Scene, method: str, selected: str) -> str:
+    """All combinations under one method, as SVG."""
+    modalities, answers = scene.task.info.modalities, scene.working[method]
+    truth = scene.item.answer if scene.task.info.output.kind == "classification" else ""
+    states = [
+        hasse.State(
+            names=modalities.parse(key).names,
+            answer=prediction.answer,
+            share=prediction.confidence,
+            good=prediction.answer == truth if truth else None,
+            same=prediction.answer == answers[scene.whole.key].answer,
+        )
+        for key, prediction in answers.items()
+    ]
+    letters = widgets.letters(modalities)
+    drawn = hasse.lattice(states, letters, widgets.labels(modalities), selected)
+    return hasse.svg(drawn, widgets.colours(modalities), letters)
+
+
+def lattice_method(scene: Scene) -> str:
+    """The method whose combinations are drawn: that of the address, or the last one."""
+    working, wanted = tuple(scene.working), state.get("lattice")
+    return wanted if wanted in working else working[-1]
+
+
+def _pair(task: Task, world: cache.World, name: str, damages: Sequence[state.Damage]) -> str:
+    """Both pictures of an input. A toggle makes them pale from outside, so that they are not sent again."""
+    modality, colour = task.info.modalities[name], widgets.colours(task.info.modalities)[name]
+    caption = "damaged recording" if any(damage.modality == name for damage in damages) else "recorded"
+    pictures = [(views.recorded(world.raw[name], colour, modality.label), caption)]
+    if name in world.arrays:
+        pictures.append((views.seen(modality.kind, world.arrays[name], colour, modality.label), "what the model sees"))
+    figures = (f"<figure>{drawn.html}<figcaption>{text}</figcaption></figure>" for drawn, text in pictures)
+    return f'<div class="mm-pair">{"".join(figures)}</div>'
+
+
+def _answers(
+    references: Sequence[Reference], sample: str, damages: tuple[state.Damage, ...]
+) -> dict[str, Answers | MmlabError]:
+    """Per method the answers of all combinations, or why it has none: one broken model hides no other."""
+    found: dict[str, Answers | MmlabError] = {}
+    for reference in references:
+        try:
+            found[reference.method] = cache.answers(reference, sample, damages)
+        except MmlabError as error:
+            found[reference.method] = error
+    return found

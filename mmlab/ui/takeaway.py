@@ -1,0 +1,86 @@
+"""Take it along: what Predict shows as files, made when they are asked for."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from functools import partial
+from html import escape
+
+import streamlit as st
+
+from mmlab.core.modality import Combination
+from mmlab.ui import bring, cache, frame
+from mmlab.ui.scene import Scene, cards, drawing, lattice_method
+from mmlab.viz import answers as bars
+from mmlab.viz import lattice as hasse
+
+
+def offer(scene: Scene, on: Combination) -> None:
+    """The numbers and the drawings as files; made when asked for."""
+    along = st.popover("Take it along", key="mm-take", on_change="rerun")
+    if not along.open:
+        return
+    with along:
+        name = f"mmlab-{scene.task.name}-{scene.item.id}"
+        save = partial(st.download_button, on_click="ignore", width="stretch")
+        save("Numbers (CSV)", data=partial(as_csv, scene), file_name=f"{name}.csv", mime="text/csv")
+        save("Numbers (JSON)", data=partial(as_json, scene), file_name=f"{name}.json", mime="application/json")
+        page = partial(_page_of, scene, on)
+        save("This view (HTML)", data=page, file_name=f"{name}.html", mime="text/html")
+        for method in scene.working:
+            drawing = partial(_file_of, scene, method, on.key)
+            save(f"Combinations, {cache.title(method)} (SVG)", data=drawing, file_name=f"{name}-{method}.svg")
+        if scene.item.own:
+            bring.bundle_offer(scene.item.id, scene.task.name)
+
+
+def _page_of(scene: Scene, on: Combination) -> bytes:
+    """Pictures, answers and combinations as one file that opens without this app and without a network."""
+    method = lattice_method(scene)
+    title = f"{scene.task.title}: {scene.item.id}, {on.label}"
+    return bars.page(
+        title,
+        (frame.HERE / "style.css").read_text(),
+        "".join(
+            f"<h2>{escape(item.label)}</h2>{scene.pictures.get(item.name, '')}" for item in scene.task.info.modalities
+        ),
+        f"<h2>What each method says</h2>{cards(scene, on)}",
+        f"<h2>All combinations: {escape(cache.title(method))}</h2>{drawing(scene, method, on.key)}",
+    ).encode()
+
+
+def _file_of(scene: Scene, method: str, selected: str) -> bytes:
+    return hasse.standalone(drawing(scene, method, selected)).encode()
+
+
+def as_csv(scene: Scene) -> bytes:
+    """A row per method, combination and class."""
+    target = io.StringIO()
+    writer = csv.writer(target)
+    writer.writerow(["method", "combination", "answer", "uncertainty", "class", "probability"])
+    for method, answers in scene.working.items():
+        for key, prediction in answers.items():
+            for name, probability in prediction.probabilities.items() or [("", "")]:
+                writer.writerow([method, key, prediction.answer, prediction.uncertainty, name, probability])
+    return target.getvalue().encode()
+
+
+def as_json(scene: Scene) -> bytes:
+    """The view and, per method, what `python -m mmlab predict --json` gives."""
+    methods = {
+        method: {
+            key: {"answer": each.answer, "probabilities": dict(each.probabilities), "uncertainty": each.uncertainty}
+            for key, each in answers.items()
+        }
+        for method, answers in scene.working.items()
+    }
+    content = {
+        "task": scene.task.name,
+        "sample": scene.item.id,
+        "right_answer": scene.item.answer or None,
+        "damage": [damage.text for damage in scene.damages],
+        "methods": {method: {"combinations": answers} for method, answers in methods.items()},
+    }
+    return json.dumps(content, indent=1).encode()

@@ -1,0 +1,252 @@
+"""The app in Chromium, as people meet it: click, type, upload, draw, record, share."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.library import untrained
+
+ROOT = Path(__file__).resolve().parent.parent
+PACK = ROOT / "mmlab" / "samples" / "digits" / "pack"
+CHROMIUM = Path("/usr/bin/chromium")
+FLAGS = [
+    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+    *("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"),
+]
+WAIT = 30_000
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(not CHROMIUM.exists(), reason="Chromium is not installed: apt-get install chromium"),
+]
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The app on a free port, with models that never learned anything."""
+    root = tmp_path_factory.mktemp("checkpoints")
+    untrained(root, "digits", "joint", "dmrnet")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    environment = {**os.environ, "MMLAB_CHECKPOINTS": str(root), "MMLAB_DEVICE": "cpu"}
+    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
+    process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT)
+    try:
+        _wait_until_healthy(f"http://127.0.0.1:{port}/_stcore/health")
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def _wait_until_healthy(url: str) -> None:
+    for _ in range(300):
+        try:
+            with urllib.request.urlopen(url, timeout=1):
+                return
+        except OSError:
+            time.sleep(0.1)
+    pytest.fail("The app does not come up.")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    sync_api = pytest.importorskip("playwright.sync_api")
+    with sync_api.sync_playwright() as playwright:
+        found = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
+        yield found
+        found.close()
+
+
+@pytest.fixture
+def visit(browser: Any, address: str) -> Iterator[Any]:
+    """Open a page in a browser context of its own, and refuse whatever asks for another host."""
+    contexts, outside = [], []
+
+    def go(path: str, selector: str = "[data-answer]", **options: Any) -> Any:
+        context = browser.new_context(**{"viewport": {"width": 1280, "height": 1000}, **options})
+        context.set_default_timeout(WAIT)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("request", lambda request: _note(request.url, outside))
+        page.goto(address + path)
+        page.wait_for_selector(selector)
+        return page
+
+    yield go
+    for context in contexts:
+        context.close()
+    assert not outside, f"The page asked other hosts: {outside}"
+
+
+def _note(url: str, outside: list[str]) -> None:
+    parts = urlsplit(url)
+    if parts.scheme in ("http", "https", "ws", "wss") and parts.hostname != "127.0.0.1":
+        outside.append(url)
+
+
+def answers(page: Any) -> str:
+    return str(page.locator(".mm-cards").first.inner_text())
+
+
+def switch(page: Any, label: str) -> None:
+    page.locator(".stCheckbox", has_text=label).first.locator("label").first.click()
+
+
+def changed(page: Any, before: str) -> str:
+    page.wait_for_function("(text) => document.querySelector('.mm-cards')?.innerText !== text", arg=before)
+    return answers(page)
+
+
+def chosen(page: Any, key: str) -> None:
+    page.wait_for_selector(f'.mm-lattice [data-pick="{key}"][aria-pressed="true"]')
+
+
+def test_switching_the_sound_off_and_on_changes_the_answer_and_back(visit: Any) -> None:
+    page = visit("/predict")
+    whole = answers(page)
+    switch(page, "Sound")
+    without = changed(page, whole)
+    chosen(page, "image-pen")
+    assert "on=image-pen" in page.url
+    switch(page, "Sound")
+    assert changed(page, without) == whole
+    chosen(page, "image-sound-pen")
+
+
+def test_a_link_opens_the_same_view_in_another_browser(visit: Any) -> None:
+    page = visit("/predict?sample=test-0005")
+    before = answers(page)
+    switch(page, "Image")
+    changed(page, before)
+    page.wait_for_function("location.search.includes('on=sound-pen')")
+    other = visit(urlsplit(page.url).path + "?" + urlsplit(page.url).query)
+    chosen(other, "sound-pen")
+    assert answers(other) == answers(page)
+
+
+def test_the_lattice_is_worked_by_mouse_and_by_keyboard(visit: Any) -> None:
+    page = visit("/predict")
+    page.locator('.mm-lattice [data-pick="sound-pen"]').click()
+    chosen(page, "sound-pen")
+    page.locator('.mm-lattice [data-pick="sound-pen"]').focus()
+    page.keyboard.press("ArrowDown")
+    reached = page.evaluate("document.activeElement.dataset.pick")
+    assert reached in ("image", "sound", "pen")
+    page.keyboard.press("Enter")
+    chosen(page, reached)
+    assert page.evaluate("document.activeElement.dataset.pick") == reached, "the focus stays where it was"
+
+
+def test_a_sample_is_picked_from_the_gallery(visit: Any) -> None:
+    page = visit("/predict")
+    before = answers(page)
+    page.locator('[data-pick="test-0007"]').click()
+    changed(page, before)
+    page.wait_for_function("location.search.includes('test-0007')")
+    page.get_by_role("button", name="→").click()
+    page.wait_for_selector('[data-pick="test-0030"]')
+
+
+def bring(page: Any, column: int, *files: Path) -> None:
+    page.get_by_role("tab", name="Bring your own").click()
+    page.locator("input[type=file]").nth(column).set_input_files([str(file) for file in files])
+
+
+def test_a_picture_and_a_recording_are_brought_and_carried_to_another_browser(visit: Any, tmp_path: Path) -> None:
+    page = visit("/predict")
+    before = answers(page)
+    bring(page, 0, PACK / "test-0001.png")
+    picture = changed(page, before)
+    bring(page, 1, PACK / "test-0001.flac")
+    both = changed(page, picture)
+    page.wait_for_selector('.mm-lattice [data-pick="image-sound"][aria-pressed="true"]')
+
+    other = visit(urlsplit(page.url).path + "?" + urlsplit(page.url).query)
+    other.get_by_text("what they brought is not in the link").wait_for()
+    assert answers(other) != both
+
+    page.get_by_role("button", name="Take it along").click()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Bundle (zip)").click()
+    bundle = tmp_path / "view.zip"
+    download.value.save_as(bundle)
+    before = answers(other)
+    other.get_by_role("tab", name="Bring your own").click()
+    other.get_by_role("button", name="Open a bundle").click()
+    other.locator("input[type=file]").last.set_input_files(str(bundle))
+    assert changed(other, before) == both
+
+
+def test_a_bad_file_is_a_sentence_beside_it(visit: Any, tmp_path: Path) -> None:
+    file = tmp_path / "a.png"
+    file.write_bytes(b"this is no picture")
+    page = visit("/predict")
+    bring(page, 0, file)
+    page.get_by_text("is not a picture that can be read").wait_for()
+    assert page.locator("[data-answer]").count() == 2
+
+
+def test_a_digit_is_drawn_with_the_mouse(visit: Any) -> None:
+    page = visit("/predict")
+    before = answers(page)
+    page.get_by_role("tab", name="Bring your own").click()
+    canvas = page.locator("canvas").first
+    canvas.wait_for()
+    page.wait_for_timeout(500)
+    box = canvas.bounding_box()
+    page.mouse.move(box["x"] + 50, box["y"] + 40)
+    page.mouse.down()
+    for step in range(20):
+        page.mouse.move(box["x"] + 50 + 4 * step, box["y"] + 40 + 6 * step)
+    page.mouse.up()
+    changed(page, before)
+    chosen(page, "image-pen")
+
+
+def test_a_digit_is_spoken_into_the_microphone(visit: Any) -> None:
+    page = visit("/predict", permissions=["microphone"])
+    before = answers(page)
+    page.get_by_role("tab", name="Bring your own").click()
+    page.get_by_role("radio", name="Microphone").or_(page.get_by_role("button", name="Microphone")).first.click()
+    page.get_by_test_id("stAudioInput").get_by_role("button", name="Record").click()
+    page.wait_for_timeout(1500)
+    page.get_by_test_id("stAudioInput").get_by_role("button", name="Stop recording").click()
+    changed(page, before)
+    chosen(page, "sound")
+
+
+@pytest.mark.parametrize("path", ["/", "/predict"])
+def test_a_narrow_screen_needs_no_scrolling_sideways(visit: Any, path: str) -> None:
+    page = visit(path, "h1", viewport={"width": 390, "height": 800})
+    page.wait_for_selector("[data-answer]" if "predict" in path else ".mm-chip")
+    page.wait_for_timeout(500)
+    assert page.evaluate("document.scrollingElement.scrollWidth") <= 390
+    wide = page.evaluate(
+        "[...document.querySelectorAll('.stMainBlockContainer *')].filter((item) => !item.closest('.mm-scroll') && "
+        "item.getBoundingClientRect().right > 391).map((item) => item.className.toString()).slice(0, 5)"
+    )
+    assert not wide
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_pictures_and_buttons_have_names(visit: Any, scheme: str) -> None:
+    page = visit("/predict", color_scheme=scheme)
+    assert page.evaluate("[...document.images].filter((image) => !image.alt).length") == 0
+    nameless = page.evaluate(
+        "[...document.querySelectorAll('[data-pick]')].filter((item) => !item.getAttribute('aria-label')).length"
+    )
+    assert nameless == 0

@@ -1,0 +1,220 @@
+"""Compare, Train and Library as a person uses them: open, choose, click, read what is shown."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from mmlab import bundle, sweeps
+from mmlab.checkpoints import MODEL, REPORT
+from mmlab.core.method import METHODS
+from mmlab.library import Library
+from mmlab.runfiles import ORDER, STATUS, Order
+from mmlab.runs import Trainings
+from mmlab.ui import train as train_page
+from tests.library import untrained
+from tests.test_bundle import answers
+from tests.test_reports import KEYS, put, report
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A library of our own, and nothing kept from the test before."""
+    monkeypatch.setenv("MMLAB_CHECKPOINTS", str(tmp_path))
+    monkeypatch.delenv("MMLAB_DATA", raising=False)
+    st.cache_data.clear()
+    st.cache_resource.clear()
+    return tmp_path
+
+
+@pytest.fixture
+def measured(root: Path) -> Path:
+    """Reports of two methods with two seeds; one of them has a model and stored answers as well."""
+    folder = Path(untrained(root, "digits", "dropout")[0].path)
+    digest = hashlib.sha256((folder / MODEL).read_bytes()).hexdigest()
+    sweeps.write(folder, answers(digest))
+    (folder / REPORT).write_text(json.dumps({**report(0, 0.8, ("built-in", "real")), "digest": digest}))
+    put(root, "dropout", "seed1", report(1, 0.8))
+    for seed in (0, 1):
+        put(root, "dmrnet", f"seed{seed}", report(seed, {key: 0.5 + 0.05 * i for i, key in enumerate(KEYS)}))
+    return root
+
+
+def opened(page: str, **address: str) -> AppTest:
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).run()
+    app.switch_page(f"pages/{page}.py")
+    for name, value in address.items():
+        app.query_params[name] = value
+    return app.run()
+
+
+def said(app: AppTest) -> str:
+    parts = (*app.warning, *app.info, *app.error, *app.success, *app.caption)
+    return " ".join(element.value for element in parts)
+
+
+def board(app: AppTest) -> str:
+    """The heat map, from what was sent to its component."""
+    return " ".join(str(element.proto) for element in app.get("bidi_component"))
+
+
+@pytest.mark.parametrize("page", ["compare", "train", "library"])
+def test_an_empty_library_is_a_sentence_with_a_command(page: str, root: Path) -> None:
+    app = opened(page)
+    assert not app.exception
+    assert not app.error
+    if page != "train":
+        assert "python -m mmlab" in said(app)
+
+
+def test_compare_shows_a_cell_per_method_and_combination(measured: Path) -> None:
+    app = opened("compare")
+    assert not app.exception
+    assert not app.error, said(app)
+    assert all(f"dmrnet:{key}" in board(app) for key in KEYS)
+    assert len(app.get("plotly_chart")) == 1
+    assert "one seed" in said(app)  # the confusion matrix of dropout, which leads on the mean
+    table = app.dataframe[0].value
+    assert list(table["Method"]) == ["Modality dropout", "DMRNet"]
+    assert table["Difference"].tolist()[1] == pytest.approx(-15.0)
+
+
+def test_compare_stands_in_the_address(measured: Path) -> None:
+    app = opened("compare", metric="f1", by="image-sound-pen", values="differences", cell="dmrnet:sound")
+    assert not app.error, said(app)
+    assert app.selectbox(key="compare.metric").value == "f1"
+    assert app.selectbox(key="compare.of").value == "dmrnet"
+    assert app.selectbox(key="compare.with").value == "sound"
+    assert "No stored answers" in said(app)
+    app.selectbox(key="compare.by").set_value("worst").run()
+    assert app.query_params["by"] == "worst"
+    app.selectbox(key="compare.with").set_value("pen").run()
+    assert app.query_params["cell"] == "dmrnet:pen"
+    app.selectbox(key="compare.baseline").set_value("dmrnet").run()
+    assert "Difference to DMRNet" in [each.value for each in app.subheader]
+
+
+def test_compare_by_another_source_and_without_a_ladder(measured: Path) -> None:
+    app = opened("compare", source="real")
+    assert "Real recordings" in said(app)
+    assert "built-in samples only" in said(app)
+    app = opened("compare", ladder="gmd")
+    assert "were not trained yet" in said(app)
+    assert "--ladder gmd" in said(app)
+    app.selectbox(key="compare.ladder").set_value("").run()
+    assert len(app.dataframe) == 1
+
+
+def test_a_choice_that_does_not_exist_is_said_and_not_followed(measured: Path) -> None:
+    app = opened("compare", metric="beauty", cell="nobody:nothing", by="taste", ladder="none")
+    assert not app.exception
+    assert not app.error
+    assert "there is no 'beauty'" in said(app)
+    assert len(app.dataframe) == 1
+
+
+def test_a_damaged_report_and_damaged_answers_are_named(measured: Path) -> None:
+    put(measured, "dmrnet", "seed2", "{")
+    (measured / "digits" / "dropout" / "seed0" / "sweep.npz").write_bytes(b"PK")
+    app = opened("compare", cell="dropout:sound")
+    assert "seed2" in said(app)
+    assert "sweep" in said(app)
+    assert len(app.dataframe) == 1
+
+
+@pytest.mark.parametrize("method", list(METHODS))
+def test_the_form_is_made_from_the_options(method: str, root: Path) -> None:
+    app = opened("train")
+    app.selectbox(key="train.digits.method").set_value(method).run()
+    assert not app.exception
+    assert not app.error
+    assert f"--method {method} --seed 0 --tag seed0" in app.code[0].value
+
+
+def test_a_changed_setting_is_in_the_order_and_in_the_name(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Order] = []
+    monkeypatch.setattr(train_page.Trainings, "start", lambda self, order: asked.append(order) or self.find("", "", ""))
+    app = opened("train")
+    app.number_input(key="train.digits.dmrnet.kl").set_value(0.5)
+    app.toggle(key="train.digits.dmrnet.probabilistic").set_value(False)
+    app.number_input(key="train.digits.dmrnet.plan.epochs").set_value(3)
+    app.number_input(key="train.seed").set_value(2).run()
+    app.button(key="train.start").click().run()
+    config = {"probabilistic": False, "kl": 0.5}
+    assert asked == [Order("digits", "dmrnet", config, {"epochs": 3}, 2, "probabilistic-False-kl-0.5-epochs-3-seed2")]
+    app.text_input(key="train.name").set_value("seed2")
+    app.button(key="train.start").click().run()
+    assert len(asked) == 1
+    assert "usual settings" in said(app)
+
+
+def test_a_stopped_run_shows_its_curves_and_can_be_discarded(root: Path) -> None:
+    order = Order("digits", "dmrnet", {}, {"epochs": 4}, 0, "mine")
+    trainings = Trainings(Library(root))
+    home, folder = trainings.home("digits", "dmrnet", "mine"), trainings.folder(order)
+    home.mkdir(parents=True)
+    folder.mkdir(parents=True)
+    (home / ORDER).write_text(json.dumps(vars(order)))
+    (home / STATUS).write_text(json.dumps({"state": "failed", "message": "It broke.", "hint": "Mend it.", "asked": 1}))
+    metrics = {key: {"accuracy": 0.5} for key in KEYS}
+    rows = [{"epoch": i, "epochs": 4, "seconds": 2.0, "losses": {"task": 1.0}, "metrics": metrics} for i in range(2)]
+    (folder / "progress.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    app = opened("train", run="digits/dmrnet/mine")
+    assert not app.error
+    assert "It broke" in said(app)
+    assert len(app.get("plotly_chart")) == 2
+    app.button(key="train.discard").click().run()
+    assert not folder.exists()
+    assert "None yet" in said(app)
+
+
+def test_library_shows_cards_and_deletes_when_asked_twice(measured: Path) -> None:
+    app = opened("library", run="digits/dropout/seed0")
+    assert not app.exception
+    assert not app.error, said(app)
+    assert any("Modality dropout" in each.label and "80.0" in each.label for each in app.expander)
+    html = " ".join(element.proto.body for element in app.get("html"))
+    assert "Real recordings" in html
+    assert "the usual ones" in html
+    app.button(key="library.delete.digits/dropout/seed0").click().run()
+    assert not (measured / "digits" / "dropout" / "seed0").exists()
+    assert "is deleted" in said(app)
+
+
+def test_library_names_what_is_damaged(root: Path) -> None:
+    reference = untrained(root, "digits", "joint", "dropout")[0]
+    (Path(reference.path) / MODEL).write_bytes(b"no model")
+    app = opened("library")
+    assert not app.error
+    assert "damaged" in said(app)
+    assert any("Modality dropout" in each.label for each in app.expander)
+    app.button(key="library.remove.digits/joint/seed0").click().run()
+    assert not Path(reference.path).exists()
+
+
+def test_library_imports_a_file_and_asks_before_it_replaces(
+    root: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    untrained(elsewhere, "digits", "joint")
+    content = bundle.export(Library(elsewhere), "digits", "joint", "seed0")
+    app = opened("library")
+    app.file_uploader(key="library.file").upload("model.zip", content, "application/zip").run()
+    app.button(key="library.import").click().run()
+    assert (root / "digits" / "joint" / "seed0" / MODEL).is_file()
+    assert "is in the library" in said(app)
+    app.button(key="library.import").click().run()
+    assert "already" in said(app)
+    app.text_input(key="library.name").set_value("second")
+    app.button(key="library.import").click().run()
+    assert (root / "digits" / "joint" / "second" / MODEL).is_file()
+    app.file_uploader(key="library.file").upload("model.zip", content[:500], "application/zip").run()
+    app.button(key="library.import").click().run()
+    assert "damaged" in said(app)

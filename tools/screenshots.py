@@ -1,0 +1,97 @@
+"""Take the pictures of every page, light and dark, wide and narrow, into docs/screenshots/ as WebP.
+
+python tools/screenshots.py                      # starts the app by itself
+python tools/screenshots.py --only predict       # one page
+MMLAB_CHECKPOINTS=... python tools/screenshots.py
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import os
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+FOLDER = ROOT / "docs" / "screenshots"
+CHROMIUM = "/usr/bin/chromium"
+FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]
+PORT = 8723
+TALLEST = 4000
+QUALITY = 78
+VIEWS = {"predict": "?sample=test-0003&on=image-sound&lattice=joint"}
+READY = ".mm-table, [data-answer], .js-plotly-plot .main-svg, .mm-board"
+
+
+@contextmanager
+def server() -> Iterator[str]:
+    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(PORT)]
+    process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, "OMP_NUM_THREADS": "1"}, stdout=subprocess.DEVNULL)
+    try:
+        for _ in range(200):
+            try:
+                urllib.request.urlopen(f"http://127.0.0.1:{PORT}/_stcore/health", timeout=1).close()
+                break
+            except OSError:
+                time.sleep(0.1)
+        yield f"http://127.0.0.1:{PORT}"
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def take(browser: Any, url: str, width: int, scheme: str) -> Image.Image:
+    """The whole page, however tall, up to TALLEST."""
+    context = browser.new_context(
+        viewport={"width": width, "height": 900}, color_scheme=scheme, reduced_motion="reduce"
+    )
+    page = context.new_page()
+    page.goto(url)
+    page.wait_for_selector(READY, timeout=60_000)
+    page.wait_for_timeout(2500)
+    height = page.evaluate("document.querySelector('.stMainBlockContainer').scrollHeight")
+    page.set_viewport_size({"width": width, "height": min(int(height) + 30, TALLEST)})
+    page.wait_for_timeout(900)
+    content = page.screenshot()
+    context.close()
+    return Image.open(io.BytesIO(content)).convert("RGB")
+
+
+def main() -> None:
+    from playwright.sync_api import sync_playwright
+
+    from mmlab.ui.frame import pages
+
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", default="", help="name of one page: home, predict, ...")
+    parser.add_argument("--out", type=Path, default=FOLDER)
+    options = parser.parse_args()
+    options.out.mkdir(parents=True, exist_ok=True)
+    names = ["home" if link.path == "app.py" else Path(link.path).stem for link in pages()]
+    with server() as address, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        for name in names:
+            if options.only not in ("", name):
+                continue
+            url = f"{address}/{'' if name == 'home' else name}{VIEWS.get(name, '')}"
+            for width in (1280, 390):
+                for scheme in ("light", "dark"):
+                    file = options.out / f"{name}-{width}-{scheme}.webp"
+                    take(browser, url, width, scheme).save(file, "WEBP", quality=QUALITY, method=6)
+                    print(f"{file}: {file.stat().st_size / 1000:.0f} kB")
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()
