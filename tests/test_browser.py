@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import subprocess
@@ -15,6 +16,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from mmlab.library import Library
 from tests.library import untrained
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -34,14 +36,20 @@ pytestmark = [
 
 
 @pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The app on a free port, with models that never learned anything."""
+def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Models that never learned anything."""
     root = tmp_path_factory.mktemp("checkpoints")
     untrained(root, "digits", "joint", "dmrnet")
+    return root
+
+
+@pytest.fixture(scope="module")
+def address(models: Path) -> Iterator[str]:
+    """The app on a free port, with these models."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    environment = {**os.environ, "MMLAB_CHECKPOINTS": str(root), "MMLAB_DEVICE": "cpu"}
+    environment = {**os.environ, "MMLAB_CHECKPOINTS": str(models), "MMLAB_DEVICE": "cpu"}
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
     process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT)
     try:
@@ -189,6 +197,25 @@ def test_a_picture_and_a_recording_are_brought_and_carried_to_another_browser(vi
     other.get_by_role("button", name="Open a bundle").click()
     other.locator("input[type=file]").last.set_input_files(str(bundle))
     assert changed(other, before) == both
+
+
+def test_the_numbers_that_are_taken_along_are_those_of_python(visit: Any, models: Path) -> None:
+    page = visit("/predict?sample=test-0001")
+    page.get_by_role("button", name="Take it along").click()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Numbers (JSON)").click()
+    found = json.loads(Path(download.value.path()).read_text())
+    model = Library(models).load("digits", "joint")
+    inputs = {"image": PACK / "test-0001.png", "sound": PACK / "test-0001.flac"}
+    said = model.predict(dict(inputs))["image-sound"]
+    shown = found["methods"]["joint"]["combinations"]["image-sound"]
+    assert shown["probabilities"] == said.probabilities
+    assert shown["uncertainty"] == said.uncertainty
+
+    for name, start in (("Numbers (CSV)", "method,"), ("This view (HTML)", "<!doctype"), ("DMRNet (SVG)", "<svg")):
+        with page.expect_download() as download:
+            page.get_by_role("button", name=name).click()
+        assert Path(download.value.path()).read_text().startswith(start)
 
 
 def test_a_bad_file_is_a_sentence_beside_it(visit: Any, tmp_path: Path) -> None:

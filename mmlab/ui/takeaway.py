@@ -10,7 +10,7 @@ from html import escape
 
 import streamlit as st
 
-from mmlab.core.modality import Combination
+from mmlab.core.modality import Combination, Modality
 from mmlab.ui import bring, cache, frame
 from mmlab.ui.scene import Scene, cards, drawing, lattice_method
 from mmlab.viz import answers as bars
@@ -27,7 +27,7 @@ def offer(scene: Scene, on: Combination) -> None:
         save = partial(st.download_button, on_click="ignore", width="stretch")
         save("Numbers (CSV)", data=partial(as_csv, scene), file_name=f"{name}.csv", mime="text/csv")
         save("Numbers (JSON)", data=partial(as_json, scene), file_name=f"{name}.json", mime="application/json")
-        page = partial(_page_of, scene, on)
+        page = partial(_page_of, scene, lattice_method(scene), on)
         save("This view (HTML)", data=page, file_name=f"{name}.html", mime="text/html")
         for method in scene.working:
             drawing = partial(_file_of, scene, method, on.key)
@@ -36,19 +36,24 @@ def offer(scene: Scene, on: Combination) -> None:
             bring.bundle_offer(scene.item.id, scene.task.name)
 
 
-def _page_of(scene: Scene, on: Combination) -> bytes:
-    """Pictures, answers and combinations as one file that opens without this app and without a network."""
-    method = lattice_method(scene)
+def _page_of(scene: Scene, method: str, on: Combination) -> bytes:
+    """Pictures, answers and combinations as one file that opens without this app and without a network.
+
+    Like the others it runs when the file is asked for, outside the session: it must not look at the address.
+    """
     title = f"{scene.task.title}: {scene.item.id}, {on.label}"
     return bars.page(
         title,
         (frame.HERE / "style.css").read_text(),
-        "".join(
-            f"<h2>{escape(item.label)}</h2>{scene.pictures.get(item.name, '')}" for item in scene.task.info.modalities
-        ),
+        "".join(_input_of(scene, item, item.name in on) for item in scene.task.info.modalities),
         f"<h2>What each method says</h2>{cards(scene, on)}",
         f"<h2>All combinations: {escape(cache.title(method))}</h2>{drawing(scene, method, on.key)}",
     ).encode()
+
+
+def _input_of(scene: Scene, modality: Modality, on: bool) -> str:
+    heading = escape(modality.label) + ("" if on else " (off)")
+    return f"<h2>{heading}</h2>{scene.pictures.get(modality.name, '<p>Not given.</p>')}"
 
 
 def _file_of(scene: Scene, method: str, selected: str) -> bytes:

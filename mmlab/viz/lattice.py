@@ -176,7 +176,7 @@ def _letter(drawn: Lattice, edge: Edge, colours: Mapping[str, str], letters: Map
     x1, y1, x2, y2 = _ends(drawn, edge)
     x, y = x1 + 0.5 * (x2 - x1), y1 + 0.5 * (y2 - y1)
     if abs(x2 - x1) > 1:  # slanted lines cross half way: their letters stand higher
-        x, y = x1 + 0.3 * (x2 - x1), y1 + 0.3 * (y2 - y1)
+        x, y = x1 + 0.36 * (x2 - x1), y1 + 0.36 * (y2 - y1)
     back = f'<circle cx="{x:.1f}" cy="{y:.1f}" r="9" {PAPER}/>'
     return back + _chip(x, y, 8.5, f"−{letters[edge.removed]}", colours[edge.removed])
 
