@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import platform
 import shutil
 from collections.abc import Callable, Generator, Iterator, Mapping
@@ -82,12 +84,20 @@ def _teachers(kind: type[Method], job: TrainJob, library: Library) -> Generator[
     """The methods that this one learns from, of the same seed: from the library, or trained now."""
     found = {}
     for name in kind.teachers:
-        teacher = TrainJob(job.task, name, {}, job.plan, job.seed)
+        teacher = TrainJob(job.task, name, {}, job.plan, job.seed, _teacher_tag(job))
         folder = library.folder(job.task, name, teacher.folder)
         if not (folder / checkpoints.MODEL).is_file():
             yield from train(teacher, library)
         found[name] = checkpoints.load(folder, device()).method
     return found
+
+
+def _teacher_tag(job: TrainJob) -> str:
+    """The ordinary run of that seed, or for an unusual plan a name that nobody takes for the ordinary one."""
+    if not job.plan:
+        return ""
+    plan = json.dumps({name: str(value) for name, value in sorted(job.plan.items())})
+    return f"teacher-{hashlib.sha256(plan.encode()).hexdigest()[:8]}-seed{job.seed}"
 
 
 def run_train(job: TrainJob, root: str) -> str:

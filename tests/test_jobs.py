@@ -76,14 +76,16 @@ def test_the_card_says_what_the_model_is(library: Library):
     assert "validation" in card["selection"]
 
 
-def test_a_teacher_is_trained_first_and_only_once(library: Library):
+def test_a_teacher_is_trained_first_and_only_once_and_never_passes_for_an_ordinary_run(library: Library):
     run(library, method="mmanet")
-    teacher = library.root / "toy" / "joint" / "seed0" / checkpoints.MODEL
-    made = teacher.stat().st_mtime_ns
+    (teacher,) = (library.root / "toy" / "joint").iterdir()
+    assert teacher.name.startswith("teacher-")
+    made = (teacher / checkpoints.MODEL).stat().st_mtime_ns
     run(library, method="mmanet", tag="again")
-    assert teacher.stat().st_mtime_ns == made
-    names = set(weights(library.root / "toy/mmanet/seed0"))
-    assert not any("teacher" in name for name in names)
+    assert (teacher / checkpoints.MODEL).stat().st_mtime_ns == made
+    assert TrainJob("toy", "mmanet").folder == "seed0"
+    assert jobs._teacher_tag(TrainJob("toy", "mmanet")) == ""
+    assert not any("teacher" in name for name in weights(library.root / "toy/mmanet/seed0"))
 
 
 def test_an_unknown_method_and_a_bad_option_are_sentences(library: Library):

@@ -24,6 +24,7 @@ def command(
     source: Annotated[str, typer.Option(help="built-in, or real for real recordings.")] = "built-in",
     baseline: Annotated[str, typer.Option(help="The method that differences are taken to.")] = "dropout",
     ladder: Annotated[str, typer.Option(help="Instead: the ablation ladder of this method.")] = "",
+    metric: Annotated[str, typer.Option(help="Another metric than the task's headline.")] = "",
     form: Annotated[Form, typer.Option(help="How to print it.")] = Form.MARKDOWN,
     write: Annotated[
         Path | None, typer.Option(metavar="FOLDER", help="Write .md, .csv and .json there as well.")
@@ -40,10 +41,10 @@ def command(
         from mmlab import reports
 
         if ladder:
-            found = reports.compare_ladder(library, task, ladder, source)
+            found = reports.compare_ladder(library, task, ladder, source, metric)
         else:
-            found = reports.compare(library, task, source, baseline)
-    name = "-".join(part for part in (task, ladder, source if source != "built-in" else "") if part)
+            found = reports.compare(library, task, source, baseline, metric)
+    name = "-".join(part for part in (task, ladder, source if source != "built-in" else "", metric) if part)
     if write is not None:
         reports.write_tables(found, write, name)
     for document in fill or []:
