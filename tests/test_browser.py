@@ -166,7 +166,7 @@ def test_a_sample_is_picked_from_the_gallery(visit: Any) -> None:
     changed(page, before)
     page.wait_for_function("location.search.includes('test-0007')")
     page.get_by_role("button", name="→").click()
-    page.wait_for_selector('[data-pick="test-0030"]')
+    page.wait_for_selector('[data-pick="test-0050"]')
 
 
 def bring(page: Any, column: int, *files: Path) -> None:

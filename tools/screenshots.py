@@ -28,10 +28,10 @@ FOLDER = ROOT / "docs" / "screenshots"
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]
 PORT = 8723
-TALLEST = 4000
-QUALITY = 78
+TALLEST = 2600
+QUALITY = 60
 VIEWS = {"predict": "?sample=test-0003&on=image-sound&lattice=joint"}
-READY = ".mm-table, [data-answer], .js-plotly-plot .main-svg, .mm-board"
+READY = '.stApp[data-test-script-state="notRunning"] h1'
 
 
 @contextmanager

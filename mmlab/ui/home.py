@@ -22,37 +22,47 @@ HERO = (
 
 
 @dataclass(frozen=True)
+class Link:
+    """A page with the view that a person lands on."""
+
+    label: str
+    page: str
+    view: Mapping[str, str]
+
+
+@dataclass(frozen=True)
 class Way:
-    """A way in: who it is for, what they find, and the view that they land on."""
+    """A way in: who it is for, what they find, and where it starts."""
 
     who: str
     text: str
-    link: str
-    page: str
-    view: Mapping[str, str]
+    links: tuple[Link, ...]
 
 
 WAYS = (
     Way(
         "I study such models",
         "Compare published methods on the same samples, combination by combination, and see where they part.",
-        "Four methods on one sample",
-        "pages/predict.py",
-        {"task": "digits", "on": "image-pen"},
+        (
+            Link("Four methods on one sample", "pages/predict.py", {"task": "digits", "on": "image-pen"}),
+            Link("All methods, all combinations", "pages/compare.py", {"task": "digits"}),
+        ),
     ),
     Way(
         "I build with sensors",
         "Damage or drop a sensor and find out whether the answer holds, and whether the model knows that it does not.",
-        "A noisy microphone",
-        "pages/predict.py",
-        {"task": "digits", "damage": "sound:noise:4"},
+        (
+            Link("A noisy microphone", "pages/predict.py", {"task": "digits", "damage": "sound:noise:4"}),
+            Link("What counts without the picture", "pages/explain.py", {"task": "digits", "on": "sound-pen"}),
+        ),
     ),
     Way(
         "I teach",
         "Let people guess first, then switch an input off. Draw a digit or say one, and share the view as a link.",
-        "Start with a single input",
-        "pages/predict.py",
-        {"task": "digits", "on": "image"},
+        (
+            Link("Start with a single input", "pages/predict.py", {"task": "digits", "on": "image"}),
+            Link("How each method works", "pages/methods.py", {"task": "digits"}),
+        ),
     ),
 )
 
@@ -60,10 +70,13 @@ WAYS = (
 def show() -> None:
     """The whole page, top to bottom."""
     st.html(HERO)
+    there = {link.path for link in frame.pages()}
     for i, (column, way) in enumerate(zip(st.columns(len(WAYS), gap="medium"), WAYS, strict=True)):
         with column, st.container(border=True, height="stretch", key=f"mm-go-way-{i}"):
             st.html(f'<div class="mm-way"><h3>{way.who}</h3><p>{way.text}</p></div>')
-            st.page_link(way.page, label=f"**{way.link} →**", query_params=dict(way.view))
+            for link in way.links:
+                if link.page in there:
+                    st.page_link(link.page, label=f"**{link.label} →**", query_params=dict(link.view))
     st.subheader("Tasks and models", help=words.help("score"), anchor=False)
     for name in cache.task_names():
         with frame.trouble():
@@ -79,7 +92,7 @@ def _task(task: Task) -> None:
         st.html(f'<div class="mm-way"><h3>{escape(task.title)}</h3><p>{escape(task.about)}</p><p>{chips}</p></div>')
         entries = [entry for entry in cache.entries(task.name) if entry.problem is None]
         measured = [(entry, cache.report(entry.reference)) for entry in entries]
-        sources = sorted({name for _, report in measured for name in report.get("sources", {})})
+        sources = sorted({name for _, report in measured for name in report.get("sources", {})} - {"both"})
         if not measured:
             st.caption(f"No trained model yet. Train one: `python -m mmlab train --task {task.name} --method dmrnet`")
             return
@@ -112,7 +125,7 @@ def _scores(task: Task, measured: Sequence[tuple[Entry, Mapping[str, Any]]], sou
         f"<tr><td>{escape(title)}</td>{''.join(_cell(value, best[i]) for i, value in enumerate(values))}</tr>"
         for title, values in rows
     )
-    where = "Built-in test samples" if source == "built-in" else f"Test samples: {escape(source)}"
+    where = {"built-in": "Built-in test samples", "real": "Real recordings"}.get(source, escape(source))
     return (
         f'<div class="mm-scroll"><table class="mm-table"><caption style="text-align:left;caption-side:top">'
         f"<b>{where}</b> <span class='mm-muted'>({samples:,}), {escape(output.headline)}</span></caption>"

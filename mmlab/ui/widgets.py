@@ -23,7 +23,7 @@ from mmlab.library import Reference
 from mmlab.ui import bring, cache, frame, picking, state, uploads, words
 from mmlab.viz import theme, views
 
-PER_PAGE = 24
+PER_PAGE = 40
 MOST_METHODS = 4
 USUAL = ("joint", "dropout", "dmrnet", "gmd")  # what is seen before anyone chose: what gaps do, and three remedies
 PAGE = "mmlab.gallery"

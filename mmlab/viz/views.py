@@ -28,7 +28,7 @@ from mmlab.viz.theme import MODALITIES, SEQUENTIAL, rgb
 
 Floats = NDArray[np.floating[Any]]
 WIDE, HIGH = 320, 160
-LARGEST = 320
+LARGEST, SMALL = 320, 32
 STEPS = 400  # points of a drawn wave: more cannot be seen at this width
 
 
@@ -84,7 +84,10 @@ def thumbnail(raws: Mapping[str, Raw], colours: Mapping[str, str]) -> Drawing:
     """A small drawing of a sample: of its first input that can be told at a glance, pictures first."""
     order = (Picture, Strokes, Text, Series, Sound)
     name = min(raws, key=lambda name: order.index(type(raws[name])))
-    return recorded(raws[name], colours.get(name, MODALITIES[0]), "Sample")
+    raw = raws[name]
+    if isinstance(raw, Picture):
+        raw = Picture(_fitted(raw.pixels, SMALL))
+    return recorded(raw, colours.get(name, MODALITIES[0]), "Sample")
 
 
 def palette(values: Floats) -> NDArray[np.uint8]:
@@ -143,11 +146,11 @@ def _png(pixels: NDArray[np.uint8]) -> bytes:
     return target.getvalue()
 
 
-def _fitted(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    if max(pixels.shape[:2]) <= LARGEST:
+def _fitted(pixels: NDArray[np.uint8], largest: int = LARGEST) -> NDArray[np.uint8]:
+    if max(pixels.shape[:2]) <= largest:
         return pixels
     image = Image.fromarray(pixels)
-    image.thumbnail((LARGEST, LARGEST), Image.Resampling.BOX)
+    image.thumbnail((largest, largest), Image.Resampling.BOX)
     return np.asarray(image)
 
 

@@ -1,0 +1,123 @@
+"""What is shipped is whole: every checkpoint loads, fits its report, sweep and map, and learnt with all its terms."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from mmlab import checkpoints, sweeps
+from mmlab.checkpoints import MODEL, PROGRESS, REPORT
+from mmlab.core.method import METHODS
+from mmlab.core.modality import Modalities
+from mmlab.core.task import TASKS
+from mmlab.evaluation import fuse_all, metrics
+from mmlab.library import SHIPPED, Library, Reference
+from mmlab.model import Model
+
+LARGEST = {"specialists": 1_000_000}
+SHIPPED_RUNS = [r for r in Library(SHIPPED).references() if r.tag == "seed0"]
+each_run = pytest.mark.parametrize("reference", SHIPPED_RUNS, ids=lambda reference: reference.name)
+
+
+def report_of(reference: Reference) -> dict:
+    return checkpoints.read_json(Path(reference.path) / REPORT)
+
+
+def test_the_first_methods_are_there():
+    assert {"joint", "dropout", "ensemble", "dmrnet"} <= {r.method for r in SHIPPED_RUNS if r.task == "digits"}
+
+
+@each_run
+def test_a_checkpoint_is_small_and_belongs_to_its_report(reference: Reference):
+    folder = Path(reference.path)
+    model, report = Model.open(reference), report_of(reference)
+    digest = hashlib.sha256((folder / MODEL).read_bytes()).hexdigest()
+    assert model.digest == report["digest"] == digest
+    assert sum(p.numel() for p in model.method.parameters()) <= LARGEST.get(reference.method, 250_000)
+
+
+@each_run
+def test_the_sweep_gives_the_metrics_of_the_report(reference: Reference):
+    report = report_of(reference)
+    found = sweeps.read(Path(reference.path), report["digest"])
+    task = TASKS[reference.task]
+    table = metrics(found, task.info.output, task.info.modalities)
+    stored = report["sources"]["built-in"]
+    assert stored["samples"] == len(found.ids) >= 1000
+    for key, row in table.items():
+        for name, value in row.items():
+            assert value == pytest.approx(stored["metrics"][key][name], abs=2e-3), (key, name)
+
+
+@each_run
+def test_the_shipped_files_read_like_an_upload_give_the_answers_of_the_sweep(reference: Reference):
+    model = Model.open(reference)
+    found = sweeps.read(Path(reference.path), model.digest)
+    names = model.task.gallery()[:20]
+    raw = [model.task.example(name).raw for name in names]
+    inputs = {
+        m: torch.stack([model.task.prepare(m, each[m]).tensor for each in raw]) for m in model.method.modalities.names
+    }
+    combinations = model.method.modalities.subsets()
+    rows = [found.ids.index(name) for name in names]
+    for k, fused in enumerate(fuse_all(model.method, inputs, combinations)):
+        np.testing.assert_allclose(fused.logits.numpy(), found.logits[k, rows], atol=0.05, rtol=0.02)
+
+
+@each_run
+def test_every_loss_term_was_alive_in_the_shipped_run(reference: Reference):
+    lines = [json.loads(line) for line in (Path(reference.path) / PROGRESS).read_text("utf-8").splitlines()]
+    terms: dict[str, float] = {}
+    for line in lines:
+        for name, value in line["losses"].items():
+            terms[name] = max(terms.get(name, 0.0), abs(value))
+    assert terms
+    assert all(value > 1e-6 for value in terms.values()), terms
+    expected = {
+        "dmrnet": {"kl", "hard"},
+        "mmanet": {"distil", "weak"},
+        "dimml": {"duc"},
+        "m3ixup": {"adapt", "explore"},
+    }
+    assert expected.get(reference.method, set()) <= set(terms)
+
+
+@each_run
+def test_the_map_belongs_to_the_checkpoint(reference: Reference):
+    with np.load(Path(reference.path) / "map.npz", allow_pickle=False) as stored:
+        held = {str(stored[name]) for name in stored.files if stored[name].dtype.kind == "U" and stored[name].ndim == 0}
+    assert any(report_of(reference)["digest"] in text for text in held)
+
+
+@pytest.mark.parametrize("method", ["dropout", "dmrnet", "ensemble"])
+def test_each_modality_alone_is_below_all_together_by_five_points(method: str):
+    modalities: Modalities = TASKS["digits"].info.modalities
+    table = report_of(Library(SHIPPED).find("digits", method))["sources"]["built-in"]["metrics"]
+    complete = table[modalities.full.key]["accuracy"]
+    assert all(table[name]["accuracy"] <= complete - 0.05 for name in modalities.names)
+
+
+@pytest.mark.parametrize("method", ["dropout", "dmrnet"])
+def test_training_with_gaps_beats_joint_training_on_the_mean(method: str):
+    means = {
+        name: report_of(Library(SHIPPED).find("digits", name))["sources"]["built-in"]["mean"]
+        for name in METHODS
+        if Library(SHIPPED).references("digits", name)
+    }
+    assert means[method]["accuracy"] > means["joint"]["accuracy"] + 0.05
+
+
+def test_all_that_is_shipped_stays_in_its_bounds():
+    def size(pattern: str) -> int:
+        return sum(file.stat().st_size for file in SHIPPED.glob(pattern))
+
+    assert size(f"*/*/seed0/{MODEL}") <= 20 * 2**20
+    assert size("*/*/seed0/sweep.npz") + size("*/*/seed0/map.npz") <= 12 * 2**20
+    samples = Path(checkpoints.__file__).parent / "samples"
+    for task in samples.iterdir():
+        assert sum(file.stat().st_size for file in task.rglob("*") if file.is_file()) <= 2 * 2**20
