@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage, signal
+from scipy import ndimage
 
 from mmlab.core.errors import DataError, UnknownName
 from mmlab.core.raw import Picture, Raw, Sound, Strokes
@@ -82,6 +82,8 @@ def _clipped(wave: Floats, share: float, rng: np.random.Generator) -> Floats:
 
 def _muffled(wave: Floats, hertz_share: float, rng: np.random.Generator) -> Floats:
     """Without delay, forwards and backwards."""
+    from scipy import signal  # a slow import that only this damage needs
+
     filter_ = signal.butter(2, hertz_share, output="sos")
     return np.asarray(signal.sosfiltfilt(filter_, wave, padlen=0))
 

@@ -13,8 +13,8 @@ from mmlab.core.task import TASKS
 from mmlab.library import Library, Reference
 
 
-def untrained(root: Path, task_name: str, *methods: str) -> tuple[Reference, ...]:
-    """One checkpoint per method under `root`, the same at every call."""
+def untrained(root: Path, task_name: str, *methods: str, **on_card: object) -> tuple[Reference, ...]:
+    """One checkpoint per method under `root`, the same at every call; `on_card` changes their cards."""
     library, info = Library(root), TASKS[task_name]().info
     for name in methods:
         torch.manual_seed(7)
@@ -25,5 +25,5 @@ def untrained(root: Path, task_name: str, *methods: str) -> tuple[Reference, ...
             for parameter in method.parameters():
                 parameter.mul_(3 if parameter.ndim > 1 else 1)
         card = {"task": info.card(), "method": name, "config": as_dict(config), "seed": 0, "training_seconds": 0.0}
-        checkpoints.save(library.folder(task_name, name, "seed0"), method, card)
+        checkpoints.save(library.folder(task_name, name, "seed0"), method, {**card, **on_card})
     return tuple(library.find(task_name, name) for name in methods)

@@ -171,9 +171,7 @@ def test_probabilistic_head(training: bool):
     close(data["y"] * data["mask"][:, 1:], data["y"])
     fused = torch.cat([data["x"], data["y"]], 1)
 
-    def branch(
-        linear: tuple[Tensor, Tensor], scale: Tensor, shift: Tensor, mean: Tensor, var: Tensor
-    ) -> Tensor:
+    def branch(linear: tuple[Tensor, Tensor], scale: Tensor, shift: Tensor, mean: Tensor, var: Tensor) -> Tensor:
         return F.batch_norm(F.linear(fused, *linear), mean.clone(), var.clone(), scale, shift, training)
 
     mean = branch(
@@ -191,9 +189,7 @@ def test_probabilistic_head(training: bool):
         data["w.logvar_dul_backbone.1.running_var"],
     )
     noise = data["eps"] if training else torch.zeros_like(data["eps"])
-    out = F.linear(
-        losses.gaussian_sample(mean, log_variance, noise), data["w.fc_out.weight"], data["w.fc_out.bias"]
-    )
+    out = F.linear(losses.gaussian_sample(mean, log_variance, noise), data["w.fc_out.weight"], data["w.fc_out.bias"])
     close(mean, data["mu_train"] if training else data["mu_eval"])
     close((log_variance / 2).exp(), data["std_train"] if training else data["std_eval"])
     close(out, data["out_train"] if training else data["out_eval"])
@@ -230,9 +226,7 @@ def test_variance_of_each_combination():
     close((total / number)[codes_of(data["combos"])], data["variance_per_combination"])
     ranked = losses.hardest_combinations(total, number, keep=7)
     expected = data["variance_per_combination"][:-1].nan_to_num(-1).argsort(descending=True)[:5]
-    assert (
-        ranked.tolist() == codes_of(data["combos"])[expected].tolist()
-    )  # the unseen and the full one are out
+    assert ranked.tolist() == codes_of(data["combos"])[expected].tolist()  # the unseen and the full one are out
 
 
 def test_combination_statistics_by_hand():
@@ -245,9 +239,7 @@ def test_combination_statistics_by_hand():
     assert losses.hardest_combinations(total, number, keep=9).tolist() == [2, 1]
     assert losses.hardest_combinations(total, number, keep=9, exclude_last=False).tolist() == [2, 1, 3]
     assert losses.hardest_combinations(total * 0, number * 0, keep=2).tolist() == []
-    many, _ = losses.combination_statistics(
-        torch.tensor([2.0**24, 1.0, 1.0]), torch.zeros(3, dtype=torch.int32), 1
-    )
+    many, _ = losses.combination_statistics(torch.tensor([2.0**24, 1.0, 1.0]), torch.zeros(3, dtype=torch.int32), 1)
     assert many.item() == 2**24 + 2  # single precision would stay at 2**24
     with pytest.raises(ValueError, match="not both"):
         losses.combination_statistics(torch.ones(4, 1), codes, 4)
@@ -316,9 +308,7 @@ def test_distillation_of_vectors():
     assert logits.grad is None
     close(losses.margin_aware_distillation(student, teacher, logits), data["loss_row_weighted"])
     weights = data["entropy"] / data["entropy"].sum()
-    close(
-        losses.margin_aware_distillation(student, teacher, None, weights=weights), data["loss_row_weighted"]
-    )
+    close(losses.margin_aware_distillation(student, teacher, None, weights=weights), data["loss_row_weighted"])
 
 
 def test_distillation_of_pixels():
@@ -473,9 +463,7 @@ def test_unidirectional_contrast_by_hand():
 
 def test_duc_loss_by_hand():
     features = torch.tensor([[1.0, 1.0, 1.0], [0.0, 0.0, 0.0]]).expand(3, 2, 3)
-    pair = (
-        SOFTPLUS + LN2
-    ) / 2  # logits (1, 0) and (0, 0), in the one dimension that the teacher has to teach
+    pair = (SOFTPLUS + LN2) / 2  # logits (1, 0) and (0, 0), in the one dimension that the teacher has to teach
     close(losses.duc_loss(features, torch.eye(3).bool(), 1.0), 6 * pair / 2)
     only_first = torch.tensor([[True, False, False], [False] * 3, [False] * 3])
     close(losses.duc_loss(features, only_first, 1.0), 2 * pair / 2)
@@ -588,9 +576,7 @@ def test_projection_visits_in_the_order_given():
 
 def test_projection_draws_its_orders():
     gradients = torch.tensor([[1.0, 0.0], [-1.0, 1.0], [-1.0, -3.0]])
-    draws = [
-        losses.project_conflicts(gradients, generator=torch.Generator().manual_seed(0)) for _ in range(2)
-    ]
+    draws = [losses.project_conflicts(gradients, generator=torch.Generator().manual_seed(0)) for _ in range(2)]
     assert torch.equal(*draws)
     ends = {tuple(losses.project_conflicts(gradients, reduction="sum").tolist()) for _ in range(50)}
     assert len(ends) > 1
@@ -613,9 +599,7 @@ def test_zero_gradients_project_nothing():
 
 
 def test_gradient_rules_accumulate_beyond_half_precision():
-    first = torch.full(
-        (4000,), 60.0, dtype=torch.float16
-    )  # its square, 1.44e7, is infinite in half precision
+    first = torch.full((4000,), 60.0, dtype=torch.float16)  # its square, 1.44e7, is infinite in half precision
     second = torch.cat([-first[:3000], torch.zeros_like(first[3000:])])
     gradients = torch.stack([first, second])
     close(losses.gradient_cosines(gradients), [[1.0, -math.sqrt(0.75)], [-math.sqrt(0.75), 1.0]])
@@ -643,9 +627,7 @@ def test_soft_dice_of_all_combinations():
     results = []
     for subset in data["subsets"]:
         present = subset.bool().expand(2, 4)
-        results.append(
-            losses.soft_dice_loss(losses.mean_over_present(data["logits"], present), data["target"])
-        )
+        results.append(losses.soft_dice_loss(losses.mean_over_present(data["logits"], present), data["target"]))
     close(torch.stack(results), data["losses"])
     close(torch.stack(results).mean(), data["mean_loss"])
 
@@ -656,9 +638,7 @@ def test_soft_dice_by_hand():
     close(losses.soft_dice_loss(logits, target), 1 - (3 / 4 + 1 / 3) / 2)
     close(losses.soft_dice_loss(logits, target, smooth=0.5), 1 - (2.5 / 3.5 + 0.5 / 2.5) / 2)
     volume = torch.full((1, 1, 80_000), 10.0, dtype=torch.float16)
-    close(
-        losses.soft_dice_loss(volume, torch.ones_like(volume)), 0.5 * (1 - volume[0, 0, 0].float().sigmoid())
-    )
+    close(losses.soft_dice_loss(volume, torch.ones_like(volume)), 0.5 * (1 - volume[0, 0, 0].float().sigmoid()))
     with pytest.raises(ValueError, match="differ in shape"):
         losses.soft_dice_loss(logits, target[:, :1])
 
@@ -792,9 +772,7 @@ def test_adapt_and_explore():
     close(joint.grad, data["grad_joint"])
     assert start.grad is None
     with torch.no_grad():
-        close(
-            losses.adapt_and_explore(joint, codes, tau, start, **settings).explore_loss, data["loss_explore"]
-        )
+        close(losses.adapt_and_explore(joint, codes, tau, start, **settings).explore_loss, data["loss_explore"])
 
 
 # What is absent
@@ -803,9 +781,7 @@ PRESENT = torch.tensor([[1, 1, 1], [1, 0, 1], [0, 1, 1], [1, 1, 0], [0, 0, 1], [
 JOINT = unit(6, 8, seed=5)
 WEIGHTS = torch.randn(6, 8, generator=torch.Generator().manual_seed(6))
 OMEGA = torch.randn(6, 3, generator=torch.Generator().manual_seed(7))
-EFFECTIVE = torch.tensor(
-    [[1, 1, 0, 0, 0, 0, 1, 0], [0, 0, 1, 1, 0, 0, 1, 0], [0, 0, 0, 0, 1, 1, 0, 1]]
-).bool()
+EFFECTIVE = torch.tensor([[1, 1, 0, 0, 0, 0, 1, 0], [0, 0, 1, 1, 0, 0, 1, 0], [0, 0, 0, 0, 1, 1, 0, 1]]).bool()
 
 
 Formula = Callable[[Tensor, Tensor, Tensor], Tensor]
@@ -824,9 +800,7 @@ def exploration_loss(codes: Tensor, joint: Tensor, omega: Tensor) -> Tensor:
 WITH_ABSENT: dict[str, Formula] = {
     "mean_over_present": lambda codes, _, __: (losses.mean_over_present(codes, PRESENT) * WEIGHTS).sum(),
     "duc_loss": lambda codes, _, __: losses.duc_loss(codes, EFFECTIVE, 0.5, PRESENT),
-    "certainty_fusion": lambda codes, _, __: (
-        losses.certainty_fusion(codes, 0.2, PRESENT)[1] * WEIGHTS
-    ).sum(),
+    "certainty_fusion": lambda codes, _, __: (losses.certainty_fusion(codes, 0.2, PRESENT)[1] * WEIGHTS).sum(),
     "nt_xent": lambda codes, joint, _: losses.nt_xent(joint, codes[1], 0.3, PRESENT[:, 1])[:9].sum(),
     "gmc_loss": lambda codes, joint, _: losses.gmc_loss(joint, codes, 0.3, PRESENT),
     "gmc_loss, joints": lambda codes, joint, _: losses.gmc_loss(joint, codes, 0.3, PRESENT, True),
@@ -946,9 +920,7 @@ def test_helper_tensors_are_made_where_the_inputs_are():
         if inspect.isfunction(value) and value.__module__ == losses.__name__ and not name.startswith("_")
     }
     assert set(expected) == public
-    with torch.device(
-        "meta"
-    ):  # where a tensor goes if nobody says where; it would be of no use to the inputs
+    with torch.device("meta"):  # where a tensor goes if nobody says where; it would be of no use to the inputs
         found = everything(INPUTS)
     for name, value in found.items():
         assert value.device.type == "cpu", name

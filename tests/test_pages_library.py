@@ -218,3 +218,16 @@ def test_library_imports_a_file_and_asks_before_it_replaces(
     app.file_uploader(key="library.file").upload("model.zip", content[:500], "application/zip").run()
     app.button(key="library.import").click().run()
     assert "damaged" in said(app)
+
+
+def test_a_run_whose_weights_are_elsewhere_is_counted_and_not_complained_about(measured: Path) -> None:
+    app = opened("library")
+    assert not app.exception
+    assert "holds no model" not in said(app)
+    assert any("1 model here · 2 seeds measured" in expander.label for expander in app.expander)
+
+
+def test_a_card_without_a_training_time_is_shown(root: Path) -> None:
+    untrained(root, "digits", "dropout", training_seconds=None)
+    app = opened("library")
+    assert not app.exception

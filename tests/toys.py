@@ -36,8 +36,7 @@ class ToyTask:
         output = OUTPUTS[kind]
         shape = (1, PIXELS, PIXELS) if output.dense else (VECTOR,)
         modalities = [
-            Modality(f"m{i}", "image" if output.dense else "vector", shape, f"M{i}", chr(65 + i))
-            for i in range(count)
+            Modality(f"m{i}", "image" if output.dense else "vector", shape, f"M{i}", chr(65 + i)) for i in range(count)
         ]
         self.name = f"toy-{kind}-{count}"
         self.gaps = gaps
@@ -57,9 +56,7 @@ class ToyTask:
         inputs = {}
         for i, modality in enumerate(self.info.modalities):
             clean = self._picture(score) if self.info.output.dense else score[:, None] * np.ones(VECTOR)
-            noisy = clean.reshape(size, *modality.shape) + rng.normal(
-                0, 0.3 + 0.1 * i, (size, *modality.shape)
-            )
+            noisy = clean.reshape(size, *modality.shape) + rng.normal(0, 0.3 + 0.1 * i, (size, *modality.shape))
             noisy[~present[:, i]] = 0
             inputs[modality.name] = torch.from_numpy(noisy.astype(np.float32))
         names = tuple(f"{split}-{i:04d}" for i in range(size))

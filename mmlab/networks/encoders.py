@@ -117,9 +117,7 @@ def encoder(modality: Modality, width: int, size: int) -> Encoder:
 def level_encoder(modality: Modality, widths: tuple[int, ...]) -> LevelEncoder:
     """The encoder of one picture modality for a dense output. Raises Unsupported for other kinds."""
     if len(modality.shape) != 3:
-        raise Unsupported(
-            f"'{modality.label}' is not a picture, and regions are found in pictures.", "Use kind image."
-        )
+        raise Unsupported(f"'{modality.label}' is not a picture, and regions are found in pictures.", "Use kind image.")
     return LevelEncoder(modality.shape[0], widths)
 
 

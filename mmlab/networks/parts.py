@@ -75,8 +75,7 @@ class Fusion(nn.Module):
     def __init__(self, inputs: Sequence[int], outputs: Sequence[int], dense: bool) -> None:
         super().__init__()
         self.levels = nn.ModuleList(
-            nn.Sequential(_mix(before, after, dense), nn.ReLU())
-            for before, after in zip(inputs, outputs, strict=True)
+            nn.Sequential(_mix(before, after, dense), nn.ReLU()) for before, after in zip(inputs, outputs, strict=True)
         )
 
     def forward(self, features: Sequence[Feature]) -> Feature:
@@ -108,9 +107,7 @@ class Decoder(nn.Module):
         super().__init__()
         pairs = list(pairwise(sizes))
         self.steps = nn.ModuleList(
-            nn.Sequential(
-                nn.Conv2d(shallow + deep, shallow, 3, 1, 1, bias=False), nn.BatchNorm2d(shallow), nn.ReLU()
-            )
+            nn.Sequential(nn.Conv2d(shallow + deep, shallow, 3, 1, 1, bias=False), nn.BatchNorm2d(shallow), nn.ReLU())
             for shallow, deep in pairs
         )
         self.last = nn.Conv2d(sizes[0], channels, 1)

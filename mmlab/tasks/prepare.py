@@ -13,7 +13,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from scipy import fft
-from scipy.signal import resample_poly
 
 from mmlab.core.errors import DataError
 from mmlab.core.raw import Raw, Sound, Strokes
@@ -104,6 +103,8 @@ def _at_rate(sound: Sound) -> tuple[Floats, list[str]]:
     wave = sound.wave - sound.wave.mean()
     if sound.rate != RATE:
         ratio = Fraction(RATE, sound.rate).limit_denominator(1000)
+        from scipy.signal import resample_poly  # a slow import that most samples never need
+
         wave = resample_poly(wave, ratio.numerator, ratio.denominator).astype(np.float32)
         notes.append(f"Resampled from {sound.rate:,} to {RATE:,} Hz.")
     peak = float(np.abs(wave).max())

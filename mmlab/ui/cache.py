@@ -209,7 +209,8 @@ def _place(method: str) -> tuple[int, bool, str]:
 
 
 def _is_half(folder: Path) -> bool:
-    return not (folder / "model.safetensors").is_file() and not (folder / "resume.safetensors").is_file()
+    """Neither a model, nor a training to go on with, nor the report of a run whose weights are elsewhere."""
+    return not any((folder / name).is_file() for name in ("model.safetensors", "resume.safetensors", "report.json"))
 
 
 @st.cache_data(show_spinner=False, max_entries=64)

@@ -33,6 +33,19 @@ def runs(task: str) -> tuple[Entry, ...]:
     return tuple(sorted(found, key=lambda entry: _place(entry.reference.method)))
 
 
+def seed_scores(task: str, method: str, metric: str) -> list[float]:
+    """A metric's mean over all combinations for each ordinary run that was measured, with its weights here or not."""
+    scores = []
+    for file in sorted((cache.library().root / task / method).glob(f"seed*/{REPORT}")):
+        try:
+            found = read_json(file)["sources"]["built-in"]["mean"][metric]
+        except (CheckpointError, KeyError, TypeError):
+            continue  # the comparison names damaged reports
+        if isinstance(found, float) and SEED_FOLDER.fullmatch(file.parent.name):
+            scores.append(found)
+    return scores
+
+
 @st.cache_data(show_spinner=False, max_entries=64)
 def comparison(task: str, view: str, source: str, baseline: str, metric: str, stamp: Stamp) -> Comparison:
     """All methods of a task, or the steps of one (`view`). Raises CheckpointError where nothing was measured."""

@@ -18,7 +18,7 @@ from mmlab.core.errors import MmlabError
 from mmlab.core.method import METHODS
 from mmlab.core.options import describe
 from mmlab.core.task import TASKS, Task
-from mmlab.library import SEED_FOLDER, Entry, Reference
+from mmlab.library import Entry, Reference
 from mmlab.training import Plan
 from mmlab.ui import cache, frame, measured, state, widgets, words
 from mmlab.viz import comparison as drawn
@@ -70,15 +70,12 @@ def _method(task: Task, method: str, runs: Sequence[Entry], wanted: str) -> None
 
 
 def _headline(task: Task, method: str, runs: Sequence[Entry]) -> str:
-    """Name, number of runs and mean score of the ordinary ones."""
+    """Name, number of models, and mean score over the ordinary runs, those included whose weights are elsewhere."""
     metric = task.info.output.headline
-    scores = []
-    for entry in runs:
-        found = cache.report(entry.reference).get("sources", {}).get("built-in", {}).get("mean", {}).get(metric)
-        if isinstance(found, float) and SEED_FOLDER.fullmatch(entry.reference.tag):
-            scores.append(found)
-    text = f"**{frame.plain(cache.title(method))}** · {len(runs)} run{'s' * (len(runs) != 1)}"
+    scores = measured.seed_scores(task.name, method, metric)
+    text = f"**{frame.plain(cache.title(method))}** · {len(runs)} model{'s' * (len(runs) != 1)} here"
     if scores:
+        text += f" · {len(scores)} seed{'s' * (len(scores) != 1)} measured"
         scale = drawn.Scale(metric not in NO_SHARES)
         spread = f" ± {scale.text(stdev(scores))}" if len(scores) > 1 else ""
         text += f" · {metric} {scale.text(fmean(scores))}{spread}{' %' * scale.is_share}"

@@ -158,8 +158,8 @@ def _about(found: Sweep, made: Map, kind: str) -> str:
         return count
     return (
         f"{count} **Near dots are alike; between far groups, distances mean little.** "
-        f"A sample that the map was made with, looked up without itself, lands {words.percent(made.error)} of the map's "
-        "width from its place, in the middle case; a new one may land further away."
+        f"A sample that the map was made with, looked up without itself, lands {words.percent(made.error)} of the "
+        "map's width from its place, in the middle case; a new one may land further away."
     )
 
 

@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from math import log
 
@@ -261,6 +262,8 @@ def points(change: float) -> str:
 
 def minutes(seconds: float) -> str:
     """A duration in plain words: `40 s`, `3 min`, `2 h 10 min`."""
+    if not math.isfinite(seconds):
+        return "an unknown time"
     if seconds < 90:
         return f"{max(1, round(seconds))} s"
     whole = round(seconds / 60)

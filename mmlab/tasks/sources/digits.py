@@ -10,7 +10,6 @@ from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import firwin, resample_poly
 
 from mmlab.core.raw import Raw, Strokes
 from mmlab.core.task import Split
@@ -155,6 +154,8 @@ def other_speed(wave: Floats, rng: np.random.Generator) -> Floats:
     steps = int(rng.integers(16, 26))
     if steps == 20:
         return wave
+    from scipy.signal import resample_poly  # a slow import that only building a split needs
+
     return np.asarray(resample_poly(wave, 20, steps, window=_low_pass(20, steps)), dtype=np.float32)
 
 
@@ -162,4 +163,6 @@ def other_speed(wave: Floats, rng: np.random.Generator) -> Floats:
 def _low_pass(up: int, down: int) -> NDArray[np.float64]:
     """The filter that `resample_poly` would design anew for every wave."""
     wider = max(up, down)
+    from scipy.signal import firwin
+
     return np.asarray(firwin(20 * wider + 1, 1 / wider, window=("kaiser", 5.0)))
