@@ -45,7 +45,7 @@ train: $(APP_READY) ## train every method on digits where it is missing; TASK= a
 	@$(BIN)/python -m mmlab grid --tasks $${TASK:-digits} --seeds $${SEEDS:-1}
 
 bench: $(TEST_READY) browser ## measure the app in Chromium
-	@for script in bench/*.py; do $(BIN)/python $$script; done
+	@$(BIN)/python bench/app_latency.py
 
 clean: ## remove the environment and every cache in this folder
 	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

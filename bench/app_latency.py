@@ -67,9 +67,9 @@ WATCH = """
 
 
 @contextmanager
-def server(port: int = PORT) -> Iterator[subprocess.Popen[bytes]]:
-    """The app on a port of its own, healthy."""
-    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
+def server(port: int = PORT, script: str = "app.py") -> Iterator[subprocess.Popen[bytes]]:
+    """The app, or the page that is its floor, on a port of its own."""
+    command = [sys.executable, "-m", "streamlit", "run", script, "--server.port", str(port)]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
@@ -103,12 +103,12 @@ def cold(browser: Any) -> float:
     return taken
 
 
-def first_paint(browser: Any) -> tuple[float, float]:
+def first_paint(browser: Any, path: str = "predict") -> tuple[float, float]:
     """A new visitor on a warm server: milliseconds to the title, and to the answer."""
     context = browser.new_context()
     page = context.new_page()
     start = time.perf_counter()
-    page.goto(f"http://127.0.0.1:{PORT}/predict")
+    page.goto(f"http://127.0.0.1:{PORT}/{path}")
     page.wait_for_selector(".mm-head h1")
     title = 1000 * (time.perf_counter() - start)
     page.wait_for_selector("[data-answer]")
@@ -117,15 +117,17 @@ def first_paint(browser: Any) -> tuple[float, float]:
     return title, answer
 
 
-def toggles(browser: Any, rounds: int) -> tuple[list[float], list[float]]:
+def toggles(
+    browser: Any, rounds: int, path: str = "predict?sample=test-0003", switches: Sequence[str] = ("Sound", "Image")
+) -> tuple[list[float], list[float]]:
     """Click to changed answer, click to changed lattice."""
     page = browser.new_page(viewport={"width": 1280, "height": 1600})
-    page.goto(f"http://127.0.0.1:{PORT}/predict?sample=test-0003")
+    page.goto(f"http://127.0.0.1:{PORT}/{path}")
     page.wait_for_selector(".mm-lattice")
     page.wait_for_timeout(1500)
     answers, charts = [], []
     for i in range(rounds + 4):
-        answer, chart = page.evaluate(WATCH, ["Sound", "Image"][i // 2 % 2])
+        answer, chart = page.evaluate(WATCH, switches[i // 2 % len(switches)])
         if i >= 4 and answer is not None and chart is not None:
             answers.append(answer)
             charts.append(chart)
@@ -195,6 +197,11 @@ def measure(rounds: int) -> dict[str, Any]:
             times, each = _in_own_loop(crowd(20, 12))
             found["20 people at the same instant"] = summary(times)
             found["memory per further visitor (MB)"] = {"median": round(each, 2), "p95": round(each, 2), "n": 19}
+        with server(script="bench/floor.py"):
+            wait_for_health()
+            first_paint(browser, "")
+            found["floor: first paint"] = summary([first_paint(browser, "")[0] for _ in range(8)])
+            found["floor: toggle"] = summary(toggles(browser, rounds, "", ("Sound",))[0])
         browser.close()
     return {
         "made": datetime.now(UTC).isoformat(timespec="minutes"),
@@ -229,6 +236,16 @@ def table(found: dict[str, Any]) -> str:
     for name, row in found["milliseconds"].items():
         goal = "2 MB" if "memory" in name else TARGETS.get(name, "")
         lines.append(f"| {name} | {row['median']:g} | {row['p95']:g} | {row['n']} | {goal} |")
+    times = {name: row["median"] for name, row in found["milliseconds"].items()}
+    paint = times["first paint, warm server"] / times["floor: first paint"]
+    toggle = times["toggle to changed answer"] / times["floor: toggle"]
+    lines += [
+        "",
+        "The floor is `bench/floor.py`, a page with one switch and one line, in the same run: what Streamlit and",
+    ]
+    lines.append(
+        f"the browser take by themselves here. Predict's first paint is {paint:.1f} of it, its toggle {toggle:.1f}."
+    )
     return "\n".join(lines) + "\n"
 
 
