@@ -1,4 +1,4 @@
-"""The least that Streamlit can do, which the app is measured by: a title, one switch in a fragment, a line that follows."""
+"""The least that Streamlit can do: a title, one switch in a fragment, a line that follows. The app is measured by it."""
 
 import streamlit as st
 
