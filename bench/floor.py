@@ -1,4 +1,4 @@
-"""The least that Streamlit can do: a title, one switch in a fragment, a line that follows. The app is measured by it."""
+"""The least that Streamlit can do: a title, one switch in a fragment, a line that follows. What Predict is held to."""
 
 import streamlit as st
 
