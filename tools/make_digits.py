@@ -22,7 +22,8 @@ from scipy.signal import resample_poly
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from mmlab.core.task import Split
-from mmlab.tasks.sources import pack, voices
+from mmlab.tasks.sources import voices
+from mmlab.tasks.sources.pack import PACK, items
 
 WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 ACCENTS = (
@@ -58,10 +59,10 @@ def main() -> int:
     if options.voices:
         make_voices()
     if options.check:
-        changed = pack.differences()
+        changed = PACK.differences(items())
         print("\n".join(changed) or "The pack is what the generators make.")
         return 1 if changed else 0
-    pack.write()
+    PACK.write(items())
     size = sum(file.stat().st_size for file in voices.FOLDER.rglob("*") if file.is_file())
     print(f"{voices.FOLDER.name}: {size / 1e6:.2f} MB")
     return 0

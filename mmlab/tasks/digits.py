@@ -19,14 +19,15 @@ from mmlab.core.modality import Modalities, Modality
 from mmlab.core.outputs import Classification
 from mmlab.core.raw import Raw
 from mmlab.core.task import TASKS, Example, Reading, Source, Split, TaskInfo
-from mmlab.tasks import store
 from mmlab.tasks.augment import VARY
 from mmlab.tasks.ink import SIDE
 from mmlab.tasks.prepare import BANDS, FRAMES, PATH_POINTS, PREPARE
 from mmlab.tasks.readers import read_picture, read_sound, read_strokes
 from mmlab.tasks.sources import digits as items
-from mmlab.tasks.sources import pack, real, voices
+from mmlab.tasks.sources import real, voices
 from mmlab.tasks.sources.noise import Noise
+from mmlab.tasks.sources.pack import PACK
+from mmlab.tasks.splits import cached_split
 
 VERSION = 2  # of what a split holds; raise it when a source, the noise or the preparation changes
 CLASSES = tuple("0123456789")
@@ -86,12 +87,11 @@ class Digits:
 
     def gallery(self) -> tuple[str, ...]:
         """Ids of the shipped samples, in order."""
-        return tuple(pack.index())
+        return tuple(PACK.index)
 
     def example(self, sample: str) -> Example:
         """One shipped sample, decoded from its files. Raises UnknownName."""
-        raw = {name: pack.recording(sample, name) for name in MODALITIES.names}
-        row = pack.index()[sample]
+        raw, row = PACK.recordings(sample), PACK.row(sample)
         worst = max(zip(row["levels"], MODALITIES, strict=True), key=lambda pair: float(pair[0]))[1]
         note = f"Synthetic voice {row['speaker']}; the {worst.label.lower()} is the noisiest."
         return Example(sample, raw, row["digit"], str(row["digit"]), note)
@@ -138,22 +138,13 @@ class Digits:
 def _split(split: Split, noise: Noise, held_out: str, folder: Path | None) -> Samples:
     """A split of one origin: from the cache on disk, or built and put there. `held_out` and `folder` for real ones."""
     origin: items.Origin = "real" if folder else "built-in"
-    key = store.cache_key(VERSION, split, noise, held_out, items.SIZES[split], _fingerprint(split, folder))
-    name = f"digits-{origin}-{split}-{key}"
-    arrays = store.load(name)
-    if arrays is None:
+
+    def build() -> dict[str, NDArray[Any]]:
         makers = items.Recorded(split, folder, held_out) if folder else items.BuiltIn(split)
-        arrays = _build(items.Recorder(split, origin, makers, noise))
-        store.save(name, arrays)
-    inputs = {modality: torch.from_numpy(arrays[modality]) for modality in MODALITIES.names}
-    count = len(arrays["target"])
-    return Samples(
-        inputs,
-        torch.ones(count, len(MODALITIES), dtype=torch.bool),
-        torch.from_numpy(arrays["target"]),
-        tuple(items.item_id(origin, split, index) for index in range(count)),
-        tuple(arrays["groups"].tolist()),
-    )
+        return _build(items.Recorder(split, origin, makers, noise))
+
+    depends_on = (VERSION, split, noise, held_out, items.SIZES[split], _fingerprint(split, folder))
+    return cached_split(f"digits-{origin}-{split}", depends_on, MODALITIES, build)
 
 
 def _fingerprint(split: Split, folder: Path | None) -> tuple[object, ...]:
@@ -165,13 +156,15 @@ def _fingerprint(split: Split, folder: Path | None) -> tuple[object, ...]:
 def _build(recorder: items.Recorder) -> dict[str, NDArray[Any]]:
     count = len(recorder)
     arrays: dict[str, NDArray[Any]] = {item.name: np.empty((count, *item.shape), np.float16) for item in MODALITIES}
-    groups = []
+    ids, groups = [], []
     for index in range(count):
         item = recorder.item(index)
+        ids.append(item.id)
         groups.append(item.speaker)
         for modality in MODALITIES:
             arrays[modality.name][index] = PREPARE[modality.kind](item.raw[modality.name]).tensor.numpy()
-    return {**arrays, "target": recorder.digits.astype(np.int64), "groups": np.array(groups)}
+    target = recorder.digits.astype(np.int64)
+    return {**arrays, "target": target, "ids": np.array(ids), "groups": np.array(groups)}
 
 
 def _interleaved(first: Samples, second: Samples) -> Samples:
