@@ -56,7 +56,7 @@ def train(job: TrainJob, library: Library) -> Iterator[Progress]:
         raise Unsupported(
             f"{kind.title} cannot do {task.info.output.kind}.", f"It does {', '.join(sorted(kind.supports))}."
         )
-    plan = build(Plan, {"source": _source(task), **kind.plan, **job.plan})
+    plan = build(Plan, {**usual_plan(task, kind), **job.plan})
     config = build(kind.Config, job.config)
     teachers = yield from _teachers(kind, job, library)
     folder = library.folder(job.task, job.method, job.folder)
@@ -78,6 +78,12 @@ def train(job: TrainJob, library: Library) -> Iterator[Progress]:
     digest = checkpoints.save(folder, trainer.method, card)
     evaluate(task, trainer.method, folder, digest, card)
     (folder / STATE).unlink(missing_ok=True)
+
+
+def usual_plan(task: Task, kind: type[Method]) -> dict[str, Any]:
+    """What of the training plan differs from `Plan` for a task and a method before anybody asks for more."""
+    source = "both" if "real" in task.sources() else "built-in"
+    return {"source": source, **kind.plan, **task.plan}
 
 
 def _teachers(kind: type[Method], job: TrainJob, library: Library) -> Generator[Progress, None, dict[str, Method]]:
@@ -166,10 +172,6 @@ def _card(job: TrainJob, task: Task, trainer: Trainer, config: Any) -> dict[str,
         "versions": {"mmlab": __version__, "torch": version("torch"), "python": platform.python_version()},
         "made": datetime.now(UTC).isoformat(timespec="seconds"),
     }
-
-
-def _source(task: Task) -> str:
-    return "both" if "real" in task.sources() else "built-in"
 
 
 def _as_source(name: str) -> Source:

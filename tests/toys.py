@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -31,6 +31,7 @@ class ToyTask:
 
     title = "Toy"
     about = "A toy."
+    plan: ClassVar[Mapping[str, Any]] = {}
 
     def __init__(self, kind: str = "classification", count: int = 3, gaps: float = 0.0) -> None:
         output = OUTPUTS[kind]

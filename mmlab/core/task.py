@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol, runtime_checkable
+from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
 
 from torch import Tensor
 
@@ -70,6 +70,7 @@ class Task(Protocol):
     """One task in one file under `mmlab/tasks/`, built without arguments and cheap to build.
 
     title: a few words; about: one or two sentences for the screen, saying which parts are simulated.
+    plan: what of the training plan differs for this task, such as `{"epochs": 30}`; empty for the ordinary plan.
     sources: what `samples` can be asked for here ("built-in" always, "real" where a person has the recordings).
     """
 
@@ -77,6 +78,7 @@ class Task(Protocol):
     title: str
     about: str
     info: TaskInfo
+    plan: ClassVar[Mapping[str, Any]]
 
     def sources(self) -> tuple[Source, ...]:
         """The sources that exist on this machine."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -57,6 +57,7 @@ class Digits:
         "voices are synthetic and the pen paths simulated, and noise is added to all three."
     )
     info = TaskInfo("digits", MODALITIES, Classification(CLASSES))
+    plan: ClassVar[Mapping[str, Any]] = {}
 
     def __init__(self, noise: Noise | None = None, held_out: str = "theo", folder: str | None = None) -> None:
         if held_out not in real.SPEAKERS:

@@ -18,6 +18,7 @@ from mmlab.core.errors import MmlabError
 from mmlab.core.method import METHODS
 from mmlab.core.options import describe
 from mmlab.core.task import TASKS, Task
+from mmlab.jobs import usual_plan
 from mmlab.library import Entry, Reference
 from mmlab.training import Plan
 from mmlab.ui import cache, frame, measured, state, widgets, words
@@ -127,8 +128,8 @@ def _facts(entry: Entry) -> str:
     facts = {
         "Parameters": f"{_number(card.get('parameters')):,.0f} ({reference.size / 1024:,.0f} kB on disk)",
         "Seed": str(card.get("seed", "")),
-        "Settings": _changed(_part(card, "config"), reference.method, config=True),
-        "Plan": _changed(plan, reference.method, config=False) if plan else "",
+        "Settings": _changed(_part(card, "config"), reference.task, reference.method, config=True),
+        "Plan": _changed(plan, reference.task, reference.method, config=False) if plan else "",
         "Trained on": ". ".join([_training_data(source, count), *origins]) + "." if source else "",
         "Simulated": ", ".join(map(str, data.get("simulated") or ["nothing"])) if data else "",
         "Kept epoch": f"number {epoch + 1:.0f}: {card.get('selection', '')}" if math.isfinite(epoch) else "",
@@ -156,12 +157,12 @@ def _origins(data: Mapping[str, Any], source: str) -> list[tuple[str, Mapping[st
     return [(name, parts) for name, parts in found.items() if source in (name, "both") and isinstance(parts, Mapping)]
 
 
-def _changed(values: Mapping[str, Any], method: str, config: bool) -> str:
+def _changed(values: Mapping[str, Any], task: str, method: str, config: bool) -> str:
     """What differs from the defaults, in words."""
     if method not in METHODS:
         return ", ".join(f"{name} {value}" for name, value in values.items())
     usual = {item.name: item.default for item in describe(METHODS[method].Config if config else Plan)}
-    usual |= {} if config else METHODS[method].plan
+    usual |= {} if config or task not in TASKS else usual_plan(cache.task(task), METHODS[method])
     other = [
         f"{name} {value} (usually {usual[name]})" for name, value in values.items() if usual.get(name, value) != value
     ]

@@ -6,7 +6,6 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 import streamlit as st
 
@@ -14,6 +13,7 @@ from mmlab.core.errors import DataError
 from mmlab.core.method import METHODS
 from mmlab.core.options import Described, describe
 from mmlab.core.task import Task
+from mmlab.jobs import usual_plan
 from mmlab.library import SEED_FOLDER
 from mmlab.runfiles import Order, Value
 from mmlab.runs import Trainings
@@ -117,13 +117,11 @@ def _widget(key: str, item: Described) -> Value:
 
 def _plan(task: Task, method: str) -> list[Described]:
     """The options of the plan with the method's own defaults, and only the data that are here."""
-    sources = task.sources()
-    found = []
+    usual, found = usual_plan(task, METHODS[method]), []
     for item in describe(Plan):
-        item = replace(item, default=METHODS[method].plan.get(item.name, item.default))
+        item = replace(item, default=usual.get(item.name, item.default))
         if item.name == "source":
-            usual = item.default if item.default in sources else "built-in"
-            item = replace(item, choices=tuple(sources), default=usual)
+            item = replace(item, choices=tuple(task.sources()))
         found.append(item)
     return found
 
@@ -132,7 +130,7 @@ def _duration(order: Order) -> str:
     """How long earlier runs of the method took, brought to this many epochs."""
     if order.plan.get("samples"):
         return ""
-    usual: Mapping[str, Any] = METHODS[order.method].plan
+    usual = usual_plan(cache.task(order.task), METHODS[order.method])
     epochs = float(order.plan.get("epochs", usual.get("epochs", Plan().epochs)))
     each = []
     for entry in measured.runs(order.task):

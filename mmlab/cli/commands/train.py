@@ -45,13 +45,14 @@ def command(
         from mmlab.core.method import METHODS
         from mmlab.core.options import build
         from mmlab.core.task import TASKS
+        from mmlab.jobs import usual_plan
         from mmlab.training import Plan
 
         built, kind = TASKS[task](), METHODS[method]
     if data is not None and "real" not in built.sources():
         raise DataError(f"'{data}' does not hold the recordings of {task}.", "README.md says which files it needs.")
     if options:
-        _show_options(kind.Config, kind.plan, json)
+        _show_options(kind.Config, usual_plan(built, kind), json)
         return
     config, planned = pairs(set_ or [], "--set"), pairs(plan or [], "--plan")
     _ = build(kind.Config, config), build(Plan, planned)  # a bad option must not cost a run that --restart removes
