@@ -12,7 +12,8 @@ from mmlab import checkpoints
 from mmlab.core.errors import UnknownName
 from mmlab.core.method import METHODS
 from mmlab.core.options import as_dict, build
-from mmlab.jobs import TrainJob, is_done, run_train
+from mmlab.core.task import TASKS
+from mmlab.jobs import TrainJob, is_done, run_train, usual_plan
 from mmlab.library import Library
 from mmlab.scale import Engine
 from mmlab.training import Plan
@@ -115,7 +116,7 @@ def share_done(jobs: Sequence[TrainJob], library: Library) -> float:
     total, done = 0, 0
     for job in jobs:
         method = METHODS[job.method]
-        epochs = as_dict(build(Plan, {**method.plan, **job.plan}))["epochs"]
+        epochs = as_dict(build(Plan, {**usual_plan(TASKS[job.task](), method), **job.plan}))["epochs"]
         folder = library.folder(job.task, job.method, job.folder)
         total += epochs
         done += epochs if is_done(job, library) else _epochs_in(folder / checkpoints.PROGRESS)

@@ -114,6 +114,10 @@ class Trainer:
         """How long the epochs took, those before an interruption counted in."""
         return self.state.seconds
 
+    def validation_score(self) -> float:
+        """The score on validation by which the kept epoch was chosen."""
+        return self.state.best if self.method.output.higher_is_better else -self.state.best
+
     def _stage(self, stage: Stage, first: int, last: int) -> Iterator[Progress]:
         parameters = list(self.method.parameters() if stage.parameters is None else stage.parameters)
         for parameter in self.method.parameters():

@@ -15,7 +15,7 @@ from streamlit.testing.v1 import AppTest
 import mmlab.model
 from mmlab.core.errors import DataError
 from mmlab.ui import frame, uploads, words
-from mmlab.ui.bring import strokes_of
+from mmlab.ui.inputs.path import strokes_of
 from mmlab.ui.widgets import TAB, TABS
 from tests.library import untrained
 

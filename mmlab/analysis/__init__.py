@@ -1,0 +1,119 @@
+"""Measures on plain arrays, importable from here: `from mmlab.analysis import shapley, expected_score`.
+
+They need NumPy and, where used, SciPy. What needs a model or torch is imported by module (`mmlab.analysis.attribution`).
+"""
+
+from mmlab.analysis.calibration import (
+    Reliability,
+    brier_score,
+    calibration_error,
+    fit_temperature,
+    interval_coverage,
+    interval_width,
+    number_scores,
+    reliability,
+)
+from mmlab.analysis.dominance import (
+    KINDS,
+    conditional_utilisation,
+    discrepancy_ratio,
+    emap,
+    emap_gap,
+    jain_index,
+    kinds,
+    leave_one_out,
+    perceptual_score,
+    stand_alone,
+    utilisation_gap,
+)
+from mmlab.analysis.failures import crossings, curve_area, expected_score, missing_rate_curve
+from mmlab.analysis.flips import (
+    flip_matrix,
+    negative_flips,
+    same_as_complete,
+    sizes_needed,
+    smallest_sufficient,
+    sufficient,
+)
+from mmlab.analysis.games import interactions, shapley
+from mmlab.analysis.information import Decomposition, Estimate, pid, pid_of_answers
+from mmlab.analysis.lattice import (
+    Lattice,
+    answers_of,
+    lift,
+    log_probability_of_right,
+    masks_by_size,
+    membership,
+    right,
+)
+from mmlab.analysis.selection import (
+    RiskCoverage,
+    entropies,
+    generalised_risk_area,
+    margins,
+    risk_coverage,
+    risk_coverage_area,
+)
+from mmlab.analysis.slices import Slices, WorstSlice, slice_scores, worst_slice
+from mmlab.analysis.statistics import discordant, halves, holm, kendall_w, mcnemar, paired_bootstrap
+
+__all__ = [
+    "KINDS",
+    "Decomposition",
+    "Estimate",
+    "Lattice",
+    "Reliability",
+    "RiskCoverage",
+    "Slices",
+    "WorstSlice",
+    "answers_of",
+    "brier_score",
+    "calibration_error",
+    "conditional_utilisation",
+    "crossings",
+    "curve_area",
+    "discordant",
+    "discrepancy_ratio",
+    "emap",
+    "emap_gap",
+    "entropies",
+    "expected_score",
+    "fit_temperature",
+    "flip_matrix",
+    "generalised_risk_area",
+    "halves",
+    "holm",
+    "interactions",
+    "interval_coverage",
+    "interval_width",
+    "jain_index",
+    "kendall_w",
+    "kinds",
+    "leave_one_out",
+    "lift",
+    "log_probability_of_right",
+    "margins",
+    "masks_by_size",
+    "mcnemar",
+    "membership",
+    "missing_rate_curve",
+    "negative_flips",
+    "number_scores",
+    "paired_bootstrap",
+    "perceptual_score",
+    "pid",
+    "pid_of_answers",
+    "reliability",
+    "right",
+    "risk_coverage",
+    "risk_coverage_area",
+    "same_as_complete",
+    "shapley",
+    "sizes_needed",
+    "slice_scores",
+    "smallest_sufficient",
+    "stand_alone",
+    "sufficient",
+    "utilisation_gap",
+    "worst_slice",
+]

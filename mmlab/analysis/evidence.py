@@ -16,6 +16,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from mmlab.analysis.selection import margins
 from mmlab.core.errors import CheckpointError, DataError, Unsupported
 from mmlab.core.method import Method
 from mmlab.core.modality import Modalities
@@ -199,13 +200,6 @@ def relations(student: Sweep, teacher: Sweep, combination: str, count: int = 120
     right, target = logits.argmax(1), student.target[chosen].astype(np.int64)
     gap = ((own - wise) ** 2).sum(1)
     return Relations(combination, target, own, wise, doubt, margins(logits), right == target, gap)
-
-
-def margins(logits: Floats) -> Floats:
-    """First less second probability: `[..., C]` to `[...]`."""
-    probability = torch.from_numpy(np.asarray(logits, np.float64)).softmax(-1)
-    best = probability.topk(2, -1).values.numpy()
-    return best[..., 0] - best[..., 1]
 
 
 # M3ixup

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -10,6 +11,8 @@ import typer
 
 from mmlab.cli.given import Checkpoints, Json, TaskName, settle
 from mmlab.cli.terminal import bar, emit, say, whisper
+from mmlab.core.errors import CheckpointError
+from mmlab.library import Library
 
 
 class Form(StrEnum):
@@ -24,6 +27,7 @@ def command(
     source: Annotated[str, typer.Option(help="built-in, or real for real recordings.")] = "built-in",
     baseline: Annotated[str, typer.Option(help="The method that differences are taken to.")] = "dropout",
     ladder: Annotated[str, typer.Option(help="Instead: the ablation ladder of this method.")] = "",
+    search: Annotated[bool, typer.Option(help="Instead: what the small search found on validation.")] = False,
     metric: Annotated[str, typer.Option(help="Another metric than the task's headline.")] = "",
     form: Annotated[Form, typer.Option(help="How to print it.")] = Form.MARKDOWN,
     write: Annotated[
@@ -37,6 +41,9 @@ def command(
 ) -> None:
     """Mean and spread over seeds for each combination, the worst, and paired differences with a 95 % interval."""
     library = settle(checkpoints=checkpoints)
+    if search:
+        _search(library, task, fill or [], json)
+        return
     with bar("Reading reports", None):
         from mmlab import reports
 
@@ -54,3 +61,20 @@ def command(
         emit(reports.as_json(found))
     else:
         say(reports.as_csv(found) if form is Form.CSV else reports.as_markdown(found))
+
+
+def _search(library: Library, task: str, documents: Sequence[Path], json: bool) -> None:
+    from mmlab import reports, search
+
+    found = search.results(library, task, reports.ORDER)
+    if not found:
+        hint = f"Run it first: python -m mmlab grid --tasks {task} --search"
+        raise CheckpointError(f"There is no search of {task} in this library.", hint)
+    table = search.as_markdown(task, found)
+    for document in documents:
+        there = reports.fill(document, {f"{task}-search": table})
+        whisper(f"{document}: {'filled' if there else 'has no mark for'} table:{task}-search")
+    if json:
+        emit({"task": task, "settings": [vars(row) for row in found]})
+    else:
+        say(table)

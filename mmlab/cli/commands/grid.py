@@ -24,6 +24,7 @@ def command(
     methods: Annotated[str, typer.Option(help="Methods with commas; all that can do the task by default.")] = "",
     seeds: Annotated[int, typer.Option(min=1, help="How many seeds, from 0.")] = 3,
     ladder: Annotated[str, typer.Option(help="Instead: the ablation ladder of this method.")] = "",
+    search: Annotated[bool, typer.Option(help="Instead: the small search of each method on validation.")] = False,
     plan: Annotated[
         list[str] | None, typer.Option(metavar="NAME=VALUE", help="Of the training plan, for all runs.")
     ] = None,
@@ -36,8 +37,13 @@ def command(
     """Train what is missing. A run that fails is named, and the rest go on; what was cut off goes on by itself."""
     library = settle(data, device, checkpoints)
     with bar("Starting", None):
-        jobs = _jobs(_words(tasks), _words(methods), seeds, ladder, pairs(plan or [], "--plan"))
         from mmlab import grid
+
+        planned = pairs(plan or [], "--plan")
+        if search:
+            jobs = _search_jobs(_words(tasks), _words(methods), planned)
+        else:
+            jobs = _jobs(_words(tasks), _words(methods), seeds, ladder, planned)
 
         todo = grid.missing(jobs, library)
     whisper(f"{len(jobs)} runs, {len(jobs) - len(todo)} done before, {len(todo)} to do.")
@@ -62,6 +68,14 @@ def _jobs(
         return [job for task in chosen for job in grid.ladder_jobs(task, ladder, range(seeds), plan)]
     jobs = grid.grid_jobs(chosen, list(methods) or list(METHODS), range(seeds), plan)
     return [job for job in jobs if TASKS[job.task].info.output.kind in METHODS[job.method].supports]
+
+
+def _search_jobs(tasks: Sequence[str], methods: Sequence[str], plan: dict[str, Any]) -> list[TrainJob]:
+    from mmlab.core.method import METHODS
+    from mmlab.core.task import TASKS
+    from mmlab.search import search_jobs
+
+    return search_jobs(list(tasks) or list(TASKS), list(methods) or list(METHODS), plan)
 
 
 def _run(jobs: list[TrainJob], library: Library, processes: int) -> dict[str, str]:
