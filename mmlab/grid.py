@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -74,6 +75,18 @@ def grid_jobs(
     order = sorted(methods, key=lambda name: (bool(METHODS[name].teachers), list(methods).index(name)))
     seeds = list(seeds)
     return [TrainJob(t, m, {}, dict(plan or {}), s) for t in tasks for m in order for s in seeds]
+
+
+def gap_jobs(jobs: Iterable[TrainJob], missing: str) -> list[TrainJob]:
+    """The same jobs on training data with gaps (see `mmlab.gaps`), in folders of their own."""
+    return [
+        replace(job, plan={**job.plan, "missing": missing}, tag=f"{gap_tag(missing)}-seed{job.seed}") for job in jobs
+    ]
+
+
+def gap_tag(missing: str) -> str:
+    """The start of the folder names of runs on data with these gaps."""
+    return "missing-" + re.sub(r"[^a-z0-9.]+", "-", missing.lower())
 
 
 def ladder_jobs(task: str, method: str, seeds: Iterable[int], plan: Mapping[str, Any] | None = None) -> list[TrainJob]:

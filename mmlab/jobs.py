@@ -23,6 +23,7 @@ from mmlab.core.results import Sweep
 from mmlab.core.task import TASKS, Source, Task
 from mmlab.device import device, label, one_thread
 from mmlab.evaluation import mean_metrics, metrics, sweep
+from mmlab.gaps import missing_shares, rates_of, with_gaps
 from mmlab.library import Library
 from mmlab.resuming import STATE
 from mmlab.training import Plan, Progress, Trainer
@@ -61,6 +62,11 @@ def train(job: TrainJob, library: Library) -> Iterator[Progress]:
     teachers = yield from _teachers(kind, job, library)
     folder = library.folder(job.task, job.method, job.folder)
     torch.manual_seed(job.seed)
+    rates = rates_of(plan.missing, task.info.modalities)
+    training, validation = (
+        with_gaps(task.samples(split, _as_source(plan.source)), task.info.modalities, rates, job.seed)
+        for split in ("train", "valid")
+    )
     trainer = Trainer(
         task=task,
         method=kind(task.info, config),
@@ -69,8 +75,8 @@ def train(job: TrainJob, library: Library) -> Iterator[Progress]:
         folder=folder,
         place=device(),
         teachers=teachers,
-        training=task.samples("train", _as_source(plan.source)),
-        validation=task.samples("valid", _as_source(plan.source)),
+        training=training,
+        validation=validation,
     )
     yield from trainer.epochs()
     checkpoints.half(trainer.method)
@@ -164,6 +170,7 @@ def _card(job: TrainJob, task: Task, trainer: Trainer, config: Any) -> dict[str,
         "plan": as_dict(trainer.plan),
         "seed": job.seed,
         "data": task.describe(),
+        "missing": missing_shares(trainer.training, task.info.modalities),
         "parameters": sum(p.numel() for p in trainer.method.parameters()),
         "best_epoch": trainer.state.best_epoch,
         "validation": round(trainer.validation_score(), 5),

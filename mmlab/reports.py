@@ -12,12 +12,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from mmlab.analysis.comparison import LOWER_IS_BETTER, Comparison, Row, rows, runs_from_reports
+from mmlab.analysis.comparison import Comparison, Row, rows, runs_from_reports
 from mmlab.checkpoints import REPORT, read_json
 from mmlab.core.errors import CheckpointError, MmlabError, UnknownName
 from mmlab.core.method import METHODS
+from mmlab.core.outputs import LOWER_IS_BETTER
 from mmlab.core.task import TASKS, TaskInfo
-from mmlab.grid import ladder, rung_tag
+from mmlab.grid import gap_tag, ladder, rung_tag
 from mmlab.library import SEED_FOLDER, Library
 
 ORDER = ("joint", "ensemble", "dropout", "specialists", "dmrnet", "mmanet", "gmd", "dimml", "m3ixup")
@@ -25,14 +26,21 @@ Reports = tuple[list[Mapping[str, Any]], list[str]]
 
 
 def compare(
-    library: Library, task: str, source: str = "built-in", baseline: str = "dropout", metric: str = ""
+    library: Library,
+    task: str,
+    source: str = "built-in",
+    baseline: str = "dropout",
+    metric: str = "",
+    missing: str = "",
 ) -> Comparison:
     """All methods of a task over their seeds, by the headline metric where none is named.
 
+    missing: the runs that were trained on data with these gaps rather than the ordinary ones.
     Raises CheckpointError where nothing was measured, UnknownName for a metric that the task lacks.
     """
     names = sorted(METHODS, key=lambda name: (ORDER.index(name) if name in ORDER else len(ORDER), name))
-    reports = {name: _seeds(library, task, name) for name in names}
+    pattern = re.compile(rf"{re.escape(gap_tag(missing))}-seed(\d+)") if missing else SEED_FOLDER
+    reports = {name: _seeds(library, task, name, pattern) for name in names}
     titles = {name: METHODS[name].title for name in names}
     return _comparison(task, source, baseline, reports, titles, metric)
 

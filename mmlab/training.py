@@ -50,6 +50,9 @@ class Plan:
         "both", "Training data: built-in, real recordings, or both", choices=("built-in", "real", "both")
     )
     samples: int = option(0, "Use only this many training samples; 0 is all", 0)
+    missing: str = option(
+        "", "Share of samples that lack an input: 0.3 for all, image=0.5,sound=0.1, shared or imbalanced; empty is none"
+    )
 
 
 @dataclass(frozen=True)

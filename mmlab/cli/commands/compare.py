@@ -27,6 +27,7 @@ def command(
     source: Annotated[str, typer.Option(help="built-in, or real for real recordings.")] = "built-in",
     baseline: Annotated[str, typer.Option(help="The method that differences are taken to.")] = "dropout",
     ladder: Annotated[str, typer.Option(help="Instead: the ablation ladder of this method.")] = "",
+    missing: Annotated[str, typer.Option(help="Instead: the runs that were trained on data with these gaps.")] = "",
     search: Annotated[bool, typer.Option(help="Instead: what the small search found on validation.")] = False,
     metric: Annotated[str, typer.Option(help="Another metric than the task's headline.")] = "",
     form: Annotated[Form, typer.Option(help="How to print it.")] = Form.MARKDOWN,
@@ -46,12 +47,14 @@ def command(
         return
     with bar("Reading reports", None):
         from mmlab import reports
+        from mmlab.grid import gap_tag
 
         if ladder:
             found = reports.compare_ladder(library, task, ladder, source, metric)
         else:
-            found = reports.compare(library, task, source, baseline, metric)
-    name = "-".join(part for part in (task, ladder, source if source != "built-in" else "", metric) if part)
+            found = reports.compare(library, task, source, baseline, metric, missing)
+    variant = gap_tag(missing) if missing else ladder
+    name = "-".join(part for part in (task, variant, source if source != "built-in" else "", metric) if part)
     if write is not None:
         reports.write_tables(found, write, name)
     for document in fill or []:

@@ -28,6 +28,10 @@ def command(
     method: MethodName,
     tag: Tag = "",
     source: Annotated[Where, typer.Option(help="The built-in test set, or real recordings.")] = Where.BUILT_IN,
+    missing: Annotated[
+        str, typer.Option(help="Test samples lack inputs: 0.3 for all, image=0.5,sound=0.1, shared or imbalanced.")
+    ] = "",
+    seed: Annotated[int, typer.Option(help="Which samples lack what.")] = 0,
     save: Annotated[bool, typer.Option("--save", help="Write the report and the sweep again.")] = False,
     json: Json = False,
     data: Data = None,
@@ -47,25 +51,36 @@ def command(
         raise DataError(
             f"There are no real recordings for {task} here.", "Name their folder with --data or MMLAB_DATA."
         )
-    found = _saved(model, reference.path, source.value) if save else _measured(model, source.value)
+    if save and missing:
+        raise DataError("A report is about complete test samples.", "Use --missing without --save.")
+    found = _saved(model, reference.path, source.value) if save else _measured(model, source.value, missing, seed)
     if json:
         emit(found)
         return
     names = list(found["mean"])
     rows = [(key, *(number(row[name]) for name in names)) for key, row in found["metrics"].items()]
     rows.append(("mean", *(number(found["mean"][name]) for name in names)))
+    if missing:
+        rows.append(("as they are", *(number(found["as_they_are"][name]) for name in names)))
     table(f"{reference.name}, {found['samples']} test samples ({source.value})", ("present", *names), rows)
 
 
-def _measured(model: Model, source: str) -> dict[str, Any]:
+def _measured(model: Model, source: str, missing: str, seed: int) -> dict[str, Any]:
     from mmlab.evaluation import sweep
+    from mmlab.gaps import as_they_are, missing_shares, rates_of, with_gaps
     from mmlab.jobs import summary
 
     with bar("Reading the test set", None) as shown:
-        samples = model.task.samples("test", source)  # type: ignore[arg-type]
+        modalities = model.task.info.modalities
+        complete = model.task.samples("test", source)  # type: ignore[arg-type]
+        samples = with_gaps(complete, modalities, rates_of(missing, modalities), seed)
         shown.start("Evaluating", 1.0)
         found = sweep(model.method, samples, digest=model.digest, on_progress=shown.move)
-    return summary(found, model.method)
+    measured = summary(found, model.method)
+    if missing:
+        measured["missing"] = missing_shares(samples, modalities)
+        measured["as_they_are"] = as_they_are(found, model.method.output, modalities)
+    return measured
 
 
 def _saved(model: Model, folder: str, source: str) -> dict[str, Any]:

@@ -25,6 +25,9 @@ def command(
     seeds: Annotated[int, typer.Option(min=1, help="How many seeds, from 0.")] = 3,
     ladder: Annotated[str, typer.Option(help="Instead: the ablation ladder of this method.")] = "",
     search: Annotated[bool, typer.Option(help="Instead: the small search of each method on validation.")] = False,
+    missing: Annotated[
+        str, typer.Option(help="Train on data with gaps: shared, imbalanced, 0.3 for all, or image=0.5,sound=0.1.")
+    ] = "",
     plan: Annotated[
         list[str] | None, typer.Option(metavar="NAME=VALUE", help="Of the training plan, for all runs.")
     ] = None,
@@ -44,6 +47,7 @@ def command(
             jobs = _search_jobs(_words(tasks), _words(methods), planned)
         else:
             jobs = _jobs(_words(tasks), _words(methods), seeds, ladder, planned)
+        jobs = grid.gap_jobs(jobs, missing) if missing else jobs
 
         todo = grid.missing(jobs, library)
     whisper(f"{len(jobs)} runs, {len(jobs) - len(todo)} done before, {len(todo)} to do.")
