@@ -1,6 +1,6 @@
 """Measures on plain arrays, importable from here: `from mmlab.analysis import shapley, expected_score`.
 
-They need NumPy and, where used, SciPy. What needs a model or torch is imported by module (`mmlab.analysis.attribution`).
+They need NumPy and SciPy only. What needs a model or torch is imported by module (`mmlab.analysis.attribution`).
 """
 
 from mmlab.analysis.calibration import (
@@ -14,15 +14,15 @@ from mmlab.analysis.calibration import (
     reliability,
 )
 from mmlab.analysis.dominance import (
-    KINDS,
+    SAMPLE_KINDS,
     conditional_utilisation,
     discrepancy_ratio,
     emap,
     emap_gap,
     jain_index,
-    kinds,
     leave_one_out,
     perceptual_score,
+    sample_kinds,
     stand_alone,
     utilisation_gap,
 )
@@ -58,7 +58,7 @@ from mmlab.analysis.slices import Slices, WorstSlice, slice_scores, worst_slice
 from mmlab.analysis.statistics import discordant, halves, holm, kendall_w, mcnemar, paired_bootstrap
 
 __all__ = [
-    "KINDS",
+    "SAMPLE_KINDS",
     "Decomposition",
     "Estimate",
     "Lattice",
@@ -88,7 +88,6 @@ __all__ = [
     "interval_width",
     "jain_index",
     "kendall_w",
-    "kinds",
     "leave_one_out",
     "lift",
     "log_probability_of_right",
@@ -108,6 +107,7 @@ __all__ = [
     "risk_coverage",
     "risk_coverage_area",
     "same_as_complete",
+    "sample_kinds",
     "shapley",
     "sizes_needed",
     "slice_scores",

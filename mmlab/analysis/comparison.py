@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-LOWER_IS_BETTER = frozenset({"mae"})
-NO_SHARES = frozenset({"mae", "r"})  # metrics that are not a fraction of something, so not a percentage
+from mmlab.core.outputs import NO_SHARES
+
 MEAN, WORST = "mean", "worst"
 
 

@@ -20,7 +20,7 @@ from mmlab.analysis.selection import margins
 from mmlab.core.errors import CheckpointError, DataError, Unsupported
 from mmlab.core.method import Method
 from mmlab.core.modality import Modalities
-from mmlab.core.outputs import Output
+from mmlab.core.outputs import Classification, Output
 from mmlab.core.results import Floats, Sweep
 from mmlab.evaluation import metrics
 from mmlab.losses import adapt_and_explore, entropy_weights, mixed_view, mixed_view_loss
@@ -52,7 +52,7 @@ class Directions:
 def class_weights(method: Method) -> Floats | None:
     """The head's weight vector of each class, `[C, D]`; None where the head is not one linear layer."""
     layer = getattr(getattr(method, "head", None), "layer", None)
-    if method.output.kind != "classification" or not isinstance(layer, nn.Linear):
+    if not isinstance(method.output, Classification) or not isinstance(layer, nn.Linear):
         return None
     return layer.weight.detach().cpu().numpy()
 
@@ -150,7 +150,7 @@ class Votes:
 def votes(method: Method, found: Sweep) -> Votes:
     """Certainty weights per sample (3.3), from the codes and answers of single modalities in the sweep."""
     fusion = getattr(method, "fusion_head", None)
-    if fusion is None or method.output.kind != "classification":
+    if fusion is None or not isinstance(method.output, Classification):
         raise Unsupported("Only DI-MML with classes as answers weighs its votes by certainty.")
     names, chosen = method.modalities.names, complete(found)
     place = next(method.parameters()).device

@@ -1,0 +1,134 @@
+"""How far a model's certainty can be trusted under one combination, for every kind of answer.
+
+Classes: confidence against accuracy, before and after a temperature. Numbers: intervals fitted on half of the samples
+against how often they hold on the other half. Regions: the probability of pixels against how often they are right.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import singledispatch
+
+import numpy as np
+from scipy.special import expit, softmax
+
+from mmlab.analysis.calibration import (
+    brier_score,
+    calibration_error,
+    fit_temperature,
+    interval_coverage,
+    interval_width,
+    reliability,
+)
+from mmlab.analysis.checks import Flags, Numbers
+from mmlab.analysis.lattice import Lattice
+from mmlab.analysis.statistics import halves
+from mmlab.core.errors import DataError
+from mmlab.core.outputs import Classification, Output, Regression, Segmentation
+
+BINS = 15
+LEVELS = np.array([0.5, 0.6, 0.7, 0.8, 0.9, 0.95])
+LEVEL = 0.9
+
+
+@dataclass(frozen=True)
+class Curve:
+    """What was said against what was seen, `[B]` each, with the number of samples behind each point."""
+
+    said: Numbers
+    seen: Numbers
+    count: Numbers
+
+
+@dataclass(frozen=True)
+class Trust:
+    """One combination. curve: as the model is; mended: after the correction, None where there is none.
+
+    numbers: by name, in the order of the screen. about: what was fitted on what, for people.
+    """
+
+    curve: Curve
+    mended: Curve | None
+    numbers: Mapping[str, float]
+    about: str
+
+
+def trust(output: Output, found: Lattice, mask: int) -> Trust:
+    """How certainty and truth agree under the combination `mask`. Raises DataError where samples are too few."""
+    return _trust(output, found, mask)
+
+
+@singledispatch
+def _trust(output: Output, found: Lattice, mask: int) -> Trust:
+    raise TypeError(f"No calibration is known for answers of the kind {output.kind}.")
+
+
+@_trust.register
+def _classes(output: Classification, found: Lattice, mask: int) -> Trust:
+    logits, labels = found.logits[mask].astype(np.float64), found.target.astype(np.int64)
+    said = softmax(logits, 1)
+    numbers = {
+        "ece": calibration_error(said, labels, BINS),
+        "ece_mass": calibration_error(said, labels, BINS, equal_mass=True),
+        "brier": brier_score(said, labels),
+    }
+    fitted = _halves(found)
+    if fitted is None:
+        about = "No temperature: all samples are of one group, so no half can be held out."
+        return Trust(_curve(said, labels), None, numbers, about)
+    heat = fit_temperature(logits[fitted], labels[fitted])
+    rest = ~fitted
+    cooled = softmax(logits[rest] / heat, 1)
+    numbers |= {
+        "temperature": heat,
+        "ece_before": calibration_error(said[rest], labels[rest], BINS),
+        "ece_after": calibration_error(cooled, labels[rest], BINS),
+    }
+    return Trust(_curve(said, labels), _curve(cooled, labels[rest]), numbers, _fitted_on(found, fitted, "temperature"))
+
+
+@_trust.register
+def _number(output: Regression, found: Lattice, mask: int) -> Trust:
+    residuals = found.logits[mask, :, 0].astype(np.float64) - found.target.astype(np.float64)
+    fitted = _halves(found)
+    if fitted is None:
+        raise DataError("All samples are of one group, so no interval can be fitted and tested.")
+    widths = [interval_width(residuals[fitted], level) for level in LEVELS]
+    seen = np.array([interval_coverage(residuals[~fitted], width) for width in widths])
+    at = int(np.flatnonzero(LEVELS == LEVEL)[0])
+    numbers = {"width": widths[at], "coverage": seen[at], "coverage_error": float(np.abs(seen - LEVELS).mean())}
+    count = np.full(len(LEVELS), float((~fitted).sum()))
+    return Trust(Curve(LEVELS, seen, count), None, numbers, _fitted_on(found, fitted, "intervals"))
+
+
+@_trust.register
+def _regions(output: Segmentation, found: Lattice, mask: int) -> Trust:
+    chance = expit(found.logits[mask].astype(np.float64)).ravel()
+    truth = found.target.astype(bool).ravel().astype(np.int64)
+    return of_pixels(np.stack([1 - chance, chance], 1), truth)
+
+
+def of_pixels(said: Numbers, truth: np.ndarray) -> Trust:
+    """Of all pixels and regions together, from the probabilities of no and yes `[P, 2]` and the truth `[P]`."""
+    numbers = {"ece": calibration_error(said, truth, BINS), "brier": brier_score(said, truth)}
+    return Trust(_curve(said, truth), None, numbers, "All pixels of all regions count alike; nothing is fitted.")
+
+
+def _curve(said: Numbers, labels: np.ndarray) -> Curve:
+    bins = reliability(said, labels, BINS)
+    full = bins.count > 0
+    return Curve(bins.confidence[full], bins.accuracy[full], bins.count[full].astype(float))
+
+
+def _halves(found: Lattice) -> Flags | None:
+    return halves(found.groups) if len(set(found.groups)) > 1 else None
+
+
+def _fitted_on(found: Lattice, fitted: Flags, what: str) -> str:
+    people = len({group for group, on in zip(found.groups, fitted, strict=True) if on})
+    whole = f" ({people} of {len(set(found.groups))} groups, none on both sides)"
+    return (
+        f"No answers on the validation split are stored, so the {what} come from a held-out half of the test samples: "
+        f"fitted on {int(fitted.sum()):,}{whole}, measured on the other {int((~fitted).sum()):,}."
+    )
