@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from mmlab.core.batch import Samples
+from mmlab.core.batch import Batch, Samples
 from mmlab.core.method import Fused, Method
 from mmlab.core.modality import Combination, Modalities
 from mmlab.core.outputs import Output
 from mmlab.core.results import Sweep
 
-BATCH = 256
+BATCH = 128
+Answer = Callable[[Method, Mapping[str, Tensor], Sequence[Combination]], list[Fused]]
 
 
 @torch.inference_mode()
@@ -36,33 +37,29 @@ def sweep(
     combinations: Sequence[Combination] | None = None,
     digest: str = "",
     on_progress: Callable[[float], None] | None = None,
+    distances: bool = True,
+    answer: Answer | None = None,
 ) -> Sweep:
-    """Every combination of every sample. Leaves the method in eval mode, on the device where it is."""
+    """Every combination of every sample. Leaves the method in eval mode, on the device where it is.
+
+    distances: whether to measure what takes long to measure; a training looks at the headline only.
+    answer: another way than `fuse_all` to answer a batch.
+    """
     combinations = method.modalities.subsets() if combinations is None else combinations
-    place = next(method.parameters()).device
-    method.eval()
-    parts: list[list[Fused]] = []
-    for start in range(0, len(samples), BATCH):
-        batch = samples.batch(range(start, min(start + BATCH, len(samples)))).to(place)
-        parts.append(fuse_all(method, batch.inputs, combinations))
-        if on_progress is not None:
-            on_progress(min(1.0, (start + BATCH) / len(samples)))
-
-    def gather(field: str) -> np.ndarray | None:
-        if getattr(parts[0][0], field) is None:
-            return None
-        rows = [[getattr(fused, field).float().cpu().numpy() for fused in part] for part in parts]
-        return np.stack([np.concatenate([part[k] for part in rows]) for k in range(len(combinations))])
-
-    logits, mean, variance = gather("logits"), gather("mean"), gather("variance")
-    assert logits is not None
-    assert mean is not None
+    output = method.output
+    parts: list[list[_Part]] = []
+    for batch in _batches(method, samples, on_progress):
+        fused = (answer or fuse_all)(method, batch.inputs, combinations)
+        parts.append([_kept(each, output.condense(each.logits.float(), batch.target, distances)) for each in fused])
+    logits, mean, variance = (
+        [np.concatenate([part[k][field] for part in parts]) for k in range(len(combinations))] for field in range(3)
+    )
     return Sweep(
         combinations=tuple(c.key for c in combinations),
-        logits=logits,
-        mean=mean,
-        variance=variance,
-        target=samples.target.numpy(),
+        logits=np.stack(logits),
+        mean=np.stack(mean),
+        variance=np.stack(variance) if variance[0].size else None,
+        target=output.condense_target(samples.target).numpy(),
         present=samples.present.numpy(),
         ids=samples.ids,
         groups=samples.groups,
@@ -70,14 +67,44 @@ def sweep(
     )
 
 
+def logits_of(method: Method, samples: Samples, combination: Combination) -> Tensor:
+    """The logits of every sample under one combination, `[N, ...]`. Leaves the method in eval mode."""
+    return torch.cat(
+        [fuse_all(method, batch.inputs, [combination])[0].logits.float().cpu() for batch in _batches(method, samples)]
+    )
+
+
+_Part = tuple[np.ndarray, np.ndarray, np.ndarray]
+
+
+def _kept(fused: Fused, condensed: Tensor) -> _Part:
+    """What a sweep keeps of a batch: logits or what stands for them, mean, variance (empty where there is none)."""
+    variance = fused.mean[:0] if fused.variance is None else fused.variance
+    return tuple(value.float().cpu().numpy() for value in (condensed, fused.mean, variance))  # type: ignore[return-value]
+
+
+def _batches(method: Method, samples: Samples, on_progress: Callable[[float], None] | None = None) -> Iterator[Batch]:
+    place = next(method.parameters()).device
+    method.eval()
+    for start in range(0, len(samples), BATCH):
+        yield samples.batch(range(start, min(start + BATCH, len(samples)))).to(place)
+        if on_progress is not None:
+            on_progress(min(1.0, (start + BATCH) / len(samples)))
+
+
 def metrics(found: Sweep, output: Output, modalities: Modalities) -> dict[str, dict[str, float]]:
-    """The metrics of each combination, over the samples that really have all of its modalities."""
+    """The metrics of each combination, over the samples that really have all of its modalities.
+
+    A combination that no sample has is left out: real recordings may lack a modality altogether.
+    """
     table: dict[str, dict[str, float]] = {}
     for k, key in enumerate(found.combinations):
         needed = np.array(modalities.row(modalities.parse(key)))
         rows = found.present[:, needed].all(1)
+        if not rows.any():
+            continue
         logits, target = torch.from_numpy(found.logits[k][rows]), torch.from_numpy(found.target[rows])
-        table[key] = output.metrics(logits.float(), target)
+        table[key] = output.metrics_of(logits.float(), target)
     return table
 
 

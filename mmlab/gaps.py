@@ -12,6 +12,7 @@ from dataclasses import replace
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from mmlab.core.batch import Samples
 from mmlab.core.errors import DataError
@@ -89,10 +90,16 @@ def missing_shares(samples: Samples, modalities: Modalities) -> dict[str, float]
     return {name: round(share, 4) for name, share in zip(modalities.names, shares, strict=True)}
 
 
+def complete_counts(present: NDArray[np.bool_], modalities: Modalities) -> dict[str, int]:
+    """How many samples, `present [N, M]`, really have all modalities of a combination, by its key."""
+    rows = {combination.key: np.array(modalities.row(combination)) for combination in modalities.subsets()}
+    return {key: int(present[:, needed].all(1).sum()) for key, needed in rows.items()}
+
+
 def as_they_are(found: Sweep, output: Output, modalities: Modalities) -> dict[str, float]:
     """The metrics when each sample is answered from exactly what it has."""
     weights = 2 ** np.arange(len(modalities))
     place = {modalities.code(modalities.parse(key)): k for k, key in enumerate(found.combinations)}
     rows = np.array([place[int(code)] for code in found.present @ weights])
     logits = torch.from_numpy(found.logits[rows, np.arange(len(rows))]).float()
-    return output.metrics(logits, torch.from_numpy(found.target))
+    return output.metrics_of(logits, torch.from_numpy(found.target))

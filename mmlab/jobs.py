@@ -23,7 +23,7 @@ from mmlab.core.results import Sweep
 from mmlab.core.task import TASKS, Source, Task
 from mmlab.device import device, label, one_thread
 from mmlab.evaluation import mean_metrics, metrics, sweep
-from mmlab.gaps import missing_shares, rates_of, with_gaps
+from mmlab.gaps import complete_counts, missing_shares, rates_of, with_gaps
 from mmlab.library import Library
 from mmlab.resuming import STATE
 from mmlab.training import Plan, Progress, Trainer
@@ -150,9 +150,10 @@ def evaluate(
 
 
 def summary(found: Sweep, method: Method) -> dict[str, Any]:
-    """Metrics by combination, their mean, and the number of samples."""
+    """Metrics by combination, their mean, and the number of samples; of data with gaps, that of each combination."""
     table = metrics(found, method.output, method.modalities)
-    return {"metrics": table, "mean": mean_metrics(table), "samples": len(found.ids)}
+    counts = {} if found.present.all() else {"counts": complete_counts(found.present, method.modalities)}
+    return {"metrics": table, "mean": mean_metrics(table), "samples": len(found.ids), **counts}
 
 
 def clean(folder: Path) -> None:

@@ -314,6 +314,17 @@ def certainty_fusion(logits: Stack, temperature: float = 1.0, available: Tensor 
     return weights, (weights.unsqueeze(2) * kept).sum(1)
 
 
+def yes_no_fusion(logits: Stack, temperature: float = 1.0, available: Tensor | None = None) -> tuple[Tensor, Tensor]:
+    """`certainty_fusion` where each logit is a yes or no of its own: `(weights [B, H, ...], fused [B, ...])`.
+
+    `logits` H of `[B, ...]`, each the odds of yes, so its two classes are (logit, 0). `available` as there.
+    Source: DI-MML, released code, for regions of an image; faster, for the larger of both probabilities is known.
+    """
+    kept = _keep(_stacked(logits).transpose(0, 1), available)
+    weights = _masked_softmax(kept.abs().sigmoid() / temperature, available)
+    return weights, (weights * kept).sum(1)
+
+
 # GMD: Gradient-guided Modality Decoupling (AAAI 2024)
 
 
@@ -479,6 +490,16 @@ def mix(values: Tensor, permutation: Tensor, weight: float | Tensor) -> Tensor:
     Source: mixup (Zhang et al. 2018), the unimodal one of METHODS.md 2.3.
     """
     return weight * values + (1 - weight) * values[permutation]
+
+
+def mix_words(words: Tensor, permutation: Tensor, weight: float, generator: torch.Generator) -> Tensor:
+    """Mix texts `[B, 2, L]` as `mix`: each place keeps its word with chance `weight`, else takes the other text's.
+
+    Words are names, and nothing lies between two names, so the mixture is of places. Source: this project's reading
+    of unimodal mixup for text.
+    """
+    kept = torch.rand(words.shape[0], 1, words.shape[2], generator=generator) < weight
+    return torch.where(kept.to(words.device), words, words[permutation])
 
 
 def mixed_view(codes: Tensor, omega: Tensor, present: Tensor | None = None) -> tuple[Tensor, Tensor]:

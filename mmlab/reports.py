@@ -16,6 +16,7 @@ from mmlab.analysis.comparison import Comparison, Row, rows, runs_from_reports
 from mmlab.checkpoints import REPORT, read_json
 from mmlab.core.errors import CheckpointError, MmlabError, UnknownName
 from mmlab.core.method import METHODS
+from mmlab.core.modality import Combination
 from mmlab.core.outputs import LOWER_IS_BETTER
 from mmlab.core.task import TASKS, TaskInfo
 from mmlab.grid import gap_tag, ladder, rung_tag
@@ -64,12 +65,22 @@ def why_unusable(report: Any, info: TaskInfo) -> str:
         if report["headline"] != info.output.headline or card["task"]["name"] != info.name:
             return "it is about another task"
         for found in report["sources"].values():
-            tables = [found["metrics"][combination.key] for combination in info.modalities.subsets()]
+            tables = [found["metrics"][combination.key] for combination in _measured(found, info)]
             numbers += [float(found["samples"])]
             numbers += [float(table[name]) for table in [*tables, found["mean"]] for name in info.output.metric_names]
     except (LookupError, TypeError, ValueError, AttributeError):
         return "something is missing in it"
     return "" if all(map(math.isfinite, numbers)) else "a number in it is not finite"
+
+
+def _measured(found: Mapping[str, Any], info: TaskInfo) -> Sequence[Combination]:
+    """The combinations that a test set has samples of: all, those that it counts, or those without what is nowhere."""
+    if "counts" in found:
+        return [c for c in info.modalities.subsets() if found["counts"][c.key]]
+    keys = set(found["metrics"])
+    names = {name for key in keys for name in key.split("-")}
+    wanted = [c for c in info.modalities.subsets() if names.issuperset(c.names)]
+    return wanted if keys == {combination.key for combination in wanted} else info.modalities.subsets()
 
 
 def _seeds(library: Library, task: str, method: str, pattern: re.Pattern[str] = SEED_FOLDER) -> Reports:

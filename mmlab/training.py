@@ -28,7 +28,8 @@ from mmlab.core.modality import Combination
 from mmlab.core.options import as_dict, option
 from mmlab.core.task import Task
 from mmlab.device import mixed_precision
-from mmlab.evaluation import mean_metrics, metrics, sweep
+from mmlab.dominance_log import DominanceLog as DominanceLog  # what other people's loops take from here
+from mmlab.evaluation import logits_of, mean_metrics, metrics, sweep
 from mmlab.losses import sample_present
 from mmlab.resuming import STATE, State
 
@@ -200,7 +201,7 @@ class Trainer:
         )
 
     def _predictions(self, combination: Combination) -> Tensor:
-        return torch.from_numpy(sweep(self.method, self.validation, [combination]).logits[0])
+        return logits_of(self.method, self.validation, combination)
 
     def _in_order(self, count: int) -> Iterator[Batch]:
         rows = range(min(count, len(self.training)))
@@ -223,7 +224,7 @@ class Trainer:
         norms: Mapping[str, float],
         start: float,
     ) -> Progress:
-        found = sweep(self.method, self.validation)
+        found = sweep(self.method, self.validation, distances=False)
         output, modalities = self.method.output, self.method.modalities
         table = metrics(found, output, modalities)
         spread = np.zeros(0) if found.variance is None else found.variance.mean((1, 2))
@@ -244,7 +245,8 @@ class Trainer:
         """Keep the weights if this epoch is the best so far, write the log line and the state to resume from."""
         full = self.method.modalities.full.key
         headline = self.method.output.headline
-        score = progress.metrics[full][headline] if self.plan.select == "full" else progress.mean
+        complete = self.plan.select == "full" and full in progress.metrics  # real recordings may have nothing complete
+        score = progress.metrics[full][headline] if complete else progress.mean
         score = score if self.method.output.higher_is_better else -score
         if score > self.state.best:
             self.state.best, self.state.best_epoch = score, progress.epoch

@@ -198,7 +198,6 @@ def test_a_broken_file_is_named_and_hides_nothing(tmp_path: Path) -> None:
     for folder, text in (("tasks", ""), ("methods", "class Half(:\n"), ("core", "")):
         (tmp_path / folder).mkdir()
         (tmp_path / folder / "new.py").write_text(text)
-    (tmp_path / "core" / "outputs.py").write_text("")
     (tmp_path / "methods" / "good.py").write_text("@METHODS.register('good')\nclass Good:\n    title = 'Good one'\n")
     found = catalogue(tmp_path)
     assert found.methods["good"].title == "Good one"

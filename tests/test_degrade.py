@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from mmlab import degrade
 from mmlab.core.errors import DataError, UnknownName
-from mmlab.core.raw import Picture, Raw, Sound, Strokes, Text
+from mmlab.core.raw import Picture, Raw, Series, Sound, Strokes, Text
 
 
 def picture() -> Picture:
@@ -28,7 +30,13 @@ def strokes() -> Strokes:
     return Strokes((circle.astype(np.float32), np.array([[0, 0], [90, 90]], np.float32)))
 
 
-RAWS: dict[str, Raw] = {"image": picture(), "sound": sound(), "path": strokes()}
+def series() -> Series:
+    time = np.arange(100)[:, None] / 50
+    values = np.sin(2 * np.pi * time * [1, 2, 3]) + np.array([0, 0, 1])
+    return Series(values.astype(np.float32), 50.0, ("x", "y", "z"), "g")
+
+
+RAWS: dict[str, Raw] = {"image": picture(), "sound": sound(), "path": strokes(), "series": series()}
 CASES = [(kind, damage) for kind, damages in degrade.DAMAGES.items() for damage in damages]
 
 
@@ -37,12 +45,14 @@ def numbers(raw: Raw) -> np.ndarray:
         return raw.pixels.astype(float)
     if isinstance(raw, Sound):
         return raw.wave.astype(float)
+    if isinstance(raw, Series):
+        return raw.values.astype(float)
     assert isinstance(raw, Strokes)
     return np.concatenate(raw.strokes).astype(float)
 
 
 def test_every_kind_with_a_reader_has_damages() -> None:
-    assert set(degrade.DAMAGES) == {"image", "sound", "path"}
+    assert set(degrade.DAMAGES) == set(RAWS)
     assert all(degrade.kind_of(raw) == kind for kind, raw in RAWS.items())
 
 
@@ -96,9 +106,30 @@ def test_extreme_recordings_survive() -> None:
     flat = Picture(np.zeros((2, 2), np.uint8))
     silence = Sound(np.zeros(4, np.float32), 8000)
     dot = Strokes((np.zeros((1, 2), np.float32),))
-    for raw in (flat, silence, dot, Strokes(())):
+    empty, still = (Series(np.zeros((rows, 1), np.float32), 50.0, ("x",)) for rows in (0, 3))
+    for raw in (flat, silence, dot, Strokes(()), empty, still):
         for damage in degrade.DAMAGES[degrade.kind_of(raw)]:
             degrade.degrade(raw, damage, 5)
+
+
+def test_only_the_part_that_counts_is_damaged() -> None:
+    raw = replace(series(), part=(0.5, 1.5))
+    for damage in degrade.DAMAGES["series"]:
+        damaged = degrade.degrade(raw, damage, 5, seed=1)
+        changed = np.flatnonzero((numbers(damaged) != numbers(raw)).any(1))
+        assert len(changed) > 10
+        assert changed.min() >= 25
+        assert changed.max() < 75
+
+
+def test_a_turned_sensor_measures_the_same_lengths() -> None:
+    turned = numbers(degrade.degrade(series(), "turned", 4, seed=2))
+    np.testing.assert_allclose(np.linalg.norm(turned, axis=1), np.linalg.norm(numbers(series()), axis=1), atol=1e-5)
+
+
+def test_lost_packets_hold_the_last_value() -> None:
+    lost = numbers(degrade.degrade(series(), "dropouts", 4, seed=0))
+    assert (np.diff(lost, axis=0) == 0).all(1).sum() == pytest.approx(0.5 * 100, abs=1)
 
 
 def test_words_for_people() -> None:

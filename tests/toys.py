@@ -12,12 +12,13 @@ from torch import Tensor
 from mmlab.core.batch import Samples
 from mmlab.core.errors import DataError
 from mmlab.core.modality import Modalities, Modality
-from mmlab.core.outputs import Classification, Output, Regression, Segmentation
+from mmlab.core.outputs import Classification, Detection, Output, Regression, Segmentation
 from mmlab.core.raw import Raw
 from mmlab.core.task import Example, Reading, Source, Split, TaskInfo
 
 OUTPUTS: dict[str, Output] = {
     "classification": Classification(("low", "middle", "high")),
+    "detection": Detection(("low", "high"), accept="high"),
     "regression": Regression(-1.0, 1.0),
     "segmentation": Segmentation(("whole", "core")),
 }
@@ -70,6 +71,8 @@ class ToyTask:
     def _target(self, score: np.ndarray) -> Tensor:
         if self.info.output.kind == "classification":
             return torch.from_numpy(np.digitize(score, [-0.33, 0.33])).long()
+        if self.info.output.kind == "detection":
+            return torch.from_numpy(score > 0).long()
         if self.info.output.kind == "regression":
             return torch.from_numpy(score.astype(np.float32))
         whole = self._picture(score)

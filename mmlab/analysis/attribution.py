@@ -1,14 +1,15 @@
 """Where a model looks: attribution maps per modality for every combination of one sample, and shares per modality.
 
 Captum is asked once for all combinations and all modalities (`mmlab.analysis.questions`). An explainer is one
-function with the decorator `explainer`.
+function with the decorator `explainer`; Grad-CAM is here, the others are in `mmlab.analysis.explainers`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from importlib import import_module
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -22,32 +23,47 @@ from mmlab.core.modality import Combination, Modality
 from mmlab.core.outputs import Classification, Output, Segmentation
 from mmlab.core.results import Attribution
 
-Explain = Callable[[Method, Mapping[str, Tensor], Sequence[Combination], int], Attribution]
+Tell = Callable[[float], None]
 SPATIAL = {1: "linear", 2: "bilinear", 3: "trilinear"}
+
+
+class Explain(Protocol):
+    """What an explainer is; `tell` hears of the progress of a slow one, and may raise to stop it."""
+
+    def __call__(
+        self,
+        method: Method,
+        inputs: Mapping[str, Tensor],
+        combinations: Sequence[Combination],
+        target: int,
+        tell: Tell | None = None,
+    ) -> Attribution:
+        """Explain the score of `target` under each combination."""
 
 
 @dataclass(frozen=True)
 class Explainer:
-    """One way to explain: a name for people, one sentence, its source, and the function."""
+    """One way to explain: a name for people, one sentence, its source, the function, and whether it takes seconds."""
 
     title: str
     about: str
     paper: str
     run: Explain
+    slow: bool = False
 
 
 EXPLAINERS: dict[str, Explainer] = {}
 
 
-def explainer(name: str, title: str, about: str, paper: str) -> Callable[[Explain], Explain]:
-    """Decorator that files `(method, inputs, combinations, target) -> Attribution` under `name`.
+def explainer(name: str, title: str, about: str, paper: str, slow: bool = False) -> Callable[[Explain], Explain]:
+    """Decorator that files `(method, inputs, combinations, target, tell) -> Attribution` under `name`.
 
     `inputs` holds `[*shape]` per modality of one sample; a modality that was not brought may be left out, and
     is then in none of the combinations. `target` is the class or region whose score is explained; 0 for a number.
     """
 
     def decorate(function: Explain) -> Explain:
-        EXPLAINERS[name] = Explainer(title, about, paper, function)
+        EXPLAINERS[name] = Explainer(title, about, paper, function, slow)
         return function
 
     return decorate
@@ -55,6 +71,7 @@ def explainer(name: str, title: str, about: str, paper: str) -> Callable[[Explai
 
 def find(name: str) -> Explainer:
     """The explainer of that name. Raises UnknownName."""
+    import_module("mmlab.analysis.explainers")
     if name not in EXPLAINERS:
         raise UnknownName(f"There is no explainer named '{name}'.", f"There are: {', '.join(EXPLAINERS)}.")
     return EXPLAINERS[name]
@@ -65,7 +82,7 @@ def targets(output: Output) -> tuple[str, ...]:
     if isinstance(output, Classification):
         return output.classes
     if isinstance(output, Segmentation):
-        return output.regions
+        return output.labels_shown
     return ("the number",)
 
 
@@ -76,7 +93,11 @@ def targets(output: Output) -> tuple[str, ...]:
     "Selvaraju et al., Grad-CAM: Visual Explanations from Deep Networks, ICCV 2017",
 )
 def grad_cam(
-    method: Method, inputs: Mapping[str, Tensor], combinations: Sequence[Combination], target: int
+    method: Method,
+    inputs: Mapping[str, Tensor],
+    combinations: Sequence[Combination],
+    target: int,
+    tell: Tell | None = None,
 ) -> Attribution:
     """Grad-CAM at `Method.cam_layers`, through captum, for every combination of one sample.
 
@@ -95,16 +116,21 @@ def grad_cam(
     maps = LayerGradCam(question, question.junction).attribute(
         question.rows, additional_forward_args=(question.present,), grad_kwargs=UNUSED
     )
-    keys = [combination.key for combination in question.combinations]
-    return Attribution(
-        maps=_by_combination(question, {m.name: _map(question, m, _as_tuple(maps)) for m in method.modalities}),
-        shares=_shares(question, question.evidence),
-        score=dict(zip(keys, question.score.tolist(), strict=True)),
-        target=target,
-    )
+    return from_layers(question, _as_tuple(maps))
 
 
 UNUSED = {"allow_unused": True, "materialize_grads": True}  # a layer that an answer does not use has gradient zero
+
+
+def from_layers(question: Question, maps: tuple[Tensor, ...]) -> Attribution:
+    """What raw maps `[K, 1, ...]` of the layers say, with the shares of |gradient x activation|."""
+    keys = [combination.key for combination in question.combinations]
+    return Attribution(
+        maps=by_combination(keys, {m.name: _map(question, m, maps) for m in question.method.modalities}),
+        shares=_shares(question, question.evidence),
+        score=dict(zip(keys, question.score.tolist(), strict=True)),
+        target=question.target,
+    )
 
 
 def _map(question: Question, modality: Modality, maps: tuple[Tensor, ...]) -> NDArray[np.float32]:
@@ -124,13 +150,11 @@ def _map(question: Question, modality: Modality, maps: tuple[Tensor, ...]) -> ND
     return (positive / positive.max().clamp(min=1e-12)).numpy()
 
 
-def _by_combination(
-    question: Question, maps: Mapping[str, NDArray[np.float32]]
+def by_combination(
+    keys: Sequence[str], maps: Mapping[str, NDArray[np.float32]]
 ) -> dict[str, dict[str, NDArray[np.float32]]]:
-    return {
-        combination.key: {name: stack[row] for name, stack in maps.items()}
-        for row, combination in enumerate(question.combinations)
-    }
+    """Stacks `[K, *places]` by modality as maps by combination and modality."""
+    return {key: {name: stack[row] for name, stack in maps.items()} for row, key in enumerate(keys)}
 
 
 def _shares(question: Question, evidence: Tensor) -> dict[str, dict[str, float]]:

@@ -147,14 +147,13 @@ def runs_from_reports(
     metric: the headline where none is named.
     """
     found: list[Runs] = []
-    combinations: tuple[str, ...] = ()
-    samples = 0
+    combinations, samples = _common(reports, source), 0
     for name, of_method in reports.items():
         there = [(report, report["sources"][source]) for report in of_method if source in report["sources"]]
         if not there:
             continue
         shown = metric or str(there[0][0]["headline"])
-        combinations, samples = tuple(there[0][1]["metrics"]), int(there[0][1]["samples"])
+        samples = int(there[0][1]["samples"])
         cards = [report["card"] for report, _ in there]
         found.append(
             Runs(
@@ -167,6 +166,12 @@ def runs_from_reports(
             )
         )
     return tuple(found), combinations, samples
+
+
+def _common(reports: Mapping[str, Sequence[Mapping[str, Any]]], source: str) -> tuple[str, ...]:
+    """The combinations that every report has a score for: where test samples have gaps, it may not be all."""
+    tables = [r["sources"][source]["metrics"] for of in reports.values() for r in of if source in r["sources"]]
+    return tuple(key for key in tables[0] if all(key in table for table in tables)) if tables else ()
 
 
 def _deviation(values: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -96,9 +96,10 @@ def spread_against_score(found: Sweep, output: Output, modalities: Modalities) -
     """Whether a combination with a wider embedding is also the one that is worse."""
     if found.variance is None:
         raise Unsupported("This model's embedding has no spread.", "Only a probabilistic method has one.")
+    rows = complete(found, len(found.ids))  # where there is one, every combination has a score
+    variance = found.variance[:, rows].mean((1, 2)).astype(np.float64)
     table = metrics(found, output, modalities)
     score = np.array([table[key][output.headline] for key in found.combinations])
-    variance = found.variance[:, complete(found, len(found.ids))].mean((1, 2)).astype(np.float64)
     ranks = np.stack([np.argsort(np.argsort(values)) for values in (variance, score)])
     correlation = float(np.asarray(np.corrcoef(ranks))[0, 1]) if len(score) > 2 else float("nan")
     return SpreadScore(found.combinations, variance, score, output.headline, correlation)

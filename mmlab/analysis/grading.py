@@ -15,12 +15,12 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit
 
 from mmlab.analysis.checks import Flags, Labels, Numbers
 from mmlab.analysis.lattice import Lattice, lift, right
 from mmlab.analysis.selection import entropies, margins
 from mmlab.core.outputs import Classification, Detection, Output, Regression, Segmentation
+from mmlab.core.outputs.regions import DISTANCE, ENTROPY, THERE, dice_of
 from mmlab.core.results import Sweep
 
 DRAWS, SEED = 1000, 0
@@ -52,6 +52,10 @@ class Measure(ABC):
     @cached_property
     def intervals(self) -> Numbers:
         """The 95 % interval of each score, `[2**M, 2]`, from resampled test samples."""
+        return self.resampled()
+
+    def resampled(self) -> Numbers:
+        """The percentile interval `[2**M, 2]`. Source: Efron, Bootstrap Methods, 1979."""
         return np.nanpercentile(self.of(resamples(self.samples)), (2.5, 97.5), axis=0).T
 
 
@@ -79,7 +83,7 @@ class Mean(Measure):
         """As for every measure; a plain share of samples gets Wilson's, which is not empty at 0 % and 100 %."""
         if len(self.sets) == 1 and np.isin(self.values, (0.0, 1.0)).all():
             return wilson(self.scores, int(self.sets[0].sum()))
-        return Measure.intervals.func(self)  # type: ignore[attr-defined, no-any-return]
+        return self.resampled()
 
 
 @dataclass(frozen=True)
@@ -97,10 +101,16 @@ class Correlation(Measure):
         share = counts / counts.sum(1, keepdims=True)
         mean, centre = share @ self.answers.T, share @ self.truth
         joint = share @ (self.answers * self.truth).T - mean * centre[:, None]
-        own = np.maximum(share @ (self.answers**2).T - mean**2, 0)
-        other = np.maximum(share @ self.truth**2 - centre**2, 0)[:, None]
+        own = _varied(share @ (self.answers**2).T, mean)
+        other = _varied(share @ self.truth**2, centre)[:, None]
         spread = np.sqrt(own * other)
-        return np.where(spread > 1e-12, joint / np.maximum(spread, 1e-12), 0.0)
+        return np.where(spread > 0, joint / np.where(spread > 0, spread, 1.0), 0.0)
+
+
+def _varied(squares: Numbers, mean: Numbers) -> Numbers:
+    """The variance, 0 where what is left of the difference is rounding."""
+    found = squares - mean**2
+    return np.where(found > 1e-12 * (1 + mean**2), found, 0.0)
 
 
 @dataclass(frozen=True)
@@ -134,10 +144,9 @@ class Graded:
 
 
 def grade(found: Sweep, output: Output) -> Graded:
-    """The sweep graded as this kind of answer. Raises DataError where `lift` does."""
-    by_mask = lift(found)
-    graded = _grade(output, by_mask)
-    doubts = dict(graded.doubts)
+    """The sweep graded as this kind of answer: what a sweep keeps of it. Raises DataError where `lift` does."""
+    graded = _grade(output, found)
+    by_mask, doubts = graded.lattice, dict(graded.doubts)
     if found.variance is not None:
         doubts["variance"] = _by_mask(found, by_mask, found.variance.mean(-1))
     slices = {**graded.slices, **_people(by_mask.groups)}
@@ -170,12 +179,13 @@ def resamples(samples: int, draws: int = DRAWS, seed: int = SEED) -> Numbers:
 
 
 @singledispatch
-def _grade(output: Output, by_mask: Lattice) -> Graded:
+def _grade(output: Output, found: Sweep) -> Graded:
     raise TypeError(f"No grading is known for answers of the kind {output.kind}.")
 
 
 @_grade.register
-def _classes(output: Classification, by_mask: Lattice) -> Graded:
+def _classes(output: Classification, found: Sweep) -> Graded:
+    by_mask = lift(found)
     good = right(by_mask.logits, by_mask.target)
     names = tuple(output.classes[int(label)] for label in by_mask.target)
     doubts = {"entropy": entropies(by_mask.logits), "margin": -margins(by_mask.logits)}
@@ -183,7 +193,7 @@ def _classes(output: Classification, by_mask: Lattice) -> Graded:
     measures: dict[str, Measure] = {"accuracy": Mean("accuracy", True, True, good.astype(float), everyone)}
     if isinstance(output, Detection):
         measures = {**_passing(output, good, by_mask.target), **measures}
-    error = 1.0 - good
+    error = (~good).astype(np.float64)
     return Graded(by_mask, measures, good, "the right answer", error, doubts, {"answer": names})
 
 
@@ -192,16 +202,17 @@ def _passing(output: Detection, good: Flags, target: NDArray[Any]) -> dict[str, 
     genuine = target == output.classes.index(output.accept)
     sets = {"acer": [~genuine, genuine], "apcer": [~genuine], "bpcer": [genuine]}
     return {
-        name: Mean(name, False, True, 1.0 - good, np.array([each for each in chosen if each.any()]))
+        name: Mean(name, False, True, (~good).astype(np.float64), np.array([each for each in chosen if each.any()]))
         for name, chosen in sets.items()
         if any(each.any() for each in chosen)
     }
 
 
 @_grade.register
-def _number(output: Regression, by_mask: Lattice) -> Graded:
+def _number(output: Regression, found: Sweep) -> Graded:
+    by_mask = lift(found)
     answers, truth = by_mask.logits[..., 0].astype(np.float64), by_mask.target.astype(np.float64)
-    error = np.abs(answers - truth)
+    error: Numbers = np.abs(answers - truth)
     good = (answers > output.middle) == (truth > output.middle)
     everyone = np.ones((1, len(truth)), bool)
     measures = {
@@ -218,29 +229,32 @@ def _number(output: Regression, by_mask: Lattice) -> Graded:
 
 
 @_grade.register
-def _regions(output: Segmentation, by_mask: Lattice) -> Graded:
-    truth = by_mask.target.astype(bool)
-    found = by_mask.logits > 0
-    size = (found.sum((-2, -1)) + truth.sum((-2, -1))).astype(np.float64)
-    shared = 2.0 * (found & truth).sum((-2, -1))
-    dice = np.where(size > 0, shared / np.maximum(size, 1), 1.0)
-    probability = expit(by_mask.logits.astype(np.float64))
-    doubt = -(probability * np.log(probability + 1e-12) + (1 - probability) * np.log(1 - probability + 1e-12))
-    return of_dice(output, by_mask, dice, {"entropy": doubt.mean((-3, -2, -1))}, truth[:, 0].sum((-2, -1)))
-
-
-def of_dice(
-    output: Segmentation, by_mask: Lattice, dice: Numbers, doubts: Mapping[str, Numbers], size: NDArray[Any]
-) -> Graded:
-    """The grading of regions from their Dice `[2**M, N, R]`, doubts `[2**M, N]` and the true size `[N]` in pixels."""
+def _regions(output: Segmentation, found: Sweep) -> Graded:
+    by_mask = lift(found, _nothing_found(found))
+    kept: Numbers = by_mask.logits.astype(np.float64)
+    dice = dice_of(kept)
     mean = dice.mean(-1)
     everyone = np.ones((1, mean.shape[1]), bool)
     measures: dict[str, Measure] = {"dice": Mean("dice", True, True, mean, everyone)}
     for place, region in enumerate(output.regions):
         name = f"dice_{region}"
         measures[name] = Mean(name, True, True, dice[..., place], everyone)
-    slices = {"size": thirds(size, ("small", "medium", "large"))}
+    for place, region in enumerate(output.regions):
+        name = f"hd95_{region}"
+        measures[name] = Mean(name, False, False, kept[..., place, DISTANCE], everyone)
+    doubts = {"entropy": kept[..., ENTROPY].mean(-1)}
+    slices = {"size": thirds(by_mask.target.max(-1), ("small", "medium", "large"))}
     return Graded(by_mask, measures, mean >= GOOD_DICE, f"Dice of at least {GOOD_DICE}", 1 - mean, doubts, slices)
+
+
+def _nothing_found(found: Sweep) -> Numbers:
+    """What a sweep keeps of an answer that finds no region in complete samples, `[N, R, KEPT]`."""
+    rows = found.present.all(1)
+    kept = np.zeros(found.logits[0][rows].shape)
+    kept[..., THERE] = found.target[rows]
+    for column in (DISTANCE, ENTROPY):  # as bad as the worst
+        kept[..., column] = found.logits[:, rows, :, column].max(initial=0.0)
+    return kept
 
 
 def _by_mask(found: Sweep, by_mask: Lattice, values: NDArray[Any]) -> Numbers:

@@ -43,7 +43,7 @@ class Question(nn.Module):
         place = next(method.parameters()).device
         self.present = method.modalities.masks(self.combinations, place)
         self.rows = tuple(
-            _given(modality, inputs).to(place).expand(len(combinations), *modality.shape)
+            given(modality, inputs).to(place).expand(len(combinations), *modality.shape)
             for modality in method.modalities
         )
         self.junction = _Junction()
@@ -59,7 +59,7 @@ class Question(nn.Module):
         for layer, value in zip(self.layers, values, strict=True):
             if value.requires_grad:
                 value.register_hook(partial(self.gradients.__setitem__, layer))
-        with _replayed(dict(zip(self.layers, values, strict=True))):
+        with replayed(dict(zip(self.layers, values, strict=True))):
             fused = self.method(self._named(rows), present)
         scores = self.method.output.score(fused.logits, self.target)
         self.score = scores.detach()
@@ -89,10 +89,10 @@ class Question(nn.Module):
     def _activations(self) -> tuple[Tensor, ...]:
         """`[K, C, ...]` of each layer. Encoders do not know the combination, so one row is enough where it can be."""
         single = {name: rows[:1] for name, rows in self._named(self.rows).items()}
-        with _recorded(self.layers) as found:
+        with recorded(self.layers) as found:
             self.method.encode(single)
         if len(found) < len(self.layers):
-            with _recorded(self.layers) as found:
+            with recorded(self.layers) as found:
                 self.method(self._named(self.rows), self.present)
         count = len(self.combinations)
         return tuple(found[layer].expand(count, *found[layer].shape[1:]) for layer in self.layers)
@@ -127,19 +127,20 @@ def _twin(module: nn.Module, made: dict[nn.Module, nn.Module]) -> nn.Module:
     return made[module]
 
 
-def _given(modality: Modality, inputs: Mapping[str, Tensor]) -> Tensor:
+def given(modality: Modality, inputs: Mapping[str, Tensor]) -> Tensor:
+    """One input as a batch of one `[1, *shape]`; zeros where it was not brought."""
     return inputs[modality.name].float()[None] if modality.name in inputs else torch.zeros(1, *modality.shape)
 
 
 @contextmanager
-def _recorded(layers: Sequence[nn.Module]) -> Iterator[dict[nn.Module, Tensor]]:
+def recorded(layers: Sequence[nn.Module]) -> Iterator[dict[nn.Module, Any]]:
     """What each layer gives on its *first* call: the one that sees the sample, as a method may run a layer again.
 
     (Joint training does, on the mean input that stands in for an absent one.)
     """
-    found: dict[nn.Module, Tensor] = {}
+    found: dict[nn.Module, Any] = {}
 
-    def keep(layer: nn.Module, _: Any, value: Tensor) -> None:
+    def keep(layer: nn.Module, _: Any, value: Any) -> None:
         found.setdefault(layer, value)
 
     handles = [layer.register_forward_hook(keep) for layer in layers]
@@ -151,7 +152,7 @@ def _recorded(layers: Sequence[nn.Module]) -> Iterator[dict[nn.Module, Tensor]]:
 
 
 @contextmanager
-def _replayed(values: Mapping[nn.Module, Tensor]) -> Iterator[None]:
+def replayed(values: Mapping[nn.Module, Any]) -> Iterator[None]:
     """Let each layer of the twin give that value on its first call, without computing it again."""
     waiting = dict(values)
 

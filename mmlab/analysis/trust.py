@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import singledispatch
 
 import numpy as np
-from scipy.special import expit, softmax
+from scipy.special import softmax
 
 from mmlab.analysis.calibration import (
     brier_score,
@@ -26,6 +26,7 @@ from mmlab.analysis.lattice import Lattice
 from mmlab.analysis.statistics import halves
 from mmlab.core.errors import DataError
 from mmlab.core.outputs import Classification, Output, Regression, Segmentation
+from mmlab.core.outputs.regions import BINS as PIXEL_BINS
 
 BINS = 15
 LEVELS = np.array([0.5, 0.6, 0.7, 0.8, 0.9, 0.95])
@@ -85,7 +86,9 @@ def _classes(output: Classification, found: Lattice, mask: int) -> Trust:
         "ece_before": calibration_error(said[rest], labels[rest], BINS),
         "ece_after": calibration_error(cooled, labels[rest], BINS),
     }
-    return Trust(_curve(said, labels), _curve(cooled, labels[rest]), numbers, _fitted_on(found, fitted, "temperature"))
+    return Trust(
+        _curve(said, labels), _curve(cooled, labels[rest]), numbers, _fitted_on(found, fitted, "the temperature is")
+    )
 
 
 @_trust.register
@@ -99,20 +102,20 @@ def _number(output: Regression, found: Lattice, mask: int) -> Trust:
     at = int(np.flatnonzero(LEVELS == LEVEL)[0])
     numbers = {"width": widths[at], "coverage": seen[at], "coverage_error": float(np.abs(seen - LEVELS).mean())}
     count = np.full(len(LEVELS), float((~fitted).sum()))
-    return Trust(Curve(LEVELS, seen, count), None, numbers, _fitted_on(found, fitted, "intervals"))
+    return Trust(Curve(LEVELS, seen, count), None, numbers, _fitted_on(found, fitted, "the intervals are"))
 
 
 @_trust.register
 def _regions(output: Segmentation, found: Lattice, mask: int) -> Trust:
-    chance = expit(found.logits[mask].astype(np.float64)).ravel()
-    truth = found.target.astype(bool).ravel().astype(np.int64)
-    return of_pixels(np.stack([1 - chance, chance], 1), truth)
-
-
-def of_pixels(said: Numbers, truth: np.ndarray) -> Trust:
-    """Of all pixels and regions together, from the probabilities of no and yes `[P, 2]` and the truth `[P]`."""
-    numbers = {"ece": calibration_error(said, truth, BINS), "brier": brier_score(said, truth)}
-    return Trust(_curve(said, truth), None, numbers, "All pixels of all regions count alike; nothing is fitted.")
+    """From the bins of probability that a sweep keeps: the middle of a bin stands for the pixels in it."""
+    kept = found.logits[mask].astype(np.float64).sum((0, 1))[-2 * PIXEL_BINS :]
+    count, there = kept[:PIXEL_BINS], kept[PIXEL_BINS:]
+    full = count > 0
+    said = ((np.arange(PIXEL_BINS) + 0.5) / PIXEL_BINS)[full]
+    curve = Curve(said, there[full] / count[full], count[full])
+    gap = float((np.abs(curve.said - curve.seen) * curve.count).sum() / curve.count.sum())
+    about = f"All pixels of all regions count alike, in {PIXEL_BINS} bins; nothing is fitted."
+    return Trust(curve, None, {"ece": gap}, about)
 
 
 def _curve(said: Numbers, labels: np.ndarray) -> Curve:
@@ -126,9 +129,11 @@ def _halves(found: Lattice) -> Flags | None:
 
 
 def _fitted_on(found: Lattice, fitted: Flags, what: str) -> str:
+    groups = len(set(found.groups))
     people = len({group for group, on in zip(found.groups, fitted, strict=True) if on})
-    whole = f" ({people} of {len(set(found.groups))} groups, none on both sides)"
+    apart = f", of {people} of the {groups} speakers or persons" if groups < len(found.groups) else ""
     return (
-        f"No answers on the validation split are stored, so the {what} come from a held-out half of the test samples: "
-        f"fitted on {int(fitted.sum()):,}{whole}, measured on the other {int((~fitted).sum()):,}."
-    )
+        f"No answers on the validation split are stored, so {what} fitted on one half of the test samples "
+        f"({int(fitted.sum()):,}{apart}) and measured on the other half ({int((~fitted).sum()):,}). "
+        f"{'Nobody is in both.' if apart else ''}"
+    ).strip()

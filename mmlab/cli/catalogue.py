@@ -15,7 +15,9 @@ from typing import Any
 
 from safetensors import SafetensorError, safe_open
 
+from mmlab.core.errors import DataError
 from mmlab.library import Library
+from mmlab.tasks.own.places import folders, glance
 
 PACKAGE = Path(__file__).resolve().parent.parent
 MODEL, REPORT = "model.safetensors", "report.json"
@@ -35,7 +37,7 @@ class Registered:
 
 @dataclass
 class Catalogue:
-    """Tasks and methods by name, and the files that are not Python (`problems`)."""
+    """Tasks and methods by name, and the files and folders that cannot be read (`problems`)."""
 
     tasks: dict[str, Registered] = field(default_factory=dict)
     methods: dict[str, Registered] = field(default_factory=dict)
@@ -45,7 +47,7 @@ class Catalogue:
 def catalogue(package: Path = PACKAGE) -> Catalogue:
     """Read the files under `tasks/` and `methods/`."""
     found = Catalogue()
-    headlines = _headlines(package / "core" / "outputs.py")
+    headlines = _headlines(package / "core" / "outputs")
     for folder, registry, items in (("tasks", "TASKS", found.tasks), ("methods", "METHODS", found.methods)):
         for file in sorted((package / folder).glob("*.py")):
             try:
@@ -54,7 +56,20 @@ def catalogue(package: Path = PACKAGE) -> Catalogue:
                 found.problems[f"{folder}/{file.name}"] = str(error)
                 continue
             items |= {item.name: item for item in _registered(tree, registry, headlines)}
+    _add_folders(found, headlines)
     return found
+
+
+def _add_folders(found: Catalogue, headlines: Mapping[str, str]) -> None:
+    """The tasks in folders of one's own (MMLAB_FOLDERS), from what their task.json says."""
+    for folder in folders():
+        try:
+            seen = glance(folder)
+        except DataError as error:
+            found.problems[str(folder)] = str(error)
+            continue
+        headline = headlines.get(seen.kind.capitalize(), "")
+        found.tasks[seen.name] = Registered(seen.name, seen.title, seen.about, seen.modalities, headline)
 
 
 def runs(library: Library, task: str) -> Runs:
@@ -154,7 +169,8 @@ def _calls(tree: ast.Module) -> Iterator[tuple[str, str]]:
 def _headlines(outputs: Path) -> dict[str, str]:
     """By kind of output, the metric it names first."""
     found = {}
-    for node in ast.parse(outputs.read_text("utf-8")).body:
+    classes = (node for file in sorted(outputs.glob("*.py")) for node in ast.parse(file.read_text("utf-8")).body)
+    for node in classes:
         for part in node.body if isinstance(node, ast.ClassDef) else ():
             match part:
                 case ast.FunctionDef(

@@ -11,8 +11,18 @@ import typer
 
 from mmlab.core.errors import DataError
 from mmlab.library import Library
+from mmlab.tasks.own.places import name_of
 
-TaskName = Annotated[str, typer.Option("--task", "-t", help="The task, such as digits.", show_default=False)]
+TaskName = Annotated[
+    str,
+    typer.Option(
+        "--task",
+        "-t",
+        help="The task, such as digits, or a folder of one's own data.",
+        show_default=False,
+        callback=name_of,
+    ),
+]
 MethodName = Annotated[str, typer.Option("--method", "-m", help="The method, such as dmrnet.", show_default=False)]
 Tag = Annotated[str, typer.Option("--tag", help="Which run, such as seed1; the first one by default.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON to stdout and nothing else.")]

@@ -14,6 +14,7 @@ from torch import Tensor
 from mmlab.core.errors import DataError, NothingPresent, UnknownName
 
 NAME = re.compile(r"[a-z0-9_]+")
+WORD_IDS = 2048  # of kind text: a word is two whole numbers from 1 to below this; half precision holds them exactly
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,7 @@ class Modality:
 
     `kind` (image, sound, path, series, vector, text, volume) picks the reader, the encoder and the view;
     `shape` is that of one sample in the model's world; `letter` stands for the modality in tight places.
+    A text is `[2, words]`: two numbers per word (WORD_IDS), 0 where there is no word.
     """
 
     name: str
@@ -33,6 +35,11 @@ class Modality:
     def __post_init__(self) -> None:
         if not NAME.fullmatch(self.name):
             raise DataError(f"'{self.name}' cannot name a modality.", "Use a-z, 0-9 and _ only.")
+
+    @property
+    def discrete(self) -> bool:
+        """Whether its numbers are names, which have neither a mean nor anything in between."""
+        return self.kind == "text"
 
 
 @dataclass(frozen=True)

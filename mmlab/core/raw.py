@@ -10,9 +10,17 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class Picture:
-    """`pixels` uint8 `[H, W]` (grey) or `[H, W, 3]` (colour)."""
+    """`pixels` uint8 `[H, W]` (grey) or `[H, W, 3]` (colour). note: what decoding did to them, as a sentence."""
 
     pixels: NDArray[np.uint8]
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Scan(Picture):
+    """A slice of a head scan in grey: 0 is outside the head. pixel: the side of a pixel in mm, 0 where not known."""
+
+    pixel: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -32,11 +40,30 @@ class Strokes:
 
 @dataclass(frozen=True)
 class Series:
-    """`values` float32 `[T, C]` at `rate` rows a second, one name per column."""
+    """`values` float32 `[T, C]` at `rate` rows a second, one name per column, in `unit`.
+
+    part: the seconds that count, from and to; None for all of it. note: what reading did or assumed, as sentences.
+    """
 
     values: NDArray[np.float32]
     rate: float
     columns: tuple[str, ...]
+    unit: str = ""
+    part: tuple[float, float] | None = None
+    note: str = ""
+
+    @property
+    def seconds(self) -> float:
+        """How long the part that counts is."""
+        return self.part[1] - self.part[0] if self.part else len(self.values) / self.rate
+
+
+@dataclass(frozen=True)
+class Vector:
+    """`values` float32 `[n]`, one name per number."""
+
+    values: NDArray[np.float32]
+    names: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -46,4 +73,4 @@ class Text:
     text: str
 
 
-Raw = Picture | Sound | Strokes | Series | Text
+Raw = Picture | Sound | Strokes | Series | Vector | Text

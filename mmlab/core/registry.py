@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import importlib
 import pkgutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Generic, TypeVar
 
 from mmlab.core.errors import PluginError, UnknownName
@@ -19,8 +19,9 @@ class Registry(Generic[T]):
     def __init__(self, kind: str, package: str) -> None:
         self.kind = kind
         self.package = package
-        self.problems: dict[str, Exception] = {}
+        self._broken: dict[str, Exception] = {}
         self._items: dict[str, T] = {}
+        self._suppliers: list[Callable[[], Mapping[str, T | Exception]]] = []
         self._discovered = False
 
     def register(self, name: str) -> Callable[[T], T]:
@@ -34,6 +35,20 @@ class Registry(Generic[T]):
 
         return decorate
 
+    def supply(self, function: Callable[[], Mapping[str, T | Exception]]) -> Callable[[], Mapping[str, T | Exception]]:
+        """Decorator: what `function` returns is in the registry as well, or among its problems; asked at each look-up.
+
+        A name that something registered keeps is not given away.
+        """
+        self._suppliers.append(function)
+        return function
+
+    @property
+    def problems(self) -> dict[str, Exception]:
+        """What cannot be used, by name, and why."""
+        supplied = {name: item for name, item in self._supplied().items() if isinstance(item, Exception)}
+        return {**supplied, **self._broken}
+
     def discover(self) -> None:
         """Import every module of the package once. One broken file never hides the others."""
         if self._discovered:
@@ -43,27 +58,32 @@ class Registry(Generic[T]):
             try:
                 importlib.import_module(f"{self.package}.{found.name}")
             except Exception as error:  # shown by `mmlab list` and the Library page
-                self.problems[found.name] = error
+                self._broken[found.name] = error
 
     def __getitem__(self, name: str) -> T:
-        self.discover()
-        if name in self.problems:
-            problem = self.problems[name]
+        items, problems = self._all(), self.problems
+        if name in self._broken or (name in problems and name not in items):
+            problem = problems[name]
             raise PluginError(f"The {self.kind} '{name}' cannot be used: {problem}", "Mend its file.") from problem
-        if name not in self._items:
-            near = difflib.get_close_matches(name, self._items, n=1)
+        if name not in items:
+            near = difflib.get_close_matches(name, items, n=1)
             hint = f"Did you mean '{near[0]}'?" if near else f"There are: {', '.join(self)}."
             raise UnknownName(f"There is no {self.kind} named '{name}'.", hint)
-        return self._items[name]
+        return items[name]
 
     def __iter__(self) -> Iterator[str]:
-        self.discover()
-        return iter(sorted(self._items))
+        return iter(sorted(self._all()))
 
     def __contains__(self, name: object) -> bool:
-        self.discover()
-        return name in self._items
+        return name in self._all()
 
     def __len__(self) -> int:
+        return len(self._all())
+
+    def _all(self) -> dict[str, T]:
         self.discover()
-        return len(self._items)
+        supplied = {name: item for name, item in self._supplied().items() if not isinstance(item, Exception)}
+        return {**supplied, **self._items}
+
+    def _supplied(self) -> dict[str, T | Exception]:
+        return {name: item for supplier in self._suppliers for name, item in supplier().items()}

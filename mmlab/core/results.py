@@ -16,10 +16,10 @@ class Sweep:
     """Every combination of every sample of a split, from one model.
 
     combinations: keys (`image-sound`), in the order of `Modalities.subsets`; K of them.
-    logits:   `[K, N, ...]`.
+    logits:   `[K, N, ...]`, or what the output keeps of them where they are too many (`Output.condense`).
     mean:     `[K, N, D]`, the embedding (its mean, for probabilistic methods).
     variance: `[K, N, D]`, None for a method without variance.
-    target:   `[N, ...]`; `present` bool `[N, M]`: what each sample really has.
+    target:   `[N, ...]` (`Output.condense_target`); `present` bool `[N, M]`: what each sample really has.
     ids, groups: one per sample; a group is what the split keeps apart (a speaker, a person).
     digest:   of the checkpoint that made it; empty for a model that was never saved.
     """

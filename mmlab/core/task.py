@@ -48,21 +48,27 @@ class Reading:
 
     tensor: `[*modality.shape]`, float32: exactly what the encoder sees.
     notes:  sentences for the person about what was done ("Resampled from 48,000 to 8,000 Hz.").
+    words:  for a text, the word at each place of the tensor: its numbers alone cannot be read back.
     """
 
     tensor: Tensor
     notes: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Example:
-    """One sample as a person meets it: what the sensors recorded, and the right answer."""
+    """One sample as a person meets it: what the sensors recorded, and the right answer.
+
+    stack: ids of the samples that it lies among, itself one of them, such as the slices of a volume from below.
+    """
 
     id: str
     raw: Mapping[str, Raw]
     target: Any
     answer: str
     note: str = ""
+    stack: tuple[str, ...] = ()
 
 
 @runtime_checkable

@@ -24,7 +24,14 @@ from mmlab.core.batch import Batch
 from mmlab.core.method import METHODS, Features, Fused, Method, Run, Stage
 from mmlab.core.options import option
 from mmlab.core.task import TaskInfo
-from mmlab.losses import certainty_fusion, dimension_scores, duc_loss, effective_dimensions, mean_over_present
+from mmlab.losses import (
+    certainty_fusion,
+    dimension_scores,
+    duc_loss,
+    effective_dimensions,
+    mean_over_present,
+    yes_no_fusion,
+)
 from mmlab.networks.parts import Parts, hide, keep, pool
 
 SAMPLES, PIXELS = 4096, 1024
@@ -98,9 +105,13 @@ class DIMML(Method):
 
     def fuse(self, features: Features, present: Tensor) -> Fused:
         hidden = hide(features, present, self.modalities.names)
-        joined = tuple(torch.cat(level, 1) for level in zip(*hidden, strict=True))
-        votes = [features[f"votes {name}"] for name in self.modalities.names] + [self.fusion_head(joined)]
-        available = torch.cat((present, present.all(1, keepdim=True)), 1)
+        votes = [features[f"votes {name}"] for name in self.modalities.names]
+        complete = present.all(1, keepdim=True)
+        together = torch.zeros_like(votes[0])  # the fusion head is large and votes on complete input only
+        if complete.any():
+            together = self.fusion_head(tuple(torch.cat(level, 1) for level in zip(*hidden, strict=True)))
+        votes.append(together)
+        available = torch.cat((present, complete), 1)
         weights, logits = self._vote(torch.stack(votes), available)
         mean = mean_over_present([pool(feature[-1]) for feature in hidden], present)
         return Fused(logits, mean, extras={"weights": weights})
@@ -110,11 +121,8 @@ class DIMML(Method):
         temperature = self.config.certainty if self.config.weighting else 1e6
         if not self.output.dense:
             return certainty_fusion(votes, temperature, available)
-        heads, shape = len(votes), votes.shape[1:]
-        pairs = torch.stack((votes, torch.zeros_like(votes)), -1).reshape(heads, -1, 2)  # a region: yes or no
-        each = available.repeat_interleave(shape.numel() // shape[0], 0)
-        weights, fused = certainty_fusion(pairs, temperature, each)
-        return weights.view(shape[0], -1, heads).mean(1), (fused[:, 0] - fused[:, 1]).view(shape)
+        weights, fused = yes_no_fusion(votes, temperature, available)
+        return weights.flatten(2).mean(2), fused
 
     def losses(self, batch: Batch, run: Run) -> dict[str, Tensor]:
         if run.stage == "fusion":

@@ -49,7 +49,9 @@ class GMD(Method):
 
         decouple: bool = option(True, "Remove conflicts between gradients (GMD); off adds them up")
         sharing: bool = option(True, "Normalise each modality by its own statistics (DS); off shares those too")
-        per_step: int = option(0, "Combinations per step; 0 is all up to four modalities, else five", 0, 63)
+        per_step: int = option(
+            0, "Combinations per step; 0 is three for regions, else all up to four modalities and five beyond", 0, 63
+        )
         reduction: str = option("mean", "How shared gradients are merged", choices=("mean", "sum"))
         order: str = option("random", "Order in which conflicts are removed", choices=("random", "fixed"))
         scope: str = option("all", "Parameters whose conflicts are removed", choices=("all", "shared"))
@@ -97,9 +99,15 @@ class GMD(Method):
     def _objectives(self, run: Run) -> list[Combination]:
         """All combinations, or the complete one and a draw of the others (paper: five are about as good)."""
         subsets = list(self.modalities.subsets())
-        count = self.config.per_step or (len(subsets) if len(self.modalities) <= 4 else 5)
+        count = self.config.per_step or self._usual_count()
         drawn = torch.randperm(len(subsets) - 1, generator=run.generator)[: count - 1].tolist()
         return subsets if count >= len(subsets) else [subsets[index] for index in (*sorted(drawn), -1)]
+
+    def _usual_count(self) -> int:
+        """How many objectives a step can afford: for regions each is a backward pass through whole decoders."""
+        if self.output.dense:
+            return 3
+        return 2 ** len(self.modalities) - 1 if len(self.modalities) <= 4 else 5
 
     def backward(self, losses: Mapping[str, Tensor], run: Run) -> None:
         """One backward pass per objective; project, merge, and write the result into the gradients."""
@@ -142,6 +150,7 @@ class GMD(Method):
     def _reset_statistics(self) -> None:
         count = len(self.modalities.subsets())
         self.cosines, self.pairs = np.zeros((count, count)), np.zeros((count, count))
+        self.lengths = np.zeros(count)
         self.angles = {"before": np.zeros(ANGLES), "after": np.zeros(ANGLES)}
 
     def _count(self, before: Tensor, after: Tensor, keys: list[str]) -> None:
@@ -150,19 +159,21 @@ class GMD(Method):
         cosines = gradient_cosines(before).cpu().numpy()
         self.cosines[np.ix_(rows, rows)] += cosines
         self.pairs[np.ix_(rows, rows)] += 1
+        self.lengths[rows] += before.norm(dim=1).cpu().numpy()
         upper = np.triu_indices(len(rows), 1)
         for name, found in (("before", cosines), ("after", gradient_cosines(after).cpu().numpy())):
             angle = np.degrees(np.arccos(np.clip(found[upper], -1, 1)))
             self.angles[name] += np.histogram(angle, ANGLES, (0, 180))[0]
 
     def logs(self) -> dict[str, Any]:
-        """This epoch's mean cosine between combinations, share of conflicts, and angles before and after."""
+        """This epoch's mean cosines and gradient lengths by combination, share of conflicts, angles before and after."""
         if not self.pairs.any():
             return {}
         mean = self.cosines / np.maximum(self.pairs, 1)
         total = self.angles["before"].sum()
         record = {
             "cosines": mean.round(4).tolist(),
+            "lengths": (self.lengths / np.maximum(self.pairs.diagonal(), 1)).round(5).tolist(),
             "conflicts": float(self.angles["before"][ANGLES // 2 :].sum() / max(total, 1)),
             "angles_before": self.angles["before"].astype(int).tolist(),
             "angles_after": self.angles["after"].astype(int).tolist(),

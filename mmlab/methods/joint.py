@@ -1,6 +1,7 @@
 """Joint training: one network on complete data, the baseline that most people use today.
 
-An absent input is replaced by the mean of the training inputs, which the network never saw in training.
+An absent input is replaced by the mean of the training inputs, which the network never saw in training (a text by no
+words: names have no mean). Where the training data themselves have gaps, those are filled in the same way.
 """
 
 from __future__ import annotations
@@ -35,9 +36,10 @@ class Joint(Method):
             self.register_buffer(f"mean_{modality.name}", torch.zeros(modality.shape))
 
     def before_training(self, samples: Samples) -> None:
-        for position, name in enumerate(self.modalities.names):
-            seen = samples.inputs[name][samples.present[:, position]].float()
-            self.get_buffer(f"mean_{name}").copy_(seen.mean(0))
+        for position, modality in enumerate(self.modalities):
+            seen = samples.inputs[modality.name][samples.present[:, position]].float()
+            if len(seen) and not modality.discrete:
+                self.get_buffer(f"mean_{modality.name}").copy_(seen.mean(0))
 
     def encode(self, inputs: Mapping[str, Tensor]) -> Features:
         """The feature of each input, and beside it that of the mean input (one row)."""
@@ -61,5 +63,14 @@ class Joint(Method):
         return Fused(self.head(feature), pool(feature[-1]), extras={"feature": feature})
 
     def losses(self, batch: Batch, run: Run) -> dict[str, Tensor]:
-        fused = self(batch.inputs, batch.present)
+        fused = self(self._filled(batch), batch.present)
         return {"task": self.output.loss(fused.logits, batch.target).mean()}
+
+    def _filled(self, batch: Batch) -> dict[str, Tensor]:
+        """The inputs with the mean input in the rows of what is not there."""
+        filled = {}
+        for position, name in enumerate(self.modalities.names):
+            value, mean = batch.inputs[name], self.get_buffer(f"mean_{name}")
+            on = batch.present[:, position].view(-1, *([1] * (value.dim() - 1)))
+            filled[name] = torch.where(on, value, mean)
+        return filled

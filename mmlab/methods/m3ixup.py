@@ -25,7 +25,7 @@ from mmlab.core.method import METHODS, Feature, Features, Fused, Method, Run
 from mmlab.core.modality import Combination
 from mmlab.core.options import option
 from mmlab.core.task import TaskInfo
-from mmlab.losses import adapt_and_explore, gmc_code, gmc_loss, mix, mixed_view, mixed_view_loss
+from mmlab.losses import adapt_and_explore, gmc_code, gmc_loss, mix, mix_words, mixed_view, mixed_view_loss
 from mmlab.networks.parts import Parts, keep, mean_feature, pool
 
 
@@ -129,7 +129,7 @@ class M3ixup(Method):
         total = torch.zeros((), device=batch.present.device)
         for position, name in enumerate(self.modalities.names):
             if of_inputs:
-                mixed = self.encoders[name](mix(batch.inputs[name], order, weight))
+                mixed = self.encoders[name](self._mixed_inputs(name, batch.inputs[name], order, weight, run))
             else:
                 mixed = tuple(mix(level, order, weight) for level in features[name])
             logits = self._answer(mixed if self.output.dense else (self._code(mixed),))
@@ -139,6 +139,12 @@ class M3ixup(Method):
             each = weight * first + (1 - weight) * second
             total = total + keep(each, on).sum() / on.sum().clamp(min=1)
         return total / len(self.modalities)
+
+    def _mixed_inputs(self, name: str, inputs: Tensor, order: Tensor, weight: float, run: Run) -> Tensor:
+        """Inputs mixed with each other; words place by place, for there is nothing between two words."""
+        if self.modalities[name].discrete:
+            return mix_words(inputs, order, weight, run.generator)
+        return mix(inputs, order, weight)
 
     def _mixed(self, joint: Tensor, codes: Tensor, run: Run) -> tuple[Tensor, Tensor]:
         """The losses of the mixed view after adapting and after exploring."""

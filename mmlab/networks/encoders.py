@@ -11,7 +11,9 @@ from torch import Tensor, nn
 
 from mmlab.core.errors import Unsupported
 from mmlab.core.method import Feature
-from mmlab.core.modality import Modality
+from mmlab.core.modality import WORD_IDS, Modality
+
+WORD_SIZE, WORDS_LOST = 8, 0.3
 
 
 def _block2d(inputs: int, outputs: int, stride: int, size: int = 3) -> nn.Sequential:
@@ -19,8 +21,8 @@ def _block2d(inputs: int, outputs: int, stride: int, size: int = 3) -> nn.Sequen
     return nn.Sequential(convolution, nn.BatchNorm2d(outputs), nn.ReLU())
 
 
-def _block1d(inputs: int, outputs: int, stride: int) -> nn.Sequential:
-    convolution = nn.Conv1d(inputs, outputs, 5, stride, 2, bias=False)
+def _block1d(inputs: int, outputs: int, stride: int, size: int = 5) -> nn.Sequential:
+    convolution = nn.Conv1d(inputs, outputs, size, stride, size // 2, bias=False)
     return nn.Sequential(convolution, nn.BatchNorm1d(outputs), nn.ReLU())
 
 
@@ -33,7 +35,15 @@ class Encoder(nn.Module):
         self.neck = neck
 
     def forward(self, inputs: Tensor) -> Feature:
+        there = inputs.flatten(1).any(1)
+        if self.training and 2 <= int(there.sum()) < len(inputs):
+            return (self._of_some(inputs, there),)
         return (self.neck(self.body(inputs)),)
+
+    def _of_some(self, inputs: Tensor, there: Tensor) -> Tensor:
+        """Zero for the rows of an absent modality, which are all zeros: they would only spoil the batch statistics."""
+        found = self.neck(self.body(inputs[there]))
+        return found.new_zeros(len(inputs), found.shape[1]).index_copy(0, there.nonzero()[:, 0], found)
 
 
 class LevelEncoder(nn.Module):
@@ -93,12 +103,47 @@ def _vector(modality: Modality, width: int, size: int) -> Encoder:
     return Encoder(body, nn.Sequential(*_neck(4 * width, size)))
 
 
+class Words(nn.Module):
+    """Two numbers per word `[B, 2, L]` to maps `[B, C, L]`: what is known of both numbers, added up, and neighbours.
+
+    Hash embeddings (Svenstrup et al., NeurIPS 2017) without importance weights. Places without a word are zero. Small
+    first values and dropout, because most words are met a few times only.
+    """
+
+    def __init__(self, channels: int, size: int = WORD_SIZE) -> None:
+        super().__init__()
+        self.tables = nn.ModuleList(nn.Embedding(WORD_IDS, size, padding_idx=0) for _ in range(2))
+        for table in self.tables:
+            nn.init.normal_(table.weight[1:], std=0.02)  # type: ignore[operator, index]
+        self.lost = nn.Dropout(WORDS_LOST)
+        self.near = _block1d(size, channels, 1, 3)
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        ids = inputs.nan_to_num(0.0, 0.0, 0.0).clamp(0, WORD_IDS - 1).long()
+        known = sum(table(row) for table, row in zip(self.tables, ids.unbind(1), strict=True))
+        return self.near(self.lost(known).transpose(1, 2)) * (ids[:, :1] > 0)
+
+
+class Pooled(nn.Module):
+    """The largest and the mean value of each channel over the words: `[B, 2 C]`; zero where there is no word."""
+
+    def forward(self, maps: Tensor) -> Tensor:
+        said = (maps != 0).any(1, keepdim=True).sum(2).clamp(min=1)
+        return torch.cat((maps.amax(2), maps.sum(2) / said), 1)
+
+
+def _text(modality: Modality, width: int, size: int) -> Encoder:
+    channels = 3 * width // 2
+    return Encoder(Words(channels), nn.Sequential(Pooled(), *_neck(2 * channels, size)))
+
+
 BUILDERS: dict[str, Callable[[Modality, int, int], Encoder]] = {
     "image": _image,
     "sound": _image,
     "path": _series,
     "series": _series,
     "vector": _vector,
+    "text": _text,
 }
 
 

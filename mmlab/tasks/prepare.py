@@ -24,6 +24,8 @@ Floats = NDArray[np.float32]
 
 RATE, HOP, WINDOW = 8_000, 128, 256
 BANDS, FRAMES = 32, 64
+LONG_HOP, LONG_FRAMES = 192, 80  # for a sentence rather than a word
+HOPS = {FRAMES: HOP, LONG_FRAMES: LONG_HOP}
 LOWEST_HERTZ, HIGHEST_HERTZ = 60.0, 3_900.0
 FLOOR = 1e-4  # of the loudest cell: what is 40 dB below it counts as silence
 PATH_POINTS = 16
@@ -45,9 +47,9 @@ def mel_hertz() -> Floats:
     return _mel_edges()[1:-1].astype(np.float32)
 
 
-def frame_seconds() -> Floats:
-    """Time of each column of the spectrogram from the start of its window, `[64]`."""
-    return (np.arange(FRAMES, dtype=np.float32) + 0.5) * (HOP / RATE)
+def frame_seconds(frames: int = FRAMES) -> Floats:
+    """Time of each column of a spectrogram of so many columns from the start of its window, `[frames]`."""
+    return (np.arange(frames, dtype=np.float32) + 0.5) * (HOPS[frames] / RATE)
 
 
 def _mel_edges() -> NDArray[np.float64]:
@@ -66,31 +68,34 @@ def _mel_filters() -> Floats:
     return np.clip(np.minimum(rising, falling), 0, None).astype(np.float32)
 
 
-def mel_energies(wave: Floats) -> Floats:
+def mel_energies(wave: Floats, hop: int = HOP) -> Floats:
     """Energy per frame and mel band, `[frames, 32]`, of a wave at 8 kHz."""
-    padded = np.pad(wave, (WINDOW // 2, WINDOW // 2 + HOP))
-    frames = np.lib.stride_tricks.sliding_window_view(padded, WINDOW)[::HOP]
+    padded = np.pad(wave, (WINDOW // 2, WINDOW // 2 + hop))
+    frames = np.lib.stride_tricks.sliding_window_view(padded, WINDOW)[::hop]
     spectrum = fft.rfft(frames * np.hanning(WINDOW).astype(np.float32), axis=1)
     power = (spectrum.real**2 + spectrum.imag**2).astype(np.float32)
     return np.asarray(power @ _mel_filters())
 
 
-def prepare_sound(sound: Raw) -> Reading:
-    """A spoken digit as a log-mel spectrogram `[1, 32, 64]`, mean 0 and spread 1, the word in the middle.
+def prepare_sound(sound: Raw, frames: int = FRAMES) -> Reading:
+    """A spoken word as a log-mel spectrogram `[1, 32, frames]`, mean 0 and spread 1, the word in the middle.
 
-    Rows are mel bands from low to high, columns steps of 16 ms. Raises DataError for silence.
+    Rows are mel bands from low to high, columns steps of 16 ms (24 ms where `frames` is LONG_FRAMES, for a sentence).
+    Raises DataError for silence.
     """
     if not isinstance(sound, Sound):
-        raise DataError("This is not a sound.", "Bring a recording of a spoken digit.")
+        raise DataError("This is not a sound.", "Bring a recording of somebody who speaks.")
     check_audible(sound)
+    hop = HOPS[frames]
     wave, notes = _at_rate(sound)
-    energy = mel_energies(wave)
-    start, found = _find_word(energy)
-    if start > 0 or len(energy) > FRAMES + start + 8:
-        seconds = len(sound.wave) / sound.rate
-        notes.append(f"Took the second around {found * HOP / RATE:.1f} s out of {seconds:.1f} s.")
-    columns = np.zeros((FRAMES, BANDS), np.float32)
-    first, last = max(start, 0), min(start + FRAMES, len(energy))
+    energy = mel_energies(wave, hop)
+    start, found = _find_word(energy, frames)
+    if start > 0 or len(energy) > frames + start + 8:
+        seconds, taken = len(sound.wave) / sound.rate, round(frames * hop / RATE)
+        what = "second" if taken == 1 else f"{taken} seconds"
+        notes.append(f"Took the {what} around {found * hop / RATE:.1f} s out of {seconds:.1f} s.")
+    columns = np.zeros((frames, BANDS), np.float32)
+    first, last = max(start, 0), min(start + frames, len(energy))
     columns[first - start : last - start] = energy[first:last]
     logs = np.log(columns + FLOOR * max(float(columns.max()), 1e-12))
     values = (logs - logs.mean()) / max(float(logs.std()), 1e-3)
@@ -115,7 +120,7 @@ def _at_rate(sound: Sound) -> tuple[Floats, list[str]]:
     return wave / max(peak, 1e-6), notes
 
 
-def _find_word(energy: Floats) -> tuple[int, int]:
+def _find_word(energy: Floats, frames: int) -> tuple[int, int]:
     """First frame of the window (may be negative) and the middle of the word in it, in frames.
 
     The window with most loudness above the noise floor wins; its centre of loudness is then put in the middle.
@@ -125,14 +130,14 @@ def _find_word(energy: Floats) -> tuple[int, int]:
     above = np.clip(loud - 1.5 * np.percentile(loud, 20), 0, None)
     if not above.any():
         above = loud
-    if len(above) > FRAMES:
-        sums = np.convolve(above, np.ones(FRAMES), "valid")
+    if len(above) > frames:
+        sums = np.convolve(above, np.ones(frames), "valid")
         first = int(np.argmax(sums))
         inside = np.zeros_like(above)
-        inside[first : first + FRAMES] = above[first : first + FRAMES]
+        inside[first : first + frames] = above[first : first + frames]
         above = inside
     middle = round(float(above @ np.arange(len(above))) / max(float(above.sum()), 1e-9))
-    return middle - FRAMES // 2, middle
+    return middle - frames // 2, middle
 
 
 def prepare_strokes(strokes: Raw) -> Reading:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import json
 import warnings
+from collections.abc import Callable
 from math import isfinite
 from pathlib import PurePosixPath
 from typing import Any
@@ -25,6 +26,8 @@ PICTURE_FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")
 PICTURE_BYTES = 8_000_000
 PICTURE_PIXELS = 24_000_000
 PICTURE_SIDE = 1024
+MORE_BITS = ("I;16", "I;16L", "I;16B", "I;16N", "I", "F")  # modes of more than eight bits
+NEARNESS, PER_MILLIMETRE = 128, 2  # of a depth picture: the grey of its middle, and steps of grey
 SOUND_FORMATS = ("WAV", "WAVEX", "RF64", "FLAC", "OGG", "MP3")
 SOUND_BYTES = 16_000_000
 SOUND_SECONDS = 30
@@ -54,6 +57,19 @@ def shown_name(name: str, otherwise: str) -> str:
 
 def read_picture(content: bytes, name: str = "") -> Picture:
     """A picture of any mode as uint8 grey or colour: first frame, turned upright, flattened, at most 1024 px wide."""
+    return _decoded(content, name, lambda image: (_plain(image), ""))
+
+
+def read_depth(content: bytes, name: str = "") -> Picture:
+    """A depth picture as uint8 grey: nearer is brighter, 0 is nothing measured, `NEARNESS` the picture's middle.
+
+    Sixteen bits hold millimetres, and become two steps of grey each. Eight bits are taken as nearness already.
+    """
+    return _decoded(content, name, _nearness)
+
+
+def _decoded(content: bytes, name: str, plain: Callable[[Image.Image], tuple[Image.Image, str]]) -> Picture:
+    """The first frame, upright, made `plain` (with a sentence about it), at most 1024 px wide. Raises DataError."""
     label = shown_name(name, "The picture")
     _check_bytes(content, label, PICTURE_BYTES, PICTURE_HINT)
     try:
@@ -64,7 +80,7 @@ def read_picture(content: bytes, name: str = "") -> Picture:
                 opened.seek(0)
                 opened.draft("RGB" if opened.mode not in ("1", "L") else "L", (PICTURE_SIDE, PICTURE_SIDE))
                 opened.load()
-                image = _plain(ImageOps.exif_transpose(opened))
+                image, note = plain(ImageOps.exif_transpose(opened))
     except DataError:
         raise
     except Image.DecompressionBombError as error:
@@ -72,7 +88,7 @@ def read_picture(content: bytes, name: str = "") -> Picture:
     except Exception as error:  # pillow raises OSError, ValueError, SyntaxError and more for broken files
         raise DataError(f"{label} is not a picture that can be read, or it is damaged.", PICTURE_HINT) from error
     image.thumbnail((PICTURE_SIDE, PICTURE_SIDE), Image.Resampling.BOX)
-    return Picture(np.array(image, dtype=np.uint8))
+    return Picture(np.array(image, dtype=np.uint8), note)
 
 
 def _check_bytes(content: bytes, label: str, limit: int, hint: str) -> None:
@@ -93,7 +109,7 @@ def _check_pixels(opened: Image.Image, label: str) -> None:
 
 def _plain(image: Image.Image) -> Image.Image:
     """`L` or `RGB` of any mode. Transparency is flattened against the contrary of the ink."""
-    if image.mode in ("I;16", "I;16L", "I;16B", "I;16N", "I", "F"):
+    if image.mode in MORE_BITS:
         return Image.fromarray(_eight_bits(np.asarray(image, dtype=np.float64)))
     if image.has_transparency_data:
         return _flatten(image.convert("RGBA"))
@@ -107,6 +123,24 @@ def _eight_bits(values: NDArray[np.float64]) -> NDArray[np.uint8]:
     values = np.nan_to_num(values, nan=0.0, posinf=0.0, neginf=0.0)
     low, high = float(values.min()), float(values.max())
     return np.round((values - low) * (255 / max(high - low, 1e-9))).astype(np.uint8)
+
+
+def _nearness(image: Image.Image) -> tuple[Image.Image, str]:
+    """A depth picture as nearness about the median of its middle; what is far from that is left out."""
+    if image.mode not in MORE_BITS:
+        coloured = "Colours hold no distances: their brightness was taken as nearness."
+        told = "Eight bits: brightness was taken as nearness, black as nothing measured."
+        return _plain(image).convert("L"), coloured if _plain(image).mode == "RGB" else told
+    distance = np.nan_to_num(np.asarray(image, dtype=np.float64), nan=0.0, posinf=0.0, neginf=0.0)
+    height, width = distance.shape
+    centre = distance[height // 4 : height - height // 4, width // 4 : width - width // 4]
+    if not (centre > 0).any():
+        raise DataError("The depth picture has nothing measured in its middle.", "Bring distances in millimetres.")
+    middle = float(np.median(centre[centre > 0]))
+    nearness = np.round(NEARNESS + PER_MILLIMETRE * (middle - distance))
+    kept = (distance > 0) & (nearness >= 1) & (nearness <= 255)
+    note = f"Read as millimetres: the middle is {middle:,.0f} mm away, and what is far from it was left out."
+    return Image.fromarray(np.where(kept, nearness, 0).astype(np.uint8)), note
 
 
 def _flatten(image: Image.Image) -> Image.Image:
@@ -158,9 +192,9 @@ def _check_sound(opened: soundfile.SoundFile, label: str) -> None:
 def check_audible(sound: Sound, label: str = "The recording") -> Sound:
     """The same sound. Raises DataError where it holds nothing but silence."""
     if len(sound.wave) < sound.rate // 50:
-        raise DataError(f"{label} is empty or shorter than 0.02 seconds.", "Record a spoken digit.")
+        raise DataError(f"{label} is empty or shorter than 0.02 seconds.", "Record somebody who speaks.")
     if float(np.ptp(sound.wave)) < 2 * SILENCE:
-        raise DataError(f"{label} is silent.", "Check the microphone, and record a spoken digit.")
+        raise DataError(f"{label} is silent.", "Check the microphone, and record somebody who speaks.")
     return sound
 
 

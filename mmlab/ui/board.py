@@ -3,16 +3,19 @@ this and nothing else, from answers that are all there already."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from html import escape
 
 import streamlit as st
 
+from mmlab.analysis.grading import GOOD_DICE
 from mmlab.core.errors import NothingPresent
 from mmlab.core.modality import Combination, Modality
 from mmlab.library import Reference
-from mmlab.ui import cache, frame, picking, scene, state, takeaway, widgets, words
+from mmlab.ui import cache, frame, picking, scene, slices, state, takeaway, widgets, words
 from mmlab.ui.scene import Scene
+from mmlab.viz.lattice import State
 
 PALE = "opacity: 0.28; filter: grayscale(1)"
 
@@ -28,13 +31,13 @@ def show(task_name: str, sample: str, references: tuple[Reference, ...]) -> None
         if on is None:
             raise NothingPresent("No input is switched on.", "Switch at least one on to get an answer.")
         if references:
-            _outcome(shown, on)
+            _outcome(shown, on, references)
     with inputs, frame.trouble():
         st.subheader("Inputs", help=words.help("seen"), anchor=False)
         _inputs(shown, on)
 
 
-def _outcome(shown: Scene, on: Combination) -> None:
+def _outcome(shown: Scene, on: Combination, references: Sequence[Reference]) -> None:
     left, right = st.columns([5, 4], gap="large")
     with left, frame.trouble():
         st.subheader("What each method says", help=_help("answer", "certainty", "change"), anchor=False)
@@ -42,6 +45,9 @@ def _outcome(shown: Scene, on: Combination) -> None:
     with right, frame.trouble():
         st.subheader("All combinations", help=words.help("lattice"), anchor=False)
         _lattice(shown, on)
+    if len(shown.item.stack) > 1 and shown.working:
+        method = scene.lattice_method(shown)
+        slices.show(next(each for each in references if each.method == method), shown.item.id, on.key)
     takeaway.offer(shown, on)
 
 
@@ -77,15 +83,11 @@ def _lattice(shown: Scene, on: Combination) -> None:
         return
     above = st.container()
     method = scene.lattice_method(shown)
-    answers, whole = shown.working[method], shown.whole
+    whole = shown.whole
     picking.board(
         scene.drawing(shown, method, on.key), key=f"lattice.{shown.task.name}", on_pick=partial(_go_to, whole.key)
     )
-    flips = [key for key, prediction in answers.items() if prediction.answer != answers[whole.key].answer]
-    named = "; ".join(shown.task.info.modalities.parse(key).label for key in flips[:3])
-    among = f" Among them: {escape(named)}." if named else ""
-    said = f"{len(flips)} of {len(answers)} combinations give another answer than everything does.{among}"
-    st.html(f'{_legend(shown.item.answer != "")}<p class="mm-note">{said}</p>')
+    st.html(f'{_legend(shown)}<p class="mm-note">{_summary(scene.states(shown, method), shown)}</p>')
     with above:
         _lattice_picker(tuple(shown.working), method)
 
@@ -106,8 +108,22 @@ def _go_to(whole: str, key: str) -> None:
     state.put(on=None if key == whole else key)
 
 
-def _legend(known: bool) -> str:
+def _summary(states: Sequence[State], shown: Scene) -> str:
+    """How many combinations answer otherwise than everything does, and some of them."""
+    others = [state for state in states if not state.same]
+    named = "; ".join(shown.task.info.modalities.parse(state.key).label for state in others[:3])
+    among = f" Among them: {escape(named)}." if named else ""
+    if shown.task.info.output.dense:
+        return f"{len(others)} of {len(states)} combinations stay below a Dice of {GOOD_DICE}.{among}"
+    return f"{len(others)} of {len(states)} combinations give another answer than everything does.{among}"
+
+
+def _legend(shown: Scene) -> str:
+    known = shown.item.answer != ""
     good, bad = ("✓ right", "✗ wrong") if known else ("= as with everything", "≠ different")
+    if shown.task.info.output.dense:
+        against = "" if known else " with everything's"
+        good, bad = f"Dice{against} from {GOOD_DICE}", "below it"
     return (
         f'<p class="mm-legend"><span class="mm-good">{good}</span><span class="mm-bad">{bad}</span>'
         '<span class="mm-dash">taking it away changes the answer</span></p>'

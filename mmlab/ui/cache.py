@@ -41,6 +41,7 @@ from mmlab.core.raw import Raw
 from mmlab.core.results import Attribution, Sweep
 from mmlab.core.task import TASKS, Task
 from mmlab.device import one_thread
+from mmlab.evaluation import fuse_all
 from mmlab.library import Entry, Library, Reference
 from mmlab.pool import ModelPool
 from mmlab.ui import uploads
@@ -55,7 +56,7 @@ class Item:
     """One sample on the screen: recordings by input, and the right answer where it is known.
 
     target is None and answer empty for what a person brought without saying what it is.
-    problems: inputs that were brought and cannot be used, with the reason.
+    problems: inputs that were brought and cannot be used, with the reason. stack: the samples it lies among.
     """
 
     id: str
@@ -65,6 +66,7 @@ class Item:
     note: str
     own: bool
     problems: Mapping[str, DataError] = field(default_factory=dict)
+    stack: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -142,6 +144,19 @@ def answers(reference: Reference, sample: str, damages: Damages = ()) -> dict[st
 
 
 @st.cache_data(show_spinner=False, max_entries=64)
+def stack_answers(reference: Reference, stack: tuple[str, ...], combination: str) -> list[Prediction]:
+    """The answers of shipped samples that lie among each other, such as slices of a volume, in one go."""
+    seen = [world(reference.task, sample).arrays for sample in stack]
+    with pool().lend(reference) as model:
+        wanted = [model.method.modalities.parse(combination)]
+        names = model.method.modalities.names
+        batch = {name: torch.from_numpy(np.stack([arrays[name] for arrays in seen])) for name in names}
+        place = next(model.method.parameters()).device
+        fused = fuse_all(model.method, {name: value.to(place) for name, value in batch.items()}, wanted)[0]
+        return [model.method.output.read(logits) for logits in fused.logits.float().cpu()]
+
+
+@st.cache_data(show_spinner=False, max_entries=64)
 def report(reference: Reference) -> dict[str, Any]:
     """What was measured for a checkpoint (report.json); empty where nothing was."""
     try:
@@ -216,7 +231,7 @@ def _is_half(folder: Path) -> bool:
 @st.cache_data(show_spinner=False, max_entries=64)
 def _shipped_item(task_name: str, sample: str) -> Item:
     found = task(task_name).example(sample)
-    return Item(found.id, found.raw, found.target, found.answer, found.note, own=False)
+    return Item(found.id, found.raw, found.target, found.answer, found.note, own=False, stack=found.stack)
 
 
 @st.cache_data(show_spinner=False, max_entries=16, scope="session")

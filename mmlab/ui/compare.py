@@ -64,7 +64,7 @@ def _chosen(task: Task, stamp: measured.Stamp) -> tuple[str, Comparison]:
         view = _select("ladder", "View", ["", *LADDERS], "", _view_title, words.help("ladder"))
         there = measured.sources(name, view, stamp)
         source = _select("source", "Test data", there, there[0], measured.SOURCES.get, words.help("score"))
-        metric = _select("metric", "Metric", output.metric_names, output.headline, _metric_title)
+        metric = _select("metric", "Metric", output.metric_names, output.headline, words.metric)
         base = ""
         if not view:
             titles = {row.name: row.title for row in measured.comparison(name, view, source, "", metric, stamp).rows}
@@ -145,11 +145,21 @@ def _heat(task: Task, found: Comparison, cell: tuple[str, str]) -> None:
     picking.board(html + drawn.legend(scale, marks), key="compare.heat", on_pick=lambda name: state.put(cell=name))
     unit = ("", ", in percent", ", in percentage points")[found.is_share + (found.is_share and signed)]
     letters = ", ".join(f"{item.letter} {item.label}" for item in modalities)
-    where = measured.SOURCES.get(found.source, found.source)
+    several = len(task.sources()) > 1 or found.source != "built-in"
+    where = f" ({measured.SOURCES.get(found.source, found.source)})" if several else ""
     st.caption(
-        f"{_metric_title(found.metric)}{unit}, {found.samples:,} test samples ({where}), mean over seeds. "
-        f"Letters: {letters}. Click a cell to look into it."
+        f"{words.metric(found.metric)}{unit}{words.metric_meaning(found.metric)}. {found.samples:,} test samples"
+        f"{where}, mean over seeds. Letters: {letters}. Click a cell to look into it.{_unmeasured(found, modalities)}"
     )
+
+
+def _unmeasured(found: Comparison, modalities: Modalities) -> str:
+    """Which combinations have no column, because no test sample has their inputs."""
+    without = [c.label for c in modalities.subsets() if c.key not in found.combinations]
+    if not without:
+        return ""
+    more = f" and {len(without) - 4} more" if len(without) > 4 else ""
+    return f" No test sample has all inputs of {'; '.join(without[:4])}{more}: there is no score for that."
 
 
 def _line(found: Comparison, row: Row, scale: drawn.Scale, modalities: Modalities) -> drawn.Line:
@@ -265,10 +275,6 @@ def _base(found: Comparison, view: str) -> str:
 
 def _view_title(view: str) -> str:
     return f"Steps of {cache.title(view)}" if view else "All methods"
-
-
-def _metric_title(metric: str) -> str:
-    return {"f1": "F1", "mae": "Mean error", "r": "Correlation"}.get(metric, metric.replace("_", " ").capitalize())
 
 
 def _plain(value: float, scale: drawn.Scale) -> str:

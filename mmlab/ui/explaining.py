@@ -13,10 +13,12 @@ import streamlit as st
 from mmlab.analysis.attribution import targets
 from mmlab.core.errors import NothingPresent, UnknownName
 from mmlab.core.modality import Combination, Modality
+from mmlab.core.outputs import Classification
+from mmlab.core.raw import Raw, Series
 from mmlab.core.results import Attribution
 from mmlab.library import Reference
 from mmlab.tasks.prepare import frame_seconds, mel_hertz
-from mmlab.ui import cache, focus, frame, picking, state, widgets, words
+from mmlab.ui import cache, explained, focus, frame, picking, state, widgets, words
 from mmlab.ui.focus import Looked
 from mmlab.viz import attribution as drawn
 
@@ -34,13 +36,15 @@ def show(task_name: str, sample: str, references: tuple[Reference, ...]) -> None
         if on is not None:
             answers = cache.answers(reference, sample, looked.damages)
             target = _target(looked, answers[on.key].value)
+            way = explained.choose()
     if on is None:
         _maps(looked, None)
         raise NothingPresent("No input is switched on.", "Switch at least one on to see where the model looks.")
-    found = cache.attribution(reference, sample, looked.damages, target)
+    found = explained.maps(reference, looked, target, way)
     st.subheader("Where it looks", help=words.help("looks"), anchor=False)
     _maps(looked, found)
     st.html(drawn.legend())
+    st.caption(explained.about(way))
     left, right = st.columns([4, 5], gap="large")
     with left, frame.trouble():
         st.subheader("How much each input counts", help=words.help("part"), anchor=False)
@@ -60,7 +64,7 @@ def _target(looked: Looked, said: object) -> int:
     names = targets(looked.task.info.output)
     if len(names) == 1:
         return 0
-    classes = looked.task.info.output.kind == "classification"
+    classes = isinstance(looked.task.info.output, Classification)
     now = int(said) if classes and isinstance(said, int | np.integer) else 0
     truth = looked.item.target if classes and looked.item.target is not None else None
     choices = {SAID: f"Its answer now: {names[now]}"} if classes else {}
@@ -101,7 +105,7 @@ def _map(looked: Looked, modality: Modality, found: Attribution | None) -> None:
             frame.say(problem)
         st.caption("Not given: its part is exactly 0 %.")
         return
-    array, scales = looked.world.arrays[name], _scales(modality)
+    array, scales = looked.world.arrays[name], _scales(modality, looked.world.raw[name])
     if found is None or looked.on is None or name not in looked.on:
         st.html(drawn.nothing(modality.kind, array, modality.label, scales))
         st.caption("Off: the model sees nothing of it, so its map is empty and its part is exactly 0 %.")
@@ -176,8 +180,12 @@ def _three(
     return f'<p style="margin:.6rem 0 .3rem">{head}</p><div style="{GRID}">{panels}</div>'
 
 
-def _scales(modality: Modality) -> drawn.Scales | None:
-    """Seconds and hertz for a spectrogram; other kinds need no axes."""
+def _scales(modality: Modality, raw: Raw) -> drawn.Scales | None:
+    """Seconds and hertz for a spectrogram, seconds for a series; other kinds need no axes."""
+    if isinstance(raw, Series):
+        marks = (0.0, 0.25, 0.5, 0.75, 1.0)
+        times = drawn.Scale("seconds", marks, tuple(f"{mark * raw.seconds:.3g}" for mark in marks))
+        return drawn.Scales(times, drawn.Scale("", (), ()), raw.columns)
     if modality.kind != "sound" or modality.shape[1:] != (len(mel_hertz()), len(frame_seconds())):
         return None
     seconds = drawn.ticks(frame_seconds(), (0.2, 0.4, 0.6, 0.8), "seconds")

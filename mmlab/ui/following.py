@@ -8,10 +8,10 @@ from typing import Any
 
 import streamlit as st
 
-from mmlab.analysis.comparison import NO_SHARES
 from mmlab.checkpoints import MODEL
 from mmlab.core.errors import MmlabError
 from mmlab.core.method import METHODS
+from mmlab.core.outputs import NO_SHARES
 from mmlab.core.task import TASKS
 from mmlab.runs import Run, Trainings, history, seconds_left
 from mmlab.ui import cache, frame, state, widgets, words
@@ -143,8 +143,8 @@ def _teacher(trainings: Trainings, run: Run) -> tuple[str, Rows] | None:
 def _curves(run: Run, rows: Rows) -> None:
     info = cache.task(run.order.task).info
     metric = info.output.headline
-    keys = [c.key for c in info.modalities.subsets()]
     try:
+        keys = [c.key for c in info.modalities.subsets() if c.key in rows[0]["metrics"]]  # those that were measured
         scores = {key: [float(row["metrics"][key][metric]) for row in rows] for key in keys}
         terms = list(dict.fromkeys(term for row in rows for term in row["losses"]))
         losses = {term: [row["losses"].get(term) for row in rows] for term in terms}
@@ -156,7 +156,7 @@ def _curves(run: Run, rows: Rows) -> None:
     with left:
         st.markdown("**Score on validation**", help=words.help("learning"))
         letters = widgets.letters(info.modalities)
-        figure = learning.scores(scores, letters, epochs, metric, metric not in NO_SHARES)
+        figure = learning.scores(scores, letters, epochs, words.metric(metric), metric not in NO_SHARES)
         st.plotly_chart(figure, config=theme.CONFIG, key="train.scores")
     with right:
         st.markdown("**Parts of the loss**", help=words.help("learning"))

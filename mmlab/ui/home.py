@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -13,6 +14,7 @@ from mmlab.core.task import Task
 from mmlab.library import Entry
 from mmlab.ui import cache, frame, widgets, words
 from mmlab.viz import theme
+from mmlab.viz.comparison import Scale
 
 HERO = (
     '<section class="mm-hero"><h1>What if one of the inputs is gone?</h1><p>A model that sees, hears and feels '
@@ -101,7 +103,8 @@ def _task(task: Task) -> None:
             st.caption(f"Trained and not measured yet: {names}.")
         for source in sources:
             st.html(_scores(task, measured, source))
-        st.caption(_simulated(measured))
+        if told := _simulated(measured):
+            st.caption(told)
         with st.container(key=f"mm-go-{task.name}"):
             st.page_link("pages/predict.py", label="**Try it →**", query_params={"task": task.name})
 
@@ -112,39 +115,55 @@ def _scores(task: Task, measured: Sequence[tuple[Entry, Mapping[str, Any]]], sou
     letters = widgets.letters(modalities)
     columns = [("mean", "mean of all combinations"), (modalities.full.key, "all inputs")]
     columns += [(name, f"{letters[name]} only") for name in modalities.names]
+    scale = Scale(output.headline not in output.no_shares, higher_is_better=output.higher_is_better)
     rows = []
     for entry, report in measured:
         found = report.get("sources", {}).get(source)
         if found:
             values = [_value(found, key, output.headline) for key, _ in columns]
             rows.append((cache.title(entry.reference.method), values))
-    best = [max((row[1][i] for row in rows), default=0.0) for i in range(len(columns))]
+    best = [_best([row[1][i] for row in rows], output.higher_is_better) for i in range(len(columns))]
     samples = next((r["sources"][source]["samples"] for _, r in measured if source in r.get("sources", {})), 0)
     head = "".join(f"<th>{escape(label)}</th>" for _, label in columns)
     body = "".join(
-        f"<tr><td>{escape(title)}</td>{''.join(_cell(value, best[i]) for i, value in enumerate(values))}</tr>"
+        f"<tr><td>{escape(title)}</td>{''.join(_cell(value, best[i], scale) for i, value in enumerate(values))}</tr>"
         for title, values in rows
     )
     where = {"built-in": "Built-in test samples", "real": "Real recordings"}.get(source, escape(source))
+    where = "Test samples" if all(set(report.get("sources", {})) <= {"built-in"} for _, report in measured) else where
     return (
         f'<div class="mm-scroll"><table class="mm-table"><caption style="text-align:left;caption-side:top">'
-        f"<b>{where}</b> <span class='mm-muted'>({samples:,}), {escape(output.headline)}</span></caption>"
+        f"<b>{where}</b> <span class='mm-muted'>({samples:,}), {escape(_measure(output.headline))}</span></caption>"
         f"<thead><tr><th>Method</th>{head}</tr></thead><tbody>{body}</tbody></table></div>"
     )
 
 
 def _value(found: Mapping[str, Any], key: str, metric: str) -> float:
     row = found["mean"] if key == "mean" else found["metrics"].get(key, {})
-    return float(row.get(metric, 0.0))
+    return float(row.get(metric, math.nan))
 
 
-def _cell(value: float, best: float) -> str:
-    strong = f"<b>{100 * value:.1f} %</b>" if value == best else f"{100 * value:.1f} %"
-    bar = f'<i style="width:{max(0, min(100, 100 * value)):.0f}%"></i>'
+def _measure(metric: str) -> str:
+    return f"{words.metric(metric)}{words.metric_meaning(metric)}"
+
+
+def _best(values: Sequence[float], higher_is_better: bool) -> float:
+    return (max if higher_is_better else min)((value for value in values if math.isfinite(value)), default=math.nan)
+
+
+def _cell(value: float, best: float, scale: Scale) -> str:
+    """A number with a bar, where it is a share; the best one is bold. A dash where no test sample has these inputs."""
+    if not math.isfinite(value):
+        return '<td class="mm-num" title="no test sample has these inputs">–</td>'
+    text = f"{scale.text(value)} %" if scale.is_share else scale.text(value)
+    strong = f"<b>{text}</b>" if value == best else text
+    bar = f'<i style="width:{max(0, min(100, 100 * value)):.0f}%"></i>' if scale.is_share else ""
     return f'<td class="mm-num"><span class="mm-cell" style="--c:{theme.ACCENT}">{strong}{bar}</span></td>'
 
 
 def _simulated(measured: Sequence[tuple[Entry, Mapping[str, Any]]]) -> str:
-    """Which parts are simulated, from the cards."""
-    parts: list[str] = next((e.card.get("data", {}).get("simulated", []) for e, _ in measured), [])
+    """Which parts are simulated, from the cards; nothing where a card does not say."""
+    parts: list[str] | None = next((e.card.get("data", {}).get("simulated") for e, _ in measured), None)
+    if parts is None:
+        return ""
     return f"Simulated here: {frame.plain(', '.join(map(str, parts)))}." if parts else "Nothing here is simulated."

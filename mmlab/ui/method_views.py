@@ -186,10 +186,11 @@ def width_and_score(source: Source, choice: str) -> Shown:
     found = evidence.spread_against_score(source.sweep, info.output, info.modalities)
     mined = history.spread_log(source.rows).mined if _has_log(source) else ()
     names = [source.letters(key) for key in found.combinations]
+    falls, rises = "fall from the top left to the bottom right (order −1)", "rise to the top right (order +1)"
     return Shown(
-        "If wide clouds were the weak combinations, as the paper's choice of hard ones assumes, **the dots would fall "
-        f"from the top left to the bottom right (order −1)**; the order here is {found.correlation:+.2f}, and diamonds "
-        "were chosen as hard.",
+        "If wide clouds were the weak combinations, as the paper's choice of hard ones assumes, **the dots would "
+        f"{falls if info.output.higher_is_better else rises}**; the order here is {found.correlation:+.2f}, and "
+        "diamonds were chosen as hard.",
         {
             "": drawn.dots(
                 found.variance,

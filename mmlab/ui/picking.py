@@ -1,7 +1,9 @@
 """A piece of HTML or SVG whose marked parts can be picked: by mouse, finger or keyboard.
 
 Whatever carries `data-pick="name"` is a button. Its node in the page stays when the content changes, so nothing
-flickers and the focus is kept; arrow keys move to the nearest one in that direction.
+flickers and the focus is kept; arrow keys move to the nearest one in that direction. With `data-keys="ArrowUp:a s:b"`
+a button says itself which key picks which other one. What carries `data-save` (svg, png or csv) saves the drawing or
+its numbers as a file, in the browser.
 
 >>> picking.board(html, key="lattice", on_pick=lambda name: state.put(on=name))
 
@@ -10,7 +12,7 @@ The content is trusted: escape every name that comes from data.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import streamlit as st
 
@@ -28,6 +30,40 @@ const nearest = (from, key, all) => {
   return best;
 };
 
+const drawing = (box) => {
+  const svg = box.querySelector("svg").cloneNode(true);
+  const [wide, high] = svg.getAttribute("viewBox").split(" ").slice(2).map(Number);
+  for (const [name, value] of [["width", wide], ["height", high], ["color", "#1C2430"]]) svg.setAttribute(name, value);
+  svg.removeAttribute("style");
+  svg.querySelectorAll(".mm-paper").forEach((part) => part.setAttribute("fill", "#FFFFFF"));
+  svg.insertAdjacentHTML("afterbegin", '<rect width="100%" height="100%" fill="#FFFFFF"/>');
+  return { text: new XMLSerializer().serializeToString(svg), wide, high };
+};
+
+const hand = (blob, name) => {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(blob);
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+};
+
+const save = (kind, box, files) => {
+  if (kind === "csv") return hand(new Blob([files.csv], { type: "text/csv" }), `${files.name}.csv`);
+  const { text, wide, high } = drawing(box);
+  const svg = new Blob([text], { type: "image/svg+xml" });
+  if (kind === "svg") return hand(svg, `${files.name}.svg`);
+  const picture = new Image();
+  picture.onload = () => {
+    const canvas = document.createElement("canvas");
+    [canvas.width, canvas.height] = [3 * wide, 3 * high];
+    canvas.getContext("2d").drawImage(picture, 0, 0, canvas.width, canvas.height);
+    canvas.toBlob((blob) => hand(blob, `${files.name}.png`));
+    URL.revokeObjectURL(picture.src);
+  };
+  picture.src = URL.createObjectURL(svg);
+};
+
 export default function (component) {
   const { data, parentElement, setTriggerValue } = component;
   let box = parentElement.querySelector(".mm-board");
@@ -36,6 +72,8 @@ export default function (component) {
     box.className = "mm-board";
     parentElement.appendChild(box);
     box.addEventListener("click", (event) => {
+      const file = event.target.closest("[data-save]");
+      if (file) return save(file.dataset.save, box, box.files);
       const hit = event.target.closest("[data-pick]");
       if (hit) box.pick(hit.dataset.pick);
     });
@@ -43,13 +81,20 @@ export default function (component) {
       const hit = event.target.closest("[data-pick]");
       if (!hit) return;
       if (event.key === "Enter" || event.key === " ") { event.preventDefault(); box.pick(hit.dataset.pick); }
-      else if (event.key.startsWith("Arrow")) {
+      const own = (hit.dataset.keys || "").split(" ").find((pair) => pair.startsWith(`${event.key}:`));
+      if (own && !event.ctrlKey && !event.metaKey && !event.altKey) {
+        event.preventDefault();
+        const name = own.slice(event.key.length + 1);
+        box.querySelector(`[data-pick="${CSS.escape(name)}"]`)?.focus();
+        box.pick(name);
+      } else if (event.key.startsWith("Arrow")) {
         const next = nearest(hit, event.key, box.querySelectorAll("[data-pick]"));
         if (next) { event.preventDefault(); next.focus(); }
       }
     });
   }
   box.pick = (name) => setTriggerValue("pick", name);
+  box.files = data.files;
   if (box.shown !== data.html) {
     const active = box.contains(document.activeElement) ? document.activeElement.dataset.pick : null;
     box.innerHTML = data.html;
@@ -60,15 +105,18 @@ export default function (component) {
 """
 
 
-def board(html: str, key: str, on_pick: Callable[[str], None]) -> None:
-    """Show `html`; `on_pick` gets the name of the part that was picked, before the page (or its panel) runs again."""
+def board(html: str, key: str, on_pick: Callable[[str], None], files: Mapping[str, str] | None = None) -> None:
+    """Show `html`; `on_pick` gets the name of the part that was picked, before the page (or its panel) runs again.
+
+    files: the `name` of what can be saved, and its `csv`.
+    """
 
     def picked() -> None:
         name = getattr(st.session_state.get(key), "pick", None)
         if name:
             on_pick(str(name))
 
-    _component()(key=key, data={"html": html}, on_pick_change=picked)
+    _component()(key=key, data={"html": html, "files": dict(files or {})}, on_pick_change=picked)
 
 
 def _component() -> Callable[..., object]:

@@ -9,12 +9,12 @@ import streamlit as st
 
 from mmlab.core.errors import MmlabError
 from mmlab.core.modality import Combination
-from mmlab.core.outputs import Prediction
+from mmlab.core.outputs import Classification, Prediction, Segmentation
 from mmlab.core.raw import Sound
 from mmlab.core.task import Task
 from mmlab.library import Reference
 from mmlab.tasks.readers import encode_sound
-from mmlab.ui import cache, state, widgets, words
+from mmlab.ui import cache, regions, state, widgets, words
 from mmlab.viz import answers as bars
 from mmlab.viz import lattice as hasse
 from mmlab.viz import views
@@ -66,13 +66,15 @@ def make(task_name: str, sample: str, references: tuple[Reference, ...], damages
 def cards(scene: Scene, on: Combination) -> str:
     """The answers of all methods from one combination, as HTML."""
     output, truth, whole = scene.task.info.output, scene.item.answer, scene.whole
+    if isinstance(output, Segmentation):
+        return regions.cards(output, scene.world, scene.answers, regions.truth_of(scene.item.target), on, whole)
     shown, broken = [], []
     for method, answers in scene.answers.items():
         if isinstance(answers, MmlabError):
             broken.append(bars.complaint(cache.title(method), answers.message, answers.hint))
             continue
         now = answers[on.key]
-        sure = words.certainty(now.uncertainty, output.channels) if output.kind == "classification" else ""
+        sure = words.certainty(now.uncertainty, output.channels) if isinstance(output, Classification) else ""
         card = bars.Card(
             cache.title(method), now, answers[whole.key], truth, sure, whole.label, widgets.span_of(output)
         )
@@ -82,11 +84,22 @@ def cards(scene: Scene, on: Combination) -> str:
 
 def drawing(scene: Scene, method: str, selected: str) -> str:
     """All combinations under one method, as SVG."""
-    modalities, answers = scene.task.info.modalities, scene.working[method]
-    truth = scene.item.answer if scene.task.info.output.kind == "classification" else ""
-    states = [
+    modalities = scene.task.info.modalities
+    letters = widgets.letters(modalities)
+    drawn = hasse.lattice(states(scene, method), letters, widgets.labels(modalities), selected)
+    return hasse.svg(drawn, widgets.colours(modalities), letters)
+
+
+def states(scene: Scene, method: str) -> list[hasse.State]:
+    """What is known of each combination under one method."""
+    modalities, answers, output = scene.task.info.modalities, scene.working[method], scene.task.info.output
+    names = {key: modalities.parse(key).names for key in answers}
+    if isinstance(output, Segmentation):
+        return regions.states(answers, scene.whole, names, regions.truth_of(scene.item.target))
+    truth = scene.item.answer if isinstance(output, Classification) else ""
+    return [
         hasse.State(
-            names=modalities.parse(key).names,
+            names=names[key],
             answer=prediction.answer,
             share=prediction.confidence,
             good=prediction.answer == truth if truth else None,
@@ -94,9 +107,6 @@ def drawing(scene: Scene, method: str, selected: str) -> str:
         )
         for key, prediction in answers.items()
     ]
-    letters = widgets.letters(modalities)
-    drawn = hasse.lattice(states, letters, widgets.labels(modalities), selected)
-    return hasse.svg(drawn, widgets.colours(modalities), letters)
 
 
 def lattice_method(scene: Scene) -> str:
@@ -111,7 +121,8 @@ def _pair(task: Task, world: cache.World, name: str, damages: Sequence[state.Dam
     caption = "damaged recording" if any(damage.modality == name for damage in damages) else "recorded"
     pictures = [(views.recorded(world.raw[name], colour, modality.label), caption)]
     if name in world.arrays:
-        pictures.append((views.seen(modality.kind, world.arrays[name], colour, modality.label), "what the model sees"))
+        drawn = views.seen(modality.kind, world.arrays[name], colour, modality.label, of=world.raw[name])
+        pictures.append((drawn, "what the model sees"))
     figures = (f"<figure>{drawn.html}<figcaption>{text}</figcaption></figure>" for drawn, text in pictures)
     return f'<div class="mm-pair">{"".join(figures)}</div>'
 

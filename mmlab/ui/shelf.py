@@ -13,10 +13,10 @@ from typing import Any
 import streamlit as st
 
 from mmlab import bundle
-from mmlab.analysis.comparison import NO_SHARES
 from mmlab.core.errors import MmlabError
 from mmlab.core.method import METHODS
 from mmlab.core.options import describe
+from mmlab.core.outputs import NO_SHARES
 from mmlab.core.task import TASKS, Task
 from mmlab.jobs import usual_plan
 from mmlab.library import Entry, Reference
@@ -79,7 +79,7 @@ def _headline(task: Task, method: str, runs: Sequence[Entry]) -> str:
         text += f" · {len(scores)} seed{'s' * (len(scores) != 1)} measured"
         scale = drawn.Scale(metric not in NO_SHARES)
         spread = f" ± {scale.text(stdev(scores))}" if len(scores) > 1 else ""
-        text += f" · {metric} {scale.text(fmean(scores))}{spread}{' %' * scale.is_share}"
+        text += f" · {words.metric(metric)} {scale.text(fmean(scores))}{spread}{' %' * scale.is_share}"
     return text
 
 
@@ -111,9 +111,9 @@ def _scores(task: Task, report: Mapping[str, Any]) -> str:
         cells = "".join(f"<td class='mm-num'>{scale.text(_number(row.get(output.headline)))}</td>" for row in values)
         where = escape(measured.SOURCES.get(source, source))
         body.append(f"<tr><td>{where} <span class='mm-muted'>({found.get('samples', 0):,})</span></td>{cells}</tr>")
-    unit = ", %" if scale.is_share else ""
+    measure = words.metric(output.headline) + ", %" * scale.is_share
     return (
-        f'<div class="mm-scroll"><table class="mm-table"><thead><tr><th>{escape(output.headline)}{unit}</th>'
+        f'<div class="mm-scroll"><table class="mm-table"><thead><tr><th>{escape(measure)}</th>'
         f"<th>mean</th>{head}</tr></thead><tbody>{''.join(body)}</tbody></table></div>"
     )
 
@@ -131,7 +131,7 @@ def _facts(entry: Entry) -> str:
         "Settings": _changed(_part(card, "config"), reference.task, reference.method, config=True),
         "Plan": _changed(plan, reference.task, reference.method, config=False) if plan else "",
         "Trained on": ". ".join([_training_data(source, count), *origins]) + "." if source else "",
-        "Simulated": ", ".join(map(str, data.get("simulated") or ["nothing"])) if data else "",
+        "Simulated": ", ".join(map(str, data["simulated"] or ["nothing"])) if "simulated" in data else "",
         "Kept epoch": f"number {epoch + 1:.0f}: {card.get('selection', '')}" if math.isfinite(epoch) else "",
         "Trained in": f"{words.minutes(seconds)} on {card.get('device', 'unknown')}" if math.isfinite(seconds) else "",
         "Made": _date(str(card.get("made", ""))) + _versions(_part(card, "versions")),

@@ -16,6 +16,7 @@ from mmlab.analysis.embedding import by_class, correct
 from mmlab.analysis.maps import Map, Places
 from mmlab.core.errors import CheckpointError
 from mmlab.core.modality import Modalities
+from mmlab.core.outputs import Classification
 from mmlab.core.results import Sweep
 from mmlab.library import Reference
 from mmlab.ui import cache, focus, frame, state, widgets, words
@@ -82,7 +83,7 @@ def _choice(field: str, label: str, there: tuple[str, ...], names: dict[str, str
 
 def _colours(found: Sweep, reference: Reference) -> tuple[str, ...]:
     """The ways of colouring that this model and this task have."""
-    classes = cache.task(reference.task).info.output.kind == "classification"
+    classes = isinstance(cache.task(reference.task).info.output, Classification)
     kinds = {"class": classes, "combination": True, "answer": correct(found) is not None}
     return tuple(name for name, there in {**kinds, "variance": found.variance is not None}.items() if there)
 
@@ -250,7 +251,7 @@ def _inputs(looked: focus.Looked) -> None:
 
 
 def _right(reference: Reference, looked: focus.Looked, places: Places) -> np.ndarray | None:
-    if looked.task.info.output.kind != "classification" or not looked.item.answer:
+    if not isinstance(looked.task.info.output, Classification) or not looked.item.answer:
         return None
     answers = cache.answers(reference, looked.item.id, looked.damages)
     return np.array([answers[key].answer == looked.item.answer for key in places.keys])

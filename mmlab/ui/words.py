@@ -11,6 +11,8 @@ import math
 from dataclasses import dataclass
 from math import log
 
+from mmlab.core.outputs import LOWER_IS_BETTER
+
 
 @dataclass(frozen=True)
 class Term:
@@ -72,12 +74,13 @@ TERMS: dict[str, Term] = {
         "What the model sees",
         "The very numbers that enter the model, drawn.",
         "Recordings are brought to one size, rate and level: pictures are cut out and centred, sounds become a "
-        "map of pitch over time, pen paths become a fixed number of points.",
+        "map of pitch over time, pen paths become a fixed number of points, sensors keep a stretch of time.",
         "Another recording, or damage to this one.",
     ),
     "score": Term(
         "Score",
-        "How often the model is right on the test samples that come with the task, averaged over all combinations.",
+        "How good the model is on the test samples that come with the task, averaged over all combinations: how often "
+        "it is right, or the task's own measure, which is then named.",
         "Every test sample is answered under every combination; all combinations count alike.",
         "Another method, another seed, other test data.",
     ),
@@ -223,6 +226,20 @@ TERMS: dict[str, Term] = {
     ),
 }
 
+METRICS: dict[str, tuple[str, str]] = {
+    "accuracy": ("Accuracy", "how often the answer is right"),
+    "f1": ("F1", "the balance of what is found and what is rightly found, averaged over the classes"),
+    "acer": ("ACER", "the mean of two shares, attacks that pass (APCER) and genuine samples that are refused (BPCER)"),
+    "apcer": ("APCER", "the share of attacks that pass"),
+    "bpcer": ("BPCER", "the share of genuine samples that are refused"),
+    "bpcer20": ("BPCER20", "the share of genuine samples that are refused when 1 in 20 attacks may pass"),
+    "bpcer100": ("BPCER100", "the share of genuine samples that are refused when 1 in 100 attacks may pass"),
+    "mae": ("Mean error", "how far the number is off, on average"),
+    "r": ("Correlation", "how closely the numbers rise and fall with the right ones: 1 is always, 0 not at all"),
+    "sign_accuracy": ("Sign accuracy", "how often the number lies on the right side of the middle"),
+    "dice": ("Dice", "how well found and true regions overlap: 1 is exactly, 0 not at all"),
+}
+
 SENTENCE_PRIVATE = (
     "What you bring stays in the memory of the machine that runs this app, and is gone when you close the page."
 )
@@ -232,6 +249,17 @@ def help(name: str) -> str:
     """The help text of a term, as Markdown: what it is, how it comes about, what would change it."""
     term = TERMS[name]
     return f"**{term.title}.** {term.what}\n\n**How:** {term.how}\n\n**What changes it:** {term.changes}"
+
+
+def metric(name: str) -> str:
+    """The name of a metric for people: `ACER`, `Sign accuracy`."""
+    return METRICS[name][0] if name in METRICS else name.replace("_", " ").capitalize()
+
+
+def metric_meaning(name: str) -> str:
+    """What a metric says, to follow its name in a sentence, and whether lower is better: `: the share of ...`."""
+    meaning = f": {METRICS[name][1]}" if name in METRICS else ""
+    return f"{meaning}; lower is better" if name in LOWER_IS_BETTER else meaning
 
 
 def certainty(entropy: float, classes: int) -> str:

@@ -68,10 +68,15 @@ def _card(card: Card) -> str:
     nats = f'<span class="mm-muted">, {card.now.uncertainty:.2f} nats</span>'
     return (
         f'<section class="mm-card" aria-label="{escape(card.title, quote=True)}">'
-        f'<h3>{escape(card.title)}</h3><div class="mm-answer"><b data-answer>{escape(card.now.answer)}</b>{mark}</div>'
+        f'<h3>{escape(card.title)}</h3><div class="mm-answer">{_answer(card.now.answer)}{mark}</div>'
         f'<p class="mm-sure">{confidence}{escape(card.sure)}{nats}</p>'
         f'{body}<p class="mm-change">{_change(card)}</p></section>'
     )
+
+
+def _answer(answer: str) -> str:
+    """In large letters; a long one in smaller ones."""
+    return f"<b data-answer{' class=mm-long' if len(answer) > 10 else ''}>{escape(answer)}</b>"
 
 
 def _strip(shown: Sequence[Card]) -> str:

@@ -21,7 +21,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from mmlab.viz.theme import DIVERGING, MUTED, chip, rgb
+from mmlab.viz.curves import legend as legend_of
+from mmlab.viz.curves import lines
+from mmlab.viz.theme import DIVERGING, INK_DARK, INK_LIGHT, MUTED, chip, rgb
+from mmlab.viz.views import scan_grey
 
 Floats = NDArray[np.floating[Any]]
 
@@ -43,10 +46,11 @@ class Scale:
 
 @dataclass(frozen=True)
 class Scales:
-    """Both axes of a panel."""
+    """Both axes of a panel, and the names of its curves."""
 
     x: Scale
     y: Scale
+    curves: tuple[str, ...] = ()
 
 
 def ticks(values: Floats, wanted: Sequence[float], title: str, form: str = "{:g}") -> Scale:
@@ -146,9 +150,10 @@ def _panel(
 ) -> str:
     array, values = np.asarray(array, np.float32), np.asarray(values, np.float32)
     paper = ground == PAPER
+    array = scan_grey(array)[None] if kind == "scan" else array
     if kind == "path":
         return _svg(SIDE, SIDE, _path(array, values, colours), ground, what, None)
-    if kind == "image" and array.ndim == 3:
+    if kind in ("image", "scan") and array.ndim == 3:
         width, height = SIDE, round(SIDE * array.shape[1] / array.shape[2])
         base = _picture(array, paper)
     elif kind == "sound":
@@ -156,7 +161,11 @@ def _panel(
         base = _grey(_unit(array.reshape(-1, array.shape[-1]))[::-1], paper)
     else:
         width, height, values = WIDE, HIGH, values.reshape(1, -1)
-        inside = _image(colours(values), width, height, smooth=True) + _curves(array, width, height)
+        ink = (INK_LIGHT,) if paper else (INK_DARK,)
+        names = legend_of(scales.curves, ink, width - 4, 12, ink[0], ground) if scales else ""
+        # strokes tell the curves apart, and their rims keep them readable on any heat
+        drawn = f'<g transform="translate(0 24)">{lines(array, width, height - 32, ink, 2.0, ground)}</g>'
+        inside = _image(colours(values), width, height, smooth=True) + drawn + names
         return _svg(width, height, inside, ground, what, scales)
     inside = _image(base, width, height) + _image(colours(values), width, height, smooth=True)
     return _svg(width, height, inside, ground, what, scales)
@@ -219,17 +228,6 @@ def _path(array: Floats, values: Floats, colours: Any) -> str:
     return f'<polyline points="{line}" fill="none" stroke="{LINE}" stroke-width="2.5"/>{pieces}{start}'
 
 
-def _curves(array: Floats, width: int, height: int) -> str:
-    rows = array.reshape(-1, array.shape[-1])
-    x, y = np.linspace(0, width, rows.shape[-1]), 8 + (height - 16) * (1 - _unit(rows))
-    return "".join(
-        '<polyline points="'
-        + " ".join(f"{a:.1f},{b:.1f}" for a, b in zip(x, row, strict=True))
-        + f'" fill="none" stroke="{LINE}" stroke-width="1.6"/>'
-        for row in y
-    )
-
-
 def _image(pixels: NDArray[np.uint8], width: int, height: int, smooth: bool = False) -> str:
     target = io.BytesIO()
     Image.fromarray(pixels).save(target, "PNG")
@@ -239,7 +237,7 @@ def _image(pixels: NDArray[np.uint8], width: int, height: int, smooth: bool = Fa
 
 
 def _svg(width: int, height: int, inside: str, ground: str, what: str, scales: Scales | None) -> str:
-    left, below = (52, 42) if scales else (0, 0)
+    left, below = (52 if scales.y.text else 12, 42) if scales else (0, 0)
     top = 6 if scales else 0
     text = _labels(width, height, scales) if scales else ""
     box = f"{-left} {-top} {width + left + (10 if scales else 0)} {height + below + top}"

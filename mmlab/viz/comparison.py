@@ -122,7 +122,7 @@ def differences(
     margin = 0.06 * ((high - low) or 1.0)
     figure.update_layout(
         template=theme.TEMPLATE,
-        height=70 + 34 * max(1, len(rows)),
+        height=110 + 34 * max(1, len(rows)),
         showlegend=False,
         xaxis={
             "title": {"text": "difference in percentage points" if scale.is_share else "difference"},

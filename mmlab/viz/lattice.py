@@ -17,6 +17,7 @@ from mmlab.viz.theme import RIGHT, WRONG
 
 PER_ROW = 6
 NODE_WIDE, NODE_HIGH = 66, 44
+SHORT, LONG = 3, 11  # letters of an answer that fit beside its share, and on a line of their own
 GAP_WIDE, GAP_HIGH, GAP_LAYER = 8, 12, 40
 MARGIN = 6
 PAPER = 'class="mm-paper" fill="none"'  # the page's background; its style sheet knows the colour
@@ -152,8 +153,13 @@ def _edges(states: Sequence[State]) -> tuple[Edge, ...]:
         for removed in state.names:
             lower = by_names.get(tuple(name for name in state.names if name != removed))
             if lower is not None:
-                found.append(Edge(state.key, lower.key, removed, state.answer != lower.answer))
+                found.append(Edge(state.key, lower.key, removed, _told(state) != _told(lower)))
     return tuple(found)
+
+
+def _told(state: State) -> tuple[str, bool | None, bool]:
+    """What a change of is a change of the answer."""
+    return state.answer, state.good, state.same
 
 
 def _ends(drawn: Lattice, edge: Edge) -> tuple[float, float, float, float]:
@@ -178,7 +184,7 @@ def _letter(drawn: Lattice, edge: Edge, colours: Mapping[str, str], letters: Map
     if abs(x2 - x1) > 1:  # slanted lines cross half way: their letters stand higher
         x, y = x1 + 0.36 * (x2 - x1), y1 + 0.36 * (y2 - y1)
     back = f'<circle cx="{x:.1f}" cy="{y:.1f}" r="9" {PAPER}/>'
-    return back + _chip(x, y, 8.5, f"−{letters[edge.removed]}", colours[edge.removed])
+    return back + chip(x, y, 8.5, f"−{letters[edge.removed]}", colours[edge.removed])
 
 
 def _box(node: Node, colours: Mapping[str, str]) -> str:
@@ -195,11 +201,7 @@ def _box(node: Node, colours: Mapping[str, str]) -> str:
         f'<rect class="mm-ring" x="{left - 4:.1f}" y="{top - 4:.1f}" width="{NODE_WIDE + 8}" height="{NODE_HIGH + 8}" '
         f'rx="{corner + 4}" fill="none" stroke="currentColor" stroke-width="{2.4 if node.selected else 0}"/>'
     )
-    text = _sign(state.good, state.same)
-    line = (
-        f'<text x="{node.x:.1f}" y="{node.y + 14:.1f}" text-anchor="middle" font-size="11.5" fill="currentColor">'
-        f'<tspan font-weight="700">{escape(_short(state.answer))}</tspan> {text} {_percent(state.share)}</text>'
-    )
+    line = _said(node)
     label = escape(_label(node), quote=True)
     pressed = "true" if node.selected else "false"
     return (
@@ -212,13 +214,13 @@ def _chips(node: Node, colours: Mapping[str, str]) -> str:
     step = min(17.0, (NODE_WIDE - 16) / max(len(node.letters), 1))
     first = node.x - step * (len(node.letters) - 1) / 2
     return "".join(
-        _chip(first + i * step, node.y - 8, min(8.0, step / 2), letter, colours[name])
+        chip(first + i * step, node.y - 8, min(8.0, step / 2), letter, colours[name])
         for i, (name, letter) in enumerate(zip(node.state.names, node.letters, strict=True))
     )
 
 
-def _chip(x: float, y: float, radius: float, text: str, colour: str) -> str:
-    """A letter in the page's ink, ringed by the modality's colour: readable on any background."""
+def chip(x: float, y: float, radius: float, text: str, colour: str) -> str:
+    """A modality: a letter in the page's ink, ringed by the modality's colour, readable on any background."""
     return (
         f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{radius:.1f}" fill="{colour}" fill-opacity=".25" stroke="{colour}" '
         f'stroke-width="1.6"/><text x="{x:.1f}" y="{y + 3.3:.1f}" text-anchor="middle" font-size="9.5" '
@@ -238,8 +240,21 @@ def _sign(good: bool | None, same: bool) -> str:
     return "✓" if good else "✗"
 
 
-def _short(answer: str) -> str:
-    return answer if len(answer) <= 5 else f"{answer[:4]}…"
+def _said(node: Node) -> str:
+    """Answer, sign and share in one line; a long answer gets a line of its own."""
+    state = node.state
+    sign = f"{_sign(state.good, state.same)} {_percent(state.share)}"
+    if len(state.answer) <= SHORT:
+        return _text(node.x, node.y + 14, 11.5, f'<tspan font-weight="700">{escape(state.answer)}</tspan> {sign}')
+    answer = state.answer if len(state.answer) <= LONG else f"{state.answer[: LONG - 1]}…"
+    name = _text(node.x, node.y + 8.5, 9.5, f'<tspan font-weight="700">{escape(answer)}</tspan>')
+    return name + _text(node.x, node.y + 18.5, 9.5, sign)
+
+
+def _text(x: float, y: float, size: float, inside: str) -> str:
+    return (
+        f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="middle" font-size="{size:g}" fill="currentColor">{inside}</text>'
+    )
 
 
 def _percent(share: float) -> str:

@@ -23,23 +23,29 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from mmlab.core.raw import Picture, Raw, Series, Sound, Strokes, Text
+from mmlab.core.raw import Picture, Raw, Scan, Series, Sound, Strokes, Text, Vector
+from mmlab.viz import curves, numbers
 from mmlab.viz.theme import MODALITIES, SEQUENTIAL, rgb
 
 Floats = NDArray[np.floating[Any]]
 WIDE, HIGH = 320, 160
 LARGEST, SMALL = 320, 32
+SCAN = (-2.5, 3.5)  # spreads about the mean of a slice that become black and white
 STEPS = 400  # points of a drawn wave: more cannot be seen at this width
 
 
 @dataclass(frozen=True)
 class Drawing:
-    """An image with what it shows in words. `crisp`: its pixels are the data, do not smooth them."""
+    """An image with what it shows in words.
+
+    crisp: its pixels are the data, do not smooth them. wide: it has axes, which need room.
+    """
 
     content: bytes
     kind: str
     alt: str
     crisp: bool = False
+    wide: bool = False
 
     @property
     def data_uri(self) -> str:
@@ -49,8 +55,8 @@ class Drawing:
     @property
     def html(self) -> str:
         """The image as an element."""
-        crisp = ' class="mm-crisp"' if self.crisp else ""
-        return f'<img{crisp} src="{self.data_uri}" alt="{escape(self.alt, quote=True)}">'
+        look = ' class="mm-crisp"' if self.crisp else ' class="mm-wide"' if self.wide else ""
+        return f'<img{look} src="{self.data_uri}" alt="{escape(self.alt, quote=True)}">'
 
 
 def recorded(raw: Raw, colour: str, label: str = "") -> Drawing:
@@ -65,15 +71,25 @@ def recorded(raw: Raw, colour: str, label: str = "") -> Drawing:
     if isinstance(raw, Strokes):
         return Drawing(_strokes(raw.strokes, colour), "svg+xml", f"{what}: {len(raw.strokes)} pen strokes")
     if isinstance(raw, Series):
-        text = f"{what}: {len(raw.columns)} curves over {len(raw.values) / raw.rate:.1f} seconds"
-        return Drawing(_curves(raw.values.T), "svg+xml", text)
+        return _recorded_series(raw, colour, what)
+    if isinstance(raw, Vector):
+        values = raw.values.tolist()
+        text = f"{what}: {numbers.in_words(raw.names, values)}"
+        return Drawing(numbers.rows(raw.names, values, colour).encode(), "svg+xml", text)
     return Drawing(_words(raw.text, colour), "svg+xml", f"{what}: “{raw.text}”")
 
 
-def seen(kind: str, array: Floats, colour: str, label: str = "", heat: Floats | None = None) -> Drawing:
-    """What the model sees of one input: `array` is exactly what enters the encoder, without a batch dimension."""
-    draw = {"image": _seen_picture, "sound": _seen_sound, "path": _seen_path, "series": _seen_series}.get(kind)
+def seen(
+    kind: str, array: Floats, colour: str, label: str = "", heat: Floats | None = None, of: Raw | None = None
+) -> Drawing:
+    """What the model sees of one input: `array` is exactly what enters the encoder, without a batch dimension.
+
+    of: the recording that it was made from, which knows names and seconds.
+    """
     what = f"What the model sees of {label or 'it'}"
+    if kind == "series":
+        return _seen_series(np.asarray(array, np.float32), colour, what, heat, of)
+    draw = {"image": _seen_picture, "sound": _seen_sound, "path": _seen_path, "scan": _seen_scan}.get(kind)
     if draw is None:
         flat = np.asarray(array, np.float32).reshape(1, -1)
         return Drawing(_png(palette(_unit(flat))), "png", f"{what}: {flat.size} numbers", crisp=True)
@@ -82,11 +98,14 @@ def seen(kind: str, array: Floats, colour: str, label: str = "", heat: Floats | 
 
 def thumbnail(raws: Mapping[str, Raw], colours: Mapping[str, str]) -> Drawing:
     """A small drawing of a sample: of its first input that can be told at a glance, pictures first."""
-    order = (Picture, Strokes, Text, Series, Sound)
+    order = (Picture, Scan, Strokes, Text, Series, Sound, Vector)
     name = min(raws, key=lambda name: order.index(type(raws[name])))
     raw = raws[name]
     if isinstance(raw, Picture):
         raw = Picture(_fitted(raw.pixels, SMALL))
+    if isinstance(raw, Series):
+        drawn = curves.small(raw.values.T, colours.get(name, MODALITIES[0]))
+        return Drawing(drawn.encode(), "svg+xml", "Sample: the curves of a sensor")
     return recorded(raw, colours.get(name, MODALITIES[0]), "Sample")
 
 
@@ -114,6 +133,17 @@ def _seen_picture(array: Floats, colour: str, what: str, heat: Floats | None) ->
     return Drawing(_png(pixels), "png", text, crisp=True)
 
 
+def _seen_scan(array: Floats, colour: str, what: str, heat: Floats | None) -> Drawing:
+    """Mean 0 and spread 1 in the head, exactly 0 outside, which is black."""
+    return _seen_picture(scan_grey(array)[None], colour, what, heat)
+
+
+def scan_grey(array: Floats) -> Floats:
+    """A slice `[1, H, W]` as a model sees it, as greys `[H, W]` in [0, 1]: 0 outside the head."""
+    plane = np.asarray(array, np.float32)[0]
+    return np.where(plane == 0, 0.0, np.clip((plane - SCAN[0]) / (SCAN[1] - SCAN[0]), 0.02, 1))
+
+
 def _seen_sound(array: Floats, colour: str, what: str, heat: Floats | None) -> Drawing:
     """Low pitch at the bottom. The heat lies over a grey spectrogram, so that two palettes never mix."""
     rows = _unit(array.reshape(-1, array.shape[-1]))[::-1]
@@ -135,9 +165,21 @@ def _seen_path(array: Floats, colour: str, what: str, heat: Floats | None) -> Dr
     return Drawing(_dots(points, colours, values), "svg+xml", f"{text}, with the map of where it looks")
 
 
-def _seen_series(array: Floats, colour: str, what: str, heat: Floats | None) -> Drawing:
-    text = f"{what}: {len(array)} curves of {array.shape[-1]} steps"
-    return Drawing(_curves(array.reshape(-1, array.shape[-1]), heat), "svg+xml", text)
+def _recorded_series(raw: Series, colour: str, what: str) -> Drawing:
+    seconds = len(raw.values) / raw.rate
+    text = f"{what}: {' and '.join(raw.columns[:6])} over {seconds:.1f} seconds{f', in {raw.unit}' if raw.unit else ''}"
+    drawn = curves.chart(raw.values.T, raw.columns, colour, raw.unit, seconds, raw.part)
+    return Drawing(drawn.encode(), "svg+xml", text, wide=True)
+
+
+def _seen_series(array: Floats, colour: str, what: str, heat: Floats | None, of: Raw | None) -> Drawing:
+    """Over seconds where the recording is known, over steps otherwise."""
+    rows = array.reshape(-1, array.shape[-1])
+    text = f"{what}: {len(rows)} curves of {rows.shape[1]} steps"
+    names, seconds = (of.columns, of.seconds) if isinstance(of, Series) else ((), float(rows.shape[1]))
+    bands = _bands(heat, *curves.plot_size()) if heat is not None else ""
+    drawn = curves.chart(rows, names, colour, "", seconds, under=bands)
+    return Drawing(drawn.encode(), "svg+xml", text, wide=True)
 
 
 def _png(pixels: NDArray[np.uint8]) -> bytes:
@@ -208,22 +250,10 @@ def _placed(points: Floats, side: int) -> Floats:
     return (points - (low + high) / 2) * scale + side / 2
 
 
-def _curves(rows: Floats, heat: Floats | None = None) -> bytes:
-    """One curve per row `[C, T]` on a common scale; with heat, bands behind them."""
-    x = np.linspace(0, WIDE, rows.shape[-1])
-    y = 8 + (HIGH - 16) * (1 - _unit(rows))
-    lines = "".join(
-        f'<polyline points="{_points(zip(x, row, strict=True))}" fill="none" stroke="{MODALITIES[i % 6]}" '
-        'stroke-width="1.8"/>'
-        for i, row in enumerate(y)
-    )
-    return _svg(WIDE, HIGH, (_bands(heat) if heat is not None else "") + lines)
-
-
-def _bands(heat: Floats) -> str:
-    wide = WIDE / len(heat)
+def _bands(heat: Floats, width: int, height: int) -> str:
+    wide = width / len(heat)
     return "".join(
-        f'<rect x="{i * wide:.1f}" y="0" width="{wide + 0.5:.1f}" height="{HIGH}" '
+        f'<rect x="{i * wide:.1f}" y="0" width="{wide + 0.5:.1f}" height="{height}" '
         f'fill="{_hex(_heat_table()[int(value * 255)])}" opacity="{0.7 * value:.2f}"/>'
         for i, value in enumerate(np.clip(heat, 0, 1))
     )

@@ -58,11 +58,15 @@ def command(
         emit(found)
         return
     names = list(found["mean"])
-    rows = [(key, *(number(row[name]) for name in names)) for key, row in found["metrics"].items()]
-    rows.append(("mean", *(number(found["mean"][name]) for name in names)))
-    if missing:
-        rows.append(("as they are", *(number(found["as_they_are"][name]) for name in names)))
-    table(f"{reference.name}, {found['samples']} test samples ({source.value})", ("present", *names), rows)
+    counts = {key: str(count) for key, count in found.get("counts", {}).items()}
+    rows = [(key, *(number(row[name]) for name in names), counts.get(key, "")) for key, row in found["metrics"].items()]
+    rows += [(key, *("-" for _ in names), "0") for key in counts if key not in found["metrics"]]
+    rows.append(("mean", *(number(found["mean"][name]) for name in names), ""))
+    if "as_they_are" in found:
+        rows.append(("as they are", *(number(found["as_they_are"][name]) for name in names), str(found["samples"])))
+    head = ("present", *names, "samples") if counts else ("present", *names)
+    title = f"{reference.name}, {found['samples']} test samples ({source.value})"
+    table(title, head, [row[: len(head)] for row in rows])
 
 
 def _measured(model: Model, source: str, missing: str, seed: int) -> dict[str, Any]:
@@ -77,7 +81,7 @@ def _measured(model: Model, source: str, missing: str, seed: int) -> dict[str, A
         shown.start("Evaluating", 1.0)
         found = sweep(model.method, samples, digest=model.digest, on_progress=shown.move)
     measured = summary(found, model.method)
-    if missing:
+    if not samples.present.all():
         measured["missing"] = missing_shares(samples, modalities)
         measured["as_they_are"] = as_they_are(found, model.method.output, modalities)
     return measured

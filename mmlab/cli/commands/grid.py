@@ -12,6 +12,7 @@ from mmlab.cli.given import Checkpoints, Data, Device, Json, pairs, settle
 from mmlab.cli.terminal import Bar, bar, emit, say, whisper
 from mmlab.core.errors import MmlabError
 from mmlab.library import Library
+from mmlab.tasks.own.places import name_of
 
 if TYPE_CHECKING:
     from mmlab.jobs import TrainJob
@@ -39,14 +40,15 @@ def command(
 ) -> None:
     """Train what is missing. A run that fails is named, and the rest go on; what was cut off goes on by itself."""
     library = settle(data, device, checkpoints)
+    named = [name_of(word) for word in _words(tasks)]
     with bar("Starting", None):
         from mmlab import grid
 
         planned = pairs(plan or [], "--plan")
         if search:
-            jobs = _search_jobs(_words(tasks), _words(methods), planned)
+            jobs = _search_jobs(named, _words(methods), planned)
         else:
-            jobs = _jobs(_words(tasks), _words(methods), seeds, ladder, planned)
+            jobs = _jobs(named, _words(methods), seeds, ladder, planned)
         jobs = grid.gap_jobs(jobs, missing) if missing else jobs
 
         todo = grid.missing(jobs, library)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from mmlab.cli.catalogue import Registered, average, catalogue, runs, score
@@ -17,7 +18,7 @@ def command(json: Json = False, checkpoints: Checkpoints = None) -> None:
     tasks = [_task(task, library) for task in found.tasks.values()]
     methods = [{"name": m.name, "title": m.title, "about": m.about} for m in found.methods.values()]
     for file, problem in found.problems.items():
-        whisper(f"mmlab/{file} cannot be read: {problem}")
+        whisper(f"{Path('mmlab') / file} cannot be read: {problem}")
     if json:
         emit({"tasks": tasks, "methods": methods, "problems": found.problems})
         return

@@ -1,0 +1,77 @@
+"""`check`: everything that is wrong with a folder of one's own data, at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from mmlab.cli.given import Json
+from mmlab.cli.terminal import MENDABLE, bar, emit, say, table, whisper
+
+if TYPE_CHECKING:
+    from mmlab.checking import Checked
+    from mmlab.tasks.own.problems import Problem
+
+
+def command(
+    folder: Annotated[Path, typer.Argument(help="The folder with task.json and manifest.csv.")], json: Json = False
+) -> int:
+    """Read a folder of one's own as a training would, and say all that is wrong with it, line by line."""
+    with bar("Reading", None) as shown:
+        from mmlab.checking import check
+
+        shown.start("Reading", 1.0)
+        found = check(folder, shown.move)
+    if json:
+        emit(_plain(found))
+    else:
+        _show(found)
+    return MENDABLE if found.problems.errors else 0
+
+
+def _show(found: Checked) -> None:
+    errors = [problem for problem in found.problems.found if problem.is_error]
+    warnings = [problem for problem in found.problems.found if not problem.is_error]
+    _list("To be mended", errors, found.problems.errors)
+    _list("Worth a look", warnings, found.problems.warnings)
+    if found.counts:
+        say(f"{found.name}: " + ", ".join(f"{count:,} {split}" for split, count in found.counts.items()))
+        rows = [(name, f"{share:.0%}") for name, share in found.missing.items()]
+        table("", ("modality", "missing"), rows)
+    if found.problems.errors:
+        whisper(f"{found.problems.errors:,} things have to be mended.")
+    else:
+        say(f"Fit to train on: python -m mmlab train --task {found.folder} --method dropout")
+
+
+def _list(title: str, problems: Sequence[Problem], count: int) -> None:
+    if not problems:
+        return
+    say(f"{title} ({count:,}):")
+    for problem in problems:
+        say(f"  {_printable(str(problem))}")
+    if count > len(problems):
+        say(f"  and {count - len(problems):,} more")
+    say()
+
+
+def _printable(text: str) -> str:
+    """Without control characters, which a manifest from somebody else may hold."""
+    return "".join(letter if letter.isprintable() else "?" for letter in text)
+
+
+def _plain(found: Checked) -> dict[str, Any]:
+    problems = [{**vars(problem), "place": problem.place} for problem in found.problems.found]
+    return {
+        "folder": str(found.folder),
+        "name": found.name,
+        "errors": found.problems.errors,
+        "warnings": found.problems.warnings,
+        "problems": problems,
+        "counts": found.counts,
+        "missing": found.missing,
+        "complete": found.complete,
+    }

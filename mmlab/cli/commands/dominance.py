@@ -1,0 +1,101 @@
+"""`dominance`: which input a trained model leans on, by every measure, and whether the measures agree."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from mmlab.cli.given import Checkpoints, Device, Json, MethodName, Tag, TaskName, settle
+from mmlab.cli.terminal import bar, emit, number, say, table
+from mmlab.library import Reference
+
+if TYPE_CHECKING:
+    from mmlab.analysis.panel import Panel
+
+
+class Absent(StrEnum):
+    """What stands in for an absent input."""
+
+    METHOD = "method"
+    DONOR = "donor"
+
+
+def command(
+    task: TaskName,
+    method: MethodName,
+    tag: Tag = "",
+    absent: Annotated[
+        Absent, typer.Option(help="What stands in for an absent input: the method's way, or another sample's input.")
+    ] = Absent.METHOD,
+    json: Json = False,
+    device: Device = "",
+    checkpoints: Checkpoints = None,
+) -> None:
+    """The measures of the Dominance page for a trained model: fair shares, what is lost, gradients, pairs, agreement."""
+    library = settle(device=device, checkpoints=checkpoints)
+    reference = library.find(task, method, tag)
+    found, names, labels = _measured(reference, absent is Absent.DONOR)
+    if json:
+        from mmlab.analysis.reporting import as_json
+
+        emit({"model": reference.name, **as_json(found)})
+        return
+    rows = []
+    for row in found.rows:
+        values = [number(each.value) for each in row.numbers] or ["-"] * len(names)
+        rows.append((row.measure.title, *values, row.measure.unit, str(row.samples)))
+    table(f"{reference.name}: absent is {found.rule}", ("measure", *labels.values(), "unit", "samples"), rows)
+    say()
+    _pairs(found, labels)
+    say()
+    w = number(found.agreement.w, 2)
+    say(f"Agreement of {found.agreement.judges} measures (Kendall's W): {w}, {found.agreement.verdict}.")
+    for label, measures in found.agreement.leaders.items():
+        say(f"  {label} first: {', '.join(found.row(name).measure.title for name in measures)}")
+    for reason in dict.fromkeys(dispute.why for dispute in found.agreement.disputes):
+        say(f"  Why they differ: {reason}")
+
+
+def _measured(reference: Reference, donor: bool) -> tuple[Panel, tuple[str, ...], dict[str, str]]:
+    with bar(f"Loading {reference.name}", None) as shown:
+        from pathlib import Path
+
+        from mmlab import sweeps
+        from mmlab.analysis.lattice import lift
+        from mmlab.analysis.panel import panel
+        from mmlab.analysis.probing import DONOR_RULE, OWN_RULE, Effort, keep, probe, stored
+        from mmlab.device import one_thread
+        from mmlab.model import Model
+
+        one_thread()
+        model = Model.open(reference)
+        modalities, output = model.task.info.modalities, model.task.info.output
+        effort = Effort.usual(output)
+        answers = None if donor else lift(sweeps.read(Path(reference.path), model.digest))
+        probes = stored(model.digest, effort)
+        if probes is None:
+            shown.start("Asking the model about swapped inputs", 1.0)
+            probes = probe(model.method, model.task.samples("test"), effort, tell=shown.move)
+            keep(probes, model.digest, effort)
+        shown.start("Computing the measures", None)
+        lattice = answers or probes.lattice(modalities)
+        found = panel(lattice, output, modalities, probes, DONOR_RULE if donor else OWN_RULE)
+    return found, modalities.names, {each.name: each.label for each in modalities}
+
+
+def _pairs(found: Panel, labels: dict[str, str]) -> None:
+    head = ("pair", "interaction", "lean", "both know", "only first", "only second", "only together")
+    rows = []
+    for pair in found.pairs:
+        bits: list[Any] = [None] * 4
+        if pair.pid is not None:
+            part = pair.pid.found
+            bits = [part.redundancy, part.first, part.second, part.synergy]
+        title = f"{labels[pair.first]}, {labels[pair.second]}"
+        rows.append((title, number(pair.interaction.value), number(pair.lean.value), *map(number, bits)))
+    if rows:
+        table("", head, rows)
+    for problem in dict.fromkeys(pair.problem for pair in found.pairs if pair.problem):
+        say(f"Bits: {problem}")

@@ -1,0 +1,26 @@
+"""`example`: a small data set of one's own to start from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mmlab.cli.terminal import bar, say
+
+
+def command(folder: Annotated[Path, typer.Argument(help="A new folder to write the example into.")]) -> None:
+    """Write a small folder of one's own data, with gaps, to look at, to train on and to change."""
+    with bar("Writing", None):
+        from mmlab.tasks.own.example import write_example
+
+        count = write_example(folder)
+    say(f"{count} samples are in {folder}: task.json, manifest.csv and their files. Next:")
+    for line in (
+        f"check {folder}",
+        f"train --task {folder} --method dropout",
+        f"evaluate --task {folder} --method dropout",
+    ):
+        say(f"  python -m mmlab {line}")
+    say(f"  MMLAB_FOLDERS={folder} make app")

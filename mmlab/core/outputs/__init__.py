@@ -1,0 +1,50 @@
+"""The kind of answer as an object: classes, one class that may pass, regions of an image, or a number.
+
+A method is written once and asks its output for losses, doubts and metrics; nobody else tests for kinds.
+Logits are `[B, C]` for classes, `[B, 1]` for a number and `[B, R, H, W]` for regions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from mmlab.core.errors import TaskMismatch
+from mmlab.core.outputs.base import Output, Prediction
+from mmlab.core.outputs.classes import Classification
+from mmlab.core.outputs.detection import Detection
+from mmlab.core.outputs.number import Regression
+from mmlab.core.outputs.regions import Segmentation
+
+__all__ = [
+    "ALL_KINDS",
+    "LOWER_IS_BETTER",
+    "NO_SHARES",
+    "OUTPUTS",
+    "Classification",
+    "Detection",
+    "Output",
+    "Prediction",
+    "Regression",
+    "Segmentation",
+    "output_from_card",
+]
+
+OUTPUTS: dict[str, type[Output]] = {
+    output.kind: output for output in (Classification, Detection, Regression, Segmentation)
+}
+ALL_KINDS = frozenset(OUTPUTS)
+LOWER_IS_BETTER = frozenset[str]().union(*(output.lower_is_better for output in OUTPUTS.values()))
+NO_SHARES = frozenset[str]().union(*(output.no_shares for output in OUTPUTS.values()))
+
+
+def output_from_card(card: Mapping[str, Any]) -> Output:
+    """The output that `Output.card` described. Raises TaskMismatch for an unknown kind."""
+    fields = {name: tuple(value) if isinstance(value, list) else value for name, value in card.items()}
+    kind = fields.pop("kind", None)
+    if kind not in OUTPUTS:
+        raise TaskMismatch(f"Unknown kind of output '{kind}'.", f"There are: {', '.join(OUTPUTS)}.")
+    try:
+        return OUTPUTS[kind](**fields)
+    except TypeError as error:
+        raise TaskMismatch(f"The card's output '{kind}' is incomplete.", "Train the model again.") from error

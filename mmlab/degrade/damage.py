@@ -1,0 +1,25 @@
+"""What every kind of damage shares: a label for people, five severities, and the function that does it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Steps = tuple[float, float, float, float, float]
+Act = Callable[[Any, float, np.random.Generator], Any]
+SEVERITIES = (1, 2, 3, 4, 5)
+
+
+@dataclass(frozen=True)
+class Damage:
+    """One kind of damage: a label for people, what the numbers in `steps` mean, one number per severity."""
+
+    label: str
+    unit: str
+    steps: Steps
+    act: Act

@@ -1,0 +1,141 @@
+"""The task `faces`: a colour, a depth and an infrared picture of a face; is a person there, or a print of one?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from mmlab.core.batch import Samples
+from mmlab.core.errors import DataError
+from mmlab.core.modality import Modalities, Modality
+from mmlab.core.outputs import Detection
+from mmlab.core.raw import Picture, Raw
+from mmlab.core.task import TASKS, Example, Reading, Source, Split, TaskInfo
+from mmlab.tasks.augment import move_together, vary_brightness, vary_depth
+from mmlab.tasks.pixels import as_input, prepare_colour, prepare_depth, prepare_grey
+from mmlab.tasks.readers import read_depth, read_picture
+from mmlab.tasks.sources import faces as simulated
+from mmlab.tasks.sources.cameras import SIDE
+from mmlab.tasks.sources.faces_pack import PACK
+from mmlab.tasks.splits import cached_split
+
+VERSION = 1  # of what a split holds; raise it when the simulator or the preparation changes
+CLASSES = simulated.CLASSES
+READ: dict[str, Callable[[bytes, str], Picture]] = {
+    "color": read_picture,
+    "depth": read_depth,
+    "infrared": read_picture,
+}
+PREPARE: dict[str, Callable[[Raw, int], Reading]] = {
+    "color": prepare_colour,
+    "depth": prepare_depth,
+    "infrared": prepare_grey,
+}
+FURTHEST = 3  # pixels that a picture is shifted in training
+FOREIGN = "Models here saw simulated faces only, so what they say of a real photo means little."
+MODALITIES = Modalities(
+    [
+        Modality("color", "image", (3, SIDE, SIDE), "Colour", "C"),
+        Modality("depth", "image", (1, SIDE, SIDE), "Depth", "D"),
+        Modality("infrared", "image", (1, SIDE, SIDE), "Infrared", "I"),
+    ]
+)
+
+
+@TASKS.register("faces")
+class Faces:
+    """A live face or a print of one. Built in only: everything is simulated."""
+
+    name = "faces"
+    title = "Faces: live, or a printed picture"
+    about = (
+        "A colour, a depth and an infrared camera look at a face: is a person there, or a print of one, as when "
+        "somebody tries to unlock another's phone? People, prints and cameras are all simulated."
+    )
+    info = TaskInfo("faces", MODALITIES, Detection(CLASSES, accept="live"))
+    plan: ClassVar[Mapping[str, Any]] = {"source": "built-in", "epochs": 12}
+
+    def sources(self) -> tuple[Source, ...]:
+        """Only what is built in."""
+        return ("built-in",)
+
+    def samples(self, split: Split, source: Source = "built-in") -> Samples:
+        """A split as stacked tensors, stored in half precision. Raises DataError for real recordings."""
+        if source != "built-in":
+            raise DataError("There are no real recordings of faces here.", "Use the built-in samples.")
+        return _split(split)
+
+    def augment(self, inputs: Mapping[str, Tensor], seed: int) -> dict[str, Tensor]:
+        """Mirrored and shifted alike in all three; brighter or darker, tinted, noisier each on its own."""
+        generator = torch.Generator().manual_seed(seed)
+        moved = move_together({name: inputs[name] for name in MODALITIES.names}, FURTHEST, generator)
+        return {
+            "color": vary_brightness(moved["color"], 0.2, 0.04, generator),
+            "depth": vary_depth(moved["depth"], 0.05, generator),
+            "infrared": vary_brightness(moved["infrared"], 0.2, 0.0, generator),
+        }
+
+    def gallery(self) -> tuple[str, ...]:
+        """Ids of the shipped samples, in order."""
+        return tuple(PACK.index)
+
+    def example(self, sample: str) -> Example:
+        """One shipped sample, decoded from its files. Raises UnknownName."""
+        raw, row = PACK.recordings(sample), PACK.row(sample)
+        answer = "live" if row["kind"] == "live" else "attack"
+        return Example(sample, raw, CLASSES.index(answer), answer, f"{_in_words(row['kind'])}, simulated.")
+
+    def read(self, modality: str, content: bytes, name: str = "") -> Raw:
+        """Decode a picture that a person brought. Raises DataError."""
+        return READ[MODALITIES[modality].name](content, name)
+
+    def prepare(self, modality: str, raw: Raw) -> Reading:
+        """Bring a picture to the model's world: see `mmlab.tasks.pixels`."""
+        found = PREPARE[MODALITIES[modality].name](raw, SIDE)
+        ours = isinstance(raw, Picture) and raw.pixels.shape[:2] == (SIDE, SIDE)
+        return found if ours else Reading(found.tensor, (*found.notes, FOREIGN))
+
+    def describe(self) -> dict[str, Any]:
+        """Sources and sizes, for a card."""
+        sizes = {split: people * simulated.CAPTURES for split, people in simulated.PEOPLE.items()}
+        return {
+            "sources": {"built-in": {"all inputs": "our simulator of people, prints and cameras"}},
+            "sizes": sizes,
+            "people": dict(simulated.PEOPLE),
+            "attacks": ["flat and curved prints", "whole, or with eyes, nose and mouth cut out"],
+            "simulated": ["the people", "the prints", "all three cameras"],
+            "version": VERSION,
+        }
+
+
+def _in_words(kind: str) -> str:
+    """`A live person`, or `A curved print, eyes and nose cut out`."""
+    if kind == "live":
+        return "A live person"
+    shape, *cut = kind.split("-")
+    parts = " and ".join(", ".join(cut).rsplit(", ", 1))
+    return f"A {shape} print, {'nothing' if cut == ['whole'] else parts} cut out"
+
+
+@lru_cache(maxsize=4)
+def _split(split: Split) -> Samples:
+    """A split from the cache on disk, or simulated and put there."""
+    depends_on = (VERSION, split, simulated.SEED, simulated.PEOPLE[split], simulated.CAPTURES, SIDE)
+    return cached_split(f"faces-{split}", depends_on, MODALITIES, lambda: _build(split))
+
+
+def _build(split: Split) -> dict[str, NDArray[Any]]:
+    parts = list(simulated.recordings(split))
+    inputs = {name: np.concatenate([as_input(part.pictures[name]) for part in parts]) for name in MODALITIES.names}
+    return {
+        **inputs,
+        "target": np.concatenate([part.live for part in parts]).astype(np.int64),
+        "ids": np.array([name for part in parts for name in part.ids]),
+        "groups": np.array([name for part in parts for name in part.people]),
+    }

@@ -1,0 +1,219 @@
+"""The task `opinion`: a sentence, a voice and a drawn face with one opinion; how good or bad is it, from -3 to 3?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+from torch import Tensor
+
+from mmlab.core.batch import Samples
+from mmlab.core.errors import DataError
+from mmlab.core.modality import Modalities, Modality
+from mmlab.core.outputs import Regression
+from mmlab.core.raw import Picture, Raw, Text
+from mmlab.core.task import TASKS, Example, Reading, Source, Split, TaskInfo
+from mmlab.tasks.augment import vary_face, vary_text, vary_tone
+from mmlab.tasks.prepare import BANDS, LONG_FRAMES, prepare_sound, reading
+from mmlab.tasks.readers import read_picture, read_sound
+from mmlab.tasks.sources import opinion as items
+from mmlab.tasks.sources import prosody, reviews, sentences
+from mmlab.tasks.sources.drawn_faces import IDENTITIES, SIDE
+from mmlab.tasks.sources.opinion_pack import PACK
+from mmlab.tasks.sources.witnesses import HIGH, LOW, WITNESSES, best_answers
+from mmlab.tasks.splits import cached_split
+from mmlab.tasks.text import MOST_WORDS, prepare_text, read_text
+
+VERSION = 2  # of what a split holds; raise it when a source, the noise or the preparation changes
+MODALITIES = Modalities(
+    [
+        Modality("text", "text", (2, MOST_WORDS), "Text", "T"),
+        Modality("voice", "sound", (1, BANDS, LONG_FRAMES), "Voice", "V"),
+        Modality("face", "image", (1, SIDE, SIDE), "Face", "F"),
+    ]
+)
+READ: dict[str, Callable[[bytes, str], Raw]] = {"text": read_text, "voice": read_sound, "face": read_picture}
+
+
+def prepare_face(picture: Raw) -> Reading:
+    """A face as `[1, 40, 40]` greys in [0, 1]: the square in the middle of the picture, made small."""
+    if not isinstance(picture, Picture):
+        raise DataError("This is not a picture.", "Bring a picture of a face, drawn with few lines.")
+    image, notes = Image.fromarray(picture.pixels).convert("L"), []
+    if image.size != (SIDE, SIDE):
+        side = min(image.size)
+        left, top = (image.width - side) // 2, (image.height - side) // 2
+        image = image.crop((left, top, left + side, top + side)).resize((SIDE, SIDE), Image.Resampling.BOX)
+        notes.append(f"Took the square in the middle, {SIDE} by {SIDE} pixels. The models know drawn faces only.")
+    return reading(np.asarray(image, np.float32)[None] / 255, notes)
+
+
+PREPARE: dict[str, Callable[[Raw], Reading]] = {
+    "text": prepare_text,
+    "voice": partial(prepare_sound, frames=LONG_FRAMES),
+    "face": prepare_face,
+}
+VARY: dict[str, Callable[[Tensor, torch.Generator], Tensor]] = {
+    "text": vary_text,
+    "voice": vary_tone,
+    "face": vary_face,
+}
+
+
+@TASKS.register("opinion")
+class Opinion:
+    """One opinion, three witnesses of it, each off by a known amount, so that the true share of each is known.
+
+    folder: where the real reviews lie; without it, `MMLAB_DATA`.
+    """
+
+    name = "opinion"
+    title = "Opinion: written, said, shown"
+    about = (
+        "How good or bad is a film, from -3 to 3? A sentence, a tone of voice and a drawn face each give it away in "
+        "part. All three are simulated, so the best possible answer is known; real reviews, where there are any, have "
+        "the text alone."
+    )
+    info = TaskInfo("opinion", MODALITIES, Regression(LOW, HIGH))
+    plan: ClassVar[Mapping[str, Any]] = {}
+
+    def __init__(self, folder: str | None = None) -> None:
+        self._folder = folder
+
+    def sources(self) -> tuple[Source, ...]:
+        """The sources that exist on this machine."""
+        return ("built-in", "real", "both") if reviews.review_file(self._folder) else ("built-in",)
+
+    def samples(self, split: Split, source: Source = "built-in") -> Samples:
+        """A split as stacked tensors, stored in half precision; real samples have the text alone."""
+        if source == "built-in":
+            return _built_in(split)
+        file = reviews.review_file(self._folder)
+        if source not in ("real", "both") or file is None:
+            raise DataError("There are no real reviews here.", reviews.HINT)
+        return _real(split, file) if source == "real" else _joined(_built_in(split), _real(split, file))
+
+    def augment(self, inputs: Mapping[str, Tensor], seed: int) -> dict[str, Tensor]:
+        """Training-time variation of a batch, a function of `seed`; what is not there (zeros) stays away."""
+        generator = torch.Generator().manual_seed(seed)
+        varied = {name: VARY[name](value, generator) for name, value in inputs.items()}
+        there = {name: value.flatten(1).any(1) for name, value in inputs.items()}
+        return {
+            name: torch.where(there[name].view(-1, *([1] * (value.dim() - 1))), value, 0.0)
+            for name, value in varied.items()
+        }
+
+    def gallery(self) -> tuple[str, ...]:
+        """Ids of the shipped samples, in order."""
+        return tuple(PACK.index)
+
+    def example(self, sample: str) -> Example:
+        """One shipped sample, decoded from its files. Raises UnknownName."""
+        raw, row = PACK.recordings(sample), PACK.row(sample)
+        shown = ", ".join(
+            f"{item.label.lower()} {level:+.1f}" for item, level in zip(MODALITIES, row["shown"], strict=True)
+        )
+        note = f"Simulated, synthetic voice {row['voice']}. What each shows: {shown}."
+        return Example(sample, raw, row["opinion"], f"{row['opinion']:+.2f}", note)
+
+    def read(self, modality: str, content: bytes, name: str = "") -> Raw:
+        """Decode a file that a person brought. Raises DataError."""
+        return READ[MODALITIES[modality].name](content, name)
+
+    def prepare(self, modality: str, raw: Raw) -> Reading:
+        """Bring a recording to the model's world."""
+        return PREPARE[MODALITIES[modality].name](raw)
+
+    def known_values(self) -> dict[str, dict[str, float]]:
+        """How well the best possible model does on built-in samples: `mae`, `r2`, `r`, `sign_accuracy` by combination.
+
+        By construction, not by measurement: see `mmlab.tasks.sources.witnesses`.
+        """
+        return {key: asdict(best) for key, best in best_answers().items()}
+
+    def describe(self) -> dict[str, Any]:
+        """Sources, sizes and noise, for a card."""
+        return {
+            "sources": {
+                "built-in": {
+                    "text": "our grammar over words with human ratings (VADER lexicon, MIT), scaled to [-3, 3]",
+                    "voice": "synthetic voices (espeak-ng) in 13 tones, whole voices held out",
+                    "face": "our drawn faces, identities held out",
+                },
+                "real": {"text": "10,605 rated film reviews (from -4..4, times 0.75), text only, reviews held out"},
+            },
+            "sizes": dict(items.SIZES),
+            "voices": {split: len(found) for split, found in prosody.bank_index()["splits"].items()},
+            "faces": {split: last - first for split, (first, last) in IDENTITIES.items()},
+            "noise": {name: witness.noise for name, witness in WITNESSES.items()},
+            "simulated": ["sentences", "voices", "faces", "the opinion behind them"],
+            "version": VERSION,
+        }
+
+
+@lru_cache(maxsize=3)
+def _built_in(split: Split) -> Samples:
+    """A built-in split: from the cache on disk, or built and put there."""
+
+    def build() -> dict[str, NDArray[Any]]:
+        recorder = items.Recorder(split)
+        made = [recorder.item(index) for index in range(len(recorder))]
+        tensors = {
+            name: np.stack([PREPARE[name](item.raw[name]).tensor.numpy() for item in made]) for name in MODALITIES.names
+        }
+        return {
+            **tensors,
+            "target": recorder.opinions.astype(np.float32),
+            "ids": np.array([item.id for item in made]),
+            "groups": np.array([item.voice for item in made]),
+        }
+
+    files = (sentences.FOLDER / sentences.WORDS, prosody.bank_file(split))
+    depends_on = (VERSION, split, items.SIZES[split], *(file.stat().st_size for file in files))
+    return cached_split(f"opinion-built-in-{split}", depends_on, MODALITIES, build)
+
+
+@lru_cache(maxsize=3)
+def _real(split: Split, file: Path) -> Samples:
+    """A split of the real reviews, with the text alone."""
+
+    def build() -> dict[str, NDArray[Any]]:
+        found = reviews.reviews(file, split)
+        absent = {m.name: np.zeros((len(found), *m.shape), np.float16) for m in MODALITIES if m.name != "text"}
+        ids = np.array([f"real-{review.id}" for review in found])
+        return {
+            **absent,
+            "text": np.stack([prepare_text(Text(review.text)).tensor.numpy() for review in found]),
+            "present": np.tile(np.array([name == "text" for name in MODALITIES.names]), (len(found), 1)),
+            "target": np.array([review.score for review in found], np.float32),
+            "ids": ids,
+            "groups": ids,
+        }
+
+    depends_on = (VERSION, split, file.stat().st_size, file.stat().st_mtime_ns)
+    return cached_split(f"opinion-real-{split}", depends_on, MODALITIES, build)
+
+
+def _joined(first: Samples, second: Samples) -> Samples:
+    """All of both, shuffled, so that the first few samples are of both kinds; the same order every time."""
+    count = len(first) + len(second)
+    order = torch.from_numpy(np.random.default_rng(count).permutation(count))
+
+    def together(ours: Tensor, theirs: Tensor) -> Tensor:
+        return torch.cat((ours, theirs))[order]
+
+    ids, groups = (*first.ids, *second.ids), (*first.groups, *second.groups)
+    return Samples(
+        {name: together(value, second.inputs[name]) for name, value in first.inputs.items()},
+        together(first.present, second.present),
+        together(first.target, second.target),
+        tuple(ids[row] for row in order.tolist()),
+        tuple(groups[row] for row in order.tolist()),
+    )

@@ -1,0 +1,140 @@
+"""The task `watch`: a second of a watch's accelerometer and gyroscope; which shoulder exercise is it?"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from mmlab.core.batch import Samples
+from mmlab.core.errors import DataError
+from mmlab.core.modality import Modalities, Modality
+from mmlab.core.outputs import Classification
+from mmlab.core.raw import Raw
+from mmlab.core.task import TASKS, Example, Reading, Source, Split, TaskInfo
+from mmlab.tasks.augment import turn_axes, vary_series
+from mmlab.tasks.series import ACCELEROMETER, GYROSCOPE, read_series
+from mmlab.tasks.sources import watch as recorded
+from mmlab.tasks.sources.watch_pack import PACK
+from mmlab.tasks.splits import cached_split
+from mmlab.tasks.windows import Window, prepare_series
+
+VERSION = 1  # of what a split holds; raise it when the recordings or the preparation change
+CLASSES = tuple(recorded.EXERCISES.values())
+SENSORS = {"accelerometer": ACCELEROMETER, "gyroscope": GYROSCOPE}
+# Divided by fixed numbers near a usual movement, which need no look at the data: 1 g and 2 rad/s
+WINDOWS = {
+    "accelerometer": Window(recorded.RATE, recorded.STEPS, 3, 1.0),
+    "gyroscope": Window(recorded.RATE, recorded.STEPS, 3, 2.0),
+}
+TURN = 12.0  # degrees by which a watch sits otherwise on another wrist
+MODALITIES = Modalities(
+    [
+        Modality("accelerometer", "series", (3, 50), "Accelerometer", "A"),
+        Modality("gyroscope", "series", (3, 50), "Gyroscope", "G"),
+    ]
+)
+
+
+@TASKS.register("watch")
+class Watch:
+    """Seven shoulder exercises by ten people; whole people are held out. All recordings are real.
+
+    fold: which of the five pairs of people is for testing (0 to 4); the next pair is for validation.
+    """
+
+    name = "watch"
+    title = "Watch: which exercise is it?"
+    about = (
+        "A second of movement, measured at the wrist during shoulder exercises: how the watch is accelerated, and how "
+        "fast it turns. All recordings are real, of ten people; nothing is simulated. Tested on people never seen."
+    )
+    info = TaskInfo("watch", MODALITIES, Classification(CLASSES))
+    plan: ClassVar[Mapping[str, Any]] = {"epochs": 20, "batch_size": 128}
+
+    def __init__(self, fold: int = 0) -> None:
+        if fold not in range(len(recorded.PAIRS)):
+            raise DataError(f"There is no fold {fold}.", f"Use 0 to {len(recorded.PAIRS) - 1}.")
+        self.fold = fold
+
+    def sources(self) -> tuple[Source, ...]:
+        """What is built in: it is real already."""
+        return ("built-in",)
+
+    def samples(self, split: Split, source: Source = "built-in") -> Samples:
+        """A split as stacked tensors, stored in half precision. Raises DataError for other sources."""
+        if source != "built-in":
+            raise DataError("There are no other recordings of exercises here.", "Use the built-in ones: they are real.")
+        return _split(split, self.fold)
+
+    def augment(self, inputs: Mapping[str, Tensor], seed: int) -> dict[str, Tensor]:
+        """Turned, shifted and stretched alike in both sensors, as they sit in one watch; louder or noisier."""
+        generator = torch.Generator().manual_seed(seed)
+        together = torch.cat([inputs[name] for name in MODALITIES.names], 1)
+        varied = vary_series(turn_axes(together, TURN, generator), generator)
+        return dict(zip(MODALITIES.names, varied.split(3, 1), strict=True))
+
+    def gallery(self) -> tuple[str, ...]:
+        """Ids of the shipped samples, in order: people whom the first fold tests."""
+        return tuple(PACK.index)
+
+    def example(self, sample: str) -> Example:
+        """One shipped sample, decoded from its files. Raises UnknownName."""
+        raw, row = PACK.recordings(sample), PACK.row(sample)
+        answer = recorded.EXERCISES[row["exercise"]]
+        note = f"Person {row['person']}, {row['arm']} arm, from second {row['start'] / recorded.RATE:g}."
+        return Example(sample, raw, CLASSES.index(answer), answer, note)
+
+    def read(self, modality: str, content: bytes, name: str = "") -> Raw:
+        """The columns of this sensor of a table, such as a CSV file with both. Raises DataError."""
+        return read_series(content, name, SENSORS[modality], WINDOWS[modality].seconds)
+
+    def prepare(self, modality: str, raw: Raw) -> Reading:
+        """A second at 50 rows a second: see `mmlab.tasks.windows`."""
+        return prepare_series(raw, WINDOWS[modality])
+
+    def describe(self) -> dict[str, Any]:
+        """Source, people, sizes, for a card."""
+        splits: tuple[Split, ...] = ("train", "valid", "test")
+        counts = {
+            split: Counter(item.recording.person for item in recorded.items(split, self.fold)) for split in splits
+        }
+        real = "real recordings of a watch (seglearn's watch_dataset, BSD; Burns et al. 2018), whole people held out"
+        return {
+            "sources": {"built-in": dict.fromkeys(MODALITIES.names, real)},
+            "sizes": {split: sum(found.values()) for split, found in counts.items()},
+            "people": {split: list(recorded.people(split, self.fold)) for split in splits},
+            "fold": f"{self.fold + 1} of {len(recorded.PAIRS)}: pairs who moved in time with each other stay together",
+            "windows": "one second; in training half overlapping, elsewhere side by side",
+            "simulated": [],
+            "version": VERSION,
+        }
+
+
+@lru_cache(maxsize=3 * len(recorded.PAIRS))
+def _split(split: Split, fold: int) -> Samples:
+    """A split of a fold: from the cache on disk, or cut and put there."""
+    depends_on = (VERSION, split, fold, recorded.FILE.stat().st_size if recorded.FILE.is_file() else 0)
+    return cached_split(f"watch-{fold}-{split}", depends_on, MODALITIES, lambda: _build(split, fold))
+
+
+def _build(split: Split, fold: int) -> dict[str, NDArray[Any]]:
+    found = list(recorded.items(split, fold))
+    names = list(recorded.EXERCISES)
+    raws = [item.raw for item in found]
+    inputs = {
+        name: np.stack([prepare_series(raw[name], window).tensor.numpy() for raw in raws])
+        for name, window in WINDOWS.items()
+    }
+    return {
+        **inputs,
+        "target": np.array([names.index(item.recording.exercise) for item in found], np.int64),
+        "ids": np.array([item.id for item in found]),
+        "groups": np.array([f"person {item.recording.person}" for item in found]),
+    }

@@ -1,0 +1,96 @@
+"""What the Dominance page computes once: kept in memory by the state of the checkpoint, the slowest also on disk.
+
+>>> found = kept.panel(reference, absent="")                          # the measures, under the method's own rule
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+
+from mmlab.analysis.clashes import Clash, clash
+from mmlab.analysis.gradients import CombinationGradients, combination_gradients
+from mmlab.analysis.lattice import Lattice, lift
+from mmlab.analysis.panel import Panel
+from mmlab.analysis.panel import panel as measured
+from mmlab.analysis.probing import DONOR_RULE, OWN_RULE, Effort, Probes, complete_samples, keep, probe, stored
+from mmlab.analysis.recombining import Recombiner, Tell
+from mmlab.analysis.values import value_table
+from mmlab.core.batch import Samples
+from mmlab.library import Reference
+from mmlab.ui import cache
+from mmlab.ui.slow import slowly
+
+DONOR = "donor"
+
+
+@st.cache_resource(show_spinner=False, max_entries=3)
+def samples(task_name: str) -> Samples:
+    """The built-in test samples of a task: read only."""
+    return cache.task(task_name).samples("test")
+
+
+@st.cache_resource(show_spinner=False, max_entries=8)
+def lattice(reference: Reference) -> Lattice:
+    """The stored answers by combination: read only. Raises CheckpointError, or DataError where they cannot be used."""
+    return lift(cache.sweep(reference))
+
+
+@st.cache_resource(show_spinner=False, max_entries=16)
+def values(reference: Reference, worth: str) -> np.ndarray:
+    """What each answer is worth, `[2**M, N]`: read only."""
+    found = lattice(reference)
+    return value_table(cache.task(reference.task).info.output, found.logits, found.target, worth)
+
+
+def probes(reference: Reference) -> Probes:
+    """What only the model can tell: from memory, from disk, or computed now with a bar. Raises Stopped."""
+
+    def make(tell: Tell) -> Probes:
+        with cache.pool().lend(reference) as model:
+            effort = Effort.usual(model.method.output)
+            found = stored(model.digest, effort)
+            if found is None:
+                found = probe(model.method, samples(reference.task), effort, tell=tell)
+                keep(found, model.digest, effort)
+            return found
+
+    return slowly(("probes", reference), "Asking the model about swapped inputs", make)
+
+
+def panel(reference: Reference, absent: str) -> Panel:
+    """All measures. absent: "" for the method's own rule, "donor" for another sample's input."""
+    found = probes(reference)
+    info = cache.task(reference.task).info
+
+    def make(tell: Tell) -> Panel:
+        used = found.lattice(info.modalities) if absent == DONOR else lattice(reference)
+        tell(0.2)
+        return measured(used, info.output, info.modalities, found, DONOR_RULE if absent == DONOR else OWN_RULE)
+
+    return slowly(("panel", reference, absent), "Computing the measures", make)
+
+
+def clashes(reference: Reference, first: str, second: str) -> Clash:
+    """Two inputs of different samples against each other."""
+
+    def make(tell: Tell) -> Clash:
+        with cache.pool().lend(reference) as model:
+            count = 40 if model.method.output.dense else 256
+            chosen = complete_samples(samples(reference.task), count)
+            recombiner = Recombiner(model.method, chosen.inputs)
+            return clash(recombiner, chosen.target.numpy(), model.method.output, first, second, tell=tell)
+
+    return slowly(("clash", reference, first, second), "Putting inputs of different samples together", make)
+
+
+def gradients(reference: Reference) -> CombinationGradients:
+    """Gradients of all combinations at the end of the training. Raises DataError where nothing is shared."""
+
+    def make(tell: Tell) -> CombinationGradients:
+        with cache.pool().lend(reference) as model:
+            chosen = complete_samples(samples(reference.task), 16 if model.method.output.dense else 128)
+            place = next(model.method.parameters()).device
+            return combination_gradients(model.method, chosen.batch(range(len(chosen))).to(place))
+
+    return slowly(("gradients", reference), "One backward pass per combination", make)

@@ -1,0 +1,175 @@
+"""While it learned: pushes, work and contradicting corrections over the epochs of a training, from its log."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from mmlab.analysis.courses import Conflicts, Course, conflicts, course
+from mmlab.core.errors import CheckpointError
+from mmlab.core.outputs import Classification, Output, Regression
+from mmlab.core.task import Task
+from mmlab.library import Reference
+from mmlab.ui import frame, state, widgets, words
+from mmlab.ui.dominance import kept
+from mmlab.ui.method_views import Source
+from mmlab.viz import evidence, theme
+from mmlab.viz.dominance import curves
+from mmlab.viz.dominance.panel import arithmetic
+
+
+@dataclass(frozen=True)
+class Names:
+    """How the modalities of a log are written: labels, letters and colours by name."""
+
+    labels: Mapping[str, str]
+    letters: Mapping[str, str]
+    colours: Mapping[str, str]
+
+    def short(self, key: str) -> str:
+        """A combination in letters."""
+        return "".join(self.letters[name] for name in key.split("-"))
+
+
+def show(task: Task, reference: Reference) -> None:
+    """What the training of a shipped or own model left in its log, and the gradients of the stored model."""
+    modalities = task.info.modalities
+    rows = Source(task, reference, {}).rows
+    metric, nothing = _score(task.info.output)
+    names = Names(widgets.labels(modalities), widgets.letters(modalities), widgets.colours(modalities))
+    course_of(rows, names, metric, nothing, f"{reference.task}.{reference.method}")
+    with frame.trouble():
+        _now(reference, names)
+
+
+def course_of(rows: Sequence[Mapping[str, Any]], names: Names, metric: str, nothing: float, key: str) -> None:
+    """The figures of a log, with one epoch looked at."""
+    found = course(rows, metric, nothing)
+    at = _epoch(found, key)
+    left, right = st.columns(2, gap="large")
+    with left:
+        st.markdown("**Push in each input’s own encoder**", help=words.help("pushed"))
+        lines = {names.labels[name]: found.norms[:, i] for i, name in enumerate(found.names)}
+        shades = {names.labels[name]: names.colours[name] for name in found.names}
+        figure = curves.over_epochs(found.epochs, lines, shades, "length of the gradient", at, share=False)
+        st.plotly_chart(figure, config=theme.CONFIG, key=f"{key}.norms")
+    with right:
+        _work(found, names, shades, at, key)
+    if found.shares is not None:
+        st.markdown("**Part of each input in gradient × activation**", help=words.help("part"))
+        lines = {names.labels[name]: found.shares[:, i] for i, name in enumerate(found.names)}
+        st.plotly_chart(
+            curves.over_epochs(found.epochs, lines, shades, "part", at), config=theme.CONFIG, key=f"{key}.shares"
+        )
+    _at(found, names, at)
+    try:
+        angles = conflicts(rows)
+    except CheckpointError as error:
+        st.caption(frame.plain(str(error)))
+        return
+    _conflicts(angles, names, at, key)
+
+
+def _score(output: Output) -> tuple[str, float]:
+    """A metric that is a share of 1, and its value for guessing."""
+    if isinstance(output, Classification):
+        return "accuracy", 1 / len(output.classes)
+    return ("sign_accuracy", 0.5) if isinstance(output, Regression) else ("dice", 0.0)
+
+
+def _epoch(found: Course, key: str) -> int:
+    last = len(found.epochs) - 1
+    if last < 1:
+        return 0
+    wanted = state.get("epoch")
+    chosen = min(int(wanted) - 1, last) if wanted.isdecimal() and 0 < len(wanted) < 6 and int(wanted) else last
+    name = f"dominance.epoch.{key}"
+    return int(
+        st.slider(
+            "Pass over the training data",
+            1,
+            last + 1,
+            key=state.follow(name, chosen + 1),
+            on_change=lambda: state.put(epoch=str(st.session_state[name])),
+        )
+        - 1
+    )
+
+
+def _work(found: Course, names: Names, shades: Mapping[str, str], at: int, key: str) -> None:
+    st.markdown("**Work: fair share of the score**", help=words.help("work"))
+    if found.work is None:
+        st.caption("Not every combination was scored while it learned, so there are no fair shares.")
+        return
+    lines = {names.labels[name]: found.work[:, i] for i, name in enumerate(found.names)}
+    figure = curves.over_epochs(found.epochs, lines, shades, "fair share", at)
+    st.plotly_chart(figure, config=theme.CONFIG, key=f"{key}.work")
+
+
+def _at(found: Course, names: Names, at: int) -> None:
+    """The scores of all combinations at one epoch, and who had done what by then."""
+    norms = found.norms[at]
+    most, least = int(np.nanargmax(norms)), int(np.nanargmin(norms))
+    said = (
+        f"Pass {at + 1}: the push on {names.labels[found.names[most]]} was {norms[most] / max(norms[least], 1e-9):.1f} "
+    )
+    said += f"times that on {names.labels[found.names[least]]}."
+    if found.work is not None:
+        work = found.work[at]
+        leader = names.labels[found.names[int(work.argmax())]]
+        said += f" {leader} did most of the work, {words.percent(float(work.max()))} of the score."
+    st.markdown(said)
+    if found.keys:
+        head = ("", *(names.short(key) for key in found.keys))
+        line = ("score", *(float(value) if np.isfinite(value) else "–" for value in found.scores[at]))
+        st.html(arithmetic(head, [line], "", ""))
+
+
+def _conflicts(found: Conflicts, names: Names, at: int, key: str) -> None:
+    st.markdown("**Contradicting corrections of combinations**", help=words.help("in_the_way"))
+    row = int(np.abs(found.epochs - at).argmin())
+    left, right = st.columns(2, gap="large")
+    with left:
+        lines = {"before": found.rate, "after": found.rate_after}
+        shades = {"before": theme.WRONG, "after": theme.ACCENT}
+        figure = curves.over_epochs(found.epochs, lines, shades, "pairs that contradict", at)
+        st.plotly_chart(figure, config=theme.CONFIG, key=f"{key}.rate")
+        st.plotly_chart(evidence.angles(found.before[row], found.after[row]), config=theme.CONFIG, key=f"{key}.angles")
+    with right:
+        short = [names.short(each) for each in found.keys]
+        st.plotly_chart(evidence.table(found.cosines[row], short, "cosine"), config=theme.CONFIG, key=f"{key}.cosines")
+        st.caption(f"Mean cosine between the corrections of two combinations in pass {int(found.epochs[row]) + 1}.")
+    if found.lengths is not None:
+        lines = {names.short(each): found.lengths[:, k] for k, each in enumerate(found.keys)}
+        shades = {name: theme.METHODS[i % len(theme.METHODS)] for i, name in enumerate(lines)}
+        figure = curves.over_epochs(found.epochs, lines, shades, "length of the gradient", at, share=False)
+        st.plotly_chart(figure, config=theme.CONFIG, key=f"{key}.lengths")
+
+
+def _now(reference: Reference, names: Names) -> None:
+    """The gradients that the stored model would still get: for every method, whatever its log holds."""
+    wanted = st.toggle("Gradients of the stored model, computed now", key="dominance.now")
+    if not wanted:
+        return
+    found = kept.gradients(reference)
+    short = [names.short(key) for key in found.keys]
+    left, right = st.columns(2, gap="large")
+    with left:
+        st.plotly_chart(
+            evidence.table(found.cosines, short, "cosine"), config=theme.CONFIG, key="dominance.now.cosines"
+        )
+    with right:
+        head = ("combination", "length", *(f"in {names.labels[name]}" for name in names.labels))
+        rows: list[tuple[str | float, ...]] = [
+            (name, float(found.lengths[row]), *(float(each) for each in found.encoders[row]))
+            for row, name in enumerate(short)
+        ]
+        st.html(arithmetic(head, rows, "", ""))
+    st.caption(
+        f"{words.percent(found.conflicts)} of the pairs contradict each other, on the parameters that two combinations "
+        "or more reach. On up to 128 test samples, without the randomness of training."
+    )

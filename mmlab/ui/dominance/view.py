@@ -1,0 +1,94 @@
+"""The Dominance page: which model, which of its sections, and nothing computed but the section that is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import streamlit as st
+
+from mmlab.core.task import Task
+from mmlab.library import Reference
+from mmlab.ui import cache, frame, state, words
+from mmlab.ui.dominance import arrows, clashes, learning, logs, maps, measures, samples, terms, truth
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of the page: its name, the question that it answers, and what draws it."""
+
+    title: str
+    question: str
+    show: Callable[[Task, Reference], None]
+
+
+SECTIONS: dict[str, Section] = {
+    "measures": Section(
+        "All measures", "Does the model use all of its inputs, or does one drown the others?", measures.show
+    ),
+    "samples": Section(
+        "Sample by sample", "Where does one input decide, and where do inputs contradict each other?", samples.show
+    ),
+    "clashes": Section("Contradictions", "One input of one sample, another of another: who wins?", clashes.show),
+    "learning": Section("While it learned", "Who was pushed hardest, and who stood in whose way?", learning.show),
+    "maps": Section("Can the map be believed?", "Is where the model seems to look really what decides?", maps.show),
+    "truth": Section("Known truth", "Do the measures find what is known to be true?", truth.show),
+    "arrows": Section("Two corrections", "What does it mean that two corrections contradict each other?", arrows.show),
+    "logs": Section("Your own log", "What did the model in your own training loop lean on?", logs.show),
+}
+
+
+def show(task: Task) -> None:
+    """The whole page under the task."""
+    assert terms.DOMINANCE  # entered beside the words of the other pages
+    st.html(Path(__file__).with_name("dominance.css"))
+    reference = _model(task)
+    _section(task.name, reference)
+
+
+def _model(task: Task) -> Reference | None:
+    """The model of the address; a switch where there are several."""
+    there = {entry.reference.method: entry.reference for entry in cache.entries(task.name) if entry.problem is None}
+    if not there:
+        command = f"python -m mmlab train --task {task.name} --method dmrnet"
+        st.info(f"There is no trained model for this task yet.  \nTrain one: `{command}`")
+        return None
+    wanted = state.get("lattice")
+    chosen = wanted if wanted in there else "joint" if "joint" in there else next(iter(there))
+    if len(there) > 1:
+        st.pills(
+            "Model",
+            list(there),
+            required=True,
+            format_func=cache.title,
+            key=state.follow("dominance.model", chosen),
+            help=words.help("method"),
+            on_change=lambda: state.put(lattice=st.session_state["dominance.model"]),
+        )
+    return there[chosen]
+
+
+@frame.panel
+def _section(task_name: str, reference: Reference | None) -> None:
+    wanted = state.get("aspect")
+    chosen = wanted if wanted in SECTIONS else "measures"
+    st.pills(
+        "What to look at",
+        list(SECTIONS),
+        required=True,
+        format_func=lambda name: SECTIONS[name].title,
+        key=state.follow("dominance.aspect", chosen),
+        on_change=lambda: state.put(aspect=_unless("measures", st.session_state["dominance.aspect"])),
+    )
+    section = SECTIONS[chosen]
+    st.subheader(section.question, anchor=False)
+    if reference is None and chosen not in ("truth", "logs", "arrows"):
+        st.caption("This needs a trained model.")
+        return
+    with frame.trouble():
+        section.show(cache.task(task_name), reference)  # type: ignore[arg-type]
+
+
+def _unless(default: str, value: str) -> str | None:
+    return None if value == default else value

@@ -1,0 +1,71 @@
+"""How maps are made: the choice among the ways to explain, and the maps; slow ones with a bar, and a button that stops
+them. Shared by Explain and Dominance."""
+
+from __future__ import annotations
+
+import streamlit as st
+import torch
+
+from mmlab.analysis.attribution import EXPLAINERS, find
+from mmlab.core.errors import MmlabError
+from mmlab.core.results import Attribution
+from mmlab.library import Reference
+from mmlab.ui import cache, frame, state, words
+from mmlab.ui.focus import Looked
+from mmlab.ui.slow import Tell, slowly
+from mmlab.ui.uploads import is_own
+
+USUAL = "gradcam"
+LAYERED = (USUAL, "gradcam++")  # parts are of |gradient x activation|
+
+
+def choose() -> str:
+    """The way to explain of the address, with a switch."""
+    wanted = state.get("explainer") or USUAL
+    try:
+        find(wanted)
+    except MmlabError as error:
+        frame.say(error, quiet=True)
+        wanted = USUAL
+    st.selectbox(
+        "How the map is made",
+        list(EXPLAINERS),
+        format_func=lambda name: EXPLAINERS[name].title,
+        key=state.follow("explainer", wanted),
+        help=_help(),
+        width=260,
+        on_change=_keep,
+    )
+    return wanted
+
+
+def maps(reference: Reference, looked: Looked, target: int, way: str = USUAL) -> Attribution:
+    """The maps and parts of all combinations of a sample. Raises Unsupported where a way does not fit the inputs."""
+    sample = looked.item.id
+    if way == USUAL:
+        return cache.attribution(reference, sample, looked.damages, target)
+
+    def make(tell: Tell) -> Attribution:
+        with cache.pool().lend(reference) as model:
+            tensors = {name: torch.from_numpy(array) for name, array in looked.world.arrays.items()}
+            return find(way).run(model.method, tensors, model.combinations(tensors), target, tell)
+
+    key = ("maps", reference, sample, looked.damages, target, way)
+    return slowly(key, find(way).title, make, private=is_own(sample))
+
+
+def about(way: str) -> str:
+    """What this way shows, in a sentence, and what its parts are parts of."""
+    named = find(way)
+    parts = "" if way in LAYERED else " Parts are those of everything that it attributes, for and against."
+    return f"{named.title}. {named.about}{parts}"
+
+
+def _keep() -> None:
+    chosen = st.session_state["explainer"]
+    state.put(explainer=None if chosen == USUAL else chosen)
+
+
+def _help() -> str:
+    each = "\n\n".join(f"**{one.title}.** {one.about} *{one.paper}*" for one in EXPLAINERS.values())
+    return f"{words.help('looks')}\n\n{each}"

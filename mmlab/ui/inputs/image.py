@@ -1,0 +1,20 @@
+"""Pictures: a file or the camera."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import streamlit as st
+
+from mmlab.core.modality import Modality
+from mmlab.core.task import Task
+from mmlab.ui.ways import arrived, file_way, way
+
+file_way("image", "png", "jpg", "jpeg", "webp", "gif", "bmp", "tif", "tiff")
+
+
+@way("image", "Camera")
+def camera(task: Task, modality: Modality, key: str) -> None:
+    """A photo, taken here."""
+    taken = partial(arrived, task.name, modality.name, key)
+    st.camera_input("A photo", key=key, label_visibility="collapsed", on_change=taken)

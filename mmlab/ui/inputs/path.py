@@ -1,0 +1,70 @@
+"""Pen paths: drawn or a file. A drawing gives the picture of it, too, where the task has pictures."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import streamlit as st
+
+from mmlab.core.modality import Modality
+from mmlab.core.task import Task
+from mmlab.ui import draft, uploads
+from mmlab.ui.ways import file_way, way
+
+
+@way("path", "Draw")
+def canvas(task: Task, modality: Modality, key: str) -> None:
+    """A canvas for mouse, pen or finger. Imported here: the component only exists inside a running app."""
+    from streamlit_drawable_canvas import st_canvas
+
+    st.caption("With the mouse, a pen or a finger.")
+    drawn = st_canvas(
+        stroke_width=9,
+        stroke_color="#1C2430",
+        background_color="#FFFFFF",
+        height=200,
+        width=200,
+        drawing_mode="freedraw",
+        key=key,
+    )
+    strokes = strokes_of(getattr(drawn, "json_data", None) or {})
+    content = json.dumps({"strokes": strokes}).encode() if strokes else b""
+    seen, digest = f"{key}.seen", hashlib.sha256(content).hexdigest()
+    if st.session_state.get(seen, hashlib.sha256(b"").hexdigest()) == digest:
+        return
+    st.session_state[seen] = digest
+    draft.give(task.name, modality.name, uploads.Part(content, "drawing.json") if content else None)
+    for item in [item for item in task.info.modalities if item.kind == "image"][:1]:
+        draft.give(task.name, item.name, uploads.Part(_picture(strokes), "drawing.png") if content else None)
+    draft.use(task.name)
+    st.rerun()
+
+
+file_way("path", "json")
+
+
+def strokes_of(drawing: Mapping[str, Any]) -> list[list[list[float]]]:
+    """The points of each freehand stroke of a canvas: of every command its end, of curves the bend, too."""
+    strokes = []
+    for thing in drawing.get("objects", []):
+        points = [
+            [float(x), float(y)]
+            for command in thing.get("path", [])
+            for x, y in zip(command[1::2], command[2::2], strict=False)
+        ]
+        if points:
+            strokes.append(points)
+    return strokes
+
+
+def _picture(strokes: list[list[list[float]]]) -> bytes:
+    """The picture of a drawn path, as a PNG: it then goes the way of every other picture."""
+    import numpy as np
+
+    from mmlab.core.raw import Strokes
+    from mmlab.tasks.readers import draw_strokes, encode_picture
+
+    return encode_picture(draw_strokes(Strokes(tuple(np.array(stroke, np.float32) for stroke in strokes))))

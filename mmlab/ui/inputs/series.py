@@ -1,0 +1,95 @@
+"""Recordings of sensors: a CSV file, and what it does not say. One file may hold the columns of several inputs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+import streamlit as st
+
+from mmlab.core.modality import Modality
+from mmlab.core.task import Task
+from mmlab.tasks.tables import SETTINGS
+from mmlab.ui import draft, uploads
+from mmlab.ui.ways import held, together, way
+
+ENDINGS = ("csv", "tsv", "txt")
+UNITS = {"g": "g", "m/s2": "m/s²", "rad/s": "rad/s", "deg/s": "°/s"}
+HELP = (
+    "A line per moment. Columns are found by their names, such as `acc_x [g]` or `gyro_z [deg/s]`; three columns "
+    "without names are x, y and z. A column of times (`t [s]`, `time_ms`) gives the rate; any rate will do."
+)
+
+
+@together("series")
+def one_file(task: Task, modalities: Sequence[Modality], key: str) -> None:
+    """One file for all of them, each of which takes its columns."""
+    st.markdown(f"One file for **{' and '.join(item.label.lower() for item in modalities)}**", help=HELP)
+    _table(task, modalities, key, "A file with the columns of all sensors")
+
+
+@way("series", "File")
+def own_file(task: Task, modality: Modality, key: str) -> None:
+    """A file for one input."""
+    _table(task, [modality], key, f"A file for the {modality.label.lower()}")
+
+
+def _table(task: Task, modalities: Sequence[Modality], key: str, label: str) -> None:
+    """A file, and behind a button what it may not say; whatever changes, the file is read again."""
+    again = partial(_read, task.name, [item.name for item in modalities], key)
+    st.file_uploader(
+        label,
+        type=list(ENDINGS),
+        key=key,
+        max_upload_size=draft.MEGABYTES,
+        label_visibility="collapsed",
+        on_change=again,
+    )
+    with st.popover("Rate, unit, start", type="tertiary", key=f"{key}.more"):
+        st.caption("Only for what the file does not say.")
+        st.number_input(
+            "Rows a second",
+            min_value=5.0,
+            max_value=4000.0,
+            value=None,
+            key=f"{key}.rate",
+            placeholder="From its times, or 50",
+            help="Counts where the file has no column of times.",
+            on_change=again,
+        )
+        st.pills(
+            "Units",
+            list(UNITS),
+            format_func=UNITS.__getitem__,
+            selection_mode="multi",
+            key=f"{key}.unit",
+            help="Otherwise from the names of the columns, or told by the size of the numbers.",
+            on_change=again,
+        )
+        st.number_input(
+            "Start at second",
+            min_value=0.0,
+            value=None,
+            key=f"{key}.start",
+            placeholder="Where most moves",
+            on_change=again,
+        )
+
+
+def _read(task_name: str, modalities: Sequence[str], key: str) -> None:
+    """Callback: give the file, with what was stated in a first line of its own, to every input that it is for."""
+    part = held(key)
+    if part is not None:
+        part = uploads.Part(_settings(key).encode() + part.content, part.name)
+    for modality in modalities:
+        draft.give(task_name, modality, part)
+    draft.use(task_name)
+
+
+def _settings(key: str) -> str:
+    """What was stated, as the readers of tables take it; nothing where nothing was."""
+    stated = {name: st.session_state.get(f"{key}.{name}") for name in ("rate", "start")}
+    units = ",".join(st.session_state.get(f"{key}.unit") or ())
+    found = [f"{name}={value:g}" for name, value in stated.items() if value is not None]
+    found += [f"unit={units}"] if units else []
+    return f"{SETTINGS} {' '.join(found)}\n" if found else ""

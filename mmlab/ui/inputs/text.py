@@ -1,0 +1,28 @@
+"""Texts: typed or a file."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import streamlit as st
+
+from mmlab.core.modality import Modality
+from mmlab.core.task import Task
+from mmlab.ui import draft, uploads
+from mmlab.ui.ways import file_way, way
+
+
+@way("text", "Type")
+def words(task: Task, modality: Modality, key: str) -> None:
+    """A field to type in."""
+    typed = partial(_typed, task.name, modality.name, key)
+    st.text_area("Words", key=key, label_visibility="collapsed", max_chars=2_000, on_change=typed)
+
+
+file_way("text", "txt")
+
+
+def _typed(task_name: str, modality: str, key: str) -> None:
+    text = st.session_state.get(key, "").strip()
+    draft.give(task_name, modality, uploads.Part(text.encode(), "") if text else None)
+    draft.use(task_name)

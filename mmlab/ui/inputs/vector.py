@@ -1,0 +1,33 @@
+"""A row of numbers: typed or a file."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import streamlit as st
+
+from mmlab.core.modality import Modality
+from mmlab.core.task import Task
+from mmlab.ui import draft, uploads
+from mmlab.ui.ways import file_way, way
+
+
+@way("vector", "Type")
+def numbers(task: Task, modality: Modality, key: str) -> None:
+    """A field for all numbers of the row."""
+    count = modality.shape[0]
+    st.text_input(
+        f"{count} number{'s' if count > 1 else ''} with spaces between them",
+        key=key,
+        max_chars=2_000,
+        on_change=partial(_typed, task.name, modality.name, key),
+    )
+
+
+file_way("vector", "csv", "txt", "npy")
+
+
+def _typed(task_name: str, modality: str, key: str) -> None:
+    text = st.session_state.get(key, "").strip()
+    draft.give(task_name, modality, uploads.Part(text.encode(), "") if text else None)
+    draft.use(task_name)

@@ -1,0 +1,246 @@
+"""What missing means: the rules side by side, and inputs that are damaged rather than missing.
+
+Both need the models. They are computed when somebody asks, in the background, and kept on disk.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+import streamlit as st
+
+from mmlab import rules
+from mmlab.analysis.grading import Graded, grade
+from mmlab.core.errors import MmlabError
+from mmlab.degrade import DAMAGES, SEVERITIES, describe, label
+from mmlab.library import Reference
+from mmlab.ui import cache, charts, frame, state, widgets, words
+from mmlab.ui.robustness import grids, work
+from mmlab.ui.robustness import view as views
+from mmlab.ui.robustness.view import View
+from mmlab.ui.robustness.work import Progress
+from mmlab.viz import plot
+from mmlab.viz.figure import Figure
+
+EVERY_SECONDS = 0.7
+
+
+def show(view: View) -> None:
+    """Asks again by itself while something is computed."""
+    busy = any(work.alive(name) for name in _names(view))
+    st.fragment(_panel, run_every=EVERY_SECONDS if busy else None)(view, busy)
+
+
+def figures(view: View) -> list[Figure]:
+    """For the report: what was computed so far."""
+    found = [compare(view)] if len(_computed(view)) > 1 else []
+    try:
+        return [*found, damaged(view, *_damage(view))]
+    except MmlabError:
+        return found
+
+
+def compare(view: View) -> Figure:
+    """The model that is shown under every rule that was computed, over all combinations."""
+    computed = _computed(view)
+    titles = [rules.RULES[rule].title for rule in computed]
+    values = [[float(each.measures[view.measure].scores[mask]) for mask in view.masks] for each in computed.values()]
+    title = f"{words.metric(view.measure)} by what missing means, {cache.title(view.shown)}"
+    found = grids.heat(
+        view, "rules", title, titles, values, lambda row, mask: f"{list(computed)[row]}|{view.key(mask)}"
+    )
+    counts = sorted({len(each.ids) for each in computed.values()})
+    note = f"{title}, on the same {counts[0]:,} test samples. Complete input is the same under every rule."
+    return Figure(found.name, title, found.drawing, found.header, found.rows, note)
+
+
+def damaged(view: View, modality: str, kind: str) -> Figure:
+    """Score against severity, complete input with one of them damaged, beside the score without it."""
+    item = view.task.info.modalities[modality]
+    whole = len(view.one.right) - 1
+    without = whole ^ 1 << view.task.info.modalities.names.index(modality)
+    lines, levels = {}, {}
+    for method, reference in view.references.items():
+        try:
+            found = _damaged(reference, modality, kind)
+        except rules.NotComputed:
+            continue
+        lines[method] = [float(each.measures[view.measure].scores[whole]) for each in found]
+        levels[method] = float(found[0].measures[view.measure].scores[without])
+    if not lines:
+        raise rules.NotComputed("This was not computed yet.", "Compute it under What missing means.")
+    what = label(item.kind, kind)
+    title = f"{what} on {item.label}: {words.metric(view.measure).lower()} with every input on"
+    axis = view.axis([*(value for line in lines.values() for value in line), *levels.values()])
+    drawn = plot.Plot(title, plot.Axis("severity", 0, 5, plot.plain), axis)
+    places = [0.0, *map(float, SEVERITIES)]
+    for series, (method, line) in enumerate(lines.items()):
+        drawn.line(places, line, view.colour(method), cache.title(method), series)
+        for place, value in zip(places, line, strict=True):
+            note = f"{cache.title(method)}, severity {place:.0f}: {view.number(value)}"
+            drawn.dot(place, value, view.colour(method), note)
+        drawn.level(levels[method], f"{cache.title(method)} without {item.label}", view.colour(method))
+    count = len(_damaged(view.references[next(iter(lines))], modality, kind)[0].ids)
+    steps = describe(item.kind, kind, 1).rpartition(":")[0]
+    note = f"{words.metric(view.measure)} on {count:,} shipped samples. Severity: {steps}."
+    rows = [(m, levels[m], *line) for m, line in lines.items()]
+    header = ("method", "without it", *(f"severity {place:.0f}" for place in places))
+    return Figure("damage", title, drawn.svg, header, rows, note)
+
+
+def _panel(view: View, was_busy: bool) -> None:
+    with frame.trouble():
+        if any(work.alive(name) for name in _names(view)) != was_busy:
+            st.rerun()  # starts or ends the asking, and lets the other sections see what is new
+        st.subheader("What missing means", help=words.help("rule"), anchor=False)
+        _rules(view)
+        st.subheader("Damaged rather than missing", help=words.help("damaged"), anchor=False)
+        _damages(view)
+
+
+def _rules(view: View) -> None:
+    computed, name = _computed(view), _rules_name(view.shown)
+    for rule, each in rules.RULES.items():
+        here = "" if rule in computed else " *(not computed yet)*"
+        st.caption(f"**{each.title.capitalize()}.** {each.about}{here}")
+    if len(computed) > 1:
+        charts.show(compare(view), "robustness.rules", lambda cell: _use(view, cell))
+        st.caption("A click on a cell puts its rule in force for the whole page.")
+    work.show(name, f"Answering {rules.COUNT} test samples under each rule")
+    left = [rule for rule in rules.RULES if rule not in computed]
+    if left and not work.alive(name):
+        text = f"Compute the rules for {cache.title(view.shown)} ({rules.COUNT} test samples)"
+        st.button(text, key="rules.compute", on_click=partial(_start_rules, view, left))
+
+
+def _damages(view: View) -> None:
+    modality, kind = _damage(view)
+    if not kind:
+        st.caption("No damage is known for this kind of input.")
+        return
+    item = view.task.info.modalities[modality]
+    with st.container(horizontal=True, vertical_alignment="bottom", key="mm-damage"):
+        st.selectbox(
+            "Input",
+            [each.name for each in view.task.info.modalities if DAMAGES.get(each.kind)],
+            format_func=lambda name: view.task.info.modalities[name].label,
+            key=state.follow("damage.input", modality),
+            on_change=_choose,
+            args=(view, "input"),
+            width=190,
+        )
+        st.selectbox(
+            "What is wrong with it",
+            DAMAGES[item.kind],
+            format_func=lambda each: label(item.kind, each),
+            key=state.follow("damage.kind", kind),
+            on_change=_choose,
+            args=(view, "kind"),
+            width=220,
+        )
+    with frame.trouble():
+        left = [m for m, r in view.references.items() if not rules.damaged_stamp(_digest(r), modality, kind)]
+        if len(left) < len(view.references):
+            charts.show(damaged(view, modality, kind), "robustness.damage")
+        name = _damage_name(modality, kind)
+        work.show(name, "Damaging the shipped samples, and answering them")
+        if left and not work.alive(name):
+            named = ", ".join(cache.title(method) for method in left)
+            st.button(f"Compute for {named}", key="damage.compute", on_click=partial(_start_damage, view, left))
+    widgets.numbers_help("rule", "damaged")
+
+
+def _computed(view: View) -> dict[str, Graded]:
+    """The model that is shown under every rule there is, all on the samples of the smallest."""
+    reference = view.references[view.shown]
+    found = {}
+    for rule in rules.RULES:
+        try:
+            found[rule] = views.graded(reference, rule, views.stamp(reference, rule))
+        except MmlabError:
+            continue  # said beside the rule
+    if rules.NATIVE in found and len(found) > 1:
+        fewest = min(found.values(), key=lambda each: len(each.ids))
+        found[rules.NATIVE] = _native_on(reference, fewest.ids)
+    return found
+
+
+@st.cache_resource(show_spinner=False, max_entries=16)
+def _native_on(reference: Reference, ids: tuple[str, ...]) -> Graded:
+    """The shipped answers to some of the test samples."""
+    return grade(rules.only(cache.sweep(reference), ids), cache.task(reference.task).info.output)
+
+
+def _damaged(reference: Reference, modality: str, kind: str) -> list[Graded]:
+    digest = _digest(reference)
+    return _damage_graded(reference, modality, kind, rules.damaged_stamp(digest, modality, kind))
+
+
+@st.cache_resource(show_spinner=False, max_entries=32)
+def _damage_graded(reference: Reference, modality: str, kind: str, stamp: int) -> list[Graded]:
+    output = cache.task(reference.task).info.output
+    return [grade(found, output) for found in rules.stored_damaged(_digest(reference), modality, kind)]
+
+
+def _digest(reference: Reference) -> str:
+    return str(cache.report(reference).get("digest", ""))
+
+
+def _damage(view: View) -> tuple[str, str]:
+    """The input and the damage of the address, or the first there is."""
+    modalities = view.task.info.modalities
+    modality, _, kind = state.get("damage").split(",")[0].partition(":")
+    kind = kind.partition(":")[0]
+    able = [item.name for item in modalities if DAMAGES.get(item.kind)]
+    if not able:
+        return modalities.names[0], ""
+    modality = modality if modality in able else able[0]
+    kinds = DAMAGES[modalities[modality].kind]
+    return modality, kind if kind in kinds else kinds[0]
+
+
+def _choose(view: View, what: str) -> None:
+    modality = st.session_state["damage.input"]
+    kinds = DAMAGES[view.task.info.modalities[modality].kind]
+    kind = st.session_state["damage.kind"] if what == "kind" else kinds[0]
+    state.put(damage=f"{modality}:{kind}:3")
+
+
+def _use(view: View, cell: str) -> None:
+    rule, _, key = cell.partition("|")
+    state.put(rule=None if rule == rules.NATIVE else rule)
+    views.pick(view.task, key)
+
+
+def _names(view: View) -> list[str]:
+    return [_rules_name(view.shown), _damage_name(*_damage(view))]
+
+
+def _rules_name(method: str) -> str:
+    return f"rules-{method}"
+
+
+def _damage_name(modality: str, kind: str) -> str:
+    return f"damage-{modality}-{kind}"
+
+
+def _start_rules(view: View, left: list[str]) -> None:
+    reference = view.references[view.shown]
+
+    def job(progress: Progress) -> None:
+        with cache.pool().lend(reference) as model:
+            for place, rule in enumerate(left):
+                rules.compute(model, rule, on_progress=work.part(progress, place, len(left)))
+
+    work.start(_rules_name(view.shown), job)
+
+
+def _start_damage(view: View, left: list[str]) -> None:
+    modality, kind = _damage(view)
+
+    def job(progress: Progress) -> None:
+        for place, method in enumerate(left):
+            with cache.pool().lend(view.references[method]) as model:
+                rules.compute_damaged(model, modality, kind, on_progress=work.part(progress, place, len(left)))
+
+    work.start(_damage_name(modality, kind), job)

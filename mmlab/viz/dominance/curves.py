@@ -1,0 +1,68 @@
+"""Curves of the Dominance page as Plotly figures: covering and uncovering places, work over a training."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mmlab.viz.theme import MUTED, TEMPLATE
+
+if TYPE_CHECKING:
+    from plotly.graph_objects import Figure
+
+Values = NDArray[np.floating]
+Epochs = NDArray[np.integer]
+
+
+def covering(ordered: Values, random: Values, colour: str, across: str) -> Figure:
+    """The answer's support against the part of the places: by the map (full line) and in random order (dashed)."""
+    import plotly.graph_objects as go
+
+    x = np.linspace(0, 1, len(ordered))
+    figure = go.Figure()
+    styles = (("random places", random, MUTED, "dash", 2), ("by the map", ordered, colour, "solid", 3))
+    for name, values, shade, dash, width in styles:
+        line = {"color": shade, "dash": dash, "width": width}
+        hover = f"{name}, %{{x:.0%}}: %{{y:.2f}}<extra></extra>"
+        figure.add_scatter(x=x, y=values, name=name, mode="lines", line=line, hovertemplate=hover)
+    figure.update_layout(
+        template=TEMPLATE,
+        height=230,
+        margin={"l": 8, "r": 8, "t": 30, "b": 8},
+        xaxis={"title": {"text": across}, "tickformat": ".0%", "range": [0, 1]},
+        yaxis={"title": {"text": "still this answer"}, "range": [-0.03, 1.03]},
+    )
+    return figure
+
+
+def over_epochs(
+    epochs: Epochs,
+    lines: Mapping[str, Values],
+    colours: Mapping[str, str],
+    title: str,
+    at: int | None = None,
+    share: bool = True,
+) -> Figure:
+    """A line per name; `at`: the epoch that is looked at, as an upright line."""
+    import plotly.graph_objects as go
+
+    figure = go.Figure()
+    for name, values in lines.items():
+        line = {"color": colours[name], "width": 2.4}
+        hover = f"{name}, pass %{{x}}: %{{y:{'.1%' if share else '.3g'}}}<extra></extra>"
+        figure.add_scatter(x=epochs + 1, y=values, name=name, mode="lines+markers", line=line, hovertemplate=hover)
+    highest = max((float(np.nanmax(values)) for values in lines.values() if np.isfinite(values).any()), default=1.0)
+    form = "" if not share else ".1%" if highest < 0.1 else ".0%"
+    if at is not None:
+        figure.add_vline(x=at + 1, line={"color": MUTED, "width": 1.5, "dash": "dash"})
+    figure.update_traces(marker={"size": 5})
+    figure.update_layout(
+        template=TEMPLATE,
+        height=290,
+        xaxis={"title": {"text": "pass over the training data"}, "dtick": max(1, -(-len(epochs) // 8)), "tick0": 1},
+        yaxis={"title": {"text": title}, "tickformat": form, "rangemode": "tozero"},
+    )
+    return figure

@@ -1,0 +1,600 @@
+"""Folders of one's own data: what can be wrong with them, how they are read, and the worked example from end to end."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import os
+import struct
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile
+import streamlit as st
+import torch
+from PIL import Image
+from streamlit.testing.v1 import AppTest
+
+from mmlab.checking import check
+from mmlab.cli.app import main
+from mmlab.cli.catalogue import catalogue
+from mmlab.core.errors import DataError, PluginError, UnknownName
+from mmlab.core.outputs import Regression, Segmentation
+from mmlab.core.task import TASKS
+from mmlab.tasks.own import places
+from mmlab.tasks.own.example import write_example
+from mmlab.tasks.own.kinds import kinds
+from mmlab.ui import frame
+
+ROOT = Path(__file__).resolve().parent.parent
+Task = dict[str, Any]
+
+
+@pytest.fixture(autouse=True)
+def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No folders but those of the test, and nothing kept on disk."""
+    monkeypatch.setenv(places.VARIABLE, "")
+    monkeypatch.setenv("MMLAB_CACHE", str(tmp_path / "cache"))
+
+
+def png(pixels: np.ndarray | None = None) -> bytes:
+    target = io.BytesIO()
+    Image.fromarray(np.eye(8, dtype=np.uint8) * 200 if pixels is None else pixels).save(target, "PNG")
+    return target.getvalue()
+
+
+def wav(seconds: float = 0.5, hertz: float = 440.0, rate: int = 8000) -> bytes:
+    target = io.BytesIO()
+    time = np.arange(int(seconds * rate)) / rate
+    soundfile.write(target, 0.5 * np.sin(2 * np.pi * hertz * time), rate, format="WAV")
+    return target.getvalue()
+
+
+def nifti(voxels: np.ndarray) -> bytes:
+    """A NIfTI-1 file of unsigned bytes, packed."""
+    header = bytearray(352)
+    struct.pack_into("<i", header, 0, 348)
+    struct.pack_into("<8h", header, 40, 3, *voxels.shape, 1, 1, 1, 1)
+    struct.pack_into("<2h", header, 70, 2, 8)
+    struct.pack_into("<3f", header, 108, 352.0, 1.0, 0.0)
+    header[344:348] = b"n+1\0"
+    return gzip.compress(bytes(header) + voxels.astype(np.uint8).tobytes(order="F"))
+
+
+PAIR: Task = {
+    "name": "pair",
+    "output": {"kind": "classification", "classes": ["low", "high"]},
+    "modalities": [
+        {"name": "photo", "kind": "image", "size": 8},
+        {"name": "numbers", "kind": "vector", "columns": ["a", "b"], "inline": True},
+    ],
+}
+ROWS = [
+    "id,split,target,photo,numbers",
+    "a,train,low,a.png,1 10",
+    "b,train,high,b.png,3 30",
+    "c,train,low,,2 20",
+    "d,valid,high,a.png,",
+    "e,test,low,b.png,1 10",
+    "f,test,high,a.png,",
+]
+FILES = {"a.png": png(), "b.png": png(np.full((8, 8), 90, np.uint8))}
+
+
+def written(
+    folder: Path,
+    task: Mapping[str, Any] | str = PAIR,
+    rows: Sequence[str] = ROWS,
+    files: Mapping[str, bytes] = FILES,
+) -> Path:
+    """A folder with these contents."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "task.json").write_text(task if isinstance(task, str) else json.dumps(task))
+    (folder / "manifest.csv").write_text("\n".join(rows) + "\n")
+    for name, content in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(content)
+    return folder
+
+
+def changed(line: int, old: str, new: str) -> list[str]:
+    """The rows with a change in one line (counted from 1, as editors do)."""
+    assert old in ROWS[line - 1]
+    return [row.replace(old, new) if place == line else row for place, row in enumerate(ROWS, 1)]
+
+
+def with_task(**changes: Any) -> Task:
+    return {**PAIR, **changes}
+
+
+def with_photo(**changes: Any) -> Task:
+    return with_task(modalities=[{**PAIR["modalities"][0], **changes}, PAIR["modalities"][1]])
+
+
+def opened(folder: Path) -> Any:
+    """The task of a folder."""
+    places.add(folder)
+    return TASKS[places.glance(folder).name]()
+
+
+# what is wrong, line by line
+
+
+def test_a_sound_folder_has_nothing_to_mend(tmp_path: Path) -> None:
+    found = check(written(tmp_path))
+    assert not found.problems.errors, [str(problem) for problem in found.problems.found]
+    assert found.counts == {"train": 3, "valid": 1, "test": 2}
+    assert found.missing == {"photo": round(1 / 6, 4), "numbers": round(2 / 6, 4)}
+    assert found.complete == {"photo": 2, "numbers": 1, "photo-numbers": 1}
+
+
+@pytest.mark.parametrize(
+    ("rows", "place", "sentence"),
+    [
+        (changed(3, "b.png", "lost.png"), "line 3, photo", "There is no file 'lost.png'"),
+        (changed(3, "b.png", "../b.png"), "line 3, photo", "leaves the folder"),
+        (changed(3, "b.png", "/etc/passwd"), "line 3, photo", "leaves the folder"),
+        (changed(3, "b.png", "C:\\b.png"), "line 3, photo", "backslashes"),
+        (changed(3, "b.png", "b\0.png"), "line 3, photo", "cannot name a file"),
+        (changed(3, "b.png", "x" * 5000), "line 3, photo", "cannot name a file"),
+        (changed(3, "b.png", "."), "line 3, photo", "There is no file '.'"),
+        (changed(3, "3 30", "3 thirty"), "line 3, numbers", "'thirty' is not a number"),
+        (changed(3, "3 30", "3 nan"), "line 3, numbers", "'nan' is not a measured number"),
+        (changed(3, "3 30", "3 30 300"), "line 3, numbers", "has 3 columns and should have 2"),
+        (changed(3, "high", "hihg"), "line 3, target", "'hihg' is not a class. Did you mean 'high'?"),
+        (changed(3, "high", ""), "line 3, target", "The right answer is missing"),
+        (changed(3, "b,", "a,"), "line 3, id", "The id 'a' is that of line 2, too"),
+        (changed(3, "b,", ","), "line 3, id", "needs an id"),
+        (changed(3, "b,", "own-b,"), "line 3, id", "cannot begin with 'own-'"),
+        (changed(3, "train", "training"), "line 3, split", "'training' is no split"),
+        (changed(4, "2 20", ""), "line 4", "no input at all"),
+        (changed(3, "3 30", "3,30"), "line 3", "has 6 cells where the first line has 5"),
+        (changed(1, "numbers", "number"), "line 1", "There is no column 'numbers'"),
+        (changed(1, "id,", "target,"), "line 1", "Two columns are named 'target'"),
+        (changed(5, "valid", "train"), "split", "There are no samples in valid"),
+        (ROWS[:1], "manifest.csv", "It has 0 samples"),
+        ([], "manifest.csv", "It has 0 samples"),
+        (['"a'], "manifest.csv", "It is not CSV"),
+    ],
+)
+def test_what_is_wrong_in_the_manifest_is_named_with_its_line(
+    tmp_path: Path, rows: list[str], place: str, sentence: str
+) -> None:
+    found = check(written(tmp_path, rows=rows))
+    said = [str(problem) for problem in found.problems.found if problem.is_error]
+    assert any(place in line and sentence in line for line in said), said
+
+
+@pytest.mark.parametrize(
+    ("task", "place", "sentence"),
+    [
+        ('{"name": "pair",\n "title" "x"}', "task.json", "(line 2, column 10)"),
+        ("[]", "task.json", "holds no object"),
+        ('{"name": NaN}', "task.json", "NaN is not a number"),
+        ("[" * 100_000, "task.json", "cannot be read"),
+        (with_task(name="Pair!"), "task.json, name", "'Pair!' cannot name a task"),
+        (with_task(name="digits"), "task.json, name", "taken by mmlab"),
+        (with_task(colour="red"), "task.json", "'colour' is not known here"),
+        (with_task(plan=[]), "task.json, plan", "not a list of settings"),
+        (with_task(modalities=[]), "task.json, modalities", "no list of modalities"),
+        (with_task(modalities=[{"name": "x", "kind": "smell"}] * 2), "modalities[0]", "unknown kind 'smell'"),
+        (with_task(modalities=[PAIR["modalities"][0]] * 2), "task.json", "Two modalities are named 'photo'"),
+        (with_task(modalities=[{**item, "letter": "Q"} for item in PAIR["modalities"]]), "[1]", "letter of another"),
+        (with_photo(name="target"), "modalities[0]", "'target' cannot name a modality"),
+        (with_photo(size=4), "modalities[0]", "'photo': size = 4 is out of bounds"),
+        (with_photo(sice=8), "modalities[0]", "'photo': There is no option 'sice'"),
+        (with_photo(inline=True), "modalities[0]", "'photo' cannot be inline"),
+        (with_photo(kind="series", size=8), "modalities[0]", "There is no option 'size'"),
+        (with_task(output={"kind": "poem"}), "task.json, output", "unknown kind 'poem'"),
+        (with_task(output={"kind": "classification", "classes": ["a"]}), "output", "not a list of names"),
+        (with_task(output={"kind": "classification", "classes": ["a", "a"]}), "output", "share a name"),
+        (with_task(output={"kind": "detection", "classes": ["a", "b"]}), "output", "of which one may pass"),
+        (with_task(output={"kind": "regression", "low": 1}), "output", "no ends"),
+        (with_task(output={"kind": "regression", "low": 1, "high": 0}), "output", "is empty"),
+        (with_task(output={"kind": "segmentation", "regions": {"a": [0]}}), "output", "no labels from 1 to 255"),
+        (with_task(output={"kind": "segmentation", "regions": ["a"]}), "modalities", "pictures of one size"),
+    ],
+)
+def test_what_is_wrong_in_the_description_is_named(tmp_path: Path, task: Any, place: str, sentence: str) -> None:
+    found = check(written(tmp_path, task))
+    said = [str(problem) for problem in found.problems.found]
+    assert any(place in line and sentence in line for line in said), said
+
+
+def test_everything_is_said_at_once(tmp_path: Path) -> None:
+    rows = [*changed(3, "3 30", "3 x"), "g,nowhere,medium,gone.png,1 1"]
+    places_ = [problem.place for problem in check(written(tmp_path, rows=rows)).problems.found]
+    assert {"manifest.csv, line 3, numbers", "manifest.csv, line 8, split", "manifest.csv, line 8, target"} <= {
+        *places_
+    }
+
+
+@pytest.mark.parametrize("name", ["a.png", "sound.wav", "steps.csv", "row.npy", "scan.nii.gz", "words.txt", "pen.json"])
+@pytest.mark.parametrize("content", [b"", b"junk\0\xff", b"\x93NUMPY\x01\x00\xff\xff{'descr'"])
+def test_a_damaged_file_of_any_kind_gets_its_sentence(tmp_path: Path, name: str, content: bytes) -> None:
+    options: dict[str, Task] = {
+        "a.png": {"kind": "image"},
+        "sound.wav": {"kind": "sound"},
+        "steps.csv": {"kind": "series", "columns": ["x"]},
+        "row.npy": {"kind": "vector", "columns": ["x"]},
+        "scan.nii.gz": {"kind": "slices"},
+        "words.txt": {"kind": "text"},
+        "pen.json": {"kind": "path"},
+    }
+    assert {option["kind"] for option in options.values()} == set(kinds()), "a kind is not tested"
+    task = with_task(modalities=[{"name": "photo", **options[name]}, PAIR["modalities"][1]])
+    rows = [row.replace("a.png", name).replace("b.png", name) for row in ROWS]
+    found = check(written(tmp_path, task, rows, {name: content}))
+    of_line = [problem for problem in found.problems.found if problem.line == 2]
+    assert [problem.column for problem in of_line] == ["photo"]
+    assert of_line[0].hint
+
+
+def test_a_link_out_of_the_folder_is_not_followed(tmp_path: Path) -> None:
+    folder = written(tmp_path / "own")
+    (tmp_path / "secret.png").write_bytes(png())
+    (folder / "b.png").unlink()
+    (folder / "b.png").symlink_to(tmp_path / "secret.png")
+    assert "link out of the folder" in str(check(folder).problems.found[0])
+
+
+def test_no_pickle_is_opened(tmp_path: Path) -> None:
+    target = io.BytesIO()
+    np.save(target, np.array([{"a": 1}], dtype=object), allow_pickle=True)
+    task = with_task(modalities=[PAIR["modalities"][0], {"name": "numbers", "kind": "vector", "columns": ["a"]}])
+    rows = [row.replace("1 10", "row.npy").replace("3 30", "row.npy").replace("2 20", "row.npy") for row in ROWS]
+    found = check(written(tmp_path, task, rows, {**FILES, "row.npy": target.getvalue()}))
+    assert "no array of numbers" in str(found.problems.found[0])
+
+
+def test_what_may_not_be_meant_so_is_a_warning(tmp_path: Path) -> None:
+    rows = [
+        row + end for row, end in zip(ROWS, [",group,colour", ",p,", ",q,", ",r,", ",s,", ",p,", ",t,"], strict=True)
+    ]
+    found = check(written(tmp_path, rows=rows))
+    said = " ".join(map(str, found.problems.found))
+    assert not found.problems.errors
+    for sentence in (
+        "line 1: The column 'colour' is not used",
+        "line 6, group: The group 'p' is also in train, at line 2",
+        "line 6, photo: The file is also that of line 3, in train",
+        "The class 'high' has 1 training sample.",
+    ):
+        assert sentence in said
+
+
+def test_a_combination_without_test_samples_is_a_warning(tmp_path: Path) -> None:
+    found = check(written(tmp_path, rows=changed(6, "b.png", "")))
+    assert "No test sample has Photo + Numbers." in " ".join(map(str, found.problems.found))
+
+
+def test_the_list_is_bounded_and_says_how_many_there_are(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [*ROWS, *(f"x{i},train,low,gone.png," for i in range(300))]
+    assert main(["check", str(written(tmp_path, rows=rows))]) == 2
+    said = capsys.readouterr().out
+    assert said.count("gone.png") == 100
+    assert "and 200 more" in said
+
+
+def test_check_speaks_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", str(written(tmp_path, rows=changed(3, "high", "tall"))), "--json"]) == 2
+    found = json.loads(capsys.readouterr().out)
+    assert found["errors"] == 1
+    assert (found["problems"][0]["line"], found["problems"][0]["column"]) == (3, "target")
+
+
+def test_a_semicolon_parts_cells_where_the_header_has_no_comma(tmp_path: Path) -> None:
+    rows = [row.replace(",", ";") for row in ROWS]
+    assert not check(written(tmp_path, rows=rows)).problems.errors
+
+
+def test_too_large_a_set_is_refused_before_it_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mmlab.tasks.own.samples.MOST_BYTES", 100)
+    folder = written(tmp_path)
+    assert "GB of memory" in str(check(folder).problems.found[0])
+    with pytest.raises(DataError, match="GB of memory"):
+        opened(folder).samples("train")
+
+
+# reading
+
+
+def test_gaps_are_zero_and_not_present(tmp_path: Path) -> None:
+    found = opened(written(tmp_path)).samples("train")
+    assert found.ids == ("a", "b", "c")
+    assert found.present.tolist() == [[True, True], [True, True], [False, True]]
+    assert not found.inputs["photo"][2].any()
+    assert found.inputs["photo"][0, 0].diagonal().tolist() == pytest.approx([200 / 255] * 8, abs=1e-3)
+
+
+def test_numbers_are_on_the_scale_of_the_training_samples(tmp_path: Path) -> None:
+    task = opened(written(tmp_path))
+    # a: 1, 3, 2 has mean 2 and spread sqrt(2/3); the test sample has 1
+    expected = [-np.sqrt(1.5), -np.sqrt(1.5)]
+    assert task.samples("test").inputs["numbers"][0].tolist() == pytest.approx(expected, abs=1e-3)
+    brought = task.prepare("numbers", task.read("numbers", b"1 10"))
+    assert brought.tensor.tolist() == pytest.approx(expected, abs=1e-3)
+
+
+def test_what_the_app_shows_is_what_the_model_was_measured_on(tmp_path: Path) -> None:
+    task = opened(written(tmp_path))
+    assert task.gallery() == ("e", "f")
+    example, samples = task.example("e"), task.samples("test")
+    for name, raw in example.raw.items():
+        assert torch.equal(task.prepare(name, raw).tensor, samples.inputs[name][0].float())
+    assert (example.target, example.answer) == (0, "low")
+    assert "Without Numbers." in task.example("f").note
+    with pytest.raises(UnknownName, match="no sample 'z'"):
+        task.example("z")
+
+
+def test_a_changed_file_is_read_again(tmp_path: Path) -> None:
+    folder = written(tmp_path)
+    before = opened(folder).samples("test").inputs["photo"][0].clone()
+    (folder / "b.png").write_bytes(png(np.full((8, 8), 250, np.uint8)))
+    assert not torch.equal(opened(folder).samples("test").inputs["photo"][0], before)
+
+
+def test_a_folder_with_errors_cannot_be_learned_from(tmp_path: Path) -> None:
+    task = opened(written(tmp_path, rows=changed(3, "b.png", "lost.png")))
+    with pytest.raises(DataError, match=r"line 3, photo: .*lost\.png") as caught:
+        task.samples("train")
+    assert "python -m mmlab check" in caught.value.hint
+
+
+def test_a_picture_keeps_its_proportions(tmp_path: Path) -> None:
+    task = opened(written(tmp_path))
+    wide = task.prepare("photo", task.read("photo", png(np.full((10, 20), 255, np.uint8)))).tensor[0]
+    assert wide[2:6].min() == 1
+    assert not wide[:2].any()
+    assert not wide[6:].any()
+
+
+def test_a_series_is_resampled_by_its_times(tmp_path: Path) -> None:
+    kind = kinds()["series"](columns=("x",), rate=10.0, seconds=1.0, steps=8)  # type: ignore[call-arg]
+    lines = ["time,y,x", *(f"{row / 20},0,{row}" for row in range(20))]
+    found = kind.prepare(kind.read("\n".join(lines).encode(), "a.csv")).tensor
+    assert found[0].tolist() == pytest.approx(np.arange(8) * 2.5 + 0.75, abs=0.3)  # means of 2.5 rows each
+    plain = kind.read(b"1\n2\n3\n4\n", "b.csv")
+    assert (plain.rate, len(plain.values)) == (10.0, 4)
+    stated = kind.read(b"# mmlab: rate=2 start=0.5\nx\n1\n2\n3\n4\n", "c.csv")
+    assert (stated.rate, stated.part) == (2.0, (0.5, 1.5))
+    with pytest.raises(DataError, match="time does not rise at row 3"):
+        kind.read(b"time,x\n0,1\n2,1\n1,1\n", "d.csv")
+    with pytest.raises(DataError, match="no column 'x'"):
+        kind.read(b"z\n1\n2\n", "e.csv")
+
+
+def test_a_tone_lies_in_its_band(tmp_path: Path) -> None:
+    kind = kinds()["sound"](rate=8000, seconds=0.5, bands=32)  # type: ignore[call-arg]
+    low, high = (kind.prepare(kind.read(wav(hertz=hertz), "a.wav")).tensor[0] for hertz in (200, 2000))
+    assert low.shape == kind.shape[1:]
+    assert low.mean(1).argmax() < high.mean(1).argmax()
+
+
+def segmentation(folder: Path) -> Path:
+    scan = np.zeros((8, 8, 3), np.uint8)
+    scan[2:6, 2:6, 1] = 100
+    scan[2:6, 2:6, 2] = 50
+    labels = np.zeros_like(scan)
+    labels[3:5, 3:5, 1] = 2
+    labels[2, 2, 1] = 1
+    options = {"kind": "slices", "size": 8}
+    task = {
+        "name": "lesions",
+        "output": {"kind": "segmentation", "regions": {"whole": [1, 2], "core": [2]}},
+        "modalities": [{"name": "t1", **options}, {"name": "t2", **options, "letter": "2"}],
+    }
+    rows = [
+        "id,split,target,t1,t2",
+        "a,train,labels.nii.gz#1,scan.nii.gz#1,scan.nii.gz#2",
+        "b,train,labels.nii.gz#0,scan.nii.gz#0,",
+        "c,valid,labels.nii.gz#1,,scan.nii.gz#2",
+        "d,test,labels.nii.gz#1,scan.nii.gz#1,scan.nii.gz#2",
+    ]
+    return written(folder, task, rows, {"scan.nii.gz": nifti(scan), "labels.nii.gz": nifti(labels)})
+
+
+def test_slices_and_label_maps_lie_on_each_other(tmp_path: Path) -> None:
+    folder = segmentation(tmp_path)
+    assert not check(folder).problems.errors
+    task = opened(folder)
+    assert isinstance(task.info.output, Segmentation)
+    found = task.samples("train")
+    whole, core = found.target[0]
+    assert (int(whole.sum()), int(core.sum())) == (5, 4)
+    assert (found.inputs["t1"][0, 0][whole] > 0).all()
+    assert not found.target[1].any()
+    assert torch.equal(task.augment(dict(found.inputs), 1)["t1"], found.inputs["t1"]), (
+        "pictures stay under their labels"
+    )
+    assert task.example("d").answer == "whole, core"
+
+
+def test_a_slice_that_is_not_there_and_an_unknown_label_are_said(tmp_path: Path) -> None:
+    folder = segmentation(tmp_path)
+    text = (
+        (folder / "manifest.csv")
+        .read_text()
+        .replace("d,test,labels.nii.gz#1,scan.nii.gz#1", "d,test,odd.png,scan.nii.gz#9")
+    )
+    (folder / "manifest.csv").write_text(text)
+    (folder / "odd.png").write_bytes(png(np.full((8, 8), 7, np.uint8)))
+    said = " ".join(map(str, check(folder).problems.found))
+    assert "line 5, t1: 'scan.nii.gz' has no axial slice '9'. It has 0 to 2." in said
+    assert "line 5, target: The label 7 belongs to no region. There are: 0, 1, 2." in said
+
+
+def test_a_scan_that_promises_more_than_it_holds_is_refused(tmp_path: Path) -> None:
+    folder = segmentation(tmp_path)
+    plain = bytearray(gzip.decompress((folder / "scan.nii.gz").read_bytes()))
+    struct.pack_into("<8h", plain, 40, 3, 30000, 30000, 30000, 1, 1, 1, 1)
+    (folder / "scan.nii.gz").write_bytes(gzip.compress(bytes(plain)))
+    assert "cut off" in str(check(folder).problems.found[0])
+
+
+def test_words_and_a_number(tmp_path: Path) -> None:
+    task = {
+        "name": "mood",
+        "output": {"kind": "regression", "low": 0, "high": 10},
+        "modalities": [
+            {"name": "words", "kind": "text", "inline": True},
+            {"name": "letter", "kind": "text", "letter": "L"},
+        ],
+    }
+    rows = [
+        "id,split,target,words,letter",
+        'a,train,2,"bad, really bad",letter.txt',
+        "b,train,9.5,good,",
+        "c,valid,5,,letter.txt",
+        "d,test,11,fair,",
+    ]
+    folder = written(tmp_path, task, rows, {"letter.txt": b"Dear all"})
+    found = check(folder)
+    assert [str(problem) for problem in found.problems.found if problem.is_error] == [
+        "manifest.csv, line 5, target: 11 is off the scale. It goes from 0 to 10."
+    ]
+    (folder / "manifest.csv").write_text("\n".join(rows).replace("11", "8"))
+    made = opened(folder)
+    assert isinstance(made.info.output, Regression)
+    assert made.info.output.middle == 5
+    assert made.samples("train").target.tolist() == [2.0, 9.5]
+    assert made.samples("train").inputs["words"][0, 0].count_nonzero() == 3
+
+
+# being found
+
+
+def test_a_folder_is_a_task_as_long_as_it_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = written(tmp_path)
+    assert "pair" not in TASKS
+    monkeypatch.setenv(places.VARIABLE, str(folder))
+    assert "pair" in list(TASKS)
+    assert TASKS["pair"].info.modalities.names == ("photo", "numbers")
+    monkeypatch.setenv(places.VARIABLE, "")
+    assert "pair" not in TASKS
+
+
+def test_a_broken_folder_is_named_and_hides_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    good, again = written(tmp_path / "good"), written(tmp_path / "again")
+    bad = written(tmp_path / "bad", "{")
+    monkeypatch.setenv(places.VARIABLE, os.pathsep.join(map(str, (bad, good, again, tmp_path / "none"))))
+    assert "pair" in TASKS
+    assert "digits" in TASKS
+    assert set(TASKS.problems) >= {"bad", str(again), "none"}
+    with pytest.raises(PluginError, match="not JSON"):
+        _ = TASKS["bad"]
+    assert str(bad) in catalogue().problems
+
+
+def test_a_folder_cannot_take_the_place_of_a_task(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(places.VARIABLE, str(written(tmp_path, with_task(name="digits"))))
+    assert not hasattr(TASKS["digits"], "description")
+
+
+def test_the_list_shows_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    places.add(written(tmp_path))
+    assert main(["list", "--json", "--checkpoints", str(tmp_path / "none")]) == 0
+    found = {task["name"]: task for task in json.loads(capsys.readouterr().out)["tasks"]}
+    assert found["pair"]["modalities"] == ["photo", "numbers"]
+    assert found["pair"]["headline"] == "accuracy"
+
+
+def test_the_example_never_writes_over_anything(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = written(tmp_path)
+    before = sorted(path.name for path in folder.iterdir())
+    assert main(["example", str(folder)]) == 2
+    assert "is not empty" in capsys.readouterr().err
+    assert sorted(path.name for path in folder.iterdir()) == before
+
+
+# from end to end
+
+
+@pytest.fixture
+def ready(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
+    """The command line on a library of its own; gives back what was printed."""
+    monkeypatch.setenv("MMLAB_CHECKPOINTS", str(tmp_path / "checkpoints"))
+    monkeypatch.setenv("MMLAB_DATA", str(tmp_path / "no-data"))
+    st.cache_data.clear()
+    st.cache_resource.clear()
+
+    def run(capsys: pytest.CaptureFixture[str], *words: str) -> str:
+        assert main(list(words)) == 0, capsys.readouterr()
+        return capsys.readouterr().out
+
+    return run
+
+
+def visit(link: frame.Link, task: str) -> AppTest:
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).run()
+    if link.path != "app.py":
+        app.switch_page(link.path)
+    app.query_params["task"] = task
+    return app.run()
+
+
+def said(app: AppTest) -> str:
+    shown = [element.value for element in (*app.caption, *app.markdown, *app.info, *app.warning)]
+    return " ".join([*shown, *(element.proto.body for element in app.get("html"))])
+
+
+@pytest.mark.slow
+def test_the_worked_example_goes_through_everything(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], ready: Callable[..., str]
+) -> None:
+    folder = str(tmp_path / "mine")
+    ready(capsys, "example", folder)
+    assert "Fit to train on" in ready(capsys, "check", folder)
+    for method in ("dropout", "dmrnet"):
+        ready(capsys, "train", "--task", folder, "--method", method, "--plan", "epochs=2")
+    shown = ready(capsys, "evaluate", "--task", folder, "--method", "dropout")
+    assert "photo-voice-pen-shape" in shown
+    assert "as they are" in shown
+    assert "numerals" in ready(capsys, "list")
+    assert "| Modality dropout" in ready(capsys, "compare", "--task", folder)
+    for link in frame.pages():
+        app = visit(link, "numerals")
+        assert not app.exception, link.path
+        assert not app.error, link.path
+        assert "Something went wrong" not in said(app), link.path
+
+
+@pytest.mark.slow
+def test_combinations_that_no_test_sample_has_are_said_and_break_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], ready: Callable[..., str]
+) -> None:
+    columns = {"kind": "vector", "columns": ["x"], "inline": True}
+    task = with_task(name="apart", modalities=[{"name": name, **columns} for name in ("one", "two", "far")])
+    rng = np.random.default_rng(0)
+    rows = ["id,split,target,one,two,far"]
+    for split, count in (("train", 40), ("valid", 12), ("test", 12)):
+        for i in range(count):
+            x = rng.normal() + 2 * (i % 2)
+            alone = i % 3 == 0
+            rows.append(f"{split}{i},{split},{('low', 'high')[i % 2]}," + (f",,{x}" if alone else f"{x},{x},"))
+    folder = str(written(tmp_path / "apart", task, rows, {}))
+    for method in ("dropout", "gmd"):
+        ready(capsys, "train", "--task", folder, "--method", method, "--plan", "epochs=1", "--plan", "select=full")
+    shown = ready(capsys, "evaluate", "--task", folder, "--method", "gmd")
+    line = next(line for line in shown.splitlines() if line.startswith("one-far "))
+    assert line.split() == ["one-far", "-", "-", "0"]
+    ready(capsys, "compare", "--task", folder)
+    by_path = {link.path: visit(link, "apart") for link in frame.pages()}
+    for path, app in by_path.items():
+        assert not app.exception, path
+        assert "Something went wrong" not in said(app), path
+    assert "No test sample has all inputs of One + Far" in said(by_path["pages/compare.py"])
+    assert "no test sample has these inputs" in said(by_path["app.py"])
+
+
+def test_the_example_has_gaps_and_shares_no_speaker(tmp_path: Path) -> None:
+    write_example(tmp_path / "mine")
+    found = check(tmp_path / "mine")
+    assert not found.problems.found
+    assert all(0.1 < share < 0.4 for share in found.missing.values())
+    assert all(found.complete.values())

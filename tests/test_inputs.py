@@ -1,0 +1,117 @@
+"""The ways to give an input: found by kind, a task's own first; files of sensors with what they do not say."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from mmlab.core.modality import Modality
+from mmlab.core.task import TASKS
+from mmlab.tasks.series import GYROSCOPE, encode_series
+from mmlab.tasks.sources.watch import recordings
+from mmlab.ui import ways
+from mmlab.ui.widgets import TAB, TABS
+from tests.library import untrained
+from tests.test_pages import opened, sentences, text
+
+ROOT = Path(__file__).resolve().parent.parent
+PACK = ROOT / "mmlab" / "samples" / "watch" / "pack"
+SAMPLE = "p01-left-abd-0300"
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("checkpoints")
+    untrained(root, "watch", "joint")
+    return root
+
+
+@pytest.fixture(autouse=True)
+def library(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MMLAB_CHECKPOINTS", str(models))
+    st.cache_data.clear()
+    st.cache_resource.clear()
+
+
+def test_every_kind_has_its_ways() -> None:
+    task = TASKS["digits"]()
+    offered = {item.name: list(ways.ways(task, item)) for item in task.info.modalities}
+    assert offered == {"image": ["File", "Camera"], "sound": ["File", "Microphone"], "pen": ["Draw", "File"]}
+    assert list(ways.ways(task, Modality("depth", "volume", (1, 8, 8, 8), "Depth", "D"))) == ["File"]
+
+
+def test_a_task_may_offer_a_way_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    task = TASKS["digits"]()
+    monkeypatch.setitem(ways._WAYS, "digits.image", {"Dice": lambda *_: None})
+    assert list(ways.ways(task, task.info.modalities["image"])) == ["Dice", "File", "Camera"]
+    assert list(ways.ways(task, task.info.modalities["sound"])) == ["File", "Microphone"]
+
+
+def test_one_control_for_several_inputs_only_where_there_are_several() -> None:
+    assert ways.shared(TASKS["digits"]()) == []
+    [(_, modalities)] = ways.shared(TASKS["watch"]())
+    assert [item.name for item in modalities] == ["accelerometer", "gyroscope"]
+
+
+def own(app: AppTest) -> AppTest:
+    app.session_state[TAB] = TABS[1]
+    return app.run()
+
+
+def given(app: AppTest) -> list[bool]:
+    return [not app.toggle(key=f"on.{name}").disabled for name in ("accelerometer", "gyroscope")]
+
+
+def both() -> bytes:
+    """Four seconds of a recording, six columns."""
+    values = recordings()[1].values
+    rows = np.concatenate([values["accelerometer"], values["gyroscope"]], axis=1)[:200]
+    head = "acc_x [g],acc_y [g],acc_z [g],gyro_x [rad/s],gyro_y [rad/s],gyro_z [rad/s]"
+    return "\n".join([head, *(",".join(f"{value:.3f}" for value in row) for row in rows)]).encode()
+
+
+def captions(app: AppTest) -> str:
+    return " ".join(item.value for item in app.caption)
+
+
+def test_one_file_gives_both_sensors_and_the_start_can_be_stated() -> None:
+    app = own(opened(task="watch"))
+    app.file_uploader(key="bring.watch.series").upload("both.csv", both(), "text/csv").run()
+    assert given(app) == [True, True]
+    assert "data-answer" in text(app)
+    assert "where most moves" in captions(app)
+    first = text(app)
+    app.number_input(key="bring.watch.series.start").set_value(2.5).run()
+    assert "Took 2.5 to 3.5 s of 4.0 s, as stated." in captions(app)
+    assert text(app) != first
+
+
+def test_a_sensor_of_its_own_file() -> None:
+    app = own(opened(task="watch"))
+    content = (PACK / f"{SAMPLE}-gyro.csv").read_bytes()
+    app.file_uploader(key="bring.watch.gyroscope.File").upload("g.csv", content, "text/csv").run()
+    assert given(app) == [False, True]
+    app.file_uploader(key="bring.watch.accelerometer.File").upload("a.csv", content, "text/csv").run()
+    assert given(app) == [False, True]
+    assert "none of the accelerometer" in sentences(app)
+
+
+def test_a_bad_file_is_said_and_can_be_mended_by_stating_what_it_lacks() -> None:
+    app = own(opened(task="watch"))
+    content = b"\n".join([b"x,y,z"] + [b"%d,%d,0" % (row % 7, row % 5) for row in range(40)])
+    app.file_uploader(key="bring.watch.gyroscope.File").upload("short.csv", content, "text/csv").run()
+    assert "holds 0.80 s" in sentences(app)
+    app.number_input(key="bring.watch.gyroscope.File.rate").set_value(25.0).run()
+    assert given(app) == [False, True]
+    app.button_group(key="bring.watch.gyroscope.File.unit").set_value(["deg/s"]).run()
+    assert "Turned °/s into rad/s." in captions(app)
+
+
+def test_a_shipped_file_is_what_the_encoder_writes() -> None:
+    raw = TASKS["watch"]().example(SAMPLE).raw["gyroscope"]
+    assert encode_series(raw, "gyro") == (PACK / f"{SAMPLE}-gyro.csv").read_bytes()  # type: ignore[arg-type]
+    assert raw.unit == next(iter(GYROSCOPE.units))  # type: ignore[union-attr]

@@ -1,0 +1,354 @@
+"""Robustness: what missing means, every kind of answer graded, the closed form, charts and the report."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from datetime import UTC, datetime
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from mmlab import rules
+from mmlab.analysis import expected_score, negative_flips
+from mmlab.analysis.changes import negative_flip_shares
+from mmlab.analysis.duel import duel
+from mmlab.analysis.grading import Correlation, Mean, Measure, grade, hardness, thirds, wilson
+from mmlab.analysis.simulation import simulate
+from mmlab.analysis.trust import trust
+from mmlab.core.batch import Samples
+from mmlab.core.errors import DataError
+from mmlab.core.method import METHODS, Method
+from mmlab.core.modality import Modality
+from mmlab.core.results import Sweep
+from mmlab.evaluation import metrics, sweep
+from mmlab.ui.robustness.failures import RATES, Chances, scores_along
+from mmlab.viz import grid, score_lattice
+from mmlab.viz.figure import Figure
+from mmlab.viz.report import Fact, document
+from tests.toys import OUTPUTS, ToyTask
+
+KINDS = tuple(OUTPUTS)
+CLASSES = tuple(kind for kind in KINDS if kind in ("classification", "detection"))
+
+
+def method_of(name: str, task: ToyTask) -> Method:
+    torch.manual_seed(3)
+    kind = METHODS[name]
+    made = kind(task.info, kind.Config())
+    made.before_training(task.samples("train"))
+    return made.eval()
+
+
+def swept(kind: str, name: str = "dropout", count: int = 3) -> Sweep:
+    task = ToyTask(kind, count)
+    return sweep(method_of(name, task), task.samples("test"))
+
+
+# Rules
+
+
+def sample_of(*shape: int, count: int = 6) -> Samples:
+    inputs = {"a": torch.arange(float(count * int(np.prod(shape)))).view(count, *shape)}
+    names = tuple(str(i) for i in range(count))
+    return Samples(inputs, torch.ones(count, 1, dtype=torch.bool), torch.zeros(count).long(), names, names)
+
+
+VECTOR = Modality("a", "vector", (2,), "A", "A")
+
+
+def test_zeros_are_zeros_and_the_mean_is_that_of_training() -> None:
+    samples, seen = sample_of(2), torch.tensor([[1.0, 10.0], [3.0, 30.0]])
+    assert not rules.replacements("zeros", samples, VECTOR).any()
+    mean = rules.replacements("mean", samples, VECTOR, seen)
+    torch.testing.assert_close(mean, torch.tensor([[2.0, 20.0]]).expand(6, 2))
+
+
+def test_noise_has_mean_and_spread_of_each_place_in_training() -> None:
+    samples = sample_of(2, count=4000)
+    seen = torch.tensor([[0.0, 100.0], [2.0, 140.0]])
+    noise = rules.replacements("noise", samples, VECTOR, seen)
+    torch.testing.assert_close(noise.mean(0), seen.mean(0), rtol=0.02, atol=0.1)
+    torch.testing.assert_close(noise.std(0), seen.std(0), rtol=0.05, atol=0.1)
+    torch.testing.assert_close(noise, rules.replacements("noise", samples, VECTOR, seen))
+
+
+def test_every_sample_has_a_donor_that_is_another_sample() -> None:
+    samples = sample_of(2)
+    donors = rules.replacements("donor", samples, VECTOR)
+    assert (donors != samples.inputs["a"]).any(1).all()
+    assert sorted(map(tuple, donors.tolist())) == sorted(map(tuple, samples.inputs["a"].tolist()))
+    with pytest.raises(DataError, match="second sample"):
+        rules.replacements("donor", sample_of(2, count=1), VECTOR)
+
+
+def test_a_text_has_no_mean_and_noise_is_made_of_words() -> None:
+    text = Modality("a", "text", (2, 3), "A", "A")
+    samples = sample_of(2, 3)
+    assert not rules.replacements("mean", samples, text).any()
+    noise, words = rules.replacements("noise", samples, text), samples.inputs["a"]
+    for sample, place in product(range(len(samples)), range(3)):
+        assert any(torch.equal(noise[sample, :, place], other[:, place]) for other in words)
+
+
+@pytest.mark.parametrize(("rule", "says"), [("nonsense", "There is no rule"), ("mean", "needs the training")])
+def test_a_rule_says_what_it_lacks(rule: str, says: str) -> None:
+    with pytest.raises(DataError, match=says):
+        rules.replacements(rule, sample_of(2), VECTOR)
+
+
+@pytest.mark.parametrize("name", sorted(METHODS))
+@pytest.mark.parametrize("rule", ["zeros", "mean", "noise"])
+def test_what_is_absent_has_no_influence_under_any_rule(name: str, rule: str) -> None:
+    task = ToyTask()
+    method, samples, training = method_of(name, task), task.samples("test").take(8), task.samples("train")
+    other = {key: value + 5 if key == "m1" else value for key, value in samples.inputs.items()}
+    changed = Samples(other, samples.present, samples.target, samples.ids, samples.groups)
+    before = rules.under(method, samples, rule, training)
+    after = rules.under(method, changed, rule, training)
+    for place, key in enumerate(before.combinations):
+        same = np.allclose(before.logits[place], after.logits[place], atol=1e-5)
+        assert same == ("m1" not in key), key
+
+
+@pytest.mark.parametrize("kind", ["classification", "segmentation"])
+@pytest.mark.parametrize("name", sorted(METHODS))
+def test_mixing_features_is_encoding_the_mixed_input(name: str, kind: str) -> None:
+    task = ToyTask(kind)
+    if kind not in METHODS[name].supports:
+        pytest.skip("Not for this kind of answer.")
+    method, samples = method_of(name, task), task.samples("test").take(6)
+    donors = {m.name: rules.replacements("donor", samples, m) for m in task.info.modalities}
+    inputs = {**samples.inputs, **{rules.INSTEAD + key: value for key, value in donors.items()}}
+    combinations = task.info.modalities.subsets()
+    found = rules.fuse_replaced(method, inputs, combinations)
+    present = torch.ones(6, 3, dtype=torch.bool)
+    with torch.inference_mode():
+        for combination, fused in zip(combinations, found, strict=True):
+            mixed = {key: (samples.inputs if key in combination else donors)[key] for key in samples.inputs}
+            torch.testing.assert_close(fused.logits, method(mixed, present).logits, atol=1e-4, rtol=1e-4)
+
+
+def test_complete_input_is_the_same_under_every_rule() -> None:
+    task = ToyTask()
+    method, samples, training = method_of("dropout", task), task.samples("test"), task.samples("train")
+    native = rules.under(method, samples, rules.NATIVE)
+    for rule in rules.RULES:
+        found = rules.under(method, samples, rule, training)
+        np.testing.assert_allclose(found.logits[-1], native.logits[-1], atol=1e-5)
+
+
+def test_what_was_computed_is_kept_under_the_digest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MMLAB_CACHE", str(tmp_path))
+    with pytest.raises(rules.NotComputed):
+        rules.stored("abc", "zeros")
+    found = swept("classification")
+    rules._keep(rules._folder("abc", "zeros"), Sweep(**{**vars(found), "digest": "abc"}))
+    np.testing.assert_allclose(rules.stored("abc", "zeros").logits, found.logits, atol=1e-2)
+    assert rules.stamp("abc", "zeros") > 0
+    with pytest.raises(rules.NotComputed):
+        rules.stored("abd", "zeros")
+    with pytest.raises(rules.NotComputed):
+        rules.stored("../abc", "zeros")
+    (rules._folder("abc", "zeros") / "sweep.npz").write_bytes(b"no archive")
+    with pytest.raises(rules.NotComputed, match="damaged"):
+        rules.stored("abc", "zeros")
+
+
+def test_a_part_of_a_sweep_keeps_the_order_that_is_asked_for() -> None:
+    found = swept("classification")
+    part = rules.only(found, (found.ids[3], found.ids[1]))
+    assert part.ids == (found.ids[3], found.ids[1])
+    np.testing.assert_array_equal(part.logits[:, 0], found.logits[:, 3])
+
+
+# Grading
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_measures_are_the_metrics_of_the_task(kind: str) -> None:
+    task = ToyTask(kind)
+    found = swept(kind)
+    graded = grade(found, task.info.output)
+    table = metrics(found, task.info.output, task.info.modalities)
+    assert next(iter(graded.measures)) == task.info.output.headline
+    for name, measure in graded.measures.items():
+        lower = name in task.info.output.lower_is_better or name.startswith("hd95")
+        assert measure.higher_is_better != lower
+        for key, row in table.items():
+            assert measure.scores[graded.mask(key)] == pytest.approx(row[name], abs=1e-4), (name, key)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_scores_lie_in_their_intervals(kind: str) -> None:
+    for measure in grade(swept(kind), OUTPUTS[kind]).measures.values():
+        low, high = measure.intervals[1:].T
+        assert (low <= measure.scores[1:] + 1e-9).all()
+        assert (measure.scores[1:] <= high + 1e-9).all()
+
+
+def test_wilsons_interval_by_hand() -> None:
+    np.testing.assert_allclose(wilson(np.array([0.5, 1.0]), 10), [[0.2366, 0.7634], [0.7225, 1.0]], atol=1e-4)
+
+
+def test_correlation_is_that_of_numpy_and_0_without_variation() -> None:
+    rng = np.random.default_rng(0)
+    answers, truth = rng.normal(size=(2, 40)), rng.normal(size=40)
+    answers[1] = 3.0
+    measure = Correlation("r", True, False, answers, truth)
+    np.testing.assert_allclose(measure.scores, [np.corrcoef(answers[0], truth)[0, 1], 0.0], atol=1e-12)
+
+
+@pytest.mark.parametrize("kind", CLASSES)
+def test_negative_flips_are_those_of_the_logits(kind: str) -> None:
+    graded = grade(swept(kind), OUTPUTS[kind])
+    expected = negative_flips(graded.lattice.logits, graded.lattice.target)
+    np.testing.assert_allclose(negative_flip_shares(graded.right), expected)
+
+
+def test_hardness_is_what_other_models_get_wrong() -> None:
+    right = np.array([[True] * 3, [True, True, False], [True, False, False], [True, False, False]])
+    assert hardness([right]) == ("easy for other models", "in between", "hard for other models")
+    assert thirds(np.arange(6), ("a", "b", "c")) == ("a", "a", "b", "b", "c", "c")
+
+
+# Failures
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_curve_of_the_page_is_the_sum_over_all_combinations(kind: str) -> None:
+    graded = grade(swept(kind), OUTPUTS[kind])
+    for measure in graded.measures.values():
+        for chances in (Chances({"m0": 30, "m1": 30, "m2": 30}, "all"), Chances({"m0": 10, "m1": 60, "m2": 0}, "m1")):
+            line = scores_along(measure.scores, chances)
+            for place in (0, 20, len(RATES) - 1):
+                failure = chances.failure.copy() if not chances.shared else np.full(3, RATES[place])
+                if not chances.shared:
+                    failure[1] = RATES[place]
+                assert line[place] == pytest.approx(brute_force(measure, failure))
+
+
+def brute_force(measure: Measure, failure: np.ndarray) -> float:
+    total, mass = 0.0, 0.0
+    for on in product((False, True), repeat=len(failure)):
+        if any(on):
+            weight = np.prod([1 - p if there else p for p, there in zip(failure, on, strict=True)])
+            total += weight * measure.scores[sum(1 << m for m, there in enumerate(on) if there)]
+            mass += weight
+    return total / mass
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_simulated_failures_agree_with_the_closed_form(kind: str) -> None:
+    for measure in grade(swept(kind), OUTPUTS[kind]).measures.values():
+        found = simulate(measure, [0.2, 0.5, 0.4], rounds=300)
+        spread = max(found.error, 1e-9)
+        assert abs(found.score - expected_score(measure.scores, [0.2, 0.5, 0.4])) < 5 * spread
+        assert found.draws > 100
+
+
+def test_a_simulation_refuses_what_leaves_nothing() -> None:
+    measure = Mean("x", True, True, np.zeros((4, 3)), np.ones((1, 3), bool))
+    for failure in ([1.0, 1.0], [0.5, 1.5]):
+        with pytest.raises(ValueError, match=r"leave nothing|between 0 and 1"):
+            simulate(measure, failure)
+
+
+# Certainty and pairs
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_of_answer_has_its_calibration(kind: str) -> None:
+    graded = grade(swept(kind), OUTPUTS[kind])
+    for mask in range(1, 8):
+        found = trust(OUTPUTS[kind], graded.lattice, mask)
+        assert all(np.isfinite(value) for value in found.numbers.values())
+        assert len(found.curve.said) == len(found.curve.seen) == len(found.curve.count)
+        assert found.about
+
+
+def test_a_temperature_that_is_wrong_by_a_factor_is_found() -> None:
+    rng = np.random.default_rng(1)
+    logits = rng.normal(size=(7, 3000, 3)) * 2
+    shares = np.exp(logits[0]) / np.exp(logits[0]).sum(1, keepdims=True)
+    target = np.array([rng.choice(3, p=row) for row in shares])
+    names = tuple(map(str, range(3000)))
+    keys = tuple(c.key for c in ToyTask().info.modalities.subsets())
+    everything = np.ones((3000, 3), bool)
+    found = Sweep(keys, logits * 3, logits, None, target, everything, names, names)
+    seen = trust(OUTPUTS["classification"], grade(found, OUTPUTS["classification"]).lattice, 1)
+    assert seen.numbers["temperature"] == pytest.approx(3, rel=0.1)
+    assert seen.numbers["ece_after"] < 0.05 < seen.numbers["ece_before"]
+    assert "No answers on the validation split" in seen.about
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_model_against_itself_is_a_draw(kind: str) -> None:
+    graded = grade(swept(kind), OUTPUTS[kind])
+    found = duel(graded, graded, next(iter(graded.measures)))
+    assert not found.difference.any()
+    assert not found.interval[1:].any()
+    assert (found.p[1:] == 1).all()
+    assert not found.won.any()
+
+
+def test_only_the_same_samples_can_be_compared() -> None:
+    first, second = swept("classification"), swept("classification", "joint")
+    graded = grade(first, OUTPUTS["classification"])
+    fewer = grade(rules.only(second, second.ids[:10]), OUTPUTS["classification"])
+    with pytest.raises(DataError, match="different samples"):
+        duel(graded, fewer, "accuracy")
+
+
+# Charts and the report
+
+
+def scored(*names: str, score: float) -> score_lattice.Scored:
+    return score_lattice.Scored(names, score, score - 0.05, score + 0.05, f"{score:.0%}", "-".join(names))
+
+
+def test_keys_walk_the_lattice() -> None:
+    nodes = [scored("a", score=0.9), scored("b", score=0.5), scored("a", "b", score=0.95)]
+    frame = score_lattice.Frame({"a": "A", "b": "B"}, {"a": "#000000", "b": "#ffffff"}, "a-b", True, True)
+    drawn = score_lattice.svg(nodes, frame, "title")
+    whole = re.search(r'data-pick="a-b" data-keys="([^"]*)"', drawn)
+    alone = re.search(r'data-pick="b" data-keys="([^"]*)"', drawn)
+    assert whole is not None
+    assert alone is not None
+    assert whole[1].split() == ["ArrowDown:b", "a:b", "b:a"], "down takes away what costs most"
+    assert alone[1].split() == ["ArrowUp:a-b", "a:a-b"]
+    assert "−45" in drawn
+
+
+def test_names_from_data_cannot_leave_a_drawing() -> None:
+    evil = '"><script>alert(1)</script>'
+    cell = grid.Cell(evil, 0.5, evil, "#000000", evil)
+    drawn = grid.grid([grid.Head("x", (True,))], [(grid.Head("y", label=evil), [cell])], [("A", "#000000")], evil)
+    figure = Figure("x", evil, drawn, (evil,), [(evil,)], evil)
+    page = document(evil, [Fact(evil, evil, evil)], {evil: [figure]}, [(evil, evil, evil)])
+    assert "<script" not in drawn
+    assert "<script" not in page
+
+
+def test_the_numbers_of_a_figure_are_a_table() -> None:
+    figure = Figure("x", "X", "<svg></svg>", ("a", "b"), [("one, two", 0.123456789)], "note")
+    lines = figure.csv.splitlines()
+    assert lines[0] == "# note"
+    assert list(csv.reader(io.StringIO("\n".join(lines[1:])))) == [["a", "b"], ["one, two", "0.123457"]]
+
+
+def test_a_document_asks_for_nothing_from_outside() -> None:
+    figure = Figure("x", "X", '<svg xmlns="http://www.w3.org/2000/svg"></svg>', ("a",), [(1,)])
+    made = datetime(2026, 1, 2, tzinfo=UTC).isoformat()
+    page = document("T", [Fact("View", "here", "http://localhost/x"), Fact("Made", made)], {"S": [figure]})
+    assert outside(page) == ["http://localhost/x"]
+    assert "<script" not in page
+
+
+def outside(page: str) -> list[str]:
+    """Every address that the page names in a place where a browser would go there."""
+    return re.findall(r"(?:src|href|url\(|@import)\s*=?\s*[\"'(]?(https?://[^\"')\s]+)", page)

@@ -1,0 +1,158 @@
+"""Make what `mmlab/samples/opinion/` ships: the rated words, the bank of voices and the sample pack.
+
+python tools/make_opinion.py --words --voices   needs tools/requirements-build.txt; makes both, then the pack
+python tools/make_opinion.py                    makes the pack from the words and voices that are there
+python tools/make_opinion.py --check            compares the pack on disk with what would be made; exit code 1 if it
+                                                differs
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from fractions import Fraction
+from math import ceil
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.signal import resample_poly
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from mmlab.core.task import Split
+from mmlab.tasks.sources import prosody, sentences
+from mmlab.tasks.sources.bank import RATE, write_clips
+from mmlab.tasks.sources.opinion_pack import PACK, items
+from mmlab.tasks.sources.witnesses import WITNESSES
+
+ADJECTIVES = """
+    admirable amazing ambitious amusing astounding attractive audacious awesome awkward awful bad beautiful bizarre bold
+    boring brave breathtaking bright brilliant brutal buoyant calm careless challenging chaotic charming cheerful cheery
+    childish classy clever comfortable compelling competent confident confusing contradictory convincing courageous
+    crappy crazy creative crude cruel curious cute cynical daring delectable delicious delightful demanding depressing
+    desperate devastating disappointing disastrous disgusting dishonest disjointed distracting disturbing divine
+    dreadful dreary dubious dull dumb dynamic easy eerie effective efficient elegant embarrassing emotional empty
+    encouraging energetic engaging enjoyable enlightening entertaining enthusiastic excellent exciting excruciating
+    exhausting exhilarating fabulous fair fake fantastic fascinating fearless feeble fine flawed flawless foolish forced
+    fresh friendly frightening frustrating fun funny generous genial gentle glamorous gloomy glorious good gorgeous
+    graceful grand grave great grim gross handsome harmless harsh haunting heartbreaking heartfelt heartwarming heroic
+    hilarious honest hopeful hopeless horrible horrid horrific horrifying humorless humorous idiotic imperfect
+    impersonal important impressive incompetent infuriating innovative insane insipid inspiring insulting intelligent
+    interesting irresistible irritating joyful joyless joyous keen lame lazy likeable limited lively lousy lovable
+    lovely lucky ludicrous maddening magnificent marvelous mature meaningful meaningless melancholy messy mindless
+    miserable moody moronic naive nasty natural neat nice nifty noble obnoxious odd offensive okay optimistic original
+    outrageous outstanding painful palatable passionate pathetic perfect petty pitiful playful pleasant pleasing
+    pleasurable poor powerful precious problematic promising questionable radiant reckless relaxed remarkable repetitive
+    respectable rewarding rich ridiculous romantic rotten rude sad sappy satisfactory satisfying scary selfish
+    sentimental severe shaky shameful shocking sick sincere sluggish smart sobering solid somber sophisticated sparkling
+    special spirited splendid stimulating strange strong stunning stupid successful super superb superior surprising
+    sweet sympathetic talented tense terrible terrific terrifying thoughtful thrilling timid tired toothless tragic
+    tricky trite troubling ugly uncomfortable uneasy unfocused unhappy unimpressive uninvolving unpleasant useless vain
+    valuable vibrant vicious vile warm weak weird wise wonderful worthless worthwhile worthy
+    delicate intense ironic rigid serious solemn startling tough trivial vague
+"""
+NOUNS = """
+    bargain blessing bore bummer champion charmer comfort compliment curse delight disappointment disaster drag dud
+    embarrassment failure farce flop gift heartbreak highlight honor horror innovation insult inspiration joy loser
+    marvel masterpiece mess miracle mistake pain pity pleasure relief scam shame stinker success surprise thrill torture
+    travesty treasure treat triumph waste winner wreck
+"""
+VERBS = """
+    admired adored appreciated celebrated cherished despised disliked dreaded enjoyed hated liked loathed loved mocked
+    praised recommended regretted rejected resented respected ridiculed treasured trusted valued welcomed
+"""
+PHRASES = ("that was the film we saw", "we went there on Sunday", "it was nearly two hours long")
+ACCENTS = ("en-US", "en", "en-GB-x-rp", "en-US-nyc", "en-GB-scotland", "en-029")
+# Whole variants are held out: a voice of one split is never heard in another
+VARIANTS: dict[Split, str] = {
+    "train": """
+        adam Alex Alicia Andrea antonio belinda caleb david Denis Diogo Hugo iven john linda marcelo Marco max
+        Michael miguel paul pedro rob steph zac f2 m4
+    """,
+    "valid": "Annie benjamin Mario f3",
+    "test": "Andy shelby victor f1 m3 Gene Mike edward",
+}
+QUALITY = 0.965  # of libsndfile's Opus, 0 best to 1 smallest: about 12 kbit/s at 8 kHz
+
+
+def main() -> int:
+    """Run the command; the exit code."""
+    parser = argparse.ArgumentParser(description="Make the words, the voices and the sample pack of the task opinion.")
+    parser.add_argument("--words", action="store_true", help="take the ratings from the lexicon anew (vaderSentiment)")
+    parser.add_argument("--voices", action="store_true", help="synthesise the bank of voices anew (espeak-ng)")
+    parser.add_argument("--check", action="store_true", help="only compare the pack on disk with what would be made")
+    options = parser.parse_args()
+    if options.words:
+        make_words()
+    if options.voices:
+        make_voices()
+    if options.check:
+        changed = PACK.differences(items())
+        print("\n".join(changed) or "The pack is what the generators make.")
+        return 1 if changed else 0
+    PACK.write(items())
+    size = sum(file.stat().st_size for file in sentences.FOLDER.rglob("*") if file.is_file())
+    print(f"{sentences.FOLDER.name}: {size / 1e6:.2f} MB")
+    return 0
+
+
+def make_words() -> None:
+    """The ratings of the words above, with the licence that they come under."""
+    from importlib.metadata import distribution
+
+    package = distribution("vaderSentiment")
+    lines = str(package.locate_file("vaderSentiment/vader_lexicon.txt"))
+    rows = (line.split("\t") for line in Path(lines).read_text("utf-8").splitlines())
+    ratings = {row[0]: float(row[1]) for row in rows}
+    neutral = {word for split in sentences.SUBJECTS.values() for subject in split for word in subject.split()}
+    if found := sorted(neutral & ratings.keys()):
+        raise SystemExit(f"These subjects are rated words: {', '.join(found)}")
+    kinds = {"adjectives": ADJECTIVES, "nouns": NOUNS, "verbs": VERBS}
+    content = {
+        "source": f"VADER lexicon, vaderSentiment {package.version}; Hutto & Gilbert, ICWSM 2014",
+        "licence": str(package.read_text("LICENSE.txt") or package.read_text("licenses/LICENSE.txt")),
+        **{kind: {word: ratings[word] for word in words.split()} for kind, words in kinds.items()},
+    }
+    sentences.FOLDER.mkdir(parents=True, exist_ok=True)
+    (sentences.FOLDER / sentences.WORDS).write_text(json.dumps(content, indent=0) + "\n", "utf-8")
+    sentences.rated_words.cache_clear()
+
+
+def make_voices() -> None:
+    """Write one Opus file per split and the index of who says what in which tone."""
+    from espeak import Espeak
+
+    synthesiser = Espeak()
+    levels = WITNESSES["voice"].levels.tolist()
+    splits: dict[str, list[dict[str, object]]] = {}
+    for split, names in VARIANTS.items():
+        entries, clips = [], []
+        for number, variant in enumerate(names.split()):
+            voice = f"{ACCENTS[number % len(ACCENTS)]}+{variant}"
+            said = [(number + place) % len(PHRASES) for place in range(len(levels))]
+            tones = [_clip(synthesiser, PHRASES[p], voice, level) for p, level in zip(said, levels, strict=True)]
+            entries.append({"voice": voice, "phrases": said, "lengths": [len(tone) for tone in tones]})
+            clips += tones
+        splits[split] = entries
+        write_clips(prosody.bank_file(split), clips, QUALITY)
+    index = {"levels": levels, "phrases": PHRASES, "splits": splits}
+    (sentences.FOLDER / prosody.INDEX).write_text(json.dumps(index, separators=(",", ":")) + "\n", "utf-8")
+    prosody.bank_index.cache_clear()
+    prosody.tones.cache_clear()
+
+
+def _clip(synthesiser, words: str, voice: str, level: float) -> NDArray[np.float32]:  # type: ignore[no-untyped-def]
+    """The words in a tone at 8 kHz, trimmed to where they are heard, peak 0.9."""
+    speed, pitch, spread = round(215 + 20 * level), round(50 + 13 * level), round(50 + 15 * level)
+    wave = synthesiser.say(words, voice, speed, pitch, spread)
+    ratio = Fraction(RATE, synthesiser.rate)
+    wave = resample_poly(wave, ratio.numerator, ratio.denominator).astype(np.float32)
+    wave /= max(float(np.abs(wave).max()), 1e-6)
+    heard = np.flatnonzero(np.abs(wave) > 0.02)
+    return 0.9 * wave[max(0, heard[0] - 80) : ceil(heard[-1] + 80)]
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
