@@ -1,7 +1,7 @@
 """Grad-CAM of one sample under all combinations: in one batch, and with captum called once per combination and input.
 
-`python bench/attribution_speed.py [method]` prints both times and their ratio, on one thread, and exits with 1 where the
-batch takes a second or more, or is less than three times as fast.
+`python bench/attribution_speed.py [method]` prints both times and their ratio, on one thread, and exits with 1 where
+the batch takes a second or more, or is less than three times as fast.
 """
 
 from __future__ import annotations
@@ -73,7 +73,8 @@ def main(name: str = "dmrnet") -> int:
     together = median(lambda: grad_cam(model.method, single, combinations, target))
     apart = median(lambda: one_by_one(model.method, batch, combinations, target))
     print(
-        f"{name}, {len(combinations)} combinations: {1000 * together:.1f} ms in one batch, {1000 * apart:.1f} ms one by one"
+        f"{name}, {len(combinations)} combinations: {1000 * together:.1f} ms in one batch, "
+        f"{1000 * apart:.1f} ms one by one"
     )
     print(f"ratio {apart / together:.1f}")
     return int(together >= 1 or apart / together < 3)

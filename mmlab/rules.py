@@ -214,7 +214,7 @@ def damaged_stamp(digest: str, modality: str, kind: str) -> int:
 
 def damaged_pack(task_name: str, modality: str, kind: str, severity: int, count: int = COUNT) -> Samples:
     """The first shipped samples that have every input, one of them damaged and prepared again."""
-    task, intact = TASKS[task_name](), _pack(task_name, count)
+    task, intact = TASKS[task_name](), shipped(task_name, count)
     if not severity:
         return intact
     rows = []
@@ -225,7 +225,7 @@ def damaged_pack(task_name: str, modality: str, kind: str, severity: int, count:
 
 
 @lru_cache(maxsize=4)
-def _pack(task_name: str, count: int) -> Samples:
+def shipped(task_name: str, count: int = COUNT) -> Samples:
     """The shipped samples as a split; what a sample lacks leaves it out."""
     task = TASKS[task_name]()
     names = task.info.modalities.names

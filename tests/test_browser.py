@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from mmlab.library import Library
-from tests.library import untrained
+from tests.library import measured
 
 ROOT = Path(__file__).resolve().parent.parent
 PACK = ROOT / "mmlab" / "samples" / "digits" / "pack"
@@ -37,9 +37,9 @@ pytestmark = [
 
 @pytest.fixture(scope="module")
 def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Models that never learned anything."""
+    """Models that never learned anything, measured on a few samples."""
     root = tmp_path_factory.mktemp("checkpoints")
-    untrained(root, "digits", "joint", "dmrnet")
+    measured(root, "digits", "joint", "dmrnet")
     return root
 
 
@@ -277,3 +277,48 @@ def test_pictures_and_buttons_have_names(visit: Any, scheme: str) -> None:
         "[...document.querySelectorAll('[data-pick]')].filter((item) => !item.getAttribute('aria-label')).length"
     )
     assert nameless == 0
+
+
+def test_the_lattice_of_the_test_set_is_walked_and_a_slider_changes_its_number(visit: Any) -> None:
+    page = visit("/robustness?section=failures", ".mm-lattice")
+    page.locator('.mm-lattice [data-pick="image-sound-pen"]').focus()
+    page.keyboard.press("ArrowDown")
+    chosen_now = page.wait_for_function(
+        "() => { const key = document.querySelector('.mm-lattice [aria-pressed=true]')?.dataset.pick; "
+        "return key !== 'image-sound-pen' && key }"
+    ).json_value()
+    assert len(chosen_now.split("-")) == 2, "one input was taken away"
+    assert page.evaluate("document.activeElement.dataset.pick") == chosen_now
+    page.keyboard.press("ArrowUp")
+    chosen(page, "image-sound-pen")
+    page.keyboard.press("s")
+    chosen(page, "image-pen")
+    page.wait_for_function("location.search.includes('on=image-pen')")
+
+    number = "document.querySelector('[data-expected]').innerText"
+    before = page.evaluate(number)
+    page.locator("[role=slider]").first.focus()
+    for _ in range(10):
+        page.keyboard.press("ArrowRight")
+    page.wait_for_function(f"(text) => {number} !== text", arg=before)
+    page.wait_for_function("location.search.includes('fail=30')")
+
+
+def test_a_chart_is_saved_in_the_browser_and_the_report_opens_alone(visit: Any, browser: Any, tmp_path: Path) -> None:
+    page = visit("/robustness?section=report", ".mm-lattice")
+    for kind, start in (("svg", b"<svg"), ("png", b"\x89PNG"), ("csv", b"# ")):
+        with page.expect_download() as download:
+            page.locator(f'[data-save="{kind}"]').first.click()
+        assert Path(download.value.path()).read_bytes().startswith(start)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Save the report (HTML)").click()
+    report = tmp_path / "report.html"
+    download.value.save_as(report)
+    context = browser.new_context(offline=True)
+    alone, asked = context.new_page(), []
+    alone.on("request", lambda request: asked.append(request.url))
+    alone.goto(report.as_uri())
+    assert alone.locator("svg").count() >= 8
+    assert asked == [report.as_uri()]
+    assert alone.evaluate("document.scrollingElement.scrollWidth <= innerWidth")
+    context.close()

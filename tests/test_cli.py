@@ -135,7 +135,7 @@ def test_without_a_command_there_is_help(run: Any) -> None:
         (["train", "-t", "digits", "-m", "dmrnet", "--data", "/nowhere"], "There is no folder '/nowhere'."),
         (["evaluate", "-t", "digits", "-m", "dmrnet"], "There is no trained dmrnet for digits in the library."),
         (["evaluate", "-t", "digits", "-m", "nobody"], "There is no method named 'nobody'."),
-        (["evaluate", "-t", "../..", "-m", "dmrnet"], "There is no task named '../..'."),
+        (["evaluate", "-t", "../..", "-m", "dmrnet"], "There is no task.json in '../..'."),
         (["evaluate", "-t", "digits", "-m", "dmrnet", "--source", "moon"], "'moon' is not one of"),
         (["predict", "-t", "digits", "-m", "dmrnet"], "There is no trained dmrnet for digits in the library."),
         (["predict", "-t", "digits", "-m", "dmrnet", "-i", "a.png"], "'a.png' is not a name and a value."),

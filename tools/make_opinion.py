@@ -28,40 +28,27 @@ from mmlab.tasks.sources.opinion_pack import PACK, items
 from mmlab.tasks.sources.witnesses import WITNESSES
 
 ADJECTIVES = """
-    admirable amazing ambitious amusing astounding attractive audacious awesome awkward awful bad beautiful bizarre bold
-    boring brave breathtaking bright brilliant brutal buoyant calm careless challenging chaotic charming cheerful cheery
-    childish classy clever comfortable compelling competent confident confusing contradictory convincing courageous
-    crappy crazy creative crude cruel curious cute cynical daring delectable delicious delightful demanding depressing
-    desperate devastating disappointing disastrous disgusting dishonest disjointed distracting disturbing divine
-    dreadful dreary dubious dull dumb dynamic easy eerie effective efficient elegant embarrassing emotional empty
-    encouraging energetic engaging enjoyable enlightening entertaining enthusiastic excellent exciting excruciating
-    exhausting exhilarating fabulous fair fake fantastic fascinating fearless feeble fine flawed flawless foolish forced
-    fresh friendly frightening frustrating fun funny generous genial gentle glamorous gloomy glorious good gorgeous
-    graceful grand grave great grim gross handsome harmless harsh haunting heartbreaking heartfelt heartwarming heroic
-    hilarious honest hopeful hopeless horrible horrid horrific horrifying humorless humorous idiotic imperfect
-    impersonal important impressive incompetent infuriating innovative insane insipid inspiring insulting intelligent
-    interesting irresistible irritating joyful joyless joyous keen lame lazy likeable limited lively lousy lovable
-    lovely lucky ludicrous maddening magnificent marvelous mature meaningful meaningless melancholy messy mindless
-    miserable moody moronic naive nasty natural neat nice nifty noble obnoxious odd offensive okay optimistic original
-    outrageous outstanding painful palatable passionate pathetic perfect petty pitiful playful pleasant pleasing
-    pleasurable poor powerful precious problematic promising questionable radiant reckless relaxed remarkable repetitive
-    respectable rewarding rich ridiculous romantic rotten rude sad sappy satisfactory satisfying scary selfish
-    sentimental severe shaky shameful shocking sick sincere sluggish smart sobering solid somber sophisticated sparkling
-    special spirited splendid stimulating strange strong stunning stupid successful super superb superior surprising
-    sweet sympathetic talented tense terrible terrific terrifying thoughtful thrilling timid tired toothless tragic
-    tricky trite troubling ugly uncomfortable uneasy unfocused unhappy unimpressive uninvolving unpleasant useless vain
-    valuable vibrant vicious vile warm weak weird wise wonderful worthless worthwhile worthy
-    delicate intense ironic rigid serious solemn startling tough trivial vague
+    admirable amazing ambitious amusing attractive awesome awful awkward bad beautiful bizarre bold boring
+    breathtaking bright brilliant brutal challenging chaotic charming clever comfortable compelling competent
+    confusing convincing crazy creative cruel cute cynical daring delicate delightful devastating disappointing
+    disastrous disturbing dull dumb effective emotional empty engaging enjoyable entertaining excellent exciting
+    excruciating fair fantastic fascinating fine flawed fresh friendly frightening frustrating fun funny gentle
+    glorious good gorgeous grand great grim heartbreaking hilarious honest hopeful horrible horrific horrifying
+    humorous idiotic impressive intense interesting ironic joyful joyous lame lazy lively lousy lovely magnificent
+    messy miserable moody nasty natural nice offensive original outstanding painful passionate perfect pleasant poor
+    powerful precious remarkable rewarding rich romantic sad satisfying scary serious shocking smart solid
+    sophisticated special splendid startling strange strong stunning stupid successful super superb superior
+    surprising sweet terrible terrific terrifying thoughtful thrilling tough tragic trite trivial ugly unpleasant
+    vague vile warm weak weird wise wonderful worthy
 """
 NOUNS = """
-    bargain blessing bore bummer champion charmer comfort compliment curse delight disappointment disaster drag dud
-    embarrassment failure farce flop gift heartbreak highlight honor horror innovation insult inspiration joy loser
-    marvel masterpiece mess miracle mistake pain pity pleasure relief scam shame stinker success surprise thrill torture
-    travesty treasure treat triumph waste winner wreck
+    bore champion comfort delight disappointment disaster drag embarrassment failure flop gift highlight horror
+    insult joy marvel masterpiece mess miracle mistake pity pleasure relief shame success surprise torture treat
+    triumph waste winner wreck
 """
 VERBS = """
-    admired adored appreciated celebrated cherished despised disliked dreaded enjoyed hated liked loathed loved mocked
-    praised recommended regretted rejected resented respected ridiculed treasured trusted valued welcomed
+    admired adored appreciated despised disliked dreaded enjoyed hated liked loathed loved praised recommended
+    regretted resented respected
 """
 PHRASES = ("that was the film we saw", "we went there on Sunday", "it was nearly two hours long")
 ACCENTS = ("en-US", "en", "en-GB-x-rp", "en-US-nyc", "en-GB-scotland", "en-029")

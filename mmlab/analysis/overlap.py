@@ -1,4 +1,4 @@
-"""Regions of one sample against the truth, or against another answer: plain arrays `[R, H, W]` in, numbers and maps out."""
+"""Regions of one sample, `[R, H, W]`, against the truth or against another answer."""
 
 from __future__ import annotations
 

@@ -6,11 +6,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations as choose
 
 import numpy as np
-from numpy.typing import NDArray
 
 from mmlab.analysis import arithmetic
 from mmlab.analysis.agreement import Agreement, agreement
@@ -27,7 +26,7 @@ from mmlab.analysis.dominance import (
 )
 from mmlab.analysis.games import interactions, shapley
 from mmlab.analysis.information import Estimate, pid_of_answers
-from mmlab.analysis.lattice import Lattice
+from mmlab.analysis.lattice import Lattice, lift
 from mmlab.analysis.measures import MEASURES, PAIRS, Measure
 from mmlab.analysis.probing import Probes
 from mmlab.analysis.statistics import paired_bootstrap
@@ -35,8 +34,9 @@ from mmlab.analysis.values import value_table, worths
 from mmlab.core.errors import DataError
 from mmlab.core.modality import Modalities
 from mmlab.core.outputs import Classification, Output, Regression
+from mmlab.core.outputs.regions import THERE
+from mmlab.core.results import Sweep
 
-MOST_PIXELS = 20_000
 PID_BINS = 4
 
 
@@ -92,6 +92,19 @@ class Panel:
     def row(self, name: str) -> Row:
         """The row of a measure. Raises KeyError."""
         return {row.measure.name: row for row in self.rows}[name]
+
+
+def lattice_of(found: Sweep) -> Lattice:
+    """The answers of a sweep by bit mask. Nothing at all is answered as `lift` says, and for regions with no region.
+
+    Raises DataError as `lift` does.
+    """
+    if found.logits.ndim < 4:
+        return lift(found)
+    there = found.target[found.present.all(1)]
+    empty = np.zeros((*there.shape, found.logits.shape[-1]))
+    empty[..., THERE] = there
+    return replace(lift(found, empty), rule="no region at all")
 
 
 def panel(lattice: Lattice, output: Output, modalities: Modalities, probes: Probes | None, rule: str) -> Panel:
@@ -157,9 +170,10 @@ def _utilisation(scores: Numbers, labels: Sequence[str], count: int) -> Row:
 
 def _discrepancy(lattice: Lattice, output: Output, labels: Sequence[str]) -> Row:
     measure, count = MEASURES["discrepancy"], len(lattice.target)
-    if isinstance(output, Regression):
-        return Row(measure, (), count, "A number has no probability, so there is no ratio of probabilities.")
-    logits, target = _as_classes(lattice, output)
+    if not isinstance(output, Classification):
+        kind = "A number has no probability" if isinstance(output, Regression) else "The answer is a picture"
+        return Row(measure, (), count, f"{kind}, so there is no ratio of probabilities.")
+    logits, target = lattice.logits, lattice.target.astype(np.int64)
     try:
         values = discrepancy_ratio(logits, target)
     except ValueError as error:
@@ -168,16 +182,6 @@ def _discrepancy(lattice: Lattice, output: Output, labels: Sequence[str]) -> Row
         Number(float(value), arithmetic.of_discrepancy(logits, target, m, labels)) for m, value in enumerate(values)
     )
     return Row(measure, tuple(numbers), count)
-
-
-def _as_classes(lattice: Lattice, output: Output) -> tuple[NDArray[np.floating], NDArray[np.int64]]:
-    """Logits `[2**M, N, C]` and classes `[N]`; of regions, every pixel of each is a question with two answers."""
-    if isinstance(output, Classification):
-        return lattice.logits, lattice.target.astype(np.int64)
-    flat = lattice.logits.reshape(len(lattice.logits), -1)
-    some = np.unique(np.linspace(0, flat.shape[1] - 1, min(flat.shape[1], MOST_PIXELS)).astype(int))
-    logits = np.stack([np.zeros_like(flat[:, some]), flat[:, some]], 2)
-    return logits, lattice.target.reshape(-1)[some].astype(np.int64)
 
 
 def _probed(probes: Probes | None, labels: Sequence[str]) -> list[Row]:
@@ -252,4 +256,4 @@ def _pid(lattice: Lattice, output: Output, first: int, second: int) -> tuple[Est
     return None, problem
 
 
-__all__ = ["PAIRS", "Number", "PairRow", "Panel", "Row", "panel"]
+__all__ = ["PAIRS", "Number", "PairRow", "Panel", "Row", "lattice_of", "panel"]

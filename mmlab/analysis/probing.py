@@ -18,7 +18,7 @@ from mmlab.analysis.dominance import emap
 from mmlab.analysis.lattice import Lattice, membership
 from mmlab.analysis.questions import recorded, twin
 from mmlab.analysis.recombining import Recombiner, Tell, quiet
-from mmlab.analysis.values import sample_values
+from mmlab.analysis.values import counts_of, sample_values
 from mmlab.core.batch import Samples
 from mmlab.core.errors import DataError
 from mmlab.core.method import Method
@@ -52,7 +52,7 @@ class Probes:
     own: `[n]`, what each answer to complete input is worth; permuted: `[M, P]`, the mean of that with one modality from
     another sample; paired: `[M, 2]`, the mean for the samples that were paired, and for the additive stand-in of
     modality m and the rest; gradient, cam: `[n, M]`, shares that add up to 1; swapped: `[2**M, n * D, ...]`, the logits
-    with donors in the place of what is absent, their targets `[n * D, ...]`. ids: `[n]`.
+    (counts of pixels, for regions) with donors in the place of what is absent, their targets `[n * D, ...]`. ids: `[n]`.
     """
 
     own: Numbers
@@ -106,10 +106,11 @@ def probe(method: Method, samples: Samples, effort: Effort, seed: int = 0, tell:
     tell(0.3)
     few = np.unique(np.linspace(0, len(chosen) - 1, min(effort.pairs, len(chosen))).astype(int))
     paired = _paired(recombiner, few, target, output, lambda share: tell(0.3 + 0.4 * share))
-    swapped, donors = _swapped(recombiner, straight, effort.donors, generator)
+    swapped = _swapped(recombiner, straight, target, effort.donors, generator)
     tell(0.8)
     gradient, cam = evidence_shares(method, chosen, lambda share: tell(0.8 + 0.2 * share))
-    shown = np.tile(target, (donors, *([1] * (target.ndim - 1))))
+    kept = output.condense_target(chosen.target).numpy()
+    shown = np.tile(kept, (effort.donors, *([1] * (kept.ndim - 1))))
     return Probes(own, permuted, paired, len(few), gradient, cam, swapped, shown, chosen.ids)
 
 
@@ -160,15 +161,20 @@ def _paired(
 
 
 def _swapped(
-    recombiner: Recombiner, straight: NDArray[np.int64], most: int, generator: np.random.Generator
-) -> tuple[NDArray[np.float32], int]:
-    """Logits `[2**M, n * D, ...]` with one other sample in the place of all that is absent, and D."""
+    recombiner: Recombiner,
+    straight: NDArray[np.int64],
+    target: NDArray[Any],
+    most: int,
+    generator: np.random.Generator,
+) -> NDArray[np.floating]:
+    """Answers `[2**M, n * D, ...]` with one other sample in the place of all that is absent."""
     on = membership(straight.shape[1])
     parts = []
     for _ in range(most):
         donor = derangement(len(straight), generator)[:, None]
-        parts.append([recombiner.answers(np.where(present, straight, donor)) for present in on])
-    return np.stack([np.concatenate(each) for each in zip(*parts, strict=True)]), most
+        answers = (recombiner.answers(np.where(present, straight, donor)) for present in on)
+        parts.append([counts_of(each, target) if each.ndim == 4 else each for each in answers])
+    return np.stack([np.concatenate(each) for each in zip(*parts, strict=True)])
 
 
 def evidence_shares(method: Method, samples: Samples, tell: Tell = quiet) -> tuple[Numbers, Numbers]:

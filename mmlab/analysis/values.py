@@ -10,11 +10,12 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import expit, log_expit, log_softmax, softmax
+from scipy.special import log_softmax, softmax
 
 from mmlab.analysis.checks import Numbers, labels_of
 from mmlab.core.errors import UnknownName
 from mmlab.core.outputs import Classification, Output, Regression
+from mmlab.core.outputs.regions import dice_of
 
 SHARE, NATS, NUMBER = "share", "nats", "number"
 
@@ -41,7 +42,7 @@ def worths(output: Output) -> tuple[Worth, ...]:
     """The values that exist for a kind of answer; the first is a share of 1, where more is better."""
     if isinstance(output, Classification):
         return (_RIGHT, _CHANCE, _LOG)
-    return (_SIDE, _ERROR) if isinstance(output, Regression) else (_DICE, _CHANCE, _LOG)
+    return (_SIDE, _ERROR) if isinstance(output, Regression) else (_DICE,)
 
 
 def worth(output: Output, name: str) -> Worth:
@@ -53,14 +54,17 @@ def worth(output: Output, name: str) -> Worth:
 
 
 def sample_values(output: Output, logits: ArrayLike, target: ArrayLike, name: str) -> Numbers:
-    """What each answer is worth, `[N]`, from logits `[N, ...]` and targets `[N, ...]`. Raises UnknownName."""
+    """What each answer is worth, `[N]`, from logits `[N, ...]` and targets `[N, ...]`. Raises UnknownName.
+
+    Regions may come as logits `[N, R, H, W]` or as what a sweep keeps of them, `[N, R, 3 or more]`.
+    """
     worth(output, name)
     scores, truth = np.asarray(logits, np.float64), np.asarray(target)
     if isinstance(output, Classification):
         return _of_classes(scores, truth, name)
     if isinstance(output, Regression):
         return _of_numbers(output, scores[:, 0], truth, name)
-    return _of_regions(scores, truth.astype(bool), name)
+    return dice_of(scores if scores.ndim == 3 else counts_of(scores, truth)).mean(1)
 
 
 def value_table(output: Output, logits: ArrayLike, target: ArrayLike, name: str) -> Numbers:
@@ -82,11 +86,7 @@ def _of_numbers(output: Regression, answer: Numbers, truth: NDArray[Any], name: 
     return -np.abs(answer - truth)
 
 
-def _of_regions(logits: Numbers, truth: NDArray[np.bool_], name: str) -> Numbers:
-    places = tuple(range(2, logits.ndim))
-    if name != "right":
-        signed = np.where(truth, logits, -logits)
-        return (expit(signed) if name == "probability" else log_expit(signed)).mean((1, *places))
-    found = logits > 0
-    size = found.sum(places) + truth.sum(places)
-    return np.where(size > 0, 2 * (found & truth).sum(places) / np.maximum(size, 1), 1.0).mean(1)
+def counts_of(logits: NDArray[np.floating], truth: NDArray[Any]) -> Numbers:
+    """What Dice needs of regions `[N, R, H, W]`: pixels in both, found, there, `[N, R, 3]`, as a sweep keeps them."""
+    found, there = logits > 0, truth.astype(bool)
+    return np.stack([part.sum((2, 3)) for part in (found & there, found, there)], -1).astype(np.float64)

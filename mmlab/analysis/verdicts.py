@@ -9,8 +9,7 @@ import torch
 
 from mmlab.analysis.information import pid
 from mmlab.analysis.known import NAMES, Known, KnownTask, Truth
-from mmlab.analysis.lattice import lift
-from mmlab.analysis.panel import Panel, panel
+from mmlab.analysis.panel import Panel, lattice_of, panel
 from mmlab.analysis.probing import OWN_RULE, Effort, probe
 from mmlab.analysis.recombining import Tell, quiet
 from mmlab.core.batch import Samples
@@ -55,7 +54,7 @@ def try_measures(which: Known, method: str = "dropout", seed: int = 0, tell: Tel
         tell(0.9 * (progress.epoch + 1) / EPOCHS)
     test = task.samples("test")
     probes = probe(trained, test, Effort(512, 128, 10, 1), seed)
-    found = panel(lift(sweep(trained, test)), task.info.output, task.info.modalities, probes, OWN_RULE)
+    found = panel(lattice_of(sweep(trained, test)), task.info.output, task.info.modalities, probes, OWN_RULE)
     tell(1.0)
     return Tried(found, tuple(Verdict(truth, _found(found, truth.measure, test)) for truth in which.truths))
 

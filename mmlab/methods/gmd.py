@@ -166,7 +166,7 @@ class GMD(Method):
             self.angles[name] += np.histogram(angle, ANGLES, (0, 180))[0]
 
     def logs(self) -> dict[str, Any]:
-        """This epoch's mean cosines and gradient lengths by combination, share of conflicts, angles before and after."""
+        """The epoch's mean cosines and gradient lengths by combination, share of conflicts, angles before and after."""
         if not self.pairs.any():
             return {}
         mean = self.cosines / np.maximum(self.pairs, 1)

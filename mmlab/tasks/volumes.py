@@ -53,7 +53,7 @@ def read_slice(content: bytes, name: str = "") -> Scan:
     place = round(float(heights[0] + share * (heights[-1] - heights[0])))
     values, pixel = _square(volume.values[:, :, place], volume.spacing)
     mask, _ = _square(inside[:, :, place].astype(np.float32), volume.spacing)
-    note = f"Slice {place + 1} of {volume.values.shape[2]}, at {share:.0%} of the head's height."
+    note = f"Slice {place + 1} of {volume.values.shape[2]}, at {100 * share:.0f} % of the head's height."
     if volume.spacing is None:
         note += " The file does not say how its voxels lie: taken as they are stored."
     return Scan(_grey(values, mask > 0.5), note, pixel)

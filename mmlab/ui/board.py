@@ -40,7 +40,8 @@ def show(task_name: str, sample: str, references: tuple[Reference, ...]) -> None
 def _outcome(shown: Scene, on: Combination, references: Sequence[Reference]) -> None:
     left, right = st.columns([5, 4], gap="large")
     with left, frame.trouble():
-        st.subheader("What each method says", help=_help("answer", "certainty", "change"), anchor=False)
+        terms = ("regions",) if shown.task.info.output.dense else ("answer", "certainty", "change")
+        st.subheader("What each method says", help=_help(*terms), anchor=False)
         st.html(scene.cards(shown, on))
     with right, frame.trouble():
         st.subheader("All combinations", help=words.help("lattice"), anchor=False)

@@ -87,9 +87,10 @@ def _found(
     change = "This is the answer from everything that was given."
     if now != whole and not np.array_equal(found, everything):
         change = f"Overlap with its answer from everything: {kept:.2f}."
+    named = "Dice with its answer from everything" if truth is None else "Dice with the truth"
     size = _size(found[0], base > 0, output.pixel)
-    rows = [(f"Dice, {name.lower()}", float(score)) for name, score in zip(names, scores, strict=True)]
-    return drawn.Found(title, now.answer, size, panels(base, now, against, title), rows, change)
+    rows = [(name, float(score)) for name, score in zip(names, scores, strict=True)]
+    return drawn.Found(title, now.answer, size, panels(base, now, against, title), rows, named, change)
 
 
 def _size(region: Flags, head: Flags, pixel: float) -> str:

@@ -59,11 +59,12 @@ class Own:
 
     @property
     def id(self) -> str:
-        """`own-` and the digest of the content; the stated truth is a part of it."""
+        """`own-` and the digest of the content, of what a name asks of it after a `#`, and of the stated truth."""
         digest = hashlib.sha256(f"{self.task}\0{self.truth}".encode())
         for name in sorted(self.parts):
             digest.update(f"\0{name}\0{len(self.parts[name].content)}\0".encode())
             digest.update(self.parts[name].content)
+            digest.update(self.parts[name].name.partition("#")[2].encode())
         return PREFIX + digest.hexdigest()[:16]
 
 

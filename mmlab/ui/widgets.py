@@ -62,6 +62,7 @@ def task_picker() -> Task:
             required=True,
             on_change=_go_to_task,
         )
+    st.caption(frame.plain(chosen.about))
     return chosen
 
 

@@ -56,6 +56,22 @@ TERMS: dict[str, Term] = {
         "The thin mark in each bar is the probability with every input on; the bar is the one for what is on now.",
         "Switching inputs. With everything on, bars and marks agree.",
     ),
+    "regions": Term(
+        "Regions",
+        "Which places of the picture belong to what is looked for. Regions are nested: the inner ones lie in the "
+        "outer ones.",
+        "The model gives each pixel a probability for each region; from 50 % on the pixel counts as found. *Dice* is "
+        "twice the overlap of found and true pixels over the sum of both: 1 is exactly, 0 is no overlap, and 1 "
+        "where nothing is there and nothing was found. *Doubt* is the entropy per pixel, brightest at 50 %.",
+        "Switching inputs, damage, another method. Tumours and contrasts here are simulated: no number says "
+        "anything about a patient.",
+    ),
+    "slices": Term(
+        "Through the volume",
+        "The slices of the same head, from below, with what is there, what was found, and where the two differ.",
+        "Each slice is answered by itself: the model never sees its neighbours.",
+        "Switching inputs above, or the method of the combinations.",
+    ),
     "lattice": Term(
         "All combinations",
         "Every combination of the inputs of this one sample: everything on top, single inputs at the bottom.",
@@ -238,6 +254,7 @@ METRICS: dict[str, tuple[str, str]] = {
     "r": ("Correlation", "how closely the numbers rise and fall with the right ones: 1 is always, 0 not at all"),
     "sign_accuracy": ("Sign accuracy", "how often the number lies on the right side of the middle"),
     "dice": ("Dice", "how well found and true regions overlap: 1 is exactly, 0 not at all"),
+    "hd95": ("HD95", "how far the outlines of found and true regions lie apart, in mm, without the farthest 5 %"),
 }
 
 SENTENCE_PRIVATE = (
@@ -252,13 +269,17 @@ def help(name: str) -> str:
 
 
 def metric(name: str) -> str:
-    """The name of a metric for people: `ACER`, `Sign accuracy`."""
-    return METRICS[name][0] if name in METRICS else name.replace("_", " ").capitalize()
+    """The name of a metric for people: `ACER`, `Sign accuracy`; of one of a region `Dice WT`."""
+    if name in METRICS:
+        return METRICS[name][0]
+    family, _, region = name.partition("_")
+    return f"{METRICS[family][0]} {region.upper()}" if family in METRICS else name.replace("_", " ").capitalize()
 
 
 def metric_meaning(name: str) -> str:
     """What a metric says, to follow its name in a sentence, and whether lower is better: `: the share of ...`."""
-    meaning = f": {METRICS[name][1]}" if name in METRICS else ""
+    known = name if name in METRICS else name.partition("_")[0]
+    meaning = f": {METRICS[known][1]}" if known in METRICS else ""
     return f"{meaning}; lower is better" if name in LOWER_IS_BETTER else meaning
 
 

@@ -34,14 +34,15 @@ DOUBT = ((0.0, (0, 0, 0)), (0.5, (150, 60, 130)), (1.0, (255, 225, 150)))
 class Found:
     """What one method makes of a picture.
 
-    scores: by region its overlap with the truth, in 0 to 1; None where the truth is not known.
+    panels: captions with drawings; scores: by region its overlap (Dice) with what `against` names.
     """
 
     title: str
     answer: str
     said: str
     panels: Sequence[tuple[str, str]]
-    scores: Sequence[tuple[str, float | None]]
+    scores: Sequence[tuple[str, float]]
+    against: str
     change: str
 
 
@@ -55,10 +56,9 @@ def panel(base: Floats, layer: NDArray[np.uint8], lines: str, what: str) -> str:
     height, width = base.shape
     grey = np.round(np.clip(base, 0, 1) * 255).astype(np.uint8)
     images = "".join(_image(pixels, width, height) for pixels in (grey, layer))
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" class="mm-area" role="img" '
-        f'aria-label="{escape(what, quote=True)}">{images}{lines}</svg>'
-    )
+    drawn = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}">{images}{lines}</svg>'
+    source = f"data:image/svg+xml;base64,{b64encode(drawn.encode()).decode()}"
+    return f'<img class="mm-area" src="{source}" alt="{escape(what, quote=True)}">'
 
 
 def fills(regions: Flags) -> NDArray[np.uint8]:
@@ -107,18 +107,18 @@ def _card(found: Found) -> str:
         f'<section class="mm-card" aria-label="{escape(found.title, quote=True)}"><h3>{escape(found.title)}</h3>'
         f'<div class="mm-answer"><b data-answer class="mm-long">{escape(found.answer)}</b></div>'
         f'<p class="mm-sure">{escape(found.said)}</p><div class="mm-three">{figures}</div>'
+        f'<p class="mm-muted">{escape(found.against)}</p>'
         f'<div class="mm-bars" role="list">{rows}</div><p class="mm-change">{escape(found.change)}</p></section>'
     )
 
 
-def _row(place: int, name: str, score: float | None) -> str:
-    if score is None:
-        return ""
+def _row(place: int, name: str, score: float) -> str:
     value = f"{score:.2f}"
     return (
-        f'<div class="mm-row" role="listitem" title="{escape(name, quote=True)}: {value}" '
+        f'<div class="mm-row" role="listitem" title="Dice, {escape(name, quote=True)}: {value}" '
         f'style="--c:{REGIONS[place % len(REGIONS)]}"><span class="mm-name">{escape(name)}</span>'
-        f'<span class="mm-track"><i style="width:{100 * score:.1f}%"></i></span><span class="mm-value">{value}</span></div>'
+        f'<span class="mm-track"><i style="width:{100 * score:.1f}%"></i></span>'
+        f'<span class="mm-value">{value}</span></div>'
     )
 
 

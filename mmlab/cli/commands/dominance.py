@@ -33,7 +33,7 @@ def command(
     device: Device = "",
     checkpoints: Checkpoints = None,
 ) -> None:
-    """The measures of the Dominance page for a trained model: fair shares, what is lost, gradients, pairs, agreement."""
+    """Which input a trained model leans on: fair shares, what is lost without it, gradients, pairs, agreement."""
     library = settle(device=device, checkpoints=checkpoints)
     reference = library.find(task, method, tag)
     found, names, labels = _measured(reference, absent is Absent.DONOR)
@@ -63,8 +63,7 @@ def _measured(reference: Reference, donor: bool) -> tuple[Panel, tuple[str, ...]
         from pathlib import Path
 
         from mmlab import sweeps
-        from mmlab.analysis.lattice import lift
-        from mmlab.analysis.panel import panel
+        from mmlab.analysis.panel import lattice_of, panel
         from mmlab.analysis.probing import DONOR_RULE, OWN_RULE, Effort, keep, probe, stored
         from mmlab.device import one_thread
         from mmlab.model import Model
@@ -73,7 +72,7 @@ def _measured(reference: Reference, donor: bool) -> tuple[Panel, tuple[str, ...]
         model = Model.open(reference)
         modalities, output = model.task.info.modalities, model.task.info.output
         effort = Effort.usual(output)
-        answers = None if donor else lift(sweeps.read(Path(reference.path), model.digest))
+        answers = None if donor else lattice_of(sweeps.read(Path(reference.path), model.digest))
         probes = stored(model.digest, effort)
         if probes is None:
             shown.start("Asking the model about swapped inputs", 1.0)

@@ -7,20 +7,22 @@ from typing import Annotated
 
 import typer
 
-from mmlab.cli.terminal import bar, say
+from mmlab.cli.given import Json
+from mmlab.cli.terminal import bar, emit, say
 
 
-def command(folder: Annotated[Path, typer.Argument(help="A new folder to write the example into.")]) -> None:
+def command(
+    folder: Annotated[Path, typer.Argument(help="A new folder to write the example into.")], json: Json = False
+) -> None:
     """Write a small folder of one's own data, with gaps, to look at, to train on and to change."""
     with bar("Writing", None):
         from mmlab.tasks.own.example import write_example
 
         count = write_example(folder)
+    if json:
+        emit({"folder": str(folder), "samples": count})
+        return
     say(f"{count} samples are in {folder}: task.json, manifest.csv and their files. Next:")
-    for line in (
-        f"check {folder}",
-        f"train --task {folder} --method dropout",
-        f"evaluate --task {folder} --method dropout",
-    ):
-        say(f"  python -m mmlab {line}")
+    for line in ("check {}", "train --task {} --method dropout", "evaluate --task {} --method dropout"):
+        say(f"  python -m mmlab {line.format(folder)}")
     say(f"  MMLAB_FOLDERS={folder} make app")

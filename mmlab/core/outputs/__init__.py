@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mmlab.core.errors import TaskMismatch
-from mmlab.core.outputs.base import Output, Prediction
+from mmlab.core.outputs.base import Metrics, Output, Prediction
 from mmlab.core.outputs.classes import Classification
 from mmlab.core.outputs.detection import Detection
 from mmlab.core.outputs.number import Regression
@@ -34,8 +34,8 @@ OUTPUTS: dict[str, type[Output]] = {
     output.kind: output for output in (Classification, Detection, Regression, Segmentation)
 }
 ALL_KINDS = frozenset(OUTPUTS)
-LOWER_IS_BETTER = frozenset[str]().union(*(output.lower_is_better for output in OUTPUTS.values()))
-NO_SHARES = frozenset[str]().union(*(output.no_shares for output in OUTPUTS.values()))
+LOWER_IS_BETTER = Metrics(name for output in OUTPUTS.values() for name in output.lower_is_better)
+NO_SHARES = Metrics(name for output in OUTPUTS.values() for name in output.no_shares)
 
 
 def output_from_card(card: Mapping[str, Any]) -> Output:

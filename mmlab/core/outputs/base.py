@@ -33,6 +33,13 @@ class Prediction:
         return max(self.probabilities.values(), default=0.0)
 
 
+class Metrics(frozenset[str]):
+    """Names of metrics; that of a region (`hd95_core`) is in it where its family (`hd95`) is."""
+
+    def __contains__(self, name: object) -> bool:
+        return super().__contains__(name) or super().__contains__(str(name).partition("_")[0])
+
+
 @dataclass(frozen=True)
 class Output(ABC):
     """What a task asks for.

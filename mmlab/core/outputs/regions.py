@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from mmlab.core.outputs.base import Output, Prediction
+from mmlab.core.outputs.base import Metrics, Output, Prediction
 from mmlab.core.outputs.surfaces import hausdorff95
 
 # What a sweep keeps of each region of a sample. Pixels: in both, found, there. Then: distance of the outlines, mean
@@ -33,7 +33,7 @@ class Segmentation(Output):
     pixel: float = 1.0
     kind: ClassVar[str] = "segmentation"
     dense: ClassVar[bool] = True
-    lower_is_better: ClassVar[frozenset[str]] = frozenset({"hd95_wt", "hd95_tc", "hd95_et"})
+    lower_is_better: ClassVar[frozenset[str]] = Metrics({"hd95"})
     no_shares: ClassVar[frozenset[str]] = lower_is_better
 
     @property

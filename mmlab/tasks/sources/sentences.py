@@ -31,21 +31,18 @@ WEIGHTS = {
     "": 1.0,
     "very": 1.25,
     "really": 1.2,
-    "so": 1.2,
-    "truly": 1.25,
     "extremely": 1.4,
     "absolutely": 1.4,
     "quite": 0.8,
-    "fairly": 0.75,
     "rather": 0.75,
-    "somewhat": 0.6,
     "slightly": 0.45,
     "hardly": -0.4,
     "not": -0.6,
     "not very": -0.4,
 }
-NOUN_WEIGHTS = {"": 1.0, "real": 1.2, "complete": 1.3, "total": 1.3, "bit of a": 0.6, "not": -0.6}
-VERB_WEIGHTS = {"": 1.0, "really": 1.2, "truly": 1.25, "absolutely": 1.4, "somewhat": 0.6, "never": -0.6}
+NOUN_WEIGHTS = {"": 1.0, "real": 1.2, "complete": 1.4, "not": -0.6}
+VERB_WEIGHTS = {"": 1.0, "really": 1.2, "absolutely": 1.4, "never": -0.6}
+PLAIN = 4  # how often a word without anything before it is in the draw, beside once with each weight
 BEFORE_BUT, AFTER_BUT = 0.35, 0.65
 
 SUBJECTS: dict[Split, tuple[str, ...]] = {
@@ -101,7 +98,7 @@ def _phrases() -> dict[str, tuple[tuple[float, ...], tuple[Phrase, ...]]]:
         made = [
             Phrase(weight, word, rating * SCALE * factor)
             for word, rating in words.items()
-            for weight, factor in weights[kind].items()
+            for weight, factor in [*weights[kind].items(), *[("", 1.0)] * (PLAIN - 1)]
         ]
         made.sort(key=lambda phrase: (phrase.score, phrase.word, phrase.weight))
         found[kind] = (tuple(phrase.score for phrase in made), tuple(made))
@@ -156,7 +153,7 @@ def _kind_of(phrase: Phrase, wanted: str) -> str:
 
 def _described(phrase: Phrase, split: Split, rng: np.random.Generator) -> str:
     words = f"{phrase.weight} {phrase.word}".strip()
-    if phrase.weight.startswith(("not", "so", "hardly")) or rng.random() < 0.7:
+    if phrase.weight.startswith(("not", "hardly")) or rng.random() < 0.7:
         return f"{_one_of(SUBJECTS[split], rng)} {_one_of(LINKS, rng)} {words}"
     return f"it {_one_of(('is', 'was'), rng)} {_article(words)} {words} {_one_of(THINGS[:-1], rng)}"
 

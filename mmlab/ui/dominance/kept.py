@@ -10,8 +10,8 @@ import streamlit as st
 
 from mmlab.analysis.clashes import Clash, clash
 from mmlab.analysis.gradients import CombinationGradients, combination_gradients
-from mmlab.analysis.lattice import Lattice, lift
-from mmlab.analysis.panel import Panel
+from mmlab.analysis.lattice import Lattice
+from mmlab.analysis.panel import Panel, lattice_of
 from mmlab.analysis.panel import panel as measured
 from mmlab.analysis.probing import DONOR_RULE, OWN_RULE, Effort, Probes, complete_samples, keep, probe, stored
 from mmlab.analysis.recombining import Recombiner, Tell
@@ -33,7 +33,7 @@ def samples(task_name: str) -> Samples:
 @st.cache_resource(show_spinner=False, max_entries=8)
 def lattice(reference: Reference) -> Lattice:
     """The stored answers by combination: read only. Raises CheckpointError, or DataError where they cannot be used."""
-    return lift(cache.sweep(reference))
+    return lattice_of(cache.sweep(reference))
 
 
 @st.cache_resource(show_spinner=False, max_entries=16)

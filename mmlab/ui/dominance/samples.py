@@ -69,7 +69,7 @@ def show(task: Task, reference: Reference) -> None:
 
 def _worth(task: Task) -> Worth:
     there = {each.name: each for each in worths(task.info.output)}
-    usual = list(there)[1]
+    usual = list(there)[min(1, len(there) - 1)]
     wanted = state.get("worth")
     chosen = wanted if wanted in there else usual
     st.segmented_control(

@@ -230,7 +230,7 @@ def _start_rules(view: View, left: list[str]) -> None:
     def job(progress: Progress) -> None:
         with cache.pool().lend(reference) as model:
             for place, rule in enumerate(left):
-                rules.compute(model, rule, on_progress=work.part(progress, place, len(left)))
+                rules.compute(model, rule, rules.COUNT, work.part(progress, place, len(left)))
 
     work.start(_rules_name(view.shown), job)
 
@@ -241,6 +241,6 @@ def _start_damage(view: View, left: list[str]) -> None:
     def job(progress: Progress) -> None:
         for place, method in enumerate(left):
             with cache.pool().lend(view.references[method]) as model:
-                rules.compute_damaged(model, modality, kind, on_progress=work.part(progress, place, len(left)))
+                rules.compute_damaged(model, modality, kind, rules.COUNT, work.part(progress, place, len(left)))
 
     work.start(_damage_name(modality, kind), job)

@@ -1,0 +1,220 @@
+"""How much faster it is to encode once and fuse many than to run the model once per combination.
+
+    python bench/sweep_speed.py --write docs/tables --fill docs/results.md
+
+Both give the same answers, which is checked. Running once per combination encodes only the inputs that are there; the
+features of the others cost nothing. Time is processor time of one thread, so that other work on the machine does not
+count. Models are untrained: weights do not change the time.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from mmlab import rules
+from mmlab.core.method import METHODS, Fused, Method
+from mmlab.core.modality import Combination, Modalities, Modality
+from mmlab.core.outputs import Classification
+from mmlab.core.task import TASKS, TaskInfo
+from mmlab.device import one_thread
+from mmlab.evaluation import BATCH, fuse_all
+from mmlab.reports import fill
+
+NAME = "sweep_speed"
+SAMPLES = 1000
+DENSE_SAMPLES = BATCH  # regions take long in both ways, and the ratio does not depend on the number
+SYNTHETIC = ("dropout", "dmrnet")
+SIDE = 28
+NOT_SEPARATE = {
+    "m3ixup": "also encodes all inputs together, which only complete input needs",
+    "specialists": "shares no encoder between combinations",
+}
+Inputs = Mapping[str, Tensor]
+Way = Callable[[Method, Inputs, Sequence[Combination]], list[Fused]]
+
+
+@torch.inference_mode()
+def once_per_combination(method: Method, inputs: Inputs, combinations: Sequence[Combination]) -> list[Fused]:
+    """The model on each combination by itself, with nothing computed for the inputs that are not there."""
+    with _recorded(_encoders(method)) as known:
+        method.encode(inputs)
+    rows = len(next(iter(inputs.values())))
+    found = []
+    for combination in combinations:
+        with _free(_not_needed(method, combination), known):
+            found.append(method(inputs, method.modalities.mask(combination, rows)))
+    return found
+
+
+def _encoders(method: Method) -> list[nn.Module]:
+    """Everything that belongs to single inputs, or to single combinations."""
+    if hasattr(method, "networks"):
+        return list(method.networks.values())  # type: ignore[union-attr, operator]
+    return [part[name] for part in _parts(method) for name in method.modalities.names]
+
+
+def _parts(method: Method) -> list[Any]:
+    return [method.encoders, *([method.joint_encoders] if hasattr(method, "joint_encoders") else [])]
+
+
+def _not_needed(method: Method, combination: Combination) -> list[nn.Module]:
+    if hasattr(method, "networks"):
+        return [part for key, part in method.networks.items() if key != combination.key]  # type: ignore[union-attr, operator]
+    absent = [name for name in method.modalities.names if name not in combination]
+    free = [method.encoders[name] for name in absent]
+    if hasattr(method, "joint_encoders") and absent:
+        free += [method.joint_encoders[name] for name in method.modalities.names]  # type: ignore[index]
+    return free
+
+
+@contextmanager
+def _recorded(modules: Sequence[nn.Module]) -> Iterator[dict[nn.Module, Any]]:
+    """The first value that each module gives."""
+    known: dict[nn.Module, Any] = {}
+    handles = [each.register_forward_hook(lambda m, _, value: known.setdefault(m, value) and None) for each in modules]
+    try:
+        yield known
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
+@contextmanager
+def _free(modules: Sequence[nn.Module], known: Mapping[nn.Module, Any]) -> Iterator[None]:
+    """Let modules give what is known without computing it."""
+    for module in modules:
+        module.forward = lambda *_, value=known[module]: value  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        for module in modules:
+            del module.forward
+
+
+def seconds(way: Way, method: Method, inputs: Inputs, rounds: int) -> float:
+    """The least processor time over `rounds` that a way takes for all combinations of all samples."""
+    combinations, count = method.modalities.subsets(), len(next(iter(inputs.values())))
+    taken = []
+    for _ in range(rounds):
+        start = time.process_time()
+        for first in range(0, count, BATCH):
+            way(method, {name: value[first : first + BATCH] for name, value in inputs.items()}, combinations)
+        taken.append(time.process_time() - start)
+    return min(taken)
+
+
+def recording(method: Method, inputs: Inputs) -> float:
+    """What `once_per_combination` spends on learning the features that it then gives away."""
+
+    def only_encode(method: Method, inputs: Inputs, _: Sequence[Combination]) -> list[Fused]:
+        with torch.inference_mode():
+            method.encode(inputs)
+        return []
+
+    return seconds(only_encode, method, inputs, 1)
+
+
+def compared(info: TaskInfo, name: str, inputs: Inputs, rounds: int) -> dict[str, Any]:
+    """Both ways on one method: seconds, ratio, and the ratio if only encoders took time."""
+    torch.manual_seed(0)
+    method = METHODS[name](info, METHODS[name].Config()).eval()
+    _check(method, {key: value[:8] for key, value in inputs.items()})
+    once = seconds(fuse_all, method, inputs, rounds)
+    each = seconds(once_per_combination, method, inputs, rounds) - recording(method, inputs)
+    count = len(info.modalities)
+    return {
+        "task": info.name,
+        "modalities": count,
+        "samples": len(next(iter(inputs.values()))),
+        "method": name,
+        "once": once,
+        "each": each,
+        "ratio": each / once,
+        "bound": 2 ** (count - 1),
+    }
+
+
+def _check(method: Method, inputs: Inputs) -> None:
+    """Both ways must give the same answers."""
+    combinations = method.modalities.subsets()
+    ways = (fuse_all(method, inputs, combinations), once_per_combination(method, inputs, combinations))
+    for one, other in zip(*ways, strict=True):
+        torch.testing.assert_close(one.logits, other.logits, atol=1e-4, rtol=1e-3)
+
+
+def synthetic(count: int) -> tuple[TaskInfo, Inputs]:
+    """A task with `count` pictures for inputs, and noise for samples."""
+    items = [Modality(f"m{i}", "image", (1, SIDE, SIDE), f"M{i}", chr(65 + i)) for i in range(count)]
+    info = TaskInfo(f"synthetic {count}", Modalities(items), Classification(tuple("0123456789")))
+    torch.manual_seed(count)
+    return info, {item.name: torch.randn(SAMPLES, *item.shape) for item in items}
+
+
+def shipped(name: str) -> tuple[TaskInfo, Inputs]:
+    """A task's shipped samples, repeated until there are enough."""
+    info = TASKS[name]().info
+    samples = rules.shipped(name)
+    wanted = DENSE_SAMPLES if info.output.dense else SAMPLES
+    rows = torch.arange(wanted) % len(samples)
+    return info, {key: value[rows].float() for key, value in samples.inputs.items()}
+
+
+def measure(rounds: int) -> list[dict[str, Any]]:
+    """Every method on every task, and synthetic tasks of two to six inputs."""
+    found = []
+    jobs = [(*synthetic(count), SYNTHETIC) for count in range(2, 7)]
+    jobs += [(*shipped(name), tuple(METHODS)) for name in TASKS]
+    for info, inputs, methods in jobs:
+        for name in methods:
+            if info.output.kind in METHODS[name].supports:
+                found.append(compared(info, name, inputs, rounds))
+                row = found[-1]
+                print(f"{row['task']} {row['method']}: {row['ratio']:.1f}x of {row['bound']}", flush=True)
+    return found
+
+
+def as_markdown(rows: Sequence[Mapping[str, Any]]) -> str:
+    """The table for the docs."""
+    lines = [
+        "| task | inputs | samples | method | once and fused (s) | once per combination (s) | faster | bound |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- |",
+    ]
+    for row in rows:
+        note = " *" if row["method"] in NOT_SEPARATE else ""
+        lines.append(
+            f"| {row['task']} | {row['modalities']} | {row['samples']} | {row['method']}{note} | {row['once']:.2f} | "
+            f"{row['each']:.2f} | {row['ratio']:.1f}x | {row['bound']}x |"
+        )
+    notes = "; ".join(f"{name} {why}" for name, why in NOT_SEPARATE.items())
+    return "\n".join([*lines, "", f"\\* no separate encoders: {notes}."])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=1, help="times that each is measured; the least counts")
+    parser.add_argument("--write", type=Path, help=f"folder for {NAME}.json and {NAME}.md")
+    parser.add_argument("--fill", type=Path, help=f"document with the mark table:{NAME}")
+    options = parser.parse_args()
+    one_thread()
+    rows = measure(options.rounds)
+    text = as_markdown(rows)
+    if options.write:
+        options.write.mkdir(parents=True, exist_ok=True)
+        (options.write / f"{NAME}.json").write_text(json.dumps(rows, indent=1) + "\n", "utf-8")
+        (options.write / f"{NAME}.md").write_text(text + "\n", "utf-8")
+    if options.fill:
+        fill(options.fill, {NAME: text})
+    print(text)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,49 @@
+"""Head scans: a picture of a slice, or a volume, of which one slice is taken at the same height for all inputs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+
+import streamlit as st
+
+from mmlab.core.modality import Modality
+from mmlab.core.task import Task
+from mmlab.tasks.nifti import is_scan
+from mmlab.tasks.volumes import HEIGHT, MIDDLE
+from mmlab.ui import draft
+from mmlab.ui.ways import file_way, together
+
+file_way("scan", "nii", "gz", "png", "jpg", "jpeg", "tif", "tiff")
+
+
+@together("scan")
+def height(task: Task, modalities: Sequence[Modality], key: str) -> None:
+    """One slider for the volumes that were given: they show the same head, so their slices must lie alike."""
+    st.caption(
+        "NIfTI volumes (.nii, .nii.gz) or pictures of one axial slice, cut to the brain on black, all of the same "
+        "head. Nothing here is a diagnosis: the models learned from simulated tumours."
+    )
+    given = draft.parts(task.name)
+    volumes = [item.name for item in modalities if item.name in given and is_scan(given[item.name].content)]
+    if not volumes:
+        return
+    st.slider(
+        "Height of the slice in the head, % from below",
+        0,
+        100,
+        round(100 * MIDDLE),
+        key=key,
+        on_change=partial(_moved, task.name, volumes, key),
+    )
+
+
+def _moved(task_name: str, volumes: Sequence[str], key: str) -> None:
+    """Ask for the slice at that height of each volume, by what its name ends in."""
+    given = draft.parts(task_name)
+    for name in volumes:
+        asked = HEIGHT.fullmatch(given[name].name)
+        plain = asked[1] if asked else given[name].name
+        draft.give(task_name, name, replace(given[name], name=f"{plain}#{st.session_state[key]}%"))
+    draft.use(task_name)
