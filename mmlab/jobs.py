@@ -26,6 +26,7 @@ from mmlab.evaluation import mean_metrics, metrics, sweep
 from mmlab.gaps import complete_counts, missing_shares, rates_of, with_gaps
 from mmlab.library import Library
 from mmlab.resuming import STATE
+from mmlab.snapshots import Album
 from mmlab.training import Plan, Progress, Trainer
 
 
@@ -53,10 +54,8 @@ def train(job: TrainJob, library: Library) -> Iterator[Progress]:
     """
     one_thread()
     task, kind = TASKS[job.task](), METHODS[job.method]
-    if task.info.output.kind not in kind.supports:
-        raise Unsupported(
-            f"{kind.title} cannot do {task.info.output.kind}.", f"It does {', '.join(sorted(kind.supports))}."
-        )
+    if reason := kind.why_not(task.info):
+        raise Unsupported(reason, "Train another method.")
     plan = build(Plan, {**usual_plan(task, kind), **job.plan})
     config = build(kind.Config, job.config)
     teachers = yield from _teachers(kind, job, library)
@@ -78,7 +77,10 @@ def train(job: TrainJob, library: Library) -> Iterator[Progress]:
         training=training,
         validation=validation,
     )
-    yield from trainer.epochs()
+    album = Album(task, trainer.method, plan.epochs, folder)
+    for progress in trainer.epochs():
+        album.look(progress.epoch)
+        yield progress
     checkpoints.half(trainer.method)
     card = _card(job, task, trainer, config)
     digest = checkpoints.save(folder, trainer.method, card)

@@ -218,8 +218,8 @@ def check(order: Order) -> None:
     if not TAG.fullmatch(order.tag):
         raise DataError(f"'{order.tag}' cannot name a run.", "Use up to 60 letters, digits, . _ and -.")
     task, kind = TASKS[order.task](), METHODS[order.method]
-    if task.info.output.kind not in kind.supports:
-        raise Unsupported(f"{kind.title} cannot do this task.", f"It does {', '.join(sorted(kind.supports))}.")
+    if reason := kind.why_not(task.info):
+        raise Unsupported(reason, "Train another method.")
     build(kind.Config, order.config)
     build(Plan, order.plan)
     if order.plan.get("source", "built-in") not in task.sources():

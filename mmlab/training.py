@@ -32,6 +32,7 @@ from mmlab.dominance_log import DominanceLog as DominanceLog  # what other peopl
 from mmlab.evaluation import logits_of, mean_metrics, metrics, sweep
 from mmlab.losses import sample_present
 from mmlab.resuming import STATE, State
+from mmlab.snapshots import shares
 
 
 @dataclass(frozen=True)
@@ -238,7 +239,7 @@ class Trainer:
             mean=mean_metrics(table)[output.headline],
             variance=dict(zip(found.combinations, spread.tolist(), strict=False)),
             gradient_norm=dict(norms),
-            logs=self.method.logs(),
+            logs=self.method.logs() | {"shares": shares(self.method, self.validation)},
         )
 
     def _keep(self, progress: Progress, optimiser: torch.optim.Optimizer) -> None:

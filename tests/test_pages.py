@@ -15,6 +15,7 @@ from streamlit.testing.v1 import AppTest
 import mmlab.model
 from mmlab.core.errors import DataError
 from mmlab.ui import frame, uploads, words
+from mmlab.ui.glossary import TERMS
 from mmlab.ui.inputs.path import strokes_of
 from mmlab.ui.widgets import TAB, TABS
 from tests.library import untrained
@@ -301,7 +302,7 @@ def test_a_canvas_becomes_strokes() -> None:
 
 
 def test_every_word_of_the_screen_is_explained_in_full() -> None:
-    for name, term in words.TERMS.items():
+    for name, term in TERMS.items():
         assert term.title, name
         assert term.what, name
         assert term.how, name

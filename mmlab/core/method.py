@@ -83,7 +83,7 @@ class Method(nn.Module, ABC):
 
     title, paper, year, about: for people. supports: kinds of output. teachers: methods that must be trained
     first; they are lent to `losses` and never saved. plan: its own defaults for the training plan.
-    trained_with_gaps: whether it meets incomplete inputs while learning.
+    trained_with_gaps: whether it meets incomplete inputs while learning. most_modalities: 0 for any number.
     """
 
     title: ClassVar[str]
@@ -94,6 +94,7 @@ class Method(nn.Module, ABC):
     teachers: ClassVar[tuple[str, ...]] = ()
     plan: ClassVar[Mapping[str, Any]] = {}
     trained_with_gaps: ClassVar[bool] = True
+    most_modalities: ClassVar[int] = 0
     encoders: nn.ModuleDict
 
     @dataclass(frozen=True)
@@ -106,6 +107,16 @@ class Method(nn.Module, ABC):
         self.modalities = info.modalities
         self.output = info.output
         self.config = config
+
+    @classmethod
+    def why_not(cls, info: TaskInfo) -> str:
+        """Why this method is not trained on a task, as a sentence; empty where it is."""
+        count = len(info.modalities)
+        if info.output.kind not in cls.supports:
+            return f"{cls.title} cannot do {info.output.kind}, only {', '.join(sorted(cls.supports))}."
+        if cls.most_modalities and count > cls.most_modalities:
+            return f"{cls.title} is not trained on {count} inputs, but on {cls.most_modalities} at most."
+        return ""
 
     # answering
 

@@ -114,7 +114,7 @@ class Words(nn.Module):
         super().__init__()
         self.tables = nn.ModuleList(nn.Embedding(WORD_IDS, size, padding_idx=0) for _ in range(2))
         for table in self.tables:
-            nn.init.normal_(table.weight[1:], std=0.02)  # type: ignore[operator, index]
+            nn.init.normal_(table.weight[1:], std=0.02)  # type: ignore[index]
         self.lost = nn.Dropout(WORDS_LOST)
         self.near = _block1d(size, channels, 1, 3)
 

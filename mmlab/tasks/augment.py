@@ -28,7 +28,7 @@ def vary_picture(batch: Tensor, generator: torch.Generator) -> Tensor:
 
 
 def move_together(inputs: Mapping[str, Tensor], furthest: int, generator: torch.Generator) -> dict[str, Tensor]:
-    """Mirrored and shifted by whole pixels, alike for all pictures `[B, C, H, W]` of a sample, which lie on each other."""
+    """Mirrored and shifted by whole pixels, all pictures `[B, C, H, W]` of a sample alike: they lie on each other."""
     rows, _, height, width = next(iter(inputs.values())).shape
     shift = torch.randint(-furthest, furthest + 1, (rows, 2), generator=generator)
     matrix = torch.zeros(rows, 2, 3)

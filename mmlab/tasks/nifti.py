@@ -1,101 +1,96 @@
-"""Slices of scans in NIfTI-1 files (.nii, .nii.gz): header, bounds, one plane. Taken as hostile, like every file."""
+"""NIfTI files (.nii, .nii.gz) of hostile origin to voxels that lie the same way round in every file.
+
+Sizes are checked from the header, and unpacking is bounded, before anything is decoded; nibabel reads the rest.
+"""
 
 from __future__ import annotations
 
-import struct
+import warnings
 import zlib
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mmlab.core.errors import DataError
-from mmlab.core.raw import Picture
 from mmlab.tasks.readers import shown_name
 
+Floats = NDArray[np.float32]
 AXES = {"sagittal": 0, "coronal": 1, "axial": 2}
-TYPES = {2: "u1", 4: "i2", 8: "i4", 16: "f4", 64: "f8", 256: "i1", 512: "u2", 768: "u4"}
-HEADER, MAGIC_AT = 348, 344
-FILE_BYTES, VOXEL_BYTES = 64_000_000, 512_000_000
+FILE_BYTES, PLAIN_BYTES = 64_000_000, 256_000_000
+VOXELS, LONGEST = 40_000_000, 1024
+SPACING = (0.1, 20.0)  # mm between voxels that can be true
 GZIP = b"\x1f\x8b"
-DARK, BRIGHT = 1.0, 99.0  # percentiles of the voxels that are not 0
-HINT = "Give a NIfTI-1 scan of three dimensions (.nii or .nii.gz), and which slice after a #: scan.nii.gz#57."
+MAGIC_AT = 344
+HINT = "Give a three-dimensional NIfTI-1 or -2 file (.nii or .nii.gz), or a PNG picture of one slice."
 
 
 @dataclass(frozen=True)
-class Slice:
-    """One plane `[H, W]` of a scan, up is up, and the range of grey that the whole scan uses."""
+class Volume:
+    """`values` float32 `[X, Y, Z]`: to the right, to the front, up. spacing: mm between voxels, None where unknown."""
 
-    values: NDArray[np.floating[Any]]
-    low: float
-    high: float
+    values: Floats
+    spacing: tuple[float, float, float] | None
 
 
 def is_scan(content: bytes) -> bool:
     """Whether these bytes look like NIfTI, packed or not."""
-    return content[:2] == GZIP or content[MAGIC_AT : MAGIC_AT + 4] in (b"n+1\0", b"n+2\0", b"ni1\0")
+    return content[:2] == GZIP or content[MAGIC_AT : MAGIC_AT + 4] in (b"n+1\0", b"ni1\0") or _is_second(content)
 
 
-def scan_slice(content: bytes, name: str, axis: str) -> Slice:
-    """The slice that `name` asks for after a `#`, counted from 0; the one in the middle otherwise. Raises DataError."""
-    path, _, wanted = name.partition("#")
-    label = shown_name(path, "The scan")
+def read_volume(content: bytes, name: str = "") -> Volume:
+    """The volume in a file, turned to right, front and up. Raises DataError."""
+    label = shown_name(name, "The volume")
     if len(content) > FILE_BYTES:
         raise DataError(f"{label} has {len(content) / 1e6:.0f} MB; the limit is {FILE_BYTES / 1e6:.0f} MB.", HINT)
-    volume = _volume(unpacked(content, label), label)
-    count = volume.shape[AXES[axis]]
-    if wanted and not (wanted.isdecimal() and int(wanted) < count):
-        raise DataError(f"{label} has no {axis} slice '{wanted[:12]}'.", f"It has 0 to {count - 1}.")
-    plane = np.take(volume, int(wanted) if wanted else count // 2, AXES[axis]).astype(np.float64)
-    inside = volume[volume != 0]
-    low, high = np.percentile(inside, (DARK, BRIGHT)) if inside.size else (0.0, 1.0)
-    return Slice(np.rot90(np.nan_to_num(plane, nan=0.0, posinf=0.0, neginf=0.0)), float(low), float(high))
+    plain = _unpacked(content, label)
+    import nibabel  # most of a second that only such a file needs
+    from nibabel.spatialimages import HeaderDataError
+
+    kind = nibabel.Nifti2Image if _is_second(plain) else nibabel.Nifti1Image
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # a strange affine is told in our own words
+            opened = kind.from_bytes(plain)
+            _check(opened.shape, label)
+            try:
+                turned, is_known = nibabel.as_closest_canonical(opened), True
+            except (HeaderDataError, ValueError, np.linalg.LinAlgError):
+                turned, is_known = opened, False
+            values = np.asarray(turned.dataobj, np.float32).reshape(turned.shape[:3])
+    except DataError:
+        raise
+    except Exception as error:  # nibabel raises its own errors, OSError, ValueError and more for broken files
+        raise DataError(f"{label} is not a NIfTI volume that can be read, or it is cut off.", HINT) from error
+    spacing = tuple(float(step) for step in turned.header.get_zooms()[:3])
+    is_known = is_known and all(SPACING[0] <= step <= SPACING[1] for step in spacing)
+    clean = np.nan_to_num(values, nan=0.0, posinf=0.0, neginf=0.0)
+    return Volume(clean, (spacing[0], spacing[1], spacing[2]) if is_known else None)
 
 
-def picture_of(found: Slice) -> Picture:
-    """The slice in grey: what is not 0 runs from dark to bright, 0 stays black."""
-    span = max(found.high - found.low, 1e-9)
-    grey = np.clip((found.values - found.low) / span, 0, 1) * 254 + 1
-    return Picture(np.round(np.where(found.values == 0, 0, grey)).astype(np.uint8))
+def _is_second(content: bytes) -> bool:
+    return content[:2] in (b"\x1c\x02", b"\x02\x1c") and content[4:7] == b"n+2"
 
 
-def unpacked(content: bytes, label: str, most: int = VOXEL_BYTES) -> bytes:
+def _unpacked(content: bytes, label: str) -> bytes:
     """The bytes of the file, unpacked up to a bound. Raises DataError."""
     if content[:2] != GZIP:
         return content
     unpacking = zlib.decompressobj(wbits=31)
     try:
-        plain = unpacking.decompress(content, most)
+        plain = unpacking.decompress(content, PLAIN_BYTES)
     except zlib.error as error:
         raise DataError(f"{label} is damaged.", HINT) from error
     if unpacking.unconsumed_tail:
-        raise DataError(f"{label} is larger than {most / 1e6:.0f} MB once unpacked.", HINT)
+        raise DataError(f"{label} is larger than {PLAIN_BYTES / 1e6:.0f} MB once unpacked.", HINT)
     return plain
 
 
-def _volume(plain: bytes, label: str) -> NDArray[Any]:
-    """The voxels `[X, Y, Z]`, scaled as the header says."""
-    order = {HEADER: "<", int.from_bytes(struct.pack("<i", HEADER), "big"): ">"}.get(_number(plain, "<i", 0))
-    if len(plain) < HEADER or order is None or plain[MAGIC_AT : MAGIC_AT + 4] != b"n+1\0":
-        raise DataError(f"{label} is not a NIfTI-1 scan in one file.", HINT)
-    count, *sides = struct.unpack_from(f"{order}8h", plain, 40)
-    code = _number(plain, f"{order}h", 70)
-    offset, slope, shift = struct.unpack_from(f"{order}3f", plain, 108)
-    if count not in range(3, 8) or min(sides[:3]) < 1 or any(side > 1 for side in sides[3:count]) or code not in TYPES:
-        raise DataError(f"{label} is not a plain scan of three dimensions.", HINT)
-    kind = np.dtype(order + TYPES[code])
-    size = int(np.prod([int(side) for side in sides[:3]], dtype=object))
-    start = int(offset) if np.isfinite(offset) and offset >= HEADER else HEADER + 4
-    if size * kind.itemsize > VOXEL_BYTES or start + size * kind.itemsize > len(plain):
-        raise DataError(f"{label} is cut off, or its size is not what its header says.", HINT)
-    voxels = np.frombuffer(plain, kind, size, start).reshape(sides[:3], order="F")
-    if slope not in (0.0, 1.0) or shift != 0.0:
-        if not (np.isfinite(slope) and np.isfinite(shift)):
-            return voxels
-        return voxels * np.float32(slope or 1.0) + np.float32(shift)
-    return voxels
-
-
-def _number(plain: bytes, form: str, place: int) -> int:
-    return int(struct.unpack_from(form, plain, place)[0]) if len(plain) >= place + struct.calcsize(form) else 0
+def _check(shape: tuple[int, ...], label: str) -> None:
+    """Refuse by the header, before a voxel is decoded."""
+    if len(shape) < 3 or any(side != 1 for side in shape[3:]):
+        sides = " × ".join(str(side) for side in shape[:5])
+        raise DataError(f"{label} is not one volume of three dimensions but {sides}.", HINT)
+    if min(shape[:3]) < 1 or max(shape[:3]) > LONGEST or int(np.prod(shape[:3], dtype=object)) > VOXELS:
+        sides = " × ".join(str(side) for side in shape[:3])
+        raise DataError(f"{label} has {sides} voxels.", f"Up to {LONGEST} a side and {VOXELS // 10**6} million in all.")

@@ -52,7 +52,7 @@ def prepare_face(picture: Raw) -> Reading:
         left, top = (image.width - side) // 2, (image.height - side) // 2
         image = image.crop((left, top, left + side, top + side)).resize((SIDE, SIDE), Image.Resampling.BOX)
         notes.append(f"Took the square in the middle, {SIDE} by {SIDE} pixels. The models know drawn faces only.")
-    return reading(np.asarray(image, np.float32)[None] / 255, notes)
+    return reading(np.asarray(image, np.float32)[None] / np.float32(255), notes)
 
 
 PREPARE: dict[str, Callable[[Raw], Reading]] = {

@@ -6,6 +6,7 @@ along the path.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from fractions import Fraction
 from functools import lru_cache
 
@@ -165,4 +166,8 @@ def resample_path(points: NDArray[np.float64], count: int) -> NDArray[np.float64
     return np.stack([np.interp(places, along, points[:, axis]) for axis in (0, 1)], axis=1)
 
 
-PREPARE = {"image": prepare_picture, "sound": prepare_sound, "path": prepare_strokes}
+PREPARE: dict[str, Callable[[Raw], Reading]] = {
+    "image": prepare_picture,
+    "sound": prepare_sound,
+    "path": prepare_strokes,
+}

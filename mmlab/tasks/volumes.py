@@ -1,13 +1,8 @@
-"""Head scans in three dimensions: NIfTI files of hostile origin to one axial slice, turned as all slices are.
-
-Sizes are checked from the header, and unpacking is bounded, before anything is decoded; nibabel reads the rest.
-"""
+"""Head scans in three dimensions: one axial slice of a volume, turned as all slices are."""
 
 from __future__ import annotations
 
 import re
-import warnings
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,26 +10,15 @@ from scipy import ndimage
 
 from mmlab.core.errors import DataError
 from mmlab.core.raw import Scan
-from mmlab.tasks.nifti import unpacked
+from mmlab.tasks.nifti import HINT, Floats, read_volume
 from mmlab.tasks.readers import shown_name
 
-Floats = NDArray[np.float32]
-FILE_BYTES, PLAIN_BYTES = 64_000_000, 256_000_000
-VOXELS, LONGEST = 40_000_000, 1024
-SPACING = (0.1, 20.0)  # mm between voxels that can be true
+LEAST = 2  # voxels a side
+STRETCHED = 12  # times as long as wide: no pixel of a scan is
 MIDDLE = 0.5  # of the head's height: the slice that is taken where none is asked for
 HEIGHT = re.compile(r"(.*)#(\d{1,3})%")
 OUTSIDE, HEAD = 0.1, 0.15  # share of zeros that says cut out; share of the bright end that is head otherwise
 BRIGHTEST = 99.8  # percentile that becomes white
-HINT = "Bring a three-dimensional NIfTI-1 or -2 file (.nii or .nii.gz), or a PNG picture of one axial slice."
-
-
-@dataclass(frozen=True)
-class Volume:
-    """`values` float32 `[X, Y, Z]`: to the right, to the front, up. spacing: mm between voxels, None where unknown."""
-
-    values: Floats
-    spacing: tuple[float, float, float] | None
 
 
 def read_slice(content: bytes, name: str = "") -> Scan:
@@ -45,7 +29,10 @@ def read_slice(content: bytes, name: str = "") -> Scan:
     asked = HEIGHT.fullmatch(name)
     plain_name, share = (asked[1], min(int(asked[2]), 100) / 100) if asked else (name, MIDDLE)
     label = shown_name(plain_name, "The volume")
-    volume = _volume(content, label)
+    volume = read_volume(content, plain_name)
+    if min(volume.values.shape) < LEAST:
+        sides = " × ".join(str(side) for side in volume.values.shape)
+        raise DataError(f"{label} has {sides} voxels, which is no head.", "Bring the scan of one head.")
     inside = _inside(volume.values)
     heights = np.flatnonzero(inside.any((0, 1)))
     if not len(heights):
@@ -59,47 +46,6 @@ def read_slice(content: bytes, name: str = "") -> Scan:
     return Scan(_grey(values, mask > 0.5), note, pixel)
 
 
-def _volume(content: bytes, label: str) -> Volume:
-    """The volume in a file, turned to right, front and up."""
-    if len(content) > FILE_BYTES:
-        raise DataError(f"{label} has {len(content) / 1e6:.0f} MB; the limit is {FILE_BYTES / 1e6:.0f} MB.", HINT)
-    plain = unpacked(content, label, PLAIN_BYTES)
-    import nibabel  # most of a second that only such a file needs
-    from nibabel.spatialimages import HeaderDataError
-
-    kind = (
-        nibabel.Nifti2Image if plain[:2] in (b"\x1c\x02", b"\x02\x1c") or plain[4:7] == b"n+2" else nibabel.Nifti1Image
-    )
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # a strange affine is told in our own words
-            opened = kind.from_bytes(plain)
-            _check(opened.shape, label)
-            try:
-                turned, is_known = nibabel.as_closest_canonical(opened), True
-            except (HeaderDataError, ValueError, np.linalg.LinAlgError):
-                turned, is_known = opened, False
-            values = np.asarray(turned.dataobj, np.float32).reshape(turned.shape[:3])
-    except DataError:
-        raise
-    except Exception as error:  # nibabel raises its own errors, OSError, ValueError and more for broken files
-        raise DataError(f"{label} is not a NIfTI volume that can be read, or it is cut off.", HINT) from error
-    spacing = tuple(float(step) for step in turned.header.get_zooms()[:3])
-    is_known = is_known and all(SPACING[0] <= step <= SPACING[1] for step in spacing)
-    clean = np.nan_to_num(values, nan=0.0, posinf=0.0, neginf=0.0)
-    return Volume(clean, (spacing[0], spacing[1], spacing[2]) if is_known else None)
-
-
-def _check(shape: tuple[int, ...], label: str) -> None:
-    """Refuse by the header, before a voxel is decoded."""
-    if len(shape) < 3 or any(side != 1 for side in shape[3:]):
-        sides = " × ".join(str(side) for side in shape[:5])
-        raise DataError(f"{label} is not one volume of three dimensions but {sides}.", HINT)
-    if min(shape[:3]) < 2 or max(shape[:3]) > LONGEST or int(np.prod(shape[:3], dtype=np.int64)) > VOXELS:
-        sides = " × ".join(str(side) for side in shape[:3])
-        raise DataError(f"{label} has {sides} voxels, which is no head.", "Bring the scan of one head.")
-
-
 def _inside(values: Floats) -> NDArray[np.bool_]:
     """Which voxels are head: what is not 0 where the rest was cut away, else what is bright."""
     if (values == 0).mean() >= OUTSIDE:
@@ -111,7 +57,7 @@ def _inside(values: Floats) -> NDArray[np.bool_]:
 def _square(plane: Floats, spacing: tuple[float, float, float] | None) -> tuple[Floats, float]:
     """A plane `[X, Y]` as `[rows, columns]` from the front with square pixels, and their side in mm (0: unknown)."""
     upright = plane.T[::-1]
-    if spacing is None:
+    if spacing is None or max(spacing[:2]) > STRETCHED * min(spacing[:2]):
         return upright, 0.0
     side = min(spacing[:2])
     factors = spacing[1] / side, spacing[0] / side

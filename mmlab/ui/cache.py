@@ -21,7 +21,6 @@ import json
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -33,8 +32,8 @@ from numpy.typing import NDArray
 from mmlab import sweeps
 from mmlab.analysis.embedding import embed
 from mmlab.analysis.maps import Map, Places, known_places, new_places, of_pca, read_map
-from mmlab.checkpoints import REPORT, read_card
-from mmlab.core.errors import CheckpointError, DataError, MmlabError
+from mmlab.checkpoints import REPORT
+from mmlab.core.errors import CheckpointError, DataError
 from mmlab.core.method import METHODS
 from mmlab.core.outputs import Prediction
 from mmlab.core.raw import Raw
@@ -45,6 +44,7 @@ from mmlab.evaluation import fuse_all
 from mmlab.library import Entry, Library, Reference
 from mmlab.pool import ModelPool
 from mmlab.ui import uploads
+from mmlab.ui.entries import entry_of, is_half, place
 from mmlab.ui.state import Damage
 
 one_thread()
@@ -108,16 +108,16 @@ def entries(task_name: str) -> tuple[Entry, ...]:
     """
     first: dict[str, Entry] = {}
     for reference in library().references(task_name):
-        entry = _entry(reference)
+        entry = entry_of(reference)
         if reference.method not in first or (first[reference.method].problem and not entry.problem):
             first[reference.method] = entry
-    return tuple(sorted(first.values(), key=lambda entry: _place(entry.reference.method)))
+    return tuple(sorted(first.values(), key=lambda entry: place(entry.reference.method)))
 
 
 def unfinished(task_name: str) -> tuple[str, ...]:
     """Checkpoint folders without a model that no training is going on in: somebody has to look at them."""
     folders = sorted(library().root.glob(f"{task_name}/*/*/"))
-    half = [folder for folder in folders if not folder.name.startswith(".") and _is_half(folder)]
+    half = [folder for folder in folders if not folder.name.startswith(".") and is_half(folder)]
     return tuple("/".join(folder.parts[-3:]) for folder in half)
 
 
@@ -205,27 +205,6 @@ def places(reference: Reference, kind: str, sample: str, damages: Damages = ()) 
 def seed_of(sample: str, damage: Damage) -> int:
     """The seed of a damage: the same sample and kind are always damaged alike, at every severity."""
     return zlib.crc32(f"{sample}:{damage.modality}:{damage.kind}".encode())
-
-
-@lru_cache(maxsize=512)
-def _entry(reference: Reference) -> Entry:
-    try:
-        return Entry(reference, read_card(Path(reference.path)))
-    except MmlabError as error:
-        return Entry(reference, {}, error)
-
-
-def _place(method: str) -> tuple[int, bool, str]:
-    """Baselines first, and of them the one that never meets gaps; then the papers by year."""
-    if method not in METHODS:
-        return (9999, False, method)
-    kind = METHODS[method]
-    return (kind.year, kind.trained_with_gaps and not kind.year, method)
-
-
-def _is_half(folder: Path) -> bool:
-    """Neither a model, nor a training to go on with, nor the report of a run whose weights are elsewhere."""
-    return not any((folder / name).is_file() for name in ("model.safetensors", "resume.safetensors", "report.json"))
 
 
 @st.cache_data(show_spinner=False, max_entries=64)

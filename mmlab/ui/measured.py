@@ -7,7 +7,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -16,11 +15,12 @@ from numpy.typing import NDArray
 
 from mmlab import reports, sweeps
 from mmlab.analysis.comparison import MEAN, WORST, Comparison, confusion
-from mmlab.checkpoints import REPORT, SWEEP, read_card, read_json
+from mmlab.checkpoints import REPORT, SWEEP, read_json
 from mmlab.core.errors import CheckpointError, MmlabError
 from mmlab.grid import LADDERS, ladder, rung_tag
-from mmlab.library import SEED_FOLDER, Entry, Reference
+from mmlab.library import SEED_FOLDER, Entry
 from mmlab.ui import cache
+from mmlab.ui.entries import entry_of
 
 SOURCES = {"built-in": "Built-in samples", "real": "Real recordings"}
 STEPS = "steps"
@@ -29,7 +29,7 @@ Stamp = tuple[tuple[str, int], ...]
 
 def runs(task: str) -> tuple[Entry, ...]:
     """Every run of every method on a task, in the order of the tables; a damaged one carries its problem."""
-    found = [_entry(reference) for reference in cache.library().references(task)]
+    found = [entry_of(reference) for reference in cache.library().references(task)]
     return tuple(sorted(found, key=lambda entry: _place(entry.reference.method)))
 
 
@@ -112,14 +112,6 @@ def counted(folder: str, modified: int, key: str, classes: int) -> NDArray[np.in
     needed = [name in key.split("-") for name in cache.task(Path(folder).parts[-3]).info.modalities.names]
     rows = found.present[:, needed].all(1)
     return confusion(found.logits[k][rows].argmax(-1), found.target[rows].astype(np.int64), classes)
-
-
-@lru_cache(maxsize=1024)
-def _entry(reference: Reference) -> Entry:
-    try:
-        return Entry(reference, read_card(Path(reference.path)))
-    except MmlabError as error:
-        return Entry(reference, {}, error)
 
 
 def _place(method: str) -> tuple[int, str]:

@@ -31,7 +31,7 @@ FIELDS = (
     *("picture", "colour", "shown", "point"),  # Embed: which map, how coloured, which combinations, which point
     *("source", "metric", "baseline", "by", "values", "ladder", "cell"),  # Compare: of what, to what, which cell
     *("section", "measure", "rule", "fail", "along", "to", "doubt", "slices", "slice", "versus"),  # Robustness
-    *("aspect", "worth", "absent", "number", "kind", "clash", "epoch", "lesson", "arrows"),  # Dominance
+    *("aspect", "worth", "absent", "number", "kind", "clash", "epoch", "node", "lesson", "arrows"),  # Dominance
     "explainer",  # Explain and Dominance: how maps are made
     "run",  # Train and Library: one training
     "method",  # Methods: whose card

@@ -35,7 +35,7 @@ def show(task_name: str) -> None:
 @frame.panel
 def _form(task_name: str) -> None:
     task = cache.task(task_name)
-    names = [name for name in METHODS if task.info.output.kind in METHODS[name].supports]
+    names = [name for name in METHODS if not METHODS[name].why_not(task.info)]
     with st.container(horizontal=True, vertical_alignment="bottom", key="mm-train"):
         method = st.selectbox(
             "Method",

@@ -107,19 +107,25 @@ def share_bars(
         present = key.split("-")
         chips = "".join(chip(letters[name], colours[name], name in present) for name in letters)
         said = ", ".join(f"{labels[name]} {_percent(parts[name])}" for name in present)
-        pieces = "".join(_piece(letters[name], colours[name], parts[name]) for name in present)
         ring = "box-shadow:0 0 0 2px currentColor;" if key == selected else ""
         button = (
             "display:flex;gap:.6rem;align-items:center;width:100%;padding:.2rem .35rem;margin:.15rem 0;border:0;"
             f"background:none;color:inherit;font:inherit;cursor:pointer;border-radius:.5rem;{ring}"
         )
-        bar = "display:flex;flex:1;min-width:0;height:1.55rem;border-radius:.3rem;overflow:hidden;gap:1px"
+        bar = stacked({name: parts[name] for name in present}, letters, colours)
         rows.append(
             f'<button data-pick="{escape(key, quote=True)}" aria-pressed="{str(key == selected).lower()}" '
             f'style="{button}" aria-label="{escape(said, quote=True)}" title="{escape(said, quote=True)}">'
-            f'<span style="flex:none;display:flex;gap:.2rem">{chips}</span><span style="{bar}">{pieces}</span></button>'
+            f'<span style="flex:none;display:flex;gap:.2rem">{chips}</span>{bar}</button>'
         )
     return "".join(rows)
+
+
+def stacked(parts: Mapping[str, float], letters: Mapping[str, str], colours: Mapping[str, str]) -> str:
+    """One bar of parts that add up to 1, in the modalities' colours with their letters."""
+    pieces = "".join(_piece(letters[name], colours[name], part) for name, part in parts.items())
+    bar = "display:flex;flex:1;min-width:0;height:1.55rem;border-radius:.3rem;overflow:hidden;gap:1px"
+    return f'<span style="{bar}">{pieces}</span>'
 
 
 def moved(first: Floats, second: Floats) -> float:

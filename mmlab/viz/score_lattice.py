@@ -38,13 +38,17 @@ class Scored:
 
 @dataclass(frozen=True)
 class Frame:
-    """How the lattice is drawn: letters and colours by modality, the selected key, and how a cost is written."""
+    """How the lattice is drawn: letters and colours by modality, the selected key, and how a cost is written.
+
+    span: the scores between which colours, intervals and costs lie, to compare drawings; the nodes' own by default.
+    """
 
     letters: Mapping[str, str]
     colours: Mapping[str, str]
     selected: str
     higher_is_better: bool
     is_share: bool
+    span: tuple[float, float] | None = None
 
     def cost(self, upper: Scored, lower: Scored) -> float:
         """How much worse the lower combination is; negative where removing helps."""
@@ -66,10 +70,11 @@ def svg(scored: Sequence[Scored], frame: Frame, title: str) -> str:
     drawn = arranged(states, frame.letters, None, frame.selected)
     by_key = {item.key: item for item in scored}
     crowded = len(drawn.modalities) > CROWDED
-    span = _span(scored, frame)
+    span = frame.span or _span(scored)
     edges = [e for e in drawn.edges if not crowded or frame.selected in (e.upper, e.lower)]
     costs = [frame.cost(by_key[e.upper], by_key[e.lower]) for e in edges]
-    most = max((abs(cost) for cost in costs), default=0.0) or 1.0
+    largest = span[1] - span[0] if frame.span else max((abs(cost) for cost in costs), default=0.0)
+    most = largest or 1.0
     inside = [
         _line(drawn, e.upper, e.lower, frame.colours[e.removed], cost / most)
         for e, cost in zip(edges, costs, strict=True)
@@ -84,7 +89,7 @@ def svg(scored: Sequence[Scored], frame: Frame, title: str) -> str:
     return f'{head} font-family="system-ui, sans-serif">{"".join(inside)}</svg>'
 
 
-def _span(scored: Sequence[Scored], frame: Frame) -> tuple[float, float]:
+def _span(scored: Sequence[Scored]) -> tuple[float, float]:
     """Lowest and highest end of all intervals."""
     return min(item.low for item in scored), max(item.high for item in scored)
 

@@ -49,8 +49,7 @@ def command(
             jobs = _search_jobs(named, _words(methods), planned)
         else:
             jobs = _jobs(named, _words(methods), seeds, ladder, planned)
-        jobs = grid.gap_jobs(jobs, missing) if missing else jobs
-
+        jobs = _possible(grid.gap_jobs(jobs, missing) if missing else jobs)
         todo = grid.missing(jobs, library)
     whisper(f"{len(jobs)} runs, {len(jobs) - len(todo)} done before, {len(todo)} to do.")
     failed = _run(todo, library, processes) if todo else {}
@@ -72,8 +71,19 @@ def _jobs(
     chosen = list(tasks) or list(TASKS)
     if ladder:
         return [job for task in chosen for job in grid.ladder_jobs(task, ladder, range(seeds), plan)]
-    jobs = grid.grid_jobs(chosen, list(methods) or list(METHODS), range(seeds), plan)
-    return [job for job in jobs if TASKS[job.task].info.output.kind in METHODS[job.method].supports]
+    return grid.grid_jobs(chosen, list(methods) or list(METHODS), range(seeds), plan)
+
+
+def _possible(jobs: Sequence[TrainJob]) -> list[TrainJob]:
+    """The jobs that can be done, and a word on each method that is not trained on a task."""
+    from mmlab.core.method import METHODS
+    from mmlab.core.task import TASKS
+
+    reasons = {(job.task, job.method): METHODS[job.method].why_not(TASKS[job.task].info) for job in jobs}
+    for (task, _), reason in reasons.items():
+        if reason:
+            whisper(f"{task}: {reason}")
+    return [job for job in jobs if not reasons[job.task, job.method]]
 
 
 def _search_jobs(tasks: Sequence[str], methods: Sequence[str], plan: dict[str, Any]) -> list[TrainJob]:

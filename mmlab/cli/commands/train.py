@@ -10,7 +10,7 @@ import typer
 
 from mmlab.cli.given import Checkpoints, Data, Device, Json, MethodName, TaskName, pairs, settle
 from mmlab.cli.terminal import STOPPED, Bar, bar, emit, number, say, table, whisper
-from mmlab.core.errors import DataError, MmlabError
+from mmlab.core.errors import DataError, MmlabError, Unsupported
 from mmlab.library import Library
 
 if TYPE_CHECKING:
@@ -51,6 +51,8 @@ def command(
         built, kind = TASKS[task](), METHODS[method]
     if data is not None and "real" not in built.sources():
         raise DataError(f"'{data}' does not hold the recordings of {task}.", "README.md says which files it needs.")
+    if reason := kind.why_not(built.info):
+        raise Unsupported(reason, "Train another method.")
     if options:
         _show_options(kind.Config, usual_plan(built, kind), json)
         return

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import warnings
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, ClassVar
 
 import numpy as np
@@ -15,11 +16,14 @@ from mmlab.core.errors import DataError
 from mmlab.core.options import option
 from mmlab.core.raw import Picture, Raw
 from mmlab.core.task import Reading
-from mmlab.tasks.nifti import AXES, is_scan, picture_of, scan_slice
+from mmlab.tasks.nifti import AXES, Volume, is_scan, read_volume
 from mmlab.tasks.own.kinds import Kind, kind, not_of
 from mmlab.tasks.prepare import reading
 from mmlab.tasks.readers import PICTURE_BYTES, PICTURE_PIXELS, read_picture, shown_name
 
+SCANS = 8  # kept decoded: the slices of a case follow each other, and all its scans are asked for each
+DARK, BRIGHT = 1.0, 99.0  # percentiles of the voxels that are not 0
+STRETCHED = 12  # times as long as wide: no pixel of a scan is
 LABEL_HINT = "Give a PNG whose grey values (or palette numbers) are the labels, or a NIfTI of them; 0 is none."
 
 
@@ -87,7 +91,7 @@ class SlicesKind(Kind):
         """A name that ends in `#57` asks for that slice of a scan; otherwise it is the one in the middle."""
         if not is_scan(content):
             return read_picture(content, name)
-        return picture_of(scan_slice(content, name, self.axis))
+        return Picture(_plane(_grey(content, name.partition("#")[0]), name, self.axis, Image.Resampling.BILINEAR))
 
     def prepare(self, raw: Raw) -> Reading:
         return _prepared(raw, self.size, colour=False)
@@ -96,12 +100,63 @@ class SlicesKind(Kind):
 def read_labels(content: bytes, name: str, axis: str) -> NDArray[np.uint8]:
     """Whole numbers per pixel `[H, W]`, 0 to 255, from a PNG or a slice of a NIfTI. Raises DataError."""
     if is_scan(content):
-        values = scan_slice(content, name, axis).values
-    else:
-        values = _png_labels(content, shown_name(name, "The label map"))
+        return _plane(_labels(content, name.partition("#")[0]), name, axis, Image.Resampling.NEAREST)
+    return _as_labels(_png_labels(content, shown_name(name, "The label map")))
+
+
+def _as_labels(values: NDArray[Any]) -> NDArray[np.uint8]:
     if values.min() < 0 or values.max() > 255 or not np.array_equal(values, np.round(values)):
         raise DataError("The labels are not whole numbers from 0 to 255.", LABEL_HINT)
     return np.asarray(values, np.uint8)
+
+
+@dataclass(frozen=True)
+class _Scan:
+    """`values` uint8 `[X, Y, Z]`, and the steps between them, in mm or of one length where that is not known."""
+
+    values: NDArray[np.uint8]
+    steps: tuple[float, float, float]
+
+
+def _scan(values: NDArray[np.uint8], volume: Volume) -> _Scan:
+    return _Scan(values, volume.spacing or (1.0, 1.0, 1.0))
+
+
+@lru_cache(maxsize=SCANS)
+def _grey(content: bytes, name: str) -> _Scan:
+    """A scan in grey: what is not 0 runs from dark to bright over the whole scan, 0 stays black. Raises DataError."""
+    volume = read_volume(content, name)
+    inside = volume.values != 0
+    low, high = np.percentile(volume.values[inside], (DARK, BRIGHT)) if inside.any() else (0.0, 1.0)
+    grey = np.clip((volume.values - low) / max(high - low, 1e-9), 0, 1) * 254 + 1
+    return _scan(np.round(grey * inside).astype(np.uint8), volume)
+
+
+@lru_cache(maxsize=SCANS)
+def _labels(content: bytes, name: str) -> _Scan:
+    """A scan of labels. Raises DataError."""
+    volume = read_volume(content, name)
+    return _scan(_as_labels(volume.values), volume)
+
+
+def _plane(scan: _Scan, name: str, axis: str, way: Image.Resampling) -> NDArray[np.uint8]:
+    """The slice `[H, W]` that `name` asks for after a `#`, counted from 0, else the one in the middle; up is up.
+
+    Its pixels are square. Raises DataError for a slice that is not there.
+    """
+    across = AXES[axis]
+    path, _, wanted = name.partition("#")
+    count = scan.values.shape[across]
+    if wanted and not (wanted.isdecimal() and len(wanted) < 10 and int(wanted) < count):
+        label = shown_name(path, "The scan")
+        raise DataError(f"{label} has no {axis} slice '{wanted[:12]}'.", f"It has 0 to {count - 1}.")
+    plane = np.rot90(np.take(scan.values, int(wanted) if wanted else count // 2, across))
+    width, height = (step for place, step in enumerate(scan.steps) if place != across)
+    side = min(width, height)
+    if width == height or max(width, height) > STRETCHED * side:
+        return np.ascontiguousarray(plane)
+    size = round(plane.shape[1] * width / side), round(plane.shape[0] * height / side)
+    return np.asarray(Image.fromarray(np.ascontiguousarray(plane)).resize(size, way))
 
 
 def _png_labels(content: bytes, label: str) -> NDArray[Any]:

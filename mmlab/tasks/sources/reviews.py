@@ -1,4 +1,4 @@
-"""Real sentences about films that somebody has on disk: lines of a number, a rating (-4 to 4, the mean of twenty people)
+"""Real sentences about films that somebody has on disk: lines of a number, a rating (-4 to 4, a mean of twenty people)
 and a sentence, with tabs between. Nobody said them or made a face to them: only the text is there."""
 
 from __future__ import annotations

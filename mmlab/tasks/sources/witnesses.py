@@ -1,7 +1,7 @@
 """What the task `opinion` knows by construction: one hidden opinion, three noisy witnesses of it, and the best answers.
 
-The opinion is even in [-3, 3]. What a modality shows is the opinion plus normal noise, rounded to the levels that it can
-show. From that follows, by summing over all levels, how well anybody could answer from each combination.
+The opinion is even in [-3, 3]. What a modality shows is the opinion plus normal noise, rounded to the levels that it
+can show. From that follows, by summing over all levels, how well anybody could answer from each combination.
 """
 
 from __future__ import annotations
@@ -30,18 +30,24 @@ class Witness:
     @property
     def levels(self) -> Floats:
         """The levels from -3 to 3."""
-        return np.round(np.arange(round((HIGH - LOW) / self.step) + 1) * self.step + LOW, 6)
+        places: Floats = np.arange(round((HIGH - LOW) / self.step) + 1, dtype=np.float64)
+        return _exact(places * self.step + LOW)
 
     def show(self, opinions: Floats, rng: np.random.Generator) -> Floats:
         """The level that each opinion is shown at."""
         seen = opinions + rng.normal(0, self.noise, opinions.shape)
-        return np.round(np.clip(np.round(seen / self.step) * self.step, LOW, HIGH), 6)
+        return _exact(np.round(seen / self.step) * self.step)
 
     def likelihood(self, opinions: Floats) -> Floats:
         """How likely each level is under each opinion: `[levels, opinions]`, columns sum to 1."""
         levels = self.levels
         edges = np.concatenate([[-np.inf], (levels[1:] + levels[:-1]) / 2, [np.inf]])
         return np.diff(ndtr((edges[:, None] - opinions) / self.noise), axis=0)
+
+
+def _exact(levels: Floats) -> Floats:
+    """Inside of the range, and equal for equal levels, however they were reckoned."""
+    return np.asarray(np.round(np.clip(levels, LOW, HIGH), 6), np.float64)
 
 
 WITNESSES = {"text": Witness(0.8, 0.1), "voice": Witness(1.5, 0.5), "face": Witness(2.5, 0.25)}

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import streamlit as st
 
@@ -17,7 +19,10 @@ from mmlab.analysis.probing import DONOR_RULE, OWN_RULE, Effort, Probes, complet
 from mmlab.analysis.recombining import Recombiner, Tell
 from mmlab.analysis.values import value_table
 from mmlab.core.batch import Samples
+from mmlab.core.errors import CheckpointError
 from mmlab.library import Reference
+from mmlab.snapshots import Snapshots
+from mmlab.snapshots import read as read_snapshots
 from mmlab.ui import cache
 from mmlab.ui.slow import slowly
 
@@ -94,3 +99,15 @@ def gradients(reference: Reference) -> CombinationGradients:
             return combination_gradients(model.method, chosen.batch(range(len(chosen))).to(place))
 
     return slowly(("gradients", reference), "One backward pass per combination", make)
+
+
+@st.cache_resource(show_spinner=False, max_entries=16)
+def snapshots(reference: Reference, names: tuple[str, ...]) -> Snapshots:
+    """The maps that were stored while a model with these modalities learned: read only. Raises CheckpointError."""
+    found = read_snapshots(Path(reference.path))
+    epochs, samples = len(found.epochs), len(found.ids)
+    places = {each.shape[:2] for each in found.maps.values()} | {found.score.shape}
+    fits = places == {(epochs, samples)} and found.shares.shape == (epochs, samples, len(names))
+    if not epochs or not samples or not fits or set(found.maps) != set(names):
+        raise CheckpointError("The snapshots of this training are damaged.", "Train the model again.")
+    return found

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,64 +13,72 @@ from mmlab.core.errors import CheckpointError
 from mmlab.core.outputs import Classification, Output, Regression
 from mmlab.core.task import Task
 from mmlab.library import Reference
-from mmlab.ui import frame, state, widgets, words
-from mmlab.ui.dominance import kept
+from mmlab.ui import frame, state, words
+from mmlab.ui.dominance import kept, scrubber
+from mmlab.ui.dominance.names import Names
 from mmlab.ui.method_views import Source
 from mmlab.viz import evidence, theme
 from mmlab.viz.dominance import curves
 from mmlab.viz.dominance.panel import arithmetic
 
 
-@dataclass(frozen=True)
-class Names:
-    """How the modalities of a log are written: labels, letters and colours by name."""
-
-    labels: Mapping[str, str]
-    letters: Mapping[str, str]
-    colours: Mapping[str, str]
-
-    def short(self, key: str) -> str:
-        """A combination in letters."""
-        return "".join(self.letters[name] for name in key.split("-"))
-
-
 def show(task: Task, reference: Reference) -> None:
     """What the training of a shipped or own model left in its log, and the gradients of the stored model."""
-    modalities = task.info.modalities
     rows = Source(task, reference, {}).rows
     metric, nothing = _score(task.info.output)
-    names = Names(widgets.labels(modalities), widgets.letters(modalities), widgets.colours(modalities))
-    course_of(rows, names, metric, nothing, f"{reference.task}.{reference.method}")
+    names = Names.of_task(task.info.modalities)
+    key = f"{reference.task}.{reference.method}"
+    course_of(rows, names, metric, nothing, key, lambda at: scrubber.maps(task, reference, at, names))
     with frame.trouble():
         _now(reference, names)
 
 
-def course_of(rows: Sequence[Mapping[str, Any]], names: Names, metric: str, nothing: float, key: str) -> None:
-    """The figures of a log, with one epoch looked at."""
+def course_of(
+    rows: Sequence[Mapping[str, Any]],
+    names: Names,
+    metric: str,
+    nothing: float,
+    key: str,
+    beside: Callable[[int], None] | None = None,
+) -> None:
+    """The figures of a log, with one epoch looked at. beside: shows more of that epoch next to its lattice."""
     found = course(rows, metric, nothing)
     at = _epoch(found, key)
+    st.markdown(_said(found, names, at))
     left, right = st.columns(2, gap="large")
     with left:
-        st.markdown("**Push in each input’s own encoder**", help=words.help("pushed"))
-        lines = {names.labels[name]: found.norms[:, i] for i, name in enumerate(found.names)}
-        shades = {names.labels[name]: names.colours[name] for name in found.names}
-        figure = curves.over_epochs(found.epochs, lines, shades, "length of the gradient", at, share=False)
-        st.plotly_chart(figure, config=theme.CONFIG, key=f"{key}.norms")
-    with right:
-        _work(found, names, shades, at, key)
-    if found.shares is not None:
-        st.markdown("**Part of each input in gradient × activation**", help=words.help("part"))
-        lines = {names.labels[name]: found.shares[:, i] for i, name in enumerate(found.names)}
-        st.plotly_chart(
-            curves.over_epochs(found.epochs, lines, shades, "part", at), config=theme.CONFIG, key=f"{key}.shares"
-        )
-    _at(found, names, at)
+        scrubber.lattice(found, names, at, key)
+    if beside is not None:
+        with right, frame.trouble():
+            beside(at)
+    _curves(found, names, at, key)
     try:
         angles = conflicts(rows)
     except CheckpointError as error:
         st.caption(frame.plain(str(error)))
         return
     _conflicts(angles, names, at, key)
+
+
+def _curves(found: Course, names: Names, at: int, key: str) -> None:
+    """Pushes, work and parts over the epochs."""
+    shades = {names.labels[name]: names.colours[name] for name in found.names}
+    left, right = st.columns(2, gap="large")
+    with left:
+        st.markdown("**Push in each input’s own encoder**", help=words.help("pushed"))
+        lines = {names.labels[name]: found.norms[:, i] for i, name in enumerate(found.names)}
+        figure = curves.over_epochs(found.epochs, lines, shades, "length of the gradient", at, share=False)
+        st.plotly_chart(figure, config=theme.CONFIG, key=f"{key}.norms")
+    with right:
+        _work(found, names, shades, at, key)
+    with left:
+        st.markdown("**Part of each input in gradient × activation**", help=words.help("flow"))
+        if found.shares is None:
+            st.caption("These parts were not logged in this training.")
+            return
+        lines = {names.labels[name]: found.shares[:, i] for i, name in enumerate(found.names)}
+        figure = curves.over_epochs(found.epochs, lines, shades, "part", at)
+        st.plotly_chart(figure, config=theme.CONFIG, key=f"{key}.shares")
 
 
 def _score(output: Output) -> tuple[str, float]:
@@ -110,23 +117,21 @@ def _work(found: Course, names: Names, shades: Mapping[str, str], at: int, key: 
     st.plotly_chart(figure, config=theme.CONFIG, key=f"{key}.work")
 
 
-def _at(found: Course, names: Names, at: int) -> None:
-    """The scores of all combinations at one epoch, and who had done what by then."""
+def _said(found: Course, names: Names, at: int) -> str:
+    """Who was pushed, and who had done what by one epoch."""
     norms = found.norms[at]
-    most, least = int(np.nanargmax(norms)), int(np.nanargmin(norms))
-    said = (
-        f"Pass {at + 1}: the push on {names.labels[found.names[most]]} was {norms[most] / max(norms[least], 1e-9):.1f} "
-    )
-    said += f"times that on {names.labels[found.names[least]]}."
+    said = f"Pass {at + 1}"
+    if np.isfinite(norms).all():
+        most, least = int(norms.argmax()), int(norms.argmin())
+        ratio = norms[most] / max(float(norms[least]), 1e-9)
+        first, second = (names.labels[found.names[place]] for place in (most, least))
+        said += f": the push on {first} was {ratio:.1f} times that on {second}"
+    said += "."
     if found.work is not None:
         work = found.work[at]
         leader = names.labels[found.names[int(work.argmax())]]
         said += f" {leader} did most of the work, {words.percent(float(work.max()))} of the score."
-    st.markdown(said)
-    if found.keys:
-        head = ("", *(names.short(key) for key in found.keys))
-        line = ("score", *(float(value) if np.isfinite(value) else "–" for value in found.scores[at]))
-        st.html(arithmetic(head, [line], "", ""))
+    return said
 
 
 def _conflicts(found: Conflicts, names: Names, at: int, key: str) -> None:

@@ -8,8 +8,8 @@ from mmlab.analysis.log_files import LARGEST, read_log
 from mmlab.core.task import Task
 from mmlab.library import Reference
 from mmlab.ui import words
-from mmlab.ui.dominance.learning import Names, course_of
-from mmlab.viz import theme
+from mmlab.ui.dominance.learning import course_of
+from mmlab.ui.dominance.names import Names
 
 LINES = """from mmlab.training import DominanceLog
 
@@ -42,21 +42,9 @@ def show(task: Task, reference: Reference | None) -> None:
         return
     rows = read_log(uploaded.getvalue())
     names = tuple(rows[0]["gradient_norm"])
-    letters = _letters(names)
-    colours = {name: theme.modality_colour(place) for place, name in enumerate(names)}
-    labels = {name: name.replace("_", " ").capitalize() for name in names}
     best = max((value for each in rows[-1]["metrics"].values() for value in each.values()), default=0.0)
     st.caption(
         f"{len(rows)} passes, {len(names)} inputs. Fair shares take no input at all as 0"
         + ("." if 0 <= best <= 1 else "; the scores are no shares of 1, so read them by their order only.")
     )
-    course_of(rows, Names(labels, letters, colours), "", 0.0, "dominance.brought")
-
-
-def _letters(names: tuple[str, ...]) -> dict[str, str]:
-    """The first letter of each name that is not taken yet."""
-    taken: dict[str, str] = {}
-    for name in names:
-        free = (letter for letter in (*name.upper(), *"ABCDEFGHIJKLMNOPQRSTUVWXYZ") if letter.isalnum())
-        taken[name] = next(letter for letter in free if letter not in taken.values())
-    return taken
+    course_of(rows, Names.of_log(names), "", 0.0, "dominance.brought")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mmlab.ui.words import TERMS, Term
+from mmlab.ui.glossary import TERMS, Term
 
 DOMINANCE: dict[str, Term] = {
     "absent": Term(
@@ -53,6 +53,31 @@ DOMINANCE: dict[str, Term] = {
         "Each input’s fair share (Shapley) of the score on the validation samples, pass by pass.",
         "From the scores of all combinations that the training logs. No input at all counts as guessing.",
         "Another training.",
+    ),
+    "flow": Term(
+        "Part in gradient × activation",
+        "How much of the score of the right answer flows through each input, on up to 64 validation samples with all "
+        "inputs; the parts add up to 100 %.",
+        "The sum of |gradient × activation| where Grad-CAM looks. Why the product: making a layer’s output *s* times "
+        "as large and dividing the next layer’s weights by *s* leaves the model as it is. The activation grows by *s* "
+        "and the gradient shrinks by *s*, so their product stays; the length of either alone would change.",
+        "Another training.",
+    ),
+    "scrubbed": Term(
+        "Scores of a pass",
+        "The score on the validation samples under every combination, after this pass. Colours keep their scale over "
+        "the whole training, so move the slider and watch.",
+        "A line joins two combinations that differ by one input; it is as broad as taking that input away is costly, "
+        "and dashed where it helps. The dot at the foot of a box: where its score lies between the lowest and the "
+        "highest of the training.",
+        "The slider; press a box to follow its combination.",
+    ),
+    "snapshots": Term(
+        "Where it looked",
+        "Grad-CAM maps of a sample with all its inputs, stored after a handful of passes while the model learned.",
+        "For the right class, the number, or the first region. Maps are coarse (16 places a side), and each is as "
+        "bright as its own brightest place: compare where, not how much. How much is in the bars.",
+        "Another training; the sample.",
     ),
     "in_the_way": Term(
         "Contradicting corrections",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mmlab.ui.words import TERMS, Term
+from mmlab.ui.glossary import TERMS, Term
 
 ROBUSTNESS: dict[str, Term] = {
     "test_lattice": Term(

@@ -1,0 +1,111 @@
+"""The record of where a model looked while it learned: a handful of epochs, whole after a stop, changing nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from mmlab import snapshots
+from mmlab.core.errors import CheckpointError
+from mmlab.core.method import METHODS
+from mmlab.core.options import build
+from mmlab.core.task import TASKS
+from mmlab.jobs import TrainJob, train
+from mmlab.library import Library
+from mmlab.snapshots import SNAPSHOTS, Album
+from tests.toys import ToyTask
+
+PLAN = {"epochs": 8, "samples": 128, "batch_size": 64, "source": "built-in"}
+JOB = TrainJob("digits", "dropout", plan=PLAN)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    library = Library(tmp_path_factory.mktemp("library"))
+    list(train(JOB, library))
+    return library.folder("digits", "dropout", "seed0")
+
+
+def test_a_handful_of_epochs_is_kept_and_small(folder: Path):
+    found = snapshots.read(folder)
+    assert found.epochs.tolist() == [0, 1, 2, 4, 7]
+    assert len(found.ids) == snapshots.SAMPLES
+    assert found.ids == TASKS["digits"]().gallery()[: snapshots.SAMPLES]
+    np.testing.assert_allclose(found.shares.sum(2), 1, atol=1e-5)
+    for name in ("image", "sound", "pen"):
+        maps = found.maps[name]
+        assert maps.shape[:2] == found.shares.shape[:2]
+        assert max(maps.shape[2:]) <= 64
+        assert 0 <= maps.min() <= maps.max() <= 1
+    assert (folder / SNAPSHOTS).stat().st_size < 40_000
+
+
+def test_the_maps_move_with_the_epochs(folder: Path):
+    found = snapshots.read(folder)
+    assert np.abs(found.maps["image"][0] - found.maps["image"][-1]).max() > 0.05
+    assert np.abs(found.shares[0] - found.shares[-1]).max() > 0.01
+
+
+def test_a_run_that_was_stopped_has_the_same_record(folder: Path, tmp_path: Path):
+    library = Library(tmp_path)
+    for progress in (running := train(JOB, library)):
+        if progress.epoch == 3:
+            running.close()  # type: ignore[attr-defined]
+            break
+    list(train(JOB, library))
+    straight, resumed = snapshots.read(folder), snapshots.read(library.folder("digits", "dropout", "seed0"))
+    assert resumed.epochs.tolist() == straight.epochs.tolist()
+    np.testing.assert_allclose(resumed.shares, straight.shares, atol=1e-4)
+
+
+@pytest.mark.parametrize("name", list(METHODS))
+@pytest.mark.parametrize("kind", ["classification", "segmentation", "regression"])
+def test_every_method_can_be_looked_at_while_parts_of_it_rest(name: str, kind: str):
+    task = ToyTask(kind)
+    method = METHODS[name](task.info, build(METHODS[name].Config, {}))
+    if kind not in method.supports:
+        pytest.skip(f"{name} does not do {kind}")
+    resting = next(method.parameters())
+    method.requires_grad_(False)
+    found = snapshots.shares(method.eval(), task.samples("valid"))
+    assert list(found) == list(task.info.modalities.names)
+    assert sum(found.values()) == pytest.approx(1, abs=1e-3)
+    assert not resting.requires_grad
+    assert resting.grad is None
+
+
+def test_too_few_complete_samples_give_no_shares():
+    task = ToyTask(gaps=0.5)
+    method = METHODS["dropout"](task.info, build(METHODS["dropout"].Config, {}))
+    samples = task.samples("valid")
+    few = samples.take(8)
+    assert int(few.present.all(1).sum()) < snapshots.FEWEST
+    assert snapshots.shares(method.eval(), few) == {}
+
+
+def test_a_task_without_a_gallery_leaves_no_file(tmp_path: Path):
+    task = ToyTask()
+    Album(task, METHODS["dropout"](task.info, build(METHODS["dropout"].Config, {})), 4, tmp_path).look(0)
+    assert not (tmp_path / SNAPSHOTS).exists()
+
+
+@pytest.mark.parametrize("content", [b"", b"not an archive", b"PK\x03\x04broken"])
+def test_a_damaged_file_gets_its_sentence(tmp_path: Path, content: bytes):
+    with pytest.raises(CheckpointError):
+        snapshots.read(tmp_path)
+    (tmp_path / SNAPSHOTS).write_bytes(content)
+    with pytest.raises(CheckpointError):
+        snapshots.read(tmp_path)
+
+
+def test_looking_changes_no_weights():
+    task = ToyTask()
+    method = METHODS["dmrnet"](task.info, build(METHODS["dmrnet"].Config, {})).eval()
+    before = {name: value.clone() for name, value in method.state_dict().items()}
+    state = torch.get_rng_state()
+    snapshots.shares(method, task.samples("valid"))
+    assert torch.equal(state, torch.get_rng_state())
+    assert all(torch.equal(before[name], value) for name, value in method.state_dict().items())
