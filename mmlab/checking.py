@@ -8,11 +8,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from mmlab.core.errors import MmlabError
+from mmlab.core.options import build
 from mmlab.core.outputs import Classification
 from mmlab.tasks.own.description import Description, read_description
 from mmlab.tasks.own.manifest import SPLITS, Row, read_manifest
+from mmlab.tasks.own.places import TASK_FILE
 from mmlab.tasks.own.problems import Problems
 from mmlab.tasks.own.samples import check_size, prepared
+from mmlab.training import Plan
 
 FEW = 5  # samples of a class: with fewer in training there is hardly anything to learn
 NAMED = 6
@@ -38,6 +41,7 @@ def check(folder: Path, on_progress: Callable[[float], None] | None = None) -> C
     if description is None:
         return found
     found.name = description.info.name
+    _check_plan(description, found.problems)
     rows = read_manifest(description, found.problems)
     _count(found, description, rows)
     _check_files(description, rows, found.problems, on_progress)
@@ -45,6 +49,13 @@ def check(folder: Path, on_progress: Callable[[float], None] | None = None) -> C
     _check_classes(description, rows, found.problems)
     _check_combinations(found, description)
     return found
+
+
+def _check_plan(description: Description, problems: Problems) -> None:
+    try:
+        build(Plan, description.plan)
+    except MmlabError as error:
+        problems.caught(error, column="plan", file=TASK_FILE)
 
 
 def _count(found: Checked, description: Description, rows: Sequence[Row]) -> None:

@@ -14,7 +14,7 @@ from mmlab.core.modality import Combination, Modalities
 from mmlab.core.outputs import Output
 from mmlab.core.results import Sweep
 
-BATCH = 128
+BATCH, DENSE_BATCH = 128, 8  # maps of a small batch stay in the processor's cache
 Answer = Callable[[Method, Mapping[str, Tensor], Sequence[Combination]], list[Fused]]
 
 
@@ -84,12 +84,17 @@ def _kept(fused: Fused, condensed: Tensor) -> _Part:
 
 
 def _batches(method: Method, samples: Samples, on_progress: Callable[[float], None] | None = None) -> Iterator[Batch]:
-    place = next(method.parameters()).device
+    place, step = next(method.parameters()).device, batch_size(method.output)
     method.eval()
-    for start in range(0, len(samples), BATCH):
-        yield samples.batch(range(start, min(start + BATCH, len(samples)))).to(place)
+    for start in range(0, len(samples), step):
+        yield samples.batch(range(start, min(start + step, len(samples)))).to(place)
         if on_progress is not None:
-            on_progress(min(1.0, (start + BATCH) / len(samples)))
+            on_progress(min(1.0, (start + step) / len(samples)))
+
+
+def batch_size(output: Output) -> int:
+    """How many samples are answered at a time."""
+    return DENSE_BATCH if output.dense else BATCH
 
 
 def metrics(found: Sweep, output: Output, modalities: Modalities) -> dict[str, dict[str, float]]:

@@ -498,7 +498,8 @@ def mix_words(words: Tensor, permutation: Tensor, weight: float, generator: torc
     Words are names, and nothing lies between two names, so the mixture is of places. Source: this project's reading
     of unimodal mixup for text.
     """
-    kept = torch.rand(words.shape[0], 1, words.shape[2], generator=generator) < weight
+    drawn = torch.rand(words.shape[0], 1, words.shape[2], generator=generator, device=generator.device)
+    kept = drawn < weight
     return torch.where(kept.to(words.device), words, words[permutation])
 
 

@@ -10,4 +10,5 @@ with page("pages/predict.py"):
     references = widgets.method_picker(task)
     if sample is not None:
         board.show(task.name, sample, references)
-        widgets.numbers_help("answer", "certainty", "entropy", "change", "lattice", "damage", "seen")
+        entropy = ("entropy",) if getattr(task.info.output, "classes", ()) else ()
+        widgets.numbers_help(*board.answer_terms(task), *entropy, "lattice", "damage", "seen")

@@ -297,7 +297,7 @@ def test_the_lattice_of_the_test_set_is_walked_and_a_slider_changes_its_number(v
 
     number = "document.querySelector('[data-expected]').innerText"
     before = page.evaluate(number)
-    page.locator("[role=slider]").first.focus()
+    page.get_by_role("slider").first.focus()
     for _ in range(10):
         page.keyboard.press("ArrowRight")
     page.wait_for_function(f"(text) => {number} !== text", arg=before)

@@ -9,7 +9,7 @@ import pytest
 
 from mmlab import degrade
 from mmlab.core.errors import DataError, UnknownName
-from mmlab.core.raw import Picture, Raw, Series, Sound, Strokes, Text
+from mmlab.core.raw import Picture, Raw, Scan, Series, Sound, Strokes, Text
 
 
 def picture() -> Picture:
@@ -36,12 +36,25 @@ def series() -> Series:
     return Series(values.astype(np.float32), 50.0, ("x", "y", "z"), "g")
 
 
-RAWS: dict[str, Raw] = {"image": picture(), "sound": sound(), "path": strokes(), "series": series()}
+def scan() -> Scan:
+    """A grey head with a bright spot, on black."""
+    y, x = np.mgrid[-1:1:64j, -1:1:64j]
+    head = (np.hypot(x, y) < 0.8) * 120.0 + (np.hypot(x - 0.3, y) < 0.2) * 100
+    return Scan(head.astype(np.uint8))
+
+
+RAWS: dict[str, Raw] = {
+    "image": picture(),
+    "sound": sound(),
+    "path": strokes(),
+    "series": series(),
+    "scan": scan(),
+}
 CASES = [(kind, damage) for kind, damages in degrade.DAMAGES.items() for damage in damages]
 
 
 def numbers(raw: Raw) -> np.ndarray:
-    if isinstance(raw, Picture):
+    if isinstance(raw, Picture | Scan):
         return raw.pixels.astype(float)
     if isinstance(raw, Sound):
         return raw.wave.astype(float)

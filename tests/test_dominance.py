@@ -13,7 +13,7 @@ from torch import nn
 from mmlab.analysis.agreement import agreement
 from mmlab.analysis.attribution import find, grad_cam
 from mmlab.analysis.clashes import clash
-from mmlab.analysis.faithfulness import faithfulness, patches, unlearned
+from mmlab.analysis.faithfulness import faithfulness, patches
 from mmlab.analysis.gradients import combination_gradients, meeting
 from mmlab.analysis.known import SETS, known
 from mmlab.analysis.lattice import lift
@@ -21,6 +21,7 @@ from mmlab.analysis.panel import lattice_of, panel
 from mmlab.analysis.probing import Effort, complete_samples, derangement, evidence_shares, keep, probe, stored
 from mmlab.analysis.recombining import Recombiner
 from mmlab.analysis.reporting import as_csv, as_json
+from mmlab.analysis.strangers import Rote, rote, unlearned
 from mmlab.analysis.values import sample_values, value_table
 from mmlab.analysis.verdicts import try_measures
 from mmlab.core.errors import DataError, NothingPresent, UnknownName, Unsupported
@@ -513,6 +514,36 @@ def test_an_untrained_twin_has_other_parameters_and_the_same_statistics() -> Non
     before = torch.get_rng_state()
     unlearned(method, 2)
     assert torch.equal(before, torch.get_rng_state())
+
+
+def test_a_network_learns_shuffled_answers_by_heart_and_its_maps_are_other_maps() -> None:
+    task = toy()
+    method, test = made("dropout", task.info), task.samples("test")
+    told: list[float] = []
+    found = rote(method, test, seed=1, tell=told.append)
+    assert found.learned > 0.5
+    assert told[-1] == 1
+    assert not found.method.training
+    assert not torch.equal(next(method.parameters()), next(found.method.parameters()))
+    assert rote(method, test, seed=1).learned == pytest.approx(found.learned)
+
+
+def test_shuffled_answers_are_one_more_check() -> None:
+    method, inputs = summing(), {"a": torch.ones(SIZE), "b": torch.ones(SIZE)}
+    full, maps = method.modalities.full, heats(lambda weight: weight)
+
+    def check(network: Method, learned: float) -> bool | None:
+        found = faithfulness(method, inputs, full, maps, find("gradient_input"), rote=Rote(network, learned))
+        return {each.title: each.passed for each in found.checks}["Depends on the right answers"]
+
+    assert check(method, 0.9) is False, "the same maps"
+    assert check(method, 0.1) is None, "it learned nothing, so nothing can be said"
+    other = unlearned(method, 0)
+    with torch.no_grad():
+        for name in "ab":
+            order = torch.randperm(SIZE, generator=torch.Generator().manual_seed(5))
+            other.encoders[name].body.weight.copy_(method.encoders[name].body.weight[order])
+    assert check(other, 0.9) is True
 
 
 # Known truth

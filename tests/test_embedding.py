@@ -202,6 +202,21 @@ def test_a_map_comes_back_from_its_file(tmp_path: Path, with_variance: bool):
     assert [file.name for file in tmp_path.iterdir()] == ["map.npz"]
 
 
+def test_three_dimensions_and_the_seeds_come_back_too(tmp_path: Path):
+    found = invented()
+    flat, deep = maps.of_pca(found), maps.of_pca(found, 3)
+    points = deep.projection.points.copy()
+    points[1, 4] = np.nan
+    deep = dataclasses.replace(deep, projection=dataclasses.replace(deep.projection, points=points), error=0.07)
+    maps.write_map(tmp_path, dataclasses.replace(flat, overlap=0.6, solid=deep))
+    back = maps.read_map(tmp_path, "digest")
+    assert back.overlap == pytest.approx(0.6)
+    assert back.solid is not None
+    assert back.solid.error == pytest.approx(0.07)
+    step = np.nanmax(np.nanmax(points, (0, 1)) - np.nanmin(points, (0, 1))) / 250
+    np.testing.assert_allclose(back.solid.projection.points, points, atol=step)
+
+
 def test_a_map_that_cannot_be_used_is_refused_with_a_sentence(tmp_path: Path):
     with pytest.raises(CheckpointError, match="no map yet"):
         maps.read_map(tmp_path, "digest")
@@ -292,10 +307,15 @@ def test_the_same_seed_gives_the_same_map(tmp_path: Path):
     digest = digest_of(folder)
     told: list[float] = []
     assert build_map(folder, MapSettings(seed=4, epochs=30), told.append) == folder / "map.npz"
-    assert told == [0.1, 0.6, 0.9]
+    assert told == pytest.approx([(i + 1) / 8 for i in range(8)])
     first = maps.read_map(folder, digest).projection
     assert first.settings["seed"] == 4
     assert first.points.shape == (7, 48, 2)
+    made = maps.read_map(folder, digest)
+    assert made.overlap is not None
+    assert 0 < made.overlap <= 1
+    assert made.solid is not None
+    assert made.solid.projection.points.shape == (7, 48, 3)
     assert first.spread is not None
     assert np.linalg.eigvalsh(first.spread).min() >= -1e-2
     program = (

@@ -31,94 +31,11 @@ from mmlab.tasks.own.kinds import kinds
 from mmlab.ui import frame
 
 ROOT = Path(__file__).resolve().parent.parent
-Task = dict[str, Any]
-
-
 @pytest.fixture(autouse=True)
 def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No folders but those of the test, and nothing kept on disk."""
     monkeypatch.setenv(places.VARIABLE, "")
     monkeypatch.setenv("MMLAB_CACHE", str(tmp_path / "cache"))
-
-
-def png(pixels: np.ndarray | None = None) -> bytes:
-    target = io.BytesIO()
-    Image.fromarray(np.eye(8, dtype=np.uint8) * 200 if pixels is None else pixels).save(target, "PNG")
-    return target.getvalue()
-
-
-def wav(seconds: float = 0.5, hertz: float = 440.0, rate: int = 8000) -> bytes:
-    target = io.BytesIO()
-    time = np.arange(int(seconds * rate)) / rate
-    soundfile.write(target, 0.5 * np.sin(2 * np.pi * hertz * time), rate, format="WAV")
-    return target.getvalue()
-
-
-def nifti(voxels: np.ndarray) -> bytes:
-    """A NIfTI-1 file of unsigned bytes, packed."""
-    header = bytearray(352)
-    struct.pack_into("<i", header, 0, 348)
-    struct.pack_into("<8h", header, 40, 3, *voxels.shape, 1, 1, 1, 1)
-    struct.pack_into("<2h", header, 70, 2, 8)
-    struct.pack_into("<3f", header, 108, 352.0, 1.0, 0.0)
-    header[344:348] = b"n+1\0"
-    return gzip.compress(bytes(header) + voxels.astype(np.uint8).tobytes(order="F"))
-
-
-PAIR: Task = {
-    "name": "pair",
-    "output": {"kind": "classification", "classes": ["low", "high"]},
-    "modalities": [
-        {"name": "photo", "kind": "image", "size": 8},
-        {"name": "numbers", "kind": "vector", "columns": ["a", "b"], "inline": True},
-    ],
-}
-ROWS = [
-    "id,split,target,photo,numbers",
-    "a,train,low,a.png,1 10",
-    "b,train,high,b.png,3 30",
-    "c,train,low,,2 20",
-    "d,valid,high,a.png,",
-    "e,test,low,b.png,1 10",
-    "f,test,high,a.png,",
-]
-FILES = {"a.png": png(), "b.png": png(np.full((8, 8), 90, np.uint8))}
-
-
-def written(
-    folder: Path,
-    task: Mapping[str, Any] | str = PAIR,
-    rows: Sequence[str] = ROWS,
-    files: Mapping[str, bytes] = FILES,
-) -> Path:
-    """A folder with these contents."""
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "task.json").write_text(task if isinstance(task, str) else json.dumps(task))
-    (folder / "manifest.csv").write_text("\n".join(rows) + "\n")
-    for name, content in files.items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_bytes(content)
-    return folder
-
-
-def changed(line: int, old: str, new: str) -> list[str]:
-    """The rows with a change in one line (counted from 1, as editors do)."""
-    assert old in ROWS[line - 1]
-    return [row.replace(old, new) if place == line else row for place, row in enumerate(ROWS, 1)]
-
-
-def with_task(**changes: Any) -> Task:
-    return {**PAIR, **changes}
-
-
-def with_photo(**changes: Any) -> Task:
-    return with_task(modalities=[{**PAIR["modalities"][0], **changes}, PAIR["modalities"][1]])
-
-
-def opened(folder: Path) -> Any:
-    """The task of a folder."""
-    places.add(folder)
-    return TASKS[places.glance(folder).name]()
 
 
 # what is wrong, line by line
@@ -376,31 +293,8 @@ def test_a_tone_lies_in_its_band(tmp_path: Path) -> None:
     assert low.mean(1).argmax() < high.mean(1).argmax()
 
 
-def segmentation(folder: Path) -> Path:
-    scan = np.zeros((8, 8, 3), np.uint8)
-    scan[2:6, 2:6, 1] = 100
-    scan[2:6, 2:6, 2] = 50
-    labels = np.zeros_like(scan)
-    labels[3:5, 3:5, 1] = 2
-    labels[2, 2, 1] = 1
-    options = {"kind": "slices", "size": 8}
-    task = {
-        "name": "lesions",
-        "output": {"kind": "segmentation", "regions": {"whole": [1, 2], "core": [2]}},
-        "modalities": [{"name": "t1", **options}, {"name": "t2", **options, "letter": "2"}],
-    }
-    rows = [
-        "id,split,target,t1,t2",
-        "a,train,labels.nii.gz#1,scan.nii.gz#1,scan.nii.gz#2",
-        "b,train,labels.nii.gz#0,scan.nii.gz#0,",
-        "c,valid,labels.nii.gz#1,,scan.nii.gz#2",
-        "d,test,labels.nii.gz#1,scan.nii.gz#1,scan.nii.gz#2",
-    ]
-    return written(folder, task, rows, {"scan.nii.gz": nifti(scan), "labels.nii.gz": nifti(labels)})
-
-
 def test_slices_and_label_maps_lie_on_each_other(tmp_path: Path) -> None:
-    folder = segmentation(tmp_path)
+    folder = scans(tmp_path)
     assert not check(folder).problems.errors
     task = opened(folder)
     assert isinstance(task.info.output, Segmentation)
@@ -416,7 +310,7 @@ def test_slices_and_label_maps_lie_on_each_other(tmp_path: Path) -> None:
 
 
 def test_a_slice_that_is_not_there_and_an_unknown_label_are_said(tmp_path: Path) -> None:
-    folder = segmentation(tmp_path)
+    folder = scans(tmp_path)
     text = (
         (folder / "manifest.csv")
         .read_text()
@@ -429,12 +323,32 @@ def test_a_slice_that_is_not_there_and_an_unknown_label_are_said(tmp_path: Path)
     assert "line 5, target: The label 7 belongs to no region. There are: 0, 1, 2." in said
 
 
-def test_a_scan_that_promises_more_than_it_holds_is_refused(tmp_path: Path) -> None:
-    folder = segmentation(tmp_path)
+@pytest.mark.parametrize(("side", "sentence"), [(300, "cut off"), (30_000, "has 30000 × 30000 × 30000 voxels")])
+def test_a_scan_that_promises_more_than_it_holds_is_refused(tmp_path: Path, side: int, sentence: str) -> None:
+    folder = scans(tmp_path)
     plain = bytearray(gzip.decompress((folder / "scan.nii.gz").read_bytes()))
-    struct.pack_into("<8h", plain, 40, 3, 30000, 30000, 30000, 1, 1, 1, 1)
+    struct.pack_into("<8h", plain, 40, 3, side, side, side, 1, 1, 1, 1)
     (folder / "scan.nii.gz").write_bytes(gzip.compress(bytes(plain)))
-    assert "cut off" in str(check(folder).problems.found[0])
+    assert sentence in str(check(folder).problems.found[0])
+
+
+def test_a_bomb_is_not_unpacked(tmp_path: Path) -> None:
+    folder = scans(tmp_path)
+    (folder / "scan.nii.gz").write_bytes(gzip.compress(bytes(300_000_000), 1))
+    assert "larger than 256 MB once unpacked" in str(check(folder).problems.found[0])
+
+
+def test_a_slice_has_square_pixels_and_up_is_up() -> None:
+    scan = np.zeros((10, 20, 6), np.uint8)
+    scan[5:, 12:, 3] = 9
+    kind = kinds()["slices"](size=20, axis="coronal")  # type: ignore[call-arg]
+    packed = nifti(scan, spacing=(2.0, 1.0, 4.0))
+    pixels = kind.read(packed, "a.nii.gz#15").pixels  # [Z, X] in steps of 4 and 2 mm
+    assert pixels.shape == (12, 10)
+    assert pixels[4:6, 5:].min() > 0, "row 2 from above, to the right"
+    assert not pixels[:3].any()
+    assert not pixels[7:].any()
+    assert kind.prepare(kind.read(packed, "a.nii.gz#15")).tensor.shape == (1, 20, 20)
 
 
 def test_words_and_a_number(tmp_path: Path) -> None:
@@ -510,86 +424,6 @@ def test_the_example_never_writes_over_anything(tmp_path: Path, capsys: pytest.C
     assert main(["example", str(folder)]) == 2
     assert "is not empty" in capsys.readouterr().err
     assert sorted(path.name for path in folder.iterdir()) == before
-
-
-# from end to end
-
-
-@pytest.fixture
-def ready(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
-    """The command line on a library of its own; gives back what was printed."""
-    monkeypatch.setenv("MMLAB_CHECKPOINTS", str(tmp_path / "checkpoints"))
-    monkeypatch.setenv("MMLAB_DATA", str(tmp_path / "no-data"))
-    st.cache_data.clear()
-    st.cache_resource.clear()
-
-    def run(capsys: pytest.CaptureFixture[str], *words: str) -> str:
-        assert main(list(words)) == 0, capsys.readouterr()
-        return capsys.readouterr().out
-
-    return run
-
-
-def visit(link: frame.Link, task: str) -> AppTest:
-    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).run()
-    if link.path != "app.py":
-        app.switch_page(link.path)
-    app.query_params["task"] = task
-    return app.run()
-
-
-def said(app: AppTest) -> str:
-    shown = [element.value for element in (*app.caption, *app.markdown, *app.info, *app.warning)]
-    return " ".join([*shown, *(element.proto.body for element in app.get("html"))])
-
-
-@pytest.mark.slow
-def test_the_worked_example_goes_through_everything(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], ready: Callable[..., str]
-) -> None:
-    folder = str(tmp_path / "mine")
-    ready(capsys, "example", folder)
-    assert "Fit to train on" in ready(capsys, "check", folder)
-    for method in ("dropout", "dmrnet"):
-        ready(capsys, "train", "--task", folder, "--method", method, "--plan", "epochs=2")
-    shown = ready(capsys, "evaluate", "--task", folder, "--method", "dropout")
-    assert "photo-voice-pen-shape" in shown
-    assert "as they are" in shown
-    assert "numerals" in ready(capsys, "list")
-    assert "| Modality dropout" in ready(capsys, "compare", "--task", folder)
-    for link in frame.pages():
-        app = visit(link, "numerals")
-        assert not app.exception, link.path
-        assert not app.error, link.path
-        assert "Something went wrong" not in said(app), link.path
-
-
-@pytest.mark.slow
-def test_combinations_that_no_test_sample_has_are_said_and_break_nothing(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], ready: Callable[..., str]
-) -> None:
-    columns = {"kind": "vector", "columns": ["x"], "inline": True}
-    task = with_task(name="apart", modalities=[{"name": name, **columns} for name in ("one", "two", "far")])
-    rng = np.random.default_rng(0)
-    rows = ["id,split,target,one,two,far"]
-    for split, count in (("train", 40), ("valid", 12), ("test", 12)):
-        for i in range(count):
-            x = rng.normal() + 2 * (i % 2)
-            alone = i % 3 == 0
-            rows.append(f"{split}{i},{split},{('low', 'high')[i % 2]}," + (f",,{x}" if alone else f"{x},{x},"))
-    folder = str(written(tmp_path / "apart", task, rows, {}))
-    for method in ("dropout", "gmd"):
-        ready(capsys, "train", "--task", folder, "--method", method, "--plan", "epochs=1", "--plan", "select=full")
-    shown = ready(capsys, "evaluate", "--task", folder, "--method", "gmd")
-    line = next(line for line in shown.splitlines() if line.startswith("one-far "))
-    assert line.split() == ["one-far", "-", "-", "0"]
-    ready(capsys, "compare", "--task", folder)
-    by_path = {link.path: visit(link, "apart") for link in frame.pages()}
-    for path, app in by_path.items():
-        assert not app.exception, path
-        assert "Something went wrong" not in said(app), path
-    assert "No test sample has all inputs of One + Far" in said(by_path["pages/compare.py"])
-    assert "no test sample has these inputs" in said(by_path["app.py"])
 
 
 def test_the_example_has_gaps_and_shares_no_speaker(tmp_path: Path) -> None:

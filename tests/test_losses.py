@@ -844,6 +844,29 @@ def test_coefficients_of_absent_modalities_stay_zero():
 # Devices
 
 
+GENERATOR = torch.Generator()
+
+
+def test_yes_no_fusion_is_certainty_fusion_of_yes_against_no():
+    logits = 3 * torch.randn(3, 6, generator=GENERATOR.manual_seed(0))
+    weights, fused = losses.yes_no_fusion(logits, 0.7, PRESENT)
+    two = torch.stack([logits, torch.zeros_like(logits)], 2)
+    expected_weights, expected = losses.certainty_fusion(two, 0.7, PRESENT)
+    torch.testing.assert_close(weights, expected_weights)
+    torch.testing.assert_close(fused, expected[:, 0] - expected[:, 1])
+
+
+def test_words_are_mixed_place_by_place_and_never_into_new_words():
+    words = torch.arange(1, 5)[:, None, None].expand(4, 2, 1000).float()
+    other = torch.tensor([1, 0, 3, 2])
+    found = losses.mix_words(words, other, 0.7, GENERATOR.manual_seed(0))
+    own = found == words
+    assert torch.equal(own | (found == words[other]), torch.ones_like(own))
+    assert torch.equal(own[:, 0], own[:, 1])
+    assert (own.float().mean((1, 2)) - 0.7).abs().max() < 0.06
+    assert torch.equal(losses.mix_words(words, other, 1.0, GENERATOR.manual_seed(0)), words)
+
+
 class Inputs(NamedTuple):
     joint: Tensor
     codes: Tensor
@@ -866,7 +889,6 @@ INPUTS = Inputs(
     labels=torch.tensor([0, 1, 2, 0, 1, 2]),
     orders=torch.tensor([[1, 2, 0], [0, 2, 1], [2, 0, 1]]),
 )
-GENERATOR = torch.Generator()
 
 
 def everything(inputs: Inputs) -> dict[str, Tensor]:
@@ -893,6 +915,7 @@ def everything(inputs: Inputs) -> dict[str, Tensor]:
         "unidirectional_contrast": losses.unidirectional_contrast(row, joint, effective[0], 0.5),
         "duc_loss": losses.duc_loss(codes, effective, 0.5) + losses.duc_loss(codes, effective, 0.5, present),
         "certainty_fusion": losses.certainty_fusion(codes, available=present)[1],
+        "yes_no_fusion": losses.yes_no_fusion(codes, available=present)[1],
         "project_conflicts": losses.project_conflicts(gradients, orders)
         + losses.project_conflicts(gradients, generator=GENERATOR.manual_seed(0)),
         "decoupled_gradients": losses.decoupled_gradients(gradients, orders),
@@ -906,6 +929,7 @@ def everything(inputs: Inputs) -> dict[str, Tensor]:
         + losses.gmc_loss(joint, codes, 0.3, present, joints_as_negatives=True),
         "gmc_code": losses.gmc_code(joint, codes, present),
         "mix": losses.mix(row, labels, 0.3),
+        "mix_words": losses.mix_words(batch_first, labels, 0.3, GENERATOR.manual_seed(0)),
         "mixed_view": view,
         "mixed_view_loss": losses.mixed_view_loss(view, coefficients, joint, batch_first, 0.3, present),
         "adapt_and_explore": found.adapt_loss + found.explore_loss,

@@ -14,7 +14,7 @@ import pytest
 
 from mmlab.core.outputs import Prediction
 from mmlab.core.raw import Picture, Raw, Series, Sound, Strokes, Text
-from mmlab.viz import answers, lattice, theme, views
+from mmlab.viz import answers, attribution, lattice, number_line, texts, theme, views
 
 ROOT = Path(__file__).resolve().parent.parent
 LETTERS = dict(zip("abcdef", "ABCDEF", strict=True))
@@ -122,9 +122,41 @@ def test_of_many_classes_the_likeliest_and_the_right_one_are_shown() -> None:
 
 def test_a_number_stands_on_its_scale() -> None:
     now, whole = Prediction("+1.50", {}, 0.2, 1.5), Prediction("-3.00", {}, 0.2, -3.0)
-    html = answers.cards([answers.Card("Joint", now, whole, "", "", "Text", (-3.0, 3.0))])
+    html = answers.cards([answers.Card("Joint", now, whole, "", "", "Text", number_line.Scale(-3.0, 3.0, 0.0))])
     assert 'style="left:75.0%"' in html
     assert 'style="left:0.0%"' in html
+    assert "Changed sides" in html
+    assert "nats" not in html
+
+
+def test_the_card_of_a_number_says_how_far_off_it_may_be_and_is() -> None:
+    now, whole = Prediction("-1.50", {}, 0.2, -1.5), Prediction("-2.00", {}, 0.2, -2.0)
+    scale = number_line.Scale(-3.0, 3.0, 0.0, 2, truth=-0.25, reach=2.0)
+    html = answers.cards([answers.Card("Joint", now, whole, "-0.25", "", "Text", scale)])
+    assert "✓ right side" in html
+    assert "90 % interval: −3 to 0.5 · off by 1.25" in html  # cut at the end of the scale
+    assert "0.5 higher, on the same side" in html
+    assert 'aria-label="Answer −1.5 on a scale from −3 to 3; with everything −2; truth −0.25"' in html
+
+
+def test_in_a_lattice_of_numbers_only_a_change_of_sides_is_a_change() -> None:
+    numbers = {("a", "b"): "+1.00", ("a",): "+0.20", ("b",): "-0.10"}
+    drawn = lattice.lattice([lattice.State(k, v, None, None, v[0] == "+") for k, v in numbers.items()], letters(2))
+    assert {edge.lower: edge.flips for edge in drawn.edges} == {"a": False, "b": True}
+    html = lattice.svg(drawn, COLOURS, letters(2))
+    assert "B: -0.10, not as with everything</title>" in html
+    assert "%" not in re.sub(r"max-width:.*?px|<rect[^>]*>", "", html)
+
+
+def test_words_break_into_lines_and_carry_their_heat() -> None:
+    words = ["not", "a", "very", "good", "film", "<b>", "x" * 200]
+    placed, height = texts.laid(words, 160, 20)
+    assert len({each.y for each in placed}) > 1
+    assert all(each.x + each.width <= 160 for each in placed[:-1])
+    assert height > max(each.y for each in placed)
+    html = attribution.overlay("text", np.ones((2, 32)), np.eye(1, 32, 3)[0], "Text", words=words)
+    assert "Most: good 100 %." in html
+    assert "No word stands out" in attribution.nothing("text", np.ones((2, 32)), "Text", words=words)
 
 
 @pytest.mark.parametrize("colour", [*theme.MODALITIES, *theme.METHODS, theme.RIGHT, theme.WRONG, theme.MUTED])

@@ -20,7 +20,7 @@ from mmlab.analysis.questions import Question
 from mmlab.core.errors import UnknownName
 from mmlab.core.method import Method
 from mmlab.core.modality import Combination, Modality
-from mmlab.core.outputs import Classification, Output, Segmentation
+from mmlab.core.outputs import Classification, Output, Regression, Segmentation
 from mmlab.core.results import Attribution
 
 Tell = Callable[[float], None]
@@ -78,12 +78,19 @@ def find(name: str) -> Explainer:
 
 
 def targets(output: Output) -> tuple[str, ...]:
-    """What can be explained, by index: the classes, the regions, or the one number."""
+    """What can be explained, by index: the classes, the regions, or what raises and what lowers the one number."""
     if isinstance(output, Classification):
         return output.classes
     if isinstance(output, Segmentation):
         return output.labels_shown
-    return ("the number",)
+    return ("what raises the number", "what lowers the number")
+
+
+def target_of(output: Output, value: object) -> int:
+    """The index of what explains an answer of this value: its class, or the side where its number lies."""
+    if isinstance(output, Regression):
+        return int(isinstance(value, int | float) and not output.above(value))
+    return int(value) if isinstance(output, Classification) and isinstance(value, int | np.integer) else 0
 
 
 @explainer(

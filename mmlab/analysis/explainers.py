@@ -1,4 +1,4 @@
-"""Ways to explain beyond Grad-CAM: Grad-CAM++, gradient x input, integrated gradients, occlusion.
+"""Ways to explain beyond Grad-CAM: Grad-CAM++, HiResCAM, gradient x input, integrated gradients, occlusion.
 
 What captum has is captum's, asked once for all combinations: they are the rows of one batch. The last three look at the
 inputs themselves, so their maps have the inputs' own resolution. An absent modality gets an exact zero from each.
@@ -6,6 +6,7 @@ inputs themselves, so their maps have the inputs' own resolution. An absent moda
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -44,13 +45,8 @@ def grad_cam_plus(
     those of Grad-CAM.
     """
     question = Question(method, inputs, combinations, target)
-    kept: list[tuple[Tensor, ...]] = []
-    handle = question.junction.register_forward_hook(lambda _, __, value: kept.append(value))
-    with torch.enable_grad():
-        score = question(*question.rows, question.present)
-    handle.remove()
-    gradients = torch.autograd.grad(score.sum(), kept[0], allow_unused=True, materialize_grads=True)
-    return from_layers(question, tuple(_plus(v.detach(), g) for v, g in zip(kept[0], gradients, strict=True)))
+    kept, gradients = _at_layers(question)
+    return from_layers(question, tuple(_plus(value, slope) for value, slope in zip(kept, gradients, strict=True)))
 
 
 def _plus(value: Tensor, gradient: Tensor) -> Tensor:
@@ -62,6 +58,37 @@ def _plus(value: Tensor, gradient: Tensor) -> Tensor:
     alpha = torch.where(below.abs() > 1e-12, square / torch.where(below.abs() > 1e-12, below, 1.0), 0.0)
     weights = (alpha * gradient.relu()).sum(places, keepdim=True)
     return (weights * value).sum(1, keepdim=True)
+
+
+@explainer(
+    "hirescam",
+    "HiResCAM",
+    "Gradient × activation at each place of the last convolutions, without Grad-CAM's average over places: a place "
+    "counts by what it does itself. Made for words, and fit for pictures.",
+    "Draelos & Carin, Use HiResCAM instead of Grad-CAM for faithful explanations of CNNs, 2020",
+)
+def hires_cam(
+    method: Method,
+    inputs: Mapping[str, Tensor],
+    combinations: Sequence[Combination],
+    target: int,
+    tell: Tell | None = None,
+) -> Attribution:
+    """HiResCAM at `Method.cam_layers` (Eq. 5). Shares are those of Grad-CAM."""
+    question = Question(method, inputs, combinations, target)
+    kept, gradients = _at_layers(question)
+    return from_layers(question, tuple((v * g).sum(1, keepdim=True) for v, g in zip(kept, gradients, strict=True)))
+
+
+def _at_layers(question: Question) -> tuple[tuple[Tensor, ...], tuple[Tensor, ...]]:
+    """The activations `[K, C, ...]` of the layers, and the gradients of the score there."""
+    kept: list[tuple[Tensor, ...]] = []
+    handle = question.junction.register_forward_hook(lambda _, __, value: kept.append(value))
+    with torch.enable_grad():
+        score = question(*question.rows, question.present)
+    handle.remove()
+    gradients = torch.autograd.grad(score.sum(), kept[0], allow_unused=True, materialize_grads=True)
+    return tuple(value.detach() for value in kept[0]), gradients
 
 
 class Whole(nn.Module):
@@ -104,13 +131,17 @@ class Whole(nn.Module):
         unused = sum((0.0 * row.flatten(1).sum(1) for row in rows), torch.zeros(len(present), device=self.place))
         return self.method.output.score(fused.logits, self.target) + unused  # captum wants a gradient for every input
 
-    def explained(self, found: Sequence[Tensor]) -> Attribution:
-        """Attributions `[K, *shape]` as maps of what speaks for the answer, and shares of all that was attributed."""
+    def explained(self, found: Sequence[Tensor], together: Sequence[int] = ()) -> Attribution:
+        """Attributions `[K, *shape]` as maps of what speaks for the answer, and shares of all that was attributed.
+
+        together: by modality, how many numbers had one value attributed to them at once, which then counts once.
+        """
         names, keys = self.method.modalities.names, [c.key for c in self.combinations]
         on = self.present.T.cpu()
         plain = [each.detach().float().cpu() * _like(on[m], each) for m, each in enumerate(found)]
         maps = {m.name: _positive(m, each) for m, each in zip(self.method.modalities, plain, strict=True)}
-        sums = torch.stack([each.abs().flatten(1).sum(1) for each in plain])
+        at_once = together or [1] * len(plain)
+        sums = torch.stack([e.abs().flatten(1).sum(1) / size for e, size in zip(plain, at_once, strict=True)])
         even = on.float() / on.float().sum(0)
         shares = torch.where(sums.sum(0) > 0, sums / sums.sum(0).clamp(min=1e-30), even)
         with torch.no_grad():
@@ -146,7 +177,7 @@ def _no_names(method: Method) -> None:
         if modality.discrete:
             raise Unsupported(
                 f"{modality.label} is made of words, and a word cannot be changed a little.",
-                "Choose Grad-CAM, Grad-CAM++ or occlusion.",
+                "Choose one of the CAMs, or occlusion.",
             )
 
 
@@ -217,7 +248,7 @@ def occlusion(
     target: int,
     tell: Tell | None = None,
 ) -> Attribution:
-    """Occlusion by overlapping windows through captum; `plain` covers them."""
+    """Occlusion by overlapping windows through captum; `plain` covers them. Each window counts once in the shares."""
     from captum.attr import Occlusion
 
     windows = tuple(_window(modality) for modality in method.modalities)
@@ -234,11 +265,13 @@ def occlusion(
             additional_forward_args=(whole.present,),
             perturbations_per_eval=TOGETHER,
         )
-    return whole.explained(found)
+    return whole.explained(found, [math.prod(window) for window in windows])
 
 
 def _window(modality: Modality) -> tuple[int, ...]:
-    """All channels, and a part of each other axis."""
+    """All channels, and a part of each other axis; of a text one word."""
+    if modality.discrete:
+        return (modality.shape[0], 1)
     places = modality.shape[1:] or modality.shape
     sides = tuple(-(-2 * side // (WINDOWS[min(len(places), 3)] + 1)) for side in places)
     return (modality.shape[0], *sides) if len(modality.shape) > 1 else sides

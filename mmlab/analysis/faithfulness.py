@@ -20,6 +20,7 @@ from mmlab.analysis.checks import Numbers
 from mmlab.analysis.explainers import plain
 from mmlab.analysis.questions import given
 from mmlab.analysis.recombining import Tell, quiet
+from mmlab.analysis.strangers import Rote, likeness, unlearned
 from mmlab.core.errors import NothingPresent
 from mmlab.core.method import Method
 from mmlab.core.modality import Combination, Modality
@@ -33,6 +34,7 @@ SIDES = {1: 16, 2: 7, 3: 4}  # patches side by side, by the number of axes
 CHUNK = {False: 512, True: 32}
 MOVES = 0.05  # what all places of an input must cost for their order to be tested
 BETTER = 0.02  # by how much the area must beat random orders
+LEARNED = 0.3  # the part of its loss that a network must save on answers that it learned by heart
 ALIKE = 0.5  # rank correlation from which on the map of a random network is too much like this one
 TOP = 0.25  # the part of the places that is covered in the check across modalities
 
@@ -92,8 +94,11 @@ def faithfulness(
     explain: Explainer,
     seed: int = 0,
     tell: Tell = quiet,
+    rote: Rote | None = None,
 ) -> Faithfulness:
     """Test the maps that `explain` made for one sample, under one combination and for `found.target`.
+
+    rote: a network that learned shuffled answers, for one more check.
 
     inputs: `[*shape]` by modality. A covered place holds the mean of its channel (no word, in a text). Raises
     NothingPresent where the explanation lacks the combination.
@@ -108,10 +113,30 @@ def faithfulness(
         deletion[name], insertion[name] = tester.curves(name, heat, generator)
         cost[name] = tester.cost(name, heat)
         tell(0.6 * (place + 1) / len(combination))
-    likeness = _random_networks(method, inputs, combination, found, explain, seed, lambda s: tell(0.6 + 0.4 * s))
+    fresh = [unlearned(method, seed + number) for number in range(NETWORKS)]
+    alike = likeness(fresh, inputs, combination, found, explain, lambda share: tell(0.6 + 0.4 * share))
     shares = {name: found.shares[combination.key][name] for name in combination.names}
-    checks = _checks(method, deletion, insertion, likeness, cost, shares)
-    return Faithfulness(deletion, insertion, likeness, cost, shares, checks)
+    checks = [
+        _area(
+            "Covering bright places first",
+            [-curve.gap for curve in deletion.values() if curve.tested],
+            "The answer must fall faster than when random places are covered.",
+        ),
+        _area(
+            "Uncovering bright places first",
+            [curve.gap for curve in insertion.values() if curve.tested],
+            "The answer must come back faster than with random places.",
+        ),
+        _unlike(
+            "Depends on what was learned",
+            "untrained networks",
+            alike,
+            "The map of a network with random parameters must look different (rank correlation below 0.5).",
+        ),
+        *([] if rote is None else [_shuffled(rote, likeness([rote.method], inputs, combination, found, explain))]),
+        _across(method, cost, shares),
+    ]
+    return Faithfulness(deletion, insertion, alike, cost, shares, tuple(checks))
 
 
 class _Tester:
@@ -206,61 +231,22 @@ def _covered(labels: NDArray[np.int64], order: NDArray[np.int64], share: float) 
     return np.isin(labels, order[: round(float(share) * len(order))])
 
 
-def _random_networks(
-    method: Method,
-    inputs: Mapping[str, Tensor],
-    combination: Combination,
-    found: Attribution,
-    explain: Explainer,
-    seed: int,
-    tell: Tell,
-) -> dict[str, float]:
-    """Rank correlation of each map with those of networks that learned nothing: mean |rho|, NaN for flat maps."""
-    from scipy.stats import spearmanr
-
-    correlations: dict[str, list[float]] = {name: [] for name in combination.names}
-    for number in range(NETWORKS):
-        other = unlearned(method, seed + number)
-        maps = explain.run(other, inputs, [combination], found.target).maps[combination.key]
-        for name in combination.names:
-            mine, its = found.maps[combination.key][name].ravel(), maps[name].ravel()
-            if np.ptp(mine) > 0 and np.ptp(its) > 0:
-                correlations[name].append(abs(float(spearmanr(mine, its).statistic)))
-        tell((number + 1) / NETWORKS)
-    return {name: float(np.mean(each)) if each else float("nan") for name, each in correlations.items()}
+def _unlike(title: str, others: str, likeness: Mapping[str, float], about: str) -> Check:
+    known = [value for value in likeness.values() if np.isfinite(value)]
+    if not known:
+        return Check(title, None, "the maps are flat", about)
+    mean = float(np.mean(known))
+    return Check(title, mean < ALIKE, f"correlation {mean:.2f} with maps of {others}", about)
 
 
-def unlearned(method: Method, seed: int) -> Method:
-    """The same network with fresh random parameters; buffers (statistics, mean inputs) are the learned one's."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        other = type(method)(method.info, method.config)
-    other.load_state_dict({name: value.cpu() for name, value in method.named_buffers()}, strict=False)
-    return other.to(next(method.parameters()).device).eval()
-
-
-def _checks(
-    method: Method,
-    deletion: Mapping[str, Curve],
-    insertion: Mapping[str, Curve],
-    likeness: Mapping[str, float],
-    cost: Mapping[str, float],
-    shares: Mapping[str, float],
-) -> tuple[Check, ...]:
-    fall = [-curve.gap for curve in deletion.values() if curve.tested]
-    rise = [curve.gap for curve in insertion.values() if curve.tested]
-    alike = [value for value in likeness.values() if np.isfinite(value)]
-    return (
-        _area("Covering bright places first", fall, "The answer must fall faster than when random places are covered."),
-        _area("Uncovering bright places first", rise, "The answer must come back faster than with random places."),
-        Check(
-            "Depends on what was learned",
-            bool(np.mean(alike) < ALIKE) if alike else None,
-            f"correlation {np.mean(alike):.2f} with maps of untrained networks" if alike else "the maps are flat",
-            "The map of a network with random parameters must look different (rank correlation below 0.5).",
-        ),
-        _across(method, cost, shares),
+def _shuffled(rote: Rote, likeness: Mapping[str, float]) -> Check:
+    title = "Depends on the right answers"
+    about = (
+        "The map of a network that learned shuffled answers by heart must look different (rank correlation below 0.5)."
     )
+    if rote.learned < LEARNED:
+        return Check(title, None, f"that network learned too little of them ({rote.learned:.0%})", about)
+    return _unlike(title, "a network taught shuffled answers", likeness, about)
 
 
 def _area(title: str, gaps: Sequence[float], about: str) -> Check:

@@ -1,4 +1,4 @@
-"""Making a UMAP, in a process of its own: `python -m mmlab.analysis.mapping FOLDER '{"seed": 0}'`.
+"""Making a UMAP, in a process of its own: `python -m mmlab.analysis.mapping FOLDER '{"seed": 0}' INTO`.
 
 Importing umap takes seconds and 280 MB, and makes every garbage collection of the importing process longer, so
 the app never does. `build_map` starts the process and waits; the map lies beside the checkpoint afterwards.
@@ -7,12 +7,14 @@ the app never does. `build_map` starts the process and waits; the map lies besid
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import os
 import subprocess
 import sys
 import warnings
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +22,7 @@ import numpy as np
 from mmlab import sweeps
 from mmlab.analysis.embedding import axes, carried, held_out, nearest, valid
 from mmlab.analysis.maps import MAP, Map, MapSettings, write_map
+from mmlab.analysis.quality import NEIGHBOURS, neighbour_overlap
 from mmlab.checkpoints import MODEL
 from mmlab.core.errors import CheckpointError, MmlabError
 from mmlab.core.options import as_dict, build
@@ -27,15 +30,20 @@ from mmlab.core.results import Projection, Sweep
 from mmlab.device import one_thread
 
 Progress = Callable[[float], None]
+TICKS = 2  # reports of progress per layout
+ASKED = 2000  # points whose neighbours are compared between seeds
 
 
-def build_map(folder: Path, settings: MapSettings | None = None, on_progress: Progress | None = None) -> Path:
+def build_map(
+    folder: Path, settings: MapSettings | None = None, on_progress: Progress | None = None, into: Path | None = None
+) -> Path:
     """Make `map.npz` from the sweep of the checkpoint in `folder`, in a new process, and return its path.
 
-    Raises CheckpointError where there is no sweep or it does not belong to the checkpoint.
+    It lies in the folder `into`, or beside the checkpoint. What `on_progress` raises ends the process. Raises
+    CheckpointError where there is no sweep or it does not belong to the checkpoint.
     """
     chosen = json.dumps(as_dict(settings or MapSettings()))
-    command = [sys.executable, "-m", "mmlab.analysis.mapping", str(folder), chosen]
+    command = [sys.executable, "-m", "mmlab.analysis.mapping", str(folder), chosen, str(into or folder)]
     threads = {"OMP_NUM_THREADS": "1", "NUMBA_NUM_THREADS": "1"}
     source = str(Path(__file__).resolve().parents[2])
     paths = os.pathsep.join(filter(None, (source, os.environ.get("PYTHONPATH", ""))))
@@ -55,9 +63,10 @@ def build_map(folder: Path, settings: MapSettings | None = None, on_progress: Pr
     finally:
         if worker.poll() is None:
             worker.kill()
+            worker.wait()
     if worker.returncode:
         raise _problem(said)
-    return folder / MAP
+    return (into or folder) / MAP
 
 
 def fit(found: Sweep, settings: MapSettings, on_progress: Progress = lambda _: None) -> Map:
@@ -70,41 +79,67 @@ def fit(found: Sweep, settings: MapSettings, on_progress: Progress = lambda _: N
     known = found.mean[there].astype(np.float32)
     count = min(settings.neighbours, len(known) - 1)
     compared = _unit(known) if settings.metric == "cosine" else known
-    indices, distances = nearest(compared, compared, count)
-    on_progress(0.1)
-    points = _layout(known, indices, distances, count, settings)
-    on_progress(0.6)
-    full = np.full((*there.shape, settings.dimensions), np.nan, np.float32)
-    full[there] = points
+    graph = nearest(compared, compared, count)
+    tell = _reporting(settings, on_progress)
+    tell()
+    points = _layout(known, graph, settings, 2, tell)
+    flat = _everywhere(points, there)
     spread = None
     if found.variance is not None and settings.draws:
-        spread = np.zeros((*there.shape, settings.dimensions, settings.dimensions), np.float32)
+        spread = np.zeros((*there.shape, 2, 2), np.float32)
         spread[there] = carried(known, found.variance[there], known, points, settings.draws, settings.seed)
-    on_progress(0.9)
-    quantiles, error = held_out(found, full)
-    return Map(Projection(full, spread, "umap", as_dict(settings), found.digest), quantiles, error)
+    tell()
+    overlap = solid = None
+    if settings.again:
+        other = _layout(known, graph, replace(settings, seed=settings.seed + 1), 2, tell)
+        overlap = neighbour_overlap(points, other, min(NEIGHBOURS, len(points) - 1), most=ASKED)
+    quantiles, error = held_out(found, flat)
+    if settings.solid:
+        deep = _everywhere(_layout(known, graph, settings, 3, tell), there)
+        solid = Map(Projection(deep, None, "umap", as_dict(settings), found.digest), *held_out(found, deep))
+    return Map(Projection(flat, spread, "umap", as_dict(settings), found.digest), quantiles, error, overlap, solid)
+
+
+def _reporting(settings: MapSettings, on_progress: Progress) -> Callable[[], None]:
+    """Each call says that one more step is done: neighbours, spreads, and TICKS for each layout."""
+    total = 2 + TICKS * (1 + settings.solid + settings.again)
+    steps = itertools.count(1)
+    return lambda: on_progress(min(next(steps) / total, 1.0))
+
+
+def _everywhere(points: np.ndarray, there: np.ndarray) -> np.ndarray:
+    full = np.full((*there.shape, points.shape[1]), np.nan, np.float32)
+    full[there] = points
+    return full
 
 
 def _layout(
-    known: np.ndarray, indices: np.ndarray, distances: np.ndarray, count: int, settings: MapSettings
+    known: np.ndarray,
+    graph: tuple[np.ndarray, np.ndarray],
+    settings: MapSettings,
+    dimensions: int,
+    tell: Callable[[], None],
 ) -> np.ndarray:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # umap warns that a precomputed search cannot transform: we never do
         import umap
 
-        start = axes(known, settings.dimensions).points(known)
+        start = axes(known, dimensions).points(known)
         start = 10 * start / max(float(np.abs(start).max()), 1e-12)
+        tell()
         model = umap.UMAP(
-            n_neighbors=count,
-            n_components=settings.dimensions,
+            n_neighbors=graph[0].shape[1],
+            n_components=dimensions,
             min_dist=settings.minimum_distance,
             n_epochs=settings.epochs,
             random_state=settings.seed,
             n_jobs=1,
             init=start,
-            precomputed_knn=(indices, distances.astype(np.float32)),
+            precomputed_knn=(graph[0], graph[1].astype(np.float32)),
         )
-        return np.asarray(model.fit_transform(known), np.float32)
+        points = np.asarray(model.fit_transform(known), np.float32)
+        tell()
+        return points
 
 
 def _unit(rows: np.ndarray) -> np.ndarray:
@@ -120,18 +155,20 @@ def _problem(said: str) -> MmlabError:
         return CheckpointError("The map could not be made.", last)
 
 
-def main(folder: Path, settings: MapSettings) -> None:
-    """Read the sweep in `folder`, fit, write. Prints the progress, one number a line."""
+def main(folder: Path, settings: MapSettings, into: Path) -> None:
+    """Read the sweep in `folder`, fit, write to `into`. Prints the progress, one number a line."""
     one_thread()
     model = folder / MODEL
     if not model.is_file():
         raise CheckpointError(f"There is no checkpoint in {folder.name}.", "Train the model first.")
     found = sweeps.read(folder, hashlib.sha256(model.read_bytes()).hexdigest())
-    write_map(folder, fit(found, settings, lambda part: print(part, flush=True)))
+    into.mkdir(parents=True, exist_ok=True)
+    write_map(into, fit(found, settings, lambda part: print(part, flush=True)))
 
 
 if __name__ == "__main__":
     try:
-        main(Path(sys.argv[1]), build(MapSettings, json.loads(sys.argv[2] if len(sys.argv) > 2 else "{}")))
+        _, place, chosen, target = sys.argv
+        main(Path(place), build(MapSettings, json.loads(chosen)), Path(target))
     except MmlabError as error:
         sys.exit(json.dumps([error.message, error.hint]))

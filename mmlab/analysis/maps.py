@@ -23,6 +23,7 @@ from mmlab.core.results import Projection, Sweep
 MAP = "map.npz"
 VERSION = 1
 DRAWS = 64
+LEVELS = 255  # steps of a coordinate in three dimensions, as they are stored
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,8 @@ class MapSettings:
     minimum_distance: float = option(0.1, "How tightly points may be packed", 0.0, 0.99)
     metric: str = option("euclidean", "Distance between embeddings", choices=("euclidean", "cosine"))
     epochs: int = option(200, "Steps of the layout", 10, 2000)
-    dimensions: int = option(2, "Axes of the picture", 2, 3)
+    solid: bool = option(True, "Make it in three dimensions, too")
+    again: bool = option(True, "Make it with another seed, too, to see how much of it is luck")
     draws: int = option(16, "Draws per embedding that carry its variance into the picture; 0 leaves it out", 0, 256)
     seed: int = option(0, "Same seed, same map, on the same machine", 0)
 
@@ -45,11 +47,15 @@ class Map:
     distances: 101 quantiles of how far each sample's embedding is from the nearest one of another sample.
     error: a sample that is placed by its neighbours lands in the median this far from where the fit put it,
     as a part of the picture's width.
+    overlap: which share of a point's neighbours are its neighbours when the picture is made with another seed.
+    solid: the same in three dimensions, without spreads. Both None where they were not made.
     """
 
     projection: Projection
     distances: Points
     error: float
+    overlap: float | None = None
+    solid: Map | None = None
 
 
 @dataclass(frozen=True)
@@ -73,9 +79,9 @@ class Places:
     known: bool
 
 
-def of_pca(found: Sweep) -> Map:
+def of_pca(found: Sweep, dimensions: int = 2) -> Map:
     """The PCA of a sweep as a map."""
-    projected = pca(found)
+    projected = pca(found, dimensions)
     return Map(projected, *held_out(found, projected.points))
 
 
@@ -133,6 +139,10 @@ def write_map(folder: Path, made: Map) -> None:
     }
     if picture.spread is not None:
         arrays["spread"] = picture.spread[..., upper[0], upper[1]].astype(np.float16)
+    if made.overlap is not None:
+        arrays["overlap"] = np.array(made.overlap, np.float32)
+    if made.solid is not None:
+        arrays |= {"solid_error": np.array(made.solid.error, np.float32), **_packed(made.solid.projection.points)}
     buffer = io.BytesIO()
     np.savez_compressed(buffer, **arrays)
     write_atomically(folder / MAP, buffer.getvalue())
@@ -150,11 +160,31 @@ def read_map(folder: Path, digest: str) -> Map:
         settings = json.loads(str(arrays["settings"]))
         spread = _square(arrays["spread"], points.shape[2]) if "spread" in arrays else None
         picture = Projection(points, spread, "umap", settings, digest)
-        return Map(picture, arrays["distances"].astype(np.float32), float(arrays["error"]))
+        distances = arrays["distances"].astype(np.float32)
+        overlap = float(arrays["overlap"]) if "overlap" in arrays else None
+        solid = None
+        if "solid" in arrays:
+            deep = Projection(_unpacked(arrays), None, "umap", settings, digest)
+            solid = Map(deep, distances, float(arrays["solid_error"]))
+        return Map(picture, distances, float(arrays["error"]), overlap, solid)
     except FileNotFoundError as error:
         raise CheckpointError("This model has no map yet.", again) from error
     except (OSError, EOFError, KeyError, ValueError, IndexError, zipfile.BadZipFile, zlib.error) as error:
         raise CheckpointError("The map of this model is damaged.", again) from error
+
+
+def _packed(points: Points) -> dict[str, NDArray[Any]]:
+    """Three dimensions in `LEVELS` steps between the extremes of each; 0 stands for no place."""
+    low, high = np.nanmin(points, (0, 1)), np.nanmax(points, (0, 1))
+    scale = np.maximum(high - low, 1e-12) / (LEVELS - 1)
+    codes = np.where(np.isfinite(points), np.round((points - low) / scale) + 1, 0).astype(np.uint16)
+    return {"solid": codes, "solid_low": low.astype(np.float32), "solid_scale": scale.astype(np.float32)}
+
+
+def _unpacked(arrays: Mapping[str, NDArray[Any]]) -> Points:
+    codes = arrays["solid"].astype(np.float32)
+    places = (codes - 1) * arrays["solid_scale"] + arrays["solid_low"]
+    return np.where(codes > 0, places, np.nan).astype(np.float32)
 
 
 def _square(upper: NDArray[Any], size: int) -> NDArray[np.float32]:

@@ -52,7 +52,8 @@ class Probes:
     own: `[n]`, what each answer to complete input is worth; permuted: `[M, P]`, the mean of that with one modality from
     another sample; paired: `[M, 2]`, the mean for the samples that were paired, and for the additive stand-in of
     modality m and the rest; gradient, cam: `[n, M]`, shares that add up to 1; swapped: `[2**M, n * D, ...]`, the logits
-    (counts of pixels, for regions) with donors in the place of what is absent, their targets `[n * D, ...]`. ids: `[n]`.
+    (counts of pixels, for regions) with donors in the place of what is absent; target: theirs, `[n * D, ...]`;
+    ids: `[n]`.
     """
 
     own: Numbers

@@ -6,7 +6,6 @@ other threads answer with, and nothing has to wait.
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -18,7 +17,8 @@ from torch import Tensor, nn
 from mmlab.core.method import Method
 from mmlab.core.modality import Combination, Modality
 
-HOOKS = ("_hooks", "_hooks_with_kwargs", "_hooks_always_called")  # how torch names what hangs on a module
+ENDS = ("_hooks", "_hooks_with_kwargs", "_hooks_always_called")  # how torch names what hangs on a module
+HOOKS = {name: type(value) for name, value in vars(nn.Module()).items() if name.endswith(ENDS)}
 
 
 class Question(nn.Module):
@@ -118,12 +118,14 @@ def twin(method: Method) -> Method:
 
 def _twin(module: nn.Module, made: dict[nn.Module, nn.Module]) -> nn.Module:
     if module not in made:
-        copied = made[module] = copy.copy(module)
-        state = vars(copied)
-        state |= {name: type(hooks)() for name, hooks in state.items() if name.endswith(HOOKS)}
+        copied = made[module] = object.__new__(type(module))
         parts = module._modules.items()
-        state["_modules"] = {name: None if part is None else _twin(part, made) for name, part in parts}
-        state["training"] = False
+        vars(copied).update(
+            vars(module),
+            **{name: kind() for name, kind in HOOKS.items()},
+            _modules={name: None if part is None else _twin(part, made) for name, part in parts},
+            training=False,
+        )
     return made[module]
 
 

@@ -17,6 +17,12 @@ NAME = re.compile(r"[a-z0-9_]+")
 WORD_IDS = 2048  # of kind text: a word is two whole numbers from 1 to below this; half precision holds them exactly
 
 
+def spoken(label: str) -> str:
+    """A label inside a sentence: small letters, but for abbreviations such as FLAIR and T1ce."""
+    kept = (any(sign.isupper() or sign.isdigit() for sign in word[1:]) for word in label.split(" "))
+    return " ".join(word if is_kept else word.lower() for word, is_kept in zip(label.split(" "), kept, strict=True))
+
+
 @dataclass(frozen=True)
 class Modality:
     """One kind of input of a task, such as the sound of a spoken digit.
@@ -35,6 +41,11 @@ class Modality:
     def __post_init__(self) -> None:
         if not NAME.fullmatch(self.name):
             raise DataError(f"'{self.name}' cannot name a modality.", "Use a-z, 0-9 and _ only.")
+
+    @property
+    def spoken(self) -> str:
+        """The label inside a sentence, see `spoken`."""
+        return spoken(self.label)
 
     @property
     def discrete(self) -> bool:

@@ -80,11 +80,11 @@ def _plain(kind: Any) -> type:
 def _fit(item: Described, value: Any) -> Any:
     try:
         fitted = _convert(item.kind, value)
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, OverflowError, TypeError, ValueError) as error:
         raise DataError(f"'{value}' does not fit option '{item.name}'.", f"{item.help}.") from error
     if item.choices is not None and fitted not in item.choices:
         raise DataError(f"'{value}' does not fit option '{item.name}'.", f"Use: {', '.join(item.choices)}.")
-    below = item.low is not None and fitted < item.low
+    below = item.low is not None and not fitted >= item.low  # what is no number at all is not above either
     if below or (item.high is not None and fitted > item.high):
         raise DataError(f"{item.name} = {value} is out of bounds.", f"Use {item.low} to {item.high}.")
     return fitted

@@ -65,8 +65,8 @@ class Parts:
     def head(self, sizes: Sequence[int] | None = None) -> nn.Module:
         """Feature to logits: a linear layer, or the right half of a U-Net."""
         sizes = self.embedding if sizes is None else tuple(sizes)
-        channels = self.info.output.channels
-        return Decoder(sizes, channels) if self.dense else Linear(sizes[-1], channels)
+        output = self.info.output
+        return Decoder(sizes, output.channels) if self.dense else Linear(sizes[-1], output.channels, output.scale)
 
 
 class Fusion(nn.Module):
@@ -90,14 +90,15 @@ def _mix(inputs: int, outputs: int, dense: bool) -> nn.Sequential:
 
 
 class Linear(nn.Module):
-    """Logits `[B, C]` of a one-level feature."""
+    """Logits `[B, C]` of a one-level feature, on the scale of the output."""
 
-    def __init__(self, size: int, channels: int) -> None:
+    def __init__(self, size: int, channels: int, scale: tuple[float, float] = (0.0, 1.0)) -> None:
         super().__init__()
         self.layer = nn.Linear(size, channels)
+        self.middle, self.step = scale
 
     def forward(self, feature: Feature) -> Tensor:
-        return self.layer(feature[-1])
+        return self.middle + self.step * self.layer(feature[-1])
 
 
 class Decoder(nn.Module):
@@ -133,7 +134,7 @@ def hide(features: Mapping[str, Feature], present: Tensor, names: Sequence[str])
 
 def keep(values: Tensor, rows: Tensor) -> Tensor:
     """`values [B, ...]` where `rows [B]` is true, zero elsewhere."""
-    return torch.where(rows.view(-1, *([1] * (values.dim() - 1))), values, torch.zeros_like(values))
+    return torch.where(rows.view(-1, *([1] * (values.dim() - 1))), values, values.new_zeros(()))
 
 
 def mean_feature(features: Sequence[Feature], present: Tensor) -> Feature:

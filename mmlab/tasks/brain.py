@@ -42,7 +42,7 @@ class Brain:
     """Simulated tumours and contrasts on the real anatomy of the MNI152 template; slices that belong to cases."""
 
     name = "brain"
-    title = "Brain: four contrasts, one tumour"
+    title = "Brain: a simulated tumour in four contrasts"
     about = (
         "Slices of a head in four MRI contrasts, with a tumour in three nested regions. The anatomy is real (the "
         "MNI152 template, an average of 152 people); tumours, contrasts and noise are simulated. For research and "

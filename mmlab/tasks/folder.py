@@ -86,6 +86,9 @@ class FolderTask:
         """A split as stacked tensors, stored in half precision. Raises DataError, with the line of what is wrong."""
         if source != "built-in":
             raise DataError(f"'{self.name}' has no other source than its folder.", "Leave the source out.")
+        if split == "train":  # what is wrong with the other splits is said before a training, not after it
+            for other in ("valid", "test"):
+                self.samples(other)
         version = _version(self.description, split, self.info.modalities.names)
         return _samples(self.description, split, version, _version_of_scales(self.description))
 

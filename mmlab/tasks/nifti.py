@@ -5,9 +5,11 @@ Sizes are checked from the header, and unpacking is bounded, before anything is 
 
 from __future__ import annotations
 
+import logging
 import warnings
 import zlib
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,10 +29,14 @@ HINT = "Give a three-dimensional NIfTI-1 or -2 file (.nii or .nii.gz), or a PNG 
 
 @dataclass(frozen=True)
 class Volume:
-    """`values` float32 `[X, Y, Z]`: to the right, to the front, up. spacing: mm between voxels, None where unknown."""
+    """`values` float32 `[X, Y, Z]`: to the right, to the front, up. spacing: mm between voxels, None where unknown.
+
+    lost: how many voxels held no finite number; they are 0 now.
+    """
 
     values: Floats
     spacing: tuple[float, float, float] | None
+    lost: int = 0
 
 
 def is_scan(content: bytes) -> bool:
@@ -45,14 +51,16 @@ def read_volume(content: bytes, name: str = "") -> Volume:
         raise DataError(f"{label} has {len(content) / 1e6:.0f} MB; the limit is {FILE_BYTES / 1e6:.0f} MB.", HINT)
     plain = _unpacked(content, label)
     import nibabel  # most of a second that only such a file needs
+    from nibabel.imageglobals import logger
     from nibabel.spatialimages import HeaderDataError
 
+    logger.setLevel(logging.CRITICAL)  # what is odd about a header is told in our own words, or does not matter
     kind = nibabel.Nifti2Image if _is_second(plain) else nibabel.Nifti1Image
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # a strange affine is told in our own words
+            warnings.simplefilter("ignore")
             opened = kind.from_bytes(plain)
-            _check(opened.shape, label)
+            _check(opened.shape, opened.get_data_dtype(), label)
             try:
                 turned, is_known = nibabel.as_closest_canonical(opened), True
             except (HeaderDataError, ValueError, np.linalg.LinAlgError):
@@ -64,8 +72,11 @@ def read_volume(content: bytes, name: str = "") -> Volume:
         raise DataError(f"{label} is not a NIfTI volume that can be read, or it is cut off.", HINT) from error
     spacing = tuple(float(step) for step in turned.header.get_zooms()[:3])
     is_known = is_known and all(SPACING[0] <= step <= SPACING[1] for step in spacing)
-    clean = np.nan_to_num(values, nan=0.0, posinf=0.0, neginf=0.0)
-    return Volume(clean, (spacing[0], spacing[1], spacing[2]) if is_known else None)
+    finite = np.isfinite(values)
+    if not finite.any():
+        raise DataError(f"{label} holds no number: every voxel is NaN or infinite.", HINT)
+    clean, lost = np.where(finite, values, np.float32(0)), int(finite.size - finite.sum())
+    return Volume(clean, (spacing[0], spacing[1], spacing[2]) if is_known else None, lost)
 
 
 def _is_second(content: bytes) -> bool:
@@ -86,8 +97,10 @@ def _unpacked(content: bytes, label: str) -> bytes:
     return plain
 
 
-def _check(shape: tuple[int, ...], label: str) -> None:
+def _check(shape: tuple[int, ...], kind: np.dtype[Any], label: str) -> None:
     """Refuse by the header, before a voxel is decoded."""
+    if kind.kind not in "iuf":
+        raise DataError(f"{label} does not hold one plain number per voxel.", HINT)
     if len(shape) < 3 or any(side != 1 for side in shape[3:]):
         sides = " × ".join(str(side) for side in shape[:5])
         raise DataError(f"{label} is not one volume of three dimensions but {sides}.", HINT)

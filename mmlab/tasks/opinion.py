@@ -31,7 +31,7 @@ from mmlab.tasks.sources.witnesses import HIGH, LOW, WITNESSES, best_answers
 from mmlab.tasks.splits import cached_split
 from mmlab.tasks.text import MOST_WORDS, prepare_text, read_text
 
-VERSION = 3  # of what a split holds; raise it when a source, the noise or the preparation changes
+VERSION = 4  # of what a split holds; raise it when a source, the noise or the preparation changes
 MODALITIES = Modalities(
     [
         Modality("text", "text", (2, MOST_WORDS), "Text", "T"),
@@ -82,7 +82,7 @@ class Opinion:
         "the text alone."
     )
     info = TaskInfo("opinion", MODALITIES, Regression(LOW, HIGH))
-    plan: ClassVar[Mapping[str, Any]] = {}
+    plan: ClassVar[Mapping[str, Any]] = {"epochs": 12}
 
     def __init__(self, folder: str | None = None) -> None:
         self._folder = folder

@@ -25,13 +25,14 @@ HEAD = 0.15  # of the bright end: what is above it is head, where nobody has cut
 LENGTH = 0.86  # of the field that the longer side of a brain takes, as in the slices that are trained on
 FAR = 6.0  # spreads from the brain's mean at which values are cut
 SMALLEST = 0.02  # share of the field that must be head
+ENDINGS = (".nii", ".nii.gz")
 GREY = 8  # steps that the colours of a grey picture may differ by
 NO_HEAD = ("There is no head in this slice.", "Bring an axial slice through a brain, on black.")
 
 
 def read_scan(content: bytes, name: str = "") -> Scan:
     """A slice in grey, from a NIfTI volume (see `read_slice`) or a picture. Raises DataError."""
-    if is_scan(content):
+    if is_scan(content) or name.partition("#")[0].lower().endswith(ENDINGS):
         return read_slice(content, name)
     picture = read_picture(content, name)
     if picture.pixels.ndim == 2:
@@ -51,7 +52,7 @@ def prepare_scan(raw: Raw) -> Reading:
     if is_guessed:
         notes.append("The background is not black: what is bright was taken as the head.")
     if pixels.shape != (SIDE, SIDE):
-        pixels, inside = _in_field(pixels, inside, raw.pixel)
+        pixels, inside = in_field(pixels, inside, raw.pixel)
         notes.append(f"Cut to the head and brought to {SIDE} by {SIDE} pixels.")
     if inside.mean() < SMALLEST or np.ptp(pixels[inside]) == 0:
         raise DataError(*NO_HEAD)
@@ -73,7 +74,7 @@ def _head(pixels: Floats) -> tuple[Flags, bool]:
     return np.asarray(ndimage.binary_fill_holes(regions == largest)), True
 
 
-def _in_field(pixels: Floats, inside: Flags, pixel: float) -> tuple[Floats, Flags]:
+def in_field(pixels: Floats, inside: Flags, pixel: float) -> tuple[Floats, Flags]:
     """The head in the middle of a square field, as large as in the slices that are trained on.
 
     pixel: the side of a pixel in mm; where it is not known (0), the head is taken to be of the usual length.

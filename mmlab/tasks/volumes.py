@@ -43,6 +43,8 @@ def read_slice(content: bytes, name: str = "") -> Scan:
     note = f"Slice {place + 1} of {volume.values.shape[2]}, at {100 * share:.0f} % of the head's height."
     if volume.spacing is None:
         note += " The file does not say how its voxels lie: taken as they are stored."
+    if volume.lost:
+        note += f" {volume.lost:,} of its voxels held no number and count as 0."
     return Scan(_grey(values, mask > 0.5), note, pixel)
 
 

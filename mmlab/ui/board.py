@@ -12,8 +12,10 @@ import streamlit as st
 from mmlab.analysis.grading import GOOD_DICE
 from mmlab.core.errors import NothingPresent
 from mmlab.core.modality import Combination, Modality
+from mmlab.core.outputs import Regression
+from mmlab.core.task import Task
 from mmlab.library import Reference
-from mmlab.ui import cache, frame, picking, scene, slices, state, takeaway, widgets, words
+from mmlab.ui import cache, frame, picking, scales, scene, slices, state, takeaway, widgets, words
 from mmlab.ui.scene import Scene
 from mmlab.viz.lattice import State
 
@@ -40,8 +42,7 @@ def show(task_name: str, sample: str, references: tuple[Reference, ...]) -> None
 def _outcome(shown: Scene, on: Combination, references: Sequence[Reference]) -> None:
     left, right = st.columns([5, 4], gap="large")
     with left, frame.trouble():
-        terms = ("regions",) if shown.task.info.output.dense else ("answer", "certainty", "change")
-        st.subheader("What each method says", help=_help(*terms), anchor=False)
+        st.subheader("What each method says", help=_help(*answer_terms(shown.task)), anchor=False)
         st.html(scene.cards(shown, on))
     with right, frame.trouble():
         st.subheader("All combinations", help=words.help("lattice"), anchor=False)
@@ -114,21 +115,35 @@ def _summary(states: Sequence[State], shown: Scene) -> str:
     others = [state for state in states if not state.same]
     named = "; ".join(shown.task.info.modalities.parse(state.key).label for state in others[:3])
     among = f" Among them: {escape(named)}." if named else ""
-    if shown.task.info.output.dense:
+    output = shown.task.info.output
+    if output.dense:
         return f"{len(others)} of {len(states)} combinations stay below a Dice of {GOOD_DICE}.{among}"
+    if isinstance(output, Regression):
+        return f"{len(others)} of {len(states)} combinations end on the other side of {output.middle:g}.{among}"
     return f"{len(others)} of {len(states)} combinations give another answer than everything does.{among}"
 
 
 def _legend(shown: Scene) -> str:
     known = shown.item.answer != ""
     good, bad = ("✓ right", "✗ wrong") if known else ("= as with everything", "≠ different")
+    change = "taking it away changes the answer"
+    if isinstance(shown.task.info.output, Regression):
+        good, bad = ("✓ right side", "✗ wrong side") if known else ("= side as with everything", "≠ other side")
+        change = "taking it away changes sides"
     if shown.task.info.output.dense:
         against = "" if known else " with everything's"
         good, bad = f"Dice{against} from {GOOD_DICE}", "below it"
     return (
         f'<p class="mm-legend"><span class="mm-good">{good}</span><span class="mm-bad">{bad}</span>'
-        '<span class="mm-dash">taking it away changes the answer</span></p>'
+        f'<span class="mm-dash">{change}</span></p>'
     )
+
+
+def answer_terms(task: Task) -> tuple[str, ...]:
+    """The words that explain answers of this kind."""
+    if task.info.output.dense:
+        return ("regions",)
+    return scales.TERMS if isinstance(task.info.output, Regression) else ("answer", "certainty", "change")
 
 
 def _help(*terms: str) -> str:

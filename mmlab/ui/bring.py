@@ -56,7 +56,7 @@ def _one(task: Task, modality: Modality) -> None:
     chosen = next(iter(offered))
     if len(offered) > 1:
         chosen = st.segmented_control(
-            f"How to give the {modality.label.lower()}",
+            f"How to give the {modality.spoken}",
             list(offered),
             default=chosen,
             required=True,

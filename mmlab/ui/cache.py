@@ -71,12 +71,16 @@ class Item:
 
 @dataclass(frozen=True)
 class World:
-    """What the model sees: `arrays` float32 `[*shape]`, what it was made from (damaged), and what was done to it."""
+    """What the model sees: `arrays` float32 `[*shape]`, what it was made from (damaged), and what was done to it.
+
+    words: by input, for a text, the word at each place of its array.
+    """
 
     arrays: Mapping[str, NDArray[np.float32]]
     raw: Mapping[str, Raw]
     notes: Mapping[str, tuple[str, ...]]
     problems: Mapping[str, DataError]
+    words: Mapping[str, tuple[str, ...]]
 
 
 @st.cache_resource(show_spinner=False)
@@ -237,6 +241,7 @@ def _make_world(task_name: str, sample: str, damages: Damages) -> World:
     reads, found = task(task_name), item(task_name, sample)
     arrays: dict[str, NDArray[np.float32]] = {}
     notes: dict[str, tuple[str, ...]] = {}
+    said: dict[str, tuple[str, ...]] = {}
     raw, problems = dict(found.raw), dict(found.problems)
     for damage in damages:
         if damage.modality in raw:
@@ -250,8 +255,8 @@ def _make_world(task_name: str, sample: str, damages: Damages) -> World:
         except DataError as error:
             problems[name] = error
         else:
-            arrays[name], notes[name] = reading.tensor.numpy(), reading.notes
-    return World(arrays, raw, notes, problems)
+            arrays[name], notes[name], said[name] = reading.tensor.numpy(), reading.notes, reading.words
+    return World(arrays, raw, notes, problems, said)
 
 
 def _make_answers(reference: Reference, sample: str, damages: Damages) -> dict[str, Prediction]:

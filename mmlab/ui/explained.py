@@ -3,30 +3,38 @@ them. Shared by Explain and Dominance."""
 
 from __future__ import annotations
 
+from functools import partial
+
 import streamlit as st
 import torch
 
 from mmlab.analysis.attribution import EXPLAINERS, find
 from mmlab.core.errors import MmlabError
 from mmlab.core.results import Attribution
+from mmlab.core.task import Task
 from mmlab.library import Reference
 from mmlab.ui import cache, frame, state, words
 from mmlab.ui.focus import Looked
 from mmlab.ui.slow import Tell, slowly
 from mmlab.ui.uploads import is_own
 
-USUAL = "gradcam"
-LAYERED = (USUAL, "gradcam++")  # parts are of |gradient x activation|
+USUAL, FOR_WORDS = "gradcam", "occlusion"
+LAYERED = (USUAL, "gradcam++", "hirescam")  # parts are of |gradient x activation|
 
 
-def choose() -> str:
+def usual(task: Task) -> str:
+    """What is shown before anyone chose: for words, where an average over places says little, covering each one."""
+    return FOR_WORDS if any(modality.discrete for modality in task.info.modalities) else USUAL
+
+
+def choose(task: Task) -> str:
     """The way to explain of the address, with a switch."""
-    wanted = state.get("explainer") or USUAL
+    wanted = state.get("explainer") or usual(task)
     try:
         find(wanted)
     except MmlabError as error:
         frame.say(error, quiet=True)
-        wanted = USUAL
+        wanted = usual(task)
     st.selectbox(
         "How the map is made",
         list(EXPLAINERS),
@@ -34,7 +42,7 @@ def choose() -> str:
         key=state.follow("explainer", wanted),
         help=_help(),
         width=260,
-        on_change=_keep,
+        on_change=partial(_keep, usual(task)),
     )
     return wanted
 
@@ -61,9 +69,9 @@ def about(way: str) -> str:
     return f"{named.title}. {named.about}{parts}"
 
 
-def _keep() -> None:
+def _keep(usually: str) -> None:
     chosen = st.session_state["explainer"]
-    state.put(explainer=None if chosen == USUAL else chosen)
+    state.put(explainer=None if chosen == usually else chosen)
 
 
 def _help() -> str:

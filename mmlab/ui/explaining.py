@@ -10,14 +10,14 @@ from functools import partial
 import numpy as np
 import streamlit as st
 
-from mmlab.analysis.attribution import targets
+from mmlab.analysis.attribution import target_of, targets
 from mmlab.core.errors import NothingPresent, UnknownName
 from mmlab.core.modality import Combination, Modality
 from mmlab.core.outputs import Classification
 from mmlab.core.raw import Raw, Series
 from mmlab.core.results import Attribution
 from mmlab.library import Reference
-from mmlab.tasks.prepare import frame_seconds, mel_hertz
+from mmlab.tasks.prepare import HOPS, frame_seconds, mel_hertz
 from mmlab.ui import cache, explained, focus, frame, picking, state, widgets, words
 from mmlab.ui.focus import Looked
 from mmlab.viz import attribution as drawn
@@ -36,7 +36,7 @@ def show(task_name: str, sample: str, references: tuple[Reference, ...]) -> None
         if on is not None:
             answers = cache.answers(reference, sample, looked.damages)
             target = _target(looked, answers[on.key].value)
-            way = explained.choose()
+            way = explained.choose(looked.task)
     if on is None:
         _maps(looked, None)
         raise NothingPresent("No input is switched on.", "Switch at least one on to see where the model looks.")
@@ -61,13 +61,11 @@ def show(task_name: str, sample: str, references: tuple[Reference, ...]) -> None
 
 def _target(looked: Looked, said: object) -> int:
     """What is explained: the answer now, the right one, or one that was chosen. Says so where the address is wrong."""
-    names = targets(looked.task.info.output)
-    if len(names) == 1:
-        return 0
-    classes = isinstance(looked.task.info.output, Classification)
-    now = int(said) if classes and isinstance(said, int | np.integer) else 0
+    output = looked.task.info.output
+    names, now = targets(output), target_of(output, said)
+    classes = isinstance(output, Classification)
     truth = looked.item.target if classes and looked.item.target is not None else None
-    choices = {SAID: f"Its answer now: {names[now]}"} if classes else {}
+    choices = {} if output.dense else {SAID: f"Its answer now: {names[now]}"}
     if truth is not None:
         choices[TRUTH] = f"The right answer: {names[truth]}"
     choices |= {str(index): name for index, name in enumerate(names)}
@@ -107,11 +105,11 @@ def _map(looked: Looked, modality: Modality, found: Attribution | None) -> None:
         return
     array, scales = looked.world.arrays[name], _scales(modality, looked.world.raw[name])
     if found is None or looked.on is None or name not in looked.on:
-        st.html(drawn.nothing(modality.kind, array, modality.label, scales))
+        st.html(drawn.nothing(modality.kind, array, modality.label, scales, looked.world.words[name]))
         st.caption("Off: the model sees nothing of it, so its map is empty and its part is exactly 0 %.")
         return
     heat, part = found.maps[looked.on.key][name], found.shares[looked.on.key][name]
-    st.html(drawn.overlay(modality.kind, array, heat, modality.label, scales))
+    st.html(drawn.overlay(modality.kind, array, heat, modality.label, scales, looked.world.words[name]))
     if heat.any():
         st.caption(f"**{words.percent(part)}** of the evidence comes through it.")
     else:
@@ -165,8 +163,9 @@ def _three(
     """A map with the other input, without it, and the difference, and in words how much of it moved."""
     array = looked.world.arrays[modality.name]
     first, second = (np.asarray(found.maps[c.key][modality.name], np.float32) for c in (more, fewer))
-    draw = partial(drawn.overlay, modality.kind, array, label=modality.label)
-    change = drawn.difference(modality.kind, array, first - second, modality.label)
+    said = looked.world.words[modality.name]
+    draw = partial(drawn.overlay, modality.kind, array, label=modality.label, words=said)
+    change = drawn.difference(modality.kind, array, first - second, modality.label, words=said)
     figures = {f"with {other}": draw(first), f"without {other}": draw(second), "the difference": change}
     small = "font-size:.8rem;opacity:.8"
     panels = "".join(
@@ -174,9 +173,9 @@ def _three(
         for text, shown in figures.items()
     )
     part = drawn.moved(second, first)
-    said = "nothing to compare: one map is empty" if np.isnan(part) else f"{words.percent(part)} of the map moved"
+    moved = "nothing to compare: one map is empty" if np.isnan(part) else f"{words.percent(part)} of the map moved"
     shares = [words.percent(found.shares[c.key][modality.name]) for c in (fewer, more)]
-    head = f"<b>{modality.label}</b>: {said}; its part goes from {shares[0]} without to {shares[1]} with {other}."
+    head = f"<b>{modality.label}</b>: {moved}; its part goes from {shares[0]} without to {shares[1]} with {other}."
     return f'<p style="margin:.6rem 0 .3rem">{head}</p><div style="{GRID}">{panels}</div>'
 
 
@@ -186,9 +185,9 @@ def _scales(modality: Modality, raw: Raw) -> drawn.Scales | None:
         marks = (0.0, 0.25, 0.5, 0.75, 1.0)
         times = drawn.Scale("seconds", marks, tuple(f"{mark * raw.seconds:.3g}" for mark in marks))
         return drawn.Scales(times, drawn.Scale("", (), ()), raw.columns)
-    if modality.kind != "sound" or modality.shape[1:] != (len(mel_hertz()), len(frame_seconds())):
+    if modality.kind != "sound" or modality.shape[1] != len(mel_hertz()) or modality.shape[2] not in HOPS:
         return None
-    seconds = drawn.ticks(frame_seconds(), (0.2, 0.4, 0.6, 0.8), "seconds")
+    seconds = drawn.ticks(frame_seconds(modality.shape[2]), (0.2, 0.4, 0.6, 0.8, 1.2, 1.6, 2.0), "seconds")
     return drawn.Scales(seconds, drawn.ticks(mel_hertz(), (250, 500, 1000, 2000), "hertz"))
 
 

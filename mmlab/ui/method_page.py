@@ -113,6 +113,8 @@ def _source(task: Task, method: str) -> Source:
     """The first run of the method, with the same run of the others where there is one."""
     found: dict[str, Reference] = {e.reference.method: e.reference for e in cache.entries(task.name) if not e.problem}
     if method not in found:
+        if reason := METHODS[method].why_not(task.info):
+            raise CheckpointError(reason, "Choose a task with fewer inputs to see it at work.")
         raise CheckpointError(
             f"There is no trained model of {cache.title(method)} for this task yet, so there is nothing to show.",
             f"Train one: python -m mmlab train --task {task.name} --method {method}",
@@ -179,7 +181,7 @@ def _made(
 
 def _key(task: Task) -> str:
     """What the letters stand for."""
-    return ", ".join(f"{item.letter} is {item.label.lower()}" for item in task.info.modalities)
+    return ", ".join(f"{item.letter} is {item.spoken}" for item in task.info.modalities)
 
 
 def as_csv(columns: Mapping[str, Sequence[object]]) -> bytes:

@@ -16,8 +16,10 @@ import plotly.graph_objects as go
 
 from mmlab.analysis import evidence, history
 from mmlab.checkpoints import PROGRESS
-from mmlab.core.errors import CheckpointError
+from mmlab.core.errors import CheckpointError, Unsupported
 from mmlab.core.method import Method
+from mmlab.core.modality import spoken
+from mmlab.core.outputs import Classification
 from mmlab.core.results import Floats, Sweep
 from mmlab.core.task import Task
 from mmlab.library import Reference
@@ -221,8 +223,8 @@ def norms(source: Source, choice: str) -> Shown:
     times = mean[most] / max(float(mean[least]), 1e-9)
     return Shown(
         "How hard each input's own encoder is pushed: **a line far above the others is an input that dominates the "
-        f"training**; here {source.label(log.names[most]).lower()} gets {times:.1f} times the push of "
-        f"{source.label(log.names[least]).lower()} on average.",
+        f"training**; here {spoken(source.label(log.names[most]))} gets {times:.1f} times the push of "
+        f"{spoken(source.label(log.names[least]))} on average.",
         {
             "": drawn.curves(
                 log.epochs[kept], lines, {source.label(n): shades[n] for n in log.names}, "length of the gradient"
@@ -233,7 +235,9 @@ def norms(source: Source, choice: str) -> Shown:
 
 
 def margin(source: Source, choice: str) -> Shown:
-    """First less second probability over all combinations, with and without the method (5.7)."""
+    """First less second probability over all combinations, with and without the method (5.7). Raises Unsupported."""
+    if not isinstance(source.task.info.output, Classification):
+        raise Unsupported("This task has no classes, so no answer comes first or second.", "See it on another task.")
     own, other = source.sweep, cache.sweep(source.other("dropout"))
     groups = {
         cache.title(source.reference.method): evidence.margins(own.logits),

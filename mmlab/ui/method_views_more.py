@@ -9,6 +9,7 @@ import numpy as np
 
 from mmlab.analysis import evidence, history
 from mmlab.core.errors import CheckpointError
+from mmlab.core.modality import spoken
 from mmlab.ui import cache, widgets
 from mmlab.ui.method_views import (
     Shown,
@@ -71,7 +72,7 @@ def conflicts(source: Source, choice: str) -> Shown:
 def pairs(source: Source) -> dict[str, str]:
     """Each two modalities."""
     found = choose(source.task.info.modalities.names, 2)
-    return {f"{a}-{b}": f"{source.label(a)} and {source.label(b).lower()}" for a, b in found}
+    return {f"{a}-{b}": f"{source.label(a)} and {spoken(source.label(b))}" for a, b in found}
 
 
 def skills(source: Source, choice: str) -> Shown:
@@ -92,7 +93,7 @@ def skills(source: Source, choice: str) -> Shown:
     taught = np.where(np.eye(len(names), dtype=bool), np.nan, found.taught)
     return Shown(
         "Each dot is one of the features; **right of and above the lines a feature is good, and only what one input is "
-        f"good at and the other is not is taught**: {first.lower()} teaches {second.lower()} {found.taught[a, b]} "
+        f"good at and the other is not is taught**: {spoken(first)} teaches {spoken(second)} {found.taught[a, b]} "
         f"features and learns {found.taught[b, a]}.",
         {
             "Features of the two inputs": drawn.quadrants(found.scores[a], found.scores[b], groups, titles),
@@ -153,7 +154,7 @@ def likeness(source: Source, choice: str) -> Shown:
     top = float(np.quantile(np.concatenate((found.teacher, found.student)), 0.99))
     most = float(np.quantile(np.abs(found.student - found.teacher), 0.99))
     modalities = source.task.info.modalities
-    given = modalities.parse(choice).label.lower()
+    given = spoken(modalities.parse(choice).label)
     only = given if choice == modalities.full.key else f"{given} only"
     return Shown(
         "Bright squares along the diagonal are samples of one class that look alike to the model; **the student, given "
@@ -215,7 +216,7 @@ def mixtures(source: Source, choice: str) -> Shown:
     groups = {"start": found.start, "adapted": found.adapted, "explored": found.explored}
     colours = {"start": theme.MUTED, "adapted": theme.ACCENT, "explored": theme.WRONG}
     names = [source.label(name) for name in found.names]
-    most = names[int(found.adapted.mean(0).argmax())].lower()
+    most = spoken(names[int(found.adapted.mean(0).argmax())])
     losses = ", ".join(f"{loss:.3f}" for loss in found.losses)
     columns = {f"{g}_{n}": v[:, i].tolist() for g, v in groups.items() for i, n in enumerate(found.names)}
     return Shown(
@@ -234,7 +235,7 @@ def gap(source: Source, choice: str) -> Shown:
     groups = {source.label(name): found.own[i] for i, name in enumerate(found.names)}
     colours = {source.label(name): shades[name] for name in found.names}
     others = {"other samples": found.other}
-    means = ", ".join(f"{source.label(name).lower()} {found.own[i].mean():.2f}" for i, name in enumerate(found.names))
+    means = ", ".join(f"{spoken(source.label(name))} {found.own[i].mean():.2f}" for i, name in enumerate(found.names))
     return Shown(
         "How close the code of one input is to the code of all inputs: **the further the coloured outlines lie to the "
         f"right of the grey one (codes of other samples), the better it stands in for them** (means: {means}; other "

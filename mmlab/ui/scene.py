@@ -14,7 +14,7 @@ from mmlab.core.raw import Sound
 from mmlab.core.task import Task
 from mmlab.library import Reference
 from mmlab.tasks.readers import encode_sound
-from mmlab.ui import cache, regions, state, widgets, words
+from mmlab.ui import cache, regions, scales, state, widgets, words
 from mmlab.viz import answers as bars
 from mmlab.viz import lattice as hasse
 from mmlab.viz import views
@@ -27,6 +27,7 @@ class Scene:
     """A sample of a task as the models see it, drawn and answered: all that does not change with a toggle.
 
     answers: per method those of every combination, or why it has none; pictures and sounds: by input.
+    reaches: per method and combination how far off a number may be.
     """
 
     task: Task
@@ -36,6 +37,7 @@ class Scene:
     answers: Mapping[str, Answers | MmlabError]
     pictures: Mapping[str, str]
     sounds: Mapping[str, bytes]
+    reaches: Mapping[str, scales.Reaches]
 
     @property
     def given(self) -> tuple[str, ...]:
@@ -60,7 +62,8 @@ def make(task_name: str, sample: str, references: tuple[Reference, ...], damages
     pictures = {name: _pair(task, world, name, damages) for name in item.raw}
     recordings = {name: raw for name, raw in world.raw.items() if isinstance(raw, Sound)}
     sounds = {name: encode_sound(raw, "PCM_16") for name, raw in recordings.items()}
-    return Scene(task, item, world, damages, _answers(references, sample, damages), pictures, sounds)
+    reaches = {reference.method: scales.reaches(reference, sample) for reference in references}
+    return Scene(task, item, world, damages, _answers(references, sample, damages), pictures, sounds, reaches)
 
 
 def cards(scene: Scene, on: Combination) -> str:
@@ -75,10 +78,8 @@ def cards(scene: Scene, on: Combination) -> str:
             continue
         now = answers[on.key]
         sure = words.certainty(now.uncertainty, output.channels) if isinstance(output, Classification) else ""
-        card = bars.Card(
-            cache.title(method), now, answers[whole.key], truth, sure, whole.label, widgets.span_of(output)
-        )
-        shown.append(card)
+        scale = scales.scale(output, scene.item.target, scene.reaches[method].get(on.key))
+        shown.append(bars.Card(cache.title(method), now, answers[whole.key], truth, sure, whole.label, scale))
     return bars.cards(shown) + "".join(broken)
 
 
@@ -96,14 +97,14 @@ def states(scene: Scene, method: str) -> list[hasse.State]:
     names = {key: modalities.parse(key).names for key in answers}
     if isinstance(output, Segmentation):
         return regions.states(answers, scene.whole, names, regions.truth_of(scene.item.target))
-    truth = scene.item.answer if isinstance(output, Classification) else ""
+    target = scene.item.target
     return [
         hasse.State(
             names=names[key],
             answer=prediction.answer,
-            share=prediction.confidence,
-            good=prediction.answer == truth if truth else None,
-            same=prediction.answer == answers[scene.whole.key].answer,
+            share=prediction.confidence if prediction.probabilities else None,
+            good=None if target is None else output.right(prediction, target),
+            same=output.same(prediction, answers[scene.whole.key]),
         )
         for key, prediction in answers.items()
     ]
@@ -118,10 +119,12 @@ def lattice_method(scene: Scene) -> str:
 def _pair(task: Task, world: cache.World, name: str, damages: Sequence[state.Damage]) -> str:
     """Both pictures of an input. A toggle makes them pale from outside, so that they are not sent again."""
     modality, colour = task.info.modalities[name], widgets.colours(task.info.modalities)[name]
-    caption = "damaged recording" if any(damage.modality == name for damage in damages) else "recorded"
+    caption = "as given, damaged" if any(damage.modality == name for damage in damages) else "as given"
     pictures = [(views.recorded(world.raw[name], colour, modality.label), caption)]
     if name in world.arrays:
-        drawn = views.seen(modality.kind, world.arrays[name], colour, modality.label, of=world.raw[name])
+        drawn = views.seen(
+            modality.kind, world.arrays[name], colour, modality.label, of=world.raw[name], words=world.words[name]
+        )
         pictures.append((drawn, "what the model sees"))
     figures = (f"<figure>{drawn.html}<figcaption>{text}</figcaption></figure>" for drawn, text in pictures)
     return f'<div class="mm-pair">{"".join(figures)}</div>'

@@ -1,4 +1,4 @@
-"""The slices of a volume under a slider: truth, what one method finds, and the difference.
+"""The slices of a volume under a slider: truth, what one method finds, the difference, and its doubt.
 
 All slices are answered at once when a combination is chosen, so that a step of the slider is a look-up.
 """
@@ -12,6 +12,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from mmlab.analysis import overlap
+from mmlab.core.modality import spoken
 from mmlab.core.outputs import Prediction, Segmentation
 from mmlab.library import Reference
 from mmlab.ui import cache, frame, regions, state, words
@@ -43,16 +44,14 @@ def _slider(sample: str, stack: tuple[str, ...]) -> int:
 
 
 def _slice(task_name: str, output: Segmentation, sample: str, answer: Prediction, under: str) -> str:
-    """Three pictures of one slice, and its numbers in words."""
+    """Four pictures of one slice, and its numbers in words."""
     item, world = cache.item(task_name, sample), cache.world(task_name, sample)
     base, truth = views.scan_grey(world.arrays[under]), regions.truth_of(item.target)
     if truth is None:
         return ""
-    found, difference = regions.panels(base, answer, truth, "the method")[:2]
     there = ("truth", drawn.panel(base, drawn.fills(truth), "", "What is there, over the slice"))
-    figures = "".join(
-        f"<figure>{shown}<figcaption>{text}</figcaption></figure>" for text, shown in (there, found, difference)
-    )
+    panels = (there, *regions.panels(base, answer, truth, "the method"))
+    figures = "".join(f"<figure>{shown}<figcaption>{text}</figcaption></figure>" for text, shown in panels)
     said = _words(output, np.asarray(answer.value) > 0.5, truth)
     legend = drawn.legend(output.labels_shown, True)
     return f'<div class="mm-three mm-slices">{figures}</div><p class="mm-note">{escape(said)}</p>{legend}'
@@ -63,5 +62,5 @@ def _words(output: Segmentation, found: NDArray[np.bool_], truth: NDArray[np.boo
         return "Nothing is there, and nothing was found."
     scores = overlap.dice(found, truth)
     return "Dice: " + ", ".join(
-        f"{name.lower()} {score:.2f}" for name, score in zip(output.labels_shown, scores, strict=True)
+        f"{spoken(name)} {score:.2f}" for name, score in zip(output.labels_shown, scores, strict=True)
     )

@@ -12,20 +12,19 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
-from mmlab.analysis.embedding import by_class, correct
+from mmlab.analysis.embedding import correct
 from mmlab.analysis.maps import Map, Places
 from mmlab.core.errors import CheckpointError
 from mmlab.core.modality import Modalities
 from mmlab.core.outputs import Classification
 from mmlab.core.results import Sweep
 from mmlab.library import Reference
-from mmlab.ui import cache, focus, frame, state, widgets, words
+from mmlab.ui import cache, colouring, focus, frame, state, widgets, words
 from mmlab.viz import embedding as drawn
 from mmlab.viz import paths, theme
 from mmlab.viz.attribution import overlay
 
 PICTURES = {"umap": "UMAP", "pca": "PCA"}
-COLOURS = {"class": "Class", "combination": "Combination", "answer": "Right or wrong", "variance": "Variance"}
 SEEN = "mmlab.embed.sample"
 FAR = 0.99
 
@@ -41,7 +40,8 @@ def show(task_name: str, sample: str, references: tuple[Reference, ...]) -> None
         shown = _shown(found, modalities)
     with for_picture:
         kind = _choice("picture", "Map", tuple(PICTURES), PICTURES, "map")
-        colour = _choice("colour", "Colour by", _colours(found, reference), COLOURS)
+        there = colouring.ways(found, cache.task(task_name).info.output)
+        colour = _choice("colour", "Colour by", there, colouring.COLOURS)
     made, kind = _picture(reference, kind)
     point = _point(sample, found)
     left, right = st.columns([5, 4], gap="large")
@@ -79,13 +79,6 @@ def _choice(field: str, label: str, there: tuple[str, ...], names: dict[str, str
         on_change=lambda: state.put(**{field: st.session_state[field]}),
     )
     return chosen
-
-
-def _colours(found: Sweep, reference: Reference) -> tuple[str, ...]:
-    """The ways of colouring that this model and this task have."""
-    classes = isinstance(cache.task(reference.task).info.output, Classification)
-    kinds = {"class": classes, "combination": True, "answer": correct(found) is not None}
-    return tuple(name for name, there in {**kinds, "variance": found.variance is not None}.items() if there)
 
 
 def _shown(found: Sweep, modalities: Modalities) -> tuple[int, ...]:
@@ -127,23 +120,8 @@ def _figure(reference: Reference, kind: str, colour: str, shown: tuple[int, ...]
     found, made = cache.sweep(reference), cache.picture(reference, kind)
     info = cache.task(reference.task).info
     letters = _letters(found, info.modalities)
-    points, names = made.projection.points, {}
-    classes = getattr(info.output, "classes", ())
-    colouring: drawn.Colouring
-    if colour == "class":
-        colouring = drawn.by_label(found.target.astype(int), classes, len(letters))
-        centres = by_class(points[[shown[-1]]], found.target)
-        names = {classes[label]: centre for label, (centre, _) in centres.items()}
-    elif colour == "answer":
-        right = correct(found)
-        assert right is not None
-        colouring = drawn.by_answer(right)
-    elif colour == "variance":
-        assert found.variance is not None
-        colouring = drawn.Gradient("variance", found.variance.mean(2))
-    else:
-        colouring = drawn.by_combination(tuple(letters.values()), len(found.ids))
-    return drawn.scatter(points, colouring, shown, names, _titles(made))
+    colours, names = colouring.colouring(found, made, info.output, colour, tuple(letters.values()), shown[-1])
+    return drawn.scatter(made.projection.points, colours, shown, names, _titles(made))
 
 
 def _titles(made: Map) -> tuple[str, str] | None:
@@ -210,9 +188,9 @@ def _one(reference: Reference, kind: str, sample: str, point: str, found: Sweep)
         places = cache.places(reference, kind, point)
         right, on = places.right, state.get("on") or places.keys[-1]
         row = found.ids.index(point)
-        answer = getattr(cache.task(reference.task).info.output, "classes", {row: ""})[int(found.target[row])]
+        answer = colouring.truth(cache.task(reference.task).info.output, found.target[row])
         st.caption(
-            f"**{frame.plain(point)}** · right answer: **{frame.plain(str(answer))}** · "
+            f"**{frame.plain(point)}** · right answer: **{frame.plain(answer)}** · "
             f"{frame.plain(found.groups[row])}. Its recordings are not among those that ship with the app."
         )
     letters = {key: _letter(key, modalities) for key in places.keys}
@@ -244,7 +222,8 @@ def _inputs(looked: focus.Looked) -> None:
     for modality in modalities:
         if modality.name in looked.world.arrays:
             array = looked.world.arrays[modality.name]
-            plain = overlay(modality.kind, array, np.zeros(array.shape[1:] or array.shape), modality.label)
+            flat, said = np.zeros(array.shape[1:] or array.shape), looked.world.words[modality.name]
+            plain = overlay(modality.kind, array, flat, modality.label, words=said)
             pale = 1 if looked.on is not None and modality.name in looked.on else 0.25
             pictures += f'<div style="flex:0 1 96px;opacity:{pale}">{plain}</div>'
     st.html(f'<div style="display:flex;gap:.7rem;align-items:center">{pictures}</div>')

@@ -86,7 +86,7 @@ def held(key: str) -> uploads.Part | None:
 
 def _file(endings: Sequence[str], task: Task, modality: Modality, key: str) -> None:
     st.file_uploader(
-        f"A file for the {modality.label.lower()}",
+        f"A file for the {modality.spoken}",
         type=list(endings) or None,
         key=key,
         max_upload_size=draft.MEGABYTES,

@@ -150,7 +150,7 @@ def damage_picker(modality: Modality, modalities: Modalities, damages: Sequence[
     found = next((damage for damage in damages if damage.modality == modality.name), None)
     change = partial(_damage, modality.name, modalities)
     st.selectbox(
-        f"Damage to the {modality.label.lower()}",
+        f"Damage to the {modality.spoken}",
         ["", *kinds],
         format_func=lambda kind: label(modality.kind, kind) if kind else "No damage",
         key=state.follow(f"damage.{modality.name}", found.kind if found else ""),

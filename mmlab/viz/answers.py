@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING
 
+from mmlab.viz import number_line
+from mmlab.viz.number_line import Scale
 from mmlab.viz.theme import ACCENT, RIGHT, WRONG
 
 if TYPE_CHECKING:
@@ -26,7 +28,7 @@ class Card:
     """One method's answer now, beside its answer from everything that was given.
 
     truth: the right answer, empty where it is not known; sure: the certainty in words.
-    span: lowest and highest number, for a task whose answer is a number.
+    scale: what the number lies on, for a task whose answer is a number.
     """
 
     title: str
@@ -35,7 +37,7 @@ class Card:
     truth: str
     sure: str
     whole_label: str
-    span: tuple[float, float] | None = None
+    scale: Scale | None = None
 
 
 def cards(shown: Sequence[Card]) -> str:
@@ -61,17 +63,33 @@ def page(title: str, style: str, *parts: str) -> str:
 
 
 def _card(card: Card) -> str:
-    body = _bars(card) if card.now.probabilities else _number_line(card)
-    right = card.truth and card.now.answer == card.truth
-    mark = "" if not card.truth or card.span else _verdict(bool(right))
-    confidence = f"{_percent(card.now.confidence)} · " if card.now.probabilities else ""
-    nats = f'<span class="mm-muted">, {card.now.uncertainty:.2f} nats</span>'
+    right = _right(card)
+    mark = "" if right is None else _verdict(right, card.scale is not None)
+    if card.scale is not None:
+        now, whole = _value(card.now), _value(card.whole)
+        sure = escape(number_line.sure(card.scale, now))
+        body = number_line.line(card.scale, now, whole) + number_line.key(card.scale, now, now != whole)
+        change, answer = _moved(card, card.scale), number_line.minus(card.now.answer)
+    else:
+        nats = f'<span class="mm-muted">, {card.now.uncertainty:.2f} nats</span>'
+        sure = f"{_percent(card.now.confidence)} · {escape(card.sure)}{nats}"
+        body, change, answer = _bars(card), _change(card), card.now.answer
     return (
         f'<section class="mm-card" aria-label="{escape(card.title, quote=True)}">'
-        f'<h3>{escape(card.title)}</h3><div class="mm-answer">{_answer(card.now.answer)}{mark}</div>'
-        f'<p class="mm-sure">{confidence}{escape(card.sure)}{nats}</p>'
-        f'{body}<p class="mm-change">{_change(card)}</p></section>'
+        f'<h3>{escape(card.title)}</h3><div class="mm-answer">{_answer(answer)}{mark}</div>'
+        f'<p class="mm-sure">{sure}</p>{body}<p class="mm-change">{change}</p></section>'
     )
+
+
+def _right(card: Card) -> bool | None:
+    """Whether the answer is right, None where that is not known."""
+    if card.scale is not None:
+        return card.scale.right(_value(card.now))
+    return card.now.answer == card.truth if card.truth else None
+
+
+def _value(prediction: Prediction) -> float:
+    return float(prediction.value) if isinstance(prediction.value, int | float) else 0.0
 
 
 def _answer(answer: str) -> str:
@@ -89,19 +107,16 @@ def _strip(shown: Sequence[Card]) -> str:
 
 
 def _sign(card: Card) -> str:
-    if not card.truth or card.span:
-        return ""
-    return " ✓" if card.now.answer == card.truth else " ✗"
+    return {None: "", True: " ✓", False: " ✗"}[_right(card)]
 
 
 def _colour(card: Card) -> str:
-    if not card.truth or card.span:
-        return ACCENT
-    return RIGHT if card.now.answer == card.truth else WRONG
+    return {None: ACCENT, True: RIGHT, False: WRONG}[_right(card)]
 
 
-def _verdict(right: bool) -> str:
+def _verdict(right: bool, side: bool) -> str:
     colour, text = (RIGHT, "✓ right") if right else (WRONG, "✗ wrong")
+    text += " side" if side else ""
     return f'<span class="mm-verdict" style="--c:{colour}">{text}</span>'
 
 
@@ -141,22 +156,6 @@ def _row(name: str, card: Card) -> str:
     )
 
 
-def _number_line(card: Card) -> str:
-    """A number on its scale, with the number from everything as the thin mark."""
-    low, high = card.span or (0.0, 1.0)
-    now, whole = (_place(prediction, low, high) for prediction in (card.now, card.whole))
-    return (
-        f'<div class="mm-row mm-line" style="--c:{ACCENT}"><span class="mm-name">{low:g}</span><span class="mm-track">'
-        f'<i class="mm-dot" style="left:{now:.1f}%"></i><u style="left:{whole:.1f}%"></u></span>'
-        f'<span class="mm-value">{high:g}</span></div>'
-    )
-
-
-def _place(prediction: Prediction, low: float, high: float) -> float:
-    value = float(prediction.value) if isinstance(prediction.value, int | float) else low
-    return 100 * min(max((value - low) / max(high - low, 1e-9), 0.0), 1.0)
-
-
 def _change(card: Card) -> str:
     """What changed against complete input, in one sentence."""
     if card.now == card.whole:
@@ -166,11 +165,21 @@ def _change(card: Card) -> str:
             f'<span class="mm-flip">Changed:</span> with {escape(card.whole_label)} it says '
             f"<b>{escape(card.whole.answer)}</b>{_with_percent(card.whole)}."
         )
-    if not card.now.probabilities:
-        return "As with everything."
     points = round(100 * (card.now.confidence - card.whole.confidence))
     moved = "as sure" if points == 0 else f"{abs(points)} points {'surer' if points > 0 else 'less sure'}"
     return f"The same answer, {moved} than with everything." if points else "The same answer, and as sure."
+
+
+def _moved(card: Card, scale: Scale) -> str:
+    """How far the number moved against complete input, and whether it changed sides."""
+    now, whole = _value(card.now), _value(card.whole)
+    if card.now == card.whole:
+        return '<span class="mm-muted">This is the answer from everything that was given.</span>'
+    before = f"with {escape(card.whole_label)} it says <b>{escape(number_line.minus(card.whole.answer))}</b>"
+    if (now > scale.middle) != (whole > scale.middle):
+        return f'<span class="mm-flip">Changed sides:</span> {before}.'
+    moved = f"{scale.text(abs(now - whole))} {'higher' if now > whole else 'lower'}"
+    return f"{moved}, on the same side: {before}."
 
 
 def _with_percent(prediction: Prediction) -> str:

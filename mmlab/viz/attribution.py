@@ -21,12 +21,14 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from mmlab.viz import texts
 from mmlab.viz.curves import legend as legend_of
 from mmlab.viz.curves import lines
 from mmlab.viz.theme import DIVERGING, INK_DARK, INK_LIGHT, MUTED, chip, rgb
 from mmlab.viz.views import scan_grey
 
 Floats = NDArray[np.floating[Any]]
+Words = Sequence[str]
 
 GROUND, PAPER, LINE = "#12161D", "#F3F3F0", "#77818E"
 HEAT = ((0.0, "#2A1A4A"), (0.35, "#A8325A"), (0.65, "#F0803C"), (1.0, "#FFF2A8"))  # each step lighter: reads in grey
@@ -61,25 +63,29 @@ def ticks(values: Floats, wanted: Sequence[float], title: str, form: str = "{:g}
     return Scale(title, tuple(float(place) for place in places), tuple(form.format(value) for value in kept))
 
 
-def overlay(kind: str, array: Floats, heat: Floats, label: str = "", scales: Scales | None = None) -> str:
+def overlay(
+    kind: str, array: Floats, heat: Floats, label: str = "", scales: Scales | None = None, words: Words = ()
+) -> str:
     """A map in [0, 1] over what the model sees: `[H, W]` over pictures and spectrograms, `[T]` along paths and series.
 
-    `array` is what enters the encoder, without a batch dimension.
+    `array` is what enters the encoder, without a batch dimension; `words` are those of a text, by place.
     """
     what = f"Where the model looks in {label or 'it'}: brighter is more"
-    return _panel(kind, array, heat, _hot, GROUND, what, scales)
+    return _panel(kind, array, heat, _hot, GROUND, what, scales, words)
 
 
-def difference(kind: str, array: Floats, change: Floats, label: str = "", scales: Scales | None = None) -> str:
+def difference(
+    kind: str, array: Floats, change: Floats, label: str = "", scales: Scales | None = None, words: Words = ()
+) -> str:
     """What a second map has more (blue) or less (orange) than a first one, in [-1, 1]."""
     what = f"Change of where the model looks in {label or 'it'}: blue is more, orange is less"
-    return _panel(kind, array, change, _diverging, PAPER, what, scales)
+    return _panel(kind, array, change, _diverging, PAPER, what, scales, words)
 
 
-def nothing(kind: str, array: Floats, label: str = "", scales: Scales | None = None) -> str:
+def nothing(kind: str, array: Floats, label: str = "", scales: Scales | None = None, words: Words = ()) -> str:
     """An input that is switched off: dimmed, without a map."""
     zero = np.zeros(np.shape(array)[1:] or np.shape(array))
-    drawn = _panel(kind, array, zero, _hot, GROUND, f"{label or 'It'} is off", scales)
+    drawn = _panel(kind, array, zero, _hot, GROUND, f"{label or 'It'} is off", scales, words)
     return f'<div style="opacity:.3">{drawn}</div>'
 
 
@@ -152,10 +158,13 @@ def _percent(share: float) -> str:
 
 
 def _panel(
-    kind: str, array: Floats, values: Floats, colours: Any, ground: str, what: str, scales: Scales | None
+    kind: str, array: Floats, values: Floats, colours: Any, ground: str, what: str, scales: Scales | None, words: Words
 ) -> str:
     array, values = np.asarray(array, np.float32), np.asarray(values, np.float32)
     paper = ground == PAPER
+    if words:
+        inside, tall = texts.heated(words, values, colours, WIDE, 20, INK_LIGHT if paper else INK_DARK)
+        return _svg(WIDE, round(tall), inside, ground, f"{what}. {texts.weighed(words, values)}", None)
     array = scan_grey(array)[None] if kind == "scan" else array
     if kind == "path":
         return _svg(SIDE, SIDE, _path(array, values, colours), ground, what, None)

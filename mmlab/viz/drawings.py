@@ -13,6 +13,7 @@ from html import escape
 from itertools import pairwise
 from math import cos, sin
 
+from mmlab.core.modality import spoken
 from mmlab.viz.panel import WIDE, Letters, Panel
 from mmlab.viz.theme import ACCENT, MUTED, WRONG
 
@@ -24,7 +25,7 @@ def draw(method: str, letters: Letters, missing: str) -> str:
     """Both panels of a method as HTML; empty for a method without a drawing. `missing` names the second modality."""
     if method not in PAINTERS:
         return ""
-    titles = ("While it learns", f"When the {missing.lower()} is missing")
+    titles = ("While it learns", f"When the {spoken(missing)} is missing")
     figures = []
     for title, gone in zip(titles, (False, True), strict=True):
         panel = Panel(title)

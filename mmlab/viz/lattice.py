@@ -13,24 +13,30 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 
+from mmlab.viz.number_line import minus
 from mmlab.viz.theme import RIGHT, WRONG
 
 PER_ROW = 6
 NODE_WIDE, NODE_HIGH = 66, 44
 SHORT, LONG = 3, 11  # letters of an answer that fit beside its share, and on a line of their own
+NUMERALS = 6  # letters of a number, which has no share, that fit beside its sign
 GAP_WIDE, GAP_HIGH, GAP_LAYER = 8, 12, 40
 MARGIN = 6
 PAPER = 'class="mm-paper" fill="none"'  # the page's background; its style sheet knows the colour
+NUMBER = 0.6  # how full the box of a number is, which has no share
 CROWDED = 4  # more modalities than this: only the lines of the selected node are drawn, the others would be a mat
 
 
 @dataclass(frozen=True)
 class State:
-    """What is known of one combination. good: right or wrong, None where the truth is not known; share: in 0 to 1."""
+    """What is known of one combination. good: right or wrong, None where the truth is not known.
+
+    share: of the answer, 0 to 1; None for a number, which is another answer where `same` or `good` differs.
+    """
 
     names: tuple[str, ...]
     answer: str
-    share: float
+    share: float | None
     good: bool | None
     same: bool
 
@@ -159,7 +165,7 @@ def _edges(states: Sequence[State]) -> tuple[Edge, ...]:
 
 def _told(state: State) -> tuple[str, bool | None, bool]:
     """What a change of is a change of the answer."""
-    return state.answer, state.good, state.same
+    return "" if state.share is None else state.answer, state.good, state.same
 
 
 def _ends(drawn: Lattice, edge: Edge) -> tuple[float, float, float, float]:
@@ -193,9 +199,10 @@ def _box(node: Node, colours: Mapping[str, str]) -> str:
     fine = state.same if state.good is None else state.good
     colour, corner = (RIGHT, 15) if fine else (WRONG, 2)
     left, top = node.x - NODE_WIDE / 2, node.y - NODE_HIGH / 2
+    full = 0.06 + 0.44 * (NUMBER if state.share is None else state.share) ** 2
     box = (
         f'<rect x="{left:.1f}" y="{top:.1f}" width="{NODE_WIDE}" height="{NODE_HIGH}" rx="{corner}" fill="{colour}" '
-        f'fill-opacity="{0.06 + 0.44 * state.share**2:.2f}" stroke="{colour}" stroke-width="1.6"/>'
+        f'fill-opacity="{full:.2f}" stroke="{colour}" stroke-width="1.6"/>'
     )
     ring = (
         f'<rect class="mm-ring" x="{left - 4:.1f}" y="{top - 4:.1f}" width="{NODE_WIDE + 8}" height="{NODE_HIGH + 8}" '
@@ -231,7 +238,11 @@ def chip(x: float, y: float, radius: float, text: str, colour: str) -> str:
 def _label(node: Node) -> str:
     state = node.state
     verdict = {True: "right", False: "wrong", None: "as with everything" if state.same else "not as with everything"}
-    return f"{' + '.join(node.labels)}: {state.answer}, {verdict[state.good]}, {_percent(state.share)}"
+    return f"{' + '.join(node.labels)}: {state.answer}, {verdict[state.good]}{_after(state.share)}"
+
+
+def _after(share: float | None) -> str:
+    return "" if share is None else f", {_percent(share)}"
 
 
 def _sign(good: bool | None, same: bool) -> str:
@@ -243,9 +254,12 @@ def _sign(good: bool | None, same: bool) -> str:
 def _said(node: Node) -> str:
     """Answer, sign and share in one line; a long answer gets a line of its own."""
     state = node.state
-    sign = f"{_sign(state.good, state.same)} {_percent(state.share)}"
-    if len(state.answer) <= SHORT:
-        return _text(node.x, node.y + 14, 11.5, f'<tspan font-weight="700">{escape(state.answer)}</tspan> {sign}')
+    sign = _sign(state.good, state.same)
+    if state.share is not None:
+        sign += f" {_percent(state.share)}"
+    said, fits = (minus(state.answer), NUMERALS) if state.share is None else (state.answer, SHORT)
+    if len(said) <= fits:
+        return _text(node.x, node.y + 14, 11.5, f'<tspan font-weight="700">{escape(said)}</tspan> {sign}')
     answer = state.answer if len(state.answer) <= LONG else f"{state.answer[: LONG - 1]}…"
     name = _text(node.x, node.y + 8.5, 9.5, f'<tspan font-weight="700">{escape(answer)}</tspan>')
     return name + _text(node.x, node.y + 18.5, 9.5, sign)

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from mmlab.core.raw import Picture, Raw, Scan, Series, Sound, Strokes, Text, Vector
-from mmlab.viz import curves, numbers
+from mmlab.viz import curves, numbers, texts
 from mmlab.viz.theme import MODALITIES, SEQUENTIAL, rgb
 
 Floats = NDArray[np.floating[Any]]
@@ -76,17 +76,25 @@ def recorded(raw: Raw, colour: str, label: str = "") -> Drawing:
         values = raw.values.tolist()
         text = f"{what}: {numbers.in_words(raw.names, values)}"
         return Drawing(numbers.rows(raw.names, values, colour).encode(), "svg+xml", text)
-    return Drawing(_words(raw.text, colour), "svg+xml", f"{what}: “{raw.text}”")
+    return Drawing(texts.drawing(raw.text.split(), colour), "svg+xml", f"{what}: “{raw.text}”", wide=True)
 
 
 def seen(
-    kind: str, array: Floats, colour: str, label: str = "", heat: Floats | None = None, of: Raw | None = None
+    kind: str,
+    array: Floats,
+    colour: str,
+    label: str = "",
+    heat: Floats | None = None,
+    of: Raw | None = None,
+    words: Sequence[str] = (),
 ) -> Drawing:
     """What the model sees of one input: `array` is exactly what enters the encoder, without a batch dimension.
 
-    of: the recording that it was made from, which knows names and seconds.
+    of: the recording that it was made from, which knows names and seconds. words: of a text, by place.
     """
     what = f"What the model sees of {label or 'it'}"
+    if words:
+        return Drawing(texts.drawing(words, colour), "svg+xml", f"{what}: {' '.join(words)}", wide=True)
     if kind == "series":
         return _seen_series(np.asarray(array, np.float32), colour, what, heat, of)
     draw = {"image": _seen_picture, "sound": _seen_sound, "path": _seen_path, "scan": _seen_scan}.get(kind)
@@ -257,12 +265,6 @@ def _bands(heat: Floats, width: int, height: int) -> str:
         f'fill="{_hex(_heat_table()[int(value * 255)])}" opacity="{0.7 * value:.2f}"/>'
         for i, value in enumerate(np.clip(heat, 0, 1))
     )
-
-
-def _words(text: str, colour: str) -> bytes:
-    short = text if len(text) <= 42 else f"{text[:41]}…"
-    style = f'x="8" y="36" font-size="15" font-family="sans-serif" fill="{colour}"'
-    return _svg(WIDE, 60, f"<text {style}>{escape(short)}</text>")
 
 
 def _points(places: Iterable[Sequence[float]]) -> str:

@@ -3,17 +3,30 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mmlab.cli.given import Checkpoints, Json, MethodName, Tag, TaskName, settle
+from mmlab.cli.given import Checkpoints, Json, Tag, settle
 from mmlab.cli.terminal import bar, emit, say
+from mmlab.tasks.own.places import name_of
+
+if TYPE_CHECKING:
+    from mmlab.library import Library, Reference
+
+
+
+def _named(text: str) -> str:
+    return name_of(text) if text else ""
+
+
+Some = Annotated[str, typer.Option("--task", "-t", help="The task; all of them by default.", callback=_named)]
+Method = Annotated[str, typer.Option("--method", "-m", help="The method; all of them by default.")]
 
 
 def command(
-    task: TaskName,
-    method: MethodName,
+    task: Some = "",
+    method: Method = "",
     tag: Tag = "",
     seed: Annotated[int, typer.Option(help="Same seed, same map, on the same machine.", min=0)] = 0,
     neighbours: Annotated[int, typer.Option(help="Neighbours that pull at each point.", min=2, max=200)] = 15,
@@ -21,16 +34,30 @@ def command(
     json: Json = False,
     checkpoints: Checkpoints = None,
 ) -> None:
-    """Make the map of a trained model, from its sweep, and keep it beside the checkpoint. Takes about a minute."""
+    """Make the maps of trained models, from their sweeps, and keep them beside the checkpoints. A minute for each."""
     library = settle(checkpoints=checkpoints)
-    reference = library.find(task, method, tag)
-    with bar(f"Mapping {reference.name}", 1.0) as shown:
-        from mmlab.analysis.mapping import build_map
-        from mmlab.analysis.maps import MapSettings
+    made = []
+    for reference in _wanted(library, task, method, tag):
+        with bar(f"Mapping {reference.name}", 1.0) as shown:
+            from mmlab.analysis.mapping import build_map
+            from mmlab.analysis.maps import MapSettings
 
-        settings = MapSettings(neighbours=neighbours, minimum_distance=distance, seed=seed)
-        made = build_map(Path(reference.path), settings, shown.move)
+            settings = MapSettings(neighbours=neighbours, minimum_distance=distance, seed=seed)
+            made.append(build_map(Path(reference.path), settings, shown.move))
     if json:
-        emit({"map": str(made), "bytes": made.stat().st_size, "seed": seed})
+        files = [{"map": str(file), "bytes": file.stat().st_size, "seed": seed} for file in made]
+        emit(files[0] if task and method else files)
         return
-    say(f"{made} ({made.stat().st_size / 1000:.0f} kB)")
+    for file in made:
+        say(f"{file} ({file.stat().st_size / 1000:.0f} kB)")
+
+
+def _wanted(library: Library, task: str, method: str, tag: str) -> list[Reference]:
+    """The run that was named; the first measured run of each method where only some of it was."""
+    if task and method:
+        return [library.find(task, method, tag)]
+    first: dict[tuple[str, str], Reference] = {}
+    for reference in library.references(task or "*", method or "*"):
+        if (Path(reference.path) / "sweep.npz").is_file() and (not tag or reference.tag == tag):
+            first.setdefault((reference.task, reference.method), reference)
+    return list(first.values())

@@ -74,6 +74,11 @@ class Output(ABC):
         return self.headline not in self.lower_is_better
 
     @property
+    def scale(self) -> tuple[float, float]:
+        """What a network's own numbers, small and about 0, mean as logits: one is `middle + step * number`."""
+        return 0.0, 1.0
+
+    @property
     def label_count(self) -> int:
         """How many classes `labels` tells apart."""
         return self.channels
@@ -124,6 +129,14 @@ class Output(ABC):
     @abstractmethod
     def read(self, logits: Tensor) -> Prediction:
         """The answer of one sample, from its logits without a batch dimension."""
+
+    def same(self, first: Prediction, second: Prediction) -> bool:
+        """Whether two answers say the same."""
+        return first.answer == second.answer
+
+    def right(self, prediction: Prediction, target: Any) -> bool:
+        """Whether an answer that is one value is right."""
+        return bool(prediction.value == target)
 
     def card(self) -> dict[str, Any]:
         """What a checkpoint stores about its output."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from math import floor, log10
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
@@ -11,11 +12,17 @@ from torch import Tensor
 from mmlab.core.outputs.base import Output, Prediction
 
 BINS = 7
+STEPS = 6  # that the scale has, from -3 to 3
+MOST_DIGITS = 9
 
 
 @dataclass(frozen=True)
 class Regression(Output):
-    """A number between `low` and `high`, read as positive or negative about `middle`."""
+    """A number between `low` and `high`, read as above `middle` or not.
+
+    Mean absolute error, Pearson's r, and how often the number is on the right side of the middle, with the F1 of being
+    above it: as reported for CMU-MOSI (Zadeh et al., 2016), where the middle itself counts as not above.
+    """
 
     low: float
     high: float
@@ -33,11 +40,16 @@ class Regression(Output):
         return ("mae", "r", "sign_accuracy", "f1")
 
     @property
+    def scale(self) -> tuple[float, float]:
+        return (self.low + self.high) / 2, (self.high - self.low) / STEPS
+
+    @property
     def label_count(self) -> int:
         return BINS
 
     def loss(self, logits: Tensor, target: Tensor) -> Tensor:
-        return (logits.squeeze(-1) - target).abs()
+        """How far off, in sixths of the scale: the same for any unit, so that the other terms keep their weight."""
+        return (logits.squeeze(-1) - target).abs() / self.scale[1]
 
     def uncertainty(self, logits: Tensor) -> Tensor:
         """Closeness to the boundary between the signs, in (0, 1] (METHODS.md 5.8: margin-aware)."""
@@ -56,7 +68,8 @@ class Regression(Output):
         return torch.bucketize(target.float(), edges)
 
     def score(self, logits: Tensor, target: int) -> Tensor:
-        return logits[:, 0]
+        """The number itself for target 0, which explains what raises it; its negative for 1: what lowers it."""
+        return -logits[:, 0] if target == 1 else logits[:, 0]
 
     def metrics(self, logits: Tensor, target: Tensor) -> dict[str, float]:
         answer, truth = logits.squeeze(-1).double(), target.double()
@@ -73,8 +86,34 @@ class Regression(Output):
 
     def read(self, logits: Tensor) -> Prediction:
         number = float(logits.reshape(()).clamp(self.low, self.high))
-        return Prediction(f"{number:+.2f}", {}, float(self.uncertainty(logits.reshape(1, 1))), number)
+        return Prediction(self.words(number), {}, float(self.uncertainty(logits.reshape(1, 1))), number)
+
+    @property
+    def digits(self) -> int:
+        """How many digits behind the point tell numbers of this scale apart."""
+        return min(max(2 - floor(log10(self.scale[1])), 0), MOST_DIGITS)
+
+    def words(self, number: float) -> str:
+        """A number for people: with its sign where the scale has both, and digits that fit the scale."""
+        return f"{number:{'+' if self.low < 0 else ''}.{self.digits}f}"
+
+    def above(self, number: float) -> bool:
+        """Whether a number lies above the middle: what counts where an answer is right or wrong."""
+        return number > self.middle
+
+    def same(self, first: Prediction, second: Prediction) -> bool:
+        """Whether both numbers lie on one side of the middle."""
+        return self.above(_number(first)) == self.above(_number(second))
+
+    def right(self, prediction: Prediction, target: Any) -> bool:
+        """Whether the number lies on the side of the middle where the truth lies."""
+        return self.above(_number(prediction)) == self.above(float(target))
 
     def _bins(self, numbers: Tensor) -> Tensor:
         share = (numbers - self.low) / (self.high - self.low)
         return (share * BINS).long().clamp(0, BINS - 1)
+
+
+def _number(prediction: Prediction) -> float:
+    assert isinstance(prediction.value, int | float)
+    return float(prediction.value)

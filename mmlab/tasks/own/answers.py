@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from difflib import get_close_matches
-from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -12,8 +11,10 @@ from numpy.typing import NDArray
 
 from mmlab.core.errors import DataError
 from mmlab.core.outputs import Classification, Detection, Output, Regression, Segmentation
+from mmlab.tasks.own.places import LONGEST_NAME, NAMES_HINT, is_plain, plain
 
 MOST_CLASSES, MOST_REGIONS = 200, 8
+FARTHEST_END, LEAST_SCALE = 1e9, 1e-4  # a narrower scale, so far from 0, is beyond single precision
 Regions = tuple[tuple[int, ...], ...]
 
 
@@ -26,13 +27,13 @@ def output_from(found: Any) -> tuple[Output, Regions]:
         "regression": _regression,
         "segmentation": _segmentation,
     }
-    if kind not in makers:
+    if not isinstance(kind, str) or kind not in makers:
         raise DataError(f"The output is of the unknown kind '{str(kind)[:40]}'.", f"There are: {', '.join(makers)}.")
     keys = {"classification": ("classes",), "detection": ("classes", "accept"), "regression": ("low", "high", "middle")}
     for key in found:
-        if key not in ("kind", *keys.get(str(kind), ("regions",))):
+        if key not in ("kind", *keys.get(kind, ("regions",))):
             raise DataError(f"'{key[:40]}' is no part of a {kind}.", "Remove it.")
-    return makers[str(kind)](found)
+    return makers[kind](found)
 
 
 def _classification(found: Mapping[str, Any]) -> tuple[Output, Regions]:
@@ -48,10 +49,12 @@ def _detection(found: Mapping[str, Any]) -> tuple[Output, Regions]:
 
 def _classes(found: Mapping[str, Any]) -> tuple[str, ...]:
     classes = found.get("classes")
-    sound = isinstance(classes, list) and all(isinstance(name, str) and 0 < len(name.strip()) <= 60 for name in classes)
-    if not isinstance(classes, list) or not sound or not 2 <= len(classes) <= MOST_CLASSES:
+    if not isinstance(classes, list) or not 2 <= len(classes) <= MOST_CLASSES:
         hint = f'Write "classes": ["dog", "cat"], 2 to {MOST_CLASSES} texts.'
         raise DataError("The classes are not a list of names.", hint)
+    for name in classes:
+        if not is_plain(name, LONGEST_NAME):
+            raise DataError(f"'{plain(name, LONGEST_NAME)}' cannot name a class.", NAMES_HINT)
     if len(set(classes)) != len(classes):
         raise DataError("Two classes share a name.", "Give each its own.")
     return tuple(classes)
@@ -59,9 +62,9 @@ def _classes(found: Mapping[str, Any]) -> tuple[str, ...]:
 
 def _regression(found: Mapping[str, Any]) -> tuple[Output, Regions]:
     low, high, middle = (found.get(name, default) for name, default in (("low", ""), ("high", ""), ("middle", 0.0)))
-    if not all(type(value) in (int, float) and isfinite(value) for value in (low, high, middle)):
-        raise DataError("The scale has no ends.", 'Write "low": 0, "high": 10.')
-    if not low < high:
+    if not all(type(value) in (int, float) and abs(value) <= FARTHEST_END for value in (low, high, middle)):
+        raise DataError("The scale has no ends.", 'Write "low": 0, "high": 10; up to a billion either way.')
+    if not low < high or (high - low) < LEAST_SCALE * max(abs(low), abs(high)):
         raise DataError(f"The scale from {low:g} to {high:g} is empty.", "low has to be below high.")
     if "middle" not in found and not low < 0 < high:
         middle = (low + high) / 2
@@ -115,7 +118,7 @@ def in_words(output: Output, target: Any) -> str:
     if isinstance(output, Classification):
         return output.classes[int(target)]
     if isinstance(output, Regression):
-        return f"{float(target):+.2f}"
+        return output.words(float(target))
     assert isinstance(output, Segmentation)
     there = [name for name, region in zip(output.regions, target, strict=True) if region.any()]
     return ", ".join(there) or "nothing"

@@ -19,6 +19,7 @@ from mmlab.tasks.own.places import TASK_FILE
 from mmlab.tasks.own.problems import Problems
 
 LEAST, MOST = 2, 6
+LONGEST_LABEL = 40
 KEYS = ("name", "title", "about", "output", "modalities", "simulated", "plan")
 COLUMNS = ("id", "split", "target", "group", "note")
 COMMON = ("name", "kind", "label", "letter", "inline", "vary")
@@ -81,19 +82,26 @@ def read_description(folder: Path, problems: Problems) -> Description | None:
         problems.error(
             "The plan is not a list of settings.", 'Write "plan": {"epochs": 40}.', column="plan", file=TASK_FILE
         )
+    simulated = found.get("simulated", [])
+    if not isinstance(simulated, list):
+        hint = 'Write "simulated": ["noise"], or [] where all is measured.'
+        problems.error("What is simulated is not a list of texts.", hint, column="simulated", file=TASK_FILE)
     if problems.errors > before or output is None:
         return None
-    simulated = found.get("simulated")
     return Description(
         folder=folder,
-        title=str(found.get("title") or name)[:80],
-        about=str(found.get("about", ""))[:1000],
+        title=places.plain(found.get("title") or name, places.LONGEST_TITLE),
+        about=places.plain(found.get("about", ""), places.LONGEST_ABOUT),
         info=TaskInfo(name, Modalities(item.modality for item in inputs), output),
         inputs=tuple(inputs),
         regions=regions,
-        simulated=tuple(map(str, simulated)) if isinstance(simulated, list) else None,
+        simulated=_simulated(found.get("simulated")),
         plan=plan,
     )
+
+
+def _simulated(found: Any) -> tuple[str, ...] | None:
+    return tuple(places.plain(part, places.LONGEST_TITLE) for part in found) if isinstance(found, list) else None
 
 
 def _name(found: Mapping[str, Any], problems: Problems) -> str:
@@ -138,20 +146,27 @@ def _input(found: Any, letters: set[str]) -> Input:
         taken = f" {', '.join(COLUMNS)} are columns of their own."
         raise DataError(f"'{str(name)[:40]}' cannot name a modality.", f"Use 1 to 40 of a-z, 0-9 and _ only.{taken}")
     known = kinds()
-    if kind not in known:
+    if not isinstance(kind, str) or kind not in known:
         raise DataError(f"'{name}' is of the unknown kind '{str(kind)[:40]}'.", f"There are: {', '.join(known)}.")
     try:
         made = build(known[kind], {key: value for key, value in found.items() if key not in COMMON})
     except MmlabError as error:
         raise DataError(f"'{name}': {error.message}", error.hint) from error
-    inline = bool(found.get("inline", False))
+    inline, vary = _flag(found, "inline", False), _flag(found, "vary", True)
     if inline and not made.inline:
         raise DataError(f"'{name}' cannot be inline.", "Only text and vector can; give paths of files.")
-    label = str(found.get("label") or name.replace("_", " ").capitalize())[:40]
-    letter = str(found.get("letter") or _letter(label, letters))[:2]
+    label = places.plain(found.get("label") or name.replace("_", " ").capitalize(), LONGEST_LABEL) or name
+    letter = places.plain(found.get("letter", ""), 2) or _letter(label, letters)
     if letter in letters:
         raise DataError(f"'{name}' has the letter of another modality.", "Give each its own.")
-    return Input(Modality(name, made.seen_as, made.shape, label, letter), made, inline, bool(found.get("vary", True)))
+    return Input(Modality(name, made.seen_as, made.shape, label, letter), made, inline, vary)
+
+
+def _flag(found: Mapping[str, Any], key: str, default: bool) -> bool:
+    value = found.get(key, default)
+    if not isinstance(value, bool):
+        raise DataError(f"'{key}' is neither true nor false.", f'Write "{key}": {str(not default).lower()}.')
+    return value
 
 
 def _letter(label: str, taken: set[str]) -> str:

@@ -92,7 +92,8 @@ def _written(strokes: Strokes) -> str:
     path = np.concatenate(strokes.strokes).astype(np.float64)
     length = float(np.hypot(*np.diff(path, axis=0).T).sum())
     places = resample_path(path, max(2, round(length / PEN_SPEED * PEN_RATE)))
-    lines = [f"{row / PEN_RATE:.2f},{x:.1f},{y:.1f}" for row, (x, y) in enumerate(places)]
+    rounded = np.round(places, 1) + 0.0  # no -0.0
+    lines = [f"{row / PEN_RATE:.2f},{x:.1f},{y:.1f}" for row, (x, y) in enumerate(rounded)]
     return "\n".join(["time,x,y", *lines]) + "\n"
 
 

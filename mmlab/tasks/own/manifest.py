@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,12 +13,13 @@ from mmlab.core.errors import DataError, MmlabError
 from mmlab.core.outputs import Segmentation
 from mmlab.tasks.own.answers import answer_of
 from mmlab.tasks.own.description import COLUMNS, Description
-from mmlab.tasks.own.places import MANIFEST
+from mmlab.tasks.own.files import content_of
+from mmlab.tasks.own.places import MANIFEST, MARKUP, is_plain, plain
 from mmlab.tasks.own.problems import Problems
 
 SPLITS = ("train", "valid", "test")
 NEEDED = ("id", "split", "target")
-LARGEST, MOST_ROWS, LONGEST_ID = 64_000_000, 200_000, 80
+MOST_ROWS, LONGEST_ID, LONGEST_GROUP, LONGEST_NOTE = 200_000, 80, 200, 300
 LEAST_TRAINING = 2  # batch normalisation has nothing to compare in a single sample
 OWN = "own-"  # begins the ids of what people bring to the app
 
@@ -62,18 +64,18 @@ def read_manifest(description: Description, problems: Problems) -> list[Row]:
 
 def _lines(folder: Path, problems: Problems) -> list[tuple[int, list[str]]]:
     """Numbered lines of cells, the header first; empty lines are left out."""
-    file = folder / MANIFEST
-    try:
-        if file.stat().st_size > LARGEST:
-            problems.error(f"It is larger than {LARGEST // 10**6} MB.", "Put long contents into files.")
-            return []
-        text = file.read_text("utf-8-sig")
-    except FileNotFoundError:
+    if not (folder / MANIFEST).is_file():
         hint = f"Its first line is {','.join(NEEDED)} and the modalities."
         problems.error("There is no such file in the folder.", hint)
         return []
-    except (OSError, UnicodeDecodeError) as error:
-        problems.error(f"It cannot be read: {error}.", "Save it as CSV in UTF-8.")
+    try:
+        text = content_of(folder, MANIFEST).decode("utf-8-sig")
+    except DataError as error:
+        problems.caught(error)
+        return []
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        problems.error("It is not text in UTF-8.", "Save it as CSV in UTF-8.", line)
         return []
     try:
         lines = list(_cells(text))
@@ -89,7 +91,7 @@ def _lines(folder: Path, problems: Problems) -> list[tuple[int, list[str]]]:
 def _cells(text: str) -> Iterator[tuple[int, list[str]]]:
     """Semicolons part the cells where the first line has no comma: so do spreadsheets that write 3,5 for 3.5."""
     first = text.partition("\n")[0]
-    reader = csv.reader(text.splitlines(keepends=True), delimiter=";" if "," not in first else ",", strict=True)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=";" if "," not in first else ",", strict=True)
     line = 1
     for cells in reader:
         if any(cell.strip() for cell in cells):
@@ -133,13 +135,14 @@ def _row(
     target = _target(found["target"], description, line, problems)
     if problems.errors > before:
         return None
-    group, note = found.get("group") or sample, found.get("note", "")
-    return Row(line, sample, found["split"], target, group[:200], note[:300], given)
+    group = plain(found.get("group", ""), LONGEST_GROUP) or sample
+    return Row(line, sample, found["split"], target, group, plain(found.get("note", ""), LONGEST_NOTE), given)
 
 
 def _checked_id(text: str) -> str:
-    if not text or len(text) > LONGEST_ID or not text.isprintable():
-        raise DataError("A sample needs an id.", f"Use up to {LONGEST_ID} letters, digits or signs.")
+    if not is_plain(text, LONGEST_ID):
+        hint = f"Use up to {LONGEST_ID} letters, digits and signs, none of {' '.join(sorted(MARKUP))}."
+        raise DataError("This is no id." if text else "A sample needs an id.", hint)
     if text.startswith(OWN):
         raise DataError(f"An id cannot begin with '{OWN}'.", "mmlab uses it for what people bring to the app.")
     return text

@@ -15,6 +15,7 @@ from mmlab.core.options import option
 from mmlab.core.raw import Raw, Series, Vector
 from mmlab.core.task import Reading
 from mmlab.tasks.own.kinds import Kind, kind, not_of
+from mmlab.tasks.own.places import LONGEST_NAME, NAMES_HINT, is_plain, plain
 from mmlab.tasks.readers import shown_name
 from mmlab.tasks.tables import Table, read_table
 
@@ -26,8 +27,11 @@ Floats = NDArray[np.float64]
 
 def check_columns(columns: tuple[str, ...]) -> None:
     """Raise DataError for names of columns that cannot be."""
-    if not 1 <= len(columns) <= MOST_COLUMNS or not all(isinstance(name, str) and name.strip() for name in columns):
+    if not 1 <= len(columns) <= MOST_COLUMNS:
         raise DataError(f"The columns have to be 1 to {MOST_COLUMNS} names.", 'Write "columns": ["x", "y"].')
+    for name in columns:
+        if not is_plain(name, LONGEST_NAME):
+            raise DataError(f"'{plain(name, LONGEST_NAME)}' cannot name a column.", NAMES_HINT)
     if len(set(columns)) != len(columns):
         raise DataError("Two columns share a name.", "Give each its own.")
 

@@ -136,6 +136,8 @@ def _grey(content: bytes, name: str) -> _Scan:
 def _labels(content: bytes, name: str) -> _Scan:
     """A scan of labels. Raises DataError."""
     volume = read_volume(content, name)
+    if volume.lost:
+        raise DataError("The labels are not whole numbers from 0 to 255.", LABEL_HINT)
     return _scan(_as_labels(volume.values), volume)
 
 

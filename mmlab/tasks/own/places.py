@@ -13,11 +13,15 @@ from pathlib import Path
 from typing import Any
 
 from mmlab.core.errors import DataError
+from mmlab.tasks.own.files import file_of
 
 VARIABLE = "MMLAB_FOLDERS"
 TASK_FILE, MANIFEST = "task.json", "manifest.csv"
 NAME = re.compile(r"[a-z0-9_]{1,40}")
 LARGEST_TASK_FILE = 1_000_000
+LONGEST_TITLE, LONGEST_ABOUT, LONGEST_NAME = 80, 1000, 60
+MARKUP = frozenset('[]<>`$\\"')  # with these, Markdown and HTML can load things from elsewhere
+NAMES_HINT = f"Use up to {LONGEST_NAME} signs, none of {' '.join(sorted(MARKUP))}, no spaces at the ends or in pairs."
 
 
 @dataclass(frozen=True)
@@ -65,11 +69,22 @@ def glance(folder: Path) -> Glance:
     return Glance(
         folder=folder.absolute(),
         name=checked_name(found.get("name")),
-        title=str(found.get("title", found.get("name"))),
-        about=str(found.get("about", "")),
-        modalities=tuple(str(item.get("name", "")) for item in listed),
+        title=plain(found.get("title") or found.get("name"), LONGEST_TITLE),
+        about=plain(found.get("about", ""), LONGEST_ABOUT),
+        modalities=tuple(plain(item.get("name", ""), LONGEST_TITLE) for item in listed),
         kind=str(output.get("kind", "")) if isinstance(output, Mapping) else "",
     )
+
+
+def plain(text: object, most: int) -> str:
+    """A text from outside for the screen: one line, cut off where it is too long, nothing that works as a markup."""
+    shown = "".join(" " if letter in MARKUP or not letter.isprintable() else letter for letter in str(text))
+    return " ".join(shown.split())[:most].strip()
+
+
+def is_plain(text: object, most: int) -> bool:
+    """Whether a text needs no change to be shown."""
+    return isinstance(text, str) and bool(text) and text == plain(text, most)
 
 
 def load(folder: Path) -> dict[str, Any]:
@@ -79,11 +94,12 @@ def load(folder: Path) -> dict[str, Any]:
         hint = f"Write {TASK_FILE} and {MANIFEST} into it, or begin with: python -m mmlab example FOLDER"
         raise DataError(f"There is no {TASK_FILE} in '{folder}'.", hint)
     try:
-        if file.stat().st_size > LARGEST_TASK_FILE:
+        if file_of(folder, TASK_FILE).stat().st_size > LARGEST_TASK_FILE:
             raise DataError(
                 f"{TASK_FILE} is larger than 1 MB.", "It only describes the task; samples are in the manifest."
             )
         found = json.loads(file.read_text("utf-8-sig"), parse_constant=_refuse_constant)
+        json.dumps(found, ensure_ascii=False).encode()  # half a character, which JSON can spell, can be shown nowhere
     except json.JSONDecodeError as error:
         place = f"line {error.lineno}, column {error.colno}"
         raise DataError(f"{TASK_FILE} is not JSON: {error.msg} ({place}).", "Mend that line.") from error

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from mmlab.core.errors import DataError, MmlabError
 from mmlab.core.outputs import Classification, Segmentation
-from mmlab.core.raw import Raw
+from mmlab.core.raw import Picture, Raw
 from mmlab.core.task import Reading
 from mmlab.tasks.own.answers import regions_of
 from mmlab.tasks.own.description import Description, Input
@@ -26,6 +26,7 @@ from mmlab.tasks.own.problems import Problems
 
 MOST_BYTES = 4 * 2**30  # of a split in memory
 FARTHEST = 10.0  # standard deviations: what lies beyond is cut, so that half precision holds it
+ALIKE = 0.02  # share that the proportions of a picture and of its label map may differ by: rounding
 Arrays = dict[str, NDArray[Any]]
 Scale = tuple[NDArray[np.float32], NDArray[np.float32]]  # mean and spread of each row of a tensor
 Scales = Mapping[str, Scale]
@@ -72,34 +73,57 @@ def _size_and_time(folder: Path, path: str) -> tuple[int, int]:
 
 
 def region_maps(description: Description, row: Row) -> NDArray[np.bool_]:
-    """Regions `[R, H, W]` from the label map of a row. Raises DataError."""
+    """Regions `[R, H, W]` from the label map of a row, as large as the model's pictures. Raises DataError."""
+    return _regions(description, _label_map(description, row))
+
+
+def _label_map(description: Description, row: Row) -> NDArray[np.uint8]:
+    """Labels `[H, W]` as they lie in the file. Raises DataError."""
     cell = str(row.target)
     content = content_of(description.folder, cell.partition("#")[0])
     axis = next((item.kind.axis for item in description.inputs if isinstance(item.kind, SlicesKind)), "axial")
-    labels = read_labels(content, cell, axis)
+    return read_labels(content, cell, axis)
+
+
+def _regions(description: Description, labels: NDArray[np.uint8]) -> NDArray[np.bool_]:
     return regions_of(fitted(labels, description.inputs[0].modality.shape[-1], smooth=False), description.regions)
+
+
+def _check_alike(raw: Raw, labels: NDArray[np.uint8]) -> None:
+    """A picture and its label map may differ in size, not in proportions: both are fitted into the same square."""
+    (height, width), (down, across) = labels.shape, raw.pixels.shape[:2] if isinstance(raw, Picture) else labels.shape
+    if abs(width * down - across * height) > ALIKE * width * down:
+        sizes = f"It is {across} × {down} and the label map {width} × {height}"
+        raise DataError(f"{sizes}: they do not lie on each other.", "Give both the same proportions.")
 
 
 def prepared(
     description: Description, row: Row, problems: Problems, on_content: OnContent | None = None
 ) -> tuple[dict[str, Reading], Any]:
     """What a model sees of a row, unscaled, and its target; what cannot be used is left out and goes to `problems`."""
-    target = row.target
+    target, labels = row.target, None
     if isinstance(description.info.output, Segmentation):
         try:
-            target = region_maps(description, row)
+            labels = _label_map(description, row)
+            target = _regions(description, labels)
         except MmlabError as error:
             problems.caught(error, row.line, "target")
-    return _readings(description, row, problems, on_content), target
+    return _readings(description, row, problems, on_content, labels), target
 
 
 def _readings(
-    description: Description, row: Row, problems: Problems, on_content: OnContent | None = None
+    description: Description,
+    row: Row,
+    problems: Problems,
+    on_content: OnContent | None = None,
+    labels: NDArray[np.uint8] | None = None,
 ) -> dict[str, Reading]:
     found: dict[str, Reading] = {}
     for name, cell in row.cells.items():
         try:
             raw = recording(description, name, cell, partial(on_content, row, name) if on_content else None)
+            if labels is not None:
+                _check_alike(raw, labels)
             found[name] = description[name].kind.prepare(raw)
         except MmlabError as error:
             problems.caught(error, row.line, name)

@@ -1,7 +1,8 @@
-"""Two corrections as arrows: turn and stretch them, see the sum, and what is left when both give way."""
+"""Two corrections as arrows: drag, turn and stretch them, see the sum, and what is left when both give way."""
 
 from __future__ import annotations
 
+import math
 import re
 
 import numpy as np
@@ -10,13 +11,15 @@ import streamlit as st
 from mmlab.analysis.gradients import Meeting, meeting
 from mmlab.core.task import Task
 from mmlab.library import Reference
-from mmlab.ui import frame, picking, state, widgets
-from mmlab.ui.dominance import kept
+from mmlab.ui import frame, state, widgets
+from mmlab.ui.dominance import dragging, kept
 from mmlab.viz.dominance import arrows as drawn
 
 FORM = re.compile(r"(\d{1,3}):(\d\.\d):(\d\.\d)")
 USUAL = (135, 1.0, 2.0)
 LONGEST = 3.0
+NAMED = ("first", "second", "total", "first_kept", "second_kept", "kept")
+TURN = "dominance.turn"  # how the drawing lies: degrees of the first arrow, and on which side of it the second is
 
 
 def show(task: Task, reference: Reference | None) -> None:
@@ -32,13 +35,13 @@ def show(task: Task, reference: Reference | None) -> None:
         _slider(f"Length of the {labels[0]}", 0.1, LONGEST, one, 0.1, "one")
         _slider(f"Length of the {labels[1]}", 0.1, LONGEST, other, 0.1, "other")
         found = meeting(one, other, degrees)
-        _formula(found, labels)
+        shown = _turned(found)
+        _formula(found, shown, labels)
     with right:
-        named = ("first", "second", "total", "first_kept", "second_kept", "kept")
-        shown = {name: getattr(found, name) for name in named}
         alt = f"Two arrows at {degrees} degrees, of lengths {one:.1f} and {other:.1f}, and their sums"
         html = drawn.drawing(shown, labels, found.conflict, alt) + drawn.legend(labels, found.conflict)
-        picking.board(html, key="dominance.arrows", on_pick=lambda _: None)
+        dragging.arrows(html, "dominance.arrows", LONGEST, _moved)
+        st.caption("Drag the heads of the two arrows, or use the sliders.")
         st.markdown(_said(found, labels))
 
 
@@ -58,6 +61,24 @@ def _slider(label: str, low: float, high: float, value: float, step: float, name
 def _keep() -> None:
     degrees, one, other = (st.session_state[f"dominance.arrows.{name}"] for name in ("angle", "one", "other"))
     state.put(arrows=f"{int(degrees)}:{one:.1f}:{other:.1f}")
+
+
+def _moved(first: dragging.Pair, second: dragging.Pair) -> None:
+    """Take over arrows that were dragged: lengths and angle into the address, how they lie into the session."""
+    turn = math.degrees(math.atan2(first[1], first[0]))
+    between = math.degrees(math.atan2(second[1], second[0])) - turn
+    between = (between + 180) % 360 - 180
+    st.session_state[TURN] = (turn, -1 if between < 0 else 1)
+    lengths = (min(max(math.hypot(*each), 0.1), LONGEST) for each in (first, second))
+    state.put(arrows=":".join((str(round(abs(between))), *(f"{length:.1f}" for length in lengths))))
+
+
+def _turned(found: Meeting) -> dict[str, np.ndarray]:
+    """The arrows as they were left lying: the first along x, the second above it, until somebody drags them."""
+    turn, side = st.session_state.get(TURN, (0.0, 1))
+    cosine, sine = math.cos(math.radians(turn)), math.sin(math.radians(turn))
+    plane = np.array([[cosine, -sine], [sine, cosine]]) @ np.diag([1.0, float(side)])
+    return {name: plane @ getattr(found, name) for name in NAMED}
 
 
 def _real(task: Task, reference: Reference) -> tuple[str, str]:
@@ -91,13 +112,13 @@ def _real(task: Task, reference: Reference) -> tuple[str, str]:
     return short[0], short[1]
 
 
-def _formula(found: Meeting, labels: tuple[str, str]) -> None:
-    dot = float(found.first @ found.second)
-    first, second = (float(np.linalg.norm(each)) for each in (found.first, found.second))
+def _formula(found: Meeting, shown: dict[str, np.ndarray], labels: tuple[str, str]) -> None:
+    first, second = (float(np.linalg.norm(shown[name])) for name in ("first", "second"))
+    dot = float(shown["first"] @ shown["second"])
     lines = [rf"g_1 \cdot g_2 = {first:.2f} \cdot {second:.2f} \cdot {found.cosine:.2f} = {dot:.2f}"]
     if found.conflict:
-        lines.append(_given_up(1, found.first, found.second, found.first_kept))
-        lines.append(_given_up(2, found.second, found.first, found.second_kept))
+        lines.append(_given_up(1, shown["first"], shown["second"], shown["first_kept"]))
+        lines.append(_given_up(2, shown["second"], shown["first"], shown["second_kept"]))
     else:
         lines.append(r"g_1 \cdot g_2 \ge 0 \Rightarrow g_1' = g_1,\ g_2' = g_2")
     for line in lines:

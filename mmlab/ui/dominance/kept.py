@@ -17,6 +17,8 @@ from mmlab.analysis.panel import Panel, lattice_of
 from mmlab.analysis.panel import panel as measured
 from mmlab.analysis.probing import DONOR_RULE, OWN_RULE, Effort, Probes, complete_samples, keep, probe, stored
 from mmlab.analysis.recombining import Recombiner, Tell
+from mmlab.analysis.strangers import Rote
+from mmlab.analysis.strangers import rote as taught
 from mmlab.analysis.values import value_table
 from mmlab.core.batch import Samples
 from mmlab.core.errors import CheckpointError
@@ -99,6 +101,16 @@ def gradients(reference: Reference) -> CombinationGradients:
             return combination_gradients(model.method, chosen.batch(range(len(chosen))).to(place))
 
     return slowly(("gradients", reference), "One backward pass per combination", make)
+
+
+def rote(reference: Reference) -> Rote:
+    """A network of the same build that learned shuffled answers by heart. Raises Stopped."""
+
+    def make(tell: Tell) -> Rote:
+        with cache.pool().lend(reference) as model:
+            return taught(model.method, samples(reference.task), tell=tell)
+
+    return slowly(("rote", reference), "Teaching a network shuffled answers", make)
 
 
 @st.cache_resource(show_spinner=False, max_entries=16)

@@ -8,8 +8,9 @@ from html import escape
 import streamlit as st
 import torch
 
-from mmlab.analysis.attribution import find, targets
+from mmlab.analysis.attribution import find, target_of, targets
 from mmlab.analysis.faithfulness import Check, Curve, Faithfulness, faithfulness
+from mmlab.analysis.strangers import Rote
 from mmlab.core.errors import DataError, MmlabError, NothingPresent
 from mmlab.core.modality import Combination
 from mmlab.core.outputs import Classification
@@ -17,6 +18,7 @@ from mmlab.core.results import Attribution
 from mmlab.core.task import Task
 from mmlab.library import Reference
 from mmlab.ui import cache, explained, focus, frame, state, widgets, words
+from mmlab.ui.dominance import kept
 from mmlab.ui.focus import Looked
 from mmlab.ui.slow import Tell, slowly
 from mmlab.ui.uploads import is_own
@@ -41,7 +43,8 @@ def show(task: Task, reference: Reference) -> None:
         raise NothingPresent("No input is switched on.", "Switch at least one on to see where the model looks.")
     target = _target(looked, reference)
     found = explained.maps(reference, looked, target, way)
-    tested = _tested(reference, looked, looked.on, target, way, found)
+    rote = kept.rote(reference) if _strict() else None
+    tested = _tested(reference, looked, looked.on, target, way, found, rote)
     colour, mark, sentence = LIGHTS[tested.light]
     said = targets(task.info.output)[target]
     st.html(
@@ -55,7 +58,7 @@ def show(task: Task, reference: Reference) -> None:
         )
     _columns(looked, looked.on, found, tested)
     st.html(drawn.legend())
-    _many(task, reference, looked.on, way)
+    _many(task, reference, looked.on, way, rote)
 
 
 def _controls(task: Task) -> tuple[Looked, str]:
@@ -84,26 +87,41 @@ def _controls(task: Task) -> tuple[Looked, str]:
                 width=260,
                 on_change=lambda: focus.go_to(looked.given, st.session_state["dominance.on"]),
             )
-        way = explained.choose()
+        way = explained.choose(task)
     return looked, way
 
 
+def _strict() -> bool:
+    return st.toggle(
+        "Test against shuffled answers, too",
+        key="dominance.rote",
+        help="Teaches a fresh network of the same build shuffled answers by heart, which takes some seconds, and "
+        "compares its map with this one (Adebayo et al., NeurIPS 2018).",
+    )
+
+
 def _target(looked: Looked, reference: Reference) -> int:
-    """The answer that is given now; the first region or the number for tasks without classes."""
+    """The answer that is given now; the first region where regions are found."""
     assert looked.on is not None
     answer = cache.answers(reference, looked.item.id, looked.damages)[looked.on.key]
-    return int(answer.value) if isinstance(looked.task.info.output, Classification) else 0
+    return target_of(looked.task.info.output, answer.value)
 
 
 def _tested(
-    reference: Reference, looked: Looked, on: Combination, target: int, way: str, found: Attribution
+    reference: Reference,
+    looked: Looked,
+    on: Combination,
+    target: int,
+    way: str,
+    found: Attribution,
+    rote: Rote | None,
 ) -> Faithfulness:
     def make(tell: Tell) -> Faithfulness:
         with cache.pool().lend(reference) as model:
             tensors = {name: torch.from_numpy(array) for name, array in looked.world.arrays.items()}
-            return faithfulness(model.method, tensors, on, found, find(way), tell=tell)
+            return faithfulness(model.method, tensors, on, found, find(way), tell=tell, rote=rote)
 
-    key = ("faith", reference, looked.item.id, looked.damages, on.key, target, way)
+    key = ("faith", reference, looked.item.id, looked.damages, on.key, target, way, rote is not None)
     return slowly(key, "Covering and uncovering places", make, private=is_own(looked.item.id))
 
 
@@ -123,7 +141,8 @@ def _columns(looked: Looked, on: Combination, found: Attribution, tested: Faithf
         with column, st.container(border=True, key=f"mm-tested-{name}"), frame.trouble():
             st.markdown(f"**{modality.letter} · {modality.label}**: part {words.percent(found.shares[on.key][name])}")
             heat = found.maps[on.key][name]
-            st.html(drawn.overlay(modality.kind, looked.world.arrays[name], heat, modality.label))
+            world = looked.world
+            st.html(drawn.overlay(modality.kind, world.arrays[name], heat, modality.label, words=world.words[name]))
             _curve("Covering, brightest first", tested.deletion[name], shades[name], "covered", f"deletion.{name}")
             _curve(
                 "Uncovering, brightest first", tested.insertion[name], shades[name], "uncovered", f"insertion.{name}"
@@ -137,7 +156,7 @@ def _curve(title: str, curve: Curve, colour: str, across: str, key: str) -> None
     st.plotly_chart(figure, config=theme.CONFIG, key=f"dominance.{key}")
 
 
-def _many(task: Task, reference: Reference, on: Combination, way: str) -> None:
+def _many(task: Task, reference: Reference, on: Combination, way: str, rote: Rote | None) -> None:
     """The same tests on several shipped samples: a single one says little."""
     names = task.gallery()[:MANY]
     if not names or not st.toggle(f"Test {len(names)} samples, not just this one", key="dominance.many"):
@@ -154,11 +173,11 @@ def _many(task: Task, reference: Reference, on: Combination, way: str) -> None:
             target = int(answer) if isinstance(task.info.output, Classification) else 0
             with cache.pool().lend(reference) as model:
                 found = find(way).run(model.method, tensors, [on], target)
-                results.append(faithfulness(model.method, tensors, on, found, find(way)))
+                results.append(faithfulness(model.method, tensors, on, found, find(way), rote=rote))
             tell((number + 1) / len(names))
         return results
 
-    results = slowly(("many", reference, on.key, way), f"Testing {len(names)} samples", make)
+    results = slowly(("many", reference, on.key, way, rote is not None), f"Testing {len(names)} samples", make)
     if not results:
         raise MmlabError("None of these samples has all of these inputs.", "Switch fewer on.")
     rows = []

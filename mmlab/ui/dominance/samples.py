@@ -131,7 +131,7 @@ def _answers(task: Task, found: Lattice, row: int) -> str:
         answer, truth = output.classes[int(said.argmax())], output.classes[int(found.target[row])]
         return f"{truth}: right" if answer == truth else f"{truth}, said {answer}: wrong"
     if isinstance(output, Regression):
-        return f"{float(found.target[row]):+.2f}, said {float(said[0]):+.2f}".replace("-", "−")
+        return f"{output.words(float(found.target[row]))}, said {output.words(float(said[0]))}".replace("-", "−")
     return ""
 
 

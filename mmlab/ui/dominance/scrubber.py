@@ -125,7 +125,9 @@ def _overlays(
         if modality.name not in world.arrays:
             continue
         draw = partial(drawn.overlay, modality.kind, world.arrays[modality.name])
-        note = f"{escape(modality.label)}: {words.percent(now[modality.name])}"
-        picture = draw(heats[modality.name], modality.label)
+        heat = heats[modality.name]
+        silent = "" if heat.any() else "; no place of it speaks for this answer"
+        note = f"{escape(modality.label)}: {words.percent(now[modality.name])}{silent}"
+        picture = draw(heat, modality.label)
         panels.append(f"<figure>{picture}<figcaption>{note}</figcaption></figure>")
     return f'<div class="mm-panels">{"".join(panels)}</div>'

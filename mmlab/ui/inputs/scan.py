@@ -9,10 +9,11 @@ from functools import partial
 import streamlit as st
 
 from mmlab.core.modality import Modality
+from mmlab.core.raw import Scan
 from mmlab.core.task import Task
 from mmlab.tasks.nifti import is_scan
 from mmlab.tasks.volumes import HEIGHT, MIDDLE
-from mmlab.ui import draft
+from mmlab.ui import cache, draft, state, uploads
 from mmlab.ui.ways import file_way, together
 
 file_way("scan", "nii", "gz", "png", "jpg", "jpeg", "tif", "tiff")
@@ -23,9 +24,11 @@ def height(task: Task, modalities: Sequence[Modality], key: str) -> None:
     """One slider for the volumes that were given: they show the same head, so their slices must lie alike."""
     st.caption(
         "NIfTI volumes (.nii, .nii.gz) or pictures of one axial slice, cut to the brain on black, all of the same "
-        "head. Nothing here is a diagnosis: the models learned from simulated tumours."
+        f"head. Up to {draft.MEGABYTES} MB each: larger volumes fit once packed as .nii.gz. Nothing here is a "
+        "diagnosis: the models learned from simulated tumours."
     )
     given = draft.parts(task.name)
+    st.caption(_sizes(task, modalities))
     volumes = [item.name for item in modalities if item.name in given and is_scan(given[item.name].content)]
     if not volumes:
         return
@@ -36,6 +39,23 @@ def height(task: Task, modalities: Sequence[Modality], key: str) -> None:
         round(100 * MIDDLE),
         key=key,
         on_change=partial(_moved, task.name, volumes, key),
+    )
+
+
+def _sizes(task: Task, modalities: Sequence[Modality]) -> str:
+    """A word about slices of different sizes; nothing where all that can be read are alike."""
+    sample = state.get("sample")
+    if not draft.parts(task.name) or not uploads.is_own(sample):
+        return ""
+    raw = cache.item(task.name, sample).raw
+    slices = {item.label: raw.get(item.name) for item in modalities}
+    found = {label: scan.pixels.shape for label, scan in slices.items() if isinstance(scan, Scan)}
+    if len(set(found.values())) < 2:
+        return ""
+    named = ", ".join(f"{label} {width} × {height}" for label, (height, width) in found.items())
+    return (
+        f"The slices differ in size: {named} pixels. Each is cut to the head and brought to one size; that they show "
+        "the same place of the same head is for you to see to."
     )
 
 

@@ -24,14 +24,14 @@ HELP = (
 @together("series")
 def one_file(task: Task, modalities: Sequence[Modality], key: str) -> None:
     """One file for all of them, each of which takes its columns."""
-    st.markdown(f"One file for **{' and '.join(item.label.lower() for item in modalities)}**", help=HELP)
+    st.markdown(f"One file for **{' and '.join(item.spoken for item in modalities)}**", help=HELP)
     _table(task, modalities, key, "A file with the columns of all sensors")
 
 
 @way("series", "File")
 def own_file(task: Task, modality: Modality, key: str) -> None:
     """A file for one input."""
-    _table(task, [modality], key, f"A file for the {modality.label.lower()}")
+    _table(task, [modality], key, f"A file for the {modality.spoken}")
 
 
 def _table(task: Task, modalities: Sequence[Modality], key: str, label: str) -> None:

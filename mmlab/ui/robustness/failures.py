@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from mmlab.analysis import crossings, curve_area, expected_score, missing_rate_curve
 from mmlab.analysis.simulation import simulate
-from mmlab.core.modality import Modalities
+from mmlab.core.modality import Modalities, spoken
 from mmlab.ui import cache, charts, frame, state, widgets, words
 from mmlab.ui.robustness.view import View
 from mmlab.viz import plot
@@ -92,9 +92,9 @@ def curve(view: View, chances: Chances) -> Figure:
     """The expected score of every model along the rate, with the place of the sliders and the crossings."""
     lines = _lines(view, chances)
     along = "all inputs" if chances.shared else view.task.info.modalities[chances.along].label
-    title = f"Expected {words.metric(view.measure).lower()} when {along.lower()} may fail"
+    title = f"Expected {spoken(words.metric(view.measure))} when {spoken(along)} may fail"
     axis = view.axis([float(value) for line in lines.values() for value in line])
-    drawn = plot.Plot(title, plot.Axis(f"failure probability of {along.lower()}", 0, 1), axis)
+    drawn = plot.Plot(title, plot.Axis(f"failure probability of {spoken(along)}", 0, 1), axis)
     for series, (method, line) in enumerate(lines.items()):
         drawn.line(RATES.tolist(), line.tolist(), view.colour(method), cache.title(method), series)
     drawn.marker(chances.here, plot.percent(chances.here))

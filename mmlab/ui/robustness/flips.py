@@ -12,6 +12,7 @@ from mmlab.analysis.changes import negative_flip_shares
 from mmlab.analysis.grading import Correlation, Mean
 from mmlab.analysis.slices import WorstSlice
 from mmlab.core.errors import DataError, UnknownName
+from mmlab.core.modality import spoken
 from mmlab.ui import cache, charts, frame, state, widgets, words
 from mmlab.ui.robustness import grids, samples
 from mmlab.ui.robustness import view as views
@@ -186,7 +187,7 @@ def _slicings(view: View) -> dict[str, tuple[str, ...]]:
 
 
 def _measured(view: View) -> str:
-    return "mean error" if isinstance(view.scored, Correlation) else words.metric(view.measure).lower()
+    return "mean error" if isinstance(view.scored, Correlation) else spoken(words.metric(view.measure))
 
 
 def _shares(masks: np.ndarray, labels: list[int]) -> list[float]:

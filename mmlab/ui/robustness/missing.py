@@ -12,6 +12,7 @@ import streamlit as st
 from mmlab import rules
 from mmlab.analysis.grading import Graded, grade
 from mmlab.core.errors import MmlabError
+from mmlab.core.modality import spoken
 from mmlab.degrade import DAMAGES, SEVERITIES, describe, label
 from mmlab.library import Reference
 from mmlab.ui import cache, charts, frame, state, widgets, words
@@ -70,7 +71,7 @@ def damaged(view: View, modality: str, kind: str) -> Figure:
     if not lines:
         raise rules.NotComputed("This was not computed yet.", "Compute it under What missing means.")
     what = label(item.kind, kind)
-    title = f"{what} on {item.label}: {words.metric(view.measure).lower()} with every input on"
+    title = f"{what} on {item.label}: {spoken(words.metric(view.measure))} with every input on"
     axis = view.axis([*(value for line in lines.values() for value in line), *levels.values()])
     drawn = plot.Plot(title, plot.Axis("severity", 0, 5, plot.plain), axis)
     places = [0.0, *map(float, SEVERITIES)]

@@ -192,6 +192,7 @@ def _rule_title(name: str) -> str:
 
 def _graded(references: Mapping[str, Reference], wanted: str) -> tuple[str, dict[str, Graded]]:
     """The rule in force and the models that have answers under it; the methods' own rule where none has."""
+    said: set[str] = set()  # what is wrong with the samples is the same for all models
     for rule in dict.fromkeys((wanted, rules.NATIVE)):
         found: dict[str, Graded] = {}
         for method, reference in references.items():
@@ -200,7 +201,9 @@ def _graded(references: Mapping[str, Reference], wanted: str) -> tuple[str, dict
             except rules.NotComputed:
                 continue  # said below the controls, for all models together
             except MmlabError as error:
-                frame.say(error)
+                if str(error) not in said:
+                    frame.say(error)
+                said.add(str(error))
         if found:
             return rule, found
     return rules.NATIVE, {}

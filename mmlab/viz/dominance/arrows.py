@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from html import escape
 
 import numpy as np
@@ -16,7 +17,11 @@ Point = NDArray[np.float64]
 
 
 def drawing(arrows: dict[str, Point], labels: tuple[str, str], conflict: bool, alt: str) -> str:
-    """arrows: `first`, `second`, `total`, `first_kept`, `second_kept`, `kept`, each `[2]`; y points upwards."""
+    """arrows: `first`, `second`, `total`, `first_kept`, `second_kept`, `kept`, each `[2]`; y points upwards.
+
+    What a script needs to move them stands in the drawing: `data-origin` and `data-scale` (pixels), a group per arrow
+    (`data-arrow`), a line from an arrow to what is kept of it (`data-link`), and the heads to drag (`data-drag`).
+    """
     points = np.stack([np.zeros(2), *arrows.values()])
     low, high = points.min(0), points.max(0)
     scale = min((WIDE - 96) / max(float(high[0] - low[0]), 1e-9), (HIGH - 84) / max(float(high[1] - low[1]), 1e-9))
@@ -27,19 +32,23 @@ def drawing(arrows: dict[str, Point], labels: tuple[str, str], conflict: bool, a
 
     origin = at(np.zeros(2))
     parts = [_dot(origin)]
-    if conflict:
-        for name, to in (("first", "first_kept"), ("second", "second_kept")):
-            parts.append(_dashed(at(arrows[name]), at(arrows[to])))
-        parts.append(_arrow(origin, at(arrows["first_kept"]), FIRST, "", 2.0, dash=True))
-        parts.append(_arrow(origin, at(arrows["second_kept"]), SECOND, "", 2.0, dash=True))
-    parts.append(_arrow(origin, at(arrows["total"]), PLAIN, "sum", 3.0))
-    if conflict:
-        parts.append(_arrow(origin, at(arrows["kept"]), KEPT, "sum after", 3.0))
-    parts.append(_arrow(origin, at(arrows["first"]), FIRST, labels[0], 3.0))
-    parts.append(_arrow(origin, at(arrows["second"]), SECOND, labels[1], 3.0))
+    for name in ("first", "second"):
+        parts.append(_dashed(name, at(arrows[name]), at(arrows[f"{name}_kept"]), conflict))
+    for name, colour, label, kept in (
+        ("first_kept", FIRST, "", True),
+        ("second_kept", SECOND, "", True),
+        ("total", PLAIN, "sum", False),
+        ("kept", KEPT, "sum after", True),
+        ("first", FIRST, labels[0], False),
+        ("second", SECOND, labels[1], False),
+    ):
+        style = Style(colour, label, dash=kept and not label, shown=conflict or not kept)
+        parts.append(_arrow(name, origin, at(arrows[name]), style))
+    parts += [_handle(name, at(arrows[name])) for name in ("first", "second")]
     size = f'viewBox="0 0 {WIDE} {HIGH}" role="img" style="width:100%;max-width:620px"'
     label = f'aria-label="{escape(alt, quote=True)}" font-family="system-ui, sans-serif"'
-    return f'<svg xmlns="http://www.w3.org/2000/svg" {size} {label}>{"".join(parts)}</svg>'
+    place = f'data-origin="{origin[0]:.2f} {origin[1]:.2f}" data-scale="{scale:.4f}"'
+    return f'<svg xmlns="http://www.w3.org/2000/svg" {size} {label} {place}>{"".join(parts)}</svg>'
 
 
 def legend(labels: tuple[str, str], conflict: bool) -> str:
@@ -53,21 +62,31 @@ def legend(labels: tuple[str, str], conflict: bool) -> str:
     return f'<p class="mm-arrows-key">{parts}{dash}</p>'
 
 
-def _arrow(start: Point, end: Point, colour: str, label: str, width: float, dash: bool = False) -> str:
+@dataclass(frozen=True)
+class Style:
+    """How an arrow is drawn: without a label it is a thin one."""
+
+    colour: str
+    label: str
+    dash: bool
+    shown: bool
+
+
+def _arrow(name: str, start: Point, end: Point, style: Style) -> str:
     along = end - start
     length = float(np.hypot(*along))
-    if length < 2:
-        return ""
-    unit = along / length
+    unit = along / max(length, 1e-9)
     side = np.array([-unit[1], unit[0]])
     tip = [end, end - 11 * unit + 5 * side, end - 11 * unit - 5 * side]
     stop = end - 9 * unit
-    style = ' stroke-dasharray="5 4"' if dash else ""
+    dash = ' stroke-dasharray="5 4"' if style.dash else ""
     head = " ".join(f"{x:.1f},{y:.1f}" for x, y in tip)
-    text = _label(end + 14 * unit, float(unit[0]), label, colour) if label else ""
+    text = _label(end + 14 * unit, float(unit[0]), style.label, style.colour) if style.label else ""
+    hidden = "" if style.shown and length >= 2 else ' style="display:none"'
     return (
-        f'<line x1="{start[0]:.1f}" y1="{start[1]:.1f}" x2="{stop[0]:.1f}" y2="{stop[1]:.1f}" stroke="{colour}" '
-        f'stroke-width="{width}"{style}/><polygon points="{head}" fill="{colour}"/>{text}'
+        f'<g data-arrow="{name}"{hidden}><line x1="{start[0]:.1f}" y1="{start[1]:.1f}" x2="{stop[0]:.1f}" '
+        f'y2="{stop[1]:.1f}" stroke="{style.colour}" stroke-width="{3.0 if style.label else 2.0}"{dash}/>'
+        f'<polygon points="{head}" fill="{style.colour}"/>{text}</g>'
     )
 
 
@@ -82,11 +101,17 @@ def _label(place: Point, across: float, label: str, colour: str) -> str:
     return f'<text x="{x:.1f}" y="{y:.1f}" dy=".35em" {style}>{escape(label)}</text>'
 
 
-def _dashed(start: Point, end: Point) -> str:
+def _dashed(name: str, start: Point, end: Point, shown: bool) -> str:
+    hidden = "" if shown else ' style="display:none"'
     return (
-        f'<line x1="{start[0]:.1f}" y1="{start[1]:.1f}" x2="{end[0]:.1f}" y2="{end[1]:.1f}" stroke="{MUTED}" '
-        'stroke-width="1.2" stroke-dasharray="2 4"/>'
+        f'<line data-link="{name}" x1="{start[0]:.1f}" y1="{start[1]:.1f}" x2="{end[0]:.1f}" y2="{end[1]:.1f}" '
+        f'stroke="{MUTED}" stroke-width="1.2" stroke-dasharray="2 4"{hidden}/>'
     )
+
+
+def _handle(name: str, place: Point) -> str:
+    """What a finger takes an arrow by."""
+    return f'<circle data-drag="{name}" cx="{place[0]:.1f}" cy="{place[1]:.1f}" r="17" fill="transparent"/>'
 
 
 def _dot(place: Point) -> str:

@@ -15,7 +15,7 @@ from itertools import pairwise
 import numpy as np
 import plotly.graph_objects as go
 
-from mmlab.viz.embedding import LABEL, Points, layout
+from mmlab.viz.embedding.base import LABEL, Points, layout
 from mmlab.viz.theme import ACCENT, MUTED, RIGHT, WRONG
 
 CHI2 = 2.0  # standard deviations that an ellipse reaches
@@ -73,6 +73,52 @@ def chain(keys: Sequence[str], on: str) -> tuple[str, ...]:
             names.remove(name)
             steps.append("-".join(names))
     return tuple(steps)
+
+
+def walk(keys: Sequence[str], on: str) -> tuple[str, ...]:
+    """From complete input through what is on to a single input, one input less at a time."""
+    steps = list(chain(keys, on))
+    names = steps[-1].split("-")
+    while len(names) > 1:
+        names = names[:-1]
+        steps += ["-".join(names)] if "-".join(names) in keys else []
+    return tuple(steps)
+
+
+def animate(figure: go.Figure, steps: Sequence[Step], keys: Sequence[str]) -> go.Figure:
+    """Let a ring go through the combinations `keys`, input by input, at the press of a button."""
+    by_key = {step.key: step for step in steps}
+    walked = [by_key[key] for key in keys if key in by_key]
+    if len(walked) < 2:
+        return figure
+    ring = {"size": 26, "color": "rgba(0,0,0,0)", "line": {"color": ACCENT, "width": 3}}
+    figure.add_trace(
+        go.Scatter(
+            x=walked[0].place[:1],
+            y=walked[0].place[1:2],
+            mode="markers",
+            marker=ring,
+            hoverinfo="skip",
+            showlegend=False,
+        )
+    )
+    last = len(figure.data) - 1
+    figure.frames = [
+        go.Frame(name=step.key, data=[go.Scatter(x=step.place[:1], y=step.place[1:2])], traces=[last])
+        for step in walked
+    ]
+    slow = {"frame": {"duration": 900, "redraw": False}, "transition": {"duration": 700}, "fromcurrent": False}
+    quick = {"mode": "immediate", "frame": {"duration": 0, "redraw": False}, "transition": {"duration": 300}}
+    play = {"label": "▶ Take inputs away one by one", "method": "animate", "args": [[s.key for s in walked], slow]}
+    stops = [{"label": s.letters, "method": "animate", "args": [[s.key], quick]} for s in walked]
+    place = {"x": 0, "xanchor": "left", "yanchor": "top"}
+    figure.update_layout(
+        height=HEIGHT + 80,
+        updatemenus=[{"type": "buttons", "buttons": [play], "y": -0.02, **place, "bgcolor": "rgba(123,135,148,0.15)"}],
+        sliders=[{"steps": stops, "y": -0.1, **place, "len": 1, "currentvalue": {"prefix": "Inputs: "}, "pad": {"t": 8}}],
+        margin={"b": 84},
+    )
+    return figure
 
 
 def table(steps: Sequence[Step], likeness: Sequence[float], variance: Sequence[float] | None, on: str) -> str:

@@ -1,0 +1,104 @@
+"""The samples that were caught on Embed, carried from page to page in the address.
+
+They travel as bits, one per test sample, packed: an address cannot hold a thousand names. A few letters of a digest say
+which test set they are of, so that a link never lights other samples than were meant.
+
+>>> state.put(chosen=chosen.written([3, 17], found.ids))
+>>> rows = chosen.rows(found.ids)              # None: nothing is chosen
+>>> graded = chosen.only(graded, ids)          # for pages that show measures
+"""
+
+from __future__ import annotations
+
+import binascii
+import zlib
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Collection, Iterable, Mapping, Sequence
+
+import numpy as np
+import streamlit as st
+
+from mmlab.analysis.grading import Graded
+from mmlab.analysis.narrowing import narrow
+from mmlab.core.errors import DataError, MmlabError
+from mmlab.ui import frame, state
+
+FIELD = "chosen"
+LONGEST = 6000  # letters of an address
+
+
+def written(rows: Iterable[int], ids: Sequence[str]) -> str | None:
+    """The samples at `rows` as text for the address; None for none of them or all. Raises DataError for too many."""
+    bits = np.zeros(len(ids), bool)
+    bits[list(rows)] = True
+    if bits.all() or not bits.any():
+        return None
+    packed = zlib.compress(np.packbits(bits).tobytes(), 9)
+    text = f"{_mark(ids)}.{urlsafe_b64encode(packed).decode().rstrip('=')}"
+    if len(text) > LONGEST:
+        raise DataError("These are too many samples for an address.", "Catch fewer of them.")
+    return text
+
+
+def parsed(text: str, ids: Sequence[str]) -> tuple[int, ...]:
+    """The rows that a text stands for. Raises DataError for one of another test set, and for nonsense."""
+    mark, _, content = text.partition(".")
+    wrong = DataError("The chosen samples are of another test set.", "Showing all samples.")
+    if mark != _mark(ids) or len(text) > LONGEST:
+        raise wrong
+    try:
+        packed = urlsafe_b64decode(content + "=" * (-len(content) % 4))
+        unpacker = zlib.decompressobj()
+        size = -(-len(ids) // 8)
+        bits = unpacker.decompress(packed, size)
+        if len(bits) != size or unpacker.decompress(unpacker.unconsumed_tail, 1):
+            raise wrong
+    except (binascii.Error, ValueError, zlib.error) as error:
+        raise wrong from error
+    return tuple(np.flatnonzero(np.unpackbits(np.frombuffer(bits, np.uint8), count=len(ids))).tolist())
+
+
+def rows(ids: Sequence[str]) -> tuple[int, ...] | None:
+    """The chosen samples among these, of the address; None where nothing was chosen, or was of other samples."""
+    text = state.get(FIELD)
+    if not text:
+        return None
+    try:
+        return parsed(text, ids) or None
+    except MmlabError as error:
+        frame.say(error, quiet=True)
+        return None
+
+
+def names(ids: Sequence[str]) -> frozenset[str] | None:
+    """The names of the chosen samples; None where nothing was chosen."""
+    found = rows(ids)
+    return None if found is None else frozenset(ids[row] for row in found)
+
+
+def only(graded: Graded, wanted: Collection[str] | None) -> Graded:
+    """The grading of the chosen samples only; all of them where none of the chosen is there."""
+    if wanted is None:
+        return graded
+    kept = [row for row, name in enumerate(graded.ids) if name in wanted]
+    return narrow(graded, kept) if kept else graded
+
+
+def all_only(found: Mapping[str, Graded], ids: Sequence[str]) -> dict[str, Graded]:
+    """The gradings of several models for the chosen samples, which a line above them says."""
+    wanted = names(ids)
+    banner(wanted, len(ids))
+    return {method: only(graded, wanted) for method, graded in found.items()}
+
+
+def banner(wanted: Collection[str] | None, count: int) -> None:
+    """How many samples are looked at, and the way back to all of them."""
+    if wanted is None:
+        return
+    with st.container(horizontal=True, vertical_alignment="center", key="mm-chosen"):
+        st.markdown(f"**{len(wanted):,} of {count:,} test samples**, chosen on Embed.", width="content")
+        st.button("Show all", key="chosen.all", on_click=lambda: state.put(chosen=None), type="tertiary")
+
+
+def _mark(ids: Sequence[str]) -> str:
+    return f"{zlib.crc32(chr(0).join(ids).encode()):08x}"

@@ -1,0 +1,91 @@
+"""A Plotly figure that stays the same object while its colours change, as a component of the page.
+
+`st.plotly_chart` mounts a figure anew at any change of its data, and zoom and lasso are gone. Here the figure is drawn
+once per `stamp`; a `look` is laid over it with `Plotly.restyle`, and a selection of samples is lit in all its panels.
+
+>>> figure.show(spec, look, key="embed.map", samples=1200, chosen=rows, on_click=..., on_select=...)
+"""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import plotly
+import streamlit as st
+
+SCRIPT = Path(__file__).with_name("figure.js")
+Change = tuple[Mapping[str, Any], Sequence[int]]
+
+
+def show(
+    spec: Mapping[str, Any] | str,
+    looks: Sequence[Change] = (),
+    *,
+    key: str,
+    name: str,
+    alt: str,
+    samples: int = 1,
+    height: int = 480,
+    chosen: Sequence[int] | None = None,
+    on_click: Callable[[int], None] | None = None,
+    on_select: Callable[[list[int]], None] | None = None,
+) -> None:
+    """Show a figure (`data`, `layout`, perhaps `frames`) and lay changes over it: attributes and the traces they are of.
+
+    name: for files; alt: what a screen reader says; chosen: the samples that are lit, None for all. `on_click` gets
+    what a point carries, `on_select` the samples that were caught, none to forget the selection.
+    """
+
+    def clicked() -> None:
+        point = getattr(st.session_state.get(key), "clicked", None)
+        if point is not None and on_click is not None:
+            on_click(int(point))
+
+    def selected() -> None:
+        rows = getattr(st.session_state.get(key), "selected", None)
+        if rows is not None and on_select is not None:
+            on_select([int(row) for row in rows])
+
+    drawn = spec if isinstance(spec, str) else json.dumps(spec)
+    look, picked = json.dumps(looks), json.dumps(None if chosen is None else list(chosen))
+    stamp = f"{zlib.crc32(drawn.encode()):08x}"
+    data = {
+        "plotly": library(),
+        "figure": drawn,
+        "stamp": stamp,
+        "look": look,
+        "picked": picked,
+        "mark": f"{stamp}.{zlib.crc32((look + picked).encode()):08x}",
+        "samples": samples,
+        "name": name,
+        "alt": alt,
+        "height": height,
+    }
+    _component()(key=key, data=data, on_clicked_change=clicked, on_selected_change=selected)
+
+
+def library() -> str:
+    """The address of plotly.js, which comes with the Python package, relative to the page."""
+    return f"component/{_folder()}/plotly.min.js"
+
+
+@cache
+def _folder() -> str:
+    """Streamlit serves the folders of declared components, with leave to keep what is in them."""
+    folder = Path(plotly.__file__).parent / "package_data"
+    return str(st.components.v1.declare_component("mmlab_plotly", path=str(folder)).name)
+
+
+@cache
+def _source() -> str:
+    return SCRIPT.read_text("utf-8")
+
+
+def _component() -> Callable[..., object]:
+    """Registered with whatever runtime there is now: under test each app has its own."""
+    return st.components.v2.component("mmlab_figure", js=_source(), isolate_styles=False)

@@ -1,0 +1,50 @@
+"""The page under its pickers: the controls, and the section that was chosen. One panel; only that section is computed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import streamlit as st
+
+from mmlab.library import Reference
+from mmlab.ui import cache, focus, frame
+from mmlab.ui.embed import closeness, cloud, figure, pair, refit, sample, several, terms, trust
+from mmlab.ui.embed import view as views
+from mmlab.ui.embed.view import View
+
+WORDS = terms.EMBED  # the import enters them
+
+
+@dataclass(frozen=True)
+class Section:
+    """One part of the page: its name on the screen, and what draws it."""
+
+    title: str
+    show: Callable[[View], None]
+
+
+SECTIONS: dict[str, Section] = {
+    "map": Section("Map", cloud.show),
+    "several": Section("Combination by combination", several.show),
+    "closeness": Section("Close and far", closeness.show),
+    "trust": Section("Can it be trusted?", trust.show),
+    "pair": Section("Two models", pair.show),
+    "fit": Section("Make another map", refit.show),
+}
+
+
+def show(task_name: str, chosen: str, references: tuple[Reference, ...]) -> None:
+    """Everything below the pickers of task, sample and methods."""
+    st.html(Path(__file__).with_name("embed.css"))
+    figure.library()
+    _panel(task_name, chosen, references)
+
+
+@frame.panel
+def _panel(task_name: str, chosen: str, references: tuple[Reference, ...]) -> None:
+    task, reference = cache.task(task_name), focus.method(references)
+    section = views.choice("part", "Look at", tuple(SECTIONS), lambda name: SECTIONS[name].title)
+    point = sample.point(chosen, cache.sweep(reference))
+    SECTIONS[section].show(views.make(task, references, reference, chosen, point))

@@ -1,0 +1,261 @@
+"""What the sections of Embed look at: one model's map, its colouring, the combinations, the sample, the chosen ones."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property, partial
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from mmlab.analysis import fits
+from mmlab.analysis.embedding import by_class
+from mmlab.analysis.maps import Map
+from mmlab.analysis.properties import Labels
+from mmlab.core.errors import CheckpointError
+from mmlab.core.outputs import Classification, Regression
+from mmlab.core.results import Sweep
+from mmlab.core.task import Task
+from mmlab.library import Reference
+from mmlab.ui import cache, chosen, frame, state, words
+from mmlab.ui.embed import pictures
+from mmlab.viz.embedding import clouds, looks
+
+COLOURS = {
+    "class": "Class",
+    "target": "Right number",
+    "said": "Answered number",
+    "dice": "Dice",
+    "combination": "Combination",
+    "answer": "Right or wrong",
+    "error": "Error",
+    "certainty": "Certainty",
+    "doubt": "Doubt",
+    "variance": "Variance",
+    "size": "Size",
+    "group": "Person or source",
+}
+MOST = 10_000  # points that stay fluid in the browser
+ALL = "all"
+
+
+@dataclass(frozen=True)
+class View:
+    """Everything a section needs. picture: the map's name; solid: in three dimensions; drawn: bool `[N]`, the samples
+    that are drawn; point: the sample whose path is drawn, which may be one without recordings; rows: the chosen ones.
+    """
+
+    task: Task
+    references: tuple[Reference, ...]
+    reference: Reference
+    found: Sweep
+    made: Map
+    picture: str
+    solid: bool
+    colour: str
+    shown: tuple[int, ...]
+    drawn: NDArray[np.bool_]
+    sample: str
+    point: str
+    rows: tuple[int, ...] | None
+
+    @cached_property
+    def letters(self) -> dict[str, str]:
+        """`IS` by `image-sound`."""
+        return letters(self.task, self.found)
+
+    @cached_property
+    def look(self) -> looks.Look:
+        """The colours of the points, drawn or not."""
+        return look_of(self.reference, self.colour)
+
+    @property
+    def titles(self) -> tuple[str, ...] | None:
+        """What the axes mean; nothing in a UMAP."""
+        return titles(self.made)
+
+    def places(self, points: NDArray[np.float32]) -> NDArray[np.int64]:
+        """The flat positions of the points that are drawn."""
+        return clouds.drawable(points, self.shown, self.drawn)
+
+    @property
+    def about(self) -> str:
+        """What the picture is of, in a few words."""
+        kind = "PCA" if self.picture == pictures.PCA else "UMAP"
+        return f"{kind} of {cache.title(self.reference.method)} on {self.task.title}"
+
+
+def letters(task: Task, found: Sweep) -> dict[str, str]:
+    """`IS` by `image-sound`."""
+    modalities = task.info.modalities
+    return {key: "".join(modalities[name].letter for name in key.split("-")) for key in found.combinations}
+
+
+def titles(made: Map) -> tuple[str, ...] | None:
+    """What the axes of a PCA mean; nothing for a UMAP, whose axes have no meaning."""
+    if made.projection.kind != "pca":
+        return None
+    count = made.projection.points.shape[2]
+    parts = [words.percent(float(made.projection.settings[f"explained_{i + 1}"])) for i in range(count)]
+    return tuple(
+        f"{name} axis, {part}{' of the spread' if i == 0 else ''}"
+        for i, (name, part) in enumerate(zip(("first", "second", "third"), parts, strict=False))
+    )
+
+
+@st.cache_resource(show_spinner=False, max_entries=64)
+def look_of(reference: Reference, colour: str) -> looks.Look:
+    """The colours of all points of a model: read only."""
+    found, info = cache.sweep(reference), cache.task(reference.task).info
+    if colour == "combination":
+        return looks.by_size(tuple(letters(cache.task(reference.task), found).values()), len(found.ids))
+    known = pictures.looks(reference)[colour]
+    if isinstance(known, Labels):
+        return looks.named(known.names, known.codes, known.judged)
+    assert info.output is not None
+    return looks.Shades(known.unit, known.values, sized=colour == "variance")
+
+
+@st.cache_data(show_spinner=False, max_entries=64)
+def centres(reference: Reference, name: str, combination: int) -> dict[str, tuple[float, ...]]:
+    """Where the names of the classes are written: at their middles under one combination."""
+    info = cache.task(reference.task).info
+    if not isinstance(info.output, Classification):
+        return {}
+    made = pictures.picture(reference, name)
+    table = by_class(made.projection.points[[combination]], cache.sweep(reference).target)
+    return {info.output.classes[label]: tuple(centre.tolist()) for label, (centre, _) in table.items()}
+
+
+def truth(task: Task, target: object) -> str:
+    """The right answer of a test sample in words; empty where it is not one value."""
+    output = task.info.output
+    if isinstance(output, Classification):
+        return output.classes[int(str(target))]
+    return output.words(float(str(target))) if isinstance(output, Regression) else ""
+
+
+def choice(
+    field: str, label: str, there: Sequence[str], shown: Callable[[str], str], term: str = "", default: str = ""
+) -> str:
+    """One of a few, as pills; it stands in the address. Shows nothing where there is no choice."""
+    usual = default if default in there else there[0]
+    chosen_now = state.get(field) if state.get(field) in there else usual
+    if len(there) > 1:
+        st.pills(
+            label,
+            there,
+            format_func=shown,
+            key=state.follow(f"embed.{field}", chosen_now),
+            required=True,
+            wrap=True,
+            help=words.help(term) if term else None,
+            on_change=partial(_put, field, usual),
+        )
+    return chosen_now
+
+
+def make(
+    task: Task, references: tuple[Reference, ...], reference: Reference, sample: str, point: str
+) -> View:
+    """The controls above the sections, and what they ask for."""
+    found = cache.sweep(reference)
+    with st.container(horizontal=True, gap="large", vertical_alignment="top", key="mm-embed"):
+        name = choice("picture", "Map", _pictures(found), picture_title, "map")
+        solid = choice("axes", "Axes", ("2", "3"), lambda number: f"{number}-D") == "3"
+        colour = choice("colour", "Colour by", colours(reference), COLOURS.__getitem__, "colour")
+        shown = _shown(task, found)
+    made, name, solid = _picture(reference, name, solid)
+    drawn = _sampled(found, shown)
+    rows = chosen.rows(found.ids)
+    return View(
+        task, references, reference, found, made, name, solid, colour, shown, drawn, sample, point, rows
+    )
+
+
+def picture_title(name: str) -> str:
+    """The name of a map for people."""
+    if name in (pictures.UMAP, pictures.PCA):
+        return name.upper()
+    settings = fits.settings_of(name)
+    metric = "" if settings.metric == "euclidean" else f", {settings.metric}"
+    return f"UMAP, {settings.neighbours} near, {settings.minimum_distance:g}{metric}, seed {settings.seed}"
+
+
+def colours(reference: Reference) -> tuple[str, ...]:
+    """The ways of colouring that there are for this model."""
+    there: Mapping[str, object] = pictures.looks(reference)
+    return tuple(name for name in COLOURS if name in there)
+
+
+def _pictures(found: Sweep) -> tuple[str, ...]:
+    """The maps that can be chosen: the two usual ones, and what the address names."""
+    wanted = state.get("picture")
+    if not wanted.startswith(fits.PREFIX):
+        return pictures.UMAP, pictures.PCA
+    try:
+        fits.settings_of(wanted)
+    except CheckpointError as error:
+        frame.say(error, quiet=True)
+        return pictures.UMAP, pictures.PCA
+    return pictures.UMAP, pictures.PCA, wanted
+
+
+def _put(field: str, usual: str) -> None:
+    value = st.session_state[f"embed.{field}"]
+    state.put(**{field: None if value == usual else value})
+
+
+def _shown(task: Task, found: Sweep) -> tuple[int, ...]:
+    """The combinations that are drawn, by position; all of them where the address says nothing."""
+    wanted = [key for key in state.get("shown").split(",") if key in found.combinations]
+    kept = wanted or list(found.combinations)
+    named = letters(task, found)
+    st.pills(
+        "Combinations shown",
+        found.combinations,
+        selection_mode="multi",
+        wrap=True,
+        format_func=named.__getitem__,
+        key=state.follow("shown", kept),
+        help=words.help("combination"),
+        on_change=partial(_show, found.combinations),
+    )
+    return tuple(found.index(key) for key in found.combinations if key in kept)
+
+
+def _show(everything: tuple[str, ...]) -> None:
+    kept = [key for key in everything if key in st.session_state["shown"]]
+    state.put(shown=None if len(kept) == len(everything) else ",".join(kept) or None)
+
+
+def _picture(reference: Reference, name: str, solid: bool) -> tuple[Map, str, bool]:
+    """The map that was asked for; PCA, and why, where there is none."""
+    try:
+        return pictures.picture(reference, name, solid), name, solid
+    except CheckpointError as error:
+        if name == pictures.PCA:
+            raise
+        frame.say(error, quiet=True)
+        return pictures.picture(reference, pictures.PCA, solid), pictures.PCA, solid
+
+
+def _sampled(found: Sweep, shown: Sequence[int]) -> NDArray[np.bool_]:
+    """Which samples are drawn; where they are too many, by a rule that is said, with a switch to all."""
+    count = len(found.ids)
+    if count * len(shown) <= MOST:
+        return np.ones(count, bool)
+    everything = state.get("many") == ALL
+    labels = found.target if found.target.ndim == 1 and np.issubdtype(found.target.dtype, np.integer) else None
+    some = clouds.sampled(labels, count, len(shown), MOST)
+    st.toggle(
+        f"Draw all {count * len(shown):,} dots",
+        key=state.follow("embed.many", everything),
+        help=f"More than {MOST:,} dots are slow in a browser, so {int(some.sum()):,} of {count:,} samples are drawn: of "
+        "each class as many as its share, always the same ones, each under all its combinations. All numbers on this "
+        "page are of all samples.",
+        on_change=lambda: state.put(many=ALL if st.session_state["embed.many"] else None),
+    )
+    return np.ones(count, bool) if everything else some

@@ -1,0 +1,88 @@
+"""Texts as drawings: the words in lines, and the words in the colours of a map. SVG, to stand where pictures stand.
+
+A word has the width that its letters take on average (`textLength` makes it keep to that in every font), so that lines
+break where they should.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.floating[Any]]
+Colours = Callable[[Floats], NDArray[np.uint8]]
+LETTER, SPACE, LINE = 0.56, 0.42, 1.75  # width of a letter, between words, between lines: shares of the letters' size
+LONGEST = 24  # letters of a word that are drawn
+WIDE, SIZE = 320, 17
+MOST = 60  # words that are drawn of a longer text
+NARROW = "iljt.,;:!'’|()"
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A word at its place: `x` and `y` of its left end on the base line, in pixels."""
+
+    word: str
+    x: float
+    y: float
+    width: float
+
+
+def laid(words: Sequence[str], width: float, size: float, margin: float = 8) -> tuple[list[Placed], float]:
+    """The words in lines that fit into `width`, and the height of them all."""
+    x, y, found = margin, margin + 0.5 * size * (LINE + 0.7), []
+    for word in words:
+        short = word if len(word) <= LONGEST else f"{word[: LONGEST - 1]}…"
+        wide = size * sum(LETTER * (0.55 if letter in NARROW else 1.0) for letter in short)
+        if x > margin and x + wide > width - margin:
+            x, y = margin, y + size * LINE
+        found.append(Placed(short, x, y, wide))
+        x += wide + SPACE * size
+    return found, y + 0.5 * size * (LINE - 0.7) + margin
+
+
+def drawing(words: Sequence[str], colour: str) -> bytes:
+    """The words in one colour as an SVG; of many the first."""
+    shown = list(words) if len(words) <= MOST else [*words[:MOST], "…"]
+    placed, height = laid(shown, WIDE, SIZE)
+    inside = "".join(_word(each, SIZE, colour) for each in placed)
+    return f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDE} {height:.0f}">{inside}</svg>'.encode()
+
+
+def heated(
+    words: Sequence[str], values: Floats, colours: Colours, width: int, size: float, ink: str
+) -> tuple[str, float]:
+    """The words on the colours of their values: `colours` gives RGBA `[T, 4]`. The inside of an SVG, and its height.
+
+    A word of which the paint is light enough gets dark letters.
+    """
+    placed, height = laid(words, width, size)
+    shades = colours(np.asarray(values, np.float32)[: len(placed)])
+    parts = []
+    for each, (red, green, blue, alpha) in zip(placed, shades.tolist(), strict=True):
+        top = each.y - 1.05 * size
+        parts.append(
+            f'<rect x="{each.x - 3:.1f}" y="{top:.1f}" width="{each.width + 6:.1f}" height="{1.45 * size:.1f}" rx="4" '
+            f'fill="rgb({red},{green},{blue})" fill-opacity="{alpha / 255:.2f}"/>'
+        )
+        bright = (0.3 * red + 0.59 * green + 0.11 * blue) * alpha / 255 > 120
+        parts.append(_word(each, size, "#14181F" if bright else ink))
+    return "".join(parts), height
+
+
+def weighed(words: Sequence[str], values: Floats) -> str:
+    """The words that stand out most, for those who do not see the colours."""
+    order = np.argsort(-np.abs(values[: len(words)]), kind="stable")[:3]
+    named = ", ".join(f"{words[i]} {100 * values[i]:.0f} %" for i in order if values[i])
+    return f"Most: {named}." if named else "No word stands out."
+
+
+def _word(placed: Placed, size: float, colour: str) -> str:
+    place = f'x="{placed.x:.1f}" y="{placed.y:.1f}" textLength="{placed.width:.1f}" lengthAdjust="spacingAndGlyphs"'
+    style = f'font-size="{size:g}" font-family="system-ui, sans-serif" fill="{colour}"'
+    return f"<text {place} {style}>{escape(placed.word)}</text>"

@@ -1,0 +1,208 @@
+"""Folders of one's own data for the tests: small ones of each kind of answer, and what to write into their files."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import struct
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import soundfile
+from PIL import Image
+
+from mmlab.core.task import TASKS
+from mmlab.tasks.own import places
+
+Task = dict[str, Any]
+SPLITS = ("train",) * 24 + ("valid",) * 6 + ("test",) * 14
+
+
+def png(pixels: np.ndarray | None = None) -> bytes:
+    target = io.BytesIO()
+    Image.fromarray(np.eye(8, dtype=np.uint8) * 200 if pixels is None else pixels).save(target, "PNG")
+    return target.getvalue()
+
+
+def wav(seconds: float = 0.5, hertz: float = 440.0, rate: int = 8000) -> bytes:
+    target = io.BytesIO()
+    time = np.arange(int(seconds * rate)) / rate
+    soundfile.write(target, 0.5 * np.sin(2 * np.pi * hertz * time), rate, format="WAV")
+    return target.getvalue()
+
+
+def nifti(voxels: np.ndarray, spacing: tuple[float, float, float] = (1.0, 1.0, 1.0)) -> bytes:
+    """A NIfTI-1 file of unsigned bytes, packed; its axes go to the right, to the front and up."""
+    header = bytearray(352)
+    struct.pack_into("<i", header, 0, 348)
+    struct.pack_into("<8h", header, 40, 3, *voxels.shape, 1, 1, 1, 1)
+    struct.pack_into("<2h", header, 70, 2, 8)
+    struct.pack_into("<4f", header, 76, 1.0, *spacing)
+    struct.pack_into("<3f", header, 108, 352.0, 1.0, 0.0)
+    struct.pack_into("<h", header, 254, 1)
+    for axis, step in enumerate(spacing):
+        struct.pack_into("<f", header, 280 + 16 * axis + 4 * axis, step)
+    header[344:348] = b"n+1\0"
+    return gzip.compress(bytes(header) + voxels.astype(np.uint8).tobytes(order="F"))
+
+
+PAIR: Task = {
+    "name": "pair",
+    "output": {"kind": "classification", "classes": ["low", "high"]},
+    "modalities": [
+        {"name": "photo", "kind": "image", "size": 8},
+        {"name": "numbers", "kind": "vector", "columns": ["a", "b"], "inline": True},
+    ],
+}
+ROWS = [
+    "id,split,target,photo,numbers",
+    "a,train,low,a.png,1 10",
+    "b,train,high,b.png,3 30",
+    "c,train,low,,2 20",
+    "d,valid,high,a.png,",
+    "e,test,low,b.png,1 10",
+    "f,test,high,a.png,",
+]
+FILES = {"a.png": png(), "b.png": png(np.full((8, 8), 90, np.uint8))}
+
+
+def written(
+    folder: Path,
+    task: Mapping[str, Any] | str = PAIR,
+    rows: Sequence[str] = ROWS,
+    files: Mapping[str, bytes] = FILES,
+) -> Path:
+    """A folder with these contents."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "task.json").write_text(task if isinstance(task, str) else json.dumps(task))
+    (folder / "manifest.csv").write_text("\n".join(rows) + "\n")
+    for name, content in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(content)
+    return folder
+
+
+def changed(line: int, old: str, new: str) -> list[str]:
+    """The rows with a change in one line (counted from 1, as editors do)."""
+    assert old in ROWS[line - 1]
+    return [row.replace(old, new) if place == line else row for place, row in enumerate(ROWS, 1)]
+
+
+def with_task(**changes: Any) -> Task:
+    return {**PAIR, **changes}
+
+
+def with_photo(**changes: Any) -> Task:
+    return with_task(modalities=[{**PAIR["modalities"][0], **changes}, PAIR["modalities"][1]])
+
+
+def opened(folder: Path) -> Any:
+    """The task of a folder."""
+    places.add(folder)
+    return TASKS[places.glance(folder).name]()
+
+
+def scans(folder: Path) -> Path:
+    scan = np.zeros((8, 8, 3), np.uint8)
+    scan[2:6, 2:6, 1] = 100
+    scan[2:6, 2:6, 2] = 50
+    labels = np.zeros_like(scan)
+    labels[3:5, 3:5, 1] = 2
+    labels[2, 2, 1] = 1
+    options = {"kind": "slices", "size": 8}
+    task = {
+        "name": "lesions",
+        "output": {"kind": "segmentation", "regions": {"whole": [1, 2], "core": [2]}},
+        "modalities": [{"name": "t1", **options}, {"name": "t2", **options, "letter": "2"}],
+    }
+    rows = [
+        "id,split,target,t1,t2",
+        "a,train,labels.nii.gz#1,scan.nii.gz#1,scan.nii.gz#2",
+        "b,train,labels.nii.gz#0,scan.nii.gz#0,",
+        "c,valid,labels.nii.gz#1,,scan.nii.gz#2",
+        "d,test,labels.nii.gz#1,scan.nii.gz#1,scan.nii.gz#2",
+    ]
+    return written(folder, task, rows, {"scan.nii.gz": nifti(scan), "labels.nii.gz": nifti(labels)})
+
+
+def lesions(folder: Path) -> Path:
+    """44 pictures and slices with label maps; each contrast is missing in a fifth."""
+    rng, (y, x) = np.random.default_rng(0), np.mgrid[:20, :20]
+    options = {"kind": "slices", "size": 16}
+    task = {
+        "name": "lesions",
+        "output": {"kind": "segmentation", "regions": {"whole": [1, 2], "core": [2]}},
+        "modalities": [{"name": "t1", **options}, {"name": "t2", "letter": "2", **options}],
+    }
+    rows, files = ["id,split,target,t1,t2"], {}
+    for i, split in enumerate(SPLITS):
+        far = np.hypot(*(axis - centre for axis, centre in zip((x, y), rng.uniform(6, 14, 2), strict=True)))
+        size = rng.uniform(2, 5)
+        noisy = [(60 + 80 * (far < part) + rng.normal(0, 15, far.shape)).clip(1, 255) for part in (size, size / 2)]
+        files[f"m{i}.png"] = png(((far < size).astype(np.uint8) + (far < size / 2)).astype(np.uint8))
+        files[f"a{i}.png"] = png(noisy[0].astype(np.uint8))
+        files[f"b{i}.nii.gz"] = nifti(np.rot90(noisy[1], -1)[..., None].repeat(2, 2))
+        cells = "" if i % 5 == 1 else f"a{i}.png", "" if i % 5 == 2 else f"b{i}.nii.gz#1"
+        rows.append(f"s{i},{split},m{i}.png,{','.join(cells)}")
+    return written(folder, task, rows, files)
+
+
+def prices(folder: Path) -> Path:
+    """44 numbers on a scale of thousands, said in words, measured over time and drawn; semicolons and decimal commas."""
+    rng = np.random.default_rng(0)
+    task = {
+        "name": "prices",
+        "output": {"kind": "regression", "low": 10_000, "high": 90_000},
+        "modalities": [
+            {"name": "words", "kind": "text", "inline": True},
+            {"name": "warmth", "kind": "series", "columns": ["t"], "rate": 0.01, "seconds": 1600, "steps": 16},
+            {"name": "pen", "kind": "path"},
+        ],
+    }
+    rows, files = ["id;split;target;words;warmth;pen"], {}
+    for i, split in enumerate(SPLITS):
+        value = rng.uniform(10_000, 90_000)
+        files[f"t{i}.csv"] = ("t\n" + "\n".join(f"{value / 1000 + rng.normal():.2f}" for _ in range(20))).encode()
+        files[f"p{i}.json"] = json.dumps({"strokes": [[[0, 0], [value / 90_000, rng.uniform()], [1, 1]]]}).encode()
+        said = " ".join(rng.choice(["dear", "huge"] if value > 50_000 else ["cheap", "small"], 3))
+        cells = "" if i % 5 == 1 else said, "" if i % 5 == 2 else f"t{i}.csv", "" if i % 5 == 3 else f"p{i}.json"
+        rows.append(f"s{i};{split};{value:.2f};{';'.join(cells)}")
+    return written(folder, task, rows, files)
+
+
+def gate(folder: Path) -> Path:
+    """44 faces, or not: a picture in colour, numbers and a sound, one of which is always missing in half of them."""
+    rng = np.random.default_rng(0)
+    task = {
+        "name": "gate",
+        "output": {"kind": "detection", "classes": ["genuine", "attack"], "accept": "genuine"},
+        "modalities": [
+            {"name": "face", "kind": "image", "size": 16, "colour": True},
+            {"name": "numbers", "kind": "vector", "columns": ["x", "y"], "inline": True},
+            {"name": "voice", "kind": "sound", "rate": 8000, "seconds": 0.5},
+        ],
+    }
+    rows, files = ["id,split,target,face,numbers,voice"], {}
+    for i, split in enumerate(SPLITS):
+        real = i % 2
+        files[f"f{i}.png"] = png((rng.uniform(0, 120, (20, 30, 3)) + 100 * real).astype(np.uint8))
+        files[f"v{i}.wav"] = wav(0.5, 300 + 300 * real)
+        cells = f"f{i}.png", f"{real + rng.normal():.3f} {rng.normal():.3f}", f"v{i}.wav"
+        kept = ["" if i % 4 < 2 and i % 3 == place else cell for place, cell in enumerate(cells)]
+        rows.append(f"s{i},{split},{('attack', 'genuine')[real]},{','.join(kept)}")
+    return written(folder, task, rows, files)
+
+
+def apart(folder: Path) -> Path:
+    """Three inputs of which the last is never there with another: no sample is complete, in any split."""
+    columns = {"kind": "vector", "columns": ["x"], "inline": True}
+    task = with_task(name="apart", modalities=[{"name": name, **columns} for name in ("one", "two", "far")])
+    rng, rows = np.random.default_rng(0), ["id,split,target,one,two,far"]
+    for i, split in enumerate(SPLITS):
+        value = rng.normal() + 2 * (i % 2)
+        cells = f",,{value}" if i % 3 == 0 else f"{value},{value},"
+        rows.append(f"s{i},{split},{('low', 'high')[i % 2]},{cells}")
+    return written(folder, task, rows, {})

@@ -1,0 +1,336 @@
+"""Dominance as a person uses it, on every task, with models that never learned anything and the shipped samples."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from mmlab import checkpoints, rules
+from mmlab.analysis import verdicts
+from mmlab.analysis.measures import MEASURES
+from mmlab.analysis.probing import Effort
+from mmlab.checkpoints import PROGRESS
+from mmlab.core.method import METHODS
+from mmlab.core.task import TASKS
+from mmlab.dominance_log import ANGLES
+from mmlab.snapshots import SNAPSHOTS, Album
+from mmlab.ui.dominance import arrows, dragging, kept, view
+from mmlab.ui.dominance.names import Names
+from tests.library import measured
+
+ROOT = Path(__file__).resolve().parent.parent
+SAMPLES = 40
+EPOCHS = 4
+ANSWERS = {"digits": "classification", "opinion": "regression", "brain": "segmentation", "faces": "detection"}
+SECTIONS = tuple(name for name in view.SECTIONS if name != "truth")  # which trains a network: tested by itself
+FEW = Effort(12, 8, 1, 1)
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two models per task, measured on the first shipped samples; the first of them has a log and snapshots."""
+    root = tmp_path_factory.mktemp("checkpoints")
+    for name in ANSWERS:
+        reference = measured(root, name, "dropout", "gmd", samples=SAMPLES)[0]
+        task, folder = TASKS[name](), Path(reference.path)
+        album = Album(task, checkpoints.load(folder).method, EPOCHS, folder)
+        for epoch in range(EPOCHS):
+            album.look(epoch)
+        (folder / PROGRESS).write_text("\n".join(json.dumps(line(task, epoch)) for epoch in range(EPOCHS)))
+    return root
+
+
+def line(task: Any, epoch: int) -> dict[str, Any]:
+    """A line of a log, as `training` writes it."""
+    keys = [combination.key for combination in task.info.modalities.subsets()]
+    names = task.info.modalities.names
+    metric = {"classification": "accuracy", "detection": "accuracy", "regression": "sign_accuracy"}
+    chosen = metric.get(task.info.output.kind, "dice")
+    return {
+        "epoch": epoch,
+        "stage": "all",
+        "metrics": {key: {chosen: 0.4 + 0.1 * epoch + 0.01 * place} for place, key in enumerate(keys)},
+        "gradient_norm": {name: 1.0 + place for place, name in enumerate(names)},
+        "logs": {
+            "shares": dict.fromkeys(names, 1 / len(names)),
+            "cosines": [[1.0 if a == b else -0.1 for b in keys] for a in keys],
+            "angles_before": [0] * (ANGLES - 1) + [2],
+            "angles_after": [2] + [0] * (ANGLES - 1),
+            "lengths": [1.0] * len(keys),
+        },
+    }
+
+
+@pytest.fixture(autouse=True)
+def library(models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    monkeypatch.setenv("MMLAB_CHECKPOINTS", str(models))
+    monkeypatch.setenv("MMLAB_CACHE", str(tmp_path))
+    monkeypatch.setattr(Effort, "usual", classmethod(lambda cls, output: FEW))
+    monkeypatch.setattr(kept, "samples", lambda name: rules.shipped(name, 16))
+    st.cache_data.clear()
+    st.cache_resource.clear()
+    yield models
+    st.cache_resource.clear()
+
+
+def opened(section: str = "measures", task: str = "digits", **address: str) -> AppTest:
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=90).run()
+    app.switch_page("pages/dominance.py")
+    for name, value in {"aspect": section, "task": task, "lattice": "dropout", **address}.items():
+        app.query_params[name] = value
+    return app.run()
+
+
+def healthy(app: AppTest) -> None:
+    assert not app.exception
+    assert not app.error, [element.value for element in app.error]
+
+
+def boards(app: AppTest) -> str:
+    return " ".join(str(json.loads(each.proto.json)["html"]) for each in app.get("bidi_component"))
+
+
+def html(app: AppTest) -> str:
+    return " ".join([*(element.proto.body for element in app.get("html")), boards(app)])
+
+
+def said(app: AppTest) -> str:
+    return " ".join(each.value for each in (*app.caption, *app.markdown, *app.info, *app.warning))
+
+
+def address(app: AppTest, name: str) -> str:
+    found = app.query_params.get(name, "")
+    return found if isinstance(found, str) else found[0]
+
+
+@pytest.mark.parametrize("task", ANSWERS)
+@pytest.mark.parametrize("section", SECTIONS)
+def test_every_section_works_on_every_task(section: str, task: str) -> None:
+    app = opened(section, task)
+    healthy(app)
+    assert len(app.subheader) == 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("method", [name for name in METHODS if name not in ("dropout", "gmd")])
+def test_every_section_works_with_every_method(method: str, models: Path) -> None:
+    measured(models, "digits", method, samples=SAMPLES)
+    for section in ("measures", "samples", "clashes", "maps", "arrows"):
+        healthy(opened(section, lattice=method))
+
+
+# All measures
+
+
+def test_every_measure_stands_in_the_table_with_its_question_and_source() -> None:
+    app = opened()
+    table = html(app)
+    for name, measure in MEASURES.items():
+        if name != "shapley:closeness":  # of numbers
+            assert escape(measure.title) in table
+            assert escape(measure.question) in table
+            assert escape(measure.source) in said(app)
+
+
+def test_a_picked_number_opens_its_arithmetic() -> None:
+    app = opened(number="shapley:right~image")
+    healthy(app)
+    assert "Fair share (Shapley), of right answers: Image = " in said(app).replace("\\", "")
+    steps = html(app)
+    assert "gain × weight" in steps
+    assert steps.count("0.3333") == 2, "the weights of the first and of the last to arrive"
+    opened(number="luck~image")
+    pair = opened(number="image+sound~synergy")
+    healthy(pair)
+
+
+def test_the_rule_for_what_is_absent_changes_the_numbers() -> None:
+    assert boards(opened()) != boards(opened(absent="donor"))
+    assert "the same input of another sample" in said(opened(absent="donor"))
+
+
+# Sample by sample
+
+
+def test_samples_are_filtered_and_lead_to_the_other_pages() -> None:
+    gallery = TASKS["digits"]().gallery()
+    app = opened("samples", sample=gallery[0])
+    healthy(app)
+    labels = [link.proto.label for link in app.get("page_link")]
+    assert [label for label in labels if label.startswith("Open in")] == [
+        "Open in Predict",
+        "Open in Explain",
+        "Open in Embed",
+    ]
+    counts = {name: int(re.sub(r"\D", "", label)) for name, label in kinds(app).items()}
+    assert counts["All"] == SAMPLES == sum(value for name, value in counts.items() if name != "All")
+    busiest = max((name for name in counts if name != "All"), key=counts.__getitem__)
+    filtered = opened("samples", kind=busiest.lower())
+    assert f"{counts[busiest]:,} samples." in said(filtered)
+
+
+def kinds(app: AppTest) -> dict[str, str]:
+    group = next(group for group in app.get("button_group") if group.key == "dominance.kind")
+    labels = [option.content for option in group.proto.options]
+    return {label.split(" · ")[0]: label.split(" · ")[1] for label in labels}
+
+
+# While it learned
+
+
+def test_the_slider_moves_the_lattice_and_the_maps() -> None:
+    first, last = opened("learning", epoch="1"), opened("learning", epoch="4")
+    assert "The score of every combination in pass 1" in boards(first)
+    assert "The score of every combination in pass 4" in boards(last)
+    assert ">46 %<" in boards(first), "everything: 0.4 + 6 x 0.01"
+    assert ">76 %<" in boards(last)
+    assert re.search(r'data-pick="1" aria-pressed="true"', boards(first))
+    assert re.search(r'data-pick="4" aria-pressed="true"', boards(last))
+    assert html(first).count("<figure>") == 3
+    assert html(first) != html(last)
+
+
+def test_a_box_of_the_lattice_is_followed() -> None:
+    app = opened("learning", epoch="2", node="sound")
+    assert "Sound: 51 % in pass 2, +10.0 points against the pass before; highest in pass 4 (71 %)." in said(app)
+    healthy(opened("learning", node="luck"))
+
+
+def test_without_snapshots_one_sentence_says_so(models: Path) -> None:
+    kept_file = next(models.glob(f"digits/dropout/*/{SNAPSHOTS}"))
+    content = kept_file.read_bytes()
+    kept_file.unlink()
+    app = opened("learning")
+    kept_file.write_bytes(content)
+    healthy(app)
+    assert "No snapshots were stored" in said(app)
+    assert "<figure>" not in html(app)
+
+
+@pytest.mark.parametrize("content", [b"", b"nonsense", b"PK\x03\x04 nothing"])
+def test_damaged_snapshots_hide_nothing_else(content: bytes, models: Path) -> None:
+    kept_file = next(models.glob(f"digits/dropout/*/{SNAPSHOTS}"))
+    good = kept_file.read_bytes()
+    kept_file.write_bytes(content)
+    app = opened("learning")
+    kept_file.write_bytes(good)
+    healthy(app)
+    assert "No snapshots were stored" in said(app)
+    assert "The score of every combination" in boards(app)
+
+
+def test_a_log_of_somebody_else_is_shown() -> None:
+    app = opened("logs")
+    rows = [line(TASKS["digits"](), epoch) for epoch in range(3)]
+    app.file_uploader[0].upload("run.jsonl", "\n".join(map(json.dumps, rows)).encode(), "application/jsonl").run()
+    healthy(app)
+    assert "3 passes, 3 inputs" in said(app)
+    assert "The score of every combination in pass 3" in boards(app)
+    app.file_uploader[0].upload("bad.jsonl", b"[1, 2]", "application/jsonl").run()
+    assert not app.exception
+    assert any("no JSON object" in each.value for each in (*app.error, *app.warning, *app.info))
+
+
+# Can the map be believed?
+
+
+def test_the_light_and_its_checks_are_shown() -> None:
+    app = opened("maps")
+    healthy(app)
+    assert html(app).count('class="mm-check"') == 4
+    app.toggle(key="dominance.rote").set_value(True).run()
+    healthy(app)
+    assert html(app).count('class="mm-check"') == 5
+    assert "Depends on the right answers" in html(app)
+
+
+def test_nothing_switched_on_says_what_to_do() -> None:
+    app = opened("maps", on="none")
+    assert not app.exception
+    assert any("Switch at least one on" in each.value for each in (*app.error, *app.warning, *app.info))
+
+
+# Two corrections
+
+
+def test_arrows_stand_in_the_address_and_can_be_dragged() -> None:
+    app = opened("arrows", arrows="120:1.0:2.0")
+    assert "A step along the plain sum" in said(app) or "still helps both" in said(app)
+    assert any("-0.50" in each.value for each in app.latex)
+    app.slider(key="dominance.arrows.angle").set_value(60).run()
+    assert address(app, "arrows") == "60:1.0:2.0"
+    assert "do not contradict" in said(app)
+    drawing = boards(app)
+    assert all(f'data-drag="{name}"' in drawing for name in ("first", "second"))
+    healthy(opened("arrows", arrows="999:9.9:0.0"))
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "expected"),
+    [
+        ((1, 0), (0, 2), "90:1.0:2.0"),
+        ((0, 1), (0, -2), "180:1.0:2.0"),
+        ((-1, 0), (0, -1), "90:1.0:1.0"),
+        ((0.001, 0), (9, 9), "45:0.1:3.0"),
+    ],
+)
+def test_dragged_arrows_become_lengths_and_an_angle(
+    first: tuple[float, float], second: tuple[float, float], expected: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put: dict[str, str] = {}
+    monkeypatch.setattr(arrows.state, "put", put.update)
+    monkeypatch.setattr(arrows.st, "session_state", {})
+    arrows._moved(first, second)
+    assert put == {"arrows": expected}
+
+
+@pytest.mark.parametrize("text", [None, "", "1 2 3", "1 2 3 nan", "1 2 3 inf", "a b c d", "1 2 3 1e9"])
+def test_what_the_browser_sends_is_checked(text: object) -> None:
+    assert dragging.parsed(text, 3.0) is None
+
+
+def test_arrows_from_the_browser() -> None:
+    assert dragging.parsed("1.0 0.5 -2 0", 3.0) == ((1.0, 0.5), (-2.0, 0.0))
+
+
+def test_gradients_of_the_stored_model_can_be_taken_over() -> None:
+    app = opened("arrows")
+    app.toggle(key="dominance.real").set_value(True).run()
+    healthy(app)
+    next(button for button in app.button if button.label == "Take these").click().run()
+    healthy(app)
+    assert re.fullmatch(r"\d{1,3}:\d\.\d:\d\.\d", address(app, "arrows"))
+
+
+# Known truth, and what cannot be shown
+
+
+def test_truth_stands_beside_what_was_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(verdicts, "EPOCHS", 1)
+    app = opened("truth", lesson="unique")
+    healthy(app)
+    assert re.search(r"\*\*\d+ of \d+\*\* measures find the truth", said(app))
+    assert "Left adds 1/2 of the 1" in html(app)
+
+
+def test_without_a_model_the_rest_is_still_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MMLAB_CHECKPOINTS", str(tmp_path / "none"))
+    app = opened("measures")
+    assert not app.exception
+    assert "python -m mmlab train --task digits" in said(app)
+    for section in ("arrows", "logs"):
+        healthy(opened(section))
+
+
+def test_letters_of_a_log_are_never_the_same() -> None:
+    names = Names.of_log(("sound", "speech", "s", "shape_2", "ss", "hue"))
+    assert len(set(names.letters.values())) == 6
+    assert names.label("sound-shape_2") == "Sound + Shape 2"
