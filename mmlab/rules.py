@@ -34,6 +34,7 @@ from mmlab.tasks.store import cache_folder
 
 VERSION = 1  # of what a rule gives; raise it when a rule changes
 NATIVE = "native"
+VALIDATION = "validation"  # not a rule: the answers to the validation split, kept beside those of the rules
 OF_TRAINING = ("mean", "noise")  # rules that look at the training inputs
 COUNT = 400  # test samples: enough for intervals of some 5 points
 INSTEAD = "instead of "
@@ -177,8 +178,16 @@ def compute(model: Model, rule: str, count: int = COUNT, on_progress: Progress |
     return found
 
 
+def compute_validation(model: Model, on_progress: Progress | None = None) -> Sweep:
+    """The native sweep of a model on the validation split, computed and kept under `VALIDATION`. Raises DataError."""
+    samples = model.task.samples("valid")
+    found = sweep(model.method, samples, digest=model.digest, on_progress=on_progress, distances=False)
+    _keep(_folder(model.digest, VALIDATION), found)
+    return found
+
+
 def stored(digest: str, rule: str) -> Sweep:
-    """What `compute` kept. Raises NotComputed."""
+    """What `compute` or `compute_validation` kept. Raises NotComputed."""
     return _read(_folder(digest, rule), digest)
 
 

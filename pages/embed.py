@@ -3,10 +3,11 @@
 from mmlab.ui.frame import page
 
 with page("pages/embed.py"):
-    from mmlab.ui import space, widgets  # behind the painted title: this loads torch
+    from mmlab.ui import widgets  # behind the painted title: this loads torch
+    from mmlab.ui.embed import page as embed
 
     task = widgets.task_picker()
     sample = widgets.sample_picker(task)
     references = widgets.method_picker(task)
     if sample is not None and references:
-        space.show(task.name, sample, references)
+        embed.show(task.name, sample, references)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import json
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,24 +15,31 @@ from torch import nn
 from mmlab.analysis.agreement import agreement
 from mmlab.analysis.attribution import find, grad_cam
 from mmlab.analysis.clashes import clash
+from mmlab.analysis.explainers import _plus
 from mmlab.analysis.faithfulness import faithfulness, patches
 from mmlab.analysis.gradients import combination_gradients, meeting
 from mmlab.analysis.known import SETS, known
 from mmlab.analysis.lattice import lift
+from mmlab.analysis.measures import MEASURES
 from mmlab.analysis.panel import lattice_of, panel
 from mmlab.analysis.probing import Effort, complete_samples, derangement, evidence_shares, keep, probe, stored
+from mmlab.analysis.questions import recorded
 from mmlab.analysis.recombining import Recombiner
 from mmlab.analysis.reporting import as_csv, as_json
 from mmlab.analysis.strangers import Rote, rote, unlearned
 from mmlab.analysis.values import sample_values, value_table
 from mmlab.analysis.verdicts import try_measures
+from mmlab.cli.app import main
+from mmlab.core.batch import Samples
 from mmlab.core.errors import DataError, NothingPresent, UnknownName, Unsupported
 from mmlab.core.method import METHODS, Method
 from mmlab.core.modality import Modalities, Modality
 from mmlab.core.outputs import Classification
 from mmlab.core.results import Attribution
-from mmlab.core.task import TaskInfo
+from mmlab.core.task import TASKS, TaskInfo
 from mmlab.evaluation import fuse_all, sweep
+from mmlab.rules import shipped
+from tests.library import measured as library_of
 from tests.test_attribution import made
 from tests.toys import OUTPUTS, ToyTask
 
@@ -145,6 +154,24 @@ def test_gradient_shares_of_many_samples_are_those_of_each(name: str) -> None:
         np.testing.assert_allclose(gradient[row], list(single.values()), atol=1e-4)
 
 
+def test_the_mass_of_a_map_by_hand() -> None:
+    """Channels weighted by their mean gradient, added up, positive part, summed over places."""
+    method = made("dropout")
+    generator = torch.Generator().manual_seed(2)
+    inputs = {m.name: torch.randn(1, *m.shape, generator=generator) for m in method.modalities}
+    layers = {name: method.cam_layers(name, method.modalities.full)[0] for name in method.modalities.names}
+    with recorded(list(layers.values())) as found:
+        score = method(inputs, method.modalities.mask(method.modalities.full, 1)).logits[0, 1]
+    masses = []
+    for layer in layers.values():
+        value = found[layer]
+        (gradient,) = torch.autograd.grad(score, value, retain_graph=True)
+        heat = sum(gradient[0, c].mean() * value[0, c] for c in range(value.shape[1]))
+        masses.append(float(heat[heat > 0].detach().sum()))
+    samples = Samples(inputs, torch.ones(1, 3, dtype=torch.bool), torch.tensor([1]), ("s",), ("s",))
+    np.testing.assert_allclose(evidence_shares(method, samples)[1][0], np.array(masses) / sum(masses), atol=1e-5)
+
+
 @pytest.mark.parametrize(("name", "kind"), CASES)
 def test_the_panel_fits_every_method_and_output(name: str, kind: str) -> None:
     found, _, _, probes = measured(name, toy(kind))
@@ -218,6 +245,24 @@ def test_probing_can_be_stopped_and_leaves_nothing_behind() -> None:
     with pytest.raises(Enough):
         probe(method, task.samples("test"), FEW, tell=stop)
     assert all("forward" not in vars(module) and not module._forward_hooks for module in method.modules())
+
+
+def test_the_command_says_what_the_page_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("MMLAB_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(Effort, "usual", classmethod(lambda cls, output: FEW))
+    monkeypatch.setattr(TASKS["digits"], "samples", lambda self, split: shipped("digits", 16))
+    library_of(tmp_path, "digits", "dropout", samples=16)
+    given = ["dominance", "--task", "digits", "--method", "dropout", "--checkpoints", str(tmp_path)]
+    assert main([*given, "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert set(told["measures"]) == set(MEASURES) - {"shapley:closeness"}
+    assert main([*given, "--absent", "donor"]) == 0
+    text = capsys.readouterr().out
+    assert "Kendall's W" in text
+    assert all(label in text for label in ("Image", "Sound", "Pen"))
+    assert main([*given[:-4], "--method", "luck"]) == 2
 
 
 # Agreement
@@ -422,6 +467,17 @@ def test_a_weighted_sum_is_explained_by_its_weights(way: str) -> None:
     if way != "occlusion":
         np.testing.assert_allclose(heat, weights["a"] / weights["a"].max(), atol=1e-4)
     assert np.argmax(heat) >= SIZE - 3
+
+
+def test_grad_cam_plus_weighs_places_as_in_its_paper() -> None:
+    """Eq. 19: alpha = g^2 / (2 g^2 + sum(A) g^3); weights are sums of alpha x ReLU(g), place by place."""
+    value = torch.tensor([[[1.0, 3.0], [0.5, 0.0]]])
+    gradient = torch.tensor([[[0.2, -0.4], [0.0, 0.6]]])
+    alpha = [[0.04 / (0.08 + 4 * 0.008), 0.16 / (0.32 - 4 * 0.064)], [0.0, 0.36 / (0.72 + 0.5 * 0.216)]]
+    weights = (alpha[0][0] * 0.2, alpha[1][1] * 0.6)
+    expected = [weights[0] * 1.0 + weights[1] * 0.5, weights[0] * 3.0]
+    np.testing.assert_allclose(_plus(value, gradient)[0, 0].numpy(), expected, rtol=1e-5)
+    assert not _plus(value, torch.zeros_like(value)).any()
 
 
 def test_words_cannot_be_changed_a_little() -> None:

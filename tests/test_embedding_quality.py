@@ -103,7 +103,9 @@ def test_alignment_by_hand():
     complete = np.array([[1, 0], [-1, 0], [0, 1], [0, -1]], np.float32)
     turned = complete @ np.array([[0, 1], [-1, 0]], np.float32)
     mean = np.stack([turned, complete + np.array([3, 0], np.float32), complete])
-    made = Sweep(("a", "b", "a-b"), mean, mean, None, np.zeros(4), np.ones((4, 2), bool), ("w", "x", "y", "z"), ("g",) * 4)
+    made = Sweep(
+        ("a", "b", "a-b"), mean, mean, None, np.zeros(4), np.ones((4, 2), bool), ("w", "x", "y", "z"), ("g",) * 4
+    )
     found = alignment.alignment(made)
     assert found.combinations == ("a", "b")
     np.testing.assert_allclose(found.own[0], 0, atol=1e-7)

@@ -179,7 +179,7 @@ def test_a_rule_is_computed_when_asked_and_then_in_force() -> None:
     healthy(app)
     assert "Not computed for DMRNet yet" in captions(app)
     app.button(key="rules.compute").click().run()
-    finished(app, "rules-dmrnet")
+    finished(app, "rules-digits-dmrnet")
     healthy(app)
     shown = html(app)
     assert "filled with noise" in shown
@@ -201,11 +201,35 @@ def finished(app: AppTest, name: str) -> None:
 def test_damage_is_computed_when_asked() -> None:
     app = opened("missing", damage="sound:noise:3")
     app.button(key="damage.compute").click().run()
-    finished(app, "damage-sound-noise")
+    finished(app, "damage-digits-sound-noise")
     healthy(app)
     shown = html(app)
     assert "Background noise on Sound" in shown
     assert "DMRNet without Sound" in shown
+
+
+def test_the_temperature_is_fitted_on_validation_when_asked() -> None:
+    app = opened("certainty", methods="dmrnet", on="image")
+    assert "fitted on one half of the test samples" in captions(app)
+    app.button(key="certainty.validate").click().run()
+    finished(app, "validation-digits-dmrnet")
+    healthy(app)
+    count = len(TASKS["digits"]().samples("valid"))
+    assert f"fitted on the {count} samples of the validation split" in captions(app)
+    assert not [button for button in app.button if button.key == "certainty.validate"]
+    assert "one half" in captions(opened("certainty", methods="joint"))
+
+
+def test_every_sample_stands_under_the_least_that_is_enough_for_it() -> None:
+    counted = 0
+    for combination in TASKS["digits"]().info.modalities.subsets():
+        said = captions(opened("flips", lattice="dmrnet", on=combination.key))
+        found = re.search(r"least that is enough:\*\* (\d+) of 40", said)
+        assert found is not None
+        counted += int(found[1])
+    reference = next(e.reference for e in cache.entries("digits") if e.reference.method == "dmrnet")
+    right = view.graded(reference, rules.NATIVE, 0).right
+    assert counted == right[-1].sum(), "where complete input is right, something is enough"
 
 
 def test_what_runs_can_be_stopped_and_goes_on_later(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -220,8 +244,8 @@ def test_what_runs_can_be_stopped_and_goes_on_later(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(missing.rules, "compute", slow)
     app = opened("missing", methods="dmrnet")
     app.button(key="rules.compute").click().run()
-    app.button(key="stop.rules-dmrnet").click().run()
-    finished(app, "rules-dmrnet")
+    app.button(key="stop.rules-digits-dmrnet").click().run()
+    finished(app, "rules-digits-dmrnet")
     healthy(app)
     assert len(started) < 1000
     assert app.button(key="rules.compute")

@@ -14,7 +14,7 @@ import pytest
 import torch
 
 from mmlab import rules
-from mmlab.analysis import expected_score, negative_flips
+from mmlab.analysis import expected_score, fit_temperature, negative_flips
 from mmlab.analysis.changes import negative_flip_shares
 from mmlab.analysis.duel import duel
 from mmlab.analysis.grading import Correlation, Mean, Measure, grade, hardness, thirds, wilson
@@ -283,7 +283,29 @@ def test_a_temperature_that_is_wrong_by_a_factor_is_found() -> None:
     seen = trust(OUTPUTS["classification"], grade(found, OUTPUTS["classification"]).lattice, 1)
     assert seen.numbers["temperature"] == pytest.approx(3, rel=0.1)
     assert seen.numbers["ece_after"] < 0.05 < seen.numbers["ece_before"]
-    assert "No answers on the validation split" in seen.about
+    assert "not answered yet" in seen.about
+
+
+@pytest.mark.parametrize("kind", ["classification", "regression"])
+def test_what_is_fitted_on_validation_is_measured_on_all_test_samples(kind: str) -> None:
+    task = ToyTask(kind)
+    method, output = method_of("dropout", task), OUTPUTS[kind]
+    found, validation = (grade(sweep(method, task.samples(name)), output).lattice for name in ("test", "valid"))
+    seen = trust(output, found, 3, validation)
+    assert f"the {len(validation.ids)} samples of the validation split" in seen.about
+    curve = seen.mended or seen.curve
+    assert curve.count.max() <= len(found.ids)
+    if kind == "classification":
+        assert curve.count.sum() == len(found.ids)
+        assert seen.numbers["ece_before"] == seen.numbers["ece"]
+        heat = fit_temperature(validation.logits[3], validation.target.astype(int))
+        assert seen.numbers["temperature"] == pytest.approx(heat)
+    else:
+        errors = np.abs(validation.logits[3, :, 0] - validation.target)
+        width = np.sort(errors)[int(np.ceil(0.9 * (len(errors) + 1))) - 1]
+        assert seen.numbers["width"] == pytest.approx(width)
+        inside = np.abs(found.logits[3, :, 0] - found.target) <= width
+        assert seen.numbers["coverage"] == pytest.approx(inside.mean())
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from mmlab import checkpoints, sweeps
+from mmlab import checkpoints, snapshots, sweeps
 from mmlab.checkpoints import MODEL, PROGRESS, REPORT
 from mmlab.core.method import METHODS
 from mmlab.core.modality import Modalities
@@ -18,8 +18,13 @@ from mmlab.core.task import TASKS
 from mmlab.evaluation import fuse_all, metrics
 from mmlab.library import SHIPPED, Library, Reference
 from mmlab.model import Model
+from mmlab.snapshots import SNAPSHOTS
 
-LARGEST = {"specialists": 1_000_000}
+LARGEST = {"specialists": 1_000_000}  # parameters, where a method or task may have more than 0.25 M
+LARGEST_OF_TASK = {"brain": 500_000}
+ALL_BUT = {"brain": {"specialists"}}  # with four inputs that would be fifteen networks, see `Specialists`
+SMALLEST_TEST = {"digits": 1000}  # samples
+TASK_NAMES = ("digits", "watch", "faces", "opinion", "brain")
 SHIPPED_RUNS = [r for r in Library(SHIPPED).references() if r.tag == "seed0"]
 each_run = pytest.mark.parametrize("reference", SHIPPED_RUNS, ids=lambda reference: reference.name)
 
@@ -28,8 +33,9 @@ def report_of(reference: Reference) -> dict:
     return checkpoints.read_json(Path(reference.path) / REPORT)
 
 
-def test_the_first_methods_are_there():
-    assert {"joint", "dropout", "ensemble", "dmrnet"} <= {r.method for r in SHIPPED_RUNS if r.task == "digits"}
+@pytest.mark.parametrize("task", TASK_NAMES)
+def test_every_method_is_there_for_every_task(task: str):
+    assert {r.method for r in SHIPPED_RUNS if r.task == task} == set(METHODS) - ALL_BUT.get(task, set())
 
 
 @each_run
@@ -38,7 +44,9 @@ def test_a_checkpoint_is_small_and_belongs_to_its_report(reference: Reference):
     model, report = Model.open(reference), report_of(reference)
     digest = hashlib.sha256((folder / MODEL).read_bytes()).hexdigest()
     assert model.digest == report["digest"] == digest
-    assert sum(p.numel() for p in model.method.parameters()) <= LARGEST.get(reference.method, 250_000)
+    assert sum(p.numel() for p in model.method.parameters()) <= LARGEST.get(
+        reference.method, LARGEST_OF_TASK.get(reference.task, 250_000)
+    )
 
 
 @each_run
@@ -48,10 +56,10 @@ def test_the_sweep_gives_the_metrics_of_the_report(reference: Reference):
     task = TASKS[reference.task]
     table = metrics(found, task.info.output, task.info.modalities)
     stored = report["sources"]["built-in"]
-    assert stored["samples"] == len(found.ids) >= 1000
+    assert stored["samples"] == len(found.ids) >= SMALLEST_TEST.get(reference.task, 200)
     for key, row in table.items():
         for name, value in row.items():
-            assert value == pytest.approx(stored["metrics"][key][name], abs=2e-3), (key, name)
+            assert value == pytest.approx(stored["metrics"][key][name], abs=2e-3, rel=5e-3), (key, name)
 
 
 @each_run
@@ -65,8 +73,10 @@ def test_the_shipped_files_read_like_an_upload_give_the_answers_of_the_sweep(ref
     }
     combinations = model.method.modalities.subsets()
     rows = [found.ids.index(name) for name in names]
+    target = torch.stack([torch.as_tensor(model.task.example(name).target) for name in names])
     for k, fused in enumerate(fuse_all(model.method, inputs, combinations)):
-        np.testing.assert_allclose(fused.logits.numpy(), found.logits[k, rows], atol=0.05, rtol=0.02)
+        kept = model.method.output.condense(fused.logits, target)
+        np.testing.assert_allclose(kept.numpy(), found.logits[k, rows], atol=0.05, rtol=0.02)
 
 
 @each_run
@@ -77,7 +87,7 @@ def test_every_loss_term_was_alive_in_the_shipped_run(reference: Reference):
         for name, value in line["losses"].items():
             terms[name] = max(terms.get(name, 0.0), abs(value))
     assert terms
-    assert all(value > 1e-6 for value in terms.values()), terms
+    assert min(terms.values()) > 1e-6, terms
     expected = {
         "dmrnet": {"kl", "hard"},
         "mmanet": {"distil", "weak"},
@@ -92,6 +102,16 @@ def test_the_map_belongs_to_the_checkpoint(reference: Reference):
     with np.load(Path(reference.path) / "map.npz", allow_pickle=False) as stored:
         held = {str(stored[name]) for name in stored.files if stored[name].dtype.kind == "U" and stored[name].ndim == 0}
     assert any(report_of(reference)["digest"] in text for text in held)
+
+
+@pytest.mark.parametrize("task", TASK_NAMES)
+def test_a_shipped_run_of_each_task_shows_where_it_looked_while_it_learned(task: str):
+    found = [r for r in SHIPPED_RUNS if r.task == task and (Path(r.path) / SNAPSHOTS).is_file()]
+    assert found, task
+    for reference in found:
+        seen = snapshots.read(Path(reference.path))
+        assert set(seen.maps) == set(TASKS[task].info.modalities.names)
+        assert set(seen.ids) <= set(TASKS[task]().gallery())
 
 
 @pytest.mark.parametrize("method", ["dropout", "dmrnet", "ensemble"])
@@ -117,7 +137,7 @@ def test_all_that_is_shipped_stays_in_its_bounds():
         return sum(file.stat().st_size for file in SHIPPED.glob(pattern))
 
     assert size(f"*/*/seed0/{MODEL}") <= 20 * 2**20
-    assert size("*/*/seed0/sweep.npz") + size("*/*/seed0/map.npz") <= 12 * 2**20
+    assert size("*/*/seed0/sweep.npz") + size("*/*/seed0/map.npz") + size("*/*/seed0/snapshots.npz") <= 12 * 2**20
     samples = Path(checkpoints.__file__).parent / "samples"
     for task in samples.iterdir():
         assert sum(file.stat().st_size for file in task.rglob("*") if file.is_file()) <= 2 * 2**20

@@ -1,6 +1,7 @@
-"""Make what `mmlab/samples/opinion/` ships: the rated words, the bank of voices and the sample pack.
+"""Make what `mmlab/samples/opinion/` ships: the rated words, the vocabulary, the bank of voices and the sample pack.
 
-python tools/make_opinion.py --words --voices   needs tools/requirements-build.txt; makes both, then the pack
+python tools/make_opinion.py --words --voices   needs tools/requirements-build.txt, and MMLAB_DATA with the real reviews
+                                                for their share of the vocabulary; makes both, then the pack
 python tools/make_opinion.py                    makes the pack from the words and voices that are there
 python tools/make_opinion.py --check            compares the pack on disk with what would be made; exit code 1 if it
                                                 differs
@@ -11,6 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections import Counter
 from fractions import Fraction
 from math import ceil
 from pathlib import Path
@@ -22,10 +24,12 @@ from scipy.signal import resample_poly
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from mmlab.core.task import Split
-from mmlab.tasks.sources import prosody, sentences
+from mmlab.tasks.sources import prosody, reviews, sentences, vocabulary
 from mmlab.tasks.sources.bank import RATE, write_clips
+from mmlab.tasks.sources.opinion import Recorder
 from mmlab.tasks.sources.opinion_pack import PACK, items
 from mmlab.tasks.sources.witnesses import WITNESSES
+from mmlab.tasks.text import MOST_WORDS, words_of
 
 ADJECTIVES = """
     admirable amazing ambitious amusing attractive awesome awful awkward bad beautiful bizarre bold boring
@@ -73,6 +77,7 @@ def main() -> int:
     options = parser.parse_args()
     if options.words:
         make_words()
+        make_vocabulary()
     if options.voices:
         make_voices()
     if options.check:
@@ -105,6 +110,21 @@ def make_words() -> None:
     sentences.FOLDER.mkdir(parents=True, exist_ok=True)
     (sentences.FOLDER / sentences.WORDS).write_text(json.dumps(content, indent=0) + "\n", "utf-8")
     sentences.rated_words.cache_clear()
+
+
+def make_vocabulary() -> None:
+    """Write the words that models meet in training, from our sentences and, where they are there, the real reviews."""
+    recorder = Recorder("train")
+    ours = {word for index in range(len(recorder)) for word in words_of(recorder.sentence(index))}
+    file = reviews.review_file()
+    theirs: Counter[str] = Counter()
+    if file is None:
+        print("There are no real reviews here, so the list has the words of our own sentences only.")
+    else:
+        theirs.update(w for each in reviews.reviews(file, "train") for w in words_of(each.text)[:MOST_WORDS])
+    words = sorted(ours | {word for word, count in theirs.items() if count >= vocabulary.OFTEN})
+    (sentences.FOLDER / vocabulary.FILE).write_text("\n".join(words) + "\n", "utf-8")
+    vocabulary.met_words.cache_clear()
 
 
 def make_voices() -> None:

@@ -35,7 +35,15 @@ def read_log(content: bytes) -> list[dict[str, Any]]:
         raise DataError("The log is empty.", HINT)
     if len({tuple(row["gradient_norm"]) for row in rows}) > 1:
         raise DataError("The lines of the log name different inputs.", HINT)
+    if len({_form(row["logs"]) for row in rows if "cosines" in row["logs"]}) > 1:
+        raise DataError("The angles in the lines of the log have different forms.", HINT)
     return rows
+
+
+def _form(logs: Mapping[str, Any]) -> tuple[Any, ...]:
+    """What must be the same in every line that has angles."""
+    sizes = (len(logs[name]) for name in ("cosines", "angles_before", "angles_after"))
+    return (tuple(logs.get("combinations", ())), *sizes)
 
 
 def _row(line: Any, number: int) -> dict[str, Any]:
@@ -72,8 +80,8 @@ def _logs(given: Mapping[str, Any], names: set[str]) -> dict[str, Any]:
     if "cosines" in given:
         kept |= {
             "cosines": _table(given["cosines"], size),
-            "angles_before": _list(given["angles_before"], 180),
-            "angles_after": _list(given["angles_after"], 180),
+            "angles_before": _list(given.get("angles_before"), 180),
+            "angles_after": _list(given.get("angles_after"), 180),
         }
     if "lengths" in given:
         kept["lengths"] = _list(given["lengths"], size, exactly=True)

@@ -28,10 +28,12 @@ if TYPE_CHECKING:
 FIELDS = (
     *("task", "sample", "methods", "on", "damage", "lattice"),
     *("target", "without"),  # Explain: the answer that is explained, the input that is taken away
-    *("picture", "colour", "shown", "point"),  # Embed: which map, how coloured, which combinations, which point
+    *("picture", "axes", "colour", "shown", "point"),  # Embed: which map, how coloured, which combinations, which point
+    *("part", "many", "beside"),  # Embed: which of its sections, whether all dots, which second model
+    "chosen",  # Embed, and all that look at many samples: those that were caught
     *("source", "metric", "baseline", "by", "values", "ladder", "cell"),  # Compare: of what, to what, which cell
     *("section", "measure", "rule", "fail", "along", "to", "doubt", "slices", "slice", "versus"),  # Robustness
-    *("aspect", "worth", "absent", "number", "kind", "clash", "epoch", "node", "lesson", "arrows"),  # Dominance
+    *("aspect", "worth", "absent", "number", "kind", "clash", "epoch", "node", "lesson", "arrows", "known"),  # Dominance
     "explainer",  # Explain and Dominance: how maps are made
     "run",  # Train and Library: one training
     "method",  # Methods: whose card

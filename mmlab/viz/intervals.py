@@ -46,8 +46,12 @@ def intervals(
     legend: Sequence[tuple[str, str]] = (),
     selected: str = "",
     zero: bool = False,
+    picked: bool = True,
 ) -> str:
-    """Rows of marks over one axis. letters: letter and colour of each modality; zero: a line there."""
+    """Rows of marks over one axis. letters: letter and colour of each modality; zero: a line there.
+
+    picked: whether a row is a button.
+    """
     per_row = max(ROW, 12 * max(len(row.marks) for row in rows) + 4)
     left = dots_width(len(letters)) + 12
     head = 4 + LINE_OF_LEGEND * _legend_lines(legend, left)
@@ -60,7 +64,7 @@ def intervals(
     bottom = head + per_row * len(rows)
     inside = [_legend(legend, left), _axis(axis, place, head, bottom, zero)]
     for index, row in enumerate(rows):
-        inside.append(_row(row, head + per_row * index, per_row, left, place, letters, row.key == selected))
+        inside.append(_row(row, head + per_row * index, per_row, left, place, letters, row.key == selected, picked))
     middle = (left + WIDE - RIGHT) / 2
     inside.append(
         f'<text x="{middle:.1f}" y="{bottom + 33:.1f}" text-anchor="middle" font-size="12" font-weight="600" '
@@ -81,6 +85,7 @@ def _row(
     place: Callable[[float], float],
     letters: Sequence[tuple[str, str]],
     selected: bool,
+    picked: bool,
 ) -> str:
     middle = top + high / 2
     head = combination_dots(8, middle, row.has, letters) or (
@@ -92,9 +97,10 @@ def _row(
     marks = "".join(_mark(mark, first + step * index, place) for index, mark in enumerate(row.marks))
     look = 'fill="currentColor" fill-opacity=".1"' if selected else 'fill="transparent"'
     label = escape(notes, quote=True)
+    pick = f'data-pick="{escape(row.key, quote=True)}" role="button" tabindex="0"'
+    role = f'{pick} aria-pressed="{str(selected).lower()}"' if picked else 'role="img"'
     return (
-        f'<g data-pick="{escape(row.key, quote=True)}" role="button" tabindex="0" aria-label="{label}" '
-        f'aria-pressed="{str(selected).lower()}"><rect class="mm-row-back" x="1" y="{top:.1f}" width="{WIDE - 2}" '
+        f'<g {role} aria-label="{label}"><rect class="mm-row-back" x="1" y="{top:.1f}" width="{WIDE - 2}" '
         f'height="{high:.1f}" rx="5" {look}/>{head}{marks}</g>'
     )
 

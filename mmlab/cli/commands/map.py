@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from mmlab.library import Library, Reference
 
 
-
 def _named(text: str) -> str:
     return name_of(text) if text else ""
 

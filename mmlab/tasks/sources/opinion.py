@@ -48,19 +48,26 @@ class Recorder:
         """The level that each witness shows the opinion of an item at."""
         return {name: float(levels[index]) for name, levels in self._shown.items()}
 
+    def sentence(self, index: int) -> str:
+        """What is written in one sample."""
+        return write_sentence(self.shown(index)["text"], self.split, self._rng(index, 0)).text
+
     def item(self, index: int) -> Item:
         """One sample as recorded."""
-        # one generator per modality: a change of one leaves the others as they are
-        first, second, third = (np.random.default_rng((*self._code, index, place)) for place in range(3))
+        second, third = self._rng(index, 1), self._rng(index, 2)
         shown = self.shown(index)
         voices = prosody.tones(self.split)[shown["voice"]]
         voice = voices[int(second.integers(len(voices)))]
         raw: dict[str, Raw] = {
-            "text": Text(write_sentence(shown["text"], self.split, first).text),
+            "text": Text(self.sentence(index)),
             "voice": record(voice.wave, second.random(), ROOM, second),
             "face": self._face(shown["face"] / HIGH, third),
         }
         return Item(f"{self.split}-{index:04d}", float(self.opinions[index]), shown, raw, voice.voice)
+
+    def _rng(self, index: int, place: int) -> np.random.Generator:
+        """One per modality: a change of one leaves the others as they are."""
+        return np.random.default_rng((*self._code, index, place))
 
     def _face(self, mood: float, rng: np.random.Generator) -> Raw:
         who = drawn_faces.identity(int(rng.integers(*drawn_faces.IDENTITIES[self.split])))

@@ -71,11 +71,11 @@ def draw(count: int, rng: np.random.Generator) -> tuple[Floats, dict[str, Floats
 
 @lru_cache(maxsize=1)
 def best_answers() -> dict[str, Best]:
-    """By key (`text-voice`): the best score that any model can reach, given the levels shown. Exact but for CELLS.
+    """By key (`text-voice`; empty: nothing shown): the best score that any model can reach. Exact but for CELLS.
 
     The posterior's median is best for the absolute error, its mean for the variance, its larger side for the sign.
     """
-    subsets = [names for size in range(1, len(WITNESSES) + 1) for names in combinations(WITNESSES, size)]
+    subsets = [names for size in range(len(WITNESSES) + 1) for names in combinations(WITNESSES, size)]
     return {"-".join(names): _best(names) for names in subsets}
 
 

@@ -28,7 +28,11 @@ log.close()"""
 def show(task: Task, reference: Reference | None) -> None:
     """The lines to write a log, and the view of one."""
     uploaded = st.file_uploader(
-        f"A log (.jsonl, up to {LARGEST >> 20} MB)", type=["jsonl"], key="dominance.log", help=words.SENTENCE_PRIVATE
+        "A log (.jsonl)",
+        type=["jsonl"],
+        key="dominance.log",
+        help=words.SENTENCE_PRIVATE,
+        max_upload_size=LARGEST >> 20,
     )
     with st.expander("How to write one, in any training loop of PyTorch", expanded=uploaded is None):
         st.code(LINES, language="python")

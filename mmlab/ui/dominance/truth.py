@@ -13,6 +13,7 @@ from mmlab.analysis.verdicts import PARTS, Tried, Verdict, try_measures
 from mmlab.core.task import Task
 from mmlab.library import Reference
 from mmlab.ui import state
+from mmlab.ui.dominance import known_here
 from mmlab.ui.slow import slowly
 from mmlab.viz.dominance import panel as figures
 
@@ -25,6 +26,7 @@ UNITS = {**{name: each.unit for name, each in (MEASURES | PAIRS).items()}, "pid_
 
 def show(task: Task, reference: Reference | None) -> None:
     """A set, a small network that is trained on it here and now, and truth against measure."""
+    known_here.show(task, reference)
     wanted = state.get("lesson")
     chosen = wanted if wanted in SETS else "redundant"
     st.segmented_control(

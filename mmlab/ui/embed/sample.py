@@ -91,13 +91,7 @@ def show(view: View, path: Path | None) -> None:
     if path.looked is not None:
         _inputs(path.looked)
     else:
-        row = view.found.ids.index(view.point)
-        st.caption(
-            f"**{frame.plain(view.point)}** · right answer: **{frame.plain(views.truth(view.task, view.found.target[row]))}"
-            f"** · {frame.plain(view.found.groups[row])}. Its recordings are not among those that ship with the app."
-            if view.found.target.ndim == 1
-            else f"**{frame.plain(view.point)}**. Its recordings are not among those that ship with the app."
-        )
+        st.caption(_named(view, view.found.ids.index(view.point)))
     flat = pictures.picture(view.reference, view.picture)
     drawn = paths.path(flat.projection.points, path.steps, path.lit, views.titles(flat))
     drawn = paths.animate(drawn, path.steps, paths.walk(path.places.keys, path.on))
@@ -144,7 +138,9 @@ def _one(view: View, row: int, note: str) -> str:
     short = said if len(said) <= 16 else f"{said[:15]}…"
     under = f"{escape(short)}<small>{escape(note)}</small>"
     if name not in view.task.gallery():
-        return f'<span title="{escape(name, quote=True)}"><span class="mm-thumb">{escape(name[-6:])}</span>{under}</span>'
+        return (
+            f'<span title="{escape(name, quote=True)}"><span class="mm-thumb">{escape(name[-6:])}</span>{under}</span>'
+        )
     fields = {"task": view.task.name, "sample": name, "methods": state.get("methods"), "lattice": view.reference.method}
     address = state.link("pages/embed.py", {key: value for key, value in fields.items() if value})
     label = escape(f"Sample {name}, right answer {said}: show it here", quote=True)
@@ -162,11 +158,10 @@ def _thumbnail(task_name: str, name: str) -> str:
 
 
 def _steps(view: View, places: Places, right: np.ndarray | None) -> tuple[Step, ...]:
-    named = views.letters(view.task, view.found)
     return tuple(
         Step(
             key=key,
-            letters=named[key],
+            letters=view.letters[key],
             place=places.points[row],
             good=None if right is None else bool(right[row]),
             spread=None if places.spread is None else places.spread[row],
@@ -205,6 +200,15 @@ def _inputs(looked: focus.Looked) -> None:
             pale = 1 if looked.on is not None and modality.name in looked.on else 0.25
             seen += f'<div style="flex:0 1 96px;opacity:{pale}">{plain}</div>'
     st.html(f'<div style="display:flex;gap:.7rem;align-items:center">{seen}</div>')
+
+
+def _named(view: View, row: int) -> str:
+    """A sample without recordings, in words."""
+    parts = [f"**{frame.plain(view.found.ids[row])}**"]
+    if view.found.target.ndim == 1:
+        parts.append(f"right answer: **{frame.plain(views.truth(view.task, view.found.target[row]))}**")
+    parts.append(frame.plain(view.found.groups[row]))
+    return f"{' · '.join(parts)}. Its recordings are not among those that ship with the app."
 
 
 def _remarks(places: Places, title: str) -> None:

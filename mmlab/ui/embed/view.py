@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
+from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -64,17 +65,12 @@ class View:
     @cached_property
     def letters(self) -> dict[str, str]:
         """`IS` by `image-sound`."""
-        return letters(self.task, self.found)
+        return letters_of(self.reference)
 
     @cached_property
     def look(self) -> looks.Look:
         """The colours of the points, drawn or not."""
         return look_of(self.reference, self.colour)
-
-    @property
-    def titles(self) -> tuple[str, ...] | None:
-        """What the axes mean; nothing in a UMAP."""
-        return titles(self.made)
 
     def places(self, points: NDArray[np.float32]) -> NDArray[np.int64]:
         """The flat positions of the points that are drawn."""
@@ -87,10 +83,11 @@ class View:
         return f"{kind} of {cache.title(self.reference.method)} on {self.task.title}"
 
 
-def letters(task: Task, found: Sweep) -> dict[str, str]:
+def letters_of(reference: Reference) -> dict[str, str]:
     """`IS` by `image-sound`."""
-    modalities = task.info.modalities
-    return {key: "".join(modalities[name].letter for name in key.split("-")) for key in found.combinations}
+    modalities = cache.task(reference.task).info.modalities
+    keys = cache.sweep(reference).combinations
+    return {key: "".join(modalities[name].letter for name in key.split("-")) for key in keys}
 
 
 def titles(made: Map) -> tuple[str, ...] | None:
@@ -108,13 +105,12 @@ def titles(made: Map) -> tuple[str, ...] | None:
 @st.cache_resource(show_spinner=False, max_entries=64)
 def look_of(reference: Reference, colour: str) -> looks.Look:
     """The colours of all points of a model: read only."""
-    found, info = cache.sweep(reference), cache.task(reference.task).info
+    found = cache.sweep(reference)
     if colour == "combination":
-        return looks.by_size(tuple(letters(cache.task(reference.task), found).values()), len(found.ids))
+        return looks.by_size(tuple(letters_of(reference).values()), len(found.ids))
     known = pictures.looks(reference)[colour]
     if isinstance(known, Labels):
         return looks.named(known.names, known.codes, known.judged)
-    assert info.output is not None
     return looks.Shades(known.unit, known.values, sized=colour == "variance")
 
 
@@ -129,12 +125,12 @@ def centres(reference: Reference, name: str, combination: int) -> dict[str, tupl
     return {info.output.classes[label]: tuple(centre.tolist()) for label, (centre, _) in table.items()}
 
 
-def truth(task: Task, target: object) -> str:
+def truth(task: Task, target: Any) -> str:
     """The right answer of a test sample in words; empty where it is not one value."""
     output = task.info.output
     if isinstance(output, Classification):
-        return output.classes[int(str(target))]
-    return output.words(float(str(target))) if isinstance(output, Regression) else ""
+        return output.classes[int(target)]
+    return output.words(float(target)) if isinstance(output, Regression) else ""
 
 
 def choice(
@@ -157,22 +153,18 @@ def choice(
     return chosen_now
 
 
-def make(
-    task: Task, references: tuple[Reference, ...], reference: Reference, sample: str, point: str
-) -> View:
+def make(task: Task, references: tuple[Reference, ...], reference: Reference, sample: str, point: str) -> View:
     """The controls above the sections, and what they ask for."""
     found = cache.sweep(reference)
     with st.container(horizontal=True, gap="large", vertical_alignment="top", key="mm-embed"):
         name = choice("picture", "Map", _pictures(found), picture_title, "map")
         solid = choice("axes", "Axes", ("2", "3"), lambda number: f"{number}-D") == "3"
         colour = choice("colour", "Colour by", colours(reference), COLOURS.__getitem__, "colour")
-        shown = _shown(task, found)
+        shown = _shown(reference)
     made, name, solid = _picture(reference, name, solid)
     drawn = _sampled(found, shown)
     rows = chosen.rows(found.ids)
-    return View(
-        task, references, reference, found, made, name, solid, colour, shown, drawn, sample, point, rows
-    )
+    return View(task, references, reference, found, made, name, solid, colour, shown, drawn, sample, point, rows)
 
 
 def picture_title(name: str) -> str:
@@ -208,17 +200,17 @@ def _put(field: str, usual: str) -> None:
     state.put(**{field: None if value == usual else value})
 
 
-def _shown(task: Task, found: Sweep) -> tuple[int, ...]:
+def _shown(reference: Reference) -> tuple[int, ...]:
     """The combinations that are drawn, by position; all of them where the address says nothing."""
+    found = cache.sweep(reference)
     wanted = [key for key in state.get("shown").split(",") if key in found.combinations]
     kept = wanted or list(found.combinations)
-    named = letters(task, found)
     st.pills(
         "Combinations shown",
         found.combinations,
         selection_mode="multi",
         wrap=True,
-        format_func=named.__getitem__,
+        format_func=letters_of(reference).__getitem__,
         key=state.follow("shown", kept),
         help=words.help("combination"),
         on_change=partial(_show, found.combinations),

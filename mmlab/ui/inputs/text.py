@@ -16,7 +16,14 @@ from mmlab.ui.ways import file_way, way
 def words(task: Task, modality: Modality, key: str) -> None:
     """A field to type in."""
     typed = partial(_typed, task.name, modality.name, key)
-    st.text_area("Words", key=key, label_visibility="collapsed", max_chars=2_000, on_change=typed)
+    st.text_area(
+        "Words",
+        key=key,
+        label_visibility="collapsed",
+        max_chars=2_000,
+        placeholder="A sentence or two, in English",
+        on_change=typed,
+    )
 
 
 file_way("text", "txt")

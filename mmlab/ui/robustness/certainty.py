@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import streamlit as st
 
+from mmlab import rules
 from mmlab.analysis import risk_coverage, risk_coverage_area
+from mmlab.analysis.grading import grade
+from mmlab.analysis.lattice import Lattice
 from mmlab.analysis.trust import Curve, Trust, trust
 from mmlab.core.errors import DataError
 from mmlab.core.outputs import Regression
+from mmlab.library import Reference
 from mmlab.ui import cache, charts, frame, widgets, words
 from mmlab.ui.robustness import view as views
+from mmlab.ui.robustness import work
 from mmlab.ui.robustness.view import View
+from mmlab.ui.robustness.work import EVERY_SECONDS, Progress
 from mmlab.viz import grid, plot, theme
 from mmlab.viz.figure import Figure
 
@@ -56,6 +63,7 @@ def show(view: View) -> None:
     with frame.trouble():
         charts.show(diagram(view), "robustness.reliability")
         st.caption(_trust(view, view.shown, view.mask).about)
+    _validate(view)
     charts.show(risk(view, doubt), "robustness.risk")
     with frame.trouble():
         charts.show(table(view, doubt), "robustness.certainty", lambda key: views.pick(view.task, key))
@@ -81,7 +89,7 @@ def diagram(view: View) -> Figure:
     drawn = plot.Plot(title, plot.Axis(labels[0], 0, 1), plot.Axis(labels[1], 0, 1))
     _points(drawn, found.curve, labels, view.colour(view.shown), "as it is", number)
     if found.mended is not None:
-        _points(drawn, found.mended, labels, theme.MUTED, "with the temperature, other half", number)
+        _points(drawn, found.mended, labels, theme.MUTED, "with the temperature", number)
     drawn.diagonal()
     rows = [tuple(map(float, row)) for row in zip(found.curve.said, found.curve.seen, found.curve.count, strict=True)]
     about = "" if number else f"Dots are as large as they have samples; the line leaves out those below {FEW}. "
@@ -140,7 +148,7 @@ def table(view: View, doubt: str) -> Figure:
     title = f"Certainty of every combination, {cache.title(view.shown)}"
     numbered = [(view.key(mask), *(values[mask][name] for name in names)) for mask in view.masks]
     about = (
-        "Before and after the temperature (Temp.): on the half it was not fitted on. " if "ece_after" in names else ""
+        "Before and after the temperature (Temp.): on samples it was not fitted on. " if "ece_after" in names else ""
     )
     note = f"ECE and shares in percent. {about}AURC and its excess: sorted by {DOUBTS.get(doubt, doubt).lower()}. "
     drawing = grid.grid(columns, rows, view.letters, title, wide=68)
@@ -155,13 +163,57 @@ def numbers(view: View, mask: int, doubt: str) -> dict[str, float]:
 
 def _trust(view: View, method: str, mask: int) -> Trust:
     reference = view.references[method]
-    return _kept(reference.path, reference.modified, view.rule, views.stamp(reference, view.rule), mask, view)
+    stamps = (views.stamp(reference, view.rule), _validated(view, method))
+    return _kept(reference, view.rule, stamps, mask)
 
 
 @st.cache_resource(show_spinner=False, max_entries=512)
-def _kept(path: str, modified: int, rule: str, stamp: int, mask: int, _view: View) -> Trust:
-    method = next(name for name, reference in _view.references.items() if reference.path == path)
-    return trust(_view.task.info.output, _view.graded[method].lattice, mask)
+def _kept(reference: Reference, rule: str, stamps: tuple[int, int], mask: int) -> Trust:
+    output = cache.task(reference.task).info.output
+    validation = _validation(reference, stamps[1]) if stamps[1] else None
+    return trust(output, views.graded(reference, rule, stamps[0]).lattice, mask, validation)
+
+
+@st.cache_resource(show_spinner=False, max_entries=16)
+def _validation(reference: Reference, stamp: int) -> Lattice:
+    found = rules.stored(views.digest(reference), rules.VALIDATION)
+    return grade(found, cache.task(reference.task).info.output).lattice
+
+
+def _validated(view: View, method: str) -> int:
+    """When the validation split was answered; 0 for never, and where missing inputs are not left to the method."""
+    return rules.stamp(views.digest(view.references[method]), rules.VALIDATION) if view.rule == rules.NATIVE else 0
+
+
+def _validate(view: View) -> None:
+    """The button that answers the validation split; asks again by itself while that goes on."""
+    if view.rule == rules.NATIVE and not view.task.info.output.dense:
+        busy = work.alive(_work_name(view))
+        st.fragment(_validation_panel, run_every=EVERY_SECONDS if busy else None)(view, busy)
+
+
+def _validation_panel(view: View, was_busy: bool) -> None:
+    name = _work_name(view)
+    with frame.trouble():
+        if work.alive(name) != was_busy:
+            st.rerun()
+        work.show(name, "Answering the validation split")
+        if not was_busy and not _validated(view, view.shown):
+            st.button("Fit on the validation split", key="certainty.validate", on_click=partial(_start, view))
+
+
+def _start(view: View) -> None:
+    reference = view.references[view.shown]
+
+    def job(progress: Progress) -> None:
+        with cache.pool().lend(reference) as model:
+            rules.compute_validation(model, progress)
+
+    work.start(_work_name(view), job)
+
+
+def _work_name(view: View) -> str:
+    return f"validation-{view.task.name}-{view.shown}"
 
 
 def _doubt(view: View) -> str:

@@ -39,6 +39,8 @@ def show(view: View) -> None:
     _flipped(view, lost)
     st.subheader("The least that is enough", help=words.help("enough"), anchor=False)
     charts.show(enough(view), "robustness.enough", lambda key: views.pick(view.task, key) if key != "never" else None)
+    rows = np.flatnonzero(smallest_sufficient(view.one.right) == view.mask)
+    samples.show(view, rows.tolist(), view.mask, f"{frame.plain(view.selected.label)} is the least that is enough")
     st.subheader("Slices", help=words.help("slice"), anchor=False)
     with frame.trouble():
         _slices(view)

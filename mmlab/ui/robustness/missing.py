@@ -19,11 +19,9 @@ from mmlab.ui import cache, charts, frame, state, widgets, words
 from mmlab.ui.robustness import grids, work
 from mmlab.ui.robustness import view as views
 from mmlab.ui.robustness.view import View
-from mmlab.ui.robustness.work import Progress
+from mmlab.ui.robustness.work import EVERY_SECONDS, Progress
 from mmlab.viz import plot
 from mmlab.viz.figure import Figure
-
-EVERY_SECONDS = 0.7
 
 
 def show(view: View) -> None:
@@ -100,7 +98,7 @@ def _panel(view: View, was_busy: bool) -> None:
 
 
 def _rules(view: View) -> None:
-    computed, name = _computed(view), _rules_name(view.shown)
+    computed, name = _computed(view), _rules_name(view)
     for rule, each in rules.RULES.items():
         here = "" if rule in computed else " *(not computed yet)*"
         st.caption(f"**{each.title.capitalize()}.** {each.about}{here}")
@@ -140,10 +138,10 @@ def _damages(view: View) -> None:
             width=220,
         )
     with frame.trouble():
-        left = [m for m, r in view.references.items() if not rules.damaged_stamp(_digest(r), modality, kind)]
+        left = [m for m, r in view.references.items() if not rules.damaged_stamp(views.digest(r), modality, kind)]
         if len(left) < len(view.references):
             charts.show(damaged(view, modality, kind), "robustness.damage")
-        name = _damage_name(modality, kind)
+        name = _damage_name(view)
         work.show(name, "Damaging the shipped samples, and answering them")
         if left and not work.alive(name):
             named = ", ".join(cache.title(method) for method in left)
@@ -173,18 +171,14 @@ def _native_on(reference: Reference, ids: tuple[str, ...]) -> Graded:
 
 
 def _damaged(reference: Reference, modality: str, kind: str) -> list[Graded]:
-    digest = _digest(reference)
+    digest = views.digest(reference)
     return _damage_graded(reference, modality, kind, rules.damaged_stamp(digest, modality, kind))
 
 
 @st.cache_resource(show_spinner=False, max_entries=32)
 def _damage_graded(reference: Reference, modality: str, kind: str, stamp: int) -> list[Graded]:
     output = cache.task(reference.task).info.output
-    return [grade(found, output) for found in rules.stored_damaged(_digest(reference), modality, kind)]
-
-
-def _digest(reference: Reference) -> str:
-    return str(cache.report(reference).get("digest", ""))
+    return [grade(found, output) for found in rules.stored_damaged(views.digest(reference), modality, kind)]
 
 
 def _damage(view: View) -> tuple[str, str]:
@@ -214,15 +208,15 @@ def _use(view: View, cell: str) -> None:
 
 
 def _names(view: View) -> list[str]:
-    return [_rules_name(view.shown), _damage_name(*_damage(view))]
+    return [_rules_name(view), _damage_name(view)]
 
 
-def _rules_name(method: str) -> str:
-    return f"rules-{method}"
+def _rules_name(view: View) -> str:
+    return f"rules-{view.task.name}-{view.shown}"
 
 
-def _damage_name(modality: str, kind: str) -> str:
-    return f"damage-{modality}-{kind}"
+def _damage_name(view: View) -> str:
+    return f"damage-{view.task.name}-{'-'.join(_damage(view))}"
 
 
 def _start_rules(view: View, left: list[str]) -> None:
@@ -233,7 +227,7 @@ def _start_rules(view: View, left: list[str]) -> None:
             for place, rule in enumerate(left):
                 rules.compute(model, rule, rules.COUNT, work.part(progress, place, len(left)))
 
-    work.start(_rules_name(view.shown), job)
+    work.start(_rules_name(view), job)
 
 
 def _start_damage(view: View, left: list[str]) -> None:
@@ -244,4 +238,4 @@ def _start_damage(view: View, left: list[str]) -> None:
             with cache.pool().lend(view.references[method]) as model:
                 rules.compute_damaged(model, modality, kind, rules.COUNT, work.part(progress, place, len(left)))
 
-    work.start(_damage_name(modality, kind), job)
+    work.start(_damage_name(view), job)

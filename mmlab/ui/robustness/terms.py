@@ -58,7 +58,8 @@ ROBUSTNESS: dict[str, Term] = {
     "temperature": Term(
         "Temperature",
         "What all outputs are divided by. Above 1 the model was too sure, below 1 not sure enough.",
-        "Fitted on one half of the test samples and judged on the other, nobody in both.",
+        "Fitted on the validation split and judged on the test samples. Until the validation split is answered: fitted "
+        "on one half of the test samples and judged on the other, nobody in both.",
         "It differs between combinations; one temperature for all of them is a compromise.",
     ),
     "doubt": Term(

@@ -158,12 +158,12 @@ def graded(reference: Reference, rule: str, stamp: int) -> Graded:
     output = cache.task(reference.task).info.output
     if rule == rules.NATIVE:
         return grade(cache.sweep(reference), output)
-    return grade(rules.stored(_digest(reference), rule), output)
+    return grade(rules.stored(digest(reference), rule), output)
 
 
 def stamp(reference: Reference, rule: str) -> int:
     """What tells one state of the stored answers from another."""
-    return 0 if rule == rules.NATIVE else rules.stamp(_digest(reference), rule)
+    return 0 if rule == rules.NATIVE else rules.stamp(digest(reference), rule)
 
 
 @st.cache_resource(show_spinner=False, max_entries=16)
@@ -182,7 +182,8 @@ def slicings(reference: Reference, rule: str, stamp: int, others: tuple[Referenc
     return {**one.slices, **({HARDNESS: hardness(judges)} if judges else {})}
 
 
-def _digest(reference: Reference) -> str:
+def digest(reference: Reference) -> str:
+    """What ties stored answers to the weights."""
     return str(cache.report(reference).get("digest", ""))
 
 
@@ -223,6 +224,6 @@ def _warn(method: str, chosen: Combination, task: Task) -> None:
     """For a combination that the model never met while it learned."""
     if method in METHODS and not METHODS[method].trained_with_gaps and len(chosen) < len(task.info.modalities):
         st.warning(
-            f"**{cache.title(method)} never met incomplete inputs while it learned.** Its answers and its certainty for "
-            f"{chosen.label} are those of a model outside of what it knows."
+            f"**{cache.title(method)} never met incomplete inputs while it learned.** Its answers and its certainty "
+            f"for {chosen.label} are those of a model outside of what it knows."
         )

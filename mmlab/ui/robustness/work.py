@@ -18,6 +18,7 @@ from mmlab.ui import frame
 
 LOG = logging.getLogger("mmlab.app")
 Progress = Callable[[float], None]
+EVERY_SECONDS = 0.7  # how often a page asks how far it is
 
 
 class Stopped(Exception):

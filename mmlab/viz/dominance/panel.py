@@ -12,6 +12,7 @@ from html import escape
 
 from mmlab.viz.theme import ACCENT, WRONG, chip
 
+LEAST = {"share": 0.05}  # what a full bar stands for at least, so that noise looks like noise
 UNITS = {"share": "%", "ratio": "×", "nats": "nats", "bits": "bits", "number": ""}
 
 
@@ -101,7 +102,7 @@ def _line(heads: Sequence[Head], line: Line, selected: str, signed: bool = False
     if line.problem:
         return f'<tr>{title}<td colspan="{len(heads)}" class="mm-none">{escape(line.problem)}</td></tr>'
     finite = [abs(value) for value in line.values if math.isfinite(value)]
-    largest = max(finite, default=0.0) or 1.0
+    largest = max(finite + [LEAST.get(unit, 0.0) for unit in line.units], default=0.0) or 1.0
     best = max((v for v in line.values if math.isfinite(v)), default=math.nan)
     cells = []
     for head, unit, value, note in zip(heads, line.units, line.values, line.notes, strict=True):
@@ -111,7 +112,7 @@ def _line(heads: Sequence[Head], line: Line, selected: str, signed: bool = False
         pick = escape(f"{line.name}~{head.name}", quote=True)
         text = figure(value, unit, signed and unit != "bits")
         strong = not signed and value == best and line.values.count(value) == 1
-        colour = (WRONG if value < 0 else ACCENT) if signed else head.colour
+        colour = WRONG if value < 0 else ACCENT if signed else head.colour
         width = min(1.0, abs(value) / (1.0 if signed and unit == "share" else largest))
         inside = f"<b>{text}</b>" if strong else text
         pressed = str(pick == escape(selected, quote=True)).lower()

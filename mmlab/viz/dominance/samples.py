@@ -51,5 +51,5 @@ def _bar(bar: Bar, span: float) -> str:
     width = min(50.0, 50 * abs(bar.value) / span)
     left = 50.0 if bar.value >= 0 else 50 - width
     piece = f'<i style="left:{left:.1f}%;width:{width:.1f}%;background:{bar.colour}"></i>'
-    axis = f'<span class="mm-axis">{piece}</span><em>{escape(bar.text)}</em>'
+    axis = f'<span class="mm-middle">{piece}</span><em>{escape(bar.text)}</em>'
     return f'<span class="mm-signed">{chip(bar.letter, bar.colour)}{axis}</span>'

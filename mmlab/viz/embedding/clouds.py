@@ -94,7 +94,12 @@ def sample(steps: Sequence[Step], lit: Sequence[str], solid: bool = False) -> li
     outlines = [ellipse(step.place, step.spread) for step in steps if step.spread is not None and not solid]
     rings = _joined([[*outline, outline[0]] for outline in outlines], size)
     dots = np.array([step.place for step in steps], np.float32).reshape(-1, size)
-    parts = [_joined([list(pair) for pair in joined], size), _joined([list(pair) for pair in walked], size), rings, dots]
+    parts = [
+        _joined([list(pair) for pair in joined], size),
+        _joined([list(pair) for pair in walked], size),
+        rings,
+        dots,
+    ]
     return [
         ({name: [packed(part[:, i])] for i, name in enumerate("xyz"[:size])}, [place])
         for place, part in enumerate(parts, 1)

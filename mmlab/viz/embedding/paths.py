@@ -115,7 +115,9 @@ def animate(figure: go.Figure, steps: Sequence[Step], keys: Sequence[str]) -> go
     figure.update_layout(
         height=HEIGHT + 80,
         updatemenus=[{"type": "buttons", "buttons": [play], "y": -0.02, **place, "bgcolor": "rgba(123,135,148,0.15)"}],
-        sliders=[{"steps": stops, "y": -0.1, **place, "len": 1, "currentvalue": {"prefix": "Inputs: "}, "pad": {"t": 8}}],
+        sliders=[
+            {"steps": stops, "y": -0.1, **place, "len": 1, "currentvalue": {"prefix": "Inputs: "}, "pad": {"t": 8}}
+        ],
         margin={"b": 84},
     )
     return figure

@@ -1,0 +1,126 @@
+"""Measured beside true dominance, for a task of which it is known by construction what each input tells."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import streamlit as st
+
+from mmlab.analysis.attainable import KNOWN, Beside, beside
+from mmlab.analysis.lattice import membership
+from mmlab.core.modality import Modalities
+from mmlab.core.outputs import Regression
+from mmlab.core.task import Task
+from mmlab.library import Reference
+from mmlab.ui import cache, frame, state, widgets, words
+from mmlab.ui.dominance import kept
+from mmlab.viz import intervals, plot, theme
+
+TRUE, MEASURED = theme.MUTED, theme.ACCENT
+
+
+def show(task: Task, reference: Reference | None) -> None:
+    """The panel; nothing for a task of which no truth is known, or without a model."""
+    known_values = getattr(task, "known_values", None)
+    output = task.info.output
+    if known_values is None or reference is None or not isinstance(output, Regression):
+        return
+    score = _score()
+    with frame.trouble():
+        found = beside(known_values(), kept.lattice(reference), output, score)
+        st.markdown(_verdict(found, task.info.modalities))
+        left, right = st.columns(2, gap="large")
+        left.html(_shares(found, task, reference))
+        right.html(_combinations(found, task, reference))
+        st.caption(
+            f"True: the best that any model can do, summed up exactly from how noisy each input was made. Measured: "
+            f"{frame.plain(cache.title(reference.method))} on the built-in test samples, with 95 % intervals. Shares "
+            "are fair shares (Shapley) of what is gained over knowing no input at all."
+        )
+    st.divider()
+
+
+def _score() -> str:
+    names = list(KNOWN)
+    wanted = state.get("known")
+    chosen = wanted if wanted in names else names[0]
+    st.segmented_control(
+        "Score",
+        names,
+        format_func=words.metric,
+        key=state.follow("dominance.known", chosen),
+        required=True,
+        on_change=lambda: state.put(known=st.session_state["dominance.known"]),
+    )
+    return chosen
+
+
+def _verdict(found: Beside, modalities: Modalities) -> str:
+    """Whether the model leans on its inputs in the true order, and which it uses least fully."""
+    labels = [modality.label for modality in modalities]
+    true, measured = (np.argsort(-each, kind="stable") for each in (found.true, found.shares))
+    order = " > ".join(labels[i] for i in measured)
+    same = (true == measured).all()
+    told = "as it should" if same else f"but the truth is {' > '.join(labels[i] for i in true)}"
+    parts = zip(labels, found.true / found.true.sum(), found.shares / found.shares.sum(), strict=True)
+    shown = ", ".join(f"{name} {words.percent(t)} in truth, {words.percent(m)} measured" for name, t, m in parts)
+    least = int(np.argmin(found.used))
+    return (
+        f"**It leans on {order}, {told}.** Of all that is gained: {shown}. It uses the {labels[least].lower()} least "
+        f"fully: {words.percent(float(found.used[least]))} of what is in it."
+    )
+
+
+def _shares(found: Beside, task: Task, reference: Reference) -> str:
+    rows = []
+    for place, modality in enumerate(task.info.modalities):
+        true, measured = float(found.true[place]), float(found.shares[place])
+        low, high = float(found.low[place]), float(found.high[place])
+        note = f"{modality.label}, measured: {_text(found)(measured)} ({_text(found)(low)} to {_text(found)(high)})"
+        marks = (
+            intervals.Mark(true, true, true, TRUE, f"{modality.label}, true: {_text(found)(true)}", hollow=True),
+            intervals.Mark(measured, low, high, MEASURED, note),
+        )
+        rows.append(intervals.Row(modality.name, tuple(m == modality for m in task.info.modalities), marks))
+    axis = plot.around([0.0, *found.true, *found.high], f"fair share of the {_gain(found)}", _text(found), low=0.0)
+    return _figure(rows, axis, "What each input brings", task, reference)
+
+
+def _combinations(found: Beside, task: Task, reference: Reference) -> str:
+    modalities = task.info.modalities
+    has = membership(len(modalities))
+    rows = []
+    for mask in sorted(range(1, len(has)), key=lambda m: (has[m].sum(), m)):
+        key = "-".join(name for name, on in zip(modalities.names, has[mask], strict=True) if on)
+        label = modalities.parse(key).label
+        best, measured = float(found.best[mask]), float(found.measured[mask])
+        marks = (
+            intervals.Mark(best, best, best, TRUE, f"{label}, at best: {_text(found)(best)}", hollow=True),
+            intervals.Mark(measured, measured, measured, MEASURED, f"{label}, measured: {_text(found)(measured)}"),
+        )
+        rows.append(intervals.Row(key, tuple(bool(on) for on in has[mask]), marks))
+    name = words.metric(found.score).lower()
+    axis = plot.around([*found.best, *found.measured], name, _text(found))
+    return _figure(rows, axis, f"{words.metric(found.score)} of every combination", task, reference)
+
+
+def _figure(rows: list[intervals.Row], axis: plot.Axis, title: str, task: Task, reference: Reference) -> str:
+    modalities = task.info.modalities
+    colours = widgets.colours(modalities)
+    letters = [(modality.letter, colours[modality.name]) for modality in modalities]
+    legend = [("true", TRUE), (cache.title(reference.method), MEASURED)]
+    drawn = intervals.intervals(rows, axis, letters, title, legend, picked=False)
+    return f"<figure style='margin:0'><figcaption><b>{title}</b></figcaption>{drawn}</figure>"
+
+
+def _gain(found: Beside) -> str:
+    return "right sides" if found.score == "sign_accuracy" else "error that goes away"
+
+
+def _text(found: Beside) -> Callable[[float], str]:
+    return plot.percent if found.score == "sign_accuracy" else _plain
+
+
+def _plain(value: float) -> str:
+    return f"{value:.2f}".replace("-", "−")

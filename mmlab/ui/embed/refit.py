@@ -1,0 +1,124 @@
+"""Another map of the same embeddings, with settings of one's own: made in the background, kept on disk."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import streamlit as st
+
+from mmlab.analysis import fits
+from mmlab.analysis.embedding import valid
+from mmlab.analysis.maps import MapSettings
+from mmlab.analysis.quality import neighbour_overlap
+from mmlab.core.errors import MmlabError
+from mmlab.core.options import describe
+from mmlab.library import Reference
+from mmlab.ui import cache, state, widgets, words
+from mmlab.ui.embed import pictures
+from mmlab.ui.embed.view import View, picture_title
+from mmlab.ui.robustness import work
+
+EVERY_SECONDS = 0.7
+LABELS = {"neighbours": "Neighbours", "minimum_distance": "Distance", "metric": "Metric", "seed": "Seed"}
+
+
+def show(view: View) -> None:
+    """The settings, the progress, and what is known of the map once it is there."""
+    st.subheader("Make another map", help=words.help("fitting"), anchor=False)
+    name = _work_name(view.reference)
+    busy = work.alive(name)
+    st.fragment(_panel, run_every=EVERY_SECONDS if busy else None)(view.reference, busy)
+    if view.picture.startswith(fits.PREFIX):
+        _about(view)
+    widgets.numbers_help("fitting", "map", "trust", "overlap")
+
+
+def _panel(reference: Reference, was_busy: bool) -> None:
+    name = _work_name(reference)
+    busy = work.alive(name)
+    settings = _form(busy)
+    digest = cache.sweep(reference).digest
+    there = fits.made(digest, settings)
+    if was_busy and not busy:
+        if there:
+            state.put(picture=fits.name_of(settings))
+        st.rerun()
+    work.show(name, "Making the map")
+    if busy:
+        return
+    if there:
+        st.button("Show this map", type="primary", on_click=partial(_go, settings))
+        st.caption("It was made before and is on this machine's disk.")
+        return
+    st.button("Make it", type="primary", on_click=partial(_start, reference, settings))
+    st.caption(f"Takes about a minute for {cache.sweep(reference).mean[..., 0].size:,} dots, in a process of its own.")
+
+
+def _form(busy: bool) -> MapSettings:
+    """What can be chosen, with the bounds that the settings have; what the address shows is where it begins."""
+    wanted = state.get("picture")
+    start = MapSettings()
+    if wanted.startswith(fits.PREFIX):
+        try:
+            start = fits.settings_of(wanted)
+        except MmlabError:
+            start = MapSettings()
+    options = {item.name: item for item in describe(MapSettings)}
+    values: dict[str, object] = {}
+    with st.container(horizontal=True, vertical_alignment="bottom", key="mm-fit"):
+        for field, label in LABELS.items():
+            item, key, now = options[field], f"embed.fit.{field}", getattr(start, field)
+            if item.choices:
+                place = item.choices.index(now)
+                values[field] = st.selectbox(
+                    label, item.choices, place, key=key, help=item.help, disabled=busy, width=160
+                )
+            elif item.kind is float:
+                values[field] = st.number_input(
+                    label, item.low, item.high, float(now), 0.05, key=key, help=item.help, disabled=busy, width=130
+                )
+            else:
+                low, high = int(item.low or 0), int(item.high or 9999)
+                values[field] = st.number_input(
+                    label, low, high, int(now), key=key, help=item.help, disabled=busy, width=130
+                )
+    return replace(MapSettings(), **values)  # type: ignore[arg-type]
+
+
+def _about(view: View) -> None:
+    """How alike the map is to the one that ships."""
+    try:
+        shipped = pictures.picture(view.reference, pictures.UMAP)
+    except MmlabError:
+        return
+    share = _overlap(view.reference, view.picture)
+    good, whole, _ = pictures.trust(view.reference, view.picture)
+    st.caption(
+        f"**{picture_title(view.picture)}**: trustworthiness {good:.3f}, continuity {whole:.3f}. "
+        f"{words.percent(share)} of a dot's neighbours are its neighbours on the shipped map, too."
+        + ("" if shipped.overlap is None else f" With nothing but another seed it is {words.percent(shipped.overlap)}.")
+    )
+
+
+@st.cache_data(show_spinner=False, max_entries=32)
+def _overlap(reference: Reference, name: str) -> float:
+    one, other = (pictures.picture(reference, each).projection.points for each in (pictures.UMAP, name))
+    both = valid(cache.sweep(reference)) & np.isfinite(one).all(2) & np.isfinite(other).all(2)
+    return neighbour_overlap(one[both], other[both], most=pictures.ASKED)
+
+
+def _work_name(reference: Reference) -> str:
+    return f"map of {reference.name}"
+
+
+def _go(settings: MapSettings) -> None:
+    state.put(picture=fits.name_of(settings), part=None)
+
+
+def _start(reference: Reference, settings: MapSettings) -> None:
+    digest = cache.sweep(reference).digest
+    job = partial(fits.make, Path(reference.path), digest, settings)
+    work.start(_work_name(reference), job)

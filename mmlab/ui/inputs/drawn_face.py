@@ -1,0 +1,53 @@
+"""The drawn face of the task `opinion`, moved with sliders."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+import streamlit as st
+
+from mmlab.core.modality import Modality
+from mmlab.core.task import Task
+from mmlab.tasks.readers import encode_picture
+from mmlab.tasks.sources import drawn_faces
+from mmlab.ui import draft, uploads
+from mmlab.ui.ways import way
+
+MOVES = {"mouth": "Mouth", "brows": "Brows", "eyes": "Eyes"}
+ENDS = {"mouth": ("sad", "happy"), "brows": ("angry", "raised"), "eyes": ("narrow", "wide")}
+PEOPLE = range(*drawn_faces.IDENTITIES["test"])[:12]  # nobody that a model has learned from
+
+
+@way("opinion.face", "Draw")
+def face(task: Task, modality: Modality, key: str) -> None:
+    """Sliders for what the face does, and who it is; each move draws it anew."""
+    moved = partial(_moved, task.name, modality.name, key)
+    for name, label in MOVES.items():
+        low, high = ENDS[name]
+        st.slider(f"{label}: {low} to {high}", -1.0, 1.0, 0.0, 0.1, key=f"{key}.{name}", on_change=moved)
+    st.select_slider(
+        "Person",
+        PEOPLE,
+        format_func=lambda number: f"{number - PEOPLE[0] + 1}",
+        key=f"{key}.person",
+        help="Drawn people that no model has learned from.",
+        on_change=moved,
+    )
+    if modality.name not in draft.parts(task.name):
+        st.button("Use this face", key=f"{key}.use", on_click=moved)
+
+
+def _moved(task_name: str, modality: str, key: str) -> None:
+    """Callback: draw what the sliders say, and use it."""
+    at = {name: float(st.session_state.get(f"{key}.{name}", 0.0)) for name in MOVES}
+    person = int(st.session_state.get(f"{key}.person", PEOPLE[0]))
+    draft.give(task_name, modality, uploads.Part(drawing(person, **at), "drawn-face.png"))
+    draft.use(task_name)
+
+
+def drawing(person: int, mouth: float, brows: float, eyes: float) -> bytes:
+    """The face as a PNG; each of the three from -1 to 1, and at rest where it is no number."""
+    who = drawn_faces.identity(person)
+    what = drawn_faces.Expression(*(np.clip(np.nan_to_num([mouth, brows, eyes]), -1, 1).tolist()))
+    return encode_picture(drawn_faces.draw(who, what, drawn_faces.Pose()))
