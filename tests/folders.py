@@ -151,7 +151,7 @@ def lesions(folder: Path) -> Path:
 
 
 def prices(folder: Path) -> Path:
-    """44 numbers on a scale of thousands, said in words, measured over time and drawn; semicolons and decimal commas."""
+    """44 numbers on a scale of thousands, said, measured over time and drawn; in semicolons."""
     rng = np.random.default_rng(0)
     task = {
         "name": "prices",

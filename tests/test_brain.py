@@ -42,7 +42,8 @@ from mmlab.tasks.sources.mri import SEQUENCES, TISSUES, Patient, Sequence, Tissu
 
 ROOT = Path(__file__).resolve().parents[1]
 SPLITS: tuple[Split, ...] = ("train", "valid", "test")
-AVERAGE = Patient(*(dict.fromkeys(TISSUES, 1.0) for _ in range(3)), enhancement=1.0)
+SAME = dict.fromkeys(TISSUES, 1.0)
+AVERAGE = Patient(SAME, SAME, SAME, enhancement=1.0)
 
 
 @pytest.fixture(scope="module")

@@ -1,23 +1,15 @@
-"""Folders of one's own data: what can be wrong with them, how they are read, and the worked example from end to end."""
+"""Folders of one's own data: what can be wrong with them, how they are read, how they are found."""
 
 from __future__ import annotations
 
-import gzip
-import io
 import json
 import os
-import struct
-from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-import soundfile
-import streamlit as st
 import torch
-from PIL import Image
-from streamlit.testing.v1 import AppTest
 
 from mmlab.checking import check
 from mmlab.cli.app import main
@@ -28,9 +20,9 @@ from mmlab.core.task import TASKS
 from mmlab.tasks.own import places
 from mmlab.tasks.own.example import write_example
 from mmlab.tasks.own.kinds import kinds
-from mmlab.ui import frame
+from tests.folders import PAIR, ROWS, changed, nifti, opened, png, scans, wav, with_photo, with_task, written
 
-ROOT = Path(__file__).resolve().parent.parent
+
 @pytest.fixture(autouse=True)
 def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No folders but those of the test, and nothing kept on disk."""
@@ -73,6 +65,8 @@ def test_a_sound_folder_has_nothing_to_mend(tmp_path: Path) -> None:
         (changed(1, "numbers", "number"), "line 1", "There is no column 'numbers'"),
         (changed(1, "id,", "target,"), "line 1", "Two columns are named 'target'"),
         (changed(5, "valid", "train"), "split", "There are no samples in valid"),
+        (changed(3, "3 30", "3 1e300"), "line 3, numbers", "'1e300' is not a measured number"),
+        (changed(3, "b,", "<b>,"), "line 3, id", "This is no id"),
         (ROWS[:1], "manifest.csv", "It has 0 samples"),
         ([], "manifest.csv", "It has 0 samples"),
         (['"a'], "manifest.csv", "It is not CSV"),
@@ -97,6 +91,9 @@ def test_what_is_wrong_in_the_manifest_is_named_with_its_line(
         (with_task(name="digits"), "task.json, name", "taken by mmlab"),
         (with_task(colour="red"), "task.json", "'colour' is not known here"),
         (with_task(plan=[]), "task.json, plan", "not a list of settings"),
+        (with_task(plan={"epochs": 0}), "task.json, plan", "epochs = 0 is out of bounds"),
+        (with_task(plan={"epoch": 9}), "task.json, plan", "There is no option 'epoch'"),
+        (with_task(simulated="all"), "task.json, simulated", "not a list of texts"),
         (with_task(modalities=[]), "task.json, modalities", "no list of modalities"),
         (with_task(modalities=[{"name": "x", "kind": "smell"}] * 2), "modalities[0]", "unknown kind 'smell'"),
         (with_task(modalities=[PAIR["modalities"][0]] * 2), "task.json", "Two modalities are named 'photo'"),
@@ -104,6 +101,7 @@ def test_what_is_wrong_in_the_manifest_is_named_with_its_line(
         (with_photo(name="target"), "modalities[0]", "'target' cannot name a modality"),
         (with_photo(size=4), "modalities[0]", "'photo': size = 4 is out of bounds"),
         (with_photo(sice=8), "modalities[0]", "'photo': There is no option 'sice'"),
+        (with_photo(vary="no"), "modalities[0]", "'vary' is neither true nor false"),
         (with_photo(inline=True), "modalities[0]", "'photo' cannot be inline"),
         (with_photo(kind="series", size=8), "modalities[0]", "There is no option 'size'"),
         (with_task(output={"kind": "poem"}), "task.json, output", "unknown kind 'poem'"),
@@ -112,6 +110,8 @@ def test_what_is_wrong_in_the_manifest_is_named_with_its_line(
         (with_task(output={"kind": "detection", "classes": ["a", "b"]}), "output", "of which one may pass"),
         (with_task(output={"kind": "regression", "low": 1}), "output", "no ends"),
         (with_task(output={"kind": "regression", "low": 1, "high": 0}), "output", "is empty"),
+        (with_task(output={"kind": "regression", "low": 1, "high": 10**400}), "output", "no ends"),
+        (with_task(output={"kind": "classification", "classes": ["a", "b[1]"]}), "output", "cannot name a class"),
         (with_task(output={"kind": "segmentation", "regions": {"a": [0]}}), "output", "no labels from 1 to 255"),
         (with_task(output={"kind": "segmentation", "regions": ["a"]}), "modalities", "pictures of one size"),
     ],
@@ -128,44 +128,6 @@ def test_everything_is_said_at_once(tmp_path: Path) -> None:
     assert {"manifest.csv, line 3, numbers", "manifest.csv, line 8, split", "manifest.csv, line 8, target"} <= {
         *places_
     }
-
-
-@pytest.mark.parametrize("name", ["a.png", "sound.wav", "steps.csv", "row.npy", "scan.nii.gz", "words.txt", "pen.json"])
-@pytest.mark.parametrize("content", [b"", b"junk\0\xff", b"\x93NUMPY\x01\x00\xff\xff{'descr'"])
-def test_a_damaged_file_of_any_kind_gets_its_sentence(tmp_path: Path, name: str, content: bytes) -> None:
-    options: dict[str, Task] = {
-        "a.png": {"kind": "image"},
-        "sound.wav": {"kind": "sound"},
-        "steps.csv": {"kind": "series", "columns": ["x"]},
-        "row.npy": {"kind": "vector", "columns": ["x"]},
-        "scan.nii.gz": {"kind": "slices"},
-        "words.txt": {"kind": "text"},
-        "pen.json": {"kind": "path"},
-    }
-    assert {option["kind"] for option in options.values()} == set(kinds()), "a kind is not tested"
-    task = with_task(modalities=[{"name": "photo", **options[name]}, PAIR["modalities"][1]])
-    rows = [row.replace("a.png", name).replace("b.png", name) for row in ROWS]
-    found = check(written(tmp_path, task, rows, {name: content}))
-    of_line = [problem for problem in found.problems.found if problem.line == 2]
-    assert [problem.column for problem in of_line] == ["photo"]
-    assert of_line[0].hint
-
-
-def test_a_link_out_of_the_folder_is_not_followed(tmp_path: Path) -> None:
-    folder = written(tmp_path / "own")
-    (tmp_path / "secret.png").write_bytes(png())
-    (folder / "b.png").unlink()
-    (folder / "b.png").symlink_to(tmp_path / "secret.png")
-    assert "link out of the folder" in str(check(folder).problems.found[0])
-
-
-def test_no_pickle_is_opened(tmp_path: Path) -> None:
-    target = io.BytesIO()
-    np.save(target, np.array([{"a": 1}], dtype=object), allow_pickle=True)
-    task = with_task(modalities=[PAIR["modalities"][0], {"name": "numbers", "kind": "vector", "columns": ["a"]}])
-    rows = [row.replace("1 10", "row.npy").replace("3 30", "row.npy").replace("2 20", "row.npy") for row in ROWS]
-    found = check(written(tmp_path, task, rows, {**FILES, "row.npy": target.getvalue()}))
-    assert "no array of numbers" in str(found.problems.found[0])
 
 
 def test_what_may_not_be_meant_so_is_a_warning(tmp_path: Path) -> None:
@@ -207,14 +169,6 @@ def test_check_speaks_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
 def test_a_semicolon_parts_cells_where_the_header_has_no_comma(tmp_path: Path) -> None:
     rows = [row.replace(",", ";") for row in ROWS]
     assert not check(written(tmp_path, rows=rows)).problems.errors
-
-
-def test_too_large_a_set_is_refused_before_it_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mmlab.tasks.own.samples.MOST_BYTES", 100)
-    folder = written(tmp_path)
-    assert "GB of memory" in str(check(folder).problems.found[0])
-    with pytest.raises(DataError, match="GB of memory"):
-        opened(folder).samples("train")
 
 
 # reading
@@ -321,21 +275,6 @@ def test_a_slice_that_is_not_there_and_an_unknown_label_are_said(tmp_path: Path)
     said = " ".join(map(str, check(folder).problems.found))
     assert "line 5, t1: 'scan.nii.gz' has no axial slice '9'. It has 0 to 2." in said
     assert "line 5, target: The label 7 belongs to no region. There are: 0, 1, 2." in said
-
-
-@pytest.mark.parametrize(("side", "sentence"), [(300, "cut off"), (30_000, "has 30000 × 30000 × 30000 voxels")])
-def test_a_scan_that_promises_more_than_it_holds_is_refused(tmp_path: Path, side: int, sentence: str) -> None:
-    folder = scans(tmp_path)
-    plain = bytearray(gzip.decompress((folder / "scan.nii.gz").read_bytes()))
-    struct.pack_into("<8h", plain, 40, 3, side, side, side, 1, 1, 1, 1)
-    (folder / "scan.nii.gz").write_bytes(gzip.compress(bytes(plain)))
-    assert sentence in str(check(folder).problems.found[0])
-
-
-def test_a_bomb_is_not_unpacked(tmp_path: Path) -> None:
-    folder = scans(tmp_path)
-    (folder / "scan.nii.gz").write_bytes(gzip.compress(bytes(300_000_000), 1))
-    assert "larger than 256 MB once unpacked" in str(check(folder).problems.found[0])
 
 
 def test_a_slice_has_square_pixels_and_up_is_up() -> None:

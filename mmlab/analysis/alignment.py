@@ -22,7 +22,8 @@ class Alignment:
     """Every combination but the complete one, K of them, against complete input.
 
     own, other: cosine of a sample's embedding with the complete one of the same sample, and on average with those of
-    the other samples, `[K, N]`; NaN for incomplete samples. Embeddings are centred first: 0 is nothing in common.
+    other samples of its class (of all, where answers are no classes), `[K, N]`; NaN for incomplete samples.
+    Embeddings are centred first: 0 is nothing in common.
     distance: `[K]`, between the centres of both, in units of the complete embeddings' spread (root mean square).
     gap: `[K]`, between the centres after all embeddings were brought to length 1, at most 2.
     """
@@ -50,7 +51,7 @@ def alignment(found: Sweep) -> Alignment:
     spread = float(np.sqrt(((complete - origin) ** 2).sum(1).mean())) or 1.0
     others = [row for row in range(len(found.combinations)) if row != whole]
     centred, straight = _unit(mean - origin), _unit(mean)
-    rest = (centred[whole].sum(0) - centred[whole]) / (len(rows) - 1)
+    rest = _others(centred[whole], found.target[rows])
     own = np.full((len(others), len(found.ids)), np.nan)
     other = own.copy()
     own[:, rows] = (centred[others] * centred[whole]).sum(2)
@@ -58,6 +59,17 @@ def alignment(found: Sweep) -> Alignment:
     apart = np.linalg.norm(mean[others].mean(1) - origin, axis=1) / spread
     gap = np.linalg.norm(straight[others].mean(1) - straight[whole].mean(0), axis=1)
     return Alignment(tuple(found.combinations[row] for row in others), own, other, apart, gap)
+
+
+def _others(unit: Table, target: NDArray[np.generic]) -> Table:
+    """The mean of the rows `[N, D]` of the other samples of one's class; of all others where there are no classes."""
+    classes = target.ndim == 1 and np.issubdtype(target.dtype, np.integer)
+    labels = target if classes else np.zeros(len(unit), np.int64)
+    result = np.zeros_like(unit)
+    for label in np.unique(labels):
+        members = labels == label
+        result[members] = (unit[members].sum(0) - unit[members]) / max(int(members.sum()) - 1, 1)
+    return result
 
 
 def to_class_centres(found: Sweep) -> Table:

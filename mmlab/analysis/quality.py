@@ -1,7 +1,7 @@
 """How far a picture of embeddings can be trusted, and how well the embeddings themselves tell classes apart.
 
-Everything is on plain arrays: `original` `[P, D]` are embeddings, `picture` `[P, d]` the same points drawn. Distances are
-Euclidean. Where there are many points, only `most` of them, evenly spread, ask for their neighbours among all.
+Everything is on plain arrays: `original` `[P, D]` are embeddings, `picture` `[P, d]` the same points drawn. Distances
+are Euclidean. Where there are many points, only `most` of them, evenly spread, ask for their neighbours among all.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ def neighbour_accuracy(
 
 
 def neighbour_correlation(points: Floats, values: Floats, neighbours: int = NEIGHBOURS) -> float:
-    """Pearson's r between a number of each point and the mean of its neighbours' numbers; 0 where either is constant."""
+    """Pearson's r between the number of a point and the mean of its neighbours' numbers; 0 where either is constant."""
     said = values[nearest_others(points, neighbours)].mean(1)
     if np.std(said) == 0 or np.std(values) == 0:
         return 0.0

@@ -8,8 +8,6 @@ All combinations of a sample are answered together, so that a toggle is a look-u
 >>> world = cache.world("digits", "test-0003", damages)            # what the model sees: arrays by input
 >>> answers = cache.answers(reference, "test-0003", damages)       # {"image-sound": Prediction, ...}
 >>> found = cache.attribution(reference, "test-0003", damages, 7)  # where it looks for class 7, all combinations
->>> picture = cache.picture(reference, "umap")                     # all combinations of all test samples in one map
->>> there = cache.places(reference, "umap", "test-0003", damages)  # one sample in it, under each combination
 >>> with cache.pool().lend(reference) as model: ...                # for what is not here yet
 
 What a person brought is kept per session and goes with it; its id is the digest of its content.
@@ -30,8 +28,6 @@ import torch
 from numpy.typing import NDArray
 
 from mmlab import sweeps
-from mmlab.analysis.embedding import embed
-from mmlab.analysis.maps import Map, Places, known_places, new_places, of_pca, read_map
 from mmlab.checkpoints import REPORT
 from mmlab.core.errors import CheckpointError, DataError
 from mmlab.core.method import METHODS
@@ -189,23 +185,6 @@ def attribution(reference: Reference, sample: str, damages: Damages, target: int
     return (_own_attribution if uploads.is_own(sample) else _shipped_attribution)(reference, sample, damages, target)
 
 
-@st.cache_resource(show_spinner=False, max_entries=16)
-def picture(reference: Reference, kind: str) -> Map:
-    """The map of a model's test samples, "umap" (shipped) or "pca": read only. Raises CheckpointError."""
-    found = sweep(reference)
-    if kind == "umap":
-        made = read_map(Path(reference.path), found.digest)
-        if made.projection.points.shape[:2] != found.mean.shape[:2]:
-            raise CheckpointError("The map does not fit the model's sweep.", "Make it again: `python -m mmlab map`.")
-        return made
-    return of_pca(found)
-
-
-def places(reference: Reference, kind: str, sample: str, damages: Damages = ()) -> Places:
-    """One sample in a map under each of its combinations: looked up where it is a test sample, placed otherwise."""
-    return (_own_places if uploads.is_own(sample) else _shipped_places)(reference, kind, sample, damages)
-
-
 def seed_of(sample: str, damage: Damage) -> int:
     """The seed of a damage: the same sample and kind are always damaged alike, at every severity."""
     return zlib.crc32(f"{sample}:{damage.modality}:{damage.kind}".encode())
@@ -276,23 +255,9 @@ def _make_attribution(reference: Reference, sample: str, damages: Damages, targe
         return find("gradcam").run(model.method, tensors, model.combinations(tensors), target)
 
 
-def _make_places(reference: Reference, kind: str, sample: str, damages: Damages) -> Places:
-    found, made = sweep(reference), picture(reference, kind)
-    if sample in found.ids and not damages:
-        return known_places(found, made, found.ids.index(sample))
-    seen = world(reference.task, sample, damages)
-    with pool().lend(reference) as model:
-        tensors = {name: torch.from_numpy(array) for name, array in seen.arrays.items()}
-        combinations = model.combinations(tensors)
-        mean, variance = embed(model.method, tensors, combinations)
-    return new_places(found, made, [combination.key for combination in combinations], mean, variance)
-
-
 _shipped_world = st.cache_data(show_spinner=False, max_entries=256)(_make_world)
 _own_world = st.cache_data(show_spinner=False, max_entries=16, scope="session")(_make_world)
 _shipped_answers = st.cache_data(show_spinner=False, max_entries=2048)(_make_answers)
 _own_answers = st.cache_data(show_spinner=False, max_entries=64, scope="session")(_make_answers)
 _shipped_attribution = st.cache_data(show_spinner=False, max_entries=512)(_make_attribution)
 _own_attribution = st.cache_data(show_spinner=False, max_entries=16, scope="session")(_make_attribution)
-_shipped_places = st.cache_data(show_spinner=False, max_entries=512)(_make_places)
-_own_places = st.cache_data(show_spinner=False, max_entries=16, scope="session")(_make_places)

@@ -14,17 +14,22 @@ import binascii
 import zlib
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from html import escape
 
 import numpy as np
 import streamlit as st
+from numpy.typing import NDArray
 
 from mmlab.analysis.grading import Graded
 from mmlab.analysis.narrowing import narrow
 from mmlab.core.errors import DataError, MmlabError
-from mmlab.ui import frame, state
+from mmlab.core.task import Task
+from mmlab.ui import cache, frame, picking, state
+from mmlab.viz import theme, views
 
 FIELD = "chosen"
 LONGEST = 6000  # letters of an address
+MOST_PICTURES = 40
 
 
 def written(rows: Iterable[int], ids: Sequence[str]) -> str | None:
@@ -98,6 +103,58 @@ def banner(wanted: Collection[str] | None, count: int) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key="mm-chosen"):
         st.markdown(f"**{len(wanted):,} of {count:,} test samples**, chosen on Embed.", width="content")
         st.button("Show all", key="chosen.all", on_click=lambda: state.put(chosen=None), type="tertiary")
+
+
+def sliced(
+    slicings: Mapping[str, tuple[str, ...]], every: Sequence[str], left: Sequence[str]
+) -> dict[str, tuple[str, ...]]:
+    """What the samples that are `left` of `every` one belong to, by slicing."""
+    place = {name: row for row, name in enumerate(every)}
+    rows = [place[name] for name in left]
+    return {name: tuple(belongs[row] for row in rows) for name, belongs in slicings.items()}
+
+
+def kept(rows: NDArray[np.int64], names_of_rows: Sequence[str], ids: Sequence[str]) -> NDArray[np.int64]:
+    """Those of the rows whose sample was chosen, which a line says; all of them where nothing was."""
+    wanted = names(ids)
+    banner(wanted, len(ids))
+    return rows if wanted is None else np.array([row for row in rows if names_of_rows[row] in wanted], np.int64)
+
+
+def strip(task: Task, sample: str) -> None:
+    """The chosen samples that ship, as pictures to pick from; nothing where none was chosen."""
+    if not state.get(FIELD):
+        return
+    ids = _ids(task.name)
+    wanted = names(ids)
+    shipped = [name for name in task.gallery() if wanted is not None and name in wanted][:MOST_PICTURES]
+    banner(wanted, len(ids))
+    if shipped:
+        html = "".join(_button(task, name, name == sample) for name in shipped)
+        picking.board(f'<div class="mm-gallery">{html}</div>', "chosen.strip", lambda name: state.put(sample=name))
+    elif wanted is not None:
+        st.caption("None of them ships with its recordings.")
+
+
+def _button(task: Task, name: str, pressed: bool) -> str:
+    found = cache.item(task.name, name)
+    shades = {each: theme.modality_colour(i) for i, each in enumerate(task.info.modalities.names)}
+    label = escape(f"Chosen sample {name}, right answer {found.answer}", quote=True)
+    named = f'data-pick="{escape(name, quote=True)}" aria-pressed="{str(pressed).lower()}"'
+    return (
+        f'<button class="mm-thumb" {named} aria-label="{label}" title="{label}">'
+        f"{views.thumbnail(found.raw, shades).html}</button>"
+    )
+
+
+def _ids(task_name: str) -> tuple[str, ...]:
+    """The test samples of a task, from the first model that was measured; none where there is none."""
+    for entry in cache.entries(task_name):
+        try:
+            return cache.sweep(entry.reference).ids
+        except MmlabError:
+            continue  # another model may be measured
+    return ()
 
 
 def _mark(ids: Sequence[str]) -> str:

@@ -8,15 +8,24 @@ import numpy as np
 import streamlit as st
 
 from mmlab.analysis.comparison import Comparison
+from mmlab.core.outputs import Regression
 from mmlab.core.task import Task
-from mmlab.ui import frame, measured, state, words
+from mmlab.ui import frame, measured, offsets, state, words
 from mmlab.viz import comparison as drawn
 
 
 def show(task: Task, found: Comparison, view: str, cell: tuple[str, str]) -> None:
     """The confusion matrix of one method and combination, all its seeds together."""
-    st.subheader("What is taken for what", help=words.help("confusion"), anchor=False)
     name, key = cell
+    output = task.info.output
+    if isinstance(output, Regression):
+        st.subheader("Answer and truth", anchor=False)
+        _pick_cell(found, cell)
+        label = task.info.modalities.parse(key).label
+        if not offsets.show(output, measured.folders(found, view, name), key, label):
+            _no_answers(task, name)
+        return
+    st.subheader("What is taken for what", help=words.help("confusion"), anchor=False)
     _pick_cell(found, cell)
     classes = getattr(task.info.output, "classes", ())
     if not classes:
@@ -30,8 +39,7 @@ def show(task: Task, found: Comparison, view: str, cell: tuple[str, str]) -> Non
     for problem in (item for item in counted if isinstance(item, str)):
         st.warning(frame.plain(problem))
     if not counts:
-        command = f"python -m mmlab evaluate --task {task.name} --method {name} --save"
-        st.caption(f"No stored answers for this one. Make them: `{command}`")
+        _no_answers(task, name)
         return
     total = np.sum(counts, 0)
     st.html(drawn.confusion(total, classes))
@@ -39,6 +47,11 @@ def show(task: Task, found: Comparison, view: str, cell: tuple[str, str]) -> Non
     right = words.percent(float(np.trace(total) / max(total.sum(), 1)))
     pooled = f"{len(counts)} seeds together" if len(counts) > 1 else "one seed"
     st.caption(f"{right} right, {pooled}. Most often: {'; '.join(worst) or 'none'}.")
+
+
+def _no_answers(task: Task, method: str) -> None:
+    command = f"python -m mmlab evaluate --task {task.name} --method {method} --save"
+    st.caption(f"No stored answers for this one. Make them: `{command}`")
 
 
 def _pick_cell(found: Comparison, cell: tuple[str, str]) -> None:

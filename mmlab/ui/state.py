@@ -33,7 +33,8 @@ FIELDS = (
     "chosen",  # Embed, and all that look at many samples: those that were caught
     *("source", "metric", "baseline", "by", "values", "ladder", "cell"),  # Compare: of what, to what, which cell
     *("section", "measure", "rule", "fail", "along", "to", "doubt", "slices", "slice", "versus"),  # Robustness
-    *("aspect", "worth", "absent", "number", "kind", "clash", "epoch", "node", "lesson", "arrows", "known"),  # Dominance
+    *("aspect", "worth", "absent", "number", "kind", "clash", "epoch", "node", "lesson", "arrows"),  # Dominance
+    "known",  # Dominance: the score of which the truth is known
     "explainer",  # Explain and Dominance: how maps are made
     "run",  # Train and Library: one training
     "method",  # Methods: whose card

@@ -21,6 +21,7 @@ from mmlab.core.modality import Combination, Modalities, Modality
 from mmlab.core.task import Task
 from mmlab.library import Reference
 from mmlab.ui import bring, cache, frame, picking, state, uploads, words
+from mmlab.ui import chosen as chosen_on_embed
 from mmlab.viz import theme, views
 
 PER_PAGE = 40
@@ -201,6 +202,7 @@ def _gallery(task: Task, gallery: Sequence[str], sample: str) -> None:
     if not gallery:
         st.caption("This task ships no samples.")
         return
+    chosen_on_embed.strip(task, sample)
     pages = math.ceil(len(gallery) / PER_PAGE)
     shown = min(st.session_state.get(f"{PAGE}.{task.name}", _page_of(gallery, sample)), pages - 1)
     chosen = f'data-pick="{escape(sample, quote=True)}"'

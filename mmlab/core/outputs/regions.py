@@ -78,7 +78,14 @@ class Segmentation(Output):
         return target.long().sum(1)
 
     def score(self, logits: Tensor, target: int) -> Tensor:
-        return logits[:, target].sum((1, 2))
+        """The region's logits, added up where it was found; everywhere, where it was found nowhere.
+
+        Elsewhere they say what makes the background surer (Vinogradova et al., Towards Interpretable Semantic
+        Segmentation via Gradient-weighted Class Activation Mapping, AAAI 2020).
+        """
+        chosen = logits[:, target]
+        found = chosen.clamp(min=0).sum((1, 2))
+        return torch.where(found > 0, found, chosen.sum((1, 2)))
 
     def metrics(self, logits: Tensor, target: Tensor) -> dict[str, float]:
         """Of logits `[N, R, H, W]` and regions of the same shape: see `metrics_of`."""

@@ -13,9 +13,10 @@ from mmlab.core.modality import Modalities
 from mmlab.core.outputs import Regression
 from mmlab.core.task import Task
 from mmlab.library import Reference
-from mmlab.ui import cache, frame, state, widgets, words
+from mmlab.ui import cache, charts, frame, state, widgets, words
 from mmlab.ui.dominance import kept
 from mmlab.viz import intervals, plot, theme
+from mmlab.viz.figure import Figure
 
 TRUE, MEASURED = theme.MUTED, theme.ACCENT
 
@@ -31,8 +32,10 @@ def show(task: Task, reference: Reference | None) -> None:
         found = beside(known_values(), kept.lattice(reference), output, score)
         st.markdown(_verdict(found, task.info.modalities))
         left, right = st.columns(2, gap="large")
-        left.html(_shares(found, task, reference))
-        right.html(_combinations(found, task, reference))
+        with left:
+            charts.show(_shares(found, task, reference), "dominance.known.shares")
+        with right:
+            charts.show(_combinations(found, task, reference), "dominance.known.all")
         st.caption(
             f"True: the best that any model can do, summed up exactly from how noisy each input was made. Measured: "
             f"{frame.plain(cache.title(reference.method))} on the built-in test samples, with 95 % intervals. Shares "
@@ -72,7 +75,7 @@ def _verdict(found: Beside, modalities: Modalities) -> str:
     )
 
 
-def _shares(found: Beside, task: Task, reference: Reference) -> str:
+def _shares(found: Beside, task: Task, reference: Reference) -> Figure:
     rows = []
     for place, modality in enumerate(task.info.modalities):
         true, measured = float(found.true[place]), float(found.shares[place])
@@ -84,10 +87,14 @@ def _shares(found: Beside, task: Task, reference: Reference) -> str:
         )
         rows.append(intervals.Row(modality.name, tuple(m == modality for m in task.info.modalities), marks))
     axis = plot.around([0.0, *found.true, *found.high], f"fair share of the {_gain(found)}", _text(found), low=0.0)
-    return _figure(rows, axis, "What each input brings", task, reference)
+    title, names = "What each input brings", task.info.modalities.names
+    columns = [each.tolist() for each in (found.true, found.shares, found.low, found.high)]
+    table = list(zip(names, *columns, strict=True))
+    header = ("input", "true", "measured", "low", "high")
+    return Figure("known-shares", title, _drawn(rows, axis, title, task, reference), header, table)
 
 
-def _combinations(found: Beside, task: Task, reference: Reference) -> str:
+def _combinations(found: Beside, task: Task, reference: Reference) -> Figure:
     modalities = task.info.modalities
     has = membership(len(modalities))
     rows = []
@@ -101,17 +108,19 @@ def _combinations(found: Beside, task: Task, reference: Reference) -> str:
         )
         rows.append(intervals.Row(key, tuple(bool(on) for on in has[mask]), marks))
     name = words.metric(found.score).lower()
-    axis = plot.around([*found.best, *found.measured], name, _text(found))
-    return _figure(rows, axis, f"{words.metric(found.score)} of every combination", task, reference)
+    axis = plot.around([*found.best[1:], *found.measured[1:]], name, _text(found))
+    title = f"{words.metric(found.score)} of every combination"
+    table = [(row.key, *(mark.value for mark in row.marks)) for row in rows]
+    drawing = _drawn(rows, axis, title, task, reference)
+    return Figure("known-combinations", title, drawing, ("combination", "at best", "measured"), table)
 
 
-def _figure(rows: list[intervals.Row], axis: plot.Axis, title: str, task: Task, reference: Reference) -> str:
+def _drawn(rows: list[intervals.Row], axis: plot.Axis, title: str, task: Task, reference: Reference) -> str:
     modalities = task.info.modalities
     colours = widgets.colours(modalities)
     letters = [(modality.letter, colours[modality.name]) for modality in modalities]
     legend = [("true", TRUE), (cache.title(reference.method), MEASURED)]
-    drawn = intervals.intervals(rows, axis, letters, title, legend, picked=False)
-    return f"<figure style='margin:0'><figcaption><b>{title}</b></figcaption>{drawn}</figure>"
+    return intervals.intervals(rows, axis, letters, title, legend, picked=False)
 
 
 def _gain(found: Beside) -> str:

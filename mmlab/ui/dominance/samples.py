@@ -17,6 +17,7 @@ from mmlab.core.outputs import Classification, Regression
 from mmlab.core.task import Task
 from mmlab.library import Reference
 from mmlab.ui import cache, frame, picking, state, widgets, words
+from mmlab.ui import chosen as carried
 from mmlab.ui.dominance import kept
 from mmlab.viz import views
 from mmlab.viz.dominance import panel as figures
@@ -45,6 +46,7 @@ def show(task: Task, reference: Reference) -> None:
     kind = _kind(kinds)
     rows = np.flatnonzero(np.ones(len(kinds), bool) if kind == ALL else kinds == SAMPLE_KINDS.index(kind))
     st.caption(_said(task, shares, kinds))
+    rows = carried.kept(rows, found.ids, cache.sweep(reference).ids)
     if not len(rows):
         st.caption("No sample is of this kind.")
         return

@@ -128,6 +128,7 @@ def _overlays(
         heat = heats[modality.name]
         silent = "" if heat.any() else "; no place of it speaks for this answer"
         note = f"{escape(modality.label)}: {words.percent(now[modality.name])}{silent}"
-        picture = draw(heat, modality.label)
+        whole = heat.shape[-1] == world.arrays[modality.name].shape[-1]  # a long text has fewer places in its map
+        picture = draw(heat, modality.label, words=world.words[modality.name] if whole else ())
         panels.append(f"<figure>{picture}<figcaption>{note}</figcaption></figure>")
     return f'<div class="mm-panels">{"".join(panels)}</div>'

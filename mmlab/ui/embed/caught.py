@@ -19,6 +19,7 @@ from mmlab.ui.embed.view import View
 
 FIND = "embed.find"
 PAGES = {"robustness": "Robustness", "dominance": "Dominance", "predict": "Predict"}
+SHOWS = {"dominance": {"aspect": "samples"}}  # the section that goes sample by sample
 MOST_PICTURES = 18
 PROBLEM = "mmlab.embed.problem"
 
@@ -63,7 +64,8 @@ def show(view: View) -> None:
     st.html(_scores(view, rows))
     with st.container(horizontal=True, vertical_alignment="center", key="mm-go-chosen"):
         for page, title in PAGES.items():
-            st.page_link(f"pages/{page}.py", label=f"In {title} →")
+            fields = {**state.everything(), **SHOWS.get(page, {})}
+            st.page_link(f"pages/{page}.py", label=f"In {title} →", query_params=fields)
         st.button("Forget them", key="embed.forget", type="tertiary", on_click=_forget)
     shipped = set(view.task.gallery())
     pictured = [row for row in view.rows if view.found.ids[row] in shipped]

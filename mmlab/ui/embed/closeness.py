@@ -50,7 +50,7 @@ def _aligned(view: View) -> Figure:
     own, other = (np.nanmean(table, 1) for table in (found.own, found.other))
     names = view.task.info.modalities
     shades = [(item.letter, theme.modality_colour(i)) for i, item in enumerate(names)]
-    heads = ("cosine, itself", "cosine, others", "shift", "gap")
+    heads = ("cosine, itself", "cosine, its class", "shift", "gap")
     rows, numbers = [], []
     for row, key in enumerate(found.combinations):
         values = (own[row], other[row], found.distance[row], found.gap[row])

@@ -74,6 +74,6 @@ def about(view: View, count: int) -> str:
         return f"{some} {how}"
     return (
         f"{some} {how} **Near dots are alike; between far groups, distances mean little.** A sample that is placed by "
-        f"its neighbours lands, in the middle case, {words.percent(view.made.error)} of the map's width from where UMAP "
-        "put it."
+        f"its neighbours lands, in the middle case, {words.percent(view.made.error)} of the map's width from where "
+        "UMAP put it."
     )

@@ -35,7 +35,7 @@ def show(
     on_click: Callable[[int], None] | None = None,
     on_select: Callable[[list[int]], None] | None = None,
 ) -> None:
-    """Show a figure (`data`, `layout`, perhaps `frames`) and lay changes over it: attributes and the traces they are of.
+    """Show a figure (`data`, `layout`, perhaps `frames`) and lay changes over it: attributes, and of which traces.
 
     name: for files; alt: what a screen reader says; chosen: the samples that are lit, None for all. `on_click` gets
     what a point carries, `on_select` the samples that were caught, none to forget the selection.

@@ -1,4 +1,4 @@
-"""The page under its pickers: the controls, and the section that was chosen. One panel; only that section is computed."""
+"""The page under its pickers: the controls, and the section that was chosen. Only that section is computed."""
 
 from __future__ import annotations
 
@@ -19,19 +19,20 @@ WORDS = terms.EMBED  # the import enters them
 
 @dataclass(frozen=True)
 class Section:
-    """One part of the page: its name on the screen, and what draws it."""
+    """One part of the page: its name on the screen, what draws it, and which of the controls it follows."""
 
     title: str
     show: Callable[[View], None]
+    controls: tuple[str, ...] = views.CONTROLS
 
 
 SECTIONS: dict[str, Section] = {
     "map": Section("Map", cloud.show),
-    "several": Section("Combination by combination", several.show),
-    "closeness": Section("Close and far", closeness.show),
-    "trust": Section("Can it be trusted?", trust.show),
-    "pair": Section("Two models", pair.show),
-    "fit": Section("Make another map", refit.show),
+    "several": Section("Combination by combination", several.show, ("picture", "colour", "shown")),
+    "closeness": Section("Close and far", closeness.show, ()),
+    "trust": Section("Can it be trusted?", trust.show, ("picture", "axes")),
+    "pair": Section("Two models", pair.show, ("picture", "colour", "shown")),
+    "fit": Section("Make another map", refit.show, ("picture",)),
 }
 
 
@@ -45,6 +46,7 @@ def show(task_name: str, chosen: str, references: tuple[Reference, ...]) -> None
 @frame.panel
 def _panel(task_name: str, chosen: str, references: tuple[Reference, ...]) -> None:
     task, reference = cache.task(task_name), focus.method(references)
-    section = views.choice("part", "Look at", tuple(SECTIONS), lambda name: SECTIONS[name].title)
+    name = views.choice("part", "Look at", tuple(SECTIONS), lambda name: SECTIONS[name].title)
     point = sample.point(chosen, cache.sweep(reference))
-    SECTIONS[section].show(views.make(task, references, reference, chosen, point))
+    section = SECTIONS[name]
+    section.show(views.make(task, references, reference, chosen, point, section.controls))

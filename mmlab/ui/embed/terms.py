@@ -14,7 +14,8 @@ EMBED: dict[str, Term] = {
     "choosing": Term(
         "Chosen samples",
         "Samples that were caught with the lasso or the box, or found by name; they stay lit on every map.",
-        "A sample counts as caught when it is caught under any combination. The address carries the choice to the other "
+        "A sample counts as caught when it is caught under any combination. The address carries the choice to the "
+        "other "
         "pages.",
         "A double click on the map forgets it.",
     ),
@@ -33,20 +34,23 @@ EMBED: dict[str, Term] = {
     ),
     "near_accuracy": Term(
         "Told by neighbours",
-        "How often most of the 15 nearest other samples have the right class: in the model's own space, and on the map.",
+        "How often most of the 15 nearest other samples have the right class: in the model's own space, and on "
+        "the map.",
         "Leave one out, within one combination. A number is compared with its neighbours' mean instead (correlation).",
         "A map that looks better than the model's own space flatters it.",
     ),
     "silhouette": Term(
         "Silhouette",
-        "How much nearer samples are to their own class than to the next one: 1 is apart, 0 is mixed, below 0 is astray.",
+        "How much nearer samples are to their own class than to the next one: 1 is apart, 0 is mixed, below 0 is "
+        "astray.",
         "In all dimensions of the embedding, under one combination (Rousseeuw, 1987).",
         "Another combination, another method.",
     ),
     "alignment": Term(
         "Still in the same place",
         "Whether what is left of a sample lies where the complete sample does.",
-        "*Cosine* with the complete embedding of the same sample (and, to compare, of other samples), the mean taken away "
+        "*Cosine* with the complete embedding of the same sample (and, to compare, with others of its class), the "
+        "mean taken away "
         "first. *Shift*: between the centres, in units of the spread of the complete ones. *Gap*: between the centres "
         "when all embeddings have length 1 (Liang et al., 2022).",
         "Some methods pull combinations together, DMRNet lets them differ.",
@@ -55,14 +59,16 @@ EMBED: dict[str, Term] = {
         "Direction",
         "How far the embedding of one sample turns when inputs leave, and whether it still points at its class.",
         "Cosines between any two combinations of the same sample, and with the weights that the model keeps for the "
-        "right class (where its last step is not one such layer: the middle of the class). The mean is taken away first. "
+        "right class (where its last step is not one such layer: the middle of the class). The mean is taken away "
+        "first. "
         "DMRNet argues that forcing all combinations into one direction hurts (Wei et al., ECCV 2024).",
         "The method; the combination.",
     ),
     "doubting": Term(
         "Variance and being wrong",
         "Whether the model draws wider embeddings where it is worse, and for samples that are hard.",
-        "Samples are sorted by variance into ten equal bins. *Hard* is how often all the other models here are wrong on "
+        "Samples are sorted by variance into ten equal bins. *Hard* is how often all the other models here are "
+        "wrong on "
         "the same sample. The correlation is Spearman's.",
         "A flat line means that the variance knows nothing of being wrong.",
     ),

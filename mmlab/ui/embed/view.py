@@ -38,6 +38,7 @@ COLOURS = {
     "size": "Size",
     "group": "Person or source",
 }
+CONTROLS = ("picture", "axes", "colour", "shown")
 MOST = 10_000  # points that stay fluid in the browser
 ALL = "all"
 
@@ -134,12 +135,12 @@ def truth(task: Task, target: Any) -> str:
 
 
 def choice(
-    field: str, label: str, there: Sequence[str], shown: Callable[[str], str], term: str = "", default: str = ""
+    field: str, label: str, there: Sequence[str], shown: Callable[[str], str], term: str = "", hidden: bool = False
 ) -> str:
     """One of a few, as pills; it stands in the address. Shows nothing where there is no choice."""
-    usual = default if default in there else there[0]
+    usual = there[0]
     chosen_now = state.get(field) if state.get(field) in there else usual
-    if len(there) > 1:
+    if len(there) > 1 and not hidden:
         st.pills(
             label,
             there,
@@ -153,16 +154,24 @@ def choice(
     return chosen_now
 
 
-def make(task: Task, references: tuple[Reference, ...], reference: Reference, sample: str, point: str) -> View:
-    """The controls above the sections, and what they ask for."""
+def make(
+    task: Task,
+    references: tuple[Reference, ...],
+    reference: Reference,
+    sample: str,
+    point: str,
+    controls: Sequence[str] = CONTROLS,
+) -> View:
+    """The controls above the sections, and what they ask for; what has no control here is as the address says."""
     found = cache.sweep(reference)
-    with st.container(horizontal=True, gap="large", vertical_alignment="top", key="mm-embed"):
-        name = choice("picture", "Map", _pictures(found), picture_title, "map")
-        solid = choice("axes", "Axes", ("2", "3"), lambda number: f"{number}-D") == "3"
-        colour = choice("colour", "Colour by", colours(reference), COLOURS.__getitem__, "colour")
-        shown = _shown(reference)
-    made, name, solid = _picture(reference, name, solid)
-    drawn = _sampled(found, shown)
+    with st.container(horizontal=True, gap="medium", vertical_alignment="top", key="mm-embed"):
+        pick = {field: partial(choice, hidden=field not in controls) for field in CONTROLS}
+        name = pick["picture"]("picture", "Map", _pictures(), picture_title, "map")
+        solid = pick["axes"]("axes", "Axes", ("2", "3"), lambda number: f"{number}-D") == "3"
+        colour = pick["colour"]("colour", "Colour by", colours(reference), COLOURS.__getitem__, "colour")
+        shown = _shown(reference, "shown" not in controls)
+    made, name = _picture(reference, name, solid)
+    drawn = _sampled(found, shown, "shown" not in controls)
     rows = chosen.rows(found.ids)
     return View(task, references, reference, found, made, name, solid, colour, shown, drawn, sample, point, rows)
 
@@ -182,7 +191,7 @@ def colours(reference: Reference) -> tuple[str, ...]:
     return tuple(name for name in COLOURS if name in there)
 
 
-def _pictures(found: Sweep) -> tuple[str, ...]:
+def _pictures() -> tuple[str, ...]:
     """The maps that can be chosen: the two usual ones, and what the address names."""
     wanted = state.get("picture")
     if not wanted.startswith(fits.PREFIX):
@@ -200,11 +209,13 @@ def _put(field: str, usual: str) -> None:
     state.put(**{field: None if value == usual else value})
 
 
-def _shown(reference: Reference) -> tuple[int, ...]:
+def _shown(reference: Reference, hidden: bool) -> tuple[int, ...]:
     """The combinations that are drawn, by position; all of them where the address says nothing."""
     found = cache.sweep(reference)
     wanted = [key for key in state.get("shown").split(",") if key in found.combinations]
     kept = wanted or list(found.combinations)
+    if hidden:
+        return tuple(found.index(key) for key in found.combinations if key in kept)
     st.pills(
         "Combinations shown",
         found.combinations,
@@ -223,18 +234,18 @@ def _show(everything: tuple[str, ...]) -> None:
     state.put(shown=None if len(kept) == len(everything) else ",".join(kept) or None)
 
 
-def _picture(reference: Reference, name: str, solid: bool) -> tuple[Map, str, bool]:
+def _picture(reference: Reference, name: str, solid: bool) -> tuple[Map, str]:
     """The map that was asked for; PCA, and why, where there is none."""
     try:
-        return pictures.picture(reference, name, solid), name, solid
+        return pictures.picture(reference, name, solid), name
     except CheckpointError as error:
         if name == pictures.PCA:
             raise
         frame.say(error, quiet=True)
-        return pictures.picture(reference, pictures.PCA, solid), pictures.PCA, solid
+        return pictures.picture(reference, pictures.PCA, solid), pictures.PCA
 
 
-def _sampled(found: Sweep, shown: Sequence[int]) -> NDArray[np.bool_]:
+def _sampled(found: Sweep, shown: Sequence[int], hidden: bool) -> NDArray[np.bool_]:
     """Which samples are drawn; where they are too many, by a rule that is said, with a switch to all."""
     count = len(found.ids)
     if count * len(shown) <= MOST:
@@ -242,11 +253,13 @@ def _sampled(found: Sweep, shown: Sequence[int]) -> NDArray[np.bool_]:
     everything = state.get("many") == ALL
     labels = found.target if found.target.ndim == 1 and np.issubdtype(found.target.dtype, np.integer) else None
     some = clouds.sampled(labels, count, len(shown), MOST)
+    if hidden:
+        return some
     st.toggle(
         f"Draw all {count * len(shown):,} dots",
         key=state.follow("embed.many", everything),
-        help=f"More than {MOST:,} dots are slow in a browser, so {int(some.sum()):,} of {count:,} samples are drawn: of "
-        "each class as many as its share, always the same ones, each under all its combinations. All numbers on this "
+        help=f"More than {MOST:,} dots are slow in a browser, so {int(some.sum()):,} of {count:,} samples are drawn: "
+        "of each class as many as its share, always the same ones, each under all its combinations. All numbers on this "
         "page are of all samples.",
         on_change=lambda: state.put(many=ALL if st.session_state["embed.many"] else None),
     )

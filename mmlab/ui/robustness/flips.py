@@ -14,6 +14,7 @@ from mmlab.analysis.slices import WorstSlice
 from mmlab.core.errors import DataError, UnknownName
 from mmlab.core.modality import spoken
 from mmlab.ui import cache, charts, frame, state, widgets, words
+from mmlab.ui import chosen as carried
 from mmlab.ui.robustness import grids, samples
 from mmlab.ui.robustness import view as views
 from mmlab.ui.robustness.view import View
@@ -185,7 +186,9 @@ def _flipped(view: View, lost: int) -> None:
 def _slicings(view: View) -> dict[str, tuple[str, ...]]:
     reference = view.references[view.shown]
     others = tuple(e.reference for e in cache.entries(view.task.name) if not e.problem and e.reference != reference)
-    return views.slicings(reference, view.rule, views.stamp(reference, view.rule), others)
+    stamp = views.stamp(reference, view.rule)
+    slicings = views.slicings(reference, view.rule, stamp, others)
+    return carried.sliced(slicings, views.graded(reference, view.rule, stamp).ids, view.one.ids)
 
 
 def _measured(view: View) -> str:

@@ -13,6 +13,7 @@ from mmlab.analysis.duel import Duel, duel
 from mmlab.core.errors import MmlabError
 from mmlab.library import Reference
 from mmlab.ui import cache, charts, frame, measured, state, widgets, words
+from mmlab.ui import chosen as carried
 from mmlab.ui.robustness import samples
 from mmlab.ui.robustness import view as views
 from mmlab.ui.robustness.view import View
@@ -85,6 +86,8 @@ def differences(view: View, second: str) -> Figure:
 
 
 def _duel(view: View, second: str) -> Duel:
+    if state.get(carried.FIELD):
+        return duel(view.graded[view.shown], view.graded[second], view.measure)
     one, other = view.references[view.shown], view.references[second]
     stamps = (views.stamp(one, view.rule), views.stamp(other, view.rule))
     return _kept(one, other, view.rule, view.measure, stamps)

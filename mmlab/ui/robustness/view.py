@@ -18,6 +18,7 @@ from mmlab.core.modality import Combination
 from mmlab.core.task import Task
 from mmlab.library import Reference
 from mmlab.ui import cache, frame, state, widgets, words
+from mmlab.ui import chosen as carried
 from mmlab.viz import plot, theme
 
 HARDNESS = "hardness"
@@ -142,6 +143,7 @@ def make(task_name: str, references: Sequence[Reference]) -> View | None:
         measures = list(found[shown].measures)
         name = select("measure", "Measure", measures, measures[0], words.metric, words.help("score"))
     _say_missing(by_method, found, wanted, rule)
+    found = carried.all_only(found, cache.sweep(by_method[shown]).ids)
     chosen = widgets.current(task.info.modalities, task.info.modalities.names) or task.info.modalities.full
     _warn(shown, chosen, task)
     return View(task, by_method, found, shown, name, rule, chosen)
