@@ -22,6 +22,7 @@ from mmlab.core.results import Floats, Sweep
 VERSION = 1
 LEVELS = 32
 FINEST = 128  # steps per unit of a logit
+COARSEST = 1e-3  # share of the range of numbers that half precision may move one by
 
 
 def write(path: Path, found: Sweep) -> None:
@@ -85,7 +86,12 @@ def _compact(logits: Floats) -> Floats:
     if logits.ndim > 3:
         return np.round(logits, 3).astype(np.float32)
     several = logits.ndim == 3 and logits.shape[2] > 2
-    return (np.round(logits * FINEST) / FINEST if several else logits).astype(np.float16)
+    with np.errstate(over="ignore"):
+        half = (np.round(logits * FINEST) / FINEST if several else logits).astype(np.float16)
+    is_number = logits.shape[-1] == 1  # on a scale of its own, which may be far from 0 or go into the thousands
+    if is_number and np.abs(half - logits).max() > COARSEST * np.ptp(logits):
+        return logits.astype(np.float32)
+    return half
 
 
 def _packed(name: str, values: Floats) -> dict[str, NDArray[np.generic]]:

@@ -274,6 +274,14 @@ def test_explainers_are_found_by_name():
         find("gradcamel")
 
 
+def test_a_region_is_explained_where_it_was_found():
+    logits = torch.tensor([[[[3.0, -1.0], [2.0, -4.0]]], [[[-3.0, -1.0], [-2.0, -4.0]]]], requires_grad=True)
+    score = OUTPUTS["segmentation"].score(logits, 0)
+    assert score.tolist() == [5.0, -10.0], "added up where it was found; everywhere, where it was found nowhere"
+    (gradient,) = torch.autograd.grad(score.sum(), logits)
+    assert gradient[:, 0].tolist() == [[[1.0, 0.0], [1.0, 0.0]], [[1.0, 1.0], [1.0, 1.0]]]
+
+
 def test_how_much_a_map_moved():
     first, second = np.array([1.0, 1.0, 0.0]), np.array([0.0, 1.0, 1.0])
     assert moved(first, first * 7) == 0
@@ -283,7 +291,7 @@ def test_how_much_a_map_moved():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("way", ["gradcam", "gradcam++", "gradient_input", "integrated", "occlusion"])
+@pytest.mark.parametrize("way", ["gradcam", "gradcam++", "hirescam", "gradient_input", "integrated", "occlusion"])
 def test_two_hundred_attributions_leave_the_memory_flat(way: str):
     method, inputs, explain = made("dmrnet"), sample(), find(way)
     combinations = [method.modalities.full] if explain.slow else method.modalities.subsets()

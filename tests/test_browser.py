@@ -322,3 +322,64 @@ def test_a_chart_is_saved_in_the_browser_and_the_report_opens_alone(visit: Any, 
     assert asked == [report.as_uri()]
     assert alone.evaluate("document.scrollingElement.scrollWidth <= innerWidth")
     context.close()
+
+
+def drawn(page: Any, key: str) -> str:
+    """Which picture a figure of Embed shows, once it is painted; another one after each change."""
+    selector = f".st-key-{key.replace('.', '-')} .mm-figure[data-drawn]"
+    page.wait_for_selector(selector)
+    return str(page.locator(selector).get_attribute("data-drawn"))
+
+
+def redrawn(page: Any, key: str, before: str) -> str:
+    selector = f".st-key-{key.replace('.', '-')} .mm-figure"
+    page.wait_for_function(
+        "([selector, before]) => document.querySelector(selector)?.dataset.drawn !== before", arg=[selector, before]
+    )
+    return drawn(page, key)
+
+
+def test_an_upload_is_placed_in_the_map_and_a_recolouring_keeps_what_was_caught(visit: Any) -> None:
+    page = visit("/embed?picture=pca", ".mm-figure[data-drawn]")
+    whole, path = drawn(page, "embed.map"), drawn(page, "embed.path")
+    page.evaluate("document.querySelector('.st-key-embed-map .js-plotly-plot').dataset.same = 'yes'")
+    bring(page, 0, PACK / "test-0001.png")
+    page.get_by_text("This sample is new to the map").wait_for()
+    placed = redrawn(page, "embed.map", whole)
+    redrawn(page, "embed.path", path)
+
+    page.get_by_label("Find samples").fill("5")
+    page.keyboard.press("Enter")
+    page.wait_for_function("location.search.includes('chosen=')")
+    caught = redrawn(page, "embed.map", placed)
+    lit = "document.querySelector('.st-key-embed-map .js-plotly-plot').data[0].selectedpoints?.length"
+    count = page.evaluate(lit)
+    assert count > 0
+    page.get_by_role("button", name="Right or wrong").or_(page.get_by_role("radio", name="Right or wrong")).click()
+    redrawn(page, "embed.map", caught)
+    assert page.evaluate(lit) == count
+    assert page.evaluate("document.querySelector('.st-key-embed-map .js-plotly-plot').dataset.same") == "yes"
+
+    page.get_by_role("link", name="In Robustness").click()
+    page.wait_for_selector(".mm-lattice")
+    page.get_by_text("chosen on Embed").wait_for()
+    assert "chosen=" in page.url
+
+
+def test_dots_are_caught_with_the_mouse_and_the_map_is_saved(visit: Any) -> None:
+    page = visit("/embed?picture=pca", ".mm-figure[data-drawn]")
+    drawn(page, "embed.map")
+    figure = page.locator(".st-key-embed-map .js-plotly-plot")
+    box = figure.bounding_box()
+    around = [(0.1, 0.15), (0.9, 0.15), (0.9, 0.6), (0.1, 0.6), (0.1, 0.15)]
+    page.mouse.move(box["x"] + around[0][0] * box["width"], box["y"] + around[0][1] * box["height"])
+    page.mouse.down()
+    for x, y in around[1:]:
+        page.mouse.move(box["x"] + x * box["width"], box["y"] + y * box["height"], steps=8)
+    page.mouse.up()
+    page.wait_for_function("location.search.includes('chosen=')")
+    page.get_by_text("chosen samples").first.wait_for()
+    for kind, start in (("svg", b"<svg"), ("png", b"\x89PNG"), ("html", b"<!doctype")):
+        with page.expect_download() as download:
+            page.locator(f'.st-key-embed-map [data-save="{kind}"]').click()
+        assert Path(download.value.path()).read_bytes().startswith(start)

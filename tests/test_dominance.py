@@ -13,7 +13,7 @@ import torch
 from torch import nn
 
 from mmlab.analysis.agreement import agreement
-from mmlab.analysis.attribution import find, grad_cam
+from mmlab.analysis.attribution import EXPLAINERS, find, grad_cam
 from mmlab.analysis.clashes import clash
 from mmlab.analysis.explainers import _plus
 from mmlab.analysis.faithfulness import faithfulness, patches
@@ -196,6 +196,24 @@ def test_the_panel_fits_every_method_and_output(name: str, kind: str) -> None:
     assert as_json(found)["measures"].keys() == {row.measure.name for row in found.rows}
 
 
+def test_samples_that_lack_inputs_are_left_out_and_without_complete_ones_it_is_said() -> None:
+    task = ToyTask(gaps=0.3)
+    method, test = made("dropout", task.info), task.samples("test")
+    complete = int(test.present.all(1).sum())
+    assert 8 <= complete < len(test)
+    probes = probe(method, test, FEW)
+    found = panel(lattice_of(sweep(method, test)), task.info.output, task.info.modalities, probes, "own")
+    assert found.row("shapley:right").samples == complete
+    for row in found.rows:
+        assert np.isfinite(row.values).all()
+    gaps = torch.zeros_like(test.present)
+    gaps[:, 0] = True
+    lacking = Samples(test.inputs, gaps, test.target, test.ids, test.groups)
+    for ask in (lambda: lattice_of(sweep(method, lacking)), lambda: probe(method, lacking, FEW)):
+        with pytest.raises(DataError):
+            ask()
+
+
 def test_fair_shares_add_up_and_are_what_every_order_gives() -> None:
     found, method, test, _ = measured("dropout", toy())
     table = value_table(method.output, lift(sweep(method, test)).logits, test.target.numpy(), "right").mean(1)
@@ -375,7 +393,7 @@ def test_gradients_of_combinations_by_hand() -> None:
 # Ways to explain
 
 
-@pytest.mark.parametrize("way", ["gradcam++", "gradient_input", "integrated", "occlusion"])
+@pytest.mark.parametrize("way", [name for name in EXPLAINERS if name != "gradcam"])
 @pytest.mark.parametrize("name", ["joint", "specialists", "m3ixup", "gmd"])
 def test_every_way_to_explain_gives_an_absent_input_exactly_nothing(way: str, name: str) -> None:
     method = made(name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import dataclasses
 import subprocess
 import sys
@@ -21,8 +22,7 @@ from mmlab.core.method import METHODS
 from mmlab.core.options import build
 from mmlab.core.results import Projection, Sweep
 from mmlab.evaluation import sweep
-from mmlab.viz import embedding as drawn
-from mmlab.viz import paths
+from mmlab.viz.embedding import clouds, looks, paths
 from tests.toys import ToyTask
 
 KEYS = ("a", "b", "a-b")
@@ -233,16 +233,15 @@ def test_a_map_that_cannot_be_used_is_refused_with_a_sentence(tmp_path: Path):
 
 
 def test_reading_never_imports_umap():
-    program = (
-        "import sys, mmlab.analysis.embedding, mmlab.analysis.mapping, mmlab.viz.embedding;print('umap' in sys.modules)"
-    )
+    modules = "mmlab.analysis.embedding, mmlab.analysis.mapping, mmlab.analysis.fits, mmlab.viz.embedding.clouds"
+    program = f"import sys, {modules}; print('umap' in sys.modules)"
     said = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert said.stdout.strip() == "False"
 
 
 def test_the_drawings_of_embeddings_need_no_torch_and_no_streamlit():
     program = (
-        "import sys, mmlab.viz.embedding, mmlab.viz.attribution;"
+        "import sys, mmlab.viz.embedding.clouds, mmlab.viz.attribution;"
         "print([n for n in ('torch', 'streamlit', 'captum', 'umap') if n in sys.modules])"
     )
     said = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
@@ -255,19 +254,68 @@ def test_an_ellipse_reaches_two_standard_deviations():
     np.testing.assert_allclose(outline.min(0), [-3, 0], atol=1e-3)
 
 
+def unpacked(value: dict[str, str]) -> np.ndarray:
+    return np.frombuffer(base64.b64decode(value["bdata"]), {"f4": "<f4", "i4": "<i4", "u1": "u1"}[value["dtype"]])
+
+
 def test_the_map_carries_arrays_and_positions_only():
     found = invented()
     picture = embedding.pca(found)
-    groups = drawn.by_label(found.target, ("x", "y", "z"), len(KEYS))
-    figure = drawn.scatter(picture.points, groups, shown=(0, 2))
-    ids = np.sort(np.concatenate([trace.customdata for trace in figure.data]))
-    np.testing.assert_array_equal(ids, np.r_[0:90, 180:270])
-    for trace in figure.data:
-        assert trace.type == "scattergl"
-        assert trace.text is None
-        np.testing.assert_array_equal(found.target[trace.customdata % 90], ("x", "y", "z").index(trace.name))
-    shaded = drawn.scatter(picture.points, drawn.Gradient("v", found.mean.mean(2)), shown=(1,))
-    np.testing.assert_array_equal(shaded.data[0].customdata, np.arange(90, 180))
+    drawn = clouds.drawable(picture.points, shown=(0, 2))
+    spec = clouds.cloud(picture.points, drawn)
+    cloud, *rest = spec["data"]
+    assert cloud["type"] == "scattergl"
+    assert "text" not in cloud
+    np.testing.assert_array_equal(unpacked(cloud["customdata"]), np.r_[0:90, 180:270])
+    np.testing.assert_allclose(unpacked(cloud["x"]), picture.points[[0, 2], :, 0].ravel())
+    assert all(trace["x"] == [] for trace in rest), "places are kept for one sample"
+    solid = clouds.cloud(embedding.pca(found, 3).points, drawn)
+    assert {trace["type"] for trace in solid["data"]} == {"scatter3d"}
+
+
+def test_colours_follow_the_points_that_are_drawn():
+    found = invented()
+    drawn = clouds.drawable(embedding.pca(found).points, shown=(1,))
+    named = looks.named(("x", "y", "z"), np.broadcast_to(found.target, (3, 90)))
+    changes, traces = looks.change(named, [drawn, drawn[:5]])
+    assert traces == [0, 1]
+    np.testing.assert_array_equal(unpacked(changes["marker.color"][0]), found.target)
+    np.testing.assert_array_equal(unpacked(changes["marker.color"][1]), found.target[:5])
+    assert "x <em>30</em>" in named.legend(drawn)
+    shades = looks.Shades("v", found.mean.mean(2), sized=True)
+    changes, _ = looks.change(shades, [drawn])
+    np.testing.assert_allclose(unpacked(changes["marker.color"][0]), found.mean[1].mean(1), rtol=1e-5)
+    assert np.ptp(unpacked(changes["marker.size"][0])) > 5
+    hostile = looks.named(("<b>x</b>",), np.zeros((3, 90), int))
+    assert "<b>" not in hostile.legend(drawn)
+
+
+def test_too_many_samples_are_drawn_by_their_share():
+    labels = np.repeat([0, 1], (900, 100))
+    some = clouds.sampled(labels, 1000, combinations=7, most=1400)
+    assert some.sum() == 200
+    assert labels[some].mean() == pytest.approx(0.1, abs=0.01)
+    np.testing.assert_array_equal(some, clouds.sampled(labels, 1000, 7, 1400))
+    assert clouds.sampled(labels, 1000, 1, 1000).all()
+
+
+def test_a_sample_is_laid_over_the_map():
+    places = embedding.pca(invented()).points[:, 4]
+    steps = [paths.Step(key, key, places[i], spread=np.eye(2, dtype=np.float32)) for i, key in enumerate(KEYS)]
+    edges, walked, rings, dots = clouds.sample(steps, ("a-b", "a"))
+    assert [traces for _, traces in (edges, walked, rings, dots)] == [[1], [2], [3], [4]]
+    assert np.isnan(unpacked(edges[0]["x"][0])).sum() == 2, "two edges, a gap after each"
+    assert len(unpacked(rings[0]["x"][0])) == 3 * 50
+    np.testing.assert_allclose(unpacked(dots[0]["y"][0]), places[:, 1])
+
+
+def test_several_clouds_share_their_axes():
+    points = embedding.pca(invented()).points
+    panels = [clouds.Panel(key, points, clouds.drawable(points, (i,))) for i, key in enumerate(KEYS)]
+    spec = clouds.several(panels, columns=2)
+    assert [trace["xaxis"] for trace in spec["data"]] == ["x", "x2", "x3"]
+    assert spec["layout"]["xaxis3"]["matches"] == "x"
+    assert [note["text"] for note in spec["layout"]["annotations"]] == ["<b>a</b>", "<b>b</b>", "<b>a-b</b>"]
 
 
 def test_a_path_joins_combinations_that_differ_by_one_input():
@@ -282,10 +330,23 @@ def test_a_path_joins_combinations_that_differ_by_one_input():
     assert len(figure.data) == 1 + 3 + 2 + 3
 
 
+def test_the_walk_takes_one_input_away_at_a_time():
+    keys = ("a", "b", "c", "a-b", "a-c", "b-c", "a-b-c")
+    assert paths.walk(keys, "b-c") == ("a-b-c", "b-c", "b")
+    assert paths.walk(keys, "c") == ("a-b-c", "a-c", "c")
+    assert paths.walk(keys, "nothing") == ("a-b-c", "a-b", "a")
+    steps = [paths.Step(key, key.upper(), np.array([i, i % 2], np.float32)) for i, key in enumerate(keys)]
+    figure = paths.path(embedding.pca(invented()).points, steps, ("a-b-c",))
+    moving = paths.animate(figure, steps, paths.walk(keys, "c"))
+    assert [frame.name for frame in moving.frames] == ["a-b-c", "a-c", "c"]
+    assert moving.frames[1].traces == (len(moving.data) - 1,)
+    assert len(paths.animate(figure, steps[:1], ("a",)).frames) == 3, "nowhere to walk: left as it was"
+
+
 def test_many_combinations_are_coloured_by_their_size():
-    groups = drawn.by_combination([f"{'x' * (1 + i % 4)}" for i in range(15)], samples=2)
-    assert [group.name for group in groups] == ["1 input", "2 inputs", "3 inputs", "4 inputs"]
-    assert sum(group.rows.sum() for group in groups) == 30
+    groups = looks.by_size([f"{'x' * (1 + i % 4)}" for i in range(15)], samples=2)
+    assert groups.names == ("1 input", "2 inputs", "3 inputs", "4 inputs")
+    assert groups.codes.shape == (15, 2)
 
 
 def trained(folder: Path) -> Path:

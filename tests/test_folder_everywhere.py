@@ -1,4 +1,4 @@
-"""A folder of one's own goes everywhere that a task goes: the worked example of docs/own-data.md, and every kind of answer.
+"""A folder of one's own goes everywhere that a task goes: the example of docs/own-data.md, and every kind of answer.
 
 The commands are those of the document, so that it stays true.
 """
@@ -58,30 +58,36 @@ def run(capsys: pytest.CaptureFixture[str]) -> Command:
     return command
 
 
-def visit(path: str, task: str, **fields: str) -> AppTest:
-    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120).run()
-    if path != "app.py":
-        app.switch_page(path)
-    for name, value in {"task": task, **fields}.items():
-        app.query_params[name] = value
-    app.run()
-    assert not app.exception, (path, fields, [each.value for each in app.exception])
-    assert FAILED not in said(app), (path, fields)
-    return app
+class Visitor:
+    """Somebody who goes from page to page of one task, and complains where one is broken."""
+
+    def __init__(self, task: str) -> None:
+        self.task = task
+        self.app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120)
+
+    def read(self, path: str, **fields: str) -> str:
+        """What a page says."""
+        self.app.switch_page(path)
+        for name, value in {"task": self.task, **fields}.items():
+            self.app.query_params[name] = value
+        self.app.run()
+        found = said(self.app)
+        assert not self.app.exception, (path, fields, [each.value for each in self.app.exception])
+        assert FAILED not in found, (path, fields)
+        return found
+
+    def read_all(self) -> dict[str, str]:
+        """Every page, and every section of those that have some."""
+        for section in SECTIONS:
+            self.read("pages/robustness.py", section=section)
+        for aspect in ASPECTS:
+            self.read("pages/dominance.py", aspect=aspect)
+        return {link.path: self.read(link.path, section="", aspect="") for link in frame.pages()}
 
 
 def said(app: AppTest) -> str:
     shown = [element.value for element in (*app.caption, *app.markdown, *app.info, *app.warning, *app.error)]
     return " ".join([*shown, *(element.proto.body for element in app.get("html"))])
-
-
-def visit_all(task: str) -> dict[str, AppTest]:
-    """Every page, and every section of those that have some."""
-    for section in SECTIONS:
-        visit("pages/robustness.py", task, section=section)
-    for aspect in ASPECTS:
-        visit("pages/dominance.py", task, aspect=aspect)
-    return {link.path: visit(link.path, task) for link in frame.pages()}
 
 
 def blocks(language: str = "") -> list[str]:
@@ -126,12 +132,11 @@ def test_the_worked_example_goes_through_everything(tmp_path: Path, run: Command
     )
     assert list(answers["combinations"]) == ["photo"]
     run("grid", "--tasks", folder, "--methods", "joint", "--seeds", "1", "--plan", "epochs=1", "--processes", "1")
-    run("map", "--task", folder, "--method", "dropout")
     run("dominance", "--task", folder, "--method", "dropout")
-    pages = visit_all("numerals")
-    assert not any(app.error for app in pages.values())
-    without = visit("pages/predict.py", "numerals", sample=lacking("voice"), methods="dropout.dmrnet")
-    assert "Without Voice" in said(without)
+    visitor = Visitor("numerals")
+    pages = visitor.read_all()
+    assert "Numerals: an example folder" in pages["app.py"]
+    assert "Not given: it counts as missing." in visitor.read("pages/predict.py", sample=lacking("voice"))
 
 
 def lacking(name: str) -> str:
@@ -152,7 +157,7 @@ def test_every_kind_of_answer_goes_everywhere(make: Callable[[Path], Path], tmp_
     assert found["as_they_are"]
     assert all(0 < share < 0.5 for share in found["missing"].values())
     run("compare", "--task", folder)
-    visit_all(make.__name__)
+    Visitor(make.__name__).read_all()
 
 
 @pytest.mark.slow
@@ -181,10 +186,11 @@ def test_where_no_sample_is_complete_it_is_said_and_nothing_breaks(tmp_path: Pat
     line = next(line for line in shown.splitlines() if line.startswith("one-far "))
     assert line.split() == ["one-far", "-", "-", "0"]
     run("compare", "--task", folder)
-    pages = visit_all("apart")
-    assert "No test sample has all inputs of One + Far" in said(pages["pages/compare.py"])
-    assert "no test sample has these inputs" in said(pages["app.py"])
-    assert said(pages["pages/robustness.py"]).count("No test sample has every input") == 1
+    visitor = Visitor("apart")
+    pages = visitor.read_all()
+    assert "No test sample has all inputs of One + Far" in pages["pages/compare.py"]
+    assert "no test sample has these inputs" in pages["app.py"]
+    assert pages["pages/robustness.py"].count("No test sample has every input") == 1
     for method in able:
-        visit("pages/methods.py", "apart", method=method)
-        visit("pages/explain.py", "apart", methods=method)
+        visitor.read("pages/methods.py", method=method)
+        visitor.read("pages/explain.py", methods=method)

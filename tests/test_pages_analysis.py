@@ -1,18 +1,15 @@
-"""Explain and Embed as a person uses them, with models that never learned anything and a small measured test set."""
+"""Explain as a person uses it, with models that never learned anything and a small measured test set."""
 
 from __future__ import annotations
 
-import base64
 import csv
 import dataclasses
 import io
 import json
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 import streamlit as st
 import torch
@@ -20,11 +17,10 @@ from streamlit.testing.v1 import AppTest
 
 import mmlab.analysis.attribution
 from mmlab import checkpoints, sweeps
-from mmlab.analysis import maps
 from mmlab.core.batch import Samples
 from mmlab.core.task import TASKS
 from mmlab.evaluation import sweep
-from mmlab.ui import cache, explaining, space
+from mmlab.ui import cache, explaining
 from mmlab.ui.widgets import TAB, TABS
 from tests.library import untrained
 
@@ -34,7 +30,7 @@ SHIPPED, STRANGE = 20, "test-0999"
 
 
 def measured(root: Path) -> None:
-    """Untrained models with sweeps of the first shipped samples and one that does not ship; only DMRNet has a map."""
+    """Untrained models with sweeps of the first shipped samples and one that does not ship."""
     task = TASKS["digits"]()
     examples = [task.example(name) for name in task.gallery()[: SHIPPED + 1]]
     names = task.info.modalities.names
@@ -49,10 +45,6 @@ def measured(root: Path) -> None:
         sweeps.write(folder, found)
         report = {"digest": loaded.digest, "headline": "accuracy", "sources": {}}
         (folder / "report.json").write_text(json.dumps(report))
-        if reference.method == "dmrnet":
-            made = maps.of_pca(found)
-            picture = dataclasses.replace(made.projection, kind="umap")
-            maps.write_map(folder, dataclasses.replace(made, projection=picture))
 
 
 @pytest.fixture(scope="module")
@@ -83,10 +75,6 @@ def explain(**address: str) -> AppTest:
     return opened("pages/explain.py", **{"lattice": "dmrnet", **address})
 
 
-def embed(**address: str) -> AppTest:
-    return opened("pages/embed.py", **{"lattice": "dmrnet", **address})
-
-
 def sentences(app: AppTest) -> str:
     return " ".join(element.value for element in (*app.warning, *app.info, *app.error))
 
@@ -97,21 +85,6 @@ def captions(app: AppTest) -> str:
 
 def html(app: AppTest) -> str:
     return " ".join(element.proto.body for element in app.get("html"))
-
-
-def figures(app: AppTest) -> list[Any]:
-    return [json.loads(chart.proto.spec) for chart in app.get("plotly_chart")]
-
-
-def count(trace: dict[str, Any]) -> int:
-    """How many points a trace has; arrays travel as base64."""
-    x = trace["x"]
-    return len(np.frombuffer(base64.b64decode(x["bdata"]), x["dtype"])) if isinstance(x, dict) else len(x)
-
-
-def outlines(figure: dict[str, Any]) -> int:
-    """How many ellipses are drawn."""
-    return sum(trace["mode"] == "lines" and count(trace) == 48 for trace in figure["data"])
 
 
 def address(app: AppTest, name: str) -> str:
@@ -220,127 +193,3 @@ def test_the_parts_come_as_numbers() -> None:
     for key in found.shares:
         assert sum(float(row["part"]) for row in rows if row["combination"] == key) == pytest.approx(1, abs=1e-4)
     assert {row["part"] for row in rows if row["combination"] == "image" and row["input"] == "pen"} == {"0"}
-
-
-# Embed
-
-
-def test_embed_shows_the_map_and_the_path_of_the_sample() -> None:
-    app = embed()
-    assert not app.exception
-    assert not sentences(app)
-    whole, path = figures(app)
-    assert sum(count(trace) for trace in whole["data"]) == 7 * (SHIPPED + 1)
-    assert "distances mean little" in captions(app)
-    assert "two standard deviations" in captions(app)
-    assert outlines(path) == 7
-    assert "likeness to all inputs" in html(app)
-    assert "umap" not in sys.modules
-
-
-def test_a_method_without_variance_says_so_and_without_a_map_shows_pca() -> None:
-    app = embed(lattice="joint")
-    assert not app.exception
-    assert "no map yet" in sentences(app)
-    assert "gives no variance" in captions(app)
-    assert "of the spread" in figures(app)[0]["layout"]["xaxis"]["title"]["text"]
-    assert "Variance" not in [option.content for group in app.get("button_group") for option in group.proto.options]
-
-
-@pytest.mark.parametrize(("colour", "traces"), [("class", 10), ("combination", 7), ("answer", 2), ("variance", 1)])
-@pytest.mark.parametrize("kind", ["umap", "pca"])
-def test_every_colour_has_its_picture(colour: str, traces: int, kind: str) -> None:
-    app = embed(colour=colour, picture=kind)
-    assert not app.exception
-    assert not sentences(app)
-    assert len(figures(app)[0]["data"]) == traces
-
-
-def test_combinations_can_be_hidden() -> None:
-    app = embed(shown="image,image-sound-pen")
-    assert sum(count(trace) for trace in figures(app)[0]["data"]) == 2 * (SHIPPED + 1)
-    assert address(embed(shown="smell"), "shown") == "smell"
-    assert len(figures(embed(shown="smell"))[0]["data"]) == 10
-
-
-def test_a_click_on_a_dot_goes_to_its_sample(monkeypatch: pytest.MonkeyPatch) -> None:
-    """AppTest runs no chart callbacks, so the callback is called with the state of a click."""
-    reference = cache.library().find("digits", "dmrnet")
-    put: dict[str, str | None] = {}
-    monkeypatch.setattr(space.state, "put", lambda **fields: put.update(fields))
-    shown = tuple(range(7))
-    key = space.chart_key(reference, "umap", "class", shown)
-    for clicked in (3 * (SHIPPED + 1) + 4, [3 * (SHIPPED + 1) + 4]):
-        put.clear()
-        event = {"selection": {"points": [{"customdata": clicked}]}}
-        monkeypatch.setattr(space.st, "session_state", {key: event})
-        space.pick(reference, "umap", "class", shown, "test-0000")
-        assert put == {"sample": "test-0004", "point": None, "on": "image-sound"}
-    last = {"selection": {"points": [{"customdata": 7 * (SHIPPED + 1) - 1}]}}
-    monkeypatch.setattr(space.st, "session_state", {key: last})
-    put.clear()
-    space.pick(reference, "umap", "class", shown, "test-0000")
-    assert put == {"point": STRANGE, "on": None}
-    monkeypatch.setattr(space.st, "session_state", {key: {"selection": {"points": []}}})
-    put.clear()
-    space.pick(reference, "umap", "class", shown, "test-0000")
-    assert not put
-
-
-def test_a_sample_that_does_not_ship_still_has_its_path() -> None:
-    app = embed(point=STRANGE, on="image")
-    assert not app.exception
-    assert "not among those that ship" in captions(app)
-    assert len(figures(app)) == 2
-    assert not app.toggle
-
-
-def test_another_sample_takes_the_place_of_the_clicked_one() -> None:
-    app = embed(point=STRANGE)
-    app.query_params["sample"] = "test-0003"
-    app.run()
-    assert address(app, "point") == ""
-    assert len(app.toggle) == 3
-
-
-def test_what_a_person_brings_is_placed_in_the_map() -> None:
-    app = brought(embed())
-    assert not app.exception
-    assert "new to the map" in captions(app)
-    assert outlines(figures(app)[1]) == 1
-
-
-def test_damage_moves_the_sample() -> None:
-    reference = cache.library().find("digits", "dmrnet")
-    plain = cache.places(reference, "umap", "test-0001")
-    assert plain.known
-    app = embed(sample="test-0001", damage="sound:noise:5")
-    assert not app.exception
-    assert "new to the map" in captions(app)
-
-
-def test_a_placed_test_sample_lands_where_it_is() -> None:
-    reference = cache.library().find("digits", "dmrnet")
-    found, made = cache.sweep(reference), cache.picture(reference, "umap")
-    known = maps.known_places(found, made, 5)
-    assert found.variance is not None
-    again = maps.new_places(found, made, found.combinations, found.mean[:, 5], found.variance[:, 5])
-    np.testing.assert_allclose(again.points, known.points, atol=1e-2)
-    assert again.far.max() < 0.05
-
-
-def test_a_model_that_was_not_measured_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    untrained(tmp_path, "digits", "dropout")
-    monkeypatch.setenv("MMLAB_CHECKPOINTS", str(tmp_path))
-    app = opened("pages/embed.py")
-    assert not app.exception
-    assert "was not measured yet" in sentences(app)
-    assert not opened("pages/explain.py").exception
-
-
-def test_the_map_comes_as_numbers() -> None:
-    reference = cache.library().find("digits", "dmrnet")
-    found, made = cache.sweep(reference), cache.picture(reference, "umap")
-    rows = list(csv.DictReader(io.StringIO(space.as_csv(found, made).decode())))
-    assert len(rows) == 7 * (SHIPPED + 1)
-    assert float(rows[8]["x"]) == pytest.approx(float(made.projection.points[0, 8, 0]), rel=1e-4)

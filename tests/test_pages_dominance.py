@@ -15,6 +15,7 @@ from streamlit.testing.v1 import AppTest
 
 from mmlab import checkpoints, rules
 from mmlab.analysis import verdicts
+from mmlab.analysis.attribution import find
 from mmlab.analysis.measures import MEASURES
 from mmlab.analysis.probing import Effort
 from mmlab.checkpoints import PROGRESS
@@ -256,6 +257,57 @@ def test_nothing_switched_on_says_what_to_do() -> None:
     app = opened("maps", on="none")
     assert not app.exception
     assert any("Switch at least one on" in each.value for each in (*app.error, *app.warning, *app.info))
+
+
+@pytest.mark.parametrize("way", ["gradcam++", "hirescam", "gradient_input", "integrated", "occlusion"])
+def test_explain_and_dominance_make_maps_in_the_chosen_way(way: str) -> None:
+    for page, section in (("explain", ""), ("dominance", "maps")):
+        app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=90).run()
+        app.switch_page(f"pages/{page}.py")
+        chosen = {"aspect": section, "task": "digits", "methods": "dropout", "lattice": "dropout", "explainer": way}
+        for name, value in chosen.items():
+            app.query_params[name] = value
+        app.run()
+        healthy(app)
+        assert find(way).title in said(app) + html(app)
+
+
+def test_a_way_that_does_not_fit_says_which_does() -> None:
+    app = opened("maps", "opinion", explainer="integrated")
+    assert not app.exception
+    assert any("made of words" in each.value for each in (*app.error, *app.warning, *app.info))
+
+
+def test_what_is_slow_can_be_stopped_and_gone_on_with() -> None:
+    def stopped() -> None:
+        import streamlit as st
+
+        from mmlab.core.errors import MmlabError
+        from mmlab.ui.slow import STOPPED, slowly
+
+        st.session_state.setdefault("runs", 0)
+        if st.session_state.pop("stop", False):
+            st.session_state[STOPPED] = "work"
+
+        def make(tell: object) -> int:
+            st.session_state["runs"] += 1
+            tell(0.5)  # type: ignore[operator]
+            return 7
+
+        try:
+            st.write(f"found {slowly('work', 'Counting', make)}")
+        except MmlabError as error:
+            st.write(str(error))
+
+    app = AppTest.from_function(stopped)
+    app.session_state["stop"] = True
+    app.run()
+    assert "Counting was stopped." in app.markdown[0].value
+    assert app.session_state["runs"] == 0
+    app.button[0].click().run()
+    assert app.markdown[0].value == "found 7"
+    app.run()
+    assert app.session_state["runs"] == 1, "kept"
 
 
 # Two corrections

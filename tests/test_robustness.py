@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 import re
 from datetime import UTC, datetime
-from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +25,7 @@ from mmlab.core.errors import DataError
 from mmlab.core.method import METHODS, Method
 from mmlab.core.modality import Modality
 from mmlab.core.results import Sweep
-from mmlab.evaluation import metrics, sweep
+from mmlab.evaluation import logits_of, metrics, sweep
 from mmlab.ui.robustness.failures import RATES, Chances, scores_along
 from mmlab.viz import grid, score_lattice
 from mmlab.viz.figure import Figure
@@ -91,7 +91,7 @@ def test_a_text_has_no_mean_and_noise_is_made_of_words() -> None:
     samples = sample_of(2, 3)
     assert not rules.replacements("mean", samples, text).any()
     noise, words = rules.replacements("noise", samples, text), samples.inputs["a"]
-    for sample, place in product(range(len(samples)), range(3)):
+    for sample, place in itertools.product(range(len(samples)), range(3)):
         assert any(torch.equal(noise[sample, :, place], other[:, place]) for other in words)
 
 
@@ -234,7 +234,7 @@ def test_the_curve_of_the_page_is_the_sum_over_all_combinations(kind: str) -> No
 
 def brute_force(measure: Measure, failure: np.ndarray) -> float:
     total, mass = 0.0, 0.0
-    for on in product((False, True), repeat=len(failure)):
+    for on in itertools.product((False, True), repeat=len(failure)):
         if any(on):
             weight = np.prod([1 - p if there else p for p, there in zip(failure, on, strict=True)])
             total += weight * measure.scores[sum(1 << m for m, there in enumerate(on) if there)]
@@ -284,6 +284,27 @@ def test_a_temperature_that_is_wrong_by_a_factor_is_found() -> None:
     assert seen.numbers["temperature"] == pytest.approx(3, rel=0.1)
     assert seen.numbers["ece_after"] < 0.05 < seen.numbers["ece_before"]
     assert "not answered yet" in seen.about
+
+
+def test_the_calibration_of_pixels_is_that_of_their_probabilities() -> None:
+    task, bins = ToyTask("segmentation"), 5
+    method, samples = method_of("dropout", task), task.samples("test")
+    seen = trust(task.info.output, grade(sweep(method, samples), task.info.output).lattice, 5)
+    combination = task.info.modalities.parse("m0-m2")
+    said = logits_of(method, samples, combination).sigmoid().double().numpy().ravel()
+    there = samples.target.numpy().ravel()
+    place = np.minimum((said * bins).astype(int), bins - 1)
+    gaps = [abs((said[place == b] - there[place == b]).sum()) for b in range(bins)]
+    assert seen.numbers["ece"] == pytest.approx(sum(gaps) / len(said), abs=2e-3)
+    assert seen.curve.count.sum() == len(said)
+
+
+def test_answers_that_were_stored_without_probabilities_say_so() -> None:
+    found = swept("segmentation")
+    older = Sweep(**{**vars(found), "logits": found.logits[..., :-1]})
+    lattice = grade(older, OUTPUTS["segmentation"]).lattice
+    with pytest.raises(DataError, match="without the probabilities"):
+        trust(OUTPUTS["segmentation"], lattice, 1)
 
 
 @pytest.mark.parametrize("kind", ["classification", "regression"])
@@ -344,6 +365,22 @@ def test_keys_walk_the_lattice() -> None:
     assert whole[1].split() == ["ArrowDown:b", "a:b", "b:a"], "down takes away what costs most"
     assert alone[1].split() == ["ArrowUp:a-b", "a:a-b"]
     assert "−45" in drawn
+
+
+@pytest.mark.parametrize("count", [2, 3, 4])
+def test_the_numbers_on_the_lines_do_not_cover_each_other(count: int) -> None:
+    names = "abcd"[:count]
+    subsets = [each for size in range(1, count + 1) for each in itertools.combinations(names, size)]
+    nodes = [scored(*each, score=0.2 * len(each)) for each in subsets]
+    for selected in subsets:
+        frame = score_lattice.Frame(
+            {n: n for n in names}, dict.fromkeys(names, "#000000"), "-".join(selected), True, True
+        )
+        drawn = score_lattice.svg(nodes, frame, "title")
+        labels = re.findall(r'<rect x="([\d.]+)" y="([\d.]+)" width="([\d.]+)" height="13"', drawn)
+        assert labels
+        for (x, y, wide), (x2, y2, _) in itertools.combinations([tuple(map(float, each)) for each in labels], 2):
+            assert abs(y - y2) >= 12 or abs(x - x2) >= wide - 4, selected
 
 
 def test_names_from_data_cannot_leave_a_drawing() -> None:

@@ -96,9 +96,10 @@ def to_class_centres(found: Sweep) -> Table:
 
 
 def align(points: Floats, onto: Floats) -> tuple[NDArray[np.float32], float]:
-    """Turn, mirror, scale and shift `points` `[..., d]` to lie as near as possible over `onto`: points and disparity.
+    """Turn, mirror, shift and bring to one size `points` `[..., d]` to lie over `onto`: points and disparity.
 
-    Rows that are not finite in both are carried along. The disparity is the squared distance that is left, as a part
+    Both get the same size (root mean square), as the best fit would shrink what is not alike. Rows that are not finite
+    in both are carried along. The disparity is the squared distance that is left, as a part
     of the spread: 0 is the same shape, 1 nothing in common. Source: Gower, Generalized Procrustes analysis, 1975.
     """
     flat, goal = points.reshape(-1, points.shape[-1]).astype(float), onto.reshape(-1, onto.shape[-1]).astype(float)
@@ -111,7 +112,7 @@ def align(points: Floats, onto: Floats) -> tuple[NDArray[np.float32], float]:
     if size == 0 or width == 0:
         return points.astype(np.float32), 1.0
     left, strengths, right = np.linalg.svd((first / size).T @ (second / width))
-    turned = (flat - centre) @ (left @ right) * strengths.sum() * width / size + target
+    turned = (flat - centre) @ (left @ right) * width / size + target
     disparity = max(0.0, 1 - float(strengths.sum()) ** 2)
     return turned.reshape(points.shape).astype(np.float32), disparity
 

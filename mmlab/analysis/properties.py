@@ -55,7 +55,7 @@ def accuracy_like(found: Sweep, output: Output) -> NDArray[np.float64]:
     if isinstance(output, Segmentation):
         return _known(found, dice_of(found.logits.astype(np.float64)).mean(2))
     if isinstance(output, Regression):
-        return _known(found, -np.abs(found.logits[..., 0].astype(np.float64) - found.target))
+        return _known(found, -np.abs(found.logits[..., 0].astype(np.float64) - found.target.astype(np.float64)))
     return _known(found, (found.logits.argmax(2) == found.target).astype(np.float64))
 
 

@@ -30,10 +30,12 @@ from mmlab.analysis.statistics import halves
 from mmlab.core.errors import DataError
 from mmlab.core.outputs import Classification, Output, Regression, Segmentation
 from mmlab.core.outputs.regions import BINS as PIXEL_BINS
+from mmlab.core.outputs.regions import KEPT
 
 BINS = 15
 LEVELS = np.array([0.5, 0.6, 0.7, 0.8, 0.9, 0.95])
 LEVEL = 0.9
+AGAIN = "Run `python -m mmlab evaluate --save` to make them again."
 
 
 @dataclass(frozen=True)
@@ -120,12 +122,13 @@ def _number(output: Regression, found: Lattice, mask: int, validation: Lattice |
 
 @_trust.register
 def _regions(output: Segmentation, found: Lattice, mask: int, validation: Lattice | None) -> Trust:
-    """From the bins of probability that a sweep keeps: the middle of a bin stands for the pixels in it."""
-    kept = found.logits[mask].astype(np.float64).sum((0, 1))[-2 * PIXEL_BINS :]
-    count, there = kept[:PIXEL_BINS], kept[PIXEL_BINS:]
+    """From the bins of probability that a sweep keeps."""
+    kept = found.logits[mask].astype(np.float64).sum((0, 1))
+    if len(kept) < KEPT:
+        raise DataError("These answers were stored without the probabilities of pixels.", AGAIN)
+    count, there, total = kept[-3 * PIXEL_BINS :].reshape(3, PIXEL_BINS)
     full = count > 0
-    said = ((np.arange(PIXEL_BINS) + 0.5) / PIXEL_BINS)[full]
-    curve = Curve(said, there[full] / count[full], count[full])
+    curve = Curve(total[full] / count[full], there[full] / count[full], count[full])
     gap = float((np.abs(curve.said - curve.seen) * curve.count).sum() / curve.count.sum())
     about = f"All pixels of all regions count alike, in {PIXEL_BINS} bins; nothing is fitted."
     return Trust(curve, None, {"ece": gap}, about)

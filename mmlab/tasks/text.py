@@ -89,7 +89,7 @@ def prepare_text(text: Raw) -> Reading:
     check_said(text)
     words, notes = words_of(text.text), []
     if len(words) > MOST_WORDS:
-        notes.append(f"Took the first {MOST_WORDS} of {len(words)} words.")
+        notes.append(f"Took the first {MOST_WORDS} of {len(words):,} words.")
         words = words[:MOST_WORDS]
     values = np.zeros((2, MOST_WORDS), np.float32)
     values[:, : len(words)] = np.array([ids_of(word) for word in words], np.float32).T

@@ -12,6 +12,7 @@ import streamlit as st
 
 from mmlab.core.errors import MmlabError
 from mmlab.core.modality import Modality
+from mmlab.core.outputs import Regression
 from mmlab.core.task import Task
 from mmlab.ui import cache, draft, frame, state, uploads, words
 from mmlab.ui.ways import shared, ways
@@ -72,8 +73,13 @@ def _one(task: Task, modality: Modality) -> None:
 
 
 def _truth(task: Task) -> None:
-    classes = getattr(task.info.output, "classes", ())
-    if not classes or not draft.parts(task.name):
+    output = task.info.output
+    classes = getattr(output, "classes", ())
+    if not draft.parts(task.name):
+        return
+    if isinstance(output, Regression):
+        _true_number(task, output)
+    if not classes:
         return
     st.selectbox(
         "What is it? (may stay open)",
@@ -83,6 +89,22 @@ def _truth(task: Task) -> None:
         help="With the right answer, the combinations are marked right or wrong; without it, same or different.",
         on_change=partial(draft.use, task.name),
         width=220,
+    )
+
+
+def _true_number(task: Task, output: Regression) -> None:
+    st.number_input(
+        f"How much is it, {output.low:g} to {output.high:g}? (may stay open)",
+        output.low,
+        output.high,
+        value=None,
+        step=(output.high - output.low) / 60,
+        key=draft.NUMBER,
+        placeholder="Not said",
+        help="With the right number, the combinations are marked right where they lie on its side of "
+        f"{output.middle:g}; without it, same or different.",
+        on_change=partial(draft.use, task.name),
+        width=260,
     )
 
 

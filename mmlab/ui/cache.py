@@ -18,6 +18,7 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -31,7 +32,7 @@ from mmlab import sweeps
 from mmlab.checkpoints import REPORT
 from mmlab.core.errors import CheckpointError, DataError
 from mmlab.core.method import METHODS
-from mmlab.core.outputs import Prediction
+from mmlab.core.outputs import Prediction, Regression
 from mmlab.core.raw import Raw
 from mmlab.core.results import Attribution, Sweep
 from mmlab.core.task import TASKS, Task
@@ -211,9 +212,17 @@ def _own_item(task_name: str, sample: str) -> Item:
 
 
 def _truth(reads: Task, answer: str) -> tuple[Any, str]:
-    """Class index and name of what a person said it is; nothing where that is no class."""
-    classes = getattr(reads.info.output, "classes", ())
-    return (classes.index(answer), answer) if answer in classes else (None, "")
+    """The class or number that a person said it is, and its name; nothing where that is none of this task."""
+    output = reads.info.output
+    classes = getattr(output, "classes", ())
+    if answer in classes:
+        return classes.index(answer), answer
+    if isinstance(output, Regression):
+        with suppress(ValueError):
+            number = float(answer)
+            if output.low <= number <= output.high:
+                return number, output.words(number)
+    return None, ""
 
 
 def _make_world(task_name: str, sample: str, damages: Damages) -> World:

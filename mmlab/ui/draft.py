@@ -12,9 +12,11 @@ from collections.abc import Mapping
 import streamlit as st
 
 from mmlab.core.errors import DataError, MmlabError
+from mmlab.core.outputs import Regression
 from mmlab.ui import cache, state, uploads
 
-DRAFT, PROBLEMS, TRUTH = "mmlab.draft", "mmlab.problems", "bring.truth"
+DRAFT, PROBLEMS = "mmlab.draft", "mmlab.problems"
+TRUTH, NUMBER = "bring.truth", "bring.number"  # what a person said it is: a class, or a number
 MEGABYTES = 16
 
 
@@ -50,7 +52,7 @@ def use(task_name: str) -> None:
     """Go to what was given; back to the samples when nothing is left of it."""
     given = parts(task_name)
     if given:
-        own = uploads.Own(task_name, dict(given), st.session_state.get(TRUTH, ""))
+        own = uploads.Own(task_name, dict(given), _truth(task_name))
         state.put(task=task_name, sample=uploads.keep(own), on=None)
     elif uploads.is_own(state.get("sample")):
         state.put(sample=None, on=None)
@@ -60,6 +62,13 @@ def replace(task_name: str, given: Mapping[str, uploads.Part]) -> None:
     """Take these parts for all that was given, as a bundle brings them."""
     st.session_state.setdefault(DRAFT, {})[task_name] = dict(given)
     _problems(task_name).clear()
+
+
+def _truth(task_name: str) -> str:
+    if not isinstance(cache.task(task_name).info.output, Regression):
+        return st.session_state.get(TRUTH, "")
+    number = st.session_state.get(NUMBER)
+    return "" if number is None else f"{number:g}"
 
 
 def _problems(task_name: str) -> dict[str, MmlabError]:

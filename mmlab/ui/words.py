@@ -24,8 +24,12 @@ METRICS: dict[str, tuple[str, str]] = {
     "mae": ("Mean error", "how far the number is off, on average"),
     "r": ("Correlation", "how closely the numbers rise and fall with the right ones: 1 is always, 0 not at all"),
     "sign_accuracy": ("Sign accuracy", "how often the number lies on the right side of the middle"),
-    "dice": ("Dice", "how well found and true regions overlap: 1 is exactly, 0 not at all"),
-    "hd95": ("HD95", "how far the outlines of found and true regions lie apart, in mm, without the farthest 5 %"),
+    "dice": ("Dice", "how well found and true regions overlap, from not at all to exactly"),
+    "hd95": (
+        "HD95",
+        "how far the outlines of found and true regions lie apart, in mm, without the farthest 5 %; a region "
+        "that is only found or only there counts as the picture's diagonal",
+    ),
 }
 
 SENTENCE_PRIVATE = (

@@ -69,14 +69,14 @@ def _card(card: Card) -> str:
         now, whole = _value(card.now), _value(card.whole)
         sure = escape(number_line.sure(card.scale, now))
         body = number_line.line(card.scale, now, whole) + number_line.key(card.scale, now, now != whole)
-        change, answer = _moved(card, card.scale), number_line.minus(card.now.answer)
+        change = _moved(card, card.scale)
     else:
         nats = f'<span class="mm-muted">, {card.now.uncertainty:.2f} nats</span>'
         sure = f"{_percent(card.now.confidence)} · {escape(card.sure)}{nats}"
-        body, change, answer = _bars(card), _change(card), card.now.answer
+        body, change = _bars(card), _change(card)
     return (
         f'<section class="mm-card" aria-label="{escape(card.title, quote=True)}">'
-        f'<h3>{escape(card.title)}</h3><div class="mm-answer">{_answer(answer)}{mark}</div>'
+        f'<h3>{escape(card.title)}</h3><div class="mm-answer">{_answer(_said(card))}{mark}</div>'
         f'<p class="mm-sure">{sure}</p>{body}<p class="mm-change">{change}</p></section>'
     )
 
@@ -86,6 +86,10 @@ def _right(card: Card) -> bool | None:
     if card.scale is not None:
         return card.scale.right(_value(card.now))
     return card.now.answer == card.truth if card.truth else None
+
+
+def _said(card: Card) -> str:
+    return number_line.minus(card.now.answer) if card.scale is not None else card.now.answer
 
 
 def _value(prediction: Prediction) -> float:
@@ -100,7 +104,7 @@ def _answer(answer: str) -> str:
 def _strip(shown: Sequence[Card]) -> str:
     """All answers in one line that stays in sight while a narrow screen is scrolled; the cards say it in full."""
     parts = [
-        f'<span style="--c:{_colour(card)}">{escape(card.title)} <b>{escape(card.now.answer)}{_sign(card)}</b></span>'
+        f'<span style="--c:{_colour(card)}">{escape(card.title)} <b>{escape(_said(card))}{_sign(card)}</b></span>'
         for card in shown
     ]
     return f'<div class="mm-strip" aria-hidden="true">{"".join(parts)}</div>'

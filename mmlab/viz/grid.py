@@ -60,7 +60,7 @@ def grid(
     """The table. letters: letter and colour of each modality, in the task's order; wide: of a cell."""
     count = len(letters)
     crowded = len(columns) > 31
-    usual, high = (18, 16) if crowded else (max(40, min(62, 560 // max(len(columns), 1))), 30)
+    usual, high = (18, 16) if crowded else (max(34, min(62, 510 // max(len(columns), 1))), 30)
     wide = wide or usual
     left = (dots_width(count) if all(head.has for head, _ in rows) else LABEL_WIDE) + 6
     top = (DOT * count if any(head.has for head in columns) else 18) + (22 if column_title else 6)

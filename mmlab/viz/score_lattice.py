@@ -81,7 +81,8 @@ def svg(scored: Sequence[Scored], frame: Frame, title: str) -> str:
     ]
     for e, cost in zip(edges, costs, strict=True):
         if frame.selected in (e.upper, e.lower) or len(drawn.modalities) <= LABELLED:
-            inside.append(_label(drawn, e.upper, e.lower, frame.letters[e.removed], frame.text(cost)))
+            text = frame.text(cost)
+            inside.append(_label(drawn, e.upper, e.lower, frame.letters[e.removed], text, frame.selected))
     inside += [_node(node, by_key, frame, span) for node in drawn.nodes]
     size = f'viewBox="0 0 {drawn.width:.0f} {drawn.height:.0f}" style="max-width:{drawn.width * 1.7:.0f}px"'
     label = escape(title, quote=True)
@@ -104,9 +105,9 @@ def _line(drawn: Lattice, upper: str, lower: str, colour: str, share: float) -> 
     )
 
 
-def _label(drawn: Lattice, upper: str, lower: str, letter: str, text: str) -> str:
+def _label(drawn: Lattice, upper: str, lower: str, letter: str, text: str, selected: str) -> str:
     x1, y1, x2, y2 = _ends(drawn, upper, lower)
-    along = 0.62 if abs(x2 - x1) <= 1 else 0.24  # slanted lines cross half way: their labels stand higher
+    along = _along(drawn, upper, abs(x2 - x1) > 1, upper == selected)
     x, y = x1 + along * (x2 - x1), y1 + along * (y2 - y1)
     wide = 9 + 5.2 * len(text)
     return (
@@ -114,6 +115,14 @@ def _label(drawn: Lattice, upper: str, lower: str, letter: str, text: str) -> st
         f'<text x="{x:.1f}" y="{y + 3.4:.1f}" text-anchor="middle" font-size="9.5" font-weight="600" '
         f'fill="currentColor"><title>without {escape(letter)}</title>{escape(text)}</text>'
     )
+
+
+def _along(drawn: Lattice, upper: str, slanted: bool, from_selected: bool) -> float:
+    """How far down its line a label stands so that it meets no other."""
+    if len(drawn.modalities) > LABELLED:  # only the lines of the selected node have labels: they stand at the other end
+        return 0.66 if from_selected else 0.34
+    alone = len(drawn.node(upper).state.names) == len(drawn.modalities)
+    return 0.24 if slanted and not alone else 0.62  # slanted lines cross half way
 
 
 def _ends(drawn: Lattice, upper: str, lower: str) -> tuple[float, float, float, float]:

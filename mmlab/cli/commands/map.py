@@ -45,7 +45,7 @@ def command(
             made.append(build_map(Path(reference.path), settings, shown.move))
     if json:
         files = [{"map": str(file), "bytes": file.stat().st_size, "seed": seed} for file in made]
-        emit(files[0] if task and method else files)
+        emit(files[0] if task and method else {"maps": files})
         return
     for file in made:
         say(f"{file} ({file.stat().st_size / 1000:.0f} kB)")

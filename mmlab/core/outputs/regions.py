@@ -15,10 +15,11 @@ from mmlab.core.outputs.base import Metrics, Output, Prediction
 from mmlab.core.outputs.surfaces import hausdorff95
 
 # What a sweep keeps of each region of a sample. Pixels: in both, found, there. Then: distance of the outlines, mean
-# entropy per pixel (nats), and for `BINS` equal bins of probability the pixels in them and how many of those are there
+# entropy per pixel (nats), and for `BINS` equal bins of probability the pixels in them, how many of those are there,
+# and the sum of their probabilities
 SHARED, FOUND, THERE, DISTANCE, ENTROPY = range(5)
 BINS = 5
-KEPT = 5 + 2 * BINS
+KEPT = 5 + 3 * BINS
 
 
 @dataclass(frozen=True)
@@ -139,10 +140,12 @@ def dice_of(kept: NDArray[Any]) -> NDArray[np.float64]:
 
 
 def _reliability(logits: Tensor, truth: Tensor) -> Tensor:
-    """`[B, R, 2 BINS]`: pixels in each bin of probability, then how many of those belong to the region."""
-    bins = (logits.sigmoid() * BINS).long().clamp(max=BINS - 1).flatten(2)
+    """`[B, R, 3 BINS]`: pixels in each bin of probability, how many are of the region, the sum of probabilities."""
+    probability = logits.sigmoid().flatten(2)
+    bins = (probability * BINS).long().clamp(max=BINS - 1)
     inside = functional.one_hot(bins, BINS)
-    return torch.cat((inside.sum(2), (inside * truth.flatten(2)[..., None]).sum(2)), 2).to(logits)
+    there, sums = ((inside * each.flatten(2)[..., None]).sum(2) for each in (truth, probability))
+    return torch.cat((inside.sum(2), there, sums.round(decimals=1)), 2).to(logits)
 
 
 def _binary_entropy(logits: Tensor) -> Tensor:

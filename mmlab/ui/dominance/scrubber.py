@@ -130,5 +130,6 @@ def _overlays(
         note = f"{escape(modality.label)}: {words.percent(now[modality.name])}{silent}"
         whole = heat.shape[-1] == world.arrays[modality.name].shape[-1]  # a long text has fewer places in its map
         picture = draw(heat, modality.label, words=world.words[modality.name] if whole else ())
-        panels.append(f"<figure>{picture}<figcaption>{note}</figcaption></figure>")
+        wide = ' class="mm-wide"' if world.words[modality.name] else ""
+        panels.append(f"<figure{wide}>{picture}<figcaption>{note}</figcaption></figure>")
     return f'<div class="mm-panels">{"".join(panels)}</div>'

@@ -120,7 +120,7 @@ def _by_combination(view: View) -> Figure:
     there = valid(view.found)
     assert view.found.variance is not None
     variance = np.where(there, view.found.variance.mean(2), np.nan)
-    kept = there.any(1)
+    kept = np.asarray(there.any(1), bool)
     width, score = (np.nanmean(table[kept], 1) for table in (variance, _good(view.reference)[kept]))
     keys = [key for key, some in zip(view.found.combinations, kept, strict=True) if some]
     name = _score_name(view)

@@ -37,9 +37,15 @@ const inData = (trace) => {
   return found;
 };
 
-const CONFIG = {
-  displaylogo: false, responsive: true, displayModeBar: true,
-  modeBarButtonsToRemove: ["autoScale2d", "toImage", "zoomIn2d", "zoomOut2d"],
+const TOOLS = {
+  solid: ["orbitRotation", "zoom3d", "pan3d", "resetCameraDefault3d"],
+  cloud: ["lasso2d", "select2d", "pan2d", "zoom2d", "resetScale2d"],
+  plain: ["pan2d", "zoom2d", "resetScale2d"],
+};
+
+const configOf = (data) => {
+  const kind = data.some((trace) => trace.type === "scatter3d") ? "solid" : data.some((trace) => trace.customdata) ? "cloud" : "plain";
+  return { displaylogo: false, responsive: true, displayModeBar: true, modeBarButtons: [TOOLS[kind]] };
 };
 
 const lit = (box, rows) => {
@@ -77,7 +83,7 @@ const draw = async (box) => {
   const { Plotly, latest } = box;
   if (box.stamp !== latest.stamp) {
     const figure = JSON.parse(latest.figure);
-    await Plotly.react(box.plot, figure.data.map(inData), figure.layout, CONFIG);
+    await Plotly.react(box.plot, figure.data.map(inData), figure.layout, configOf(figure.data));
     if (figure.frames) await Plotly.addFrames(box.plot, figure.frames);
     if (!box.listening) { listen(box); box.listening = true; }
     [box.stamp, box.look, box.picked] = [latest.stamp, "", "null"];
@@ -145,6 +151,7 @@ const build = (parentElement) => {
 };
 
 export default function ({ data, parentElement, setTriggerValue }) {
+  if (data.preload) return void load(data.preload);
   const box = parentElement.querySelector(".mm-figure") || build(parentElement);
   box.latest = data;
   box.tell = setTriggerValue;

@@ -69,6 +69,12 @@ def show(
     _component()(key=key, data=data, on_clicked_change=clicked, on_selected_change=selected)
 
 
+def preload() -> None:
+    """Let the browser fetch plotly.js while the page is still being made."""
+    with st.container(key="mm-preload"):
+        _component()(key="embed.preload", data={"preload": library()})
+
+
 def library() -> str:
     """The address of plotly.js, which comes with the Python package, relative to the page."""
     return f"component/{_folder()}/plotly.min.js"

@@ -39,7 +39,7 @@ SECTIONS: dict[str, Section] = {
 def show(task_name: str, chosen: str, references: tuple[Reference, ...]) -> None:
     """Everything below the pickers of task, sample and methods."""
     st.html(Path(__file__).with_name("embed.css"))
-    figure.library()
+    figure.preload()
     _panel(task_name, chosen, references)
 
 

@@ -47,7 +47,7 @@ def show(view: View) -> None:
         on_select=partial(caught.choose, view),
     )
     st.caption(
-        f"The right map is turned, mirrored and scaled to lie over the left one. Disparity: **{disparity:.2f}** "
+        f"The right map is turned, mirrored and resized to lie over the left one. Disparity: **{disparity:.2f}** "
         "(0 is the same shape, 1 nothing in common). Catch dots on one side: the same samples are lit on both."
     )
     caught.show(view)

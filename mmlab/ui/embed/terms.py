@@ -81,7 +81,8 @@ EMBED: dict[str, Term] = {
     ),
     "beside": Term(
         "Two maps, one frame",
-        "The second map is turned, mirrored, scaled and moved to lie over the first as well as it can (Procrustes).",
+        "The second map is turned, mirrored, moved and brought to the size of the first, to lie over it as well as it "
+        "can (Procrustes).",
         "What is left is the *disparity*: 0 is the same shape, 1 nothing in common. The same samples are lit in both.",
         "UMAPs of two models are rarely alike; PCAs are more often.",
     ),

@@ -259,8 +259,8 @@ def _sampled(found: Sweep, shown: Sequence[int], hidden: bool) -> NDArray[np.boo
         f"Draw all {count * len(shown):,} dots",
         key=state.follow("embed.many", everything),
         help=f"More than {MOST:,} dots are slow in a browser, so {int(some.sum()):,} of {count:,} samples are drawn: "
-        "of each class as many as its share, always the same ones, each under all its combinations. All numbers on this "
-        "page are of all samples.",
+        "of each class as many as its share, always the same ones, each under all its combinations. All numbers on "
+        "this page are of all samples.",
         on_change=lambda: state.put(many=ALL if st.session_state["embed.many"] else None),
     )
     return np.ones(count, bool) if everything else some

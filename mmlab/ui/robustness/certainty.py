@@ -92,8 +92,9 @@ def diagram(view: View) -> Figure:
         _points(drawn, found.mended, labels, theme.MUTED, "with the temperature", number)
     drawn.diagonal()
     rows = [tuple(map(float, row)) for row in zip(found.curve.said, found.curve.seen, found.curve.count, strict=True)]
-    about = "" if number else f"Dots are as large as they have samples; the line leaves out those below {FEW}. "
-    return Figure("reliability", title, drawn.svg, ("said", "seen", "samples"), rows, about + view.of(view.shown))
+    unit = "pixels" if view.task.info.output.dense else "samples"
+    about = "" if number else f"Dots are as large as they have {unit}; the line leaves out those below {FEW}. "
+    return Figure("reliability", title, drawn.svg, ("said", "seen", unit), rows, about + view.of(view.shown))
 
 
 def _points(drawn: plot.Plot, curve: Curve, labels: tuple[str, str], colour: str, name: str, number: bool) -> None:
@@ -102,7 +103,7 @@ def _points(drawn: plot.Plot, curve: Curve, labels: tuple[str, str], colour: str
     drawn.line([float(curve.said[i]) for i in large], [float(curve.seen[i]) for i in large], colour, name)
     most = float(curve.count.max())
     for said, seen, count in zip(curve.said, curve.seen, curve.count, strict=True):
-        note = f"{name}: {labels[0]} {plot.percent(said)}, {labels[1]} {plot.percent(seen)}, {count:,.0f} samples"
+        note = f"{name}: {labels[0]} {plot.percent(said)}, {labels[1]} {plot.percent(seen)}, {count:,.0f} of them"
         size = 4.5 if number else 2.2 + 6 * float(count / most) ** 0.5
         drawn.dot(float(said), float(seen), colour, note, size, hollow=name != "as it is")
 

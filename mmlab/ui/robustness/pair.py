@@ -79,7 +79,7 @@ def differences(view: View, second: str) -> Figure:
     legend = [(f"better: {cache.title(view.shown)}", theme.ACCENT), (f"better: {cache.title(second)}", theme.WRONG)]
     drawing = intervals.intervals(rows, axis, view.letters, title, legend, view.selected.key, zero=True)
     count = max((len(dots) for dots in seeds.values()), default=0)
-    pairs = f" Small dots: {count} pairs of runs with the same seed." if count else ""
+    pairs = f" Small dots: {count} pair{'s' if count > 1 else ''} of runs with the same seed." if count else ""
     header = ("combination", "difference", "low", "high", "p (Holm)")
     note = f"Bands: 95 % over samples; hollow where they hold 0.{pairs} {view.basis}"
     return Figure("two-models", title, drawing, header, numbers, note)

@@ -35,7 +35,7 @@ class Step:
     spread: Points | None = None
 
 
-def path(points: Points, steps: Sequence[Step], lit: Sequence[str], titles: tuple[str, str] | None = None) -> go.Figure:
+def path(points: Points, steps: Sequence[Step], lit: Sequence[str], titles: tuple[str, ...] | None = None) -> go.Figure:
     """One sample under its combinations, over a faint map.
 
     Thin lines join combinations that differ by one input; the thick line goes through `lit`, the keys from complete
@@ -114,7 +114,16 @@ def animate(figure: go.Figure, steps: Sequence[Step], keys: Sequence[str]) -> go
     place = {"x": 0, "xanchor": "left", "yanchor": "top"}
     figure.update_layout(
         height=HEIGHT + 80,
-        updatemenus=[{"type": "buttons", "buttons": [play], "y": -0.02, **place, "bgcolor": "rgba(123,135,148,0.15)"}],
+        updatemenus=[
+            {
+                "type": "buttons",
+                "buttons": [play],
+                "y": -0.02,
+                **place,
+                "bgcolor": "rgba(123,135,148,0.15)",
+                "showactive": False,
+            }
+        ],
         sliders=[
             {"steps": stops, "y": -0.1, **place, "len": 1, "currentvalue": {"prefix": "Inputs: "}, "pad": {"t": 8}}
         ],
