@@ -140,7 +140,7 @@ def changes(browser: Any, rounds: int) -> tuple[list[float], list[float], list[f
         page.wait_for_timeout(300)
     light = []
     for digit in "5", "3", "8", "1", "0":
-        page.get_by_label("Find samples").fill(digit)
+        page.get_by_role("textbox", name="Find samples").fill(digit)
         light.append(_until_drawn(page, lambda: page.keyboard.press("Enter")))
         page.wait_for_timeout(300)
     page.get_by_role("tab", name="Bring your own").click()

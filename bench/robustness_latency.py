@@ -4,7 +4,8 @@
     MMLAB_CHECKPOINTS=... python bench/robustness_latency.py --tasks digits,brain
 
 Chromium measures itself: the clock starts with the event and stops in the frame after the change. The server is warm:
-somebody has opened the page before, as on every server after its first minute.
+somebody has opened the page before, as on every server after its first minute. Processor time of the server does not
+depend on what else the machine does; the floor is a page with one switch and one line (`bench/floor.py`), in the same run.
 """
 
 from __future__ import annotations
@@ -17,19 +18,24 @@ import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from subprocess import Popen
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from bench.app_latency import CHROMIUM, FLAGS, PORT, server, summary, wait_for_health  # noqa: E402
+from bench.app_latency import CHROMIUM, FLAGS, PORT, first_paint, server, summary, wait_for_health  # noqa: E402
 
 NAME = "robustness_latency"
 OPENING = "opening, new visitor, to the last chart"
+WORK = "opening, processor time of the server"
+FLOOR = "floor: opening, new visitor"
 SLIDER = "slider to changed scores"
 NODE = "click on the lattice to its change"
 GOALS = {OPENING: 1000, SLIDER: 150}
 WARM_UP = 3
+OPENINGS = 8
+PATIENCE = 120_000  # milliseconds
 
 # Runs in the page. From the next event of this kind on it counts the milliseconds to the frame after the change.
 WATCH = """
@@ -53,26 +59,36 @@ def opened(browser: Any, address: str) -> tuple[Any, float]:
     """A new visitor's page, and milliseconds until lattice and chart are there."""
     page = browser.new_context(viewport={"width": 1280, "height": 1000}).new_page()
     start = time.perf_counter()
+    page.set_default_timeout(PATIENCE)
     page.goto(f"http://127.0.0.1:{PORT}/robustness?{address}")
     page.wait_for_selector(".mm-lattice")
     page.wait_for_selector(".mm-plot")
     return page, 1000 * (time.perf_counter() - start)
 
 
-def measure_task(browser: Any, task: str, rounds: int) -> dict[str, dict[str, float]]:
+def measure_task(browser: Any, process: Popen[bytes], task: str, rounds: int) -> dict[str, dict[str, float]]:
     """Medians and 95th percentiles of one task."""
     opened(browser, f"task={task}")[0].context.close()
-    opening = []
-    for _ in range(8):
+    opening, work = [], []
+    for _ in range(OPENINGS):
+        before = processor_time(process)
         page, taken = opened(browser, f"task={task}")
+        page.wait_for_timeout(300)
         opening.append(taken)
+        work.append(processor_time(process) - before)
         page.context.close()
     page, _ = opened(browser, f"task={task}&section=failures")
     page.wait_for_timeout(1500)
-    found = {OPENING: summary(opening), SLIDER: summary(_slides(page, rounds))}
+    found = {OPENING: summary(opening), WORK: summary(work), SLIDER: summary(_slides(page, rounds))}
     found[NODE] = summary(_nodes(page, rounds))
     page.context.close()
     return found
+
+
+def processor_time(process: Popen[bytes]) -> float:
+    """Milliseconds that a process has worked so far."""
+    fields = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
+    return 1000 * (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _slides(page: Any, rounds: int) -> list[float]:
@@ -103,10 +119,15 @@ def measure(tasks: Sequence[str], rounds: int) -> dict[str, Any]:
     from playwright.sync_api import sync_playwright
 
     load = os.getloadavg()[0]
-    with sync_playwright() as playwright, server():
+    with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        wait_for_health()
-        found = {task: measure_task(browser, task, rounds) for task in tasks}
+        with server() as process:
+            wait_for_health()
+            found = {task: measure_task(browser, process, task, rounds) for task in tasks}
+        with server(script="bench/floor.py"):
+            wait_for_health()
+            first_paint(browser, "")
+            found["(none)"] = {FLOOR: summary([first_paint(browser, "")[0] for _ in range(OPENINGS)])}
         browser.close()
     return {
         "made": datetime.now(UTC).isoformat(timespec="minutes"),

@@ -1,6 +1,6 @@
 """How much faster it is to encode once and fuse many than to run the model once per combination.
 
-    python bench/sweep_speed.py --write docs/tables --fill docs/results.md
+    python bench/sweep_speed.py --rounds 2 --write docs/tables --fill docs/results.md
 
 Both give the same answers, which is checked. Running once per combination encodes only the inputs that are there. Time
 is processor time of one thread, so that other work on the machine does not count. Models are untrained: weights do not

@@ -348,7 +348,7 @@ def test_an_upload_is_placed_in_the_map_and_a_recolouring_keeps_what_was_caught(
     placed = redrawn(page, "embed.map", whole)
     redrawn(page, "embed.path", path)
 
-    page.get_by_label("Find samples").fill("5")
+    page.get_by_role("textbox", name="Find samples").fill("5")
     page.keyboard.press("Enter")
     page.wait_for_function("location.search.includes('chosen=')")
     caught = redrawn(page, "embed.map", placed)
@@ -370,6 +370,7 @@ def test_dots_are_caught_with_the_mouse_and_the_map_is_saved(visit: Any) -> None
     page = visit("/embed?picture=pca", ".mm-figure[data-drawn]")
     drawn(page, "embed.map")
     figure = page.locator(".st-key-embed-map .js-plotly-plot")
+    figure.evaluate("(figure) => figure.scrollIntoView({block: 'center'})")
     box = figure.bounding_box()
     around = [(0.1, 0.15), (0.9, 0.15), (0.9, 0.6), (0.1, 0.6), (0.1, 0.15)]
     page.mouse.move(box["x"] + around[0][0] * box["width"], box["y"] + around[0][1] * box["height"])

@@ -136,6 +136,7 @@ def test_the_worked_example_goes_through_everything(tmp_path: Path, run: Command
     visitor = Visitor("numerals")
     pages = visitor.read_all()
     assert "Numerals: an example folder" in pages["app.py"]
+    assert "Only the 11 of 28 test samples that have every input are compared." in pages["pages/robustness.py"]
     assert "Not given: it counts as missing." in visitor.read("pages/predict.py", sample=lacking("voice"))
 
 

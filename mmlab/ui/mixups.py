@@ -15,12 +15,13 @@ from mmlab.viz import comparison as drawn
 
 
 def show(task: Task, found: Comparison, view: str, cell: tuple[str, str]) -> None:
-    """The confusion matrix of one method and combination, all its seeds together."""
+    """The confusion matrix of one method and combination, all its seeds together; for numbers, answer against truth."""
     name, key = cell
     output = task.info.output
     if isinstance(output, Regression):
         st.subheader("Answer and truth", anchor=False)
         _pick_cell(found, cell)
+        _say_where(found)
         label = task.info.modalities.parse(key).label
         if not offsets.show(output, measured.folders(found, view, name), key, label):
             _no_answers(task, name)
@@ -31,8 +32,7 @@ def show(task: Task, found: Comparison, view: str, cell: tuple[str, str]) -> Non
     if not classes:
         st.caption("This task has no classes that could be mixed up.")
         return
-    if found.source != "built-in":
-        st.caption("The answers to single samples are kept for the built-in samples only, so those are shown.")
+    _say_where(found)
     folders = measured.folders(found, view, name)
     counted = [measured.counted(str(folder), measured.modified(folder), key, len(classes)) for folder in folders]
     counts = [item for item in counted if not isinstance(item, str)]
@@ -47,6 +47,11 @@ def show(task: Task, found: Comparison, view: str, cell: tuple[str, str]) -> Non
     right = words.percent(float(np.trace(total) / max(total.sum(), 1)))
     pooled = f"{len(counts)} seeds together" if len(counts) > 1 else "one seed"
     st.caption(f"{right} right, {pooled}. Most often: {'; '.join(worst) or 'none'}.")
+
+
+def _say_where(found: Comparison) -> None:
+    if found.source != "built-in":
+        st.caption("The answers to single samples are kept for the built-in samples only, so those are shown.")
 
 
 def _no_answers(task: Task, method: str) -> None:

@@ -217,8 +217,8 @@ def _gallery(task: Task, gallery: Sequence[str], sample: str) -> None:
         st.caption(f"{shown * PER_PAGE + 1} to {last} of {len(gallery)}", width="content")
         if sample in gallery:
             found = cache.item(task.name, sample)
-            note = f"**{sample}** · right answer: **{frame.plain(found.answer)}** · {frame.plain(found.note)}"
-            st.caption(note, width="content")
+            facts = f"**{frame.plain(sample)}**", f"right answer: **{frame.plain(found.answer)}**", frame.plain(found.note)
+            st.caption(" · ".join(filter(None, facts)), width="content")
 
 
 @st.cache_data(show_spinner=False, max_entries=64)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
@@ -15,6 +14,7 @@ from mmlab.analysis.maps import Places
 from mmlab.analysis.properties import Labels
 from mmlab.core.outputs import Classification, Regression
 from mmlab.core.results import Sweep
+from mmlab.library import Reference
 from mmlab.ui import cache, focus, frame, state, widgets, words
 from mmlab.ui.embed import figure, pictures
 from mmlab.ui.embed import view as views
@@ -92,10 +92,7 @@ def show(view: View, path: Path | None) -> None:
         _inputs(path.looked)
     else:
         st.caption(_named(view, view.found.ids.index(view.point)))
-    flat = pictures.picture(view.reference, view.picture)
-    drawn = paths.path(flat.projection.points, path.steps, path.lit, views.titles(flat))
-    drawn = paths.animate(drawn, path.steps, paths.walk(path.places.keys, path.on))
-    spec = json.loads(drawn.to_json())
+    spec = _spec(view.reference, view.picture, path.steps, path.on)
     name = f"mmlab-path-{view.task.name}-{view.reference.method}"
     figure.show(spec, key="embed.path", name=name, alt=f"The path of {view.point}. {view.about}", height=480)
     _remarks(path.places, cache.title(view.reference.method))
@@ -155,6 +152,20 @@ def _one(view: View, row: int, note: str) -> str:
 def _thumbnail(task_name: str, name: str) -> str:
     shades = widgets.colours(cache.task(task_name).info.modalities)
     return drawings.thumbnail(cache.item(task_name, name).raw, shades).html
+
+
+def _digest(step: Step) -> str:
+    """What tells one place of a path from another."""
+    spread = b"" if step.spread is None else step.spread.tobytes()
+    return f"{step.key}{step.letters}{step.good}{step.place.tobytes().hex()}{spread.hex()}"
+
+
+@st.cache_data(show_spinner=False, max_entries=64, scope="session", hash_funcs={Step: _digest})
+def _spec(reference: Reference, name: str, steps: tuple[Step, ...], on: str) -> str:
+    """The picture of the path with its animation: drawn anew only where the path changed."""
+    flat, keys = pictures.picture(reference, name), tuple(step.key for step in steps)
+    drawn = paths.path(flat.projection.points, steps, paths.chain(keys, on), views.titles(flat))
+    return str(paths.animate(drawn, steps, paths.walk(keys, on)).to_json())
 
 
 def _steps(view: View, places: Places, right: np.ndarray | None) -> tuple[Step, ...]:

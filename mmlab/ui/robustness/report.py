@@ -71,7 +71,7 @@ def figures(view: View) -> dict[str, list[Figure]]:
 def make(view: View, sections: Mapping[str, list[Figure]], origin: Origin) -> bytes:
     """The file. Runs outside the session, so everything it needs is handed to it."""
     title = f"Robustness: {view.task.title}"
-    meanings = [(term.title, term.what, term.how) for term in ROBUSTNESS.values()]
+    meanings = [(term.title, term.what, term.how.replace("*", "")) for term in ROBUSTNESS.values()]
     return document(title, _facts(view, origin), sections, meanings).encode()
 
 

@@ -143,6 +143,7 @@ def make(task_name: str, references: Sequence[Reference]) -> View | None:
         measures = list(found[shown].measures)
         name = select("measure", "Measure", measures, measures[0], words.metric, words.help("score"))
     _say_missing(by_method, found, wanted, rule)
+    _say_incomplete(by_method[shown])
     found = carried.all_only(found, cache.sweep(by_method[shown]).ids)
     chosen = widgets.current(task.info.modalities, task.info.modalities.names) or task.info.modalities.full
     _warn(shown, chosen, task)
@@ -220,6 +221,13 @@ def _say_missing(references: Mapping[str, Reference], found: Mapping[str, Graded
     named = ", ".join(cache.title(method) for method in missing)
     rest = f" Until then missing inputs are {rules.RULES[rule].title} here." if rule != wanted else ""
     st.info(f"Not computed for {named} yet; do it under *What missing means*.{rest}")
+
+
+def _say_incomplete(reference: Reference) -> None:
+    """That samples which lack inputs by nature are left out."""
+    complete = cache.sweep(reference).present.all(1)
+    if not complete.all():
+        st.caption(f"Only the {complete.sum():,} of {len(complete):,} test samples that have every input are compared.")
 
 
 def _warn(method: str, chosen: Combination, task: Task) -> None:
