@@ -16,8 +16,10 @@ LAYERS = (
     ("losses", "device"),
     ("networks",),
     ("methods", "tasks"),
-    ("checkpoints", "resuming", "evaluation", "sweeps", "training", "dominance_log", "snapshots")
-    + ("analysis", "degrade"),
+    (
+        *("checkpoints", "resuming", "evaluation", "sweeps", "training"),
+        *("dominance_log", "snapshots", "analysis", "degrade"),
+    ),
     ("viz", "library", "model", "pool", "jobs", "grid", "scale"),
     ("ui", "cli"),
     ("pages", "app"),

@@ -217,7 +217,8 @@ def _gallery(task: Task, gallery: Sequence[str], sample: str) -> None:
         st.caption(f"{shown * PER_PAGE + 1} to {last} of {len(gallery)}", width="content")
         if sample in gallery:
             found = cache.item(task.name, sample)
-            facts = f"**{frame.plain(sample)}**", f"right answer: **{frame.plain(found.answer)}**", frame.plain(found.note)
+            answer = f"right answer: **{frame.plain(found.answer)}**"
+            facts = f"**{frame.plain(sample)}**", answer, frame.plain(found.note)
             st.caption(" · ".join(filter(None, facts)), width="content")
 
 
