@@ -5,7 +5,8 @@
 
 Chromium measures itself: the clock starts with the event and stops in the frame after the change. The server is warm:
 somebody has opened the page before, as on every server after its first minute. Processor time of the server does not
-depend on what else the machine does; the floor is a page with one switch and one line (`bench/floor.py`), in the same run.
+depend on what else the machine does. The floor is `bench/floor.py`, a page with one switch and one line, in the same
+run.
 """
 
 from __future__ import annotations

@@ -372,11 +372,15 @@ def test_dots_are_caught_with_the_mouse_and_the_map_is_saved(visit: Any) -> None
     figure = page.locator(".st-key-embed-map .js-plotly-plot")
     figure.evaluate("(figure) => figure.scrollIntoView({block: 'center'})")
     box = figure.bounding_box()
-    around = [(0.1, 0.15), (0.9, 0.15), (0.9, 0.6), (0.1, 0.6), (0.1, 0.15)]
-    page.mouse.move(box["x"] + around[0][0] * box["width"], box["y"] + around[0][1] * box["height"])
+    x, y = figure.evaluate(
+        "({data, _fullLayout: {xaxis, yaxis}}) => { const far = data[0].x.indexOf(Math.max(...data[0].x)); "
+        "return [xaxis._offset + xaxis.d2p(data[0].x[far]), yaxis._offset + yaxis.d2p(data[0].y[far])]; }"
+    )
+    corners = [(-16, -16), (16, -16), (16, 16), (-16, 16), (-16, -16)]
+    page.mouse.move(box["x"] + x - 16, box["y"] + y - 16)
     page.mouse.down()
-    for x, y in around[1:]:
-        page.mouse.move(box["x"] + x * box["width"], box["y"] + y * box["height"], steps=8)
+    for across, down in corners[1:]:
+        page.mouse.move(box["x"] + x + across, box["y"] + y + down, steps=8)
     page.mouse.up()
     page.wait_for_function("location.search.includes('chosen=')")
     page.get_by_text("chosen samples").first.wait_for()

@@ -321,5 +321,8 @@ def test_whatever_the_two_files_hold_there_is_a_sentence_or_a_task(
         made.samples("train")
     except MmlabError as error:
         refused = error
-    assert bool(refused) == any(problem.column != "plan" for problem in wrong)  # a plan is looked at by a training
-    assert refused is None or refused.hint
+    if refused is None:
+        assert all(problem.column == "plan" for problem in wrong), "only a training looks at the settings"
+    else:
+        assert wrong
+        assert refused.hint

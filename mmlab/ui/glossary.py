@@ -59,8 +59,8 @@ TERMS: dict[str, Term] = {
     ),
     "slices": Term(
         "Through the volume",
-        "The slices of the same head, from below, with what is there, what was found, where the two differ, and where the "
-        "model is in doubt.",
+        "The slices of the same head, from below, with what is there, what was found, where the two differ, and where "
+        "the model is in doubt.",
         "Each slice is answered by itself: the model never sees its neighbours.",
         "Switching inputs above, or the method of the combinations.",
     ),

@@ -225,9 +225,11 @@ def _say_missing(references: Mapping[str, Reference], found: Mapping[str, Graded
 
 def _say_incomplete(reference: Reference) -> None:
     """That samples which lack inputs by nature are left out."""
-    complete = cache.sweep(reference).present.all(1)
-    if not complete.all():
-        st.caption(f"Only the {complete.sum():,} of {len(complete):,} test samples that have every input are compared.")
+    present = cache.sweep(reference).present
+    if not present.all():
+        st.caption(
+            f"Only the {present.all(1).sum():,} of {len(present):,} test samples that have every input are compared."
+        )
 
 
 def _warn(method: str, chosen: Combination, task: Task) -> None:
