@@ -168,7 +168,7 @@ def _until_drawn(page: Any, act: Any) -> float:
     return 1000 * (time.perf_counter() - start)
 
 
-def measure(rounds: int) -> dict[str, Any]:
+def measure(rounds: int, visits: int = 6) -> dict[str, Any]:
     from playwright.sync_api import sync_playwright
 
     load = os.getloadavg()[0]
@@ -180,10 +180,10 @@ def measure(rounds: int) -> dict[str, Any]:
 
             wait_for_health(PORT)
             painted(browser)
-            first = [painted(browser) for _ in range(3)]
+            first = [painted(browser) for _ in range(max(1, visits // 2))]
             context = browser.new_context(viewport={"width": 1280, "height": 1000})
             painted(browser, context)
-            paints = [painted(browser, context) for _ in range(6)]
+            paints = [painted(browser, context) for _ in range(visits)]
             recolour, light, upload = changes(browser, rounds)
         browser.close()
     return {
@@ -221,10 +221,11 @@ def main(given: Sequence[str] | None = None) -> None:
 
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=12, help="recolourings that are measured")
+    parser.add_argument("--visits", type=int, default=6, help="visits that are measured")
     parser.add_argument("--write", type=Path, default=ROOT / "docs" / "tables", help="folder for the numbers")
     parser.add_argument("--fill", type=Path, help="document with the mark table:embedding_speed")
     options = parser.parse_args(given)
-    found = measure(options.rounds)
+    found = measure(options.rounds, options.visits)
     options.write.mkdir(parents=True, exist_ok=True)
     (options.write / "embedding_speed.json").write_text(json.dumps(found, indent=1) + "\n", "utf-8")
     if options.fill:
