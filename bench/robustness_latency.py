@@ -29,11 +29,12 @@ from bench.app_latency import CHROMIUM, FLAGS, PORT, first_paint, server, summar
 
 NAME = "robustness_latency"
 OPENING = "opening, new visitor, to the last chart"
+TURN = "opening, from another page of the app, to the lattice"
 WORK = "opening, processor time of the server"
 FLOOR = "floor: opening, new visitor"
 SLIDER = "slider to changed scores"
 NODE = "click on the lattice to its change"
-GOALS = {OPENING: 1000, SLIDER: 150}
+GOALS = {OPENING: 1000, TURN: 1000, SLIDER: 150}
 WARM_UP = 3
 OPENINGS = 8
 PATIENCE = 120_000  # milliseconds
@@ -80,10 +81,30 @@ def measure_task(browser: Any, process: Popen[bytes], task: str, rounds: int) ->
         page.context.close()
     page, _ = opened(browser, f"task={task}&section=failures")
     page.wait_for_timeout(1500)
-    found = {OPENING: summary(opening), WORK: summary(work), SLIDER: summary(_slides(page, rounds))}
+    found = {
+        OPENING: summary(opening),
+        TURN: summary(_turns(browser, task)),
+        WORK: summary(work),
+        SLIDER: summary(_slides(page, rounds)),
+    }
     found[NODE] = summary(_nodes(page, rounds))
     page.context.close()
     return found
+
+
+def _turns(browser: Any, task: str) -> list[float]:
+    """From Library to Robustness by the link in the sidebar, and back."""
+    page, _ = opened(browser, f"task={task}")
+    taken = []
+    for _ in range(OPENINGS + 1):
+        page.get_by_role("link", name="Library").click()
+        page.wait_for_selector(".mm-lattice", state="detached")
+        page.wait_for_timeout(1500)
+        page.evaluate(WATCH, ["click", ".mm-lattice"])
+        page.get_by_role("link", name="Robustness").click()
+        taken.append(page.evaluate("window.taken"))
+    page.context.close()
+    return taken[1:]
 
 
 def processor_time(process: Popen[bytes]) -> float:
@@ -154,6 +175,15 @@ def table(found: dict[str, Any]) -> str:
         for name, row in rows.items():
             goal = GOALS.get(name, "")
             lines.append(f"| {task} | {name} | {row['median']:g} | {row['p95']:g} | {row['n']} | {goal} |")
+    first = next(iter(found["milliseconds"].values()))[OPENING]["median"]
+    floor = found["milliseconds"]["(none)"][FLOOR]["median"]
+    lines += [
+        "",
+        "The floor is `bench/floor.py`, a page with one switch and one line, in the same run: what Streamlit and the",
+    ]
+    lines.append(
+        f"browser take by themselves here. Opening takes {first / floor:.1f} of it, {first - floor:.0f} ms more."
+    )
     return "\n".join(lines) + "\n"
 
 

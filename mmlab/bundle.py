@@ -64,10 +64,23 @@ def export(library: Library, task: str, method: str, tag: str) -> bytes:
     names = {"format": FORMAT, "task": task, "method": method, "tag": tag}
     parts = {NAMES: json.dumps(names).encode()}
     parts |= {name: (folder / name).read_bytes() for name in LARGEST if (folder / name).is_file()}
+    if SWEEP in parts:
+        parts[SWEEP] = _packed_plainly(parts[SWEEP])
     target = io.BytesIO()
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in parts.items():
             archive.writestr(zipfile.ZipInfo(name, WHEN), content, zipfile.ZIP_DEFLATED)
+    return target.getvalue()
+
+
+def _packed_plainly(sweep: bytes) -> bytes:
+    """A sweep packed in a way that an import takes, see `PACKED`. Raises CheckpointError for a damaged one."""
+    target = io.BytesIO()
+    try:
+        with np.load(io.BytesIO(sweep), allow_pickle=False) as stored:
+            np.savez_compressed(target, **{name: stored[name] for name in stored.files})
+    except Exception as error:  # NumPy, zipfile, lzma and tokenize each raise their own for a damaged file
+        raise CheckpointError("The stored answers of this model are damaged.", "Evaluate it again.") from error
     return target.getvalue()
 
 

@@ -80,8 +80,11 @@ def test_what_goes_out_comes_back(shelf: Library, empty: Library) -> None:
     assert content == bundle.export(shelf, *NAME)
     arrived = bundle.bring_in(empty, content)
     assert (arrived.task, arrived.method, arrived.tag) == NAME
-    for name in (MODEL, REPORT, SWEEP, PROGRESS):
+    for name in (MODEL, REPORT, PROGRESS):
         assert (empty.folder(*NAME) / name).read_bytes() == (shelf.folder(*NAME) / name).read_bytes()
+    there, back = (np.load(library.folder(*NAME) / SWEEP, allow_pickle=False) for library in (shelf, empty))
+    assert there.files == back.files
+    assert all(np.array_equal(there[name], back[name]) for name in there.files)
     assert [found.name for found in empty.references()] == ["digits/joint/seed0"]
     assert sorted(path.name for path in empty.folder(*NAME).parent.iterdir()) == ["seed0"]
     load(empty.folder(*NAME))

@@ -16,6 +16,7 @@ import pytest
 
 from mmlab.core.errors import MmlabError
 from mmlab.library import Library
+from mmlab.resuming import STATE
 from mmlab.runfiles import ALIVE, ORDER, STATUS, STOP, is_locked, take
 from mmlab.runs import HOME, Order, Run, Trainings, check, history, seconds_left
 
@@ -66,7 +67,7 @@ def test_a_run_is_followed_stopped_and_taken_up_to_its_end(trainings: Trainings)
     with pytest.raises(MmlabError, match="being trained already"):
         trainings.start(order)
     assert trainings.start(LONG).state == "waiting"
-    until(lambda: history(folder))
+    until(lambda: history(folder) and (folder / STATE).is_file())
     assert now(trainings, order).state == "running"
     assert now(trainings, LONG).state == "waiting"
     home = trainings.home(*key(LONG))

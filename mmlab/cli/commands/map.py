@@ -30,6 +30,7 @@ def command(
     seed: Annotated[int, typer.Option(help="Same seed, same map, on the same machine.", min=0)] = 0,
     neighbours: Annotated[int, typer.Option(help="Neighbours that pull at each point.", min=2, max=200)] = 15,
     distance: Annotated[float, typer.Option(help="How tightly points may be packed.", min=0.0, max=0.99)] = 0.1,
+    solid: Annotated[bool, typer.Option(help="A map in three dimensions, too: twice the size.")] = True,
     json: Json = False,
     checkpoints: Checkpoints = None,
 ) -> None:
@@ -41,7 +42,7 @@ def command(
             from mmlab.analysis.mapping import build_map
             from mmlab.analysis.maps import MapSettings
 
-            settings = MapSettings(neighbours=neighbours, minimum_distance=distance, seed=seed)
+            settings = MapSettings(neighbours=neighbours, minimum_distance=distance, seed=seed, solid=solid)
             made.append(build_map(Path(reference.path), settings, shown.move))
     if json:
         files = [{"map": str(file), "bytes": file.stat().st_size, "seed": seed} for file in made]
