@@ -57,7 +57,9 @@ class Album:
     def __init__(self, task: Task, method: Method, epochs: int, folder: Path) -> None:
         self.method, self.folder = method, folder
         self.wanted = sorted({0, 1, epochs // 8, epochs // 4, epochs // 2, epochs - 1} & set(range(epochs)))
-        self.subjects = {name: _Subject.of(task, name) for name in task.gallery()[:SAMPLES]}
+        names = task.gallery()
+        apart = max(1, len(names) // SAMPLES)  # neighbours may be slices of one volume
+        self.subjects = {name: _Subject.of(task, name) for name in names[apart // 2 :: apart][:SAMPLES]}
 
     def look(self, epoch: int) -> None:
         """Take the picture of this epoch, if it is one of the handful."""

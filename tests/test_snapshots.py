@@ -33,7 +33,9 @@ def test_a_handful_of_epochs_is_kept_and_small(folder: Path):
     found = snapshots.read(folder)
     assert found.epochs.tolist() == [0, 1, 2, 4, 7]
     assert len(found.ids) == snapshots.SAMPLES
-    assert found.ids == TASKS["digits"]().gallery()[: snapshots.SAMPLES]
+    gallery = TASKS["digits"]().gallery()
+    places = [gallery.index(name) for name in found.ids]
+    assert min(np.diff(places)) >= len(gallery) // (snapshots.SAMPLES + 1), "from all over the gallery"
     np.testing.assert_allclose(found.shares.sum(2), 1, atol=1e-5)
     for name in ("image", "sound", "pen"):
         maps = found.maps[name]

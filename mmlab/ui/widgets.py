@@ -182,7 +182,7 @@ def _usual_first(there: Iterable[str]) -> tuple[str, ...]:
 
 def _known_sample(task: Task, gallery: Sequence[str]) -> str | None:
     sample = state.get("sample")
-    first = gallery[0] if gallery else None
+    first = _first_look(task, gallery)
     if not sample:
         return first
     try:
@@ -191,6 +191,14 @@ def _known_sample(task: Task, gallery: Sequence[str]) -> str | None:
         frame.say(error)
         return first
     return sample
+
+
+def _first_look(task: Task, gallery: Sequence[str]) -> str | None:
+    """The first sample; of a volume, the slice in its middle, where there is more to see than at its ends."""
+    if not gallery:
+        return None
+    stack = cache.item(task.name, gallery[0]).stack
+    return stack[len(stack) // 2] if stack else gallery[0]
 
 
 def _is_own(sample: str | None) -> bool:
