@@ -23,6 +23,8 @@ import torch
 from captum.attr import LayerAttribution, LayerGradCam
 from torch import Tensor, nn
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
 from mmlab.analysis.attribution import SPATIAL, grad_cam
 from mmlab.analysis.questions import twin
 from mmlab.core.batch import Batch

@@ -12,6 +12,7 @@ import argparse
 import io
 import json
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,8 @@ import numpy as np
 import soundfile
 import torch
 from PIL import Image
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from mmlab.core.method import METHODS, Method
 from mmlab.core.options import build

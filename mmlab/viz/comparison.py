@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 FAINTEST, FULLEST = 4, 62  # percent of the hue in a cell: the text on it keeps a contrast of 4.5
 BETTER, WORSE = theme.ACCENT, theme.WRONG
+SHORT_NAME = 4  # letters of a class that fit over a narrow column; longer ones stand upright
 
 
 @dataclass(frozen=True)
@@ -144,9 +145,10 @@ def confusion(counts: NDArray[np.integer[Any]], classes: Sequence[str]) -> str:
     for i, name in enumerate(classes):
         cells = "".join(_count(shares[i, j], int(counts[i, j]), name, said, i == j) for j, said in enumerate(classes))
         body.append(f"<tr><th scope='row'>{escape(name)}</th>{cells}</tr>")
+    upright = " mm-upright" if max(map(len, classes)) > SHORT_NAME else ""
     return (
         '<p class="mm-note">Rows: the right answer. Columns: what the model said. Percent of the row.</p>'
-        '<div class="mm-scroll"><table class="mm-heat mm-confusion">'
+        f'<div class="mm-scroll"><table class="mm-heat mm-confusion{upright}">'
         f"<thead><tr><th></th>{head}</tr></thead><tbody>{''.join(body)}</tbody></table></div>"
     )
 
