@@ -14,7 +14,7 @@ from mmlab.tasks.sources.real import parts
 from mmlab.tasks.sources.sentences import SCALE
 
 FILE = "vader_movie_reviews.txt"
-HINT = f"Point --data or MMLAB_DATA to a folder with {FILE} (see docs)."
+HINT = f"Point --data or MMLAB_DATA to a folder with {FILE} (see the README)."
 
 
 @dataclass(frozen=True)
