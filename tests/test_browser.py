@@ -21,6 +21,7 @@ from tests.library import measured
 
 ROOT = Path(__file__).resolve().parent.parent
 PACK = ROOT / "mmlab" / "samples" / "digits" / "pack"
+SLICES = ROOT / "mmlab" / "samples" / "brain" / "pack"
 CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = [
     *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
@@ -40,6 +41,7 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Models that never learned anything, measured on a few samples."""
     root = tmp_path_factory.mktemp("checkpoints")
     measured(root, "digits", "joint", "dmrnet")
+    measured(root, "brain", "dropout")
     return root
 
 
@@ -364,6 +366,14 @@ def test_an_upload_is_placed_in_the_map_and_a_recolouring_keeps_what_was_caught(
     page.wait_for_selector(".mm-lattice")
     page.get_by_text("chosen on Embed").wait_for()
     assert "chosen=" in page.url
+
+
+def test_a_slice_of_a_scan_is_placed_in_the_map_of_its_task(visit: Any) -> None:
+    page = visit("/embed?task=brain&picture=pca", ".mm-figure[data-drawn]")
+    whole = drawn(page, "embed.map")
+    bring(page, 0, SLICES / "test-001-05-flair.png")
+    page.get_by_text("This sample is new to the map").wait_for()
+    redrawn(page, "embed.map", whole)
 
 
 def test_dots_are_caught_with_the_mouse_and_the_map_is_saved(visit: Any) -> None:

@@ -19,6 +19,7 @@ from mmlab.viz.embedding.base import LABEL, Points, layout
 from mmlab.viz.theme import ACCENT, MUTED, RIGHT, WRONG
 
 CHI2 = 2.0  # standard deviations that an ellipse reaches
+AXIS_ROOM = 72  # pixels
 FAINT = 1500  # points of the map that stay visible behind a path
 LABELS = 8  # of a path; with more combinations only the lit ones and the single inputs are named
 HEIGHT = 400
@@ -112,22 +113,30 @@ def animate(figure: go.Figure, steps: Sequence[Step], keys: Sequence[str]) -> go
     play = {"label": "▶ Take inputs away one by one", "method": "animate", "args": [[s.key for s in walked], slow]}
     stops = [{"label": s.letters, "method": "animate", "args": [[s.key], quick]} for s in walked]
     place = {"x": 0, "xanchor": "left", "yanchor": "top"}
+    lower = AXIS_ROOM if figure.layout.xaxis.title.text else 0  # below the numbers and the name of the axis
     figure.update_layout(
-        height=HEIGHT + 80,
+        height=HEIGHT + 80 + lower,
         updatemenus=[
             {
                 "type": "buttons",
                 "buttons": [play],
-                "y": -0.02,
+                "y": -0.02 - lower / HEIGHT,
                 **place,
                 "bgcolor": "rgba(123,135,148,0.15)",
                 "showactive": False,
             }
         ],
         sliders=[
-            {"steps": stops, "y": -0.1, **place, "len": 1, "currentvalue": {"prefix": "Inputs: "}, "pad": {"t": 8}}
+            {
+                "steps": stops,
+                "y": -0.1 - lower / HEIGHT,
+                **place,
+                "len": 1,
+                "currentvalue": {"prefix": "Inputs: "},
+                "pad": {"t": 8},
+            }
         ],
-        margin={"b": 84},
+        margin={"b": 84 + lower},
     )
     return figure
 
