@@ -204,8 +204,8 @@ def test_a_broken_file_is_named_and_hides_nothing(tmp_path: Path) -> None:
     assert list(found.problems) == ["methods/new.py"]
 
 
-def test_listing_averages_over_runs_and_names_damage(run: Any, digits: Path) -> None:
-    for tag, accuracy in (("seed0", 0.5), ("seed1", 0.7)):
+def test_listing_averages_over_seeds_and_names_damage(run: Any, digits: Path) -> None:
+    for tag, accuracy in (("seed0", 0.5), ("seed1", 0.7), ("ablation-dropout-seed0", 0.1)):
         metrics = {"image": {"accuracy": accuracy - 0.1}, "image-sound-pen": {"accuracy": accuracy + 0.2}}
         report = {"headline": "accuracy", "sources": {"built-in": {"metrics": metrics, "mean": {"accuracy": accuracy}}}}
         checkpoints.write_json(digits.parent / tag / checkpoints.REPORT, report)
@@ -221,7 +221,7 @@ def test_listing_averages_over_runs_and_names_damage(run: Any, digits: Path) -> 
     assert found["runs"]["seed1"] == {"mean": 0.7, "complete": pytest.approx(0.9)}
     shown = run("list")
     assert "0.600" in shown.out
-    assert "seed2 (damaged)" in shown.out
+    assert "seed2 (damaged), 1 of other settings" in shown.out
 
 
 def test_json_task_has_modalities_and_headline(run: Any, library: Path) -> None:

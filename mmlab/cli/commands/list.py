@@ -8,7 +8,7 @@ from typing import Any
 from mmlab.cli.catalogue import Registered, average, catalogue, runs, score
 from mmlab.cli.given import Checkpoints, Json, settle
 from mmlab.cli.terminal import emit, number, say, table, whisper
-from mmlab.library import Library
+from mmlab.library import SEED_FOLDER, Library
 
 
 def command(json: Json = False, checkpoints: Checkpoints = None) -> None:
@@ -41,9 +41,10 @@ def _task(task: Registered, library: Library) -> dict[str, Any]:
 
 
 def _method(tags: dict[str, dict[str, Any]], metric: str) -> dict[str, Any]:
-    """The scores of a method: averaged over its runs, and of each run or what is wrong with it."""
+    """The scores of a method: averaged over its seeds (over all runs without one), and of each run or its problem."""
     each = {tag: {"problem": run["problem"]} if "problem" in run else score(run, metric) for tag, run in tags.items()}
-    sound = [run for run in each.values() if "problem" not in run]
+    whole = {tag: run for tag, run in each.items() if "problem" not in run}
+    sound = [run for tag, run in whole.items() if SEED_FOLDER.fullmatch(tag)] or list(whole.values())
     return {"mean": average(sound, "mean"), "complete": average(sound, "complete"), "runs": each}
 
 
@@ -61,4 +62,10 @@ def _show(task: dict[str, Any]) -> None:
 
 
 def _runs(found: dict[str, Any]) -> str:
-    return ", ".join(f"{tag} ({run['problem']})" if "problem" in run else tag for tag, run in found.items())
+    """The seeds by name, what is wrong with which, and how many runs there are of other settings."""
+    named = {tag: f"{tag} ({run['problem']})" if "problem" in run else tag for tag, run in found.items()}
+    shown = [text for tag, text in named.items() if SEED_FOLDER.fullmatch(tag) or "problem" in found[tag]]
+    others = len(named) - len(shown)
+    if not shown:
+        return ", ".join(named.values())
+    return ", ".join(shown) + (f", {others} of other settings" if others else "")
