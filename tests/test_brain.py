@@ -421,7 +421,10 @@ def test_the_contrasts_rank_as_on_real_tumours_for_networks_trained_on_one_each(
 
 @pytest.mark.parametrize("method", sorted(METHODS))
 def test_four_contrasts_beat_every_single_one(method: str) -> None:
-    regions = ("dice_wt", "dice_tc", "dice_et") if method == "ensemble" else ()
-    for metric in ("dice", *regions):
+    """In the mean of the regions; region by region where features are fused. Votes on the outline are averaged instead
+    by the others, and three contrasts that do not show the enhancing tumour outvote the one that does (docs/results.md).
+    """
+    fused = method in {"joint", "dropout", "dmrnet", "mmanet", "m3ixup"}
+    for metric in ("dice", *(("dice_wt", "dice_tc", "dice_et") if fused else ())):
         found = _measured(method, metric)
         assert found[MODALITIES.full.key] > max(found[name] for name in MODALITIES.names)
