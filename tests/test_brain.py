@@ -421,8 +421,8 @@ def test_the_contrasts_rank_as_on_real_tumours_for_networks_trained_on_one_each(
 
 @pytest.mark.parametrize("method", sorted(METHODS))
 def test_four_contrasts_beat_every_single_one(method: str) -> None:
-    """In the mean of the regions; region by region where features are fused. The others average votes, and three contrasts
-    that do not show the enhancing tumour outvote the one that does (docs/results.md).
+    """In the mean of the regions; region by region where features are fused. The others average votes, and three
+    contrasts that do not show the enhancing tumour outvote the one that does (docs/results.md).
     """
     fused = method in {"joint", "dropout", "dmrnet", "mmanet", "m3ixup"}
     for metric in ("dice", *(("dice_wt", "dice_tc", "dice_et") if fused else ())):
