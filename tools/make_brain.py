@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from packing import CHECK, finish
+
 from mmlab.tasks.sources import anatomy
 from mmlab.tasks.sources.brain_pack import PACK, items
 
@@ -28,18 +30,11 @@ def main() -> int:
     """Run the command; the exit code."""
     parser = argparse.ArgumentParser(description="Make the anatomy and the sample pack of the task brain.")
     parser.add_argument("--anatomy", action="store_true", help="cut the template anew (needs nilearn)")
-    parser.add_argument("--check", action="store_true", help="only compare the pack on disk with what would be made")
+    parser.add_argument("--check", action="store_true", help=CHECK)
     options = parser.parse_args()
     if options.anatomy:
         make_anatomy()
-    if options.check:
-        changed = PACK.differences(items())
-        print("\n".join(changed) or "The pack is what the generators make.")
-        return 1 if changed else 0
-    PACK.write(items())
-    size = sum(file.stat().st_size for file in anatomy.FOLDER.rglob("*") if file.is_file())
-    print(f"{anatomy.FOLDER.name}: {size / 1e6:.2f} MB")
-    return 0
+    return finish(PACK, items(), anatomy.FOLDER, options.check)
 
 
 def make_anatomy() -> None:

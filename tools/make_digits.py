@@ -21,6 +21,8 @@ from scipy.signal import resample_poly
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from packing import CHECK, finish
+
 from mmlab.core.task import Split
 from mmlab.tasks.sources import voices
 from mmlab.tasks.sources.pack import PACK, items
@@ -54,18 +56,11 @@ def main() -> int:
     """Run the command; the exit code."""
     parser = argparse.ArgumentParser(description="Make the voices and the sample pack of the task digits.")
     parser.add_argument("--voices", action="store_true", help="synthesise the bank of voices anew (needs espeak-ng)")
-    parser.add_argument("--check", action="store_true", help="only compare the pack on disk with what would be made")
+    parser.add_argument("--check", action="store_true", help=CHECK)
     options = parser.parse_args()
     if options.voices:
         make_voices()
-    if options.check:
-        changed = PACK.differences(items())
-        print("\n".join(changed) or "The pack is what the generators make.")
-        return 1 if changed else 0
-    PACK.write(items())
-    size = sum(file.stat().st_size for file in voices.FOLDER.rglob("*") if file.is_file())
-    print(f"{voices.FOLDER.name}: {size / 1e6:.2f} MB")
-    return 0
+    return finish(PACK, items(), voices.FOLDER, options.check)
 
 
 def make_voices() -> None:

@@ -12,21 +12,16 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from packing import CHECK, finish
+
 from mmlab.tasks.sources.faces_pack import PACK, items
 
 
 def main() -> int:
     """Run the command; the exit code."""
     parser = argparse.ArgumentParser(description="Make the sample pack of the task faces.")
-    parser.add_argument("--check", action="store_true", help="only compare the pack on disk with what would be made")
-    if parser.parse_args().check:
-        changed = PACK.differences(items())
-        print("\n".join(changed) or "The pack is what the simulator makes.")
-        return 1 if changed else 0
-    PACK.write(items())
-    size = sum(file.stat().st_size for file in PACK.folder.iterdir())
-    print(f"{PACK.folder}: {size / 1e6:.2f} MB")
-    return 0
+    parser.add_argument("--check", action="store_true", help=CHECK)
+    return finish(PACK, items(), PACK.folder.parent, parser.parse_args().check, "the simulator makes")
 
 
 if __name__ == "__main__":

@@ -23,6 +23,8 @@ from scipy.signal import resample_poly
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from packing import CHECK, finish
+
 from mmlab.core.task import Split
 from mmlab.tasks.sources import prosody, reviews, sentences, vocabulary
 from mmlab.tasks.sources.bank import RATE, write_clips
@@ -73,21 +75,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Make the words, the voices and the sample pack of the task opinion.")
     parser.add_argument("--words", action="store_true", help="take the ratings from the lexicon anew (vaderSentiment)")
     parser.add_argument("--voices", action="store_true", help="synthesise the bank of voices anew (espeak-ng)")
-    parser.add_argument("--check", action="store_true", help="only compare the pack on disk with what would be made")
+    parser.add_argument("--check", action="store_true", help=CHECK)
     options = parser.parse_args()
     if options.words:
         make_words()
         make_vocabulary()
     if options.voices:
         make_voices()
-    if options.check:
-        changed = PACK.differences(items())
-        print("\n".join(changed) or "The pack is what the generators make.")
-        return 1 if changed else 0
-    PACK.write(items())
-    size = sum(file.stat().st_size for file in sentences.FOLDER.rglob("*") if file.is_file())
-    print(f"{sentences.FOLDER.name}: {size / 1e6:.2f} MB")
-    return 0
+    return finish(PACK, items(), sentences.FOLDER, options.check)
 
 
 def make_words() -> None:

@@ -21,6 +21,8 @@ import soundfile
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from packing import CHECK, finish
+
 from mmlab.tasks.sources import watch
 from mmlab.tasks.sources.watch_pack import PACK, items
 
@@ -33,18 +35,11 @@ def main() -> int:
     """Run the command; the exit code."""
     parser = argparse.ArgumentParser(description="Make the recordings and the sample pack of the task watch.")
     parser.add_argument("--recordings", type=Path, metavar="FILE", help="make the recordings anew from this file")
-    parser.add_argument("--check", action="store_true", help="only compare the pack on disk with what would be made")
+    parser.add_argument("--check", action="store_true", help=CHECK)
     options = parser.parse_args()
     if options.recordings:
         make_recordings(options.recordings)
-    if options.check:
-        changed = PACK.differences(items())
-        print("\n".join(changed) or "The pack is what the recordings make.")
-        return 1 if changed else 0
-    PACK.write(items())
-    size = sum(file.stat().st_size for file in watch.FOLDER.rglob("*") if file.is_file())
-    print(f"{watch.FOLDER.name}: {size / 1e6:.2f} MB")
-    return 0
+    return finish(PACK, items(), watch.FOLDER, options.check, "the recordings make")
 
 
 def make_recordings(source: Path) -> None:

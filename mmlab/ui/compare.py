@@ -7,19 +7,19 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any
 
 import streamlit as st
 
 from mmlab import reports
 from mmlab.analysis.comparison import MEAN, WORST, Comparison, Row, interval
-from mmlab.core.errors import UnknownName
 from mmlab.core.modality import Modalities
 from mmlab.core.task import Task
 from mmlab.grid import LADDERS
-from mmlab.ui import cache, frame, measured, mixups, picking, state, widgets, words
+from mmlab.ui import cache, choice, frame, measured, mixups, picking, state, widgets, words
 from mmlab.viz import comparison as drawn
 from mmlab.viz import theme
+
+_select = partial(choice.select, "compare", width=168)
 
 SCORES, DIFFERENCES = "scores", "differences"
 
@@ -73,37 +73,12 @@ def _chosen(task: Task, stamp: measured.Stamp) -> tuple[str, Comparison]:
     return view, measured.comparison(name, view, source, base, metric, stamp)
 
 
-def _select(
-    field: str,
-    label: str,
-    options: Sequence[str],
-    default: str,
-    shown: Any,
-    help: str | None = None,
-    width: int = 168,
-) -> str:
-    """A choice that stands in the address; the default leaves no trace there."""
-    wanted = state.get(field, default)
-    if wanted not in options:
-        frame.say(UnknownName(f"{label}: there is no '{wanted}' here.", f"Showing {shown(default)}."), quiet=True)
-        wanted = default
-
-    def keep() -> None:
-        chosen = st.session_state[f"compare.{field}"]
-        state.put(**{field: None if chosen == default else chosen})
-
-    if len(options) > 1:
-        key = state.follow(f"compare.{field}", wanted)
-        st.selectbox(label, options, format_func=shown, key=key, help=help, on_change=keep, width=width)
-    return wanted
-
-
 def _by(found: Comparison, view: str) -> str:
     """What the table is sorted and the differences are taken by, and whether cells show scores or differences."""
     options = [*([measured.STEPS] if view else []), MEAN, WORST, *found.combinations]
     with st.container(horizontal=True, vertical_alignment="bottom", key="mm-compare-by"):
         shown = partial(measured.by_title, found.task)
-        by = _select("by", "Sort by", options, options[0], shown, words.help("combination"), 250)
+        by = _select("by", "Sort by", options, options[0], shown, words.help("combination"), width=250)
         values = state.get("values", SCORES)
         st.segmented_control(
             "Cells show",

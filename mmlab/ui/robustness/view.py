@@ -5,23 +5,23 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Any
+from functools import cached_property, partial
 
 import streamlit as st
 
 from mmlab import rules
 from mmlab.analysis.grading import Graded, Measure, grade, hardness
-from mmlab.core.errors import MmlabError, UnknownName
+from mmlab.core.errors import MmlabError
 from mmlab.core.method import METHODS
 from mmlab.core.modality import Combination
 from mmlab.core.task import Task
 from mmlab.library import Reference
-from mmlab.ui import cache, frame, state, widgets, words
+from mmlab.ui import cache, choice, frame, state, widgets, words
 from mmlab.ui import chosen as carried
 from mmlab.viz import plot, theme
 
 HARDNESS = "hardness"
+select = partial(choice.select, "robustness.choice")
 
 
 @dataclass(frozen=True)
@@ -105,25 +105,6 @@ class View:
     def of(self, method: str) -> str:
         """The basis of a drawing of one model."""
         return f"{cache.title(method)}. {self.basis}"
-
-
-def select(
-    field: str, label: str, options: Sequence[str], default: str, shown: Any, help: str | None = None, width: int = 190
-) -> str:
-    """A choice that stands in the address; the default leaves no trace there."""
-    wanted = state.get(field, default)
-    if wanted not in options:
-        frame.say(UnknownName(f"{label}: there is no '{wanted}' here.", f"Showing {shown(default)}."), quiet=True)
-        wanted = default
-
-    def keep() -> None:
-        chosen = st.session_state[f"robustness.choice.{field}"]
-        state.put(**{field: None if chosen == default else chosen})
-
-    if len(options) > 1:
-        key = state.follow(f"robustness.choice.{field}", wanted)
-        st.selectbox(label, options, format_func=shown, key=key, help=help, on_change=keep, width=width)
-    return wanted
 
 
 def make(task_name: str, references: Sequence[Reference]) -> View | None:

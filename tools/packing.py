@@ -1,0 +1,24 @@
+"""How every script that makes a sample pack ends: it writes the pack, or only compares the one on disk."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from mmlab.tasks.packs import Pack, PackItem
+
+CHECK = "only compare the pack on disk with what would be made"
+
+
+def finish(
+    pack: Pack, items: Iterable[PackItem], folder: Path, check: bool, made_by: str = "the generators make"
+) -> int:
+    """The exit code: 1 where a comparison found differences. folder: what the task ships, whose size is said."""
+    if check:
+        changed = pack.differences(items)
+        print("\n".join(changed) or f"The pack is what {made_by}.")
+        return 1 if changed else 0
+    pack.write(items)
+    size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+    print(f"{folder.name}: {size / 1e6:.2f} MB")
+    return 0
