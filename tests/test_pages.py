@@ -18,6 +18,7 @@ from mmlab.ui import frame, uploads, words
 from mmlab.ui.glossary import TERMS
 from mmlab.ui.inputs.path import strokes_of
 from mmlab.ui.widgets import TAB, TABS
+from tests.apps import sentences
 from tests.library import untrained
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -49,11 +50,6 @@ def opened(path: str = "pages/predict.py", **address: str) -> AppTest:
     for name, value in address.items():
         app.query_params[name] = value
     return app.run()
-
-
-def sentences(app: AppTest) -> str:
-    """All warnings and remarks on the page."""
-    return " ".join(element.value for element in (*app.warning, *app.info, *app.error))
 
 
 def text(app: AppTest) -> str:

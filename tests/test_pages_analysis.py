@@ -22,6 +22,7 @@ from mmlab.core.task import TASKS
 from mmlab.evaluation import sweep
 from mmlab.ui import cache, explaining
 from mmlab.ui.widgets import TAB, TABS
+from tests.apps import address, captions, html, sentences
 from tests.library import untrained
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -73,23 +74,6 @@ def opened(path: str, **address: str) -> AppTest:
 
 def explain(**address: str) -> AppTest:
     return opened("pages/explain.py", **{"lattice": "dmrnet", **address})
-
-
-def sentences(app: AppTest) -> str:
-    return " ".join(element.value for element in (*app.warning, *app.info, *app.error))
-
-
-def captions(app: AppTest) -> str:
-    return " ".join(element.value for element in app.caption)
-
-
-def html(app: AppTest) -> str:
-    return " ".join(element.proto.body for element in app.get("html"))
-
-
-def address(app: AppTest, name: str) -> str:
-    found = app.query_params.get(name, "")
-    return found if isinstance(found, str) else found[0]
 
 
 def brought(app: AppTest) -> AppTest:

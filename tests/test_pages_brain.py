@@ -15,6 +15,7 @@ from streamlit.testing.v1 import AppTest
 import mmlab.ui.cache
 from mmlab.ui import frame
 from mmlab.ui.widgets import TAB, TABS
+from tests.apps import captions
 from tests.library import measured
 from tests.test_brain import head, nifti, png
 from tests.test_pages import opened, sentences, text
@@ -110,10 +111,6 @@ def own() -> AppTest:
 def give(app: AppTest, modality: str, name: str, content: bytes) -> AppTest:
     kind = "image/png" if name.endswith("png") else "application/octet-stream"
     return app.file_uploader(key=f"bring.brain.{modality}.File").upload(name, content, kind).run()
-
-
-def captions(app: AppTest) -> str:
-    return " ".join(each.value for each in app.caption)
 
 
 def test_a_person_brings_volumes_and_pictures_and_leaves_one_out() -> None:

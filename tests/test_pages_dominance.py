@@ -25,6 +25,7 @@ from mmlab.dominance_log import ANGLES
 from mmlab.snapshots import SNAPSHOTS, Album
 from mmlab.ui.dominance import arrows, dragging, kept, view
 from mmlab.ui.dominance.names import Names
+from tests.apps import address, healthy
 from tests.library import measured
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -90,11 +91,6 @@ def opened(section: str = "measures", task: str = "digits", **address: str) -> A
     return app.run()
 
 
-def healthy(app: AppTest) -> None:
-    assert not app.exception
-    assert not app.error, [element.value for element in app.error]
-
-
 def boards(app: AppTest) -> str:
     return " ".join(str(json.loads(each.proto.json)["html"]) for each in app.get("bidi_component"))
 
@@ -105,11 +101,6 @@ def html(app: AppTest) -> str:
 
 def said(app: AppTest) -> str:
     return " ".join(each.value for each in (*app.caption, *app.markdown, *app.info, *app.warning))
-
-
-def address(app: AppTest, name: str) -> str:
-    found = app.query_params.get(name, "")
-    return found if isinstance(found, str) else found[0]
 
 
 @pytest.mark.parametrize("task", ANSWERS)

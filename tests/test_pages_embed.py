@@ -33,6 +33,7 @@ from mmlab.ui.embed import caught, exports, page, pictures, sample
 from mmlab.ui.embed import view as views
 from mmlab.ui.embed.view import View
 from mmlab.ui.widgets import TAB, TABS
+from tests.apps import address, captions, html, sentences
 from tests.library import untrained
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -102,18 +103,6 @@ def opened(path: str = "pages/embed.py", **address: str) -> AppTest:
     return app.run()
 
 
-def sentences(app: AppTest) -> str:
-    return " ".join(element.value for element in (*app.warning, *app.info, *app.error))
-
-
-def captions(app: AppTest) -> str:
-    return " ".join(element.value for element in app.caption)
-
-
-def html(app: AppTest) -> str:
-    return " ".join(element.proto.body for element in app.get("html"))
-
-
 def parts(app: AppTest, name: str) -> list[dict[str, Any]]:
     """What components of the page were given."""
     found = [element.proto for element in app.get("bidi_component") if element.proto.component_name == name]
@@ -137,11 +126,6 @@ def points(value: Any) -> np.ndarray:
 
 def trace(figure: dict[str, Any], place: int = 0) -> dict[str, Any]:
     return json.loads(figure["figure"])["data"][place]
-
-
-def address(app: AppTest, name: str) -> str:
-    found = app.query_params.get(name, "")
-    return found if isinstance(found, str) else found[0]
 
 
 def brought(app: AppTest) -> AppTest:

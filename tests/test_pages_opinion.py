@@ -12,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from mmlab.ui import frame
 from mmlab.ui.widgets import TAB, TABS
+from tests.apps import captions
 from tests.library import measured
 from tests.test_pages import opened, sentences, text
 
@@ -47,10 +48,6 @@ def own() -> AppTest:
 
 def typed(app: AppTest, words: str) -> AppTest:
     return app.text_area(key="bring.opinion.text.Type").set_value(words).run()
-
-
-def captions(app: AppTest) -> str:
-    return " ".join(each.value for each in app.caption)
 
 
 @pytest.mark.parametrize("link", LINKS, ids=lambda link: link.title)

@@ -17,6 +17,7 @@ from mmlab import rules
 from mmlab.core.task import TASKS
 from mmlab.ui import cache
 from mmlab.ui.robustness import missing, page, report, view, work
+from tests.apps import address, healthy
 from tests.library import measured, untrained
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -53,11 +54,6 @@ def opened(section: str = "combinations", task: str = "digits", **address: str) 
     return app.run()
 
 
-def healthy(app: AppTest) -> None:
-    assert not app.exception
-    assert not app.error, [element.value for element in app.error]
-
-
 def boards(app: AppTest) -> list[str]:
     """The drawings, one per board."""
     return [str(json.loads(each.proto.json)["html"]) for each in app.get("bidi_component")]
@@ -69,11 +65,6 @@ def html(app: AppTest) -> str:
 
 def captions(app: AppTest) -> str:
     return " ".join(element.value for element in (*app.caption, *app.markdown, *app.info, *app.warning))
-
-
-def address(app: AppTest, name: str) -> str:
-    found = app.query_params.get(name, "")
-    return found if isinstance(found, str) else found[0]
 
 
 @pytest.mark.parametrize("task", ANSWERS)
