@@ -141,6 +141,24 @@ def test_the_same_in_another_process() -> None:
     assert len(prints.pop()) > 100
 
 
+def test_two_may_build_a_split_at_once(tmp_path: Path) -> None:
+    code = (
+        "from mmlab.tasks.sources import digits as d; d.SIZES = {'train': 60, 'valid': 40, 'test': 40};"
+        "from mmlab.tasks.digits import Digits; samples = Digits().samples('valid', 'built-in');"
+        "print(len(samples), float(samples.inputs['sound'].double().sum()))"
+    )
+    environment = {**os.environ, "MMLAB_CACHE": str(tmp_path), "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-c", code]
+    both = [subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    first, second = (builder.communicate(timeout=120)[0] for builder in both)
+    assert [builder.returncode for builder in both] == [0, 0]
+    assert first == second
+    assert first.startswith("40 ")
+    assert [file.suffix for file in tmp_path.rglob("*") if file.is_file()] == [".npz"]
+    again = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    assert again.stdout == first, "what was kept is whole"
+
+
 def test_the_pack_is_what_the_command_makes() -> None:
     assert pack.PACK.differences(pack.items()) == []
 
