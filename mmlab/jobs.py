@@ -22,6 +22,7 @@ from mmlab.core.options import as_dict, build
 from mmlab.core.results import Sweep
 from mmlab.core.task import TASKS, Source, Task
 from mmlab.device import device, label, one_thread
+from mmlab.epoch_maps import Recorder
 from mmlab.evaluation import mean_metrics, metrics, sweep
 from mmlab.gaps import complete_counts, missing_shares, rates_of, with_gaps
 from mmlab.library import Library
@@ -78,8 +79,10 @@ def train(job: TrainJob, library: Library) -> Iterator[Progress]:
         validation=validation,
     )
     album = Album(task, trainer.method, plan.epochs, folder)
+    recorder = Recorder(trainer.method, validation, plan.epochs, folder)
     for progress in trainer.epochs():
         album.look(progress.epoch)
+        recorder.look(progress.epoch)
         yield progress
     checkpoints.half(trainer.method)
     card = _card(job, task, trainer, config)

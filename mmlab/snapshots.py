@@ -56,7 +56,7 @@ class Album:
 
     def __init__(self, task: Task, method: Method, epochs: int, folder: Path) -> None:
         self.method, self.folder = method, folder
-        self.wanted = sorted({0, 1, epochs // 8, epochs // 4, epochs // 2, epochs - 1} & set(range(epochs)))
+        self.wanted = handful(epochs)
         names = task.gallery()
         apart = max(1, len(names) // SAMPLES)  # neighbours may be slices of one volume
         self.subjects = {name: _Subject.of(task, name) for name in names[apart // 2 :: apart][:SAMPLES]}
@@ -98,6 +98,11 @@ class _Subject:
         inputs = {key: task.prepare(key, raw).tensor for key, raw in example.raw.items()}
         target = int(example.target) if isinstance(task.info.output, Classification) else 0
         return cls(inputs, modalities.combination(inputs), target)
+
+
+def handful(epochs: int) -> frozenset[int]:
+    """The epochs, from 0, after which something is recorded: more of them early, where most happens."""
+    return frozenset({0, 1, epochs // 8, epochs // 4, epochs // 2, epochs - 1} & set(range(epochs)))
 
 
 def read(folder: Path) -> Snapshots:

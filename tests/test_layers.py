@@ -18,7 +18,7 @@ LAYERS = (
     ("methods", "tasks"),
     (
         *("checkpoints", "resuming", "evaluation", "sweeps", "training"),
-        *("dominance_log", "snapshots", "analysis", "degrade"),
+        *("dominance_log", "snapshots", "epoch_maps", "analysis", "degrade"),
     ),
     ("viz", "library", "model", "pool", "jobs", "grid", "scale"),
     ("ui", "cli"),

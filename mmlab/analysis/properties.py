@@ -10,13 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import softmax
 
+from mmlab.analysis import quality
 from mmlab.analysis.embedding import valid
+from mmlab.core.errors import DataError
 from mmlab.core.outputs import Classification, Output, Regression, Segmentation
 from mmlab.core.outputs.regions import ENTROPY, dice_of
-from mmlab.core.results import Sweep
+from mmlab.core.results import Floats, Sweep
 
 MOST_GROUPS = 9  # names with a colour of their own; the rest is one
 REST = "others"
+MAIN = ("class", "target", "dice")  # what a sample is about, by kind of answer
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,27 @@ def properties(found: Sweep, output: Output) -> dict[str, Property]:
     if 1 < len(set(found.groups)) < len(found.groups):
         result["group"] = _groups(found)
     return result
+
+
+def main(there: Mapping[str, Property]) -> tuple[str, Property]:
+    """What a sample is about, and its name: the class, the number or the Dice score. Raises DataError."""
+    for name in MAIN:
+        if name in there:
+            return name, there[name]
+    raise DataError("Neighbours cannot be asked for this kind of answer.")
+
+
+def told(
+    points: Floats, kind: Property, row: int, kept: NDArray[np.bool_], neighbours: int = quality.NEIGHBOURS
+) -> float:
+    """How well the neighbours of `points` `[P, d]`, the `kept` samples under combination `row`, tell a property.
+
+    The share of right labels, or the correlation with the neighbours' mean number.
+    """
+    count = min(neighbours, len(points) - 1)
+    if isinstance(kind, Labels):
+        return quality.neighbour_accuracy(points, kind.codes[row, kept], count)
+    return quality.neighbour_correlation(points, kind.values[row, kept], count)
 
 
 def accuracy_like(found: Sweep, output: Output) -> NDArray[np.float64]:

@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 
 from mmlab.analysis import quality
 from mmlab.analysis.embedding import valid
-from mmlab.analysis.properties import Labels, Property
-from mmlab.core.errors import DataError
+from mmlab.analysis.properties import Labels, Property, main, told
 from mmlab.library import Reference
 from mmlab.ui import cache, charts, widgets, words
 from mmlab.ui.embed import pictures
@@ -20,7 +19,6 @@ from mmlab.ui.embed.view import View
 from mmlab.viz import grid, theme
 from mmlab.viz.figure import Figure
 
-ABOUT = ("class", "target", "dice")  # what neighbours are asked for, by kind of answer
 FEWEST = 6
 
 
@@ -66,9 +64,9 @@ def _picture(view: View) -> None:
 
 def _table(view: View) -> Figure:
     known = knowledge(view.reference, view.picture, view.solid)
-    name, kind = asked(view)
-    told = "Told by neighbours" if isinstance(kind, Labels) else "Agreement with neighbours"
-    columns = [grid.Head("space", label=f"{told}: model"), grid.Head("map", label="on the map")]
+    name, kind = asked(view.reference)
+    heading = "Told by neighbours" if isinstance(kind, Labels) else "Agreement with neighbours"
+    columns = [grid.Head("space", label=f"{heading}: model"), grid.Head("map", label="on the map")]
     columns += [grid.Head("silhouette", label="silhouette")] if isinstance(kind, Labels) else []
     task = view.task.info.modalities
     shades = [(item.letter, theme.modality_colour(i)) for i, item in enumerate(task)]
@@ -84,31 +82,23 @@ def _table(view: View) -> Figure:
         ]
         rows.append((grid.Head(key, tuple(each in key.split("-") for each in task.names)), cells))
         numbers.append((key, *values))
-    title = f"{told}, {cache.title(view.reference.method)}: {name}"
+    title = f"{heading}, {cache.title(view.reference.method)}: {name}"
     header = ("combination", "in_the_model", "on_the_map", *(["silhouette"] if isinstance(kind, Labels) else []))
     drawing = grid.grid(columns, rows, shades, title, wide=176)
     note = "Neighbours are other samples under the same combination; embeddings as stored, in 32 steps per dimension."
     return Figure(f"embedding-{view.task.name}-{view.reference.method}", title, drawing, header, numbers, note)
 
 
-def asked(view: View) -> tuple[str, Property]:
+def asked(reference: Reference) -> tuple[str, Property]:
     """What neighbours are asked for: the class, the number or the Dice score."""
-    return _asked(view.reference)
-
-
-def _asked(reference: Reference) -> tuple[str, Property]:
-    there = pictures.looks(reference)
-    for name in ABOUT:
-        if name in there:
-            return name, there[name]
-    raise DataError("Neighbours cannot be asked for this kind of answer.")
+    return main(pictures.looks(reference))
 
 
 @st.cache_resource(show_spinner="Asking the neighbours …", max_entries=32)
 def knowledge(reference: Reference, name: str, solid: bool) -> dict[str, Known]:
     """By combination, for those that enough samples have."""
     found, points = cache.sweep(reference), pictures.picture(reference, name, solid).projection.points
-    kind, there = _asked(reference)[1], valid(found)
+    kind, there = asked(reference)[1], valid(found)
     result = {}
     for row, key in enumerate(found.combinations):
         kept = there[row] & np.isfinite(points[row]).all(1)
@@ -120,14 +110,11 @@ def knowledge(reference: Reference, name: str, solid: bool) -> dict[str, Known]:
 def _known(
     space: NDArray[np.floating], drawn: NDArray[np.floating], kind: Property, row: int, kept: NDArray[np.bool_]
 ) -> Known:
-    count = min(quality.NEIGHBOURS, len(space) - 1)
-    if isinstance(kind, Labels):
-        codes = kind.codes[row, kept]
-        told = [quality.neighbour_accuracy(points, codes, count) for points in (space, drawn)]
-        return Known(told[0], told[1], quality.silhouette(space, codes) if len(set(codes.tolist())) > 1 else math.nan)
-    values = kind.values[row, kept]
-    told = [quality.neighbour_correlation(points, values, count) for points in (space, drawn)]
-    return Known(told[0], told[1], math.nan)
+    inside, drawn_too = (told(points, kind, row, kept) for points in (space, drawn))
+    apart = math.nan
+    if isinstance(kind, Labels) and len(set((codes := kind.codes[row, kept]).tolist())) > 1:
+        apart = quality.silhouette(space, codes)
+    return Known(inside, drawn_too, apart)
 
 
 def _share(value: float) -> float:

@@ -1,0 +1,166 @@
+"""The embedding while a model learned: a small map at each of a handful of epochs, and how well it holds together.
+
+Only a record, like `mmlab.snapshots`: nothing of it reaches the training, and no epoch is chosen by it.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mmlab.analysis.alignment import align, alignment
+from mmlab.analysis.embedding import axes
+from mmlab.analysis.probing import complete_samples
+from mmlab.analysis.properties import Labels, main, properties, told
+from mmlab.checkpoints import write_atomically
+from mmlab.core.batch import Samples
+from mmlab.core.errors import CheckpointError
+from mmlab.core.method import Method
+from mmlab.core.results import Floats, Sweep
+from mmlab.evaluation import sweep
+from mmlab.snapshots import FEWEST, handful
+
+EPOCH_MAPS = "epochs.npz"
+VERSION = 1
+MEASURED, DENSE, DRAWN = 256, 64, 64  # complete validation samples: measured, where answers are pictures, and drawn
+LEVELS = 256  # steps of a coordinate, and of what a dot is coloured by
+
+
+@dataclass(frozen=True)
+class EpochMaps:
+    """E epochs, K combinations, S validation samples that have every modality.
+
+    epochs: `[E]`, from 0; combinations, ids: their names; points: `[E, K, S, 2]`, a PCA of each epoch's embeddings of
+    all combinations together, each laid over the next one (Procrustes), so that only what changed moves.
+    explained: `[E]`, which part of the spread each picture shows. about: what `shown` `[E, K, S]` is, the name of a
+    property (`mmlab.analysis.properties.MAIN`): codes of classes, or numbers.
+    told: `[E, K]`, how well the neighbours of a sample tell that; cosine: `[E, K]`, with the complete embedding of the
+    same sample, the middle taken away; variance: `[E, K]`, the mean, None for a method without variance.
+    """
+
+    epochs: NDArray[np.int64]
+    combinations: tuple[str, ...]
+    ids: tuple[str, ...]
+    points: NDArray[np.float32]
+    explained: NDArray[np.float32]
+    about: str
+    shown: NDArray[np.float32]
+    told: NDArray[np.float32]
+    cosine: NDArray[np.float32]
+    variance: NDArray[np.float32] | None
+
+
+class Recorder:
+    """Adds to `epochs.npz` of a run after each of a handful of epochs; goes on where an interrupted run stopped."""
+
+    def __init__(self, method: Method, validation: Samples, epochs: int, folder: Path) -> None:
+        self.method, self.file = method, folder / EPOCH_MAPS
+        self.wanted = handful(epochs)
+        enough = int(validation.present.all(1).sum()) >= FEWEST
+        count = DENSE if method.output.dense else MEASURED
+        self.samples = complete_samples(validation, count) if enough else None
+
+    def look(self, epoch: int) -> None:
+        """Take the map of this epoch, if it is one of the handful. Leaves the method in eval mode."""
+        if epoch not in self.wanted or self.samples is None:
+            return
+        found = sweep(self.method, self.samples, distances=False)
+        page: dict[str, Any] = {
+            "epochs": np.array([epoch]),
+            **{name: value[None] for name, value in self._page(found).items()},
+        }
+        if epoch > 0 and self.file.is_file():
+            before = _arrays(self.file)
+            earlier = before["epochs"] < epoch
+            page = {name: np.concatenate([before[name][earlier], value]) for name, value in page.items()}
+        names: dict[str, Any] = {"combinations": np.array(found.combinations), "ids": np.array(_drawn(found.ids))}
+        buffer = io.BytesIO()
+        np.savez_compressed(buffer, version=np.array(VERSION), **names, **page)
+        write_atomically(self.file, buffer.getvalue())
+
+    def _page(self, found: Sweep) -> dict[str, NDArray[Any]]:
+        about, kind = main(properties(found, self.method.output))
+        values = kind.codes if isinstance(kind, Labels) else kind.values
+        fitted = axes(found.mean.reshape(-1, found.mean.shape[2]))
+        everyone = np.ones(len(found.ids), bool)
+        rows = range(len(found.combinations))
+        close = alignment(found)
+        cosines = dict(zip(close.combinations, np.nanmean(close.own, 1), strict=True))
+        page: dict[str, NDArray[Any]] = {
+            **_packed("points", fitted.points(_drawn(found.mean, 1))),
+            **_packed("shown", _drawn(values.astype(np.float64), 1)[..., None]),
+            "about": np.array(about),
+            "explained": np.array(fitted.explained.sum(), np.float32),
+            "told": np.array([told(found.mean[row], kind, row, everyone) for row in rows], np.float32),
+            "cosine": np.array([cosines.get(key, 1.0) for key in found.combinations], np.float32),
+        }
+        if found.variance is not None:
+            page["variance"] = found.variance.mean((1, 2)).astype(np.float32)
+        return page
+
+
+def read(folder: Path) -> EpochMaps:
+    """The maps beside a checkpoint. Raises CheckpointError where there are none, or the file is damaged."""
+    try:
+        arrays = _arrays(folder / EPOCH_MAPS)
+        if int(arrays["version"]) != VERSION or not len(arrays["epochs"]):
+            raise ValueError("another version")
+        return EpochMaps(
+            arrays["epochs"],
+            tuple(arrays["combinations"].tolist()),
+            tuple(arrays["ids"].tolist()),
+            _steady(_unpacked("points", arrays)),
+            arrays["explained"],
+            str(arrays["about"][-1]),
+            _unpacked("shown", arrays)[..., 0],
+            arrays["told"],
+            arrays["cosine"],
+            arrays.get("variance"),
+        )
+    except (OSError, KeyError, ValueError, IndexError, EOFError, BadZipFile) as error:
+        raise CheckpointError(
+            "The embeddings of earlier epochs were not stored in this training.", "Train the model again."
+        ) from error
+
+
+def _steady(points: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Each picture turned, mirrored and resized to lie over the one after it; the last one stays."""
+    laid = [points[-1]]
+    for earlier in points[-2::-1]:
+        laid.append(align(earlier, laid[-1])[0])
+    return np.stack(laid[::-1])
+
+
+def _drawn(values: Any, axis: int = 0) -> Any:
+    """The samples that are drawn, of all that are measured: evenly spread."""
+    count = len(values) if axis == 0 else values.shape[axis]
+    rows = np.linspace(0, count - 1, min(count, DRAWN)).astype(int)
+    return [values[row] for row in rows] if axis == 0 else np.take(values, rows, axis)
+
+
+def _packed(name: str, values: Floats) -> dict[str, NDArray[Any]]:
+    """`[..., d]` in `LEVELS` steps between the extremes of each column; whole numbers stay what they are."""
+    columns = values.reshape(-1, values.shape[-1])
+    low, high = columns.min(0), columns.max(0)
+    whole = bool((columns == np.round(columns)).all()) and float(np.ptp(columns)) < LEVELS
+    scale = np.ones_like(low) if whole else np.maximum(high - low, 1e-12) / (LEVELS - 1)
+    codes = np.round((values - low) / scale).astype(np.uint8)
+    return {name: codes, f"{name}_low": low.astype(np.float32), f"{name}_scale": scale.astype(np.float32)}
+
+
+def _unpacked(name: str, arrays: Mapping[str, NDArray[Any]]) -> NDArray[np.float32]:
+    codes, low, scale = (arrays[key].astype(np.float32) for key in (name, f"{name}_low", f"{name}_scale"))
+    spare = (slice(None), *(None,) * (codes.ndim - 2))
+    return codes * scale[spare] + low[spare]
+
+
+def _arrays(path: Path) -> dict[str, NDArray[Any]]:
+    with np.load(path, allow_pickle=False) as stored:
+        return {name: stored[name] for name in stored.files}

@@ -1,0 +1,120 @@
+"""The record of the embedding while a model learned: a handful of epochs, whole after a stop, true to the model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mmlab import checkpoints, epoch_maps
+from mmlab.analysis.embedding import axes
+from mmlab.core.errors import CheckpointError
+from mmlab.core.method import METHODS
+from mmlab.core.options import build
+from mmlab.core.task import TASKS
+from mmlab.epoch_maps import EPOCH_MAPS, Recorder
+from mmlab.evaluation import sweep
+from mmlab.jobs import TrainJob, train
+from mmlab.library import Library
+from tests.toys import ToyTask
+
+PLAN = {"epochs": 8, "samples": 128, "batch_size": 64, "source": "built-in"}
+JOB = TrainJob("digits", "dropout", plan=PLAN)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    library = Library(tmp_path_factory.mktemp("library"))
+    list(train(JOB, library))
+    return library.folder("digits", "dropout", "seed0")
+
+
+def test_a_handful_of_epochs_is_kept_and_small(folder: Path):
+    found = epoch_maps.read(folder)
+    assert found.epochs.tolist() == [0, 1, 2, 4, 7]
+    assert found.combinations == tuple(c.key for c in TASKS["digits"].info.modalities.subsets())
+    assert found.points.shape == (5, 7, epoch_maps.DRAWN, 2)
+    assert found.about == "class"
+    assert found.shown.shape == found.points.shape[:3]
+    assert found.variance is None
+    assert (folder / EPOCH_MAPS).stat().st_size < 12_000
+
+
+def test_classes_come_through_exactly_and_shares_are_shares(folder: Path):
+    found = epoch_maps.read(folder)
+    samples = TASKS["digits"]().samples("valid", "built-in")
+    target = dict(zip(samples.ids, samples.target.tolist(), strict=True))
+    np.testing.assert_array_equal(found.shown, np.broadcast_to([target[name] for name in found.ids], found.shown.shape))
+    assert 0 <= found.told.min() <= found.told.max() <= 1
+    np.testing.assert_allclose(found.cosine[:, found.combinations.index("image-sound-pen")], 1)
+    assert 0 < found.explained.min() <= found.explained.max() <= 1
+
+
+def test_the_record_moves_with_the_epochs(folder: Path):
+    found = epoch_maps.read(folder)
+    assert np.abs(found.told[-1] - found.told[0]).max() > 0.01
+    assert np.abs(found.cosine[-1] - found.cosine[0]).max() > 0.05
+    assert np.abs(found.points[-1] - found.points[0]).max() > 0.05
+
+
+def test_the_pictures_are_those_of_the_model(tmp_path: Path):
+    task = ToyTask("classification")
+    method = METHODS["joint"](task.info, build(METHODS["joint"].Config, {})).eval()
+    recorder = Recorder(method, task.samples("valid"), 3, tmp_path)
+    recorder.look(0)
+    recorder.look(2)
+    found = epoch_maps.read(tmp_path)
+    assert recorder.samples is not None
+    whole = sweep(method, recorder.samples)
+    rows = [whole.ids.index(name) for name in found.ids]
+    straight = axes(whole.mean.reshape(-1, whole.mean.shape[2])).points(whole.mean[:, rows])
+    steps = np.ptp(straight.reshape(-1, 2), axis=0) / (epoch_maps.LEVELS - 1)
+    assert (np.abs(found.points[-1] - straight).reshape(-1, 2) <= 0.51 * steps + 1e-5).all()
+    np.testing.assert_allclose(found.points[0], found.points[1], atol=1e-4)
+
+
+@pytest.mark.parametrize("name", list(METHODS))
+@pytest.mark.parametrize("kind", ["classification", "segmentation", "regression"])
+def test_every_method_and_kind_of_answer_is_recorded(name: str, kind: str, tmp_path: Path):
+    task = ToyTask(kind)
+    method = METHODS[name](task.info, build(METHODS[name].Config, {}))
+    if kind not in method.supports:
+        pytest.skip(f"{name} does not do {kind}")
+    recorder = Recorder(method, task.samples("valid"), 1, tmp_path)
+    recorder.look(0)
+    assert recorder.samples is not None
+    found = epoch_maps.read(tmp_path)
+    assert np.isfinite(found.points).all()
+    assert np.isfinite(found.told).all()
+    assert (np.abs(found.cosine) <= 1 + 1e-5).all()
+    assert (found.variance is None) == (sweep(method, recorder.samples).variance is None)
+
+
+def test_a_run_that_was_stopped_has_the_same_record(folder: Path, tmp_path: Path):
+    library = Library(tmp_path)
+    for progress in (running := train(JOB, library)):
+        if progress.epoch == 3:
+            running.close()  # type: ignore[attr-defined]
+            break
+    list(train(JOB, library))
+    straight, resumed = epoch_maps.read(folder), epoch_maps.read(library.folder("digits", "dropout", "seed0"))
+    assert resumed.epochs.tolist() == straight.epochs.tolist()
+    np.testing.assert_allclose(resumed.told, straight.told, atol=0.02)
+
+
+def test_the_record_changes_nothing_in_the_training(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(Recorder, "look", lambda self, epoch: None)
+    library = Library(tmp_path)
+    list(train(JOB, library))
+    without = checkpoints.load(library.folder("digits", "dropout", "seed0")).method.state_dict()
+    for name, value in checkpoints.load(folder).method.state_dict().items():
+        np.testing.assert_array_equal(value.numpy(), without[name].numpy(), err_msg=name)
+
+
+@pytest.mark.parametrize("content", [None, b"", b"PK\x05\x06" + bytes(18), b"nonsense"])
+def test_missing_and_damaged_records_are_said(content: bytes | None, tmp_path: Path):
+    if content is not None:
+        (tmp_path / EPOCH_MAPS).write_bytes(content)
+    with pytest.raises(CheckpointError, match="earlier epochs were not stored"):
+        epoch_maps.read(tmp_path)
