@@ -34,7 +34,7 @@ sys.path.insert(0, str(ROOT))
 
 from bench.app_latency import CHROMIUM, FLAGS, summary  # noqa: E402
 from mmlab import sweeps  # noqa: E402
-from mmlab.analysis import maps  # noqa: E402
+from mmlab.analysis import map_files, maps  # noqa: E402
 from mmlab.core.results import Projection, Sweep  # noqa: E402
 from mmlab.library import SHIPPED  # noqa: E402
 
@@ -92,7 +92,7 @@ def library(folder: Path) -> None:
     digest = hashlib.sha256((home / "model.safetensors").read_bytes()).hexdigest()
     found, made = made_up(digest)
     sweeps.write(home, found)
-    maps.write_map(home, made)
+    map_files.write_map(home, made)
 
 
 @contextmanager

@@ -112,6 +112,10 @@ def read(folder: Path) -> EpochMaps:
         arrays = _arrays(folder / EPOCH_MAPS)
         if int(arrays["version"]) != VERSION or not len(arrays["epochs"]):
             raise ValueError("another version")
+        shape = (len(arrays["epochs"]), len(arrays["combinations"]), len(arrays["ids"]))
+        wanted = {"points": (*shape, 2), "shown": (*shape, 1), "told": shape[:2], "cosine": shape[:2]}
+        if any(arrays[name].shape != size for name, size in wanted.items()):
+            raise ValueError("not of one size")
         return EpochMaps(
             arrays["epochs"],
             tuple(arrays["combinations"].tolist()),

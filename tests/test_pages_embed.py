@@ -21,15 +21,16 @@ import torch
 from streamlit.testing.v1 import AppTest
 
 from mmlab import checkpoints, sweeps
-from mmlab.analysis import fits, maps
+from mmlab.analysis import fits, map_files, maps
 from mmlab.analysis.maps import MapSettings
 from mmlab.core.batch import Samples
 from mmlab.core.results import Sweep
 from mmlab.core.task import TASKS
+from mmlab.epoch_maps import EPOCH_MAPS, Recorder
 from mmlab.evaluation import sweep
 from mmlab.library import Reference
 from mmlab.ui import cache, chosen
-from mmlab.ui.embed import caught, exports, page, pictures, sample
+from mmlab.ui.embed import caught, exports, learned, page, pictures, sample
 from mmlab.ui.embed import view as views
 from mmlab.ui.embed.view import View
 from mmlab.ui.widgets import TAB, TABS
@@ -62,7 +63,12 @@ def measured(root: Path) -> None:
         report = {"digest": loaded.digest, "headline": "accuracy", "sources": {}}
         (folder / "report.json").write_text(json.dumps(report))
         if reference.method == "dmrnet":
-            maps.write_map(folder, as_umap(found))
+            map_files.write_map(folder, as_umap(found))
+            recorder = Recorder(
+                loaded.method, dataclasses.replace(samples, present=torch.ones_like(present)), 3, folder
+            )
+            for epoch in (0, 1, 2):
+                recorder.look(epoch)
 
 
 def as_umap(found: Sweep) -> maps.Map:
@@ -256,6 +262,43 @@ def a_view(monkeypatch: pytest.MonkeyPatch) -> tuple[View, dict[str, str | None]
     return View(*one, "umap", False, "class", shown, drawn, "test-0000", "test-0000", None), put
 
 
+def test_a_map_of_each_stored_pass_with_what_its_neighbours_knew() -> None:
+    app = opened(part="learned")
+    assert not app.exception
+    assert not sentences(app)
+    (maps_of_passes,) = figures(app)
+    traces = json.loads(maps_of_passes["figure"])["data"]
+    assert len(traces) == 3
+    assert {len(points(each["x"])) for each in traces} == {7 * COUNT}
+    assert maps_of_passes["samples"] == COUNT
+    assert "validation samples × 7 combinations" in captions(app)
+    assert "Told by neighbours: class" in drawings(app)
+    assert "Mean variance" in drawings(app)
+    few = opened(part="learned", shown="image,sound", colour="combination")
+    assert len(points(trace(figures(few)[0])["x"])) == 2 * COUNT
+
+
+def test_what_is_lit_in_a_pass_is_of_that_model_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(st, "session_state", {})
+    learned._light(reference(), [3, 5])
+    assert st.session_state[learned.LIT] == {reference(): (3, 5)}
+    learned._light(reference(), [])
+    assert not st.session_state[learned.LIT]
+
+
+@pytest.mark.parametrize("content", [None, b"nonsense"])
+def test_a_training_without_a_record_is_said(content: bytes | None, library: Path, tmp_path: Path) -> None:
+    place = Path(reference("joint").path) / EPOCH_MAPS
+    if content is not None:
+        place.write_bytes(content)
+    try:
+        app = opened(part="learned", lattice="joint")
+    finally:
+        place.unlink(missing_ok=True)
+    assert not app.exception
+    assert "were not stored in this training" in sentences(app)
+
+
 def test_a_click_on_a_dot_goes_to_its_sample(monkeypatch: pytest.MonkeyPatch) -> None:
     view, put = a_view(monkeypatch)
     sample.pick(view, 3 * COUNT + 4)
@@ -405,7 +448,7 @@ def test_a_map_of_ones_own_is_read_from_the_cache_folder() -> None:
     found = cache.sweep(reference())
     folder = fits.folder_of(found.digest, settings)
     folder.mkdir(parents=True)
-    maps.write_map(folder, as_umap(found))
+    map_files.write_map(folder, as_umap(found))
     app = opened(picture=name, part="fit")
     assert not app.exception
     assert "UMAP, 30 near, 0.5, cosine, seed 3" in captions(app)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from mmlab.analysis.map_files import MAP, read_map
 from mmlab.analysis.mapping import build_map
-from mmlab.analysis.maps import MAP, Map, MapSettings, read_map
+from mmlab.analysis.maps import Map, MapSettings
 from mmlab.core.errors import CheckpointError, MmlabError
 from mmlab.core.options import as_dict, build
 from mmlab.tasks.store import cache_folder, cache_key
 
-VERSION = 1  # of what a fit gives; raise it when the layout changes
+VERSION = 2  # of what a fit gives and of its file; raise it when either changes
 PREFIX = "fit"
 NAMED = ("neighbours", "minimum_distance", "metric", "seed")
 

@@ -21,7 +21,8 @@ import numpy as np
 
 from mmlab import sweeps
 from mmlab.analysis.embedding import axes, carried, held_out, nearest, valid
-from mmlab.analysis.maps import MAP, Map, MapSettings, write_map
+from mmlab.analysis.map_files import MAP, write_map
+from mmlab.analysis.maps import Map, MapSettings
 from mmlab.analysis.quality import NEIGHBOURS, neighbour_overlap
 from mmlab.checkpoints import MODEL
 from mmlab.core.errors import CheckpointError, MmlabError

@@ -1,29 +1,18 @@
-"""Finished maps: `map.npz` beside a checkpoint, and one sample in a map under each of its combinations."""
+"""Finished maps, and one sample in a map under each of its combinations. Their files: `mmlab.analysis.map_files`."""
 
 from __future__ import annotations
 
-import io
-import json
-import zipfile
-import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mmlab.analysis.embedding import Points, axes, carried, correct, held_out, likeness, pca, place, rank, valid
-from mmlab.checkpoints import write_atomically
-from mmlab.core.errors import CheckpointError
 from mmlab.core.options import option
 from mmlab.core.results import Projection, Sweep
 
-MAP = "map.npz"
-VERSION = 1
 DRAWS = 64
-LEVELS = 255  # steps of a coordinate in three dimensions, as they are stored
 
 
 @dataclass(frozen=True)
@@ -123,73 +112,3 @@ def new_places(found: Sweep, made: Map, keys: Sequence[str], mean: Points, varia
         far=rank(placed, made.distances),
         known=False,
     )
-
-
-def write_map(folder: Path, made: Map) -> None:
-    """Write `map.npz` beside the checkpoint in `folder`: half precision, a covariance as its upper triangle."""
-    picture = made.projection
-    upper = np.triu_indices(picture.points.shape[2])
-    arrays: dict[str, Any] = {
-        "version": np.array(VERSION),
-        "digest": np.array(picture.digest),
-        "settings": np.array(json.dumps(dict(picture.settings))),
-        "points": picture.points.astype(np.float16),
-        "distances": made.distances.astype(np.float32),
-        "error": np.array(made.error, np.float32),
-    }
-    if picture.spread is not None:
-        arrays["spread"] = picture.spread[..., upper[0], upper[1]].astype(np.float16)
-    if made.overlap is not None:
-        arrays["overlap"] = np.array(made.overlap, np.float32)
-    if made.solid is not None:
-        arrays |= {"solid_error": np.array(made.solid.error, np.float32), **_packed(made.solid.projection.points)}
-    buffer = io.BytesIO()
-    np.savez_compressed(buffer, **arrays)
-    write_atomically(folder / MAP, buffer.getvalue())
-
-
-def read_map(folder: Path, digest: str) -> Map:
-    """The map of the checkpoint in `folder`, which must have this digest. Raises CheckpointError."""
-    again = "Run `python -m mmlab map --task TASK --method METHOD` to make it."
-    try:
-        with np.load(folder / MAP, allow_pickle=False) as stored:
-            arrays: Mapping[str, NDArray[Any]] = {name: stored[name] for name in stored.files}
-        if int(arrays["version"]) != VERSION or str(arrays["digest"]) != digest:
-            raise CheckpointError("The map belongs to another checkpoint.", again)
-        points = arrays["points"].astype(np.float32)
-        settings = json.loads(str(arrays["settings"]))
-        spread = _square(arrays["spread"], points.shape[2]) if "spread" in arrays else None
-        picture = Projection(points, spread, "umap", settings, digest)
-        distances = arrays["distances"].astype(np.float32)
-        overlap = float(arrays["overlap"]) if "overlap" in arrays else None
-        solid = None
-        if "solid" in arrays:
-            deep = Projection(_unpacked(arrays), None, "umap", settings, digest)
-            solid = Map(deep, distances, float(arrays["solid_error"]))
-        return Map(picture, distances, float(arrays["error"]), overlap, solid)
-    except FileNotFoundError as error:
-        raise CheckpointError("This model has no map yet.", again) from error
-    except (OSError, EOFError, KeyError, ValueError, IndexError, zipfile.BadZipFile, zlib.error) as error:
-        raise CheckpointError("The map of this model is damaged.", again) from error
-
-
-def _packed(points: Points) -> dict[str, NDArray[Any]]:
-    """Three dimensions in `LEVELS` steps between the extremes of each; 0 stands for no place."""
-    low, high = np.nanmin(points, (0, 1)), np.nanmax(points, (0, 1))
-    scale = np.maximum(high - low, 1e-12) / (LEVELS - 1)
-    codes = np.where(np.isfinite(points), np.round((points - low) / scale) + 1, 0).astype(np.uint16)
-    return {"solid": codes, "solid_low": low.astype(np.float32), "solid_scale": scale.astype(np.float32)}
-
-
-def _unpacked(arrays: Mapping[str, NDArray[Any]]) -> Points:
-    codes = arrays["solid"].astype(np.float32)
-    places = (codes - 1) * arrays["solid_scale"] + arrays["solid_low"]
-    return np.where(codes > 0, places, np.nan).astype(np.float32)
-
-
-def _square(upper: NDArray[Any], size: int) -> NDArray[np.float32]:
-    full = np.zeros((*upper.shape[:-1], size, size), np.float32)
-    rows, columns = np.triu_indices(size)
-    full[..., rows, columns] = upper
-    full[..., columns, rows] = upper
-    return full

@@ -10,7 +10,7 @@ import streamlit as st
 
 from mmlab.library import Reference
 from mmlab.ui import cache, focus, frame
-from mmlab.ui.embed import closeness, cloud, figure, pair, refit, sample, several, terms, trust
+from mmlab.ui.embed import closeness, cloud, figure, learned, pair, refit, sample, several, terms, trust
 from mmlab.ui.embed import view as views
 from mmlab.ui.embed.view import View
 
@@ -32,6 +32,7 @@ SECTIONS: dict[str, Section] = {
     "closeness": Section("Close and far", closeness.show, ()),
     "trust": Section("Can it be trusted?", trust.show, ("picture", "axes")),
     "pair": Section("Two models", pair.show, ("picture", "colour", "shown")),
+    "learned": Section("While it learned", learned.show, ("shown",)),
     "fit": Section("Make another map", refit.show, ("picture",)),
 }
 

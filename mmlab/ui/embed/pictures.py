@@ -14,7 +14,8 @@ import torch
 
 from mmlab.analysis import fits, quality
 from mmlab.analysis.embedding import embed, valid
-from mmlab.analysis.maps import Map, Places, known_places, new_places, of_pca, read_map
+from mmlab.analysis.map_files import read_map
+from mmlab.analysis.maps import Map, Places, known_places, new_places, of_pca
 from mmlab.analysis.properties import Property, properties
 from mmlab.core.errors import CheckpointError
 from mmlab.library import Reference

@@ -86,6 +86,13 @@ EMBED: dict[str, Term] = {
         "What is left is the *disparity*: 0 is the same shape, 1 nothing in common. The same samples are lit in both.",
         "UMAPs of two models are rarely alike; PCAs are more often.",
     ),
+    "learned": Term(
+        "While it learned",
+        "Where the model put the same samples after a handful of passes over its training data.",
+        "Each pass has a PCA of its own; each is turned, mirrored and resized to lie over the next one, so that only "
+        "what changed moves. The samples are of the validation set, with every input, under all combinations.",
+        "More passes; the method. Models that were trained elsewhere have no such record.",
+    ),
     "fitting": Term(
         "Another map",
         "The same embeddings in a map with settings of your own.",

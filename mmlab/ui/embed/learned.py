@@ -1,0 +1,128 @@
+"""The same model over its training: a map of each stored pass, and how its neighbourhoods and places settled."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from mmlab import epoch_maps
+from mmlab.analysis.properties import Labels
+from mmlab.core.errors import CheckpointError
+from mmlab.epoch_maps import EpochMaps
+from mmlab.library import Reference
+from mmlab.ui import cache, charts, widgets, words
+from mmlab.ui.embed import figure, pictures
+from mmlab.ui.embed import view as views
+from mmlab.ui.embed.view import View
+from mmlab.viz import grid, theme
+from mmlab.viz.embedding import clouds, looks
+from mmlab.viz.figure import Figure
+
+COLUMNS = 3
+LIT = "mmlab.embed.learned"
+
+
+def show(view: View) -> None:
+    """The maps; below them how well neighbours tell a sample, how near it is to the complete one, and the variance."""
+    st.subheader("While it learned", help=words.help("learned"), anchor=False)
+    found = stored(view.reference)
+    by = views.choice("colour", "Colour by", (found.about, "combination"), views.COLOURS.__getitem__, "colour")
+    keys = {view.found.combinations[row] for row in view.shown}
+    rows = [row for row, key in enumerate(found.combinations) if key in keys] or list(range(len(found.combinations)))
+    drawn = clouds.drawable(found.points[0], rows)
+    every_look = _looks(view, found, by)
+    st.html(every_look[-1].legend(drawn))
+    changes = [(looks.change(look, [drawn])[0], [place]) for place, look in enumerate(every_look)]
+    title = f"{cache.title(view.reference.method)} on {view.task.title}"
+    figure.show(
+        _spec(view.reference, drawn.tobytes()),
+        changes,
+        key="embed.learned",
+        name=f"mmlab-learned-{view.task.name}-{view.reference.method}",
+        alt=f"{title}: a map of the embeddings after each of {len(found.epochs)} passes. The numbers are below",
+        samples=len(found.ids),
+        chosen=st.session_state.get(LIT, {}).get(view.reference),
+        on_select=lambda caught: _light(view.reference, caught),
+    )
+    low, high = (words.percent(float(part)) for part in (found.explained.min(), found.explained.max()))
+    st.caption(
+        f"{len(found.ids)} validation samples × {len(rows)} combinations. Each map is a PCA of its own pass ({low} to "
+        f"{high} of the spread), turned to lie over the next one. Catch dots in one: the same samples are lit in all."
+    )
+    _tables(view, found)
+    widgets.numbers_help("learned", "near_accuracy", "alignment", "variance")
+
+
+@st.cache_resource(show_spinner=False, max_entries=16)
+def stored(reference: Reference) -> EpochMaps:
+    """The maps that were stored while a model learned: read only. Raises CheckpointError."""
+    found = epoch_maps.read(Path(reference.path))
+    if set(found.combinations) != set(cache.sweep(reference).combinations):
+        raise CheckpointError("The embeddings of earlier epochs are of other inputs.", "Train the model again.")
+    return found
+
+
+def _looks(view: View, found: EpochMaps, by: str) -> list[looks.Look]:
+    """The colours of each map."""
+    if by == "combination":
+        letters = [view.letters[key] for key in found.combinations]
+        return [looks.by_size(letters, len(found.ids))] * len(found.epochs)
+    known = pictures.looks(view.reference)[by]
+    if isinstance(known, Labels):
+        return [looks.named(known.names, codes.astype(np.int64), known.judged) for codes in found.shown]
+    return [looks.Shades(known.unit, values.astype(np.float64)) for values in found.shown]
+
+
+@st.cache_data(show_spinner=False, max_entries=16)
+def _spec(reference: Reference, drawn: bytes) -> str:
+    found, flat = stored(reference), np.frombuffer(drawn, np.int64)
+    maps = zip(found.epochs, found.points, strict=True)
+    panels = [clouds.Panel(f"Pass {epoch + 1}", points, flat) for epoch, points in maps]
+    return json.dumps(clouds.several(panels, min(COLUMNS, len(panels))))
+
+
+def _light(reference: Reference, caught: Sequence[int]) -> None:
+    """Remember what is lit: samples of the validation set, which are on no other page."""
+    st.session_state[LIT] = {reference: tuple(caught)} if caught else {}
+
+
+def _tables(view: View, found: EpochMaps) -> None:
+    labels = isinstance(pictures.looks(view.reference)[found.about], Labels)
+    heading = "Told by neighbours" if labels else "Agreement with neighbours"
+    left, right = st.columns(2, gap="large")
+    with left:
+        charts.show(_table(view, found, f"{heading}: {found.about}", found.told, percent=labels), "embed.learned.told")
+    with right:
+        title = "Cosine with everything, same sample"
+        charts.show(_table(view, found, title, found.cosine), "embed.learned.cosine")
+    if found.variance is None:
+        st.caption(f"{cache.title(view.reference.method)} gives no variance.")
+        return
+    with left:
+        charts.show(_table(view, found, "Mean variance", found.variance), "embed.learned.variance")
+
+
+def _table(view: View, found: EpochMaps, title: str, values: NDArray[np.floating], percent: bool = False) -> Figure:
+    """A row per combination, a column per stored pass; tinted between the smallest and the largest number."""
+    names = view.task.info.modalities
+    low, high = float(min(np.nanmin(values), 0)), float(np.nanmax(values))
+    passes = [f"pass {epoch + 1}" for epoch in found.epochs]
+    rows, numbers = [], []
+    for row, key in enumerate(found.combinations):
+        cells = []
+        for name, value in zip(passes, values[:, row], strict=True):
+            text = words.percent(float(value)) if percent else f"{value:.2f}".replace("-", "−")
+            share = float((value - low) / ((high - low) or 1))
+            cells.append(grid.Cell(text, share, f"{names.parse(key).label}, {name}: {value:.3f}", theme.ACCENT))
+        rows.append((grid.Head(key, tuple(each in key.split("-") for each in names.names)), cells))
+        numbers.append((key, *(float(value) for value in values[:, row])))
+    shades = [(item.letter, theme.modality_colour(i)) for i, item in enumerate(names)]
+    drawing = grid.grid([grid.Head(name, label=name) for name in passes], rows, shades, title, wide=72)
+    note = f"{cache.title(view.reference.method)}, {view.task.title}, validation samples with every input."
+    slug = title.split(":")[0].split(",")[0].lower().replace(" ", "-")
+    return Figure(f"learned-{slug}", title, drawing, ("combination", *passes), numbers, note)
