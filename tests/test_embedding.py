@@ -321,11 +321,13 @@ def test_too_many_samples_are_drawn_by_their_share():
 def test_a_sample_is_laid_over_the_map():
     places = embedding.pca(invented()).points[:, 4]
     steps = [paths.Step(key, key, places[i], spread=np.eye(2, dtype=np.float32)) for i, key in enumerate(KEYS)]
-    edges, walked, rings, dots = clouds.sample(steps, ("a-b", "a"))
-    assert [traces for _, traces in (edges, walked, rings, dots)] == [[1], [2], [3], [4]]
-    assert np.isnan(unpacked(edges[0]["x"][0])).sum() == 2, "two edges, a gap after each"
-    assert len(unpacked(rings[0]["x"][0])) == 3 * 50
-    np.testing.assert_allclose(unpacked(dots[0]["y"][0]), places[:, 1])
+    lines, traces = clouds.sample(steps, ("a-b", "a"))
+    assert traces == [1, 2, 3, 4]
+    edges, walked, rings, dots = (np.stack([unpacked(lines[axis][i]) for axis in "xy"]) for i in range(4))
+    assert np.isnan(edges[0]).sum() == 2, "two edges, a gap after each"
+    assert np.isnan(walked[0]).sum() == 1
+    assert rings.shape[1] == 3 * 50
+    np.testing.assert_allclose(dots[1], places[:, 1])
 
 
 def test_several_clouds_share_their_axes():

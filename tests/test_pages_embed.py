@@ -191,7 +191,10 @@ def test_three_dimensions() -> None:
         assert not app.exception
         assert not sentences(app)
         assert trace(figures(app)[0])["type"] == "scatter3d"
-        assert len(json.loads(figures(app)[0]["look"])) == 5
+        colours, sample_over_it = json.loads(figures(app)[0]["look"])
+        assert colours[1] == [0]
+        assert set(sample_over_it[0]) == {"x", "y", "z"}
+        assert "gl2d" not in figures(app)[0]["plotly"], "the small build has no three dimensions"
     joint = opened(axes="3", lattice="joint")
     assert "no map yet" in sentences(joint)
     assert trace(figures(joint)[0])["type"] == "scatter3d"

@@ -40,16 +40,15 @@ def _map(view: View, path: sample.Path | None) -> None:
     drawn = view.places(view.made.projection.points)
     st.html(view.look.legend(drawn))
     spec = _spec(view.reference, view.picture, view.solid, view.shown, drawn.tobytes())
-    changes = [looks.change(view.look, [drawn])]
-    if path is not None:
-        changes += clouds.sample(path.over, path.lit, view.solid)
+    over = clouds.sample(*((path.over, path.lit) if path is not None else ((), ())), solid=view.solid)
     figure.show(
         spec,
-        changes,
+        [looks.change(view.look, [drawn]), over],
         key="embed.map",
         name=f"mmlab-map-{view.task.name}-{view.reference.method}",
         alt=f"{view.about}, coloured by {views.COLOURS[view.colour].lower()}. The numbers are in the files below",
         samples=len(view.found.ids),
+        solid=view.solid,
         chosen=view.rows,
         on_click=partial(sample.pick, view),
         on_select=partial(caught.choose, view),

@@ -1,16 +1,12 @@
 // One Plotly figure that stays the same object: colours, overlays and the lit selection are changed in place, so that
-// zoom and lasso survive. Points carry combination * samples + sample; a selection is told as samples.
+// zoom and lasso survive. Points carry combination * samples + sample; a selection is told as samples. loader.js comes
+// before it.
 
-const load = (url) => {
-  if (window.Plotly) return Promise.resolve(window.Plotly);
-  window.mmlabPlotly ||= new Promise((done, fail) => {
-    const script = document.createElement("script");
-    script.src = url;
-    script.onload = () => done(window.Plotly);
-    script.onerror = () => fail(new Error("The drawing library did not load."));
-    document.head.appendChild(script);
-  });
-  return window.mmlabPlotly;
+const soon = (value) => new Promise((next) => setTimeout(next, 0, value));
+const inTurn = (work) => {
+  const done = (window.mmlabTurn || Promise.resolve()).then(work);
+  window.mmlabTurn = done.catch(() => {}).then(soon);
+  return done;
 };
 
 const hasWebGL = (() => {
@@ -48,18 +44,34 @@ const configOf = (data) => {
   return { displaylogo: false, responsive: true, displayModeBar: true, modeBarButtons: [TOOLS[kind]] };
 };
 
+const isCloud = (trace) => trace.customdata && trace.type.startsWith("scatter") && trace.type !== "scatter3d";
+
+const litPoints = (trace, wanted, samples) => {
+  if (!wanted) return null;
+  const found = [];
+  trace.customdata.forEach((id, point) => { if (wanted.has(id % samples)) found.push(point); });
+  return found;
+};
+
 const lit = (box, rows) => {
   const wanted = rows ? new Set(rows) : null;
-  const traces = [], chosen = [];
-  box.plot.data.forEach((trace, place) => {
-    if (!trace.customdata || !trace.type.startsWith("scatter") || trace.type === "scatter3d") return;
-    traces.push(place);
-    if (!wanted) return chosen.push(null);
-    const found = [];
-    trace.customdata.forEach((id, point) => { if (wanted.has(id % box.latest.samples)) found.push(point); });
-    chosen.push(found);
-  });
-  return traces.length ? box.Plotly.restyle(box.plot, { selectedpoints: chosen }, traces) : null;
+  const places = box.plot.data.flatMap((trace, place) => (isCloud(trace) ? [place] : []));
+  if (!places.length) return null;
+  const chosen = places.map((place) => litPoints(box.plot.data[place], wanted, box.latest.samples));
+  return box.Plotly.restyle(box.plot, { selectedpoints: chosen }, places);
+};
+
+// What `Plotly.restyle` would do to traces that are not drawn yet.
+const laid = (data, changes) => {
+  for (const [attributes, traces] of changes) {
+    for (const [name, value] of Object.entries(attributes)) {
+      traces.forEach((place, i) => {
+        const path = name.split("."), last = path.pop();
+        const into = path.reduce((part, key) => (part[key] ??= {}), data[place]);
+        into[last] = unpacked(Array.isArray(value) ? value[i % value.length] : value);
+      });
+    }
+  }
 };
 
 const listen = (box) => {
@@ -79,26 +91,34 @@ const listen = (box) => {
   box.plot.on("plotly_deselect", () => { box.picked = "null"; tell("selected", []); });
 };
 
-const draw = async (box) => {
+const begin = async (box, changes) => {
   const { Plotly, latest } = box;
-  if (box.stamp !== latest.stamp) {
-    const figure = JSON.parse(latest.figure);
-    await Plotly.react(box.plot, figure.data.map(inData), figure.layout, configOf(figure.data));
-    if (figure.frames) await Plotly.addFrames(box.plot, figure.frames);
-    if (!box.listening) { listen(box); box.listening = true; }
-    [box.stamp, box.look, box.picked] = [latest.stamp, "", "null"];
+  const figure = JSON.parse(latest.figure), data = figure.data.map(inData), rows = JSON.parse(latest.picked);
+  laid(data, changes);
+  if (rows) {
+    const wanted = new Set(rows);
+    for (const trace of data) if (isCloud(trace)) trace.selectedpoints = litPoints(trace, wanted, latest.samples);
   }
-  if (box.look !== latest.look) {
-    for (const [changes, traces] of JSON.parse(latest.look)) {
-      const ready = Object.fromEntries(Object.entries(changes).map(([name, value]) => [name, unpacked(value)]));
-      await Plotly.restyle(box.plot, ready, traces);
-    }
-    box.look = latest.look;
+  await Plotly.react(box.plot, data, figure.layout, configOf(data));
+  if (figure.frames) await Plotly.addFrames(box.plot, figure.frames);
+  if (!box.listening) { listen(box); box.listening = true; }
+};
+
+// Each look costs a drawing of the cloud, so that only what differs from the last one is laid over it.
+const change = async (box, changes) => {
+  const { Plotly, latest } = box;
+  for (const [place, [attributes, traces]] of changes.entries()) {
+    if (box.changes[place] === JSON.stringify(changes[place])) continue;
+    const ready = Object.fromEntries(Object.entries(attributes).map(([name, value]) => [name, unpacked(value)]));
+    await Plotly.restyle(box.plot, ready, traces);
   }
-  if (box.picked !== latest.picked) {
-    box.picked = latest.picked;
-    await lit(box, JSON.parse(latest.picked));
-  }
+  if (box.picked !== latest.picked) await lit(box, JSON.parse(latest.picked));
+};
+
+const draw = async (box) => {
+  const { latest } = box, changes = JSON.parse(latest.look);
+  await (box.stamp === latest.stamp ? change : begin)(box, changes);
+  [box.stamp, box.picked, box.changes] = [latest.stamp, latest.picked, changes.map((each) => JSON.stringify(each))];
   requestAnimationFrame(() => { box.dataset.drawn = latest.mark; });
 };
 
@@ -133,6 +153,17 @@ const save = async (box, kind) => {
   hand(await Plotly.toImage(onPaper(box, kind === "svg"), size), `${latest.name}.${kind}`);
 };
 
+const useLibrary = (box, Plotly) => {
+  if (box.Plotly === Plotly) return;
+  if (box.Plotly) {
+    box.Plotly.purge(box.plot);
+    const fresh = box.plot.cloneNode(false);
+    box.plot.replaceWith(fresh);
+    [box.plot, box.stamp, box.listening] = [fresh, "", false];
+  }
+  box.Plotly = Plotly;
+};
+
 const build = (parentElement) => {
   const box = document.createElement("div");
   box.className = "mm-figure";
@@ -151,7 +182,6 @@ const build = (parentElement) => {
 };
 
 export default function ({ data, parentElement, setTriggerValue }) {
-  if (data.preload) return void load(data.preload);
   const box = parentElement.querySelector(".mm-figure") || build(parentElement);
   box.latest = data;
   box.tell = setTriggerValue;
@@ -160,8 +190,11 @@ export default function ({ data, parentElement, setTriggerValue }) {
   for (const button of box.querySelectorAll("[data-save]")) {
     button.setAttribute("aria-label", `Save ${data.alt.split(".")[0]} as ${button.textContent}`);
   }
-  // one change after another: a quick second click must not overtake the first
-  box.turn = (box.turn || load(data.plotly))
-    .then(() => { box.Plotly = window.Plotly; return draw(box); })
+  // One change after another: a quick second click must not overtake the first. And one figure after another, with time
+  // to paint between them, so that the first one is seen before the last one is ready.
+  box.turn = (box.turn || Promise.resolve())
+    .then(() => load(box.latest.plotly))
+    .then((Plotly) => (data.later ? soon(Plotly) : Plotly))
+    .then((Plotly) => inTurn(() => { useLibrary(box, Plotly); return draw(box); }))
     .catch((error) => { box.plot.textContent = `This picture could not be drawn: ${error.message}`; });
 }

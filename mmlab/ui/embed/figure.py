@@ -18,7 +18,8 @@ from typing import Any
 import plotly
 import streamlit as st
 
-SCRIPT = Path(__file__).with_name("figure.js")
+LOADER, SCRIPT = (Path(__file__).with_name(name) for name in ("loader.js", "figure.js"))
+SMALL, WHOLE = Path(__file__).with_name("plotly"), Path(plotly.__file__).parent / "package_data"
 Change = tuple[Mapping[str, Any], Sequence[int]]
 
 
@@ -31,13 +32,16 @@ def show(
     alt: str,
     samples: int = 1,
     height: int = 480,
+    solid: bool = False,
+    later: bool = False,
     chosen: Sequence[int] | None = None,
     on_click: Callable[[int], None] | None = None,
     on_select: Callable[[list[int]], None] | None = None,
 ) -> None:
     """Show a figure (`data`, `layout`, perhaps `frames`) and lay changes over it: attributes, and of which traces.
 
-    name: for files; alt: what a screen reader says; chosen: the samples that are lit, None for all. `on_click` gets
+    name: for files; alt: what a screen reader says; solid: in three dimensions; later: drawn after the other
+    figures of the page; chosen: the samples that are lit, None for all. `on_click` gets
     what a point carries, `on_select` the samples that were caught, none to forget the selection.
     """
 
@@ -55,7 +59,7 @@ def show(
     look, picked = json.dumps(looks), json.dumps(None if chosen is None else list(chosen))
     stamp = f"{zlib.crc32(drawn.encode()):08x}"
     data = {
-        "plotly": library(),
+        "plotly": library(solid),
         "figure": drawn,
         "stamp": stamp,
         "look": look,
@@ -65,31 +69,39 @@ def show(
         "name": name,
         "alt": alt,
         "height": height,
+        "later": later,
     }
     _component()(key=key, data=data, on_clicked_change=clicked, on_selected_change=selected)
 
 
 def preload() -> None:
-    """Let the browser fetch plotly.js while the page is still being made."""
+    """Let the browser fetch plotly.js while the page is still being made: a plain script runs before any component."""
     with st.container(key="mm-preload"):
-        _component()(key="embed.preload", data={"preload": library()})
+        st.html(
+            f"<script>(() => {{ {_loader()} load({json.dumps(library())}); }})()</script>", unsafe_allow_javascript=True
+        )
 
 
-def library() -> str:
-    """The address of plotly.js, which comes with the Python package, relative to the page."""
-    return f"component/{_folder()}/plotly.min.js"
+def library(solid: bool = False) -> str:
+    """The address of plotly.js relative to the page: the small build that comes with the app, which a browser reads in
+    a third of the time; the whole one of the Python package for three dimensions."""
+    return f"component/{_folder(WHOLE)}/plotly.min.js" if solid else f"component/{_folder(SMALL)}/plotly-gl2d.min.js"
 
 
 @cache
-def _folder() -> str:
+def _folder(folder: Path) -> str:
     """Streamlit serves the folders of declared components, with leave to keep what is in them."""
-    folder = Path(plotly.__file__).parent / "package_data"
-    return str(st.components.v1.declare_component("mmlab_plotly", path=str(folder)).name)
+    return str(st.components.v1.declare_component(f"mmlab_plotly_{folder.name}", path=str(folder)).name)
+
+
+@cache
+def _loader() -> str:
+    return LOADER.read_text("utf-8")
 
 
 @cache
 def _source() -> str:
-    return SCRIPT.read_text("utf-8")
+    return _loader() + SCRIPT.read_text("utf-8")
 
 
 def _component() -> Callable[..., object]:

@@ -94,7 +94,8 @@ def show(view: View, path: Path | None) -> None:
         st.caption(_named(view, view.found.ids.index(view.point)))
     spec = _spec(view.reference, view.picture, path.steps, path.on)
     name = f"mmlab-path-{view.task.name}-{view.reference.method}"
-    figure.show(spec, key="embed.path", name=name, alt=f"The path of {view.point}. {view.about}", height=480)
+    alt = f"The path of {view.point}. {view.about}"
+    figure.show(spec, key="embed.path", name=name, alt=alt, height=480, later=True)
     _remarks(path.places, cache.title(view.reference.method))
     variance = None if path.places.variance is None else path.places.variance.tolist()
     st.html(paths.table(path.steps, path.places.likeness.tolist(), variance, path.on))

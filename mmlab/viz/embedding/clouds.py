@@ -1,7 +1,7 @@
 """Clouds of all samples under all combinations, as Plotly specifications: one map, or several beside each other.
 
 >>> spec = clouds.cloud(picture.points, drawn, titles=("first axis", "second axis"))
->>> changes = [looks.change(look, [drawn]), *clouds.sample(steps, lit, first=1)]
+>>> changes = [looks.change(look, [drawn]), clouds.sample(steps, lit)]
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ def cloud(
     return {"data": data, "layout": frame}
 
 
-def sample(steps: Sequence[Step], lit: Sequence[str], solid: bool = False) -> list[tuple[dict[str, Any], list[int]]]:
+def sample(steps: Sequence[Step], lit: Sequence[str], solid: bool = False) -> tuple[dict[str, Any], list[int]]:
     """What draws one sample over a `cloud`: edges of its lattice, the lit path, its ellipses, its places."""
     size = 3 if solid else 2
     places = {step.key: step.place for step in steps}
@@ -100,10 +100,8 @@ def sample(steps: Sequence[Step], lit: Sequence[str], solid: bool = False) -> li
         rings,
         dots,
     ]
-    return [
-        ({name: [packed(part[:, i])] for i, name in enumerate("xyz"[:size])}, [place])
-        for place, part in enumerate(parts, 1)
-    ]
+    lines = {name: [packed(part[:, i]) for part in parts] for i, name in enumerate("xyz"[:size])}
+    return lines, list(range(1, len(parts) + 1))
 
 
 def several(panels: Sequence[Panel], columns: int, titles: tuple[str, ...] | None = None) -> dict[str, Any]:
