@@ -23,9 +23,10 @@ from mmlab.core.method import METHODS
 from mmlab.core.task import TASKS
 from mmlab.dominance_log import ANGLES
 from mmlab.snapshots import SNAPSHOTS, Album
+from mmlab.ui import cache, chosen
 from mmlab.ui.dominance import arrows, dragging, kept, view
 from mmlab.ui.dominance.names import Names
-from tests.apps import address, healthy
+from tests.apps import address, healthy, sentences
 from tests.library import measured
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -117,6 +118,39 @@ def test_every_section_works_with_every_method(method: str, models: Path) -> Non
     measured(models, "digits", method, samples=SAMPLES)
     for section in ("measures", "samples", "clashes", "maps", "arrows"):
         healthy(opened(section, lattice=method))
+
+
+# Samples that were chosen on Embed
+
+
+def choice(task: str, rows: range) -> str:
+    ids = cache.sweep(cache.library().find(task, "dropout")).ids
+    text = chosen.written(rows, ids)
+    assert text is not None
+    return text
+
+
+@pytest.mark.parametrize("task", ANSWERS)
+def test_the_measures_and_contradictions_are_taken_over_the_chosen_samples(task: str) -> None:
+    wanted = choice(task, range(10))
+    for section in ("measures", "clashes"):
+        app = opened(section, task, chosen=wanted)
+        healthy(app)
+        assert f"**10 of {SAMPLES} test samples**" in said(app)
+    table = html(opened(task=task, chosen=wanted))
+    assert "on 10 samples" in table
+    assert f"on {SAMPLES} samples" not in table
+
+
+def test_too_few_chosen_samples_are_said() -> None:
+    app = opened(chosen=choice("digits", range(3)))
+    assert not app.exception
+    assert "Fewer than 8 of the chosen samples" in sentences(app)
+
+
+def test_a_section_that_no_choice_reaches_says_so() -> None:
+    assert "change nothing here" in said(opened("learning", chosen=choice("digits", range(10))))
+    assert "change nothing here" not in said(opened("learning"))
 
 
 # All measures

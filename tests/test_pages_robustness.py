@@ -15,7 +15,7 @@ from streamlit.testing.v1 import AppTest
 
 from mmlab import rules
 from mmlab.core.task import TASKS
-from mmlab.ui import cache
+from mmlab.ui import cache, chosen
 from mmlab.ui.robustness import missing, page, report, view, work
 from tests.apps import address, healthy
 from tests.library import measured, untrained
@@ -187,6 +187,23 @@ def finished(app: AppTest, name: str) -> None:
             break
         time.sleep(0.05)
     app.run()
+
+
+def test_what_missing_means_is_shown_for_the_samples_that_were_chosen_on_embed() -> None:
+    app = opened("missing", methods="dmrnet")
+    app.button(key="rules.compute").click().run()
+    finished(app, "rules-digits-dmrnet")
+    ids = cache.sweep(cache.library().find("digits", "dmrnet")).ids
+    computed = rules.stored(view.digest(cache.library().find("digits", "dmrnet")), "zeros").ids
+    for wanted, said in (
+        (computed[:3], "on the same 3 test samples. "),
+        ([name for name in ids if name not in computed][:3], "none of which is a chosen one"),
+    ):
+        text = chosen.written([ids.index(name) for name in wanted], ids)
+        assert text is not None
+        app = opened("missing", methods="dmrnet", chosen=text)
+        healthy(app)
+        assert said in html(app)
 
 
 def test_damage_is_computed_when_asked() -> None:

@@ -6,7 +6,8 @@ present; `lift` puts one in by a rule that it states.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import combinations as choose
 from typing import Any
@@ -51,6 +52,12 @@ class Lattice:
     ids: tuple[str, ...]
     groups: tuple[str, ...]
     rule: str
+
+    def at(self, rows: Sequence[int]) -> Lattice:
+        """Some of the samples, in the order of `rows`."""
+        kept = np.asarray(rows, np.int64)
+        ids, groups = (tuple(every[row] for row in rows) for every in (self.ids, self.groups))
+        return replace(self, logits=self.logits[:, kept], target=self.target[kept], ids=ids, groups=groups)
 
 
 def lift(found: Sweep, empty: ArrayLike | None = None) -> Lattice:

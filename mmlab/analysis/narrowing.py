@@ -14,11 +14,8 @@ from mmlab.analysis.grading import Correlation, Graded, Mean, Measure
 def narrow(graded: Graded, rows: Sequence[int]) -> Graded:
     """The samples at `rows` only. A score in which classes count alike goes over the classes that are left."""
     kept = np.asarray(rows, np.int64)
-    by_mask = graded.lattice
-    ids, groups = (tuple(every[row] for row in rows) for every in (by_mask.ids, by_mask.groups))
-    lattice = replace(by_mask, logits=by_mask.logits[:, kept], target=by_mask.target[kept], ids=ids, groups=groups)
     return Graded(
-        lattice,
+        graded.lattice.at(rows),
         {name: _narrowed(measure, kept) for name, measure in graded.measures.items()},
         graded.right[:, kept],
         graded.good,

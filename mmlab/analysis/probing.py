@@ -80,15 +80,7 @@ def complete_samples(samples: Samples, count: int) -> Samples:
     there = np.flatnonzero(samples.present.all(1).numpy())
     if len(there) < 8:
         raise DataError("Fewer than 8 samples have every input.", "These measures compare complete samples.")
-    rows = torch.from_numpy(there[np.linspace(0, len(there) - 1, min(count, len(there))).astype(int)])
-    named = rows.tolist()
-    return Samples(
-        {name: value[rows] for name, value in samples.inputs.items()},
-        samples.present[rows],
-        samples.target[rows],
-        tuple(samples.ids[row] for row in named),
-        tuple(samples.groups[row] for row in named),
-    )
+    return samples.at(there[np.linspace(0, len(there) - 1, min(count, len(there))).astype(int)].tolist())
 
 
 def probe(method: Method, samples: Samples, effort: Effort, seed: int = 0, tell: Tell = quiet) -> Probes:

@@ -61,3 +61,10 @@ class Samples:
         """The first `count` samples."""
         inputs = {name: value[:count] for name, value in self.inputs.items()}
         return Samples(inputs, self.present[:count], self.target[:count], self.ids[:count], self.groups[:count])
+
+    def at(self, rows: Sequence[int]) -> Samples:
+        """The samples at `rows`, in that order, as they are stored."""
+        index = torch.as_tensor(rows, dtype=torch.long)
+        inputs = {name: value[index] for name, value in self.inputs.items()}
+        ids, groups = (tuple(every[row] for row in rows) for every in (self.ids, self.groups))
+        return Samples(inputs, self.present[index], self.target[index], ids, groups)

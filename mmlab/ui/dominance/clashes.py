@@ -9,7 +9,8 @@ import streamlit as st
 from mmlab.core.outputs import Classification, Regression
 from mmlab.core.task import Task
 from mmlab.library import Reference
-from mmlab.ui import state, words
+from mmlab.ui import cache, state, words
+from mmlab.ui import chosen as carried
 from mmlab.ui.dominance import kept
 from mmlab.viz.dominance import clash as drawn
 
@@ -32,7 +33,10 @@ def show(task: Task, reference: Reference) -> None:
         )
     first, second = chosen.split("-")
     labels = (modalities[first].label, modalities[second].label)
-    found = kept.clashes(reference, first, second)
+    ids = cache.sweep(reference).ids
+    some = carried.names(ids)
+    carried.banner(some, len(ids))
+    found = kept.clashes(reference, first, second, some)
     other = max(0.0, 1 - found.share - found.other_share)
     st.markdown(
         f"**{labels[0]}** is followed in **{words.percent(found.share)}**, **{labels[1]}** in "

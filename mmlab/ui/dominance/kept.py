@@ -21,7 +21,7 @@ from mmlab.analysis.strangers import Rote
 from mmlab.analysis.strangers import rote as taught
 from mmlab.analysis.values import value_table
 from mmlab.core.batch import Samples
-from mmlab.core.errors import CheckpointError
+from mmlab.core.errors import CheckpointError, DataError
 from mmlab.library import Reference
 from mmlab.snapshots import Snapshots
 from mmlab.snapshots import read as read_snapshots
@@ -29,6 +29,8 @@ from mmlab.ui import cache
 from mmlab.ui.slow import slowly
 
 DONOR = "donor"
+FEWEST = 8  # samples, of which measures say anything
+Chosen = frozenset[str] | None  # names of the test samples that are looked at; None for all
 
 
 @st.cache_resource(show_spinner=False, max_entries=3)
@@ -50,45 +52,63 @@ def values(reference: Reference, worth: str) -> np.ndarray:
     return value_table(cache.task(reference.task).info.output, found.logits, found.target, worth)
 
 
-def probes(reference: Reference) -> Probes:
-    """What only the model can tell: from memory, from disk, or computed now with a bar. Raises Stopped."""
+def probes(reference: Reference, wanted: Chosen = None) -> Probes:
+    """What only the model can tell: from memory, from disk (of all samples), or computed now with a bar.
+
+    Raises Stopped, or DataError for too few samples.
+    """
 
     def make(tell: Tell) -> Probes:
         with cache.pool().lend(reference) as model:
             effort = Effort.usual(model.method.output)
-            found = stored(model.digest, effort)
+            found = stored(model.digest, effort) if wanted is None else None
             if found is None:
-                found = probe(model.method, samples(reference.task), effort, tell=tell)
-                keep(found, model.digest, effort)
+                found = probe(model.method, _among(reference.task, wanted), effort, tell=tell)
+                if wanted is None:
+                    keep(found, model.digest, effort)
             return found
 
-    return slowly(("probes", reference), "Asking the model about swapped inputs", make)
+    return slowly(("probes", reference, wanted), "Asking the model about swapped inputs", make)
 
 
-def panel(reference: Reference, absent: str) -> Panel:
+def panel(reference: Reference, absent: str, wanted: Chosen = None) -> Panel:
     """All measures. absent: "" for the method's own rule, "donor" for another sample's input."""
-    found = probes(reference)
+    found = probes(reference, wanted)
     info = cache.task(reference.task).info
 
     def make(tell: Tell) -> Panel:
-        used = found.lattice(info.modalities) if absent == DONOR else lattice(reference)
+        every = lattice(reference)
+        answers = every if wanted is None else every.at([row for row, name in enumerate(every.ids) if name in wanted])
+        used = found.lattice(info.modalities) if absent == DONOR else answers
         tell(0.2)
         return measured(used, info.output, info.modalities, found, DONOR_RULE if absent == DONOR else OWN_RULE)
 
-    return slowly(("panel", reference, absent), "Computing the measures", make)
+    return slowly(("panel", reference, absent, wanted), "Computing the measures", make)
 
 
-def clashes(reference: Reference, first: str, second: str) -> Clash:
-    """Two inputs of different samples against each other."""
+def _among(task_name: str, wanted: Chosen) -> Samples:
+    """The test samples that are looked at. Raises DataError for too few."""
+    every = samples(task_name)
+    if wanted is None:
+        return every
+    some = every.at([row for row, name in enumerate(every.ids) if name in wanted])
+    if int(some.present.all(1).sum()) < FEWEST:
+        message = f"Fewer than {FEWEST} of the chosen samples have every input."
+        raise DataError(message, "Choose more of them on Embed, or show all.")
+    return some
+
+
+def clashes(reference: Reference, first: str, second: str, wanted: Chosen = None) -> Clash:
+    """Two inputs of different samples against each other. Raises DataError for too few samples."""
 
     def make(tell: Tell) -> Clash:
         with cache.pool().lend(reference) as model:
             count = 40 if model.method.output.dense else 256
-            chosen = complete_samples(samples(reference.task), count)
+            chosen = complete_samples(_among(reference.task, wanted), count)
             recombiner = Recombiner(model.method, chosen.inputs)
             return clash(recombiner, chosen.target.numpy(), model.method.output, first, second, tell=tell)
 
-    return slowly(("clash", reference, first, second), "Putting inputs of different samples together", make)
+    return slowly(("clash", reference, first, second, wanted), "Putting inputs of different samples together", make)
 
 
 def gradients(reference: Reference) -> CombinationGradients:

@@ -16,6 +16,7 @@ from mmlab.core.modality import Modalities
 from mmlab.core.task import Task
 from mmlab.library import Reference
 from mmlab.ui import cache, frame, picking, state, widgets, words
+from mmlab.ui import chosen as carried
 from mmlab.ui.dominance import kept
 from mmlab.viz.dominance import panel as drawn
 
@@ -33,7 +34,10 @@ COLUMNS = (
 def show(task: Task, reference: Reference) -> None:
     """One table, one rule for what is absent, and a verdict."""
     modalities = task.info.modalities
-    found = kept.panel(reference, _rule())
+    ids = cache.sweep(reference).ids
+    wanted = carried.names(ids)
+    carried.banner(wanted, len(ids))
+    found = kept.panel(reference, _rule(), wanted)
     _verdict(found)
     heads = [drawn.Head(m.name, m.label, m.letter, widgets.colours(modalities)[m.name]) for m in modalities]
     st.caption(

@@ -16,21 +16,31 @@ from mmlab.ui.dominance import arrows, clashes, learning, logs, maps, measures, 
 
 @dataclass(frozen=True)
 class Section:
-    """A part of the page: its name, the question that it answers, and what draws it."""
+    """A part of the page: its name, the question that it answers, what draws it, and whether it follows a choice of
+    samples."""
 
     title: str
     question: str
     show: Callable[[Task, Reference], None]
+    follows: bool = False
 
 
 SECTIONS: dict[str, Section] = {
     "measures": Section(
-        "All measures", "Does the model use all of its inputs, or does one drown the others?", measures.show
+        "All measures",
+        "Does the model use all of its inputs, or does one drown the others?",
+        measures.show,
+        follows=True,
     ),
     "samples": Section(
-        "Sample by sample", "Where does one input decide, and where do inputs contradict each other?", samples.show
+        "Sample by sample",
+        "Where does one input decide, and where do inputs contradict each other?",
+        samples.show,
+        follows=True,
     ),
-    "clashes": Section("Contradictions", "One input of one sample, another of another: who wins?", clashes.show),
+    "clashes": Section(
+        "Contradictions", "One input of one sample, another of another: who wins?", clashes.show, follows=True
+    ),
     "learning": Section("While it learned", "Who was pushed hardest, and who stood in whose way?", learning.show),
     "maps": Section("Can the map be believed?", "Is where the model seems to look really what decides?", maps.show),
     "truth": Section("Known truth", "Do the measures find what is known to be true?", truth.show),
@@ -86,6 +96,8 @@ def _section(task_name: str, reference: Reference | None) -> None:
     if reference is None and chosen not in ("truth", "logs", "arrows"):
         st.caption("This needs a trained model.")
         return
+    if state.get("chosen") and not section.follows:
+        st.caption("The samples that were chosen on Embed change nothing here.")
     with frame.trouble():
         section.show(cache.task(task_name), reference)  # type: ignore[arg-type]
 

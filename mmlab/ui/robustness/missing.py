@@ -5,6 +5,7 @@ Both need the models. They are computed when somebody asks, in the background, a
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from functools import partial
 
 import streamlit as st
@@ -16,6 +17,7 @@ from mmlab.core.modality import spoken
 from mmlab.degrade import DAMAGES, SEVERITIES, describe, label
 from mmlab.library import Reference
 from mmlab.ui import cache, charts, frame, state, widgets, words
+from mmlab.ui import chosen as carried
 from mmlab.ui.robustness import grids, work
 from mmlab.ui.robustness import view as views
 from mmlab.ui.robustness.view import View
@@ -48,8 +50,9 @@ def compare(view: View) -> Figure:
     found = grids.heat(
         view, "rules", title, titles, values, lambda row, mask: f"{list(computed)[row]}|{view.key(mask)}"
     )
-    counts = sorted({len(each.ids) for each in computed.values()})
-    note = f"{title}, on the same {counts[0]:,} test samples. Complete input is the same under every rule."
+    ids = next(iter(computed.values())).ids
+    samples = f"{len(ids):,} test samples{_strangers(view, ids)}"
+    note = f"{title}, on the same {samples}. Complete input is the same under every rule."
     return Figure(found.name, title, found.drawing, found.header, found.rows, note)
 
 
@@ -61,7 +64,8 @@ def damaged(view: View, modality: str, kind: str) -> Figure:
     lines, levels = {}, {}
     for method, reference in view.references.items():
         try:
-            found = _damaged(reference, modality, kind)
+            found = [carried.only(each, view.wanted) for each in _damaged(reference, modality, kind)]
+            ids = found[0].ids
         except rules.NotComputed:
             continue
         lines[method] = [float(each.measures[view.measure].scores[whole]) for each in found]
@@ -79,12 +83,17 @@ def damaged(view: View, modality: str, kind: str) -> Figure:
             note = f"{cache.title(method)}, severity {place:.0f}: {view.number(value)}"
             drawn.dot(place, value, view.colour(method), note)
         drawn.level(levels[method], f"{cache.title(method)} without {item.label}", view.colour(method))
-    count = len(_damaged(view.references[next(iter(lines))], modality, kind)[0].ids)
     steps = describe(item.kind, kind, 1).rpartition(":")[0]
-    note = f"{words.metric(view.measure)} on {count:,} shipped samples. Severity: {steps}."
+    note = f"{words.metric(view.measure)} on {len(ids):,} shipped samples{_strangers(view, ids)}. Severity: {steps}."
     rows = [(m, levels[m], *line) for m, line in lines.items()]
     header = ("method", "without it", *(f"severity {place:.0f}" for place in places))
     return Figure("damage", title, drawn.svg, header, rows, note)
+
+
+def _strangers(view: View, ids: Collection[str]) -> str:
+    """That none of the chosen samples is among those that were computed, so that all of these are shown."""
+    none = view.wanted is not None and view.wanted.isdisjoint(ids)
+    return ", none of which is a chosen one" if none else ""
 
 
 def _panel(view: View, was_busy: bool) -> None:
@@ -161,7 +170,7 @@ def _computed(view: View) -> dict[str, Graded]:
     if rules.NATIVE in found and len(found) > 1:
         fewest = min(found.values(), key=lambda each: len(each.ids))
         found[rules.NATIVE] = _native_on(reference, fewest.ids)
-    return found
+    return {rule: carried.only(each, view.wanted) for rule, each in found.items()}
 
 
 @st.cache_resource(show_spinner=False, max_entries=16)

@@ -28,7 +28,8 @@ select = partial(choice.select, "robustness.choice")
 class View:
     """Everything a section needs; the same object for the page and for the report.
 
-    graded: by method, in the order of the list; shown: the method that single-model drawings are of.
+    graded: by method, in the order of the list; shown: the method that single-model drawings are of; wanted: the
+    samples that were chosen on Embed, None for all.
     """
 
     task: Task
@@ -38,6 +39,7 @@ class View:
     measure: str
     rule: str
     selected: Combination
+    wanted: frozenset[str] | None = None
 
     @property
     def one(self) -> Graded:
@@ -125,10 +127,11 @@ def make(task_name: str, references: Sequence[Reference]) -> View | None:
         name = select("measure", "Measure", measures, measures[0], words.metric, words.help("score"))
     _say_missing(by_method, found, wanted, rule)
     _say_incomplete(by_method[shown])
-    found = carried.all_only(found, cache.sweep(by_method[shown]).ids)
+    ids = cache.sweep(by_method[shown]).ids
+    found = carried.all_only(found, ids)
     chosen = widgets.current(task.info.modalities, task.info.modalities.names) or task.info.modalities.full
     _warn(shown, chosen, task)
-    return View(task, by_method, found, shown, name, rule, chosen)
+    return View(task, by_method, found, shown, name, rule, chosen, carried.names(ids))
 
 
 def pick(task: Task, key: str) -> None:
