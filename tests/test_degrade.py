@@ -9,7 +9,7 @@ import pytest
 
 from mmlab import degrade
 from mmlab.core.errors import DataError, UnknownName
-from mmlab.core.raw import Picture, Raw, Scan, Series, Sound, Strokes, Text
+from mmlab.core.raw import Picture, Raw, Scan, Series, Sound, Strokes, Text, Vector
 
 
 def picture() -> Picture:
@@ -49,6 +49,7 @@ RAWS: dict[str, Raw] = {
     "path": strokes(),
     "series": series(),
     "scan": scan(),
+    "text": Text("A slow start, and then one of the warmest and funniest films I have seen in years!"),
 }
 CASES = [(kind, damage) for kind, damages in degrade.DAMAGES.items() for damage in damages]
 
@@ -60,6 +61,8 @@ def numbers(raw: Raw) -> np.ndarray:
         return raw.wave.astype(float)
     if isinstance(raw, Series):
         return raw.values.astype(float)
+    if isinstance(raw, Text):
+        return np.frombuffer(raw.text.encode("utf-32"), np.uint32).astype(float)
     assert isinstance(raw, Strokes)
     return np.concatenate(raw.strokes).astype(float)
 
@@ -85,7 +88,7 @@ def test_a_damage_keeps_the_kind_and_is_repeatable(kind: str, damage: str, sever
         assert np.abs(first.wave).max() <= 1
 
 
-@pytest.mark.parametrize(("kind", "damage"), [case for case in CASES if case[0] != "path"])
+@pytest.mark.parametrize(("kind", "damage"), [case for case in CASES if case[0] not in ("path", "text")])
 def test_more_severity_is_more_damage(kind: str, damage: str) -> None:
     clean = numbers(RAWS[kind])
     far = [
@@ -110,7 +113,7 @@ def test_what_does_not_exist_is_said() -> None:
     with pytest.raises(UnknownName, match="noise"):
         degrade.degrade(picture(), "echo", 1)
     with pytest.raises(UnknownName, match="none"):
-        degrade.degrade(Text("seven"), "noise", 1)
+        degrade.degrade(Vector(np.zeros(1, np.float32), ("a",)), "noise", 1)
     with pytest.raises(DataError, match="1 to 5"):
         degrade.degrade(picture(), "noise", 6)
 
@@ -120,7 +123,8 @@ def test_extreme_recordings_survive() -> None:
     silence = Sound(np.zeros(4, np.float32), 8000)
     dot = Strokes((np.zeros((1, 2), np.float32),))
     empty, still = (Series(np.zeros((rows, 1), np.float32), 50.0, ("x",)) for rows in (0, 3))
-    for raw in (flat, silence, dot, Strokes(()), empty, still):
+    texts = [Text(each) for each in ("", "  ", "a", "I", "éß", "?!", "one two", "x" * 5000)]
+    for raw in (flat, silence, dot, Strokes(()), empty, still, *texts):
         for damage in degrade.DAMAGES[degrade.kind_of(raw)]:
             degrade.degrade(raw, damage, 5)
 
@@ -143,6 +147,44 @@ def test_a_turned_sensor_measures_the_same_lengths() -> None:
 def test_lost_packets_hold_the_last_value() -> None:
     lost = numbers(degrade.degrade(series(), "dropouts", 4, seed=0))
     assert (np.diff(lost, axis=0) == 0).all(1).sum() == pytest.approx(0.5 * 100, abs=1)
+
+
+def said(damage: str, severity: int, seed: int = 0) -> list[str]:
+    raw = degrade.degrade(RAWS["text"], damage, severity, seed)
+    assert isinstance(raw, Text)
+    return raw.text.split()
+
+
+def test_more_severity_leaves_less_of_a_text() -> None:
+    assert isinstance(RAWS["text"], Text)
+    words = RAWS["text"].text.split()
+    for damage in degrade.DAMAGES["text"]:
+        kept = []
+        for severity in degrade.SEVERITIES:
+            tries = [said(damage, severity, seed) for seed in range(20)]
+            kept.append(np.mean([sum(a == b for a, b in zip(each, words, strict=False)) for each in tries]))
+        assert kept == sorted(kept, reverse=True), damage
+        assert kept[-1] < kept[0] < len(words), damage
+
+
+def test_lost_and_mixed_words_are_those_of_the_text() -> None:
+    assert isinstance(RAWS["text"], Text)
+    words = RAWS["text"].text.split()
+    for severity, share in zip(degrade.SEVERITIES, (0.1, 0.25, 0.4, 0.6, 0.8), strict=True):
+        assert said("cut", severity) == words[: len(words) - round(share * len(words))]
+        left = said("lost", severity)
+        assert len(left) == len(words) - round(share * len(words))
+        assert set(left) <= set(words)
+        assert sorted(said("mixed", severity)) == sorted(words)
+
+
+def test_every_text_keeps_a_word() -> None:
+    for damage in degrade.DAMAGES["text"]:
+        for seed in range(30):
+            for text in ("a", "I am", "no!", "- - yes"):
+                raw = degrade.degrade(Text(text), damage, 5, seed)
+                assert isinstance(raw, Text)
+                assert any(letter.isalnum() for letter in raw.text)
 
 
 def test_words_for_people() -> None:

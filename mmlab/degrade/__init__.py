@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from mmlab.core.errors import DataError, UnknownName
-from mmlab.core.raw import Picture, Raw, Scan, Series, Sound, Strokes
-from mmlab.degrade import paths, pictures, scans, series, sounds
+from mmlab.core.raw import Picture, Raw, Scan, Series, Sound, Strokes, Text
+from mmlab.degrade import paths, pictures, scans, series, sounds, texts
 from mmlab.degrade.damage import SEVERITIES, Act, Damage
 
 __all__ = ["DAMAGES", "SEVERITIES", "degrade", "describe", "kind_of", "label"]
@@ -35,6 +35,7 @@ _KINDS: dict[str, Kind] = {
     "path": Kind(Strokes, paths.TABLE, paths.apply),
     "scan": Kind(Scan, scans.TABLE, scans.apply),
     "series": Kind(Series, series.TABLE, series.apply),
+    "text": Kind(Text, texts.TABLE, texts.apply),
 }
 DAMAGES: dict[str, tuple[str, ...]] = {name: tuple(kind.table) for name, kind in _KINDS.items()}
 
