@@ -37,7 +37,7 @@ LEVELS = 256  # steps of a coordinate, and of what a dot is coloured by
 class EpochMaps:
     """E epochs, K combinations, S validation samples that have every modality.
 
-    epochs: `[E]`, from 0; combinations, ids: their names; points: `[E, K, S, 2]`, a PCA of each epoch's embeddings of
+    epochs: `[E]`, from 0; combinations: their keys; points: `[E, K, S, 2]`, a PCA of each epoch's embeddings of
     all combinations together, each laid over the next one (Procrustes), so that only what changed moves.
     explained: `[E]`, which part of the spread each picture shows. about: what `shown` `[E, K, S]` is, the name of a
     property (`mmlab.analysis.properties.MAIN`): codes of classes, or numbers.
@@ -47,7 +47,6 @@ class EpochMaps:
 
     epochs: NDArray[np.int64]
     combinations: tuple[str, ...]
-    ids: tuple[str, ...]
     points: NDArray[np.float32]
     explained: NDArray[np.float32]
     about: str
@@ -80,9 +79,8 @@ class Recorder:
             before = _arrays(self.file)
             earlier = before["epochs"] < epoch
             page = {name: np.concatenate([before[name][earlier], value]) for name, value in page.items()}
-        names: dict[str, Any] = {"combinations": np.array(found.combinations), "ids": np.array(_drawn(found.ids))}
         buffer = io.BytesIO()
-        np.savez_compressed(buffer, version=np.array(VERSION), **names, **page)
+        np.savez_compressed(buffer, version=np.array(VERSION), combinations=np.array(found.combinations), **page)
         write_atomically(self.file, buffer.getvalue())
 
     def _page(self, found: Sweep) -> dict[str, NDArray[Any]]:
@@ -94,8 +92,8 @@ class Recorder:
         close = alignment(found)
         cosines = dict(zip(close.combinations, np.nanmean(close.own, 1), strict=True))
         page: dict[str, NDArray[Any]] = {
-            **_packed("points", fitted.points(_drawn(found.mean, 1))),
-            **_packed("shown", _drawn(values.astype(np.float64), 1)[..., None]),
+            **_packed("points", fitted.points(_drawn(found.mean))),
+            **_packed("shown", _drawn(values.astype(np.float64))[..., None]),
             "about": np.array(about),
             "explained": np.array(fitted.explained.sum(), np.float32),
             "told": np.array([told(found.mean[row], kind, row, everyone) for row in rows], np.float32),
@@ -112,14 +110,13 @@ def read(folder: Path) -> EpochMaps:
         arrays = _arrays(folder / EPOCH_MAPS)
         if int(arrays["version"]) != VERSION or not len(arrays["epochs"]):
             raise ValueError("another version")
-        shape = (len(arrays["epochs"]), len(arrays["combinations"]), len(arrays["ids"]))
+        shape = (len(arrays["epochs"]), len(arrays["combinations"]), arrays["points"].shape[2])
         wanted = {"points": (*shape, 2), "shown": (*shape, 1), "told": shape[:2], "cosine": shape[:2]}
         if any(arrays[name].shape != size for name, size in wanted.items()):
             raise ValueError("not of one size")
         return EpochMaps(
             arrays["epochs"],
             tuple(arrays["combinations"].tolist()),
-            tuple(arrays["ids"].tolist()),
             _steady(_unpacked("points", arrays)),
             arrays["explained"],
             str(arrays["about"][-1]),
@@ -142,11 +139,10 @@ def _steady(points: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.stack(laid[::-1])
 
 
-def _drawn(values: Any, axis: int = 0) -> Any:
-    """The samples that are drawn, of all that are measured: evenly spread."""
-    count = len(values) if axis == 0 else values.shape[axis]
-    rows = np.linspace(0, count - 1, min(count, DRAWN)).astype(int)
-    return [values[row] for row in rows] if axis == 0 else np.take(values, rows, axis)
+def _drawn(values: Floats) -> Floats:
+    """`[K, N, ...]` of the samples that are drawn, of all that are measured: evenly spread."""
+    count = values.shape[1]
+    return values[:, np.linspace(0, count - 1, min(count, DRAWN)).astype(int)]
 
 
 def _packed(name: str, values: Floats) -> dict[str, NDArray[Any]]:
@@ -156,13 +152,13 @@ def _packed(name: str, values: Floats) -> dict[str, NDArray[Any]]:
     whole = bool((columns == np.round(columns)).all()) and float(np.ptp(columns)) < LEVELS
     scale = np.ones_like(low) if whole else np.maximum(high - low, 1e-12) / (LEVELS - 1)
     codes = np.round((values - low) / scale).astype(np.uint8)
-    return {name: codes, f"{name}_low": low.astype(np.float32), f"{name}_scale": scale.astype(np.float32)}
+    return {name: codes, f"{name}_span": np.stack([low, scale]).astype(np.float32)}
 
 
 def _unpacked(name: str, arrays: Mapping[str, NDArray[Any]]) -> NDArray[np.float32]:
-    codes, low, scale = (arrays[key].astype(np.float32) for key in (name, f"{name}_low", f"{name}_scale"))
+    codes, span = (arrays[key].astype(np.float32) for key in (name, f"{name}_span"))
     spare = (slice(None), *(None,) * (codes.ndim - 2))
-    return codes * scale[spare] + low[spare]
+    return codes * span[:, 1][spare] + span[:, 0][spare]
 
 
 def _arrays(path: Path) -> dict[str, NDArray[Any]]:

@@ -9,6 +9,8 @@ import pytest
 
 from mmlab import checkpoints, epoch_maps
 from mmlab.analysis.embedding import axes
+from mmlab.analysis.probing import complete_samples
+from mmlab.core.batch import Samples
 from mmlab.core.errors import CheckpointError
 from mmlab.core.method import METHODS
 from mmlab.core.options import build
@@ -41,11 +43,18 @@ def test_a_handful_of_epochs_is_kept_and_small(folder: Path):
     assert (folder / EPOCH_MAPS).stat().st_size < 12_000
 
 
+def drawn(samples: Samples) -> list[int]:
+    """The rows of a split that are drawn: those with everything, spread evenly, twice."""
+    measured = complete_samples(samples, epoch_maps.MEASURED).ids
+    places = np.linspace(0, len(measured) - 1, min(len(measured), epoch_maps.DRAWN)).astype(int)
+    return [samples.ids.index(measured[place]) for place in places]
+
+
 def test_classes_come_through_exactly_and_shares_are_shares(folder: Path):
     found = epoch_maps.read(folder)
     samples = TASKS["digits"]().samples("valid", "built-in")
-    target = dict(zip(samples.ids, samples.target.tolist(), strict=True))
-    np.testing.assert_array_equal(found.shown, np.broadcast_to([target[name] for name in found.ids], found.shown.shape))
+    target = samples.target[drawn(samples)].numpy()
+    np.testing.assert_array_equal(found.shown, np.broadcast_to(target, found.shown.shape))
     assert 0 <= found.told.min() <= found.told.max() <= 1
     np.testing.assert_allclose(found.cosine[:, found.combinations.index("image-sound-pen")], 1)
     assert 0 < found.explained.min() <= found.explained.max() <= 1
@@ -67,7 +76,7 @@ def test_the_pictures_are_those_of_the_model(tmp_path: Path):
     found = epoch_maps.read(tmp_path)
     assert recorder.samples is not None
     whole = sweep(method, recorder.samples)
-    rows = [whole.ids.index(name) for name in found.ids]
+    rows = [whole.ids.index(task.samples("valid").ids[row]) for row in drawn(task.samples("valid"))]
     straight = axes(whole.mean.reshape(-1, whole.mean.shape[2])).points(whole.mean[:, rows])
     steps = np.ptp(straight.reshape(-1, 2), axis=0) / (epoch_maps.LEVELS - 1)
     assert (np.abs(found.points[-1] - straight).reshape(-1, 2) <= 0.51 * steps + 1e-5).all()

@@ -45,14 +45,15 @@ def show(view: View) -> None:
         key="embed.learned",
         name=f"mmlab-learned-{view.task.name}-{view.reference.method}",
         alt=f"{title}: a map of the embeddings after each of {len(found.epochs)} passes. The numbers are below",
-        samples=len(found.ids),
+        samples=found.points.shape[2],
         chosen=st.session_state.get(LIT, {}).get(view.reference),
         on_select=lambda caught: _light(view.reference, caught),
     )
     low, high = (words.percent(float(part)) for part in (found.explained.min(), found.explained.max()))
     st.caption(
-        f"{len(found.ids)} validation samples × {len(rows)} combinations. Each map is a PCA of its own pass ({low} to "
-        f"{high} of the spread), turned to lie over the next one. Catch dots in one: the same samples are lit in all."
+        f"{found.points.shape[2]} validation samples × {len(rows)} combinations. Each map is a PCA of its own pass "
+        f"({low} to {high} of the spread), turned to lie over the next one. Catch dots in one: the same samples are lit "
+        "in all."
     )
     _tables(view, found)
     widgets.numbers_help("learned", "near_accuracy", "alignment", "variance")
@@ -71,7 +72,7 @@ def _looks(view: View, found: EpochMaps, by: str) -> list[looks.Look]:
     """The colours of each map."""
     if by == "combination":
         letters = [view.letters[key] for key in found.combinations]
-        return [looks.by_size(letters, len(found.ids))] * len(found.epochs)
+        return [looks.by_size(letters, found.points.shape[2])] * len(found.epochs)
     known = pictures.looks(view.reference)[by]
     if isinstance(known, Labels):
         return [looks.named(known.names, codes.astype(np.int64), known.judged) for codes in found.shown]
