@@ -52,8 +52,8 @@ def show(view: View) -> None:
     low, high = (words.percent(float(part)) for part in (found.explained.min(), found.explained.max()))
     st.caption(
         f"{found.points.shape[2]} validation samples × {len(rows)} combinations. Each map is a PCA of its own pass "
-        f"({low} to {high} of the spread), turned to lie over the next one. Catch dots in one: the same samples are lit "
-        "in all."
+        f"({low} to {high} of the spread), turned to lie over the next one. Catch dots in one: they are lit in "
+        "all."
     )
     _tables(view, found)
     widgets.numbers_help("learned", "near_accuracy", "alignment", "variance")
