@@ -243,6 +243,10 @@ def test_a_map_that_cannot_be_used_is_refused_with_a_sentence(tmp_path: Path):
     with pytest.raises(CheckpointError, match="another checkpoint"):
         map_files.read_map(tmp_path, "other")
     content = (tmp_path / "map.npz").read_bytes()
+    with np.load(tmp_path / "map.npz") as arrays:
+        np.savez(tmp_path / "map.npz", **{**arrays, "version": np.array(1)})
+    with pytest.raises(CheckpointError, match="another version"):
+        map_files.read_map(tmp_path, "digest")
     middle = len(content) // 2
     torn = content[:middle] + bytes(60) + content[middle + 60 :]
     for broken in (content[:100], b"", b"PK\x03\x04nonsense", content[:-200] + bytes(200), torn):

@@ -57,7 +57,9 @@ def read_map(folder: Path, digest: str) -> Map:
     try:
         with np.load(folder / MAP, allow_pickle=False) as stored:
             arrays: Arrays = {name: stored[name] for name in stored.files}
-        if int(arrays["version"]) != VERSION or str(arrays["digest"]) != digest:
+        if int(arrays["version"]) != VERSION:
+            raise CheckpointError("The map of this model was made by another version of mmlab.", again)
+        if str(arrays["digest"]) != digest:
             raise CheckpointError("The map belongs to another checkpoint.", again)
         settings = json.loads(str(arrays["settings"]))
         points, spread = _unpacked("points", arrays), _unpacked_spread(arrays) if "spread" in arrays else None

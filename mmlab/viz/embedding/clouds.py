@@ -110,6 +110,7 @@ def several(panels: Sequence[Panel], columns: int, titles: tuple[str, ...] | Non
     high = max(230, min(420, 1000 // columns))
     data, frame = [], layout(titles, legend=False, equal=False, height=high * rows)
     frame["dragmode"], frame["annotations"] = "lasso", []
+    frame["margin"] = {**frame["margin"], "t": 34}  # for the tools, which would lie on the titles
     for place, panel in enumerate(panels):
         across, down = place % columns, place // columns
         number = "" if place == 0 else str(place + 1)
