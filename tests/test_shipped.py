@@ -10,11 +10,13 @@ import numpy as np
 import pytest
 import torch
 
-from mmlab import checkpoints, snapshots, sweeps
-from mmlab.checkpoints import MODEL, PROGRESS, REPORT
+from mmlab import checkpoints, epoch_maps, snapshots, sweeps
+from mmlab.analysis.map_files import MAP
+from mmlab.checkpoints import MODEL, PROGRESS, REPORT, SWEEP
 from mmlab.core.method import METHODS
 from mmlab.core.modality import Modalities
 from mmlab.core.task import TASKS
+from mmlab.epoch_maps import EPOCH_MAPS
 from mmlab.evaluation import fuse_all, metrics
 from mmlab.library import SHIPPED, Library, Reference
 from mmlab.model import Model
@@ -113,6 +115,17 @@ def test_a_shipped_run_of_each_task_shows_where_it_looked_while_it_learned(task:
         assert set(seen.ids) <= set(TASKS[task]().gallery())
 
 
+@pytest.mark.parametrize("task", TASK_NAMES)
+def test_a_shipped_run_of_each_task_shows_how_its_embedding_settled(task: str):
+    """Whatever is told by neighbours: they tell more of it after the training than after its first pass."""
+    found = [r for r in SHIPPED_RUNS if r.task == task and (Path(r.path) / EPOCH_MAPS).is_file()]
+    assert found, task
+    for reference in found:
+        seen = epoch_maps.read(Path(reference.path))
+        assert set(seen.combinations) == {each.key for each in TASKS[task].info.modalities.subsets()}
+        assert seen.told[-1].mean() > seen.told[0].mean(), reference.name
+
+
 @pytest.mark.parametrize("method", ["dropout", "dmrnet", "ensemble"])
 def test_each_modality_alone_is_below_all_together_by_five_points(method: str):
     modalities: Modalities = TASKS["digits"].info.modalities
@@ -136,7 +149,7 @@ def test_all_that_is_shipped_stays_in_its_bounds():
         return sum(file.stat().st_size for file in SHIPPED.glob(pattern))
 
     assert size(f"*/*/seed0/{MODEL}") <= 20 * 2**20
-    assert size("*/*/seed0/sweep.npz") + size("*/*/seed0/map.npz") + size("*/*/seed0/snapshots.npz") <= 12 * 2**20
+    assert sum(size(f"*/*/seed0/{name}") for name in (SWEEP, MAP, SNAPSHOTS, EPOCH_MAPS)) <= 12 * 2**20
     samples = Path(checkpoints.__file__).parent / "samples"
     for task in samples.iterdir():
         assert sum(file.stat().st_size for file in task.rglob("*") if file.is_file()) <= 2 * 2**20

@@ -55,12 +55,13 @@ def task_picker() -> Task:
         frame.say(error)
         chosen = cache.task(names[0])
     if len(names) > 1:
-        st.segmented_control(
+        st.pills(
             "Task",
             names,
             format_func=lambda name: cache.task(name).title,
             key=state.follow("task", chosen.name),
             required=True,
+            wrap=True,
             on_change=_go_to_task,
         )
     st.caption(frame.plain(chosen.about))

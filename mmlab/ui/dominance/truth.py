@@ -29,12 +29,13 @@ def show(task: Task, reference: Reference | None) -> None:
     known_here.show(task, reference)
     wanted = state.get("lesson")
     chosen = wanted if wanted in SETS else "redundant"
-    st.segmented_control(
+    st.pills(
         "Data",
         list(SETS),
         format_func=lambda name: SETS[name].title,
         key=state.follow("dominance.lesson", chosen),
         required=True,
+        wrap=True,
         on_change=lambda: state.put(lesson=st.session_state["dominance.lesson"]),
     )
     which = SETS[chosen]

@@ -67,12 +67,13 @@ def _section() -> str:
     names = list(SECTIONS)
     wanted = state.get("section", names[0])
     chosen = wanted if wanted in SECTIONS else names[0]
-    st.segmented_control(
+    st.pills(
         "Section",
         names,
         format_func=lambda name: SECTIONS[name].title,
         key=state.follow("robustness.section", chosen),
         required=True,
+        wrap=True,
         label_visibility="collapsed",
         on_change=lambda: state.put(section=st.session_state["robustness.section"]),
     )
