@@ -398,3 +398,17 @@ def test_dots_are_caught_with_the_mouse_and_the_map_is_saved(visit: Any) -> None
         with page.expect_download() as download:
             page.locator(f'.st-key-embed-map [data-save="{kind}"]').click()
         assert Path(download.value.path()).read_bytes().startswith(start)
+
+
+def test_a_map_becomes_solid_and_flat_again(visit: Any) -> None:
+    """Two builds of the drawing library take turns in one figure."""
+    page = visit("/embed?picture=pca", ".mm-figure[data-drawn]")
+    kind = "document.querySelector('.st-key-embed-map .js-plotly-plot').data[0].type"
+    before = drawn(page, "embed.map")
+    for axes, expected in (("3-D", "scatter3d"), ("2-D", "scattergl")):
+        page.get_by_role("button", name=axes).or_(page.get_by_role("radio", name=axes)).click()
+        before = redrawn(page, "embed.map", before)
+        assert page.evaluate(kind) == expected
+    figure = page.locator(".st-key-embed-map .js-plotly-plot")
+    assert figure.count() == 1
+    assert "lasso" in figure.evaluate("(each) => each.layout.dragmode")

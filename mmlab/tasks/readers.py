@@ -155,7 +155,7 @@ def _flatten(image: Image.Image) -> Image.Image:
 
 
 def read_sound(content: bytes, name: str = "") -> Sound:
-    """A recording of any rate and channel count as mono float32: channels averaged, NaN and infinity set to 0."""
+    """A recording of any rate and channel count as mono float32, channels averaged. Raises DataError."""
     label = shown_name(name, "The recording")
     _check_bytes(content, label, SOUND_BYTES, SOUND_HINT)
     try:
@@ -170,7 +170,11 @@ def read_sound(content: bytes, name: str = "") -> Sound:
         raise DataError(f"{label} is not a recording that can be read, or it is damaged.", SOUND_HINT) from error
     if len(wave) > SOUND_SECONDS * rate:
         raise DataError(f"{label} is longer than {SOUND_SECONDS} seconds.", SOUND_HINT)
-    mono = np.nan_to_num(wave, nan=0.0, posinf=0.0, neginf=0.0).mean(axis=1, dtype=np.float64)
+    if not np.isfinite(wave).all():
+        raise DataError(
+            f"{label} holds values that are not numbers (NaN or infinite).", "Save it again, such as a 16-bit WAV file."
+        )
+    mono = wave.mean(axis=1, dtype=np.float64)
     mono = (mono / max(1.0, float(np.abs(mono).max(initial=0.0)))).astype(np.float32)
     return check_audible(Sound(mono, rate), label)
 

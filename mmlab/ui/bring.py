@@ -26,9 +26,10 @@ def form(task: Task) -> None:
     for show, modalities in shared(task):
         with st.container(border=True), frame.trouble():
             show(task, modalities, f"bring.{task.name}.{modalities[0].kind}")
+    said: set[str] = set()  # a file for several inputs has one problem, not one for each
     for column, modality in zip(st.columns(len(task.info.modalities)), task.info.modalities, strict=True):
         with column, st.container(border=True), frame.trouble():
-            _one(task, modality)
+            _one(task, modality, said)
     with st.container(horizontal=True, vertical_alignment="bottom", key="mm-own"):
         _truth(task)
         _open_bundle()
@@ -51,7 +52,7 @@ def bundle_offer(sample: str, task_name: str) -> None:
     )
 
 
-def _one(task: Task, modality: Modality) -> None:
+def _one(task: Task, modality: Modality, said: set[str]) -> None:
     offered = ways(task, modality)
     st.markdown(f"**{modality.letter}** · {modality.label}")
     chosen = next(iter(offered))
@@ -66,9 +67,10 @@ def _one(task: Task, modality: Modality) -> None:
         )
     offered[chosen](task, modality, f"bring.{task.name}.{modality.name}.{chosen}")
     problem, part = draft.problem(task.name, modality.name), draft.parts(task.name).get(modality.name)
-    if problem is not None:
+    if problem is not None and str(problem) not in said:
+        said.add(str(problem))
         frame.say(problem)
-    elif part is not None:
+    elif problem is None and part is not None:
         st.caption(f"✓ {frame.plain(part.name) or 'Given'}, {_size(len(part.content))}")
 
 
