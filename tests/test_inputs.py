@@ -90,6 +90,13 @@ def test_one_file_gives_both_sensors_and_the_start_can_be_stated() -> None:
     assert text(app) != first
 
 
+def test_a_bad_file_for_both_sensors_is_said_once() -> None:
+    app = own(opened(task="watch"))
+    app.file_uploader(key="bring.watch.series").upload("empty.csv", b"", "text/csv").run()
+    assert not app.exception
+    assert sentences(app).count("'empty.csv' is empty.") == 1
+
+
 def test_a_sensor_of_its_own_file() -> None:
     app = own(opened(task="watch"))
     content = (PACK / f"{SAMPLE}-gyro.csv").read_bytes()
