@@ -32,7 +32,7 @@ import numpy as np
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from bench.app_latency import CHROMIUM, FLAGS, summary  # noqa: E402
+from bench.app_latency import CHROMIUM, FLAGS, summary, wait_for_health  # noqa: E402
 from mmlab import sweeps  # noqa: E402
 from mmlab.analysis import map_files, maps  # noqa: E402
 from mmlab.core.results import Projection, Sweep  # noqa: E402
@@ -42,14 +42,16 @@ PORT = 8721
 SAMPLES, SIZE = 1428, 64
 KEYS = ("image", "sound", "pen", "image-sound", "image-pen", "sound-pen", "image-sound-pen")
 GOALS = {
-    "map painted, warm server": "1500",
-    "of these: before the map is asked for": "",
+    "dots painted, opened by the address": "1500",
+    "dots painted, opened from another page": "1500",
     "recolouring": "600",
     "selection lit": "",
     "upload placed": "1000",
 }
 COLOURS = ("Combination", "Right or wrong", "Certainty", "Class")
-PAGE = f"http://127.0.0.1:{PORT}/embed?task=digits&methods=dmrnet&lattice=dmrnet"
+ADDRESS = f"http://127.0.0.1:{PORT}"
+VIEW = "task=digits&methods=dmrnet&lattice=dmrnet"
+PAGE = f"{ADDRESS}/embed?{VIEW}"
 
 # Runs in the page: milliseconds from the click on a pill to the frame in which the figure says that it is done.
 RECOLOUR = """
@@ -65,6 +67,24 @@ RECOLOUR = """
   pill.click();
   requestAnimationFrame(look);
 })
+"""
+
+
+# Runs before the page: when each of these was there for the first time since `window.since`, by the page's own clock.
+WATCH = """
+window.since = 0;
+window.seen = {};
+const wanted = {
+  line: ".mm-lattice",
+  sketched: ".st-key-embed-map .mm-figure[data-sketched]",
+  painted: ".st-key-embed-map .mm-figure[data-drawn]",
+};
+new MutationObserver(() => {
+  for (const [name, selector] of Object.entries(wanted)) {
+    if (name in window.seen || !document.querySelector(selector)) continue;
+    window.seen[name] = performance.now() - window.since;
+  }
+}).observe(document, { subtree: true, childList: true, attributes: true });
 """
 
 
@@ -96,10 +116,12 @@ def library(folder: Path) -> None:
 
 
 @contextmanager
-def server(checkpoints: Path) -> Iterator[None]:
-    """The app with these checkpoints."""
-    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(PORT)]
-    environment = {**os.environ, "MMLAB_CHECKPOINTS": str(checkpoints), "OMP_NUM_THREADS": "1"}
+def server(checkpoints: Path | None, script: str = "app.py") -> Iterator[None]:
+    """The app with these checkpoints, or another script."""
+    command = [sys.executable, "-m", "streamlit", "run", script, "--server.port", str(PORT)]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    if checkpoints is not None:
+        environment["MMLAB_CHECKPOINTS"] = str(checkpoints)
     process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         yield
@@ -108,23 +130,66 @@ def server(checkpoints: Path) -> Iterator[None]:
         process.wait()
 
 
-def painted(browser: Any, warm: Any = None) -> tuple[float, float]:
-    """A new page on a warm server: milliseconds until the figure is mounted, and until it is painted.
+def visitor(browser: Any) -> Any:
+    """A new browser window that notes when things appear."""
+    context = browser.new_context(viewport={"width": 1280, "height": 1000})
+    context.add_init_script(WATCH)
+    return context
 
-    warm: a browser context in which the drawing library is kept already, as for anybody's second visit.
-    """
-    context = warm or browser.new_context(viewport={"width": 1280, "height": 1000})
+
+def seen(page: Any, name: str) -> float:
+    """Milliseconds until something appeared, once it has."""
+    page.wait_for_function("(name) => name in window.seen", arg=name, timeout=60_000)
+    return float(page.evaluate("(name) => window.seen[name]", name))
+
+
+def painted(context: Any) -> tuple[float, float]:
+    """A new page on a warm server: milliseconds until the dots are there, and until they can be caught and zoomed."""
     page = context.new_page()
-    start = time.perf_counter()
     page.goto(PAGE)
-    page.wait_for_selector(".st-key-embed-map .mm-figure", timeout=60_000)
-    mounted = 1000 * (time.perf_counter() - start)
-    page.wait_for_selector(".st-key-embed-map .mm-figure[data-drawn]", timeout=60_000)
-    done = 1000 * (time.perf_counter() - start)
+    done = seen(page, "painted")
+    sketched = seen(page, "sketched")
     page.close()
-    if warm is None:
+    return sketched, done
+
+
+def from_another_page(context: Any) -> tuple[float, float]:
+    """The same from the click on Embed in the menu of another page."""
+    page = context.new_page()
+    page.goto(f"{ADDRESS}/predict?{VIEW}")
+    page.wait_for_selector(".mm-lattice", timeout=60_000)
+    page.wait_for_timeout(1500)
+    page.locator('[data-testid="stSidebar"]').get_by_role("link", name="Embed").evaluate(
+        "(link) => { window.since = performance.now(); link.click(); }"
+    )
+    done = seen(page, "painted")
+    sketched = seen(page, "sketched")
+    page.close()
+    return sketched, done
+
+
+def floor(browser: Any, visits: int) -> list[float]:
+    """A page of Streamlit with one switch and one line, as often visited: milliseconds until its line is there."""
+    context, taken = visitor(browser), []
+    with server(None, "bench/floor.py"):
+        wait_for_health(PORT)
+        for _ in range(visits + 1):
+            page = context.new_page()
+            page.goto(ADDRESS)
+            taken.append(seen(page, "line"))
+            page.close()
+    context.close()
+    return taken[1:]
+
+
+def first_visits(browser: Any, visits: int) -> list[tuple[float, float]]:
+    """The same for browsers that have kept nothing of the app."""
+    taken = []
+    for _ in range(visits):
+        context = visitor(browser)
+        taken.append(painted(context))
         context.close()
-    return mounted, done
+    return taken
 
 
 def changes(browser: Any, rounds: int) -> tuple[list[float], list[float], list[float]]:
@@ -176,15 +241,13 @@ def measure(rounds: int, visits: int = 6) -> dict[str, Any]:
         library(Path(folder))
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         with server(Path(folder)):
-            from bench.app_latency import wait_for_health
-
             wait_for_health(PORT)
-            painted(browser)
-            first = [painted(browser) for _ in range(max(1, visits // 2))]
-            context = browser.new_context(viewport={"width": 1280, "height": 1000})
-            painted(browser, context)
-            paints = [painted(browser, context) for _ in range(visits)]
+            first = first_visits(browser, 1 + max(1, visits // 2))[1:]
+            context = visitor(browser)
+            paints = [painted(context) for _ in range(visits + 1)][1:]
+            inside = [from_another_page(context) for _ in range(visits + 1)][1:]
             recolour, light, upload = changes(browser, rounds)
+        empty = floor(browser, visits)
         browser.close()
     return {
         "made": datetime.now(UTC).isoformat(timespec="minutes"),
@@ -192,9 +255,12 @@ def measure(rounds: int, visits: int = 6) -> dict[str, Any]:
         "load": {"before": round(load, 2), "after": round(os.getloadavg()[0], 2)},
         "dots": len(KEYS) * SAMPLES,
         "milliseconds": {
-            "map painted, warm server": summary([done for _, done in paints]),
-            "of these: before the map is asked for": summary([mounted for mounted, _ in paints]),
-            "map painted, a browser that was never here": summary([done for _, done in first]),
+            "dots painted, opened by the address": summary([sketched for sketched, _ in paints]),
+            "the same, until they can be caught": summary([done for _, done in paints]),
+            "dots painted, opened from another page": summary([sketched for sketched, _ in inside]),
+            "the same from there, until they can be caught": summary([done for _, done in inside]),
+            "dots painted, a browser that was never here": summary([sketched for sketched, _ in first]),
+            "floor: a page of Streamlit with one line": summary(empty),
             "recolouring": summary(recolour),
             "selection lit": summary(light),
             "upload placed": summary(upload),

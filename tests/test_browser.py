@@ -412,3 +412,16 @@ def test_a_map_becomes_solid_and_flat_again(visit: Any) -> None:
     figure = page.locator(".st-key-embed-map .js-plotly-plot")
     assert figure.count() == 1
     assert "lasso" in figure.evaluate("(each) => each.layout.dragmode")
+
+
+def test_the_dots_are_seen_before_the_drawing_library_is_there(visit: Any) -> None:
+    page, held = visit("/library", ".mm-head"), []
+    page.route("**/plotly-gl2d.min.js", lambda route: held.append(route))
+    page.goto(page.url.replace("/library", "/embed"))
+    page.wait_for_selector(".st-key-embed-map .mm-figure[data-sketched]")
+    coloured = "(sheet) => sheet.getContext('2d').getImageData(0, 0, sheet.width, sheet.height).data.some((v) => v)"
+    assert page.locator(".st-key-embed-map .mm-preview").evaluate(coloured)
+    for route in held:
+        route.continue_()
+    drawn(page, "embed.map")
+    assert page.locator(".st-key-embed-map .mm-preview").count() == 0

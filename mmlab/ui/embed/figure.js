@@ -1,6 +1,6 @@
 // One Plotly figure that stays the same object: colours, overlays and the lit selection are changed in place, so that
-// zoom and lasso survive. Points carry combination * samples + sample; a selection is told as samples. loader.js comes
-// before it.
+// zoom and lasso survive. Points carry combination * samples + sample; a selection is told as samples. loader.js and
+// preview.js come before it.
 
 const soon = (value) => new Promise((next) => setTimeout(next, 0, value));
 const inTurn = (work) => {
@@ -91,15 +91,21 @@ const listen = (box) => {
   box.plot.on("plotly_deselect", () => { box.picked = "null"; tell("selected", []); });
 };
 
-const begin = async (box, changes) => {
+const ready = (latest) => {
+  const figure = JSON.parse(latest.figure), data = figure.data.map(inData);
+  laid(data, JSON.parse(latest.look));
+  return { figure, data };
+};
+
+const begin = async (box) => {
   const { Plotly, latest } = box;
-  const figure = JSON.parse(latest.figure), data = figure.data.map(inData), rows = JSON.parse(latest.picked);
-  laid(data, changes);
+  const { figure, data } = ready(latest), rows = JSON.parse(latest.picked);
   if (rows) {
     const wanted = new Set(rows);
     for (const trace of data) if (isCloud(trace)) trace.selectedpoints = litPoints(trace, wanted, latest.samples);
   }
   await Plotly.react(box.plot, data, figure.layout, configOf(data));
+  box.plot.querySelector(".mm-preview")?.remove();
   if (figure.frames) await Plotly.addFrames(box.plot, figure.frames);
   if (!box.listening) { listen(box); box.listening = true; }
 };
@@ -109,8 +115,8 @@ const change = async (box, changes) => {
   const { Plotly, latest } = box;
   for (const [place, [attributes, traces]] of changes.entries()) {
     if (box.changes[place] === JSON.stringify(changes[place])) continue;
-    const ready = Object.fromEntries(Object.entries(attributes).map(([name, value]) => [name, unpacked(value)]));
-    await Plotly.restyle(box.plot, ready, traces);
+    const plain = Object.fromEntries(Object.entries(attributes).map(([name, value]) => [name, unpacked(value)]));
+    await Plotly.restyle(box.plot, plain, traces);
   }
   if (box.picked !== latest.picked) await lit(box, JSON.parse(latest.picked));
 };
@@ -164,6 +170,14 @@ const useLibrary = (box, Plotly) => {
   box.Plotly = Plotly;
 };
 
+// What can be seen before the library is there; resolves when the browser has had time to show it.
+const sketch = (box) => {
+  if (box.latest.later) return Promise.resolve();
+  const { figure, data } = ready(box.latest);
+  if (!preview(box.plot, data, figure.layout)) return Promise.resolve();
+  return new Promise((shown) => requestAnimationFrame(() => { box.dataset.sketched = "yes"; setTimeout(shown); }));
+};
+
 const build = (parentElement) => {
   const box = document.createElement("div");
   box.className = "mm-figure";
@@ -192,7 +206,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   }
   // One change after another: a quick second click must not overtake the first. And one figure after another, with time
   // to paint between them, so that the first one is seen before the last one is ready.
-  box.turn = (box.turn || Promise.resolve())
+  box.turn = (box.turn || sketch(box))
     .then(() => load(box.latest.plotly))
     .then((Plotly) => (data.later ? soon(Plotly) : Plotly))
     .then((Plotly) => inTurn(() => { useLibrary(box, Plotly); return draw(box); }))

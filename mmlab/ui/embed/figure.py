@@ -18,7 +18,7 @@ from typing import Any
 import plotly
 import streamlit as st
 
-LOADER, SCRIPT = (Path(__file__).with_name(name) for name in ("loader.js", "figure.js"))
+SOURCES = tuple(Path(__file__).with_name(name) for name in ("loader.js", "preview.js", "figure.js"))
 SMALL, WHOLE = Path(__file__).with_name("plotly"), Path(plotly.__file__).parent / "package_data"
 Change = tuple[Mapping[str, Any], Sequence[int]]
 
@@ -75,11 +75,13 @@ def show(
 
 
 def preload() -> None:
-    """Let the browser fetch plotly.js while the page is still being made: a plain script runs before any component."""
+    """Let the browser fetch plotly.js while the page is still being made, but not read it before there is a figure.
+
+    A plain script runs before any component.
+    """
+    link = f'Object.assign(document.createElement("link"), {{rel: "preload", as: "script", href: "{library()}"}})'
     with st.container(key="mm-preload"):
-        st.html(
-            f"<script>(() => {{ {_loader()} load({json.dumps(library())}); }})()</script>", unsafe_allow_javascript=True
-        )
+        st.html(f"<script>document.head.appendChild({link})</script>", unsafe_allow_javascript=True)
 
 
 def library(solid: bool = False) -> str:
@@ -95,13 +97,8 @@ def _folder(folder: Path) -> str:
 
 
 @cache
-def _loader() -> str:
-    return LOADER.read_text("utf-8")
-
-
-@cache
 def _source() -> str:
-    return _loader() + SCRIPT.read_text("utf-8")
+    return "\n".join(file.read_text("utf-8") for file in SOURCES)
 
 
 def _component() -> Callable[..., object]:

@@ -22,6 +22,7 @@ from mmlab.viz.theme import ACCENT, FONT, MUTED, TEMPLATE
 
 Rows = NDArray[np.int64]
 OPACITY = 0.7
+ROOM = 0.05  # of the width, beside the outermost dots
 FADED = {"selected": {"marker": {"opacity": 1}}, "unselected": {"marker": {"opacity": 0.08}}}
 GAP = np.float32(np.nan)
 
@@ -77,6 +78,8 @@ def cloud(
         plain = {"template": TEMPLATE, "height": HEIGHT, "showlegend": False, "margin": dict.fromkeys("lrtb", 0)}
         return {"data": data, "layout": {**plain, "scene": {**scene, "aspectmode": "data", "dragmode": "orbit"}}}
     frame = layout(titles, legend=False, equal=titles is not None)
+    if titles is None:
+        _fix(frame, "", _ranges([flat]))
     frame["dragmode"] = "lasso"
     frame["annotations"] = [
         {"x": float(place[0]), "y": float(place[1]), "text": f"<b>{text}</b>", "showarrow": False, **LABEL}
@@ -111,6 +114,7 @@ def several(panels: Sequence[Panel], columns: int, titles: tuple[str, ...] | Non
     data, frame = [], layout(titles, legend=False, equal=False, height=high * rows)
     frame["dragmode"], frame["annotations"] = "lasso", []
     frame["margin"] = {**frame["margin"], "t": 34}  # for the tools, which would lie on the titles
+    ranges = _ranges([panel.points.reshape(-1, panel.points.shape[2])[panel.drawn] for panel in panels])
     for place, panel in enumerate(panels):
         across, down = place % columns, place // columns
         number = "" if place == 0 else str(place + 1)
@@ -134,10 +138,24 @@ def several(panels: Sequence[Panel], columns: int, titles: tuple[str, ...] | Non
             "domain": [top - 1 / rows + 0.01, top - 26 / (high * rows)],
             "anchor": f"x{number}",
         }
+        _fix(frame, number, ranges)
         note = {"xref": "paper", "yref": "paper", "xanchor": "left", "yanchor": "top", "showarrow": False}
         text = {"text": f"<b>{panel.title}</b>", "font": {"size": 13, "family": FONT, "color": MUTED}}
         frame["annotations"].append({**note, **text, "x": left + 0.008, "y": top})
     return {"data": data, "layout": frame}
+
+
+def _ranges(flats: Sequence[Points]) -> list[tuple[float, float]]:
+    """From where to where each axis goes: all dots with some room. Known beforehand, it does not move with a sample."""
+    every = np.concatenate([flat for flat in flats if len(flat)] or [np.zeros((1, 2), np.float32)])
+    low, high = every.min(0), every.max(0)
+    room = ROOM * np.maximum(high - low, 1e-6)
+    return [(float(a), float(b)) for a, b in zip(low - room, high + room, strict=True)]
+
+
+def _fix(frame: dict[str, Any], number: str, ranges: Sequence[tuple[float, float]]) -> None:
+    for way, span in zip("xy", ranges, strict=True):
+        frame[f"{way}axis{number}"]["range"] = list(span)
 
 
 def _dots(flat: Points, drawn: Rows) -> dict[str, Any]:
