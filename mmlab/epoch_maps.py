@@ -5,21 +5,19 @@ Only a record, like `mmlab.snapshots`: nothing of it reaches the training, and n
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mmlab import arrays as packing
 from mmlab.analysis.alignment import align, alignment
 from mmlab.analysis.embedding import axes
 from mmlab.analysis.probing import complete_samples
 from mmlab.analysis.properties import Labels, main, properties, told
-from mmlab.checkpoints import write_atomically
 from mmlab.core.batch import Samples
 from mmlab.core.errors import CheckpointError
 from mmlab.core.method import Method
@@ -76,12 +74,10 @@ class Recorder:
             **{name: value[None] for name, value in self._page(found).items()},
         }
         if epoch > 0 and self.file.is_file():
-            before = _arrays(self.file)
+            before = packing.read(self.file)
             earlier = before["epochs"] < epoch
             page = {name: np.concatenate([before[name][earlier], value]) for name, value in page.items()}
-        buffer = io.BytesIO()
-        np.savez_compressed(buffer, version=np.array(VERSION), combinations=np.array(found.combinations), **page)
-        write_atomically(self.file, buffer.getvalue())
+        packing.write(self.file, {"version": VERSION, "combinations": np.array(found.combinations), **page})
 
     def _page(self, found: Sweep) -> dict[str, NDArray[Any]]:
         about, kind = main(properties(found, self.method.output))
@@ -107,7 +103,7 @@ class Recorder:
 def read(folder: Path) -> EpochMaps:
     """The maps beside a checkpoint. Raises CheckpointError where there are none, or the file is damaged."""
     try:
-        arrays = _arrays(folder / EPOCH_MAPS)
+        arrays = packing.read(folder / EPOCH_MAPS)
         if int(arrays["version"]) != VERSION or not len(arrays["epochs"]):
             raise ValueError("another version")
         shape = (len(arrays["epochs"]), len(arrays["combinations"]), arrays["points"].shape[2])
@@ -125,7 +121,7 @@ def read(folder: Path) -> EpochMaps:
             arrays["cosine"],
             arrays.get("variance"),
         )
-    except (OSError, KeyError, ValueError, IndexError, EOFError, BadZipFile) as error:
+    except (OSError, KeyError, ValueError, IndexError) as error:
         raise CheckpointError(
             "The embeddings of earlier epochs were not stored in this training.", "Train the model again."
         ) from error
@@ -159,8 +155,3 @@ def _unpacked(name: str, arrays: Mapping[str, NDArray[Any]]) -> NDArray[np.float
     codes, span = (arrays[key].astype(np.float32) for key in (name, f"{name}_span"))
     spare = (slice(None), *(None,) * (codes.ndim - 2))
     return codes * span[:, 1][spare] + span[:, 0][spare]
-
-
-def _arrays(path: Path) -> dict[str, NDArray[Any]]:
-    with np.load(path, allow_pickle=False) as stored:
-        return {name: stored[name] for name in stored.files}

@@ -5,12 +5,9 @@ Only a record: nothing of it reaches the training, and no epoch is chosen by it.
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 import torch
@@ -18,9 +15,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
+from mmlab import arrays as packing
 from mmlab.analysis.attribution import find
 from mmlab.analysis.probing import complete_samples, evidence_shares
-from mmlab.checkpoints import write_atomically
 from mmlab.core.batch import Samples
 from mmlab.core.errors import CheckpointError
 from mmlab.core.method import Method
@@ -65,15 +62,13 @@ class Album:
         """Take the picture of this epoch, if it is one of the handful."""
         if epoch not in self.wanted or not self.subjects:
             return
-        before = _arrays(self.folder / SNAPSHOTS) if epoch > 0 and (self.folder / SNAPSHOTS).is_file() else {}
+        before = packing.read(self.folder / SNAPSHOTS) if epoch > 0 and (self.folder / SNAPSHOTS).is_file() else {}
         rows = [self._one(subject) for subject in self.subjects.values()]
         page = {name: np.stack([row[name] for row in rows])[None] for name in rows[0]} | {"epochs": np.array([epoch])}
         if before:
             earlier = before["epochs"] < epoch
             page = {name: np.concatenate([before[name][earlier], value]) for name, value in page.items()}
-        buffer = io.BytesIO()
-        np.savez_compressed(buffer, ids=np.array(list(self.subjects)), **page)
-        write_atomically(self.folder / SNAPSHOTS, buffer.getvalue())
+        packing.write(self.folder / SNAPSHOTS, {"ids": np.array(list(self.subjects)), **page})
 
     def _one(self, subject: _Subject) -> dict[str, NDArray[np.generic]]:
         names = self.method.modalities.names
@@ -108,12 +103,12 @@ def handful(epochs: int) -> frozenset[int]:
 def read(folder: Path) -> Snapshots:
     """The snapshots beside a checkpoint. Raises CheckpointError where there are none, or the file is damaged."""
     try:
-        arrays = _arrays(folder / SNAPSHOTS)
+        arrays = packing.read(folder / SNAPSHOTS)
         stored = {name[4:]: value for name, value in arrays.items() if name.startswith("map_")}
         maps = {name: value.astype(np.float32) / np.float32(255) for name, value in stored.items()}
         ids = tuple(str(each) for each in arrays["ids"])
         return Snapshots(arrays["epochs"], ids, arrays["shares"], arrays["score"], maps)
-    except (OSError, KeyError, ValueError, EOFError, BadZipFile) as error:
+    except (OSError, KeyError, ValueError) as error:
         raise CheckpointError("No snapshots were stored in this training.", "Train the model again.") from error
 
 
@@ -138,8 +133,3 @@ def _small(values: NDArray[np.float32]) -> NDArray[np.uint8]:
     pool: Callable[..., Tensor] = POOLS[values.ndim]
     small = pool(torch.from_numpy(values)[None], places)[0].numpy()
     return np.round(small / max(float(small.max()), 1e-12) * 255).astype(np.uint8)
-
-
-def _arrays(path: Path) -> dict[str, NDArray[Any]]:
-    with np.load(path, allow_pickle=False) as stored:
-        return {name: stored[name] for name in stored.files}

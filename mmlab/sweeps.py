@@ -7,15 +7,13 @@ coordinate by at most 1/62 of its range and packs into less than four bits.
 
 from __future__ import annotations
 
-import io
-import zipfile
-from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mmlab.checkpoints import SWEEP, write_atomically
+from mmlab import arrays as packing
+from mmlab.checkpoints import SWEEP
 from mmlab.core.errors import CheckpointError
 from mmlab.core.results import Floats, Sweep
 
@@ -40,15 +38,14 @@ def write(path: Path, found: Sweep) -> None:
     }
     if found.variance is not None:
         arrays |= _packed("variance", found.variance)
-    write_atomically(path / SWEEP, _archive(arrays))
+    packing.write(path / SWEEP, arrays)
 
 
 def read(path: Path, digest: str) -> Sweep:
     """The sweep of the checkpoint in folder `path`, which must have this digest. Raises CheckpointError."""
     again = "Run `python -m mmlab evaluate --save` to make it again."
     try:
-        with np.load(path / SWEEP, allow_pickle=False) as stored:
-            arrays = {name: stored[name] for name in stored.files}
+        arrays = packing.read(path / SWEEP)
         if int(arrays["version"]) != VERSION or str(arrays["digest"]) != digest:
             raise CheckpointError(f"The sweep of {path.name} belongs to another checkpoint.", again)
         return Sweep(
@@ -62,20 +59,8 @@ def read(path: Path, digest: str) -> Sweep:
             groups=tuple(arrays["groups"].tolist()),
             digest=digest,
         )
-    except CheckpointError:
-        raise
-    except Exception as error:  # NumPy, zipfile, zlib and tokenize each raise their own for a damaged file
+    except (OSError, KeyError, ValueError, TypeError, IndexError) as error:
         raise CheckpointError(f"The sweep of {path.name} is missing or damaged.", again) from error
-
-
-def _archive(arrays: Mapping[str, NDArray[np.generic]]) -> bytes:
-    """The bytes of an `.npz` packed by LZMA, an eighth smaller than what `np.savez_compressed` makes."""
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_LZMA) as archive:
-        for name, values in arrays.items():
-            with archive.open(f"{name}.npy", "w") as file:
-                np.lib.format.write_array(file, np.asanyarray(values), allow_pickle=False)
-    return buffer.getvalue()
 
 
 def _compact(logits: Floats) -> Floats:

@@ -17,7 +17,7 @@ LAYERS = (
     ("networks",),
     ("methods", "tasks"),
     (
-        *("checkpoints", "resuming", "evaluation", "sweeps", "training"),
+        *("checkpoints", "arrays", "resuming", "evaluation", "sweeps", "training"),
         *("dominance_log", "snapshots", "epoch_maps", "analysis", "degrade"),
     ),
     ("viz", "library", "model", "pool", "jobs", "grid", "scale"),

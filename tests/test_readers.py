@@ -176,7 +176,7 @@ def test_every_promised_kind_of_sound(kind: str, subtype: str, rate: int, channe
 def test_values_that_are_no_numbers_are_said(value: float) -> None:
     wave = TONE.copy()
     wave[300] = value
-    with pytest.raises(DataError, match="'torn.wav' holds values that are not numbers"):
+    with pytest.raises(DataError, match=r"'torn\.wav' holds values that are not numbers"):
         read_sound(sound_file(wave, subtype="FLOAT"), "torn.wav")
 
 

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import io
 import json
-import zipfile
-import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,9 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mmlab import arrays as packing
 from mmlab.analysis.embedding import Points
 from mmlab.analysis.maps import Map
-from mmlab.checkpoints import write_atomically
 from mmlab.core.errors import CheckpointError
 from mmlab.core.results import Projection
 
@@ -46,17 +43,14 @@ def write_map(folder: Path, made: Map) -> None:
     if made.solid is not None:
         arrays["solid_error"] = np.array(made.solid.error, np.float32)
         arrays |= _packed("solid", made.solid.projection.points, SOLID)
-    buffer = io.BytesIO()
-    np.savez_compressed(buffer, **arrays)
-    write_atomically(folder / MAP, buffer.getvalue())
+    packing.write(folder / MAP, arrays)
 
 
 def read_map(folder: Path, digest: str) -> Map:
     """The map of the checkpoint in `folder`, which must have this digest. Raises CheckpointError."""
     again = "Run `python -m mmlab map --task TASK --method METHOD` to make it."
     try:
-        with np.load(folder / MAP, allow_pickle=False) as stored:
-            arrays: Arrays = {name: stored[name] for name in stored.files}
+        arrays: Arrays = packing.read(folder / MAP)
         if int(arrays["version"]) != VERSION:
             raise CheckpointError("The map of this model was made by another version of mmlab.", again)
         if str(arrays["digest"]) != digest:
@@ -73,7 +67,7 @@ def read_map(folder: Path, digest: str) -> Map:
         return Map(flat, distances, float(arrays["error"]), overlap, solid)
     except FileNotFoundError as error:
         raise CheckpointError("This model has no map yet.", again) from error
-    except (OSError, EOFError, KeyError, ValueError, IndexError, zipfile.BadZipFile, zlib.error) as error:
+    except (OSError, KeyError, ValueError, IndexError) as error:
         raise CheckpointError("The map of this model is damaged.", again) from error
 
 

@@ -1,0 +1,59 @@
+"""Files of arrays: what goes in comes out, small, and a file from somebody else runs nothing."""
+
+from __future__ import annotations
+
+import pickle
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mmlab import arrays
+
+
+def some() -> dict[str, np.ndarray]:
+    rng = np.random.default_rng(0)
+    return {
+        "codes": np.clip(rng.normal(16, 4, (7, 200, 64)), 0, 31).astype(np.uint8),
+        "logits": (np.round(rng.normal(0, 5, (7, 200, 10)) * 128) / 128).astype(np.float16),
+        "names": np.array([f"test-{i:04d}" for i in range(200)]),
+        "number": np.array(3),
+        "empty": np.zeros((0, 2), np.float32),
+    }
+
+
+def test_arrays_come_back_as_they_were(tmp_path: Path):
+    arrays.write(tmp_path / "a.npz", some())
+    found = arrays.read(tmp_path / "a.npz")
+    for name, value in some().items():
+        np.testing.assert_array_equal(found[name], value)
+        assert found[name].dtype == value.dtype
+    assert [file.name for file in tmp_path.iterdir()] == ["a.npz"]
+
+
+def test_each_array_is_packed_in_its_best_way(tmp_path: Path):
+    arrays.write(tmp_path / "a.npz", some())
+    np.savez_compressed(tmp_path / "b.npz", **some())
+    assert (tmp_path / "a.npz").stat().st_size < 0.95 * (tmp_path / "b.npz").stat().st_size
+    assert len({each.compress_type for each in zipfile.ZipFile(tmp_path / "a.npz").infolist()}) > 1
+
+
+def test_a_missing_and_a_damaged_file_are_told_apart(tmp_path: Path):
+    path = tmp_path / "a.npz"
+    with pytest.raises(FileNotFoundError):
+        arrays.read(path)
+    arrays.write(path, some())
+    whole = path.read_bytes()
+    for content in (b"", b"nonsense", whole[:200], whole[:600] + bytes(100) + whole[700:], pickle.dumps([1])):
+        path.write_bytes(content)
+        with pytest.raises(arrays.DamagedFile):
+            arrays.read(path)
+
+
+def test_nothing_in_a_file_is_run(tmp_path: Path):
+    np.savez(tmp_path / "a.npz", bad=np.array([print], object))
+    with pytest.raises(arrays.DamagedFile):
+        arrays.read(tmp_path / "a.npz")
+    with pytest.raises(ValueError, match="allow_pickle"):
+        arrays.write(tmp_path / "b.npz", {"bad": np.array([print], object)})
