@@ -17,18 +17,17 @@ from mmlab.viz.embedding import clouds, looks
 
 
 def show(view: View) -> None:
-    """The map and the picked sample beside each other; below them what was caught, and the neighbours."""
+    """The map with what was caught on it, and the picked sample with its neighbours, beside each other."""
     path = sample.find(view)
     left, right = st.columns([5, 4], gap="large")
     with left, frame.trouble():
         st.subheader("All samples", help=words.help("map"), anchor=False)
         _map(view, path)
         caught.search(view)
-    with right, frame.trouble():
-        sample.show(view, path)
-    left, right = st.columns([5, 4], gap="large")
     with left, frame.trouble():
         caught.show(view)
+    with right, frame.trouble():
+        sample.show(view, path)
     with right, frame.trouble():
         if path is not None:
             sample.near(view, path)

@@ -23,6 +23,7 @@ from mmlab.viz.theme import ACCENT, FONT, MUTED, TEMPLATE
 Rows = NDArray[np.int64]
 OPACITY = 0.7
 ROOM = 0.05  # of the width, beside the outermost dots
+EDGE = 0.2  # of the width, in which names lean inwards
 FADED = {"selected": {"marker": {"opacity": 1}}, "unselected": {"marker": {"opacity": 0.08}}}
 GAP = np.float32(np.nan)
 
@@ -83,6 +84,7 @@ def cloud(
     frame["dragmode"] = "lasso"
     frame["annotations"] = [
         {"x": float(place[0]), "y": float(place[1]), "text": f"<b>{text}</b>", "showarrow": False, **LABEL}
+        | {"xanchor": _side(float(place[0]), flat)}
         for text, place in (names or {}).items()
     ]
     return {"data": data, "layout": frame}
@@ -151,6 +153,13 @@ def _ranges(flats: Sequence[Points]) -> list[tuple[float, float]]:
     low, high = every.min(0), every.max(0)
     room = ROOM * np.maximum(high - low, 1e-6)
     return [(float(a), float(b)) for a, b in zip(low - room, high + room, strict=True)]
+
+
+def _side(x: float, flat: Points) -> str:
+    """Which end of a name stands at `x`, so that it never runs out of the picture."""
+    low, high = (float(flat[:, 0].min()), float(flat[:, 0].max())) if len(flat) else (0.0, 1.0)
+    share = (x - low) / ((high - low) or 1.0)
+    return "left" if share < EDGE else "right" if share > 1 - EDGE else "center"
 
 
 def _fix(frame: dict[str, Any], number: str, ranges: Sequence[tuple[float, float]]) -> None:

@@ -150,7 +150,7 @@ def table(steps: Sequence[Step], likeness: Sequence[float], variance: Sequence[f
         cells = [f"<b>{escape(step.letters)}</b>"]
         cells += [{True: "✓ right", False: "✗ wrong", None: ""}[step.good]] if judged else []
         cells += [f"{variance[row]:.2f}"] if variance else []
-        cells.append(f"{likeness[row]:.2f}")
+        cells.append(f"{likeness[row]:.2f}".replace("-", "−"))
         strong = "background:color-mix(in srgb, currentColor 9%, transparent)" if step.key == on else ""
         inside = "".join(f'<td class="mm-num">{cell}</td>' for cell in cells)
         rows += f'<tr style="{strong}">{inside}</tr>'
