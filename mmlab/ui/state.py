@@ -78,7 +78,8 @@ def put(**fields: str | None) -> None:
 
 def everything() -> dict[str, str]:
     """All fields of the view that are set."""
-    return {name: st.query_params[name] for name in FIELDS if name in st.query_params}
+    there = st.query_params.to_dict()  # at once: each look at the address by itself takes a lock
+    return {name: there[name] for name in FIELDS if name in there}
 
 
 def methods(there: Iterable[str], limit: int = 4) -> tuple[str, ...]:
@@ -164,8 +165,8 @@ def _damage(text: str, modalities: Modalities) -> Damage:
 
 def _recall() -> None:
     """On a page whose address says nothing, go on with what was looked at before."""
-    if any(name in st.query_params for name in FIELDS):
-        st.session_state[MEMORY] = everything()
+    if now := everything():
+        st.session_state[MEMORY] = now
         return
     for name, value in st.session_state.get(MEMORY, {}).items():
         st.query_params[name] = value
