@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import torch
 
 from mmlab import checkpoints, rules, sweeps
+from mmlab.analysis import maps
 from mmlab.core.method import METHODS
 from mmlab.core.options import as_dict
+from mmlab.core.results import Sweep
 from mmlab.core.task import TASKS
 from mmlab.evaluation import sweep
 from mmlab.library import Library, Reference
+
+
+def as_umap(found: Sweep) -> maps.Map:
+    """The PCA, called a UMAP: quick to make."""
+    flat, deep = (maps.of_pca(found, size) for size in (2, 3))
+    flat, deep = (replace(each, projection=replace(each.projection, kind="umap")) for each in (flat, deep))
+    return replace(flat, overlap=0.7, solid=deep)
 
 
 def untrained(root: Path, task_name: str, *methods: str, **on_card: object) -> tuple[Reference, ...]:

@@ -16,8 +16,10 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from mmlab import checkpoints, sweeps
+from mmlab.analysis import map_files
 from mmlab.library import Library
-from tests.library import measured
+from tests.library import as_umap, measured
 
 ROOT = Path(__file__).resolve().parent.parent
 PACK = ROOT / "mmlab" / "samples" / "digits" / "pack"
@@ -40,7 +42,9 @@ pytestmark = [
 def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Models that never learned anything, measured on a few samples."""
     root = tmp_path_factory.mktemp("checkpoints")
-    measured(root, "digits", "joint", "dmrnet")
+    for reference in measured(root, "digits", "joint", "dmrnet"):
+        loaded = checkpoints.load(Path(reference.path))
+        map_files.write_map(Path(reference.path), as_umap(sweeps.read(Path(reference.path), loaded.digest)))
     measured(root, "brain", "dropout")
     return root
 

@@ -308,6 +308,7 @@ def test_a_stopped_run_goes_on(run: Any, library: Path, toy: None, monkeypatch: 
 
 def _stop_after_the_second(progress: Any, *_: object) -> None:
     if progress.epoch == 1:
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # tests that run in the background inherit another
         signal.raise_signal(signal.SIGINT)
 
 

@@ -14,6 +14,7 @@ from mmlab import checkpoints, grid, jobs, sweeps
 from mmlab.core.errors import MmlabError, UnknownName
 from mmlab.core.method import METHODS
 from mmlab.core.task import TASKS
+from mmlab.epoch_maps import EPOCH_MAPS
 from mmlab.evaluation import sweep
 from mmlab.jobs import TrainJob
 from mmlab.library import Library
@@ -46,6 +47,7 @@ def test_a_run_leaves_a_checkpoint_a_report_a_log_and_a_sweep(library: Library):
         checkpoints.REPORT,
         checkpoints.PROGRESS,
         checkpoints.SWEEP,
+        EPOCH_MAPS,
     }
     loaded = checkpoints.load(folder)
     report = checkpoints.read_json(folder / checkpoints.REPORT)

@@ -24,7 +24,6 @@ from mmlab import checkpoints, sweeps
 from mmlab.analysis import fits, map_files, maps
 from mmlab.analysis.maps import MapSettings
 from mmlab.core.batch import Samples
-from mmlab.core.results import Sweep
 from mmlab.core.task import TASKS
 from mmlab.epoch_maps import EPOCH_MAPS, Recorder
 from mmlab.evaluation import sweep
@@ -35,7 +34,7 @@ from mmlab.ui.embed import view as views
 from mmlab.ui.embed.view import View
 from mmlab.ui.widgets import TAB, TABS
 from tests.apps import address, captions, html, sentences
-from tests.library import untrained
+from tests.library import as_umap, untrained
 
 ROOT = Path(__file__).resolve().parent.parent
 PACK = ROOT / "mmlab" / "samples" / "digits" / "pack"
@@ -69,15 +68,6 @@ def measured(root: Path) -> None:
             )
             for epoch in (0, 1, 2):
                 recorder.look(epoch)
-
-
-def as_umap(found: Sweep) -> maps.Map:
-    """The PCA, called a UMAP: quick to make."""
-    flat, deep = (maps.of_pca(found, size) for size in (2, 3))
-    flat, deep = (
-        dataclasses.replace(each, projection=dataclasses.replace(each.projection, kind="umap")) for each in (flat, deep)
-    )
-    return dataclasses.replace(flat, overlap=0.7, solid=deep)
 
 
 @pytest.fixture(scope="module")
