@@ -39,11 +39,14 @@ def looked(task_name: str, sample: str) -> Looked:
     return Looked(task, cache.item(task_name, sample), world, damages, on)
 
 
-def method(references: Sequence[Reference]) -> Reference:
-    """One of the chosen methods, the one whose combinations Predict shows; a switch where there are several."""
+def method(references: Sequence[Reference], usual: str = "") -> Reference:
+    """One of the chosen methods, the one whose combinations Predict shows; a switch where there are several.
+
+    usual: the one for somebody who chose none; the last of them without it.
+    """
     by_name = {reference.method: reference for reference in references}
     wanted = state.get("lattice")
-    chosen = wanted if wanted in by_name else next(reversed(by_name))
+    chosen = next((name for name in (wanted, usual) if name in by_name), next(reversed(by_name)))
     if len(by_name) > 1:
         st.selectbox(
             "Method shown",

@@ -46,8 +46,16 @@ def show(task_name: str, chosen: str, references: tuple[Reference, ...]) -> None
 
 @frame.panel
 def _panel(task_name: str, chosen: str, references: tuple[Reference, ...]) -> None:
-    task, reference = cache.task(task_name), focus.method(references)
+    task, reference = cache.task(task_name), focus.method(references, _unsure(task_name))
     name = views.choice("part", "Look at", tuple(SECTIONS), lambda name: SECTIONS[name].title)
     point = sample.point(chosen, cache.sweep(reference))
     section = SECTIONS[name]
     section.show(views.make(task, references, reference, chosen, point, section.controls))
+
+
+def _unsure(task_name: str) -> str:
+    """A method that says how sure it is of a place: there is most to see with it. Empty where there is none."""
+    for entry in cache.entries(task_name):
+        if entry.problem is None and entry.card.get("config", {}).get("probabilistic"):
+            return entry.reference.method
+    return ""
