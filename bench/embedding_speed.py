@@ -4,8 +4,9 @@
     python bench/embedding_speed.py --rounds 20 --fill docs/results.md
 
 A checkpoint with a made-up sweep of 1,428 samples under 7 combinations (9,996 dots) is put beside a real model's
-weights in a folder of its own. Chromium draws with its software renderer and measures itself: the clock starts in the
-click and stops in the frame after Plotly said that it was done.
+weights in a folder of its own. Chromium draws with its software renderer. Paints and recolourings are measured by the
+page: the clock starts in the click and stops in the frame after the drawing said that it was done. Selections and
+uploads are measured from outside, with the time that it takes to hand over a file and to ask.
 """
 
 from __future__ import annotations

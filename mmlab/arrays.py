@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from mmlab.checkpoints import write_atomically
 
+TRIED = 2**20  # bytes of an array by which its way is chosen
 WAYS = (zipfile.ZIP_DEFLATED, zipfile.ZIP_LZMA, zipfile.ZIP_BZIP2)
 
 
@@ -30,7 +32,7 @@ def write(path: Path, arrays: Mapping[str, ArrayLike]) -> None:
     with zipfile.ZipFile(buffer, "w") as archive:
         for name, values in arrays.items():
             content = _plain(np.asarray(values))
-            archive.writestr(f"{name}.npy", content, min(WAYS, key=lambda way: _size(content, way)), 9)
+            archive.writestr(f"{name}.npy", content, min(WAYS, key=partial(_size, content[:TRIED])), 9)
     write_atomically(path, buffer.getvalue())
 
 
@@ -38,11 +40,34 @@ def read(path: Path) -> dict[str, NDArray[Any]]:
     """All arrays of a file; nothing in it is ever run. Raises OSError where there is none, DamagedFile."""
     try:
         with np.load(path, allow_pickle=False) as stored:
-            return {name: stored[name] for name in stored.files}
+            found = {name: stored[name] for name in stored.files}
     except FileNotFoundError:
         raise
     except Exception as error:  # NumPy, zipfile, zlib, lzma and tokenize each raise their own
         raise DamagedFile(f"{path.name} is damaged") from error
+    if not all(isinstance(values, np.ndarray) for values in found.values()):  # other members come as bytes
+        raise DamagedFile(f"{path.name} holds something else than arrays")
+    return found
+
+
+def whole(values: NDArray[Any]) -> int:
+    """The whole number that an array without axes holds. Raises DamagedFile for anything else."""
+    if values.shape != () or values.dtype.kind not in "iu":
+        raise DamagedFile("not one whole number")
+    return int(values)
+
+
+def after(path: Path, page: Mapping[str, NDArray[Any]], epoch: int) -> dict[str, NDArray[Any]]:
+    """A record with a row per epoch: those of earlier epochs in the file at `path`, and `page`, one row, after them.
+
+    The page alone where there is no such file, or one of another kind: a record never stops a training.
+    """
+    try:
+        before = read(path) if epoch else {}
+        earlier = before["epochs"] < epoch
+        return {name: np.concatenate([before[name][earlier], values]) for name, values in page.items()}
+    except (OSError, KeyError, ValueError, IndexError):
+        return dict(page)
 
 
 def _plain(values: NDArray[Any]) -> bytes:

@@ -17,7 +17,7 @@ from mmlab import arrays as packing
 from mmlab.analysis.alignment import align, alignment
 from mmlab.analysis.embedding import axes
 from mmlab.analysis.probing import complete_samples
-from mmlab.analysis.properties import Labels, main, properties, told
+from mmlab.analysis.properties import MAIN, Labels, Property, main, properties, told
 from mmlab.core.batch import Samples
 from mmlab.core.errors import CheckpointError
 from mmlab.core.method import Method
@@ -35,16 +35,18 @@ LEVELS = 256  # steps of a coordinate, and of what a dot is coloured by
 class EpochMaps:
     """E epochs, K combinations, S validation samples that have every modality.
 
-    epochs: `[E]`, from 0; combinations: their keys; points: `[E, K, S, 2]`, a PCA of each epoch's embeddings of
-    all combinations together, each laid over the next one (Procrustes), so that only what changed moves.
-    explained: `[E]`, which part of the spread each picture shows. about: what `shown` `[E, K, S]` is, the name of a
-    property (`mmlab.analysis.properties.MAIN`): codes of classes, or numbers.
+    epochs: `[E]`, from 0; combinations: their keys; measured: how many samples the numbers are of.
+    points: `[E, K, S, 2]`, a PCA of each epoch's embeddings of all combinations together, each laid over the next one
+    (Procrustes), so that only what changed moves; explained: `[E]`, which part of the spread each picture shows.
+    about: what `shown` `[E, K, S]` is, the name of a property (`mmlab.analysis.properties.MAIN`): codes of classes, or
+    numbers.
     told: `[E, K]`, how well the neighbours of a sample tell that; cosine: `[E, K]`, with the complete embedding of the
     same sample, the middle taken away; variance: `[E, K]`, the mean, None for a method without variance.
     """
 
     epochs: NDArray[np.int64]
     combinations: tuple[str, ...]
+    measured: int
     points: NDArray[np.float32]
     explained: NDArray[np.float32]
     about: str
@@ -69,18 +71,19 @@ class Recorder:
         if epoch not in self.wanted or self.samples is None:
             return
         found = sweep(self.method, self.samples, distances=False)
-        page: dict[str, Any] = {
-            "epochs": np.array([epoch]),
-            **{name: value[None] for name, value in self._page(found).items()},
+        there = properties(found, self.method.output)
+        if not np.isfinite(found.mean).all() or not set(MAIN) & set(there):
+            return  # nothing to draw, and the training itself says what is wrong
+        page: dict[str, Any] = {name: value[None] for name, value in self._page(found, *main(there)).items()}
+        page["epochs"] = np.array([epoch])
+        known: dict[str, Any] = {
+            "version": VERSION,
+            "combinations": np.array(found.combinations),
+            "measured": len(found.ids),
         }
-        if epoch > 0 and self.file.is_file():
-            before = packing.read(self.file)
-            earlier = before["epochs"] < epoch
-            page = {name: np.concatenate([before[name][earlier], value]) for name, value in page.items()}
-        packing.write(self.file, {"version": VERSION, "combinations": np.array(found.combinations), **page})
+        packing.write(self.file, known | packing.after(self.file, page, epoch))
 
-    def _page(self, found: Sweep) -> dict[str, NDArray[Any]]:
-        about, kind = main(properties(found, self.method.output))
+    def _page(self, found: Sweep, about: str, kind: Property) -> dict[str, NDArray[Any]]:
         values = kind.codes if isinstance(kind, Labels) else kind.values
         fitted = axes(found.mean.reshape(-1, found.mean.shape[2]))
         everyone = np.ones(len(found.ids), bool)
@@ -102,17 +105,15 @@ class Recorder:
 
 def read(folder: Path) -> EpochMaps:
     """The maps beside a checkpoint. Raises CheckpointError where there are none, or the file is damaged."""
+    again = "Train the model again."
     try:
         arrays = packing.read(folder / EPOCH_MAPS)
-        if int(arrays["version"]) != VERSION or not len(arrays["epochs"]):
-            raise ValueError("another version")
-        shape = (len(arrays["epochs"]), len(arrays["combinations"]), arrays["points"].shape[2])
-        wanted = {"points": (*shape, 2), "shown": (*shape, 1), "told": shape[:2], "cosine": shape[:2]}
-        if any(arrays[name].shape != size for name, size in wanted.items()):
-            raise ValueError("not of one size")
-        return EpochMaps(
+        if packing.whole(arrays["version"]) != VERSION:
+            raise CheckpointError("The embeddings of earlier epochs were stored by another version of mmlab.", again)
+        found = EpochMaps(
             arrays["epochs"],
             tuple(arrays["combinations"].tolist()),
+            packing.whole(arrays["measured"]),
             _steady(_unpacked("points", arrays)),
             arrays["explained"],
             str(arrays["about"][-1]),
@@ -121,10 +122,23 @@ def read(folder: Path) -> EpochMaps:
             arrays["cosine"],
             arrays.get("variance"),
         )
-    except (OSError, KeyError, ValueError, IndexError) as error:
-        raise CheckpointError(
-            "The embeddings of earlier epochs were not stored in this training.", "Train the model again."
-        ) from error
+        _check(found)
+        return found
+    except FileNotFoundError as error:
+        raise CheckpointError("The embeddings of earlier epochs were not stored in this training.", again) from error
+    except (OSError, KeyError, ValueError, TypeError, IndexError) as error:
+        raise CheckpointError("The embeddings of earlier epochs are damaged.", again) from error
+
+
+def _check(found: EpochMaps) -> None:
+    """Raises ValueError where the parts are not of one size, or not what they should be."""
+    shape = (len(found.epochs), len(found.combinations))
+    tables = [found.told, found.cosine, *([] if found.variance is None else [found.variance])]
+    fits = found.points.shape == (*shape, found.points.shape[2], 2) and found.shown.shape == found.points.shape[:3]
+    if not fits or found.explained.shape != shape[:1] or any(table.shape != shape for table in tables):
+        raise ValueError("not of one size")
+    if found.about not in MAIN or not all(np.isfinite(table).all() for table in (found.points, *tables)):
+        raise ValueError("not a record")
 
 
 def _steady(points: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -62,13 +62,10 @@ class Album:
         """Take the picture of this epoch, if it is one of the handful."""
         if epoch not in self.wanted or not self.subjects:
             return
-        before = packing.read(self.folder / SNAPSHOTS) if epoch > 0 and (self.folder / SNAPSHOTS).is_file() else {}
         rows = [self._one(subject) for subject in self.subjects.values()]
         page = {name: np.stack([row[name] for row in rows])[None] for name in rows[0]} | {"epochs": np.array([epoch])}
-        if before:
-            earlier = before["epochs"] < epoch
-            page = {name: np.concatenate([before[name][earlier], value]) for name, value in page.items()}
-        packing.write(self.folder / SNAPSHOTS, {"ids": np.array(list(self.subjects)), **page})
+        names = {"ids": np.array(list(self.subjects))}
+        packing.write(self.folder / SNAPSHOTS, names | packing.after(self.folder / SNAPSHOTS, page, epoch))
 
     def _one(self, subject: _Subject) -> dict[str, NDArray[np.generic]]:
         names = self.method.modalities.names

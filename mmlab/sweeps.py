@@ -46,7 +46,7 @@ def read(path: Path, digest: str) -> Sweep:
     again = "Run `python -m mmlab evaluate --save` to make it again."
     try:
         arrays = packing.read(path / SWEEP)
-        if int(arrays["version"]) != VERSION or str(arrays["digest"]) != digest:
+        if packing.whole(arrays["version"]) != VERSION or str(arrays["digest"]) != digest:
             raise CheckpointError(f"The sweep of {path.name} belongs to another checkpoint.", again)
         return Sweep(
             combinations=tuple(arrays["combinations"].tolist()),

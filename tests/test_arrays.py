@@ -51,6 +51,29 @@ def test_a_missing_and_a_damaged_file_are_told_apart(tmp_path: Path):
             arrays.read(path)
 
 
+def test_other_members_and_other_numbers_are_refused(tmp_path: Path):
+    with zipfile.ZipFile(tmp_path / "a.npz", "w") as archive:
+        archive.writestr("codes.txt", "hello")
+    with pytest.raises(arrays.DamagedFile):
+        arrays.read(tmp_path / "a.npz")
+    assert arrays.whole(np.array(3)) == 3
+    for value in (np.array(np.inf), np.array([1, 1]), np.array("1"), np.array(1.0)):
+        with pytest.raises(arrays.DamagedFile):
+            arrays.whole(value)
+
+
+def test_a_record_goes_on_where_it_fits(tmp_path: Path):
+    path = tmp_path / "a.npz"
+    page = {"epochs": np.array([2]), "values": np.ones((1, 3))}
+    assert arrays.after(path, page, 2) == page
+    arrays.write(path, {"epochs": np.array([0, 1, 2]), "values": np.zeros((3, 3))})
+    assert arrays.after(path, page, 2)["epochs"].tolist() == [0, 1, 2]
+    assert arrays.after(path, page, 2)["values"].sum() == 3, "the row of this epoch is written anew"
+    assert arrays.after(path, page, 0)["epochs"].tolist() == [2]
+    arrays.write(path, {"epochs": np.array([0]), "values": np.zeros((1, 4))})
+    assert arrays.after(path, page, 2)["epochs"].tolist() == [2]
+
+
 def test_nothing_in_a_file_is_run(tmp_path: Path):
     np.savez(tmp_path / "a.npz", bad=np.array([print], object))
     with pytest.raises(arrays.DamagedFile):

@@ -178,6 +178,16 @@ def test_lost_and_mixed_words_are_those_of_the_text() -> None:
         assert sorted(said("mixed", severity)) == sorted(words)
 
 
+def test_a_letter_is_left_out_of_words_although_it_is_a_word_somewhere() -> None:
+    for seed in range(300):
+        raw = degrade.degrade(Text("a banana salad"), "typos", 1, seed)
+        assert isinstance(raw, Text)
+        if len(raw.text.replace(" ", "")) < 12:
+            assert raw.text.split()[0] in ("a", *"qsz"), "the word of one letter stays"
+            return
+    pytest.fail("Nothing was ever left out.")
+
+
 def test_every_text_keeps_a_word() -> None:
     for damage in degrade.DAMAGES["text"]:
         for seed in range(30):

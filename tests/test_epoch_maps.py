@@ -6,8 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
-from mmlab import checkpoints, epoch_maps
+from mmlab import arrays, checkpoints, epoch_maps
 from mmlab.analysis.embedding import axes
 from mmlab.analysis.probing import complete_samples
 from mmlab.core.batch import Samples
@@ -121,9 +122,61 @@ def test_the_record_changes_nothing_in_the_training(folder: Path, tmp_path: Path
         np.testing.assert_array_equal(value.numpy(), without[name].numpy(), err_msg=name)
 
 
-@pytest.mark.parametrize("content", [None, b"", b"PK\x05\x06" + bytes(18), b"nonsense"])
-def test_missing_and_damaged_records_are_said(content: bytes | None, tmp_path: Path):
-    if content is not None:
-        (tmp_path / EPOCH_MAPS).write_bytes(content)
-    with pytest.raises(CheckpointError, match="earlier epochs were not stored"):
+def test_a_missing_record_is_said(tmp_path: Path):
+    with pytest.raises(CheckpointError, match="were not stored in this training"):
         epoch_maps.read(tmp_path)
+
+
+def record(tmp_path: Path, epochs: int = 1) -> Recorder:
+    task = ToyTask("classification")
+    method = METHODS["joint"](task.info, build(METHODS["joint"].Config, {})).eval()
+    recorder = Recorder(method, task.samples("valid"), epochs, tmp_path)
+    for epoch in range(epochs):
+        recorder.look(epoch)
+    return recorder
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x05\x06" + bytes(18), b"nonsense"])
+def test_a_damaged_record_is_said_and_stops_no_training(content: bytes, tmp_path: Path):
+    recorder = record(tmp_path, 3)
+    recorder.file.write_bytes(content)
+    with pytest.raises(CheckpointError, match="are damaged"):
+        epoch_maps.read(tmp_path)
+    recorder.look(2)
+    assert epoch_maps.read(tmp_path).epochs.tolist() == [2]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"told": np.zeros((1, 3))},
+        {"explained": np.zeros(7)},
+        {"about": np.array(["nonsense"])},
+        {"version": np.array([1, 1])},
+        {"measured": np.array(np.inf)},
+        {"cosine": np.full((1, 7), np.nan)},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+def test_a_record_that_somebody_made_up_is_refused(change: dict[str, np.ndarray], tmp_path: Path):
+    recorder = record(tmp_path)
+    arrays.write(recorder.file, {**arrays.read(recorder.file), **change})
+    with pytest.raises(CheckpointError, match="are damaged"):
+        epoch_maps.read(tmp_path)
+
+
+def test_an_earlier_record_of_another_kind_is_left_behind(tmp_path: Path):
+    recorder = record(tmp_path, 3)
+    arrays.write(recorder.file, {**arrays.read(recorder.file), "points": np.zeros((3, 2, 5, 2), np.uint8)})
+    recorder.look(2)
+    assert epoch_maps.read(tmp_path).epochs.tolist() == [2]
+
+
+def test_weights_that_went_astray_are_not_recorded(tmp_path: Path):
+    recorder = record(tmp_path, 2)
+    before = recorder.file.read_bytes()
+    with torch.no_grad():
+        for parameter in recorder.method.parameters():
+            parameter.fill_(np.nan)
+    recorder.look(1)
+    assert recorder.file.read_bytes() == before

@@ -133,10 +133,12 @@ def choice(task: str, rows: range) -> str:
 @pytest.mark.parametrize("task", ANSWERS)
 def test_the_measures_and_contradictions_are_taken_over_the_chosen_samples(task: str) -> None:
     wanted = choice(task, range(10))
-    for section in ("measures", "clashes"):
+    for section in ("measures", "clashes", "samples"):
         app = opened(section, task, chosen=wanted)
         healthy(app)
         assert f"**10 of {SAMPLES} test samples**" in said(app)
+    pills = [option.content for group in app.get("button_group") for option in group.proto.options]
+    assert "All · 10" in pills, "the counts are those of the chosen samples, too"
     table = html(opened(task=task, chosen=wanted))
     assert "on 10 samples" in table
     assert f"on {SAMPLES} samples" not in table
@@ -146,6 +148,14 @@ def test_too_few_chosen_samples_are_said() -> None:
     app = opened(chosen=choice("digits", range(3)))
     assert not app.exception
     assert "Fewer than 8 of the chosen samples" in sentences(app)
+
+
+def test_chosen_samples_of_one_class_cannot_contradict_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kept, "samples", lambda name: rules.shipped(name, 16).at([0] * 16))
+    app = opened("clashes", chosen=choice("digits", range(1)))
+    assert not app.exception
+    assert "too alike to contradict each other" in sentences(app)
+    assert "Choose samples of several kinds" in sentences(app)
 
 
 def test_a_section_that_no_choice_reaches_says_so() -> None:

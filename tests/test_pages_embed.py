@@ -23,9 +23,10 @@ from streamlit.testing.v1 import AppTest
 from mmlab import checkpoints, sweeps
 from mmlab.analysis import fits, map_files, maps
 from mmlab.analysis.maps import MapSettings
+from mmlab.analysis.properties import Numbers
 from mmlab.core.batch import Samples
 from mmlab.core.task import TASKS
-from mmlab.epoch_maps import EPOCH_MAPS, Recorder
+from mmlab.epoch_maps import EPOCH_MAPS, EpochMaps, Recorder
 from mmlab.evaluation import sweep
 from mmlab.library import Reference
 from mmlab.ui import cache, chosen
@@ -33,6 +34,7 @@ from mmlab.ui.embed import caught, exports, learned, page, pictures, sample
 from mmlab.ui.embed import view as views
 from mmlab.ui.embed.view import View
 from mmlab.ui.widgets import TAB, TABS
+from mmlab.viz.embedding import looks
 from tests.apps import address, captions, html, sentences
 from tests.library import as_umap, untrained
 
@@ -265,10 +267,42 @@ def test_a_map_of_each_stored_pass_with_what_its_neighbours_knew() -> None:
     assert {len(points(each["x"])) for each in traces} == {7 * COUNT}
     assert maps_of_passes["samples"] == COUNT
     assert "validation samples × 7 combinations" in captions(app)
+    assert f"{COUNT} validation samples with every input" in drawings(app)
     assert "Told by neighbours: class" in drawings(app)
     assert "Mean variance" in drawings(app)
     few = opened(part="learned", shown="image,sound", colour="combination")
     assert len(points(trace(figures(few)[0])["x"])) == 2 * COUNT
+
+
+def record(points: np.ndarray, shown: np.ndarray, about: str) -> EpochMaps:
+    passes, combinations = points.shape[:2]
+    table = np.zeros((passes, combinations), np.float32)
+    keys = tuple(f"c{i}" for i in range(combinations))
+    return EpochMaps(np.arange(passes), keys, 9, points, np.full(passes, 0.4), about, shown, table, table, None)
+
+
+def test_all_passes_have_one_scale_of_colours(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = np.linspace(0, 1, 3 * 2 * 5, dtype=np.float32).reshape(3, 2, 5)
+    found = record(np.zeros((3, 2, 5, 2), np.float32), shown, "dice")
+    monkeypatch.setattr(pictures, "looks", lambda reference: {"dice": Numbers("Dice", np.zeros((2, 5)))})
+    view = dataclasses.make_dataclass("Seen", ["reference"])(reference())
+    panels = learned._panels(found, np.arange(10), "dice")
+    changed, traces = looks.change(learned._look(view, found, "dice"), panels)
+    assert traces == [0, 1, 2]
+    np.testing.assert_allclose(np.concatenate([points(each) for each in changed["marker.color"]]), shown.reshape(-1))
+    assert 0 < changed["marker.cmin"] < 0.1
+    assert 0.9 < changed["marker.cmax"] < 1
+
+
+def test_a_record_of_one_pass_speaks_of_one_map(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = learned.stored(reference())
+    first = {name: getattr(whole, name)[:1] for name in ("epochs", "points", "explained", "shown", "told", "cosine")}
+    monkeypatch.setattr(learned, "stored", lambda each: dataclasses.replace(whole, **first, variance=None))
+    app = opened(part="learned", shown="image")
+    assert not app.exception
+    assert "× 1 combination, " in captions(app)
+    assert "The map is a PCA." in captions(app)
+    assert "to lie over" not in captions(app)
 
 
 def test_what_is_lit_in_a_pass_is_of_that_model_only(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -289,7 +323,7 @@ def test_a_training_without_a_record_is_said(content: bytes | None, library: Pat
     finally:
         place.unlink(missing_ok=True)
     assert not app.exception
-    assert "were not stored in this training" in sentences(app)
+    assert ("were not stored in this training" if content is None else "are damaged") in sentences(app)
 
 
 def test_a_click_on_a_dot_goes_to_its_sample(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,7 +17,7 @@ from mmlab import rules
 from mmlab.core.task import TASKS
 from mmlab.ui import cache, chosen
 from mmlab.ui.robustness import missing, page, report, view, work
-from tests.apps import address, healthy
+from tests.apps import address, healthy, sentences
 from tests.library import measured, untrained
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -204,6 +204,12 @@ def test_what_missing_means_is_shown_for_the_samples_that_were_chosen_on_embed()
         app = opened("missing", methods="dmrnet", chosen=text)
         healthy(app)
         assert said in html(app)
+
+
+def test_a_choice_of_another_test_set_is_said_once() -> None:
+    app = opened("combinations", chosen="00000000.AAAA")
+    assert not app.exception
+    assert sentences(app).count("of another test set") == 1
 
 
 def test_damage_is_computed_when_asked() -> None:

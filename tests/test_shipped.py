@@ -117,13 +117,16 @@ def test_a_shipped_run_of_each_task_shows_where_it_looked_while_it_learned(task:
 
 @pytest.mark.parametrize("task", TASK_NAMES)
 def test_a_shipped_run_of_each_task_shows_how_its_embedding_settled(task: str):
-    """Whatever is told by neighbours: they tell more of it after the training than after its first pass."""
+    """Neighbours tell a class or a number better after the training than after its first pass; nothing makes them tell
+    how well regions are found.
+    """
     found = [r for r in SHIPPED_RUNS if r.task == task and (Path(r.path) / EPOCH_MAPS).is_file()]
     assert found, task
     for reference in found:
         seen = epoch_maps.read(Path(reference.path))
         assert set(seen.combinations) == {each.key for each in TASKS[task].info.modalities.subsets()}
-        assert seen.told[-1].mean() > seen.told[0].mean(), reference.name
+        if not TASKS[task].info.output.dense:
+            assert seen.told[-1].mean() > seen.told[0].mean(), reference.name
 
 
 @pytest.mark.parametrize("method", ["dropout", "dmrnet", "ensemble"])

@@ -18,6 +18,10 @@ MOST_PAIRS = {False: 20_000, True: 400}
 THIRDS = ("lowest third", "middle third", "highest third")
 
 
+class NoPairs(DataError):
+    """No two samples can contradict each other."""
+
+
 @dataclass(frozen=True)
 class Clash:
     """Contradicting pairs of samples, by the groups that A (rows) and B (columns) belong to.
@@ -64,7 +68,7 @@ def clash(
 
     Classes: only samples that each modality alone gets right take part, so that both sides speak clearly; who wins is
     the one whose class is answered. Numbers: thirds of the right ones; the nearer one of the two answers alone wins.
-    Regions: no groups; the better overlap with the two answers alone wins. Raises DataError where no pairs are left.
+    Regions: no groups; the better overlap with the two answers alone wins. Raises NoPairs where no pairs are left.
     """
     modalities = recombiner.modalities
     places = [modalities.names.index(name) for name in (first, second)]
@@ -75,7 +79,7 @@ def clash(
     there = _readable(output, alone, target)
     pairs = _pairs(group, there, len(names), MOST_PAIRS[output.dense], np.random.default_rng(seed))
     if not len(pairs):
-        raise DataError("No two samples are left that could contradict each other.", "Choose two other inputs.")
+        raise NoPairs("No two samples are left that could contradict each other.", "Choose two other inputs.")
     rows = np.repeat(pairs[:, :1], len(modalities), 1)
     rows[:, places[1]] = pairs[:, 1]
     logits = recombiner.answers(rows, np.tile(present, (len(rows), 1)), tell)

@@ -51,7 +51,7 @@ def read_map(folder: Path, digest: str) -> Map:
     again = "Run `python -m mmlab map --task TASK --method METHOD` to make it."
     try:
         arrays: Arrays = packing.read(folder / MAP)
-        if int(arrays["version"]) != VERSION:
+        if packing.whole(arrays["version"]) != VERSION:
             raise CheckpointError("The map of this model was made by another version of mmlab.", again)
         if str(arrays["digest"]) != digest:
             raise CheckpointError("The map belongs to another checkpoint.", again)
@@ -67,7 +67,7 @@ def read_map(folder: Path, digest: str) -> Map:
         return Map(flat, distances, float(arrays["error"]), overlap, solid)
     except FileNotFoundError as error:
         raise CheckpointError("This model has no map yet.", again) from error
-    except (OSError, KeyError, ValueError, IndexError) as error:
+    except (OSError, KeyError, ValueError, TypeError, IndexError) as error:
         raise CheckpointError("The map of this model is damaged.", again) from error
 
 

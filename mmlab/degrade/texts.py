@@ -30,7 +30,8 @@ def _slip(letters: list[str], place: int, rng: np.random.Generator) -> str:
     if kind == "swapped" and place + 1 < len(letters) and letters[place + 1].isalpha():
         letters[place + 1], other = letter, letters[place + 1]
         return other
-    if kind == "lost" and (" " + "".join(letters) + " ").find(f" {letter} ") < 0:  # a word of one letter stays
+    beside = letters[max(place - 1, 0) : place] + letters[place + 1 : place + 2]
+    if kind == "lost" and any(each.isalpha() for each in beside):  # a word of one letter stays
         return ""
     if kind == "twice":
         return letter * 2

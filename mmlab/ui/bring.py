@@ -23,13 +23,17 @@ BUNDLE_PROBLEM = "mmlab.bundle.problem"
 def form(task: Task) -> None:
     """The whole tab: what gives several inputs at once, a column per input, the stated truth, the bundle."""
     st.caption(f"Give any of the inputs; what is left out counts as missing. {words.SENTENCE_PRIVATE}")
+    said: dict[str, set[str]] = {}  # by input, shared by those that one file was given for: it has one problem
     for show, modalities in shared(task):
+        key = f"bring.{task.name}.{modalities[0].kind}"
         with st.container(border=True), frame.trouble():
-            show(task, modalities, f"bring.{task.name}.{modalities[0].kind}")
-    said: set[str] = set()  # a file for several inputs has one problem, not one for each
+            show(task, modalities, key)
+        if st.session_state.get(key) is not None:
+            together: set[str] = set()
+            said |= {modality.name: together for modality in modalities}
     for column, modality in zip(st.columns(len(task.info.modalities)), task.info.modalities, strict=True):
         with column, st.container(border=True), frame.trouble():
-            _one(task, modality, said)
+            _one(task, modality, said.get(modality.name, set()))
     with st.container(horizontal=True, vertical_alignment="bottom", key="mm-own"):
         _truth(task)
         _open_bundle()

@@ -89,13 +89,6 @@ def only(graded: Graded, wanted: Collection[str] | None) -> Graded:
     return narrow(graded, kept) if kept else graded
 
 
-def all_only(found: Mapping[str, Graded], ids: Sequence[str]) -> dict[str, Graded]:
-    """The gradings of several models for the chosen samples, which a line above them says."""
-    wanted = names(ids)
-    banner(wanted, len(ids))
-    return {method: only(graded, wanted) for method, graded in found.items()}
-
-
 def banner(wanted: Collection[str] | None, count: int) -> None:
     """How many samples are looked at, and the way back to all of them."""
     if wanted is None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
-from mmlab.analysis.clashes import Clash, clash
+from mmlab.analysis.clashes import Clash, NoPairs, clash
 from mmlab.analysis.gradients import CombinationGradients, combination_gradients
 from mmlab.analysis.lattice import Lattice
 from mmlab.analysis.panel import Panel, lattice_of
@@ -106,7 +106,13 @@ def clashes(reference: Reference, first: str, second: str, wanted: Chosen = None
             count = 40 if model.method.output.dense else 256
             chosen = complete_samples(_among(reference.task, wanted), count)
             recombiner = Recombiner(model.method, chosen.inputs)
-            return clash(recombiner, chosen.target.numpy(), model.method.output, first, second, tell=tell)
+            try:
+                return clash(recombiner, chosen.target.numpy(), model.method.output, first, second, tell=tell)
+            except NoPairs as error:
+                if wanted is None:
+                    raise
+                advice = "Choose samples of several kinds on Embed, or show all."
+                raise DataError("The chosen samples are too alike to contradict each other.", advice) from error
 
     return slowly(("clash", reference, first, second, wanted), "Putting inputs of different samples together", make)
 

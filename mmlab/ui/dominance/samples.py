@@ -43,10 +43,10 @@ def show(task: Task, reference: Reference) -> None:
         )
     shares = shapley(kept.values(reference, worth.name))
     kinds = sample_kinds(shares)
-    kind = _kind(kinds)
-    rows = np.flatnonzero(np.ones(len(kinds), bool) if kind == ALL else kinds == SAMPLE_KINDS.index(kind))
-    st.caption(_said(task, shares, kinds))
-    rows = carried.kept(rows, found.ids, cache.sweep(reference).ids)
+    there = carried.kept(np.arange(len(kinds)), found.ids, cache.sweep(reference).ids)
+    kind = _kind(kinds[there])
+    rows = there if kind == ALL else there[kinds[there] == SAMPLE_KINDS.index(kind)]
+    st.caption(_said(task, shares[:, there], kinds[there]))
     if not len(rows):
         st.caption("No sample is of this kind.")
         return

@@ -159,14 +159,15 @@ const save = async (box, kind) => {
   hand(await Plotly.toImage(onPaper(box, kind === "svg"), size), `${latest.name}.${kind}`);
 };
 
+const empty = (box) => {
+  if (box.Plotly) box.Plotly.purge(box.plot);
+  const fresh = box.plot.cloneNode(false);
+  box.plot.replaceWith(fresh);
+  [box.plot, box.stamp, box.listening] = [fresh, "", false];
+};
+
 const useLibrary = (box, Plotly) => {
-  if (box.Plotly === Plotly) return;
-  if (box.Plotly) {
-    box.Plotly.purge(box.plot);
-    const fresh = box.plot.cloneNode(false);
-    box.plot.replaceWith(fresh);
-    [box.plot, box.stamp, box.listening] = [fresh, "", false];
-  }
+  if (box.Plotly && box.Plotly !== Plotly) empty(box);
   box.Plotly = Plotly;
 };
 
@@ -206,9 +207,9 @@ export default function ({ data, parentElement, setTriggerValue }) {
   }
   // One change after another: a quick second click must not overtake the first. And one figure after another, with time
   // to paint between them, so that the first one is seen before the last one is ready.
-  box.turn = (box.turn || sketch(box))
+  box.turn = (box.turn || Promise.resolve(box).then(sketch).catch(() => {}))
     .then(() => load(box.latest.plotly))
     .then((Plotly) => (data.later ? soon(Plotly) : Plotly))
     .then((Plotly) => inTurn(() => { useLibrary(box, Plotly); return draw(box); }))
-    .catch((error) => { box.plot.textContent = `This picture could not be drawn: ${error.message}`; });
+    .catch((error) => { empty(box); box.plot.textContent = `This picture could not be drawn: ${error.message}`; });
 }

@@ -35,28 +35,37 @@ def show(view: View) -> None:
     keys = {view.found.combinations[row] for row in view.shown}
     rows = [row for row, key in enumerate(found.combinations) if key in keys] or list(range(len(found.combinations)))
     drawn = clouds.drawable(found.points[0], rows)
-    every_look = _looks(view, found, by)
-    st.html(every_look[-1].legend(drawn))
-    changes = [(looks.change(look, [drawn])[0], [place]) for place, look in enumerate(every_look)]
+    look, panels = _look(view, found, by), _panels(found, drawn, by)
+    st.html(look.legend(panels[-1] if isinstance(look, looks.Names) else np.concatenate(panels)))
     title = f"{cache.title(view.reference.method)} on {view.task.title}"
     figure.show(
         _spec(view.reference, drawn.tobytes()),
-        changes,
+        [looks.change(look, panels)],
         key="embed.learned",
         name=f"mmlab-learned-{view.task.name}-{view.reference.method}",
-        alt=f"{title}: a map of the embeddings after each of {len(found.epochs)} passes. The numbers are below",
+        alt=f"{title}: a map of the embeddings after each stored pass. The numbers are below",
         samples=found.points.shape[2],
         chosen=st.session_state.get(LIT, {}).get(view.reference),
         on_select=lambda caught: _light(view.reference, caught),
     )
-    low, high = (words.percent(float(part)) for part in (found.explained.min(), found.explained.max()))
-    st.caption(
-        f"{found.points.shape[2]} validation samples × {len(rows)} combinations. Each map is a PCA of its own pass "
-        f"({low} to {high} of the spread), turned to lie over the next one. Catch dots in one: they are lit in "
-        "all."
-    )
+    st.caption(_about(view, found, len(rows)))
     _tables(view, found)
     widgets.numbers_help("learned", "near_accuracy", "alignment", "variance")
+
+
+def _about(view: View, found: EpochMaps, combinations: int) -> str:
+    """What is drawn, how the maps go together, and which pass the model of this page is."""
+    under = "1 combination" if combinations == 1 else f"{combinations} combinations"
+    parts = [words.percent(float(part)) for part in (found.explained.min(), found.explained.max())]
+    spread = " to ".join(dict.fromkeys(parts))
+    together = (
+        "Each map is a PCA of its own pass, turned to lie over the next one. Catch dots in one: they are lit in all."
+        if len(found.epochs) > 1
+        else "The map is a PCA."
+    )
+    kept = cache.report(view.reference).get("card", {}).get("best_epoch")
+    said = f" The model that was kept is that of pass {kept + 1}." if isinstance(kept, int) and kept >= 0 else ""
+    return f"{found.points.shape[2]} validation samples × {under}, {spread} of the spread. {together}{said}"
 
 
 @st.cache_resource(show_spinner=False, max_entries=16)
@@ -68,15 +77,20 @@ def stored(reference: Reference) -> EpochMaps:
     return found
 
 
-def _looks(view: View, found: EpochMaps, by: str) -> list[looks.Look]:
-    """The colours of each map."""
+def _look(view: View, found: EpochMaps, by: str) -> looks.Look:
+    """The colours of all maps together: one scale, so that passes can be compared."""
     if by == "combination":
-        letters = [view.letters[key] for key in found.combinations]
-        return [looks.by_size(letters, found.points.shape[2])] * len(found.epochs)
-    known = pictures.looks(view.reference)[by]
+        return looks.by_size([view.letters[key] for key in found.combinations], found.points.shape[2])
+    known, shown = pictures.looks(view.reference)[by], found.shown.reshape(-1, found.shown.shape[2])
     if isinstance(known, Labels):
-        return [looks.named(known.names, codes.astype(np.int64), known.judged) for codes in found.shown]
-    return [looks.Shades(known.unit, values.astype(np.float64)) for values in found.shown]
+        return looks.named(known.names, shown.astype(np.int64), known.judged)
+    return looks.Shades(known.unit, shown.astype(np.float64))
+
+
+def _panels(found: EpochMaps, drawn: NDArray[np.int64], by: str) -> list[NDArray[np.int64]]:
+    """Where the colours of each map stand in its look: all passes one after the other, or the same for each."""
+    apart = 0 if by == "combination" else found.shown[0].size
+    return [drawn + apart * place for place in range(len(found.epochs))]
 
 
 @st.cache_data(show_spinner=False, max_entries=16)
@@ -124,6 +138,7 @@ def _table(view: View, found: EpochMaps, title: str, values: NDArray[np.floating
         numbers.append((key, *(float(value) for value in values[:, row])))
     shades = [(item.letter, theme.modality_colour(i)) for i, item in enumerate(names)]
     drawing = grid.grid([grid.Head(name, label=name) for name in passes], rows, shades, title, wide=72)
-    note = f"{cache.title(view.reference.method)}, {view.task.title}, validation samples with every input."
+    who = f"{cache.title(view.reference.method)}, {view.task.title}"
+    note = f"{who}, {found.measured} validation samples with every input."
     slug = title.split(":")[0].split(",")[0].lower().replace(" ", "-")
     return Figure(f"learned-{slug}", title, drawing, ("combination", *passes), numbers, note)

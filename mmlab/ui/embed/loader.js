@@ -5,7 +5,11 @@ const load = (url) => {
     const script = document.createElement("script");
     script.src = url;
     script.onload = () => done(window.Plotly);
-    script.onerror = () => fail(new Error("The drawing library did not load."));
+    script.onerror = () => {
+      delete window.mmlabPlotly[url];
+      script.remove();
+      fail(new Error("The drawing library did not load."));
+    };
     document.head.appendChild(script);
   }));
 };

@@ -28,10 +28,10 @@ class Section:
 
 SECTIONS: dict[str, Section] = {
     "map": Section("Map", cloud.show),
-    "several": Section("Combination by combination", several.show, ("picture", "colour", "shown")),
+    "several": Section("Combination by combination", several.show, ("picture", "colour", "shown", "many")),
     "closeness": Section("Close and far", closeness.show, ()),
     "trust": Section("Can it be trusted?", trust.show, ("picture", "axes")),
-    "pair": Section("Two models", pair.show, ("picture", "colour", "shown")),
+    "pair": Section("Two models", pair.show, ("picture", "colour", "shown", "many")),
     "learned": Section("While it learned", learned.show, ("shown",)),
     "fit": Section("Make another map", refit.show, ("picture",)),
 }

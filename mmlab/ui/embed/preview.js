@@ -2,7 +2,7 @@
 // still being read, and gone when it has drawn. Only for axes whose ranges are known beforehand.
 
 const shadesOf = (colorscale) => {
-  const strip = new OffscreenCanvas(256, 1).getContext("2d", { willReadFrequently: true });
+  const strip = Object.assign(document.createElement("canvas"), { width: 256, height: 1 }).getContext("2d");
   const ramp = strip.createLinearGradient(0, 0, 256, 0);
   for (const [place, colour] of colorscale) ramp.addColorStop(place, colour);
   strip.fillStyle = ramp;

@@ -38,7 +38,8 @@ COLOURS = {
     "size": "Size",
     "group": "Person or source",
 }
-CONTROLS = ("picture", "axes", "colour", "shown")
+CONTROLS = ("picture", "axes", "colour", "shown", "many")
+CHOICES = ("picture", "axes", "colour")
 MOST = 10_000  # points that stay fluid in the browser
 ALL = "all"
 
@@ -165,13 +166,13 @@ def make(
     """The controls above the sections, and what they ask for; what has no control here is as the address says."""
     found = cache.sweep(reference)
     with st.container(horizontal=True, gap="medium", vertical_alignment="top", key="mm-embed"):
-        pick = {field: partial(choice, hidden=field not in controls) for field in CONTROLS}
+        pick = {field: partial(choice, hidden=field not in controls) for field in CHOICES}
         name = pick["picture"]("picture", "Map", _pictures(), picture_title, "map")
         solid = pick["axes"]("axes", "Axes", ("2", "3"), lambda number: f"{number}-D") == "3"
         colour = pick["colour"]("colour", "Colour by", colours(reference), COLOURS.__getitem__, "colour")
         shown = _shown(reference, "shown" not in controls)
-    made, name = _picture(reference, name, solid)
-    drawn = _sampled(found, shown, "shown" not in controls)
+    made, name = _picture(reference, name, solid, "picture" not in controls)
+    drawn = _sampled(found, shown, "many" not in controls)
     rows = chosen.rows(found.ids)
     return View(task, references, reference, found, made, name, solid, colour, shown, drawn, sample, point, rows)
 
@@ -234,14 +235,15 @@ def _show(everything: tuple[str, ...]) -> None:
     state.put(shown=None if len(kept) == len(everything) else ",".join(kept) or None)
 
 
-def _picture(reference: Reference, name: str, solid: bool) -> tuple[Map, str]:
-    """The map that was asked for; PCA, and why, where there is none."""
+def _picture(reference: Reference, name: str, solid: bool, hidden: bool) -> tuple[Map, str]:
+    """The map that was asked for; PCA, and why where it is seen, where there is none."""
     try:
         return pictures.picture(reference, name, solid), name
     except CheckpointError as error:
         if name == pictures.PCA:
             raise
-        frame.say(error, quiet=True)
+        if not hidden:
+            frame.say(error, quiet=True)
         return pictures.picture(reference, pictures.PCA, solid), pictures.PCA
 
 

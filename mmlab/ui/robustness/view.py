@@ -128,10 +128,12 @@ def make(task_name: str, references: Sequence[Reference]) -> View | None:
     _say_missing(by_method, found, wanted, rule)
     _say_incomplete(by_method[shown])
     ids = cache.sweep(by_method[shown]).ids
-    found = carried.all_only(found, ids)
+    wanted_names = carried.names(ids)
+    carried.banner(wanted_names, len(ids))
+    found = {method: carried.only(each, wanted_names) for method, each in found.items()}
     chosen = widgets.current(task.info.modalities, task.info.modalities.names) or task.info.modalities.full
     _warn(shown, chosen, task)
-    return View(task, by_method, found, shown, name, rule, chosen, carried.names(ids))
+    return View(task, by_method, found, shown, name, rule, chosen, wanted_names)
 
 
 def pick(task: Task, key: str) -> None:
