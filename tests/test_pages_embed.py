@@ -268,7 +268,7 @@ def test_a_map_of_each_stored_pass_with_what_its_neighbours_knew() -> None:
     assert maps_of_passes["samples"] == COUNT
     assert "validation samples × 7 combinations" in captions(app)
     assert f"{COUNT} validation samples with every input" in drawings(app)
-    assert "Told by neighbours: class" in drawings(app)
+    assert "Told by neighbours: Class" in drawings(app)
     assert "Mean variance" in drawings(app)
     few = opened(part="learned", shown="image,sound", colour="combination")
     assert len(points(trace(figures(few)[0])["x"])) == 2 * COUNT

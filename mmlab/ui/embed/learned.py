@@ -111,7 +111,8 @@ def _tables(view: View, found: EpochMaps) -> None:
     heading = "Told by neighbours" if labels else "Agreement with neighbours"
     left, right = st.columns(2, gap="large")
     with left:
-        charts.show(_table(view, found, f"{heading}: {found.about}", found.told, percent=labels), "embed.learned.told")
+        name = views.COLOURS[found.about]
+        charts.show(_table(view, found, f"{heading}: {name}", found.told, percent=labels), "embed.learned.told")
     with right:
         title = "Cosine with everything, same sample"
         charts.show(_table(view, found, title, found.cosine), "embed.learned.cosine")
