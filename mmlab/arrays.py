@@ -50,6 +50,17 @@ def read(path: Path) -> dict[str, NDArray[Any]]:
     return found
 
 
+def in_steps(values: NDArray[Any], levels: int) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
+    """`[..., d]` as steps, whole ones after rounding, between the extremes of each column, of which there are `levels`.
+
+    Returns steps (NaN stays NaN), the lowest value `[d]`, and how far a step is `[d]`.
+    """
+    columns = values.reshape(-1, values.shape[-1])
+    low, high = np.nanmin(columns, 0), np.nanmax(columns, 0)
+    step = np.maximum(high - low, 1e-12) / (levels - 1)
+    return (values - low) / step, low, step
+
+
 def whole(values: NDArray[Any]) -> int:
     """The whole number that an array without axes holds. Raises DamagedFile for anything else."""
     if values.shape != () or values.dtype.kind not in "iu":

@@ -16,14 +16,14 @@ from numpy.typing import NDArray
 from mmlab import arrays as packing
 from mmlab.analysis.alignment import align, alignment
 from mmlab.analysis.embedding import axes
-from mmlab.analysis.probing import complete_samples
+from mmlab.analysis.probing import FEWEST, complete_samples
 from mmlab.analysis.properties import MAIN, Labels, Property, main, properties, told
 from mmlab.core.batch import Samples
 from mmlab.core.errors import CheckpointError
 from mmlab.core.method import Method
 from mmlab.core.results import Floats, Sweep
 from mmlab.evaluation import sweep
-from mmlab.snapshots import FEWEST, handful
+from mmlab.snapshots import handful
 
 EPOCH_MAPS = "epochs.npz"
 VERSION = 1
@@ -157,11 +157,10 @@ def _drawn(values: Floats) -> Floats:
 
 def _packed(name: str, values: Floats) -> dict[str, NDArray[Any]]:
     """`[..., d]` in `LEVELS` steps between the extremes of each column; whole numbers stay what they are."""
-    columns = values.reshape(-1, values.shape[-1])
-    low, high = columns.min(0), columns.max(0)
-    whole = bool((columns == np.round(columns)).all()) and float(np.ptp(columns)) < LEVELS
-    scale = np.ones_like(low) if whole else np.maximum(high - low, 1e-12) / (LEVELS - 1)
-    codes = np.round((values - low) / scale).astype(np.uint8)
+    steps, low, scale = packing.in_steps(values, LEVELS)
+    if bool((values == np.round(values)).all()) and float(np.ptp(values)) < LEVELS:
+        steps, scale = values - low, np.ones_like(low)
+    codes = np.round(steps).astype(np.uint8)
     return {name: codes, f"{name}_span": np.stack([low, scale]).astype(np.float32)}
 
 

@@ -17,7 +17,7 @@ from torch.nn import functional
 
 from mmlab import arrays as packing
 from mmlab.analysis.attribution import find
-from mmlab.analysis.probing import complete_samples, evidence_shares
+from mmlab.analysis.probing import FEWEST, complete_samples, evidence_shares
 from mmlab.core.batch import Samples
 from mmlab.core.errors import CheckpointError
 from mmlab.core.method import Method
@@ -29,7 +29,7 @@ SNAPSHOTS = "snapshots.npz"
 SAMPLES = 4  # gallery samples that are looked at
 LONGEST = {1: 64, 2: 16, 3: 16}  # places along each side of a stored map
 POOLS = {1: functional.adaptive_avg_pool1d, 2: functional.adaptive_avg_pool2d, 3: functional.adaptive_avg_pool3d}
-PROBED, FEWEST = 64, 8  # validation samples for the shares of an epoch
+PROBED = 64  # validation samples for the shares of an epoch
 
 
 @dataclass(frozen=True)

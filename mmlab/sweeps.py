@@ -80,9 +80,8 @@ def _compact(logits: Floats) -> Floats:
 
 
 def _packed(name: str, values: Floats) -> dict[str, NDArray[np.generic]]:
-    low, high = values.min((0, 1)), values.max((0, 1))
-    scale = np.maximum(high - low, 1e-12) / (LEVELS - 1)
-    codes = np.round((values - low) / scale).astype(np.uint8)
+    steps, low, scale = packing.in_steps(values, LEVELS)
+    codes = np.round(steps).astype(np.uint8)
     return {name: codes, f"{name}_low": low.astype(np.float32), f"{name}_scale": scale.astype(np.float32)}
 
 

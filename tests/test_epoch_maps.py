@@ -18,19 +18,13 @@ from mmlab.core.options import build
 from mmlab.core.task import TASKS
 from mmlab.epoch_maps import EPOCH_MAPS, Recorder
 from mmlab.evaluation import sweep
-from mmlab.jobs import TrainJob, train
-from mmlab.library import Library
+from tests import runs
 from tests.toys import ToyTask
-
-PLAN = {"epochs": 8, "samples": 128, "batch_size": 64, "source": "built-in"}
-JOB = TrainJob("digits", "dropout", plan=PLAN)
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    library = Library(tmp_path_factory.mktemp("library"))
-    list(train(JOB, library))
-    return library.folder("digits", "dropout", "seed0")
+    return runs.straight(tmp_path_factory.mktemp("library"))
 
 
 def test_a_handful_of_epochs_is_kept_and_small(folder: Path):
@@ -102,22 +96,14 @@ def test_every_method_and_kind_of_answer_is_recorded(name: str, kind: str, tmp_p
 
 
 def test_a_run_that_was_stopped_has_the_same_record(folder: Path, tmp_path: Path):
-    library = Library(tmp_path)
-    for progress in (running := train(JOB, library)):
-        if progress.epoch == 3:
-            running.close()  # type: ignore[attr-defined]
-            break
-    list(train(JOB, library))
-    straight, resumed = epoch_maps.read(folder), epoch_maps.read(library.folder("digits", "dropout", "seed0"))
+    straight, resumed = epoch_maps.read(folder), epoch_maps.read(runs.stopped_once(tmp_path))
     assert resumed.epochs.tolist() == straight.epochs.tolist()
     np.testing.assert_allclose(resumed.told, straight.told, atol=0.02)
 
 
 def test_the_record_changes_nothing_in_the_training(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(Recorder, "look", lambda self, epoch: None)
-    library = Library(tmp_path)
-    list(train(JOB, library))
-    without = checkpoints.load(library.folder("digits", "dropout", "seed0")).method.state_dict()
+    without = checkpoints.load(runs.straight(tmp_path)).method.state_dict()
     for name, value in checkpoints.load(folder).method.state_dict().items():
         np.testing.assert_array_equal(value.numpy(), without[name].numpy(), err_msg=name)
 

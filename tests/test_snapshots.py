@@ -13,20 +13,14 @@ from mmlab.core.errors import CheckpointError
 from mmlab.core.method import METHODS
 from mmlab.core.options import build
 from mmlab.core.task import TASKS
-from mmlab.jobs import TrainJob, train
-from mmlab.library import Library
 from mmlab.snapshots import SNAPSHOTS, Album
+from tests import runs
 from tests.toys import ToyTask
-
-PLAN = {"epochs": 8, "samples": 128, "batch_size": 64, "source": "built-in"}
-JOB = TrainJob("digits", "dropout", plan=PLAN)
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    library = Library(tmp_path_factory.mktemp("library"))
-    list(train(JOB, library))
-    return library.folder("digits", "dropout", "seed0")
+    return runs.straight(tmp_path_factory.mktemp("library"))
 
 
 def test_a_handful_of_epochs_is_kept_and_small(folder: Path):
@@ -52,13 +46,7 @@ def test_the_maps_move_with_the_epochs(folder: Path):
 
 
 def test_a_run_that_was_stopped_has_the_same_record(folder: Path, tmp_path: Path):
-    library = Library(tmp_path)
-    for progress in (running := train(JOB, library)):
-        if progress.epoch == 3:
-            running.close()  # type: ignore[attr-defined]
-            break
-    list(train(JOB, library))
-    straight, resumed = snapshots.read(folder), snapshots.read(library.folder("digits", "dropout", "seed0"))
+    straight, resumed = snapshots.read(folder), snapshots.read(runs.stopped_once(tmp_path))
     assert resumed.epochs.tolist() == straight.epochs.tolist()
     np.testing.assert_allclose(resumed.shares, straight.shares, atol=1e-4)
 

@@ -76,10 +76,8 @@ def _packed(name: str, points: Points, levels: int) -> dict[str, NDArray[Any]]:
 
     The lower and the upper bytes lie apart, since only the upper ones can be made smaller.
     """
-    columns = points.reshape(-1, points.shape[-1])
-    low, high = np.nanmin(columns, 0), np.nanmax(columns, 0)
-    scale = np.maximum(high - low, 1e-12) / (levels - 1)
-    codes = np.where(np.isfinite(points), np.round((points - low) / scale) + 1, 0).astype(np.uint16)
+    steps, low, scale = packing.in_steps(points, levels)
+    codes = np.where(np.isfinite(points), np.round(steps) + 1, 0).astype(np.uint16)
     planes = [codes & 255] if levels < 256 else [codes & 255, codes >> 8]
     stored = np.stack(planes).astype(np.uint8)
     return {name: stored, f"{name}_low": low.astype(np.float32), f"{name}_scale": scale.astype(np.float32)}

@@ -28,6 +28,7 @@ from mmlab.tasks import store
 
 OWN_RULE, DONOR_RULE = "the method’s own way to do without", "the same input of another sample"
 FORMAT = 1
+FEWEST = 8  # complete samples, of which measures say anything
 
 
 @dataclass(frozen=True)
@@ -78,8 +79,8 @@ class Probes:
 def complete_samples(samples: Samples, count: int) -> Samples:
     """`count` samples with every modality, spread evenly over the split. Raises DataError for fewer than 8."""
     there = np.flatnonzero(samples.present.all(1).numpy())
-    if len(there) < 8:
-        raise DataError("Fewer than 8 samples have every input.", "These measures compare complete samples.")
+    if len(there) < FEWEST:
+        raise DataError(f"Fewer than {FEWEST} samples have every input.", "These measures compare complete samples.")
     return samples.at(there[np.linspace(0, len(there) - 1, min(count, len(there))).astype(int)].tolist())
 
 

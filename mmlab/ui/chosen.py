@@ -18,7 +18,6 @@ from html import escape
 
 import numpy as np
 import streamlit as st
-from numpy.typing import NDArray
 
 from mmlab.analysis.grading import Graded
 from mmlab.analysis.narrowing import narrow
@@ -81,11 +80,23 @@ def names(ids: Sequence[str]) -> frozenset[str] | None:
     return None if found is None else frozenset(ids[row] for row in found)
 
 
+def announced(ids: Sequence[str]) -> frozenset[str] | None:
+    """The names of the chosen samples, which a line on the page says; None where nothing was chosen."""
+    wanted = names(ids)
+    banner(wanted, len(ids))
+    return wanted
+
+
+def places(every: Sequence[str], wanted: Collection[str] | None) -> list[int]:
+    """Where the chosen ones stand among the names of `every` sample; all of them where nothing was chosen."""
+    return [row for row, name in enumerate(every) if wanted is None or name in wanted]
+
+
 def only(graded: Graded, wanted: Collection[str] | None) -> Graded:
     """The grading of the chosen samples only; all of them where none of the chosen is there."""
     if wanted is None:
         return graded
-    kept = [row for row, name in enumerate(graded.ids) if name in wanted]
+    kept = places(graded.ids, wanted)
     return narrow(graded, kept) if kept else graded
 
 
@@ -107,21 +118,12 @@ def sliced(
     return {name: tuple(belongs[row] for row in rows) for name, belongs in slicings.items()}
 
 
-def kept(rows: NDArray[np.int64], names_of_rows: Sequence[str], ids: Sequence[str]) -> NDArray[np.int64]:
-    """Those of the rows whose sample was chosen, which a line says; all of them where nothing was."""
-    wanted = names(ids)
-    banner(wanted, len(ids))
-    return rows if wanted is None else np.array([row for row in rows if names_of_rows[row] in wanted], np.int64)
-
-
 def strip(task: Task, sample: str) -> None:
     """The chosen samples that ship, as pictures to pick from; nothing where none was chosen."""
     if not state.get(FIELD):
         return
-    ids = _ids(task.name)
-    wanted = names(ids)
+    wanted = announced(_ids(task.name))
     shipped = [name for name in task.gallery() if wanted is not None and name in wanted][:MOST_PICTURES]
-    banner(wanted, len(ids))
     if shipped:
         html = "".join(_button(task, name, name == sample) for name in shipped)
         picking.board(f'<div class="mm-gallery">{html}</div>', "chosen.strip", lambda name: state.put(sample=name))

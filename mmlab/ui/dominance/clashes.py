@@ -33,10 +33,7 @@ def show(task: Task, reference: Reference) -> None:
         )
     first, second = chosen.split("-")
     labels = (modalities[first].label, modalities[second].label)
-    ids = cache.sweep(reference).ids
-    some = carried.names(ids)
-    carried.banner(some, len(ids))
-    found = kept.clashes(reference, first, second, some)
+    found = kept.clashes(reference, first, second, carried.announced(cache.sweep(reference).ids))
     other = max(0.0, 1 - found.share - found.other_share)
     st.markdown(
         f"**{labels[0]}** is followed in **{words.percent(found.share)}**, **{labels[1]}** in "

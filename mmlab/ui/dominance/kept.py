@@ -15,7 +15,7 @@ from mmlab.analysis.gradients import CombinationGradients, combination_gradients
 from mmlab.analysis.lattice import Lattice
 from mmlab.analysis.panel import Panel, lattice_of
 from mmlab.analysis.panel import panel as measured
-from mmlab.analysis.probing import DONOR_RULE, OWN_RULE, Effort, Probes, complete_samples, keep, probe, stored
+from mmlab.analysis.probing import DONOR_RULE, FEWEST, OWN_RULE, Effort, Probes, complete_samples, keep, probe, stored
 from mmlab.analysis.recombining import Recombiner, Tell
 from mmlab.analysis.strangers import Rote
 from mmlab.analysis.strangers import rote as taught
@@ -26,10 +26,10 @@ from mmlab.library import Reference
 from mmlab.snapshots import Snapshots
 from mmlab.snapshots import read as read_snapshots
 from mmlab.ui import cache
+from mmlab.ui import chosen as carried
 from mmlab.ui.slow import slowly
 
 DONOR = "donor"
-FEWEST = 8  # samples, of which measures say anything
 Chosen = frozenset[str] | None  # names of the test samples that are looked at; None for all
 
 
@@ -78,7 +78,7 @@ def panel(reference: Reference, absent: str, wanted: Chosen = None) -> Panel:
 
     def make(tell: Tell) -> Panel:
         every = lattice(reference)
-        answers = every if wanted is None else every.at([row for row, name in enumerate(every.ids) if name in wanted])
+        answers = every if wanted is None else every.at(carried.places(every.ids, wanted))
         used = found.lattice(info.modalities) if absent == DONOR else answers
         tell(0.2)
         return measured(used, info.output, info.modalities, found, DONOR_RULE if absent == DONOR else OWN_RULE)
@@ -91,7 +91,7 @@ def _among(task_name: str, wanted: Chosen) -> Samples:
     every = samples(task_name)
     if wanted is None:
         return every
-    some = every.at([row for row, name in enumerate(every.ids) if name in wanted])
+    some = every.at(carried.places(every.ids, wanted))
     if int(some.present.all(1).sum()) < FEWEST:
         message = f"Fewer than {FEWEST} of the chosen samples have every input."
         raise DataError(message, "Choose more of them on Embed, or show all.")

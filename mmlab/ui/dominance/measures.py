@@ -34,9 +34,7 @@ COLUMNS = (
 def show(task: Task, reference: Reference) -> None:
     """One table, one rule for what is absent, and a verdict."""
     modalities = task.info.modalities
-    ids = cache.sweep(reference).ids
-    wanted = carried.names(ids)
-    carried.banner(wanted, len(ids))
+    wanted = carried.announced(cache.sweep(reference).ids)
     found = kept.panel(reference, _rule(), wanted)
     _verdict(found)
     heads = [drawn.Head(m.name, m.label, m.letter, widgets.colours(modalities)[m.name]) for m in modalities]

@@ -43,7 +43,7 @@ def show(task: Task, reference: Reference) -> None:
         )
     shares = shapley(kept.values(reference, worth.name))
     kinds = sample_kinds(shares)
-    there = carried.kept(np.arange(len(kinds)), found.ids, cache.sweep(reference).ids)
+    there = np.array(carried.places(found.ids, carried.announced(cache.sweep(reference).ids)), np.int64)
     kind = _kind(kinds[there])
     rows = there if kind == ALL else there[kinds[there] == SAMPLE_KINDS.index(kind)]
     st.caption(_said(task, shares[:, there], kinds[there]))

@@ -127,9 +127,7 @@ def make(task_name: str, references: Sequence[Reference]) -> View | None:
         name = select("measure", "Measure", measures, measures[0], words.metric, words.help("score"))
     _say_missing(by_method, found, wanted, rule)
     _say_incomplete(by_method[shown])
-    ids = cache.sweep(by_method[shown]).ids
-    wanted_names = carried.names(ids)
-    carried.banner(wanted_names, len(ids))
+    wanted_names = carried.announced(cache.sweep(by_method[shown]).ids)
     found = {method: carried.only(each, wanted_names) for method, each in found.items()}
     chosen = widgets.current(task.info.modalities, task.info.modalities.names) or task.info.modalities.full
     _warn(shown, chosen, task)
