@@ -25,15 +25,15 @@ from torch import Tensor, nn
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from mmlab.analysis.attribution import SPATIAL, grad_cam
-from mmlab.analysis.questions import twin
+from mmlab.analysis.attribution.gradcam import SPATIAL, grad_cam
+from mmlab.analysis.base.model_twin import twin
 from mmlab.core.batch import Batch
 from mmlab.core.method import METHODS, Method
 from mmlab.core.modality import Combination
 from mmlab.core.options import build
 from mmlab.core.task import TASKS
-from mmlab.device import one_thread
-from mmlab.reports import fill
+from mmlab.experiments.comparison_tables import fill
+from mmlab.inference.device import one_thread
 
 ROUNDS = 9
 SECONDS = {False: 1.0, True: 2.0}  # for plain answers and for regions

@@ -34,10 +34,10 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from bench.app_latency import CHROMIUM, FLAGS, summary, wait_for_health  # noqa: E402
-from mmlab import sweeps  # noqa: E402
-from mmlab.analysis import map_files, maps  # noqa: E402
+from mmlab.analysis.embedding import map_file, maps  # noqa: E402
 from mmlab.core.results import Projection, Sweep  # noqa: E402
-from mmlab.library import SHIPPED  # noqa: E402
+from mmlab.storage import sweep_file  # noqa: E402
+from mmlab.storage.library import SHIPPED  # noqa: E402
 
 PORT = 8721
 SAMPLES, SIZE = 1428, 64
@@ -112,8 +112,8 @@ def library(folder: Path) -> None:
     shutil.copytree(SHIPPED / "digits" / "dmrnet" / "seed0", home)
     digest = hashlib.sha256((home / "model.safetensors").read_bytes()).hexdigest()
     found, made = made_up(digest)
-    sweeps.write(home, found)
-    map_files.write_map(home, made)
+    sweep_file.write(home, found)
+    map_file.write_map(home, made)
 
 
 @contextmanager
@@ -284,7 +284,7 @@ def table(found: dict[str, Any]) -> str:
 
 
 def main(given: Sequence[str] | None = None) -> None:
-    from mmlab.reports import fill
+    from mmlab.experiments.comparison_tables import fill
 
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=12, help="recolourings that are measured")

@@ -31,15 +31,16 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from mmlab.core.errors import DataError
 from mmlab.core.method import METHODS, Method
-from mmlab.core.raw import Raw, Scan
-from mmlab.device import one_thread
-from mmlab.evaluation import fuse_all
-from mmlab.library import Library
-from mmlab.reports import fill
+from mmlab.core.recordings import Raw, Scan
+from mmlab.experiments.comparison_tables import fill
+from mmlab.inference.device import one_thread
+from mmlab.inference.predictor import Model
+from mmlab.inference.sweep import fuse_all
+from mmlab.modalities.scan.grid import PIXEL, SIDE
+from mmlab.modalities.scan.preprocess import LENGTH, in_field
+from mmlab.storage.library import Library
 from mmlab.tasks.brain import MODALITIES, Brain
-from mmlab.tasks.scans import LENGTH, in_field
-from mmlab.tasks.sources.anatomy import PIXEL, SIDE
-from mmlab.tasks.sources.real import load
+from mmlab.tasks.generators.digits.real_recordings import load
 
 FILE, NAME = "open_ms_3patients_128.npz", "brain_real"
 CONTRASTS = {"flair": "FLAIR", "t1": "T1", "t1ce": "T1POST", "t2": "T2"}
@@ -164,7 +165,7 @@ def main() -> None:
     file = Path(os.environ.get("MMLAB_DATA", "")) / FILE
     if not file.is_file():
         parser.error(f"Point MMLAB_DATA to a folder with {FILE}.")
-    model = Library().load("brain", options.method)
+    model = Model.open(Library().find("brain", options.method))
     slices = real_slices(file)
     found = {"real": measure(model.method, slices), "simulated": measure(model.method, simulated_slices())}
     table = as_markdown(METHODS[options.method].title, **found, count=len(slices.brain))

@@ -25,12 +25,13 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from mmlab.core.method import METHODS, Method
 from mmlab.core.options import build
-from mmlab.device import device, one_thread
-from mmlab.evaluation import fuse_all
-from mmlab.reports import fill
+from mmlab.core.training_plan import Plan
+from mmlab.experiments.comparison_tables import fill
+from mmlab.inference.device import device, one_thread
+from mmlab.inference.sweep import fuse_all
 from mmlab.tasks.digits import Digits
-from mmlab.tasks.sources import real
-from mmlab.training import Plan, Trainer
+from mmlab.tasks.generators.digits import real_recordings
+from mmlab.training.loop import Trainer
 
 PICTURES = 2000
 
@@ -85,11 +86,11 @@ def measure(name: str, data: Path, folder: Path) -> dict[str, Any]:
     """The accuracy for each speaker left out, their mean, and on MNIST pictures left out."""
     speakers: dict[str, float] = {}
     pictures: list[float] = []
-    for speaker in real.SPEAKERS:
+    for speaker in real_recordings.SPEAKERS:
         task, method = train_without(speaker, name, folder)
-        waves, digits, _ = real.voices(data, "test", speaker)
+        waves, digits, _ = real_recordings.voices(data, "test", speaker)
         speakers[speaker] = accuracy(task, method, "sound", [wav(wave) for wave in waves], digits)
-        images, labels = real.pictures(data, "test")
+        images, labels = real_recordings.pictures(data, "test")
         pictures.append(accuracy(task, method, "image", [png(i) for i in images[:PICTURES]], labels[:PICTURES]))
         print(f"{speaker}: sound {speakers[speaker]:.3f}, pictures {pictures[-1]:.3f}", flush=True)
     mean = float(np.mean(list(speakers.values())))
@@ -120,9 +121,9 @@ def main() -> None:
     parser.add_argument("--fill", type=Path, help="document with the mark table:real_digits")
     options = parser.parse_args()
     one_thread()
-    data = real.data_folder()
+    data = real_recordings.data_folder()
     if data is None:
-        parser.error(f"No real recordings. {real.HINT} MMLAB_DATA is '{os.environ.get('MMLAB_DATA', '')}'.")
+        parser.error(f"No real recordings. {real_recordings.HINT} MMLAB_DATA is '{os.environ.get('MMLAB_DATA', '')}'.")
     found = measure(options.method, data, options.folder)
     if options.write:
         options.write.mkdir(parents=True, exist_ok=True)

@@ -24,14 +24,14 @@ from torch import Tensor, nn
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from mmlab import rules
 from mmlab.core.method import METHODS, Fused, Method
 from mmlab.core.modality import Combination, Modalities, Modality
 from mmlab.core.outputs import Classification
 from mmlab.core.task import TASKS, TaskInfo
-from mmlab.device import one_thread
-from mmlab.evaluation import batch_size, fuse_all
-from mmlab.reports import fill
+from mmlab.experiments.comparison_tables import fill
+from mmlab.inference import imputation
+from mmlab.inference.device import one_thread
+from mmlab.inference.sweep import batch_size, fuse_all
 
 NAME = "sweep_speed"
 SAMPLES = 1000
@@ -176,7 +176,7 @@ def synthetic(count: int) -> tuple[TaskInfo, Inputs]:
 def shipped(name: str) -> tuple[TaskInfo, Inputs]:
     """A task's shipped samples, repeated until there are enough."""
     info = TASKS[name]().info
-    samples = rules.shipped(name)
+    samples = imputation.shipped(name)
     wanted = DENSE_SAMPLES if info.output.dense else SAMPLES
     rows = torch.arange(wanted) % len(samples)
     return info, {key: value[rows].float() for key, value in samples.inputs.items()}

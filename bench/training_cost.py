@@ -23,10 +23,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from mmlab.core.method import METHODS, Method
 from mmlab.core.options import build
 from mmlab.core.task import TASKS, Task
-from mmlab.device import one_thread
-from mmlab.jobs import usual_plan
-from mmlab.reports import ORDER, fill
-from mmlab.training import Plan, Trainer
+from mmlab.core.training_plan import Plan
+from mmlab.experiments.comparison_tables import ORDER, fill
+from mmlab.experiments.train_job import usual_plan
+from mmlab.inference.device import one_thread
+from mmlab.training.loop import Trainer
 
 SAMPLES = 1_024
 ROUNDS = 2

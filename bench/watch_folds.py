@@ -23,16 +23,17 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from mmlab.checkpoints import half
 from mmlab.core.method import METHODS, Method
 from mmlab.core.options import build
-from mmlab.device import device, one_thread
-from mmlab.evaluation import metrics, sweep
-from mmlab.jobs import usual_plan
-from mmlab.reports import fill
-from mmlab.tasks.sources.watch import PAIRS
+from mmlab.core.training_plan import Plan
+from mmlab.experiments.comparison_tables import fill
+from mmlab.experiments.train_job import usual_plan
+from mmlab.inference.device import device, one_thread
+from mmlab.inference.sweep import metrics, sweep
+from mmlab.storage.checkpoints import half
+from mmlab.tasks.generators.watch.recordings import PAIRS
 from mmlab.tasks.watch import MODALITIES, Watch
-from mmlab.training import Plan, Trainer
+from mmlab.training.loop import Trainer
 
 KEYS = tuple(combination.key for combination in MODALITIES.subsets())
 Scores = dict[str, dict[str, list[float]]]  # by method and combination: one accuracy per fold

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from mmlab.model import Model
+    from mmlab.inference.predictor import Model
 
 __version__ = "0.1.0"
 
@@ -20,6 +20,7 @@ def load(task: str, method: str, tag: str = "") -> Model:
 
     Raises UnknownName or CheckpointError. Imports torch on first use, so that `import mmlab` stays quick.
     """
-    from mmlab.library import Library
+    from mmlab.inference.predictor import Model
+    from mmlab.storage.library import Library
 
-    return Library().load(task, method, tag)
+    return Model.open(Library().find(task, method, tag))

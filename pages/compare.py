@@ -1,8 +1,9 @@
 """Compare: methods and combinations side by side, differences to one of them, and what is taken for what."""
 
-from mmlab.ui.frame import page
+from mmlab.ui.components.page_frame import page
 
 with page("pages/compare.py"):
-    from mmlab.ui import compare, widgets  # behind the painted title: this loads torch
+    from mmlab.ui.components import pickers
+    from mmlab.ui.pages.compare import page as compare
 
-    compare.show(widgets.task_picker().name)
+    compare.show(pickers.task_picker().name)

@@ -1,13 +1,14 @@
 """Embed: one map of all samples under all combinations, and the path of one sample through it."""
 
-from mmlab.ui.frame import page
+from mmlab.ui.components.page_frame import page
 
 with page("pages/embed.py"):
-    from mmlab.ui import widgets  # behind the painted title: this loads torch
-    from mmlab.ui.embed import page as embed
+    from mmlab.ui.components import pickers
+    from mmlab.ui.inputs import sample_picker
+    from mmlab.ui.pages.embed import page as embed
 
-    task = widgets.task_picker()
-    sample = widgets.sample_picker(task)
-    references = widgets.method_picker(task)
+    task = pickers.task_picker()
+    sample = sample_picker.sample_picker(task)
+    references = pickers.method_picker(task)
     if sample is not None and references:
         embed.show(task.name, sample, references)

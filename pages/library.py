@@ -1,8 +1,9 @@
 """Library: the trained models with their cards and scores; take one along, bring one in, delete one."""
 
-from mmlab.ui.frame import page
+from mmlab.ui.components.page_frame import page
 
 with page("pages/library.py"):
-    from mmlab.ui import shelf, widgets  # behind the painted title: this loads torch
+    from mmlab.ui.components import pickers
+    from mmlab.ui.pages import library
 
-    shelf.show(widgets.task_picker())
+    library.show(pickers.task_picker())

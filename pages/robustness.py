@@ -1,12 +1,12 @@
 """Robustness: all combinations of the test set, failures by chance, certainty, flips, and two models compared."""
 
-from mmlab.ui.frame import page
+from mmlab.ui.components.page_frame import page
 
 with page("pages/robustness.py"):
-    from mmlab.ui import widgets  # behind the painted title: this loads torch
-    from mmlab.ui.robustness import page as robustness
+    from mmlab.ui.components import pickers
+    from mmlab.ui.pages.robustness import page as robustness
 
-    task = widgets.task_picker()
-    references = widgets.method_picker(task)
+    task = pickers.task_picker()
+    references = pickers.method_picker(task)
     if references:
         robustness.show(task.name, references)

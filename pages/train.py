@@ -1,8 +1,9 @@
 """Train: a method with its settings, started in a process of its own and followed while it learns."""
 
-from mmlab.ui.frame import page
+from mmlab.ui.components.page_frame import page
 
 with page("pages/train.py"):
-    from mmlab.ui import train, widgets  # behind the painted title: this loads torch
+    from mmlab.ui.components import pickers
+    from mmlab.ui.pages.train import page as train
 
-    train.show(widgets.task_picker().name)
+    train.show(pickers.task_picker().name)

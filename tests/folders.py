@@ -15,7 +15,7 @@ import soundfile
 from PIL import Image
 
 from mmlab.core.task import TASKS
-from mmlab.tasks.own import places
+from mmlab.tasks.custom import locations
 
 Task = dict[str, Any]
 SPLITS = ("train",) * 24 + ("valid",) * 6 + ("test",) * 14
@@ -101,8 +101,8 @@ def with_photo(**changes: Any) -> Task:
 
 def opened(folder: Path) -> Any:
     """The task of a folder."""
-    places.add(folder)
-    return TASKS[places.glance(folder).name]()
+    locations.add(folder)
+    return TASKS[locations.glance(folder).name]()
 
 
 def scans(folder: Path) -> Path:

@@ -8,14 +8,16 @@ from pathlib import Path
 
 import torch
 
-from mmlab import checkpoints, rules, sweeps
-from mmlab.analysis import maps
+from mmlab.analysis.embedding import maps
 from mmlab.core.method import METHODS
 from mmlab.core.options import as_dict
+from mmlab.core.reference import Reference
 from mmlab.core.results import Sweep
 from mmlab.core.task import TASKS
-from mmlab.evaluation import sweep
-from mmlab.library import Library, Reference
+from mmlab.inference import imputation
+from mmlab.inference.sweep import sweep
+from mmlab.storage import checkpoints, sweep_file
+from mmlab.storage.library import Library
 
 
 def as_umap(found: Sweep) -> maps.Map:
@@ -43,12 +45,12 @@ def untrained(root: Path, task_name: str, *methods: str, **on_card: object) -> t
 
 def measured(root: Path, task_name: str, *methods: str, samples: int = 40) -> tuple[Reference, ...]:
     """The same, measured on the first shipped samples: each has a sweep and a report with nothing but its digest."""
-    shipped = rules.shipped(task_name, samples)
+    shipped = imputation.shipped(task_name, samples)
     references = untrained(root, task_name, *methods)
     for reference in references:
         folder = Path(reference.path)
         loaded = checkpoints.load(folder)
-        sweeps.write(folder, sweep(loaded.method, shipped, digest=loaded.digest))
+        sweep_file.write(folder, sweep(loaded.method, shipped, digest=loaded.digest))
         found = {"digest": loaded.digest, "headline": loaded.method.output.headline, "sources": {}}
         (folder / "report.json").write_text(json.dumps({**found, "card": {"seed": 4}}))
     return references

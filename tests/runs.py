@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mmlab.jobs import TrainJob, train
-from mmlab.library import Library
+from mmlab.experiments.train_job import TrainJob, train
+from mmlab.storage.library import Library
 
 PLAN = {"epochs": 8, "samples": 128, "batch_size": 64, "source": "built-in"}
 JOB = TrainJob("digits", "dropout", plan=PLAN)

@@ -538,7 +538,7 @@ def test_the_bootstrap_is_the_same_for_the_same_seed() -> None:
 def test_the_bootstrap_draws_alike_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     differences = np.random.default_rng(0).normal(size=50)
     whole = paired_bootstrap(differences, 500)
-    monkeypatch.setattr("mmlab.analysis.statistics.CHUNK", 120)
+    monkeypatch.setattr("mmlab.analysis.base.statistics.CHUNK", 120)
     assert paired_bootstrap(differences, 500) == pytest.approx(whole)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mmlab import arrays
+from mmlab.storage import packed_arrays
 
 
 def some() -> dict[str, np.ndarray]:
@@ -24,8 +24,8 @@ def some() -> dict[str, np.ndarray]:
 
 
 def test_arrays_come_back_as_they_were(tmp_path: Path):
-    arrays.write(tmp_path / "a.npz", some())
-    found = arrays.read(tmp_path / "a.npz")
+    packed_arrays.write(tmp_path / "a.npz", some())
+    found = packed_arrays.read(tmp_path / "a.npz")
     for name, value in some().items():
         np.testing.assert_array_equal(found[name], value)
         assert found[name].dtype == value.dtype
@@ -33,7 +33,7 @@ def test_arrays_come_back_as_they_were(tmp_path: Path):
 
 
 def test_each_array_is_packed_in_its_best_way(tmp_path: Path):
-    arrays.write(tmp_path / "a.npz", some())
+    packed_arrays.write(tmp_path / "a.npz", some())
     np.savez_compressed(tmp_path / "b.npz", **some())
     assert (tmp_path / "a.npz").stat().st_size < 0.95 * (tmp_path / "b.npz").stat().st_size
     assert len({each.compress_type for each in zipfile.ZipFile(tmp_path / "a.npz").infolist()}) > 1
@@ -42,41 +42,41 @@ def test_each_array_is_packed_in_its_best_way(tmp_path: Path):
 def test_a_missing_and_a_damaged_file_are_told_apart(tmp_path: Path):
     path = tmp_path / "a.npz"
     with pytest.raises(FileNotFoundError):
-        arrays.read(path)
-    arrays.write(path, some())
+        packed_arrays.read(path)
+    packed_arrays.write(path, some())
     whole = path.read_bytes()
     for content in (b"", b"nonsense", whole[:200], whole[:600] + bytes(100) + whole[700:], pickle.dumps([1])):
         path.write_bytes(content)
-        with pytest.raises(arrays.DamagedFile):
-            arrays.read(path)
+        with pytest.raises(packed_arrays.DamagedFile):
+            packed_arrays.read(path)
 
 
 def test_other_members_and_other_numbers_are_refused(tmp_path: Path):
     with zipfile.ZipFile(tmp_path / "a.npz", "w") as archive:
         archive.writestr("codes.txt", "hello")
-    with pytest.raises(arrays.DamagedFile):
-        arrays.read(tmp_path / "a.npz")
-    assert arrays.whole(np.array(3)) == 3
+    with pytest.raises(packed_arrays.DamagedFile):
+        packed_arrays.read(tmp_path / "a.npz")
+    assert packed_arrays.whole(np.array(3)) == 3
     for value in (np.array(np.inf), np.array([1, 1]), np.array("1"), np.array(1.0)):
-        with pytest.raises(arrays.DamagedFile):
-            arrays.whole(value)
+        with pytest.raises(packed_arrays.DamagedFile):
+            packed_arrays.whole(value)
 
 
 def test_a_record_goes_on_where_it_fits(tmp_path: Path):
     path = tmp_path / "a.npz"
     page = {"epochs": np.array([2]), "values": np.ones((1, 3))}
-    assert arrays.after(path, page, 2) == page
-    arrays.write(path, {"epochs": np.array([0, 1, 2]), "values": np.zeros((3, 3))})
-    assert arrays.after(path, page, 2)["epochs"].tolist() == [0, 1, 2]
-    assert arrays.after(path, page, 2)["values"].sum() == 3, "the row of this epoch is written anew"
-    assert arrays.after(path, page, 0)["epochs"].tolist() == [2]
-    arrays.write(path, {"epochs": np.array([0]), "values": np.zeros((1, 4))})
-    assert arrays.after(path, page, 2)["epochs"].tolist() == [2]
+    assert packed_arrays.after(path, page, 2) == page
+    packed_arrays.write(path, {"epochs": np.array([0, 1, 2]), "values": np.zeros((3, 3))})
+    assert packed_arrays.after(path, page, 2)["epochs"].tolist() == [0, 1, 2]
+    assert packed_arrays.after(path, page, 2)["values"].sum() == 3, "the row of this epoch is written anew"
+    assert packed_arrays.after(path, page, 0)["epochs"].tolist() == [2]
+    packed_arrays.write(path, {"epochs": np.array([0]), "values": np.zeros((1, 4))})
+    assert packed_arrays.after(path, page, 2)["epochs"].tolist() == [2]
 
 
 def test_nothing_in_a_file_is_run(tmp_path: Path):
     np.savez(tmp_path / "a.npz", bad=np.array([print], object))
-    with pytest.raises(arrays.DamagedFile):
-        arrays.read(tmp_path / "a.npz")
+    with pytest.raises(packed_arrays.DamagedFile):
+        packed_arrays.read(tmp_path / "a.npz")
     with pytest.raises(ValueError, match="allow_pickle"):
-        arrays.write(tmp_path / "b.npz", {"bad": np.array([print], object)})
+        packed_arrays.write(tmp_path / "b.npz", {"bad": np.array([print], object)})

@@ -12,15 +12,17 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from mmlab.analysis.attribution import EXPLAINERS, find, grad_cam, targets
-from mmlab.analysis.questions import Question, twin
+from mmlab.analysis.attribution.captum_wrapper import Question
+from mmlab.analysis.attribution.gradcam import grad_cam
+from mmlab.analysis.attribution.registry import EXPLAINERS, find, targets
+from mmlab.analysis.base.model_twin import twin
 from mmlab.core.errors import UnknownName
 from mmlab.core.method import METHODS, Method
 from mmlab.core.modality import Combination, Modalities, Modality
 from mmlab.core.options import build
 from mmlab.core.outputs import Classification
 from mmlab.core.task import TaskInfo
-from mmlab.viz.attribution import moved
+from mmlab.viz.explain.attribution_maps import moved
 from tests.toys import OUTPUTS, ToyTask
 
 SENSES = TaskInfo(

@@ -19,26 +19,26 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from bench import real_brain
-from mmlab.analysis import overlap
-from mmlab.checkpoints import REPORT, read_json
+from mmlab.analysis.robustness import region_overlap
 from mmlab.cli.commands.grid import _possible
 from mmlab.core.errors import DataError, UnknownName, Unsupported
 from mmlab.core.method import METHODS
 from mmlab.core.modality import spoken
 from mmlab.core.outputs import Segmentation
-from mmlab.core.raw import Scan, Text
+from mmlab.core.recordings import Scan, Text
 from mmlab.core.task import TASKS, Split, Task
-from mmlab.grid import grid_jobs
-from mmlab.jobs import TrainJob, train
-from mmlab.library import SHIPPED, Library
-from mmlab.runs import Order, check
+from mmlab.experiments.background.manager import Order, check
+from mmlab.experiments.grid import grid_jobs
+from mmlab.experiments.train_job import TrainJob, train
+from mmlab.modalities.scan.grid import PIXEL, SIDE
+from mmlab.modalities.scan.preprocess import LENGTH, in_field
+from mmlab.storage.checkpoints import REPORT, read_json
+from mmlab.storage.library import SHIPPED, Library
 from mmlab.tasks import brain as task_file
 from mmlab.tasks.brain import MODALITIES, Brain
-from mmlab.tasks.scans import LENGTH, in_field
-from mmlab.tasks.sources import brain as made
-from mmlab.tasks.sources.anatomy import PIXEL, SIDE
-from mmlab.tasks.sources.brain_pack import PACK, items, labels_of, truth_picture
-from mmlab.tasks.sources.mri import SEQUENCES, TISSUES, Patient, Sequence, Tissue, signals
+from mmlab.tasks.generators.brain import slices as made
+from mmlab.tasks.generators.brain.mri_signal import SEQUENCES, TISSUES, Patient, Sequence, Tissue, signals
+from mmlab.tasks.generators.brain.sample_pack import PACK, items, labels_of, truth_picture
 
 ROOT = Path(__file__).resolve().parents[1]
 SPLITS: tuple[Split, ...] = ("train", "valid", "test")
@@ -357,10 +357,10 @@ def test_nothing_there_and_nothing_found_is_right() -> None:
 def test_differences_and_doubt_of_pixels_by_hand() -> None:
     truth, found = np.zeros((2, 1, 3), bool), np.zeros((2, 1, 3), bool)
     truth[:, 0, 0], found[:, 0, 1], truth[0, 0, 2], found[:, 0, 2] = True, True, True, True
-    assert overlap.difference(found, truth).tolist() == [[-2, 2, 1]]
-    assert overlap.dice(found, truth).tolist() == pytest.approx([0.5, 0.0])
+    assert region_overlap.difference(found, truth).tolist() == [[-2, 2, 1]]
+    assert region_overlap.dice(found, truth).tolist() == pytest.approx([0.5, 0.0])
     chance = np.array([[[0.5, 1.0, 0.0]], [[0.5, 0.5, 0.0]]])
-    assert overlap.doubt(chance).tolist() == [pytest.approx([1.0, 0.5, 0.0])]
+    assert region_overlap.doubt(chance).tolist() == [pytest.approx([1.0, 0.5, 0.0])]
 
 
 def test_shares_of_real_slices_by_hand() -> None:

@@ -16,9 +16,10 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from mmlab import checkpoints, sweeps
-from mmlab.analysis import map_files
-from mmlab.library import Library
+from mmlab.analysis.embedding import map_file
+from mmlab.inference.predictor import Model
+from mmlab.storage import checkpoints, sweep_file
+from mmlab.storage.library import Library
 from tests.library import as_umap, measured
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -44,7 +45,7 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("checkpoints")
     for reference in measured(root, "digits", "joint", "dmrnet"):
         loaded = checkpoints.load(Path(reference.path))
-        map_files.write_map(Path(reference.path), as_umap(sweeps.read(Path(reference.path), loaded.digest)))
+        map_file.write_map(Path(reference.path), as_umap(sweep_file.read(Path(reference.path), loaded.digest)))
     measured(root, "brain", "dropout")
     return root
 
@@ -211,7 +212,7 @@ def test_the_numbers_that_are_taken_along_are_those_of_python(visit: Any, models
     with page.expect_download() as download:
         page.get_by_role("button", name="Numbers (JSON)").click()
     found = json.loads(Path(download.value.path()).read_text())
-    model = Library(models).load("digits", "joint")
+    model = Model.open(Library(models).find("digits", "joint"))
     inputs = {"image": PACK / "test-0001.png", "sound": PACK / "test-0001.flac"}
     said = model.predict(dict(inputs))["image-sound"]
     shown = found["methods"]["joint"]["combinations"]["image-sound"]

@@ -14,12 +14,13 @@ import pytest
 import safetensors.torch
 from safetensors import safe_open
 
-from mmlab import bundle, sweeps
-from mmlab.checkpoints import MODEL, PROGRESS, REPORT, SWEEP, load
 from mmlab.core.errors import MmlabError
 from mmlab.core.results import Sweep
 from mmlab.core.task import TASKS
-from mmlab.library import Library
+from mmlab.experiments import model_archive
+from mmlab.storage import sweep_file
+from mmlab.storage.checkpoints import MODEL, PROGRESS, REPORT, SWEEP, load
+from mmlab.storage.library import Library
 from tests.library import untrained
 from tests.test_reports import KEYS, report
 
@@ -34,7 +35,7 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> Library:
     folder = Path(untrained(root, "digits", "joint")[0].path)
     digest = hashlib.sha256((folder / MODEL).read_bytes()).hexdigest()
     (folder / REPORT).write_text(json.dumps({**report(0, 0.5), "digest": digest}))
-    sweeps.write(folder, answers(digest))
+    sweep_file.write(folder, answers(digest))
     (folder / PROGRESS).write_text('{"epoch": 0, "epochs": 1}\n')
     return Library(root)
 
@@ -76,9 +77,9 @@ def with_card(model: bytes, change: Callable[[dict], object], folder: Path) -> b
 
 
 def test_what_goes_out_comes_back(shelf: Library, empty: Library) -> None:
-    content = bundle.export(shelf, *NAME)
-    assert content == bundle.export(shelf, *NAME)
-    arrived = bundle.bring_in(empty, content)
+    content = model_archive.export(shelf, *NAME)
+    assert content == model_archive.export(shelf, *NAME)
+    arrived = model_archive.bring_in(empty, content)
     assert (arrived.task, arrived.method, arrived.tag) == NAME
     for name in (MODEL, REPORT, PROGRESS):
         assert (empty.folder(*NAME) / name).read_bytes() == (shelf.folder(*NAME) / name).read_bytes()
@@ -91,63 +92,63 @@ def test_what_goes_out_comes_back(shelf: Library, empty: Library) -> None:
 
 
 def test_a_bare_model_is_enough_and_another_name_can_be_given(shelf: Library, empty: Library) -> None:
-    parts = parts_of(bundle.export(shelf, *NAME))
-    assert bundle.bring_in(empty, zipped({MODEL: parts[MODEL]})).tag == "imported"
-    assert bundle.bring_in(empty, zipped(parts), "mine").tag == "mine"
+    parts = parts_of(model_archive.export(shelf, *NAME))
+    assert model_archive.bring_in(empty, zipped({MODEL: parts[MODEL]})).tag == "imported"
+    assert model_archive.bring_in(empty, zipped(parts), "mine").tag == "mine"
 
 
 def test_nothing_is_replaced_without_being_asked(shelf: Library, empty: Library) -> None:
-    content = bundle.export(shelf, *NAME)
-    bundle.bring_in(empty, content)
+    content = model_archive.export(shelf, *NAME)
+    model_archive.bring_in(empty, content)
     mark = empty.folder(*NAME) / "mark"
     mark.touch()
-    with pytest.raises(bundle.NameTaken):
-        bundle.bring_in(empty, content)
+    with pytest.raises(model_archive.NameTaken):
+        model_archive.bring_in(empty, content)
     assert mark.exists()
-    bundle.bring_in(empty, content, replace=True)
+    model_archive.bring_in(empty, content, replace=True)
     assert not mark.exists()
     (empty.folder(*NAME) / "resume.safetensors").touch()
     with pytest.raises(MmlabError, match="trained"):
-        bundle.bring_in(empty, content, replace=True)
+        model_archive.bring_in(empty, content, replace=True)
 
 
 @pytest.mark.parametrize("name", ["../evil", "/etc/evil", "a/model.safetensors", "evil.py", "model.safetensors/../x"])
 def test_no_other_file_and_no_path_gets_in(name: str, shelf: Library, empty: Library) -> None:
-    parts = parts_of(bundle.export(shelf, *NAME))
+    parts = parts_of(model_archive.export(shelf, *NAME))
     with pytest.raises(MmlabError, match="not an exported model"):
-        bundle.bring_in(empty, zipped({**parts, name: b"x"}))
+        model_archive.bring_in(empty, zipped({**parts, name: b"x"}))
     assert not empty.root.exists()
 
 
 @pytest.mark.parametrize("tag", ["../../evil", ".hidden", "", "a/b", "x" * 61, "a b", 3, None])
 def test_the_name_inside_cannot_leave_the_library(tag: object, shelf: Library, empty: Library) -> None:
-    parts = parts_of(bundle.export(shelf, *NAME))
+    parts = parts_of(model_archive.export(shelf, *NAME))
     with pytest.raises(MmlabError) if tag != 3 and tag is not None else pytest.MonkeyPatch.context():
-        bundle.bring_in(empty, zipped({**parts, bundle.NAMES: json.dumps({"tag": tag}).encode()}))
+        model_archive.bring_in(empty, zipped({**parts, model_archive.NAMES: json.dumps({"tag": tag}).encode()}))
     written = [path for path in empty.root.rglob("*") if path.is_file()] if empty.root.exists() else []
     assert all(path.parent.parent.name == "joint" for path in written)
 
 
 def test_a_bomb_is_refused_before_it_is_unpacked(shelf: Library, empty: Library) -> None:
-    parts = parts_of(bundle.export(shelf, *NAME))
-    for name in (MODEL, REPORT, bundle.NAMES):
-        bomb = zipped({**parts, name: bytes(bundle.LARGEST[name] + 1)})
+    parts = parts_of(model_archive.export(shelf, *NAME))
+    for name in (MODEL, REPORT, model_archive.NAMES):
+        bomb = zipped({**parts, name: bytes(model_archive.LARGEST[name] + 1)})
         assert len(bomb) < 2**20
         with pytest.raises(MmlabError, match="too large"):
-            bundle.bring_in(empty, bomb)
+            model_archive.bring_in(empty, bomb)
     with pytest.raises(MmlabError, match="larger than 64 MB"):
-        bundle.bring_in(empty, bytes(bundle.LARGEST_UPLOAD + 1))
+        model_archive.bring_in(empty, bytes(model_archive.LARGEST_UPLOAD + 1))
     with pytest.raises(MmlabError, match="locked"):
-        bundle.bring_in(empty, zipped(parts, zipfile.ZIP_LZMA))
+        model_archive.bring_in(empty, zipped(parts, zipfile.ZIP_LZMA))
 
 
 def test_a_lie_about_the_size_is_found(shelf: Library, empty: Library) -> None:
-    parts = {**parts_of(bundle.export(shelf, *NAME)), REPORT: bytes(10 * 2**20)}
+    parts = {**parts_of(model_archive.export(shelf, *NAME)), REPORT: bytes(10 * 2**20)}
     honest = zipped(parts)
     lie = honest.replace((10 * 2**20).to_bytes(4, "little"), (1000).to_bytes(4, "little"))
     assert lie != honest
     with pytest.raises(MmlabError, match="damaged"):
-        bundle.bring_in(empty, lie)
+        model_archive.bring_in(empty, lie)
 
 
 def npz(**arrays: np.ndarray) -> bytes:
@@ -166,47 +167,47 @@ def huge_shape() -> bytes:
 def test_stored_answers_are_bounded_and_must_fit(
     shelf: Library, empty: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    parts = parts_of(bundle.export(shelf, *NAME))
+    parts = parts_of(model_archive.export(shelf, *NAME))
     digest = hashlib.sha256(parts[MODEL]).hexdigest()
-    sweeps.write(tmp_path, answers("of another"))
+    sweep_file.write(tmp_path, answers("of another"))
     other = (tmp_path / SWEEP).read_bytes()
     small = answers(digest)
-    sweeps.write(tmp_path, Sweep(**{**vars(small), "logits": small.logits[:, :, :5]}))
+    sweep_file.write(tmp_path, Sweep(**{**vars(small), "logits": small.logits[:, :, :5]}))
     wrong = (tmp_path / SWEEP).read_bytes()
     pickled = npz(version=np.array([{}], dtype=object))
     for content in (other, wrong, pickled, huge_shape(), b"", b"PK", parts[SWEEP][:200]):
         with pytest.raises(MmlabError):
-            bundle.bring_in(empty, zipped({**parts, SWEEP: content}))
-    monkeypatch.setattr(bundle, "LARGEST_SWEEP", 100)
+            model_archive.bring_in(empty, zipped({**parts, SWEEP: content}))
+    monkeypatch.setattr(model_archive, "LARGEST_SWEEP", 100)
     with pytest.raises(MmlabError, match="too large"):
-        bundle.bring_in(empty, zipped(parts))
+        model_archive.bring_in(empty, zipped(parts))
     assert not empty.root.exists()
 
 
 def test_broken_files_are_refused(shelf: Library, empty: Library) -> None:
-    content = bundle.export(shelf, *NAME)
+    content = model_archive.export(shelf, *NAME)
     parts = parts_of(content)
     for broken in (b"", b"PK\x03\x04", content[:-100], content[: len(content) // 2], b"\x89PNG" + content[4:1000]):
         with pytest.raises(MmlabError):
-            bundle.bring_in(empty, broken)
+            model_archive.bring_in(empty, broken)
     flipped = bytearray(content)
     flipped[len(content) // 2] ^= 0xFF
     with pytest.raises(MmlabError):
-        bundle.bring_in(empty, bytes(flipped))
+        model_archive.bring_in(empty, bytes(flipped))
     deep = b"[" * 100_000
-    for name, part in {REPORT: b"{", PROGRESS: b"{\n", bundle.NAMES: b"[]", MODEL: b"x" * 100}.items():
+    for name, part in {REPORT: b"{", PROGRESS: b"{\n", model_archive.NAMES: b"[]", MODEL: b"x" * 100}.items():
         for bad in (part, deep if name != MODEL else b""):
             with pytest.raises(MmlabError):
-                bundle.bring_in(empty, zipped({**parts, name: bad}))
+                model_archive.bring_in(empty, zipped({**parts, name: bad}))
     assert not empty.root.exists()
 
 
 def test_a_report_of_another_model_is_refused(shelf: Library, empty: Library) -> None:
-    parts = parts_of(bundle.export(shelf, *NAME))
+    parts = parts_of(model_archive.export(shelf, *NAME))
     found = json.loads(parts[REPORT])
     for change in ({"digest": "0" * 64}, {"sources": {"built-in": {}}}, {"headline": "<b>"}, {"card": None}):
         with pytest.raises(MmlabError, match="report"):
-            bundle.bring_in(empty, zipped({**parts, REPORT: json.dumps({**found, **change}).encode()}))
+            model_archive.bring_in(empty, zipped({**parts, REPORT: json.dumps({**found, **change}).encode()}))
 
 
 @pytest.mark.parametrize(
@@ -226,9 +227,9 @@ def test_a_report_of_another_model_is_refused(shelf: Library, empty: Library) ->
 def test_a_card_is_checked_before_a_network_is_built(
     change: Callable[[dict], object], shelf: Library, empty: Library, tmp_path: Path
 ) -> None:
-    parts = parts_of(bundle.export(shelf, *NAME))
+    parts = parts_of(model_archive.export(shelf, *NAME))
     with pytest.raises(MmlabError):
-        bundle.bring_in(empty, zipped({MODEL: with_card(parts[MODEL], change, tmp_path)}))
+        model_archive.bring_in(empty, zipped({MODEL: with_card(parts[MODEL], change, tmp_path)}))
     assert not empty.root.exists()
 
 
@@ -237,19 +238,19 @@ def test_a_model_of_another_program_is_refused(empty: Library) -> None:
 
     foreign = safetensors.torch.save({"weight": torch.zeros(3)}, {"format": "pt"})
     with pytest.raises(MmlabError):
-        bundle.bring_in(empty, zipped({MODEL: foreign}))
+        model_archive.bring_in(empty, zipped({MODEL: foreign}))
 
 
 def test_deleting_leaves_nothing(shelf: Library, empty: Library) -> None:
-    bundle.bring_in(empty, bundle.export(shelf, *NAME))
-    bundle.delete(empty, *NAME)
+    model_archive.bring_in(empty, model_archive.export(shelf, *NAME))
+    model_archive.delete(empty, *NAME)
     assert list((empty.root / "digits" / "joint").iterdir()) == []
-    bundle.delete(empty, *NAME)
+    model_archive.delete(empty, *NAME)
     with pytest.raises(MmlabError):
-        bundle.delete(empty, "digits", "..", "seed0")
+        model_archive.delete(empty, "digits", "..", "seed0")
     with pytest.raises(MmlabError):
-        bundle.export(empty, *NAME)
+        model_archive.export(empty, *NAME)
 
 
 def test_the_task_of_the_card_is_the_task_that_is_here() -> None:
-    assert bundle._plain(TASKS["digits"].info.card())["name"] == "digits"
+    assert model_archive._plain(TASKS["digits"].info.card())["name"] == "digits"

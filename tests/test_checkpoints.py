@@ -14,13 +14,13 @@ import safetensors.torch
 import torch
 from safetensors import safe_open
 
-from mmlab import checkpoints, sweeps
 from mmlab.core.errors import CheckpointError, MmlabError
 from mmlab.core.method import METHODS, Method
 from mmlab.core.options import as_dict, build
 from mmlab.core.results import Sweep
-from mmlab.evaluation import sweep
-from mmlab.library import Library
+from mmlab.inference.sweep import sweep
+from mmlab.storage import checkpoints, sweep_file
+from mmlab.storage.library import Library
 from tests.toys import OUTPUTS, ToyTask
 
 TASK = ToyTask()
@@ -216,8 +216,8 @@ def found() -> Sweep:
 
 
 def test_a_sweep_comes_back_within_its_error(found: Sweep, tmp_path: Path) -> None:
-    sweeps.write(tmp_path, found)
-    back = sweeps.read(tmp_path, "abc")
+    sweep_file.write(tmp_path, found)
+    back = sweep_file.read(tmp_path, "abc")
     assert (back.combinations, back.ids, back.groups, back.digest) == (
         found.combinations,
         found.ids,
@@ -226,26 +226,26 @@ def test_a_sweep_comes_back_within_its_error(found: Sweep, tmp_path: Path) -> No
     )
     np.testing.assert_array_equal(back.target, found.target)
     np.testing.assert_array_equal(back.present, found.present)
-    np.testing.assert_allclose(back.logits, found.logits, rtol=2**-10, atol=1.001 / 2 / sweeps.FINEST)
+    np.testing.assert_allclose(back.logits, found.logits, rtol=2**-10, atol=1.001 / 2 / sweep_file.FINEST)
     assert found.variance is not None
     assert back.variance is not None
     for stored, true in ((back.mean, found.mean), (back.variance, found.variance)):
         reach = np.ptp(true, axis=(0, 1))
-        assert np.all(np.abs(stored - true) <= reach / 2 / (sweeps.LEVELS - 1) * 1.001 + 1e-6)
+        assert np.all(np.abs(stored - true) <= reach / 2 / (sweep_file.LEVELS - 1) * 1.001 + 1e-6)
 
 
 def test_a_sweep_of_constants_and_without_variance(found: Sweep, tmp_path: Path) -> None:
     flat = replace(found, mean=np.full_like(found.mean, 2.5), variance=None)
-    sweeps.write(tmp_path, flat)
-    back = sweeps.read(tmp_path, "abc")
+    sweep_file.write(tmp_path, flat)
+    back = sweep_file.read(tmp_path, "abc")
     assert back.variance is None
     np.testing.assert_allclose(back.mean, 2.5, atol=1e-6)
 
 
 def test_a_sweep_of_another_checkpoint_is_refused(found: Sweep, tmp_path: Path) -> None:
-    sweeps.write(tmp_path, found)
+    sweep_file.write(tmp_path, found)
     with pytest.raises(CheckpointError, match="belongs to another checkpoint"):
-        sweeps.read(tmp_path, "another")
+        sweep_file.read(tmp_path, "another")
 
 
 def _pickled(file: Path) -> None:
@@ -255,21 +255,21 @@ def _pickled(file: Path) -> None:
 
 @pytest.mark.parametrize("damage", [_truncate, _no_header, _empty, _text, _missing, _folder, _pickled])
 def test_a_damaged_sweep_is_refused(damage: Callable[[Path], None], found: Sweep, tmp_path: Path) -> None:
-    sweeps.write(tmp_path, found)
+    sweep_file.write(tmp_path, found)
     damage(tmp_path / checkpoints.SWEEP)
     with pytest.raises(CheckpointError, match="missing or damaged"):
-        sweeps.read(tmp_path, "abc")
+        sweep_file.read(tmp_path, "abc")
 
 
 def test_any_flipped_byte_is_noticed_or_harmless(found: Sweep, tmp_path: Path) -> None:
     """Never anything but a sweep of the right shape or a sentence."""
-    sweeps.write(tmp_path, found)
+    sweep_file.write(tmp_path, found)
     content = (tmp_path / checkpoints.SWEEP).read_bytes()
     for position in np.random.default_rng(0).integers(0, len(content), 60).tolist():
         broken = bytearray(content)
         broken[position] ^= 0xFF
         (tmp_path / checkpoints.SWEEP).write_bytes(bytes(broken))
         try:
-            assert sweeps.read(tmp_path, "abc").logits.shape == found.logits.shape
+            assert sweep_file.read(tmp_path, "abc").logits.shape == found.logits.shape
         except CheckpointError:
             continue

@@ -16,14 +16,14 @@ import pytest
 import torch
 
 import mmlab
-from mmlab import checkpoints
 from mmlab.cli.app import application, main
-from mmlab.cli.catalogue import catalogue
 from mmlab.cli.commands import train as train_command
+from mmlab.cli.source_catalogue import catalogue
 from mmlab.core.method import METHODS
 from mmlab.core.options import as_dict, build
 from mmlab.core.task import TASKS
-from mmlab.resuming import STATE
+from mmlab.storage import checkpoints
+from mmlab.training.resume_state import STATE
 from tests.toys import ToyTask
 
 ROOT = Path(__file__).resolve().parent.parent

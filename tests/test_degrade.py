@@ -7,9 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from mmlab import degrade
 from mmlab.core.errors import DataError, UnknownName
-from mmlab.core.raw import Picture, Raw, Scan, Series, Sound, Strokes, Text, Vector
+from mmlab.core.recordings import Picture, Raw, Scan, Series, Sound, Strokes, Text, Vector
+from mmlab.modalities import corruption
 
 
 def picture() -> Picture:
@@ -51,7 +51,7 @@ RAWS: dict[str, Raw] = {
     "scan": scan(),
     "text": Text("A slow start, and then one of the warmest and funniest films I have seen in years!"),
 }
-CASES = [(kind, damage) for kind, damages in degrade.DAMAGES.items() for damage in damages]
+CASES = [(kind, damage) for kind, damages in corruption.DAMAGES.items() for damage in damages]
 
 
 def numbers(raw: Raw) -> np.ndarray:
@@ -68,15 +68,15 @@ def numbers(raw: Raw) -> np.ndarray:
 
 
 def test_every_kind_with_a_reader_has_damages() -> None:
-    assert set(degrade.DAMAGES) == set(RAWS)
-    assert all(degrade.kind_of(raw) == kind for kind, raw in RAWS.items())
+    assert set(corruption.DAMAGES) == set(RAWS)
+    assert all(corruption.kind_of(raw) == kind for kind, raw in RAWS.items())
 
 
 @pytest.mark.parametrize(("kind", "damage"), CASES)
-@pytest.mark.parametrize("severity", degrade.SEVERITIES)
+@pytest.mark.parametrize("severity", corruption.SEVERITIES)
 def test_a_damage_keeps_the_kind_and_is_repeatable(kind: str, damage: str, severity: int) -> None:
     raw = RAWS[kind]
-    first, again = (degrade.degrade(raw, damage, severity, seed=3) for _ in range(2))
+    first, again = (corruption.degrade(raw, damage, severity, seed=3) for _ in range(2))
     assert type(first) is type(raw)
     np.testing.assert_array_equal(numbers(first), numbers(again))
     assert np.isfinite(numbers(first)).all()
@@ -92,8 +92,10 @@ def test_a_damage_keeps_the_kind_and_is_repeatable(kind: str, damage: str, sever
 def test_more_severity_is_more_damage(kind: str, damage: str) -> None:
     clean = numbers(RAWS[kind])
     far = [
-        np.mean([np.abs(numbers(degrade.degrade(RAWS[kind], damage, level, seed)) - clean).mean() for seed in range(8)])
-        for level in degrade.SEVERITIES
+        np.mean(
+            [np.abs(numbers(corruption.degrade(RAWS[kind], damage, level, seed)) - clean).mean() for seed in range(8)]
+        )
+        for level in corruption.SEVERITIES
     ]
     assert far == sorted(far)
     assert far[0] > 0
@@ -105,17 +107,19 @@ def test_a_path_is_cut_to_its_share() -> None:
         return sum(float(np.hypot(*np.diff(stroke, axis=0).T).sum()) for stroke in raw.strokes)
 
     raw = strokes()
-    for severity, missing in zip(degrade.SEVERITIES, (0.1, 0.2, 0.35, 0.5, 0.65), strict=True):
-        assert length(degrade.degrade(raw, "missing", severity)) == pytest.approx((1 - missing) * length(raw), rel=1e-3)
+    for severity, missing in zip(corruption.SEVERITIES, (0.1, 0.2, 0.35, 0.5, 0.65), strict=True):
+        assert length(corruption.degrade(raw, "missing", severity)) == pytest.approx(
+            (1 - missing) * length(raw), rel=1e-3
+        )
 
 
 def test_what_does_not_exist_is_said() -> None:
     with pytest.raises(UnknownName, match="noise"):
-        degrade.degrade(picture(), "echo", 1)
+        corruption.degrade(picture(), "echo", 1)
     with pytest.raises(UnknownName, match="none"):
-        degrade.degrade(Vector(np.zeros(1, np.float32), ("a",)), "noise", 1)
+        corruption.degrade(Vector(np.zeros(1, np.float32), ("a",)), "noise", 1)
     with pytest.raises(DataError, match="1 to 5"):
-        degrade.degrade(picture(), "noise", 6)
+        corruption.degrade(picture(), "noise", 6)
 
 
 def test_extreme_recordings_survive() -> None:
@@ -125,14 +129,14 @@ def test_extreme_recordings_survive() -> None:
     empty, still = (Series(np.zeros((rows, 1), np.float32), 50.0, ("x",)) for rows in (0, 3))
     texts = [Text(each) for each in ("", "  ", "a", "I", "éß", "?!", "one two", "x" * 5000)]
     for raw in (flat, silence, dot, Strokes(()), empty, still, *texts):
-        for damage in degrade.DAMAGES[degrade.kind_of(raw)]:
-            degrade.degrade(raw, damage, 5)
+        for damage in corruption.DAMAGES[corruption.kind_of(raw)]:
+            corruption.degrade(raw, damage, 5)
 
 
 def test_only_the_part_that_counts_is_damaged() -> None:
     raw = replace(series(), part=(0.5, 1.5))
-    for damage in degrade.DAMAGES["series"]:
-        damaged = degrade.degrade(raw, damage, 5, seed=1)
+    for damage in corruption.DAMAGES["series"]:
+        damaged = corruption.degrade(raw, damage, 5, seed=1)
         changed = np.flatnonzero((numbers(damaged) != numbers(raw)).any(1))
         assert len(changed) > 10
         assert changed.min() >= 25
@@ -140,17 +144,17 @@ def test_only_the_part_that_counts_is_damaged() -> None:
 
 
 def test_a_turned_sensor_measures_the_same_lengths() -> None:
-    turned = numbers(degrade.degrade(series(), "turned", 4, seed=2))
+    turned = numbers(corruption.degrade(series(), "turned", 4, seed=2))
     np.testing.assert_allclose(np.linalg.norm(turned, axis=1), np.linalg.norm(numbers(series()), axis=1), atol=1e-5)
 
 
 def test_lost_packets_hold_the_last_value() -> None:
-    lost = numbers(degrade.degrade(series(), "dropouts", 4, seed=0))
+    lost = numbers(corruption.degrade(series(), "dropouts", 4, seed=0))
     assert (np.diff(lost, axis=0) == 0).all(1).sum() == pytest.approx(0.5 * 100, abs=1)
 
 
 def said(damage: str, severity: int, seed: int = 0) -> list[str]:
-    raw = degrade.degrade(RAWS["text"], damage, severity, seed)
+    raw = corruption.degrade(RAWS["text"], damage, severity, seed)
     assert isinstance(raw, Text)
     return raw.text.split()
 
@@ -158,9 +162,9 @@ def said(damage: str, severity: int, seed: int = 0) -> list[str]:
 def test_more_severity_leaves_less_of_a_text() -> None:
     assert isinstance(RAWS["text"], Text)
     words = RAWS["text"].text.split()
-    for damage in degrade.DAMAGES["text"]:
+    for damage in corruption.DAMAGES["text"]:
         kept = []
-        for severity in degrade.SEVERITIES:
+        for severity in corruption.SEVERITIES:
             tries = [said(damage, severity, seed) for seed in range(20)]
             kept.append(np.mean([sum(a == b for a, b in zip(each, words, strict=False)) for each in tries]))
         assert kept == sorted(kept, reverse=True), damage
@@ -170,7 +174,7 @@ def test_more_severity_leaves_less_of_a_text() -> None:
 def test_lost_and_mixed_words_are_those_of_the_text() -> None:
     assert isinstance(RAWS["text"], Text)
     words = RAWS["text"].text.split()
-    for severity, share in zip(degrade.SEVERITIES, (0.1, 0.25, 0.4, 0.6, 0.8), strict=True):
+    for severity, share in zip(corruption.SEVERITIES, (0.1, 0.25, 0.4, 0.6, 0.8), strict=True):
         assert said("cut", severity) == words[: len(words) - round(share * len(words))]
         left = said("lost", severity)
         assert len(left) == len(words) - round(share * len(words))
@@ -180,7 +184,7 @@ def test_lost_and_mixed_words_are_those_of_the_text() -> None:
 
 def test_a_letter_is_left_out_of_words_although_it_is_a_word_somewhere() -> None:
     for seed in range(300):
-        raw = degrade.degrade(Text("a banana salad"), "typos", 1, seed)
+        raw = corruption.degrade(Text("a banana salad"), "typos", 1, seed)
         assert isinstance(raw, Text)
         if len(raw.text.replace(" ", "")) < 12:
             assert raw.text.split()[0] in ("a", *"qsz"), "the word of one letter stays"
@@ -189,14 +193,14 @@ def test_a_letter_is_left_out_of_words_although_it_is_a_word_somewhere() -> None
 
 
 def test_every_text_keeps_a_word() -> None:
-    for damage in degrade.DAMAGES["text"]:
+    for damage in corruption.DAMAGES["text"]:
         for seed in range(30):
             for text in ("a", "I am", "no!", "- - yes"):
-                raw = degrade.degrade(Text(text), damage, 5, seed)
+                raw = corruption.degrade(Text(text), damage, 5, seed)
                 assert isinstance(raw, Text)
                 assert any(letter.isalnum() for letter in raw.text)
 
 
 def test_words_for_people() -> None:
-    assert degrade.label("sound", "muffling") == "Muffled"
-    assert degrade.describe("sound", "noise", 3) == "signal over noise, dB: 5"
+    assert corruption.label("sound", "muffling") == "Muffled"
+    assert corruption.describe("sound", "noise", 3) == "signal over noise, dB: 5"

@@ -10,16 +10,16 @@ import pytest
 import torch
 from torch import Tensor
 
-from mmlab import reports
-from mmlab.analysis.comparison import Runs, rows
+from mmlab.analysis.methods.seed_comparison import Runs, rows
 from mmlab.core.errors import TaskMismatch
 from mmlab.core.method import METHODS
 from mmlab.core.outputs import LOWER_IS_BETTER, NO_SHARES, Classification, Detection, output_from_card
 from mmlab.core.task import TASKS
-from mmlab.evaluation import mean_metrics
-from mmlab.library import Library
-from mmlab.training import Trainer
-from mmlab.ui import words
+from mmlab.experiments import comparison_tables
+from mmlab.inference.sweep import mean_metrics
+from mmlab.storage.library import Library
+from mmlab.training.loop import Trainer
+from mmlab.ui.text import wording
 from tests.test_methods import trainer
 
 OUTPUT = Detection(("attack", "live"), accept="live")
@@ -149,22 +149,22 @@ def library(tmp_path: Path) -> Library:
 
 
 def test_a_comparison_knows_that_less_is_better(library: Library) -> None:
-    found = reports.compare(library, "faces")
+    found = comparison_tables.compare(library, "faces")
     assert (found.metric, found.higher_is_better, found.is_share) == ("acer", False, True)
     worst = {row.name: row.worst for row in found.rows}
     assert worst == {"joint": 0.2, "dropout": 0.1}
-    lines = {line.split(" | ")[0]: line for line in reports.as_markdown(found).splitlines()}
+    lines = {line.split(" | ")[0]: line for line in comparison_tables.as_markdown(found).splitlines()}
     mean = (3 * 0.1 + 4 * 0.04) / 7
     assert f"**{100 * mean:.1f}**" in lines[f"| {METHODS['dropout'].title}"]
     assert "**" not in lines[f"| {METHODS['joint'].title}"]
-    assert reports.compare(library, "faces", metric="accuracy").higher_is_better
+    assert comparison_tables.compare(library, "faces", metric="accuracy").higher_is_better
 
 
 def test_the_screen_says_that_less_is_better() -> None:
-    assert words.metric("bpcer20") == "BPCER20"
-    assert "lower is better" in words.metric_meaning("acer")
-    assert "lower is better" not in words.metric_meaning("accuracy")
-    assert all(words.metric(name) in words.METRICS[name] for name in OUTPUT.metric_names)
+    assert wording.metric("bpcer20") == "BPCER20"
+    assert "lower is better" in wording.metric_meaning("acer")
+    assert "lower is better" not in wording.metric_meaning("accuracy")
+    assert all(wording.metric(name) in wording.METRICS[name] for name in OUTPUT.metric_names)
 
 
 def test_the_worst_combination_is_the_one_with_the_largest_error() -> None:

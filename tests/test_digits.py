@@ -14,16 +14,18 @@ import pytest
 import torch
 
 from mmlab.core.errors import DataError, UnknownName
-from mmlab.core.raw import Picture, Sound, Strokes
+from mmlab.core.recordings import Picture, Sound, Strokes
 from mmlab.core.task import Task
+from mmlab.modalities import preprocess
+from mmlab.modalities.audio import spectrogram
+from mmlab.storage import disk_cache
 from mmlab.tasks import digits as task_file
-from mmlab.tasks import prepare, store
 from mmlab.tasks.digits import Digits
-from mmlab.tasks.sources import digits as items
-from mmlab.tasks.sources import noise, pack, real, voices
+from mmlab.tasks.generators.digits import real_recordings, sample_pack, sensor_noise, synthetic_voices
+from mmlab.tasks.generators.digits import recordings as items
 
 ROOT = Path(__file__).resolve().parents[1]
-DATA = real.data_folder() or real.data_folder(str(ROOT.parent / "shared" / "data"))
+DATA = real_recordings.data_folder() or real_recordings.data_folder(str(ROOT.parent / "shared" / "data"))
 needs_data = pytest.mark.skipif(DATA is None, reason="needs MMLAB_DATA with mnist.npz, fsdd.npz and pendigits.npz")
 
 
@@ -84,7 +86,9 @@ def test_voices_and_pictures_are_held_out(task: Digits) -> None:
     assert not (heard[0] & heard[1])
     assert not (heard[0] & heard[2])
     assert not (heard[1] & heard[2])
-    variants = [{clip.voice.split("+")[1] for clip in voices.clips(split)} for split in ("train", "valid", "test")]
+    variants = [
+        {clip.voice.split("+")[1] for clip in synthetic_voices.clips(split)} for split in ("train", "valid", "test")
+    ]
     assert not (variants[0] & variants[1])
     assert not (variants[0] & variants[2])
     assert not (variants[1] & variants[2])
@@ -96,12 +100,12 @@ def test_voices_and_pictures_are_held_out(task: Digits) -> None:
 
 @needs_data
 def test_real_speakers_and_recordings_are_held_out() -> None:
-    for speaker in real.SPEAKERS:
-        heard = [set(real.speakers_of(split, speaker)) for split in ("train", "valid", "test")]
+    for speaker in real_recordings.SPEAKERS:
+        heard = [set(real_recordings.speakers_of(split, speaker)) for split in ("train", "valid", "test")]
         assert heard[2] == {speaker}
-        assert set.union(*heard) == set(real.SPEAKERS)
-        assert sum(map(len, heard)) == len(real.SPEAKERS)
-    rows = [set(real.parts(7494, split).tolist()) for split in ("train", "valid", "test")]
+        assert set.union(*heard) == set(real_recordings.SPEAKERS)
+        assert sum(map(len, heard)) == len(real_recordings.SPEAKERS)
+    rows = [set(real_recordings.parts(7494, split).tolist()) for split in ("train", "valid", "test")]
     assert sum(map(len, rows)) == 7494
     assert set.union(*rows) == set(range(7494))
 
@@ -117,7 +121,7 @@ def test_without_recordings_only_what_is_built_in(monkeypatch: pytest.MonkeyPatc
 
 @needs_data
 def test_damaged_recordings_are_said(tmp_path: Path) -> None:
-    for file in real.FILES:
+    for file in real_recordings.FILES:
         (tmp_path / file).write_bytes(b"PK\x03\x04 not an archive")
     with pytest.raises(DataError, match="cannot be read"):
         Digits(folder=str(tmp_path)).samples("valid", "real")
@@ -125,8 +129,9 @@ def test_damaged_recordings_are_said(tmp_path: Path) -> None:
 
 def test_the_same_in_another_process() -> None:
     code = (
-        "from mmlab.tasks.sources import digits as d; from mmlab.tasks.sources.noise import Noise; import hashlib;"
-        "from mmlab.tasks.prepare import PREPARE; digest = hashlib.blake2b();"
+        "from mmlab.tasks.generators.digits import recordings as d;"
+        "from mmlab.tasks.generators.digits.sensor_noise import Noise; import hashlib;"
+        "from mmlab.modalities.preprocess import PREPARE; digest = hashlib.blake2b();"
         "rows = [d.Recorder(s, 'built-in', d.BuiltIn(s), Noise()).item(i).raw"
         " for s in ('train', 'test') for i in range(5)];"
         "[digest.update(PREPARE[k](r[n]).tensor.numpy().tobytes()) for r in rows"
@@ -143,7 +148,7 @@ def test_the_same_in_another_process() -> None:
 
 def test_two_may_build_a_split_at_once(tmp_path: Path) -> None:
     code = (
-        "from mmlab.tasks.sources import digits as d; d.SIZES = {'train': 60, 'valid': 40, 'test': 40};"
+        "from mmlab.tasks.generators import digits as d; d.SIZES = {'train': 60, 'valid': 40, 'test': 40};"
         "from mmlab.tasks.digits import Digits; samples = Digits().samples('valid', 'built-in');"
         "print(len(samples), float(samples.inputs['sound'].double().sum()))"
     )
@@ -160,13 +165,13 @@ def test_two_may_build_a_split_at_once(tmp_path: Path) -> None:
 
 
 def test_the_pack_is_what_the_command_makes() -> None:
-    assert pack.PACK.differences(pack.items()) == []
+    assert sample_pack.PACK.differences(sample_pack.items()) == []
 
 
 def test_the_pack_and_the_bank_are_small() -> None:
-    files = [file for file in voices.FOLDER.rglob("*") if file.is_file()]
+    files = [file for file in synthetic_voices.FOLDER.rglob("*") if file.is_file()]
     assert sum(file.stat().st_size for file in files) < 2_000_000
-    assert len(pack.PACK.index) == 200
+    assert len(sample_pack.PACK.index) == 200
 
 
 def test_a_shipped_file_gives_the_row_of_its_sample(task: Digits) -> None:
@@ -201,9 +206,10 @@ def test_augmentation_is_a_function_of_its_seed(task: Digits) -> None:
 @needs_data
 def test_mnist_pictures_stay_as_they_are() -> None:
     assert DATA is not None
-    pictures, _ = real.pictures(DATA, "test")
+    pictures, _ = real_recordings.pictures(DATA, "test")
     far = [
-        np.abs(prepare.prepare_picture(Picture(item)).tensor.numpy()[0] - item / 255).mean() for item in pictures[:300]
+        np.abs(preprocess.prepare_picture(Picture(item)).tensor.numpy()[0] - item / 255).mean()
+        for item in pictures[:300]
     ]
     assert float(np.mean(far)) < 0.003
     assert float(np.mean(np.array(far) > 0.02)) < 0.02
@@ -236,8 +242,8 @@ def test_the_same_digit_in_another_picture(kind: str) -> None:
         pixels = np.pad(pixels, ((0, 300), (200, 0)))
     else:
         pixels = 60 + pixels * 0.6 + rng.normal(0, 12, pixels.shape)
-    plain = prepare.prepare_picture(Picture(ink())).tensor
-    found = prepare.prepare_picture(Picture(np.clip(pixels, 0, 255).astype(np.uint8))).tensor
+    plain = preprocess.prepare_picture(Picture(ink())).tensor
+    found = preprocess.prepare_picture(Picture(np.clip(pixels, 0, 255).astype(np.uint8))).tensor
     assert float(((plain - found) ** 2).mean()) < 0.012
     together = torch.corrcoef(torch.stack([plain.flatten(), found.flatten()]))[0, 1]
     assert float(together) > 0.9
@@ -245,17 +251,17 @@ def test_the_same_digit_in_another_picture(kind: str) -> None:
 
 def test_blank_inputs_are_said() -> None:
     with pytest.raises(DataError, match="blank"):
-        prepare.prepare_picture(Picture(np.full((50, 50), 200, np.uint8)))
+        preprocess.prepare_picture(Picture(np.full((50, 50), 200, np.uint8)))
     with pytest.raises(DataError, match="silent"):
-        prepare.prepare_sound(Sound(np.zeros(8000, np.float32), 8000))
+        preprocess.prepare_sound(Sound(np.zeros(8000, np.float32), 8000))
     with pytest.raises(DataError, match="dot"):
-        prepare.prepare_strokes(Strokes((np.ones((3, 2), np.float32),)))
+        preprocess.prepare_strokes(Strokes((np.ones((3, 2), np.float32),)))
 
 
 @pytest.mark.parametrize("size", [(2, 2), (2, 900), (1000, 3), (27, 29), (28, 28)])
 def test_odd_pictures_are_prepared(size: tuple[int, int]) -> None:
     pixels = np.random.default_rng(0).integers(0, 256, size, dtype=np.uint8)
-    found = prepare.prepare_picture(Picture(pixels)).tensor
+    found = preprocess.prepare_picture(Picture(pixels)).tensor
     assert found.shape == (1, 28, 28)
     assert torch.isfinite(found).all()
     assert 0 <= float(found.min()) <= float(found.max()) <= 1
@@ -266,11 +272,11 @@ def test_a_word_is_found_in_a_long_recording_of_any_rate(rate: int) -> None:
     """A word after two seconds of faint noise gives nearly what the trimmed word gives."""
     from scipy.signal import resample_poly
 
-    word = voices.clips("test")[7].wave
-    plain = prepare.prepare_sound(Sound(word, 8_000)).tensor
+    word = synthetic_voices.clips("test")[7].wave
+    plain = preprocess.prepare_sound(Sound(word, 8_000)).tensor
     wave = resample_poly(word, rate, 8_000) if rate != 8_000 else word
     long = np.pad(0.3 * wave, (2 * rate, rate)) + np.random.default_rng(0).normal(0, 3e-4, len(wave) + 3 * rate)
-    reading = prepare.prepare_sound(Sound(long.astype(np.float32), rate))
+    reading = preprocess.prepare_sound(Sound(long.astype(np.float32), rate))
     together = torch.corrcoef(torch.stack([plain.flatten(), reading.tensor.flatten()]))[0, 1]
     assert float(together) > 0.9
     assert any("second around" in note for note in reading.notes)
@@ -278,7 +284,7 @@ def test_a_word_is_found_in_a_long_recording_of_any_rate(rate: int) -> None:
 
 
 def test_axes_for_people() -> None:
-    hertz, seconds = prepare.mel_hertz(), prepare.frame_seconds()
+    hertz, seconds = spectrogram.mel_hertz(), spectrogram.frame_seconds()
     assert hertz.shape == (32,)
     assert (np.diff(hertz) > 0).all()
     assert hertz[0] > 60
@@ -289,7 +295,7 @@ def test_axes_for_people() -> None:
 
 def test_strokes_become_points_along_the_path() -> None:
     square = Strokes((np.array([[0, 0], [10, 0], [10, 30]], np.float32),))
-    found = prepare.prepare_strokes(square).tensor
+    found = preprocess.prepare_strokes(square).tensor
     assert found.shape == (2, 16)
     assert float(found[1].max()) == pytest.approx(1)
     assert float(found[0].abs().max()) == pytest.approx(1 / 3, abs=1e-3)
@@ -310,7 +316,7 @@ def test_a_damaged_cache_is_built_again(folder: Path, task: Digits) -> None:
         task_file._split.cache_clear()
         again = task.samples("valid")
         assert all(torch.equal(before.inputs[name], again.inputs[name]) for name in before.inputs)
-        assert store.load(file.stem) is not None
+        assert disk_cache.load(file.stem) is not None
 
 
 def test_a_kill_while_saving_leaves_nothing_half(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -322,12 +328,12 @@ def test_a_kill_while_saving_leaves_nothing_half(folder: Path, monkeypatch: pyte
 
     monkeypatch.setattr(os, "replace", killed)
     with pytest.raises(Killed):
-        store.save("half", {"values": np.arange(5)})
+        disk_cache.save("half", {"values": np.arange(5)})
     monkeypatch.undo()
     monkeypatch.setenv("MMLAB_CACHE", str(folder))
-    assert store.load("half") is None
-    store.save("half", {"values": np.arange(5)})
-    found = store.load("half")
+    assert disk_cache.load("half") is None
+    disk_cache.save("half", {"values": np.arange(5)})
+    found = disk_cache.load("half")
     assert found is not None
     assert found["values"].tolist() == [0, 1, 2, 3, 4]
 
@@ -335,12 +341,12 @@ def test_a_kill_while_saving_leaves_nothing_half(folder: Path, monkeypatch: pyte
 def test_a_cache_that_cannot_be_written_is_no_error(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("not a folder")
     monkeypatch.setenv("MMLAB_CACHE", str(tmp_path / "file"))
-    store.save("anything", {"values": np.arange(3)})
-    assert store.load("anything") is None
+    disk_cache.save("anything", {"values": np.arange(3)})
+    assert disk_cache.load("anything") is None
 
 
 def test_without_noise_recordings_are_clean() -> None:
-    clean = items.Recorder("test", "built-in", items.BuiltIn("test"), noise.Noise().none()).item(0)
+    clean = items.Recorder("test", "built-in", items.BuiltIn("test"), sensor_noise.Noise().none()).item(0)
     assert clean.levels == (0.0, 0.0, 0.0)
 
 
@@ -349,5 +355,5 @@ def test_the_card_says_what_is_simulated(task: Digits) -> None:
 
     found = json.loads(json.dumps(task.describe()))
     assert found["simulated"]
-    assert found["noise"]["sound_worst"] == noise.Noise().sound_worst
+    assert found["noise"]["sound_worst"] == sensor_noise.Noise().sound_worst
     assert "simulated" in task.about

@@ -12,23 +12,24 @@ import pytest
 import torch
 from torch import nn
 
-from mmlab.analysis.agreement import agreement
-from mmlab.analysis.attribution import EXPLAINERS, find, grad_cam
-from mmlab.analysis.clashes import clash
-from mmlab.analysis.explainers import _plus
-from mmlab.analysis.faithfulness import faithfulness, patches
-from mmlab.analysis.gradients import combination_gradients, meeting
-from mmlab.analysis.known import SETS, known
-from mmlab.analysis.lattice import lift
-from mmlab.analysis.measures import MEASURES
-from mmlab.analysis.panel import lattice_of, panel
-from mmlab.analysis.probing import Effort, complete_samples, derangement, evidence_shares, keep, probe, stored
-from mmlab.analysis.questions import recorded
-from mmlab.analysis.recombining import Recombiner
-from mmlab.analysis.reporting import as_csv, as_json
-from mmlab.analysis.strangers import Rote, rote, unlearned
-from mmlab.analysis.values import sample_values, value_table
-from mmlab.analysis.verdicts import try_measures
+from mmlab.analysis.attribution.cam_variants import _plus
+from mmlab.analysis.attribution.faithfulness import faithfulness, patches
+from mmlab.analysis.attribution.gradcam import grad_cam
+from mmlab.analysis.attribution.registry import EXPLAINERS, find
+from mmlab.analysis.attribution.sanity_checks import Rote, rote, unlearned
+from mmlab.analysis.base.coalitions import lift
+from mmlab.analysis.base.input_swapping import Recombiner
+from mmlab.analysis.base.model_twin import recorded
+from mmlab.analysis.base.sampling import complete_samples, derangement
+from mmlab.analysis.dominance.agreement import agreement
+from mmlab.analysis.dominance.catalogue import MEASURES
+from mmlab.analysis.dominance.cue_conflict import clash
+from mmlab.analysis.dominance.export import as_csv, as_json
+from mmlab.analysis.dominance.gradient_conflict import combination_gradients, meeting
+from mmlab.analysis.dominance.payoffs import sample_values, value_table
+from mmlab.analysis.dominance.perturbations import Effort, evidence_shares, keep, probe, stored
+from mmlab.analysis.dominance.report import lattice_of, panel
+from mmlab.analysis.dominance.synthetic_tasks import SETS, known
 from mmlab.cli.app import main
 from mmlab.core.batch import Samples
 from mmlab.core.errors import DataError, NothingPresent, UnknownName, Unsupported
@@ -37,8 +38,9 @@ from mmlab.core.modality import Modalities, Modality
 from mmlab.core.outputs import Classification
 from mmlab.core.results import Attribution
 from mmlab.core.task import TASKS, TaskInfo
-from mmlab.evaluation import fuse_all, sweep
-from mmlab.rules import shipped
+from mmlab.experiments.synthetic_validation import try_measures
+from mmlab.inference.imputation import shipped
+from mmlab.inference.sweep import fuse_all, sweep
 from tests.library import measured as library_of
 from tests.test_attribution import made
 from tests.toys import OUTPUTS, ToyTask

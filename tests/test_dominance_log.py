@@ -11,10 +11,10 @@ import pytest
 import torch
 from torch import nn
 
-from mmlab.analysis.courses import conflicts, course
-from mmlab.analysis.log_files import LARGEST, MOST_LINES, read_log
+from mmlab.analysis.dominance.log_reader import LARGEST, MOST_LINES, read_log
+from mmlab.analysis.dominance.training_dynamics import conflicts, course
 from mmlab.core.errors import CheckpointError, DataError
-from mmlab.training import DominanceLog
+from mmlab.training.loop import DominanceLog
 
 
 class Pair(nn.Module):

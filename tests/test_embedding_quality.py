@@ -12,10 +12,10 @@ from sklearn import manifold, metrics, neighbors
 from sklearn.decomposition import PCA
 from sklearn.model_selection import LeaveOneOut, cross_val_score
 
-from mmlab.analysis import alignment, doubt, neighbours, properties, quality
+from mmlab.analysis.embedding import alignment, map_quality, nearest_neighbours, point_attributes, variance_vs_error
 from mmlab.core.errors import DataError
 from mmlab.core.outputs import Classification, Regression, Segmentation
-from mmlab.core.outputs.regions import ENTROPY, FOUND, KEPT, SHARED, THERE
+from mmlab.core.outputs.segmentation import ENTROPY, FOUND, KEPT, SHARED, THERE
 from mmlab.core.results import Sweep
 from tests.test_embedding import invented
 
@@ -31,32 +31,32 @@ def cloud(count: int = 220, size: int = 8) -> tuple[np.ndarray, np.ndarray, np.n
 @pytest.mark.parametrize("count", [1, 5, 15])
 def test_trustworthiness_and_continuity_equal_scikit_learns(count: int):
     points, picture, _ = cloud()
-    assert quality.trustworthiness(points, picture, count) == pytest.approx(
+    assert map_quality.trustworthiness(points, picture, count) == pytest.approx(
         manifold.trustworthiness(points, picture, n_neighbors=count), abs=1e-12
     )
-    assert quality.continuity(points, picture, count) == pytest.approx(
+    assert map_quality.continuity(points, picture, count) == pytest.approx(
         manifold.trustworthiness(picture, points, n_neighbors=count), abs=1e-12
     )
 
 
 def test_a_part_of_the_points_stands_for_all_of_them():
     points, picture, _ = cloud(600)
-    assert quality.trustworthiness(points, picture, 10, most=300) == pytest.approx(
-        quality.trustworthiness(points, picture, 10), abs=0.02
+    assert map_quality.trustworthiness(points, picture, 10, most=300) == pytest.approx(
+        map_quality.trustworthiness(points, picture, 10), abs=0.02
     )
-    assert quality.trustworthiness(points, points, 10) == 1
+    assert map_quality.trustworthiness(points, points, 10) == 1
     with pytest.raises(ValueError, match="too many"):
-        quality.trustworthiness(points[:20], picture[:20], 10)
+        map_quality.trustworthiness(points[:20], picture[:20], 10)
 
 
 def test_silhouette_equals_scikit_learns():
     points, _, labels = cloud()
-    assert quality.silhouette(points, labels) == pytest.approx(metrics.silhouette_score(points, labels), abs=1e-9)
+    assert map_quality.silhouette(points, labels) == pytest.approx(metrics.silhouette_score(points, labels), abs=1e-9)
     lonely = labels.copy()
     lonely[0] = 9
-    assert quality.silhouette(points, lonely) == pytest.approx(metrics.silhouette_score(points, lonely), abs=1e-9)
+    assert map_quality.silhouette(points, lonely) == pytest.approx(metrics.silhouette_score(points, lonely), abs=1e-9)
     with pytest.raises(ValueError, match="two classes"):
-        quality.silhouette(points, np.zeros(len(points)))
+        map_quality.silhouette(points, np.zeros(len(points)))
 
 
 @pytest.mark.parametrize("count", [1, 7, 15])
@@ -64,38 +64,38 @@ def test_neighbour_accuracy_equals_scikit_learns_left_out_one_by_one(count: int)
     points, _, labels = cloud(120)
     model = neighbors.KNeighborsClassifier(count)
     theirs = cross_val_score(model, points, labels, cv=LeaveOneOut()).mean()
-    assert quality.neighbour_accuracy(points, labels, count) == pytest.approx(theirs)
+    assert map_quality.neighbour_accuracy(points, labels, count) == pytest.approx(theirs)
 
 
 def test_the_nearest_are_scikit_learns_and_never_ones_own():
     points, _, _ = cloud(80)
     theirs = neighbors.NearestNeighbors(n_neighbors=6).fit(points).kneighbors(points)[1][:, 1:]
-    np.testing.assert_array_equal(quality.nearest_others(points, 5), theirs)
+    np.testing.assert_array_equal(map_quality.nearest_others(points, 5), theirs)
     twice = np.concatenate([points, points + 1e-3])
     owners = np.tile(np.arange(80), 2)
-    near = quality.nearest_others(twice, 5, owners)
+    near = map_quality.nearest_others(twice, 5, owners)
     assert not (owners[near] == owners[:, None]).any()
-    assert (owners[quality.nearest_others(twice, 1)][:, 0] == owners).all(), "without owners the twin is nearest"
+    assert (owners[map_quality.nearest_others(twice, 1)][:, 0] == owners).all(), "without owners the twin is nearest"
 
 
 def test_overlap_by_hand():
     """On a line whose last point moves far away: the one before it takes another second neighbour, nobody else."""
     line = np.array([[0.0], [1.0], [2.1], [3.3], [4.6]])
-    assert quality.neighbour_overlap(line, line, 2) == 1
+    assert map_quality.neighbour_overlap(line, line, 2) == 1
     other = np.array([[0.0], [1.0], [2.1], [3.3], [100.0]])
-    assert quality.neighbour_overlap(line, other, 2) == pytest.approx((4 + 0.5) / 5)
+    assert map_quality.neighbour_overlap(line, other, 2) == pytest.approx((4 + 0.5) / 5)
     points, picture, _ = cloud()
     turned = picture @ np.array([[0.0, 1.0], [-1.0, 0.0]])
-    assert quality.neighbour_overlap(picture, turned, 15) == 1
-    assert 0 < quality.neighbour_overlap(points, picture, 15) < 1
+    assert map_quality.neighbour_overlap(picture, turned, 15) == 1
+    assert 0 < map_quality.neighbour_overlap(points, picture, 15) < 1
 
 
 def test_numbers_of_neighbours_go_with_ones_own():
     rng = np.random.default_rng(0)
     points = rng.normal(size=(300, 2))
-    assert quality.neighbour_correlation(points, points[:, 0]) > 0.9
-    assert abs(quality.neighbour_correlation(points, rng.normal(size=300))) < 0.3
-    assert quality.neighbour_correlation(points, np.ones(300)) == 0
+    assert map_quality.neighbour_correlation(points, points[:, 0]) > 0.9
+    assert abs(map_quality.neighbour_correlation(points, rng.normal(size=300))) < 0.3
+    assert map_quality.neighbour_correlation(points, np.ones(300)) == 0
 
 
 def test_alignment_by_hand():
@@ -161,79 +161,79 @@ def test_a_turned_mirrored_scaled_moved_picture_is_laid_back():
 def test_neighbours_within_and_across_combinations():
     found = invented()
     place = found.mean[1, 8]
-    near = neighbours.within(found, place, 1, 5, without=8)
+    near = nearest_neighbours.within(found, place, 1, 5, without=8)
     table = np.linalg.norm(found.mean[1] - place, axis=1)
     table[8] = np.inf
     np.testing.assert_array_equal(near.samples, np.argsort(table)[:5])
     assert set(near.combinations) == {1}
     assert (found.target[near.samples] == found.target[8]).all()
-    far = neighbours.across(found, place, 1, 5, without=8)
+    far = nearest_neighbours.across(found, place, 1, 5, without=8)
     assert not {1} & set(far.combinations)
     assert len(set(far.samples)) == 5
     assert (np.diff(far.distances) >= 0).all()
     lacking = np.zeros_like(found.present)
     lacking[:, 0] = True
     only_a = dataclasses.replace(found, present=lacking)
-    assert len(neighbours.within(only_a, place, 1, 5).samples) == 0
-    assert set(neighbours.across(only_a, place, 1, 5).combinations) == {0}
+    assert len(nearest_neighbours.within(only_a, place, 1, 5).samples) == 0
+    assert set(nearest_neighbours.across(only_a, place, 1, 5).combinations) == {0}
 
 
 def test_a_trend_and_its_correlation():
     rng = np.random.default_rng(0)
     values = rng.normal(size=200)
     shares = np.where(rng.random(200) < 1 / (1 + np.exp(-2 * values)), 1.0, 0.0)
-    found = doubt.trend(values, shares)
+    found = variance_vs_error.trend(values, shares)
     assert found.correlation == pytest.approx(spearmanr(values, shares).statistic)
     assert found.counts.sum() == 200
     assert found.shares[-1] > found.shares[0]
     gaps = values.copy()
     gaps[:50] = np.nan
-    assert doubt.trend(gaps, shares).counts.sum() == 150
-    assert np.isnan(doubt.spearman([1, 1, 1], [1, 2, 3]))
+    assert variance_vs_error.trend(gaps, shares).counts.sum() == 150
+    assert np.isnan(variance_vs_error.spearman([1, 1, 1], [1, 2, 3]))
 
 
 def test_points_of_classes_have_their_properties():
     found = invented()
-    table = properties.properties(found, Classification(("x", "y", "z")))
+    table = point_attributes.properties(found, Classification(("x", "y", "z")))
     assert list(table) == ["class", "answer", "certainty", "combination", "variance"]
     answer = table["answer"]
-    assert isinstance(answer, properties.Labels)
+    assert isinstance(answer, point_attributes.Labels)
     assert answer.judged
     np.testing.assert_array_equal(answer.codes == 0, found.logits.argmax(2) == found.target)
     sure = table["certainty"]
-    assert isinstance(sure, properties.Numbers)
+    assert isinstance(sure, point_attributes.Numbers)
     assert 1 / 3 <= sure.values.min() <= sure.values.max() <= 1
 
 
 def test_groups_beyond_the_colours_are_one():
     found = invented()
     groups = tuple(f"person {i % 20}" if i > 30 else "anna" for i in range(90))
-    table = properties.properties(dataclasses.replace(found, groups=groups), Classification(("x", "y", "z")))
+    table = point_attributes.properties(dataclasses.replace(found, groups=groups), Classification(("x", "y", "z")))
     shown = table["group"]
-    assert isinstance(shown, properties.Labels)
-    assert len(shown.names) == properties.MOST_GROUPS + 1
+    assert isinstance(shown, point_attributes.Labels)
+    assert len(shown.names) == point_attributes.MOST_GROUPS + 1
     assert shown.names[0] == "anna"
-    assert shown.names[-1] == properties.REST
-    assert shown.codes.max() == properties.MOST_GROUPS
+    assert shown.names[-1] == point_attributes.REST
+    assert shown.codes.max() == point_attributes.MOST_GROUPS
 
 
 def test_points_of_a_number_and_of_regions_have_theirs():
     found = invented()
     logits = np.linspace(-3, 3, 270, dtype=np.float32).reshape(3, 90, 1)
     number = dataclasses.replace(found, logits=logits, target=np.linspace(-2, 2, 90).astype(np.float32))
-    table = properties.properties(number, Regression(-3.0, 3.0))
+    table = point_attributes.properties(number, Regression(-3.0, 3.0))
     assert list(table)[:4] == ["target", "said", "error", "answer"]
     error = table["error"]
-    assert isinstance(error, properties.Numbers)
+    assert isinstance(error, point_attributes.Numbers)
     np.testing.assert_allclose(error.values, np.abs(logits[..., 0] - number.target), atol=1e-6)
 
     kept = np.zeros((3, 90, 2, KEPT), np.float32)
     kept[..., SHARED], kept[..., FOUND], kept[..., THERE], kept[..., ENTROPY] = 30, 40, 60, 0.2
     regions = dataclasses.replace(found, logits=kept, target=np.full((90, 2), 60))
-    table = properties.properties(regions, Segmentation(("whole", "core")))
+    table = point_attributes.properties(regions, Segmentation(("whole", "core")))
     assert list(table)[:3] == ["dice", "doubt", "size"]
     dice = table["dice"]
-    assert isinstance(dice, properties.Numbers)
+    assert isinstance(dice, point_attributes.Numbers)
     np.testing.assert_allclose(dice.values, 0.6)
 
 
@@ -241,7 +241,9 @@ def test_what_is_not_there_has_no_property():
     found = invented()
     present = found.present.copy()
     present[3, 0] = False
-    certainty = properties.properties(dataclasses.replace(found, present=present), Classification(("x", "y", "z")))
+    certainty = point_attributes.properties(
+        dataclasses.replace(found, present=present), Classification(("x", "y", "z"))
+    )
     values = certainty["certainty"]
-    assert isinstance(values, properties.Numbers)
+    assert isinstance(values, point_attributes.Numbers)
     assert np.isnan(values.values[:, 3]).tolist() == [True, False, True]

@@ -8,16 +8,17 @@ import numpy as np
 import pytest
 import torch
 
-from mmlab import arrays, checkpoints, epoch_maps
-from mmlab.analysis.embedding import axes
-from mmlab.analysis.probing import complete_samples
+from mmlab.analysis.base.sampling import complete_samples
+from mmlab.analysis.embedding.projection import axes
 from mmlab.core.batch import Samples
 from mmlab.core.errors import CheckpointError
 from mmlab.core.method import METHODS
 from mmlab.core.options import build
 from mmlab.core.task import TASKS
-from mmlab.epoch_maps import EPOCH_MAPS, Recorder
-from mmlab.evaluation import sweep
+from mmlab.experiments.recorders import embedding_maps
+from mmlab.experiments.recorders.embedding_maps import EPOCH_MAPS, Recorder
+from mmlab.inference.sweep import sweep
+from mmlab.storage import checkpoints, packed_arrays
 from tests import runs
 from tests.toys import ToyTask
 
@@ -28,10 +29,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_a_handful_of_epochs_is_kept_and_small(folder: Path):
-    found = epoch_maps.read(folder)
+    found = embedding_maps.read(folder)
     assert found.epochs.tolist() == [0, 1, 2, 4, 7]
     assert found.combinations == tuple(c.key for c in TASKS["digits"].info.modalities.subsets())
-    assert found.points.shape == (5, 7, epoch_maps.DRAWN, 2)
+    assert found.points.shape == (5, 7, embedding_maps.DRAWN, 2)
     assert found.about == "class"
     assert found.shown.shape == found.points.shape[:3]
     assert found.variance is None
@@ -40,13 +41,13 @@ def test_a_handful_of_epochs_is_kept_and_small(folder: Path):
 
 def drawn(samples: Samples) -> list[int]:
     """The rows of a split that are drawn: those with everything, spread evenly, twice."""
-    measured = complete_samples(samples, epoch_maps.MEASURED).ids
-    places = np.linspace(0, len(measured) - 1, min(len(measured), epoch_maps.DRAWN)).astype(int)
+    measured = complete_samples(samples, embedding_maps.MEASURED).ids
+    places = np.linspace(0, len(measured) - 1, min(len(measured), embedding_maps.DRAWN)).astype(int)
     return [samples.ids.index(measured[place]) for place in places]
 
 
 def test_classes_come_through_exactly_and_shares_are_shares(folder: Path):
-    found = epoch_maps.read(folder)
+    found = embedding_maps.read(folder)
     samples = TASKS["digits"]().samples("valid", "built-in")
     target = samples.target[drawn(samples)].numpy()
     np.testing.assert_array_equal(found.shown, np.broadcast_to(target, found.shown.shape))
@@ -56,7 +57,7 @@ def test_classes_come_through_exactly_and_shares_are_shares(folder: Path):
 
 
 def test_the_record_moves_with_the_epochs(folder: Path):
-    found = epoch_maps.read(folder)
+    found = embedding_maps.read(folder)
     assert np.abs(found.told[-1] - found.told[0]).max() > 0.01
     assert np.abs(found.cosine[-1] - found.cosine[0]).max() > 0.05
     assert np.abs(found.points[-1] - found.points[0]).max() > 0.05
@@ -68,12 +69,12 @@ def test_the_pictures_are_those_of_the_model(tmp_path: Path):
     recorder = Recorder(method, task.samples("valid"), 3, tmp_path)
     recorder.look(0)
     recorder.look(2)
-    found = epoch_maps.read(tmp_path)
+    found = embedding_maps.read(tmp_path)
     assert recorder.samples is not None
     whole = sweep(method, recorder.samples)
     rows = [whole.ids.index(task.samples("valid").ids[row]) for row in drawn(task.samples("valid"))]
     straight = axes(whole.mean.reshape(-1, whole.mean.shape[2])).points(whole.mean[:, rows])
-    steps = np.ptp(straight.reshape(-1, 2), axis=0) / (epoch_maps.LEVELS - 1)
+    steps = np.ptp(straight.reshape(-1, 2), axis=0) / (embedding_maps.LEVELS - 1)
     assert (np.abs(found.points[-1] - straight).reshape(-1, 2) <= 0.51 * steps + 1e-5).all()
     np.testing.assert_allclose(found.points[0], found.points[1], atol=1e-4)
 
@@ -88,7 +89,7 @@ def test_every_method_and_kind_of_answer_is_recorded(name: str, kind: str, tmp_p
     recorder = Recorder(method, task.samples("valid"), 1, tmp_path)
     recorder.look(0)
     assert recorder.samples is not None
-    found = epoch_maps.read(tmp_path)
+    found = embedding_maps.read(tmp_path)
     assert np.isfinite(found.points).all()
     assert np.isfinite(found.told).all()
     assert (np.abs(found.cosine) <= 1 + 1e-5).all()
@@ -96,7 +97,7 @@ def test_every_method_and_kind_of_answer_is_recorded(name: str, kind: str, tmp_p
 
 
 def test_a_run_that_was_stopped_has_the_same_record(folder: Path, tmp_path: Path):
-    straight, resumed = epoch_maps.read(folder), epoch_maps.read(runs.stopped_once(tmp_path))
+    straight, resumed = embedding_maps.read(folder), embedding_maps.read(runs.stopped_once(tmp_path))
     assert resumed.epochs.tolist() == straight.epochs.tolist()
     np.testing.assert_allclose(resumed.told, straight.told, atol=0.02)
 
@@ -110,7 +111,7 @@ def test_the_record_changes_nothing_in_the_training(folder: Path, tmp_path: Path
 
 def test_a_missing_record_is_said(tmp_path: Path):
     with pytest.raises(CheckpointError, match="were not stored in this training"):
-        epoch_maps.read(tmp_path)
+        embedding_maps.read(tmp_path)
 
 
 def record(tmp_path: Path, epochs: int = 1) -> Recorder:
@@ -127,9 +128,9 @@ def test_a_damaged_record_is_said_and_stops_no_training(content: bytes, tmp_path
     recorder = record(tmp_path, 3)
     recorder.file.write_bytes(content)
     with pytest.raises(CheckpointError, match="are damaged"):
-        epoch_maps.read(tmp_path)
+        embedding_maps.read(tmp_path)
     recorder.look(2)
-    assert epoch_maps.read(tmp_path).epochs.tolist() == [2]
+    assert embedding_maps.read(tmp_path).epochs.tolist() == [2]
 
 
 @pytest.mark.parametrize(
@@ -146,16 +147,18 @@ def test_a_damaged_record_is_said_and_stops_no_training(content: bytes, tmp_path
 )
 def test_a_record_that_somebody_made_up_is_refused(change: dict[str, np.ndarray], tmp_path: Path):
     recorder = record(tmp_path)
-    arrays.write(recorder.file, {**arrays.read(recorder.file), **change})
+    packed_arrays.write(recorder.file, {**packed_arrays.read(recorder.file), **change})
     with pytest.raises(CheckpointError, match="are damaged"):
-        epoch_maps.read(tmp_path)
+        embedding_maps.read(tmp_path)
 
 
 def test_an_earlier_record_of_another_kind_is_left_behind(tmp_path: Path):
     recorder = record(tmp_path, 3)
-    arrays.write(recorder.file, {**arrays.read(recorder.file), "points": np.zeros((3, 2, 5, 2), np.uint8)})
+    packed_arrays.write(
+        recorder.file, {**packed_arrays.read(recorder.file), "points": np.zeros((3, 2, 5, 2), np.uint8)}
+    )
     recorder.look(2)
-    assert epoch_maps.read(tmp_path).epochs.tolist() == [2]
+    assert embedding_maps.read(tmp_path).epochs.tolist() == [2]
 
 
 def test_weights_that_went_astray_are_not_recorded(tmp_path: Path):

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 import torch
 
-from mmlab.analysis import evidence, history
-from mmlab.checkpoints import PROGRESS
+from mmlab.analysis.methods import method_evidence, training_log
 from mmlab.core.errors import CheckpointError, DataError, Unsupported
 from mmlab.core.results import Sweep
-from mmlab.evaluation import sweep
-from mmlab.viz import drawings
+from mmlab.inference.sweep import sweep
+from mmlab.storage.checkpoints import PROGRESS
+from mmlab.viz.methods import method_diagrams
 from tests.test_methods import made, trainer
 from tests.toys import ToyTask
 
@@ -42,7 +42,7 @@ def hand_made(mean: object, variance: object = None, logits: object = None, pres
 
 def test_directions_are_cosines_of_the_same_sample() -> None:
     east, north, west = (1, 0), (0, 1), (-1, 0)
-    found = evidence.directions(hand_made([[east, east], [north, east], [west, east]]), centred=False)
+    found = method_evidence.directions(hand_made([[east, east], [north, east], [west, east]]), centred=False)
     assert found.names == (("m0", "m1"), ("m0", "m0-m1"), ("m1", "m0-m1"))
     np.testing.assert_allclose(found.pairs, [[0, 1], [-1, 1], [0, 1]], atol=1e-6)
     np.testing.assert_allclose(found.matrix, [[1, 0.5, 0], [0.5, 1, 0.5], [0, 0.5, 1]], atol=1e-6)
@@ -53,19 +53,19 @@ def test_directions_are_cosines_of_the_same_sample() -> None:
 def test_centring_takes_the_common_corner_away() -> None:
     """Embeddings 10 + ±1 in one dimension look alike as they are, and opposite about their mean."""
     far = hand_made([[(11,), (9,)], [(9,), (11,)], [(11,), (9,)]])
-    np.testing.assert_allclose(evidence.directions(far, centred=False).pairs, 1)
-    middle = evidence.directions(hand_made([[(11, 0)] * 2, [(9, 0)] * 2, [(10, 0)] * 2])).pairs
+    np.testing.assert_allclose(method_evidence.directions(far, centred=False).pairs, 1)
+    middle = method_evidence.directions(hand_made([[(11, 0)] * 2, [(9, 0)] * 2, [(10, 0)] * 2])).pairs
     np.testing.assert_allclose(middle[0], -1)
 
 
 def test_directions_to_the_class_and_of_a_random_point() -> None:
     weights = np.array([(2.0, 0.0), (0.0, 3.0)])  # target: class 0, class 1
     mean = [[(5, 0), (5, 0)]] * 3
-    still = evidence.directions(hand_made(mean, np.zeros((3, 2, 2))), weights, centred=False)
+    still = method_evidence.directions(hand_made(mean, np.zeros((3, 2, 2))), weights, centred=False)
     assert still.to_class is not None
     np.testing.assert_allclose(still.to_class, [[1, 0]] * 3, atol=1e-6)
     np.testing.assert_allclose(still.sampled, still.to_class)
-    noisy = evidence.directions(hand_made(mean, np.full((3, 2, 2), 9.0)), weights, centred=False)
+    noisy = method_evidence.directions(hand_made(mean, np.full((3, 2, 2), 9.0)), weights, centred=False)
     assert noisy.sampled is not None
     assert noisy.sampled[:, 0].mean() < 1
 
@@ -73,22 +73,22 @@ def test_directions_to_the_class_and_of_a_random_point() -> None:
 def test_only_complete_samples_are_compared() -> None:
     mean = np.random.default_rng(0).normal(size=(3, 4, 2))
     found = hand_made(mean, present=[(True, True), (True, False), (True, True), (False, True)])
-    assert evidence.complete(found).tolist() == [0, 2]
+    assert method_evidence.complete(found).tolist() == [0, 2]
     with pytest.raises(DataError):
-        evidence.complete(hand_made(mean, present=[(True, False)] * 4))
+        method_evidence.complete(hand_made(mean, present=[(True, False)] * 4))
 
 
 def test_a_wider_cloud_with_a_worse_score_has_order_minus_one() -> None:
     right, wrong = (5, 0, 0), (0, 0, 5)
     logits = [[wrong, wrong], [right, wrong], [right, (0, 5, 0)]]
     variance = [np.full((2, 2), value) for value in (3.0, 2.0, 1.0)]
-    found = evidence.spread_against_score(
+    found = method_evidence.spread_against_score(
         hand_made(np.zeros((3, 2, 2)), variance, logits), TASK.info.output, MODALITIES
     )
     assert found.score.tolist() == [0, 0.5, 1]
     assert found.correlation == pytest.approx(-1)
     with pytest.raises(Unsupported):
-        evidence.spread_against_score(hand_made(np.zeros((3, 2, 2))), TASK.info.output, MODALITIES)
+        method_evidence.spread_against_score(hand_made(np.zeros((3, 2, 2))), TASK.info.output, MODALITIES)
 
 
 def test_what_only_one_modality_is_good_at_is_taught() -> None:
@@ -96,17 +96,17 @@ def test_what_only_one_modality_is_good_at_is_taught() -> None:
     effective = torch.zeros(2, method.effective.shape[1], dtype=torch.bool)
     effective[0, :5] = effective[1, 3:7] = True  # 3 only the first, 2 both, 2 only the second
     with pytest.raises(CheckpointError):
-        evidence.dimensions(method)
+        method_evidence.dimensions(method)
     method.effective.copy_(effective)
-    assert evidence.dimensions(method).taught.tolist() == [[0, 3], [2, 0]]
+    assert method_evidence.dimensions(method).taught.tolist() == [[0, 3], [2, 0]]
     with pytest.raises(Unsupported):
-        evidence.dimensions(made("dropout", count=2))
+        method_evidence.dimensions(made("dropout", count=2))
 
 
 def test_votes_from_a_sweep_are_those_of_the_model() -> None:
     method = made("dimml", count=3).eval()
     samples = ToyTask(count=3).samples("test")
-    found = evidence.votes(method, sweep(method, samples))
+    found = method_evidence.votes(method, sweep(method, samples))
     batch = samples.batch(range(len(samples)))
     with torch.no_grad():
         fused = method(batch.inputs, batch.present)
@@ -114,31 +114,31 @@ def test_votes_from_a_sweep_are_those_of_the_model() -> None:
     assert found.heads == ("m0", "m1", "m2", "together")
     assert (found.together == (fused.logits.argmax(1) == batch.target).numpy()).all()
     with pytest.raises(Unsupported):
-        evidence.votes(made("dropout", count=3), sweep(method, samples))
+        method_evidence.votes(made("dropout", count=3), sweep(method, samples))
 
 
 def test_relations_of_equal_models_do_not_differ() -> None:
     rng = np.random.default_rng(0)
     mean, logits = rng.normal(size=(3, 8, 4)), rng.normal(size=(3, 8, 3))
     student = hand_made(mean, logits=logits)
-    same = evidence.relations(student, student, "m0-m1")
+    same = method_evidence.relations(student, student, "m0-m1")
     np.testing.assert_allclose(same.distance, 0, atol=1e-12)
     assert same.labels.tolist() == [0] * 4 + [1] * 4
     np.testing.assert_allclose(np.linalg.norm(same.student, axis=1), 1)
     assert same.weights.mean() == pytest.approx(1, abs=1e-5)
-    assert evidence.relations(student, student, "m0").distance.mean() > 0
+    assert method_evidence.relations(student, student, "m0").distance.mean() > 0
     with pytest.raises(DataError):
-        evidence.relations(student, hand_made(mean[:, :6]), "m0")
+        method_evidence.relations(student, hand_made(mean[:, :6]), "m0")
 
 
 def test_a_margin_is_first_less_second() -> None:
     logits = np.log(np.array([[0.7, 0.2, 0.1], [0.25, 0.5, 0.25]]))
-    np.testing.assert_allclose(evidence.margins(logits), [0.5, 0.25])
+    np.testing.assert_allclose(method_evidence.margins(logits), [0.5, 0.25])
 
 
 def test_a_code_that_is_the_joint_code_has_no_gap() -> None:
     joint = np.eye(4)
-    found = evidence.modality_gap(hand_made([joint, -joint, joint]), MODALITIES)
+    found = method_evidence.modality_gap(hand_made([joint, -joint, joint]), MODALITIES)
     np.testing.assert_allclose(found.own, [[1] * 4, [-1] * 4])
     np.testing.assert_allclose(found.other, 0)
     assert found.distance[0] == pytest.approx(0)
@@ -147,12 +147,14 @@ def test_a_code_that_is_the_joint_code_has_no_gap() -> None:
 @pytest.mark.parametrize("count", [2, 3, 4])
 def test_adapting_goes_down_and_exploring_up(count: int) -> None:
     method = made("m3ixup", count=count).eval()
-    found = evidence.mixing(method, sweep(method, ToyTask(count=count).samples("test")))
+    found = method_evidence.mixing(method, sweep(method, ToyTask(count=count).samples("test")))
     np.testing.assert_allclose(found.adapted.sum(1), 1, atol=1e-5)
     assert found.losses[1] < found.losses[0]
     assert found.losses[1] < found.losses[2]
     with pytest.raises(Unsupported):
-        evidence.mixing(made("m3ixup", count=count, update="none"), sweep(method, ToyTask(count=count).samples("test")))
+        method_evidence.mixing(
+            made("m3ixup", count=count, update="none"), sweep(method, ToyTask(count=count).samples("test"))
+        )
 
 
 def rows(name: str, folder: Path) -> list[dict]:
@@ -164,40 +166,40 @@ def rows(name: str, folder: Path) -> list[dict]:
 
 def test_logs_of_real_trainings(tmp_path: Path) -> None:
     """What each method writes is what its views read."""
-    spread = history.spread_log(rows("dmrnet", tmp_path / "dmrnet"))
+    spread = training_log.spread_log(rows("dmrnet", tmp_path / "dmrnet"))
     assert spread.variance.shape == (8, 7)
     assert len(spread.mined) == 3
     assert spread.since == 0
     lines = rows("gmd", tmp_path / "gmd")
-    found = history.conflict_log(lines, ToyTask(count=3).info.modalities)
+    found = training_log.conflict_log(lines, ToyTask(count=3).info.modalities)
     assert found.cosines.shape == (8, 7, 7)
     assert found.before.shape == found.after.shape == (8, 18)
     assert (found.share_after <= found.share + 0.05).all()
-    assert history.norm_log(lines).norms.shape == (8, 3)
-    weak = history.drift_log(rows("mmanet", tmp_path / "mmanet"))
+    assert training_log.norm_log(lines).norms.shape == (8, 3)
+    weak = training_log.drift_log(rows("mmanet", tmp_path / "mmanet"))
     assert weak.combinations == ("m0-m1", "m0-m2", "m1-m2")
     assert weak.mined
-    for read in (history.spread_log, history.drift_log):
+    for read in (training_log.spread_log, training_log.drift_log):
         with pytest.raises(CheckpointError):
             read(lines)
     with pytest.raises(CheckpointError):
-        history.conflict_log([], ToyTask(count=3).info.modalities)
+        training_log.conflict_log([], ToyTask(count=3).info.modalities)
 
 
 def test_shares_of_conflicts_by_hand() -> None:
     counts = [0] * 18
     counts[3], counts[10] = 3, 1
     row = {"epoch": 4, "logs": {"angles_before": counts, "angles_after": [1] + [0] * 17, "cosines": [[1.0] * 3] * 3}}
-    found = history.conflict_log([row], MODALITIES)
+    found = training_log.conflict_log([row], MODALITIES)
     assert found.share.tolist() == [0.25]
     assert found.share_after.tolist() == [0]
     assert found.epochs.tolist() == [4]
 
 
 @pytest.mark.parametrize("letters", [("I", "S"), ("I", "S", "P"), ("A", "B", "C", "D")])
-@pytest.mark.parametrize("method", list(drawings.PAINTERS))
+@pytest.mark.parametrize("method", list(method_diagrams.PAINTERS))
 def test_every_method_is_drawn_for_any_number_of_modalities(method: str, letters: tuple[str, ...]) -> None:
-    drawing = drawings.draw(method, letters, "<Sound>")
+    drawing = method_diagrams.draw(method, letters, "<Sound>")
     assert drawing.count("<svg") == 2
     assert "<Sound>" not in drawing
     assert "nan" not in drawing

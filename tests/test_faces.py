@@ -12,14 +12,14 @@ import torch
 from PIL import Image
 
 from mmlab.core.errors import DataError, UnknownName
-from mmlab.core.raw import Picture, Sound
+from mmlab.core.recordings import Picture, Sound
 from mmlab.core.task import Task
-from mmlab.degrade import DAMAGES, degrade
+from mmlab.modalities.corruption import DAMAGES, degrade
+from mmlab.modalities.image.decode import NEARNESS, PER_MILLIMETRE
 from mmlab.tasks import faces as task_file
 from mmlab.tasks.faces import FOREIGN, MODALITIES, SIDE, Faces
-from mmlab.tasks.readers import NEARNESS, PER_MILLIMETRE
-from mmlab.tasks.sources import faces as simulated
-from mmlab.tasks.sources import faces_pack as pack
+from mmlab.tasks.generators.faces import captures as simulated
+from mmlab.tasks.generators.faces import sample_pack as pack
 
 SPLITS = ("train", "valid", "test")
 NAMES = MODALITIES.names

@@ -11,22 +11,22 @@ import numpy as np
 import pytest
 import torch
 
-from mmlab.checking import check
 from mmlab.cli.app import main
-from mmlab.cli.catalogue import catalogue
+from mmlab.cli.source_catalogue import catalogue
 from mmlab.core.errors import DataError, PluginError, UnknownName
 from mmlab.core.outputs import Regression, Segmentation
 from mmlab.core.task import TASKS
-from mmlab.tasks.own import places
-from mmlab.tasks.own.example import write_example
-from mmlab.tasks.own.kinds import kinds
+from mmlab.tasks.custom import locations
+from mmlab.tasks.custom.example_folder import write_example
+from mmlab.tasks.custom.input_kinds import kinds
+from mmlab.tasks.custom.validate import check
 from tests.folders import PAIR, ROWS, changed, nifti, opened, png, scans, wav, with_photo, with_task, written
 
 
 @pytest.fixture(autouse=True)
 def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No folders but those of the test, and nothing kept on disk."""
-    monkeypatch.setenv(places.VARIABLE, "")
+    monkeypatch.setenv(locations.VARIABLE, "")
     monkeypatch.setenv("MMLAB_CACHE", str(tmp_path / "cache"))
 
 
@@ -325,17 +325,17 @@ def test_words_and_a_number(tmp_path: Path) -> None:
 def test_a_folder_is_a_task_as_long_as_it_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = written(tmp_path)
     assert "pair" not in TASKS
-    monkeypatch.setenv(places.VARIABLE, str(folder))
+    monkeypatch.setenv(locations.VARIABLE, str(folder))
     assert "pair" in list(TASKS)
     assert TASKS["pair"].info.modalities.names == ("photo", "numbers")
-    monkeypatch.setenv(places.VARIABLE, "")
+    monkeypatch.setenv(locations.VARIABLE, "")
     assert "pair" not in TASKS
 
 
 def test_a_broken_folder_is_named_and_hides_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     good, again = written(tmp_path / "good"), written(tmp_path / "again")
     bad = written(tmp_path / "bad", "{")
-    monkeypatch.setenv(places.VARIABLE, os.pathsep.join(map(str, (bad, good, again, tmp_path / "none"))))
+    monkeypatch.setenv(locations.VARIABLE, os.pathsep.join(map(str, (bad, good, again, tmp_path / "none"))))
     assert "pair" in TASKS
     assert "digits" in TASKS
     assert set(TASKS.problems) >= {"bad", str(again), "none"}
@@ -345,12 +345,12 @@ def test_a_broken_folder_is_named_and_hides_no_other(tmp_path: Path, monkeypatch
 
 
 def test_a_folder_cannot_take_the_place_of_a_task(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(places.VARIABLE, str(written(tmp_path, with_task(name="digits"))))
+    monkeypatch.setenv(locations.VARIABLE, str(written(tmp_path, with_task(name="digits"))))
     assert not hasattr(TASKS["digits"], "description")
 
 
 def test_the_list_shows_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    places.add(written(tmp_path))
+    locations.add(written(tmp_path))
     assert main(["list", "--json", "--checkpoints", str(tmp_path / "none")]) == 0
     found = {task["name"]: task for task in json.loads(capsys.readouterr().out)["tasks"]}
     assert found["pair"]["modalities"] == ["photo", "numbers"]

@@ -20,13 +20,13 @@ from mmlab.cli.app import main
 from mmlab.core.method import METHODS
 from mmlab.core.options import describe
 from mmlab.core.task import TASKS
-from mmlab.tasks.own import places
-from mmlab.tasks.own.description import COLUMNS, KEYS
-from mmlab.tasks.own.example import TASK
-from mmlab.tasks.own.kinds import kinds
-from mmlab.ui import frame
-from mmlab.ui.dominance.view import SECTIONS as ASPECTS
-from mmlab.ui.robustness.page import SECTIONS
+from mmlab.tasks.custom import locations
+from mmlab.tasks.custom.example_folder import TASK
+from mmlab.tasks.custom.input_kinds import kinds
+from mmlab.tasks.custom.task_json import COLUMNS, KEYS
+from mmlab.ui.components import page_frame
+from mmlab.ui.pages.dominance.page import SECTIONS as ASPECTS
+from mmlab.ui.pages.robustness.page import SECTIONS
 from tests.folders import apart, gate, lesions, prices
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -38,7 +38,7 @@ Command = Callable[..., str]
 @pytest.fixture(autouse=True)
 def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No folders, models, recordings and cached splits but those of the test."""
-    monkeypatch.setenv(places.VARIABLE, "")
+    monkeypatch.setenv(locations.VARIABLE, "")
     for name in ("CACHE", "CHECKPOINTS", "DATA"):
         monkeypatch.setenv(f"MMLAB_{name}", str(tmp_path / name.lower()))
     st.cache_data.clear()
@@ -82,7 +82,7 @@ class Visitor:
             self.read("pages/robustness.py", section=section)
         for aspect in ASPECTS:
             self.read("pages/dominance.py", aspect=aspect)
-        return {link.path: self.read(link.path, section="", aspect="") for link in frame.pages()}
+        return {link.path: self.read(link.path, section="", aspect="") for link in page_frame.pages()}
 
 
 def said(app: AppTest) -> str:

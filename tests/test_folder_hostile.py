@@ -17,20 +17,20 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mmlab.checking import check
 from mmlab.cli.app import main
 from mmlab.core.errors import DataError, MmlabError
-from mmlab.tasks.folder import task_class
-from mmlab.tasks.own import places
-from mmlab.tasks.own.files import LARGEST_FILE
-from mmlab.tasks.own.kinds import kinds
+from mmlab.tasks.custom import locations
+from mmlab.tasks.custom.input_kinds import kinds
+from mmlab.tasks.custom.safe_paths import LARGEST_FILE
+from mmlab.tasks.custom.validate import check
+from mmlab.tasks.custom_folder import task_class
 from tests.folders import FILES, PAIR, ROWS, Task, changed, opened, png, scans, with_photo, with_task, written
 
 
 @pytest.fixture(autouse=True)
 def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No folders but those of the test, and nothing kept on disk."""
-    monkeypatch.setenv(places.VARIABLE, "")
+    monkeypatch.setenv(locations.VARIABLE, "")
     monkeypatch.setenv("MMLAB_CACHE", str(tmp_path / "cache"))
 
 
@@ -80,7 +80,7 @@ def test_no_pickle_is_opened(tmp_path: Path) -> None:
 
 
 def test_too_large_a_set_is_refused_before_it_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mmlab.tasks.own.samples.MOST_BYTES", 100)
+    monkeypatch.setattr("mmlab.tasks.custom.samples.MOST_BYTES", 100)
     folder = written(tmp_path)
     assert "GB of memory" in str(check(folder).problems.found[0])
     with pytest.raises(DataError, match="GB of memory"):
@@ -97,7 +97,7 @@ def test_a_scan_that_promises_more_than_it_holds_is_refused(tmp_path: Path, side
 
 
 def test_a_bomb_is_not_unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mmlab.tasks.nifti.PLAIN_BYTES", 1_000_000)
+    monkeypatch.setattr("mmlab.modalities.scan.nifti.PLAIN_BYTES", 1_000_000)
     folder = scans(tmp_path)
     (folder / "scan.nii.gz").write_bytes(gzip.compress(bytes(2_000_000)))
     assert "larger than 1 MB once unpacked" in str(check(folder).problems.found[0])
@@ -215,13 +215,13 @@ def test_nothing_that_a_browser_could_load_gets_onto_the_screen(tmp_path: Path) 
     rows = [f"{row},{'group,note' if number == 0 else f'{LOADS},{LOADS}'}" for number, row in enumerate(ROWS)]
     folder = written(tmp_path, task, rows)
     assert not check(folder).problems.errors
-    made, glance = opened(folder), places.glance(folder)
+    made, glance = opened(folder), locations.glance(folder)
     item = made.info.modalities["photo"]
     shown = [made.title, made.about, item.label, item.letter, made.example("e").note, glance.title, glance.about]
     shown += [*made.describe()["simulated"], *made.samples("test").groups]
     for text in shown:
         assert text.isprintable()
-        assert not places.MARKUP & set(text), text
+        assert not locations.MARKUP & set(text), text
 
 
 def test_a_terminal_is_not_steered(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 import torch
 
-from mmlab import checkpoints, grid, jobs, reports
 from mmlab.core.errors import DataError, UnknownName
 from mmlab.core.task import TASKS
-from mmlab.evaluation import metrics, sweep
-from mmlab.gaps import as_they_are, missing_shares, rates_of, with_gaps
-from mmlab.jobs import TrainJob
-from mmlab.library import Library
+from mmlab.experiments import comparison_tables, grid, train_job
+from mmlab.experiments.train_job import TrainJob
+from mmlab.inference.sweep import metrics, sweep
+from mmlab.storage import checkpoints
+from mmlab.storage.library import Library
+from mmlab.training.missing_data import as_they_are, missing_shares, rates_of, with_gaps
 from tests.toys import ToyTask
 
 TASK = ToyTask()
@@ -87,17 +88,17 @@ def library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Library:
 
 def test_a_run_on_data_with_gaps_says_so_in_its_card_and_is_compared_apart(library: Library):
     job = grid.gap_jobs([TrainJob("toy", "dropout", {}, PLAN, 0)], "imbalanced")[0]
-    folder = Path(jobs.run_train(job, str(library.root)))
+    folder = Path(train_job.run_train(job, str(library.root)))
     assert folder.name == "missing-imbalanced-seed0"
     card = checkpoints.load(folder).card
     assert card["plan"]["missing"] == "imbalanced"
     assert card["missing"]["m0"] > card["missing"]["m1"] > card["missing"]["m2"] > 0
-    found = reports.compare(library, "toy", missing="imbalanced")
+    found = comparison_tables.compare(library, "toy", missing="imbalanced")
     assert [row.name for row in found.rows] == ["dropout"]
 
 
 def test_as_they_are_answers_each_sample_from_what_it_has(library: Library):
-    folder = Path(jobs.run_train(TrainJob("toy", "dropout", {}, PLAN, 0), str(library.root)))
+    folder = Path(train_job.run_train(TrainJob("toy", "dropout", {}, PLAN, 0), str(library.root)))
     method = checkpoints.load(folder).method
     samples = with_gaps(TASK.samples("test"), MODALITIES, rates_of("0.5", MODALITIES), 3)
     found = sweep(method, samples)

@@ -11,10 +11,10 @@ from streamlit.testing.v1 import AppTest
 
 from mmlab.core.modality import Modality
 from mmlab.core.task import TASKS
-from mmlab.tasks.series import GYROSCOPE, encode_series
-from mmlab.tasks.sources.watch import recordings
-from mmlab.ui import ways
-from mmlab.ui.widgets import TAB, TABS
+from mmlab.modalities.series.decode import GYROSCOPE, encode_series
+from mmlab.tasks.generators.watch.recordings import recordings
+from mmlab.ui.inputs import registry
+from mmlab.ui.inputs.sample_picker import TAB, TABS
 from tests.library import untrained
 from tests.test_pages import opened, sentences, text
 
@@ -39,21 +39,21 @@ def library(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_every_kind_has_its_ways() -> None:
     task = TASKS["digits"]()
-    offered = {item.name: list(ways.ways(task, item)) for item in task.info.modalities}
+    offered = {item.name: list(registry.ways(task, item)) for item in task.info.modalities}
     assert offered == {"image": ["File", "Camera"], "sound": ["File", "Microphone"], "pen": ["Draw", "File"]}
-    assert list(ways.ways(task, Modality("depth", "volume", (1, 8, 8, 8), "Depth", "D"))) == ["File"]
+    assert list(registry.ways(task, Modality("depth", "volume", (1, 8, 8, 8), "Depth", "D"))) == ["File"]
 
 
 def test_a_task_may_offer_a_way_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     task = TASKS["digits"]()
-    monkeypatch.setitem(ways._WAYS, "digits.image", {"Dice": lambda *_: None})
-    assert list(ways.ways(task, task.info.modalities["image"])) == ["Dice", "File", "Camera"]
-    assert list(ways.ways(task, task.info.modalities["sound"])) == ["File", "Microphone"]
+    monkeypatch.setitem(registry._WAYS, "digits.image", {"Dice": lambda *_: None})
+    assert list(registry.ways(task, task.info.modalities["image"])) == ["Dice", "File", "Camera"]
+    assert list(registry.ways(task, task.info.modalities["sound"])) == ["File", "Microphone"]
 
 
 def test_one_control_for_several_inputs_only_where_there_are_several() -> None:
-    assert ways.shared(TASKS["digits"]()) == []
-    [(_, modalities)] = ways.shared(TASKS["watch"]())
+    assert registry.shared(TASKS["digits"]()) == []
+    [(_, modalities)] = registry.shared(TASKS["watch"]())
     assert [item.name for item in modalities] == ["accelerometer", "gyroscope"]
 
 

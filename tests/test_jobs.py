@@ -10,15 +10,17 @@ import pytest
 import safetensors.torch
 import torch
 
-from mmlab import checkpoints, grid, jobs, sweeps
 from mmlab.core.errors import MmlabError, UnknownName
 from mmlab.core.method import METHODS
 from mmlab.core.task import TASKS
-from mmlab.epoch_maps import EPOCH_MAPS
-from mmlab.evaluation import sweep
-from mmlab.jobs import TrainJob
-from mmlab.library import Library
-from mmlab.scale import Here, Processes
+from mmlab.experiments import grid, train_job
+from mmlab.experiments.ablations import LADDERS
+from mmlab.experiments.executors import Here, Processes
+from mmlab.experiments.recorders.embedding_maps import EPOCH_MAPS
+from mmlab.experiments.train_job import TrainJob
+from mmlab.inference.sweep import sweep
+from mmlab.storage import checkpoints, sweep_file
+from mmlab.storage.library import Library
 from tests.toys import ToyTask
 
 PLAN = {"epochs": 3, "batch_size": 32, "source": "built-in"}
@@ -33,7 +35,7 @@ def library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Library:
 
 def run(library: Library, **job: object) -> Path:
     wanted = TrainJob(**{"task": "toy", "method": "dropout", "plan": PLAN, **job})  # type: ignore[arg-type]
-    return Path(jobs.run_train(wanted, str(library.root)))
+    return Path(train_job.run_train(wanted, str(library.root)))
 
 
 def weights(folder: Path) -> dict[str, torch.Tensor]:
@@ -53,9 +55,9 @@ def test_a_run_leaves_a_checkpoint_a_report_a_log_and_a_sweep(library: Library):
     report = checkpoints.read_json(folder / checkpoints.REPORT)
     assert report["digest"] == loaded.digest
     found = sweep(loaded.method, ToyTask().samples("test"))
-    assert report["sources"]["built-in"] == json.loads(json.dumps(jobs.summary(found, loaded.method)))
-    stored = sweeps.read(folder, loaded.digest)
-    np.testing.assert_allclose(stored.logits, found.logits, rtol=2e-3, atol=0.51 / sweeps.FINEST)
+    assert report["sources"]["built-in"] == json.loads(json.dumps(train_job.summary(found, loaded.method)))
+    stored = sweep_file.read(folder, loaded.digest)
+    np.testing.assert_allclose(stored.logits, found.logits, rtol=2e-3, atol=0.51 / sweep_file.FINEST)
     lines = [json.loads(line) for line in (folder / checkpoints.PROGRESS).read_text().splitlines()]
     assert [line["epoch"] for line in lines] == [0, 1, 2]
     assert lines[0]["gradient_norm"].keys() == {"m0", "m1", "m2"}
@@ -86,7 +88,7 @@ def test_a_teacher_is_trained_first_and_only_once_and_never_passes_for_an_ordina
     run(library, method="mmanet", tag="again")
     assert (teacher / checkpoints.MODEL).stat().st_mtime_ns == made
     assert TrainJob("toy", "mmanet").folder == "seed0"
-    assert jobs._teacher_tag(TrainJob("toy", "mmanet")) == ""
+    assert train_job._teacher_tag(TrainJob("toy", "mmanet")) == ""
     assert not any("teacher" in name for name in weights(library.root / "toy/mmanet/seed0"))
 
 
@@ -108,7 +110,7 @@ def test_a_grid_trains_what_is_missing_and_goes_on_after_a_failure(library: Libr
 
 
 def test_ladders_are_made_of_options_that_exist():
-    for method in grid.LADDERS:
+    for method in LADDERS:
         found = grid.ladder_jobs("toy", method, range(2))
         tags = [job.folder for job in found]
         assert len(set(tags)) == len(tags)

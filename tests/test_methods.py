@@ -16,11 +16,12 @@ from mmlab.core.errors import CheckpointError
 from mmlab.core.method import METHODS, Method
 from mmlab.core.options import build
 from mmlab.core.task import TaskInfo
-from mmlab.evaluation import fuse_all, sweep
+from mmlab.core.training_plan import Plan
+from mmlab.inference.sweep import fuse_all, sweep
 from mmlab.methods.dmrnet import DMRNet
 from mmlab.methods.gmd import GMD
-from mmlab.resuming import STATE
-from mmlab.training import Plan, Trainer
+from mmlab.training.loop import Trainer
+from mmlab.training.resume_state import STATE
 from tests.toys import OUTPUTS, ToyTask
 
 KINDS = tuple(OUTPUTS)

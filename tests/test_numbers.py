@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mmlab.analysis.attainable import beside
-from mmlab.analysis.lattice import lift
-from mmlab.analysis.reach import reaches
+from mmlab.analysis.base.coalitions import lift
+from mmlab.analysis.dominance.oracle_comparison import beside
+from mmlab.analysis.robustness.conformal_intervals import reaches
 from mmlab.core.errors import DataError
 from mmlab.core.outputs import Regression
 from mmlab.core.results import Sweep

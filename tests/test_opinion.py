@@ -17,17 +17,17 @@ from mmlab.core.errors import DataError, UnknownName
 from mmlab.core.method import METHODS
 from mmlab.core.modality import WORD_IDS
 from mmlab.core.outputs import Prediction, Regression
-from mmlab.core.raw import Picture, Sound, Strokes, Text
+from mmlab.core.recordings import Picture, Sound, Strokes, Text
 from mmlab.core.task import Split, Task
+from mmlab.modalities.audio.decode import encode_sound
+from mmlab.modalities.text.tokenize import MOST_WORDS, TEXT_BYTES, ids_of, prepare_text, words_of
 from mmlab.tasks import opinion as task_file
+from mmlab.tasks.generators.opinion import drawn_faces, film_reviews, sentences, tone_of_voice, vocabulary
+from mmlab.tasks.generators.opinion import recordings as items
+from mmlab.tasks.generators.opinion.noise_model import HIGH, LOW, WITNESSES, Witness, best_answers, draw
+from mmlab.tasks.generators.opinion.sample_pack import COUNT, PACK
+from mmlab.tasks.generators.opinion.sample_pack import items as pack_items
 from mmlab.tasks.opinion import FOREIGN_VOICE, Opinion
-from mmlab.tasks.readers import encode_sound
-from mmlab.tasks.sources import drawn_faces, prosody, reviews, sentences, vocabulary
-from mmlab.tasks.sources import opinion as items
-from mmlab.tasks.sources.opinion_pack import COUNT, PACK
-from mmlab.tasks.sources.opinion_pack import items as pack_items
-from mmlab.tasks.sources.witnesses import HIGH, LOW, WITNESSES, Witness, best_answers, draw
-from mmlab.tasks.text import MOST_WORDS, TEXT_BYTES, ids_of, prepare_text, words_of
 
 SPLITS: tuple[Split, ...] = ("train", "valid", "test")
 DATA = os.environ.get("MMLAB_DATA", "")
@@ -188,7 +188,7 @@ def test_the_pack_is_what_the_generators_make(task: Opinion) -> None:
 
 def pack_items_first(count: int):  # type: ignore[no-untyped-def]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("mmlab.tasks.sources.opinion_pack.COUNT", count)
+        patch.setattr("mmlab.tasks.generators.opinion.sample_pack.COUNT", count)
         patch.setattr(items, "SIZES", {"train": 4000, "valid": 500, "test": 1000})
         return pack_items()
 
@@ -313,7 +313,7 @@ def test_a_silent_recording_ends_in_a_sentence(task: Opinion, wave: np.ndarray) 
 
 
 def test_the_tone_and_not_the_loudness_tells(task: Opinion) -> None:
-    tones = prosody.tones("test")
+    tones = tone_of_voice.tones("test")
     assert sorted(tones) == list(WITNESSES["voice"].levels)
     clip = tones[3.0][0]
     quiet, loud = (task.prepare("voice", Sound(clip.wave * gain, 8_000)).tensor for gain in (0.3, 1.0))
@@ -394,17 +394,17 @@ def test_without_reviews_there_is_the_built_in_alone(tmp_path: Path, monkeypatch
 @pytest.mark.parametrize("line", ["1\tx\tgood", "1\t9\tgood film", "1\tnan\tgood film", "no tabs at all"])
 def test_a_damaged_file_of_reviews_ends_in_a_sentence(tmp_path: Path, line: str) -> None:
     rows = [f"{i}\t{i % 9 - 4}\tfilm number {i}" for i in range(200)]
-    (tmp_path / reviews.FILE).write_text("\n".join([*rows, line]))
-    with pytest.raises(DataError, match=reviews.FILE):
-        reviews.reviews(tmp_path / reviews.FILE, "test")
+    (tmp_path / film_reviews.FILE).write_text("\n".join([*rows, line]))
+    with pytest.raises(DataError, match=film_reviews.FILE):
+        film_reviews.reviews(tmp_path / film_reviews.FILE, "test")
 
 
 def test_reviews_are_parted_once_and_have_the_text_alone(task: Opinion, tmp_path: Path) -> None:
     rows = [f"{i}\t{i % 9 - 4}\tfilm number {i % 150}!" for i in range(300)]  # each sentence twice
-    (tmp_path / reviews.FILE).write_text("\n".join(rows), "utf-8")
-    file = reviews.review_file(str(tmp_path))
+    (tmp_path / film_reviews.FILE).write_text("\n".join(rows), "utf-8")
+    file = film_reviews.review_file(str(tmp_path))
     assert file is not None
-    parted = {split: {each.text for each in reviews.reviews(file, split)} for split in SPLITS}
+    parted = {split: {each.text for each in film_reviews.reviews(file, split)} for split in SPLITS}
     assert sum(map(len, parted.values())) == 150
     assert not parted["train"] & parted["test"]
     own = Opinion(str(tmp_path))
@@ -418,10 +418,12 @@ def test_reviews_are_parted_once_and_have_the_text_alone(task: Opinion, tmp_path
     assert torch.equal(both.target, own.samples("test", "both").target)
 
 
-@pytest.mark.skipif(not (Path(DATA) / reviews.FILE).is_file() or not DATA, reason="needs MMLAB_DATA with the reviews")
+@pytest.mark.skipif(
+    not (Path(DATA) / film_reviews.FILE).is_file() or not DATA, reason="needs MMLAB_DATA with the reviews"
+)
 def test_the_real_reviews_are_whole() -> None:
-    file = Path(DATA) / reviews.FILE
-    parted = {split: reviews.reviews(file, split) for split in SPLITS}
+    file = Path(DATA) / film_reviews.FILE
+    parted = {split: film_reviews.reviews(file, split) for split in SPLITS}
     assert sum(map(len, parted.values())) > 10_000
     scores = np.array([each.score for each in parted["test"]])
     assert -3 <= scores.min() < -2

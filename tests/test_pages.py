@@ -12,12 +12,14 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-import mmlab.model
+import mmlab.inference.predictor
 from mmlab.core.errors import DataError
-from mmlab.ui import frame, uploads, words
-from mmlab.ui.glossary import TERMS
+from mmlab.ui.components import page_frame
 from mmlab.ui.inputs.path import strokes_of
-from mmlab.ui.widgets import TAB, TABS
+from mmlab.ui.inputs.sample_picker import TAB, TABS
+from mmlab.ui.session import uploads
+from mmlab.ui.text import wording
+from mmlab.ui.text.glossary import TERMS
 from tests.apps import sentences
 from tests.library import untrained
 
@@ -57,8 +59,8 @@ def text(app: AppTest) -> str:
     return " ".join(element.proto.body for element in app.get("html"))
 
 
-@pytest.mark.parametrize("link", frame.pages(), ids=lambda link: link.title)
-def test_every_page_opens(link: frame.Link) -> None:
+@pytest.mark.parametrize("link", page_frame.pages(), ids=lambda link: link.title)
+def test_every_page_opens(link: page_frame.Link) -> None:
     app = opened(link.path)
     assert not app.exception
     assert not app.error
@@ -82,8 +84,8 @@ def test_home_shows_the_task_and_its_models(models: Path) -> None:
 
 def test_a_toggle_does_not_call_the_model(monkeypatch: pytest.MonkeyPatch) -> None:
     calls: list[object] = []
-    answer = mmlab.model.fuse_all
-    monkeypatch.setattr(mmlab.model, "fuse_all", lambda *given: calls.append(given) or answer(*given))
+    answer = mmlab.inference.predictor.fuse_all
+    monkeypatch.setattr(mmlab.inference.predictor, "fuse_all", lambda *given: calls.append(given) or answer(*given))
     app = opened()
     before, first = len(calls), text(app)
     app.toggle(key="on.sound").set_value(False).run()
@@ -121,7 +123,7 @@ def test_what_the_address_gets_wrong_is_said_and_the_page_goes_on(field: str, va
     app = opened(**{field: value})
     assert not app.exception
     assert not app.error
-    assert frame.plain(sentence) in sentences(app)
+    assert page_frame.plain(sentence) in sentences(app)
     assert "data-answer" in text(app)
 
 
@@ -306,9 +308,9 @@ def test_every_word_of_the_screen_is_explained_in_full() -> None:
 
 
 def test_certainty_in_words_falls_with_entropy() -> None:
-    said = [words.certainty(entropy, 10) for entropy in (0.0, 0.3, 1.2, 2.3)]
+    said = [wording.certainty(entropy, 10) for entropy in (0.0, 0.3, 1.2, 2.3)]
     assert said == ["very sure", "fairly sure", "unsure", "guessing"]
 
 
 def test_text_from_outside_is_no_markdown() -> None:
-    assert frame.plain("![x](http://host) <b> $a$") == r"\!\[x\]\(http\:\/\/host\) \<b\> \$a\$".replace(r"\/", "/")
+    assert page_frame.plain("![x](http://host) <b> $a$") == r"\!\[x\]\(http\:\/\/host\) \<b\> \$a\$".replace(r"\/", "/")

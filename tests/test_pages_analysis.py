@@ -15,13 +15,14 @@ import streamlit as st
 import torch
 from streamlit.testing.v1 import AppTest
 
-import mmlab.analysis.attribution
-from mmlab import checkpoints, sweeps
+import mmlab.analysis.attribution.registry
 from mmlab.core.batch import Samples
 from mmlab.core.task import TASKS
-from mmlab.evaluation import sweep
-from mmlab.ui import cache, explaining
-from mmlab.ui.widgets import TAB, TABS
+from mmlab.inference.sweep import sweep
+from mmlab.storage import checkpoints, sweep_file
+from mmlab.ui.inputs.sample_picker import TAB, TABS
+from mmlab.ui.pages.explain import page
+from mmlab.ui.session import cache
 from tests.apps import address, captions, html, sentences
 from tests.library import untrained
 
@@ -43,7 +44,7 @@ def measured(root: Path) -> None:
         folder = Path(reference.path)
         loaded = checkpoints.load(folder)
         found = sweep(loaded.method, samples, digest=loaded.digest)
-        sweeps.write(folder, found)
+        sweep_file.write(folder, found)
         report = {"digest": loaded.digest, "headline": "accuracy", "sources": {}}
         (folder / "report.json").write_text(json.dumps(report))
 
@@ -107,13 +108,15 @@ def test_an_absent_input_is_an_explained_zero() -> None:
 
 def test_a_toggle_explains_nothing_anew_while_the_answer_stays(monkeypatch: pytest.MonkeyPatch) -> None:
     calls: list[object] = []
-    entry = mmlab.analysis.attribution.EXPLAINERS["gradcam"]
+    entry = mmlab.analysis.attribution.registry.EXPLAINERS["gradcam"]
 
     def counted(*given: Any) -> Any:
         calls.append(given)
         return entry.run(*given)
 
-    monkeypatch.setitem(mmlab.analysis.attribution.EXPLAINERS, "gradcam", dataclasses.replace(entry, run=counted))
+    monkeypatch.setitem(
+        mmlab.analysis.attribution.registry.EXPLAINERS, "gradcam", dataclasses.replace(entry, run=counted)
+    )
     app = explain(target="3")
     first = html(app)
     app.toggle(key="on.pen").set_value(False).run()
@@ -172,7 +175,7 @@ def test_what_a_person_brings_is_explained_with_what_is_missing() -> None:
 def test_the_parts_come_as_numbers() -> None:
     reference = cache.library().find("digits", "dmrnet")
     found = cache.attribution(reference, "test-0002", (), 4)
-    rows = list(csv.DictReader(io.StringIO(explaining.as_csv(found, "4").decode())))
+    rows = list(csv.DictReader(io.StringIO(page.as_csv(found, "4").decode())))
     assert len(rows) == 21
     for key in found.shares:
         assert sum(float(row["part"]) for row in rows if row["combination"] == key) == pytest.approx(1, abs=1e-4)

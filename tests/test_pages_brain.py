@@ -12,9 +12,9 @@ import streamlit as st
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-import mmlab.ui.cache
-from mmlab.ui import frame
-from mmlab.ui.widgets import TAB, TABS
+import mmlab.ui.session.cache
+from mmlab.ui.components import page_frame
+from mmlab.ui.inputs.sample_picker import TAB, TABS
 from tests.apps import captions
 from tests.library import measured
 from tests.test_brain import head, nifti, png
@@ -24,7 +24,7 @@ PACK = Path(__file__).resolve().parent.parent / "mmlab" / "samples" / "brain" / 
 SAMPLE = "test-000-06"
 SLIDER = f"slice.{SAMPLE}"
 ELSEWHERE = ("pages/robustness.py", "pages/dominance.py")  # their own tests open them on this task, too
-LINKS = [link for link in frame.pages() if link.path not in ELSEWHERE]
+LINKS = [link for link in page_frame.pages() if link.path not in ELSEWHERE]
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +51,7 @@ def slices(app: AppTest) -> str:
 
 
 @pytest.mark.parametrize("link", LINKS, ids=lambda link: link.title)
-def test_every_page_opens_and_says_that_this_is_simulated(link: frame.Link) -> None:
+def test_every_page_opens_and_says_that_this_is_simulated(link: page_frame.Link) -> None:
     app = opened(link.path, task="brain")
     assert not app.exception
     assert not app.error
@@ -78,7 +78,7 @@ def test_a_contrast_switched_off_changes_the_overlay_and_the_volume() -> None:
 
 def test_a_step_through_the_volume_calls_no_model(monkeypatch: pytest.MonkeyPatch) -> None:
     app = shown()
-    monkeypatch.setattr(mmlab.ui.cache, "fuse_all", None)  # whoever calls it fails
+    monkeypatch.setattr(mmlab.ui.session.cache, "fuse_all", None)  # whoever calls it fails
     before = slices(app)
     assert app.slider(key=SLIDER).value == 7
     app.slider(key=SLIDER).set_value(9).run()

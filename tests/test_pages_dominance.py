@@ -13,19 +13,23 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from mmlab import checkpoints, rules
-from mmlab.analysis import verdicts
-from mmlab.analysis.attribution import find
-from mmlab.analysis.measures import MEASURES
-from mmlab.analysis.probing import Effort
-from mmlab.checkpoints import PROGRESS
+from mmlab.analysis.attribution.registry import find
+from mmlab.analysis.dominance.catalogue import MEASURES
+from mmlab.analysis.dominance.perturbations import Effort
 from mmlab.core.method import METHODS
 from mmlab.core.task import TASKS
-from mmlab.dominance_log import ANGLES
-from mmlab.snapshots import SNAPSHOTS, Album
-from mmlab.ui import cache, chosen
-from mmlab.ui.dominance import arrows, dragging, kept, view
-from mmlab.ui.dominance.names import Names
+from mmlab.experiments import synthetic_validation
+from mmlab.experiments.recorders.attribution_maps import SNAPSHOTS, Album
+from mmlab.inference import imputation
+from mmlab.storage import checkpoints
+from mmlab.storage.checkpoints import PROGRESS
+from mmlab.training.dominance_log import ANGLES
+from mmlab.ui.components import draggable_arrows
+from mmlab.ui.components import selection as chosen
+from mmlab.ui.pages.dominance import gradient_arrows, result_cache
+from mmlab.ui.pages.dominance import page as view
+from mmlab.ui.pages.dominance.modality_labels import Names
+from mmlab.ui.session import cache
 from tests.apps import address, healthy, sentences
 from tests.library import measured
 
@@ -77,7 +81,7 @@ def library(models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> It
     monkeypatch.setenv("MMLAB_CHECKPOINTS", str(models))
     monkeypatch.setenv("MMLAB_CACHE", str(tmp_path))
     monkeypatch.setattr(Effort, "usual", classmethod(lambda cls, output: FEW))
-    monkeypatch.setattr(kept, "samples", lambda name: rules.shipped(name, 16))
+    monkeypatch.setattr(result_cache, "samples", lambda name: imputation.shipped(name, 16))
     st.cache_data.clear()
     st.cache_resource.clear()
     yield models
@@ -151,7 +155,7 @@ def test_too_few_chosen_samples_are_said() -> None:
 
 
 def test_chosen_samples_of_one_class_cannot_contradict_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kept, "samples", lambda name: rules.shipped(name, 16).at([0] * 16))
+    monkeypatch.setattr(result_cache, "samples", lambda name: imputation.shipped(name, 16).at([0] * 16))
     app = opened("clashes", chosen=choice("digits", range(1)))
     assert not app.exception
     assert "too alike to contradict each other" in sentences(app)
@@ -318,7 +322,7 @@ def test_what_is_slow_can_be_stopped_and_gone_on_with() -> None:
         import streamlit as st
 
         from mmlab.core.errors import MmlabError
-        from mmlab.ui.slow import STOPPED, slowly
+        from mmlab.ui.components.inline_progress import STOPPED, slowly
 
         st.session_state.setdefault("runs", 0)
         if st.session_state.pop("stop", False):
@@ -373,19 +377,19 @@ def test_dragged_arrows_become_lengths_and_an_angle(
     first: tuple[float, float], second: tuple[float, float], expected: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     put: dict[str, str] = {}
-    monkeypatch.setattr(arrows.state, "put", put.update)
-    monkeypatch.setattr(arrows.st, "session_state", {})
-    arrows._moved(first, second)
+    monkeypatch.setattr(gradient_arrows.url_state, "put", put.update)
+    monkeypatch.setattr(gradient_arrows.st, "session_state", {})
+    gradient_arrows._moved(first, second)
     assert put == {"arrows": expected}
 
 
 @pytest.mark.parametrize("text", [None, "", "1 2 3", "1 2 3 nan", "1 2 3 inf", "a b c d", "1 2 3 1e9"])
 def test_what_the_browser_sends_is_checked(text: object) -> None:
-    assert dragging.parsed(text, 3.0) is None
+    assert draggable_arrows.parsed(text, 3.0) is None
 
 
 def test_arrows_from_the_browser() -> None:
-    assert dragging.parsed("1.0 0.5 -2 0", 3.0) == ((1.0, 0.5), (-2.0, 0.0))
+    assert draggable_arrows.parsed("1.0 0.5 -2 0", 3.0) == ((1.0, 0.5), (-2.0, 0.0))
 
 
 def test_gradients_of_the_stored_model_can_be_taken_over() -> None:
@@ -401,7 +405,7 @@ def test_gradients_of_the_stored_model_can_be_taken_over() -> None:
 
 
 def test_truth_stands_beside_what_was_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(verdicts, "EPOCHS", 1)
+    monkeypatch.setattr(synthetic_validation, "EPOCHS", 1)
     app = opened("truth", lesson="unique")
     healthy(app)
     assert re.search(r"\*\*\d+ of \d+\*\* measures find the truth", said(app))

@@ -20,21 +20,22 @@ import streamlit as st
 import torch
 from streamlit.testing.v1 import AppTest
 
-from mmlab import checkpoints, sweeps
-from mmlab.analysis import fits, map_files, maps
-from mmlab.analysis.maps import MapSettings
-from mmlab.analysis.properties import Numbers
+from mmlab.analysis.embedding import custom_maps, map_file, maps
+from mmlab.analysis.embedding.maps import MapSettings
+from mmlab.analysis.embedding.point_attributes import Numbers
 from mmlab.core.batch import Samples
+from mmlab.core.reference import Reference
 from mmlab.core.task import TASKS
-from mmlab.epoch_maps import EPOCH_MAPS, EpochMaps, Recorder
-from mmlab.evaluation import sweep
-from mmlab.library import Reference
-from mmlab.ui import cache, chosen
-from mmlab.ui.embed import caught, exports, learned, page, pictures, sample
-from mmlab.ui.embed import view as views
-from mmlab.ui.embed.view import View
-from mmlab.ui.widgets import TAB, TABS
-from mmlab.viz.embedding import looks
+from mmlab.experiments.recorders.embedding_maps import EPOCH_MAPS, EpochMaps, Recorder
+from mmlab.inference.sweep import sweep
+from mmlab.storage import checkpoints, sweep_file
+from mmlab.ui.components import selection
+from mmlab.ui.inputs.sample_picker import TAB, TABS
+from mmlab.ui.pages.embed import downloads, map_cache, page, sample_path, selection_panel, training_dynamics
+from mmlab.ui.pages.embed import view_data as views
+from mmlab.ui.pages.embed.view_data import View
+from mmlab.ui.session import cache
+from mmlab.viz.embed import point_colours
 from tests.apps import address, captions, html, sentences
 from tests.library import as_umap, untrained
 
@@ -60,11 +61,11 @@ def measured(root: Path) -> None:
         folder = Path(reference.path)
         loaded = checkpoints.load(folder)
         found = sweep(loaded.method, samples, digest=loaded.digest)
-        sweeps.write(folder, found)
+        sweep_file.write(folder, found)
         report = {"digest": loaded.digest, "headline": "accuracy", "sources": {}}
         (folder / "report.json").write_text(json.dumps(report))
         if reference.method == "dmrnet":
-            map_files.write_map(folder, as_umap(found))
+            map_file.write_map(folder, as_umap(found))
             recorder = Recorder(
                 loaded.method, dataclasses.replace(samples, present=torch.ones_like(present)), 3, folder
             )
@@ -249,9 +250,9 @@ def test_two_models_lie_over_each_other() -> None:
 def a_view(monkeypatch: pytest.MonkeyPatch) -> tuple[View, dict[str, str | None]]:
     """What callbacks get, with the address caught: AppTest runs no component callbacks."""
     put: dict[str, str | None] = {}
-    monkeypatch.setattr(sample.state, "put", lambda **fields: put.update(fields))
-    monkeypatch.setattr(sample.st, "session_state", {})
-    found, made = cache.sweep(reference()), pictures.picture(reference(), "umap")
+    monkeypatch.setattr(sample_path.url_state, "put", lambda **fields: put.update(fields))
+    monkeypatch.setattr(sample_path.st, "session_state", {})
+    found, made = cache.sweep(reference()), map_cache.picture(reference(), "umap")
     drawn, shown = np.ones(COUNT, bool), tuple(range(7))
     one = (cache.task("digits"), (reference(),), reference(), found, made)
     return View(*one, "umap", False, "class", shown, drawn, "test-0000", "test-0000", None), put
@@ -284,10 +285,10 @@ def record(points: np.ndarray, shown: np.ndarray, about: str) -> EpochMaps:
 def test_all_passes_have_one_scale_of_colours(monkeypatch: pytest.MonkeyPatch) -> None:
     shown = np.linspace(0, 1, 3 * 2 * 5, dtype=np.float32).reshape(3, 2, 5)
     found = record(np.zeros((3, 2, 5, 2), np.float32), shown, "dice")
-    monkeypatch.setattr(pictures, "looks", lambda reference: {"dice": Numbers("Dice", np.zeros((2, 5)))})
+    monkeypatch.setattr(map_cache, "looks", lambda reference: {"dice": Numbers("Dice", np.zeros((2, 5)))})
     view = dataclasses.make_dataclass("Seen", ["reference"])(reference())
-    panels = learned._panels(found, np.arange(10), "dice")
-    changed, traces = looks.change(learned._look(view, found, "dice"), panels)
+    panels = training_dynamics._panels(found, np.arange(10), "dice")
+    changed, traces = point_colours.change(training_dynamics._look(view, found, "dice"), panels)
     assert traces == [0, 1, 2]
     np.testing.assert_allclose(np.concatenate([points(each) for each in changed["marker.color"]]), shown.reshape(-1))
     assert 0 < changed["marker.cmin"] < 0.1
@@ -295,9 +296,9 @@ def test_all_passes_have_one_scale_of_colours(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_a_record_of_one_pass_speaks_of_one_map(monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = learned.stored(reference())
+    whole = training_dynamics.stored(reference())
     first = {name: getattr(whole, name)[:1] for name in ("epochs", "points", "explained", "shown", "told", "cosine")}
-    monkeypatch.setattr(learned, "stored", lambda each: dataclasses.replace(whole, **first, variance=None))
+    monkeypatch.setattr(training_dynamics, "stored", lambda each: dataclasses.replace(whole, **first, variance=None))
     app = opened(part="learned", shown="image")
     assert not app.exception
     assert "× 1 combination, " in captions(app)
@@ -307,10 +308,10 @@ def test_a_record_of_one_pass_speaks_of_one_map(monkeypatch: pytest.MonkeyPatch)
 
 def test_what_is_lit_in_a_pass_is_of_that_model_only(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(st, "session_state", {})
-    learned._light(reference(), [3, 5])
-    assert st.session_state[learned.LIT] == {reference(): (3, 5)}
-    learned._light(reference(), [])
-    assert not st.session_state[learned.LIT]
+    training_dynamics._light(reference(), [3, 5])
+    assert st.session_state[training_dynamics.LIT] == {reference(): (3, 5)}
+    training_dynamics._light(reference(), [])
+    assert not st.session_state[training_dynamics.LIT]
 
 
 @pytest.mark.parametrize("content", [None, b"nonsense"])
@@ -328,37 +329,37 @@ def test_a_training_without_a_record_is_said(content: bytes | None, library: Pat
 
 def test_a_click_on_a_dot_goes_to_its_sample(monkeypatch: pytest.MonkeyPatch) -> None:
     view, put = a_view(monkeypatch)
-    sample.pick(view, 3 * COUNT + 4)
+    sample_path.pick(view, 3 * COUNT + 4)
     assert put == {"sample": "test-0004", "point": None, "on": "image-sound"}
     put.clear()
-    sample.pick(view, 7 * COUNT - 1)
+    sample_path.pick(view, 7 * COUNT - 1)
     assert put == {"point": STRANGE, "on": None}
 
 
 def test_what_is_caught_stands_in_the_address(monkeypatch: pytest.MonkeyPatch) -> None:
     view, put = a_view(monkeypatch)
-    caught.choose(view, [3, 5])
+    selection_panel.choose(view, [3, 5])
     assert put["chosen"] is not None
-    assert chosen.parsed(put["chosen"], view.found.ids) == (3, 5)
-    caught.choose(view, [])
+    assert selection.parsed(put["chosen"], view.found.ids) == (3, 5)
+    selection_panel.choose(view, [])
     assert put["chosen"] is None
 
 
 def test_samples_are_found_by_answer_name_and_group(monkeypatch: pytest.MonkeyPatch) -> None:
     view, _ = a_view(monkeypatch)
-    fives = caught.matching(view, " 5 ")
+    fives = selection_panel.matching(view, " 5 ")
     assert fives == np.flatnonzero(view.found.target == 5).tolist()
-    assert caught.matching(view, "TEST-0999") == [SHIPPED]
-    assert caught.matching(view, "speaker 1") == list(range(1, COUNT, 3))
-    assert caught.matching(view, "nobody") == []
-    assert caught.matching(view, "  ") == []
+    assert selection_panel.matching(view, "TEST-0999") == [SHIPPED]
+    assert selection_panel.matching(view, "speaker 1") == list(range(1, COUNT, 3))
+    assert selection_panel.matching(view, "nobody") == []
+    assert selection_panel.matching(view, "  ") == []
 
 
 CHOSEN = (2, 3, 11)
 
 
 def choice() -> str:
-    text = chosen.written(CHOSEN, cache.sweep(reference()).ids)
+    text = selection.written(CHOSEN, cache.sweep(reference()).ids)
     assert text is not None
     return text
 
@@ -444,14 +445,14 @@ def test_what_a_person_brings_is_placed_in_the_map(axes: str) -> None:
 
 
 def test_damage_moves_the_sample() -> None:
-    assert pictures.places(reference(), "umap", "test-0001").known
+    assert map_cache.places(reference(), "umap", "test-0001").known
     app = opened(sample="test-0001", damage="sound:noise:5")
     assert not app.exception
     assert "new to the map" in captions(app)
 
 
 def test_a_placed_test_sample_lands_where_it_is() -> None:
-    found, made = cache.sweep(reference()), pictures.picture(reference(), "umap")
+    found, made = cache.sweep(reference()), map_cache.picture(reference(), "umap")
     known = maps.known_places(found, made, 5)
     assert found.variance is not None
     again = maps.new_places(found, made, found.combinations, found.mean[:, 5], found.variance[:, 5])
@@ -469,13 +470,13 @@ def test_a_model_that_was_not_measured_is_said(tmp_path: Path, monkeypatch: pyte
 
 def test_a_map_of_ones_own_is_read_from_the_cache_folder() -> None:
     settings = MapSettings(neighbours=30, minimum_distance=0.5, metric="cosine", seed=3)
-    name = fits.name_of(settings)
-    assert fits.settings_of(name) == settings
+    name = custom_maps.name_of(settings)
+    assert custom_maps.settings_of(name) == settings
     assert "was not made yet" in sentences(opened(picture=name))
     found = cache.sweep(reference())
-    folder = fits.folder_of(found.digest, settings)
+    folder = custom_maps.folder_of(found.digest, settings)
     folder.mkdir(parents=True)
-    map_files.write_map(folder, as_umap(found))
+    map_file.write_map(folder, as_umap(found))
     app = opened(picture=name, part="fit")
     assert not app.exception
     assert "UMAP, 30 near, 0.5, cosine, seed 3" in captions(app)
@@ -486,7 +487,7 @@ def test_a_map_of_ones_own_is_read_from_the_cache_folder() -> None:
 
 @pytest.mark.slow
 def test_a_map_is_made_in_the_background_and_can_be_stopped() -> None:
-    from mmlab.ui.robustness import work
+    from mmlab.ui.components import background_task
 
     app = opened(part="fit")
     app.number_input(key="embed.fit.neighbours").set_value(5).run()
@@ -496,26 +497,26 @@ def test_a_map_is_made_in_the_background_and_can_be_stopped() -> None:
 
     def stop(share: float) -> None:
         told.append(share)
-        raise work.Stopped
+        raise background_task.Stopped
 
-    with pytest.raises(work.Stopped):
-        fits.make(Path(reference().path), digest, settings, stop)
+    with pytest.raises(background_task.Stopped):
+        custom_maps.make(Path(reference().path), digest, settings, stop)
     assert len(told) == 1
-    assert not fits.made(digest, settings)
-    fits.make(Path(reference().path), digest, settings, told.append)
+    assert not custom_maps.made(digest, settings)
+    custom_maps.make(Path(reference().path), digest, settings, told.append)
     assert told[-1] == 1
-    assert fits.read(digest, settings).overlap is not None
+    assert custom_maps.read(digest, settings).overlap is not None
 
 
 def view_of(colour: str = "class") -> View:
-    found, made = cache.sweep(reference()), pictures.picture(reference(), "umap")
+    found, made = cache.sweep(reference()), map_cache.picture(reference(), "umap")
     one = (cache.task("digits"), (reference(),), reference(), found, made)
     return View(*one, "umap", False, colour, (0, 6), np.ones(COUNT, bool), "test-0000", "test-0000", None)
 
 
 def test_the_map_comes_as_csv() -> None:
     view = view_of()
-    rows = list(csv.DictReader(io.StringIO(exports.content(view, "CSV").decode())))
+    rows = list(csv.DictReader(io.StringIO(downloads.content(view, "CSV").decode())))
     assert len(rows) == ALL_POINTS
     assert float(rows[5]["x"]) == pytest.approx(float(view.made.projection.points[0, 5, 0]), rel=1e-4)
     assert {row["answer"] for row in rows} <= {"right", "wrong"}
@@ -523,7 +524,7 @@ def test_the_map_comes_as_csv() -> None:
 
 def test_the_map_comes_as_parquet_with_all_dimensions() -> None:
     view = view_of()
-    table = pd.read_parquet(io.BytesIO(exports.content(view, "Parquet")))
+    table = pd.read_parquet(io.BytesIO(downloads.content(view, "Parquet")))
     assert len(table) == ALL_POINTS
     first = table[(table["sample"] == "test-0003") & (table["combination"] == "image-pen")].iloc[0]
     np.testing.assert_allclose(first["embedding"], view.found.mean[view.found.index("image-pen"), 3])
@@ -531,7 +532,7 @@ def test_the_map_comes_as_parquet_with_all_dimensions() -> None:
 
 
 def test_the_map_comes_as_the_embedding_projector_takes_it() -> None:
-    with zipfile.ZipFile(io.BytesIO(exports.content(view_of(), "TSV"))) as archive:
+    with zipfile.ZipFile(io.BytesIO(downloads.content(view_of(), "TSV"))) as archive:
         vectors = archive.read("vectors.tsv").decode().splitlines()
         metadata = archive.read("metadata.tsv").decode().splitlines()
     assert len(vectors) == ALL_POINTS

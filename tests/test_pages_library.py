@@ -10,13 +10,14 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from mmlab import bundle, sweeps
-from mmlab.checkpoints import MODEL, REPORT
 from mmlab.core.method import METHODS
-from mmlab.library import Library
-from mmlab.runfiles import ORDER, STATUS, Order
-from mmlab.runs import Trainings
-from mmlab.ui import train as train_page
+from mmlab.experiments import model_archive
+from mmlab.experiments.background.manager import Trainings
+from mmlab.experiments.background.run_files import ORDER, STATUS, Order
+from mmlab.storage import sweep_file
+from mmlab.storage.checkpoints import MODEL, REPORT
+from mmlab.storage.library import Library
+from mmlab.ui.pages.train import page as train_page
 from tests.library import untrained
 from tests.test_bundle import answers
 from tests.test_reports import KEYS, put, report
@@ -39,7 +40,7 @@ def measured(root: Path) -> Path:
     """Reports of two methods with two seeds; one of them has a model and stored answers as well."""
     folder = Path(untrained(root, "digits", "dropout")[0].path)
     digest = hashlib.sha256((folder / MODEL).read_bytes()).hexdigest()
-    sweeps.write(folder, answers(digest))
+    sweep_file.write(folder, answers(digest))
     (folder / REPORT).write_text(json.dumps({**report(0, 0.8, ("built-in", "real")), "digest": digest}))
     put(root, "dropout", "seed1", report(1, 0.8))
     for seed in (0, 1):
@@ -204,7 +205,7 @@ def test_library_imports_a_file_and_asks_before_it_replaces(
 ) -> None:
     elsewhere = tmp_path_factory.mktemp("elsewhere")
     untrained(elsewhere, "digits", "joint")
-    content = bundle.export(Library(elsewhere), "digits", "joint", "seed0")
+    content = model_archive.export(Library(elsewhere), "digits", "joint", "seed0")
     app = opened("library")
     app.file_uploader(key="library.file").upload("model.zip", content, "application/zip").run()
     app.button(key="library.import").click().run()

@@ -15,18 +15,19 @@ import streamlit as st
 import torch
 from streamlit.testing.v1 import AppTest
 
-from mmlab import checkpoints, sweeps
-from mmlab.checkpoints import PROGRESS
 from mmlab.core.batch import Samples
 from mmlab.core.method import METHODS
 from mmlab.core.modality import Modalities
 from mmlab.core.task import TASKS
-from mmlab.evaluation import sweep
+from mmlab.inference.sweep import sweep
 from mmlab.methods.gmd import ANGLES
-from mmlab.ui import method_page, words
-from mmlab.ui.method_cards import CARDS
-from mmlab.ui.method_views_more import VIEWS
-from mmlab.viz import drawings
+from mmlab.storage import checkpoints, sweep_file
+from mmlab.storage.checkpoints import PROGRESS
+from mmlab.ui.pages.methods import page
+from mmlab.ui.pages.methods.evidence_views_by_method import VIEWS
+from mmlab.ui.text import wording
+from mmlab.ui.text.method_cards import CARDS
+from mmlab.viz.methods import method_diagrams
 from tests.library import untrained
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -49,7 +50,7 @@ def measured(root: Path) -> None:
             loaded.method.effective[0, :9] = True  # type: ignore[index, operator]
             checkpoints.save(folder, loaded.method, loaded.card)
             loaded = checkpoints.load(folder)
-        sweeps.write(folder, sweep(loaded.method, samples, digest=loaded.digest))
+        sweep_file.write(folder, sweep(loaded.method, samples, digest=loaded.digest))
         (folder / "report.json").write_text(json.dumps({"digest": loaded.digest, "sources": {}}))
         rows = [json.dumps(row(reference.method, epoch, info.modalities)) for epoch in range(EPOCHS)]
         (folder / PROGRESS).write_text("\n".join(rows))
@@ -105,7 +106,7 @@ def charts(app: AppTest) -> list[Any]:
 
 
 def test_every_method_has_a_card_a_drawing_and_views() -> None:
-    assert set(CARDS) == set(VIEWS) == set(drawings.PAINTERS) == set(METHODS)
+    assert set(CARDS) == set(VIEWS) == set(method_diagrams.PAINTERS) == set(METHODS)
     for name, card in CARDS.items():
         assert card.idea.count(". ") == 2, f"{name}: the idea is three sentences"
         assert all((card.trained, card.missing, card.look, card.paper))
@@ -190,11 +191,11 @@ def test_the_epoch_of_gmd_changes_the_histogram() -> None:
 
 
 def test_numbers_are_columns_of_one_length() -> None:
-    content = method_page.as_csv({"a": [1, 2], "b": ["x", "y"]}).decode()
+    content = page.as_csv({"a": [1, 2], "b": ["x", "y"]}).decode()
     assert list(csv.reader(io.StringIO(content))) == [["a", "b"], ["1", "x"], ["2", "y"]]
     with pytest.raises(ValueError, match="shorter"):
-        method_page.as_csv({"a": [1, 2], "b": [1]})
+        page.as_csv({"a": [1, 2], "b": [1]})
 
 
 def test_the_words_are_explained() -> None:
-    assert "cosine" in words.help("evidence")
+    assert "cosine" in wording.help("evidence")

@@ -10,8 +10,8 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from mmlab.ui import frame
-from mmlab.ui.widgets import TAB, TABS
+from mmlab.ui.components import page_frame
+from mmlab.ui.inputs.sample_picker import TAB, TABS
 from tests.apps import captions
 from tests.library import measured
 from tests.test_pages import opened, sentences, text
@@ -19,7 +19,7 @@ from tests.test_pages import opened, sentences, text
 SAMPLE = "test-0001"
 METHODS = ("dropout", "gmd")
 ELSEWHERE = ("pages/robustness.py", "pages/dominance.py")  # their own tests open them on this task, too
-LINKS = [link for link in frame.pages() if link.path not in ELSEWHERE]
+LINKS = [link for link in page_frame.pages() if link.path not in ELSEWHERE]
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +51,7 @@ def typed(app: AppTest, words: str) -> AppTest:
 
 
 @pytest.mark.parametrize("link", LINKS, ids=lambda link: link.title)
-def test_every_page_opens(link: frame.Link) -> None:
+def test_every_page_opens(link: page_frame.Link) -> None:
     app = opened(link.path, task="opinion")
     assert not app.exception
     assert not app.error

@@ -13,10 +13,12 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from mmlab import rules
 from mmlab.core.task import TASKS
-from mmlab.ui import cache, chosen
-from mmlab.ui.robustness import missing, page, report, view, work
+from mmlab.inference import imputation
+from mmlab.ui.components import background_task, selection
+from mmlab.ui.pages.robustness import imputation as missing
+from mmlab.ui.pages.robustness import page, report, view_data
+from mmlab.ui.session import cache
 from tests.apps import address, healthy, sentences
 from tests.library import measured, untrained
 
@@ -38,8 +40,8 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(autouse=True)
 def library(models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setenv("MMLAB_CHECKPOINTS", str(models))
-    monkeypatch.setattr(rules, "cache_folder", lambda: tmp_path)
-    monkeypatch.setattr(rules, "COUNT", 8)
+    monkeypatch.setattr(imputation, "cache_folder", lambda: tmp_path)
+    monkeypatch.setattr(imputation, "COUNT", 8)
     st.cache_data.clear()
     st.cache_resource.clear()
     yield models
@@ -183,7 +185,7 @@ def test_a_rule_is_computed_when_asked_and_then_in_force() -> None:
 
 def finished(app: AppTest, name: str) -> None:
     for _ in range(600):
-        if not work.alive(name):
+        if not background_task.alive(name):
             break
         time.sleep(0.05)
     app.run()
@@ -194,12 +196,12 @@ def test_what_missing_means_is_shown_for_the_samples_that_were_chosen_on_embed()
     app.button(key="rules.compute").click().run()
     finished(app, "rules-digits-dmrnet")
     ids = cache.sweep(cache.library().find("digits", "dmrnet")).ids
-    computed = rules.stored(view.digest(cache.library().find("digits", "dmrnet")), "zeros").ids
+    computed = imputation.stored(view_data.digest(cache.library().find("digits", "dmrnet")), "zeros").ids
     for wanted, said in (
         (computed[:3], "on the same 3 test samples. "),
         ([name for name in ids if name not in computed][:3], "none of which is a chosen one"),
     ):
-        text = chosen.written([ids.index(name) for name in wanted], ids)
+        text = selection.written([ids.index(name) for name in wanted], ids)
         assert text is not None
         app = opened("missing", methods="dmrnet", chosen=text)
         healthy(app)
@@ -242,7 +244,7 @@ def test_every_sample_stands_under_the_least_that_is_enough_for_it() -> None:
         assert found is not None
         counted += int(found[1])
     reference = next(e.reference for e in cache.entries("digits") if e.reference.method == "dmrnet")
-    right = view.graded(reference, rules.NATIVE, 0).right
+    right = view_data.graded(reference, imputation.NATIVE, 0).right
     assert counted == right[-1].sum(), "where complete input is right, something is enough"
 
 
@@ -255,7 +257,7 @@ def test_what_runs_can_be_stopped_and_goes_on_later(monkeypatch: pytest.MonkeyPa
             on_progress(step / 1000)
             time.sleep(0.01)
 
-    monkeypatch.setattr(missing.rules, "compute", slow)
+    monkeypatch.setattr(missing.imputation, "compute", slow)
     app = opened("missing", methods="dmrnet")
     app.button(key="rules.compute").click().run()
     app.button(key="stop.rules-digits-dmrnet").click().run()
@@ -305,6 +307,6 @@ def test_the_report_stands_alone(task: str, monkeypatch: pytest.MonkeyPatch) -> 
 def test_opening_is_quick_once_the_app_is_warm() -> None:
     opened()
     start = time.perf_counter()
-    view.graded.clear()
+    view_data.graded.clear()
     healthy(opened())
     assert time.perf_counter() - start < 5, "far from the goal of one second, even on a busy machine"

@@ -11,8 +11,8 @@ import pytest
 import torch
 
 from mmlab.core.errors import CheckpointError
-from mmlab.library import Reference
-from mmlab.pool import ModelPool
+from mmlab.core.reference import Reference
+from mmlab.inference.model_pool import ModelPool
 
 SIZE = 4 * 100
 

@@ -17,9 +17,11 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from mmlab.core.errors import DataError
-from mmlab.core.raw import Picture, Sound, Strokes
-from mmlab.tasks import readers
-from mmlab.tasks.readers import read_picture, read_sound, read_strokes
+from mmlab.core.recordings import Picture, Sound, Strokes
+from mmlab.modalities import files
+from mmlab.modalities.audio.decode import encode_sound, read_sound
+from mmlab.modalities.image.decode import PICTURE_BYTES, PICTURE_SIDE, encode_picture, read_picture
+from mmlab.modalities.path.decode import draw_strokes, encode_strokes, read_strokes
 
 TONE = (0.4 * np.sin(np.arange(8000) * 0.6)).astype(np.float32)
 
@@ -102,7 +104,7 @@ def test_a_photo_is_turned_upright() -> None:
 
 def test_a_large_photo_is_made_smaller() -> None:
     found = read_picture(saved(Image.new("RGB", (4000, 3000), "white"), "JPEG")).pixels
-    assert max(found.shape) <= readers.PICTURE_SIDE
+    assert max(found.shape) <= PICTURE_SIDE
 
 
 @pytest.mark.parametrize("size", [(20_000, 20_000), (6_000, 6_000), (2**31 - 1, 2**31 - 1), (1, 1), (0, 5)])
@@ -125,7 +127,7 @@ def bad_pictures() -> list[tuple[str, bytes]]:
         ("sound.png", sound_file(TONE)),
         ("vector.png", b"<svg xmlns='http://www.w3.org/2000/svg'/>"),
         ("script.png", b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 10 10\n"),
-        ("large.png", b"\x89PNG\r\n\x1a\n" + bytes(readers.PICTURE_BYTES)),
+        ("large.png", b"\x89PNG\r\n\x1a\n" + bytes(PICTURE_BYTES)),
     ]
 
 
@@ -139,11 +141,11 @@ def test_a_bad_picture_ends_in_a_sentence(name: str, content: bytes) -> None:
 
 
 def test_names_are_only_shown_and_shortened() -> None:
-    assert readers.shown_name("../../etc/passwd", "x") == "'passwd'"
-    assert readers.shown_name("C:\\secret\\a.png", "x") == "'a.png'"
-    assert readers.shown_name("", "The picture") == "The picture"
-    assert len(readers.shown_name("a" * 500 + ".png", "x")) < 45
-    assert "\n" not in readers.shown_name("a\nb.png", "x")
+    assert files.shown_name("../../etc/passwd", "x") == "'passwd'"
+    assert files.shown_name("C:\\secret\\a.png", "x") == "'a.png'"
+    assert files.shown_name("", "The picture") == "The picture"
+    assert len(files.shown_name("a" * 500 + ".png", "x")) < 45
+    assert "\n" not in files.shown_name("a\nb.png", "x")
 
 
 @pytest.mark.parametrize(
@@ -274,18 +276,18 @@ def test_bad_strokes_end_in_a_sentence(content: bytes) -> None:
 def test_what_is_encoded_comes_back() -> None:
     rng = np.random.default_rng(0)
     picture = Picture(rng.integers(0, 256, (30, 20), dtype=np.uint8))
-    np.testing.assert_array_equal(read_picture(readers.encode_picture(picture)).pixels, picture.pixels)
+    np.testing.assert_array_equal(read_picture(encode_picture(picture)).pixels, picture.pixels)
     sound = Sound((rng.integers(-60, 60, 4000) / 128).astype(np.float32), 8000)
-    np.testing.assert_array_equal(read_sound(readers.encode_sound(sound)).wave, sound.wave)
+    np.testing.assert_array_equal(read_sound(encode_sound(sound)).wave, sound.wave)
     strokes = Strokes((np.array([[0, 1], [2.25, 3.5]], np.float32), np.array([[7, 7]], np.float32)))
-    again = read_strokes(readers.encode_strokes(strokes))
+    again = read_strokes(encode_strokes(strokes))
     for ours, theirs in zip(strokes.strokes, again.strokes, strict=True):
         np.testing.assert_array_equal(ours, theirs)
 
 
 def test_a_drawing_makes_a_picture() -> None:
     strokes = Strokes((np.array([[0, 0], [0, 90]], np.float32),))
-    pixels = readers.draw_strokes(strokes, 64).pixels
+    pixels = draw_strokes(strokes, 64).pixels
     assert pixels.shape == (64, 64)
     assert pixels[32, 32] > 200
     assert not pixels[:, :20].any()

@@ -13,12 +13,21 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mmlab import reports
-from mmlab.analysis.comparison import MEAN, WORST, Comparison, Runs, confusion, interval, rows, runs_from_reports
+from mmlab.analysis.methods.seed_comparison import (
+    MEAN,
+    WORST,
+    Comparison,
+    Runs,
+    confusion,
+    interval,
+    rows,
+    runs_from_reports,
+)
 from mmlab.core.errors import CheckpointError, UnknownName
 from mmlab.core.task import TASKS
-from mmlab.grid import ladder, rung_tag
-from mmlab.library import Library
+from mmlab.experiments import comparison_tables
+from mmlab.experiments.ablations import ladder, rung_tag
+from mmlab.storage.library import Library
 
 INFO = TASKS["digits"].info
 KEYS = [combination.key for combination in INFO.modalities.subsets()]
@@ -55,7 +64,7 @@ def row(found: Comparison, name: str) -> Any:
 
 
 def test_means_spreads_and_paired_differences(library: Library) -> None:
-    found = reports.compare(library, "digits")
+    found = comparison_tables.compare(library, "digits")
     assert [each.name for each in found.rows] == ["joint", "dropout", "dmrnet"]
     assert (found.metric, found.samples, found.combinations) == ("accuracy", 1000, tuple(KEYS))
     ours = row(found, "dmrnet")
@@ -69,7 +78,7 @@ def test_means_spreads_and_paired_differences(library: Library) -> None:
 
 
 def test_a_method_without_common_seeds_is_not_paired(library: Library) -> None:
-    alone = row(reports.compare(library, "digits"), "joint")
+    alone = row(comparison_tables.compare(library, "digits"), "joint")
     assert (alone.seeds, alone.difference, alone.differences) == (1, None, None)
     assert alone.worst == pytest.approx(0.3)
     assert math.isnan(alone.mean_spread)
@@ -90,7 +99,7 @@ def test_one_pair_has_no_interval() -> None:
 
 
 def test_scores_by_seed_for_sorting_and_dots(library: Library) -> None:
-    found = reports.compare(library, "digits")
+    found = comparison_tables.compare(library, "digits")
     np.testing.assert_allclose(found.by_seed("dmrnet", MEAN), [0.81, 0.82, 0.83])
     np.testing.assert_allclose(found.by_seed("joint", WORST), [0.3])
     np.testing.assert_allclose(found.by_seed("joint", KEYS[-1]), [0.9])
@@ -104,15 +113,15 @@ def test_worst_is_the_largest_where_lower_is_better() -> None:
 
 
 def test_another_metric_and_the_real_recordings(library: Library) -> None:
-    assert row(reports.compare(library, "digits", metric="f1"), "dropout").mean == pytest.approx(0.4)
-    assert [each.name for each in reports.compare(library, "digits", "real").rows] == ["dmrnet"]
+    assert row(comparison_tables.compare(library, "digits", metric="f1"), "dropout").mean == pytest.approx(0.4)
+    assert [each.name for each in comparison_tables.compare(library, "digits", "real").rows] == ["dmrnet"]
     with pytest.raises(UnknownName, match="no metric 'dice'"):
-        reports.compare(library, "digits", metric="dice")
+        comparison_tables.compare(library, "digits", metric="dice")
 
 
 def test_an_empty_library_says_how_to_fill_it(tmp_path: Path) -> None:
     with pytest.raises(CheckpointError) as caught:
-        reports.compare(Library(tmp_path), "digits")
+        comparison_tables.compare(Library(tmp_path), "digits")
     assert "mmlab grid" in caught.value.hint
 
 
@@ -123,25 +132,25 @@ def test_an_empty_library_says_how_to_fill_it(tmp_path: Path) -> None:
 )
 def test_a_report_that_cannot_be_used_is_named_and_hides_no_other(content: str, library: Library) -> None:
     put(library.root, "dmrnet", "seed9", content)
-    found = reports.compare(library, "digits")
+    found = comparison_tables.compare(library, "digits")
     assert row(found, "dmrnet").seeds == 3
     assert len(found.problems) == 1
     assert "seed9" in found.problems[0]
-    assert found.problems[0] in reports.as_markdown(found)
+    assert found.problems[0] in comparison_tables.as_markdown(found)
 
 
 def test_a_ladder_is_compared_to_the_complete_method(tmp_path: Path) -> None:
     for rank, rung in enumerate(ladder("dmrnet")):
         for seed in (0, 1):
             put(tmp_path, "dmrnet", rung_tag(rung, seed), report(seed, 0.5 + 0.1 * rank))
-    found = reports.compare_ladder(Library(tmp_path), "digits", "dmrnet")
+    found = comparison_tables.compare_ladder(Library(tmp_path), "digits", "dmrnet")
     assert [each.name for each in found.rows] == [rung.name for rung in ladder("dmrnet")]
     assert found.baseline == ladder("dmrnet")[-1].name
     assert found.rows[0].difference == pytest.approx((-0.3, -0.3, -0.3))
 
 
 def test_markdown_has_a_row_per_method_and_the_best_in_bold(library: Library) -> None:
-    lines = reports.as_markdown(reports.compare(library, "digits")).splitlines()
+    lines = comparison_tables.as_markdown(comparison_tables.compare(library, "digits")).splitlines()
     assert lines[0].count("|") == lines[1].count("|") == 2 + 7 + 3 + 1
     assert "| I | S | P | IS | IP | SP | ISP |" in lines[0]
     ours = next(line for line in lines if line.startswith("| DMRNet"))
@@ -153,17 +162,17 @@ def test_markdown_has_a_row_per_method_and_the_best_in_bold(library: Library) ->
 
 
 def test_csv_has_a_line_per_cell_and_leaves_unknown_numbers_empty(library: Library) -> None:
-    lines = list(csv.DictReader(io.StringIO(reports.as_csv(reports.compare(library, "digits")))))
+    lines = list(csv.DictReader(io.StringIO(comparison_tables.as_csv(comparison_tables.compare(library, "digits")))))
     assert len(lines) == 3 * 8
     ours = next(line for line in lines if line["method"] == "dmrnet" and line["combination"] == "mean")
     assert (ours["score"], ours["deviation"], ours["difference"]) == ("0.82000", "0.01000", "0.02000")
     alone = next(line for line in lines if line["method"] == "joint")
     assert (alone["deviation"], alone["difference"], alone["low"]) == ("", "", "")
-    assert "nan" not in reports.as_csv(reports.compare(library, "digits"))
+    assert "nan" not in comparison_tables.as_csv(comparison_tables.compare(library, "digits"))
 
 
 def test_json_is_strict_json(library: Library) -> None:
-    text = json.dumps(reports.as_json(reports.compare(library, "digits")), allow_nan=False)
+    text = json.dumps(comparison_tables.as_json(comparison_tables.compare(library, "digits")), allow_nan=False)
     found = json.loads(text)
     assert set(found["methods"]) == {"joint", "dropout", "dmrnet"}
     assert found["methods"]["joint"]["mean_deviation"] is None
@@ -171,16 +180,16 @@ def test_json_is_strict_json(library: Library) -> None:
 
 
 def test_tables_are_written_and_filled_in_between_marks(library: Library, tmp_path: Path) -> None:
-    found = reports.compare(library, "digits")
-    reports.write_tables(found, tmp_path / "out", "digits")
+    found = comparison_tables.compare(library, "digits")
+    comparison_tables.write_tables(found, tmp_path / "out", "digits")
     assert {file.suffix for file in (tmp_path / "out").iterdir()} == {".md", ".csv", ".json"}
     page = tmp_path / "page.md"
     page.write_text("before\n<!-- table:digits -->\nold\n<!-- end -->\nbetween\n<!-- table:x -->\nkept\n<!-- end -->\n")
     table = r"new \1 table"
-    assert reports.fill(page, {"digits": table, "absent": "-"}) == ["digits"]
+    assert comparison_tables.fill(page, {"digits": table, "absent": "-"}) == ["digits"]
     expected = f"before\n<!-- table:digits -->\n{table}\n<!-- end -->\nbetween\n<!-- table:x -->\nkept\n<!-- end -->\n"
     assert page.read_text() == expected
-    assert reports.fill(page, {"digits": table}) == ["digits"]
+    assert comparison_tables.fill(page, {"digits": table}) == ["digits"]
     assert page.read_text() == expected
 
 

@@ -13,23 +13,24 @@ import numpy as np
 import pytest
 import torch
 
-from mmlab import rules
 from mmlab.analysis import expected_score, fit_temperature, negative_flips
-from mmlab.analysis.changes import negative_flip_shares
-from mmlab.analysis.duel import duel
-from mmlab.analysis.grading import Correlation, Mean, Measure, grade, hardness, thirds, wilson
-from mmlab.analysis.simulation import simulate
-from mmlab.analysis.trust import trust
+from mmlab.analysis.robustness.combination_calibration import trust
+from mmlab.analysis.robustness.missing_rate_simulation import simulate
+from mmlab.analysis.robustness.paired_model_test import duel
+from mmlab.analysis.robustness.per_sample_scores import Correlation, Mean, Measure, grade, hardness, thirds, wilson
+from mmlab.analysis.robustness.prediction_flips import negative_flip_shares
 from mmlab.core.batch import Samples
 from mmlab.core.errors import DataError
 from mmlab.core.method import METHODS, Method
 from mmlab.core.modality import Modality
 from mmlab.core.results import Sweep
-from mmlab.evaluation import logits_of, metrics, sweep
-from mmlab.ui.robustness.failures import RATES, Chances, scores_along
-from mmlab.viz import grid, score_lattice
-from mmlab.viz.figure import Figure
-from mmlab.viz.report import Fact, document
+from mmlab.inference import imputation
+from mmlab.inference.sweep import logits_of, metrics, sweep
+from mmlab.ui.pages.robustness.missing_rate import RATES, Chances, scores_along
+from mmlab.viz.base import heatmap
+from mmlab.viz.base.figure import Figure
+from mmlab.viz.base.html_report import Fact, document
+from mmlab.viz.robustness import score_lattice
 from tests.toys import OUTPUTS, ToyTask
 
 KINDS = tuple(OUTPUTS)
@@ -63,34 +64,34 @@ VECTOR = Modality("a", "vector", (2,), "A", "A")
 
 def test_zeros_are_zeros_and_the_mean_is_that_of_training() -> None:
     samples, seen = sample_of(2), torch.tensor([[1.0, 10.0], [3.0, 30.0]])
-    assert not rules.replacements("zeros", samples, VECTOR).any()
-    mean = rules.replacements("mean", samples, VECTOR, seen)
+    assert not imputation.replacements("zeros", samples, VECTOR).any()
+    mean = imputation.replacements("mean", samples, VECTOR, seen)
     torch.testing.assert_close(mean, torch.tensor([[2.0, 20.0]]).expand(6, 2))
 
 
 def test_noise_has_mean_and_spread_of_each_place_in_training() -> None:
     samples = sample_of(2, count=4000)
     seen = torch.tensor([[0.0, 100.0], [2.0, 140.0]])
-    noise = rules.replacements("noise", samples, VECTOR, seen)
+    noise = imputation.replacements("noise", samples, VECTOR, seen)
     torch.testing.assert_close(noise.mean(0), seen.mean(0), rtol=0.02, atol=0.1)
     torch.testing.assert_close(noise.std(0), seen.std(0), rtol=0.05, atol=0.1)
-    torch.testing.assert_close(noise, rules.replacements("noise", samples, VECTOR, seen))
+    torch.testing.assert_close(noise, imputation.replacements("noise", samples, VECTOR, seen))
 
 
 def test_every_sample_has_a_donor_that_is_another_sample() -> None:
     samples = sample_of(2)
-    donors = rules.replacements("donor", samples, VECTOR)
+    donors = imputation.replacements("donor", samples, VECTOR)
     assert (donors != samples.inputs["a"]).any(1).all()
     assert sorted(map(tuple, donors.tolist())) == sorted(map(tuple, samples.inputs["a"].tolist()))
     with pytest.raises(DataError, match="second sample"):
-        rules.replacements("donor", sample_of(2, count=1), VECTOR)
+        imputation.replacements("donor", sample_of(2, count=1), VECTOR)
 
 
 def test_a_text_has_no_mean_and_noise_is_made_of_words() -> None:
     text = Modality("a", "text", (2, 3), "A", "A")
     samples = sample_of(2, 3)
-    assert not rules.replacements("mean", samples, text).any()
-    noise, words = rules.replacements("noise", samples, text), samples.inputs["a"]
+    assert not imputation.replacements("mean", samples, text).any()
+    noise, words = imputation.replacements("noise", samples, text), samples.inputs["a"]
     for sample, place in itertools.product(range(len(samples)), range(3)):
         assert any(torch.equal(noise[sample, :, place], other[:, place]) for other in words)
 
@@ -98,7 +99,7 @@ def test_a_text_has_no_mean_and_noise_is_made_of_words() -> None:
 @pytest.mark.parametrize(("rule", "says"), [("nonsense", "There is no rule"), ("mean", "needs the training")])
 def test_a_rule_says_what_it_lacks(rule: str, says: str) -> None:
     with pytest.raises(DataError, match=says):
-        rules.replacements(rule, sample_of(2), VECTOR)
+        imputation.replacements(rule, sample_of(2), VECTOR)
 
 
 @pytest.mark.parametrize("name", sorted(METHODS))
@@ -108,8 +109,8 @@ def test_what_is_absent_has_no_influence_under_any_rule(name: str, rule: str) ->
     method, samples, training = method_of(name, task), task.samples("test").take(8), task.samples("train")
     other = {key: value + 5 if key == "m1" else value for key, value in samples.inputs.items()}
     changed = Samples(other, samples.present, samples.target, samples.ids, samples.groups)
-    before = rules.under(method, samples, rule, training)
-    after = rules.under(method, changed, rule, training)
+    before = imputation.under(method, samples, rule, training)
+    after = imputation.under(method, changed, rule, training)
     for place, key in enumerate(before.combinations):
         same = np.allclose(before.logits[place], after.logits[place], atol=1e-5)
         assert same == ("m1" not in key), key
@@ -122,10 +123,10 @@ def test_mixing_features_is_encoding_the_mixed_input(name: str, kind: str) -> No
     if kind not in METHODS[name].supports:
         pytest.skip("Not for this kind of answer.")
     method, samples = method_of(name, task), task.samples("test").take(6)
-    donors = {m.name: rules.replacements("donor", samples, m) for m in task.info.modalities}
-    inputs = {**samples.inputs, **{rules.INSTEAD + key: value for key, value in donors.items()}}
+    donors = {m.name: imputation.replacements("donor", samples, m) for m in task.info.modalities}
+    inputs = {**samples.inputs, **{imputation.INSTEAD + key: value for key, value in donors.items()}}
     combinations = task.info.modalities.subsets()
-    found = rules.fuse_replaced(method, inputs, combinations)
+    found = imputation.fuse_replaced(method, inputs, combinations)
     present = torch.ones(6, 3, dtype=torch.bool)
     with torch.inference_mode():
         for combination, fused in zip(combinations, found, strict=True):
@@ -136,32 +137,32 @@ def test_mixing_features_is_encoding_the_mixed_input(name: str, kind: str) -> No
 def test_complete_input_is_the_same_under_every_rule() -> None:
     task = ToyTask()
     method, samples, training = method_of("dropout", task), task.samples("test"), task.samples("train")
-    native = rules.under(method, samples, rules.NATIVE)
-    for rule in rules.RULES:
-        found = rules.under(method, samples, rule, training)
+    native = imputation.under(method, samples, imputation.NATIVE)
+    for rule in imputation.RULES:
+        found = imputation.under(method, samples, rule, training)
         np.testing.assert_allclose(found.logits[-1], native.logits[-1], atol=1e-5)
 
 
 def test_what_was_computed_is_kept_under_the_digest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MMLAB_CACHE", str(tmp_path))
-    with pytest.raises(rules.NotComputed):
-        rules.stored("abc", "zeros")
+    with pytest.raises(imputation.NotComputed):
+        imputation.stored("abc", "zeros")
     found = swept("classification")
-    rules._keep(rules._folder("abc", "zeros"), Sweep(**{**vars(found), "digest": "abc"}))
-    np.testing.assert_allclose(rules.stored("abc", "zeros").logits, found.logits, atol=1e-2)
-    assert rules.stamp("abc", "zeros") > 0
-    with pytest.raises(rules.NotComputed):
-        rules.stored("abd", "zeros")
-    with pytest.raises(rules.NotComputed):
-        rules.stored("../abc", "zeros")
-    (rules._folder("abc", "zeros") / "sweep.npz").write_bytes(b"no archive")
-    with pytest.raises(rules.NotComputed, match="damaged"):
-        rules.stored("abc", "zeros")
+    imputation._keep(imputation._folder("abc", "zeros"), Sweep(**{**vars(found), "digest": "abc"}))
+    np.testing.assert_allclose(imputation.stored("abc", "zeros").logits, found.logits, atol=1e-2)
+    assert imputation.stamp("abc", "zeros") > 0
+    with pytest.raises(imputation.NotComputed):
+        imputation.stored("abd", "zeros")
+    with pytest.raises(imputation.NotComputed):
+        imputation.stored("../abc", "zeros")
+    (imputation._folder("abc", "zeros") / "sweep.npz").write_bytes(b"no archive")
+    with pytest.raises(imputation.NotComputed, match="damaged"):
+        imputation.stored("abc", "zeros")
 
 
 def test_a_part_of_a_sweep_keeps_the_order_that_is_asked_for() -> None:
     found = swept("classification")
-    part = rules.only(found, (found.ids[3], found.ids[1]))
+    part = imputation.only(found, (found.ids[3], found.ids[1]))
     assert part.ids == (found.ids[3], found.ids[1])
     np.testing.assert_array_equal(part.logits[:, 0], found.logits[:, 3])
 
@@ -342,7 +343,7 @@ def test_a_model_against_itself_is_a_draw(kind: str) -> None:
 def test_only_the_same_samples_can_be_compared() -> None:
     first, second = swept("classification"), swept("classification", "joint")
     graded = grade(first, OUTPUTS["classification"])
-    fewer = grade(rules.only(second, second.ids[:10]), OUTPUTS["classification"])
+    fewer = grade(imputation.only(second, second.ids[:10]), OUTPUTS["classification"])
     with pytest.raises(DataError, match="different samples"):
         duel(graded, fewer, "accuracy")
 
@@ -385,8 +386,10 @@ def test_the_numbers_on_the_lines_do_not_cover_each_other(count: int) -> None:
 
 def test_names_from_data_cannot_leave_a_drawing() -> None:
     evil = '"><script>alert(1)</script>'
-    cell = grid.Cell(evil, 0.5, evil, "#000000", evil)
-    drawn = grid.grid([grid.Head("x", (True,))], [(grid.Head("y", label=evil), [cell])], [("A", "#000000")], evil)
+    cell = heatmap.Cell(evil, 0.5, evil, "#000000", evil)
+    drawn = heatmap.grid(
+        [heatmap.Head("x", (True,))], [(heatmap.Head("y", label=evil), [cell])], [("A", "#000000")], evil
+    )
     figure = Figure("x", evil, drawn, (evil,), [(evil,)], evil)
     page = document(evil, [Fact(evil, evil, evil)], {evil: [figure]}, [(evil, evil, evil)])
     assert "<script" not in drawn

@@ -15,10 +15,10 @@ from pathlib import Path
 import pytest
 
 from mmlab.core.errors import MmlabError
-from mmlab.library import Library
-from mmlab.resuming import STATE
-from mmlab.runfiles import ALIVE, ORDER, STATUS, STOP, is_locked, take
-from mmlab.runs import HOME, Order, Run, Trainings, check, history, seconds_left
+from mmlab.experiments.background.manager import HOME, Order, Run, Trainings, check, history, seconds_left
+from mmlab.experiments.background.run_files import ALIVE, ORDER, STATUS, STOP, is_locked, take
+from mmlab.storage.library import Library
+from mmlab.training.resume_state import STATE
 
 TINY = Order("digits", "dropout", {}, {"samples": 128, "epochs": 2}, 0, "tiny")
 LONG = replace(TINY, plan={"samples": 128, "epochs": 1000}, tag="long")
@@ -111,7 +111,12 @@ def test_what_goes_wrong_in_the_process_is_said(trainings: Trainings) -> None:
     lock = take(wrong / ALIVE)
     assert lock is not None
     words = [str(trainings.library.root), "digits", "nothing", "bad", str(lock)]
-    subprocess.run([sys.executable, "-m", "mmlab.running", *words], pass_fds=(lock,), check=True, timeout=PATIENCE)
+    subprocess.run(
+        [sys.executable, "-m", "mmlab.experiments.background.worker", *words],
+        pass_fds=(lock,),
+        check=True,
+        timeout=PATIENCE,
+    )
     os.close(lock)
     found = trainings.find("digits", "nothing", "bad")
     assert (found.state, found.message) == ("failed", "There is no method named 'nothing'.")

@@ -10,17 +10,19 @@ import numpy as np
 import pytest
 import torch
 
-from mmlab import checkpoints, epoch_maps, snapshots, sweeps
-from mmlab.analysis.map_files import MAP
-from mmlab.checkpoints import MODEL, PROGRESS, REPORT, SWEEP
+from mmlab.analysis.embedding.map_file import MAP
 from mmlab.core.method import METHODS
 from mmlab.core.modality import Modalities
+from mmlab.core.reference import Reference
 from mmlab.core.task import TASKS
-from mmlab.epoch_maps import EPOCH_MAPS
-from mmlab.evaluation import fuse_all, metrics
-from mmlab.library import SHIPPED, Library, Reference
-from mmlab.model import Model
-from mmlab.snapshots import SNAPSHOTS
+from mmlab.experiments.recorders import attribution_maps, embedding_maps
+from mmlab.experiments.recorders.attribution_maps import SNAPSHOTS
+from mmlab.experiments.recorders.embedding_maps import EPOCH_MAPS
+from mmlab.inference.predictor import Model
+from mmlab.inference.sweep import fuse_all, metrics
+from mmlab.storage import checkpoints, sweep_file
+from mmlab.storage.checkpoints import MODEL, PROGRESS, REPORT, SWEEP
+from mmlab.storage.library import SHIPPED, Library
 
 LARGEST = {"specialists": 1_000_000, "m3ixup": 2**18}  # parameters, where 0.25 M are too few: it has joint encoders too
 LARGEST_OF_TASK = {"brain": 500_000}
@@ -53,7 +55,7 @@ def test_a_checkpoint_is_small_and_belongs_to_its_report(reference: Reference):
 @each_run
 def test_the_sweep_gives_the_metrics_of_the_report(reference: Reference):
     report = report_of(reference)
-    found = sweeps.read(Path(reference.path), report["digest"])
+    found = sweep_file.read(Path(reference.path), report["digest"])
     task = TASKS[reference.task]
     table = metrics(found, task.info.output, task.info.modalities)
     stored = report["sources"]["built-in"]
@@ -66,7 +68,7 @@ def test_the_sweep_gives_the_metrics_of_the_report(reference: Reference):
 @each_run
 def test_the_shipped_files_read_like_an_upload_give_the_answers_of_the_sweep(reference: Reference):
     model = Model.open(reference)
-    found = sweeps.read(Path(reference.path), model.digest)
+    found = sweep_file.read(Path(reference.path), model.digest)
     names = model.task.gallery()[:20]
     raw = [model.task.example(name).raw for name in names]
     inputs = {
@@ -110,7 +112,7 @@ def test_a_shipped_run_of_each_task_shows_where_it_looked_while_it_learned(task:
     found = [r for r in SHIPPED_RUNS if r.task == task and (Path(r.path) / SNAPSHOTS).is_file()]
     assert found, task
     for reference in found:
-        seen = snapshots.read(Path(reference.path))
+        seen = attribution_maps.read(Path(reference.path))
         assert set(seen.maps) == set(TASKS[task].info.modalities.names)
         assert set(seen.ids) <= set(TASKS[task]().gallery())
 
@@ -123,7 +125,7 @@ def test_a_shipped_run_of_each_task_shows_how_its_embedding_settled(task: str):
     found = [r for r in SHIPPED_RUNS if r.task == task and (Path(r.path) / EPOCH_MAPS).is_file()]
     assert found, task
     for reference in found:
-        seen = epoch_maps.read(Path(reference.path))
+        seen = embedding_maps.read(Path(reference.path))
         assert set(seen.combinations) == {each.key for each in TASKS[task].info.modalities.subsets()}
         if not TASKS[task].info.output.dense:
             assert seen.told[-1].mean() > seen.told[0].mean(), reference.name

@@ -13,20 +13,25 @@ import numpy as np
 import pytest
 
 from mmlab.core.outputs import Prediction
-from mmlab.core.raw import Picture, Raw, Series, Sound, Strokes, Text
-from mmlab.viz import answers, attribution, lattice, number_line, texts, theme, views
+from mmlab.core.recordings import Picture, Raw, Series, Sound, Strokes, Text
+from mmlab.viz.base import theme
+from mmlab.viz.base.svg import standalone
+from mmlab.viz.explain import attribution_maps
+from mmlab.viz.inputs import recordings, text
+from mmlab.viz.predict import combination_lattice, number_line, prediction_cards
 
 ROOT = Path(__file__).resolve().parent.parent
 LETTERS = dict(zip("abcdef", "ABCDEF", strict=True))
 COLOURS = dict(zip("abcdef", theme.MODALITIES, strict=True))
 
 
-def states(count: int) -> list[lattice.State]:
+def states(count: int) -> list[combination_lattice.State]:
     """The answer is "x" while the first modality is there."""
     names = tuple(LETTERS)[:count]
     subsets = [subset for size in range(1, count + 1) for subset in combinations(names, size)]
     return [
-        lattice.State(subset, "x" if "a" in subset else "y", 0.5, "a" in subset, "a" in subset) for subset in subsets
+        combination_lattice.State(subset, "x" if "a" in subset else "y", 0.5, "a" in subset, "a" in subset)
+        for subset in subsets
     ]
 
 
@@ -36,7 +41,7 @@ def letters(count: int) -> dict[str, str]:
 
 @pytest.mark.parametrize("count", [2, 3, 4, 5, 6])
 def test_a_lattice_has_every_combination_and_every_line(count: int) -> None:
-    drawn = lattice.lattice(states(count), letters(count), selected="a")
+    drawn = combination_lattice.lattice(states(count), letters(count), selected="a")
     assert len(drawn.nodes) == 2**count - 1
     assert len(drawn.edges) == count * 2 ** (count - 1) - count
     assert [node.state.key for node in drawn.nodes if node.selected] == ["a"]
@@ -49,18 +54,23 @@ def test_a_lattice_has_every_combination_and_every_line(count: int) -> None:
 
 @pytest.mark.parametrize("count", [2, 3, 4, 5, 6])
 def test_no_two_boxes_of_a_lattice_overlap(count: int) -> None:
-    drawn = lattice.lattice(states(count), letters(count))
+    drawn = combination_lattice.lattice(states(count), letters(count))
     for first, second in combinations(drawn.nodes, 2):
-        apart = abs(first.x - second.x) >= lattice.NODE_WIDE or abs(first.y - second.y) >= lattice.NODE_HIGH
+        apart = (
+            abs(first.x - second.x) >= combination_lattice.NODE_WIDE
+            or abs(first.y - second.y) >= combination_lattice.NODE_HIGH
+        )
         assert apart, (first.state.key, second.state.key)
     for node in drawn.nodes:
-        assert lattice.NODE_WIDE / 2 <= node.x <= drawn.width - lattice.NODE_WIDE / 2
-        assert lattice.NODE_HIGH / 2 <= node.y <= drawn.height - lattice.NODE_HIGH / 2
+        assert combination_lattice.NODE_WIDE / 2 <= node.x <= drawn.width - combination_lattice.NODE_WIDE / 2
+        assert combination_lattice.NODE_HIGH / 2 <= node.y <= drawn.height - combination_lattice.NODE_HIGH / 2
 
 
 @pytest.mark.parametrize("count", [2, 3, 6])
 def test_a_lattice_is_drawn_with_buttons_that_say_what_they_show(count: int) -> None:
-    drawing = lattice.svg(lattice.lattice(states(count), letters(count), selected="a"), COLOURS, LETTERS)
+    drawing = combination_lattice.svg(
+        combination_lattice.lattice(states(count), letters(count), selected="a"), COLOURS, LETTERS
+    )
     buttons = [item for item in ET.fromstring(drawing).iter() if item.get("data-pick")]
     assert len(buttons) == 2**count - 1
     assert all(button.get("role") == "button" and button.get("tabindex") == "0" for button in buttons)
@@ -69,7 +79,7 @@ def test_a_lattice_is_drawn_with_buttons_that_say_what_they_show(count: int) -> 
 
 
 def test_right_and_wrong_differ_in_shape_and_sign_not_only_in_colour() -> None:
-    drawing = lattice.svg(lattice.lattice(states(2), letters(2)), COLOURS, LETTERS)
+    drawing = combination_lattice.svg(combination_lattice.lattice(states(2), letters(2)), COLOURS, LETTERS)
     assert "✓" in drawing
     assert "✗" in drawing
     assert len(set(re.findall(r'rx="(\d+)" fill="#', drawing))) == 2
@@ -77,22 +87,26 @@ def test_right_and_wrong_differ_in_shape_and_sign_not_only_in_colour() -> None:
 
 def test_a_lattice_of_what_was_given_only() -> None:
     given = [state for state in states(3) if "c" not in state.names]
-    drawn = lattice.lattice(given, letters(3))
+    drawn = combination_lattice.lattice(given, letters(3))
     assert drawn.modalities == ("a", "b")
     assert len(drawn.edges) == 2
 
 
 def test_names_from_data_cannot_break_out_of_a_drawing() -> None:
-    evil = lattice.State(("a",), '"><script>', 1.0, None, True)
-    drawing = lattice.svg(lattice.lattice([evil], {"a": "<"}, {"a": '"x"'}), COLOURS, {"a": "<"})
+    evil = combination_lattice.State(("a",), '"><script>', 1.0, None, True)
+    drawing = combination_lattice.svg(
+        combination_lattice.lattice([evil], {"a": "<"}, {"a": '"x"'}), COLOURS, {"a": "<"}
+    )
     assert "<script" not in drawing
     ET.fromstring(drawing)
-    card = answers.Card("<script>", said({'<img src="x">': 1.0}), said({'<img src="x">': 1.0}), "", "<b>", "<i>")
-    assert not re.search(r"<(script|img)", answers.cards([card]))
+    card = prediction_cards.Card(
+        "<script>", said({'<img src="x">': 1.0}), said({'<img src="x">': 1.0}), "", "<b>", "<i>"
+    )
+    assert not re.search(r"<(script|img)", prediction_cards.cards([card]))
 
 
 def test_a_saved_lattice_has_its_own_ink_and_paper() -> None:
-    drawing = lattice.standalone(lattice.svg(lattice.lattice(states(2), letters(2)), COLOURS, LETTERS))
+    drawing = standalone(combination_lattice.svg(combination_lattice.lattice(states(2), letters(2)), COLOURS, LETTERS))
     root = ET.fromstring(drawing)
     assert root.get("color")
     assert root[0].get("fill") == "#FFFFFF"
@@ -105,7 +119,7 @@ def said(probabilities: dict[str, float], uncertainty: float = 0.3) -> Predictio
 
 def test_a_card_says_answer_certainty_and_change() -> None:
     now, whole = said({"3": 0.6, "8": 0.4}), said({"3": 0.1, "8": 0.9})
-    html = answers.cards([answers.Card("Joint", now, whole, "8", "unsure", "Image + Sound")])
+    html = prediction_cards.cards([prediction_cards.Card("Joint", now, whole, "8", "unsure", "Image + Sound")])
     assert "<b data-answer>3</b>" in html
     assert "✗ wrong" in html
     assert "60 %" in html
@@ -114,15 +128,17 @@ def test_a_card_says_answer_certainty_and_change() -> None:
 
 def test_of_many_classes_the_likeliest_and_the_right_one_are_shown() -> None:
     now = said({f"class {i}": (0.6 if i == 3 else 0.4 / 39) for i in range(40)})
-    html = answers.cards([answers.Card("Joint", now, now, "class 39", "sure", "")])
-    assert html.count('role="listitem"') == answers.MOST_BARS - 2
+    html = prediction_cards.cards([prediction_cards.Card("Joint", now, now, "class 39", "sure", "")])
+    assert html.count('role="listitem"') == prediction_cards.MOST_BARS - 2
     assert "class 39" in html
     assert "and 30 more" in html
 
 
 def test_a_number_stands_on_its_scale() -> None:
     now, whole = Prediction("+1.50", {}, 0.2, 1.5), Prediction("-3.00", {}, 0.2, -3.0)
-    html = answers.cards([answers.Card("Joint", now, whole, "", "", "Text", number_line.Scale(-3.0, 3.0, 0.0))])
+    html = prediction_cards.cards(
+        [prediction_cards.Card("Joint", now, whole, "", "", "Text", number_line.Scale(-3.0, 3.0, 0.0))]
+    )
     assert 'style="left:75.0%"' in html
     assert 'style="left:0.0%"' in html
     assert "Changed sides" in html
@@ -132,7 +148,7 @@ def test_a_number_stands_on_its_scale() -> None:
 def test_the_card_of_a_number_says_how_far_off_it_may_be_and_is() -> None:
     now, whole = Prediction("-1.50", {}, 0.2, -1.5), Prediction("-2.00", {}, 0.2, -2.0)
     scale = number_line.Scale(-3.0, 3.0, 0.0, 2, truth=-0.25, reach=2.0)
-    html = answers.cards([answers.Card("Joint", now, whole, "-0.25", "", "Text", scale)])
+    html = prediction_cards.cards([prediction_cards.Card("Joint", now, whole, "-0.25", "", "Text", scale)])
     assert "✓ right side" in html
     assert "90 % interval: −3 to 0.5 · off by 1.25" in html  # cut at the end of the scale
     assert "0.5 higher, on the same side" in html
@@ -141,22 +157,24 @@ def test_the_card_of_a_number_says_how_far_off_it_may_be_and_is() -> None:
 
 def test_in_a_lattice_of_numbers_only_a_change_of_sides_is_a_change() -> None:
     numbers = {("a", "b"): "+1.00", ("a",): "+0.20", ("b",): "-0.10"}
-    drawn = lattice.lattice([lattice.State(k, v, None, None, v[0] == "+") for k, v in numbers.items()], letters(2))
+    drawn = combination_lattice.lattice(
+        [combination_lattice.State(k, v, None, None, v[0] == "+") for k, v in numbers.items()], letters(2)
+    )
     assert {edge.lower: edge.flips for edge in drawn.edges} == {"a": False, "b": True}
-    html = lattice.svg(drawn, COLOURS, letters(2))
+    html = combination_lattice.svg(drawn, COLOURS, letters(2))
     assert "B: -0.10, not as with everything</title>" in html
     assert "%" not in re.sub(r"max-width:.*?px|<rect[^>]*>", "", html)
 
 
 def test_words_break_into_lines_and_carry_their_heat() -> None:
     words = ["not", "a", "very", "good", "film", "<b>", "x" * 200]
-    placed, height = texts.laid(words, 160, 20)
+    placed, height = text.laid(words, 160, 20)
     assert len({each.y for each in placed}) > 1
     assert all(each.x + each.width <= 160 for each in placed[:-1])
     assert height > max(each.y for each in placed)
-    html = attribution.overlay("text", np.ones((2, 32)), np.eye(1, 32, 3)[0], "Text", words=words)
+    html = attribution_maps.overlay("text", np.ones((2, 32)), np.eye(1, 32, 3)[0], "Text", words=words)
     assert "Most: good 100 %." in html
-    assert "No word stands out" in attribution.nothing("text", np.ones((2, 32)), "Text", words=words)
+    assert "No word stands out" in attribution_maps.nothing("text", np.ones((2, 32)), "Text", words=words)
 
 
 @pytest.mark.parametrize("colour", [*theme.MODALITIES, *theme.METHODS, theme.RIGHT, theme.WRONG, theme.MUTED])
@@ -196,7 +214,7 @@ def test_the_style_sheet_uses_the_same_colours() -> None:
 
 
 def test_the_heat_palette_gets_steadily_lighter() -> None:
-    table = views._heat_table().astype(float) @ [0.2126, 0.7152, 0.0722]
+    table = recordings._heat_table().astype(float) @ [0.2126, 0.7152, 0.0722]
     assert all(second >= first - 1e-6 for first, second in pairwise(table))
 
 
@@ -213,9 +231,9 @@ RAWS: dict[str, Raw] = {
 
 @pytest.mark.parametrize("name", RAWS)
 def test_every_recording_is_drawn(name: str) -> None:
-    drawing = views.recorded(RAWS[name], theme.ACCENT, "It")
+    drawing = recordings.recorded(RAWS[name], theme.ACCENT, "It")
     check(drawing)
-    check(views.thumbnail({"a": RAWS[name]}, COLOURS))
+    check(recordings.thumbnail({"a": RAWS[name]}, COLOURS))
 
 
 @pytest.mark.parametrize("heat", [False, True])
@@ -233,10 +251,10 @@ def test_every_recording_is_drawn(name: str) -> None:
 def test_what_a_model_sees_is_drawn(kind: str, shape: tuple[int, ...], of_heat: tuple[int, ...], heat: bool) -> None:
     rng = np.random.default_rng(0)
     values = rng.random(of_heat) if heat else None
-    check(views.seen(kind, rng.random(shape).astype(np.float32), theme.ACCENT, "It", values))
+    check(recordings.seen(kind, rng.random(shape).astype(np.float32), theme.ACCENT, "It", values))
 
 
-def check(drawing: views.Drawing) -> None:
+def check(drawing: recordings.Drawing) -> None:
     assert drawing.alt
     assert drawing.data_uri.startswith("data:image/")
     if drawing.kind == "png":
@@ -248,7 +266,8 @@ def check(drawing: views.Drawing) -> None:
 
 def test_drawing_needs_neither_torch_nor_streamlit() -> None:
     code = (
-        "import sys; import mmlab.viz.answers, mmlab.viz.lattice, mmlab.viz.theme, mmlab.viz.views;"
+        "import sys; import mmlab.viz.predict.prediction_cards, mmlab.viz.predict.combination_lattice;"
+        "import mmlab.viz.base.theme, mmlab.viz.inputs.recordings;"
         "sys.exit(bool({'torch', 'streamlit'} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0

@@ -15,16 +15,16 @@ import pytest
 import torch
 
 from mmlab.core.errors import DataError, UnknownName
-from mmlab.core.raw import Series, Text
+from mmlab.core.recordings import Series, Text
 from mmlab.core.task import Split, Task
+from mmlab.modalities.series.augment import turn_axes
+from mmlab.modalities.series.csv_table import ROWS
+from mmlab.modalities.series.decode import ACCELEROMETER, GYROSCOPE, read_series
+from mmlab.modalities.series.windowing import Window, prepare_series
 from mmlab.tasks import watch as task_file
-from mmlab.tasks.augment import turn_axes
-from mmlab.tasks.series import ACCELEROMETER, GYROSCOPE, read_series
-from mmlab.tasks.sources import watch as recorded
-from mmlab.tasks.sources.watch_pack import PACK, items
-from mmlab.tasks.tables import ROWS
+from mmlab.tasks.generators.watch import recordings as recorded
+from mmlab.tasks.generators.watch.sample_pack import PACK, items
 from mmlab.tasks.watch import CLASSES, Watch
-from mmlab.tasks.windows import Window, prepare_series
 
 ROOT = Path(__file__).resolve().parents[1]
 SPLITS: tuple[Split, ...] = ("train", "valid", "test")

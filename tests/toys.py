@@ -13,7 +13,7 @@ from mmlab.core.batch import Samples
 from mmlab.core.errors import DataError
 from mmlab.core.modality import Modalities, Modality
 from mmlab.core.outputs import Classification, Detection, Output, Regression, Segmentation
-from mmlab.core.raw import Raw
+from mmlab.core.recordings import Raw
 from mmlab.core.task import Example, Reading, Source, Split, TaskInfo
 
 OUTPUTS: dict[str, Output] = {

@@ -18,8 +18,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from packing import CHECK, finish
 
-from mmlab.tasks.sources import anatomy
-from mmlab.tasks.sources.brain_pack import PACK, items
+from mmlab.tasks.generators.brain import anatomy
+from mmlab.tasks.generators.brain.sample_pack import PACK, items
 
 EVEN = (196, 232, 188)  # voxels of 1 mm that pair up
 CUT = (slice(10, 88), slice(8, 108), slice(18, 86))  # voxels of 2 mm: the brain, with the slices that are used

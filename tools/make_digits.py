@@ -24,8 +24,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from packing import CHECK, finish
 
 from mmlab.core.task import Split
-from mmlab.tasks.sources import voices
-from mmlab.tasks.sources.pack import PACK, items
+from mmlab.tasks.generators.digits import synthetic_voices
+from mmlab.tasks.generators.digits.sample_pack import PACK, items
 
 WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 ACCENTS = (
@@ -60,7 +60,7 @@ def main() -> int:
     options = parser.parse_args()
     if options.voices:
         make_voices()
-    return finish(PACK, items(), voices.FOLDER, options.check)
+    return finish(PACK, items(), synthetic_voices.FOLDER, options.check)
 
 
 def make_voices() -> None:
@@ -79,19 +79,19 @@ def make_voices() -> None:
             words = [_clip(synthesiser, word, voice, speed, pitch) for word in WORDS]
             lengths = [len(word) for word in words]
             entries.append({"voice": voice, "speed": speed, "pitch": pitch, "lengths": lengths})
-            pieces += [piece for word in words for piece in (word, np.zeros(voices.GAP, np.float32))]
+            pieces += [piece for word in words for piece in (word, np.zeros(synthetic_voices.GAP, np.float32))]
         splits[split] = entries
-        _write(voices.bank_file(split), np.concatenate(pieces))
+        _write(synthetic_voices.bank_file(split), np.concatenate(pieces))
     text = json.dumps({"words": WORDS, "splits": splits}, separators=(",", ":"))
-    (voices.FOLDER / voices.INDEX).write_text(text + "\n", "utf-8")
-    voices.bank_index.cache_clear()
-    voices.clips.cache_clear()
+    (synthetic_voices.FOLDER / synthetic_voices.INDEX).write_text(text + "\n", "utf-8")
+    synthetic_voices.bank_index.cache_clear()
+    synthetic_voices.clips.cache_clear()
 
 
 def _clip(synthesiser, word: str, voice: str, speed: int, pitch: int) -> NDArray[np.float32]:  # type: ignore[no-untyped-def]
     """One word at 8 kHz, trimmed to where it is heard, peak 0.9."""
     wave = synthesiser.say(word, voice, speed, pitch)
-    ratio = Fraction(voices.RATE, synthesiser.rate)
+    ratio = Fraction(synthetic_voices.RATE, synthesiser.rate)
     wave = resample_poly(wave, ratio.numerator, ratio.denominator).astype(np.float32)
     wave /= max(float(np.abs(wave).max()), 1e-6)
     heard = np.flatnonzero(np.abs(wave) > 0.02)
@@ -99,7 +99,7 @@ def _clip(synthesiser, word: str, voice: str, speed: int, pitch: int) -> NDArray
 
 
 def _write(path: Path, wave: NDArray[np.float32]) -> None:
-    soundfile.write(path, wave, voices.RATE, format="OGG", subtype="OPUS", compression_level=QUALITY)
+    soundfile.write(path, wave, synthetic_voices.RATE, format="OGG", subtype="OPUS", compression_level=QUALITY)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from packing import CHECK, finish
 
-from mmlab.tasks.sources.faces_pack import PACK, items
+from mmlab.tasks.generators.faces.sample_pack import PACK, items
 
 
 def main() -> int:

@@ -26,12 +26,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from packing import CHECK, finish
 
 from mmlab.core.task import Split
-from mmlab.tasks.sources import prosody, reviews, sentences, vocabulary
-from mmlab.tasks.sources.bank import RATE, write_clips
-from mmlab.tasks.sources.opinion import Recorder
-from mmlab.tasks.sources.opinion_pack import PACK, items
-from mmlab.tasks.sources.witnesses import WITNESSES
-from mmlab.tasks.text import MOST_WORDS, words_of
+from mmlab.modalities.text.tokenize import MOST_WORDS, words_of
+from mmlab.tasks.generators.audio_bank import RATE, write_clips
+from mmlab.tasks.generators.opinion import film_reviews, sentences, tone_of_voice, vocabulary
+from mmlab.tasks.generators.opinion.noise_model import WITNESSES
+from mmlab.tasks.generators.opinion.recordings import Recorder
+from mmlab.tasks.generators.opinion.sample_pack import PACK, items
 
 ADJECTIVES = """
     admirable amazing ambitious amusing attractive awesome awful awkward bad beautiful bizarre bold boring
@@ -111,12 +111,12 @@ def make_vocabulary() -> None:
     """Write the words that models meet in training, from our sentences and, where they are there, the real reviews."""
     recorder = Recorder("train")
     ours = {word for index in range(len(recorder)) for word in words_of(recorder.sentence(index))}
-    file = reviews.review_file()
+    file = film_reviews.review_file()
     theirs: Counter[str] = Counter()
     if file is None:
         print("There are no real reviews here, so the list has the words of our own sentences only.")
     else:
-        theirs.update(w for each in reviews.reviews(file, "train") for w in words_of(each.text)[:MOST_WORDS])
+        theirs.update(w for each in film_reviews.reviews(file, "train") for w in words_of(each.text)[:MOST_WORDS])
     words = sorted(ours | {word for word, count in theirs.items() if count >= vocabulary.OFTEN})
     (sentences.FOLDER / vocabulary.FILE).write_text("\n".join(words) + "\n", "utf-8")
     vocabulary.met_words.cache_clear()
@@ -138,11 +138,11 @@ def make_voices() -> None:
             entries.append({"voice": voice, "phrases": said, "lengths": [len(tone) for tone in tones]})
             clips += tones
         splits[split] = entries
-        write_clips(prosody.bank_file(split), clips, QUALITY)
+        write_clips(tone_of_voice.bank_file(split), clips, QUALITY)
     index = {"levels": levels, "phrases": PHRASES, "splits": splits}
-    (sentences.FOLDER / prosody.INDEX).write_text(json.dumps(index, separators=(",", ":")) + "\n", "utf-8")
-    prosody.bank_index.cache_clear()
-    prosody.tones.cache_clear()
+    (sentences.FOLDER / tone_of_voice.INDEX).write_text(json.dumps(index, separators=(",", ":")) + "\n", "utf-8")
+    tone_of_voice.bank_index.cache_clear()
+    tone_of_voice.tones.cache_clear()
 
 
 def _clip(synthesiser, words: str, voice: str, level: float) -> NDArray[np.float32]:  # type: ignore[no-untyped-def]

@@ -23,8 +23,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from packing import CHECK, finish
 
-from mmlab.tasks.sources import watch
-from mmlab.tasks.sources.watch_pack import PACK, items
+from mmlab.tasks.generators.watch import recordings
+from mmlab.tasks.generators.watch.sample_pack import PACK, items
 
 # Of watch_dataset.npy in seglearn 1.2.5: it is a pickle, and only read where it is this very one
 SHA256 = "eb122f23cdf06ef6bd6c6c5312958ec5cf9d038e2e6d457b8081662c75a42537"
@@ -39,7 +39,7 @@ def main() -> int:
     options = parser.parse_args()
     if options.recordings:
         make_recordings(options.recordings)
-    return finish(PACK, items(), watch.FOLDER, options.check, "the recordings make")
+    return finish(PACK, items(), recordings.FOLDER, options.check, "the recordings make")
 
 
 def make_recordings(source: Path) -> None:
@@ -48,7 +48,7 @@ def make_recordings(source: Path) -> None:
         raise SystemExit(f"{source} is not the watch_dataset.npy of seglearn 1.2.5.")
     data = np.load(source, allow_pickle=True).item()
     order = np.lexsort((data["y"], data["side"], data["subject"]))
-    per_unit = np.repeat(list(watch.COUNTS.values()), 3)
+    per_unit = np.repeat(list(recordings.COUNTS.values()), 3)
     pieces = [np.round(data["X"][place] * per_unit) for place in order]
     entries = [
         {
@@ -61,13 +61,18 @@ def make_recordings(source: Path) -> None:
     ]
     counts = np.concatenate(pieces)
     assert np.abs(counts).max() < 2**15
-    watch.FOLDER.mkdir(parents=True, exist_ok=True)
+    recordings.FOLDER.mkdir(parents=True, exist_ok=True)
     soundfile.write(
-        watch.FILE, counts.astype(np.int16), watch.FILE_RATE, format="FLAC", subtype="PCM_16", compression_level=1.0
+        recordings.FILE,
+        counts.astype(np.int16),
+        recordings.FILE_RATE,
+        format="FLAC",
+        subtype="PCM_16",
+        compression_level=1.0,
     )
     rows = ",\n".join(json.dumps(entry) for entry in entries)
-    watch.INDEX.write_text(f'{{"recordings": [\n{rows}\n]}}\n', "utf-8")
-    watch.recordings.cache_clear()
+    recordings.INDEX.write_text(f'{{"recordings": [\n{rows}\n]}}\n', "utf-8")
+    recordings.recordings.cache_clear()
     _report(np.concatenate([data["X"][place] for place in order]), counts / per_unit)
 
 
@@ -79,8 +84,8 @@ def _report(exact: np.ndarray, kept: np.ndarray) -> None:
     calm = np.lib.stride_tricks.sliding_window_view(np.diff(exact, 3, axis=0), 25, axis=0)[::25]
     noise = np.percentile(np.sqrt(np.square(calm).mean(-1) / 20), 0.1, axis=0).reshape(2, 3).max(1)
     error = np.sqrt(np.square(exact - kept).mean(0)).reshape(2, 3).max(1)
-    for name, rounded, own in zip(watch.COUNTS, error, noise, strict=True):
-        unit = watch.UNITS[name]
+    for name, rounded, own in zip(recordings.COUNTS, error, noise, strict=True):
+        unit = recordings.UNITS[name]
         print(f"{name}: rounded by {rounded:.2g} {unit} (root mean square), quietest noise {own:.2g} {unit}")
 
 

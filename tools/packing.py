@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from mmlab.tasks.packs import Pack, PackItem
+from mmlab.tasks.generators.sample_packs import Pack, PackItem
 
 CHECK = "only compare the pack on disk with what would be made"
 

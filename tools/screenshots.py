@@ -71,7 +71,7 @@ def take(browser: Any, url: str, width: int, scheme: str) -> Image.Image:
 def main() -> None:
     from playwright.sync_api import sync_playwright
 
-    from mmlab.ui.frame import pages
+    from mmlab.ui.components.page_frame import pages
 
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", default="", help="name of one page: home, predict, ...")

@@ -1,19 +1,20 @@
 """Measures on plain arrays, importable from here: `from mmlab.analysis import shapley, expected_score`.
 
-They need NumPy and SciPy only. What needs a model or torch is imported by module (`mmlab.analysis.attribution`).
+They need NumPy and SciPy only. What needs a model or torch is imported by module
+(`mmlab.analysis.attribution.gradcam`).
 """
 
-from mmlab.analysis.calibration import (
-    Reliability,
-    brier_score,
-    calibration_error,
-    fit_temperature,
-    interval_coverage,
-    interval_width,
-    number_scores,
-    reliability,
+from mmlab.analysis.base.coalitions import (
+    Lattice,
+    answers_of,
+    lift,
+    log_probability_of_right,
+    masks_by_size,
+    membership,
+    right,
 )
-from mmlab.analysis.dominance import (
+from mmlab.analysis.base.statistics import discordant, halves, holm, kendall_w, mcnemar, paired_bootstrap
+from mmlab.analysis.dominance.measures import (
     SAMPLE_KINDS,
     conditional_utilisation,
     discrepancy_ratio,
@@ -26,8 +27,20 @@ from mmlab.analysis.dominance import (
     stand_alone,
     utilisation_gap,
 )
-from mmlab.analysis.failures import crossings, curve_area, expected_score, missing_rate_curve
-from mmlab.analysis.flips import (
+from mmlab.analysis.dominance.pid import Decomposition, Estimate, pid, pid_of_answers
+from mmlab.analysis.dominance.shapley import interactions, shapley
+from mmlab.analysis.robustness.calibration import (
+    Reliability,
+    brier_score,
+    calibration_error,
+    fit_temperature,
+    interval_coverage,
+    interval_width,
+    number_scores,
+    reliability,
+)
+from mmlab.analysis.robustness.missing_rate import crossings, curve_area, expected_score, missing_rate_curve
+from mmlab.analysis.robustness.prediction_flips import (
     flip_matrix,
     negative_flips,
     same_as_complete,
@@ -35,18 +48,7 @@ from mmlab.analysis.flips import (
     smallest_sufficient,
     sufficient,
 )
-from mmlab.analysis.games import interactions, shapley
-from mmlab.analysis.information import Decomposition, Estimate, pid, pid_of_answers
-from mmlab.analysis.lattice import (
-    Lattice,
-    answers_of,
-    lift,
-    log_probability_of_right,
-    masks_by_size,
-    membership,
-    right,
-)
-from mmlab.analysis.selection import (
+from mmlab.analysis.robustness.selective_prediction import (
     RiskCoverage,
     entropies,
     generalised_risk_area,
@@ -54,8 +56,7 @@ from mmlab.analysis.selection import (
     risk_coverage,
     risk_coverage_area,
 )
-from mmlab.analysis.slices import Slices, WorstSlice, slice_scores, worst_slice
-from mmlab.analysis.statistics import discordant, halves, holm, kendall_w, mcnemar, paired_bootstrap
+from mmlab.analysis.robustness.slices import Slices, WorstSlice, slice_scores, worst_slice
 
 __all__ = [
     "SAMPLE_KINDS",

@@ -12,7 +12,7 @@ import typer
 from typer.exceptions import TyperException
 
 from mmlab.cli import commands
-from mmlab.cli.terminal import MENDABLE, STOPPED
+from mmlab.cli.console import MENDABLE, STOPPED
 from mmlab.core.errors import MmlabError
 
 PROGRAM = "python -m mmlab"

@@ -12,7 +12,7 @@ from mmlab.core.batch import Samples
 from mmlab.core.errors import TaskMismatch
 from mmlab.core.modality import Modalities, Modality
 from mmlab.core.outputs import Output, output_from_card
-from mmlab.core.raw import Raw
+from mmlab.core.recordings import Raw
 from mmlab.core.registry import Registry
 
 Split = Literal["train", "valid", "test"]

@@ -24,14 +24,8 @@ from mmlab.core.batch import Batch
 from mmlab.core.method import METHODS, Features, Fused, Method, Run, Stage
 from mmlab.core.options import option
 from mmlab.core.task import TaskInfo
-from mmlab.losses import (
-    certainty_fusion,
-    dimension_scores,
-    duc_loss,
-    effective_dimensions,
-    mean_over_present,
-    yes_no_fusion,
-)
+from mmlab.losses.common import mean_over_present
+from mmlab.losses.dimml import certainty_fusion, dimension_scores, duc_loss, effective_dimensions, yes_no_fusion
 from mmlab.networks.parts import Parts, hide, keep, pool
 
 SAMPLES, PIXELS = 4096, 1024
@@ -201,7 +195,7 @@ def _shrunk(labels: Tensor, like: Tensor) -> Tensor:
 
 def _undivided(deep: Sequence[Tensor], effective: Tensor, temperature: float, present: Tensor) -> Tensor:
     """The contrast over all dimensions, for the ablation: every ordered pair with an all-true teacher."""
-    from mmlab.losses import unidirectional_contrast
+    from mmlab.losses.dimml import unidirectional_contrast
 
     every = torch.ones(effective.shape[1], dtype=torch.bool, device=effective.device)
     pairs = [(s, t) for s in range(len(deep)) for t in range(len(deep)) if s != t]

@@ -22,7 +22,7 @@ from mmlab.core.batch import Batch
 from mmlab.core.method import METHODS, Features, Fused, Method, Run
 from mmlab.core.options import option
 from mmlab.core.task import TaskInfo
-from mmlab.losses import (
+from mmlab.losses.dmrnet import (
     combination_statistics,
     gaussian_kl,
     gaussian_sample,

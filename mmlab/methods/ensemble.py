@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from mmlab.core.batch import Batch
 from mmlab.core.method import METHODS, Features, Fused, Method, Run
 from mmlab.core.task import TaskInfo
-from mmlab.losses import mean_over_present
+from mmlab.losses.common import mean_over_present
 from mmlab.networks.parts import Parts, keep, pool
 
 

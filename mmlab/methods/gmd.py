@@ -25,7 +25,8 @@ from mmlab.core.method import METHODS, Feature, Features, Fused, Method, Run
 from mmlab.core.modality import Combination
 from mmlab.core.options import option
 from mmlab.core.task import TaskInfo
-from mmlab.losses import decoupled_gradients, gradient_cosines, mean_over_present, merge_gradients
+from mmlab.losses.common import mean_over_present
+from mmlab.losses.gmd import decoupled_gradients, gradient_cosines, merge_gradients
 from mmlab.networks.parts import Parts, keep, pool
 
 ANGLES = 18

@@ -25,7 +25,7 @@ from mmlab.core.method import METHODS, Feature, Features, Fused, Method, Run
 from mmlab.core.modality import Combination
 from mmlab.core.options import option
 from mmlab.core.task import TaskInfo
-from mmlab.losses import adapt_and_explore, gmc_code, gmc_loss, mix, mix_words, mixed_view, mixed_view_loss
+from mmlab.losses.m3ixup import adapt_and_explore, gmc_code, gmc_loss, mix, mix_words, mixed_view, mixed_view_loss
 from mmlab.networks.parts import Parts, keep, mean_feature, pool
 
 

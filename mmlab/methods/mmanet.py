@@ -25,8 +25,8 @@ from mmlab.core.batch import Batch
 from mmlab.core.method import METHODS, Feature, Features, Fused, Method, Run
 from mmlab.core.options import option
 from mmlab.core.task import TaskInfo
-from mmlab.losses import (
-    hard_combination_loss,
+from mmlab.losses.dmrnet import hard_combination_loss
+from mmlab.losses.mmanet import (
     margin_aware_distillation,
     prediction_divergence,
     similarity_preserving,

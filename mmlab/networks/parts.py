@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from mmlab.core.method import Feature
 from mmlab.core.modality import Modality
 from mmlab.core.task import TaskInfo
-from mmlab.losses import mean_over_present
+from mmlab.losses.common import mean_over_present
 from mmlab.networks.encoders import encoder, level_encoder, upsample
 
 WIDTH, FEATURE, EMBEDDING = 16, 64, 64

@@ -15,14 +15,15 @@ from mmlab.core.batch import Samples
 from mmlab.core.errors import DataError
 from mmlab.core.modality import Modalities, Modality
 from mmlab.core.outputs import Segmentation
-from mmlab.core.raw import Picture, Raw
+from mmlab.core.recordings import Picture, Raw
 from mmlab.core.task import TASKS, Example, Reading, Source, Split, TaskInfo
-from mmlab.tasks.augment import vary_scan
-from mmlab.tasks.scans import prepare_scan, read_scan
-from mmlab.tasks.sources import brain as items
-from mmlab.tasks.sources.anatomy import APART, FILE, PIXEL, SIDE
-from mmlab.tasks.sources.brain_pack import PACK, TRUTH, labels_of
-from mmlab.tasks.splits import cached_split
+from mmlab.modalities.scan.augment import vary_scan
+from mmlab.modalities.scan.grid import APART, PIXEL, SIDE
+from mmlab.modalities.scan.preprocess import prepare_scan, read_scan
+from mmlab.tasks.cached_splits import cached_split
+from mmlab.tasks.generators.brain import slices as items
+from mmlab.tasks.generators.brain.anatomy import FILE
+from mmlab.tasks.generators.brain.sample_pack import PACK, TRUTH, labels_of
 
 VERSION = 1  # of what a split holds; raise it when the anatomy, the tumours, the scanner or the preparation changes
 SLICE = (1, SIDE, SIDE)
@@ -87,7 +88,7 @@ class Brain:
         return read_scan(content, name)
 
     def prepare(self, modality: str, raw: Raw) -> Reading:
-        """Bring a slice to the model's world: see `mmlab.tasks.scans`."""
+        """Bring a slice to the model's world: see `mmlab.modalities.scan.preprocess`."""
         _ = MODALITIES[modality]
         return prepare_scan(raw)
 

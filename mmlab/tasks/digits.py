@@ -17,17 +17,21 @@ from mmlab.core.batch import Samples
 from mmlab.core.errors import DataError
 from mmlab.core.modality import Modalities, Modality
 from mmlab.core.outputs import Classification
-from mmlab.core.raw import Raw
+from mmlab.core.recordings import Raw
 from mmlab.core.task import TASKS, Example, Reading, Source, Split, TaskInfo
-from mmlab.tasks.augment import VARY
-from mmlab.tasks.ink import SIDE
-from mmlab.tasks.prepare import BANDS, FRAMES, PATH_POINTS, PREPARE
-from mmlab.tasks.readers import read_picture, read_sound, read_strokes
-from mmlab.tasks.sources import digits as items
-from mmlab.tasks.sources import real, voices
-from mmlab.tasks.sources.noise import Noise
-from mmlab.tasks.sources.pack import PACK
-from mmlab.tasks.splits import cached_split
+from mmlab.modalities.audio.decode import read_sound
+from mmlab.modalities.audio.spectrogram import BANDS, FRAMES
+from mmlab.modalities.augment import VARY
+from mmlab.modalities.image.decode import read_picture
+from mmlab.modalities.image.digit_crop import SIDE
+from mmlab.modalities.path.decode import read_strokes
+from mmlab.modalities.path.resample import PATH_POINTS
+from mmlab.modalities.preprocess import PREPARE
+from mmlab.tasks.cached_splits import cached_split
+from mmlab.tasks.generators.digits import real_recordings, synthetic_voices
+from mmlab.tasks.generators.digits import recordings as items
+from mmlab.tasks.generators.digits.sample_pack import PACK
+from mmlab.tasks.generators.digits.sensor_noise import Noise
 
 VERSION = 2  # of what a split holds; raise it when a source, the noise or the preparation changes
 CLASSES = tuple("0123456789")
@@ -60,15 +64,15 @@ class Digits:
     plan: ClassVar[Mapping[str, Any]] = {}
 
     def __init__(self, noise: Noise | None = None, held_out: str = "theo", folder: str | None = None) -> None:
-        if held_out not in real.SPEAKERS:
-            raise DataError(f"There is no speaker '{held_out}'.", f"There are: {', '.join(real.SPEAKERS)}.")
+        if held_out not in real_recordings.SPEAKERS:
+            raise DataError(f"There is no speaker '{held_out}'.", f"There are: {', '.join(real_recordings.SPEAKERS)}.")
         self.noise = noise or Noise()
         self.held_out = held_out
         self._folder = folder
 
     def sources(self) -> tuple[Source, ...]:
         """The sources that exist on this machine."""
-        return ("built-in", "real", "both") if real.data_folder(self._folder) else ("built-in",)
+        return ("built-in", "real", "both") if real_recordings.data_folder(self._folder) else ("built-in",)
 
     def samples(self, split: Split, source: Source = "built-in") -> Samples:
         """A split as stacked tensors, stored in half precision. `both` takes turns between the two sources."""
@@ -76,9 +80,9 @@ class Digits:
             return _interleaved(self.samples(split, "built-in"), self.samples(split, "real"))
         if source == "built-in":
             return _split(split, self.noise, "", None)
-        folder = real.data_folder(self._folder)
+        folder = real_recordings.data_folder(self._folder)
         if source != "real" or folder is None:
-            raise DataError("There are no real recordings of digits here.", real.HINT)
+            raise DataError("There are no real recordings of digits here.", real_recordings.HINT)
         return _split(split, self.noise, self.held_out, folder)
 
     def augment(self, inputs: Mapping[str, Tensor], seed: int) -> dict[str, Tensor]:
@@ -102,12 +106,12 @@ class Digits:
         return READ[MODALITIES[modality].kind](content, name)
 
     def prepare(self, modality: str, raw: Raw) -> Reading:
-        """Bring a recording to the model's world: see `mmlab.tasks.prepare`."""
+        """Bring a recording to the model's world: see `mmlab.modalities.preprocess`."""
         return PREPARE[MODALITIES[modality].kind](raw)
 
     def describe(self) -> dict[str, Any]:
         """Sources, sizes and noise, for a card."""
-        voice_counts = {split: len(found) for split, found in voices.bank_index()["splits"].items()}
+        voice_counts = {split: len(found) for split, found in synthetic_voices.bank_index()["splits"].items()}
         return {
             "sources": {
                 "built-in": {
@@ -123,7 +127,7 @@ class Digits:
             },
             "sizes": dict(items.SIZES),
             "voices": voice_counts,
-            "speakers": {split: list(real.speakers_of(split, self.held_out)) for split in items.SIZES},
+            "speakers": {split: list(real_recordings.speakers_of(split, self.held_out)) for split in items.SIZES},
             "noise": asdict(self.noise),
             "simulated": [
                 "built-in voices",
@@ -150,7 +154,7 @@ def _split(split: Split, noise: Noise, held_out: str, folder: Path | None) -> Sa
 
 def _fingerprint(split: Split, folder: Path | None) -> tuple[object, ...]:
     """What tells one version of the files behind a split from another."""
-    files = [folder / file for file in real.FILES] if folder else [voices.bank_file(split)]
+    files = [folder / file for file in real_recordings.FILES] if folder else [synthetic_voices.bank_file(split)]
     return tuple((file.name, file.stat().st_size, file.stat().st_mtime_ns if folder else 0) for file in files)
 
 

@@ -15,15 +15,15 @@ from mmlab.core.batch import Samples
 from mmlab.core.errors import DataError
 from mmlab.core.modality import Modalities, Modality
 from mmlab.core.outputs import Detection
-from mmlab.core.raw import Picture, Raw
+from mmlab.core.recordings import Picture, Raw
 from mmlab.core.task import TASKS, Example, Reading, Source, Split, TaskInfo
-from mmlab.tasks.augment import move_together, vary_brightness, vary_depth
-from mmlab.tasks.pixels import as_input, prepare_colour, prepare_depth, prepare_grey
-from mmlab.tasks.readers import read_depth, read_picture
-from mmlab.tasks.sources import faces as simulated
-from mmlab.tasks.sources.cameras import SIDE
-from mmlab.tasks.sources.faces_pack import PACK
-from mmlab.tasks.splits import cached_split
+from mmlab.modalities.image.augment import move_together, vary_brightness, vary_depth
+from mmlab.modalities.image.decode import read_depth, read_picture
+from mmlab.modalities.image.scene_crop import as_input, prepare_colour, prepare_depth, prepare_grey
+from mmlab.tasks.cached_splits import cached_split
+from mmlab.tasks.generators.faces import captures as simulated
+from mmlab.tasks.generators.faces.cameras import SIDE
+from mmlab.tasks.generators.faces.sample_pack import PACK
 
 VERSION = 1  # of what a split holds; raise it when the simulator or the preparation changes
 CLASSES = simulated.CLASSES
@@ -96,7 +96,7 @@ class Faces:
         return READ[MODALITIES[modality].name](content, name)
 
     def prepare(self, modality: str, raw: Raw) -> Reading:
-        """Bring a picture to the model's world: see `mmlab.tasks.pixels`."""
+        """Bring a picture to the model's world: see `mmlab.modalities.image.scene_crop`."""
         found = PREPARE[MODALITIES[modality].name](raw, SIDE)
         ours = isinstance(raw, Picture) and raw.pixels.shape[:2] == (SIDE, SIDE)
         return found if ours else Reading(found.tensor, (*found.notes, FOREIGN))

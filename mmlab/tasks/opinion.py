@@ -18,19 +18,23 @@ from mmlab.core.batch import Samples
 from mmlab.core.errors import DataError
 from mmlab.core.modality import Modalities, Modality
 from mmlab.core.outputs import Regression
-from mmlab.core.raw import Picture, Raw, Sound, Text
+from mmlab.core.recordings import Picture, Raw, Sound, Text
 from mmlab.core.task import TASKS, Example, Reading, Source, Split, TaskInfo
-from mmlab.tasks.augment import vary_face, vary_text, vary_tone
-from mmlab.tasks.prepare import BANDS, LONG_FRAMES, prepare_sound, reading
-from mmlab.tasks.readers import read_picture, read_sound
-from mmlab.tasks.sources import opinion as items
-from mmlab.tasks.sources import prosody, reviews, sentences, vocabulary
-from mmlab.tasks.sources.bank import RATE
-from mmlab.tasks.sources.drawn_faces import IDENTITIES, SIDE
-from mmlab.tasks.sources.opinion_pack import PACK
-from mmlab.tasks.sources.witnesses import HIGH, LOW, WITNESSES, best_answers
-from mmlab.tasks.splits import cached_split
-from mmlab.tasks.text import MOST_WORDS, prepare_text, read_text
+from mmlab.modalities.audio.augment import vary_tone
+from mmlab.modalities.audio.decode import read_sound
+from mmlab.modalities.audio.spectrogram import BANDS, LONG_FRAMES, prepare_sound
+from mmlab.modalities.image.augment import vary_face
+from mmlab.modalities.image.decode import read_picture
+from mmlab.modalities.reading import reading
+from mmlab.modalities.text.augment import vary_text
+from mmlab.modalities.text.tokenize import MOST_WORDS, prepare_text, read_text
+from mmlab.tasks.cached_splits import cached_split
+from mmlab.tasks.generators.audio_bank import RATE
+from mmlab.tasks.generators.opinion import film_reviews, sentences, tone_of_voice, vocabulary
+from mmlab.tasks.generators.opinion import recordings as items
+from mmlab.tasks.generators.opinion.drawn_faces import IDENTITIES, SIDE
+from mmlab.tasks.generators.opinion.noise_model import HIGH, LOW, WITNESSES, best_answers
+from mmlab.tasks.generators.opinion.sample_pack import PACK
 
 VERSION = 4  # of what a split holds; raise it when a source, the noise or the preparation changes
 MODALITIES = Modalities(
@@ -107,15 +111,15 @@ class Opinion:
 
     def sources(self) -> tuple[Source, ...]:
         """The sources that exist on this machine."""
-        return ("built-in", "real", "both") if reviews.review_file(self._folder) else ("built-in",)
+        return ("built-in", "real", "both") if film_reviews.review_file(self._folder) else ("built-in",)
 
     def samples(self, split: Split, source: Source = "built-in") -> Samples:
         """A split as stacked tensors, stored in half precision; real samples have the text alone."""
         if source == "built-in":
             return _built_in(split)
-        file = reviews.review_file(self._folder)
+        file = film_reviews.review_file(self._folder)
         if source not in ("real", "both") or file is None:
-            raise DataError("There are no real reviews here.", reviews.HINT)
+            raise DataError("There are no real reviews here.", film_reviews.HINT)
         return _real(split, file) if source == "real" else _joined(_built_in(split), _real(split, file))
 
     def augment(self, inputs: Mapping[str, Tensor], seed: int) -> dict[str, Tensor]:
@@ -152,7 +156,8 @@ class Opinion:
     def known_values(self) -> dict[str, dict[str, float]]:
         """How well the best possible model does on built-in samples: `mae`, `r2`, `r`, `sign_accuracy` by combination.
 
-        The key of nothing at all is empty. By construction, not by measurement: see `mmlab.tasks.sources.witnesses`.
+        The key of nothing at all is empty. By construction, not by measurement: see
+        `mmlab.tasks.generators.opinion.noise_model`.
         """
         return {key: asdict(best) for key, best in best_answers().items()}
 
@@ -168,7 +173,7 @@ class Opinion:
                 "real": {"text": "10,605 rated film reviews (from -4..4, times 0.75), text only, reviews held out"},
             },
             "sizes": dict(items.SIZES),
-            "voices": {split: len(found) for split, found in prosody.bank_index()["splits"].items()},
+            "voices": {split: len(found) for split, found in tone_of_voice.bank_index()["splits"].items()},
             "faces": {split: last - first for split, (first, last) in IDENTITIES.items()},
             "noise": {name: witness.noise for name, witness in WITNESSES.items()},
             "simulated": ["sentences", "voices", "faces", "the opinion behind them"],
@@ -193,7 +198,7 @@ def _built_in(split: Split) -> Samples:
             "groups": np.array([item.voice for item in made]),
         }
 
-    files = (sentences.FOLDER / sentences.WORDS, prosody.bank_file(split))
+    files = (sentences.FOLDER / sentences.WORDS, tone_of_voice.bank_file(split))
     depends_on = (VERSION, split, items.SIZES[split], *(file.stat().st_size for file in files))
     return cached_split(f"opinion-built-in-{split}", depends_on, MODALITIES, build)
 
@@ -203,7 +208,7 @@ def _real(split: Split, file: Path) -> Samples:
     """A split of the real reviews, with the text alone."""
 
     def build() -> dict[str, NDArray[Any]]:
-        found = reviews.reviews(file, split)
+        found = film_reviews.reviews(file, split)
         absent = {m.name: np.zeros((len(found), *m.shape), np.float16) for m in MODALITIES if m.name != "text"}
         ids = np.array([f"real-{review.id}" for review in found])
         return {

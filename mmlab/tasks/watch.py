@@ -16,14 +16,14 @@ from mmlab.core.batch import Samples
 from mmlab.core.errors import DataError
 from mmlab.core.modality import Modalities, Modality
 from mmlab.core.outputs import Classification
-from mmlab.core.raw import Raw
+from mmlab.core.recordings import Raw
 from mmlab.core.task import TASKS, Example, Reading, Source, Split, TaskInfo
-from mmlab.tasks.augment import turn_axes, vary_series
-from mmlab.tasks.series import ACCELEROMETER, GYROSCOPE, read_series
-from mmlab.tasks.sources import watch as recorded
-from mmlab.tasks.sources.watch_pack import PACK
-from mmlab.tasks.splits import cached_split
-from mmlab.tasks.windows import Window, prepare_series
+from mmlab.modalities.series.augment import turn_axes, vary_series
+from mmlab.modalities.series.decode import ACCELEROMETER, GYROSCOPE, read_series
+from mmlab.modalities.series.windowing import Window, prepare_series
+from mmlab.tasks.cached_splits import cached_split
+from mmlab.tasks.generators.watch import recordings as recorded
+from mmlab.tasks.generators.watch.sample_pack import PACK
 
 VERSION = 1  # of what a split holds; raise it when the recordings or the preparation change
 CLASSES = tuple(recorded.EXERCISES.values())
@@ -96,7 +96,7 @@ class Watch:
         return read_series(content, name, SENSORS[modality], WINDOWS[modality].seconds)
 
     def prepare(self, modality: str, raw: Raw) -> Reading:
-        """A second at 50 rows a second: see `mmlab.tasks.windows`."""
+        """A second at 50 rows a second: see `mmlab.modalities.series.windowing`."""
         return prepare_series(raw, WINDOWS[modality])
 
     def describe(self) -> dict[str, Any]:

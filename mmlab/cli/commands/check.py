@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mmlab.cli.given import Json
-from mmlab.cli.terminal import MENDABLE, bar, emit, say, table, whisper
+from mmlab.cli.common_options import Json
+from mmlab.cli.console import MENDABLE, bar, emit, say, table, whisper
 
 if TYPE_CHECKING:
-    from mmlab.checking import Checked
-    from mmlab.tasks.own.problems import Problem
+    from mmlab.tasks.custom.problems import Problem
+    from mmlab.tasks.custom.validate import Checked
 
 
 def command(
@@ -21,7 +21,7 @@ def command(
 ) -> int:
     """Read a folder of one's own as a training would, and say all that is wrong with it, line by line."""
     with bar("Reading", None) as shown:
-        from mmlab.checking import check
+        from mmlab.tasks.custom.validate import check
 
         shown.start("Reading", 1.0)
         found = check(folder, shown.move)

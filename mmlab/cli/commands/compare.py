@@ -9,10 +9,10 @@ from typing import Annotated
 
 import typer
 
-from mmlab.cli.given import Checkpoints, Json, TaskName, settle
-from mmlab.cli.terminal import bar, emit, say, whisper
+from mmlab.cli.common_options import Checkpoints, Json, TaskName, settle
+from mmlab.cli.console import bar, emit, say, whisper
 from mmlab.core.errors import CheckpointError
-from mmlab.library import Library
+from mmlab.storage.library import Library
 
 
 class Form(StrEnum):
@@ -46,36 +46,37 @@ def command(
         _search(library, task, fill or [], json)
         return
     with bar("Reading reports", None):
-        from mmlab import reports
-        from mmlab.grid import gap_tag
+        from mmlab.experiments import comparison_tables
+        from mmlab.experiments.grid import gap_tag
 
         if ladder:
-            found = reports.compare_ladder(library, task, ladder, source, metric)
+            found = comparison_tables.compare_ladder(library, task, ladder, source, metric)
         else:
-            found = reports.compare(library, task, source, baseline, metric, missing)
+            found = comparison_tables.compare(library, task, source, baseline, metric, missing)
     variant = gap_tag(missing) if missing else ladder
     name = "-".join(part for part in (task, variant, source if source != "built-in" else "", metric) if part)
     if write is not None:
-        reports.write_tables(found, write, name)
+        comparison_tables.write_tables(found, write, name)
     for document in fill or []:
-        there = reports.fill(document, {name: reports.as_markdown(found)})
+        there = comparison_tables.fill(document, {name: comparison_tables.as_markdown(found)})
         whisper(f"{document}: {'filled' if there else 'has no mark for'} table:{name}")
     if json:
-        emit(reports.as_json(found))
+        emit(comparison_tables.as_json(found))
     else:
-        say(reports.as_csv(found) if form is Form.CSV else reports.as_markdown(found))
+        say(comparison_tables.as_csv(found) if form is Form.CSV else comparison_tables.as_markdown(found))
 
 
 def _search(library: Library, task: str, documents: Sequence[Path], json: bool) -> None:
-    from mmlab import reports, search
+    from mmlab.experiments import comparison_tables
+    from mmlab.experiments import hyperparameter_search as search
 
-    found = search.results(library, task, reports.ORDER)
+    found = search.results(library, task, comparison_tables.ORDER)
     if not found:
         hint = f"Run it first: python -m mmlab grid --tasks {task} --search"
         raise CheckpointError(f"There is no search of {task} in this library.", hint)
     table = search.as_markdown(task, found)
     for document in documents:
-        there = reports.fill(document, {f"{task}-search": table})
+        there = comparison_tables.fill(document, {f"{task}-search": table})
         whisper(f"{document}: {'filled' if there else 'has no mark for'} table:{task}-search")
     if json:
         emit({"task": task, "settings": [vars(row) for row in found]})

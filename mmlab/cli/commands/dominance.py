@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mmlab.cli.given import Checkpoints, Device, Json, MethodName, Tag, TaskName, settle
-from mmlab.cli.terminal import bar, emit, number, say, table
-from mmlab.library import Reference
+from mmlab.cli.common_options import Checkpoints, Device, Json, MethodName, Tag, TaskName, settle
+from mmlab.cli.console import bar, emit, number, say, table
+from mmlab.core.reference import Reference
 
 if TYPE_CHECKING:
-    from mmlab.analysis.panel import Panel
+    from mmlab.analysis.dominance.report import Panel
 
 
 class Absent(StrEnum):
@@ -38,7 +38,7 @@ def command(
     reference = library.find(task, method, tag)
     found, names, labels = _measured(reference, absent is Absent.DONOR)
     if json:
-        from mmlab.analysis.reporting import as_json
+        from mmlab.analysis.dominance.export import as_json
 
         emit({"model": reference.name, **as_json(found)})
         return
@@ -62,17 +62,17 @@ def _measured(reference: Reference, donor: bool) -> tuple[Panel, tuple[str, ...]
     with bar(f"Loading {reference.name}", None) as shown:
         from pathlib import Path
 
-        from mmlab import sweeps
-        from mmlab.analysis.panel import lattice_of, panel
-        from mmlab.analysis.probing import DONOR_RULE, OWN_RULE, Effort, keep, probe, stored
-        from mmlab.device import one_thread
-        from mmlab.model import Model
+        from mmlab.analysis.dominance.perturbations import DONOR_RULE, OWN_RULE, Effort, keep, probe, stored
+        from mmlab.analysis.dominance.report import lattice_of, panel
+        from mmlab.inference.device import one_thread
+        from mmlab.inference.predictor import Model
+        from mmlab.storage import sweep_file
 
         one_thread()
         model = Model.open(reference)
         modalities, output = model.task.info.modalities, model.task.info.output
         effort = Effort.usual(output)
-        answers = None if donor else lattice_of(sweeps.read(Path(reference.path), model.digest))
+        answers = None if donor else lattice_of(sweep_file.read(Path(reference.path), model.digest))
         probes = stored(model.digest, effort)
         if probes is None:
             shown.start("Asking the model about swapped inputs", 1.0)

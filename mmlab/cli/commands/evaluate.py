@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mmlab.cli.given import Checkpoints, Data, Device, Json, MethodName, Tag, TaskName, settle
-from mmlab.cli.terminal import bar, emit, number, table
+from mmlab.cli.common_options import Checkpoints, Data, Device, Json, MethodName, Tag, TaskName, settle
+from mmlab.cli.console import bar, emit, number, table
 from mmlab.core.errors import DataError
 
 if TYPE_CHECKING:
-    from mmlab.model import Model
+    from mmlab.inference.predictor import Model
 
 
 class Where(StrEnum):
@@ -42,8 +42,8 @@ def command(
     library = settle(data, device, checkpoints)
     reference = library.find(task, method, tag)
     with bar(f"Loading {reference.name}", None):
-        from mmlab.device import one_thread
-        from mmlab.model import Model
+        from mmlab.inference.device import one_thread
+        from mmlab.inference.predictor import Model
 
         one_thread()
         model = Model.open(reference)
@@ -70,9 +70,9 @@ def command(
 
 
 def _measured(model: Model, source: str, missing: str, seed: int) -> dict[str, Any]:
-    from mmlab.evaluation import sweep
-    from mmlab.gaps import as_they_are, missing_shares, rates_of, with_gaps
-    from mmlab.jobs import summary
+    from mmlab.experiments.train_job import summary
+    from mmlab.inference.sweep import sweep
+    from mmlab.training.missing_data import as_they_are, missing_shares, rates_of, with_gaps
 
     with bar("Reading the test set", None) as shown:
         modalities = model.task.info.modalities
@@ -89,7 +89,7 @@ def _measured(model: Model, source: str, missing: str, seed: int) -> dict[str, A
 
 def _saved(model: Model, folder: str, source: str) -> dict[str, Any]:
     """As `_measured`, on every test set there is, and kept beside the checkpoint."""
-    from mmlab.jobs import evaluate
+    from mmlab.experiments.train_job import evaluate
 
     card = {name: value for name, value in model.card.items() if name != "format"}
     with bar("Evaluating and saving", None):

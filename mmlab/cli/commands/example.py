@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from mmlab.cli.given import Json
-from mmlab.cli.terminal import bar, emit, say
+from mmlab.cli.common_options import Json
+from mmlab.cli.console import bar, emit, say
 
 
 def command(
@@ -16,7 +16,7 @@ def command(
 ) -> None:
     """Write a small folder of one's own data, with gaps, to look at, to train on and to change."""
     with bar("Writing", None):
-        from mmlab.tasks.own.example import write_example
+        from mmlab.tasks.custom.example_folder import write_example
 
         count = write_example(folder)
     if json:

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mmlab.cli.given import Checkpoints, Data, Device, Json, pairs, settle
-from mmlab.cli.terminal import Bar, bar, emit, say, whisper
+from mmlab.cli.common_options import Checkpoints, Data, Device, Json, pairs, settle
+from mmlab.cli.console import Bar, bar, emit, say, whisper
 from mmlab.core.errors import MmlabError
-from mmlab.library import Library
-from mmlab.tasks.own.places import name_of
+from mmlab.storage.library import Library
+from mmlab.tasks.custom.locations import name_of
 
 if TYPE_CHECKING:
-    from mmlab.jobs import TrainJob
+    from mmlab.experiments.train_job import TrainJob
 
 EVERY_SECONDS = 5.0
 
@@ -42,7 +42,7 @@ def command(
     library = settle(data, device, checkpoints)
     named = [name_of(word) for word in _words(tasks)]
     with bar("Starting", None):
-        from mmlab import grid
+        from mmlab.experiments import grid
 
         planned = pairs(plan or [], "--plan")
         if search:
@@ -64,9 +64,9 @@ def command(
 def _jobs(
     tasks: Sequence[str], methods: Sequence[str], seeds: int, ladder: str, plan: dict[str, Any]
 ) -> list[TrainJob]:
-    from mmlab import grid
     from mmlab.core.method import METHODS
     from mmlab.core.task import TASKS
+    from mmlab.experiments import grid
 
     chosen = list(tasks) or list(TASKS)
     if ladder:
@@ -89,15 +89,15 @@ def _possible(jobs: Sequence[TrainJob]) -> list[TrainJob]:
 def _search_jobs(tasks: Sequence[str], methods: Sequence[str], plan: dict[str, Any]) -> list[TrainJob]:
     from mmlab.core.method import METHODS
     from mmlab.core.task import TASKS
-    from mmlab.search import search_jobs
+    from mmlab.experiments.hyperparameter_search import search_jobs
 
     return search_jobs(list(tasks) or list(TASKS), list(methods) or list(METHODS), plan)
 
 
 def _run(jobs: list[TrainJob], library: Library, processes: int) -> dict[str, str]:
     """Do the jobs; the names of those that failed, and why."""
-    from mmlab import grid
-    from mmlab.scale import Here, Processes
+    from mmlab.experiments import grid
+    from mmlab.experiments.executors import Here, Processes
 
     failed: dict[str, str] = {}
     over = threading.Event()
@@ -117,7 +117,7 @@ def _run(jobs: list[TrainJob], library: Library, processes: int) -> dict[str, st
 
 
 def _watch(jobs: list[TrainJob], library: Library, shown: Bar, over: threading.Event) -> None:
-    from mmlab.grid import share_done
+    from mmlab.experiments.grid import share_done
 
     while not over.wait(EVERY_SECONDS):
         shown.move(share_done(jobs, library))

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from mmlab.cli.catalogue import Registered, average, catalogue, runs, score
-from mmlab.cli.given import Checkpoints, Json, settle
-from mmlab.cli.terminal import emit, number, say, table, whisper
-from mmlab.library import SEED_FOLDER, Library
+from mmlab.cli.common_options import Checkpoints, Json, settle
+from mmlab.cli.console import emit, number, say, table, whisper
+from mmlab.cli.source_catalogue import Registered, average, catalogue, runs, score
+from mmlab.storage.library import SEED_FOLDER, Library
 
 
 def command(json: Json = False, checkpoints: Checkpoints = None) -> None:

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mmlab.cli.given import Checkpoints, Json, Tag, settle
-from mmlab.cli.terminal import bar, emit, say
-from mmlab.tasks.own.places import name_of
+from mmlab.cli.common_options import Checkpoints, Json, Tag, settle
+from mmlab.cli.console import bar, emit, say
+from mmlab.tasks.custom.locations import name_of
 
 if TYPE_CHECKING:
-    from mmlab.library import Library, Reference
+    from mmlab.core.reference import Reference
+    from mmlab.storage.library import Library
 
 
 def _named(text: str) -> str:
@@ -39,8 +40,8 @@ def command(
     made = []
     for reference in _wanted(library, task, method, tag):
         with bar(f"Mapping {reference.name}", 1.0) as shown:
-            from mmlab.analysis.mapping import build_map
-            from mmlab.analysis.maps import MapSettings
+            from mmlab.analysis.embedding.maps import MapSettings
+            from mmlab.analysis.embedding.umap_worker import build_map
 
             settings = MapSettings(neighbours=neighbours, minimum_distance=distance, seed=seed, solid=solid)
             made.append(build_map(Path(reference.path), settings, shown.move))

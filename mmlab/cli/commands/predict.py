@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mmlab.cli.given import Checkpoints, Device, Json, MethodName, Tag, TaskName, pairs, settle
-from mmlab.cli.terminal import bar, emit, number, table
+from mmlab.cli.common_options import Checkpoints, Device, Json, MethodName, Tag, TaskName, pairs, settle
+from mmlab.cli.console import bar, emit, number, table
 
 if TYPE_CHECKING:
     from mmlab.core.outputs import Prediction
@@ -29,10 +29,11 @@ def command(
     library = settle(None, device, checkpoints)
     files = pairs(input or [], "--input")
     with bar(f"Loading {method}", None):
-        from mmlab.device import one_thread
+        from mmlab.inference.device import one_thread
+        from mmlab.inference.predictor import Model
 
         one_thread()
-        model = library.load(task, method, tag)
+        model = Model.open(library.find(task, method, tag))
         answers = model.predict(files)
     if json:
         emit({"combinations": {key: _described(answer) for key, answer in answers.items()}})

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mmlab.cli.given import Checkpoints, Data, Device, Json, MethodName, TaskName, pairs, settle
-from mmlab.cli.terminal import STOPPED, Bar, bar, emit, number, say, table, whisper
+from mmlab.cli.common_options import Checkpoints, Data, Device, Json, MethodName, TaskName, pairs, settle
+from mmlab.cli.console import STOPPED, Bar, bar, emit, number, say, table, whisper
 from mmlab.core.errors import DataError, MmlabError, Unsupported
-from mmlab.library import Library
+from mmlab.storage.library import Library
 
 if TYPE_CHECKING:
-    from mmlab.jobs import TrainJob
-    from mmlab.training import Progress
+    from mmlab.experiments.train_job import TrainJob
+    from mmlab.training.loop import Progress
 
 
 def command(
@@ -45,8 +45,8 @@ def command(
         from mmlab.core.method import METHODS
         from mmlab.core.options import build
         from mmlab.core.task import TASKS
-        from mmlab.jobs import usual_plan
-        from mmlab.training import Plan
+        from mmlab.core.training_plan import Plan
+        from mmlab.experiments.train_job import usual_plan
 
         built, kind = TASKS[task](), METHODS[method]
     if data is not None and "real" not in built.sources():
@@ -75,7 +75,7 @@ def _jobs(
     seeds: tuple[int, int],
     tag: str,
 ) -> list[TrainJob]:
-    from mmlab.jobs import TrainJob
+    from mmlab.experiments.train_job import TrainJob
 
     first, count = seeds
     numbers = range(first, first + count)
@@ -85,7 +85,8 @@ def _jobs(
 
 def _train(job: TrainJob, library: Library, restart: bool) -> dict[str, Any]:
     """One run, or what is there already; what the command reports about it."""
-    from mmlab import checkpoints, jobs
+    from mmlab.experiments import train_job as jobs
+    from mmlab.storage import checkpoints
 
     folder = library.folder(job.task, job.method, job.folder)
     name = f"{job.task}/{job.method}/{job.folder}"
@@ -101,7 +102,7 @@ def _train(job: TrainJob, library: Library, restart: bool) -> dict[str, Any]:
 
 
 def _run(job: TrainJob, library: Library, name: str, shown: Bar) -> None:
-    from mmlab import jobs
+    from mmlab.experiments import train_job as jobs
 
     last = None
     try:
@@ -125,8 +126,8 @@ def _show(progress: Progress, name: str, shown: Bar) -> None:
 
 def _is_done(job: TrainJob, library: Library) -> bool:
     """Whether a run is finished and its weights are here."""
-    from mmlab.checkpoints import MODEL
-    from mmlab.jobs import is_done
+    from mmlab.experiments.train_job import is_done
+    from mmlab.storage.checkpoints import MODEL
 
     folder = library.folder(job.task, job.method, job.folder)
     return is_done(job, library) and (folder / MODEL).is_file()
@@ -136,7 +137,7 @@ def _check_same(job: TrainJob, card: Mapping[str, Any], name: str) -> None:
     """Raise MmlabError where the finished run had other options than are asked for now."""
     from mmlab.core.method import METHODS
     from mmlab.core.options import as_dict, build
-    from mmlab.training import Plan
+    from mmlab.core.training_plan import Plan
 
     config = as_dict(build(METHODS[job.method].Config, job.config))
     plan = {name: as_dict(build(Plan, job.plan))[name] for name in job.plan}
@@ -151,7 +152,7 @@ def _check_same(job: TrainJob, card: Mapping[str, Any], name: str) -> None:
 
 
 def _report(folder: Path, name: str) -> dict[str, Any]:
-    from mmlab.checkpoints import REPORT, read_card, read_json
+    from mmlab.storage.checkpoints import REPORT, read_card, read_json
 
     card, report = read_card(folder), read_json(folder / REPORT)
     return {
@@ -168,7 +169,7 @@ def _report(folder: Path, name: str) -> dict[str, Any]:
 
 def _show_options(config: Any, defaults: Mapping[str, Any], json: bool) -> None:
     from mmlab.core.options import describe
-    from mmlab.training import Plan
+    from mmlab.core.training_plan import Plan
 
     groups = {"set": describe(config), "plan": describe(Plan)}
     values = {"set": {}, "plan": defaults}

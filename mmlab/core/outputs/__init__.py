@@ -11,10 +11,10 @@ from typing import Any
 
 from mmlab.core.errors import TaskMismatch
 from mmlab.core.outputs.base import Metrics, Output, Prediction
-from mmlab.core.outputs.classes import Classification
+from mmlab.core.outputs.classification import Classification
 from mmlab.core.outputs.detection import Detection
-from mmlab.core.outputs.number import Regression
-from mmlab.core.outputs.regions import Segmentation
+from mmlab.core.outputs.regression import Regression
+from mmlab.core.outputs.segmentation import Segmentation
 
 __all__ = [
     "ALL_KINDS",

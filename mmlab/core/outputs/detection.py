@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from mmlab.core.errors import TaskMismatch
-from mmlab.core.outputs.classes import Classification
+from mmlab.core.outputs.classification import Classification
 
 ERRORS = frozenset({"acer", "apcer", "bpcer", "bpcer20", "bpcer100"})
 

@@ -9,10 +9,10 @@ import streamlit as st
 
 from mmlab.core.modality import Modality
 from mmlab.core.task import Task
-from mmlab.tasks.readers import encode_picture
-from mmlab.tasks.sources import drawn_faces
-from mmlab.ui import draft, uploads
-from mmlab.ui.ways import way
+from mmlab.modalities.image.decode import encode_picture
+from mmlab.tasks.generators.opinion import drawn_faces
+from mmlab.ui.inputs.registry import way
+from mmlab.ui.session import upload_draft, uploads
 
 MOVES = {"mouth": "Mouth", "brows": "Brows", "eyes": "Eyes"}
 ENDS = {"mouth": ("sad", "happy"), "brows": ("angry", "raised"), "eyes": ("narrow", "wide")}
@@ -34,7 +34,7 @@ def face(task: Task, modality: Modality, key: str) -> None:
         help="Drawn people that no model has learned from.",
         on_change=moved,
     )
-    if modality.name not in draft.parts(task.name):
+    if modality.name not in upload_draft.parts(task.name):
         st.button("Use this face", key=f"{key}.use", on_click=moved)
 
 
@@ -42,8 +42,8 @@ def _moved(task_name: str, modality: str, key: str) -> None:
     """Callback: draw what the sliders say, and use it."""
     at = {name: float(st.session_state.get(f"{key}.{name}", 0.0)) for name in MOVES}
     person = int(st.session_state.get(f"{key}.person", PEOPLE[0]))
-    draft.give(task_name, modality, uploads.Part(drawing(person, **at), "drawn-face.png"))
-    draft.use(task_name)
+    upload_draft.give(task_name, modality, uploads.Part(drawing(person, **at), "drawn-face.png"))
+    upload_draft.use(task_name)
 
 
 def drawing(person: int, mouth: float, brows: float, eyes: float) -> bytes:

@@ -11,8 +11,8 @@ import streamlit as st
 
 from mmlab.core.modality import Modality
 from mmlab.core.task import Task
-from mmlab.ui import draft, uploads
-from mmlab.ui.ways import file_way, way
+from mmlab.ui.inputs.registry import file_way, way
+from mmlab.ui.session import upload_draft, uploads
 
 
 @way("path", "Draw")
@@ -36,10 +36,10 @@ def canvas(task: Task, modality: Modality, key: str) -> None:
     if st.session_state.get(seen, hashlib.sha256(b"").hexdigest()) == digest:
         return
     st.session_state[seen] = digest
-    draft.give(task.name, modality.name, uploads.Part(content, "drawing.json") if content else None)
+    upload_draft.give(task.name, modality.name, uploads.Part(content, "drawing.json") if content else None)
     for item in [item for item in task.info.modalities if item.kind == "image"][:1]:
-        draft.give(task.name, item.name, uploads.Part(_picture(strokes), "drawing.png") if content else None)
-    draft.use(task.name)
+        upload_draft.give(task.name, item.name, uploads.Part(_picture(strokes), "drawing.png") if content else None)
+    upload_draft.use(task.name)
     st.rerun()
 
 
@@ -64,7 +64,8 @@ def _picture(strokes: list[list[list[float]]]) -> bytes:
     """The picture of a drawn path, as a PNG: it then goes the way of every other picture."""
     import numpy as np
 
-    from mmlab.core.raw import Strokes
-    from mmlab.tasks.readers import draw_strokes, encode_picture
+    from mmlab.core.recordings import Strokes
+    from mmlab.modalities.image.decode import encode_picture
+    from mmlab.modalities.path.decode import draw_strokes
 
     return encode_picture(draw_strokes(Strokes(tuple(np.array(stroke, np.float32) for stroke in strokes))))

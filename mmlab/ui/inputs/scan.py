@@ -9,12 +9,12 @@ from functools import partial
 import streamlit as st
 
 from mmlab.core.modality import Modality
-from mmlab.core.raw import Scan
+from mmlab.core.recordings import Scan
 from mmlab.core.task import Task
-from mmlab.tasks.nifti import is_scan
-from mmlab.tasks.volumes import HEIGHT, MIDDLE
-from mmlab.ui import cache, draft, state, uploads
-from mmlab.ui.ways import file_way, together
+from mmlab.modalities.scan.nifti import is_scan
+from mmlab.modalities.scan.volume_slice import HEIGHT, MIDDLE
+from mmlab.ui.inputs.registry import file_way, together
+from mmlab.ui.session import cache, upload_draft, uploads, url_state
 
 file_way("scan", "nii", "gz", "png", "jpg", "jpeg", "tif", "tiff")
 
@@ -24,10 +24,10 @@ def height(task: Task, modalities: Sequence[Modality], key: str) -> None:
     """One slider for the volumes that were given: they show the same head, so their slices must lie alike."""
     st.caption(
         "NIfTI volumes (.nii, .nii.gz) or pictures of one axial slice, cut to the brain on black, all of the same "
-        f"head. Up to {draft.MEGABYTES} MB each: larger volumes fit once packed as .nii.gz. Nothing here is a "
+        f"head. Up to {upload_draft.MEGABYTES} MB each: larger volumes fit once packed as .nii.gz. Nothing here is a "
         "diagnosis: the models learned from simulated tumours."
     )
-    given = draft.parts(task.name)
+    given = upload_draft.parts(task.name)
     st.caption(_sizes(task, modalities))
     volumes = [item.name for item in modalities if item.name in given and is_scan(given[item.name].content)]
     if not volumes:
@@ -44,8 +44,8 @@ def height(task: Task, modalities: Sequence[Modality], key: str) -> None:
 
 def _sizes(task: Task, modalities: Sequence[Modality]) -> str:
     """A word about slices of different sizes; nothing where all that can be read are alike."""
-    sample = state.get("sample")
-    if not draft.parts(task.name) or not uploads.is_own(sample):
+    sample = url_state.get("sample")
+    if not upload_draft.parts(task.name) or not uploads.is_own(sample):
         return ""
     raw = cache.item(task.name, sample).raw
     slices = {item.label: raw.get(item.name) for item in modalities}
@@ -61,9 +61,9 @@ def _sizes(task: Task, modalities: Sequence[Modality]) -> str:
 
 def _moved(task_name: str, volumes: Sequence[str], key: str) -> None:
     """Ask for the slice at that height of each volume, by what its name ends in."""
-    given = draft.parts(task_name)
+    given = upload_draft.parts(task_name)
     for name in volumes:
         asked = HEIGHT.fullmatch(given[name].name)
         plain = asked[1] if asked else given[name].name
-        draft.give(task_name, name, replace(given[name], name=f"{plain}#{st.session_state[key]}%"))
-    draft.use(task_name)
+        upload_draft.give(task_name, name, replace(given[name], name=f"{plain}#{st.session_state[key]}%"))
+    upload_draft.use(task_name)

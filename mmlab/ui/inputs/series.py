@@ -9,9 +9,9 @@ import streamlit as st
 
 from mmlab.core.modality import Modality
 from mmlab.core.task import Task
-from mmlab.tasks.tables import SETTINGS
-from mmlab.ui import draft, uploads
-from mmlab.ui.ways import held, together, way
+from mmlab.modalities.series.csv_table import SETTINGS
+from mmlab.ui.inputs.registry import held, together, way
+from mmlab.ui.session import upload_draft, uploads
 
 ENDINGS = ("csv", "tsv", "txt")
 UNITS = {"g": "g", "m/s2": "m/s²", "rad/s": "rad/s", "deg/s": "°/s"}
@@ -41,7 +41,7 @@ def _table(task: Task, modalities: Sequence[Modality], key: str, label: str) -> 
         label,
         type=list(ENDINGS),
         key=key,
-        max_upload_size=draft.MEGABYTES,
+        max_upload_size=upload_draft.MEGABYTES,
         label_visibility="collapsed",
         on_change=again,
     )
@@ -82,8 +82,8 @@ def _read(task_name: str, modalities: Sequence[str], key: str) -> None:
     if part is not None:
         part = uploads.Part(_settings(key).encode() + part.content, part.name)
     for modality in modalities:
-        draft.give(task_name, modality, part)
-    draft.use(task_name)
+        upload_draft.give(task_name, modality, part)
+    upload_draft.use(task_name)
 
 
 def _settings(key: str) -> str:

@@ -8,7 +8,7 @@ import streamlit as st
 
 from mmlab.core.modality import Modality
 from mmlab.core.task import Task
-from mmlab.ui.ways import arrived, file_way, way
+from mmlab.ui.inputs.registry import arrived, file_way, way
 
 file_way("sound", "wav", "flac", "ogg", "mp3")
 

@@ -8,8 +8,8 @@ import streamlit as st
 
 from mmlab.core.modality import Modality
 from mmlab.core.task import Task
-from mmlab.ui import draft, uploads
-from mmlab.ui.ways import file_way, way
+from mmlab.ui.inputs.registry import file_way, way
+from mmlab.ui.session import upload_draft, uploads
 
 
 @way("text", "Type")
@@ -31,5 +31,5 @@ file_way("text", "txt")
 
 def _typed(task_name: str, modality: str, key: str) -> None:
     text = st.session_state.get(key, "").strip()
-    draft.give(task_name, modality, uploads.Part(text.encode(), "") if text else None)
-    draft.use(task_name)
+    upload_draft.give(task_name, modality, uploads.Part(text.encode(), "") if text else None)
+    upload_draft.use(task_name)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from mmlab.viz.theme import MUTED, TEMPLATE
+from mmlab.viz.base.theme import MUTED, TEMPLATE
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure

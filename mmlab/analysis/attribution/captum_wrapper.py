@@ -1,0 +1,108 @@
+"""One sample under many combinations, as a module that captum can explain: all combinations are the rows of one batch.
+
+It works on a twin of the model, the same weights in modules of its own, so that hooks never touch the model that
+other threads answer with, and nothing has to wait."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+
+import torch
+from torch import Tensor, nn
+
+from mmlab.analysis.base.model_twin import recorded, replayed, twin
+from mmlab.core.method import Method
+from mmlab.core.modality import Combination, Modality
+
+
+class Question(nn.Module):
+    """The score of one sample under K combinations, `[K]`, as a module that captum can explain.
+
+    `junction` is the layer to attribute to: it hands on the activations of all Grad-CAM layers at once, as a
+    tuple, so that one call serves every modality. `rows` are the inputs `[K, *shape]` in the task's order.
+    `gradients` are those of the last backward pass at each layer, whoever asked for it.
+    """
+
+    def __init__(
+        self,
+        method: Method,
+        inputs: Mapping[str, Tensor],
+        combinations: Sequence[Combination],
+        target: int,
+    ) -> None:
+        super().__init__()
+        self.method = twin(method)
+        self.target = target
+        self.combinations = tuple(combinations)
+        place = next(method.parameters()).device
+        self.present = method.modalities.masks(self.combinations, place)
+        self.rows = tuple(
+            given(modality, inputs).to(place).expand(len(combinations), *modality.shape)
+            for modality in method.modalities
+        )
+        self.junction = _Junction()
+        self.layers = self._layers()
+        self.activations = self._activations()
+        self.score = torch.zeros(len(combinations))
+        self.gradients: dict[nn.Module, Tensor] = {}
+
+    def forward(self, *arguments: Tensor) -> Tensor:
+        """Scores `[K]` of the inputs, in the task's order, and the mask `[K, M]` that comes last."""
+        *rows, present = arguments
+        values = self.junction(*self.activations)
+        for layer, value in zip(self.layers, values, strict=True):
+            if value.requires_grad:
+                value.register_hook(partial(self.gradients.__setitem__, layer))
+        with replayed(dict(zip(self.layers, values, strict=True))):
+            fused = self.method(self._named(rows), present)
+        scores = self.method.output.score(fused.logits, self.target)
+        self.score = scores.detach()
+        return scores
+
+    @property
+    def evidence(self) -> Tensor:
+        """The sum of |gradient x activation| over each layer: `[layers, K]`, of the last backward pass."""
+        gradients = (self.gradients.get(layer, torch.zeros(())) for layer in self.layers)
+        products = (g * value for g, value in zip(gradients, self.activations, strict=True))
+        return torch.stack([product.abs().flatten(1).sum(1).cpu() for product in products])
+
+    def sees(self, name: str) -> Tensor:
+        """Which layer shows which row of a modality: bool `[layers, K]`; nothing where it is absent."""
+        table = torch.zeros(len(self.layers), len(self.combinations), dtype=torch.bool)
+        for row, combination in enumerate(self.combinations):
+            for layer in self.method.cam_layers(name, combination) if name in combination else ():
+                table[self.layers.index(layer), row] = True
+        return table
+
+    def _layers(self) -> list[nn.Module]:
+        pairs = ((name, c) for c in self.combinations for name in c.names)
+        found = (layer for name, c in pairs for layer in self.method.cam_layers(name, c))
+        return list(dict.fromkeys(found))
+
+    @torch.no_grad()
+    def _activations(self) -> tuple[Tensor, ...]:
+        """`[K, C, ...]` of each layer. Encoders do not know the combination, so one row is enough where it can be."""
+        single = {name: rows[:1] for name, rows in self._named(self.rows).items()}
+        with recorded(self.layers) as found:
+            self.method.encode(single)
+        if len(found) < len(self.layers):
+            with recorded(self.layers) as found:
+                self.method(self._named(self.rows), self.present)
+        count = len(self.combinations)
+        return tuple(found[layer].expand(count, *found[layer].shape[1:]) for layer in self.layers)
+
+    def _named(self, rows: Sequence[Tensor]) -> dict[str, Tensor]:
+        return dict(zip(self.method.modalities.names, rows, strict=True))
+
+
+class _Junction(nn.Module):
+    """Hands on what it is given. Its copies require gradients, whatever the parameters do."""
+
+    def forward(self, *values: Tensor) -> tuple[Tensor, ...]:
+        return tuple(value.detach().clone().requires_grad_() for value in values)
+
+
+def given(modality: Modality, inputs: Mapping[str, Tensor]) -> Tensor:
+    """One input as a batch of one `[1, *shape]`; zeros where it was not brought."""
+    return inputs[modality.name].float()[None] if modality.name in inputs else torch.zeros(1, *modality.shape)

@@ -1,0 +1,108 @@
+"""Networks of the same build that cannot know what a model knows: with random parameters, and taught shuffled answers.
+
+A map that looks the same for them shows the input or the architecture, not what was learned (Adebayo et al., Sanity
+Checks for Saliency Maps, NeurIPS 2018: model and data randomisation).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from mmlab.analysis.attribution.registry import Explainer
+from mmlab.analysis.base.input_swapping import Tell, quiet
+from mmlab.analysis.base.sampling import complete_samples, derangement
+from mmlab.core.batch import Samples
+from mmlab.core.method import Method
+from mmlab.core.modality import Combination
+from mmlab.core.results import Attribution
+from mmlab.losses.common import sample_present
+
+SHUFFLED = {False: (192, 40), True: (12, 80)}  # samples and epochs, for plain answers and for pictures
+BATCH = {False: 32, True: 4}
+RATE = 3e-3
+
+
+def unlearned(method: Method, seed: int) -> Method:
+    """The same network with fresh random parameters; buffers (statistics, mean inputs) are the learned one's."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        other = type(method)(method.info, method.config)
+    other.load_state_dict({name: value.cpu() for name, value in method.named_buffers()}, strict=False)
+    return other.to(next(method.parameters()).device).eval()
+
+
+@dataclass(frozen=True)
+class Rote:
+    """A network that learned shuffled answers by heart. learned: the part of the loss on answers shuffled in another
+    way that it saves on its own, 0 for nothing learned and 1 for all."""
+
+    method: Method
+    learned: float
+
+
+def rote(method: Method, samples: Samples, seed: int = 0, tell: Tell = quiet) -> Rote:
+    """Teach a fresh network of the same build, with the task's plain loss and inputs dropped at random.
+
+    Raises DataError for fewer than 8 samples with every modality.
+    """
+    dense = method.output.dense
+    count, epochs = SHUFFLED[dense]
+    chosen = complete_samples(samples, count)
+    generator = np.random.default_rng(seed)
+    own, other = (_shuffled(chosen, generator) for _ in range(2))
+    pupil = unlearned(method, seed).train()
+    pupil.requires_grad_(True)
+    optimiser = torch.optim.AdamW(pupil.parameters(), RATE)
+    with torch.random.fork_rng(devices=[]), torch.enable_grad():
+        torch.manual_seed(seed)
+        drawn = torch.Generator().manual_seed(seed)
+        for epoch in range(epochs):
+            order = generator.permutation(len(chosen))
+            for rows in np.array_split(order, max(1, len(order) // BATCH[dense])):
+                there = sample_present(len(rows), len(method.modalities), drawn)
+                optimiser.zero_grad()
+                _loss(pupil, own, rows, there).backward()
+                optimiser.step()
+            tell((epoch + 1) / epochs)
+    pupil.eval()
+    full = torch.ones(len(chosen), len(method.modalities), dtype=torch.bool)
+    with torch.no_grad():
+        fitted, foreign = (float(_loss(pupil, each, np.arange(len(chosen)), full)) for each in (own, other))
+    return Rote(pupil, max(0.0, 1 - fitted / max(foreign, 1e-12)))
+
+
+def _shuffled(samples: Samples, generator: np.random.Generator) -> Samples:
+    """The same samples, each with the answer of another one."""
+    return replace(samples, target=samples.target[torch.from_numpy(derangement(len(samples), generator))])
+
+
+def _loss(method: Method, samples: Samples, rows: np.ndarray, present: Tensor) -> Tensor:
+    batch = samples.batch(torch.from_numpy(rows)).to(next(method.parameters()).device)
+    return method.output.loss(method(batch.inputs, present.to(batch.present.device)).logits, batch.target).mean()
+
+
+def likeness(
+    others: Sequence[Method],
+    inputs: Mapping[str, Tensor],
+    combination: Combination,
+    found: Attribution,
+    explain: Explainer,
+    tell: Tell = quiet,
+) -> dict[str, float]:
+    """Rank correlation of each map of `found` with those of other networks: mean |rho|, NaN for flat maps."""
+    from scipy.stats import spearmanr
+
+    correlations: dict[str, list[float]] = {name: [] for name in combination.names}
+    for number, other in enumerate(others):
+        maps = explain.run(other, inputs, [combination], found.target).maps[combination.key]
+        for name in combination.names:
+            mine, its = found.maps[combination.key][name].ravel(), maps[name].ravel()
+            if np.ptp(mine) > 0 and np.ptp(its) > 0:
+                correlations[name].append(abs(float(spearmanr(mine, its).statistic)))
+        tell((number + 1) / len(others))
+    return {name: float(np.mean(each)) if each else float("nan") for name, each in correlations.items()}

@@ -1,0 +1,1 @@
+"""What measures share: coalitions, checks of arrays, statistics, input swapping."""

@@ -1,0 +1,107 @@
+"""How sure a difference is: paired bootstrap, exact McNemar, Holm's correction, agreement of rankings, halves.
+
+Differences between seeds are few and get Student's t (`mmlab.analysis.methods.seed_comparison.interval`); differences
+between samples are many and get the bootstrap.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from mmlab.analysis.base.array_checks import Flags, Numbers, finite
+
+CHUNK = 2**20  # drawn values held at a time
+
+
+def paired_bootstrap(differences: ArrayLike, draws: int = 2000, seed: int = 0) -> tuple[float, float, float]:
+    """Mean and 95 % percentile interval of per-sample differences `[N]`: (mean, low, high).
+
+    Samples count as independent; where several come from one person, the interval is too narrow.
+    Raises ValueError for NaN, no samples or no draws. Source: Efron, Bootstrap Methods, 1979.
+    """
+    array = finite(differences, "differences", 1)
+    if draws < 1:
+        raise ValueError(f"draws must be at least 1, not {draws}.")
+    generator = np.random.default_rng(seed)
+    step = max(1, CHUNK // len(array))
+    means = np.concatenate(
+        [
+            array[generator.integers(0, len(array), (min(step, draws - start), len(array)))].mean(1)
+            for start in range(0, draws, step)
+        ]
+    )
+    low, high = np.percentile(means, (2.5, 97.5))
+    return float(array.mean()), float(low), float(high)
+
+
+def mcnemar(b: int, c: int) -> float:
+    """Exact two-sided p that two models are right equally often, from the samples where only one of them is.
+
+    b: only the first is right; c: only the second. 1.0 where both are 0. Raises ValueError for negative counts.
+    Source: McNemar, 1947, in its exact binomial form.
+    """
+    from scipy.stats import binomtest
+
+    if b < 0 or c < 0:
+        raise ValueError(f"Counts cannot be negative: {b} and {c}.")
+    return 1.0 if b + c == 0 else float(binomtest(int(b), int(b + c), 0.5).pvalue)
+
+
+def discordant(first: ArrayLike, second: ArrayLike) -> tuple[int, int]:
+    """How often only the first and only the second of two models is right, from bool `[N]` each: for `mcnemar`."""
+    one, other = np.asarray(first), np.asarray(second)
+    if one.dtype != bool or other.dtype != bool or one.shape != other.shape or one.ndim != 1:
+        raise ValueError(f"Two bool arrays [N] of one length are needed, not {one.shape} and {other.shape}.")
+    return int((one & ~other).sum()), int((other & ~one).sum())
+
+
+def holm(p: ArrayLike) -> Numbers:
+    """p-values `[K]` corrected for having made K tests, in the same order; at most 1.
+
+    Source: Holm, A Simple Sequentially Rejective Multiple Test Procedure, 1979.
+    """
+    values = finite(p, "p", 1)
+    if values.min() < 0 or values.max() > 1:
+        raise ValueError("p-values must lie between 0 and 1.")
+    order = np.argsort(values, kind="stable")
+    corrected = np.maximum.accumulate(values[order] * np.arange(len(values), 0, -1)).clip(max=1)
+    result = np.empty_like(corrected)
+    result[order] = corrected
+    return result
+
+
+def kendall_w(scores: ArrayLike) -> float:
+    """How far judges rank the same items alike, from 0 (no agreement) to 1 (the same ranking): `[J, I]` scores.
+
+    Each row is ranked here, ties with their mean rank, and the result is corrected for them. Raises ValueError for
+    fewer than two judges or items, or where every judge ties all items. Source: Kendall & Babington Smith, 1939.
+    """
+    from scipy.stats import rankdata
+
+    table = finite(scores, "scores", 2)
+    judges, items = table.shape
+    if judges < 2 or items < 2:
+        raise ValueError(f"At least two judges and two items are needed, not {judges} and {items}.")
+    sums = rankdata(table, axis=1).sum(0)
+    ties = sum(float((counts**3 - counts).sum()) for counts in (np.unique(row, return_counts=True)[1] for row in table))
+    most = judges**2 * (items**3 - items) - judges * ties
+    if most == 0:
+        raise ValueError("Every judge ties all items, so there is no ranking to agree on.")
+    return float(12 * ((sums - sums.mean()) ** 2).sum() / most)
+
+
+def halves(groups: Sequence[str], seed: int = 0) -> Flags:
+    """A random half of the samples, bool `[N]`: True to fit something on, False to measure it on.
+
+    Samples of one group (a speaker, a person) stay on one side. Raises ValueError for fewer than two groups.
+    """
+    names, of_sample, counts = np.unique(np.asarray(groups), return_inverse=True, return_counts=True)
+    if len(names) < 2:
+        raise ValueError("Samples of at least two groups are needed to split them in halves.")
+    order = np.random.default_rng(seed).permutation(len(names))
+    reached = np.cumsum(counts[order])
+    last = int(np.abs(reached[:-1] - len(of_sample) / 2).argmin())
+    return np.isin(of_sample, order[: last + 1])

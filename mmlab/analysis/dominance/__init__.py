@@ -1,0 +1,1 @@
+"""Modality dominance: which input decides, by many measures."""

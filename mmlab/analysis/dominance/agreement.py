@@ -1,0 +1,132 @@
+"""Whether the measures agree on which modality matters most, and in words why they may not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from mmlab.analysis.base.array_checks import Numbers
+from mmlab.analysis.base.statistics import kendall_w
+from mmlab.analysis.dominance.catalogue import ALONE, INSIDE, MEASURES, SWAPPED, TOGETHER
+
+STRONG, WEAK = 0.7, 0.4
+CLEAR = 0.1  # of the span of a measure: the lead from which on its first place is more than a tie
+
+WHY: dict[frozenset[str], str] = {
+    frozenset(
+        {ALONE, TOGETHER}
+    ): "An input can be strong alone and still add little, because the others know the same: "
+    "look for interactions below 0. One that is weak alone can be needed to make sense of another: interactions "
+    "above 0.",
+    frozenset({ALONE, SWAPPED}): "Alone asks what an input can do; swapped asks what the model does with it when "
+    "everything is there. A model may ignore an input that it could use.",
+    frozenset({ALONE, INSIDE}): "Gradients are taken where everything is there and look at small changes of one score. "
+    "They say nothing of what the input could do alone.",
+    frozenset({TOGETHER, SWAPPED}): "An absent input says nothing, a swapped one says something wrong. A model that "
+    "learned with gaps copes with silence and can still be led astray.",
+    frozenset({TOGETHER, INSIDE}): "Gradients show what the score reacts to, not what makes it right. Where the score "
+    "is saturated they are small although the input decides, and evidence against an answer counts, too.",
+    frozenset(
+        {SWAPPED, INSIDE}
+    ): "Swapping changes an input altogether; a gradient sees a small change only, and evidence "
+    "that others would replace still has one.",
+    frozenset({TOGETHER}): "They count different things: an input can change how sure the model is without changing "
+    "whether it is right, and one very wrong answer weighs most in the log-probability.",
+    frozenset({ALONE}): "One counts right answers, the other adds up probabilities: a model can be right and unsure.",
+    frozenset(
+        {INSIDE}
+    ): "The mass of a map keeps only what speaks for the answer, after averaging gradients over places; "
+    "gradient × activation counts both signs, place by place.",
+    frozenset({SWAPPED}): "They swap different things.",
+}
+
+
+@dataclass(frozen=True)
+class Dispute:
+    """Measures that put different modalities first, and why that can be."""
+
+    first: str
+    first_measures: tuple[str, ...]
+    second: str
+    second_measures: tuple[str, ...]
+    why: str
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """Kendall's W over measures, NaN where it is not defined; who is put first how often; the disputes in words.
+
+    leaders: by modality label, the titles of the measures that put it clearly first; undecided: those that put nobody.
+    """
+
+    w: float
+    judges: int
+    leaders: Mapping[str, tuple[str, ...]]
+    undecided: tuple[str, ...]
+    disputes: tuple[Dispute, ...]
+
+    @property
+    def verdict(self) -> str:
+        """In a few words."""
+        if np.isnan(self.w):
+            return "nothing to compare"
+        return "they agree" if self.w >= STRONG else "they agree in part" if self.w >= WEAK else "they disagree"
+
+
+def agreement(ranked: Mapping[str, Numbers], labels: Sequence[str]) -> Agreement:
+    """Of measures by name with a value `[M]` each, where more means that the model leans on it more."""
+    leaders: dict[str, list[str]] = {}
+    undecided = []
+    for name, values in ranked.items():
+        first = _leader(values)
+        if first is None:
+            undecided.append(name)
+        else:
+            leaders.setdefault(labels[first], []).append(name)
+    return Agreement(
+        _w(ranked),
+        len(ranked),
+        {label: tuple(names) for label, names in sorted(leaders.items(), key=lambda item: -len(item[1]))},
+        tuple(undecided),
+        tuple(_disputes(leaders)),
+    )
+
+
+def _w(ranked: Mapping[str, Numbers]) -> float:
+    if len(ranked) < 2:
+        return float("nan")
+    try:
+        return kendall_w(np.stack(list(ranked.values())))
+    except ValueError:  # every measure ties all modalities
+        return float("nan")
+
+
+def _leader(values: Numbers) -> int | None:
+    """Who is first by more than a tenth of what the largest is worth; nobody where it is closer."""
+    order = np.argsort(-values, kind="stable")
+    lead = values[order[0]] - values[order[1]] if len(values) > 1 else 0.0
+    return int(order[0]) if lead > CLEAR * max(float(np.abs(values).max()), 1e-9) else None
+
+
+def _disputes(leaders: Mapping[str, Sequence[str]]) -> list[Dispute]:
+    """One per two modalities and two families of measures that put them first."""
+    found = []
+    ordered = sorted(leaders.items(), key=lambda item: -len(item[1]))
+    for place, (first, names) in enumerate(ordered):
+        for second, others in ordered[place + 1 :]:
+            families: dict[frozenset[str], tuple[set[str], set[str]]] = {}
+            for a in names:
+                for b in others:
+                    key = frozenset({MEASURES[a].family, MEASURES[b].family})
+                    one, other = families.setdefault(key, (set(), set()))
+                    one.add(a)
+                    other.add(b)
+            for key, (one, other) in families.items():
+                found.append(Dispute(first, _in_order(one), second, _in_order(other), WHY[key]))
+    return found
+
+
+def _in_order(names: set[str]) -> tuple[str, ...]:
+    return tuple(name for name in MEASURES if name in names)

@@ -1,0 +1,144 @@
+"""Two modalities that contradict each other: one of sample A with another of sample B, and who wins."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mmlab.analysis.base.array_checks import Numbers
+from mmlab.analysis.base.input_swapping import Recombiner, Tell, quiet
+from mmlab.analysis.dominance.payoffs import sample_values
+from mmlab.core.errors import DataError
+from mmlab.core.outputs import Classification, Output, Regression
+
+MOST_PAIRS = {False: 20_000, True: 400}
+THIRDS = ("lowest third", "middle third", "highest third")
+
+
+class NoPairs(DataError):
+    """No two samples can contradict each other."""
+
+
+@dataclass(frozen=True)
+class Clash:
+    """Contradicting pairs of samples, by the groups that A (rows) and B (columns) belong to.
+
+    wins: `[G, G]`, pairs in which the modality of A was followed; losses: that of B; counts: all pairs. The rest was
+    answered with something else. groups: their names; readable: samples that could be used, of `samples`.
+    """
+
+    first: str
+    second: str
+    groups: tuple[str, ...]
+    wins: NDArray[np.int64]
+    losses: NDArray[np.int64]
+    counts: NDArray[np.int64]
+    readable: int
+    samples: int
+
+    @property
+    def share(self) -> float:
+        """How often the first modality was followed."""
+        return float(self.wins.sum() / max(int(self.counts.sum()), 1))
+
+    @property
+    def other_share(self) -> float:
+        """How often the second one was."""
+        return float(self.losses.sum() / max(int(self.counts.sum()), 1))
+
+    @property
+    def lead(self) -> Numbers:
+        """`[G, G]`: wins less losses as a share of the pairs, NaN where there are none."""
+        return np.where(self.counts > 0, (self.wins - self.losses) / np.maximum(self.counts, 1), np.nan)
+
+
+def clash(
+    recombiner: Recombiner,
+    target: NDArray[Any],
+    output: Output,
+    first: str,
+    second: str,
+    seed: int = 0,
+    tell: Tell = quiet,
+) -> Clash:
+    """Every two samples of different groups: `first` of A with `second` of B, nothing else present.
+
+    Classes: only samples that each modality alone gets right take part, so that both sides speak clearly; who wins is
+    the one whose class is answered. Numbers: thirds of the right ones; the nearer one of the two answers alone wins.
+    Regions: no groups; the better overlap with the two answers alone wins. Raises NoPairs where no pairs are left.
+    """
+    modalities = recombiner.modalities
+    places = [modalities.names.index(name) for name in (first, second)]
+    present = np.zeros(len(modalities), bool)
+    present[places] = True
+    alone = [_alone(recombiner, place) for place in places]
+    group, names = _groups(output, target)
+    there = _readable(output, alone, target)
+    pairs = _pairs(group, there, len(names), MOST_PAIRS[output.dense], np.random.default_rng(seed))
+    if not len(pairs):
+        raise NoPairs("No two samples are left that could contradict each other.", "Choose two other inputs.")
+    rows = np.repeat(pairs[:, :1], len(modalities), 1)
+    rows[:, places[1]] = pairs[:, 1]
+    logits = recombiner.answers(rows, np.tile(present, (len(rows), 1)), tell)
+    won, lost = _outcome(output, logits, alone, target, pairs)
+    all_pairs = np.ones(len(pairs), bool)
+    wins, losses, counts = (_counted(group[pairs], each, len(names)) for each in (won, lost, all_pairs))
+    return Clash(first, second, names, wins, losses, counts, int(there.sum()), len(target))
+
+
+def _alone(recombiner: Recombiner, place: int) -> NDArray[np.float32]:
+    rows = np.tile(np.arange(recombiner.size)[:, None], (1, len(recombiner.modalities)))
+    present = np.zeros(rows.shape, bool)
+    present[:, place] = True
+    return recombiner.answers(rows, present)
+
+
+def _groups(output: Output, target: NDArray[Any]) -> tuple[NDArray[np.int64], tuple[str, ...]]:
+    if isinstance(output, Classification):
+        return target.astype(np.int64), output.classes
+    if isinstance(output, Regression):
+        return np.digitize(target, np.quantile(target, (1 / 3, 2 / 3))).astype(np.int64), THIRDS
+    return np.zeros(len(target), np.int64), ("any sample",)
+
+
+def _readable(output: Output, alone: list[NDArray[np.float32]], target: NDArray[Any]) -> NDArray[np.bool_]:
+    if not isinstance(output, Classification):
+        return np.ones(len(target), bool)
+    return (alone[0].argmax(1) == target) & (alone[1].argmax(1) == target)
+
+
+def _pairs(
+    group: NDArray[np.int64], there: NDArray[np.bool_], groups: int, most: int, generator: np.random.Generator
+) -> NDArray[np.int64]:
+    """`[P, 2]`: ordered pairs of usable samples of different groups; of different samples, where there is one group."""
+    rows = np.flatnonzero(there)
+    one, other = np.repeat(rows, len(rows)), np.tile(rows, len(rows))
+    kept = (group[one] != group[other]) if groups > 1 else (one != other)
+    pairs = np.stack([one[kept], other[kept]], 1)
+    return pairs if len(pairs) <= most else pairs[np.sort(generator.choice(len(pairs), most, replace=False))]
+
+
+def _outcome(
+    output: Output,
+    logits: NDArray[np.float32],
+    alone: list[NDArray[np.float32]],
+    target: NDArray[Any],
+    pairs: NDArray[np.int64],
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Whether the first and whether the second modality was followed, `[P]` each."""
+    if isinstance(output, Classification):
+        said = logits.argmax(1)
+        return said == target[pairs[:, 0]], said == target[pairs[:, 1]]
+    if isinstance(output, Regression):
+        near = [np.abs(logits[:, 0] - alone[k][pairs[:, k], 0]) for k in (0, 1)]
+        return near[0] < near[1], near[1] < near[0]
+    match = [sample_values(output, logits, alone[k][pairs[:, k]] > 0, "right") for k in (0, 1)]
+    return match[0] > match[1], match[1] > match[0]
+
+
+def _counted(groups: NDArray[np.int64], which: NDArray[np.bool_], count: int) -> NDArray[np.int64]:
+    flat = groups[which, 0] * count + groups[which, 1]
+    return np.bincount(flat, minlength=count**2).reshape(count, count)

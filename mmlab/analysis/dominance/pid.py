@@ -1,0 +1,152 @@
+"""What two modalities know about the label: the same, each on its own, or only both together, in bits.
+
+The decomposition is Bertschinger et al.'s (BROJA), as used for multimodal data by Liang et al., Quantifying &
+Modeling Multimodal Interactions, NeurIPS 2023.
+"""
+
+from __future__ import annotations
+
+from dataclasses import astuple, dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.special import rel_entr
+
+from mmlab.analysis.base.array_checks import Labels, Numbers, finite, labels_of, same_length
+from mmlab.core.errors import DataError
+
+PER_CELL = 5  # samples for each cell of the table: below, what looks like synergy is mostly chance
+ROUNDS = 5000
+CLOSE, FEASIBLE = 1e-9, 1e-6
+
+
+@dataclass(frozen=True)
+class Decomposition:
+    """Information about the label in bits, never negative.
+
+    redundancy: in either modality; first, second: in one of them only; synergy: in neither alone, but in both.
+    """
+
+    redundancy: float
+    first: float
+    second: float
+    synergy: float
+
+    @property
+    def total(self) -> float:
+        """All that both modalities together know about the label."""
+        return sum(astuple(self))
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A decomposition from samples: `found` less `chance`, none below 0.
+
+    raw: as counted; chance: the mean of the same with shuffled labels, which is what so few samples seem to know
+    by chance; bins: groups that the classes were put into.
+    """
+
+    found: Decomposition
+    raw: Decomposition
+    chance: Decomposition
+    bins: int
+
+
+def pid(table: ArrayLike) -> Decomposition:
+    """The decomposition of a joint distribution p[x1, x2, y] (it is scaled to sum to 1).
+
+    Exact to about 1e-5 bits. Raises ValueError for negative or no mass.
+    """
+    joint = finite(table, "table", 3)
+    if joint.min() < 0 or joint.sum() <= 0:
+        raise ValueError("table must hold probabilities or counts: none negative, and not all 0.")
+    return _decomposed(joint[None])[0]
+
+
+def pid_of_answers(
+    first: ArrayLike, second: ArrayLike, labels: ArrayLike, bins: int = 4, shuffles: int = 20, seed: int = 0
+) -> Estimate:
+    """The decomposition of what two modalities' answers `[N]` know about the right classes `[N]`.
+
+    Answers are classes, as the labels are. Classes are put into at most `bins` groups of like frequency, the same for
+    all three; what differs within a group is not seen. Raises DataError for fewer than 5 samples per cell of the
+    table: independent answers would then seem to know something together.
+    """
+    columns = [np.asarray(each) for each in (first, second, labels)]
+    same_length(first=columns[0], second=columns[1], labels=columns[2])
+    if bins < 2 or shuffles < 1:
+        raise ValueError(f"At least 2 bins and 1 shuffle are needed, not {bins} and {shuffles}.")
+    classes = 1 + max(int(each.max(initial=0)) for each in columns)
+    a, b, y = (labels_of(each, len(columns[2]), classes) for each in columns)
+    group = _groups(y, classes, bins)
+    size = int(group.max()) + 1
+    if len(y) < PER_CELL * size**3:
+        hint = f"{PER_CELL * size**3} are needed for {size} groups of classes: ask for fewer groups."
+        raise DataError(f"{len(y)} samples are too few to tell what two modalities know together.", hint)
+    pairs = group[a] * size + group[b]
+    generator = np.random.default_rng(seed)
+    shuffled = (generator.permutation(group[y]) for _ in range(shuffles))
+    tables = np.stack([_counts(pairs, each, size) for each in (group[y], *shuffled)])
+    raw, *null = _decomposed(tables)
+    chance = Decomposition(*np.mean([astuple(each) for each in null], 0).tolist())
+    found = Decomposition(*(max(0.0, r - c) for r, c in zip(astuple(raw), astuple(chance), strict=True)))
+    return Estimate(found, raw, chance, size)
+
+
+def _groups(labels: Labels, classes: int, bins: int) -> Labels:
+    """The group of each class, `[classes]`: the most frequent first, each to the group with the fewest samples."""
+    counts = np.bincount(labels, minlength=classes)
+    group, filled = np.zeros(classes, np.int64), np.zeros(min(bins, classes), np.int64)
+    for label in np.argsort(-counts, kind="stable"):
+        group[label] = filled.argmin()
+        filled[group[label]] += counts[label]
+    return group
+
+
+def _counts(pairs: Labels, labels: Labels, size: int) -> Numbers:
+    return np.bincount(pairs * size + labels, minlength=size**3).reshape(size, size, size).astype(np.float64)
+
+
+def _decomposed(tables: Numbers) -> list[Decomposition]:
+    """One decomposition for each of `[B, X1, X2, Y]`, which have the same labels."""
+    joint = tables[..., tables.sum((0, 1, 2)) > 0]
+    joint = joint / joint.sum((1, 2, 3), keepdims=True)
+    first, second = _information(joint.sum(2)), _information(joint.sum(1))
+    both = _information(joint.reshape(len(joint), -1, joint.shape[3]))
+    least = np.clip(_least(joint), np.maximum(first, second), both)
+    shared = np.maximum(0.0, first + second - least)
+    parts = np.stack([shared, least - second, least - first, both - least], 1)
+    return [Decomposition(*row) for row in parts.tolist()]
+
+
+def _information(joint: Numbers) -> Numbers:
+    """I(x; y) in bits of p[x, y]: `[B, X, Y]` to `[B]`."""
+    independent = joint.sum(2, keepdims=True) * joint.sum(1, keepdims=True)
+    return rel_entr(joint, independent).sum((1, 2)) / np.log(2)
+
+
+def _least(joint: Numbers) -> Numbers:
+    """The least that x1 and x2 together can know about y with the same p(x1, y) and p(x2, y), in bits: `[B]`.
+
+    Over all such q, sum_y p(y) KL(q_y || m) is least in turn for m = sum_y p(y) q_y, and for q_y = m scaled to the
+    two marginals of y (Sinkhorn). The scaling goes on from where it was, so one round of it for each m is enough.
+    """
+    weight = joint.sum((1, 2))
+    rows = (joint.sum(2) / weight[:, None]).transpose(0, 2, 1)
+    columns = (joint.sum(1) / weight[:, None]).transpose(0, 2, 1)
+    mixed = np.einsum("by,byi,byj->bij", weight, rows, columns)
+    across, before = np.ones_like(columns), np.full(len(joint), np.inf)
+    for _ in range(ROUNDS):
+        along = _over(rows, across @ mixed.transpose(0, 2, 1))
+        across = _over(columns, along @ mixed)
+        given = along[..., None] * mixed[:, None] * across[:, :, None]
+        mixed = np.einsum("by,byij->bij", weight, given)
+        least = np.einsum("by,byij->b", weight, rel_entr(given, mixed[:, None])) / np.log(2)
+        if np.abs(before - least).max() < CLOSE and np.abs(given.sum(3) - rows).max() < FEASIBLE:
+            break
+        before = least
+    return least
+
+
+def _over(above: Numbers, below: Numbers) -> Numbers:
+    return np.divide(above, below, out=np.zeros_like(above), where=below > 0)

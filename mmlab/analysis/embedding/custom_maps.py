@@ -1,0 +1,58 @@
+"""Maps that somebody asked for with settings of their own: kept in the user's cache folder, made when there is time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from mmlab.analysis.embedding.map_file import MAP, read_map
+from mmlab.analysis.embedding.maps import Map, MapSettings
+from mmlab.analysis.embedding.umap_worker import build_map
+from mmlab.core.errors import CheckpointError, MmlabError
+from mmlab.core.options import as_dict, build
+from mmlab.storage.disk_cache import cache_folder, cache_key
+
+VERSION = 2  # of what a fit gives and of its file; raise it when either changes
+PREFIX = "fit"
+NAMED = ("neighbours", "minimum_distance", "metric", "seed")
+
+
+def name_of(settings: MapSettings) -> str:
+    """A short name that can stand in an address: `fit_15_0.1_euclidean_0`."""
+    return "_".join((PREFIX, *(str(getattr(settings, field)) for field in NAMED)))
+
+
+def settings_of(name: str) -> MapSettings:
+    """The settings that a name stands for. Raises CheckpointError for a name that stands for none."""
+    prefix, *values = name.split("_")
+    try:
+        if prefix != PREFIX or len(values) != len(NAMED):
+            raise CheckpointError(f"'{name}' is no map.", "Choose one on the page.")
+        return build(MapSettings, dict(zip(NAMED, values, strict=True)))
+    except MmlabError as error:
+        raise CheckpointError(f"'{name}' is no map.", "Choose one on the page.") from error
+
+
+def folder_of(digest: str, settings: MapSettings) -> Path:
+    """Where the map of the checkpoint with this digest is kept."""
+    return cache_folder() / "maps" / cache_key(VERSION, digest, sorted(as_dict(settings).items()))
+
+
+def made(digest: str, settings: MapSettings) -> bool:
+    """Whether there is such a map."""
+    return (folder_of(digest, settings) / MAP).is_file()
+
+
+def read(digest: str, settings: MapSettings) -> Map:
+    """A map that was made. Raises CheckpointError."""
+    try:
+        return read_map(folder_of(digest, settings), digest)
+    except CheckpointError as error:
+        raise CheckpointError(
+            "A map with these settings was not made yet.", "Make it under *Make another map*."
+        ) from error
+
+
+def make(checkpoint: Path, digest: str, settings: MapSettings, on_progress: Callable[[float], None]) -> Path:
+    """Make it, in a process of its own; what `on_progress` raises stops it. Raises CheckpointError."""
+    return build_map(checkpoint, settings, on_progress, into=folder_of(digest, settings))

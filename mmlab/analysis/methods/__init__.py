@@ -1,0 +1,1 @@
+"""What the papers use as evidence, from trained models and their logs."""

@@ -1,0 +1,294 @@
+"""What the five papers show as evidence, from one model: a sweep of it and its buffers (METHODS.md 7).
+
+A sweep (at most `MOST` samples of it, those that have every modality) is enough: the embedding of a single modality
+under DI-MML and M3ixup is that modality's own code. What a training logged is read by
+`mmlab.analysis.methods.training_log`. Raises Unsupported where a model has no such thing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from mmlab.analysis.robustness.selective_prediction import margins
+from mmlab.core.errors import CheckpointError, DataError, Unsupported
+from mmlab.core.method import Method
+from mmlab.core.modality import Modalities
+from mmlab.core.outputs import Classification, Output
+from mmlab.core.results import Floats, Sweep
+from mmlab.inference.sweep import metrics
+from mmlab.losses.m3ixup import adapt_and_explore, mixed_view, mixed_view_loss
+from mmlab.losses.mmanet import entropy_weights
+
+MOST = 400
+Flags = NDArray[np.bool_]
+
+
+# DMRNet
+
+
+@dataclass(frozen=True)
+class Directions:
+    """Cosines between embeddings of one sample under different combinations (METHODS.md 1.7a).
+
+    pairs: `[P, N]`, each two of the K combinations in the order of `names`; matrix: `[K, K]`, means over samples.
+    to_class: `[K, N]`, with the weight vector of the right class; sampled: the same of a random draw from the
+    embedding's distribution. Both None where the head is not one linear layer; `sampled` without a variance, too.
+    """
+
+    combinations: tuple[str, ...]
+    names: tuple[tuple[str, str], ...]
+    pairs: Floats
+    matrix: Floats
+    to_class: Floats | None
+    sampled: Floats | None
+
+
+def class_weights(method: Method) -> Floats | None:
+    """The head's weight vector of each class, `[C, D]`; None where the head is not one linear layer."""
+    layer = getattr(getattr(method, "head", None), "layer", None)
+    if not isinstance(method.output, Classification) or not isinstance(layer, nn.Linear):
+        return None
+    return layer.weight.detach().cpu().numpy()
+
+
+def directions(found: Sweep, weights: Floats | None = None, centred: bool = True, seed: int = 0) -> Directions:
+    """How far a sample's embedding turns when modalities leave.
+
+    `centred` takes the mean of all embeddings (and of the class weights) away first: embeddings after a ReLU all
+    point into one corner, which would make any two of them look alike. `weights` `[C, D]` from `class_weights`.
+    """
+    chosen = complete(found)
+    mean = found.mean[:, chosen].astype(np.float64)
+    origin = mean.mean((0, 1)) if centred else np.zeros(mean.shape[2])
+    unit = _unit(mean - origin)
+    cosines = np.einsum("knd,jnd->kjn", unit, unit)
+    first, second = np.triu_indices(len(unit), 1)
+    to_class = sampled = None
+    if weights is not None and weights.shape[1] == mean.shape[2]:
+        own = _unit(weights - weights.mean(0) if centred else weights)[found.target[chosen].astype(int)]
+        to_class = (unit * own).sum(2)
+        if found.variance is not None:
+            noise = np.random.default_rng(seed).normal(size=mean.shape)
+            drawn = mean - origin + noise * np.sqrt(found.variance[:, chosen])
+            sampled = (_unit(drawn) * own).sum(2)
+    named = tuple((found.combinations[a], found.combinations[b]) for a, b in zip(first, second, strict=True))
+    return Directions(found.combinations, named, cosines[first, second], cosines.mean(2), to_class, sampled)
+
+
+@dataclass(frozen=True)
+class SpreadScore:
+    """Mean variance and score of each combination, both `[K]`, and their rank correlation (1.7c)."""
+
+    combinations: tuple[str, ...]
+    variance: Floats
+    score: Floats
+    metric: str
+    correlation: float
+
+
+def spread_against_score(found: Sweep, output: Output, modalities: Modalities) -> SpreadScore:
+    """Whether a combination with a wider embedding is also the one that is worse."""
+    if found.variance is None:
+        raise Unsupported("This model's embedding has no spread.", "Only a probabilistic method has one.")
+    rows = complete(found, len(found.ids))  # where there is one, every combination has a score
+    variance = found.variance[:, rows].mean((1, 2)).astype(np.float64)
+    table = metrics(found, output, modalities)
+    score = np.array([table[key][output.headline] for key in found.combinations])
+    ranks = np.stack([np.argsort(np.argsort(values)) for values in (variance, score)])
+    correlation = float(np.asarray(np.corrcoef(ranks))[0, 1]) if len(score) > 2 else float("nan")
+    return SpreadScore(found.combinations, variance, score, output.headline, correlation)
+
+
+# DI-MML
+
+
+@dataclass(frozen=True)
+class Dimensions:
+    """How well each dimension of each modality tells the classes apart (3.7).
+
+    scores `[M, D]`; effective `[M, D]`: above the modality's mean; taught `[M, M]`: how many dimensions the row's
+    modality teaches the column's.
+    """
+
+    names: tuple[str, ...]
+    scores: Floats
+    effective: Flags
+    taught: NDArray[np.int64]
+
+
+def dimensions(method: Method) -> Dimensions:
+    """The separated dimensions, from the model's buffers."""
+    buffers = dict(method.named_buffers())
+    if "effective" not in buffers:
+        raise Unsupported("This method does not separate dimensions.", "DI-MML does.")
+    scores, effective = (buffers[name].cpu().numpy() for name in ("scores", "effective"))
+    if not effective.any():
+        raise CheckpointError("This training ended before the dimensions were separated.", "Train it for longer.")
+    taught = (effective[:, None] & ~effective[None]).sum(2)
+    return Dimensions(method.modalities.names, scores.astype(np.float64), effective, taught)
+
+
+@dataclass(frozen=True)
+class Votes:
+    """The weight of each head on complete input `[N, H]`, whether it alone was right, and whether all together were.
+
+    heads: the modalities, then `together`, the head that reads all of them.
+    """
+
+    heads: tuple[str, ...]
+    weights: Floats
+    right: Flags
+    together: Flags
+
+
+@torch.no_grad()
+def votes(method: Method, found: Sweep) -> Votes:
+    """Certainty weights per sample (3.3), from the codes and answers of single modalities in the sweep."""
+    fusion = getattr(method, "fusion_head", None)
+    if fusion is None or not isinstance(method.output, Classification):
+        raise Unsupported("Only DI-MML with classes as answers weighs its votes by certainty.")
+    names, chosen = method.modalities.names, complete(found)
+    place = next(method.parameters()).device
+    codes = {name: _tensor(found.mean[found.index(name)][chosen]).to(place) for name in names}
+    logits = {name: _tensor(found.logits[found.index(name)][chosen]).to(place) for name in names}
+    features = {**{k: (v,) for k, v in codes.items()}, **{f"votes {k}": v for k, v in logits.items()}}
+    fused = method.fuse(features, torch.ones(len(chosen), len(names), dtype=torch.bool, device=place))
+    heads = [*logits.values(), fusion((torch.cat(list(codes.values()), 1),))]
+    target = found.target[chosen]
+    right = np.stack([head.argmax(1).cpu().numpy() == target for head in heads], 1)
+    weights = fused.extras["weights"].cpu().numpy()
+    return Votes((*names, "together"), weights, right, fused.logits.argmax(1).cpu().numpy() == target)
+
+
+# MMANet
+
+
+@dataclass(frozen=True)
+class Relations:
+    """How alike samples are to the student and to its teacher: `[N, N]`, rows of length 1, sorted by class (5.7).
+
+    labels `[N]`; per sample `[N]`: weights (the teacher's doubt, mean 1), margin (first less second probability of
+    the teacher), right (the teacher's answer), distance (squared difference of the two rows).
+    """
+
+    combination: str
+    labels: NDArray[np.int64]
+    student: Floats
+    teacher: Floats
+    weights: Floats
+    margin: Floats
+    right: Flags
+    distance: Floats
+
+
+def relations(student: Sweep, teacher: Sweep, combination: str, count: int = 120) -> Relations:
+    """The student under `combination` against the teacher on complete input, as many samples of each class."""
+    if student.ids != teacher.ids:
+        raise DataError("The model and its teacher were measured on different samples.", "Measure both again.")
+    if teacher.logits.ndim != 3 or teacher.logits.shape[2] < 2:
+        raise Unsupported("Relations are sorted by class; this task has none.")
+    chosen = _by_class(student.target, complete(student, len(student.ids)), count)
+    own = _relation(student.mean[student.index(combination)][chosen])
+    wise = _relation(teacher.mean[-1][chosen])
+    logits = teacher.logits[-1][chosen]
+    doubt = entropy_weights(_tensor(logits)).numpy() * len(chosen)
+    right, target = logits.argmax(1), student.target[chosen].astype(np.int64)
+    gap = ((own - wise) ** 2).sum(1)
+    return Relations(combination, target, own, wise, doubt, margins(logits), right == target, gap)
+
+
+# M3ixup
+
+
+@dataclass(frozen=True)
+class Mixing:
+    """Mixing coefficients `[N, M]` at the start, after adapting and after exploring, and the losses there (2.5)."""
+
+    names: tuple[str, ...]
+    start: Floats
+    adapted: Floats
+    explored: Floats
+    losses: tuple[float, float, float]
+
+
+def mixing(method: Method, found: Sweep, count: int = 128, seed: int = 0) -> Mixing:
+    """The two steps again on one batch of the sweep, as in training but for the batch."""
+    settings: Any = method.config
+    if getattr(settings, "update", "") != "coefficients":
+        raise Unsupported("This model moves no mixing coefficients.", "M3ixup with `update=coefficients` does.")
+    names = method.modalities.names
+    chosen = complete(found, count)
+    joint = nn.functional.normalize(_tensor(found.mean[-1][chosen]), dim=1)
+    singles = [nn.functional.normalize(_tensor(found.mean[found.index(name)][chosen]), dim=1) for name in names]
+    codes = torch.stack(singles, 1)
+    omega = 0.1 * torch.randn(codes.shape[:2], generator=torch.Generator().manual_seed(seed))
+    view, start = mixed_view(codes, omega)
+    first = float(mixed_view_loss(view, start, joint, codes, settings.temperature))
+    moved = adapt_and_explore(joint, codes, settings.temperature, omega, settings.steps, settings.rho, settings.eta)
+    losses = (first, float(moved.adapt_loss), float(moved.explore_loss))
+    return Mixing(names, start.numpy(), moved.adapted.numpy(), moved.explored.numpy(), losses)
+
+
+@dataclass(frozen=True)
+class Gap:
+    """Cosine of each modality's code with the joint code of the same sample and of others, `[M, N]` each (2.5).
+
+    distance `[M]`: between the centres of the modality's codes and of the joint ones.
+    """
+
+    names: tuple[str, ...]
+    own: Floats
+    other: Floats
+    distance: Floats
+
+
+def modality_gap(found: Sweep, modalities: Modalities) -> Gap:
+    """How close the code of a single modality is to the code of all of them."""
+    chosen = complete(found)
+    joint = _unit(found.mean[-1][chosen].astype(np.float64))
+    codes = np.stack([_unit(found.mean[found.index(name)][chosen].astype(np.float64)) for name in modalities.names])
+    apart = np.linalg.norm(codes.mean(1) - joint.mean(0), axis=1)
+    shifted = np.roll(joint, max(1, len(joint) // 2), axis=0)
+    return Gap(modalities.names, (codes * joint).sum(2), (codes * shifted).sum(2), apart)
+
+
+# Parts
+
+
+def complete(found: Sweep, most: int = MOST) -> NDArray[np.int64]:
+    """The first `most` samples that have every modality."""
+    chosen = np.flatnonzero(found.present.all(1))[:most]
+    if len(chosen) < 2:
+        raise DataError("Too few test samples have every input.", "This view compares complete samples.")
+    return chosen
+
+
+def pairs_that_differ_by_one(names: Sequence[tuple[str, str]]) -> Flags:
+    """Which pairs of combinations differ by exactly one modality."""
+    return np.array([len(set(a.split("-")) ^ set(b.split("-"))) == 1 for a, b in names])
+
+
+def _by_class(target: NDArray[Any], rows: NDArray[np.int64], count: int) -> NDArray[np.int64]:
+    classes = np.unique(target[rows])
+    each = max(1, count // len(classes))
+    return np.concatenate([rows[target[rows] == label][:each] for label in classes])
+
+
+def _relation(features: Floats) -> Floats:
+    flat = features.reshape(len(features), -1).astype(np.float64)
+    return _unit(flat @ flat.T)
+
+
+def _unit(values: Floats) -> Floats:
+    return values / np.maximum(np.linalg.norm(values, axis=-1, keepdims=True), 1e-12)
+
+
+def _tensor(values: Floats) -> torch.Tensor:
+    return torch.from_numpy(np.ascontiguousarray(values, np.float32))

@@ -1,0 +1,1 @@
+"""What missing inputs cost, whether certainty can be trusted, which answers change."""

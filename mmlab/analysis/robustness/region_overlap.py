@@ -1,0 +1,38 @@
+"""Regions of one sample, `[R, H, W]`, against the truth or against another answer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import entr
+
+from mmlab.core.outputs.segmentation import FOUND, KEPT, SHARED, THERE, dice_of
+
+Flags = NDArray[np.bool_]
+Numbers = NDArray[np.float64]
+
+
+def dice(found: Flags, truth: Flags) -> Numbers:
+    """The Dice score of each region, `[R]`; 1 where it is neither there nor found."""
+    kept = np.zeros((len(found), KEPT))
+    for column, part in ((SHARED, found & truth), (FOUND, found), (THERE, truth)):
+        kept[:, column] = part.sum((1, 2))
+    return dice_of(kept)
+
+
+def difference(found: Flags, truth: Flags) -> NDArray[np.int64]:
+    """Per pixel, how many (nested) regions too many (above 0) or too few (below 0) were found: `[H, W]`."""
+    return found.sum(0, dtype=np.int64) - truth.sum(0, dtype=np.int64)
+
+
+def doubt(probability: NDArray[Any]) -> Numbers:
+    """Per pixel, the mean entropy of yes or no over the regions, as a share of the most there can be: `[H, W]`."""
+    chance = probability.astype(np.float64)
+    return np.asarray((entr(chance) + entr(1 - chance)).mean(0) / np.log(2))
+
+
+def share_of_head(region: Flags, head: Flags) -> float:
+    """The part of the head in a slice that a region `[H, W]` takes."""
+    return float((region & head).sum() / max(int(head.sum()), 1))

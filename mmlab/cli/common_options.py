@@ -1,0 +1,66 @@
+"""The options that several commands share, and what a person gives as `name=value`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mmlab.core.errors import DataError
+from mmlab.storage.library import Library
+from mmlab.tasks.custom.locations import name_of
+
+TaskName = Annotated[
+    str,
+    typer.Option(
+        "--task",
+        "-t",
+        help="The task, such as digits, or a folder of one's own data.",
+        show_default=False,
+        callback=name_of,
+    ),
+]
+MethodName = Annotated[str, typer.Option("--method", "-m", help="The method, such as dmrnet.", show_default=False)]
+Tag = Annotated[str, typer.Option("--tag", help="Which run, such as seed1; the first one by default.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON to stdout and nothing else.")]
+Data = Annotated[
+    Path | None,
+    typer.Option("--data", metavar="FOLDER", help="Where real recordings lie; sets MMLAB_DATA."),
+]
+Device = Annotated[str, typer.Option("--device", help="cpu, cuda or mps; sets MMLAB_DEVICE. The fastest by default.")]
+Checkpoints = Annotated[
+    Path | None,
+    typer.Option("--checkpoints", metavar="FOLDER", help="Another library; sets MMLAB_CHECKPOINTS."),
+]
+
+
+def settle(data: Path | None = None, device: str = "", checkpoints: Path | None = None) -> Library:
+    """Take over the options that stand for environment variables, and open the library.
+
+    Raises DataError for a data folder that is not there.
+    """
+    if data is not None:
+        if not data.is_dir():
+            raise DataError(f"There is no folder '{data}'.", "Give the folder that holds the recordings.")
+        os.environ["MMLAB_DATA"] = str(data.resolve())
+    if device:
+        os.environ["MMLAB_DEVICE"] = device
+    if checkpoints is not None:
+        os.environ["MMLAB_CHECKPOINTS"] = str(checkpoints.resolve())
+    return Library()
+
+
+def pairs(given: Sequence[str], option: str) -> dict[str, str]:
+    """`["kl=0.1"]` as `{"kl": "0.1"}`. Raises DataError for what is no pair, or a name given twice."""
+    found: dict[str, str] = {}
+    for text in given:
+        name, equals, value = text.partition("=")
+        if not (name and equals and value):
+            raise DataError(f"'{text}' is not a name and a value.", f"Write {option} name=value.")
+        if name in found:
+            raise DataError(f"'{name}' is given twice.", f"Give each {option} once.")
+        found[name] = value
+    return found

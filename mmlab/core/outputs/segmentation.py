@@ -1,0 +1,153 @@
+"""Regions of an image."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional
+
+from mmlab.core.outputs.base import Metrics, Output, Prediction
+from mmlab.core.outputs.hausdorff import hausdorff95
+
+# What a sweep keeps of each region of a sample. Pixels: in both, found, there. Then: distance of the outlines, mean
+# entropy per pixel (nats), and for `BINS` equal bins of probability the pixels in them, how many of those are there,
+# and the sum of their probabilities
+SHARED, FOUND, THERE, DISTANCE, ENTROPY = range(5)
+BINS = 5
+KEPT = 5 + 3 * BINS
+
+
+@dataclass(frozen=True)
+class Segmentation(Output):
+    """Regions of an image, each yes or no per pixel (they may be nested). Dice and 95 % Hausdorff distance per region.
+
+    names: of the regions, for people. pixel: the side of a pixel, in mm where it is known.
+    """
+
+    regions: tuple[str, ...]
+    names: tuple[str, ...] = ()
+    pixel: float = 1.0
+    kind: ClassVar[str] = "segmentation"
+    dense: ClassVar[bool] = True
+    lower_is_better: ClassVar[frozenset[str]] = Metrics({"hd95"})
+    no_shares: ClassVar[frozenset[str]] = lower_is_better
+
+    @property
+    def channels(self) -> int:
+        return len(self.regions)
+
+    @property
+    def labels_shown(self) -> tuple[str, ...]:
+        """The regions, for people."""
+        return self.names or self.regions
+
+    @property
+    def metric_names(self) -> tuple[str, ...]:
+        return ("dice", *(f"dice_{region}" for region in self.regions), *(f"hd95_{region}" for region in self.regions))
+
+    @property
+    def label_count(self) -> int:
+        return self.channels + 1
+
+    def loss(self, logits: Tensor, target: Tensor) -> Tensor:
+        """Soft Dice (smooth 1) plus binary cross-entropy, averaged over regions: `[B]`."""
+        truth = target.to(logits.dtype)
+        crossed = functional.binary_cross_entropy_with_logits(logits, truth, reduction="none")
+        probability = logits.sigmoid()
+        shared = 2 * (probability * truth).sum((2, 3)) + 1
+        dice = shared / (probability.sum((2, 3)) + truth.sum((2, 3)) + 1)
+        return crossed.mean((1, 2, 3)) + (1 - dice).mean(1)
+
+    def uncertainty(self, logits: Tensor) -> Tensor:
+        return _binary_entropy(logits).mean((1, 2, 3))
+
+    def certainty(self, logits: Tensor) -> Tensor:
+        probability = logits.sigmoid()
+        return torch.maximum(probability, 1 - probability).mean(1, keepdim=True)
+
+    def histogram(self, logits: Tensor) -> Tensor:
+        counts = self.labels(logits > 0).flatten()
+        return torch.bincount(counts, minlength=self.label_count).float() / counts.numel()
+
+    def labels(self, target: Tensor) -> Tensor:
+        """How many of the (nested) regions a pixel belongs to."""
+        return target.long().sum(1)
+
+    def score(self, logits: Tensor, target: int) -> Tensor:
+        """The region's logits, added up where it was found; everywhere, where it was found nowhere.
+
+        Elsewhere they say what makes the background surer (Vinogradova et al., Towards Interpretable Semantic
+        Segmentation via Gradient-weighted Class Activation Mapping, AAAI 2020).
+        """
+        chosen = logits[:, target]
+        found = chosen.clamp(min=0).sum((1, 2))
+        return torch.where(found > 0, found, chosen.sum((1, 2)))
+
+    def metrics(self, logits: Tensor, target: Tensor) -> dict[str, float]:
+        """Of logits `[N, R, H, W]` and regions of the same shape: see `metrics_of`."""
+        return self.metrics_of(self.condense(logits, target), self.condense_target(target))
+
+    def condense(self, logits: Tensor, target: Tensor, distances: bool = True) -> Tensor:
+        """`[B, R, KEPT]`: counts, distances and reliability per region. Distances not measured are not a number."""
+        found, truth = logits > 0, target.bool()
+        counts = torch.stack([part.sum((2, 3)) for part in (found & truth, found, truth)], 2)
+        entropy = _binary_entropy(logits).mean((2, 3))[..., None]
+        far = torch.full_like(entropy, torch.nan)
+        if distances:
+            masks = [part.flatten(0, 1).cpu().numpy() for part in (found, truth)]
+            far = torch.from_numpy(hausdorff95(masks[0], masks[1], self.pixel)).view(far.shape).to(far)
+        return torch.cat((counts.to(far), far, entropy, _reliability(logits, truth)), 2)
+
+    def condense_target(self, target: Tensor) -> Tensor:
+        """How many pixels of each sample belong to each region, `[B, R]`."""
+        return target.long().sum((2, 3))
+
+    def metrics_of(self, kept: Tensor, target: Tensor) -> dict[str, float]:
+        """Means over samples `[N, R, KEPT]`. Dice at probability 0.5; 1 where a region is neither there nor found.
+
+        hd95 in the unit of `pixel`, see `hausdorff95`; left out where it was not measured.
+        """
+        each = dice_of(kept.double().cpu().numpy()).mean(0)
+        named = {"dice": float(each.mean())}
+        named |= {f"dice_{region}": float(value) for region, value in zip(self.regions, each, strict=True)}
+        far = kept[..., DISTANCE].double().mean(0)
+        if not far.isnan().any():
+            named |= {f"hd95_{region}": float(value) for region, value in zip(self.regions, far, strict=True)}
+        return named
+
+    def read(self, logits: Tensor) -> Prediction:
+        probability = logits.double().sigmoid()
+        shares = dict(zip(self.labels_shown, probability.mean((1, 2)).tolist(), strict=True))
+        answer = self.words((probability > 0.5).numpy())
+        doubt = float(self.uncertainty(logits[None].double()))
+        return Prediction(answer, shares, doubt, probability.numpy().astype(np.float16))
+
+    def words(self, regions: NDArray[Any]) -> str:
+        """Which of the regions, bool `[R, H, W]`, there are."""
+        found = [label for label, region in zip(self.labels_shown, regions, strict=True) if region.any()]
+        return ", ".join(found) or "nothing found"
+
+
+def dice_of(kept: NDArray[Any]) -> NDArray[np.float64]:
+    """The Dice score of each sample and region, `[..., R]`, from what a sweep keeps, `[..., R, KEPT]`."""
+    size = kept[..., FOUND] + kept[..., THERE]
+    return np.where(size > 0, 2 * kept[..., SHARED] / np.maximum(size, 1), 1.0)
+
+
+def _reliability(logits: Tensor, truth: Tensor) -> Tensor:
+    """`[B, R, 3 BINS]`: pixels in each bin of probability, how many are of the region, the sum of probabilities."""
+    probability = logits.sigmoid().flatten(2)
+    bins = (probability * BINS).long().clamp(max=BINS - 1)
+    inside = functional.one_hot(bins, BINS)
+    there, sums = ((inside * each.flatten(2)[..., None]).sum(2) for each in (truth, probability))
+    return torch.cat((inside.sum(2), there, sums.round(decimals=1)), 2).to(logits)
+
+
+def _binary_entropy(logits: Tensor) -> Tensor:
+    probability = logits.sigmoid()
+    return functional.softplus(logits) - probability * logits

@@ -1,0 +1,29 @@
+"""How long and with what settings a training runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mmlab.core.options import option
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How long and how fast a method is trained."""
+
+    epochs: int = option(16, "Passes over the training data", 1, 1000)
+    batch_size: int = option(128, "Samples per step", 2, 4096)
+    learning_rate: float = option(3e-3, "Largest step size; rises for a tenth of the run, then falls", 1e-6, 1.0)
+    weight_decay: float = option(0.01, "Pull of the weights towards zero", 0.0, 1.0)
+    select: str = option(
+        "mean",
+        "Keep the epoch that is best on validation: on the mean over combinations, or on complete input",
+        choices=("mean", "full"),
+    )
+    source: str = option(
+        "both", "Training data: built-in, real recordings, or both", choices=("built-in", "real", "both")
+    )
+    samples: int = option(0, "Use only this many training samples; 0 is all", 0)
+    missing: str = option(
+        "", "Share of samples that lack an input: 0.3 for all, image=0.5,sound=0.1, shared or imbalanced; empty is none"
+    )

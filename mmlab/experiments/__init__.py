@@ -1,0 +1,1 @@
+"""Runs: train jobs, grids, ablations, search, comparison tables, archives."""

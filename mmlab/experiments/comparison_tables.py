@@ -1,0 +1,238 @@
+"""What was measured, gathered over the library and written as tables: Markdown, CSV, JSON."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+import re
+from collections.abc import Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from mmlab.analysis.methods.seed_comparison import Comparison, Row, rows, runs_from_reports
+from mmlab.core.errors import CheckpointError, MmlabError, UnknownName
+from mmlab.core.method import METHODS
+from mmlab.core.modality import Combination
+from mmlab.core.outputs import LOWER_IS_BETTER
+from mmlab.core.task import TASKS, TaskInfo
+from mmlab.experiments.ablations import ladder, rung_tag
+from mmlab.experiments.grid import gap_tag
+from mmlab.storage.checkpoints import REPORT, read_json
+from mmlab.storage.library import SEED_FOLDER, Library
+
+ORDER = ("joint", "ensemble", "dropout", "specialists", "dmrnet", "mmanet", "gmd", "dimml", "m3ixup")
+Reports = tuple[list[Mapping[str, Any]], list[str]]
+
+
+def compare(
+    library: Library,
+    task: str,
+    source: str = "built-in",
+    baseline: str = "dropout",
+    metric: str = "",
+    missing: str = "",
+) -> Comparison:
+    """All methods of a task over their seeds, by the headline metric where none is named.
+
+    missing: the runs that were trained on data with these gaps rather than the ordinary ones.
+    Raises CheckpointError where nothing was measured, UnknownName for a metric that the task lacks.
+    """
+    names = sorted(METHODS, key=lambda name: (ORDER.index(name) if name in ORDER else len(ORDER), name))
+    pattern = re.compile(rf"{re.escape(gap_tag(missing))}-seed(\d+)") if missing else SEED_FOLDER
+    reports = {name: _seeds(library, task, name, pattern) for name in names}
+    titles = {name: METHODS[name].title for name in names}
+    return _comparison(task, source, baseline, reports, titles, metric)
+
+
+def compare_ladder(library: Library, task: str, method: str, source: str = "built-in", metric: str = "") -> Comparison:
+    """The rungs of a method's ablation ladder over their seeds, each against the complete method."""
+    reports, titles = {}, {}
+    for rung in ladder(method):
+        pattern = re.compile(rung_tag(rung, 0).replace("seed0", r"seed(\d+)"))
+        reports[rung.name] = _seeds(library, task, rung.method, pattern)
+        titles[rung.name] = rung.label
+    complete = next(rung.name for rung in ladder(method) if not rung.config)
+    return _comparison(task, source, complete, reports, titles, metric)
+
+
+def why_unusable(report: Any, info: TaskInfo) -> str:
+    """What is wrong with the content of a report file of a task; empty where nothing is."""
+    try:
+        card = report["card"]
+        numbers = [float(card["parameters"]), float(card["training_seconds"]), float(int(card["seed"]))]
+        if report["headline"] != info.output.headline or card["task"]["name"] != info.name:
+            return "it is about another task"
+        for found in report["sources"].values():
+            tables = [found["metrics"][combination.key] for combination in _measured(found, info)]
+            numbers += [float(found["samples"])]
+            numbers += [float(table[name]) for table in [*tables, found["mean"]] for name in info.output.metric_names]
+    except (LookupError, TypeError, ValueError, AttributeError):
+        return "something is missing in it"
+    return "" if all(map(math.isfinite, numbers)) else "a number in it is not finite"
+
+
+def _measured(found: Mapping[str, Any], info: TaskInfo) -> Sequence[Combination]:
+    """The combinations that a test set has samples of: all, those that it counts, or those without what is nowhere."""
+    if "counts" in found:
+        return [c for c in info.modalities.subsets() if found["counts"][c.key]]
+    keys = set(found["metrics"])
+    names = {name for key in keys for name in key.split("-")}
+    wanted = [c for c in info.modalities.subsets() if names.issuperset(c.names)]
+    return wanted if keys == {combination.key for combination in wanted} else info.modalities.subsets()
+
+
+def _seeds(library: Library, task: str, method: str, pattern: re.Pattern[str] = SEED_FOLDER) -> Reports:
+    """The reports of a method's seeds, and in words what is wrong with those that cannot be used."""
+    info, found, problems = TASKS[task].info, [], []
+    folders = sorted((library.root / task / method).glob("*"))
+    files = [folder / REPORT for folder in folders if pattern.fullmatch(folder.name)]
+    for file in (file for file in files if file.is_file()):
+        try:
+            report = read_json(file)
+        except MmlabError as error:
+            problems.append(str(error))
+            continue
+        if why := why_unusable(report, info):
+            problems.append(f"The report of {task}/{method}/{file.parent.name} was left out: {why}.")
+        else:
+            found.append(report)
+    return found, problems
+
+
+def _comparison(
+    task: str,
+    source: str,
+    baseline: str,
+    reports: Mapping[str, Reports],
+    titles: Mapping[str, str],
+    metric: str,
+) -> Comparison:
+    output = TASKS[task].info.output
+    metric = metric or output.headline
+    if metric not in output.metric_names:
+        raise UnknownName(f"{task} has no metric '{metric}'.", f"There are: {', '.join(output.metric_names)}.")
+    sound = {name: found for name, (found, _) in reports.items()}
+    runs, combinations, samples = runs_from_reports(sound, titles, source, metric)
+    if not runs:
+        raise CheckpointError(
+            f"Nothing was measured for {task} ({source}).", f"Train first: python -m mmlab grid --tasks {task}"
+        )
+    return Comparison(
+        task=task,
+        source=source,
+        metric=metric,
+        higher_is_better=metric not in LOWER_IS_BETTER,
+        baseline=baseline,
+        samples=samples,
+        combinations=combinations,
+        rows=rows(runs, baseline, metric not in LOWER_IS_BETTER),
+        runs=runs,
+        problems=tuple(problem for _, found in reports.values() for problem in found),
+    )
+
+
+def as_markdown(found: Comparison) -> str:
+    """A table for a README: percent for fractions, mean ± standard deviation over seeds, the best in bold."""
+    letters, write = _letters(found), partial(_number, found.is_share)
+    base = next((row.title for row in found.rows if row.name == found.baseline), found.baseline)
+    head = ["method", "seeds", *letters, "mean", "worst", f"mean - {base} [95 %]"]
+    best = _best([row.mean for row in found.rows], found.higher_is_better)
+    lines = ["| " + " | ".join(head) + " |", "|" + " --- |" * len(head)]
+    for row in found.rows:
+        bold = "**" if row.mean == best else ""
+        cells = [row.title, str(row.seeds), *(write(value) for value in row.score)]
+        spread = f" ± {write(row.mean_spread)}" if math.isfinite(row.mean_spread) else ""
+        cells += [f"{bold}{write(row.mean)}{spread}{bold}", write(row.worst), _difference(row, found.is_share)]
+        lines.append("| " + " | ".join(cells) + " |")
+    legend = ", ".join(f"{letter} {key}" for letter, key in zip(letters, found.combinations, strict=True))
+    unit = " in %" if found.is_share else ""
+    note = (
+        f"{found.metric}{unit}, {found.samples} test samples ({found.source}), mean over seeds; "
+        f"± is the standard deviation of the mean over seeds; differences are paired by seed.\n\nColumns: {legend}."
+    )
+    return "\n".join([*lines, "", note, *(f"\n{problem}" for problem in found.problems)])
+
+
+def as_csv(found: Comparison) -> str:
+    """One line per method and combination, and one for the mean; a number that cannot be had is left empty."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    head = ("task", "source", "metric", "method", "seeds", "combination", "score", "deviation")
+    writer.writerow((*head, "difference", "low", "high"))
+    for row in found.rows:
+        each = list(zip(found.combinations, row.score, row.spread, strict=True))
+        lines = [(*cell, row.differences[k] if row.differences is not None else None) for k, cell in enumerate(each)]
+        for key, score, spread, difference in [*lines, ("mean", row.mean, row.mean_spread, row.difference)]:
+            first = (found.task, found.source, found.metric, row.name, row.seeds, key)
+            numbers = (score, spread, *(difference if difference is not None else [math.nan] * 3))
+            writer.writerow((*first, *(f"{value:.5f}" if math.isfinite(value) else "" for value in numbers)))
+    return buffer.getvalue()
+
+
+def as_json(found: Comparison) -> dict[str, Any]:
+    """The whole comparison as plain values; a number that cannot be had is null."""
+    methods = {
+        row.name: {
+            "title": row.title,
+            "seeds": row.seeds,
+            "scores": dict(zip(found.combinations, row.score.tolist(), strict=True)),
+            "deviations": dict(zip(found.combinations, _finite(row.spread.tolist()), strict=True)),
+            "mean": row.mean,
+            "mean_deviation": _finite([row.mean_spread])[0],
+            "worst": row.worst,
+            "difference": None if row.difference is None else _finite(row.difference),
+            "parameters": row.parameters,
+            "training_minutes": row.minutes,
+        }
+        for row in found.rows
+    }
+    about = {name: getattr(found, name) for name in ("task", "source", "metric", "baseline", "samples")}
+    return {**about, "combinations": list(found.combinations), "methods": methods, "problems": list(found.problems)}
+
+
+def write_tables(found: Comparison, folder: Path, name: str) -> None:
+    """Write `<name>.md`, `.csv` and `.json` into a folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"{name}.md").write_text(as_markdown(found) + "\n", "utf-8")
+    (folder / f"{name}.csv").write_text(as_csv(found), "utf-8")
+    (folder / f"{name}.json").write_text(json.dumps(as_json(found), indent=1) + "\n", "utf-8")
+
+
+def fill(document: Path, tables: Mapping[str, str]) -> list[str]:
+    """Put each table between its marks `<!-- table:name -->` and `<!-- end -->`; the names that were found."""
+    text, found = document.read_text("utf-8"), []
+    for name, table in tables.items():
+        pattern = re.compile(rf"(<!-- table:{re.escape(name)} -->\n).*?(<!-- end -->)", re.DOTALL)
+        text, count = pattern.subn(lambda match, table=table: f"{match[1]}{table}\n{match[2]}", text)  # type: ignore[misc]
+        found += [name] if count else []
+    document.write_text(text, "utf-8")
+    return found
+
+
+def _letters(found: Comparison) -> list[str]:
+    modalities = TASKS[found.task].info.modalities
+    return ["".join(modalities[name].letter for name in key.split("-")) for key in found.combinations]
+
+
+def _best(values: Sequence[float], higher_is_better: bool) -> float:
+    return max(values) if higher_is_better else min(values)
+
+
+def _number(is_share: bool, value: float) -> str:
+    return f"{100 * value:.1f}" if is_share else f"{value:.3f}"
+
+
+def _difference(row: Row, is_share: bool) -> str:
+    if row.difference is None:
+        return ""
+    mean, low, high = row.difference
+    factor, digits = (100, 1) if is_share else (1, 3)
+    bounds = f" [{factor * low:+.{digits}f}, {factor * high:+.{digits}f}]" if math.isfinite(low) else ""
+    return f"{factor * mean:+.{digits}f}{bounds}"
+
+
+def _finite(values: Sequence[float]) -> list[float | None]:
+    return [value if math.isfinite(value) else None for value in values]

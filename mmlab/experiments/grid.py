@@ -1,0 +1,83 @@
+"""Many runs: tasks x methods x seeds, and the ablation ladder of each paper. Trains what is missing."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from mmlab.core.method import METHODS
+from mmlab.core.options import as_dict, build
+from mmlab.core.task import TASKS
+from mmlab.core.training_plan import Plan
+from mmlab.experiments.ablations import ladder, rung_tag
+from mmlab.experiments.executors import Engine
+from mmlab.experiments.train_job import TrainJob, is_done, run_train, usual_plan
+from mmlab.storage import checkpoints
+from mmlab.storage.library import Library
+
+
+def grid_jobs(
+    tasks: Sequence[str], methods: Sequence[str], seeds: Iterable[int], plan: Mapping[str, Any] | None = None
+) -> list[TrainJob]:
+    """A job per task, method and seed; teachers come first, so that nobody trains one twice."""
+    order = sorted(methods, key=lambda name: (bool(METHODS[name].teachers), list(methods).index(name)))
+    seeds = list(seeds)
+    return [TrainJob(t, m, {}, dict(plan or {}), s) for t in tasks for m in order for s in seeds]
+
+
+def gap_jobs(jobs: Iterable[TrainJob], missing: str) -> list[TrainJob]:
+    """The same jobs on training data with gaps (see `mmlab.training.missing_data`), in folders of their own."""
+    return [
+        replace(job, plan={**job.plan, "missing": missing}, tag=f"{gap_tag(missing)}-seed{job.seed}") for job in jobs
+    ]
+
+
+def gap_tag(missing: str) -> str:
+    """The start of the folder names of runs on data with these gaps."""
+    return "missing-" + re.sub(r"[^a-z0-9.]+", "-", missing.lower())
+
+
+def ladder_jobs(task: str, method: str, seeds: Iterable[int], plan: Mapping[str, Any] | None = None) -> list[TrainJob]:
+    """A job per rung and seed of a method's ladder. Raises UnknownName for a method without one."""
+    seeds = list(seeds)
+    return [
+        TrainJob(task, rung.method, rung.config, dict(plan or {}), seed, rung_tag(rung, seed))
+        for rung in ladder(method)
+        for seed in seeds
+    ]
+
+
+def missing(jobs: Iterable[TrainJob], library: Library) -> list[TrainJob]:
+    """The jobs that have not been done."""
+    return [job for job in jobs if not is_done(job, library)]
+
+
+def run(jobs: Sequence[TrainJob], library: Library, engine: Engine) -> Iterator[tuple[TrainJob, str | Exception]]:
+    """Do the jobs, as they finish; those without teachers first, since they may be the teachers of others."""
+    work = partial(run_train, root=str(library.root))
+    first = [job for job in jobs if not METHODS[job.method].teachers]
+    yield from engine.map(work, first)
+    yield from engine.map(work, [job for job in jobs if job not in first])
+
+
+def share_done(jobs: Sequence[TrainJob], library: Library) -> float:
+    """How much of the jobs is done, by the epochs in their progress files."""
+    total, done = 0, 0
+    for job in jobs:
+        method = METHODS[job.method]
+        epochs = as_dict(build(Plan, {**usual_plan(TASKS[job.task](), method), **job.plan}))["epochs"]
+        folder = library.folder(job.task, job.method, job.folder)
+        total += epochs
+        done += epochs if is_done(job, library) else _epochs_in(folder / checkpoints.PROGRESS)
+    return done / max(total, 1)
+
+
+def _epochs_in(file: Any) -> int:
+    try:
+        return sum(1 for line in file.read_text("utf-8").splitlines() if json.loads(line))
+    except (OSError, ValueError):
+        return 0

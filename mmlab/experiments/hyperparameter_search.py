@@ -1,0 +1,112 @@
+"""The small search that every method gets, of the same size, judged on validation alone; and its table.
+
+Each method is trained with its usual settings, two other learning rates, and two other values of what matters most to
+it (the weight decay for baselines without a weight of their own). Half the usual epochs, one seed.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from mmlab.core.method import METHODS
+from mmlab.core.options import as_dict, build
+from mmlab.core.task import TASKS
+from mmlab.core.training_plan import Plan
+from mmlab.experiments.train_job import TrainJob, usual_plan
+from mmlab.storage.checkpoints import REPORT, read_json
+from mmlab.storage.library import Library
+
+EPOCHS_SHARE = 0.5
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One point of a search: its name, and what of the plan and of the method's options it changes."""
+
+    name: str
+    plan: Mapping[str, Any] = field(default_factory=dict)
+    config: Mapping[str, Any] = field(default_factory=dict)
+
+
+COMMON = (
+    Setting("usual"),
+    Setting("learning_rate-0.001", {"learning_rate": 1e-3}),
+    Setting("learning_rate-0.01", {"learning_rate": 1e-2}),
+)
+WITHOUT_WEIGHT = (
+    Setting("weight_decay-0.001", {"weight_decay": 0.001}),
+    Setting("weight_decay-0.1", {"weight_decay": 0.1}),
+)
+OWN: dict[str, tuple[Setting, ...]] = {
+    "dmrnet": (Setting("kl-0.1", config={"kl": 0.1}), Setting("kl-0.01", config={"kl": 0.01})),
+    "mmanet": (Setting("distil-3", config={"distil": 3.0}), Setting("distil-30", config={"distil": 30.0})),
+    "gmd": (Setting("per_step-3", config={"per_step": 3}), Setting("scope-shared", config={"scope": "shared"})),
+    "dimml": (Setting("duc-0.3", config={"duc": 0.3}), Setting("duc-3", config={"duc": 3.0})),
+    "m3ixup": (
+        Setting("mixed-0.03", config={"adapt": 0.03, "explore": 0.03}),
+        Setting("mixed-0.3", config={"adapt": 0.3, "explore": 0.3}),
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Found:
+    """One setting that was tried: its score on validation (mean over combinations) and the minutes that it took."""
+
+    method: str
+    setting: str
+    score: float
+    minutes: float
+
+
+def settings(method: str) -> tuple[Setting, ...]:
+    """The settings that are tried for a method: five for each."""
+    return (*COMMON, *OWN.get(method, WITHOUT_WEIGHT))
+
+
+def search_jobs(tasks: Sequence[str], methods: Sequence[str], plan: Mapping[str, Any]) -> list[TrainJob]:
+    """A job per task, method and setting, with half the usual epochs unless `plan` says otherwise."""
+    return [_job(task, name, setting, plan) for task in tasks for name in methods for setting in settings(name)]
+
+
+def _job(task: str, method: str, setting: Setting, plan: Mapping[str, Any]) -> TrainJob:
+    usual = build(Plan, usual_plan(TASKS[task](), METHODS[method]))
+    epochs = max(1, round(EPOCHS_SHARE * as_dict(usual)["epochs"]))
+    return TrainJob(task, method, setting.config, {"epochs": epochs, **plan, **setting.plan}, 0, tag(setting))
+
+
+def tag(setting: Setting) -> str:
+    """The folder of a setting's run."""
+    return f"search-{setting.name}"
+
+
+def results(library: Library, task: str, methods: Iterable[str]) -> list[Found]:
+    """What the library holds of the search, in order; a setting that was not tried is left out."""
+    found = []
+    for method in methods:
+        for setting in settings(method):
+            file = library.folder(task, method, tag(setting)) / REPORT
+            if file.is_file():
+                card = read_json(file)["card"]
+                minutes = float(card["training_seconds"]) / 60
+                found.append(Found(method, setting.name, float(card.get("validation", math.nan)), minutes))
+    return found
+
+
+def as_markdown(task: str, found: Sequence[Found]) -> str:
+    """A row per method: the score of each setting on validation, the best in bold, and what the search cost."""
+    output = TASKS[task].info.output
+    better = max if output.higher_is_better else min
+    lines = ["| method | settings and their score on validation | minutes |", "| --- | --- | --- |"]
+    for method in dict.fromkeys(row.method for row in found):
+        tried = [row for row in found if row.method == method]
+        best = better(row.score for row in tried)
+        cells = [f"{'**' if row.score == best else ''}{row.setting} {row.score:.3f}" for row in tried]
+        cells = [f"{cell}**" if cell.startswith("**") else cell for cell in cells]
+        minutes = sum(row.minutes for row in tried)
+        lines.append(f"| {METHODS[method].title} | {', '.join(cells)} | {minutes:.1f} |")
+    note = f"{output.headline} on validation, mean over combinations, one seed, half the usual epochs."
+    return "\n".join([*lines, "", note])

@@ -1,0 +1,258 @@
+"""A checkpoint as one file to take along: a zip of its weights, report, sweep and training log.
+
+What comes in is checked before it is used: names and sizes before anything is unpacked, the card against the task
+before a network is built from it, the report and the sweep against the weights.
+
+>>> content = bundle.export(library, "digits", "dmrnet", "seed0")
+>>> bundle.bring_in(library, content)                        # raises NameTaken where there is one of this name
+Arrived(task='digits', method='dmrnet', tag='seed0')
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import shutil
+import tempfile
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from secrets import token_hex
+from typing import Any
+
+import numpy as np
+
+from mmlab.core.errors import CheckpointError, DataError, MmlabError, UnknownName
+from mmlab.core.method import METHODS
+from mmlab.core.results import Sweep
+from mmlab.core.task import TASKS, TaskInfo
+from mmlab.experiments.background.manager import TAG, Trainings
+from mmlab.experiments.comparison_tables import why_unusable
+from mmlab.storage import checkpoints, sweep_file
+from mmlab.storage.checkpoints import MODEL, PROGRESS, REPORT, SWEEP
+from mmlab.storage.library import Library
+from mmlab.training.resume_state import STATE
+
+FORMAT = 1
+NAMES = "bundle.json"
+LARGEST = {NAMES: 2**16, MODEL: 32 * 2**20, REPORT: 2 * 2**20, SWEEP: 32 * 2**20, PROGRESS: 16 * 2**20}
+LARGEST_UPLOAD = 64 * 2**20
+LARGEST_SWEEP = 512 * 2**20
+PACKED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # the others can make gigabytes of a few bytes in one step
+WHEN = (1980, 1, 1, 0, 0, 0)  # the same checkpoint is always the same file
+ASK = "Ask for a new export of the model, or export it again."
+
+
+class NameTaken(DataError):
+    """There is a checkpoint of this name; importing it again would replace it."""
+
+
+@dataclass(frozen=True)
+class Arrived:
+    """The name under which an import was filed."""
+
+    task: str
+    method: str
+    tag: str
+
+
+def export(library: Library, task: str, method: str, tag: str) -> bytes:
+    """The checkpoint as one file. Raises CheckpointError where it is missing or damaged."""
+    folder = library.folder(task, method, tag)
+    checkpoints.read_card(folder)
+    names = {"format": FORMAT, "task": task, "method": method, "tag": tag}
+    parts = {NAMES: json.dumps(names).encode()}
+    parts |= {name: (folder / name).read_bytes() for name in LARGEST if (folder / name).is_file()}
+    if SWEEP in parts:
+        parts[SWEEP] = _packed_plainly(parts[SWEEP])
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in parts.items():
+            archive.writestr(zipfile.ZipInfo(name, WHEN), content, zipfile.ZIP_DEFLATED)
+    return target.getvalue()
+
+
+def _packed_plainly(sweep: bytes) -> bytes:
+    """A sweep packed in a way that an import takes, see `PACKED`. Raises CheckpointError for a damaged one."""
+    target = io.BytesIO()
+    try:
+        with np.load(io.BytesIO(sweep), allow_pickle=False) as stored:
+            np.savez_compressed(target, **{name: stored[name] for name in stored.files})
+    except Exception as error:  # NumPy, zipfile, lzma and tokenize each raise their own for a damaged file
+        raise CheckpointError("The stored answers of this model are damaged.", "Evaluate it again.") from error
+    return target.getvalue()
+
+
+def bring_in(library: Library, content: bytes, tag: str = "", replace: bool = False) -> Arrived:
+    """File an exported checkpoint in the library, under its own name or another `tag`.
+
+    Raises DataError or CheckpointError for what is no sound export, NameTaken where it would replace something.
+    """
+    parts = _unpacked(content)
+    names = _json(parts, NAMES)
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place) / "imported"
+        folder.mkdir()
+        for name, part in parts.items():
+            if name != NAMES:
+                (folder / name).write_bytes(part)
+        card = _sound_card(folder)
+        task, method = str(card["task"]["name"]), str(card["method"])
+        _check_measured(folder, hashlib.sha256(parts[MODEL]).hexdigest(), TASKS[task].info)
+        tag = tag or str(names.get("tag", "imported"))
+        if not TAG.fullmatch(tag):
+            raise DataError("The name in this file cannot name a run.", "Give it another name.")
+        _file(folder, library.folder(task, method, tag), replace)
+    return Arrived(task, method, tag)
+
+
+def delete(library: Library, task: str, method: str, tag: str) -> None:
+    """Remove a checkpoint, what was measured of it, and the record of its training.
+
+    Raises DataError while it is being trained.
+    """
+    folder = library.folder(task, method, tag)
+    trainings = Trainings(library)
+    if any(
+        run.alive for run in trainings.all() if (run.order.task, run.order.method, run.order.tag) == (task, method, tag)
+    ):
+        raise DataError(f"{task}/{method}/{tag} is being trained.", "Stop it first.")
+    if folder.is_dir():
+        away = folder.with_name(f".{tag}.{token_hex(4)}")
+        folder.rename(away)
+        shutil.rmtree(away, ignore_errors=True)
+    trainings.discard(task, method, tag)
+
+
+def _unpacked(content: bytes) -> dict[str, bytes]:
+    """The parts of the zip by name. Everything about them is checked before one byte is unpacked."""
+    if len(content) > LARGEST_UPLOAD:
+        raise DataError("The file is larger than 64 MB.", "An exported model is far smaller.")
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            listed = archive.infolist()
+            names = [item.filename for item in listed]
+            if len(set(names)) != len(names) or not {MODEL} <= set(names) <= set(LARGEST):
+                raise DataError("This is not an exported model.", "Take a file that was made with Export.")
+            for item in listed:
+                if item.file_size > LARGEST[item.filename] or item.flag_bits & 1 or item.compress_type not in PACKED:
+                    raise DataError(f"{item.filename} in this file is too large or locked.", ASK)
+            return {item.filename: archive.read(item) for item in listed}
+    except DataError:
+        raise
+    except Exception as error:  # zipfile, zlib and struct each raise their own for a damaged file
+        raise DataError("The file is damaged or is not an exported model.", ASK) from error
+
+
+def _json(parts: dict[str, bytes], name: str) -> dict[str, Any]:
+    try:
+        found = json.loads(parts.get(name, b"{}"))
+    except (ValueError, RecursionError) as error:
+        raise DataError(f"{name} in this file is damaged.", ASK) from error
+    if not isinstance(found, dict):
+        raise DataError(f"{name} in this file is damaged.", ASK)
+    return found
+
+
+def _sound_card(folder: Path) -> dict[str, Any]:
+    """The card, once the model could be rebuilt from it; the task must be ours, or shapes could be anything."""
+    try:
+        card = checkpoints.read_card(folder)
+        name, method = card["task"]["name"], card["method"]
+    except (MmlabError, LookupError, TypeError, RecursionError) as error:
+        raise CheckpointError("The model in this file is damaged, or another version of mmlab made it.", ASK) from error
+    if str(name) not in TASKS or str(method) not in METHODS:
+        raise UnknownName(
+            "The model in this file is for a task or of a method that is not here.",
+            "Get the plug-in that it came from.",
+        )
+    if card["task"] != _plain(TASKS[str(name)].info.card()):
+        raise CheckpointError(f"This model was made for other inputs or answers than {name} has here.", ASK)
+    try:
+        checkpoints.load(folder)
+    except MmlabError as error:
+        raise CheckpointError("The model in this file does not fit its card.", ASK) from error
+    return card
+
+
+def _check_measured(folder: Path, digest: str, info: TaskInfo) -> None:
+    """The report, sweep and log must be about this very model, and as large as what we make."""
+    if (folder / REPORT).is_file():
+        report = _json({REPORT: (folder / REPORT).read_bytes()}, REPORT)
+        if report.get("digest") != digest:
+            raise DataError("The report in this file is about another model.", ASK)
+        if why := why_unusable(report, info):
+            raise DataError(f"The report in this file cannot be used: {why}.", ASK)
+    if (folder / SWEEP).is_file():
+        _check_size(folder / SWEEP)
+        _check_sweep(sweep_file.read(folder, digest), info)
+    if (folder / PROGRESS).is_file():
+        try:
+            rows = [json.loads(line) for line in (folder / PROGRESS).read_text("utf-8").splitlines()]
+        except (ValueError, RecursionError) as error:
+            raise DataError("The training log in this file is damaged.", ASK) from error
+        if not all(isinstance(row, dict) for row in rows):
+            raise DataError("The training log in this file is damaged.", ASK)
+
+
+def _check_size(file: Path) -> None:
+    """An npz is a zip, too: what it says it unpacks to is bounded before NumPy believes it."""
+    try:
+        with zipfile.ZipFile(file) as archive:
+            size = sum(item.file_size for item in archive.infolist())
+            plain = all(item.compress_type in PACKED for item in archive.infolist())
+            shapes = [_shape_size(archive, item) for item in archive.infolist()]
+    except Exception as error:
+        raise DataError("The stored answers in this file are damaged.", ASK) from error
+    if not plain or size > LARGEST_SWEEP or max(shapes, default=0) > LARGEST_SWEEP:
+        raise DataError("The stored answers in this file are too large.", ASK)
+
+
+def _shape_size(archive: zipfile.ZipFile, item: zipfile.ZipInfo) -> int:
+    """Bytes that NumPy would reserve for one array, from its header."""
+    with archive.open(item) as opened:
+        version = np.lib.format.read_magic(opened)
+        read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+        shape, _, kind = read(opened)
+    return int(np.prod([int(side) for side in shape], dtype=object)) * max(1, kind.itemsize)
+
+
+def _check_sweep(found: Sweep, info: TaskInfo) -> None:
+    keys = tuple(combination.key for combination in info.modalities.subsets())
+    count = len(found.ids)
+    fits = (
+        found.combinations == keys
+        and found.logits.shape[:3] == (len(keys), count, info.output.channels)
+        and found.mean.shape[:2] == (len(keys), count)
+        and found.present.shape == (count, len(info.modalities))
+        and len(found.target) == len(found.groups) == count
+        and bool(np.isfinite(found.logits).all())
+    )
+    if not fits:
+        raise DataError("The stored answers in this file do not fit the task.", ASK)
+
+
+def _file(folder: Path, target: Path, replace: bool) -> None:
+    """Put a checked folder into the library in one step."""
+    if (target / STATE).exists():
+        raise DataError(
+            f"{target.name} is being trained, or its training was stopped.", "Give the import another name."
+        )
+    if target.exists() and not replace:
+        raise NameTaken(
+            f"There is a model named {'/'.join(target.parts[-3:])} already.",
+            "Give the import another name, or replace it.",
+        )
+    target.parent.mkdir(parents=True, exist_ok=True)
+    coming, going = (target.with_name(f".{target.name}.{token_hex(4)}") for _ in range(2))
+    shutil.copytree(folder, coming)
+    if target.exists():
+        target.rename(going)
+    coming.rename(target)
+    shutil.rmtree(going, ignore_errors=True)
+
+
+def _plain(content: Any) -> Any:
+    """As it comes back from JSON: tuples become lists."""
+    return json.loads(json.dumps(content))

@@ -1,0 +1,78 @@
+"""The measures on data of known truth: a small network is trained, measured as any other, and compared to the truth."""
+
+from __future__ import annotations
+
+from dataclasses import astuple, dataclass
+
+import numpy as np
+import torch
+
+from mmlab.analysis.base.input_swapping import Tell, quiet
+from mmlab.analysis.dominance.perturbations import OWN_RULE, Effort, probe
+from mmlab.analysis.dominance.pid import pid
+from mmlab.analysis.dominance.report import Panel, lattice_of, panel
+from mmlab.analysis.dominance.synthetic_tasks import NAMES, Known, KnownTask, Truth
+from mmlab.core.batch import Samples
+from mmlab.core.method import METHODS
+from mmlab.core.training_plan import Plan
+from mmlab.inference.sweep import sweep
+from mmlab.training.loop import Trainer
+
+EPOCHS = 12
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What one measure found, `found`, and whether it is where it must be."""
+
+    truth: Truth
+    found: tuple[float, ...]
+
+    @property
+    def holds(self) -> bool:
+        """Whether every number is within the distance."""
+        return all(abs(a - b) <= self.truth.within for a, b in zip(self.found, self.truth.expected, strict=True))
+
+
+@dataclass(frozen=True)
+class Tried:
+    """A data set, the measures of the network that was trained on it, and the verdicts."""
+
+    panel: Panel
+    verdicts: tuple[Verdict, ...]
+
+
+def try_measures(which: Known, method: str = "dropout", seed: int = 0, tell: Tell = quiet) -> Tried:
+    """Train on the data set (seconds on one core), measure, compare. Raises UnknownName for the method."""
+    task = KnownTask(which)
+    torch.manual_seed(seed)
+    kind = METHODS[method]
+    trained = kind(task.info, kind.Config())
+    plan = Plan(epochs=EPOCHS, batch_size=64, learning_rate=1e-2)
+    training, validation = task.samples("train"), task.samples("valid")
+    trainer = Trainer(task, trained, plan, seed, None, torch.device("cpu"), {}, training, validation)
+    for progress in trainer.epochs():
+        tell(0.9 * (progress.epoch + 1) / EPOCHS)
+    test = task.samples("test")
+    probes = probe(trained, test, Effort(512, 128, 10, 1), seed)
+    found = panel(lattice_of(sweep(trained, test)), task.info.output, task.info.modalities, probes, OWN_RULE)
+    tell(1.0)
+    return Tried(found, tuple(Verdict(truth, _found(found, truth.measure, test)) for truth in which.truths))
+
+
+def _found(made: Panel, measure: str, test: Samples) -> tuple[float, ...]:
+    """The numbers of a measure, for both modalities or for the pair."""
+    if measure == "pid_data":
+        bits = [(test.inputs[name].mean(1) > 0).long().numpy() for name in NAMES]
+        table = np.zeros((2, 2, 2))
+        np.add.at(table, (*bits, test.target.numpy()), 1)
+        return astuple(pid(table))
+    pair = made.pairs[0]
+    if measure == "interaction":
+        return (pair.interaction.value,)
+    if measure == "pid":
+        return tuple(float(bits) for bits in astuple(pair.pid.found)) if pair.pid else (np.nan,) * 4
+    return tuple(number.value for number in made.row(measure).numbers)
+
+
+PARTS = ("both", f"only {NAMES[0]}", f"only {NAMES[1]}", "only together")  # the numbers of `pid`

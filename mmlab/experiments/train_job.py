@@ -1,0 +1,195 @@
+"""Whole pieces of work, by names and numbers only, so that they can run here, in a process or elsewhere."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+import shutil
+from collections.abc import Callable, Generator, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from mmlab import __version__
+from mmlab.core.errors import Unsupported
+from mmlab.core.method import METHODS, Method
+from mmlab.core.options import as_dict, build
+from mmlab.core.results import Sweep
+from mmlab.core.task import TASKS, Source, Task
+from mmlab.core.training_plan import Plan
+from mmlab.experiments.recorders.attribution_maps import Album, ShareRecorder
+from mmlab.experiments.recorders.embedding_maps import Recorder
+from mmlab.inference.device import device, label, one_thread
+from mmlab.inference.sweep import mean_metrics, metrics, sweep
+from mmlab.storage import checkpoints, sweep_file
+from mmlab.storage.library import Library
+from mmlab.training.loop import Progress, Trainer
+from mmlab.training.missing_data import complete_counts, missing_shares, rates_of, with_gaps
+from mmlab.training.resume_state import STATE
+
+
+@dataclass(frozen=True)
+class TrainJob:
+    """One run: (task, method, options, plan, seed), and the folder name it gets in the library."""
+
+    task: str
+    method: str
+    config: Mapping[str, Any] = field(default_factory=dict)
+    plan: Mapping[str, Any] = field(default_factory=dict)
+    seed: int = 0
+    tag: str = ""
+
+    @property
+    def folder(self) -> str:
+        """The tag, `seed<n>` unless another was given."""
+        return self.tag or f"seed{self.seed}"
+
+
+def train(job: TrainJob, library: Library) -> Iterator[Progress]:
+    """Train, yielding after each epoch; at the end the checkpoint, its report and its sweep are in the library.
+
+    Teachers come from the library or are trained first. Raises UnknownName, DataError or Unsupported.
+    """
+    one_thread()
+    task, kind = TASKS[job.task](), METHODS[job.method]
+    if reason := kind.why_not(task.info):
+        raise Unsupported(reason, "Train another method.")
+    plan = build(Plan, {**usual_plan(task, kind), **job.plan})
+    config = build(kind.Config, job.config)
+    teachers = yield from _teachers(kind, job, library)
+    folder = library.folder(job.task, job.method, job.folder)
+    torch.manual_seed(job.seed)
+    rates = rates_of(plan.missing, task.info.modalities)
+    training, validation = (
+        with_gaps(task.samples(split, _as_source(plan.source)), task.info.modalities, rates, job.seed)
+        for split in ("train", "valid")
+    )
+    method = kind(task.info, config).to(device())
+    trainer = Trainer(
+        task=task,
+        method=method,
+        plan=plan,
+        seed=job.seed,
+        folder=folder,
+        place=device(),
+        teachers=teachers,
+        training=training,
+        validation=validation,
+        recorders=(
+            ShareRecorder(method, validation),
+            Album(task, method, plan.epochs, folder),
+            Recorder(method, validation, plan.epochs, folder),
+        ),
+    )
+    yield from trainer.epochs()
+    checkpoints.half(trainer.method)
+    card = _card(job, task, trainer, config)
+    digest = checkpoints.save(folder, trainer.method, card)
+    evaluate(task, trainer.method, folder, digest, card)
+    (folder / STATE).unlink(missing_ok=True)
+
+
+def usual_plan(task: Task, kind: type[Method]) -> dict[str, Any]:
+    """What of the training plan differs from `Plan` for a task and a method before anybody asks for more."""
+    source = "both" if "real" in task.sources() else "built-in"
+    return {"source": source, **kind.plan, **task.plan}
+
+
+def _teachers(kind: type[Method], job: TrainJob, library: Library) -> Generator[Progress, None, dict[str, Method]]:
+    """The methods that this one learns from, of the same seed: from the library, or trained now."""
+    found = {}
+    for name in kind.teachers:
+        teacher = TrainJob(job.task, name, {}, job.plan, job.seed, _teacher_tag(job))
+        folder = library.folder(job.task, name, teacher.folder)
+        if not (folder / checkpoints.MODEL).is_file():
+            yield from train(teacher, library)
+        found[name] = checkpoints.load(folder, device()).method
+    return found
+
+
+def _teacher_tag(job: TrainJob) -> str:
+    """The ordinary run of that seed, or for an unusual plan a name that nobody takes for the ordinary one."""
+    if not job.plan:
+        return ""
+    plan = json.dumps({name: str(value) for name, value in sorted(job.plan.items())})
+    return f"teacher-{hashlib.sha256(plan.encode()).hexdigest()[:8]}-seed{job.seed}"
+
+
+def run_train(job: TrainJob, root: str) -> str:
+    """`train` to its end, for engines: names and numbers in, the folder of the run out."""
+    library = Library(Path(root))
+    for _ in train(job, library):
+        pass
+    return str(library.folder(job.task, job.method, job.folder))
+
+
+def is_done(job: TrainJob, library: Library) -> bool:
+    """Whether the run was trained and measured (its weights may be elsewhere)."""
+    return (library.folder(job.task, job.method, job.folder) / checkpoints.REPORT).is_file()
+
+
+def evaluate(
+    task: Task,
+    method: Method,
+    folder: Path,
+    digest: str,
+    card: Mapping[str, Any],
+    on_progress: Callable[[float], None] | None = None,
+) -> dict[str, Any]:
+    """Measure on the built-in and, where there are, the real test recordings; write the report and the sweep."""
+    report: dict[str, Any] = {
+        "digest": digest,
+        "headline": method.output.headline,
+        "card": dict(card),
+        "sources": {},
+    }
+    for source in (source for source in task.sources() if source != "both"):
+        found = sweep(method, task.samples("test", source), digest=digest, on_progress=on_progress)
+        report["sources"][source] = summary(found, method)
+        if source == "built-in":
+            sweep_file.write(folder, found)
+    checkpoints.write_json(folder / checkpoints.REPORT, report)
+    return report
+
+
+def summary(found: Sweep, method: Method) -> dict[str, Any]:
+    """Metrics by combination, their mean, and the number of samples; of data with gaps, that of each combination."""
+    table = metrics(found, method.output, method.modalities)
+    counts = {} if found.present.all() else {"counts": complete_counts(found.present, method.modalities)}
+    return {"metrics": table, "mean": mean_metrics(table), "samples": len(found.ids), **counts}
+
+
+def clean(folder: Path) -> None:
+    """Remove a run that is to be trained from the start."""
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _card(job: TrainJob, task: Task, trainer: Trainer, config: Any) -> dict[str, Any]:
+    headline, rule = trainer.method.output.headline, trainer.plan.select
+    over = "the mean over all combinations" if rule == "mean" else "complete input"
+    return {
+        "task": task.info.card(),
+        "method": job.method,
+        "config": as_dict(config),
+        "plan": as_dict(trainer.plan),
+        "seed": job.seed,
+        "data": task.describe(),
+        "missing": missing_shares(trainer.training, task.info.modalities),
+        "parameters": sum(p.numel() for p in trainer.method.parameters()),
+        "best_epoch": trainer.state.best_epoch,
+        "validation": round(trainer.validation_score(), 5),
+        "selection": f"the epoch with the best {headline} on validation, {over}",
+        "training_seconds": round(trainer.seconds(), 1),
+        "device": label(device()),
+        "versions": {"mmlab": __version__, "torch": version("torch"), "python": platform.python_version()},
+        "made": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+
+
+def _as_source(name: str) -> Source:
+    return {"built-in": "built-in", "real": "real"}.get(name, "both")  # type: ignore[return-value]

@@ -1,0 +1,108 @@
+"""A trained model with its task: from files that a person has to answers for every combination of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from mmlab.core.errors import DataError, NothingPresent, TaskMismatch
+from mmlab.core.method import Method
+from mmlab.core.modality import Combination
+from mmlab.core.outputs import Prediction
+from mmlab.core.recordings import Raw
+from mmlab.core.reference import Reference
+from mmlab.core.task import TASKS, Task
+from mmlab.inference.device import device
+from mmlab.inference.sweep import fuse_all
+from mmlab.storage.checkpoints import load
+
+Input = str | Path | bytes | Raw | Tensor
+LARGEST_FILE = 64 * 2**20
+
+
+@dataclass(frozen=True)
+class Model:
+    """A method in eval mode on its device, and the task that reads its inputs. Safe to share between threads."""
+
+    task: Task
+    method: Method
+    card: Mapping[str, Any]
+    digest: str
+
+    @classmethod
+    def open(cls, reference: Reference) -> Model:
+        """Load a checkpoint and check it against its task. Raises CheckpointError or TaskMismatch."""
+        loaded = load(Path(reference.path), device())
+        task = TASKS[reference.task]()
+        info = loaded.method.info
+        if (info.modalities, info.output) != (task.info.modalities, task.info.output):
+            raise TaskMismatch(
+                f"{reference.name} was trained for other inputs or answers than '{task.name}' has now.",
+                f"Train it again: python -m mmlab train --task {reference.task} --method {reference.method}",
+            )
+        return cls(task, loaded.method, loaded.card, loaded.digest)
+
+    def prepare(self, inputs: Mapping[str, Input]) -> dict[str, Tensor]:
+        """Bring each given input to the model's world: `[*shape]` tensors by modality.
+
+        Raises NothingPresent for no input, UnknownName for a modality the task lacks, DataError for a bad file.
+        """
+        if not inputs:
+            raise NothingPresent("No input was given.", f"Give one of: {', '.join(self._names)}.")
+        return {name: self._tensor(name, value) for name, value in inputs.items()}
+
+    def answer(self, tensors: Mapping[str, Tensor]) -> dict[str, Prediction]:
+        """The answer of every combination of the given tensors `[*shape]`, in the order of `subsets`."""
+        combinations = self.combinations(tensors)
+        place = next(self.method.parameters()).device
+        batch = {name: tensor.float()[None].to(place) for name, tensor in self._complete(tensors).items()}
+        fused = fuse_all(self.method, batch, combinations)
+        return {
+            combination.key: self.method.output.read(each.logits[0].float().cpu())
+            for combination, each in zip(combinations, fused, strict=True)
+        }
+
+    def predict(self, inputs: Mapping[str, Input]) -> dict[str, Prediction]:
+        """Answers by combination key, from paths, file contents, recordings or tensors; any may be left out."""
+        return self.answer(self.prepare(inputs))
+
+    def combinations(self, given: Mapping[str, object]) -> list[Combination]:
+        """Every combination of the given modalities."""
+        return [c for c in self.method.modalities.subsets() if all(name in given for name in c.names)]
+
+    @property
+    def _names(self) -> tuple[str, ...]:
+        return self.method.modalities.names
+
+    def _complete(self, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Zeros where a modality was not given: its row of `present` is False, so it has no influence."""
+        modalities = self.method.modalities
+        return {m.name: tensors.get(m.name, torch.zeros(m.shape)) for m in modalities}
+
+    def _tensor(self, name: str, value: Input) -> Tensor:
+        modality = self.method.modalities[name]
+        if isinstance(value, Tensor):
+            if tuple(value.shape) != modality.shape:
+                raise DataError(
+                    f"{modality.label} has shape {tuple(value.shape)}.", f"The model takes {modality.shape}."
+                )
+            return value
+        shown = ""
+        if isinstance(value, str | Path):
+            shown, value = Path(value).name, _content(Path(value))
+        raw = self.task.read(name, value, shown) if isinstance(value, bytes) else value
+        return self.task.prepare(name, raw).tensor
+
+
+def _content(path: Path) -> bytes:
+    try:
+        if path.stat().st_size > LARGEST_FILE:
+            raise DataError(f"{path.name} is larger than 64 MB.", "Cut it to the part that matters.")
+        return path.read_bytes()
+    except OSError as error:
+        raise DataError(f"{path.name} cannot be read.", "Check the path and the permissions.") from error

@@ -1,0 +1,75 @@
+"""Sound files to samples, safely; and back."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import soundfile
+
+from mmlab.core.errors import DataError
+from mmlab.core.recordings import Sound
+from mmlab.modalities.files import check_bytes, shown_name
+
+SOUND_FORMATS = ("WAV", "WAVEX", "RF64", "FLAC", "OGG", "MP3")
+SOUND_BYTES = 16_000_000
+SOUND_SECONDS = 30
+SOUND_RATES = (4_000, 192_000)
+SOUND_CHANNELS = 8
+SILENCE = 1e-4
+SOUND_HINT = f"Bring a WAV, FLAC, OGG or MP3 recording of at most {SOUND_SECONDS} seconds."
+
+
+def read_sound(content: bytes, name: str = "") -> Sound:
+    """A recording of any rate and channel count as mono float32, channels averaged. Raises DataError."""
+    label = shown_name(name, "The recording")
+    check_bytes(content, label, SOUND_BYTES, SOUND_HINT)
+    try:
+        with soundfile.SoundFile(io.BytesIO(content)) as opened:
+            _check_sound(opened, label)
+            # one frame more than allowed: a header that understates the length is found out here
+            wave = opened.read(SOUND_SECONDS * opened.samplerate + 1, dtype="float32", always_2d=True)
+            rate = int(opened.samplerate)
+    except DataError:
+        raise
+    except Exception as error:  # soundfile raises LibsndfileError, RuntimeError, MemoryError and more
+        raise DataError(f"{label} is not a recording that can be read, or it is damaged.", SOUND_HINT) from error
+    if len(wave) > SOUND_SECONDS * rate:
+        raise DataError(f"{label} is longer than {SOUND_SECONDS} seconds.", SOUND_HINT)
+    if not np.isfinite(wave).all():
+        raise DataError(
+            f"{label} holds values that are not numbers (NaN or infinite).", "Save it again, such as a 16-bit WAV file."
+        )
+    mono = wave.mean(axis=1, dtype=np.float64)
+    mono = (mono / max(1.0, float(np.abs(mono).max(initial=0.0)))).astype(np.float32)
+    return check_audible(Sound(mono, rate), label)
+
+
+def _check_sound(opened: soundfile.SoundFile, label: str) -> None:
+    """Refuse by the header, before a single frame is decoded."""
+    if opened.format not in SOUND_FORMATS:
+        raise DataError(f"{label} is of a kind that is not read here ({opened.format}).", SOUND_HINT)
+    if not SOUND_RATES[0] <= opened.samplerate <= SOUND_RATES[1]:
+        raise DataError(f"{label} has {opened.samplerate:,} samples a second.", "Use 4,000 to 192,000 Hz.")
+    if opened.channels > SOUND_CHANNELS:
+        raise DataError(f"{label} has {opened.channels} channels.", f"Use at most {SOUND_CHANNELS}.")
+    if opened.frames > SOUND_SECONDS * opened.samplerate:
+        minutes, seconds = divmod(opened.frames // opened.samplerate, 60)
+        length = f"{minutes:,} min {seconds} s" if minutes else f"{seconds} s"
+        raise DataError(f"{label} is {length} long; the limit is {SOUND_SECONDS} seconds.", SOUND_HINT)
+
+
+def check_audible(sound: Sound, label: str = "The recording") -> Sound:
+    """The same sound. Raises DataError where it holds nothing but silence."""
+    if len(sound.wave) < sound.rate // 50:
+        raise DataError(f"{label} is empty or shorter than 0.02 seconds.", "Record somebody who speaks.")
+    if float(np.ptp(sound.wave)) < 2 * SILENCE:
+        raise DataError(f"{label} is silent.", "Check the microphone, and record somebody who speaks.")
+    return sound
+
+
+def encode_sound(sound: Sound, subtype: str = "PCM_S8") -> bytes:
+    """A FLAC file; lossless where the wave lies on the grid of `subtype` (1/128 for eight bits)."""
+    target = io.BytesIO()
+    soundfile.write(target, sound.wave, sound.rate, format="FLAC", subtype=subtype, compression_level=1.0)
+    return target.getvalue()

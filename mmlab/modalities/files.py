@@ -1,0 +1,33 @@
+"""What every reader of files shares: bounds on sizes, and names that are fit to be shown.
+
+Every file is taken as hostile: sizes are checked from the header before anything is decoded, decoding is bounded,
+nothing is unpickled, and a file's name is only ever shown, never opened. Whatever goes wrong ends in a DataError.
+"""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+
+from mmlab.core.errors import DataError
+
+
+def shown_name(name: str, otherwise: str) -> str:
+    """What may stand in a sentence for a file: its last part, printable, at most 40 characters, in quotes."""
+    last = PurePosixPath(name.replace("\\", "/")).name
+    clean = "".join(letter for letter in last if letter.isprintable())
+    if not clean:
+        return otherwise
+    return f"'{clean}'" if len(clean) <= 40 else f"'{clean[:24]}…{clean[-12:]}'"
+
+
+def check_bytes(content: bytes, label: str, limit: int, hint: str) -> None:
+    """Refuse an empty file, and one of more than `limit` bytes. Raises DataError."""
+    if not content:
+        raise DataError(f"{label} is empty.", hint)
+    if len(content) > limit:
+        raise DataError(f"{label} has {len(content) / 1e6:.0f} MB; the limit is {limit / 1e6:.0f} MB.", hint)
+
+
+def short_number(value: float) -> float | int:
+    """A number as a person writes it: no `.0`, at most two places."""
+    return int(value) if value == int(value) else round(value, 2)

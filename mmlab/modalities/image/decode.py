@@ -1,0 +1,126 @@
+"""Picture files to pixels, safely; and back."""
+
+from __future__ import annotations
+
+import io
+import warnings
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps
+
+from mmlab.core.errors import DataError
+from mmlab.core.recordings import Picture
+from mmlab.modalities.files import check_bytes, shown_name
+
+PICTURE_FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")
+PICTURE_BYTES = 8_000_000
+PICTURE_PIXELS = 24_000_000
+PICTURE_SIDE = 1024
+MORE_BITS = ("I;16", "I;16L", "I;16B", "I;16N", "I", "F")  # modes of more than eight bits
+NEARNESS, PER_MILLIMETRE = 128, 2  # of a depth picture: the grey of its middle, and steps of grey
+PICTURE_HINT = "Bring a PNG, JPEG, WebP, GIF, BMP or TIFF picture."
+_PIXEL_LIMIT = f"the limit is {PICTURE_PIXELS // 1_000_000} megapixels"
+
+# Pillow's own guard, which looks at the header too; ours is stricter and gives the size in its sentence
+Image.MAX_IMAGE_PIXELS = min(Image.MAX_IMAGE_PIXELS or PICTURE_PIXELS, 250_000_000)
+
+
+def read_picture(content: bytes, name: str = "") -> Picture:
+    """A picture of any mode as uint8 grey or colour: first frame, turned upright, flattened, at most 1024 px wide."""
+    return _decoded(content, name, lambda image: (_plain(image), ""))
+
+
+def read_depth(content: bytes, name: str = "") -> Picture:
+    """A depth picture as uint8 grey: nearer is brighter, 0 is nothing measured, `NEARNESS` the picture's middle.
+
+    Sixteen bits hold millimetres, and become two steps of grey each. Eight bits are taken as nearness already.
+    """
+    return _decoded(content, name, _nearness)
+
+
+def _decoded(content: bytes, name: str, plain: Callable[[Image.Image], tuple[Image.Image, str]]) -> Picture:
+    """The first frame, upright, made `plain` (with a sentence about it), at most 1024 px wide. Raises DataError."""
+    label = shown_name(name, "The picture")
+    check_bytes(content, label, PICTURE_BYTES, PICTURE_HINT)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            with Image.open(io.BytesIO(content), formats=PICTURE_FORMATS) as opened:
+                _check_pixels(opened, label)
+                opened.seek(0)
+                opened.draft("RGB" if opened.mode not in ("1", "L") else "L", (PICTURE_SIDE, PICTURE_SIDE))
+                opened.load()
+                image, note = plain(ImageOps.exif_transpose(opened))
+    except DataError:
+        raise
+    except Image.DecompressionBombError as error:
+        raise DataError(f"{label} has too many pixels; {_PIXEL_LIMIT}.", "Make it smaller and try again.") from error
+    except Exception as error:  # pillow raises OSError, ValueError, SyntaxError and more for broken files
+        raise DataError(f"{label} is not a picture that can be read, or it is damaged.", PICTURE_HINT) from error
+    image.thumbnail((PICTURE_SIDE, PICTURE_SIDE), Image.Resampling.BOX)
+    return Picture(np.array(image, dtype=np.uint8), note)
+
+
+def _check_pixels(opened: Image.Image, label: str) -> None:
+    width, height = opened.size
+    if width * height > PICTURE_PIXELS:
+        message = f"{label} is {width:,} × {height:,} pixels; {_PIXEL_LIMIT}."
+        raise DataError(message, "Make it smaller and try again.")
+    if min(width, height) < 2:
+        raise DataError(f"{label} is only {width} × {height} pixels.", "Bring a picture with something on it.")
+
+
+def _plain(image: Image.Image) -> Image.Image:
+    """`L` or `RGB` of any mode. Transparency is flattened against the contrary of the ink."""
+    if image.mode in MORE_BITS:
+        return Image.fromarray(_eight_bits(np.asarray(image, dtype=np.float64)))
+    if image.has_transparency_data:
+        return _flatten(image.convert("RGBA"))
+    if image.mode in ("1", "L", "LA"):
+        return image.convert("L")
+    return image.convert("RGB")
+
+
+def _eight_bits(values: NDArray[np.float64]) -> NDArray[np.uint8]:
+    """Sixteen-bit and floating-point greys, stretched to 0..255 from the range they use."""
+    values = np.nan_to_num(values, nan=0.0, posinf=0.0, neginf=0.0)
+    low, high = float(values.min()), float(values.max())
+    return np.round((values - low) * (255 / max(high - low, 1e-9))).astype(np.uint8)
+
+
+def _nearness(image: Image.Image) -> tuple[Image.Image, str]:
+    """A depth picture as nearness about the median of its middle; what is far from that is left out."""
+    if image.mode not in MORE_BITS:
+        coloured = "Colours hold no distances: their brightness was taken as nearness."
+        told = "Eight bits: brightness was taken as nearness, black as nothing measured."
+        return _plain(image).convert("L"), coloured if _plain(image).mode == "RGB" else told
+    distance = np.nan_to_num(np.asarray(image, dtype=np.float64), nan=0.0, posinf=0.0, neginf=0.0)
+    height, width = distance.shape
+    centre = distance[height // 4 : height - height // 4, width // 4 : width - width // 4]
+    if not (centre > 0).any():
+        raise DataError("The depth picture has nothing measured in its middle.", "Bring distances in millimetres.")
+    middle = float(np.median(centre[centre > 0]))
+    nearness = np.round(NEARNESS + PER_MILLIMETRE * (middle - distance))
+    kept = (distance > 0) & (nearness >= 1) & (nearness <= 255)
+    note = f"Read as millimetres: the middle is {middle:,.0f} mm away, and what is far from it was left out."
+    return Image.fromarray(np.where(kept, nearness, 0).astype(np.uint8)), note
+
+
+def _flatten(image: Image.Image) -> Image.Image:
+    """Opaque parts on white, or on black where they are light themselves (white ink on nothing)."""
+    pixels = np.asarray(image, dtype=np.float32)
+    alpha = pixels[..., 3:]
+    weight = max(float(alpha.sum()), 1.0)
+    light = float((pixels[..., :3].mean(-1, keepdims=True) * alpha).sum()) / weight > 128
+    mostly_clear = float(alpha.mean()) < 128
+    paper = Image.new("RGBA", image.size, (0, 0, 0, 255) if light and mostly_clear else (255, 255, 255, 255))
+    return Image.alpha_composite(paper, image).convert("RGB")
+
+
+def encode_picture(picture: Picture) -> bytes:
+    """A PNG of exactly these pixels."""
+    target = io.BytesIO()
+    Image.fromarray(picture.pixels).save(target, "PNG", optimize=True)
+    return target.getvalue()

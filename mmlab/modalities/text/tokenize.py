@@ -1,0 +1,96 @@
+"""Words as a model takes them: bytes that a person brought -> text -> words -> two whole numbers per word.
+
+A word is known by two numbers: a hash of the whole word and one of its beginning. A model adds up what it learned for
+each of the two (hash embeddings, Svenstrup et al., NeurIPS 2017): no list of words, hardly two words that share both
+numbers, and a form of a word that was never met (`entertains`) is known by its beginning.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+from functools import lru_cache
+
+import numpy as np
+import torch
+
+from mmlab.core.errors import DataError
+from mmlab.core.modality import WORD_IDS
+from mmlab.core.recordings import Raw, Text
+from mmlab.core.task import Reading
+from mmlab.modalities.files import shown_name
+
+MOST_WORDS = 32
+TEXT_BYTES = 64_000
+LONGEST_WORD = 40
+BEGINNING = 4  # letters
+TEXT_HINT = "Type or bring a sentence or two as plain text (UTF-8)."
+_WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*|[!?]")
+
+
+def read_text(content: bytes, name: str = "") -> Text:
+    """Plain UTF-8 text: line breaks become spaces, other control characters are dropped. Raises DataError."""
+    label = shown_name(name, "The text")
+    if len(content) > TEXT_BYTES:
+        raise DataError(f"{label} has {len(content) / 1e3:.0f} kB; the limit is {TEXT_BYTES // 1000} kB.", TEXT_HINT)
+    try:
+        found = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise DataError(f"{label} is not text in UTF-8.", TEXT_HINT) from error
+    if "\0" in found:
+        raise DataError(f"{label} is not a text but some other file.", TEXT_HINT)
+    plain = "".join(letter if _is_shown(letter) else " " if letter.isspace() else "" for letter in found)
+    return check_said(Text(" ".join(plain.split())), label)
+
+
+def _is_shown(letter: str) -> bool:
+    """Not a control, formatting (such as one that turns the direction of writing) or unassigned character."""
+    return unicodedata.category(letter) not in ("Cc", "Cf", "Cs", "Co", "Cn")
+
+
+def check_said(text: Text, label: str = "The text") -> Text:
+    """The same text. Raises DataError where it has no word in it."""
+    if not any(letter.isalnum() for letter in text.text[:TEXT_BYTES]):
+        raise DataError(f"{label} has no words in it.", TEXT_HINT)
+    return text
+
+
+def encode_text(text: Text) -> bytes:
+    """A line of UTF-8."""
+    return f"{text.text}\n".encode()
+
+
+def words_of(text: str) -> list[str]:
+    """Lower-case words, `!` and `?`; `isn't` becomes `is` and `n't`, so that a negation is a word of its own."""
+    plain = unicodedata.normalize("NFKC", text).lower().replace("’", "'")
+    found: list[str] = []
+    for word in _WORD.findall(plain):
+        stem = word.removesuffix("n't")
+        found += [stem, "n't"] if stem and stem != word else [word]
+    return [word[:LONGEST_WORD] for word in found]
+
+
+@lru_cache(maxsize=50_000)
+def ids_of(word: str) -> tuple[int, int]:
+    """The two numbers of a word, 1 to WORD_IDS - 1, the same on every machine."""
+    return _hashed(f"{word} "), _hashed(word[:BEGINNING])
+
+
+def _hashed(letters: str) -> int:
+    digest = hashlib.blake2b(letters.encode(), digest_size=8).digest()
+    return 1 + int.from_bytes(digest, "little") % (WORD_IDS - 1)
+
+
+def prepare_text(text: Raw) -> Reading:
+    """Words as `[2, 32]` whole numbers below WORD_IDS, 0 where there is no word. Raises DataError for no words."""
+    if not isinstance(text, Text):
+        raise DataError("This is not a text.", TEXT_HINT)
+    check_said(text)
+    words, notes = words_of(text.text), []
+    if len(words) > MOST_WORDS:
+        notes.append(f"Took the first {MOST_WORDS} of {len(words):,} words.")
+        words = words[:MOST_WORDS]
+    values = np.zeros((2, MOST_WORDS), np.float32)
+    values[:, : len(words)] = np.array([ids_of(word) for word in words], np.float32).T
+    return Reading(torch.from_numpy(values), tuple(notes), tuple(words))

@@ -1,0 +1,1 @@
+"""Everything on disk: checkpoints, the library, sweeps, packed arrays, the disk cache."""

@@ -1,0 +1,87 @@
+"""The library of checkpoints: which there are, by reading headers only."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mmlab.core.errors import CheckpointError, MmlabError, UnknownName
+from mmlab.core.reference import Reference
+
+SHIPPED = Path(__file__).resolve().parents[2] / "checkpoints"
+SEED_FOLDER = re.compile(r"seed(\d+)")
+NAMED = 2**62
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A checkpoint with its card, or with what is wrong with it."""
+
+    reference: Reference
+    card: Mapping[str, Any]
+    problem: MmlabError | None = None
+
+
+class Library:
+    """The checkpoints under `root/<task>/<method>/<tag>/`; `MMLAB_CHECKPOINTS` names another root."""
+
+    def __init__(self, root: Path | None = None) -> None:
+        self.root = root or Path(os.environ.get("MMLAB_CHECKPOINTS", SHIPPED))
+
+    def folder(self, task: str, method: str, tag: str) -> Path:
+        """Where a checkpoint belongs. Raises CheckpointError for a name that would leave the library."""
+        for part in (task, method, tag):
+            if not part or part.startswith(".") or not all(c.isalnum() or c in "._-" for c in part):
+                raise CheckpointError(f"'{part}' cannot name a checkpoint.", "Use letters, digits, . _ and -.")
+        return self.root / task / method / tag
+
+    def references(self, task: str = "*", method: str = "*") -> tuple[Reference, ...]:
+        """The checkpoints of a task and method: ordinary runs by seed, then those with a name of their own."""
+        found = []
+        for file in sorted(self.root.glob(f"{task}/{method}/*/model.safetensors")):
+            if file.parent.name.startswith("."):
+                continue
+            status = file.stat()
+            of_task, of_method, tag = file.parts[-4:-1]
+            found.append(Reference(str(file.parent), of_task, of_method, tag, status.st_mtime_ns, status.st_size))
+        return tuple(sorted(found, key=_place))
+
+    def entries(self, task: str = "*", method: str = "*") -> tuple[Entry, ...]:
+        """Those checkpoints with their cards; a damaged one carries its problem and hides no other."""
+        from mmlab.storage.checkpoints import read_card
+
+        found = []
+        for reference in self.references(task, method):
+            try:
+                found.append(Entry(reference, read_card(Path(reference.path))))
+            except MmlabError as error:
+                found.append(Entry(reference, {}, error))
+        return tuple(found)
+
+    def find(self, task: str, method: str, tag: str = "") -> Reference:
+        """One checkpoint; the first run where no tag is given. Raises UnknownName or CheckpointError."""
+        from mmlab.core.method import METHODS
+        from mmlab.core.task import TASKS
+
+        _ = TASKS[task], METHODS[method]
+        there = self.references(task, method)
+        wanted = [reference for reference in there if not tag or reference.tag == tag]
+        if not wanted and tag and there:
+            tags = ", ".join(reference.tag for reference in there)
+            raise UnknownName(f"There is no run '{tag}' of {method} on {task}.", f"There are: {tags}.")
+        if not wanted:
+            raise CheckpointError(
+                f"There is no trained {method} for {task} in the library.",
+                f"Train it: python -m mmlab train --task {task} --method {method}",
+            )
+        return wanted[0]
+
+
+def _place(reference: Reference) -> tuple[str, str, int, str]:
+    """Ablations and other named runs come after `seed0`, so that the first run of a method is the method itself."""
+    ordinary = SEED_FOLDER.fullmatch(reference.tag)
+    return reference.task, reference.method, int(ordinary[1]) if ordinary else NAMED, reference.tag

@@ -1,0 +1,178 @@
+"""Pictures, slices of scans and label maps, fitted into a square with their proportions kept."""
+
+from __future__ import annotations
+
+import io
+import warnings
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from mmlab.core.errors import DataError
+from mmlab.core.options import option
+from mmlab.core.recordings import Picture, Raw
+from mmlab.core.task import Reading
+from mmlab.modalities.files import shown_name
+from mmlab.modalities.image.decode import PICTURE_BYTES, PICTURE_PIXELS, read_picture
+from mmlab.modalities.reading import reading
+from mmlab.modalities.scan.nifti import AXES, Volume, is_scan, read_volume
+from mmlab.tasks.custom.input_kinds import Kind, kind, not_of
+
+SCANS = 8  # kept decoded: the slices of a case follow each other, and all its scans are asked for each
+DARK, BRIGHT = 1.0, 99.0  # percentiles of the voxels that are not 0
+STRETCHED = 12  # times as long as wide: no pixel of a scan is
+LABEL_HINT = "Give a PNG whose grey values (or palette numbers) are the labels, or a NIfTI of them; 0 is none."
+
+
+def fitted(pixels: NDArray[np.uint8], size: int, smooth: bool = True) -> NDArray[np.uint8]:
+    """`[H, W]` or `[H, W, 3]` in the middle of a square of `size`, zeros around it. Not `smooth`: labels stay so."""
+    height, width = pixels.shape[:2]
+    scale = size / max(height, width)
+    across, down = max(1, round(width * scale)), max(1, round(height * scale))
+    left, top = (size - across) // 2, (size - down) // 2
+    way = Image.Resampling.NEAREST
+    if smooth:
+        way = Image.Resampling.BILINEAR if scale > 1 else Image.Resampling.BOX
+    square = np.zeros((size, size, *pixels.shape[2:]), np.uint8)
+    square[top : top + down, left : left + across] = np.asarray(Image.fromarray(pixels).resize((across, down), way))
+    return square
+
+
+def _prepared(raw: Raw, size: int, colour: bool) -> Reading:
+    """`[C, size, size]` in [0, 1]."""
+    if not isinstance(raw, Picture):
+        raise not_of("a picture")
+    height, width = raw.pixels.shape[:2]
+    changed = (height, width) != (size, size)
+    notes = [f"Fitted a picture of {width} × {height} pixels into {size} × {size}."] if changed else []
+    image = Image.fromarray(raw.pixels).convert("RGB" if colour else "L")
+    planes = np.moveaxis(np.atleast_3d(fitted(np.asarray(image, dtype=np.uint8), size)), -1, 0)
+    return reading((np.ascontiguousarray(planes) / 255).astype(np.float32), notes)
+
+
+@kind("image")
+@dataclass(frozen=True)
+class ImageKind(Kind):
+    """Pictures: PNG, JPEG, WebP, GIF, BMP or TIFF."""
+
+    size: int = option(64, "Pixels across and down, as the model sees it", 8, 256)
+    colour: bool = option(False, "Red, green and blue instead of grey")
+    seen_as: ClassVar[str] = "image"
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return (3 if self.colour else 1, self.size, self.size)
+
+    def read(self, content: bytes, name: str) -> Raw:
+        return read_picture(content, name)
+
+    def prepare(self, raw: Raw) -> Reading:
+        return _prepared(raw, self.size, self.colour)
+
+
+@kind("slices")
+@dataclass(frozen=True)
+class SlicesKind(Kind):
+    """One slice of a scan: NIfTI, and which slice after a `#`; or a picture of a slice."""
+
+    size: int = option(64, "Pixels across and down, as the model sees it", 8, 256)
+    axis: str = option("axial", "The direction that the scan is cut across", choices=tuple(AXES))
+    seen_as: ClassVar[str] = "image"
+    numbered: ClassVar[bool] = True
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return (1, self.size, self.size)
+
+    def read(self, content: bytes, name: str) -> Raw:
+        """A name that ends in `#57` asks for that slice of a scan; otherwise it is the one in the middle."""
+        if not is_scan(content):
+            return read_picture(content, name)
+        return Picture(_plane(_grey(content, name.partition("#")[0]), name, self.axis, Image.Resampling.BILINEAR))
+
+    def prepare(self, raw: Raw) -> Reading:
+        return _prepared(raw, self.size, colour=False)
+
+
+def read_labels(content: bytes, name: str, axis: str) -> NDArray[np.uint8]:
+    """Whole numbers per pixel `[H, W]`, 0 to 255, from a PNG or a slice of a NIfTI. Raises DataError."""
+    if is_scan(content):
+        return _plane(_labels(content, name.partition("#")[0]), name, axis, Image.Resampling.NEAREST)
+    return _as_labels(_png_labels(content, shown_name(name, "The label map")))
+
+
+def _as_labels(values: NDArray[Any]) -> NDArray[np.uint8]:
+    if values.min() < 0 or values.max() > 255 or not np.array_equal(values, np.round(values)):
+        raise DataError("The labels are not whole numbers from 0 to 255.", LABEL_HINT)
+    return np.asarray(values, np.uint8)
+
+
+@dataclass(frozen=True)
+class _Scan:
+    """`values` uint8 `[X, Y, Z]`, and the steps between them, in mm or of one length where that is not known."""
+
+    values: NDArray[np.uint8]
+    steps: tuple[float, float, float]
+
+
+def _scan(values: NDArray[np.uint8], volume: Volume) -> _Scan:
+    return _Scan(values, volume.spacing or (1.0, 1.0, 1.0))
+
+
+@lru_cache(maxsize=SCANS)
+def _grey(content: bytes, name: str) -> _Scan:
+    """A scan in grey: what is not 0 runs from dark to bright over the whole scan, 0 stays black. Raises DataError."""
+    volume = read_volume(content, name)
+    inside = volume.values != 0
+    low, high = np.percentile(volume.values[inside], (DARK, BRIGHT)) if inside.any() else (0.0, 1.0)
+    grey = np.clip((volume.values - low) / max(high - low, 1e-9), 0, 1) * 254 + 1
+    return _scan(np.round(grey * inside).astype(np.uint8), volume)
+
+
+@lru_cache(maxsize=SCANS)
+def _labels(content: bytes, name: str) -> _Scan:
+    """A scan of labels. Raises DataError."""
+    volume = read_volume(content, name)
+    if volume.lost:
+        raise DataError("The labels are not whole numbers from 0 to 255.", LABEL_HINT)
+    return _scan(_as_labels(volume.values), volume)
+
+
+def _plane(scan: _Scan, name: str, axis: str, way: Image.Resampling) -> NDArray[np.uint8]:
+    """The slice `[H, W]` that `name` asks for after a `#`, counted from 0, else the one in the middle; up is up.
+
+    Its pixels are square. Raises DataError for a slice that is not there.
+    """
+    across = AXES[axis]
+    path, _, wanted = name.partition("#")
+    count = scan.values.shape[across]
+    if wanted and not (wanted.isdecimal() and len(wanted) < 10 and int(wanted) < count):
+        label = shown_name(path, "The scan")
+        raise DataError(f"{label} has no {axis} slice '{wanted[:12]}'.", f"It has 0 to {count - 1}.")
+    plane = np.rot90(np.take(scan.values, int(wanted) if wanted else count // 2, across))
+    width, height = (step for place, step in enumerate(scan.steps) if place != across)
+    side = min(width, height)
+    if width == height or max(width, height) > STRETCHED * side:
+        return np.ascontiguousarray(plane)
+    size = round(plane.shape[1] * width / side), round(plane.shape[0] * height / side)
+    return np.asarray(Image.fromarray(np.ascontiguousarray(plane)).resize(size, way))
+
+
+def _png_labels(content: bytes, label: str) -> NDArray[Any]:
+    if len(content) > PICTURE_BYTES:
+        raise DataError(f"{label} has {len(content) / 1e6:.0f} MB.", LABEL_HINT)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            with Image.open(io.BytesIO(content), formats=("PNG",)) as opened:
+                if opened.width * opened.height > PICTURE_PIXELS or opened.mode not in ("1", "L", "P", "I", "I;16"):
+                    raise DataError(f"{label} is too large, or in colour.", LABEL_HINT)
+                return np.asarray(opened).astype(np.int64)
+    except DataError:
+        raise
+    except Exception as error:  # pillow raises OSError, ValueError, SyntaxError and more for broken files
+        raise DataError(f"{label} is not a PNG that can be read.", LABEL_HINT) from error

@@ -1,0 +1,68 @@
+"""What is wrong with a folder, collected, so that a person can mend all of it at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from mmlab.core.errors import DataError, MmlabError
+from mmlab.tasks.custom.locations import MANIFEST
+
+MOST = 100
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong. `line` counts from 1 as editors do, 0 where it is about a whole file."""
+
+    message: str
+    hint: str = ""
+    file: str = MANIFEST
+    line: int = 0
+    column: str = ""
+    is_error: bool = True
+
+    @property
+    def place(self) -> str:
+        """`manifest.csv, line 7, sound`."""
+        return ", ".join(part for part in (self.file, f"line {self.line}" if self.line else "", self.column) if part)
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.message} {self.hint}".strip()
+
+
+@dataclass
+class Problems:
+    """The first MOST errors and as many warnings, and how many of each there are in all."""
+
+    found: list[Problem] = field(default_factory=list)
+    errors: int = 0
+    warnings: int = 0
+
+    def add(self, problem: Problem) -> None:
+        """One more."""
+        counted = self.errors if problem.is_error else self.warnings
+        if counted < MOST:
+            self.found.append(problem)
+        self.errors += problem.is_error
+        self.warnings += not problem.is_error
+
+    def error(self, message: str, hint: str = "", line: int = 0, column: str = "", file: str = MANIFEST) -> None:
+        """Something that has to be mended."""
+        self.add(Problem(message, hint, file, line, column))
+
+    def warn(self, message: str, hint: str = "", line: int = 0, column: str = "", file: str = MANIFEST) -> None:
+        """Something that may be meant so."""
+        self.add(Problem(message, hint, file, line, column, is_error=False))
+
+    def caught(self, error: MmlabError, line: int = 0, column: str = "", file: str = MANIFEST) -> None:
+        """An error that a reader raised, with its place."""
+        self.error(error.message, error.hint, line, column, file)
+
+    def raise_first(self, folder: Path) -> None:
+        """Raise DataError for the first error, where there is one, and say how many more there are."""
+        first = next((problem for problem in self.found if problem.is_error), None)
+        if first is not None:
+            more = f" There are {self.errors - 1} more." if self.errors > 1 else ""
+            hint = f"{first.hint}{more} See all: python -m mmlab check {folder}".strip()
+            raise DataError(f"{first.place}: {first.message}", hint)

@@ -1,0 +1,183 @@
+"""Rows of a manifest as recordings, and as arrays that a model can learn from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from math import prod
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from mmlab.core.errors import DataError, MmlabError
+from mmlab.core.outputs import Classification, Segmentation
+from mmlab.core.recordings import Picture, Raw
+from mmlab.core.task import Reading
+from mmlab.tasks.custom.image_inputs import SlicesKind, fitted, read_labels
+from mmlab.tasks.custom.manifest import Row
+from mmlab.tasks.custom.problems import Problems
+from mmlab.tasks.custom.safe_paths import content_of, file_of
+from mmlab.tasks.custom.targets import regions_of
+from mmlab.tasks.custom.task_json import Description, Input
+
+MOST_BYTES = 4 * 2**30  # of a split in memory
+FARTHEST = 10.0  # standard deviations: what lies beyond is cut, so that half precision holds it
+ALIKE = 0.02  # share that the proportions of a picture and of its label map may differ by: rounding
+Arrays = dict[str, NDArray[Any]]
+Scale = tuple[NDArray[np.float32], NDArray[np.float32]]  # mean and spread of each row of a tensor
+Scales = Mapping[str, Scale]
+OnContent = Callable[[Row, str, bytes], None]
+
+
+def recording(description: Description, name: str, cell: str, on_content: Callable[[bytes], None] | None = None) -> Raw:
+    """What a cell holds or names, decoded. Raises DataError."""
+    item = description[name]
+    if item.inline:
+        return item.kind.read(cell.encode(), "")
+    path = path_of(item, cell)
+    content = content_of(description.folder, path)
+    if on_content is not None:
+        on_content(content)
+    return item.kind.read(content, cell)
+
+
+def path_of(item: Input, cell: str) -> str:
+    """The path in a cell, without the number that may follow it."""
+    return cell.partition("#")[0] if item.kind.numbered else cell
+
+
+def paths_of(description: Description, row: Row, names: Iterable[str]) -> list[str]:
+    """The files that a row names for these modalities, and its label map."""
+    items = [(description[name], row.cells[name]) for name in names if name in row.cells]
+    found = [path_of(item, cell) for item, cell in items if not item.inline]
+    if isinstance(description.info.output, Segmentation):
+        found.append(str(row.target).partition("#")[0])
+    return found
+
+
+def state_of(description: Description, paths: Iterable[str]) -> tuple[tuple[str, int, int], ...]:
+    """What tells one version of files from another. One that cannot be had counts as empty: reading it will say why."""
+    return tuple((path, *_size_and_time(description.folder, path)) for path in dict.fromkeys(paths))
+
+
+def _size_and_time(folder: Path, path: str) -> tuple[int, int]:
+    try:
+        status = file_of(folder, path).stat()
+    except (DataError, OSError):
+        return 0, 0
+    return status.st_size, status.st_mtime_ns
+
+
+def region_maps(description: Description, row: Row) -> NDArray[np.bool_]:
+    """Regions `[R, H, W]` from the label map of a row, as large as the model's pictures. Raises DataError."""
+    return _regions(description, _label_map(description, row))
+
+
+def _label_map(description: Description, row: Row) -> NDArray[np.uint8]:
+    """Labels `[H, W]` as they lie in the file. Raises DataError."""
+    cell = str(row.target)
+    content = content_of(description.folder, cell.partition("#")[0])
+    axis = next((item.kind.axis for item in description.inputs if isinstance(item.kind, SlicesKind)), "axial")
+    return read_labels(content, cell, axis)
+
+
+def _regions(description: Description, labels: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    return regions_of(fitted(labels, description.inputs[0].modality.shape[-1], smooth=False), description.regions)
+
+
+def _check_alike(raw: Raw, labels: NDArray[np.uint8]) -> None:
+    """A picture and its label map may differ in size, not in proportions: both are fitted into the same square."""
+    (height, width), (down, across) = labels.shape, raw.pixels.shape[:2] if isinstance(raw, Picture) else labels.shape
+    if abs(width * down - across * height) > ALIKE * width * down:
+        sizes = f"It is {across} × {down} and the label map {width} × {height}"
+        raise DataError(f"{sizes}: they do not lie on each other.", "Give both the same proportions.")
+
+
+def prepared(
+    description: Description, row: Row, problems: Problems, on_content: OnContent | None = None
+) -> tuple[dict[str, Reading], Any]:
+    """What a model sees of a row, unscaled, and its target; what cannot be used is left out and goes to `problems`."""
+    target, labels = row.target, None
+    if isinstance(description.info.output, Segmentation):
+        try:
+            labels = _label_map(description, row)
+            target = _regions(description, labels)
+        except MmlabError as error:
+            problems.caught(error, row.line, "target")
+    return _readings(description, row, problems, on_content, labels), target
+
+
+def _readings(
+    description: Description,
+    row: Row,
+    problems: Problems,
+    on_content: OnContent | None = None,
+    labels: NDArray[np.uint8] | None = None,
+) -> dict[str, Reading]:
+    found: dict[str, Reading] = {}
+    for name, cell in row.cells.items():
+        try:
+            raw = recording(description, name, cell, partial(on_content, row, name) if on_content else None)
+            if labels is not None:
+                _check_alike(raw, labels)
+            found[name] = description[name].kind.prepare(raw)
+        except MmlabError as error:
+            problems.caught(error, row.line, name)
+    return found
+
+
+def scaled(values: torch.Tensor, scale: Scale | None) -> torch.Tensor:
+    """`values [C, ...]` with mean 0 and spread 1 in each row, as in training, rounded to half precision."""
+    if scale is not None:
+        mean, spread = (torch.from_numpy(part).view(-1, *([1] * (values.dim() - 1))) for part in scale)
+        values = ((values - mean) / spread).clamp(-FARTHEST, FARTHEST)
+    return values.half().float()
+
+
+def scales_of(description: Description, rows: Sequence[Row]) -> dict[str, Scale]:
+    """Mean and spread of each row of each standardised modality, over the training samples. Raises DataError."""
+    problems = Problems()
+    found: dict[str, Scale] = {}
+    for item in (item for item in description.inputs if item.kind.standardised):
+        name, channels = item.modality.name, item.modality.shape[0]
+        cells = [replace(row, cells={name: row.cells[name]}) for row in rows if name in row.cells]
+        readings = [_readings(description, row, problems) for row in cells if row.split == "train"]
+        parts = [reading.tensor.reshape(channels, -1) for of_row in readings for reading in of_row.values()]
+        values = torch.cat(parts, 1).double() if parts else torch.zeros(channels, 1)
+        spread = values.std(1, correction=0)
+        safe = torch.where(spread > 1e-9, spread, torch.ones_like(spread))
+        found[name] = (values.mean(1).float().numpy(), safe.float().numpy())
+    problems.raise_first(description.folder)
+    return found
+
+
+def stacked(description: Description, rows: Sequence[Row], scales: Scales, problems: Problems) -> Arrays:
+    """A split as arrays: `[N, *shape]` per modality in half precision, present, target, ids, groups."""
+    modalities = description.info.modalities
+    check_size(description, len(rows))
+    arrays: Arrays = {item.name: np.zeros((len(rows), *item.shape), np.float16) for item in modalities}
+    present = np.zeros((len(rows), len(modalities)), bool)
+    targets = []
+    for place, row in enumerate(rows):
+        readings, target = prepared(description, row, problems)
+        targets.append(target)
+        for name, reading in readings.items():
+            arrays[name][place] = scaled(reading.tensor, scales.get(name)).numpy()
+            present[place, modalities.names.index(name)] = True
+    problems.raise_first(description.folder)
+    kind = np.int64 if isinstance(description.info.output, Classification) else np.float32
+    target = np.stack(targets) if isinstance(description.info.output, Segmentation) else np.array(targets, kind)
+    ids, groups = np.array([row.id for row in rows]), np.array([row.group for row in rows])
+    return {**arrays, "present": present, "target": target, "ids": ids, "groups": groups}
+
+
+def check_size(description: Description, count: int) -> None:
+    """Raise DataError where so many samples would not fit into memory."""
+    size = count * sum(2 * prod(item.shape) for item in description.info.modalities)
+    if size > MOST_BYTES:
+        hint = "Use fewer samples, or a smaller size in task.json."
+        raise DataError(f"{count:,} samples would take {size / 2**30:.1f} GB of memory; the limit is 4 GB.", hint)

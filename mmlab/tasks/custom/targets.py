@@ -1,0 +1,124 @@
+"""The right answers of a folder: what task.json asks for, and what a cell of the manifest says of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from difflib import get_close_matches
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mmlab.core.errors import DataError
+from mmlab.core.outputs import Classification, Detection, Output, Regression, Segmentation
+from mmlab.tasks.custom.locations import LONGEST_NAME, NAMES_HINT, is_plain, plain
+
+MOST_CLASSES, MOST_REGIONS = 200, 8
+FARTHEST_END, LEAST_SCALE = 1e9, 1e-4  # a narrower scale, so far from 0, is beyond single precision
+Regions = tuple[tuple[int, ...], ...]
+
+
+def output_from(found: Any) -> tuple[Output, Regions]:
+    """The output that task.json asks for, and for label maps the labels of each region. Raises DataError."""
+    kind = found.get("kind") if isinstance(found, Mapping) else None
+    makers = {
+        "classification": _classification,
+        "detection": _detection,
+        "regression": _regression,
+        "segmentation": _segmentation,
+    }
+    if not isinstance(kind, str) or kind not in makers:
+        raise DataError(f"The output is of the unknown kind '{str(kind)[:40]}'.", f"There are: {', '.join(makers)}.")
+    keys = {"classification": ("classes",), "detection": ("classes", "accept"), "regression": ("low", "high", "middle")}
+    for key in found:
+        if key not in ("kind", *keys.get(kind, ("regions",))):
+            raise DataError(f"'{key[:40]}' is no part of a {kind}.", "Remove it.")
+    return makers[kind](found)
+
+
+def _classification(found: Mapping[str, Any]) -> tuple[Output, Regions]:
+    return Classification(_classes(found)), ()
+
+
+def _detection(found: Mapping[str, Any]) -> tuple[Output, Regions]:
+    classes, accept = _classes(found), found.get("accept")
+    if len(classes) != 2 or accept not in classes:
+        raise DataError("A detection has two classes, of which one may pass.", 'Name that one: "accept": "genuine".')
+    return Detection(classes, str(accept)), ()
+
+
+def _classes(found: Mapping[str, Any]) -> tuple[str, ...]:
+    classes = found.get("classes")
+    if not isinstance(classes, list) or not 2 <= len(classes) <= MOST_CLASSES:
+        hint = f'Write "classes": ["dog", "cat"], 2 to {MOST_CLASSES} texts.'
+        raise DataError("The classes are not a list of names.", hint)
+    for name in classes:
+        if not is_plain(name, LONGEST_NAME):
+            raise DataError(f"'{plain(name, LONGEST_NAME)}' cannot name a class.", NAMES_HINT)
+    if len(set(classes)) != len(classes):
+        raise DataError("Two classes share a name.", "Give each its own.")
+    return tuple(classes)
+
+
+def _regression(found: Mapping[str, Any]) -> tuple[Output, Regions]:
+    low, high, middle = (found.get(name, default) for name, default in (("low", ""), ("high", ""), ("middle", 0.0)))
+    if not all(type(value) in (int, float) and abs(value) <= FARTHEST_END for value in (low, high, middle)):
+        raise DataError("The scale has no ends.", 'Write "low": 0, "high": 10; up to a billion either way.')
+    if not low < high or (high - low) < LEAST_SCALE * max(abs(low), abs(high)):
+        raise DataError(f"The scale from {low:g} to {high:g} is empty.", "low has to be below high.")
+    if "middle" not in found and not low < 0 < high:
+        middle = (low + high) / 2
+    return Regression(float(low), float(high), float(middle)), ()
+
+
+def _segmentation(found: Mapping[str, Any]) -> tuple[Output, Regions]:
+    regions = found.get("regions")
+    if isinstance(regions, list):
+        regions = {str(name): [place] for place, name in enumerate(regions, 1)}
+    hint = 'Write "regions": ["road", "sky"] for the labels 1 and 2, or {"whole": [1, 2, 4], "core": [1, 4]}.'
+    if not isinstance(regions, dict) or not 1 <= len(regions) <= MOST_REGIONS:
+        raise DataError("The regions are not a list of names.", hint)
+    for name, labels in regions.items():
+        good = isinstance(labels, list) and labels and all(type(label) is int and 0 < label < 256 for label in labels)
+        if not good or not name.replace("_", "").isalnum():
+            raise DataError(f"The region '{name[:40]}' has no labels from 1 to 255.", hint)
+    return Segmentation(tuple(regions)), tuple(tuple(labels) for labels in regions.values())
+
+
+def answer_of(output: Output, cell: str) -> int | float:
+    """The class or the number that a cell of the manifest says. Raises DataError."""
+    if isinstance(output, Classification):
+        if cell not in output.classes:
+            near = get_close_matches(cell, output.classes, n=1)
+            hint = f"Did you mean '{near[0]}'?" if near else f"There are: {', '.join(output.classes[:12])}."
+            raise DataError(f"'{cell[:40]}' is not a class.", hint)
+        return output.classes.index(cell)
+    assert isinstance(output, Regression)
+    try:
+        number = float(cell)
+    except ValueError as error:
+        raise DataError(f"'{cell[:40]}' is not a number.", "Write it with a point: 3.5.") from error
+    if not output.low <= number <= output.high:
+        raise DataError(f"{cell[:40]} is off the scale.", f"It goes from {output.low:g} to {output.high:g}.")
+    return number
+
+
+def regions_of(labels: NDArray[np.uint8], regions: Regions) -> NDArray[np.bool_]:
+    """Regions `[R, H, W]`, which may overlap, from labels per pixel `[H, W]`. Raises DataError for unknown labels."""
+    known = {0, *(label for region in regions for label in region)}
+    unknown = sorted(set(np.unique(labels).tolist()) - known)
+    if unknown:
+        listed = ", ".join(map(str, sorted(known)))
+        raise DataError(f"The label {unknown[0]} belongs to no region.", f"There are: {listed}.")
+    return np.stack([np.isin(labels, region) for region in regions])
+
+
+def in_words(output: Output, target: Any) -> str:
+    """The right answer for people, as `Output.read` says it."""
+    if isinstance(output, Classification):
+        return output.classes[int(target)]
+    if isinstance(output, Regression):
+        return output.words(float(target))
+    assert isinstance(output, Segmentation)
+    there = [name for name, region in zip(output.regions, target, strict=True) if region.any()]
+    return ", ".join(there) or "nothing"

@@ -1,0 +1,187 @@
+"""task.json as objects: what a folder's task is called, asks for and takes. Everything that is wrong is collected."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from mmlab.core.errors import DataError, MmlabError
+from mmlab.core.modality import Modalities, Modality
+from mmlab.core.options import as_dict, build
+from mmlab.core.outputs import Output
+from mmlab.core.task import TaskInfo
+from mmlab.tasks.custom import locations
+from mmlab.tasks.custom.input_kinds import Kind, kinds
+from mmlab.tasks.custom.locations import TASK_FILE
+from mmlab.tasks.custom.problems import Problems
+from mmlab.tasks.custom.targets import output_from
+
+LEAST, MOST = 2, 6
+LONGEST_LABEL = 40
+KEYS = ("name", "title", "about", "output", "modalities", "simulated", "plan")
+COLUMNS = ("id", "split", "target", "group", "note")
+COMMON = ("name", "kind", "label", "letter", "inline", "vary")
+
+
+@dataclass(frozen=True)
+class Input:
+    """One modality with the way to read it. inline: the manifest holds the content; vary: varied while training."""
+
+    modality: Modality
+    kind: Kind
+    inline: bool
+    vary: bool
+
+
+@dataclass(frozen=True, eq=False)  # compared by identity: one per version of a task.json, and a key of caches
+class Description:
+    """What a task.json says, checked.
+
+    regions: for label maps, the labels that make up each region of the output. plan: what of the training plan
+    differs. simulated: in words, what of the data is not measured; None where it does not say.
+    """
+
+    folder: Path
+    title: str
+    about: str
+    info: TaskInfo
+    inputs: tuple[Input, ...]
+    regions: tuple[tuple[int, ...], ...] = ()
+    simulated: tuple[str, ...] | None = None
+    plan: Mapping[str, Any] = field(default_factory=dict)
+
+    def __getitem__(self, modality: str) -> Input:
+        return self.inputs[self.info.modalities.names.index(self.info.modalities[modality].name)]
+
+    def settings(self) -> dict[str, Any]:
+        """All that the prepared samples depend on, as plain values."""
+        inputs = [{"modality": vars(item.modality), "options": as_dict(item.kind)} for item in self.inputs]
+        return {"inputs": inputs, "output": self.info.output.card(), "regions": self.regions}
+
+
+def read_description(folder: Path, problems: Problems) -> Description | None:
+    """The description in a folder; nothing, and the reasons in `problems`, where it cannot be used."""
+    try:
+        found = locations.load(folder)
+    except DataError as error:
+        problems.caught(error, file=TASK_FILE)
+        return None
+    before = problems.errors
+    for key in found:
+        if key not in KEYS:
+            problems.error(f"'{key[:40]}' is not known here.", f"There are: {', '.join(KEYS)}.", file=TASK_FILE)
+    name = _name(found, problems)
+    output, regions = _output(found.get("output"), problems)
+    inputs = _inputs(found.get("modalities"), problems)
+    if output is not None and output.dense and inputs:
+        _check_dense(inputs, problems)
+    plan = found.get("plan", {})
+    if not isinstance(plan, dict):
+        problems.error(
+            "The plan is not a list of settings.", 'Write "plan": {"epochs": 40}.', column="plan", file=TASK_FILE
+        )
+    simulated = found.get("simulated", [])
+    if not isinstance(simulated, list):
+        hint = 'Write "simulated": ["noise"], or [] where all is measured.'
+        problems.error("What is simulated is not a list of texts.", hint, column="simulated", file=TASK_FILE)
+    if problems.errors > before or output is None:
+        return None
+    return Description(
+        folder=folder,
+        title=locations.plain(found.get("title") or name, locations.LONGEST_TITLE),
+        about=locations.plain(found.get("about", ""), locations.LONGEST_ABOUT),
+        info=TaskInfo(name, Modalities(item.modality for item in inputs), output),
+        inputs=tuple(inputs),
+        regions=regions,
+        simulated=_simulated(found.get("simulated")),
+        plan=plan,
+    )
+
+
+def _simulated(found: Any) -> tuple[str, ...] | None:
+    return tuple(locations.plain(part, locations.LONGEST_TITLE) for part in found) if isinstance(found, list) else None
+
+
+def _name(found: Mapping[str, Any], problems: Problems) -> str:
+    try:
+        return locations.checked_name(found.get("name"))
+    except DataError as error:
+        problems.caught(error, column="name", file=TASK_FILE)
+        return ""
+
+
+def _output(found: Any, problems: Problems) -> tuple[Output | None, tuple[tuple[int, ...], ...]]:
+    try:
+        return output_from(found)
+    except MmlabError as error:
+        problems.caught(error, column="output", file=TASK_FILE)
+        return None, ()
+
+
+def _inputs(found: Any, problems: Problems) -> list[Input]:
+    """The modalities; each that cannot be used is named with its place in the list."""
+    if not isinstance(found, list) or not LEAST <= len(found) <= MOST:
+        hint = f'Write "modalities": [{{"name": "photo", "kind": "image"}}, ...], {LEAST} to {MOST} of them.'
+        problems.error("There is no list of modalities.", hint, column="modalities", file=TASK_FILE)
+        return []
+    inputs: list[Input] = []
+    for place, item in enumerate(found):
+        try:
+            inputs.append(_input(item, {made.modality.letter for made in inputs}))
+        except MmlabError as error:
+            problems.caught(error, column=f"modalities[{place}]", file=TASK_FILE)
+    for twice in _repeated([item.modality.name for item in inputs]):
+        problems.error(f"Two modalities are named '{twice}'.", "Give each its own name.", file=TASK_FILE)
+    return inputs
+
+
+def _input(found: Any, letters: set[str]) -> Input:
+    """One modality. Raises DataError or UnknownName."""
+    if not isinstance(found, dict):
+        raise DataError("This is not an object.", 'Write {"name": "photo", "kind": "image"}.')
+    name, kind = found.get("name"), found.get("kind")
+    if not isinstance(name, str) or not locations.NAME.fullmatch(name) or name in COLUMNS:
+        taken = f" {', '.join(COLUMNS)} are columns of their own."
+        raise DataError(f"'{str(name)[:40]}' cannot name a modality.", f"Use 1 to 40 of a-z, 0-9 and _ only.{taken}")
+    known = kinds()
+    if not isinstance(kind, str) or kind not in known:
+        raise DataError(f"'{name}' is of the unknown kind '{str(kind)[:40]}'.", f"There are: {', '.join(known)}.")
+    try:
+        made = build(known[kind], {key: value for key, value in found.items() if key not in COMMON})
+    except MmlabError as error:
+        raise DataError(f"'{name}': {error.message}", error.hint) from error
+    inline, vary = _flag(found, "inline", False), _flag(found, "vary", True)
+    if inline and not made.inline:
+        raise DataError(f"'{name}' cannot be inline.", "Only text and vector can; give paths of files.")
+    label = locations.plain(found.get("label") or name.replace("_", " ").capitalize(), LONGEST_LABEL) or name
+    letter = locations.plain(found.get("letter", ""), 2) or _letter(label, letters)
+    if letter in letters:
+        raise DataError(f"'{name}' has the letter of another modality.", "Give each its own.")
+    return Input(Modality(name, made.seen_as, made.shape, label, letter), made, inline, vary)
+
+
+def _flag(found: Mapping[str, Any], key: str, default: bool) -> bool:
+    value = found.get(key, default)
+    if not isinstance(value, bool):
+        raise DataError(f"'{key}' is neither true nor false.", f'Write "{key}": {str(not default).lower()}.')
+    return value
+
+
+def _letter(label: str, taken: set[str]) -> str:
+    """The first letter of the label that is free."""
+    letters = [letter.upper() for letter in label if letter.isalnum()]
+    return next((letter for letter in [*letters, *"ABCDEFGHIJKLMNOPQRSTUVWXYZ"] if letter not in taken), "?")
+
+
+def _check_dense(inputs: list[Input], problems: Problems) -> None:
+    """Regions are found in pictures that lie on each other: all of one size."""
+    shapes = {item.modality.shape[1:] for item in inputs}
+    if any(item.modality.kind != "image" for item in inputs) or len(shapes) > 1:
+        hint = "Use the kinds image and slices only, with the same size for all."
+        problems.error("Regions need pictures of one size.", hint, column="modalities", file=TASK_FILE)
+
+
+def _repeated(names: list[str]) -> list[str]:
+    return sorted({name for name in names if names.count(name) > 1})

@@ -1,0 +1,123 @@
+"""Everything that is wrong with a folder of one's own, at once: what cannot be used, and what may not be meant so."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from mmlab.core.errors import MmlabError
+from mmlab.core.options import build
+from mmlab.core.outputs import Classification
+from mmlab.core.training_plan import Plan
+from mmlab.tasks.custom.locations import TASK_FILE
+from mmlab.tasks.custom.manifest import SPLITS, Row, read_manifest
+from mmlab.tasks.custom.problems import Problems
+from mmlab.tasks.custom.samples import check_size, prepared
+from mmlab.tasks.custom.task_json import Description, read_description
+
+FEW = 5  # samples of a class: with fewer in training there is hardly anything to learn
+NAMED = 6
+
+
+@dataclass
+class Checked:
+    """What was found. counts: samples by split; missing: share of samples without an input, by modality;
+    complete: test samples that have all inputs of a combination, by its key."""
+
+    folder: Path
+    name: str = ""
+    problems: Problems = field(default_factory=Problems)
+    counts: dict[str, int] = field(default_factory=dict)
+    missing: dict[str, float] = field(default_factory=dict)
+    complete: dict[str, int] = field(default_factory=dict)
+
+
+def check(folder: Path, on_progress: Callable[[float], None] | None = None) -> Checked:
+    """Read the folder as training would, every file of it, and collect what is wrong."""
+    found = Checked(folder)
+    description = read_description(folder, found.problems)
+    if description is None:
+        return found
+    found.name = description.info.name
+    _check_plan(description, found.problems)
+    rows = read_manifest(description, found.problems)
+    _count(found, description, rows)
+    _check_files(description, rows, found.problems, on_progress)
+    _check_groups(rows, found.problems)
+    _check_classes(description, rows, found.problems)
+    _check_combinations(found, description)
+    return found
+
+
+def _check_plan(description: Description, problems: Problems) -> None:
+    try:
+        build(Plan, description.plan)
+    except MmlabError as error:
+        problems.caught(error, column="plan", file=TASK_FILE)
+
+
+def _count(found: Checked, description: Description, rows: Sequence[Row]) -> None:
+    modalities = description.info.modalities
+    found.counts = {split: sum(row.split == split for row in rows) for split in SPLITS}
+    total = max(len(rows), 1)
+    found.missing = {name: round(sum(name not in row.cells for row in rows) / total, 4) for name in modalities.names}
+    tests = [row.cells for row in rows if row.split == "test"]
+    found.complete = {c.key: sum(all(n in cells for n in c.names) for cells in tests) for c in modalities.subsets()}
+    for split, count in found.counts.items():
+        try:
+            check_size(description, count)
+        except MmlabError as error:
+            found.problems.caught(error, column=split)
+
+
+def _check_files(
+    description: Description, rows: Sequence[Row], problems: Problems, on_progress: Callable[[float], None] | None
+) -> None:
+    """Decode every file; the same content in two splits is something that a model could have learned by heart."""
+    first: dict[bytes, Row] = {}
+
+    def look(row: Row, name: str, content: bytes) -> None:
+        other = first.setdefault(hashlib.blake2b(content, digest_size=16).digest(), row)
+        if other.split != row.split:
+            message = f"The file is also that of line {other.line}, in {other.split}."
+            problems.warn(message, "What is tested must not have been learned from.", row.line, name)
+
+    for place, row in enumerate(rows):
+        prepared(description, row, problems, look)
+        if on_progress is not None:
+            on_progress((place + 1) / len(rows))
+
+
+def _check_groups(rows: Sequence[Row], problems: Problems) -> None:
+    """A group, such as a person, belongs to one split."""
+    first: dict[str, Row] = {}
+    for row in rows:
+        other = first.setdefault(row.group, row)
+        if other.split != row.split:
+            message = f"The group '{row.group[:40]}' is also in {other.split}, at line {other.line}."
+            problems.warn(message, "Keep a group in one split, or results say too much.", row.line, "group")
+
+
+def _check_classes(description: Description, rows: Sequence[Row], problems: Problems) -> None:
+    output = description.info.output
+    if not isinstance(output, Classification) or not rows:
+        return
+    for index, name in enumerate(output.classes):
+        count = sum(row.split == "train" and row.target == index for row in rows)
+        if count < FEW:
+            message = f"The class '{name}' has {count or 'no'} training sample{'' if count == 1 else 's'}."
+            problems.warn(message, "A model can hardly learn it.", 0, "target")
+
+
+def _check_combinations(found: Checked, description: Description) -> None:
+    """Combinations that no test sample has: there will be no number for them."""
+    if not found.counts.get("test"):
+        return
+    modalities = description.info.modalities
+    without = [modalities.parse(key).label for key, count in found.complete.items() if not count]
+    if without:
+        more = f" and {len(without) - NAMED} more" if len(without) > NAMED else ""
+        message = f"No test sample has {'; '.join(without[:NAMED])}{more}."
+        found.problems.warn(message, "There will be answers for these combinations, but no scores.")

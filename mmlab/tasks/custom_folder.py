@@ -1,0 +1,256 @@
+"""Tasks that are folders of one's own data: `task.json`, `manifest.csv` and files (docs/own-data.md).
+
+MMLAB_FOLDERS names the folders. Each is a task like the built-in ones, under the name that its task.json gives it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
+from math import ceil
+from pathlib import Path
+from typing import Any, ClassVar, cast
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from mmlab.core.batch import Samples
+from mmlab.core.errors import DataError, MmlabError, PluginError, UnknownName
+from mmlab.core.outputs import Segmentation
+from mmlab.core.recordings import Raw
+from mmlab.core.task import TASKS, Example, Reading, Source, Split, Task, TaskInfo
+from mmlab.modalities.audio.augment import vary_sound
+from mmlab.modalities.image.augment import vary_picture
+from mmlab.modalities.path.augment import vary_path
+from mmlab.modalities.text.augment import vary_text
+from mmlab.storage import disk_cache
+from mmlab.tasks.cached_splits import cached_split
+from mmlab.tasks.custom import locations
+from mmlab.tasks.custom.manifest import SPLITS, Row, read_manifest
+from mmlab.tasks.custom.problems import Problems
+from mmlab.tasks.custom.samples import Scales, paths_of, recording, region_maps, scaled, scales_of, stacked, state_of
+from mmlab.tasks.custom.targets import in_words
+from mmlab.tasks.custom.task_json import Description, read_description
+
+VERSION = 1  # of what a split holds; raise it when a kind's reading or preparation changes
+MOST_SHOWN = 200
+STEPS, EPOCHS, BATCHES = 800, (16, 80), (8, 128)
+SHAKE = 0.05  # standard deviations that numbers are varied by while training
+GONE = "Put it back, or leave the folder out of MMLAB_FOLDERS."
+
+
+def _shaken(values: Tensor, generator: torch.Generator) -> Tensor:
+    return values + SHAKE * torch.randn(values.shape, generator=generator)
+
+
+VARY: Mapping[str, Callable[[Tensor, torch.Generator], Tensor]] = {
+    "image": vary_picture,
+    "sound": vary_sound,
+    "path": vary_path,
+    "text": vary_text,
+    "series": _shaken,
+    "vector": _shaken,
+}
+
+
+class FolderTask:
+    """A task in a folder. Subclasses are made by `task_class`, one per folder; they are built without arguments."""
+
+    description: ClassVar[Description]
+    name: ClassVar[str]
+    title: ClassVar[str]
+    about: ClassVar[str]
+    info: ClassVar[TaskInfo]
+
+    @property
+    def plan(self) -> Mapping[str, Any]:
+        """Small data sets take small steps and many passes: about STEPS steps in all, unless task.json says so."""
+        count = sum(row.split == "train" for row in _rows(self.description))
+        size = min(max(2 ** round(np.log2(max(count, 1) / 8)), BATCHES[0]), BATCHES[1])
+        epochs = min(max(ceil(STEPS * size / max(count, 1)), EPOCHS[0]), EPOCHS[1])
+        return {"batch_size": size, "epochs": epochs, **self.description.plan}
+
+    def sources(self) -> tuple[Source, ...]:
+        """A folder is one source: what it holds is `built-in`."""
+        return ("built-in",)
+
+    def samples(self, split: Split, source: Source = "built-in") -> Samples:
+        """A split as stacked tensors, stored in half precision. Raises DataError, with the line of what is wrong."""
+        if source != "built-in":
+            raise DataError(f"'{self.name}' has no other source than its folder.", "Leave the source out.")
+        if split == "train":  # what is wrong with the other splits is said before a training, not after it
+            for other in ("valid", "test"):
+                self.samples(other)
+        version = _version(self.description, split, self.info.modalities.names)
+        return _samples(self.description, split, version, _version_of_scales(self.description))
+
+    def augment(self, inputs: Mapping[str, Tensor], seed: int) -> dict[str, Tensor]:
+        """Training-time variation by kind, a function of `seed`; what is not there (zeros) stays away.
+
+        Pictures with label maps are left as they are: they would not lie under their labels any more.
+        """
+        if isinstance(self.info.output, Segmentation):
+            return dict(inputs)
+        generator = torch.Generator().manual_seed(seed)
+        return {name: self._varied(name, value, generator) for name, value in inputs.items()}
+
+    def gallery(self) -> tuple[str, ...]:
+        """Ids of the first test samples, in the manifest's order."""
+        return tuple(row.id for row in _rows(self.description) if row.split == "test")[:MOST_SHOWN]
+
+    def example(self, sample: str) -> Example:
+        """One sample, decoded from its files. Raises UnknownName and DataError."""
+        row = next((row for row in _rows(self.description) if row.id == sample), None)
+        if row is None:
+            raise UnknownName(f"There is no sample '{sample[:40]}'.", f"See the ids in {self.description.folder.name}.")
+        raw = {name: recording(self.description, name, cell) for name, cell in row.cells.items()}
+        is_map = isinstance(self.info.output, Segmentation)
+        target = region_maps(self.description, row) if is_map else row.target
+        lacking = [item.label for item in self.info.modalities if item.name not in raw]
+        notes = [row.note, f"Without {', '.join(lacking)}." if lacking else ""]
+        return Example(row.id, raw, target, in_words(self.info.output, target), " ".join(filter(None, notes)))
+
+    def read(self, modality: str, content: bytes, name: str = "") -> Raw:
+        """Decode a file that a person brought. Raises DataError."""
+        return self.description[modality].kind.read(content, name)
+
+    def prepare(self, modality: str, raw: Raw) -> Reading:
+        """Bring a recording to the model's world, numbers on the scale of the training samples."""
+        kind = self.description[modality].kind
+        made = kind.prepare(raw)
+        scales = _scales_by_manifest(self.description, *_state(self.description)) if kind.standardised else {}
+        return Reading(scaled(made.tensor, scales.get(modality)), made.notes, made.words)
+
+    def describe(self) -> dict[str, Any]:
+        """Counts, shares of missing inputs and what tells this version of the folder from another, for a card."""
+        rows = _rows(self.description)
+        counts = {split: sum(row.split == split for row in rows) for split in SPLITS}
+        missing = {
+            name: round(sum(name not in row.cells for row in rows) / max(len(rows), 1), 4)
+            for name in self.info.modalities.names
+        }
+        return {
+            "sources": {"built-in": {"folder": f"the folder {self.description.folder.name}"}},
+            "sizes": counts,
+            "groups": len({row.group for row in rows}),
+            "missing": missing,
+            "fingerprint": disk_cache.cache_key(VERSION, self.description.settings(), [vars(row) for row in rows]),
+            "version": VERSION,
+            **({} if self.description.simulated is None else {"simulated": list(self.description.simulated)}),
+        }
+
+    def _varied(self, name: str, value: Tensor, generator: torch.Generator) -> Tensor:
+        item = self.description[name]
+        if not item.vary:
+            return value
+        there = value.flatten(1).any(1).view(-1, *([1] * (value.dim() - 1)))
+        return torch.where(there, VARY[item.modality.kind](value, generator), 0.0)
+
+
+def _rows(description: Description, split: Split | None = None) -> Sequence[Row]:
+    """The rows of a split, or all. Raises DataError where the manifest has errors."""
+    return [row for row in _manifest(description, *_state(description)) if split in (None, row.split)]
+
+
+def _state(description: Description) -> tuple[int, int]:
+    """Size and time of change of the manifest. Raises DataError."""
+    try:
+        status = (description.folder / locations.MANIFEST).stat()
+    except OSError as error:
+        raise DataError(f"There is no {locations.MANIFEST} in '{description.folder}' any more.", GONE) from error
+    return status.st_size, status.st_mtime_ns
+
+
+@lru_cache(maxsize=16)
+def _manifest(description: Description, size: int, modified: int) -> tuple[Row, ...]:
+    """The rows of this version of the manifest. Raises DataError."""
+    problems = Problems()
+    rows = read_manifest(description, problems)
+    problems.raise_first(description.folder)
+    return tuple(rows)
+
+
+def _version(description: Description, split: Split, names: Sequence[str]) -> str:
+    """What tells a split, with the files of these modalities, from any other version of it; empty for no modality."""
+    if not names:
+        return ""
+    rows = _rows(description, split)
+    files = state_of(description, [path for row in rows for path in paths_of(description, row, names)])
+    return disk_cache.cache_key(VERSION, description.settings(), [vars(row) for row in rows], files)
+
+
+def _version_of_scales(description: Description) -> str:
+    names = [item.modality.name for item in description.inputs if item.kind.standardised]
+    return _version(description, "train", names)
+
+
+@lru_cache(maxsize=16)
+def _scales(description: Description, version: str) -> Scales:
+    """Means and spreads of this version of the training samples: from the cache on disk, or found and put there."""
+    if not version:
+        return {}
+    key = f"{description.info.name}-scales-{version}"
+    arrays = disk_cache.load(key)
+    if arrays is None:
+        arrays = {name: np.stack(scale) for name, scale in scales_of(description, _rows(description, "train")).items()}
+        disk_cache.save(key, arrays)
+    return {name: (scale[0], scale[1]) for name, scale in arrays.items()}
+
+
+@lru_cache(maxsize=16)
+def _scales_by_manifest(description: Description, size: int, modified: int) -> Scales:
+    """For single recordings: files behind an unchanged manifest are not looked at again."""
+    return _scales(description, _version_of_scales(description))
+
+
+@lru_cache(maxsize=6)
+def _samples(description: Description, split: Split, version: str, version_of_scales: str) -> Samples:
+    """This version of a split: from the cache on disk, or built and put there. Raises DataError."""
+
+    def build() -> dict[str, NDArray[Any]]:
+        return stacked(description, _rows(description, split), _scales(description, version_of_scales), Problems())
+
+    name = description.info.name
+    return cached_split(f"{name}-{split}", (name, version, version_of_scales), description.info.modalities, build)
+
+
+def task_class(folder: Path) -> type[FolderTask]:
+    """The task of a folder as a class that is built without arguments. Raises DataError."""
+    problems = Problems()
+    description = read_description(folder, problems)
+    problems.raise_first(folder)
+    assert description is not None  # it is only left out where there are errors
+    texts = {"name": description.info.name, "title": description.title, "about": description.about}
+    return type("FolderTask", (FolderTask,), {**texts, "info": description.info, "description": description})
+
+
+@TASKS.supply
+def folder_tasks() -> Mapping[str, type[Task] | Exception]:
+    """The task of each folder that MMLAB_FOLDERS names, or why there is none."""
+    found: dict[str, type[Task] | Exception] = {}
+    for folder in locations.folders():
+        made = _made(folder, _modified(folder))
+        name = folder.name if isinstance(made, MmlabError) else made.name
+        if name in found:
+            made = PluginError(f"'{folder}' has the name '{name}' of another folder, too.", "Rename one of the tasks.")
+            name = str(folder)
+        found[name] = made if isinstance(made, MmlabError) else cast(type[Task], made)
+    return found
+
+
+def _modified(folder: Path) -> int:
+    try:
+        return (folder / locations.TASK_FILE).stat().st_mtime_ns
+    except OSError:
+        return 0
+
+
+@lru_cache(maxsize=64)
+def _made(folder: Path, modified: int) -> type[FolderTask] | MmlabError:
+    """The class for this version of task.json, or what is wrong with it."""
+    try:
+        return task_class(folder)
+    except MmlabError as error:
+        return error

@@ -1,0 +1,1 @@
+"""Simulated scans of the task `brain`."""

@@ -1,0 +1,1 @@
+"""Simulated captures of the task `faces`."""

@@ -1,0 +1,273 @@
+"""The one training loop. It knows no method's name; it yields progress, and resumes to the same result.
+
+Randomness is a function of (seed, epoch), so that the state to resume from is tensors and numbers only. It is
+written after each epoch in one safetensors file: killed at any moment, a run goes on from its last whole epoch."""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from mmlab.core.batch import Batch, Samples
+from mmlab.core.errors import MmlabError
+from mmlab.core.method import Method, Run, Stage
+from mmlab.core.modality import Combination
+from mmlab.core.options import as_dict
+from mmlab.core.task import Task
+from mmlab.core.training_plan import Plan
+from mmlab.inference.device import mixed_precision
+from mmlab.inference.sweep import logits_of, mean_metrics, metrics, sweep
+from mmlab.losses.common import sample_present
+from mmlab.storage.checkpoints import PROGRESS, write_atomically
+from mmlab.training import resume_state
+from mmlab.training.dominance_log import DominanceLog as DominanceLog
+from mmlab.training.recorder import Recorder
+from mmlab.training.resume_state import STATE, State
+
+
+@dataclass(frozen=True)
+class Progress:
+    """One epoch: losses by term, metrics by combination on validation, and what the analyses need."""
+
+    epoch: int
+    epochs: int
+    stage: str
+    seconds: float
+    losses: Mapping[str, float]
+    metrics: Mapping[str, Mapping[str, float]]
+    mean: float
+    variance: Mapping[str, float]
+    gradient_norm: Mapping[str, float]
+    logs: Mapping[str, Any]
+
+
+class Trainer:
+    """One run of one method. `for progress in trainer.epochs(): ...`; afterwards the method is the best epoch."""
+
+    def __init__(
+        self,
+        task: Task,
+        method: Method,
+        plan: Plan,
+        seed: int,
+        folder: Path | None,
+        place: torch.device,
+        teachers: Mapping[str, Method],
+        training: Samples,
+        validation: Samples,
+        recorders: Sequence[Recorder] = (),
+    ) -> None:
+        self.task, self.plan, self.seed = task, plan, seed
+        self.method: Method = method.to(place).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.folder, self.place, self.teachers = folder, place, teachers
+        self.training = training.take(plan.samples) if plan.samples else training
+        self.validation, self.recorders = validation, recorders
+        self.state = State()
+        self.optimiser_state: dict[str, Any] | None = None
+
+    def epochs(self) -> Iterator[Progress]:
+        """Train, yielding after each epoch; goes on from a saved state where `folder` holds one."""
+        if self.folder is not None and (self.folder / STATE).is_file():
+            saved = resume_state.read(self.folder / STATE, self.place, self._settings())
+            self.state, self.optimiser_state = saved.state, saved.optimiser
+            self.method.load_state_dict(saved.weights)
+        else:
+            self.method.before_training(self.training)
+            self._truncate_log(0)
+        first = 0
+        for stage in self.method.stages(self.plan.epochs):
+            last = first + stage.epochs
+            if self.state.epoch < last:
+                yield from self._stage(stage, first, last)
+            first = last
+        if self.state.best_weights is not None:
+            self.method.load_state_dict(self.state.best_weights)
+        self.method.eval()
+
+    def seconds(self) -> float:
+        """How long the epochs took, those before an interruption counted in."""
+        return self.state.seconds
+
+    def validation_score(self) -> float:
+        """The score on validation by which the kept epoch was chosen."""
+        return self.state.best if self.method.output.higher_is_better else -self.state.best
+
+    def _stage(self, stage: Stage, first: int, last: int) -> Iterator[Progress]:
+        parameters = list(self.method.parameters() if stage.parameters is None else stage.parameters)
+        for parameter in self.method.parameters():
+            parameter.requires_grad_(False)
+        for parameter in parameters:
+            parameter.requires_grad_(True)
+        optimiser = torch.optim.AdamW(parameters, self.plan.learning_rate, weight_decay=self.plan.weight_decay)
+        if self.state.epoch > first and self.optimiser_state is not None:
+            optimiser.load_state_dict(self.optimiser_state)
+        if self.state.epoch == first and first > 0 and self.state.best_weights is not None:
+            self.method.load_state_dict(self.state.best_weights)
+            self.state.best = -math.inf
+        for epoch in range(self.state.epoch, last):
+            yield self._epoch(stage, epoch, (epoch - first, last - first), optimiser)
+
+    def _epoch(self, stage: Stage, epoch: int, place: tuple[int, int], optimiser: torch.optim.Optimizer) -> Progress:
+        start = time.perf_counter()
+        torch.manual_seed(_mixed(self.seed, epoch))
+        run = self._run(stage, epoch)
+        self.method.train()
+        for module in stage.resting:
+            module.eval()
+        totals: dict[str, float] = defaultdict(float)
+        norms: dict[str, float] = defaultdict(float)
+        order = np.random.default_rng([self.seed, epoch]).permutation(len(self.training))
+        steps = max(1, len(order) // self.plan.batch_size)
+        for step, rows in enumerate(np.array_split(order, steps)):
+            share = (place[0] + step / steps) / place[1]
+            for group in optimiser.param_groups:
+                group["lr"] = self.plan.learning_rate * _schedule(share)
+            batch = self._batch(rows, _mixed(self.seed, epoch, step))
+            for term, value in self._step(batch, run, optimiser).items():
+                totals[term] += value / steps
+            for name, value in self._gradient_norms().items():
+                norms[name] += value / steps
+        self.method.eval()
+        with torch.no_grad():
+            self.method.on_epoch_end(run)
+        progress = self._validate(stage, epoch, totals, norms, start)
+        self._keep(progress, optimiser)
+        return progress
+
+    def _step(self, batch: Batch, run: Run, optimiser: torch.optim.Optimizer) -> dict[str, float]:
+        optimiser.zero_grad()
+        with mixed_precision(self.place):
+            losses = self.method.losses(batch, run)
+        for name, value in losses.items():
+            if not torch.isfinite(value):
+                raise MmlabError(f"The loss '{name}' is not a number any more.", "Try a smaller learning rate.")
+        self.method.backward(losses, run)
+        nn.utils.clip_grad_norm_(self.method.parameters(), 20.0)
+        optimiser.step()
+        return {name: float(value.detach()) for name, value in losses.items()}
+
+    def _batch(self, rows: np.ndarray, seed: int) -> Batch:
+        batch = self.training.batch(torch.from_numpy(rows))
+        inputs = self.task.augment(batch.inputs, seed)
+        return Batch(inputs, batch.present, batch.target, batch.ids).to(self.place)
+
+    def _run(self, stage: Stage, epoch: int) -> Run:
+        generator = torch.Generator().manual_seed(_mixed(self.seed, epoch, 1))
+
+        def drop(present: Tensor) -> Tensor:
+            drawn = sample_present(len(present), present.shape[1], generator, present.cpu())
+            return drawn.to(present.device)
+
+        return Run(
+            epoch=epoch,
+            epochs=self.plan.epochs,
+            stage=stage.name,
+            generator=generator,
+            drop=drop,
+            validation=self._predictions,
+            validation_target=self.validation.target,
+            training=self._in_order,
+            teachers=self.teachers,
+        )
+
+    def _predictions(self, combination: Combination) -> Tensor:
+        return logits_of(self.method, self.validation, combination)
+
+    def _in_order(self, count: int) -> Iterator[Batch]:
+        rows = range(min(count, len(self.training)))
+        for start in range(0, len(rows), self.plan.batch_size):
+            yield self.training.batch(rows[start : start + self.plan.batch_size]).to(self.place)
+
+    def _gradient_norms(self) -> dict[str, float]:
+        """The length of the gradient in the parameters that only one modality passes through."""
+        found = {}
+        for name in self.method.modalities.names:
+            gradients = [p.grad for p in self.method.modality_parameters(name) if p.grad is not None]
+            found[name] = float(torch.sqrt(sum((g.float().square().sum() for g in gradients), torch.zeros(()))))
+        return found
+
+    def _validate(
+        self,
+        stage: Stage,
+        epoch: int,
+        losses: Mapping[str, float],
+        norms: Mapping[str, float],
+        start: float,
+    ) -> Progress:
+        found = sweep(self.method, self.validation, distances=False)
+        output, modalities = self.method.output, self.method.modalities
+        table = metrics(found, output, modalities)
+        spread = np.zeros(0) if found.variance is None else found.variance.mean((1, 2))
+        return Progress(
+            epoch=epoch,
+            epochs=self.plan.epochs,
+            stage=stage.name,
+            seconds=time.perf_counter() - start,
+            losses=dict(losses),
+            metrics=table,
+            mean=mean_metrics(table)[output.headline],
+            variance=dict(zip(found.combinations, spread.tolist(), strict=False)),
+            gradient_norm=dict(norms),
+            logs=self.method.logs() | self._records(epoch),
+        )
+
+    def _records(self, epoch: int) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for recorder in self.recorders:
+            found |= recorder.look(epoch)
+        return found
+
+    def _keep(self, progress: Progress, optimiser: torch.optim.Optimizer) -> None:
+        """Keep the weights if this epoch is the best so far, write the log line and the state to resume from."""
+        full = self.method.modalities.full.key
+        headline = self.method.output.headline
+        complete = self.plan.select == "full" and full in progress.metrics  # real recordings may have nothing complete
+        score = progress.metrics[full][headline] if complete else progress.mean
+        score = score if self.method.output.higher_is_better else -score
+        if score > self.state.best:
+            self.state.best, self.state.best_epoch = score, progress.epoch
+            self.state.best_weights = {n: v.detach().clone() for n, v in self.method.state_dict().items()}
+        self.state.epoch = progress.epoch + 1
+        self.state.seconds += progress.seconds
+        if self.folder is None:
+            return
+        self._truncate_log(progress.epoch)
+        with (self.folder / PROGRESS).open("a", encoding="utf-8") as log:
+            log.write(json.dumps(vars(progress)) + "\n")
+        weights, packed = self.method.state_dict(), optimiser.state_dict()
+        resume_state.write(self.folder / STATE, self.state, weights, packed, self._settings())
+
+    def _settings(self) -> dict[str, Any]:
+        """What a run must share with this one to be the same run."""
+        return {"seed": self.seed, "config": as_dict(self.method.config), "plan": as_dict(self.plan)}
+
+    def _truncate_log(self, lines: int) -> None:
+        if self.folder is None:
+            return
+        self.folder.mkdir(parents=True, exist_ok=True)
+        file = self.folder / PROGRESS
+        if file.exists() or lines == 0:
+            kept = file.read_text("utf-8").splitlines(keepends=True)[:lines] if file.exists() else []
+            write_atomically(file, "".join(kept).encode())
+
+
+def _schedule(share: float) -> float:
+    """One cycle: a linear rise over the first tenth, then half a cosine down to nothing."""
+    if share < 0.1:
+        return 0.1 + 0.9 * share / 0.1
+    return 0.5 * (1 + math.cos(math.pi * (share - 0.1) / 0.9))
+
+
+def _mixed(*numbers: int) -> int:
+    """One well-mixed 63-bit seed of several numbers."""
+    return int(np.random.SeedSequence(numbers).generate_state(1, np.uint64)[0] >> 1)

@@ -1,0 +1,81 @@
+"""How maps are made: the choice among the ways to explain, and the maps; slow ones with a bar, and a button that stops
+them. Shared by Explain and Dominance."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import streamlit as st
+import torch
+
+from mmlab.analysis.attribution.registry import EXPLAINERS, find
+from mmlab.core.errors import MmlabError
+from mmlab.core.reference import Reference
+from mmlab.core.results import Attribution
+from mmlab.core.task import Task
+from mmlab.ui.components import page_frame
+from mmlab.ui.components.inline_progress import Tell, slowly
+from mmlab.ui.components.sample_view import Looked
+from mmlab.ui.session import cache, url_state
+from mmlab.ui.session.uploads import is_own
+from mmlab.ui.text import wording
+
+USUAL, FOR_WORDS = "gradcam", "occlusion"
+LAYERED = (USUAL, "gradcam++", "hirescam")  # parts are of |gradient x activation|
+
+
+def usual(task: Task) -> str:
+    """What is shown before anyone chose: for words, where an average over places says little, covering each one."""
+    return FOR_WORDS if any(modality.discrete for modality in task.info.modalities) else USUAL
+
+
+def choose(task: Task) -> str:
+    """The way to explain of the address, with a switch."""
+    wanted = url_state.get("explainer") or usual(task)
+    try:
+        find(wanted)
+    except MmlabError as error:
+        page_frame.say(error, quiet=True)
+        wanted = usual(task)
+    st.selectbox(
+        "How the map is made",
+        list(EXPLAINERS),
+        format_func=lambda name: EXPLAINERS[name].title,
+        key=url_state.follow("explainer", wanted),
+        help=_help(),
+        width=260,
+        on_change=partial(_keep, usual(task)),
+    )
+    return wanted
+
+
+def maps(reference: Reference, looked: Looked, target: int, way: str = USUAL) -> Attribution:
+    """The maps and parts of all combinations of a sample. Raises Unsupported where a way does not fit the inputs."""
+    sample = looked.item.id
+    if way == USUAL:
+        return cache.attribution(reference, sample, looked.damages, target)
+
+    def make(tell: Tell) -> Attribution:
+        with cache.pool().lend(reference) as model:
+            tensors = {name: torch.from_numpy(array) for name, array in looked.world.arrays.items()}
+            return find(way).run(model.method, tensors, model.combinations(tensors), target, tell)
+
+    key = ("maps", reference, sample, looked.damages, target, way)
+    return slowly(key, find(way).title, make, private=is_own(sample))
+
+
+def about(way: str) -> str:
+    """What this way shows, in a sentence, and what its parts are parts of."""
+    named = find(way)
+    parts = "" if way in LAYERED else " Parts are those of everything that it attributes, for and against."
+    return f"{named.title}. {named.about}{parts}"
+
+
+def _keep(usually: str) -> None:
+    chosen = st.session_state["explainer"]
+    url_state.put(explainer=None if chosen == usually else chosen)
+
+
+def _help() -> str:
+    each = "\n\n".join(f"**{one.title}.** {one.about} *{one.paper}*" for one in EXPLAINERS.values())
+    return f"{wording.help('looks')}\n\n{each}"

@@ -1,0 +1,112 @@
+"""The gallery of samples, and the choice of one."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from functools import partial
+from html import escape
+
+import streamlit as st
+
+from mmlab.core.errors import MmlabError
+from mmlab.core.task import Task
+from mmlab.ui.components import clickable_svg, page_frame
+from mmlab.ui.components import selection as chosen_on_embed
+from mmlab.ui.components.pickers import colours
+from mmlab.ui.inputs import upload_form
+from mmlab.ui.session import cache, uploads, url_state
+from mmlab.viz.inputs import recordings
+
+PER_PAGE = 40
+PAGE = "mmlab.gallery"
+TAB, TABS = "mmlab.tab", ("Samples", "Bring your own")
+
+
+def sample_picker(task: Task) -> str | None:
+    """The sample of the address: from the gallery, or brought. Says so where it does not exist, and takes the first."""
+    gallery = task.gallery()
+    sample = _known_sample(task, gallery)
+    # settled when the page is entered: another default would mount the tabs anew, and drop an upload on its way
+    opened = st.session_state.setdefault(page_frame.ON_ENTRY, {}).setdefault("tab", int(_is_own(sample)))
+    shipped, own = st.tabs(TABS, default=TABS[opened], key=TAB, on_change="rerun")
+    with shipped, page_frame.trouble():
+        if shipped.open:
+            _gallery(task, gallery, sample or "")
+    with own, page_frame.trouble():
+        if own.open:  # the canvas, the camera and the microphone are loaded when they are wanted
+            upload_form.form(task)
+    return sample
+
+
+def _known_sample(task: Task, gallery: Sequence[str]) -> str | None:
+    sample = url_state.get("sample")
+    first = _first_look(task, gallery)
+    if not sample:
+        return first
+    try:
+        cache.item(task.name, sample)
+    except MmlabError as error:
+        page_frame.say(error)
+        return first
+    return sample
+
+
+def _first_look(task: Task, gallery: Sequence[str]) -> str | None:
+    """The first sample; of a volume, the slice in its middle, where there is more to see than at its ends."""
+    if not gallery:
+        return None
+    stack = cache.item(task.name, gallery[0]).stack
+    return stack[len(stack) // 2] if stack else gallery[0]
+
+
+def _is_own(sample: str | None) -> bool:
+    return sample is not None and uploads.is_own(sample)
+
+
+def _gallery(task: Task, gallery: Sequence[str], sample: str) -> None:
+    """Pictures to choose from, a page at a time; it opens on the page where the sample is."""
+    if not gallery:
+        st.caption("This task ships no samples.")
+        return
+    chosen_on_embed.strip(task, sample)
+    pages = math.ceil(len(gallery) / PER_PAGE)
+    shown = min(st.session_state.get(f"{PAGE}.{task.name}", _page_of(gallery, sample)), pages - 1)
+    chosen = f'data-pick="{escape(sample, quote=True)}"'
+    html = _thumbnails(task.name, shown).replace(chosen, f'{chosen} aria-pressed="true"', 1)
+    clickable_svg.board(html, key="gallery", on_pick=lambda name: url_state.put(sample=name))
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="mm-pager"):
+        move = partial(_turn, task.name, pages)
+        for sign, text, page in (("←", "Earlier samples", shown - 1), ("→", "More samples", shown + 1)):
+            there = 0 <= page < pages
+            st.button(sign, key=f"gallery.{sign}", help=text, on_click=move, args=(page,), disabled=not there)
+        last = min((shown + 1) * PER_PAGE, len(gallery))
+        st.caption(f"{shown * PER_PAGE + 1} to {last} of {len(gallery)}", width="content")
+        if sample in gallery:
+            found = cache.item(task.name, sample)
+            answer = f"right answer: **{page_frame.plain(found.answer)}**"
+            facts = f"**{page_frame.plain(sample)}**", answer, page_frame.plain(found.note)
+            st.caption(" · ".join(filter(None, facts)), width="content")
+
+
+@st.cache_data(show_spinner=False, max_entries=64)
+def _thumbnails(task_name: str, page: int) -> str:
+    """One page of the gallery as buttons with pictures."""
+    task = cache.task(task_name)
+    shades = colours(task.info.modalities)
+    buttons = []
+    for sample in task.gallery()[page * PER_PAGE : (page + 1) * PER_PAGE]:
+        found = cache.item(task_name, sample)
+        label = escape(f"Sample {sample}, right answer {found.answer}", quote=True)
+        picture = recordings.thumbnail(found.raw, shades).html
+        named = f'data-pick="{escape(sample, quote=True)}" aria-label="{label}" title="{label}"'
+        buttons.append(f'<button class="mm-thumb" {named}>{picture}</button>')
+    return f'<div class="mm-gallery">{"".join(buttons)}</div>'
+
+
+def _page_of(gallery: Sequence[str], sample: str) -> int:
+    return gallery.index(sample) // PER_PAGE if sample in gallery else 0
+
+
+def _turn(task_name: str, pages: int, page: int) -> None:
+    st.session_state[f"{PAGE}.{task_name}"] = max(0, min(page, pages - 1))

@@ -1,0 +1,155 @@
+"""Bring your own: each input in the ways of its kind (`mmlab.ui.inputs.registry`). Any may be left out.
+
+Whatever arrives is read and prepared at once; a bad one gets its sentence next to where it was given, and the rest is
+kept.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+import streamlit as st
+
+from mmlab.core.errors import MmlabError
+from mmlab.core.modality import Modality
+from mmlab.core.outputs import Regression
+from mmlab.core.task import Task
+from mmlab.ui.components import page_frame
+from mmlab.ui.inputs.registry import shared, ways
+from mmlab.ui.session import cache, upload_draft, uploads, url_state
+from mmlab.ui.text import wording
+
+BUNDLE_PROBLEM = "mmlab.experiments.model_archive.problem"
+
+
+def form(task: Task) -> None:
+    """The whole tab: what gives several inputs at once, a column per input, the stated truth, the bundle."""
+    st.caption(f"Give any of the inputs; what is left out counts as missing. {wording.SENTENCE_PRIVATE}")
+    said: dict[str, set[str]] = {}  # by input, shared by those that one file was given for: it has one problem
+    for show, modalities in shared(task):
+        key = f"bring.{task.name}.{modalities[0].kind}"
+        with st.container(border=True), page_frame.trouble():
+            show(task, modalities, key)
+        if st.session_state.get(key) is not None:
+            together: set[str] = set()
+            said |= {modality.name: together for modality in modalities}
+    for column, modality in zip(st.columns(len(task.info.modalities)), task.info.modalities, strict=True):
+        with column, st.container(border=True), page_frame.trouble():
+            _one(task, modality, said.get(modality.name, set()))
+    with st.container(horizontal=True, vertical_alignment="bottom", key="mm-own"):
+        _truth(task)
+        _open_bundle()
+    if uploads.is_own(url_state.get("sample")):
+        st.caption(
+            "The address of this view does not hold what you brought. **Take it along** below offers it as a bundle."
+        )
+
+
+def bundle_offer(sample: str, task_name: str) -> None:
+    """What a link does not hold: the files as they were brought, and the view."""
+    own = uploads.find(sample, task_name)
+    st.caption("What you brought and this view, to be opened in another browser:")
+    st.download_button(
+        "Bundle (zip)",
+        data=partial(uploads.bundle, own, url_state.everything()),
+        file_name="mmlab-view.zip",
+        mime="application/zip",
+        on_click="ignore",
+    )
+
+
+def _one(task: Task, modality: Modality, said: set[str]) -> None:
+    offered = ways(task, modality)
+    st.markdown(f"**{modality.letter}** · {modality.label}")
+    chosen = next(iter(offered))
+    if len(offered) > 1:
+        chosen = st.segmented_control(
+            f"How to give the {modality.spoken}",
+            list(offered),
+            default=chosen,
+            required=True,
+            key=f"way.{task.name}.{modality.name}",
+            label_visibility="collapsed",
+        )
+    offered[chosen](task, modality, f"bring.{task.name}.{modality.name}.{chosen}")
+    problem, part = upload_draft.problem(task.name, modality.name), upload_draft.parts(task.name).get(modality.name)
+    if problem is not None and str(problem) not in said:
+        said.add(str(problem))
+        page_frame.say(problem)
+    elif problem is None and part is not None:
+        st.caption(f"✓ {page_frame.plain(part.name) or 'Given'}, {_size(len(part.content))}")
+
+
+def _truth(task: Task) -> None:
+    output = task.info.output
+    classes = getattr(output, "classes", ())
+    if not upload_draft.parts(task.name):
+        return
+    if isinstance(output, Regression):
+        _true_number(task, output)
+    if not classes:
+        return
+    st.selectbox(
+        "What is it? (may stay open)",
+        ["", *classes],
+        format_func=lambda name: name or "Not said",
+        key=upload_draft.TRUTH,
+        help="With the right answer, the combinations are marked right or wrong; without it, same or different.",
+        on_change=partial(upload_draft.use, task.name),
+        width=220,
+    )
+
+
+def _true_number(task: Task, output: Regression) -> None:
+    st.number_input(
+        f"How much is it, {output.low:g} to {output.high:g}? (may stay open)",
+        output.low,
+        output.high,
+        value=None,
+        step=(output.high - output.low) / 60,
+        key=upload_draft.NUMBER,
+        placeholder="Not said",
+        help="With the right number, the combinations are marked right where they lie on its side of "
+        f"{output.middle:g}; without it, same or different.",
+        on_change=partial(upload_draft.use, task.name),
+        width=260,
+    )
+
+
+def _open_bundle() -> None:
+    with st.popover("Open a bundle", key="bring.bundle.open"):
+        st.caption("A bundle holds what somebody brought, and the view they had of it.")
+        st.file_uploader(
+            "A bundle",
+            type=["zip"],
+            key="bring.bundle",
+            max_upload_size=20,
+            on_change=_unpack,
+            label_visibility="collapsed",
+        )
+        problem = st.session_state.get(BUNDLE_PROBLEM)
+        if problem is not None:
+            page_frame.say(problem)
+
+
+def _unpack() -> None:
+    """Keep what the bundle holds and go to its view. A broken one leaves everything as it is."""
+    st.session_state.pop(BUNDLE_PROBLEM, None)
+    file = st.session_state.get("bring.bundle")
+    if file is None:
+        return
+    try:
+        own, view = uploads.open_bundle(file.getvalue())
+        modalities = cache.task(own.task).info.modalities
+        for name in own.parts:
+            _ = modalities[name]
+    except MmlabError as error:
+        st.session_state[BUNDLE_PROBLEM] = error
+        return
+    fields = {name: value for name, value in view.items() if name in url_state.FIELDS}
+    upload_draft.replace(own.task, own.parts)
+    url_state.put(**{**dict.fromkeys(url_state.FIELDS), **fields, "task": own.task, "sample": uploads.keep(own)})
+
+
+def _size(count: int) -> str:
+    return f"{count / 1e6:.1f} MB" if count >= 1e6 else f"{max(count / 1e3, 0.1):.1f} kB"

@@ -1,0 +1,89 @@
+"""One cell of the Compare page looked into: what is taken for what."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+import streamlit as st
+
+from mmlab.analysis.methods.seed_comparison import Comparison
+from mmlab.core.outputs import Regression
+from mmlab.core.task import Task
+from mmlab.ui.components import page_frame
+from mmlab.ui.pages.compare import regression_scatter
+from mmlab.ui.session import comparison_cache, url_state
+from mmlab.ui.text import wording
+from mmlab.viz.compare import method_tables as drawn
+
+
+def show(task: Task, found: Comparison, view: str, cell: tuple[str, str]) -> None:
+    """The confusion matrix of one method and combination, all its seeds together; for numbers, answer against truth."""
+    name, key = cell
+    output = task.info.output
+    if isinstance(output, Regression):
+        st.subheader("Answer and truth", anchor=False)
+        _pick_cell(found, cell)
+        _say_where(found)
+        label = task.info.modalities.parse(key).label
+        if not regression_scatter.show(output, comparison_cache.folders(found, view, name), key, label):
+            _no_answers(task, name)
+        return
+    st.subheader("What is taken for what", help=wording.help("confusion"), anchor=False)
+    _pick_cell(found, cell)
+    classes = getattr(task.info.output, "classes", ())
+    if not classes:
+        st.caption("This task has no classes that could be mixed up.")
+        return
+    _say_where(found)
+    folders = comparison_cache.folders(found, view, name)
+    counted = [
+        comparison_cache.counted(str(folder), comparison_cache.modified(folder), key, len(classes))
+        for folder in folders
+    ]
+    counts = [item for item in counted if not isinstance(item, str)]
+    for problem in (item for item in counted if isinstance(item, str)):
+        st.warning(page_frame.plain(problem))
+    if not counts:
+        _no_answers(task, name)
+        return
+    total = np.sum(counts, 0)
+    st.html(drawn.confusion(total, classes))
+    worst = [f"{a} taken for {b} ({wording.percent(share)})" for a, b, _, share in drawn.mix_ups(total, classes)]
+    right = wording.percent(float(np.trace(total) / max(total.sum(), 1)))
+    pooled = f"{len(counts)} seeds together" if len(counts) > 1 else "one seed"
+    st.caption(f"{right} right, {pooled}. Most often: {'; '.join(worst) or 'none'}.")
+
+
+def _say_where(found: Comparison) -> None:
+    if found.source != "built-in":
+        st.caption("The answers to single samples are kept for the built-in samples only, so those are shown.")
+
+
+def _no_answers(task: Task, method: str) -> None:
+    command = f"python -m mmlab evaluate --task {task.name} --method {method} --save"
+    st.caption(f"No stored answers for this one. Make them: `{command}`")
+
+
+def _pick_cell(found: Comparison, cell: tuple[str, str]) -> None:
+    """The same choice as a click into the heat map, for those who rather pick from lists."""
+    names = {row.name: row.title for row in found.rows}
+
+    def keep() -> None:
+        url_state.put(cell=f"{st.session_state['compare.of']}:{st.session_state['compare.with']}")
+
+    left, right = st.columns(2)
+    left.selectbox(
+        "Method",
+        list(names),
+        format_func=names.__getitem__,
+        key=url_state.follow("compare.of", cell[0]),
+        on_change=keep,
+    )
+    right.selectbox(
+        "Inputs that are there",
+        found.combinations,
+        format_func=partial(comparison_cache.by_title, found.task),
+        key=url_state.follow("compare.with", cell[1]),
+        on_change=keep,
+    )

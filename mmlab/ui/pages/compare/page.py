@@ -1,0 +1,274 @@
+"""The content of the Compare page: the heat map and table of a comparison, its differences, one cell looked into."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+
+import streamlit as st
+
+from mmlab.analysis.methods.seed_comparison import MEAN, WORST, Comparison, Row, interval
+from mmlab.core.modality import Modalities
+from mmlab.core.task import Task
+from mmlab.experiments import comparison_tables
+from mmlab.experiments.ablations import LADDERS
+from mmlab.ui.components import clickable_svg, page_frame, pickers, url_select
+from mmlab.ui.pages.compare import confusion
+from mmlab.ui.session import cache, comparison_cache, url_state
+from mmlab.ui.text import wording
+from mmlab.viz.base import theme
+from mmlab.viz.compare import method_tables as drawn
+
+_select = partial(url_select.select, "compare", width=168)
+
+SCORES, DIFFERENCES = "scores", "differences"
+
+
+@page_frame.panel
+def show(task_name: str) -> None:
+    """The whole page under its title."""
+    task = cache.task(task_name)
+    stamp = comparison_cache.stamp(task_name)
+    if not stamp:
+        command = f"python -m mmlab grid --tasks {task_name} --seeds 3"
+        st.info(f"Nothing was measured for this task yet.  \nTrain all methods: `{command}`")
+        return
+    view, found = _chosen(task, stamp)
+    for problem in found.problems:
+        st.warning(page_frame.plain(problem))
+    by = _by(found, view)
+    ordered = _sorted(found, by)
+    st.subheader(
+        "Step by step" if view else "Methods and combinations",
+        help=wording.help("ladder" if view else "compared"),
+        anchor=False,
+    )
+    cell = _cell(ordered)
+    mapped, table = st.tabs(["Heat map", "Table"])
+    with mapped, page_frame.trouble():
+        _heat(task, ordered, cell)
+    with table, page_frame.trouble():
+        _table(task, ordered, view)
+    _downloads(ordered, view)
+    left, right = st.columns([1, 1], gap="large")
+    with left, page_frame.trouble():
+        _differences(ordered, view, by)
+    with right, page_frame.trouble():
+        confusion.show(task, ordered, view, cell)
+
+
+def _chosen(task: Task, stamp: comparison_cache.Stamp) -> tuple[str, Comparison]:
+    """The controls, and the view and comparison that they ask for. What does not exist is said, and not followed."""
+    name, output = task.name, task.info.output
+    with st.container(horizontal=True, vertical_alignment="bottom", key="mm-compare"):
+        view = _select("ladder", "View", ["", *LADDERS], "", _view_title, wording.help("ladder"))
+        there = comparison_cache.sources(name, view, stamp)
+        source = _select("source", "Test data", there, there[0], comparison_cache.SOURCES.get, wording.help("score"))
+        metric = _select("metric", "Metric", output.metric_names, output.headline, wording.metric)
+        base = ""
+        if not view:
+            titles = {
+                row.name: row.title for row in comparison_cache.comparison(name, view, source, "", metric, stamp).rows
+            }
+            usual = "dropout" if "dropout" in titles else next(iter(titles))
+            base = _select("baseline", "Compare to", list(titles), usual, titles.get, wording.help("difference"))
+    return view, comparison_cache.comparison(name, view, source, base, metric, stamp)
+
+
+def _by(found: Comparison, view: str) -> str:
+    """What the table is sorted and the differences are taken by, and whether cells show scores or differences."""
+    options = [*([comparison_cache.STEPS] if view else []), MEAN, WORST, *found.combinations]
+    with st.container(horizontal=True, vertical_alignment="bottom", key="mm-compare-by"):
+        shown = partial(comparison_cache.by_title, found.task)
+        by = _select("by", "Sort by", options, options[0], shown, wording.help("combination"), width=250)
+        values = url_state.get("values", SCORES)
+        st.segmented_control(
+            "Cells show",
+            [SCORES, DIFFERENCES],
+            format_func=lambda each: "Scores" if each == SCORES else f"Differences to {_base(found, view)}",
+            key=url_state.follow("compare.values", values if values in (SCORES, DIFFERENCES) else SCORES),
+            required=True,
+            on_change=lambda: url_state.put(
+                values=DIFFERENCES if st.session_state["compare.values"] == DIFFERENCES else None
+            ),
+        )
+    return by
+
+
+def _sorted(found: Comparison, by: str) -> Comparison:
+    if by == comparison_cache.STEPS:
+        return found
+    sign = -1 if found.higher_is_better else 1
+    value = {row.name: row.worst if by == WORST else found.by_seed(row.name, by).mean() for row in found.rows}
+    return replace(found, rows=tuple(sorted(found.rows, key=lambda row: sign * value[row.name])))
+
+
+def _cell(found: Comparison) -> tuple[str, str]:
+    """The method and combination that is looked into: of the address, or the best method on everything."""
+    name, _, key = url_state.get("cell").partition(":")
+    names = [row.name for row in found.rows]
+    return (name if name in names else names[0], key if key in found.combinations else found.combinations[-1])
+
+
+def _heat(task: Task, found: Comparison, cell: tuple[str, str]) -> None:
+    modalities = task.info.modalities
+    signed = url_state.get("values") == DIFFERENCES
+    scale = drawn.Scale(found.is_share, signed, found.higher_is_better)
+    lines = [_line(found, row, scale, modalities) for row in found.rows]
+    html = drawn.heat(lines, _columns(modalities, found.combinations), scale, ":".join(cell))
+    marks = {"worse": drawn.WORSE, "better": drawn.BETTER} if signed else {"lower to higher": drawn.BETTER}
+    if not found.higher_is_better and not signed:
+        marks = {"worse to better (lower is better)": drawn.BETTER}
+    clickable_svg.board(
+        html + drawn.legend(scale, marks), key="compare.heat", on_pick=lambda name: url_state.put(cell=name)
+    )
+    unit = ("", ", in percent", ", in percentage points")[found.is_share + (found.is_share and signed)]
+    letters = ", ".join(f"{item.letter} {item.label}" for item in modalities)
+    several = len(task.sources()) > 1 or found.source != "built-in"
+    where = f" ({comparison_cache.SOURCES.get(found.source, found.source)})" if several else ""
+    st.caption(
+        f"{wording.metric(found.metric)}{unit}{wording.metric_meaning(found.metric)}. {found.samples:,} test samples"
+        f"{where}, mean over seeds. Letters: {letters}. Click a cell to look into it.{_unmeasured(found, modalities)}"
+    )
+
+
+def _unmeasured(found: Comparison, modalities: Modalities) -> str:
+    """Which combinations have no column, because no test sample has their inputs."""
+    without = [c.label for c in modalities.subsets() if c.key not in found.combinations]
+    if not without:
+        return ""
+    more = f" and {len(without) - 4} more" if len(without) > 4 else ""
+    return f" No test sample has all inputs of {'; '.join(without[:4])}{more}: there is no score for that."
+
+
+def _line(found: Comparison, row: Row, scale: drawn.Scale, modalities: Modalities) -> drawn.Line:
+    note = f"{row.seeds} seed{'s' if row.seeds != 1 else ''}"
+    note += " · reference" if row.name == found.baseline else ""
+    labels = [modalities.parse(key).label for key in found.combinations]
+    if not scale.signed:
+        values = [*row.score.tolist(), row.mean, row.worst]
+        spreads = [*row.spread.tolist(), row.mean_spread, math.nan]
+        notes = [
+            f"{row.title}, {label}: {scale.text(value)}"
+            + (f" ± {_plain(spread, scale)}" if math.isfinite(spread) else "")
+            for label, value, spread in zip([*labels, "mean", "worst"], values, spreads, strict=True)
+        ]
+        return drawn.Line(row.name, row.title, note, tuple(values), tuple(notes))
+    triples = [_interval(found, row, by) for by in (*found.combinations, MEAN, WORST)]
+    notes = [
+        f"{row.title}, {label}: {_with_bounds(t, scale)}"
+        for label, t in zip([*labels, "mean", "worst"], triples, strict=True)
+    ]
+    sure = tuple(t is not None and (t[1] > 0 or t[2] < 0) for t in triples)
+    return drawn.Line(row.name, row.title, note, tuple(t[0] if t else math.nan for t in triples), tuple(notes), sure)
+
+
+def _interval(found: Comparison, row: Row, by: str) -> tuple[float, float, float] | None:
+    """The difference to the baseline with its interval; None for the baseline itself and without common seeds."""
+    if row.name == found.baseline:
+        return None
+    paired = found.to_baseline(row.name, by)
+    return interval(paired) if len(paired) else None
+
+
+def _table(task: Task, found: Comparison, view: str) -> None:
+    import pandas as pd
+
+    factor = 100 if found.is_share else 1
+    letters = pickers.letters(task.info.modalities)
+    rows = []
+    for row in found.rows:
+        cells = {
+            "".join(letters[n] for n in key.split("-")): v
+            for key, v in zip(found.combinations, factor * row.score, strict=True)
+        }
+        mean, low, high = _interval(found, row, MEAN) or (math.nan,) * 3
+        rows.append(
+            {"Method": row.title, "Seeds": row.seeds, **cells, "Mean": factor * row.mean, "±": factor * row.mean_spread}
+            | {"Worst": factor * row.worst, "Difference": factor * mean, "from": factor * low, "to": factor * high}
+            | {"Parameters": row.parameters, "Minutes": row.minutes}
+        )
+    digits = "%.1f" if found.is_share else "%.3f"
+    numbers = {
+        name: st.column_config.NumberColumn(format=digits) for name in rows[0] if name not in ("Method", "Seeds")
+    }
+    numbers["Parameters"] = st.column_config.NumberColumn(format="localized", help="Numbers that were learned.")
+    numbers["Minutes"] = st.column_config.NumberColumn(
+        format="%.1f", help="Training time of one run, on the machine where it ran."
+    )
+    numbers["±"] = st.column_config.NumberColumn(format=digits, help="Standard deviation of the mean over seeds.")
+    numbers["Difference"] = st.column_config.NumberColumn(
+        format=digits,
+        help=f"Mean difference to {_base(found, view)}, paired by seed; its 95 % interval is from … to.",
+    )
+    st.dataframe(pd.DataFrame(rows), hide_index=True, column_config=numbers, placeholder="–")
+
+
+def _downloads(found: Comparison, view: str) -> None:
+    name = "-".join(part for part in ("mmlab", found.task, view, found.source, found.metric) if part)
+    save = partial(st.download_button, on_click="ignore")
+    with st.container(horizontal=True, vertical_alignment="center", key="mm-compare-foot"):
+        pickers.numbers_help("compared", "difference", "seed", "confusion", "ladder")
+        with st.popover("Take it along"):
+            save(
+                "Table (Markdown)",
+                data=lambda: comparison_tables.as_markdown(found),
+                file_name=f"{name}.md",
+                mime="text/markdown",
+            )
+            save(
+                "Numbers (CSV)", data=lambda: comparison_tables.as_csv(found), file_name=f"{name}.csv", mime="text/csv"
+            )
+            save(
+                "Numbers (JSON)",
+                data=lambda: json.dumps(comparison_tables.as_json(found), indent=1),
+                file_name=f"{name}.json",
+                mime="application/json",
+            )
+
+
+def _differences(found: Comparison, view: str, by: str) -> None:
+    base = _base(found, view)
+    st.subheader(f"Difference to {page_frame.plain(base)}", help=wording.help("difference"), anchor=False)
+    of = MEAN if by == comparison_cache.STEPS else by
+    others = [row for row in found.rows if row.name != found.baseline]
+    rows = [(row.title, found.to_baseline(row.name, of), _interval(found, row, of)) for row in others]
+    rows = [row for row in rows if row[2] is not None]
+    if not rows:
+        st.caption(f"Nothing else shares a seed with {page_frame.plain(base)}, so nothing can be paired.")
+        return
+    scale = drawn.Scale(found.is_share, True, found.higher_is_better)
+    st.plotly_chart(drawn.differences(rows, scale), config=theme.CONFIG, key="compare.differences")
+    few = " One pair has no interval: train more seeds." if min(len(row[1]) for row in rows) < 2 else ""
+    st.caption(
+        f"{comparison_cache.by_title(found.task, of)}. Dots: single seeds. Band: 95 % interval. Mark: mean.{few}"
+    )
+
+
+def _columns(modalities: Modalities, keys: Sequence[str]) -> list[drawn.Column]:
+    letters, colours = pickers.letters(modalities), pickers.colours(modalities)
+    parsed = [modalities.parse(key) for key in keys]
+    return [drawn.Column(c.key, tuple((letters[n], colours[n]) for n in c.names), c.label) for c in parsed]
+
+
+def _base(found: Comparison, view: str) -> str:
+    """What differences are taken to: a method, or the method whose steps are shown."""
+    return cache.title(view) if view else next(row.title for row in found.rows if row.name == found.baseline)
+
+
+def _view_title(view: str) -> str:
+    return f"Steps of {cache.title(view)}" if view else "All methods"
+
+
+def _plain(value: float, scale: drawn.Scale) -> str:
+    return f"{100 * value:.1f}" if scale.is_share else f"{value:.3f}"
+
+
+def _with_bounds(found: tuple[float, float, float] | None, scale: drawn.Scale) -> str:
+    if found is None:
+        return "nothing to compare"
+    bounds = f" ({scale.text(found[1])} to {scale.text(found[2])})" if math.isfinite(found[1]) else ""
+    return scale.text(found[0]) + bounds

@@ -1,0 +1,61 @@
+"""Contradictions: one input of one sample with another input of another sample, and which of the two is followed."""
+
+from __future__ import annotations
+
+from itertools import combinations as choose
+
+import streamlit as st
+
+from mmlab.core.outputs import Classification, Regression
+from mmlab.core.reference import Reference
+from mmlab.core.task import Task
+from mmlab.ui.components import selection as carried
+from mmlab.ui.pages.dominance import result_cache
+from mmlab.ui.session import cache, url_state
+from mmlab.ui.text import wording
+from mmlab.viz.dominance import cue_conflict as drawn
+
+
+def show(task: Task, reference: Reference) -> None:
+    """Who wins, as a matrix over the answers."""
+    modalities = task.info.modalities
+    pairs = ["-".join(pair) for pair in choose(modalities.names, 2)]
+    wanted = url_state.get("clash")
+    chosen = wanted if wanted in pairs else pairs[0]
+    if len(pairs) > 1:
+        st.segmented_control(
+            "The two inputs",
+            pairs,
+            format_func=lambda key: " against ".join(modalities[name].label for name in key.split("-")),
+            key=url_state.follow("dominance.clash", chosen),
+            required=True,
+            help=wording.help("clash"),
+            on_change=lambda: url_state.put(clash=st.session_state["dominance.clash"]),
+        )
+    first, second = chosen.split("-")
+    labels = (modalities[first].label, modalities[second].label)
+    found = result_cache.clashes(reference, first, second, carried.announced(cache.sweep(reference).ids))
+    other = max(0.0, 1 - found.share - found.other_share)
+    st.markdown(
+        f"**{labels[0]}** is followed in **{wording.percent(found.share)}**, **{labels[1]}** in "
+        f"**{wording.percent(found.other_share)}** of {int(found.counts.sum()):,} contradictions; "
+        f"{wording.percent(other)} end in something else."
+    )
+    if len(found.groups) > 1:
+        st.html(drawn.matrix(found.lead, found.wins, found.losses, found.counts, found.groups, labels))
+    st.caption(_how(task, found.readable, found.samples))
+
+
+def _how(task: Task, readable: int, samples: int) -> str:
+    output = task.info.output
+    if isinstance(output, Classification):
+        return (
+            f"Everything else is absent. Only the {readable} of {samples} test samples that each of the two inputs "
+            "alone gets right take part, so that both sides speak clearly."
+        )
+    if isinstance(output, Regression):
+        return (
+            "Everything else is absent. Samples are put into thirds by their right number; the input whose own answer "
+            "is nearer to the answer of both is the one that was followed."
+        )
+    return "Everything else is absent. Followed is the input whose own regions overlap more with those of both."

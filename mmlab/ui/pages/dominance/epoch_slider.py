@@ -1,0 +1,137 @@
+"""What the slider of “While it learned” moves: the lattice of the scores, and the maps of a sample, epoch by epoch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from html import escape
+
+import numpy as np
+import streamlit as st
+
+from mmlab.analysis.base.array_checks import Numbers
+from mmlab.analysis.dominance.training_dynamics import Course
+from mmlab.core.errors import CheckpointError
+from mmlab.core.reference import Reference
+from mmlab.core.task import Task
+from mmlab.experiments.recorders.attribution_maps import Snapshots
+from mmlab.ui.components import clickable_svg, page_frame
+from mmlab.ui.pages.dominance import result_cache
+from mmlab.ui.pages.dominance.modality_labels import Names
+from mmlab.ui.session import cache, url_state
+from mmlab.ui.text import wording
+from mmlab.viz.dominance import epoch_bars
+from mmlab.viz.explain import attribution_maps as drawn
+from mmlab.viz.robustness import score_lattice
+
+
+def lattice(found: Course, names: Names, at: int, key: str) -> None:
+    """The scores of all combinations at one epoch, drawn to the scale of the whole training."""
+    there = [place for place in range(len(found.keys)) if np.isfinite(found.scores[at, place])]
+    if not there:
+        st.caption("No combination was scored in this pass.")
+        return
+    chosen = _chosen(found, there)
+    finite = found.scores[np.isfinite(found.scores)]
+    share = bool(finite.min() >= 0 and finite.max() <= 1)
+    texts = {place: _text(float(found.scores[at, place]), share) for place in there}
+    scored = [
+        score_lattice.Scored(
+            tuple(found.keys[place].split("-")),
+            *(float(found.scores[at, place]),) * 3,
+            texts[place],
+            f"{names.label(found.keys[place])}: {texts[place]}",
+        )
+        for place in there
+    ]
+    span = epoch_bars.spread(finite.tolist())
+    look = score_lattice.Frame(names.letters, names.colours, found.keys[chosen], True, share, span)
+    title = f"The score of every combination in pass {at + 1}"
+    st.markdown(f"**{title}**", help=wording.help("scrubbed"))
+    html = f'<div class="mm-scroll">{score_lattice.svg(scored, look, title)}</div>'
+    clickable_svg.board(html, key=f"{key}.lattice", on_pick=lambda picked: url_state.put(node=picked))
+    st.caption(_said(names.label(found.keys[chosen]), found.scores[:, chosen], at, share))
+
+
+def _chosen(found: Course, there: list[int]) -> int:
+    """The place of the combination that was picked; the largest there is otherwise."""
+    wanted = url_state.get("node")
+    picked = [place for place in there if found.keys[place] == wanted]
+    return picked[0] if picked else max(there, key=lambda place: found.keys[place].count("-"))
+
+
+def _text(value: float, share: bool) -> str:
+    return f"{100 * value:.0f} %" if share else f"{value:.2f}".replace("-", "−")
+
+
+def _said(label: str, scores: Numbers, at: int, share: bool) -> str:
+    """A combination in words: now, against the epoch before, and at its best."""
+    best = int(np.nanargmax(scores))
+    said = f"{page_frame.plain(label)}: {_text(float(scores[at]), share)} in pass {at + 1}"
+    if at and np.isfinite(scores[at - 1]):
+        change = float(scores[at] - scores[at - 1])
+        amount = f"{100 * change:+.1f} points" if share else f"{change:+.2f}"
+        said += f", {amount.replace('-', '−')} against the pass before"
+    return f"{said}; highest in pass {best + 1} ({_text(float(scores[best]), share)})."
+
+
+def maps(task: Task, reference: Reference, at: int, names: Names) -> None:
+    """The maps of one gallery sample at the stored epoch that is nearest; a sentence where none were stored."""
+    st.markdown("**Where it looked**", help=wording.help("snapshots"))
+    try:
+        found = result_cache.snapshots(reference, task.info.modalities.names)
+    except CheckpointError as error:
+        st.caption(page_frame.plain(str(error)))
+        return
+    sample = _sample(found)
+    row, column = int(np.abs(found.epochs - at).argmin()), found.ids.index(sample)
+    parts = {
+        int(epoch): dict(zip(task.info.modalities.names, map(float, shares[column]), strict=True))
+        for epoch, shares in zip(found.epochs, found.shares, strict=True)
+    }
+    html = epoch_bars.bars(parts, names.letters, names.labels, names.colours, int(found.epochs[row]))
+    clickable_svg.board(html, key="dominance.stored", on_pick=lambda epoch: url_state.put(epoch=epoch))
+    st.caption(_which(found, row, at))
+    with page_frame.trouble():
+        st.html(_overlays(task, sample, {name: each[row, column] for name, each in found.maps.items()}, parts, row))
+        st.html(drawn.legend())
+
+
+def _sample(found: Snapshots) -> str:
+    wanted = url_state.get("sample")
+    chosen = wanted if wanted in found.ids else found.ids[0]
+    st.selectbox(
+        "Sample",
+        found.ids,
+        key=url_state.follow("dominance.snapshot", chosen),
+        width=220,
+        on_change=lambda: url_state.put(sample=st.session_state["dominance.snapshot"]),
+    )
+    return chosen
+
+
+def _which(found: Snapshots, row: int, at: int) -> str:
+    shown = int(found.epochs[row])
+    said = f"Maps of pass {shown + 1}" + ("." if shown == at else f", the nearest to pass {at + 1} that was stored.")
+    return f"{said} Bars: the part of each input in this sample. Press one to go there."
+
+
+def _overlays(
+    task: Task, sample: str, heats: Mapping[str, Numbers], parts: Mapping[int, Mapping[str, float]], row: int
+) -> str:
+    """One panel per input that the sample has."""
+    world = cache.world(task.name, sample)
+    now = list(parts.values())[row]
+    panels = []
+    for modality in task.info.modalities:
+        if modality.name not in world.arrays:
+            continue
+        draw = partial(drawn.overlay, modality.kind, world.arrays[modality.name])
+        heat = heats[modality.name]
+        silent = "" if heat.any() else "; no place of it speaks for this answer"
+        note = f"{escape(modality.label)}: {wording.percent(now[modality.name])}{silent}"
+        whole = heat.shape[-1] == world.arrays[modality.name].shape[-1]  # a long text has fewer places in its map
+        picture = draw(heat, modality.label, words=world.words[modality.name] if whole else ())
+        wide = ' class="mm-wide"' if world.words[modality.name] else ""
+        panels.append(f"<figure{wide}>{picture}<figcaption>{note}</figcaption></figure>")
+    return f'<div class="mm-panels">{"".join(panels)}</div>'

@@ -1,0 +1,191 @@
+"""Can the map be believed? The map, what covering and uncovering its places does, and a light, on one screen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+
+import streamlit as st
+import torch
+
+from mmlab.analysis.attribution.faithfulness import Check, Curve, Faithfulness, faithfulness
+from mmlab.analysis.attribution.registry import find, target_of, targets
+from mmlab.analysis.attribution.sanity_checks import Rote
+from mmlab.core.errors import DataError, MmlabError, NothingPresent
+from mmlab.core.modality import Combination
+from mmlab.core.outputs import Classification
+from mmlab.core.reference import Reference
+from mmlab.core.results import Attribution
+from mmlab.core.task import Task
+from mmlab.ui.components import explainer_picker, page_frame, pickers, sample_view
+from mmlab.ui.components.inline_progress import Tell, slowly
+from mmlab.ui.components.sample_view import Looked
+from mmlab.ui.pages.dominance import result_cache
+from mmlab.ui.session import cache, url_state
+from mmlab.ui.session.uploads import is_own
+from mmlab.ui.text import wording
+from mmlab.viz.base import theme
+from mmlab.viz.dominance import curves
+from mmlab.viz.explain import attribution_maps as drawn
+
+LIGHTS = {
+    "green": (theme.RIGHT, "✓", "The map stands the tests"),
+    "amber": ("#B97A00", "!", "The map stands some of the tests, or too few could be made"),
+    "red": (theme.WRONG, "✗", "Do not rely on this map"),
+}
+MARKS = {True: "✓ holds", False: "✗ fails", None: "– cannot be tested here"}
+COUNTED = {"holds": True, "fails": False, "cannot be tested": None}
+MANY = 12
+
+
+def show(task: Task, reference: Reference) -> None:
+    """One sample: maps, curves, checks; and on request how many of several samples stand each test."""
+    looked, way = _controls(task)
+    if looked.on is None:
+        raise NothingPresent("No input is switched on.", "Switch at least one on to see where the model looks.")
+    target = _target(looked, reference)
+    found = explainer_picker.maps(reference, looked, target, way)
+    rote = result_cache.rote(reference) if _strict() else None
+    tested = _tested(reference, looked, looked.on, target, way, found, rote)
+    colour, mark, sentence = LIGHTS[tested.light]
+    said = targets(task.info.output)[target]
+    st.html(
+        f'<p class="mm-light"><span style="--c:{colour}" aria-hidden="true">{mark}</span><span style="all:unset">'
+        f"<b>{sentence}.</b>{escape(find(way).title)} for “{escape(said)}”, {escape(looked.on.label)}.</span></p>"
+    )
+    st.html(_checks(tested.checks))
+    if len(looked.on) > 1 and all(check.passed is None for check in tested.checks[:2]):
+        st.info(
+            "The inputs hold the answer for each other, so covering one shows nothing. Choose a single input above."
+        )
+    _columns(looked, looked.on, found, tested)
+    st.html(drawn.legend())
+    _many(task, reference, looked.on, way, rote)
+
+
+def _controls(task: Task) -> tuple[Looked, str]:
+    gallery = task.gallery()
+    sample = url_state.get("sample") or (gallery[0] if gallery else "")
+    if not sample:
+        raise DataError("This task ships no samples.", "Bring one on the Predict page.")
+    modalities = task.info.modalities
+    with st.container(horizontal=True, vertical_alignment="bottom", key="mm-maps-by"):
+        options = list(gallery) if sample in gallery else [sample, *gallery]
+        st.selectbox(
+            "Sample",
+            options,
+            key=url_state.follow("dominance.sample", sample),
+            width=200,
+            on_change=lambda: url_state.put(sample=st.session_state["dominance.sample"]),
+        )
+        looked = sample_view.looked(task.name, sample)
+        keys = [c.key for c in modalities.subsets() if set(c.names) <= set(looked.given)]
+        if keys and looked.on is not None:
+            st.selectbox(
+                "Inputs that are on",
+                keys,
+                format_func=lambda key: modalities.parse(key).label,
+                key=url_state.follow("dominance.on", looked.on.key),
+                width=260,
+                on_change=lambda: sample_view.go_to(looked.given, st.session_state["dominance.on"]),
+            )
+        way = explainer_picker.choose(task)
+    return looked, way
+
+
+def _strict() -> bool:
+    return st.toggle(
+        "Test against shuffled answers, too",
+        key="dominance.rote",
+        help="Teaches a fresh network of the same build shuffled answers by heart, which takes some seconds, and "
+        "compares its map with this one (Adebayo et al., NeurIPS 2018).",
+    )
+
+
+def _target(looked: Looked, reference: Reference) -> int:
+    """The answer that is given now; the first region where regions are found."""
+    assert looked.on is not None
+    answer = cache.answers(reference, looked.item.id, looked.damages)[looked.on.key]
+    return target_of(looked.task.info.output, answer.value)
+
+
+def _tested(
+    reference: Reference,
+    looked: Looked,
+    on: Combination,
+    target: int,
+    way: str,
+    found: Attribution,
+    rote: Rote | None,
+) -> Faithfulness:
+    def make(tell: Tell) -> Faithfulness:
+        with cache.pool().lend(reference) as model:
+            tensors = {name: torch.from_numpy(array) for name, array in looked.world.arrays.items()}
+            return faithfulness(model.method, tensors, on, found, find(way), tell=tell, rote=rote)
+
+    key = ("faith", reference, looked.item.id, looked.damages, on.key, target, way, rote is not None)
+    return slowly(key, "Covering and uncovering places", make, private=is_own(looked.item.id))
+
+
+def _checks(checks: Sequence[Check]) -> str:
+    cards = "".join(
+        f'<div class="mm-check"><b>{escape(check.title)}</b>{MARKS[check.passed]}: {escape(check.value)}'
+        f"<small>{escape(check.about)}</small></div>"
+        for check in checks
+    )
+    return f'<div class="mm-checks">{cards}</div>'
+
+
+def _columns(looked: Looked, on: Combination, found: Attribution, tested: Faithfulness) -> None:
+    shades = pickers.colours(looked.task.info.modalities)
+    for column, name in zip(st.columns(len(on), gap="medium"), on.names, strict=True):
+        modality = looked.task.info.modalities[name]
+        with column, st.container(border=True, key=f"mm-tested-{name}"), page_frame.trouble():
+            st.markdown(f"**{modality.letter} · {modality.label}**: part {wording.percent(found.shares[on.key][name])}")
+            heat = found.maps[on.key][name]
+            world = looked.world
+            st.html(drawn.overlay(modality.kind, world.arrays[name], heat, modality.label, words=world.words[name]))
+            _curve("Covering, brightest first", tested.deletion[name], shades[name], "covered", f"deletion.{name}")
+            _curve(
+                "Uncovering, brightest first", tested.insertion[name], shades[name], "uncovered", f"insertion.{name}"
+            )
+
+
+def _curve(title: str, curve: Curve, colour: str, across: str, key: str) -> None:
+    note = "" if curve.tested else " (hardly moves: not counted)"
+    st.caption(f"{title}{note}", help=wording.help("believed"))
+    figure = curves.covering(curve.ordered, curve.random, colour, f"part of the places {across}")
+    st.plotly_chart(figure, config=theme.CONFIG, key=f"dominance.{key}")
+
+
+def _many(task: Task, reference: Reference, on: Combination, way: str, rote: Rote | None) -> None:
+    """The same tests on several shipped samples: a single one says little."""
+    names = task.gallery()[:MANY]
+    if not names or not st.toggle(f"Test {len(names)} samples, not just this one", key="dominance.many"):
+        return
+
+    def make(tell: Tell) -> list[Faithfulness]:
+        results = []
+        for number, name in enumerate(names):
+            world = cache.world(task.name, name)
+            if not set(on.names) <= set(world.arrays):
+                continue
+            tensors = {each: torch.from_numpy(array) for each, array in world.arrays.items()}
+            answer = cache.answers(reference, name)[on.key].value
+            target = int(answer) if isinstance(task.info.output, Classification) else 0
+            with cache.pool().lend(reference) as model:
+                found = find(way).run(model.method, tensors, [on], target)
+                results.append(faithfulness(model.method, tensors, on, found, find(way), rote=rote))
+            tell((number + 1) / len(names))
+        return results
+
+    results = slowly(("many", reference, on.key, way, rote is not None), f"Testing {len(names)} samples", make)
+    if not results:
+        raise MmlabError("None of these samples has all of these inputs.", "Switch fewer on.")
+    rows = []
+    for place, check in enumerate(results[0].checks):
+        outcomes = [each.checks[place].passed for each in results]
+        rows.append({"Test": check.title, **{text: outcomes.count(value) for text, value in COUNTED.items()}})
+    st.dataframe(rows, hide_index=True)
+    lights = [each.light for each in results]
+    st.caption(", ".join(f"{lights.count(name)} {name}" for name in LIGHTS) + f", of {len(results)} samples.")

@@ -1,0 +1,124 @@
+"""The Dominance page: which model, which of its sections, and nothing computed but the section that is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import streamlit as st
+
+from mmlab.core.reference import Reference
+from mmlab.core.task import Task
+from mmlab.ui.components import page_frame
+from mmlab.ui.pages.dominance import (
+    cue_conflict,
+    external_log,
+    faithfulness,
+    glossary,
+    gradient_arrows,
+    measure_table,
+    per_sample,
+    synthetic_truth,
+    training_dynamics,
+)
+from mmlab.ui.session import cache, url_state
+from mmlab.ui.text import wording
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of the page: its name, the question that it answers, what draws it, and whether it follows a choice of
+    samples."""
+
+    title: str
+    question: str
+    show: Callable[[Task, Reference], None]
+    follows: bool = False
+
+
+SECTIONS: dict[str, Section] = {
+    "measures": Section(
+        "All measures",
+        "Does the model use all of its inputs, or does one drown the others?",
+        measure_table.show,
+        follows=True,
+    ),
+    "samples": Section(
+        "Sample by sample",
+        "Where does one input decide, and where do inputs contradict each other?",
+        per_sample.show,
+        follows=True,
+    ),
+    "clashes": Section(
+        "Contradictions", "One input of one sample, another of another: who wins?", cue_conflict.show, follows=True
+    ),
+    "learning": Section(
+        "While it learned", "Who was pushed hardest, and who stood in whose way?", training_dynamics.show
+    ),
+    "maps": Section(
+        "Can the map be believed?", "Is where the model seems to look really what decides?", faithfulness.show
+    ),
+    "truth": Section("Known truth", "Do the measures find what is known to be true?", synthetic_truth.show),
+    "arrows": Section(
+        "Two corrections", "What does it mean that two corrections contradict each other?", gradient_arrows.show
+    ),
+    "logs": Section("Your own log", "What did the model in your own training loop lean on?", external_log.show),
+}
+
+
+def show(task: Task) -> None:
+    """The whole page under the task."""
+    assert glossary.DOMINANCE  # entered beside the words of the other pages
+    st.html(Path(__file__).with_name("dominance.css"))
+    reference = _model(task)
+    _section(task.name, reference)
+
+
+def _model(task: Task) -> Reference | None:
+    """The model of the address; a switch where there are several."""
+    there = {entry.reference.method: entry.reference for entry in cache.entries(task.name) if entry.problem is None}
+    if not there:
+        command = f"python -m mmlab train --task {task.name} --method dmrnet"
+        st.info(f"There is no trained model for this task yet.  \nTrain one: `{command}`")
+        return None
+    wanted = url_state.get("lattice")
+    chosen = wanted if wanted in there else "joint" if "joint" in there else next(iter(there))
+    if len(there) > 1:
+        st.pills(
+            "Model",
+            list(there),
+            required=True,
+            format_func=cache.title,
+            key=url_state.follow("dominance.model", chosen),
+            help=wording.help("method"),
+            on_change=lambda: url_state.put(lattice=st.session_state["dominance.model"]),
+        )
+    return there[chosen]
+
+
+@page_frame.panel
+def _section(task_name: str, reference: Reference | None) -> None:
+    wanted = url_state.get("aspect")
+    chosen = wanted if wanted in SECTIONS else "measures"
+    st.pills(
+        "What to look at",
+        list(SECTIONS),
+        required=True,
+        format_func=lambda name: SECTIONS[name].title,
+        key=url_state.follow("dominance.aspect", chosen),
+        on_change=lambda: url_state.put(aspect=_unless("measures", st.session_state["dominance.aspect"])),
+    )
+    section = SECTIONS[chosen]
+    st.subheader(section.question, anchor=False)
+    if reference is None and chosen not in ("truth", "logs", "arrows"):
+        st.caption("This needs a trained model.")
+        return
+    if url_state.get("chosen") and not section.follows:
+        st.caption("The samples that were chosen on Embed change nothing here.")
+    with page_frame.trouble():
+        section.show(cache.task(task_name), reference)  # type: ignore[arg-type]
+
+
+def _unless(default: str, value: str) -> str | None:
+    return None if value == default else value

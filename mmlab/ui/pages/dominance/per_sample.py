@@ -1,0 +1,177 @@
+"""Sample by sample: what each input does for the right answer, in lists to filter, with links to the other pages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+import streamlit as st
+
+from mmlab.analysis.base.array_checks import Numbers
+from mmlab.analysis.base.coalitions import Lattice
+from mmlab.analysis.dominance.derivations import of_shapley
+from mmlab.analysis.dominance.measures import SAMPLE_KINDS, sample_kinds
+from mmlab.analysis.dominance.payoffs import Worth, worths
+from mmlab.analysis.dominance.shapley import shapley
+from mmlab.core.outputs import Classification, Regression
+from mmlab.core.reference import Reference
+from mmlab.core.task import Task
+from mmlab.ui.components import clickable_svg, page_frame, pickers
+from mmlab.ui.components import selection as carried
+from mmlab.ui.pages.dominance import result_cache
+from mmlab.ui.session import cache, url_state
+from mmlab.ui.text import wording
+from mmlab.viz.dominance import measure_table as figures
+from mmlab.viz.dominance import sample_bars as drawn
+from mmlab.viz.inputs import recordings
+
+SHOWN = 12
+ALL = "all"
+ORDERS: dict[str, tuple[str, Callable[[Numbers], Numbers]]] = {
+    "largest": ("Most moved first", lambda shares: -np.abs(shares).sum(0)),
+    "one": ("Most one-sided first", lambda shares: -np.abs(shares).max(0) / np.abs(shares).sum(0).clip(1e-9)),
+    "against": ("Most contradicted first", lambda shares: shares.min(0)),
+    "test": ("As in the test set", lambda shares: np.arange(shares.shape[1], dtype=np.float64)),
+}
+
+
+def show(task: Task, reference: Reference) -> None:
+    """Counts of the kinds, and the list of one of them."""
+    found = result_cache.lattice(reference)
+    with st.container(horizontal=True, vertical_alignment="bottom", key="mm-samples-by"):
+        worth = _worth(task)
+        order = st.selectbox(
+            "Order", list(ORDERS), format_func=lambda name: ORDERS[name][0], key="dominance.order", width=220
+        )
+    shares = shapley(result_cache.values(reference, worth.name))
+    kinds = sample_kinds(shares)
+    there = np.array(carried.places(found.ids, carried.announced(cache.sweep(reference).ids)), np.int64)
+    kind = _kind(kinds[there])
+    rows = there if kind == ALL else there[kinds[there] == SAMPLE_KINDS.index(kind)]
+    st.caption(_said(task, shares[:, there], kinds[there]))
+    if not len(rows):
+        st.caption("No sample is of this kind.")
+        return
+    ranked = rows[np.argsort(ORDERS[order][1](shares[:, rows]), kind="stable")]
+    last = -(-len(ranked) // SHOWN)
+    page = 1 if last < 2 else st.number_input("Page", 1, last, 1, key=f"dominance.page.{kind}", width=150)
+    listed = ranked[(page - 1) * SHOWN : page * SHOWN]
+    chosen = url_state.get("point") or url_state.get("sample")
+    html = drawn.rows(
+        [_row(task, found, shares, kinds, int(row), worth) for row in listed],
+        chosen,
+        float(np.abs(shares[:, listed]).max()),
+    )
+    gallery = frozenset(task.gallery())
+    clickable_svg.board(html, key=f"dominance.samples.{task.name}", on_pick=lambda name: _pick(name, gallery))
+    st.caption(
+        f"{len(ranked):,} samples. Bars to the right speak for the right answer, to the left against it. Press one."
+    )
+    if chosen in found.ids:
+        _detail(task, reference, found, found.ids.index(chosen), worth)
+
+
+def _worth(task: Task) -> Worth:
+    there = {each.name: each for each in worths(task.info.output)}
+    usual = list(there)[min(1, len(there) - 1)]
+    wanted = url_state.get("worth")
+    chosen = wanted if wanted in there else usual
+    st.segmented_control(
+        "What is shared out",
+        list(there),
+        format_func=lambda name: there[name].title.capitalize(),
+        key=url_state.follow("dominance.worth", chosen),
+        required=True,
+        help=wording.help("worth"),
+        on_change=lambda: url_state.put(worth=st.session_state["dominance.worth"]),
+    )
+    return there[chosen]
+
+
+def _kind(kinds: np.ndarray) -> str:
+    counts = {ALL: len(kinds), **{name: int((kinds == i).sum()) for i, name in enumerate(SAMPLE_KINDS)}}
+    wanted = url_state.get("kind")
+    chosen = wanted if wanted in counts else ALL
+    st.pills(
+        "Kind",
+        ["all", "dominance", "complement", "conflict", "none"],
+        required=True,
+        format_func=lambda name: f"{name.capitalize()} · {counts[name]:,}",
+        key=url_state.follow("dominance.kind", chosen),
+        help=wording.help("kinds"),
+        on_change=lambda: url_state.put(kind=st.session_state["dominance.kind"]),
+    )
+    return chosen
+
+
+def _said(task: Task, shares: Numbers, kinds: np.ndarray) -> str:
+    """Who dominates where one does, in a sentence."""
+    rows = kinds == SAMPLE_KINDS.index("dominance")
+    if not rows.any():
+        return "In no sample does one input make three quarters of all that moves the answer."
+    leaders = np.abs(shares[:, rows]).argmax(0)
+    counts = {m.label: int((leaders == place).sum()) for place, m in enumerate(task.info.modalities)}
+    parts = ", ".join(
+        f"{label} in {count:,}" for label, count in sorted(counts.items(), key=lambda item: -item[1]) if count
+    )
+    return f"One input dominates in {wording.percent(float(rows.mean()))} of the samples: {parts}."
+
+
+def _row(task: Task, found: Lattice, shares: Numbers, kinds: np.ndarray, row: int, worth: Worth) -> drawn.Row:
+    shades = pickers.colours(task.info.modalities)
+    bars = tuple(
+        drawn.Bar(
+            m.letter, shades[m.name], float(shares[place, row]), figures.figure(shares[place, row], worth.unit, True)
+        )
+        for place, m in enumerate(task.info.modalities)
+    )
+    name = found.ids[row]
+    return drawn.Row(name, SAMPLE_KINDS[kinds[row]], _answers(task, found, row), bars, _picture(task, name, shades))
+
+
+def _answers(task: Task, found: Lattice, row: int) -> str:
+    output, said = task.info.output, found.logits[-1, row]
+    if isinstance(output, Classification):
+        answer, truth = output.classes[int(said.argmax())], output.classes[int(found.target[row])]
+        return f"{truth}: right" if answer == truth else f"{truth}, said {answer}: wrong"
+    if isinstance(output, Regression):
+        return f"{output.words(float(found.target[row]))}, said {output.words(float(said[0]))}".replace("-", "−")
+    return ""
+
+
+def _picture(task: Task, name: str, shades: Mapping[str, str]) -> str:
+    """Small pictures of what ships; the others are numbers only."""
+    if name not in task.gallery():
+        return '<span class="mm-mini"></span>' if task.gallery() else ""
+    return f'<span class="mm-mini">{recordings.thumbnail(cache.item(task.name, name).raw, dict(shades)).html}</span>'
+
+
+def _pick(name: str, gallery: frozenset[str]) -> None:
+    url_state.put(**({"sample": name, "point": None} if name in gallery else {"point": name}))
+
+
+def _detail(task: Task, reference: Reference, found: Lattice, row: int, worth: Worth) -> None:
+    """The arithmetic of one sample, and the way to the other pages."""
+    name = found.ids[row]
+    with st.container(border=True, key="mm-sample-detail"):
+        with st.container(horizontal=True, vertical_alignment="center", key="mm-sample-links"):
+            st.markdown(f"**{page_frame.plain(name)}** · {page_frame.plain(_answers(task, found, row))}")
+            if name in task.gallery():
+                st.page_link("pages/predict.py", label="Open in Predict", width="content")
+                st.page_link("pages/explain.py", label="Open in Explain", width="content")
+            st.page_link("pages/embed.py", label="Open in Embed", width="content")
+        table = result_cache.values(reference, worth.name)[:, row]
+        labels = tuple(m.label for m in task.info.modalities)
+        share = shapley(table)
+        chosen = st.segmented_control(
+            "The arithmetic of",
+            range(len(labels)),
+            default=0,
+            format_func=labels.__getitem__,
+            key="dominance.of",
+            required=True,
+        )
+        steps = of_shapley(table, int(chosen or 0), labels)
+        total = f"{share[int(chosen or 0)]:.4f}".replace("-", "−")
+        st.html(figures.arithmetic(steps.head, steps.lines, steps.end, total))
+        st.caption(f"{steps.rule}. Shared out: {worth.about}. Nothing at all is answered with {found.rule}.")

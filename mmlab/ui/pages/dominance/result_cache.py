@@ -1,0 +1,152 @@
+"""What the Dominance page computes once: kept in memory by the state of the checkpoint, the slowest also on disk.
+
+>>> found = kept.panel(reference, absent="")                          # the measures, under the method's own rule
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import streamlit as st
+
+from mmlab.analysis.attribution.sanity_checks import Rote
+from mmlab.analysis.attribution.sanity_checks import rote as taught
+from mmlab.analysis.base.coalitions import Lattice
+from mmlab.analysis.base.input_swapping import Recombiner, Tell
+from mmlab.analysis.base.sampling import FEWEST, complete_samples
+from mmlab.analysis.dominance.cue_conflict import Clash, NoPairs, clash
+from mmlab.analysis.dominance.gradient_conflict import CombinationGradients, combination_gradients
+from mmlab.analysis.dominance.payoffs import value_table
+from mmlab.analysis.dominance.perturbations import DONOR_RULE, OWN_RULE, Effort, Probes, keep, probe, stored
+from mmlab.analysis.dominance.report import Panel, lattice_of
+from mmlab.analysis.dominance.report import panel as measured
+from mmlab.core.batch import Samples
+from mmlab.core.errors import CheckpointError, DataError
+from mmlab.core.reference import Reference
+from mmlab.experiments.recorders.attribution_maps import Snapshots
+from mmlab.experiments.recorders.attribution_maps import read as read_snapshots
+from mmlab.ui.components import selection as carried
+from mmlab.ui.components.inline_progress import slowly
+from mmlab.ui.session import cache
+
+DONOR = "donor"
+Chosen = frozenset[str] | None  # names of the test samples that are looked at; None for all
+
+
+@st.cache_resource(show_spinner=False, max_entries=3)
+def samples(task_name: str) -> Samples:
+    """The built-in test samples of a task: read only."""
+    return cache.task(task_name).samples("test")
+
+
+@st.cache_resource(show_spinner=False, max_entries=8)
+def lattice(reference: Reference) -> Lattice:
+    """The stored answers by combination: read only. Raises CheckpointError, or DataError where they cannot be used."""
+    return lattice_of(cache.sweep(reference))
+
+
+@st.cache_resource(show_spinner=False, max_entries=16)
+def values(reference: Reference, worth: str) -> np.ndarray:
+    """What each answer is worth, `[2**M, N]`: read only."""
+    found = lattice(reference)
+    return value_table(cache.task(reference.task).info.output, found.logits, found.target, worth)
+
+
+def probes(reference: Reference, wanted: Chosen = None) -> Probes:
+    """What only the model can tell: from memory, from disk (of all samples), or computed now with a bar.
+
+    Raises Stopped, or DataError for too few samples.
+    """
+
+    def make(tell: Tell) -> Probes:
+        with cache.pool().lend(reference) as model:
+            effort = Effort.usual(model.method.output)
+            found = stored(model.digest, effort) if wanted is None else None
+            if found is None:
+                found = probe(model.method, _among(reference.task, wanted), effort, tell=tell)
+                if wanted is None:
+                    keep(found, model.digest, effort)
+            return found
+
+    return slowly(("probes", reference, wanted), "Asking the model about swapped inputs", make)
+
+
+def panel(reference: Reference, absent: str, wanted: Chosen = None) -> Panel:
+    """All measures. absent: "" for the method's own rule, "donor" for another sample's input."""
+    found = probes(reference, wanted)
+    info = cache.task(reference.task).info
+
+    def make(tell: Tell) -> Panel:
+        every = lattice(reference)
+        answers = every if wanted is None else every.at(carried.places(every.ids, wanted))
+        used = found.lattice(info.modalities) if absent == DONOR else answers
+        tell(0.2)
+        return measured(used, info.output, info.modalities, found, DONOR_RULE if absent == DONOR else OWN_RULE)
+
+    return slowly(("panel", reference, absent, wanted), "Computing the measures", make)
+
+
+def _among(task_name: str, wanted: Chosen) -> Samples:
+    """The test samples that are looked at. Raises DataError for too few."""
+    every = samples(task_name)
+    if wanted is None:
+        return every
+    some = every.at(carried.places(every.ids, wanted))
+    if int(some.present.all(1).sum()) < FEWEST:
+        message = f"Fewer than {FEWEST} of the chosen samples have every input."
+        raise DataError(message, "Choose more of them on Embed, or show all.")
+    return some
+
+
+def clashes(reference: Reference, first: str, second: str, wanted: Chosen = None) -> Clash:
+    """Two inputs of different samples against each other. Raises DataError for too few samples."""
+
+    def make(tell: Tell) -> Clash:
+        with cache.pool().lend(reference) as model:
+            count = 40 if model.method.output.dense else 256
+            chosen = complete_samples(_among(reference.task, wanted), count)
+            recombiner = Recombiner(model.method, chosen.inputs)
+            try:
+                return clash(recombiner, chosen.target.numpy(), model.method.output, first, second, tell=tell)
+            except NoPairs as error:
+                if wanted is None:
+                    raise
+                advice = "Choose samples of several kinds on Embed, or show all."
+                raise DataError("The chosen samples are too alike to contradict each other.", advice) from error
+
+    return slowly(("clash", reference, first, second, wanted), "Putting inputs of different samples together", make)
+
+
+def gradients(reference: Reference) -> CombinationGradients:
+    """Gradients of all combinations at the end of the training. Raises DataError where nothing is shared."""
+
+    def make(tell: Tell) -> CombinationGradients:
+        with cache.pool().lend(reference) as model:
+            chosen = complete_samples(samples(reference.task), 16 if model.method.output.dense else 128)
+            place = next(model.method.parameters()).device
+            return combination_gradients(model.method, chosen.batch(range(len(chosen))).to(place))
+
+    return slowly(("gradients", reference), "One backward pass per combination", make)
+
+
+def rote(reference: Reference) -> Rote:
+    """A network of the same build that learned shuffled answers by heart. Raises Stopped."""
+
+    def make(tell: Tell) -> Rote:
+        with cache.pool().lend(reference) as model:
+            return taught(model.method, samples(reference.task), tell=tell)
+
+    return slowly(("rote", reference), "Teaching a network shuffled answers", make)
+
+
+@st.cache_resource(show_spinner=False, max_entries=16)
+def snapshots(reference: Reference, names: tuple[str, ...]) -> Snapshots:
+    """The maps that were stored while a model with these modalities learned: read only. Raises CheckpointError."""
+    found = read_snapshots(Path(reference.path))
+    epochs, samples = len(found.epochs), len(found.ids)
+    places = {each.shape[:2] for each in found.maps.values()} | {found.score.shape}
+    fits = places == {(epochs, samples)} and found.shares.shape == (epochs, samples, len(names))
+    if not epochs or not samples or not fits or set(found.maps) != set(names):
+        raise CheckpointError("The snapshots of this training are damaged.", "Train the model again.")
+    return found

@@ -1,0 +1,80 @@
+"""Known truth: small data sets of which it is known what a measure must find, and what each measure finds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+
+import streamlit as st
+
+from mmlab.analysis.dominance.catalogue import MEASURES, PAIRS
+from mmlab.analysis.dominance.synthetic_tasks import NAMES, SETS, Known
+from mmlab.core.reference import Reference
+from mmlab.core.task import Task
+from mmlab.experiments.synthetic_validation import PARTS, Tried, Verdict, try_measures
+from mmlab.ui.components.inline_progress import slowly
+from mmlab.ui.pages.dominance import task_truth
+from mmlab.ui.session import url_state
+from mmlab.viz.dominance import measure_table as figures
+
+TITLES = {
+    **{name: each.title for name, each in (MEASURES | PAIRS).items()},
+    "pid_data": "Who knows what (PID), of the data",
+}
+UNITS = {**{name: each.unit for name, each in (MEASURES | PAIRS).items()}, "pid_data": "bits"}
+
+
+def show(task: Task, reference: Reference | None) -> None:
+    """A set, a small network that is trained on it here and now, and truth against measure."""
+    task_truth.show(task, reference)
+    wanted = url_state.get("lesson")
+    chosen = wanted if wanted in SETS else "redundant"
+    st.pills(
+        "Data",
+        list(SETS),
+        format_func=lambda name: SETS[name].title,
+        key=url_state.follow("dominance.lesson", chosen),
+        required=True,
+        wrap=True,
+        on_change=lambda: url_state.put(lesson=st.session_state["dominance.lesson"]),
+    )
+    which = SETS[chosen]
+    st.caption(
+        f"{which.about} The label is a fair coin, so everything follows by hand. A small network (modality dropout) "
+        "learns it here in seconds and is measured like any other; nothing of this page’s model is used."
+    )
+    tried: Tried = slowly(("truth", chosen), "Training a small network", lambda tell: try_measures(which, tell=tell))
+    st.html(_table(which, tried.verdicts))
+    held = sum(verdict.holds for verdict in tried.verdicts)
+    st.markdown(
+        f"**{held} of {len(tried.verdicts)}** measures find the truth"
+        + (", and each miss has its reason." if held < len(tried.verdicts) else ".")
+    )
+
+
+def _table(which: Known, verdicts: Sequence[Verdict]) -> str:
+    rows = "".join(_row(verdict) for verdict in verdicts)
+    head = "".join(f'<th scope="col">{name}</th>' for name in ("Measure", "Truth", "Found", ""))
+    top = f"<thead><tr>{head}</tr></thead>"
+    return f'<div class="mm-scroll"><table class="mm-truth">{top}<tbody>{rows}</tbody></table></div>'
+
+
+def _row(verdict: Verdict) -> str:
+    truth, unit = verdict.truth, UNITS[verdict.truth.measure]
+    names = (
+        PARTS
+        if len(truth.expected) == 4
+        else tuple(n.capitalize() for n in NAMES)
+        if len(truth.expected) == 2
+        else ("both",)
+    )
+    expected, found = (
+        "<br>".join(f"{escape(name)} {figures.figure(value, unit)}" for name, value in zip(names, values, strict=True))
+        for values in (truth.expected, verdict.found)
+    )
+    mark = "✓" if verdict.holds else "✗ misses it"
+    why = truth.why if verdict.holds or not truth.blind else f"{truth.why} {truth.blind}"
+    return (
+        f"<tr><th scope='row'>{escape(TITLES[truth.measure])}<small>{escape(why)}</small></th>"
+        f"<td>{expected}</td><td>{found}</td><td>{mark}</td></tr>"
+    )

@@ -1,0 +1,138 @@
+"""Measured beside true dominance, for a task of which it is known by construction what each input tells."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import streamlit as st
+
+from mmlab.analysis.base.coalitions import membership
+from mmlab.analysis.dominance.oracle_comparison import KNOWN, Beside, beside
+from mmlab.core.modality import Modalities
+from mmlab.core.outputs import Regression
+from mmlab.core.reference import Reference
+from mmlab.core.task import Task
+from mmlab.ui.components import figure_card, page_frame, pickers
+from mmlab.ui.pages.dominance import result_cache
+from mmlab.ui.session import cache, url_state
+from mmlab.ui.text import wording
+from mmlab.viz.base import interval_plot, svg_chart, theme
+from mmlab.viz.base.figure import Figure
+
+TRUE, MEASURED = theme.MUTED, theme.ACCENT
+
+
+def show(task: Task, reference: Reference | None) -> None:
+    """The panel; nothing for a task of which no truth is known, or without a model."""
+    known_values = getattr(task, "known_values", None)
+    output = task.info.output
+    if known_values is None or reference is None or not isinstance(output, Regression):
+        return
+    score = _score()
+    with page_frame.trouble():
+        found = beside(known_values(), result_cache.lattice(reference), output, score)
+        st.markdown(_verdict(found, task.info.modalities))
+        left, right = st.columns(2, gap="large")
+        with left:
+            figure_card.show(_shares(found, task, reference), "dominance.known.shares")
+        with right:
+            figure_card.show(_combinations(found, task, reference), "dominance.known.all")
+        st.caption(
+            f"True: the best that any model can do, summed up exactly from how noisy each input was made. Measured: "
+            f"{page_frame.plain(cache.title(reference.method))} on the built-in test samples, with 95 % "
+            f"intervals. Shares "
+            "are fair shares (Shapley) of what is gained over knowing no input at all."
+        )
+    st.divider()
+
+
+def _score() -> str:
+    names = list(KNOWN)
+    wanted = url_state.get("known")
+    chosen = wanted if wanted in names else names[0]
+    st.segmented_control(
+        "Score",
+        names,
+        format_func=wording.metric,
+        key=url_state.follow("dominance.known", chosen),
+        required=True,
+        on_change=lambda: url_state.put(known=st.session_state["dominance.known"]),
+    )
+    return chosen
+
+
+def _verdict(found: Beside, modalities: Modalities) -> str:
+    """Whether the model leans on its inputs in the true order, and which it uses least fully."""
+    labels = [modality.label for modality in modalities]
+    true, measured = (np.argsort(-each, kind="stable") for each in (found.true, found.shares))
+    order = " > ".join(labels[i] for i in measured)
+    same = (true == measured).all()
+    told = "as it should" if same else f"but the truth is {' > '.join(labels[i] for i in true)}"
+    parts = zip(labels, found.true / found.true.sum(), found.shares / found.shares.sum(), strict=True)
+    shown = ", ".join(f"{name} {wording.percent(t)} in truth, {wording.percent(m)} measured" for name, t, m in parts)
+    least = int(np.argmin(found.used))
+    return (
+        f"**It leans on {order}, {told}.** Of all that is gained: {shown}. It uses the {labels[least].lower()} least "
+        f"fully: {wording.percent(float(found.used[least]))} of what is in it."
+    )
+
+
+def _shares(found: Beside, task: Task, reference: Reference) -> Figure:
+    rows = []
+    for place, modality in enumerate(task.info.modalities):
+        true, measured = float(found.true[place]), float(found.shares[place])
+        low, high = float(found.low[place]), float(found.high[place])
+        note = f"{modality.label}, measured: {_text(found)(measured)} ({_text(found)(low)} to {_text(found)(high)})"
+        marks = (
+            interval_plot.Mark(true, true, true, TRUE, f"{modality.label}, true: {_text(found)(true)}", hollow=True),
+            interval_plot.Mark(measured, low, high, MEASURED, note),
+        )
+        rows.append(interval_plot.Row(modality.name, tuple(m == modality for m in task.info.modalities), marks))
+    axis = svg_chart.around([0.0, *found.true, *found.high], f"fair share of the {_gain(found)}", _text(found), low=0.0)
+    title, names = "What each input brings", task.info.modalities.names
+    columns = [each.tolist() for each in (found.true, found.shares, found.low, found.high)]
+    table = list(zip(names, *columns, strict=True))
+    header = ("input", "true", "measured", "low", "high")
+    return Figure("known-shares", title, _drawn(rows, axis, title, task, reference), header, table)
+
+
+def _combinations(found: Beside, task: Task, reference: Reference) -> Figure:
+    modalities = task.info.modalities
+    has = membership(len(modalities))
+    rows = []
+    for mask in sorted(range(1, len(has)), key=lambda m: (has[m].sum(), m)):
+        key = "-".join(name for name, on in zip(modalities.names, has[mask], strict=True) if on)
+        label = modalities.parse(key).label
+        best, measured = float(found.best[mask]), float(found.measured[mask])
+        marks = (
+            interval_plot.Mark(best, best, best, TRUE, f"{label}, at best: {_text(found)(best)}", hollow=True),
+            interval_plot.Mark(measured, measured, measured, MEASURED, f"{label}, measured: {_text(found)(measured)}"),
+        )
+        rows.append(interval_plot.Row(key, tuple(bool(on) for on in has[mask]), marks))
+    name = wording.metric(found.score).lower()
+    axis = svg_chart.around([*found.best[1:], *found.measured[1:]], name, _text(found))
+    title = f"{wording.metric(found.score)} of every combination"
+    table = [(row.key, *(mark.value for mark in row.marks)) for row in rows]
+    drawing = _drawn(rows, axis, title, task, reference)
+    return Figure("known-combinations", title, drawing, ("combination", "at best", "measured"), table)
+
+
+def _drawn(rows: list[interval_plot.Row], axis: svg_chart.Axis, title: str, task: Task, reference: Reference) -> str:
+    modalities = task.info.modalities
+    colours = pickers.colours(modalities)
+    letters = [(modality.letter, colours[modality.name]) for modality in modalities]
+    legend = [("true", TRUE), (cache.title(reference.method), MEASURED)]
+    return interval_plot.intervals(rows, axis, letters, title, legend, picked=False)
+
+
+def _gain(found: Beside) -> str:
+    return "right sides" if found.score == "sign_accuracy" else "error that goes away"
+
+
+def _text(found: Beside) -> Callable[[float], str]:
+    return svg_chart.percent if found.score == "sign_accuracy" else _plain
+
+
+def _plain(value: float) -> str:
+    return f"{value:.2f}".replace("-", "−")

@@ -1,0 +1,188 @@
+"""While it learned: pushes, work and contradicting corrections over the epochs of a training, from its log."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from mmlab.analysis.dominance.training_dynamics import Conflicts, Course, conflicts, course
+from mmlab.core.errors import CheckpointError
+from mmlab.core.outputs import Classification, Output, Regression
+from mmlab.core.reference import Reference
+from mmlab.core.task import Task
+from mmlab.ui.components import page_frame
+from mmlab.ui.pages.dominance import epoch_slider, result_cache
+from mmlab.ui.pages.dominance.modality_labels import Names
+from mmlab.ui.pages.methods.evidence_views import Source
+from mmlab.ui.session import url_state
+from mmlab.ui.text import wording
+from mmlab.viz.base import theme
+from mmlab.viz.dominance import curves
+from mmlab.viz.dominance.measure_table import arithmetic
+from mmlab.viz.methods import evidence_figures
+
+
+def show(task: Task, reference: Reference) -> None:
+    """What the training of a shipped or own model left in its log, and the gradients of the stored model."""
+    rows = Source(task, reference, {}).rows
+    metric, nothing = _score(task.info.output)
+    names = Names.of_task(task.info.modalities)
+    key = f"{reference.task}.{reference.method}"
+    course_of(rows, names, metric, nothing, key, lambda at: epoch_slider.maps(task, reference, at, names))
+    with page_frame.trouble():
+        _now(reference, names)
+
+
+def course_of(
+    rows: Sequence[Mapping[str, Any]],
+    names: Names,
+    metric: str,
+    nothing: float,
+    key: str,
+    beside: Callable[[int], None] | None = None,
+) -> None:
+    """The figures of a log, with one epoch looked at. beside: shows more of that epoch next to its lattice."""
+    found = course(rows, metric, nothing)
+    at = _epoch(found, key)
+    st.markdown(_said(found, names, at))
+    left, right = st.columns(2, gap="large")
+    with left:
+        epoch_slider.lattice(found, names, at, key)
+    if beside is not None:
+        with right, page_frame.trouble():
+            beside(at)
+    _curves(found, names, at, key)
+    try:
+        angles = conflicts(rows)
+    except CheckpointError as error:
+        st.caption(page_frame.plain(str(error)))
+        return
+    _conflicts(angles, names, at, key)
+
+
+def _curves(found: Course, names: Names, at: int, key: str) -> None:
+    """Pushes, work and parts over the epochs."""
+    shades = {names.labels[name]: names.colours[name] for name in found.names}
+    left, right = st.columns(2, gap="large")
+    with left:
+        st.markdown("**Push in each input’s own encoder**", help=wording.help("pushed"))
+        lines = {names.labels[name]: found.norms[:, i] for i, name in enumerate(found.names)}
+        figure = curves.over_epochs(found.epochs, lines, shades, "length of the gradient", at, share=False)
+        st.plotly_chart(figure, config=theme.CONFIG, key=f"{key}.norms")
+    with right:
+        _work(found, names, shades, at, key)
+    with left:
+        st.markdown("**Part of each input in gradient × activation**", help=wording.help("flow"))
+        if found.shares is None:
+            st.caption("These parts were not logged in this training.")
+            return
+        lines = {names.labels[name]: found.shares[:, i] for i, name in enumerate(found.names)}
+        figure = curves.over_epochs(found.epochs, lines, shades, "part", at)
+        st.plotly_chart(figure, config=theme.CONFIG, key=f"{key}.shares")
+
+
+def _score(output: Output) -> tuple[str, float]:
+    """A metric that is a share of 1, and its value for guessing."""
+    if isinstance(output, Classification):
+        return "accuracy", 1 / len(output.classes)
+    return ("sign_accuracy", 0.5) if isinstance(output, Regression) else ("dice", 0.0)
+
+
+def _epoch(found: Course, key: str) -> int:
+    last = len(found.epochs) - 1
+    if last < 1:
+        return 0
+    wanted = url_state.get("epoch")
+    chosen = min(int(wanted) - 1, last) if wanted.isdecimal() and 0 < len(wanted) < 6 and int(wanted) else last
+    name = f"dominance.epoch.{key}"
+    return int(
+        st.slider(
+            "Pass over the training data",
+            1,
+            last + 1,
+            key=url_state.follow(name, chosen + 1),
+            on_change=lambda: url_state.put(epoch=str(st.session_state[name])),
+        )
+        - 1
+    )
+
+
+def _work(found: Course, names: Names, shades: Mapping[str, str], at: int, key: str) -> None:
+    st.markdown("**Work: fair share of the score**", help=wording.help("work"))
+    if found.work is None:
+        st.caption("Not every combination was scored while it learned, so there are no fair shares.")
+        return
+    lines = {names.labels[name]: found.work[:, i] for i, name in enumerate(found.names)}
+    figure = curves.over_epochs(found.epochs, lines, shades, "fair share", at)
+    st.plotly_chart(figure, config=theme.CONFIG, key=f"{key}.work")
+
+
+def _said(found: Course, names: Names, at: int) -> str:
+    """Who was pushed, and who had done what by one epoch."""
+    norms = found.norms[at]
+    said = f"Pass {at + 1}"
+    if np.isfinite(norms).all():
+        most, least = int(norms.argmax()), int(norms.argmin())
+        ratio = norms[most] / max(float(norms[least]), 1e-9)
+        first, second = (names.labels[found.names[place]] for place in (most, least))
+        said += f": the push on {first} was {ratio:.1f} times that on {second}"
+    said += "."
+    if found.work is not None:
+        work = found.work[at]
+        leader = names.labels[found.names[int(work.argmax())]]
+        said += f" {leader} did most of the work, {wording.percent(float(work.max()))} of the score."
+    return said
+
+
+def _conflicts(found: Conflicts, names: Names, at: int, key: str) -> None:
+    st.markdown("**Contradicting corrections of combinations**", help=wording.help("in_the_way"))
+    row = int(np.abs(found.epochs - at).argmin())
+    left, right = st.columns(2, gap="large")
+    with left:
+        lines = {"before": found.rate, "after": found.rate_after}
+        shades = {"before": theme.WRONG, "after": theme.ACCENT}
+        figure = curves.over_epochs(found.epochs, lines, shades, "pairs that contradict", at)
+        st.plotly_chart(figure, config=theme.CONFIG, key=f"{key}.rate")
+        st.plotly_chart(
+            evidence_figures.angles(found.before[row], found.after[row]), config=theme.CONFIG, key=f"{key}.angles"
+        )
+    with right:
+        short = [names.short(each) for each in found.keys]
+        st.plotly_chart(
+            evidence_figures.table(found.cosines[row], short, "cosine"), config=theme.CONFIG, key=f"{key}.cosines"
+        )
+        st.caption(f"Mean cosine between the corrections of two combinations in pass {int(found.epochs[row]) + 1}.")
+    if found.lengths is not None:
+        lines = {names.short(each): found.lengths[:, k] for k, each in enumerate(found.keys)}
+        shades = {name: theme.METHODS[i % len(theme.METHODS)] for i, name in enumerate(lines)}
+        figure = curves.over_epochs(found.epochs, lines, shades, "length of the gradient", at, share=False)
+        st.plotly_chart(figure, config=theme.CONFIG, key=f"{key}.lengths")
+
+
+def _now(reference: Reference, names: Names) -> None:
+    """The gradients that the stored model would still get: for every method, whatever its log holds."""
+    wanted = st.toggle("Gradients of the stored model, computed now", key="dominance.now")
+    if not wanted:
+        return
+    found = result_cache.gradients(reference)
+    short = [names.short(key) for key in found.keys]
+    left, right = st.columns(2, gap="large")
+    with left:
+        st.plotly_chart(
+            evidence_figures.table(found.cosines, short, "cosine"), config=theme.CONFIG, key="dominance.now.cosines"
+        )
+    with right:
+        head = ("combination", "length", *(f"in {names.labels[name]}" for name in names.labels))
+        rows: list[tuple[str | float, ...]] = [
+            (name, float(found.lengths[row]), *(float(each) for each in found.encoders[row]))
+            for row, name in enumerate(short)
+        ]
+        st.html(arithmetic(head, rows, "", ""))
+    st.caption(
+        f"{wording.percent(found.conflicts)} of the pairs contradict each other, on the parameters that two "
+        f"combinations "
+        "or more reach. On up to 128 test samples, without the randomness of training."
+    )

@@ -1,0 +1,262 @@
+"""Where combinations lie against complete input, which way embeddings point, and whether variance knows of errors."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from mmlab.analysis.embedding import variance_vs_error
+from mmlab.analysis.embedding.alignment import Alignment, alignment, to_class_centres
+from mmlab.analysis.embedding.point_attributes import accuracy_like
+from mmlab.analysis.embedding.projection import valid
+from mmlab.analysis.methods import method_evidence
+from mmlab.core.errors import MmlabError
+from mmlab.core.outputs import Classification, Regression, Segmentation
+from mmlab.core.reference import Reference
+from mmlab.ui.components import figure_card, page_frame, pickers
+from mmlab.ui.pages.embed.view_data import View
+from mmlab.ui.session import cache
+from mmlab.ui.text import wording
+from mmlab.viz.base import heatmap, svg_chart, theme
+from mmlab.viz.base.figure import Figure
+
+BINS = 40
+WIDEST = 1.05
+
+
+def show(view: View) -> None:
+    """Alignment, directions of all chosen methods, variance."""
+    st.subheader("Still in the same place?", help=wording.help("alignment"), anchor=False)
+    left, right = st.columns(2, gap="large")
+    with left, page_frame.trouble():
+        figure_card.show(_aligned(view), "embed.aligned")
+    with right, page_frame.trouble():
+        figure_card.show(_cosines(view), "embed.cosines")
+    st.subheader("Which way do they point?", help=wording.help("direction"), anchor=False)
+    left, right = st.columns(2, gap="large")
+    with left, page_frame.trouble():
+        figure_card.show(_turns(view), "embed.turns")
+    with right, page_frame.trouble():
+        if isinstance(view.task.info.output, Classification):
+            figure_card.show(_to_class(view), "embed.to_class")
+        else:
+            st.caption("Only classes have a direction of their own.")
+    st.subheader("Does the variance know?", help=wording.help("doubting"), anchor=False)
+    with page_frame.trouble():
+        _variance(view)
+    pickers.numbers_help("alignment", "direction", "doubting", "variance")
+
+
+def _aligned(view: View) -> Figure:
+    found = _alignment(view.reference)
+    own, other = (np.nanmean(table, 1) for table in (found.own, found.other))
+    names = view.task.info.modalities
+    shades = [(item.letter, theme.modality_colour(i)) for i, item in enumerate(names)]
+    heads = ("cosine, itself", "cosine, its class", "shift", "gap")
+    rows, numbers = [], []
+    for row, key in enumerate(found.combinations):
+        values = (own[row], other[row], found.distance[row], found.gap[row])
+        label = names.parse(key).label
+        tints = (max(values[0], 0), max(values[1], 0), values[2] / WIDEST, values[3] / 2)
+        cells = [
+            heatmap.Cell(
+                f"{value:.2f}".replace("-", "−"), min(float(tint), 1.0), f"{label}, {head}: {value:.3f}", theme.ACCENT
+            )
+            for value, tint, head in zip(values, tints, heads, strict=True)
+        ]
+        rows.append((heatmap.Head(key, tuple(name in key.split("-") for name in names.names)), cells))
+        numbers.append((key, *(float(value) for value in values)))
+    columns = [heatmap.Head(head, label=head) for head in heads]
+    title = f"Against complete input, {cache.title(view.reference.method)}"
+    drawing = heatmap.grid(columns, rows, shades, title, wide=104)
+    header = ("combination", "cosine_own", "cosine_others", "shift", "gap")
+    return Figure("embedding-alignment", title, drawing, header, numbers, _note(view))
+
+
+def _cosines(view: View) -> Figure:
+    """How the cosine with one's own complete embedding is distributed, for each input alone."""
+    found = _alignment(view.reference)
+    singles = [row for row, key in enumerate(found.combinations) if "-" not in key]
+    names = view.task.info.modalities
+    title = "Cosine of one input alone with everything, same sample"
+    lines = {names[found.combinations[row]].label: found.own[row] for row in singles}
+    shades = [theme.modality_colour(names.names.index(found.combinations[row])) for row in singles]
+    return _distribution("embedding-cosines", title, lines, shades, "cosine", _note(view))
+
+
+def _turns(view: View) -> Figure:
+    """Cosines between any two combinations of a sample, a line per chosen method."""
+    lines = {cache.title(each.method): _directions(each).pairs.ravel() for each in _measured(view)}
+    title = "Cosine of two combinations of one sample"
+    return _distribution("embedding-turns", title, lines, [], "cosine", f"All pairs of combinations. {_basis(view)}")
+
+
+def _to_class(view: View) -> Figure:
+    """Cosines of all combinations with the direction of the right class, a line per chosen method."""
+    lines, note = {}, ""
+    for each in _measured(view):
+        found = _directions(each)
+        if found.to_class is not None:
+            lines[cache.title(each.method)] = found.to_class.ravel()
+        else:
+            lines[f"{cache.title(each.method)} (to the middle)"] = to_class_centres(cache.sweep(each)).ravel()
+            note = "*To the middle*: of the class's complete embeddings, as the model keeps no weights for a class. "
+    title = "Cosine with the direction of the right class"
+    return _distribution("embedding-to-class", title, lines, [], "cosine", f"{note}{_basis(view)}".replace("*", ""))
+
+
+def _variance(view: View) -> None:
+    found = view.found
+    if found.variance is None:
+        st.caption(f"{cache.title(view.reference.method)} gives no variance.")
+        return
+    left, right = st.columns(2, gap="large")
+    with left:
+        figure_card.show(_by_combination(view), "embed.variance")
+    with right:
+        figure_card.show(_by_hardness(view), "embed.hardness")
+
+
+def _by_combination(view: View) -> Figure:
+    """Mean variance of each combination against how good its answers are."""
+    there = valid(view.found)
+    assert view.found.variance is not None
+    variance = np.where(there, view.found.variance.mean(2), np.nan)
+    kept = np.asarray(there.any(1), bool)
+    width, score = (np.nanmean(table[kept], 1) for table in (variance, _good(view.reference)[kept]))
+    keys = [key for key, some in zip(view.found.combinations, kept, strict=True) if some]
+    name = _score_name(view)
+    title = f"Variance and {name}, by combination"
+    drawn = svg_chart.Plot(
+        title, svg_chart.around(width.tolist(), "mean variance", svg_chart.plain), _axis(view, score)
+    )
+    for key, x, y in zip(keys, width, score, strict=True):
+        drawn.dot(float(x), float(y), theme.ACCENT, f"{view.letters[key]}: variance {x:.3f}, {name} {y:.3f}", 6)
+    said = f"Rank correlation {variance_vs_error.spearman(width, score):.2f}. " if len(keys) > 2 else ""
+    numbers = [(key, float(x), float(y)) for key, x, y in zip(keys, width, score, strict=True)]
+    note = f"{said}{_note(view)}"
+    return Figure("variance-by-combination", title, drawn.svg, ("combination", "variance", "score"), numbers, note)
+
+
+def _by_hardness(view: View) -> Figure:
+    """Samples sorted by variance: how often the other models are wrong on them, and this one."""
+    assert view.found.variance is not None
+    there = valid(view.found)
+    variance = np.nanmean(np.where(there, view.found.variance.mean(2), np.nan), 0)
+    judges = _hardness(view.reference)
+    own = -np.nanmean(_good(view.reference), 0)
+    offset = 0.0 if isinstance(view.task.info.output, Regression) else 1.0
+    lines = {"this model": variance_vs_error.trend(variance, offset + own)}
+    if judges is not None:
+        lines = {"the other models": variance_vs_error.trend(variance, offset - judges), **lines}
+    wrong = "mean error" if isinstance(view.task.info.output, Regression) else "how wrong"
+    everything = [float(value) for each in lines.values() for value in each.shares]
+    title = "Wider embeddings, harder samples?"
+    across = svg_chart.around(
+        [float(v) for each in lines.values() for v in each.values], "variance of the sample", svg_chart.plain
+    )
+    text = svg_chart.plain if isinstance(view.task.info.output, Regression) else svg_chart.percent
+    drawn = svg_chart.Plot(title, across, svg_chart.around(everything, wrong, text))
+    for place, (name, each) in enumerate(lines.items()):
+        colour = theme.method_colour(place)
+        label = f"{name}: {each.correlation:+.2f}".replace("-", "−")
+        drawn.line(each.values.tolist(), each.shares.tolist(), colour, label, place)
+        for x, y in zip(each.values, each.shares, strict=True):
+            drawn.dot(float(x), float(y), colour, f"{name}: {y:.3f} at variance {x:.3f}")
+    header = ("judged_by", "variance", "wrong", "samples")
+    numbers = [
+        (name, float(x), float(y), int(count))
+        for name, each in lines.items()
+        for x, y, count in zip(each.values, each.shares, each.counts, strict=True)
+    ]
+    note = f"Ten bins of equally many samples; in the legend Spearman's correlation. {_note(view)}"
+    return Figure("variance-by-hardness", title, drawn.svg, header, numbers, note)
+
+
+def _distribution(
+    name: str, title: str, lines: dict[str, NDArray[np.floating]], colours: list[str], label: str, note: str
+) -> Figure:
+    """Outlined histograms over each other, with their middle values in the legend."""
+    edges = np.linspace(-1, 1, BINS + 1)
+    shares = {}
+    for each, values in lines.items():
+        real = np.clip(values[np.isfinite(values)], -1, 1)
+        counts = np.histogram(real, edges)[0]
+        shares[f"{each}: {np.median(real):.2f}".replace("-", "−")] = counts / max(counts.sum(), 1)
+    highest = max((float(share.max()) for share in shares.values()), default=1.0)
+    drawn = svg_chart.Plot(
+        title, svg_chart.Axis(label, -1, 1, svg_chart.plain), svg_chart.Axis("share", 0, highest * WIDEST)
+    )
+    middle = (edges[:-1] + edges[1:]) / 2
+    for place, (each, share) in enumerate(shares.items()):
+        colour = colours[place] if colours else theme.method_colour(place)
+        drawn.line(middle.tolist(), share.tolist(), colour, each, place)
+    header = (label, *lines)
+    rows = [(float(x), *(float(share[row]) for share in shares.values())) for row, x in enumerate(middle)]
+    return Figure(name, title, drawn.svg, header, rows, f"The legend gives middle values. {note}")
+
+
+@st.cache_resource(show_spinner=False, max_entries=16)
+def _alignment(reference: Reference) -> Alignment:
+    return alignment(cache.sweep(reference))
+
+
+@st.cache_resource(show_spinner=False, max_entries=16)
+def _directions(reference: Reference) -> method_evidence.Directions:
+    """The weights of the classes stand in the model, everything else in its sweep."""
+    with cache.pool().lend(reference) as model:
+        weights = method_evidence.class_weights(model.method)
+    return method_evidence.directions(cache.sweep(reference), weights)
+
+
+@st.cache_resource(show_spinner=False, max_entries=16)
+def _good(reference: Reference) -> NDArray[np.float64]:
+    return accuracy_like(cache.sweep(reference), cache.task(reference.task).info.output)
+
+
+@st.cache_resource(show_spinner=False, max_entries=16)
+def _hardness(reference: Reference) -> NDArray[np.float64] | None:
+    """How well the other methods here do on each sample, `[N]`; None where there is no other on the same samples."""
+    ids, tables = cache.sweep(reference).ids, []
+    for entry in cache.entries(reference.task):
+        if entry.problem is not None or entry.reference == reference:
+            continue
+        try:
+            other = cache.sweep(entry.reference)
+        except MmlabError:
+            continue  # a model without answers judges nothing
+        if other.ids == ids:
+            tables.append(np.nanmean(_good(entry.reference), 0))
+    return np.mean(tables, 0) if tables else None
+
+
+def _measured(view: View) -> list[Reference]:
+    """The chosen methods that have a sweep, the one that is shown first."""
+    found = [view.reference]
+    for each in view.references:
+        try:
+            if each != view.reference and cache.sweep(each).ids:
+                found.append(each)
+        except MmlabError as error:
+            page_frame.say(error, quiet=True)
+    return found
+
+
+def _score_name(view: View) -> str:
+    if isinstance(view.task.info.output, Segmentation):
+        return "Dice"
+    return "minus the mean error" if isinstance(view.task.info.output, Regression) else "accuracy"
+
+
+def _axis(view: View, score: NDArray[np.floating]) -> svg_chart.Axis:
+    number = isinstance(view.task.info.output, Regression)
+    return svg_chart.around(score.tolist(), _score_name(view), svg_chart.plain if number else svg_chart.percent)
+
+
+def _basis(view: View) -> str:
+    return f"{view.task.title}, at most {method_evidence.MOST} complete test samples, middle of everything taken away."
+
+
+def _note(view: View) -> str:
+    return f"{cache.title(view.reference.method)}, {view.task.title}, {len(view.found.ids):,} test samples."

@@ -1,0 +1,131 @@
+"""How far the picture can be trusted, and what is true in the model's own space, so that nobody reads it off a map."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from mmlab.analysis.embedding import map_quality
+from mmlab.analysis.embedding.point_attributes import Labels, Property, main, told
+from mmlab.analysis.embedding.projection import valid
+from mmlab.core.reference import Reference
+from mmlab.ui.components import figure_card, pickers
+from mmlab.ui.pages.embed import map_cache
+from mmlab.ui.pages.embed.view_data import View
+from mmlab.ui.session import cache
+from mmlab.ui.text import wording
+from mmlab.viz.base import heatmap, theme
+from mmlab.viz.base.figure import Figure
+
+FEWEST = 6
+
+
+@dataclass(frozen=True)
+class Known:
+    """What neighbours know of a sample under one combination: in the model's space, on the map, and the silhouette."""
+
+    space: float
+    map: float
+    silhouette: float
+
+
+def show(view: View) -> None:
+    """Trustworthiness, continuity and the luck of the seed; then the model's own space beside the map."""
+    st.subheader("Can the picture be trusted?", help=wording.help("trust"), anchor=False)
+    _picture(view)
+    st.info(
+        "**Between far groups, distances mean little**, and so do the sizes of groups. UMAP keeps neighbours together "
+        "and puts the groups wherever there is room."
+        if view.picture != map_cache.PCA
+        else "**Dots that lie on each other may be far apart**: a PCA shows two or three directions out of "
+        f"{view.found.mean.shape[2]}."
+    )
+    st.subheader("What the model itself knows", help=wording.help("near_accuracy"), anchor=False)
+    figure_card.show(_table(view), "embed.known")
+    pickers.numbers_help("trust", "overlap", "near_accuracy", "silhouette")
+
+
+def _picture(view: View) -> None:
+    good, whole, count = map_cache.trust(view.reference, view.picture, view.solid)
+    pca = map_cache.trust(view.reference, map_cache.PCA, view.solid)
+    columns = st.columns(4)
+    beside = "" if view.picture == map_cache.PCA else "{:+.3f} against PCA"
+    columns[0].metric(
+        "Trustworthiness", f"{good:.3f}", beside.format(good - pca[0]) or None, help=wording.help("trust")
+    )
+    columns[1].metric("Continuity", f"{whole:.3f}", beside.format(whole - pca[1]) or None, help=wording.help("trust"))
+    flat = map_cache.picture(view.reference, view.picture)
+    same = "–" if flat.overlap is None else wording.percent(flat.overlap)
+    columns[2].metric("Same neighbours, other seed", same, help=wording.help("overlap"))
+    error = "exact" if view.picture == map_cache.PCA else wording.percent(view.made.error)
+    columns[3].metric("Misplaced, when placed", error, help=wording.help("path"))
+    st.caption(f"From the {count} nearest neighbours of at most {map_cache.ASKED:,} dots, among all of them.")
+
+
+def _table(view: View) -> Figure:
+    known = knowledge(view.reference, view.picture, view.solid)
+    name, kind = asked(view.reference)
+    heading = "Told by neighbours" if isinstance(kind, Labels) else "Agreement with neighbours"
+    columns = [heatmap.Head("space", label=f"{heading}: model"), heatmap.Head("map", label="on the map")]
+    columns += [heatmap.Head("silhouette", label="silhouette")] if isinstance(kind, Labels) else []
+    task = view.task.info.modalities
+    shades = [(item.letter, theme.modality_colour(i)) for i, item in enumerate(task)]
+    rows, numbers = [], []
+    for key, found in known.items():
+        values = [found.space, found.map, *([found.silhouette] if isinstance(kind, Labels) else [])]
+        label = task.parse(key).label
+        cells = [
+            heatmap.Cell(
+                _text(value, i < 2 and isinstance(kind, Labels)), _share(value), f"{label}: {value:.3f}", theme.ACCENT
+            )
+            for i, value in enumerate(values)
+        ]
+        rows.append((heatmap.Head(key, tuple(each in key.split("-") for each in task.names)), cells))
+        numbers.append((key, *values))
+    title = f"{heading}, {cache.title(view.reference.method)}: {name}"
+    header = ("combination", "in_the_model", "on_the_map", *(["silhouette"] if isinstance(kind, Labels) else []))
+    drawing = heatmap.grid(columns, rows, shades, title, wide=176)
+    note = "Neighbours are other samples under the same combination; embeddings as stored, in 32 steps per dimension."
+    return Figure(f"embedding-{view.task.name}-{view.reference.method}", title, drawing, header, numbers, note)
+
+
+def asked(reference: Reference) -> tuple[str, Property]:
+    """What neighbours are asked for: the class, the number or the Dice score."""
+    return main(map_cache.looks(reference))
+
+
+@st.cache_resource(show_spinner="Asking the neighbours …", max_entries=32)
+def knowledge(reference: Reference, name: str, solid: bool) -> dict[str, Known]:
+    """By combination, for those that enough samples have."""
+    found, points = cache.sweep(reference), map_cache.picture(reference, name, solid).projection.points
+    kind, there = asked(reference)[1], valid(found)
+    result = {}
+    for row, key in enumerate(found.combinations):
+        kept = there[row] & np.isfinite(points[row]).all(1)
+        if kept.sum() >= FEWEST:
+            result[key] = _known(found.mean[row, kept], points[row, kept], kind, row, kept)
+    return result
+
+
+def _known(
+    space: NDArray[np.floating], drawn: NDArray[np.floating], kind: Property, row: int, kept: NDArray[np.bool_]
+) -> Known:
+    inside, drawn_too = (told(points, kind, row, kept) for points in (space, drawn))
+    apart = math.nan
+    if isinstance(kind, Labels) and len(set((codes := kind.codes[row, kept]).tolist())) > 1:
+        apart = map_quality.silhouette(space, codes)
+    return Known(inside, drawn_too, apart)
+
+
+def _share(value: float) -> float:
+    return min(1.0, max(0.0, value)) if math.isfinite(value) else 0.0
+
+
+def _text(value: float, is_share: bool) -> str:
+    if not math.isfinite(value):
+        return "–"
+    return wording.percent(value) if is_share else f"{value:.2f}".replace("-", "−")

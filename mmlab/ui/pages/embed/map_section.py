@@ -1,0 +1,78 @@
+"""The map of all samples under all combinations: coloured, searched, caught with a lasso, with one sample over it."""
+
+from __future__ import annotations
+
+import json
+from functools import partial
+
+import numpy as np
+import streamlit as st
+
+from mmlab.core.reference import Reference
+from mmlab.ui.components import page_frame, pickers, plotly_figure
+from mmlab.ui.pages.embed import downloads, map_cache, sample_path, selection_panel
+from mmlab.ui.pages.embed import view_data as views
+from mmlab.ui.pages.embed.view_data import View
+from mmlab.ui.text import wording
+from mmlab.viz.embed import point_colours, scatter
+
+
+def show(view: View) -> None:
+    """The map with what was caught on it, and the picked sample with its neighbours, beside each other."""
+    path = sample_path.find(view)
+    left, right = st.columns([5, 4], gap="large")
+    with left, page_frame.trouble():
+        st.subheader("All samples", help=wording.help("map"), anchor=False)
+        _map(view, path)
+        selection_panel.search(view)
+    with left, page_frame.trouble():
+        selection_panel.show(view)
+    with right, page_frame.trouble():
+        sample_path.show(view, path)
+    with right, page_frame.trouble():
+        if path is not None:
+            sample_path.near(view, path)
+    downloads.offer(view)
+    pickers.numbers_help("map", "path", "variance", "ellipse", "likeness", "nearest", "choosing")
+
+
+def _map(view: View, path: sample_path.Path | None) -> None:
+    drawn = view.places(view.made.projection.points)
+    st.html(view.look.legend(drawn))
+    spec = _spec(view.reference, view.picture, view.solid, view.shown, drawn.tobytes())
+    over = scatter.sample(*((path.over, path.lit) if path is not None else ((), ())), solid=view.solid)
+    plotly_figure.show(
+        spec,
+        [point_colours.change(view.look, [drawn]), over],
+        key="embed.map",
+        name=f"mmlab-map-{view.task.name}-{view.reference.method}",
+        alt=f"{view.about}, coloured by {views.COLOURS[view.colour].lower()}. The numbers are in the files below",
+        samples=len(view.found.ids),
+        solid=view.solid,
+        chosen=view.rows,
+        on_click=partial(sample_path.pick, view),
+        on_select=partial(selection_panel.choose, view),
+    )
+    st.caption(about(view, len(drawn)))
+
+
+@st.cache_data(show_spinner=False, max_entries=32)
+def _spec(reference: Reference, name: str, solid: bool, shown: tuple[int, ...], drawn: bytes) -> str:
+    made = map_cache.picture(reference, name, solid)
+    named = {} if solid else views.centres(reference, name, shown[-1])
+    places = {text: np.array(place, np.float32) for text, place in named.items()}
+    spec = scatter.cloud(made.projection.points, np.frombuffer(drawn, np.int64), views.titles(made), places)
+    return json.dumps(spec)
+
+
+def about(view: View, count: int) -> str:
+    """What is drawn, how to use it, and how far it is to be believed."""
+    some = f"{count:,} dots: {int(view.drawn.sum()):,} samples × {len(view.shown)} combinations."
+    how = "Turn it with the mouse." if view.solid else "Catch samples with the lasso; a click follows one."
+    if view.picture == map_cache.PCA:
+        return f"{some} {how}"
+    return (
+        f"{some} {how} **Near dots are alike; between far groups, distances mean little.** A sample that is placed by "
+        f"its neighbours lands, in the middle case, {wording.percent(view.made.error)} of the map's width from where "
+        "UMAP put it."
+    )

@@ -1,0 +1,72 @@
+"""The page under its pickers: the controls, and the section that was chosen. Only that section is computed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import streamlit as st
+
+from mmlab.core.reference import Reference
+from mmlab.ui.components import page_frame, plotly_figure, sample_view
+from mmlab.ui.pages.embed import (
+    custom_umap,
+    embedding_geometry,
+    glossary,
+    map_quality,
+    map_section,
+    sample_path,
+    small_multiples,
+    training_dynamics,
+    two_models,
+)
+from mmlab.ui.pages.embed import view_data as views
+from mmlab.ui.pages.embed.view_data import View
+from mmlab.ui.session import cache
+
+WORDS = glossary.EMBED  # the import enters them
+
+
+@dataclass(frozen=True)
+class Section:
+    """One part of the page: its name on the screen, what draws it, and which of the controls it follows."""
+
+    title: str
+    show: Callable[[View], None]
+    controls: tuple[str, ...] = views.CONTROLS
+
+
+SECTIONS: dict[str, Section] = {
+    "map": Section("Map", map_section.show),
+    "several": Section("Combination by combination", small_multiples.show, ("picture", "colour", "shown", "many")),
+    "closeness": Section("Close and far", embedding_geometry.show, ()),
+    "trust": Section("Can it be trusted?", map_quality.show, ("picture", "axes")),
+    "pair": Section("Two models", two_models.show, ("picture", "colour", "shown", "many")),
+    "learned": Section("While it learned", training_dynamics.show, ("shown",)),
+    "fit": Section("Make another map", custom_umap.show, ("picture",)),
+}
+
+
+def show(task_name: str, chosen: str, references: tuple[Reference, ...]) -> None:
+    """Everything below the pickers of task, sample and methods."""
+    st.html(Path(__file__).with_name("embed.css"))
+    plotly_figure.preload()
+    _panel(task_name, chosen, references)
+
+
+@page_frame.panel
+def _panel(task_name: str, chosen: str, references: tuple[Reference, ...]) -> None:
+    task, reference = cache.task(task_name), sample_view.method(references, _unsure(task_name))
+    name = views.choice("part", "Look at", tuple(SECTIONS), lambda name: SECTIONS[name].title)
+    point = sample_path.point(chosen, cache.sweep(reference))
+    section = SECTIONS[name]
+    section.show(views.make(task, references, reference, chosen, point, section.controls))
+
+
+def _unsure(task_name: str) -> str:
+    """A method that says how sure it is of a place: there is most to see with it. Empty where there is none."""
+    for entry in cache.entries(task_name):
+        if entry.problem is None and entry.card.get("config", {}).get("probabilistic"):
+            return entry.reference.method
+    return ""

@@ -1,0 +1,118 @@
+"""What was caught on a map: how many, of which kind, how well they are answered, and the ways to other pages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from html import escape
+
+import numpy as np
+import streamlit as st
+
+from mmlab.analysis.embedding.point_attributes import accuracy_like
+from mmlab.core.errors import MmlabError
+from mmlab.core.outputs import Regression, Segmentation
+from mmlab.ui.components import page_frame, selection
+from mmlab.ui.pages.embed import sample_path
+from mmlab.ui.pages.embed import view_data as views
+from mmlab.ui.pages.embed.view_data import View
+from mmlab.ui.session import url_state
+from mmlab.ui.text import wording
+
+FIND = "embed.find"
+PAGES = {"robustness": "Robustness", "dominance": "Dominance", "predict": "Predict"}
+SHOWS = {"dominance": {"aspect": "samples"}}  # the section that goes sample by sample
+MOST_PICTURES = 18
+PROBLEM = "mmlab.embed.problem"
+
+
+def search(view: View) -> None:
+    """A field that lights the samples whose name, right answer or group holds what was typed."""
+    st.text_input(
+        "Find samples",
+        key=FIND,
+        placeholder="a name, a right answer, a person or source",
+        help=wording.help("choosing"),
+        on_change=partial(_find, view),
+    )
+    if st.session_state.get(FIND) and view.rows is None:
+        st.caption("No sample is called that.")
+
+
+def matching(view: View, text: str) -> list[int]:
+    """The samples that a search finds: a whole right answer, or a part of a name or group."""
+    wanted = text.strip().lower()
+    if not wanted:
+        return []
+    targets = view.found.target if view.found.target.ndim == 1 else [None] * len(view.found.ids)
+    answers = ["" if target is None else views.truth(view.task, target).lower() for target in targets]
+    exact = [row for row, answer in enumerate(answers) if answer == wanted]
+    if exact:
+        return exact
+    pairs = enumerate(zip(view.found.ids, view.found.groups, strict=True))
+    return [row for row, (name, group) in pairs if wanted in name.lower() or wanted in group.lower()]
+
+
+def show(view: View) -> None:
+    """The chosen samples, with where to go on with them."""
+    problem = st.session_state.get(PROBLEM)
+    if problem is not None:
+        page_frame.say(problem)
+    if view.rows is None:
+        st.caption("Nothing is chosen. Draw around dots with the lasso or the box (at the top right of the map).")
+        return
+    rows = np.array(view.rows)
+    st.subheader(f"{len(rows):,} chosen samples", help=wording.help("choosing"), anchor=False)
+    st.html(_scores(view, rows))
+    with st.container(horizontal=True, vertical_alignment="center", key="mm-go-chosen"):
+        for page, title in PAGES.items():
+            fields = {**url_state.everything(), **SHOWS.get(page, {})}
+            st.page_link(f"pages/{page}.py", label=f"In {title} →", query_params=fields)
+        st.button("Forget them", key="embed.forget", type="tertiary", on_click=_forget)
+    shipped = set(view.task.gallery())
+    pictured = [row for row in view.rows if view.found.ids[row] in shipped]
+    st.html(sample_path.pictured(view, pictured[:MOST_PICTURES]))
+    left = len(pictured) - MOST_PICTURES
+    if left > 0:
+        st.caption(f"{left:,} more have pictures.")
+
+
+def _scores(view: View, rows: np.ndarray) -> str:
+    """How well the chosen ones are answered under each combination, beside all samples."""
+    good = accuracy_like(view.found, view.task.info.output)
+    name, number = _measure(view)
+    cells = ""
+    for place, key in enumerate(view.found.combinations):
+        some, all_of_them = (values[np.isfinite(values)] for values in (good[place, rows], good[place]))
+        texts = [number(float(values.mean())) if len(values) else "–" for values in (some, all_of_them)]
+        inside = "".join(f'<td class="mm-num">{text}</td>' for text in texts)
+        cells += f'<tr><td class="mm-num"><b>{escape(view.letters[key])}</b></td>{inside}</tr>'
+    head = f"<tr><th>inputs</th><th>{name}, chosen</th><th>{name}, all</th></tr>"
+    return f'<div class="mm-scroll"><table class="mm-table">{head}{cells}</table></div>'
+
+
+def _measure(view: View) -> tuple[str, Callable[[float], str]]:
+    output = view.task.info.output
+    if isinstance(output, Regression):
+        return "mean error", lambda value: f"{-value:.2f}"
+    if isinstance(output, Segmentation):
+        return "Dice", lambda value: f"{value:.2f}"
+    return "right", wording.percent
+
+
+def choose(view: View, rows: list[int]) -> None:
+    """Keep the samples that were caught in the address. For callbacks."""
+    st.session_state.pop(PROBLEM, None)
+    try:
+        url_state.put(chosen=selection.written(rows, view.found.ids))
+    except MmlabError as error:
+        st.session_state[PROBLEM] = error
+
+
+def _find(view: View) -> None:
+    choose(view, matching(view, st.session_state[FIND]))
+
+
+def _forget() -> None:
+    st.session_state[FIND] = ""
+    url_state.put(chosen=None)

@@ -1,0 +1,147 @@
+"""The same model over its training: a map of each stored pass, and how its neighbourhoods and places settled."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from mmlab.analysis.embedding.point_attributes import Labels
+from mmlab.core.errors import CheckpointError
+from mmlab.core.reference import Reference
+from mmlab.experiments.recorders import embedding_maps
+from mmlab.experiments.recorders.embedding_maps import EpochMaps
+from mmlab.ui.components import figure_card, pickers, plotly_figure
+from mmlab.ui.pages.embed import map_cache
+from mmlab.ui.pages.embed import view_data as views
+from mmlab.ui.pages.embed.view_data import View
+from mmlab.ui.session import cache
+from mmlab.ui.text import wording
+from mmlab.viz.base import heatmap, theme
+from mmlab.viz.base.figure import Figure
+from mmlab.viz.embed import point_colours, scatter
+
+COLUMNS = 3
+LIT = "mmlab.embed.learned"
+
+
+def show(view: View) -> None:
+    """The maps; below them how well neighbours tell a sample, how near it is to the complete one, and the variance."""
+    st.subheader("While it learned", help=wording.help("learned"), anchor=False)
+    found = stored(view.reference)
+    by = views.choice("colour", "Colour by", (found.about, "combination"), views.COLOURS.__getitem__, "colour")
+    keys = {view.found.combinations[row] for row in view.shown}
+    rows = [row for row, key in enumerate(found.combinations) if key in keys] or list(range(len(found.combinations)))
+    drawn = scatter.drawable(found.points[0], rows)
+    look, panels = _look(view, found, by), _panels(found, drawn, by)
+    st.html(look.legend(panels[-1] if isinstance(look, point_colours.Names) else np.concatenate(panels)))
+    title = f"{cache.title(view.reference.method)} on {view.task.title}"
+    plotly_figure.show(
+        _spec(view.reference, drawn.tobytes()),
+        [point_colours.change(look, panels)],
+        key="embed.learned",
+        name=f"mmlab-learned-{view.task.name}-{view.reference.method}",
+        alt=f"{title}: a map of the embeddings after each stored pass. The numbers are below",
+        samples=found.points.shape[2],
+        chosen=st.session_state.get(LIT, {}).get(view.reference),
+        on_select=lambda caught: _light(view.reference, caught),
+    )
+    st.caption(_about(view, found, len(rows)))
+    _tables(view, found)
+    pickers.numbers_help("learned", "near_accuracy", "alignment", "variance")
+
+
+def _about(view: View, found: EpochMaps, combinations: int) -> str:
+    """What is drawn, how the maps go together, and which pass the model of this page is."""
+    under = "1 combination" if combinations == 1 else f"{combinations} combinations"
+    parts = [wording.percent(float(part)) for part in (found.explained.min(), found.explained.max())]
+    spread = " to ".join(dict.fromkeys(parts))
+    together = (
+        "Each map is a PCA of its own pass, turned to lie over the next one. Catch dots in one: they are lit in all."
+        if len(found.epochs) > 1
+        else "The map is a PCA."
+    )
+    kept = cache.report(view.reference).get("card", {}).get("best_epoch")
+    said = f" The model that was kept is that of pass {kept + 1}." if isinstance(kept, int) and kept >= 0 else ""
+    return f"{found.points.shape[2]} validation samples × {under}, {spread} of the spread. {together}{said}"
+
+
+@st.cache_resource(show_spinner=False, max_entries=16)
+def stored(reference: Reference) -> EpochMaps:
+    """The maps that were stored while a model learned: read only. Raises CheckpointError."""
+    found = embedding_maps.read(Path(reference.path))
+    if set(found.combinations) != set(cache.sweep(reference).combinations):
+        raise CheckpointError("The embeddings of earlier epochs are of other inputs.", "Train the model again.")
+    return found
+
+
+def _look(view: View, found: EpochMaps, by: str) -> point_colours.Look:
+    """The colours of all maps together: one scale, so that passes can be compared."""
+    if by == "combination":
+        return point_colours.by_size([view.letters[key] for key in found.combinations], found.points.shape[2])
+    known, shown = map_cache.looks(view.reference)[by], found.shown.reshape(-1, found.shown.shape[2])
+    if isinstance(known, Labels):
+        return point_colours.named(known.names, shown.astype(np.int64), known.judged)
+    return point_colours.Shades(known.unit, shown.astype(np.float64))
+
+
+def _panels(found: EpochMaps, drawn: NDArray[np.int64], by: str) -> list[NDArray[np.int64]]:
+    """Where the colours of each map stand in its look: all passes one after the other, or the same for each."""
+    apart = 0 if by == "combination" else found.shown[0].size
+    return [drawn + apart * place for place in range(len(found.epochs))]
+
+
+@st.cache_data(show_spinner=False, max_entries=16)
+def _spec(reference: Reference, drawn: bytes) -> str:
+    found, flat = stored(reference), np.frombuffer(drawn, np.int64)
+    maps = zip(found.epochs, found.points, strict=True)
+    panels = [scatter.Panel(f"Pass {epoch + 1}", points, flat) for epoch, points in maps]
+    return json.dumps(scatter.several(panels, min(COLUMNS, len(panels))))
+
+
+def _light(reference: Reference, caught: Sequence[int]) -> None:
+    """Remember what is lit: samples of the validation set, which are on no other page."""
+    st.session_state[LIT] = {reference: tuple(caught)} if caught else {}
+
+
+def _tables(view: View, found: EpochMaps) -> None:
+    labels = isinstance(map_cache.looks(view.reference)[found.about], Labels)
+    heading = "Told by neighbours" if labels else "Agreement with neighbours"
+    left, right = st.columns(2, gap="large")
+    with left:
+        name = views.COLOURS[found.about]
+        figure_card.show(_table(view, found, f"{heading}: {name}", found.told, percent=labels), "embed.learned.told")
+    with right:
+        title = "Cosine with everything, same sample"
+        figure_card.show(_table(view, found, title, found.cosine), "embed.learned.cosine")
+    if found.variance is None:
+        st.caption(f"{cache.title(view.reference.method)} gives no variance.")
+        return
+    with left:
+        figure_card.show(_table(view, found, "Mean variance", found.variance), "embed.learned.variance")
+
+
+def _table(view: View, found: EpochMaps, title: str, values: NDArray[np.floating], percent: bool = False) -> Figure:
+    """A row per combination, a column per stored pass; tinted between the smallest and the largest number."""
+    names = view.task.info.modalities
+    low, high = float(min(np.nanmin(values), 0)), float(np.nanmax(values))
+    passes = [f"pass {epoch + 1}" for epoch in found.epochs]
+    rows, numbers = [], []
+    for row, key in enumerate(found.combinations):
+        cells = []
+        for name, value in zip(passes, values[:, row], strict=True):
+            text = wording.percent(float(value)) if percent else f"{value:.2f}".replace("-", "−")
+            share = float((value - low) / ((high - low) or 1))
+            cells.append(heatmap.Cell(text, share, f"{names.parse(key).label}, {name}: {value:.3f}", theme.ACCENT))
+        rows.append((heatmap.Head(key, tuple(each in key.split("-") for each in names.names)), cells))
+        numbers.append((key, *(float(value) for value in values[:, row])))
+    shades = [(item.letter, theme.modality_colour(i)) for i, item in enumerate(names)]
+    drawing = heatmap.grid([heatmap.Head(name, label=name) for name in passes], rows, shades, title, wide=72)
+    who = f"{cache.title(view.reference.method)}, {view.task.title}"
+    note = f"{who}, {found.measured} validation samples with every input."
+    slug = title.split(":")[0].split(",")[0].lower().replace(" ", "-")
+    return Figure(f"learned-{slug}", title, drawing, ("combination", *passes), numbers, note)

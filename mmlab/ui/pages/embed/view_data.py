@@ -1,0 +1,270 @@
+"""What the sections of Embed look at: one model's map, its colouring, the combinations, the sample, the chosen ones."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property, partial
+from typing import Any
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from mmlab.analysis.embedding import custom_maps
+from mmlab.analysis.embedding.maps import Map
+from mmlab.analysis.embedding.point_attributes import Labels
+from mmlab.analysis.embedding.projection import by_class
+from mmlab.core.errors import CheckpointError
+from mmlab.core.outputs import Classification, Regression
+from mmlab.core.reference import Reference
+from mmlab.core.results import Sweep
+from mmlab.core.task import Task
+from mmlab.ui.components import page_frame, selection
+from mmlab.ui.pages.embed import map_cache
+from mmlab.ui.session import cache, url_state
+from mmlab.ui.text import wording
+from mmlab.viz.embed import point_colours, scatter
+
+COLOURS = {
+    "class": "Class",
+    "target": "Right number",
+    "said": "Answered number",
+    "dice": "Dice",
+    "combination": "Combination",
+    "answer": "Right or wrong",
+    "error": "Error",
+    "certainty": "Certainty",
+    "doubt": "Doubt",
+    "variance": "Variance",
+    "size": "Size",
+    "group": "Person or source",
+}
+CONTROLS = ("picture", "axes", "colour", "shown", "many")
+CHOICES = ("picture", "axes", "colour")
+MOST = 10_000  # points that stay fluid in the browser
+ALL = "all"
+
+
+@dataclass(frozen=True)
+class View:
+    """Everything a section needs. picture: the map's name; solid: in three dimensions; drawn: bool `[N]`, the samples
+    that are drawn; point: the sample whose path is drawn, which may be one without recordings; rows: the chosen ones.
+    """
+
+    task: Task
+    references: tuple[Reference, ...]
+    reference: Reference
+    found: Sweep
+    made: Map
+    picture: str
+    solid: bool
+    colour: str
+    shown: tuple[int, ...]
+    drawn: NDArray[np.bool_]
+    sample: str
+    point: str
+    rows: tuple[int, ...] | None
+
+    @cached_property
+    def letters(self) -> dict[str, str]:
+        """`IS` by `image-sound`."""
+        return letters_of(self.reference)
+
+    @cached_property
+    def look(self) -> point_colours.Look:
+        """The colours of the points, drawn or not."""
+        return look_of(self.reference, self.colour)
+
+    def places(self, points: NDArray[np.float32]) -> NDArray[np.int64]:
+        """The flat positions of the points that are drawn."""
+        return scatter.drawable(points, self.shown, self.drawn)
+
+    @property
+    def about(self) -> str:
+        """What the picture is of, in a few words."""
+        kind = "PCA" if self.picture == map_cache.PCA else "UMAP"
+        return f"{kind} of {cache.title(self.reference.method)} on {self.task.title}"
+
+
+def letters_of(reference: Reference) -> dict[str, str]:
+    """`IS` by `image-sound`."""
+    modalities = cache.task(reference.task).info.modalities
+    keys = cache.sweep(reference).combinations
+    return {key: "".join(modalities[name].letter for name in key.split("-")) for key in keys}
+
+
+def titles(made: Map) -> tuple[str, ...] | None:
+    """What the axes of a PCA mean; nothing for a UMAP, whose axes have no meaning."""
+    if made.projection.kind != "pca":
+        return None
+    count = made.projection.points.shape[2]
+    parts = [wording.percent(float(made.projection.settings[f"explained_{i + 1}"])) for i in range(count)]
+    return tuple(
+        f"{name} axis, {part}{' of the spread' if i == 0 else ''}"
+        for i, (name, part) in enumerate(zip(("first", "second", "third"), parts, strict=False))
+    )
+
+
+@st.cache_resource(show_spinner=False, max_entries=64)
+def look_of(reference: Reference, colour: str) -> point_colours.Look:
+    """The colours of all points of a model: read only."""
+    found = cache.sweep(reference)
+    if colour == "combination":
+        return point_colours.by_size(tuple(letters_of(reference).values()), len(found.ids))
+    known = map_cache.looks(reference)[colour]
+    if isinstance(known, Labels):
+        return point_colours.named(known.names, known.codes, known.judged)
+    return point_colours.Shades(known.unit, known.values, sized=colour == "variance")
+
+
+@st.cache_data(show_spinner=False, max_entries=64)
+def centres(reference: Reference, name: str, combination: int) -> dict[str, tuple[float, ...]]:
+    """Where the names of the classes are written: at their middles under one combination."""
+    info = cache.task(reference.task).info
+    if not isinstance(info.output, Classification):
+        return {}
+    made = map_cache.picture(reference, name)
+    table = by_class(made.projection.points[[combination]], cache.sweep(reference).target)
+    return {info.output.classes[label]: tuple(centre.tolist()) for label, (centre, _) in table.items()}
+
+
+def truth(task: Task, target: Any) -> str:
+    """The right answer of a test sample in words; empty where it is not one value."""
+    output = task.info.output
+    if isinstance(output, Classification):
+        return output.classes[int(target)]
+    return output.words(float(target)) if isinstance(output, Regression) else ""
+
+
+def choice(
+    field: str, label: str, there: Sequence[str], shown: Callable[[str], str], term: str = "", hidden: bool = False
+) -> str:
+    """One of a few, as pills; it stands in the address. Shows nothing where there is no choice."""
+    usual = there[0]
+    chosen_now = url_state.get(field) if url_state.get(field) in there else usual
+    if len(there) > 1 and not hidden:
+        st.pills(
+            label,
+            there,
+            format_func=shown,
+            key=url_state.follow(f"embed.{field}", chosen_now),
+            required=True,
+            wrap=True,
+            help=wording.help(term) if term else None,
+            on_change=partial(_put, field, usual),
+        )
+    return chosen_now
+
+
+def make(
+    task: Task,
+    references: tuple[Reference, ...],
+    reference: Reference,
+    sample: str,
+    point: str,
+    controls: Sequence[str] = CONTROLS,
+) -> View:
+    """The controls above the sections, and what they ask for; what has no control here is as the address says."""
+    found = cache.sweep(reference)
+    with st.container(horizontal=True, gap="medium", vertical_alignment="top", key="mm-embed"):
+        pick = {field: partial(choice, hidden=field not in controls) for field in CHOICES}
+        name = pick["picture"]("picture", "Map", _pictures(), picture_title, "map")
+        solid = pick["axes"]("axes", "Axes", ("2", "3"), lambda number: f"{number}-D") == "3"
+        colour = pick["colour"]("colour", "Colour by", colours(reference), COLOURS.__getitem__, "colour")
+        shown = _shown(reference, "shown" not in controls)
+    made, name = _picture(reference, name, solid, "picture" not in controls)
+    drawn = _sampled(found, shown, "many" not in controls)
+    rows = selection.rows(found.ids)
+    return View(task, references, reference, found, made, name, solid, colour, shown, drawn, sample, point, rows)
+
+
+def picture_title(name: str) -> str:
+    """The name of a map for people."""
+    if name in (map_cache.UMAP, map_cache.PCA):
+        return name.upper()
+    settings = custom_maps.settings_of(name)
+    metric = "" if settings.metric == "euclidean" else f", {settings.metric}"
+    return f"UMAP, {settings.neighbours} near, {settings.minimum_distance:g}{metric}, seed {settings.seed}"
+
+
+def colours(reference: Reference) -> tuple[str, ...]:
+    """The ways of colouring that there are for this model."""
+    there: Mapping[str, object] = map_cache.looks(reference)
+    return tuple(name for name in COLOURS if name in there)
+
+
+def _pictures() -> tuple[str, ...]:
+    """The maps that can be chosen: the two usual ones, and what the address names."""
+    wanted = url_state.get("picture")
+    if not wanted.startswith(custom_maps.PREFIX):
+        return map_cache.UMAP, map_cache.PCA
+    try:
+        custom_maps.settings_of(wanted)
+    except CheckpointError as error:
+        page_frame.say(error, quiet=True)
+        return map_cache.UMAP, map_cache.PCA
+    return map_cache.UMAP, map_cache.PCA, wanted
+
+
+def _put(field: str, usual: str) -> None:
+    value = st.session_state[f"embed.{field}"]
+    url_state.put(**{field: None if value == usual else value})
+
+
+def _shown(reference: Reference, hidden: bool) -> tuple[int, ...]:
+    """The combinations that are drawn, by position; all of them where the address says nothing."""
+    found = cache.sweep(reference)
+    wanted = [key for key in url_state.get("shown").split(",") if key in found.combinations]
+    kept = wanted or list(found.combinations)
+    if hidden:
+        return tuple(found.index(key) for key in found.combinations if key in kept)
+    st.pills(
+        "Combinations shown",
+        found.combinations,
+        selection_mode="multi",
+        wrap=True,
+        format_func=letters_of(reference).__getitem__,
+        key=url_state.follow("shown", kept),
+        help=wording.help("combination"),
+        on_change=partial(_show, found.combinations),
+    )
+    return tuple(found.index(key) for key in found.combinations if key in kept)
+
+
+def _show(everything: tuple[str, ...]) -> None:
+    kept = [key for key in everything if key in st.session_state["shown"]]
+    url_state.put(shown=None if len(kept) == len(everything) else ",".join(kept) or None)
+
+
+def _picture(reference: Reference, name: str, solid: bool, hidden: bool) -> tuple[Map, str]:
+    """The map that was asked for; PCA, and why where it is seen, where there is none."""
+    try:
+        return map_cache.picture(reference, name, solid), name
+    except CheckpointError as error:
+        if name == map_cache.PCA:
+            raise
+        if not hidden:
+            page_frame.say(error, quiet=True)
+        return map_cache.picture(reference, map_cache.PCA, solid), map_cache.PCA
+
+
+def _sampled(found: Sweep, shown: Sequence[int], hidden: bool) -> NDArray[np.bool_]:
+    """Which samples are drawn; where they are too many, by a rule that is said, with a switch to all."""
+    count = len(found.ids)
+    if count * len(shown) <= MOST:
+        return np.ones(count, bool)
+    everything = url_state.get("many") == ALL
+    labels = found.target if found.target.ndim == 1 and np.issubdtype(found.target.dtype, np.integer) else None
+    some = scatter.sampled(labels, count, len(shown), MOST)
+    if hidden:
+        return some
+    st.toggle(
+        f"Draw all {count * len(shown):,} dots",
+        key=url_state.follow("embed.many", everything),
+        help=f"More than {MOST:,} dots are slow in a browser, so {int(some.sum()):,} of {count:,} samples are drawn: "
+        "of each class as many as its share, always the same ones, each under all its combinations. All numbers on "
+        "this page are of all samples.",
+        on_change=lambda: url_state.put(many=ALL if st.session_state["embed.many"] else None),
+    )
+    return np.ones(count, bool) if everything else some

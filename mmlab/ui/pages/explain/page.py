@@ -1,0 +1,209 @@
+"""The heart of Explain: each input with the map of where a model looks, the parts of the inputs for every combination,
+and what changes when another input is taken away. One panel; all combinations come from one look at the model."""
+
+from __future__ import annotations
+
+import csv
+import io
+from functools import partial
+
+import numpy as np
+import streamlit as st
+
+from mmlab.analysis.attribution.registry import target_of, targets
+from mmlab.core.errors import NothingPresent, UnknownName
+from mmlab.core.modality import Combination, Modality
+from mmlab.core.outputs import Classification
+from mmlab.core.recordings import Raw, Series
+from mmlab.core.reference import Reference
+from mmlab.core.results import Attribution
+from mmlab.modalities.audio.spectrogram import HOPS, frame_seconds, mel_hertz
+from mmlab.ui.components import clickable_svg, explainer_picker, page_frame, pickers, sample_view
+from mmlab.ui.components.sample_view import Looked
+from mmlab.ui.session import cache, url_state
+from mmlab.ui.text import wording
+from mmlab.viz.explain import attribution_maps as drawn
+
+SAID, TRUTH = "said", "truth"
+GRID = "display:grid;grid-template-columns:repeat(3,minmax(0,1fr));gap:.7rem;align-items:end"
+
+
+@page_frame.panel
+def show(task_name: str, sample: str, references: tuple[Reference, ...]) -> None:
+    """Maps, parts and differences for one sample and one of the chosen methods."""
+    looked = sample_view.looked(task_name, sample)
+    on = looked.on
+    with st.container(horizontal=True, vertical_alignment="bottom", key="mm-explained"):
+        reference = sample_view.method(references)
+        if on is not None:
+            answers = cache.answers(reference, sample, looked.damages)
+            target = _target(looked, answers[on.key].value)
+            way = explainer_picker.choose(looked.task)
+    if on is None:
+        _maps(looked, None)
+        raise NothingPresent("No input is switched on.", "Switch at least one on to see where the model looks.")
+    found = explainer_picker.maps(reference, looked, target, way)
+    st.subheader("Where it looks", help=wording.help("looks"), anchor=False)
+    _maps(looked, found)
+    st.html(drawn.legend())
+    st.caption(explainer_picker.about(way))
+    left, right = st.columns([4, 5], gap="large")
+    with left, page_frame.trouble():
+        st.subheader("How much each input counts", help=wording.help("part"), anchor=False)
+        _parts(looked, found)
+    with right, page_frame.trouble():
+        st.subheader("With and without another input", help=wording.help("moved"), anchor=False)
+        _without(looked, found)
+    with st.container(horizontal=True, vertical_alignment="center", key="mm-foot"):
+        pickers.numbers_help("looks", "part", "explained", "moved")
+        name = f"mmlab-explain-{task_name}-{sample}-{reference.method}.csv"
+        data = partial(as_csv, found, targets(looked.task.info.output)[target])
+        st.download_button("Numbers (CSV)", data=data, file_name=name, mime="text/csv", on_click="ignore")
+
+
+def _target(looked: Looked, said: object) -> int:
+    """What is explained: the answer now, the right one, or one that was chosen. Says so where the address is wrong."""
+    output = looked.task.info.output
+    names, now = targets(output), target_of(output, said)
+    classes = isinstance(output, Classification)
+    truth = looked.item.target if classes and looked.item.target is not None else None
+    choices = {} if output.dense else {SAID: f"Its answer now: {names[now]}"}
+    if truth is not None:
+        choices[TRUTH] = f"The right answer: {names[truth]}"
+    choices |= {str(index): name for index, name in enumerate(names)}
+    wanted = url_state.get("target") or next(iter(choices))
+    if wanted not in choices:
+        page_frame.say(
+            UnknownName("The link asks for an answer that cannot be explained here.", "Choose one below."), True
+        )
+        wanted = next(iter(choices))
+    st.selectbox(
+        "Explained answer",
+        list(choices),
+        format_func=choices.__getitem__,
+        key=url_state.follow("target", wanted),
+        help=wording.help("explained"),
+        width=320,
+        on_change=lambda: url_state.put(target=st.session_state["target"]),
+    )
+    return {SAID: now, TRUTH: truth}.get(wanted) if wanted in (SAID, TRUTH) else int(wanted)  # type: ignore[return-value]
+
+
+def _maps(looked: Looked, found: Attribution | None) -> None:
+    modalities = looked.task.info.modalities
+    for position, (column, modality) in enumerate(
+        zip(st.columns(len(modalities), gap="medium"), modalities, strict=True)
+    ):
+        with column, st.container(border=True, key=f"mm-input-{position}"), page_frame.trouble():
+            pickers.toggle(modality, looked.given, looked.on)
+            _map(looked, modality, found)
+
+
+def _map(looked: Looked, modality: Modality, found: Attribution | None) -> None:
+    name = modality.name
+    if name not in looked.world.arrays:
+        problem = looked.world.problems.get(name)
+        if problem is not None:
+            page_frame.say(problem)
+        st.caption("Not given: its part is exactly 0 %.")
+        return
+    array, scales = looked.world.arrays[name], _scales(modality, looked.world.raw[name])
+    if found is None or looked.on is None or name not in looked.on:
+        st.html(drawn.nothing(modality.kind, array, modality.label, scales, looked.world.words[name]))
+        st.caption("Off: the model sees nothing of it, so its map is empty and its part is exactly 0 %.")
+        return
+    heat, part = found.maps[looked.on.key][name], found.shares[looked.on.key][name]
+    st.html(drawn.overlay(modality.kind, array, heat, modality.label, scales, looked.world.words[name]))
+    if heat.any():
+        st.caption(f"**{wording.percent(part)}** of the evidence comes through it.")
+    else:
+        st.caption(
+            f"**{wording.percent(part)}** of the evidence comes through it, and no place of it speaks *for* "
+            f"this answer: "
+            "it speaks against it, or hardly at all."
+        )
+
+
+def _parts(looked: Looked, found: Attribution) -> None:
+    modalities = looked.task.info.modalities
+    assert looked.on is not None
+    bars = drawn.share_bars(
+        found.shares,
+        pickers.letters(modalities),
+        pickers.labels(modalities),
+        pickers.colours(modalities),
+        looked.on.key,
+    )
+    clickable_svg.board(bars, key=f"parts.{looked.task.name}", on_pick=partial(sample_view.go_to, looked.given))
+    st.caption("Each row is one combination. Click a row to go there.")
+
+
+def _without(looked: Looked, found: Attribution) -> None:
+    assert looked.on is not None
+    modalities = looked.task.info.modalities
+    choices = [name for name in looked.given if set(looked.on.names) - {name}]
+    if len(looked.given) < 2 or not choices:
+        st.caption("This needs two inputs that are there.")
+        return
+    chosen = url_state.get("without") if url_state.get("without") in choices else choices[-1]
+    st.segmented_control(
+        "The input that is taken away",
+        choices,
+        format_func=lambda name: f"{modalities[name].letter} · {modalities[name].label}",
+        key=url_state.follow("without", chosen),
+        required=True,
+        on_change=lambda: url_state.put(without=st.session_state["without"]),
+    )
+    fewer = modalities.combination(set(looked.on.names) - {chosen})
+    more = modalities.combination({*looked.on.names, chosen})
+    other = modalities[chosen].label
+    for name in fewer.names:
+        st.html(_three(looked, found, modalities[name], more, fewer, other))
+    st.html(drawn.legend(diverging=True))
+
+
+def _three(
+    looked: Looked, found: Attribution, modality: Modality, more: Combination, fewer: Combination, other: str
+) -> str:
+    """A map with the other input, without it, and the difference, and in words how much of it moved."""
+    array = looked.world.arrays[modality.name]
+    first, second = (np.asarray(found.maps[c.key][modality.name], np.float32) for c in (more, fewer))
+    said = looked.world.words[modality.name]
+    draw = partial(drawn.overlay, modality.kind, array, label=modality.label, words=said)
+    change = drawn.difference(modality.kind, array, first - second, modality.label, words=said)
+    figures = {f"with {other}": draw(first), f"without {other}": draw(second), "the difference": change}
+    small = "font-size:.8rem;opacity:.8"
+    panels = "".join(
+        f'<figure style="margin:0;min-width:0">{shown}<figcaption style="{small}">{text}</figcaption></figure>'
+        for text, shown in figures.items()
+    )
+    part = drawn.moved(second, first)
+    moved = "nothing to compare: one map is empty" if np.isnan(part) else f"{wording.percent(part)} of the map moved"
+    shares = [wording.percent(found.shares[c.key][modality.name]) for c in (fewer, more)]
+    head = f"<b>{modality.label}</b>: {moved}; its part goes from {shares[0]} without to {shares[1]} with {other}."
+    return f'<p style="margin:.6rem 0 .3rem">{head}</p><div style="{GRID}">{panels}</div>'
+
+
+def _scales(modality: Modality, raw: Raw) -> drawn.Scales | None:
+    """Seconds and hertz for a spectrogram, seconds for a series; other kinds need no axes."""
+    if isinstance(raw, Series):
+        marks = (0.0, 0.25, 0.5, 0.75, 1.0)
+        times = drawn.Scale("seconds", marks, tuple(f"{mark * raw.seconds:.3g}" for mark in marks))
+        return drawn.Scales(times, drawn.Scale("", (), ()), raw.columns)
+    if modality.kind != "sound" or modality.shape[1] != len(mel_hertz()) or modality.shape[2] not in HOPS:
+        return None
+    seconds = drawn.ticks(frame_seconds(modality.shape[2]), (0.2, 0.4, 0.6, 0.8, 1.2, 1.6, 2.0), "seconds")
+    return drawn.Scales(seconds, drawn.ticks(mel_hertz(), (250, 500, 1000, 2000), "hertz"))
+
+
+def as_csv(found: Attribution, target: str) -> bytes:
+    """A row per combination and input."""
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(["explained", "combination", "score", "input", "part", "map mean", "map largest"])
+    for key, shares in found.shares.items():
+        for name, part in shares.items():
+            heat = np.asarray(found.maps[key][name], np.float32)
+            row = [target, key, found.score[key], name, part, float(heat.mean()), float(heat.max())]
+            writer.writerow([item if isinstance(item, str) else f"{item:.6g}" for item in row])
+    return text.getvalue().encode()

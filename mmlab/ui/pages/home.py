@@ -1,0 +1,171 @@
+"""The content of the home page: what this is, three ways in, tasks and models with scores."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+import streamlit as st
+
+from mmlab.core.task import Task
+from mmlab.storage.library import Entry
+from mmlab.ui.components import page_frame, pickers
+from mmlab.ui.session import cache
+from mmlab.ui.text import wording
+from mmlab.viz.base import theme
+from mmlab.viz.compare.method_tables import Scale
+
+HERO = (
+    '<section class="mm-hero"><h1>What if one of the inputs is gone?</h1><p>A model that sees, hears and feels '
+    "must often do with less: a camera is covered, a microphone dies. Take inputs away from trained models, "
+    "and see what they answer, how sure they are, where they look, and which input really decides.</p></section>"
+)
+
+
+@dataclass(frozen=True)
+class Link:
+    """A page with the view that a person lands on."""
+
+    label: str
+    page: str
+    view: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Way:
+    """A way in: who it is for, what they find, and where it starts."""
+
+    who: str
+    text: str
+    links: tuple[Link, ...]
+
+
+WAYS = (
+    Way(
+        "I study such models",
+        "Compare published methods on the same samples, combination by combination, and see where they part.",
+        (
+            Link("Four methods on one sample", "pages/predict.py", {"task": "digits", "on": "image-pen"}),
+            Link("All methods, all combinations", "pages/compare.py", {"task": "digits"}),
+        ),
+    ),
+    Way(
+        "I build with sensors",
+        "Damage or drop a sensor and find out whether the answer holds, and whether the model knows that it does not.",
+        (
+            Link("A noisy microphone", "pages/predict.py", {"task": "digits", "damage": "sound:noise:4"}),
+            Link("What counts without the picture", "pages/explain.py", {"task": "digits", "on": "sound-pen"}),
+        ),
+    ),
+    Way(
+        "I teach",
+        "Let people guess first, then switch an input off. Draw a digit or say one, and share the view as a link.",
+        (
+            Link("Start with a single input", "pages/predict.py", {"task": "digits", "on": "image"}),
+            Link("How each method works", "pages/methods.py", {"task": "digits"}),
+        ),
+    ),
+)
+
+
+def show() -> None:
+    """The whole page, top to bottom."""
+    st.html(HERO)
+    there = {link.path for link in page_frame.pages()}
+    for i, (column, way) in enumerate(zip(st.columns(len(WAYS), gap="medium"), WAYS, strict=True)):
+        with column, st.container(border=True, height="stretch", key=f"mm-go-way-{i}"):
+            st.html(f'<div class="mm-way"><h3>{way.who}</h3><p>{way.text}</p></div>')
+            for link in way.links:
+                if link.page in there:
+                    st.page_link(link.page, label=f"**{link.label} →**", query_params=dict(link.view))
+    st.subheader("Tasks and models", help=wording.help("score"), anchor=False)
+    for name in cache.task_names():
+        with page_frame.trouble():
+            _task(cache.task(name))
+
+
+def _task(task: Task) -> None:
+    chips = " ".join(
+        f"{theme.chip(item.letter, theme.modality_colour(i))} {escape(item.label)}&ensp;"
+        for i, item in enumerate(task.info.modalities)
+    )
+    with st.container(border=True):
+        st.html(f'<div class="mm-way"><h3>{escape(task.title)}</h3><p>{escape(task.about)}</p><p>{chips}</p></div>')
+        entries = [entry for entry in cache.entries(task.name) if entry.problem is None]
+        measured = [(entry, cache.report(entry.reference)) for entry in entries]
+        sources = sorted({name for _, report in measured for name in report.get("sources", {})} - {"both"})
+        if not measured:
+            st.caption(f"No trained model yet. Train one: `python -m mmlab train --task {task.name} --method dmrnet`")
+            return
+        if not sources:
+            names = ", ".join(cache.title(entry.reference.method) for entry in entries)
+            st.caption(f"Trained and not measured yet: {names}.")
+        for source in sources:
+            st.html(_scores(task, measured, source))
+        if told := _simulated(measured):
+            st.caption(told)
+        with st.container(key=f"mm-go-{task.name}"):
+            st.page_link("pages/predict.py", label="**Try it →**", query_params={"task": task.name})
+
+
+def _scores(task: Task, measured: Sequence[tuple[Entry, Mapping[str, Any]]], source: str) -> str:
+    """One table: a row per method; the mean, everything, and each input alone."""
+    modalities, output = task.info.modalities, task.info.output
+    letters = pickers.letters(modalities)
+    columns = [("mean", "mean of all combinations"), (modalities.full.key, "all inputs")]
+    columns += [(name, f"{letters[name]} only") for name in modalities.names]
+    scale = Scale(output.headline not in output.no_shares, higher_is_better=output.higher_is_better)
+    rows = []
+    for entry, report in measured:
+        found = report.get("sources", {}).get(source)
+        if found:
+            values = [_value(found, key, output.headline) for key, _ in columns]
+            rows.append((cache.title(entry.reference.method), values))
+    best = [_best([row[1][i] for row in rows], output.higher_is_better) for i in range(len(columns))]
+    samples = next((r["sources"][source]["samples"] for _, r in measured if source in r.get("sources", {})), 0)
+    head = "".join(f"<th>{escape(label)}</th>" for _, label in columns)
+    body = "".join(
+        f"<tr><td>{escape(title)}</td>{''.join(_cell(value, best[i], scale) for i, value in enumerate(values))}</tr>"
+        for title, values in rows
+    )
+    where = {"built-in": "Built-in test samples", "real": "Real recordings"}.get(source, escape(source))
+    where = "Test samples" if all(set(report.get("sources", {})) <= {"built-in"} for _, report in measured) else where
+    return (
+        f'<div class="mm-scroll"><table class="mm-table"><caption style="text-align:left;caption-side:top">'
+        f"<b>{where}</b> <span class='mm-muted'>({samples:,}), {escape(_measure(output.headline))}</span></caption>"
+        f"<thead><tr><th>Method</th>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+    )
+
+
+def _value(found: Mapping[str, Any], key: str, metric: str) -> float:
+    row = found["mean"] if key == "mean" else found["metrics"].get(key, {})
+    return float(row.get(metric, math.nan))
+
+
+def _measure(metric: str) -> str:
+    return f"{wording.metric(metric)}{wording.metric_meaning(metric)}"
+
+
+def _best(values: Sequence[float], higher_is_better: bool) -> float:
+    return (max if higher_is_better else min)((value for value in values if math.isfinite(value)), default=math.nan)
+
+
+def _cell(value: float, best: float, scale: Scale) -> str:
+    """A number with a bar, where it is a share; the best one is bold. A dash where no test sample has these inputs."""
+    if not math.isfinite(value):
+        return '<td class="mm-num" title="no test sample has these inputs">–</td>'
+    text = f"{scale.text(value)} %" if scale.is_share else scale.text(value)
+    strong = f"<b>{text}</b>" if value == best else text
+    bar = f'<i style="width:{max(0, min(100, 100 * value)):.0f}%"></i>' if scale.is_share else ""
+    return f'<td class="mm-num"><span class="mm-cell" style="--c:{theme.ACCENT}">{strong}{bar}</span></td>'
+
+
+def _simulated(measured: Sequence[tuple[Entry, Mapping[str, Any]]]) -> str:
+    """Which parts are simulated, from the cards; nothing where a card does not say."""
+    parts: list[str] | None = next((e.card.get("data", {}).get("simulated") for e, _ in measured), None)
+    if parts is None:
+        return ""
+    return f"Simulated here: {page_frame.plain(', '.join(map(str, parts)))}." if parts else "Nothing here is simulated."

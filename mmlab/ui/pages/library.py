@@ -1,0 +1,274 @@
+"""The content of the Library page: what is trained, with cards and scores; export, import, delete."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from functools import partial
+from html import escape
+from statistics import fmean, stdev
+from typing import Any
+
+import streamlit as st
+
+from mmlab.core.errors import MmlabError
+from mmlab.core.method import METHODS
+from mmlab.core.options import describe
+from mmlab.core.outputs import NO_SHARES
+from mmlab.core.reference import Reference
+from mmlab.core.task import TASKS, Task
+from mmlab.core.training_plan import Plan
+from mmlab.experiments import model_archive
+from mmlab.experiments.train_job import usual_plan
+from mmlab.storage.library import Entry
+from mmlab.ui.components import page_frame, pickers
+from mmlab.ui.session import cache, comparison_cache, url_state
+from mmlab.ui.text import wording
+from mmlab.viz.compare import method_tables as drawn
+
+SAID = "library.said"
+
+
+@page_frame.panel
+def show(task: Task) -> None:
+    """The whole page under its title."""
+    if SAID in st.session_state:
+        st.success(st.session_state.pop(SAID))
+    _import()
+    _problems(task)
+    runs = [entry for entry in comparison_cache.runs(task.name) if entry.problem is None]
+    if not runs:
+        command = f"python -m mmlab train --task {task.name} --method dmrnet"
+        st.info(f"There is no trained model for this task yet.  \nTrain one on the Train page, or: `{command}`")
+        return
+    wanted = url_state.get("run")
+    methods = list(dict.fromkeys(entry.reference.method for entry in runs))
+    for method in methods:
+        with page_frame.trouble():
+            _method(task, method, [entry for entry in runs if entry.reference.method == method], wanted)
+    pickers.numbers_help("card", "score", "seed", "export")
+
+
+def _method(task: Task, method: str, runs: Sequence[Entry], wanted: str) -> None:
+    """A method with its runs behind it; one of them is shown."""
+    names = {entry.reference.name: entry for entry in runs}
+    with st.expander(_headline(task, method, runs), expanded=wanted in names):
+        if method in METHODS:
+            paper = METHODS[method].paper
+            st.caption(page_frame.plain(f"{METHODS[method].about} {paper}{'.' * bool(paper)}"))
+        key = f"library.{task.name}.{method}"
+        chosen = wanted if wanted in names else next(iter(names))
+        if len(names) > 1:
+            st.selectbox(
+                "Run",
+                list(names),
+                format_func=lambda name: name.split("/")[-1],
+                key=url_state.follow(key, chosen) if wanted in names else key,
+                help=wording.help("seed"),
+                width=320,
+                on_change=lambda: url_state.put(run=st.session_state[key]),
+            )
+            chosen = st.session_state.get(key, chosen)
+        _run(task, names.get(chosen) or runs[0])
+
+
+def _headline(task: Task, method: str, runs: Sequence[Entry]) -> str:
+    """Name, number of models, and mean score over the ordinary runs, those included whose weights are elsewhere."""
+    metric = task.info.output.headline
+    scores = comparison_cache.seed_scores(task.name, method, metric)
+    text = f"**{page_frame.plain(cache.title(method))}** · {len(runs)} model{'s' * (len(runs) != 1)} here"
+    if scores:
+        text += f" · {len(scores)} seed{'s' * (len(scores) != 1)} measured"
+        scale = drawn.Scale(metric not in NO_SHARES)
+        spread = f" ± {scale.text(stdev(scores))}" if len(scores) > 1 else ""
+        text += f" · {wording.metric(metric)} {scale.text(fmean(scores))}{spread}{' %' * scale.is_share}"
+    return text
+
+
+def _run(task: Task, entry: Entry) -> None:
+    report = cache.report(entry.reference)
+    if report:
+        st.html(_scores(task, report))
+    else:
+        command = f"python -m mmlab evaluate --task {task.name} --method {entry.reference.method} --save"
+        st.caption(f"Nothing was measured of this one. Measure it: `{command} --tag {entry.reference.tag}`")
+    st.html(_facts(entry))
+    with st.popover("The whole card", type="tertiary"):
+        st.json(entry.card, expanded=1)
+    _actions(entry.reference)
+
+
+def _scores(task: Task, report: Mapping[str, Any]) -> str:
+    """A row per test set: the mean, then every combination."""
+    output, modalities = task.info.output, task.info.modalities
+    scale, letters = drawn.Scale(output.headline not in NO_SHARES), pickers.letters(modalities)
+    keys = [combination.key for combination in modalities.subsets()]
+    head = "".join(
+        f"<th title='{escape(c.label, quote=True)}'>{''.join(letters[n] for n in c.names)}</th>"
+        for c in modalities.subsets()
+    )
+    body = []
+    for source, found in report.get("sources", {}).items():
+        values = [found.get("mean", {}), *(found.get("metrics", {}).get(key, {}) for key in keys)]
+        cells = "".join(f"<td class='mm-num'>{scale.text(_number(row.get(output.headline)))}</td>" for row in values)
+        where = escape(comparison_cache.SOURCES.get(source, source))
+        body.append(f"<tr><td>{where} <span class='mm-muted'>({found.get('samples', 0):,})</span></td>{cells}</tr>")
+    measure = wording.metric(output.headline) + ", %" * scale.is_share
+    return (
+        f'<div class="mm-scroll"><table class="mm-table"><thead><tr><th>{escape(measure)}</th>'
+        f"<th>mean</th>{head}</tr></thead><tbody>{''.join(body)}</tbody></table></div>"
+    )
+
+
+def _facts(entry: Entry) -> str:
+    card, reference = entry.card, entry.reference
+    plan, data = _part(card, "plan"), _part(card, "data")
+    source = str(plan.get("source", ""))
+    count = plan.get("samples") or _part(data, "sizes").get("train")
+    origins = [f"{name}: {'; '.join(map(str, parts.values()))}" for name, parts in _origins(data, source)]
+    epoch, seconds = _number(card.get("best_epoch")), _number(card.get("training_seconds"))
+    facts = {
+        "Parameters": f"{_number(card.get('parameters')):,.0f} ({reference.size / 1024:,.0f} kB on disk)",
+        "Seed": str(card.get("seed", "")),
+        "Settings": _changed(_part(card, "config"), reference.task, reference.method, config=True),
+        "Plan": _changed(plan, reference.task, reference.method, config=False) if plan else "",
+        "Trained on": ". ".join([_training_data(source, count), *origins]) + "." if source else "",
+        "Simulated": ", ".join(map(str, data["simulated"] or ["nothing"])) if "simulated" in data else "",
+        "Kept epoch": f"number {epoch + 1:.0f}: {card.get('selection', '')}" if math.isfinite(epoch) else "",
+        "Trained in": f"{wording.minutes(seconds)} on {card.get('device', 'unknown')}"
+        if math.isfinite(seconds)
+        else "",
+        "Made": _date(str(card.get("made", ""))) + _versions(_part(card, "versions")),
+    }
+    rows = "".join(f"<dt>{name}</dt><dd>{escape(text)}</dd>" for name, text in facts.items() if text)
+    return f'<dl class="mm-facts">{rows}</dl>'
+
+
+def _part(card: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """A group of facts; empty where the card lacks it."""
+    found = card.get(name)
+    return found if isinstance(found, Mapping) else {}
+
+
+def _training_data(source: str, count: object) -> str:
+    where = {"both": "Built-in samples and real recordings", **comparison_cache.SOURCES}.get(
+        source, source or "unknown"
+    )
+    return f"{where}, {count:,} each" if isinstance(count, int) and source == "both" else f"{where}, {count}"
+
+
+def _origins(data: Mapping[str, Any], source: str) -> list[tuple[str, Mapping[str, Any]]]:
+    """Where the training data come from, by source."""
+    found = _part(data, "sources")
+    return [(name, parts) for name, parts in found.items() if source in (name, "both") and isinstance(parts, Mapping)]
+
+
+def _changed(values: Mapping[str, Any], task: str, method: str, config: bool) -> str:
+    """What differs from the defaults, in words."""
+    if method not in METHODS:
+        return ", ".join(f"{name} {value}" for name, value in values.items())
+    usual = {item.name: item.default for item in describe(METHODS[method].Config if config else Plan)}
+    usual |= {} if config or task not in TASKS else usual_plan(cache.task(task), METHODS[method])
+    other = [
+        f"{name} {value} (usually {usual[name]})" for name, value in values.items() if usual.get(name, value) != value
+    ]
+    if config:
+        return ", ".join(other) or "the usual ones"
+    return ", ".join(
+        [f"{values.get('epochs', '?')} epochs", *(text for text in other if not text.startswith("source"))]
+    )
+
+
+def _actions(reference: Reference) -> None:
+    name = (reference.task, reference.method, reference.tag)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.download_button(
+            "Export",
+            data=partial(model_archive.export, cache.library(), *name),
+            file_name=f"mmlab-{'-'.join(name)}.zip",
+            mime="application/zip",
+            key=f"library.export.{reference.name}",
+            on_click="ignore",
+            help=wording.help("export"),
+        )
+        with st.popover("Delete"):
+            st.write(
+                f"Delete **{page_frame.plain(reference.name)}** and all that was measured of it? There is no way back."
+            )
+            st.button("Delete it", key=f"library.delete.{reference.name}", on_click=_delete, args=(reference,))
+        st.page_link(
+            "pages/predict.py", label="Try it →", query_params={"task": reference.task, "methods": reference.method}
+        )
+
+
+def _delete(reference: Reference) -> None:
+    try:
+        model_archive.delete(cache.library(), reference.task, reference.method, reference.tag)
+    except MmlabError as error:
+        st.session_state[SAID] = page_frame.plain(str(error))
+        return
+    cache.pool().drop(reference)
+    url_state.put(run=None)
+    st.session_state[SAID] = f"{page_frame.plain(reference.name)} is deleted."
+
+
+def _import() -> None:
+    with st.expander("Import a model"):
+        given = st.file_uploader(
+            "A file that was made with Export",
+            type="zip",
+            key="library.file",
+            help=wording.help("export"),
+            max_upload_size=20,
+        )
+        if given is None:
+            return
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            name = st.text_input(
+                "Another name for it", key="library.name", placeholder="its own", max_chars=60, width=240
+            )
+            replace = st.checkbox("Replace one of this name", key="library.replace")
+        if not st.button("Import", key="library.import", type="primary"):
+            return
+        with page_frame.trouble():
+            arrived = model_archive.bring_in(cache.library(), given.getvalue(), name.strip(), replace)
+            st.session_state[SAID] = (
+                f"{page_frame.plain(f'{arrived.task}/{arrived.method}/{arrived.tag}')} is in the library."
+            )
+            url_state.put(task=arrived.task, run=f"{arrived.task}/{arrived.method}/{arrived.tag}")
+            st.rerun()
+
+
+def _problems(task: Task) -> None:
+    """Checkpoints that cannot be used, folders without a model, files of methods and tasks that cannot be read."""
+    broken = [entry for entry in comparison_cache.runs(task.name) if entry.problem is not None]
+    for entry in broken:
+        left, right = st.columns([6, 1], vertical_alignment="center")
+        left.warning(f"**{page_frame.plain(entry.reference.name)}**: {page_frame.plain(str(entry.problem))}")
+        right.button("Remove", key=f"library.remove.{entry.reference.name}", on_click=_delete, args=(entry.reference,))
+    for name in cache.unfinished(task.name):
+        st.caption(
+            f"**{page_frame.plain(name)}** holds no model: its training was never begun, or the file is elsewhere."
+        )
+    for registry in (TASKS, METHODS):
+        for file, problem in registry.problems.items():
+            st.warning(
+                f"The {registry.kind} in {page_frame.plain(file)}.py cannot be used: {page_frame.plain(str(problem))}"
+            )
+
+
+def _number(value: object) -> float:
+    return float(value) if isinstance(value, int | float) else float("nan")
+
+
+def _date(text: str) -> str:
+    try:
+        return f"{datetime.fromisoformat(text):%d %B %Y, %H:%M} UTC"
+    except ValueError:
+        return text
+
+
+def _versions(found: Mapping[str, Any]) -> str:
+    named = ", ".join(f"{name} {version}" for name, version in found.items())
+    return f", with {named}" if named else ""

@@ -1,0 +1,200 @@
+"""The Methods page: one card at a time, its drawing, where we part from the paper, and the views of its evidence."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from functools import partial
+from html import escape
+
+import streamlit as st
+
+from mmlab.core.errors import CheckpointError, UnknownName
+from mmlab.core.method import METHODS
+from mmlab.core.reference import Reference
+from mmlab.core.task import Task
+from mmlab.ui.components import clickable_svg, page_frame, pickers
+from mmlab.ui.pages.methods.evidence_views import PLAIN, Shown, Source, View
+from mmlab.ui.pages.methods.evidence_views_by_method import VIEWS
+from mmlab.ui.session import cache, url_state
+from mmlab.ui.text import wording
+from mmlab.ui.text.method_cards import CARDS, Card
+from mmlab.viz.base import theme
+from mmlab.viz.methods import method_diagrams
+
+STYLE = """<style>
+.mm-drawing { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(300px, 100%), 1fr)); gap: 14px; }
+.mm-drawing figure { margin: 0; padding: 10px 12px 4px; border-radius: 14px;
+  border: 1px solid color-mix(in srgb, currentColor 18%, transparent); }
+.mm-drawing figcaption { font-weight: 600; font-size: 0.92rem; }
+.mm-drawing svg { display: block; width: 100%; max-width: 460px; margin: 0 auto; height: auto; }
+.mm-idea { font-size: 1.08rem; line-height: 1.5; max-width: 860px; margin: 0; }
+.mm-key { font-size: 0.82rem; opacity: 0.8; margin: 0; }
+.mm-facts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(240px, 100%), 1fr)); gap: 14px 26px; }
+.mm-facts h4 { font-size: 0.95rem; margin: 0; padding: 0; }
+.mm-facts p { font-size: 0.93rem; margin: 0.2rem 0 0; opacity: 0.9; }
+</style>"""
+
+
+def show(task: Task) -> None:
+    """The whole page."""
+    st.html(STYLE)
+    method = _picker()
+    _card(task, method)
+    st.subheader("What the trained model shows", help=wording.help("evidence"), anchor=False)
+    with page_frame.trouble():
+        source = _source(task, method)
+        st.caption(
+            f"From {page_frame.plain(source.reference.name)}: its log, and up to 400 test samples. {_key(task)}."
+        )
+        for number, view in enumerate(VIEWS.get(method, ())):
+            _view(task.name, method, number, view.title)
+
+
+def _picker() -> str:
+    """The method of the address; papers first."""
+    there = sorted((name for name in METHODS if name in CARDS), key=lambda name: (not METHODS[name].year, name))
+    papers = [name for name in there if METHODS[name].year]
+    ordered = [*sorted(papers, key=lambda name: (name != "dmrnet", METHODS[name].title.lower())), *there[len(papers) :]]
+    wanted = url_state.get("method") or ordered[0]
+    if wanted not in ordered:
+        page_frame.say(UnknownName(f"There is no card for a method “{wanted}”.", "Choose one below."), quiet=True)
+        wanted = ordered[0]
+    st.pills(
+        "Method",
+        ordered,
+        required=True,
+        format_func=cache.title,
+        key=url_state.follow("card", wanted),
+        help=wording.help("method"),
+        on_change=lambda: url_state.put(method=st.session_state["card"]),
+    )
+    return wanted
+
+
+def _card(task: Task, method: str) -> None:
+    card, kind = CARDS[method], METHODS[method]
+    group = f"published {kind.year}" if kind.year else "for comparison"
+    with st.container(border=True):
+        st.html(f'<div class="mm-way"><h3>{escape(kind.title)} <span class="mm-muted">· {group}</span></h3></div>')
+        if card.warning:
+            st.warning(card.warning)
+        st.html(f'<p class="mm-idea">{escape(card.idea)}</p>')
+        letters = tuple(pickers.letters(task.info.modalities).values())
+        missing = list(pickers.labels(task.info.modalities).values())[1]
+        # a component, because `st.html` takes drawings out
+        clickable_svg.board(
+            method_diagrams.draw(method, letters, missing), key=f"drawing.{method}", on_pick=lambda _: None
+        )
+        st.html('<p class="mm-key">Blue boxes learn. Dashed boxes stand still, pale ones are gone.</p>')
+        st.html(_facts(card))
+        _paper(card)
+
+
+def _facts(card: Card) -> str:
+    parts = (
+        ("What learns", card.trained),
+        ("When something is missing", card.missing),
+        ("What to look at", card.look),
+    )
+    inside = "".join(f"<section><h4>{title}</h4><p>{_emphasis(text)}</p></section>" for title, text in parts)
+    return f'<div class="mm-facts">{inside}</div>'
+
+
+def _emphasis(text: str) -> str:
+    """`*word*` in the cards' own texts as emphasis."""
+    pieces = escape(text).split("*")
+    return "".join(f"<em>{piece}</em>" if i % 2 else piece for i, piece in enumerate(pieces))
+
+
+def _paper(card: Card) -> None:
+    link = f"  \n[{card.link.removeprefix('https://')}]({card.link})" if card.link else ""
+    st.markdown(f"**Paper.** {card.paper}{link}")
+    if card.departs:
+        with st.expander("Where this code parts from the paper", expanded=bool(card.warning)):
+            st.markdown("\n".join(f"- {line}" for line in card.departs))
+
+
+def _source(task: Task, method: str) -> Source:
+    """The first run of the method, with the same run of the others where there is one."""
+    found: dict[str, Reference] = {e.reference.method: e.reference for e in cache.entries(task.name) if not e.problem}
+    if method not in found:
+        if reason := METHODS[method].why_not(task.info):
+            raise CheckpointError(reason, "Choose a task with fewer inputs to see it at work.")
+        raise CheckpointError(
+            f"There is no trained model of {cache.title(method)} for this task yet, so there is nothing to show.",
+            f"Train one: python -m mmlab train --task {task.name} --method {method}",
+        )
+    own = found[method]
+    there = cache.library().references(task.name)
+    same = {ref.method: ref for ref in there if ref.tag == own.tag and ref.method in found}
+    others = {**found, **same}
+    for reference in there if method == "dmrnet" else ():
+        if (reference.method, reference.tag) == (method, f"ablation-dropout-{own.tag}"):
+            others[PLAIN] = reference
+    return Source(task, own, others)
+
+
+@page_frame.panel
+def _view(task_name: str, method: str, number: int, title: str) -> None:
+    """One view: its question, its switch, the sentence, the figures, the numbers as a file."""
+    view = VIEWS[method][number]
+    with st.container(border=True, key=f"mm-view-{method}-{number}"):
+        st.html(f'<div class="mm-way"><h3>{escape(title)}</h3></div>')
+        with page_frame.trouble():
+            source = _source(cache.task(task_name), method)
+            choice = _choice(view, source, f"view.{method}.{number}")
+            shown = _made(method, number, choice, source.reference, tuple(sorted(source.others.items())))
+            st.markdown(shown.sentence)
+            _figures(shown, f"{method}.{number}")
+            st.download_button(
+                "↓ Numbers (CSV)",
+                data=partial(as_csv, shown.numbers),
+                file_name=f"mmlab-{task_name}-{method}-{number + 1}.csv",
+                mime="text/csv",
+                key=f"save.{method}.{number}",
+                on_click="ignore",
+                type="tertiary",
+            )
+
+
+def _choice(view: View, source: Source, key: str) -> str:
+    if view.choices is None:
+        return ""
+    choices = dict(view.choices(source))
+    if len(choices) < 12:
+        return str(st.selectbox(view.asks, list(choices), format_func=choices.__getitem__, key=key, width=420))
+    return str(st.select_slider(view.asks, list(choices), format_func=choices.__getitem__, key=key, width=420))
+
+
+def _figures(shown: Shown, key: str) -> None:
+    for number, (column, (caption, figure)) in enumerate(
+        zip(st.columns(len(shown.figures), gap="medium"), shown.figures.items(), strict=True)
+    ):
+        with column:
+            if caption:
+                st.caption(f"**{page_frame.plain(caption)}**")
+            st.plotly_chart(figure, theme=None, config=theme.CONFIG, key=f"figure.{key}.{number}", alt=caption or None)
+
+
+@st.cache_resource(show_spinner=False, max_entries=48)
+def _made(
+    method: str, number: int, choice: str, reference: Reference, others: tuple[tuple[str, Reference], ...]
+) -> Shown:
+    """A view of one checkpoint. Shared between sessions: read only."""
+    return VIEWS[method][number].make(Source(cache.task(reference.task), reference, dict(others)), choice)
+
+
+def _key(task: Task) -> str:
+    """What the letters stand for."""
+    return ", ".join(f"{item.letter} is {item.spoken}" for item in task.info.modalities)
+
+
+def as_csv(columns: Mapping[str, Sequence[object]]) -> bytes:
+    """Columns of one length as a file."""
+    target = io.StringIO()
+    writer = csv.writer(target)
+    writer.writerow(columns)
+    writer.writerows(zip(*columns.values(), strict=True))
+    return target.getvalue().encode()

@@ -1,0 +1,93 @@
+"""Take it along: what Predict shows as files, made when they are asked for."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from functools import partial
+from html import escape
+
+import streamlit as st
+
+from mmlab.core.modality import Combination, Modality
+from mmlab.ui.components import page_frame
+from mmlab.ui.inputs import upload_form
+from mmlab.ui.pages.predict.view_data import Scene, cards, drawing, lattice_method
+from mmlab.ui.session import cache
+from mmlab.viz.base.svg import standalone
+from mmlab.viz.predict import prediction_cards as bars
+
+
+def offer(scene: Scene, on: Combination) -> None:
+    """The numbers and the drawings as files; made when asked for."""
+    along = st.popover("Take it along", key="mm-take", on_change="rerun")
+    if not along.open:
+        return
+    with along:
+        name = f"mmlab-{scene.task.name}-{scene.item.id}"
+        save = partial(st.download_button, on_click="ignore", width="stretch")
+        save("Numbers (CSV)", data=partial(as_csv, scene), file_name=f"{name}.csv", mime="text/csv")
+        save("Numbers (JSON)", data=partial(as_json, scene), file_name=f"{name}.json", mime="application/json")
+        page = partial(_page_of, scene, lattice_method(scene), on)
+        save("This view (HTML)", data=page, file_name=f"{name}.html", mime="text/html")
+        for method in scene.working:
+            drawing = partial(_file_of, scene, method, on.key)
+            save(f"Combinations, {cache.title(method)} (SVG)", data=drawing, file_name=f"{name}-{method}.svg")
+        if scene.item.own:
+            upload_form.bundle_offer(scene.item.id, scene.task.name)
+
+
+def _page_of(scene: Scene, method: str, on: Combination) -> bytes:
+    """Pictures, answers and combinations as one file that opens without this app and without a network.
+
+    Like the others it runs when the file is asked for, outside the session: it must not look at the address.
+    """
+    title = f"{scene.task.title}: {scene.item.id}, {on.label}"
+    return bars.page(
+        title,
+        (page_frame.HERE / "style.css").read_text(),
+        "".join(_input_of(scene, item, item.name in on) for item in scene.task.info.modalities),
+        f"<h2>What each method says</h2>{cards(scene, on)}",
+        f"<h2>All combinations: {escape(cache.title(method))}</h2>{drawing(scene, method, on.key)}",
+    ).encode()
+
+
+def _input_of(scene: Scene, modality: Modality, on: bool) -> str:
+    heading = escape(modality.label) + ("" if on else " (off)")
+    return f"<h2>{heading}</h2>{scene.pictures.get(modality.name, '<p>Not given.</p>')}"
+
+
+def _file_of(scene: Scene, method: str, selected: str) -> bytes:
+    return standalone(drawing(scene, method, selected)).encode()
+
+
+def as_csv(scene: Scene) -> bytes:
+    """A row per method, combination and class."""
+    target = io.StringIO()
+    writer = csv.writer(target)
+    writer.writerow(["method", "combination", "answer", "uncertainty", "class", "probability"])
+    for method, answers in scene.working.items():
+        for key, prediction in answers.items():
+            for name, probability in prediction.probabilities.items() or [("", "")]:
+                writer.writerow([method, key, prediction.answer, prediction.uncertainty, name, probability])
+    return target.getvalue().encode()
+
+
+def as_json(scene: Scene) -> bytes:
+    """The view and, per method, what `python -m mmlab predict --json` gives."""
+    methods = {
+        method: {
+            key: {"answer": each.answer, "probabilities": dict(each.probabilities), "uncertainty": each.uncertainty}
+            for key, each in answers.items()
+        }
+        for method, answers in scene.working.items()
+    }
+    content = {
+        "task": scene.task.name,
+        "sample": scene.item.id,
+        "right_answer": scene.item.answer or None,
+        "damage": [damage.text for damage in scene.damages],
+        "methods": {method: {"combinations": answers} for method, answers in methods.items()},
+    }
+    return json.dumps(content, indent=1).encode()

@@ -1,0 +1,76 @@
+"""Answers that are a number: the scale that they lie on, how far off they may be, and the words for it.
+
+>>> found = scales.reaches(reference, "test-0003")                        # {"text-voice": Reach(1.3, 0.9, 500), ...}
+>>> scales.scale(task.info.output, item.target, found.get("text-voice"))  # what a card draws; None for classes
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import streamlit as st
+
+from mmlab.analysis.robustness.conformal_intervals import Reach
+from mmlab.analysis.robustness.conformal_intervals import reaches as learned
+from mmlab.core.errors import CheckpointError
+from mmlab.core.outputs import Output, Regression
+from mmlab.core.reference import Reference
+from mmlab.ui.session import cache
+from mmlab.ui.text import glossary
+from mmlab.ui.text.glossary import Term
+from mmlab.viz.predict.number_line import Scale
+
+Reaches = Mapping[str, Reach]
+TERMS = ("number", "interval", "moved")
+
+glossary.TERMS.update(
+    {
+        "number": Term(
+            "Number",
+            "The answer on its scale. It counts as *right* when it lies on the same side of the middle as the truth, "
+            "and as *the same* when it lies on the same side as with everything.",
+            "The model's one output, cut at the ends of the scale. ◆ is the truth, where it is known.",
+            "Fewer or damaged inputs, another method, another run of its training.",
+        ),
+        "interval": Term(
+            "Interval",
+            "Where the truth lies in 9 of 10 samples like the built-in ones. Wider means: this combination of inputs "
+            "says less.",
+            "From how far off this model was, with just these inputs, on test samples whose truth is known (split "
+            "conformal prediction, Lei et al. 2018); for a test sample, on other voices or people than its own.",
+            "Switching inputs. For what you bring it is only as good as your recording is like the built-in ones.",
+        ),
+        "moved": Term(
+            "Moved",
+            "How far the number lies from the one with all inputs that there are.",
+            "The thin mark on the scale is the number with every input on; the dot is the one for what is on now.",
+            "Switching inputs. Crossing the middle counts as another answer, since good has then become bad.",
+        ),
+    }
+)
+
+
+def scale(output: Output, target: Any, reach: Reach | None) -> Scale | None:
+    """What a number lies on; None where answers are no numbers."""
+    if not isinstance(output, Regression):
+        return None
+    truth = None if target is None else float(target)
+    found = Scale(output.low, output.high, output.middle, output.digits, truth)
+    return found if reach is None else replace(found, reach=reach.width, level=reach.level)
+
+
+def reaches(reference: Reference, sample: str) -> Reaches:
+    """How far off each combination's number may be; nothing for classes, and where nothing was measured."""
+    if not isinstance(cache.task(reference.task).info.output, Regression):
+        return {}
+    return _reaches(reference, sample if sample in cache.task(reference.task).gallery() else "")
+
+
+@st.cache_data(show_spinner=False, max_entries=256)
+def _reaches(reference: Reference, sample: str) -> dict[str, Reach]:
+    try:
+        return learned(cache.sweep(reference), sample)
+    except CheckpointError:
+        return {}

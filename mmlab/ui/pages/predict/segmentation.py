@@ -1,0 +1,111 @@
+"""Answers that are regions of a picture: per method what was found, against the truth or against everything given."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mmlab.analysis.robustness import region_overlap
+from mmlab.analysis.robustness.per_sample_scores import GOOD_DICE
+from mmlab.core.errors import MmlabError
+from mmlab.core.modality import Combination
+from mmlab.core.outputs import Prediction, Segmentation
+from mmlab.ui.session import cache
+from mmlab.ui.text import wording
+from mmlab.viz.inputs import recordings
+from mmlab.viz.predict import combination_lattice as hasse
+from mmlab.viz.predict import prediction_cards as bars
+from mmlab.viz.predict import segmentation as drawn
+
+Flags = NDArray[np.bool_]
+Answers = Mapping[str, Prediction]
+
+
+def cards(
+    output: Segmentation,
+    world: cache.World,
+    answers: Mapping[str, Answers | MmlabError],
+    truth: Flags | None,
+    on: Combination,
+    whole: Combination,
+) -> str:
+    """What each method finds from `on`, as HTML; a method without answers says why."""
+    base = recordings.scan_grey(world.arrays[on.names[0]])
+    shown, broken = [], []
+    for method, found in answers.items():
+        if isinstance(found, MmlabError):
+            broken.append(bars.complaint(cache.title(method), found.message, found.hint))
+        else:
+            shown.append(_found(cache.title(method), output, base, found[on.key], found[whole.key], truth))
+    return drawn.cards(shown) + drawn.legend(output.labels_shown, truth is not None) + "".join(broken)
+
+
+def states(
+    answers: Answers, whole: Combination, names: Mapping[str, tuple[str, ...]], truth: Flags | None
+) -> list[hasse.State]:
+    """The lattice's nodes: the overlap with the truth, or with the answer from everything, good from GOOD_DICE on."""
+    against = _regions(answers[whole.key]) if truth is None else truth
+    found = []
+    for key, prediction in answers.items():
+        score = float(region_overlap.dice(_regions(prediction), against).mean())
+        good = score >= GOOD_DICE
+        found.append(hasse.State(names[key], "Dice", score, None if truth is None else good, good))
+    return found
+
+
+def truth_of(target: object) -> Flags | None:
+    """The regions that are really there, where they are known."""
+    return target if isinstance(target, np.ndarray) and target.ndim == 3 else None
+
+
+def panels(base: NDArray[np.floating], prediction: Prediction, against: Flags, title: str) -> list[tuple[str, str]]:
+    """Found, difference and doubt, as captions with drawings."""
+    found, lines = _regions(prediction), drawn.outlines(against, dashed=True)
+    change = drawn.changes(region_overlap.difference(found, against))
+    doubt = drawn.doubts(region_overlap.doubt(_chances(prediction)))
+    return [
+        ("found", drawn.panel(base, drawn.fills(found), lines, f"What {title} finds, over the slice")),
+        ("difference", drawn.panel(base, change, "", f"Where {title} finds too much or too little")),
+        ("doubt", drawn.panel(base, doubt, "", f"Where {title} is in doubt: brighter is more")),
+    ]
+
+
+def _found(
+    title: str,
+    output: Segmentation,
+    base: NDArray[np.floating],
+    now: Prediction,
+    whole: Prediction,
+    truth: Flags | None,
+) -> drawn.Found:
+    found, everything = _regions(now), _regions(whole)
+    against = everything if truth is None else truth
+    scores = region_overlap.dice(found, against)
+    names = output.labels_shown
+    kept = float(region_overlap.dice(found, everything).mean())
+    change = "This is the answer from everything that was given."
+    if now != whole and not np.array_equal(found, everything):
+        change = f"Overlap with its answer from everything: {kept:.2f}."
+    named = "Dice with its answer from everything" if truth is None else "Dice with the truth"
+    size = _size(found[0], base > 0, output.pixel)
+    rows = [(name, float(score)) for name, score in zip(names, scores, strict=True)]
+    return drawn.Found(title, now.answer, size, panels(base, now, against, title), rows, named, change)
+
+
+def _size(region: Flags, head: Flags, pixel: float) -> str:
+    """How large the outermost region is in this slice."""
+    if not region.any():
+        return "No pixel of the slice."
+    area = region.sum() * pixel**2 / 100
+    return f"{area:.1f} cm², {wording.percent(region_overlap.share_of_head(region, head))} of the head in this slice"
+
+
+def _regions(prediction: Prediction) -> Flags:
+    return np.asarray(_chances(prediction) > 0.5)
+
+
+def _chances(prediction: Prediction) -> NDArray[np.float16]:
+    assert isinstance(prediction.value, np.ndarray)
+    return prediction.value

@@ -1,0 +1,150 @@
+"""A sample as the models see it, drawn and answered: what Predict shows, and what its files hold."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import streamlit as st
+
+from mmlab.core.errors import MmlabError
+from mmlab.core.modality import Combination
+from mmlab.core.outputs import Classification, Prediction, Segmentation
+from mmlab.core.recordings import Sound
+from mmlab.core.reference import Reference
+from mmlab.core.task import Task
+from mmlab.modalities.audio.decode import encode_sound
+from mmlab.ui.components import pickers
+from mmlab.ui.pages.predict import regression, segmentation
+from mmlab.ui.session import cache, url_state
+from mmlab.ui.text import wording
+from mmlab.viz.inputs import recordings as views
+from mmlab.viz.predict import combination_lattice as hasse
+from mmlab.viz.predict import prediction_cards as bars
+
+Answers = Mapping[str, Prediction]
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A sample of a task as the models see it, drawn and answered: all that does not change with a toggle.
+
+    answers: per method those of every combination, or why it has none; pictures and sounds: by input.
+    reaches: per method and combination how far off a number may be.
+    """
+
+    task: Task
+    item: cache.Item
+    world: cache.World
+    damages: tuple[url_state.Damage, ...]
+    answers: Mapping[str, Answers | MmlabError]
+    pictures: Mapping[str, str]
+    sounds: Mapping[str, bytes]
+    reaches: Mapping[str, regression.Reaches]
+
+    @property
+    def given(self) -> tuple[str, ...]:
+        """The inputs that can be used, in the task's order."""
+        return tuple(name for name in self.task.info.modalities.names if name in self.world.arrays)
+
+    @property
+    def whole(self) -> Combination:
+        """Everything that was given."""
+        return self.task.info.modalities.combination(self.given)
+
+    @property
+    def working(self) -> dict[str, Answers]:
+        """The methods that have answers."""
+        return {method: found for method, found in self.answers.items() if not isinstance(found, MmlabError)}
+
+
+@st.cache_resource(show_spinner=False, max_entries=4, scope="session")
+def make(
+    task_name: str, sample: str, references: tuple[Reference, ...], damages: tuple[url_state.Damage, ...]
+) -> Scene:
+    """Made when the sample, the methods or the damage change; handed out as it is at every toggle."""
+    task, item, world = cache.task(task_name), cache.item(task_name, sample), cache.world(task_name, sample, damages)
+    pictures = {name: _pair(task, world, name, damages) for name in item.raw}
+    recordings = {name: raw for name, raw in world.raw.items() if isinstance(raw, Sound)}
+    sounds = {name: encode_sound(raw, "PCM_16") for name, raw in recordings.items()}
+    reaches = {reference.method: regression.reaches(reference, sample) for reference in references}
+    return Scene(task, item, world, damages, _answers(references, sample, damages), pictures, sounds, reaches)
+
+
+def cards(scene: Scene, on: Combination) -> str:
+    """The answers of all methods from one combination, as HTML."""
+    output, truth, whole = scene.task.info.output, scene.item.answer, scene.whole
+    if isinstance(output, Segmentation):
+        return segmentation.cards(
+            output, scene.world, scene.answers, segmentation.truth_of(scene.item.target), on, whole
+        )
+    shown, broken = [], []
+    for method, answers in scene.answers.items():
+        if isinstance(answers, MmlabError):
+            broken.append(bars.complaint(cache.title(method), answers.message, answers.hint))
+            continue
+        now = answers[on.key]
+        sure = wording.certainty(now.uncertainty, output.channels) if isinstance(output, Classification) else ""
+        scale = regression.scale(output, scene.item.target, scene.reaches[method].get(on.key))
+        shown.append(bars.Card(cache.title(method), now, answers[whole.key], truth, sure, whole.label, scale))
+    return bars.cards(shown) + "".join(broken)
+
+
+def drawing(scene: Scene, method: str, selected: str) -> str:
+    """All combinations under one method, as SVG."""
+    modalities = scene.task.info.modalities
+    letters = pickers.letters(modalities)
+    drawn = hasse.lattice(states(scene, method), letters, pickers.labels(modalities), selected)
+    return hasse.svg(drawn, pickers.colours(modalities), letters)
+
+
+def states(scene: Scene, method: str) -> list[hasse.State]:
+    """What is known of each combination under one method."""
+    modalities, answers, output = scene.task.info.modalities, scene.working[method], scene.task.info.output
+    names = {key: modalities.parse(key).names for key in answers}
+    if isinstance(output, Segmentation):
+        return segmentation.states(answers, scene.whole, names, segmentation.truth_of(scene.item.target))
+    target = scene.item.target
+    return [
+        hasse.State(
+            names=names[key],
+            answer=prediction.answer,
+            share=prediction.confidence if prediction.probabilities else None,
+            good=None if target is None else output.right(prediction, target),
+            same=output.same(prediction, answers[scene.whole.key]),
+        )
+        for key, prediction in answers.items()
+    ]
+
+
+def lattice_method(scene: Scene) -> str:
+    """The method whose combinations are drawn: that of the address, or the last one."""
+    working, wanted = tuple(scene.working), url_state.get("lattice")
+    return wanted if wanted in working else working[-1]
+
+
+def _pair(task: Task, world: cache.World, name: str, damages: Sequence[url_state.Damage]) -> str:
+    """Both pictures of an input. A toggle makes them pale from outside, so that they are not sent again."""
+    modality, colour = task.info.modalities[name], pickers.colours(task.info.modalities)[name]
+    caption = "as given, damaged" if any(damage.modality == name for damage in damages) else "as given"
+    pictures = [(views.recorded(world.raw[name], colour, modality.label), caption)]
+    if name in world.arrays:
+        drawn = views.seen(
+            modality.kind, world.arrays[name], colour, modality.label, of=world.raw[name], words=world.words[name]
+        )
+        pictures.append((drawn, "what the model sees"))
+    figures = (f"<figure>{drawn.html}<figcaption>{text}</figcaption></figure>" for drawn, text in pictures)
+    return f'<div class="mm-pair">{"".join(figures)}</div>'
+
+
+def _answers(
+    references: Sequence[Reference], sample: str, damages: tuple[url_state.Damage, ...]
+) -> dict[str, Answers | MmlabError]:
+    """Per method the answers of all combinations, or why it has none: one broken model hides no other."""
+    found: dict[str, Answers | MmlabError] = {}
+    for reference in references:
+        try:
+            found[reference.method] = cache.answers(reference, sample, damages)
+        except MmlabError as error:
+            found[reference.method] = error
+    return found

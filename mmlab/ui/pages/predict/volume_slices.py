@@ -1,0 +1,69 @@
+"""The slices of a volume under a slider: truth, what one method finds, the difference, and its doubt.
+
+All slices are answered at once when a combination is chosen, so that a step of the slider is a look-up.
+"""
+
+from __future__ import annotations
+
+from html import escape
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from mmlab.analysis.robustness import region_overlap
+from mmlab.core.modality import spoken
+from mmlab.core.outputs import Prediction, Segmentation
+from mmlab.core.reference import Reference
+from mmlab.ui.components import page_frame
+from mmlab.ui.pages.predict import segmentation
+from mmlab.ui.session import cache, url_state
+from mmlab.ui.text import wording
+from mmlab.viz.inputs import recordings
+from mmlab.viz.predict import segmentation as drawn
+
+
+@page_frame.panel
+def show(reference: Reference, sample: str, combination: str) -> None:
+    """A panel of its own inside that of Predict: a step redraws nothing else."""
+    task = cache.task(reference.task)
+    output, stack = task.info.output, cache.item(task.name, sample).stack
+    assert isinstance(output, Segmentation)
+    label, title = task.info.modalities.parse(combination).label, cache.title(reference.method)
+    st.subheader(f"Through the volume: {title}, {label}", help=wording.help("slices"), anchor=False)
+    answers = cache.stack_answers(reference, stack, combination)
+    place = _slider(sample, stack)
+    st.html(_slice(task.name, output, stack[place], answers[place], combination.split("-")[0]))
+    if stack[place] != sample:
+        st.button("Look at this slice above", key="slice.go", on_click=lambda: url_state.put(sample=stack[place]))
+
+
+def _slider(sample: str, stack: tuple[str, ...]) -> int:
+    """The slice that is looked at, from 0; it begins at that of the sample."""
+    key = f"slice.{sample}"
+    if key not in st.session_state:
+        st.session_state[key] = stack.index(sample) + 1
+    return st.slider("Slice, from below", 1, len(stack), key=key) - 1
+
+
+def _slice(task_name: str, output: Segmentation, sample: str, answer: Prediction, under: str) -> str:
+    """Four pictures of one slice, and its numbers in words."""
+    item, world = cache.item(task_name, sample), cache.world(task_name, sample)
+    base, truth = recordings.scan_grey(world.arrays[under]), segmentation.truth_of(item.target)
+    if truth is None:
+        return ""
+    there = ("truth", drawn.panel(base, drawn.fills(truth), "", "What is there, over the slice"))
+    panels = (there, *segmentation.panels(base, answer, truth, "the method"))
+    figures = "".join(f"<figure>{shown}<figcaption>{text}</figcaption></figure>" for text, shown in panels)
+    said = _words(output, np.asarray(answer.value) > 0.5, truth)
+    legend = drawn.legend(output.labels_shown, True)
+    return f'<div class="mm-three mm-slices">{figures}</div><p class="mm-note">{escape(said)}</p>{legend}'
+
+
+def _words(output: Segmentation, found: NDArray[np.bool_], truth: NDArray[np.bool_]) -> str:
+    if not truth.any() and not found.any():
+        return "Nothing is there, and nothing was found."
+    scores = region_overlap.dice(found, truth)
+    return "Dice: " + ", ".join(
+        f"{spoken(name)} {score:.2f}" for name, score in zip(output.labels_shown, scores, strict=True)
+    )

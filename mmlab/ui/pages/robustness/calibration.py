@@ -1,0 +1,236 @@
+"""Certainty: whether the selected combination's certainty can be trusted, and what to hand over to a person."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+
+import streamlit as st
+
+from mmlab.analysis import risk_coverage, risk_coverage_area
+from mmlab.analysis.base.coalitions import Lattice
+from mmlab.analysis.robustness.combination_calibration import Curve, Trust, trust
+from mmlab.analysis.robustness.per_sample_scores import grade
+from mmlab.core.errors import DataError
+from mmlab.core.outputs import Regression
+from mmlab.core.reference import Reference
+from mmlab.inference import imputation
+from mmlab.ui.components import background_task, figure_card, page_frame, pickers
+from mmlab.ui.components.background_task import EVERY_SECONDS, Progress
+from mmlab.ui.pages.robustness import view_data as views
+from mmlab.ui.pages.robustness.view_data import View
+from mmlab.ui.session import cache
+from mmlab.ui.text import wording
+from mmlab.viz.base import heatmap, svg_chart, theme
+from mmlab.viz.base.figure import Figure
+
+FEW = 10  # samples in a bin: below, its share is mostly chance
+DOUBTS = {
+    "entropy": "Entropy of the answer",
+    "margin": "Margin to the second answer",
+    "variance": "Variance of the embedding",
+    "boundary": "Nearness to the middle",
+}
+
+
+@dataclass(frozen=True)
+class Number:
+    """How a number of the table is called and written."""
+
+    title: str
+    text: str
+
+
+NUMBERS = {
+    "ece": Number("ECE", "percent"),
+    "ece_mass": Number("ECE, mass", "percent"),
+    "brier": Number("Brier", "plain"),
+    "temperature": Number("Temp.", "plain"),
+    "ece_before": Number("before", "percent"),
+    "ece_after": Number("after", "percent"),
+    "width": Number("90 %: ±", "plain"),
+    "coverage": Number("holds", "percent"),
+    "coverage_error": Number("Error", "percent"),
+    "aurc": Number("AURC", "plain"),
+    "excess": Number("excess", "plain"),
+}
+UNTINTED = {"temperature", "coverage", "ece_before"}
+
+
+def show(view: View) -> None:
+    """The diagram of the selected combination, the numbers of all, and risk against coverage."""
+    st.subheader(f"Certainty with {page_frame.plain(view.selected.label)}", help=wording.help("ece"), anchor=False)
+    doubt = _doubt(view)
+    with page_frame.trouble():
+        figure_card.show(diagram(view), "robustness.reliability")
+        st.caption(_trust(view, view.shown, view.mask).about)
+    _validate(view)
+    figure_card.show(risk(view, doubt), "robustness.risk")
+    with page_frame.trouble():
+        figure_card.show(table(view, doubt), "robustness.certainty", lambda key: views.pick(view.task, key))
+    pickers.numbers_help("ece", "brier", "temperature", "doubt", "risk")
+
+
+def figures(view: View) -> list[Figure]:
+    """For the report."""
+    doubt = next(iter(view.one.doubts))
+    found = [risk(view, doubt)]
+    try:
+        return [diagram(view), *found, table(view, doubt)]
+    except DataError:
+        return found
+
+
+def diagram(view: View) -> Figure:
+    """What was said against what was seen, with the samples behind each point. Raises DataError."""
+    number = isinstance(view.task.info.output, Regression)
+    found = _trust(view, view.shown, view.mask)
+    labels = ("interval that should hold", "share that does") if number else ("certainty", "share that is right")
+    title = f"{'Intervals' if number else 'Reliability'} with {view.selected.label}, {cache.title(view.shown)}"
+    drawn = svg_chart.Plot(title, svg_chart.Axis(labels[0], 0, 1), svg_chart.Axis(labels[1], 0, 1))
+    _points(drawn, found.curve, labels, view.colour(view.shown), "as it is", number)
+    if found.mended is not None:
+        _points(drawn, found.mended, labels, theme.MUTED, "with the temperature", number)
+    drawn.diagonal()
+    rows = [tuple(map(float, row)) for row in zip(found.curve.said, found.curve.seen, found.curve.count, strict=True)]
+    unit = "pixels" if view.task.info.output.dense else "samples"
+    about = "" if number else f"Dots are as large as they have {unit}; the line leaves out those below {FEW}. "
+    return Figure("reliability", title, drawn.svg, ("said", "seen", unit), rows, about + view.of(view.shown))
+
+
+def _points(drawn: svg_chart.Plot, curve: Curve, labels: tuple[str, str], colour: str, name: str, number: bool) -> None:
+    """A dot per bin, as large as it has samples; a line through the bins that have enough of them."""
+    large = [i for i, count in enumerate(curve.count) if number or count >= FEW]
+    drawn.line([float(curve.said[i]) for i in large], [float(curve.seen[i]) for i in large], colour, name)
+    most = float(curve.count.max())
+    for said, seen, count in zip(curve.said, curve.seen, curve.count, strict=True):
+        pair = f"{labels[0]} {svg_chart.percent(said)}, {labels[1]} {svg_chart.percent(seen)}"
+        note = f"{name}: {pair}, {count:,.0f} of them"
+        size = 4.5 if number else 2.2 + 6 * float(count / most) ** 0.5
+        drawn.dot(float(said), float(seen), colour, note, size, hollow=name != "as it is")
+
+
+def risk(view: View, doubt: str) -> Figure:
+    """The error of what is answered when only the surest samples are, for every model that has this doubt."""
+    title = f"Answering only when sure, {view.selected.label}"
+    lines = {}
+    for method, graded in view.graded.items():
+        if doubt in graded.doubts:
+            found = risk_coverage(-graded.doubts[doubt][view.mask], graded.error[view.mask])
+            step = max(1, len(found.coverage) // 120)
+            lines[method] = (found.coverage[::-1][::step][::-1], found.risk[::-1][::step][::-1])
+    share = not isinstance(view.task.info.output, Regression)
+    top = max(float(risk.max()) for _, risk in lines.values())
+    axis = svg_chart.around(
+        [0.0, top], "error of what is answered", svg_chart.percent if share else svg_chart.plain, low=0.0
+    )
+    drawn = svg_chart.Plot(title, svg_chart.Axis("share of samples that is answered", 0, 1), axis)
+    for series, (method, (coverage, values)) in enumerate(lines.items()):
+        drawn.line(coverage.tolist(), values.tolist(), view.colour(method), cache.title(method), series)
+    rows = [(m, float(c), float(r)) for m, (cover, values) in lines.items() for c, r in zip(cover, values, strict=True)]
+    without = [cache.title(method) for method in view.graded if method not in lines]
+    missing = f" Not known for {', '.join(without)}." if without else ""
+    note = f"Sorted by: {DOUBTS.get(doubt, doubt).lower()}. Error: {_error(view)}.{missing} {view.basis}"
+    return Figure("risk", title, drawn.svg, ("method", "coverage", "risk"), rows, note)
+
+
+def table(view: View, doubt: str) -> Figure:
+    """The numbers of every combination of the model that is shown. Raises DataError."""
+    values = {mask: numbers(view, mask, doubt) for mask in view.masks}
+    names = list(values[view.masks[0]])
+    spans = {n: (min(v[n] for v in values.values()), max(v[n] for v in values.values())) for n in names}
+    rows = []
+    for mask in view.masks:
+        cells = []
+        for name in names:
+            value, (low, high) = values[mask][name], spans[name]
+            text = f"{100 * value:.1f}" if NUMBERS[name].text == "percent" else f"{value:.3f}"
+            tint = 0.0 if name in UNTINTED or high <= low else 1 - (value - low) / (high - low)
+            note = f"{NUMBERS[name].title}, {view.label(mask)}: {text}"
+            cells.append(heatmap.Cell(text, tint, note, theme.ACCENT, view.key(mask)))
+        rows.append((heatmap.Head(view.key(mask), view.has(mask)), cells))
+    columns = [heatmap.Head(name, label=NUMBERS[name].title) for name in names]
+    title = f"Certainty of every combination, {cache.title(view.shown)}"
+    numbered = [(view.key(mask), *(values[mask][name] for name in names)) for mask in view.masks]
+    about = (
+        "Before and after the temperature (Temp.): on samples it was not fitted on. " if "ece_after" in names else ""
+    )
+    note = f"ECE and shares in percent. {about}AURC and its excess: sorted by {DOUBTS.get(doubt, doubt).lower()}. "
+    drawing = heatmap.grid(columns, rows, view.letters, title, wide=68)
+    return Figure("certainty", title, drawing, ("combination", *names), numbered, note + view.of(view.shown))
+
+
+def numbers(view: View, mask: int, doubt: str) -> dict[str, float]:
+    """Calibration and selective risk of one combination of the model that is shown. Raises DataError."""
+    area, excess = risk_coverage_area(-view.one.doubts[doubt][mask], view.one.error[mask])
+    return {**_trust(view, view.shown, mask).numbers, "aurc": area, "excess": excess}
+
+
+def _trust(view: View, method: str, mask: int) -> Trust:
+    reference = view.references[method]
+    stamps = (views.stamp(reference, view.rule), _validated(view, method))
+    return _kept(reference, view.rule, stamps, mask)
+
+
+@st.cache_resource(show_spinner=False, max_entries=512)
+def _kept(reference: Reference, rule: str, stamps: tuple[int, int], mask: int) -> Trust:
+    output = cache.task(reference.task).info.output
+    validation = _validation(reference, stamps[1]) if stamps[1] else None
+    return trust(output, views.graded(reference, rule, stamps[0]).lattice, mask, validation)
+
+
+@st.cache_resource(show_spinner=False, max_entries=16)
+def _validation(reference: Reference, stamp: int) -> Lattice:
+    found = imputation.stored(views.digest(reference), imputation.VALIDATION)
+    return grade(found, cache.task(reference.task).info.output).lattice
+
+
+def _validated(view: View, method: str) -> int:
+    """When the validation split was answered; 0 for never, and where missing inputs are not left to the method."""
+    return (
+        imputation.stamp(views.digest(view.references[method]), imputation.VALIDATION)
+        if view.rule == imputation.NATIVE
+        else 0
+    )
+
+
+def _validate(view: View) -> None:
+    """The button that answers the validation split; asks again by itself while that goes on."""
+    if view.rule == imputation.NATIVE and not view.task.info.output.dense:
+        busy = background_task.alive(_work_name(view))
+        st.fragment(_validation_panel, run_every=EVERY_SECONDS if busy else None)(view, busy)
+
+
+def _validation_panel(view: View, was_busy: bool) -> None:
+    name = _work_name(view)
+    with page_frame.trouble():
+        if background_task.alive(name) != was_busy:
+            st.rerun()
+        background_task.show(name, "Answering the validation split")
+        if not was_busy and not _validated(view, view.shown):
+            st.button("Fit on the validation split", key="certainty.validate", on_click=partial(_start, view))
+
+
+def _start(view: View) -> None:
+    reference = view.references[view.shown]
+
+    def job(progress: Progress) -> None:
+        with cache.pool().lend(reference) as model:
+            imputation.compute_validation(model, progress)
+
+    background_task.start(_work_name(view), job)
+
+
+def _work_name(view: View) -> str:
+    return f"validation-{view.task.name}-{view.shown}"
+
+
+def _doubt(view: View) -> str:
+    names = list(view.one.doubts)
+    return views.select("doubt", "Doubt by", names, names[0], lambda n: DOUBTS.get(n, n), wording.help("doubt"), 260)
+
+
+def _error(view: View) -> str:
+    if isinstance(view.task.info.output, Regression):
+        return "distance from the truth"
+    return "1 − Dice" if view.task.info.output.dense else "share of wrong answers"

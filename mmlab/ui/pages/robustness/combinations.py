@@ -1,0 +1,133 @@
+"""All combinations: the lattice of the whole test set, which steers everything else, and all models side by side."""
+
+from __future__ import annotations
+
+from html import escape
+
+import streamlit as st
+
+from mmlab.ui.components import figure_card, page_frame
+from mmlab.ui.pages.robustness import view_data as views
+from mmlab.ui.pages.robustness.view_data import View
+from mmlab.ui.session import cache
+from mmlab.ui.text import wording
+from mmlab.viz.base import interval_plot
+from mmlab.viz.base.figure import Figure
+from mmlab.viz.robustness import score_lattice
+
+
+def steer(view: View) -> None:
+    """The lattice: a click or a key selects the combination that the sections are about."""
+    with st.container(key="mm-steer"):
+        figure_card.show(lattice(view), "robustness.lattice", lambda key: views.pick(view.task, key))
+
+
+def show(view: View) -> None:
+    """What the selected combination costs, and every combination of every chosen model."""
+    st.subheader(page_frame.plain(view.selected.label), help=wording.help("interval"), anchor=False)
+    st.html(_big(view))
+    st.caption(_sentence(view))
+    figure_card.show(overview(view), "robustness.overview", lambda key: views.pick(view.task, key))
+    if len(view.one.measures) > 1:
+        figure_card.show(table(view), "robustness.measures", lambda key: views.pick(view.task, key))
+
+
+def figures(view: View) -> list[Figure]:
+    """For the report."""
+    return [lattice(view), overview(view), *([table(view)] if len(view.one.measures) > 1 else [])]
+
+
+def lattice(view: View) -> Figure:
+    """Score, interval and costs of every combination of the model that is shown."""
+    measure = view.scored
+    scored = [
+        score_lattice.Scored(
+            names=tuple(view.key(mask).split("-")),
+            score=float(measure.scores[mask]),
+            low=float(measure.intervals[mask, 0]),
+            high=float(measure.intervals[mask, 1]),
+            text=view.number(float(measure.scores[mask])),
+            words=f"{view.label(mask)}: {_with_interval(view, mask)}",
+        )
+        for mask in view.masks
+    ]
+    names = view.task.info.modalities.names
+    drawn = score_lattice.Frame(
+        letters={name: letter for name, (letter, _) in zip(names, view.letters, strict=True)},
+        colours={name: colour for name, (_, colour) in zip(names, view.letters, strict=True)},
+        selected=view.selected.key,
+        higher_is_better=measure.higher_is_better,
+        is_share=measure.is_share,
+    )
+    title = f"{wording.metric(view.measure)} of every combination, {cache.title(view.shown)}"
+    rows = [(view.key(m), *(float(v) for v in (measure.scores[m], *measure.intervals[m]))) for m in view.masks]
+    drawing = score_lattice.svg(scored, drawn, title)
+    return Figure(
+        "combinations", title, drawing, ("combination", view.measure, "low", "high"), rows, view.of(view.shown)
+    )
+
+
+def overview(view: View) -> Figure:
+    """Every combination of every chosen model with its interval."""
+    rows, numbers = [], []
+    for mask in reversed(view.masks):
+        marks = []
+        for method, graded in view.graded.items():
+            measure = graded.measures[view.measure]
+            value, (low, high) = float(measure.scores[mask]), measure.intervals[mask]
+            note = f"{cache.title(method)}, {view.label(mask)}: {view.number(value)}"
+            marks.append(interval_plot.Mark(value, float(low), float(high), view.colour(method), note))
+            numbers.append((method, view.key(mask), value, float(low), float(high)))
+        rows.append(interval_plot.Row(view.key(mask), view.has(mask), tuple(marks)))
+    title = f"{wording.metric(view.measure)} of every combination and model"
+    axis = view.axis([value for row in rows for mark in row.marks for value in (mark.low, mark.high)])
+    legend = [(cache.title(method), view.colour(method)) for method in view.graded]
+    drawing = interval_plot.intervals(rows, axis, view.letters, title, legend, view.selected.key)
+    header = ("method", "combination", view.measure, "low", "high")
+    return Figure("models", title, drawing, header, numbers, f"{view.basis} Bands: 95 % intervals.")
+
+
+def table(view: View) -> Figure:
+    """All measures of the model that is shown, per combination."""
+    from mmlab.ui.pages.robustness.heatmaps import heat_by_column
+
+    measures = view.one.measures
+    values = [[float(measure.scores[mask]) for measure in measures.values()] for mask in view.masks]
+    title = f"All measures, {cache.title(view.shown)}"
+    return heat_by_column(view, "measures", title, values, list(measures.values()))
+
+
+def _with_interval(view: View, mask: int) -> str:
+    low, high = view.scored.intervals[mask]
+    return f"{view.number(float(view.scored.scores[mask]))} ({view.number(float(low))} to {view.number(float(high))})"
+
+
+def _big(view: View) -> str:
+    """The selected combination's score for every chosen model."""
+    parts = []
+    for method, graded in view.graded.items():
+        measure = graded.measures[view.measure]
+        low, high = (view.number(float(value)) for value in measure.intervals[view.mask])
+        parts.append(
+            f'<div style="--c:{view.colour(method)}"><b>{view.number(float(measure.scores[view.mask]))}</b>'
+            f"<small>{escape(cache.title(method))}<br>{low} to {high}</small></div>"
+        )
+    return f'<div class="mm-big">{"".join(parts)}</div>'
+
+
+def _sentence(view: View) -> str:
+    """What taking away, or adding, one more input does to the model that is shown."""
+    scores, items = view.scored.scores, list(view.task.info.modalities)
+    now = float(scores[view.mask])
+    lost = [
+        f"without {item.label} {view.change(float(scores[view.mask ^ 1 << place]) - now)}"
+        for place, item in enumerate(items)
+        if view.mask >> place & 1 and view.mask != 1 << place
+    ]
+    gained = [
+        f"with {item.label} {view.change(float(scores[view.mask | 1 << place]) - now)}"
+        for place, item in enumerate(items)
+        if not view.mask >> place & 1
+    ]
+    steps = "; ".join([*gained, *lost])
+    return f"{view.of(view.shown)} From here: {page_frame.plain(steps)}."

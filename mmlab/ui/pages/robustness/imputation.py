@@ -1,0 +1,254 @@
+"""What missing means: the rules side by side, and inputs that are damaged rather than missing.
+
+Both need the models. They are computed when somebody asks, in the background, and kept on disk.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from functools import partial
+
+import streamlit as st
+
+from mmlab.analysis.robustness.per_sample_scores import Graded, grade
+from mmlab.core.errors import MmlabError
+from mmlab.core.modality import spoken
+from mmlab.core.reference import Reference
+from mmlab.inference import imputation
+from mmlab.modalities.corruption import DAMAGES, SEVERITIES, describe, label
+from mmlab.ui.components import background_task, figure_card, page_frame, pickers
+from mmlab.ui.components import selection as carried
+from mmlab.ui.components.background_task import EVERY_SECONDS, Progress
+from mmlab.ui.pages.robustness import heatmaps
+from mmlab.ui.pages.robustness import view_data as views
+from mmlab.ui.pages.robustness.view_data import View
+from mmlab.ui.session import cache, url_state
+from mmlab.ui.text import wording
+from mmlab.viz.base import svg_chart
+from mmlab.viz.base.figure import Figure
+
+
+def show(view: View) -> None:
+    """Asks again by itself while something is computed."""
+    busy = any(background_task.alive(name) for name in _names(view))
+    st.fragment(_panel, run_every=EVERY_SECONDS if busy else None)(view, busy)
+
+
+def figures(view: View) -> list[Figure]:
+    """For the report: what was computed so far."""
+    found = [compare(view)] if len(_computed(view)) > 1 else []
+    try:
+        return [*found, damaged(view, *_damage(view))]
+    except MmlabError:
+        return found
+
+
+def compare(view: View) -> Figure:
+    """The model that is shown under every rule that was computed, over all combinations."""
+    computed = _computed(view)
+    titles = [imputation.RULES[rule].title for rule in computed]
+    values = [[float(each.measures[view.measure].scores[mask]) for mask in view.masks] for each in computed.values()]
+    title = f"{wording.metric(view.measure)} by what missing means, {cache.title(view.shown)}"
+    found = heatmaps.heat(
+        view, "rules", title, titles, values, lambda row, mask: f"{list(computed)[row]}|{view.key(mask)}"
+    )
+    ids = next(iter(computed.values())).ids
+    samples = f"{len(ids):,} test samples{_strangers(view, ids)}"
+    note = f"{title}, on the same {samples}. Complete input is the same under every rule."
+    return Figure(found.name, title, found.drawing, found.header, found.rows, note)
+
+
+def damaged(view: View, modality: str, kind: str) -> Figure:
+    """Score against severity, complete input with one of them damaged, beside the score without it."""
+    item = view.task.info.modalities[modality]
+    whole = len(view.one.right) - 1
+    without = whole ^ 1 << view.task.info.modalities.names.index(modality)
+    lines, levels = {}, {}
+    for method, reference in view.references.items():
+        try:
+            found = [carried.only(each, view.wanted) for each in _damaged(reference, modality, kind)]
+            ids = found[0].ids
+        except imputation.NotComputed:
+            continue
+        lines[method] = [float(each.measures[view.measure].scores[whole]) for each in found]
+        levels[method] = float(found[0].measures[view.measure].scores[without])
+    if not lines:
+        raise imputation.NotComputed("This was not computed yet.", "Compute it under What missing means.")
+    what = label(item.kind, kind)
+    title = f"{what} on {item.label}: {spoken(wording.metric(view.measure))} with every input on"
+    axis = view.axis([*(value for line in lines.values() for value in line), *levels.values()])
+    drawn = svg_chart.Plot(title, svg_chart.Axis("severity", 0, 5, svg_chart.plain), axis)
+    places = [0.0, *map(float, SEVERITIES)]
+    for series, (method, line) in enumerate(lines.items()):
+        drawn.line(places, line, view.colour(method), cache.title(method), series)
+        for place, value in zip(places, line, strict=True):
+            note = f"{cache.title(method)}, severity {place:.0f}: {view.number(value)}"
+            drawn.dot(place, value, view.colour(method), note)
+        drawn.level(levels[method], f"{cache.title(method)} without {item.label}", view.colour(method))
+    steps = describe(item.kind, kind, 1).rpartition(":")[0]
+    note = f"{wording.metric(view.measure)} on {len(ids):,} shipped samples{_strangers(view, ids)}. Severity: {steps}."
+    rows = [(m, levels[m], *line) for m, line in lines.items()]
+    header = ("method", "without it", *(f"severity {place:.0f}" for place in places))
+    return Figure("damage", title, drawn.svg, header, rows, note)
+
+
+def _strangers(view: View, ids: Collection[str]) -> str:
+    """That none of the chosen samples is among those that were computed, so that all of these are shown."""
+    none = view.wanted is not None and view.wanted.isdisjoint(ids)
+    return ", none of which is a chosen one" if none else ""
+
+
+def _panel(view: View, was_busy: bool) -> None:
+    with page_frame.trouble():
+        if any(background_task.alive(name) for name in _names(view)) != was_busy:
+            st.rerun()  # starts or ends the asking, and lets the other sections see what is new
+        st.subheader("What missing means", help=wording.help("rule"), anchor=False)
+        _rules(view)
+        st.subheader("Damaged rather than missing", help=wording.help("damaged"), anchor=False)
+        _damages(view)
+
+
+def _rules(view: View) -> None:
+    computed, name = _computed(view), _rules_name(view)
+    for rule, each in imputation.RULES.items():
+        here = "" if rule in computed else " *(not computed yet)*"
+        st.caption(f"**{each.title.capitalize()}.** {each.about}{here}")
+    if len(computed) > 1:
+        figure_card.show(compare(view), "robustness.rules", lambda cell: _use(view, cell))
+        st.caption("A click on a cell puts its rule in force for the whole page.")
+    background_task.show(name, f"Answering {imputation.COUNT} test samples under each rule")
+    left = [rule for rule in imputation.RULES if rule not in computed]
+    if left and not background_task.alive(name):
+        text = f"Compute the rules for {cache.title(view.shown)} ({imputation.COUNT} test samples)"
+        st.button(text, key="rules.compute", on_click=partial(_start_rules, view, left))
+
+
+def _damages(view: View) -> None:
+    modality, kind = _damage(view)
+    if not kind:
+        st.caption("No damage is known for this kind of input.")
+        return
+    item = view.task.info.modalities[modality]
+    with st.container(horizontal=True, vertical_alignment="bottom", key="mm-damage"):
+        st.selectbox(
+            "Input",
+            [each.name for each in view.task.info.modalities if DAMAGES.get(each.kind)],
+            format_func=lambda name: view.task.info.modalities[name].label,
+            key=url_state.follow("damage.input", modality),
+            on_change=_choose,
+            args=(view, "input"),
+            width=190,
+        )
+        st.selectbox(
+            "What is wrong with it",
+            DAMAGES[item.kind],
+            format_func=lambda each: label(item.kind, each),
+            key=url_state.follow("damage.kind", kind),
+            on_change=_choose,
+            args=(view, "kind"),
+            width=220,
+        )
+    with page_frame.trouble():
+        left = [m for m, r in view.references.items() if not imputation.damaged_stamp(views.digest(r), modality, kind)]
+        if len(left) < len(view.references):
+            figure_card.show(damaged(view, modality, kind), "robustness.damage")
+        name = _damage_name(view)
+        background_task.show(name, "Damaging the shipped samples, and answering them")
+        if left and not background_task.alive(name):
+            named = ", ".join(cache.title(method) for method in left)
+            st.button(f"Compute for {named}", key="damage.compute", on_click=partial(_start_damage, view, left))
+    pickers.numbers_help("rule", "damaged")
+
+
+def _computed(view: View) -> dict[str, Graded]:
+    """The model that is shown under every rule there is, all on the samples of the smallest."""
+    reference = view.references[view.shown]
+    found = {}
+    for rule in imputation.RULES:
+        try:
+            found[rule] = views.graded(reference, rule, views.stamp(reference, rule))
+        except MmlabError:
+            continue  # said beside the rule
+    if imputation.NATIVE in found and len(found) > 1:
+        fewest = min(found.values(), key=lambda each: len(each.ids))
+        found[imputation.NATIVE] = _native_on(reference, fewest.ids)
+    return {rule: carried.only(each, view.wanted) for rule, each in found.items()}
+
+
+@st.cache_resource(show_spinner=False, max_entries=16)
+def _native_on(reference: Reference, ids: tuple[str, ...]) -> Graded:
+    """The shipped answers to some of the test samples."""
+    return grade(imputation.only(cache.sweep(reference), ids), cache.task(reference.task).info.output)
+
+
+def _damaged(reference: Reference, modality: str, kind: str) -> list[Graded]:
+    digest = views.digest(reference)
+    return _damage_graded(reference, modality, kind, imputation.damaged_stamp(digest, modality, kind))
+
+
+@st.cache_resource(show_spinner=False, max_entries=32)
+def _damage_graded(reference: Reference, modality: str, kind: str, stamp: int) -> list[Graded]:
+    output = cache.task(reference.task).info.output
+    return [grade(found, output) for found in imputation.stored_damaged(views.digest(reference), modality, kind)]
+
+
+def _damage(view: View) -> tuple[str, str]:
+    """The input and the damage of the address, or the first there is."""
+    modalities = view.task.info.modalities
+    modality, _, kind = url_state.get("damage").split(",")[0].partition(":")
+    kind = kind.partition(":")[0]
+    able = [item.name for item in modalities if DAMAGES.get(item.kind)]
+    if not able:
+        return modalities.names[0], ""
+    modality = modality if modality in able else able[0]
+    kinds = DAMAGES[modalities[modality].kind]
+    return modality, kind if kind in kinds else kinds[0]
+
+
+def _choose(view: View, what: str) -> None:
+    modality = st.session_state["damage.input"]
+    kinds = DAMAGES[view.task.info.modalities[modality].kind]
+    kind = st.session_state["damage.kind"] if what == "kind" else kinds[0]
+    url_state.put(damage=f"{modality}:{kind}:3")
+
+
+def _use(view: View, cell: str) -> None:
+    rule, _, key = cell.partition("|")
+    url_state.put(rule=None if rule == imputation.NATIVE else rule)
+    views.pick(view.task, key)
+
+
+def _names(view: View) -> list[str]:
+    return [_rules_name(view), _damage_name(view)]
+
+
+def _rules_name(view: View) -> str:
+    return f"rules-{view.task.name}-{view.shown}"
+
+
+def _damage_name(view: View) -> str:
+    return f"damage-{view.task.name}-{'-'.join(_damage(view))}"
+
+
+def _start_rules(view: View, left: list[str]) -> None:
+    reference = view.references[view.shown]
+
+    def job(progress: Progress) -> None:
+        with cache.pool().lend(reference) as model:
+            for place, rule in enumerate(left):
+                imputation.compute(model, rule, imputation.COUNT, background_task.part(progress, place, len(left)))
+
+    background_task.start(_rules_name(view), job)
+
+
+def _start_damage(view: View, left: list[str]) -> None:
+    modality, kind = _damage(view)
+
+    def job(progress: Progress) -> None:
+        for place, method in enumerate(left):
+            with cache.pool().lend(view.references[method]) as model:
+                imputation.compute_damaged(
+                    model, modality, kind, imputation.COUNT, background_task.part(progress, place, len(left))
+                )
+
+    background_task.start(_damage_name(view), job)

@@ -1,0 +1,222 @@
+"""What flips: which samples an input that leaves turns wrong, what is enough for each, and which kinds suffer most."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import streamlit as st
+
+from mmlab.analysis import slice_scores, smallest_sufficient, worst_slice
+from mmlab.analysis.robustness.per_sample_scores import Correlation, Mean
+from mmlab.analysis.robustness.prediction_flips import negative_flip_shares
+from mmlab.analysis.robustness.slices import WorstSlice
+from mmlab.core.errors import DataError, UnknownName
+from mmlab.core.modality import spoken
+from mmlab.ui.components import figure_card, page_frame, pickers
+from mmlab.ui.components import selection as carried
+from mmlab.ui.pages.robustness import heatmaps, sample_list
+from mmlab.ui.pages.robustness import view_data as views
+from mmlab.ui.pages.robustness.view_data import View
+from mmlab.ui.session import cache, url_state
+from mmlab.ui.text import wording
+from mmlab.viz.base import heatmap, interval_plot, svg_chart, theme
+from mmlab.viz.base.figure import Figure
+
+SLICES = {
+    "answer": "Right answer",
+    "group": "Speaker or person",
+    "size": "Size",
+    "strength": "Strength",
+    views.HARDNESS: "How hard for other models",
+}
+FEWEST = 20
+MOST_SLICES = 40
+
+
+def show(view: View) -> None:
+    """The matrix of flips with the samples of one cell, the least that is enough, and the slices."""
+    st.subheader("What flips", help=wording.help("flips"), anchor=False)
+    lost = target(view)
+    figure_card.show(matrix(view, lost), "robustness.flips", lambda pair: _go(view, pair))
+    _flipped(view, lost)
+    st.subheader("The least that is enough", help=wording.help("enough"), anchor=False)
+    figure_card.show(
+        enough(view), "robustness.enough", lambda key: views.pick(view.task, key) if key != "never" else None
+    )
+    rows = np.flatnonzero(smallest_sufficient(view.one.right) == view.mask)
+    sample_list.show(
+        view, rows.tolist(), view.mask, f"{page_frame.plain(view.selected.label)} is the least that is enough"
+    )
+    st.subheader("Slices", help=wording.help("slice"), anchor=False)
+    with page_frame.trouble():
+        _slices(view)
+
+
+def figures(view: View) -> list[Figure]:
+    """For the report."""
+    slicing = next(iter(_slicings(view)), "")
+    return [matrix(view, target(view)), enough(view), *([slices(view, slicing)[0]] if slicing else [])]
+
+
+def target(view: View) -> int:
+    """What is left of the selected combination: of the address, or what spoils most of its samples."""
+    wanted = url_state.get("to")
+    if wanted:
+        try:
+            return view.one.mask(view.task.info.modalities.parse(wanted).key)
+        except UnknownName as error:
+            page_frame.say(error, quiet=True)
+    shares = negative_flip_shares(view.one.right)[view.mask]
+    return max(view.masks, key=lambda mask: float(shares[mask]))
+
+
+def matrix(view: View, lost: int) -> Figure:
+    """Right with the row, wrong with the column."""
+    shares = negative_flip_shares(view.one.right)
+    most = float(shares[1:, 1:].max()) or 1.0
+    title = f"Right with the row, wrong with the column: {cache.title(view.shown)}"
+    rows = []
+    for first in view.masks:
+        cells = []
+        for second in view.masks:
+            share = float(shares[first, second])
+            note = f"Right with {view.label(first)}, wrong with {view.label(second)}: {wording.percent(share)}"
+            text = "" if first == second else f"{100 * share:.0f}" if share >= 0.005 or share == 0 else "<1"
+            pick = f"{view.key(first)}>{view.key(second)}" if first != second else ""
+            cells.append(heatmap.Cell(text, share / most, note, theme.WRONG, pick))
+        rows.append((heatmap.Head(view.key(first), view.has(first)), cells))
+    columns = [heatmap.Head(view.key(mask), view.has(mask)) for mask in view.masks]
+    chosen = f"{view.selected.key}>{view.key(lost)}"
+    drawing = heatmap.grid(columns, rows, view.letters, title, chosen, "right with", "wrong with")
+    numbers = [(view.key(a), *(float(shares[a, b]) for b in view.masks)) for a in view.masks]
+    header = ("right with", *(view.key(mask) for mask in view.masks))
+    note = f"Percent of the samples. Right means: {view.one.good}. {view.of(view.shown)}"
+    return Figure("flips", title, drawing, header, numbers, note)
+
+
+def enough(view: View) -> Figure:
+    """For how many samples each combination is the smallest that is enough, for every model."""
+    labels = [*view.masks, -1]
+    shares = {m: _shares(smallest_sufficient(graded.right), labels) for m, graded in view.graded.items()}
+    rows = []
+    for place, mask in enumerate(labels):
+        marks = []
+        for method, values in shares.items():
+            what = view.label(mask) if mask > 0 else "nothing is enough"
+            note = f"{cache.title(method)}, {what}: {wording.percent(values[place])}"
+            marks.append(interval_plot.Mark(values[place], np.nan, np.nan, view.colour(method), note))
+        key, has = (view.key(mask), view.has(mask)) if mask > 0 else ("never", ())
+        rows.append(interval_plot.Row(key, has, tuple(marks), "" if has else "never"))
+    title = "The smallest combination that is enough, share of the samples"
+    axis = svg_chart.around([value for values in shares.values() for value in values], "share of the samples", low=0.0)
+    legend = [(cache.title(method), view.colour(method)) for method in shares]
+    drawing = interval_plot.intervals(rows, axis, view.letters, title, legend, view.selected.key)
+    keys = [view.key(mask) if mask > 0 else "never" for mask in labels]
+    numbers = [(method, *values) for method, values in shares.items()]
+    note = f"Enough means: {view.one.good}, and with anything added as well. {view.basis}"
+    return Figure("enough", title, drawing, ("method", *keys), numbers, note)
+
+
+def slices(view: View, slicing: str) -> tuple[Figure, WorstSlice | None]:
+    """The score of each slice under each combination, and the worst of those that are large enough."""
+    belongs = _slicings(view)[slicing]
+    measure = view.scored
+    values = measure.values if isinstance(measure, Mean) else view.one.error
+    table = slice_scores(values[list(view.masks)], belongs)
+    better = measure.higher_is_better if isinstance(measure, Mean) else False
+    try:
+        worst = worst_slice(table, FEWEST, higher_is_better=better)
+    except DataError:
+        worst = None
+    names = table.names[:MOST_SLICES]
+    chosen = f"{worst.name}|{view.key(view.masks[worst.combination])}" if worst else ""
+    if url_state.get("slice") in table.names:
+        chosen = f"{url_state.get('slice')}|{view.selected.key}"
+    title = f"{SLICES.get(slicing, slicing)}: {_measured(view)}, {cache.title(view.shown)}"
+    found = heatmaps.heat(
+        view,
+        "slices",
+        title,
+        names,
+        [table.scores[i].tolist() for i in range(len(names))],
+        pick=lambda row, mask: f"{names[row]}|{view.key(mask)}",
+        selected=chosen,
+        notes=lambda row, mask: f", {table.counts[row, view.masks.index(mask)]} samples",
+    )
+    return found, worst
+
+
+def _slices(view: View) -> None:
+    there = _slicings(view)
+    if not there:
+        st.caption("These samples have nothing to slice by.")
+        return
+    slicing = views.select("slices", "By", list(there), next(iter(there)), lambda n: SLICES.get(n, n), None, 260)
+    found, worst = slices(view, slicing)
+    figure_card.show(found, "robustness.slices", lambda cell: _cell(view, cell))
+    if worst is None:
+        st.caption(f"No slice has {FEWEST} samples, so none is called the worst.")
+    else:
+        mask = view.masks[worst.combination]
+        st.markdown(
+            f"**Worst: {page_frame.plain(worst.name)} with {page_frame.plain(view.label(mask))}**, "
+            f"{view.number(worst.score)}, "
+            f"{view.change(worst.gap)} against all samples ({worst.count} samples)."
+        )
+    _samples_of(view, there[slicing], worst)
+
+
+def _samples_of(view: View, belongs: Sequence[str], worst: WorstSlice | None) -> None:
+    """What goes wrong in the slice that was clicked, or in the worst."""
+    name, mask = url_state.get("slice"), view.mask
+    if name not in belongs:
+        if worst is None:
+            return
+        name, mask = worst.name, view.masks[worst.combination]
+    rows = [i for i, slice_ in enumerate(belongs) if slice_ == name and not view.one.right[mask, i]]
+    sample_list.show(view, rows, mask, f"{page_frame.plain(name)}: wrong with {page_frame.plain(view.label(mask))}")
+
+
+def _flipped(view: View, lost: int) -> None:
+    one, other = view.label(view.mask), view.label(lost)
+    if lost == view.mask:
+        st.caption("Nothing flips from a combination to itself. Click a cell.")
+        return
+    rows = np.flatnonzero(view.one.right[view.mask] & ~view.one.right[lost])
+    back = int((view.one.right[lost] & ~view.one.right[view.mask]).sum())
+    st.caption(
+        f"The other way round, wrong with {page_frame.plain(one)} and right with {page_frame.plain(other)}: {back}."
+    )
+    sample_list.show(
+        view, rows.tolist(), lost, f"Right with {page_frame.plain(one)}, wrong with {page_frame.plain(other)}"
+    )
+    pickers.numbers_help("flips", "enough", "slice")
+
+
+def _slicings(view: View) -> dict[str, tuple[str, ...]]:
+    reference = view.references[view.shown]
+    others = tuple(e.reference for e in cache.entries(view.task.name) if not e.problem and e.reference != reference)
+    stamp = views.stamp(reference, view.rule)
+    slicings = views.slicings(reference, view.rule, stamp, others)
+    return carried.sliced(slicings, views.graded(reference, view.rule, stamp).ids, view.one.ids)
+
+
+def _measured(view: View) -> str:
+    return "mean error" if isinstance(view.scored, Correlation) else spoken(wording.metric(view.measure))
+
+
+def _shares(masks: np.ndarray, labels: list[int]) -> list[float]:
+    return [float((masks == label).mean()) for label in labels]
+
+
+def _go(view: View, pair: str) -> None:
+    first, _, second = pair.partition(">")
+    views.pick(view.task, first)
+    url_state.put(to=second)
+
+
+def _cell(view: View, cell: str) -> None:
+    name, _, key = cell.rpartition("|")
+    views.pick(view.task, key)
+    url_state.put(slice=name)

@@ -1,0 +1,233 @@
+"""What the sections of the page look at: the chosen models, graded under one rule, one measure, one combination."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property, partial
+
+import streamlit as st
+
+from mmlab.analysis.robustness.per_sample_scores import Graded, Measure, grade, hardness
+from mmlab.core.errors import MmlabError
+from mmlab.core.method import METHODS
+from mmlab.core.modality import Combination
+from mmlab.core.reference import Reference
+from mmlab.core.task import Task
+from mmlab.inference import imputation
+from mmlab.ui.components import page_frame, pickers, url_select
+from mmlab.ui.components import selection as carried
+from mmlab.ui.session import cache, url_state
+from mmlab.ui.text import wording
+from mmlab.viz.base import svg_chart, theme
+
+HARDNESS = "hardness"
+select = partial(url_select.select, "robustness.choice")
+
+
+@dataclass(frozen=True)
+class View:
+    """Everything a section needs; the same object for the page and for the report.
+
+    graded: by method, in the order of the list; shown: the method that single-model drawings are of; wanted: the
+    samples that were chosen on Embed, None for all.
+    """
+
+    task: Task
+    references: Mapping[str, Reference]
+    graded: Mapping[str, Graded]
+    shown: str
+    measure: str
+    rule: str
+    selected: Combination
+    wanted: frozenset[str] | None = None
+
+    @property
+    def one(self) -> Graded:
+        """The grading of the model that is shown."""
+        return self.graded[self.shown]
+
+    @property
+    def scored(self) -> Measure:
+        """The measure of the model that is shown."""
+        return self.one.measures[self.measure]
+
+    @property
+    def mask(self) -> int:
+        """The selected combination as a bit mask."""
+        return self.one.mask(self.selected.key)
+
+    @cached_property
+    def letters(self) -> list[tuple[str, str]]:
+        """Letter and colour of each modality, in the task's order."""
+        return [(item.letter, theme.modality_colour(i)) for i, item in enumerate(self.task.info.modalities)]
+
+    @cached_property
+    def masks(self) -> tuple[int, ...]:
+        """All combinations as bit masks, in the order of `Modalities.subsets`."""
+        return tuple(self.one.mask(combination.key) for combination in self.task.info.modalities.subsets())
+
+    def key(self, mask: int) -> str:
+        """`image-sound`."""
+        return self.one.lattice.keys[mask]
+
+    def label(self, mask: int) -> str:
+        """`Image + Sound`."""
+        return self.task.info.modalities.parse(self.key(mask)).label
+
+    def has(self, mask: int) -> tuple[bool, ...]:
+        """Which modalities a combination has, in the task's order."""
+        return tuple(bool(mask >> place & 1) for place in range(len(self.letters)))
+
+    def colour(self, method: str) -> str:
+        """A model's colour: its place among the chosen."""
+        return theme.method_colour(list(self.graded).index(method))
+
+    def number(self, value: float) -> str:
+        """A score for people: `93.1 %`, `0.412`."""
+        if not math.isfinite(value):
+            return "–"
+        return f"{100 * value:.1f} %" if self.scored.is_share else f"{value:.3f}"
+
+    def change(self, value: float) -> str:
+        """A difference of scores for people: `−3.1 points`, `+0.041`."""
+        shown = f"{100 * value:+.1f} points" if self.scored.is_share else f"{value:+.3f}"
+        return shown.replace("-", "−")
+
+    def axis(self, values: Sequence[float]) -> svg_chart.Axis:
+        """An axis of scores that holds the values."""
+        text = svg_chart.percent if self.scored.is_share else svg_chart.plain
+        return svg_chart.around([float(value) for value in values], wording.metric(self.measure), text)
+
+    @property
+    def basis(self) -> str:
+        """What every number of the page rests on."""
+        samples = f"{wording.metric(self.measure)} on {len(self.one.ids):,} test samples"
+        return f"{samples}. Missing inputs are {imputation.RULES[self.rule].title}."
+
+    def of(self, method: str) -> str:
+        """The basis of a drawing of one model."""
+        return f"{cache.title(method)}. {self.basis}"
+
+
+def make(task_name: str, references: Sequence[Reference]) -> View | None:
+    """The controls above the sections, and what they ask for; nothing where no chosen model has answers."""
+    task = cache.task(task_name)
+    by_method = {reference.method: reference for reference in references}
+    with st.container(horizontal=True, vertical_alignment="bottom", key="mm-robustness"):
+        wanted = select(
+            "rule",
+            "Missing inputs are",
+            list(imputation.RULES),
+            imputation.NATIVE,
+            _rule_title,
+            wording.help("rule"),
+            240,
+        )
+        rule, found = _graded(by_method, wanted)
+        if not found:
+            return None
+        last = next(reversed(found))
+        shown = url_state.get("lattice") if url_state.get("lattice") in found else last
+        shown = select("lattice", "Model shown", list(found), shown, cache.title, wording.help("method"))
+        measures = list(found[shown].measures)
+        name = select("measure", "Measure", measures, measures[0], wording.metric, wording.help("score"))
+    _say_missing(by_method, found, wanted, rule)
+    _say_incomplete(by_method[shown])
+    wanted_names = carried.announced(cache.sweep(by_method[shown]).ids)
+    found = {method: carried.only(each, wanted_names) for method, each in found.items()}
+    chosen = pickers.current(task.info.modalities, task.info.modalities.names) or task.info.modalities.full
+    _warn(shown, chosen, task)
+    return View(task, by_method, found, shown, name, rule, chosen, wanted_names)
+
+
+def pick(task: Task, key: str) -> None:
+    """Select a combination. For callbacks."""
+    url_state.put(on=None if key == task.info.modalities.full.key else key)
+
+
+@st.cache_resource(show_spinner=False, max_entries=48)
+def graded(reference: Reference, rule: str, stamp: int) -> Graded:
+    """A model's answers, graded. Raises CheckpointError, or DataError where the rule was not computed yet."""
+    output = cache.task(reference.task).info.output
+    if rule == imputation.NATIVE:
+        return grade(cache.sweep(reference), output)
+    return grade(imputation.stored(digest(reference), rule), output)
+
+
+def stamp(reference: Reference, rule: str) -> int:
+    """What tells one state of the stored answers from another."""
+    return 0 if rule == imputation.NATIVE else imputation.stamp(digest(reference), rule)
+
+
+@st.cache_resource(show_spinner=False, max_entries=16)
+def slicings(reference: Reference, rule: str, stamp: int, others: tuple[Reference, ...]) -> dict[str, tuple[str, ...]]:
+    """The ways to slice the test samples; how hard they are is judged by other models, never by the one shown."""
+    one = graded(reference, rule, stamp)
+    judges = []
+    for other in others:
+        try:
+            table = graded(other, imputation.NATIVE, 0)
+        except MmlabError:
+            continue  # a model without answers judges nothing
+        place = {name: column for column, name in enumerate(table.ids)}
+        if table.lattice.keys == one.lattice.keys and all(name in place for name in one.ids):
+            judges.append(table.right[:, [place[name] for name in one.ids]])
+    return {**one.slices, **({HARDNESS: hardness(judges)} if judges else {})}
+
+
+def digest(reference: Reference) -> str:
+    """What ties stored answers to the weights."""
+    return str(cache.report(reference).get("digest", ""))
+
+
+def _rule_title(name: str) -> str:
+    return imputation.RULES[name].title
+
+
+def _graded(references: Mapping[str, Reference], wanted: str) -> tuple[str, dict[str, Graded]]:
+    """The rule in force and the models that have answers under it; the methods' own rule where none has."""
+    said: set[str] = set()  # what is wrong with the samples is the same for all models
+    for rule in dict.fromkeys((wanted, imputation.NATIVE)):
+        found: dict[str, Graded] = {}
+        for method, reference in references.items():
+            try:
+                found[method] = graded(reference, rule, stamp(reference, rule))
+            except imputation.NotComputed:
+                continue  # said below the controls, for all models together
+            except MmlabError as error:
+                if str(error) not in said:
+                    page_frame.say(error)
+                said.add(str(error))
+        if found:
+            return rule, found
+    return imputation.NATIVE, {}
+
+
+def _say_missing(references: Mapping[str, Reference], found: Mapping[str, Graded], wanted: str, rule: str) -> None:
+    """Which of the chosen models have no answers under the wanted rule."""
+    missing = list(references) if rule != wanted else [name for name in references if name not in found]
+    if wanted == imputation.NATIVE or not missing:
+        return
+    named = ", ".join(cache.title(method) for method in missing)
+    rest = f" Until then missing inputs are {imputation.RULES[rule].title} here." if rule != wanted else ""
+    st.info(f"Not computed for {named} yet; do it under *What missing means*.{rest}")
+
+
+def _say_incomplete(reference: Reference) -> None:
+    """That samples which lack inputs by nature are left out."""
+    present = cache.sweep(reference).present
+    if not present.all():
+        st.caption(
+            f"Only the {present.all(1).sum():,} of {len(present):,} test samples that have every input are compared."
+        )
+
+
+def _warn(method: str, chosen: Combination, task: Task) -> None:
+    """For a combination that the model never met while it learned."""
+    if method in METHODS and not METHODS[method].trained_with_gaps and len(chosen) < len(task.info.modalities):
+        st.warning(
+            f"**{cache.title(method)} never met incomplete inputs while it learned.** Its answers and its certainty "
+            f"for {chosen.label} are those of a model outside of what it knows."
+        )

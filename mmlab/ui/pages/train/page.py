@@ -1,0 +1,159 @@
+"""The content of the Train page: what to train, made from the options' own descriptions."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import streamlit as st
+
+from mmlab.core.errors import DataError
+from mmlab.core.method import METHODS
+from mmlab.core.options import Described, describe
+from mmlab.core.task import Task
+from mmlab.core.training_plan import Plan
+from mmlab.experiments.background.manager import Trainings
+from mmlab.experiments.background.run_files import Order, Value
+from mmlab.experiments.train_job import usual_plan
+from mmlab.storage.library import SEED_FOLDER
+from mmlab.ui.components import page_frame
+from mmlab.ui.pages.train import progress
+from mmlab.ui.session import cache, comparison_cache, url_state
+from mmlab.ui.text import wording
+
+USUAL = "dmrnet"
+LABELS = {"select": "Keep the best epoch by", "source": "Training data", "samples": "Training samples (0: all)"}
+
+
+def show(task_name: str) -> None:
+    """The whole page under its title."""
+    with st.container(border=True):
+        st.subheader("New training", help=wording.help("running"), anchor=False)
+        _form(task_name)
+    progress.show()
+
+
+@page_frame.panel
+def _form(task_name: str) -> None:
+    task = cache.task(task_name)
+    names = [name for name in METHODS if not METHODS[name].why_not(task.info)]
+    with st.container(horizontal=True, vertical_alignment="bottom", key="mm-train"):
+        method = st.selectbox(
+            "Method",
+            names,
+            index=names.index(USUAL) if USUAL in names else 0,
+            format_func=cache.title,
+            key=f"train.{task_name}.method",
+            help=wording.help("method"),
+            width=230,
+        )
+        seed = int(st.number_input("Seed", 0, 2**31 - 1, 0, key="train.seed", help=wording.help("seed"), width=130))
+        name = st.text_input(
+            "Name of the run",
+            key="train.name",
+            placeholder="made from the settings",
+            max_chars=60,
+            help="What the model is called in the library. Letters, digits, . _ and -; empty for a name made from the "
+            "settings.",
+            width=240,
+        )
+    st.caption(page_frame.plain(METHODS[method].about))
+    key = f"train.{task_name}.{method}"
+    config = _options(key, f"Settings of {cache.title(method)}", describe(METHODS[method].Config))
+    plan = _options(f"{key}.plan", "Plan: how long and on what", _plan(task, method))
+    order = Order(task_name, method, config, plan, seed, name.strip() or _name(config, plan, seed))
+    _start(task, order)
+
+
+def _start(task: Task, order: Order) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", key="mm-train-go"):
+        clicked = st.button("Start training", type="primary", key="train.start")
+        st.caption(f"Files it as **{page_frame.plain(order.tag)}**. {_duration(order)}", width="content")
+    with st.expander("The same as a command"):
+        st.code(order.command, language="bash", wrap_lines=True)
+    if not clicked:
+        return
+    if (order.config or order.plan) and SEED_FOLDER.fullmatch(order.tag):
+        raise DataError(
+            f"'{order.tag}' is kept for runs with the usual settings, which are compared with each other.",
+            "Give this run another name, or none.",
+        )
+    started = Trainings(cache.library()).start(order)
+    url_state.put(run=started.order.name)
+    st.rerun()
+
+
+def _options(key: str, label: str, items: Sequence[Described]) -> dict[str, Value]:
+    """A form for described options; the values that differ from the defaults."""
+    if not items:
+        return {}
+    changed: dict[str, Value] = {}
+    with st.expander(label):
+        columns = st.columns(2, gap="medium")
+        for position, item in enumerate(items):
+            with columns[position % 2]:
+                value = _widget(f"{key}.{item.name}", item)
+            if value != item.default:
+                changed[item.name] = value
+        if changed:
+            st.caption("Changed: " + ", ".join(f"{page_frame.plain(_label(name))} {changed[name]}" for name in changed))
+    return changed
+
+
+def _widget(key: str, item: Described) -> Value:
+    label, help = _label(item.name), f"{item.help}. Usually {item.default!r}."
+    if item.kind is bool:
+        return bool(st.toggle(label, item.default, key=key, help=help))
+    if item.choices:
+        return str(st.selectbox(label, item.choices, item.choices.index(item.default), key=key, help=help))
+    if item.kind is int:
+        low, high = (None if bound is None else int(bound) for bound in (item.low, item.high))
+        return int(st.number_input(label, low, high, int(item.default), 1, key=key, help=help))
+    if item.kind is float:
+        least, most = (None if bound is None else float(bound) for bound in (item.low, item.high))
+        step = _step(float(item.default))
+        return float(st.number_input(label, least, most, float(item.default), step, "%g", key=key, help=help))
+    return str(st.text_input(label, str(item.default), key=key, help=help))
+
+
+def _plan(task: Task, method: str) -> list[Described]:
+    """The options of the plan with the method's own defaults, and only the data that are here."""
+    usual, found = usual_plan(task, METHODS[method]), []
+    for item in describe(Plan):
+        item = replace(item, default=usual.get(item.name, item.default))
+        if item.name == "source":
+            item = replace(item, choices=tuple(task.sources()))
+        found.append(item)
+    return found
+
+
+def _duration(order: Order) -> str:
+    """How long earlier runs of the method took, brought to this many epochs."""
+    if order.plan.get("samples"):
+        return ""
+    usual = usual_plan(cache.task(order.task), METHODS[order.method])
+    epochs = float(order.plan.get("epochs", usual.get("epochs", Plan().epochs)))
+    each = []
+    for entry in comparison_cache.runs(order.task):
+        if entry.reference.method == order.method and not entry.problem:
+            try:
+                each.append(float(entry.card["training_seconds"]) / max(1, int(entry.card["plan"]["epochs"])))
+            except (LookupError, TypeError, ValueError):
+                continue
+    return f"Earlier runs took about {wording.minutes(epochs * sum(each) / len(each))}." if each else ""
+
+
+def _name(config: Mapping[str, Value], plan: Mapping[str, Value], seed: int) -> str:
+    parts = [f"{name}-{value}" for name, value in {**config, **plan}.items()]
+    whole = re.sub(r"[^A-Za-z0-9._-]+", "-", "-".join([*parts, f"seed{seed}"]))
+    return whole if len(whole) <= 60 else f"{whole[:48].rstrip('-')}-seed{seed}"
+
+
+def _label(name: str) -> str:
+    return LABELS.get(name, name.replace("_", " ").capitalize())
+
+
+def _step(default: float) -> float:
+    return 0.1 if default <= 0 else 10.0 ** math.floor(math.log10(default))

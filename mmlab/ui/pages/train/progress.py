@@ -1,0 +1,173 @@
+"""The trainings as they go: state, time left, curves, and the buttons to stop, take up and discard. Redraws itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import streamlit as st
+
+from mmlab.core.errors import MmlabError
+from mmlab.core.method import METHODS
+from mmlab.core.outputs import NO_SHARES
+from mmlab.core.task import TASKS
+from mmlab.experiments.background.manager import Run, Trainings, history, seconds_left
+from mmlab.storage.checkpoints import MODEL
+from mmlab.ui.components import page_frame, pickers
+from mmlab.ui.session import cache, url_state
+from mmlab.ui.text import wording
+from mmlab.viz.base import theme
+from mmlab.viz.train import learning_curves
+
+EVERY_SECONDS = 2.0
+STATES = {
+    "waiting": "waiting for its turn",
+    "running": "running",
+    "stopping": "stopping",
+    "stopped": "stopped",
+    "failed": "failed",
+    "done": "done",
+}
+Rows = Sequence[Mapping[str, Any]]
+
+
+def show() -> None:
+    """Everything about the trainings of this library; asks again by itself while one is alive."""
+    alive = any(run.alive for run in Trainings(cache.library()).all())
+    st.fragment(_live, run_every=EVERY_SECONDS if alive else None)(alive)
+
+
+def _live(was_alive: bool) -> None:
+    with page_frame.trouble():
+        trainings = Trainings(cache.library())
+        found = [run for run in trainings.all() if run.order.task in TASKS and run.order.method in METHODS]
+        if any(run.alive for run in found) != was_alive:
+            st.rerun()  # starts or ends the asking
+        st.subheader("Trainings", help=wording.help("running"), anchor=False)
+        if not found:
+            st.caption("None yet. What is started here goes on when this page is closed.")
+            return
+        run = _followed(found)
+        _head(trainings, run)
+        rows = history(trainings.folder(run.order))
+        if run.alive:
+            _progress(trainings, run, rows)
+        if rows:
+            _curves(run, rows)
+        _about(trainings, run)
+
+
+def _followed(found: Sequence[Run]) -> Run:
+    """The run of the address; else one that is running, else the newest."""
+    named = {run.order.name: run for run in found}
+    running = next((run for run in found if run.state == "running"), found[0])
+    run = named.get(url_state.get("run"), running)
+    if len(found) > 1:
+        st.selectbox(
+            "Show",
+            list(named),
+            format_func=lambda name: _title(named[name]) if name in named else name,
+            key=url_state.follow("train.run", run.order.name),
+            on_change=lambda: url_state.put(run=st.session_state["train.run"]),
+        )
+    return run
+
+
+def _title(run: Run) -> str:
+    return f"{cache.title(run.order.method)} · {run.order.tag}"
+
+
+def _head(trainings: Trainings, run: Run) -> None:
+    order, now = run.order, STATES.get(run.state, run.state)
+    name = (order.task, order.method, order.tag)
+    with st.container(horizontal=True, vertical_alignment="center", key="mm-run-head"):
+        st.markdown(f"**{page_frame.plain(_title(run))}** · {now}", width="content")
+        if run.state in ("waiting", "running"):
+            st.button(
+                "Stop", key="train.stop", on_click=partial(_try, trainings.stop, *name), help="It can go on later."
+            )
+        if run.state in ("stopped", "failed"):
+            st.button("Resume", key="train.resume", type="primary", on_click=partial(_try, trainings.resume, *name))
+        if not run.alive and run.state != "done":
+            with st.popover("Discard"):
+                st.write("Forget this training and what it has reached?")
+                st.button("Discard it", key="train.discard", on_click=partial(_try, trainings.discard, *name))
+        if run.state == "done":
+            view = {"task": order.task, "run": order.name}
+            st.page_link("pages/library.py", label="Open in the library →", query_params=view)
+    if "train.problem" in st.session_state:
+        page_frame.say(st.session_state.pop("train.problem"))
+    if run.message:
+        st.warning(f"{page_frame.plain(run.message)}  \n{page_frame.plain(run.hint)}".rstrip())
+
+
+def _try(work: Any, *name: str) -> None:
+    """For callbacks: what goes wrong is said when the panel is drawn again."""
+    try:
+        work(*name)
+    except MmlabError as error:
+        st.session_state["train.problem"] = error
+
+
+def _progress(trainings: Trainings, run: Run, rows: Rows) -> None:
+    if run.state == "waiting":
+        st.caption("Another training is running. This one starts by itself when that one is over.")
+        return
+    if run.state == "stopping":
+        st.caption("It ends now. What its whole epochs have reached is kept.")
+        return
+    if not rows and (teacher := _teacher(trainings, run)) is not None:
+        title, taught = teacher
+        text, share = f"First its teacher is trained: {title}", 0.0
+        if taught:
+            share = (taught[-1]["epoch"] + 1) / max(1, taught[-1]["epochs"])
+            text += f", epoch {taught[-1]['epoch'] + 1} of {taught[-1]['epochs']}"
+        st.progress(min(1.0, share), text)
+        return
+    if not rows:
+        st.progress(0.0, "Preparing the samples; the first epoch is on its way")
+        return
+    done, epochs = rows[-1]["epoch"] + 1, rows[-1]["epochs"]
+    left = seconds_left(rows)
+    text = f"Epoch {done} of {epochs} is over" if done < epochs else "Trained; now measuring on the test samples"
+    st.progress(min(1.0, done / max(1, epochs)), text + (f", about {wording.minutes(left)} left" if left else ""))
+
+
+def _teacher(trainings: Trainings, run: Run) -> tuple[str, Rows] | None:
+    """The teacher that is being trained for this run, and how far it is."""
+    for name in METHODS[run.order.method].teachers:
+        folder = trainings.library.folder(run.order.task, name, f"seed{run.order.seed}")
+        if not (folder / MODEL).is_file():
+            return cache.title(name), history(folder)
+    return None
+
+
+def _curves(run: Run, rows: Rows) -> None:
+    info = cache.task(run.order.task).info
+    metric = info.output.headline
+    try:
+        keys = [c.key for c in info.modalities.subsets() if c.key in rows[0]["metrics"]]  # those that were measured
+        scores = {key: [float(row["metrics"][key][metric]) for row in rows] for key in keys}
+        terms = list(dict.fromkeys(term for row in rows for term in row["losses"]))
+        losses = {term: [row["losses"].get(term) for row in rows] for term in terms}
+    except (LookupError, TypeError, ValueError, AttributeError):
+        st.caption("The training log cannot be read.")
+        return
+    epochs = rows[-1]["epochs"]
+    left, right = st.columns(2, gap="large")
+    with left:
+        st.markdown("**Score on validation**", help=wording.help("learning"))
+        letters = pickers.letters(info.modalities)
+        figure = learning_curves.scores(scores, letters, epochs, wording.metric(metric), metric not in NO_SHARES)
+        st.plotly_chart(figure, config=theme.CONFIG, key="train.scores")
+    with right:
+        st.markdown("**Parts of the loss**", help=wording.help("learning"))
+        st.plotly_chart(learning_curves.losses(losses, epochs), config=theme.CONFIG, key="train.losses")
+
+
+def _about(trainings: Trainings, run: Run) -> None:
+    with st.expander("Settings and log"):
+        st.code(run.order.command, language="bash", wrap_lines=True)
+        log = trainings.log(run.order)
+        st.code(log or "Nothing was written yet.", language=None, height=220 if log.count("\n") > 8 else "content")

@@ -1,0 +1,1 @@
+"""What one visitor has: the address, uploads, and what is cached for them."""

@@ -1,0 +1,273 @@
+"""Everything the app keeps: keys are names, numbers and digests, values plain data; models live in the pool only.
+
+All combinations of a sample are answered together, so that a toggle is a look-up and no model is called:
+
+>>> task = cache.task("digits")
+>>> entries = cache.entries("digits")                              # one per trained method, broken ones with why
+>>> item = cache.item("digits", "test-0003")                       # a shipped sample, or one that a person brought
+>>> world = cache.world("digits", "test-0003", damages)            # what the model sees: arrays by input
+>>> answers = cache.answers(reference, "test-0003", damages)       # {"image-sound": Prediction, ...}
+>>> found = cache.attribution(reference, "test-0003", damages, 7)  # where it looks for class 7, all combinations
+>>> with cache.pool().lend(reference) as model: ...                # for what is not here yet
+
+What a person brought is kept per session and goes with it; its id is the digest of its content.
+"""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import streamlit as st
+import torch
+from numpy.typing import NDArray
+
+from mmlab.core.errors import CheckpointError, DataError
+from mmlab.core.method import METHODS
+from mmlab.core.outputs import Prediction, Regression
+from mmlab.core.recordings import Raw
+from mmlab.core.reference import Reference
+from mmlab.core.results import Attribution, Sweep
+from mmlab.core.task import TASKS, Task
+from mmlab.inference.device import one_thread
+from mmlab.inference.model_pool import ModelPool
+from mmlab.inference.sweep import fuse_all
+from mmlab.storage import sweep_file
+from mmlab.storage.checkpoints import REPORT
+from mmlab.storage.library import Entry, Library
+from mmlab.ui.session import uploads
+from mmlab.ui.session.library_entries import entry_of, is_half, place
+from mmlab.ui.session.url_state import Damage
+
+one_thread()
+Damages = tuple[Damage, ...]
+
+
+@dataclass(frozen=True)
+class Item:
+    """One sample on the screen: recordings by input, and the right answer where it is known.
+
+    target is None and answer empty for what a person brought without saying what it is.
+    problems: inputs that were brought and cannot be used, with the reason. stack: the samples it lies among.
+    """
+
+    id: str
+    raw: Mapping[str, Raw]
+    target: Any
+    answer: str
+    note: str
+    own: bool
+    problems: Mapping[str, DataError] = field(default_factory=dict)
+    stack: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class World:
+    """What the model sees: `arrays` float32 `[*shape]`, what it was made from (damaged), and what was done to it.
+
+    words: by input, for a text, the word at each place of its array.
+    """
+
+    arrays: Mapping[str, NDArray[np.float32]]
+    raw: Mapping[str, Raw]
+    notes: Mapping[str, tuple[str, ...]]
+    problems: Mapping[str, DataError]
+    words: Mapping[str, tuple[str, ...]]
+
+
+@st.cache_resource(show_spinner=False)
+def pool() -> ModelPool:
+    """The models in memory, for all sessions."""
+    return ModelPool()
+
+
+def library() -> Library:
+    """The checkpoints on disk."""
+    return Library()
+
+
+@st.cache_resource(show_spinner=False)
+def task(name: str) -> Task:
+    """A task. Raises UnknownName."""
+    return TASKS[name]()
+
+
+def task_names() -> tuple[str, ...]:
+    """The tasks there are, `digits` first: it is the one to begin with."""
+    return tuple(sorted(TASKS, key=lambda name: (name != "digits", name)))
+
+
+def entries(task_name: str) -> tuple[Entry, ...]:
+    """The first run of each method on a task, baselines first; a damaged one carries its problem.
+
+    Reads headers once per file, so it is fit for every run of a page.
+    """
+    first: dict[str, Entry] = {}
+    for reference in library().references(task_name):
+        entry = entry_of(reference)
+        if reference.method not in first or (first[reference.method].problem and not entry.problem):
+            first[reference.method] = entry
+    return tuple(sorted(first.values(), key=lambda entry: place(entry.reference.method)))
+
+
+def unfinished(task_name: str) -> tuple[str, ...]:
+    """Checkpoint folders without a model that no training is going on in: somebody has to look at them."""
+    folders = sorted(library().root.glob(f"{task_name}/*/*/"))
+    half = [folder for folder in folders if not folder.name.startswith(".") and is_half(folder)]
+    return tuple("/".join(folder.parts[-3:]) for folder in half)
+
+
+def title(method: str) -> str:
+    """The name of a method for people."""
+    return METHODS[method].title if method in METHODS else method
+
+
+def item(task_name: str, sample: str) -> Item:
+    """One sample. Raises UnknownName, or NotHere for something that was brought in another session."""
+    if uploads.is_own(sample):
+        return _own_item(task_name, sample)
+    return _shipped_item(task_name, sample)
+
+
+def world(task_name: str, sample: str, damages: Damages = ()) -> World:
+    """The sample as the models see it, damaged as wished."""
+    return (_own_world if uploads.is_own(sample) else _shipped_world)(task_name, sample, damages)
+
+
+def answers(reference: Reference, sample: str, damages: Damages = ()) -> dict[str, Prediction]:
+    """The answer of every combination of the sample's inputs, by key. Raises CheckpointError or TaskMismatch."""
+    return (_own_answers if uploads.is_own(sample) else _shipped_answers)(reference, sample, damages)
+
+
+@st.cache_data(show_spinner=False, max_entries=64)
+def stack_answers(reference: Reference, stack: tuple[str, ...], combination: str) -> list[Prediction]:
+    """The answers of shipped samples that lie among each other, such as slices of a volume, in one go."""
+    seen = [world(reference.task, sample).arrays for sample in stack]
+    with pool().lend(reference) as model:
+        wanted = [model.method.modalities.parse(combination)]
+        names = model.method.modalities.names
+        batch = {name: torch.from_numpy(np.stack([arrays[name] for arrays in seen])) for name in names}
+        place = next(model.method.parameters()).device
+        fused = fuse_all(model.method, {name: value.to(place) for name, value in batch.items()}, wanted)[0]
+        return [model.method.output.read(logits) for logits in fused.logits.float().cpu()]
+
+
+@st.cache_data(show_spinner=False, max_entries=64)
+def report(reference: Reference) -> dict[str, Any]:
+    """What was measured for a checkpoint (report.json); empty where nothing was."""
+    try:
+        return json.loads((Path(reference.path) / REPORT).read_text())
+    except (OSError, ValueError):
+        return {}
+
+
+@st.cache_resource(show_spinner=False, max_entries=16)
+def sweep(reference: Reference) -> Sweep:
+    """Every combination of every test sample, as shipped beside the checkpoint. Raises CheckpointError.
+
+    Shared between sessions: read only.
+    """
+    digest = report(reference).get("digest", "")
+    if not digest:
+        raise CheckpointError(
+            f"{reference.name} was not measured yet.",
+            f"Run: python -m mmlab evaluate --task {reference.task} --method {reference.method} --save",
+        )
+    return sweep_file.read(Path(reference.path), digest)
+
+
+def attribution(reference: Reference, sample: str, damages: Damages, target: int) -> Attribution:
+    """Grad-CAM of every combination of the sample's inputs. Raises CheckpointError or TaskMismatch."""
+    return (_own_attribution if uploads.is_own(sample) else _shipped_attribution)(reference, sample, damages, target)
+
+
+def seed_of(sample: str, damage: Damage) -> int:
+    """The seed of a damage: the same sample and kind are always damaged alike, at every severity."""
+    return zlib.crc32(f"{sample}:{damage.modality}:{damage.kind}".encode())
+
+
+@st.cache_data(show_spinner=False, max_entries=64)
+def _shipped_item(task_name: str, sample: str) -> Item:
+    found = task(task_name).example(sample)
+    return Item(found.id, found.raw, found.target, found.answer, found.note, own=False, stack=found.stack)
+
+
+@st.cache_data(show_spinner=False, max_entries=16, scope="session")
+def _own_item(task_name: str, sample: str) -> Item:
+    own = uploads.find(sample, task_name)
+    reads = task(task_name)
+    raw: dict[str, Raw] = {}
+    problems: dict[str, DataError] = {}
+    for name, part in own.parts.items():
+        try:
+            raw[name] = reads.read(name, part.content, part.name)
+        except DataError as error:
+            problems[name] = error
+    return Item(sample, raw, *_truth(reads, own.truth), note="", own=True, problems=problems)
+
+
+def _truth(reads: Task, answer: str) -> tuple[Any, str]:
+    """The class or number that a person said it is, and its name; nothing where that is none of this task."""
+    output = reads.info.output
+    classes = getattr(output, "classes", ())
+    if answer in classes:
+        return classes.index(answer), answer
+    if isinstance(output, Regression):
+        with suppress(ValueError):
+            number = float(answer)
+            if output.low <= number <= output.high:
+                return number, output.words(number)
+    return None, ""
+
+
+def _make_world(task_name: str, sample: str, damages: Damages) -> World:
+    reads, found = task(task_name), item(task_name, sample)
+    arrays: dict[str, NDArray[np.float32]] = {}
+    notes: dict[str, tuple[str, ...]] = {}
+    said: dict[str, tuple[str, ...]] = {}
+    raw, problems = dict(found.raw), dict(found.problems)
+    for damage in damages:
+        if damage.modality in raw:
+            from mmlab.modalities.corruption import degrade
+
+            seed = seed_of(sample, damage)
+            raw[damage.modality] = degrade(raw[damage.modality], damage.kind, damage.severity, seed)
+    for name, recording in raw.items():
+        try:
+            reading = reads.prepare(name, recording)
+        except DataError as error:
+            problems[name] = error
+        else:
+            arrays[name], notes[name], said[name] = reading.tensor.numpy(), reading.notes, reading.words
+    return World(arrays, raw, notes, problems, said)
+
+
+def _make_answers(reference: Reference, sample: str, damages: Damages) -> dict[str, Prediction]:
+    seen = world(reference.task, sample, damages)
+    if not seen.arrays:
+        return {}
+    with pool().lend(reference) as model:
+        return model.answer({name: torch.from_numpy(array) for name, array in seen.arrays.items()})
+
+
+def _make_attribution(reference: Reference, sample: str, damages: Damages, target: int) -> Attribution:
+    from mmlab.analysis.attribution.registry import find
+
+    seen = world(reference.task, sample, damages)
+    with pool().lend(reference) as model:
+        tensors = {name: torch.from_numpy(array) for name, array in seen.arrays.items()}
+        return find("gradcam").run(model.method, tensors, model.combinations(tensors), target)
+
+
+_shipped_world = st.cache_data(show_spinner=False, max_entries=256)(_make_world)
+_own_world = st.cache_data(show_spinner=False, max_entries=16, scope="session")(_make_world)
+_shipped_answers = st.cache_data(show_spinner=False, max_entries=2048)(_make_answers)
+_own_answers = st.cache_data(show_spinner=False, max_entries=64, scope="session")(_make_answers)
+_shipped_attribution = st.cache_data(show_spinner=False, max_entries=512)(_make_attribution)
+_own_attribution = st.cache_data(show_spinner=False, max_entries=16, scope="session")(_make_attribution)

@@ -1,0 +1,130 @@
+"""What the Compare page reads from the library: comparisons and confusion matrices, kept until a report changes.
+
+>>> stamp = measured.stamp("digits")                                        # part of the keys of what is kept
+>>> found = measured.comparison("digits", "", "built-in", "dropout", "accuracy", stamp)
+>>> counts = measured.counted(str(folder), measured.modified(folder), "image-sound", 10)
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from mmlab.analysis.methods.seed_comparison import MEAN, WORST, Comparison, confusion
+from mmlab.core.errors import CheckpointError, MmlabError
+from mmlab.experiments import comparison_tables
+from mmlab.experiments.ablations import LADDERS, ladder, rung_tag
+from mmlab.storage import sweep_file
+from mmlab.storage.checkpoints import REPORT, SWEEP, read_json
+from mmlab.storage.library import SEED_FOLDER, Entry
+from mmlab.ui.session import cache
+from mmlab.ui.session.library_entries import entry_of
+
+SOURCES = {"built-in": "Built-in samples", "real": "Real recordings"}
+STEPS = "steps"
+Stamp = tuple[tuple[str, int], ...]
+
+
+def runs(task: str) -> tuple[Entry, ...]:
+    """Every run of every method on a task, in the order of the tables; a damaged one carries its problem."""
+    found = [entry_of(reference) for reference in cache.library().references(task)]
+    return tuple(sorted(found, key=lambda entry: _place(entry.reference.method)))
+
+
+def seed_scores(task: str, method: str, metric: str) -> list[float]:
+    """A metric's mean over all combinations for each ordinary run that was measured, with its weights here or not."""
+    scores = []
+    for file in sorted((cache.library().root / task / method).glob(f"seed*/{REPORT}")):
+        try:
+            found = read_json(file)["sources"]["built-in"]["mean"][metric]
+        except (CheckpointError, KeyError, TypeError):
+            continue  # the comparison names damaged reports
+        if isinstance(found, float) and SEED_FOLDER.fullmatch(file.parent.name):
+            scores.append(found)
+    return scores
+
+
+@st.cache_data(show_spinner=False, max_entries=64)
+def comparison(task: str, view: str, source: str, baseline: str, metric: str, stamp: Stamp) -> Comparison:
+    """All methods of a task, or the steps of one (`view`). Raises CheckpointError where nothing was measured."""
+    if view:
+        return comparison_tables.compare_ladder(cache.library(), task, view, source, metric)
+    return comparison_tables.compare(cache.library(), task, source, baseline, metric)
+
+
+def sources(task: str, view: str, stamp: Stamp) -> list[str]:
+    """Where there are reports for the view; the built-in samples in any case."""
+    there = []
+    for source in SOURCES:
+        try:
+            comparison(task, view, source, "", "", stamp)
+            there.append(source)
+        except CheckpointError:
+            continue
+    if not there:
+        raise CheckpointError(
+            f"The steps of {cache.title(view)} were not trained yet." if view else "Nothing was measured yet.",
+            f"Train them: python -m mmlab grid --tasks {task}" + (f" --ladder {view}" if view else ""),
+        )
+    return there
+
+
+def stamp(task: str) -> Stamp:
+    """What tells one state of the reports from another."""
+    files = sorted(cache.library().root.glob(f"{task}/*/*/{REPORT}"))
+    return tuple(
+        ("/".join(file.parts[-3:-1]), modified(file)) for file in files if not file.parent.name.startswith(".")
+    )
+
+
+def modified(file: Path) -> int:
+    """When a file, or the stored answers of a folder, were written; 0 where there are none."""
+    try:
+        return (file / SWEEP if file.is_dir() else file).stat().st_mtime_ns
+    except OSError:
+        return 0
+
+
+def folders(found: Comparison, view: str, name: str) -> list[Path]:
+    """The runs behind a row that have stored answers."""
+    root = cache.library().root / found.task
+    seeds = next(run.seeds for run in found.runs if run.name == name)
+    if view in LADDERS and name in (rung.name for rung in ladder(view)):
+        rung = next(rung for rung in ladder(view) if rung.name == name)
+        there = [root / rung.method / rung_tag(rung, seed) for seed in seeds]
+    else:
+        there = [folder for folder in sorted((root / name).glob("seed*")) if SEED_FOLDER.fullmatch(folder.name)]
+    return [folder for folder in there if (folder / SWEEP).is_file() and (folder / REPORT).is_file()]
+
+
+@st.cache_data(show_spinner=False, max_entries=512)
+def counted(folder: str, modified: int, key: str, classes: int) -> NDArray[np.int64] | str:
+    """The confusion matrix of one run and combination, from its stored answers; or what is wrong with them."""
+    try:
+        found = sweep_file.read(Path(folder), str(read_json(Path(folder) / REPORT).get("digest", "")))
+        k = found.index(key)
+    except ValueError:
+        return f"The stored answers of {Path(folder).name} lack {key}."
+    except MmlabError as error:
+        return str(error)
+    needed = [name in key.split("-") for name in cache.task(Path(folder).parts[-3]).info.modalities.names]
+    rows = found.present[:, needed].all(1)
+    return confusion(found.logits[k][rows].argmax(-1), found.target[rows].astype(np.int64), classes)
+
+
+def _place(method: str) -> tuple[int, str]:
+    return (
+        comparison_tables.ORDER.index(method) if method in comparison_tables.ORDER else len(comparison_tables.ORDER),
+        method,
+    )
+
+
+def by_title(task: str, by: str) -> str:
+    """What a table is sorted by, for people."""
+    named = {MEAN: "Mean of all combinations", WORST: "Worst combination", STEPS: "Order of the steps"}
+    if by in named:
+        return named[by]
+    return cache.task(task).info.modalities.parse(by).label

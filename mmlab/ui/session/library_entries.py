@@ -1,0 +1,34 @@
+"""What the library holds, as lists of the app show it: a run with its card or its problem, and which comes first."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+
+from mmlab.core.errors import MmlabError
+from mmlab.core.method import METHODS
+from mmlab.core.reference import Reference
+from mmlab.storage.checkpoints import read_card
+from mmlab.storage.library import Entry
+
+
+@lru_cache(maxsize=512)
+def entry_of(reference: Reference) -> Entry:
+    """A run with its card; a damaged one with its problem."""
+    try:
+        return Entry(reference, read_card(Path(reference.path)))
+    except MmlabError as error:
+        return Entry(reference, {}, error)
+
+
+def place(method: str) -> tuple[int, bool, str]:
+    """Baselines first, and of them the one that never meets gaps; then the papers by year."""
+    if method not in METHODS:
+        return (9999, False, method)
+    kind = METHODS[method]
+    return (kind.year, kind.trained_with_gaps and not kind.year, method)
+
+
+def is_half(folder: Path) -> bool:
+    """Neither a model, nor a training to go on with, nor the report of a run whose weights are elsewhere."""
+    return not any((folder / name).is_file() for name in ("model.safetensors", "resume.safetensors", "report.json"))

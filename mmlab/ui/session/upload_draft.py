@@ -1,0 +1,75 @@
+"""What a person has given so far on "Bring your own", by input: what can be used, and why the rest cannot.
+
+>>> draft.give("digits", "image", uploads.Part(content, "a.png"))      # read and prepared at once
+>>> draft.problem("digits", "image")                                   # its sentence, where it could not be used
+>>> draft.use("digits")                                                # go to it, in a callback
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import streamlit as st
+
+from mmlab.core.errors import DataError, MmlabError
+from mmlab.core.outputs import Regression
+from mmlab.ui.session import cache, uploads, url_state
+
+DRAFT, PROBLEMS = "mmlab.draft", "mmlab.problems"
+TRUTH, NUMBER = "bring.truth", "bring.number"  # what a person said it is: a class, or a number
+MEGABYTES = 16
+
+
+def parts(task_name: str) -> dict[str, uploads.Part]:
+    """What was given and can be used, by input."""
+    return st.session_state.setdefault(DRAFT, {}).setdefault(task_name, {})
+
+
+def problem(task_name: str, modality: str) -> MmlabError | None:
+    """Why what was given for an input cannot be used."""
+    return _problems(task_name).get(modality)
+
+
+def give(task_name: str, modality: str, part: uploads.Part | None) -> None:
+    """Keep a part if it can be read and prepared; otherwise keep the reason, and what was there before goes."""
+    kept, problems = parts(task_name), _problems(task_name)
+    kept.pop(modality, None)
+    problems.pop(modality, None)
+    if part is None:
+        return
+    try:
+        if len(part.content) > MEGABYTES * 2**20:
+            raise DataError(f"The file is larger than {MEGABYTES} MB.", "Bring a smaller one.")
+        task = cache.task(task_name)
+        task.prepare(modality, task.read(modality, part.content, part.name))
+    except MmlabError as error:
+        problems[modality] = error
+    else:
+        kept[modality] = part
+
+
+def use(task_name: str) -> None:
+    """Go to what was given; back to the samples when nothing is left of it."""
+    given = parts(task_name)
+    if given:
+        own = uploads.Own(task_name, dict(given), _truth(task_name))
+        url_state.put(task=task_name, sample=uploads.keep(own), on=None)
+    elif uploads.is_own(url_state.get("sample")):
+        url_state.put(sample=None, on=None)
+
+
+def replace(task_name: str, given: Mapping[str, uploads.Part]) -> None:
+    """Take these parts for all that was given, as a bundle brings them."""
+    st.session_state.setdefault(DRAFT, {})[task_name] = dict(given)
+    _problems(task_name).clear()
+
+
+def _truth(task_name: str) -> str:
+    if not isinstance(cache.task(task_name).info.output, Regression):
+        return st.session_state.get(TRUTH, "")
+    number = st.session_state.get(NUMBER)
+    return "" if number is None else f"{number:g}"
+
+
+def _problems(task_name: str) -> dict[str, MmlabError]:
+    return st.session_state.setdefault(PROBLEMS, {}).setdefault(task_name, {})

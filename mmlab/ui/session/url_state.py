@@ -1,0 +1,172 @@
+"""What is being looked at: task, sample, methods, combination, damage. It stands in the address, so that a link opens
+the same view; the session remembers it from page to page.
+
+The address is the one truth. A page reads it with the functions below; a widget's callback changes it with `put`:
+
+>>> name = state.get("task", "digits")
+>>> combination = state.combination(task.info.modalities, given)   # None: nothing is switched on
+>>> damages = state.damages(task.info.modalities)
+>>> state.put(on="image-sound")                                    # in a callback, before the page runs again
+>>> st.toggle("Sound", key=state.follow("on.sound", True), on_change=...)   # a widget that follows the address
+
+The readers raise UnknownName for what does not exist; pages show the sentence and go on with the default.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from mmlab.core.errors import MmlabError, UnknownName
+
+if TYPE_CHECKING:
+    from mmlab.core.modality import Combination, Modalities
+
+FIELDS = (
+    *("task", "sample", "methods", "on", "damage", "lattice"),
+    *("target", "without"),  # Explain: the answer that is explained, the input that is taken away
+    *("picture", "axes", "colour", "shown", "point"),  # Embed: which map, how coloured, which combinations, which point
+    *("part", "many", "beside"),  # Embed: which of its sections, whether all dots, which second model
+    "chosen",  # Embed, and all that look at many samples: those that were caught
+    *("source", "metric", "baseline", "by", "values", "ladder", "cell"),  # Compare: of what, to what, which cell
+    *("section", "measure", "rule", "fail", "along", "to", "doubt", "slices", "slice", "versus"),  # Robustness
+    *("aspect", "worth", "absent", "number", "kind", "clash", "epoch", "node", "lesson", "arrows"),  # Dominance
+    "known",  # Dominance: the score of which the truth is known
+    "explainer",  # Explain and Dominance: how maps are made
+    "run",  # Train and Library: one training
+    "method",  # Methods: whose card
+)
+MEMORY = "mmlab.view"
+NOTHING = "none"
+SEVERITIES = (1, 2, 3, 4, 5)
+
+
+@dataclass(frozen=True)
+class Damage:
+    """What is wrong with one input: the kind of damage and its severity, 1 to 5."""
+
+    modality: str
+    kind: str
+    severity: int
+
+    @property
+    def text(self) -> str:
+        """As it stands in the address: `sound:noise:3`."""
+        return f"{self.modality}:{self.kind}:{self.severity}"
+
+
+def get(name: str, default: str = "") -> str:
+    """One field of the view, from the address."""
+    _recall()
+    return st.query_params.get(name, default)
+
+
+def put(**fields: str | None) -> None:
+    """Change the view; None or an empty text takes a field away."""
+    _recall()
+    for name, value in fields.items():
+        if value:
+            if st.query_params.get(name) != value:
+                st.query_params[name] = value
+        elif name in st.query_params:
+            del st.query_params[name]
+    st.session_state[MEMORY] = everything()
+
+
+def everything() -> dict[str, str]:
+    """All fields of the view that are set."""
+    there = st.query_params.to_dict()  # at once: each look at the address by itself takes a lock
+    return {name: there[name] for name in FIELDS if name in there}
+
+
+def methods(there: Iterable[str], limit: int = 4) -> tuple[str, ...]:
+    """The chosen methods; the first few of those that are `there` if none was chosen.
+
+    Raises UnknownName for one that is not there.
+    """
+    there = tuple(there)
+    wanted = tuple(dict.fromkeys(name for name in get("methods").split(".") if name))
+    for name in wanted:
+        if name not in there:
+            raise UnknownName(
+                f"There is no trained model of the method '{name}' here.", f"There are: {', '.join(there) or 'none'}."
+            )
+    return wanted or there[:limit]
+
+
+def combination(modalities: Modalities, given: Iterable[str]) -> Combination | None:
+    """The combination that is switched on, of the inputs that are `given`; None when nothing is.
+
+    Raises UnknownName for an input that the task lacks.
+    """
+    given = tuple(given)
+    key = get("on")
+    if key == NOTHING or not given:
+        return None
+    wanted = modalities.parse(key).names if key else given
+    kept = [name for name in wanted if name in given]
+    return modalities.combination(kept) if kept else None
+
+
+def damages(modalities: Modalities) -> tuple[Damage, ...]:
+    """The damage to each input, in the task's order. Raises UnknownName for a damage that does not exist."""
+    found: dict[str, Damage] = {}
+    for text in filter(None, get("damage").split(",")):
+        damage = _damage(text, modalities)
+        found[damage.modality] = damage
+    return tuple(found[name] for name in modalities.names if name in found)
+
+
+def put_damage(modality: str, kind: str | None, severity: int, modalities: Modalities) -> None:
+    """Set or (with no kind) take away the damage to one input. For callbacks."""
+    try:
+        kept = {damage.modality: damage for damage in damages(modalities)}
+    except MmlabError:
+        kept = {}
+    kept.pop(modality, None)
+    if kind:
+        kept[modality] = Damage(modality, kind, severity)
+    put(damage=",".join(kept[name].text for name in modalities.names if name in kept) or None)
+
+
+def follow(key: str, value: Any) -> str:
+    """Let the widget `key` show `value`, which came from the address. Returns the key.
+
+    Set only where it differs: what is set again is sent to the browser again, and could undo a quick second click.
+    """
+    if key not in st.session_state or st.session_state[key] != value:
+        st.session_state[key] = value
+    return key
+
+
+def link(path: str, fields: Mapping[str, str]) -> str:
+    """The address of a page with a view, relative to the app: `predict?task=digits`."""
+    from urllib.parse import urlencode
+
+    name = path.removeprefix("pages/").removesuffix(".py")
+    return f"{'' if name == 'app' else name}?{urlencode(fields, safe=':,')}"
+
+
+def _damage(text: str, modalities: Modalities) -> Damage:
+    from mmlab.modalities.corruption import DAMAGES
+
+    modality, _, rest = text.partition(":")
+    kind, _, severity = rest.partition(":")
+    known = DAMAGES.get(modalities[modality].kind, ())
+    if kind not in known:
+        raise UnknownName(f"There is no damage '{kind}' for {modality}.", f"There are: {', '.join(known) or 'none'}.")
+    if severity not in map(str, SEVERITIES):
+        raise UnknownName(f"Damage has no level '{severity}'.", "Use 1 to 5.")
+    return Damage(modality, kind, int(severity))
+
+
+def _recall() -> None:
+    """On a page whose address says nothing, go on with what was looked at before."""
+    if now := everything():
+        st.session_state[MEMORY] = now
+        return
+    for name, value in st.session_state.get(MEMORY, {}).items():
+        st.query_params[name] = value

@@ -1,0 +1,230 @@
+"""Methods side by side: the heat map of methods and combinations, differences to a baseline, the confusion matrix.
+
+Tables are HTML whose tints lie under the page's own ink, so that they read in light and dark; each cell of the heat map
+carries `data-pick="dmrnet:image-sound"` and works as a button.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mmlab.viz.base import theme
+
+if TYPE_CHECKING:
+    from plotly.graph_objects import Figure
+
+FAINTEST, FULLEST = 4, 62  # percent of the hue in a cell: the text on it keeps a contrast of 4.5
+BETTER, WORSE = theme.ACCENT, theme.WRONG
+SHORT_NAME = 4  # letters of a class that fit over a narrow column; longer ones stand upright
+
+
+@dataclass(frozen=True)
+class Column:
+    """A combination at the head of the heat map: its letters with their colours, and its name."""
+
+    key: str
+    chips: tuple[tuple[str, str], ...]
+    label: str
+
+
+@dataclass(frozen=True)
+class Line:
+    """One method in the heat map.
+
+    values: one per column, then the mean and the worst; NaN where there is none. notes: the hover text of each.
+    sure: whether a difference is more than chance; empty for scores.
+    """
+
+    name: str
+    title: str
+    note: str
+    values: tuple[float, ...]
+    notes: tuple[str, ...]
+    sure: tuple[bool, ...] = ()
+
+
+@dataclass(frozen=True)
+class Scale:
+    """How numbers are written and coloured: as percentages or as they are, signed around zero, or lower is better."""
+
+    is_share: bool = True
+    signed: bool = False
+    higher_is_better: bool = True
+
+    def text(self, value: float) -> str:
+        """`81.2`, `+3.1`, or a dash for NaN."""
+        if not math.isfinite(value):
+            return "–"
+        shown = f"{100 * value:.1f}" if self.is_share else f"{value:.3f}"
+        shown = shown.lstrip("-") if float(shown) == 0 else shown
+        return f"+{shown}" if self.signed and float(shown) > 0 else shown.replace("-", "−")
+
+
+def heat(lines: Sequence[Line], columns: Sequence[Column], scale: Scale, selected: str = "") -> str:
+    """The heat map as HTML: a row per method, a column per combination, then mean and worst."""
+    head = "".join(f"<th scope='col' title='{escape(c.label, quote=True)}'>{_chips(c)}</th>" for c in columns)
+    ends = "<th scope='col'>mean</th><th scope='col'>worst</th>"
+    spans = _spans([line.values for line in lines], len(columns), scale)
+    body = "".join(_line(line, columns, scale, spans, selected) for line in lines)
+    return (
+        '<div class="mm-scroll"><table class="mm-heat"><thead><tr><th scope="col">Method</th>'
+        f"{head}{ends}</tr></thead><tbody>{body}</tbody></table></div>"
+    )
+
+
+def differences(
+    rows: Sequence[tuple[str, NDArray[np.float64], tuple[float, float, float] | None]], scale: Scale
+) -> Figure:
+    """Per method (title, `[S]` differences by seed, mean and interval) a line with its dots, about zero."""
+    import plotly.graph_objects as go
+
+    factor = 100 if scale.is_share else 1
+    figure = go.Figure()
+    figure.add_vline(x=0, line={"color": theme.MUTED, "width": 1.5})
+    for title, seeds, interval in rows:
+        if interval is None:
+            continue
+        mean, low, high = (factor * value for value in interval)
+        good = (mean > 0) == scale.higher_is_better
+        colour = BETTER if good else WORSE
+        if math.isfinite(low):
+            figure.add_scatter(
+                x=[low, high],
+                y=[title, title],
+                mode="lines",
+                line={"color": colour, "width": 6},
+                opacity=0.4,
+                hovertemplate=f"95 % interval {low:+.2f} to {high:+.2f}<extra>{escape(title)}</extra>",
+            )
+        dots = factor * seeds
+        figure.add_scatter(
+            x=dots,
+            y=[title] * len(dots),
+            mode="markers",
+            marker={"color": colour, "size": 7, "opacity": 0.75, "line": {"width": 0}},
+            hovertemplate="one seed: %{x:+.2f}<extra>" + escape(title) + "</extra>",
+        )
+        figure.add_scatter(
+            x=[mean],
+            y=[title],
+            mode="markers",
+            marker={"color": colour, "size": 16, "symbol": "line-ns", "line": {"color": colour, "width": 3}},
+            hovertemplate="mean: %{x:+.2f}<extra>" + escape(title) + "</extra>",
+        )
+    reach = [factor * value for _, dots, span in rows if span for value in (0.0, *dots, *span) if math.isfinite(value)]
+    low, high = min(reach, default=-1.0), max(reach, default=1.0)
+    margin = 0.06 * ((high - low) or 1.0)
+    figure.update_layout(
+        template=theme.TEMPLATE,
+        height=110 + 34 * max(1, len(rows)),
+        showlegend=False,
+        xaxis={
+            "title": {"text": "difference in percentage points" if scale.is_share else "difference"},
+            "zeroline": False,
+            "range": [low - margin, high + margin],
+        },
+        yaxis={"categoryorder": "array", "categoryarray": [row[0] for row in rows][::-1], "showgrid": False},
+    )
+    figure.update_yaxes(range=[-0.6, len(rows) - 0.4])
+    return figure
+
+
+def confusion(counts: NDArray[np.integer[Any]], classes: Sequence[str]) -> str:
+    """The confusion matrix `[C, C]` as HTML: a row per right answer, in percent of the row."""
+    totals = counts.sum(1, keepdims=True)
+    shares = counts / np.maximum(totals, 1)
+    head = "".join(f"<th scope='col'>{escape(name)}</th>" for name in classes)
+    body = []
+    for i, name in enumerate(classes):
+        cells = "".join(_count(shares[i, j], int(counts[i, j]), name, said, i == j) for j, said in enumerate(classes))
+        body.append(f"<tr><th scope='row'>{escape(name)}</th>{cells}</tr>")
+    upright = " mm-upright" if max(map(len, classes)) > SHORT_NAME else ""
+    return (
+        '<p class="mm-note">Rows: the right answer. Columns: what the model said. Percent of the row.</p>'
+        f'<div class="mm-scroll"><table class="mm-heat mm-confusion{upright}">'
+        f"<thead><tr><th></th>{head}</tr></thead><tbody>{''.join(body)}</tbody></table></div>"
+    )
+
+
+def mix_ups(
+    counts: NDArray[np.integer[Any]], classes: Sequence[str], most: int = 3
+) -> list[tuple[str, str, int, float]]:
+    """The largest confusions: right answer, what was said, how often, and as a share of the class."""
+    wrong = counts.copy()
+    np.fill_diagonal(wrong, 0)
+    places = np.argsort(-wrong, axis=None, kind="stable")[:most]
+    found = []
+    for place in places:
+        i, j = divmod(int(place), len(classes))
+        if wrong[i, j] > 0:
+            found.append((classes[i], classes[j], int(wrong[i, j]), float(wrong[i, j] / counts[i].sum())))
+    return found
+
+
+def _chips(column: Column) -> str:
+    return (
+        '<span class="mm-combo">' + "".join(theme.chip(letter, colour) for letter, colour in column.chips) + "</span>"
+    )
+
+
+def _spans(values: Sequence[Sequence[float]], count: int, scale: Scale) -> tuple[float, float]:
+    """The values that get the faintest and the fullest tint."""
+    flat = [value for row in values for value in row[:count] if math.isfinite(value)]
+    if not flat:
+        return 0.0, 1.0
+    if scale.signed:
+        return 0.0, max(max(map(abs, flat)), 1e-9)
+    return (min(flat), max(flat)) if scale.higher_is_better else (max(flat), min(flat))
+
+
+def _tint(value: float, scale: Scale, span: tuple[float, float]) -> str:
+    if not math.isfinite(value):
+        return ""
+    low, high = span
+    place = (abs(value) if scale.signed else value) - low
+    share = min(1.0, max(0.0, place / (high - low))) if high != low else 0.5
+    good = not scale.signed or (value > 0) == scale.higher_is_better
+    return f"--c:{BETTER if good else WORSE};--p:{FAINTEST + share * (FULLEST - FAINTEST):.0f}%"
+
+
+def _line(line: Line, columns: Sequence[Column], scale: Scale, span: tuple[float, float], selected: str) -> str:
+    cells = []
+    for position, value in enumerate(line.values):
+        text = scale.text(value)
+        strong = bool(line.sure) and line.sure[position]
+        inside = f"<b>{text}</b>" if strong else text
+        note = escape(line.notes[position], quote=True)
+        if position < len(columns):
+            pick = escape(f"{line.name}:{columns[position].key}", quote=True)
+            pressed = "true" if pick == escape(selected, quote=True) else "false"
+            cells.append(
+                f'<td><button data-pick="{pick}" aria-pressed="{pressed}" title="{note}" aria-label="{note}" '
+                f'style="{_tint(value, scale, span)}">{inside}</button></td>'
+            )
+        else:
+            cells.append(f'<td class="mm-end" title="{note}">{inside}</td>')
+    title = f"{escape(line.title)}<small>{escape(line.note)}</small>"
+    return f"<tr><th scope='row'>{title}</th>{''.join(cells)}</tr>"
+
+
+def _count(share: float, count: int, truth: str, said: str, right: bool) -> str:
+    colour = theme.RIGHT if right else theme.WRONG
+    text = "" if count == 0 else f"{100 * share:.0f}" if share >= 0.005 else "<1"
+    note = escape(f"{truth} taken for {said}: {count}" if not right else f"{truth} recognised: {count}", quote=True)
+    tint = FAINTEST + share * (FULLEST - FAINTEST) if count else 0
+    return f'<td title="{note}" style="--c:{colour};--p:{tint:.0f}%"><span>{escape(text)}</span></td>'
+
+
+def legend(scale: Scale, marks: Mapping[str, str]) -> str:
+    """What the tints mean, as HTML."""
+    parts = [f'<span style="--c:{colour}">{escape(text)}</span>' for text, colour in marks.items()]
+    if scale.signed:
+        parts.append("<b>bold: the 95 % interval leaves out 0</b>")
+    return f'<p class="mm-key">{"".join(parts)}</p>'

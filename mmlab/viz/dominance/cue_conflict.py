@@ -1,0 +1,56 @@
+"""Who wins where two modalities contradict each other: a matrix of the classes of both sides."""
+
+from __future__ import annotations
+
+from html import escape
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mmlab.viz.base.theme import DIVERGING
+
+FIRST, SECOND = str(DIVERGING[-1][1]), str(DIVERGING[0][1])
+
+
+def matrix(
+    lead: NDArray[np.float64],
+    wins: NDArray[np.int64],
+    losses: NDArray[np.int64],
+    counts: NDArray[np.int64],
+    groups: tuple[str, ...],
+    labels: tuple[str, str],
+) -> str:
+    """Rows: what the first modality shows; columns: what the second shows. Blue: the first wins, orange: the second."""
+    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in groups)
+    body = []
+    for i, name in enumerate(groups):
+        cells = "".join(
+            _cell(float(lead[i, j]), int(wins[i, j]), int(losses[i, j]), int(counts[i, j]), (name, other), labels)
+            for j, other in enumerate(groups)
+        )
+        body.append(f'<tr><th scope="row">{escape(name)}</th>{cells}</tr>')
+    note = (
+        f"Rows: what {escape(labels[0])} shows. Columns: what {escape(labels[1])} shows. "
+        "In a cell: points by which the first is followed more often than the second."
+    )
+    key = (
+        f'<p class="mm-key"><span style="--c:{FIRST}">{escape(labels[0])} wins</span>'
+        f'<span style="--c:{SECOND}">{escape(labels[1])} wins</span></p>'
+    )
+    return (
+        f'<p class="mm-note">{note}</p><div class="mm-scroll"><table class="mm-heat mm-confusion"><thead><tr><th></th>'
+        f"{head}</tr></thead><tbody>{''.join(body)}</tbody></table></div>{key}"
+    )
+
+
+def _cell(lead: float, wins: int, losses: int, count: int, groups: tuple[str, str], labels: tuple[str, str]) -> str:
+    if not np.isfinite(lead):
+        return "<td></td>"
+    note = (
+        f"{labels[0]} shows {groups[0]}, {labels[1]} shows {groups[1]}: {labels[0]} followed {wins} times, "
+        f"{labels[1]} {losses} times, something else {count - wins - losses} times, of {count}"
+    )
+    tint = 4 + 58 * min(1.0, abs(lead))
+    text = f"{100 * lead:+.0f}".replace("-", "−") if round(100 * lead) else "0"
+    style = f"--c:{FIRST if lead > 0 else SECOND};--p:{tint:.0f}%"
+    return f'<td title="{escape(note, quote=True)}" style="{style}"><span>{text}</span></td>'

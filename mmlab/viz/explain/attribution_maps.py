@@ -1,0 +1,292 @@
+"""Where a model looks, drawn over what it sees: images and HTML that a toggle redraws in a millisecond.
+
+>>> attribution.overlay("sound", world.arrays["sound"], found.maps[key]["sound"], scales=scales)
+>>> attribution.difference("image", world.arrays["image"], with_map - without_map)
+>>> attribution.share_bars(found.shares, modalities, colours, selected="image-sound")      # fit for `picking.board`
+
+Overlays lie on a dark ground, differences on paper, in light and dark alike, so that the two are never confused.
+"""
+
+from __future__ import annotations
+
+import io
+from base64 import b64encode
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from html import escape
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from mmlab.viz.base.theme import DIVERGING, INK_DARK, INK_LIGHT, MUTED, chip, rgb
+from mmlab.viz.inputs import text as texts
+from mmlab.viz.inputs.recordings import scan_grey
+from mmlab.viz.inputs.time_series import legend as legend_of
+from mmlab.viz.inputs.time_series import lines
+
+Floats = NDArray[np.floating[Any]]
+Words = Sequence[str]
+
+GROUND, PAPER, LINE = "#12161D", "#F3F3F0", "#77818E"
+HEAT = ((0.0, "#2A1A4A"), (0.35, "#A8325A"), (0.65, "#F0803C"), (1.0, "#FFF2A8"))  # each step lighter: reads in grey
+MORE, LESS = str(DIVERGING[-1][1]), str(DIVERGING[0][1])
+SIDE, WIDE, HIGH = 240, 340, 200  # of a picture; of what has two different axes
+STEPS = 96  # pieces that a coloured path is drawn in
+
+
+@dataclass(frozen=True)
+class Scale:
+    """The labels of one axis: `at` in [0, 1] from the left or from the bottom."""
+
+    title: str
+    at: tuple[float, ...]
+    text: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Scales:
+    """Both axes of a panel, and the names of its curves."""
+
+    x: Scale
+    y: Scale
+    curves: tuple[str, ...] = ()
+
+
+def ticks(values: Floats, wanted: Sequence[float], title: str, form: str = "{:g}") -> Scale:
+    """An axis whose cells have these (rising) `values` in their middles, with labels at the `wanted` ones."""
+    middles = (np.arange(len(values)) + 0.5) / len(values)
+    kept = [value for value in wanted if values[0] <= value <= values[-1]]
+    places = np.interp(kept, values, middles)
+    return Scale(title, tuple(float(place) for place in places), tuple(form.format(value) for value in kept))
+
+
+def overlay(
+    kind: str, array: Floats, heat: Floats, label: str = "", scales: Scales | None = None, words: Words = ()
+) -> str:
+    """A map in [0, 1] over what the model sees: `[H, W]` over pictures and spectrograms, `[T]` along paths and series.
+
+    `array` is what enters the encoder, without a batch dimension; `words` are those of a text, by place.
+    """
+    what = f"Where the model looks in {label or 'it'}: brighter is more"
+    return _panel(kind, array, heat, _hot, GROUND, what, scales, words)
+
+
+def difference(
+    kind: str, array: Floats, change: Floats, label: str = "", scales: Scales | None = None, words: Words = ()
+) -> str:
+    """What a second map has more (blue) or less (orange) than a first one, in [-1, 1]."""
+    what = f"Change of where the model looks in {label or 'it'}: blue is more, orange is less"
+    return _panel(kind, array, change, _diverging, PAPER, what, scales, words)
+
+
+def nothing(kind: str, array: Floats, label: str = "", scales: Scales | None = None, words: Words = ()) -> str:
+    """An input that is switched off: dimmed, without a map."""
+    zero = np.zeros(np.shape(array)[1:] or np.shape(array))
+    drawn = _panel(kind, array, zero, _hot, GROUND, f"{label or 'It'} is off", scales, words)
+    return f'<div style="opacity:.3">{drawn}</div>'
+
+
+def legend(diverging: bool = False) -> str:
+    """The colours in words, as one line of HTML."""
+    low, high = ("less with it", "more with it") if diverging else ("looks away", "looks most")
+    stops = ((0.0, LESS), (0.5, PAPER), (1.0, MORE)) if diverging else ((0.0, GROUND), *HEAT[1:])
+    colours = ",".join(f"{colour} {place:.0%}" for place, colour in stops)
+    strip = "display:inline-block;width:5.5rem;height:.7rem;border-radius:.35rem"
+    strip = f"{strip};background:linear-gradient(90deg,{colours})"
+    line = "display:flex;gap:.5rem;align-items:center;font-size:.85rem;opacity:.85;margin:0"
+    return f'<p style="{line}">{low}<span style="{strip}"></span>{high}</p>'
+
+
+def share_bars(
+    shares: Mapping[str, Mapping[str, float]],
+    letters: Mapping[str, str],
+    labels: Mapping[str, str],
+    colours: Mapping[str, str],
+    selected: str,
+) -> str:
+    """A stacked bar per combination, in the modalities' colours with their letters. Each row can be picked."""
+    rows = []
+    for key, parts in shares.items():
+        present = key.split("-")
+        chips = "".join(chip(letters[name], colours[name], name in present) for name in letters)
+        said = ", ".join(f"{labels[name]} {_percent(parts[name])}" for name in present)
+        ring = "box-shadow:0 0 0 2px currentColor;" if key == selected else ""
+        button = (
+            "display:flex;gap:.6rem;align-items:center;width:100%;padding:.2rem .35rem;margin:.15rem 0;border:0;"
+            f"background:none;color:inherit;font:inherit;cursor:pointer;border-radius:.5rem;{ring}"
+        )
+        bar = stacked({name: parts[name] for name in present}, letters, colours)
+        rows.append(
+            f'<button data-pick="{escape(key, quote=True)}" aria-pressed="{str(key == selected).lower()}" '
+            f'style="{button}" aria-label="{escape(said, quote=True)}" title="{escape(said, quote=True)}">'
+            f'<span style="flex:none;display:flex;gap:.2rem">{chips}</span>{bar}</button>'
+        )
+    return "".join(rows)
+
+
+def stacked(parts: Mapping[str, float], letters: Mapping[str, str], colours: Mapping[str, str]) -> str:
+    """One bar of parts that add up to 1, in the modalities' colours with their letters."""
+    pieces = "".join(_piece(letters[name], colours[name], part) for name, part in parts.items())
+    bar = "display:flex;flex:1;min-width:0;height:1.55rem;border-radius:.3rem;overflow:hidden;gap:1px"
+    return f'<span style="{bar}">{pieces}</span>'
+
+
+def moved(first: Floats, second: Floats) -> float:
+    """The part of a map's mass that lies elsewhere in the other: 0 for the same shape, 1 for no overlap.
+
+    Half the L1 distance of the two, each divided by its sum (total variation); NaN where one is empty.
+    """
+    if first.sum() <= 0 or second.sum() <= 0:
+        return float("nan")
+    return float(0.5 * np.abs(first / first.sum() - second / second.sum()).sum())
+
+
+def _piece(letter: str, colour: str, share: float) -> str:
+    text = f"{letter} {_percent(share)}" if share >= 0.2 else letter if share >= 0.07 else ""
+    style = (
+        f"width:{100 * share:.2f}%;background:{colour};color:#fff;font-size:.8rem;font-weight:600;display:flex;"
+        "align-items:center;justify-content:center;white-space:nowrap;overflow:hidden"
+    )
+    return f'<span style="{style}">{escape(text)}</span>'
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %"
+
+
+def _panel(
+    kind: str, array: Floats, values: Floats, colours: Any, ground: str, what: str, scales: Scales | None, words: Words
+) -> str:
+    array, values = np.asarray(array, np.float32), np.asarray(values, np.float32)
+    paper = ground == PAPER
+    if words:
+        inside, tall = texts.heated(words, values, colours, WIDE, 20, INK_LIGHT if paper else INK_DARK)
+        return _svg(WIDE, round(tall), inside, ground, f"{what}. {texts.weighed(words, values)}", None)
+    array = scan_grey(array)[None] if kind == "scan" else array
+    if kind == "path":
+        return _svg(SIDE, SIDE, _path(array, values, colours), ground, what, None)
+    if kind in ("image", "scan") and array.ndim == 3:
+        width, height = SIDE, round(SIDE * array.shape[1] / array.shape[2])
+        base = _picture(array, paper)
+    elif kind == "sound":
+        width, height, values = WIDE, HIGH, values[::-1]
+        base = _grey(_unit(array.reshape(-1, array.shape[-1]))[::-1], paper)
+    else:
+        width, height, values = WIDE, HIGH, values.reshape(1, -1)
+        ink = (INK_LIGHT,) if paper else (INK_DARK,)
+        names = legend_of(scales.curves, ink, width - 4, 12, ink[0], ground) if scales else ""
+        # strokes tell the curves apart, and their rims keep them readable on any heat
+        drawn = f'<g transform="translate(0 24)">{lines(array, width, height - 32, ink, 2.0, ground)}</g>'
+        inside = _image(colours(values), width, height, smooth=True) + drawn + names
+        return _svg(width, height, inside, ground, what, scales)
+    inside = _image(base, width, height) + _image(colours(values), width, height, smooth=True)
+    return _svg(width, height, inside, ground, what, scales)
+
+
+def _picture(array: Floats, paper: bool) -> NDArray[np.uint8]:
+    """A picture in grey (one plane) or colour, subdued so that what lies over it is seen."""
+    if len(array) < 3:
+        return _grey(_unit(array[0]), paper)
+    planes = np.clip(array[:3].transpose(1, 2, 0), 0, 1)
+    return np.asarray(255 * (0.55 + 0.4 * planes if paper else 0.75 * planes), np.uint8)
+
+
+def _grey(values: Floats, paper: bool) -> NDArray[np.uint8]:
+    return np.asarray(245 - 110 * values if paper else 18 + 170 * values, np.uint8)
+
+
+def _hot(values: Floats) -> NDArray[np.uint8]:
+    """RGBA of a map in [0, 1]: nothing where it is zero."""
+    values = np.clip(values, 0, 1)
+    return _with_alpha(_table()[(values * 255).astype(np.uint8)], 0.88 * values**0.8)
+
+
+def _diverging(values: Floats) -> NDArray[np.uint8]:
+    """RGBA of a change in [-1, 1]."""
+    colours = np.where(values[..., None] > 0, np.array(rgb(MORE)), np.array(rgb(LESS))).astype(np.uint8)
+    return _with_alpha(colours, 0.92 * np.clip(np.abs(values), 0, 1) ** 0.8)
+
+
+def _with_alpha(colours: NDArray[np.uint8], alpha: Floats) -> NDArray[np.uint8]:
+    return np.concatenate((colours, np.asarray(255 * alpha[..., None], np.uint8)), -1)
+
+
+@lru_cache(maxsize=1)
+def _table() -> NDArray[np.uint8]:
+    places, colours = [place for place, _ in HEAT], np.array([rgb(colour) for _, colour in HEAT])
+    return np.stack([np.interp(np.linspace(0, 1, 256), places, colours[:, i]) for i in range(3)], 1).astype(np.uint8)
+
+
+def _path(array: Floats, values: Floats, colours: Any) -> str:
+    """The pen's path in short pieces, each in the colour of its place, over a thin line; a ring where it starts."""
+    points = array[:2].T
+    low, high = points.min(0), points.max(0)
+    place = (points - (low + high) / 2) * (0.8 * SIDE / max(float((high - low).max()), 1e-9)) + SIDE / 2
+    steps = np.linspace(0, len(place) - 1, STEPS + 1)
+    fine = np.stack([np.interp(steps, np.arange(len(place)), place[:, i]) for i in (0, 1)], 1)
+    heat = np.interp(np.linspace(0, 1, STEPS), np.linspace(0, 1, len(values)), values)
+    shades = colours(heat)
+    order = np.argsort(np.abs(heat), kind="stable")  # what matters most is drawn on top
+    pieces = "".join(
+        f'<path d="M{fine[i, 0]:.1f} {fine[i, 1]:.1f}L{fine[i + 1, 0]:.1f} {fine[i + 1, 1]:.1f}" '
+        f'stroke="{_hex(shades[i])}" stroke-opacity="{shades[i, 3] / 255:.2f}" '
+        f'stroke-width="{5 + 9 * abs(heat[i]):.1f}" stroke-linecap="round"/>'
+        for i in order
+        if shades[i, 3] > 5
+    )
+    line = " ".join(f"{x:.1f},{y:.1f}" for x, y in place)
+    x, y = place[0]
+    start = f'<circle cx="{x:.1f}" cy="{y:.1f}" r="6" fill="none" stroke="{LINE}" stroke-width="2"/>'
+    return f'<polyline points="{line}" fill="none" stroke="{LINE}" stroke-width="2.5"/>{pieces}{start}'
+
+
+def _image(pixels: NDArray[np.uint8], width: int, height: int, smooth: bool = False) -> str:
+    target = io.BytesIO()
+    Image.fromarray(pixels).save(target, "PNG")
+    crisp = "" if smooth else ' style="image-rendering:pixelated"'
+    source = f"data:image/png;base64,{b64encode(target.getvalue()).decode()}"
+    return f'<image href="{source}" width="{width}" height="{height}" preserveAspectRatio="none"{crisp}/>'
+
+
+def _svg(width: int, height: int, inside: str, ground: str, what: str, scales: Scales | None) -> str:
+    left, below = (52 if scales.y.text else 12, 42) if scales else (0, 0)
+    top = 6 if scales else 0
+    text = _labels(width, height, scales) if scales else ""
+    box = f"{-left} {-top} {width + left + (10 if scales else 0)} {height + below + top}"
+    size = f'width="{width + left}" height="{height + below}"'
+    drawn = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{box}" {size}>'
+        f'<rect width="{width}" height="{height}" fill="{ground}"/>{inside}{text}</svg>'
+    )
+    style = f"width:100%;max-width:{width + left + 30}px;height:auto;display:block;border-radius:6px"
+    source = f"data:image/svg+xml;base64,{b64encode(drawn.encode()).decode()}"
+    return f'<img src="{source}" alt="{escape(what, quote=True)}" style="{style}">'
+
+
+def _labels(width: int, height: int, scales: Scales) -> str:
+    style = f'font-size="14" font-family="sans-serif" fill="{MUTED}"'
+    across = "".join(
+        f'<text x="{place * width:.1f}" y="{height + 17}" text-anchor="middle">{escape(text)}</text>'
+        for place, text in zip(scales.x.at, scales.x.text, strict=True)
+    )
+    up = "".join(
+        f'<text x="-6" y="{(1 - place) * height + 5:.1f}" text-anchor="end">{escape(text)}</text>'
+        for place, text in zip(scales.y.at, scales.y.text, strict=True)
+    )
+    titles = (
+        f'<text x="{width / 2}" y="{height + 36}" text-anchor="middle">{escape(scales.x.title)}</text>'
+        f'<text x="-6" y="12" text-anchor="end">{escape(scales.y.title)}</text>'
+    )
+    return f"<g {style}>{across}{up}{titles}</g>"
+
+
+def _unit(values: Floats) -> Floats:
+    low, high = float(values.min()), float(values.max())
+    return (values - low) / max(high - low, 1e-9)
+
+
+def _hex(colour: NDArray[np.uint8]) -> str:
+    return "#{:02X}{:02X}{:02X}".format(*colour[:3])

@@ -1,0 +1,121 @@
+"""A number on its scale: where it lies now, where with everything, where the truth is, and how far off it may be.
+
+HTML for the cards of `mmlab.viz.predict.prediction_cards`; a toggle redraws it in a millisecond.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from html import escape
+
+from mmlab.viz.base.theme import ACCENT, RIGHT, WRONG
+
+TICKS = 7
+
+
+@dataclass(frozen=True)
+class Scale:
+    """What a number lies on.
+
+    middle: what tells the two sides apart. digits: behind the point, as the scale asks for.
+    truth:  the right number, None where it is not known.
+    reach:  how far to either side the truth lies with the chance `level`; None where that was not measured.
+    """
+
+    low: float
+    high: float
+    middle: float
+    digits: int = 2
+    truth: float | None = None
+    reach: float | None = None
+    level: float = 0.9
+
+    def place(self, number: float) -> float:
+        """Where a number lies, in percent from the left; at the end where it is off the scale."""
+        return 100 * min(max((number - self.low) / max(self.high - self.low, 1e-9), 0.0), 1.0)
+
+    def right(self, number: float) -> bool | None:
+        """Whether a number lies on the true side of the middle, None where the truth is not known."""
+        return None if self.truth is None else (number > self.middle) == (self.truth > self.middle)
+
+    def text(self, value: float) -> str:
+        """A number of this scale in words."""
+        return number(value, self.digits)
+
+    def interval(self, number: float) -> tuple[float, float] | None:
+        """From where to where the truth may lie, cut at the ends of the scale."""
+        if self.reach is None:
+            return None
+        return max(number - self.reach, self.low), min(number + self.reach, self.high)
+
+
+def line(scale: Scale, now: float, whole: float) -> str:
+    """The scale with everything on it, said in words, too."""
+    parts = [f'<s style="left:{scale.place(scale.middle):.1f}%"></s>']
+    span = scale.interval(now)
+    if span is not None:
+        left, end = (scale.place(each) for each in span)
+        parts.append(f'<em style="left:{left:.1f}%;width:{end - left:.1f}%"></em>')
+    if now != whole:
+        parts.append(f'<u style="left:{scale.place(whole):.1f}%"></u>')
+    parts.append(f'<i style="left:{scale.place(now):.1f}%"></i>')
+    if scale.truth is not None:
+        parts.append(f'<b style="left:{scale.place(scale.truth):.1f}%">◆</b>')
+    said = escape(in_words(scale, now, whole), quote=True)
+    return (
+        f'<div class="mm-number" role="img" aria-label="{said}" title="{said}" style="--c:{_colour(scale, now)}">'
+        f'<span class="mm-axis">{"".join(parts)}</span>{_ticks(scale)}</div>'
+    )
+
+
+def key(scale: Scale, now: float, moved: bool) -> str:
+    """What the marks on the line mean, for the marks that there are."""
+    marks = ['<span class="mm-is-now">answer</span>']
+    marks += ['<span class="mm-is-whole">with everything</span>'] if moved else []
+    marks += ['<span class="mm-is-true">truth</span>'] if scale.truth is not None else []
+    marks += ['<span class="mm-is-span">interval</span>'] if scale.reach is not None else []
+    return f'<p class="mm-number-key" style="--c:{_colour(scale, now)}">{"".join(marks)}</p>'
+
+
+def in_words(scale: Scale, now: float, whole: float) -> str:
+    """`Answer +0.52 on a scale from −3 to 3; with everything +0.80; truth +1.10`."""
+    parts = [f"Answer {scale.text(now)} on a scale from {scale.text(scale.low)} to {scale.text(scale.high)}"]
+    parts += [f"with everything {scale.text(whole)}"] if now != whole else []
+    parts += [f"truth {scale.text(scale.truth)}"] if scale.truth is not None else []
+    return "; ".join(parts)
+
+
+def sure(scale: Scale, now: float) -> str:
+    """How far off the number may be, and how far off it is."""
+    parts = []
+    span = scale.interval(now)
+    if span is not None:
+        parts.append(f"{100 * scale.level:.0f} % interval: {scale.text(span[0])} to {scale.text(span[1])}")
+    if scale.truth is not None:
+        parts.append(f"off by {scale.text(abs(now - scale.truth))}")
+    return " · ".join(parts)
+
+
+def number(value: float, digits: int) -> str:
+    """`1.25`, `−0.4`, `3`: no more digits than these, with a real minus."""
+    text = f"{value:.{digits}f}"
+    text = text.rstrip("0").rstrip(".") if "." in text else text
+    return minus("0" if text == "-0" else text)
+
+
+def minus(text: str) -> str:
+    """A number's words with a real minus."""
+    return text.replace("-", "−")
+
+
+def _colour(scale: Scale, now: float) -> str:
+    return {None: ACCENT, True: RIGHT, False: WRONG}[scale.right(now)]
+
+
+def _ticks(scale: Scale) -> str:
+    step = (scale.high - scale.low) / (TICKS - 1)
+    shown = (
+        f'<span style="left:{100 * place / (TICKS - 1):.1f}%">{scale.text(scale.low + place * step)}</span>'
+        for place in range(TICKS)
+    )
+    return f'<span class="mm-ticks" aria-hidden="true">{"".join(shown)}</span>'

@@ -1,0 +1,198 @@
+"""Answers of several methods side by side: bars per class, certainty, and the change against complete input.
+
+HTML and not Plotly: a toggle redraws all of them in a few milliseconds, they wrap on a narrow screen, and a screen
+reader can read them.
+
+>>> answers.cards([answers.Card("DMRNet", now, whole, truth="7", sure="very sure", whole_label="Image + Sound + Pen")])
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import TYPE_CHECKING
+
+from mmlab.viz.base.theme import ACCENT, RIGHT, WRONG
+from mmlab.viz.predict import number_line
+from mmlab.viz.predict.number_line import Scale
+
+if TYPE_CHECKING:
+    from mmlab.core.outputs import Prediction
+
+MOST_BARS = 12
+
+
+@dataclass(frozen=True)
+class Card:
+    """One method's answer now, beside its answer from everything that was given.
+
+    truth: the right answer, empty where it is not known; sure: the certainty in words.
+    scale: what the number lies on, for a task whose answer is a number.
+    """
+
+    title: str
+    now: Prediction
+    whole: Prediction
+    truth: str
+    sure: str
+    whole_label: str
+    scale: Scale | None = None
+
+
+def cards(shown: Sequence[Card]) -> str:
+    """All cards as one grid that wraps."""
+    return f'<div class="mm-cards">{"".join(_card(card) for card in shown)}</div>{_strip(shown)}'
+
+
+def complaint(title: str, message: str, hint: str = "") -> str:
+    """A card for a method that cannot answer."""
+    text = f"<p>{escape(message)}</p>" + (f'<p class="mm-muted">{escape(hint)}</p>' if hint else "")
+    return f'<div class="mm-cards"><section class="mm-card mm-broken"><h3>{escape(title)}</h3>{text}</section></div>'
+
+
+def page(title: str, style: str, *parts: str) -> str:
+    """A whole file in light and dark, from parts that are HTML already."""
+    body = "font: 15px/1.5 system-ui, sans-serif; max-width: 1000px; margin: 2rem auto; padding: 0 1rem"
+    colours = "background: light-dark(#fff, #10141b); color: light-dark(#1c2430, #e8ecf2)"
+    return (
+        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{escape(title)}</title>'
+        f'<meta name="viewport" content="width=device-width"><style>:root {{ color-scheme: light dark }} '
+        f"body {{ {body}; {colours} }} {style}</style><body><h1>{escape(title)}</h1>{''.join(parts)}</body></html>"
+    )
+
+
+def _card(card: Card) -> str:
+    right = _right(card)
+    mark = "" if right is None else _verdict(right, card.scale is not None)
+    if card.scale is not None:
+        now, whole = _value(card.now), _value(card.whole)
+        sure = escape(number_line.sure(card.scale, now))
+        body = number_line.line(card.scale, now, whole) + number_line.key(card.scale, now, now != whole)
+        change = _moved(card, card.scale)
+    else:
+        nats = f'<span class="mm-muted">, {card.now.uncertainty:.2f} nats</span>'
+        sure = f"{_percent(card.now.confidence)} · {escape(card.sure)}{nats}"
+        body, change = _bars(card), _change(card)
+    return (
+        f'<section class="mm-card" aria-label="{escape(card.title, quote=True)}">'
+        f'<h3>{escape(card.title)}</h3><div class="mm-answer">{_answer(_said(card))}{mark}</div>'
+        f'<p class="mm-sure">{sure}</p>{body}<p class="mm-change">{change}</p></section>'
+    )
+
+
+def _right(card: Card) -> bool | None:
+    """Whether the answer is right, None where that is not known."""
+    if card.scale is not None:
+        return card.scale.right(_value(card.now))
+    return card.now.answer == card.truth if card.truth else None
+
+
+def _said(card: Card) -> str:
+    return number_line.minus(card.now.answer) if card.scale is not None else card.now.answer
+
+
+def _value(prediction: Prediction) -> float:
+    return float(prediction.value) if isinstance(prediction.value, int | float) else 0.0
+
+
+def _answer(answer: str) -> str:
+    """In large letters; a long one in smaller ones."""
+    return f"<b data-answer{' class=mm-long' if len(answer) > 10 else ''}>{escape(answer)}</b>"
+
+
+def _strip(shown: Sequence[Card]) -> str:
+    """All answers in one line that stays in sight while a narrow screen is scrolled; the cards say it in full."""
+    parts = [
+        f'<span style="--c:{_colour(card)}">{escape(card.title)} <b>{escape(_said(card))}{_sign(card)}</b></span>'
+        for card in shown
+    ]
+    return f'<div class="mm-strip" aria-hidden="true">{"".join(parts)}</div>'
+
+
+def _sign(card: Card) -> str:
+    return {None: "", True: " ✓", False: " ✗"}[_right(card)]
+
+
+def _colour(card: Card) -> str:
+    return {None: ACCENT, True: RIGHT, False: WRONG}[_right(card)]
+
+
+def _verdict(right: bool, side: bool) -> str:
+    colour, text = (RIGHT, "✓ right") if right else (WRONG, "✗ wrong")
+    text += " side" if side else ""
+    return f'<span class="mm-verdict" style="--c:{colour}">{text}</span>'
+
+
+def _bars(card: Card) -> str:
+    """A row per class: the bar is now, the thin mark is with everything."""
+    names = _shown(card)
+    rows = "".join(_row(name, card) for name in names)
+    left_out = len(card.now.probabilities) - len(names)
+    more = f'<p class="mm-muted">and {left_out} more</p>' if left_out else ""
+    return f'<div class="mm-bars" role="list">{rows}</div>{more}'
+
+
+def _shown(card: Card) -> list[str]:
+    """All classes in their order, or the likeliest of many (then and now), and the right one."""
+    names = list(card.now.probabilities)
+    if len(names) <= MOST_BARS:
+        return names
+    weight: Mapping[str, float] = {
+        name: max(card.now.probabilities[name], card.whole.probabilities.get(name, 0.0), float(name == card.truth))
+        for name in names
+    }
+    kept = set(sorted(names, key=lambda name: -weight[name])[: MOST_BARS - 2])
+    return [name for name in names if name in kept]
+
+
+def _row(name: str, card: Card) -> str:
+    now, whole = card.now.probabilities[name], card.whole.probabilities.get(name, 0.0)
+    top = name == card.now.answer
+    colour = ACCENT if not card.truth else RIGHT if name == card.truth else WRONG if top else "#7B8794"
+    kind = " mm-top" if top else ""
+    mark = "" if card.now == card.whole or whole < 0.005 else f'<u style="left:{100 * whole:.1f}%"></u>'
+    said = f"{escape(name, quote=True)}: {_percent(now)}, with everything {_percent(whole)}"
+    return (
+        f'<div class="mm-row{kind}" role="listitem" title="{said}" style="--c:{colour}"><span class="mm-name">'
+        f'{escape(name)}</span><span class="mm-track"><i style="width:{100 * now:.1f}%"></i>'
+        f'{mark}</span><span class="mm-value">{_percent(now)}</span></div>'
+    )
+
+
+def _change(card: Card) -> str:
+    """What changed against complete input, in one sentence."""
+    if card.now == card.whole:
+        return '<span class="mm-muted">This is the answer from everything that was given.</span>'
+    if card.now.answer != card.whole.answer:
+        return (
+            f'<span class="mm-flip">Changed:</span> with {escape(card.whole_label)} it says '
+            f"<b>{escape(card.whole.answer)}</b>{_with_percent(card.whole)}."
+        )
+    points = round(100 * (card.now.confidence - card.whole.confidence))
+    moved = "as sure" if points == 0 else f"{abs(points)} points {'surer' if points > 0 else 'less sure'}"
+    return f"The same answer, {moved} than with everything." if points else "The same answer, and as sure."
+
+
+def _moved(card: Card, scale: Scale) -> str:
+    """How far the number moved against complete input, and whether it changed sides."""
+    now, whole = _value(card.now), _value(card.whole)
+    if card.now == card.whole:
+        return '<span class="mm-muted">This is the answer from everything that was given.</span>'
+    before = f"with {escape(card.whole_label)} it says <b>{escape(number_line.minus(card.whole.answer))}</b>"
+    if (now > scale.middle) != (whole > scale.middle):
+        return f'<span class="mm-flip">Changed sides:</span> {before}.'
+    moved = f"{scale.text(abs(now - whole))} {'higher' if now > whole else 'lower'}"
+    return f"{moved}, on the same side: {before}."
+
+
+def _with_percent(prediction: Prediction) -> str:
+    return f" ({_percent(prediction.confidence)})" if prediction.probabilities else ""
+
+
+def _percent(share: float) -> str:
+    if 0 < share < 0.005:
+        return "&lt; 1 %"
+    if 0.995 < share < 1:
+        return "&gt; 99 %"
+    return f"{100 * share:.0f} %"

@@ -1,0 +1,143 @@
+"""Regions of a picture: what is there, what was found, where they differ, and where the model is in doubt.
+
+HTML and SVG of a few kilobytes, so that a toggle or a slider redraws all of it at once. Colours are told apart by
+colour-blind people (they differ in lightness, too), and are none of a modality's.
+
+>>> regions.panel(base, regions.fills(found), regions.outline(truth[0]), "Found by DMRNet")
+"""
+
+from __future__ import annotations
+
+import io
+from base64 import b64encode
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from mmlab.viz.base.theme import rgb
+
+Flags = NDArray[np.bool_]
+Floats = NDArray[np.floating[Any]]
+REGIONS = ("#35B8C9", "#F4DE4F", "#E8453C", "#B9A5F2")  # outermost first: Paul Tol's bright hues, lightness apart
+MISSED, EXTRA = "#E66100", "#5D8DF5"
+TRUTH = "#FFFFFF"
+FILL, CHANGE = 0.5, 0.78  # how much of the picture a colour covers
+DOUBT = ((0.0, (0, 0, 0)), (0.5, (150, 60, 130)), (1.0, (255, 225, 150)))
+
+
+@dataclass(frozen=True)
+class Found:
+    """What one method makes of a picture.
+
+    panels: captions with drawings; scores: by region its overlap (Dice) with what `against` names.
+    """
+
+    title: str
+    answer: str
+    said: str
+    panels: Sequence[tuple[str, str]]
+    scores: Sequence[tuple[str, float]]
+    against: str
+    change: str
+
+
+def cards(shown: Sequence[Found]) -> str:
+    """All methods as a grid that wraps."""
+    return f'<div class="mm-cards mm-areas">{"".join(_card(each) for each in shown)}</div>'
+
+
+def panel(base: Floats, layer: NDArray[np.uint8], lines: str, what: str) -> str:
+    """A grey picture `[H, W]` in [0, 1] under colours `[H, W, 4]`, with outlines on top."""
+    height, width = base.shape
+    grey = np.round(np.clip(base, 0, 1) * 255).astype(np.uint8)
+    images = "".join(_image(pixels, width, height) for pixels in (grey, layer))
+    drawn = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}">{images}{lines}</svg>'
+    source = f"data:image/svg+xml;base64,{b64encode(drawn.encode()).decode()}"
+    return f'<img class="mm-area" src="{source}" alt="{escape(what, quote=True)}">'
+
+
+def fills(regions: Flags) -> NDArray[np.uint8]:
+    """Nested regions `[R, H, W]` as colours, the innermost on top: `[H, W, 4]`."""
+    layer = np.zeros((*regions.shape[1:], 4), np.uint8)
+    for place, region in enumerate(regions):
+        layer[region] = (*rgb(REGIONS[place % len(REGIONS)]), round(255 * FILL))
+    return layer
+
+
+def changes(difference: NDArray[np.int64]) -> NDArray[np.uint8]:
+    """Where too little (below 0) and too much (above 0) was found, as colours."""
+    layer = np.zeros((*difference.shape, 4), np.uint8)
+    for sign, colour in ((-1, MISSED), (1, EXTRA)):
+        layer[np.sign(difference) == sign] = (*rgb(colour), round(255 * CHANGE))
+    return layer
+
+
+def doubts(doubt: Floats) -> NDArray[np.uint8]:
+    """Doubt in [0, 1] as colours, none where there is none."""
+    places, colours = [place for place, _ in DOUBT], np.array([colour for _, colour in DOUBT], float)
+    mixed = [np.interp(doubt, places, colours[:, channel]) for channel in range(3)]
+    return np.stack([*mixed, 235 * np.clip(doubt * 4, 0, 1)], -1).astype(np.uint8)
+
+
+def outlines(regions: Flags, dashed: bool = False) -> str:
+    """The edges of regions `[R, H, W]`, the outermost first, in their colours over a dark line."""
+    return "".join(_outline(region, REGIONS[place % len(REGIONS)], dashed) for place, region in enumerate(regions))
+
+
+def legend(names: Sequence[str], truth: bool) -> str:
+    """The colours in words. truth: whether differences are against the truth, or against everything given."""
+    against = "than is there" if truth else "than with everything"
+    marks = [*zip(REGIONS, names, strict=False), (MISSED, f"less found {against}"), (EXTRA, f"more found {against}")]
+    swatches = "".join(f'<span style="--c:{colour}">{escape(name)}</span>' for colour, name in marks)
+    line = "dashed lines: the truth" if truth else "dashed lines: with everything"
+    return f'<p class="mm-swatches">{swatches}<em>{line}</em></p>'
+
+
+def _card(found: Found) -> str:
+    figures = "".join(
+        f"<figure>{drawn}<figcaption>{escape(text)}</figcaption></figure>" for text, drawn in found.panels
+    )
+    rows = "".join(_row(place, *score) for place, score in enumerate(found.scores))
+    return (
+        f'<section class="mm-card" aria-label="{escape(found.title, quote=True)}"><h3>{escape(found.title)}</h3>'
+        f'<div class="mm-answer"><b data-answer class="mm-long">{escape(found.answer)}</b></div>'
+        f'<p class="mm-sure">{escape(found.said)}</p><div class="mm-three">{figures}</div>'
+        f'<p class="mm-muted">{escape(found.against)}</p>'
+        f'<div class="mm-bars" role="list">{rows}</div><p class="mm-change">{escape(found.change)}</p></section>'
+    )
+
+
+def _row(place: int, name: str, score: float) -> str:
+    value = f"{score:.2f}"
+    return (
+        f'<div class="mm-row" role="listitem" title="Dice, {escape(name, quote=True)}: {value}" '
+        f'style="--c:{REGIONS[place % len(REGIONS)]}"><span class="mm-name">{escape(name)}</span>'
+        f'<span class="mm-track"><i style="width:{100 * score:.1f}%"></i></span>'
+        f'<span class="mm-value">{value}</span></div>'
+    )
+
+
+def _outline(region: Flags, colour: str, dashed: bool) -> str:
+    """The sides of pixels that part a region from the rest, as one path of short lines."""
+    padded = np.pad(region, 1)
+    rows, columns = np.nonzero(padded[1:, 1:-1] != padded[:-1, 1:-1])
+    flat = "".join(f"M{x} {y}h1" for y, x in zip(rows.tolist(), columns.tolist(), strict=True))
+    rows, columns = np.nonzero(padded[1:-1, 1:] != padded[1:-1, :-1])
+    steep = "".join(f"M{x} {y}v1" for y, x in zip(rows.tolist(), columns.tolist(), strict=True))
+    if not flat:
+        return ""
+    broken = ' stroke-dasharray=".55 .45"' if dashed else ""
+    under = f'<path d="{flat}{steep}" fill="none" stroke="#000" stroke-opacity=".7" stroke-width=".62"/>'
+    return f'{under}<path d="{flat}{steep}" fill="none" stroke="{colour}" stroke-width=".38"{broken}/>'
+
+
+def _image(pixels: NDArray[np.uint8], width: int, height: int) -> str:
+    target = io.BytesIO()
+    Image.fromarray(pixels).save(target, "PNG")
+    source = f"data:image/png;base64,{b64encode(target.getvalue()).decode()}"
+    return f'<image href="{source}" width="{width}" height="{height}" style="image-rendering:pixelated"/>'
