@@ -25,7 +25,7 @@ from mmlab.core.options import build
 from mmlab.core.task import TASKS, Task
 from mmlab.core.training_plan import Plan
 from mmlab.experiments.comparison_tables import ORDER, fill
-from mmlab.experiments.train_job import usual_plan
+from mmlab.experiments.train_job import default_plan
 from mmlab.inference.device import one_thread
 from mmlab.training.loop import Trainer
 
@@ -56,14 +56,14 @@ def main() -> None:
 
 def measure(task: Task) -> dict[str, dict[str, float]]:
     """Seconds per thousand samples and epoch, and per full training, by method."""
-    methods = [name for name in ORDER if not METHODS[name].why_not(task.info)]
+    methods = [name for name in ORDER if not METHODS[name].unsupported_reason(task.info)]
     least: dict[str, float] = {}
     for _ in range(ROUNDS):
         for name in methods:
             least[name] = min(least.get(name, float("inf")), _epoch_seconds(task, name))
     found = {}
     for name in methods:
-        plan = build(Plan, usual_plan(task, METHODS[name]))
+        plan = build(Plan, default_plan(task, METHODS[name]))
         count = len(task.samples("train", plan.source))  # type: ignore[arg-type]
         count = min(count, plan.samples) if plan.samples else count
         each = least[name] / SAMPLES * 1000
@@ -95,7 +95,7 @@ def _trained(task: Task, name: str, teachers: Mapping[str, Method]) -> Method:
 
 def _trainer(task: Task, name: str, teachers: Mapping[str, Method]) -> Trainer:
     kind = METHODS[name]
-    plan = build(Plan, {**usual_plan(task, kind), "epochs": 4, "samples": SAMPLES})
+    plan = build(Plan, {**default_plan(task, kind), "epochs": 4, "samples": SAMPLES})
     torch.manual_seed(0)
     return Trainer(
         task=task,

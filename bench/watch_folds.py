@@ -27,10 +27,10 @@ from mmlab.core.method import METHODS, Method
 from mmlab.core.options import build
 from mmlab.core.training_plan import Plan
 from mmlab.experiments.comparison_tables import fill
-from mmlab.experiments.train_job import usual_plan
+from mmlab.experiments.train_job import default_plan
 from mmlab.inference.device import device, one_thread
 from mmlab.inference.sweep import metrics, sweep
-from mmlab.storage.checkpoints import half
+from mmlab.storage.checkpoints import round_to_half
 from mmlab.tasks.generators.watch.recordings import PAIRS
 from mmlab.tasks.watch import MODALITIES, Watch
 from mmlab.training.loop import Trainer
@@ -47,7 +47,7 @@ def trained(name: str, task: Watch, folder: Path, plan: dict[str, Any]) -> Metho
     trainer = Trainer(
         task=task,
         method=kind(task.info, build(kind.Config, {})),
-        plan=build(Plan, {**usual_plan(task, kind), **plan}),
+        plan=build(Plan, {**default_plan(task, kind), **plan}),
         seed=0,
         folder=folder / f"fold{task.fold}" / name,
         place=device(),
@@ -57,7 +57,7 @@ def trained(name: str, task: Watch, folder: Path, plan: dict[str, Any]) -> Metho
     )
     for _ in trainer.epochs():
         pass
-    half(trainer.method)
+    round_to_half(trainer.method)
     return trainer.method
 
 

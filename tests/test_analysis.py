@@ -34,7 +34,6 @@ from mmlab.analysis import (
     interval_coverage,
     interval_width,
     kendall_w,
-    lift,
     log_probability_of_right,
     margins,
     masks_by_size,
@@ -54,6 +53,7 @@ from mmlab.analysis import (
     slice_scores,
     smallest_sufficient,
     sufficient,
+    sweep_to_coalitions,
     worst_slice,
 )
 from mmlab.core.errors import DataError
@@ -109,7 +109,7 @@ def test_masks_are_those_of_the_modalities(count: int) -> None:
 
 def test_lifting_a_sweep_sorts_by_mask_and_answers_to_nothing_with_class_frequencies() -> None:
     logits = np.arange(7 * 4 * 3, dtype=float).reshape(7, 4, 3)
-    found = lift(swept(logits, np.array([0, 0, 0, 1])))
+    found = sweep_to_coalitions(swept(logits, np.array([0, 0, 0, 1])))
     assert found.names == ("m0", "m1", "m2")
     assert found.keys == ("", "m0", "m1", "m0-m1", "m2", "m0-m2", "m1-m2", "m0-m1-m2")
     np.testing.assert_array_equal(found.logits[[1, 2, 4, 3, 5, 6, 7]], logits)
@@ -118,23 +118,23 @@ def test_lifting_a_sweep_sorts_by_mask_and_answers_to_nothing_with_class_frequen
 
 
 def test_lifting_fills_numbers_with_their_mean_and_regions_with_their_log_odds() -> None:
-    number = lift(swept(np.zeros((3, 4, 1)), np.array([1.0, 2.0, 3.0, 6.0])))
+    number = sweep_to_coalitions(swept(np.zeros((3, 4, 1)), np.array([1.0, 2.0, 3.0, 6.0])))
     np.testing.assert_array_equal(number.logits[0], np.full((4, 1), 3.0))
     truth = np.zeros((2, 1, 2, 2), bool)
     truth[0, 0, 0] = True  # 2 of 8 pixels
-    region = lift(swept(np.zeros((3, 2, 1, 2, 2)), truth))
+    region = sweep_to_coalitions(swept(np.zeros((3, 2, 1, 2, 2)), truth))
     np.testing.assert_allclose(region.logits[0], np.full((2, 1, 2, 2), np.log(3 / 7)))
 
 
 def test_lifting_takes_an_answer_to_nothing_that_is_given() -> None:
-    found = lift(swept(np.zeros((3, 4, 2)), np.zeros(4, int)), empty=[1.0, 2.0])
+    found = sweep_to_coalitions(swept(np.zeros((3, 4, 2)), np.zeros(4, int)), empty=[1.0, 2.0])
     np.testing.assert_array_equal(found.logits[0], np.tile([1.0, 2.0], (4, 1)))
     assert found.rule == "given"
 
 
 def test_lifting_keeps_complete_samples_only() -> None:
     present = np.array([[True, True], [True, False], [True, True]])
-    found = lift(swept(np.arange(18.0).reshape(3, 3, 2), np.array([0, 1, 1]), present))
+    found = sweep_to_coalitions(swept(np.arange(18.0).reshape(3, 3, 2), np.array([0, 1, 1]), present))
     assert found.ids == ("s0", "s2")
     assert found.groups == ("g0", "g0")
     assert found.target.tolist() == [0, 1]
@@ -144,13 +144,15 @@ def test_lifting_keeps_complete_samples_only() -> None:
 def test_lifting_refuses_what_cannot_be_compared() -> None:
     whole = swept(np.zeros((3, 2, 2)), np.array([0, 1]))
     with pytest.raises(DataError, match="every combination"):
-        lift(Sweep(**{**vars(whole), "combinations": whole.combinations[:2], "logits": whole.logits[:2]}))
+        sweep_to_coalitions(
+            Sweep(**{**vars(whole), "combinations": whole.combinations[:2], "logits": whole.logits[:2]})
+        )
     with pytest.raises(DataError, match="every input"):
-        lift(swept(np.zeros((3, 2, 2)), np.array([0, 1]), np.array([[True, False], [False, True]])))
+        sweep_to_coalitions(swept(np.zeros((3, 2, 2)), np.array([0, 1]), np.array([[True, False], [False, True]])))
     with pytest.raises(DataError, match="finite"):
-        lift(swept(np.full((3, 2, 2), np.nan), np.array([0, 1])))
+        sweep_to_coalitions(swept(np.full((3, 2, 2), np.nan), np.array([0, 1])))
     with pytest.raises(ValueError, match="empty"):
-        lift(swept(np.zeros((3, 2, 2, 2)), np.zeros((2, 2), int)))
+        sweep_to_coalitions(swept(np.zeros((3, 2, 2, 2)), np.zeros((2, 2), int)))
 
 
 def test_values_of_combinations() -> None:

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from mmlab.analysis.attribution.captum_wrapper import Question
+from mmlab.analysis.attribution.captum_wrapper import CaptumAdapter
 from mmlab.analysis.attribution.gradcam import grad_cam
 from mmlab.analysis.attribution.registry import EXPLAINERS, find, targets
 from mmlab.analysis.base.model_twin import twin
@@ -151,7 +151,7 @@ def test_every_method_and_output_can_be_explained(name: str, kind: str, count: i
 def test_no_gradient_reaches_what_is_absent(name: str):
     """Not set to zero afterwards: the score itself does not depend on it."""
     method = made(name)
-    question = Question(method, sample(), method.modalities.subsets(), 0)
+    question = CaptumAdapter(method, sample(), method.modalities.subsets(), 0)
     values = tuple(value.clone().requires_grad_() for value in question.activations)
     question.activations = values
     question.junction.forward = lambda *given: given  # type: ignore[method-assign]

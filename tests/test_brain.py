@@ -27,7 +27,7 @@ from mmlab.core.modality import spoken
 from mmlab.core.outputs import Segmentation
 from mmlab.core.recordings import Scan, Text
 from mmlab.core.task import TASKS, Split, Task
-from mmlab.experiments.background.manager import Order, check
+from mmlab.experiments.background.manager import TrainRequest, check
 from mmlab.experiments.grid import grid_jobs
 from mmlab.experiments.train_job import TrainJob, train
 from mmlab.modalities.scan.grid import PIXEL, SIDE
@@ -378,9 +378,9 @@ def test_shares_of_real_slices_by_hand() -> None:
 
 
 def test_specialists_are_for_three_inputs_at_most() -> None:
-    assert [name for name in METHODS if METHODS[name].why_not(Brain().info)] == ["specialists"]
-    assert "4 inputs" in METHODS["specialists"].why_not(Brain().info)
-    assert not METHODS["specialists"].why_not(TASKS["digits"].info)
+    assert [name for name in METHODS if METHODS[name].unsupported_reason(Brain().info)] == ["specialists"]
+    assert "4 inputs" in METHODS["specialists"].unsupported_reason(Brain().info)
+    assert not METHODS["specialists"].unsupported_reason(TASKS["digits"].info)
 
 
 def test_nobody_trains_specialists_on_four_inputs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -391,7 +391,7 @@ def test_nobody_trains_specialists_on_four_inputs(tmp_path: Path, capsys: pytest
     with pytest.raises(Unsupported, match="4 inputs"):
         next(train(TrainJob("brain", "specialists"), Library(tmp_path)))
     with pytest.raises(Unsupported, match="4 inputs"):
-        check(Order("brain", "specialists", {}, {}, 0, "seed0"))
+        check(TrainRequest("brain", "specialists", {}, {}, 0, "seed0"))
 
 
 def test_abbreviations_stay_in_capitals() -> None:

@@ -79,7 +79,7 @@ def with_card(model: bytes, change: Callable[[dict], object], folder: Path) -> b
 def test_what_goes_out_comes_back(shelf: Library, empty: Library) -> None:
     content = model_archive.export(shelf, *NAME)
     assert content == model_archive.export(shelf, *NAME)
-    arrived = model_archive.bring_in(empty, content)
+    arrived = model_archive.import_model(empty, content)
     assert (arrived.task, arrived.method, arrived.tag) == NAME
     for name in (MODEL, REPORT, PROGRESS):
         assert (empty.folder(*NAME) / name).read_bytes() == (shelf.folder(*NAME) / name).read_bytes()
@@ -93,30 +93,30 @@ def test_what_goes_out_comes_back(shelf: Library, empty: Library) -> None:
 
 def test_a_bare_model_is_enough_and_another_name_can_be_given(shelf: Library, empty: Library) -> None:
     parts = parts_of(model_archive.export(shelf, *NAME))
-    assert model_archive.bring_in(empty, zipped({MODEL: parts[MODEL]})).tag == "imported"
-    assert model_archive.bring_in(empty, zipped(parts), "mine").tag == "mine"
+    assert model_archive.import_model(empty, zipped({MODEL: parts[MODEL]})).tag == "imported"
+    assert model_archive.import_model(empty, zipped(parts), "mine").tag == "mine"
 
 
 def test_nothing_is_replaced_without_being_asked(shelf: Library, empty: Library) -> None:
     content = model_archive.export(shelf, *NAME)
-    model_archive.bring_in(empty, content)
+    model_archive.import_model(empty, content)
     mark = empty.folder(*NAME) / "mark"
     mark.touch()
     with pytest.raises(model_archive.NameTaken):
-        model_archive.bring_in(empty, content)
+        model_archive.import_model(empty, content)
     assert mark.exists()
-    model_archive.bring_in(empty, content, replace=True)
+    model_archive.import_model(empty, content, replace=True)
     assert not mark.exists()
     (empty.folder(*NAME) / "resume.safetensors").touch()
     with pytest.raises(MmlabError, match="trained"):
-        model_archive.bring_in(empty, content, replace=True)
+        model_archive.import_model(empty, content, replace=True)
 
 
 @pytest.mark.parametrize("name", ["../evil", "/etc/evil", "a/model.safetensors", "evil.py", "model.safetensors/../x"])
 def test_no_other_file_and_no_path_gets_in(name: str, shelf: Library, empty: Library) -> None:
     parts = parts_of(model_archive.export(shelf, *NAME))
     with pytest.raises(MmlabError, match="not an exported model"):
-        model_archive.bring_in(empty, zipped({**parts, name: b"x"}))
+        model_archive.import_model(empty, zipped({**parts, name: b"x"}))
     assert not empty.root.exists()
 
 
@@ -124,7 +124,7 @@ def test_no_other_file_and_no_path_gets_in(name: str, shelf: Library, empty: Lib
 def test_the_name_inside_cannot_leave_the_library(tag: object, shelf: Library, empty: Library) -> None:
     parts = parts_of(model_archive.export(shelf, *NAME))
     with pytest.raises(MmlabError) if tag != 3 and tag is not None else pytest.MonkeyPatch.context():
-        model_archive.bring_in(empty, zipped({**parts, model_archive.NAMES: json.dumps({"tag": tag}).encode()}))
+        model_archive.import_model(empty, zipped({**parts, model_archive.NAMES: json.dumps({"tag": tag}).encode()}))
     written = [path for path in empty.root.rglob("*") if path.is_file()] if empty.root.exists() else []
     assert all(path.parent.parent.name == "joint" for path in written)
 
@@ -135,11 +135,11 @@ def test_a_bomb_is_refused_before_it_is_unpacked(shelf: Library, empty: Library)
         bomb = zipped({**parts, name: bytes(model_archive.LARGEST[name] + 1)})
         assert len(bomb) < 2**20
         with pytest.raises(MmlabError, match="too large"):
-            model_archive.bring_in(empty, bomb)
+            model_archive.import_model(empty, bomb)
     with pytest.raises(MmlabError, match="larger than 64 MB"):
-        model_archive.bring_in(empty, bytes(model_archive.LARGEST_UPLOAD + 1))
+        model_archive.import_model(empty, bytes(model_archive.LARGEST_UPLOAD + 1))
     with pytest.raises(MmlabError, match="locked"):
-        model_archive.bring_in(empty, zipped(parts, zipfile.ZIP_LZMA))
+        model_archive.import_model(empty, zipped(parts, zipfile.ZIP_LZMA))
 
 
 def test_a_lie_about_the_size_is_found(shelf: Library, empty: Library) -> None:
@@ -148,7 +148,7 @@ def test_a_lie_about_the_size_is_found(shelf: Library, empty: Library) -> None:
     lie = honest.replace((10 * 2**20).to_bytes(4, "little"), (1000).to_bytes(4, "little"))
     assert lie != honest
     with pytest.raises(MmlabError, match="damaged"):
-        model_archive.bring_in(empty, lie)
+        model_archive.import_model(empty, lie)
 
 
 def npz(**arrays: np.ndarray) -> bytes:
@@ -177,10 +177,10 @@ def test_stored_answers_are_bounded_and_must_fit(
     pickled = npz(version=np.array([{}], dtype=object))
     for content in (other, wrong, pickled, huge_shape(), b"", b"PK", parts[SWEEP][:200]):
         with pytest.raises(MmlabError):
-            model_archive.bring_in(empty, zipped({**parts, SWEEP: content}))
+            model_archive.import_model(empty, zipped({**parts, SWEEP: content}))
     monkeypatch.setattr(model_archive, "LARGEST_SWEEP", 100)
     with pytest.raises(MmlabError, match="too large"):
-        model_archive.bring_in(empty, zipped(parts))
+        model_archive.import_model(empty, zipped(parts))
     assert not empty.root.exists()
 
 
@@ -189,16 +189,16 @@ def test_broken_files_are_refused(shelf: Library, empty: Library) -> None:
     parts = parts_of(content)
     for broken in (b"", b"PK\x03\x04", content[:-100], content[: len(content) // 2], b"\x89PNG" + content[4:1000]):
         with pytest.raises(MmlabError):
-            model_archive.bring_in(empty, broken)
+            model_archive.import_model(empty, broken)
     flipped = bytearray(content)
     flipped[len(content) // 2] ^= 0xFF
     with pytest.raises(MmlabError):
-        model_archive.bring_in(empty, bytes(flipped))
+        model_archive.import_model(empty, bytes(flipped))
     deep = b"[" * 100_000
     for name, part in {REPORT: b"{", PROGRESS: b"{\n", model_archive.NAMES: b"[]", MODEL: b"x" * 100}.items():
         for bad in (part, deep if name != MODEL else b""):
             with pytest.raises(MmlabError):
-                model_archive.bring_in(empty, zipped({**parts, name: bad}))
+                model_archive.import_model(empty, zipped({**parts, name: bad}))
     assert not empty.root.exists()
 
 
@@ -207,7 +207,7 @@ def test_a_report_of_another_model_is_refused(shelf: Library, empty: Library) ->
     found = json.loads(parts[REPORT])
     for change in ({"digest": "0" * 64}, {"sources": {"built-in": {}}}, {"headline": "<b>"}, {"card": None}):
         with pytest.raises(MmlabError, match="report"):
-            model_archive.bring_in(empty, zipped({**parts, REPORT: json.dumps({**found, **change}).encode()}))
+            model_archive.import_model(empty, zipped({**parts, REPORT: json.dumps({**found, **change}).encode()}))
 
 
 @pytest.mark.parametrize(
@@ -229,7 +229,7 @@ def test_a_card_is_checked_before_a_network_is_built(
 ) -> None:
     parts = parts_of(model_archive.export(shelf, *NAME))
     with pytest.raises(MmlabError):
-        model_archive.bring_in(empty, zipped({MODEL: with_card(parts[MODEL], change, tmp_path)}))
+        model_archive.import_model(empty, zipped({MODEL: with_card(parts[MODEL], change, tmp_path)}))
     assert not empty.root.exists()
 
 
@@ -238,11 +238,11 @@ def test_a_model_of_another_program_is_refused(empty: Library) -> None:
 
     foreign = safetensors.torch.save({"weight": torch.zeros(3)}, {"format": "pt"})
     with pytest.raises(MmlabError):
-        model_archive.bring_in(empty, zipped({MODEL: foreign}))
+        model_archive.import_model(empty, zipped({MODEL: foreign}))
 
 
 def test_deleting_leaves_nothing(shelf: Library, empty: Library) -> None:
-    model_archive.bring_in(empty, model_archive.export(shelf, *NAME))
+    model_archive.import_model(empty, model_archive.export(shelf, *NAME))
     model_archive.delete(empty, *NAME)
     assert list((empty.root / "digits" / "joint").iterdir()) == []
     model_archive.delete(empty, *NAME)

@@ -54,7 +54,7 @@ def test_a_loaded_model_gives_the_same_answers(name: str, kind: str, tmp_path: P
     if kind not in METHODS[name].supports:
         pytest.skip(f"{name} does not do {kind}")
     method = made(name, kind)
-    checkpoints.half(method)
+    checkpoints.round_to_half(method)
     digest = checkpoints.save(tmp_path / name, method, card(method, name))
     loaded = checkpoints.load(tmp_path / name)
     assert loaded.digest == digest

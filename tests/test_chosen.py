@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from mmlab.analysis.robustness.per_sample_scores import grade
-from mmlab.analysis.robustness.subset import narrow
+from mmlab.analysis.robustness.subset import subset
 from mmlab.core.errors import DataError
 from mmlab.core.outputs import Classification, Output, Regression
 from mmlab.inference.imputation import only
@@ -64,7 +64,7 @@ def test_a_narrowed_grading_is_the_grading_of_fewer_samples(output: Output):
         answers = np.random.default_rng(0).normal(size=(3, 90, 1))
         found = dataclasses.replace(found, logits=answers, target=np.linspace(-2, 2, 90))
     rows = [1, 5, 6, 30, 77]
-    some = narrow(grade(found, output), rows)
+    some = subset(grade(found, output), rows)
     again = grade(only(found, [found.ids[row] for row in rows]), output)
     assert some.ids == again.ids
     np.testing.assert_array_equal(some.right[1:], again.right[1:])

@@ -17,7 +17,7 @@ import torch
 
 import mmlab
 from mmlab.cli.app import application, main
-from mmlab.cli.commands import train as train_command
+from mmlab.cli.commands import train
 from mmlab.cli.source_catalogue import catalogue
 from mmlab.core.method import METHODS
 from mmlab.core.options import as_dict, build
@@ -292,7 +292,7 @@ def test_a_finished_run_is_kept_and_another_one_refused(run: Any, library: Path,
 def test_a_stopped_run_goes_on(run: Any, library: Path, toy: None, monkeypatch: pytest.MonkeyPatch) -> None:
     arguments = ("train", "-t", "toy", "-m", "joint", "--plan", "epochs=3", "--plan", "samples=64")
     with monkeypatch.context() as patch:
-        patch.setattr(train_command, "_show", _stop_after_the_second)
+        patch.setattr(train, "_show", _stop_after_the_second)
         stopped = run(*arguments)
     assert stopped.code == 130
     assert "The same command goes on from there" in stopped.err

@@ -19,10 +19,9 @@ from mmlab.core.task import Task
 from mmlab.modalities import preprocess
 from mmlab.modalities.audio import spectrogram
 from mmlab.storage import disk_cache
-from mmlab.tasks import digits as task_file
+from mmlab.tasks import digits
 from mmlab.tasks.digits import Digits
-from mmlab.tasks.generators.digits import real_recordings, sample_pack, sensor_noise, synthetic_voices
-from mmlab.tasks.generators.digits import recordings as items
+from mmlab.tasks.generators.digits import real_recordings, recordings, sample_pack, sensor_noise, synthetic_voices
 
 ROOT = Path(__file__).resolve().parents[1]
 DATA = real_recordings.data_folder() or real_recordings.data_folder(str(ROOT.parent / "shared" / "data"))
@@ -35,11 +34,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     patch = pytest.MonkeyPatch()
     cache = tmp_path_factory.mktemp("cache")
     patch.setenv("MMLAB_CACHE", str(cache))
-    patch.setattr(items, "SIZES", {"train": 60, "valid": 40, "test": items.SIZES["test"]})
-    task_file._split.cache_clear()
+    patch.setattr(recordings, "SIZES", {"train": 60, "valid": 40, "test": recordings.SIZES["test"]})
+    digits._split.cache_clear()
     yield cache
     patch.undo()
-    task_file._split.cache_clear()
+    digits._split.cache_clear()
 
 
 @pytest.fixture(scope="module")
@@ -92,7 +91,7 @@ def test_voices_and_pictures_are_held_out(task: Digits) -> None:
     assert not (variants[0] & variants[1])
     assert not (variants[0] & variants[2])
     assert not (variants[1] & variants[2])
-    rows = [set(range(*items.SKLEARN_ROWS[split])) for split in ("train", "valid", "test")]
+    rows = [set(range(*recordings.SKLEARN_ROWS[split])) for split in ("train", "valid", "test")]
     assert not (rows[0] & rows[1])
     assert not (rows[0] & rows[2])
     assert not (rows[1] & rows[2])
@@ -148,7 +147,7 @@ def test_the_same_in_another_process() -> None:
 
 def test_two_may_build_a_split_at_once(tmp_path: Path) -> None:
     code = (
-        "from mmlab.tasks.generators import digits as d; d.SIZES = {'train': 60, 'valid': 40, 'test': 40};"
+        "from mmlab.tasks.generators.digits import recordings as d; d.SIZES = {'train': 60, 'valid': 40, 'test': 40};"
         "from mmlab.tasks.digits import Digits; samples = Digits().samples('valid', 'built-in');"
         "print(len(samples), float(samples.inputs['sound'].double().sum()))"
     )
@@ -313,7 +312,7 @@ def test_a_damaged_cache_is_built_again(folder: Path, task: Digits) -> None:
         whole[:middle] + b"\x00\x01\x02\x03" + whole[middle + 4 :],
     ):
         file.write_bytes(content)
-        task_file._split.cache_clear()
+        digits._split.cache_clear()
         again = task.samples("valid")
         assert all(torch.equal(before.inputs[name], again.inputs[name]) for name in before.inputs)
         assert disk_cache.load(file.stem) is not None
@@ -346,7 +345,7 @@ def test_a_cache_that_cannot_be_written_is_no_error(monkeypatch: pytest.MonkeyPa
 
 
 def test_without_noise_recordings_are_clean() -> None:
-    clean = items.Recorder("test", "built-in", items.BuiltIn("test"), sensor_noise.Noise().none()).item(0)
+    clean = recordings.Recorder("test", "built-in", recordings.BuiltIn("test"), sensor_noise.Noise().none()).item(0)
     assert clean.levels == (0.0, 0.0, 0.0)
 
 

@@ -16,9 +16,9 @@ from mmlab.analysis.attribution.cam_variants import _plus
 from mmlab.analysis.attribution.faithfulness import faithfulness, patches
 from mmlab.analysis.attribution.gradcam import grad_cam
 from mmlab.analysis.attribution.registry import EXPLAINERS, find
-from mmlab.analysis.attribution.sanity_checks import Rote, rote, unlearned
-from mmlab.analysis.base.coalitions import lift
-from mmlab.analysis.base.input_swapping import Recombiner
+from mmlab.analysis.attribution.sanity_checks import RandomLabelModel, reinitialise, rote
+from mmlab.analysis.base.coalitions import sweep_to_coalitions
+from mmlab.analysis.base.input_swapping import InputSwapper
 from mmlab.analysis.base.model_twin import recorded
 from mmlab.analysis.base.sampling import complete_samples, derangement
 from mmlab.analysis.dominance.agreement import agreement
@@ -27,7 +27,7 @@ from mmlab.analysis.dominance.cue_conflict import clash
 from mmlab.analysis.dominance.export import as_csv, as_json
 from mmlab.analysis.dominance.gradient_conflict import combination_gradients, meeting
 from mmlab.analysis.dominance.payoffs import sample_values, value_table
-from mmlab.analysis.dominance.perturbations import Effort, evidence_shares, keep, probe, stored
+from mmlab.analysis.dominance.perturbations import ProbeBudget, evidence_shares, keep, probe, stored
 from mmlab.analysis.dominance.report import lattice_of, panel
 from mmlab.analysis.dominance.synthetic_tasks import SETS, known
 from mmlab.cli.app import main
@@ -45,7 +45,7 @@ from tests.library import measured as library_of
 from tests.test_attribution import made
 from tests.toys import OUTPUTS, ToyTask
 
-FEW = Effort(16, 8, 2, 1)
+FEW = ProbeBudget(16, 8, 2, 1)
 CASES = [(name, kind) for name in METHODS for kind in OUTPUTS if kind in METHODS[name].supports]
 
 
@@ -83,7 +83,7 @@ def test_values_of_numbers_and_regions_by_hand() -> None:
     truth = np.zeros((1, 2, 2, 2), bool)
     truth[0, 0, :, 0] = True
     assert sample_values(regions, logits, truth, "right")[0] == pytest.approx((2 * 1 / 4 + 1) / 2)
-    kept = regions.condense(torch.from_numpy(logits), torch.from_numpy(truth)).numpy()
+    kept = regions.summarise(torch.from_numpy(logits), torch.from_numpy(truth)).numpy()
     assert sample_values(regions, kept, truth.sum((2, 3)), "right")[0] == pytest.approx((2 * 1 / 4 + 1) / 2)
 
 
@@ -94,7 +94,7 @@ def test_values_of_numbers_and_regions_by_hand() -> None:
 def test_mixed_inputs_are_answered_as_if_they_had_been_encoded_together(name: str, kind: str) -> None:
     task = toy(kind)
     method, test = made(name, task.info), task.samples("test").take(6)
-    mixer = Recombiner(method, test.inputs)
+    mixer = InputSwapper(method, test.inputs)
     generator = np.random.default_rng(0)
     rows = generator.integers(0, 6, (9, 3))
     mixed = {m.name: test.inputs[m.name][rows[:, k]] for k, m in enumerate(method.modalities)}
@@ -136,7 +136,7 @@ def test_an_input_that_is_ignored_is_not_missed() -> None:
 def test_permuting_equals_permuting_the_inputs_themselves() -> None:
     task = toy(count=2)
     method, test = made("joint", task.info), task.samples("test").take(12)
-    probes = probe(method, test, Effort(12, 8, 1, 1), seed=3)
+    probes = probe(method, test, ProbeBudget(12, 8, 1, 1), seed=3)
     order = derangement(12, np.random.default_rng(3))
     inputs = {**test.inputs, "m0": test.inputs["m0"][torch.from_numpy(order)]}
     logits = fuse_all(method, inputs, [method.modalities.full])[0].logits.numpy()
@@ -218,7 +218,9 @@ def test_samples_that_lack_inputs_are_left_out_and_without_complete_ones_it_is_s
 
 def test_fair_shares_add_up_and_are_what_every_order_gives() -> None:
     found, method, test, _ = measured("dropout", toy())
-    table = value_table(method.output, lift(sweep(method, test)).logits, test.target.numpy(), "right").mean(1)
+    table = value_table(
+        method.output, sweep_to_coalitions(sweep(method, test)).logits, test.target.numpy(), "right"
+    ).mean(1)
     shares = found.row("shapley:right").values
     assert shares.sum() == pytest.approx(table[-1] - table[0])
     gains = np.zeros(3)
@@ -249,7 +251,7 @@ def test_probes_are_kept_by_digest(tmp_path, monkeypatch: pytest.MonkeyPatch) ->
     assert again.pairs == probes.pairs
     np.testing.assert_array_equal(again.permuted, probes.permuted)
     assert stored("abd", FEW) is None
-    assert stored("abc", Effort(17, 8, 2, 1)) is None
+    assert stored("abc", ProbeBudget(17, 8, 2, 1)) is None
 
 
 def test_probing_can_be_stopped_and_leaves_nothing_behind() -> None:
@@ -271,7 +273,7 @@ def test_the_command_says_what_the_page_says(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("MMLAB_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(Effort, "usual", classmethod(lambda cls, output: FEW))
+    monkeypatch.setattr(ProbeBudget, "usual", classmethod(lambda cls, output: FEW))
     monkeypatch.setattr(TASKS["digits"], "samples", lambda self, split: shipped("digits", 16))
     library_of(tmp_path, "digits", "dropout", samples=16)
     given = ["dominance", "--task", "digits", "--method", "dropout", "--checkpoints", str(tmp_path)]
@@ -316,7 +318,7 @@ def test_contradictions_are_counted_as_by_hand() -> None:
     }
     inputs["a"][:4] *= -1  # a says the opposite: these samples cannot be used
     target = (sign < 0).astype(np.int64)
-    found = clash(Recombiner(method, inputs), target, method.output, "a", "b")
+    found = clash(InputSwapper(method, inputs), target, method.output, "a", "b")
     alone = [fuse_all(method, inputs, [c])[0].logits.argmax(1).numpy() for c in method.modalities.subsets()[:2]]
     usable = np.flatnonzero((alone[0] == target) & (alone[1] == target))
     assert len(usable) == 20
@@ -338,7 +340,7 @@ def test_contradictions_of_every_kind_of_answer(kind: str) -> None:
     task = toy(kind)
     test = task.samples("test").take(20)
     method = made("dropout", task.info)
-    mixer = Recombiner(method, test.inputs)
+    mixer = InputSwapper(method, test.inputs)
     if kind == "classification":  # nobody is right about a class that an untrained model never says
         with pytest.raises(DataError, match="No two samples"):
             clash(mixer, np.zeros(20, np.int64), method.output, "m0", "m2")
@@ -584,11 +586,11 @@ def test_patches_cover_every_place_once() -> None:
 
 def test_an_untrained_twin_has_other_parameters_and_the_same_statistics() -> None:
     method = made("joint")
-    other = unlearned(method, 1)
+    other = reinitialise(method, 1)
     assert not torch.equal(next(method.parameters()), next(other.parameters()))
     assert all(torch.equal(a, b) for a, b in zip(method.buffers(), other.buffers(), strict=True))
     before = torch.get_rng_state()
-    unlearned(method, 2)
+    reinitialise(method, 2)
     assert torch.equal(before, torch.get_rng_state())
 
 
@@ -609,12 +611,14 @@ def test_shuffled_answers_are_one_more_check() -> None:
     full, maps = method.modalities.full, heats(lambda weight: weight)
 
     def check(network: Method, learned: float) -> bool | None:
-        found = faithfulness(method, inputs, full, maps, find("gradient_input"), rote=Rote(network, learned))
+        found = faithfulness(
+            method, inputs, full, maps, find("gradient_input"), rote=RandomLabelModel(network, learned)
+        )
         return {each.title: each.passed for each in found.checks}["Depends on the right answers"]
 
     assert check(method, 0.9) is False, "the same maps"
     assert check(method, 0.1) is None, "it learned nothing, so nothing can be said"
-    other = unlearned(method, 0)
+    other = reinitialise(method, 0)
     with torch.no_grad():
         for name in "ab":
             order = torch.randperm(SIZE, generator=torch.Generator().manual_seed(5))

@@ -16,7 +16,7 @@ from mmlab.core.method import METHODS
 from mmlab.core.options import build
 from mmlab.core.task import TASKS
 from mmlab.experiments.recorders import embedding_maps
-from mmlab.experiments.recorders.embedding_maps import EPOCH_MAPS, Recorder
+from mmlab.experiments.recorders.embedding_maps import EPOCH_MAPS, EmbeddingRecorder
 from mmlab.inference.sweep import sweep
 from mmlab.storage import checkpoints, packed_arrays
 from tests import runs
@@ -66,7 +66,7 @@ def test_the_record_moves_with_the_epochs(folder: Path):
 def test_the_pictures_are_those_of_the_model(tmp_path: Path):
     task = ToyTask("classification")
     method = METHODS["joint"](task.info, build(METHODS["joint"].Config, {})).eval()
-    recorder = Recorder(method, task.samples("valid"), 3, tmp_path)
+    recorder = EmbeddingRecorder(method, task.samples("valid"), 3, tmp_path)
     recorder.look(0)
     recorder.look(2)
     found = embedding_maps.read(tmp_path)
@@ -86,7 +86,7 @@ def test_every_method_and_kind_of_answer_is_recorded(name: str, kind: str, tmp_p
     method = METHODS[name](task.info, build(METHODS[name].Config, {}))
     if kind not in method.supports:
         pytest.skip(f"{name} does not do {kind}")
-    recorder = Recorder(method, task.samples("valid"), 1, tmp_path)
+    recorder = EmbeddingRecorder(method, task.samples("valid"), 1, tmp_path)
     recorder.look(0)
     assert recorder.samples is not None
     found = embedding_maps.read(tmp_path)
@@ -103,7 +103,7 @@ def test_a_run_that_was_stopped_has_the_same_record(folder: Path, tmp_path: Path
 
 
 def test_the_record_changes_nothing_in_the_training(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(Recorder, "look", lambda self, epoch: None)
+    monkeypatch.setattr(EmbeddingRecorder, "look", lambda self, epoch: {})
     without = checkpoints.load(runs.straight(tmp_path)).method.state_dict()
     for name, value in checkpoints.load(folder).method.state_dict().items():
         np.testing.assert_array_equal(value.numpy(), without[name].numpy(), err_msg=name)
@@ -114,10 +114,10 @@ def test_a_missing_record_is_said(tmp_path: Path):
         embedding_maps.read(tmp_path)
 
 
-def record(tmp_path: Path, epochs: int = 1) -> Recorder:
+def record(tmp_path: Path, epochs: int = 1) -> EmbeddingRecorder:
     task = ToyTask("classification")
     method = METHODS["joint"](task.info, build(METHODS["joint"].Config, {})).eval()
-    recorder = Recorder(method, task.samples("valid"), epochs, tmp_path)
+    recorder = EmbeddingRecorder(method, task.samples("valid"), epochs, tmp_path)
     for epoch in range(epochs):
         recorder.look(epoch)
     return recorder

@@ -16,10 +16,9 @@ from mmlab.core.recordings import Picture, Sound
 from mmlab.core.task import Task
 from mmlab.modalities.corruption import DAMAGES, degrade
 from mmlab.modalities.image.decode import NEARNESS, PER_MILLIMETRE
-from mmlab.tasks import faces as task_file
+from mmlab.tasks import faces
 from mmlab.tasks.faces import FOREIGN, MODALITIES, SIDE, Faces
-from mmlab.tasks.generators.faces import captures as simulated
-from mmlab.tasks.generators.faces import sample_pack as pack
+from mmlab.tasks.generators.faces import captures, sample_pack
 
 SPLITS = ("train", "valid", "test")
 NAMES = MODALITIES.names
@@ -30,11 +29,11 @@ def task(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Faces]:
     """Small splits to train with, in a cache of their own."""
     patch = pytest.MonkeyPatch()
     patch.setenv("MMLAB_CACHE", str(tmp_path_factory.mktemp("cache")))
-    patch.setattr(simulated, "PEOPLE", {"train": 20, "valid": 12, "test": simulated.PEOPLE["test"]})
-    task_file._split.cache_clear()
+    patch.setattr(captures, "PEOPLE", {"train": 20, "valid": 12, "test": captures.PEOPLE["test"]})
+    faces._split.cache_clear()
     yield Faces()
     patch.undo()
-    task_file._split.cache_clear()
+    faces._split.cache_clear()
 
 
 def file_of(image: Image.Image, kind: str = "PNG", **how: object) -> bytes:
@@ -62,7 +61,7 @@ def test_splits_are_balanced_and_people_are_held_out(task: Faces) -> None:
     seen: list[set[str]] = []
     for split in SPLITS:
         found = task.samples(split)
-        assert len(found) == len(set(found.ids)) == simulated.PEOPLE[split] * simulated.CAPTURES
+        assert len(found) == len(set(found.ids)) == captures.PEOPLE[split] * captures.CAPTURES
         for modality in MODALITIES:
             values = found.inputs[modality.name].float()
             assert values.shape == (len(found), *modality.shape)
@@ -70,33 +69,33 @@ def test_splits_are_balanced_and_people_are_held_out(task: Faces) -> None:
         live = {group: [] for group in found.groups}
         for group, target in zip(found.groups, found.target.tolist(), strict=True):
             live[group].append(target)
-        assert all(sum(each) == simulated.CAPTURES // 2 for each in live.values())
+        assert all(sum(each) == captures.CAPTURES // 2 for each in live.values())
         seen.append(set(found.groups))
     assert len(set.union(*seen)) == sum(map(len, seen))
 
 
 def test_the_people_of_two_splits_are_not_the_same_under_other_names() -> None:
-    first, second = (next(simulated.recordings(split)).pictures["color"] for split in ("train", "test"))
+    first, second = (next(captures.recordings(split)).pictures["color"] for split in ("train", "test"))
     assert not np.array_equal(first[:50], second[:50])
 
 
 def test_the_simulator_repeats_itself_to_the_bit() -> None:
-    first, again = (next(simulated.recordings("valid")) for _ in range(2))
+    first, again = (next(captures.recordings("valid")) for _ in range(2))
     assert first.ids == again.ids
     assert all(np.array_equal(first.pictures[name], again.pictures[name]) for name in NAMES)
 
 
 def test_every_kind_of_attack_is_there_and_agrees_with_the_target(task: Faces) -> None:
-    kinds, found = simulated.kinds("test"), task.samples("test")
+    kinds, found = captures.kinds("test"), task.samples("test")
     assert tuple(kinds) == found.ids
     assert [kind == "live" for kind in kinds.values()] == found.target.bool().tolist()
-    prints = {f"{shape}-{cut}" for shape in ("flat", "curved") for cut in simulated.CUTS}
+    prints = {f"{shape}-{cut}" for shape in ("flat", "curved") for cut in captures.CUTS}
     assert set(kinds.values()) == {"live"} | prints
 
 
 def test_a_live_face_stands_out_and_a_flat_print_does_not(task: Faces) -> None:
     """The physics: the relief of a nose, and holes where something is cut out."""
-    kinds, found = np.array(list(simulated.kinds("test").values())), task.samples("test")
+    kinds, found = np.array(list(captures.kinds("test").values())), task.samples("test")
     depth = found.inputs["depth"].float().numpy()[:, 0]
     depth[depth == 0] = np.nan
     middle, rim = np.nanmean(depth[:, 17:24, 17:23], (1, 2)), np.nanmean(depth[:, 17:24, [9, 10, 29, 30]], (1, 2))
@@ -107,16 +106,16 @@ def test_a_live_face_stands_out_and_a_flat_print_does_not(task: Faces) -> None:
 
 
 def test_the_pack_is_what_the_simulator_makes_and_small() -> None:
-    assert pack.PACK.differences(pack.items()) == []
-    files = list(pack.PACK.folder.parent.rglob("*.*"))
+    assert sample_pack.PACK.differences(sample_pack.items()) == []
+    files = list(sample_pack.PACK.folder.parent.rglob("*.*"))
     assert sum(file.stat().st_size for file in files) < 1_500_000
-    assert len(pack.PACK.index) == pack.COUNT
+    assert len(sample_pack.PACK.index) == sample_pack.COUNT
 
 
 def test_a_shipped_file_gives_the_row_of_its_sample(task: Faces) -> None:
     rows = task.samples("test")
-    assert task.gallery() == rows.ids[: pack.COUNT]
-    for place in range(0, pack.COUNT, 9):
+    assert task.gallery() == rows.ids[: sample_pack.COUNT]
+    for place in range(0, sample_pack.COUNT, 9):
         example = task.example(rows.ids[place])
         assert example.target == int(rows.target[place])
         assert example.answer == task.info.output.classes[example.target]

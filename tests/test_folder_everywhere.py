@@ -179,7 +179,7 @@ def test_a_number_is_learned_on_a_scale_of_any_size(tmp_path: Path, run: Command
 def test_where_no_sample_is_complete_it_is_said_and_nothing_breaks(tmp_path: Path, run: Command) -> None:
     folder = str(apart(tmp_path / "own"))
     run("grid", "--tasks", folder, "--seeds", "1", "--plan", "epochs=1", "--processes", "1")
-    able = [name for name in METHODS if not METHODS[name].why_not(TASKS["apart"]().info)]
+    able = [name for name in METHODS if not METHODS[name].unsupported_reason(TASKS["apart"]().info)]
     run(
         "train", "--task", folder, "--method", "dropout", "--plan", "epochs=1", "--plan", "select=full", "--tag", "full"
     )

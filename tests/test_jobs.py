@@ -14,8 +14,8 @@ from mmlab.core.errors import MmlabError, UnknownName
 from mmlab.core.method import METHODS
 from mmlab.core.task import TASKS
 from mmlab.experiments import grid, train_job
-from mmlab.experiments.ablations import LADDERS
-from mmlab.experiments.executors import Here, Processes
+from mmlab.experiments.ablations import ABLATIONS
+from mmlab.experiments.executors import Processes, SerialExecutor
 from mmlab.experiments.recorders.embedding_maps import EPOCH_MAPS
 from mmlab.experiments.train_job import TrainJob
 from mmlab.inference.sweep import sweep
@@ -103,14 +103,14 @@ def test_a_grid_trains_what_is_missing_and_goes_on_after_a_failure(library: Libr
     wanted = grid.grid_jobs(["toy"], ["mmanet", "joint"], range(2), PLAN)
     assert [job.method for job in wanted] == ["joint", "joint", "mmanet", "mmanet"]
     wanted.insert(1, TrainJob("toy", "dropout", {"nothing": 1}, PLAN))
-    failed = [job for job, result in grid.run(wanted, library, Here()) if isinstance(result, Exception)]
+    failed = [job for job, result in grid.run(wanted, library, SerialExecutor()) if isinstance(result, Exception)]
     assert [job.method for job in failed] == ["dropout"]
     assert grid.missing(wanted, library) == failed
     assert grid.share_done(wanted, library) == pytest.approx(4 * 3 / (4 * 3 + 3))
 
 
 def test_ladders_are_made_of_options_that_exist():
-    for method in LADDERS:
+    for method in ABLATIONS:
         found = grid.ladder_jobs("toy", method, range(2))
         tags = [job.folder for job in found]
         assert len(set(tags)) == len(tags)

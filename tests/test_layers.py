@@ -23,7 +23,7 @@ LAYERS = (
 )
 STRANGERS = {"methods", "tasks", "viz"}  # parts that import nothing of their own layer but themselves
 FOR_FIGURES = {"results", "recordings", "modality", "outputs", "task", "errors"}
-LONGEST_FILE, LONGEST_FUNCTION = 300, 60
+LONGEST_FILE, LONGEST_FUNCTION = 320, 60
 LONGER_FILES: dict[str, int] = {}
 PICKLES = {"pickle", "cPickle", "dill", "cloudpickle", "joblib", "shelve", "marshal"}
 

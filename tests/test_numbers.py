@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mmlab.analysis.base.coalitions import lift
+from mmlab.analysis.base.coalitions import sweep_to_coalitions
 from mmlab.analysis.dominance.oracle_comparison import beside
 from mmlab.analysis.robustness.conformal_intervals import reaches
 from mmlab.core.errors import DataError
@@ -70,7 +70,12 @@ def test_the_share_of_an_input_in_truth_and_as_measured() -> None:
     coin = np.tile([1.0, 1.0, -1.0, -1.0], 25)
     known = {"": 0.5, "left": 1.0, "right": 0.5, "left-right": 1.0}
     scores = {key: {"sign_accuracy": value, "mae": 2 - value} for key, value in known.items()}
-    found = beside(scores, lift(made(np.stack([target, coin, target]), target, ("g",) * 100)), OUTPUT, "sign_accuracy")
+    found = beside(
+        scores,
+        sweep_to_coalitions(made(np.stack([target, coin, target]), target, ("g",) * 100)),
+        OUTPUT,
+        "sign_accuracy",
+    )
     assert found.true.tolist() == pytest.approx([0.5, 0.0])
     assert found.shares.tolist() == pytest.approx([0.5, 0.0])
     assert found.measured.tolist() == pytest.approx([0.5, 1.0, 0.5, 1.0])
@@ -82,13 +87,15 @@ def test_shares_of_an_error_are_of_its_fall() -> None:
     target = np.tile([-2.0, 2.0], 50)
     known = {key: {"mae": value} for key, value in {"": 2.0, "left": 1.0, "right": 1.0, "left-right": 0.0}.items()}
     half = target / 2  # one input: off by 1; both: exact; nothing, the mean: off by 2
-    found = beside(known, lift(made(np.stack([half, half, target]), target, ("g",) * 100)), OUTPUT, "mae")
+    found = beside(
+        known, sweep_to_coalitions(made(np.stack([half, half, target]), target, ("g",) * 100)), OUTPUT, "mae"
+    )
     assert found.true.tolist() == pytest.approx([1.0, 1.0])
     assert found.shares.tolist() == pytest.approx([1.0, 1.0])
     assert found.used.tolist() == pytest.approx([1.0, 1.0])
 
 
 def test_a_combination_of_which_nothing_is_known_is_said() -> None:
-    found = lift(made(np.zeros((3, 4)), np.ones(4), ("g",) * 4))
+    found = sweep_to_coalitions(made(np.zeros((3, 4)), np.ones(4), ("g",) * 4))
     with pytest.raises(DataError, match="not known"):
         beside({"left": {"mae": 1.0}}, found, OUTPUT, "mae")

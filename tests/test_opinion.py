@@ -21,9 +21,8 @@ from mmlab.core.recordings import Picture, Sound, Strokes, Text
 from mmlab.core.task import Split, Task
 from mmlab.modalities.audio.decode import encode_sound
 from mmlab.modalities.text.tokenize import MOST_WORDS, TEXT_BYTES, ids_of, prepare_text, words_of
-from mmlab.tasks import opinion as task_file
-from mmlab.tasks.generators.opinion import drawn_faces, film_reviews, sentences, tone_of_voice, vocabulary
-from mmlab.tasks.generators.opinion import recordings as items
+from mmlab.tasks import opinion
+from mmlab.tasks.generators.opinion import drawn_faces, film_reviews, recordings, sentences, tone_of_voice, vocabulary
 from mmlab.tasks.generators.opinion.noise_model import HIGH, LOW, WITNESSES, Witness, best_answers, draw
 from mmlab.tasks.generators.opinion.sample_pack import COUNT, PACK
 from mmlab.tasks.generators.opinion.sample_pack import items as pack_items
@@ -39,12 +38,12 @@ def task(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Opinion]:
     """Small splits, with a cache of their own."""
     patch = pytest.MonkeyPatch()
     patch.setenv("MMLAB_CACHE", str(tmp_path_factory.mktemp("cache")))
-    patch.setattr(items, "SIZES", {"train": 60, "valid": 20, "test": 40})
-    for kept in (task_file._built_in, task_file._real):
+    patch.setattr(recordings, "SIZES", {"train": 60, "valid": 20, "test": 40})
+    for kept in (opinion._built_in, opinion._real):
         kept.cache_clear()
     yield Opinion()
     patch.undo()
-    for kept in (task_file._built_in, task_file._real):
+    for kept in (opinion._built_in, opinion._real):
         kept.cache_clear()
 
 
@@ -161,7 +160,7 @@ def test_splits_repeat_themselves_and_keep_voices_and_faces_apart(task: Opinion)
     ranges = [range(*drawn_faces.IDENTITIES[split]) for split in SPLITS]
     assert all(set(first).isdisjoint(second) for first, second in pairwise(ranges))
     stored = found["test"]
-    task_file._built_in.cache_clear()
+    opinion._built_in.cache_clear()
     again = task.samples("test")  # from the cache on disk
     assert again.ids == stored.ids
     for name in task.info.modalities.names:
@@ -170,7 +169,7 @@ def test_splits_repeat_themselves_and_keep_voices_and_faces_apart(task: Opinion)
 
 
 def test_every_kind_of_input_follows_the_opinion(task: Opinion) -> None:
-    recorder = items.Recorder("train")
+    recorder = recordings.Recorder("train")
     opinions = recorder.opinions
     for name, witness in WITNESSES.items():
         shown = np.array([recorder.shown(index)[name] for index in range(len(recorder))])
@@ -189,13 +188,13 @@ def test_the_pack_is_what_the_generators_make(task: Opinion) -> None:
 def pack_items_first(count: int):  # type: ignore[no-untyped-def]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("mmlab.tasks.generators.opinion.sample_pack.COUNT", count)
-        patch.setattr(items, "SIZES", {"train": 4000, "valid": 500, "test": 1000})
+        patch.setattr(recordings, "SIZES", {"train": 4000, "valid": 500, "test": 1000})
         return pack_items()
 
 
 @pytest.mark.slow
 def test_the_whole_pack_is_what_the_generators_make(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(items, "SIZES", {"train": 4000, "valid": 500, "test": 1000})
+    monkeypatch.setattr(recordings, "SIZES", {"train": 4000, "valid": 500, "test": 1000})
     assert not PACK.differences(pack_items())
 
 
@@ -214,8 +213,8 @@ def test_a_shipped_sample_is_prepared_as_in_its_split(task: Opinion) -> None:
     assert example.answer == OUTPUT.words(example.target)
     prepared = {name: task.prepare(name, raw).tensor for name, raw in example.raw.items()}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(items, "SIZES", {"train": 4000, "valid": 500, "test": 1000})
-        made = items.Recorder("test").item(0)
+        patch.setattr(recordings, "SIZES", {"train": 4000, "valid": 500, "test": 1000})
+        made = recordings.Recorder("test").item(0)
     for name, tensor in prepared.items():
         assert torch.equal(tensor, task.prepare(name, made.raw[name]).tensor), name
     with pytest.raises(UnknownName):
@@ -282,7 +281,7 @@ def test_words_that_were_never_met_are_pointed_out(task: Opinion) -> None:
 
 
 def test_the_vocabulary_has_our_own_words() -> None:
-    recorder = items.Recorder("train")
+    recorder = recordings.Recorder("train")
     ours = {word for index in range(40) for word in words_of(recorder.sentence(index))}
     assert ours <= vocabulary.met_words()
     for kind in sentences.rated_words().values():

@@ -198,7 +198,7 @@ def test_a_link_to_an_upload_says_that_the_upload_is_not_in_it() -> None:
 
 
 def test_a_bundle_opens_in_another_session_with_the_same_view() -> None:
-    own = uploads.Own("digits", {"image": uploads.Part(PICTURE.read_bytes(), "a.png")}, "3")
+    own = uploads.Upload("digits", {"image": uploads.UploadedFile(PICTURE.read_bytes(), "a.png")}, "3")
     content = uploads.bundle(own, {"task": "digits", "sample": own.id, "methods": "joint"})
     app = opened()
     app.session_state[TAB] = TABS[1]
@@ -211,7 +211,9 @@ def test_a_bundle_opens_in_another_session_with_the_same_view() -> None:
 
 
 def test_a_bundle_comes_back_as_it_was() -> None:
-    own = uploads.Own("digits", {"image": uploads.Part(b"abc", "ä.png"), "pen": uploads.Part(b"{}")}, "7")
+    own = uploads.Upload(
+        "digits", {"image": uploads.UploadedFile(b"abc", "ä.png"), "pen": uploads.UploadedFile(b"{}")}, "7"
+    )
     back, view = uploads.open_bundle(uploads.bundle(own, {"on": "image"}))
     assert back == own
     assert back.id == own.id
@@ -251,7 +253,7 @@ def test_a_hostile_bundle_is_refused(content: bytes) -> None:
 
 
 def test_a_bundle_for_an_unknown_task_is_a_sentence() -> None:
-    content = uploads.bundle(uploads.Own("digits", {"smell": uploads.Part(b"x")}), {})
+    content = uploads.bundle(uploads.Upload("digits", {"smell": uploads.UploadedFile(b"x")}), {})
     app = opened()
     app.session_state[TAB] = TABS[1]
     app.run()

@@ -15,11 +15,11 @@ from streamlit.testing.v1 import AppTest
 
 from mmlab.analysis.attribution.registry import find
 from mmlab.analysis.dominance.catalogue import MEASURES
-from mmlab.analysis.dominance.perturbations import Effort
+from mmlab.analysis.dominance.perturbations import ProbeBudget
 from mmlab.core.method import METHODS
 from mmlab.core.task import TASKS
 from mmlab.experiments import synthetic_validation
-from mmlab.experiments.recorders.attribution_maps import SNAPSHOTS, Album
+from mmlab.experiments.recorders.attribution_maps import SNAPSHOTS, AttributionRecorder
 from mmlab.inference import imputation
 from mmlab.storage import checkpoints
 from mmlab.storage.checkpoints import PROGRESS
@@ -38,7 +38,7 @@ SAMPLES = 40
 EPOCHS = 4
 ANSWERS = {"digits": "classification", "opinion": "regression", "brain": "segmentation", "faces": "detection"}
 SECTIONS = tuple(name for name in view.SECTIONS if name != "truth")  # which trains a network: tested by itself
-FEW = Effort(12, 8, 1, 1)
+FEW = ProbeBudget(12, 8, 1, 1)
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +48,7 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in ANSWERS:
         reference = measured(root, name, "dropout", "gmd", samples=SAMPLES)[0]
         task, folder = TASKS[name](), Path(reference.path)
-        album = Album(task, checkpoints.load(folder).method, EPOCHS, folder)
+        album = AttributionRecorder(task, checkpoints.load(folder).method, EPOCHS, folder)
         for epoch in range(EPOCHS):
             album.look(epoch)
         (folder / PROGRESS).write_text("\n".join(json.dumps(line(task, epoch)) for epoch in range(EPOCHS)))
@@ -80,7 +80,7 @@ def line(task: Any, epoch: int) -> dict[str, Any]:
 def library(models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setenv("MMLAB_CHECKPOINTS", str(models))
     monkeypatch.setenv("MMLAB_CACHE", str(tmp_path))
-    monkeypatch.setattr(Effort, "usual", classmethod(lambda cls, output: FEW))
+    monkeypatch.setattr(ProbeBudget, "usual", classmethod(lambda cls, output: FEW))
     monkeypatch.setattr(result_cache, "samples", lambda name: imputation.shipped(name, 16))
     st.cache_data.clear()
     st.cache_resource.clear()
@@ -322,7 +322,7 @@ def test_what_is_slow_can_be_stopped_and_gone_on_with() -> None:
         import streamlit as st
 
         from mmlab.core.errors import MmlabError
-        from mmlab.ui.components.inline_progress import STOPPED, slowly
+        from mmlab.ui.components.inline_progress import STOPPED, run_cached
 
         st.session_state.setdefault("runs", 0)
         if st.session_state.pop("stop", False):
@@ -334,7 +334,7 @@ def test_what_is_slow_can_be_stopped_and_gone_on_with() -> None:
             return 7
 
         try:
-            st.write(f"found {slowly('work', 'Counting', make)}")
+            st.write(f"found {run_cached('work', 'Counting', make)}")
         except MmlabError as error:
             st.write(str(error))
 

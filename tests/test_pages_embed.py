@@ -26,13 +26,12 @@ from mmlab.analysis.embedding.point_attributes import Numbers
 from mmlab.core.batch import Samples
 from mmlab.core.reference import Reference
 from mmlab.core.task import TASKS
-from mmlab.experiments.recorders.embedding_maps import EPOCH_MAPS, EpochMaps, Recorder
+from mmlab.experiments.recorders.embedding_maps import EPOCH_MAPS, EmbeddingRecorder, EpochMaps
 from mmlab.inference.sweep import sweep
 from mmlab.storage import checkpoints, sweep_file
 from mmlab.ui.components import selection
 from mmlab.ui.inputs.sample_picker import TAB, TABS
-from mmlab.ui.pages.embed import downloads, map_cache, page, sample_path, selection_panel, training_dynamics
-from mmlab.ui.pages.embed import view_data as views
+from mmlab.ui.pages.embed import downloads, map_cache, page, sample_path, selection_panel, training_dynamics, view_data
 from mmlab.ui.pages.embed.view_data import View
 from mmlab.ui.session import cache
 from mmlab.viz.embed import point_colours
@@ -66,7 +65,7 @@ def measured(root: Path) -> None:
         (folder / "report.json").write_text(json.dumps(report))
         if reference.method == "dmrnet":
             map_file.write_map(folder, as_umap(found))
-            recorder = Recorder(
+            recorder = EmbeddingRecorder(
                 loaded.method, dataclasses.replace(samples, present=torch.ones_like(present)), 3, folder
             )
             for epoch in (0, 1, 2):
@@ -542,7 +541,7 @@ def test_the_map_comes_as_the_embedding_projector_takes_it() -> None:
 
 
 def test_too_many_dots_are_sampled_with_a_switch(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(views, "MOST", 70)
+    monkeypatch.setattr(view_data, "MOST", 70)
     app = opened()
     assert len(points(trace(figures(app)[0])["x"])) < 80
     assert "10 samples × 7 combinations" in captions(app)

@@ -12,8 +12,8 @@ from streamlit.testing.v1 import AppTest
 
 from mmlab.core.method import METHODS
 from mmlab.experiments import model_archive
-from mmlab.experiments.background.manager import Trainings
-from mmlab.experiments.background.run_files import ORDER, STATUS, Order
+from mmlab.experiments.background.manager import TrainingQueue
+from mmlab.experiments.background.run_files import ORDER, STATUS, TrainRequest
 from mmlab.storage import sweep_file
 from mmlab.storage.checkpoints import MODEL, REPORT
 from mmlab.storage.library import Library
@@ -140,8 +140,10 @@ def test_the_form_is_made_from_the_options(method: str, root: Path) -> None:
 
 
 def test_a_changed_setting_is_in_the_order_and_in_the_name(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[Order] = []
-    monkeypatch.setattr(train_page.Trainings, "start", lambda self, order: asked.append(order) or self.find("", "", ""))
+    asked: list[TrainRequest] = []
+    monkeypatch.setattr(
+        train_page.TrainingQueue, "start", lambda self, order: asked.append(order) or self.find("", "", "")
+    )
     app = opened("train")
     app.number_input(key="train.digits.dmrnet.kl").set_value(0.5)
     app.toggle(key="train.digits.dmrnet.probabilistic").set_value(False)
@@ -149,7 +151,9 @@ def test_a_changed_setting_is_in_the_order_and_in_the_name(root: Path, monkeypat
     app.number_input(key="train.seed").set_value(2).run()
     app.button(key="train.start").click().run()
     config = {"probabilistic": False, "kl": 0.5}
-    assert asked == [Order("digits", "dmrnet", config, {"epochs": 3}, 2, "probabilistic-False-kl-0.5-epochs-3-seed2")]
+    assert asked == [
+        TrainRequest("digits", "dmrnet", config, {"epochs": 3}, 2, "probabilistic-False-kl-0.5-epochs-3-seed2")
+    ]
     app.text_input(key="train.name").set_value("seed2")
     app.button(key="train.start").click().run()
     assert len(asked) == 1
@@ -157,8 +161,8 @@ def test_a_changed_setting_is_in_the_order_and_in_the_name(root: Path, monkeypat
 
 
 def test_a_stopped_run_shows_its_curves_and_can_be_discarded(root: Path) -> None:
-    order = Order("digits", "dmrnet", {}, {"epochs": 4}, 0, "mine")
-    trainings = Trainings(Library(root))
+    order = TrainRequest("digits", "dmrnet", {}, {"epochs": 4}, 0, "mine")
+    trainings = TrainingQueue(Library(root))
     home, folder = trainings.home("digits", "dmrnet", "mine"), trainings.folder(order)
     home.mkdir(parents=True)
     folder.mkdir(parents=True)

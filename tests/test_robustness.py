@@ -109,8 +109,8 @@ def test_what_is_absent_has_no_influence_under_any_rule(name: str, rule: str) ->
     method, samples, training = method_of(name, task), task.samples("test").take(8), task.samples("train")
     other = {key: value + 5 if key == "m1" else value for key, value in samples.inputs.items()}
     changed = Samples(other, samples.present, samples.target, samples.ids, samples.groups)
-    before = imputation.under(method, samples, rule, training)
-    after = imputation.under(method, changed, rule, training)
+    before = imputation.sweep_with_imputation(method, samples, rule, training)
+    after = imputation.sweep_with_imputation(method, changed, rule, training)
     for place, key in enumerate(before.combinations):
         same = np.allclose(before.logits[place], after.logits[place], atol=1e-5)
         assert same == ("m1" not in key), key
@@ -137,9 +137,9 @@ def test_mixing_features_is_encoding_the_mixed_input(name: str, kind: str) -> No
 def test_complete_input_is_the_same_under_every_rule() -> None:
     task = ToyTask()
     method, samples, training = method_of("dropout", task), task.samples("test"), task.samples("train")
-    native = imputation.under(method, samples, imputation.NATIVE)
+    native = imputation.sweep_with_imputation(method, samples, imputation.NATIVE)
     for rule in imputation.RULES:
-        found = imputation.under(method, samples, rule, training)
+        found = imputation.sweep_with_imputation(method, samples, rule, training)
         np.testing.assert_allclose(found.logits[-1], native.logits[-1], atol=1e-5)
 
 

@@ -15,21 +15,21 @@ from pathlib import Path
 import pytest
 
 from mmlab.core.errors import MmlabError
-from mmlab.experiments.background.manager import HOME, Order, Run, Trainings, check, history, seconds_left
-from mmlab.experiments.background.run_files import ALIVE, ORDER, STATUS, STOP, is_locked, take
+from mmlab.experiments.background.manager import HOME, Run, TrainingQueue, TrainRequest, check, history, seconds_left
+from mmlab.experiments.background.run_files import ALIVE, ORDER, STATUS, STOP, is_locked, lock
 from mmlab.storage.library import Library
 from mmlab.training.resume_state import STATE
 
-TINY = Order("digits", "dropout", {}, {"samples": 128, "epochs": 2}, 0, "tiny")
+TINY = TrainRequest("digits", "dropout", {}, {"samples": 128, "epochs": 2}, 0, "tiny")
 LONG = replace(TINY, plan={"samples": 128, "epochs": 1000}, tag="long")
 PATIENCE = 120.0
 
 
 @pytest.fixture
-def trainings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Trainings]:
+def trainings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[TrainingQueue]:
     """An empty library; whatever still runs in it at the end is ended."""
     monkeypatch.delenv("MMLAB_DATA", raising=False)
-    found = Trainings(Library(tmp_path))
+    found = TrainingQueue(Library(tmp_path))
     yield found
     for run in found.all():
         found.stop(run.order.task, run.order.method, run.order.tag)
@@ -43,15 +43,15 @@ def until(what: Callable[[], object]) -> None:
         time.sleep(0.05)
 
 
-def key(order: Order) -> tuple[str, str, str]:
+def key(order: TrainRequest) -> tuple[str, str, str]:
     return order.task, order.method, order.tag
 
 
-def now(trainings: Trainings, order: Order) -> Run:
+def now(trainings: TrainingQueue, order: TrainRequest) -> Run:
     return trainings.find(*key(order))
 
 
-def faked(trainings: Trainings, order: Order, state: str, asked: float = 1.0) -> Path:
+def faked(trainings: TrainingQueue, order: TrainRequest, state: str, asked: float = 1.0) -> Path:
     """The record of a run that nobody works on."""
     home = trainings.home(*key(order))
     home.mkdir(parents=True)
@@ -60,7 +60,7 @@ def faked(trainings: Trainings, order: Order, state: str, asked: float = 1.0) ->
     return home
 
 
-def test_a_run_is_followed_stopped_and_taken_up_to_its_end(trainings: Trainings) -> None:
+def test_a_run_is_followed_stopped_and_taken_up_to_its_end(trainings: TrainingQueue) -> None:
     order = replace(TINY, plan={"samples": 128, "epochs": 8})
     folder = trainings.folder(order)
     assert trainings.start(order).alive
@@ -87,7 +87,7 @@ def test_a_run_is_followed_stopped_and_taken_up_to_its_end(trainings: Trainings)
         trainings.start(replace(order, seed=1))
 
     # Another object, as after a restart of the app: it knows nothing but the files
-    again = Trainings(Library(trainings.library.root))
+    again = TrainingQueue(Library(trainings.library.root))
     again.resume(*key(order))
     until(lambda: not now(again, order).alive)
     assert now(again, order).state == "done", again.log(order)
@@ -101,28 +101,28 @@ def test_a_run_is_followed_stopped_and_taken_up_to_its_end(trainings: Trainings)
     assert (folder / "model.safetensors").is_file()
 
 
-def test_what_goes_wrong_in_the_process_is_said(trainings: Trainings) -> None:
+def test_what_goes_wrong_in_the_process_is_said(trainings: TrainingQueue) -> None:
     order = replace(TINY, plan={"samples": 128, "epochs": 2, "learning_rate": 1.0}, config={}, tag="bad")
     home = faked(trainings, order, "waiting")
     (home / ORDER).write_text(json.dumps({**vars(order), "method": "nothing"}))
     wrong = trainings.library.root / HOME / "digits" / "nothing" / "bad"
     wrong.parent.mkdir()
     home.rename(wrong)
-    lock = take(wrong / ALIVE)
-    assert lock is not None
-    words = [str(trainings.library.root), "digits", "nothing", "bad", str(lock)]
+    held = lock(wrong / ALIVE)
+    assert held is not None
+    words = [str(trainings.library.root), "digits", "nothing", "bad", str(held)]
     subprocess.run(
         [sys.executable, "-m", "mmlab.experiments.background.worker", *words],
-        pass_fds=(lock,),
+        pass_fds=(held,),
         check=True,
         timeout=PATIENCE,
     )
-    os.close(lock)
+    os.close(held)
     found = trainings.find("digits", "nothing", "bad")
     assert (found.state, found.message) == ("failed", "There is no method named 'nothing'.")
 
 
-def test_a_record_without_a_process_is_a_stopped_run(trainings: Trainings) -> None:
+def test_a_record_without_a_process_is_a_stopped_run(trainings: TrainingQueue) -> None:
     faked(trainings, TINY, "running")
     assert now(trainings, TINY).state == "stopped"
     trainings.stop(*key(TINY))
@@ -131,39 +131,39 @@ def test_a_record_without_a_process_is_a_stopped_run(trainings: Trainings) -> No
     assert trainings.all() == ()
 
 
-def test_a_lock_is_what_makes_a_run_alive(trainings: Trainings) -> None:
+def test_a_lock_is_what_makes_a_run_alive(trainings: TrainingQueue) -> None:
     home = faked(trainings, TINY, "running")
-    lock = take(home / ALIVE)
-    assert lock is not None
-    assert take(home / ALIVE) is None
+    held = lock(home / ALIVE)
+    assert held is not None
+    assert lock(home / ALIVE) is None
     assert now(trainings, TINY).state == "running"
     (home / STOP).touch()
     assert now(trainings, TINY).state == "stopping"
     with pytest.raises(MmlabError, match="Stop it first"):
         trainings.discard(*key(TINY))
-    os.close(lock)
+    os.close(held)
     assert now(trainings, TINY).state == "stopped"
 
 
-def test_only_so_many_may_wait(trainings: Trainings) -> None:
+def test_only_so_many_may_wait(trainings: TrainingQueue) -> None:
     locks = []
     for number in range(8):
-        locks.append(take(faked(trainings, replace(TINY, tag=f"r{number}"), "waiting", number) / ALIVE))
+        locks.append(lock(faked(trainings, replace(TINY, tag=f"r{number}"), "waiting", number) / ALIVE))
     assert [run.order.tag for run in trainings.all()] == [f"r{number}" for number in range(7, -1, -1)]
     with pytest.raises(MmlabError, match="waiting already"):
         trainings.start(TINY)
-    for lock in locks:
-        os.close(lock)
+    for held in locks:
+        os.close(held)
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"task": 3}', '{"task": "a"}', "[" * 100_000])
-def test_a_damaged_record_hides_no_other(content: str, trainings: Trainings) -> None:
+def test_a_damaged_record_hides_no_other(content: str, trainings: TrainingQueue) -> None:
     faked(trainings, TINY, "stopped")
     (faked(trainings, LONG, "stopped") / ORDER).write_text(content)
     assert [run.order.tag for run in trainings.all()] == ["tiny"]
 
 
-def test_a_record_in_another_place_than_it_says_is_not_believed(trainings: Trainings) -> None:
+def test_a_record_in_another_place_than_it_says_is_not_believed(trainings: TrainingQueue) -> None:
     (faked(trainings, TINY, "stopped") / ORDER).write_text(json.dumps(vars(LONG)))
     assert trainings.all() == ()
 
@@ -186,7 +186,7 @@ def test_a_record_in_another_place_than_it_says_is_not_believed(trainings: Train
     ids=lambda value: str(value)[:30],
 )
 def test_an_order_that_cannot_be_is_refused_before_it_leaves_anything(
-    change: dict, says: str, trainings: Trainings
+    change: dict, says: str, trainings: TrainingQueue
 ) -> None:
     with pytest.raises(MmlabError, match=says):
         check(replace(TINY, **change))
@@ -195,7 +195,7 @@ def test_an_order_that_cannot_be_is_refused_before_it_leaves_anything(
     assert list(trainings.library.root.iterdir()) == []
 
 
-def test_a_library_that_cannot_be_written_to_is_said(trainings: Trainings) -> None:
+def test_a_library_that_cannot_be_written_to_is_said(trainings: TrainingQueue) -> None:
     trainings.library.root.rmdir()
     trainings.library.root.write_text("a file")
     with pytest.raises(MmlabError, match="cannot be written"):
@@ -204,7 +204,7 @@ def test_a_library_that_cannot_be_written_to_is_said(trainings: Trainings) -> No
 
 
 def test_the_command_is_the_same_training() -> None:
-    order = Order("digits", "dmrnet", {"kl": 0.5, "hcr": "masked"}, {"epochs": 3}, 4, "a-b")
+    order = TrainRequest("digits", "dmrnet", {"kl": 0.5, "hcr": "masked"}, {"epochs": 3}, 4, "a-b")
     assert order.command == (
         "python -m mmlab train --task digits --method dmrnet --set kl=0.5 --set hcr=masked --plan epochs=3 "
         "--seed 4 --tag a-b"

@@ -13,7 +13,7 @@ from mmlab.core.method import METHODS
 from mmlab.core.options import build
 from mmlab.core.task import TASKS
 from mmlab.experiments.recorders import attribution_maps
-from mmlab.experiments.recorders.attribution_maps import SNAPSHOTS, Album
+from mmlab.experiments.recorders.attribution_maps import SNAPSHOTS, AttributionRecorder
 from tests import runs
 from tests.toys import ToyTask
 
@@ -58,13 +58,13 @@ def test_every_method_can_be_looked_at_while_parts_of_it_rest(name: str, kind: s
     method = METHODS[name](task.info, build(METHODS[name].Config, {}))
     if kind not in method.supports:
         pytest.skip(f"{name} does not do {kind}")
-    resting = next(method.parameters())
+    frozen = next(method.parameters())
     method.requires_grad_(False)
     found = attribution_maps.shares(method.eval(), task.samples("valid"))
     assert list(found) == list(task.info.modalities.names)
     assert sum(found.values()) == pytest.approx(1, abs=1e-3)
-    assert not resting.requires_grad
-    assert resting.grad is None
+    assert not frozen.requires_grad
+    assert frozen.grad is None
 
 
 def test_too_few_complete_samples_give_no_shares():
@@ -78,7 +78,7 @@ def test_too_few_complete_samples_give_no_shares():
 
 def test_a_task_without_a_gallery_leaves_no_file(tmp_path: Path):
     task = ToyTask()
-    Album(task, METHODS["dropout"](task.info, build(METHODS["dropout"].Config, {})), 4, tmp_path).look(0)
+    AttributionRecorder(task, METHODS["dropout"](task.info, build(METHODS["dropout"].Config, {})), 4, tmp_path).look(0)
     assert not (tmp_path / SNAPSHOTS).exists()
 
 

@@ -208,7 +208,7 @@ def simulated(colour: str, matrix: str) -> np.ndarray:
 
 
 def test_the_style_sheet_uses_the_same_colours() -> None:
-    sheet = (ROOT / "mmlab" / "ui" / "style.css").read_text().upper()
+    sheet = (ROOT / "mmlab" / "ui" / "components" / "style.css").read_text().upper()
     for i, colour in enumerate(theme.MODALITIES):
         assert f".ST-KEY-MM-INPUT-{i} {{ BORDER-TOP-COLOR: {colour}; }}" in sheet
 

@@ -21,8 +21,8 @@ from mmlab.modalities.series.augment import turn_axes
 from mmlab.modalities.series.csv_table import ROWS
 from mmlab.modalities.series.decode import ACCELEROMETER, GYROSCOPE, read_series
 from mmlab.modalities.series.windowing import Window, prepare_series
-from mmlab.tasks import watch as task_file
-from mmlab.tasks.generators.watch import recordings as recorded
+from mmlab.tasks import watch
+from mmlab.tasks.generators.watch import recordings
 from mmlab.tasks.generators.watch.sample_pack import PACK, items
 from mmlab.tasks.watch import CLASSES, Watch
 
@@ -35,10 +35,10 @@ SECOND = 1.0
 def task(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watch]:
     patch = pytest.MonkeyPatch()
     patch.setenv("MMLAB_CACHE", str(tmp_path_factory.mktemp("cache")))
-    task_file._split.cache_clear()
+    watch._split.cache_clear()
     yield Watch()
     patch.undo()
-    task_file._split.cache_clear()
+    watch._split.cache_clear()
 
 
 # its splits
@@ -56,21 +56,21 @@ def test_it_keeps_the_protocol(task: Watch) -> None:
 
 @pytest.mark.parametrize("fold", range(5))
 def test_people_are_held_out_and_partners_stay_together(fold: int) -> None:
-    people = {split: set(recorded.people(split, fold)) for split in SPLITS}
+    people = {split: set(recordings.people(split, fold)) for split in SPLITS}
     assert sorted(person for each in people.values() for person in each) == list(range(1, 11))
-    for pair in recorded.PAIRS:
+    for pair in recordings.PAIRS:
         assert sum(bool(set(pair) & each) for each in people.values()) == 1
-    assert Watch(fold).describe()["people"] == {split: list(recorded.people(split, fold)) for split in SPLITS}
+    assert Watch(fold).describe()["people"] == {split: list(recordings.people(split, fold)) for split in SPLITS}
 
 
 def test_every_person_is_tested_once() -> None:
-    assert sorted(person for fold in range(5) for person in recorded.people("test", fold)) == list(range(1, 11))
+    assert sorted(person for fold in range(5) for person in recordings.people("test", fold)) == list(range(1, 11))
 
 
 def test_a_split_holds_its_people_and_every_exercise(task: Watch) -> None:
     for split in SPLITS:
         samples = task.samples(split)
-        assert set(samples.groups) == {f"person {person}" for person in recorded.people(split, 0)}
+        assert set(samples.groups) == {f"person {person}" for person in recordings.people(split, 0)}
         assert len(set(samples.ids)) == len(samples) == task.describe()["sizes"][split]
         assert set(samples.target.tolist()) == set(range(len(CLASSES)))
         assert samples.present.all()
@@ -82,12 +82,12 @@ def test_a_split_holds_its_people_and_every_exercise(task: Watch) -> None:
 
 def test_only_training_windows_overlap() -> None:
     for split, apart in (("train", 25), ("valid", 50), ("test", 50)):
-        starts = [item.start for item in recorded.items(split, 0) if item.recording is _first(split)]
+        starts = [item.start for item in recordings.items(split, 0) if item.recording is _first(split)]
         assert set(np.diff(starts)) == {apart}
 
 
-def _first(split: Split) -> recorded.Recording:
-    return next(recorded.items(split, 0)).recording
+def _first(split: Split) -> recordings.Recording:
+    return next(recordings.items(split, 0)).recording
 
 
 def test_a_split_is_the_same_from_the_cache_and_built_anew(task: Watch, tmp_path: Path) -> None:
@@ -95,17 +95,17 @@ def test_a_split_is_the_same_from_the_cache_and_built_anew(task: Watch, tmp_path
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MMLAB_CACHE", str(tmp_path))
         for _ in range(2):
-            task_file._split.cache_clear()
+            watch._split.cache_clear()
             again = task.samples("valid")
             assert again.ids == first.ids
             assert torch.equal(again.target, first.target)
             assert all(torch.equal(again.inputs[name], first.inputs[name]) for name in first.inputs)
-    task_file._split.cache_clear()
+    watch._split.cache_clear()
 
 
 def test_recordings_are_of_a_body_that_gravity_holds() -> None:
     """Whoever mixes up units, sensors or columns finds neither 1 g nor turns that cancel out."""
-    found = recorded.recordings()
+    found = recordings.recordings()
     lengths = [np.median(np.linalg.norm(each.values["accelerometer"], axis=1)) for each in found]
     assert 0.95 < np.median(lengths) < 1.15
     assert np.median([np.abs(each.values["gyroscope"].mean(0)).max() for each in found]) < 0.1
@@ -126,7 +126,7 @@ def test_the_pack_is_balanced_and_small() -> None:
     rows = PACK.index.values()
     assert len(rows) == 112
     assert set(Counter((row["exercise"], row["person"], row["arm"]) for row in rows).values()) == {4}
-    assert sum(file.stat().st_size for file in recorded.FOLDER.rglob("*") if file.is_file()) < 2_000_000
+    assert sum(file.stat().st_size for file in recordings.FOLDER.rglob("*") if file.is_file()) < 2_000_000
 
 
 def test_a_shipped_sample_is_the_test_split_s(task: Watch) -> None:

@@ -14,7 +14,7 @@ from mmlab.core.errors import DataError
 from mmlab.core.modality import Modalities, Modality
 from mmlab.core.outputs import Classification, Detection, Output, Regression, Segmentation
 from mmlab.core.recordings import Raw
-from mmlab.core.task import Example, Reading, Source, Split, TaskInfo
+from mmlab.core.task import GallerySample, PreparedInput, Source, Split, TaskInfo
 
 OUTPUTS: dict[str, Output] = {
     "classification": Classification(("low", "middle", "high")),
@@ -85,13 +85,13 @@ class ToyTask:
     def gallery(self) -> tuple[str, ...]:
         return ()
 
-    def example(self, sample: str) -> Example:
+    def example(self, sample: str) -> GallerySample:
         raise DataError("The toy has no gallery.")
 
     def read(self, modality: str, content: bytes, name: str = "") -> Raw:
         raise DataError("The toy reads no files.")
 
-    def prepare(self, modality: str, raw: Raw) -> Reading:
+    def prepare(self, modality: str, raw: Raw) -> PreparedInput:
         raise DataError("The toy reads no files.")
 
     def describe(self) -> dict[str, Any]:

@@ -7,11 +7,11 @@ They need NumPy and SciPy only. What needs a model or torch is imported by modul
 from mmlab.analysis.base.coalitions import (
     Lattice,
     answers_of,
-    lift,
     log_probability_of_right,
     masks_by_size,
     membership,
     right,
+    sweep_to_coalitions,
 )
 from mmlab.analysis.base.statistics import discordant, halves, holm, kendall_w, mcnemar, paired_bootstrap
 from mmlab.analysis.dominance.measures import (
@@ -57,6 +57,8 @@ from mmlab.analysis.robustness.selective_prediction import (
     risk_coverage_area,
 )
 from mmlab.analysis.robustness.slices import Slices, WorstSlice, slice_scores, worst_slice
+
+lift = sweep_to_coalitions  # its name in version 0.1
 
 __all__ = [
     "SAMPLE_KINDS",
@@ -115,6 +117,7 @@ __all__ = [
     "smallest_sufficient",
     "stand_alone",
     "sufficient",
+    "sweep_to_coalitions",
     "utilisation_gap",
     "worst_slice",
 ]

@@ -48,7 +48,7 @@ class Stage:
     name: str
     epochs: int
     parameters: Sequence[nn.Parameter] | None = None
-    resting: Sequence[nn.Module] = ()
+    frozen: Sequence[nn.Module] = ()
 
 
 @dataclass
@@ -109,7 +109,7 @@ class Method(nn.Module, ABC):
         self.config = config
 
     @classmethod
-    def why_not(cls, info: TaskInfo) -> str:
+    def unsupported_reason(cls, info: TaskInfo) -> str:
         """Why this method is not trained on a task, as a sentence; empty where it is."""
         count = len(info.modalities)
         if info.output.kind not in cls.supports:

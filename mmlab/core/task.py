@@ -43,7 +43,7 @@ class TaskInfo:
 
 
 @dataclass(frozen=True)
-class Reading:
+class PreparedInput:
     """One input brought to the model's world.
 
     tensor: `[*modality.shape]`, float32: exactly what the encoder sees.
@@ -57,7 +57,7 @@ class Reading:
 
 
 @dataclass(frozen=True)
-class Example:
+class GallerySample:
     """One sample as a person meets it: what the sensors recorded, and the right answer.
 
     stack: ids of the samples that it lies among, itself one of them, such as the slices of a volume from below.
@@ -98,13 +98,13 @@ class Task(Protocol):
     def gallery(self) -> tuple[str, ...]:
         """Ids of the samples that the app offers: the shipped pack, in order."""
 
-    def example(self, sample: str) -> Example:
+    def example(self, sample: str) -> GallerySample:
         """One sample of the gallery. Raises UnknownName."""
 
     def read(self, modality: str, content: bytes, name: str = "") -> Raw:
         """Decode a file that a person brought, safely. Raises DataError with a sentence and a hint."""
 
-    def prepare(self, modality: str, raw: Raw) -> Reading:
+    def prepare(self, modality: str, raw: Raw) -> PreparedInput:
         """Bring a recording to the model's world. The same path for shipped samples and uploads."""
 
     def describe(self) -> dict[str, Any]:

@@ -19,7 +19,7 @@ class Engine(Protocol):
         """Pairs of a job and its result, in the order in which they finish."""
 
 
-class Here:
+class SerialExecutor:
     """One job after the other in this process."""
 
     def map(self, work: Callable[[J], R], jobs: Iterable[J]) -> Iterator[tuple[J, R | Exception]]:

@@ -15,7 +15,7 @@ from mmlab.core.task import TASKS
 from mmlab.core.training_plan import Plan
 from mmlab.experiments.ablations import ladder, rung_tag
 from mmlab.experiments.executors import Engine
-from mmlab.experiments.train_job import TrainJob, is_done, run_train, usual_plan
+from mmlab.experiments.train_job import TrainJob, default_plan, is_done, run_train
 from mmlab.storage import checkpoints
 from mmlab.storage.library import Library
 
@@ -69,7 +69,7 @@ def share_done(jobs: Sequence[TrainJob], library: Library) -> float:
     total, done = 0, 0
     for job in jobs:
         method = METHODS[job.method]
-        epochs = as_dict(build(Plan, {**usual_plan(TASKS[job.task](), method), **job.plan}))["epochs"]
+        epochs = as_dict(build(Plan, {**default_plan(TASKS[job.task](), method), **job.plan}))["epochs"]
         folder = library.folder(job.task, job.method, job.folder)
         total += epochs
         done += epochs if is_done(job, library) else _epochs_in(folder / checkpoints.PROGRESS)

@@ -15,7 +15,7 @@ from mmlab.core.method import METHODS
 from mmlab.core.options import as_dict, build
 from mmlab.core.task import TASKS
 from mmlab.core.training_plan import Plan
-from mmlab.experiments.train_job import TrainJob, usual_plan
+from mmlab.experiments.train_job import TrainJob, default_plan
 from mmlab.storage.checkpoints import REPORT, read_json
 from mmlab.storage.library import Library
 
@@ -53,7 +53,7 @@ OWN: dict[str, tuple[Setting, ...]] = {
 
 
 @dataclass(frozen=True)
-class Found:
+class SearchResult:
     """One setting that was tried: its score on validation (mean over combinations) and the minutes that it took."""
 
     method: str
@@ -73,7 +73,7 @@ def search_jobs(tasks: Sequence[str], methods: Sequence[str], plan: Mapping[str,
 
 
 def _job(task: str, method: str, setting: Setting, plan: Mapping[str, Any]) -> TrainJob:
-    usual = build(Plan, usual_plan(TASKS[task](), METHODS[method]))
+    usual = build(Plan, default_plan(TASKS[task](), METHODS[method]))
     epochs = max(1, round(EPOCHS_SHARE * as_dict(usual)["epochs"]))
     return TrainJob(task, method, setting.config, {"epochs": epochs, **plan, **setting.plan}, 0, tag(setting))
 
@@ -83,7 +83,7 @@ def tag(setting: Setting) -> str:
     return f"search-{setting.name}"
 
 
-def results(library: Library, task: str, methods: Iterable[str]) -> list[Found]:
+def results(library: Library, task: str, methods: Iterable[str]) -> list[SearchResult]:
     """What the library holds of the search, in order; a setting that was not tried is left out."""
     found = []
     for method in methods:
@@ -92,11 +92,11 @@ def results(library: Library, task: str, methods: Iterable[str]) -> list[Found]:
             if file.is_file():
                 card = read_json(file)["card"]
                 minutes = float(card["training_seconds"]) / 60
-                found.append(Found(method, setting.name, float(card.get("validation", math.nan)), minutes))
+                found.append(SearchResult(method, setting.name, float(card.get("validation", math.nan)), minutes))
     return found
 
 
-def as_markdown(task: str, found: Sequence[Found]) -> str:
+def as_markdown(task: str, found: Sequence[SearchResult]) -> str:
     """A row per method: the score of each setting on validation, the best in bold, and what the search cost."""
     output = TASKS[task].info.output
     better = max if output.higher_is_better else min

@@ -27,7 +27,7 @@ from mmlab.core.errors import CheckpointError, DataError, MmlabError, UnknownNam
 from mmlab.core.method import METHODS
 from mmlab.core.results import Sweep
 from mmlab.core.task import TASKS, TaskInfo
-from mmlab.experiments.background.manager import TAG, Trainings
+from mmlab.experiments.background.manager import TAG, TrainingQueue
 from mmlab.experiments.comparison_tables import why_unusable
 from mmlab.storage import checkpoints, sweep_file
 from mmlab.storage.checkpoints import MODEL, PROGRESS, REPORT, SWEEP
@@ -49,7 +49,7 @@ class NameTaken(DataError):
 
 
 @dataclass(frozen=True)
-class Arrived:
+class ImportedModel:
     """The name under which an import was filed."""
 
     task: str
@@ -84,7 +84,7 @@ def _packed_plainly(sweep: bytes) -> bytes:
     return target.getvalue()
 
 
-def bring_in(library: Library, content: bytes, tag: str = "", replace: bool = False) -> Arrived:
+def import_model(library: Library, content: bytes, tag: str = "", replace: bool = False) -> ImportedModel:
     """File an exported checkpoint in the library, under its own name or another `tag`.
 
     Raises DataError or CheckpointError for what is no sound export, NameTaken where it would replace something.
@@ -104,7 +104,7 @@ def bring_in(library: Library, content: bytes, tag: str = "", replace: bool = Fa
         if not TAG.fullmatch(tag):
             raise DataError("The name in this file cannot name a run.", "Give it another name.")
         _file(folder, library.folder(task, method, tag), replace)
-    return Arrived(task, method, tag)
+    return ImportedModel(task, method, tag)
 
 
 def delete(library: Library, task: str, method: str, tag: str) -> None:
@@ -113,7 +113,7 @@ def delete(library: Library, task: str, method: str, tag: str) -> None:
     Raises DataError while it is being trained.
     """
     folder = library.folder(task, method, tag)
-    trainings = Trainings(library)
+    trainings = TrainingQueue(library)
     if any(
         run.alive for run in trainings.all() if (run.order.task, run.order.method, run.order.tag) == (task, method, tag)
     ):

@@ -7,8 +7,8 @@ from dataclasses import astuple, dataclass
 import numpy as np
 import torch
 
-from mmlab.analysis.base.input_swapping import Tell, quiet
-from mmlab.analysis.dominance.perturbations import OWN_RULE, Effort, probe
+from mmlab.analysis.base.input_swapping import ProgressCallback, quiet
+from mmlab.analysis.dominance.perturbations import OWN_RULE, ProbeBudget, probe
 from mmlab.analysis.dominance.pid import pid
 from mmlab.analysis.dominance.report import Panel, lattice_of, panel
 from mmlab.analysis.dominance.synthetic_tasks import NAMES, Known, KnownTask, Truth
@@ -42,7 +42,7 @@ class Tried:
     verdicts: tuple[Verdict, ...]
 
 
-def try_measures(which: Known, method: str = "dropout", seed: int = 0, tell: Tell = quiet) -> Tried:
+def try_measures(which: Known, method: str = "dropout", seed: int = 0, tell: ProgressCallback = quiet) -> Tried:
     """Train on the data set (seconds on one core), measure, compare. Raises UnknownName for the method."""
     task = KnownTask(which)
     torch.manual_seed(seed)
@@ -54,7 +54,7 @@ def try_measures(which: Known, method: str = "dropout", seed: int = 0, tell: Tel
     for progress in trainer.epochs():
         tell(0.9 * (progress.epoch + 1) / EPOCHS)
     test = task.samples("test")
-    probes = probe(trained, test, Effort(512, 128, 10, 1), seed)
+    probes = probe(trained, test, ProbeBudget(512, 128, 10, 1), seed)
     found = panel(lattice_of(sweep(trained, test)), task.info.output, task.info.modalities, probes, OWN_RULE)
     tell(1.0)
     return Tried(found, tuple(Verdict(truth, _found(found, truth.measure, test)) for truth in which.truths))

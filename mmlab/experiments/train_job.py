@@ -22,8 +22,8 @@ from mmlab.core.options import as_dict, build
 from mmlab.core.results import Sweep
 from mmlab.core.task import TASKS, Source, Task
 from mmlab.core.training_plan import Plan
-from mmlab.experiments.recorders.attribution_maps import Album, ShareRecorder
-from mmlab.experiments.recorders.embedding_maps import Recorder
+from mmlab.experiments.recorders.attribution_maps import AttributionRecorder, ShareRecorder
+from mmlab.experiments.recorders.embedding_maps import EmbeddingRecorder
 from mmlab.inference.device import device, label, one_thread
 from mmlab.inference.sweep import mean_metrics, metrics, sweep
 from mmlab.storage import checkpoints, sweep_file
@@ -57,9 +57,9 @@ def train(job: TrainJob, library: Library) -> Iterator[Progress]:
     """
     one_thread()
     task, kind = TASKS[job.task](), METHODS[job.method]
-    if reason := kind.why_not(task.info):
+    if reason := kind.unsupported_reason(task.info):
         raise Unsupported(reason, "Train another method.")
-    plan = build(Plan, {**usual_plan(task, kind), **job.plan})
+    plan = build(Plan, {**default_plan(task, kind), **job.plan})
     config = build(kind.Config, job.config)
     teachers = yield from _teachers(kind, job, library)
     folder = library.folder(job.task, job.method, job.folder)
@@ -82,19 +82,19 @@ def train(job: TrainJob, library: Library) -> Iterator[Progress]:
         validation=validation,
         recorders=(
             ShareRecorder(method, validation),
-            Album(task, method, plan.epochs, folder),
-            Recorder(method, validation, plan.epochs, folder),
+            AttributionRecorder(task, method, plan.epochs, folder),
+            EmbeddingRecorder(method, validation, plan.epochs, folder),
         ),
     )
     yield from trainer.epochs()
-    checkpoints.half(trainer.method)
+    checkpoints.round_to_half(trainer.method)
     card = _card(job, task, trainer, config)
     digest = checkpoints.save(folder, trainer.method, card)
     evaluate(task, trainer.method, folder, digest, card)
     (folder / STATE).unlink(missing_ok=True)
 
 
-def usual_plan(task: Task, kind: type[Method]) -> dict[str, Any]:
+def default_plan(task: Task, kind: type[Method]) -> dict[str, Any]:
     """What of the training plan differs from `Plan` for a task and a method before anybody asks for more."""
     source = "both" if "real" in task.sources() else "built-in"
     return {"source": source, **kind.plan, **task.plan}

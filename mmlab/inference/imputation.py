@@ -47,26 +47,26 @@ class NotComputed(DataError):
 
 
 @dataclass(frozen=True)
-class Rule:
+class Imputation:
     """What stands in for a missing input: a title that ends "missing is …", and a sentence."""
 
     title: str
     about: str
 
 
-RULES: dict[str, Rule] = {
-    NATIVE: Rule("left to the method", "The method is told what is missing and does what it was made to do."),
-    "zeros": Rule("filled with zeros", "Every number of the missing input is 0. The method is not told."),
-    "mean": Rule(
+RULES: dict[str, Imputation] = {
+    NATIVE: Imputation("left to the method", "The method is told what is missing and does what it was made to do."),
+    "zeros": Imputation("filled with zeros", "Every number of the missing input is 0. The method is not told."),
+    "mean": Imputation(
         "filled with the training mean",
         "The average of the training inputs (of texts: no words) takes its place. The method is not told.",
     ),
-    "noise": Rule(
+    "noise": Imputation(
         "filled with noise",
         "Normal noise with the mean and spread of each place in the training inputs (of texts: the words of other "
         "texts, place by place) takes its place. The method is not told.",
     ),
-    "donor": Rule(
+    "donor": Imputation(
         "taken from another sample", "The input of another test sample takes its place. The method is not told."
     ),
 }
@@ -98,7 +98,9 @@ def replacements(rule: str, samples: Samples, modality: Modality, seen: Tensor |
     return mean + seen.std(0) * torch.randn(inputs.shape, generator=generator)
 
 
-def under(method: Method, samples: Samples, rule: str, training: Samples | None = None, **more: Any) -> Sweep:
+def sweep_with_imputation(
+    method: Method, samples: Samples, rule: str, training: Samples | None = None, **more: Any
+) -> Sweep:
     """Every combination of every sample under a rule. `more` goes to `mmlab.inference.sweep.sweep`."""
     if rule == NATIVE:
         return sweep(method, samples, **more)
@@ -173,7 +175,7 @@ def compute(model: Model, rule: str, count: int = COUNT, on_progress: Progress |
     """The sweep of a model under a rule on the first test samples, computed and kept. Raises DataError."""
     samples = _complete(model.task, count)
     training = model.task.samples("train") if rule in OF_TRAINING else None
-    found = under(model.method, samples, rule, training, digest=model.digest, on_progress=on_progress)
+    found = sweep_with_imputation(model.method, samples, rule, training, digest=model.digest, on_progress=on_progress)
     _keep(_folder(model.digest, rule), found)
     return found
 

@@ -50,7 +50,7 @@ def sweep(
     parts: list[list[_Part]] = []
     for batch in _batches(method, samples, on_progress):
         fused = (answer or fuse_all)(method, batch.inputs, combinations)
-        parts.append([_kept(each, output.condense(each.logits.float(), batch.target, distances)) for each in fused])
+        parts.append([_kept(each, output.summarise(each.logits.float(), batch.target, distances)) for each in fused])
     logits, mean, variance = (
         [np.concatenate([part[k][field] for part in parts]) for k in range(len(combinations))] for field in range(3)
     )

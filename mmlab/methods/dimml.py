@@ -85,8 +85,8 @@ class DIMML(Method):
         learners = [self.encoders, self.heads, self.shared_head]
         first = [parameter for module in learners for parameter in module.parameters()]
         return [
-            Stage("encoders", epochs - fusion, first, resting=[self.fusion_head]),
-            Stage("fusion", fusion, list(self.fusion_head.parameters()), resting=learners),
+            Stage("encoders", epochs - fusion, first, frozen=[self.fusion_head]),
+            Stage("fusion", fusion, list(self.fusion_head.parameters()), frozen=learners),
         ]
 
     def encode(self, inputs: Mapping[str, Tensor]) -> Features:

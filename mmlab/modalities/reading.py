@@ -6,11 +6,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from mmlab.core.task import Reading
+from mmlab.core.task import PreparedInput
 
 Floats = NDArray[np.float32]
 
 
-def reading(values: Floats, notes: list[str]) -> Reading:
+def reading(values: Floats, notes: list[str]) -> PreparedInput:
     """Rounded through half precision, in which splits are stored: both then hold the very same numbers."""
-    return Reading(torch.from_numpy(values.astype(np.float16).astype(np.float32)), tuple(notes))
+    return PreparedInput(torch.from_numpy(values.astype(np.float16).astype(np.float32)), tuple(notes))

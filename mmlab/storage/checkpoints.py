@@ -45,7 +45,7 @@ def write_atomically(path: Path, content: bytes) -> None:
     os.replace(temporary, path)
 
 
-def half(method: Method) -> None:
+def round_to_half(method: Method) -> None:
     """Round the parameters to half precision, in place, so that what is measured is what is stored."""
     with torch.no_grad():
         for parameter in method.parameters():

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from mmlab.core.errors import CheckpointError
 from mmlab.core.results import Floats, Sweep
-from mmlab.storage import packed_arrays as packing
+from mmlab.storage import packed_arrays
 from mmlab.storage.checkpoints import SWEEP
 
 VERSION = 1
@@ -38,15 +38,15 @@ def write(path: Path, found: Sweep) -> None:
     }
     if found.variance is not None:
         arrays |= _packed("variance", found.variance)
-    packing.write(path / SWEEP, arrays)
+    packed_arrays.write(path / SWEEP, arrays)
 
 
 def read(path: Path, digest: str) -> Sweep:
     """The sweep of the checkpoint in folder `path`, which must have this digest. Raises CheckpointError."""
     again = "Run `python -m mmlab evaluate --save` to make it again."
     try:
-        arrays = packing.read(path / SWEEP)
-        if packing.whole(arrays["version"]) != VERSION or str(arrays["digest"]) != digest:
+        arrays = packed_arrays.read(path / SWEEP)
+        if packed_arrays.whole(arrays["version"]) != VERSION or str(arrays["digest"]) != digest:
             raise CheckpointError(f"The sweep of {path.name} belongs to another checkpoint.", again)
         return Sweep(
             combinations=tuple(arrays["combinations"].tolist()),
@@ -80,7 +80,7 @@ def _compact(logits: Floats) -> Floats:
 
 
 def _packed(name: str, values: Floats) -> dict[str, NDArray[np.generic]]:
-    steps, low, scale = packing.in_steps(values, LEVELS)
+    steps, low, scale = packed_arrays.in_steps(values, LEVELS)
     codes = np.round(steps).astype(np.uint8)
     return {name: codes, f"{name}_low": low.astype(np.float32), f"{name}_scale": scale.astype(np.float32)}
 

@@ -16,7 +16,7 @@ from mmlab.core.errors import DataError
 from mmlab.core.modality import Modalities, Modality
 from mmlab.core.outputs import Segmentation
 from mmlab.core.recordings import Picture, Raw
-from mmlab.core.task import TASKS, Example, Reading, Source, Split, TaskInfo
+from mmlab.core.task import TASKS, GallerySample, PreparedInput, Source, Split, TaskInfo
 from mmlab.modalities.scan.augment import vary_scan
 from mmlab.modalities.scan.grid import APART, PIXEL, SIDE
 from mmlab.modalities.scan.preprocess import prepare_scan, read_scan
@@ -71,7 +71,7 @@ class Brain:
         """Ids of the shipped slices, case by case, from below."""
         return tuple(PACK.index)
 
-    def example(self, sample: str) -> Example:
+    def example(self, sample: str) -> GallerySample:
         """One shipped slice, decoded from its files. Raises UnknownName."""
         raw, row = PACK.recordings(sample), PACK.row(sample)
         truth = raw.pop(TRUTH)
@@ -80,14 +80,14 @@ class Brain:
         stack = tuple(name for name, other in PACK.index.items() if other["case"] == row["case"])
         place = f"slice {stack.index(sample) + 1} of {len(stack)}, {row['apart']:g} mm apart"
         note = f"Simulated. Case {row['case']}: {place}."
-        return Example(sample, raw, labels, OUTPUT.words(labels), note, stack)
+        return GallerySample(sample, raw, labels, OUTPUT.words(labels), note, stack)
 
     def read(self, modality: str, content: bytes, name: str = "") -> Raw:
         """Decode a picture of a slice or a NIfTI volume that a person brought. Raises DataError."""
         _ = MODALITIES[modality]
         return read_scan(content, name)
 
-    def prepare(self, modality: str, raw: Raw) -> Reading:
+    def prepare(self, modality: str, raw: Raw) -> PreparedInput:
         """Bring a slice to the model's world: see `mmlab.modalities.scan.preprocess`."""
         _ = MODALITIES[modality]
         return prepare_scan(raw)

@@ -20,7 +20,7 @@ from mmlab.core.batch import Samples
 from mmlab.core.errors import DataError, MmlabError, PluginError, UnknownName
 from mmlab.core.outputs import Segmentation
 from mmlab.core.recordings import Raw
-from mmlab.core.task import TASKS, Example, Reading, Source, Split, Task, TaskInfo
+from mmlab.core.task import TASKS, GallerySample, PreparedInput, Source, Split, Task, TaskInfo
 from mmlab.modalities.audio.augment import vary_sound
 from mmlab.modalities.image.augment import vary_picture
 from mmlab.modalities.path.augment import vary_path
@@ -100,7 +100,7 @@ class FolderTask:
         """Ids of the first test samples, in the manifest's order."""
         return tuple(row.id for row in _rows(self.description) if row.split == "test")[:MOST_SHOWN]
 
-    def example(self, sample: str) -> Example:
+    def example(self, sample: str) -> GallerySample:
         """One sample, decoded from its files. Raises UnknownName and DataError."""
         row = next((row for row in _rows(self.description) if row.id == sample), None)
         if row is None:
@@ -110,18 +110,18 @@ class FolderTask:
         target = region_maps(self.description, row) if is_map else row.target
         lacking = [item.label for item in self.info.modalities if item.name not in raw]
         notes = [row.note, f"Without {', '.join(lacking)}." if lacking else ""]
-        return Example(row.id, raw, target, in_words(self.info.output, target), " ".join(filter(None, notes)))
+        return GallerySample(row.id, raw, target, in_words(self.info.output, target), " ".join(filter(None, notes)))
 
     def read(self, modality: str, content: bytes, name: str = "") -> Raw:
         """Decode a file that a person brought. Raises DataError."""
         return self.description[modality].kind.read(content, name)
 
-    def prepare(self, modality: str, raw: Raw) -> Reading:
+    def prepare(self, modality: str, raw: Raw) -> PreparedInput:
         """Bring a recording to the model's world, numbers on the scale of the training samples."""
         kind = self.description[modality].kind
         made = kind.prepare(raw)
         scales = _scales_by_manifest(self.description, *_state(self.description)) if kind.standardised else {}
-        return Reading(scaled(made.tensor, scales.get(modality)), made.notes, made.words)
+        return PreparedInput(scaled(made.tensor, scales.get(modality)), made.notes, made.words)
 
     def describe(self) -> dict[str, Any]:
         """Counts, shares of missing inputs and what tells this version of the folder from another, for a card."""

@@ -18,7 +18,7 @@ from mmlab.core.errors import DataError
 from mmlab.core.modality import Modalities, Modality
 from mmlab.core.outputs import Classification
 from mmlab.core.recordings import Raw
-from mmlab.core.task import TASKS, Example, Reading, Source, Split, TaskInfo
+from mmlab.core.task import TASKS, GallerySample, PreparedInput, Source, Split, TaskInfo
 from mmlab.modalities.audio.decode import read_sound
 from mmlab.modalities.audio.spectrogram import BANDS, FRAMES
 from mmlab.modalities.augment import VARY
@@ -28,8 +28,7 @@ from mmlab.modalities.path.decode import read_strokes
 from mmlab.modalities.path.resample import PATH_POINTS
 from mmlab.modalities.preprocess import PREPARE
 from mmlab.tasks.cached_splits import cached_split
-from mmlab.tasks.generators.digits import real_recordings, synthetic_voices
-from mmlab.tasks.generators.digits import recordings as items
+from mmlab.tasks.generators.digits import real_recordings, recordings, synthetic_voices
 from mmlab.tasks.generators.digits.sample_pack import PACK
 from mmlab.tasks.generators.digits.sensor_noise import Noise
 
@@ -94,18 +93,18 @@ class Digits:
         """Ids of the shipped samples, in order."""
         return tuple(PACK.index)
 
-    def example(self, sample: str) -> Example:
+    def example(self, sample: str) -> GallerySample:
         """One shipped sample, decoded from its files. Raises UnknownName."""
         raw, row = PACK.recordings(sample), PACK.row(sample)
         worst = max(zip(row["levels"], MODALITIES, strict=True), key=lambda pair: float(pair[0]))[1]
         note = f"Synthetic voice {row['speaker']}; the {worst.label.lower()} is the noisiest."
-        return Example(sample, raw, row["digit"], str(row["digit"]), note)
+        return GallerySample(sample, raw, row["digit"], str(row["digit"]), note)
 
     def read(self, modality: str, content: bytes, name: str = "") -> Raw:
         """Decode a file that a person brought. Raises DataError."""
         return READ[MODALITIES[modality].kind](content, name)
 
-    def prepare(self, modality: str, raw: Raw) -> Reading:
+    def prepare(self, modality: str, raw: Raw) -> PreparedInput:
         """Bring a recording to the model's world: see `mmlab.modalities.preprocess`."""
         return PREPARE[MODALITIES[modality].kind](raw)
 
@@ -125,9 +124,9 @@ class Digits:
                     "pen": "UCI pendigits (CC BY 4.0), paths held out",
                 },
             },
-            "sizes": dict(items.SIZES),
+            "sizes": dict(recordings.SIZES),
             "voices": voice_counts,
-            "speakers": {split: list(real_recordings.speakers_of(split, self.held_out)) for split in items.SIZES},
+            "speakers": {split: list(real_recordings.speakers_of(split, self.held_out)) for split in recordings.SIZES},
             "noise": asdict(self.noise),
             "simulated": [
                 "built-in voices",
@@ -142,13 +141,13 @@ class Digits:
 @lru_cache(maxsize=8)
 def _split(split: Split, noise: Noise, held_out: str, folder: Path | None) -> Samples:
     """A split of one origin: from the cache on disk, or built and put there. `held_out` and `folder` for real ones."""
-    origin: items.Origin = "real" if folder else "built-in"
+    origin: recordings.Origin = "real" if folder else "built-in"
 
     def build() -> dict[str, NDArray[Any]]:
-        makers = items.Recorded(split, folder, held_out) if folder else items.BuiltIn(split)
-        return _build(items.Recorder(split, origin, makers, noise))
+        makers = recordings.Recorded(split, folder, held_out) if folder else recordings.BuiltIn(split)
+        return _build(recordings.Recorder(split, origin, makers, noise))
 
-    depends_on = (VERSION, split, noise, held_out, items.SIZES[split], _fingerprint(split, folder))
+    depends_on = (VERSION, split, noise, held_out, recordings.SIZES[split], _fingerprint(split, folder))
     return cached_split(f"digits-{origin}-{split}", depends_on, MODALITIES, build)
 
 
@@ -158,7 +157,7 @@ def _fingerprint(split: Split, folder: Path | None) -> tuple[object, ...]:
     return tuple((file.name, file.stat().st_size, file.stat().st_mtime_ns if folder else 0) for file in files)
 
 
-def _build(recorder: items.Recorder) -> dict[str, NDArray[Any]]:
+def _build(recorder: recordings.Recorder) -> dict[str, NDArray[Any]]:
     count = len(recorder)
     arrays: dict[str, NDArray[Any]] = {item.name: np.empty((count, *item.shape), np.float16) for item in MODALITIES}
     ids, groups = [], []

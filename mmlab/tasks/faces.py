@@ -16,23 +16,23 @@ from mmlab.core.errors import DataError
 from mmlab.core.modality import Modalities, Modality
 from mmlab.core.outputs import Detection
 from mmlab.core.recordings import Picture, Raw
-from mmlab.core.task import TASKS, Example, Reading, Source, Split, TaskInfo
+from mmlab.core.task import TASKS, GallerySample, PreparedInput, Source, Split, TaskInfo
 from mmlab.modalities.image.augment import move_together, vary_brightness, vary_depth
 from mmlab.modalities.image.decode import read_depth, read_picture
 from mmlab.modalities.image.scene_crop import as_input, prepare_colour, prepare_depth, prepare_grey
 from mmlab.tasks.cached_splits import cached_split
-from mmlab.tasks.generators.faces import captures as simulated
+from mmlab.tasks.generators.faces import captures
 from mmlab.tasks.generators.faces.cameras import SIDE
 from mmlab.tasks.generators.faces.sample_pack import PACK
 
 VERSION = 1  # of what a split holds; raise it when the simulator or the preparation changes
-CLASSES = simulated.CLASSES
+CLASSES = captures.CLASSES
 READ: dict[str, Callable[[bytes, str], Picture]] = {
     "color": read_picture,
     "depth": read_depth,
     "infrared": read_picture,
 }
-PREPARE: dict[str, Callable[[Raw, int], Reading]] = {
+PREPARE: dict[str, Callable[[Raw, int], PreparedInput]] = {
     "color": prepare_colour,
     "depth": prepare_depth,
     "infrared": prepare_grey,
@@ -85,29 +85,29 @@ class Faces:
         """Ids of the shipped samples, in order."""
         return tuple(PACK.index)
 
-    def example(self, sample: str) -> Example:
+    def example(self, sample: str) -> GallerySample:
         """One shipped sample, decoded from its files. Raises UnknownName."""
         raw, row = PACK.recordings(sample), PACK.row(sample)
         answer = "live" if row["kind"] == "live" else "attack"
-        return Example(sample, raw, CLASSES.index(answer), answer, f"{_in_words(row['kind'])}, simulated.")
+        return GallerySample(sample, raw, CLASSES.index(answer), answer, f"{_in_words(row['kind'])}, simulated.")
 
     def read(self, modality: str, content: bytes, name: str = "") -> Raw:
         """Decode a picture that a person brought. Raises DataError."""
         return READ[MODALITIES[modality].name](content, name)
 
-    def prepare(self, modality: str, raw: Raw) -> Reading:
+    def prepare(self, modality: str, raw: Raw) -> PreparedInput:
         """Bring a picture to the model's world: see `mmlab.modalities.image.scene_crop`."""
         found = PREPARE[MODALITIES[modality].name](raw, SIDE)
         ours = isinstance(raw, Picture) and raw.pixels.shape[:2] == (SIDE, SIDE)
-        return found if ours else Reading(found.tensor, (*found.notes, FOREIGN))
+        return found if ours else PreparedInput(found.tensor, (*found.notes, FOREIGN))
 
     def describe(self) -> dict[str, Any]:
         """Sources and sizes, for a card."""
-        sizes = {split: people * simulated.CAPTURES for split, people in simulated.PEOPLE.items()}
+        sizes = {split: people * captures.CAPTURES for split, people in captures.PEOPLE.items()}
         return {
             "sources": {"built-in": {"all inputs": "our simulator of people, prints and cameras"}},
             "sizes": sizes,
-            "people": dict(simulated.PEOPLE),
+            "people": dict(captures.PEOPLE),
             "attacks": ["flat and curved prints", "whole, or with eyes, nose and mouth cut out"],
             "simulated": ["the people", "the prints", "all three cameras"],
             "version": VERSION,
@@ -126,12 +126,12 @@ def _in_words(kind: str) -> str:
 @lru_cache(maxsize=4)
 def _split(split: Split) -> Samples:
     """A split from the cache on disk, or simulated and put there."""
-    depends_on = (VERSION, split, simulated.SEED, simulated.PEOPLE[split], simulated.CAPTURES, SIDE)
+    depends_on = (VERSION, split, captures.SEED, captures.PEOPLE[split], captures.CAPTURES, SIDE)
     return cached_split(f"faces-{split}", depends_on, MODALITIES, lambda: _build(split))
 
 
 def _build(split: Split) -> dict[str, NDArray[Any]]:
-    parts = list(simulated.recordings(split))
+    parts = list(captures.recordings(split))
     inputs = {name: np.concatenate([as_input(part.pictures[name]) for part in parts]) for name in MODALITIES.names}
     return {
         **inputs,

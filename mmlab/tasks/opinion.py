@@ -19,7 +19,7 @@ from mmlab.core.errors import DataError
 from mmlab.core.modality import Modalities, Modality
 from mmlab.core.outputs import Regression
 from mmlab.core.recordings import Picture, Raw, Sound, Text
-from mmlab.core.task import TASKS, Example, Reading, Source, Split, TaskInfo
+from mmlab.core.task import TASKS, GallerySample, PreparedInput, Source, Split, TaskInfo
 from mmlab.modalities.audio.augment import vary_tone
 from mmlab.modalities.audio.decode import read_sound
 from mmlab.modalities.audio.spectrogram import BANDS, LONG_FRAMES, prepare_sound
@@ -30,8 +30,7 @@ from mmlab.modalities.text.augment import vary_text
 from mmlab.modalities.text.tokenize import MOST_WORDS, prepare_text, read_text
 from mmlab.tasks.cached_splits import cached_split
 from mmlab.tasks.generators.audio_bank import RATE
-from mmlab.tasks.generators.opinion import film_reviews, sentences, tone_of_voice, vocabulary
-from mmlab.tasks.generators.opinion import recordings as items
+from mmlab.tasks.generators.opinion import film_reviews, recordings, sentences, tone_of_voice, vocabulary
 from mmlab.tasks.generators.opinion.drawn_faces import IDENTITIES, SIDE
 from mmlab.tasks.generators.opinion.noise_model import HIGH, LOW, WITNESSES, best_answers
 from mmlab.tasks.generators.opinion.sample_pack import PACK
@@ -50,7 +49,7 @@ FOREIGN_VOICE = (
 READ: dict[str, Callable[[bytes, str], Raw]] = {"text": read_text, "voice": read_sound, "face": read_picture}
 
 
-def prepare_face(picture: Raw) -> Reading:
+def prepare_face(picture: Raw) -> PreparedInput:
     """A face as `[1, 40, 40]` greys in [0, 1]: the square in the middle of the picture, made small."""
     if not isinstance(picture, Picture):
         raise DataError("This is not a picture.", "Bring a picture of a face, drawn with few lines.")
@@ -63,21 +62,21 @@ def prepare_face(picture: Raw) -> Reading:
     return reading(np.asarray(image, np.float32)[None] / np.float32(255), notes)
 
 
-def prepare_voice(sound: Raw) -> Reading:
+def prepare_voice(sound: Raw) -> PreparedInput:
     """As `prepare_sound` over two seconds, with a note on voices that are not ours."""
     found = prepare_sound(sound, frames=LONG_FRAMES)
     ours = isinstance(sound, Sound) and sound.rate == RATE
     return found if ours else replace(found, notes=(*found.notes, FOREIGN_VOICE))
 
 
-def prepare_words(text: Raw) -> Reading:
+def prepare_words(text: Raw) -> PreparedInput:
     """As `prepare_text`, with a note on the words that were not met in training."""
     found = prepare_text(text)
     said = vocabulary.note(found.words)
     return replace(found, notes=(*found.notes, said)) if said else found
 
 
-PREPARE: dict[str, Callable[[Raw], Reading]] = {
+PREPARE: dict[str, Callable[[Raw], PreparedInput]] = {
     "text": prepare_words,
     "voice": prepare_voice,
     "face": prepare_face,
@@ -136,20 +135,20 @@ class Opinion:
         """Ids of the shipped samples, in order."""
         return tuple(PACK.index)
 
-    def example(self, sample: str) -> Example:
+    def example(self, sample: str) -> GallerySample:
         """One shipped sample, decoded from its files. Raises UnknownName."""
         raw, row = PACK.recordings(sample), PACK.row(sample)
         shown = ", ".join(
             f"{item.label.lower()} {level:+.1f}" for item, level in zip(MODALITIES, row["shown"], strict=True)
         )
         note = f"Simulated, synthetic voice {row['voice']}. What each shows: {shown}."
-        return Example(sample, raw, row["opinion"], f"{row['opinion']:+.2f}", note)
+        return GallerySample(sample, raw, row["opinion"], f"{row['opinion']:+.2f}", note)
 
     def read(self, modality: str, content: bytes, name: str = "") -> Raw:
         """Decode a file that a person brought. Raises DataError."""
         return READ[MODALITIES[modality].name](content, name)
 
-    def prepare(self, modality: str, raw: Raw) -> Reading:
+    def prepare(self, modality: str, raw: Raw) -> PreparedInput:
         """Bring a recording to the model's world."""
         return PREPARE[MODALITIES[modality].name](raw)
 
@@ -172,7 +171,7 @@ class Opinion:
                 },
                 "real": {"text": "10,605 rated film reviews (from -4..4, times 0.75), text only, reviews held out"},
             },
-            "sizes": dict(items.SIZES),
+            "sizes": dict(recordings.SIZES),
             "voices": {split: len(found) for split, found in tone_of_voice.bank_index()["splits"].items()},
             "faces": {split: last - first for split, (first, last) in IDENTITIES.items()},
             "noise": {name: witness.noise for name, witness in WITNESSES.items()},
@@ -186,7 +185,7 @@ def _built_in(split: Split) -> Samples:
     """A built-in split: from the cache on disk, or built and put there."""
 
     def build() -> dict[str, NDArray[Any]]:
-        recorder = items.Recorder(split)
+        recorder = recordings.Recorder(split)
         made = [recorder.item(index) for index in range(len(recorder))]
         tensors = {
             name: np.stack([PREPARE[name](item.raw[name]).tensor.numpy() for item in made]) for name in MODALITIES.names
@@ -199,7 +198,7 @@ def _built_in(split: Split) -> Samples:
         }
 
     files = (sentences.FOLDER / sentences.WORDS, tone_of_voice.bank_file(split))
-    depends_on = (VERSION, split, items.SIZES[split], *(file.stat().st_size for file in files))
+    depends_on = (VERSION, split, recordings.SIZES[split], *(file.stat().st_size for file in files))
     return cached_split(f"opinion-built-in-{split}", depends_on, MODALITIES, build)
 
 

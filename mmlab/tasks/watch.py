@@ -17,21 +17,21 @@ from mmlab.core.errors import DataError
 from mmlab.core.modality import Modalities, Modality
 from mmlab.core.outputs import Classification
 from mmlab.core.recordings import Raw
-from mmlab.core.task import TASKS, Example, Reading, Source, Split, TaskInfo
+from mmlab.core.task import TASKS, GallerySample, PreparedInput, Source, Split, TaskInfo
 from mmlab.modalities.series.augment import turn_axes, vary_series
 from mmlab.modalities.series.decode import ACCELEROMETER, GYROSCOPE, read_series
 from mmlab.modalities.series.windowing import Window, prepare_series
 from mmlab.tasks.cached_splits import cached_split
-from mmlab.tasks.generators.watch import recordings as recorded
+from mmlab.tasks.generators.watch import recordings
 from mmlab.tasks.generators.watch.sample_pack import PACK
 
 VERSION = 1  # of what a split holds; raise it when the recordings or the preparation change
-CLASSES = tuple(recorded.EXERCISES.values())
+CLASSES = tuple(recordings.EXERCISES.values())
 SENSORS = {"accelerometer": ACCELEROMETER, "gyroscope": GYROSCOPE}
 # Divided by fixed numbers near a usual movement, which need no look at the data: 1 g and 2 rad/s
 WINDOWS = {
-    "accelerometer": Window(recorded.RATE, recorded.STEPS, 3, 1.0),
-    "gyroscope": Window(recorded.RATE, recorded.STEPS, 3, 2.0),
+    "accelerometer": Window(recordings.RATE, recordings.STEPS, 3, 1.0),
+    "gyroscope": Window(recordings.RATE, recordings.STEPS, 3, 2.0),
 }
 TURN = 12.0  # degrees by which a watch sits otherwise on another wrist
 MODALITIES = Modalities(
@@ -59,8 +59,8 @@ class Watch:
     plan: ClassVar[Mapping[str, Any]] = {"epochs": 20, "batch_size": 128}
 
     def __init__(self, fold: int = 0) -> None:
-        if fold not in range(len(recorded.PAIRS)):
-            raise DataError(f"There is no fold {fold}.", f"Use 0 to {len(recorded.PAIRS) - 1}.")
+        if fold not in range(len(recordings.PAIRS)):
+            raise DataError(f"There is no fold {fold}.", f"Use 0 to {len(recordings.PAIRS) - 1}.")
         self.fold = fold
 
     def sources(self) -> tuple[Source, ...]:
@@ -84,18 +84,18 @@ class Watch:
         """Ids of the shipped samples, in order: people whom the first fold tests."""
         return tuple(PACK.index)
 
-    def example(self, sample: str) -> Example:
+    def example(self, sample: str) -> GallerySample:
         """One shipped sample, decoded from its files. Raises UnknownName."""
         raw, row = PACK.recordings(sample), PACK.row(sample)
-        answer = recorded.EXERCISES[row["exercise"]]
-        note = f"Person {row['person']}, {row['arm']} arm, from second {row['start'] / recorded.RATE:g}."
-        return Example(sample, raw, CLASSES.index(answer), answer, note)
+        answer = recordings.EXERCISES[row["exercise"]]
+        note = f"Person {row['person']}, {row['arm']} arm, from second {row['start'] / recordings.RATE:g}."
+        return GallerySample(sample, raw, CLASSES.index(answer), answer, note)
 
     def read(self, modality: str, content: bytes, name: str = "") -> Raw:
         """The columns of this sensor of a table, such as a CSV file with both. Raises DataError."""
         return read_series(content, name, SENSORS[modality], WINDOWS[modality].seconds)
 
-    def prepare(self, modality: str, raw: Raw) -> Reading:
+    def prepare(self, modality: str, raw: Raw) -> PreparedInput:
         """A second at 50 rows a second: see `mmlab.modalities.series.windowing`."""
         return prepare_series(raw, WINDOWS[modality])
 
@@ -103,30 +103,31 @@ class Watch:
         """Source, people, sizes, for a card."""
         splits: tuple[Split, ...] = ("train", "valid", "test")
         counts = {
-            split: Counter(item.recording.person for item in recorded.items(split, self.fold)) for split in splits
+            split: Counter(item.recording.person for item in recordings.items(split, self.fold)) for split in splits
         }
         real = "real recordings of a watch (seglearn's watch_dataset, BSD; Burns et al. 2018), whole people held out"
         return {
             "sources": {"built-in": dict.fromkeys(MODALITIES.names, real)},
             "sizes": {split: sum(found.values()) for split, found in counts.items()},
-            "people": {split: list(recorded.people(split, self.fold)) for split in splits},
-            "fold": f"{self.fold + 1} of {len(recorded.PAIRS)}: pairs who moved in time with each other stay together",
+            "people": {split: list(recordings.people(split, self.fold)) for split in splits},
+            "fold": f"{self.fold + 1} of {len(recordings.PAIRS)}: "
+            "pairs who moved in time with each other stay together",
             "windows": "one second; in training half overlapping, elsewhere side by side",
             "simulated": [],
             "version": VERSION,
         }
 
 
-@lru_cache(maxsize=3 * len(recorded.PAIRS))
+@lru_cache(maxsize=3 * len(recordings.PAIRS))
 def _split(split: Split, fold: int) -> Samples:
     """A split of a fold: from the cache on disk, or cut and put there."""
-    depends_on = (VERSION, split, fold, recorded.FILE.stat().st_size if recorded.FILE.is_file() else 0)
+    depends_on = (VERSION, split, fold, recordings.FILE.stat().st_size if recordings.FILE.is_file() else 0)
     return cached_split(f"watch-{fold}-{split}", depends_on, MODALITIES, lambda: _build(split, fold))
 
 
 def _build(split: Split, fold: int) -> dict[str, NDArray[Any]]:
-    found = list(recorded.items(split, fold))
-    names = list(recorded.EXERCISES)
+    found = list(recordings.items(split, fold))
+    names = list(recordings.EXERCISES)
     raws = [item.raw for item in found]
     inputs = {
         name: np.stack([prepare_series(raw[name], window).tensor.numpy() for raw in raws])

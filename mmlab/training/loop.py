@@ -122,7 +122,7 @@ class Trainer:
         torch.manual_seed(_mixed(self.seed, epoch))
         run = self._run(stage, epoch)
         self.method.train()
-        for module in stage.resting:
+        for module in stage.frozen:
             module.eval()
         totals: dict[str, float] = defaultdict(float)
         norms: dict[str, float] = defaultdict(float)

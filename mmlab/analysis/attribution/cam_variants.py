@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor
 
-from mmlab.analysis.attribution.captum_wrapper import Question
+from mmlab.analysis.attribution.captum_wrapper import CaptumAdapter
 from mmlab.analysis.attribution.gradcam import from_layers
-from mmlab.analysis.attribution.registry import Tell, explainer
+from mmlab.analysis.attribution.registry import ProgressCallback, explainer
 from mmlab.core.method import Method
 from mmlab.core.modality import Combination
 from mmlab.core.results import Attribution
@@ -26,14 +26,14 @@ def grad_cam_plus(
     inputs: Mapping[str, Tensor],
     combinations: Sequence[Combination],
     target: int,
-    tell: Tell | None = None,
+    tell: ProgressCallback | None = None,
 ) -> Attribution:
     """Grad-CAM++ at `Method.cam_layers`: weights are sums over places of alpha x ReLU(gradient) (Eq. 19, 20).
 
     alpha = g^2 / (2 g^2 + sum(A) g^3), where the second and third derivatives of exp(score) are powers of g. Shares are
     those of Grad-CAM.
     """
-    question = Question(method, inputs, combinations, target)
+    question = CaptumAdapter(method, inputs, combinations, target)
     kept, gradients = _at_layers(question)
     return from_layers(question, tuple(_plus(value, slope) for value, slope in zip(kept, gradients, strict=True)))
 
@@ -61,15 +61,15 @@ def hires_cam(
     inputs: Mapping[str, Tensor],
     combinations: Sequence[Combination],
     target: int,
-    tell: Tell | None = None,
+    tell: ProgressCallback | None = None,
 ) -> Attribution:
     """HiResCAM at `Method.cam_layers` (Eq. 5). Shares are those of Grad-CAM."""
-    question = Question(method, inputs, combinations, target)
+    question = CaptumAdapter(method, inputs, combinations, target)
     kept, gradients = _at_layers(question)
     return from_layers(question, tuple((v * g).sum(1, keepdim=True) for v, g in zip(kept, gradients, strict=True)))
 
 
-def _at_layers(question: Question) -> tuple[tuple[Tensor, ...], tuple[Tensor, ...]]:
+def _at_layers(question: CaptumAdapter) -> tuple[tuple[Tensor, ...], tuple[Tensor, ...]]:
     """The activations `[K, C, ...]` of the layers, and the gradients of the score there."""
     kept: list[tuple[Tensor, ...]] = []
     handle = question.junction.register_forward_hook(lambda _, __, value: kept.append(value))

@@ -16,7 +16,7 @@ from mmlab.core.method import Method
 from mmlab.core.modality import Combination, Modality
 
 
-class Question(nn.Module):
+class CaptumAdapter(nn.Module):
     """The score of one sample under K combinations, `[K]`, as a module that captum can explain.
 
     `junction` is the layer to attribute to: it hands on the activations of all Grad-CAM layers at once, as a

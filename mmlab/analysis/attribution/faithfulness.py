@@ -18,9 +18,9 @@ from torch import Tensor
 from mmlab.analysis.attribution.captum_wrapper import given
 from mmlab.analysis.attribution.input_attribution import plain
 from mmlab.analysis.attribution.registry import Explainer
-from mmlab.analysis.attribution.sanity_checks import Rote, likeness, unlearned
+from mmlab.analysis.attribution.sanity_checks import RandomLabelModel, likeness, reinitialise
 from mmlab.analysis.base.array_checks import Numbers
-from mmlab.analysis.base.input_swapping import Tell, quiet
+from mmlab.analysis.base.input_swapping import ProgressCallback, quiet
 from mmlab.core.errors import NothingPresent
 from mmlab.core.method import Method
 from mmlab.core.modality import Combination, Modality
@@ -93,8 +93,8 @@ def faithfulness(
     found: Attribution,
     explain: Explainer,
     seed: int = 0,
-    tell: Tell = quiet,
-    rote: Rote | None = None,
+    tell: ProgressCallback = quiet,
+    rote: RandomLabelModel | None = None,
 ) -> Faithfulness:
     """Test the maps that `explain` made for one sample, under one combination and for `found.target`.
 
@@ -113,7 +113,7 @@ def faithfulness(
         deletion[name], insertion[name] = tester.curves(name, heat, generator)
         cost[name] = tester.cost(name, heat)
         tell(0.6 * (place + 1) / len(combination))
-    fresh = [unlearned(method, seed + number) for number in range(NETWORKS)]
+    fresh = [reinitialise(method, seed + number) for number in range(NETWORKS)]
     alike = likeness(fresh, inputs, combination, found, explain, lambda share: tell(0.6 + 0.4 * share))
     shares = {name: found.shares[combination.key][name] for name in combination.names}
     checks = [
@@ -239,7 +239,7 @@ def _unlike(title: str, others: str, likeness: Mapping[str, float], about: str) 
     return Check(title, mean < ALIKE, f"correlation {mean:.2f} with maps of {others}", about)
 
 
-def _shuffled(rote: Rote, likeness: Mapping[str, float]) -> Check:
+def _shuffled(rote: RandomLabelModel, likeness: Mapping[str, float]) -> Check:
     title = "Depends on the right answers"
     about = (
         "The map of a network that learned shuffled answers by heart must look different (rank correlation below 0.5)."

@@ -14,8 +14,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from mmlab.analysis.attribution.captum_wrapper import Question
-from mmlab.analysis.attribution.registry import Tell, by_combination, explainer
+from mmlab.analysis.attribution.captum_wrapper import CaptumAdapter
+from mmlab.analysis.attribution.registry import ProgressCallback, by_combination, explainer
 from mmlab.core.method import Method
 from mmlab.core.modality import Combination, Modality
 from mmlab.core.results import Attribution
@@ -34,7 +34,7 @@ def grad_cam(
     inputs: Mapping[str, Tensor],
     combinations: Sequence[Combination],
     target: int,
-    tell: Tell | None = None,
+    tell: ProgressCallback | None = None,
 ) -> Attribution:
     """Grad-CAM at `Method.cam_layers`, through captum, for every combination of one sample.
 
@@ -49,7 +49,7 @@ def grad_cam(
     """
     from captum.attr import LayerGradCam
 
-    question = Question(method, inputs, combinations, target)
+    question = CaptumAdapter(method, inputs, combinations, target)
     maps = LayerGradCam(question, question.junction).attribute(
         question.rows, additional_forward_args=(question.present,), grad_kwargs=UNUSED
     )
@@ -59,7 +59,7 @@ def grad_cam(
 UNUSED = {"allow_unused": True, "materialize_grads": True}  # a layer that an answer does not use has gradient zero
 
 
-def from_layers(question: Question, maps: tuple[Tensor, ...]) -> Attribution:
+def from_layers(question: CaptumAdapter, maps: tuple[Tensor, ...]) -> Attribution:
     """What raw maps `[K, 1, ...]` of the layers say, with the shares of |gradient x activation|."""
     keys = [combination.key for combination in question.combinations]
     return Attribution(
@@ -70,7 +70,7 @@ def from_layers(question: Question, maps: tuple[Tensor, ...]) -> Attribution:
     )
 
 
-def _map(question: Question, modality: Modality, maps: tuple[Tensor, ...]) -> NDArray[np.float32]:
+def _map(question: CaptumAdapter, modality: Modality, maps: tuple[Tensor, ...]) -> NDArray[np.float32]:
     """`[K, *places]` in [0, 1]."""
     from captum.attr import LayerAttribution
 
@@ -87,7 +87,7 @@ def _map(question: Question, modality: Modality, maps: tuple[Tensor, ...]) -> ND
     return (positive / positive.max().clamp(min=1e-12)).numpy()
 
 
-def _shares(question: Question, evidence: Tensor) -> dict[str, dict[str, float]]:
+def _shares(question: CaptumAdapter, evidence: Tensor) -> dict[str, dict[str, float]]:
     """Parts of the evidence `[layers, K]` that came through each modality, by combination."""
     names = question.method.modalities.names
     by_name = torch.stack([torch.where(question.sees(name), evidence, 0.0).sum(0) for name in names])

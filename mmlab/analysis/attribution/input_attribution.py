@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from mmlab.analysis.attribution.captum_wrapper import given
-from mmlab.analysis.attribution.registry import Tell, by_combination, explainer
+from mmlab.analysis.attribution.registry import ProgressCallback, by_combination, explainer
 from mmlab.analysis.base.model_twin import twin
 from mmlab.core.errors import Unsupported
 from mmlab.core.method import Method
@@ -26,7 +26,7 @@ TOGETHER = 8  # of these steps, or windows of occlusion, in one pass
 WINDOWS = {1: 8, 2: 7, 3: 4}  # how many windows of occlusion fit side by side, by the number of axes
 
 
-class Whole(nn.Module):
+class InputAttributionModel(nn.Module):
     """The score of one sample under K combinations as a function of its inputs, `[K]`, for captum.
 
     `rows` are the inputs `[K, *shape]` in the task's order, `plain` what stands for an input that says nothing: its own
@@ -39,7 +39,7 @@ class Whole(nn.Module):
         inputs: Mapping[str, Tensor],
         combinations: Sequence[Combination],
         target: int,
-        tell: Tell | None,
+        tell: ProgressCallback | None,
         passes: int,
     ) -> None:
         super().__init__()
@@ -128,13 +128,13 @@ def gradient_input(
     inputs: Mapping[str, Tensor],
     combinations: Sequence[Combination],
     target: int,
-    tell: Tell | None = None,
+    tell: ProgressCallback | None = None,
 ) -> Attribution:
     """Gradient x input through captum. Raises Unsupported where a modality is made of words."""
     from captum.attr import InputXGradient
 
     _no_names(method)
-    whole = Whole(method, inputs, combinations, target, tell, 1)
+    whole = InputAttributionModel(method, inputs, combinations, target, tell, 1)
     rows = tuple(row.clone().requires_grad_() for row in whole.rows)
     found = InputXGradient(whole).attribute(rows, additional_forward_args=(whole.present,))
     return whole.explained(found)
@@ -152,13 +152,13 @@ def integrated_gradients(
     inputs: Mapping[str, Tensor],
     combinations: Sequence[Combination],
     target: int,
-    tell: Tell | None = None,
+    tell: ProgressCallback | None = None,
 ) -> Attribution:
     """Integrated gradients from `plain` through captum. Raises Unsupported where a modality is made of words."""
     from captum.attr import IntegratedGradients
 
     _no_names(method)
-    whole = Whole(method, inputs, combinations, target, tell, STEPS // TOGETHER)
+    whole = InputAttributionModel(method, inputs, combinations, target, tell, STEPS // TOGETHER)
     found = IntegratedGradients(whole).attribute(
         whole.rows,
         baselines=whole.plain,
@@ -181,7 +181,7 @@ def occlusion(
     inputs: Mapping[str, Tensor],
     combinations: Sequence[Combination],
     target: int,
-    tell: Tell | None = None,
+    tell: ProgressCallback | None = None,
 ) -> Attribution:
     """Occlusion by overlapping windows through captum; `plain` covers them. Each window counts once in the shares."""
     from captum.attr import Occlusion
@@ -190,7 +190,7 @@ def occlusion(
     strides = tuple(tuple(max(1, side // 2) for side in window) for window in windows)
     sizes = [modality.shape for modality in method.modalities]
     count = sum(_count(*each) for each in zip(sizes, windows, strides, strict=True))
-    whole = Whole(method, inputs, combinations, target, tell, 1 + -(-count // TOGETHER))
+    whole = InputAttributionModel(method, inputs, combinations, target, tell, 1 + -(-count // TOGETHER))
     with torch.no_grad():
         found = Occlusion(whole).attribute(
             whole.rows,

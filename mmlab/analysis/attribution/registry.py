@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from importlib import import_module
+from functools import cache
 from typing import Protocol
 
 import numpy as np
@@ -17,7 +19,7 @@ from mmlab.core.modality import Combination
 from mmlab.core.outputs import Classification, Output, Regression, Segmentation
 from mmlab.core.results import Attribution
 
-Tell = Callable[[float], None]
+ProgressCallback = Callable[[float], None]
 
 
 class Explain(Protocol):
@@ -29,7 +31,7 @@ class Explain(Protocol):
         inputs: Mapping[str, Tensor],
         combinations: Sequence[Combination],
         target: int,
-        tell: Tell | None = None,
+        tell: ProgressCallback | None = None,
     ) -> Attribution:
         """Explain the score of `target` under each combination."""
 
@@ -62,9 +64,17 @@ def explainer(name: str, title: str, about: str, paper: str, slow: bool = False)
     return decorate
 
 
+@cache
+def _discover() -> None:
+    """Import every file beside this one once; each files its explainers."""
+    package = __name__.rpartition(".")[0]
+    for found in pkgutil.iter_modules(importlib.import_module(package).__path__):
+        importlib.import_module(f"{package}.{found.name}")
+
+
 def find(name: str) -> Explainer:
     """The explainer of that name. Raises UnknownName."""
-    import_module("mmlab.analysis.attribution.input_attribution")
+    _discover()
     if name not in EXPLAINERS:
         raise UnknownName(f"There is no explainer named '{name}'.", f"There are: {', '.join(EXPLAINERS)}.")
     return EXPLAINERS[name]
@@ -75,7 +85,7 @@ def targets(output: Output) -> tuple[str, ...]:
     if isinstance(output, Classification):
         return output.classes
     if isinstance(output, Segmentation):
-        return output.labels_shown
+        return output.region_names
     return ("what raises the number", "what lowers the number")
 
 

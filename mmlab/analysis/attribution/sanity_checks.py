@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from mmlab.analysis.attribution.registry import Explainer
-from mmlab.analysis.base.input_swapping import Tell, quiet
+from mmlab.analysis.base.input_swapping import ProgressCallback, quiet
 from mmlab.analysis.base.sampling import complete_samples, derangement
 from mmlab.core.batch import Samples
 from mmlab.core.method import Method
@@ -27,7 +27,7 @@ BATCH = {False: 32, True: 4}
 RATE = 3e-3
 
 
-def unlearned(method: Method, seed: int) -> Method:
+def reinitialise(method: Method, seed: int) -> Method:
     """The same network with fresh random parameters; buffers (statistics, mean inputs) are the learned one's."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
@@ -37,7 +37,7 @@ def unlearned(method: Method, seed: int) -> Method:
 
 
 @dataclass(frozen=True)
-class Rote:
+class RandomLabelModel:
     """A network that learned shuffled answers by heart. learned: the part of the loss on answers shuffled in another
     way that it saves on its own, 0 for nothing learned and 1 for all."""
 
@@ -45,7 +45,7 @@ class Rote:
     learned: float
 
 
-def rote(method: Method, samples: Samples, seed: int = 0, tell: Tell = quiet) -> Rote:
+def rote(method: Method, samples: Samples, seed: int = 0, tell: ProgressCallback = quiet) -> RandomLabelModel:
     """Teach a fresh network of the same build, with the task's plain loss and inputs dropped at random.
 
     Raises DataError for fewer than 8 samples with every modality.
@@ -55,7 +55,7 @@ def rote(method: Method, samples: Samples, seed: int = 0, tell: Tell = quiet) ->
     chosen = complete_samples(samples, count)
     generator = np.random.default_rng(seed)
     own, other = (_shuffled(chosen, generator) for _ in range(2))
-    pupil = unlearned(method, seed).train()
+    pupil = reinitialise(method, seed).train()
     pupil.requires_grad_(True)
     optimiser = torch.optim.AdamW(pupil.parameters(), RATE)
     with torch.random.fork_rng(devices=[]), torch.enable_grad():
@@ -73,7 +73,7 @@ def rote(method: Method, samples: Samples, seed: int = 0, tell: Tell = quiet) ->
     full = torch.ones(len(chosen), len(method.modalities), dtype=torch.bool)
     with torch.no_grad():
         fitted, foreign = (float(_loss(pupil, each, np.arange(len(chosen)), full)) for each in (own, other))
-    return Rote(pupil, max(0.0, 1 - fitted / max(foreign, 1e-12)))
+    return RandomLabelModel(pupil, max(0.0, 1 - fitted / max(foreign, 1e-12)))
 
 
 def _shuffled(samples: Samples, generator: np.random.Generator) -> Samples:
@@ -92,7 +92,7 @@ def likeness(
     combination: Combination,
     found: Attribution,
     explain: Explainer,
-    tell: Tell = quiet,
+    tell: ProgressCallback = quiet,
 ) -> dict[str, float]:
     """Rank correlation of each map of `found` with those of other networks: mean |rho|, NaN for flat maps."""
     from scipy.stats import spearmanr

@@ -60,7 +60,7 @@ class Lattice:
         return replace(self, logits=self.logits[:, kept], target=self.target[kept], ids=ids, groups=groups)
 
 
-def lift(found: Sweep, empty: ArrayLike | None = None) -> Lattice:
+def sweep_to_coalitions(found: Sweep, empty: ArrayLike | None = None) -> Lattice:
     """The sweep by bit mask, with the logits `empty` (`[C]` for classes) as the answer to nothing.
 
     Without them, row 0 knows only how often each answer is right among these samples: the logarithm of the class

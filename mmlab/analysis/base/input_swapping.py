@@ -17,14 +17,14 @@ from mmlab.analysis.base.model_twin import recorded, replayed, twin
 from mmlab.core.method import Method
 
 CHUNK = {False: 2048, True: 16}  # rows at a time: answers that are vectors, and those that are pictures
-Tell = Callable[[float], None]
+ProgressCallback = Callable[[float], None]
 
 
 def quiet(share: float) -> None:
     """Progress that nobody is told of."""
 
 
-class Recombiner:
+class InputSwapper:
     """N samples, `inputs` as `[N, *shape]` by modality, ready to be mixed. The method itself is left alone."""
 
     def __init__(self, method: Method, inputs: Mapping[str, Tensor]) -> None:
@@ -37,7 +37,7 @@ class Recombiner:
 
     @torch.inference_mode()
     def answers(
-        self, rows: NDArray[np.integer], present: NDArray[np.bool_] | None = None, tell: Tell = quiet
+        self, rows: NDArray[np.integer], present: NDArray[np.bool_] | None = None, tell: ProgressCallback = quiet
     ) -> NDArray[np.float32]:
         """Logits `[R, ...]` where modality m of mixture r comes from sample `rows[r, m]`.
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmlab.analysis.base.array_checks import Numbers
-from mmlab.analysis.base.input_swapping import Recombiner, Tell, quiet
+from mmlab.analysis.base.input_swapping import InputSwapper, ProgressCallback, quiet
 from mmlab.analysis.dominance.payoffs import sample_values
 from mmlab.core.errors import DataError
 from mmlab.core.outputs import Classification, Output, Regression
@@ -23,7 +23,7 @@ class NoPairs(DataError):
 
 
 @dataclass(frozen=True)
-class Clash:
+class CueConflict:
     """Contradicting pairs of samples, by the groups that A (rows) and B (columns) belong to.
 
     wins: `[G, G]`, pairs in which the modality of A was followed; losses: that of B; counts: all pairs. The rest was
@@ -56,14 +56,14 @@ class Clash:
 
 
 def clash(
-    recombiner: Recombiner,
+    recombiner: InputSwapper,
     target: NDArray[Any],
     output: Output,
     first: str,
     second: str,
     seed: int = 0,
-    tell: Tell = quiet,
-) -> Clash:
+    tell: ProgressCallback = quiet,
+) -> CueConflict:
     """Every two samples of different groups: `first` of A with `second` of B, nothing else present.
 
     Classes: only samples that each modality alone gets right take part, so that both sides speak clearly; who wins is
@@ -86,10 +86,10 @@ def clash(
     won, lost = _outcome(output, logits, alone, target, pairs)
     all_pairs = np.ones(len(pairs), bool)
     wins, losses, counts = (_counted(group[pairs], each, len(names)) for each in (won, lost, all_pairs))
-    return Clash(first, second, names, wins, losses, counts, int(there.sum()), len(target))
+    return CueConflict(first, second, names, wins, losses, counts, int(there.sum()), len(target))
 
 
-def _alone(recombiner: Recombiner, place: int) -> NDArray[np.float32]:
+def _alone(recombiner: InputSwapper, place: int) -> NDArray[np.float32]:
     rows = np.tile(np.arange(recombiner.size)[:, None], (1, len(recombiner.modalities)))
     present = np.zeros(rows.shape, bool)
     present[:, place] = True

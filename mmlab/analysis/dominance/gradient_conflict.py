@@ -78,7 +78,7 @@ def _length(gradients: list[Tensor]) -> float:
 
 
 @dataclass(frozen=True)
-class Meeting:
+class GradientPair:
     """Two gradients in the plane `[2]` each, their sum, what each keeps, and the sum of that.
 
     cosine: between them; pull: the cosine of the sum with each, before and after.
@@ -100,7 +100,7 @@ class Meeting:
         return self.cosine < 0
 
 
-def meeting(first_length: float, second_length: float, degrees: float) -> Meeting:
+def meeting(first_length: float, second_length: float, degrees: float) -> GradientPair:
     """Two gradients of these lengths at this angle; each loses its part along the other where they conflict.
 
     The projection is `mmlab.losses.gmd.decoupled_gradients`, the one that GMD is trained with (GMD Eq. 8).
@@ -114,7 +114,7 @@ def meeting(first_length: float, second_length: float, degrees: float) -> Meetin
     both = torch.from_numpy(np.stack([first, second]))
     first_kept, second_kept = decoupled_gradients(both, torch.tensor([[0, 1], [1, 0]])).numpy()
     total, kept = first + second, first_kept + second_kept
-    return Meeting(
+    return GradientPair(
         first,
         second,
         total,

@@ -22,7 +22,7 @@ Z = 1.959964
 
 
 @dataclass(frozen=True)
-class Beside:
+class OracleComparison:
     """One score by bit mask, at best and as measured, and what of its gain is due to each modality.
 
     best, measured: `[2**M]`, row 0 without any input.
@@ -44,7 +44,9 @@ class Beside:
         return self.shares / self.true
 
 
-def beside(known: Mapping[str, Mapping[str, float]], found: Lattice, output: Regression, score: str) -> Beside:
+def beside(
+    known: Mapping[str, Mapping[str, float]], found: Lattice, output: Regression, score: str
+) -> OracleComparison:
     """Best and measured of `mae` or `sign_accuracy`, from the best scores by combination. Raises DataError."""
     try:
         best = np.array([known[key][score] for key in found.keys])
@@ -54,7 +56,7 @@ def beside(known: Mapping[str, Mapping[str, float]], found: Lattice, output: Reg
     values = value_table(output, found.logits, found.target, name)
     each = shapley(values)
     shares, error_of = each.mean(1), each.std(1) / np.sqrt(max(each.shape[1], 1))
-    return Beside(
+    return OracleComparison(
         score=score,
         best=best,
         measured=sign * values.mean(1),

@@ -21,7 +21,7 @@ SHARE, NATS, NUMBER = "share", "nats", "number"
 
 
 @dataclass(frozen=True)
-class Worth:
+class Payoff:
     """One way to say what an answer is worth. unit: a share of 1, nats, or the task's own number."""
 
     name: str
@@ -30,22 +30,22 @@ class Worth:
     about: str
 
 
-_RIGHT = Worth("right", "right answers", SHARE, "1 for a right answer, 0 for a wrong one")
-_CHANCE = Worth("probability", "probability", SHARE, "the probability that the right answer gets")
-_LOG = Worth("log_probability", "log-probability", NATS, "the logarithm of the probability that the right answer gets")
-_SIDE = Worth("right", "right side", SHARE, "1 where the number lies on the right side of the middle, 0 elsewhere")
-_ERROR = Worth("closeness", "closeness", NUMBER, "how far the number is off, with a minus: 0 is exact")
-_DICE = Worth("right", "overlap (Dice)", SHARE, "how well found and true regions overlap, 0 to 1")
+_RIGHT = Payoff("right", "right answers", SHARE, "1 for a right answer, 0 for a wrong one")
+_CHANCE = Payoff("probability", "probability", SHARE, "the probability that the right answer gets")
+_LOG = Payoff("log_probability", "log-probability", NATS, "the logarithm of the probability that the right answer gets")
+_SIDE = Payoff("right", "right side", SHARE, "1 where the number lies on the right side of the middle, 0 elsewhere")
+_ERROR = Payoff("closeness", "closeness", NUMBER, "how far the number is off, with a minus: 0 is exact")
+_DICE = Payoff("right", "overlap (Dice)", SHARE, "how well found and true regions overlap, 0 to 1")
 
 
-def worths(output: Output) -> tuple[Worth, ...]:
+def worths(output: Output) -> tuple[Payoff, ...]:
     """The values that exist for a kind of answer; the first is a share of 1, where more is better."""
     if isinstance(output, Classification):
         return (_RIGHT, _CHANCE, _LOG)
     return (_SIDE, _ERROR) if isinstance(output, Regression) else (_DICE,)
 
 
-def worth(output: Output, name: str) -> Worth:
+def worth(output: Output, name: str) -> Payoff:
     """The value of that name. Raises UnknownName."""
     found = {each.name: each for each in worths(output)}
     if name not in found:

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from mmlab.analysis.base.array_checks import Numbers
 from mmlab.analysis.base.coalitions import Lattice, membership
-from mmlab.analysis.base.input_swapping import Recombiner, Tell, quiet
+from mmlab.analysis.base.input_swapping import InputSwapper, ProgressCallback, quiet
 from mmlab.analysis.base.model_twin import recorded, twin
 from mmlab.analysis.base.sampling import complete_samples, derangement
 from mmlab.analysis.dominance.measures import emap
@@ -30,7 +30,7 @@ FORMAT = 1
 
 
 @dataclass(frozen=True)
-class Effort:
+class ProbeBudget:
     """How many samples and draws are spent. pairs: samples whose inputs are all paired with each other."""
 
     samples: int = 256
@@ -39,7 +39,7 @@ class Effort:
     donors: int = 2
 
     @classmethod
-    def usual(cls, output: Output) -> Effort:
+    def usual(cls, output: Output) -> ProbeBudget:
         """Fewer where every answer is a picture."""
         return cls(48, 20, 3, 1) if output.dense else cls()
 
@@ -74,14 +74,16 @@ class Probes:
         return Lattice(modalities.names, keys, self.swapped, self.target, names, names, DONOR_RULE)
 
 
-def probe(method: Method, samples: Samples, effort: Effort, seed: int = 0, tell: Tell = quiet) -> Probes:
+def probe(
+    method: Method, samples: Samples, effort: ProbeBudget, seed: int = 0, tell: ProgressCallback = quiet
+) -> Probes:
     """Everything at once, each encoder running once per sample. `tell` hears of the progress and may raise to stop it.
 
     Raises DataError for fewer than 8 samples with every modality.
     """
     chosen = complete_samples(samples, effort.samples)
     output, target = method.output, chosen.target.numpy()
-    recombiner = Recombiner(method, chosen.inputs)
+    recombiner = InputSwapper(method, chosen.inputs)
     tell(0.1)
     generator = np.random.default_rng(seed)
     straight = np.tile(np.arange(len(chosen))[:, None], (1, len(method.modalities)))
@@ -99,7 +101,7 @@ def probe(method: Method, samples: Samples, effort: Effort, seed: int = 0, tell:
 
 
 def _permuted(
-    recombiner: Recombiner,
+    recombiner: InputSwapper,
     straight: NDArray[np.int64],
     target: NDArray[Any],
     output: Output,
@@ -117,7 +119,7 @@ def _permuted(
 
 
 def _paired(
-    recombiner: Recombiner, few: NDArray[np.int64], target: NDArray[Any], output: Output, tell: Tell
+    recombiner: InputSwapper, few: NDArray[np.int64], target: NDArray[Any], output: Output, tell: ProgressCallback
 ) -> Numbers:
     """`[M, 2]`: the worth of the answers, and of EMAP's additive stand-in for modality m and all the others."""
     count, names = len(few), recombiner.modalities.names
@@ -137,7 +139,7 @@ def _paired(
 
 
 def _swapped(
-    recombiner: Recombiner,
+    recombiner: InputSwapper,
     straight: NDArray[np.int64],
     target: NDArray[Any],
     most: int,
@@ -153,7 +155,7 @@ def _swapped(
     return np.stack([np.concatenate(each) for each in zip(*parts, strict=True)])
 
 
-def evidence_shares(method: Method, samples: Samples, tell: Tell = quiet) -> tuple[Numbers, Numbers]:
+def evidence_shares(method: Method, samples: Samples, tell: ProgressCallback = quiet) -> tuple[Numbers, Numbers]:
     """Shares of each modality in |gradient x activation| and in the Grad-CAM map, `[n, M]` each, on complete input.
 
     Both at `Method.cam_layers`, for the score of the right class, the number, or all regions. Where nothing reaches any
@@ -208,7 +210,7 @@ def _shares(values: Numbers) -> Numbers:
     return np.where(total > 0, values / np.maximum(total, 1e-30), 1 / values.shape[1])
 
 
-def stored(digest: str, effort: Effort, seed: int = 0) -> Probes | None:
+def stored(digest: str, effort: ProbeBudget, seed: int = 0) -> Probes | None:
     """What was found for the checkpoint of this digest, from the user's cache folder; nothing where it was not kept."""
     arrays = disk_cache.load(_name(digest, effort, seed))
     if arrays is None:
@@ -217,11 +219,11 @@ def stored(digest: str, effort: Effort, seed: int = 0) -> Probes | None:
     return Probes(**{**plain, "pairs": int(plain["pairs"]), "ids": tuple(plain["ids"].tolist())})
 
 
-def keep(found: Probes, digest: str, effort: Effort, seed: int = 0) -> None:
+def keep(found: Probes, digest: str, effort: ProbeBudget, seed: int = 0) -> None:
     """Keep it for `stored`. A full or read-only disk is no error."""
     arrays: Mapping[str, Any] = {each.name: np.asarray(getattr(found, each.name)) for each in fields(Probes)}
     disk_cache.save(_name(digest, effort, seed), {**arrays, "swapped": found.swapped.astype(np.float32)})
 
 
-def _name(digest: str, effort: Effort, seed: int) -> str:
+def _name(digest: str, effort: ProbeBudget, seed: int) -> str:
     return f"dominance-{disk_cache.cache_key(FORMAT, digest, vars(effort), seed)}"

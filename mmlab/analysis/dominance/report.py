@@ -12,7 +12,7 @@ from itertools import combinations as choose
 import numpy as np
 
 from mmlab.analysis.base.array_checks import Numbers
-from mmlab.analysis.base.coalitions import Lattice, lift
+from mmlab.analysis.base.coalitions import Lattice, sweep_to_coalitions
 from mmlab.analysis.base.statistics import paired_bootstrap
 from mmlab.analysis.dominance import derivations as arithmetic
 from mmlab.analysis.dominance.agreement import Agreement, agreement
@@ -100,11 +100,11 @@ def lattice_of(found: Sweep) -> Lattice:
     Raises DataError as `lift` does.
     """
     if found.logits.ndim < 4:
-        return lift(found)
+        return sweep_to_coalitions(found)
     there = found.target[found.present.all(1)]
     empty = np.zeros((*there.shape, found.logits.shape[-1]))
     empty[..., THERE] = there
-    return replace(lift(found, empty), rule="no region at all")
+    return replace(sweep_to_coalitions(found, empty), rule="no region at all")
 
 
 def panel(lattice: Lattice, output: Output, modalities: Modalities, probes: Probes | None, rule: str) -> Panel:

@@ -19,7 +19,7 @@ from mmlab.core.errors import DataError, UnknownName
 from mmlab.core.modality import Modalities, Modality
 from mmlab.core.outputs import Classification
 from mmlab.core.recordings import Raw
-from mmlab.core.task import Example, Reading, Source, Split, TaskInfo
+from mmlab.core.task import GallerySample, PreparedInput, Source, Split, TaskInfo
 
 SIZES = {"train": 768, "valid": 256, "test": 512}
 WIDTH = 4
@@ -216,7 +216,7 @@ class KnownTask:
         """No samples are shown."""
         return ()
 
-    def example(self, sample: str) -> Example:
+    def example(self, sample: str) -> GallerySample:
         """There are none."""
         raise DataError("This data set has no gallery.")
 
@@ -224,7 +224,7 @@ class KnownTask:
         """There is nothing to read."""
         raise DataError("This data set reads no files.")
 
-    def prepare(self, modality: str, raw: Raw) -> Reading:
+    def prepare(self, modality: str, raw: Raw) -> PreparedInput:
         """There is nothing to prepare."""
         raise DataError("This data set reads no files.")
 

@@ -20,7 +20,7 @@ Rows = Sequence[Mapping[str, Any]]
 
 
 @dataclass(frozen=True)
-class Course:
+class TrainingDynamics:
     """A training by epoch (E of them), for M modalities.
 
     norms: `[E, M]`, lengths of the gradients in the encoders; work: `[E, M]`, fair shares (Shapley) of the score on
@@ -56,7 +56,7 @@ class Conflicts:
     lengths: Numbers | None
 
 
-def course(rows: Rows, metric: str = "", nothing: float = 0.0) -> Course:
+def course(rows: Rows, metric: str = "", nothing: float = 0.0) -> TrainingDynamics:
     """The training as a whole. metric: which score (the first one by default); nothing: its value for no input at all.
 
     Raises CheckpointError for a log without gradients.
@@ -69,7 +69,7 @@ def course(rows: Rows, metric: str = "", nothing: float = 0.0) -> Course:
     scores = np.array([[_score(row["metrics"].get(key, {}), metric) for key in keys] for row in rows], np.float64)
     shares = [[row["logs"].get("shares", {}).get(name, np.nan) for name in names] for row in rows]
     found = np.array(shares, np.float64)
-    return Course(
+    return TrainingDynamics(
         names,
         np.array([row["epoch"] for row in rows], np.int64),
         tuple(str(row["stage"]) for row in rows),

@@ -14,7 +14,7 @@ from mmlab.analysis.embedding.maps import Map
 from mmlab.analysis.embedding.projection import Points
 from mmlab.core.errors import CheckpointError
 from mmlab.core.results import Projection
-from mmlab.storage import packed_arrays as packing
+from mmlab.storage import packed_arrays
 
 MAP = "map.npz"
 VERSION = 2
@@ -43,15 +43,15 @@ def write_map(folder: Path, made: Map) -> None:
     if made.solid is not None:
         arrays["solid_error"] = np.array(made.solid.error, np.float32)
         arrays |= _packed("solid", made.solid.projection.points, SOLID)
-    packing.write(folder / MAP, arrays)
+    packed_arrays.write(folder / MAP, arrays)
 
 
 def read_map(folder: Path, digest: str) -> Map:
     """The map of the checkpoint in `folder`, which must have this digest. Raises CheckpointError."""
     again = "Run `python -m mmlab map --task TASK --method METHOD` to make it."
     try:
-        arrays: Arrays = packing.read(folder / MAP)
-        if packing.whole(arrays["version"]) != VERSION:
+        arrays: Arrays = packed_arrays.read(folder / MAP)
+        if packed_arrays.whole(arrays["version"]) != VERSION:
             raise CheckpointError("The map of this model was made by another version of mmlab.", again)
         if str(arrays["digest"]) != digest:
             raise CheckpointError("The map belongs to another checkpoint.", again)
@@ -76,7 +76,7 @@ def _packed(name: str, points: Points, levels: int) -> dict[str, NDArray[Any]]:
 
     The lower and the upper bytes lie apart, since only the upper ones can be made smaller.
     """
-    steps, low, scale = packing.in_steps(points, levels)
+    steps, low, scale = packed_arrays.in_steps(points, levels)
     codes = np.where(np.isfinite(points), np.round(steps) + 1, 0).astype(np.uint16)
     planes = [codes & 255] if levels < 256 else [codes & 255, codes >> 8]
     stored = np.stack(planes).astype(np.uint8)

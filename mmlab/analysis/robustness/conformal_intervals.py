@@ -20,7 +20,7 @@ LEVEL = 0.9
 
 
 @dataclass(frozen=True)
-class Reach:
+class ConformalInterval:
     """How far to either side of an answer its truth lies with chance `level`, learned from so many `samples`."""
 
     width: float
@@ -28,7 +28,7 @@ class Reach:
     samples: int
 
 
-def reaches(found: Sweep, sample: str = "", level: float = LEVEL) -> dict[str, Reach]:
+def reaches(found: Sweep, sample: str = "", level: float = LEVEL) -> dict[str, ConformalInterval]:
     """By combination, for answers that are one number; a combination that too few samples have is left out.
 
     For a sample of the sweep itself, only the half of the groups that it does not belong to is used, so that nothing
@@ -40,11 +40,11 @@ def reaches(found: Sweep, sample: str = "", level: float = LEVEL) -> dict[str, R
         used = ~fitted if fitted[found.ids.index(sample)] else fitted
     residuals = found.logits[..., 0].astype(np.float64) - found.target.astype(np.float64)
     there = valid(found) & used
-    widths: dict[str, Reach] = {}
+    widths: dict[str, ConformalInterval] = {}
     for row, key in enumerate(found.combinations):
         chosen = residuals[row][there[row]]
         try:
-            widths[key] = Reach(interval_width(chosen, level), level, len(chosen))
+            widths[key] = ConformalInterval(interval_width(chosen, level), level, len(chosen))
         except DataError:
             continue  # too few samples: no interval is better than a guessed one
     return widths

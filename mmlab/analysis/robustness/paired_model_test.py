@@ -8,7 +8,7 @@ import numpy as np
 
 from mmlab.analysis.base.array_checks import Flags, Numbers
 from mmlab.analysis.base.statistics import discordant, holm, mcnemar
-from mmlab.analysis.robustness.per_sample_scores import Graded, resamples
+from mmlab.analysis.robustness.per_sample_scores import PerSampleScores, resamples
 from mmlab.core.errors import DataError
 
 
@@ -29,7 +29,7 @@ class Duel:
     ids: tuple[str, ...]
 
 
-def duel(first: Graded, second: Graded, measure: str) -> Duel:
+def duel(first: PerSampleScores, second: PerSampleScores, measure: str) -> Duel:
     """Compare two models on their common samples. Raises DataError where inputs or samples differ.
 
     Sources: Efron 1979 (percentile bootstrap of pairs); McNemar 1947, exact; Holm 1979.

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmlab.analysis.base.array_checks import Flags, Labels, Numbers
-from mmlab.analysis.base.coalitions import Lattice, lift, right
+from mmlab.analysis.base.coalitions import Lattice, right, sweep_to_coalitions
 from mmlab.analysis.robustness.selective_prediction import entropies, margins
 from mmlab.core.outputs import Classification, Detection, Output, Regression, Segmentation
 from mmlab.core.outputs.segmentation import DISTANCE, ENTROPY, THERE, dice_of
@@ -114,7 +114,7 @@ def _varied(squares: Numbers, mean: Numbers) -> Numbers:
 
 
 @dataclass(frozen=True)
-class Graded:
+class PerSampleScores:
     """What a sweep says of each sample under each combination.
 
     lattice:  the answers themselves.
@@ -143,14 +143,14 @@ class Graded:
         return self.lattice.keys.index(key)
 
 
-def grade(found: Sweep, output: Output) -> Graded:
+def grade(found: Sweep, output: Output) -> PerSampleScores:
     """The sweep graded as this kind of answer: what a sweep keeps of it. Raises DataError where `lift` does."""
     graded = _grade(output, found)
     by_mask, doubts = graded.lattice, dict(graded.doubts)
     if found.variance is not None:
         doubts["variance"] = _by_mask(found, by_mask, found.variance.mean(-1))
     slices = {**graded.slices, **_people(by_mask.groups)}
-    return Graded(by_mask, graded.measures, graded.right, graded.good, graded.error, doubts, slices)
+    return PerSampleScores(by_mask, graded.measures, graded.right, graded.good, graded.error, doubts, slices)
 
 
 def hardness(others: list[Flags]) -> tuple[str, ...]:
@@ -179,13 +179,13 @@ def resamples(samples: int, draws: int = DRAWS, seed: int = SEED) -> Numbers:
 
 
 @singledispatch
-def _grade(output: Output, found: Sweep) -> Graded:
+def _grade(output: Output, found: Sweep) -> PerSampleScores:
     raise TypeError(f"No grading is known for answers of the kind {output.kind}.")
 
 
 @_grade.register
-def _classes(output: Classification, found: Sweep) -> Graded:
-    by_mask = lift(found)
+def _classes(output: Classification, found: Sweep) -> PerSampleScores:
+    by_mask = sweep_to_coalitions(found)
     good = right(by_mask.logits, by_mask.target)
     names = tuple(output.classes[int(label)] for label in by_mask.target)
     doubts = {"entropy": entropies(by_mask.logits), "margin": -margins(by_mask.logits)}
@@ -194,7 +194,7 @@ def _classes(output: Classification, found: Sweep) -> Graded:
     if isinstance(output, Detection):
         measures = {**_passing(output, good, by_mask.target), **measures}
     error = (~good).astype(np.float64)
-    return Graded(by_mask, measures, good, "the right answer", error, doubts, {"answer": names})
+    return PerSampleScores(by_mask, measures, good, "the right answer", error, doubts, {"answer": names})
 
 
 def _passing(output: Detection, good: Flags, target: NDArray[Any]) -> dict[str, Measure]:
@@ -209,8 +209,8 @@ def _passing(output: Detection, good: Flags, target: NDArray[Any]) -> dict[str, 
 
 
 @_grade.register
-def _number(output: Regression, found: Sweep) -> Graded:
-    by_mask = lift(found)
+def _number(output: Regression, found: Sweep) -> PerSampleScores:
+    by_mask = sweep_to_coalitions(found)
     answers, truth = by_mask.logits[..., 0].astype(np.float64), by_mask.target.astype(np.float64)
     error: Numbers = np.abs(answers - truth)
     good = (answers > output.middle) == (truth > output.middle)
@@ -225,12 +225,12 @@ def _number(output: Regression, found: Sweep) -> Graded:
     side = np.where(truth > output.middle, "above the middle", "not above the middle")
     far = thirds(np.abs(truth - output.middle), ("near the middle", "in between", "far from the middle"))
     slices = {"answer": tuple(side.tolist()), "strength": far}
-    return Graded(by_mask, measures, good, "the right side of the middle", error, doubts, slices)
+    return PerSampleScores(by_mask, measures, good, "the right side of the middle", error, doubts, slices)
 
 
 @_grade.register
-def _regions(output: Segmentation, found: Sweep) -> Graded:
-    by_mask = lift(found, _nothing_found(found))
+def _regions(output: Segmentation, found: Sweep) -> PerSampleScores:
+    by_mask = sweep_to_coalitions(found, _nothing_found(found))
     kept: Numbers = by_mask.logits.astype(np.float64)
     dice = dice_of(kept)
     mean = dice.mean(-1)
@@ -244,7 +244,9 @@ def _regions(output: Segmentation, found: Sweep) -> Graded:
         measures[name] = Mean(name, False, False, kept[..., place, DISTANCE], everyone)
     doubts = {"entropy": kept[..., ENTROPY].mean(-1)}
     slices = {"size": thirds(by_mask.target.max(-1), ("small", "medium", "large"))}
-    return Graded(by_mask, measures, mean >= GOOD_DICE, f"Dice of at least {GOOD_DICE}", 1 - mean, doubts, slices)
+    return PerSampleScores(
+        by_mask, measures, mean >= GOOD_DICE, f"Dice of at least {GOOD_DICE}", 1 - mean, doubts, slices
+    )
 
 
 def _nothing_found(found: Sweep) -> Numbers:

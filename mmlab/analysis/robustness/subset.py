@@ -8,13 +8,13 @@ from functools import singledispatch
 
 import numpy as np
 
-from mmlab.analysis.robustness.per_sample_scores import Correlation, Graded, Mean, Measure
+from mmlab.analysis.robustness.per_sample_scores import Correlation, Mean, Measure, PerSampleScores
 
 
-def narrow(graded: Graded, rows: Sequence[int]) -> Graded:
+def subset(graded: PerSampleScores, rows: Sequence[int]) -> PerSampleScores:
     """The samples at `rows` only. A score in which classes count alike goes over the classes that are left."""
     kept = np.asarray(rows, np.int64)
-    return Graded(
+    return PerSampleScores(
         graded.lattice.at(rows),
         {name: _narrowed(measure, kept) for name, measure in graded.measures.items()},
         graded.right[:, kept],

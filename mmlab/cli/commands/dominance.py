@@ -62,7 +62,7 @@ def _measured(reference: Reference, donor: bool) -> tuple[Panel, tuple[str, ...]
     with bar(f"Loading {reference.name}", None) as shown:
         from pathlib import Path
 
-        from mmlab.analysis.dominance.perturbations import DONOR_RULE, OWN_RULE, Effort, keep, probe, stored
+        from mmlab.analysis.dominance.perturbations import DONOR_RULE, OWN_RULE, ProbeBudget, keep, probe, stored
         from mmlab.analysis.dominance.report import lattice_of, panel
         from mmlab.inference.device import one_thread
         from mmlab.inference.predictor import Model
@@ -71,7 +71,7 @@ def _measured(reference: Reference, donor: bool) -> tuple[Panel, tuple[str, ...]
         one_thread()
         model = Model.open(reference)
         modalities, output = model.task.info.modalities, model.task.info.output
-        effort = Effort.usual(output)
+        effort = ProbeBudget.usual(output)
         answers = None if donor else lattice_of(sweep_file.read(Path(reference.path), model.digest))
         probes = stored(model.digest, effort)
         if probes is None:

@@ -79,7 +79,7 @@ def _possible(jobs: Sequence[TrainJob]) -> list[TrainJob]:
     from mmlab.core.method import METHODS
     from mmlab.core.task import TASKS
 
-    reasons = {(job.task, job.method): METHODS[job.method].why_not(TASKS[job.task].info) for job in jobs}
+    reasons = {(job.task, job.method): METHODS[job.method].unsupported_reason(TASKS[job.task].info) for job in jobs}
     for (task, _), reason in reasons.items():
         if reason:
             whisper(f"{task}: {reason}")
@@ -97,14 +97,14 @@ def _search_jobs(tasks: Sequence[str], methods: Sequence[str], plan: dict[str, A
 def _run(jobs: list[TrainJob], library: Library, processes: int) -> dict[str, str]:
     """Do the jobs; the names of those that failed, and why."""
     from mmlab.experiments import grid
-    from mmlab.experiments.executors import Here, Processes
+    from mmlab.experiments.executors import Processes, SerialExecutor
 
     failed: dict[str, str] = {}
     over = threading.Event()
     with bar(f"{len(jobs)} runs", 1.0) as shown:
         watcher = threading.Thread(target=_watch, args=(jobs, library, shown, over), daemon=True)
         watcher.start()
-        for job, result in grid.run(jobs, library, Here() if processes == 1 else Processes(processes)):
+        for job, result in grid.run(jobs, library, SerialExecutor() if processes == 1 else Processes(processes)):
             name = f"{job.task}/{job.method}/{job.folder}"
             if isinstance(result, Exception):
                 failed[name] = str(result)

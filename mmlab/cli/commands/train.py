@@ -46,15 +46,15 @@ def command(
         from mmlab.core.options import build
         from mmlab.core.task import TASKS
         from mmlab.core.training_plan import Plan
-        from mmlab.experiments.train_job import usual_plan
+        from mmlab.experiments.train_job import default_plan
 
         built, kind = TASKS[task](), METHODS[method]
     if data is not None and "real" not in built.sources():
         raise DataError(f"'{data}' does not hold the recordings of {task}.", "README.md says which files it needs.")
-    if reason := kind.why_not(built.info):
+    if reason := kind.unsupported_reason(built.info):
         raise Unsupported(reason, "Train another method.")
     if options:
-        _show_options(kind.Config, usual_plan(built, kind), json)
+        _show_options(kind.Config, default_plan(built, kind), json)
         return
     config, planned = pairs(set_ or [], "--set"), pairs(plan or [], "--plan")
     _ = build(kind.Config, config), build(Plan, planned)  # a bad option must not cost a run that --restart removes

@@ -35,7 +35,7 @@ OUTPUTS: dict[str, type[Output]] = {
 }
 ALL_KINDS = frozenset(OUTPUTS)
 LOWER_IS_BETTER = Metrics(name for output in OUTPUTS.values() for name in output.lower_is_better)
-NO_SHARES = Metrics(name for output in OUTPUTS.values() for name in output.no_shares)
+NO_SHARES = Metrics(name for output in OUTPUTS.values() for name in output.not_percentages)
 
 
 def output_from_card(card: Mapping[str, Any]) -> Output:

@@ -51,7 +51,7 @@ class Output(ABC):
     kind: ClassVar[str]
     dense: ClassVar[bool] = False
     lower_is_better: ClassVar[frozenset[str]] = frozenset()
-    no_shares: ClassVar[frozenset[str]] = frozenset()
+    not_percentages: ClassVar[frozenset[str]] = frozenset()
 
     @property
     @abstractmethod
@@ -111,7 +111,7 @@ class Output(ABC):
     def metrics(self, logits: Tensor, target: Tensor) -> dict[str, float]:
         """The metrics of `metric_names` over all given samples."""
 
-    def condense(self, logits: Tensor, target: Tensor, distances: bool = True) -> Tensor:
+    def summarise(self, logits: Tensor, target: Tensor, distances: bool = True) -> Tensor:
         """What a sweep keeps of the answers `[B, ...]`: the logits themselves, unless they are too many.
 
         distances: whether to measure what takes long to measure.

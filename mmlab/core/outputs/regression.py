@@ -29,7 +29,7 @@ class Regression(Output):
     middle: float = 0.0
     kind: ClassVar[str] = "regression"
     lower_is_better: ClassVar[frozenset[str]] = frozenset({"mae"})
-    no_shares: ClassVar[frozenset[str]] = frozenset({"mae", "r"})
+    not_percentages: ClassVar[frozenset[str]] = frozenset({"mae", "r"})
 
     @property
     def channels(self) -> int:

@@ -35,14 +35,14 @@ class Segmentation(Output):
     kind: ClassVar[str] = "segmentation"
     dense: ClassVar[bool] = True
     lower_is_better: ClassVar[frozenset[str]] = Metrics({"hd95"})
-    no_shares: ClassVar[frozenset[str]] = lower_is_better
+    not_percentages: ClassVar[frozenset[str]] = lower_is_better
 
     @property
     def channels(self) -> int:
         return len(self.regions)
 
     @property
-    def labels_shown(self) -> tuple[str, ...]:
+    def region_names(self) -> tuple[str, ...]:
         """The regions, for people."""
         return self.names or self.regions
 
@@ -90,9 +90,9 @@ class Segmentation(Output):
 
     def metrics(self, logits: Tensor, target: Tensor) -> dict[str, float]:
         """Of logits `[N, R, H, W]` and regions of the same shape: see `metrics_of`."""
-        return self.metrics_of(self.condense(logits, target), self.condense_target(target))
+        return self.metrics_of(self.summarise(logits, target), self.condense_target(target))
 
-    def condense(self, logits: Tensor, target: Tensor, distances: bool = True) -> Tensor:
+    def summarise(self, logits: Tensor, target: Tensor, distances: bool = True) -> Tensor:
         """`[B, R, KEPT]`: counts, distances and reliability per region. Distances not measured are not a number."""
         found, truth = logits > 0, target.bool()
         counts = torch.stack([part.sum((2, 3)) for part in (found & truth, found, truth)], 2)
@@ -122,14 +122,14 @@ class Segmentation(Output):
 
     def read(self, logits: Tensor) -> Prediction:
         probability = logits.double().sigmoid()
-        shares = dict(zip(self.labels_shown, probability.mean((1, 2)).tolist(), strict=True))
+        shares = dict(zip(self.region_names, probability.mean((1, 2)).tolist(), strict=True))
         answer = self.words((probability > 0.5).numpy())
         doubt = float(self.uncertainty(logits[None].double()))
         return Prediction(answer, shares, doubt, probability.numpy().astype(np.float16))
 
     def words(self, regions: NDArray[Any]) -> str:
         """Which of the regions, bool `[R, H, W]`, there are."""
-        found = [label for label, region in zip(self.labels_shown, regions, strict=True) if region.any()]
+        found = [label for label, region in zip(self.region_names, regions, strict=True) if region.any()]
         return ", ".join(found) or "nothing found"
 
 

@@ -34,12 +34,12 @@ from mmlab.experiments.background.run_files import (
     ORDER,
     STATUS,
     STOP,
-    Order,
+    TrainRequest,
     can_lock,
     is_locked,
+    lock,
     order_in,
     status_in,
-    take,
     write,
 )
 from mmlab.storage.library import Library
@@ -59,7 +59,7 @@ class Run:
     message, hint: why it failed or stopped; asked: when it was ordered, in seconds since 1970.
     """
 
-    order: Order
+    order: TrainRequest
     state: str
     message: str
     hint: str
@@ -71,13 +71,13 @@ class Run:
         return self.state in ("waiting", "running", "stopping")
 
 
-class Trainings:
+class TrainingQueue:
     """The runs of one library. All methods may be called by several people and processes at once."""
 
     def __init__(self, library: Library) -> None:
         self.library = library
 
-    def start(self, order: Order) -> Run:
+    def start(self, order: TrainRequest) -> Run:
         """Begin in a process of its own, or take up where the same order was stopped.
 
         Raises UnknownName or DataError for an order that cannot be, or a name that is taken.
@@ -94,8 +94,8 @@ class Trainings:
             (self.library.root / HOME / ".gitignore").write_text("*\n", "utf-8")
         except OSError as error:
             raise DataError("The folder of the trained models cannot be written to.", str(self.library.root)) from error
-        lock = take(home / ALIVE, patience=1.0)
-        if lock is None:
+        held = lock(home / ALIVE, patience=1.0)
+        if held is None:
             raise DataError(f"{order.name} is being trained already.", "Follow it below.")
         try:
             if (folder / STATE).is_file() and order_in(home) != order:
@@ -105,9 +105,9 @@ class Trainings:
             write(home / ORDER, asdict(order))
             write(home / STATUS, {"state": "waiting", "asked": time.time()})
             (home / STOP).unlink(missing_ok=True)
-            self._spawn(order, home, lock)
+            self._spawn(order, home, held)
         finally:
-            os.close(lock)
+            os.close(held)
         return self.find(order.task, order.method, order.tag)
 
     def stop(self, task: str, method: str, tag: str) -> None:
@@ -128,15 +128,15 @@ class Trainings:
         home, folder = self.home(task, method, tag), self.library.folder(task, method, tag)
         if not home.is_dir():
             return
-        lock = take(home / ALIVE, patience=1.0)
-        if lock is None:
+        held = lock(home / ALIVE, patience=1.0)
+        if held is None:
             raise DataError(f"{task}/{method}/{tag} is being trained.", "Stop it first.")
         try:
             if not (folder / MODEL).is_file():
                 shutil.rmtree(folder, ignore_errors=True)
             shutil.rmtree(home, ignore_errors=True)
         finally:
-            os.close(lock)
+            os.close(held)
 
     def all(self) -> tuple[Run, ...]:
         """Every run there is a record of, the newest first; unreadable records are left out."""
@@ -151,11 +151,11 @@ class Trainings:
             raise UnknownName(f"There is no run {task}/{method}/{tag}.", "Start it on the Train page.")
         return run
 
-    def folder(self, order: Order) -> Path:
+    def folder(self, order: TrainRequest) -> Path:
         """Where the run's progress and result are."""
         return self.library.folder(order.task, order.method, order.tag)
 
-    def log(self, order: Order, lines: int = 40) -> str:
+    def log(self, order: TrainRequest, lines: int = 40) -> str:
         """The last lines that the process wrote."""
         try:
             with (self.home(order.task, order.method, order.tag) / LOG).open("rb") as opened:
@@ -186,11 +186,11 @@ class Trainings:
             state, message = "stopped", "Its process was ended from outside."
         return Run(order, state, message, status["hint"], status["asked"])
 
-    def _spawn(self, order: Order, home: Path, lock: int) -> None:
+    def _spawn(self, order: TrainRequest, home: Path, held: int) -> None:
         """Start the process, which inherits the lock: from here on it holds it, whatever happens to the app."""
         paths = [str(PACKAGE), *filter(None, [os.environ.get("PYTHONPATH")])]
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths), "OMP_NUM_THREADS": "1"}
-        words = [str(self.library.root.resolve()), order.task, order.method, order.tag, str(lock)]
+        words = [str(self.library.root.resolve()), order.task, order.method, order.tag, str(held)]
         with (home / LOG).open("ab") as log:
             process = subprocess.Popen(
                 [sys.executable, "-m", "mmlab.experiments.background.worker", *words],
@@ -198,15 +198,15 @@ class Trainings:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 env=environment,
-                pass_fds=(lock,),
+                pass_fds=(held,),
                 start_new_session=True,
             )
-        os.ftruncate(lock, 0)
-        os.pwrite(lock, str(process.pid).encode(), 0)
+        os.ftruncate(held, 0)
+        os.pwrite(held, str(process.pid).encode(), 0)
         threading.Thread(target=process.wait, daemon=True).start()
 
 
-def check(order: Order) -> None:
+def check(order: TrainRequest) -> None:
     """Raise UnknownName, DataError or Unsupported for an order that cannot be carried out here."""
     from mmlab.core.method import METHODS
     from mmlab.core.options import build
@@ -218,7 +218,7 @@ def check(order: Order) -> None:
     if not TAG.fullmatch(order.tag):
         raise DataError(f"'{order.tag}' cannot name a run.", "Use up to 60 letters, digits, . _ and -.")
     task, kind = TASKS[order.task](), METHODS[order.method]
-    if reason := kind.why_not(task.info):
+    if reason := kind.unsupported_reason(task.info):
         raise Unsupported(reason, "Train another method.")
     build(kind.Config, order.config)
     build(Plan, order.plan)

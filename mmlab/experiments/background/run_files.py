@@ -22,7 +22,7 @@ Value = str | int | float | bool
 
 
 @dataclass(frozen=True)
-class Order:
+class TrainRequest:
     """What to train, in names and numbers; `config` and `plan` hold what differs from the defaults."""
 
     task: str
@@ -52,7 +52,7 @@ def can_lock() -> bool:
     return fcntl is not None
 
 
-def take(file: Path, patience: float = 0.0) -> int | None:
+def lock(file: Path, patience: float = 0.0) -> int | None:
     """Lock `file` for as long as the descriptor is open; None where another process holds it."""
     descriptor = os.open(file, os.O_RDWR | os.O_CREAT, 0o644)
     until = time.monotonic() + patience
@@ -83,14 +83,16 @@ def is_locked(file: Path) -> bool:
         os.close(descriptor)
 
 
-def order_in(home: Path) -> Order | None:
+def order_in(home: Path) -> TrainRequest | None:
     """The order of a run, None where it cannot be read or is of another shape."""
     found = _read(home / ORDER)
     texts = [found.get(name) for name in ("task", "method", "tag")]
     config, plan, seed = found.get("config"), found.get("plan"), found.get("seed")
     if not (all(isinstance(text, str) for text in texts) and isinstance(config, dict) and isinstance(plan, dict)):
         return None
-    return Order(str(texts[0]), str(texts[1]), config, plan, seed, str(texts[2])) if isinstance(seed, int) else None
+    return (
+        TrainRequest(str(texts[0]), str(texts[1]), config, plan, seed, str(texts[2])) if isinstance(seed, int) else None
+    )
 
 
 def status_in(home: Path) -> dict[str, Any]:

@@ -14,8 +14,8 @@ from pathlib import Path
 from types import FrameType
 
 from mmlab.core.errors import DataError, MmlabError
-from mmlab.experiments.background.manager import Trainings
-from mmlab.experiments.background.run_files import STATUS, STOP, order_in, status_in, take, write
+from mmlab.experiments.background.manager import TrainingQueue
+from mmlab.experiments.background.run_files import STATUS, STOP, lock, order_in, status_in, write
 from mmlab.storage.library import Library
 
 POLL_SECONDS = 0.5
@@ -28,7 +28,7 @@ def main(words: Sequence[str]) -> None:
     signal.signal(signal.SIGTERM, _interrupt)
     with suppress(OSError):
         os.nice(5)  # people who look at pages go first
-    trainings = Trainings(Library(Path(root)))
+    trainings = TrainingQueue(Library(Path(root)))
     home = trainings.home(task, method, tag)
     asked = status_in(home)["asked"]
     try:
@@ -48,19 +48,19 @@ def main(words: Sequence[str]) -> None:
     write(home / STATUS, {**ended, "asked": asked})
 
 
-def _wait(trainings: Trainings, home: Path, asked: float) -> int:
+def _wait(trainings: TrainingQueue, home: Path, asked: float) -> int:
     """Until it is this run's turn: none that was ordered earlier waits, and none is running."""
     while True:
         if (home / STOP).exists():
             raise KeyboardInterrupt
         if not any(run.state == "waiting" and run.asked < asked for run in trainings.all()):
-            turn = take(home.parents[2] / ".turn")
+            turn = lock(home.parents[2] / ".turn")
             if turn is not None:
                 return turn
         time.sleep(POLL_SECONDS)
 
 
-def _train(trainings: Trainings, home: Path) -> None:
+def _train(trainings: TrainingQueue, home: Path) -> None:
     from mmlab.experiments import train_job
 
     order = order_in(home)

@@ -25,7 +25,7 @@ from mmlab.core.method import Method
 from mmlab.core.modality import Combination
 from mmlab.core.outputs import Classification
 from mmlab.core.task import Task
-from mmlab.storage import packed_arrays as packing
+from mmlab.storage import packed_arrays
 
 SNAPSHOTS = "snapshots.npz"
 SAMPLES = 4  # gallery samples that are looked at
@@ -50,7 +50,7 @@ class Snapshots:
     maps: Mapping[str, NDArray[np.float32]]
 
 
-class Album:
+class AttributionRecorder:
     """Adds to `snapshots.npz` of a run after each of a handful of epochs; goes on where an interrupted run stopped."""
 
     def __init__(self, task: Task, method: Method, epochs: int, folder: Path) -> None:
@@ -67,7 +67,7 @@ class Album:
         rows = [self._one(subject) for subject in self.subjects.values()]
         page = {name: np.stack([row[name] for row in rows])[None] for name in rows[0]} | {"epochs": np.array([epoch])}
         names = {"ids": np.array(list(self.subjects))}
-        packing.write(self.folder / SNAPSHOTS, names | packing.after(self.folder / SNAPSHOTS, page, epoch))
+        packed_arrays.write(self.folder / SNAPSHOTS, names | packed_arrays.after(self.folder / SNAPSHOTS, page, epoch))
         return {}
 
     def _one(self, subject: _Subject) -> dict[str, NDArray[np.generic]]:
@@ -115,7 +115,7 @@ def handful(epochs: int) -> frozenset[int]:
 def read(folder: Path) -> Snapshots:
     """The snapshots beside a checkpoint. Raises CheckpointError where there are none, or the file is damaged."""
     try:
-        arrays = packing.read(folder / SNAPSHOTS)
+        arrays = packed_arrays.read(folder / SNAPSHOTS)
         stored = {name[4:]: value for name, value in arrays.items() if name.startswith("map_")}
         maps = {name: value.astype(np.float32) / np.float32(255) for name, value in stored.items()}
         ids = tuple(str(each) for each in arrays["ids"])
@@ -128,13 +128,13 @@ def shares(method: Method, validation: Samples) -> dict[str, float]:
     """The mean share of each modality in |gradient x activation| on complete validation samples; {} for too few."""
     if int(validation.present.all(1).sum()) < FEWEST:
         return {}
-    resting = [parameter for parameter in method.parameters() if not parameter.requires_grad]
+    frozen = [parameter for parameter in method.parameters() if not parameter.requires_grad]
     try:
-        for parameter in resting:
+        for parameter in frozen:
             parameter.requires_grad_(True)
         found = evidence_shares(method, complete_samples(validation, PROBED))[0].mean(0)
     finally:
-        for parameter in resting:
+        for parameter in frozen:
             parameter.requires_grad_(False)
     return dict(zip(method.modalities.names, found.round(5).tolist(), strict=True))
 

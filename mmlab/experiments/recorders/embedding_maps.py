@@ -24,7 +24,7 @@ from mmlab.core.method import Method
 from mmlab.core.results import Floats, Sweep
 from mmlab.experiments.recorders.attribution_maps import handful
 from mmlab.inference.sweep import sweep
-from mmlab.storage import packed_arrays as packing
+from mmlab.storage import packed_arrays
 
 EPOCH_MAPS = "epochs.npz"
 VERSION = 1
@@ -57,7 +57,7 @@ class EpochMaps:
     variance: NDArray[np.float32] | None
 
 
-class Recorder:
+class EmbeddingRecorder:
     """Adds to `epochs.npz` of a run after each of a handful of epochs; goes on where an interrupted run stopped."""
 
     def __init__(self, method: Method, validation: Samples, epochs: int, folder: Path) -> None:
@@ -82,7 +82,7 @@ class Recorder:
             "combinations": np.array(found.combinations),
             "measured": len(found.ids),
         }
-        packing.write(self.file, known | packing.after(self.file, page, epoch))
+        packed_arrays.write(self.file, known | packed_arrays.after(self.file, page, epoch))
         return {}
 
     def _page(self, found: Sweep, about: str, kind: Property) -> dict[str, NDArray[Any]]:
@@ -109,13 +109,13 @@ def read(folder: Path) -> EpochMaps:
     """The maps beside a checkpoint. Raises CheckpointError where there are none, or the file is damaged."""
     again = "Train the model again."
     try:
-        arrays = packing.read(folder / EPOCH_MAPS)
-        if packing.whole(arrays["version"]) != VERSION:
+        arrays = packed_arrays.read(folder / EPOCH_MAPS)
+        if packed_arrays.whole(arrays["version"]) != VERSION:
             raise CheckpointError("The embeddings of earlier epochs were stored by another version of mmlab.", again)
         found = EpochMaps(
             arrays["epochs"],
             tuple(arrays["combinations"].tolist()),
-            packing.whole(arrays["measured"]),
+            packed_arrays.whole(arrays["measured"]),
             _steady(_unpacked("points", arrays)),
             arrays["explained"],
             str(arrays["about"][-1]),
@@ -159,7 +159,7 @@ def _drawn(values: Floats) -> Floats:
 
 def _packed(name: str, values: Floats) -> dict[str, NDArray[Any]]:
     """`[..., d]` in `LEVELS` steps between the extremes of each column; whole numbers stay what they are."""
-    steps, low, scale = packing.in_steps(values, LEVELS)
+    steps, low, scale = packed_arrays.in_steps(values, LEVELS)
     if bool((values == np.round(values)).all()) and float(np.ptp(values)) < LEVELS:
         steps, scale = values - low, np.ones_like(low)
     codes = np.round(steps).astype(np.uint8)

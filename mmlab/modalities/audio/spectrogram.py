@@ -11,7 +11,7 @@ from scipy import fft
 
 from mmlab.core.errors import DataError
 from mmlab.core.recordings import Raw, Sound
-from mmlab.core.task import Reading
+from mmlab.core.task import PreparedInput
 from mmlab.modalities.audio.decode import check_audible
 from mmlab.modalities.reading import Floats, reading
 
@@ -58,7 +58,7 @@ def mel_energies(wave: Floats, hop: int = HOP) -> Floats:
     return np.asarray(power @ _mel_filters())
 
 
-def prepare_sound(sound: Raw, frames: int = FRAMES) -> Reading:
+def prepare_sound(sound: Raw, frames: int = FRAMES) -> PreparedInput:
     """A spoken word as a log-mel spectrogram `[1, 32, frames]`, mean 0 and spread 1, the word in the middle.
 
     Rows are mel bands from low to high, columns steps of 16 ms (24 ms where `frames` is LONG_FRAMES, for a sentence).

@@ -11,7 +11,7 @@ from PIL import Image
 
 from mmlab.core.errors import DataError
 from mmlab.core.recordings import Picture, Raw
-from mmlab.core.task import Reading
+from mmlab.core.task import PreparedInput
 from mmlab.modalities.reading import reading
 
 Floats = NDArray[np.float32]
@@ -25,7 +25,7 @@ def as_input(pixels: Bytes) -> Floats:
     return np.asarray(planes, np.float32) / np.float32(255)
 
 
-def prepare_colour(raw: Raw, side: int) -> Reading:
+def prepare_colour(raw: Raw, side: int) -> PreparedInput:
     """`[3, side, side]`. A grey picture gets three equal colours. Raises DataError for a blank one."""
     picture = _seen(raw)
     notes = [] if picture.pixels.ndim == 3 else ["It has no colours: red, green and blue are the same."]
@@ -34,7 +34,7 @@ def prepare_colour(raw: Raw, side: int) -> Reading:
     return _as_reading(np.repeat(small[..., None], 3, 2) if small.ndim == 2 else small, picture, notes + cut)
 
 
-def prepare_grey(raw: Raw, side: int) -> Reading:
+def prepare_grey(raw: Raw, side: int) -> PreparedInput:
     """`[1, side, side]`. A colour picture is turned to grey. Raises DataError for a blank one."""
     picture = _seen(raw)
     notes = [] if picture.pixels.ndim == 2 else ["Turned to grey."]
@@ -42,7 +42,7 @@ def prepare_grey(raw: Raw, side: int) -> Reading:
     return _as_reading(_smaller(square, side), picture, notes + cut)
 
 
-def prepare_depth(raw: Raw, side: int) -> Reading:
+def prepare_depth(raw: Raw, side: int) -> PreparedInput:
     """`[1, side, side]`, nearer is brighter, 0 where nothing is measured. Raises DataError for a blank picture.
 
     Made smaller, a pixel is the mean of what is measured in it, if that is half of it.
@@ -66,7 +66,7 @@ def _seen(raw: Raw) -> Picture:
     return raw
 
 
-def _as_reading(pixels: Bytes, picture: Picture, notes: list[str]) -> Reading:
+def _as_reading(pixels: Bytes, picture: Picture, notes: list[str]) -> PreparedInput:
     return reading(as_input(pixels), [picture.note, *notes] if picture.note else notes)
 
 

@@ -7,14 +7,14 @@ from numpy.typing import NDArray
 
 from mmlab.core.errors import DataError
 from mmlab.core.recordings import Raw, Strokes
-from mmlab.core.task import Reading
+from mmlab.core.task import PreparedInput
 from mmlab.modalities.path.decode import check_drawn
 from mmlab.modalities.reading import reading
 
 PATH_POINTS = 16
 
 
-def prepare_strokes(strokes: Raw) -> Reading:
+def prepare_strokes(strokes: Raw) -> PreparedInput:
     """Strokes as 16 points `[2, 16]` (x, y) at equal steps along the path, in [-1, 1], aspect kept.
 
     Strokes are joined by straight lines, as in the pendigits recordings. Raises DataError for an empty drawing.

@@ -11,7 +11,7 @@ from scipy import ndimage
 
 from mmlab.core.errors import DataError
 from mmlab.core.recordings import Raw, Scan
-from mmlab.core.task import Reading
+from mmlab.core.task import PreparedInput
 from mmlab.modalities.image.decode import read_picture
 from mmlab.modalities.reading import reading
 from mmlab.modalities.scan.grid import PIXEL, SIDE
@@ -42,7 +42,7 @@ def read_scan(content: bytes, name: str = "") -> Scan:
     return Scan(np.round(picture.pixels.mean(2)).astype(np.uint8), note)
 
 
-def prepare_scan(raw: Raw) -> Reading:
+def prepare_scan(raw: Raw) -> PreparedInput:
     """A slice as `[1, SIDE, SIDE]`: mean 0 and spread 1 inside the head, 0 outside. Raises DataError."""
     if not isinstance(raw, Scan):
         raise DataError("This is not a slice of a scan.", "Bring a PNG picture of a slice, or a NIfTI file.")

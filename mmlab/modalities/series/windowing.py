@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from mmlab.core.errors import DataError
 from mmlab.core.recordings import Raw, Series
-from mmlab.core.task import Reading
+from mmlab.core.task import PreparedInput
 from mmlab.modalities.reading import reading
 from mmlab.modalities.series.decode import most_active
 
@@ -32,7 +32,7 @@ class Window:
         return self.steps / self.rate
 
 
-def prepare_series(raw: Raw, window: Window) -> Reading:
+def prepare_series(raw: Raw, window: Window) -> PreparedInput:
     """A recording as `[columns, steps]`: its part that counts, or where most moves, in `scale`s of its unit.
 
     Raises DataError for other columns and for less than nine tenths of the window.

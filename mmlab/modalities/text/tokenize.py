@@ -18,7 +18,7 @@ import torch
 from mmlab.core.errors import DataError
 from mmlab.core.modality import WORD_IDS
 from mmlab.core.recordings import Raw, Text
-from mmlab.core.task import Reading
+from mmlab.core.task import PreparedInput
 from mmlab.modalities.files import shown_name
 
 MOST_WORDS = 32
@@ -82,7 +82,7 @@ def _hashed(letters: str) -> int:
     return 1 + int.from_bytes(digest, "little") % (WORD_IDS - 1)
 
 
-def prepare_text(text: Raw) -> Reading:
+def prepare_text(text: Raw) -> PreparedInput:
     """Words as `[2, 32]` whole numbers below WORD_IDS, 0 where there is no word. Raises DataError for no words."""
     if not isinstance(text, Text):
         raise DataError("This is not a text.", TEXT_HINT)
@@ -93,4 +93,4 @@ def prepare_text(text: Raw) -> Reading:
         words = words[:MOST_WORDS]
     values = np.zeros((2, MOST_WORDS), np.float32)
     values[:, : len(words)] = np.array([ids_of(word) for word in words], np.float32).T
-    return Reading(torch.from_numpy(values), tuple(notes), tuple(words))
+    return PreparedInput(torch.from_numpy(values), tuple(notes), tuple(words))

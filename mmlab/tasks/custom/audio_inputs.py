@@ -13,7 +13,7 @@ from scipy import fft
 
 from mmlab.core.options import option
 from mmlab.core.recordings import Raw, Sound
-from mmlab.core.task import Reading
+from mmlab.core.task import PreparedInput
 from mmlab.modalities.audio.decode import check_audible, read_sound
 from mmlab.modalities.audio.spectrogram import FLOOR
 from mmlab.modalities.reading import reading
@@ -41,7 +41,7 @@ class SoundKind(Kind):
     def read(self, content: bytes, name: str) -> Raw:
         return read_sound(content, name)
 
-    def prepare(self, raw: Raw) -> Reading:
+    def prepare(self, raw: Raw) -> PreparedInput:
         """`[1, bands, steps of 16 ms]`, mean 0 and spread 1. A short recording has silence on both sides."""
         if not isinstance(raw, Sound):
             raise not_of("a sound")

@@ -15,7 +15,7 @@ from PIL import Image
 from mmlab.core.errors import DataError
 from mmlab.core.options import option
 from mmlab.core.recordings import Picture, Raw
-from mmlab.core.task import Reading
+from mmlab.core.task import PreparedInput
 from mmlab.modalities.files import shown_name
 from mmlab.modalities.image.decode import PICTURE_BYTES, PICTURE_PIXELS, read_picture
 from mmlab.modalities.reading import reading
@@ -42,7 +42,7 @@ def fitted(pixels: NDArray[np.uint8], size: int, smooth: bool = True) -> NDArray
     return square
 
 
-def _prepared(raw: Raw, size: int, colour: bool) -> Reading:
+def _prepared(raw: Raw, size: int, colour: bool) -> PreparedInput:
     """`[C, size, size]` in [0, 1]."""
     if not isinstance(raw, Picture):
         raise not_of("a picture")
@@ -70,7 +70,7 @@ class ImageKind(Kind):
     def read(self, content: bytes, name: str) -> Raw:
         return read_picture(content, name)
 
-    def prepare(self, raw: Raw) -> Reading:
+    def prepare(self, raw: Raw) -> PreparedInput:
         return _prepared(raw, self.size, self.colour)
 
 
@@ -94,7 +94,7 @@ class SlicesKind(Kind):
             return read_picture(content, name)
         return Picture(_plane(_grey(content, name.partition("#")[0]), name, self.axis, Image.Resampling.BILINEAR))
 
-    def prepare(self, raw: Raw) -> Reading:
+    def prepare(self, raw: Raw) -> PreparedInput:
         return _prepared(raw, self.size, colour=False)
 
 

@@ -16,7 +16,7 @@ from typing import ClassVar, TypeVar
 
 from mmlab.core.errors import DataError
 from mmlab.core.recordings import Raw
-from mmlab.core.task import Reading
+from mmlab.core.task import PreparedInput
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Kind(ABC):
         """Decode a file, safely. Raises DataError."""
 
     @abstractmethod
-    def prepare(self, raw: Raw) -> Reading:
+    def prepare(self, raw: Raw) -> PreparedInput:
         """Bring a recording to `shape`. Raises DataError."""
 
 

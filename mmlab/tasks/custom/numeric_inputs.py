@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from mmlab.core.errors import DataError
 from mmlab.core.options import option
 from mmlab.core.recordings import Raw, Series, Vector
-from mmlab.core.task import Reading
+from mmlab.core.task import PreparedInput
 from mmlab.modalities.files import shown_name
 from mmlab.modalities.series.csv_table import Table, read_table
 from mmlab.tasks.custom.input_kinds import Kind, kind, not_of
@@ -60,14 +60,14 @@ class VectorKind(Kind):
             raise DataError(f"{label} has {len(values)} rows.", "Give one row of numbers per sample.")
         return Vector(values[0].astype(np.float32), self.columns)
 
-    def prepare(self, raw: Raw) -> Reading:
+    def prepare(self, raw: Raw) -> PreparedInput:
         if not isinstance(raw, Vector):
             raise not_of("a row of numbers")
         if len(raw.values) != len(self.columns):
             raise DataError(
                 f"There are {len(raw.values)} numbers.", f"Give {len(self.columns)}: {_listed(self.columns)}."
             )
-        return Reading(torch.from_numpy(raw.values))
+        return PreparedInput(torch.from_numpy(raw.values))
 
 
 @kind("series")
@@ -105,7 +105,7 @@ class SeriesKind(Kind):
         part = None if start is None else (start, start + self.seconds)
         return Series(values.astype(np.float32), rate, self.columns, part=part)
 
-    def prepare(self, raw: Raw) -> Reading:
+    def prepare(self, raw: Raw) -> PreparedInput:
         """`[C, steps]`: what is stated, or the middle; where the recording does not reach, its own mean."""
         if not isinstance(raw, Series):
             raise not_of("a series of numbers")
@@ -118,7 +118,7 @@ class SeriesKind(Kind):
             notes.append(f"Took {max(start, 0):.1f} to {start + self.seconds:.1f} s of {length:.1f} s.")
         edges = start + np.linspace(0, self.seconds, self.steps + 1)
         rows = [_averaged(column, raw.rate, edges) for column in raw.values.T.astype(np.float64)]
-        return Reading(torch.from_numpy(np.stack(rows).astype(np.float32)), tuple(notes))
+        return PreparedInput(torch.from_numpy(np.stack(rows).astype(np.float32)), tuple(notes))
 
 
 def _stated(table: Table, name: str, label: str) -> float | None:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from mmlab.core.errors import DataError, MmlabError
 from mmlab.core.outputs import Classification, Segmentation
 from mmlab.core.recordings import Picture, Raw
-from mmlab.core.task import Reading
+from mmlab.core.task import PreparedInput
 from mmlab.tasks.custom.image_inputs import SlicesKind, fitted, read_labels
 from mmlab.tasks.custom.manifest import Row
 from mmlab.tasks.custom.problems import Problems
@@ -99,7 +99,7 @@ def _check_alike(raw: Raw, labels: NDArray[np.uint8]) -> None:
 
 def prepared(
     description: Description, row: Row, problems: Problems, on_content: OnContent | None = None
-) -> tuple[dict[str, Reading], Any]:
+) -> tuple[dict[str, PreparedInput], Any]:
     """What a model sees of a row, unscaled, and its target; what cannot be used is left out and goes to `problems`."""
     target, labels = row.target, None
     if isinstance(description.info.output, Segmentation):
@@ -117,8 +117,8 @@ def _readings(
     problems: Problems,
     on_content: OnContent | None = None,
     labels: NDArray[np.uint8] | None = None,
-) -> dict[str, Reading]:
-    found: dict[str, Reading] = {}
+) -> dict[str, PreparedInput]:
+    found: dict[str, PreparedInput] = {}
     for name, cell in row.cells.items():
         try:
             raw = recording(description, name, cell, partial(on_content, row, name) if on_content else None)

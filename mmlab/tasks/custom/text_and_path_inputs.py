@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from mmlab.core.recordings import Raw
-from mmlab.core.task import Reading
+from mmlab.core.task import PreparedInput
 from mmlab.modalities.path.decode import read_strokes
 from mmlab.modalities.path.resample import PATH_POINTS, prepare_strokes
 from mmlab.modalities.text.tokenize import MOST_WORDS, prepare_text, read_text
@@ -28,7 +28,7 @@ class TextKind(Kind):
     def read(self, content: bytes, name: str) -> Raw:
         return read_text(content, name)
 
-    def prepare(self, raw: Raw) -> Reading:
+    def prepare(self, raw: Raw) -> PreparedInput:
         return prepare_text(raw)
 
 
@@ -46,5 +46,5 @@ class PathKind(Kind):
     def read(self, content: bytes, name: str) -> Raw:
         return read_strokes(content, name)
 
-    def prepare(self, raw: Raw) -> Reading:
+    def prepare(self, raw: Raw) -> PreparedInput:
         return prepare_strokes(raw)

@@ -90,4 +90,4 @@ def show(name: str, text: str) -> None:
             st.button("Stop", key=f"stop.{name}", on_click=work.stop.set)
         return
     if work.problem is not None:
-        page_frame.say(work.problem)
+        page_frame.show_error(work.problem)

@@ -14,8 +14,8 @@ from mmlab.core.reference import Reference
 from mmlab.core.results import Attribution
 from mmlab.core.task import Task
 from mmlab.ui.components import page_frame
-from mmlab.ui.components.inline_progress import Tell, slowly
-from mmlab.ui.components.sample_view import Looked
+from mmlab.ui.components.inline_progress import ProgressCallback, run_cached
+from mmlab.ui.components.sample_view import SampleView
 from mmlab.ui.session import cache, url_state
 from mmlab.ui.session.uploads import is_own
 from mmlab.ui.text import wording
@@ -35,7 +35,7 @@ def choose(task: Task) -> str:
     try:
         find(wanted)
     except MmlabError as error:
-        page_frame.say(error, quiet=True)
+        page_frame.show_error(error, quiet=True)
         wanted = usual(task)
     st.selectbox(
         "How the map is made",
@@ -49,19 +49,19 @@ def choose(task: Task) -> str:
     return wanted
 
 
-def maps(reference: Reference, looked: Looked, target: int, way: str = USUAL) -> Attribution:
+def maps(reference: Reference, looked: SampleView, target: int, way: str = USUAL) -> Attribution:
     """The maps and parts of all combinations of a sample. Raises Unsupported where a way does not fit the inputs."""
     sample = looked.item.id
     if way == USUAL:
         return cache.attribution(reference, sample, looked.damages, target)
 
-    def make(tell: Tell) -> Attribution:
+    def make(tell: ProgressCallback) -> Attribution:
         with cache.pool().lend(reference) as model:
             tensors = {name: torch.from_numpy(array) for name, array in looked.world.arrays.items()}
             return find(way).run(model.method, tensors, model.combinations(tensors), target, tell)
 
     key = ("maps", reference, sample, looked.damages, target, way)
-    return slowly(key, find(way).title, make, private=is_own(sample))
+    return run_cached(key, find(way).title, make, private=is_own(sample))
 
 
 def about(way: str) -> str:

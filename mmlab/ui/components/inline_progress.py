@@ -17,7 +17,7 @@ import streamlit as st
 from mmlab.core.errors import MmlabError
 
 T = TypeVar("T")
-Tell = Callable[[float], None]
+ProgressCallback = Callable[[float], None]
 MOST = 64
 STOPPED, OWN = "slow.stopped", "slow.own"
 
@@ -32,7 +32,7 @@ def _shelf() -> tuple[OrderedDict[Hashable, Any], threading.Lock]:
     return OrderedDict(), threading.Lock()
 
 
-def slowly(key: Hashable, label: str, make: Callable[[Tell], T], private: bool = False) -> T:
+def run_cached(key: Hashable, label: str, make: Callable[[ProgressCallback], T], private: bool = False) -> T:
     """What `make` returns, computed once per key. Raises Stopped where a person stopped it.
 
     private: kept for this session only, for what a person brought.

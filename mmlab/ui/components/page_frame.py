@@ -79,7 +79,7 @@ def page(path: str) -> Iterator[None]:
     foot = _navigation()
     if link.group:
         st.html(f'<header class="mm-head"><h1>{link.title}</h1><p>{link.about}</p></header>')
-    with trouble():
+    with error_boundary():
         yield
     _settle_once()
     if (where := _where()) is not None:
@@ -87,12 +87,12 @@ def page(path: str) -> Iterator[None]:
 
 
 @contextmanager
-def trouble() -> Iterator[None]:
+def error_boundary() -> Iterator[None]:
     """Say what went wrong inside, right here, and let the rest of the page go on."""
     try:
         yield
     except MmlabError as error:
-        say(error)
+        show_error(error)
     except Exception:
         LOG.exception("The page failed.")
         st.error("Something went wrong in this part of the page. The rest goes on; the details are in the app's log.")
@@ -103,13 +103,13 @@ def panel(function: Callable[P, None]) -> Callable[P, None]:
 
     @functools.wraps(function)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> None:
-        with trouble():
+        with error_boundary():
             function(*args, **kwargs)
 
     return st.fragment(guarded)
 
 
-def say(error: MmlabError, quiet: bool = False) -> None:
+def show_error(error: MmlabError, quiet: bool = False) -> None:
     """The sentence and the hint of an error, where the eye is. `quiet`: a remark, when the page found a way out."""
     text = plain(error.message) + (f"  \n{plain(error.hint)}" if error.hint else "")
     (st.info if quiet else st.warning)(text)

@@ -47,7 +47,7 @@ def task_picker() -> Task:
     try:
         chosen = cache.task(url_state.get("task", names[0]))
     except MmlabError as error:
-        page_frame.say(error)
+        page_frame.show_error(error)
         chosen = cache.task(names[0])
     if len(names) > 1:
         st.pills(
@@ -76,7 +76,7 @@ def method_picker(task: Task, most: int = MOST_METHODS) -> tuple[Reference, ...]
     try:
         chosen = url_state.methods(_usual_first(there), most)
     except MmlabError as error:
-        page_frame.say(error)
+        page_frame.show_error(error)
         chosen = _usual_first(there)[:most]
     chosen = tuple(name for name in there if name in chosen[:most])
     if len(there) > 1:
@@ -97,7 +97,7 @@ def current(modalities: Modalities, given: Sequence[str]) -> Combination | None:
     try:
         return url_state.combination(modalities, given)
     except MmlabError as error:
-        page_frame.say(error)
+        page_frame.show_error(error)
         return modalities.combination(given) if given else None
 
 
@@ -106,7 +106,7 @@ def current_damages(modalities: Modalities) -> tuple[url_state.Damage, ...]:
     try:
         return url_state.damages(modalities)
     except MmlabError as error:
-        page_frame.say(error)
+        page_frame.show_error(error)
         return ()
 
 

@@ -16,12 +16,12 @@ from mmlab.ui.text import wording
 
 
 @dataclass(frozen=True)
-class Looked:
+class SampleView:
     """A sample of a task as the models see it, its damage, and what is switched on (None: nothing)."""
 
     task: Task
     item: cache.Item
-    world: cache.World
+    world: cache.ModelInputs
     damages: tuple[url_state.Damage, ...]
     on: Combination | None
 
@@ -31,14 +31,14 @@ class Looked:
         return tuple(name for name in self.task.info.modalities.names if name in self.world.arrays)
 
 
-def looked(task_name: str, sample: str) -> Looked:
+def looked(task_name: str, sample: str) -> SampleView:
     """The sample with its damage, and what is switched on."""
     task = cache.task(task_name)
     damages = pickers.current_damages(task.info.modalities)
     world = cache.world(task_name, sample, damages)
     given = [name for name in task.info.modalities.names if name in world.arrays]
     on = pickers.current(task.info.modalities, given)
-    return Looked(task, cache.item(task_name, sample), world, damages, on)
+    return SampleView(task, cache.item(task_name, sample), world, damages, on)
 
 
 def method(references: Sequence[Reference], usual: str = "") -> Reference:

@@ -19,8 +19,8 @@ from html import escape
 import numpy as np
 import streamlit as st
 
-from mmlab.analysis.robustness.per_sample_scores import Graded
-from mmlab.analysis.robustness.subset import narrow
+from mmlab.analysis.robustness.per_sample_scores import PerSampleScores
+from mmlab.analysis.robustness.subset import subset
 from mmlab.core.errors import DataError, MmlabError
 from mmlab.core.task import Task
 from mmlab.ui.components import clickable_svg, page_frame
@@ -72,7 +72,7 @@ def rows(ids: Sequence[str]) -> tuple[int, ...] | None:
     try:
         return parsed(text, ids) or None
     except MmlabError as error:
-        page_frame.say(error, quiet=True)
+        page_frame.show_error(error, quiet=True)
         return None
 
 
@@ -94,12 +94,12 @@ def places(every: Sequence[str], wanted: Collection[str] | None) -> list[int]:
     return [row for row, name in enumerate(every) if wanted is None or name in wanted]
 
 
-def only(graded: Graded, wanted: Collection[str] | None) -> Graded:
+def only(graded: PerSampleScores, wanted: Collection[str] | None) -> PerSampleScores:
     """The grading of the chosen samples only; all of them where none of the chosen is there."""
     if wanted is None:
         return graded
     kept = places(graded.ids, wanted)
-    return narrow(graded, kept) if kept else graded
+    return subset(graded, kept) if kept else graded
 
 
 def banner(wanted: Collection[str] | None, count: int) -> None:

@@ -25,7 +25,9 @@ def select(
     """What is chosen for a field of the address; the default leaves no trace there. page: the start of the key."""
     wanted = url_state.get(field, default)
     if wanted not in options:
-        page_frame.say(UnknownName(f"{label}: there is no '{wanted}' here.", f"Showing {shown(default)}."), quiet=True)
+        page_frame.show_error(
+            UnknownName(f"{label}: there is no '{wanted}' here.", f"Showing {shown(default)}."), quiet=True
+        )
         wanted = default
     name = f"{page}.{field}"
 

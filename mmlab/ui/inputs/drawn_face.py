@@ -42,7 +42,7 @@ def _moved(task_name: str, modality: str, key: str) -> None:
     """Callback: draw what the sliders say, and use it."""
     at = {name: float(st.session_state.get(f"{key}.{name}", 0.0)) for name in MOVES}
     person = int(st.session_state.get(f"{key}.person", PEOPLE[0]))
-    upload_draft.give(task_name, modality, uploads.Part(drawing(person, **at), "drawn-face.png"))
+    upload_draft.give(task_name, modality, uploads.UploadedFile(drawing(person, **at), "drawn-face.png"))
     upload_draft.use(task_name)
 
 

@@ -36,9 +36,11 @@ def canvas(task: Task, modality: Modality, key: str) -> None:
     if st.session_state.get(seen, hashlib.sha256(b"").hexdigest()) == digest:
         return
     st.session_state[seen] = digest
-    upload_draft.give(task.name, modality.name, uploads.Part(content, "drawing.json") if content else None)
+    upload_draft.give(task.name, modality.name, uploads.UploadedFile(content, "drawing.json") if content else None)
     for item in [item for item in task.info.modalities if item.kind == "image"][:1]:
-        upload_draft.give(task.name, item.name, uploads.Part(_picture(strokes), "drawing.png") if content else None)
+        upload_draft.give(
+            task.name, item.name, uploads.UploadedFile(_picture(strokes), "drawing.png") if content else None
+        )
     upload_draft.use(task.name)
     st.rerun()
 

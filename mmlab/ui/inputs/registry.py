@@ -78,10 +78,10 @@ def arrived(task_name: str, modality: str, key: str) -> None:
     upload_draft.use(task_name)
 
 
-def held(key: str) -> uploads.Part | None:
+def held(key: str) -> uploads.UploadedFile | None:
     """The file that a control holds."""
     file = st.session_state.get(key)
-    return uploads.Part(file.getvalue(), file.name) if file is not None else None
+    return uploads.UploadedFile(file.getvalue(), file.name) if file is not None else None
 
 
 def _file(endings: Sequence[str], task: Task, modality: Modality, key: str) -> None:

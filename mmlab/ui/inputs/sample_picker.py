@@ -11,8 +11,7 @@ import streamlit as st
 
 from mmlab.core.errors import MmlabError
 from mmlab.core.task import Task
-from mmlab.ui.components import clickable_svg, page_frame
-from mmlab.ui.components import selection as chosen_on_embed
+from mmlab.ui.components import clickable_svg, page_frame, selection
 from mmlab.ui.components.pickers import colours
 from mmlab.ui.inputs import upload_form
 from mmlab.ui.session import cache, uploads, url_state
@@ -30,10 +29,10 @@ def sample_picker(task: Task) -> str | None:
     # settled when the page is entered: another default would mount the tabs anew, and drop an upload on its way
     opened = st.session_state.setdefault(page_frame.ON_ENTRY, {}).setdefault("tab", int(_is_own(sample)))
     shipped, own = st.tabs(TABS, default=TABS[opened], key=TAB, on_change="rerun")
-    with shipped, page_frame.trouble():
+    with shipped, page_frame.error_boundary():
         if shipped.open:
             _gallery(task, gallery, sample or "")
-    with own, page_frame.trouble():
+    with own, page_frame.error_boundary():
         if own.open:  # the canvas, the camera and the microphone are loaded when they are wanted
             upload_form.form(task)
     return sample
@@ -47,7 +46,7 @@ def _known_sample(task: Task, gallery: Sequence[str]) -> str | None:
     try:
         cache.item(task.name, sample)
     except MmlabError as error:
-        page_frame.say(error)
+        page_frame.show_error(error)
         return first
     return sample
 
@@ -69,7 +68,7 @@ def _gallery(task: Task, gallery: Sequence[str], sample: str) -> None:
     if not gallery:
         st.caption("This task ships no samples.")
         return
-    chosen_on_embed.strip(task, sample)
+    selection.strip(task, sample)
     pages = math.ceil(len(gallery) / PER_PAGE)
     shown = min(st.session_state.get(f"{PAGE}.{task.name}", _page_of(gallery, sample)), pages - 1)
     chosen = f'data-pick="{escape(sample, quote=True)}"'

@@ -80,7 +80,7 @@ def _read(task_name: str, modalities: Sequence[str], key: str) -> None:
     """Callback: give the file, with what was stated in a first line of its own, to every input that it is for."""
     part = held(key)
     if part is not None:
-        part = uploads.Part(_settings(key).encode() + part.content, part.name)
+        part = uploads.UploadedFile(_settings(key).encode() + part.content, part.name)
     for modality in modalities:
         upload_draft.give(task_name, modality, part)
     upload_draft.use(task_name)

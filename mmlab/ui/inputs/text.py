@@ -31,5 +31,5 @@ file_way("text", "txt")
 
 def _typed(task_name: str, modality: str, key: str) -> None:
     text = st.session_state.get(key, "").strip()
-    upload_draft.give(task_name, modality, uploads.Part(text.encode(), "") if text else None)
+    upload_draft.give(task_name, modality, uploads.UploadedFile(text.encode(), "") if text else None)
     upload_draft.use(task_name)

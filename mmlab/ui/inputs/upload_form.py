@@ -28,13 +28,13 @@ def form(task: Task) -> None:
     said: dict[str, set[str]] = {}  # by input, shared by those that one file was given for: it has one problem
     for show, modalities in shared(task):
         key = f"bring.{task.name}.{modalities[0].kind}"
-        with st.container(border=True), page_frame.trouble():
+        with st.container(border=True), page_frame.error_boundary():
             show(task, modalities, key)
         if st.session_state.get(key) is not None:
             together: set[str] = set()
             said |= {modality.name: together for modality in modalities}
     for column, modality in zip(st.columns(len(task.info.modalities)), task.info.modalities, strict=True):
-        with column, st.container(border=True), page_frame.trouble():
+        with column, st.container(border=True), page_frame.error_boundary():
             _one(task, modality, said.get(modality.name, set()))
     with st.container(horizontal=True, vertical_alignment="bottom", key="mm-own"):
         _truth(task)
@@ -75,7 +75,7 @@ def _one(task: Task, modality: Modality, said: set[str]) -> None:
     problem, part = upload_draft.problem(task.name, modality.name), upload_draft.parts(task.name).get(modality.name)
     if problem is not None and str(problem) not in said:
         said.add(str(problem))
-        page_frame.say(problem)
+        page_frame.show_error(problem)
     elif problem is None and part is not None:
         st.caption(f"✓ {page_frame.plain(part.name) or 'Given'}, {_size(len(part.content))}")
 
@@ -129,7 +129,7 @@ def _open_bundle() -> None:
         )
         problem = st.session_state.get(BUNDLE_PROBLEM)
         if problem is not None:
-            page_frame.say(problem)
+            page_frame.show_error(problem)
 
 
 def _unpack() -> None:

@@ -83,7 +83,7 @@ def show() -> None:
                     st.page_link(link.page, label=f"**{link.label} →**", query_params=dict(link.view))
     st.subheader("Tasks and models", help=wording.help("score"), anchor=False)
     for name in cache.task_names():
-        with page_frame.trouble():
+        with page_frame.error_boundary():
             _task(cache.task(name))
 
 
@@ -117,7 +117,7 @@ def _scores(task: Task, measured: Sequence[tuple[Entry, Mapping[str, Any]]], sou
     letters = pickers.letters(modalities)
     columns = [("mean", "mean of all combinations"), (modalities.full.key, "all inputs")]
     columns += [(name, f"{letters[name]} only") for name in modalities.names]
-    scale = Scale(output.headline not in output.no_shares, higher_is_better=output.higher_is_better)
+    scale = Scale(output.headline not in output.not_percentages, higher_is_better=output.higher_is_better)
     rows = []
     for entry, report in measured:
         found = report.get("sources", {}).get(source)

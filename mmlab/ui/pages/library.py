@@ -20,12 +20,12 @@ from mmlab.core.reference import Reference
 from mmlab.core.task import TASKS, Task
 from mmlab.core.training_plan import Plan
 from mmlab.experiments import model_archive
-from mmlab.experiments.train_job import usual_plan
+from mmlab.experiments.train_job import default_plan
 from mmlab.storage.library import Entry
 from mmlab.ui.components import page_frame, pickers
 from mmlab.ui.session import cache, comparison_cache, url_state
 from mmlab.ui.text import wording
-from mmlab.viz.compare import method_tables as drawn
+from mmlab.viz.compare import method_tables
 
 SAID = "library.said"
 
@@ -45,7 +45,7 @@ def show(task: Task) -> None:
     wanted = url_state.get("run")
     methods = list(dict.fromkeys(entry.reference.method for entry in runs))
     for method in methods:
-        with page_frame.trouble():
+        with page_frame.error_boundary():
             _method(task, method, [entry for entry in runs if entry.reference.method == method], wanted)
     pickers.numbers_help("card", "score", "seed", "export")
 
@@ -80,7 +80,7 @@ def _headline(task: Task, method: str, runs: Sequence[Entry]) -> str:
     text = f"**{page_frame.plain(cache.title(method))}** · {len(runs)} model{'s' * (len(runs) != 1)} here"
     if scores:
         text += f" · {len(scores)} seed{'s' * (len(scores) != 1)} measured"
-        scale = drawn.Scale(metric not in NO_SHARES)
+        scale = method_tables.Scale(metric not in NO_SHARES)
         spread = f" ± {scale.text(stdev(scores))}" if len(scores) > 1 else ""
         text += f" · {wording.metric(metric)} {scale.text(fmean(scores))}{spread}{' %' * scale.is_share}"
     return text
@@ -102,7 +102,7 @@ def _run(task: Task, entry: Entry) -> None:
 def _scores(task: Task, report: Mapping[str, Any]) -> str:
     """A row per test set: the mean, then every combination."""
     output, modalities = task.info.output, task.info.modalities
-    scale, letters = drawn.Scale(output.headline not in NO_SHARES), pickers.letters(modalities)
+    scale, letters = method_tables.Scale(output.headline not in NO_SHARES), pickers.letters(modalities)
     keys = [combination.key for combination in modalities.subsets()]
     head = "".join(
         f"<th title='{escape(c.label, quote=True)}'>{''.join(letters[n] for n in c.names)}</th>"
@@ -169,7 +169,7 @@ def _changed(values: Mapping[str, Any], task: str, method: str, config: bool) ->
     if method not in METHODS:
         return ", ".join(f"{name} {value}" for name, value in values.items())
     usual = {item.name: item.default for item in describe(METHODS[method].Config if config else Plan)}
-    usual |= {} if config or task not in TASKS else usual_plan(cache.task(task), METHODS[method])
+    usual |= {} if config or task not in TASKS else default_plan(cache.task(task), METHODS[method])
     other = [
         f"{name} {value} (usually {usual[name]})" for name, value in values.items() if usual.get(name, value) != value
     ]
@@ -231,8 +231,8 @@ def _import() -> None:
             replace = st.checkbox("Replace one of this name", key="library.replace")
         if not st.button("Import", key="library.import", type="primary"):
             return
-        with page_frame.trouble():
-            arrived = model_archive.bring_in(cache.library(), given.getvalue(), name.strip(), replace)
+        with page_frame.error_boundary():
+            arrived = model_archive.import_model(cache.library(), given.getvalue(), name.strip(), replace)
             st.session_state[SAID] = (
                 f"{page_frame.plain(f'{arrived.task}/{arrived.method}/{arrived.tag}')} is in the library."
             )

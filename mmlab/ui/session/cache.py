@@ -68,7 +68,7 @@ class Item:
 
 
 @dataclass(frozen=True)
-class World:
+class ModelInputs:
     """What the model sees: `arrays` float32 `[*shape]`, what it was made from (damaged), and what was done to it.
 
     words: by input, for a text, the word at each place of its array.
@@ -135,7 +135,7 @@ def item(task_name: str, sample: str) -> Item:
     return _shipped_item(task_name, sample)
 
 
-def world(task_name: str, sample: str, damages: Damages = ()) -> World:
+def world(task_name: str, sample: str, damages: Damages = ()) -> ModelInputs:
     """The sample as the models see it, damaged as wished."""
     return (_own_world if uploads.is_own(sample) else _shipped_world)(task_name, sample, damages)
 
@@ -226,7 +226,7 @@ def _truth(reads: Task, answer: str) -> tuple[Any, str]:
     return None, ""
 
 
-def _make_world(task_name: str, sample: str, damages: Damages) -> World:
+def _make_world(task_name: str, sample: str, damages: Damages) -> ModelInputs:
     reads, found = task(task_name), item(task_name, sample)
     arrays: dict[str, NDArray[np.float32]] = {}
     notes: dict[str, tuple[str, ...]] = {}
@@ -245,7 +245,7 @@ def _make_world(task_name: str, sample: str, damages: Damages) -> World:
             problems[name] = error
         else:
             arrays[name], notes[name], said[name] = reading.tensor.numpy(), reading.notes, reading.words
-    return World(arrays, raw, notes, problems, said)
+    return ModelInputs(arrays, raw, notes, problems, said)
 
 
 def _make_answers(reference: Reference, sample: str, damages: Damages) -> dict[str, Prediction]:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from mmlab.analysis.methods.seed_comparison import MEAN, WORST, Comparison, confusion
 from mmlab.core.errors import CheckpointError, MmlabError
 from mmlab.experiments import comparison_tables
-from mmlab.experiments.ablations import LADDERS, ladder, rung_tag
+from mmlab.experiments.ablations import ABLATIONS, ladder, rung_tag
 from mmlab.storage import sweep_file
 from mmlab.storage.checkpoints import REPORT, SWEEP, read_json
 from mmlab.storage.library import SEED_FOLDER, Entry
@@ -92,7 +92,7 @@ def folders(found: Comparison, view: str, name: str) -> list[Path]:
     """The runs behind a row that have stored answers."""
     root = cache.library().root / found.task
     seeds = next(run.seeds for run in found.runs if run.name == name)
-    if view in LADDERS and name in (rung.name for rung in ladder(view)):
+    if view in ABLATIONS and name in (rung.name for rung in ladder(view)):
         rung = next(rung for rung in ladder(view) if rung.name == name)
         there = [root / rung.method / rung_tag(rung, seed) for seed in seeds]
     else:

@@ -20,7 +20,7 @@ TRUTH, NUMBER = "bring.truth", "bring.number"  # what a person said it is: a cla
 MEGABYTES = 16
 
 
-def parts(task_name: str) -> dict[str, uploads.Part]:
+def parts(task_name: str) -> dict[str, uploads.UploadedFile]:
     """What was given and can be used, by input."""
     return st.session_state.setdefault(DRAFT, {}).setdefault(task_name, {})
 
@@ -30,7 +30,7 @@ def problem(task_name: str, modality: str) -> MmlabError | None:
     return _problems(task_name).get(modality)
 
 
-def give(task_name: str, modality: str, part: uploads.Part | None) -> None:
+def give(task_name: str, modality: str, part: uploads.UploadedFile | None) -> None:
     """Keep a part if it can be read and prepared; otherwise keep the reason, and what was there before goes."""
     kept, problems = parts(task_name), _problems(task_name)
     kept.pop(modality, None)
@@ -52,13 +52,13 @@ def use(task_name: str) -> None:
     """Go to what was given; back to the samples when nothing is left of it."""
     given = parts(task_name)
     if given:
-        own = uploads.Own(task_name, dict(given), _truth(task_name))
+        own = uploads.Upload(task_name, dict(given), _truth(task_name))
         url_state.put(task=task_name, sample=uploads.keep(own), on=None)
     elif uploads.is_own(url_state.get("sample")):
         url_state.put(sample=None, on=None)
 
 
-def replace(task_name: str, given: Mapping[str, uploads.Part]) -> None:
+def replace(task_name: str, given: Mapping[str, uploads.UploadedFile]) -> None:
     """Take these parts for all that was given, as a bundle brings them."""
     st.session_state.setdefault(DRAFT, {})[task_name] = dict(given)
     _problems(task_name).clear()

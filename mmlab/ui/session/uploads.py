@@ -42,7 +42,7 @@ class NotHere(MmlabError):
 
 
 @dataclass(frozen=True)
-class Part:
+class UploadedFile:
     """One input as it was brought: the bytes of the file, and its name for sentences only."""
 
     content: bytes
@@ -50,11 +50,11 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Own:
+class Upload:
     """What a person brought: one part per input, and what they said it is."""
 
     task: str
-    parts: Mapping[str, Part] = field(default_factory=dict)
+    parts: Mapping[str, UploadedFile] = field(default_factory=dict)
     truth: str = ""
 
     @property
@@ -73,9 +73,9 @@ def is_own(sample: str) -> bool:
     return sample.startswith(PREFIX)
 
 
-def keep(own: Own) -> str:
+def keep(own: Upload) -> str:
     """Keep it in the session (the last few of them) and return its id."""
-    store: dict[str, Own] = st.session_state.setdefault(STORE, {})
+    store: dict[str, Upload] = st.session_state.setdefault(STORE, {})
     store.pop(own.id, None)
     store[own.id] = own
     while len(store) > KEPT:
@@ -83,7 +83,7 @@ def keep(own: Own) -> str:
     return own.id
 
 
-def find(sample: str, task: str) -> Own:
+def find(sample: str, task: str) -> Upload:
     """What was brought under this id. Raises NotHere."""
     own = st.session_state.get(STORE, {}).get(sample)
     if own is None or own.task != task:
@@ -95,7 +95,7 @@ def find(sample: str, task: str) -> Own:
     return own
 
 
-def bundle(own: Own, view: Mapping[str, str]) -> bytes:
+def bundle(own: Upload, view: Mapping[str, str]) -> bytes:
     """A zip with the files as they were brought and the view, to be opened elsewhere."""
     inputs = {name: {"file": f"inputs/{name}", "name": part.name} for name, part in own.parts.items()}
     described = {"mmlab": FORMAT, "task": own.task, "truth": own.truth, "view": dict(view), "inputs": inputs}
@@ -107,7 +107,7 @@ def bundle(own: Own, view: Mapping[str, str]) -> bytes:
     return buffer.getvalue()
 
 
-def open_bundle(content: bytes) -> tuple[Own, dict[str, str]]:
+def open_bundle(content: bytes) -> tuple[Upload, dict[str, str]]:
     """What a bundle holds and the view it was taken from. Raises DataError."""
     if len(content) > LARGEST_BUNDLE:
         raise DataError(f"The bundle is larger than {LARGEST_BUNDLE >> 20} MB.", HINT)
@@ -117,7 +117,7 @@ def open_bundle(content: bytes) -> tuple[Own, dict[str, str]]:
                 raise DataError("The bundle holds more files than a bundle has.", HINT)
             described = json.loads(_read(archive, "view.json", LARGEST_VIEW))
             parts = _parts(archive, _inputs(described))
-            own = Own(str(described["task"]), parts, str(described.get("truth", ""))[:80])
+            own = Upload(str(described["task"]), parts, str(described.get("truth", ""))[:80])
             view = {str(key): str(value)[:400] for key, value in described.get("view", {}).items()}
     except DataError:
         raise
@@ -137,14 +137,14 @@ def _inputs(described: Any) -> list[tuple[str, Mapping[str, Any]]]:
     return names
 
 
-def _parts(archive: zipfile.ZipFile, inputs: list[tuple[str, Mapping[str, Any]]]) -> dict[str, Part]:
+def _parts(archive: zipfile.ZipFile, inputs: list[tuple[str, Mapping[str, Any]]]) -> dict[str, UploadedFile]:
     """The file name in the description is for sentences; the place in the archive is always ours."""
-    parts: dict[str, Part] = {}
+    parts: dict[str, UploadedFile] = {}
     left = LARGEST_CONTENT
     for name, entry in inputs:
         content = _read(archive, f"inputs/{name}", left)
         left -= len(content)
-        parts[name] = Part(content, str(entry.get("name", ""))[:200])
+        parts[name] = UploadedFile(content, str(entry.get("name", ""))[:200])
     return parts
 
 

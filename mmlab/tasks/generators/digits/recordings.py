@@ -14,8 +14,7 @@ from numpy.typing import NDArray
 from mmlab.core.recordings import Raw, Strokes
 from mmlab.core.task import Split
 from mmlab.modalities.path.decode import draw_strokes
-from mmlab.tasks.generators.digits import real_recordings, synthetic_voices
-from mmlab.tasks.generators.digits import sensor_noise as sensors
+from mmlab.tasks.generators.digits import real_recordings, sensor_noise, synthetic_voices
 from mmlab.tasks.generators.digits.pen_strokes import write_digit
 
 Floats = NDArray[np.float32]
@@ -115,7 +114,7 @@ class Recorded:
 class Recorder:
     """Item `index` of a split of one origin, always the same. Labels are balanced and shuffled."""
 
-    def __init__(self, split: Split, origin: Origin, makers: Makers, noise: sensors.Noise) -> None:
+    def __init__(self, split: Split, origin: Origin, makers: Makers, noise: sensor_noise.Noise) -> None:
         self.split, self.origin, self._makers, self._noise = split, origin, makers, noise
         self._code = (SEED, CODES[split], CODES[origin])
         count = SIZES[split]
@@ -137,9 +136,9 @@ class Recorder:
         wave, speaker = self._makers.wave(digit, turn, second)
         wave = other_speed(wave, second) if training else wave
         raw: dict[str, Raw] = {
-            "image": sensors.photograph(self._makers.ink(digit, turn, first), levels[0], self._noise, first),
-            "sound": sensors.record(wave, levels[1], self._noise, second),
-            "pen": sensors.trace(self._makers.path(digit, turn, third), levels[2], self._noise, third),
+            "image": sensor_noise.photograph(self._makers.ink(digit, turn, first), levels[0], self._noise, first),
+            "sound": sensor_noise.record(wave, levels[1], self._noise, second),
+            "pen": sensor_noise.trace(self._makers.path(digit, turn, third), levels[2], self._noise, third),
         }
         return Item(item_id(self.origin, self.split, index), digit, raw, speaker, (levels[0], levels[1], levels[2]))
 

@@ -14,7 +14,7 @@ from mmlab.ui.components import page_frame
 from mmlab.ui.pages.compare import regression_scatter
 from mmlab.ui.session import comparison_cache, url_state
 from mmlab.ui.text import wording
-from mmlab.viz.compare import method_tables as drawn
+from mmlab.viz.compare import method_tables
 
 
 def show(task: Task, found: Comparison, view: str, cell: tuple[str, str]) -> None:
@@ -48,8 +48,10 @@ def show(task: Task, found: Comparison, view: str, cell: tuple[str, str]) -> Non
         _no_answers(task, name)
         return
     total = np.sum(counts, 0)
-    st.html(drawn.confusion(total, classes))
-    worst = [f"{a} taken for {b} ({wording.percent(share)})" for a, b, _, share in drawn.mix_ups(total, classes)]
+    st.html(method_tables.confusion(total, classes))
+    worst = [
+        f"{a} taken for {b} ({wording.percent(share)})" for a, b, _, share in method_tables.mix_ups(total, classes)
+    ]
     right = wording.percent(float(np.trace(total) / max(total.sum(), 1)))
     pooled = f"{len(counts)} seeds together" if len(counts) > 1 else "one seed"
     st.caption(f"{right} right, {pooled}. Most often: {'; '.join(worst) or 'none'}.")

@@ -14,13 +14,13 @@ from mmlab.analysis.methods.seed_comparison import MEAN, WORST, Comparison, Row,
 from mmlab.core.modality import Modalities
 from mmlab.core.task import Task
 from mmlab.experiments import comparison_tables
-from mmlab.experiments.ablations import LADDERS
+from mmlab.experiments.ablations import ABLATIONS
 from mmlab.ui.components import clickable_svg, page_frame, pickers, url_select
 from mmlab.ui.pages.compare import confusion
 from mmlab.ui.session import cache, comparison_cache, url_state
 from mmlab.ui.text import wording
 from mmlab.viz.base import theme
-from mmlab.viz.compare import method_tables as drawn
+from mmlab.viz.compare import method_tables
 
 _select = partial(url_select.select, "compare", width=168)
 
@@ -48,15 +48,15 @@ def show(task_name: str) -> None:
     )
     cell = _cell(ordered)
     mapped, table = st.tabs(["Heat map", "Table"])
-    with mapped, page_frame.trouble():
+    with mapped, page_frame.error_boundary():
         _heat(task, ordered, cell)
-    with table, page_frame.trouble():
+    with table, page_frame.error_boundary():
         _table(task, ordered, view)
     _downloads(ordered, view)
     left, right = st.columns([1, 1], gap="large")
-    with left, page_frame.trouble():
+    with left, page_frame.error_boundary():
         _differences(ordered, view, by)
-    with right, page_frame.trouble():
+    with right, page_frame.error_boundary():
         confusion.show(task, ordered, view, cell)
 
 
@@ -64,7 +64,7 @@ def _chosen(task: Task, stamp: comparison_cache.Stamp) -> tuple[str, Comparison]
     """The controls, and the view and comparison that they ask for. What does not exist is said, and not followed."""
     name, output = task.name, task.info.output
     with st.container(horizontal=True, vertical_alignment="bottom", key="mm-compare"):
-        view = _select("ladder", "View", ["", *LADDERS], "", _view_title, wording.help("ladder"))
+        view = _select("ladder", "View", ["", *ABLATIONS], "", _view_title, wording.help("ladder"))
         there = comparison_cache.sources(name, view, stamp)
         source = _select("source", "Test data", there, there[0], comparison_cache.SOURCES.get, wording.help("score"))
         metric = _select("metric", "Metric", output.metric_names, output.headline, wording.metric)
@@ -116,14 +116,18 @@ def _cell(found: Comparison) -> tuple[str, str]:
 def _heat(task: Task, found: Comparison, cell: tuple[str, str]) -> None:
     modalities = task.info.modalities
     signed = url_state.get("values") == DIFFERENCES
-    scale = drawn.Scale(found.is_share, signed, found.higher_is_better)
+    scale = method_tables.Scale(found.is_share, signed, found.higher_is_better)
     lines = [_line(found, row, scale, modalities) for row in found.rows]
-    html = drawn.heat(lines, _columns(modalities, found.combinations), scale, ":".join(cell))
-    marks = {"worse": drawn.WORSE, "better": drawn.BETTER} if signed else {"lower to higher": drawn.BETTER}
+    html = method_tables.heat(lines, _columns(modalities, found.combinations), scale, ":".join(cell))
+    marks = (
+        {"worse": method_tables.WORSE, "better": method_tables.BETTER}
+        if signed
+        else {"lower to higher": method_tables.BETTER}
+    )
     if not found.higher_is_better and not signed:
-        marks = {"worse to better (lower is better)": drawn.BETTER}
+        marks = {"worse to better (lower is better)": method_tables.BETTER}
     clickable_svg.board(
-        html + drawn.legend(scale, marks), key="compare.heat", on_pick=lambda name: url_state.put(cell=name)
+        html + method_tables.legend(scale, marks), key="compare.heat", on_pick=lambda name: url_state.put(cell=name)
     )
     unit = ("", ", in percent", ", in percentage points")[found.is_share + (found.is_share and signed)]
     letters = ", ".join(f"{item.letter} {item.label}" for item in modalities)
@@ -144,7 +148,7 @@ def _unmeasured(found: Comparison, modalities: Modalities) -> str:
     return f" No test sample has all inputs of {'; '.join(without[:4])}{more}: there is no score for that."
 
 
-def _line(found: Comparison, row: Row, scale: drawn.Scale, modalities: Modalities) -> drawn.Line:
+def _line(found: Comparison, row: Row, scale: method_tables.Scale, modalities: Modalities) -> method_tables.Line:
     note = f"{row.seeds} seed{'s' if row.seeds != 1 else ''}"
     note += " · reference" if row.name == found.baseline else ""
     labels = [modalities.parse(key).label for key in found.combinations]
@@ -156,14 +160,16 @@ def _line(found: Comparison, row: Row, scale: drawn.Scale, modalities: Modalitie
             + (f" ± {_plain(spread, scale)}" if math.isfinite(spread) else "")
             for label, value, spread in zip([*labels, "mean", "worst"], values, spreads, strict=True)
         ]
-        return drawn.Line(row.name, row.title, note, tuple(values), tuple(notes))
+        return method_tables.Line(row.name, row.title, note, tuple(values), tuple(notes))
     triples = [_interval(found, row, by) for by in (*found.combinations, MEAN, WORST)]
     notes = [
         f"{row.title}, {label}: {_with_bounds(t, scale)}"
         for label, t in zip([*labels, "mean", "worst"], triples, strict=True)
     ]
     sure = tuple(t is not None and (t[1] > 0 or t[2] < 0) for t in triples)
-    return drawn.Line(row.name, row.title, note, tuple(t[0] if t else math.nan for t in triples), tuple(notes), sure)
+    return method_tables.Line(
+        row.name, row.title, note, tuple(t[0] if t else math.nan for t in triples), tuple(notes), sure
+    )
 
 
 def _interval(found: Comparison, row: Row, by: str) -> tuple[float, float, float] | None:
@@ -240,18 +246,18 @@ def _differences(found: Comparison, view: str, by: str) -> None:
     if not rows:
         st.caption(f"Nothing else shares a seed with {page_frame.plain(base)}, so nothing can be paired.")
         return
-    scale = drawn.Scale(found.is_share, True, found.higher_is_better)
-    st.plotly_chart(drawn.differences(rows, scale), config=theme.CONFIG, key="compare.differences")
+    scale = method_tables.Scale(found.is_share, True, found.higher_is_better)
+    st.plotly_chart(method_tables.differences(rows, scale), config=theme.CONFIG, key="compare.differences")
     few = " One pair has no interval: train more seeds." if min(len(row[1]) for row in rows) < 2 else ""
     st.caption(
         f"{comparison_cache.by_title(found.task, of)}. Dots: single seeds. Band: 95 % interval. Mark: mean.{few}"
     )
 
 
-def _columns(modalities: Modalities, keys: Sequence[str]) -> list[drawn.Column]:
+def _columns(modalities: Modalities, keys: Sequence[str]) -> list[method_tables.Column]:
     letters, colours = pickers.letters(modalities), pickers.colours(modalities)
     parsed = [modalities.parse(key) for key in keys]
-    return [drawn.Column(c.key, tuple((letters[n], colours[n]) for n in c.names), c.label) for c in parsed]
+    return [method_tables.Column(c.key, tuple((letters[n], colours[n]) for n in c.names), c.label) for c in parsed]
 
 
 def _base(found: Comparison, view: str) -> str:
@@ -263,11 +269,11 @@ def _view_title(view: str) -> str:
     return f"Steps of {cache.title(view)}" if view else "All methods"
 
 
-def _plain(value: float, scale: drawn.Scale) -> str:
+def _plain(value: float, scale: method_tables.Scale) -> str:
     return f"{100 * value:.1f}" if scale.is_share else f"{value:.3f}"
 
 
-def _with_bounds(found: tuple[float, float, float] | None, scale: drawn.Scale) -> str:
+def _with_bounds(found: tuple[float, float, float] | None, scale: method_tables.Scale) -> str:
     if found is None:
         return "nothing to compare"
     bounds = f" ({scale.text(found[1])} to {scale.text(found[2])})" if math.isfinite(found[1]) else ""

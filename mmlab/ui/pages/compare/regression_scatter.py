@@ -28,7 +28,7 @@ def show(output: Regression, folders: list[Path], key: str, label: str) -> bool:
         try:
             pairs = _pairs(str(folder), comparison_cache.modified(folder), key)
         except MmlabError as error:
-            page_frame.say(error, quiet=True)
+            page_frame.show_error(error, quiet=True)
             continue
         figure_card.show(_figure(output, pairs, label), "compare.offsets")
         return True

@@ -9,11 +9,11 @@ import streamlit as st
 from mmlab.core.outputs import Classification, Regression
 from mmlab.core.reference import Reference
 from mmlab.core.task import Task
-from mmlab.ui.components import selection as carried
+from mmlab.ui.components import selection
 from mmlab.ui.pages.dominance import result_cache
 from mmlab.ui.session import cache, url_state
 from mmlab.ui.text import wording
-from mmlab.viz.dominance import cue_conflict as drawn
+from mmlab.viz.dominance import cue_conflict
 
 
 def show(task: Task, reference: Reference) -> None:
@@ -34,7 +34,7 @@ def show(task: Task, reference: Reference) -> None:
         )
     first, second = chosen.split("-")
     labels = (modalities[first].label, modalities[second].label)
-    found = result_cache.clashes(reference, first, second, carried.announced(cache.sweep(reference).ids))
+    found = result_cache.clashes(reference, first, second, selection.announced(cache.sweep(reference).ids))
     other = max(0.0, 1 - found.share - found.other_share)
     st.markdown(
         f"**{labels[0]}** is followed in **{wording.percent(found.share)}**, **{labels[1]}** in "
@@ -42,7 +42,7 @@ def show(task: Task, reference: Reference) -> None:
         f"{wording.percent(other)} end in something else."
     )
     if len(found.groups) > 1:
-        st.html(drawn.matrix(found.lead, found.wins, found.losses, found.counts, found.groups, labels))
+        st.html(cue_conflict.matrix(found.lead, found.wins, found.losses, found.counts, found.groups, labels))
     st.caption(_how(task, found.readable, found.samples))
 
 

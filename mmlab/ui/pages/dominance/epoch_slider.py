@@ -10,7 +10,7 @@ import numpy as np
 import streamlit as st
 
 from mmlab.analysis.base.array_checks import Numbers
-from mmlab.analysis.dominance.training_dynamics import Course
+from mmlab.analysis.dominance.training_dynamics import TrainingDynamics
 from mmlab.core.errors import CheckpointError
 from mmlab.core.reference import Reference
 from mmlab.core.task import Task
@@ -21,11 +21,11 @@ from mmlab.ui.pages.dominance.modality_labels import Names
 from mmlab.ui.session import cache, url_state
 from mmlab.ui.text import wording
 from mmlab.viz.dominance import epoch_bars
-from mmlab.viz.explain import attribution_maps as drawn
+from mmlab.viz.explain import attribution_maps
 from mmlab.viz.robustness import score_lattice
 
 
-def lattice(found: Course, names: Names, at: int, key: str) -> None:
+def lattice(found: TrainingDynamics, names: Names, at: int, key: str) -> None:
     """The scores of all combinations at one epoch, drawn to the scale of the whole training."""
     there = [place for place in range(len(found.keys)) if np.isfinite(found.scores[at, place])]
     if not there:
@@ -53,7 +53,7 @@ def lattice(found: Course, names: Names, at: int, key: str) -> None:
     st.caption(_said(names.label(found.keys[chosen]), found.scores[:, chosen], at, share))
 
 
-def _chosen(found: Course, there: list[int]) -> int:
+def _chosen(found: TrainingDynamics, there: list[int]) -> int:
     """The place of the combination that was picked; the largest there is otherwise."""
     wanted = url_state.get("node")
     picked = [place for place in there if found.keys[place] == wanted]
@@ -92,9 +92,9 @@ def maps(task: Task, reference: Reference, at: int, names: Names) -> None:
     html = epoch_bars.bars(parts, names.letters, names.labels, names.colours, int(found.epochs[row]))
     clickable_svg.board(html, key="dominance.stored", on_pick=lambda epoch: url_state.put(epoch=epoch))
     st.caption(_which(found, row, at))
-    with page_frame.trouble():
+    with page_frame.error_boundary():
         st.html(_overlays(task, sample, {name: each[row, column] for name, each in found.maps.items()}, parts, row))
-        st.html(drawn.legend())
+        st.html(attribution_maps.legend())
 
 
 def _sample(found: Snapshots) -> str:
@@ -126,7 +126,7 @@ def _overlays(
     for modality in task.info.modalities:
         if modality.name not in world.arrays:
             continue
-        draw = partial(drawn.overlay, modality.kind, world.arrays[modality.name])
+        draw = partial(attribution_maps.overlay, modality.kind, world.arrays[modality.name])
         heat = heats[modality.name]
         silent = "" if heat.any() else "; no place of it speaks for this answer"
         note = f"{escape(modality.label)}: {wording.percent(now[modality.name])}{silent}"

@@ -10,7 +10,7 @@ import torch
 
 from mmlab.analysis.attribution.faithfulness import Check, Curve, Faithfulness, faithfulness
 from mmlab.analysis.attribution.registry import find, target_of, targets
-from mmlab.analysis.attribution.sanity_checks import Rote
+from mmlab.analysis.attribution.sanity_checks import RandomLabelModel
 from mmlab.core.errors import DataError, MmlabError, NothingPresent
 from mmlab.core.modality import Combination
 from mmlab.core.outputs import Classification
@@ -18,15 +18,15 @@ from mmlab.core.reference import Reference
 from mmlab.core.results import Attribution
 from mmlab.core.task import Task
 from mmlab.ui.components import explainer_picker, page_frame, pickers, sample_view
-from mmlab.ui.components.inline_progress import Tell, slowly
-from mmlab.ui.components.sample_view import Looked
+from mmlab.ui.components.inline_progress import ProgressCallback, run_cached
+from mmlab.ui.components.sample_view import SampleView
 from mmlab.ui.pages.dominance import result_cache
 from mmlab.ui.session import cache, url_state
 from mmlab.ui.session.uploads import is_own
 from mmlab.ui.text import wording
 from mmlab.viz.base import theme
 from mmlab.viz.dominance import curves
-from mmlab.viz.explain import attribution_maps as drawn
+from mmlab.viz.explain import attribution_maps
 
 LIGHTS = {
     "green": (theme.RIGHT, "✓", "The map stands the tests"),
@@ -59,11 +59,11 @@ def show(task: Task, reference: Reference) -> None:
             "The inputs hold the answer for each other, so covering one shows nothing. Choose a single input above."
         )
     _columns(looked, looked.on, found, tested)
-    st.html(drawn.legend())
+    st.html(attribution_maps.legend())
     _many(task, reference, looked.on, way, rote)
 
 
-def _controls(task: Task) -> tuple[Looked, str]:
+def _controls(task: Task) -> tuple[SampleView, str]:
     gallery = task.gallery()
     sample = url_state.get("sample") or (gallery[0] if gallery else "")
     if not sample:
@@ -102,7 +102,7 @@ def _strict() -> bool:
     )
 
 
-def _target(looked: Looked, reference: Reference) -> int:
+def _target(looked: SampleView, reference: Reference) -> int:
     """The answer that is given now; the first region where regions are found."""
     assert looked.on is not None
     answer = cache.answers(reference, looked.item.id, looked.damages)[looked.on.key]
@@ -111,20 +111,20 @@ def _target(looked: Looked, reference: Reference) -> int:
 
 def _tested(
     reference: Reference,
-    looked: Looked,
+    looked: SampleView,
     on: Combination,
     target: int,
     way: str,
     found: Attribution,
-    rote: Rote | None,
+    rote: RandomLabelModel | None,
 ) -> Faithfulness:
-    def make(tell: Tell) -> Faithfulness:
+    def make(tell: ProgressCallback) -> Faithfulness:
         with cache.pool().lend(reference) as model:
             tensors = {name: torch.from_numpy(array) for name, array in looked.world.arrays.items()}
             return faithfulness(model.method, tensors, on, found, find(way), tell=tell, rote=rote)
 
     key = ("faith", reference, looked.item.id, looked.damages, on.key, target, way, rote is not None)
-    return slowly(key, "Covering and uncovering places", make, private=is_own(looked.item.id))
+    return run_cached(key, "Covering and uncovering places", make, private=is_own(looked.item.id))
 
 
 def _checks(checks: Sequence[Check]) -> str:
@@ -136,15 +136,19 @@ def _checks(checks: Sequence[Check]) -> str:
     return f'<div class="mm-checks">{cards}</div>'
 
 
-def _columns(looked: Looked, on: Combination, found: Attribution, tested: Faithfulness) -> None:
+def _columns(looked: SampleView, on: Combination, found: Attribution, tested: Faithfulness) -> None:
     shades = pickers.colours(looked.task.info.modalities)
     for column, name in zip(st.columns(len(on), gap="medium"), on.names, strict=True):
         modality = looked.task.info.modalities[name]
-        with column, st.container(border=True, key=f"mm-tested-{name}"), page_frame.trouble():
+        with column, st.container(border=True, key=f"mm-tested-{name}"), page_frame.error_boundary():
             st.markdown(f"**{modality.letter} · {modality.label}**: part {wording.percent(found.shares[on.key][name])}")
             heat = found.maps[on.key][name]
             world = looked.world
-            st.html(drawn.overlay(modality.kind, world.arrays[name], heat, modality.label, words=world.words[name]))
+            st.html(
+                attribution_maps.overlay(
+                    modality.kind, world.arrays[name], heat, modality.label, words=world.words[name]
+                )
+            )
             _curve("Covering, brightest first", tested.deletion[name], shades[name], "covered", f"deletion.{name}")
             _curve(
                 "Uncovering, brightest first", tested.insertion[name], shades[name], "uncovered", f"insertion.{name}"
@@ -158,13 +162,13 @@ def _curve(title: str, curve: Curve, colour: str, across: str, key: str) -> None
     st.plotly_chart(figure, config=theme.CONFIG, key=f"dominance.{key}")
 
 
-def _many(task: Task, reference: Reference, on: Combination, way: str, rote: Rote | None) -> None:
+def _many(task: Task, reference: Reference, on: Combination, way: str, rote: RandomLabelModel | None) -> None:
     """The same tests on several shipped samples: a single one says little."""
     names = task.gallery()[:MANY]
     if not names or not st.toggle(f"Test {len(names)} samples, not just this one", key="dominance.many"):
         return
 
-    def make(tell: Tell) -> list[Faithfulness]:
+    def make(tell: ProgressCallback) -> list[Faithfulness]:
         results = []
         for number, name in enumerate(names):
             world = cache.world(task.name, name)
@@ -179,7 +183,7 @@ def _many(task: Task, reference: Reference, on: Combination, way: str, rote: Rot
             tell((number + 1) / len(names))
         return results
 
-    results = slowly(("many", reference, on.key, way, rote is not None), f"Testing {len(names)} samples", make)
+    results = run_cached(("many", reference, on.key, way, rote is not None), f"Testing {len(names)} samples", make)
     if not results:
         raise MmlabError("None of these samples has all of these inputs.", "Switch fewer on.")
     rows = []

@@ -8,13 +8,13 @@ import re
 import numpy as np
 import streamlit as st
 
-from mmlab.analysis.dominance.gradient_conflict import Meeting, meeting
+from mmlab.analysis.dominance.gradient_conflict import GradientPair, meeting
 from mmlab.core.reference import Reference
 from mmlab.core.task import Task
 from mmlab.ui.components import draggable_arrows, page_frame, pickers
 from mmlab.ui.pages.dominance import result_cache
 from mmlab.ui.session import url_state
-from mmlab.viz.dominance import gradient_arrows as drawn
+from mmlab.viz.dominance import gradient_arrows
 
 FORM = re.compile(r"(\d{1,3}):(\d\.\d):(\d\.\d)")
 USUAL = (135, 1.0, 2.0)
@@ -27,7 +27,7 @@ def show(task: Task, reference: Reference | None) -> None:
     """Sliders, the drawing, the formula with its numbers."""
     labels = ("first", "second")
     if reference is not None and st.toggle("Take them from the stored model", key="dominance.real"):
-        with page_frame.trouble():
+        with page_frame.error_boundary():
             labels = _real(task, reference)
     degrees, one, other = _read()
     left, right = st.columns([4, 5], gap="large")
@@ -40,7 +40,9 @@ def show(task: Task, reference: Reference | None) -> None:
         _formula(found, shown, labels)
     with right:
         alt = f"Two arrows at {degrees} degrees, of lengths {one:.1f} and {other:.1f}, and their sums"
-        html = drawn.drawing(shown, labels, found.conflict, alt) + drawn.legend(labels, found.conflict)
+        html = gradient_arrows.drawing(shown, labels, found.conflict, alt) + gradient_arrows.legend(
+            labels, found.conflict
+        )
         draggable_arrows.arrows(html, "dominance.arrows", LONGEST, _moved)
         st.caption("Drag the heads of the two arrows, or use the sliders.")
         st.markdown(_said(found, labels))
@@ -74,7 +76,7 @@ def _moved(first: draggable_arrows.Pair, second: draggable_arrows.Pair) -> None:
     url_state.put(arrows=":".join((str(round(abs(between))), *(f"{length:.1f}" for length in lengths))))
 
 
-def _turned(found: Meeting) -> dict[str, np.ndarray]:
+def _turned(found: GradientPair) -> dict[str, np.ndarray]:
     """The arrows as they were left lying: the first along x, the second above it, until somebody drags them."""
     turn, side = st.session_state.get(TURN, (0.0, 1))
     cosine, sine = math.cos(math.radians(turn)), math.sin(math.radians(turn))
@@ -113,7 +115,7 @@ def _real(task: Task, reference: Reference) -> tuple[str, str]:
     return short[0], short[1]
 
 
-def _formula(found: Meeting, shown: dict[str, np.ndarray], labels: tuple[str, str]) -> None:
+def _formula(found: GradientPair, shown: dict[str, np.ndarray], labels: tuple[str, str]) -> None:
     first, second = (float(np.linalg.norm(shown[name])) for name in ("first", "second"))
     dot = float(shown["first"] @ shown["second"])
     lines = [rf"g_1 \cdot g_2 = {first:.2f} \cdot {second:.2f} \cdot {found.cosine:.2f} = {dot:.2f}"]
@@ -143,7 +145,7 @@ def _vector(value: np.ndarray) -> str:
     return rf"({value[0]:.2f}, {value[1]:.2f})"
 
 
-def _said(found: Meeting, labels: tuple[str, str]) -> str:
+def _said(found: GradientPair, labels: tuple[str, str]) -> str:
     before = ", ".join(f"{label} {each:+.2f}".replace("-", "−") for label, each in zip(labels, found.pull, strict=True))
     if not found.conflict:
         return f"They do not contradict each other, so neither gives way. The sum agrees with both (cosine: {before})."

@@ -15,12 +15,11 @@ from mmlab.analysis.dominance.report import Number, PairRow, Panel
 from mmlab.core.modality import Modalities
 from mmlab.core.reference import Reference
 from mmlab.core.task import Task
-from mmlab.ui.components import clickable_svg, page_frame, pickers
-from mmlab.ui.components import selection as carried
+from mmlab.ui.components import clickable_svg, page_frame, pickers, selection
 from mmlab.ui.pages.dominance import result_cache
 from mmlab.ui.session import cache, url_state
 from mmlab.ui.text import wording
-from mmlab.viz.dominance import measure_table as drawn
+from mmlab.viz.dominance import measure_table
 
 RULES = {"": "As the method does", result_cache.DONOR: "Another sample’s input"}
 COLUMNS = (
@@ -36,25 +35,25 @@ COLUMNS = (
 def show(task: Task, reference: Reference) -> None:
     """One table, one rule for what is absent, and a verdict."""
     modalities = task.info.modalities
-    wanted = carried.announced(cache.sweep(reference).ids)
+    wanted = selection.announced(cache.sweep(reference).ids)
     found = result_cache.panel(reference, _rule(), wanted)
     _verdict(found)
-    heads = [drawn.Head(m.name, m.label, m.letter, pickers.colours(modalities)[m.name]) for m in modalities]
+    heads = [measure_table.Head(m.name, m.label, m.letter, pickers.colours(modalities)[m.name]) for m in modalities]
     st.caption(
         f"Absent is {found.rule}; nothing at all is answered with {found.nothing}. Bold: the largest of a row. "
         "Press a number to see its arithmetic."
     )
     picked = url_state.get("number")
     lines = [_line(row.measure.name, found, modalities) for row in found.rows]
-    clickable_svg.board(drawn.table(heads, lines, picked), key=f"dominance.table.{task.name}", on_pick=_pick)
+    clickable_svg.board(measure_table.table(heads, lines, picked), key=f"dominance.table.{task.name}", on_pick=_pick)
     if len(modalities) > 1:
         st.markdown("**Pairs**", help=_pairs_help())
-        pair_heads = [drawn.Head(name, label, "", "") for name, label in COLUMNS]
+        pair_heads = [measure_table.Head(name, label, "", "") for name, label in COLUMNS]
         pair_lines = [_pair_line(pair, modalities) for pair in found.pairs]
         clickable_svg.board(
-            drawn.pairs(pair_heads, pair_lines, picked), key=f"dominance.pairs.{task.name}", on_pick=_pick
+            measure_table.pairs(pair_heads, pair_lines, picked), key=f"dominance.pairs.{task.name}", on_pick=_pick
         )
-    with page_frame.trouble():
+    with page_frame.error_boundary():
         _arithmetic(found, modalities, picked)
     _foot(found, reference)
 
@@ -99,11 +98,11 @@ def _verdict(found: Panel) -> None:
         st.markdown(f"⚠ **They do not agree.** {'; '.join(others)}. This need not be a mistake:\n\n{said}")
 
 
-def _line(name: str, found: Panel, modalities: Modalities) -> drawn.Line:
+def _line(name: str, found: Panel, modalities: Modalities) -> measure_table.Line:
     row = found.row(name)
     unit = row.measure.unit
     notes = [_note(number, unit, row.samples) for number in row.numbers]
-    return drawn.Line(
+    return measure_table.Line(
         name,
         row.measure.title,
         row.measure.question,
@@ -117,11 +116,11 @@ def _line(name: str, found: Panel, modalities: Modalities) -> drawn.Line:
 def _note(number: Number, unit: str, samples: int) -> str:
     text = f"on {samples:,} samples"
     if np.isfinite(number.low):
-        text += f"; 95 % interval {drawn.figure(number.low, unit)} to {drawn.figure(number.high, unit)}"
+        text += f"; 95 % interval {measure_table.figure(number.low, unit)} to {measure_table.figure(number.high, unit)}"
     return text
 
 
-def _pair_line(pair: PairRow, modalities: Modalities) -> drawn.Line:
+def _pair_line(pair: PairRow, modalities: Modalities) -> measure_table.Line:
     labels = [modalities[name].label for name in (pair.first, pair.second)]
     bits = (np.nan,) * 4
     note = pair.problem
@@ -130,7 +129,7 @@ def _pair_line(pair: PairRow, modalities: Modalities) -> drawn.Line:
         bits = (part.redundancy, part.first, part.second, part.synergy)
         chance = pair.pid.chance.total
         note = f"classes in {pair.pid.bins} groups; {chance:.3f} bits that chance alone seems to know were taken away"
-    return drawn.Line(
+    return measure_table.Line(
         f"{pair.first}+{pair.second}",
         " and ".join(labels),
         "",
@@ -162,9 +161,11 @@ def _arithmetic(found: Panel, modalities: Modalities, picked: str) -> None:
         number = pair.interaction if column == "interaction" else pair.lean
         title = f"{measure.title}: {modalities[pair.first].label} and {modalities[pair.second].label}"
     with st.container(border=True, key="mm-arithmetic"):
-        st.markdown(f"**{page_frame.plain(title)} = {drawn.figure(number.value, measure.unit)}**  \n{measure.about}")
+        st.markdown(
+            f"**{page_frame.plain(title)} = {measure_table.figure(number.value, measure.unit)}**  \n{measure.about}"
+        )
         steps = number.arithmetic
-        st.html(drawn.arithmetic(steps.head, steps.lines, steps.end, f"{number.value:.4f}".replace("-", "−")))
+        st.html(measure_table.arithmetic(steps.head, steps.lines, steps.end, f"{number.value:.4f}".replace("-", "−")))
         st.caption(
             f"{steps.rule}. Scores are shares of 1. Source: {measure.source}."
             if measure.unit == "share"
@@ -185,7 +186,9 @@ def _decomposition(pair: PairRow, modalities: Modalities) -> None:
             for title, field in (*parts, ("only together", "synergy"))
         ]
         total = f"{pair.pid.found.total:.4f}"
-        st.html(drawn.arithmetic(("bits", "as counted", "by chance", "left (not below 0)"), lines, "sum", total))
+        st.html(
+            measure_table.arithmetic(("bits", "as counted", "by chance", "left (not below 0)"), lines, "sum", total)
+        )
         st.caption(f"Classes were put into {pair.pid.bins} groups. Source: {PAIRS['pid'].source}.")
 
 

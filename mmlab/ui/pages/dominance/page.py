@@ -116,7 +116,7 @@ def _section(task_name: str, reference: Reference | None) -> None:
         return
     if url_state.get("chosen") and not section.follows:
         st.caption("The samples that were chosen on Embed change nothing here.")
-    with page_frame.trouble():
+    with page_frame.error_boundary():
         section.show(cache.task(task_name), reference)  # type: ignore[arg-type]
 
 

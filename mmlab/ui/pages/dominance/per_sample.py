@@ -11,18 +11,16 @@ from mmlab.analysis.base.array_checks import Numbers
 from mmlab.analysis.base.coalitions import Lattice
 from mmlab.analysis.dominance.derivations import of_shapley
 from mmlab.analysis.dominance.measures import SAMPLE_KINDS, sample_kinds
-from mmlab.analysis.dominance.payoffs import Worth, worths
+from mmlab.analysis.dominance.payoffs import Payoff, worths
 from mmlab.analysis.dominance.shapley import shapley
 from mmlab.core.outputs import Classification, Regression
 from mmlab.core.reference import Reference
 from mmlab.core.task import Task
-from mmlab.ui.components import clickable_svg, page_frame, pickers
-from mmlab.ui.components import selection as carried
+from mmlab.ui.components import clickable_svg, page_frame, pickers, selection
 from mmlab.ui.pages.dominance import result_cache
 from mmlab.ui.session import cache, url_state
 from mmlab.ui.text import wording
-from mmlab.viz.dominance import measure_table as figures
-from mmlab.viz.dominance import sample_bars as drawn
+from mmlab.viz.dominance import measure_table, sample_bars
 from mmlab.viz.inputs import recordings
 
 SHOWN = 12
@@ -45,7 +43,7 @@ def show(task: Task, reference: Reference) -> None:
         )
     shares = shapley(result_cache.values(reference, worth.name))
     kinds = sample_kinds(shares)
-    there = np.array(carried.places(found.ids, carried.announced(cache.sweep(reference).ids)), np.int64)
+    there = np.array(selection.places(found.ids, selection.announced(cache.sweep(reference).ids)), np.int64)
     kind = _kind(kinds[there])
     rows = there if kind == ALL else there[kinds[there] == SAMPLE_KINDS.index(kind)]
     st.caption(_said(task, shares[:, there], kinds[there]))
@@ -57,7 +55,7 @@ def show(task: Task, reference: Reference) -> None:
     page = 1 if last < 2 else st.number_input("Page", 1, last, 1, key=f"dominance.page.{kind}", width=150)
     listed = ranked[(page - 1) * SHOWN : page * SHOWN]
     chosen = url_state.get("point") or url_state.get("sample")
-    html = drawn.rows(
+    html = sample_bars.rows(
         [_row(task, found, shares, kinds, int(row), worth) for row in listed],
         chosen,
         float(np.abs(shares[:, listed]).max()),
@@ -71,7 +69,7 @@ def show(task: Task, reference: Reference) -> None:
         _detail(task, reference, found, found.ids.index(chosen), worth)
 
 
-def _worth(task: Task) -> Worth:
+def _worth(task: Task) -> Payoff:
     there = {each.name: each for each in worths(task.info.output)}
     usual = list(there)[min(1, len(there) - 1)]
     wanted = url_state.get("worth")
@@ -117,16 +115,21 @@ def _said(task: Task, shares: Numbers, kinds: np.ndarray) -> str:
     return f"One input dominates in {wording.percent(float(rows.mean()))} of the samples: {parts}."
 
 
-def _row(task: Task, found: Lattice, shares: Numbers, kinds: np.ndarray, row: int, worth: Worth) -> drawn.Row:
+def _row(task: Task, found: Lattice, shares: Numbers, kinds: np.ndarray, row: int, worth: Payoff) -> sample_bars.Row:
     shades = pickers.colours(task.info.modalities)
     bars = tuple(
-        drawn.Bar(
-            m.letter, shades[m.name], float(shares[place, row]), figures.figure(shares[place, row], worth.unit, True)
+        sample_bars.Bar(
+            m.letter,
+            shades[m.name],
+            float(shares[place, row]),
+            measure_table.figure(shares[place, row], worth.unit, True),
         )
         for place, m in enumerate(task.info.modalities)
     )
     name = found.ids[row]
-    return drawn.Row(name, SAMPLE_KINDS[kinds[row]], _answers(task, found, row), bars, _picture(task, name, shades))
+    return sample_bars.Row(
+        name, SAMPLE_KINDS[kinds[row]], _answers(task, found, row), bars, _picture(task, name, shades)
+    )
 
 
 def _answers(task: Task, found: Lattice, row: int) -> str:
@@ -150,7 +153,7 @@ def _pick(name: str, gallery: frozenset[str]) -> None:
     url_state.put(**({"sample": name, "point": None} if name in gallery else {"point": name}))
 
 
-def _detail(task: Task, reference: Reference, found: Lattice, row: int, worth: Worth) -> None:
+def _detail(task: Task, reference: Reference, found: Lattice, row: int, worth: Payoff) -> None:
     """The arithmetic of one sample, and the way to the other pages."""
     name = found.ids[row]
     with st.container(border=True, key="mm-sample-detail"):
@@ -173,5 +176,5 @@ def _detail(task: Task, reference: Reference, found: Lattice, row: int, worth: W
         )
         steps = of_shapley(table, int(chosen or 0), labels)
         total = f"{share[int(chosen or 0)]:.4f}".replace("-", "−")
-        st.html(figures.arithmetic(steps.head, steps.lines, steps.end, total))
+        st.html(measure_table.arithmetic(steps.head, steps.lines, steps.end, total))
         st.caption(f"{steps.rule}. Shared out: {worth.about}. Nothing at all is answered with {found.rule}.")

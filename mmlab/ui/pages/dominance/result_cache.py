@@ -10,15 +10,15 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
-from mmlab.analysis.attribution.sanity_checks import Rote
+from mmlab.analysis.attribution.sanity_checks import RandomLabelModel
 from mmlab.analysis.attribution.sanity_checks import rote as taught
 from mmlab.analysis.base.coalitions import Lattice
-from mmlab.analysis.base.input_swapping import Recombiner, Tell
+from mmlab.analysis.base.input_swapping import InputSwapper, ProgressCallback
 from mmlab.analysis.base.sampling import FEWEST, complete_samples
-from mmlab.analysis.dominance.cue_conflict import Clash, NoPairs, clash
+from mmlab.analysis.dominance.cue_conflict import CueConflict, NoPairs, clash
 from mmlab.analysis.dominance.gradient_conflict import CombinationGradients, combination_gradients
 from mmlab.analysis.dominance.payoffs import value_table
-from mmlab.analysis.dominance.perturbations import DONOR_RULE, OWN_RULE, Effort, Probes, keep, probe, stored
+from mmlab.analysis.dominance.perturbations import DONOR_RULE, OWN_RULE, ProbeBudget, Probes, keep, probe, stored
 from mmlab.analysis.dominance.report import Panel, lattice_of
 from mmlab.analysis.dominance.report import panel as measured
 from mmlab.core.batch import Samples
@@ -26,8 +26,8 @@ from mmlab.core.errors import CheckpointError, DataError
 from mmlab.core.reference import Reference
 from mmlab.experiments.recorders.attribution_maps import Snapshots
 from mmlab.experiments.recorders.attribution_maps import read as read_snapshots
-from mmlab.ui.components import selection as carried
-from mmlab.ui.components.inline_progress import slowly
+from mmlab.ui.components import selection
+from mmlab.ui.components.inline_progress import run_cached
 from mmlab.ui.session import cache
 
 DONOR = "donor"
@@ -59,9 +59,9 @@ def probes(reference: Reference, wanted: Chosen = None) -> Probes:
     Raises Stopped, or DataError for too few samples.
     """
 
-    def make(tell: Tell) -> Probes:
+    def make(tell: ProgressCallback) -> Probes:
         with cache.pool().lend(reference) as model:
-            effort = Effort.usual(model.method.output)
+            effort = ProbeBudget.usual(model.method.output)
             found = stored(model.digest, effort) if wanted is None else None
             if found is None:
                 found = probe(model.method, _among(reference.task, wanted), effort, tell=tell)
@@ -69,7 +69,7 @@ def probes(reference: Reference, wanted: Chosen = None) -> Probes:
                     keep(found, model.digest, effort)
             return found
 
-    return slowly(("probes", reference, wanted), "Asking the model about swapped inputs", make)
+    return run_cached(("probes", reference, wanted), "Asking the model about swapped inputs", make)
 
 
 def panel(reference: Reference, absent: str, wanted: Chosen = None) -> Panel:
@@ -77,14 +77,14 @@ def panel(reference: Reference, absent: str, wanted: Chosen = None) -> Panel:
     found = probes(reference, wanted)
     info = cache.task(reference.task).info
 
-    def make(tell: Tell) -> Panel:
+    def make(tell: ProgressCallback) -> Panel:
         every = lattice(reference)
-        answers = every if wanted is None else every.at(carried.places(every.ids, wanted))
+        answers = every if wanted is None else every.at(selection.places(every.ids, wanted))
         used = found.lattice(info.modalities) if absent == DONOR else answers
         tell(0.2)
         return measured(used, info.output, info.modalities, found, DONOR_RULE if absent == DONOR else OWN_RULE)
 
-    return slowly(("panel", reference, absent, wanted), "Computing the measures", make)
+    return run_cached(("panel", reference, absent, wanted), "Computing the measures", make)
 
 
 def _among(task_name: str, wanted: Chosen) -> Samples:
@@ -92,21 +92,21 @@ def _among(task_name: str, wanted: Chosen) -> Samples:
     every = samples(task_name)
     if wanted is None:
         return every
-    some = every.at(carried.places(every.ids, wanted))
+    some = every.at(selection.places(every.ids, wanted))
     if int(some.present.all(1).sum()) < FEWEST:
         message = f"Fewer than {FEWEST} of the chosen samples have every input."
         raise DataError(message, "Choose more of them on Embed, or show all.")
     return some
 
 
-def clashes(reference: Reference, first: str, second: str, wanted: Chosen = None) -> Clash:
+def clashes(reference: Reference, first: str, second: str, wanted: Chosen = None) -> CueConflict:
     """Two inputs of different samples against each other. Raises DataError for too few samples."""
 
-    def make(tell: Tell) -> Clash:
+    def make(tell: ProgressCallback) -> CueConflict:
         with cache.pool().lend(reference) as model:
             count = 40 if model.method.output.dense else 256
             chosen = complete_samples(_among(reference.task, wanted), count)
-            recombiner = Recombiner(model.method, chosen.inputs)
+            recombiner = InputSwapper(model.method, chosen.inputs)
             try:
                 return clash(recombiner, chosen.target.numpy(), model.method.output, first, second, tell=tell)
             except NoPairs as error:
@@ -115,29 +115,29 @@ def clashes(reference: Reference, first: str, second: str, wanted: Chosen = None
                 advice = "Choose samples of several kinds on Embed, or show all."
                 raise DataError("The chosen samples are too alike to contradict each other.", advice) from error
 
-    return slowly(("clash", reference, first, second, wanted), "Putting inputs of different samples together", make)
+    return run_cached(("clash", reference, first, second, wanted), "Putting inputs of different samples together", make)
 
 
 def gradients(reference: Reference) -> CombinationGradients:
     """Gradients of all combinations at the end of the training. Raises DataError where nothing is shared."""
 
-    def make(tell: Tell) -> CombinationGradients:
+    def make(tell: ProgressCallback) -> CombinationGradients:
         with cache.pool().lend(reference) as model:
             chosen = complete_samples(samples(reference.task), 16 if model.method.output.dense else 128)
             place = next(model.method.parameters()).device
             return combination_gradients(model.method, chosen.batch(range(len(chosen))).to(place))
 
-    return slowly(("gradients", reference), "One backward pass per combination", make)
+    return run_cached(("gradients", reference), "One backward pass per combination", make)
 
 
-def rote(reference: Reference) -> Rote:
+def rote(reference: Reference) -> RandomLabelModel:
     """A network of the same build that learned shuffled answers by heart. Raises Stopped."""
 
-    def make(tell: Tell) -> Rote:
+    def make(tell: ProgressCallback) -> RandomLabelModel:
         with cache.pool().lend(reference) as model:
             return taught(model.method, samples(reference.task), tell=tell)
 
-    return slowly(("rote", reference), "Teaching a network shuffled answers", make)
+    return run_cached(("rote", reference), "Teaching a network shuffled answers", make)
 
 
 @st.cache_resource(show_spinner=False, max_entries=16)

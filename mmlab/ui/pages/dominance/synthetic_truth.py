@@ -12,10 +12,10 @@ from mmlab.analysis.dominance.synthetic_tasks import NAMES, SETS, Known
 from mmlab.core.reference import Reference
 from mmlab.core.task import Task
 from mmlab.experiments.synthetic_validation import PARTS, Tried, Verdict, try_measures
-from mmlab.ui.components.inline_progress import slowly
+from mmlab.ui.components.inline_progress import run_cached
 from mmlab.ui.pages.dominance import task_truth
 from mmlab.ui.session import url_state
-from mmlab.viz.dominance import measure_table as figures
+from mmlab.viz.dominance import measure_table
 
 TITLES = {
     **{name: each.title for name, each in (MEASURES | PAIRS).items()},
@@ -43,7 +43,9 @@ def show(task: Task, reference: Reference | None) -> None:
         f"{which.about} The label is a fair coin, so everything follows by hand. A small network (modality dropout) "
         "learns it here in seconds and is measured like any other; nothing of this page’s model is used."
     )
-    tried: Tried = slowly(("truth", chosen), "Training a small network", lambda tell: try_measures(which, tell=tell))
+    tried: Tried = run_cached(
+        ("truth", chosen), "Training a small network", lambda tell: try_measures(which, tell=tell)
+    )
     st.html(_table(which, tried.verdicts))
     held = sum(verdict.holds for verdict in tried.verdicts)
     st.markdown(
@@ -69,7 +71,9 @@ def _row(verdict: Verdict) -> str:
         else ("both",)
     )
     expected, found = (
-        "<br>".join(f"{escape(name)} {figures.figure(value, unit)}" for name, value in zip(names, values, strict=True))
+        "<br>".join(
+            f"{escape(name)} {measure_table.figure(value, unit)}" for name, value in zip(names, values, strict=True)
+        )
         for values in (truth.expected, verdict.found)
     )
     mark = "✓" if verdict.holds else "✗ misses it"

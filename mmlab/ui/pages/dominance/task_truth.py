@@ -8,7 +8,7 @@ import numpy as np
 import streamlit as st
 
 from mmlab.analysis.base.coalitions import membership
-from mmlab.analysis.dominance.oracle_comparison import KNOWN, Beside, beside
+from mmlab.analysis.dominance.oracle_comparison import KNOWN, OracleComparison, beside
 from mmlab.core.modality import Modalities
 from mmlab.core.outputs import Regression
 from mmlab.core.reference import Reference
@@ -30,7 +30,7 @@ def show(task: Task, reference: Reference | None) -> None:
     if known_values is None or reference is None or not isinstance(output, Regression):
         return
     score = _score()
-    with page_frame.trouble():
+    with page_frame.error_boundary():
         found = beside(known_values(), result_cache.lattice(reference), output, score)
         st.markdown(_verdict(found, task.info.modalities))
         left, right = st.columns(2, gap="large")
@@ -62,7 +62,7 @@ def _score() -> str:
     return chosen
 
 
-def _verdict(found: Beside, modalities: Modalities) -> str:
+def _verdict(found: OracleComparison, modalities: Modalities) -> str:
     """Whether the model leans on its inputs in the true order, and which it uses least fully."""
     labels = [modality.label for modality in modalities]
     true, measured = (np.argsort(-each, kind="stable") for each in (found.true, found.shares))
@@ -78,7 +78,7 @@ def _verdict(found: Beside, modalities: Modalities) -> str:
     )
 
 
-def _shares(found: Beside, task: Task, reference: Reference) -> Figure:
+def _shares(found: OracleComparison, task: Task, reference: Reference) -> Figure:
     rows = []
     for place, modality in enumerate(task.info.modalities):
         true, measured = float(found.true[place]), float(found.shares[place])
@@ -97,7 +97,7 @@ def _shares(found: Beside, task: Task, reference: Reference) -> Figure:
     return Figure("known-shares", title, _drawn(rows, axis, title, task, reference), header, table)
 
 
-def _combinations(found: Beside, task: Task, reference: Reference) -> Figure:
+def _combinations(found: OracleComparison, task: Task, reference: Reference) -> Figure:
     modalities = task.info.modalities
     has = membership(len(modalities))
     rows = []
@@ -126,11 +126,11 @@ def _drawn(rows: list[interval_plot.Row], axis: svg_chart.Axis, title: str, task
     return interval_plot.intervals(rows, axis, letters, title, legend, picked=False)
 
 
-def _gain(found: Beside) -> str:
+def _gain(found: OracleComparison) -> str:
     return "right sides" if found.score == "sign_accuracy" else "error that goes away"
 
 
-def _text(found: Beside) -> Callable[[float], str]:
+def _text(found: OracleComparison) -> Callable[[float], str]:
     return svg_chart.percent if found.score == "sign_accuracy" else _plain
 
 

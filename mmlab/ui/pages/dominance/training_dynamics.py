@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from mmlab.analysis.dominance.training_dynamics import Conflicts, Course, conflicts, course
+from mmlab.analysis.dominance.training_dynamics import Conflicts, TrainingDynamics, conflicts, course
 from mmlab.core.errors import CheckpointError
 from mmlab.core.outputs import Classification, Output, Regression
 from mmlab.core.reference import Reference
@@ -32,7 +32,7 @@ def show(task: Task, reference: Reference) -> None:
     names = Names.of_task(task.info.modalities)
     key = f"{reference.task}.{reference.method}"
     course_of(rows, names, metric, nothing, key, lambda at: epoch_slider.maps(task, reference, at, names))
-    with page_frame.trouble():
+    with page_frame.error_boundary():
         _now(reference, names)
 
 
@@ -52,7 +52,7 @@ def course_of(
     with left:
         epoch_slider.lattice(found, names, at, key)
     if beside is not None:
-        with right, page_frame.trouble():
+        with right, page_frame.error_boundary():
             beside(at)
     _curves(found, names, at, key)
     try:
@@ -63,7 +63,7 @@ def course_of(
     _conflicts(angles, names, at, key)
 
 
-def _curves(found: Course, names: Names, at: int, key: str) -> None:
+def _curves(found: TrainingDynamics, names: Names, at: int, key: str) -> None:
     """Pushes, work and parts over the epochs."""
     shades = {names.labels[name]: names.colours[name] for name in found.names}
     left, right = st.columns(2, gap="large")
@@ -91,7 +91,7 @@ def _score(output: Output) -> tuple[str, float]:
     return ("sign_accuracy", 0.5) if isinstance(output, Regression) else ("dice", 0.0)
 
 
-def _epoch(found: Course, key: str) -> int:
+def _epoch(found: TrainingDynamics, key: str) -> int:
     last = len(found.epochs) - 1
     if last < 1:
         return 0
@@ -110,7 +110,7 @@ def _epoch(found: Course, key: str) -> int:
     )
 
 
-def _work(found: Course, names: Names, shades: Mapping[str, str], at: int, key: str) -> None:
+def _work(found: TrainingDynamics, names: Names, shades: Mapping[str, str], at: int, key: str) -> None:
     st.markdown("**Work: fair share of the score**", help=wording.help("work"))
     if found.work is None:
         st.caption("Not every combination was scored while it learned, so there are no fair shares.")
@@ -120,7 +120,7 @@ def _work(found: Course, names: Names, shades: Mapping[str, str], at: int, key: 
     st.plotly_chart(figure, config=theme.CONFIG, key=f"{key}.work")
 
 
-def _said(found: Course, names: Names, at: int) -> str:
+def _said(found: TrainingDynamics, names: Names, at: int) -> str:
     """Who was pushed, and who had done what by one epoch."""
     norms = found.norms[at]
     said = f"Pass {at + 1}"

@@ -29,21 +29,21 @@ def show(view: View) -> None:
     """Alignment, directions of all chosen methods, variance."""
     st.subheader("Still in the same place?", help=wording.help("alignment"), anchor=False)
     left, right = st.columns(2, gap="large")
-    with left, page_frame.trouble():
+    with left, page_frame.error_boundary():
         figure_card.show(_aligned(view), "embed.aligned")
-    with right, page_frame.trouble():
+    with right, page_frame.error_boundary():
         figure_card.show(_cosines(view), "embed.cosines")
     st.subheader("Which way do they point?", help=wording.help("direction"), anchor=False)
     left, right = st.columns(2, gap="large")
-    with left, page_frame.trouble():
+    with left, page_frame.error_boundary():
         figure_card.show(_turns(view), "embed.turns")
-    with right, page_frame.trouble():
+    with right, page_frame.error_boundary():
         if isinstance(view.task.info.output, Classification):
             figure_card.show(_to_class(view), "embed.to_class")
         else:
             st.caption("Only classes have a direction of their own.")
     st.subheader("Does the variance know?", help=wording.help("doubting"), anchor=False)
-    with page_frame.trouble():
+    with page_frame.error_boundary():
         _variance(view)
     pickers.numbers_help("alignment", "direction", "doubting", "variance")
 
@@ -239,7 +239,7 @@ def _measured(view: View) -> list[Reference]:
             if each != view.reference and cache.sweep(each).ids:
                 found.append(each)
         except MmlabError as error:
-            page_frame.say(error, quiet=True)
+            page_frame.show_error(error, quiet=True)
     return found
 
 

@@ -10,8 +10,7 @@ import streamlit as st
 
 from mmlab.core.reference import Reference
 from mmlab.ui.components import page_frame, pickers, plotly_figure
-from mmlab.ui.pages.embed import downloads, map_cache, sample_path, selection_panel
-from mmlab.ui.pages.embed import view_data as views
+from mmlab.ui.pages.embed import downloads, map_cache, sample_path, selection_panel, view_data
 from mmlab.ui.pages.embed.view_data import View
 from mmlab.ui.text import wording
 from mmlab.viz.embed import point_colours, scatter
@@ -21,15 +20,15 @@ def show(view: View) -> None:
     """The map with what was caught on it, and the picked sample with its neighbours, beside each other."""
     path = sample_path.find(view)
     left, right = st.columns([5, 4], gap="large")
-    with left, page_frame.trouble():
+    with left, page_frame.error_boundary():
         st.subheader("All samples", help=wording.help("map"), anchor=False)
         _map(view, path)
         selection_panel.search(view)
-    with left, page_frame.trouble():
+    with left, page_frame.error_boundary():
         selection_panel.show(view)
-    with right, page_frame.trouble():
+    with right, page_frame.error_boundary():
         sample_path.show(view, path)
-    with right, page_frame.trouble():
+    with right, page_frame.error_boundary():
         if path is not None:
             sample_path.near(view, path)
     downloads.offer(view)
@@ -46,7 +45,7 @@ def _map(view: View, path: sample_path.Path | None) -> None:
         [point_colours.change(view.look, [drawn]), over],
         key="embed.map",
         name=f"mmlab-map-{view.task.name}-{view.reference.method}",
-        alt=f"{view.about}, coloured by {views.COLOURS[view.colour].lower()}. The numbers are in the files below",
+        alt=f"{view.about}, coloured by {view_data.COLOURS[view.colour].lower()}. The numbers are in the files below",
         samples=len(view.found.ids),
         solid=view.solid,
         chosen=view.rows,
@@ -59,9 +58,9 @@ def _map(view: View, path: sample_path.Path | None) -> None:
 @st.cache_data(show_spinner=False, max_entries=32)
 def _spec(reference: Reference, name: str, solid: bool, shown: tuple[int, ...], drawn: bytes) -> str:
     made = map_cache.picture(reference, name, solid)
-    named = {} if solid else views.centres(reference, name, shown[-1])
+    named = {} if solid else view_data.centres(reference, name, shown[-1])
     places = {text: np.array(place, np.float32) for text, place in named.items()}
-    spec = scatter.cloud(made.projection.points, np.frombuffer(drawn, np.int64), views.titles(made), places)
+    spec = scatter.cloud(made.projection.points, np.frombuffer(drawn, np.int64), view_data.titles(made), places)
     return json.dumps(spec)
 
 

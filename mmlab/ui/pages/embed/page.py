@@ -20,8 +20,8 @@ from mmlab.ui.pages.embed import (
     small_multiples,
     training_dynamics,
     two_models,
+    view_data,
 )
-from mmlab.ui.pages.embed import view_data as views
 from mmlab.ui.pages.embed.view_data import View
 from mmlab.ui.session import cache
 
@@ -34,7 +34,7 @@ class Section:
 
     title: str
     show: Callable[[View], None]
-    controls: tuple[str, ...] = views.CONTROLS
+    controls: tuple[str, ...] = view_data.CONTROLS
 
 
 SECTIONS: dict[str, Section] = {
@@ -58,10 +58,10 @@ def show(task_name: str, chosen: str, references: tuple[Reference, ...]) -> None
 @page_frame.panel
 def _panel(task_name: str, chosen: str, references: tuple[Reference, ...]) -> None:
     task, reference = cache.task(task_name), sample_view.method(references, _unsure(task_name))
-    name = views.choice("part", "Look at", tuple(SECTIONS), lambda name: SECTIONS[name].title)
+    name = view_data.choice("part", "Look at", tuple(SECTIONS), lambda name: SECTIONS[name].title)
     point = sample_path.point(chosen, cache.sweep(reference))
     section = SECTIONS[name]
-    section.show(views.make(task, references, reference, chosen, point, section.controls))
+    section.show(view_data.make(task, references, reference, chosen, point, section.controls))
 
 
 def _unsure(task_name: str) -> str:

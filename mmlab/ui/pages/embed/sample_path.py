@@ -16,15 +16,14 @@ from mmlab.core.outputs import Classification, Regression
 from mmlab.core.reference import Reference
 from mmlab.core.results import Sweep
 from mmlab.ui.components import page_frame, pickers, plotly_figure, sample_view
-from mmlab.ui.pages.embed import map_cache
-from mmlab.ui.pages.embed import view_data as views
+from mmlab.ui.pages.embed import map_cache, view_data
 from mmlab.ui.pages.embed.view_data import View
 from mmlab.ui.session import cache, url_state
 from mmlab.ui.text import wording
 from mmlab.viz.embed import sample_path
 from mmlab.viz.embed.sample_path import Step
 from mmlab.viz.explain.attribution_maps import overlay
-from mmlab.viz.inputs import recordings as drawings
+from mmlab.viz.inputs import recordings
 
 SEEN = "mmlab.embed.sample"
 FAR = 0.99
@@ -39,7 +38,7 @@ class Path:
     steps: tuple[Step, ...]
     over: tuple[Step, ...]
     on: str
-    looked: sample_view.Looked | None
+    looked: sample_view.SampleView | None
 
     @property
     def lit(self) -> tuple[str, ...]:
@@ -134,7 +133,7 @@ def _card(view: View, row: int, combination: int, distance: float) -> str:
 
 def _one(view: View, row: int, note: str) -> str:
     name = view.found.ids[row]
-    said = views.truth(view.task, view.found.target[row]) if view.found.target.ndim == 1 else name
+    said = view_data.truth(view.task, view.found.target[row]) if view.found.target.ndim == 1 else name
     short = said if len(said) <= 16 else f"{said[:15]}…"
     under = f"{escape(short)}<small>{escape(note)}</small>"
     if name not in view.task.gallery():
@@ -159,7 +158,7 @@ def _one(view: View, row: int, note: str) -> str:
 @st.cache_data(show_spinner=False, max_entries=512)
 def _thumbnail(task_name: str, name: str) -> str:
     shades = pickers.colours(cache.task(task_name).info.modalities)
-    return drawings.thumbnail(cache.item(task_name, name).raw, shades).html
+    return recordings.thumbnail(cache.item(task_name, name).raw, shades).html
 
 
 def _digest(step: Step) -> str:
@@ -172,7 +171,7 @@ def _digest(step: Step) -> str:
 def _spec(reference: Reference, name: str, steps: tuple[Step, ...], on: str) -> str:
     """The picture of the path with its animation: drawn anew only where the path changed."""
     flat, keys = map_cache.picture(reference, name), tuple(step.key for step in steps)
-    drawn = sample_path.path(flat.projection.points, steps, sample_path.chain(keys, on), views.titles(flat))
+    drawn = sample_path.path(flat.projection.points, steps, sample_path.chain(keys, on), view_data.titles(flat))
     return str(sample_path.animate(drawn, steps, sample_path.walk(keys, on)).to_json())
 
 
@@ -189,7 +188,7 @@ def _steps(view: View, places: Places, right: np.ndarray | None) -> tuple[Step, 
     )
 
 
-def _right(view: View, looked: sample_view.Looked | None, places: Places) -> np.ndarray | None:
+def _right(view: View, looked: sample_view.SampleView | None, places: Places) -> np.ndarray | None:
     """Whether the answer is right, by combination; None where that is not known or not yes or no."""
     if not isinstance(view.task.info.output, Classification | Regression):
         return None
@@ -204,7 +203,7 @@ def _right(view: View, looked: sample_view.Looked | None, places: Places) -> np.
     return np.array([view.task.info.output.right(answers[key], looked.item.target) for key in places.keys])
 
 
-def _inputs(looked: sample_view.Looked) -> None:
+def _inputs(looked: sample_view.SampleView) -> None:
     """The switches, and below them what the model sees of each input."""
     modalities = looked.task.info.modalities
     with st.container(horizontal=True, gap="medium", key="mm-switches"):
@@ -225,7 +224,7 @@ def _named(view: View, row: int) -> str:
     """A sample without recordings, in words."""
     parts = [f"**{page_frame.plain(view.found.ids[row])}**"]
     if view.found.target.ndim == 1:
-        parts.append(f"right answer: **{page_frame.plain(views.truth(view.task, view.found.target[row]))}**")
+        parts.append(f"right answer: **{page_frame.plain(view_data.truth(view.task, view.found.target[row]))}**")
     parts.append(page_frame.plain(view.found.groups[row]))
     return f"{' · '.join(parts)}. Its recordings are not among those that ship with the app."
 

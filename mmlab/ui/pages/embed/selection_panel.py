@@ -13,8 +13,7 @@ from mmlab.analysis.embedding.point_attributes import accuracy_like
 from mmlab.core.errors import MmlabError
 from mmlab.core.outputs import Regression, Segmentation
 from mmlab.ui.components import page_frame, selection
-from mmlab.ui.pages.embed import sample_path
-from mmlab.ui.pages.embed import view_data as views
+from mmlab.ui.pages.embed import sample_path, view_data
 from mmlab.ui.pages.embed.view_data import View
 from mmlab.ui.session import url_state
 from mmlab.ui.text import wording
@@ -45,7 +44,7 @@ def matching(view: View, text: str) -> list[int]:
     if not wanted:
         return []
     targets = view.found.target if view.found.target.ndim == 1 else [None] * len(view.found.ids)
-    answers = ["" if target is None else views.truth(view.task, target).lower() for target in targets]
+    answers = ["" if target is None else view_data.truth(view.task, target).lower() for target in targets]
     exact = [row for row, answer in enumerate(answers) if answer == wanted]
     if exact:
         return exact
@@ -57,7 +56,7 @@ def show(view: View) -> None:
     """The chosen samples, with where to go on with them."""
     problem = st.session_state.get(PROBLEM)
     if problem is not None:
-        page_frame.say(problem)
+        page_frame.show_error(problem)
     if view.rows is None:
         st.caption("Nothing is chosen. Draw around dots with the lasso or the box (at the top right of the map).")
         return

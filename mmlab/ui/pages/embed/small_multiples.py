@@ -10,8 +10,7 @@ import streamlit as st
 
 from mmlab.core.reference import Reference
 from mmlab.ui.components import pickers, plotly_figure
-from mmlab.ui.pages.embed import map_cache, sample_path, selection_panel
-from mmlab.ui.pages.embed import view_data as views
+from mmlab.ui.pages.embed import map_cache, sample_path, selection_panel, view_data
 from mmlab.ui.pages.embed.view_data import View
 from mmlab.ui.text import wording
 from mmlab.viz.embed import point_colours, scatter
@@ -52,7 +51,7 @@ def show(view: View) -> None:
 def _spec(reference: Reference, name: str, shown: tuple[int, ...], drawn: bytes) -> str:
     made = map_cache.picture(reference, name)
     points, some = made.projection.points, np.frombuffer(drawn, bool)
-    keys = list(views.letters_of(reference).values())
+    keys = list(view_data.letters_of(reference).values())
     panels = [scatter.Panel(keys[row], points, scatter.drawable(points, (row,), some)) for row in shown]
     columns = 1 if len(panels) == 1 else min(FEW, max(2, round(len(panels) ** 0.5 + 0.4)))
-    return json.dumps(scatter.several(panels, columns, views.titles(made)))
+    return json.dumps(scatter.several(panels, columns, view_data.titles(made)))

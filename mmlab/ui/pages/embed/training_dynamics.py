@@ -16,8 +16,7 @@ from mmlab.core.reference import Reference
 from mmlab.experiments.recorders import embedding_maps
 from mmlab.experiments.recorders.embedding_maps import EpochMaps
 from mmlab.ui.components import figure_card, pickers, plotly_figure
-from mmlab.ui.pages.embed import map_cache
-from mmlab.ui.pages.embed import view_data as views
+from mmlab.ui.pages.embed import map_cache, view_data
 from mmlab.ui.pages.embed.view_data import View
 from mmlab.ui.session import cache
 from mmlab.ui.text import wording
@@ -33,7 +32,7 @@ def show(view: View) -> None:
     """The maps; below them how well neighbours tell a sample, how near it is to the complete one, and the variance."""
     st.subheader("While it learned", help=wording.help("learned"), anchor=False)
     found = stored(view.reference)
-    by = views.choice("colour", "Colour by", (found.about, "combination"), views.COLOURS.__getitem__, "colour")
+    by = view_data.choice("colour", "Colour by", (found.about, "combination"), view_data.COLOURS.__getitem__, "colour")
     keys = {view.found.combinations[row] for row in view.shown}
     rows = [row for row, key in enumerate(found.combinations) if key in keys] or list(range(len(found.combinations)))
     drawn = scatter.drawable(found.points[0], rows)
@@ -113,7 +112,7 @@ def _tables(view: View, found: EpochMaps) -> None:
     heading = "Told by neighbours" if labels else "Agreement with neighbours"
     left, right = st.columns(2, gap="large")
     with left:
-        name = views.COLOURS[found.about]
+        name = view_data.COLOURS[found.about]
         figure_card.show(_table(view, found, f"{heading}: {name}", found.told, percent=labels), "embed.learned.told")
     with right:
         title = "Cosine with everything, same sample"

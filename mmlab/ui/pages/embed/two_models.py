@@ -12,8 +12,7 @@ from mmlab.analysis.embedding.alignment import align
 from mmlab.core.errors import CheckpointError, MmlabError
 from mmlab.core.reference import Reference
 from mmlab.ui.components import page_frame, pickers, plotly_figure
-from mmlab.ui.pages.embed import map_cache, sample_path, selection_panel
-from mmlab.ui.pages.embed import view_data as views
+from mmlab.ui.pages.embed import map_cache, sample_path, selection_panel, view_data
 from mmlab.ui.pages.embed.view_data import View
 from mmlab.ui.session import cache, url_state
 from mmlab.ui.text import wording
@@ -33,8 +32,8 @@ def show(view: View) -> None:
     name = _common(view, other)
     (first, laid), disparity = _both(view.reference, other, name)
     panels = [scatter.drawable(points, view.shown, view.drawn) for points in (first, laid)]
-    colour = view.colour if view.colour in views.colours(other) else "combination"
-    both = [view.look, views.look_of(other, colour)]
+    colour = view.colour if view.colour in view_data.colours(other) else "combination"
+    both = [view.look, view_data.look_of(other, colour)]
     st.html(view.look.legend(panels[0]))
     changes = [point_colours.change(look, [panel]) for look, panel in zip(both, panels, strict=True)]
     plotly_figure.show(
@@ -103,7 +102,9 @@ def _common(view: View, other: Reference) -> str:
         map_cache.picture(other, view.picture)
         return view.picture
     except CheckpointError:
-        page_frame.say(CheckpointError(f"{_title(other)} has no such map.", "Both are shown as PCA."), quiet=True)
+        page_frame.show_error(
+            CheckpointError(f"{_title(other)} has no such map.", "Both are shown as PCA."), quiet=True
+        )
         return map_cache.PCA
 
 

@@ -202,7 +202,7 @@ def _pictures() -> tuple[str, ...]:
     try:
         custom_maps.settings_of(wanted)
     except CheckpointError as error:
-        page_frame.say(error, quiet=True)
+        page_frame.show_error(error, quiet=True)
         return map_cache.UMAP, map_cache.PCA
     return map_cache.UMAP, map_cache.PCA, wanted
 
@@ -245,7 +245,7 @@ def _picture(reference: Reference, name: str, solid: bool, hidden: bool) -> tupl
         if name == map_cache.PCA:
             raise
         if not hidden:
-            page_frame.say(error, quiet=True)
+            page_frame.show_error(error, quiet=True)
         return map_cache.picture(reference, map_cache.PCA, solid), map_cache.PCA
 
 

@@ -19,10 +19,10 @@ from mmlab.core.reference import Reference
 from mmlab.core.results import Attribution
 from mmlab.modalities.audio.spectrogram import HOPS, frame_seconds, mel_hertz
 from mmlab.ui.components import clickable_svg, explainer_picker, page_frame, pickers, sample_view
-from mmlab.ui.components.sample_view import Looked
+from mmlab.ui.components.sample_view import SampleView
 from mmlab.ui.session import cache, url_state
 from mmlab.ui.text import wording
-from mmlab.viz.explain import attribution_maps as drawn
+from mmlab.viz.explain import attribution_maps
 
 SAID, TRUTH = "said", "truth"
 GRID = "display:grid;grid-template-columns:repeat(3,minmax(0,1fr));gap:.7rem;align-items:end"
@@ -45,13 +45,13 @@ def show(task_name: str, sample: str, references: tuple[Reference, ...]) -> None
     found = explainer_picker.maps(reference, looked, target, way)
     st.subheader("Where it looks", help=wording.help("looks"), anchor=False)
     _maps(looked, found)
-    st.html(drawn.legend())
+    st.html(attribution_maps.legend())
     st.caption(explainer_picker.about(way))
     left, right = st.columns([4, 5], gap="large")
-    with left, page_frame.trouble():
+    with left, page_frame.error_boundary():
         st.subheader("How much each input counts", help=wording.help("part"), anchor=False)
         _parts(looked, found)
-    with right, page_frame.trouble():
+    with right, page_frame.error_boundary():
         st.subheader("With and without another input", help=wording.help("moved"), anchor=False)
         _without(looked, found)
     with st.container(horizontal=True, vertical_alignment="center", key="mm-foot"):
@@ -61,7 +61,7 @@ def show(task_name: str, sample: str, references: tuple[Reference, ...]) -> None
         st.download_button("Numbers (CSV)", data=data, file_name=name, mime="text/csv", on_click="ignore")
 
 
-def _target(looked: Looked, said: object) -> int:
+def _target(looked: SampleView, said: object) -> int:
     """What is explained: the answer now, the right one, or one that was chosen. Says so where the address is wrong."""
     output = looked.task.info.output
     names, now = targets(output), target_of(output, said)
@@ -73,7 +73,7 @@ def _target(looked: Looked, said: object) -> int:
     choices |= {str(index): name for index, name in enumerate(names)}
     wanted = url_state.get("target") or next(iter(choices))
     if wanted not in choices:
-        page_frame.say(
+        page_frame.show_error(
             UnknownName("The link asks for an answer that cannot be explained here.", "Choose one below."), True
         )
         wanted = next(iter(choices))
@@ -89,31 +89,31 @@ def _target(looked: Looked, said: object) -> int:
     return {SAID: now, TRUTH: truth}.get(wanted) if wanted in (SAID, TRUTH) else int(wanted)  # type: ignore[return-value]
 
 
-def _maps(looked: Looked, found: Attribution | None) -> None:
+def _maps(looked: SampleView, found: Attribution | None) -> None:
     modalities = looked.task.info.modalities
     for position, (column, modality) in enumerate(
         zip(st.columns(len(modalities), gap="medium"), modalities, strict=True)
     ):
-        with column, st.container(border=True, key=f"mm-input-{position}"), page_frame.trouble():
+        with column, st.container(border=True, key=f"mm-input-{position}"), page_frame.error_boundary():
             pickers.toggle(modality, looked.given, looked.on)
             _map(looked, modality, found)
 
 
-def _map(looked: Looked, modality: Modality, found: Attribution | None) -> None:
+def _map(looked: SampleView, modality: Modality, found: Attribution | None) -> None:
     name = modality.name
     if name not in looked.world.arrays:
         problem = looked.world.problems.get(name)
         if problem is not None:
-            page_frame.say(problem)
+            page_frame.show_error(problem)
         st.caption("Not given: its part is exactly 0 %.")
         return
     array, scales = looked.world.arrays[name], _scales(modality, looked.world.raw[name])
     if found is None or looked.on is None or name not in looked.on:
-        st.html(drawn.nothing(modality.kind, array, modality.label, scales, looked.world.words[name]))
+        st.html(attribution_maps.nothing(modality.kind, array, modality.label, scales, looked.world.words[name]))
         st.caption("Off: the model sees nothing of it, so its map is empty and its part is exactly 0 %.")
         return
     heat, part = found.maps[looked.on.key][name], found.shares[looked.on.key][name]
-    st.html(drawn.overlay(modality.kind, array, heat, modality.label, scales, looked.world.words[name]))
+    st.html(attribution_maps.overlay(modality.kind, array, heat, modality.label, scales, looked.world.words[name]))
     if heat.any():
         st.caption(f"**{wording.percent(part)}** of the evidence comes through it.")
     else:
@@ -124,10 +124,10 @@ def _map(looked: Looked, modality: Modality, found: Attribution | None) -> None:
         )
 
 
-def _parts(looked: Looked, found: Attribution) -> None:
+def _parts(looked: SampleView, found: Attribution) -> None:
     modalities = looked.task.info.modalities
     assert looked.on is not None
-    bars = drawn.share_bars(
+    bars = attribution_maps.share_bars(
         found.shares,
         pickers.letters(modalities),
         pickers.labels(modalities),
@@ -138,7 +138,7 @@ def _parts(looked: Looked, found: Attribution) -> None:
     st.caption("Each row is one combination. Click a row to go there.")
 
 
-def _without(looked: Looked, found: Attribution) -> None:
+def _without(looked: SampleView, found: Attribution) -> None:
     assert looked.on is not None
     modalities = looked.task.info.modalities
     choices = [name for name in looked.given if set(looked.on.names) - {name}]
@@ -159,41 +159,41 @@ def _without(looked: Looked, found: Attribution) -> None:
     other = modalities[chosen].label
     for name in fewer.names:
         st.html(_three(looked, found, modalities[name], more, fewer, other))
-    st.html(drawn.legend(diverging=True))
+    st.html(attribution_maps.legend(diverging=True))
 
 
 def _three(
-    looked: Looked, found: Attribution, modality: Modality, more: Combination, fewer: Combination, other: str
+    looked: SampleView, found: Attribution, modality: Modality, more: Combination, fewer: Combination, other: str
 ) -> str:
     """A map with the other input, without it, and the difference, and in words how much of it moved."""
     array = looked.world.arrays[modality.name]
     first, second = (np.asarray(found.maps[c.key][modality.name], np.float32) for c in (more, fewer))
     said = looked.world.words[modality.name]
-    draw = partial(drawn.overlay, modality.kind, array, label=modality.label, words=said)
-    change = drawn.difference(modality.kind, array, first - second, modality.label, words=said)
+    draw = partial(attribution_maps.overlay, modality.kind, array, label=modality.label, words=said)
+    change = attribution_maps.difference(modality.kind, array, first - second, modality.label, words=said)
     figures = {f"with {other}": draw(first), f"without {other}": draw(second), "the difference": change}
     small = "font-size:.8rem;opacity:.8"
     panels = "".join(
         f'<figure style="margin:0;min-width:0">{shown}<figcaption style="{small}">{text}</figcaption></figure>'
         for text, shown in figures.items()
     )
-    part = drawn.moved(second, first)
+    part = attribution_maps.moved(second, first)
     moved = "nothing to compare: one map is empty" if np.isnan(part) else f"{wording.percent(part)} of the map moved"
     shares = [wording.percent(found.shares[c.key][modality.name]) for c in (fewer, more)]
     head = f"<b>{modality.label}</b>: {moved}; its part goes from {shares[0]} without to {shares[1]} with {other}."
     return f'<p style="margin:.6rem 0 .3rem">{head}</p><div style="{GRID}">{panels}</div>'
 
 
-def _scales(modality: Modality, raw: Raw) -> drawn.Scales | None:
+def _scales(modality: Modality, raw: Raw) -> attribution_maps.Scales | None:
     """Seconds and hertz for a spectrogram, seconds for a series; other kinds need no axes."""
     if isinstance(raw, Series):
         marks = (0.0, 0.25, 0.5, 0.75, 1.0)
-        times = drawn.Scale("seconds", marks, tuple(f"{mark * raw.seconds:.3g}" for mark in marks))
-        return drawn.Scales(times, drawn.Scale("", (), ()), raw.columns)
+        times = attribution_maps.Scale("seconds", marks, tuple(f"{mark * raw.seconds:.3g}" for mark in marks))
+        return attribution_maps.Scales(times, attribution_maps.Scale("", (), ()), raw.columns)
     if modality.kind != "sound" or modality.shape[1] != len(mel_hertz()) or modality.shape[2] not in HOPS:
         return None
-    seconds = drawn.ticks(frame_seconds(modality.shape[2]), (0.2, 0.4, 0.6, 0.8, 1.2, 1.6, 2.0), "seconds")
-    return drawn.Scales(seconds, drawn.ticks(mel_hertz(), (250, 500, 1000, 2000), "hertz"))
+    seconds = attribution_maps.ticks(frame_seconds(modality.shape[2]), (0.2, 0.4, 0.6, 0.8, 1.2, 1.6, 2.0), "seconds")
+    return attribution_maps.Scales(seconds, attribution_maps.ticks(mel_hertz(), (250, 500, 1000, 2000), "hertz"))
 
 
 def as_csv(found: Attribution, target: str) -> bytes:

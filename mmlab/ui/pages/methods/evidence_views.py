@@ -26,7 +26,7 @@ from mmlab.storage.checkpoints import PROGRESS
 from mmlab.ui.components import pickers
 from mmlab.ui.session import cache
 from mmlab.viz.base import theme
-from mmlab.viz.methods import evidence_figures as drawn
+from mmlab.viz.methods import evidence_figures
 
 Columns = Mapping[str, Sequence[object]]
 PLAIN = "same layers, no clouds"  # the rung of DMRNet's ladder that is plain dropout with its layers
@@ -122,10 +122,10 @@ def turning(source: Source, choice: str) -> Shown:
         f"turning, so smaller values, than with modality dropout; the middle value is {middle:.2f} for {title} and "
         f"{other_middle:.2f} for {other_title}{_verdict(values)}{_beside(plain)}.",
         {
-            "All pairs of combinations": drawn.densities(
+            "All pairs of combinations": evidence_figures.densities(
                 {title: own.pairs, other_title: other.pairs, **plain}, "cosine of two combinations", (-1, 1)
             ),
-            f"Mean per pair, {title}": drawn.table(own.matrix, names, "cosine"),
+            f"Mean per pair, {title}": evidence_figures.table(own.matrix, names, "cosine"),
         },
         {
             "first": [a for a, _ in own.names],
@@ -161,7 +161,11 @@ def to_class(source: Source, choice: str) -> Shown:
         f"points are judged in training**; half of the samples are above {middle['middle of the cloud']:.2f} for the "
         f"middle, {middle['random point']:.2f} for a random point, {middle['modality dropout']:.2f} with modality "
         "dropout.",
-        {"How closely it points at the right class": drawn.densities(groups, "cosine with its class", (-1, 1))},
+        {
+            "How closely it points at the right class": evidence_figures.densities(
+                groups, "cosine with its class", (-1, 1)
+            )
+        },
         {"combination": own.combinations, **dict(zip(("middle", "random", "dropout"), spans.tolist(), strict=True))},
     )
 
@@ -175,7 +179,11 @@ def clouds(source: Source, choice: str) -> Shown:
     return Shown(
         f"The clouds of all combinations over the training: **the thick lines ({named}) were the widest in the "
         "batches of the first passes, and are practised extra from the dashed line on**.",
-        {"": drawn.curves(log.epochs, lines, palette(lines), "mean variance", strong, log.since, zero=False)},
+        {
+            "": evidence_figures.curves(
+                log.epochs, lines, palette(lines), "mean variance", strong, log.since, zero=False
+            )
+        },
         {
             "epoch": (log.epochs + 1).tolist(),
             **{k: log.variance[:, i].tolist() for i, k in enumerate(log.combinations)},
@@ -195,7 +203,7 @@ def width_and_score(source: Source, choice: str) -> Shown:
         f"{falls if info.output.higher_is_better else rises}**; the order here is {found.correlation:+.2f}, and "
         "diamonds were chosen as hard.",
         {
-            "": drawn.dots(
+            "": evidence_figures.dots(
                 found.variance,
                 found.score,
                 names,
@@ -227,7 +235,7 @@ def norms(source: Source, choice: str) -> Shown:
         f"training**; here {spoken(source.label(log.names[most]))} gets {times:.1f} times the push of "
         f"{spoken(source.label(log.names[least]))} on average.",
         {
-            "": drawn.curves(
+            "": evidence_figures.curves(
                 log.epochs[kept], lines, {source.label(n): shades[n] for n in log.names}, "length of the gradient"
             )
         },
@@ -249,7 +257,7 @@ def margin(source: Source, choice: str) -> Shown:
     return Shown(
         "The lead of the first answer over the second, for all samples and combinations: **a small lead is an answer "
         f"near the boundary**; a lead below 0.2 have {said}.",
-        {"": drawn.densities(groups, "lead of the first answer", (0, 1), bins=25)},
+        {"": evidence_figures.densities(groups, "lead of the first answer", (0, 1), bins=25)},
         {
             "combination": own.combinations,
             **{

@@ -26,7 +26,7 @@ from mmlab.ui.pages.methods.evidence_views import (
 )
 from mmlab.ui.session import cache
 from mmlab.viz.base import theme
-from mmlab.viz.methods import evidence_figures as drawn
+from mmlab.viz.methods import evidence_figures
 
 ALL = "all"
 
@@ -50,8 +50,10 @@ def angles(source: Source, choice: str) -> Shown:
         "Right of the line two combinations ask for opposite corrections; **the cut should empty that side**: "
         f"{when} it held {shares[0]:.1f} % of the pairs before and {shares[1]:.1f} % after.",
         {
-            "Angles between corrections": drawn.angles(before, after),
-            "Mean cosine of each pair, before the cut": drawn.table(log.cosines[rows].mean(0), names, "cosine"),
+            "Angles between corrections": evidence_figures.angles(before, after),
+            "Mean cosine of each pair, before the cut": evidence_figures.table(
+                log.cosines[rows].mean(0), names, "cosine"
+            ),
         },
         {"from_degrees": edges[:-1].tolist(), "before": before.tolist(), "after": after.tolist()},
     )
@@ -65,7 +67,11 @@ def conflicts(source: Source, choice: str) -> Shown:
     return Shown(
         "How many pairs of combinations contradict each other: **a line that rises before the cut means that the goals "
         f"part more and more**; it goes from {first:.1f} % to {last:.1f} % here.",
-        {"": drawn.curves(log.epochs, lines, {"before": theme.WRONG, "after": theme.ACCENT}, "% of the pairs")},
+        {
+            "": evidence_figures.curves(
+                log.epochs, lines, {"before": theme.WRONG, "after": theme.ACCENT}, "% of the pairs"
+            )
+        },
         {"epoch": (log.epochs + 1).tolist(), "before": log.share.tolist(), "after": log.share_after.tolist()},
     )
 
@@ -97,8 +103,8 @@ def skills(source: Source, choice: str) -> Shown:
         f"good at and the other is not is taught**: {spoken(first)} teaches {spoken(second)} {found.taught[a, b]} "
         f"features and learns {found.taught[b, a]}.",
         {
-            "Features of the two inputs": drawn.quadrants(found.scores[a], found.scores[b], groups, titles),
-            "Features that the row teaches the column": drawn.table(
+            "Features of the two inputs": evidence_figures.quadrants(found.scores[a], found.scores[b], groups, titles),
+            "Features that the row teaches the column": evidence_figures.table(
                 taught, names, "features", (0, max(int(found.taught.max()), 2))
             ),
         },
@@ -125,7 +131,7 @@ def votes(source: Source, choice: str) -> Shown:
         "The weight of each head in the vote, sample by sample; **it works if the green boxes lie above the orange "
         f"ones**: a head that is right gets {means['right']:.2f} on average, one that is wrong {means['wrong']:.2f} "
         f"(alike would be {1 / count:.2f}).",
-        {"": drawn.boxes(groups, colours, "weight in the vote")},
+        {"": evidence_figures.boxes(groups, colours, "weight in the vote")},
         {
             **{f"weight_{head}": found.weights[:, h].tolist() for h, head in enumerate(found.heads)},
             **{f"right_{head}": found.right[:, h].tolist() for h, head in enumerate(found.heads)},
@@ -162,9 +168,11 @@ def likeness(source: Source, choice: str) -> Shown:
         f"{only}, should repeat the teacher's picture**: the mean squared difference of a row is "
         f"{found.distance.mean():.3f}, and {plain.distance.mean():.3f} for modality dropout, which has no teacher.",
         {
-            "Teacher, with everything": drawn.alike(found.teacher, found.labels, (0, top), named),
-            f"Student, with {given}": drawn.alike(found.student, found.labels, (0, top), named),
-            "Student less teacher": drawn.alike(found.student - found.teacher, found.labels, (-most, most), named),
+            "Teacher, with everything": evidence_figures.alike(found.teacher, found.labels, (0, top), named),
+            f"Student, with {given}": evidence_figures.alike(found.student, found.labels, (0, top), named),
+            "Student less teacher": evidence_figures.alike(
+                found.student - found.teacher, found.labels, (-most, most), named
+            ),
         },
         {
             "class": [named[int(label)] for label in found.labels],
@@ -187,7 +195,7 @@ def doubts(source: Source, choice: str) -> Shown:
         f"of the samples with the largest weights holds {100 * top:.0f} % of all the weight; colour says whether the "
         "teacher is right.",
         {
-            "": drawn.cloud(
+            "": evidence_figures.cloud(
                 found.margin,
                 found.weights,
                 found.right,
@@ -206,7 +214,7 @@ def drift(source: Source, choice: str) -> Shown:
     return Shown(
         "How far the mix of answers has moved from the one with everything, added up during the warm-up: **the highest "
         f"line and its single inputs become the weak ones** ({', '.join(strong) or 'none'}).",
-        {"": drawn.curves(log.epochs, lines, palette(lines), "drift, added up", strong, log.since)},
+        {"": evidence_figures.curves(log.epochs, lines, palette(lines), "drift, added up", strong, log.since)},
         {"epoch": (log.epochs + 1).tolist(), **{k: log.drift[:, i].tolist() for i, k in enumerate(log.combinations)}},
     )
 
@@ -224,7 +232,7 @@ def mixtures(source: Source, choice: str) -> Shown:
         "Each sample's mixture, a corner being one input alone: **adapting moves it to where it is easiest to align, "
         f"exploring away from there**; adapted mixtures lean to {most}, and the losses at start, adapted and explored "
         f"are {losses} (they should fall, then rise).",
-        {"": drawn.simplex(groups, names, colours)},
+        {"": evidence_figures.simplex(groups, names, colours)},
         columns,
     )
 
@@ -242,7 +250,7 @@ def gap(source: Source, choice: str) -> Shown:
         f"right of the grey one (codes of other samples), the better it stands in for them** (means: {means}; other "
         f"samples {found.other.mean():.2f}).",
         {
-            "": drawn.densities(
+            "": evidence_figures.densities(
                 groups | others,
                 "cosine with the code of all inputs",
                 (-1, 1),

@@ -43,7 +43,7 @@ def show(task: Task) -> None:
     method = _picker()
     _card(task, method)
     st.subheader("What the trained model shows", help=wording.help("evidence"), anchor=False)
-    with page_frame.trouble():
+    with page_frame.error_boundary():
         source = _source(task, method)
         st.caption(
             f"From {page_frame.plain(source.reference.name)}: its log, and up to 400 test samples. {_key(task)}."
@@ -59,7 +59,9 @@ def _picker() -> str:
     ordered = [*sorted(papers, key=lambda name: (name != "dmrnet", METHODS[name].title.lower())), *there[len(papers) :]]
     wanted = url_state.get("method") or ordered[0]
     if wanted not in ordered:
-        page_frame.say(UnknownName(f"There is no card for a method “{wanted}”.", "Choose one below."), quiet=True)
+        page_frame.show_error(
+            UnknownName(f"There is no card for a method “{wanted}”.", "Choose one below."), quiet=True
+        )
         wanted = ordered[0]
     st.pills(
         "Method",
@@ -120,7 +122,7 @@ def _source(task: Task, method: str) -> Source:
     """The first run of the method, with the same run of the others where there is one."""
     found: dict[str, Reference] = {e.reference.method: e.reference for e in cache.entries(task.name) if not e.problem}
     if method not in found:
-        if reason := METHODS[method].why_not(task.info):
+        if reason := METHODS[method].unsupported_reason(task.info):
             raise CheckpointError(reason, "Choose a task with fewer inputs to see it at work.")
         raise CheckpointError(
             f"There is no trained model of {cache.title(method)} for this task yet, so there is nothing to show.",
@@ -142,7 +144,7 @@ def _view(task_name: str, method: str, number: int, title: str) -> None:
     view = VIEWS[method][number]
     with st.container(border=True, key=f"mm-view-{method}-{number}"):
         st.html(f'<div class="mm-way"><h3>{escape(title)}</h3></div>')
-        with page_frame.trouble():
+        with page_frame.error_boundary():
             source = _source(cache.task(task_name), method)
             choice = _choice(view, source, f"view.{method}.{number}")
             shown = _made(method, number, choice, source.reference, tuple(sorted(source.others.items())))

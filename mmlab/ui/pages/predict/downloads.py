@@ -13,13 +13,13 @@ import streamlit as st
 from mmlab.core.modality import Combination, Modality
 from mmlab.ui.components import page_frame
 from mmlab.ui.inputs import upload_form
-from mmlab.ui.pages.predict.view_data import Scene, cards, drawing, lattice_method
+from mmlab.ui.pages.predict.view_data import PredictView, cards, drawing, lattice_method
 from mmlab.ui.session import cache
 from mmlab.viz.base.svg import standalone
-from mmlab.viz.predict import prediction_cards as bars
+from mmlab.viz.predict import prediction_cards
 
 
-def offer(scene: Scene, on: Combination) -> None:
+def offer(scene: PredictView, on: Combination) -> None:
     """The numbers and the drawings as files; made when asked for."""
     along = st.popover("Take it along", key="mm-take", on_change="rerun")
     if not along.open:
@@ -38,13 +38,13 @@ def offer(scene: Scene, on: Combination) -> None:
             upload_form.bundle_offer(scene.item.id, scene.task.name)
 
 
-def _page_of(scene: Scene, method: str, on: Combination) -> bytes:
+def _page_of(scene: PredictView, method: str, on: Combination) -> bytes:
     """Pictures, answers and combinations as one file that opens without this app and without a network.
 
     Like the others it runs when the file is asked for, outside the session: it must not look at the address.
     """
     title = f"{scene.task.title}: {scene.item.id}, {on.label}"
-    return bars.page(
+    return prediction_cards.page(
         title,
         (page_frame.HERE / "style.css").read_text(),
         "".join(_input_of(scene, item, item.name in on) for item in scene.task.info.modalities),
@@ -53,16 +53,16 @@ def _page_of(scene: Scene, method: str, on: Combination) -> bytes:
     ).encode()
 
 
-def _input_of(scene: Scene, modality: Modality, on: bool) -> str:
+def _input_of(scene: PredictView, modality: Modality, on: bool) -> str:
     heading = escape(modality.label) + ("" if on else " (off)")
     return f"<h2>{heading}</h2>{scene.pictures.get(modality.name, '<p>Not given.</p>')}"
 
 
-def _file_of(scene: Scene, method: str, selected: str) -> bytes:
+def _file_of(scene: PredictView, method: str, selected: str) -> bytes:
     return standalone(drawing(scene, method, selected)).encode()
 
 
-def as_csv(scene: Scene) -> bytes:
+def as_csv(scene: PredictView) -> bytes:
     """A row per method, combination and class."""
     target = io.StringIO()
     writer = csv.writer(target)
@@ -74,7 +74,7 @@ def as_csv(scene: Scene) -> bytes:
     return target.getvalue().encode()
 
 
-def as_json(scene: Scene) -> bytes:
+def as_json(scene: PredictView) -> bytes:
     """The view and, per method, what `python -m mmlab predict --json` gives."""
     methods = {
         method: {

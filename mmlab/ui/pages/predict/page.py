@@ -17,7 +17,7 @@ from mmlab.core.reference import Reference
 from mmlab.core.task import Task
 from mmlab.ui.components import clickable_svg, page_frame, pickers
 from mmlab.ui.pages.predict import downloads, regression, view_data, volume_slices
-from mmlab.ui.pages.predict.view_data import Scene
+from mmlab.ui.pages.predict.view_data import PredictView
 from mmlab.ui.session import cache
 from mmlab.ui.session import url_state as state
 from mmlab.ui.text import wording
@@ -33,22 +33,22 @@ def show(task_name: str, sample: str, references: tuple[Reference, ...]) -> None
     shown = view_data.make(task_name, sample, references, pickers.current_damages(modalities))
     on = pickers.current(modalities, shown.given)
     inputs = st.container()
-    with page_frame.trouble():
+    with page_frame.error_boundary():
         if on is None:
             raise NothingPresent("No input is switched on.", "Switch at least one on to get an answer.")
         if references:
             _outcome(shown, on, references)
-    with inputs, page_frame.trouble():
+    with inputs, page_frame.error_boundary():
         st.subheader("Inputs", help=wording.help("seen"), anchor=False)
         _inputs(shown, on)
 
 
-def _outcome(shown: Scene, on: Combination, references: Sequence[Reference]) -> None:
+def _outcome(shown: PredictView, on: Combination, references: Sequence[Reference]) -> None:
     left, right = st.columns([5, 4], gap="large")
-    with left, page_frame.trouble():
+    with left, page_frame.error_boundary():
         st.subheader("What each method says", help=_help(*answer_terms(shown.task)), anchor=False)
         st.html(view_data.cards(shown, on))
-    with right, page_frame.trouble():
+    with right, page_frame.error_boundary():
         st.subheader("All combinations", help=wording.help("lattice"), anchor=False)
         _lattice(shown, on)
     if len(shown.item.stack) > 1 and shown.working:
@@ -57,23 +57,23 @@ def _outcome(shown: Scene, on: Combination, references: Sequence[Reference]) -> 
     downloads.offer(shown, on)
 
 
-def _inputs(shown: Scene, on: Combination | None) -> None:
+def _inputs(shown: PredictView, on: Combination | None) -> None:
     modalities = shown.task.info.modalities
     off = [i for i, name in enumerate(modalities.names) if on is None or name not in on]
     st.html("<style>" + "".join(f".st-key-mm-input-{i} .mm-pair img {{ {PALE} }}" for i in off) + " </style>")
     for i, (column, modality) in enumerate(zip(st.columns(len(modalities), gap="medium"), modalities, strict=True)):
-        with column, st.container(border=True, key=f"mm-input-{i}"), page_frame.trouble():
+        with column, st.container(border=True, key=f"mm-input-{i}"), page_frame.error_boundary():
             pickers.toggle(modality, shown.given, on)
             _views(shown, modality)
             if modality.name in shown.item.raw:
                 pickers.damage_picker(modality, modalities, shown.damages)
 
 
-def _views(shown: Scene, modality: Modality) -> None:
+def _views(shown: PredictView, modality: Modality) -> None:
     """What was recorded and what the model sees of it; why not, for an input that cannot be used."""
     name = modality.name
     if name in shown.world.problems:
-        page_frame.say(shown.world.problems[name])
+        page_frame.show_error(shown.world.problems[name])
     if name not in shown.item.raw:
         st.caption("Not given: it counts as missing.")
         return
@@ -84,7 +84,7 @@ def _views(shown: Scene, modality: Modality) -> None:
         st.caption(page_frame.plain(note))
 
 
-def _lattice(shown: Scene, on: Combination) -> None:
+def _lattice(shown: PredictView, on: Combination) -> None:
     if not shown.working:
         return
     above = st.container()
@@ -114,7 +114,7 @@ def _go_to(whole: str, key: str) -> None:
     state.put(on=None if key == whole else key)
 
 
-def _summary(states: Sequence[State], shown: Scene) -> str:
+def _summary(states: Sequence[State], shown: PredictView) -> str:
     """How many combinations answer otherwise than everything does, and some of them."""
     others = [state for state in states if not state.same]
     named = "; ".join(shown.task.info.modalities.parse(state.key).label for state in others[:3])
@@ -127,7 +127,7 @@ def _summary(states: Sequence[State], shown: Scene) -> str:
     return f"{len(others)} of {len(states)} combinations give another answer than everything does.{among}"
 
 
-def _legend(shown: Scene) -> str:
+def _legend(shown: PredictView) -> str:
     known = shown.item.answer != ""
     good, bad = ("✓ right", "✗ wrong") if known else ("= as with everything", "≠ different")
     change = "taking it away changes the answer"

@@ -12,7 +12,7 @@ from typing import Any
 
 import streamlit as st
 
-from mmlab.analysis.robustness.conformal_intervals import Reach
+from mmlab.analysis.robustness.conformal_intervals import ConformalInterval
 from mmlab.analysis.robustness.conformal_intervals import reaches as learned
 from mmlab.core.errors import CheckpointError
 from mmlab.core.outputs import Output, Regression
@@ -22,7 +22,7 @@ from mmlab.ui.text import glossary
 from mmlab.ui.text.glossary import Term
 from mmlab.viz.predict.number_line import Scale
 
-Reaches = Mapping[str, Reach]
+Reaches = Mapping[str, ConformalInterval]
 TERMS = ("number", "interval", "moved")
 
 glossary.TERMS.update(
@@ -52,7 +52,7 @@ glossary.TERMS.update(
 )
 
 
-def scale(output: Output, target: Any, reach: Reach | None) -> Scale | None:
+def scale(output: Output, target: Any, reach: ConformalInterval | None) -> Scale | None:
     """What a number lies on; None where answers are no numbers."""
     if not isinstance(output, Regression):
         return None
@@ -69,7 +69,7 @@ def reaches(reference: Reference, sample: str) -> Reaches:
 
 
 @st.cache_data(show_spinner=False, max_entries=256)
-def _reaches(reference: Reference, sample: str) -> dict[str, Reach]:
+def _reaches(reference: Reference, sample: str) -> dict[str, ConformalInterval]:
     try:
         return learned(cache.sweep(reference), sample)
     except CheckpointError:

@@ -15,9 +15,7 @@ from mmlab.core.outputs import Prediction, Segmentation
 from mmlab.ui.session import cache
 from mmlab.ui.text import wording
 from mmlab.viz.inputs import recordings
-from mmlab.viz.predict import combination_lattice as hasse
-from mmlab.viz.predict import prediction_cards as bars
-from mmlab.viz.predict import segmentation as drawn
+from mmlab.viz.predict import combination_lattice, prediction_cards, segmentation
 
 Flags = NDArray[np.bool_]
 Answers = Mapping[str, Prediction]
@@ -25,7 +23,7 @@ Answers = Mapping[str, Prediction]
 
 def cards(
     output: Segmentation,
-    world: cache.World,
+    world: cache.ModelInputs,
     answers: Mapping[str, Answers | MmlabError],
     truth: Flags | None,
     on: Combination,
@@ -36,22 +34,22 @@ def cards(
     shown, broken = [], []
     for method, found in answers.items():
         if isinstance(found, MmlabError):
-            broken.append(bars.complaint(cache.title(method), found.message, found.hint))
+            broken.append(prediction_cards.complaint(cache.title(method), found.message, found.hint))
         else:
             shown.append(_found(cache.title(method), output, base, found[on.key], found[whole.key], truth))
-    return drawn.cards(shown) + drawn.legend(output.labels_shown, truth is not None) + "".join(broken)
+    return segmentation.cards(shown) + segmentation.legend(output.region_names, truth is not None) + "".join(broken)
 
 
 def states(
     answers: Answers, whole: Combination, names: Mapping[str, tuple[str, ...]], truth: Flags | None
-) -> list[hasse.State]:
+) -> list[combination_lattice.State]:
     """The lattice's nodes: the overlap with the truth, or with the answer from everything, good from GOOD_DICE on."""
     against = _regions(answers[whole.key]) if truth is None else truth
     found = []
     for key, prediction in answers.items():
         score = float(region_overlap.dice(_regions(prediction), against).mean())
         good = score >= GOOD_DICE
-        found.append(hasse.State(names[key], "Dice", score, None if truth is None else good, good))
+        found.append(combination_lattice.State(names[key], "Dice", score, None if truth is None else good, good))
     return found
 
 
@@ -62,13 +60,13 @@ def truth_of(target: object) -> Flags | None:
 
 def panels(base: NDArray[np.floating], prediction: Prediction, against: Flags, title: str) -> list[tuple[str, str]]:
     """Found, difference and doubt, as captions with drawings."""
-    found, lines = _regions(prediction), drawn.outlines(against, dashed=True)
-    change = drawn.changes(region_overlap.difference(found, against))
-    doubt = drawn.doubts(region_overlap.doubt(_chances(prediction)))
+    found, lines = _regions(prediction), segmentation.outlines(against, dashed=True)
+    change = segmentation.changes(region_overlap.difference(found, against))
+    doubt = segmentation.doubts(region_overlap.doubt(_chances(prediction)))
     return [
-        ("found", drawn.panel(base, drawn.fills(found), lines, f"What {title} finds, over the slice")),
-        ("difference", drawn.panel(base, change, "", f"Where {title} finds too much or too little")),
-        ("doubt", drawn.panel(base, doubt, "", f"Where {title} is in doubt: brighter is more")),
+        ("found", segmentation.panel(base, segmentation.fills(found), lines, f"What {title} finds, over the slice")),
+        ("difference", segmentation.panel(base, change, "", f"Where {title} finds too much or too little")),
+        ("doubt", segmentation.panel(base, doubt, "", f"Where {title} is in doubt: brighter is more")),
     ]
 
 
@@ -79,11 +77,11 @@ def _found(
     now: Prediction,
     whole: Prediction,
     truth: Flags | None,
-) -> drawn.Found:
+) -> segmentation.Found:
     found, everything = _regions(now), _regions(whole)
     against = everything if truth is None else truth
     scores = region_overlap.dice(found, against)
-    names = output.labels_shown
+    names = output.region_names
     kept = float(region_overlap.dice(found, everything).mean())
     change = "This is the answer from everything that was given."
     if now != whole and not np.array_equal(found, everything):
@@ -91,7 +89,7 @@ def _found(
     named = "Dice with its answer from everything" if truth is None else "Dice with the truth"
     size = _size(found[0], base > 0, output.pixel)
     rows = [(name, float(score)) for name, score in zip(names, scores, strict=True)]
-    return drawn.Found(title, now.answer, size, panels(base, now, against, title), rows, named, change)
+    return segmentation.Found(title, now.answer, size, panels(base, now, against, title), rows, named, change)
 
 
 def _size(region: Flags, head: Flags, pixel: float) -> str:

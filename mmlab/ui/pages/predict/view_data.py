@@ -19,14 +19,13 @@ from mmlab.ui.pages.predict import regression, segmentation
 from mmlab.ui.session import cache, url_state
 from mmlab.ui.text import wording
 from mmlab.viz.inputs import recordings as views
-from mmlab.viz.predict import combination_lattice as hasse
-from mmlab.viz.predict import prediction_cards as bars
+from mmlab.viz.predict import combination_lattice, prediction_cards
 
 Answers = Mapping[str, Prediction]
 
 
 @dataclass(frozen=True)
-class Scene:
+class PredictView:
     """A sample of a task as the models see it, drawn and answered: all that does not change with a toggle.
 
     answers: per method those of every combination, or why it has none; pictures and sounds: by input.
@@ -35,7 +34,7 @@ class Scene:
 
     task: Task
     item: cache.Item
-    world: cache.World
+    world: cache.ModelInputs
     damages: tuple[url_state.Damage, ...]
     answers: Mapping[str, Answers | MmlabError]
     pictures: Mapping[str, str]
@@ -61,17 +60,17 @@ class Scene:
 @st.cache_resource(show_spinner=False, max_entries=4, scope="session")
 def make(
     task_name: str, sample: str, references: tuple[Reference, ...], damages: tuple[url_state.Damage, ...]
-) -> Scene:
+) -> PredictView:
     """Made when the sample, the methods or the damage change; handed out as it is at every toggle."""
     task, item, world = cache.task(task_name), cache.item(task_name, sample), cache.world(task_name, sample, damages)
     pictures = {name: _pair(task, world, name, damages) for name in item.raw}
     recordings = {name: raw for name, raw in world.raw.items() if isinstance(raw, Sound)}
     sounds = {name: encode_sound(raw, "PCM_16") for name, raw in recordings.items()}
     reaches = {reference.method: regression.reaches(reference, sample) for reference in references}
-    return Scene(task, item, world, damages, _answers(references, sample, damages), pictures, sounds, reaches)
+    return PredictView(task, item, world, damages, _answers(references, sample, damages), pictures, sounds, reaches)
 
 
-def cards(scene: Scene, on: Combination) -> str:
+def cards(scene: PredictView, on: Combination) -> str:
     """The answers of all methods from one combination, as HTML."""
     output, truth, whole = scene.task.info.output, scene.item.answer, scene.whole
     if isinstance(output, Segmentation):
@@ -81,24 +80,26 @@ def cards(scene: Scene, on: Combination) -> str:
     shown, broken = [], []
     for method, answers in scene.answers.items():
         if isinstance(answers, MmlabError):
-            broken.append(bars.complaint(cache.title(method), answers.message, answers.hint))
+            broken.append(prediction_cards.complaint(cache.title(method), answers.message, answers.hint))
             continue
         now = answers[on.key]
         sure = wording.certainty(now.uncertainty, output.channels) if isinstance(output, Classification) else ""
         scale = regression.scale(output, scene.item.target, scene.reaches[method].get(on.key))
-        shown.append(bars.Card(cache.title(method), now, answers[whole.key], truth, sure, whole.label, scale))
-    return bars.cards(shown) + "".join(broken)
+        shown.append(
+            prediction_cards.Card(cache.title(method), now, answers[whole.key], truth, sure, whole.label, scale)
+        )
+    return prediction_cards.cards(shown) + "".join(broken)
 
 
-def drawing(scene: Scene, method: str, selected: str) -> str:
+def drawing(scene: PredictView, method: str, selected: str) -> str:
     """All combinations under one method, as SVG."""
     modalities = scene.task.info.modalities
     letters = pickers.letters(modalities)
-    drawn = hasse.lattice(states(scene, method), letters, pickers.labels(modalities), selected)
-    return hasse.svg(drawn, pickers.colours(modalities), letters)
+    drawn = combination_lattice.lattice(states(scene, method), letters, pickers.labels(modalities), selected)
+    return combination_lattice.svg(drawn, pickers.colours(modalities), letters)
 
 
-def states(scene: Scene, method: str) -> list[hasse.State]:
+def states(scene: PredictView, method: str) -> list[combination_lattice.State]:
     """What is known of each combination under one method."""
     modalities, answers, output = scene.task.info.modalities, scene.working[method], scene.task.info.output
     names = {key: modalities.parse(key).names for key in answers}
@@ -106,7 +107,7 @@ def states(scene: Scene, method: str) -> list[hasse.State]:
         return segmentation.states(answers, scene.whole, names, segmentation.truth_of(scene.item.target))
     target = scene.item.target
     return [
-        hasse.State(
+        combination_lattice.State(
             names=names[key],
             answer=prediction.answer,
             share=prediction.confidence if prediction.probabilities else None,
@@ -117,13 +118,13 @@ def states(scene: Scene, method: str) -> list[hasse.State]:
     ]
 
 
-def lattice_method(scene: Scene) -> str:
+def lattice_method(scene: PredictView) -> str:
     """The method whose combinations are drawn: that of the address, or the last one."""
     working, wanted = tuple(scene.working), url_state.get("lattice")
     return wanted if wanted in working else working[-1]
 
 
-def _pair(task: Task, world: cache.World, name: str, damages: Sequence[url_state.Damage]) -> str:
+def _pair(task: Task, world: cache.ModelInputs, name: str, damages: Sequence[url_state.Damage]) -> str:
     """Both pictures of an input. A toggle makes them pale from outside, so that they are not sent again."""
     modality, colour = task.info.modalities[name], pickers.colours(task.info.modalities)[name]
     caption = "as given, damaged" if any(damage.modality == name for damage in damages) else "as given"

@@ -56,7 +56,7 @@ def _slice(task_name: str, output: Segmentation, sample: str, answer: Prediction
     panels = (there, *segmentation.panels(base, answer, truth, "the method"))
     figures = "".join(f"<figure>{shown}<figcaption>{text}</figcaption></figure>" for text, shown in panels)
     said = _words(output, np.asarray(answer.value) > 0.5, truth)
-    legend = drawn.legend(output.labels_shown, True)
+    legend = drawn.legend(output.region_names, True)
     return f'<div class="mm-three mm-slices">{figures}</div><p class="mm-note">{escape(said)}</p>{legend}'
 
 
@@ -65,5 +65,5 @@ def _words(output: Segmentation, found: NDArray[np.bool_], truth: NDArray[np.boo
         return "Nothing is there, and nothing was found."
     scores = region_overlap.dice(found, truth)
     return "Dice: " + ", ".join(
-        f"{spoken(name)} {score:.2f}" for name, score in zip(output.labels_shown, scores, strict=True)
+        f"{spoken(name)} {score:.2f}" for name, score in zip(output.region_names, scores, strict=True)
     )

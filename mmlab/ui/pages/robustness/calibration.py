@@ -17,7 +17,7 @@ from mmlab.core.reference import Reference
 from mmlab.inference import imputation
 from mmlab.ui.components import background_task, figure_card, page_frame, pickers
 from mmlab.ui.components.background_task import EVERY_SECONDS, Progress
-from mmlab.ui.pages.robustness import view_data as views
+from mmlab.ui.pages.robustness import view_data
 from mmlab.ui.pages.robustness.view_data import View
 from mmlab.ui.session import cache
 from mmlab.ui.text import wording
@@ -61,13 +61,13 @@ def show(view: View) -> None:
     """The diagram of the selected combination, the numbers of all, and risk against coverage."""
     st.subheader(f"Certainty with {page_frame.plain(view.selected.label)}", help=wording.help("ece"), anchor=False)
     doubt = _doubt(view)
-    with page_frame.trouble():
+    with page_frame.error_boundary():
         figure_card.show(diagram(view), "robustness.reliability")
         st.caption(_trust(view, view.shown, view.mask).about)
     _validate(view)
     figure_card.show(risk(view, doubt), "robustness.risk")
-    with page_frame.trouble():
-        figure_card.show(table(view, doubt), "robustness.certainty", lambda key: views.pick(view.task, key))
+    with page_frame.error_boundary():
+        figure_card.show(table(view, doubt), "robustness.certainty", lambda key: view_data.pick(view.task, key))
     pickers.numbers_help("ece", "brier", "temperature", "doubt", "risk")
 
 
@@ -168,7 +168,7 @@ def numbers(view: View, mask: int, doubt: str) -> dict[str, float]:
 
 def _trust(view: View, method: str, mask: int) -> Trust:
     reference = view.references[method]
-    stamps = (views.stamp(reference, view.rule), _validated(view, method))
+    stamps = (view_data.stamp(reference, view.rule), _validated(view, method))
     return _kept(reference, view.rule, stamps, mask)
 
 
@@ -176,19 +176,19 @@ def _trust(view: View, method: str, mask: int) -> Trust:
 def _kept(reference: Reference, rule: str, stamps: tuple[int, int], mask: int) -> Trust:
     output = cache.task(reference.task).info.output
     validation = _validation(reference, stamps[1]) if stamps[1] else None
-    return trust(output, views.graded(reference, rule, stamps[0]).lattice, mask, validation)
+    return trust(output, view_data.graded(reference, rule, stamps[0]).lattice, mask, validation)
 
 
 @st.cache_resource(show_spinner=False, max_entries=16)
 def _validation(reference: Reference, stamp: int) -> Lattice:
-    found = imputation.stored(views.digest(reference), imputation.VALIDATION)
+    found = imputation.stored(view_data.digest(reference), imputation.VALIDATION)
     return grade(found, cache.task(reference.task).info.output).lattice
 
 
 def _validated(view: View, method: str) -> int:
     """When the validation split was answered; 0 for never, and where missing inputs are not left to the method."""
     return (
-        imputation.stamp(views.digest(view.references[method]), imputation.VALIDATION)
+        imputation.stamp(view_data.digest(view.references[method]), imputation.VALIDATION)
         if view.rule == imputation.NATIVE
         else 0
     )
@@ -203,7 +203,7 @@ def _validate(view: View) -> None:
 
 def _validation_panel(view: View, was_busy: bool) -> None:
     name = _work_name(view)
-    with page_frame.trouble():
+    with page_frame.error_boundary():
         if background_task.alive(name) != was_busy:
             st.rerun()
         background_task.show(name, "Answering the validation split")
@@ -227,7 +227,9 @@ def _work_name(view: View) -> str:
 
 def _doubt(view: View) -> str:
     names = list(view.one.doubts)
-    return views.select("doubt", "Doubt by", names, names[0], lambda n: DOUBTS.get(n, n), wording.help("doubt"), 260)
+    return view_data.select(
+        "doubt", "Doubt by", names, names[0], lambda n: DOUBTS.get(n, n), wording.help("doubt"), 260
+    )
 
 
 def _error(view: View) -> str:

@@ -7,7 +7,7 @@ from html import escape
 import streamlit as st
 
 from mmlab.ui.components import figure_card, page_frame
-from mmlab.ui.pages.robustness import view_data as views
+from mmlab.ui.pages.robustness import view_data
 from mmlab.ui.pages.robustness.view_data import View
 from mmlab.ui.session import cache
 from mmlab.ui.text import wording
@@ -19,7 +19,7 @@ from mmlab.viz.robustness import score_lattice
 def steer(view: View) -> None:
     """The lattice: a click or a key selects the combination that the sections are about."""
     with st.container(key="mm-steer"):
-        figure_card.show(lattice(view), "robustness.lattice", lambda key: views.pick(view.task, key))
+        figure_card.show(lattice(view), "robustness.lattice", lambda key: view_data.pick(view.task, key))
 
 
 def show(view: View) -> None:
@@ -27,9 +27,9 @@ def show(view: View) -> None:
     st.subheader(page_frame.plain(view.selected.label), help=wording.help("interval"), anchor=False)
     st.html(_big(view))
     st.caption(_sentence(view))
-    figure_card.show(overview(view), "robustness.overview", lambda key: views.pick(view.task, key))
+    figure_card.show(overview(view), "robustness.overview", lambda key: view_data.pick(view.task, key))
     if len(view.one.measures) > 1:
-        figure_card.show(table(view), "robustness.measures", lambda key: views.pick(view.task, key))
+        figure_card.show(table(view), "robustness.measures", lambda key: view_data.pick(view.task, key))
 
 
 def figures(view: View) -> list[Figure]:

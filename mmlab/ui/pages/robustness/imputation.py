@@ -10,17 +10,15 @@ from functools import partial
 
 import streamlit as st
 
-from mmlab.analysis.robustness.per_sample_scores import Graded, grade
+from mmlab.analysis.robustness.per_sample_scores import PerSampleScores, grade
 from mmlab.core.errors import MmlabError
 from mmlab.core.modality import spoken
 from mmlab.core.reference import Reference
 from mmlab.inference import imputation
 from mmlab.modalities.corruption import DAMAGES, SEVERITIES, describe, label
-from mmlab.ui.components import background_task, figure_card, page_frame, pickers
-from mmlab.ui.components import selection as carried
+from mmlab.ui.components import background_task, figure_card, page_frame, pickers, selection
 from mmlab.ui.components.background_task import EVERY_SECONDS, Progress
-from mmlab.ui.pages.robustness import heatmaps
-from mmlab.ui.pages.robustness import view_data as views
+from mmlab.ui.pages.robustness import heatmaps, view_data
 from mmlab.ui.pages.robustness.view_data import View
 from mmlab.ui.session import cache, url_state
 from mmlab.ui.text import wording
@@ -66,7 +64,7 @@ def damaged(view: View, modality: str, kind: str) -> Figure:
     lines, levels = {}, {}
     for method, reference in view.references.items():
         try:
-            found = [carried.only(each, view.wanted) for each in _damaged(reference, modality, kind)]
+            found = [selection.only(each, view.wanted) for each in _damaged(reference, modality, kind)]
             ids = found[0].ids
         except imputation.NotComputed:
             continue
@@ -99,7 +97,7 @@ def _strangers(view: View, ids: Collection[str]) -> str:
 
 
 def _panel(view: View, was_busy: bool) -> None:
-    with page_frame.trouble():
+    with page_frame.error_boundary():
         if any(background_task.alive(name) for name in _names(view)) != was_busy:
             st.rerun()  # starts or ends the asking, and lets the other sections see what is new
         st.subheader("What missing means", help=wording.help("rule"), anchor=False)
@@ -148,8 +146,10 @@ def _damages(view: View) -> None:
             args=(view, "kind"),
             width=220,
         )
-    with page_frame.trouble():
-        left = [m for m, r in view.references.items() if not imputation.damaged_stamp(views.digest(r), modality, kind)]
+    with page_frame.error_boundary():
+        left = [
+            m for m, r in view.references.items() if not imputation.damaged_stamp(view_data.digest(r), modality, kind)
+        ]
         if len(left) < len(view.references):
             figure_card.show(damaged(view, modality, kind), "robustness.damage")
         name = _damage_name(view)
@@ -160,36 +160,36 @@ def _damages(view: View) -> None:
     pickers.numbers_help("rule", "damaged")
 
 
-def _computed(view: View) -> dict[str, Graded]:
+def _computed(view: View) -> dict[str, PerSampleScores]:
     """The model that is shown under every rule there is, all on the samples of the smallest."""
     reference = view.references[view.shown]
     found = {}
     for rule in imputation.RULES:
         try:
-            found[rule] = views.graded(reference, rule, views.stamp(reference, rule))
+            found[rule] = view_data.graded(reference, rule, view_data.stamp(reference, rule))
         except MmlabError:
             continue  # said beside the rule
     if imputation.NATIVE in found and len(found) > 1:
         fewest = min(found.values(), key=lambda each: len(each.ids))
         found[imputation.NATIVE] = _native_on(reference, fewest.ids)
-    return {rule: carried.only(each, view.wanted) for rule, each in found.items()}
+    return {rule: selection.only(each, view.wanted) for rule, each in found.items()}
 
 
 @st.cache_resource(show_spinner=False, max_entries=16)
-def _native_on(reference: Reference, ids: tuple[str, ...]) -> Graded:
+def _native_on(reference: Reference, ids: tuple[str, ...]) -> PerSampleScores:
     """The shipped answers to some of the test samples."""
     return grade(imputation.only(cache.sweep(reference), ids), cache.task(reference.task).info.output)
 
 
-def _damaged(reference: Reference, modality: str, kind: str) -> list[Graded]:
-    digest = views.digest(reference)
+def _damaged(reference: Reference, modality: str, kind: str) -> list[PerSampleScores]:
+    digest = view_data.digest(reference)
     return _damage_graded(reference, modality, kind, imputation.damaged_stamp(digest, modality, kind))
 
 
 @st.cache_resource(show_spinner=False, max_entries=32)
-def _damage_graded(reference: Reference, modality: str, kind: str, stamp: int) -> list[Graded]:
+def _damage_graded(reference: Reference, modality: str, kind: str, stamp: int) -> list[PerSampleScores]:
     output = cache.task(reference.task).info.output
-    return [grade(found, output) for found in imputation.stored_damaged(views.digest(reference), modality, kind)]
+    return [grade(found, output) for found in imputation.stored_damaged(view_data.digest(reference), modality, kind)]
 
 
 def _damage(view: View) -> tuple[str, str]:
@@ -215,7 +215,7 @@ def _choose(view: View, what: str) -> None:
 def _use(view: View, cell: str) -> None:
     rule, _, key = cell.partition("|")
     url_state.put(rule=None if rule == imputation.NATIVE else rule)
-    views.pick(view.task, key)
+    view_data.pick(view.task, key)
 
 
 def _names(view: View) -> list[str]:

@@ -57,9 +57,9 @@ def show(task_name: str, references: tuple[Reference, ...]) -> None:
         return
     chosen = _section()
     left, right = st.columns([2, 3] if len(found.letters) < CROWDED else 2, gap="large")
-    with left, page_frame.trouble():
+    with left, page_frame.error_boundary():
         combinations.steer(found)
-    with right, page_frame.trouble():
+    with right, page_frame.error_boundary():
         SECTIONS[chosen].show(found)
 
 

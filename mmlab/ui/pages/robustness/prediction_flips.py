@@ -13,10 +13,8 @@ from mmlab.analysis.robustness.prediction_flips import negative_flip_shares
 from mmlab.analysis.robustness.slices import WorstSlice
 from mmlab.core.errors import DataError, UnknownName
 from mmlab.core.modality import spoken
-from mmlab.ui.components import figure_card, page_frame, pickers
-from mmlab.ui.components import selection as carried
-from mmlab.ui.pages.robustness import heatmaps, sample_list
-from mmlab.ui.pages.robustness import view_data as views
+from mmlab.ui.components import figure_card, page_frame, pickers, selection
+from mmlab.ui.pages.robustness import heatmaps, sample_list, view_data
 from mmlab.ui.pages.robustness.view_data import View
 from mmlab.ui.session import cache, url_state
 from mmlab.ui.text import wording
@@ -28,7 +26,7 @@ SLICES = {
     "group": "Speaker or person",
     "size": "Size",
     "strength": "Strength",
-    views.HARDNESS: "How hard for other models",
+    view_data.HARDNESS: "How hard for other models",
 }
 FEWEST = 20
 MOST_SLICES = 40
@@ -42,14 +40,14 @@ def show(view: View) -> None:
     _flipped(view, lost)
     st.subheader("The least that is enough", help=wording.help("enough"), anchor=False)
     figure_card.show(
-        enough(view), "robustness.enough", lambda key: views.pick(view.task, key) if key != "never" else None
+        enough(view), "robustness.enough", lambda key: view_data.pick(view.task, key) if key != "never" else None
     )
     rows = np.flatnonzero(smallest_sufficient(view.one.right) == view.mask)
     sample_list.show(
         view, rows.tolist(), view.mask, f"{page_frame.plain(view.selected.label)} is the least that is enough"
     )
     st.subheader("Slices", help=wording.help("slice"), anchor=False)
-    with page_frame.trouble():
+    with page_frame.error_boundary():
         _slices(view)
 
 
@@ -66,7 +64,7 @@ def target(view: View) -> int:
         try:
             return view.one.mask(view.task.info.modalities.parse(wanted).key)
         except UnknownName as error:
-            page_frame.say(error, quiet=True)
+            page_frame.show_error(error, quiet=True)
     shares = negative_flip_shares(view.one.right)[view.mask]
     return max(view.masks, key=lambda mask: float(shares[mask]))
 
@@ -152,7 +150,7 @@ def _slices(view: View) -> None:
     if not there:
         st.caption("These samples have nothing to slice by.")
         return
-    slicing = views.select("slices", "By", list(there), next(iter(there)), lambda n: SLICES.get(n, n), None, 260)
+    slicing = view_data.select("slices", "By", list(there), next(iter(there)), lambda n: SLICES.get(n, n), None, 260)
     found, worst = slices(view, slicing)
     figure_card.show(found, "robustness.slices", lambda cell: _cell(view, cell))
     if worst is None:
@@ -197,9 +195,9 @@ def _flipped(view: View, lost: int) -> None:
 def _slicings(view: View) -> dict[str, tuple[str, ...]]:
     reference = view.references[view.shown]
     others = tuple(e.reference for e in cache.entries(view.task.name) if not e.problem and e.reference != reference)
-    stamp = views.stamp(reference, view.rule)
-    slicings = views.slicings(reference, view.rule, stamp, others)
-    return carried.sliced(slicings, views.graded(reference, view.rule, stamp).ids, view.one.ids)
+    stamp = view_data.stamp(reference, view.rule)
+    slicings = view_data.slicings(reference, view.rule, stamp, others)
+    return selection.sliced(slicings, view_data.graded(reference, view.rule, stamp).ids, view.one.ids)
 
 
 def _measured(view: View) -> str:
@@ -212,11 +210,11 @@ def _shares(masks: np.ndarray, labels: list[int]) -> list[float]:
 
 def _go(view: View, pair: str) -> None:
     first, _, second = pair.partition(">")
-    views.pick(view.task, first)
+    view_data.pick(view.task, first)
     url_state.put(to=second)
 
 
 def _cell(view: View, cell: str) -> None:
     name, _, key = cell.rpartition("|")
-    views.pick(view.task, key)
+    view_data.pick(view.task, key)
     url_state.put(slice=name)

@@ -51,7 +51,7 @@ def show(view: View) -> None:
         "network. Single charts: the buttons SVG, PNG and CSV under each."
     )
     origin = Origin(datetime.now(UTC), _link())
-    with page_frame.trouble():
+    with page_frame.error_boundary():
         sections = figures(view)
         st.download_button(
             "Save the report (HTML)",

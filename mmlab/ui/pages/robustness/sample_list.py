@@ -10,7 +10,7 @@ import streamlit as st
 from mmlab.ui.components import pickers
 from mmlab.ui.pages.robustness.view_data import View
 from mmlab.ui.session import cache, url_state
-from mmlab.viz.inputs import recordings as drawings
+from mmlab.viz.inputs import recordings
 
 MOST_PICTURES, MOST_NAMES, LONGEST = 24, 40, 16
 
@@ -51,4 +51,4 @@ def _short(answer: str) -> str:
 @st.cache_data(show_spinner=False, max_entries=512)
 def _thumbnail(task_name: str, name: str) -> str:
     shades = pickers.colours(cache.task(task_name).info.modalities)
-    return drawings.thumbnail(cache.item(task_name, name).raw, shades).html
+    return recordings.thumbnail(cache.item(task_name, name).raw, shades).html

@@ -12,10 +12,8 @@ from mmlab.analysis.methods.seed_comparison import Comparison
 from mmlab.analysis.robustness.paired_model_test import Duel, duel
 from mmlab.core.errors import MmlabError
 from mmlab.core.reference import Reference
-from mmlab.ui.components import figure_card, page_frame, pickers
-from mmlab.ui.components import selection as carried
-from mmlab.ui.pages.robustness import sample_list
-from mmlab.ui.pages.robustness import view_data as views
+from mmlab.ui.components import figure_card, page_frame, pickers, selection
+from mmlab.ui.pages.robustness import sample_list, view_data
 from mmlab.ui.pages.robustness.view_data import View
 from mmlab.ui.session import cache, comparison_cache, url_state
 from mmlab.ui.text import wording
@@ -32,10 +30,10 @@ def show(view: View) -> None:
     if not others:
         st.caption("Choose a second method above.")
         return
-    second = views.select("versus", "Against", others, _usual(view), cache.title, wording.help("method"), 260)
-    with page_frame.trouble():
+    second = view_data.select("versus", "Against", others, _usual(view), cache.title, wording.help("method"), 260)
+    with page_frame.error_boundary():
         found = _duel(view, second)
-        figure_card.show(differences(view, second), "robustness.duel", lambda key: views.pick(view.task, key))
+        figure_card.show(differences(view, second), "robustness.duel", lambda key: view_data.pick(view.task, key))
         st.html(_table(view, found, second))
         pickers.numbers_help("duel", "interval", "seed")
         _lists(view, found, second)
@@ -88,16 +86,16 @@ def differences(view: View, second: str) -> Figure:
 
 
 def _duel(view: View, second: str) -> Duel:
-    if url_state.get(carried.FIELD):
+    if url_state.get(selection.FIELD):
         return duel(view.graded[view.shown], view.graded[second], view.measure)
     one, other = view.references[view.shown], view.references[second]
-    stamps = (views.stamp(one, view.rule), views.stamp(other, view.rule))
+    stamps = (view_data.stamp(one, view.rule), view_data.stamp(other, view.rule))
     return _kept(one, other, view.rule, view.measure, stamps)
 
 
 @st.cache_resource(show_spinner=False, max_entries=64)
 def _kept(one: Reference, other: Reference, rule: str, measure: str, stamps: tuple[int, int]) -> Duel:
-    return duel(views.graded(one, rule, stamps[0]), views.graded(other, rule, stamps[1]), measure)
+    return duel(view_data.graded(one, rule, stamps[0]), view_data.graded(other, rule, stamps[1]), measure)
 
 
 def _seeds(view: View, second: str) -> dict[str, tuple[float, ...]]:

@@ -9,15 +9,14 @@ from functools import cached_property, partial
 
 import streamlit as st
 
-from mmlab.analysis.robustness.per_sample_scores import Graded, Measure, grade, hardness
+from mmlab.analysis.robustness.per_sample_scores import Measure, PerSampleScores, grade, hardness
 from mmlab.core.errors import MmlabError
 from mmlab.core.method import METHODS
 from mmlab.core.modality import Combination
 from mmlab.core.reference import Reference
 from mmlab.core.task import Task
 from mmlab.inference import imputation
-from mmlab.ui.components import page_frame, pickers, url_select
-from mmlab.ui.components import selection as carried
+from mmlab.ui.components import page_frame, pickers, selection, url_select
 from mmlab.ui.session import cache, url_state
 from mmlab.ui.text import wording
 from mmlab.viz.base import svg_chart, theme
@@ -36,7 +35,7 @@ class View:
 
     task: Task
     references: Mapping[str, Reference]
-    graded: Mapping[str, Graded]
+    graded: Mapping[str, PerSampleScores]
     shown: str
     measure: str
     rule: str
@@ -44,7 +43,7 @@ class View:
     wanted: frozenset[str] | None = None
 
     @property
-    def one(self) -> Graded:
+    def one(self) -> PerSampleScores:
         """The grading of the model that is shown."""
         return self.graded[self.shown]
 
@@ -135,8 +134,8 @@ def make(task_name: str, references: Sequence[Reference]) -> View | None:
         name = select("measure", "Measure", measures, measures[0], wording.metric, wording.help("score"))
     _say_missing(by_method, found, wanted, rule)
     _say_incomplete(by_method[shown])
-    wanted_names = carried.announced(cache.sweep(by_method[shown]).ids)
-    found = {method: carried.only(each, wanted_names) for method, each in found.items()}
+    wanted_names = selection.announced(cache.sweep(by_method[shown]).ids)
+    found = {method: selection.only(each, wanted_names) for method, each in found.items()}
     chosen = pickers.current(task.info.modalities, task.info.modalities.names) or task.info.modalities.full
     _warn(shown, chosen, task)
     return View(task, by_method, found, shown, name, rule, chosen, wanted_names)
@@ -148,7 +147,7 @@ def pick(task: Task, key: str) -> None:
 
 
 @st.cache_resource(show_spinner=False, max_entries=48)
-def graded(reference: Reference, rule: str, stamp: int) -> Graded:
+def graded(reference: Reference, rule: str, stamp: int) -> PerSampleScores:
     """A model's answers, graded. Raises CheckpointError, or DataError where the rule was not computed yet."""
     output = cache.task(reference.task).info.output
     if rule == imputation.NATIVE:
@@ -186,11 +185,11 @@ def _rule_title(name: str) -> str:
     return imputation.RULES[name].title
 
 
-def _graded(references: Mapping[str, Reference], wanted: str) -> tuple[str, dict[str, Graded]]:
+def _graded(references: Mapping[str, Reference], wanted: str) -> tuple[str, dict[str, PerSampleScores]]:
     """The rule in force and the models that have answers under it; the methods' own rule where none has."""
     said: set[str] = set()  # what is wrong with the samples is the same for all models
     for rule in dict.fromkeys((wanted, imputation.NATIVE)):
-        found: dict[str, Graded] = {}
+        found: dict[str, PerSampleScores] = {}
         for method, reference in references.items():
             try:
                 found[method] = graded(reference, rule, stamp(reference, rule))
@@ -198,14 +197,16 @@ def _graded(references: Mapping[str, Reference], wanted: str) -> tuple[str, dict
                 continue  # said below the controls, for all models together
             except MmlabError as error:
                 if str(error) not in said:
-                    page_frame.say(error)
+                    page_frame.show_error(error)
                 said.add(str(error))
         if found:
             return rule, found
     return imputation.NATIVE, {}
 
 
-def _say_missing(references: Mapping[str, Reference], found: Mapping[str, Graded], wanted: str, rule: str) -> None:
+def _say_missing(
+    references: Mapping[str, Reference], found: Mapping[str, PerSampleScores], wanted: str, rule: str
+) -> None:
     """Which of the chosen models have no answers under the wanted rule."""
     missing = list(references) if rule != wanted else [name for name in references if name not in found]
     if wanted == imputation.NATIVE or not missing:

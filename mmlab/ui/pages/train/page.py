@@ -14,9 +14,9 @@ from mmlab.core.method import METHODS
 from mmlab.core.options import Described, describe
 from mmlab.core.task import Task
 from mmlab.core.training_plan import Plan
-from mmlab.experiments.background.manager import Trainings
-from mmlab.experiments.background.run_files import Order, Value
-from mmlab.experiments.train_job import usual_plan
+from mmlab.experiments.background.manager import TrainingQueue
+from mmlab.experiments.background.run_files import TrainRequest, Value
+from mmlab.experiments.train_job import default_plan
 from mmlab.storage.library import SEED_FOLDER
 from mmlab.ui.components import page_frame
 from mmlab.ui.pages.train import progress
@@ -38,7 +38,7 @@ def show(task_name: str) -> None:
 @page_frame.panel
 def _form(task_name: str) -> None:
     task = cache.task(task_name)
-    names = [name for name in METHODS if not METHODS[name].why_not(task.info)]
+    names = [name for name in METHODS if not METHODS[name].unsupported_reason(task.info)]
     with st.container(horizontal=True, vertical_alignment="bottom", key="mm-train"):
         method = st.selectbox(
             "Method",
@@ -63,11 +63,11 @@ def _form(task_name: str) -> None:
     key = f"train.{task_name}.{method}"
     config = _options(key, f"Settings of {cache.title(method)}", describe(METHODS[method].Config))
     plan = _options(f"{key}.plan", "Plan: how long and on what", _plan(task, method))
-    order = Order(task_name, method, config, plan, seed, name.strip() or _name(config, plan, seed))
+    order = TrainRequest(task_name, method, config, plan, seed, name.strip() or _name(config, plan, seed))
     _start(task, order)
 
 
-def _start(task: Task, order: Order) -> None:
+def _start(task: Task, order: TrainRequest) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key="mm-train-go"):
         clicked = st.button("Start training", type="primary", key="train.start")
         st.caption(f"Files it as **{page_frame.plain(order.tag)}**. {_duration(order)}", width="content")
@@ -80,7 +80,7 @@ def _start(task: Task, order: Order) -> None:
             f"'{order.tag}' is kept for runs with the usual settings, which are compared with each other.",
             "Give this run another name, or none.",
         )
-    started = Trainings(cache.library()).start(order)
+    started = TrainingQueue(cache.library()).start(order)
     url_state.put(run=started.order.name)
     st.rerun()
 
@@ -120,7 +120,7 @@ def _widget(key: str, item: Described) -> Value:
 
 def _plan(task: Task, method: str) -> list[Described]:
     """The options of the plan with the method's own defaults, and only the data that are here."""
-    usual, found = usual_plan(task, METHODS[method]), []
+    usual, found = default_plan(task, METHODS[method]), []
     for item in describe(Plan):
         item = replace(item, default=usual.get(item.name, item.default))
         if item.name == "source":
@@ -129,11 +129,11 @@ def _plan(task: Task, method: str) -> list[Described]:
     return found
 
 
-def _duration(order: Order) -> str:
+def _duration(order: TrainRequest) -> str:
     """How long earlier runs of the method took, brought to this many epochs."""
     if order.plan.get("samples"):
         return ""
-    usual = usual_plan(cache.task(order.task), METHODS[order.method])
+    usual = default_plan(cache.task(order.task), METHODS[order.method])
     epochs = float(order.plan.get("epochs", usual.get("epochs", Plan().epochs)))
     each = []
     for entry in comparison_cache.runs(order.task):

@@ -12,7 +12,7 @@ from mmlab.core.errors import MmlabError
 from mmlab.core.method import METHODS
 from mmlab.core.outputs import NO_SHARES
 from mmlab.core.task import TASKS
-from mmlab.experiments.background.manager import Run, Trainings, history, seconds_left
+from mmlab.experiments.background.manager import Run, TrainingQueue, history, seconds_left
 from mmlab.storage.checkpoints import MODEL
 from mmlab.ui.components import page_frame, pickers
 from mmlab.ui.session import cache, url_state
@@ -34,13 +34,13 @@ Rows = Sequence[Mapping[str, Any]]
 
 def show() -> None:
     """Everything about the trainings of this library; asks again by itself while one is alive."""
-    alive = any(run.alive for run in Trainings(cache.library()).all())
+    alive = any(run.alive for run in TrainingQueue(cache.library()).all())
     st.fragment(_live, run_every=EVERY_SECONDS if alive else None)(alive)
 
 
 def _live(was_alive: bool) -> None:
-    with page_frame.trouble():
-        trainings = Trainings(cache.library())
+    with page_frame.error_boundary():
+        trainings = TrainingQueue(cache.library())
         found = [run for run in trainings.all() if run.order.task in TASKS and run.order.method in METHODS]
         if any(run.alive for run in found) != was_alive:
             st.rerun()  # starts or ends the asking
@@ -78,7 +78,7 @@ def _title(run: Run) -> str:
     return f"{cache.title(run.order.method)} · {run.order.tag}"
 
 
-def _head(trainings: Trainings, run: Run) -> None:
+def _head(trainings: TrainingQueue, run: Run) -> None:
     order, now = run.order, STATES.get(run.state, run.state)
     name = (order.task, order.method, order.tag)
     with st.container(horizontal=True, vertical_alignment="center", key="mm-run-head"):
@@ -97,7 +97,7 @@ def _head(trainings: Trainings, run: Run) -> None:
             view = {"task": order.task, "run": order.name}
             st.page_link("pages/library.py", label="Open in the library →", query_params=view)
     if "train.problem" in st.session_state:
-        page_frame.say(st.session_state.pop("train.problem"))
+        page_frame.show_error(st.session_state.pop("train.problem"))
     if run.message:
         st.warning(f"{page_frame.plain(run.message)}  \n{page_frame.plain(run.hint)}".rstrip())
 
@@ -110,7 +110,7 @@ def _try(work: Any, *name: str) -> None:
         st.session_state["train.problem"] = error
 
 
-def _progress(trainings: Trainings, run: Run, rows: Rows) -> None:
+def _progress(trainings: TrainingQueue, run: Run, rows: Rows) -> None:
     if run.state == "waiting":
         st.caption("Another training is running. This one starts by itself when that one is over.")
         return
@@ -134,7 +134,7 @@ def _progress(trainings: Trainings, run: Run, rows: Rows) -> None:
     st.progress(min(1.0, done / max(1, epochs)), text + (f", about {wording.minutes(left)} left" if left else ""))
 
 
-def _teacher(trainings: Trainings, run: Run) -> tuple[str, Rows] | None:
+def _teacher(trainings: TrainingQueue, run: Run) -> tuple[str, Rows] | None:
     """The teacher that is being trained for this run, and how far it is."""
     for name in METHODS[run.order.method].teachers:
         folder = trainings.library.folder(run.order.task, name, f"seed{run.order.seed}")
@@ -166,7 +166,7 @@ def _curves(run: Run, rows: Rows) -> None:
         st.plotly_chart(learning_curves.losses(losses, epochs), config=theme.CONFIG, key="train.losses")
 
 
-def _about(trainings: Trainings, run: Run) -> None:
+def _about(trainings: TrainingQueue, run: Run) -> None:
     with st.expander("Settings and log"):
         st.code(run.order.command, language="bash", wrap_lines=True)
         log = trainings.log(run.order)
