@@ -7,12 +7,47 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from mmlab.core.outputs import Classification, Regression, Segmentation
+    from mmlab.foreign.answers import log_odds
+    from mmlab.foreign.inputs import Input
+    from mmlab.foreign.notebook import adapt
+    from mmlab.foreign.outputs_file import write_outputs
+    from mmlab.foreign.registration import register
     from mmlab.inference.predictor import Model
 
 __version__ = "0.1.0"
+__all__ = [
+    "Classification",
+    "Input",
+    "Regression",
+    "Segmentation",
+    "adapt",
+    "load",
+    "log_odds",
+    "register",
+    "write_outputs",
+]
+PLACES = {
+    "Classification": "mmlab.core.outputs",
+    "Regression": "mmlab.core.outputs",
+    "Segmentation": "mmlab.core.outputs",
+    "Input": "mmlab.foreign.inputs",
+    "adapt": "mmlab.foreign.notebook",
+    "log_odds": "mmlab.foreign.answers",
+    "register": "mmlab.foreign.registration",
+    "write_outputs": "mmlab.foreign.outputs_file",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """What is imported on first use, so that `import mmlab` stays quick."""
+    if name not in PLACES:
+        raise AttributeError(f"module 'mmlab' has no attribute '{name}'")
+    return getattr(import_module(PLACES[name]), name)
 
 
 def load(task: str, method: str, tag: str = "") -> Model:

@@ -18,6 +18,7 @@ LAYERS = (
     ("training", "analysis"),
     ("experiments",),
     ("viz",),
+    ("foreign",),
     ("ui", "cli"),
     ("pages", "app"),
 )

@@ -78,7 +78,7 @@ def runs(library: Library, task: str) -> Runs:
     A run may have a report and no weights: it was trained elsewhere, and counts all the same.
     """
     found: Runs = {}
-    folders = {file.parent for name in (MODEL, REPORT) for file in library.root.glob(f"{task}/*/*/{name}")}
+    folders = {file.parent for name in (MODEL, REPORT) for file in library.glob(f"{task}/*/*/{name}")}
     for folder in sorted(folder for folder in folders if not folder.name.startswith(".")):
         found.setdefault(folder.parent.name, {})[folder.name] = _report(folder)
     return found

@@ -16,7 +16,9 @@ import torch
 from torch import Tensor, nn
 
 from mmlab.core.batch import Batch, Samples
+from mmlab.core.evidence import Evidence, looked_at
 from mmlab.core.modality import Combination
+from mmlab.core.options import build
 from mmlab.core.outputs import ALL_KINDS
 from mmlab.core.registry import Registry
 from mmlab.core.task import TaskInfo
@@ -84,6 +86,8 @@ class Method(nn.Module, ABC):
     title, paper, year, about: for people. supports: kinds of output. teachers: methods that must be trained
     first; they are lent to `losses` and never saved. plan: its own defaults for the training plan.
     trained_with_gaps: whether it meets incomplete inputs while learning. most_modalities: 0 for any number.
+    trained_here: whether mmlab can train it. one_at_a_time: its modules can neither be copied nor shared by threads,
+    so it serialises its own calls. missing_hint: for one that is not trained here, how it gets into the library.
     """
 
     title: ClassVar[str]
@@ -95,6 +99,9 @@ class Method(nn.Module, ABC):
     plan: ClassVar[Mapping[str, Any]] = {}
     trained_with_gaps: ClassVar[bool] = True
     most_modalities: ClassVar[int] = 0
+    trained_here: ClassVar[bool] = True
+    one_at_a_time: ClassVar[bool] = False
+    missing_hint: ClassVar[str] = ""
     encoders: nn.ModuleDict
 
     @dataclass(frozen=True)
@@ -118,6 +125,23 @@ class Method(nn.Module, ABC):
             return f"{cls.title} is not trained on {count} inputs, but on {cls.most_modalities} at most."
         return ""
 
+    @classmethod
+    def rebuild(cls, info: TaskInfo, card: Mapping[str, Any], state: Mapping[str, Tensor], place: Any) -> Method:
+        """The model that a checkpoint describes: a card, and the parameters in full precision."""
+        method = cls(info, build(cls.Config, card["config"]))
+        method.load_state_dict(state)
+        return method.to(place)
+
+    def is_current(self) -> bool:
+        """Whether what it was built from is still what there is; a pool builds it again where it is not."""
+        return True
+
+    @property
+    def device(self) -> torch.device:
+        """Where its parameters lie; the processor where it has none."""
+        first = next(self.parameters(), None)
+        return torch.device("cpu") if first is None else first.device
+
     # answering
 
     def encode(self, inputs: Mapping[str, Tensor]) -> Features:
@@ -127,6 +151,14 @@ class Method(nn.Module, ABC):
     @abstractmethod
     def fuse(self, features: Features, present: Tensor) -> Fused:
         """The answer from the modalities in `present`, bool `[B, M]`."""
+
+    def fuse_many(self, features: Features, masks: Sequence[Tensor]) -> list[Fused]:
+        """One answer per mask `[B, M]`. A method that is cheaper in one large batch overrides it."""
+        return [self.fuse(features, mask) for mask in masks]
+
+    def mix(self, features: Features, rows: Tensor) -> Features | None:
+        """Features of mixtures: modality m of mixture r from sample `rows[r, m]`; None where features do not tell."""
+        return None
 
     def forward(self, inputs: Mapping[str, Tensor], present: Tensor) -> Fused:
         """Encode and fuse."""
@@ -162,9 +194,23 @@ class Method(nn.Module, ABC):
         """The parameters that only this modality's input passes through."""
         return self.encoders[name].parameters()
 
+    def evidence(self, inputs: Mapping[str, Tensor], present: Tensor, score: Callable[[Tensor], Tensor]) -> Evidence:
+        """Activations and gradients of `score(logits)`, `[B]`, at `cam_layers` on complete rows. Hooks on itself."""
+        names = self.modalities.names
+        layers = {name: self.cam_layers(name, self.modalities.full) for name in names}
+        return looked_at(layers, lambda: score(self(inputs, present).logits))
+
+    def reinitialised(self, seed: int) -> Method:
+        """The same network with fresh random parameters; buffers (statistics, mean inputs) are the learned one's."""
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            other = type(self)(self.info, self.config)
+        other.load_state_dict({name: value.cpu() for name, value in self.named_buffers()}, strict=False)
+        return other.to(self.device).eval()
+
     def cam_layers(self, name: str, combination: Combination) -> list[nn.Module]:
         """The layers whose maps Grad-CAM weighs for a modality in a combination (one per network that sees it)."""
         return [self.encoders[name].body]  # type: ignore[list-item]
 
 
-METHODS: Registry[type[Method]] = Registry("method", "mmlab.methods")
+METHODS: Registry[type[Method]] = Registry("method", "mmlab.methods", ["mmlab.foreign.supplying"])

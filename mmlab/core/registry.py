@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import importlib
 import pkgutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Generic, TypeVar
 
 from mmlab.core.errors import PluginError, UnknownName
@@ -14,11 +14,15 @@ T = TypeVar("T")
 
 
 class Registry(Generic[T]):
-    """Names to things of one kind. `package` is imported on first use; files that fail go to `problems`."""
+    """Names to things of one kind. `package` is imported on first use; files that fail go to `problems`.
 
-    def __init__(self, kind: str, package: str) -> None:
+    also: modules beside it that register or supply things of this kind.
+    """
+
+    def __init__(self, kind: str, package: str, also: Sequence[str] = ()) -> None:
         self.kind = kind
         self.package = package
+        self.also = tuple(also)
         self._broken: dict[str, Exception] = {}
         self._items: dict[str, T] = {}
         self._suppliers: list[Callable[[], Mapping[str, T | Exception]]] = []
@@ -43,6 +47,11 @@ class Registry(Generic[T]):
         self._suppliers.append(function)
         return function
 
+    def is_registered(self, name: str) -> bool:
+        """Whether something of the package itself has this name, which nothing that is supplied can take."""
+        self.discover()
+        return name in self._items
+
     @property
     def problems(self) -> dict[str, Exception]:
         """What cannot be used, by name, and why."""
@@ -59,6 +68,8 @@ class Registry(Generic[T]):
                 importlib.import_module(f"{self.package}.{found.name}")
             except Exception as error:  # shown by `mmlab list` and the Library page
                 self._broken[found.name] = error
+        for module in self.also:
+            importlib.import_module(module)
 
     def __getitem__(self, name: str) -> T:
         items, problems = self._all(), self.problems

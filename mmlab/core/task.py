@@ -111,4 +111,22 @@ class Task(Protocol):
         """What a card says about the data: sources, sizes, noise, which parts are simulated."""
 
 
-TASKS: Registry[type[Task]] = Registry("task", "mmlab.tasks")
+def takes_files(task: Task, modality: str) -> bool:
+    """Whether a visitor can bring a file of this input: unless the task says otherwise (`takes_files`)."""
+    says = getattr(task, "takes_files", None)
+    return says is None or bool(says(modality))
+
+
+def is_trained_here(task: Task) -> bool:
+    """Whether mmlab trains models on it: unless the task says otherwise (`trained_here`)."""
+    return bool(getattr(task, "trained_here", True))
+
+
+def advice(task: Task | type[Task], command: str, what: str = "Train one") -> str:
+    """What a person can do where a model is missing: run `command`, or what a task that is not trained here says."""
+    if getattr(task, "trained_here", True):
+        return f"{what}: {command}"
+    return str(getattr(task, "missing_hint", "")) or "Measure it: python -m mmlab measure FILE"
+
+
+TASKS: Registry[type[Task]] = Registry("task", "mmlab.tasks", ["mmlab.foreign.supplying"])

@@ -17,7 +17,7 @@ from mmlab.core.errors import CheckpointError, MmlabError, UnknownName
 from mmlab.core.method import METHODS
 from mmlab.core.modality import Combination
 from mmlab.core.outputs import LOWER_IS_BETTER
-from mmlab.core.task import TASKS, TaskInfo
+from mmlab.core.task import TASKS, TaskInfo, advice
 from mmlab.experiments.ablations import ladder, rung_tag
 from mmlab.experiments.grid import gap_tag
 from mmlab.storage.checkpoints import REPORT, read_json
@@ -87,7 +87,7 @@ def _measured(found: Mapping[str, Any], info: TaskInfo) -> Sequence[Combination]
 def _seeds(library: Library, task: str, method: str, pattern: re.Pattern[str] = SEED_FOLDER) -> Reports:
     """The reports of a method's seeds, and in words what is wrong with those that cannot be used."""
     info, found, problems = TASKS[task].info, [], []
-    folders = sorted((library.root / task / method).glob("*"))
+    folders = library.glob(f"{task}/{method}/*")
     files = [folder / REPORT for folder in folders if pattern.fullmatch(folder.name)]
     for file in (file for file in files if file.is_file()):
         try:
@@ -118,7 +118,8 @@ def _comparison(
     runs, combinations, samples = runs_from_reports(sound, titles, source, metric)
     if not runs:
         raise CheckpointError(
-            f"Nothing was measured for {task} ({source}).", f"Train first: python -m mmlab grid --tasks {task}"
+            f"Nothing was measured for {task} ({source}).",
+            advice(TASKS[task], f"python -m mmlab grid --tasks {task}", "Train first"),
         )
     return Comparison(
         task=task,

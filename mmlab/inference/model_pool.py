@@ -13,9 +13,10 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 
 from mmlab.core.reference import Reference
+from mmlab.inference.memory import machine_bytes
 from mmlab.inference.predictor import Model
 
-BUDGET = 512 * 2**20
+LEAST = 512 * 2**20
 
 
 @dataclass
@@ -29,13 +30,15 @@ class _Slot:
 
 
 class ModelPool:
-    """Models by reference, up to `budget` bytes of weights. Safe to use from many threads.
+    """Models by reference, up to `budget` bytes of weights: by default half of what is free now, at least LEAST.
+
+    Safe to use from many threads.
 
     A model that is dropped while someone works with it lives until they are done.
     """
 
-    def __init__(self, budget: int = BUDGET, opener: Callable[[Reference], Model] = Model.open) -> None:
-        self.budget = budget
+    def __init__(self, budget: int = 0, opener: Callable[[Reference], Model] = Model.open) -> None:
+        self.budget = budget or max(LEAST, machine_bytes() // 2)
         self._open = opener
         self._slots: OrderedDict[Reference, _Slot] = OrderedDict()
         self._lock = threading.Lock()
@@ -78,6 +81,8 @@ class ModelPool:
 
     def _loaded(self, reference: Reference, slot: _Slot) -> Model:
         with slot.loading:
+            if slot.model is not None and not _is_current(slot.model):
+                slot.model = None
             if slot.model is None:
                 try:
                     slot.model = self._open(reference)
@@ -96,6 +101,11 @@ class ModelPool:
                     return
                 if self._slots[key].model is not None:
                     taken -= self._slots.pop(key).size
+
+
+def _is_current(model: Model) -> bool:
+    """Whether what it was built from is still the same; models in general never change."""
+    return bool(getattr(model, "is_current", lambda: True)())
 
 
 def _bytes(model: Model) -> int:

@@ -41,11 +41,16 @@ class Model:
         task = TASKS[reference.task]()
         info = loaded.method.info
         if (info.modalities, info.output) != (task.info.modalities, task.info.output):
+            command = f"Train it again: python -m mmlab train --task {reference.task} --method {reference.method}"
             raise TaskMismatch(
-                f"{reference.name} was trained for other inputs or answers than '{task.name}' has now.",
-                f"Train it again: python -m mmlab train --task {reference.task} --method {reference.method}",
+                f"{reference.name} was made for other inputs or answers than '{task.name}' has now.",
+                command if loaded.method.trained_here else loaded.method.missing_hint,
             )
         return cls(task, loaded.method, loaded.card, loaded.digest)
+
+    def is_current(self) -> bool:
+        """Whether what it was built from is still there and the same, see `Method.is_current`."""
+        return not isinstance(self.method, Method) or self.method.is_current()
 
     def prepare(self, inputs: Mapping[str, Input]) -> dict[str, Tensor]:
         """Bring each given input to the model's world: `[*shape]` tensors by modality.
@@ -59,7 +64,7 @@ class Model:
     def answer(self, tensors: Mapping[str, Tensor]) -> dict[str, Prediction]:
         """The answer of every combination of the given tensors `[*shape]`, in the order of `subsets`."""
         combinations = self.combinations(tensors)
-        place = next(self.method.parameters()).device
+        place = self.method.device
         batch = {name: tensor.float()[None].to(place) for name, tensor in self._complete(tensors).items()}
         fused = fuse_all(self.method, batch, combinations)
         return {

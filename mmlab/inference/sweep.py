@@ -28,7 +28,7 @@ def fuse_all(method: Method, inputs: Mapping[str, Tensor], combinations: Sequenc
     rows = len(next(iter(inputs.values())))
     place = next(iter(inputs.values())).device
     modalities = method.modalities
-    return [method.fuse(features, modalities.mask(c, rows, place)) for c in combinations]
+    return method.fuse_many(features, [modalities.mask(c, rows, place) for c in combinations])
 
 
 def sweep(
@@ -84,7 +84,7 @@ def _kept(fused: Fused, condensed: Tensor) -> _Part:
 
 
 def _batches(method: Method, samples: Samples, on_progress: Callable[[float], None] | None = None) -> Iterator[Batch]:
-    place, step = next(method.parameters()).device, batch_size(method.output)
+    place, step = method.device, batch_size(method.output)
     method.eval()
     for start in range(0, len(samples), step):
         yield samples.batch(range(start, min(start + step, len(samples)))).to(place)

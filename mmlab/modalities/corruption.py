@@ -13,7 +13,9 @@ from typing import Any
 import numpy as np
 
 from mmlab.core.errors import DataError, UnknownName
+from mmlab.core.modality import Modality
 from mmlab.core.recordings import Picture, Raw, Scan, Series, Sound, Strokes, Text
+from mmlab.core.task import Task, takes_files
 from mmlab.modalities.audio import corruptions as sounds
 from mmlab.modalities.corruption_types import SEVERITIES, Act, Damage
 from mmlab.modalities.image import corruptions as pictures
@@ -43,6 +45,11 @@ _KINDS: dict[str, Kind] = {
     "text": Kind(Text, texts.TABLE, texts.apply),
 }
 DAMAGES: dict[str, tuple[str, ...]] = {name: tuple(kind.table) for name, kind in _KINDS.items()}
+
+
+def offered(task: Task, modality: Modality) -> tuple[str, ...]:
+    """The kinds of damage to an input of a task: none where a damaged recording could not be brought to its models."""
+    return DAMAGES.get(modality.kind, ()) if takes_files(task, modality.name) else ()
 
 
 def kind_of(raw: Raw) -> str:

@@ -20,7 +20,6 @@ from safetensors import SafetensorError, safe_open
 
 from mmlab.core.errors import CheckpointError, MmlabError
 from mmlab.core.method import METHODS, Method
-from mmlab.core.options import build
 from mmlab.core.task import TaskInfo
 
 FORMAT = 1
@@ -59,9 +58,14 @@ def save(path: Path, method: Method, card: Mapping[str, Any]) -> str:
         name: (value.half() if name in names else value).cpu().contiguous()
         for name, value in method.state_dict().items()
     }
-    content = safetensors.torch.save(state, {"mmlab": json.dumps({"format": FORMAT, **card})})
+    content = safetensors.torch.save(state, encode_card(card))
     write_atomically(path / MODEL, content)
     return hashlib.sha256(content).hexdigest()
+
+
+def encode_card(card: Mapping[str, Any]) -> dict[str, str]:
+    """A card as the header of a checkpoint holds it."""
+    return {"mmlab": json.dumps({"format": FORMAT, **card})}
 
 
 def read_card(path: Path) -> dict[str, Any]:
@@ -92,17 +96,15 @@ def load(path: Path, place: torch.device | str = "cpu") -> Loaded:
         raise CheckpointError(f"{_name(path)} is larger than 64 MB.", "mmlab's models are far smaller.")
     try:
         info = TaskInfo.from_card(card["task"])
-        kind = METHODS[card["method"]]
-        method = kind(info, build(kind.Config, card["config"]))
-        state = safetensors.torch.load(content)
-        method.load_state_dict({name: _full(value) for name, value in state.items()})
+        state = {name: _full(value) for name, value in safetensors.torch.load(content).items()}
+        method = METHODS[card["method"]].rebuild(info, card, state, place)
     except MmlabError as error:
         raise CheckpointError(f"{_name(path)} cannot be used: {error.message}", error.hint) from error
     except (SafetensorError, RuntimeError, AttributeError, LookupError, TypeError, ValueError) as error:
         raise CheckpointError(
             f"{_name(path)} does not fit its card.", "Train the model again or remove the folder."
         ) from error
-    return Loaded(method.to(place).eval(), card, hashlib.sha256(content).hexdigest())
+    return Loaded(method.eval(), card, hashlib.sha256(content).hexdigest())
 
 
 def read_json(file: Path) -> Any:

@@ -11,6 +11,7 @@ from typing import Any
 
 from mmlab.core.errors import CheckpointError, MmlabError, UnknownName
 from mmlab.core.reference import Reference
+from mmlab.storage.measured import measured_folders
 
 SHIPPED = Path(__file__).resolve().parents[2] / "checkpoints"
 SEED_FOLDER = re.compile(r"seed(\d+)")
@@ -27,10 +28,14 @@ class Entry:
 
 
 class Library:
-    """The checkpoints under `root/<task>/<method>/<tag>/`; `MMLAB_CHECKPOINTS` names another root."""
+    """The checkpoints under `root/<task>/<method>/<tag>/`; `MMLAB_CHECKPOINTS` names another root.
+
+    roots: that one, where new ones go, and those that hold what was measured of registered models (`MMLAB_MODELS`).
+    """
 
     def __init__(self, root: Path | None = None) -> None:
         self.root = root or Path(os.environ.get("MMLAB_CHECKPOINTS", SHIPPED))
+        self.roots = (self.root, *measured_folders())
 
     def folder(self, task: str, method: str, tag: str) -> Path:
         """Where a checkpoint belongs. Raises CheckpointError for a name that would leave the library."""
@@ -39,10 +44,14 @@ class Library:
                 raise CheckpointError(f"'{part}' cannot name a checkpoint.", "Use letters, digits, . _ and -.")
         return self.root / task / method / tag
 
+    def glob(self, pattern: str) -> list[Path]:
+        """What lies under `pattern` in all roots, such as `digits/*/*/report.json`."""
+        return sorted(file for root in self.roots for file in root.glob(pattern))
+
     def references(self, task: str = "*", method: str = "*") -> tuple[Reference, ...]:
         """The checkpoints of a task and method: ordinary runs by seed, then those with a name of their own."""
         found = []
-        for file in sorted(self.root.glob(f"{task}/{method}/*/model.safetensors")):
+        for file in self.glob(f"{task}/{method}/*/model.safetensors"):
             if file.parent.name.startswith("."):
                 continue
             status = file.stat()
@@ -73,6 +82,8 @@ class Library:
         if not wanted and tag and there:
             tags = ", ".join(reference.tag for reference in there)
             raise UnknownName(f"There is no run '{tag}' of {method} on {task}.", f"There are: {tags}.")
+        if not wanted and not METHODS[method].trained_here:
+            raise CheckpointError(f"{method} was registered and not measured yet.", METHODS[method].missing_hint)
         if not wanted:
             raise CheckpointError(
                 f"There is no trained {method} for {task} in the library.",

@@ -23,21 +23,21 @@ FINEST = 128  # steps per unit of a logit
 COARSEST = 1e-3  # share of the range of numbers that half precision may move one by
 
 
-def write(path: Path, found: Sweep) -> None:
-    """Write `found` beside the checkpoint in folder `path`."""
+def write(path: Path, found: Sweep, exact: bool = False) -> None:
+    """Write `found` beside the checkpoint in folder `path`. exact: in single precision, nothing rounded."""
     arrays: dict[str, NDArray[np.generic]] = {
         "version": np.array(VERSION),
         "digest": np.array(found.digest),
         "combinations": np.array(found.combinations),
-        "logits": _compact(found.logits),
+        "logits": found.logits.astype(np.float32) if exact else _compact(found.logits),
         "target": found.target,
         "present": found.present,
         "ids": np.array(found.ids),
         "groups": np.array(found.groups),
-        **_packed("mean", found.mean),
     }
-    if found.variance is not None:
-        arrays |= _packed("variance", found.variance)
+    for name, values in (("mean", found.mean), ("variance", found.variance)):
+        if values is not None:
+            arrays |= {name: values.astype(np.float32)} if exact else _packed(name, values)
     packed_arrays.write(path / SWEEP, arrays)
 
 
@@ -86,5 +86,7 @@ def _packed(name: str, values: Floats) -> dict[str, NDArray[np.generic]]:
 
 
 def _unpacked(name: str, arrays: dict[str, NDArray[np.generic]]) -> Floats:
+    if f"{name}_low" not in arrays:
+        return arrays[name].astype(np.float32)
     codes, low, scale = (arrays[key].astype(np.float32) for key in (name, f"{name}_low", f"{name}_scale"))
     return codes * scale + low

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from mmlab.analysis.attribution.captum_wrapper import CaptumAdapter
+from mmlab.analysis.attribution.evidence_question import EvidenceQuestion, Weigh, product
 from mmlab.analysis.attribution.gradcam import from_layers
 from mmlab.analysis.attribution.registry import ProgressCallback, explainer
 from mmlab.core.method import Method
@@ -33,9 +34,7 @@ def grad_cam_plus(
     alpha = g^2 / (2 g^2 + sum(A) g^3), where the second and third derivatives of exp(score) are powers of g. Shares are
     those of Grad-CAM.
     """
-    question = CaptumAdapter(method, inputs, combinations, target)
-    kept, gradients = _at_layers(question)
-    return from_layers(question, tuple(_plus(value, slope) for value, slope in zip(kept, gradients, strict=True)))
+    return _weighed(method, inputs, combinations, target, _plus)
 
 
 def _plus(value: Tensor, gradient: Tensor) -> Tensor:
@@ -64,9 +63,18 @@ def hires_cam(
     tell: ProgressCallback | None = None,
 ) -> Attribution:
     """HiResCAM at `Method.cam_layers` (Eq. 5). Shares are those of Grad-CAM."""
+    return _weighed(method, inputs, combinations, target, product)
+
+
+def _weighed(
+    method: Method, inputs: Mapping[str, Tensor], combinations: Sequence[Combination], target: int, weigh: Weigh
+) -> Attribution:
+    if method.one_at_a_time:
+        asked = EvidenceQuestion(method, inputs, combinations, target)
+        return from_layers(asked, asked.maps(weigh))
     question = CaptumAdapter(method, inputs, combinations, target)
     kept, gradients = _at_layers(question)
-    return from_layers(question, tuple((v * g).sum(1, keepdim=True) for v, g in zip(kept, gradients, strict=True)))
+    return from_layers(question, tuple(weigh(value, slope) for value, slope in zip(kept, gradients, strict=True)))
 
 
 def _at_layers(question: CaptumAdapter) -> tuple[tuple[Tensor, ...], tuple[Tensor, ...]]:

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from mmlab.analysis.base.model_twin import recorded, replayed, twin
+from mmlab.core.errors import Unsupported
 from mmlab.core.method import Method
 from mmlab.core.modality import Combination, Modality
 
@@ -35,7 +36,7 @@ class CaptumAdapter(nn.Module):
         self.method = twin(method)
         self.target = target
         self.combinations = tuple(combinations)
-        place = next(method.parameters()).device
+        place = method.device
         self.present = method.modalities.masks(self.combinations, place)
         self.rows = tuple(
             given(modality, inputs).to(place).expand(len(combinations), *modality.shape)
@@ -77,8 +78,15 @@ class CaptumAdapter(nn.Module):
 
     def _layers(self) -> list[nn.Module]:
         pairs = ((name, c) for c in self.combinations for name in c.names)
-        found = (layer for name, c in pairs for layer in self.method.cam_layers(name, c))
-        return list(dict.fromkeys(found))
+        owners: dict[nn.Module, str] = {}
+        for name, combination in pairs:
+            for layer in self.method.cam_layers(name, combination):
+                if owners.setdefault(layer, name) != name:
+                    raise Unsupported(
+                        f"One layer sees {owners[layer]} and {name}, so its first call shows one of them for both.",
+                        "A method with shared encoders says what it looks at: override Method.evidence.",
+                    )
+        return list(owners)
 
     @torch.no_grad()
     def _activations(self) -> tuple[Tensor, ...]:

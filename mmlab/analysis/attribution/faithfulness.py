@@ -144,7 +144,7 @@ class _Tester:
 
     def __init__(self, method: Method, inputs: Mapping[str, Tensor], combination: Combination, target: int) -> None:
         self.method, self.combination, self.target = method, combination, target
-        self.place = next(method.parameters()).device
+        self.place = method.device
         self.singles = {m.name: given(m, inputs) for m in method.modalities}
         self.whole = self._logits([{}])
 

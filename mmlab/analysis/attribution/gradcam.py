@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from mmlab.analysis.attribution.captum_wrapper import CaptumAdapter
+from mmlab.analysis.attribution.evidence_question import EvidenceQuestion, averaged
 from mmlab.analysis.attribution.registry import ProgressCallback, by_combination, explainer
 from mmlab.core.method import Method
 from mmlab.core.modality import Combination, Modality
@@ -49,6 +50,9 @@ def grad_cam(
     """
     from captum.attr import LayerGradCam
 
+    if method.one_at_a_time:
+        asked = EvidenceQuestion(method, inputs, combinations, target)
+        return from_layers(asked, asked.maps(averaged))
     question = CaptumAdapter(method, inputs, combinations, target)
     maps = LayerGradCam(question, question.junction).attribute(
         question.rows, additional_forward_args=(question.present,), grad_kwargs=UNUSED
@@ -59,7 +63,7 @@ def grad_cam(
 UNUSED = {"allow_unused": True, "materialize_grads": True}  # a layer that an answer does not use has gradient zero
 
 
-def from_layers(question: CaptumAdapter, maps: tuple[Tensor, ...]) -> Attribution:
+def from_layers(question: CaptumAdapter | EvidenceQuestion, maps: tuple[Tensor, ...]) -> Attribution:
     """What raw maps `[K, 1, ...]` of the layers say, with the shares of |gradient x activation|."""
     keys = [combination.key for combination in question.combinations]
     return Attribution(
@@ -70,7 +74,9 @@ def from_layers(question: CaptumAdapter, maps: tuple[Tensor, ...]) -> Attributio
     )
 
 
-def _map(question: CaptumAdapter, modality: Modality, maps: tuple[Tensor, ...]) -> NDArray[np.float32]:
+def _map(
+    question: CaptumAdapter | EvidenceQuestion, modality: Modality, maps: tuple[Tensor, ...]
+) -> NDArray[np.float32]:
     """`[K, *places]` in [0, 1]."""
     from captum.attr import LayerAttribution
 
@@ -87,7 +93,7 @@ def _map(question: CaptumAdapter, modality: Modality, maps: tuple[Tensor, ...]) 
     return (positive / positive.max().clamp(min=1e-12)).numpy()
 
 
-def _shares(question: CaptumAdapter, evidence: Tensor) -> dict[str, dict[str, float]]:
+def _shares(question: CaptumAdapter | EvidenceQuestion, evidence: Tensor) -> dict[str, dict[str, float]]:
     """Parts of the evidence `[layers, K]` that came through each modality, by combination."""
     names = question.method.modalities.names
     by_name = torch.stack([torch.where(question.sees(name), evidence, 0.0).sum(0) for name in names])

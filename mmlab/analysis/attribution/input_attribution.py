@@ -45,7 +45,7 @@ class InputAttributionModel(nn.Module):
         super().__init__()
         self.method = twin(method)
         self.combinations, self.target = tuple(combinations), target
-        self.place = next(method.parameters()).device
+        self.place = method.device
         self.present = method.modalities.masks(self.combinations, self.place)
         singles = [given(modality, inputs).to(self.place) for modality in method.modalities]
         count = len(self.combinations)

@@ -17,6 +17,7 @@ from mmlab.analysis.attribution.registry import Explainer
 from mmlab.analysis.base.input_swapping import ProgressCallback, quiet
 from mmlab.analysis.base.sampling import complete_samples, derangement
 from mmlab.core.batch import Samples
+from mmlab.core.errors import Unsupported
 from mmlab.core.method import Method
 from mmlab.core.modality import Combination
 from mmlab.core.results import Attribution
@@ -28,12 +29,19 @@ RATE = 3e-3
 
 
 def reinitialise(method: Method, seed: int) -> Method:
-    """The same network with fresh random parameters; buffers (statistics, mean inputs) are the learned one's."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        other = type(method)(method.info, method.config)
-    other.load_state_dict({name: value.cpu() for name, value in method.named_buffers()}, strict=False)
-    return other.to(next(method.parameters()).device).eval()
+    """The same network with fresh random parameters, see `Method.reinitialised`. Raises Unsupported where it is not.
+
+    A builder that loads weights would make the learned model again.
+    """
+    other = method.reinitialised(seed)
+    if _is_alike(method, other) and _is_alike(method, method.reinitialised(seed + 1)):
+        raise Unsupported("Building this network again gives the learned weights.", "Override Method.reinitialised.")
+    return other
+
+
+def _is_alike(one: Method, other: Method) -> bool:
+    mine, its = dict(one.named_parameters()), dict(other.named_parameters())
+    return bool(mine) and all(name in its and torch.equal(value, its[name].to(value)) for name, value in mine.items())
 
 
 @dataclass(frozen=True)
@@ -82,7 +90,7 @@ def _shuffled(samples: Samples, generator: np.random.Generator) -> Samples:
 
 
 def _loss(method: Method, samples: Samples, rows: np.ndarray, present: Tensor) -> Tensor:
-    batch = samples.batch(torch.from_numpy(rows)).to(next(method.parameters()).device)
+    batch = samples.batch(torch.from_numpy(rows)).to(method.device)
     return method.output.loss(method(batch.inputs, present.to(batch.present.device)).logits, batch.target).mean()
 
 

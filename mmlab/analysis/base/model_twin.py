@@ -17,8 +17,11 @@ HOOKS = {name: type(value) for name, value in vars(nn.Module()).items() if name.
 def twin(method: Method) -> Method:
     """A copy in eval mode with modules of its own and the *same* tensors: hooks on it stay on it.
 
-    By hand, because `copy.deepcopy` takes longer than explaining does.
+    By hand, because `copy.deepcopy` takes longer than explaining does. The method itself where it cannot be copied, and
+    then serialises its calls.
     """
+    if method.one_at_a_time:
+        return method
     return cast(Method, _twin(method, {}))
 
 

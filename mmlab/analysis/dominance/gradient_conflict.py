@@ -11,15 +11,17 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from mmlab.analysis.base.array_checks import Numbers, finite
 from mmlab.core.batch import Batch
 from mmlab.core.errors import DataError
 from mmlab.core.method import Method
+from mmlab.core.modality import Combination
 from mmlab.losses.gmd import decoupled_gradients, gradient_cosines
 
 STILL = 1e-12
+ROOM = 2**30  # bytes of gradients that are held at a time
 
 
 @dataclass(frozen=True)
@@ -39,42 +41,71 @@ class CombinationGradients:
 
 
 def combination_gradients(method: Method, batch: Batch, seed: int = 0) -> CombinationGradients:
-    """One backward pass per combination, in eval mode, `.grad` left alone. Raises DataError for gaps in the batch."""
+    """One backward pass per combination (several for very large models), in eval mode, `.grad` left alone.
+
+    Only the K x K products of gradients are kept: vectors with the same products have the same lengths and angles, also
+    after conflicts are taken out. Raises DataError for gaps in the batch, and where nothing is shared or learns.
+    """
     if not bool(batch.present.all()):
         raise DataError("The samples lack inputs.", "Gradients of combinations are compared on complete samples.")
     combinations = method.modalities.subsets()
-    parameters = [p for p in method.parameters() if p.is_floating_point()]
-    own = {name: {id(p) for p in method.modality_parameters(name)} for name in method.modalities.names}
-    rows, encoders = [], []
-    with torch.enable_grad():
-        for combination in combinations:
-            mask = method.modalities.mask(combination, len(batch), batch.present.device)
-            loss = method.output.loss(method(batch.inputs, mask).logits, batch.target).mean()
-            found = torch.autograd.grad(loss, parameters, allow_unused=True, materialize_grads=True)
-            rows.append(torch.cat([g.flatten() for g in found]).float().cpu())
-            encoders.append(
-                [_length([g for p, g in zip(parameters, found, strict=True) if id(p) in ids]) for ids in own.values()]
-            )
-    gradients = torch.stack(rows)
-    shared = (gradients != 0).sum(0) > 1
-    if not bool(shared.any()):
+    parameters = [p for p in method.parameters() if p.is_floating_point() and p.requires_grad]
+    if not parameters:
+        raise DataError("No parameter of this model learns: all are frozen.", "Gradients need parameters.")
+    own = [{id(p) for p in method.modality_parameters(name)} for name in method.modalities.names]
+    count = len(combinations)
+    products, squares, shared = np.zeros((count, count)), np.zeros((count, len(own))), 0
+    for group in _groups(parameters, count):
+        rows = [_gradient(method, batch, combination, group) for combination in combinations]
+        for place, parameter in enumerate(group):
+            each = torch.stack([row[place].flatten() for row in rows])
+            squares += np.outer(each.double().square().sum(1), [id(parameter) in ids for ids in own])
+            several = (each != 0).sum(0) > 1
+            shared += int(several.sum())
+            kept = each[:, several].double()
+            products += (kept @ kept.T).numpy()
+    if not shared:
         raise DataError("No two combinations share a parameter here.", "Each has a network of its own: no conflicts.")
-    gradients = gradients[:, shared]
+    gradients = _vectors(products)
     projected = decoupled_gradients(gradients, generator=torch.Generator().manual_seed(seed))
     cosines, after = (gradient_cosines(each).double().numpy() for each in (gradients, projected))
     upper = cosines[np.triu_indices(len(cosines), 1)]
     return CombinationGradients(
         tuple(c.key for c in combinations),
-        gradients.double().norm(dim=1).numpy(),
+        np.sqrt(np.diag(products)),
         cosines,
         after,
-        np.array(encoders),
+        np.sqrt(squares),
         float((upper < 0).mean()) if len(upper) else 0.0,
     )
 
 
-def _length(gradients: list[Tensor]) -> float:
-    return float(torch.sqrt(sum((g.float().square().sum() for g in gradients), torch.zeros(()))))
+def _groups(parameters: list[nn.Parameter], count: int) -> list[list[nn.Parameter]]:
+    """Parameters in groups of which `count` gradients fit into ROOM."""
+    groups: list[list[nn.Parameter]] = [[]]
+    taken = 0
+    for parameter in parameters:
+        size = 4 * count * parameter.numel()
+        if groups[-1] and taken + size > ROOM:
+            groups.append([])
+            taken = 0
+        groups[-1].append(parameter)
+        taken += size
+    return groups
+
+
+def _gradient(method: Method, batch: Batch, combination: Combination, group: list[nn.Parameter]) -> list[Tensor]:
+    with torch.enable_grad():
+        mask = method.modalities.mask(combination, len(batch), batch.present.device)
+        loss = method.output.loss(method(batch.inputs, mask).logits, batch.target).mean()
+        found = torch.autograd.grad(loss, group, allow_unused=True, materialize_grads=True)
+    return [each.float().cpu() for each in found]
+
+
+def _vectors(products: Numbers) -> Tensor:
+    """K vectors `[K, K]` with these products."""
+    values, axes = torch.linalg.eigh(torch.from_numpy(products))
+    return axes * values.clamp(min=0).sqrt()
 
 
 @dataclass(frozen=True)

@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
 from mmlab.analysis.base.array_checks import Numbers
 from mmlab.analysis.base.coalitions import Lattice, membership
 from mmlab.analysis.base.input_swapping import InputSwapper, ProgressCallback, quiet
-from mmlab.analysis.base.model_twin import recorded, twin
+from mmlab.analysis.base.model_twin import twin
 from mmlab.analysis.base.sampling import complete_samples, derangement
 from mmlab.analysis.dominance.measures import emap
 from mmlab.analysis.dominance.payoffs import counts_of, sample_values
@@ -174,19 +174,15 @@ def evidence_shares(method: Method, samples: Samples, tell: ProgressCallback = q
 
 def _evidence(method: Method, batch: Any) -> tuple[Numbers, Numbers]:
     """Sums `[B, M]` of |gradient x activation| and of the positive Grad-CAM map."""
-    place = next(method.parameters()).device
-    full = method.modalities.full
-    layers = {name: method.cam_layers(name, full) for name in method.modalities.names}
-    flat: list[nn.Module] = list(dict.fromkeys(layer for each in layers.values() for layer in each))
+    place = method.device
     inputs = {name: value.to(place) for name, value in batch.inputs.items()}
-    with torch.enable_grad(), recorded(flat) as found:
-        logits = method(inputs, method.modalities.mask(full, len(batch), place)).logits
-        score = _right_score(method.output, logits, batch.target.to(place)).sum()
-    values = [found[layer] for layer in flat]
-    gradients = torch.autograd.grad(score, values, allow_unused=True, materialize_grads=True)
-    sums = {layer: _both(v.detach(), g) for layer, v, g in zip(flat, values, gradients, strict=True)}
+    target = batch.target.to(place)
+    mask = method.modalities.mask(method.modalities.full, len(batch), place)
+    found = method.evidence(inputs, mask, lambda logits: _right_score(method.output, logits, target))
+    sums = {name: [_both(*pair) for pair in found.layers[name]] for name in method.modalities.names}
+    nothing = (np.zeros(len(batch)),) * 2
     gradient, cam = (
-        np.stack([sum(sums[layer][k] for layer in layers[name]) for name in method.modalities.names], 1) for k in (0, 1)
+        np.stack([sum(pair[k] for pair in each or [nothing]) for each in sums.values()], 1) for k in (0, 1)
     )
     return gradient, cam
 

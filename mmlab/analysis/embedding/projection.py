@@ -159,7 +159,7 @@ def embed(
     method: Method, inputs: Mapping[str, Tensor], combinations: Sequence[Combination]
 ) -> tuple[Points, Points | None]:
     """The embedding of one sample `[*shape]` under each combination: mean and variance `[K, D]`."""
-    device = next(method.parameters()).device
+    device = method.device
     rows = {m.name: inputs.get(m.name, torch.zeros(m.shape)).float()[None].to(device) for m in method.modalities}
     fused = fuse_all(method, rows, combinations)
     mean = torch.cat([each.mean for each in fused]).float().cpu().numpy()

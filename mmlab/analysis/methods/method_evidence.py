@@ -155,7 +155,7 @@ def votes(method: Method, found: Sweep) -> Votes:
     if fusion is None or not isinstance(method.output, Classification):
         raise Unsupported("Only DI-MML with classes as answers weighs its votes by certainty.")
     names, chosen = method.modalities.names, complete(found)
-    place = next(method.parameters()).device
+    place = method.device
     codes = {name: _tensor(found.mean[found.index(name)][chosen]).to(place) for name in names}
     logits = {name: _tensor(found.logits[found.index(name)][chosen]).to(place) for name in names}
     features = {**{k: (v,) for k, v in codes.items()}, **{f"votes {k}": v for k, v in logits.items()}}

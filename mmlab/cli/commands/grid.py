@@ -71,7 +71,9 @@ def _jobs(
     chosen = list(tasks) or list(TASKS)
     if ladder:
         return [job for task in chosen for job in grid.ladder_jobs(task, ladder, range(seeds), plan)]
-    return grid.grid_jobs(chosen, list(methods) or list(METHODS), range(seeds), plan)
+    return grid.grid_jobs(
+        chosen, list(methods) or [name for name in METHODS if METHODS[name].trained_here], range(seeds), plan
+    )
 
 
 def _possible(jobs: Sequence[TrainJob]) -> list[TrainJob]:

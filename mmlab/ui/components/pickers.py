@@ -16,7 +16,7 @@ import streamlit as st
 from mmlab.core.errors import MmlabError
 from mmlab.core.modality import Combination, Modalities, Modality
 from mmlab.core.reference import Reference
-from mmlab.core.task import Task
+from mmlab.core.task import Task, advice, is_trained_here
 from mmlab.ui.components import page_frame
 from mmlab.ui.session import cache, url_state
 from mmlab.ui.text import wording
@@ -70,8 +70,7 @@ def method_picker(task: Task, most: int = MOST_METHODS) -> tuple[Reference, ...]
     broken = [(entry.reference.name, entry.problem) for entry in entries if entry.problem is not None]
     _name_broken(broken, cache.unfinished(task.name))
     if not there:
-        command = f"python -m mmlab train --task {task.name} --method dmrnet"
-        st.info(f"There is no trained model for this task yet.  \nTrain one: `{command}`")
+        no_model(task)
         return ()
     try:
         chosen = url_state.methods(_usual_first(there), most)
@@ -110,6 +109,15 @@ def current_damages(modalities: Modalities) -> tuple[url_state.Damage, ...]:
         return ()
 
 
+def no_model(task: Task) -> None:
+    """That a task has no model yet, and what to do about it."""
+    what, _, command = advice(task, f"python -m mmlab train --task {task.name} --method dmrnet").partition(": ")
+    st.info(
+        f"There is no {'trained' if is_trained_here(task) else 'measured'} model for this task yet.  \n"
+        f"{what}: `{command}`"
+    )
+
+
 def toggle(modality: Modality, given: Sequence[str], on: Combination | None) -> None:
     """The switch of one input. Off and locked for an input that was not given."""
     there = modality.name in given
@@ -121,11 +129,11 @@ def toggle(modality: Modality, given: Sequence[str], on: Combination | None) -> 
     )
 
 
-def damage_picker(modality: Modality, modalities: Modalities, damages: Sequence[url_state.Damage]) -> None:
+def damage_picker(task: Task, modality: Modality, damages: Sequence[url_state.Damage]) -> None:
     """What goes wrong with one input, and how badly."""
-    from mmlab.modalities.corruption import DAMAGES, describe, label
+    from mmlab.modalities.corruption import describe, label, offered
 
-    kinds = DAMAGES.get(modality.kind, ())
+    modalities, kinds = task.info.modalities, offered(task, modality)
     if not kinds:
         return
     found = next((damage for damage in damages if damage.modality == modality.name), None)

@@ -19,7 +19,7 @@ from functools import cache, partial
 import streamlit as st
 
 from mmlab.core.modality import Modality
-from mmlab.core.task import Task
+from mmlab.core.task import Task, takes_files
 from mmlab.ui.session import upload_draft, uploads
 
 Way = Callable[[Task, Modality, str], None]
@@ -68,7 +68,8 @@ def ways(task: Task, modality: Modality) -> dict[str, Way]:
 def shared(task: Task) -> list[tuple[Together, list[Modality]]]:
     """The controls that give several inputs of this task at once, with these inputs."""
     _discover()
-    by_kind = {kind: [item for item in task.info.modalities if item.kind == kind] for kind in _TOGETHER}
+    able = [item for item in task.info.modalities if takes_files(task, item.name)]
+    by_kind = {kind: [item for item in able if item.kind == kind] for kind in _TOGETHER}
     return [(_TOGETHER[kind], items) for kind, items in by_kind.items() if len(items) > 1]
 
 

@@ -13,7 +13,7 @@ import streamlit as st
 from mmlab.core.errors import MmlabError
 from mmlab.core.modality import Modality
 from mmlab.core.outputs import Regression
-from mmlab.core.task import Task
+from mmlab.core.task import Task, takes_files
 from mmlab.ui.components import page_frame
 from mmlab.ui.inputs.registry import shared, ways
 from mmlab.ui.session import cache, upload_draft, uploads, url_state
@@ -24,6 +24,9 @@ BUNDLE_PROBLEM = "mmlab.experiments.model_archive.problem"
 
 def form(task: Task) -> None:
     """The whole tab: what gives several inputs at once, a column per input, the stated truth, the bundle."""
+    if not any(takes_files(task, modality.name) for modality in task.info.modalities):
+        st.caption("No file can be brought here: its models were registered without `transform=`.")
+        return
     st.caption(f"Give any of the inputs; what is left out counts as missing. {wording.SENTENCE_PRIVATE}")
     said: dict[str, set[str]] = {}  # by input, shared by those that one file was given for: it has one problem
     for show, modalities in shared(task):
@@ -59,8 +62,11 @@ def bundle_offer(sample: str, task_name: str) -> None:
 
 
 def _one(task: Task, modality: Modality, said: set[str]) -> None:
-    offered = ways(task, modality)
     st.markdown(f"**{modality.letter}** · {modality.label}")
+    if not takes_files(task, modality.name):
+        st.caption("Cannot be brought: it was registered without `transform=`.")
+        return
+    offered = ways(task, modality)
     chosen = next(iter(offered))
     if len(offered) > 1:
         chosen = st.segmented_control(

@@ -10,7 +10,7 @@ from typing import Any
 
 import streamlit as st
 
-from mmlab.core.task import Task
+from mmlab.core.task import TASKS, Task, advice
 from mmlab.storage.library import Entry
 from mmlab.ui.components import page_frame, pickers
 from mmlab.ui.session import cache
@@ -85,6 +85,8 @@ def show() -> None:
     for name in cache.task_names():
         with page_frame.error_boundary():
             _task(cache.task(name))
+    for name, problem in TASKS.problems.items():
+        st.warning(f"**{page_frame.plain(name)}** cannot be used: {page_frame.plain(str(problem))}")
 
 
 def _task(task: Task) -> None:
@@ -98,7 +100,9 @@ def _task(task: Task) -> None:
         measured = [(entry, cache.report(entry.reference)) for entry in entries]
         sources = sorted({name for _, report in measured for name in report.get("sources", {})} - {"both"})
         if not measured:
-            st.caption(f"No trained model yet. Train one: `python -m mmlab train --task {task.name} --method dmrnet`")
+            command = f"python -m mmlab train --task {task.name} --method dmrnet"
+            what, _, command = advice(task, command).partition(": ")
+            st.caption(f"No model yet. {what}: `{command}`")
             return
         if not sources:
             names = ", ".join(cache.title(entry.reference.method) for entry in entries)

@@ -22,7 +22,7 @@ from mmlab.core.training_plan import Plan
 from mmlab.experiments import model_archive
 from mmlab.experiments.train_job import default_plan
 from mmlab.storage.library import Entry
-from mmlab.ui.components import page_frame, pickers
+from mmlab.ui.components import page_frame, pickers, registered_card
 from mmlab.ui.session import cache, comparison_cache, url_state
 from mmlab.ui.text import wording
 from mmlab.viz.compare import method_tables
@@ -39,8 +39,7 @@ def show(task: Task) -> None:
     _problems(task)
     runs = [entry for entry in comparison_cache.runs(task.name) if entry.problem is None]
     if not runs:
-        command = f"python -m mmlab train --task {task.name} --method dmrnet"
-        st.info(f"There is no trained model for this task yet.  \nTrain one on the Train page, or: `{command}`")
+        pickers.no_model(task)
         return
     wanted = url_state.get("run")
     methods = list(dict.fromkeys(entry.reference.method for entry in runs))
@@ -94,6 +93,7 @@ def _run(task: Task, entry: Entry) -> None:
         command = f"python -m mmlab evaluate --task {task.name} --method {entry.reference.method} --save"
         st.caption(f"Nothing was measured of this one. Measure it: `{command} --tag {entry.reference.tag}`")
     st.html(_facts(entry))
+    registered_card.show(entry.card)
     with st.popover("The whole card", type="tertiary"):
         st.json(entry.card, expanded=1)
     _actions(entry.reference)

@@ -20,6 +20,7 @@ import zlib
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -92,10 +93,14 @@ def library() -> Library:
     return Library()
 
 
-@st.cache_resource(show_spinner=False)
 def task(name: str) -> Task:
-    """A task. Raises UnknownName."""
-    return TASKS[name]()
+    """A task, built once while its file stays as it is. Raises UnknownName."""
+    return _built(TASKS[name])
+
+
+@lru_cache(maxsize=64)
+def _built(kind: type[Task]) -> Task:
+    return kind()
 
 
 def task_names() -> tuple[str, ...]:
@@ -153,7 +158,7 @@ def stack_answers(reference: Reference, stack: tuple[str, ...], combination: str
         wanted = [model.method.modalities.parse(combination)]
         names = model.method.modalities.names
         batch = {name: torch.from_numpy(np.stack([arrays[name] for arrays in seen])) for name in names}
-        place = next(model.method.parameters()).device
+        place = model.method.device
         fused = fuse_all(model.method, {name: value.to(place) for name, value in batch.items()}, wanted)[0]
         return [model.method.output.read(logits) for logits in fused.logits.float().cpu()]
 

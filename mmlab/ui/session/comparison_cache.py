@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from mmlab.analysis.methods.seed_comparison import MEAN, WORST, Comparison, confusion
 from mmlab.core.errors import CheckpointError, MmlabError
+from mmlab.core.task import TASKS, advice
 from mmlab.experiments import comparison_tables
 from mmlab.experiments.ablations import ABLATIONS, ladder, rung_tag
 from mmlab.storage import sweep_file
@@ -37,7 +38,7 @@ def runs(task: str) -> tuple[Entry, ...]:
 def seed_scores(task: str, method: str, metric: str) -> list[float]:
     """A metric's mean over all combinations for each ordinary run that was measured, with its weights here or not."""
     scores = []
-    for file in sorted((cache.library().root / task / method).glob(f"seed*/{REPORT}")):
+    for file in cache.library().glob(f"{task}/{method}/seed*/{REPORT}"):
         try:
             found = read_json(file)["sources"]["built-in"]["mean"][metric]
         except (CheckpointError, KeyError, TypeError):
@@ -67,14 +68,14 @@ def sources(task: str, view: str, stamp: Stamp) -> list[str]:
     if not there:
         raise CheckpointError(
             f"The steps of {cache.title(view)} were not trained yet." if view else "Nothing was measured yet.",
-            f"Train them: python -m mmlab grid --tasks {task}" + (f" --ladder {view}" if view else ""),
+            advice(TASKS[task], f"python -m mmlab grid --tasks {task}{f' --ladder {view}' if view else ''}", "Train"),
         )
     return there
 
 
 def stamp(task: str) -> Stamp:
     """What tells one state of the reports from another."""
-    files = sorted(cache.library().root.glob(f"{task}/*/*/{REPORT}"))
+    files = cache.library().glob(f"{task}/*/*/{REPORT}")
     return tuple(
         ("/".join(file.parts[-3:-1]), modified(file)) for file in files if not file.parent.name.startswith(".")
     )
@@ -96,7 +97,8 @@ def folders(found: Comparison, view: str, name: str) -> list[Path]:
         rung = next(rung for rung in ladder(view) if rung.name == name)
         there = [root / rung.method / rung_tag(rung, seed) for seed in seeds]
     else:
-        there = [folder for folder in sorted((root / name).glob("seed*")) if SEED_FOLDER.fullmatch(folder.name)]
+        every = cache.library().glob(f"{found.task}/{name}/seed*")
+        there = [folder for folder in every if SEED_FOLDER.fullmatch(folder.name)]
     return [folder for folder in there if (folder / SWEEP).is_file() and (folder / REPORT).is_file()]
 
 

@@ -23,6 +23,7 @@ from PIL import Image
 
 from mmlab.viz.base.theme import DIVERGING, INK_DARK, INK_LIGHT, MUTED, chip, rgb
 from mmlab.viz.inputs import text as texts
+from mmlab.viz.inputs.brightness import shown_range
 from mmlab.viz.inputs.recordings import scan_grey
 from mmlab.viz.inputs.time_series import legend as legend_of
 from mmlab.viz.inputs.time_series import lines
@@ -190,7 +191,7 @@ def _picture(array: Floats, paper: bool) -> NDArray[np.uint8]:
     """A picture in grey (one plane) or colour, subdued so that what lies over it is seen."""
     if len(array) < 3:
         return _grey(_unit(array[0]), paper)
-    planes = np.clip(array[:3].transpose(1, 2, 0), 0, 1)
+    planes = shown_range(array[:3]).transpose(1, 2, 0)
     return np.asarray(255 * (0.55 + 0.4 * planes if paper else 0.75 * planes), np.uint8)
 
 

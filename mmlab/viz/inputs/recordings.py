@@ -27,6 +27,7 @@ from mmlab.core.recordings import Picture, Raw, Scan, Series, Sound, Strokes, Te
 from mmlab.viz.base.theme import MODALITIES, SEQUENTIAL, rgb
 from mmlab.viz.inputs import numeric_row, time_series
 from mmlab.viz.inputs import text as texts
+from mmlab.viz.inputs.brightness import shown_range
 
 Floats = NDArray[np.floating[Any]]
 WIDE, HIGH = 320, 160
@@ -108,7 +109,7 @@ def seen(
 def thumbnail(raws: Mapping[str, Raw], colours: Mapping[str, str]) -> Drawing:
     """A small drawing of a sample: of its first input that can be told at a glance, pictures first."""
     order = (Picture, Scan, Strokes, Text, Series, Sound, Vector)
-    name = min(raws, key=lambda name: order.index(type(raws[name])))
+    name = min(raws, key=lambda name: next(i for i, kind in enumerate(order) if isinstance(raws[name], kind)))
     raw = raws[name]
     if isinstance(raw, Picture):
         raw = Picture(_fitted(raw.pixels, SMALL))
@@ -135,7 +136,7 @@ def over(pixels: NDArray[np.uint8], heat: Floats) -> NDArray[np.uint8]:
 def _seen_picture(array: Floats, colour: str, what: str, heat: Floats | None) -> Drawing:
     planes = array if array.ndim == 3 else array[None]
     colours = planes[:3] if len(planes) >= 3 else np.repeat(planes[:1], 3, 0)
-    pixels = np.asarray(np.clip(colours.transpose(1, 2, 0), 0, 1) * 255, np.uint8)
+    pixels = np.asarray(shown_range(colours).transpose(1, 2, 0) * 255, np.uint8)
     text = f"{what}: a picture of {pixels.shape[1]} by {pixels.shape[0]} pixels"
     if heat is not None:
         return Drawing(_png(over(_enlarged(pixels), heat)), "png", f"{text}, with the map of where it looks")

@@ -12,7 +12,7 @@ import streamlit as st
 
 from mmlab.analysis.methods.seed_comparison import MEAN, WORST, Comparison, Row, interval
 from mmlab.core.modality import Modalities
-from mmlab.core.task import Task
+from mmlab.core.task import Task, advice
 from mmlab.experiments import comparison_tables
 from mmlab.experiments.ablations import ABLATIONS
 from mmlab.ui.components import clickable_svg, page_frame, pickers, url_select
@@ -33,8 +33,10 @@ def show(task_name: str) -> None:
     task = cache.task(task_name)
     stamp = comparison_cache.stamp(task_name)
     if not stamp:
-        command = f"python -m mmlab grid --tasks {task_name} --seeds 3"
-        st.info(f"Nothing was measured for this task yet.  \nTrain all methods: `{command}`")
+        what, _, command = advice(task, f"python -m mmlab grid --tasks {task_name} --seeds 3", "Train all").partition(
+            ": "
+        )
+        st.info(f"Nothing was measured for this task yet.  \n{what}: `{command}`")
         return
     view, found = _chosen(task, stamp)
     for problem in found.problems:

@@ -10,7 +10,7 @@ import streamlit as st
 
 from mmlab.core.reference import Reference
 from mmlab.core.task import Task
-from mmlab.ui.components import page_frame
+from mmlab.ui.components import page_frame, pickers
 from mmlab.ui.pages.dominance import (
     cue_conflict,
     external_log,
@@ -79,8 +79,7 @@ def _model(task: Task) -> Reference | None:
     """The model of the address; a switch where there are several."""
     there = {entry.reference.method: entry.reference for entry in cache.entries(task.name) if entry.problem is None}
     if not there:
-        command = f"python -m mmlab train --task {task.name} --method dmrnet"
-        st.info(f"There is no trained model for this task yet.  \nTrain one: `{command}`")
+        pickers.no_model(task)
         return None
     wanted = url_state.get("lattice")
     chosen = wanted if wanted in there else "joint" if "joint" in there else next(iter(there))

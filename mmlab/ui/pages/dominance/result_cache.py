@@ -124,7 +124,7 @@ def gradients(reference: Reference) -> CombinationGradients:
     def make(tell: ProgressCallback) -> CombinationGradients:
         with cache.pool().lend(reference) as model:
             chosen = complete_samples(samples(reference.task), 16 if model.method.output.dense else 128)
-            place = next(model.method.parameters()).device
+            place = model.method.device
             return combination_gradients(model.method, chosen.batch(range(len(chosen))).to(place))
 
     return run_cached(("gradients", reference), "One backward pass per combination", make)

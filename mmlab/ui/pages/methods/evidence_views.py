@@ -21,7 +21,7 @@ from mmlab.core.modality import spoken
 from mmlab.core.outputs import Classification
 from mmlab.core.reference import Reference
 from mmlab.core.results import Floats, Sweep
-from mmlab.core.task import Task
+from mmlab.core.task import Task, advice
 from mmlab.storage.checkpoints import PROGRESS
 from mmlab.ui.components import pickers
 from mmlab.ui.session import cache
@@ -70,7 +70,7 @@ class Source:
         if method not in self.others:
             raise CheckpointError(
                 f"This view needs a trained model of “{cache.title(method)}”, too.",
-                f"Train it: python -m mmlab train --task {self.task.name} --method {method}",
+                advice(self.task, f"python -m mmlab train --task {self.task.name} --method {method}", "Train it"),
             )
         return self.others[method]
 

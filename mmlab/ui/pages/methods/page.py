@@ -13,8 +13,8 @@ import streamlit as st
 from mmlab.core.errors import CheckpointError, UnknownName
 from mmlab.core.method import METHODS
 from mmlab.core.reference import Reference
-from mmlab.core.task import Task
-from mmlab.ui.components import clickable_svg, page_frame, pickers
+from mmlab.core.task import Task, advice, is_trained_here
+from mmlab.ui.components import clickable_svg, page_frame, pickers, registered_card
 from mmlab.ui.pages.methods.evidence_views import PLAIN, Shown, Source, View
 from mmlab.ui.pages.methods.evidence_views_by_method import VIEWS
 from mmlab.ui.session import cache, url_state
@@ -40,6 +40,9 @@ STYLE = """<style>
 def show(task: Task) -> None:
     """The whole page."""
     st.html(STYLE)
+    if not is_trained_here(task):
+        registered_card.show_all(task)
+        return
     method = _picker()
     _card(task, method)
     st.subheader("What the trained model shows", help=wording.help("evidence"), anchor=False)
@@ -126,7 +129,7 @@ def _source(task: Task, method: str) -> Source:
             raise CheckpointError(reason, "Choose a task with fewer inputs to see it at work.")
         raise CheckpointError(
             f"There is no trained model of {cache.title(method)} for this task yet, so there is nothing to show.",
-            f"Train one: python -m mmlab train --task {task.name} --method {method}",
+            advice(task, f"python -m mmlab train --task {task.name} --method {method}"),
         )
     own = found[method]
     there = cache.library().references(task.name)

@@ -66,7 +66,7 @@ def _inputs(shown: PredictView, on: Combination | None) -> None:
             pickers.toggle(modality, shown.given, on)
             _views(shown, modality)
             if modality.name in shown.item.raw:
-                pickers.damage_picker(modality, modalities, shown.damages)
+                pickers.damage_picker(shown.task, modality, shown.damages)
 
 
 def _views(shown: PredictView, modality: Modality) -> None:

@@ -15,7 +15,7 @@ from mmlab.core.errors import MmlabError
 from mmlab.core.modality import spoken
 from mmlab.core.reference import Reference
 from mmlab.inference import imputation
-from mmlab.modalities.corruption import DAMAGES, SEVERITIES, describe, label
+from mmlab.modalities.corruption import SEVERITIES, describe, label, offered
 from mmlab.ui.components import background_task, figure_card, page_frame, pickers, selection
 from mmlab.ui.components.background_task import EVERY_SECONDS, Progress
 from mmlab.ui.pages.robustness import heatmaps, view_data
@@ -124,13 +124,13 @@ def _rules(view: View) -> None:
 def _damages(view: View) -> None:
     modality, kind = _damage(view)
     if not kind:
-        st.caption("No damage is known for this kind of input.")
+        st.caption("No damage can be done to these inputs here.")
         return
     item = view.task.info.modalities[modality]
     with st.container(horizontal=True, vertical_alignment="bottom", key="mm-damage"):
         st.selectbox(
             "Input",
-            [each.name for each in view.task.info.modalities if DAMAGES.get(each.kind)],
+            [each.name for each in view.task.info.modalities if offered(view.task, each)],
             format_func=lambda name: view.task.info.modalities[name].label,
             key=url_state.follow("damage.input", modality),
             on_change=_choose,
@@ -139,7 +139,7 @@ def _damages(view: View) -> None:
         )
         st.selectbox(
             "What is wrong with it",
-            DAMAGES[item.kind],
+            offered(view.task, item),
             format_func=lambda each: label(item.kind, each),
             key=url_state.follow("damage.kind", kind),
             on_change=_choose,
@@ -197,17 +197,17 @@ def _damage(view: View) -> tuple[str, str]:
     modalities = view.task.info.modalities
     modality, _, kind = url_state.get("damage").split(",")[0].partition(":")
     kind = kind.partition(":")[0]
-    able = [item.name for item in modalities if DAMAGES.get(item.kind)]
+    able = [item.name for item in modalities if offered(view.task, item)]
     if not able:
         return modalities.names[0], ""
     modality = modality if modality in able else able[0]
-    kinds = DAMAGES[modalities[modality].kind]
+    kinds = offered(view.task, modalities[modality])
     return modality, kind if kind in kinds else kinds[0]
 
 
 def _choose(view: View, what: str) -> None:
     modality = st.session_state["damage.input"]
-    kinds = DAMAGES[view.task.info.modalities[modality].kind]
+    kinds = offered(view.task, view.task.info.modalities[modality])
     kind = st.session_state["damage.kind"] if what == "kind" else kinds[0]
     url_state.put(damage=f"{modality}:{kind}:3")
 

@@ -12,7 +12,7 @@ import streamlit as st
 from mmlab.core.errors import DataError
 from mmlab.core.method import METHODS
 from mmlab.core.options import Described, describe
-from mmlab.core.task import Task
+from mmlab.core.task import Task, is_trained_here
 from mmlab.core.training_plan import Plan
 from mmlab.experiments.background.manager import TrainingQueue
 from mmlab.experiments.background.run_files import TrainRequest, Value
@@ -29,6 +29,11 @@ LABELS = {"select": "Keep the best epoch by", "source": "Training data", "sample
 
 def show(task_name: str) -> None:
     """The whole page under its title."""
+    if not is_trained_here(cache.task(task_name)):
+        st.info("The models of this task were made elsewhere: they are looked at here, not trained.  \n"
+                "Choose another task to train a method.")  # fmt: skip
+        progress.show()
+        return
     with st.container(border=True):
         st.subheader("New training", help=wording.help("running"), anchor=False)
         _form(task_name)
@@ -38,7 +43,7 @@ def show(task_name: str) -> None:
 @page_frame.panel
 def _form(task_name: str) -> None:
     task = cache.task(task_name)
-    names = [name for name in METHODS if not METHODS[name].unsupported_reason(task.info)]
+    names = [name for name in METHODS if METHODS[name].trained_here and not METHODS[name].unsupported_reason(task.info)]
     with st.container(horizontal=True, vertical_alignment="bottom", key="mm-train"):
         method = st.selectbox(
             "Method",

@@ -1,0 +1,46 @@
+"""`open`: the app, with models of one's own in it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mmlab.cli.commands.doctor import ModelFile
+from mmlab.cli.common_options import Device, settle
+from mmlab.cli.console import MENDABLE, bar, say, whisper
+from mmlab.core.errors import DataError
+
+APP = Path(__file__).resolve().parents[3] / "app.py"
+
+
+def command(
+    file: ModelFile,
+    device: Device = "",
+    port: Annotated[int, typer.Option(help="The port on 127.0.0.1.")] = 8501,
+    force: Annotated[bool, typer.Option("--force", help="Open in spite of what the doctor found.")] = False,
+) -> int:
+    """Measure what a file registers where that was not done yet, and open the app."""
+    settle(device=device)
+    if not APP.is_file():
+        raise DataError(f"The app is not beside the package: {APP.name} is missing.", "Run this from the repository.")
+    with bar("Reading", None) as shown:
+        from mmlab.foreign.examining import measure_file
+        from mmlab.inference.device import one_thread
+
+        one_thread()
+        found, reports = measure_file(file, force, lambda label: shown.start(label, 1.0), shown.move, again=False)
+    for report in reports:
+        if report.findings:
+            say(report.text())
+    if len(found) < len(reports):
+        whisper("What has errors was not measured: mend them, or say --force.")
+        return MENDABLE
+    for each in found:
+        say(f"http://127.0.0.1:{port}/predict?task={each['task']}")
+    words = [sys.executable, "-m", "streamlit", "run", str(APP), "--server.port", str(port)]
+    return subprocess.call(words, cwd=APP.parent, env=dict(os.environ))

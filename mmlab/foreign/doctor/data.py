@@ -1,0 +1,175 @@
+"""The samples: whether they can be read, are the same each time, are finite, and have answers that can be meant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import torch
+
+from mmlab.core.errors import DataError
+from mmlab.core.outputs import Classification, Regression, Segmentation
+from mmlab.foreign import data as source
+from mmlab.foreign.doctor.findings import Finding
+from mmlab.foreign.doctor.patient import Patient, Stop
+from mmlab.foreign.places import said
+
+LOOKED_AT = 8
+
+
+def check(patient: Patient) -> Iterator[Finding]:
+    """All that can be said of the data alone."""
+    try:
+        rows = source.split_of(patient.registration, "test")
+        first = [rows[row] for row in range(min(LOOKED_AT, len(rows)))]
+    except DataError as error:
+        raise Stop(Finding("data", "error", error.message, error.hint)) from error
+    except Exception as error:
+        raise Stop(Finding("data", "error", f"A sample cannot be read: {said(error)}", "Mend the data set.")) from error
+    if len(rows) == 0:
+        raise Stop(Finding("data", "error", "There are no test samples.", "Give at least one sample."))
+    yield from _random(rows, first)
+    yield from _labels(patient, rows)
+    try:
+        patient.read()
+    except DataError as error:
+        raise Stop(Finding("data", "error", error.message, error.hint)) from error
+    yield from _complete(patient)
+    yield from _finite(patient)
+    yield from _lengths(patient, rows)
+
+
+def _random(rows: source.Rows, first: list[dict[str, Any]]) -> Iterator[Finding]:
+    for row, sample in enumerate(first[:3]):
+        again = rows[row]
+        for key in rows.keys:
+            if not _same(sample[key], again[key], key):
+                yield Finding(
+                    "data",
+                    "error",
+                    f"'{key}' of sample {row} is another one each time it is read.",
+                    "Give the data without random augmentation.",
+                    why="Answers, maps and the stored sweep would be about different inputs.",
+                )
+                return
+
+
+def _same(one: Any, other: Any, key: str) -> bool:
+    if one is None or other is None:
+        return one is other
+    first, second = source.as_tensor(one, key), source.as_tensor(other, key)
+    return first.shape == second.shape and bool(((first == second) | (first != first) & (second != second)).all())
+
+
+def _labels(patient: Patient, rows: source.Rows) -> Iterator[Finding]:
+    output = patient.registration.output
+    if isinstance(output, Classification):
+        found = [rows[row][source.ANSWER] for row in range(len(rows))]
+        numbers = [
+            float(source.as_tensor(v, "the answer").reshape(-1)[0])
+            for v in found
+            if not isinstance(v, str) and v is not None and source.as_tensor(v, "the answer").numel() == 1
+        ]
+        if numbers and min(numbers) == 1 and max(numbers) == output.channels:
+            raise Stop(
+                Finding(
+                    "data",
+                    "error",
+                    f"The answers run from 1 to {output.channels}, and there are {output.channels} classes.",
+                    "Count classes from 0, in the order of the model's columns.",
+                    why="Every answer would be compared with the class beside it.",
+                )
+            )
+    if isinstance(output, Segmentation):
+        sample = source.as_tensor(rows[0][source.ANSWER], "the answer")
+        if sample.dim() == 2 and int(sample.max()) >= output.channels and int(sample.max()) < 200:
+            yield Finding(
+                "data",
+                "error",
+                f"The map of labels goes up to {int(sample.max())}, and there are {output.channels} regions.",
+                "Count regions from 0, or give regions as (regions, height, width).",
+                why="A label beyond the last region counts as background.",
+            )
+    if isinstance(output, Regression):
+        values = [
+            float(source.as_tensor(rows[r][source.ANSWER], "the answer").reshape(-1)[0]) for r in range(len(rows))
+        ]
+        if values and (min(values) < output.low or max(values) > output.high):
+            yield Finding(
+                "data",
+                "error",
+                f"The answers run from {min(values):g} to {max(values):g}, "
+                f"and the scale from {output.low:g} to {output.high:g}.",
+                "Correct the scale: output=Regression(low, high).",
+                why="Answers are shown clipped to the scale.",
+            )
+        if any(value != value for value in values):
+            yield Finding("data", "error", "Some right answers are not a number.", "Leave these samples out.")
+
+
+def _complete(patient: Patient) -> Iterator[Finding]:
+    assert patient.samples is not None
+    present = patient.samples.present
+    if not bool(present.all(1).any()):
+        never = [n for n, on in zip(patient.modalities.names, present.any(0).tolist(), strict=True) if not on]
+        what = f"no sample has '{never[0]}'" if never else "each lacks something"
+        yield Finding(
+            "data",
+            "error",
+            f"No test sample has every input: {what}.",
+            "At least one complete sample is needed, and eight for the measures of dominance.",
+        )
+    if len(patient.samples) > 1 and patient.samples.target.dim() == 1 and patient.samples.target.unique().numel() == 1:
+        yield Finding(
+            "data",
+            "warning",
+            "All samples have the same right answer.",
+            "Are they sorted by class? Give samples of several.",
+            why="Nothing can be told from scores on one class.",
+        )
+
+
+def _finite(patient: Patient) -> Iterator[Finding]:
+    assert patient.samples is not None
+    for place, (name, value) in enumerate(patient.samples.inputs.items()):
+        rows = patient.samples.present[:, place]
+        bad = [row for row in rows.nonzero()[:, 0].tolist() if not bool(torch.isfinite(value[row]).all())]
+        if bad:
+            yield Finding(
+                "data",
+                "error",
+                f"'{name}' of sample {bad[0]} holds numbers that are not finite "
+                f"({len(bad)} of {int(rows.sum())} samples).",
+                "Fill or leave out what is NaN or infinite.",
+                why="One of them makes every answer and every mean of a sweep NaN.",
+            )
+        elif int(rows.sum()) > 1 and bool((value[rows] == value[rows][:1]).all()):
+            yield Finding(
+                "data",
+                "warning",
+                f"'{name}' is the same in every sample.",
+                "Look at what the data set gives.",
+                why="An input that never changes can decide nothing.",
+            )
+
+
+def _lengths(patient: Patient, rows: source.Rows) -> Iterator[Finding]:
+    assert patient.layout is not None
+    for packing in patient.layout.packings:
+        for part in packing.parts:
+            shapes = {tuple(source.as_tensor(sample[part.key], part.key).shape) for sample in _some(rows, part.key)}
+            if len(shapes) > 1:
+                yield Finding(
+                    "data",
+                    "warning",
+                    f"'{part.key}' comes in several lengths; shorter ones are padded with zeros to {part.shape}.",
+                    "Pad them as the model was trained, and give it a mask.",
+                    why="Padding that the model takes for content changes its answers.",
+                )
+
+
+def _some(rows: source.Rows, key: str) -> Iterator[Mapping[str, Any]]:
+    for row in range(min(len(rows), 32)):
+        sample = rows[row]
+        if sample[key] is not None:
+            yield sample

@@ -1,0 +1,80 @@
+"""What is not wrong and worth knowing: size, time, and answers no better than chance."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+import torch
+
+from mmlab.core.outputs import Classification, Regression
+from mmlab.foreign.doctor.findings import Finding
+from mmlab.foreign.doctor.patient import Patient
+
+FEWEST, MOST = 40, 100  # samples that chance is told on
+LARGE = 4 * 2**30
+LONG = 600.0  # seconds
+
+
+def check(patient: Patient) -> Iterator[Finding]:
+    """Estimates from what ran."""
+    assert patient.module is not None
+    assert patient.samples is not None
+    size = sum(each.numel() * each.element_size() for each in patient.module.parameters())
+    if size > LARGE:
+        yield Finding(
+            "size", "warning", f"The weights take {size / 2**30:.1f} GB.", "Other models are put out of memory."
+        )
+    start = time.perf_counter()
+    patient.run(rows=[0])
+    each = time.perf_counter() - start
+    whole = each * len(patient.samples) * len(patient.modalities.subsets())
+    if whole > LONG:
+        yield Finding(
+            "time",
+            "warning",
+            f"All combinations of {len(patient.samples):,} samples take about {whole / 60:.0f} minutes.",
+            "Register fewer: samples=200.",
+        )
+    if each * MOST < 10:
+        yield from _chance(patient)
+
+
+@torch.no_grad()
+def _chance(patient: Patient) -> Iterator[Finding]:
+    assert patient.samples is not None
+    rows = patient.samples.present.all(1).nonzero()[:, 0]
+    if len(rows) < FEWEST:
+        return
+    rows = rows[torch.linspace(0, len(rows) - 1, min(MOST, len(rows))).long()]
+    batch = patient.samples.batch(rows)
+    parts = [
+        patient.ready()
+        .direct(
+            {name: value[i : i + 1] for name, value in batch.inputs.items()},
+            patient.modalities.mask(patient.modalities.full, 1),
+        )
+        .logits
+        for i in range(len(rows))
+    ]
+    logits, output, target = torch.cat(parts), patient.registration.output, batch.target
+    if isinstance(output, Classification):
+        right = float((logits.argmax(1) == target).float().mean())
+        most = float(torch.bincount(target).max()) / len(target)
+        if right <= max(1 / output.channels, most) + 1e-9:
+            yield Finding(
+                "chance",
+                "warning",
+                f"{right:.0%} of {len(rows)} answers are right, no more than by chance.",
+                "Were the weights loaded, and are the samples prepared as in training?",
+            )
+    if isinstance(output, Regression):
+        error = float((logits[:, 0] - target).abs().mean())
+        plain = float((target - target.median()).abs().mean())
+        if error >= plain:
+            yield Finding(
+                "chance",
+                "warning",
+                f"The mean error is {error:.3g}; always answering the median makes {plain:.3g}.",
+                "Were the weights loaded, and are the samples prepared as in training?",
+            )

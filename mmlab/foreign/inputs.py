@@ -1,0 +1,105 @@
+"""What a person says about one input of their model, and which values of `forward` it is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from torch import Tensor
+
+from mmlab.core.errors import DataError
+from mmlab.core.modality import NAME
+
+AXES = ("CT", "TC", "CHW", "HWC", "HW", "FT", "TF")
+ROWS_APART = ("none", "drop")  # ways to be absent that change the call itself, so rows are grouped by combination
+WAYS = ("zeros", "mean", "none", "drop", "donor")
+
+
+@dataclass(frozen=True)
+class Input:
+    """One input of a registered model.
+
+    key:       the argument of `forward`, which is also the key in a sample; several for one input; its name by default.
+    kind:      image, sound, series, vector, text; guessed from the tensor by default.
+    absent:    what stands in where it is absent: a word of `WAYS`, a number, a tensor, or a mapping of these by key.
+    channel:   which plane or planes of a shared tensor it is.
+    look:      where Grad-CAM looks: "module", "module#1" (its second call), or "input"; traced by default.
+    reshape:   from what that layer returned to `[B, C, *places]`.
+    axes:      the order of the axes of one sample, such as "TC" for time first or "HWC" for colours last.
+    transform: from the content of a file (bytes) to what a sample holds for this input; lets visitors bring files.
+    mean, std: what pictures were normalised with, channel by channel; rate: values a second; words: from the tensor of
+               ids `[L]` to the words; label: for people. These four are for the screen only.
+    """
+
+    key: str | Sequence[str] | None = None
+    kind: str = ""
+    absent: Any = None
+    channel: int | Sequence[int] | None = None
+    look: str = ""
+    reshape: Callable[[Tensor], Tensor] | None = None
+    axes: str = ""
+    transform: Callable[[bytes], Any] | None = None
+    mean: Sequence[float] = ()
+    std: Sequence[float] = ()
+    rate: float = 0.0
+    words: Callable[[Tensor], Sequence[str]] | None = None
+    label: str = ""
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The keys, once the name is known (`read_inputs`)."""
+        if self.key is None:
+            return ()
+        return (self.key,) if isinstance(self.key, str) else tuple(self.key)
+
+    @property
+    def channels(self) -> tuple[int, ...]:
+        """The planes of the shared tensor; none where the tensor is its own."""
+        if self.channel is None:
+            return ()
+        return (self.channel,) if isinstance(self.channel, int) else tuple(self.channel)
+
+
+def read_inputs(given: Sequence[str] | Mapping[str, Any]) -> dict[str, Input]:
+    """`inputs=` as one `Input` per modality. Raises DataError for names and values that cannot be meant."""
+    if isinstance(given, str) or not given:
+        raise DataError(
+            f"inputs= is {given!r}.", 'Give names, inputs=["rgb", "depth"], or a mapping from names to keys.'
+        )
+    pairs = given.items() if isinstance(given, Mapping) else ((name, None) for name in given)
+    return {name: _read(name, value) for name, value in pairs}
+
+
+def _read(name: str, value: Any) -> Input:
+    if not NAME.fullmatch(str(name)):
+        raise DataError(f"'{name}' cannot name an input.", "Use a-z, 0-9 and _ only; label= is for people.")
+    if value is None or isinstance(value, str):
+        return Input(value or name)
+    if isinstance(value, Input):
+        found = value if value.key is not None else replace(value, key=name)
+    elif isinstance(value, Sequence) and value and all(isinstance(each, str) for each in value):
+        found = Input(tuple(value))
+    else:
+        raise DataError(f"'{name}' is given as {value!r}.", "Give a key, several keys, or Input(...).")
+    if found.axes and found.axes not in AXES:
+        raise DataError(f"'{name}' has axes={found.axes!r}.", f"They are one of: {', '.join(AXES)}.")
+    if len(found.keys) > 1 and found.channels:
+        raise DataError(f"'{name}' has several keys and a channel.", "A channel is a plane of one tensor.")
+    _check_absent(name, found.absent)
+    return found
+
+
+def _check_absent(name: str, absent: Any) -> None:
+    values = absent.values() if isinstance(absent, Mapping) else [absent]
+    for value in values:
+        if isinstance(value, str) and value not in WAYS:
+            raise DataError(
+                f"'{name}' has absent={value!r}.",
+                f"It is one of {', '.join(WAYS)}, a number, a tensor, or these by key.",
+            )
+
+
+def check_default_absent(absent: Any) -> None:
+    """Whether `register(absent=)` can be meant. Raises DataError."""
+    _check_absent("register", absent)

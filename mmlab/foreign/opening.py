@@ -1,0 +1,123 @@
+"""From a registration to a model that answers: build it, run it, and find out what it is made of, or remember that."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import torch
+from torch import nn
+
+from mmlab.core.errors import MmlabError
+from mmlab.core.task import TaskInfo
+from mmlab.foreign.adapter import RegisteredModel
+from mmlab.foreign.building import build
+from mmlab.foreign.calling import Caller, device_of, dtype_of, fill_of, signature_of
+from mmlab.foreign.calls import Call
+from mmlab.foreign.looks import Look
+from mmlab.foreign.proving import embedding_of, looks_of, replay_is_exact
+from mmlab.foreign.registration import Registration
+from mmlab.foreign.running import Runner
+from mmlab.foreign.task import complete_inputs, layout_of, seen_of
+from mmlab.foreign.tracing import SAMPLES, Trace, trace
+
+
+def runner_of(registration: Registration, module: nn.Module) -> Runner:
+    """How the module is called, before anything is known of it. Raises DataError."""
+    layout = layout_of(registration)
+    fills = {
+        packing.name: fill_of(
+            registration.inputs[packing.name], registration.absent, packing, seen_of(registration, packing.name, place)
+        )
+        for place, packing in enumerate(layout.packings)
+    }
+    caller = Caller(layout.packings, fills, signature_of(module, registration))
+    return Runner(module, caller, registration)
+
+
+def adapted(
+    registration: Registration,
+    info: TaskInfo,
+    kind: type[RegisteredModel] = RegisteredModel,
+    place: torch.device | str = "cpu",
+    known: Callable[[RegisteredModel], bool] | None = None,
+) -> RegisteredModel:
+    """Build the module, run it, and find encoders, embedding and layers.
+
+    known: takes over an earlier trace of the same weights, and says whether there was one.
+    Raises DataError, PluginError.
+    """
+    module = build(registration).to(place)
+    method = kind(info, registration, module)
+    method.runner = runner_of(registration, module)
+    method.eval()
+    if known is None or not known(method):
+        find_out(method)
+    return method
+
+
+def find_out(method: RegisteredModel) -> None:
+    """Run the module to see what it is made of, and prove what is relied upon."""
+    registration, modalities = method.registration, method.modalities
+    place = device_of(method.module)
+    inputs = {n: v.to(place) for n, v in complete_inputs(registration, SAMPLES).items()}
+    with method.lock:
+        runner = method.runner
+        seen = method.trace = trace(method.module, runner.caller, inputs)
+        runner = replace(runner, row_bytes=seen.bytes)
+        if registration.embedding:
+            runner = replace(runner, embedding=registration.embedding)
+        else:
+            wanted = f"{seen.embedding}:in" if seen.embedding else ""
+            embedding, note = embedding_of(runner, modalities, inputs, wanted)
+            runner = replace(runner, embedding=embedding)
+            method.notes += [note] if note else []
+        looks, notes = looks_of(runner, modalities, inputs, seen, registration.inputs)
+        tried = replace(runner, encoders=seen.encoders)
+        seen.replay = replay_is_exact(tried, modalities, inputs, dtype_of(method.module))
+        method.runner = tried if seen.replay else runner
+        method.looks = looks
+        method.notes += notes
+        if not seen.replay:
+            method.notes.append("No encoder can be run apart: each combination runs all of the module.")
+
+
+def of_card(method: RegisteredModel, kept: Mapping[str, Any]) -> bool:
+    """Take over what an earlier trace found, from a card. Whether that could be."""
+    try:
+        encoders = {Call.parse(path): name for path, name in kept["encoders"].items()}
+        looks = {
+            name: Look(
+                Call.parse(each["call"]) if each["call"] else None,
+                each["form"],
+                tuple(each["sizes"]),
+                method.registration.inputs[name].reshape,
+            )
+            for name, each in kept["looks"].items()
+        }
+        below = dict(method.module.named_modules())
+        paths = [call.path for call in encoders] + [look.call.path for look in looks.values() if look.call]
+        if set(looks) != set(method.modalities.names) or any(path not in below for path in paths):
+            return False
+        method.trace = Trace([], encoders, bool(kept["replay"]), kept["embedding"], int(kept["bytes"]))
+        method.looks, method.notes = looks, list(kept["notes"])
+        replayed = encoders if kept["replay"] else {}
+        method.runner = replace(
+            method.runner, embedding=kept["embedding"], encoders=replayed, row_bytes=int(kept["bytes"])
+        )
+    except (KeyError, TypeError, ValueError, AttributeError, MmlabError):
+        return False
+    return True
+
+
+def trace_card(method: RegisteredModel) -> dict[str, Any]:
+    """What was found out, for a card."""
+    return {
+        "encoders": {str(call): name for call, name in method.trace.encoders.items()},
+        "replay": method.trace.replay,
+        "embedding": method.runner.embedding,
+        "bytes": method.runner.row_bytes,
+        "looks": {name: look.card() for name, look in method.looks.items()},
+        "notes": method.notes,
+    }

@@ -1,0 +1,225 @@
+"""A file of answers, `outputs.npz`: all that needs no model, for JAX, TensorFlow, an API, somebody's paper.
+
+logits  [K, N, C]   of K combinations (2^M - 1, by size, then in the order of the names; or those of `combinations`)
+target  [N]         the right answers
+names   [M]         of the modalities
+and, where there are: classes [C]; low, high for numbers; combinations [K], such as "image-sound"; embedding and
+variance [K, N, D]; ids, groups [N]; present bool [N, M]
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from mmlab.core.errors import DataError
+from mmlab.core.modality import NAME, Modalities, Modality
+from mmlab.core.outputs import Classification, Output, Regression
+from mmlab.core.results import Sweep
+from mmlab.foreign.packing import letters_of
+from mmlab.foreign.registration import Registration
+
+LARGEST = 2 * 2**30
+KNOWN = (
+    *("logits", "target", "names", "classes", "low", "high", "combinations"),
+    *("embedding", "variance", "ids", "groups", "present"),
+)
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """What such a file holds, checked."""
+
+    modalities: Modalities
+    output: Output
+    found: Sweep
+
+
+def write_outputs(
+    path: str | Path,
+    logits: ArrayLike | Mapping[str, ArrayLike],
+    target: ArrayLike,
+    names: Sequence[str],
+    *,
+    classes: Sequence[str] | None = None,
+    scale: tuple[float, float] | None = None,
+    embedding: ArrayLike | Mapping[str, ArrayLike] | None = None,
+    variance: ArrayLike | Mapping[str, ArrayLike] | None = None,
+    ids: Sequence[str] | None = None,
+    groups: Sequence[str] | None = None,
+    present: ArrayLike | None = None,
+) -> Path:
+    """Write a file that `python -m mmlab open` takes. Raises DataError where something does not fit.
+
+    logits: `[K, N, C]`, or one `[N, C]` per combination key such as `"image-sound"`. scale: low and high, for numbers.
+    """
+    keys = list(logits) if isinstance(logits, Mapping) else None
+    arrays: dict[str, Any] = {
+        "logits": _stacked(logits, keys),
+        "target": np.asarray(target),
+        "names": np.array(list(names)),
+    }
+    if keys is not None:
+        arrays["combinations"] = np.array(keys)
+    if classes is not None:
+        arrays["classes"] = np.array(list(classes))
+    if scale is not None:
+        arrays["low"], arrays["high"] = np.float64(scale[0]), np.float64(scale[1])
+    for name, value in (("embedding", embedding), ("variance", variance)):
+        if value is not None:
+            arrays[name] = _stacked(value, keys)
+    for name, value in (("ids", ids), ("groups", groups)):
+        if value is not None:
+            arrays[name] = np.array(list(map(str, value)))
+    if present is not None:
+        arrays["present"] = np.asarray(present, bool)
+    checked(arrays)
+    file = Path(path).with_suffix(".npz")
+    np.savez_compressed(file, **arrays)
+    return file
+
+
+def _stacked(values: ArrayLike | Mapping[str, ArrayLike], keys: list[str] | None) -> NDArray[np.float32]:
+    if isinstance(values, Mapping):
+        if keys is None or set(values) != set(keys):
+            raise DataError("Some arrays are given by combination and some are not.", "Give all by the same keys.")
+        return np.stack([np.asarray(values[key], np.float32) for key in keys])
+    return np.asarray(values, np.float32)
+
+
+def read_outputs(file: Path) -> Outputs:
+    """The answers in a file, which is taken as hostile: no pickle, sizes checked. Raises DataError."""
+    try:
+        if file.stat().st_size > LARGEST:
+            raise DataError(f"{file.name} is larger than {LARGEST >> 30} GB.", "Write fewer samples.")
+        with np.load(file, allow_pickle=False) as opened:
+            arrays = {name: opened[name] for name in opened.files if name in KNOWN}
+    except (OSError, ValueError, EOFError, KeyError) as error:
+        raise DataError(
+            f"{file.name} is missing, damaged or no npz file.", "Make it with mmlab.write_outputs."
+        ) from error
+    except Exception as error:  # zipfile and zlib have errors of their own
+        raise DataError(f"{file.name} is damaged.", "Make it with mmlab.write_outputs.") from error
+    return checked(arrays)
+
+
+def checked(arrays: Mapping[str, NDArray[Any]]) -> Outputs:
+    """Everything that can be wrong with such arrays, one sentence each. Raises DataError."""
+    for name in ("logits", "target", "names"):
+        if name not in arrays:
+            raise DataError(f"There is no '{name}'.", f"There are: {', '.join(arrays)}.")
+    names = tuple(str(each) for each in np.atleast_1d(arrays["names"]))
+    wrong = [name for name in names if not NAME.fullmatch(name)]
+    if wrong or len(set(names)) < len(names):
+        raise DataError(f"'{(wrong or names)[0][:40]}' cannot name an input.", "Use a-z, 0-9 and _, each name once.")
+    letters = letters_of(names)
+    modalities = Modalities(
+        Modality(name, "vector", (1,), name.replace("_", " ").capitalize(), letter)
+        for name, letter in zip(names, letters, strict=True)
+    )
+    logits, target = np.asarray(arrays["logits"]), np.asarray(arrays["target"])
+    keys = tuple(c.key for c in modalities.subsets())
+    logits, order = _ordered(arrays, logits, keys)
+    if logits.ndim != 3 or target.shape != logits.shape[1:2]:
+        raise DataError(
+            f"logits has shape {logits.shape} and target {target.shape}.",
+            f"They are [{len(keys)}, samples, classes] and [samples].",
+        )
+    if not np.isfinite(logits).all():
+        raise DataError("Some logits are not finite.", "Leave these samples out.")
+    output = _output(arrays, logits, target)
+    return Outputs(modalities, output, _sweep(arrays, logits, target, keys, names, order))
+
+
+def _ordered(
+    arrays: Mapping[str, NDArray[Any]], logits: NDArray[Any], keys: tuple[str, ...]
+) -> tuple[NDArray[Any], list[int]]:
+    """Rows in the order of `keys`. Raises DataError where a combination is missing."""
+    if "combinations" not in arrays:
+        if len(logits) != len(keys):
+            raise DataError(
+                f"logits holds {len(logits)} combinations, and {len(keys)} are expected.",
+                f"In this order: {', '.join(keys[:7])}.",
+            )
+        return logits, list(range(len(keys)))
+    given = [str(each) for each in arrays["combinations"]]
+    sorted_given = {"-".join(sorted(each.split("-"))): place for place, each in enumerate(given)}
+    wanted = ["-".join(sorted(key.split("-"))) for key in keys]
+    missing = [key for key, each in zip(keys, wanted, strict=True) if each not in sorted_given]
+    if missing or len(given) != len(keys):
+        raise DataError(f"There are no answers for '{(missing or given)[0]}'.", f"Needed are: {', '.join(keys[:7])}.")
+    order = [sorted_given[each] for each in wanted]
+    return logits[order], order
+
+
+def _output(arrays: Mapping[str, NDArray[Any]], logits: NDArray[Any], target: NDArray[Any]) -> Output:
+    if logits.shape[2] == 1:
+        low, high = (float(arrays[name]) if name in arrays else None for name in ("low", "high"))
+        if low is None or high is None:
+            low, high = float(target.min()), float(target.max())
+        if not low < high or target.min() < low or target.max() > high:
+            raise DataError(
+                f"The scale from {low:g} to {high:g} does not hold the right answers.", "Give scale=(low, high)."
+            )
+        return Regression(low, high, (low + high) / 2 if low >= 0 else 0.0)
+    count = logits.shape[2]
+    classes = tuple(str(each) for each in arrays["classes"]) if "classes" in arrays else tuple(map(str, range(count)))
+    if len(classes) != count or len(set(classes)) < count:
+        raise DataError(f"There are {len(classes)} classes and {count} columns of logits.", "Give one name per column.")
+    if not np.issubdtype(target.dtype, np.integer) or target.min() < 0 or target.max() >= count:
+        raise DataError("target does not hold classes from 0.", f"They are whole numbers from 0 to {count - 1}.")
+    return Classification(classes)
+
+
+def _sweep(
+    arrays: Mapping[str, NDArray[Any]],
+    logits: NDArray[Any],
+    target: NDArray[Any],
+    keys: tuple[str, ...],
+    names: tuple[str, ...],
+    order: list[int],
+) -> Sweep:
+    count = logits.shape[1]
+    others: dict[str, NDArray[np.float32] | None] = {}
+    for name in ("embedding", "variance"):
+        value = np.asarray(arrays[name], np.float32)[order] if name in arrays else None
+        if value is not None and (value.ndim != 3 or value.shape[:2] != logits.shape[:2]):
+            raise DataError(f"{name} has shape {value.shape}.", f"It is [{len(keys)}, {count}, dimensions].")
+        others[name] = value
+    ids = (
+        tuple(str(each) for each in arrays["ids"]) if "ids" in arrays else tuple(f"test-{i:04d}" for i in range(count))
+    )
+    groups = tuple(str(each) for each in arrays["groups"]) if "groups" in arrays else ids
+    present = np.asarray(arrays["present"], bool) if "present" in arrays else np.ones((count, len(names)), bool)
+    if len(ids) != count or len(groups) != count or present.shape != (count, len(names)) or len(set(ids)) < count:
+        raise DataError("ids, groups or present do not fit the samples.", f"There are {count} samples; ids are unique.")
+    kind = np.float32 if logits.shape[2] == 1 else np.int64
+    mean = others["embedding"] if others["embedding"] is not None else logits.astype(np.float32)
+    return Sweep(keys, logits.astype(np.float32), mean, others["variance"], target.astype(kind), present, ids, groups)
+
+
+def registration_of(file: Path) -> Registration:
+    """The registration of a file of answers: it has no model. Raises DataError."""
+    outputs = read_outputs(file)
+    name = "".join(sign if NAME.fullmatch(sign) else "_" for sign in file.stem.lower()) or "outputs"
+    return Registration(
+        name=name,
+        model=outputs,
+        inputs={},
+        data=file,
+        output=outputs.output,
+        title=file.stem,
+        about="Answers that were brought as a file: there is no model behind them.",
+        file=str(file),
+    )
+
+
+def digest_of(file: Path) -> str:
+    """What tells one version of the file from another."""
+    return hashlib.sha256(file.read_bytes()).hexdigest()

@@ -1,0 +1,172 @@
+"""What a trace claims, proved before it is relied upon: replayed encoders, layers with gradient, embeddings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from mmlab.core.modality import Modalities
+from mmlab.core.outputs import Classification, Output
+from mmlab.foreign.calls import caught
+from mmlab.foreign.inputs import Input
+from mmlab.foreign.looks import INPUT, Look, form_of, not_places, read_look
+from mmlab.foreign.running import Runner
+from mmlab.foreign.tracing import Seen, Trace
+from mmlab.foreign.trees import same_numbers
+
+TOLERANCE = {torch.float32: 1e-5, torch.float64: 1e-6, torch.float16: 5e-3, torch.bfloat16: 3e-2}
+MOST_COMBINATIONS = 64
+
+
+@torch.no_grad()
+def replay_is_exact(runner: Runner, modalities: Modalities, inputs: Mapping[str, Tensor], dtype: torch.dtype) -> bool:
+    """Whether replayed encoders give what running everything gives: in every combination, and for mixed samples."""
+    if not runner.encoders:
+        return False
+    rows = len(next(iter(inputs.values())))
+    plain = replace(runner, encoders={})
+    place = next(iter(inputs.values())).device
+    try:
+        pieces = runner.encode(inputs)
+        if any(call not in pieces[name].calls for call, name in runner.encoders.items()):
+            return False
+        for combination in modalities.subsets()[-MOST_COMBINATIONS:]:
+            mask = modalities.mask(combination, rows, place)
+            if not _agree(runner, plain, pieces, inputs, mask, dtype):
+                return False
+        order = torch.arange(rows, device=place).roll(1)
+        first = modalities.names[0]
+        mixed = {**pieces, first: pieces[first].at(order)}
+        values = {**inputs, first: inputs[first][order]}
+        return _agree(
+            runner, plain, mixed, values, torch.ones(rows, len(modalities), dtype=torch.bool, device=place), dtype
+        )
+    except Exception:  # whatever a foreign module does when it is replayed, it is run whole then
+        return False
+
+
+def _agree(
+    runner: Runner, plain: Runner, pieces: Mapping, inputs: Mapping[str, Tensor], mask: Tensor, dtype: torch.dtype
+) -> bool:
+    one, other = runner.fuse(pieces, mask), plain.direct(inputs, mask)
+    bound = TOLERANCE.get(dtype, 1e-5)
+    return same_numbers(one.logits, other.logits, bound) and same_numbers(one.mean, other.mean, bound)
+
+
+@torch.no_grad()
+def embedding_of(runner: Runner, modalities: Modalities, inputs: Mapping[str, Tensor], wanted: str) -> tuple[str, str]:
+    """The embedding's place, checked under every combination, and a note where the logits have to do."""
+    if not wanted:
+        return "", "No linear layer or convolution was found, so the logits stand for the embedding."
+    place = next(iter(inputs.values())).device
+    rows = len(next(iter(inputs.values())))
+    widths = set()
+    tried = replace(runner, embedding=wanted, encoders={})
+    for combination in modalities.subsets()[-MOST_COMBINATIONS:]:
+        mask = modalities.mask(combination, rows, place)
+        answer = tried.direct(inputs, mask)
+        plain = answer.logits.flatten(1) if answer.logits.dim() == 2 else None
+        is_same = plain is not None and plain.shape == answer.mean.shape and torch.equal(plain, answer.mean)
+        widths.add(0 if is_same else answer.mean.shape[1])
+    if len(widths) > 1 or 0 in widths:
+        return (
+            "",
+            f"What goes into '{wanted.partition(':')[0]}' is not there in every combination, or not one row per sample, "
+            "so the logits stand for the embedding.",
+        )
+    return wanted, ""
+
+
+def looks_of(
+    runner: Runner, modalities: Modalities, inputs: Mapping[str, Tensor], found: Trace, given: Mapping[str, Input]
+) -> tuple[dict[str, Look], list[str]]:
+    """Where Grad-CAM looks for each modality, and notes on those that have no layer of their own.
+
+    Raises DataError for a place that was named and gives no map.
+    """
+    wanted = {name: read_look(each.look, each.reshape) for name, each in given.items() if each.look}
+    candidates: dict[str, list[Look]] = {name: _candidates(found, modalities[name]) for name in modalities.names}
+    chosen: dict[str, Look] = {}
+    notes = []
+    named = [look for look in wanted.values() if look.call]
+    every = [*named, *(look for name in modalities.names if name not in wanted for look in candidates[name])]
+    reached = _reached(runner, inputs, every) if every else {}
+    for name in modalities.names:
+        if name in wanted:
+            chosen[name] = _formed(wanted[name], found, modalities, name)
+            continue
+        there = [look for look in candidates[name] if reached.get(look.call, 0) > 1]
+        chosen[name] = there[-1] if there else INPUT
+        if not there:
+            what = "nothing reads gradients of words" if modalities[name].discrete else "gradient × input stands in"
+            notes.append(f"No layer sees {modalities[name].spoken} alone and has places with gradient: {what}.")
+    return chosen, notes
+
+
+def _places(modality: object) -> tuple[int, ...]:
+    shape: tuple[int, ...] = modality.shape  # type: ignore[attr-defined]
+    return shape[1:] or shape
+
+
+def _candidates(found: Trace, modality: object) -> list[Look]:
+    """Calls that see this modality alone and have places, in order; projections only where nothing else is."""
+    name: str = modality.name  # type: ignore[attr-defined]
+    alone = [each for each in found.calls if each.sees == {name} and each.rows]
+    formed = [(each, form_of(each.call, each.layer, _places(modality))) for each in alone]
+    looks = [(each, look) for each, look in formed if look is not None]
+    outer = [look for each, look in looks if not each.layer.inner]
+    return outer or [look for _, look in looks]
+
+
+def _formed(look: Look, found: Trace, modalities: Modalities, name: str) -> Look:
+    if look.call is None or look.reshape is not None:
+        return look
+    seen: Seen | None = next((each for each in found.calls if each.call == look.call), None)
+    if seen is None:
+        return look
+    formed = form_of(look.call, seen.layer, _places(modalities[name]))
+    if formed is None:
+        raise not_places(look, seen.layer, name)
+    return formed
+
+
+def _reached(runner: Runner, inputs: Mapping[str, Tensor], looks: list[Look]) -> dict:
+    """At how many places of each call there is gradient of the answers."""
+    one = {name: value[:2] for name, value in inputs.items()}
+    rows = len(next(iter(one.values())))
+    present = torch.ones(rows, len(one), dtype=torch.bool, device=next(iter(one.values())).device)
+    calls = [look.call for look in looks if look.call]
+    with torch.enable_grad(), caught(runner.module, calls, differentiate=True) as found:
+        answer = replace(runner, encoders={}, embedding="").direct(_differentiable(one), present)
+        total = answered(answer.logits, runner.registration.output).sum()
+    if not total.requires_grad:
+        return {}
+    there = [call for call in calls if call in found]
+    gradients = torch.autograd.grad(total, [found[call] for call in there], allow_unused=True)
+    forms = {look.call: look for look in looks}
+    return {call: places_of(forms[call], g) for call, g in zip(there, gradients, strict=True) if g is not None}
+
+
+def places_of(look: Look, gradient: Tensor) -> int:
+    """At how many places some gradient arrives."""
+    try:
+        maps = look.maps(gradient)
+    except (RuntimeError, ValueError, IndexError):
+        return 0
+    if maps.dim() < 3:
+        return 0
+    return int((maps.abs().sum(1).flatten(1) > 0).any(0).sum())
+
+
+def answered(logits: Tensor, output: Output) -> Tensor:
+    """The score `[B]` of what each row answers: a sum over classes would hide what cancels out."""
+    if isinstance(output, Classification):
+        return logits.amax(1)
+    return logits.flatten(1).sum(1)
+
+
+def _differentiable(inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return {name: value.detach().clone().requires_grad_() for name, value in inputs.items()}

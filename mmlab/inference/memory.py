@@ -1,0 +1,40 @@
+"""How much memory is free, on a device or in the machine."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import torch
+
+UNKNOWN = 2 * 2**30
+
+
+def free_bytes(place: torch.device) -> int:
+    """Bytes that are free on a device; in the machine, by its container's limit where there is one."""
+    if place.type == "cuda":
+        return int(torch.cuda.mem_get_info(place)[0])
+    return machine_bytes()
+
+
+def machine_bytes() -> int:
+    """Bytes of memory that can still be had on this machine."""
+    try:
+        for line in Path("/proc/meminfo").read_text().splitlines():
+            if line.startswith("MemAvailable:"):
+                return min(int(line.split()[1]) * 1024, _container())
+    except OSError:
+        pass
+    try:
+        return int(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2)
+    except (ValueError, OSError, AttributeError):
+        return UNKNOWN
+
+
+def _container() -> int:
+    try:
+        most = Path("/sys/fs/cgroup/memory.max").read_text().strip()
+        used = int(Path("/sys/fs/cgroup/memory.current").read_text())
+        return int(most) - used if most.isdigit() else 2**62
+    except (OSError, ValueError):
+        return 2**62

@@ -1,0 +1,77 @@
+"""What a card says of a registered model: how it was found to be built, and what the doctor said of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import streamlit as st
+
+from mmlab.core.task import Task
+from mmlab.ui.components import page_frame, pickers
+from mmlab.ui.session import cache
+
+MARKS = {"error": "✗", "warning": "!", "note": "·"}
+
+
+def show_all(task: Task) -> None:
+    """Every registered model of a task."""
+    entries = [entry for entry in cache.entries(task.name) if entry.problem is None]
+    if not entries:
+        pickers.no_model(task)
+        return
+    for entry in entries:
+        with st.container(border=True), page_frame.error_boundary():
+            st.markdown(f"### {page_frame.plain(cache.title(entry.reference.method))}")
+            st.caption(f"{int(entry.card.get('parameters', 0)):,} parameters. Made elsewhere: nothing is trained here.")
+            show(entry.card)
+
+
+def show(card: Mapping[str, Any]) -> None:
+    """What was found out and what the doctor said; nothing for models that were trained here."""
+    registered = card.get("registered")
+    if not isinstance(registered, Mapping):
+        return
+    trace, report = registered.get("trace") or {}, registered.get("doctor") or {}
+    if trace:
+        _trace(trace)
+    if report:
+        _report(report)
+    if not trace and not report:
+        st.markdown("Only its answers are here, from a file: what needs the model itself cannot be shown.")
+
+
+def _trace(trace: Mapping[str, Any]) -> None:
+    st.markdown("**How it is built**, as a few passes showed")
+    encoders: dict[str, list[str]] = {}
+    for path, name in trace.get("encoders", {}).items():
+        encoders.setdefault(name, []).append(path)
+    lines = [f"Encoder of {page_frame.plain(name)}: {_code(paths)}" for name, paths in encoders.items()]
+    lines += [f"Grad-CAM of {page_frame.plain(name)}: {_look(look)}" for name, look in trace.get("looks", {}).items()]
+    lines.append(f"Embedding: {_code([trace['embedding']]) if trace.get('embedding') else 'the logits'}")
+    replay = "run once per sample, and handed on to every combination"
+    lines.append(f"Encoders are {replay if trace.get('replay') else 'run again for each combination'}")
+    st.markdown("\n".join(f"- {line}" for line in lines))
+    for note in trace.get("notes", ()):
+        st.caption(page_frame.plain(str(note)))
+
+
+def _look(look: Mapping[str, Any]) -> str:
+    return _code([str(look["call"])]) if look.get("call") else "the input itself (gradient × input)"
+
+
+def _code(paths: list[str]) -> str:
+    return ", ".join(f"`{path.replace('`', '')}`" for path in paths[:4]) + (" …" if len(paths) > 4 else "")
+
+
+def _report(report: Mapping[str, Any]) -> None:
+    findings = report.get("findings", ())
+    if not findings:
+        st.markdown(f"**The doctor** found nothing wrong: {page_frame.plain(', '.join(report.get('checks', ())))}.")
+        return
+    st.markdown(f"**The doctor** found {len(findings)} thing{'s' * (len(findings) != 1)}")
+    for each in findings:
+        where = f" {each['where']}" if each.get("where") else ""
+        more = " ".join(page_frame.plain(str(each[part])) for part in ("why", "hint") if each.get(part))
+        mark = MARKS.get(str(each.get("level")), "·")
+        st.markdown(f"- {mark} {page_frame.plain(str(each.get('message')) + where)}  \n  {more}")
