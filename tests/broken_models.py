@@ -3,8 +3,6 @@
 Every one takes a picture `image [3, 16, 16]` and a table `table [6]` and tells three classes, unless it says otherwise.
 """
 
-# ruff: noqa: E501
-
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator

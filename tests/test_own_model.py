@@ -54,7 +54,7 @@ def test_every_combination_is_answered_as_the_module_answers_it(name: str) -> No
                 continue
             answer = direct(shape, method.module, row, names)
             if method.output.dense:
-                answer = method.output.condense(answer, samples.target[row][None], True)
+                answer = method.output.summarise(answer, samples.target[row][None], True)
             assert torch.allclose(kept[k, row], answer[0], atol=EXACT.get(name, 1e-5)), (key, row)
 
 

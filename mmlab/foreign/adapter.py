@@ -138,7 +138,7 @@ class RegisteredModel(Method):
         with self.lock, torch.enable_grad():
             parts, logits = self._differentiated(leaves, present, calls)
             scores = score(logits)
-            wanted = [part[call] for part in parts for call in calls if call in part[ROWS_OF]]
+            wanted = [found[call] for found, _ in parts for call in calls if call in found]
             gradients = _gradients(scores.sum(), [*wanted, *leaves.values()])
         at: dict[int, Tensor] = {
             id(each): gradient for each, gradient in zip([*wanted, *leaves.values()], gradients, strict=True)
@@ -148,8 +148,8 @@ class RegisteredModel(Method):
 
     def _differentiated(
         self, leaves: Mapping[str, Tensor], present: Tensor, calls: Sequence[Call]
-    ) -> tuple[list[dict[Any, Any]], Tensor]:
-        """What was caught in each group of rows, and the logits of all rows."""
+    ) -> tuple[list[tuple[dict[Call, Any], Tensor]], Tensor]:
+        """What was caught in each group of rows, with their places, and the logits of all rows."""
         caller = self.runner.caller
         filled = caller.filled(leaves, present)
         parts, logits, order = [], [], []
@@ -158,13 +158,18 @@ class RegisteredModel(Method):
             few = filled if rows is None else {name: value[index] for name, value in filled.items()}
             with caught(self.module, calls, differentiate=True) as found:
                 logits.append(self.plain.logits(few, present[index], gone))
-            parts.append({**found, ROWS: index, ROWS_OF: set(found)})
+            parts.append((found, index))
             order.append(index)
         back = torch.argsort(torch.cat(order))
         return parts, torch.cat(logits)[back]
 
     def _layer(
-        self, name: str, leaf: Tensor, parts: Sequence[Mapping[Any, Any]], at: Mapping[int, Tensor], rows: int
+        self,
+        name: str,
+        leaf: Tensor,
+        parts: Sequence[tuple[Mapping[Call, Any], Tensor]],
+        at: Mapping[int, Tensor],
+        rows: int,
     ) -> tuple[Tensor, Tensor]:
         """Activations and gradients `[B, C, *places]` of one modality; zeros where its layer did not run."""
         look = self.looks[name]
@@ -172,15 +177,15 @@ class RegisteredModel(Method):
             pair = (leaf.detach(), at[id(leaf)])
             return (pair[0][:, None], pair[1][:, None]) if leaf.dim() == 2 else pair
         found: tuple[Tensor, Tensor] | None = None
-        for part in parts:
-            if look.call not in part[ROWS_OF]:
+        for caught_here, index in parts:
+            if look.call not in caught_here:
                 continue
-            value = look.maps(part[look.call].detach()).float()
-            gradient = look.maps(at[id(part[look.call])]).float()
+            value = look.maps(caught_here[look.call].detach()).float()
+            gradient = look.maps(at[id(caught_here[look.call])]).float()
             if found is None:
                 found = value.new_zeros(rows, *value.shape[1:]), value.new_zeros(rows, *value.shape[1:])
             for whole, some in zip(found, (value, gradient), strict=True):
-                whole[part[ROWS]] = some
+                whole[index] = some
         if found is None:
             raise Unsupported(f"'{look.call}' was not called.", f"Correct look= of Input('{name}').")
         return found
@@ -205,9 +210,6 @@ class RegisteredModel(Method):
 
 def _distinct(calls: list[Call]) -> list[Call]:
     return sorted(set(calls))
-
-
-ROWS, ROWS_OF = "rows", "calls"
 
 
 def _leaf(value: Tensor) -> Tensor:

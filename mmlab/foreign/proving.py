@@ -72,11 +72,9 @@ def embedding_of(runner: Runner, modalities: Modalities, inputs: Mapping[str, Te
         is_same = plain is not None and plain.shape == answer.mean.shape and torch.equal(plain, answer.mean)
         widths.add(0 if is_same else answer.mean.shape[1])
     if len(widths) > 1 or 0 in widths:
-        return (
-            "",
-            f"What goes into '{wanted.partition(':')[0]}' is not there in every combination, or not one row per sample, "
-            "so the logits stand for the embedding.",
-        )
+        path = wanted.partition(":")[0]
+        why = f"What goes into '{path}' is not there in every combination, or not one row per sample"
+        return "", f"{why}, so the logits stand for the embedding."
     return wanted, ""
 
 

@@ -97,13 +97,7 @@ def register(
     longer split, `samples` are taken, spread evenly.
     Raises DataError where something cannot be meant.
     """
-    for given, what in ((name, "a model"), (task or name, "a task")):
-        if not NAME.fullmatch(given):
-            raise DataError(f"'{given}' cannot name {what}.", "Use a-z, 0-9 and _ only; title= is for people.")
-    if not callable(model):
-        raise DataError(f"model= is {type(model).__name__}.", "Give a module, or a function that builds one.")
-    if call not in CALLS:
-        raise DataError(f"call={call!r} is unknown.", "It is kwargs, args or dict.")
+    _check(name, task, model, call)
     check_default_absent(absent)
     found = Registration(
         name=name,
@@ -129,6 +123,16 @@ def register(
     if hasattr(_waiting, "found"):
         _waiting.found.append(found)
     return found
+
+
+def _check(name: str, task: str, model: Any, call: str) -> None:
+    for given, what in ((name, "a model"), (task or name, "a task")):
+        if not NAME.fullmatch(given):
+            raise DataError(f"'{given}' cannot name {what}.", "Use a-z, 0-9 and _ only; title= is for people.")
+    if not callable(model):
+        raise DataError(f"model= is {type(model).__name__}.", "Give a module, or a function that builds one.")
+    if call not in CALLS:
+        raise DataError(f"call={call!r} is unknown.", "It is kwargs, args or dict.")
 
 
 def _output(classes: Sequence[str] | None, output: Output | None) -> Output:
