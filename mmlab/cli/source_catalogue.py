@@ -17,6 +17,7 @@ from safetensors import SafetensorError, safe_open
 
 from mmlab.core.errors import DataError
 from mmlab.storage.library import Library
+from mmlab.storage.measured import measured_folders
 from mmlab.tasks.custom.locations import folders, glance
 
 PACKAGE = Path(__file__).resolve().parent.parent
@@ -57,7 +58,27 @@ def catalogue(package: Path = PACKAGE) -> Catalogue:
                 continue
             items |= {item.name: item for item in _registered(tree, registry, headlines)}
     _add_folders(found, headlines)
+    _add_measured(found)
     return found
+
+
+def _add_measured(found: Catalogue) -> None:
+    """The registered models that were measured (MMLAB_MODELS), from their reports: nothing of theirs is run."""
+    for file in (file for root in measured_folders() for file in sorted(root.glob(f"*/*/*/{REPORT}"))):
+        try:
+            report = json.loads(file.read_text("utf-8"))
+            task, method = report["card"]["task"], str(report["card"]["method"])
+            names = tuple(str(item["name"]) for item in task["modalities"])
+            item = Registered(str(task["name"]), _spoken(task["name"]), "", names, str(report["headline"]))
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            found.problems[str(file)] = str(error)
+            continue
+        found.tasks.setdefault(item.name, item)
+        found.methods.setdefault(method, Registered(method, _spoken(method), "A model that was registered."))
+
+
+def _spoken(name: object) -> str:
+    return str(name).replace("_", " ").capitalize()
 
 
 def _add_folders(found: Catalogue, headlines: Mapping[str, str]) -> None:

@@ -12,7 +12,7 @@ import typer
 
 from mmlab.cli.commands.doctor import ModelFile
 from mmlab.cli.common_options import Device, settle
-from mmlab.cli.console import MENDABLE, bar, say, whisper
+from mmlab.cli.console import MENDABLE, bar, emit, say, whisper
 from mmlab.core.errors import DataError
 
 APP = Path(__file__).resolve().parents[3] / "app.py"
@@ -22,6 +22,7 @@ def command(
     file: ModelFile,
     device: Device = "",
     port: Annotated[int, typer.Option(help="The port on 127.0.0.1.")] = 8501,
+    json: Annotated[bool, typer.Option("--json", help="Print what would be opened, as JSON, and start nothing.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Open in spite of what the doctor found.")] = False,
 ) -> int:
     """Measure what a file registers where that was not done yet, and open the app."""
@@ -34,6 +35,9 @@ def command(
 
         one_thread()
         found, reports = measure_file(file, force, lambda label: shown.start(label, 1.0), shown.move, again=False)
+    if json:
+        emit({"models": found, "doctor": [report.card() for report in reports]})
+        return MENDABLE if len(found) < len(reports) else 0
     for report in reports:
         if report.findings:
             say(report.text())
