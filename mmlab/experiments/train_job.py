@@ -152,7 +152,7 @@ def evaluate(
         found = sweep(method, task.samples("test", source), digest=digest, on_progress=on_progress)
         report["sources"][source] = summary(found, method)
         if source == "built-in":
-            sweep_file.write(folder, found)
+            sweep_file.write(folder, found, exact=not method.trained_here)
     checkpoints.write_json(folder / checkpoints.REPORT, report)
     return report
 

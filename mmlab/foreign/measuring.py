@@ -17,7 +17,7 @@ from mmlab import __version__
 from mmlab.core.errors import PluginError
 from mmlab.core.method import METHODS
 from mmlab.core.task import TASKS, Task
-from mmlab.experiments.train_job import summary
+from mmlab.experiments.train_job import evaluate, summary
 from mmlab.foreign.adapter import RegisteredModel
 from mmlab.foreign.doctor import Report
 from mmlab.foreign.fingerprint import fingerprint
@@ -25,7 +25,6 @@ from mmlab.foreign.opening import adapted, trace_card
 from mmlab.foreign.outputs_file import Outputs, digest_of
 from mmlab.foreign.registration import Registration
 from mmlab.inference.device import device, label
-from mmlab.inference.sweep import sweep
 from mmlab.storage import sweep_file
 from mmlab.storage.checkpoints import MODEL, REPORT, encode_card, write_atomically, write_json
 from mmlab.storage.measured import measured_folder
@@ -37,9 +36,9 @@ def folder_of(registration: Registration, task: str) -> Path:
 
 
 def measure(
-    registration: Registration, report: Report | None = None, on_progress: Callable[[float], None] | None = None
+    registration: Registration, told: Report | None = None, on_progress: Callable[[float], None] | None = None
 ) -> dict[str, Any]:
-    """Trace, sweep and report; copies no weights. Returns what was measured. Raises MmlabError."""
+    """Trace, sweep and report; copies no weights. told: what the doctor said, for the card. Raises MmlabError."""
     if registration.name in METHODS.problems or registration.name not in METHODS:
         problem = METHODS.problems.get(registration.name) or METHODS.problems.get(f"{registration.name} (registered)")
         raise PluginError(f"'{registration.name}' cannot be used: {problem}", "Mend its file.")
@@ -50,15 +49,10 @@ def measure(
     task = TASKS[kind.task]()
     method = adapted(registration, task.info, kind, device())
     folder = folder_of(registration, kind.task)
-    card = card_of(method, task, report)
+    card = card_of(method, task, told)
     digest = write_stub(folder, card)
-    found = sweep(method, task.samples("test"), digest=digest, on_progress=on_progress)
-    sweep_file.write(folder, found, exact=True)
-    measured = summary(found, method)
-    headline = method.output.headline
-    whole = {"digest": digest, "headline": headline, "card": card, "sources": {"built-in": measured}}
-    write_json(folder / REPORT, whole)
-    return {"folder": str(folder), "task": kind.task, "notes": method.notes, **measured}
+    report = evaluate(task, method, folder, digest, card, on_progress)
+    return {"folder": str(folder), "task": kind.task, "notes": method.notes, **report["sources"]["built-in"]}
 
 
 def _take_over(registration: Registration, outputs: Outputs) -> dict[str, Any]:
