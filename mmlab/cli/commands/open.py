@@ -22,7 +22,9 @@ def command(
     file: ModelFile,
     device: Device = "",
     port: Annotated[int, typer.Option(help="The port on 127.0.0.1.")] = 8501,
-    json: Annotated[bool, typer.Option("--json", help="Print what would be opened, as JSON, and start nothing.")] = False,
+    json: Annotated[
+        bool, typer.Option("--json", help="Print what would be opened, as JSON, and start nothing.")
+    ] = False,
     force: Annotated[bool, typer.Option("--force", help="Open in spite of what the doctor found.")] = False,
 ) -> int:
     """Measure what a file registers where that was not done yet, and open the app."""
