@@ -32,14 +32,16 @@ test: $(TEST_READY) browser ## run the whole suite
 fast: $(TEST_READY) ## run what takes seconds: nothing slow, no browser
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "not slow and not browser" $(ARGS)
 
-lint: $(TEST_READY) ## check style and types
+lint: $(TEST_READY) ## check style, types and imports
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
+	@$(BIN)/python tools/architecture.py --check
 
-format: $(TEST_READY) ## put the style right
+format: $(TEST_READY) ## put the style right, and draw the picture of the imports
 	@$(BIN)/ruff check --fix-only --quiet .
 	@$(BIN)/ruff format .
+	@$(BIN)/python tools/architecture.py > /dev/null
 
 train: $(APP_READY) ## train every method on digits where it is missing; TASK= and SEEDS= choose otherwise
 	@$(BIN)/python -m mmlab grid --tasks $${TASK:-digits} --seeds $${SEEDS:-1}

@@ -127,3 +127,8 @@ def test_the_check_fails_on_code_with_faults_and_writes_nothing(tmp_path: Path) 
     assert result.returncode == 1
     assert "core must not know ui: mmlab/core/a.py:1 imports mmlab.ui.page" in result.stdout
     assert not (tmp_path / "docs").exists()
+
+
+def test_the_picture_in_the_documentation_is_of_this_code() -> None:
+    drawn = (ROOT / architecture.PICTURE).read_text("utf-8")
+    assert drawn == draw(read()), "python tools/architecture.py draws it again"

@@ -10,19 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from tools.architecture import FLOORS, circles, read, upward, without_floor
+
 ROOT = Path(__file__).resolve().parent.parent
-LAYERS = (
-    ("core",),
-    ("losses", "networks", "storage", "modalities"),
-    ("methods", "tasks", "inference"),
-    ("training", "analysis"),
-    ("experiments",),
-    ("viz",),
-    ("foreign",),
-    ("ui", "cli"),
-    ("pages", "app"),
-)
-STRANGERS = {"methods", "tasks", "viz"}  # parts that import nothing of their own layer but themselves
 FOR_FIGURES = {"results", "recordings", "modality", "outputs", "task", "errors"}
 LONGEST_FILE, LONGEST_FUNCTION = 320, 60
 LONGER_FILES: dict[str, int] = {}
@@ -85,40 +75,24 @@ def _parsed(path: Path) -> File:
     return File(str(path.relative_to(ROOT)), tree, tuple(_imports(tree)))
 
 
-def layer(part: str) -> int:
-    return next(height for height, parts in enumerate(LAYERS) if part in parts)
-
-
 def outside(package: str) -> list[tuple[File, Import]]:
     """Every import of a third-party package."""
     return [(file, item) for file in files() for item in file.imports if item.module.split(".")[0] == package]
 
 
+def test_every_folder_has_a_floor() -> None:
+    """`FLOORS` in tools/architecture.py names it, or a `*` there stands for it; files at the top are named, too."""
+    assert without_floor(read()) == []
+
+
 def test_imports_point_downwards() -> None:
-    wrong = []
-    for file in files():
-        if file.part in ("__init__", "__main__"):  # the doors of the package
-            continue
-        for item in file.imports:
-            names = item.module.split(".")
-            if names[0] != "mmlab" or len(names) < 2 or names[1] == file.part or names[1].startswith("__"):
-                continue
-            above = layer(names[1]) > layer(file.part)
-            beside = layer(names[1]) == layer(file.part) and {names[1], file.part} & STRANGERS
-            if above or beside:
-                wrong.append(f"{file.name}:{item.line} imports {item.module}")
+    """Of the package, and inside each of its folders; what stands on one floor does not know each other."""
+    wrong = [str(item) for folder in FLOORS for items in upward(read(), folder).values() for item in items]
     assert not wrong, "\n".join(wrong)
 
 
-def test_the_command_line_and_the_app_know_nothing_of_each_other() -> None:
-    pairs = {"ui": "cli", "cli": "ui"}
-    wrong = [
-        f"{file.name}:{item.line}"
-        for file in files()
-        for item in file.imports
-        if file.part in pairs and item.module.startswith(f"mmlab.{pairs[file.part]}")
-    ]
-    assert not wrong, wrong
+def test_no_imports_form_a_circle() -> None:
+    assert circles(read()) == []
 
 
 def test_figures_need_results_only() -> None:

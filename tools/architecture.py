@@ -12,7 +12,7 @@ from __future__ import annotations
 import argparse
 import ast
 import sys
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -34,6 +34,7 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
         "training analysis __init__",
         "experiments",
         "viz",
+        "foreign",
         "ui cli",
         "app pages __main__",
     ),
@@ -215,13 +216,12 @@ def main() -> int:
     from tools.architecture_svg import draw
 
     code = read(options.root)
-    arrows = Counter({pair: len(items) for pair, items in code.between().items()})
-    for (above, below), number in sorted(arrows.items()):
-        print(f"{above:>12} → {below:<12} {number:4}")
     wrong, picture = faults(code), draw(code)
     path = options.root / PICTURE
     if not options.check:
         path.write_text(picture, "utf-8")
+        for (above, below), items in sorted(code.between().items()):
+            print(f"{above:>12} → {below:<12} {len(items):4}")
     elif not path.is_file() or path.read_text("utf-8") != picture:
         wrong.append(f"{PICTURE.as_posix()} is not up to date: python tools/architecture.py draws it")
     print("\n".join(wrong) or "No import points upwards, and none form a circle.")

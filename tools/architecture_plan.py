@@ -17,6 +17,7 @@ HOLDS = {
     "app": "one short file per page",
     "ui": "the app: session, widgets, words, pages",
     "cli": "one file per command",
+    "foreign": "PyTorch models of one's own: register, check, trace, replay",
     "viz": "results as SVG, HTML and Plotly",
     "experiments": "training jobs, grids, searches, background runs, comparison tables",
     "training": "the loop, resuming, the dominance log",

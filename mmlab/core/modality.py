@@ -127,7 +127,7 @@ class Modalities:
         return self.combination(part for part in key.split("-") if part)
 
     def subsets(self) -> tuple[Combination, ...]:
-        """Every non-empty combination: by size, then in the task's order (METHODS.md 0.3)."""
+        """Every non-empty combination: by size, then in the task's order (docs/methods.md 0.3)."""
         return self._subsets
 
     @cached_property

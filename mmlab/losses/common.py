@@ -1,4 +1,4 @@
-"""The five papers' formulas as plain functions of tensors; METHODS.md derives them and gives the evidence.
+"""The five papers' formulas as plain functions of tensors; docs/methods.md derives them and gives the evidence.
 
 Layouts: a `Stack` is M tensors or one `[M, B, ...]`; `present` is bool `[B, M]`; scalars are 0-d tensors.
 What is absent is replaced before it is used, never multiplied by zero: its content, NaN included, has no
@@ -51,7 +51,7 @@ def sample_present(
 
     `observed` bool `[count, M]` limits the draw to what a sample has; the result is on its device, or else on
     the generator's. ValueError: `observed` has another shape, or a sample without any modality.
-    Source: released code of DMRNet and MMANet; `observed` is this project's (METHODS.md 0.4).
+    Source: released code of DMRNet and MMANet; `observed` is this project's (docs/methods.md 0.4).
     """
     shape = (count, modalities)
     if observed is None:

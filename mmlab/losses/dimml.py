@@ -63,7 +63,7 @@ def duc_loss(features: Stack, effective: Tensor, temperature: float, present: Te
     `features` M of `[B, D]`, `effective` bool `[M, D]`, `present` bool `[B, M]`. A pair uses the samples that
     have both, and is 0 without such samples or dimensions. ValueError: `present` does not fit.
     Source: DI-MML, released code (M = 2). The sum over pairs is divided by M-1, which keeps a student's share
-    that of M = 2; this and `present` are this project's (METHODS.md 3.6).
+    that of M = 2; this and `present` are this project's (docs/methods.md 3.6).
     """
     codes = stacked(features)
     modalities, count = codes.shape[:2]
@@ -87,7 +87,7 @@ def certainty_fusion(logits: Stack, temperature: float = 1.0, available: Tensor 
 
     `logits` H of `[B, C]`, or of `[B, C, ...]` for weights `[B, H, ...]`; `available` bool `[B, H]`. Where no
     head is available both are zero. ValueError: `available` does not fit.
-    Source: DI-MML, released code (evaluation only); `available` is this project's (METHODS.md 3.6).
+    Source: DI-MML, released code (evaluation only); `available` is this project's (docs/methods.md 3.6).
     """
     kept = masked(stacked(logits).transpose(0, 1), available)
     weights = masked_softmax(kept.softmax(2).amax(2) / temperature, available)

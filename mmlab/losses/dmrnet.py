@@ -50,7 +50,7 @@ def hardest_combinations(total: Tensor, number: Tensor, keep: int, exclude_last:
     """Codes of the `keep` combinations with the largest mean, largest first; fewer if fewer were seen.
 
     `total`, `number` `[count]` from `combination_statistics`; the last code is the complete set.
-    Source: DMRNet Eq. 10. That the complete set is never hard is this project's (METHODS.md 1.2).
+    Source: DMRNet Eq. 10. That the complete set is never hard is this project's (docs/methods.md 1.2).
     """
     candidate = number > 0
     if exclude_last:

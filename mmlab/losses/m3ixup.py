@@ -44,7 +44,7 @@ def gmc_loss(
     `joint` `[B, D]`, `modalities` M of `[B, D]`, unit vectors; `present` bool `[B, M]`, an absent one adds 0
     to its sample's sum. ValueError: `present` does not fit.
     Source: GMC, released code. `joints_as_negatives` is its variant that contrasts with the other joint codes
-    only; a batch of one has none and gives 0. `present` is this project's (METHODS.md 9).
+    only; a batch of one has none and gives 0. `present` is this project's (docs/methods.md 9).
     """
     codes = stacked(modalities)
     if not joints_as_negatives:
@@ -71,7 +71,7 @@ def gmc_code(joint: Tensor, modalities: Stack, present: Tensor) -> Tensor:
 def mix(values: Tensor, permutation: Tensor, weight: float | Tensor) -> Tensor:
     """Mix a batch `[B, ...]` with itself in the order `permutation`, int `[B]`, `weight` in [0, 1].
 
-    Source: mixup (Zhang et al. 2018), the unimodal one of METHODS.md 2.3.
+    Source: mixup (Zhang et al. 2018), the unimodal one of docs/methods.md 2.3.
     """
     return weight * values + (1 - weight) * values[permutation]
 
@@ -91,7 +91,7 @@ def mixed_view(codes: Tensor, omega: Tensor, present: Tensor | None = None) -> t
     """Mix each sample's codes by a softmax: `(unit-length view [B, D], coefficients [B, M])`.
 
     `codes` `[B, M, D]`, `omega` `[B, M]`, `present` bool `[B, M]`: an absent modality has coefficient 0.
-    ValueError: `present` does not fit. Source: this project's reading of M3ixup (METHODS.md 2.3).
+    ValueError: `present` does not fit. Source: this project's reading of M3ixup (docs/methods.md 2.3).
     """
     coefficients = masked_softmax(omega, present)
     return F.normalize((coefficients[..., None] * masked(codes, present)).sum(1), dim=1), coefficients
@@ -108,7 +108,7 @@ def mixed_view_loss(
     """Contrast a mixed view with the joint code and, by its coefficients, with each modality's code: scalar.
 
     `view`, `joint` `[B, D]`, `coefficients` `[B, M]`, `codes` `[B, M, D]`, `present` bool `[B, M]`.
-    ValueError: `present` does not fit. Source: this project's reading of M3ixup (METHODS.md 2.3).
+    ValueError: `present` does not fit. Source: this project's reading of M3ixup (docs/methods.md 2.3).
     """
     losses = nt_xent(joint, view, temperature)
     parts = zip(codes.unbind(1), coefficients.unbind(1), _validity(present, codes.shape[1]), strict=True)
@@ -141,7 +141,7 @@ def adapt_and_explore(
     `joint` `[B, D]`, `codes` `[B, M, D]`, `omega` `[B, M]` the start, `present` bool `[B, M]`. One step of a
     sample is `rho` times its own gradient down, or of length `eta` up. The search sees detached codes, the
     losses see detached coefficients: only codes get a gradient. ValueError: `present` does not fit.
-    Source: this project's reading of M3ixup (METHODS.md 2.3).
+    Source: this project's reading of M3ixup (docs/methods.md 2.3).
     """
 
     def evaluate(joint: Tensor, codes: Tensor, omega: Tensor) -> tuple[Tensor, Tensor]:

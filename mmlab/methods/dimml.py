@@ -2,12 +2,12 @@
 
 Every encoder learns from its own head's loss, so that modalities cannot compete. They meet in a shared classifier
 and in a contrast (DUC) that pulls a student's weak dimensions towards a detached teacher that is effective there
-(METHODS.md 3.2). A second stage trains a fusion head on the resting encoders. At inference the heads vote, each
-weighted by its own certainty (3.3).
+(docs/methods.md 3.2). A second stage trains a fusion head on the resting encoders. At inference the heads vote, each
+weighted by its own certainty (docs/methods.md 3.3).
 
 Ours where the paper is silent: with something missing, the heads of what is there vote and the fusion head, which
-never saw a gap, does not (3.6). The temperature is smaller than the paper's because our features have 64
-dimensions, not 512. Start epochs are shares of the training. The fusion stage takes the last eighth.
+never saw a gap, does not (docs/methods.md 3.6). The temperature is smaller than the paper's because our features have
+64 dimensions, not 512. Start epochs are shares of the training. The fusion stage takes the last eighth.
 """
 
 from __future__ import annotations
@@ -155,7 +155,7 @@ class DIMML(Method):
         return duc_loss(deep, effective, self.config.temperature, present)
 
     def on_epoch_end(self, run: Run) -> None:
-        """Separate the dimensions once, just before the contrast begins (METHODS.md 3.2)."""
+        """Separate the dimensions once, just before the contrast begins (docs/methods.md 3.2)."""
         if run.stage != "encoders" or not run.last_before(self.config.start):
             return
         found = [(super(DIMML, self).encode(batch.inputs), batch) for batch in run.training(SAMPLES)]

@@ -1,13 +1,13 @@
 """DMRNet: Robust Multimodal Learning via Representation Decoupling (Wei et al., ECCV 2024, 2407.04458).
 
 Each combination's embedding is a normal distribution. The task loss acts on a sample of it, the answer uses its
-mean, so that the direction constraint of the loss no longer acts on what is used (METHODS.md 1). Combinations
+mean, so that the direction constraint of the loss no longer acts on what is used (docs/methods.md 1). Combinations
 with the largest predicted variance during warm-up are mined as hard and counted again (HCR).
 
 Departures, each an option: the hard-combination loss is masked, where the released code multiplies the whole
 batch's loss by the number of hard samples (`hcr="broadcast"`); the hard set is mined over the whole warm-up
-for any number of modalities, where the released code fixes it by hand. The divergence weighs 1/n of its n
-summed elements (the paper's 1e-3 belongs to 1024 elements). Start epochs are shares of the training.
+for any number of modalities, where the released code fixes it by hand. The divergence weighs `kl / n` per nat for n
+elements, where the released code has 1e-3 whatever n (docs/methods.md 1.3). Start epochs are shares of the training.
 """
 
 from __future__ import annotations
@@ -123,7 +123,7 @@ class DMRNet(Method):
         return hardest_combinations(total, number, count)
 
     def _backed_off(self) -> Tensor:
-        """Sums and counts `[2, 2^M]`; a combination seen too seldom takes those of all of its size (1.8)."""
+        """Sums and counts `[2, 2^M]`; one seen too seldom takes those of all of its size (docs/methods.md 1.8)."""
         sizes = torch.tensor([code.bit_count() for code in range(len(self.is_hard))], device=self.seen.device)
         by_size = torch.zeros_like(self.seen).index_add_(1, sizes, self.seen)[:, sizes]
         return torch.where(self.seen[1] < SELDOM, by_size, self.seen)

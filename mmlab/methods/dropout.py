@@ -1,4 +1,4 @@
-"""Modality dropout: one network, trained with its modalities hidden at random (METHODS.md 0.4).
+"""Modality dropout: one network, trained with its modalities hidden at random (docs/methods.md 0.4).
 
 Per sample one of the 2^M - 1 combinations, each as likely; the features of the others are set to zero after
 their encoders, so that batch statistics always see complete data.

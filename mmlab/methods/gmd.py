@@ -1,9 +1,9 @@
 """GMD + DS: Gradient-guided Modality Decoupling, dynamic sharing (Wang et al., AAAI 2024, 2402.16318).
 
 Every combination of modalities is an objective of its own. Where the gradients of two of them conflict, each gives
-up its part along the other (METHODS.md 4.3), so that no combination is dominated. Dynamic sharing: one backbone
-and one head for all modalities, only the normalisation belongs to each (4.1); the answer is the mean over what is
-there.
+up its part along the other (docs/methods.md 4.3), so that no combination is dominated. Dynamic sharing: one backbone
+and one head for all modalities, only the normalisation belongs to each (docs/methods.md 4.1); the answer is the mean
+over what is there.
 
 Departures, each an option: shared parts are defined by structure (backbone and head), where the released code
 takes whatever had a gradient in all objectives; the visiting order is random from an explicit generator. Encoders

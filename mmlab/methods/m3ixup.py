@@ -2,11 +2,11 @@
 
 No code was released and the full text was not at hand: the scheme (encoders per modality and one joint encoder,
 mixup before and after the encoders, a mixed view that adapts downhill and explores uphill, contrast at the loss
-level) is the paper's abstract and Figure 1; how its steps are computed is this project's reading (METHODS.md 2.3),
+level) is the paper's abstract and Figure 1; how its steps are computed is this project's reading (docs/methods.md 2.3),
 built on GMC (Poklukar et al., ICML 2022), whose code is public.
 
 With everything there the joint code answers, else the mean of the codes that are there (GMC's rule). For regions
-the contrast acts on pooled codes and the decoder reads joint or mean levels (2.4).
+the contrast acts on pooled codes and the decoder reads joint or mean levels (docs/methods.md 2.4).
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ class M3ixup(Method):
         return functional.normalize(self.shared(pool(feature[-1])), dim=1)
 
     def _answer(self, feature: Feature) -> Tensor:
-        """Logits of a code, through GMC's residual classifier (2.2), or of levels, through the decoder."""
+        """Logits of a code, by GMC's residual classifier (docs/methods.md 2.2), or of levels, by the decoder."""
         return self.head((*feature[:-1], feature[-1] + self.refine(feature[-1])))
 
     def losses(self, batch: Batch, run: Run) -> dict[str, Tensor]:
@@ -122,7 +122,7 @@ class M3ixup(Method):
         return terms
 
     def _unimodal(self, batch: Batch, features: Features, run: Run) -> Tensor:
-        """Mixup within each modality, of inputs or of features, with labels mixed at the loss level (2.3)."""
+        """Mixup within each modality, of inputs or features, labels mixed at the loss level (docs/methods.md 2.3)."""
         weight = float(torch.distributions.Beta(self.config.beta, self.config.beta).sample())
         order = torch.randperm(len(batch), generator=run.generator).to(batch.present.device)
         of_inputs = float(torch.rand((), generator=run.generator)) < self.config.input_share
@@ -166,7 +166,7 @@ class M3ixup(Method):
         return self._moved_view(view, coefficients, joint, codes)
 
     def _moved_view(self, view: Tensor, coefficients: Tensor, joint: Tensor, codes: Tensor) -> tuple[Tensor, Tensor]:
-        """The alternative reading: the view itself moves down, then up, and keeps its length (2.3)."""
+        """The alternative reading: the view itself moves down, then up, and keeps its length (docs/methods.md 2.3)."""
         settings = self.config
 
         def loss(shift: Tensor, at: tuple[Tensor, Tensor, Tensor]) -> Tensor:

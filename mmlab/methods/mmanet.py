@@ -1,7 +1,7 @@
 """MMANet: Margin-aware Distillation and Modality-aware Regularization (Wei et al., CVPR 2023, 2304.08028).
 
 A teacher, trained first on complete data, lends its sample relations, weighted by its own doubt so that samples
-near a decision boundary count more (MAD, METHODS.md 5.2). A second tail gets an extra loss on the weakest
+near a decision boundary count more (MAD, docs/methods.md 5.2). A second tail gets an extra loss on the weakest
 combinations (MAR, 5.3), mined by how far their predictions drift from those of complete input; it is dropped at
 inference.
 

@@ -59,7 +59,7 @@ class Parts:
         return nn.BatchNorm2d(size) if self.dense else nn.BatchNorm1d(size)
 
     def normed(self, inputs: int, outputs: int) -> nn.Sequential:
-        """A pointwise layer that ends in batch normalisation, as both Gaussian heads do (METHODS.md 1.1)."""
+        """A pointwise layer that ends in batch normalisation, as both Gaussian heads do (docs/methods.md 1.1)."""
         return nn.Sequential(self.pointwise(inputs, outputs), self.norm(outputs))
 
     def head(self, sizes: Sequence[int] | None = None) -> nn.Module:
@@ -121,7 +121,7 @@ class Decoder(nn.Module):
 
 
 def hide(features: Mapping[str, Feature], present: Tensor, names: Sequence[str]) -> list[Feature]:
-    """The features in order, those of absent modalities set to zero (METHODS.md 0.4: no rescaling).
+    """The features in order, those of absent modalities set to zero (docs/methods.md 0.4: no rescaling).
 
     Selection rather than a product, so that not even a NaN of an absent input gets through.
     """

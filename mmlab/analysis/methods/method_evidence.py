@@ -1,4 +1,4 @@
-"""What the five papers show as evidence, from one model: a sweep of it and its buffers (METHODS.md 7).
+"""What the five papers show as evidence, from one model: a sweep of it and its buffers (docs/methods.md 7).
 
 A sweep (at most `MOST` samples of it, those that have every modality) is enough: the embedding of a single modality
 under DI-MML and M3ixup is that modality's own code. What a training logged is read by
@@ -35,7 +35,7 @@ Flags = NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Directions:
-    """Cosines between embeddings of one sample under different combinations (METHODS.md 1.7a).
+    """Cosines between embeddings of one sample under different combinations (docs/methods.md 1.7a).
 
     pairs: `[P, N]`, each two of the K combinations in the order of `names`; matrix: `[K, K]`, means over samples.
     to_class: `[K, N]`, with the weight vector of the right class; sampled: the same of a random draw from the
@@ -84,7 +84,7 @@ def directions(found: Sweep, weights: Floats | None = None, centred: bool = True
 
 @dataclass(frozen=True)
 class SpreadScore:
-    """Mean variance and score of each combination, both `[K]`, and their rank correlation (1.7c)."""
+    """Mean variance and score of each combination, both `[K]`, and their rank correlation (docs/methods.md 1.7c)."""
 
     combinations: tuple[str, ...]
     variance: Floats
@@ -111,7 +111,7 @@ def spread_against_score(found: Sweep, output: Output, modalities: Modalities) -
 
 @dataclass(frozen=True)
 class Dimensions:
-    """How well each dimension of each modality tells the classes apart (3.7).
+    """How well each dimension of each modality tells the classes apart (docs/methods.md 3.7).
 
     scores `[M, D]`; effective `[M, D]`: above the modality's mean; taught `[M, M]`: how many dimensions the row's
     modality teaches the column's.
@@ -150,7 +150,7 @@ class Votes:
 
 @torch.no_grad()
 def votes(method: Method, found: Sweep) -> Votes:
-    """Certainty weights per sample (3.3), from the codes and answers of single modalities in the sweep."""
+    """Certainty weights per sample (docs/methods.md 3.3), from codes and answers of single modalities in the sweep."""
     fusion = getattr(method, "fusion_head", None)
     if fusion is None or not isinstance(method.output, Classification):
         raise Unsupported("Only DI-MML with classes as answers weighs its votes by certainty.")
@@ -172,10 +172,11 @@ def votes(method: Method, found: Sweep) -> Votes:
 
 @dataclass(frozen=True)
 class Relations:
-    """How alike samples are to the student and to its teacher: `[N, N]`, rows of length 1, sorted by class (5.7).
+    """How alike samples are to the student and to its teacher: `[N, N]`, rows of length 1, sorted by class.
 
     labels `[N]`; per sample `[N]`: weights (the teacher's doubt, mean 1), margin (first less second probability of
     the teacher), right (the teacher's answer), distance (squared difference of the two rows).
+    Source: docs/methods.md 5.7.
     """
 
     combination: str
@@ -209,7 +210,7 @@ def relations(student: Sweep, teacher: Sweep, combination: str, count: int = 120
 
 @dataclass(frozen=True)
 class Mixing:
-    """Mixing coefficients `[N, M]` at the start, after adapting and after exploring, and the losses there (2.5)."""
+    """Mixing coefficients `[N, M]` at the start, after adapting and exploring; losses there (docs/methods.md 2.5)."""
 
     names: tuple[str, ...]
     start: Floats
@@ -238,9 +239,10 @@ def mixing(method: Method, found: Sweep, count: int = 128, seed: int = 0) -> Mix
 
 @dataclass(frozen=True)
 class Gap:
-    """Cosine of each modality's code with the joint code of the same sample and of others, `[M, N]` each (2.5).
+    """Cosine of each modality's code with the joint code of the same sample and of others, `[M, N]` each.
 
     distance `[M]`: between the centres of the modality's codes and of the joint ones.
+    Source: docs/methods.md 2.5.
     """
 
     names: tuple[str, ...]

@@ -24,7 +24,10 @@ Rows = Sequence[Mapping[str, Any]]
 
 @dataclass(frozen=True)
 class SpreadLog:
-    """Mean predicted variance on validation, `[E, K]`, and the combinations that were mined as hard (1.7b)."""
+    """Mean predicted variance on validation, `[E, K]`, and the combinations that were mined as hard.
+
+    Source: docs/methods.md 1.7b.
+    """
 
     epochs: NDArray[np.int64]
     combinations: tuple[str, ...]
@@ -49,10 +52,11 @@ def spread_log(rows: Rows) -> SpreadLog:
 
 @dataclass(frozen=True)
 class ConflictLog:
-    """Angles between the gradients of combinations, counted in even bins from 0 to 180 degrees (4.7a, d).
+    """Angles between the gradients of combinations, counted in even bins from 0 to 180 degrees.
 
     before, after: `[E, A]`; cosines: `[E, K, K]`, means of an epoch before decoupling;
     share, share_after: `[E]`, the part of the pairs beyond 90 degrees.
+    Source: docs/methods.md 4.7a, 4.7d.
     """
 
     epochs: NDArray[np.int64]
@@ -80,7 +84,10 @@ def conflict_log(rows: Rows, modalities: Modalities) -> ConflictLog:
 
 @dataclass(frozen=True)
 class NormLog:
-    """Length of the gradient in each modality's own parameters, `[E, M]`, and the stage of each epoch (4.7b)."""
+    """Length of the gradient in each modality's own parameters, `[E, M]`, and the stage of each epoch.
+
+    Source: docs/methods.md 4.7b.
+    """
 
     epochs: NDArray[np.int64]
     names: tuple[str, ...]
@@ -102,7 +109,10 @@ def norm_log(rows: Rows) -> NormLog:
 
 @dataclass(frozen=True)
 class DriftLog:
-    """How far the answers of each candidate have drifted from those on complete input, added up: `[E, K]` (5.3)."""
+    """How far the answers of each candidate have drifted from those on complete input, added up: `[E, K]`.
+
+    Source: docs/methods.md 5.3.
+    """
 
     epochs: NDArray[np.int64]
     combinations: tuple[str, ...]

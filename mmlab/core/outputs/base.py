@@ -93,11 +93,11 @@ class Output(ABC):
 
     @abstractmethod
     def certainty(self, logits: Tensor) -> Tensor:
-        """How sure each answer is, in the shape of `logits` with one channel (DI-MML, METHODS.md 3.3)."""
+        """How sure each answer is, in the shape of `logits` with one channel (DI-MML, docs/methods.md 3.3)."""
 
     @abstractmethod
     def histogram(self, logits: Tensor) -> Tensor:
-        """How often each answer is given, `[K]`, summing to 1 (MMANet's miner, METHODS.md 5.3)."""
+        """How often each answer is given, `[K]`, summing to 1 (MMANet's miner, docs/methods.md 5.3)."""
 
     @abstractmethod
     def labels(self, target: Tensor) -> Tensor:

@@ -52,12 +52,12 @@ class Regression(Output):
         return (logits.squeeze(-1) - target).abs() / self.scale[1]
 
     def uncertainty(self, logits: Tensor) -> Tensor:
-        """Closeness to the boundary between the signs, in (0, 1] (METHODS.md 5.8: margin-aware)."""
+        """Closeness to the boundary between the signs, in (0, 1] (docs/methods.md 5.8: margin-aware)."""
         distance = (logits.squeeze(-1) - self.middle).abs()
         return torch.exp(-distance / ((self.high - self.low) / 4))
 
     def certainty(self, logits: Tensor) -> Tensor:
-        """Uniform: a number has no confidence of its own (METHODS.md 3.6)."""
+        """Uniform: a number has no confidence of its own (docs/methods.md 3.6)."""
         return torch.ones_like(logits)
 
     def histogram(self, logits: Tensor) -> Tensor:

@@ -108,7 +108,7 @@ def _directions(reference: Reference) -> method_evidence.Directions:
 
 
 def turning(source: Source, choice: str) -> Shown:
-    """DMRNet, and the baselines it argues against: cosines between combinations (METHODS.md 1.7a)."""
+    """DMRNet, and the baselines it argues against: cosines between combinations (docs/methods.md 1.7a)."""
     own = _directions(source.reference)
     rival = "dropout" if source.reference.method != "dropout" else "dmrnet"
     title, other_title = cache.title(source.reference.method), cache.title(rival)
@@ -149,7 +149,7 @@ def _beside(plain: Mapping[str, Floats]) -> str:
 
 
 def to_class(source: Source, choice: str) -> Shown:
-    """DMRNet: cosine of the middle and of a random point with the class's direction (1.7a)."""
+    """DMRNet: cosine of the middle and of a random point with the class's direction (docs/methods.md 1.7a)."""
     own, other = (_directions(r) for r in (source.reference, source.other("dropout")))
     if own.to_class is None or own.sampled is None or other.to_class is None:
         raise CheckpointError("This model has no cloud, or no direction per class.", "Only a probabilistic model has.")
@@ -171,7 +171,7 @@ def to_class(source: Source, choice: str) -> Shown:
 
 
 def clouds(source: Source, choice: str) -> Shown:
-    """DMRNet: variance by combination over the epochs, with the mined set (1.7b)."""
+    """DMRNet: variance by combination over the epochs, with the mined set (docs/methods.md 1.7b)."""
     log = training_log.spread_log(source.rows)
     lines = {source.letters(key): log.variance[:, k] for k, key in enumerate(log.combinations)}
     strong = [source.letters(key) for key in log.mined]
@@ -192,7 +192,7 @@ def clouds(source: Source, choice: str) -> Shown:
 
 
 def width_and_score(source: Source, choice: str) -> Shown:
-    """DMRNet: does a wider cloud mean a worse combination (1.7c)?"""
+    """DMRNet: does a wider cloud mean a worse combination (docs/methods.md 1.7c)?"""
     info = source.task.info
     found = method_evidence.spread_against_score(source.sweep, info.output, info.modalities)
     mined = training_log.spread_log(source.rows).mined if _has_log(source) else ()
@@ -220,7 +220,7 @@ def width_and_score(source: Source, choice: str) -> Shown:
 
 
 def norms(source: Source, choice: str) -> Shown:
-    """Any method: the gradient in each modality's own parameters over the epochs (4.7b)."""
+    """Any method: the gradient in each modality's own parameters over the epochs (docs/methods.md 4.7b)."""
     log = training_log.norm_log(source.rows)
     kept = log.norms.sum(1) > 0
     if not kept.any():
@@ -244,7 +244,7 @@ def norms(source: Source, choice: str) -> Shown:
 
 
 def margin(source: Source, choice: str) -> Shown:
-    """First less second probability over all combinations, with and without the method (5.7). Raises Unsupported."""
+    """First less second probability, with and without the method (docs/methods.md 5.7). Raises Unsupported."""
     if not isinstance(source.task.info.output, Classification):
         raise Unsupported("This task has no classes, so no answer comes first or second.", "See it on another task.")
     own, other = source.sweep, cache.sweep(source.other("dropout"))

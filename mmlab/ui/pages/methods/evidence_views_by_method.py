@@ -37,7 +37,7 @@ def epochs(source: Source) -> dict[str, str]:
 
 
 def angles(source: Source, choice: str) -> Shown:
-    """GMD: angles between the corrections of combinations, before and after, and their cosines (4.7a, d)."""
+    """GMD: angles between gradients of combinations, before and after, and cosines (docs/methods.md 4.7a, 4.7d)."""
     log = training_log.conflict_log(source.rows, source.task.info.modalities)
     rows = np.ones(len(log.epochs), bool) if choice == ALL else log.epochs == int(choice)
     before, after = log.before[rows].sum(0), log.after[rows].sum(0)
@@ -83,7 +83,7 @@ def pairs(source: Source) -> dict[str, str]:
 
 
 def skills(source: Source, choice: str) -> Shown:
-    """DI-MML: scores of each dimension for two modalities, with the effective sets, and who teaches whom (3.7)."""
+    """DI-MML: scores of dimensions for two modalities, effective sets, who teaches whom (docs/methods.md 3.7)."""
     found = method_evidence.dimensions(model(source.reference))
     a, b = (found.names.index(name) for name in choice.split("-"))
     first, second = (source.label(found.names[i]) for i in (a, b))
@@ -117,7 +117,7 @@ def skills(source: Source, choice: str) -> Shown:
 
 
 def votes(source: Source, choice: str) -> Shown:
-    """DI-MML: the weights of the heads on complete input, split by whether the head was right (3.3, 3.7)."""
+    """DI-MML: weights of the heads on complete input, by whether the head was right (docs/methods.md 3.3, 3.7)."""
     found = method_evidence.votes(model(source.reference), source.sweep)
     names = [source.label(name) if name != "together" else "All together" for name in found.heads]
     groups = {
@@ -153,7 +153,7 @@ def student_inputs(source: Source) -> dict[str, str]:
 
 
 def likeness(source: Source, choice: str) -> Shown:
-    """MMANet: relations of teacher and student, sorted by class, and their difference (5.7)."""
+    """MMANet: relations of teacher and student, sorted by class, and their difference (docs/methods.md 5.7)."""
     teacher = cache.sweep(source.other("joint"))
     found = method_evidence.relations(source.sweep, teacher, choice)
     plain = method_evidence.relations(cache.sweep(source.other("dropout")), teacher, choice)
@@ -185,7 +185,7 @@ def likeness(source: Source, choice: str) -> Shown:
 
 
 def doubts(source: Source, choice: str) -> Shown:
-    """MMANet: how much each sample counts in the distillation, by the teacher's margin (5.7)."""
+    """MMANet: how much each sample counts in the distillation, by the teacher's margin (docs/methods.md 5.7)."""
     teacher = cache.sweep(source.other("joint"))
     found = method_evidence.relations(source.sweep, teacher, source.task.info.modalities.full.key, 300)
     tenth = max(1, len(found.weights) // 10)
@@ -207,7 +207,7 @@ def doubts(source: Source, choice: str) -> Shown:
 
 
 def drift(source: Source, choice: str) -> Shown:
-    """MMANet: accumulated divergence of the candidates, and the mined set (5.3)."""
+    """MMANet: accumulated divergence of the candidates, and the mined set (docs/methods.md 5.3)."""
     log = training_log.drift_log(source.rows)
     lines = {source.letters(key): log.drift[:, k] for k, key in enumerate(log.combinations)}
     strong = [source.letters(key) for key in log.mined]
@@ -220,7 +220,7 @@ def drift(source: Source, choice: str) -> Shown:
 
 
 def mixtures(source: Source, choice: str) -> Shown:
-    """M3ixup: mixing coefficients at the start, after adapting and after exploring (2.5)."""
+    """M3ixup: mixing coefficients at the start, after adapting and after exploring (docs/methods.md 2.5)."""
     found = method_evidence.mixing(model(source.reference), source.sweep)
     groups = {"start": found.start, "adapted": found.adapted, "explored": found.explored}
     colours = {"start": theme.MUTED, "adapted": theme.ACCENT, "explored": theme.WRONG}
@@ -238,7 +238,7 @@ def mixtures(source: Source, choice: str) -> Shown:
 
 
 def gap(source: Source, choice: str) -> Shown:
-    """M3ixup: how close single codes are to the joint code (2.5)."""
+    """M3ixup: how close single codes are to the joint code (docs/methods.md 2.5)."""
     found = method_evidence.modality_gap(source.sweep, source.task.info.modalities)
     shades = pickers.colours(source.task.info.modalities)
     groups = {source.label(name): found.own[i] for i, name in enumerate(found.names)}
