@@ -10,6 +10,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from mmlab.core.version import __version__
+
 if TYPE_CHECKING:
     from mmlab.core.outputs import Classification, Regression, Segmentation
     from mmlab.foreign.answers import log_odds
@@ -19,12 +21,12 @@ if TYPE_CHECKING:
     from mmlab.foreign.registration import register
     from mmlab.inference.predictor import Model
 
-__version__ = "0.1.0"
 __all__ = [
     "Classification",
     "Input",
     "Regression",
     "Segmentation",
+    "__version__",
     "adapt",
     "load",
     "log_odds",

@@ -24,24 +24,25 @@ PICTURE = Path("docs") / "architecture.svg"
 
 # For each folder of the package the folders in it, floor by floor from the ground up. Those on one floor do not know
 # each other. `*` is every folder that is not named: one that is found because it is there. At the top, files count
-# too: `__init__` is `mmlab.load`; `app` and `pages` stand beside the package.
+# too: `__init__` holds the public names; `app` and `pages` stand beside the package.
 FLOORS: Mapping[str, tuple[str, ...]] = {
     "": (
         "core",
         "losses storage",
         "networks modalities",
         "methods tasks inference",
-        "training analysis __init__",
+        "training analysis",
         "experiments",
         "viz",
         "foreign",
         "ui cli",
-        "app pages __main__",
+        "app pages __init__ __main__",
     ),
     "analysis": ("base", "embedding attribution", "robustness dominance", "methods"),
     "cli": ("commands",),
     "core": ("outputs",),
     "experiments": ("recorders", "background"),
+    "foreign": ("doctor",),
     "modalities": ("image", "*"),
     "tasks": ("generators", "custom"),
     "tasks/generators": ("*", "opinion"),

@@ -36,6 +36,8 @@ STOREY = 66  # between the rooms of two floors, where arrows run
 WIDE = {
     "core": 960.0,
     "ui": 430.0,
+    "cli": 300.0,
+    "foreign": 290.0,
     "analysis": 330.0,
     "tasks": 250.0,
     "modalities": 300.0,

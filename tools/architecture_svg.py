@@ -27,9 +27,9 @@ from tools.architecture_plan import (
 )
 
 STEPS = (1, 2, 5, 10, 20, 50, 100, 200, 500)
-# A colour per floor from the ground up, on paper and on a dark ground.
-LIGHT = ("#475569", "#0f766e", "#15803d", "#2563eb", "#7c3aed", "#be185d", "#c2410c", "#a16207", "#64748b")
-DARK = ("#94a3b8", "#2dd4bf", "#4ade80", "#60a5fa", "#a78bfa", "#f472b6", "#fb923c", "#facc15", "#94a3b8")
+# Colours of the floors from the ground up, again from the first where there are more; on paper, and on a dark ground.
+LIGHT = ("#475569", "#0f766e", "#15803d", "#2563eb", "#7c3aed", "#be185d", "#c2410c", "#4d7c0f", "#a16207", "#64748b")
+DARK = ("#94a3b8", "#2dd4bf", "#4ade80", "#60a5fa", "#a78bfa", "#f472b6", "#fb923c", "#a3e635", "#facc15", "#94a3b8")
 
 
 def draw(code: Code) -> str:
@@ -84,6 +84,11 @@ def _house(floors: list[list[Room]], ground: float) -> Iterator[str]:
         yield f'<path class="slab" d="M{WALL} {y}H{WIDTH - WALL}"/>'
 
 
+def _colour(of: str, room: Room) -> str:
+    """The class of its floor's colour, for a stroke (s) or for what is filled (f)."""
+    return f"{of}{room.floor % len(LIGHT)}"
+
+
 def _line(arrow: Arrow) -> Iterator[str]:
     (x, y), *others = arrow.points
     parts = [f"M{_n(x)} {_n(y)}"]
@@ -100,8 +105,8 @@ def _line(arrow: Arrow) -> Iterator[str]:
             parts.append(f"C{_n(x)} {_n(y + bend)} {_n(there)} {_n(end - bend)} {_n(there)} {_n(end)}")
         x, y = there, end
     tip = arrow.points[-1][1]
-    colour = "red" if arrow.wrong else f"s{arrow.source.floor}"
-    fill = "redf" if arrow.wrong else f"f{arrow.source.floor}"
+    colour = "red" if arrow.wrong else _colour("s", arrow.source)
+    fill = "redf" if arrow.wrong else _colour("f", arrow.source)
     width = 1 + 0.32 * STEPS.index(_rounded(arrow.number))
     title = f"<title>{arrow.source.name} → {arrow.target.name}: {_at_least(arrow.number)} imports</title>"
     yield f'<path class="way {colour}" stroke-width="{_n(width)}" d="{"".join(parts)}">{title}</path>'
@@ -121,17 +126,17 @@ def _number(arrow: Arrow) -> Iterator[str]:
     (x, y), text = arrow.points[0], _at_least(arrow.number)
     y += 13 if arrow.down else -13
     width = 6.2 * len(text) + 5
-    fill = "redf" if arrow.wrong else f"f{arrow.source.floor}"
+    fill = "redf" if arrow.wrong else _colour("f", arrow.source)
     yield f'<rect class="pill" x="{_n(x - width / 2)}" y="{_n(y - 7)}" width="{_n(width)}" height="14" rx="7"/>'
     yield f'<text class="number {fill}" x="{_n(x)}" y="{_n(y + 3.5)}" text-anchor="middle">{text}</text>'
 
 
 def _room(room: Room) -> Iterator[str]:
-    left, top, floor = room.left, room.top, room.floor
+    left, top = room.left, room.top
     name = "app.py, pages/" if room.name == "app" else f"{room.name}/"
     size = f'width="{_n(room.width)}" height="{_n(room.height)}"'
-    yield f'<rect class="room s{floor}" x="{_n(left)}" y="{_n(top)}" {size} rx="8"/>'
-    yield f'<text class="name f{floor}" x="{_n(left + 12)}" y="{_n(top + 23)}">{name}</text>'
+    yield f'<rect class="room {_colour("s", room)}" x="{_n(left)}" y="{_n(top)}" {size} rx="8"/>'
+    yield f'<text class="name {_colour("f", room)}" x="{_n(left + 12)}" y="{_n(top + 23)}">{name}</text>'
     y = top + HEAD + 6
     for line in room.lines:
         yield f'<text class="holds" x="{_n(left + 12)}" y="{_n(y)}">{escape(line)}</text>'

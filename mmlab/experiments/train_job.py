@@ -15,13 +15,13 @@ from typing import Any
 
 import torch
 
-from mmlab import __version__
 from mmlab.core.errors import Unsupported
 from mmlab.core.method import METHODS, Method
 from mmlab.core.options import as_dict, build
 from mmlab.core.results import Sweep
 from mmlab.core.task import TASKS, Source, Task
 from mmlab.core.training_plan import Plan
+from mmlab.core.version import __version__
 from mmlab.experiments.recorders.attribution_maps import AttributionRecorder, ShareRecorder
 from mmlab.experiments.recorders.embedding_maps import EmbeddingRecorder
 from mmlab.inference.device import device, label, one_thread

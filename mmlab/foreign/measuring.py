@@ -13,10 +13,10 @@ from typing import Any
 
 import safetensors.torch
 
-from mmlab import __version__
 from mmlab.core.errors import PluginError
 from mmlab.core.method import METHODS
 from mmlab.core.task import TASKS, Task
+from mmlab.core.version import __version__
 from mmlab.experiments.train_job import evaluate, summary
 from mmlab.foreign.adapter import RegisteredModel
 from mmlab.foreign.doctor import Report

@@ -23,7 +23,6 @@ from mmlab.core.modality import NAME, Modalities, Modality
 from mmlab.core.outputs import Classification, Output, Regression
 from mmlab.core.results import Sweep
 from mmlab.foreign.packing import letters_of
-from mmlab.foreign.registration import Registration
 
 LARGEST = 2 * 2**30
 KNOWN = (
@@ -202,22 +201,6 @@ def _sweep(
     kind = np.float32 if logits.shape[2] == 1 else np.int64
     mean = others["embedding"] if others["embedding"] is not None else logits.astype(np.float32)
     return Sweep(keys, logits.astype(np.float32), mean, others["variance"], target.astype(kind), present, ids, groups)
-
-
-def registration_of(file: Path) -> Registration:
-    """The registration of a file of answers: it has no model. Raises DataError."""
-    outputs = read_outputs(file)
-    name = "".join(sign if NAME.fullmatch(sign) else "_" for sign in file.stem.lower()) or "outputs"
-    return Registration(
-        name=name,
-        model=outputs,
-        inputs={},
-        data=file,
-        output=outputs.output,
-        title=file.stem,
-        about="Answers that were brought as a file: there is no model behind them.",
-        file=str(file),
-    )
 
 
 def digest_of(file: Path) -> str:

@@ -21,6 +21,7 @@ from mmlab.core.errors import DataError, MmlabError, PluginError
 from mmlab.core.modality import NAME
 from mmlab.core.outputs import Classification, Output
 from mmlab.foreign.inputs import Input, check_default_absent, read_inputs
+from mmlab.foreign.outputs_file import read_outputs
 from mmlab.storage.measured import VARIABLE, named_files
 
 CALLS = ("", "kwargs", "args", "dict")
@@ -171,10 +172,8 @@ def read_file(path: str | Path) -> list[Registration]:
 
 def _run(file: Path) -> list[Registration] | MmlabError:
     if file.suffix == ".npz":
-        from mmlab.foreign.outputs_file import registration_of
-
         try:
-            return [registration_of(file)]
+            return [_of_outputs(file)]
         except MmlabError as error:
             return error
     from mmlab.foreign.places import own_line
@@ -195,6 +194,22 @@ def _run(file: Path) -> list[Registration] | MmlabError:
     if twice:
         return DataError(f"{file.name} registers '{twice[0]}' twice.", "Give each a name, or a seed=, of its own.")
     return found
+
+
+def _of_outputs(file: Path) -> Registration:
+    """The registration of a file of answers: it has no model. Raises DataError."""
+    outputs = read_outputs(file)
+    name = "".join(sign if NAME.fullmatch(sign) else "_" for sign in file.stem.lower()) or "outputs"
+    return Registration(
+        name=name,
+        model=outputs,
+        inputs={},
+        data=file,
+        output=outputs.output,
+        title=file.stem,
+        about="Answers that were brought as a file: there is no model behind them.",
+        file=str(file),
+    )
 
 
 @contextlib.contextmanager

@@ -12,7 +12,7 @@ from typing import Any
 
 import streamlit as st
 
-import mmlab
+from mmlab.core.version import __version__
 from mmlab.inference import imputation
 from mmlab.ui.components import page_frame
 from mmlab.ui.pages.robustness import calibration, combinations, missing_rate, prediction_flips, two_models
@@ -105,7 +105,7 @@ def _about(view: View, method: str) -> str:
 
 def _versions() -> str:
     packages = ", ".join(f"{name} {version(name)}" for name in ("torch", "numpy", "scipy", "streamlit"))
-    return f"mmlab {mmlab.__version__}, Python {platform.python_version()}, {packages}"
+    return f"mmlab {__version__}, Python {platform.python_version()}, {packages}"
 
 
 def _link() -> str:
