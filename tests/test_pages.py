@@ -19,7 +19,6 @@ from mmlab.ui.inputs.path import strokes_of
 from mmlab.ui.inputs.sample_picker import TAB, TABS
 from mmlab.ui.session import uploads
 from mmlab.ui.text import wording
-from mmlab.ui.text.glossary import TERMS
 from tests.apps import sentences
 from tests.library import untrained
 
@@ -299,19 +298,6 @@ def test_no_model_at_all_is_a_sentence(tmp_path: Path, monkeypatch: pytest.Monke
 def test_a_canvas_becomes_strokes() -> None:
     drawing = {"objects": [{"path": [["M", 1, 2], ["Q", 3, 4, 5, 6], ["L", 7, 8]]}, {"type": "rect"}]}
     assert strokes_of(drawing) == [[[1, 2], [3, 4], [5, 6], [7, 8]]]
-
-
-def test_every_word_of_the_screen_is_explained_in_full() -> None:
-    for name, term in TERMS.items():
-        assert term.title, name
-        assert term.what, name
-        assert term.how, name
-        assert term.changes, name
-
-
-def test_certainty_in_words_falls_with_entropy() -> None:
-    said = [wording.certainty(entropy, 10) for entropy in (0.0, 0.3, 1.2, 2.3)]
-    assert said == ["very sure", "fairly sure", "unsure", "guessing"]
 
 
 def test_text_from_outside_is_no_markdown() -> None:

@@ -1,14 +1,13 @@
-"""The words of the screen in one place: what each term means, how it is computed, what would change it.
+"""The words of the screen in one place: help texts, metrics, numbers and durations.
 
->>> st.metric("Certainty", "93 %", help=words.help("certainty"))
->>> words.certainty(entropy=0.12, classes=10)
+>>> st.metric("Certainty", "93 %", help=wording.help("certainty"))
+>>> wording.certainty(0.97)
 'very sure'
 """
 
 from __future__ import annotations
 
 import math
-from math import log
 
 from mmlab.core.outputs import LOWER_IS_BETTER
 from mmlab.ui.text.glossary import TERMS
@@ -38,9 +37,10 @@ SENTENCE_PRIVATE = (
 
 
 def help(name: str) -> str:
-    """The help text of a term, as Markdown: what it is, how it comes about, what would change it."""
+    """The help text of a term, as Markdown: the field's term, a plain sentence, how it is computed."""
     term = TERMS[name]
-    return f"**{term.title}.** {term.what}\n\n**How:** {term.how}\n\n**What changes it:** {term.changes}"
+    source = f" *Source: {term.source}.*" if term.source else ""
+    return f"**{term.title}.** {term.plain}\n\n{term.how}{source}"
 
 
 def metric(name: str) -> str:
@@ -58,13 +58,16 @@ def metric_meaning(name: str) -> str:
     return f"{meaning}; lower is better" if name in LOWER_IS_BETTER else meaning
 
 
-def certainty(entropy: float, classes: int) -> str:
-    """Certainty in words, from the entropy in nats as a share of its largest value."""
-    share = entropy / log(max(classes, 2))
-    for bound, phrase in ((0.05, "very sure"), (0.3, "fairly sure"), (0.7, "unsure")):
-        if share < bound:
+def certainty(probability: float) -> str:
+    """How sure a prediction is in words, by the same rule for any number of classes.
+
+    The rule is applied to the whole percent that is shown, so that `95 %` always reads the same.
+    """
+    shown = round(100 * probability)
+    for bound, phrase in ((95, "very sure"), (80, "fairly sure"), (60, "unsure")):
+        if shown >= bound:
             return phrase
-    return "guessing"
+    return "very unsure"
 
 
 def percent(share: float) -> str:

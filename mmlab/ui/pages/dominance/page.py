@@ -15,7 +15,6 @@ from mmlab.ui.pages.dominance import (
     cue_conflict,
     external_log,
     faithfulness,
-    glossary,
     gradient_arrows,
     measure_table,
     per_sample,
@@ -69,7 +68,6 @@ SECTIONS: dict[str, Section] = {
 
 def show(task: Task) -> None:
     """The whole page under the task."""
-    assert glossary.DOMINANCE  # entered beside the words of the other pages
     st.html(Path(__file__).with_name("dominance.css"))
     reference = _model(task)
     _section(task.name, reference)

@@ -13,7 +13,6 @@ from mmlab.ui.components import page_frame, plotly_figure, sample_view
 from mmlab.ui.pages.embed import (
     custom_umap,
     embedding_geometry,
-    glossary,
     map_quality,
     map_section,
     sample_path,
@@ -24,8 +23,6 @@ from mmlab.ui.pages.embed import (
 )
 from mmlab.ui.pages.embed.view_data import View
 from mmlab.ui.session import cache
-
-WORDS = glossary.EMBED  # the import enters them
 
 
 @dataclass(frozen=True)

@@ -52,10 +52,10 @@ def show(task_name: str, sample: str, references: tuple[Reference, ...]) -> None
         st.subheader("How much each input counts", help=wording.help("part"), anchor=False)
         _parts(looked, found)
     with right, page_frame.error_boundary():
-        st.subheader("With and without another input", help=wording.help("moved"), anchor=False)
+        st.subheader("With and without another input", help=wording.help("map_shift"), anchor=False)
         _without(looked, found)
     with st.container(horizontal=True, vertical_alignment="center", key="mm-foot"):
-        pickers.numbers_help("looks", "part", "explained", "moved")
+        pickers.numbers_help("looks", "part", "explained", "map_shift")
         name = f"mmlab-explain-{task_name}-{sample}-{reference.method}.csv"
         data = partial(as_csv, found, targets(looked.task.info.output)[target])
         st.download_button("Numbers (CSV)", data=data, file_name=name, mime="text/csv", on_click="ignore")

@@ -18,38 +18,10 @@ from mmlab.core.errors import CheckpointError
 from mmlab.core.outputs import Output, Regression
 from mmlab.core.reference import Reference
 from mmlab.ui.session import cache
-from mmlab.ui.text import glossary
-from mmlab.ui.text.glossary import Term
 from mmlab.viz.predict.number_line import Scale
 
 Reaches = Mapping[str, ConformalInterval]
-TERMS = ("number", "interval", "moved")
-
-glossary.TERMS.update(
-    {
-        "number": Term(
-            "Number",
-            "The answer on its scale. It counts as *right* when it lies on the same side of the middle as the truth, "
-            "and as *the same* when it lies on the same side as with everything.",
-            "The model's one output, cut at the ends of the scale. ◆ is the truth, where it is known.",
-            "Fewer or damaged inputs, another method, another run of its training.",
-        ),
-        "interval": Term(
-            "Interval",
-            "Where the truth lies in 9 of 10 samples like the built-in ones. Wider means: this combination of inputs "
-            "says less.",
-            "From how far off this model was, with just these inputs, on test samples whose truth is known (split "
-            "conformal prediction, Lei et al. 2018); for a test sample, on other voices or people than its own.",
-            "Switching inputs. For what you bring it is only as good as your recording is like the built-in ones.",
-        ),
-        "moved": Term(
-            "Moved",
-            "How far the number lies from the one with all inputs that there are.",
-            "The thin mark on the scale is the number with every input on; the dot is the one for what is on now.",
-            "Switching inputs. Crossing the middle counts as another answer, since good has then become bad.",
-        ),
-    }
-)
+TERMS = ("number", "prediction_interval", "prediction_shift")
 
 
 def scale(output: Output, target: Any, reach: ConformalInterval | None) -> Scale | None:

@@ -83,7 +83,7 @@ def cards(scene: PredictView, on: Combination) -> str:
             broken.append(prediction_cards.complaint(cache.title(method), answers.message, answers.hint))
             continue
         now = answers[on.key]
-        sure = wording.certainty(now.uncertainty, output.channels) if isinstance(output, Classification) else ""
+        sure = wording.certainty(now.confidence) if isinstance(output, Classification) else ""
         scale = regression.scale(output, scene.item.target, scene.reaches[method].get(on.key))
         shown.append(
             prediction_cards.Card(cache.title(method), now, answers[whole.key], truth, sure, whole.label, scale)

@@ -24,7 +24,8 @@ def steer(view: View) -> None:
 
 def show(view: View) -> None:
     """What the selected combination costs, and every combination of every chosen model."""
-    st.subheader(page_frame.plain(view.selected.label), help=wording.help("interval"), anchor=False)
+    meaning = f"{wording.help('test_lattice')}\n\n{wording.help('score_interval')}"
+    st.subheader(page_frame.plain(view.selected.label), help=meaning, anchor=False)
     st.html(_big(view))
     st.caption(_sentence(view))
     figure_card.show(overview(view), "robustness.overview", lambda key: view_data.pick(view.task, key))

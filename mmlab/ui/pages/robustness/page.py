@@ -15,7 +15,6 @@ from mmlab.ui.components import page_frame
 from mmlab.ui.pages.robustness import (
     calibration,
     combinations,
-    glossary,
     imputation,
     missing_rate,
     prediction_flips,
@@ -27,7 +26,6 @@ from mmlab.ui.pages.robustness.view_data import View
 from mmlab.ui.session import url_state
 
 CROWDED = 4  # inputs: from here on the lattice needs half of the page
-WORDS = glossary.ROBUSTNESS  # the import enters them
 
 
 @dataclass(frozen=True)

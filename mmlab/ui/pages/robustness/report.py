@@ -17,10 +17,10 @@ from mmlab.inference import imputation
 from mmlab.ui.components import page_frame
 from mmlab.ui.pages.robustness import calibration, combinations, missing_rate, prediction_flips, two_models
 from mmlab.ui.pages.robustness import imputation as missing
-from mmlab.ui.pages.robustness.glossary import ROBUSTNESS
 from mmlab.ui.pages.robustness.view_data import View
 from mmlab.ui.session import cache, url_state
 from mmlab.ui.text import wording
+from mmlab.ui.text.glossary import PAGES
 from mmlab.viz.base.figure import Figure
 from mmlab.viz.base.html_report import Fact, document
 
@@ -74,7 +74,7 @@ def figures(view: View) -> dict[str, list[Figure]]:
 def make(view: View, sections: Mapping[str, list[Figure]], origin: Origin) -> bytes:
     """The file. Runs outside the session, so everything it needs is handed to it."""
     title = f"Robustness: {view.task.title}"
-    meanings = [(term.title, term.what, term.how.replace("*", "")) for term in ROBUSTNESS.values()]
+    meanings = [(term.title, term.plain, term.how.replace("*", "")) for term in PAGES["robustness"].values()]
     return document(title, _facts(view, origin), sections, meanings).encode()
 
 

@@ -35,7 +35,7 @@ def show(view: View) -> None:
         found = _duel(view, second)
         figure_card.show(differences(view, second), "robustness.duel", lambda key: view_data.pick(view.task, key))
         st.html(_table(view, found, second))
-        pickers.numbers_help("duel", "interval", "seed")
+        pickers.numbers_help("duel", "score_interval", "seed")
         _lists(view, found, second)
 
 

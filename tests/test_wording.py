@@ -1,0 +1,77 @@
+"""The words of the screen: one file of terms per page, each key once, and every help text there is."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from mmlab.ui.text import wording
+from mmlab.ui.text.glossary import FOLDER, PAGES, TERMS, load
+
+ROOT = Path(__file__).resolve().parent.parent
+UI = Path(wording.__file__).parent.parent
+ENTRY = '[kept]\ntitle = "Retained score"\nplain = "What remains."\nhow = "The area."\n'
+
+
+def written(folder: Path, **files: str) -> list[Path]:
+    for name, content in files.items():
+        (folder / f"{name}.toml").write_text(content, encoding="utf-8")
+    return sorted(folder.glob("*.toml"))
+
+
+def test_a_file_of_terms_is_read(tmp_path: Path) -> None:
+    pages = load(written(tmp_path, robustness=ENTRY))
+    assert pages["robustness"]["kept"].title == "Retained score"
+
+
+@pytest.mark.parametrize(
+    ("files", "complaint"),
+    [
+        ({"one": ENTRY, "two": ENTRY}, "already defined in one.toml"),
+        ({"one": ENTRY + ENTRY}, "one.toml"),
+        ({"one": ENTRY.replace("how =", "hwo =")}, "unknown fields: hwo"),
+        ({"one": ENTRY.replace('how = "The area."', "")}, "needs a text for 'how'"),
+        ({"one": ENTRY.replace('"The area."', "7")}, "needs a text for 'how'"),
+        ({"one": 'kept = "no table"'}, "is not a table"),
+    ],
+)
+def test_a_key_twice_or_a_wrong_entry_is_an_error(tmp_path: Path, files: dict[str, str], complaint: str) -> None:
+    with pytest.raises(ValueError, match=complaint):
+        load(written(tmp_path, **files))
+
+
+def test_every_page_with_terms_exists() -> None:
+    pages = {path.stem for path in (UI / "pages").iterdir() if not path.name.startswith("__")}
+    assert set(PAGES) - {"common"} <= pages
+    assert {path.stem for path in FOLDER.glob("*.toml")} == set(PAGES)
+
+
+def test_every_term_is_shown_and_every_help_text_is_defined() -> None:
+    """Keys stand in the code as plain literals: `help("seed")`, `numbers_help("kept", ...)`, tuples of a page."""
+    files = (*UI.rglob("*.py"), *ROOT.glob("pages/*.py"))
+    code = "".join(file.read_text(encoding="utf-8") for file in files)
+    literals = set(re.findall(r"[\"']([a-z_]+)[\"']", code))
+    assert not set(TERMS) - literals, "defined and never shown"
+    calls = re.findall(r"(?:wording\.help|numbers_help)\(([^()]*)\)", code)
+    asked = {key for call in calls for key in re.findall(r'"([a-z_]+)"', call)}
+    assert asked
+    assert not asked - set(TERMS), "shown and never defined"
+
+
+def test_a_help_text_has_the_term_first_and_the_source_last() -> None:
+    shown = wording.help("kept")
+    assert shown.startswith("**Retained score.** ")
+    assert shown.endswith("*Source: Relative robustness, MultiBench (Liang et al., NeurIPS 2021).*")
+
+
+def test_predict_and_explain_each_show_their_own_shift() -> None:
+    assert "number" in wording.help("prediction_shift")
+    assert "attribution map" in wording.help("map_shift")
+
+
+def test_certainty_in_words_follows_the_probability_that_is_shown() -> None:
+    shown = [wording.certainty(probability) for probability in (0.999, 0.946, 0.9, 0.7, 0.599, 0.2)]
+    assert shown == ["very sure", "very sure", "fairly sure", "unsure", "unsure", "very unsure"]
+    assert wording.percent(0.946) == "95 %", "the word and the number say the same"
