@@ -18,7 +18,6 @@ from mmlab.ui.components import page_frame
 from mmlab.ui.inputs.path import strokes_of
 from mmlab.ui.inputs.sample_picker import TAB, TABS
 from mmlab.ui.session import uploads
-from mmlab.ui.text import wording
 from tests.apps import sentences
 from tests.library import untrained
 
