@@ -18,7 +18,7 @@ SIZE = 4 * 100
 
 
 def reference(name: str) -> Reference:
-    return Reference(f"/x/{name}", "digits", name, "seed0", 0, 0)
+    return Reference(f"/x/{name}", "digits", name, "seed0")
 
 
 class Opener:

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    pass
+from mmlab.core.file_stamp import Stamp
 
 
 @dataclass(frozen=True)
 class Reference:
-    """One checkpoint folder, as it was when it was looked at: a key for caches and processes."""
+    """One checkpoint folder, as it was when it was looked at: a key for caches and processes.
+
+    files: the stamps of all that lies in it, weights, report and answers, so that whatever is written there makes
+    another reference.
+    """
 
     path: str
     task: str
     method: str
     tag: str
-    modified: int
-    size: int
+    files: tuple[tuple[str, Stamp], ...] = ()
 
     @property
     def name(self) -> str:

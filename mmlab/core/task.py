@@ -129,4 +129,15 @@ def advice(task: Task | type[Task], command: str, what: str = "Train one") -> st
     return str(getattr(task, "missing_hint", "")) or "Measure it: python -m mmlab measure FILE"
 
 
+@runtime_checkable
+class Versioned(Protocol):
+    """A task whose data may change under a running program: a folder that a person works on."""
+
+    def version(self, sample: str) -> object:
+        """What tells this version of a sample, and of how it is read, from another; hashable and cheap to make."""
+
+    def fingerprint(self) -> str:
+        """A digest of the contents of all its data: ids, splits, answers, groups and files."""
+
+
 TASKS: Registry[type[Task]] = Registry("task", "mmlab.tasks", ["mmlab.foreign.supplying"])

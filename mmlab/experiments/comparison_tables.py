@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from mmlab.analysis.methods.seed_comparison import Comparison, Row, rows, runs_from_reports
+from mmlab.core.data_version import changed_since, fingerprint_of
 from mmlab.core.errors import CheckpointError, MmlabError, UnknownName
 from mmlab.core.method import METHODS
 from mmlab.core.modality import Combination
@@ -88,6 +89,7 @@ def _seeds(library: Library, task: str, method: str, pattern: re.Pattern[str] = 
     """The reports of a method's seeds, and in words what is wrong with those that cannot be used."""
     info, found, problems = TASKS[task].info, [], []
     folders = library.glob(f"{task}/{method}/*")
+    fingerprint = fingerprint_of(TASKS[task]())
     files = [folder / REPORT for folder in folders if pattern.fullmatch(folder.name)]
     for file in (file for file in files if file.is_file()):
         try:
@@ -97,6 +99,9 @@ def _seeds(library: Library, task: str, method: str, pattern: re.Pattern[str] = 
             continue
         if why := why_unusable(report, info):
             problems.append(f"The report of {task}/{method}/{file.parent.name} was left out: {why}.")
+        elif changed_since(report["card"], fingerprint):
+            run = f"{task}/{method}/{file.parent.name}"
+            problems.append(f"{run} was left out: it was trained on another version of this data. Train it again.")
         else:
             found.append(report)
     return found, problems

@@ -15,7 +15,7 @@ from mmlab.core.task import TASKS
 from mmlab.core.training_plan import Plan
 from mmlab.experiments.ablations import ladder, rung_tag
 from mmlab.experiments.executors import Engine
-from mmlab.experiments.train_job import TrainJob, default_plan, is_done, run_train
+from mmlab.experiments.train_job import TrainJob, default_plan, is_done, is_stale, run_train
 from mmlab.storage import checkpoints
 from mmlab.storage.library import Library
 
@@ -52,8 +52,8 @@ def ladder_jobs(task: str, method: str, seeds: Iterable[int], plan: Mapping[str,
 
 
 def missing(jobs: Iterable[TrainJob], library: Library) -> list[TrainJob]:
-    """The jobs that have not been done."""
-    return [job for job in jobs if not is_done(job, library)]
+    """The jobs that have not been done on the data as it is now."""
+    return [job for job in jobs if not is_done(job, library) or is_stale(job, library)]
 
 
 def run(jobs: Sequence[TrainJob], library: Library, engine: Engine) -> Iterator[tuple[TrainJob, str | Exception]]:

@@ -15,6 +15,8 @@ from typing import Any
 
 import torch
 
+from mmlab import __version__
+from mmlab.core.data_version import changed_since, fingerprint_of
 from mmlab.core.errors import Unsupported
 from mmlab.core.method import METHODS, Method
 from mmlab.core.options import as_dict, build
@@ -59,6 +61,7 @@ def train(job: TrainJob, library: Library) -> Iterator[Progress]:
     task, kind = TASKS[job.task](), METHODS[job.method]
     if reason := kind.unsupported_reason(task.info):
         raise Unsupported(reason, "Train another method.")
+    set_aside(job, library)
     plan = build(Plan, {**default_plan(task, kind), **job.plan})
     config = build(kind.Config, job.config)
     teachers = yield from _teachers(kind, job, library)
@@ -106,7 +109,7 @@ def _teachers(kind: type[Method], job: TrainJob, library: Library) -> Generator[
     for name in kind.teachers:
         teacher = TrainJob(job.task, name, {}, job.plan, job.seed, _teacher_tag(job))
         folder = library.folder(job.task, name, teacher.folder)
-        if not (folder / checkpoints.MODEL).is_file():
+        if not (folder / checkpoints.MODEL).is_file() or is_stale(teacher, library):
             yield from train(teacher, library)
         found[name] = checkpoints.load(folder, device()).method
     return found
@@ -131,6 +134,28 @@ def run_train(job: TrainJob, root: str) -> str:
 def is_done(job: TrainJob, library: Library) -> bool:
     """Whether the run was trained and measured (its weights may be elsewhere)."""
     return (library.folder(job.task, job.method, job.folder) / checkpoints.REPORT).is_file()
+
+
+def is_stale(job: TrainJob, library: Library) -> bool:
+    """Whether the run is there, trained on another version of the data than there is now."""
+    folder = library.folder(job.task, job.method, job.folder)
+    if not (folder / checkpoints.MODEL).is_file() or not (fingerprint := fingerprint_of(TASKS[job.task]())):
+        return False
+    return changed_since(checkpoints.read_card(folder), fingerprint)
+
+
+def set_aside(job: TrainJob, library: Library) -> str:
+    """Give a run of an earlier version of the data a name of its own, and return it; nothing where there is none."""
+    if not is_stale(job, library):
+        return ""
+    folder = library.folder(job.task, job.method, job.folder)
+    version = checkpoints.read_card(folder)["data"]["contents"][:8]
+    name = f"data-{version}-{job.folder}"
+    kept = library.folder(job.task, job.method, name)
+    if kept.exists():
+        clean(kept)
+    folder.rename(kept)
+    return name
 
 
 def evaluate(

@@ -24,7 +24,7 @@ from mmlab.core.errors import CheckpointError, DataError
 from mmlab.core.method import Features, Fused, Method
 from mmlab.core.modality import Combination, Modality
 from mmlab.core.results import Sweep
-from mmlab.core.task import TASKS, Task
+from mmlab.core.task import TASKS, Task, Versioned
 from mmlab.inference.predictor import Model
 from mmlab.inference.sweep import sweep
 from mmlab.modalities.corruption import SEVERITIES, degrade
@@ -235,9 +235,15 @@ def damaged_pack(task_name: str, modality: str, kind: str, severity: int, count:
     return replace(intact, inputs={**intact.inputs, modality: torch.stack(rows)})
 
 
-@lru_cache(maxsize=4)
 def shipped(task_name: str, count: int = COUNT) -> Samples:
     """The shipped samples as a split; what a sample lacks leaves it out."""
+    task = TASKS[task_name]()
+    versions = tuple(map(task.version, task.gallery()[:count])) if isinstance(task, Versioned) else ()
+    return _shipped(task_name, count, versions)
+
+
+@lru_cache(maxsize=4)
+def _shipped(task_name: str, count: int, versions: tuple[object, ...]) -> Samples:
     task = TASKS[task_name]()
     names = task.info.modalities.names
     examples = (task.example(sample) for sample in task.gallery()[:count])

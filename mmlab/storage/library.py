@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from mmlab.core.errors import CheckpointError, MmlabError, UnknownName
+from mmlab.core.file_stamp import Stamp, stamp_of
 from mmlab.core.reference import Reference
 from mmlab.storage.measured import measured_folders
 
@@ -54,9 +55,8 @@ class Library:
         for file in self.glob(f"{task}/{method}/*/model.safetensors"):
             if file.parent.name.startswith("."):
                 continue
-            status = file.stat()
             of_task, of_method, tag = file.parts[-4:-1]
-            found.append(Reference(str(file.parent), of_task, of_method, tag, status.st_mtime_ns, status.st_size))
+            found.append(Reference(str(file.parent), of_task, of_method, tag, _files(file.parent)))
         return tuple(sorted(found, key=_place))
 
     def entries(self, task: str = "*", method: str = "*") -> tuple[Entry, ...]:
@@ -90,6 +90,11 @@ class Library:
                 f"Train it: python -m mmlab train --task {task} --method {method}",
             )
         return wanted[0]
+
+
+def _files(folder: Path) -> tuple[tuple[str, Stamp], ...]:
+    """The files of a run with their stamps, but for those that are being written (their names begin with a dot)."""
+    return tuple((file.name, stamp_of(file)) for file in sorted(folder.iterdir()) if not file.name.startswith("."))
 
 
 def _place(reference: Reference) -> tuple[str, str, int, str]:

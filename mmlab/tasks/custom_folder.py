@@ -5,6 +5,7 @@ MMLAB_FOLDERS names the folders. Each is a task like the built-in ones, under th
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from math import ceil
@@ -18,6 +19,7 @@ from torch import Tensor
 
 from mmlab.core.batch import Samples
 from mmlab.core.errors import DataError, MmlabError, PluginError, UnknownName
+from mmlab.core.file_stamp import ABSENT, Stamp, stamp_of
 from mmlab.core.outputs import Segmentation
 from mmlab.core.recordings import Raw
 from mmlab.core.task import TASKS, GallerySample, PreparedInput, Source, Split, Task, TaskInfo
@@ -30,7 +32,17 @@ from mmlab.tasks.cached_splits import cached_split
 from mmlab.tasks.custom import locations
 from mmlab.tasks.custom.manifest import SPLITS, Row, read_manifest
 from mmlab.tasks.custom.problems import Problems
-from mmlab.tasks.custom.samples import Scales, paths_of, recording, region_maps, scaled, scales_of, stacked, state_of
+from mmlab.tasks.custom.samples import (
+    Scales,
+    contents_of,
+    paths_of,
+    recording,
+    region_maps,
+    scaled,
+    scales_of,
+    stacked,
+    state_of,
+)
 from mmlab.tasks.custom.targets import in_words
 from mmlab.tasks.custom.task_json import Description, read_description
 
@@ -120,7 +132,7 @@ class FolderTask:
         """Bring a recording to the model's world, numbers on the scale of the training samples."""
         kind = self.description[modality].kind
         made = kind.prepare(raw)
-        scales = _scales_by_manifest(self.description, *_state(self.description)) if kind.standardised else {}
+        scales = _scales_by_manifest(self.description, _state(self.description)) if kind.standardised else {}
         return PreparedInput(scaled(made.tensor, scales.get(modality)), made.notes, made.words)
 
     def describe(self) -> dict[str, Any]:
@@ -136,10 +148,32 @@ class FolderTask:
             "sizes": counts,
             "groups": len({row.group for row in rows}),
             "missing": missing,
+            "contents": self.fingerprint(),
             "fingerprint": disk_cache.cache_key(VERSION, self.description.settings(), [vars(row) for row in rows]),
             "version": VERSION,
             **({} if self.description.simulated is None else {"simulated": list(self.description.simulated)}),
         }
+
+    def version(self, sample: str) -> object:
+        """What tells this version of a sample, and of how it is read, from another."""
+        rows = (row for row in _rows(self.description) if row.id == sample)
+        names = self.info.modalities.names
+        files = tuple(state_of(self.description, paths_of(self.description, row, names)) for row in rows)
+        return stamp_of(self.description.folder / locations.TASK_FILE), _state(self.description), files
+
+    def fingerprint(self) -> str:
+        """A digest of ids, splits, answers, groups, all files' contents, and the options under which they are read."""
+        rows = _rows(self.description)
+        names = self.info.modalities.names
+        paths = dict.fromkeys(path for row in rows for path in paths_of(self.description, row, names))
+        said = [(row.id, row.split, row.target, row.group, sorted(row.cells.items())) for row in rows]
+        return disk_cache.cache_key(self._stated(), said, contents_of(self.description, paths))
+
+    def _stated(self) -> str:
+        """How the data is read, as far as task.json says it: defaults may change with the version of mmlab."""
+        found = locations.load(self.description.folder)
+        inputs = [{key: value for key, value in item.items() if key != "label"} for item in found["modalities"]]
+        return json.dumps([inputs, found["output"]], sort_keys=True)
 
     def _varied(self, name: str, value: Tensor, generator: torch.Generator) -> Tensor:
         item = self.description[name]
@@ -151,20 +185,19 @@ class FolderTask:
 
 def _rows(description: Description, split: Split | None = None) -> Sequence[Row]:
     """The rows of a split, or all. Raises DataError where the manifest has errors."""
-    return [row for row in _manifest(description, *_state(description)) if split in (None, row.split)]
+    return [row for row in _manifest(description, _state(description)) if split in (None, row.split)]
 
 
-def _state(description: Description) -> tuple[int, int]:
-    """Size and time of change of the manifest. Raises DataError."""
-    try:
-        status = (description.folder / locations.MANIFEST).stat()
-    except OSError as error:
-        raise DataError(f"There is no {locations.MANIFEST} in '{description.folder}' any more.", GONE) from error
-    return status.st_size, status.st_mtime_ns
+def _state(description: Description) -> Stamp:
+    """The stamp of the manifest. Raises DataError."""
+    found = stamp_of(description.folder / locations.MANIFEST)
+    if found == ABSENT:
+        raise DataError(f"There is no {locations.MANIFEST} in '{description.folder}' any more.", GONE)
+    return found
 
 
 @lru_cache(maxsize=16)
-def _manifest(description: Description, size: int, modified: int) -> tuple[Row, ...]:
+def _manifest(description: Description, state: Stamp) -> tuple[Row, ...]:
     """The rows of this version of the manifest. Raises DataError."""
     problems = Problems()
     rows = read_manifest(description, problems)
@@ -200,7 +233,7 @@ def _scales(description: Description, version: str) -> Scales:
 
 
 @lru_cache(maxsize=16)
-def _scales_by_manifest(description: Description, size: int, modified: int) -> Scales:
+def _scales_by_manifest(description: Description, state: Stamp) -> Scales:
     """For single recordings: files behind an unchanged manifest are not looked at again."""
     return _scales(description, _version_of_scales(description))
 
@@ -231,7 +264,7 @@ def folder_tasks() -> Mapping[str, type[Task] | Exception]:
     """The task of each folder that MMLAB_FOLDERS names, or why there is none."""
     found: dict[str, type[Task] | Exception] = {}
     for folder in locations.folders():
-        made = _made(folder, _modified(folder))
+        made = _made(folder, stamp_of(folder / locations.TASK_FILE))
         name = folder.name if isinstance(made, MmlabError) else made.name
         if name in found:
             made = PluginError(f"'{folder}' has the name '{name}' of another folder, too.", "Rename one of the tasks.")
@@ -240,15 +273,8 @@ def folder_tasks() -> Mapping[str, type[Task] | Exception]:
     return found
 
 
-def _modified(folder: Path) -> int:
-    try:
-        return (folder / locations.TASK_FILE).stat().st_mtime_ns
-    except OSError:
-        return 0
-
-
 @lru_cache(maxsize=64)
-def _made(folder: Path, modified: int) -> type[FolderTask] | MmlabError:
+def _made(folder: Path, state: Stamp) -> type[FolderTask] | MmlabError:
     """The class for this version of task.json, or what is wrong with it."""
     try:
         return task_class(folder)

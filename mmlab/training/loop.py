@@ -19,6 +19,7 @@ import torch
 from torch import Tensor, nn
 
 from mmlab.core.batch import Batch, Samples
+from mmlab.core.data_version import fingerprint_of
 from mmlab.core.errors import MmlabError
 from mmlab.core.method import Method, Run, Stage
 from mmlab.core.modality import Combination
@@ -249,7 +250,9 @@ class Trainer:
 
     def _settings(self) -> dict[str, Any]:
         """What a run must share with this one to be the same run."""
-        return {"seed": self.seed, "config": as_dict(self.method.config), "plan": as_dict(self.plan)}
+        settings = {"seed": self.seed, "config": as_dict(self.method.config), "plan": as_dict(self.plan)}
+        data = fingerprint_of(self.task)
+        return settings | ({"data": data} if data else {})
 
     def _truncate_log(self, lines: int) -> None:
         if self.folder is None:

@@ -71,7 +71,10 @@ def read(file: Path, place: torch.device, settings: Mapping[str, Any]) -> Saved:
         tensors = safetensors.torch.load_file(str(file))
     except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
         raise CheckpointError(f"The unfinished run in {file.parent.name} is damaged.", again) from error
-    if meta["settings"] != json.loads(json.dumps(dict(settings))):
+    wanted = json.loads(json.dumps(dict(settings)))
+    if meta["settings"].get("data") != wanted.get("data"):
+        raise CheckpointError(f"The data has changed since the unfinished run in {file.parent.name} began.", again)
+    if meta["settings"] != wanted:
         raise CheckpointError(f"The unfinished run in {file.parent.name} had other options.", again)
 
     def under(prefix: str) -> dict[str, Tensor]:

@@ -32,6 +32,9 @@ def command(
         str, typer.Option(help="Test samples lack inputs: 0.3 for all, image=0.5,sound=0.1, shared or imbalanced.")
     ] = "",
     seed: Annotated[int, typer.Option(help="Which samples lack what.")] = 0,
+    changed_data: Annotated[
+        bool, typer.Option("--changed-data", help="Measure although the data has changed since the model was trained.")
+    ] = False,
     save: Annotated[bool, typer.Option("--save", help="Write the report and the sweep again.")] = False,
     json: Json = False,
     data: Data = None,
@@ -47,6 +50,8 @@ def command(
 
         one_thread()
         model = Model.open(reference)
+    if not changed_data:
+        _check_data(model, reference.name)
     if source.value not in model.task.sources():
         raise DataError(
             f"There are no real recordings for {task} here.", "Name their folder with --data or MMLAB_DATA."
@@ -67,6 +72,17 @@ def command(
     head = ("present", *names, "samples") if counts else ("present", *names)
     title = f"{reference.name}, {found['samples']} test samples ({source.value})"
     table(title, head, [row[: len(head)] for row in rows])
+
+
+def _check_data(model: Model, name: str) -> None:
+    """Samples that are tests now may have taught the model. Raises DataError."""
+    from mmlab.core.data_version import changed_since, fingerprint_of
+
+    if changed_since(model.card, fingerprint_of(model.task)):
+        raise DataError(
+            f"{name} was trained on another version of this data; what is a test sample now may have taught it.",
+            "Train it again (train --restart), or measure it all the same with --changed-data.",
+        )
 
 
 def _measured(model: Model, source: str, missing: str, seed: int) -> dict[str, Any]:

@@ -92,6 +92,8 @@ def _train(job: TrainJob, library: Library, restart: bool) -> dict[str, Any]:
     name = f"{job.task}/{job.method}/{job.folder}"
     if restart:
         jobs.clean(folder)
+    if kept := jobs.set_aside(job, library):
+        whisper(f"The data has changed since {name} was trained. That model is kept as {kept}.")
     if _is_done(job, library):
         _check_same(job, checkpoints.read_card(folder), name)
         whisper(f"{name} is trained already; --restart trains it again.")

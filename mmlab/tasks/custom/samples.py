@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
-from functools import partial
+from functools import lru_cache, partial
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,7 @@ import torch
 from numpy.typing import NDArray
 
 from mmlab.core.errors import DataError, MmlabError
+from mmlab.core.file_stamp import ABSENT, Stamp, stamp_of
 from mmlab.core.outputs import Classification, Segmentation
 from mmlab.core.recordings import Picture, Raw
 from mmlab.core.task import PreparedInput
@@ -59,17 +62,33 @@ def paths_of(description: Description, row: Row, names: Iterable[str]) -> list[s
     return found
 
 
-def state_of(description: Description, paths: Iterable[str]) -> tuple[tuple[str, int, int], ...]:
-    """What tells one version of files from another. One that cannot be had counts as empty: reading it will say why."""
-    return tuple((path, *_size_and_time(description.folder, path)) for path in dict.fromkeys(paths))
+def state_of(description: Description, paths: Iterable[str]) -> tuple[tuple[str, Stamp], ...]:
+    """What tells one version of files from another. One that cannot be had is `ABSENT`: reading it will say why."""
+    return tuple((path, _stamp(description.folder, path)) for path in dict.fromkeys(paths))
 
 
-def _size_and_time(folder: Path, path: str) -> tuple[int, int]:
+def contents_of(description: Description, paths: Iterable[str]) -> tuple[tuple[str, str], ...]:
+    """The digest of what each file holds, wherever the folder lies; empty for one that cannot be had."""
+    return tuple((path, _digest(description.folder, path, _stamp(description.folder, path))) for path in paths)
+
+
+def _stamp(folder: Path, path: str) -> Stamp:
     try:
-        status = file_of(folder, path).stat()
-    except (DataError, OSError):
-        return 0, 0
-    return status.st_size, status.st_mtime_ns
+        return stamp_of(file_of(folder, path))
+    except DataError:
+        return ABSENT
+
+
+@lru_cache(maxsize=1_000_000)
+def _digest(folder: Path, path: str, stamp: Stamp) -> str:
+    """Of this version of a file."""
+    if stamp == ABSENT:
+        return ""
+    digest = hashlib.blake2b(digest_size=16)
+    with suppress(OSError), file_of(folder, path).open("rb") as opened:
+        while piece := opened.read(2**20):
+            digest.update(piece)
+    return digest.hexdigest()
 
 
 def region_maps(description: Description, row: Row) -> NDArray[np.bool_]:

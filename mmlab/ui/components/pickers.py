@@ -13,10 +13,12 @@ from functools import partial
 
 import streamlit as st
 
+from mmlab.core.data_version import changed_since
 from mmlab.core.errors import MmlabError
 from mmlab.core.modality import Combination, Modalities, Modality
 from mmlab.core.reference import Reference
 from mmlab.core.task import Task, advice, is_trained_here
+from mmlab.storage.library import Entry
 from mmlab.ui.components import page_frame
 from mmlab.ui.session import cache, url_state
 from mmlab.ui.text import wording
@@ -88,7 +90,20 @@ def method_picker(task: Task, most: int = MOST_METHODS) -> tuple[Reference, ...]
             help=wording.help("method"),
             on_change=partial(_choose_methods, most),
         )
+    _name_stale(task.name, [entry for entry in entries if entry.reference.method in chosen])
     return tuple(there[name] for name in chosen)
+
+
+def _name_stale(task_name: str, entries: Sequence[Entry]) -> None:
+    """Say which of the models were trained on another version of the task's data."""
+    fingerprint = cache.fingerprint(task_name)
+    stale = [entry.reference.name for entry in entries if changed_since(entry.card, fingerprint)]
+    if stale:
+        st.warning(
+            f"Trained on another version of this data: {', '.join(stale)}. What is measured here may be about other "
+            "samples, or about samples that taught the model. Train again with `--restart`.",
+            icon=":material/history:",
+        )
 
 
 def current(modalities: Modalities, given: Sequence[str]) -> Combination | None:

@@ -72,7 +72,9 @@ def _gallery(task: Task, gallery: Sequence[str], sample: str) -> None:
     pages = math.ceil(len(gallery) / PER_PAGE)
     shown = min(st.session_state.get(f"{PAGE}.{task.name}", _page_of(gallery, sample)), pages - 1)
     chosen = f'data-pick="{escape(sample, quote=True)}"'
-    html = _thumbnails(task.name, shown).replace(chosen, f'{chosen} aria-pressed="true"', 1)
+    samples = gallery[shown * PER_PAGE : (shown + 1) * PER_PAGE]
+    html = _thumbnails(task.name, tuple(samples), cache.version(task.name, *samples))
+    html = html.replace(chosen, f'{chosen} aria-pressed="true"', 1)
     clickable_svg.board(html, key="gallery", on_pick=lambda name: url_state.put(sample=name))
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="mm-pager"):
         move = partial(_turn, task.name, pages)
@@ -89,12 +91,11 @@ def _gallery(task: Task, gallery: Sequence[str], sample: str) -> None:
 
 
 @st.cache_data(show_spinner=False, max_entries=64)
-def _thumbnails(task_name: str, page: int) -> str:
+def _thumbnails(task_name: str, samples: tuple[str, ...], version: object) -> str:
     """One page of the gallery as buttons with pictures."""
-    task = cache.task(task_name)
-    shades = colours(task.info.modalities)
+    shades = colours(cache.task(task_name).info.modalities)
     buttons = []
-    for sample in task.gallery()[page * PER_PAGE : (page + 1) * PER_PAGE]:
+    for sample in samples:
         found = cache.item(task_name, sample)
         label = escape(f"Sample {sample}, right answer {found.answer}", quote=True)
         picture = recordings.thumbnail(found.raw, shades).html

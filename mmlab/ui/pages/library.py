@@ -21,6 +21,7 @@ from mmlab.core.task import TASKS, Task
 from mmlab.core.training_plan import Plan
 from mmlab.experiments import model_archive
 from mmlab.experiments.train_job import default_plan
+from mmlab.storage.checkpoints import MODEL
 from mmlab.storage.library import Entry
 from mmlab.ui.components import page_frame, pickers, registered_card
 from mmlab.ui.session import cache, comparison_cache, url_state
@@ -129,7 +130,7 @@ def _facts(entry: Entry) -> str:
     origins = [f"{name}: {'; '.join(map(str, parts.values()))}" for name, parts in _origins(data, source)]
     epoch, seconds = _number(card.get("best_epoch")), _number(card.get("training_seconds"))
     facts = {
-        "Parameters": f"{_number(card.get('parameters')):,.0f} ({reference.size / 1024:,.0f} kB on disk)",
+        "Parameters": f"{_number(card.get('parameters')):,.0f} ({_size(reference) / 1024:,.0f} kB on disk)",
         "Seed": str(card.get("seed", "")),
         "Settings": _changed(_part(card, "config"), reference.task, reference.method, config=True),
         "Plan": _changed(plan, reference.task, reference.method, config=False) if plan else "",
@@ -272,3 +273,8 @@ def _date(text: str) -> str:
 def _versions(found: Mapping[str, Any]) -> str:
     named = ", ".join(f"{name} {version}" for name, version in found.items())
     return f", with {named}" if named else ""
+
+
+def _size(reference: Reference) -> int:
+    """Bytes of the weights on disk."""
+    return next((stamp[0] for name, stamp in reference.files if name == MODEL), 0)

@@ -29,13 +29,14 @@ import streamlit as st
 import torch
 from numpy.typing import NDArray
 
+from mmlab.core.data_version import fingerprint_of
 from mmlab.core.errors import CheckpointError, DataError
 from mmlab.core.method import METHODS
 from mmlab.core.outputs import Prediction, Regression
 from mmlab.core.recordings import Raw
 from mmlab.core.reference import Reference
 from mmlab.core.results import Attribution, Sweep
-from mmlab.core.task import TASKS, Task
+from mmlab.core.task import TASKS, Task, Versioned
 from mmlab.inference.device import one_thread
 from mmlab.inference.model_pool import ModelPool
 from mmlab.inference.sweep import fuse_all
@@ -94,13 +95,25 @@ def library() -> Library:
 
 
 def task(name: str) -> Task:
-    """A task, built once while its file stays as it is. Raises UnknownName."""
+    """A task as it is now: that of an edited folder is another one. Raises UnknownName."""
     return _built(TASKS[name])
 
 
 @lru_cache(maxsize=64)
 def _built(kind: type[Task]) -> Task:
     return kind()
+
+
+@st.cache_data(show_spinner=False, ttl=10, max_entries=32)
+def fingerprint(task_name: str) -> str:
+    """The digest of a task's data, looked at again every ten seconds; empty for data that cannot change."""
+    return fingerprint_of(task(task_name))
+
+
+def version(task_name: str, *samples: str) -> object:
+    """What tells this version of samples of a task from another: part of every key under which something is kept."""
+    of_task = task(task_name)
+    return tuple(map(of_task.version, samples)) if isinstance(of_task, Versioned) else ()
 
 
 def task_names() -> tuple[str, ...]:
@@ -137,22 +150,30 @@ def item(task_name: str, sample: str) -> Item:
     """One sample. Raises UnknownName, or NotHere for something that was brought in another session."""
     if uploads.is_own(sample):
         return _own_item(task_name, sample)
-    return _shipped_item(task_name, sample)
+    return _shipped_item(task_name, sample, version(task_name, sample))
 
 
 def world(task_name: str, sample: str, damages: Damages = ()) -> ModelInputs:
     """The sample as the models see it, damaged as wished."""
-    return (_own_world if uploads.is_own(sample) else _shipped_world)(task_name, sample, damages)
+    if uploads.is_own(sample):
+        return _own_world(task_name, sample, damages, ())
+    return _shipped_world(task_name, sample, damages, version(task_name, sample))
 
 
 def answers(reference: Reference, sample: str, damages: Damages = ()) -> dict[str, Prediction]:
     """The answer of every combination of the sample's inputs, by key. Raises CheckpointError or TaskMismatch."""
-    return (_own_answers if uploads.is_own(sample) else _shipped_answers)(reference, sample, damages)
+    if uploads.is_own(sample):
+        return _own_answers(reference, sample, damages, ())
+    return _shipped_answers(reference, sample, damages, version(reference.task, sample))
+
+
+def stack_answers(reference: Reference, stack: tuple[str, ...], combination: str) -> list[Prediction]:
+    """The answers of shipped samples that lie among each other, such as slices of a volume, in one go."""
+    return _stack_answers(reference, stack, combination, version(reference.task, *stack))
 
 
 @st.cache_data(show_spinner=False, max_entries=64)
-def stack_answers(reference: Reference, stack: tuple[str, ...], combination: str) -> list[Prediction]:
-    """The answers of shipped samples that lie among each other, such as slices of a volume, in one go."""
+def _stack_answers(reference: Reference, stack: tuple[str, ...], combination: str, version: object) -> list[Prediction]:
     seen = [world(reference.task, sample).arrays for sample in stack]
     with pool().lend(reference) as model:
         wanted = [model.method.modalities.parse(combination)]
@@ -189,7 +210,9 @@ def sweep(reference: Reference) -> Sweep:
 
 def attribution(reference: Reference, sample: str, damages: Damages, target: int) -> Attribution:
     """Grad-CAM of every combination of the sample's inputs. Raises CheckpointError or TaskMismatch."""
-    return (_own_attribution if uploads.is_own(sample) else _shipped_attribution)(reference, sample, damages, target)
+    if uploads.is_own(sample):
+        return _own_attribution(reference, sample, damages, target, ())
+    return _shipped_attribution(reference, sample, damages, target, version(reference.task, sample))
 
 
 def seed_of(sample: str, damage: Damage) -> int:
@@ -198,7 +221,7 @@ def seed_of(sample: str, damage: Damage) -> int:
 
 
 @st.cache_data(show_spinner=False, max_entries=64)
-def _shipped_item(task_name: str, sample: str) -> Item:
+def _shipped_item(task_name: str, sample: str, version: object) -> Item:
     found = task(task_name).example(sample)
     return Item(found.id, found.raw, found.target, found.answer, found.note, own=False, stack=found.stack)
 
@@ -231,7 +254,7 @@ def _truth(reads: Task, answer: str) -> tuple[Any, str]:
     return None, ""
 
 
-def _make_world(task_name: str, sample: str, damages: Damages) -> ModelInputs:
+def _make_world(task_name: str, sample: str, damages: Damages, version: object) -> ModelInputs:
     reads, found = task(task_name), item(task_name, sample)
     arrays: dict[str, NDArray[np.float32]] = {}
     notes: dict[str, tuple[str, ...]] = {}
@@ -253,7 +276,7 @@ def _make_world(task_name: str, sample: str, damages: Damages) -> ModelInputs:
     return ModelInputs(arrays, raw, notes, problems, said)
 
 
-def _make_answers(reference: Reference, sample: str, damages: Damages) -> dict[str, Prediction]:
+def _make_answers(reference: Reference, sample: str, damages: Damages, version: object) -> dict[str, Prediction]:
     seen = world(reference.task, sample, damages)
     if not seen.arrays:
         return {}
@@ -261,7 +284,7 @@ def _make_answers(reference: Reference, sample: str, damages: Damages) -> dict[s
         return model.answer({name: torch.from_numpy(array) for name, array in seen.arrays.items()})
 
 
-def _make_attribution(reference: Reference, sample: str, damages: Damages, target: int) -> Attribution:
+def _make_attribution(reference: Reference, sample: str, damages: Damages, target: int, version: object) -> Attribution:
     from mmlab.analysis.attribution.registry import find
 
     seen = world(reference.task, sample, damages)

@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 
 from mmlab.analysis.methods.seed_comparison import MEAN, WORST, Comparison, confusion
 from mmlab.core.errors import CheckpointError, MmlabError
+from mmlab.core.file_stamp import Stamp as FileStamp
+from mmlab.core.file_stamp import stamp_of
 from mmlab.core.task import TASKS, advice
 from mmlab.experiments import comparison_tables
 from mmlab.experiments.ablations import ABLATIONS, ladder, rung_tag
@@ -26,7 +28,7 @@ from mmlab.ui.session.library_entries import entry_of
 
 SOURCES = {"built-in": "Built-in samples", "real": "Real recordings"}
 STEPS = "steps"
-Stamp = tuple[tuple[str, int], ...]
+Stamp = tuple[tuple[str, FileStamp], ...]
 
 
 def runs(task: str) -> tuple[Entry, ...]:
@@ -81,12 +83,9 @@ def stamp(task: str) -> Stamp:
     )
 
 
-def modified(file: Path) -> int:
-    """When a file, or the stored answers of a folder, were written; 0 where there are none."""
-    try:
-        return (file / SWEEP if file.is_dir() else file).stat().st_mtime_ns
-    except OSError:
-        return 0
+def modified(file: Path) -> FileStamp:
+    """The stamp of a file, or of the stored answers of a folder."""
+    return stamp_of(file / SWEEP if file.is_dir() else file)
 
 
 def folders(found: Comparison, view: str, name: str) -> list[Path]:
@@ -103,7 +102,7 @@ def folders(found: Comparison, view: str, name: str) -> list[Path]:
 
 
 @st.cache_data(show_spinner=False, max_entries=512)
-def counted(folder: str, modified: int, key: str, classes: int) -> NDArray[np.int64] | str:
+def counted(folder: str, modified: FileStamp, key: str, classes: int) -> NDArray[np.int64] | str:
     """The confusion matrix of one run and combination, from its stored answers; or what is wrong with them."""
     try:
         found = sweep_file.read(Path(folder), str(read_json(Path(folder) / REPORT).get("digest", "")))

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from mmlab.analysis.embedding.projection import valid
 from mmlab.core.errors import MmlabError
+from mmlab.core.file_stamp import Stamp
 from mmlab.core.outputs import Regression
 from mmlab.storage import sweep_file
 from mmlab.storage.checkpoints import REPORT, read_json
@@ -36,7 +37,7 @@ def show(output: Regression, folders: list[Path], key: str, label: str) -> bool:
 
 
 @st.cache_data(show_spinner=False, max_entries=128)
-def _pairs(folder: str, modified: int, key: str) -> NDArray[np.float64]:
+def _pairs(folder: str, modified: Stamp, key: str) -> NDArray[np.float64]:
     """Answer and truth of each test sample that has the inputs of the combination, `[N, 2]`. Raises CheckpointError."""
     found = sweep_file.read(Path(folder), str(read_json(Path(folder) / REPORT).get("digest", "")))
     row = found.index(key)

@@ -24,6 +24,7 @@ from mmlab.analysis.dominance.report import panel as measured
 from mmlab.core.batch import Samples
 from mmlab.core.errors import CheckpointError, DataError
 from mmlab.core.reference import Reference
+from mmlab.core.task import Versioned
 from mmlab.experiments.recorders.attribution_maps import Snapshots
 from mmlab.experiments.recorders.attribution_maps import read as read_snapshots
 from mmlab.ui.components import selection
@@ -34,9 +35,14 @@ DONOR = "donor"
 Chosen = frozenset[str] | None  # names of the test samples that are looked at; None for all
 
 
-@st.cache_resource(show_spinner=False, max_entries=3)
 def samples(task_name: str) -> Samples:
-    """The built-in test samples of a task: read only."""
+    """The built-in test samples of a task, as they are now: read only."""
+    task = cache.task(task_name)
+    return task.samples("test") if isinstance(task, Versioned) else _built_in_samples(task_name)
+
+
+@st.cache_resource(show_spinner=False, max_entries=3)
+def _built_in_samples(task_name: str) -> Samples:
     return cache.task(task_name).samples("test")
 
 

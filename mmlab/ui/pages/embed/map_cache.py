@@ -64,16 +64,26 @@ def trust(reference: Reference, name: str, solid: bool = False) -> tuple[float, 
 
 def places(reference: Reference, name: str, sample: str, damages: Damages = (), solid: bool = False) -> Places:
     """One sample in a map under each of its combinations: looked up where it is a test sample, placed otherwise."""
-    return (_own_places if uploads.is_own(sample) else _shipped_places)(reference, name, sample, damages, solid)
+    if uploads.is_own(sample):
+        return _own_places(reference, name, sample, damages, solid, ())
+    return _shipped_places(reference, name, sample, damages, solid, cache.version(reference.task, sample))
 
 
 def embedding(reference: Reference, sample: str, damages: Damages = ()) -> tuple[tuple[str, ...], np.ndarray]:
     """The embedding of a sample under each of its combinations: keys, and `[K, D]`."""
-    return (_own_embedding if uploads.is_own(sample) else _shipped_embedding)(reference, sample, damages)[:2]
+    return _embedding(reference, sample, damages)[:2]
+
+
+def _embedding(
+    reference: Reference, sample: str, damages: Damages
+) -> tuple[tuple[str, ...], np.ndarray, np.ndarray | None]:
+    if uploads.is_own(sample):
+        return _own_embedding(reference, sample, damages, ())
+    return _shipped_embedding(reference, sample, damages, cache.version(reference.task, sample))
 
 
 def _make_embedding(
-    reference: Reference, sample: str, damages: Damages
+    reference: Reference, sample: str, damages: Damages, version: object
 ) -> tuple[tuple[str, ...], np.ndarray, np.ndarray | None]:
     found = cache.sweep(reference)
     if sample in found.ids and not damages:
@@ -89,13 +99,13 @@ def _make_embedding(
     return tuple(combination.key for combination in combinations), mean, variance
 
 
-def _make_places(reference: Reference, name: str, sample: str, damages: Damages, solid: bool) -> Places:
+def _make_places(
+    reference: Reference, name: str, sample: str, damages: Damages, solid: bool, version: object
+) -> Places:
     found, made = cache.sweep(reference), picture(reference, name, solid)
     if sample in found.ids and not damages:
         return known_places(found, made, found.ids.index(sample))
-    keys, mean, variance = (_own_embedding if uploads.is_own(sample) else _shipped_embedding)(
-        reference, sample, damages
-    )
+    keys, mean, variance = _embedding(reference, sample, damages)
     return new_places(found, made, keys, mean, None if solid and name != PCA else variance)
 
 

@@ -148,7 +148,7 @@ def _one(view: View, row: int, note: str) -> str:
     }
     address = url_state.link("pages/embed.py", {key: value for key, value in fields.items() if value})
     label = escape(f"Sample {name}, right answer {said}: show it here", quote=True)
-    picture = _thumbnail(view.task.name, name)
+    picture = _thumbnail(view.task.name, name, cache.version(view.task.name, name))
     return (
         f'<a href="{escape(address, quote=True)}" target="_self" title="{label}" aria-label="{label}">'
         f'<span class="mm-thumb">{picture}</span>{under}</a>'
@@ -156,7 +156,7 @@ def _one(view: View, row: int, note: str) -> str:
 
 
 @st.cache_data(show_spinner=False, max_entries=512)
-def _thumbnail(task_name: str, name: str) -> str:
+def _thumbnail(task_name: str, name: str, version: object) -> str:
     shades = pickers.colours(cache.task(task_name).info.modalities)
     return recordings.thumbnail(cache.item(task_name, name).raw, shades).html
 

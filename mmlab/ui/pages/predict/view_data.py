@@ -16,7 +16,7 @@ from mmlab.core.task import Task
 from mmlab.modalities.audio.decode import encode_sound
 from mmlab.ui.components import pickers
 from mmlab.ui.pages.predict import regression, segmentation
-from mmlab.ui.session import cache, url_state
+from mmlab.ui.session import cache, uploads, url_state
 from mmlab.ui.text import wording
 from mmlab.viz.inputs import recordings as views
 from mmlab.viz.predict import combination_lattice, prediction_cards
@@ -57,11 +57,22 @@ class PredictView:
         return {method: found for method, found in self.answers.items() if not isinstance(found, MmlabError)}
 
 
-@st.cache_resource(show_spinner=False, max_entries=4, scope="session")
 def make(
     task_name: str, sample: str, references: tuple[Reference, ...], damages: tuple[url_state.Damage, ...]
 ) -> PredictView:
     """Made when the sample, the methods or the damage change; handed out as it is at every toggle."""
+    version = () if uploads.is_own(sample) else cache.version(task_name, sample)
+    return _made(task_name, sample, references, damages, version)
+
+
+@st.cache_resource(show_spinner=False, max_entries=4, scope="session")
+def _made(
+    task_name: str,
+    sample: str,
+    references: tuple[Reference, ...],
+    damages: tuple[url_state.Damage, ...],
+    version: object,
+) -> PredictView:
     task, item, world = cache.task(task_name), cache.item(task_name, sample), cache.world(task_name, sample, damages)
     pictures = {name: _pair(task, world, name, damages) for name in item.raw}
     recordings = {name: raw for name, raw in world.raw.items() if isinstance(raw, Sound)}

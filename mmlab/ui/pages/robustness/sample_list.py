@@ -37,9 +37,10 @@ def _picture(view: View, name: str, mask: int) -> str:
     fields = {"task": view.task.name, "sample": name, "methods": view.shown, "on": view.key(mask)}
     found = cache.item(view.task.name, name)
     label = escape(f"Sample {name}, right answer {found.answer}: open in Predict", quote=True)
+    picture = _thumbnail(view.task.name, name, cache.version(view.task.name, name))
     return (
         f'<a href="{escape(url_state.link("pages/predict.py", fields), quote=True)}" target="_self" title="{label}" '
-        f'aria-label="{label}"><span class="mm-thumb">{_thumbnail(view.task.name, name)}</span>'
+        f'aria-label="{label}"><span class="mm-thumb">{picture}</span>'
         f"{escape(_short(found.answer))}</a>"
     )
 
@@ -49,6 +50,6 @@ def _short(answer: str) -> str:
 
 
 @st.cache_data(show_spinner=False, max_entries=512)
-def _thumbnail(task_name: str, name: str) -> str:
+def _thumbnail(task_name: str, name: str, version: object) -> str:
     shades = pickers.colours(cache.task(task_name).info.modalities)
     return recordings.thumbnail(cache.item(task_name, name).raw, shades).html
