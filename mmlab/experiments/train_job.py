@@ -15,7 +15,6 @@ from typing import Any
 
 import torch
 
-from mmlab import __version__
 from mmlab.core.data_version import changed_since, fingerprint_of
 from mmlab.core.errors import Unsupported
 from mmlab.core.method import METHODS, Method
