@@ -55,6 +55,7 @@ class Registry(Generic[T]):
     @property
     def problems(self) -> dict[str, Exception]:
         """What cannot be used, by name, and why."""
+        self.discover()
         supplied = {name: item for name, item in self._supplied().items() if isinstance(item, Exception)}
         return {**supplied, **self._broken}
 

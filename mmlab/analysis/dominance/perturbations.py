@@ -20,6 +20,7 @@ from mmlab.analysis.base.sampling import complete_samples, derangement
 from mmlab.analysis.dominance.measures import emap
 from mmlab.analysis.dominance.payoffs import counts_of, sample_values
 from mmlab.core.batch import Samples
+from mmlab.core.errors import Unsupported
 from mmlab.core.method import Method
 from mmlab.core.modality import Modalities
 from mmlab.core.outputs import Classification, Output
@@ -52,7 +53,7 @@ class Probes:
     another sample; paired: `[M, 2]`, the mean for the samples that were paired, and for the additive stand-in of
     modality m and the rest; gradient, cam: `[n, M]`, shares that add up to 1; swapped: `[2**M, n * D, ...]`, the logits
     (counts of pixels, for regions) with donors in the place of what is absent; target: theirs, `[n * D, ...]`;
-    ids: `[n]`.
+    ids: `[n]`. Shares are NaN where a model has no gradient.
     """
 
     own: Numbers
@@ -94,7 +95,10 @@ def probe(
     paired = _paired(recombiner, few, target, output, lambda share: tell(0.3 + 0.4 * share))
     swapped = _swapped(recombiner, straight, target, effort.donors, generator)
     tell(0.8)
-    gradient, cam = evidence_shares(method, chosen, lambda share: tell(0.8 + 0.2 * share))
+    try:
+        gradient, cam = evidence_shares(method, chosen, lambda share: tell(0.8 + 0.2 * share))
+    except Unsupported:  # no gradient reaches the answer: the others are measured all the same
+        gradient = cam = np.full((len(chosen), len(method.modalities)), np.nan)
     kept = output.condense_target(chosen.target).numpy()
     shown = np.tile(kept, (effort.donors, *([1] * (kept.ndim - 1))))
     return Probes(own, permuted, paired, len(few), gradient, cam, swapped, shown, chosen.ids)

@@ -209,6 +209,9 @@ def _probed(probes: Probes | None, labels: Sequence[str]) -> list[Row]:
     rows = []
     for measure in wanted:
         samples, make = makers[measure.name]
+        if measure.name in ("gradient", "cam") and bool(np.isnan(getattr(probes, measure.name)).all()):
+            rows.append(Row(measure, (), 0, "No gradient reaches the answer of this model."))
+            continue
         rows.append(Row(measure, tuple(make(m) for m in range(len(labels))), samples))
     return rows
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext, suppress
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -9,6 +10,7 @@ import typer
 
 from mmlab.cli.common_options import Checkpoints, Device, Json, MethodName, Tag, TaskName, settle
 from mmlab.cli.console import bar, emit, number, say, table
+from mmlab.core.errors import Unsupported
 from mmlab.core.reference import Reference
 
 if TYPE_CHECKING:
@@ -76,10 +78,12 @@ def _measured(reference: Reference, donor: bool) -> tuple[Panel, tuple[str, ...]
         probes = stored(model.digest, effort)
         if probes is None:
             shown.start("Asking the model about swapped inputs", 1.0)
-            probes = probe(model.method, model.task.samples("test"), effort, tell=shown.move)
-            keep(probes, model.digest, effort)
+            with nullcontext() if donor else suppress(Unsupported):  # answers from a file have no model behind them
+                probes = probe(model.method, model.task.samples("test"), effort, tell=shown.move)
+                keep(probes, model.digest, effort)
         shown.start("Computing the measures", None)
-        lattice = answers or probes.lattice(modalities)
+        lattice = answers if probes is None else answers or probes.lattice(modalities)
+        assert lattice is not None
         found = panel(lattice, output, modalities, probes, DONOR_RULE if donor else OWN_RULE)
     return found, modalities.names, {each.name: each.label for each in modalities}
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 FAINTEST, FULLEST = 4, 62  # percent of the hue in a cell: the text on it keeps a contrast of 4.5
 BETTER, WORSE = theme.ACCENT, theme.WRONG
 SHORT_NAME = 4  # letters of a class that fit over a narrow column; longer ones stand upright
+MOST_CLASSES = 40  # of a confusion matrix: more cannot be read
 
 
 @dataclass(frozen=True)
@@ -137,7 +138,12 @@ def differences(
 
 
 def confusion(counts: NDArray[np.integer[Any]], classes: Sequence[str]) -> str:
-    """The confusion matrix `[C, C]` as HTML: a row per right answer, in percent of the row."""
+    """The confusion matrix `[C, C]` as HTML: a row per right answer, in percent of the row.
+
+    Of more than MOST_CLASSES classes, those that are mixed up most; the rest is one row and one column.
+    """
+    every = len(classes)
+    counts, classes = _most_mixed_up(counts, classes)
     totals = counts.sum(1, keepdims=True)
     shares = counts / np.maximum(totals, 1)
     head = "".join(f"<th scope='col'>{escape(name)}</th>" for name in classes)
@@ -147,10 +153,26 @@ def confusion(counts: NDArray[np.integer[Any]], classes: Sequence[str]) -> str:
         body.append(f"<tr><th scope='row'>{escape(name)}</th>{cells}</tr>")
     upright = " mm-upright" if max(map(len, classes)) > SHORT_NAME else ""
     return (
-        '<p class="mm-note">Rows: the right answer. Columns: what the model said. Percent of the row.</p>'
+        '<p class="mm-note">Rows: the right answer. Columns: what the model said. Percent of the row.'
+        f"{f' The {MOST_CLASSES} of {every:,} classes that are mixed up most.' if every > MOST_CLASSES else ''}</p>"
         f'<div class="mm-scroll"><table class="mm-heat mm-confusion{upright}">'
         f"<thead><tr><th></th>{head}</tr></thead><tbody>{''.join(body)}</tbody></table></div>"
     )
+
+
+def _most_mixed_up(
+    counts: NDArray[np.integer[Any]], classes: Sequence[str]
+) -> tuple[NDArray[np.integer[Any]], Sequence[str]]:
+    if len(classes) <= MOST_CLASSES:
+        return counts, classes
+    wrong = counts.sum(0) + counts.sum(1) - 2 * counts.diagonal()
+    order = np.lexsort((-counts.sum(1), -wrong))
+    kept, rest = np.sort(order[:MOST_CLASSES]), np.sort(order[MOST_CLASSES:])
+    whole = np.zeros((MOST_CLASSES + 1, MOST_CLASSES + 1), counts.dtype)
+    whole[:-1, :-1] = counts[np.ix_(kept, kept)]
+    whole[:-1, -1], whole[-1, :-1] = counts[np.ix_(kept, rest)].sum(1), counts[np.ix_(rest, kept)].sum(0)
+    whole[-1, -1] = counts[np.ix_(rest, rest)].sum()
+    return whole, [*(classes[place] for place in kept), f"{len(rest):,} others"]
 
 
 def mix_ups(

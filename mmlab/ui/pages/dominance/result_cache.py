@@ -22,7 +22,7 @@ from mmlab.analysis.dominance.perturbations import DONOR_RULE, OWN_RULE, ProbeBu
 from mmlab.analysis.dominance.report import Panel, lattice_of
 from mmlab.analysis.dominance.report import panel as measured
 from mmlab.core.batch import Samples
-from mmlab.core.errors import CheckpointError, DataError
+from mmlab.core.errors import CheckpointError, DataError, Unsupported
 from mmlab.core.reference import Reference
 from mmlab.core.task import Versioned
 from mmlab.experiments.recorders.attribution_maps import Snapshots
@@ -79,14 +79,22 @@ def probes(reference: Reference, wanted: Chosen = None) -> Probes:
 
 
 def panel(reference: Reference, absent: str, wanted: Chosen = None) -> Panel:
-    """All measures. absent: "" for the method's own rule, "donor" for another sample's input."""
-    found = probes(reference, wanted)
+    """All measures. absent: "" for the method's own rule, "donor" for another sample's input.
+
+    Without the model itself (answers from a file) those that need it say so. Raises Unsupported for "donor" then.
+    """
+    try:
+        found: Probes | None = probes(reference, wanted)
+    except Unsupported:
+        if absent == DONOR:
+            raise
+        found = None
     info = cache.task(reference.task).info
 
     def make(tell: ProgressCallback) -> Panel:
         every = lattice(reference)
         answers = every if wanted is None else every.at(selection.places(every.ids, wanted))
-        used = found.lattice(info.modalities) if absent == DONOR else answers
+        used = found.lattice(info.modalities) if found is not None and absent == DONOR else answers
         tell(0.2)
         return measured(used, info.output, info.modalities, found, DONOR_RULE if absent == DONOR else OWN_RULE)
 

@@ -1,0 +1,271 @@
+"""Registered models and files of answers on every page and through every command, beside the shipped ones."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import streamlit as st
+import torch
+
+import mmlab
+import mmlab.core.errors
+from mmlab.cli.app import main
+from mmlab.core.errors import CheckpointError
+from mmlab.core.method import METHODS
+from mmlab.core.task import TASKS
+from mmlab.inference.predictor import Model
+from mmlab.storage import sweep_file
+from mmlab.storage.library import Library
+from mmlab.storage.measured import measured_folder
+from tests.test_folder_everywhere import Visitor, said
+
+ROOT = Path(__file__).resolve().parent.parent
+Command = Callable[..., tuple[int, str, str]]
+PAIR = """
+import mmlab, torch
+from tests.own_models import TwoBranch, drawn, seeded
+
+WEIGHTS = {weights!r}
+data = drawn(24, rgb=(3, 16, 16), depth=(1, 16, 16))
+
+def build():
+    net = seeded(TwoBranch)()
+    with torch.no_grad():
+        net.head.weight.add_(WEIGHTS)
+    return net
+
+mmlab.register("mine", build, inputs=["rgb", "depth"], classes=["cup", "hat", "pen"], data=data)
+mmlab.register("other", seeded(TwoBranch), inputs=["rgb", "depth"], classes=["cup", "hat", "pen"], data=data)
+"""
+SHAPE = """
+from tests.own_models import SHAPES
+SHAPES[{name!r}]()
+"""
+
+
+@pytest.fixture(autouse=True)
+def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No models, folders and caches but those of the test."""
+    for name in ("MODELS", "FOLDERS"):
+        monkeypatch.setenv(f"MMLAB_{name}", "")
+    for name in ("CACHE", "CHECKPOINTS", "DATA"):
+        monkeypatch.setenv(f"MMLAB_{name}", str(tmp_path / name.lower()))
+    st.cache_data.clear()
+    st.cache_resource.clear()
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Command:
+    def command(*words: object) -> tuple[int, str, str]:
+        code = main([str(word) for word in words])
+        printed = capsys.readouterr()
+        return code, printed.out, printed.err
+
+    return command
+
+
+@pytest.fixture
+def pair(tmp_path: Path, run: Command) -> Path:
+    """A file with two models on one data set, measured."""
+    file = tmp_path / "pair.py"
+    file.write_text(PAIR.format(weights=0.0))
+    code, out, err = run("measure", file)
+    assert code == 0, (out, err)
+    return file
+
+
+def again(file: Path, text: str) -> None:
+    """Another content, at another time."""
+    file.write_text(text)
+    later = file.stat().st_mtime_ns + 10**9
+    os.utime(file, ns=(later, later))
+
+
+def test_the_doctor_says_what_is_wrong_and_ends_with_2(tmp_path: Path, run: Command) -> None:
+    file = tmp_path / "broken.py"
+    file.write_text(PAIR.format(weights=0.0).replace('"rgb", "depth"', '"rgb", "deptt"', 1))
+    code, out, _ = run("doctor", file)
+    assert code == 2
+    assert "No sample has 'deptt'. The first sample has: label, rgb, depth." in out
+    code, out, _ = run("doctor", file, "--json")
+    assert json.loads(out)["models"][0]["findings"][0]["check"] == "data"
+    code, _, err = run("measure", file)
+    assert (code, "was not measured" in err) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("import mmlab\n", "registers nothing"),
+        ("import mmlab\n1 / 0\n", "cannot be read: ZeroDivisionError: division by zero (file.py, line 2)"),
+        ("import mmlab\nmmlab.register('a', 3, inputs=['x'], classes=['a', 'b'], data=[])\n", "model= is int"),
+        ("import mmlab\nmmlab.register('a', print, inputs=['x'], data=[])\n", "Neither or both of classes="),
+        ("import mmlab\nmmlab.register('A b', print, inputs=['x'], classes=['a'], data=[])\n", "cannot name a model"),
+        ("import mmlab\nmmlab.register('a', print, inputs='x', classes=['a', 'b'], data=[])\n", "inputs= is 'x'"),
+    ],
+)  # fmt: skip
+def test_a_wrong_line_gets_the_sentence_that_mends_it(text: str, sentence: str, tmp_path: Path, run: Command) -> None:
+    file = tmp_path / "file.py"
+    file.write_text(text)
+    code, _, err = run("doctor", file)
+    assert code == 2
+    assert sentence in err
+
+
+def test_nothing_is_copied_and_everything_is_exact(pair: Path) -> None:
+    reference = Library().find("mine", "mine")
+    assert Path(reference.path).is_relative_to(measured_folder(pair))
+    assert reference.size < 20_000
+    model = Model.open(reference)
+    found = sweep_file.read(Path(reference.path), model.digest)
+    samples = model.task.samples("test")
+    for k, key in enumerate(found.combinations):
+        names = key.split("-")
+        values = {n: v.float() if n in names else torch.zeros_like(v) for n, v in samples.inputs.items()}
+        with torch.no_grad():
+            assert torch.allclose(torch.from_numpy(found.logits[k]), model.method.module(**values), atol=1e-5)
+
+
+def test_models_of_one_data_set_are_compared_on_one_task(pair: Path, run: Command) -> None:
+    assert "other" not in TASKS
+    code, out, _ = run("compare", "--task", "mine")
+    assert code == 0
+    assert "| Mine" in out
+    assert "| Other" in out
+    code, out, _ = run("list")
+    assert "mine: Mine (rgb, depth)" in out
+    code, out, _ = run("evaluate", "--task", "mine", "--method", "other", "--save")
+    assert code == 0
+    code, out, _ = run("dominance", "--task", "mine", "--method", "other")
+    assert "Fair share" in out
+
+
+def test_weights_that_changed_are_refused_with_the_command_that_measures_again(pair: Path, run: Command) -> None:
+    reference = Library().find("mine", "mine")
+    again(pair, PAIR.format(weights=0.5))
+    with pytest.raises(CheckpointError, match="weights of 'mine' changed") as caught:
+        Model.open(reference)
+    assert f"python -m mmlab measure {pair}" in caught.value.hint
+    assert Model.open(Library().find("mine", "other"))
+    assert run("measure", pair)[0] == 0
+    assert Model.open(Library().find("mine", "mine"))
+
+
+def test_a_file_that_vanished_says_so_and_the_rest_goes_on(pair: Path) -> None:
+    assert "mine" in TASKS
+    pair.unlink()
+    assert "mine" not in TASKS
+    assert "There is no file" in str(TASKS.problems["pair"])
+    assert "digits" in TASKS
+    visitor = Visitor("digits")
+    assert "There is no file" in visitor.read("app.py")
+
+
+def test_the_names_of_mmlab_are_not_given_away(tmp_path: Path, run: Command) -> None:
+    file = tmp_path / "taken.py"
+    file.write_text(PAIR.format(weights=0.0).replace('"mine"', '"joint"'))
+    code, out, _ = run("doctor", file)
+    assert code == 2
+    assert "A method of mmlab is named 'joint'." in out
+    assert METHODS["joint"].trained_here
+
+
+def test_the_app_shows_a_model_of_ones_own_beside_the_others(pair: Path) -> None:
+    visitor = Visitor("mine")
+    home = visitor.read("app.py")
+    assert ">Mine<" in home
+    for path in ("pages/predict.py", "pages/explain.py", "pages/compare.py", "pages/library.py", "pages/methods.py"):
+        assert "mmlab train" not in visitor.read(path), path
+    assert "The doctor" in visitor.read("pages/methods.py")
+    assert "looked at here, not trained" in visitor.read("pages/train.py")
+    visitor.read("pages/predict.py")
+    visitor.app.session_state["mmlab.tab"] = "Bring your own"
+    visitor.app.run()
+    assert "No file can be brought here" in said(visitor.app)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "name", ["two_branches", "siamese", "single_stream", "channels", "masked_series", "a_thousand_classes", "none"]
+)
+def test_every_shape_goes_everywhere(name: str, tmp_path: Path, run: Command) -> None:
+    file = tmp_path / "shape.py"
+    file.write_text(SHAPE.format(name=name))
+    code, out, err = run("measure", file)
+    assert code == 0, (out, err)
+    task = next(iter(each for each in TASKS if not getattr(TASKS[each], "trained_here", True)))
+    Visitor(task).read_all()
+    assert run("dominance", "--task", task, "--method", task)[0] == 0
+
+
+@pytest.fixture
+def answers(tmp_path: Path) -> Path:
+    drawn = np.random.default_rng(0)
+    target = drawn.integers(0, 3, 60)
+    logits = drawn.normal(size=(7, 60, 3)) + 2 * np.eye(3)[target]
+    names = ["image", "sound", "text"]
+    return mmlab.write_outputs(tmp_path / "jax", logits, target, names, classes=["a", "b", "c"])
+
+
+def test_a_file_of_answers_opens_everything_that_needs_no_model(answers: Path, run: Command) -> None:
+    code, out, err = run("measure", answers)
+    assert code == 0, (out, err)
+    with np.load(answers) as stored:
+        share = float((stored["logits"][-1].argmax(1) == stored["target"]).mean())
+    assert re.search(rf"image-sound-text +{share:.3f}", out)
+    code, out, _ = run("dominance", "--task", "jax", "--method", "jax")
+    assert code == 0
+    assert "Fair share" in out
+    Visitor("jax").read_all()
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"logits": np.zeros((6, 60, 3))}, "holds 6 combinations, and 7 are expected"),
+        ({"logits": np.full((7, 60, 3), np.nan)}, "not finite"),
+        ({"target": np.arange(60)}, "target does not hold classes"),
+        ({"names": np.array(["../x", "b", "c"])}, "cannot name an input"),
+        ({"classes": np.array(["a", "b"])}, "2 classes and 3 columns"),
+        ({"embedding": np.zeros((7, 5, 3))}, "embedding has shape"),
+        ({"ids": np.array(["a"] * 60)}, "ids are unique"),
+        ({"names": np.array([{"a": 1}], dtype=object)}, "damaged"),
+    ],
+)
+def test_a_wrong_file_of_answers_is_told(change: dict, sentence: str, answers: Path, run: Command) -> None:
+    with np.load(answers) as stored:
+        arrays = {**dict(stored.items()), **change}
+    np.savez(answers, **arrays)
+    code, out, err = run("doctor", answers)
+    assert code == 2
+    assert sentence in out + err
+
+
+def test_no_upload_address_card_zip_or_folder_can_name_code(
+    pair: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A card that names a file and a method that nobody registered is data: nothing of it runs."""
+    trap, flag = tmp_path / "trap.py", tmp_path / "ran"
+    trap.write_text(f"open({str(flag)!r}, 'w').close()\n")
+    reference = Library().find("mine", "mine")
+    content = (Path(reference.path) / "model.safetensors").read_bytes()
+    assert b"pair.py" in content
+    root = tmp_path / "checkpoints" / "digits" / "dropout" / "seed0"
+    root.mkdir(parents=True)
+    changed = content.replace(b"pair.py", b"trap.py")
+    (root / "model.safetensors").write_bytes(changed)
+    (tmp_path / "checkpoints" / "mmlab_models.py").write_text(trap.read_text())
+    monkeypatch.setenv("MMLAB_MODELS", "")
+    for reference in Library().references():
+        with pytest.raises(mmlab.core.errors.MmlabError):
+            Model.open(reference)
+    visitor = Visitor(str(trap))
+    visitor.read("pages/predict.py", methods=str(trap), sample=str(trap), run=str(trap))
+    visitor.read("pages/library.py")
+    assert not flag.exists()
