@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import threading
+import time
 from pathlib import Path
 
 import numpy as np
@@ -15,12 +17,14 @@ from mmlab.core.method import METHODS
 from mmlab.core.task import TASKS
 from mmlab.experiments import grid, train_job
 from mmlab.experiments.ablations import ABLATIONS
+from mmlab.experiments.background.manager import TrainingQueue
 from mmlab.experiments.executors import Processes, SerialExecutor
 from mmlab.experiments.recorders.embedding_maps import EPOCH_MAPS
-from mmlab.experiments.train_job import TrainJob
+from mmlab.experiments.train_job import BeingTrained, TrainJob, claim
 from mmlab.inference.sweep import sweep
 from mmlab.storage import checkpoints, sweep_file
-from mmlab.storage.library import Library
+from mmlab.storage.checkpoints import PROGRESS
+from mmlab.storage.library import ALIVE, Library
 from tests.toys import ToyTask
 
 PLAN = {"epochs": 3, "batch_size": 32, "source": "built-in"}
@@ -133,3 +137,34 @@ def _half(number: int) -> int:
     if number % 2:
         raise MmlabError("The number is odd.", "Give an even one.")
     return number // 2
+
+
+def test_one_name_is_trained_by_one_process(library: Library):
+    tmp_path = library.root
+    job = TrainJob("toy", "joint", {}, {"epochs": 1})
+    with claim(job, library):
+        with pytest.raises(BeingTrained, match="being trained already"):
+            next(iter(train_job.train(job, library)))
+        assert TrainingQueue(library).all() == (), "no record is made of what the command line trains"
+    list(train_job.train(job, library))
+    assert not [file for file in tmp_path.rglob("*") if file.name == ALIVE], "no lock is left behind"
+
+
+def test_two_grids_share_the_work(library: Library):
+    """What another process trains is left to it, and is done when it has done it."""
+    jobs = [TrainJob("toy", "joint", {}, {"epochs": 1}, seed) for seed in (0, 1)]
+    other = threading.Event()
+
+    def elsewhere() -> None:
+        with claim(jobs[0], library):
+            other.set()
+            time.sleep(0.5)
+            list(train_job.train(jobs[0], library, claimed=True))
+
+    thread = threading.Thread(target=elsewhere)
+    thread.start()
+    other.wait()
+    done = list(grid.run(jobs, library, SerialExecutor()))
+    thread.join()
+    assert [(job.seed, type(result)) for job, result in done] == [(1, str), (0, str)], done
+    assert (library.folder("toy", "joint", "seed0") / PROGRESS).read_text().count("\n") == 1, "trained once"

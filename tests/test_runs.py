@@ -15,9 +15,10 @@ from pathlib import Path
 import pytest
 
 from mmlab.core.errors import MmlabError
-from mmlab.experiments.background.manager import HOME, Run, TrainingQueue, TrainRequest, check, history, seconds_left
-from mmlab.experiments.background.run_files import ALIVE, ORDER, STATUS, STOP, is_locked, lock
-from mmlab.storage.library import Library
+from mmlab.experiments.background.manager import Run, TrainingQueue, TrainRequest, check, history, seconds_left
+from mmlab.experiments.background.run_files import ORDER, STATUS, STOP
+from mmlab.storage.file_lock import is_locked, lock
+from mmlab.storage.library import ALIVE, RUNS, Library
 from mmlab.training.resume_state import STATE
 
 TINY = TrainRequest("digits", "dropout", {}, {"samples": 128, "epochs": 2}, 0, "tiny")
@@ -105,7 +106,7 @@ def test_what_goes_wrong_in_the_process_is_said(trainings: TrainingQueue) -> Non
     order = replace(TINY, plan={"samples": 128, "epochs": 2, "learning_rate": 1.0}, config={}, tag="bad")
     home = faked(trainings, order, "waiting")
     (home / ORDER).write_text(json.dumps({**vars(order), "method": "nothing"}))
-    wrong = trainings.library.root / HOME / "digits" / "nothing" / "bad"
+    wrong = trainings.library.root / RUNS / "digits" / "nothing" / "bad"
     wrong.parent.mkdir()
     home.rename(wrong)
     held = lock(wrong / ALIVE)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -15,7 +16,7 @@ from mmlab.core.task import TASKS
 from mmlab.core.training_plan import Plan
 from mmlab.experiments.ablations import ladder, rung_tag
 from mmlab.experiments.executors import Engine
-from mmlab.experiments.train_job import TrainJob, default_plan, is_done, is_stale, run_train
+from mmlab.experiments.train_job import BeingTrained, TrainJob, default_plan, is_done, is_stale, run_train
 from mmlab.storage import checkpoints
 from mmlab.storage.library import Library
 
@@ -57,11 +58,19 @@ def missing(jobs: Iterable[TrainJob], library: Library) -> list[TrainJob]:
 
 
 def run(jobs: Sequence[TrainJob], library: Library, engine: Engine) -> Iterator[tuple[TrainJob, str | Exception]]:
-    """Do the jobs, as they finish; those without teachers first, since they may be the teachers of others."""
-    work = partial(run_train, root=str(library.root))
+    """Do the jobs, as they finish; those without teachers first, since they may be the teachers of others.
+
+    What another process is training is left to it and looked at again at the end, so that two grids share the work.
+    """
+    work, busy = partial(run_train, root=str(library.root)), []
     first = [job for job in jobs if not METHODS[job.method].teachers]
-    yield from engine.map(work, first)
-    yield from engine.map(work, [job for job in jobs if job not in first])
+    for some in (first, [job for job in jobs if job not in first]):
+        for job, result in engine.map(work, some):
+            if isinstance(result, BeingTrained):
+                busy.append(job)
+            else:
+                yield job, result
+    yield from engine.map(partial(work, patience=math.inf), busy)
 
 
 def share_done(jobs: Sequence[TrainJob], library: Library) -> float:

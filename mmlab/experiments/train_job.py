@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import platform
 import shutil
 from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -16,7 +18,7 @@ from typing import Any
 import torch
 
 from mmlab.core.data_version import changed_since, fingerprint_of
-from mmlab.core.errors import Unsupported
+from mmlab.core.errors import DataError, Unsupported
 from mmlab.core.method import METHODS, Method
 from mmlab.core.options import as_dict, build
 from mmlab.core.results import Sweep
@@ -28,7 +30,8 @@ from mmlab.experiments.recorders.embedding_maps import EmbeddingRecorder
 from mmlab.inference.device import device, label, one_thread
 from mmlab.inference.sweep import mean_metrics, metrics, sweep
 from mmlab.storage import checkpoints, sweep_file
-from mmlab.storage.library import Library
+from mmlab.storage.file_lock import held
+from mmlab.storage.library import ALIVE, Library
 from mmlab.training.loop import Progress, Trainer
 from mmlab.training.missing_data import complete_counts, missing_shares, rates_of, with_gaps
 from mmlab.training.resume_state import STATE
@@ -51,11 +54,37 @@ class TrainJob:
         return self.tag or f"seed{self.seed}"
 
 
-def train(job: TrainJob, library: Library) -> Iterator[Progress]:
+class BeingTrained(DataError):
+    """Another process trains this run."""
+
+
+@contextmanager
+def claim(job: TrainJob, library: Library, patience: float = 0.0) -> Iterator[None]:
+    """Keep a run for this process. Raises BeingTrained where another has it for `patience` seconds.
+
+    The same lock tells the Train page that the run is being trained.
+    """
+    home = library.run_home(job.task, job.method, job.folder)
+    with held(home / ALIVE, patience) as is_ours:
+        if not is_ours:
+            raise BeingTrained(
+                f"{job.task}/{job.method}/{job.folder} is being trained already, by another process.",
+                "Wait for it, or give this run a name of its own (--tag).",
+            )
+        yield
+
+
+def train(job: TrainJob, library: Library, claimed: bool = False) -> Iterator[Progress]:
     """Train, yielding after each epoch; at the end the checkpoint, its report and its sweep are in the library.
 
-    Teachers come from the library or are trained first. Raises UnknownName, DataError or Unsupported.
+    claimed: whether the caller has the run for itself already (`claim`). Teachers come from the library or are trained
+    first. Raises UnknownName, DataError or Unsupported; BeingTrained where another process trains this run.
     """
+    with nullcontext() if claimed else claim(job, library):
+        yield from _train(job, library)
+
+
+def _train(job: TrainJob, library: Library) -> Iterator[Progress]:
     one_thread()
     task, kind = TASKS[job.task](), METHODS[job.method]
     if reason := kind.unsupported_reason(task.info):
@@ -108,8 +137,9 @@ def _teachers(kind: type[Method], job: TrainJob, library: Library) -> Generator[
     for name in kind.teachers:
         teacher = TrainJob(job.task, name, {}, job.plan, job.seed, _teacher_tag(job))
         folder = library.folder(job.task, name, teacher.folder)
-        if not (folder / checkpoints.MODEL).is_file() or is_stale(teacher, library):
-            yield from train(teacher, library)
+        with claim(teacher, library, patience=math.inf):
+            if not (folder / checkpoints.MODEL).is_file() or is_stale(teacher, library):
+                yield from train(teacher, library, claimed=True)
         found[name] = checkpoints.load(folder, device()).method
     return found
 
@@ -122,11 +152,16 @@ def _teacher_tag(job: TrainJob) -> str:
     return f"teacher-{hashlib.sha256(plan.encode()).hexdigest()[:8]}-seed{job.seed}"
 
 
-def run_train(job: TrainJob, root: str) -> str:
-    """`train` to its end, for engines: names and numbers in, the folder of the run out."""
+def run_train(job: TrainJob, root: str, patience: float = 0.0) -> str:
+    """`train` to its end, for engines: names and numbers in, the folder of the run out.
+
+    A run that another process has finished meanwhile is done. Raises BeingTrained, see `claim`.
+    """
     library = Library(Path(root))
-    for _ in train(job, library):
-        pass
+    with claim(job, library, patience):
+        if not is_done(job, library) or is_stale(job, library):
+            for _ in train(job, library, claimed=True):
+                pass
     return str(library.folder(job.task, job.method, job.folder))
 
 

@@ -15,6 +15,7 @@ from mmlab.core.reference import Reference
 from mmlab.storage.measured import measured_folders
 
 SHIPPED = Path(__file__).resolve().parents[2] / "checkpoints"
+RUNS, ALIVE = ".runs", "alive"  # what is known of trainings, and the lock of whoever trains
 SEED_FOLDER = re.compile(r"seed(\d+)")
 NAMED = 2**62
 
@@ -48,6 +49,10 @@ class Library:
     def glob(self, pattern: str) -> list[Path]:
         """What lies under `pattern` in all roots, such as `digits/*/*/report.json`."""
         return sorted(file for root in self.roots for file in root.glob(pattern))
+
+    def run_home(self, task: str, method: str, tag: str) -> Path:
+        """Where the record of a training is. Raises CheckpointError for a name that would leave the library."""
+        return self.root / RUNS / self.folder(task, method, tag).relative_to(self.root)
 
     def references(self, task: str = "*", method: str = "*") -> tuple[Reference, ...]:
         """The checkpoints of a task and method: ordinary runs by seed, then those with a name of their own."""

@@ -86,6 +86,13 @@ def _jobs(
 def _train(job: TrainJob, library: Library, restart: bool) -> dict[str, Any]:
     """One run, or what is there already; what the command reports about it."""
     from mmlab.experiments import train_job as jobs
+
+    with jobs.claim(job, library):
+        return _train_alone(job, library, restart)
+
+
+def _train_alone(job: TrainJob, library: Library, restart: bool) -> dict[str, Any]:
+    from mmlab.experiments import train_job as jobs
     from mmlab.storage import checkpoints
 
     folder = library.folder(job.task, job.method, job.folder)
@@ -108,7 +115,7 @@ def _run(job: TrainJob, library: Library, name: str, shown: Bar) -> None:
 
     last = None
     try:
-        for progress in jobs.train(job, library):
+        for progress in jobs.train(job, library, claimed=True):
             if last is None or progress.epoch <= last.epoch:  # a teacher's epochs come before the method's own
                 shown.start(name, progress.epochs)
             _show(progress, name, shown)

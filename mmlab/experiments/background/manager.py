@@ -29,22 +29,18 @@ from typing import Any
 
 from mmlab.core.errors import DataError, UnknownName, Unsupported
 from mmlab.experiments.background.run_files import (
-    ALIVE,
     LOG,
     ORDER,
     STATUS,
     STOP,
     TrainRequest,
-    can_lock,
-    is_locked,
-    lock,
     order_in,
     status_in,
     write,
 )
-from mmlab.storage.library import Library
+from mmlab.storage.file_lock import can_lock, is_locked, lock
+from mmlab.storage.library import ALIVE, RUNS, Library
 
-HOME = ".runs"
 MODEL, REPORT, STATE = "model.safetensors", "report.json", "resume.safetensors"  # named here: their modules take torch
 TAG = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,59}")
 MOST_WAITING = 8
@@ -91,7 +87,7 @@ class TrainingQueue:
         home = self.home(order.task, order.method, order.tag)
         try:
             home.mkdir(parents=True, exist_ok=True)
-            (self.library.root / HOME / ".gitignore").write_text("*\n", "utf-8")
+            (self.library.root / RUNS / ".gitignore").write_text("*\n", "utf-8")
         except OSError as error:
             raise DataError("The folder of the trained models cannot be written to.", str(self.library.root)) from error
         held = lock(home / ALIVE, patience=1.0)
@@ -140,7 +136,7 @@ class TrainingQueue:
 
     def all(self) -> tuple[Run, ...]:
         """Every run there is a record of, the newest first; unreadable records are left out."""
-        homes = (self.library.root / HOME).glob(f"*/*/*/{ORDER}")
+        homes = (self.library.root / RUNS).glob(f"*/*/*/{ORDER}")
         found = [run for home in homes if (run := self._run(home.parent)) is not None]
         return tuple(sorted(found, key=lambda run: -run.asked))
 
@@ -166,7 +162,7 @@ class TrainingQueue:
 
     def home(self, task: str, method: str, tag: str) -> Path:
         """Where the record of a run is. Raises CheckpointError for a name that would leave the library."""
-        return self.library.root / HOME / self.library.folder(task, method, tag).relative_to(self.library.root)
+        return self.library.run_home(task, method, tag)
 
     def _run(self, home: Path) -> Run | None:
         # Liveness first: a process that ends in between has written its last state by the time that is read

@@ -1,4 +1,4 @@
-"""The files of a run and the lock that says whether its process lives. Needs no torch, so that waiting costs little."""
+"""The files of a run that was ordered on a page. Needs no torch, so that waiting costs little."""
 
 from __future__ import annotations
 
@@ -6,18 +6,12 @@ import json
 import os
 import shlex
 import threading
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-try:
-    import fcntl
-except ImportError:  # Windows
-    fcntl = None  # type: ignore[assignment]
-
-ORDER, STATUS, LOG, ALIVE, STOP = "order.json", "status.json", "log.txt", "alive", "stop"
+ORDER, STATUS, LOG, STOP = "order.json", "status.json", "log.txt", "stop"
 Value = str | int | float | bool
 
 
@@ -45,42 +39,6 @@ class TrainRequest:
             for name, value in values.items():
                 words += [option, f"{name}={value}"]
         return shlex.join([*words, "--seed", str(self.seed), "--tag", self.tag])
-
-
-def can_lock() -> bool:
-    """Whether this system can tell whether a process still lives."""
-    return fcntl is not None
-
-
-def lock(file: Path, patience: float = 0.0) -> int | None:
-    """Lock `file` for as long as the descriptor is open; None where another process holds it."""
-    descriptor = os.open(file, os.O_RDWR | os.O_CREAT, 0o644)
-    until = time.monotonic() + patience
-    while True:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return descriptor
-        except OSError:  # held, if only by somebody who is looking whether it is
-            if time.monotonic() >= until:
-                os.close(descriptor)
-                return None
-            time.sleep(0.05)
-
-
-def is_locked(file: Path) -> bool:
-    """Whether a process holds it. Looking takes a shared lock, so that two who look do not see each other."""
-    try:
-        descriptor = os.open(file, os.O_RDONLY)
-    except OSError:
-        return False
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except OSError:
-        return True
-    else:
-        return False
-    finally:
-        os.close(descriptor)
 
 
 def order_in(home: Path) -> TrainRequest | None:

@@ -15,7 +15,8 @@ from types import FrameType
 
 from mmlab.core.errors import DataError, MmlabError
 from mmlab.experiments.background.manager import TrainingQueue
-from mmlab.experiments.background.run_files import STATUS, STOP, lock, order_in, status_in, write
+from mmlab.experiments.background.run_files import STATUS, STOP, order_in, status_in, write
+from mmlab.storage.file_lock import lock
 from mmlab.storage.library import Library
 
 POLL_SECONDS = 0.5
@@ -67,7 +68,7 @@ def _train(trainings: TrainingQueue, home: Path) -> None:
     if order is None:
         raise DataError("The order of this run cannot be read.", "Start it again.")
     job = train_job.TrainJob(order.task, order.method, order.config, order.plan, order.seed, order.tag)
-    for progress in train_job.train(job, trainings.library):
+    for progress in train_job.train(job, trainings.library, claimed=True):
         losses = "  ".join(f"{term} {value:.3f}" for term, value in progress.losses.items())
         print(f"epoch {progress.epoch + 1}/{progress.epochs}  {losses}  validation {progress.mean:.3f}", flush=True)
         if (home / STOP).exists():
