@@ -317,38 +317,6 @@ def test_a_way_that_does_not_fit_says_which_does() -> None:
     assert any("made of words" in each.value for each in (*app.error, *app.warning, *app.info))
 
 
-def test_what_is_slow_can_be_stopped_and_gone_on_with() -> None:
-    def stopped() -> None:
-        import streamlit as st
-
-        from mmlab.core.errors import MmlabError
-        from mmlab.ui.components.inline_progress import STOPPED, run_cached
-
-        st.session_state.setdefault("runs", 0)
-        if st.session_state.pop("stop", False):
-            st.session_state[STOPPED] = "work"
-
-        def make(tell: object) -> int:
-            st.session_state["runs"] += 1
-            tell(0.5)  # type: ignore[operator]
-            return 7
-
-        try:
-            st.write(f"found {run_cached('work', 'Counting', make)}")
-        except MmlabError as error:
-            st.write(str(error))
-
-    app = AppTest.from_function(stopped)
-    app.session_state["stop"] = True
-    app.run()
-    assert "Counting was stopped." in app.markdown[0].value
-    assert app.session_state["runs"] == 0
-    app.button[0].click().run()
-    assert app.markdown[0].value == "found 7"
-    app.run()
-    assert app.session_state["runs"] == 1, "kept"
-
-
 # Two corrections
 
 

@@ -496,9 +496,9 @@ def test_a_map_is_made_in_the_background_and_can_be_stopped() -> None:
 
     def stop(share: float) -> None:
         told.append(share)
-        raise background_task.Stopped
+        raise background_task.Cancelled
 
-    with pytest.raises(background_task.Stopped):
+    with pytest.raises(background_task.Cancelled):
         custom_maps.make(Path(reference().path), digest, settings, stop)
     assert len(told) == 1
     assert not custom_maps.made(digest, settings)

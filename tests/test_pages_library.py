@@ -11,13 +11,14 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from mmlab.core.method import METHODS
-from mmlab.experiments import model_archive
-from mmlab.experiments.background.manager import TrainingQueue
+from mmlab.experiments import model_archive, train_job
+from mmlab.experiments.background.manager import Run, TrainingQueue
 from mmlab.experiments.background.run_files import ORDER, STATUS, TrainRequest
 from mmlab.storage import sweep_file
-from mmlab.storage.checkpoints import MODEL, REPORT
+from mmlab.storage.checkpoints import MODEL, PROGRESS, REPORT
 from mmlab.storage.library import Library
 from mmlab.ui.pages.train import page as train_page
+from mmlab.ui.pages.train import progress
 from tests.library import untrained
 from tests.test_bundle import answers
 from tests.test_reports import KEYS, put, report
@@ -230,6 +231,20 @@ def test_a_run_whose_weights_are_elsewhere_is_counted_and_not_complained_about(m
     assert not app.exception
     assert "holds no model" not in said(app)
     assert any("1 model here · 2 seeds measured" in expander.label for expander in app.expander)
+
+
+@pytest.mark.parametrize("plan", [{}, {"epochs": 7}], ids=["usual", "another"])
+def test_the_teacher_is_looked_for_where_the_job_puts_it(plan: dict[str, int], root: Path) -> None:
+    request, library = TrainRequest("digits", "mmanet", {}, plan, 3, "pupil"), Library(root)
+    teacher = train_job.teacher_of(train_job.requested(request), "joint")
+    folder = library.folder("digits", "joint", teacher.folder)
+    folder.mkdir(parents=True)
+    (folder / PROGRESS).write_text('{"epoch": 1, "epochs": 7}\n')
+    title, rows = progress._teacher(TrainingQueue(library), Run(request, "running", "", "", 0.0))
+    assert (title, [row["epoch"] for row in rows]) == (METHODS["joint"].title, [1])
+    assert folder.name.startswith("teacher-") == bool(plan)
+    (folder / MODEL).touch()
+    assert progress._teacher(TrainingQueue(library), Run(request, "running", "", "", 0.0)) is None
 
 
 def test_a_card_without_a_training_time_is_shown(root: Path) -> None:

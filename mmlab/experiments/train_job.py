@@ -25,6 +25,7 @@ from mmlab.core.results import Sweep
 from mmlab.core.task import TASKS, Source, Task
 from mmlab.core.training_plan import Plan
 from mmlab.core.version import __version__
+from mmlab.experiments.background.run_files import TrainRequest
 from mmlab.experiments.recorders.attribution_maps import AttributionRecorder, ShareRecorder
 from mmlab.experiments.recorders.embedding_maps import EmbeddingRecorder
 from mmlab.inference.device import device, label, one_thread
@@ -52,6 +53,11 @@ class TrainJob:
     def folder(self) -> str:
         """The tag, `seed<n>` unless another was given."""
         return self.tag or f"seed{self.seed}"
+
+
+def requested(order: TrainRequest) -> TrainJob:
+    """The job that a request from the app asks for."""
+    return TrainJob(order.task, order.method, order.config, order.plan, order.seed, order.tag)
 
 
 class BeingTrained(DataError):
@@ -135,7 +141,7 @@ def _teachers(kind: type[Method], job: TrainJob, library: Library) -> Generator[
     """The methods that this one learns from, of the same seed: from the library, or trained now."""
     found = {}
     for name in kind.teachers:
-        teacher = TrainJob(job.task, name, {}, job.plan, job.seed, _teacher_tag(job))
+        teacher = teacher_of(job, name)
         folder = library.folder(job.task, name, teacher.folder)
         with claim(teacher, library, patience=math.inf):
             if not (folder / checkpoints.MODEL).is_file() or is_stale(teacher, library):
@@ -144,8 +150,13 @@ def _teachers(kind: type[Method], job: TrainJob, library: Library) -> Generator[
     return found
 
 
+def teacher_of(job: TrainJob, name: str) -> TrainJob:
+    """The run of the method `name` that a run learns from: the ordinary one of that seed, or for an unusual plan one
+    whose tag nobody takes for the ordinary one."""
+    return TrainJob(job.task, name, {}, job.plan, job.seed, _teacher_tag(job))
+
+
 def _teacher_tag(job: TrainJob) -> str:
-    """The ordinary run of that seed, or for an unusual plan a name that nobody takes for the ordinary one."""
     if not job.plan:
         return ""
     plan = json.dumps({name: str(value) for name, value in sorted(job.plan.items())})

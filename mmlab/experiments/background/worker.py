@@ -67,8 +67,7 @@ def _train(trainings: TrainingQueue, home: Path) -> None:
     order = order_in(home)
     if order is None:
         raise DataError("The order of this run cannot be read.", "Start it again.")
-    job = train_job.TrainJob(order.task, order.method, order.config, order.plan, order.seed, order.tag)
-    for progress in train_job.train(job, trainings.library, claimed=True):
+    for progress in train_job.train(train_job.requested(order), trainings.library, claimed=True):
         losses = "  ".join(f"{term} {value:.3f}" for term, value in progress.losses.items())
         print(f"epoch {progress.epoch + 1}/{progress.epochs}  {losses}  validation {progress.mean:.3f}", flush=True)
         if (home / STOP).exists():

@@ -18,7 +18,7 @@ from mmlab.core.reference import Reference
 from mmlab.core.results import Attribution
 from mmlab.core.task import Task
 from mmlab.ui.components import explainer_picker, page_frame, pickers, sample_view
-from mmlab.ui.components.inline_progress import ProgressCallback, run_cached
+from mmlab.ui.components.background_task import ProgressCallback, run_cached
 from mmlab.ui.components.sample_view import SampleView
 from mmlab.ui.pages.dominance import result_cache
 from mmlab.ui.session import cache, url_state

@@ -28,7 +28,7 @@ from mmlab.core.task import Versioned
 from mmlab.experiments.recorders.attribution_maps import Snapshots
 from mmlab.experiments.recorders.attribution_maps import read as read_snapshots
 from mmlab.ui.components import selection
-from mmlab.ui.components.inline_progress import run_cached
+from mmlab.ui.components.background_task import run_cached
 from mmlab.ui.session import cache
 
 DONOR = "donor"

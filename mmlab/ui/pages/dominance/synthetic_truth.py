@@ -12,7 +12,7 @@ from mmlab.analysis.dominance.synthetic_tasks import NAMES, SETS, Known
 from mmlab.core.reference import Reference
 from mmlab.core.task import Task
 from mmlab.experiments.synthetic_validation import PARTS, Tried, Verdict, try_measures
-from mmlab.ui.components.inline_progress import run_cached
+from mmlab.ui.components.background_task import run_cached
 from mmlab.ui.pages.dominance import task_truth
 from mmlab.ui.session import url_state
 from mmlab.viz.dominance import measure_table

@@ -22,7 +22,6 @@ from mmlab.ui.pages.embed.view_data import View, picture_title
 from mmlab.ui.session import cache, url_state
 from mmlab.ui.text import wording
 
-EVERY_SECONDS = 0.7
 LABELS = {"neighbours": "Neighbours", "minimum_distance": "Distance", "metric": "Metric", "seed": "Seed"}
 
 
@@ -31,7 +30,7 @@ def show(view: View) -> None:
     st.subheader("Make another map", help=wording.help("fitting"), anchor=False)
     name = _work_name(view.reference)
     busy = background_task.alive(name)
-    st.fragment(_panel, run_every=EVERY_SECONDS if busy else None)(view.reference, busy)
+    st.fragment(_panel, run_every=background_task.EVERY_SECONDS if busy else None)(view.reference, busy)
     if view.picture.startswith(custom_maps.PREFIX):
         _about(view)
     pickers.numbers_help("fitting", "map", "trust", "overlap")

@@ -16,7 +16,7 @@ from mmlab.core.outputs import Regression
 from mmlab.core.reference import Reference
 from mmlab.inference import imputation
 from mmlab.ui.components import background_task, figure_card, page_frame, pickers
-from mmlab.ui.components.background_task import EVERY_SECONDS, Progress
+from mmlab.ui.components.background_task import ProgressCallback
 from mmlab.ui.pages.robustness import view_data
 from mmlab.ui.pages.robustness.view_data import View
 from mmlab.ui.session import cache
@@ -197,24 +197,20 @@ def _validated(view: View, method: str) -> int:
 def _validate(view: View) -> None:
     """The button that answers the validation split; asks again by itself while that goes on."""
     if view.rule == imputation.NATIVE and not view.task.info.output.dense:
-        busy = background_task.alive(_work_name(view))
-        st.fragment(_validation_panel, run_every=EVERY_SECONDS if busy else None)(view, busy)
+        background_task.live((_work_name(view),), view.made, partial(_validation_panel, view))
 
 
-def _validation_panel(view: View, was_busy: bool) -> None:
+def _validation_panel(view: View) -> None:
     name = _work_name(view)
-    with page_frame.error_boundary():
-        if background_task.alive(name) != was_busy:
-            st.rerun()
-        background_task.show(name, "Answering the validation split")
-        if not was_busy and not _validated(view, view.shown):
-            st.button("Fit on the validation split", key="certainty.validate", on_click=partial(_start, view))
+    background_task.show(name, "Answering the validation split")
+    if not background_task.alive(name) and not _validated(view, view.shown):
+        st.button("Fit on the validation split", key="certainty.validate", on_click=partial(_start, view))
 
 
 def _start(view: View) -> None:
     reference = view.references[view.shown]
 
-    def job(progress: Progress) -> None:
+    def job(progress: ProgressCallback) -> None:
         with cache.pool().lend(reference) as model:
             imputation.compute_validation(model, progress)
 

@@ -17,7 +17,7 @@ from mmlab.core.reference import Reference
 from mmlab.inference import imputation
 from mmlab.modalities.corruption import SEVERITIES, describe, label, offered
 from mmlab.ui.components import background_task, figure_card, page_frame, pickers, selection
-from mmlab.ui.components.background_task import EVERY_SECONDS, Progress
+from mmlab.ui.components.background_task import ProgressCallback
 from mmlab.ui.pages.robustness import heatmaps, view_data
 from mmlab.ui.pages.robustness.view_data import View
 from mmlab.ui.session import cache, url_state
@@ -28,8 +28,7 @@ from mmlab.viz.base.figure import Figure
 
 def show(view: View) -> None:
     """Asks again by itself while something is computed."""
-    busy = any(background_task.alive(name) for name in _names(view))
-    st.fragment(_panel, run_every=EVERY_SECONDS if busy else None)(view, busy)
+    background_task.live((_rules_name(view), _damage_name(view)), view.made, partial(_panel, view))
 
 
 def figures(view: View) -> list[Figure]:
@@ -96,14 +95,11 @@ def _strangers(view: View, ids: Collection[str]) -> str:
     return ", none of which is a chosen one" if none else ""
 
 
-def _panel(view: View, was_busy: bool) -> None:
-    with page_frame.error_boundary():
-        if any(background_task.alive(name) for name in _names(view)) != was_busy:
-            st.rerun()  # starts or ends the asking, and lets the other sections see what is new
-        st.subheader("What missing means", help=wording.help("rule"), anchor=False)
-        _rules(view)
-        st.subheader("Damaged rather than missing", help=wording.help("damaged"), anchor=False)
-        _damages(view)
+def _panel(view: View) -> None:
+    st.subheader("What missing means", help=wording.help("rule"), anchor=False)
+    _rules(view)
+    st.subheader("Damaged rather than missing", help=wording.help("damaged"), anchor=False)
+    _damages(view)
 
 
 def _rules(view: View) -> None:
@@ -218,10 +214,6 @@ def _use(view: View, cell: str) -> None:
     view_data.pick(view.task, key)
 
 
-def _names(view: View) -> list[str]:
-    return [_rules_name(view), _damage_name(view)]
-
-
 def _rules_name(view: View) -> str:
     return f"rules-{view.task.name}-{view.shown}"
 
@@ -233,7 +225,7 @@ def _damage_name(view: View) -> str:
 def _start_rules(view: View, left: list[str]) -> None:
     reference = view.references[view.shown]
 
-    def job(progress: Progress) -> None:
+    def job(progress: ProgressCallback) -> None:
         with cache.pool().lend(reference) as model:
             for place, rule in enumerate(left):
                 imputation.compute(model, rule, imputation.COUNT, background_task.part(progress, place, len(left)))
@@ -244,7 +236,7 @@ def _start_rules(view: View, left: list[str]) -> None:
 def _start_damage(view: View, left: list[str]) -> None:
     modality, kind = _damage(view)
 
-    def job(progress: Progress) -> None:
+    def job(progress: ProgressCallback) -> None:
         for place, method in enumerate(left):
             with cache.pool().lend(view.references[method]) as model:
                 imputation.compute_damaged(

@@ -16,7 +16,7 @@ from mmlab.core.modality import Combination
 from mmlab.core.reference import Reference
 from mmlab.core.task import Task
 from mmlab.inference import imputation
-from mmlab.ui.components import page_frame, pickers, selection, url_select
+from mmlab.ui.components import background_task, page_frame, pickers, selection, url_select
 from mmlab.ui.session import cache, url_state
 from mmlab.ui.text import wording
 from mmlab.viz.base import svg_chart, theme
@@ -30,7 +30,7 @@ class View:
     """Everything a section needs; the same object for the page and for the report.
 
     graded: by method, in the order of the list; shown: the method that single-model drawings are of; wanted: the
-    samples that were chosen on Embed, None for all.
+    samples that were chosen on Embed, None for all; made: `background_task.completed()` before it was read.
     """
 
     task: Task
@@ -41,6 +41,7 @@ class View:
     rule: str
     selected: Combination
     wanted: frozenset[str] | None = None
+    made: int = 0
 
     @property
     def one(self) -> PerSampleScores:
@@ -112,7 +113,7 @@ class View:
 
 def make(task_name: str, references: Sequence[Reference]) -> View | None:
     """The controls above the sections, and what they ask for; nothing where no chosen model has answers."""
-    task = cache.task(task_name)
+    task, made = cache.task(task_name), background_task.completed()
     by_method = {reference.method: reference for reference in references}
     with st.container(horizontal=True, vertical_alignment="bottom", key="mm-robustness"):
         wanted = select(
@@ -138,7 +139,7 @@ def make(task_name: str, references: Sequence[Reference]) -> View | None:
     found = {method: selection.only(each, wanted_names) for method, each in found.items()}
     chosen = pickers.current(task.info.modalities, task.info.modalities.names) or task.info.modalities.full
     _warn(shown, chosen, task)
-    return View(task, by_method, found, shown, name, rule, chosen, wanted_names)
+    return View(task, by_method, found, shown, name, rule, chosen, wanted_names, made)
 
 
 def pick(task: Task, key: str) -> None:
