@@ -144,7 +144,7 @@ def run_cached(key: Hashable, label: str, make: Callable[[ProgressCallback], T],
     with office.lock:
         if key in kept:
             kept.move_to_end(key)
-            return kept[key]  # type: ignore[no-any-return]
+            return kept[key]
     named = str(hash(key))
     if st.session_state.get(STOPPED) == key:
         st.button("Go on", key=f"work.go.{named}", on_click=lambda: st.session_state.pop(STOPPED, None))
@@ -153,7 +153,7 @@ def run_cached(key: Hashable, label: str, make: Callable[[ProgressCallback], T],
     def job(tell: ProgressCallback) -> T:
         with office.lock:
             if key in kept:
-                return kept[key]  # type: ignore[no-any-return]
+                return kept[key]
         found = make(tell)
         with office.lock:
             kept[key] = found
@@ -170,10 +170,10 @@ def run_cached(key: Hashable, label: str, make: Callable[[ProgressCallback], T],
     work = _begin((owner, key), job, context)
     _watch(work, lambda share: bar.progress(share, f"{label} …"))
     place.empty()
-    return work.result  # type: ignore[no-any-return]
+    return work.result
 
 
-def _watch(work: Work, draw: ProgressCallback) -> None:
+def _watch(work: Work, draw: Callable[[float], object]) -> None:
     """Wait for it, drawing how far it is; where the page is left meanwhile, Streamlit ends the run at that call."""
     office = _office()
     try:
