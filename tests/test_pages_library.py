@@ -13,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 from mmlab.core.method import METHODS
 from mmlab.experiments import model_archive, train_job
 from mmlab.experiments.background.manager import Run, TrainingQueue
+from mmlab.experiments.background.requested_job import job_of
 from mmlab.experiments.background.run_files import ORDER, STATUS, TrainRequest
 from mmlab.storage import sweep_file
 from mmlab.storage.checkpoints import MODEL, PROGRESS, REPORT
@@ -236,7 +237,7 @@ def test_a_run_whose_weights_are_elsewhere_is_counted_and_not_complained_about(m
 @pytest.mark.parametrize("plan", [{}, {"epochs": 7}], ids=["usual", "another"])
 def test_the_teacher_is_looked_for_where_the_job_puts_it(plan: dict[str, int], root: Path) -> None:
     request, library = TrainRequest("digits", "mmanet", {}, plan, 3, "pupil"), Library(root)
-    teacher = train_job.teacher_of(train_job.requested(request), "joint")
+    teacher = train_job.teacher_of(job_of(request), "joint")
     folder = library.folder("digits", "joint", teacher.folder)
     folder.mkdir(parents=True)
     (folder / PROGRESS).write_text('{"epoch": 1, "epochs": 7}\n')

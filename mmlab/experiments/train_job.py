@@ -25,7 +25,6 @@ from mmlab.core.results import Sweep
 from mmlab.core.task import TASKS, Source, Task
 from mmlab.core.training_plan import Plan
 from mmlab.core.version import __version__
-from mmlab.experiments.background.run_files import TrainRequest
 from mmlab.experiments.recorders.attribution_maps import AttributionRecorder, ShareRecorder
 from mmlab.experiments.recorders.embedding_maps import EmbeddingRecorder
 from mmlab.inference.device import device, label, one_thread
@@ -53,11 +52,6 @@ class TrainJob:
     def folder(self) -> str:
         """The tag, `seed<n>` unless another was given."""
         return self.tag or f"seed{self.seed}"
-
-
-def requested(order: TrainRequest) -> TrainJob:
-    """The job that a request from the app asks for."""
-    return TrainJob(order.task, order.method, order.config, order.plan, order.seed, order.tag)
 
 
 class BeingTrained(DataError):

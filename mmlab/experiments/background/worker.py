@@ -63,11 +63,12 @@ def _wait(trainings: TrainingQueue, home: Path, asked: float) -> int:
 
 def _train(trainings: TrainingQueue, home: Path) -> None:
     from mmlab.experiments import train_job
+    from mmlab.experiments.background.requested_job import job_of
 
     order = order_in(home)
     if order is None:
         raise DataError("The order of this run cannot be read.", "Start it again.")
-    for progress in train_job.train(train_job.requested(order), trainings.library, claimed=True):
+    for progress in train_job.train(job_of(order), trainings.library, claimed=True):
         losses = "  ".join(f"{term} {value:.3f}" for term, value in progress.losses.items())
         print(f"epoch {progress.epoch + 1}/{progress.epochs}  {losses}  validation {progress.mean:.3f}", flush=True)
         if (home / STOP).exists():

@@ -13,7 +13,8 @@ from mmlab.core.method import METHODS
 from mmlab.core.outputs import NO_SHARES
 from mmlab.core.task import TASKS
 from mmlab.experiments.background.manager import Run, TrainingQueue, history, seconds_left
-from mmlab.experiments.train_job import requested, teacher_of
+from mmlab.experiments.background.requested_job import job_of
+from mmlab.experiments.train_job import teacher_of
 from mmlab.storage.checkpoints import MODEL
 from mmlab.ui.components import page_frame, pickers
 from mmlab.ui.session import cache, url_state
@@ -138,7 +139,7 @@ def _progress(trainings: TrainingQueue, run: Run, rows: Rows) -> None:
 def _teacher(trainings: TrainingQueue, run: Run) -> tuple[str, Rows] | None:
     """The teacher that is being trained for this run, and how far it is."""
     for name in METHODS[run.order.method].teachers:
-        teacher = teacher_of(requested(run.order), name)
+        teacher = teacher_of(job_of(run.order), name)
         folder = trainings.library.folder(teacher.task, name, teacher.folder)
         if not (folder / MODEL).is_file():
             return cache.title(name), history(folder)
