@@ -20,6 +20,7 @@ from mmlab.core.evidence import Evidence, looked_at
 from mmlab.core.modality import Combination
 from mmlab.core.options import build
 from mmlab.core.outputs import ALL_KINDS
+from mmlab.core.presence import columns_of, of_present
 from mmlab.core.registry import Registry
 from mmlab.core.task import TaskInfo
 
@@ -57,7 +58,8 @@ class Stage:
 class Run:
     """What a method may see of its training. There is no way from here to the test split.
 
-    validation:  predictions of this method on the validation split, `[N, ...]`, for one combination.
+    validation:  predictions of this method on the validation split, `[N, ...]`, from some inputs, bool `[N, M]`.
+    validation_present: what the samples of the validation split have, bool `[N, M]`.
     training:    the training split in batches, unaugmented, in order (up to a number of samples).
     """
 
@@ -66,7 +68,8 @@ class Run:
     stage: str
     generator: torch.Generator
     drop: Callable[[Tensor], Tensor]
-    validation: Callable[[Combination], Tensor]
+    validation: Callable[[Tensor], Tensor]
+    validation_present: Tensor
     validation_target: Tensor
     training: Callable[[int], Iterator[Batch]]
     teachers: Mapping[str, Method] = field(default_factory=dict)
@@ -144,9 +147,20 @@ class Method(nn.Module, ABC):
 
     # answering
 
-    def encode(self, inputs: Mapping[str, Tensor]) -> Features:
-        """Each encoder once. `inputs` holds every modality; rows of an absent one are ignored later."""
-        return {name: self.encoders[name](inputs[name]) for name in self.modalities.names}
+    def encode(self, inputs: Mapping[str, Tensor], there: Tensor | None = None) -> Features:
+        """Each encoder once. `inputs` holds every modality; rows of an absent one are ignored later.
+
+        there: bool `[B, M]`, what the data holds of each modality, which a method that learns must tell: rows that
+        are not there would enter batch statistics. None where everything is there.
+        """
+        columns = columns_of(there, len(self.modalities))
+        names = zip(self.modalities.names, columns, strict=True)
+        return {name: self.encode_one(name, inputs[name], column) for name, column in names}
+
+    def encode_one(self, name: str, values: Tensor, there: Tensor | None = None) -> Feature:
+        """The feature of one modality, of `values [B, *shape]`; while it learns, zero where it is not `there [B]`."""
+        encoder = self.encoders[name]
+        return of_present(lambda rows: encoder(values[rows]), there, encoder)
 
     @abstractmethod
     def fuse(self, features: Features, present: Tensor) -> Fused:
@@ -163,6 +177,10 @@ class Method(nn.Module, ABC):
     def forward(self, inputs: Mapping[str, Tensor], present: Tensor) -> Fused:
         """Encode and fuse."""
         return self.fuse(self.encode(inputs), present)
+
+    def learn_from(self, batch: Batch, present: Tensor) -> Fused:
+        """The answer of a method that learns: encode what a batch holds, fuse what is left of it, `present [B, M]`."""
+        return self.fuse(self.encode(batch.inputs, batch.present), present)
 
     # learning
 

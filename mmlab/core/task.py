@@ -93,7 +93,10 @@ class Task(Protocol):
         """A split as stacked tensors. Deterministic; raises DataError where the source is not there."""
 
     def augment(self, inputs: Mapping[str, Tensor], seed: int) -> dict[str, Tensor]:
-        """Training-time variation of a batch `[B, *shape]`, a deterministic function of `seed`."""
+        """Training-time variation of a batch `[B, *shape]`, a deterministic function of `seed`.
+
+        Rows of what is absent may be varied, too: the training loop puts zeros there afterwards.
+        """
 
     def gallery(self) -> tuple[str, ...]:
         """Ids of the samples that the app offers: the shipped pack, in order."""

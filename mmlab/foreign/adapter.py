@@ -60,7 +60,7 @@ class RegisteredModel(Method):
 
     # answering
 
-    def encode(self, inputs: Mapping[str, Tensor]) -> Features:
+    def encode(self, inputs: Mapping[str, Tensor], there: Tensor | None = None) -> Features:
         """One `Piece` per modality: the input itself, and what its encoders gave where they can be replayed."""
         with self.lock:
             return dict(self.runner.encode(inputs))

@@ -105,7 +105,7 @@ class OutputsModel(Method):
             raise CheckpointError(f"{Path(cls.registration.file).name} changed since it was read.", cls.missing_hint)
         return cls(info, None)
 
-    def encode(self, inputs: Mapping[str, Tensor]) -> Features:
+    def encode(self, inputs: Mapping[str, Tensor], there: Tensor | None = None) -> Features:
         """Raises Unsupported."""
         raise Unsupported(ONLY, INSTEAD)
 

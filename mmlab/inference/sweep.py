@@ -67,11 +67,14 @@ def sweep(
     )
 
 
-def logits_of(method: Method, samples: Samples, combination: Combination) -> Tensor:
-    """The logits of every sample under one combination, `[N, ...]`. Leaves the method in eval mode."""
-    return torch.cat(
-        [fuse_all(method, batch.inputs, [combination])[0].logits.float().cpu() for batch in _batches(method, samples)]
-    )
+@torch.inference_mode()
+def logits_of(method: Method, samples: Samples, present: Tensor) -> Tensor:
+    """The logits of every sample from the inputs in `present`, bool `[N, M]`: `[N, ...]`. Leaves it in eval mode."""
+    found: list[Tensor] = []
+    for batch in _batches(method, samples):
+        mask = present[len(found) : len(found) + len(batch)].to(batch.present.device)
+        found.extend(method.fuse(method.encode(batch.inputs), mask).logits.float().cpu())
+    return torch.stack(found)
 
 
 _Part = tuple[np.ndarray, np.ndarray, np.ndarray]

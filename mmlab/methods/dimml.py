@@ -21,12 +21,13 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from mmlab.core.batch import Batch
-from mmlab.core.method import METHODS, Features, Fused, Method, Run, Stage
+from mmlab.core.method import METHODS, Feature, Features, Fused, Method, Run, Stage
 from mmlab.core.options import option
+from mmlab.core.presence import keep, of_present
 from mmlab.core.task import TaskInfo
 from mmlab.losses.common import mean_over_present
 from mmlab.losses.dimml import certainty_fusion, dimension_scores, duc_loss, effective_dimensions, yes_no_fusion
-from mmlab.networks.parts import Parts, hide, keep, pool
+from mmlab.networks.parts import Parts, hide, pool
 
 SAMPLES, PIXELS = 4096, 1024
 
@@ -89,9 +90,9 @@ class DIMML(Method):
             Stage("fusion", fusion, list(self.fusion_head.parameters()), frozen=learners),
         ]
 
-    def encode(self, inputs: Mapping[str, Tensor]) -> Features:
+    def encode(self, inputs: Mapping[str, Tensor], there: Tensor | None = None) -> Features:
         """Each modality's feature and the logits of the head that votes for it."""
-        features = super().encode(inputs)
+        features = super().encode(inputs, there)
         for name in self.modalities.names:
             head = self.heads[name] if self.config.voters == "own" else self.shared_head
             features[f"votes {name}"] = head(features[name])
@@ -121,12 +122,12 @@ class DIMML(Method):
     def losses(self, batch: Batch, run: Run) -> dict[str, Tensor]:
         if run.stage == "fusion":
             return {"fusion": self._fusion_loss(batch)}
-        features = super().encode(batch.inputs)
+        features = super().encode(batch.inputs, batch.present)
         terms = {}
         for position, name in enumerate(self.modalities.names):
             on = batch.present[:, position]
-            own = self.output.loss(self.heads[name](features[name]), batch.target)
-            common = self.output.loss(self.shared_head(features[name]), batch.target)
+            own = self.output.loss(_voted(self.heads[name], features[name], on), batch.target)
+            common = self.output.loss(_voted(self.shared_head, features[name], on), batch.target)
             terms[f"own {name}"] = _mean(own, on)
             terms[f"shared {name}"] = self.config.shared * _mean(common, on)
         if self.config.duc > 0 and bool(self.effective.any()):
@@ -135,11 +136,12 @@ class DIMML(Method):
 
     def _fusion_loss(self, batch: Batch) -> Tensor:
         with torch.no_grad():
-            features = super().encode(batch.inputs)
+            features = super().encode(batch.inputs, batch.present)
             hidden = hide(features, batch.present, self.modalities.names)
             joined = tuple(torch.cat(level, 1) for level in zip(*hidden, strict=True))
-        each = self.output.loss(self.fusion_head(joined), batch.target)
-        return _mean(each, batch.present.all(1))
+        complete = batch.present.all(1)
+        each = self.output.loss(_voted(self.fusion_head, joined, complete), batch.target)
+        return _mean(each, complete)
 
     def _contrast(self, features: Features, batch: Batch, run: Run) -> Tensor:
         deep = [features[name][-1] for name in self.modalities.names]
@@ -176,6 +178,11 @@ class DIMML(Method):
         counts = dict(zip(names, self.effective.sum(1).tolist(), strict=True))
         rounded = [[round(value, 4) for value in row] for row in self.scores.tolist()]
         return {"effective_dimensions": counts, "dimension_scores": dict(zip(names, rounded, strict=True))}
+
+
+def _voted(head: nn.Module, feature: Feature, on: Tensor) -> Tensor:
+    """The logits of a head for the rows `on [B]`, zero for the others, which its normalisation shall not meet."""
+    return of_present(lambda rows: (head(tuple(level[rows] for level in feature)),), on, head)[0]
 
 
 def _mean(each: Tensor, rows: Tensor) -> Tensor:

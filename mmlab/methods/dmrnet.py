@@ -86,7 +86,7 @@ class DMRNet(Method):
 
     def losses(self, batch: Batch, run: Run) -> dict[str, Tensor]:
         present = run.drop(batch.present)
-        fused = self(batch.inputs, present)
+        fused = self.learn_from(batch, present)
         each = self.output.loss(fused.logits, batch.target)
         codes = self.modalities.codes(present)
         terms = {"task": each.mean()}

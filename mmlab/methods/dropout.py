@@ -35,5 +35,5 @@ class Dropout(Method):
         return Fused(self.head(feature), pool(feature[-1]))
 
     def losses(self, batch: Batch, run: Run) -> dict[str, Tensor]:
-        fused = self(batch.inputs, run.drop(batch.present))
+        fused = self.learn_from(batch, run.drop(batch.present))
         return {"task": self.output.loss(fused.logits, batch.target).mean()}

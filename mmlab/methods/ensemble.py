@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -10,9 +9,10 @@ from torch import Tensor, nn
 
 from mmlab.core.batch import Batch
 from mmlab.core.method import METHODS, Features, Fused, Method, Run
+from mmlab.core.presence import Rows, keep, of_present
 from mmlab.core.task import TaskInfo
 from mmlab.losses.common import mean_over_present
-from mmlab.networks.parts import Parts, keep, pool
+from mmlab.networks.parts import Parts, pool
 
 
 @METHODS.register("ensemble")
@@ -28,10 +28,14 @@ class Ensemble(Method):
         self.encoders = parts.encoders()
         self.heads = nn.ModuleDict({name: parts.head(parts.sizes) for name in info.modalities.names})
 
-    def encode(self, inputs: Mapping[str, Tensor]) -> Features:
-        """Each modality's logits and embedding: a network of its own has nothing left to fuse but its answer."""
-        features = super().encode(inputs)
-        return {name: (self.heads[name](value), pool(value[-1])) for name, value in features.items()}
+    def encode_one(self, name: str, values: Tensor, there: Tensor | None = None) -> tuple[Tensor, ...]:
+        """A modality's logits and embedding: a network of its own has nothing left to fuse but its answer."""
+
+        def answer(rows: Rows) -> tuple[Tensor, ...]:
+            feature = self.encoders[name](values[rows])
+            return self.heads[name](feature), pool(feature[-1])
+
+        return of_present(answer, there, self)
 
     def fuse(self, features: Features, present: Tensor) -> Fused:
         logits = mean_over_present([features[name][0] for name in self.modalities.names], present)
@@ -39,7 +43,7 @@ class Ensemble(Method):
         return Fused(logits, torch.cat(codes, 1))
 
     def losses(self, batch: Batch, run: Run) -> dict[str, Tensor]:
-        features = self.encode(batch.inputs)
+        features = self.encode(batch.inputs, batch.present)
         terms = {}
         for position, name in enumerate(self.modalities.names):
             on = batch.present[:, position]

@@ -24,10 +24,11 @@ from mmlab.core.batch import Batch
 from mmlab.core.method import METHODS, Feature, Features, Fused, Method, Run
 from mmlab.core.modality import Combination
 from mmlab.core.options import option
+from mmlab.core.presence import keep, of_present
 from mmlab.core.task import TaskInfo
 from mmlab.losses.common import mean_over_present
 from mmlab.losses.gmd import decoupled_gradients, gradient_cosines, merge_gradients
-from mmlab.networks.parts import Parts, keep, pool
+from mmlab.networks.parts import Parts, pool
 
 ANGLES = 18
 
@@ -68,10 +69,9 @@ class GMD(Method):
         self.head = parts.head()
         self._reset_statistics()
 
-    def encode(self, inputs: Mapping[str, Tensor]) -> Features:
-        """Each modality's own answer and embedding, through the shared backbone and head."""
-        features = super().encode(inputs)
-        return {name: self._answer(name, feature) for name, feature in features.items()}
+    def encode_one(self, name: str, values: Tensor, there: Tensor | None = None) -> tuple[Tensor, ...]:
+        """A modality's own answer and embedding, through the shared backbone and head."""
+        return of_present(lambda rows: self._answer(name, self.encoders[name](values[rows])), there, self)
 
     def _answer(self, name: str, feature: Feature) -> tuple[Tensor, Tensor]:
         norms: Any = self.norms[name if self.config.sharing else "all"]
@@ -86,7 +86,7 @@ class GMD(Method):
         return Fused(logits, mean_over_present([features[name][1] for name in names], present))
 
     def losses(self, batch: Batch, run: Run) -> dict[str, Tensor]:
-        features = self.encode(batch.inputs)
+        features = self.encode(batch.inputs, batch.present)
         terms = {}
         for combination in self._objectives(run):
             wanted = self.modalities.mask(combination, len(batch), batch.present.device)

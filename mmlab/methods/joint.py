@@ -41,9 +41,9 @@ class Joint(Method):
             if len(seen) and not modality.discrete:
                 self.get_buffer(f"mean_{modality.name}").copy_(seen.mean(0))
 
-    def encode(self, inputs: Mapping[str, Tensor]) -> Features:
+    def encode(self, inputs: Mapping[str, Tensor], there: Tensor | None = None) -> Features:
         """The feature of each input, and beside it that of the mean input (one row)."""
-        features = super().encode(inputs)
+        features = super().encode(inputs, there)
         for name in self.modalities.names if not self.training else ():
             features[f"absent {name}"] = self.encoders[name](self.get_buffer(f"mean_{name}")[None])
         return features

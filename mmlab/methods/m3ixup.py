@@ -24,9 +24,10 @@ from mmlab.core.batch import Batch
 from mmlab.core.method import METHODS, Feature, Features, Fused, Method, Run
 from mmlab.core.modality import Combination
 from mmlab.core.options import option
+from mmlab.core.presence import Rows, keep, of_present
 from mmlab.core.task import TaskInfo
 from mmlab.losses.m3ixup import adapt_and_explore, gmc_code, gmc_loss, mix, mix_words, mixed_view, mixed_view_loss
-from mmlab.networks.parts import Parts, keep, mean_feature, pool
+from mmlab.networks.parts import Parts, mean_feature, pool
 
 
 @METHODS.register("m3ixup")
@@ -76,10 +77,14 @@ class M3ixup(Method):
         self.coefficients: Tensor
         self.register_buffer("coefficients", torch.zeros(2, len(info.modalities)), persistent=False)
 
-    def encode(self, inputs: Mapping[str, Tensor]) -> Features:
-        """The feature of each modality, and the joint feature of all of them."""
-        joint = self.fusion([self.joint_encoders[name](inputs[name]) for name in self.modalities.names])
-        return {**super().encode(inputs), "joint": joint}
+    def encode(self, inputs: Mapping[str, Tensor], there: Tensor | None = None) -> Features:
+        """The feature of each modality, and the joint feature of all of them, which complete samples have."""
+        complete = None if there is None else there.all(1)
+
+        def together(rows: Rows) -> Feature:
+            return self.fusion([self.joint_encoders[name](inputs[name][rows]) for name in self.modalities.names])
+
+        return {**super().encode(inputs, there), "joint": of_present(together, complete, self)}
 
     def fuse(self, features: Features, present: Tensor) -> Fused:
         singles = [features[name] for name in self.modalities.names]
@@ -102,8 +107,12 @@ class M3ixup(Method):
         """Logits of a code, by GMC's residual classifier (docs/methods.md 2.2), or of levels, by the decoder."""
         return self.head((*feature[:-1], feature[-1] + self.refine(feature[-1])))
 
+    def _answer_of(self, feature: Feature, on: Tensor) -> Tensor:
+        """Logits for the rows `on [B]`, zero for the others."""
+        return of_present(lambda rows: (self._answer(tuple(level[rows] for level in feature)),), on, self.head)[0]
+
     def losses(self, batch: Batch, run: Run) -> dict[str, Tensor]:
-        features = self.encode(batch.inputs)
+        features = self.encode(batch.inputs, batch.present)
         joint = self._code(features["joint"])
         codes = torch.stack([self._code(features[name]) for name in self.modalities.names], 1)
         complete = batch.present.all(1, keepdim=True).expand(-1, codes.shape[1])
@@ -128,14 +137,15 @@ class M3ixup(Method):
         of_inputs = float(torch.rand((), generator=run.generator)) < self.config.input_share
         total = torch.zeros((), device=batch.present.device)
         for position, name in enumerate(self.modalities.names):
+            on = batch.present[:, position] & batch.present[order, position]
             if of_inputs:
-                mixed = self.encoders[name](self._mixed_inputs(name, batch.inputs[name], order, weight, run))
+                inputs = self._mixed_inputs(name, batch.inputs[name], order, weight, run)
+                mixed = self.encode_one(name, inputs, on)
             else:
                 mixed = tuple(mix(level, order, weight) for level in features[name])
-            logits = self._answer(mixed if self.output.dense else (self._code(mixed),))
+            logits = self._answer_of(mixed if self.output.dense else (self._code(mixed),), on)
             first = self.output.loss(logits, batch.target)
             second = self.output.loss(logits, batch.target[order])
-            on = batch.present[:, position] & batch.present[order, position]
             each = weight * first + (1 - weight) * second
             total = total + keep(each, on).sum() / on.sum().clamp(min=1)
         return total / len(self.modalities)

@@ -91,7 +91,7 @@ class MMANet(Method):
 
     def losses(self, batch: Batch, run: Run) -> dict[str, Tensor]:
         present = run.drop(batch.present)
-        fused = self(batch.inputs, present)
+        fused = self.learn_from(batch, present)
         terms = {"task": self.output.loss(fused.logits, batch.target).mean()}
         if not run.after(self.config.warmup):
             return terms
@@ -138,16 +138,23 @@ class MMANet(Method):
         return (pixels(student), pixels(teacher)), doubts / doubts.sum()
 
     def on_epoch_end(self, run: Run) -> None:
-        """Measure how far each combination drifts while warming up; then choose the weakest once (Eq. 9-13)."""
+        """Measure how far each combination drifts while warming up; then choose the weakest once (Eq. 9-13).
+
+        On samples that have the combination and more, against the answers from all that they have.
+        """
         if run.after(self.config.warmup):
             return
-        full = self.output.histogram(run.validation(self.modalities.full))
+        have = run.validation_present
+        answers = run.validation(have)
         smallest = len(self.modalities) - 1 if self.config.candidates == "largest" else 1
         candidates = [c for c in self.modalities.subsets()[:-1] if len(c) >= smallest]
         for combination in candidates:
-            found = self.output.histogram(run.validation(combination))
-            distance = prediction_divergence(found, full, self.config.softened)
-            self.divergence[self.modalities.code(combination)] += float(distance)
+            only = have & self.modalities.mask(combination, len(have))
+            more = (only.sum(1) == len(combination)) & (have.sum(1) > len(combination))
+            if more.any():  # nobody can drift from what he lacks
+                found, full = (self.output.histogram(each[more]) for each in (run.validation(only), answers))
+                distance = prediction_divergence(found, full, self.config.softened)
+                self.divergence[self.modalities.code(combination)] += float(distance)
         if run.last_before(self.config.warmup):
             codes = [self.modalities.code(c) for c in candidates]
             weak = weakest_combinations(self.divergence[codes].cpu(), self.modalities.masks(candidates))

@@ -16,8 +16,9 @@ from torch import Tensor, nn
 from mmlab.core.batch import Batch
 from mmlab.core.method import METHODS, Feature, Features, Fused, Method, Run
 from mmlab.core.modality import Combination
+from mmlab.core.presence import keep, of_present
 from mmlab.core.task import TaskInfo
-from mmlab.networks.parts import Parts, keep, pool
+from mmlab.networks.parts import Parts, pool
 
 
 class Specialist(nn.Module):
@@ -51,9 +52,17 @@ class Specialists(Method):
         parts = Parts(info)
         self.networks = nn.ModuleDict({c.key: Specialist(parts, c) for c in info.modalities.subsets()})
 
-    def encode(self, inputs: Mapping[str, Tensor]) -> Features:
+    def encode(self, inputs: Mapping[str, Tensor], there: Tensor | None = None) -> Features:
         """Every network's answer: nothing is shared, so nothing is left to fuse."""
-        return {key: network(inputs) for key, network in self.networks.items()}
+        return {c.key: self._answer(c, inputs, there) for c in self.modalities.subsets()}
+
+    def _answer(
+        self, combination: Combination, inputs: Mapping[str, Tensor], there: Tensor | None
+    ) -> tuple[Tensor, ...]:
+        """Logits and embedding of one network, of samples that have all that it looks at."""
+        network = self.networks[combination.key]
+        on = None if there is None else there[:, self.modalities.row(combination)].all(1)
+        return of_present(lambda rows: network({n: inputs[n][rows] for n in combination.names}), on, network)
 
     def fuse(self, features: Features, present: Tensor) -> Fused:
         codes = self.modalities.codes(present)
@@ -70,7 +79,7 @@ class Specialists(Method):
         for combination in self.modalities.subsets():
             needed = torch.tensor(self.modalities.row(combination), device=batch.present.device)
             on = batch.present[:, needed].all(1)
-            each = self.output.loss(self.networks[combination.key](batch.inputs)[0], batch.target)
+            each = self.output.loss(self._answer(combination, batch.inputs, batch.present)[0], batch.target)
             terms[combination.key] = keep(each, on).sum() / on.sum().clamp(min=1)
         return terms
 

@@ -35,15 +35,7 @@ class Encoder(nn.Module):
         self.neck = neck
 
     def forward(self, inputs: Tensor) -> Feature:
-        there = inputs.flatten(1).any(1)
-        if self.training and 2 <= int(there.sum()) < len(inputs):
-            return (self._of_some(inputs, there),)
         return (self.neck(self.body(inputs)),)
-
-    def _of_some(self, inputs: Tensor, there: Tensor) -> Tensor:
-        """Zero for the rows of an absent modality, which are all zeros: they would only spoil the batch statistics."""
-        found = self.neck(self.body(inputs[there]))
-        return found.new_zeros(len(inputs), found.shape[1]).index_copy(0, there.nonzero()[:, 0], found)
 
 
 class LevelEncoder(nn.Module):

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from mmlab.core.method import Feature
 from mmlab.core.modality import Modality
+from mmlab.core.presence import keep
 from mmlab.core.task import TaskInfo
 from mmlab.losses.common import mean_over_present
 from mmlab.networks.encoders import encoder, level_encoder, upsample
@@ -130,11 +131,6 @@ def hide(features: Mapping[str, Feature], present: Tensor, names: Sequence[str])
         on = present[:, position]
         hidden.append(tuple(keep(level, on) for level in features[name]))
     return hidden
-
-
-def keep(values: Tensor, rows: Tensor) -> Tensor:
-    """`values [B, ...]` where `rows [B]` is true, zero elsewhere."""
-    return torch.where(rows.view(-1, *([1] * (values.dim() - 1))), values, values.new_zeros(()))
 
 
 def mean_feature(features: Sequence[Feature], present: Tensor) -> Feature:

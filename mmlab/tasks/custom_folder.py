@@ -99,7 +99,7 @@ class FolderTask:
         return _samples(self.description, split, version, _version_of_scales(self.description))
 
     def augment(self, inputs: Mapping[str, Tensor], seed: int) -> dict[str, Tensor]:
-        """Training-time variation by kind, a function of `seed`; what is not there (zeros) stays away.
+        """Training-time variation by kind, a function of `seed`.
 
         Pictures with label maps are left as they are: they would not lie under their labels any more.
         """
@@ -179,8 +179,7 @@ class FolderTask:
         item = self.description[name]
         if not item.vary:
             return value
-        there = value.flatten(1).any(1).view(-1, *([1] * (value.dim() - 1)))
-        return torch.where(there, VARY[item.modality.kind](value, generator), 0.0)
+        return VARY[item.modality.kind](value, generator)
 
 
 def _rows(description: Description, split: Split | None = None) -> Sequence[Row]:

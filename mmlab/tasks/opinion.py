@@ -122,14 +122,9 @@ class Opinion:
         return _real(split, file) if source == "real" else _joined(_built_in(split), _real(split, file))
 
     def augment(self, inputs: Mapping[str, Tensor], seed: int) -> dict[str, Tensor]:
-        """Training-time variation of a batch, a function of `seed`; what is not there (zeros) stays away."""
+        """Training-time variation of a batch, a function of `seed`."""
         generator = torch.Generator().manual_seed(seed)
-        varied = {name: VARY[name](value, generator) for name, value in inputs.items()}
-        there = {name: value.flatten(1).any(1) for name, value in inputs.items()}
-        return {
-            name: torch.where(there[name].view(-1, *([1] * (value.dim() - 1))), value, 0.0)
-            for name, value in varied.items()
-        }
+        return {name: VARY[name](value, generator) for name, value in inputs.items()}
 
     def gallery(self) -> tuple[str, ...]:
         """Ids of the shipped samples, in order."""

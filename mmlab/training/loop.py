@@ -22,8 +22,8 @@ from mmlab.core.batch import Batch, Samples
 from mmlab.core.data_version import fingerprint_of
 from mmlab.core.errors import MmlabError
 from mmlab.core.method import Method, Run, Stage
-from mmlab.core.modality import Combination
 from mmlab.core.options import as_dict
+from mmlab.core.presence import keep
 from mmlab.core.task import Task
 from mmlab.core.training_plan import Plan
 from mmlab.inference.device import mixed_precision
@@ -159,7 +159,9 @@ class Trainer:
 
     def _batch(self, rows: np.ndarray, seed: int) -> Batch:
         batch = self.training.batch(torch.from_numpy(rows))
-        inputs = self.task.augment(batch.inputs, seed)
+        varied = self.task.augment(batch.inputs, seed)
+        columns = zip(self.task.info.modalities.names, batch.present.unbind(1), strict=True)
+        inputs = {name: keep(varied[name], on) for name, on in columns}  # noise is no input either
         return Batch(inputs, batch.present, batch.target, batch.ids).to(self.place)
 
     def _run(self, stage: Stage, epoch: int) -> Run:
@@ -176,13 +178,14 @@ class Trainer:
             generator=generator,
             drop=drop,
             validation=self._predictions,
+            validation_present=self.validation.present,
             validation_target=self.validation.target,
             training=self._in_order,
             teachers=self.teachers,
         )
 
-    def _predictions(self, combination: Combination) -> Tensor:
-        return logits_of(self.method, self.validation, combination)
+    def _predictions(self, present: Tensor) -> Tensor:
+        return logits_of(self.method, self.validation, present)
 
     def _in_order(self, count: int) -> Iterator[Batch]:
         rows = range(min(count, len(self.training)))
