@@ -149,14 +149,14 @@ def _reached(runner: Runner, inputs: Mapping[str, Tensor], looks: list[Look]) ->
 
 
 def places_of(look: Look, gradient: Tensor) -> int:
-    """At how many places some gradient arrives."""
+    """At how many places of one sample some gradient arrives."""
     try:
         maps = look.maps(gradient)
     except (RuntimeError, ValueError, IndexError):
         return 0
     if maps.dim() < 3:
         return 0
-    return int((maps.abs().sum(1).flatten(1) > 0).any(0).sum())
+    return int((maps.abs().sum(1).flatten(1) > 0).sum(1).max())
 
 
 def answered(logits: Tensor, output: Output) -> Tensor:

@@ -1,0 +1,13 @@
+"""What mmlab needs to know of `two_sensors.py`: two statements. See docs/own-model.md.
+
+python -m mmlab doctor docs/examples/two_sensors_mmlab.py
+python -m mmlab open docs/examples/two_sensors_mmlab.py
+"""
+
+from two_sensors import CLASSES, Recordings, build, build_cured
+
+import mmlab
+
+DATA = {split: Recordings(split) for split in ("test", "valid", "train")}
+mmlab.register("plain", build, inputs=["acc", "gyro"], classes=CLASSES, data=DATA, task="sensors")
+mmlab.register("cured", build_cured, inputs=["acc", "gyro"], classes=CLASSES, data=DATA, task="sensors")
