@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from mmlab.core.errors import DataError, UnknownName
+from mmlab.core.modality_kinds import MODALITY_KINDS
 from mmlab.core.recordings import Picture, Raw, Scan, Series, Sound, Strokes, Text, Vector
 from mmlab.modalities import corruption
 
@@ -51,7 +52,7 @@ RAWS: dict[str, Raw] = {
     "scan": scan(),
     "text": Text("A slow start, and then one of the warmest and funniest films I have seen in years!"),
 }
-CASES = [(kind, damage) for kind, damages in corruption.DAMAGES.items() for damage in damages]
+CASES = [(kind, damage) for kind in MODALITY_KINDS for damage in corruption.corruptions_of(kind)]
 
 
 def numbers(raw: Raw) -> np.ndarray:
@@ -68,7 +69,7 @@ def numbers(raw: Raw) -> np.ndarray:
 
 
 def test_every_kind_with_a_reader_has_damages() -> None:
-    assert set(corruption.DAMAGES) == set(RAWS)
+    assert {kind for kind in MODALITY_KINDS if corruption.corruptions_of(kind)} == set(RAWS)
     assert all(corruption.kind_of(raw) == kind for kind, raw in RAWS.items())
 
 
@@ -129,13 +130,13 @@ def test_extreme_recordings_survive() -> None:
     empty, still = (Series(np.zeros((rows, 1), np.float32), 50.0, ("x",)) for rows in (0, 3))
     texts = [Text(each) for each in ("", "  ", "a", "I", "éß", "?!", "one two", "x" * 5000)]
     for raw in (flat, silence, dot, Strokes(()), empty, still, *texts):
-        for damage in corruption.DAMAGES[corruption.kind_of(raw)]:
+        for damage in corruption.corruptions_of(corruption.kind_of(raw)):
             corruption.degrade(raw, damage, 5)
 
 
 def test_only_the_part_that_counts_is_damaged() -> None:
     raw = replace(series(), part=(0.5, 1.5))
-    for damage in corruption.DAMAGES["series"]:
+    for damage in corruption.corruptions_of("series"):
         damaged = corruption.degrade(raw, damage, 5, seed=1)
         changed = np.flatnonzero((numbers(damaged) != numbers(raw)).any(1))
         assert len(changed) > 10
@@ -162,7 +163,7 @@ def said(damage: str, severity: int, seed: int = 0) -> list[str]:
 def test_more_severity_leaves_less_of_a_text() -> None:
     assert isinstance(RAWS["text"], Text)
     words = RAWS["text"].text.split()
-    for damage in corruption.DAMAGES["text"]:
+    for damage in corruption.corruptions_of("text"):
         kept = []
         for severity in corruption.SEVERITIES:
             tries = [said(damage, severity, seed) for seed in range(20)]
@@ -193,7 +194,7 @@ def test_a_letter_is_left_out_of_words_although_it_is_a_word_somewhere() -> None
 
 
 def test_every_text_keeps_a_word() -> None:
-    for damage in corruption.DAMAGES["text"]:
+    for damage in corruption.corruptions_of("text"):
         for seed in range(30):
             for text in ("a", "I am", "no!", "- - yes"):
                 raw = corruption.degrade(Text(text), damage, 5, seed)

@@ -16,7 +16,9 @@ import torch
 from mmlab.core.errors import DataError, UnknownName
 from mmlab.core.recordings import Picture, Sound, Strokes
 from mmlab.core.task import Task
-from mmlab.modalities import preprocess
+from mmlab.modalities.audio.spectrogram import prepare_sound
+from mmlab.modalities.image.digit_crop import prepare_digit
+from mmlab.modalities.path.resample import prepare_strokes
 from mmlab.modalities.audio import spectrogram
 from mmlab.storage import disk_cache
 from mmlab.tasks import digits
@@ -130,11 +132,11 @@ def test_the_same_in_another_process() -> None:
     code = (
         "from mmlab.tasks.generators.digits import recordings as d;"
         "from mmlab.tasks.generators.digits.sensor_noise import Noise; import hashlib;"
-        "from mmlab.modalities.preprocess import PREPARE; digest = hashlib.blake2b();"
+        "from mmlab.tasks.digits import PREPARE; digest = hashlib.blake2b();"
         "rows = [d.Recorder(s, 'built-in', d.BuiltIn(s), Noise()).item(i).raw"
         " for s in ('train', 'test') for i in range(5)];"
-        "[digest.update(PREPARE[k](r[n]).tensor.numpy().tobytes()) for r in rows"
-        " for n, k in (('image', 'image'), ('sound', 'sound'), ('pen', 'path'))]; print(digest.hexdigest())"
+        "[digest.update(PREPARE[n](r[n]).tensor.numpy().tobytes()) for r in rows"
+        " for n in ('image', 'sound', 'pen')]; print(digest.hexdigest())"
     )
     prints = set()
     for seed in ("1", "2"):
@@ -207,7 +209,7 @@ def test_mnist_pictures_stay_as_they_are() -> None:
     assert DATA is not None
     pictures, _ = real_recordings.pictures(DATA, "test")
     far = [
-        np.abs(preprocess.prepare_picture(Picture(item)).tensor.numpy()[0] - item / 255).mean()
+        np.abs(prepare_digit(Picture(item)).tensor.numpy()[0] - item / 255).mean()
         for item in pictures[:300]
     ]
     assert float(np.mean(far)) < 0.003
@@ -241,8 +243,8 @@ def test_the_same_digit_in_another_picture(kind: str) -> None:
         pixels = np.pad(pixels, ((0, 300), (200, 0)))
     else:
         pixels = 60 + pixels * 0.6 + rng.normal(0, 12, pixels.shape)
-    plain = preprocess.prepare_picture(Picture(ink())).tensor
-    found = preprocess.prepare_picture(Picture(np.clip(pixels, 0, 255).astype(np.uint8))).tensor
+    plain = prepare_digit(Picture(ink())).tensor
+    found = prepare_digit(Picture(np.clip(pixels, 0, 255).astype(np.uint8))).tensor
     assert float(((plain - found) ** 2).mean()) < 0.012
     together = torch.corrcoef(torch.stack([plain.flatten(), found.flatten()]))[0, 1]
     assert float(together) > 0.9
@@ -250,17 +252,17 @@ def test_the_same_digit_in_another_picture(kind: str) -> None:
 
 def test_blank_inputs_are_said() -> None:
     with pytest.raises(DataError, match="blank"):
-        preprocess.prepare_picture(Picture(np.full((50, 50), 200, np.uint8)))
+        prepare_digit(Picture(np.full((50, 50), 200, np.uint8)))
     with pytest.raises(DataError, match="silent"):
-        preprocess.prepare_sound(Sound(np.zeros(8000, np.float32), 8000))
+        prepare_sound(Sound(np.zeros(8000, np.float32), 8000))
     with pytest.raises(DataError, match="dot"):
-        preprocess.prepare_strokes(Strokes((np.ones((3, 2), np.float32),)))
+        prepare_strokes(Strokes((np.ones((3, 2), np.float32),)))
 
 
 @pytest.mark.parametrize("size", [(2, 2), (2, 900), (1000, 3), (27, 29), (28, 28)])
 def test_odd_pictures_are_prepared(size: tuple[int, int]) -> None:
     pixels = np.random.default_rng(0).integers(0, 256, size, dtype=np.uint8)
-    found = preprocess.prepare_picture(Picture(pixels)).tensor
+    found = prepare_digit(Picture(pixels)).tensor
     assert found.shape == (1, 28, 28)
     assert torch.isfinite(found).all()
     assert 0 <= float(found.min()) <= float(found.max()) <= 1
@@ -272,10 +274,10 @@ def test_a_word_is_found_in_a_long_recording_of_any_rate(rate: int) -> None:
     from scipy.signal import resample_poly
 
     word = synthetic_voices.clips("test")[7].wave
-    plain = preprocess.prepare_sound(Sound(word, 8_000)).tensor
+    plain = prepare_sound(Sound(word, 8_000)).tensor
     wave = resample_poly(word, rate, 8_000) if rate != 8_000 else word
     long = np.pad(0.3 * wave, (2 * rate, rate)) + np.random.default_rng(0).normal(0, 3e-4, len(wave) + 3 * rate)
-    reading = preprocess.prepare_sound(Sound(long.astype(np.float32), rate))
+    reading = prepare_sound(Sound(long.astype(np.float32), rate))
     together = torch.corrcoef(torch.stack([plain.flatten(), reading.tensor.flatten()]))[0, 1]
     assert float(together) > 0.9
     assert any("second around" in note for note in reading.notes)
@@ -294,7 +296,7 @@ def test_axes_for_people() -> None:
 
 def test_strokes_become_points_along_the_path() -> None:
     square = Strokes((np.array([[0, 0], [10, 0], [10, 30]], np.float32),))
-    found = preprocess.prepare_strokes(square).tensor
+    found = prepare_strokes(square).tensor
     assert found.shape == (2, 16)
     assert float(found[1].max()) == pytest.approx(1)
     assert float(found[0].abs().max()) == pytest.approx(1 / 3, abs=1e-3)

@@ -14,7 +14,7 @@ from PIL import Image
 from mmlab.core.errors import DataError, UnknownName
 from mmlab.core.recordings import Picture, Sound
 from mmlab.core.task import Task
-from mmlab.modalities.corruption import DAMAGES, degrade
+from mmlab.modalities.corruption import corruptions_of, degrade
 from mmlab.modalities.image.decode import NEARNESS, PER_MILLIMETRE
 from mmlab.tasks import faces
 from mmlab.tasks.faces import FOREIGN, MODALITIES, SIDE, Faces
@@ -253,7 +253,7 @@ def test_files_with_nothing_in_them_are_said(task: Faces) -> None:
             task.prepare(name, Sound(np.ones(8000, np.float32), 8000))
 
 
-@pytest.mark.parametrize("damage", DAMAGES["image"])
+@pytest.mark.parametrize("damage", corruptions_of("image"))
 @pytest.mark.parametrize("name", NAMES)
 def test_damaged_samples_are_still_pictures(task: Faces, name: str, damage: str) -> None:
     raw = task.example("test-0001").raw[name]

@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 
 from mmlab.cli.app import main
 from mmlab.core.errors import DataError, MmlabError
+from mmlab.core.plain_text import MARKUP
 from mmlab.tasks.custom import locations
 from mmlab.tasks.custom.input_kinds import kinds
 from mmlab.tasks.custom.safe_paths import LARGEST_FILE
@@ -221,7 +222,7 @@ def test_nothing_that_a_browser_could_load_gets_onto_the_screen(tmp_path: Path) 
     shown += [*made.describe()["simulated"], *made.samples("test").groups]
     for text in shown:
         assert text.isprintable()
-        assert not locations.MARKUP & set(text), text
+        assert not MARKUP & set(text), text
 
 
 def test_a_terminal_is_not_steered(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

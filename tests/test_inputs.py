@@ -41,7 +41,7 @@ def test_every_kind_has_its_ways() -> None:
     task = TASKS["digits"]()
     offered = {item.name: list(registry.ways(task, item)) for item in task.info.modalities}
     assert offered == {"image": ["File", "Camera"], "sound": ["File", "Microphone"], "pen": ["Draw", "File"]}
-    assert list(registry.ways(task, Modality("depth", "volume", (1, 8, 8, 8), "Depth", "D"))) == ["File"]
+    assert list(registry.ways(task, Modality("scan", "scan", (1, 8, 8), "Scan", "S"))) == ["File"]
 
 
 def test_a_task_may_offer_a_way_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:

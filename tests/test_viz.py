@@ -18,6 +18,7 @@ from mmlab.viz.base import theme
 from mmlab.viz.base.svg import standalone
 from mmlab.viz.explain import attribution_maps
 from mmlab.viz.inputs import recordings, text
+from mmlab.viz.inputs.raster import heat_table
 from mmlab.viz.predict import combination_lattice, number_line, prediction_cards
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -214,7 +215,7 @@ def test_the_style_sheet_uses_the_same_colours() -> None:
 
 
 def test_the_heat_palette_gets_steadily_lighter() -> None:
-    table = recordings._heat_table().astype(float) @ [0.2126, 0.7152, 0.0722]
+    table = heat_table().astype(float) @ [0.2126, 0.7152, 0.0722]
     assert all(second >= first - 1e-6 for first, second in pairwise(table))
 
 

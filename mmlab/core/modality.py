@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from mmlab.core.errors import DataError, NothingPresent, UnknownName
+from mmlab.core.modality_kinds import modality_kind
 
 NAME = re.compile(r"[a-z0-9_]+")
 WORD_IDS = 2048  # of kind text: a word is two whole numbers from 1 to below this; half precision holds them exactly
@@ -27,8 +28,9 @@ def spoken(label: str) -> str:
 class Modality:
     """One kind of input of a task, such as the sound of a spoken digit.
 
-    `kind` (image, sound, path, series, vector, text, volume) picks the reader, the encoder and the view;
-    `shape` is that of one sample in the model's world; `letter` stands for the modality in tight places.
+    `kind` (image, sound, path, series, vector, text, scan, ...) names the class that knows how to read, encode and draw
+    it (`mmlab.core.modality_kinds`); `shape` is that of one sample in the model's world; `letter` stands for the
+    modality in tight places. Raises UnknownName for a kind that does not exist.
     A text is `[2, words]`: two numbers per word (WORD_IDS), 0 where there is no word.
     """
 
@@ -41,6 +43,7 @@ class Modality:
     def __post_init__(self) -> None:
         if not NAME.fullmatch(self.name):
             raise DataError(f"'{self.name}' cannot name a modality.", "Use a-z, 0-9 and _ only.")
+        modality_kind(self.kind)
 
     @property
     def spoken(self) -> str:
@@ -50,7 +53,7 @@ class Modality:
     @property
     def discrete(self) -> bool:
         """Whether its numbers are names, which have neither a mean nor anything in between."""
-        return self.kind == "text"
+        return modality_kind(self.kind).discrete
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,12 @@ from numpy.typing import NDArray
 
 
 @dataclass(frozen=True)
-class Picture:
+class Raw:
+    """A recording. Each kind of modality has a type of its own below it (`mmlab.core.modality_kinds`)."""
+
+
+@dataclass(frozen=True)
+class Picture(Raw):
     """`pixels` uint8 `[H, W]` (grey) or `[H, W, 3]` (colour). note: what decoding did to them, as a sentence."""
 
     pixels: NDArray[np.uint8]
@@ -24,7 +29,7 @@ class Scan(Picture):
 
 
 @dataclass(frozen=True)
-class Sound:
+class Sound(Raw):
     """`wave` float32 `[T]` in [-1, 1], mono, at `rate` samples a second."""
 
     wave: NDArray[np.float32]
@@ -32,14 +37,14 @@ class Sound:
 
 
 @dataclass(frozen=True)
-class Strokes:
+class Strokes(Raw):
     """Pen strokes: float32 arrays `[n, 2]` of x (rightwards) and y (downwards), in the order they were drawn."""
 
     strokes: tuple[NDArray[np.float32], ...]
 
 
 @dataclass(frozen=True)
-class Series:
+class Series(Raw):
     """`values` float32 `[T, C]` at `rate` rows a second, one name per column, in `unit`.
 
     part: the seconds that count, from and to; None for all of it. note: what reading did or assumed, as sentences.
@@ -59,7 +64,7 @@ class Series:
 
 
 @dataclass(frozen=True)
-class Vector:
+class Vector(Raw):
     """`values` float32 `[n]`, one name per number."""
 
     values: NDArray[np.float32]
@@ -67,10 +72,7 @@ class Vector:
 
 
 @dataclass(frozen=True)
-class Text:
+class Text(Raw):
     """Words as a person typed them."""
 
     text: str
-
-
-Raw = Picture | Sound | Strokes | Series | Vector | Text

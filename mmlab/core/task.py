@@ -12,6 +12,7 @@ from mmlab.core.batch import Samples
 from mmlab.core.errors import TaskMismatch
 from mmlab.core.modality import Modalities, Modality
 from mmlab.core.outputs import Output, output_from_card
+from mmlab.core.prepared_input import PreparedInput as PreparedInput
 from mmlab.core.recordings import Raw
 from mmlab.core.registry import Registry
 
@@ -40,20 +41,6 @@ class TaskInfo:
             return cls(card["name"], Modalities(items), output_from_card(card["output"]))
         except (KeyError, TypeError) as error:
             raise TaskMismatch("The card does not describe its task.", "Train the model again.") from error
-
-
-@dataclass(frozen=True)
-class PreparedInput:
-    """One input brought to the model's world.
-
-    tensor: `[*modality.shape]`, float32: exactly what the encoder sees.
-    notes:  sentences for the person about what was done ("Resampled from 48,000 to 8,000 Hz.").
-    words:  for a text, the word at each place of the tensor: its numbers alone cannot be read back.
-    """
-
-    tensor: Tensor
-    notes: tuple[str, ...] = ()
-    words: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -1,1 +1,1 @@
-"""Kinds of input, one folder each: decode, preprocess, augment, corrupt."""
+"""Kinds of input, one folder each: decode, preprocess, augment, corrupt, encode, draw (`mmlab.core.modality_kinds`)."""

@@ -1,60 +1,37 @@
 """Damage that a person can do to a recording, by kind and severity, to see how an answer holds.
 
 Acts on raw recordings, before they are brought to the model's world. Deterministic under `seed`. Severity runs from 1
-(barely noticed) to 5 (hard for a person); what each step means stands in the `TABLE` of each kind, a file each.
+(barely noticed) to 5 (hard for a person); what each step means stands in the `TABLE` of each kind, in its folder.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
-
 import numpy as np
 
+from mmlab.core.corruption_types import SEVERITIES, Damage
 from mmlab.core.errors import DataError, UnknownName
 from mmlab.core.modality import Modality
-from mmlab.core.recordings import Picture, Raw, Scan, Series, Sound, Strokes, Text
+from mmlab.core.modality_kinds import MODALITY_KINDS, modality_kind
+from mmlab.core.recordings import Raw
 from mmlab.core.task import Task, takes_files
-from mmlab.modalities.audio import corruptions as sounds
-from mmlab.modalities.corruption_types import SEVERITIES, Act, Damage
-from mmlab.modalities.image import corruptions as pictures
-from mmlab.modalities.path import corruptions
-from mmlab.modalities.scan import corruptions as scans
-from mmlab.modalities.series import corruptions as series
-from mmlab.modalities.text import corruptions as texts
 
-__all__ = ["DAMAGES", "SEVERITIES", "degrade", "describe", "kind_of", "label"]
+__all__ = ["SEVERITIES", "corruptions_of", "degrade", "describe", "kind_of", "label", "offered"]
 
 
-@dataclass(frozen=True)
-class Kind:
-    """One kind of modality: what its recordings are, what can happen to them, and how it is applied."""
-
-    raw: type[Raw]
-    table: Mapping[str, Damage]
-    apply: Callable[[Any, Act, float, np.random.Generator], Raw]
-
-
-_KINDS: dict[str, Kind] = {
-    "image": Kind(Picture, pictures.TABLE, pictures.apply),
-    "sound": Kind(Sound, sounds.TABLE, sounds.apply),
-    "path": Kind(Strokes, corruptions.TABLE, corruptions.apply),
-    "scan": Kind(Scan, scans.TABLE, scans.apply),
-    "series": Kind(Series, series.TABLE, series.apply),
-    "text": Kind(Text, texts.TABLE, texts.apply),
-}
-DAMAGES: dict[str, tuple[str, ...]] = {name: tuple(kind.table) for name, kind in _KINDS.items()}
+def corruptions_of(kind: str) -> tuple[str, ...]:
+    """The kinds of damage that recordings of a kind of modality can have. Raises UnknownName."""
+    return tuple(modality_kind(kind).corruptions())
 
 
 def offered(task: Task, modality: Modality) -> tuple[str, ...]:
     """The kinds of damage to an input of a task: none where a damaged recording could not be brought to its models."""
-    return DAMAGES.get(modality.kind, ()) if takes_files(task, modality.name) else ()
+    return corruptions_of(modality.kind) if takes_files(task, modality.name) else ()
 
 
 def kind_of(raw: Raw) -> str:
-    """The kind of modality that a recording belongs to, "" where no damage is known for it."""
-    return next((name for name, kind in _KINDS.items() if type(raw) is kind.raw), "")
+    """The kind of modality whose recordings have exactly this type, "" where there is none: a type that holds more
+    would lose it."""
+    return next((name for name in MODALITY_KINDS if type(raw) is MODALITY_KINDS[name].recording), "")
 
 
 def label(kind: str, damage: str) -> str:
@@ -72,11 +49,11 @@ def degrade(raw: Raw, damage: str, severity: int, seed: int = 0) -> Raw:
     """The recording, damaged. `severity` 1 to 5; raises UnknownName for a damage that its kind does not have."""
     kind = kind_of(raw)
     found = _found(kind, damage)
-    return _KINDS[kind].apply(raw, found.act, found.steps[_step(severity)], np.random.default_rng(seed))
+    return modality_kind(kind).corrupt(raw, found.act, found.steps[_step(severity)], np.random.default_rng(seed))
 
 
 def _found(kind: str, damage: str) -> Damage:
-    table = _KINDS[kind].table if kind in _KINDS else {}
+    table = modality_kind(kind).corruptions() if kind else {}
     if damage not in table:
         raise UnknownName(f"There is no damage '{damage}' for this.", f"There are: {', '.join(table) or 'none'}.")
     return table[damage]

@@ -14,10 +14,11 @@ from torch import Tensor, nn
 
 from mmlab.core.method import Feature
 from mmlab.core.modality import Modality
+from mmlab.core.modality_kinds import modality_kind
 from mmlab.core.presence import keep
 from mmlab.core.task import TaskInfo
 from mmlab.losses.common import mean_over_present
-from mmlab.networks.encoders import encoder, level_encoder, upsample
+from mmlab.networks.encoders import level_encoder, upsample
 
 WIDTH, FEATURE, EMBEDDING = 16, 64, 64
 LEVELS = (8, 16, 32)
@@ -37,10 +38,10 @@ class Parts:
         self.embedding = LEVELS if self.dense else (embedding,)
 
     def encoder(self, modality: Modality) -> nn.Module:
-        """One modality's encoder: input to feature."""
+        """One modality's encoder: input to feature. Raises Unsupported where its kind has none for this output."""
         if self.dense:
             return level_encoder(modality, self.sizes)
-        return encoder(modality, self.width, self.sizes[0])
+        return modality_kind(modality.kind).encoder(modality.shape, self.width, self.sizes[0])
 
     def encoders(self) -> nn.ModuleDict:
         """One encoder per modality, by name."""

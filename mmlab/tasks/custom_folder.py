@@ -6,7 +6,7 @@ MMLAB_FOLDERS names the folders. Each is a task like the built-in ones, under th
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from math import ceil
 from pathlib import Path
@@ -20,13 +20,10 @@ from torch import Tensor
 from mmlab.core.batch import Samples
 from mmlab.core.errors import DataError, MmlabError, PluginError, UnknownName
 from mmlab.core.file_stamp import ABSENT, Stamp, stamp_of
+from mmlab.core.modality_kinds import modality_kind
 from mmlab.core.outputs import Segmentation
 from mmlab.core.recordings import Raw
 from mmlab.core.task import TASKS, GallerySample, PreparedInput, Source, Split, Task, TaskInfo
-from mmlab.modalities.audio.augment import vary_sound
-from mmlab.modalities.image.augment import vary_picture
-from mmlab.modalities.path.augment import vary_path
-from mmlab.modalities.text.augment import vary_text
 from mmlab.storage import disk_cache
 from mmlab.tasks.cached_splits import cached_split
 from mmlab.tasks.custom import locations
@@ -49,22 +46,7 @@ from mmlab.tasks.custom.task_json import Description, read_description
 VERSION = 1  # of what a split holds; raise it when a kind's reading or preparation changes
 MOST_SHOWN = 200
 STEPS, EPOCHS, BATCHES = 800, (16, 80), (8, 128)
-SHAKE = 0.05  # standard deviations that numbers are varied by while training
 GONE = "Put it back, or leave the folder out of MMLAB_FOLDERS."
-
-
-def _shaken(values: Tensor, generator: torch.Generator) -> Tensor:
-    return values + SHAKE * torch.randn(values.shape, generator=generator)
-
-
-VARY: Mapping[str, Callable[[Tensor, torch.Generator], Tensor]] = {
-    "image": vary_picture,
-    "sound": vary_sound,
-    "path": vary_path,
-    "text": vary_text,
-    "series": _shaken,
-    "vector": _shaken,
-}
 
 
 class FolderTask:
@@ -179,7 +161,7 @@ class FolderTask:
         item = self.description[name]
         if not item.vary:
             return value
-        return VARY[item.modality.kind](value, generator)
+        return modality_kind(item.modality.kind).augment(value, generator)
 
 
 def _rows(description: Description, split: Split | None = None) -> Sequence[Row]:

@@ -16,17 +16,13 @@ from torch import Tensor
 from mmlab.core.batch import Samples
 from mmlab.core.errors import DataError
 from mmlab.core.modality import Modalities, Modality
+from mmlab.core.modality_kinds import modality_kind
 from mmlab.core.outputs import Classification
 from mmlab.core.recordings import Raw
 from mmlab.core.task import TASKS, GallerySample, PreparedInput, Source, Split, TaskInfo
-from mmlab.modalities.audio.decode import read_sound
-from mmlab.modalities.audio.spectrogram import BANDS, FRAMES
-from mmlab.modalities.augment import VARY
-from mmlab.modalities.image.decode import read_picture
-from mmlab.modalities.image.digit_crop import SIDE
-from mmlab.modalities.path.decode import read_strokes
-from mmlab.modalities.path.resample import PATH_POINTS
-from mmlab.modalities.preprocess import PREPARE
+from mmlab.modalities.audio.spectrogram import BANDS, FRAMES, prepare_sound
+from mmlab.modalities.image.digit_crop import SIDE, prepare_digit
+from mmlab.modalities.path.resample import PATH_POINTS, prepare_strokes
 from mmlab.tasks.cached_splits import cached_split
 from mmlab.tasks.generators.digits import real_recordings, recordings, synthetic_voices
 from mmlab.tasks.generators.digits.sample_pack import PACK
@@ -34,7 +30,11 @@ from mmlab.tasks.generators.digits.sensor_noise import Noise
 
 VERSION = 2  # of what a split holds; raise it when a source, the noise or the preparation changes
 CLASSES = tuple("0123456789")
-READ: dict[str, Callable[[bytes, str], Raw]] = {"image": read_picture, "sound": read_sound, "path": read_strokes}
+PREPARE: dict[str, Callable[[Raw], PreparedInput]] = {
+    "image": prepare_digit,
+    "sound": prepare_sound,
+    "pen": prepare_strokes,
+}
 MODALITIES = Modalities(
     [
         Modality("image", "image", (1, SIDE, SIDE), "Image", "I"),
@@ -87,7 +87,7 @@ class Digits:
     def augment(self, inputs: Mapping[str, Tensor], seed: int) -> dict[str, Tensor]:
         """Training-time variation of a batch, a function of `seed`."""
         generator = torch.Generator().manual_seed(seed)
-        return {name: VARY[MODALITIES[name].kind](value, generator) for name, value in inputs.items()}
+        return {name: modality_kind(MODALITIES[name].kind).augment(value, generator) for name, value in inputs.items()}
 
     def gallery(self) -> tuple[str, ...]:
         """Ids of the shipped samples, in order."""
@@ -102,11 +102,11 @@ class Digits:
 
     def read(self, modality: str, content: bytes, name: str = "") -> Raw:
         """Decode a file that a person brought. Raises DataError."""
-        return READ[MODALITIES[modality].kind](content, name)
+        return modality_kind(MODALITIES[modality].kind).read(content, name)
 
     def prepare(self, modality: str, raw: Raw) -> PreparedInput:
-        """Bring a recording to the model's world: see `mmlab.modalities.preprocess`."""
-        return PREPARE[MODALITIES[modality].kind](raw)
+        """Bring a recording to the model's world: ink on nothing, a second of spectrogram, 16 points of path."""
+        return PREPARE[MODALITIES[modality].name](raw)
 
     def describe(self) -> dict[str, Any]:
         """Sources, sizes and noise, for a card."""
@@ -166,7 +166,7 @@ def _build(recorder: recordings.Recorder) -> dict[str, NDArray[Any]]:
         ids.append(item.id)
         groups.append(item.speaker)
         for modality in MODALITIES:
-            arrays[modality.name][index] = PREPARE[modality.kind](item.raw[modality.name]).tensor.numpy()
+            arrays[modality.name][index] = PREPARE[modality.name](item.raw[modality.name]).tensor.numpy()
     target = recorder.digits.astype(np.int64)
     return {**arrays, "target": target, "ids": np.array(ids), "groups": np.array(groups)}
 

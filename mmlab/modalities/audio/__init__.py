@@ -1,1 +1,70 @@
 """Sounds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from mmlab.core.corruption_types import Act, Damage
+from mmlab.core.drawing import InputDrawing
+from mmlab.core.folder_input import FolderInput
+from mmlab.core.modality_kinds import MODALITY_KINDS, ModalityKind
+from mmlab.core.recordings import Sound
+
+if TYPE_CHECKING:
+    import numpy as np
+    import torch
+    from torch import Tensor, nn
+
+
+@MODALITY_KINDS.register("sound")
+class SoundKind(ModalityKind):
+    """Sounds: spectrograms `[1, bands, frames]`."""
+
+    noun = "a sound"
+    recording = Sound
+    endings = ("wav", "flac", "ogg", "mp3")
+    ways = ("file", "microphone")
+    glance = 50
+
+    def read(self, content: bytes, name: str = "") -> Sound:
+        from mmlab.modalities.audio.decode import read_sound
+
+        return read_sound(content, name)
+
+    def example(self) -> bytes:
+        import numpy as np
+
+        from mmlab.modalities.audio.decode import encode_sound
+
+        return encode_sound(Sound(np.asarray(np.sin(np.arange(8000) / 5) / 2, np.float32), 8000), "PCM_16")
+
+    def drawing(self) -> InputDrawing:
+        from mmlab.modalities.audio.draw import SoundDrawing
+
+        return SoundDrawing()
+
+    def folder_inputs(self) -> Mapping[str, type[FolderInput]]:
+        from mmlab.modalities.audio.folder_input import SoundInput
+
+        return {"sound": SoundInput}
+
+    def corruptions(self) -> Mapping[str, Damage]:
+        from mmlab.modalities.audio.corruptions import TABLE
+
+        return TABLE
+
+    def corrupt(self, raw: Any, act: Act, strength: float, rng: np.random.Generator) -> Sound:
+        from mmlab.modalities.audio.corruptions import apply
+
+        return apply(raw, act, strength, rng)
+
+    def augment(self, batch: Tensor, generator: torch.Generator) -> Tensor:
+        from mmlab.modalities.audio.augment import vary_sound
+
+        return vary_sound(batch, generator)
+
+    def encoder(self, shape: tuple[int, ...], width: int, size: int) -> nn.Module:
+        from mmlab.networks.encoders import convolutions_2d
+
+        return convolutions_2d(shape, width, size)

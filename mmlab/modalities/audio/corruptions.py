@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from mmlab.core.corruption_types import Act, Damage, Floats
 from mmlab.core.recordings import Sound
-from mmlab.modalities.corruption_types import Act, Damage, Floats
 
 
 def _hiss(wave: Floats, decibel: float, rng: np.random.Generator) -> Floats:

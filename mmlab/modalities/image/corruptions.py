@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 from scipy import ndimage
 
+from mmlab.core.corruption_types import Act, Damage, Floats
 from mmlab.core.recordings import Picture
-from mmlab.modalities.corruption_types import Act, Damage, Floats
 
 
 def _grain(pixels: Floats, spread: float, rng: np.random.Generator) -> Floats:

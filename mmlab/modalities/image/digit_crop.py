@@ -11,10 +11,18 @@ from PIL import Image
 from scipy import ndimage
 
 from mmlab.core.errors import DataError
+from mmlab.core.prepared_input import PreparedInput
 from mmlab.core.recordings import Picture, Raw
+from mmlab.modalities.reading import reading
 
 Floats = NDArray[np.float32]
 SIDE, INK_SIDE, WORK_SIDE = 28, 20, 128
+
+
+def prepare_digit(picture: Raw) -> PreparedInput:
+    """A picture of a digit as `[1, 28, 28]` in [0, 1], ink 1. Raises DataError for one without any contrast."""
+    values, notes = find_ink(picture)
+    return reading(values[None], notes)
 
 
 def find_ink(picture: Raw) -> tuple[Floats, list[str]]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from mmlab.core.corruption_types import Act, Damage, Floats
 from mmlab.core.recordings import Strokes
-from mmlab.modalities.corruption_types import Act, Damage, Floats
 
 
 def _shaken(strokes: list[Floats], share: float, rng: np.random.Generator) -> list[Floats]:

@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from mmlab.core.corruption_types import Act, Damage
 from mmlab.core.recordings import Scan
-from mmlab.modalities.corruption_types import Act, Damage
 from mmlab.modalities.image import corruptions
 
 Floats = NDArray[np.float64]

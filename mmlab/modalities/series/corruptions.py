@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 
+from mmlab.core.corruption_types import Act, Damage, Floats
 from mmlab.core.recordings import Series
-from mmlab.modalities.corruption_types import Act, Damage, Floats
 
 PACKETS = 10  # that what counts is sent in: rows are lost together
 

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 
+from mmlab.core.corruption_types import Act, Damage
 from mmlab.core.recordings import Text
-from mmlab.modalities.corruption_types import Act, Damage
 
 ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")  # of keys; a finger that misses hits the one beside
 BESIDE = {

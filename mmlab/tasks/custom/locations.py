@@ -13,15 +13,14 @@ from pathlib import Path
 from typing import Any
 
 from mmlab.core.errors import DataError
+from mmlab.core.plain_text import plain
 from mmlab.tasks.custom.safe_paths import file_of
 
 VARIABLE = "MMLAB_FOLDERS"
 TASK_FILE, MANIFEST = "task.json", "manifest.csv"
 NAME = re.compile(r"[a-z0-9_]{1,40}")
 LARGEST_TASK_FILE = 1_000_000
-LONGEST_TITLE, LONGEST_ABOUT, LONGEST_NAME = 80, 1000, 60
-MARKUP = frozenset('[]<>`$\\"')  # with these, Markdown and HTML can load things from elsewhere
-NAMES_HINT = f"Use up to {LONGEST_NAME} signs, none of {' '.join(sorted(MARKUP))}, no spaces at the ends or in pairs."
+LONGEST_TITLE, LONGEST_ABOUT = 80, 1000
 
 
 @dataclass(frozen=True)
@@ -74,17 +73,6 @@ def glance(folder: Path) -> Glance:
         modalities=tuple(plain(item.get("name", ""), LONGEST_TITLE) for item in listed),
         kind=str(output.get("kind", "")) if isinstance(output, Mapping) else "",
     )
-
-
-def plain(text: object, most: int) -> str:
-    """A text from outside for the screen: one line, cut off where it is too long, nothing that works as a markup."""
-    shown = "".join(" " if letter in MARKUP or not letter.isprintable() else letter for letter in str(text))
-    return " ".join(shown.split())[:most].strip()
-
-
-def is_plain(text: object, most: int) -> bool:
-    """Whether a text needs no change to be shown."""
-    return isinstance(text, str) and bool(text) and text == plain(text, most)
 
 
 def load(folder: Path) -> dict[str, Any]:

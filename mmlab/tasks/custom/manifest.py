@@ -11,7 +11,8 @@ from typing import Any
 
 from mmlab.core.errors import DataError, MmlabError
 from mmlab.core.outputs import Segmentation
-from mmlab.tasks.custom.locations import MANIFEST, MARKUP, is_plain, plain
+from mmlab.core.plain_text import MARKUP, is_plain, plain
+from mmlab.tasks.custom.locations import MANIFEST
 from mmlab.tasks.custom.problems import Problems
 from mmlab.tasks.custom.safe_paths import content_of
 from mmlab.tasks.custom.targets import answer_of

@@ -20,7 +20,8 @@ from mmlab.core.file_stamp import ABSENT, Stamp, stamp_of
 from mmlab.core.outputs import Classification, Segmentation
 from mmlab.core.recordings import Picture, Raw
 from mmlab.core.task import PreparedInput
-from mmlab.tasks.custom.image_inputs import SlicesKind, fitted, read_labels
+from mmlab.modalities.image.folder_input import fitted
+from mmlab.modalities.scan.folder_input import SlicesInput, read_labels
 from mmlab.tasks.custom.manifest import Row
 from mmlab.tasks.custom.problems import Problems
 from mmlab.tasks.custom.safe_paths import content_of, file_of
@@ -100,7 +101,7 @@ def _label_map(description: Description, row: Row) -> NDArray[np.uint8]:
     """Labels `[H, W]` as they lie in the file. Raises DataError."""
     cell = str(row.target)
     content = content_of(description.folder, cell.partition("#")[0])
-    axis = next((item.kind.axis for item in description.inputs if isinstance(item.kind, SlicesKind)), "axial")
+    axis = next((item.kind.axis for item in description.inputs if isinstance(item.kind, SlicesInput)), "axial")
     return read_labels(content, cell, axis)
 
 

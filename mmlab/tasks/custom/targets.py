@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from mmlab.core.errors import DataError
 from mmlab.core.outputs import Classification, Detection, Output, Regression, Segmentation
-from mmlab.tasks.custom.locations import LONGEST_NAME, NAMES_HINT, is_plain, plain
+from mmlab.core.plain_text import LONGEST_NAME, NAMES_HINT, is_plain, plain
 
 MOST_CLASSES, MOST_REGIONS = 200, 8
 FARTHEST_END, LEAST_SCALE = 1e9, 1e-4  # a narrower scale, so far from 0, is beyond single precision

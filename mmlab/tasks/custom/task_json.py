@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from mmlab.core.errors import DataError, MmlabError
+from mmlab.core.folder_input import FolderInput
 from mmlab.core.modality import Modalities, Modality
 from mmlab.core.options import as_dict, build
 from mmlab.core.outputs import Output
+from mmlab.core.plain_text import plain
 from mmlab.core.task import TaskInfo
 from mmlab.tasks.custom import locations
-from mmlab.tasks.custom.input_kinds import Kind, kinds
+from mmlab.tasks.custom.input_kinds import kinds
 from mmlab.tasks.custom.locations import TASK_FILE
 from mmlab.tasks.custom.problems import Problems
 from mmlab.tasks.custom.targets import output_from
@@ -30,7 +32,7 @@ class Input:
     """One modality with the way to read it. inline: the manifest holds the content; vary: varied while training."""
 
     modality: Modality
-    kind: Kind
+    kind: FolderInput
     inline: bool
     vary: bool
 
@@ -90,8 +92,8 @@ def read_description(folder: Path, problems: Problems) -> Description | None:
         return None
     return Description(
         folder=folder,
-        title=locations.plain(found.get("title") or name, locations.LONGEST_TITLE),
-        about=locations.plain(found.get("about", ""), locations.LONGEST_ABOUT),
+        title=plain(found.get("title") or name, locations.LONGEST_TITLE),
+        about=plain(found.get("about", ""), locations.LONGEST_ABOUT),
         info=TaskInfo(name, Modalities(item.modality for item in inputs), output),
         inputs=tuple(inputs),
         regions=regions,
@@ -101,7 +103,7 @@ def read_description(folder: Path, problems: Problems) -> Description | None:
 
 
 def _simulated(found: Any) -> tuple[str, ...] | None:
-    return tuple(locations.plain(part, locations.LONGEST_TITLE) for part in found) if isinstance(found, list) else None
+    return tuple(plain(part, locations.LONGEST_TITLE) for part in found) if isinstance(found, list) else None
 
 
 def _name(found: Mapping[str, Any], problems: Problems) -> str:
@@ -154,9 +156,10 @@ def _input(found: Any, letters: set[str]) -> Input:
         raise DataError(f"'{name}': {error.message}", error.hint) from error
     inline, vary = _flag(found, "inline", False), _flag(found, "vary", True)
     if inline and not made.inline:
-        raise DataError(f"'{name}' cannot be inline.", "Only text and vector can; give paths of files.")
-    label = locations.plain(found.get("label") or name.replace("_", " ").capitalize(), LONGEST_LABEL) or name
-    letter = locations.plain(found.get("letter", ""), 2) or _letter(label, letters)
+        able = " and ".join(each for each, made in known.items() if made.inline)
+        raise DataError(f"'{name}' cannot be inline.", f"Only {able} can; give paths of files.")
+    label = plain(found.get("label") or name.replace("_", " ").capitalize(), LONGEST_LABEL) or name
+    letter = plain(found.get("letter", ""), 2) or _letter(label, letters)
     if letter in letters:
         raise DataError(f"'{name}' has the letter of another modality.", "Give each its own.")
     return Input(Modality(name, made.seen_as, made.shape, label, letter), made, inline, vary)

@@ -1,1 +1,1 @@
-"""How a person gives an input: one file per kind, found because it is there (`mmlab.ui.inputs.registry`)."""
+"""How a person gives an input: one control per file, found because it is there (`mmlab.ui.inputs.registry`)."""

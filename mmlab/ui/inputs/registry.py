@@ -1,40 +1,55 @@
-"""The ways to give an input: by its kind, and a task's own for one of its inputs. Each kind is a file in `inputs/`.
+"""The ways to give an input: controls, each a file in `inputs/`, of which a kind of modality names those that fit it
+(`ModalityKind.ways`); and a task's own for one of its inputs.
 
-A way draws its control and hands what it gets to `draft`; files are the same for every kind but for their endings:
+A control hands what it gets to `draft`; a file is the same for every kind but for its endings:
 
->>> @way("image", "Camera")
+>>> @control("camera", "Camera")
 ... def camera(task, modality, key): st.camera_input("A photo", key=key, on_change=partial(arrived, ...))
->>> file_way("image", "png", "jpg")
->>> @way("opinion.face", "Sliders")             # of one input of one task: stands before the ways of its kind
->>> @together("series")                         # one control for all inputs of a kind, where a task has several
+>>> @way("opinion.face", "Draw")                # of one input of one task: stands before the ways of its kind
+>>> @together("sensor table")                   # one control for all inputs of a kind, where a task has several
 """
 
 from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache, partial
+from typing import TypeVar
 
 import streamlit as st
 
+from mmlab.core.errors import UnknownName
 from mmlab.core.modality import Modality
+from mmlab.core.modality_kinds import modality_kind
 from mmlab.core.task import Task, takes_files
 from mmlab.ui.session import upload_draft, uploads
 
+T = TypeVar("T")
 Way = Callable[[Task, Modality, str], None]
 Together = Callable[[Task, Sequence[Modality], str], None]
 FILE = "File"
 
+_CONTROLS: dict[str, tuple[str, Way]] = {}
 _WAYS: dict[str, dict[str, Way]] = {}
 _TOGETHER: dict[str, Together] = {}
 
 
-def way(place: str, label: str) -> Callable[[Way], Way]:
-    """Decorator that files `(task, modality, key)` as a way to give inputs of a kind, or of one (`task.modality`).
+def control(name: str, label: str) -> Callable[[Way], Way]:
+    """Decorator that files `(task, modality, key)` as a control that kinds of modality can name.
 
-    What is filed first is offered first. `key` is the one to use for the control; `label` says what the person does.
+    `key` is the one to use for the control; `label` says what the person does.
     """
+
+    def decorate(show: Way) -> Way:
+        _CONTROLS[name] = (label, show)
+        return show
+
+    return decorate
+
+
+def way(place: str, label: str) -> Callable[[Way], Way]:
+    """Decorator that files a control for one input (`task.modality`). What is filed first is offered first."""
 
     def decorate(show: Way) -> Way:
         _WAYS.setdefault(place, {})[label] = show
@@ -43,34 +58,36 @@ def way(place: str, label: str) -> Callable[[Way], Way]:
     return decorate
 
 
-def file_way(place: str, *endings: str) -> None:
-    """A file with one of these endings as a way to give it."""
-    way(place, FILE)(partial(_file, endings))
-
-
-def together(kind: str) -> Callable[[Together], Together]:
+def together(name: str) -> Callable[[Together], Together]:
     """Decorator that files `(task, modalities, key)`: one control for all inputs of a kind."""
 
     def decorate(show: Together) -> Together:
-        _TOGETHER[kind] = show
+        _TOGETHER[name] = show
         return show
 
     return decorate
 
 
 def ways(task: Task, modality: Modality) -> dict[str, Way]:
-    """The ways to give this input, by label; any file where its kind has none."""
+    """The ways to give this input, by label. Raises UnknownName for a control that does not exist."""
     _discover()
     own = _WAYS.get(f"{task.name}.{modality.name}", {})
-    return {**own, **_WAYS.get(modality.kind, {})} or {FILE: partial(_file, ())}
+    return {**own, **dict(_found(_CONTROLS, name) for name in modality_kind(modality.kind).ways)}
 
 
 def shared(task: Task) -> list[tuple[Together, list[Modality]]]:
     """The controls that give several inputs of this task at once, with these inputs."""
     _discover()
     able = [item for item in task.info.modalities if takes_files(task, item.name)]
-    by_kind = {kind: [item for item in able if item.kind == kind] for kind in _TOGETHER}
-    return [(_TOGETHER[kind], items) for kind, items in by_kind.items() if len(items) > 1]
+    by_kind = {kind: [item for item in able if item.kind == kind] for kind in dict.fromkeys(i.kind for i in able)}
+    names = {kind: modality_kind(kind).shared_way for kind, items in by_kind.items() if len(items) > 1}
+    return [(_found(_TOGETHER, name), by_kind[kind]) for kind, name in names.items() if name]
+
+
+def _found(controls: Mapping[str, T], name: str) -> T:
+    if name not in controls:
+        raise UnknownName(f"There is no way '{name}' to give an input.", f"There are: {', '.join(sorted(controls))}.")
+    return controls[name]
 
 
 def arrived(task_name: str, modality: str, key: str) -> None:
@@ -85,10 +102,12 @@ def held(key: str) -> uploads.UploadedFile | None:
     return uploads.UploadedFile(file.getvalue(), file.name) if file is not None else None
 
 
-def _file(endings: Sequence[str], task: Task, modality: Modality, key: str) -> None:
+@control("file", FILE)
+def _file(task: Task, modality: Modality, key: str) -> None:
+    """A file with one of the endings of its kind; any where the kind names none."""
     st.file_uploader(
         f"A file for the {modality.spoken}",
-        type=list(endings) or None,
+        type=list(modality_kind(modality.kind).endings) or None,
         key=key,
         max_upload_size=upload_draft.MEGABYTES,
         label_visibility="collapsed",

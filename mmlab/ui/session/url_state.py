@@ -151,11 +151,11 @@ def link(path: str, fields: Mapping[str, str]) -> str:
 
 
 def _damage(text: str, modalities: Modalities) -> Damage:
-    from mmlab.modalities.corruption import DAMAGES
+    from mmlab.modalities.corruption import corruptions_of
 
     modality, _, rest = text.partition(":")
     kind, _, severity = rest.partition(":")
-    known = DAMAGES.get(modalities[modality].kind, ())
+    known = corruptions_of(modalities[modality].kind)
     if kind not in known:
         raise UnknownName(f"There is no damage '{kind}' for {modality}.", f"There are: {', '.join(known) or 'none'}.")
     if severity not in map(str, SEVERITIES):

@@ -9,59 +9,23 @@ Overlays lie on a dark ground, differences on paper, in light and dark alike, so
 
 from __future__ import annotations
 
-import io
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
 from html import escape
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
+from mmlab.core.drawing import Floats, Paint, Scales
+from mmlab.core.modality_kinds import modality_kind
+from mmlab.core.recordings import Raw
 from mmlab.viz.base.theme import DIVERGING, INK_DARK, INK_LIGHT, MUTED, chip, rgb
-from mmlab.viz.inputs import text as texts
-from mmlab.viz.inputs.brightness import shown_range
-from mmlab.viz.inputs.recordings import scan_grey
-from mmlab.viz.inputs.time_series import legend as legend_of
-from mmlab.viz.inputs.time_series import lines
+from mmlab.viz.inputs.raster import HEAT, heat_table
 
-Floats = NDArray[np.floating[Any]]
 Words = Sequence[str]
 
-GROUND, PAPER, LINE = "#12161D", "#F3F3F0", "#77818E"
-HEAT = ((0.0, "#2A1A4A"), (0.35, "#A8325A"), (0.65, "#F0803C"), (1.0, "#FFF2A8"))  # each step lighter: reads in grey
+GROUND, PAPER = "#12161D", "#F3F3F0"
 MORE, LESS = str(DIVERGING[-1][1]), str(DIVERGING[0][1])
-SIDE, WIDE, HIGH = 240, 340, 200  # of a picture; of what has two different axes
-STEPS = 96  # pieces that a coloured path is drawn in
-
-
-@dataclass(frozen=True)
-class Scale:
-    """The labels of one axis: `at` in [0, 1] from the left or from the bottom."""
-
-    title: str
-    at: tuple[float, ...]
-    text: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Scales:
-    """Both axes of a panel, and the names of its curves."""
-
-    x: Scale
-    y: Scale
-    curves: tuple[str, ...] = ()
-
-
-def ticks(values: Floats, wanted: Sequence[float], title: str, form: str = "{:g}") -> Scale:
-    """An axis whose cells have these (rising) `values` in their middles, with labels at the `wanted` ones."""
-    middles = (np.arange(len(values)) + 0.5) / len(values)
-    kept = [value for value in wanted if values[0] <= value <= values[-1]]
-    places = np.interp(kept, values, middles)
-    return Scale(title, tuple(float(place) for place in places), tuple(form.format(value) for value in kept))
 
 
 def overlay(
@@ -72,7 +36,7 @@ def overlay(
     `array` is what enters the encoder, without a batch dimension; `words` are those of a text, by place.
     """
     what = f"Where the model looks in {label or 'it'}: brighter is more"
-    return _panel(kind, array, heat, _hot, GROUND, what, scales, words)
+    return _panel(kind, array, heat, HOT, what, scales, words)
 
 
 def difference(
@@ -80,14 +44,19 @@ def difference(
 ) -> str:
     """What a second map has more (blue) or less (orange) than a first one, in [-1, 1]."""
     what = f"Change of where the model looks in {label or 'it'}: blue is more, orange is less"
-    return _panel(kind, array, change, _diverging, PAPER, what, scales, words)
+    return _panel(kind, array, change, CHANGE, what, scales, words)
 
 
 def nothing(kind: str, array: Floats, label: str = "", scales: Scales | None = None, words: Words = ()) -> str:
     """An input that is switched off: dimmed, without a map."""
     zero = np.zeros(np.shape(array)[1:] or np.shape(array))
-    drawn = _panel(kind, array, zero, _hot, GROUND, f"{label or 'It'} is off", scales, words)
+    drawn = _panel(kind, array, zero, HOT, f"{label or 'It'} is off", scales, words)
     return f'<div style="opacity:.3">{drawn}</div>'
+
+
+def scales(kind: str, shape: tuple[int, ...], raw: Raw) -> Scales | None:
+    """The axes of a panel: seconds and hertz for a spectrogram, seconds for a series; None where there are none."""
+    return modality_kind(kind).drawing().scales(shape, raw)
 
 
 def legend(diverging: bool = False) -> str:
@@ -159,50 +128,18 @@ def _percent(share: float) -> str:
 
 
 def _panel(
-    kind: str, array: Floats, values: Floats, colours: Any, ground: str, what: str, scales: Scales | None, words: Words
+    kind: str, array: Floats, values: Floats, paint: Paint, what: str, scales: Scales | None, words: Words
 ) -> str:
     array, values = np.asarray(array, np.float32), np.asarray(values, np.float32)
-    paper = ground == PAPER
-    if words:
-        inside, tall = texts.heated(words, values, colours, WIDE, 20, INK_LIGHT if paper else INK_DARK)
-        return _svg(WIDE, round(tall), inside, ground, f"{what}. {texts.weighed(words, values)}", None)
-    array = scan_grey(array)[None] if kind == "scan" else array
-    if kind == "path":
-        return _svg(SIDE, SIDE, _path(array, values, colours), ground, what, None)
-    if kind in ("image", "scan") and array.ndim == 3:
-        width, height = SIDE, round(SIDE * array.shape[1] / array.shape[2])
-        base = _picture(array, paper)
-    elif kind == "sound":
-        width, height, values = WIDE, HIGH, values[::-1]
-        base = _grey(_unit(array.reshape(-1, array.shape[-1]))[::-1], paper)
-    else:
-        width, height, values = WIDE, HIGH, values.reshape(1, -1)
-        ink = (INK_LIGHT,) if paper else (INK_DARK,)
-        names = legend_of(scales.curves, ink, width - 4, 12, ink[0], ground) if scales else ""
-        # strokes tell the curves apart, and their rims keep them readable on any heat
-        drawn = f'<g transform="translate(0 24)">{lines(array, width, height - 32, ink, 2.0, ground)}</g>'
-        inside = _image(colours(values), width, height, smooth=True) + drawn + names
-        return _svg(width, height, inside, ground, what, scales)
-    inside = _image(base, width, height) + _image(colours(values), width, height, smooth=True)
-    return _svg(width, height, inside, ground, what, scales)
-
-
-def _picture(array: Floats, paper: bool) -> NDArray[np.uint8]:
-    """A picture in grey (one plane) or colour, subdued so that what lies over it is seen."""
-    if len(array) < 3:
-        return _grey(_unit(array[0]), paper)
-    planes = shown_range(array[:3]).transpose(1, 2, 0)
-    return np.asarray(255 * (0.55 + 0.4 * planes if paper else 0.75 * planes), np.uint8)
-
-
-def _grey(values: Floats, paper: bool) -> NDArray[np.uint8]:
-    return np.asarray(245 - 110 * values if paper else 18 + 170 * values, np.uint8)
+    made = modality_kind(kind).drawing().panel(array, values, paint, scales, words)
+    said = f"{what}. {made.said}" if made.said else what
+    return _svg(made.width, made.height, made.inside, paint.ground, said, made.scales)
 
 
 def _hot(values: Floats) -> NDArray[np.uint8]:
     """RGBA of a map in [0, 1]: nothing where it is zero."""
     values = np.clip(values, 0, 1)
-    return _with_alpha(_table()[(values * 255).astype(np.uint8)], 0.88 * values**0.8)
+    return _with_alpha(heat_table()[(values * 255).astype(np.uint8)], 0.88 * values**0.8)
 
 
 def _diverging(values: Floats) -> NDArray[np.uint8]:
@@ -213,43 +150,6 @@ def _diverging(values: Floats) -> NDArray[np.uint8]:
 
 def _with_alpha(colours: NDArray[np.uint8], alpha: Floats) -> NDArray[np.uint8]:
     return np.concatenate((colours, np.asarray(255 * alpha[..., None], np.uint8)), -1)
-
-
-@lru_cache(maxsize=1)
-def _table() -> NDArray[np.uint8]:
-    places, colours = [place for place, _ in HEAT], np.array([rgb(colour) for _, colour in HEAT])
-    return np.stack([np.interp(np.linspace(0, 1, 256), places, colours[:, i]) for i in range(3)], 1).astype(np.uint8)
-
-
-def _path(array: Floats, values: Floats, colours: Any) -> str:
-    """The pen's path in short pieces, each in the colour of its place, over a thin line; a ring where it starts."""
-    points = array[:2].T
-    low, high = points.min(0), points.max(0)
-    place = (points - (low + high) / 2) * (0.8 * SIDE / max(float((high - low).max()), 1e-9)) + SIDE / 2
-    steps = np.linspace(0, len(place) - 1, STEPS + 1)
-    fine = np.stack([np.interp(steps, np.arange(len(place)), place[:, i]) for i in (0, 1)], 1)
-    heat = np.interp(np.linspace(0, 1, STEPS), np.linspace(0, 1, len(values)), values)
-    shades = colours(heat)
-    order = np.argsort(np.abs(heat), kind="stable")  # what matters most is drawn on top
-    pieces = "".join(
-        f'<path d="M{fine[i, 0]:.1f} {fine[i, 1]:.1f}L{fine[i + 1, 0]:.1f} {fine[i + 1, 1]:.1f}" '
-        f'stroke="{_hex(shades[i])}" stroke-opacity="{shades[i, 3] / 255:.2f}" '
-        f'stroke-width="{5 + 9 * abs(heat[i]):.1f}" stroke-linecap="round"/>'
-        for i in order
-        if shades[i, 3] > 5
-    )
-    line = " ".join(f"{x:.1f},{y:.1f}" for x, y in place)
-    x, y = place[0]
-    start = f'<circle cx="{x:.1f}" cy="{y:.1f}" r="6" fill="none" stroke="{LINE}" stroke-width="2"/>'
-    return f'<polyline points="{line}" fill="none" stroke="{LINE}" stroke-width="2.5"/>{pieces}{start}'
-
-
-def _image(pixels: NDArray[np.uint8], width: int, height: int, smooth: bool = False) -> str:
-    target = io.BytesIO()
-    Image.fromarray(pixels).save(target, "PNG")
-    crisp = "" if smooth else ' style="image-rendering:pixelated"'
-    source = f"data:image/png;base64,{b64encode(target.getvalue()).decode()}"
-    return f'<image href="{source}" width="{width}" height="{height}" preserveAspectRatio="none"{crisp}/>'
 
 
 def _svg(width: int, height: int, inside: str, ground: str, what: str, scales: Scales | None) -> str:
@@ -284,10 +184,5 @@ def _labels(width: int, height: int, scales: Scales) -> str:
     return f"<g {style}>{across}{up}{titles}</g>"
 
 
-def _unit(values: Floats) -> Floats:
-    low, high = float(values.min()), float(values.max())
-    return (values - low) / max(high - low, 1e-9)
-
-
-def _hex(colour: NDArray[np.uint8]) -> str:
-    return "#{:02X}{:02X}{:02X}".format(*colour[:3])
+HOT = Paint(_hot, GROUND, INK_DARK, paper=False)
+CHANGE = Paint(_diverging, PAPER, INK_LIGHT, paper=True)

@@ -14,10 +14,8 @@ from mmlab.analysis.attribution.registry import target_of, targets
 from mmlab.core.errors import NothingPresent, UnknownName
 from mmlab.core.modality import Combination, Modality
 from mmlab.core.outputs import Classification
-from mmlab.core.recordings import Raw, Series
 from mmlab.core.reference import Reference
 from mmlab.core.results import Attribution
-from mmlab.modalities.audio.spectrogram import HOPS, frame_seconds, mel_hertz
 from mmlab.ui.components import clickable_svg, explainer_picker, page_frame, pickers, sample_view
 from mmlab.ui.components.sample_view import SampleView
 from mmlab.ui.session import cache, url_state
@@ -107,7 +105,10 @@ def _map(looked: SampleView, modality: Modality, found: Attribution | None) -> N
             page_frame.show_error(problem)
         st.caption("Not given: its part is exactly 0 %.")
         return
-    array, scales = looked.world.arrays[name], _scales(modality, looked.world.raw[name])
+    array, scales = (
+        looked.world.arrays[name],
+        attribution_maps.scales(modality.kind, modality.shape, looked.world.raw[name]),
+    )
     if found is None or looked.on is None or name not in looked.on:
         st.html(attribution_maps.nothing(modality.kind, array, modality.label, scales, looked.world.words[name]))
         st.caption("Off: the model sees nothing of it, so its map is empty and its part is exactly 0 %.")
@@ -182,18 +183,6 @@ def _three(
     shares = [wording.percent(found.shares[c.key][modality.name]) for c in (fewer, more)]
     head = f"<b>{modality.label}</b>: {moved}; its part goes from {shares[0]} without to {shares[1]} with {other}."
     return f'<p style="margin:.6rem 0 .3rem">{head}</p><div style="{GRID}">{panels}</div>'
-
-
-def _scales(modality: Modality, raw: Raw) -> attribution_maps.Scales | None:
-    """Seconds and hertz for a spectrogram, seconds for a series; other kinds need no axes."""
-    if isinstance(raw, Series):
-        marks = (0.0, 0.25, 0.5, 0.75, 1.0)
-        times = attribution_maps.Scale("seconds", marks, tuple(f"{mark * raw.seconds:.3g}" for mark in marks))
-        return attribution_maps.Scales(times, attribution_maps.Scale("", (), ()), raw.columns)
-    if modality.kind != "sound" or modality.shape[1] != len(mel_hertz()) or modality.shape[2] not in HOPS:
-        return None
-    seconds = attribution_maps.ticks(frame_seconds(modality.shape[2]), (0.2, 0.4, 0.6, 0.8, 1.2, 1.6, 2.0), "seconds")
-    return attribution_maps.Scales(seconds, attribution_maps.ticks(mel_hertz(), (250, 500, 1000, 2000), "hertz"))
 
 
 def as_csv(found: Attribution, target: str) -> bytes:

@@ -23,14 +23,16 @@ Answers = Mapping[str, Prediction]
 
 def cards(
     output: Segmentation,
+    kind: str,
     world: cache.ModelInputs,
     answers: Mapping[str, Answers | MmlabError],
     truth: Flags | None,
     on: Combination,
     whole: Combination,
 ) -> str:
-    """What each method finds from `on`, as HTML; a method without answers says why."""
-    base = recordings.scan_grey(world.arrays[on.names[0]])
+    """What each method finds from `on`, as HTML, over the first of its inputs, which is of this `kind`; a method
+    without answers says why."""
+    base = recordings.greys(kind, world.arrays[on.names[0]])
     shown, broken = [], []
     for method, found in answers.items():
         if isinstance(found, MmlabError):

@@ -85,9 +85,8 @@ def cards(scene: PredictView, on: Combination) -> str:
     """The answers of all methods from one combination, as HTML."""
     output, truth, whole = scene.task.info.output, scene.item.answer, scene.whole
     if isinstance(output, Segmentation):
-        return segmentation.cards(
-            output, scene.world, scene.answers, segmentation.truth_of(scene.item.target), on, whole
-        )
+        kind, known = scene.task.info.modalities[on.names[0]].kind, segmentation.truth_of(scene.item.target)
+        return segmentation.cards(output, kind, scene.world, scene.answers, known, on, whole)
     shown, broken = [], []
     for method, answers in scene.answers.items():
         if isinstance(answers, MmlabError):

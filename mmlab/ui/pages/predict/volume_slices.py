@@ -49,7 +49,10 @@ def _slider(sample: str, stack: tuple[str, ...]) -> int:
 def _slice(task_name: str, output: Segmentation, sample: str, answer: Prediction, under: str) -> str:
     """Four pictures of one slice, and its numbers in words."""
     item, world = cache.item(task_name, sample), cache.world(task_name, sample)
-    base, truth = recordings.scan_grey(world.arrays[under]), segmentation.truth_of(item.target)
+    base, truth = (
+        recordings.greys(cache.task(task_name).info.modalities[under].kind, world.arrays[under]),
+        segmentation.truth_of(item.target),
+    )
     if truth is None:
         return ""
     there = ("truth", drawn.panel(base, drawn.fills(truth), "", "What is there, over the slice"))

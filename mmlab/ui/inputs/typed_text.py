@@ -1,4 +1,4 @@
-"""Texts: typed or a file."""
+"""Texts, typed."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ import streamlit as st
 
 from mmlab.core.modality import Modality
 from mmlab.core.task import Task
-from mmlab.ui.inputs.registry import file_way, way
+from mmlab.ui.inputs.registry import control
 from mmlab.ui.session import upload_draft, uploads
 
 
-@way("text", "Type")
+@control("typed text", "Type")
 def words(task: Task, modality: Modality, key: str) -> None:
     """A field to type in."""
     typed = partial(_typed, task.name, modality.name, key)
@@ -24,9 +24,6 @@ def words(task: Task, modality: Modality, key: str) -> None:
         placeholder="A sentence or two, in English",
         on_change=typed,
     )
-
-
-file_way("text", "txt")
 
 
 def _typed(task_name: str, modality: str, key: str) -> None:

@@ -11,22 +11,21 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import fft
 
+from mmlab.core.folder_input import FolderInput, not_of
 from mmlab.core.options import option
+from mmlab.core.prepared_input import PreparedInput
 from mmlab.core.recordings import Raw, Sound
-from mmlab.core.task import PreparedInput
 from mmlab.modalities.audio.decode import check_audible, read_sound
 from mmlab.modalities.audio.spectrogram import FLOOR
 from mmlab.modalities.reading import reading
-from mmlab.tasks.custom.input_kinds import Kind, kind, not_of
 
 Floats = NDArray[np.float32]
 STEP_SECONDS, WINDOW_SECONDS = 0.016, 0.032
 LOWEST_HERTZ = 60.0
 
 
-@kind("sound")
 @dataclass(frozen=True)
-class SoundKind(Kind):
+class SoundInput(FolderInput):
     """Recordings: WAV, FLAC, OGG or MP3, of any rate; channels are averaged."""
 
     rate: int = option(16_000, "Samples a second that the model hears; half of it is the highest pitch", 4_000, 48_000)

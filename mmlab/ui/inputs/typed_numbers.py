@@ -1,4 +1,4 @@
-"""A row of numbers: typed or a file."""
+"""A row of numbers, typed."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ import streamlit as st
 
 from mmlab.core.modality import Modality
 from mmlab.core.task import Task
-from mmlab.ui.inputs.registry import file_way, way
+from mmlab.ui.inputs.registry import control
 from mmlab.ui.session import upload_draft, uploads
 
 
-@way("vector", "Type")
+@control("typed numbers", "Type")
 def numbers(task: Task, modality: Modality, key: str) -> None:
     """A field for all numbers of the row."""
     count = modality.shape[0]
@@ -22,9 +22,6 @@ def numbers(task: Task, modality: Modality, key: str) -> None:
         max_chars=2_000,
         on_change=partial(_typed, task.name, modality.name, key),
     )
-
-
-file_way("vector", "csv", "txt", "npy")
 
 
 def _typed(task_name: str, modality: str, key: str) -> None:

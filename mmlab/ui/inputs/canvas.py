@@ -1,4 +1,4 @@
-"""Pen paths: drawn or a file. A drawing gives the picture of it, too, where the task has pictures."""
+"""Pen paths, drawn here. A drawing gives the picture of it, too, where the task has pictures."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ import streamlit as st
 
 from mmlab.core.modality import Modality
 from mmlab.core.task import Task
-from mmlab.ui.inputs.registry import file_way, way
+from mmlab.ui.inputs.registry import control
 from mmlab.ui.session import upload_draft, uploads
 
 
-@way("path", "Draw")
+@control("canvas", "Draw")
 def canvas(task: Task, modality: Modality, key: str) -> None:
     """A canvas for mouse, pen or finger. Imported here: the component only exists inside a running app."""
     from streamlit_drawable_canvas import st_canvas
@@ -43,9 +43,6 @@ def canvas(task: Task, modality: Modality, key: str) -> None:
         )
     upload_draft.use(task.name)
     st.rerun()
-
-
-file_way("path", "json")
 
 
 def strokes_of(drawing: Mapping[str, Any]) -> list[list[list[float]]]:

@@ -8,12 +8,12 @@ from functools import partial
 import streamlit as st
 
 from mmlab.core.modality import Modality
+from mmlab.core.modality_kinds import modality_kind
 from mmlab.core.task import Task
 from mmlab.modalities.series.csv_table import SETTINGS
-from mmlab.ui.inputs.registry import held, together, way
+from mmlab.ui.inputs.registry import control, held, together
 from mmlab.ui.session import upload_draft, uploads
 
-ENDINGS = ("csv", "tsv", "txt")
 UNITS = {"g": "g", "m/s2": "m/s²", "rad/s": "rad/s", "deg/s": "°/s"}
 HELP = (
     "A line per moment. Columns are found by their names, such as `acc_x [g]` or `gyro_z [deg/s]`; three columns "
@@ -21,14 +21,14 @@ HELP = (
 )
 
 
-@together("series")
+@together("sensor table")
 def one_file(task: Task, modalities: Sequence[Modality], key: str) -> None:
     """One file for all of them, each of which takes its columns."""
     st.markdown(f"One file for **{' and '.join(item.spoken for item in modalities)}**", help=HELP)
     _table(task, modalities, key, "A file with the columns of all sensors")
 
 
-@way("series", "File")
+@control("sensor table", "File")
 def own_file(task: Task, modality: Modality, key: str) -> None:
     """A file for one input."""
     _table(task, [modality], key, f"A file for the {modality.spoken}")
@@ -39,7 +39,7 @@ def _table(task: Task, modalities: Sequence[Modality], key: str, label: str) -> 
     again = partial(_read, task.name, [item.name for item in modalities], key)
     st.file_uploader(
         label,
-        type=list(ENDINGS),
+        type=list(modality_kind(modalities[0].kind).endings),
         key=key,
         max_upload_size=upload_draft.MEGABYTES,
         label_visibility="collapsed",

@@ -13,13 +13,11 @@ from mmlab.core.recordings import Scan
 from mmlab.core.task import Task
 from mmlab.modalities.scan.nifti import is_scan
 from mmlab.modalities.scan.volume_slice import HEIGHT, MIDDLE
-from mmlab.ui.inputs.registry import file_way, together
+from mmlab.ui.inputs.registry import together
 from mmlab.ui.session import cache, upload_draft, uploads, url_state
 
-file_way("scan", "nii", "gz", "png", "jpg", "jpeg", "tif", "tiff")
 
-
-@together("scan")
+@together("slice height")
 def height(task: Task, modalities: Sequence[Modality], key: str) -> None:
     """One slider for the volumes that were given: they show the same head, so their slices must lie alike."""
     st.caption(

@@ -1,4 +1,4 @@
-"""Pictures, slices of scans and label maps, fitted into a square with their proportions kept."""
+"""Slices of scans and label maps in a folder of one's own, fitted into a square with their proportions kept."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from mmlab.core.errors import DataError
+from mmlab.core.folder_input import FolderInput
 from mmlab.core.options import option
+from mmlab.core.prepared_input import PreparedInput
 from mmlab.core.recordings import Picture, Raw
-from mmlab.core.task import PreparedInput
 from mmlab.modalities.files import shown_name
 from mmlab.modalities.image.decode import PICTURE_BYTES, PICTURE_PIXELS, read_picture
-from mmlab.modalities.reading import reading
+from mmlab.modalities.image.folder_input import prepare_fitted
 from mmlab.modalities.scan.nifti import AXES, Volume, is_scan, read_volume
-from mmlab.tasks.custom.input_kinds import Kind, kind, not_of
 
 SCANS = 8  # kept decoded: the slices of a case follow each other, and all its scans are asked for each
 DARK, BRIGHT = 1.0, 99.0  # percentiles of the voxels that are not 0
@@ -28,55 +28,8 @@ STRETCHED = 12  # times as long as wide: no pixel of a scan is
 LABEL_HINT = "Give a PNG whose grey values (or palette numbers) are the labels, or a NIfTI of them; 0 is none."
 
 
-def fitted(pixels: NDArray[np.uint8], size: int, smooth: bool = True) -> NDArray[np.uint8]:
-    """`[H, W]` or `[H, W, 3]` in the middle of a square of `size`, zeros around it. Not `smooth`: labels stay so."""
-    height, width = pixels.shape[:2]
-    scale = size / max(height, width)
-    across, down = max(1, round(width * scale)), max(1, round(height * scale))
-    left, top = (size - across) // 2, (size - down) // 2
-    way = Image.Resampling.NEAREST
-    if smooth:
-        way = Image.Resampling.BILINEAR if scale > 1 else Image.Resampling.BOX
-    square = np.zeros((size, size, *pixels.shape[2:]), np.uint8)
-    square[top : top + down, left : left + across] = np.asarray(Image.fromarray(pixels).resize((across, down), way))
-    return square
-
-
-def _prepared(raw: Raw, size: int, colour: bool) -> PreparedInput:
-    """`[C, size, size]` in [0, 1]."""
-    if not isinstance(raw, Picture):
-        raise not_of("a picture")
-    height, width = raw.pixels.shape[:2]
-    changed = (height, width) != (size, size)
-    notes = [f"Fitted a picture of {width} × {height} pixels into {size} × {size}."] if changed else []
-    image = Image.fromarray(raw.pixels).convert("RGB" if colour else "L")
-    planes = np.moveaxis(np.atleast_3d(fitted(np.asarray(image, dtype=np.uint8), size)), -1, 0)
-    return reading((np.ascontiguousarray(planes) / 255).astype(np.float32), notes)
-
-
-@kind("image")
 @dataclass(frozen=True)
-class ImageKind(Kind):
-    """Pictures: PNG, JPEG, WebP, GIF, BMP or TIFF."""
-
-    size: int = option(64, "Pixels across and down, as the model sees it", 8, 256)
-    colour: bool = option(False, "Red, green and blue instead of grey")
-    seen_as: ClassVar[str] = "image"
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        return (3 if self.colour else 1, self.size, self.size)
-
-    def read(self, content: bytes, name: str) -> Raw:
-        return read_picture(content, name)
-
-    def prepare(self, raw: Raw) -> PreparedInput:
-        return _prepared(raw, self.size, self.colour)
-
-
-@kind("slices")
-@dataclass(frozen=True)
-class SlicesKind(Kind):
+class SlicesInput(FolderInput):
     """One slice of a scan: NIfTI, and which slice after a `#`; or a picture of a slice."""
 
     size: int = option(64, "Pixels across and down, as the model sees it", 8, 256)
@@ -95,7 +48,7 @@ class SlicesKind(Kind):
         return Picture(_plane(_grey(content, name.partition("#")[0]), name, self.axis, Image.Resampling.BILINEAR))
 
     def prepare(self, raw: Raw) -> PreparedInput:
-        return _prepared(raw, self.size, colour=False)
+        return prepare_fitted(raw, self.size, colour=False)
 
 
 def read_labels(content: bytes, name: str, axis: str) -> NDArray[np.uint8]:

@@ -1,4 +1,4 @@
-"""Sounds: a file or the microphone."""
+"""A recording, made here."""
 
 from __future__ import annotations
 
@@ -8,12 +8,10 @@ import streamlit as st
 
 from mmlab.core.modality import Modality
 from mmlab.core.task import Task
-from mmlab.ui.inputs.registry import arrived, file_way, way
-
-file_way("sound", "wav", "flac", "ogg", "mp3")
+from mmlab.ui.inputs.registry import arrived, control
 
 
-@way("sound", "Microphone")
+@control("microphone", "Microphone")
 def microphone(task: Task, modality: Modality, key: str) -> None:
     """A recording, made here."""
     recorded = partial(arrived, task.name, modality.name, key)

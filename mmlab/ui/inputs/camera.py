@@ -1,4 +1,4 @@
-"""Pictures: a file or the camera."""
+"""A photo, taken here."""
 
 from __future__ import annotations
 
@@ -8,12 +8,10 @@ import streamlit as st
 
 from mmlab.core.modality import Modality
 from mmlab.core.task import Task
-from mmlab.ui.inputs.registry import arrived, file_way, way
-
-file_way("image", "png", "jpg", "jpeg", "webp", "gif", "bmp", "tif", "tiff")
+from mmlab.ui.inputs.registry import arrived, control
 
 
-@way("image", "Camera")
+@control("camera", "Camera")
 def camera(task: Task, modality: Modality, key: str) -> None:
     """A photo, taken here."""
     taken = partial(arrived, task.name, modality.name, key)

@@ -1,0 +1,45 @@
+"""How files of a folder of one's own become what a model takes: options, a reader, a shape, a preparation."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import ClassVar
+
+from mmlab.core.errors import DataError
+from mmlab.core.prepared_input import PreparedInput
+from mmlab.core.recordings import Raw
+
+
+@dataclass(frozen=True)
+class FolderInput(ABC):
+    """One kind of input as a `task.json` names it: a frozen dataclass whose fields are its options there.
+
+    seen_as:      the kind of modality that a model sees (`mmlab.core.modality_kinds`).
+    inline:       whether the manifest may hold the content itself rather than a path.
+    numbered:     whether a path may end in `#` and a number, which says what of the file is meant.
+    standardised: whether each row of the tensor is brought to mean 0 and spread 1 over the training samples.
+    """
+
+    seen_as: ClassVar[str]
+    inline: ClassVar[bool] = False
+    numbered: ClassVar[bool] = False
+    standardised: ClassVar[bool] = False
+
+    @property
+    @abstractmethod
+    def shape(self) -> tuple[int, ...]:
+        """Of one sample, without a batch dimension."""
+
+    @abstractmethod
+    def read(self, content: bytes, name: str) -> Raw:
+        """Decode a file, safely. Raises DataError."""
+
+    @abstractmethod
+    def prepare(self, raw: Raw) -> PreparedInput:
+        """Bring a recording to `shape`. Raises DataError."""
+
+
+def not_of(what: str) -> DataError:
+    """The error for a recording of another kind than the one that is needed."""
+    return DataError(f"This is not {what}.", f"Give {what}.")

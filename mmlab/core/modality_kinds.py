@@ -1,0 +1,108 @@
+"""Kinds of modality: everything that depends on what sort of input it is, one class and one folder per kind.
+
+>>> modality_kind("sound").read(content, "a.wav")
+>>> modality_kind("sound").encoder((1, 32, 64), 16, 64)
+
+A kind is a class in a folder of `mmlab/modalities/` (or a plug-in) under `@MODALITY_KINDS.register("name")`. Its
+methods import what they need when they are called, so that asking for one thing of a kind loads nothing else of it.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from mmlab.core.corruption_types import Act, Damage
+from mmlab.core.drawing import InputDrawing
+from mmlab.core.errors import Unsupported
+from mmlab.core.folder_input import FolderInput
+from mmlab.core.recordings import Raw
+from mmlab.core.registry import Registry
+
+if TYPE_CHECKING:
+    import numpy as np
+    import torch
+    from torch import Tensor, nn
+
+
+class ModalityKind(ABC):
+    """One kind of input.
+
+    noun:       what one is called in a sentence: "a picture".
+    recording:  the type of its recordings; no other kind has the same one.
+    endings:    of files that a person may bring, without the dot.
+    ways:       the controls by which a person gives one, in order (`mmlab/ui/inputs`, by name).
+    shared_way: the control that gives all inputs of the kind at once, where a task has several; empty for none.
+    discrete:   whether its numbers are names, which have neither a mean nor anything in between.
+    spatial:    whether its tensors are `[C, H, W]` and places in them are places of a picture, so that regions can be
+                found in it.
+    glance:     how soon one is told at a glance, for the picture of a sample: the smallest number is drawn.
+    """
+
+    noun: ClassVar[str]
+    recording: ClassVar[type[Raw]]
+    endings: ClassVar[tuple[str, ...]] = ()
+    ways: ClassVar[tuple[str, ...]] = ("file",)
+    shared_way: ClassVar[str] = ""
+    discrete: ClassVar[bool] = False
+    spatial: ClassVar[bool] = False
+    glance: ClassVar[int] = 100
+
+    @abstractmethod
+    def read(self, content: bytes, name: str = "") -> Raw:
+        """Decode a file from anybody, safely. Raises DataError."""
+
+    @abstractmethod
+    def example(self) -> bytes:
+        """A small file of this kind that `read` takes, by which the contract tries everything else."""
+
+    @abstractmethod
+    def drawing(self) -> InputDrawing:
+        """What draws its recordings and tensors."""
+
+    def folder_inputs(self) -> Mapping[str, type[FolderInput]]:
+        """What a `task.json` can ask for that a model sees as this kind, by name."""
+        return {}
+
+    def corruptions(self) -> Mapping[str, Damage]:
+        """What can go wrong with a recording, by name."""
+        return {}
+
+    def corrupt(self, raw: Any, act: Act, strength: float, rng: np.random.Generator) -> Raw:
+        """The recording after one of its corruptions, of the same type."""
+        return act(raw, strength, rng)
+
+    def augment(self, batch: Tensor, generator: torch.Generator) -> Tensor:
+        """Training-time variation of tensors `[B, *shape]` of any content; by default none."""
+        return batch
+
+    def encoder(self, shape: tuple[int, ...], width: int, size: int) -> nn.Module:
+        """A network `[B, *shape]` -> a feature of one level `[B, size]`, with maps of about `width` channels.
+
+        Raises Unsupported for a kind that has none.
+        """
+        raise Unsupported(f"There is no encoder that makes a vector of {self.noun}.", "Ask for regions instead.")
+
+
+MODALITY_KINDS: Registry[type[ModalityKind]] = Registry("kind of modality", "mmlab.modalities")
+
+
+def modality_kind(name: str) -> ModalityKind:
+    """The kind of this name. Raises UnknownName for one that does not exist."""
+    return _made(MODALITY_KINDS[name])
+
+
+@lru_cache(maxsize=64)
+def _made(kind: type[ModalityKind]) -> ModalityKind:
+    return kind()
+
+
+def kind_of_recording(raw: Raw) -> ModalityKind:
+    """The kind that a recording is of: that of its type, or of the nearest type above it. Raises Unsupported."""
+    by_type = {MODALITY_KINDS[name].recording: name for name in MODALITY_KINDS}
+    for above in type(raw).__mro__:
+        if above in by_type:
+            return modality_kind(by_type[above])
+    raise Unsupported(f"Recordings of type {type(raw).__name__} belong to no kind of modality.", "Register the kind.")

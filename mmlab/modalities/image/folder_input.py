@@ -1,0 +1,62 @@
+"""Pictures in a folder of one's own, fitted into a square with their proportions kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from mmlab.core.folder_input import FolderInput, not_of
+from mmlab.core.options import option
+from mmlab.core.prepared_input import PreparedInput
+from mmlab.core.recordings import Picture, Raw
+from mmlab.modalities.image.decode import read_picture
+from mmlab.modalities.reading import reading
+
+
+def fitted(pixels: NDArray[np.uint8], size: int, smooth: bool = True) -> NDArray[np.uint8]:
+    """`[H, W]` or `[H, W, 3]` in the middle of a square of `size`, zeros around it. Not `smooth`: labels stay so."""
+    height, width = pixels.shape[:2]
+    scale = size / max(height, width)
+    across, down = max(1, round(width * scale)), max(1, round(height * scale))
+    left, top = (size - across) // 2, (size - down) // 2
+    way = Image.Resampling.NEAREST
+    if smooth:
+        way = Image.Resampling.BILINEAR if scale > 1 else Image.Resampling.BOX
+    square = np.zeros((size, size, *pixels.shape[2:]), np.uint8)
+    square[top : top + down, left : left + across] = np.asarray(Image.fromarray(pixels).resize((across, down), way))
+    return square
+
+
+def prepare_fitted(raw: Raw, size: int, colour: bool) -> PreparedInput:
+    """`[C, size, size]` in [0, 1]."""
+    if not isinstance(raw, Picture):
+        raise not_of("a picture")
+    height, width = raw.pixels.shape[:2]
+    changed = (height, width) != (size, size)
+    notes = [f"Fitted a picture of {width} × {height} pixels into {size} × {size}."] if changed else []
+    image = Image.fromarray(raw.pixels).convert("RGB" if colour else "L")
+    planes = np.moveaxis(np.atleast_3d(fitted(np.asarray(image, dtype=np.uint8), size)), -1, 0)
+    return reading((np.ascontiguousarray(planes) / 255).astype(np.float32), notes)
+
+
+@dataclass(frozen=True)
+class ImageInput(FolderInput):
+    """Pictures: PNG, JPEG, WebP, GIF, BMP or TIFF."""
+
+    size: int = option(64, "Pixels across and down, as the model sees it", 8, 256)
+    colour: bool = option(False, "Red, green and blue instead of grey")
+    seen_as: ClassVar[str] = "image"
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return (3 if self.colour else 1, self.size, self.size)
+
+    def read(self, content: bytes, name: str) -> Raw:
+        return read_picture(content, name)
+
+    def prepare(self, raw: Raw) -> PreparedInput:
+        return prepare_fitted(raw, self.size, self.colour)

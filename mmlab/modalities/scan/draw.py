@@ -1,0 +1,32 @@
+"""Slices of scans, drawn: what is outside the head is black."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from mmlab.core.drawing import Drawing, Floats, MapPanel, Paint, Scales
+from mmlab.core.recordings import Raw
+from mmlab.modalities.image.draw import PictureDrawing
+
+BLACK, WHITE = -2.5, 3.5  # spreads about the mean of a slice that become black and white
+
+
+class ScanDrawing(PictureDrawing):
+    """Of slices, and of tensors `[1, H, W]` with mean 0 and spread 1 in the head and exactly 0 outside."""
+
+    def seen(
+        self, array: Floats, colour: str, what: str, heat: Floats | None, of: Raw | None, words: Sequence[str]
+    ) -> Drawing:
+        return super().seen(self.greys(array)[None], colour, what, heat, of, words)
+
+    def panel(
+        self, array: Floats, values: Floats, paint: Paint, scales: Scales | None, words: Sequence[str]
+    ) -> MapPanel:
+        return super().panel(self.greys(array)[None], values, paint, scales, words)
+
+    def greys(self, array: Floats) -> Floats:
+        """0 outside the head."""
+        plane = np.asarray(array, np.float32)[0]
+        return np.where(plane == 0, 0.0, np.clip((plane - BLACK) / (WHITE - BLACK), 0.02, 1))

@@ -1,0 +1,74 @@
+"""Named columns of numbers from CSV and .npy files, for folders of one's own: of series, and of rows of numbers."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mmlab.core.errors import DataError
+from mmlab.core.plain_text import LONGEST_NAME, NAMES_HINT, is_plain, plain
+from mmlab.modalities.series.csv_table import Table, read_table
+
+NUMPY = b"\x93NUMPY"
+ARRAY_BYTES, MOST_COLUMNS = 32_000_000, 64
+Floats = NDArray[np.float64]
+
+
+def check_columns(columns: tuple[str, ...]) -> None:
+    """Raise DataError for names of columns that cannot be."""
+    if not 1 <= len(columns) <= MOST_COLUMNS:
+        raise DataError(f"The columns have to be 1 to {MOST_COLUMNS} names.", 'Write "columns": ["x", "y"].')
+    for name in columns:
+        if not is_plain(name, LONGEST_NAME):
+            raise DataError(f"'{plain(name, LONGEST_NAME)}' cannot name a column.", NAMES_HINT)
+    if len(set(columns)) != len(columns):
+        raise DataError("Two columns share a name.", "Give each its own.")
+
+
+def listed(columns: tuple[str, ...]) -> str:
+    """The first names of columns, for a sentence."""
+    return ", ".join(columns[:8]) + (" ..." if len(columns) > 8 else "")
+
+
+def table_of(content: bytes, label: str) -> Table:
+    """The numbers of a CSV or .npy file. Raises DataError."""
+    if not content.startswith(NUMPY):
+        return read_table(content, label)
+    values = _array(content, label)
+    return Table(values, (), tuple(range(1, len(values) + 1)), {})
+
+
+def _array(content: bytes, label: str) -> Floats:
+    """A .npy file of one or two dimensions; no pickles, and what its header promises is checked first."""
+    try:
+        opened = io.BytesIO(content)
+        version = np.lib.format.read_magic(opened)
+        read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+        shape, _, form = read(opened)
+        if form.kind not in "fiu" or len(shape) not in (1, 2) or len(content) > ARRAY_BYTES:
+            raise DataError(f"{label} is no array of numbers in one or two dimensions.", "Save it as [rows, columns].")
+        if int(np.prod([int(side) for side in shape], dtype=object)) * form.itemsize > len(content):
+            raise DataError(f"{label} is cut off.", "Save it again.")
+        values = np.load(io.BytesIO(content), allow_pickle=False).astype(np.float64)
+    except DataError:
+        raise
+    except Exception as error:  # NumPy raises ValueError, EOFError, tokenize errors and more
+        raise DataError(f"{label} is not an .npy file that can be read.", "Save it again, without pickle.") from error
+    if not values.size or not np.isfinite(values).all():
+        raise DataError(f"{label} is empty or has values that are not finite numbers.", "Fill or remove them.")
+    return np.atleast_2d(values)
+
+
+def chosen(table: Table, columns: tuple[str, ...], label: str) -> Floats:
+    """The wanted columns: by name where the table has names, all of them otherwise. Raises DataError."""
+    if table.names:
+        lacking = [name for name in columns if name not in table.names]
+        if lacking:
+            raise DataError(f"{label} has no column '{lacking[0][:40]}'.", f"It has {listed(table.names)}.")
+        return table.values[:, [table.names.index(name) for name in columns]]
+    if table.values.shape[1] != len(columns):
+        found = table.values.shape[1]
+        raise DataError(f"{label} has {found} columns and should have {len(columns)}.", f"Give {listed(columns)}.")
+    return table.values
