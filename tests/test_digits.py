@@ -16,10 +16,10 @@ import torch
 from mmlab.core.errors import DataError, UnknownName
 from mmlab.core.recordings import Picture, Sound, Strokes
 from mmlab.core.task import Task
+from mmlab.modalities.audio import spectrogram
 from mmlab.modalities.audio.spectrogram import prepare_sound
 from mmlab.modalities.image.digit_crop import prepare_digit
 from mmlab.modalities.path.resample import prepare_strokes
-from mmlab.modalities.audio import spectrogram
 from mmlab.storage import disk_cache
 from mmlab.tasks import digits
 from mmlab.tasks.digits import Digits
@@ -208,10 +208,7 @@ def test_augmentation_is_a_function_of_its_seed(task: Digits) -> None:
 def test_mnist_pictures_stay_as_they_are() -> None:
     assert DATA is not None
     pictures, _ = real_recordings.pictures(DATA, "test")
-    far = [
-        np.abs(prepare_digit(Picture(item)).tensor.numpy()[0] - item / 255).mean()
-        for item in pictures[:300]
-    ]
+    far = [np.abs(prepare_digit(Picture(item)).tensor.numpy()[0] - item / 255).mean() for item in pictures[:300]]
     assert float(np.mean(far)) < 0.003
     assert float(np.mean(np.array(far) > 0.02)) < 0.02
 

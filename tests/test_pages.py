@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 import streamlit as st
-from mmlab.ui.inputs.canvas import strokes_of
 from streamlit.testing.v1 import AppTest
 
 import mmlab.inference.predictor
 from mmlab.core.errors import DataError
 from mmlab.ui.components import page_frame
+from mmlab.ui.inputs.canvas import strokes_of
 from mmlab.ui.inputs.sample_picker import TAB, TABS
 from mmlab.ui.session import uploads
 from tests.apps import sentences

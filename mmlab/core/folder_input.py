@@ -15,7 +15,7 @@ from mmlab.core.recordings import Raw
 class FolderInput(ABC):
     """One kind of input as a `task.json` names it: a frozen dataclass whose fields are its options there.
 
-    seen_as:      the kind of modality that a model sees (`mmlab.core.modality_kinds`).
+    seen_as:      the kind of modality that a model sees (`mmlab.core.modality_kinds`); mostly that which brings it.
     inline:       whether the manifest may hold the content itself rather than a path.
     numbered:     whether a path may end in `#` and a number, which says what of the file is meant.
     standardised: whether each row of the tensor is brought to mean 0 and spread 1 over the training samples.

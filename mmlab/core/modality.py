@@ -30,7 +30,7 @@ class Modality:
 
     `kind` (image, sound, path, series, vector, text, scan, ...) names the class that knows how to read, encode and draw
     it (`mmlab.core.modality_kinds`); `shape` is that of one sample in the model's world; `letter` stands for the
-    modality in tight places. Raises UnknownName for a kind that does not exist.
+    modality in tight places. A kind that does not exist is an UnknownName for whoever asks something of it.
     A text is `[2, words]`: two numbers per word (WORD_IDS), 0 where there is no word.
     """
 
@@ -43,7 +43,6 @@ class Modality:
     def __post_init__(self) -> None:
         if not NAME.fullmatch(self.name):
             raise DataError(f"'{self.name}' cannot name a modality.", "Use a-z, 0-9 and _ only.")
-        modality_kind(self.kind)
 
     @property
     def spoken(self) -> str:

@@ -63,7 +63,7 @@ class ModalityKind(ABC):
         """What draws its recordings and tensors."""
 
     def folder_inputs(self) -> Mapping[str, type[FolderInput]]:
-        """What a `task.json` can ask for that a model sees as this kind, by name."""
+        """What a `task.json` can ask for, by name: how files of this kind become what a model takes."""
         return {}
 
     def corruptions(self) -> Mapping[str, Damage]:

@@ -17,6 +17,7 @@ from torch.nn import functional
 
 from mmlab.core.errors import DataError
 from mmlab.core.modality import Modality
+from mmlab.core.modality_kinds import modality_kind
 from mmlab.foreign.inputs import Input
 
 LARGEST_WHOLE = 2**24
@@ -102,7 +103,10 @@ class Packing:
 
 
 def packing_of(name: str, given: Input, samples: Sequence[Mapping[str, Any]]) -> Packing:
-    """How an input of these samples is packed: tensors of several lengths take the longest. Raises DataError."""
+    """How an input of these samples is packed: tensors of several lengths take the longest. Raises DataError,
+    and UnknownName for a kind of input that does not exist."""
+    if given.kind:
+        modality_kind(given.kind)
     parts = tuple(_part(key, samples) for key in given.keys)
     if len(parts) > 1:
         same = len({part.shape for part in parts}) == 1 and len(parts[0].shape) >= 1

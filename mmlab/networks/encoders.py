@@ -96,7 +96,7 @@ def convolutions_1d(shape: tuple[int, ...], width: int, size: int) -> Encoder:
 
 def level_encoder(modality: Modality, widths: tuple[int, ...]) -> LevelEncoder:
     """The encoder of one picture modality for a dense output. Raises Unsupported for other kinds."""
-    if not modality_kind(modality.kind).spatial:
+    if not modality_kind(modality.kind).spatial or len(modality.shape) != 3:
         raise Unsupported(f"'{modality.label}' is not a picture, and regions are found in pictures.", "Use kind image.")
     return LevelEncoder(modality.shape[0], widths)
 

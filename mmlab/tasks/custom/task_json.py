@@ -10,6 +10,7 @@ from typing import Any
 from mmlab.core.errors import DataError, MmlabError
 from mmlab.core.folder_input import FolderInput
 from mmlab.core.modality import Modalities, Modality
+from mmlab.core.modality_kinds import modality_kind
 from mmlab.core.options import as_dict, build
 from mmlab.core.outputs import Output
 from mmlab.core.plain_text import plain
@@ -181,8 +182,9 @@ def _letter(label: str, taken: set[str]) -> str:
 def _check_dense(inputs: list[Input], problems: Problems) -> None:
     """Regions are found in pictures that lie on each other: all of one size."""
     shapes = {item.modality.shape[1:] for item in inputs}
-    if any(item.modality.kind != "image" for item in inputs) or len(shapes) > 1:
-        hint = "Use the kinds image and slices only, with the same size for all."
+    if not all(modality_kind(item.modality.kind).spatial for item in inputs) or len(shapes) > 1:
+        able = [name for name, made in kinds().items() if modality_kind(made.seen_as).spatial]
+        hint = f"Use the kinds {' and '.join(able)} only, with the same size for all."
         problems.error("Regions need pictures of one size.", hint, column="modalities", file=TASK_FILE)
 
 
