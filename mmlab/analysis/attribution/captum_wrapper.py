@@ -11,6 +11,7 @@ from functools import partial
 import torch
 from torch import Tensor, nn
 
+from mmlab.analysis.attribution.geometry import Geometry, Tracing
 from mmlab.analysis.base.model_twin import recorded, replayed, twin
 from mmlab.core.errors import Unsupported
 from mmlab.core.method import Method
@@ -20,9 +21,10 @@ from mmlab.core.modality import Combination, Modality
 class CaptumAdapter(nn.Module):
     """The score of one sample under K combinations, `[K]`, as a module that captum can explain.
 
-    `junction` is the layer to attribute to: it hands on the activations of all Grad-CAM layers at once, as a
-    tuple, so that one call serves every modality. `rows` are the inputs `[K, *shape]` in the task's order.
-    `gradients` are those of the last backward pass at each layer, whoever asked for it.
+    `junction` is the layer to attribute to: it hands on the activations of all Grad-CAM layers at once, as a tuple, so
+    that one call serves every modality. `rows` are the inputs `[K, *shape]` in the task's order. `geometry` says where
+    the cells of each layer lie on the input. `gradients` are those of the last backward pass at each layer, whoever
+    asked for it.
     """
 
     def __init__(
@@ -44,6 +46,7 @@ class CaptumAdapter(nn.Module):
         )
         self.junction = _Junction()
         self.layers = self._layers()
+        self.geometry: tuple[Geometry | None, ...] = ()
         self.activations = self._activations()
         self.score = torch.zeros(len(combinations))
         self.gradients: dict[nn.Module, Tensor] = {}
@@ -92,11 +95,13 @@ class CaptumAdapter(nn.Module):
     def _activations(self) -> tuple[Tensor, ...]:
         """`[K, C, ...]` of each layer. Encoders do not know the combination, so one row is enough where it can be."""
         single = {name: rows[:1] for name, rows in self._named(self.rows).items()}
-        with recorded(self.layers) as found:
+        with Tracing(single.values()) as traced, recorded(self.layers) as found:
             self.method.encode(single)
         if len(found) < len(self.layers):
-            with recorded(self.layers) as found:
-                self.method(self._named(self.rows), self.present)
+            whole = self._named(self.rows)
+            with Tracing(whole.values()) as traced, recorded(self.layers) as found:
+                self.method(whole, self.present)
+        self.geometry = tuple(traced.of(found[layer]) for layer in self.layers)
         count = len(self.combinations)
         return tuple(found[layer].expand(count, *found[layer].shape[1:]) for layer in self.layers)
 

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from mmlab.analysis.attribution.captum_wrapper import given
+from mmlab.analysis.attribution.geometry import Tracing
 from mmlab.core.method import Method
 from mmlab.core.modality import Combination
 
@@ -32,9 +33,11 @@ class EvidenceQuestion:
         rows = {
             m.name: given(m, inputs).to(method.device).expand(count, *m.shape).contiguous() for m in method.modalities
         }
-        found = method.evidence(rows, self.present, lambda logits: method.output.score(logits, target))
+        with Tracing(rows.values()) as traced:
+            found = method.evidence(rows, self.present, lambda logits: method.output.score(logits, target))
         self.score = found.scores
         self._at_inputs = found.at_inputs
+        self.geometry = tuple(traced.of(value) for pairs in found.layers.values() for value, _ in pairs)
         self._layers = [(name, *pair) for name, pairs in found.layers.items() for pair in pairs]
 
     @property

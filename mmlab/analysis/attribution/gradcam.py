@@ -16,12 +16,11 @@ from torch import Tensor
 
 from mmlab.analysis.attribution.captum_wrapper import CaptumAdapter
 from mmlab.analysis.attribution.evidence_question import EvidenceQuestion, averaged
+from mmlab.analysis.attribution.geometry import on_places
 from mmlab.analysis.attribution.registry import ProgressCallback, by_combination, explainer
 from mmlab.core.method import Method
 from mmlab.core.modality import Combination, Modality
 from mmlab.core.results import Attribution
-
-SPATIAL = {1: "linear", 2: "bilinear", 3: "trilinear"}
 
 
 @explainer(
@@ -39,9 +38,10 @@ def grad_cam(
 ) -> Attribution:
     """Grad-CAM at `Method.cam_layers`, through captum, for every combination of one sample.
 
-    Maps are brought to the size of the modality, cut at zero (the paper's ReLU) and divided by the largest value
-    that the modality reaches in any of the combinations, so that combinations can be compared; modalities cannot,
-    that is what the shares are for. A vector has no places: its map is flat. Several layers of one modality add up.
+    Maps are cut at zero (the paper's ReLU), then brought to the places of the modality, each cell at the centre of what
+    it sees (`mmlab.analysis.attribution.geometry`), and divided by the largest value that the modality reaches in any
+    combination, so that combinations can be compared; modalities cannot, that is what the shares are for. A vector has
+    no places: its map is flat. Several layers of one modality add up.
 
     The share of a modality is the sum of |gradient x activation| over its layer, as a part of the sum over what is
     present. It does not change when a layer's output is scaled by s and the next layer's weights by 1/s, which
@@ -78,19 +78,16 @@ def _map(
     question: CaptumAdapter | EvidenceQuestion, modality: Modality, maps: tuple[Tensor, ...]
 ) -> NDArray[np.float32]:
     """`[K, *places]` in [0, 1]."""
-    from captum.attr import LayerAttribution
-
     places = modality.shape[1:] or modality.shape
     total = torch.zeros(len(question.combinations), *places)
-    for each, sees in zip(maps, question.sees(modality.name), strict=True):
+    for each, geometry, sees in zip(maps, question.geometry, question.sees(modality.name), strict=True):
         if not sees.any():
             continue
         raw = each.detach().cpu().float()
         raw = raw if raw.dim() > 2 else raw[..., None]
-        large = LayerAttribution.interpolate(raw, places, SPATIAL[len(places)])[:, 0]
+        large = on_places(raw[:, 0].relu(), places, geometry if len(raw.shape) - 2 == len(places) else None)
         total += torch.where(sees.view(-1, *([1] * len(places))), large, 0.0)
-    positive = total.relu()
-    return (positive / positive.max().clamp(min=1e-12)).numpy()
+    return (total / total.max().clamp(min=1e-12)).numpy()
 
 
 def _shares(question: CaptumAdapter | EvidenceQuestion, evidence: Tensor) -> dict[str, dict[str, float]]:
