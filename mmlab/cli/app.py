@@ -14,6 +14,7 @@ from typer.exceptions import TyperException
 from mmlab.cli import commands
 from mmlab.cli.console import MENDABLE, STOPPED
 from mmlab.core.errors import MmlabError
+from mmlab.core.storage_errors import storage_errors
 
 PROGRAM = "python -m mmlab"
 
@@ -38,8 +39,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Any other error is a bug: it goes on as a traceback, with exit code 1.
     """
     try:
-        code = application()(arguments, prog_name=PROGRAM, standalone_mode=False)
-        sys.stdout.flush()
+        with storage_errors():
+            code = application()(arguments, prog_name=PROGRAM, standalone_mode=False)
+            sys.stdout.flush()
         return int(code or 0)
     except MmlabError as error:
         return complain(str(error))

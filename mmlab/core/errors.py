@@ -38,6 +38,10 @@ class DataError(MmlabError):
     """A file, a recording or a folder of data cannot be used as it is."""
 
 
+class StorageError(MmlabError):
+    """The disk is full, or a folder cannot be written to or read."""
+
+
 class Unsupported(MmlabError):
     """A method, by its own definition, cannot do what was asked."""
 

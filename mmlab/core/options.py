@@ -86,8 +86,14 @@ def _fit(item: Described, value: Any) -> Any:
         raise DataError(f"'{value}' does not fit option '{item.name}'.", f"Use: {', '.join(item.choices)}.")
     below = item.low is not None and not fitted >= item.low  # what is no number at all is not above either
     if below or (item.high is not None and fitted > item.high):
-        raise DataError(f"{item.name} = {value} is out of bounds.", f"Use {item.low} to {item.high}.")
+        raise DataError(f"{item.name} = {value} is out of bounds.", f"Use {_bounds(item)}.")
     return fitted
+
+
+def _bounds(item: Described) -> str:
+    if item.high is None:
+        return f"{item.low} or more"
+    return f"{item.high} or less" if item.low is None else f"{item.low} to {item.high}"
 
 
 def _convert(kind: type, value: Any) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from mmlab.core.errors import DataError
 from mmlab.core.options import option
 
 
@@ -27,3 +28,8 @@ class Plan:
     missing: str = option(
         "", "Share of samples that lack an input: 0.3 for all, image=0.5,sound=0.1, shared or imbalanced; empty is none"
     )
+
+    def __post_init__(self) -> None:
+        """Raise DataError for a single training sample, in which batch normalisation has nothing to compare."""
+        if self.samples == 1:
+            raise DataError("One training sample is too few: there is nothing to compare it with.", "Use 2 or more.")

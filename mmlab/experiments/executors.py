@@ -41,8 +41,11 @@ class Processes:
         context = multiprocessing.get_context("spawn")
         with ProcessPoolExecutor(self.count, mp_context=context) as pool:
             futures = {pool.submit(work, job): job for job in jobs}
-            for future in as_completed(futures):
-                error = future.exception()
-                if error is not None and not isinstance(error, Exception):
-                    raise error
-                yield futures[future], error if error is not None else future.result()
+            try:
+                for future in as_completed(futures):
+                    error = future.exception()
+                    if error is not None and not isinstance(error, Exception):
+                        raise error
+                    yield futures[future], error if error is not None else future.result()
+            finally:  # whoever stops asking wants no more
+                pool.shutdown(wait=True, cancel_futures=True)

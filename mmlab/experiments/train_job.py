@@ -22,6 +22,7 @@ from mmlab.core.errors import DataError, Unsupported
 from mmlab.core.method import METHODS, Method
 from mmlab.core.options import as_dict, build
 from mmlab.core.results import Sweep
+from mmlab.core.storage_errors import storage_errors
 from mmlab.core.task import TASKS, Source, Task
 from mmlab.core.training_plan import Plan
 from mmlab.core.version import __version__
@@ -80,7 +81,7 @@ def train(job: TrainJob, library: Library, claimed: bool = False) -> Iterator[Pr
     claimed: whether the caller has the run for itself already (`claim`). Teachers come from the library or are trained
     first. Raises UnknownName, DataError or Unsupported; BeingTrained where another process trains this run.
     """
-    with nullcontext() if claimed else claim(job, library):
+    with storage_errors(), nullcontext() if claimed else claim(job, library):
         yield from _train(job, library)
 
 
@@ -163,7 +164,7 @@ def run_train(job: TrainJob, root: str, patience: float = 0.0) -> str:
     A run that another process has finished meanwhile is done. Raises BeingTrained, see `claim`.
     """
     library = Library(Path(root))
-    with claim(job, library, patience):
+    with storage_errors(), claim(job, library, patience):
         if not is_done(job, library) or is_stale(job, library):
             for _ in train(job, library, claimed=True):
                 pass

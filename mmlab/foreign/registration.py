@@ -15,6 +15,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 from mmlab.core.errors import DataError, MmlabError, PluginError
@@ -61,7 +62,7 @@ class Registration:
     @property
     def command(self) -> str:
         """What measures it."""
-        return f"Measure it: python -m mmlab measure {self.file or 'FILE'}"
+        return f"Measure it: python -m mmlab measure {quote(str(self.file or 'FILE'))}"
 
 
 _waiting = threading.local()  # registrations of the file that is being read in this thread

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -44,7 +45,7 @@ def _show(found: Checked) -> None:
     if found.problems.errors:
         whisper(f"{found.problems.errors:,} things have to be mended.")
     else:
-        say(f"Fit to train on: python -m mmlab train --task {found.folder} --method dropout")
+        say(f"Fit to train on: python -m mmlab train --task {quote(str(found.folder))} --method dropout")
 
 
 def _list(title: str, problems: Sequence[Problem], count: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from shlex import quote
 from typing import Annotated
 
 import typer
@@ -24,5 +25,5 @@ def command(
         return
     say(f"{count} samples are in {folder}: task.json, manifest.csv and their files. Next:")
     for line in ("check {}", "train --task {} --method dropout", "evaluate --task {} --method dropout"):
-        say(f"  python -m mmlab {line.format(folder)}")
-    say(f"  MMLAB_FOLDERS={folder} make app")
+        say(f"  python -m mmlab {line.format(quote(str(folder)))}")
+    say(f"  MMLAB_FOLDERS={quote(str(folder))} make app")

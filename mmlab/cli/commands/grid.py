@@ -10,7 +10,7 @@ import typer
 
 from mmlab.cli.common_options import Checkpoints, Data, Device, Json, pairs, settle
 from mmlab.cli.console import Bar, bar, emit, say, whisper
-from mmlab.core.errors import MmlabError
+from mmlab.core.errors import MmlabError, StorageError
 from mmlab.storage.library import Library
 from mmlab.tasks.custom.locations import name_of
 
@@ -111,6 +111,8 @@ def _run(jobs: list[TrainJob], library: Library, processes: int) -> dict[str, st
             if isinstance(result, Exception):
                 failed[name] = str(result)
                 whisper(f"{name} failed: {result}")
+                if isinstance(result, StorageError):  # the next run would meet the same disk
+                    break
             else:
                 shown.note(f"{name} is done, {grid.share_done(jobs, library):.0%} of all.")
         over.set()

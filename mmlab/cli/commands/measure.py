@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from shlex import quote
 from typing import Annotated, Any
 
 import typer
@@ -36,7 +37,7 @@ def command(
     if len(found) < len(reports):
         whisper("What has errors was not measured: mend them, or say --force.")
         return MENDABLE
-    say(f"See it in the app: python -m mmlab open {file}")
+    say(f"See it in the app: python -m mmlab open {quote(str(file))}")
     return 0
 
 

@@ -7,6 +7,7 @@ import os
 import shlex
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -72,5 +73,10 @@ def _read(file: Path) -> dict[str, Any]:
 def write(file: Path, content: Mapping[str, Any]) -> None:
     """Write JSON under a temporary name, then put it in place."""
     temporary = file.with_name(f".{file.name}.{os.getpid()}.{threading.get_ident()}")
-    temporary.write_text(json.dumps(content, indent=1), "utf-8")
-    os.replace(temporary, file)
+    try:
+        temporary.write_text(json.dumps(content, indent=1), "utf-8")
+        os.replace(temporary, file)
+    except BaseException:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        raise

@@ -14,6 +14,7 @@ from pathlib import Path
 from types import FrameType
 
 from mmlab.core.errors import DataError, MmlabError
+from mmlab.core.storage_errors import storage_errors
 from mmlab.experiments.background.manager import TrainingQueue
 from mmlab.experiments.background.run_files import STATUS, STOP, order_in, status_in, write
 from mmlab.storage.file_lock import lock
@@ -33,10 +34,11 @@ def main(words: Sequence[str]) -> None:
     home = trainings.home(task, method, tag)
     asked = status_in(home)["asked"]
     try:
-        turn = _wait(trainings, home, asked)
-        write(home / STATUS, {"state": "running", "asked": asked})
-        _train(trainings, home)
-        os.close(turn)
+        with storage_errors():
+            turn = _wait(trainings, home, asked)
+            write(home / STATUS, {"state": "running", "asked": asked})
+            _train(trainings, home)
+            os.close(turn)
         ended = {"state": "done"}
     except KeyboardInterrupt:
         ended = {"state": "stopped"}
@@ -46,7 +48,8 @@ def main(words: Sequence[str]) -> None:
         traceback.print_exc()
         ended = {"state": "failed", "message": f"The training failed: {type(error).__name__}.", "hint": "See its log."}
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    write(home / STATUS, {**ended, "asked": asked})
+    with suppress(OSError):  # on a full disk the page finds that the process is gone
+        write(home / STATUS, {**ended, "asked": asked})
 
 
 def _wait(trainings: TrainingQueue, home: Path, asked: float) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from shlex import quote
 
 from mmlab.core.errors import DataError, MmlabError
 from mmlab.tasks.custom.locations import MANIFEST
@@ -64,5 +65,5 @@ class Problems:
         first = next((problem for problem in self.found if problem.is_error), None)
         if first is not None:
             more = f" There are {self.errors - 1} more." if self.errors > 1 else ""
-            hint = f"{first.hint}{more} See all: python -m mmlab check {folder}".strip()
+            hint = f"{first.hint}{more} See all: python -m mmlab check {quote(str(folder))}".strip()
             raise DataError(f"{first.place}: {first.message}", hint)

@@ -29,6 +29,7 @@ import streamlit as st
 from PIL import Image, ImageDraw
 
 from mmlab.core.errors import MmlabError
+from mmlab.core.storage_errors import storage_errors
 from mmlab.viz.base.theme import MODALITIES
 
 P = ParamSpec("P")
@@ -90,7 +91,8 @@ def page(path: str) -> Iterator[None]:
 def error_boundary() -> Iterator[None]:
     """Say what went wrong inside, right here, and let the rest of the page go on."""
     try:
-        yield
+        with storage_errors():
+            yield
     except MmlabError as error:
         show_error(error)
     except Exception:
