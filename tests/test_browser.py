@@ -430,3 +430,30 @@ def test_the_dots_are_seen_before_the_drawing_library_is_there(visit: Any) -> No
         route.continue_()
     drawn(page, "embed.map")
     assert page.locator(".st-key-embed-map .mm-preview").count() == 0
+
+
+@pytest.mark.parametrize("page_name", ["explain", "robustness", "dominance"])
+def test_one_press_of_back_leaves_a_page_and_its_view_stays(page_name: str, visit: Any) -> None:
+    page = visit("/predict?task=digits&sample=test-0001&methods=joint.dropout&on=image&lattice=joint")
+    page.wait_for_timeout(500)
+    before = page.url
+    page.locator('[data-testid="stSidebar"] a', has_text=page_name.capitalize()).click()
+    page.wait_for_url(f"**/{page_name}?*")
+    for field in ("task=digits", "sample=test-0001", "methods=joint.dropout", "on=image"):
+        assert field in page.url
+    page.wait_for_selector("h1:has-text('" + page_name.capitalize() + "')")
+    page.wait_for_timeout(1500)
+    page.go_back()
+    page.wait_for_selector("h1:has-text('Predict')")
+    assert page.url == before
+    chosen(page, "image")
+
+
+def test_a_switch_that_was_just_turned_goes_along_to_the_next_page(visit: Any) -> None:
+    page = visit("/predict?task=digits&sample=test-0001&methods=joint.dropout&lattice=joint")
+    before = answers(page)
+    switch(page, "Sound")
+    changed(page, before)
+    page.locator('[data-testid="stSidebar"] a', has_text="Explain").click()
+    page.wait_for_url("**/explain?*")
+    page.wait_for_function("() => location.search.includes('on=image-pen')")

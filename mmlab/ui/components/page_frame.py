@@ -30,6 +30,7 @@ from PIL import Image, ImageDraw
 
 from mmlab.core.errors import MmlabError
 from mmlab.core.storage_errors import storage_errors
+from mmlab.ui.session import url_state
 from mmlab.viz.base.theme import MODALITIES
 
 P = ParamSpec("P")
@@ -77,6 +78,7 @@ def page(path: str) -> Iterator[None]:
     st.html(HERE / "style.css")
     if st.session_state.get(HERE_NOW) != path:
         st.session_state[HERE_NOW], st.session_state[ON_ENTRY] = path, {}
+        url_state.enter()
     foot = _navigation()
     if link.group:
         st.html(f'<header class="mm-head"><h1>{link.title}</h1><p>{link.about}</p></header>')
@@ -126,12 +128,12 @@ def _navigation() -> st.delta_generator.DeltaGenerator:
     """The links to all pages; returns the place at the foot for where the models run."""
     with st.sidebar:
         st.html('<div class="mm-brand">mmlab</div>')
-        group = ""
+        group, view = "", url_state.carried()
         for link in pages():
             if link.group != group:
                 group = link.group
                 st.html(f'<div class="mm-group">{group}</div>')
-            st.page_link(link.path, label=link.title, width="stretch")
+            st.page_link(link.path, label=link.title, width="stretch", query_params=view)
         return st.empty()
 
 

@@ -39,7 +39,7 @@ FIELDS = (
     "run",  # Train and Library: one training
     "method",  # Methods: whose card
 )
-MEMORY = "mmlab.view"
+MEMORY, CARRIED = "mmlab.view", "mmlab.carried"  # session: the view, and that of the links to other pages
 NOTHING = "none"
 SEVERITIES = (1, 2, 3, 4, 5)
 
@@ -67,13 +67,12 @@ def get(name: str, default: str = "") -> str:
 def put(**fields: str | None) -> None:
     """Change the view; None or an empty text takes a field away."""
     _recall()
-    for name, value in fields.items():
-        if value:
-            if st.query_params.get(name) != value:
-                st.query_params[name] = value
-        elif name in st.query_params:
-            del st.query_params[name]
-    st.session_state[MEMORY] = everything()
+    now = everything()
+    wanted = {**now, **{name: value for name, value in fields.items() if value}}
+    wanted = {name: value for name, value in wanted.items() if name not in fields or fields[name]}
+    if wanted != now:
+        _write(wanted)
+    st.session_state[MEMORY] = wanted
 
 
 def everything() -> dict[str, str]:
@@ -163,10 +162,34 @@ def _damage(text: str, modalities: Modalities) -> Damage:
     return Damage(modality, kind, int(severity))
 
 
+def enter() -> None:
+    """A page was opened: go on with what was looked at before, unless the address says something of its own.
+
+    A link of the navigation carries the view as it was when the whole page was drawn last (`carried`); what was changed
+    since, in a part of the page that reruns by itself, is put in its place. All fields go to the browser at once: each
+    change of the address is one step of its history.
+    """
+    now, before = everything(), st.session_state.get(MEMORY, {})
+    if before and now != before and now in ({}, st.session_state.get(CARRIED)):
+        _write(before)
+
+
+def carried() -> dict[str, str]:
+    """The view for the links to the other pages, so that a page is opened with its address whole: one step back."""
+    found = everything() or dict(st.session_state.get(MEMORY, {}))
+    st.session_state[CARRIED] = found
+    return found
+
+
 def _recall() -> None:
     """On a page whose address says nothing, go on with what was looked at before."""
     if now := everything():
         st.session_state[MEMORY] = now
-        return
-    for name, value in st.session_state.get(MEMORY, {}).items():
-        st.query_params[name] = value
+    elif before := st.session_state.get(MEMORY, {}):
+        _write(before)
+
+
+def _write(fields: Mapping[str, str]) -> None:
+    """Make these the fields of the address, in one step; what is there beside the view stays."""
+    others = {name: value for name, value in st.query_params.to_dict().items() if name not in FIELDS}
+    st.query_params.from_dict({**others, **fields})
