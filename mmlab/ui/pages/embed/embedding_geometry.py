@@ -124,7 +124,7 @@ def _by_combination(view: View) -> Figure:
     assert view.found.variance is not None
     variance = np.where(there, view.found.variance.mean(2), np.nan)
     kept = np.asarray(there.any(1), bool)
-    width, score = (np.nanmean(table[kept], 1) for table in (variance, _good(view.reference)[kept]))
+    width, score = (np.nanmean(table[kept], 1) for table in (variance, _good(view.reference)))
     keys = [key for key, some in zip(view.found.combinations, kept, strict=True) if some]
     name = _score_name(view)
     title = f"Variance and {name}, by combination"
@@ -183,7 +183,8 @@ def _distribution(
     for each, values in lines.items():
         real = np.clip(values[np.isfinite(values)], -1, 1)
         counts = np.histogram(real, edges)[0]
-        shares[f"{each}: {np.median(real):.2f}".replace("-", "−")] = counts / max(counts.sum(), 1)
+        typical = f"{np.median(real):.2f}".replace("-", "−") if len(real) else "no sample"
+        shares[f"{each}: {typical}"] = counts / max(counts.sum(), 1)
     highest = max((float(share.max()) for share in shares.values()), default=1.0)
     drawn = svg_chart.Plot(
         title, svg_chart.Axis(label, -1, 1, svg_chart.plain), svg_chart.Axis("share", 0, highest * WIDEST)
