@@ -69,7 +69,7 @@ def library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def toy() -> Iterator[None]:
     """A task that is learnt in a second, registered for one test."""
     _ = len(TASKS)
-    TASKS.register("toy")(ToyTask)
+    TASKS._items["toy"] = ToyTask
     yield
     del TASKS._items["toy"]
 

@@ -115,7 +115,7 @@ def test_a_toggle_explains_nothing_anew_while_the_answer_stays(monkeypatch: pyte
         return entry.run(*given)
 
     monkeypatch.setitem(
-        mmlab.analysis.attribution.registry.EXPLAINERS, "gradcam", dataclasses.replace(entry, run=counted)
+        mmlab.analysis.attribution.registry.EXPLAINERS._items, "gradcam", dataclasses.replace(entry, run=counted)
     )
     app = explain(target="3")
     first = html(app)

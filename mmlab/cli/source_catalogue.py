@@ -15,6 +15,7 @@ from typing import Any
 
 from safetensors import SafetensorError, safe_open
 
+from mmlab.cli.plugin_record import Registered, added_by_plugins
 from mmlab.core.errors import DataError
 from mmlab.storage.library import Library
 from mmlab.storage.measured import measured_folders
@@ -25,24 +26,14 @@ MODEL, REPORT = "model.safetensors", "report.json"
 Runs = dict[str, dict[str, dict[str, Any]]]
 
 
-@dataclass(frozen=True)
-class Registered:
-    """A class that registers itself: its name, the texts in its body, and for a task its modalities and headline."""
-
-    name: str
-    title: str
-    about: str
-    modalities: tuple[str, ...] = ()
-    headline: str = ""
-
-
 @dataclass
 class Catalogue:
-    """Tasks and methods by name, and the files and folders that cannot be read (`problems`)."""
+    """Tasks and methods by name, the files and folders that cannot be read (`problems`), and plug-ins (`left_out`)."""
 
     tasks: dict[str, Registered] = field(default_factory=dict)
     methods: dict[str, Registered] = field(default_factory=dict)
     problems: dict[str, str] = field(default_factory=dict)
+    left_out: dict[str, str] = field(default_factory=dict)
 
 
 def catalogue(package: Path = PACKAGE) -> Catalogue:
@@ -58,8 +49,17 @@ def catalogue(package: Path = PACKAGE) -> Catalogue:
                 continue
             items |= {item.name: item for item in _registered(tree, registry, headlines)}
     _add_folders(found, headlines)
+    _add_plugins(found)
     _add_measured(found)
     return found
+
+
+def _add_plugins(found: Catalogue) -> None:
+    """What plug-ins add: they are loaded once to see it, and remembered until one of their files changes."""
+    added = added_by_plugins()
+    found.tasks |= {item.name: item for item in added.tasks}
+    found.methods |= {item.name: item for item in added.methods}
+    found.left_out |= added.problems
 
 
 def _add_measured(found: Catalogue) -> None:

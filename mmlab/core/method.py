@@ -16,8 +16,9 @@ import torch
 from torch import Tensor, nn
 
 from mmlab.core.batch import Batch, Samples
+from mmlab.core.errors import PluginError
 from mmlab.core.evidence import Evidence, looked_at
-from mmlab.core.modality import Combination
+from mmlab.core.modality import NAME, Combination
 from mmlab.core.options import build
 from mmlab.core.outputs import ALL_KINDS
 from mmlab.core.presence import columns_of, of_present
@@ -231,4 +232,19 @@ class Method(nn.Module, ABC):
         return [self.encoders[name].body]  # type: ignore[list-item]
 
 
-METHODS: Registry[type[Method]] = Registry("method", "mmlab.methods", ["mmlab.foreign.supplying"])
+def check_method(name: str, method: type[Method]) -> None:
+    """Raise PluginError for a class that a page or the command line would stumble over."""
+    if not NAME.fullmatch(name):
+        raise PluginError(f"'{name}' cannot name a method.", "Use a-z, 0-9 and _ only; title is for people.")
+    if not (isinstance(method, type) and issubclass(method, Method)):
+        raise PluginError(f"'{name}' is no subclass of Method.", "Derive it from mmlab.core.method.Method.")
+    if lacking := sorted(method.__abstractmethods__):
+        raise PluginError(
+            f"The method '{name}' lacks {' and '.join(lacking)}.", "Write what mmlab.core.method asks for."
+        )
+    if not isinstance(getattr(method, "title", None), str) or not method.title.strip():
+        raise PluginError(f"The method '{name}' has no title.", 'Give its class one: title = "A name for people".')
+    build(method.Config, {})
+
+
+METHODS: Registry[type[Method]] = Registry("method", "mmlab.methods", ["mmlab.foreign.supplying"], check_method)

@@ -1,4 +1,4 @@
-"""Registries that fill themselves: a thing registers by being in the folder."""
+"""Registries that fill themselves: a thing registers by being in the folder, or in a plug-in."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ import difflib
 import importlib
 import pkgutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Generic, TypeVar
 
+from mmlab.core import plugins
 from mmlab.core.errors import PluginError, UnknownName
 
 T = TypeVar("T")
@@ -16,25 +18,42 @@ T = TypeVar("T")
 class Registry(Generic[T]):
     """Names to things of one kind. `package` is imported on first use; files that fail go to `problems`.
 
-    also: modules beside it that register or supply things of this kind.
+    also: modules beside it that register or supply things of this kind. check: raises PluginError for a thing that
+    lacks what everybody expects of it, so that it is named and kept out before a page stumbles over it.
     """
 
-    def __init__(self, kind: str, package: str, also: Sequence[str] = ()) -> None:
+    def __init__(
+        self, kind: str, package: str, also: Sequence[str] = (), check: Callable[[str, T], None] | None = None
+    ) -> None:
         self.kind = kind
         self.package = package
         self.also = tuple(also)
+        self._check = check
         self._broken: dict[str, Exception] = {}
         self._items: dict[str, T] = {}
+        self._origins: dict[str, str] = {}
         self._suppliers: list[Callable[[], Mapping[str, T | Exception]]] = []
-        self._discovered = False
+        self._discovered = self._discovering = False
 
     def register(self, name: str) -> Callable[[T], T]:
-        """Decorator that files a thing under `name`. Raises PluginError for a second use of a name."""
+        """Decorator that files a thing under `name`. Raises PluginError for a second use of a name.
+
+        What others register comes after all that is ours, so that it never takes the name of something.
+        """
 
         def decorate(item: T) -> T:
-            if name in self._items:
-                raise PluginError(f"Two {self.kind}s are named '{name}'.", "Rename one of them.")
-            self._items[name] = item
+            with plugins.DISCOVERY:
+                ours = plugins.registers_ours()
+                if not ours:
+                    self._import_own()
+                if name in self._items:
+                    raise PluginError(f"Two {self.kind}s are named '{name}'.", "Rename one of them.")
+                if self._check is not None:
+                    self._check(name, item)
+                self._items[name] = item
+                if origin := "" if ours else plugins.current():
+                    self._origins[name] = origin
+                    plugins.note(partial(self._take_back, name))
             return item
 
         return decorate
@@ -52,6 +71,11 @@ class Registry(Generic[T]):
         self.discover()
         return name in self._items
 
+    def from_plugins(self) -> dict[str, str]:
+        """The names that plug-ins gave, each with the plug-in."""
+        self.discover()
+        return dict(self._origins)
+
     @property
     def problems(self) -> dict[str, Exception]:
         """What cannot be used, by name, and why."""
@@ -60,10 +84,28 @@ class Registry(Generic[T]):
         return {**supplied, **self._broken}
 
     def discover(self) -> None:
-        """Import every module of the package once. One broken file never hides the others."""
+        """Import every module of the package, and every plug-in, once. One broken file never hides the others.
+
+        A thread that comes while another one discovers waits for it. Nothing is looked up here while the package itself
+        is imported: it would see a part.
+        """
+        self._import_own()
+        plugins.load()
+
+    def _import_own(self) -> None:
         if self._discovered:
             return
-        self._discovered = True
+        with plugins.DISCOVERY:
+            if self._discovered or self._discovering:
+                return
+            self._discovering = True
+            try:
+                self._import_package()
+                self._discovered = True
+            finally:
+                self._discovering = False
+
+    def _import_package(self) -> None:
         for found in pkgutil.iter_modules(importlib.import_module(self.package).__path__):
             try:
                 importlib.import_module(f"{self.package}.{found.name}")
@@ -80,6 +122,7 @@ class Registry(Generic[T]):
         if name not in items:
             near = difflib.get_close_matches(name, items, n=1)
             hint = f"Did you mean '{near[0]}'?" if near else f"There are: {', '.join(self)}."
+            hint += "".join(f" The plug-in {origin} is left out. {why}" for origin, why in plugins.problems().items())
             raise UnknownName(f"There is no {self.kind} named '{name}'.", hint)
         return items[name]
 
@@ -97,5 +140,10 @@ class Registry(Generic[T]):
         supplied = {name: item for name, item in self._supplied().items() if not isinstance(item, Exception)}
         return {**supplied, **self._items}
 
+    def _take_back(self, name: str) -> None:
+        self._items.pop(name, None)
+        self._origins.pop(name, None)
+
     def _supplied(self) -> dict[str, T | Exception]:
-        return {name: item for supplier in self._suppliers for name, item in supplier().items()}
+        with_models = self._suppliers if not plugins.is_loading() else ()
+        return {name: item for supplier in with_models for name, item in supplier().items()}

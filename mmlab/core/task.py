@@ -9,8 +9,8 @@ from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
 from torch import Tensor
 
 from mmlab.core.batch import Samples
-from mmlab.core.errors import TaskMismatch
-from mmlab.core.modality import Modalities, Modality
+from mmlab.core.errors import PluginError, TaskMismatch
+from mmlab.core.modality import NAME, Modalities, Modality
 from mmlab.core.outputs import Output, output_from_card
 from mmlab.core.prepared_input import PreparedInput as PreparedInput
 from mmlab.core.recordings import Raw
@@ -130,4 +130,20 @@ class Versioned(Protocol):
         """A digest of the contents of all its data: ids, splits, answers, groups and files."""
 
 
-TASKS: Registry[type[Task]] = Registry("task", "mmlab.tasks", ["mmlab.foreign.supplying"])
+def check_task(name: str, task: type[Task]) -> None:
+    """Raise PluginError for a class that a page or the command line would stumble over: it is built to see."""
+    if not NAME.fullmatch(name):
+        raise PluginError(f"'{name}' cannot name a task.", "Use a-z, 0-9 and _ only; title is for people.")
+    try:
+        made = task()
+    except Exception as error:
+        raise PluginError(f"The task '{name}' cannot be built: {error!r}", "It takes no arguments.") from error
+    if not isinstance(made, Task):
+        asked = (*Task.__annotations__, *(part for part in vars(Task) if not part.startswith("_")))
+        lacking = sorted({part for part in asked if not hasattr(made, part)})
+        raise PluginError(f"The task '{name}' lacks {', '.join(lacking)}.", "Write what mmlab.core.task.Task asks for.")
+    if not isinstance(made.info, TaskInfo) or not made.name == made.info.name == name:
+        raise PluginError(f"The task '{name}' calls itself otherwise.", "Give it, and its TaskInfo, this name.")
+
+
+TASKS: Registry[type[Task]] = Registry("task", "mmlab.tasks", ["mmlab.foreign.supplying"], check_task)

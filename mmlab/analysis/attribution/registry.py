@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from mmlab.core.errors import UnknownName
 from mmlab.core.method import Method
 from mmlab.core.modality import Combination
 from mmlab.core.outputs import Classification, Output, Regression, Segmentation
+from mmlab.core.registry import Registry
 from mmlab.core.results import Attribution
 
 ProgressCallback = Callable[[float], None]
@@ -47,7 +44,7 @@ class Explainer:
     slow: bool = False
 
 
-EXPLAINERS: dict[str, Explainer] = {}
+EXPLAINERS: Registry[Explainer] = Registry("explainer", "mmlab.analysis.attribution")
 
 
 def explainer(name: str, title: str, about: str, paper: str, slow: bool = False) -> Callable[[Explain], Explain]:
@@ -58,25 +55,14 @@ def explainer(name: str, title: str, about: str, paper: str, slow: bool = False)
     """
 
     def decorate(function: Explain) -> Explain:
-        EXPLAINERS[name] = Explainer(title, about, paper, function, slow)
+        EXPLAINERS.register(name)(Explainer(title, about, paper, function, slow))
         return function
 
     return decorate
 
 
-@cache
-def _discover() -> None:
-    """Import every file beside this one once; each files its explainers."""
-    package = __name__.rpartition(".")[0]
-    for found in pkgutil.iter_modules(importlib.import_module(package).__path__):
-        importlib.import_module(f"{package}.{found.name}")
-
-
 def find(name: str) -> Explainer:
     """The explainer of that name. Raises UnknownName."""
-    _discover()
-    if name not in EXPLAINERS:
-        raise UnknownName(f"There is no explainer named '{name}'.", f"There are: {', '.join(EXPLAINERS)}.")
     return EXPLAINERS[name]
 
 

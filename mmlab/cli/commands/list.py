@@ -19,8 +19,10 @@ def command(json: Json = False, checkpoints: Checkpoints = None) -> None:
     methods = [{"name": m.name, "title": m.title, "about": m.about} for m in found.methods.values()]
     for file, problem in found.problems.items():
         whisper(f"{Path('mmlab') / file} cannot be read: {problem}")
+    for plugin, problem in found.left_out.items():
+        whisper(f"The plug-in {plugin} is left out. {problem}")
     if json:
-        emit({"tasks": tasks, "methods": methods, "problems": found.problems})
+        emit({"tasks": tasks, "methods": methods, "problems": {**found.problems, **found.left_out}})
         return
     table("Methods", ("name", "title"), [(m["name"], m["title"]) for m in methods], left=2)
     for task in tasks:

@@ -77,5 +77,5 @@ def _keep(usually: str) -> None:
 
 
 def _help() -> str:
-    each = "\n\n".join(f"**{one.title}.** {one.about} *{one.paper}*" for one in EXPLAINERS.values())
+    each = "\n\n".join(f"**{one.title}.** {one.about} *{one.paper}*" for one in map(find, EXPLAINERS))
     return f"{wording.help('looks')}\n\n{each}"

@@ -12,6 +12,7 @@ from typing import Any
 
 import streamlit as st
 
+from mmlab.core import plugins
 from mmlab.core.errors import MmlabError
 from mmlab.core.method import METHODS
 from mmlab.core.options import describe
@@ -257,6 +258,8 @@ def _problems(task: Task) -> None:
             st.warning(
                 f"The {registry.kind} in {page_frame.plain(file)}.py cannot be used: {page_frame.plain(str(problem))}"
             )
+    for plugin, problem in plugins.problems().items():
+        st.warning(f"The plug-in {page_frame.plain(plugin)} is left out. {page_frame.plain(str(problem))}")
 
 
 def _number(value: object) -> float:

@@ -1,0 +1,110 @@
+"""What the plug-ins add, for `list`: loading them takes torch and seconds, so what they gave is remembered.
+
+A record holds while the plug-ins' files, mmlab, Python and what is installed are the same. A plug-in that cannot be
+loaded is recorded with the reason.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import platform
+import sys
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from mmlab.core import plugins
+
+
+@dataclass(frozen=True)
+class Registered:
+    """A class that registers itself: its name, the texts in its body, and for a task its modalities and headline."""
+
+    name: str
+    title: str
+    about: str
+    modalities: tuple[str, ...] = ()
+    headline: str = ""
+
+
+@dataclass(frozen=True)
+class Added:
+    """The methods and tasks of all plug-ins, and by plug-in the reason why one adds nothing."""
+
+    methods: tuple[Registered, ...] = ()
+    tasks: tuple[Registered, ...] = ()
+    problems: dict[str, str] = field(default_factory=dict)
+
+
+def added_by_plugins() -> Added:
+    """What is recorded, or what loading them gives. Without plug-ins nothing is read or imported."""
+    found = plugins.sources()
+    if not found:
+        return Added(problems={name: str(problem) for name, problem in plugins.missing_folders().items()})
+    from mmlab.storage.disk_cache import cache_folder  # takes NumPy
+
+    file = cache_folder() / "plugins" / f"{_digest(found)}.json"
+    recorded = _read(file)
+    if recorded is None:
+        recorded = _load()
+        _write(file, recorded)
+    return recorded
+
+
+def _digest(found: dict[str, plugins.Source]) -> str:
+    """Of everything that decides what loading gives."""
+    from mmlab import __version__
+
+    whole = hashlib.sha256(f"{__version__} {platform.python_version()}".encode())
+    for place in map(Path, sys.path):
+        if place.name in ("site-packages", "dist-packages") and place.is_dir():  # changes when something is installed
+            whole.update(f"{place} {place.stat().st_mtime_ns}".encode())
+    for folder in plugins.folders():
+        whole.update(f"{folder} {folder.is_dir()}".encode())
+    for origin, source in found.items():
+        whole.update(origin.encode())
+        for path in plugins.files_of(source):
+            whole.update(f"{path}".encode() + _content(path))
+    return whole.hexdigest()[:32]
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return hashlib.sha256(path.read_bytes()).digest()
+    except OSError as error:  # then it cannot be loaded either, which is said
+        return str(error).encode()
+
+
+def _load() -> Added:
+    from mmlab.core.method import METHODS
+    from mmlab.core.task import TASKS
+
+    methods = tuple(Registered(name, METHODS[name].title, METHODS[name].about) for name in METHODS.from_plugins())
+    tasks = []
+    for name in TASKS.from_plugins():
+        task = TASKS[name]()
+        info = task.info
+        tasks.append(Registered(name, task.title, task.about, info.modalities.names, info.output.headline))
+    return Added(methods, tuple(tasks), {name: str(problem) for name, problem in plugins.problems().items()})
+
+
+def _read(file: Path) -> Added | None:
+    """A record; None where there is none, or one of another make."""
+    try:
+        kept: dict[str, Any] = json.loads(file.read_text("utf-8"))
+        tasks = tuple(Registered(**{**item, "modalities": tuple(item["modalities"])}) for item in kept["tasks"])
+        return Added(tuple(Registered(**item) for item in kept["methods"]), tasks, dict(kept["problems"]))
+    except (OSError, ValueError, LookupError, TypeError):
+        return None
+
+
+def _write(file: Path, added: Added) -> None:
+    """Keep a record; where nothing can be written, it is found out anew the next time."""
+    with contextlib.suppress(OSError):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        part = file.with_suffix(f".{os.getpid()}")
+        part.write_text(json.dumps(asdict(added)), "utf-8")
+        part.replace(file)
