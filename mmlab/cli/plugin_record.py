@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from mmlab.core import plugins
+from mmlab.core.version import __version__
 
 
 @dataclass(frozen=True)
@@ -56,8 +57,6 @@ def added_by_plugins() -> Added:
 
 def _digest(found: dict[str, plugins.Source]) -> str:
     """Of everything that decides what loading gives."""
-    from mmlab import __version__
-
     whole = hashlib.sha256(f"{__version__} {platform.python_version()}".encode())
     for place in map(Path, sys.path):
         if place.name in ("site-packages", "dist-packages") and place.is_dir():  # changes when something is installed
