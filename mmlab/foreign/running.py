@@ -19,6 +19,7 @@ from mmlab.inference.memory import free_bytes
 
 MOST_ROWS = 512
 LEAST_FREE = 256 * 2**20
+CACHE = 16 * 2**20  # bytes of one layer's results that a processor still works on quickly
 
 
 @dataclass(frozen=True)
@@ -87,9 +88,15 @@ class Runner:
         return self._one(filled, present, gone).logits
 
     def rows_at_once(self) -> int:
-        """How many rows go through the module together: by what is free, and by what one row takes."""
+        """How many rows go through the module together: by what is free, and by what one row takes.
+
+        On a processor more than fit into its cache are slower than several passes of fewer.
+        """
+        place = device_of(self.module)
+        if place.type == "cpu" and self.row_bytes:
+            return int(max(1, min(MOST_ROWS, CACHE // self.row_bytes)))
         per_row = max(self.row_bytes, 1) * 12
-        return int(max(1, min(MOST_ROWS, max(free_bytes(device_of(self.module)), LEAST_FREE) // 6 // per_row)))
+        return int(max(1, min(MOST_ROWS, max(free_bytes(place), LEAST_FREE) // 6 // per_row)))
 
     def _encoded(self, inputs: Mapping[str, Tensor]) -> dict[Call, Any]:
         rows = len(next(iter(inputs.values())))

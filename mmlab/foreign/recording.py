@@ -1,0 +1,96 @@
+"""What somebody else's training loop leaves behind: embeddings and maps of a handful of epochs, in the files of a run.
+
+>>> mine = mmlab.adapt(net, inputs=["rgb", "depth"], classes=C, data={"test": test, "valid": valid})
+>>> recorder = Recorder(mine, epochs=20, folder="run")
+>>> for epoch in range(20):
+...     train_one_epoch(net)
+...     recorder.epoch()
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from mmlab.core.errors import MissingExtra
+from mmlab.core.task import Task
+from mmlab.experiments.recorders.attribution_maps import AttributionRecorder
+from mmlab.experiments.recorders.embedding_maps import EmbeddingRecorder
+from mmlab.foreign.data import splits_of
+from mmlab.foreign.notebook import Adapted
+from mmlab.training.dominance_log import DominanceLog
+
+
+class Recorder:
+    """Writes `epochs.npz` and `snapshots.npz` into `folder`, on the validation split where there is one.
+
+    The module is the person's own and goes on learning: each of its parts gets its mode (train or eval) back.
+    """
+
+    def __init__(self, adapted: Adapted, epochs: int, folder: str | Path) -> None:
+        self.method, where = adapted.method, Path(folder)
+        where.mkdir(parents=True, exist_ok=True)
+        split = "valid" if "valid" in splits_of(adapted.method.registration) else "test"
+        task: Task = adapted.task  # type: ignore[assignment]
+        samples = adapted.task.samples(split)  # type: ignore[arg-type]
+        self._recorders = (
+            EmbeddingRecorder(self.method, samples, epochs, where),
+            AttributionRecorder(task, self.method, epochs, where),
+        )
+        self._epoch = 0
+
+    def epoch(self) -> None:
+        """An epoch is over: record it, if it is one of the handful."""
+        modes = {module: module.training for module in self.method.modules()}
+        try:
+            self.method.eval()
+            for recorder in self._recorders:
+                recorder.look(self._epoch)
+        finally:
+            for module, mode in modes.items():
+                module.training = mode
+        self._epoch += 1
+
+
+def lightning_callback(recorder: Recorder | None = None, log: DominanceLog | None = None) -> Any:
+    """A callback for PyTorch Lightning that records each epoch, and steps a dominance log. Raises MissingExtra."""
+    base = _class(("lightning.pytorch", "pytorch_lightning"), "Callback", "lightning")
+
+    def on_before_optimizer_step(self: Any, *_: Any, **__: Any) -> None:
+        if log is not None:
+            log.step()
+
+    def on_train_epoch_end(self: Any, *_: Any, **__: Any) -> None:
+        if recorder is not None:
+            recorder.epoch()
+
+    hooks = {"on_before_optimizer_step": on_before_optimizer_step, "on_train_epoch_end": on_train_epoch_end}
+    return type("MmlabCallback", (base,), hooks)()
+
+
+def trainer_callback(recorder: Recorder | None = None, log: DominanceLog | None = None) -> Any:
+    """A callback for Hugging Face's `Trainer` that records epochs and steps a dominance log. Raises MissingExtra."""
+    base = _class(("transformers",), "TrainerCallback", "transformers")
+
+    def on_pre_optimizer_step(self: Any, *_: Any, **__: Any) -> None:
+        if log is not None:
+            log.step()
+
+    def on_epoch_end(self: Any, *_: Any, **__: Any) -> None:
+        if recorder is not None:
+            recorder.epoch()
+
+    return type(
+        "MmlabCallback", (base,), {"on_pre_optimizer_step": on_pre_optimizer_step, "on_epoch_end": on_epoch_end}
+    )()
+
+
+def _class(modules: tuple[str, ...], name: str, package: str) -> type:
+    for module in modules:
+        try:
+            found: type = getattr(import_module(module), name)
+            return found
+        except ImportError:
+            continue
+    raise MissingExtra(f"This callback needs {package}.", f"Install it: pip install {package}")
