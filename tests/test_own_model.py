@@ -123,6 +123,10 @@ def test_measures_that_need_the_model_are_had(name: str) -> None:
     assert np.allclose(gradient.sum(1), 1)
     found = combination_gradients(method, complete.batch(range(8)))
     assert np.isfinite(found.cosines).all()
+    if name == "channels":
+        assert np.isnan(found.encoders).all()
+    if name == "two_branches":
+        assert np.isfinite(found.encoders).all()
 
 
 def grad_cam_by_hand(module: nn.Module, layer: nn.Module, call: int, arguments: dict[str, Tensor], target: int) -> Any:

@@ -29,7 +29,7 @@ class CombinationGradients:
     """The gradient of the task's loss under each combination, on the parameters that at least two of them reach.
 
     keys: K combinations; lengths: `[K]`; cosines, after: `[K, K]`, before and after conflicts are taken out; encoders:
-    `[K, M]`, lengths in each modality's own parameters; conflicts: share of the pairs beyond 90 degrees.
+    `[K, M]`, lengths in each modality's own parameters, NaN for one that has none; conflicts: share of the pairs beyond 90 degrees.
     """
 
     keys: tuple[str, ...]
@@ -75,7 +75,7 @@ def combination_gradients(method: Method, batch: Batch, seed: int = 0) -> Combin
         np.sqrt(np.diag(products)),
         cosines,
         after,
-        np.sqrt(squares),
+        np.where([len(ids) > 0 for ids in own], np.sqrt(squares), np.nan),
         float((upper < 0).mean()) if len(upper) else 0.0,
     )
 

@@ -177,10 +177,12 @@ def _now(reference: Reference, names: Names) -> None:
     with right:
         head = ("combination", "length", *(f"in {names.labels[name]}" for name in names.labels))
         rows: list[tuple[str | float, ...]] = [
-            (name, float(found.lengths[row]), *(float(each) for each in found.encoders[row]))
+            (name, float(found.lengths[row]), *("–" if np.isnan(each) else float(each) for each in found.encoders[row]))
             for row, name in enumerate(short)
         ]
         st.html(arithmetic(head, rows, "", ""))
+        if alone := [names.labels[n] for n, own in zip(names.labels, found.encoders[0], strict=True) if np.isnan(own)]:
+            st.caption(f"No part of this model belongs to {', '.join(alone)} alone, so there is no gradient in it.")
     st.caption(
         f"{wording.percent(found.conflicts)} of the pairs contradict each other, on the parameters that two "
         f"combinations "

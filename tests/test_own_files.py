@@ -1,0 +1,144 @@
+"""With `transform=` a visitor brings a picture, a sound or a text to a registered model and damages it."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile
+import torch
+from PIL import Image
+from torch import Tensor, nn
+
+from mmlab.core.errors import DataError
+from mmlab.core.recordings import Picture, Text
+from mmlab.core.task import takes_files
+from mmlab.foreign.inputs import Input
+from mmlab.foreign.opening import adapted
+from mmlab.foreign.registration import register
+from mmlab.foreign.task import RegisteredTask, task_class
+from mmlab.inference.imputation import compute
+from mmlab.inference.predictor import Model
+from mmlab.modalities.corruption import degrade, offered
+from tests.own_models import drawn
+
+MEAN, STD = (0.5, 0.4, 0.3), (0.2, 0.2, 0.25)
+WORDS = ["", "red", "green", "blue", "cup", "hat"]
+
+
+class Three(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.image, self.sound, self.text = nn.Conv2d(3, 4, 3), nn.Conv1d(1, 4, 9), nn.Embedding(6, 4)
+        self.head = nn.Linear(12, 3)
+
+    def forward(self, image: Tensor, sound: Tensor, text: Tensor, mask: Tensor) -> Any:
+        words = (self.text(text) * mask[..., None]).sum(1)
+        return self.head(torch.cat([self.image(image).mean((2, 3)), self.sound(sound[:, None]).mean(2), words], 1))
+
+
+def picture(content: bytes) -> Tensor:
+    pixels = np.asarray(Image.open(io.BytesIO(content)).convert("RGB").resize((16, 16)), np.float32) / 255
+    return ((torch.from_numpy(pixels) - torch.tensor(MEAN)) / torch.tensor(STD)).permute(2, 0, 1)
+
+
+def sound(content: bytes) -> Tensor:
+    wave, _ = soundfile.read(io.BytesIO(content), dtype="float32")
+    return torch.nn.functional.pad(torch.from_numpy(wave), (0, 4000))[:4000]
+
+
+def text(content: bytes) -> dict[str, Tensor]:
+    ids = [WORDS.index(word) if word in WORDS else 1 for word in content.decode().split()][:5]
+    padded = torch.tensor(ids + [0] * (5 - len(ids)))
+    return {"text": padded, "mask": (padded > 0).long()}
+
+
+def task() -> RegisteredTask:
+    def phrase(i: int) -> Tensor:
+        return torch.tensor([1 + i % 5, 2, 3, 0, 0])
+
+    data = drawn(image=lambda i: picture(png(i)), sound=(4000,), text=phrase, mask=lambda i: (phrase(i) > 0).long())
+    for sample in data:
+        sample["sound"] = sample["sound"].clamp(-1, 1)
+    said = register("three", Three, classes=["a", "b", "c"], data=data, inputs={
+        "image": Input("image", mean=MEAN, std=STD, transform=picture),
+        "sound": Input("sound", rate=8000, transform=sound),
+        "text": Input(("text", "mask"), transform=text, words=lambda ids: [WORDS[i] for i in ids]),
+    })  # fmt: skip
+    return task_class(said, "three", ("three",))()
+
+
+def png(seed: int) -> bytes:
+    target = io.BytesIO()
+    pixels = np.random.default_rng(seed).integers(0, 256, (16, 16, 3), dtype=np.uint8)
+    Image.fromarray(pixels).save(target, "PNG")
+    return target.getvalue()
+
+
+def test_what_a_visitor_brings_enters_as_the_persons_own_transform_makes_it() -> None:
+    mine = task()
+    content = png(99)
+    raw = mine.read("image", content, "a.png")
+    assert isinstance(raw, Picture)
+    assert torch.allclose(mine.prepare("image", raw).tensor, picture(content))
+    written = mine.prepare("text", mine.read("text", b"red cup", "a.txt"))
+    assert written.tensor.tolist() == [[1, 4, 0, 0, 0], [1, 1, 0, 0, 0]]
+    assert written.words == ("red", "cup", "", "", "")
+    wave = io.BytesIO()
+    soundfile.write(wave, 0.5 * np.sin(np.arange(4000) / 5), 8000, format="WAV", subtype="FLOAT")
+    heard = mine.prepare("sound", mine.read("sound", wave.getvalue(), "a.wav")).tensor
+    assert torch.allclose(heard[0], sound(wave.getvalue()), atol=1e-4)
+
+
+def test_samples_enter_unchanged_and_damaged_ones_through_the_transform() -> None:
+    mine = task()
+    samples = mine.samples("test")
+    for row, name in enumerate(mine.gallery()[:3]):
+        raw = mine.example(name).raw
+        for each in raw:
+            assert torch.equal(mine.prepare(each, raw[each]).tensor, samples.inputs[each][row]), each
+    raw = mine.example(mine.gallery()[0]).raw
+    assert isinstance(raw["text"], Text)
+    for item in mine.info.modalities:
+        kind = offered(mine, item)[0]  # type: ignore[arg-type]
+        damaged = mine.prepare(item.name, degrade(raw[item.name], kind, 5)).tensor
+        assert damaged.shape == item.shape
+        assert not torch.equal(damaged, samples.inputs[item.name][0])
+
+
+def test_a_file_that_the_transform_cannot_read_is_told() -> None:
+    mine = task()
+    with pytest.raises(DataError):
+        mine.read("image", b"no picture", "a.png")
+    said = register(
+        "bad", Three, classes=["a", "b", "c"], data=drawn(x=(5,)), inputs={"x": Input("x", transform=lambda c: 1 / 0)}
+    )
+    other = task_class(said, "bad", ("bad",))()
+    with pytest.raises(
+        DataError, match=r"transform= of 'x' failed: ZeroDivisionError: division by zero \(test_own_files.py"
+    ):
+        other.read("x", b"1", "x.txt")
+
+
+def test_without_a_transform_nothing_can_be_brought_or_damaged() -> None:
+    said = register("plain", Three, classes=["a", "b", "c"], data=drawn(image=(3, 8, 8)), inputs=["image"])
+    plain = task_class(said, "plain", ("plain",))()
+    assert not takes_files(plain, "image")  # type: ignore[arg-type]
+    assert offered(plain, plain.info.modalities["image"]) == ()  # type: ignore[arg-type]
+    with pytest.raises(DataError, match="cannot be brought as a file"):
+        plain.read("image", png(0), "a.png")
+    raw = plain.example(plain.gallery()[0]).raw["image"]
+    assert torch.equal(plain.prepare("image", raw).tensor, plain.samples("test").inputs["image"][0])
+
+
+def test_a_rule_that_needs_training_samples_says_so(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MMLAB_CACHE", str(tmp_path))
+    mine = task()
+    model = Model(mine, adapted(mine.registration, mine.info), {}, "abc")  # type: ignore[arg-type]
+    with pytest.raises(DataError, match="without training samples"):
+        compute(model, "mean")
+    found = compute(model, "zeros")
+    assert np.isfinite(found.logits).all()
