@@ -29,7 +29,8 @@ class CombinationGradients:
     """The gradient of the task's loss under each combination, on the parameters that at least two of them reach.
 
     keys: K combinations; lengths: `[K]`; cosines, after: `[K, K]`, before and after conflicts are taken out; encoders:
-    `[K, M]`, lengths in each modality's own parameters, NaN for one that has none; conflicts: share of the pairs beyond 90 degrees.
+    `[K, M]`, lengths in each modality's own parameters, NaN for one that has none; conflicts: share of the pairs beyond
+    90 degrees.
     """
 
     keys: tuple[str, ...]
