@@ -16,7 +16,7 @@ from mmlab.core.errors import MmlabError, UnknownName
 from mmlab.core.method import METHODS
 from mmlab.core.task import TASKS
 from mmlab.experiments import grid, train_job
-from mmlab.experiments.ablations import ABLATIONS
+from mmlab.experiments.ablations import with_ladder
 from mmlab.experiments.background.manager import TrainingQueue
 from mmlab.experiments.executors import Processes, SerialExecutor
 from mmlab.experiments.recorders.embedding_maps import EPOCH_MAPS
@@ -114,7 +114,7 @@ def test_a_grid_trains_what_is_missing_and_goes_on_after_a_failure(library: Libr
 
 
 def test_ladders_are_made_of_options_that_exist():
-    for method in ABLATIONS:
+    for method in with_ladder():
         found = grid.ladder_jobs("toy", method, range(2))
         tags = [job.folder for job in found]
         assert len(set(tags)) == len(tags)

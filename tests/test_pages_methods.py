@@ -24,15 +24,16 @@ from mmlab.methods.gmd import ANGLES
 from mmlab.storage import checkpoints, sweep_file
 from mmlab.storage.checkpoints import PROGRESS
 from mmlab.ui.pages.methods import page
-from mmlab.ui.pages.methods.evidence_views_by_method import VIEWS
+from mmlab.ui.pages.methods.evidence_views import EVIDENCE
 from mmlab.ui.text import wording
-from mmlab.ui.text.method_cards import CARDS
 from mmlab.viz.methods import method_diagrams
 from tests.library import untrained
 
 ROOT = Path(__file__).resolve().parent.parent
 TRAINED = ("dropout", "joint", "dmrnet", "gmd", "mmanet", "dimml", "m3ixup")  # the other two have no model here
 EPOCHS = 3
+CARDS = {name: METHODS[name].card for name in METHODS if METHODS[name].card}
+VIEWS = {name: METHODS[name].evidence_views for name in METHODS}
 
 
 def measured(root: Path) -> None:
@@ -106,7 +107,8 @@ def charts(app: AppTest) -> list[Any]:
 
 
 def test_every_method_has_a_card_a_drawing_and_views() -> None:
-    assert set(CARDS) == set(VIEWS) == set(method_diagrams.PAINTERS) == set(METHODS)
+    assert {view for names in VIEWS.values() for view in names} == set(EVIDENCE)
+    assert set(CARDS) == set(method_diagrams.PAINTERS) == set(METHODS)
     for name, card in CARDS.items():
         assert card.idea.count(". ") == 2, f"{name}: the idea is three sentences"
         assert all((card.trained, card.missing, card.look, card.paper))

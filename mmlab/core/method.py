@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from mmlab.core.batch import Batch, Samples
+from mmlab.core.declarations import WITHOUT_WEIGHT, AblationStep, Card, Setting
 from mmlab.core.errors import PluginError
 from mmlab.core.evidence import Evidence, looked_at
 from mmlab.core.modality import NAME, Combination
@@ -92,6 +93,9 @@ class Method(nn.Module, ABC):
     trained_with_gaps: whether it meets incomplete inputs while learning. most_modalities: 0 for any number.
     trained_here: whether mmlab can train it. one_at_a_time: its modules can neither be copied nor shared by threads,
     so it serialises its own calls. missing_hint: for one that is not trained here, how it gets into the library.
+
+    Of its own, never its parent's: card: the texts of the Methods page, and evidence_views: those there, by name.
+    ablations: its ladder. search: the two settings that a search adds. order: its place in tables, small ones first.
     """
 
     title: ClassVar[str]
@@ -106,11 +110,22 @@ class Method(nn.Module, ABC):
     trained_here: ClassVar[bool] = True
     one_at_a_time: ClassVar[bool] = False
     missing_hint: ClassVar[str] = ""
+    card: ClassVar[Card | None] = None
+    evidence_views: ClassVar[tuple[str, ...]] = ("norms",)
+    ablations: ClassVar[tuple[AblationStep, ...]] = ()
+    search: ClassVar[tuple[Setting, ...]] = WITHOUT_WEIGHT
+    order: ClassVar[int] = 1000
     encoders: nn.ModuleDict
 
     @dataclass(frozen=True)
     class Config:
         """Options of the method; made with `mmlab.core.options.option`."""
+
+    def __init_subclass__(cls, **keywords: Any) -> None:
+        super().__init_subclass__(**keywords)
+        for name in ("card", "evidence_views", "ablations", "search", "order"):
+            if name not in vars(cls):
+                setattr(cls, name, getattr(Method, name))
 
     def __init__(self, info: TaskInfo, config: Any) -> None:
         super().__init__()
@@ -244,7 +259,10 @@ def check_method(name: str, method: type[Method]) -> None:
         )
     if not isinstance(getattr(method, "title", None), str) or not method.title.strip():
         raise PluginError(f"The method '{name}' has no title.", 'Give its class one: title = "A name for people".')
-    build(method.Config, {})
+    for changed in ({}, *(step.config for step in method.ablations), *(each.config for each in method.search)):
+        build(method.Config, changed)
+    if method.ablations and [step.name for step in method.ablations if not step.config] == []:
+        raise PluginError(f"No ablation step of '{name}' is the complete method.", "Add one that changes nothing.")
 
 
 METHODS: Registry[type[Method]] = Registry("method", "mmlab.methods", ["mmlab.foreign.supplying"], check_method)

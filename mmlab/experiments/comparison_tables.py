@@ -19,12 +19,11 @@ from mmlab.core.method import METHODS
 from mmlab.core.modality import Combination
 from mmlab.core.outputs import LOWER_IS_BETTER
 from mmlab.core.task import TASKS, TaskInfo, advice
-from mmlab.experiments.ablations import ladder, rung_tag
+from mmlab.experiments.ablations import ladder, ordered, rung_tag
 from mmlab.experiments.grid import gap_tag
 from mmlab.storage.checkpoints import REPORT, read_json
 from mmlab.storage.library import SEED_FOLDER, Library
 
-ORDER = ("joint", "ensemble", "dropout", "specialists", "dmrnet", "mmanet", "gmd", "dimml", "m3ixup")
 Reports = tuple[list[Mapping[str, Any]], list[str]]
 
 
@@ -41,7 +40,7 @@ def compare(
     missing: the runs that were trained on data with these gaps rather than the ordinary ones.
     Raises CheckpointError where nothing was measured, UnknownName for a metric that the task lacks.
     """
-    names = sorted(METHODS, key=lambda name: (ORDER.index(name) if name in ORDER else len(ORDER), name))
+    names = ordered()
     pattern = re.compile(rf"{re.escape(gap_tag(missing))}-seed(\d+)") if missing else SEED_FOLDER
     reports = {name: _seeds(library, task, name, pattern) for name in names}
     titles = {name: METHODS[name].title for name in names}
@@ -53,7 +52,7 @@ def compare_ladder(library: Library, task: str, method: str, source: str = "buil
     reports, titles = {}, {}
     for rung in ladder(method):
         pattern = re.compile(rung_tag(rung, 0).replace("seed0", r"seed(\d+)"))
-        reports[rung.name] = _seeds(library, task, rung.method, pattern)
+        reports[rung.name] = _seeds(library, task, method, pattern)
         titles[rung.name] = rung.label
     complete = next(rung.name for rung in ladder(method) if not rung.config)
     return _comparison(task, source, complete, reports, titles, metric)

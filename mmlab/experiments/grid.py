@@ -46,7 +46,7 @@ def ladder_jobs(task: str, method: str, seeds: Iterable[int], plan: Mapping[str,
     """A job per rung and seed of a method's ladder. Raises UnknownName for a method without one."""
     seeds = list(seeds)
     return [
-        TrainJob(task, rung.method, rung.config, dict(plan or {}), seed, rung_tag(rung, seed))
+        TrainJob(task, method, rung.config, dict(plan or {}), seed, rung_tag(rung, seed))
         for rung in ladder(method)
         for seed in seeds
     ]

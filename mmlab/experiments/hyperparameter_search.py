@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
+from mmlab.core.declarations import Setting
 from mmlab.core.method import METHODS
 from mmlab.core.options import as_dict, build
 from mmlab.core.task import TASKS
@@ -22,34 +23,11 @@ from mmlab.storage.library import Library
 EPOCHS_SHARE = 0.5
 
 
-@dataclass(frozen=True)
-class Setting:
-    """One point of a search: its name, and what of the plan and of the method's options it changes."""
-
-    name: str
-    plan: Mapping[str, Any] = field(default_factory=dict)
-    config: Mapping[str, Any] = field(default_factory=dict)
-
-
 COMMON = (
     Setting("usual"),
     Setting("learning_rate-0.001", {"learning_rate": 1e-3}),
     Setting("learning_rate-0.01", {"learning_rate": 1e-2}),
 )
-WITHOUT_WEIGHT = (
-    Setting("weight_decay-0.001", {"weight_decay": 0.001}),
-    Setting("weight_decay-0.1", {"weight_decay": 0.1}),
-)
-OWN: dict[str, tuple[Setting, ...]] = {
-    "dmrnet": (Setting("kl-0.1", config={"kl": 0.1}), Setting("kl-0.01", config={"kl": 0.01})),
-    "mmanet": (Setting("distil-3", config={"distil": 3.0}), Setting("distil-30", config={"distil": 30.0})),
-    "gmd": (Setting("per_step-3", config={"per_step": 3}), Setting("scope-shared", config={"scope": "shared"})),
-    "dimml": (Setting("duc-0.3", config={"duc": 0.3}), Setting("duc-3", config={"duc": 3.0})),
-    "m3ixup": (
-        Setting("mixed-0.03", config={"adapt": 0.03, "explore": 0.03}),
-        Setting("mixed-0.3", config={"adapt": 0.3, "explore": 0.3}),
-    ),
-}
 
 
 @dataclass(frozen=True)
@@ -64,7 +42,7 @@ class SearchResult:
 
 def settings(method: str) -> tuple[Setting, ...]:
     """The settings that are tried for a method: five for each."""
-    return (*COMMON, *OWN.get(method, WITHOUT_WEIGHT))
+    return (*COMMON, *METHODS[method].search)
 
 
 def search_jobs(tasks: Sequence[str], methods: Sequence[str], plan: Mapping[str, Any]) -> list[TrainJob]:

@@ -21,6 +21,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from mmlab.core.batch import Batch
+from mmlab.core.declarations import SHARES_NOT_PASSES, AblationStep, Card, Setting
 from mmlab.core.method import METHODS, Feature, Features, Fused, Method, Run, Stage
 from mmlab.core.options import option
 from mmlab.core.presence import keep, of_present
@@ -44,6 +45,37 @@ class DIMML(Method):
         "and the other is not. Their answers are weighted by how sure each is."
     )
     trained_with_gaps = False
+    order = 80
+    evidence_views = ("skills", "votes", "norms")
+    ablations = (
+        AblationStep("no-shared", "no shared classifier", {"shared": 0.0}),
+        AblationStep("no-duc", "no contrast", {"duc": 0.0}),
+        AblationStep("all-dimensions", "contrast over all dimensions", {"dimensions": "all"}),
+        AblationStep("no-weighting", "votes not weighted", {"weighting": False}),
+        AblationStep("complete", "DI-MML"),
+    )
+    search = (Setting("duc-0.3", config={"duc": 0.3}), Setting("duc-3", config={"duc": 3.0}))
+    card = Card(
+        idea="Trained together, a strong input learns quickly and the others stop trying. So DI-MML trains every input "
+        "with an answer and a loss of its own. They still help each other: where one input is good at a feature and "
+        "another is not, the first teaches the second and never the other way round.",
+        trained="Each encoder with its own head, and one head that all share. Then everything rests and a last head "
+        "learns to put the inputs together.",
+        missing="The heads of what is there vote, and the surer one counts more. The last head votes only when nothing "
+        "is missing, because it has never seen a gap.",
+        look="Which features each input is good at, how many it teaches to the others, and whether the surer head is "
+        "also the one that is right.",
+        paper="Y. Fan, W. Xu, H. Wang, J. Liu, S. Guo. Detached and Interactive Multimodal Learning. ACM "
+        "Multimedia 2024.",
+        link="https://arxiv.org/abs/2407.19514",
+        departs=(
+            "The paper is not about missing inputs: who votes when something is missing is our choice.",
+            "With more than two inputs, what a student learns from all teachers is divided by their number.",
+            "The temperature of the teaching is smaller (2, not 10 to 50), because our features have 64 "
+            "numbers, not 512.",
+            "The last head gets the last eighth of the training. " + SHARES_NOT_PASSES,
+        ),
+    )
 
     @dataclass(frozen=True)
     class Config:

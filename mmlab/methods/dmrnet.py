@@ -19,6 +19,7 @@ import torch
 from torch import Tensor
 
 from mmlab.core.batch import Batch
+from mmlab.core.declarations import SHARES_NOT_PASSES, AblationStep, Card, Setting
 from mmlab.core.method import METHODS, Features, Fused, Method, Run
 from mmlab.core.options import option
 from mmlab.core.task import TaskInfo
@@ -44,6 +45,41 @@ class DMRNet(Method):
     about = (
         "Gives every combination of inputs an embedding with a spread of its own, and practises harder on the "
         "combinations that it is least sure of."
+    )
+    order = 50
+    evidence_views = ("turning", "to_class", "clouds", "width_and_score", "norms")
+    ablations = (
+        AblationStep("dropout", "modality dropout", {"probabilistic": False, "hard": 0.0}),
+        AblationStep("probabilistic", "+ probabilistic embedding", {"kl": 0.0, "hard": 0.0}),
+        AblationStep("kl", "+ divergence", {"hard": 0.0}),
+        AblationStep("hcr", "+ hard combinations (DMRNet)"),
+    )
+    search = (Setting("kl-0.1", config={"kl": 0.1}), Setting("kl-0.01", config={"kl": 0.01}))
+    card = Card(
+        idea="One network that must cope with every combination tends to place a sample in the same direction whatever "
+        "is there, and loses what each input knows alone. So DMRNet gives each combination a cloud instead of a point: "
+        "a random point of the cloud has to be right in training, and only its middle is used later. The combinations "
+        "with the widest clouds early on count as hard, and are practised extra.",
+        trained="All encoders, the join, two layers that give the middle and the width of the cloud, and one head. "
+        "Inputs are hidden at random, each combination as likely.",
+        missing="Its part is set to zero and the middle of the cloud answers. The paper reads the width of the "
+        "cloud as "
+        "doubt; the views below show whether that holds here.",
+        look="Whether a sample turns more from combination to combination than with plain dropout, as the paper "
+        "expects, "
+        "and whether the wide clouds belong to the combinations that do worse.",
+        paper="S. Wei, Y. Luo, Y. Wang, C. Luo. Robust Multimodal Learning via Representation Decoupling. ECCV 2024.",
+        link="https://arxiv.org/abs/2407.04458",
+        departs=(
+            "The extra loss counts hard samples only. The released code multiplies the loss of the whole batch by the "
+            "number of hard samples (option `hcr=broadcast`).",
+            "The hard combinations are found from the whole warm-up, for any number of inputs. The released code "
+            "compares two of them or has them written in by hand (option `fixed`).",
+            "The pull of the clouds towards a standard one is weighted for our 64 numbers; the paper's belongs "
+            "to 1,024.",
+            "How many combinations count as hard is not known to us: here 1 of 3, 3 of 7 (option `keep`).",
+            SHARES_NOT_PASSES,
+        ),
     )
 
     @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from typing import Any
 from torch import Tensor
 
 from mmlab.core.batch import Batch
+from mmlab.core.declarations import Card
 from mmlab.core.method import METHODS, Features, Fused, Method, Run
 from mmlab.core.task import TaskInfo
 from mmlab.networks.parts import Parts, hide, pool
@@ -22,6 +23,17 @@ class Dropout(Method):
 
     title = "Modality dropout"
     about = "Practises with inputs hidden at random, so that one network copes with every combination."
+    order = 30
+    evidence_views = ("turning", "norms")
+    card = Card(
+        idea="The same network, but inputs are hidden at random while it learns. Each sample meets one of the possible "
+        "combinations, all as likely. It is simple and hard to beat, so every method here is compared with it.",
+        trained="All encoders, the join and one head.",
+        missing="What its encoder gives is set to zero, as in training.",
+        look="What it gains against joint training, and what it gives up when nothing is missing.",
+        paper="The idea: N. Neverova et al. ModDrop: Adaptive Multi-Modal Gesture Recognition. IEEE TPAMI 2016.",
+        departs=("Combinations are drawn as in the released code of DMRNet and MMANet: one of all, equally likely.",),
+    )
 
     def __init__(self, info: TaskInfo, config: Any) -> None:
         super().__init__(info, config)

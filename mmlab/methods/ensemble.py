@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from mmlab.core.batch import Batch
+from mmlab.core.declarations import Card
 from mmlab.core.method import METHODS, Features, Fused, Method, Run
 from mmlab.core.presence import Rows, keep, of_present
 from mmlab.core.task import TaskInfo
@@ -21,6 +22,17 @@ class Ensemble(Method):
 
     title = "Ensemble"
     about = "One separate network per modality. Their answers are averaged over the inputs that are there."
+    order = 20
+    evidence_views = ("margin", "norms")
+    card = Card(
+        idea="One separate network per input, each trained alone. Their answers are averaged over what is there. It "
+        "cannot learn how inputs belong together, and nothing can go wrong when one leaves.",
+        trained="An encoder and a head for each input, with a loss of its own.",
+        missing="The others are averaged.",
+        look="How much is lost because the inputs never meet.",
+        paper="No single paper: a simple reference.",
+        departs=("The averages are taken before the softmax, which multiplies the opinions.",),
+    )
 
     def __init__(self, info: TaskInfo, config: Any) -> None:
         super().__init__(info, config)

@@ -21,6 +21,7 @@ import torch
 from torch import Tensor, nn
 
 from mmlab.core.batch import Batch
+from mmlab.core.declarations import AblationStep, Card, Setting
 from mmlab.core.method import METHODS, Feature, Features, Fused, Method, Run
 from mmlab.core.modality import Combination
 from mmlab.core.options import option
@@ -43,6 +44,38 @@ class GMD(Method):
     about = (
         "Trains every combination of inputs at once and removes the parts in which their corrections contradict "
         "each other, so that no input dominates."
+    )
+    order = 70
+    evidence_views = ("angles", "conflicts", "norms")
+    ablations = (
+        AblationStep("neither", "neither", {"decouple": False, "sharing": False}),
+        AblationStep("ds", "dynamic sharing only", {"decouple": False}),
+        AblationStep("gmd", "decoupling only", {"sharing": False}),
+        AblationStep("three", "both, 3 combinations per step", {"per_step": 3}),
+        AblationStep("five", "both, 5 combinations per step", {"per_step": 5}),
+        AblationStep("both", "both, all combinations (GMD + DS)"),
+    )
+    search = (Setting("per_step-3", config={"per_step": 3}), Setting("scope-shared", config={"scope": "shared"}))
+    card = Card(
+        idea="When several combinations are trained together, a strong input can push the network where it hurts the "
+        "others. GMD looks at the correction that each combination asks for and, where two contradict each other, "
+        "cuts the contradicting part away. DS shares one network between all inputs and keeps only the normalisation "
+        "of each apart, so that a missing input is simply left out.",
+        trained="All encoders, one shared network and head, and one normalisation per input. Every combination is a "
+        "goal of its own in each step (above four inputs, five of them).",
+        missing="Nothing stands in for it: the answer is the average over the inputs that are there.",
+        look="How many pairs of corrections point against each other before and after the cut, and whether one input's "
+        "correction is much longer than the others'.",
+        paper="H. Wang, S. Luo, G. Hu, J. Zhang. Gradient-Guided Modality Decoupling for Missing-Modality Robustness. "
+        "AAAI 2024, 38(14), 15483–15491.",
+        link="https://arxiv.org/abs/2402.16318",
+        departs=(
+            "Each input has an encoder of its own, since a picture and a sound cannot share one as four MRI "
+            "images can.",
+            "What counts as shared is fixed by the structure (backbone and head). The released code takes whatever "
+            "was touched by all combinations in that step.",
+            "Conflicts are removed one after the other in a random order, as in the released code; so a few remain.",
+        ),
     )
 
     @dataclass(frozen=True)

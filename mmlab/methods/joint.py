@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from mmlab.core.batch import Batch, Samples
+from mmlab.core.declarations import Card
 from mmlab.core.method import METHODS, Features, Fused, Method, Run
 from mmlab.core.task import TaskInfo
 from mmlab.networks.parts import Parts, pool
@@ -25,6 +26,17 @@ class Joint(Method):
     title = "Joint training"
     about = "Learns from complete data only. A missing input is replaced by the average training input."
     trained_with_gaps = False
+    order = 10
+    evidence_views = ("turning", "margin", "norms")
+    card = Card(
+        idea="One network gets everything and gives one answer. It never meets a gap while it learns. This is "
+        "what most "
+        "people do today, so it shows what a missing input costs when nobody prepared for it.",
+        trained="All encoders, the join and one head, on complete data.",
+        missing="The average of all training inputs takes its place. The network has never seen such an input.",
+        look="How far it falls when an input leaves, and how sure it stays of itself.",
+        paper="No single paper: the usual way. It is also MMANet's teacher here.",
+    )
 
     def __init__(self, info: TaskInfo, config: Any) -> None:
         super().__init__(info, config)

@@ -21,6 +21,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from mmlab.core.batch import Batch
+from mmlab.core.declarations import SHARES_NOT_PASSES, AblationStep, Card, Setting
 from mmlab.core.method import METHODS, Feature, Features, Fused, Method, Run
 from mmlab.core.modality import Combination
 from mmlab.core.options import option
@@ -42,6 +43,46 @@ class M3ixup(Method):
         "first the easiest and then the hardest to align. No code was released: parts are our reading."
     )
     trained_with_gaps = False
+    order = 90
+    evidence_views = ("gap", "mixtures", "norms")
+    ablations = (
+        AblationStep("contrast", "aligned codes only", {"unimodal": 0.0, "adapt": 0.0, "explore": 0.0}),
+        AblationStep("input", "+ mixed inputs", {"input_share": 1.0, "adapt": 0.0, "explore": 0.0}),
+        AblationStep("manifold", "+ mixed features", {"adapt": 0.0, "explore": 0.0}),
+        AblationStep("adapt", "+ adapting", {"explore": 0.0}),
+        AblationStep("explore", "+ exploring (M3ixup)"),
+    )
+    search = (
+        Setting("mixed-0.03", config={"adapt": 0.03, "explore": 0.03}),
+        Setting("mixed-0.3", config={"adapt": 0.3, "explore": 0.3}),
+    )
+    card = Card(
+        idea="Every input gets a code, and one more encoder that sees everything gives the code of all inputs "
+        "together. "
+        "Training draws the code of each single input close to the code of all, so that it can stand in for it. To "
+        "make this hold between the inputs too, codes are mixed: the mixture first moves to where it is easiest to "
+        "align (adapting), then to where it is harder (exploring).",
+        trained="Encoders of each input, a second set for the joint code, one projection for all codes, and one head. "
+        "All of it on complete data only.",
+        missing="The average of the codes that are there takes the place of the joint code.",
+        look="Whether single codes lie close to the joint code of their own sample, and where adapting and exploring "
+        "take the mixture.",
+        paper="R. Lin, H. Hu. Adapt and explore: Multimodal mixup for representation learning. Information Fusion 105, "
+        "102216, 2024. Its base, GMC: P. Poklukar et al., ICML 2022.",
+        link="https://doi.org/10.1016/j.inffus.2023.102216",
+        departs=(
+            "From the paper (its abstract and Figure 1): encoders per input and a joint one; mixing before and after "
+            "the encoders; a mixture that first goes down, then up; alignment that is mixed in the loss, too.",
+            "From GMC, whose code is public: the alignment itself, the shared projection, the classifier, and the "
+            "average of codes when something is missing.",
+            "Our reading: that adapting and exploring move the *shares* of the mixture, in three small steps down and "
+            "one up; that the labels of mixed samples are mixed in the loss; all weights and step sizes. Option "
+            "`update` has two other readings.",
+            SHARES_NOT_PASSES,
+        ),
+        warning="No code was ever released for this method, and its full text was not at hand. Parts of it are our "
+        "reading of the abstract and one figure; they are named below. Do not take its numbers for the paper's.",
+    )
 
     @dataclass(frozen=True)
     class Config:

@@ -69,8 +69,9 @@ def command(
 def _search(library: Library, task: str, documents: Sequence[Path], json: bool) -> None:
     from mmlab.experiments import comparison_tables
     from mmlab.experiments import hyperparameter_search as search
+    from mmlab.experiments.ablations import ordered
 
-    found = search.results(library, task, comparison_tables.ORDER)
+    found = search.results(library, task, ordered())
     if not found:
         hint = f"Run it first: python -m mmlab grid --tasks {task} --search"
         raise CheckpointError(f"There is no search of {task} in this library.", hint)

@@ -17,9 +17,10 @@ from mmlab.analysis.methods.seed_comparison import MEAN, WORST, Comparison, conf
 from mmlab.core.errors import CheckpointError, MmlabError
 from mmlab.core.file_stamp import Stamp as FileStamp
 from mmlab.core.file_stamp import stamp_of
+from mmlab.core.method import METHODS
 from mmlab.core.task import TASKS, advice
 from mmlab.experiments import comparison_tables
-from mmlab.experiments.ablations import ABLATIONS, ladder, rung_tag
+from mmlab.experiments.ablations import ladder, rung_tag, with_ladder
 from mmlab.storage import sweep_file
 from mmlab.storage.checkpoints import REPORT, SWEEP, read_json
 from mmlab.storage.library import SEED_FOLDER, Entry
@@ -92,9 +93,9 @@ def folders(found: Comparison, view: str, name: str) -> list[Path]:
     """The runs behind a row that have stored answers."""
     root = cache.library().root / found.task
     seeds = next(run.seeds for run in found.runs if run.name == name)
-    if view in ABLATIONS and name in (rung.name for rung in ladder(view)):
+    if view in with_ladder() and name in (rung.name for rung in ladder(view)):
         rung = next(rung for rung in ladder(view) if rung.name == name)
-        there = [root / rung.method / rung_tag(rung, seed) for seed in seeds]
+        there = [root / view / rung_tag(rung, seed) for seed in seeds]
     else:
         every = cache.library().glob(f"{found.task}/{name}/seed*")
         there = [folder for folder in every if SEED_FOLDER.fullmatch(folder.name)]
@@ -117,10 +118,7 @@ def counted(folder: str, modified: FileStamp, key: str, classes: int) -> NDArray
 
 
 def _place(method: str) -> tuple[int, str]:
-    return (
-        comparison_tables.ORDER.index(method) if method in comparison_tables.ORDER else len(comparison_tables.ORDER),
-        method,
-    )
+    return (METHODS[method].order if method in METHODS else 1000, method)
 
 
 def by_title(task: str, by: str) -> str:

@@ -14,7 +14,7 @@ from mmlab.analysis.methods.seed_comparison import MEAN, WORST, Comparison, Row,
 from mmlab.core.modality import Modalities
 from mmlab.core.task import Task, advice
 from mmlab.experiments import comparison_tables
-from mmlab.experiments.ablations import ABLATIONS
+from mmlab.experiments.ablations import with_ladder
 from mmlab.ui.components import clickable_svg, page_frame, pickers, url_select
 from mmlab.ui.pages.compare import confusion
 from mmlab.ui.session import cache, comparison_cache, url_state
@@ -66,7 +66,7 @@ def _chosen(task: Task, stamp: comparison_cache.Stamp) -> tuple[str, Comparison]
     """The controls, and the view and comparison that they ask for. What does not exist is said, and not followed."""
     name, output = task.name, task.info.output
     with st.container(horizontal=True, vertical_alignment="bottom", key="mm-compare"):
-        view = _select("ladder", "View", ["", *ABLATIONS], "", _view_title, wording.help("ladder"))
+        view = _select("ladder", "View", ["", *with_ladder()], "", _view_title, wording.help("ladder"))
         there = comparison_cache.sources(name, view, stamp)
         source = _select("source", "Test data", there, there[0], comparison_cache.SOURCES.get, wording.help("score"))
         metric = _select("metric", "Metric", output.metric_names, output.headline, wording.metric)

@@ -20,6 +20,7 @@ from mmlab.core.method import Method
 from mmlab.core.modality import spoken
 from mmlab.core.outputs import Classification
 from mmlab.core.reference import Reference
+from mmlab.core.registry import Registry
 from mmlab.core.results import Floats, Sweep
 from mmlab.core.task import Task, advice
 from mmlab.storage.checkpoints import PROGRESS
@@ -95,6 +96,9 @@ class View:
     make: Maker
     choices: Callable[[Source], Mapping[str, str]] | None = None
     asks: str = ""
+
+
+EVIDENCE: Registry[View] = Registry("evidence view", "mmlab.ui.pages.methods")
 
 
 def model(reference: Reference) -> Method:

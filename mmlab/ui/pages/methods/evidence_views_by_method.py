@@ -1,8 +1,7 @@
-"""The evidence views of GMD, MMANet, DI-MML and M3ixup, and which views each method has."""
+"""The evidence views of GMD, MMANet, DI-MML and M3ixup, and the names by which methods ask for views."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from itertools import combinations as choose
 
 import numpy as np
@@ -12,6 +11,7 @@ from mmlab.core.errors import CheckpointError
 from mmlab.core.modality import spoken
 from mmlab.ui.components import pickers
 from mmlab.ui.pages.methods.evidence_views import (
+    EVIDENCE,
     Shown,
     Source,
     View,
@@ -266,37 +266,21 @@ def gap(source: Source, choice: str) -> Shown:
     )
 
 
-NORMS = View("How hard each input is pushed", norms)
-TURNING = View("Does a sample turn when inputs leave?", turning)
-LEAD = View("How close are the calls?", margin)
-VIEWS: Mapping[str, tuple[View, ...]] = {
-    "dmrnet": (
-        TURNING,
-        View("Does it point at its class?", to_class),
-        View("The clouds while it learns", clouds),
-        View("Is a wide cloud a weak combination?", width_and_score),
-        NORMS,
-    ),
-    "gmd": (
-        View("Do the corrections contradict each other?", angles, epochs, "Pass over the training data"),
-        View("Contradictions while it learns", conflicts),
-        NORMS,
-    ),
-    "mmanet": (
-        View("Who is like whom?", likeness, student_inputs, "Inputs of the student"),
-        View("Which samples count most?", doubts),
-        View("Which combinations are weak?", drift),
-        LEAD,
-        NORMS,
-    ),
-    "dimml": (
-        View("What is each input good at?", skills, pairs, "Inputs"),
-        View("Whose vote counts?", votes),
-        NORMS,
-    ),
-    "m3ixup": (View("Can one input stand in for all?", gap), View("Where do the mixtures go?", mixtures), NORMS),
-    "joint": (TURNING, LEAD, NORMS),
-    "dropout": (TURNING, NORMS),
-    "ensemble": (LEAD, NORMS),
-    "specialists": (LEAD, NORMS),
-}
+for _name, _view in {
+    "norms": View("How hard each input is pushed", norms),
+    "turning": View("Does a sample turn when inputs leave?", turning),
+    "margin": View("How close are the calls?", margin),
+    "to_class": View("Does it point at its class?", to_class),
+    "clouds": View("The clouds while it learns", clouds),
+    "width_and_score": View("Is a wide cloud a weak combination?", width_and_score),
+    "angles": View("Do the corrections contradict each other?", angles, epochs, "Pass over the training data"),
+    "conflicts": View("Contradictions while it learns", conflicts),
+    "likeness": View("Who is like whom?", likeness, student_inputs, "Inputs of the student"),
+    "doubts": View("Which samples count most?", doubts),
+    "drift": View("Which combinations are weak?", drift),
+    "skills": View("What is each input good at?", skills, pairs, "Inputs"),
+    "votes": View("Whose vote counts?", votes),
+    "gap": View("Can one input stand in for all?", gap),
+    "mixtures": View("Where do the mixtures go?", mixtures),
+}.items():
+    EVIDENCE.register(_name)(_view)

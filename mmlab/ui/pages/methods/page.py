@@ -10,16 +10,15 @@ from html import escape
 
 import streamlit as st
 
+from mmlab.core.declarations import Card
 from mmlab.core.errors import CheckpointError, UnknownName
 from mmlab.core.method import METHODS
 from mmlab.core.reference import Reference
 from mmlab.core.task import Task, advice, is_trained_here
 from mmlab.ui.components import clickable_svg, page_frame, pickers, registered_card
-from mmlab.ui.pages.methods.evidence_views import PLAIN, Shown, Source, View
-from mmlab.ui.pages.methods.evidence_views_by_method import VIEWS
+from mmlab.ui.pages.methods.evidence_views import EVIDENCE, PLAIN, Shown, Source, View
 from mmlab.ui.session import cache, url_state
 from mmlab.ui.text import wording
-from mmlab.ui.text.method_cards import CARDS, Card
 from mmlab.viz.base import theme
 from mmlab.viz.methods import method_diagrams
 
@@ -51,13 +50,16 @@ def show(task: Task) -> None:
         st.caption(
             f"From {page_frame.plain(source.reference.name)}: its log, and up to 400 test samples. {_key(task)}."
         )
-        for number, view in enumerate(VIEWS.get(method, ())):
-            _view(task.name, method, number, view.title)
+        for number, name in enumerate(METHODS[method].evidence_views):
+            with page_frame.error_boundary():
+                _view(task.name, method, number, EVIDENCE[name].title)
 
 
 def _picker() -> str:
     """The method of the address; papers first."""
-    there = sorted((name for name in METHODS if name in CARDS), key=lambda name: (not METHODS[name].year, name))
+    there = sorted(
+        (name for name in METHODS if METHODS[name].trained_here), key=lambda name: (not METHODS[name].year, name)
+    )
     papers = [name for name in there if METHODS[name].year]
     ordered = [*sorted(papers, key=lambda name: (name != "dmrnet", METHODS[name].title.lower())), *there[len(papers) :]]
     wanted = url_state.get("method") or ordered[0]
@@ -79,7 +81,8 @@ def _picker() -> str:
 
 
 def _card(task: Task, method: str) -> None:
-    card, kind = CARDS[method], METHODS[method]
+    kind = METHODS[method]
+    card = kind.card or Card(kind.about, "", "", "", kind.paper)
     group = f"published {kind.year}" if kind.year else "for comparison"
     with st.container(border=True):
         st.html(f'<div class="mm-way"><h3>{escape(kind.title)} <span class="mm-muted">· {group}</span></h3></div>')
@@ -103,7 +106,7 @@ def _facts(card: Card) -> str:
         ("When something is missing", card.missing),
         ("What to look at", card.look),
     )
-    inside = "".join(f"<section><h4>{title}</h4><p>{_emphasis(text)}</p></section>" for title, text in parts)
+    inside = "".join(f"<section><h4>{title}</h4><p>{_emphasis(text)}</p></section>" for title, text in parts if text)
     return f'<div class="mm-facts">{inside}</div>'
 
 
@@ -115,7 +118,8 @@ def _emphasis(text: str) -> str:
 
 def _paper(card: Card) -> None:
     link = f"  \n[{card.link.removeprefix('https://')}]({card.link})" if card.link else ""
-    st.markdown(f"**Paper.** {card.paper}{link}")
+    if card.paper:
+        st.markdown(f"**Paper.** {card.paper}{link}")
     if card.departs:
         with st.expander("Where this code parts from the paper", expanded=bool(card.warning)):
             st.markdown("\n".join(f"- {line}" for line in card.departs))
@@ -144,7 +148,7 @@ def _source(task: Task, method: str) -> Source:
 @page_frame.panel
 def _view(task_name: str, method: str, number: int, title: str) -> None:
     """One view: its question, its switch, the sentence, the figures, the numbers as a file."""
-    view = VIEWS[method][number]
+    view = EVIDENCE[METHODS[method].evidence_views[number]]
     with st.container(border=True, key=f"mm-view-{method}-{number}"):
         st.html(f'<div class="mm-way"><h3>{escape(title)}</h3></div>')
         with page_frame.error_boundary():
@@ -188,7 +192,9 @@ def _made(
     method: str, number: int, choice: str, reference: Reference, others: tuple[tuple[str, Reference], ...]
 ) -> Shown:
     """A view of one checkpoint. Shared between sessions: read only."""
-    return VIEWS[method][number].make(Source(cache.task(reference.task), reference, dict(others)), choice)
+    return EVIDENCE[METHODS[method].evidence_views[number]].make(
+        Source(cache.task(reference.task), reference, dict(others)), choice
+    )
 
 
 def _key(task: Task) -> str:

@@ -1,0 +1,52 @@
+"""What a method says of itself as plain data: its card, its ablation ladder, and what a search tries."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+SHARES_NOT_PASSES = (
+    "Papers count from which pass something begins; here it is a share of the training, so that short runs do it too."
+)
+
+
+@dataclass(frozen=True)
+class Card:
+    """What is said about one method. `idea` is three sentences; `departs`: where this code leaves the paper's."""
+
+    idea: str
+    trained: str
+    missing: str
+    look: str
+    paper: str
+    link: str = ""
+    departs: tuple[str, ...] = ()
+    warning: str = ""
+
+
+@dataclass(frozen=True)
+class AblationStep:
+    """One step of a method's ablation ladder: its name, a label for people, and the options it changes.
+
+    The step that changes none is the complete method.
+    """
+
+    name: str
+    label: str
+    config: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One point of a search: its name, and what of the plan and of the method's options it changes."""
+
+    name: str
+    plan: Mapping[str, Any] = field(default_factory=dict)
+    config: Mapping[str, Any] = field(default_factory=dict)
+
+
+WITHOUT_WEIGHT = (
+    Setting("weight_decay-0.001", {"weight_decay": 0.001}),
+    Setting("weight_decay-0.1", {"weight_decay": 0.1}),
+)
