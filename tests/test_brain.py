@@ -219,7 +219,7 @@ def test_the_height_of_the_slice_can_be_asked_for() -> None:
     heights = np.flatnonzero((volume > 0).any((0, 1)))
     for share in (0, 40, 100):
         place = round(heights[0] + share / 100 * (heights[-1] - heights[0]))
-        scan = read(nifti(volume), f"scan.nii#{share}%")
+        scan = Brain().read("flair", nifti(volume), "scan.nii", {"height": share})
         assert f"Slice {place + 1} of 30, at {share} %" in scan.note
         assert np.array_equal(scan.pixels > 0, (volume[:, :, place].T[::-1] > 0))
 

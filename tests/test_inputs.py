@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+import json
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -9,12 +12,16 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from mmlab.core.errors import DataError, UnknownName
 from mmlab.core.modality import Modality
+from mmlab.core.modality_kinds import modality_kind
 from mmlab.core.task import TASKS
 from mmlab.modalities.series.decode import GYROSCOPE, encode_series
 from mmlab.tasks.generators.watch.recordings import recordings
 from mmlab.ui.inputs import registry
 from mmlab.ui.inputs.sample_picker import TAB, TABS
+from mmlab.ui.session import cache, uploads
+from mmlab.ui.session.decoded_uploads import decoded
 from tests.library import untrained
 from tests.test_pages import opened, sentences, text
 
@@ -122,3 +129,75 @@ def test_a_shipped_file_is_what_the_encoder_writes() -> None:
     raw = TASKS["watch"]().example(SAMPLE).raw["gyroscope"]
     assert encode_series(raw, "gyro") == (PACK / f"{SAMPLE}-gyro.csv").read_bytes()  # type: ignore[arg-type]
     assert raw.unit == next(iter(GYROSCOPE.units))  # type: ignore[union-attr]
+
+
+# what is said of a file
+
+
+def test_what_was_said_of_a_file_is_in_the_bundle_and_in_the_id() -> None:
+    plain = uploads.Upload("watch", {"gyroscope": uploads.UploadedFile(b"x", "a.csv")})
+    said = uploads.Upload("watch", {"gyroscope": uploads.UploadedFile(b"x", "a.csv", {"rate": 100.0, "unit": "deg/s"})})
+    assert plain.id != said.id
+    back, _ = uploads.open_bundle(uploads.bundle(said, {}))
+    assert back.parts["gyroscope"].options == {"rate": 100.0, "unit": "deg/s"}
+    assert back.id == said.id
+
+
+def test_an_earlier_bundle_says_the_height_of_a_slice_behind_the_name() -> None:
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w") as archive:
+        inputs = {"t1": {"file": "inputs/t1", "name": "head.nii#40%"}, "t2": {"file": "inputs/t2", "name": "a#1.nii"}}
+        archive.writestr("view.json", json.dumps({"mmlab": 1, "task": "brain", "view": {}, "inputs": inputs}))
+        for name in inputs:
+            archive.writestr(f"inputs/{name}", b"x")
+    back, _ = uploads.open_bundle(target.getvalue())
+    assert back.parts["t1"] == uploads.UploadedFile(b"x", "head.nii", {"height": 40})
+    assert back.parts["t2"] == uploads.UploadedFile(b"x", "a#1.nii", {})
+
+
+@pytest.mark.parametrize("options", [{"rate": [1]}, {"x" * 10: "y" * 999}, {str(i): i for i in range(99)}, [1], "rate"])
+def test_a_bundle_that_says_what_cannot_be_is_refused(options: object) -> None:
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w") as archive:
+        inputs = {"image": {"file": "inputs/image", "name": "a.png", "options": options}}
+        archive.writestr("view.json", json.dumps({"mmlab": 1, "task": "digits", "view": {}, "inputs": inputs}))
+        archive.writestr("inputs/image", b"x")
+    with pytest.raises(DataError):
+        uploads.open_bundle(target.getvalue())
+
+
+@pytest.mark.parametrize(
+    ("task", "modality", "options", "match"),
+    [
+        ("digits", "image", {"height": 4}, "no option 'height'"),
+        ("brain", "t1", {"height": 400}, "out of bounds"),
+        ("brain", "t1", {"rate": 4}, "no option 'rate'"),
+        ("watch", "gyroscope", {"rate": "fast"}, "does not fit"),
+        ("watch", "gyroscope", {"start": -3}, "out of bounds"),
+    ],
+)
+def test_what_cannot_be_said_of_a_file_is_refused(task: str, modality: str, options: dict, match: str) -> None:
+    with pytest.raises((DataError, UnknownName), match=match):
+        TASKS[task]().read(modality, b"x", "a", options)
+    with pytest.raises(DataError, match=match):
+        decoded(cache.task(task), modality, uploads.UploadedFile(b"x", "a", options))
+
+
+def test_what_is_stated_of_a_table_counts_before_its_settings_line() -> None:
+    rows = b"".join(b"%d,%d,%d\n" % (i % 7, i % 5, i % 3) for i in range(400))
+    task, content = TASKS["watch"](), b"# mmlab: rate=50 start=1\nx,y,z\n" + rows
+    by_line = task.read("accelerometer", content, "a.csv")
+    stated = task.read("accelerometer", content, "a.csv", {"rate": 100, "start": 2.5})
+    assert (by_line.rate, by_line.part) == (50, (1.0, 2.0))
+    assert (stated.rate, stated.part) == (100, (2.5, 3.5))
+
+
+def test_an_upload_is_decoded_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = []
+    kind = type(cache.task("digits"))
+    read = kind.read
+    monkeypatch.setattr(kind, "read", lambda self, *given: calls.append(given) or read(self, *given))
+    part = uploads.UploadedFile(modality_kind("image").example(), "a.png")
+    for _ in range(3):
+        assert decoded(cache.task("digits"), "image", part).pixels.shape == (20, 24)
+    assert len(calls) == 1

@@ -221,15 +221,13 @@ def test_a_shipped_sample_is_prepared_as_in_its_split(task: Opinion) -> None:
         task.example("test-9999")
 
 
-def test_variation_is_a_function_of_its_seed_and_leaves_gaps_alone(task: Opinion) -> None:
+def test_variation_is_a_function_of_its_seed(task: Opinion) -> None:
     batch = task.samples("train").batch(range(8)).inputs
-    batch["face"][2] = 0
     first, again, other = (task.augment(batch, seed) for seed in (1, 1, 2))
     for name, value in first.items():
         assert torch.equal(value, again[name])
         assert value.shape == batch[name].shape
     assert not torch.equal(first["face"], other["face"])
-    assert not first["face"][2].any()
     assert set(first["text"].unique().tolist()) <= set(batch["text"].unique().tolist()) | {0.0}
 
 

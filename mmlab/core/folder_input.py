@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from mmlab.core.errors import DataError
+from mmlab.core.options import NoOptions, Options
 from mmlab.core.prepared_input import PreparedInput
 from mmlab.core.recordings import Raw
 
@@ -19,12 +20,14 @@ class FolderInput(ABC):
     inline:       whether the manifest may hold the content itself rather than a path.
     numbered:     whether a path may end in `#` and a number, which says what of the file is meant.
     standardised: whether each row of the tensor is brought to mean 0 and spread 1 over the training samples.
+    ReadOptions:  what a person can say of a file that they bring (`Task.read`).
     """
 
     seen_as: ClassVar[str]
     inline: ClassVar[bool] = False
     numbered: ClassVar[bool] = False
     standardised: ClassVar[bool] = False
+    ReadOptions: ClassVar[type[Options]] = NoOptions
 
     @property
     @abstractmethod
@@ -34,6 +37,10 @@ class FolderInput(ABC):
     @abstractmethod
     def read(self, content: bytes, name: str) -> Raw:
         """Decode a file, safely. Raises DataError."""
+
+    def read_as_stated(self, content: bytes, name: str, stated: Any) -> Raw:
+        """The same with what a person said of the file: `stated` is made of `ReadOptions`."""
+        return self.read(content, name)
 
     @abstractmethod
     def prepare(self, raw: Raw) -> PreparedInput:

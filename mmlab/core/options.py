@@ -17,6 +17,14 @@ class Options(Protocol):
     __dataclass_fields__: ClassVar[dict[str, dataclasses.Field[Any]]]
 
 
+NO_OPTIONS: Mapping[str, Any] = types.MappingProxyType({})
+
+
+@dataclasses.dataclass(frozen=True)
+class NoOptions:
+    """For what has none: `build(NoOptions, given)` refuses whatever is given."""
+
+
 O = TypeVar("O", bound=Options)
 
 

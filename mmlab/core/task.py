@@ -11,6 +11,7 @@ from torch import Tensor
 from mmlab.core.batch import Samples
 from mmlab.core.errors import PluginError, TaskMismatch
 from mmlab.core.modality import NAME, Modalities, Modality
+from mmlab.core.options import NO_OPTIONS
 from mmlab.core.outputs import Output, output_from_card
 from mmlab.core.prepared_input import PreparedInput as PreparedInput
 from mmlab.core.recordings import Raw
@@ -91,8 +92,12 @@ class Task(Protocol):
     def example(self, sample: str) -> GallerySample:
         """One sample of the gallery. Raises UnknownName."""
 
-    def read(self, modality: str, content: bytes, name: str = "") -> Raw:
-        """Decode a file that a person brought, safely. Raises DataError with a sentence and a hint."""
+    def read(self, modality: str, content: bytes, name: str = "", options: Mapping[str, Any] = NO_OPTIONS) -> Raw:
+        """Decode a file that a person brought, safely. Raises DataError with a sentence and a hint.
+
+        options: what the person said of it that it does not say itself, such as `{"rate": 100}` of a table without
+        times or `{"height": 40}` of a volume. Raises UnknownName for one that this input does not have.
+        """
 
     def prepare(self, modality: str, raw: Raw) -> PreparedInput:
         """Bring a recording to the model's world. The same path for shipped samples and uploads."""

@@ -13,6 +13,7 @@ from torch import Tensor
 from mmlab.core.batch import Samples
 from mmlab.core.errors import DataError, UnknownName
 from mmlab.core.modality import Modalities, Modality
+from mmlab.core.options import NO_OPTIONS, NoOptions, build
 from mmlab.core.outputs import Classification, Regression, Segmentation
 from mmlab.core.recordings import Raw
 from mmlab.core.task import GallerySample, PreparedInput, Source, Split, TaskInfo
@@ -172,8 +173,9 @@ class RegisteredTask:
         """Whether visitors can bring a file of this input: it has a `transform`."""
         return self.registration.inputs[modality].transform is not None
 
-    def read(self, modality: str, content: bytes, name: str = "") -> Raw:
+    def read(self, modality: str, content: bytes, name: str = "", options: Mapping[str, Any] = NO_OPTIONS) -> Raw:
         """Decode a file that a visitor brought. Raises DataError."""
+        build(NoOptions, options)
         item, given = self.layout.modalities[modality], self.registration.inputs[modality]
         return recordings.read(content, name, item, given, self.layout.packing(modality))
 

@@ -14,12 +14,14 @@ from torch import Tensor
 from mmlab.core.batch import Samples
 from mmlab.core.errors import DataError
 from mmlab.core.modality import Modalities, Modality
+from mmlab.core.options import NO_OPTIONS, build
 from mmlab.core.outputs import Segmentation
 from mmlab.core.recordings import Picture, Raw
 from mmlab.core.task import TASKS, GallerySample, PreparedInput, Source, Split, TaskInfo
 from mmlab.modalities.scan.augment import vary_scan
 from mmlab.modalities.scan.grid import APART, PIXEL, SIDE
 from mmlab.modalities.scan.preprocess import prepare_scan, read_scan
+from mmlab.modalities.scan.volume_slice import SliceOptions
 from mmlab.tasks.cached_splits import cached_split
 from mmlab.tasks.generators.brain import slices as items
 from mmlab.tasks.generators.brain.anatomy import FILE
@@ -82,10 +84,10 @@ class Brain:
         note = f"Simulated. Case {row['case']}: {place}."
         return GallerySample(sample, raw, labels, OUTPUT.words(labels), note, stack)
 
-    def read(self, modality: str, content: bytes, name: str = "") -> Raw:
-        """Decode a picture of a slice or a NIfTI volume that a person brought. Raises DataError."""
+    def read(self, modality: str, content: bytes, name: str = "", options: Mapping[str, Any] = NO_OPTIONS) -> Raw:
+        """Decode a picture of a slice or a NIfTI volume, of which `height` says which slice. Raises DataError."""
         _ = MODALITIES[modality]
-        return read_scan(content, name)
+        return read_scan(content, name, build(SliceOptions, options).height)
 
     def prepare(self, modality: str, raw: Raw) -> PreparedInput:
         """Bring a slice to the model's world: see `mmlab.modalities.scan.preprocess`."""

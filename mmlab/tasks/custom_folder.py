@@ -21,6 +21,7 @@ from mmlab.core.batch import Samples
 from mmlab.core.errors import DataError, MmlabError, PluginError, UnknownName
 from mmlab.core.file_stamp import ABSENT, Stamp, stamp_of
 from mmlab.core.modality_kinds import modality_kind
+from mmlab.core.options import NO_OPTIONS, build
 from mmlab.core.outputs import Segmentation
 from mmlab.core.recordings import Raw
 from mmlab.core.task import TASKS, GallerySample, PreparedInput, Source, Split, Task, TaskInfo
@@ -106,9 +107,10 @@ class FolderTask:
         notes = [row.note, f"Without {', '.join(lacking)}." if lacking else ""]
         return GallerySample(row.id, raw, target, in_words(self.info.output, target), " ".join(filter(None, notes)))
 
-    def read(self, modality: str, content: bytes, name: str = "") -> Raw:
+    def read(self, modality: str, content: bytes, name: str = "", options: Mapping[str, Any] = NO_OPTIONS) -> Raw:
         """Decode a file that a person brought. Raises DataError."""
-        return self.description[modality].kind.read(content, name)
+        kind = self.description[modality].kind
+        return kind.read_as_stated(content, name, build(kind.ReadOptions, options))
 
     def prepare(self, modality: str, raw: Raw) -> PreparedInput:
         """Bring a recording to the model's world, numbers on the scale of the training samples."""

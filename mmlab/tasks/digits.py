@@ -17,6 +17,7 @@ from mmlab.core.batch import Samples
 from mmlab.core.errors import DataError
 from mmlab.core.modality import Modalities, Modality
 from mmlab.core.modality_kinds import modality_kind
+from mmlab.core.options import NO_OPTIONS, NoOptions, build
 from mmlab.core.outputs import Classification
 from mmlab.core.recordings import Raw
 from mmlab.core.task import TASKS, GallerySample, PreparedInput, Source, Split, TaskInfo
@@ -100,8 +101,9 @@ class Digits:
         note = f"Synthetic voice {row['speaker']}; the {worst.label.lower()} is the noisiest."
         return GallerySample(sample, raw, row["digit"], str(row["digit"]), note)
 
-    def read(self, modality: str, content: bytes, name: str = "") -> Raw:
+    def read(self, modality: str, content: bytes, name: str = "", options: Mapping[str, Any] = NO_OPTIONS) -> Raw:
         """Decode a file that a person brought. Raises DataError."""
+        build(NoOptions, options)
         return modality_kind(MODALITIES[modality].kind).read(content, name)
 
     def prepare(self, modality: str, raw: Raw) -> PreparedInput:

@@ -14,6 +14,7 @@ from torch import Tensor
 from mmlab.core.batch import Samples
 from mmlab.core.errors import DataError
 from mmlab.core.modality import Modalities, Modality
+from mmlab.core.options import NO_OPTIONS, NoOptions, build
 from mmlab.core.outputs import Detection
 from mmlab.core.recordings import Picture, Raw
 from mmlab.core.task import TASKS, GallerySample, PreparedInput, Source, Split, TaskInfo
@@ -91,8 +92,9 @@ class Faces:
         answer = "live" if row["kind"] == "live" else "attack"
         return GallerySample(sample, raw, CLASSES.index(answer), answer, f"{_in_words(row['kind'])}, simulated.")
 
-    def read(self, modality: str, content: bytes, name: str = "") -> Raw:
+    def read(self, modality: str, content: bytes, name: str = "", options: Mapping[str, Any] = NO_OPTIONS) -> Raw:
         """Decode a picture that a person brought. Raises DataError."""
+        build(NoOptions, options)
         return READ[MODALITIES[modality].name](content, name)
 
     def prepare(self, modality: str, raw: Raw) -> PreparedInput:

@@ -17,6 +17,7 @@ from torch import Tensor
 from mmlab.core.batch import Samples
 from mmlab.core.errors import DataError
 from mmlab.core.modality import Modalities, Modality
+from mmlab.core.options import NO_OPTIONS, NoOptions, build
 from mmlab.core.outputs import Regression
 from mmlab.core.recordings import Picture, Raw, Sound, Text
 from mmlab.core.task import TASKS, GallerySample, PreparedInput, Source, Split, TaskInfo
@@ -139,8 +140,9 @@ class Opinion:
         note = f"Simulated, synthetic voice {row['voice']}. What each shows: {shown}."
         return GallerySample(sample, raw, row["opinion"], f"{row['opinion']:+.2f}", note)
 
-    def read(self, modality: str, content: bytes, name: str = "") -> Raw:
+    def read(self, modality: str, content: bytes, name: str = "", options: Mapping[str, Any] = NO_OPTIONS) -> Raw:
         """Decode a file that a person brought. Raises DataError."""
+        build(NoOptions, options)
         return READ[MODALITIES[modality].name](content, name)
 
     def prepare(self, modality: str, raw: Raw) -> PreparedInput:

@@ -15,10 +15,12 @@ from torch import Tensor
 from mmlab.core.batch import Samples
 from mmlab.core.errors import DataError
 from mmlab.core.modality import Modalities, Modality
+from mmlab.core.options import NO_OPTIONS, build
 from mmlab.core.outputs import Classification
 from mmlab.core.recordings import Raw
 from mmlab.core.task import TASKS, GallerySample, PreparedInput, Source, Split, TaskInfo
 from mmlab.modalities.series.augment import turn_axes, vary_series
+from mmlab.modalities.series.csv_table import TableOptions
 from mmlab.modalities.series.decode import ACCELEROMETER, GYROSCOPE, read_series
 from mmlab.modalities.series.windowing import Window, prepare_series
 from mmlab.tasks.cached_splits import cached_split
@@ -91,9 +93,10 @@ class Watch:
         note = f"Person {row['person']}, {row['arm']} arm, from second {row['start'] / recordings.RATE:g}."
         return GallerySample(sample, raw, CLASSES.index(answer), answer, note)
 
-    def read(self, modality: str, content: bytes, name: str = "") -> Raw:
+    def read(self, modality: str, content: bytes, name: str = "", options: Mapping[str, Any] = NO_OPTIONS) -> Raw:
         """The columns of this sensor of a table, such as a CSV file with both. Raises DataError."""
-        return read_series(content, name, SENSORS[modality], WINDOWS[modality].seconds)
+        stated = build(TableOptions, options)
+        return read_series(content, name, SENSORS[modality], WINDOWS[modality].seconds, stated)
 
     def prepare(self, modality: str, raw: Raw) -> PreparedInput:
         """A second at 50 rows a second: see `mmlab.modalities.series.windowing`."""

@@ -17,6 +17,7 @@ from torch import Tensor
 from mmlab.core.batch import Samples
 from mmlab.core.errors import DataError, UnknownName
 from mmlab.core.modality import Modalities, Modality
+from mmlab.core.options import NO_OPTIONS
 from mmlab.core.outputs import Classification
 from mmlab.core.recordings import Raw
 from mmlab.core.task import GallerySample, PreparedInput, Source, Split, TaskInfo
@@ -220,7 +221,7 @@ class KnownTask:
         """There are none."""
         raise DataError("This data set has no gallery.")
 
-    def read(self, modality: str, content: bytes, name: str = "") -> Raw:
+    def read(self, modality: str, content: bytes, name: str = "", options: Mapping[str, Any] = NO_OPTIONS) -> Raw:
         """There is nothing to read."""
         raise DataError("This data set reads no files.")
 

@@ -16,7 +16,7 @@ from mmlab.modalities.image.decode import read_picture
 from mmlab.modalities.reading import reading
 from mmlab.modalities.scan.grid import PIXEL, SIDE
 from mmlab.modalities.scan.nifti import is_scan
-from mmlab.modalities.scan.volume_slice import read_slice
+from mmlab.modalities.scan.volume_slice import MIDDLE, read_slice
 
 Floats = NDArray[np.float32]
 Flags = NDArray[np.bool_]
@@ -30,10 +30,10 @@ GREY = 8  # steps that the colours of a grey picture may differ by
 NO_HEAD = ("There is no head in this slice.", "Bring an axial slice through a brain, on black.")
 
 
-def read_scan(content: bytes, name: str = "") -> Scan:
-    """A slice in grey, from a NIfTI volume (see `read_slice`) or a picture. Raises DataError."""
-    if is_scan(content) or name.partition("#")[0].lower().endswith(ENDINGS):
-        return read_slice(content, name)
+def read_scan(content: bytes, name: str = "", height: int = MIDDLE) -> Scan:
+    """A slice in grey, from a NIfTI volume (at `height`, see `read_slice`) or a picture. Raises DataError."""
+    if is_scan(content) or name.lower().endswith(ENDINGS):
+        return read_slice(content, name, height)
     picture = read_picture(content, name)
     if picture.pixels.ndim == 2:
         return Scan(picture.pixels, picture.note)

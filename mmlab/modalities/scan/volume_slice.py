@@ -2,34 +2,36 @@
 
 from __future__ import annotations
 
-import re
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
 from mmlab.core.errors import DataError
+from mmlab.core.options import option
 from mmlab.core.recordings import Scan
 from mmlab.modalities.files import shown_name
 from mmlab.modalities.scan.nifti import HINT, Floats, read_volume
 
 LEAST = 2  # voxels a side
 STRETCHED = 12  # times as long as wide: no pixel of a scan is
-MIDDLE = 0.5  # of the head's height: the slice that is taken where none is asked for
-HEIGHT = re.compile(r"(.*)#(\d{1,3})%")
+MIDDLE = 50  # % of the head's height: the slice that is taken where none is asked for
 OUTSIDE, HEAD = 0.1, 0.15  # share of zeros that says cut out; share of the bright end that is head otherwise
 BRIGHTEST = 99.8  # percentile that becomes white
 
 
-def read_slice(content: bytes, name: str = "") -> Scan:
-    """One axial slice of a volume, front up, left to the left. Raises DataError.
+@dataclass(frozen=True)
+class SliceOptions:
+    """What a person can say of a volume that they bring."""
 
-    A name that ends in `#40%` asks for the slice at 40 % of the head's height; otherwise it is the one half way up.
-    """
-    asked = HEIGHT.fullmatch(name)
-    plain_name, share = (asked[1], min(int(asked[2]), 100) / 100) if asked else (name, MIDDLE)
-    label = shown_name(plain_name, "The volume")
-    volume = read_volume(content, plain_name)
+    height: int = option(MIDDLE, "The slice that is taken, in % of the head's height from below", 0, 100)
+
+
+def read_slice(content: bytes, name: str = "", height: int = MIDDLE) -> Scan:
+    """One axial slice of a volume, at `height` % of the head's, front up, left to the left. Raises DataError."""
+    share, label = height / 100, shown_name(name, "The volume")
+    volume = read_volume(content, name)
     if min(volume.values.shape) < LEAST:
         sides = " × ".join(str(side) for side in volume.values.shape)
         raise DataError(f"{label} has {sides} voxels, which is no head.", "Bring the scan of one head.")

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from mmlab.core.errors import DataError
 from mmlab.core.plain_text import LONGEST_NAME, NAMES_HINT, is_plain, plain
-from mmlab.modalities.series.csv_table import Table, read_table
+from mmlab.modalities.series.csv_table import NOTHING_STATED, Table, TableOptions, read_table
 
 NUMPY = b"\x93NUMPY"
 ARRAY_BYTES, MOST_COLUMNS = 32_000_000, 64
@@ -32,12 +32,12 @@ def listed(columns: tuple[str, ...]) -> str:
     return ", ".join(columns[:8]) + (" ..." if len(columns) > 8 else "")
 
 
-def table_of(content: bytes, label: str) -> Table:
+def table_of(content: bytes, label: str, stated: TableOptions = NOTHING_STATED) -> Table:
     """The numbers of a CSV or .npy file. Raises DataError."""
     if not content.startswith(NUMPY):
-        return read_table(content, label)
+        return read_table(content, label, stated)
     values = _array(content, label)
-    return Table(values, (), tuple(range(1, len(values) + 1)), {})
+    return Table(values, (), tuple(range(1, len(values) + 1)), stated.settings())
 
 
 def _array(content: bytes, label: str) -> Floats:

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmlab.core.errors import DataError
+from mmlab.core.options import option
 
 BYTES, ROWS, COLUMNS, LINE = 8_000_000, 100_000, 64, 4_000
 LARGEST = 1e19  # nanoseconds since 1970 are near 2e18
@@ -35,7 +36,23 @@ class Table:
     settings: Mapping[str, str]
 
 
-def read_table(content: bytes, label: str) -> Table:
+@dataclass(frozen=True)
+class TableOptions:
+    """What a person can say of a table that it does not say itself; it counts before the settings line."""
+
+    rate: float | None = option(None, "Rows a second, where there is no column of times", 0.001, 100_000.0)
+    unit: str = option("", "Units of the sensors, such as g, m/s2, rad/s, deg/s, with commas between them")
+    start: float | None = option(None, "Seconds from the beginning at which the part that counts starts", 0.0, 1e6)
+
+    def settings(self) -> dict[str, str]:
+        """What is said, as a settings line says it."""
+        return {name: str(value) for name, value in vars(self).items() if value not in (None, "")}
+
+
+NOTHING_STATED = TableOptions()
+
+
+def read_table(content: bytes, label: str, stated: TableOptions = NOTHING_STATED) -> Table:
     """The numbers of a table. `label` stands for it in sentences. Raises DataError."""
     if not content.strip():
         raise DataError(f"{label} is empty.", HINT)
@@ -56,7 +73,7 @@ def read_table(content: bytes, label: str) -> Table:
         raise DataError(f"{label} has more than {ROWS:,} rows.", "Bring a shorter recording.")
     width = len(names) or len(rows[0][1])
     values = np.array([_numbers(number, cells, width, label) for number, cells in rows])
-    return Table(values, names, tuple(number for number, _ in rows), settings)
+    return Table(values, names, tuple(number for number, _ in rows), {**settings, **stated.settings()})
 
 
 def _lines(text: str) -> tuple[list[tuple[int, str]], dict[str, str]]:

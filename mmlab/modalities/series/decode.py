@@ -1,6 +1,6 @@
 """Recordings of sensors as tables -> `Series`: which columns are the sensor's, when each row was, in which unit.
 
-What the file does not say is taken from its settings line (`mmlab.modalities.series.csv_table`: rate, unit, start),
+What the file does not say is as stated (`TableOptions`), from its settings line (`mmlab.modalities.series.csv_table`),
 otherwise guessed from the numbers; every guess becomes a sentence of `Series.note`.
 
 >>> read_series(content, "walk.csv", ACCELEROMETER, seconds=1.0)      # its three columns of a file of many
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from mmlab.core.errors import DataError
 from mmlab.core.recordings import Series
 from mmlab.modalities.files import shown_name
-from mmlab.modalities.series.csv_table import HINT, Table, read_table
+from mmlab.modalities.series.csv_table import HINT, NOTHING_STATED, Table, TableOptions, read_table
 from mmlab.modalities.series.timestamps import Clock, read_clock
 
 Values = NDArray[np.float64]
@@ -66,13 +66,15 @@ GYROSCOPE = Sensor(
 SENSORS = (ACCELEROMETER, GYROSCOPE)
 
 
-def read_series(content: bytes, name: str, sensor: Sensor, seconds: float) -> Series:
+def read_series(
+    content: bytes, name: str, sensor: Sensor, seconds: float, stated: TableOptions = NOTHING_STATED
+) -> Series:
     """The columns of `sensor` in its first unit, at even steps; the part that counts is `seconds` long.
 
     It starts where the file states it, or where most moves. Raises DataError.
     """
     label = shown_name(name, "The file")
-    table = read_table(content, label)
+    table = read_table(content, label, stated)
     clock = read_clock(table, label)
     owned, assumed = _owned(table, clock, sensor, label)
     even = {owner: clock.even(table.values[:, columns]) for owner, columns in owned.items()}

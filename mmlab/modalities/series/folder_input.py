@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 
 from mmlab.core.errors import DataError
 from mmlab.core.folder_input import FolderInput, not_of
-from mmlab.core.options import option
+from mmlab.core.options import Options, option
 from mmlab.core.prepared_input import PreparedInput
 from mmlab.core.recordings import Raw, Series
 from mmlab.modalities.files import shown_name
 from mmlab.modalities.series.columns import check_columns, chosen, listed, table_of
-from mmlab.modalities.series.csv_table import Table
+from mmlab.modalities.series.csv_table import NOTHING_STATED, Table, TableOptions
 
 TIME = "time"
 Floats = NDArray[np.float64]
@@ -35,6 +35,7 @@ class SeriesInput(FolderInput):
     steps: int = option(64, "How many moments of it the model takes", 8, 512)
     seen_as: ClassVar[str] = "series"
     standardised: ClassVar[bool] = True
+    ReadOptions: ClassVar[type[Options]] = TableOptions
 
     def __post_init__(self) -> None:
         check_columns(self.columns)
@@ -44,8 +45,11 @@ class SeriesInput(FolderInput):
         return (len(self.columns), self.steps)
 
     def read(self, content: bytes, name: str) -> Raw:
+        return self.read_as_stated(content, name, NOTHING_STATED)
+
+    def read_as_stated(self, content: bytes, name: str, stated: TableOptions) -> Raw:
         label = shown_name(name, "The series")
-        table = table_of(content, label)
+        table = table_of(content, label, stated)
         values = chosen(table, self.columns, label)
         rate = _stated(table, "rate", label) or self.rate
         if TIME in table.names and TIME not in self.columns:

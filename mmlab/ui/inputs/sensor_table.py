@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
+from typing import Any
 
 import streamlit as st
 
 from mmlab.core.modality import Modality
 from mmlab.core.modality_kinds import modality_kind
 from mmlab.core.task import Task
-from mmlab.modalities.series.csv_table import SETTINGS
 from mmlab.ui.inputs.registry import control, held, together
-from mmlab.ui.session import upload_draft, uploads
+from mmlab.ui.session import upload_draft
 
 UNITS = {"g": "g", "m/s2": "m/s²", "rad/s": "rad/s", "deg/s": "°/s"}
 HELP = (
@@ -77,19 +78,18 @@ def _table(task: Task, modalities: Sequence[Modality], key: str, label: str) -> 
 
 
 def _read(task_name: str, modalities: Sequence[str], key: str) -> None:
-    """Callback: give the file, with what was stated in a first line of its own, to every input that it is for."""
+    """Callback: give the file, with what was stated of it, to every input that it is for."""
     part = held(key)
     if part is not None:
-        part = uploads.UploadedFile(_settings(key).encode() + part.content, part.name)
+        part = replace(part, options=_stated(key))
     for modality in modalities:
         upload_draft.give(task_name, modality, part)
     upload_draft.use(task_name)
 
 
-def _settings(key: str) -> str:
-    """What was stated, as the readers of tables take it; nothing where nothing was."""
+def _stated(key: str) -> dict[str, Any]:
+    """What was stated, as options of reading a table (`TableOptions`); nothing where nothing was."""
     stated = {name: st.session_state.get(f"{key}.{name}") for name in ("rate", "start")}
     units = ",".join(st.session_state.get(f"{key}.unit") or ())
-    found = [f"{name}={value:g}" for name, value in stated.items() if value is not None]
-    found += [f"unit={units}"] if units else []
-    return f"{SETTINGS} {' '.join(found)}\n" if found else ""
+    found: dict[str, Any] = {name: value for name, value in stated.items() if value is not None}
+    return {**found, "unit": units} if units else found

@@ -12,7 +12,7 @@ from mmlab.core.modality import Modality
 from mmlab.core.recordings import Scan
 from mmlab.core.task import Task
 from mmlab.modalities.scan.nifti import is_scan
-from mmlab.modalities.scan.volume_slice import HEIGHT, MIDDLE
+from mmlab.modalities.scan.volume_slice import MIDDLE
 from mmlab.ui.inputs.registry import together
 from mmlab.ui.session import cache, upload_draft, uploads, url_state
 
@@ -34,7 +34,7 @@ def height(task: Task, modalities: Sequence[Modality], key: str) -> None:
         "Height of the slice in the head, % from below",
         0,
         100,
-        round(100 * MIDDLE),
+        MIDDLE,
         key=key,
         on_change=partial(_moved, task.name, volumes, key),
     )
@@ -58,10 +58,8 @@ def _sizes(task: Task, modalities: Sequence[Modality]) -> str:
 
 
 def _moved(task_name: str, volumes: Sequence[str], key: str) -> None:
-    """Ask for the slice at that height of each volume, by what its name ends in."""
+    """Ask for the slice at that height of each volume."""
     given = upload_draft.parts(task_name)
     for name in volumes:
-        asked = HEIGHT.fullmatch(given[name].name)
-        plain = asked[1] if asked else given[name].name
-        upload_draft.give(task_name, name, replace(given[name], name=f"{plain}#{st.session_state[key]}%"))
+        upload_draft.give(task_name, name, replace(given[name], options={"height": st.session_state[key]}))
     upload_draft.use(task_name)

@@ -44,6 +44,7 @@ from mmlab.storage import sweep_file
 from mmlab.storage.checkpoints import REPORT
 from mmlab.storage.library import Entry, Library
 from mmlab.ui.session import uploads
+from mmlab.ui.session.decoded_uploads import decoded
 from mmlab.ui.session.library_entries import entry_of, is_half, place
 from mmlab.ui.session.url_state import Damage
 
@@ -234,7 +235,7 @@ def _own_item(task_name: str, sample: str) -> Item:
     problems: dict[str, DataError] = {}
     for name, part in own.parts.items():
         try:
-            raw[name] = reads.read(name, part.content, part.name)
+            raw[name] = decoded(reads, name, part)
         except DataError as error:
             problems[name] = error
     return Item(sample, raw, *_truth(reads, own.truth), note="", own=True, problems=problems)

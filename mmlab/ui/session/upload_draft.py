@@ -14,6 +14,7 @@ import streamlit as st
 from mmlab.core.errors import DataError, MmlabError
 from mmlab.core.outputs import Regression
 from mmlab.ui.session import cache, uploads, url_state
+from mmlab.ui.session.decoded_uploads import decoded
 
 DRAFT, PROBLEMS = "mmlab.draft", "mmlab.problems"
 TRUTH, NUMBER = "bring.truth", "bring.number"  # what a person said it is: a class, or a number
@@ -41,7 +42,7 @@ def give(task_name: str, modality: str, part: uploads.UploadedFile | None) -> No
         if len(part.content) > MEGABYTES * 2**20:
             raise DataError(f"The file is larger than {MEGABYTES} MB.", "Bring a smaller one.")
         task = cache.task(task_name)
-        task.prepare(modality, task.read(modality, part.content, part.name))
+        task.prepare(modality, decoded(task, modality, part))
     except MmlabError as error:
         problems[modality] = error
     else:

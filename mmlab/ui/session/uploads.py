@@ -34,7 +34,9 @@ LARGEST_VIEW = 64 * 2**10
 MOST_FILES = 16
 FORMAT = 1
 HINT = "Take the bundle that the Predict page offers under 'Take it along'."
+MOST_OPTIONS = 16
 _NAME = re.compile(r"[a-z0-9_]{1,40}")
+_HEIGHT = re.compile(r"(.*)#(\d{1,3})%")
 
 
 class NotHere(MmlabError):
@@ -43,10 +45,11 @@ class NotHere(MmlabError):
 
 @dataclass(frozen=True)
 class UploadedFile:
-    """One input as it was brought: the bytes of the file, and its name for sentences only."""
+    """One input as it was brought: the bytes of the file, its name for sentences only, what was said of it."""
 
     content: bytes
     name: str = ""
+    options: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -59,12 +62,12 @@ class Upload:
 
     @property
     def id(self) -> str:
-        """`own-` and the digest of the content, of what a name asks of it after a `#`, and of the stated truth."""
+        """`own-` and the digest of the content, of what was said of it, and of the stated truth."""
         digest = hashlib.sha256(f"{self.task}\0{self.truth}".encode())
         for name in sorted(self.parts):
             digest.update(f"\0{name}\0{len(self.parts[name].content)}\0".encode())
             digest.update(self.parts[name].content)
-            digest.update(self.parts[name].name.partition("#")[2].encode())
+            digest.update(json.dumps(dict(self.parts[name].options), sort_keys=True).encode())
         return PREFIX + digest.hexdigest()[:16]
 
 
@@ -97,7 +100,10 @@ def find(sample: str, task: str) -> Upload:
 
 def bundle(own: Upload, view: Mapping[str, str]) -> bytes:
     """A zip with the files as they were brought and the view, to be opened elsewhere."""
-    inputs = {name: {"file": f"inputs/{name}", "name": part.name} for name, part in own.parts.items()}
+    inputs = {
+        name: {"file": f"inputs/{name}", "name": part.name, "options": dict(part.options)}
+        for name, part in own.parts.items()
+    }
     described = {"mmlab": FORMAT, "task": own.task, "truth": own.truth, "view": dict(view), "inputs": inputs}
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -144,8 +150,20 @@ def _parts(archive: zipfile.ZipFile, inputs: list[tuple[str, Mapping[str, Any]]]
     for name, entry in inputs:
         content = _read(archive, f"inputs/{name}", left)
         left -= len(content)
-        parts[name] = UploadedFile(content, str(entry.get("name", ""))[:200])
+        parts[name] = UploadedFile(content, *_said(entry))
     return parts
+
+
+def _said(entry: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+    """The name of a file, and what was said of it; earlier bundles say the height of a slice behind the name."""
+    name, options = str(entry.get("name", ""))[:200], entry.get("options")
+    if options is None:
+        asked = _HEIGHT.fullmatch(name)
+        return (asked[1], {"height": min(int(asked[2]), 100)}) if asked else (name, {})
+    kept = {str(key)[:40]: value for key, value in options.items() if isinstance(value, str | int | float)}
+    if len(kept) != len(options) or len(kept) > MOST_OPTIONS or any(len(str(value)) > 200 for value in kept.values()):
+        raise DataError("The bundle says things of its inputs that cannot be.", HINT)
+    return name, kept
 
 
 def _read(archive: zipfile.ZipFile, name: str, most: int) -> bytes:
