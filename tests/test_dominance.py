@@ -22,12 +22,28 @@ from mmlab.analysis.base.input_swapping import InputSwapper
 from mmlab.analysis.base.model_twin import recorded
 from mmlab.analysis.base.sampling import complete_samples, derangement
 from mmlab.analysis.dominance.agreement import agreement
-from mmlab.analysis.dominance.catalogue import MEASURES
 from mmlab.analysis.dominance.cue_conflict import clash
+from mmlab.analysis.dominance.derivation import Arithmetic
 from mmlab.analysis.dominance.export import as_csv, as_json
 from mmlab.analysis.dominance.gradient_conflict import combination_gradients, meeting
+from mmlab.analysis.dominance.layer_evidence import evidence_shares
+from mmlab.analysis.dominance.measure import (
+    FAMILIES,
+    MEASURES,
+    NEEDS,
+    UNITS,
+    Column,
+    Evidence,
+    Measure,
+    Number,
+    PairMeasure,
+    PairNumbers,
+    measures,
+    pair_measures,
+    truths_of,
+)
 from mmlab.analysis.dominance.payoffs import sample_values, value_table
-from mmlab.analysis.dominance.perturbations import ProbeBudget, evidence_shares, keep, probe, stored
+from mmlab.analysis.dominance.perturbations import ProbeBudget, Probing, keep, probe, stored
 from mmlab.analysis.dominance.report import lattice_of, panel
 from mmlab.analysis.dominance.synthetic_tasks import SETS, known
 from mmlab.cli.app import main
@@ -117,7 +133,7 @@ def test_nobody_keeps_their_place() -> None:
 
 def test_a_model_that_adds_its_inputs_up_loses_nothing_as_an_additive_one() -> None:
     _, _, _, probes = measured("ensemble", toy())
-    np.testing.assert_allclose(probes.paired[:, 0], probes.paired[:, 1])
+    np.testing.assert_allclose(probes.found["emap"]["paired"][:, 0], probes.found["emap"]["paired"][:, 1])
 
 
 def test_an_input_that_is_ignored_is_not_missed() -> None:
@@ -127,10 +143,12 @@ def test_an_input_that_is_ignored_is_not_missed() -> None:
         for parameter in method.heads["m1"].parameters():
             parameter.zero_()
     probes = probe(method, task.samples("test"), FEW)
-    np.testing.assert_array_equal(probes.permuted[1], probes.own.mean())
-    np.testing.assert_allclose(probes.gradient[:, 1], 0, atol=1e-7)
-    silent = np.isclose(probes.cam, 1 / 3).all(1)  # nothing speaks for the right answer: shares are equal
-    np.testing.assert_allclose(probes.cam[~silent, 1], 0, atol=1e-7)
+    np.testing.assert_array_equal(probes.found["perceptual"]["permuted"][1], probes.found["perceptual"]["own"].mean())
+    np.testing.assert_allclose(probes.found["gradient"]["shares"][:, 1], 0, atol=1e-7)
+    silent = np.isclose(probes.found["cam"]["shares"], 1 / 3).all(
+        1
+    )  # nothing speaks for the right answer: shares are equal
+    np.testing.assert_allclose(probes.found["cam"]["shares"][~silent, 1], 0, atol=1e-7)
 
 
 def test_permuting_equals_permuting_the_inputs_themselves() -> None:
@@ -140,7 +158,9 @@ def test_permuting_equals_permuting_the_inputs_themselves() -> None:
     order = derangement(12, np.random.default_rng(3))
     inputs = {**test.inputs, "m0": test.inputs["m0"][torch.from_numpy(order)]}
     logits = fuse_all(method, inputs, [method.modalities.full])[0].logits.numpy()
-    assert probes.permuted[0, 0] == pytest.approx(float((logits.argmax(1) == test.target.numpy()).mean()))
+    assert probes.found["perceptual"]["permuted"][0, 0] == pytest.approx(
+        float((logits.argmax(1) == test.target.numpy()).mean())
+    )
 
 
 @pytest.mark.parametrize("name", list(METHODS))
@@ -184,13 +204,15 @@ def test_the_panel_fits_every_method_and_output(name: str, kind: str) -> None:
             assert np.isfinite(number.value)
             assert number.arithmetic.value == pytest.approx(number.value, abs=1e-9), row.measure.name
     for pair in found.pairs:
-        assert pair.interaction.arithmetic.value == pytest.approx(pair.interaction.value)
-        assert pair.lean.arithmetic.value == pytest.approx(pair.lean.value)
-        assert (pair.pid is None) == bool(pair.problem)
+        assert pair.found.keys() | pair.problems.keys() == {"interaction", "utilisation_gap", "pid"}
+        assert not pair.found.keys() & pair.problems.keys()
+        for name, numbers in pair.found.items():
+            for number in numbers.numbers:
+                assert number.arithmetic.value == pytest.approx(number.value, abs=1e-9), name
     if kind == "regression":
         assert "no probability" in found.row("discrepancy").problem
     if kind == "segmentation":
-        assert "picture" in found.pairs[0].problem
+        assert "picture" in found.pairs[0].problems["pid"]
     assert probes.swapped.shape[0] == 8
     donors = panel(probes.lattice(toy(kind).info.modalities), OUTPUTS[kind], toy(kind).info.modalities, probes, "d")
     assert "another sample" in donors.nothing
@@ -248,8 +270,10 @@ def test_probes_are_kept_by_digest(tmp_path, monkeypatch: pytest.MonkeyPatch) ->
     again = stored("abc", FEW)
     assert again is not None
     assert again.ids == probes.ids
-    assert again.pairs == probes.pairs
-    np.testing.assert_array_equal(again.permuted, probes.permuted)
+    assert again.found.keys() == probes.found.keys()
+    for name, arrays in probes.found.items():
+        for key, value in arrays.items():
+            np.testing.assert_array_equal(again.found[name][key], value)
     assert stored("abd", FEW) is None
     assert stored("abc", ProbeBudget(17, 8, 2, 1)) is None
 
@@ -279,7 +303,8 @@ def test_the_command_says_what_the_page_says(
     given = ["dominance", "--task", "digits", "--method", "dropout", "--checkpoints", str(tmp_path)]
     assert main([*given, "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
-    assert set(told["measures"]) == set(MEASURES) - {"shapley:closeness"}
+    assert set(told["measures"]) == {each.name for each in measures()} - {"shapley:closeness"}
+    assert set(told["pairs"]["image-sound"]) == {each.name for each in pair_measures()} | {"problem"}
     assert main([*given, "--absent", "donor"]) == 0
     text = capsys.readouterr().out
     assert "Kendall's W" in text
@@ -645,5 +670,97 @@ def test_known_sets_are_what_they_say() -> None:
 def test_measures_find_what_is_known_or_say_why_not(name: str) -> None:
     tried = try_measures(known(name))
     for verdict in tried.verdicts:
-        assert verdict.holds or verdict.truth.blind, (verdict.truth.measure, verdict.found)
+        assert verdict.holds or verdict.truth.blind, (verdict.measure.name, verdict.found)
     assert sum(verdict.holds for verdict in tried.verdicts) >= 3
+
+
+# A measure is one file
+
+
+def test_every_measure_is_complete() -> None:
+    every = (*measures(), *pair_measures())
+    assert {each.name for each in every} == set(MEASURES)
+    assert not MEASURES.problems
+    for each in every:
+        assert all((each.title, each.symbol, each.question, each.about, each.source)), each.name
+        assert each.family in FAMILIES
+        assert each.unit in UNITS
+        assert each.needs in NEEDS
+        assert {truth.data for truth in each.truths} <= set(SETS)
+        columns = getattr(each, "columns", (0, 0))
+        assert all(len(truth.expected) == len(columns) for truth in each.truths), each.name
+    assert len({each.order for each in measures()}) == len(measures())
+    names = [column.name for each in pair_measures() for column in each.columns]
+    assert len(set(names)) == len(names)
+    for data in SETS:
+        assert len(truths_of(data)) >= 7
+
+
+class Toy(Measure):
+    title, question, about, source = "Toy", "What is it?", "Nothing much.", "Nowhere"
+    family, needs, ranks = "inside", "model", True
+
+    def values(self, evidence: Evidence) -> np.ndarray:
+        return evidence.probed(self.name)["sizes"]
+
+    def probe(self, probing: Probing) -> dict[str, np.ndarray]:
+        return {"sizes": np.arange(float(len(probing.method.modalities)))}
+
+
+class Broken(Toy):
+    def probe(self, probing: Probing) -> dict[str, np.ndarray]:
+        raise ZeroDivisionError("by design")
+
+
+class Short(Toy):
+    def values(self, evidence: Evidence) -> np.ndarray:
+        return np.zeros(1)
+
+
+class Twice(PairMeasure):
+    title, question, about, source = "Twice", "What is it?", "Two numbers.", "Nowhere"
+    family = "alone"
+    columns = (Column("one", "one"), Column("two", "two"))
+
+    def numbers(self, evidence: Evidence, first: int, second: int) -> PairNumbers:
+        steps = Arithmetic("As it is", ("what", "value"), (("it", 1.0),))
+        return PairNumbers((Number(1.0, steps), Number(2.0, steps)))
+
+
+@pytest.fixture
+def more_measures(monkeypatch: pytest.MonkeyPatch) -> None:
+    MEASURES.discover()
+    for name, kind in {"toy": Toy, "broken": Broken, "short": Short, "twice": Twice}.items():
+        monkeypatch.setitem(MEASURES._items, name, kind)
+
+
+@pytest.mark.usefixtures("more_measures")
+def test_a_registered_measure_is_in_the_panel_and_in_the_exports_and_a_broken_one_hides_nothing() -> None:
+    found, _, _, _ = measured("joint", toy())
+    assert found.row("toy").values.tolist() == [0, 1, 2]
+    assert found.row("toy").numbers[2].arithmetic.value == 2
+    assert "ZeroDivisionError: by design" in found.row("broken").problem
+    assert "1 values for 3 inputs" in found.row("short").problem
+    assert np.isfinite(found.row("shapley:right").values).all()
+    told = as_json(found)
+    assert told["measures"]["toy"]["values"]["m1"]["value"] == 1
+    assert told["pairs"]["m0-m1"]["twice"] == {"one": 1.0, "two": 2.0}
+    lines = as_csv(found).decode().splitlines()
+    assert any(line.startswith("toy,") for line in lines)
+    assert any(line.startswith("twice_two,m0-m1,2") for line in lines)
+
+
+@pytest.mark.usefixtures("more_measures")
+def test_what_a_broken_measure_left_is_not_kept_and_more_measures_are_asked_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MMLAB_CACHE", str(tmp_path))
+    _, _, _, probes = measured("joint", toy())
+    keep(probes, "abc", FEW)
+    assert stored("abc", FEW) is None
+    monkeypatch.delitem(MEASURES._items, "broken")
+    _, _, _, probes = measured("joint", toy())
+    keep(probes, "abc", FEW)
+    assert stored("abc", FEW) is not None
+    monkeypatch.delitem(MEASURES._items, "toy")
+    assert stored("abc", FEW) is None

@@ -15,7 +15,7 @@ from mmlab.analysis.attribution.registry import find
 from mmlab.analysis.attribution.sanity_checks import reinitialise
 from mmlab.analysis.base.input_swapping import InputSwapper
 from mmlab.analysis.dominance.gradient_conflict import combination_gradients
-from mmlab.analysis.dominance.perturbations import evidence_shares
+from mmlab.analysis.dominance.layer_evidence import evidence_shares
 from mmlab.core.errors import DataError
 from mmlab.foreign.adapter import RegisteredModel
 from mmlab.foreign.opening import adapted

@@ -14,7 +14,7 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from mmlab.analysis.attribution.registry import find
-from mmlab.analysis.dominance.catalogue import MEASURES
+from mmlab.analysis.dominance.measure import measures
 from mmlab.analysis.dominance.perturbations import ProbeBudget
 from mmlab.core.method import METHODS
 from mmlab.core.task import TASKS
@@ -173,8 +173,8 @@ def test_a_section_that_no_choice_reaches_says_so() -> None:
 def test_every_measure_stands_in_the_table_with_its_question_and_source() -> None:
     app = opened()
     table = html(app)
-    for name, measure in MEASURES.items():
-        if name != "shapley:closeness":  # of numbers
+    for measure in measures():
+        if measure.name != "shapley:closeness":  # of numbers
             assert escape(measure.title) in table
             assert escape(measure.question) in table
             assert escape(measure.source) in said(app)
@@ -183,13 +183,15 @@ def test_every_measure_stands_in_the_table_with_its_question_and_source() -> Non
 def test_a_picked_number_opens_its_arithmetic() -> None:
     app = opened(number="shapley:right~image")
     healthy(app)
-    assert "Fair share (Shapley), of right answers: Image = " in said(app).replace("\\", "")
+    assert "Shapley value, of right answers: Image = " in said(app).replace("\\", "")
     steps = html(app)
     assert "gain × weight" in steps
     assert steps.count("0.3333") == 2, "the weights of the first and of the last to arrive"
     opened(number="luck~image")
-    pair = opened(number="image+sound~synergy")
-    healthy(pair)
+    for column in ("synergy", "interaction", "both"):  # the last in addresses of version 0.1
+        pair = opened(number=f"image+sound~{column}")
+        healthy(pair)
+        assert ": Image and Sound = " in said(pair).replace("\\", "")
 
 
 def test_the_rule_for_what_is_absent_changes_the_numbers() -> None:

@@ -14,21 +14,17 @@ from mmlab.analysis.base.coalitions import (
     sweep_to_coalitions,
 )
 from mmlab.analysis.base.statistics import discordant, halves, holm, kendall_w, mcnemar, paired_bootstrap
-from mmlab.analysis.dominance.measures import (
-    SAMPLE_KINDS,
-    conditional_utilisation,
-    discrepancy_ratio,
-    emap,
-    emap_gap,
-    jain_index,
-    leave_one_out,
-    perceptual_score,
-    sample_kinds,
-    stand_alone,
-    utilisation_gap,
-)
-from mmlab.analysis.dominance.pid import Decomposition, Estimate, pid, pid_of_answers
-from mmlab.analysis.dominance.shapley import interactions, shapley
+from mmlab.analysis.dominance.contributions import SAMPLE_KINDS, jain_index, sample_kinds
+from mmlab.analysis.dominance.measures.alone import stand_alone
+from mmlab.analysis.dominance.measures.discrepancy import discrepancy_ratio
+from mmlab.analysis.dominance.measures.emap import emap, emap_gap
+from mmlab.analysis.dominance.measures.interaction import interactions
+from mmlab.analysis.dominance.measures.leave_one_out import leave_one_out
+from mmlab.analysis.dominance.measures.perceptual import perceptual_score
+from mmlab.analysis.dominance.measures.pid import Decomposition, Estimate, pid, pid_of_answers
+from mmlab.analysis.dominance.measures.shapley import shapley
+from mmlab.analysis.dominance.measures.utilisation import conditional_utilisation
+from mmlab.analysis.dominance.measures.utilisation_gap import utilisation_gap
 from mmlab.analysis.robustness.calibration import (
     Reliability,
     brier_score,

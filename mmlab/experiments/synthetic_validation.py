@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 
 from mmlab.analysis.base.input_swapping import ProgressCallback, quiet
+from mmlab.analysis.dominance.measure import Measure, PairMeasure, Truth, truths_of
 from mmlab.analysis.dominance.perturbations import OWN_RULE, ProbeBudget, probe
-from mmlab.analysis.dominance.pid import pid
 from mmlab.analysis.dominance.report import Panel, lattice_of, panel
-from mmlab.analysis.dominance.synthetic_tasks import NAMES, Known, KnownTask, Truth
+from mmlab.analysis.dominance.synthetic_tasks import NAMES, Known, KnownTask
 from mmlab.core.batch import Samples
 from mmlab.core.method import METHODS
 from mmlab.core.training_plan import Plan
@@ -25,6 +25,7 @@ EPOCHS = 12
 class Verdict:
     """What one measure found, `found`, and whether it is where it must be."""
 
+    measure: Measure | PairMeasure
     truth: Truth
     found: tuple[float, ...]
 
@@ -57,22 +58,16 @@ def try_measures(which: Known, method: str = "dropout", seed: int = 0, tell: Pro
     probes = probe(trained, test, ProbeBudget(512, 128, 10, 1), seed)
     found = panel(lattice_of(sweep(trained, test)), task.info.output, task.info.modalities, probes, OWN_RULE)
     tell(1.0)
-    return Tried(found, tuple(Verdict(truth, _found(found, truth.measure, test)) for truth in which.truths))
+    return Tried(
+        found, tuple(Verdict(each, truth, _found(found, each, truth, test)) for each, truth in truths_of(which.name))
+    )
 
 
-def _found(made: Panel, measure: str, test: Samples) -> tuple[float, ...]:
-    """The numbers of a measure, for both modalities or for the pair."""
-    if measure == "pid_data":
-        bits = [(test.inputs[name].mean(1) > 0).long().numpy() for name in NAMES]
-        table = np.zeros((2, 2, 2))
-        np.add.at(table, (*bits, test.target.numpy()), 1)
-        return astuple(pid(table))
-    pair = made.pairs[0]
-    if measure == "interaction":
-        return (pair.interaction.value,)
-    if measure == "pid":
-        return tuple(float(bits) for bits in astuple(pair.pid.found)) if pair.pid else (np.nan,) * 4
-    return tuple(number.value for number in made.row(measure).numbers)
-
-
-PARTS = ("both", f"only {NAMES[0]}", f"only {NAMES[1]}", "only together")  # the numbers of `pid`
+def _found(made: Panel, measure: Measure | PairMeasure, truth: Truth, test: Samples) -> tuple[float, ...]:
+    """The numbers of a measure, for both modalities or for the columns of the pair; not a number where it has none."""
+    if isinstance(measure, Measure):
+        return tuple(number.value for number in made.row(measure.name).numbers) or (np.nan,) * len(NAMES)
+    if truth.of_data:
+        codes = np.stack([(test.inputs[name].mean(1) > 0).long().numpy() for name in NAMES])
+        return measure.of_data(codes, test.target.numpy())
+    return tuple(made.pairs[0].number(measure.name, column) for column in range(len(measure.columns)))

@@ -9,7 +9,7 @@ import numpy as np
 
 from mmlab.analysis.base.array_checks import Numbers
 from mmlab.analysis.base.statistics import kendall_w
-from mmlab.analysis.dominance.catalogue import ALONE, INSIDE, MEASURES, SWAPPED, TOGETHER
+from mmlab.analysis.dominance.measure import ALONE, INSIDE, MEASURES, SWAPPED, TOGETHER, measures
 
 STRONG, WEAK = 0.7, 0.4
 CLEAR = 0.1  # of the span of a measure: the lead from which on its first place is more than a tie
@@ -41,6 +41,7 @@ WHY: dict[frozenset[str], str] = {
     "gradient × activation counts both signs, place by place.",
     frozenset({SWAPPED}): "They swap different things.",
 }
+OTHER = "They look at different things."
 
 
 @dataclass(frozen=True)
@@ -124,9 +125,9 @@ def _disputes(leaders: Mapping[str, Sequence[str]]) -> list[Dispute]:
                     one.add(a)
                     other.add(b)
             for key, (one, other) in families.items():
-                found.append(Dispute(first, _in_order(one), second, _in_order(other), WHY[key]))
+                found.append(Dispute(first, _in_order(one), second, _in_order(other), WHY.get(key, OTHER)))
     return found
 
 
 def _in_order(names: set[str]) -> tuple[str, ...]:
-    return tuple(name for name in MEASURES if name in names)
+    return tuple(each.name for each in measures() if each.name in names)

@@ -8,7 +8,8 @@ import math
 from dataclasses import asdict
 from typing import Any
 
-from mmlab.analysis.dominance.report import Number, Panel
+from mmlab.analysis.dominance.measure import Column, Number, PairMeasure, PairNumbers
+from mmlab.analysis.dominance.report import Panel
 
 
 def as_json(found: Panel) -> dict[str, Any]:
@@ -28,6 +29,7 @@ def as_json(found: Panel) -> dict[str, Any]:
         "measures": {
             row.measure.name: {
                 "title": row.measure.title,
+                "symbol": row.measure.symbol,
                 "unit": row.measure.unit,
                 "samples": row.samples,
                 "problem": row.problem,
@@ -38,11 +40,10 @@ def as_json(found: Panel) -> dict[str, Any]:
         },
         "pairs": {
             f"{pair.first}-{pair.second}": {
-                "interaction": pair.interaction.value,
-                "lean": pair.lean.value,
-                "pid": None if pair.pid is None else asdict(pair.pid),
-                "problem": pair.problem,
+                measure.name: _pair(measure, pair.found[measure.name]) if measure.name in pair.found else None
+                for measure in found.pair_measures
             }
+            | {"problem": " ".join(dict.fromkeys(pair.problems.values()))}
             for pair in found.pairs
         },
     }
@@ -61,15 +62,25 @@ def as_csv(found: Panel) -> bytes:
             writer.writerow([row.measure.name, name, f"{number.value:.6g}", *bounds, row.measure.unit, row.samples, ""])
     for pair in found.pairs:
         both = f"{pair.first}-{pair.second}"
-        values = {"interaction": pair.interaction.value, "lean": pair.lean.value}
-        if pair.pid is not None:
-            values |= {f"pid_{part}": value for part, value in asdict(pair.pid.found).items()}
-        for name, value in values.items():
-            unit = "bits" if name.startswith("pid_") else "share"
-            writer.writerow([name, both, f"{value:.6g}", "", "", unit, "", ""])
-        if pair.pid is None:
-            writer.writerow(["pid", both, "", "", "", "bits", "", pair.problem])
+        for measure in found.pair_measures:
+            if measure.name not in pair.found:
+                writer.writerow([measure.name, both, "", "", "", measure.unit, "", pair.problems[measure.name]])
+                continue
+            for column, number in zip(measure.columns, pair.found[measure.name].numbers, strict=True):
+                writer.writerow([_name(measure, column), both, f"{number.value:.6g}", "", "", column.unit, "", ""])
     return text.getvalue().encode()
+
+
+def _name(measure: PairMeasure, column: Column) -> str:
+    return measure.name if len(measure.columns) == 1 else f"{measure.name}_{column.name}"
+
+
+def _pair(measure: PairMeasure, found: PairNumbers) -> Any:
+    """The number of a measure that has one; else all that it tells."""
+    if len(measure.columns) == 1:
+        return _finite(found.numbers[0].value)
+    named = {column.name: _finite(each.value) for column, each in zip(measure.columns, found.numbers, strict=True)}
+    return dict(found.details) if found.details is not None else named
 
 
 def _number(number: Number) -> dict[str, float | None]:

@@ -12,8 +12,8 @@ import numpy as np
 
 from mmlab.analysis.base.array_checks import Numbers
 from mmlab.analysis.base.coalitions import Lattice
+from mmlab.analysis.dominance.measures.shapley import shapley
 from mmlab.analysis.dominance.payoffs import value_table
-from mmlab.analysis.dominance.shapley import shapley
 from mmlab.core.errors import DataError
 from mmlab.core.outputs import Regression
 

@@ -1,33 +1,34 @@
-"""What only the model itself can tell about its modalities: what it takes when inputs are swapped between samples, how
-far it adds its modalities up, and where its gradients come from. Slow enough to be kept (`stored`)."""
+"""What only the model itself can tell about its modalities: what it takes when inputs are swapped between samples, and
+what each measure that needs the model asks it. Slow enough to be kept (`stored`)."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from mmlab.analysis.base.array_checks import Numbers
 from mmlab.analysis.base.coalitions import Lattice, membership
 from mmlab.analysis.base.input_swapping import InputSwapper, ProgressCallback, quiet
-from mmlab.analysis.base.model_twin import twin
 from mmlab.analysis.base.sampling import complete_samples, derangement
-from mmlab.analysis.dominance.measures import emap
+from mmlab.analysis.dominance.layer_evidence import evidence_shares
+from mmlab.analysis.dominance.measure import MODEL, Measure, measures
 from mmlab.analysis.dominance.payoffs import counts_of, sample_values
 from mmlab.core.batch import Samples
-from mmlab.core.errors import Unsupported
+from mmlab.core.errors import MmlabError
 from mmlab.core.method import Method
 from mmlab.core.modality import Modalities
-from mmlab.core.outputs import Classification, Output
+from mmlab.core.outputs import Output
 from mmlab.storage import disk_cache
 
 OWN_RULE, DONOR_RULE = "the method’s own way to do without", "the same input of another sample"
-FORMAT = 1
+FORMAT = 2
+PROBLEM, FAILED = "problem", "failed"  # in the place of arrays: why there are none, and whether the measure is at fault
 
 
 @dataclass(frozen=True)
@@ -46,22 +47,63 @@ class ProbeBudget:
 
 
 @dataclass(frozen=True)
-class Probes:
-    """What was found on n complete samples, with P permutations and D donors each.
+class Probing:
+    """A model with n complete samples, each encoded once, for `Measure.probe` to ask.
 
-    own: `[n]`, what each answer to complete input is worth; permuted: `[M, P]`, the mean of that with one modality from
-    another sample; paired: `[M, 2]`, the mean for the samples that were paired, and for the additive stand-in of
-    modality m and the rest; gradient, cam: `[n, M]`, shares that add up to 1; swapped: `[2**M, n * D, ...]`, the logits
-    (counts of pixels, for regions) with donors in the place of what is absent; target: theirs, `[n * D, ...]`;
-    ids: `[n]`. Shares are NaN where a model has no gradient.
+    straight: `[n, M]`, the rows of the samples as they are; permutations: `[M, P, n]`, donors: `[D, n]`: for each
+    sample another one, the same draws for every measure. `generator(name)` is for draws of one's own; `tell` hears of
+    progress between 0 and 1.
     """
 
-    own: Numbers
-    permuted: Numbers
-    paired: Numbers
-    pairs: int
-    gradient: Numbers
-    cam: Numbers
+    method: Method
+    samples: Samples
+    swapper: InputSwapper
+    budget: ProbeBudget
+    straight: NDArray[np.int64]
+    permutations: NDArray[np.int64]
+    donors: NDArray[np.int64]
+    seed: int
+    tell: ProgressCallback = field(default=quiet, compare=False)
+
+    @classmethod
+    def of(cls, method: Method, samples: Samples, budget: ProbeBudget, seed: int, tell: ProgressCallback) -> Probing:
+        """Of complete samples."""
+        count, names = len(samples), method.modalities.names
+        generator = np.random.default_rng(seed)
+        permutations = [[derangement(count, generator) for _ in range(budget.permutations)] for _ in names]
+        donors = [derangement(count, generator) for _ in range(budget.donors)]
+        straight = np.tile(np.arange(count)[:, None], (1, len(names)))
+        swapper = InputSwapper(method, samples.inputs)
+        return cls(method, samples, swapper, budget, straight, np.array(permutations), np.array(donors), seed, tell)
+
+    @property
+    def target(self) -> NDArray[Any]:
+        """The truth, `[n, ...]`."""
+        return self.samples.target.numpy()
+
+    @cached_property
+    def layer_shares(self) -> tuple[Numbers, Numbers]:
+        """Shares in |gradient × activation| and in the Grad-CAM map, `[n, M]` each."""
+        return evidence_shares(self.method, self.samples, self.tell)
+
+    def generator(self, name: str) -> np.random.Generator:
+        """Randomness of one's own, the same at every call."""
+        return np.random.default_rng([self.seed, *name.encode()])
+
+    def worth(self, logits: NDArray[Any], target: NDArray[Any]) -> Numbers:
+        """What each answer is worth as a right one, `[N]`."""
+        return sample_values(self.method.output, logits, target, "right")
+
+
+@dataclass(frozen=True)
+class Probes:
+    """What was found on n complete samples, with D donors each.
+
+    found: by measure, what its `probe` gave; swapped: `[2**M, n * D, ...]`, the logits (counts of pixels, for regions)
+    with donors in the place of what is absent; target: theirs, `[n * D, ...]`; ids: `[n]`.
+    """
+
+    found: Mapping[str, Mapping[str, NDArray[Any]]]
     swapped: NDArray[np.floating]
     target: NDArray[np.generic]
     ids: tuple[str, ...]
@@ -80,134 +122,71 @@ def probe(
 ) -> Probes:
     """Everything at once, each encoder running once per sample. `tell` hears of the progress and may raise to stop it.
 
-    Raises DataError for fewer than 8 samples with every modality.
+    A measure that fails is noted and hides no other. Raises DataError for fewer than 8 samples with every modality.
     """
     chosen = complete_samples(samples, effort.samples)
-    output, target = method.output, chosen.target.numpy()
-    recombiner = InputSwapper(method, chosen.inputs)
-    tell(0.1)
-    generator = np.random.default_rng(seed)
-    straight = np.tile(np.arange(len(chosen))[:, None], (1, len(method.modalities)))
-    own = sample_values(output, recombiner.answers(straight), target, "right")
-    permuted = _permuted(recombiner, straight, target, output, effort.permutations, generator)
-    tell(0.3)
-    few = np.unique(np.linspace(0, len(chosen) - 1, min(effort.pairs, len(chosen))).astype(int))
-    paired = _paired(recombiner, few, target, output, lambda share: tell(0.3 + 0.4 * share))
-    swapped = _swapped(recombiner, straight, target, effort.donors, generator)
-    tell(0.8)
-    try:
-        gradient, cam = evidence_shares(method, chosen, lambda share: tell(0.8 + 0.2 * share))
-    except Unsupported:  # no gradient reaches the answer: the others are measured all the same
-        gradient = cam = np.full((len(chosen), len(method.modalities)), np.nan)
-    kept = output.condense_target(chosen.target).numpy()
+    wanted = _asking()
+    heard = _Heard(tell)
+    probing = Probing.of(method, chosen, effort, seed, heard)
+    heard.span(0.0, 0.1)(1.0)
+    found = {}
+    for place, measure in enumerate(wanted):
+        heard.span(0.1 + 0.7 * place / len(wanted), 0.1 + 0.7 * (place + 1) / len(wanted))
+        found[measure.name] = _asked(measure, probing, heard)
+        heard(1.0)
+    swapped = _swapped(probing)
+    kept = method.output.condense_target(chosen.target).numpy()
     shown = np.tile(kept, (effort.donors, *([1] * (kept.ndim - 1))))
-    return Probes(own, permuted, paired, len(few), gradient, cam, swapped, shown, chosen.ids)
+    heard.span(0.8, 1.0)(1.0)
+    return Probes(found, swapped, shown, chosen.ids)
 
 
-def _permuted(
-    recombiner: InputSwapper,
-    straight: NDArray[np.int64],
-    target: NDArray[Any],
-    output: Output,
-    draws: int,
-    generator: np.random.Generator,
-) -> Numbers:
-    """`[M, P]`: what answers are worth when one modality comes from another sample."""
-    found = np.empty((straight.shape[1], draws))
-    for modality in range(len(found)):
-        for draw in range(draws):
-            rows = straight.copy()
-            rows[:, modality] = derangement(len(rows), generator)
-            found[modality, draw] = sample_values(output, recombiner.answers(rows), target, "right").mean()
-    return found
+def _asking() -> list[Measure]:
+    return [measure for measure in measures() if measure.needs == MODEL]
 
 
-def _paired(
-    recombiner: InputSwapper, few: NDArray[np.int64], target: NDArray[Any], output: Output, tell: ProgressCallback
-) -> Numbers:
-    """`[M, 2]`: the worth of the answers, and of EMAP's additive stand-in for modality m and all the others."""
-    count, names = len(few), recombiner.modalities.names
-    first, rest = np.repeat(few, count), np.tile(few, count)
-    found = np.empty((len(names), 2))
-    for modality in range(len(names)):
-        rows = np.tile(rest[:, None], (1, len(names)))
-        rows[:, modality] = first
-        logits = recombiner.answers(rows)
-        shape = logits.shape[1:]
-        table = logits.reshape(count, count, -1)
-        own = np.einsum("iic->ic", table).reshape(count, *shape)
-        additive = emap(table).reshape(count, *shape)
-        found[modality] = [sample_values(output, each, target[few], "right").mean() for each in (own, additive)]
-        tell((modality + 1) / len(names))
-    return found
+class _Heard:
+    """Progress within a span of the whole; remembers that whoever listens stopped it."""
+
+    def __init__(self, tell: ProgressCallback) -> None:
+        self._tell = tell
+        self._low, self._high = 0.0, 1.0
+        self.stopped = False
+
+    def span(self, low: float, high: float) -> Callable[[float], None]:
+        self._low, self._high = low, high
+        return self
+
+    def __call__(self, share: float) -> None:
+        try:
+            self._tell(self._low + (self._high - self._low) * share)
+        except BaseException:
+            self.stopped = True
+            raise
 
 
-def _swapped(
-    recombiner: InputSwapper,
-    straight: NDArray[np.int64],
-    target: NDArray[Any],
-    most: int,
-    generator: np.random.Generator,
-) -> NDArray[np.floating]:
+def _asked(measure: Measure, probing: Probing, heard: _Heard) -> Mapping[str, NDArray[Any]]:
+    try:
+        return {name: np.asarray(value) for name, value in measure.probe(probing).items()}
+    except MmlabError as error:
+        if heard.stopped:
+            raise
+        return {PROBLEM: np.array(error.message)}
+    except Exception as error:  # of a plug-in, say: its row shows it
+        if heard.stopped:
+            raise
+        logging.getLogger(__name__).exception("The measure '%s' failed", measure.name)
+        return {PROBLEM: np.array(f"It failed: {type(error).__name__}: {error}"), FAILED: np.array(True)}
+
+
+def _swapped(probing: Probing) -> NDArray[np.floating]:
     """Answers `[2**M, n * D, ...]` with one other sample in the place of all that is absent."""
-    on = membership(straight.shape[1])
+    on = membership(probing.straight.shape[1])
     parts = []
-    for _ in range(most):
-        donor = derangement(len(straight), generator)[:, None]
-        answers = (recombiner.answers(np.where(present, straight, donor)) for present in on)
-        parts.append([counts_of(each, target) if each.ndim == 4 else each for each in answers])
+    for donor in probing.donors:
+        answers = (probing.swapper.answers(np.where(present, probing.straight, donor[:, None])) for present in on)
+        parts.append([counts_of(each, probing.target) if each.ndim == 4 else each for each in answers])
     return np.stack([np.concatenate(each) for each in zip(*parts, strict=True)])
-
-
-def evidence_shares(method: Method, samples: Samples, tell: ProgressCallback = quiet) -> tuple[Numbers, Numbers]:
-    """Shares of each modality in |gradient x activation| and in the Grad-CAM map, `[n, M]` each, on complete input.
-
-    Both at `Method.cam_layers`, for the score of the right class, the number, or all regions. Where nothing reaches any
-    modality, the shares are equal. Gradient x activation does not change when a layer's output is scaled by s and
-    the next layer's weights by 1/s, which leaves the model as it is; norms of either alone would.
-    """
-    copied = twin(method)
-    step = 8 if method.output.dense else 64
-    parts = []
-    for start in range(0, len(samples), step):
-        parts.append(_evidence(copied, samples.batch(range(start, min(start + step, len(samples))))))
-        tell(min(1.0, (start + step) / len(samples)))
-    gradient, cam = (np.concatenate(each) for each in zip(*parts, strict=True))
-    return _shares(gradient), _shares(cam)
-
-
-def _evidence(method: Method, batch: Any) -> tuple[Numbers, Numbers]:
-    """Sums `[B, M]` of |gradient x activation| and of the positive Grad-CAM map."""
-    place = method.device
-    inputs = {name: value.to(place) for name, value in batch.inputs.items()}
-    target = batch.target.to(place)
-    mask = method.modalities.mask(method.modalities.full, len(batch), place)
-    found = method.evidence(inputs, mask, lambda logits: _right_score(method.output, logits, target))
-    sums = {name: [_both(*pair) for pair in found.layers[name]] for name in method.modalities.names}
-    nothing = (np.zeros(len(batch)),) * 2
-    gradient, cam = (
-        np.stack([sum(pair[k] for pair in each or [nothing]) for each in sums.values()], 1) for k in (0, 1)
-    )
-    return gradient, cam
-
-
-def _both(value: Tensor, gradient: Tensor) -> tuple[Numbers, Numbers]:
-    product = (value * gradient).abs().flatten(1).sum(1)
-    places = tuple(range(2, value.dim()))
-    weights = gradient.mean(places, keepdim=True) if places else gradient
-    positive = (weights * value).sum(1).relu().flatten(1).sum(1) if places else (weights * value).sum(1).relu()
-    return product.double().cpu().numpy(), positive.double().cpu().numpy()
-
-
-def _right_score(output: Output, logits: Tensor, target: Tensor) -> Tensor:
-    if isinstance(output, Classification):
-        return logits.gather(1, target[:, None])[:, 0]
-    return torch.stack([output.score(logits, index) for index in range(output.channels)]).sum(0)
-
-
-def _shares(values: Numbers) -> Numbers:
-    total = values.sum(1, keepdims=True)
-    return np.where(total > 0, values / np.maximum(total, 1e-30), 1 / values.shape[1])
 
 
 def stored(digest: str, effort: ProbeBudget, seed: int = 0) -> Probes | None:
@@ -215,15 +194,23 @@ def stored(digest: str, effort: ProbeBudget, seed: int = 0) -> Probes | None:
     arrays = disk_cache.load(_name(digest, effort, seed))
     if arrays is None:
         return None
-    plain: dict[str, Any] = {each.name: arrays[each.name] for each in fields(Probes)}
-    return Probes(**{**plain, "pairs": int(plain["pairs"]), "ids": tuple(plain["ids"].tolist())})
+    found: dict[str, dict[str, NDArray[Any]]] = {}
+    for key, value in arrays.items():
+        measure, slash, name = key.partition("/")
+        if slash:
+            found.setdefault(measure, {})[name] = value
+    return Probes(found, arrays["swapped"], arrays["target"], tuple(arrays["ids"].tolist()))
 
 
 def keep(found: Probes, digest: str, effort: ProbeBudget, seed: int = 0) -> None:
-    """Keep it for `stored`. A full or read-only disk is no error."""
-    arrays: Mapping[str, Any] = {each.name: np.asarray(getattr(found, each.name)) for each in fields(Probes)}
-    disk_cache.save(_name(digest, effort, seed), {**arrays, "swapped": found.swapped.astype(np.float32)})
+    """Keep it for `stored`, unless a measure failed. A full or read-only disk is no error."""
+    if any(FAILED in arrays for arrays in found.found.values()):
+        return
+    flat = {f"{measure}/{name}": value for measure, arrays in found.found.items() for name, value in arrays.items()}
+    plain = {"swapped": found.swapped.astype(np.float32), "target": found.target, "ids": np.array(found.ids)}
+    disk_cache.save(_name(digest, effort, seed), {**flat, **plain})
 
 
 def _name(digest: str, effort: ProbeBudget, seed: int) -> str:
-    return f"dominance-{disk_cache.cache_key(FORMAT, digest, vars(effort), seed)}"
+    asking = [(measure.name, measure.version) for measure in _asking()]
+    return f"dominance-{disk_cache.cache_key(FORMAT, asking, digest, vars(effort), seed)}"

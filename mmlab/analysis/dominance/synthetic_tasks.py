@@ -1,4 +1,5 @@
-"""Small data sets of two modalities of which it is known what each of them knows, and what each measure must then find.
+"""Small data sets of two modalities of which it is known what each of them knows, so that what a measure must
+find follows by hand; each measure says so in its own file (`Truth`).
 
 The labels are fair bits, so everything follows by hand: the score of nothing is 1/2, and a combination that knows the
 label scores 1. Samples are vectors around -1 or +1, so narrow that the best possible reader makes no mistakes.
@@ -27,28 +28,6 @@ WIDTH = 4
 NOISE = 0.15
 NAMES = ("left", "right")
 Bits = np.ndarray
-BLIND_ANSWERS = (
-    "It reads the answers of each input alone, not the input. A model that knows nothing alone answers with a coin "
-    "that tells only a part of what it saw, so a part of the synergy is missed."
-)
-BLIND_TIES = (
-    "It counts answers only. Right alone leaves the model at 50 : 50, and the slightest tilt then decides all answers "
-    "alike: they can be all right or all wrong. The row with probabilities sees through this."
-)
-
-
-@dataclass(frozen=True)
-class Truth:
-    """What a measure must find for (left, right), or for the pair, and within which distance; why, in a sentence.
-
-    blind: why the measure may miss it all the same; empty where it must not.
-    """
-
-    measure: str
-    expected: tuple[float, ...]
-    within: float
-    why: str
-    blind: str = ""
 
 
 @dataclass(frozen=True)
@@ -60,7 +39,6 @@ class Known:
     title: str
     about: str
     draw: Callable[[np.random.Generator, int], tuple[Bits, Bits, Bits]]
-    truths: tuple[Truth, ...]
     worn: bool = False
 
 
@@ -79,95 +57,22 @@ def _synergy(generator: np.random.Generator, count: int) -> tuple[Bits, Bits, Bi
     return left, right, left ^ right
 
 
-def _four(
-    fair: tuple[float, float], alone: tuple[float, float], dropped: tuple[float, float], why: str
-) -> tuple[Truth, ...]:
-    return (
-        Truth("shapley:right", fair, 0.06, why),
-        Truth("alone", alone, 0.08, why),
-        Truth("dropped", dropped, 0.08, why),
-    )
-
-
 SETS: dict[str, Known] = {
     each.name: each
     for each in (
-        Known(
-            "redundant",
-            "Both say the same",
-            "Left and right both show the label.",
-            _redundant,
-            (
-                *_four(
-                    (0.25, 0.25),
-                    (1, 1),
-                    (0, 0),
-                    "Either is enough, so the gain of 1/2 is shared and neither is missed.",
-                ),
-                Truth("interaction", (-0.5,), 0.1, "The second to arrive adds nothing: 1 − 1 − 1 + 1/2 = −1/2."),
-                Truth("pid", (1, 0, 0, 0), 0.1, "One bit, which both know."),
-                Truth("pid_data", (1, 0, 0, 0), 0.05, "Counted from the data themselves."),
-                Truth("emap", (0, 0), 0.05, "Adding up two witnesses is enough: nothing is lost."),
-            ),
-        ),
-        Known(
-            "unique",
-            "Only one knows",
-            "Left shows the label, right shows a coin of its own.",
-            _unique,
-            (
-                *_four((0.5, 0), (1, 0.5), (0.5, 0), "All of the gain is left's doing."),
-                Truth(
-                    "utilisation",
-                    (0.5, 0),
-                    0.08,
-                    "Left adds 1/2 of the 1 that is reached with right; right adds nothing.",
-                ),
-                Truth("perceptual", (0.5, 0), 0.08, "Somebody else's left is right half of the time."),
-                Truth("interaction", (0,), 0.08, "Nothing is shared and nothing needs the other."),
-                Truth("pid", (0, 1, 0, 0), 0.1, "One bit, which only left knows."),
-                Truth("pid_data", (0, 1, 0, 0), 0.05, "Counted from the data themselves."),
-                Truth("emap", (0, 0), 0.05, "One witness alone needs no interaction."),
-            ),
-        ),
+        Known("redundant", "Both say the same", "Left and right both show the label.", _redundant),
+        Known("unique", "Only one knows", "Left shows the label, right shows a coin of its own.", _unique),
         Known(
             "synergy",
             "Only together (XOR)",
             "The label says whether left and right differ: neither alone knows anything.",
             _synergy,
-            (
-                *_four((0.25, 0.25), (0.5, 0.5), (0.5, 0.5), "Each alone is a coin; the second to arrive brings all."),
-                Truth("interaction", (0.5,), 0.1, "1 − 1/2 − 1/2 + 1/2 = 1/2."),
-                Truth("pid", (0, 0, 0, 1), 0.1, "One bit, which only both together know.", BLIND_ANSWERS),
-                Truth("pid_data", (0, 0, 0, 1), 0.05, "Counted from the data themselves."),
-                Truth("emap", (0.5, 0.5), 0.12, "No sum of the two can do it: the additive stand-in is a coin."),
-                Truth("perceptual", (0.5, 0.5), 0.08, "Half of the swaps change the label."),
-            ),
         ),
         Known(
             "collapsed",
             "One was drowned in training",
             "Both show the label, but right was a coin while the model learned, so it never learned to listen to it.",
             _redundant,
-            (
-                Truth(
-                    "shapley:probability",
-                    (0.5, 0),
-                    0.08,
-                    "All of the gain is left's doing, although right knows the same.",
-                ),
-                Truth("perceptual", (0.5, 0), 0.08, "Somebody else's right goes unnoticed."),
-                Truth("alone", (1, 0.5), 0.08, "Right alone is a coin for this model.", BLIND_TIES),
-                Truth("dropped", (0.5, 0), 0.08, "Without left, nothing is left.", BLIND_TIES),
-                Truth("shapley:right", (0.5, 0), 0.08, "All of the gain is left's doing.", BLIND_TIES),
-                Truth("pid", (0, 1, 0, 0), 0.1, "One bit, which only left's answers know.", BLIND_TIES),
-                Truth(
-                    "pid_data",
-                    (1, 0, 0, 0),
-                    0.05,
-                    "The data still hold the bit in both: it is the model that does not listen.",
-                ),
-            ),
             worn=True,
         ),
     )

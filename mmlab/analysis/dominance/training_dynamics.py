@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmlab.analysis.base.array_checks import Numbers
-from mmlab.analysis.dominance.shapley import shapley
+from mmlab.analysis.dominance.measures.shapley import shapley
 from mmlab.core.errors import CheckpointError
 
 Rows = Sequence[Mapping[str, Any]]

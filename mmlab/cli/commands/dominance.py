@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import nullcontext, suppress
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -35,7 +35,7 @@ def command(
     device: Device = "",
     checkpoints: Checkpoints = None,
 ) -> None:
-    """Which input a trained model leans on: fair shares, what is lost without it, gradients, pairs, agreement."""
+    """Which input a trained model leans on: Shapley values, what is lost without it, gradients, pairs, agreement."""
     library = settle(device=device, checkpoints=checkpoints)
     reference = library.find(task, method, tag)
     found, names, labels = _measured(reference, absent is Absent.DONOR)
@@ -89,16 +89,17 @@ def _measured(reference: Reference, donor: bool) -> tuple[Panel, tuple[str, ...]
 
 
 def _pairs(found: Panel, labels: dict[str, str]) -> None:
-    head = ("pair", "interaction", "lean", "both know", "only first", "only second", "only together")
-    rows = []
-    for pair in found.pairs:
-        bits: list[Any] = [None] * 4
-        if pair.pid is not None:
-            part = pair.pid.found
-            bits = [part.redundancy, part.first, part.second, part.synergy]
-        title = f"{labels[pair.first]}, {labels[pair.second]}"
-        rows.append((title, number(pair.interaction.value), number(pair.lean.value), *map(number, bits)))
+    columns = [(each.name, n, column.label) for each in found.pair_measures for n, column in enumerate(each.columns)]
+    rows = [
+        (
+            f"{labels[pair.first]}, {labels[pair.second]}",
+            *(number(pair.number(name, place)) for name, place, _ in columns),
+        )
+        for pair in found.pairs
+    ]
     if rows:
-        table("", head, rows)
-    for problem in dict.fromkeys(pair.problem for pair in found.pairs if pair.problem):
-        say(f"Bits: {problem}")
+        table("", ("pair", *(label for _, _, label in columns)), rows)
+    for measure in found.pair_measures:
+        for problem in dict.fromkeys(pair.problems.get(measure.name, "") for pair in found.pairs):
+            if problem:
+                say(f"{measure.title}: {problem}")

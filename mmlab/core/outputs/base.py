@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
+from mmlab.core.errors import Unsupported
+
 
 @dataclass(frozen=True)
 class Prediction:
@@ -52,6 +54,7 @@ class Output(ABC):
     dense: ClassVar[bool] = False
     lower_is_better: ClassVar[frozenset[str]] = frozenset()
     not_percentages: ClassVar[frozenset[str]] = frozenset()
+    lacks_classes: ClassVar[str] = ""  # why an answer has no probability for each class, in words
 
     @property
     @abstractmethod
@@ -110,6 +113,13 @@ class Output(ABC):
     @abstractmethod
     def metrics(self, logits: Tensor, target: Tensor) -> dict[str, float]:
         """The metrics of `metric_names` over all given samples."""
+
+    def categories(self, answers: NDArray[Any], truth: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Answers `[N, channels]` and truth `[N]` as indices of classes, where samples are counted by them, `[N]` each.
+
+        Raises Unsupported with the reason for answers that are no classes.
+        """
+        raise Unsupported(f"{self.lacks_classes}, so samples cannot be counted by classes.")
 
     def summarise(self, logits: Tensor, target: Tensor, distances: bool = True) -> Tensor:
         """What a sweep keeps of the answers `[B, ...]`: the logits themselves, unless they are too many.

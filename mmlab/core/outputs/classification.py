@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
@@ -44,6 +46,9 @@ class Classification(Output):
 
     def score(self, logits: Tensor, target: int) -> Tensor:
         return logits[:, target]
+
+    def categories(self, answers: NDArray[Any], truth: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        return answers.argmax(1), truth.astype(np.int64)
 
     def metrics(self, logits: Tensor, target: Tensor) -> dict[str, float]:
         answer = logits.argmax(-1)

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from math import floor, log10
 from typing import Any, ClassVar
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from mmlab.core.outputs.base import Output, Prediction
@@ -30,6 +32,7 @@ class Regression(Output):
     kind: ClassVar[str] = "regression"
     lower_is_better: ClassVar[frozenset[str]] = frozenset({"mae"})
     not_percentages: ClassVar[frozenset[str]] = frozenset({"mae", "r"})
+    lacks_classes: ClassVar[str] = "A number has no probability"
 
     @property
     def channels(self) -> int:
@@ -70,6 +73,11 @@ class Regression(Output):
     def score(self, logits: Tensor, target: int) -> Tensor:
         """The number itself for target 0, which explains what raises it; its negative for 1: what lowers it."""
         return -logits[:, 0] if target == 1 else logits[:, 0]
+
+    def categories(self, answers: NDArray[Any], truth: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Thirds of the right numbers."""
+        edges = np.quantile(truth.astype(np.float64), (1 / 3, 2 / 3))
+        return np.digitize(answers[:, 0], edges), np.digitize(truth.astype(np.float64), edges)
 
     def metrics(self, logits: Tensor, target: Tensor) -> dict[str, float]:
         answer, truth = logits.squeeze(-1).double(), target.double()

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
+from mmlab.core.errors import Unsupported
 from mmlab.core.outputs.base import Metrics, Output, Prediction
 from mmlab.core.outputs.hausdorff import hausdorff95
 
@@ -36,6 +37,7 @@ class Segmentation(Output):
     dense: ClassVar[bool] = True
     lower_is_better: ClassVar[frozenset[str]] = Metrics({"hd95"})
     not_percentages: ClassVar[frozenset[str]] = lower_is_better
+    lacks_classes: ClassVar[str] = "The answer is a picture"
 
     @property
     def channels(self) -> int:
@@ -87,6 +89,9 @@ class Segmentation(Output):
         chosen = logits[:, target]
         found = chosen.clamp(min=0).sum((1, 2))
         return torch.where(found > 0, found, chosen.sum((1, 2)))
+
+    def categories(self, answers: NDArray[Any], truth: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        raise Unsupported(f"{self.lacks_classes}: neighbouring pixels are no independent samples.")
 
     def metrics(self, logits: Tensor, target: Tensor) -> dict[str, float]:
         """Of logits `[N, R, H, W]` and regions of the same shape: see `metrics_of`."""

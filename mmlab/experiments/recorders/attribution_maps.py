@@ -18,7 +18,7 @@ from torch.nn import functional
 
 from mmlab.analysis.attribution.registry import find
 from mmlab.analysis.base.sampling import FEWEST, complete_samples
-from mmlab.analysis.dominance.perturbations import evidence_shares
+from mmlab.analysis.dominance.layer_evidence import evidence_shares
 from mmlab.core.batch import Samples
 from mmlab.core.errors import CheckpointError
 from mmlab.core.method import Method

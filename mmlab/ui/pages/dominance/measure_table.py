@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from functools import partial
 from html import escape
 
 import numpy as np
 import streamlit as st
 
-from mmlab.analysis.dominance.catalogue import MEASURES, PAIRS
+from mmlab.analysis.dominance.derivation import Arithmetic
 from mmlab.analysis.dominance.export import as_csv, as_json
-from mmlab.analysis.dominance.report import Number, PairRow, Panel
+from mmlab.analysis.dominance.measure import CatalogueEntry, Number
+from mmlab.analysis.dominance.report import PairRow, Panel
 from mmlab.core.modality import Modalities
 from mmlab.core.reference import Reference
 from mmlab.core.task import Task
@@ -22,14 +24,7 @@ from mmlab.ui.text import wording
 from mmlab.viz.dominance import measure_table
 
 RULES = {"": "As the method does", result_cache.DONOR: "Another sample’s input"}
-COLUMNS = (
-    ("interaction", "interaction"),
-    ("utilisation_gap", "leans on the first"),
-    ("both", "both know"),
-    ("first", "only the first"),
-    ("second", "only the second"),
-    ("synergy", "only together"),
-)
+OLD_COLUMNS = {"both": "redundancy"}  # in addresses of version 0.1
 
 
 def show(task: Task, reference: Reference) -> None:
@@ -47,9 +42,10 @@ def show(task: Task, reference: Reference) -> None:
     lines = [_line(row.measure.name, found, modalities) for row in found.rows]
     clickable_svg.board(measure_table.table(heads, lines, picked), key=f"dominance.table.{task.name}", on_pick=_pick)
     if len(modalities) > 1:
-        st.markdown("**Pairs**", help=_pairs_help())
-        pair_heads = [measure_table.Head(name, label, "", "") for name, label in COLUMNS]
-        pair_lines = [_pair_line(pair, modalities) for pair in found.pairs]
+        st.markdown("**Pairs**", help=_entries(found.pair_measures))
+        columns = [column for measure in found.pair_measures for column in measure.columns]
+        pair_heads = [measure_table.Head(column.name, column.label, "", "") for column in columns]
+        pair_lines = [_pair_line(pair, found, modalities) for pair in found.pairs]
         clickable_svg.board(
             measure_table.pairs(pair_heads, pair_lines, picked), key=f"dominance.pairs.{task.name}", on_pick=_pick
         )
@@ -82,14 +78,16 @@ def _verdict(found: Panel) -> None:
     top = next(iter(agreed.leaders.items()), None)
     w = "–" if np.isnan(agreed.w) else f"{agreed.w:.2f}"
     leading = f"**{top[0]}** is put first by {len(top[1])} of {agreed.judges} measures." if top else "No input leads."
-    evenly = f" Spread of the fair shares: {found.evenness:.2f} (1 is even, {1 / len(found.names):.2f} is all in one)."
+    evenly = (
+        f" Spread of the Shapley values: {found.evenness:.2f} (1 is even, {1 / len(found.names):.2f} is all in one)."
+    )
     st.markdown(
         f"{leading} Agreement of the measures: **{w}** of 1: {agreed.verdict}.{evenly}", help=wording.help("agreement")
     )
     if not agreed.disputes:
         return
     others = [
-        f"{', '.join(f'“{MEASURES[name].title}”' for name in names)}: **{label}** first"
+        f"{', '.join(f'“{found.row(name).measure.title}”' for name in names)}: **{label}** first"
         for label, names in list(agreed.leaders.items())[1:]
     ]
     with st.container(border=True, key="mm-dispute"):
@@ -120,76 +118,57 @@ def _note(number: Number, unit: str, samples: int) -> str:
     return text
 
 
-def _pair_line(pair: PairRow, modalities: Modalities) -> measure_table.Line:
-    labels = [modalities[name].label for name in (pair.first, pair.second)]
-    bits = (np.nan,) * 4
-    note = pair.problem
-    if pair.pid is not None:
-        part = pair.pid.found
-        bits = (part.redundancy, part.first, part.second, part.synergy)
-        chance = pair.pid.chance.total
-        note = f"classes in {pair.pid.bins} groups; {chance:.3f} bits that chance alone seems to know were taken away"
-    return measure_table.Line(
-        f"{pair.first}+{pair.second}",
-        " and ".join(labels),
-        "",
-        ("share", "share", *("bits",) * 4),
-        (pair.interaction.value, pair.lean.value, *bits),
-        ("synergy above 0, redundancy below", "above 0: on the first", *(note,) * 4),
+def _pair_line(pair: PairRow, found: Panel, modalities: Modalities) -> measure_table.Line:
+    units, values, notes = [], [], []
+    for measure in found.pair_measures:
+        there = pair.found.get(measure.name)
+        for place, column in enumerate(measure.columns):
+            units.append(column.unit)
+            values.append(pair.number(measure.name, place))
+            notes.append(pair.problems[measure.name] if there is None else there.note or column.note)
+    labels = " and ".join(modalities[name].label for name in (pair.first, pair.second))
+    return measure_table.Line(f"{pair.first}+{pair.second}", labels, "", tuple(units), tuple(values), tuple(notes))
+
+
+def _entries(measures: Sequence[CatalogueEntry]) -> str:
+    """What each measure asks, how it answers, and where it comes from."""
+    return "\n\n".join(
+        f"**{each.title}** ({each.symbol}). {each.question} {each.about} *{escape(each.source)}*" for each in measures
     )
-
-
-def _pairs_help() -> str:
-    return "\n\n".join(f"**{each.title}.** {each.question} {each.about} *{each.source}*" for each in PAIRS.values())
 
 
 def _arithmetic(found: Panel, modalities: Modalities, picked: str) -> None:
     """The steps to the picked number, its sentence and its source."""
     name, _, column = picked.partition("~")
-    if name in {row.measure.name for row in found.rows} and column in found.names and not found.row(name).problem:
-        row = found.row(name)
-        number, measure = row.numbers[found.names.index(column)], row.measure
-        title = f"{measure.title}: {modalities[column].label}"
-    else:
-        pair = next((pair for pair in found.pairs if f"{pair.first}+{pair.second}" == name), None)
-        if pair is None or column not in dict(COLUMNS):
-            return
-        if column not in ("interaction", "utilisation_gap"):
-            _decomposition(pair, modalities)
-            return
-        measure = PAIRS[column]
-        number = pair.interaction if column == "interaction" else pair.lean
-        title = f"{measure.title}: {modalities[pair.first].label} and {modalities[pair.second].label}"
-    with st.container(border=True, key="mm-arithmetic"):
-        st.markdown(
-            f"**{page_frame.plain(title)} = {measure_table.figure(number.value, measure.unit)}**  \n{measure.about}"
-        )
-        steps = number.arithmetic
-        st.html(measure_table.arithmetic(steps.head, steps.lines, steps.end, f"{number.value:.4f}".replace("-", "−")))
-        st.caption(
-            f"{steps.rule}. Scores are shares of 1. Source: {measure.source}."
-            if measure.unit == "share"
-            else f"{steps.rule}. Source: {measure.source}."
-        )
+    rows = {row.measure.name: row for row in found.rows}
+    if name in rows and column in found.names and not rows[name].problem:
+        number, measure = rows[name].numbers[found.names.index(column)], rows[name].measure
+        _steps(f"{measure.title}: {modalities[column].label}", number, measure, measure.unit)
+        return
+    pair = next((pair for pair in found.pairs if f"{pair.first}+{pair.second}" == name), None)
+    if pair is None:
+        return
+    labels = " and ".join(modalities[each].label for each in (pair.first, pair.second))
+    for of_pair in found.pair_measures:
+        for place, each in enumerate(of_pair.columns):
+            if each.name != OLD_COLUMNS.get(column, column):
+                continue
+            title = of_pair.title if len(of_pair.columns) == 1 else f"{of_pair.title}, {each.label}"
+            if of_pair.name in pair.found:
+                _steps(f"{title}: {labels}", pair.found[of_pair.name].numbers[place], of_pair, each.unit)
+            else:
+                st.caption(page_frame.plain(pair.problems[of_pair.name]))
 
 
-def _decomposition(pair: PairRow, modalities: Modalities) -> None:
+def _steps(title: str, number: Number, measure: CatalogueEntry, unit: str) -> None:
     with st.container(border=True, key="mm-arithmetic"):
-        labels = [modalities[name].label for name in (pair.first, pair.second)]
-        st.markdown(f"**{PAIRS['pid'].title}: {labels[0]} and {labels[1]}**  \n{PAIRS['pid'].about}")
-        if pair.pid is None:
-            st.caption(page_frame.plain(pair.problem))
-            return
-        parts = (("both know", "redundancy"), (f"only {labels[0]}", "first"), (f"only {labels[1]}", "second"))
-        lines = [
-            (title, *(getattr(each, field) for each in (pair.pid.raw, pair.pid.chance, pair.pid.found)))
-            for title, field in (*parts, ("only together", "synergy"))
-        ]
-        total = f"{pair.pid.found.total:.4f}"
-        st.html(
-            measure_table.arithmetic(("bits", "as counted", "by chance", "left (not below 0)"), lines, "sum", total)
-        )
-        st.caption(f"Classes were put into {pair.pid.bins} groups. Source: {PAIRS['pid'].source}.")
+        shown = measure_table.figure(number.value, unit)
+        st.markdown(f"**{page_frame.plain(title)} = {shown}**  \n{measure.about}")
+        steps: Arithmetic = number.arithmetic
+        total = f"{steps.total:.4f}".replace("-", "−")
+        st.html(measure_table.arithmetic(steps.head, steps.lines, steps.end, total))
+        scores = "Scores are shares of 1. " if unit == "share" else ""
+        st.caption(f"{steps.rule}. {scores}Source: {measure.source}.")
 
 
 def _foot(found: Panel, reference: Reference) -> None:
@@ -197,10 +176,8 @@ def _foot(found: Panel, reference: Reference) -> None:
     save = partial(st.download_button, on_click="ignore")
     with st.container(horizontal=True, vertical_alignment="center", key="mm-dominance-foot"):
         with st.popover("What do these measures ask?", type="tertiary"):
-            for row in found.rows:
-                each = row.measure
-                st.markdown(f"**{each.title}.** {each.question} {each.about} *{escape(each.source)}*")
-            st.markdown(_pairs_help())
+            st.markdown(_entries([row.measure for row in found.rows]))
+            st.markdown(_entries(found.pair_measures))
         with st.popover("Take it along"):
             title = {"model": reference.name, "method": cache.title(reference.method)}
             save("Numbers (CSV)", data=partial(as_csv, found), file_name=f"{name}.csv", mime="text/csv")

@@ -9,10 +9,9 @@ import streamlit as st
 
 from mmlab.analysis.base.array_checks import Numbers
 from mmlab.analysis.base.coalitions import Lattice
-from mmlab.analysis.dominance.derivations import of_shapley
-from mmlab.analysis.dominance.measures import SAMPLE_KINDS, sample_kinds
+from mmlab.analysis.dominance.contributions import SAMPLE_KINDS, sample_kinds
+from mmlab.analysis.dominance.measures.shapley import shapley, shapley_derivation
 from mmlab.analysis.dominance.payoffs import Payoff, worths
-from mmlab.analysis.dominance.shapley import shapley
 from mmlab.core.outputs import Classification, Regression
 from mmlab.core.reference import Reference
 from mmlab.core.task import Task
@@ -174,7 +173,7 @@ def _detail(task: Task, reference: Reference, found: Lattice, row: int, worth: P
             key="dominance.of",
             required=True,
         )
-        steps = of_shapley(table, int(chosen or 0), labels)
+        steps = shapley_derivation(table, int(chosen or 0), labels)
         total = f"{share[int(chosen or 0)]:.4f}".replace("-", "−")
         st.html(measure_table.arithmetic(steps.head, steps.lines, steps.end, total))
         st.caption(f"{steps.rule}. Shared out: {worth.about}. Nothing at all is answered with {found.rule}.")

@@ -7,21 +7,15 @@ from html import escape
 
 import streamlit as st
 
-from mmlab.analysis.dominance.catalogue import MEASURES, PAIRS
-from mmlab.analysis.dominance.synthetic_tasks import NAMES, SETS, Known
+from mmlab.analysis.dominance.measure import Measure
+from mmlab.analysis.dominance.synthetic_tasks import NAMES, SETS
 from mmlab.core.reference import Reference
 from mmlab.core.task import Task
-from mmlab.experiments.synthetic_validation import PARTS, Tried, Verdict, try_measures
+from mmlab.experiments.synthetic_validation import Tried, Verdict, try_measures
 from mmlab.ui.components.background_task import run_cached
 from mmlab.ui.pages.dominance import task_truth
 from mmlab.ui.session import url_state
 from mmlab.viz.dominance import measure_table
-
-TITLES = {
-    **{name: each.title for name, each in (MEASURES | PAIRS).items()},
-    "pid_data": "Who knows what (PID), of the data",
-}
-UNITS = {**{name: each.unit for name, each in (MEASURES | PAIRS).items()}, "pid_data": "bits"}
 
 
 def show(task: Task, reference: Reference | None) -> None:
@@ -46,7 +40,7 @@ def show(task: Task, reference: Reference | None) -> None:
     tried: Tried = run_cached(
         ("truth", chosen), "Training a small network", lambda tell: try_measures(which, tell=tell)
     )
-    st.html(_table(which, tried.verdicts))
+    st.html(_table(tried.verdicts))
     held = sum(verdict.holds for verdict in tried.verdicts)
     st.markdown(
         f"**{held} of {len(tried.verdicts)}** measures find the truth"
@@ -54,7 +48,7 @@ def show(task: Task, reference: Reference | None) -> None:
     )
 
 
-def _table(which: Known, verdicts: Sequence[Verdict]) -> str:
+def _table(verdicts: Sequence[Verdict]) -> str:
     rows = "".join(_row(verdict) for verdict in verdicts)
     head = "".join(f'<th scope="col">{name}</th>' for name in ("Measure", "Truth", "Found", ""))
     top = f"<thead><tr>{head}</tr></thead>"
@@ -62,23 +56,22 @@ def _table(which: Known, verdicts: Sequence[Verdict]) -> str:
 
 
 def _row(verdict: Verdict) -> str:
-    truth, unit = verdict.truth, UNITS[verdict.truth.measure]
-    names = (
-        PARTS
-        if len(truth.expected) == 4
-        else tuple(n.capitalize() for n in NAMES)
-        if len(truth.expected) == 2
-        else ("both",)
-    )
+    truth, measure = verdict.truth, verdict.measure
+    unit = measure.unit
+    if isinstance(measure, Measure):
+        names = tuple(name.capitalize() for name in NAMES)
+    else:
+        names = tuple(column.label for column in measure.columns)
     expected, found = (
         "<br>".join(
             f"{escape(name)} {measure_table.figure(value, unit)}" for name, value in zip(names, values, strict=True)
         )
         for values in (truth.expected, verdict.found)
     )
+    title = f"{measure.title}, of the data" if truth.of_data else measure.title
     mark = "✓" if verdict.holds else "✗ misses it"
     why = truth.why if verdict.holds or not truth.blind else f"{truth.why} {truth.blind}"
     return (
-        f"<tr><th scope='row'>{escape(TITLES[truth.measure])}<small>{escape(why)}</small></th>"
+        f"<tr><th scope='row'>{escape(title)}<small>{escape(why)}</small></th>"
         f"<td>{expected}</td><td>{found}</td><td>{mark}</td></tr>"
     )

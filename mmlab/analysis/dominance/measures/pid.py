@@ -6,14 +6,34 @@ Modeling Multimodal Interactions, NeurIPS 2023.
 
 from __future__ import annotations
 
-from dataclasses import astuple, dataclass
+from dataclasses import asdict, astuple, dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from scipy.special import rel_entr
 
 from mmlab.analysis.base.array_checks import Labels, Numbers, finite, labels_of, same_length
-from mmlab.core.errors import DataError
+from mmlab.analysis.dominance.derivation import Arithmetic
+from mmlab.analysis.dominance.measure import (
+    ALONE,
+    BITS,
+    BLIND_TIES,
+    MEASURES,
+    Column,
+    Evidence,
+    Number,
+    PairMeasure,
+    PairNumbers,
+    Truth,
+    Undefined,
+)
+from mmlab.core.errors import DataError, Unsupported
+
+MOST_GROUPS = 4
+BLIND_ANSWERS = (
+    "It reads the answers of each input alone, not the input. A model that knows nothing alone answers with a coin "
+    "that tells only a part of what it saw, so a part of the synergy is missed."
+)
 
 PER_CELL = 5  # samples for each cell of the table: below, what looks like synergy is mostly chance
 ROUNDS = 5000
@@ -150,3 +170,86 @@ def _least(joint: Numbers) -> Numbers:
 
 def _over(above: Numbers, below: Numbers) -> Numbers:
     return np.divide(above, below, out=np.zeros_like(above), where=below > 0)
+
+
+@MEASURES.register("pid")
+class InformationDecomposition(PairMeasure):
+    """What the answers of the two, each alone, know about the right answer."""
+
+    order = 30
+    title = "Partial information decomposition (PID)"
+    symbol = "R, U₁, U₂, S"
+    question = "What do the answers of the two, each alone, know about the right answer?"
+    about = (
+        "Bits that both know, that only one knows, and that neither knows but both together. Few samples look as if "
+        "they knew something together: what shuffled answers seem to know is taken away, and where there are fewer "
+        "than 5 samples per cell of the table, nothing is said."
+    )
+    source = (
+        "Bertschinger et al., Quantifying Unique Information, Entropy 2014; Liang et al., Quantifying & "
+        "Modeling Multimodal Interactions, NeurIPS 2023"
+    )
+    family = ALONE
+    unit = BITS
+    columns = (
+        Column("redundancy", "both know", BITS),
+        Column("first", "only the first", BITS),
+        Column("second", "only the second", BITS),
+        Column("synergy", "only together", BITS),
+    )
+    truths = (
+        Truth("redundant", (1, 0, 0, 0), 0.1, "One bit, which both know."),
+        Truth("redundant", (1, 0, 0, 0), 0.05, "Counted from the data themselves.", of_data=True),
+        Truth("unique", (0, 1, 0, 0), 0.1, "One bit, which only left knows."),
+        Truth("unique", (0, 1, 0, 0), 0.05, "Counted from the data themselves.", of_data=True),
+        Truth("synergy", (0, 0, 0, 1), 0.1, "One bit, which only both together know.", BLIND_ANSWERS),
+        Truth("synergy", (0, 0, 0, 1), 0.05, "Counted from the data themselves.", of_data=True),
+        Truth("collapsed", (0, 1, 0, 0), 0.1, "One bit, which only left's answers know.", BLIND_TIES),
+        Truth(
+            "collapsed",
+            (1, 0, 0, 0),
+            0.05,
+            "The data still hold the bit in both: it is the model that does not listen.",
+            of_data=True,
+        ),
+    )
+
+    def numbers(self, evidence: Evidence, first: int, second: int) -> PairNumbers:
+        """Four numbers, with what was counted and what chance alone would give."""
+        found = _estimate(evidence, first, second)
+        chance = f"{found.chance.total:.3f} bits that chance alone seems to know were taken away"
+        one, other = evidence.labels[first], evidence.labels[second]
+        titles = ("both know", f"only {one}", f"only {other}", "only together")
+        parts = zip(astuple(found.raw), astuple(found.chance), astuple(found.found), strict=True)
+        lines = tuple((title, *each) for title, each in zip(titles, parts, strict=True))
+        rule, head = (
+            f"Classes were put into {found.bins} groups",
+            ("bits", "as counted", "by chance", "left (not below 0)"),
+        )
+        numbers = (
+            Number(float(value), Arithmetic(rule, head, lines, "sum", line))
+            for line, value in enumerate(astuple(found.found))
+        )
+        return PairNumbers(tuple(numbers), f"classes in {found.bins} groups; {chance}", asdict(found))
+
+    def of_data(self, codes: NDArray[np.int64], target: NDArray[np.int64]) -> tuple[float, ...]:
+        """The decomposition of the counts."""
+        table = np.zeros((*(1 + int(each.max()) for each in codes), 1 + int(target.max())))
+        np.add.at(table, (*codes, target), 1)
+        return astuple(pid(table))
+
+
+def _estimate(evidence: Evidence, first: int, second: int) -> Estimate:
+    """On the answers of each modality alone, in as many groups as the samples allow. Raises Undefined."""
+    logits, target = evidence.lattice.logits, evidence.lattice.target
+    try:
+        one, labels = evidence.output.categories(logits[2**first], target)
+        other, _ = evidence.output.categories(logits[2**second], target)
+    except Unsupported as error:
+        raise Undefined(str(error)) from error
+    for bins in range(MOST_GROUPS, 1, -1):
+        try:
+            return pid_of_answers(one, other, labels, bins=bins)
+        except DataError as error:
+            problem = str(error)
+    raise Undefined(problem)

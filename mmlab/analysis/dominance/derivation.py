@@ -1,0 +1,54 @@
+"""How a number came about, step by step: a small table whose last column adds up to, or averages to, the number."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from mmlab.analysis.base.array_checks import Numbers
+
+NOTHING = "nothing"
+
+
+@dataclass(frozen=True)
+class Arithmetic:
+    """rule: the formula in words. head and lines: a table of words and numbers. end: how its last column is put
+    together ("sum", "mean", or nothing where the last line is the number itself). line: which line is the number, where
+    the table shows it among others."""
+
+    rule: str
+    head: tuple[str, ...]
+    lines: tuple[tuple[str | float, ...], ...]
+    end: str = ""
+    line: int | None = None
+
+    @property
+    def total(self) -> float:
+        """What the last column is put together to."""
+        last = [float(line[-1]) for line in self.lines]
+        return sum(last) if self.end == "sum" else float(np.mean(last)) if self.end == "mean" else last[-1]
+
+    @property
+    def value(self) -> float:
+        """The number that the lines lead to."""
+        return self.total if self.line is None else float(self.lines[self.line][-1])
+
+
+def named(mask: int, labels: Sequence[str]) -> str:
+    """A combination in words: `Image + Sound`, or `nothing`."""
+    return " + ".join(label for m, label in enumerate(labels) if mask >> m & 1) or NOTHING
+
+
+def quarters(values: Numbers, label: str) -> Arithmetic:
+    """The mean of shares `[N]`, by quarters of the samples from the lowest to the highest."""
+    parts = np.array_split(np.sort(values), min(4, len(values)))
+    weights = [len(part) / len(values) for part in parts]
+    names = ("lowest quarter", "second quarter", "third quarter", "highest quarter") if len(parts) == 4 else None
+    lines = tuple(
+        ((names[n] if names else f"part {n + 1}"), float(part.mean()), weight, float(part.mean()) * weight)
+        for n, (part, weight) in enumerate(zip(parts, weights, strict=True))
+    )
+    head = ("samples", f"mean share of {label}", "part of the samples", "share × part")
+    return Arithmetic("The share in each sample, averaged over samples", head, lines, "sum")

@@ -1,0 +1,67 @@
+"""Where the gradients of a model come from: the share of each modality in what reaches the layers Grad-CAM looks at."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from mmlab.analysis.base.array_checks import Numbers
+from mmlab.analysis.base.input_swapping import ProgressCallback, quiet
+from mmlab.analysis.base.model_twin import twin
+from mmlab.core.batch import Samples
+from mmlab.core.method import Method
+from mmlab.core.outputs import Classification, Output
+
+
+def evidence_shares(method: Method, samples: Samples, tell: ProgressCallback = quiet) -> tuple[Numbers, Numbers]:
+    """Shares of each modality in |gradient x activation| and in the Grad-CAM map, `[n, M]` each, on complete input.
+
+    Both at `Method.cam_layers`, for the score of the right class, the number, or all regions. Where nothing reaches any
+    modality, the shares are equal. Gradient x activation does not change when a layer's output is scaled by s and
+    the next layer's weights by 1/s, which leaves the model as it is; norms of either alone would.
+    """
+    copied = twin(method)
+    step = 8 if method.output.dense else 64
+    parts = []
+    for start in range(0, len(samples), step):
+        parts.append(_evidence(copied, samples.batch(range(start, min(start + step, len(samples))))))
+        tell(min(1.0, (start + step) / len(samples)))
+    gradient, cam = (np.concatenate(each) for each in zip(*parts, strict=True))
+    return _shares(gradient), _shares(cam)
+
+
+def _evidence(method: Method, batch: Any) -> tuple[Numbers, Numbers]:
+    """Sums `[B, M]` of |gradient x activation| and of the positive Grad-CAM map."""
+    place = method.device
+    inputs = {name: value.to(place) for name, value in batch.inputs.items()}
+    target = batch.target.to(place)
+    mask = method.modalities.mask(method.modalities.full, len(batch), place)
+    found = method.evidence(inputs, mask, lambda logits: _right_score(method.output, logits, target))
+    sums = {name: [_both(*pair) for pair in found.layers[name]] for name in method.modalities.names}
+    nothing = (np.zeros(len(batch)),) * 2
+    gradient, cam = (
+        np.stack([sum(pair[k] for pair in each or [nothing]) for each in sums.values()], 1) for k in (0, 1)
+    )
+    return gradient, cam
+
+
+def _both(value: Tensor, gradient: Tensor) -> tuple[Numbers, Numbers]:
+    product = (value * gradient).abs().flatten(1).sum(1)
+    places = tuple(range(2, value.dim()))
+    weights = gradient.mean(places, keepdim=True) if places else gradient
+    positive = (weights * value).sum(1).relu().flatten(1).sum(1) if places else (weights * value).sum(1).relu()
+    return product.double().cpu().numpy(), positive.double().cpu().numpy()
+
+
+def _right_score(output: Output, logits: Tensor, target: Tensor) -> Tensor:
+    if isinstance(output, Classification):
+        return logits.gather(1, target[:, None])[:, 0]
+    return torch.stack([output.score(logits, index) for index in range(output.channels)]).sum(0)
+
+
+def _shares(values: Numbers) -> Numbers:
+    total = values.sum(1, keepdims=True)
+    return np.where(total > 0, values / np.maximum(total, 1e-30), 1 / values.shape[1])

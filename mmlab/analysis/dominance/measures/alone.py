@@ -1,0 +1,44 @@
+"""The score of each modality on its own."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from mmlab.analysis.base.array_checks import Numbers, finite, modality_count
+from mmlab.analysis.dominance.derivation import Arithmetic
+from mmlab.analysis.dominance.measure import ALONE, BLIND_TIES, MEASURES, Evidence, Measure, Truth
+
+
+def stand_alone(scores: ArrayLike) -> Numbers:
+    """The score of each modality on its own: `[2**M]` to `[M]`."""
+    table = finite(scores, "scores", 1)
+    return table[2 ** np.arange(modality_count(table, "scores"))]
+
+
+@MEASURES.register("alone")
+class Alone(Measure):
+    """The score where everything else is absent."""
+
+    order = 50
+    title = "Alone"
+    symbol = "v({m})"
+    question = "How good is the model with this input only?"
+    about = "The score where everything else is absent."
+    source = "Common practice"
+    family = ALONE
+    truths = (
+        Truth("redundant", (1, 1), 0.08, "Either is enough."),
+        Truth("unique", (1, 0.5), 0.08, "Left knows the label, right is a coin."),
+        Truth("synergy", (0.5, 0.5), 0.08, "Each alone is a coin."),
+        Truth("collapsed", (1, 0.5), 0.08, "Right alone is a coin for this model.", BLIND_TIES),
+    )
+
+    def values(self, evidence: Evidence) -> Numbers:
+        """The score of one modality."""
+        return stand_alone(evidence.scores)
+
+    def derivation(self, evidence: Evidence, modality: int) -> Arithmetic:
+        """One line."""
+        line = (evidence.labels[modality], float(evidence.scores[2**modality]))
+        return Arithmetic("The score with this input only", ("what is there", "score"), (line,))

@@ -1,0 +1,52 @@
+"""What is lost when one modality leaves complete input."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from mmlab.analysis.base.array_checks import Numbers, finite, modality_count
+from mmlab.analysis.dominance.derivation import Arithmetic, named
+from mmlab.analysis.dominance.measure import BLIND_TIES, MEASURES, TOGETHER, Evidence, Measure, Truth
+
+
+def leave_one_out(scores: ArrayLike) -> Numbers:
+    """What is lost when one modality leaves complete input: `[2**M]` to `[M]`."""
+    table = finite(scores, "scores", 1)
+    count = modality_count(table, "scores")
+    return table[-1] - table[len(table) - 1 - 2 ** np.arange(count)]
+
+
+@MEASURES.register("dropped")
+class LeaveOneOut(Measure):
+    """Everything less everything else."""
+
+    order = 60
+    title = "Leave one out"
+    symbol = "v(M) − v(M∖{m})"
+    question = "What is lost when only this input leaves?"
+    about = "The score on everything less the score without this input."
+    source = "Common practice"
+    family = TOGETHER
+    truths = (
+        Truth("redundant", (0, 0), 0.08, "Neither is missed, since the other says the same."),
+        Truth("unique", (0.5, 0), 0.08, "Without left, only a coin is left."),
+        Truth("synergy", (0.5, 0.5), 0.08, "Without either, the other is a coin."),
+        Truth("collapsed", (0.5, 0), 0.08, "Without left, nothing is left.", BLIND_TIES),
+    )
+
+    def values(self, evidence: Evidence) -> Numbers:
+        """From the scores."""
+        return leave_one_out(evidence.scores)
+
+    def per_sample(self, evidence: Evidence) -> Numbers:
+        """The same of what each answer is worth."""
+        table = evidence.tables["right"]
+        return table[-1] - table[len(table) - 1 - 2 ** np.arange(len(evidence.labels))]
+
+    def derivation(self, evidence: Evidence, modality: int) -> Arithmetic:
+        """Two lines."""
+        scores = evidence.scores
+        rest = len(scores) - 1 - 2**modality
+        lines = (("everything", float(scores[-1])), (named(rest, evidence.labels), -float(scores[rest])))
+        return Arithmetic("Everything − everything else", ("what is there", "score"), lines, "sum")
