@@ -26,7 +26,7 @@ from mmlab.analysis.dominance.derivation import Arithmetic
 from mmlab.core.registry import Registry
 
 if TYPE_CHECKING:
-    from mmlab.analysis.dominance.perturbations import Probes, Probing
+    from mmlab.analysis.dominance.probing import Probes, Probing
     from mmlab.core.modality import Modalities
     from mmlab.core.outputs import Output
 

@@ -28,7 +28,7 @@ from mmlab.analysis.dominance.measure import (
     pair_measures,
 )
 from mmlab.analysis.dominance.measures.shapley import shapley
-from mmlab.analysis.dominance.perturbations import Probes
+from mmlab.analysis.dominance.probing import Probes
 from mmlab.core.errors import MmlabError
 from mmlab.core.modality import Modalities
 from mmlab.core.outputs import Output

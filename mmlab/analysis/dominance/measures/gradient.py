@@ -12,7 +12,7 @@ from mmlab.analysis.dominance.derivation import Arithmetic, quarters
 from mmlab.analysis.dominance.measure import INSIDE, MEASURES, MODEL, Evidence, Measure
 
 if TYPE_CHECKING:
-    from mmlab.analysis.dominance.perturbations import Probing
+    from mmlab.analysis.dominance.probing import Probing
 
 
 @MEASURES.register("gradient")

@@ -13,7 +13,7 @@ from mmlab.analysis.dominance.derivation import Arithmetic
 from mmlab.analysis.dominance.measure import MEASURES, MODEL, SWAPPED, Evidence, Measure, Truth
 
 if TYPE_CHECKING:
-    from mmlab.analysis.dominance.perturbations import Probing
+    from mmlab.analysis.dominance.probing import Probing
 
 
 def perceptual_score(score: float, permuted: ArrayLike, *, relative: bool = False) -> Numbers:
