@@ -24,7 +24,7 @@ from torch import Tensor, nn
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from mmlab.core.method import METHODS, Fused, Method
+from mmlab.core.method import METHODS, Features, Fused, Method
 from mmlab.core.modality import Combination, Modalities, Modality
 from mmlab.core.outputs import Classification
 from mmlab.core.task import TASKS, TaskInfo
@@ -65,7 +65,8 @@ class OncePerCombination:
         for combination in combinations:
             with _handing_on(_not_needed(self.method, combination), self.known):
                 features = self.method.encode(inputs)
-            whole = {key: _repeated(value, rows) for key, value in features.items()}
+            each = (features.alone, features.beside, features.shared)
+            whole = Features(*({name: _repeated(value, rows) for name, value in part.items()} for part in each))
             found.append(self.method.fuse(whole, self.method.modalities.mask(combination, rows)))
         return found
 

@@ -459,7 +459,7 @@ class Sum(Method):
     def fuse(self, features, present):
         from mmlab.core.method import Fused
 
-        on = [features[name] * present[:, [k]] for k, name in enumerate(self.modalities.names)]
+        on = [features.alone[name] * present[:, [k]] for k, name in enumerate(self.modalities.names)]
         score = torch.stack([each.sum(1) for each in on]).sum(0)
         logits = torch.stack([score, -score], 1)
         return Fused(logits, logits)

@@ -303,3 +303,26 @@ def test_gradients_of_combinations_conflict_and_are_decoupled():
     assert sum(record["conflicts"] for record in records) > 0
     before, after = ([sum(r[key][9:]) for r in records] for key in ("angles_before", "angles_after"))
     assert sum(after) < sum(before)
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_features_say_which_input_they_came_from(name: str) -> None:
+    method = made(name).eval()
+    generator = torch.Generator().manual_seed(1)
+    inputs = {m.name: torch.rand((4, *m.shape), generator=generator) for m in method.modalities}
+    first, *others = method.modalities.names
+    changed = {**inputs, first: inputs[first].flip(0)}
+    with torch.no_grad():
+        one, other = method.encode(inputs), method.encode(changed)
+    assert {*one.alone, *one.beside} <= set(method.modalities.names)
+    for part in ("alone", "beside"):
+        for modality in set(getattr(one, part)) & set(others):
+            pairs = zip(getattr(one, part)[modality], getattr(other, part)[modality], strict=True)
+            assert all(torch.equal(*pair) for pair in pairs), (part, modality)
+    if one.shared:
+        with pytest.raises(ValueError, match="taken apart"):
+            one.replaced(other, others)
+        return
+    full = method.modalities.mask(method.modalities.full, 4)
+    with torch.no_grad():
+        assert torch.equal(method.fuse(one.replaced(other, others), full).logits, method.fuse(other, full).logits)

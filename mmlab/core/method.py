@@ -8,26 +8,52 @@ of a sample cost one pass through the encoders.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Generic, cast
 
 import torch
 from torch import Tensor, nn
+from typing_extensions import TypeVar
 
 from mmlab.core.batch import Batch, Samples
 from mmlab.core.declarations import WITHOUT_WEIGHT, AblationStep, Card, Setting
 from mmlab.core.errors import PluginError
 from mmlab.core.evidence import Evidence, looked_at
 from mmlab.core.modality import NAME, Combination
-from mmlab.core.options import build
+from mmlab.core.options import Options, build
 from mmlab.core.outputs import ALL_KINDS
 from mmlab.core.presence import columns_of, of_present
 from mmlab.core.registry import Registry
 from mmlab.core.task import TaskInfo
 
 Feature = tuple[Tensor, ...]  # levels, shallow to deep; one level `[B, D]` unless the output is dense
-Features = dict[str, Any]  # what `encode` made: opaque to everyone but the method itself
+Encoded = TypeVar("Encoded", default=Feature)
+Config_co = TypeVar("Config_co", bound=Options, default=Options, covariant=True)
+
+
+@dataclass(frozen=True)
+class Features(Generic[Encoded]):
+    """What `encode` made of a batch. Its content is the method's own business; which inputs it came from is not.
+
+    alone:  per modality, what its own input became.
+    beside: per modality, what else was made of that input alone, such as a vote.
+    shared: by name, what was made of several inputs together.
+    """
+
+    alone: Mapping[str, Encoded] = field(default_factory=dict)
+    beside: Mapping[str, Encoded] = field(default_factory=dict)
+    shared: Mapping[str, Encoded] = field(default_factory=dict)
+
+    def replaced(self, others: Features[Encoded], kept: Collection[str]) -> Features[Encoded]:
+        """These for the modalities in `kept`, `others` for the rest. Raises ValueError where inputs were mingled."""
+        if self.shared or others.shared:
+            raise ValueError("Features of several inputs together cannot be taken apart.")
+
+        def chosen(one: Mapping[str, Encoded], other: Mapping[str, Encoded]) -> dict[str, Encoded]:
+            return {name: (one if name in kept else other)[name] for name in one}
+
+        return Features(chosen(self.alone, others.alone), chosen(self.beside, others.beside))
 
 
 @dataclass(frozen=True)
@@ -85,8 +111,10 @@ class Run:
         return self.epoch + 1 == max(1, round(fraction * self.epochs))
 
 
-class Method(nn.Module, ABC):
-    """Base of all methods. A subclass needs `fuse`; everything else has a default.
+class Method(nn.Module, ABC, Generic[Config_co]):
+    """Base of all methods. A subclass needs `fuse` and `losses`; everything else has a default.
+
+    One with options is a `Method["X.Config"]`, so that the type of `self.config` is known.
 
     title, paper, year, about: for people. supports: kinds of output. teachers: methods that must be trained
     first; they are lent to `losses` and never saved. plan: its own defaults for the training plan.
@@ -127,7 +155,7 @@ class Method(nn.Module, ABC):
             if name not in vars(cls):
                 setattr(cls, name, getattr(Method, name))
 
-    def __init__(self, info: TaskInfo, config: Any) -> None:
+    def __init__(self, info: TaskInfo, config: Config_co) -> None:
         super().__init__()
         self.info = info
         self.modalities = info.modalities
@@ -147,7 +175,7 @@ class Method(nn.Module, ABC):
     @classmethod
     def rebuild(cls, info: TaskInfo, card: Mapping[str, Any], state: Mapping[str, Tensor], place: Any) -> Method:
         """The model that a checkpoint describes: a card, and the parameters in full precision."""
-        method = cls(info, build(cls.Config, card["config"]))
+        method = cls(info, cast(Config_co, build(cls.Config, card["config"])))
         method.load_state_dict(state)
         return method.to(place)
 
@@ -163,7 +191,7 @@ class Method(nn.Module, ABC):
 
     # answering
 
-    def encode(self, inputs: Mapping[str, Tensor], there: Tensor | None = None) -> Features:
+    def encode(self, inputs: Mapping[str, Tensor], there: Tensor | None = None) -> Features[Any]:
         """Each encoder once. `inputs` holds every modality; rows of an absent one are ignored later.
 
         there: bool `[B, M]`, what the data holds of each modality, which a method that learns must tell: rows that
@@ -171,7 +199,7 @@ class Method(nn.Module, ABC):
         """
         columns = columns_of(there, len(self.modalities))
         names = zip(self.modalities.names, columns, strict=True)
-        return {name: self.encode_one(name, inputs[name], column) for name, column in names}
+        return Features({name: self.encode_one(name, inputs[name], column) for name, column in names})
 
     def encode_one(self, name: str, values: Tensor, there: Tensor | None = None) -> Feature:
         """The feature of one modality, of `values [B, *shape]`; while it learns, zero where it is not `there [B]`."""
@@ -179,14 +207,14 @@ class Method(nn.Module, ABC):
         return of_present(lambda rows: encoder(values[rows]), there, encoder)
 
     @abstractmethod
-    def fuse(self, features: Features, present: Tensor) -> Fused:
+    def fuse(self, features: Features[Any], present: Tensor) -> Fused:
         """The answer from the modalities in `present`, bool `[B, M]`."""
 
-    def fuse_many(self, features: Features, masks: Sequence[Tensor]) -> list[Fused]:
+    def fuse_many(self, features: Features[Any], masks: Sequence[Tensor]) -> list[Fused]:
         """One answer per mask `[B, M]`. A method that is cheaper in one large batch overrides it."""
         return [self.fuse(features, mask) for mask in masks]
 
-    def mix(self, features: Features, rows: Tensor) -> Features | None:
+    def mix(self, features: Features[Any], rows: Tensor) -> Features[Any] | None:
         """Features of mixtures: modality m of mixture r from sample `rows[r, m]`; None where features do not tell."""
         return None
 
@@ -209,7 +237,7 @@ class Method(nn.Module, ABC):
 
     def backward(self, losses: Mapping[str, Tensor], run: Run) -> None:
         """Fill the gradients. Most methods add their losses up."""
-        torch.stack(list(losses.values())).sum().backward()
+        torch.autograd.backward(torch.stack(list(losses.values())).sum())
 
     def stages(self, epochs: int) -> list[Stage]:
         """The stages of a training of `epochs` in all."""

@@ -82,7 +82,8 @@ def _plain(kind: Any) -> type:
     """`int | None` counts as int: a form asks for the number."""
     if isinstance(kind, types.UnionType):
         kind = next(part for part in typing.get_args(kind) if part is not type(None))
-    return typing.get_origin(kind) or kind
+    found: type = typing.get_origin(kind) or kind
+    return found
 
 
 def _fit(item: Described, value: Any) -> Any:

@@ -45,7 +45,7 @@ class RegisteredModel(Method):
     lock: Any
 
     def __init__(self, info: TaskInfo, registration: Registration, module: nn.Module) -> None:
-        super().__init__(info, None)
+        super().__init__(info, Method.Config())
         self.registration = registration
         self.module = module
         self.notes: list[str] = []
@@ -60,27 +60,27 @@ class RegisteredModel(Method):
 
     # answering
 
-    def encode(self, inputs: Mapping[str, Tensor], there: Tensor | None = None) -> Features:
+    def encode(self, inputs: Mapping[str, Tensor], there: Tensor | None = None) -> Features[Piece]:
         """One `Piece` per modality: the input itself, and what its encoders gave where they can be replayed."""
         with self.lock:
-            return dict(self.runner.encode(inputs))
+            return Features(self.runner.encode(inputs))
 
-    def fuse(self, features: Features, present: Tensor) -> Fused:
+    def fuse(self, features: Features[Piece], present: Tensor) -> Fused:
         """The answer from the modalities in `present`, bool `[B, M]`."""
         return self.fuse_many(features, [present])[0]
 
-    def fuse_many(self, features: Features, masks: Sequence[Tensor]) -> list[Fused]:
+    def fuse_many(self, features: Features[Piece], masks: Sequence[Tensor]) -> list[Fused]:
         """All combinations as one batch, in parts that fit into memory."""
         rows = len(masks[0])
-        first: Piece = features[self.modalities.names[0]]
+        first = features.alone[self.modalities.names[0]]
         index = torch.arange(rows, device=first.value.device)
         each = max(1, self.runner.rows_at_once() // rows)
         found: list[Fused] = []
         for start in range(0, len(masks), each):
             some = masks[start : start + each]
-            pieces = features
+            pieces = features.alone
             if len(some) > 1:
-                pieces = {name: piece.at(index.repeat(len(some))) for name, piece in features.items()}
+                pieces = {name: piece.at(index.repeat(len(some))) for name, piece in pieces.items()}
             with self.lock:
                 answer = self.runner.fuse(pieces, torch.cat(list(some)))
             found += _apart(answer, len(some), rows)
@@ -92,9 +92,10 @@ class RegisteredModel(Method):
             answer = self.plain.direct(inputs, present)
         return Fused(answer.logits, answer.mean, answer.variance)
 
-    def mix(self, features: Features, rows: Tensor) -> Features:
+    def mix(self, features: Features[Piece], rows: Tensor) -> Features[Piece]:
         """Features of mixtures `[R, M]`: modality m of mixture r from sample `rows[r, m]`."""
-        return {name: features[name].at(rows[:, m].to(features[name].value.device)) for m, name in enumerate(features)}
+        pieces = features.alone.items()
+        return Features({name: piece.at(rows[:, m].to(piece.value.device)) for m, (name, piece) in enumerate(pieces)})
 
     def is_current(self) -> bool:
         """Whether the file that registered it still says the same."""

@@ -14,7 +14,7 @@ from typing import Any
 import safetensors.torch
 
 from mmlab.core.errors import PluginError
-from mmlab.core.method import METHODS
+from mmlab.core.method import METHODS, Method
 from mmlab.core.task import TASKS, Task
 from mmlab.core.version import __version__
 from mmlab.experiments.train_job import evaluate, summary
@@ -58,7 +58,7 @@ def measure(
 def _take_over(registration: Registration, outputs: Outputs) -> dict[str, Any]:
     """The answers of a file, as if they had been measured."""
     task = TASKS[registration.name]()
-    method = METHODS[registration.name](task.info, None)
+    method = METHODS[registration.name](task.info, Method.Config())
     folder = folder_of(registration, registration.name)
     card = {
         **_about(registration, task),

@@ -103,7 +103,7 @@ class OutputsModel(Method):
         """Nothing to rebuild; raises CheckpointError where the file changed."""
         if card.get("registered", {}).get("fingerprint") != {"file": digest_of(Path(cls.registration.file))}:
             raise CheckpointError(f"{Path(cls.registration.file).name} changed since it was read.", cls.missing_hint)
-        return cls(info, None)
+        return cls(info, Method.Config())
 
     def encode(self, inputs: Mapping[str, Tensor], there: Tensor | None = None) -> Features:
         """Raises Unsupported."""

@@ -21,7 +21,7 @@ from torch import Tensor
 
 from mmlab.core.batch import Samples
 from mmlab.core.errors import CheckpointError, DataError
-from mmlab.core.method import Features, Fused, Method
+from mmlab.core.method import Fused, Method
 from mmlab.core.modality import Combination, Modality
 from mmlab.core.results import Sweep
 from mmlab.core.task import TASKS, Task, Versioned
@@ -120,20 +120,11 @@ def fuse_replaced(method: Method, inputs: Mapping[str, Tensor], combinations: Se
     rows, place = len(real[names[0]]), real[names[0]].device
     present = method.modalities.mask(method.modalities.full, rows, place)
     features = method.encode(real)
-    if encodes_each_alone(features, names):
+    if not features.shared:
         others = method.encode(other)
-        return [method.fuse(_mixed(features, others, c), present) for c in combinations]
+        return [method.fuse(features.replaced(others, c.names), present) for c in combinations]
     mixtures = ({name: (real if name in c else other)[name] for name in names} for c in combinations)
     return [method.fuse(method.encode(mixture), present) for mixture in mixtures]
-
-
-def encodes_each_alone(features: Features, names: Sequence[str]) -> bool:
-    """Whether each feature comes from one input alone: its key then ends in that input's name (`votes image`)."""
-    return all(key.split(" ")[-1] in names for key in features)
-
-
-def _mixed(features: Features, others: Features, combination: Combination) -> Features:
-    return {key: (features if key.split(" ")[-1] in combination else others)[key] for key in features}
 
 
 def _donors(count: int, generator: torch.Generator) -> Tensor:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from mmlab.core.batch import Batch, Samples
@@ -77,7 +78,8 @@ def logits_of(method: Method, samples: Samples, present: Tensor) -> Tensor:
     return torch.stack(found)
 
 
-_Part = tuple[np.ndarray, np.ndarray, np.ndarray]
+Floats = NDArray[np.float32]
+_Part = tuple[Floats, Floats, Floats]
 
 
 def _kept(fused: Fused, condensed: Tensor) -> _Part:

@@ -34,7 +34,7 @@ SAMPLES, PIXELS = 4096, 1024
 
 
 @METHODS.register("dimml")
-class DIMML(Method):
+class DIMML(Method["DIMML.Config"]):
     """Detached encoders with own heads, a shared classifier, dimension-decoupled contrast, votes by certainty."""
 
     title = "DI-MML"
@@ -99,7 +99,7 @@ class DIMML(Method):
         )
         fusion_share: float = option(0.125, "Share of the training for the fusion head", 0.01, 0.9)
 
-    def __init__(self, info: TaskInfo, config: Any) -> None:
+    def __init__(self, info: TaskInfo, config: DIMML.Config) -> None:
         super().__init__(info, config)
         parts = Parts(info)
         size = parts.sizes[-1]
@@ -124,15 +124,15 @@ class DIMML(Method):
 
     def encode(self, inputs: Mapping[str, Tensor], there: Tensor | None = None) -> Features:
         """Each modality's feature and the logits of the head that votes for it."""
-        features = super().encode(inputs, there)
-        for name in self.modalities.names:
+        alone, votes = super().encode(inputs, there).alone, {}
+        for name, feature in alone.items():
             head = self.heads[name] if self.config.voters == "own" else self.shared_head
-            features[f"votes {name}"] = head(features[name])
-        return features
+            votes[name] = (head(feature),)
+        return Features(alone, beside=votes)
 
     def fuse(self, features: Features, present: Tensor) -> Fused:
-        hidden = hide(features, present, self.modalities.names)
-        votes = [features[f"votes {name}"] for name in self.modalities.names]
+        hidden = hide(features.alone, present, self.modalities.names)
+        votes = [features.beside[name][0] for name in self.modalities.names]
         complete = present.all(1, keepdim=True)
         together = torch.zeros_like(votes[0])  # the fusion head is large and votes on complete input only
         if complete.any():
@@ -154,7 +154,7 @@ class DIMML(Method):
     def losses(self, batch: Batch, run: Run) -> dict[str, Tensor]:
         if run.stage == "fusion":
             return {"fusion": self._fusion_loss(batch)}
-        features = super().encode(batch.inputs, batch.present)
+        features = super().encode(batch.inputs, batch.present).alone
         terms = {}
         for position, name in enumerate(self.modalities.names):
             on = batch.present[:, position]
@@ -168,14 +168,14 @@ class DIMML(Method):
 
     def _fusion_loss(self, batch: Batch) -> Tensor:
         with torch.no_grad():
-            features = super().encode(batch.inputs, batch.present)
+            features = super().encode(batch.inputs, batch.present).alone
             hidden = hide(features, batch.present, self.modalities.names)
             joined = tuple(torch.cat(level, 1) for level in zip(*hidden, strict=True))
         complete = batch.present.all(1)
         each = self.output.loss(_voted(self.fusion_head, joined, complete), batch.target)
         return _mean(each, complete)
 
-    def _contrast(self, features: Features, batch: Batch, run: Run) -> Tensor:
+    def _contrast(self, features: Mapping[str, Feature], batch: Batch, run: Run) -> Tensor:
         deep = [features[name][-1] for name in self.modalities.names]
         present = batch.present
         if self.output.dense:
@@ -192,7 +192,7 @@ class DIMML(Method):
         """Separate the dimensions once, just before the contrast begins (docs/methods.md 3.2)."""
         if run.stage != "encoders" or not run.last_before(self.config.start):
             return
-        found = [(super(DIMML, self).encode(batch.inputs), batch) for batch in run.training(SAMPLES)]
+        found = [(super(DIMML, self).encode(batch.inputs).alone, batch) for batch in run.training(SAMPLES)]
         for position, name in enumerate(self.modalities.names):
             values, labels = [], []
             for features, batch in found:

@@ -36,7 +36,7 @@ SELDOM = 30  # samples below which a combination's own mean variance is not trus
 
 
 @METHODS.register("dmrnet")
-class DMRNet(Method):
+class DMRNet(Method["DMRNet.Config"]):
     """Modality dropout with a probabilistic embedding per combination and a hard-combination regulariser."""
 
     title = "DMRNet"
@@ -95,7 +95,7 @@ class DMRNet(Method):
         fixed: str = option("", "A fixed hard set instead of the mined one: keys with commas (image,image-pen)")
         kl_from_start: bool = option(True, "Divergence from the first epoch on; off starts it after warm-up")
 
-    def __init__(self, info: TaskInfo, config: Any) -> None:
+    def __init__(self, info: TaskInfo, config: DMRNet.Config) -> None:
         super().__init__(info, config)
         parts = Parts(info)
         size = parts.embedding[-1]
@@ -110,7 +110,7 @@ class DMRNet(Method):
         self.register_buffer("is_hard", torch.zeros(2 ** len(info.modalities), dtype=torch.bool))
 
     def fuse(self, features: Features, present: Tensor) -> Fused:
-        feature = self.fusion(hide(features, present, self.modalities.names))
+        feature = self.fusion(hide(features.alone, present, self.modalities.names))
         mean = self.mean(feature[-1])
         if self.log_variance is None:
             return Fused(self.head((*feature[:-1], mean)), pool(mean))
@@ -141,7 +141,8 @@ class DMRNet(Method):
     def _divergence(self, fused: Fused) -> Tensor:
         mean, log_variance = fused.extras["mean"], fused.extras["log_variance"]
         divergence = gaussian_kl(mean, log_variance, per="pixel" if self.output.dense else "sample")
-        return self.config.kl / mean.shape[1] * divergence
+        weighted: Tensor = self.config.kl / mean.shape[1] * divergence
+        return weighted
 
     def on_epoch_end(self, run: Run) -> None:
         """Rank the combinations once, when the warm-up is over (Eq. 10; the whole input is never hard)."""

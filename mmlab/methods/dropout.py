@@ -6,13 +6,12 @@ their encoders, so that batch statistics always see complete data.
 
 from __future__ import annotations
 
-from typing import Any
-
 from torch import Tensor
 
 from mmlab.core.batch import Batch
 from mmlab.core.declarations import Card
 from mmlab.core.method import METHODS, Features, Fused, Method, Run
+from mmlab.core.options import Options
 from mmlab.core.task import TaskInfo
 from mmlab.networks.parts import Parts, hide, pool
 
@@ -35,7 +34,7 @@ class Dropout(Method):
         departs=("Combinations are drawn as in the released code of DMRNet and MMANet: one of all, equally likely.",),
     )
 
-    def __init__(self, info: TaskInfo, config: Any) -> None:
+    def __init__(self, info: TaskInfo, config: Options) -> None:
         super().__init__(info, config)
         parts = Parts(info)
         self.encoders = parts.encoders()
@@ -43,7 +42,7 @@ class Dropout(Method):
         self.head = parts.head()
 
     def fuse(self, features: Features, present: Tensor) -> Fused:
-        feature = self.fusion(hide(features, present, self.modalities.names))
+        feature = self.fusion(hide(features.alone, present, self.modalities.names))
         return Fused(self.head(feature), pool(feature[-1]))
 
     def losses(self, batch: Batch, run: Run) -> dict[str, Tensor]:

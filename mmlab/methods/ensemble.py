@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 from torch import Tensor, nn
 
 from mmlab.core.batch import Batch
 from mmlab.core.declarations import Card
 from mmlab.core.method import METHODS, Features, Fused, Method, Run
+from mmlab.core.options import Options
 from mmlab.core.presence import Rows, keep, of_present
 from mmlab.core.task import TaskInfo
 from mmlab.losses.common import mean_over_present
@@ -34,7 +33,7 @@ class Ensemble(Method):
         departs=("The averages are taken before the softmax, which multiplies the opinions.",),
     )
 
-    def __init__(self, info: TaskInfo, config: Any) -> None:
+    def __init__(self, info: TaskInfo, config: Options) -> None:
         super().__init__(info, config)
         parts = Parts(info)
         self.encoders = parts.encoders()
@@ -50,8 +49,9 @@ class Ensemble(Method):
         return of_present(answer, there, self)
 
     def fuse(self, features: Features, present: Tensor) -> Fused:
-        logits = mean_over_present([features[name][0] for name in self.modalities.names], present)
-        codes = [keep(features[name][1], present[:, position]) for position, name in enumerate(self.modalities.names)]
+        logits = mean_over_present([features.alone[name][0] for name in self.modalities.names], present)
+        single = [features.alone[name][1] for name in self.modalities.names]
+        codes = [keep(code, on) for code, on in zip(single, present.unbind(1), strict=True)]
         return Fused(logits, torch.cat(codes, 1))
 
     def losses(self, batch: Batch, run: Run) -> dict[str, Tensor]:
@@ -59,6 +59,6 @@ class Ensemble(Method):
         terms = {}
         for position, name in enumerate(self.modalities.names):
             on = batch.present[:, position]
-            each = self.output.loss(features[name][0], batch.target)
+            each = self.output.loss(features.alone[name][0], batch.target)
             terms[name] = keep(each, on).sum() / on.sum().clamp(min=1)
         return terms

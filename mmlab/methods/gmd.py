@@ -35,7 +35,7 @@ ANGLES = 18
 
 
 @METHODS.register("gmd")
-class GMD(Method):
+class GMD(Method["GMD.Config"]):
     """All combinations as objectives, their conflicts removed; shared backbone with own normalisation."""
 
     title = "GMD + DS"
@@ -91,7 +91,7 @@ class GMD(Method):
         order: str = option("random", "Order in which conflicts are removed", choices=("random", "fixed"))
         scope: str = option("all", "Parameters whose conflicts are removed", choices=("all", "shared"))
 
-    def __init__(self, info: TaskInfo, config: Any) -> None:
+    def __init__(self, info: TaskInfo, config: GMD.Config) -> None:
         super().__init__(info, config)
         parts = Parts(info)
         pairs = list(zip(parts.sizes, parts.embedding, strict=True))
@@ -115,8 +115,8 @@ class GMD(Method):
 
     def fuse(self, features: Features, present: Tensor) -> Fused:
         names = self.modalities.names
-        logits = mean_over_present([features[name][0] for name in names], present)
-        return Fused(logits, mean_over_present([features[name][1] for name in names], present))
+        logits = mean_over_present([features.alone[name][0] for name in names], present)
+        return Fused(logits, mean_over_present([features.alone[name][1] for name in names], present))
 
     def losses(self, batch: Batch, run: Run) -> dict[str, Tensor]:
         features = self.encode(batch.inputs, batch.present)

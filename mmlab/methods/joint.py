@@ -7,14 +7,14 @@ words: names have no mean). Where the training data themselves have gaps, those 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import torch
 from torch import Tensor
 
 from mmlab.core.batch import Batch, Samples
 from mmlab.core.declarations import Card
-from mmlab.core.method import METHODS, Features, Fused, Method, Run
+from mmlab.core.method import METHODS, Feature, Features, Fused, Method, Run
+from mmlab.core.options import Options
 from mmlab.core.task import TaskInfo
 from mmlab.networks.parts import Parts, pool
 
@@ -38,7 +38,7 @@ class Joint(Method):
         paper="No single paper: the usual way. It is also MMANet's teacher here.",
     )
 
-    def __init__(self, info: TaskInfo, config: Any) -> None:
+    def __init__(self, info: TaskInfo, config: Options) -> None:
         super().__init__(info, config)
         parts = Parts(info)
         self.encoders = parts.encoders()
@@ -55,20 +55,21 @@ class Joint(Method):
 
     def encode(self, inputs: Mapping[str, Tensor], there: Tensor | None = None) -> Features:
         """The feature of each input, and beside it that of the mean input (one row)."""
-        features = super().encode(inputs, there)
-        for name in self.modalities.names if not self.training else ():
-            features[f"absent {name}"] = self.encoders[name](self.get_buffer(f"mean_{name}")[None])
-        return features
+        alone: Mapping[str, Feature] = super().encode(inputs, there).alone
+        if self.training:
+            return Features(alone)
+        means = {name: self.get_buffer(f"mean_{name}")[None] for name in self.modalities.names}
+        return Features(alone, {name: self.encoders[name](mean) for name, mean in means.items()})
 
     def fuse(self, features: Features, present: Tensor) -> Fused:
         chosen = []
         for position, name in enumerate(self.modalities.names):
-            absent = features[name if self.training else f"absent {name}"]
+            absent = (features.alone if self.training else features.beside)[name]
             on = present[:, position]
             chosen.append(
                 tuple(
                     torch.where(on.view(-1, *([1] * (level.dim() - 1))), level, other)
-                    for level, other in zip(features[name], absent, strict=True)
+                    for level, other in zip(features.alone[name], absent, strict=True)
                 )
             )
         feature = self.fusion(chosen)

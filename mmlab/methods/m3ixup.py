@@ -32,7 +32,7 @@ from mmlab.networks.parts import Parts, mean_feature, pool
 
 
 @METHODS.register("m3ixup")
-class M3ixup(Method):
+class M3ixup(Method["M3ixup.Config"]):
     """GMC's aligned codes, unimodal mixup, and a mixed view that adapts and explores."""
 
     title = "M3ixup"
@@ -105,7 +105,7 @@ class M3ixup(Method):
             choices=("coefficients", "representation", "none"),
         )
 
-    def __init__(self, info: TaskInfo, config: Any) -> None:
+    def __init__(self, info: TaskInfo, config: M3ixup.Config) -> None:
         super().__init__(info, config)
         parts = Parts(info)
         size = parts.sizes[-1]
@@ -123,20 +123,24 @@ class M3ixup(Method):
         complete = None if there is None else there.all(1)
 
         def together(rows: Rows) -> Feature:
-            return self.fusion([self.joint_encoders[name](inputs[name][rows]) for name in self.modalities.names])
+            joint: Feature = self.fusion(
+                [self.joint_encoders[name](inputs[name][rows]) for name in self.modalities.names]
+            )
+            return joint
 
-        return {**super().encode(inputs, there), "joint": of_present(together, complete, self)}
+        alone = super().encode(inputs, there).alone
+        return Features(alone, shared={"joint": of_present(together, complete, self)})
 
     def fuse(self, features: Features, present: Tensor) -> Fused:
-        singles = [features[name] for name in self.modalities.names]
-        joint = self._code(features["joint"])
+        singles = [features.alone[name] for name in self.modalities.names]
+        joint = self._code(features.shared["joint"])
         code = gmc_code(joint, [self._code(feature) for feature in singles], present)
         if not self.output.dense:
             return Fused(self._answer((code,)), code)
         complete = present.all(1)
         levels = tuple(
             keep(whole, complete) + keep(partial, ~complete)
-            for whole, partial in zip(features["joint"], mean_feature(singles, present), strict=True)
+            for whole, partial in zip(features.shared["joint"], mean_feature(singles, present), strict=True)
         )
         return Fused(self._answer(levels), code)
 
@@ -146,7 +150,8 @@ class M3ixup(Method):
 
     def _answer(self, feature: Feature) -> Tensor:
         """Logits of a code, by GMC's residual classifier (docs/methods.md 2.2), or of levels, by the decoder."""
-        return self.head((*feature[:-1], feature[-1] + self.refine(feature[-1])))
+        logits: Tensor = self.head((*feature[:-1], feature[-1] + self.refine(feature[-1])))
+        return logits
 
     def _answer_of(self, feature: Feature, on: Tensor) -> Tensor:
         """Logits for the rows `on [B]`, zero for the others."""
@@ -154,8 +159,8 @@ class M3ixup(Method):
 
     def losses(self, batch: Batch, run: Run) -> dict[str, Tensor]:
         features = self.encode(batch.inputs, batch.present)
-        joint = self._code(features["joint"])
-        codes = torch.stack([self._code(features[name]) for name in self.modalities.names], 1)
+        joint = self._code(features.shared["joint"])
+        codes = torch.stack([self._code(features.alone[name]) for name in self.modalities.names], 1)
         complete = batch.present.all(1, keepdim=True).expand(-1, codes.shape[1])
         aligned = batch.present & complete  # the joint code of an incomplete sample saw an input that is not there
         settings, temperature = self.config, self.config.temperature
@@ -183,7 +188,7 @@ class M3ixup(Method):
                 inputs = self._mixed_inputs(name, batch.inputs[name], order, weight, run)
                 mixed = self.encode_one(name, inputs, on)
             else:
-                mixed = tuple(mix(level, order, weight) for level in features[name])
+                mixed = tuple(mix(level, order, weight) for level in features.alone[name])
             logits = self._answer_of(mixed if self.output.dense else (self._code(mixed),), on)
             first = self.output.loss(logits, batch.target)
             second = self.output.loss(logits, batch.target[order])

@@ -39,7 +39,7 @@ PIXELS = 1200
 
 
 @METHODS.register("mmanet")
-class MMANet(Method):
+class MMANet(Method["MMANet.Config"]):
     """Modality dropout, a teacher's relations, and a regularisation network for the weakest combinations."""
 
     title = "MMANet"
@@ -103,7 +103,7 @@ class MMANet(Method):
         )
         softened: bool = option(True, "Soften the histograms before comparing them, as the released code does")
 
-    def __init__(self, info: TaskInfo, config: Any) -> None:
+    def __init__(self, info: TaskInfo, config: MMANet.Config) -> None:
         super().__init__(info, config)
         parts = Parts(info)
         self.encoders = parts.encoders()
@@ -117,7 +117,7 @@ class MMANet(Method):
         self.register_buffer("is_weak", torch.zeros(2 ** len(info.modalities), dtype=torch.bool))
 
     def fuse(self, features: Features, present: Tensor) -> Fused:
-        hidden = hide(features, present, self.modalities.names)
+        hidden = hide(features.alone, present, self.modalities.names)
         feature = self.fusion(hidden)
         extras = {"hidden": hidden, "feature": feature}
         return Fused(self.head(feature), pool(feature[-1]), extras=extras)

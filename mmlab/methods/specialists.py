@@ -17,6 +17,7 @@ from mmlab.core.batch import Batch
 from mmlab.core.declarations import Card
 from mmlab.core.method import METHODS, Feature, Features, Fused, Method, Run
 from mmlab.core.modality import Combination
+from mmlab.core.options import Options
 from mmlab.core.presence import keep, of_present
 from mmlab.core.task import TaskInfo
 from mmlab.networks.parts import Parts, pool
@@ -59,14 +60,14 @@ class Specialists(Method):
         departs=("For few inputs only: with six there would be 63 networks.",),
     )
 
-    def __init__(self, info: TaskInfo, config: Any) -> None:
+    def __init__(self, info: TaskInfo, config: Options) -> None:
         super().__init__(info, config)
         parts = Parts(info)
         self.networks = nn.ModuleDict({c.key: Specialist(parts, c) for c in info.modalities.subsets()})
 
     def encode(self, inputs: Mapping[str, Tensor], there: Tensor | None = None) -> Features:
         """Every network's answer: nothing is shared, so nothing is left to fuse."""
-        return {c.key: self._answer(c, inputs, there) for c in self.modalities.subsets()}
+        return Features(shared={c.key: self._answer(c, inputs, there) for c in self.modalities.subsets()})
 
     def _answer(
         self, combination: Combination, inputs: Mapping[str, Tensor], there: Tensor | None
@@ -78,10 +79,10 @@ class Specialists(Method):
 
     def fuse(self, features: Features, present: Tensor) -> Fused:
         codes = self.modalities.codes(present)
-        logits, mean = features[self.modalities.full.key]
+        logits, mean = features.shared[self.modalities.full.key]
         for combination in self.modalities.subsets()[:-1]:
             on = codes == self.modalities.code(combination)
-            other_logits, other_mean = features[combination.key]
+            other_logits, other_mean = features.shared[combination.key]
             logits = keep(other_logits, on) + keep(logits, ~on)
             mean = keep(other_mean, on) + keep(mean, ~on)
         return Fused(logits, mean)

@@ -100,7 +100,8 @@ class Linear(nn.Module):
         self.middle, self.step = scale
 
     def forward(self, feature: Feature) -> Tensor:
-        return self.middle + self.step * self.layer(feature[-1])
+        logits: Tensor = self.middle + self.step * self.layer(feature[-1])
+        return logits
 
 
 class Decoder(nn.Module):
@@ -116,10 +117,11 @@ class Decoder(nn.Module):
         self.last = nn.Conv2d(sizes[0], channels, 1)
 
     def forward(self, feature: Feature) -> Tensor:
-        value = feature[-1]
+        value: Tensor = feature[-1]
         for step, skip in zip(reversed(self.steps), reversed(feature[:-1]), strict=True):
             value = step(torch.cat((skip, upsample(value, skip)), 1))
-        return self.last(value)
+        logits: Tensor = self.last(value)
+        return logits
 
 
 def hide(features: Mapping[str, Feature], present: Tensor, names: Sequence[str]) -> list[Feature]:

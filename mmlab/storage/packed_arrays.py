@@ -20,6 +20,7 @@ from mmlab.storage.checkpoints import write_atomically
 
 TRIED = 2**20  # bytes of an array by which its way is chosen
 WAYS = (zipfile.ZIP_DEFLATED, zipfile.ZIP_LZMA, zipfile.ZIP_BZIP2)
+Floats = NDArray[np.floating]
 
 
 class DamagedFile(ValueError):
@@ -50,7 +51,7 @@ def read(path: Path) -> dict[str, NDArray[Any]]:
     return found
 
 
-def in_steps(values: NDArray[Any], levels: int) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
+def in_steps(values: Floats, levels: int) -> tuple[Floats, Floats, Floats]:
     """`[..., d]` as steps, whole ones after rounding, between the extremes of each column, of which there are `levels`.
 
     Returns steps (NaN stays NaN), the lowest value `[d]`, and how far a step is `[d]`.
@@ -81,7 +82,7 @@ def after(path: Path, page: Mapping[str, NDArray[Any]], epoch: int) -> dict[str,
         return dict(page)
 
 
-def _plain(values: NDArray[Any]) -> bytes:
+def _plain(values: NDArray[np.generic]) -> bytes:
     buffer = io.BytesIO()
     np.lib.format.write_array(buffer, values, allow_pickle=False)
     return buffer.getvalue()

@@ -16,7 +16,7 @@ from __future__ import annotations
 import json
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -127,12 +127,14 @@ class DominanceLog:
     def _fresh(self) -> _Sums:
         return _Sums(dict.fromkeys(self.encoders, 0.0), dict.fromkeys(self.encoders, 0.0))
 
-    def _hook(self, name: str) -> Any:
-        def note(module: nn.Module, given: Any, value: Any) -> None:
+    def _hook(self, name: str) -> Callable[[nn.Module, object, Any], None]:
+        def note(module: nn.Module, given: object, value: Any) -> None:
             first = value if isinstance(value, Tensor) else next((v for v in value if isinstance(v, Tensor)), None)
             if first is not None and first.requires_grad:
                 kept = first.detach()
-                first.register_hook(lambda gradient: self._add(name, float((gradient * kept).abs().sum())))
+                first.register_hook(  # type: ignore[no-untyped-call]  # torch has no types here
+                    lambda gradient: self._add(name, float((gradient * kept).abs().sum()))
+                )
 
         return note
 

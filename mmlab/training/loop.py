@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from mmlab.core.batch import Batch, Samples
@@ -157,7 +158,7 @@ class Trainer:
         optimiser.step()
         return {name: float(value.detach()) for name, value in losses.items()}
 
-    def _batch(self, rows: np.ndarray, seed: int) -> Batch:
+    def _batch(self, rows: NDArray[np.integer], seed: int) -> Batch:
         batch = self.training.batch(torch.from_numpy(rows))
         varied = self.task.augment(batch.inputs, seed)
         columns = zip(self.task.info.modalities.names, batch.present.unbind(1), strict=True)

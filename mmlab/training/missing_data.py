@@ -75,7 +75,7 @@ def with_gaps(samples: Samples, modalities: Modalities, rates: Mapping[str, floa
     return replace(samples, inputs=inputs, present=present)
 
 
-def _chances(modalities: Modalities, rates: Mapping[str, float]) -> np.ndarray:
+def _chances(modalities: Modalities, rates: Mapping[str, float]) -> NDArray[np.float64]:
     """The chance of each non-empty set of modalities, by bit mask less one."""
     codes = np.arange(1, 2 ** len(modalities))
     on = (codes[:, None] >> np.arange(len(modalities))) & 1

@@ -18,7 +18,7 @@ from torch import nn
 
 from mmlab.analysis.robustness.selective_prediction import margins
 from mmlab.core.errors import CheckpointError, DataError, Unsupported
-from mmlab.core.method import Method
+from mmlab.core.method import Features, Method
 from mmlab.core.modality import Modalities
 from mmlab.core.outputs import Classification, Output
 from mmlab.core.results import Floats, Sweep
@@ -158,7 +158,7 @@ def votes(method: Method, found: Sweep) -> Votes:
     place = method.device
     codes = {name: _tensor(found.mean[found.index(name)][chosen]).to(place) for name in names}
     logits = {name: _tensor(found.logits[found.index(name)][chosen]).to(place) for name in names}
-    features = {**{k: (v,) for k, v in codes.items()}, **{f"votes {k}": v for k, v in logits.items()}}
+    features = Features({name: (code,) for name, code in codes.items()}, {name: (v,) for name, v in logits.items()})
     fused = method.fuse(features, torch.ones(len(chosen), len(names), dtype=torch.bool, device=place))
     heads = [*logits.values(), fusion((torch.cat(list(codes.values()), 1),))]
     target = found.target[chosen]

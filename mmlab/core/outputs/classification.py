@@ -33,7 +33,8 @@ class Classification(Output):
         return functional.cross_entropy(logits, target, reduction="none")
 
     def uncertainty(self, logits: Tensor) -> Tensor:
-        return torch.special.entr(logits.softmax(-1)).sum(-1)
+        entropy: Tensor = torch.special.entr(logits.softmax(-1)).sum(-1)
+        return entropy
 
     def certainty(self, logits: Tensor) -> Tensor:
         return logits.softmax(-1).amax(-1, keepdim=True)

@@ -36,4 +36,5 @@ def _farther(first: Flags, second: Flags, pixel: float) -> float:
 def _outlines(regions: Flags) -> Flags:
     """The pixels of each region that touch, by a side, what is not in it."""
     cross = ndimage.generate_binary_structure(2, 1)[None]
-    return regions & ~ndimage.binary_erosion(regions, cross)
+    inner: Flags = ndimage.binary_erosion(regions, cross)
+    return regions & ~inner

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -132,13 +132,13 @@ class Segmentation(Output):
         doubt = float(self.uncertainty(logits[None].double()))
         return Prediction(answer, shares, doubt, probability.numpy().astype(np.float16))
 
-    def words(self, regions: NDArray[Any]) -> str:
+    def words(self, regions: NDArray[np.bool_]) -> str:
         """Which of the regions, bool `[R, H, W]`, there are."""
         found = [label for label, region in zip(self.region_names, regions, strict=True) if region.any()]
         return ", ".join(found) or "nothing found"
 
 
-def dice_of(kept: NDArray[Any]) -> NDArray[np.float64]:
+def dice_of(kept: NDArray[np.floating]) -> NDArray[np.float64]:
     """The Dice score of each sample and region, `[..., R]`, from what a sweep keeps, `[..., R, KEPT]`."""
     size = kept[..., FOUND] + kept[..., THERE]
     return np.where(size > 0, 2 * kept[..., SHARED] / np.maximum(size, 1), 1.0)
