@@ -72,7 +72,8 @@ class ModalityKind(ABC):
 
     def corrupt(self, raw: Any, act: Act, strength: float, rng: np.random.Generator) -> Raw:
         """The recording after one of its corruptions, of the same type."""
-        return act(raw, strength, rng)
+        damaged: Raw = act(raw, strength, rng)
+        return damaged
 
     def augment(self, batch: Tensor, generator: torch.Generator) -> Tensor:
         """Training-time variation of tensors `[B, *shape]` of any content; by default none."""
