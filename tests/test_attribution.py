@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from mmlab.analysis.attribution.captum_wrapper import CaptumAdapter
+from mmlab.analysis.attribution.geometry import Tracing, on_places
 from mmlab.analysis.attribution.gradcam import grad_cam
 from mmlab.analysis.attribution.registry import EXPLAINERS, find, targets
 from mmlab.analysis.base.model_twin import twin
@@ -81,12 +81,12 @@ def by_hand(
         for name, value, gradient in zip(combination.names, values, gradients, strict=True):
             places = tuple(range(2, value.dim()))
             weights = gradient.mean(places, keepdim=True) if places else gradient
-            small = (weights * value).sum(1, keepdim=True)
+            small = (weights * value).sum(1, keepdim=True).relu()
             size = modalities[name].shape[1:] or modalities[name].shape
             small = small if places else small[..., None]
-            raw[combination.key][name] = functional.interpolate(
-                small, size, mode="bilinear" if len(size) == 2 else "linear"
-            )[0, 0].relu()
+            with Tracing([batch[name]]) as traced:
+                geometry = traced.of(layers[name](batch[name]))
+            raw[combination.key][name] = on_places(small[:, 0], size, geometry if places else None)[0]
             evidence[name] = float((gradient * value).detach().abs().sum())
         total = sum(evidence.values())
         shares[combination.key] = {name: evidence.get(name, 0.0) / total for name in modalities.names}

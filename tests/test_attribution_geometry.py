@@ -14,9 +14,10 @@ from mmlab.analysis.attribution.geometry import Geometry, Tracing, on_places
 from mmlab.analysis.attribution.registry import find
 from mmlab.core.method import METHODS
 from mmlab.core.modality import Modality
+from mmlab.core.modality_kinds import modality_kind
 from mmlab.core.options import build
 from mmlab.core.task import TASKS
-from mmlab.networks.encoders import encoder, level_encoder
+from mmlab.networks.encoders import level_encoder
 
 
 def traced(network: nn.Module, shape: tuple[int, ...]) -> tuple[Tensor, Geometry | None]:
@@ -95,7 +96,7 @@ def adding_up(network: nn.Module) -> nn.Module:
 
 @pytest.mark.parametrize("modality", MODALITIES, ids=lambda each: each.name)
 def test_the_map_of_a_patch_lies_on_the_patch(modality: Modality) -> None:
-    body = adding_up(encoder(modality, 8, 16).body)
+    body = adding_up(modality_kind(modality.kind).encoder(modality.shape, 8, 16).body)  # type: ignore[arg-type]
     check_patch(body, modality.shape)
 
 

@@ -11,8 +11,8 @@ from torch import Tensor
 
 from mmlab.core.batch import Batch, Samples
 from mmlab.core.method import METHODS, Method, Run
+from mmlab.core.modality_kinds import modality_kind
 from mmlab.core.presence import of_present
-from mmlab.networks.encoders import encoder
 from tests.test_methods import KINDS, made, teachers, trainer
 from tests.toys import ToyTask
 
@@ -79,11 +79,10 @@ def test_what_is_absent_teaches_nothing(name: str, kind: str, rows: range):
 
 @pytest.mark.parametrize("kind", ["image", "sound", "path", "series", "vector"])
 def test_zeros_that_are_there_are_encoded_like_anything_else(kind: str):
-    from mmlab.core.modality import Modality
 
     shapes = {"image": (1, 16, 16), "sound": (1, 16, 16), "path": (2, 24), "series": (3, 24), "vector": (4,)}
     torch.manual_seed(0)
-    network = encoder(Modality("a", kind, shapes[kind], "A", "A"), 4, 8)
+    network = modality_kind(kind).encoder(shapes[kind], 4, 8)
     values = torch.randn(8, *shapes[kind])
     values[2:5] = 0
     learning = of_present(lambda rows: network(values[rows]), torch.ones(8, dtype=torch.bool), network)[0]
