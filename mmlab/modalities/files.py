@@ -6,9 +6,22 @@ nothing is unpickled, and a file's name is only ever shown, never opened. Whatev
 
 from __future__ import annotations
 
+import re
 from pathlib import PurePosixPath
 
 from mmlab.core.errors import DataError
+
+_NUMBERED = re.compile(r"(.+)#(\d{1,9}%?)", re.DOTALL)
+
+
+def numbered(name: str) -> tuple[str, str]:
+    """A path and the number after its last `#`, which says what of the file is meant; `""` where none ends it.
+
+    >>> numbered("case #3/t1.nii#40"), numbered("case #3.nii")
+    (('case #3/t1.nii', '40'), ('case #3.nii', ''))
+    """
+    found = _NUMBERED.fullmatch(name)
+    return (found[1], found[2]) if found else (name, "")
 
 
 def shown_name(name: str, otherwise: str) -> str:

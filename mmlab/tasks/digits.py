@@ -22,6 +22,7 @@ from mmlab.core.outputs import Classification
 from mmlab.core.recordings import Raw
 from mmlab.core.task import TASKS, GallerySample, PreparedInput, Source, Split, TaskInfo
 from mmlab.modalities.audio.spectrogram import BANDS, FRAMES, prepare_sound
+from mmlab.modalities.image.decode import read_picture
 from mmlab.modalities.image.digit_crop import SIDE, prepare_digit
 from mmlab.modalities.path.resample import PATH_POINTS, prepare_strokes
 from mmlab.tasks.cached_splits import cached_split
@@ -102,8 +103,10 @@ class Digits:
         return GallerySample(sample, raw, row["digit"], str(row["digit"]), note)
 
     def read(self, modality: str, content: bytes, name: str = "", options: Mapping[str, Any] = NO_OPTIONS) -> Raw:
-        """Decode a file that a person brought. Raises DataError."""
+        """Decode a file that a person brought; the ink of a picture is found by its own contrast. Raises DataError."""
         build(NoOptions, options)
+        if modality == "image":
+            return read_picture(content, name, white=None)
         return modality_kind(MODALITIES[modality].kind).read(content, name)
 
     def prepare(self, modality: str, raw: Raw) -> PreparedInput:

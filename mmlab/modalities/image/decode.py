@@ -19,6 +19,7 @@ PICTURE_BYTES = 8_000_000
 PICTURE_PIXELS = 24_000_000
 PICTURE_SIDE = 1024
 MORE_BITS = ("I;16", "I;16L", "I;16B", "I;16N", "I", "F")  # modes of more than eight bits
+FAINT = 8  # times darker than white: what is not brighter has lost three of its eight bits
 NEARNESS, PER_MILLIMETRE = 128, 2  # of a depth picture: the grey of its middle, and steps of grey
 PICTURE_HINT = "Bring a PNG, JPEG, WebP, GIF, BMP or TIFF picture."
 _PIXEL_LIMIT = f"the limit is {PICTURE_PIXELS // 1_000_000} megapixels"
@@ -27,9 +28,14 @@ _PIXEL_LIMIT = f"the limit is {PICTURE_PIXELS // 1_000_000} megapixels"
 Image.MAX_IMAGE_PIXELS = min(Image.MAX_IMAGE_PIXELS or PICTURE_PIXELS, 250_000_000)
 
 
-def read_picture(content: bytes, name: str = "") -> Picture:
-    """A picture of any mode as uint8 grey or colour: first frame, turned upright, flattened, at most 1024 px wide."""
-    return _decoded(content, name, lambda image: (_plain(image), ""))
+def read_picture(content: bytes, name: str = "", white: float | None = 0.0) -> Picture:
+    """A picture of any mode as uint8 grey or colour: first frame, turned upright, flattened, at most 1024 px wide.
+
+    white: what becomes 255 of files with more than eight bits, alike in all of them: one that is brighter says so. 0:
+    the highest that the format holds (65535; 1.0 in floating point). None: each picture from its own darkest to its
+    own brightest, for whoever normalises every picture by itself. Raises DataError.
+    """
+    return _decoded(content, name, lambda image: _plain(image, white))
 
 
 def read_depth(content: bytes, name: str = "") -> Picture:
@@ -72,22 +78,37 @@ def _check_pixels(opened: Image.Image, label: str) -> None:
         raise DataError(f"{label} is only {width} × {height} pixels.", "Bring a picture with something on it.")
 
 
-def _plain(image: Image.Image) -> Image.Image:
-    """`L` or `RGB` of any mode. Transparency is flattened against the contrary of the ink."""
+def _plain(image: Image.Image, white: float | None = 0.0) -> tuple[Image.Image, str]:
+    """`L` or `RGB` of any mode, and a sentence. Transparency is flattened against the contrary of the ink."""
     if image.mode in MORE_BITS:
-        return Image.fromarray(_eight_bits(np.asarray(image, dtype=np.float64)))
+        values = np.nan_to_num(np.asarray(image, dtype=np.float64), nan=0.0, posinf=0.0, neginf=0.0)
+        highest = 1.0 if image.mode == "F" else 65535.0
+        grey, note = _stretched(values, highest) if white is None else _eight_bits(values, white, highest)
+        return Image.fromarray(grey), note
     if image.has_transparency_data:
-        return _flatten(image.convert("RGBA"))
+        return _flatten(image.convert("RGBA")), ""
     if image.mode in ("1", "L", "LA"):
-        return image.convert("L")
-    return image.convert("RGB")
+        return image.convert("L"), ""
+    return image.convert("RGB"), ""
 
 
-def _eight_bits(values: NDArray[np.float64]) -> NDArray[np.uint8]:
-    """Sixteen-bit and floating-point greys, stretched to 0..255 from the range they use."""
-    values = np.nan_to_num(values, nan=0.0, posinf=0.0, neginf=0.0)
+def _eight_bits(values: NDArray[np.float64], white: float, highest: float) -> tuple[NDArray[np.uint8], str]:
+    """Greys of more than eight bits from 0 to `white`, or to the `highest` of the format. Raises DataError."""
+    top, high = white or highest, float(values.max())
+    if not white and (values.min() < 0 or high > highest):
+        message = f"The picture holds {values.min():.6g} to {high:.6g}, which is not within 0 to {highest:g}."
+        raise DataError(message, f"Say which value is white, such as {max(high, 1):.6g}, or save it in eight bits.")
+    note = f"0 is black and {top:.6g} is white" + (f"; up to {high:.6g} is white, too." if high > top else ".")
+    dim = "" if high >= top / FAINT else f" The brightest here is {high:.6g}: few steps of grey are left."
+    return np.round(np.clip(values / top, 0, 1) * 255).astype(np.uint8), note + dim
+
+
+def _stretched(values: NDArray[np.float64], highest: float) -> tuple[NDArray[np.uint8], str]:
+    """Greys of more than eight bits from the darkest to the brightest of this picture."""
     low, high = float(values.min()), float(values.max())
-    return np.round((values - low) * (255 / max(high - low, 1e-9))).astype(np.uint8)
+    if low == high:  # one grey, which is none of the two
+        low, high = 0.0, max(highest, high, 1e-9)
+    return np.round(np.clip((values - low) / (high - low), 0, 1) * 255).astype(np.uint8), ""
 
 
 def _nearness(image: Image.Image) -> tuple[Image.Image, str]:
@@ -95,7 +116,8 @@ def _nearness(image: Image.Image) -> tuple[Image.Image, str]:
     if image.mode not in MORE_BITS:
         coloured = "Colours hold no distances: their brightness was taken as nearness."
         told = "Eight bits: brightness was taken as nearness, black as nothing measured."
-        return _plain(image).convert("L"), coloured if _plain(image).mode == "RGB" else told
+        grey, _ = _plain(image)
+        return grey.convert("L"), coloured if grey.mode == "RGB" else told
     distance = np.nan_to_num(np.asarray(image, dtype=np.float64), nan=0.0, posinf=0.0, neginf=0.0)
     height, width = distance.shape
     centre = distance[height // 4 : height - height // 4, width // 4 : width - width // 4]

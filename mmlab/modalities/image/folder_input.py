@@ -16,6 +16,8 @@ from mmlab.core.recordings import Picture, Raw
 from mmlab.modalities.image.decode import read_picture
 from mmlab.modalities.reading import reading
 
+WHITE = "In files of more than 8 bits, the value that is white; 0: 65535, or 1.0 in floating point"
+
 
 def fitted(pixels: NDArray[np.uint8], size: int, smooth: bool = True) -> NDArray[np.uint8]:
     """`[H, W]` or `[H, W, 3]` in the middle of a square of `size`, zeros around it. Not `smooth`: labels stay so."""
@@ -37,7 +39,8 @@ def prepare_fitted(raw: Raw, size: int, colour: bool) -> PreparedInput:
         raise not_of("a picture")
     height, width = raw.pixels.shape[:2]
     changed = (height, width) != (size, size)
-    notes = [f"Fitted a picture of {width} × {height} pixels into {size} × {size}."] if changed else []
+    notes = [raw.note] if raw.note else []
+    notes += [f"Fitted a picture of {width} × {height} pixels into {size} × {size}."] if changed else []
     image = Image.fromarray(raw.pixels).convert("RGB" if colour else "L")
     planes = np.moveaxis(np.atleast_3d(fitted(np.asarray(image, dtype=np.uint8), size)), -1, 0)
     return reading((np.ascontiguousarray(planes) / 255).astype(np.float32), notes)
@@ -49,6 +52,7 @@ class ImageInput(FolderInput):
 
     size: int = option(64, "Pixels across and down, as the model sees it", 8, 256)
     colour: bool = option(False, "Red, green and blue instead of grey")
+    white: float = option(0.0, WHITE, 0.0, 1e12)
     seen_as: ClassVar[str] = "image"
 
     @property
@@ -56,7 +60,7 @@ class ImageInput(FolderInput):
         return (3 if self.colour else 1, self.size, self.size)
 
     def read(self, content: bytes, name: str) -> Raw:
-        return read_picture(content, name)
+        return read_picture(content, name, self.white)
 
     def prepare(self, raw: Raw) -> PreparedInput:
         return prepare_fitted(raw, self.size, self.colour)

@@ -17,14 +17,17 @@ from mmlab.core.folder_input import FolderInput
 from mmlab.core.options import option
 from mmlab.core.prepared_input import PreparedInput
 from mmlab.core.recordings import Picture, Raw
-from mmlab.modalities.files import shown_name
+from mmlab.modalities.files import numbered, shown_name
 from mmlab.modalities.image.decode import PICTURE_BYTES, PICTURE_PIXELS, read_picture
-from mmlab.modalities.image.folder_input import prepare_fitted
+from mmlab.modalities.image.folder_input import WHITE, prepare_fitted
 from mmlab.modalities.scan.nifti import AXES, Volume, is_scan, read_volume
 
 SCANS = 8  # kept decoded: the slices of a case follow each other, and all its scans are asked for each
 DARK, BRIGHT = 1.0, 99.0  # percentiles of the voxels that are not 0
 STRETCHED = 12  # times as long as wide: no pixel of a scan is
+UNTURNED = "The file does not say how its voxels lie: taken as they are stored."
+SLACK = 0.01  # that a label may be off by: factors of scale are stored as rounded numbers
+STEPS_OF_BITS = {"L;2": 85, "L;4": 17}  # pillow stretches grey of few bits to 255
 LABEL_HINT = "Give a PNG whose grey values (or palette numbers) are the labels, or a NIfTI of them; 0 is none."
 
 
@@ -34,6 +37,7 @@ class SlicesInput(FolderInput):
 
     size: int = option(64, "Pixels across and down, as the model sees it", 8, 256)
     axis: str = option("axial", "The direction that the scan is cut across", choices=tuple(AXES))
+    white: float = option(0.0, WHITE, 0.0, 1e12)
     seen_as: ClassVar[str] = "image"
     numbered: ClassVar[bool] = True
 
@@ -44,8 +48,9 @@ class SlicesInput(FolderInput):
     def read(self, content: bytes, name: str) -> Raw:
         """A name that ends in `#57` asks for that slice of a scan; otherwise it is the one in the middle."""
         if not is_scan(content):
-            return read_picture(content, name)
-        return Picture(_plane(_grey(content, name.partition("#")[0]), name, self.axis, Image.Resampling.BILINEAR))
+            return read_picture(content, name, self.white)
+        scan = _grey(content, numbered(name)[0])
+        return Picture(_plane(scan, name, self.axis, Image.Resampling.BILINEAR), "" if scan.is_oriented else UNTURNED)
 
     def prepare(self, raw: Raw) -> PreparedInput:
         return prepare_fitted(raw, self.size, colour=False)
@@ -54,14 +59,15 @@ class SlicesInput(FolderInput):
 def read_labels(content: bytes, name: str, axis: str) -> NDArray[np.uint8]:
     """Whole numbers per pixel `[H, W]`, 0 to 255, from a PNG or a slice of a NIfTI. Raises DataError."""
     if is_scan(content):
-        return _plane(_labels(content, name.partition("#")[0]), name, axis, Image.Resampling.NEAREST)
+        return _plane(_labels(content, numbered(name)[0]), name, axis, Image.Resampling.NEAREST)
     return _as_labels(_png_labels(content, shown_name(name, "The label map")))
 
 
 def _as_labels(values: NDArray[Any]) -> NDArray[np.uint8]:
-    if values.min() < 0 or values.max() > 255 or not np.array_equal(values, np.round(values)):
+    whole = np.round(values)
+    if whole.min() < 0 or whole.max() > 255 or np.abs(values - whole).max() > SLACK:
         raise DataError("The labels are not whole numbers from 0 to 255.", LABEL_HINT)
-    return np.asarray(values, np.uint8)
+    return np.asarray(whole, np.uint8)
 
 
 @dataclass(frozen=True)
@@ -70,10 +76,11 @@ class _Scan:
 
     values: NDArray[np.uint8]
     steps: tuple[float, float, float]
+    is_oriented: bool
 
 
 def _scan(values: NDArray[np.uint8], volume: Volume) -> _Scan:
-    return _Scan(values, volume.spacing or (1.0, 1.0, 1.0))
+    return _Scan(values, volume.spacing or (1.0, 1.0, 1.0), volume.is_oriented)
 
 
 @lru_cache(maxsize=SCANS)
@@ -101,9 +108,9 @@ def _plane(scan: _Scan, name: str, axis: str, way: Image.Resampling) -> NDArray[
     Its pixels are square. Raises DataError for a slice that is not there.
     """
     across = AXES[axis]
-    path, _, wanted = name.partition("#")
+    path, wanted = numbered(name)
     count = scan.values.shape[across]
-    if wanted and not (wanted.isdecimal() and len(wanted) < 10 and int(wanted) < count):
+    if wanted and not (wanted.isdecimal() and int(wanted) < count):
         label = shown_name(path, "The scan")
         raise DataError(f"{label} has no {axis} slice '{wanted[:12]}'.", f"It has 0 to {count - 1}.")
     plane = np.rot90(np.take(scan.values, int(wanted) if wanted else count // 2, across))
@@ -124,7 +131,8 @@ def _png_labels(content: bytes, label: str) -> NDArray[Any]:
             with Image.open(io.BytesIO(content), formats=("PNG",)) as opened:
                 if opened.width * opened.height > PICTURE_PIXELS or opened.mode not in ("1", "L", "P", "I", "I;16"):
                     raise DataError(f"{label} is too large, or in colour.", LABEL_HINT)
-                return np.asarray(opened).astype(np.int64)
+                step = STEPS_OF_BITS.get(str(opened.tile[0].args), 1)
+                return np.asarray(opened).astype(np.int64) // step
     except DataError:
         raise
     except Exception as error:  # pillow raises OSError, ValueError, SyntaxError and more for broken files

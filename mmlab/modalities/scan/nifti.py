@@ -5,6 +5,8 @@ Sizes are checked from the header, and unpacking is bounded, before anything is 
 
 from __future__ import annotations
 
+import gzip
+import io
 import logging
 import warnings
 import zlib
@@ -31,12 +33,14 @@ HINT = "Give a three-dimensional NIfTI-1 or -2 file (.nii or .nii.gz), or a PNG 
 class Volume:
     """`values` float32 `[X, Y, Z]`: to the right, to the front, up. spacing: mm between voxels, None where unknown.
 
-    lost: how many voxels held no finite number; they are 0 now.
+    A file that states no orientation (both codes 0) is taken as it is stored, and its spacing is not known either.
+    lost: how many voxels held no finite number; they are 0 now. is_oriented: whether the file says how they lie.
     """
 
     values: Floats
     spacing: tuple[float, float, float] | None
     lost: int = 0
+    is_oriented: bool = True
 
 
 def is_scan(content: bytes) -> bool:
@@ -61,22 +65,28 @@ def read_volume(content: bytes, name: str = "") -> Volume:
             warnings.simplefilter("ignore")
             opened = kind.from_bytes(plain)
             _check(opened.shape, opened.get_data_dtype(), label)
+            turned, is_known = opened, _is_oriented(opened.header)
             try:
-                turned, is_known = nibabel.as_closest_canonical(opened), True
+                turned = nibabel.as_closest_canonical(opened) if is_known else opened
             except (HeaderDataError, ValueError, np.linalg.LinAlgError):
-                turned, is_known = opened, False
+                is_known = False
             values = np.asarray(turned.dataobj, np.float32).reshape(turned.shape[:3])
     except DataError:
         raise
     except Exception as error:  # nibabel raises its own errors, OSError, ValueError and more for broken files
         raise DataError(f"{label} is not a NIfTI volume that can be read, or it is cut off.", HINT) from error
     spacing = tuple(float(step) for step in turned.header.get_zooms()[:3])
-    is_known = is_known and all(SPACING[0] <= step <= SPACING[1] for step in spacing)
+    is_measured = is_known and all(SPACING[0] <= step <= SPACING[1] for step in spacing)
     finite = np.isfinite(values)
     if not finite.any():
         raise DataError(f"{label} holds no number: every voxel is NaN or infinite.", HINT)
     clean, lost = np.where(finite, values, np.float32(0)), int(finite.size - finite.sum())
-    return Volume(clean, (spacing[0], spacing[1], spacing[2]) if is_known else None, lost)
+    return Volume(clean, (spacing[0], spacing[1], spacing[2]) if is_measured else None, lost, is_known)
+
+
+def _is_oriented(header: Any) -> bool:
+    """Whether a header says how its voxels lie; nibabel makes an orientation up where none is stated."""
+    return bool(header["qform_code"] > 0 or header["sform_code"] > 0)
 
 
 def _is_second(content: bytes) -> bool:
@@ -87,12 +97,11 @@ def _unpacked(content: bytes, label: str) -> bytes:
     """The bytes of the file, unpacked up to a bound. Raises DataError."""
     if content[:2] != GZIP:
         return content
-    unpacking = zlib.decompressobj(wbits=31)
-    try:
-        plain = unpacking.decompress(content, PLAIN_BYTES)
-    except zlib.error as error:
-        raise DataError(f"{label} is damaged.", HINT) from error
-    if unpacking.unconsumed_tail:
+    try:  # of several members, too, as parallel packers write them
+        plain = gzip.GzipFile(fileobj=io.BytesIO(content)).read(PLAIN_BYTES + 1)
+    except (OSError, EOFError, zlib.error) as error:
+        raise DataError(f"{label} is damaged, or it is cut off.", HINT) from error
+    if len(plain) > PLAIN_BYTES:
         raise DataError(f"{label} is larger than {PLAIN_BYTES / 1e6:.0f} MB once unpacked.", HINT)
     return plain
 

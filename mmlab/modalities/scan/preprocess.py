@@ -34,7 +34,7 @@ def read_scan(content: bytes, name: str = "", height: int = MIDDLE) -> Scan:
     """A slice in grey, from a NIfTI volume (at `height`, see `read_slice`) or a picture. Raises DataError."""
     if is_scan(content) or name.lower().endswith(ENDINGS):
         return read_slice(content, name, height)
-    picture = read_picture(content, name)
+    picture = read_picture(content, name, white=None)
     if picture.pixels.ndim == 2:
         return Scan(picture.pixels, picture.note)
     colourful = int(np.ptp(picture.pixels.astype(np.int16), axis=2).max()) > GREY

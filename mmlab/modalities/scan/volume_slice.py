@@ -43,7 +43,7 @@ def read_slice(content: bytes, name: str = "", height: int = MIDDLE) -> Scan:
     values, pixel = _square(volume.values[:, :, place], volume.spacing)
     mask, _ = _square(inside[:, :, place].astype(np.float32), volume.spacing)
     note = f"Slice {place + 1} of {volume.values.shape[2]}, at {100 * share:.0f} % of the head's height."
-    if volume.spacing is None:
+    if not volume.is_oriented:
         note += " The file does not say how its voxels lie: taken as they are stored."
     if volume.lost:
         note += f" {volume.lost:,} of its voxels held no number and count as 0."

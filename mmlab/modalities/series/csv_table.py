@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import re
+import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from math import isfinite
@@ -60,7 +61,7 @@ def read_table(content: bytes, label: str, stated: TableOptions = NOTHING_STATED
         raise DataError(f"{label} has {len(content) / 1e6:.0f} MB; the limit is {BYTES / 1e6:.0f} MB.", HINT)
     if b"\0" in content:
         raise DataError(f"{label} is not a text file.", HINT)
-    lines, settings = _lines(content.decode("utf-8-sig", "replace"))
+    lines, settings = _lines(unicodedata.normalize("NFC", content.decode("utf-8-sig", "replace")))
     if not lines:
         raise DataError(f"{label} is empty.", HINT)
     rows = _cells(lines, label)

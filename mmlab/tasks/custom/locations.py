@@ -6,6 +6,7 @@ import json
 import os
 import pkgutil
 import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -86,7 +87,7 @@ def load(folder: Path) -> dict[str, Any]:
             raise DataError(
                 f"{TASK_FILE} is larger than 1 MB.", "It only describes the task; samples are in the manifest."
             )
-        found = json.loads(file.read_text("utf-8-sig"), parse_constant=_refuse_constant)
+        found = json.loads(unicodedata.normalize("NFC", file.read_text("utf-8-sig")), parse_constant=_refuse_constant)
         json.dumps(found, ensure_ascii=False).encode()  # half a character, which JSON can spell, can be shown nowhere
     except json.JSONDecodeError as error:
         place = f"line {error.lineno}, column {error.colno}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -70,7 +71,7 @@ def _lines(folder: Path, problems: Problems) -> list[tuple[int, list[str]]]:
         problems.error("There is no such file in the folder.", hint)
         return []
     try:
-        text = content_of(folder, MANIFEST).decode("utf-8-sig")
+        text = unicodedata.normalize("NFC", content_of(folder, MANIFEST).decode("utf-8-sig"))
     except DataError as error:
         problems.caught(error)
         return []

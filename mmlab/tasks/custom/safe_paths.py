@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import unicodedata
+from functools import lru_cache
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from mmlab.core.errors import DataError
@@ -26,7 +28,7 @@ def file_of(folder: Path, cell: str) -> Path:
     if PurePosixPath(cell).is_absolute() or PureWindowsPath(cell).is_absolute() or ".." in PurePosixPath(cell).parts:
         raise DataError(f"'{_shown(cell)}' leaves the folder.", here)
     try:
-        file = (folder / cell).resolve()
+        file = _in_any_form(folder, cell).resolve()
         inside = file.is_relative_to(folder.resolve())
         there, size = file.is_file(), file.stat().st_size if inside and file.is_file() else 0
     except (OSError, ValueError) as error:  # a name that is too long, or holds a zero byte
@@ -40,6 +42,29 @@ def file_of(folder: Path, cell: str) -> Path:
             f"'{_shown(cell)}' has {size / 1e6:.0f} MB; the limit is {LARGEST_FILE / 1e6:.0f} MB.", "Make it smaller."
         )
     return file
+
+
+def _in_any_form(folder: Path, cell: str) -> Path:
+    """The file of a cell; where there is none, the one whose name has the same letters, composed or decomposed."""
+    exact = folder / cell
+    if exact.exists():
+        return exact
+    found = folder
+    for part in PurePosixPath(cell).parts:
+        step = found / part
+        if not step.exists() and found.is_dir():
+            step = found / _names_in(found, found.stat().st_mtime_ns).get(unicodedata.normalize("NFC", part), part)
+        found = step
+    return found
+
+
+@lru_cache(maxsize=64)
+def _names_in(folder: Path, modified: int) -> dict[str, str]:
+    """Names in this version of a folder by their composed form, where only one has it and is not in that form."""
+    forms: dict[str, list[str]] = {}
+    for each in folder.iterdir():
+        forms.setdefault(unicodedata.normalize("NFC", each.name), []).append(each.name)
+    return {form: names[0] for form, names in forms.items() if len(names) == 1 and names[0] != form}
 
 
 def _shown(cell: str) -> str:

@@ -20,6 +20,7 @@ from mmlab.core.file_stamp import ABSENT, Stamp, stamp_of
 from mmlab.core.outputs import Classification, Segmentation
 from mmlab.core.recordings import Picture, Raw
 from mmlab.core.task import PreparedInput
+from mmlab.modalities.files import numbered
 from mmlab.modalities.image.folder_input import fitted
 from mmlab.modalities.scan.folder_input import SlicesInput, read_labels
 from mmlab.tasks.custom.manifest import Row
@@ -51,7 +52,7 @@ def recording(description: Description, name: str, cell: str, on_content: Callab
 
 def path_of(item: Input, cell: str) -> str:
     """The path in a cell, without the number that may follow it."""
-    return cell.partition("#")[0] if item.kind.numbered else cell
+    return numbered(cell)[0] if item.kind.numbered else cell
 
 
 def paths_of(description: Description, row: Row, names: Iterable[str]) -> list[str]:
@@ -59,7 +60,7 @@ def paths_of(description: Description, row: Row, names: Iterable[str]) -> list[s
     items = [(description[name], row.cells[name]) for name in names if name in row.cells]
     found = [path_of(item, cell) for item, cell in items if not item.inline]
     if isinstance(description.info.output, Segmentation):
-        found.append(str(row.target).partition("#")[0])
+        found.append(numbered(str(row.target))[0])
     return found
 
 
@@ -100,7 +101,7 @@ def region_maps(description: Description, row: Row) -> NDArray[np.bool_]:
 def _label_map(description: Description, row: Row) -> NDArray[np.uint8]:
     """Labels `[H, W]` as they lie in the file. Raises DataError."""
     cell = str(row.target)
-    content = content_of(description.folder, cell.partition("#")[0])
+    content = content_of(description.folder, numbered(cell)[0])
     axis = next((item.kind.axis for item in description.inputs if isinstance(item.kind, SlicesInput)), "axial")
     return read_labels(content, cell, axis)
 

@@ -1,0 +1,181 @@
+"""Files as other programs write them: read right, or told about, never silently something else."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import json
+import struct
+import unicodedata
+import zlib
+from pathlib import Path
+
+import nibabel
+import numpy as np
+import pytest
+from PIL import Image
+
+from mmlab.core.errors import DataError
+from mmlab.modalities.files import numbered
+from mmlab.modalities.image.decode import read_picture
+from mmlab.modalities.image.folder_input import ImageInput
+from mmlab.modalities.scan.folder_input import SlicesInput, read_labels
+from mmlab.modalities.scan.nifti import read_volume
+from mmlab.modalities.scan.preprocess import read_scan
+from mmlab.tasks.custom.validate import check
+
+
+def png(values: np.ndarray) -> bytes:
+    buffer = io.BytesIO()
+    Image.fromarray(values).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def png_of_bits(values: np.ndarray, bits: int) -> bytes:
+    """A grey PNG of 1, 2 or 4 bits, written by hand: pillow writes eight."""
+
+    def chunk(name: bytes, content: bytes) -> bytes:
+        return struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
+
+    height, width = values.shape
+    each = np.unpackbits(values[..., None].astype(np.uint8), axis=2)[..., 8 - bits :].reshape(height, -1)
+    rows = b"".join(b"\0" + np.packbits(row).tobytes() for row in each)
+    head = struct.pack(">IIBBBBB", width, height, bits, 0, 0, 0, 0)
+    parts = chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + parts
+
+
+def nifti(values: np.ndarray, affine: np.ndarray | None = None) -> bytes:
+    return bytes(nibabel.Nifti1Image(values, affine).to_bytes())
+
+
+def test_a_scan_without_orientation_is_taken_as_it_is_stored_and_says_so():
+    values = np.arange(20 * 24 * 6, dtype=np.int16).reshape(20, 24, 6)
+    volume = read_volume(nifti(values))
+    assert np.array_equal(volume.values, values)
+    assert volume.spacing is None
+    assert not volume.is_oriented
+    assert "as they are stored" in read_scan(nifti(values), "x.nii").note
+    kind = SlicesInput(size=24)
+    assert any("as they are stored" in note for note in kind.prepare(kind.read(nifti(values), "x.nii#2")).notes)
+    assert not kind.prepare(kind.read(nifti(values, np.eye(4)), "x.nii#2")).notes[:-1]
+
+
+def test_a_label_map_without_orientation_lies_on_a_scan_that_is_stored_alike():
+    labels = np.zeros((20, 24, 6), np.uint8)
+    labels[3:7, 5:12] = 1
+    scan = np.where(labels > 0, 400, 100).astype(np.int16)
+    bright = SlicesInput(size=24).read(nifti(scan, np.eye(4)), "s.nii#3").pixels > 200
+    assert np.array_equal(bright, read_labels(nifti(labels), "m.nii#3", "axial") > 0)
+
+
+def test_label_maps_with_a_rounded_factor_of_scale_are_read():
+    image = nibabel.Nifti1Image(np.tile(np.arange(4, dtype=np.int16), (8, 8, 4, 1))[:, :, :, 0] * 0 + 3, np.eye(4))
+    image.header.set_slope_inter(1.000015, 0)
+    assert (read_labels(image.to_bytes(), "m.nii#1", "axial") == 3).all()
+    halves = nibabel.Nifti1Image(np.full((8, 8, 4), 1.5, np.float32), np.eye(4))
+    with pytest.raises(DataError, match="whole numbers"):
+        read_labels(halves.to_bytes(), "m.nii#1", "axial")
+
+
+@pytest.mark.parametrize("bits", [1, 2, 4, 8])
+def test_label_pictures_of_few_bits_hold_the_numbers_that_were_written(bits: int):
+    values = np.arange(64).reshape(8, 8) % 2**bits
+    assert np.array_equal(read_labels(png_of_bits(values, bits), "m.png", "axial"), values)
+
+
+def test_packed_scans_of_several_members_are_read_and_bounded():
+    plain = nifti(np.arange(512, dtype=np.int16).reshape(8, 8, 8), np.eye(4))
+    packed = gzip.compress(plain[:700]) + gzip.compress(plain[700:])
+    assert read_volume(packed, "a.nii.gz").values.shape == (8, 8, 8)
+    with pytest.raises(DataError, match="cut off"):
+        read_volume(packed[:-20], "a.nii.gz")
+    bomb = gzip.compress(bytes(2**27)) * 3
+    with pytest.raises(DataError, match="once unpacked"):
+        read_volume(bomb, "a.nii.gz")
+
+
+def seen(kind: ImageInput, values: np.ndarray) -> tuple[float, tuple[str, ...]]:
+    made = kind.prepare(kind.read(png(values), "a.png"))
+    return float(made.tensor.mean()), made.notes
+
+
+def test_pictures_of_sixteen_bits_share_one_scale():
+    ramp = np.linspace(100, 150, 256).reshape(16, 16)
+    kind = ImageInput(size=16)
+    eight, _ = seen(kind, ramp.astype(np.uint8))
+    sixteen, notes = seen(kind, ramp.astype(np.uint8).astype(np.uint16) * 257)
+    assert sixteen == pytest.approx(eight, abs=0.003)
+    assert notes == ("0 is black and 65535 is white.",)
+    assert seen(kind, np.full((16, 16), 40000, np.uint16))[0] == pytest.approx(40000 / 65535, abs=0.003)
+    near, far = (seen(ImageInput(size=16, white=5000), np.full((16, 16), mm, np.uint16))[0] for mm in (1000, 4000))
+    assert (near, far) == (pytest.approx(0.2, abs=0.003), pytest.approx(0.8, abs=0.003))
+
+
+def test_what_a_scale_loses_is_told():
+    _, notes = seen(ImageInput(size=16), np.full((16, 16), 600, np.uint16))
+    assert "few steps of grey" in notes[0]
+    _, notes = seen(ImageInput(size=16, white=5000), np.full((16, 16), 6000, np.uint16))
+    assert "up to 6000 is white, too" in notes[0]
+    buffer = io.BytesIO()
+    Image.fromarray(np.full((16, 16), 7.5, np.float32)).save(buffer, "TIFF")
+    with pytest.raises(DataError, match="not within 0 to 1"):
+        read_picture(buffer.getvalue(), "a.tif")
+
+
+def test_one_grey_is_neither_black_nor_white_where_each_picture_has_its_own_scale():
+    assert read_picture(png(np.full((16, 16), 40000, np.uint16)), white=None).pixels[0, 0] == 156
+
+
+def test_only_a_number_at_the_end_says_what_of_a_file_is_meant():
+    assert numbered("case #3/t1.nii#40") == ("case #3/t1.nii", "40")
+    assert numbered("case #3.nii") == ("case #3.nii", "")
+    assert numbered("t1.nii#40%") == ("t1.nii", "40%")
+    scan = nifti(np.arange(512, dtype=np.int16).reshape(8, 8, 8), np.eye(4))
+    assert SlicesInput(size=16).read(scan, "case #3.nii").pixels.shape == (8, 8)
+
+
+def folder(place: Path, output: dict[str, object], kind: str, target: str, cell: str) -> Path:
+    modalities = [{"name": name, "kind": kind, "size": 16} for name in "ab"]
+    task = {"name": "mine", "output": output, "modalities": modalities}
+    (place / "task.json").write_text(json.dumps(task))
+    with (place / "manifest.csv").open("w", newline="", encoding="utf-8") as out:
+        rows = csv.writer(out)
+        rows.writerow(["id", "split", "target", "a", "b"])
+        for i, split in enumerate(["train", "train", "valid", "test"]):
+            rows.writerow([f"s{i}", split, target, cell, cell])
+    return place
+
+
+def test_paths_with_a_number_sign_are_found(tmp_path: Path):
+    (tmp_path / "case #3").mkdir()
+    scan = nifti(np.random.default_rng(0).integers(0, 200, (16, 16, 8)).astype(np.int16), np.eye(4))
+    (tmp_path / "case #3" / "t1.nii").write_bytes(scan)
+    mask = np.zeros((16, 16), np.uint8)
+    mask[4:9, 4:9] = 1
+    (tmp_path / "case #3" / "mask.png").write_bytes(png(mask))
+    output = {"kind": "segmentation", "regions": ["r"]}
+    found = check(folder(tmp_path, output, "slices", "case #3/mask.png", "case #3/t1.nii#4")).problems
+    assert not found.errors, str(found.found[0])
+
+
+@pytest.mark.parametrize(("on_disk", "in_manifest"), [("NFD", "NFC"), ("NFC", "NFD"), ("NFD", "NFD")])
+def test_names_are_found_whether_composed_or_decomposed(tmp_path: Path, on_disk: str, in_manifest: str):
+    name = "Jürgen Müller/é.png"
+    file = tmp_path / unicodedata.normalize(on_disk, name)
+    file.parent.mkdir()
+    file.write_bytes(png(np.arange(256, dtype=np.uint8).reshape(16, 16)))
+    output = {"kind": "classification", "classes": ["für", "wider"]}
+    target = unicodedata.normalize(in_manifest, "für")
+    cell = unicodedata.normalize(in_manifest, name)
+    found = check(folder(tmp_path, output, "image", target, cell)).problems
+    assert not found.errors, str(found.found[0])
+
+
+def test_of_two_names_with_the_same_letters_the_exact_one_is_meant(tmp_path: Path):
+    from mmlab.tasks.custom.safe_paths import file_of
+
+    for form in ("NFC", "NFD"):
+        (tmp_path / unicodedata.normalize(form, "é.png")).write_bytes(form.encode())
+    assert file_of(tmp_path, unicodedata.normalize("NFC", "é.png")).read_bytes() == b"NFC"
