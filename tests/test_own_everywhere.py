@@ -144,7 +144,7 @@ def test_models_of_one_data_set_are_compared_on_one_task(pair: Path, run: Comman
     code, out, _ = run("evaluate", "--task", "mine", "--method", "other", "--save")
     assert code == 0
     code, out, _ = run("dominance", "--task", "mine", "--method", "other")
-    assert "Fair share" in out
+    assert "Shapley value" in out
 
 
 def test_weights_that_changed_are_refused_with_the_command_that_measures_again(pair: Path, run: Command) -> None:
@@ -222,7 +222,7 @@ def test_a_file_of_answers_opens_everything_that_needs_no_model(answers: Path, r
     assert re.search(rf"image-sound-text +{share:.3f}", out)
     code, out, _ = run("dominance", "--task", "jax", "--method", "jax")
     assert code == 0
-    assert "Fair share" in out
+    assert "Shapley value" in out
     Visitor("jax").read_all()
 
 
