@@ -22,8 +22,8 @@ from mmlab.core.modality import Combination, Modalities, Modality
 from mmlab.core.options import build
 from mmlab.core.outputs import Classification
 from mmlab.core.task import TaskInfo
+from mmlab.testing.toy_task import OUTPUTS, ToyTask
 from mmlab.viz.explain.attribution_maps import moved
-from tests.toys import OUTPUTS, ToyTask
 
 SENSES = TaskInfo(
     "senses",

@@ -21,7 +21,7 @@ from mmlab.core.results import Sweep
 from mmlab.inference.sweep import sweep
 from mmlab.storage import checkpoints, sweep_file
 from mmlab.storage.library import Library
-from tests.toys import OUTPUTS, ToyTask
+from mmlab.testing.toy_task import OUTPUTS, ToyTask
 
 TASK = ToyTask()
 

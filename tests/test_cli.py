@@ -23,8 +23,8 @@ from mmlab.core.method import METHODS
 from mmlab.core.options import as_dict, build
 from mmlab.core.task import TASKS
 from mmlab.storage import checkpoints
+from mmlab.testing.toy_task import ToyTask
 from mmlab.training.resume_state import STATE
-from tests.toys import ToyTask
 
 ROOT = Path(__file__).resolve().parent.parent
 PACK = ROOT / "mmlab" / "samples" / "digits" / "pack"

@@ -57,9 +57,9 @@ from mmlab.core.task import TASKS, TaskInfo
 from mmlab.experiments.synthetic_validation import try_measures
 from mmlab.inference.imputation import shipped
 from mmlab.inference.sweep import fuse_all, sweep
+from mmlab.testing.toy_task import OUTPUTS, ToyTask
 from tests.library import measured as library_of
 from tests.test_attribution import made
-from tests.toys import OUTPUTS, ToyTask
 
 FEW = ProbeBudget(16, 8, 2, 1)
 CASES = [(name, kind) for name in METHODS for kind in OUTPUTS if kind in METHODS[name].supports]

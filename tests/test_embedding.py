@@ -22,8 +22,8 @@ from mmlab.core.results import Projection, Sweep
 from mmlab.inference.sweep import sweep
 from mmlab.storage import sweep_file
 from mmlab.storage.checkpoints import save
+from mmlab.testing.toy_task import ToyTask
 from mmlab.viz.embed import point_colours, sample_path, scatter
-from tests.toys import ToyTask
 
 KEYS = ("a", "b", "a-b")
 

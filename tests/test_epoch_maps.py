@@ -19,8 +19,8 @@ from mmlab.experiments.recorders import embedding_maps
 from mmlab.experiments.recorders.embedding_maps import EPOCH_MAPS, EmbeddingRecorder
 from mmlab.inference.sweep import sweep
 from mmlab.storage import checkpoints, packed_arrays
+from mmlab.testing.toy_task import ToyTask
 from tests import runs
-from tests.toys import ToyTask
 
 
 @pytest.fixture(scope="module")

@@ -14,9 +14,9 @@ from mmlab.core.errors import CheckpointError, DataError, Unsupported
 from mmlab.core.results import Sweep
 from mmlab.inference.sweep import sweep
 from mmlab.storage.checkpoints import PROGRESS
+from mmlab.testing.toy_task import ToyTask
 from mmlab.viz.methods import method_diagrams
 from tests.test_methods import made, trainer
-from tests.toys import ToyTask
 
 TASK = ToyTask(count=2)
 MODALITIES = TASK.info.modalities

@@ -15,8 +15,8 @@ from mmlab.experiments.train_job import TrainJob
 from mmlab.inference.sweep import metrics, sweep
 from mmlab.storage import checkpoints
 from mmlab.storage.library import Library
+from mmlab.testing.toy_task import ToyTask
 from mmlab.training.missing_data import as_they_are, missing_shares, rates_of, with_gaps
-from tests.toys import ToyTask
 
 TASK = ToyTask()
 MODALITIES = TASK.info.modalities

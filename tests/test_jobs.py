@@ -25,7 +25,7 @@ from mmlab.inference.sweep import sweep
 from mmlab.storage import checkpoints, sweep_file
 from mmlab.storage.checkpoints import PROGRESS
 from mmlab.storage.library import ALIVE, Library
-from tests.toys import ToyTask
+from mmlab.testing.toy_task import ToyTask
 
 PLAN = {"epochs": 3, "batch_size": 32, "source": "built-in"}
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,149 +14,29 @@ from torch import Tensor
 from mmlab.core.batch import Batch
 from mmlab.core.errors import CheckpointError
 from mmlab.core.method import METHODS, Method
-from mmlab.core.options import build
-from mmlab.core.task import TaskInfo
-from mmlab.core.training_plan import Plan
 from mmlab.inference.sweep import fuse_all, sweep
 from mmlab.methods.dmrnet import DMRNet
 from mmlab.methods.gmd import GMD
-from mmlab.training.loop import Trainer
+from mmlab.testing import method_contract
+from mmlab.testing.method_contract import made, settled, trainer
+from mmlab.testing.toy_task import OUTPUTS, ToyTask
 from mmlab.training.resume_state import STATE
-from tests.toys import OUTPUTS, ToyTask
 
 KINDS = tuple(OUTPUTS)
-COUNTS = (2, 3, 4)
 
 
-def made(name: str, kind: str = "classification", count: int = 3, seed: int = 0, **config: object) -> Method:
-    torch.manual_seed(seed)
-    method = METHODS[name]
-    return method(ToyTask(kind, count).info, build(method.Config, config))
-
-
-def teachers(method: type[Method] | Method, info: TaskInfo) -> Mapping[str, Method]:
-    found = {}
-    for name in method.teachers:
-        torch.manual_seed(9)
-        found[name] = METHODS[name](info, build(METHODS[name].Config, {})).eval()
-    return found
-
-
-def trainer(
-    name: str, kind: str = "classification", count: int = 3, folder: Path | None = None, gaps: float = 0.0, **config
-) -> Trainer:
-    task = ToyTask(kind, count, gaps)
-    method = made(name, kind, count, **config)
-    return Trainer(
-        task=task,
-        method=method,
-        plan=build(Plan, {"epochs": 8, "batch_size": 32}),
-        seed=3,
-        folder=folder,
-        place=torch.device("cpu"),
-        teachers=teachers(method, task.info),
-        training=task.samples("train"),
-        validation=task.samples("valid"),
-    )
-
-
-def settled(name: str, kind: str, count: int) -> tuple[Method, Batch]:
-    """A method whose batch statistics have seen data, in eval mode, and a batch."""
-    task = ToyTask(kind, count)
-    method = made(name, kind, count)
-    batch = task.samples("train").batch(range(8))
-    method.before_training(task.samples("train"))
-    method.train()
-    for _ in range(3):
-        method(batch.inputs, batch.present)
-    return method.eval(), batch
-
-
-cases = pytest.mark.parametrize(
-    ("name", "kind", "count"),
-    [
-        (name, kind, count)
-        for name in METHODS
-        for kind in KINDS
-        for count in COUNTS
-        if kind in METHODS[name].supports and (count < 4 or kind != "segmentation")
-    ],
+@pytest.mark.parametrize("check", method_contract.CHECKS, ids=lambda check: check.__name__)
+@pytest.mark.parametrize(
+    ("name", "kind", "count"), [(name, *case) for name in METHODS for case in method_contract.cases(name)]
 )
-
-
-@cases
-def test_every_combination_gets_a_finite_answer_of_the_right_shape(name: str, kind: str, count: int):
-    method, batch = settled(name, kind, count)
-    pixels = batch.target.shape[2:] if kind == "segmentation" else ()
-    shape = (8, method.output.channels, *pixels)
-    for fused in fuse_all(method, batch.inputs, method.modalities.subsets()):
-        assert fused.logits.shape == shape
-        assert fused.mean.ndim == 2
-        assert torch.isfinite(fused.logits).all()
-        assert torch.isfinite(fused.mean).all()
-        if fused.variance is not None:
-            assert fused.variance.shape == fused.mean.shape
-            assert (fused.variance > 0).all()
-
-
-@cases
-def test_what_is_absent_has_no_influence(name: str, kind: str, count: int):
-    method, batch = settled(name, kind, count)
-    for combination in method.modalities.subsets():
-        absent = [n for n in method.modalities.names if n not in combination]
-        strange = {n: v if n in combination else torch.full_like(v, 1e3) for n, v in batch.inputs.items()}
-        unreadable = {n: v if n in combination else torch.full_like(v, torch.nan) for n, v in batch.inputs.items()}
-        mask = method.modalities.mask(combination, 8)
-        expected = method(batch.inputs, mask).logits
-        torch.testing.assert_close(method(strange, mask).logits, expected, msg=f"{absent} leaks")
-        torch.testing.assert_close(method(unreadable, mask).logits, expected, msg=f"a NaN of {absent} leaks")
-
-
-@cases
-def test_an_absent_modality_gets_no_gradient(name: str, kind: str, count: int):
-    method, batch = settled(name, kind, count)
-    for combination in method.modalities.subsets()[:-1]:
-        inputs = {n: v.clone().requires_grad_() for n, v in batch.inputs.items()}
-        method(inputs, method.modalities.mask(combination, 8)).logits.sum().backward()
-        for other, value in inputs.items():
-            if other not in combination:
-                assert value.grad is None or not value.grad.any()
-
-
-@cases
-def test_encode_once_equals_encoding_for_each_combination(name: str, kind: str, count: int):
-    method, batch = settled(name, kind, count)
-    combinations = method.modalities.subsets()
-    once = fuse_all(method, batch.inputs, combinations)
-    for combination, fused in zip(combinations, once, strict=True):
-        single = method(batch.inputs, method.modalities.mask(combination, 8))
-        torch.testing.assert_close(fused.logits, single.logits)
-    mixed = torch.cat([method.modalities.mask(c, 8) for c in combinations])
-    repeated = {n: v.repeat(len(combinations), *[1] * (v.dim() - 1)) for n, v in batch.inputs.items()}
-    torch.testing.assert_close(method(repeated, mixed).logits, torch.cat([f.logits for f in once]))
-
-
-@cases
-def test_the_order_of_the_inputs_is_irrelevant(name: str, kind: str, count: int):
-    method, batch = settled(name, kind, count)
-    turned = dict(reversed(batch.inputs.items()))
-    torch.testing.assert_close(method(turned, batch.present).logits, method(batch.inputs, batch.present).logits)
+def test_the_contract(check: Callable[[Method, Batch], None], name: str, kind: str, count: int):
+    check(*settled(name, kind, count))
 
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("name", list(METHODS))
 def test_every_parameter_learns_and_every_term_is_alive(name: str, kind: str):
-    run = trainer(name, kind, 2 if kind == "segmentation" else 3)
-    before = {n: p.detach().clone() for n, p in run.method.named_parameters()}
-    moved: set[str] = set()
-    seen: dict[str, float] = {}
-    for progress in run.epochs():
-        moved |= {n for n, p in run.method.named_parameters() if not torch.equal(p, before[n])}
-        for term, value in progress.losses.items():
-            seen[term] = max(seen.get(term, 0.0), abs(value))
-        assert progress.metrics.keys() == {c.key for c in run.method.modalities.subsets()}
-    assert moved == set(before)
-    assert all(value > 0 for value in seen.values()), seen
+    method_contract.every_parameter_learns(trainer(name, kind, 2 if kind == "segmentation" else 3))
 
 
 @pytest.mark.parametrize("name", list(METHODS))

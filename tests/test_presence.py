@@ -13,9 +13,10 @@ from mmlab.core.batch import Batch, Samples
 from mmlab.core.method import METHODS, Method, Run
 from mmlab.core.modality_kinds import modality_kind
 from mmlab.core.presence import of_present
-from tests.test_methods import KINDS, made, teachers, trainer
-from tests.toys import ToyTask
+from mmlab.testing.method_contract import made, teachers, trainer
+from mmlab.testing.toy_task import OUTPUTS, ToyTask
 
+KINDS = tuple(OUTPUTS)
 GARBAGE = 37.0
 cases = pytest.mark.parametrize(
     ("name", "kind"), [(name, kind) for name in METHODS for kind in KINDS if kind in METHODS[name].supports]

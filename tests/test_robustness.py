@@ -26,12 +26,12 @@ from mmlab.core.modality import Modality
 from mmlab.core.results import Sweep
 from mmlab.inference import imputation
 from mmlab.inference.sweep import logits_of, metrics, sweep
+from mmlab.testing.toy_task import OUTPUTS, ToyTask
 from mmlab.ui.pages.robustness.missing_rate import RATES, Chances, scores_along
 from mmlab.viz.base import heatmap
 from mmlab.viz.base.figure import Figure
 from mmlab.viz.base.html_report import Fact, document
 from mmlab.viz.robustness import score_lattice
-from tests.toys import OUTPUTS, ToyTask
 
 KINDS = tuple(OUTPUTS)
 CLASSES = tuple(kind for kind in KINDS if kind in ("classification", "detection"))

@@ -14,8 +14,8 @@ from mmlab.core.options import build
 from mmlab.core.task import TASKS
 from mmlab.experiments.recorders import attribution_maps
 from mmlab.experiments.recorders.attribution_maps import SNAPSHOTS, AttributionRecorder
+from mmlab.testing.toy_task import ToyTask
 from tests import runs
-from tests.toys import ToyTask
 
 
 @pytest.fixture(scope="module")

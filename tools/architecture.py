@@ -34,7 +34,7 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
         "methods tasks inference",
         "training analysis",
         "experiments",
-        "foreign",
+        "foreign testing",
         "ui cli",
         "app pages __init__ __main__",
     ),

@@ -18,6 +18,7 @@ HOLDS = {
     "ui": "the app: session, widgets, words, pages",
     "cli": "one file per command",
     "foreign": "PyTorch models of one's own: register, check, trace, replay",
+    "testing": "the contract of what others add",
     "viz": "results as SVG, HTML and Plotly",
     "experiments": "training jobs, grids, searches, background runs, comparison tables",
     "training": "the loop, resuming, the dominance log",

@@ -1,0 +1,11 @@
+"""The contract of what others add, as functions for their own tests: the same that the tests of mmlab run.
+
+>>> from mmlab.testing import check_method
+>>> check_method("echo")
+"""
+
+from mmlab.testing.explainer_contract import check_explainer
+from mmlab.testing.method_contract import check_method
+from mmlab.testing.task_contract import check_task
+
+__all__ = ["check_explainer", "check_method", "check_task"]

@@ -1,0 +1,167 @@
+"""What holds for every method, on every kind of output that it supports. Each check raises AssertionError."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from mmlab.core.batch import Batch
+from mmlab.core.method import METHODS, Method
+from mmlab.core.options import build
+from mmlab.core.task import TaskInfo
+from mmlab.core.training_plan import Plan
+from mmlab.inference.sweep import fuse_all
+from mmlab.testing.toy_task import OUTPUTS, ToyTask
+from mmlab.training.loop import Trainer
+
+COUNTS = (2, 3, 4)
+
+
+def check_method(name: str) -> None:
+    """Run the whole contract on a registered method: seconds to a minute. Raises AssertionError, or what it raises."""
+    for kind, count in cases(name):
+        method, batch = settled(name, kind, count)
+        for check in CHECKS:
+            check(method, batch)
+    for kind in METHODS[name].supports & set(OUTPUTS):
+        every_parameter_learns(trainer(name, kind, 2 if kind == "segmentation" else 3))
+
+
+def cases(name: str) -> Iterator[tuple[str, int]]:
+    """The kinds of output and numbers of modalities that a method is examined on."""
+    kind_of = METHODS[name]
+    for kind in OUTPUTS:
+        for count in COUNTS:
+            if (count < 4 or kind != "segmentation") and not kind_of.unsupported_reason(ToyTask(kind, count).info):
+                yield kind, count
+
+
+def made(name: str, kind: str = "classification", count: int = 3, seed: int = 0, **config: Any) -> Method:
+    """A method that learned nothing, the same at every call."""
+    torch.manual_seed(seed)
+    method = METHODS[name]
+    return method(ToyTask(kind, count).info, build(method.Config, config))
+
+
+def teachers(method: type[Method] | Method, info: TaskInfo) -> Mapping[str, Method]:
+    """The teachers that it asks for, untrained."""
+    found = {}
+    for name in method.teachers:
+        torch.manual_seed(9)
+        found[name] = METHODS[name](info, build(METHODS[name].Config, {})).eval()
+    return found
+
+
+def trainer(
+    name: str,
+    kind: str = "classification",
+    count: int = 3,
+    folder: Path | None = None,
+    gaps: float = 0.0,
+    **config: Any,
+) -> Trainer:
+    """A short training of a method on a toy."""
+    task = ToyTask(kind, count, gaps)
+    method = made(name, kind, count, **config)
+    return Trainer(
+        task=task,
+        method=method,
+        plan=build(Plan, {"epochs": 8, "batch_size": 32}),
+        seed=3,
+        folder=folder,
+        place=torch.device("cpu"),
+        teachers=teachers(method, task.info),
+        training=task.samples("train"),
+        validation=task.samples("valid"),
+    )
+
+
+def settled(name: str, kind: str, count: int) -> tuple[Method, Batch]:
+    """A method whose batch statistics have seen data, in eval mode, and a batch."""
+    task = ToyTask(kind, count)
+    method = made(name, kind, count)
+    batch = task.samples("train").batch(range(8))
+    method.before_training(task.samples("train"))
+    method.train()
+    for _ in range(3):
+        method(batch.inputs, batch.present)
+    return method.eval(), batch
+
+
+def every_answer_is_finite_and_of_the_right_shape(method: Method, batch: Batch) -> None:
+    """For each combination: logits, embedding, and a variance above zero where there is one."""
+    pixels = tuple(batch.target.shape[2:]) if method.output.kind == "segmentation" else ()
+    shape = (len(batch), method.output.channels, *pixels)
+    for fused in fuse_all(method, batch.inputs, method.modalities.subsets()):
+        assert fused.logits.shape == shape, f"logits are {tuple(fused.logits.shape)}, not {shape}"
+        assert fused.mean.ndim == 2, "the embedding is no vector"
+        assert torch.isfinite(fused.logits).all(), "a logit is not finite"
+        assert torch.isfinite(fused.mean).all(), "an embedding is not finite"
+        if fused.variance is not None:
+            assert fused.variance.shape == fused.mean.shape
+            assert (fused.variance > 0).all(), "a variance is not above zero"
+
+
+def what_is_absent_has_no_influence(method: Method, batch: Batch) -> None:
+    """Neither a strange value nor NaN in a modality that is absent changes an answer."""
+    for combination in method.modalities.subsets():
+        absent = [n for n in method.modalities.names if n not in combination]
+        mask = method.modalities.mask(combination, len(batch))
+        expected = method(batch.inputs, mask).logits
+        for strange in (1e3, torch.nan):
+            inputs = {n: v if n in combination else torch.full_like(v, strange) for n, v in batch.inputs.items()}
+            torch.testing.assert_close(method(inputs, mask).logits, expected, msg=f"{strange} in {absent} leaks")
+
+
+def an_absent_modality_gets_no_gradient(method: Method, batch: Batch) -> None:
+    """Nothing flows back into what is absent."""
+    for combination in method.modalities.subsets()[:-1]:
+        inputs = {n: v.clone().requires_grad_() for n, v in batch.inputs.items()}
+        method(inputs, method.modalities.mask(combination, len(batch))).logits.sum().backward()
+        for other, value in inputs.items():
+            if other not in combination:
+                assert value.grad is None or not value.grad.any(), f"{other} is absent and gets a gradient"
+
+
+def encoding_once_equals_encoding_for_each_combination(method: Method, batch: Batch) -> None:
+    """All combinations from one pass through the encoders, one by one, and mixed in one batch: the same answers."""
+    combinations = method.modalities.subsets()
+    once = fuse_all(method, batch.inputs, combinations)
+    for combination, fused in zip(combinations, once, strict=True):
+        single = method(batch.inputs, method.modalities.mask(combination, len(batch)))
+        torch.testing.assert_close(fused.logits, single.logits)
+    mixed = torch.cat([method.modalities.mask(c, len(batch)) for c in combinations])
+    repeated = {n: v.repeat(len(combinations), *[1] * (v.dim() - 1)) for n, v in batch.inputs.items()}
+    torch.testing.assert_close(method(repeated, mixed).logits, torch.cat([f.logits for f in once]))
+
+
+def the_order_of_the_inputs_is_irrelevant(method: Method, batch: Batch) -> None:
+    """A dictionary of inputs has no order."""
+    turned = dict(reversed(list(batch.inputs.items())))
+    torch.testing.assert_close(method(turned, batch.present).logits, method(batch.inputs, batch.present).logits)
+
+
+def every_parameter_learns(run: Trainer) -> None:
+    """In a short training every parameter moves, every loss is above zero once, every combination is measured."""
+    before = {n: p.detach().clone() for n, p in run.method.named_parameters()}
+    moved: set[str] = set()
+    seen: dict[str, float] = {}
+    for progress in run.epochs():
+        moved |= {n for n, p in run.method.named_parameters() if not torch.equal(p, before[n])}
+        for term, value in progress.losses.items():
+            seen[term] = max(seen.get(term, 0.0), abs(value))
+        assert progress.metrics.keys() == {c.key for c in run.method.modalities.subsets()}
+    assert moved == set(before), f"never moved: {sorted(set(before) - moved)}"
+    assert all(value > 0 for value in seen.values()), seen
+
+
+CHECKS = (
+    every_answer_is_finite_and_of_the_right_shape,
+    what_is_absent_has_no_influence,
+    an_absent_modality_gets_no_gradient,
+    encoding_once_equals_encoding_for_each_combination,
+    the_order_of_the_inputs_is_irrelevant,
+)
