@@ -12,6 +12,7 @@ from torch import Tensor
 from mmlab.core.batch import Samples
 from mmlab.core.errors import DataError
 from mmlab.core.modality import Modalities, Modality
+from mmlab.core.options import NO_OPTIONS
 from mmlab.core.outputs import Classification, Detection, Output, Regression, Segmentation
 from mmlab.core.recordings import Raw
 from mmlab.core.task import GallerySample, PreparedInput, Source, Split, TaskInfo
@@ -88,7 +89,7 @@ class ToyTask:
     def example(self, sample: str) -> GallerySample:
         raise DataError("The toy has no gallery.")
 
-    def read(self, modality: str, content: bytes, name: str = "") -> Raw:
+    def read(self, modality: str, content: bytes, name: str = "", options: Mapping[str, Any] = NO_OPTIONS) -> Raw:
         raise DataError("The toy reads no files.")
 
     def prepare(self, modality: str, raw: Raw) -> PreparedInput:
