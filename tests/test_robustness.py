@@ -292,7 +292,9 @@ def test_the_calibration_of_pixels_is_that_of_their_probabilities() -> None:
     method, samples = method_of("dropout", task), task.samples("test")
     seen = trust(task.info.output, grade(sweep(method, samples), task.info.output).lattice, 5)
     combination = task.info.modalities.parse("m0-m2")
-    said = logits_of(method, samples, method.modalities.mask(combination, len(samples))).sigmoid().double().numpy().ravel()
+    said = (
+        logits_of(method, samples, method.modalities.mask(combination, len(samples))).sigmoid().double().numpy().ravel()
+    )
     there = samples.target.numpy().ravel()
     place = np.minimum((said * bins).astype(int), bins - 1)
     gaps = [abs((said[place == b] - there[place == b]).sum()) for b in range(bins)]
