@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -11,6 +12,8 @@ from importlib.metadata import EntryPoint
 from pathlib import Path
 
 import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
 
 from mmlab.analysis.attribution.registry import EXPLAINERS
 from mmlab.core import plugins
@@ -18,6 +21,8 @@ from mmlab.core.errors import PluginError, UnknownName
 from mmlab.core.method import METHODS
 from mmlab.core.registry import Registry
 from mmlab.core.task import TASKS
+from mmlab.testing import check_explainer, check_method, check_task
+from tests.apps import html, sentences
 
 ROOT = Path(__file__).resolve().parent.parent
 METHOD = """
@@ -224,3 +229,74 @@ def nothing_left() -> object:
     yield
     plugins.load()
     assert {each.kind: list(each) for each in (METHODS, TASKS, EXPLAINERS)} == there
+
+
+def examples() -> dict[str, str]:
+    """The files that docs/plugins.md shows, by name."""
+    found = re.findall(
+        r"```python\n# (\w+\.py)\n(.*?)```", (ROOT / "docs" / "plugins.md").read_text("utf-8"), re.DOTALL
+    )
+    assert [name for name, _ in found] == ["echo.py", "pulse.py", "size.py"]
+    return dict(found)
+
+
+@pytest.fixture
+def toys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """The toys of docs/plugins.md in a folder of plug-ins, a library and a cache of their own, as an environment."""
+    shelf = tmp_path / "plugins"
+    shelf.mkdir()
+    for name, text in examples().items():
+        (shelf / name).write_text(text)
+    (shelf / "broken.py").write_text("1 / 0")
+    environment = {
+        "MMLAB_PLUGINS": str(shelf),
+        "MMLAB_CHECKPOINTS": str(tmp_path / "library"),
+        "MMLAB_CACHE": str(tmp_path / "cache"),
+    }
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    return environment
+
+
+@pytest.mark.slow
+def test_toys_from_a_folder_keep_the_contract(toys: dict[str, str]) -> None:
+    check_method("echo")
+    check_task("pulse")
+    check_explainer("size")
+    assert list(plugins.problems()) == [str(Path(toys["MMLAB_PLUGINS"]) / "broken.py")]
+
+
+@pytest.mark.slow
+def test_toys_from_a_folder_are_in_the_grid_on_the_command_line_and_on_their_pages(toys: dict[str, str]) -> None:
+    grid = ("grid", "--tasks", "pulse", "--methods", "echo,dropout", "--seeds", "1", "--plan", "epochs=2")
+    assert "2 of 2 runs are done" in run(*grid, "--processes", "1")
+    assert "1 of 1 runs are done" in run("grid", "--tasks", "pulse", "--ladder", "echo", "--seeds", "1")
+    listed = run("list")
+    assert "pulse: Pulse (left, right)" in listed
+    assert "Echo" in listed
+    assert "Echo" in run("compare", "--task", "pulse")
+
+    def opened(page: str, **fields: str) -> AppTest:
+        app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+        app.switch_page(f"pages/{page}.py")
+        for name, value in {"task": "pulse", **fields}.items():
+            app.query_params[name] = value
+        app.run()
+        assert not app.exception
+        return app
+
+    st.cache_data.clear()
+    st.cache_resource.clear()
+    card = opened("methods", method="echo")
+    assert card.pills(key="card").value == "echo"
+    assert "An echo of modality dropout." in html(card)
+    assert not sentences(card)
+    explained = opened("explain", explainer="size")
+    assert explained.selectbox(key="explainer").value == "size"
+    assert not sentences(explained)
+    assert not sentences(opened("predict"))
+    library = opened("library")
+    assert "broken.py is left out" in sentences(library).replace("\\", "")
+    assert "division by zero" in sentences(library)
+    st.cache_data.clear()
+    st.cache_resource.clear()
