@@ -177,7 +177,7 @@ def test_a_sample_is_picked_from_the_gallery(visit: Any) -> None:
 
 
 def bring(page: Any, column: int, *files: Path) -> None:
-    page.get_by_role("tab", name="Bring your own").click()
+    page.get_by_role("tab", name="Upload").click()
     page.locator("input[type=file]").nth(column).set_input_files([str(file) for file in files])
 
 
@@ -191,16 +191,16 @@ def test_a_picture_and_a_recording_are_brought_and_carried_to_another_browser(vi
     page.wait_for_selector('.mm-lattice [data-pick="image-sound"][aria-pressed="true"]')
 
     other = visit(urlsplit(page.url).path + "?" + urlsplit(page.url).query)
-    other.get_by_text("what they brought is not in the link").wait_for()
+    other.get_by_text("uploads are not part of a link").wait_for()
     assert answers(other) != both
 
-    page.get_by_role("button", name="Take it along").click()
+    page.get_by_role("button", name="Download").click()
     with page.expect_download() as download:
         page.get_by_role("button", name="Bundle (zip)").click()
     bundle = tmp_path / "view.zip"
     download.value.save_as(bundle)
     before = answers(other)
-    other.get_by_role("tab", name="Bring your own").click()
+    other.get_by_role("tab", name="Upload").click()
     other.get_by_role("button", name="Open a bundle").click()
     other.locator("input[type=file]").last.set_input_files(str(bundle))
     assert changed(other, before) == both
@@ -208,7 +208,7 @@ def test_a_picture_and_a_recording_are_brought_and_carried_to_another_browser(vi
 
 def test_the_numbers_that_are_taken_along_are_those_of_python(visit: Any, models: Path) -> None:
     page = visit("/predict?sample=test-0001")
-    page.get_by_role("button", name="Take it along").click()
+    page.get_by_role("button", name="Download").click()
     with page.expect_download() as download:
         page.get_by_role("button", name="Numbers (JSON)").click()
     found = json.loads(Path(download.value.path()).read_text())
@@ -237,7 +237,7 @@ def test_a_bad_file_is_a_sentence_beside_it(visit: Any, tmp_path: Path) -> None:
 def test_a_digit_is_drawn_with_the_mouse(visit: Any) -> None:
     page = visit("/predict")
     before = answers(page)
-    page.get_by_role("tab", name="Bring your own").click()
+    page.get_by_role("tab", name="Upload").click()
     canvas = page.locator("canvas").first
     canvas.wait_for()
     page.wait_for_timeout(500)
@@ -254,7 +254,7 @@ def test_a_digit_is_drawn_with_the_mouse(visit: Any) -> None:
 def test_a_digit_is_spoken_into_the_microphone(visit: Any) -> None:
     page = visit("/predict", permissions=["microphone"])
     before = answers(page)
-    page.get_by_role("tab", name="Bring your own").click()
+    page.get_by_role("tab", name="Upload").click()
     page.get_by_role("radio", name="Microphone").or_(page.get_by_role("button", name="Microphone")).first.click()
     page.get_by_test_id("stAudioInput").get_by_role("button", name="Record").click()
     page.wait_for_timeout(1500)
@@ -398,7 +398,7 @@ def test_dots_are_caught_with_the_mouse_and_the_map_is_saved(visit: Any) -> None
         page.mouse.move(box["x"] + x + across, box["y"] + y + down, steps=8)
     page.mouse.up()
     page.wait_for_function("location.search.includes('chosen=')")
-    page.get_by_text("chosen samples").first.wait_for()
+    page.get_by_text("selected samples").first.wait_for()
     for kind, start in (("svg", b"<svg"), ("png", b"\x89PNG"), ("html", b"<!doctype")):
         with page.expect_download() as download:
             page.locator(f'.st-key-embed-map [data-save="{kind}"]').click()

@@ -295,7 +295,7 @@ def test_a_stopped_run_goes_on(run: Any, library: Path, toy: None, monkeypatch: 
         patch.setattr(train, "_show", _stop_after_the_second)
         stopped = run(*arguments)
     assert stopped.code == 130
-    assert "The same command goes on from there" in stopped.err
+    assert "The same command resumes from there" in stopped.err
     folder = library / "toy" / "joint" / "seed0"
     assert (folder / STATE).is_file()
     finished = run(*arguments)
@@ -326,7 +326,7 @@ def test_the_options_are_listed(run: Any, library: Path) -> None:
     found = run("train", "-t", "digits", "-m", "dmrnet", "--options", "--json").json
     assert "kl" in [item["name"] for item in found["set"]]
     assert "epochs" in [item["name"] for item in found["plan"]]
-    assert "Passes over the training data" in run("train", "-t", "digits", "-m", "dmrnet", "--options").out
+    assert "Epochs: passes over the training data" in run("train", "-t", "digits", "-m", "dmrnet", "--options").out
 
 
 def test_real_recordings_that_are_not_there(run: Any, library: Path, toy: None, tmp_path: Path) -> None:

@@ -203,5 +203,5 @@ def test_every_text_keeps_a_word() -> None:
 
 
 def test_words_for_people() -> None:
-    assert corruption.label("sound", "muffling") == "Muffled"
+    assert corruption.label("sound", "muffling") == "Low-pass filter"
     assert corruption.describe("sound", "noise", 3) == "signal over noise, dB: 5"

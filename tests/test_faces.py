@@ -165,8 +165,8 @@ def test_pictures_of_any_size_are_prepared(task: Faces, name: str, size: tuple[i
 
 def test_what_was_done_is_said(task: Faces) -> None:
     notes = task.prepare("infrared", task.read("infrared", file_of(Image.fromarray(noise(60, 100, 3))))).notes
-    assert notes[0] == "Turned to grey."
-    assert "Cut to the square in the middle." in notes
+    assert notes[0] == "Converted to greyscale."
+    assert "Cropped to the square in the middle." in notes
     assert "Brought from 100 × 60 to 40 × 40 pixels." in notes
     grey = task.prepare("color", Picture(noise(50, 50)))
     assert "no colours" in grey.notes[0]

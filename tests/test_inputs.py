@@ -90,7 +90,7 @@ def test_one_file_gives_both_sensors_and_the_start_can_be_stated() -> None:
     app.file_uploader(key="bring.watch.series").upload("both.csv", both(), "text/csv").run()
     assert given(app) == [True, True]
     assert "data-answer" in text(app)
-    assert "where most moves" in captions(app)
+    assert "where most movement is" in captions(app)
     first = text(app)
     app.number_input(key="bring.watch.series.start").set_value(2.5).run()
     assert "Took 2.5 to 3.5 s of 4.0 s, as stated." in captions(app)

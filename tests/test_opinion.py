@@ -273,7 +273,7 @@ def test_ten_thousand_words_are_cut_and_that_is_said(task: Opinion) -> None:
 def test_words_that_were_never_met_are_pointed_out(task: Opinion) -> None:
     assert task.prepare("text", Text("The film is good!")).notes == ()
     named = task.prepare("text", Text("A frabjous good film, slithy frabjous toves")).notes
-    assert named == ("Hardly met in training, so it counts for little: “frabjous”, “slithy”, “toves”.",)
+    assert named == ("Rare in training, so it counts for little: “frabjous”, “slithy”, “toves”.",)
     assert "chance" in task.prepare("text", Text("Xqzt brillig 🙂")).notes[0]
     assert "and 2 more" in task.prepare("text", Text("good " + " ".join(f"zz{i}" for i in range(8)))).notes[0]
 

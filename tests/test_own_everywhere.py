@@ -186,7 +186,7 @@ def test_the_app_shows_a_model_of_ones_own_beside_the_others(pair: Path) -> None
     assert "The doctor" in visitor.read("pages/methods.py")
     assert "looked at here, not trained" in visitor.read("pages/train.py")
     visitor.read("pages/predict.py")
-    visitor.app.session_state["mmlab.tab"] = "Bring your own"
+    visitor.app.session_state["mmlab.tab"] = "Upload"
     visitor.app.run()
     assert "No file can be brought here" in said(visitor.app)
 

@@ -113,7 +113,7 @@ def test_nothing_switched_on_is_a_sentence_and_the_rest_works() -> None:
         ("on", "image-smell", "smell"),
         ("damage", "sound:melting:3", "melting"),
         ("damage", "sound:noise:9", "no level"),
-        ("damage", "sound", "no damage"),
+        ("damage", "sound", "no corruption"),
         ("lattice", "nonsense", ""),
     ],
 )
@@ -191,7 +191,7 @@ def test_a_link_to_an_upload_says_that_the_upload_is_not_in_it() -> None:
     address = upload(opened(), "image", "a.png", PICTURE.read_bytes()).query_params["sample"]
     st.cache_data.clear()  # every AppTest has the same session's id, so that one would see what is kept for the other
     other = opened(sample=address if isinstance(address, str) else address[0])
-    assert "not in the link" in sentences(other)
+    assert "not part of a link" in sentences(other)
     assert "data-answer" in text(other)
 
 

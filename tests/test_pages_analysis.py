@@ -93,15 +93,15 @@ def test_explain_shows_a_map_and_a_part_for_each_input() -> None:
     assert not sentences(app)
     shown = html(app)
     for label in ("Image", "Sound", "Pen"):
-        assert f"Where the model looks in {label}" in shown
+        assert f"Attribution map of {label}" in shown
     assert captions(app).count("of the evidence comes through it") == 3
-    assert shown.count("Change of where the model looks") == 2
+    assert shown.count("Change of the attribution map") == 2
 
 
 def test_an_absent_input_is_an_explained_zero() -> None:
     app = explain(on="image-sound")
     assert not app.exception
-    assert "its map is empty and its part is exactly 0 %" in captions(app)
+    assert "its map is empty and its share is exactly 0 %" in captions(app)
     assert "Pen is off" in html(app)
     assert captions(app).count("of the evidence comes through it") == 2
 
@@ -129,7 +129,7 @@ def test_a_toggle_explains_nothing_anew_while_the_answer_stays(monkeypatch: pyte
 def test_the_explained_answer_can_be_chosen() -> None:
     app = explain()
     box = app.selectbox(key="target")
-    assert box.options[0].startswith("Its answer now: ")
+    assert box.options[0].startswith("Predicted now: ")
     assert box.options[1] == "The right answer: 5"
     assert box.options[2:] == list("0123456789")
     first = html(app)
@@ -168,8 +168,8 @@ def test_one_input_alone_cannot_be_compared_with_itself() -> None:
 def test_what_a_person_brings_is_explained_with_what_is_missing() -> None:
     app = brought(explain())
     assert not app.exception
-    assert captions(app).count("Not given: its part is exactly 0 %.") == 2
-    assert "This needs two inputs that are there." in captions(app)
+    assert captions(app).count("Not given: its share is exactly 0 %.") == 2
+    assert "This needs two inputs that are present." in captions(app)
 
 
 def test_the_parts_come_as_numbers() -> None:

@@ -129,8 +129,8 @@ def test_a_person_brings_volumes_and_pictures_and_leaves_one_out() -> None:
     ]
     assert "differ in size: FLAIR 40 × 50, T1 40 × 50, T2 56 × 56" in captions(app)
     cards = text(app)
-    assert "Dice with its answer from everything" in cards
-    assert "dashed lines: with everything" in cards
+    assert "Dice with its prediction from all inputs" in cards
+    assert "dashed lines: with all inputs" in cards
 
 
 def test_one_height_moves_all_volumes() -> None:
@@ -149,7 +149,7 @@ def test_sixteen_bit_and_coloured_pictures_are_taken() -> None:
     Image.fromarray(colour).save(target, "JPEG")
     app = give(give(own(), "t1", "a.png", png(deep)), "t2", "b.jpg", target.getvalue())
     assert not sentences(app)
-    assert "Colours were turned into grey" in captions(app)
+    assert "Colours were converted to greyscale" in captions(app)
 
 
 @pytest.mark.parametrize(

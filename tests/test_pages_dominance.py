@@ -151,20 +151,20 @@ def test_the_measures_and_contradictions_are_taken_over_the_chosen_samples(task:
 def test_too_few_chosen_samples_are_said() -> None:
     app = opened(chosen=choice("digits", range(3)))
     assert not app.exception
-    assert "Fewer than 8 of the chosen samples" in sentences(app)
+    assert "Fewer than 8 of the selected samples" in sentences(app)
 
 
 def test_chosen_samples_of_one_class_cannot_contradict_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(result_cache, "samples", lambda name: imputation.shipped(name, 16).at([0] * 16))
     app = opened("clashes", chosen=choice("digits", range(1)))
     assert not app.exception
-    assert "too alike to contradict each other" in sentences(app)
-    assert "Choose samples of several kinds" in sentences(app)
+    assert "too similar for a cue conflict" in sentences(app)
+    assert "Select more varied samples" in sentences(app)
 
 
 def test_a_section_that_no_choice_reaches_says_so() -> None:
-    assert "change nothing here" in said(opened("learning", chosen=choice("digits", range(10))))
-    assert "change nothing here" not in said(opened("learning"))
+    assert "do not affect this section" in said(opened("learning", chosen=choice("digits", range(10))))
+    assert "do not affect this section" not in said(opened("learning"))
 
 
 # All measures
@@ -230,8 +230,8 @@ def kinds(app: AppTest) -> dict[str, str]:
 
 def test_the_slider_moves_the_lattice_and_the_maps() -> None:
     first, last = opened("learning", epoch="1"), opened("learning", epoch="4")
-    assert "The score of every combination in pass 1" in boards(first)
-    assert "The score of every combination in pass 4" in boards(last)
+    assert "The score of every combination in epoch 1" in boards(first)
+    assert "The score of every combination in epoch 4" in boards(last)
     assert ">46 %<" in boards(first), "everything: 0.4 + 6 x 0.01"
     assert ">76 %<" in boards(last)
     assert re.search(r'data-pick="1" aria-pressed="true"', boards(first))
@@ -242,7 +242,7 @@ def test_the_slider_moves_the_lattice_and_the_maps() -> None:
 
 def test_a_box_of_the_lattice_is_followed() -> None:
     app = opened("learning", epoch="2", node="sound")
-    assert "Sound: 51 % in pass 2, +10.0 points against the pass before; highest in pass 4 (71 %)." in said(app)
+    assert "Sound: 51 % in epoch 2, +10.0 points against the epoch before; highest in epoch 4 (71 %)." in said(app)
     healthy(opened("learning", node="luck"))
 
 
@@ -274,8 +274,8 @@ def test_a_log_of_somebody_else_is_shown() -> None:
     rows = [line(TASKS["digits"](), epoch) for epoch in range(3)]
     app.file_uploader[0].upload("run.jsonl", "\n".join(map(json.dumps, rows)).encode(), "application/jsonl").run()
     healthy(app)
-    assert "3 passes, 3 inputs" in said(app)
-    assert "The score of every combination in pass 3" in boards(app)
+    assert "3 epochs, 3 inputs" in said(app)
+    assert "The score of every combination in epoch 3" in boards(app)
     app.file_uploader[0].upload("bad.jsonl", b"[1, 2]", "application/jsonl").run()
     assert not app.exception
     assert any("no JSON object" in each.value for each in (*app.error, *app.warning, *app.info))
@@ -291,7 +291,7 @@ def test_the_light_and_its_checks_are_shown() -> None:
     app.toggle(key="dominance.rote").set_value(True).run()
     healthy(app)
     assert html(app).count('class="mm-check"') == 5
-    assert "Depends on the right answers" in html(app)
+    assert "Label randomisation" in html(app)
 
 
 def test_nothing_switched_on_says_what_to_do() -> None:
@@ -328,7 +328,7 @@ def test_arrows_stand_in_the_address_and_can_be_dragged() -> None:
     assert any("-0.50" in each.value for each in app.latex)
     app.slider(key="dominance.arrows.angle").set_value(60).run()
     assert address(app, "arrows") == "60:1.0:2.0"
-    assert "do not contradict" in said(app)
+    assert "do not conflict" in said(app)
     drawing = boards(app)
     assert all(f'data-drag="{name}"' in drawing for name in ("first", "second"))
     healthy(opened("arrows", arrows="999:9.9:0.0"))
@@ -366,7 +366,7 @@ def test_gradients_of_the_stored_model_can_be_taken_over() -> None:
     app = opened("arrows")
     app.toggle(key="dominance.real").set_value(True).run()
     healthy(app)
-    next(button for button in app.button if button.label == "Take these").click().run()
+    next(button for button in app.button if button.label == "Use these").click().run()
     healthy(app)
     assert re.fullmatch(r"\d{1,3}:\d\.\d:\d\.\d", address(app, "arrows"))
 

@@ -149,7 +149,7 @@ def test_the_map_and_the_path_of_the_sample() -> None:
     outlines = [each for each in json.loads(path["figure"])["data"] if each["mode"] == "lines"]
     assert sum(len(points(each["x"])) == 48 for each in outlines) == 7
     assert len(json.loads(path["figure"])["frames"]) == 3, "from everything to one input"
-    assert "likeness to all inputs" in html(app)
+    assert "cosine similarity to all inputs" in html(app)
     assert "umap" not in sys.modules
 
 
@@ -230,7 +230,7 @@ def test_trust_gives_the_numbers_beside_the_warning() -> None:
     shown = {metric.label: metric.value for metric in app.metric}
     assert 0 < float(shown["Trustworthiness"]) <= 1
     assert 0 < float(shown["Continuity"]) <= 1
-    assert shown["Same neighbours, other seed"] == "70 %"
+    assert shown["Stability across seeds"] == "70 %"
     assert "distances mean little" in sentences(app)
     assert "silhouette" in drawings(app)
     assert "two or three directions" in sentences(opened(part="trust", picture="pca"))
@@ -268,7 +268,7 @@ def test_a_map_of_each_stored_pass_with_what_its_neighbours_knew() -> None:
     assert maps_of_passes["samples"] == COUNT
     assert "validation samples × 7 combinations" in captions(app)
     assert f"{COUNT} validation samples with every input" in drawings(app)
-    assert "Told by neighbours: Class" in drawings(app)
+    assert "k-NN accuracy: Class" in drawings(app)
     assert "Mean variance" in drawings(app)
     few = opened(part="learned", shown="image,sound", colour="combination")
     assert len(points(trace(figures(few)[0])["x"])) == 2 * COUNT
@@ -366,11 +366,11 @@ def choice() -> str:
 def test_chosen_samples_are_lit_and_scored() -> None:
     app = opened(chosen=choice())
     assert json.loads(figures(app)[0]["picked"]) == list(CHOSEN)
-    assert "3 chosen samples" in [each.value for each in app.subheader]
+    assert "3 selected samples" in [each.value for each in app.subheader]
     assert html(app).count("Sample test-") >= 3
     app.button(key="embed.forget").click().run()
     assert address(app, "chosen") == ""
-    assert "Nothing is chosen" in captions(app)
+    assert "Nothing is selected" in captions(app)
 
 
 def test_a_search_lights_what_it_finds() -> None:
@@ -379,7 +379,7 @@ def test_a_search_lights_what_it_finds() -> None:
     assert address(app, "chosen")
     assert json.loads(figures(app)[0]["picked"]) == np.flatnonzero(cache.sweep(reference()).target == 5).tolist()
     app.text_input(key="embed.find").set_value("no such thing").run()
-    assert "No sample is called that" in captions(app)
+    assert "No sample has that name" in captions(app)
 
 
 @pytest.mark.parametrize("text", ["nonsense", "00000000.AAAA", "%00"])
@@ -408,7 +408,7 @@ def test_the_choice_travels_to_dominance_and_predict() -> None:
     assert "3 samples." in captions(app)
     app = opened("pages/predict.py", chosen=choice())
     assert not app.exception
-    assert drawings(app).count("Chosen sample test-") == 6, "three pictures, each with a label and a title"
+    assert drawings(app).count("Selected sample test-") == 6, "three pictures, each with a label and a title"
 
 
 def test_a_sample_that_does_not_ship_still_has_its_path() -> None:
@@ -440,7 +440,7 @@ def test_what_a_person_brings_is_placed_in_the_map(axes: str) -> None:
     app = brought(opened(axes=axes))
     assert not app.exception
     assert "new to the map" in captions(app)
-    assert "Most alike to the model" in [each.value for each in app.subheader]
+    assert "Nearest neighbours" in [each.value for each in app.subheader]
 
 
 def test_damage_moves_the_sample() -> None:
@@ -471,7 +471,7 @@ def test_a_map_of_ones_own_is_read_from_the_cache_folder() -> None:
     settings = MapSettings(neighbours=30, minimum_distance=0.5, metric="cosine", seed=3)
     name = custom_maps.name_of(settings)
     assert custom_maps.settings_of(name) == settings
-    assert "was not made yet" in sentences(opened(picture=name))
+    assert "has not been fitted yet" in sentences(opened(picture=name))
     found = cache.sweep(reference())
     folder = custom_maps.folder_of(found.digest, settings)
     folder.mkdir(parents=True)

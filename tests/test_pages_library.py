@@ -109,7 +109,7 @@ def test_compare_by_another_source_and_without_a_ladder(measured: Path) -> None:
     assert "Real recordings" in said(app)
     assert "built-in samples only" in said(app)
     app = opened("compare", ladder="gmd")
-    assert "were not trained yet" in said(app)
+    assert "has not been trained yet" in said(app)
     assert "--ladder gmd" in said(app)
     app.selectbox(key="compare.ladder").set_value("").run()
     assert len(app.dataframe) == 1
@@ -189,7 +189,7 @@ def test_library_shows_cards_and_deletes_when_asked_twice(measured: Path) -> Non
     assert any("Modality dropout" in each.label and "80.0" in each.label for each in app.expander)
     html = " ".join(element.proto.body for element in app.get("html"))
     assert "Real recordings" in html
-    assert "the usual ones" in html
+    assert "the defaults" in html
     app.button(key="library.delete.digits/dropout/seed0").click().run()
     assert not (measured / "digits" / "dropout" / "seed0").exists()
     assert "is deleted" in said(app)

@@ -188,7 +188,7 @@ def test_the_epoch_of_gmd_changes_the_histogram() -> None:
     app = opened("gmd")
     before = charts(app)[0]
     app.selectbox(key="view.gmd.0").set_value("2").run()
-    assert "in pass 3" in " ".join(element.value for element in app.markdown)
+    assert "in epoch 3" in " ".join(element.value for element in app.markdown)
     assert charts(app)[0] != before
 
 
@@ -200,4 +200,4 @@ def test_numbers_are_columns_of_one_length() -> None:
 
 
 def test_the_words_are_explained() -> None:
-    assert "*Cosine*" in wording.help("evidence")
+    assert "Cosine" in wording.help("evidence")

@@ -67,11 +67,11 @@ def test_a_number_stands_on_its_scale_with_truth_and_interval() -> None:
 
 def test_a_switch_moves_the_number_and_says_how_far() -> None:
     app = shown()
-    assert "This is the answer from everything" in text(app)
+    assert "This is the prediction from all available inputs" in text(app)
     app.toggle(key="on.text").set_value(False).run()
     cards = text(app)
     assert "on the same side" in cards or "Changed sides" in cards
-    assert "with everything" in cards
+    assert "with all inputs" in cards
 
 
 def test_words_are_explained_and_which_way_can_be_chosen() -> None:
@@ -79,7 +79,7 @@ def test_words_are_explained_and_which_way_can_be_chosen() -> None:
     assert not app.exception
     way = app.selectbox(key="target")
     assert way.options[1:] == ["what raises the number", "what lowers the number"]
-    assert way.options[0].startswith("Its answer now: what ")
+    assert way.options[0].startswith("Predicted now: what ")
     assert app.selectbox(key="explainer").value == "occlusion"
     way.set_value("1").run()
     assert not app.exception
@@ -133,6 +133,6 @@ def test_on_dominance_truth_and_measure_stand_side_by_side() -> None:
     app = opened("pages/dominance.py", task="opinion", aspect="truth")
     assert not app.exception
     said = " ".join(each.value for each in app.markdown)
-    assert "Of all that is gained: Text 50 % in truth" in said
+    assert "Shares of the gain: Text 50 % in truth" in said
     app = opened("pages/dominance.py", task="digits", aspect="truth")
     assert "in truth" not in " ".join(each.value for each in app.markdown)

@@ -90,7 +90,7 @@ def test_every_drawing_has_its_files_and_says_what_it_is() -> None:
 
 def test_the_selected_combination_steers_the_sections() -> None:
     app = opened("certainty", on="image-sound")
-    assert "Certainty with Image + Sound" in " ".join(element.value for element in app.subheader).replace("\\", "")
+    assert "Calibration with Image + Sound" in " ".join(element.value for element in app.subheader).replace("\\", "")
     assert 'data-pick="image-sound" data-keys="ArrowDown:' in boards(app)[0]
     assert re.search(r'data-pick="image-sound"[^>]*aria-pressed="true"', boards(app)[0])
 
@@ -107,7 +107,7 @@ def test_a_slider_changes_the_expected_score_and_stands_in_the_address() -> None
     app.slider(key="failures.sound").set_value(5).run()
     assert address(app, "fail") == "image:80,sound:5,pen:80"
     app.selectbox(key="failures.along").set_value("pen").run()
-    assert "failure probability of pen" in html(app)
+    assert "missing rate of pen" in html(app)
     again = opened("failures", fail="image:80,sound:5,pen:80", along="pen")
     assert expected(again) == expected(app)
 
@@ -119,7 +119,7 @@ def expected(app: AppTest) -> list[str]:
 @pytest.mark.parametrize("task", ANSWERS)
 def test_drawing_agrees_with_the_closed_form(task: str) -> None:
     app = opened("failures", task)
-    next(button for button in app.button if button.label == "Check by drawing").click().run()
+    next(button for button in app.button if button.label == "Check by simulation").click().run()
     healthy(app)
     shown = html(app)
     assert "Closed form" in shown
@@ -150,9 +150,9 @@ def test_a_wrong_address_ends_in_a_sentence_or_the_default(fields: dict[str, str
 
 
 def test_a_method_that_never_met_gaps_is_said_to_be_outside_of_what_it_knows() -> None:
-    assert "never met incomplete inputs" in captions(opened(lattice="joint", on="image"))
-    assert "never met incomplete inputs" not in captions(opened(lattice="joint"))
-    assert "never met incomplete inputs" not in captions(opened(lattice="dmrnet", on="image"))
+    assert "never trained with missing inputs" in captions(opened(lattice="joint", on="image"))
+    assert "never trained with missing inputs" not in captions(opened(lattice="joint"))
+    assert "never trained with missing inputs" not in captions(opened(lattice="dmrnet", on="image"))
 
 
 def test_samples_are_one_click_away_from_predict() -> None:
@@ -197,7 +197,7 @@ def test_what_missing_means_is_shown_for_the_samples_that_were_chosen_on_embed()
     computed = imputation.stored(view_data.digest(cache.library().find("digits", "dmrnet")), "zeros").ids
     for wanted, said in (
         (computed[:3], "on the same 3 test samples. "),
-        ([name for name in ids if name not in computed][:3], "none of which is a chosen one"),
+        ([name for name in ids if name not in computed][:3], "none of which is selected"),
     ):
         text = selection.written([ids.index(name) for name in wanted], ids)
         assert text is not None
@@ -209,7 +209,7 @@ def test_what_missing_means_is_shown_for_the_samples_that_were_chosen_on_embed()
 def test_a_choice_of_another_test_set_is_said_once() -> None:
     app = opened("combinations", chosen="00000000.AAAA")
     assert not app.exception
-    assert sentences(app).count("of another test set") == 1
+    assert sentences(app).count("to another test set") == 1
 
 
 def test_damage_is_computed_when_asked() -> None:
@@ -298,7 +298,7 @@ def test_the_report_stands_alone(task: str, monkeypatch: pytest.MonkeyPatch) -> 
     digests = [str(cache.report(e.reference)["digest"])[:16] for e in cache.entries(task)]
     assert all(digest in document for digest in digests)
     for title in report.PARTS:
-        if title != "What missing means":  # nothing of it was computed
+        if title != "Imputation":  # nothing of it was computed
             assert f"<h2>{title}</h2>" in document
 
 

@@ -284,7 +284,7 @@ def test_a_temperature_that_is_wrong_by_a_factor_is_found() -> None:
     seen = trust(OUTPUTS["classification"], grade(found, OUTPUTS["classification"]).lattice, 1)
     assert seen.numbers["temperature"] == pytest.approx(3, rel=0.1)
     assert seen.numbers["ece_after"] < 0.05 < seen.numbers["ece_before"]
-    assert "not answered yet" in seen.about
+    assert "has not been predicted yet" in seen.about
 
 
 def test_the_calibration_of_pixels_is_that_of_their_probabilities() -> None:

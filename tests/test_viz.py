@@ -153,7 +153,7 @@ def test_the_card_of_a_number_says_how_far_off_it_may_be_and_is() -> None:
     assert "✓ right side" in html
     assert "90 % interval: −3 to 0.5 · off by 1.25" in html  # cut at the end of the scale
     assert "0.5 higher, on the same side" in html
-    assert 'aria-label="Answer −1.5 on a scale from −3 to 3; with everything −2; truth −0.25"' in html
+    assert 'aria-label="Answer −1.5 on a scale from −3 to 3; with all inputs −2; truth −0.25"' in html
 
 
 def test_in_a_lattice_of_numbers_only_a_change_of_sides_is_a_change() -> None:
@@ -163,7 +163,7 @@ def test_in_a_lattice_of_numbers_only_a_change_of_sides_is_a_change() -> None:
     )
     assert {edge.lower: edge.flips for edge in drawn.edges} == {"a": False, "b": True}
     html = combination_lattice.svg(drawn, COLOURS, letters(2))
-    assert "B: -0.10, not as with everything</title>" in html
+    assert "B: -0.10, not as with all inputs</title>" in html
     assert "%" not in re.sub(r"max-width:.*?px|<rect[^>]*>", "", html)
 
 

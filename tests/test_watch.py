@@ -236,7 +236,7 @@ def test_both_inputs_take_the_same_second_of_a_file(task: Watch) -> None:
     assert acc.part == gyro.part
     assert acc.part is not None
     assert acc.part[0] >= 8
-    assert "where most moves" in acc.note
+    assert "where most movement is" in acc.note
 
 
 @pytest.mark.parametrize(
@@ -256,13 +256,13 @@ def test_columns_are_parted_in_many_ways(sign: str, form: str) -> None:
     [
         (ACCELEROMETER, "ax [m/s^2],ay [m/s^2],az [m/s^2]", 9.80665, "Turned m/s² into g"),
         (ACCELEROMETER, "acc x (m/s²),acc y (m/s²),acc z (m/s²)", 9.80665, "Turned m/s² into g"),
-        (ACCELEROMETER, "x,y,z", 9.80665, "taken for m/s² by its size"),
-        (ACCELEROMETER, "x,y,z", 1, "taken for g by its size"),
+        (ACCELEROMETER, "x,y,z", 9.80665, "m/s² is assumed from the size"),
+        (ACCELEROMETER, "x,y,z", 1, "g is assumed from the size"),
         (ACCELEROMETER, "accel_x_g,accel_y_g,accel_z_g", 1, ""),
         (GYROSCOPE, "wx [deg/s],wy [deg/s],wz [deg/s]", 180 / pi, "Turned °/s into rad/s"),
         (GYROSCOPE, "gyro_x_dps,gyro_y_dps,gyro_z_dps", 180 / pi, "Turned °/s into rad/s"),
         (GYROSCOPE, "rotation rate x (°/s),rotation rate y (°/s),rotation rate z (°/s)", 180 / pi, "Turned °/s"),
-        (GYROSCOPE, "x,y,z", 180 / pi, "taken for °/s by its size"),
+        (GYROSCOPE, "x,y,z", 180 / pi, "°/s is assumed from the size"),
         (GYROSCOPE, "gyro_x [rad/s],gyro_y [rad/s],gyro_z [rad/s]", 1, ""),
     ],
 )
@@ -362,4 +362,4 @@ def test_a_recording_that_ends_early_is_held() -> None:
     values = np.arange(141, dtype=np.float32).reshape(47, 3)
     reading = prepare_series(Series(values, 50.0, ("x", "y", "z")), Window(50, 50, 3, 1.0))
     assert torch.equal(reading.tensor[:, 46], reading.tensor[:, 49])
-    assert "its last values were held" in " ".join(reading.notes)
+    assert "its last values were repeated" in " ".join(reading.notes)

@@ -18,22 +18,22 @@ TaskName = Annotated[
     typer.Option(
         "--task",
         "-t",
-        help="The task, such as digits, or a folder of one's own data.",
+        help="The task, such as digits, or a folder of your own data.",
         show_default=False,
         callback=name_of,
     ),
 ]
 MethodName = Annotated[str, typer.Option("--method", "-m", help="The method, such as dmrnet.", show_default=False)]
-Tag = Annotated[str, typer.Option("--tag", help="Which run, such as seed1; the first one by default.")]
+Tag = Annotated[str, typer.Option("--tag", help="The run, such as seed1; the first one by default.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON to stdout and nothing else.")]
 Data = Annotated[
     Path | None,
-    typer.Option("--data", metavar="FOLDER", help="Where real recordings lie; sets MMLAB_DATA."),
+    typer.Option("--data", metavar="FOLDER", help="Folder of real recordings; sets MMLAB_DATA."),
 ]
 Device = Annotated[str, typer.Option("--device", help="cpu, cuda or mps; sets MMLAB_DEVICE. The fastest by default.")]
 Checkpoints = Annotated[
     Path | None,
-    typer.Option("--checkpoints", metavar="FOLDER", help="Another library; sets MMLAB_CHECKPOINTS."),
+    typer.Option("--checkpoints", metavar="FOLDER", help="Another model library; sets MMLAB_CHECKPOINTS."),
 ]
 
 

@@ -12,10 +12,10 @@ from mmlab.core.options import option
 class Plan:
     """How long and how fast a method is trained."""
 
-    epochs: int = option(16, "Passes over the training data", 1, 1000)
+    epochs: int = option(16, "Epochs: passes over the training data", 1, 1000)
     batch_size: int = option(128, "Samples per step", 2, 4096)
-    learning_rate: float = option(3e-3, "Largest step size; rises for a tenth of the run, then falls", 1e-6, 1.0)
-    weight_decay: float = option(0.01, "Pull of the weights towards zero", 0.0, 1.0)
+    learning_rate: float = option(3e-3, "Peak learning rate; warm-up for a tenth of the run, then decay", 1e-6, 1.0)
+    weight_decay: float = option(0.01, "Weight decay", 0.0, 1.0)
     select: str = option(
         "mean",
         "Keep the epoch that is best on validation: on the mean over combinations, or on complete input",

@@ -55,19 +55,19 @@ class Imputation:
 
 
 RULES: dict[str, Imputation] = {
-    NATIVE: Imputation("left to the method", "The method is told what is missing and does what it was made to do."),
-    "zeros": Imputation("filled with zeros", "Every number of the missing input is 0. The method is not told."),
+    NATIVE: Imputation("left to the method", "The method knows what is missing and handles it in its own way."),
+    "zeros": Imputation("filled with zeros", "Every number of the missing input is 0. The method does not know."),
     "mean": Imputation(
         "filled with the training mean",
-        "The average of the training inputs (of texts: no words) takes its place. The method is not told.",
+        "The average of the training inputs (of texts: no words) takes its place. The method does not know.",
     ),
     "noise": Imputation(
         "filled with noise",
         "Normal noise with the mean and spread of each place in the training inputs (of texts: the words of other "
-        "texts, place by place) takes its place. The method is not told.",
+        "texts, place by place) takes its place. The method does not know.",
     ),
     "donor": Imputation(
-        "taken from another sample", "The input of another test sample takes its place. The method is not told."
+        "taken from another sample", "The input of another test sample takes its place. The method does not know."
     ),
 }
 
@@ -240,7 +240,7 @@ def _shipped(task_name: str, count: int, versions: tuple[object, ...]) -> Sample
     examples = (task.example(sample) for sample in task.gallery()[:count])
     whole = [example for example in examples if all(name in example.raw for name in names)]
     if not whole:
-        raise DataError("No shipped sample has every input.", "Damage single samples on the Predict page.")
+        raise DataError("No shipped sample has every input.", "Corrupt single samples on the Predict page.")
     inputs = {name: torch.stack([task.prepare(name, e.raw[name]).tensor for e in whole]) for name in names}
     ids = tuple(example.id for example in whole)
     target = torch.stack([torch.as_tensor(example.target) for example in whole])
@@ -275,11 +275,11 @@ def _keep(folder: Path, found: Sweep) -> None:
 
 def _read(folder: Path, digest: str) -> Sweep:
     if not (folder / SWEEP).is_file():
-        raise NotComputed("This was not computed yet.", "Compute it under What missing means.")
+        raise NotComputed("This was not computed yet.", "Compute it under Imputation.")
     try:
         return sweep_file.read(folder, digest)
     except CheckpointError as error:
-        raise NotComputed("What was kept is damaged.", "Compute it again under What missing means.") from error
+        raise NotComputed("What was stored is damaged.", "Compute it again under Imputation.") from error
 
 
 def _modified(folder: Path) -> int:

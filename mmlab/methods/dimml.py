@@ -41,7 +41,7 @@ class DIMML(Method["DIMML.Config"]):
     paper = "Fan et al., Detached and Interactive Multimodal Learning, ACM MM 2024"
     year = 2024
     about = (
-        "Each input learns on its own, so none can drown another; they teach each other only where one is good "
+        "Each input learns on its own, so none can dominate another; they teach each other only where one is good "
         "and the other is not. Their answers are weighted by how sure each is."
     )
     trained_with_gaps = False

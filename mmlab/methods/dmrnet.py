@@ -43,8 +43,8 @@ class DMRNet(Method["DMRNet.Config"]):
     paper = "Wei et al., Robust Multimodal Learning via Representation Decoupling, ECCV 2024"
     year = 2024
     about = (
-        "Gives every combination of inputs an embedding with a spread of its own, and practises harder on the "
-        "combinations that it is least sure of."
+        "Gives every combination of inputs a probabilistic embedding of its own, and adds a loss on the "
+        "combinations that it is least certain of."
     )
     order = 50
     evidence_views = ("turning", "to_class", "clouds", "width_and_score", "norms")

@@ -21,7 +21,7 @@ class Dropout(Method):
     """Encoders, hidden at random, concatenation, one head."""
 
     title = "Modality dropout"
-    about = "Practises with inputs hidden at random, so that one network copes with every combination."
+    about = "Drops inputs at random in training, so that one network copes with every combination."
     order = 30
     evidence_views = ("turning", "norms")
     card = Card(

@@ -20,7 +20,7 @@ class Ensemble(Method):
     """An encoder and a head per modality; the logits are averaged, as logs of a product of experts."""
 
     title = "Ensemble"
-    about = "One separate network per modality. Their answers are averaged over the inputs that are there."
+    about = "One separate network per modality. Their predictions are averaged over the inputs present."
     order = 20
     evidence_views = ("margin", "norms")
     card = Card(

@@ -42,8 +42,8 @@ class GMD(Method["GMD.Config"]):
     paper = "Wang et al., Gradient-guided Modality Decoupling for Missing-Modality Robustness, AAAI 2024"
     year = 2024
     about = (
-        "Trains every combination of inputs at once and removes the parts in which their corrections contradict "
-        "each other, so that no input dominates."
+        "Trains every combination of inputs at once and removes the components in which their "
+        "gradients conflict, so that no input dominates."
     )
     order = 70
     evidence_views = ("angles", "conflicts", "norms")

@@ -24,7 +24,7 @@ class Joint(Method):
     """Encoders, concatenation, one head."""
 
     title = "Joint training"
-    about = "Learns from complete data only. A missing input is replaced by the average training input."
+    about = "Trained on complete data only. A missing input is replaced by the mean training input."
     trained_with_gaps = False
     order = 10
     evidence_views = ("turning", "margin", "norms")

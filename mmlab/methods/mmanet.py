@@ -46,8 +46,8 @@ class MMANet(Method["MMANet.Config"]):
     paper = "Wei et al., MMANet: Margin-aware Distillation and Modality-aware Regularization, CVPR 2023"
     year = 2023
     about = (
-        "Learns how samples relate from a teacher that saw complete data, above all near the decision boundary, "
-        "and practises harder on the combinations that drift most."
+        "Distils relations between samples from a teacher with complete data, above all near the decision boundary, "
+        "and adds a loss on the combinations that drift most."
     )
     teachers = ("joint",)
     order = 60

@@ -44,8 +44,8 @@ class Specialists(Method):
 
     title = "Specialists"
     about = (
-        "A separate network for every combination of inputs: costly, and the line to measure one model against. For "
-        "up to three inputs."
+        "A separate network for every combination of inputs: costly, and the reference to measure one model against. "
+        "For up to three inputs."
     )
     most_modalities = 3
     order = 40

@@ -55,7 +55,9 @@ def degrade(raw: Raw, damage: str, severity: int, seed: int = 0) -> Raw:
 def _found(kind: str, damage: str) -> Damage:
     table = modality_kind(kind).corruptions() if kind else {}
     if damage not in table:
-        raise UnknownName(f"There is no damage '{damage}' for this.", f"There are: {', '.join(table) or 'none'}.")
+        raise UnknownName(
+            f"There is no corruption '{damage}' for this input.", f"There are: {', '.join(table) or 'none'}."
+        )
     return table[damage]
 
 

@@ -45,7 +45,7 @@ class Brain:
     """Simulated tumours and contrasts on the real anatomy of the MNI152 template; slices that belong to cases."""
 
     name = "brain"
-    title = "Brain: a simulated tumour in four contrasts"
+    title = "Brain"
     about = (
         "Slices of a head in four MRI contrasts, with a tumour in three nested regions. The anatomy is real (the "
         "MNI152 template, an average of 152 people); tumours, contrasts and noise are simulated. For research and "
@@ -100,7 +100,7 @@ class Brain:
             "sources": {
                 "built-in": {
                     "anatomy": "MNI ICBM152 nonlinear symmetric 2009a, one average head, turned, scaled and warped",
-                    "tumours": "our simulator: rough nested balls, no cell ever grew",
+                    "tumours": "our simulator: irregular nested spheres",
                     "contrasts": "spin echo and inversion recovery equations at 3 tesla, Rician noise",
                 }
             },

@@ -56,7 +56,7 @@ class Digits:
     """
 
     name = "digits"
-    title = "Digits: seen, heard, written"
+    title = "Digits"
     about = (
         "A picture, a spoken word and a pen path of the same digit. The pictures are real handwriting; the built-in "
         "voices are synthetic and the pen paths simulated, and noise is added to all three."

@@ -39,7 +39,7 @@ PREPARE: dict[str, Callable[[Raw, int], PreparedInput]] = {
     "infrared": prepare_grey,
 }
 FURTHEST = 3  # pixels that a picture is shifted in training
-FOREIGN = "Models here saw simulated faces only, so what they say of a real photo means little."
+FOREIGN = "The models were trained on simulated faces only, so a prediction for a real photo means little."
 MODALITIES = Modalities(
     [
         Modality("color", "image", (3, SIDE, SIDE), "Colour", "C"),
@@ -54,7 +54,7 @@ class Faces:
     """A live face or a print of one. Built in only: everything is simulated."""
 
     name = "faces"
-    title = "Faces: live, or a printed picture"
+    title = "Faces"
     about = (
         "A colour, a depth and an infrared camera look at a face: is a person there, or a print of one, as when "
         "somebody tries to unlock another's phone? People, prints and cameras are all simulated."

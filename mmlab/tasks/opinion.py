@@ -45,7 +45,8 @@ MODALITIES = Modalities(
     ]
 )
 FOREIGN_VOICE = (
-    "The models know synthetic voices only. They listen to the tone, not to the words: high, lively and fast is good."
+    "The models were trained on synthetic voices only. "
+    "They use the tone, not the words: high, lively and fast is positive."
 )
 READ: dict[str, Callable[[bytes, str], Raw]] = {"text": read_text, "voice": read_sound, "face": read_picture}
 
@@ -53,13 +54,15 @@ READ: dict[str, Callable[[bytes, str], Raw]] = {"text": read_text, "voice": read
 def prepare_face(picture: Raw) -> PreparedInput:
     """A face as `[1, 40, 40]` greys in [0, 1]: the square in the middle of the picture, made small."""
     if not isinstance(picture, Picture):
-        raise DataError("This is not a picture.", "Bring a picture of a face, drawn with few lines.")
+        raise DataError("This is not a picture.", "Use an image of a face, drawn with few lines.")
     image, notes = Image.fromarray(picture.pixels).convert("L"), []
     if image.size != (SIDE, SIDE):
         side = min(image.size)
         left, top = (image.width - side) // 2, (image.height - side) // 2
         image = image.crop((left, top, left + side, top + side)).resize((SIDE, SIDE), Image.Resampling.BOX)
-        notes.append(f"Took the square in the middle, {SIDE} by {SIDE} pixels. The models know drawn faces only.")
+        notes.append(
+            f"Took the square in the middle, {SIDE} by {SIDE} pixels. The models were trained on drawn faces only."
+        )
     return reading(np.asarray(image, np.float32)[None] / np.float32(255), notes)
 
 
@@ -97,7 +100,7 @@ class Opinion:
     """
 
     name = "opinion"
-    title = "Opinion: written, said, shown"
+    title = "Opinion"
     about = (
         "How good or bad is a film, from -3 to 3? A sentence, a tone of voice and a drawn face each give it away in "
         "part. All three are simulated, so the best possible answer is known; real reviews, where there are any, have "

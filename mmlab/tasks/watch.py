@@ -52,10 +52,10 @@ class Watch:
     """
 
     name = "watch"
-    title = "Watch: which exercise is it?"
+    title = "Watch"
     about = (
-        "A second of movement, measured at the wrist during shoulder exercises: how the watch is accelerated, and how "
-        "fast it turns. All recordings are real, of ten people; nothing is simulated. Tested on people never seen."
+        "Which of seven shoulder exercises is it? One second of movement, measured at the wrist: acceleration and "
+        "rotation. All recordings are real, of ten people; nothing is simulated. Tested on people never seen."
     )
     info = TaskInfo("watch", MODALITIES, Classification(CLASSES))
     plan: ClassVar[Mapping[str, Any]] = {"epochs": 20, "batch_size": 128}

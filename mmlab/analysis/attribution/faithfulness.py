@@ -118,17 +118,17 @@ def faithfulness(
     shares = {name: found.shares[combination.key][name] for name in combination.names}
     checks = [
         _area(
-            "Covering bright places first",
+            "Deletion",
             [-curve.gap for curve in deletion.values() if curve.tested],
-            "The answer must fall faster than when random places are covered.",
+            "Covering bright places first must lower the score faster than covering random places.",
         ),
         _area(
-            "Uncovering bright places first",
+            "Insertion",
             [curve.gap for curve in insertion.values() if curve.tested],
-            "The answer must come back faster than with random places.",
+            "Uncovering bright places first must raise the score faster than random places.",
         ),
         _unlike(
-            "Depends on what was learned",
+            "Parameter randomisation",
             "untrained networks",
             alike,
             "The map of a network with random parameters must look different (rank correlation below 0.5).",
@@ -240,31 +240,31 @@ def _unlike(title: str, others: str, likeness: Mapping[str, float], about: str) 
 
 
 def _shuffled(rote: RandomLabelModel, likeness: Mapping[str, float]) -> Check:
-    title = "Depends on the right answers"
-    about = (
-        "The map of a network that learned shuffled answers by heart must look different (rank correlation below 0.5)."
-    )
+    title = "Label randomisation"
+    about = "The map of a network that memorised shuffled labels must look different (rank correlation below 0.5)."
     if rote.learned < LEARNED:
         return Check(title, None, f"that network learned too little of them ({rote.learned:.0%})", about)
-    return _unlike(title, "a network taught shuffled answers", likeness, about)
+    return _unlike(title, "a network trained on shuffled labels", likeness, about)
 
 
 def _area(title: str, gaps: Sequence[float], about: str) -> Check:
     if not gaps:
-        return Check(title, None, "the answer hardly moves, whatever is covered: the other inputs hold it", about)
+        return Check(title, None, "the score hardly moves, whatever is covered: the other inputs suffice", about)
     mean = float(np.mean(gaps))
     return Check(title, mean > BETTER, f"{'+' if mean >= 0 else '−'}{abs(mean):.2f} against random places", about)
 
 
 def _across(method: Method, cost: Mapping[str, float], shares: Mapping[str, float]) -> Check:
     """The modality with the largest share must cost the most when its top places go."""
-    title = "The input said to dominate costs most"
-    about = f"Covering the brightest {TOP:.0%} of each input in turn: the one with the largest part must lose the most."
+    title = "Dominant input"
+    about = (
+        f"Covering the brightest {TOP:.0%} of each input in turn: the one with the largest share must lose the most."
+    )
     if len(cost) < 2:
         return Check(title, None, "only one input is on", about)
     said, costs = max(shares, key=shares.__getitem__), max(cost, key=cost.__getitem__)
     if max(cost.values()) < MOVES:
-        return Check(title, None, "covering them costs nothing: the other inputs hold the answer", about)
+        return Check(title, None, "covering them costs nothing: the other inputs suffice", about)
     labels = {m.name: m.label for m in method.modalities}
-    value = f"largest part: {labels[said]}; covering costs most: {labels[costs]}"
+    value = f"largest share: {labels[said]}; covering costs most: {labels[costs]}"
     return Check(title, said == costs, value, about)

@@ -26,7 +26,7 @@ from mmlab.core.results import Attribution
 @explainer(
     "gradcam",
     "Grad-CAM",
-    "The maps of the last convolutions, weighted by how much each raises the score, positive part only.",
+    "The maps of the last convolutions, weighted by their mean gradient, positive part only.",
     "Selvaraju et al., Grad-CAM: Visual Explanations from Deep Networks, ICCV 2017",
 )
 def grad_cam(

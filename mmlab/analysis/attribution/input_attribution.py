@@ -119,7 +119,7 @@ def _no_names(method: Method) -> None:
 @explainer(
     "gradient_input",
     "Gradient × input",
-    "How much each place raises the score, times what is there: fine, and noisy.",
+    "The gradient of the score times the input: fine-grained, and noisy.",
     "Shrikumar et al., Not Just a Black Box: Learning Important Features Through Propagating Activation "
     "Differences, 2016",
 )
@@ -143,7 +143,7 @@ def gradient_input(
 @explainer(
     "integrated",
     "Integrated gradients",
-    "Gradients added up on the way from an input that says nothing to this one: the parts add up to the change.",
+    "Gradients integrated on the path from a baseline to this input: they add up to the change of the score.",
     "Sundararajan et al., Axiomatic Attribution for Deep Networks, ICML 2017",
     slow=True,
 )
@@ -172,7 +172,7 @@ def integrated_gradients(
 @explainer(
     "occlusion",
     "Occlusion",
-    "What the score loses when a window of an input is covered: slow and plain, without any gradient.",
+    "The drop of the score when a window of an input is covered: slow, and independent of gradients.",
     "Zeiler & Fergus, Visualizing and Understanding Convolutional Networks, ECCV 2014",
     slow=True,
 )

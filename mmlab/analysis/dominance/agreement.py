@@ -25,7 +25,7 @@ WHY: dict[frozenset[str], str] = {
     frozenset({ALONE, INSIDE}): "Gradients are taken where everything is there and look at small changes of one score. "
     "They say nothing of what the input could do alone.",
     frozenset({TOGETHER, SWAPPED}): "An absent input says nothing, a swapped one says something wrong. A model that "
-    "learned with gaps copes with silence and can still be led astray.",
+    "was trained with missing inputs copes with that and can still be misled.",
     frozenset({TOGETHER, INSIDE}): "Gradients show what the score reacts to, not what makes it right. Where the score "
     "is saturated they are small although the input decides, and evidence against an answer counts, too.",
     frozenset(

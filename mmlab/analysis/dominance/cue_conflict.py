@@ -79,7 +79,7 @@ def clash(
     there = _readable(output, alone, target)
     pairs = _pairs(group, there, len(names), MOST_PAIRS[output.dense], np.random.default_rng(seed))
     if not len(pairs):
-        raise NoPairs("No two samples are left that could contradict each other.", "Choose two other inputs.")
+        raise NoPairs("No two samples are left for a cue conflict.", "Choose two other inputs.")
     rows = np.repeat(pairs[:, :1], len(modalities), 1)
     rows[:, places[1]] = pairs[:, 1]
     logits = recombiner.answers(rows, np.tile(present, (len(rows), 1)), tell)

@@ -21,7 +21,7 @@ from mmlab.core.method import Method
 from mmlab.core.modality import Modalities
 from mmlab.core.outputs import Output
 
-OWN_RULE, DONOR_RULE = "the method’s own way to do without", "the same input of another sample"
+OWN_RULE, DONOR_RULE = "handled in the method’s own way", "the same input of another sample"
 
 
 @dataclass(frozen=True)

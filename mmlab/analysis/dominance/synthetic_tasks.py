@@ -60,18 +60,18 @@ def _synergy(generator: np.random.Generator, count: int) -> tuple[Bits, Bits, Bi
 SETS: dict[str, Known] = {
     each.name: each
     for each in (
-        Known("redundant", "Both say the same", "Left and right both show the label.", _redundant),
-        Known("unique", "Only one knows", "Left shows the label, right shows a coin of its own.", _unique),
+        Known("redundant", "Redundant", "Left and right both show the label.", _redundant),
+        Known("unique", "Unique to one (copy)", "Left shows the label, right an independent coin.", _unique),
         Known(
             "synergy",
-            "Only together (XOR)",
+            "Synergistic (XOR)",
             "The label says whether left and right differ: neither alone knows anything.",
             _synergy,
         ),
         Known(
             "collapsed",
-            "One was drowned in training",
-            "Both show the label, but right was a coin while the model learned, so it never learned to listen to it.",
+            "One suppressed in training",
+            "Both show the label, but right was random during training, so it never learned to use it.",
             _redundant,
             worn=True,
         ),

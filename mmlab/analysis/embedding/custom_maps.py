@@ -27,10 +27,10 @@ def settings_of(name: str) -> MapSettings:
     prefix, *values = name.split("_")
     try:
         if prefix != PREFIX or len(values) != len(NAMED):
-            raise CheckpointError(f"'{name}' is no map.", "Choose one on the page.")
+            raise CheckpointError(f"There is no map '{name}'.", "Choose one on the page.")
         return build(MapSettings, dict(zip(NAMED, values, strict=True)))
     except MmlabError as error:
-        raise CheckpointError(f"'{name}' is no map.", "Choose one on the page.") from error
+        raise CheckpointError(f"There is no map '{name}'.", "Choose one on the page.") from error
 
 
 def folder_of(digest: str, settings: MapSettings) -> Path:
@@ -49,7 +49,7 @@ def read(digest: str, settings: MapSettings) -> Map:
         return read_map(folder_of(digest, settings), digest)
     except CheckpointError as error:
         raise CheckpointError(
-            "A map with these settings was not made yet.", "Make it under *Make another map*."
+            "A map with these settings has not been fitted yet.", "Fit it under Custom UMAP."
         ) from error
 
 

@@ -31,12 +31,12 @@ DRAWS = 64
 class MapSettings:
     """How a UMAP is made. The defaults are those of the shipped maps."""
 
-    neighbours: int = option(15, "Neighbours that pull at each point; more shows the coarse shape", 2, 200)
-    minimum_distance: float = option(0.1, "How tightly points may be packed", 0.0, 0.99)
+    neighbours: int = option(15, "Neighbours per point (n_neighbors); more shows the coarse shape", 2, 200)
+    minimum_distance: float = option(0.1, "Minimum distance between points (min_dist)", 0.0, 0.99)
     metric: str = option("euclidean", "Distance between embeddings", choices=("euclidean", "cosine"))
     epochs: int = option(200, "Steps of the layout", 10, 2000)
-    solid: bool = option(True, "Make it in three dimensions, too")
-    again: bool = option(True, "Make it with another seed, too, to see how much of it is luck")
+    solid: bool = option(True, "Also fit it in three dimensions")
+    again: bool = option(True, "Also fit it with another seed, to see how much of it is chance")
     draws: int = option(16, "Draws per embedding that carry its variance into the picture; 0 leaves it out", 0, 256)
     seed: int = option(0, "Same seed, same map, on the same machine", 0)
 

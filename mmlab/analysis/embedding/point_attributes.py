@@ -58,7 +58,7 @@ def main(there: Mapping[str, Property]) -> tuple[str, Property]:
     for name in MAIN:
         if name in there:
             return name, there[name]
-    raise DataError("Neighbours cannot be asked for this kind of answer.")
+    raise DataError("Nearest neighbours are not defined for this kind of output.")
 
 
 def told(
@@ -108,8 +108,8 @@ def _number(output: Regression, found: Sweep) -> Mapping[str, Property]:
     truth = np.broadcast_to(found.target.astype(np.float64), shape)
     wrong = ((answers > output.middle) != (truth > output.middle)).astype(np.int64)
     return {
-        "target": Numbers("right number", truth),
-        "said": Numbers("the model's number", _known(found, answers)),
+        "target": Numbers("true number", truth),
+        "said": Numbers("predicted number", _known(found, answers)),
         "error": Numbers("error", _known(found, np.abs(answers - truth))),
         "answer": Labels(("right side of the middle", "wrong side"), wrong, judged=True),
     }

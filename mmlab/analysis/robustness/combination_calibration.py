@@ -125,7 +125,7 @@ def _regions(output: Segmentation, found: Lattice, mask: int, validation: Lattic
     """From the bins of probability that a sweep keeps."""
     kept = found.logits[mask].astype(np.float64).sum((0, 1))
     if len(kept) < KEPT:
-        raise DataError("These answers were stored without the probabilities of pixels.", AGAIN)
+        raise DataError("These predictions were stored without the probabilities of pixels.", AGAIN)
     count, there, total = kept[-3 * PIXEL_BINS :].reshape(3, PIXEL_BINS)
     full = count > 0
     curve = Curve(total[full] / count[full], there[full] / count[full], count[full])
@@ -161,7 +161,7 @@ def _half_in_words(found: Lattice, half: Flags, what: str) -> str:
     people = len({group for group, on in zip(found.groups, half, strict=True) if on})
     apart = f", of {people} of the {groups} speakers or persons" if groups < len(found.groups) else ""
     return (
-        f"The validation split was not answered yet. Here {what} fitted on one half of the test samples "
+        f"The validation split has not been predicted yet. Here {what} fitted on one half of the test samples "
         f"({int(half.sum()):,}{apart}) and measured on the other half ({int((~half).sum()):,}). "
         f"{'Nobody is in both.' if apart else ''}"
     ).strip()

@@ -33,7 +33,7 @@ def simulate(measure: Measure, failure: ArrayLike, rounds: int = 400, seed: int 
     if chances.min() < 0 or chances.max() > 1:
         raise ValueError("Probabilities of failure must lie between 0 and 1.")
     if chances.prod() > 0.999:
-        raise ValueError("Nearly every draw would leave nothing.")
+        raise ValueError("Nearly every draw would leave no input.")
     rng = np.random.default_rng(seed)
     rounds = max(2, min(rounds, MOST // measure.samples))
     if isinstance(measure, Mean):

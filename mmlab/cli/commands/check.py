@@ -36,8 +36,8 @@ def command(
 def _show(found: Checked) -> None:
     errors = [problem for problem in found.problems.found if problem.is_error]
     warnings = [problem for problem in found.problems.found if not problem.is_error]
-    _list("To be mended", errors, found.problems.errors)
-    _list("Worth a look", warnings, found.problems.warnings)
+    _list("Errors", errors, found.problems.errors)
+    _list("Warnings", warnings, found.problems.warnings)
     if found.counts:
         say(f"{found.name}: " + ", ".join(f"{count:,} {split}" for split, count in found.counts.items()))
         rows = [(name, f"{share:.0%}") for name, share in found.missing.items()]
@@ -45,7 +45,7 @@ def _show(found: Checked) -> None:
     if found.problems.errors:
         whisper(f"{found.problems.errors:,} things have to be mended.")
     else:
-        say(f"Fit to train on: python -m mmlab train --task {quote(str(found.folder))} --method dropout")
+        say(f"Ready for training: python -m mmlab train --task {quote(str(found.folder))} --method dropout")
 
 
 def _list(title: str, problems: Sequence[Problem], count: int) -> None:

@@ -26,16 +26,18 @@ def command(
     task: TaskName,
     source: Annotated[str, typer.Option(help="built-in, or real for real recordings.")] = "built-in",
     baseline: Annotated[str, typer.Option(help="The method that differences are taken to.")] = "dropout",
-    ladder: Annotated[str, typer.Option(help="Instead: the ablation ladder of this method.")] = "",
+    ladder: Annotated[str, typer.Option(help="Instead: the ablation of this method.")] = "",
     missing: Annotated[str, typer.Option(help="Instead: the runs that were trained on data with these gaps.")] = "",
-    search: Annotated[bool, typer.Option(help="Instead: what the small search found on validation.")] = False,
+    search: Annotated[
+        bool, typer.Option(help="Instead: the results of the hyperparameter search on validation.")
+    ] = False,
     metric: Annotated[str, typer.Option(help="Another metric than the task's headline.")] = "",
     form: Annotated[Form, typer.Option(help="How to print it.")] = Form.MARKDOWN,
     write: Annotated[
         Path | None, typer.Option(metavar="FOLDER", help="Write .md, .csv and .json there as well.")
     ] = None,
     fill: Annotated[
-        list[Path] | None, typer.Option(metavar="FILE", help="Put the table between its marks in this document.")
+        list[Path] | None, typer.Option(metavar="FILE", help="Write the table between its markers in this document.")
     ] = None,
     json: Json = False,
     checkpoints: Checkpoints = None,

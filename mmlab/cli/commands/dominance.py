@@ -29,7 +29,7 @@ def command(
     method: MethodName,
     tag: Tag = "",
     absent: Annotated[
-        Absent, typer.Option(help="What stands in for an absent input: the method's way, or another sample's input.")
+        Absent, typer.Option(help="Imputation of an absent input: the method's own way, or another sample's input.")
     ] = Absent.METHOD,
     json: Json = False,
     device: Device = "",
@@ -77,7 +77,7 @@ def _measured(reference: Reference, donor: bool) -> tuple[Panel, tuple[str, ...]
         answers = None if donor else lattice_of(sweep_file.read(Path(reference.path), model.digest))
         probes = stored(model.digest, effort)
         if probes is None:
-            shown.start("Asking the model about swapped inputs", 1.0)
+            shown.start("Predicting with swapped inputs", 1.0)
             with nullcontext() if donor else suppress(Unsupported):  # answers from a file have no model behind them
                 probes = probe(model.method, model.task.samples("test"), effort, tell=shown.move)
                 keep(probes, model.digest, effort)

@@ -24,8 +24,10 @@ def command(
     tasks: Annotated[str, typer.Option(help="Tasks with commas; all by default.")] = "",
     methods: Annotated[str, typer.Option(help="Methods with commas; all that can do the task by default.")] = "",
     seeds: Annotated[int, typer.Option(min=1, help="How many seeds, from 0.")] = 3,
-    ladder: Annotated[str, typer.Option(help="Instead: the ablation ladder of this method.")] = "",
-    search: Annotated[bool, typer.Option(help="Instead: the small search of each method on validation.")] = False,
+    ladder: Annotated[str, typer.Option(help="Instead: the ablation of this method.")] = "",
+    search: Annotated[
+        bool, typer.Option(help="Instead: the hyperparameter search of each method on validation.")
+    ] = False,
     missing: Annotated[
         str, typer.Option(help="Train on data with gaps: shared, imbalanced, 0.3 for all, or image=0.5,sound=0.1.")
     ] = "",

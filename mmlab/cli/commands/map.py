@@ -29,9 +29,11 @@ def command(
     method: Method = "",
     tag: Tag = "",
     seed: Annotated[int, typer.Option(help="Same seed, same map, on the same machine.", min=0)] = 0,
-    neighbours: Annotated[int, typer.Option(help="Neighbours that pull at each point.", min=2, max=200)] = 15,
-    distance: Annotated[float, typer.Option(help="How tightly points may be packed.", min=0.0, max=0.99)] = 0.1,
-    solid: Annotated[bool, typer.Option(help="A map in three dimensions, too: twice the size.")] = True,
+    neighbours: Annotated[int, typer.Option(help="Neighbours per point (n_neighbors).", min=2, max=200)] = 15,
+    distance: Annotated[
+        float, typer.Option(help="Minimum distance between points (min_dist).", min=0.0, max=0.99)
+    ] = 0.1,
+    solid: Annotated[bool, typer.Option(help="Also fit a map in three dimensions: twice the size.")] = True,
     json: Json = False,
     checkpoints: Checkpoints = None,
 ) -> None:

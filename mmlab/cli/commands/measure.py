@@ -16,7 +16,7 @@ def command(
     file: ModelFile,
     json: Json = False,
     device: Device = "",
-    force: Annotated[bool, typer.Option("--force", help="Measure in spite of what the doctor found.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Measure in spite of the errors found.")] = False,
 ) -> int:
     """Examine, trace and measure what a file registers, and keep what was measured in the cache folder."""
     settle(device=device)
@@ -35,7 +35,7 @@ def command(
     for each in found:
         _show(each)
     if len(found) < len(reports):
-        whisper("What has errors was not measured: mend them, or say --force.")
+        whisper("Samples with errors were not measured: fix them, or use --force.")
         return MENDABLE
     say(f"See it in the app: python -m mmlab open {quote(str(file))}")
     return 0

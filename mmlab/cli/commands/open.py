@@ -25,7 +25,7 @@ def command(
     json: Annotated[
         bool, typer.Option("--json", help="Print what would be opened, as JSON, and start nothing.")
     ] = False,
-    force: Annotated[bool, typer.Option("--force", help="Open in spite of what the doctor found.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Open in spite of the errors found.")] = False,
 ) -> int:
     """Measure what a file registers where that was not done yet, and open the app."""
     settle(device=device)
@@ -44,7 +44,7 @@ def command(
         if report.findings:
             say(report.text())
     if len(found) < len(reports):
-        whisper("What has errors was not measured: mend them, or say --force.")
+        whisper("Samples with errors were not measured: fix them, or use --force.")
         return MENDABLE
     for each in found:
         say(f"http://127.0.0.1:{port}/predict?task={each['task']}")

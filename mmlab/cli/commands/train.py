@@ -32,7 +32,7 @@ def command(
         typer.Option(metavar="NAME=VALUE", help="Of the training plan, such as epochs=20; --options shows them."),
     ] = None,
     tag: Annotated[str, typer.Option(help="Name of the run in the library; seed<n> by default.")] = "",
-    restart: Annotated[bool, typer.Option("--restart", help="Throw away what there is and start anew.")] = False,
+    restart: Annotated[bool, typer.Option("--restart", help="Discard existing progress and start again.")] = False,
     options: Annotated[bool, typer.Option("--options", help="Show all options, and train nothing.")] = False,
     json: Json = False,
     data: Data = None,
@@ -122,7 +122,7 @@ def _run(job: TrainJob, library: Library, name: str, shown: Bar) -> None:
             last = progress
     except KeyboardInterrupt:
         done = f"after epoch {last.epoch + 1} of {last.epochs}" if last else "before an epoch was over"
-        whisper(f"Stopped {done}. The same command goes on from there; --restart begins anew.")
+        whisper(f"Stopped {done}. The same command resumes from there; --restart starts again.")
         raise typer.Exit(STOPPED) from None
 
 

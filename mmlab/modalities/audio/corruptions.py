@@ -43,7 +43,7 @@ def _loudness(wave: Floats) -> float:
 TABLE: dict[str, Damage] = {
     "noise": Damage("Background noise", "signal over noise, dB", (20.0, 12.0, 5.0, 0.0, -5.0), _hiss),
     "clipping": Damage("Clipping", "share of the peak that passes", (0.5, 0.25, 0.12, 0.05, 0.02), _clipped),
-    "muffling": Damage("Muffled", "cut-off over half the rate", (0.5, 0.35, 0.22, 0.14, 0.08), _muffled),
+    "muffling": Damage("Low-pass filter", "cut-off over half the rate", (0.5, 0.35, 0.22, 0.14, 0.08), _muffled),
     "dropouts": Damage("Dropouts", "share of the recording that is missing", (0.1, 0.2, 0.35, 0.5, 0.65), _gapped),
 }
 

@@ -17,7 +17,7 @@ SOUND_SECONDS = 30
 SOUND_RATES = (4_000, 192_000)
 SOUND_CHANNELS = 8
 SILENCE = 1e-4
-SOUND_HINT = f"Bring a WAV, FLAC, OGG or MP3 recording of at most {SOUND_SECONDS} seconds."
+SOUND_HINT = f"Use a WAV, FLAC, OGG or MP3 recording of at most {SOUND_SECONDS} seconds."
 
 
 def read_sound(content: bytes, name: str = "") -> Sound:
@@ -62,9 +62,9 @@ def _check_sound(opened: soundfile.SoundFile, label: str) -> None:
 def check_audible(sound: Sound, label: str = "The recording") -> Sound:
     """The same sound. Raises DataError where it holds nothing but silence."""
     if len(sound.wave) < sound.rate // 50:
-        raise DataError(f"{label} is empty or shorter than 0.02 seconds.", "Record somebody who speaks.")
+        raise DataError(f"{label} is empty or shorter than 0.02 seconds.", "Record some speech.")
     if float(np.ptp(sound.wave)) < 2 * SILENCE:
-        raise DataError(f"{label} is silent.", "Check the microphone, and record somebody who speaks.")
+        raise DataError(f"{label} is silent.", "Check the microphone, and record some speech.")
     return sound
 
 

@@ -65,7 +65,7 @@ def prepare_sound(sound: Raw, frames: int = FRAMES) -> PreparedInput:
     Raises DataError for silence.
     """
     if not isinstance(sound, Sound):
-        raise DataError("This is not a sound.", "Bring a recording of somebody who speaks.")
+        raise DataError("This is not a sound.", "Use a recording of speech.")
     check_audible(sound)
     hop = HOPS[frames]
     wave, notes = _at_rate(sound)

@@ -21,7 +21,7 @@ PICTURE_SIDE = 1024
 MORE_BITS = ("I;16", "I;16L", "I;16B", "I;16N", "I", "F")  # modes of more than eight bits
 FAINT = 8  # times darker than white: what is not brighter has lost three of its eight bits
 NEARNESS, PER_MILLIMETRE = 128, 2  # of a depth picture: the grey of its middle, and steps of grey
-PICTURE_HINT = "Bring a PNG, JPEG, WebP, GIF, BMP or TIFF picture."
+PICTURE_HINT = "Use a PNG, JPEG, WebP, GIF, BMP or TIFF image."
 _PIXEL_LIMIT = f"the limit is {PICTURE_PIXELS // 1_000_000} megapixels"
 
 # Pillow's own guard, which looks at the header too; ours is stricter and gives the size in its sentence
@@ -75,7 +75,7 @@ def _check_pixels(opened: Image.Image, label: str) -> None:
         message = f"{label} is {width:,} × {height:,} pixels; {_PIXEL_LIMIT}."
         raise DataError(message, "Make it smaller and try again.")
     if min(width, height) < 2:
-        raise DataError(f"{label} is only {width} × {height} pixels.", "Bring a picture with something on it.")
+        raise DataError(f"{label} is only {width} × {height} pixels.", "Use an image that is not blank.")
 
 
 def _plain(image: Image.Image, white: float | None = 0.0) -> tuple[Image.Image, str]:
@@ -122,7 +122,7 @@ def _nearness(image: Image.Image) -> tuple[Image.Image, str]:
     height, width = distance.shape
     centre = distance[height // 4 : height - height // 4, width // 4 : width - width // 4]
     if not (centre > 0).any():
-        raise DataError("The depth picture has nothing measured in its middle.", "Bring distances in millimetres.")
+        raise DataError("The depth picture has nothing measured in its middle.", "Use distances in millimetres.")
     middle = float(np.median(centre[centre > 0]))
     nearness = np.round(NEARNESS + PER_MILLIMETRE * (middle - distance))
     kept = (distance > 0) & (nearness >= 1) & (nearness <= 255)

@@ -31,24 +31,26 @@ def find_ink(picture: Raw) -> tuple[Floats, list[str]]:
     Raises DataError for a picture without any contrast.
     """
     if not isinstance(picture, Picture):
-        raise DataError("This is not a picture.", "Bring a picture of a digit.")
+        raise DataError("This is not a picture.", "Use an image of a digit.")
     notes: list[str] = []
     grey = _grey(picture.pixels)
     if float(np.ptp(grey)) < 4 / 255:
-        raise DataError("The picture is blank.", "Bring a picture of a dark digit on light paper or the contrary.")
+        raise DataError(
+            "The picture is blank.", "Use an image of a dark digit on light paper, or of a light one on dark."
+        )
     smooth = ndimage.gaussian_filter(grey, max(0.6, max(grey.shape) / 60))
     bright = smooth > _otsu(smooth)
     light_paper = _paper_is(bright)
     ink, noise = _ink(grey, bright, light_paper)
     if light_paper:
-        notes.append("Light paper: turned into light ink on dark.")
+        notes.append("Light paper: inverted to light ink on dark.")
     left, top, right, bottom = _box(ink, noise)
     scale = INK_SIDE / max(right - left, bottom - top)
     if 0.94 < scale < 1.07:
         scale = 1.0
     if picture.pixels.shape[:2] != (SIDE, SIDE) or scale != 1.0:
         height, width = picture.pixels.shape[:2]
-        notes.append(f"Cut out the digit of a picture of {width} × {height} and scaled it to 20 pixels.")
+        notes.append(f"Cropped the digit from an image of {width} × {height} and scaled it to 20 pixels.")
     box = ink[top:bottom, left:right]
     rows, columns = np.arange(top, bottom), np.arange(left, right)
     weight = max(float(box.sum()), 1e-6)

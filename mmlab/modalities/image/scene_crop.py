@@ -37,7 +37,7 @@ def prepare_colour(raw: Raw, side: int) -> PreparedInput:
 def prepare_grey(raw: Raw, side: int) -> PreparedInput:
     """`[1, side, side]`. A colour picture is turned to grey. Raises DataError for a blank one."""
     picture = _seen(raw)
-    notes = [] if picture.pixels.ndim == 2 else ["Turned to grey."]
+    notes = [] if picture.pixels.ndim == 2 else ["Converted to greyscale."]
     square, cut = _square(_grey(picture.pixels), side)
     return _as_reading(_smaller(square, side), picture, notes + cut)
 
@@ -60,9 +60,9 @@ def prepare_depth(raw: Raw, side: int) -> PreparedInput:
 
 def _seen(raw: Raw) -> Picture:
     if not isinstance(raw, Picture):
-        raise DataError("This is not a picture.", "Bring a picture.")
+        raise DataError("This is not a picture.", "Use an image.")
     if raw.pixels.min() == raw.pixels.max():
-        raise DataError("The picture is blank.", "Bring a picture with something on it.")
+        raise DataError("The picture is blank.", "Use an image that is not blank.")
     return raw
 
 
@@ -75,9 +75,9 @@ def _square(pixels: Bytes, side: int) -> tuple[Bytes, list[str]]:
     height, width = pixels.shape[:2]
     least = min(height, width)
     top, left = (height - least) // 2, (width - least) // 2
-    notes = ["Cut to the square in the middle."] if height != width else []
+    notes = ["Cropped to the square in the middle."] if height != width else []
     if (height, width) != (side, side):
-        notes.append(f"Brought from {width:,} × {height:,} to {side} × {side} pixels.")
+        notes.append(f"Resized from {width:,} × {height:,} to {side} × {side} pixels.")
     return pixels[top : top + least, left : left + least], notes
 
 

@@ -39,8 +39,8 @@ def _size(strokes: list[Floats]) -> float:
 
 
 TABLE: dict[str, Damage] = {
-    "jitter": Damage("Shaky hand", "shake over the digit's size", (0.015, 0.03, 0.06, 0.1, 0.16), _shaken),
-    "missing": Damage("Not finished", "share of the path that is missing", (0.1, 0.2, 0.35, 0.5, 0.65), _cut_short),
+    "jitter": Damage("Tremor", "shake over the digit's size", (0.015, 0.03, 0.06, 0.1, 0.16), _shaken),
+    "missing": Damage("Unfinished", "share of the path that is missing", (0.1, 0.2, 0.35, 0.5, 0.65), _cut_short),
     "coarse": Damage("Coarse grid", "cells over the digit's size", (16.0, 10.0, 6.0, 4.0, 3.0), _coarse),
 }
 

@@ -16,7 +16,7 @@ from mmlab.modalities.files import check_bytes, short_number, shown_name
 STROKES_BYTES = 1_000_000
 STROKES_POINTS = 20_000
 STROKES_SPAN = 1e6
-STROKES_HINT = 'Bring JSON like {"strokes": [[[10, 20], [12, 25]]]}: strokes of x, y points, y downwards.'
+STROKES_HINT = 'Use JSON like {"strokes": [[[10, 20], [12, 25]]]}: strokes of x, y points, y downwards.'
 
 
 def read_strokes(content: bytes, name: str = "") -> Strokes:

@@ -31,8 +31,8 @@ def _shaded(pixels: Floats, share: float, rng: np.random.Generator) -> Floats:
 TABLE: dict[str, Damage] = {
     "noise": corruptions.TABLE["noise"],
     "blur": corruptions.TABLE["blur"],
-    "motion": Damage("The head moved", "share of the signal in ghosts", (0.1, 0.2, 0.32, 0.45, 0.6), _moved),
-    "shading": Damage("Uneven coil", "slope of the signal to each side", (0.15, 0.3, 0.5, 0.7, 0.9), _shaded),
+    "motion": Damage("Head motion", "share of the signal in ghosts", (0.1, 0.2, 0.32, 0.45, 0.6), _moved),
+    "shading": Damage("Bias field", "slope of the signal to each side", (0.15, 0.3, 0.5, 0.7, 0.9), _shaded),
 }
 
 

@@ -27,7 +27,7 @@ FAR = 6.0  # spreads from the brain's mean at which values are cut
 SMALLEST = 0.02  # share of the field that must be head
 ENDINGS = (".nii", ".nii.gz")
 GREY = 8  # steps that the colours of a grey picture may differ by
-NO_HEAD = ("There is no head in this slice.", "Bring an axial slice through a brain, on black.")
+NO_HEAD = ("There is no head in this slice.", "Use an axial slice of a brain, on black.")
 
 
 def read_scan(content: bytes, name: str = "", height: int = MIDDLE) -> Scan:
@@ -38,22 +38,22 @@ def read_scan(content: bytes, name: str = "", height: int = MIDDLE) -> Scan:
     if picture.pixels.ndim == 2:
         return Scan(picture.pixels, picture.note)
     colourful = int(np.ptp(picture.pixels.astype(np.int16), axis=2).max()) > GREY
-    note = "Colours were turned into grey; a scan has none." if colourful else picture.note
+    note = "Colours were converted to greyscale; a scan has none." if colourful else picture.note
     return Scan(np.round(picture.pixels.mean(2)).astype(np.uint8), note)
 
 
 def prepare_scan(raw: Raw) -> PreparedInput:
     """A slice as `[1, SIDE, SIDE]`: mean 0 and spread 1 inside the head, 0 outside. Raises DataError."""
     if not isinstance(raw, Scan):
-        raise DataError("This is not a slice of a scan.", "Bring a PNG picture of a slice, or a NIfTI file.")
+        raise DataError("This is not a slice of a scan.", "Use a PNG image of a slice, or a NIfTI file.")
     notes = [raw.note] if raw.note else []
     pixels = raw.pixels.astype(np.float32)
     inside, is_guessed = _head(pixels)
     if is_guessed:
-        notes.append("The background is not black: what is bright was taken as the head.")
+        notes.append("The background is not black: the bright part was taken as the head.")
     if pixels.shape != (SIDE, SIDE):
         pixels, inside = in_field(pixels, inside, raw.pixel)
-        notes.append(f"Cut to the head and brought to {SIDE} by {SIDE} pixels.")
+        notes.append(f"Cropped to the head and resized to {SIDE} by {SIDE} pixels.")
     if inside.mean() < SMALLEST or np.ptp(pixels[inside]) == 0:
         raise DataError(*NO_HEAD)
     values = pixels[inside]

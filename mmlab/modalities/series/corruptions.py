@@ -58,15 +58,15 @@ def _movement(values: Floats) -> float:
 
 TABLE: dict[str, Damage] = {
     "noise": Damage("Sensor noise", "movement over noise, dB", (20.0, 12.0, 6.0, 0.0, -6.0), _noisy),
-    "dropouts": Damage("Lost packets", "share of the recording that is lost", (0.1, 0.2, 0.3, 0.5, 0.7), _lost),
+    "dropouts": Damage("Packet loss", "share of the recording that is lost", (0.1, 0.2, 0.3, 0.5, 0.7), _lost),
     "clipping": Damage(
-        "Too small a range",
+        "Saturation",
         "largest value that passes, over the largest there is",
         (0.7, 0.5, 0.35, 0.2, 0.1),
         _clipped,
     ),
     "drift": Damage("Drift", "offset at the end over the size of the movement", (0.3, 0.7, 1.5, 3.0, 6.0), _drifting),
-    "turned": Damage("Worn turned", "angle in degrees", (10.0, 25.0, 45.0, 80.0, 130.0), _turned),
+    "turned": Damage("Sensor rotated", "angle in degrees", (10.0, 25.0, 45.0, 80.0, 130.0), _turned),
 }
 
 

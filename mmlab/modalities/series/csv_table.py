@@ -22,7 +22,7 @@ from mmlab.core.options import option
 BYTES, ROWS, COLUMNS, LINE = 8_000_000, 100_000, 64, 4_000
 LARGEST = 1e19  # nanoseconds since 1970 are near 2e18
 SETTINGS = "# mmlab:"
-HINT = "Bring a CSV file: a line per moment, columns of numbers, a line of names on top if you like."
+HINT = "Use a CSV file: one row per moment, columns of numbers, a line of names on top if you like."
 _SETTING = re.compile(r"([a-z]+)=(\S+)")
 
 
@@ -71,7 +71,7 @@ def read_table(content: bytes, label: str, stated: TableOptions = NOTHING_STATED
     if not rows:
         raise DataError(f"{label} holds a line of names and no numbers.", HINT)
     if len(rows) > ROWS:
-        raise DataError(f"{label} has more than {ROWS:,} rows.", "Bring a shorter recording.")
+        raise DataError(f"{label} has more than {ROWS:,} rows.", "Use a shorter recording.")
     width = len(names) or len(rows[0][1])
     values = np.array([_numbers(number, cells, width, label) for number, cells in rows])
     return Table(values, names, tuple(number for number, _ in rows), {**settings, **stated.settings()})

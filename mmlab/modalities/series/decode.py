@@ -83,7 +83,7 @@ def read_series(
     if float(np.ptp(values, axis=0).max()) < STILL:
         raise DataError(f"{label}: every row is the same.", "Check the sensor, and record some movement.")
     if float(np.abs(values).max()) > LARGEST:
-        raise DataError(f"{label}: the values are too large for {unit}.", "State the unit, or bring other columns.")
+        raise DataError(f"{label}: the values are too large for {unit}.", "State the unit, or give other columns.")
     part, taken = _part(list(even.values()), clock.rate, seconds, table.settings, label)
     note = " ".join(filter(None, [*clock.notes, assumed, turned, taken]))
     return Series(values.astype(np.float32), clock.rate, AXES, unit, part, note)
@@ -136,7 +136,7 @@ def _owned(table: Table, clock: Clock, sensor: Sensor, label: str) -> tuple[dict
         return parts, "Took the first three columns for the accelerometer, the last three for the gyroscope."
     raise DataError(
         f"{label} has {len(free)} columns besides the time; which are those of the {sensor.label} is not clear.",
-        f"Bring three columns, or name them, such as {sensor.label}_x, {sensor.label}_y, {sensor.label}_z.",
+        f"Give three columns, or name them, such as {sensor.label}_x, {sensor.label}_y, {sensor.label}_z.",
     )
 
 
@@ -158,11 +158,13 @@ def _in_unit(values: Values, table: Table, columns: Sequence[int], sensor: Senso
     stated = [unit for unit in map(_spelled, table.settings.get("unit", "").split(",")) if unit in sensor.units]
     if stated or (len(named) == 1 and "" not in named):
         unit = stated[0] if stated else named.pop()
-        return values * sensor.units[unit], "" if unit == first else f"Turned {_shown(unit)} into {first}."
+        return values * sensor.units[unit], "" if unit == first else f"Converted {_shown(unit)} to {first}."
     size = float(np.percentile(np.linalg.norm(values, axis=1), sensor.percentile))
     unit = second if size > sensor.usual else first
-    turned = f" and turned into {first}" if unit != first else ""
-    return values * sensor.units[unit], f"The unit is not stated: taken for {_shown(unit)} by its size{turned}."
+    turned = f" and converted to {first}" if unit != first else ""
+    return values * sensor.units[
+        unit
+    ], f"The unit is not stated: {_shown(unit)} is assumed from the size of the numbers{turned}."
 
 
 def _unit_of(name: str, sensor: Sensor) -> str:
@@ -191,14 +193,14 @@ def _part(
     """The seconds that count, from the stated start or where most moves, and a sentence. Raises DataError."""
     length = len(groups[0]) / rate
     if length < 0.9 * seconds:
-        raise DataError(f"{label} holds {length:.2f} s; it takes {seconds:g} s.", "Bring a longer recording.")
+        raise DataError(f"{label} holds {length:.2f} s; it takes {seconds:g} s.", "Use a longer recording.")
     if "start" in settings:
         start, why = _start(settings["start"], label), "as stated"
         if start + 0.9 * seconds > length:
             raise DataError(f"{label} holds {length:.2f} s: there is not enough after {start:g} s.", "Start earlier.")
     elif length > seconds + 1 / rate:
         rows = min(round(seconds * rate), len(groups[0]))
-        start, why = most_active(groups, rows) / rate, "where most moves"
+        start, why = most_active(groups, rows) / rate, "where most movement is"
     else:
         return (0.0, seconds), ""
     return (start, start + seconds), f"Took {start:.1f} to {start + seconds:.1f} s of {length:.1f} s, {why}."

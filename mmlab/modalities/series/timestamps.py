@@ -18,7 +18,7 @@ GAP = 1.5  # steps: what is longer does not count for the rate
 _TIME = re.compile(r"^(t|time\w*|timestamp\w*|elapsed\w*|seconds?|secs?|millis\w*|ms|epoch\w*|uptime\w*)$")
 _INDEX = re.compile(r"^(|#|index|id|nr|no|row|sample|unnamed: 0)$")
 _UNITS = (("ns", "nano", 1e-9), ("us", "micro", 1e-6), ("µs", "micro", 1e-6), ("ms", "milli", 1e-3), ("s", "sec", 1.0))
-HINT = "Bring a column of times in seconds or milliseconds, or state the rows a second."
+HINT = "Add a column of times in seconds or milliseconds, or state the rows per second."
 
 
 @dataclass(frozen=True)
@@ -50,19 +50,19 @@ def read_clock(table: Table, label: str) -> Clock:
     if column is None:
         stated = table.settings.get("rate", "")
         rate = _rate(_stated(stated, label) if stated else ASSUMED, label)
-        assumed = f"No column of times: taken for {ASSUMED:g} rows a second."
+        assumed = f"No column of times: {ASSUMED:g} rows a second are assumed."
         return Clock(frozenset(indices), rate, None, () if stated else (assumed,))
     times, notes = _seconds(table, column, label)
     steps = np.diff(times)
     usual = steps[steps <= GAP * np.median(steps)]
     rate = _rate(float(f"{len(usual) / max(float(usual.sum()), 1e-12):.6g}"), label)
     if times[-1] * rate > ROWS:
-        raise DataError(f"{label}: its times span {times[-1]:,.0f} s, which is too long.", "Bring a shorter recording.")
+        raise DataError(f"{label}: its times span {times[-1]:,.0f} s, which is too long.", "Use a shorter recording.")
     even = float(np.abs(steps * rate - 1).max()) < UNEVEN
     if not even:
         gap = float(steps.max())
         longest = f" (the longest is {gap:.2f} s)" if gap * rate > 2 else ""
-        notes += (f"The steps of time are uneven{longest}: values in between lie on straight lines.",)
+        notes += (f"The time steps are uneven{longest}: values in between are interpolated linearly.",)
     return Clock(frozenset({column, *indices}), rate, None if even else times, notes)
 
 
@@ -102,7 +102,7 @@ def _seconds(table: Table, column: int, label: str) -> tuple[NDArray[np.float64]
         )
         if step >= least
     )
-    return times * scale, (f"The unit of time is not stated: taken for {words} by its steps.",)
+    return times * scale, (f"The unit of time is not stated: {words} is assumed from the steps.",)
 
 
 def _named_unit(name: str) -> float:

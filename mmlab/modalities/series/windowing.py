@@ -38,9 +38,9 @@ def prepare_series(raw: Raw, window: Window) -> PreparedInput:
     Raises DataError for other columns and for less than nine tenths of the window.
     """
     if not isinstance(raw, Series):
-        raise DataError("This is not a recording of a sensor.", "Bring a CSV file.")
+        raise DataError("This is not a recording of a sensor.", "Use a CSV file.")
     if raw.values.shape[1] != window.columns:
-        raise DataError(f"The recording has {raw.values.shape[1]} columns.", f"Bring {window.columns}.")
+        raise DataError(f"The recording has {raw.values.shape[1]} columns.", f"Give {window.columns}.")
     notes = [raw.note] if raw.note else []
     values = raw.values.astype(np.float64)
     if abs(raw.rate / window.rate - 1) > SAME_RATE:
@@ -48,17 +48,17 @@ def prepare_series(raw: Raw, window: Window) -> PreparedInput:
         notes.append(f"Resampled from {raw.rate:.4g} to {window.rate} rows a second.")
     if len(values) < 0.9 * window.steps:
         seconds = len(values) / window.rate
-        raise DataError(f"The recording holds {seconds:.2f} s; it takes {window.seconds:g} s.", "Bring a longer one.")
+        raise DataError(f"The recording holds {seconds:.2f} s; it takes {window.seconds:g} s.", "Use a longer one.")
     start = 0
     if raw.part is not None:
         start = max(0, min(round(raw.part[0] * window.rate), len(values) - 1))
     elif len(values) > window.steps:
         start = most_active([values], window.steps)
         first = start / window.rate
-        notes.append(f"Took {first:.1f} to {first + window.seconds:.1f} s, where most moves.")
+        notes.append(f"Took {first:.1f} to {first + window.seconds:.1f} s, where most movement is.")
     taken = values[start : start + window.steps]
     if len(taken) < window.steps:
-        notes.append("It ends early: its last values were held.")
+        notes.append("It ends early: its last values were repeated.")
         taken = np.pad(taken, ((0, window.steps - len(taken)), (0, 0)), "edge")
     return reading(np.ascontiguousarray(taken.T / window.scale, dtype=np.float32), notes)
 

@@ -62,9 +62,9 @@ def _mixed(text: str, share: float, rng: np.random.Generator) -> str:
 
 TABLE: dict[str, Damage] = {
     "typos": Damage("Typing errors", "share of letters", (0.03, 0.08, 0.15, 0.25, 0.4), _mistyped),
-    "lost": Damage("Lost words", "share of words that are gone", (0.1, 0.25, 0.4, 0.6, 0.8), _lost),
-    "cut": Damage("Cut off", "share of words that are missing at the end", (0.1, 0.25, 0.4, 0.6, 0.8), _cut),
-    "mixed": Damage("Words mixed up", "share of words in another place", (0.15, 0.3, 0.5, 0.75, 1.0), _mixed),
+    "lost": Damage("Missing words", "share of words that are gone", (0.1, 0.25, 0.4, 0.6, 0.8), _lost),
+    "cut": Damage("Truncation", "share of words that are missing at the end", (0.1, 0.25, 0.4, 0.6, 0.8), _cut),
+    "mixed": Damage("Shuffled words", "share of words in another place", (0.15, 0.3, 0.5, 0.75, 1.0), _mixed),
 }
 
 

@@ -25,7 +25,7 @@ MOST_WORDS = 32
 TEXT_BYTES = 64_000
 LONGEST_WORD = 40
 BEGINNING = 4  # letters
-TEXT_HINT = "Type or bring a sentence or two as plain text (UTF-8)."
+TEXT_HINT = "Type or upload a sentence or two as plain text (UTF-8)."
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*|[!?]")
 
 

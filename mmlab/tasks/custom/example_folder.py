@@ -26,7 +26,7 @@ PEN_RATE, PEN_SPEED = 50, 160.0  # rows a second; units a second on a sheet of 1
 SEED = 5
 TASK = {
     "name": "numerals",
-    "title": "Numerals: an example folder",
+    "title": "Numerals",
     "about": "Zero to three, photographed, spoken and written. Real handwriting in the photos; the rest is simulated.",
     "output": {"kind": "classification", "classes": list(CLASSES)},
     "modalities": [

@@ -167,5 +167,5 @@ def _check_splits(rows: Sequence[Row], problems: Problems) -> None:
     for split in SPLITS:
         count, least = sum(row.split == split for row in rows), LEAST_TRAINING if split == "train" else 1
         if count < least and not problems.errors:
-            hint = "Models learn from train, are chosen on valid and are measured on test."
+            hint = "Models are trained on train, selected on valid and measured on test."
             problems.error(f"There {'is one sample' if count else 'are no samples'} in {split}.", hint, 0, "split")

@@ -82,7 +82,7 @@ def _check_files(
         other = first.setdefault(hashlib.blake2b(content, digest_size=16).digest(), row)
         if other.split != row.split:
             message = f"The file is also that of line {other.line}, in {other.split}."
-            problems.warn(message, "What is tested must not have been learned from.", row.line, name)
+            problems.warn(message, "Test samples must not be training samples.", row.line, name)
 
     for place, row in enumerate(rows):
         prepared(description, row, problems, look)
@@ -97,7 +97,7 @@ def _check_groups(rows: Sequence[Row], problems: Problems) -> None:
         other = first.setdefault(row.group, row)
         if other.split != row.split:
             message = f"The group '{row.group[:40]}' is also in {other.split}, at line {other.line}."
-            problems.warn(message, "Keep a group in one split, or results say too much.", row.line, "group")
+            problems.warn(message, "Keep each group in one split, or the scores are too optimistic.", row.line, "group")
 
 
 def _check_classes(description: Description, rows: Sequence[Row], problems: Problems) -> None:
@@ -120,4 +120,4 @@ def _check_combinations(found: Checked, description: Description) -> None:
     if without:
         more = f" and {len(without) - NAMED} more" if len(without) > NAMED else ""
         message = f"No test sample has {'; '.join(without[:NAMED])}{more}."
-        found.problems.warn(message, "There will be answers for these combinations, but no scores.")
+        found.problems.warn(message, "There will be predictions for these combinations, but no scores.")

@@ -38,7 +38,7 @@ def choose(task: Task) -> str:
         page_frame.show_error(error, quiet=True)
         wanted = usual(task)
     st.selectbox(
-        "How the map is made",
+        "Attribution method",
         list(EXPLAINERS),
         format_func=lambda name: EXPLAINERS[name].title,
         key=url_state.follow("explainer", wanted),
@@ -67,7 +67,7 @@ def maps(reference: Reference, looked: SampleView, target: int, way: str = USUAL
 def about(way: str) -> str:
     """What this way shows, in a sentence, and what its parts are parts of."""
     named = find(way)
-    parts = "" if way in LAYERED else " Parts are those of everything that it attributes, for and against."
+    parts = "" if way in LAYERED else " Shares are of everything that it attributes, for and against."
     return f"{named.title}. {named.about}{parts}"
 
 

@@ -52,16 +52,28 @@ class Link:
 
 
 PAGES: tuple[Link, ...] = (
-    Link("app.py", "Home", "", "See what a model does when some of its inputs are gone."),
-    Link("pages/predict.py", "Predict", "One sample", "Take inputs away and see what the answer becomes."),
-    Link("pages/explain.py", "Explain", "One sample", "See where each model looks, and how much each input counts."),
-    Link("pages/embed.py", "Embed", "One sample", "See where a sample goes in the model's space when an input leaves."),
+    Link("app.py", "Home", "", "See what a model does when some of its inputs are missing."),
+    Link("pages/predict.py", "Predict", "One sample", "Remove inputs and see how the prediction changes."),
+    Link(
+        "pages/explain.py",
+        "Explain",
+        "One sample",
+        "Attribution: where each model looks, and how much each input contributes.",
+    ),
+    Link(
+        "pages/embed.py",
+        "Embed",
+        "One sample",
+        "See how a sample moves in the embedding space when an input is missing.",
+    ),
     Link("pages/compare.py", "Compare", "All samples", "Methods and combinations, side by side."),
-    Link("pages/robustness.py", "Robustness", "All samples", "How often it fails, how badly, and when to trust it."),
-    Link("pages/dominance.py", "Dominance", "All samples", "Which input really decides."),
+    Link(
+        "pages/robustness.py", "Robustness", "All samples", "Scores, missing rates, calibration and prediction flips."
+    ),
+    Link("pages/dominance.py", "Dominance", "All samples", "Modality dominance: which input decides."),
     Link("pages/methods.py", "Methods", "Models", "What each method does, and where it comes from."),
-    Link("pages/train.py", "Train", "Models", "Train a model and watch it learn."),
-    Link("pages/library.py", "Library", "Models", "The trained models, and what was measured."),
+    Link("pages/train.py", "Train", "Models", "Train a model and follow its progress."),
+    Link("pages/library.py", "Library", "Models", "The trained models and their measurements."),
 )
 
 
@@ -99,7 +111,9 @@ def error_boundary() -> Iterator[None]:
         show_error(error)
     except Exception:
         LOG.exception("The page failed.")
-        st.error("Something went wrong in this part of the page. The rest goes on; the details are in the app's log.")
+        st.error(
+            "Something went wrong in this part of the page. The rest still works; the details are in the app's log."
+        )
 
 
 def panel(function: Callable[P, None]) -> Callable[P, None]:

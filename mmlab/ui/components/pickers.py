@@ -154,9 +154,9 @@ def damage_picker(task: Task, modality: Modality, damages: Sequence[url_state.Da
     found = next((damage for damage in damages if damage.modality == modality.name), None)
     change = partial(_damage, modality.name, modalities)
     st.selectbox(
-        f"Damage to the {modality.spoken}",
+        f"Corruption of the {modality.spoken}",
         ["", *kinds],
-        format_func=lambda kind: label(modality.kind, kind) if kind else "No damage",
+        format_func=lambda kind: label(modality.kind, kind) if kind else "No corruption",
         key=url_state.follow(f"damage.{modality.name}", found.kind if found else ""),
         label_visibility="collapsed",
         on_change=change,
@@ -173,7 +173,7 @@ def damage_picker(task: Task, modality: Modality, damages: Sequence[url_state.Da
 
 def numbers_help(*terms: str) -> None:
     """The button behind which the words of the page are explained."""
-    with st.popover("What do these words and numbers mean?", type="tertiary"):
+    with st.popover("What do these terms and numbers mean?", type="tertiary"):
         for name in terms:
             st.markdown(wording.help(name))
 

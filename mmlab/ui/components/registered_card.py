@@ -42,7 +42,7 @@ def show(card: Mapping[str, Any]) -> None:
 
 
 def _trace(trace: Mapping[str, Any]) -> None:
-    st.markdown("**How it is built**, as a few passes showed")
+    st.markdown("**Architecture**, as found by a few forward passes")
     encoders: dict[str, list[str]] = {}
     for path, name in trace.get("encoders", {}).items():
         encoders.setdefault(name, []).append(path)

@@ -42,14 +42,14 @@ def written(rows: Iterable[int], ids: Sequence[str]) -> str | None:
     packed = zlib.compress(np.packbits(bits).tobytes(), 9)
     text = f"{_mark(ids)}.{urlsafe_b64encode(packed).decode().rstrip('=')}"
     if len(text) > LONGEST:
-        raise DataError("These are too many samples for an address.", "Catch fewer of them.")
+        raise DataError("These are too many samples for a link.", "Select fewer of them.")
     return text
 
 
 def parsed(text: str, ids: Sequence[str]) -> tuple[int, ...]:
     """The rows that a text stands for. Raises DataError for one of another test set, and for nonsense."""
     mark, _, content = text.partition(".")
-    wrong = DataError("The chosen samples are of another test set.", "Showing all samples.")
+    wrong = DataError("The selected samples belong to another test set.", "Showing all samples.")
     if mark != _mark(ids) or len(text) > LONGEST:
         raise wrong
     try:
@@ -107,7 +107,7 @@ def banner(wanted: Collection[str] | None, count: int) -> None:
     if wanted is None:
         return
     with st.container(horizontal=True, vertical_alignment="center", key="mm-chosen"):
-        st.markdown(f"**{len(wanted):,} of {count:,} test samples**, chosen on Embed.", width="content")
+        st.markdown(f"**{len(wanted):,} of {count:,} test samples**, selected on Embed.", width="content")
         st.button("Show all", key="chosen.all", on_click=lambda: url_state.put(chosen=None), type="tertiary")
 
 
@@ -138,7 +138,7 @@ def strip(task: Task, sample: str) -> None:
 def _button(task: Task, name: str, pressed: bool) -> str:
     found = cache.item(task.name, name)
     shades = {each: theme.modality_colour(i) for i, each in enumerate(task.info.modalities.names)}
-    label = escape(f"Chosen sample {name}, right answer {found.answer}", quote=True)
+    label = escape(f"Selected sample {name}, right answer {found.answer}", quote=True)
     named = f'data-pick="{escape(name, quote=True)}" aria-pressed="{str(pressed).lower()}"'
     return (
         f'<button class="mm-thumb" {named} aria-label="{label}" title="{label}">'

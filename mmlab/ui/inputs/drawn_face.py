@@ -31,7 +31,7 @@ def face(task: Task, modality: Modality, key: str) -> None:
         PEOPLE,
         format_func=lambda number: f"{number - PEOPLE[0] + 1}",
         key=f"{key}.person",
-        help="Drawn people that no model has learned from.",
+        help="Drawn people that no model was trained on.",
         on_change=moved,
     )
     if modality.name not in upload_draft.parts(task.name):

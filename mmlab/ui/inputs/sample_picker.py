@@ -19,7 +19,7 @@ from mmlab.viz.inputs import recordings
 
 PER_PAGE = 40
 PAGE = "mmlab.gallery"
-TAB, TABS = "mmlab.tab", ("Samples", "Bring your own")
+TAB, TABS = "mmlab.tab", ("Samples", "Upload")
 
 
 def sample_picker(task: Task) -> str | None:

@@ -17,7 +17,7 @@ from mmlab.ui.session import upload_draft
 
 UNITS = {"g": "g", "m/s2": "m/s²", "rad/s": "rad/s", "deg/s": "°/s"}
 HELP = (
-    "A line per moment. Columns are found by their names, such as `acc_x [g]` or `gyro_z [deg/s]`; three columns "
+    "One row per moment. Columns are found by their names, such as `acc_x [g]` or `gyro_z [deg/s]`; three columns "
     "without names are x, y and z. A column of times (`t [s]`, `time_ms`) gives the rate; any rate will do."
 )
 
@@ -47,7 +47,7 @@ def _table(task: Task, modalities: Sequence[Modality], key: str, label: str) -> 
         on_change=again,
     )
     with st.popover("Rate, unit, start", type="tertiary", key=f"{key}.more"):
-        st.caption("Only for what the file does not say.")
+        st.caption("Only needed where the file does not say it.")
         st.number_input(
             "Rows a second",
             min_value=5.0,
@@ -64,7 +64,7 @@ def _table(task: Task, modalities: Sequence[Modality], key: str, label: str) -> 
             format_func=UNITS.__getitem__,
             selection_mode="multi",
             key=f"{key}.unit",
-            help="Otherwise from the names of the columns, or told by the size of the numbers.",
+            help="Otherwise from the names of the columns, or guessed from the size of the numbers.",
             on_change=again,
         )
         st.number_input(
@@ -72,7 +72,7 @@ def _table(task: Task, modalities: Sequence[Modality], key: str, label: str) -> 
             min_value=0.0,
             value=None,
             key=f"{key}.start",
-            placeholder="Where most moves",
+            placeholder="Where most movement is",
             on_change=again,
         )
 

@@ -23,7 +23,7 @@ def height(task: Task, modalities: Sequence[Modality], key: str) -> None:
     st.caption(
         "NIfTI volumes (.nii, .nii.gz) or pictures of one axial slice, cut to the brain on black, all of the same "
         f"head. Up to {upload_draft.MEGABYTES} MB each: larger volumes fit once packed as .nii.gz. Nothing here is a "
-        "diagnosis: the models learned from simulated tumours."
+        "diagnosis: the models were trained on simulated tumours."
     )
     given = upload_draft.parts(task.name)
     st.caption(_sizes(task, modalities))
@@ -52,8 +52,8 @@ def _sizes(task: Task, modalities: Sequence[Modality]) -> str:
         return ""
     named = ", ".join(f"{label} {width} × {height}" for label, (height, width) in found.items())
     return (
-        f"The slices differ in size: {named} pixels. Each is cut to the head and brought to one size; that they show "
-        "the same place of the same head is for you to see to."
+        f"The slices differ in size: {named} pixels. Each is cropped to the head and resized; whether they show "
+        "the same place of the same head is not checked."
     )
 
 

@@ -25,9 +25,9 @@ BUNDLE_PROBLEM = "mmlab.experiments.model_archive.problem"
 def form(task: Task) -> None:
     """The whole tab: what gives several inputs at once, a column per input, the stated truth, the bundle."""
     if not any(takes_files(task, modality.name) for modality in task.info.modalities):
-        st.caption("No file can be brought here: its models were registered without `transform=`.")
+        st.caption("Files cannot be uploaded here: its models were registered without `transform=`.")
         return
-    st.caption(f"Give any of the inputs; what is left out counts as missing. {wording.SENTENCE_PRIVATE}")
+    st.caption(f"Give any of the inputs; the others count as missing. {wording.SENTENCE_PRIVATE}")
     said: dict[str, set[str]] = {}  # by input, shared by those that one file was given for: it has one problem
     for show, modalities in shared(task):
         key = f"bring.{task.name}.{modalities[0].kind}"
@@ -43,15 +43,13 @@ def form(task: Task) -> None:
         _truth(task)
         _open_bundle()
     if uploads.is_own(url_state.get("sample")):
-        st.caption(
-            "The address of this view does not hold what you brought. **Take it along** below offers it as a bundle."
-        )
+        st.caption("The address of this view does not contain your upload. **Download** below offers it as a bundle.")
 
 
 def bundle_offer(sample: str, task_name: str) -> None:
     """What a link does not hold: the files as they were brought, and the view."""
     own = uploads.find(sample, task_name)
-    st.caption("What you brought and this view, to be opened in another browser:")
+    st.caption("Your upload and this view, to be opened in another browser:")
     st.download_button(
         "Bundle (zip)",
         data=partial(uploads.bundle, own, url_state.everything()),
@@ -64,7 +62,7 @@ def bundle_offer(sample: str, task_name: str) -> None:
 def _one(task: Task, modality: Modality, said: set[str]) -> None:
     st.markdown(f"**{modality.letter}** · {modality.label}")
     if not takes_files(task, modality.name):
-        st.caption("Cannot be brought: it was registered without `transform=`.")
+        st.caption("Cannot be uploaded: it was registered without `transform=`.")
         return
     offered = ways(task, modality)
     chosen = next(iter(offered))
@@ -96,11 +94,11 @@ def _truth(task: Task) -> None:
     if not classes:
         return
     st.selectbox(
-        "What is it? (may stay open)",
+        "Ground truth (optional)",
         ["", *classes],
-        format_func=lambda name: name or "Not said",
+        format_func=lambda name: name or "Unknown",
         key=upload_draft.TRUTH,
-        help="With the right answer, the combinations are marked right or wrong; without it, same or different.",
+        help="With the true class, combinations are marked right or wrong; without it, same or different.",
         on_change=partial(upload_draft.use, task.name),
         width=220,
     )
@@ -114,7 +112,7 @@ def _true_number(task: Task, output: Regression) -> None:
         value=None,
         step=(output.high - output.low) / 60,
         key=upload_draft.NUMBER,
-        placeholder="Not said",
+        placeholder="Unknown",
         help="With the right number, the combinations are marked right where they lie on its side of "
         f"{output.middle:g}; without it, same or different.",
         on_change=partial(upload_draft.use, task.name),
@@ -124,7 +122,7 @@ def _true_number(task: Task, output: Regression) -> None:
 
 def _open_bundle() -> None:
     with st.popover("Open a bundle", key="bring.bundle.open"):
-        st.caption("A bundle holds what somebody brought, and the view they had of it.")
+        st.caption("A bundle holds an upload and the view of it.")
         st.file_uploader(
             "A bundle",
             type=["zip"],

@@ -19,7 +19,7 @@ from mmlab.viz.base import theme
 from mmlab.viz.compare.method_tables import Scale
 
 HERO = (
-    '<section class="mm-hero"><h1>What if one of the inputs is gone?</h1><p>A model that sees, hears and feels '
+    '<section class="mm-hero"><h1>What if one of the inputs is missing?</h1><p>A model that sees, hears and feels '
     "must often do with less: a camera is covered, a microphone dies. Take inputs away from trained models, "
     "and see what they answer, how sure they are, where they look, and which input really decides.</p></section>"
 )
@@ -54,7 +54,7 @@ WAYS = (
     ),
     Way(
         "I build with sensors",
-        "Damage or drop a sensor and find out whether the answer holds, and whether the model knows that it does not.",
+        "Corrupt or drop a sensor: does the prediction hold, and does the model know when it does not?",
         (
             Link("A noisy microphone", "pages/predict.py", {"task": "digits", "damage": "sound:noise:4"}),
             Link("What counts without the picture", "pages/explain.py", {"task": "digits", "on": "sound-pen"}),

@@ -93,10 +93,10 @@ def _run(task: Task, entry: Entry) -> None:
         st.html(_scores(task, report))
     else:
         command = f"python -m mmlab evaluate --task {task.name} --method {entry.reference.method} --save"
-        st.caption(f"Nothing was measured of this one. Measure it: `{command} --tag {entry.reference.tag}`")
+        st.caption(f"This model has not been measured yet. Measure it: `{command} --tag {entry.reference.tag}`")
     st.html(_facts(entry))
     registered_card.show(entry.card)
-    with st.popover("The whole card", type="tertiary"):
+    with st.popover("Full model card", type="tertiary"):
         st.json(entry.card, expanded=1)
     _actions(entry.reference)
 
@@ -176,7 +176,7 @@ def _changed(values: Mapping[str, Any], task: str, method: str, config: bool) ->
         f"{name} {value} (usually {usual[name]})" for name, value in values.items() if usual.get(name, value) != value
     ]
     if config:
-        return ", ".join(other) or "the usual ones"
+        return ", ".join(other) or "the defaults"
     return ", ".join(
         [f"{values.get('epochs', '?')} epochs", *(text for text in other if not text.startswith("source"))]
     )
@@ -195,9 +195,7 @@ def _actions(reference: Reference) -> None:
             help=wording.help("export"),
         )
         with st.popover("Delete"):
-            st.write(
-                f"Delete **{page_frame.plain(reference.name)}** and all that was measured of it? There is no way back."
-            )
+            st.write(f"Delete **{page_frame.plain(reference.name)}** and all its measurements? This cannot be undone.")
             st.button("Delete it", key=f"library.delete.{reference.name}", on_click=_delete, args=(reference,))
         st.page_link(
             "pages/predict.py", label="Try it →", query_params={"task": reference.task, "methods": reference.method}
@@ -227,10 +225,8 @@ def _import() -> None:
         if given is None:
             return
         with st.container(horizontal=True, vertical_alignment="bottom"):
-            name = st.text_input(
-                "Another name for it", key="library.name", placeholder="its own", max_chars=60, width=240
-            )
-            replace = st.checkbox("Replace one of this name", key="library.replace")
+            name = st.text_input("New name", key="library.name", placeholder="keep its name", max_chars=60, width=240)
+            replace = st.checkbox("Replace a model of this name", key="library.replace")
         if not st.button("Import", key="library.import", type="primary"):
             return
         with page_frame.error_boundary():
@@ -251,7 +247,7 @@ def _problems(task: Task) -> None:
         right.button("Remove", key=f"library.remove.{entry.reference.name}", on_click=_delete, args=(entry.reference,))
     for name in cache.unfinished(task.name):
         st.caption(
-            f"**{page_frame.plain(name)}** holds no model: its training was never begun, or the file is elsewhere."
+            f"**{page_frame.plain(name)}** holds no model: its training was never started, or the file is elsewhere."
         )
     for registry in (TASKS, METHODS):
         for file, problem in registry.problems.items():

@@ -70,7 +70,9 @@ def sources(task: str, view: str, stamp: Stamp) -> list[str]:
             continue
     if not there:
         raise CheckpointError(
-            f"The steps of {cache.title(view)} were not trained yet." if view else "Nothing was measured yet.",
+            f"The ablation of {cache.title(view)} has not been trained yet."
+            if view
+            else "Nothing has been measured yet.",
             advice(TASKS[task], f"python -m mmlab grid --tasks {task}{f' --ladder {view}' if view else ''}", "Train"),
         )
     return there

@@ -40,7 +40,7 @@ def give(task_name: str, modality: str, part: uploads.UploadedFile | None) -> No
         return
     try:
         if len(part.content) > MEGABYTES * 2**20:
-            raise DataError(f"The file is larger than {MEGABYTES} MB.", "Bring a smaller one.")
+            raise DataError(f"The file is larger than {MEGABYTES} MB.", "Upload a smaller one.")
         task = cache.task(task_name)
         task.prepare(modality, decoded(task, modality, part))
     except MmlabError as error:

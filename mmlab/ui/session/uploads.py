@@ -33,7 +33,7 @@ LARGEST_BUNDLE = 24 * 2**20
 LARGEST_VIEW = 64 * 2**10
 MOST_FILES = 16
 FORMAT = 1
-HINT = "Take the bundle that the Predict page offers under 'Take it along'."
+HINT = "Take the bundle that the Predict page offers under 'Download'."
 MOST_OPTIONS = 16
 _NAME = re.compile(r"[a-z0-9_]{1,40}")
 _HEIGHT = re.compile(r"(.*)#(\d{1,3})%")
@@ -91,9 +91,9 @@ def find(sample: str, task: str) -> Upload:
     own = st.session_state.get(STORE, {}).get(sample)
     if own is None or own.task != task:
         raise NotHere(
-            "This link shows something that a person brought, and what they brought is not in the link.",
-            "It stayed on their machine. Ask them for the bundle and open it under 'Bring your own', "
-            "or bring your own files.",
+            "This link shows an upload, and uploads are not part of a link.",
+            "They stay with whoever made them. Ask for the bundle and open it under 'Upload', "
+            "or upload your own files.",
         )
     return own
 

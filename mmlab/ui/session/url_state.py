@@ -156,9 +156,11 @@ def _damage(text: str, modalities: Modalities) -> Damage:
     kind, _, severity = rest.partition(":")
     known = corruptions_of(modalities[modality].kind)
     if kind not in known:
-        raise UnknownName(f"There is no damage '{kind}' for {modality}.", f"There are: {', '.join(known) or 'none'}.")
+        raise UnknownName(
+            f"There is no corruption '{kind}' for {modality}.", f"There are: {', '.join(known) or 'none'}."
+        )
     if severity not in map(str, SEVERITIES):
-        raise UnknownName(f"Damage has no level '{severity}'.", "Use 1 to 5.")
+        raise UnknownName(f"Corruption has no level '{severity}'.", "Use 1 to 5.")
     return Damage(modality, kind, int(severity))
 
 

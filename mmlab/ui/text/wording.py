@@ -32,7 +32,7 @@ METRICS: dict[str, tuple[str, str]] = {
 }
 
 SENTENCE_PRIVATE = (
-    "What you bring stays in the memory of the machine that runs this app, and is gone when you close the page."
+    "Uploads stay in the memory of the machine that runs this app, and are deleted when you close the page."
 )
 
 

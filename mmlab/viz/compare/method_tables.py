@@ -153,7 +153,7 @@ def confusion(counts: NDArray[np.integer[Any]], classes: Sequence[str]) -> str:
         body.append(f"<tr><th scope='row'>{escape(name)}</th>{cells}</tr>")
     upright = " mm-upright" if max(map(len, classes)) > SHORT_NAME else ""
     return (
-        '<p class="mm-note">Rows: the right answer. Columns: what the model said. Percent of the row.'
+        '<p class="mm-note">Rows: true class. Columns: predicted class. Percent of the row.'
         f"{f' The {MOST_CLASSES} of {every:,} classes that are mixed up most.' if every > MOST_CLASSES else ''}</p>"
         f'<div class="mm-scroll"><table class="mm-heat mm-confusion{upright}">'
         f"<thead><tr><th></th>{head}</tr></thead><tbody>{''.join(body)}</tbody></table></div>"
@@ -239,7 +239,7 @@ def _line(line: Line, columns: Sequence[Column], scale: Scale, span: tuple[float
 def _count(share: float, count: int, truth: str, said: str, right: bool) -> str:
     colour = theme.RIGHT if right else theme.WRONG
     text = "" if count == 0 else f"{100 * share:.0f}" if share >= 0.005 else "<1"
-    note = escape(f"{truth} taken for {said}: {count}" if not right else f"{truth} recognised: {count}", quote=True)
+    note = escape(f"{truth} predicted as {said}: {count}" if not right else f"{truth} recognised: {count}", quote=True)
     tint = FAINTEST + share * (FULLEST - FAINTEST) if count else 0
     return f'<td title="{note}" style="--c:{colour};--p:{tint:.0f}%"><span>{escape(text)}</span></td>'
 
@@ -248,5 +248,5 @@ def legend(scale: Scale, marks: Mapping[str, str]) -> str:
     """What the tints mean, as HTML."""
     parts = [f'<span style="--c:{colour}">{escape(text)}</span>' for text, colour in marks.items()]
     if scale.signed:
-        parts.append("<b>bold: the 95 % interval leaves out 0</b>")
+        parts.append("<b>bold: the 95 % interval excludes 0</b>")
     return f'<p class="mm-key">{"".join(parts)}</p>'

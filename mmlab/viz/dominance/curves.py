@@ -33,7 +33,7 @@ def covering(ordered: Values, random: Values, colour: str, across: str) -> Figur
         height=230,
         margin={"l": 8, "r": 8, "t": 30, "b": 8},
         xaxis={"title": {"text": across}, "tickformat": ".0%", "range": [0, 1]},
-        yaxis={"title": {"text": "still this answer"}, "range": [-0.03, 1.03]},
+        yaxis={"title": {"text": "still this class"}, "range": [-0.03, 1.03]},
     )
     return figure
 
@@ -52,7 +52,7 @@ def over_epochs(
     figure = go.Figure()
     for name, values in lines.items():
         line = {"color": colours[name], "width": 2.4}
-        hover = f"{name}, pass %{{x}}: %{{y:{'.1%' if share else '.3g'}}}<extra></extra>"
+        hover = f"{name}, epoch %{{x}}: %{{y:{'.1%' if share else '.3g'}}}<extra></extra>"
         figure.add_scatter(x=epochs + 1, y=values, name=name, mode="lines+markers", line=line, hovertemplate=hover)
     highest = max((float(np.nanmax(values)) for values in lines.values() if np.isfinite(values).any()), default=1.0)
     form = "" if not share else ".1%" if highest < 0.1 else ".0%"
@@ -62,7 +62,7 @@ def over_epochs(
     figure.update_layout(
         template=TEMPLATE,
         height=290,
-        xaxis={"title": {"text": "pass over the training data"}, "dtick": max(1, -(-len(epochs) // 8)), "tick0": 1},
+        xaxis={"title": {"text": "epoch"}, "dtick": max(1, -(-len(epochs) // 8)), "tick0": 1},
         yaxis={"title": {"text": title}, "tickformat": form, "rangemode": "tozero"},
     )
     return figure

@@ -29,11 +29,11 @@ def _bar(
     selected: int,
 ) -> str:
     said = ", ".join(f"{labels[name]} {100 * part:.0f} %" for name, part in parts.items())
-    label = escape(f"pass {epoch + 1}: {said}", quote=True)
+    label = escape(f"epoch {epoch + 1}: {said}", quote=True)
     pressed = f'aria-pressed="{str(epoch == selected).lower()}" aria-label="{label}" title="{label}"'
     there = {name: part for name, part in parts.items() if part > 0}
     return (
-        f'<button data-pick="{epoch + 1}" {pressed}><span>pass {epoch + 1}</span>'
+        f'<button data-pick="{epoch + 1}" {pressed}><span>epoch {epoch + 1}</span>'
         f"{stacked(there, letters, colours)}</button>"
     )
 

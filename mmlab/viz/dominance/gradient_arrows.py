@@ -55,10 +55,10 @@ def legend(labels: tuple[str, str], conflict: bool) -> str:
     """The colours in words."""
     names = {labels[0]: FIRST, labels[1]: SECOND, "plain sum": PLAIN}
     if conflict:
-        names["sum after both gave way"] = KEPT
+        names["sum after projection"] = KEPT
     swatch = "display:inline-block;width:18px;height:4px;border-radius:2px;margin-right:6px;vertical-align:3px"
     parts = "".join(f'<span><i style="{swatch};background:{c}"></i>{escape(n)}</span>' for n, c in names.items())
-    dash = "<span>dashed: what each keeps</span>" if conflict else ""
+    dash = "<span>dashed: each after projection</span>" if conflict else ""
     return f'<p class="mm-arrows-key">{parts}{dash}</p>'
 
 

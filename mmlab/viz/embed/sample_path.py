@@ -110,7 +110,7 @@ def animate(figure: go.Figure, steps: Sequence[Step], keys: Sequence[str]) -> go
     ]
     slow = {"frame": {"duration": 900, "redraw": False}, "transition": {"duration": 700}, "fromcurrent": False}
     quick = {"mode": "immediate", "frame": {"duration": 0, "redraw": False}, "transition": {"duration": 300}}
-    play = {"label": "▶ Take inputs away one by one", "method": "animate", "args": [[s.key for s in walked], slow]}
+    play = {"label": "▶ Remove inputs one by one", "method": "animate", "args": [[s.key for s in walked], slow]}
     stops = [{"label": s.letters, "method": "animate", "args": [[s.key], quick]} for s in walked]
     place = {"x": 0, "xanchor": "left", "yanchor": "top"}
     lower = AXIS_ROOM if figure.layout.xaxis.title.text else 0  # below the numbers and the name of the axis
@@ -144,7 +144,12 @@ def animate(figure: go.Figure, steps: Sequence[Step], keys: Sequence[str]) -> go
 def table(steps: Sequence[Step], likeness: Sequence[float], variance: Sequence[float] | None, on: str) -> str:
     """A row of HTML per combination, complete input first: letters, answer, variance, likeness to complete input."""
     judged = any(step.good is not None for step in steps)
-    titles = ["inputs", *(["answer"] if judged else []), *(["variance"] if variance else []), "likeness to all inputs"]
+    titles = [
+        "inputs",
+        *(["answer"] if judged else []),
+        *(["variance"] if variance else []),
+        "cosine similarity to all inputs",
+    ]
     rows = ""
     for row, step in reversed(list(enumerate(steps))):
         cells = [f"<b>{escape(step.letters)}</b>"]

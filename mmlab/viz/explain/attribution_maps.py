@@ -35,7 +35,7 @@ def overlay(
 
     `array` is what enters the encoder, without a batch dimension; `words` are those of a text, by place.
     """
-    what = f"Where the model looks in {label or 'it'}: brighter is more"
+    what = f"Attribution map of {label or 'the input'}: brighter is more"
     return _panel(kind, array, heat, HOT, what, scales, words)
 
 
@@ -43,7 +43,7 @@ def difference(
     kind: str, array: Floats, change: Floats, label: str = "", scales: Scales | None = None, words: Words = ()
 ) -> str:
     """What a second map has more (blue) or less (orange) than a first one, in [-1, 1]."""
-    what = f"Change of where the model looks in {label or 'it'}: blue is more, orange is less"
+    what = f"Change of the attribution map of {label or 'the input'}: blue is more, orange is less"
     return _panel(kind, array, change, CHANGE, what, scales, words)
 
 
@@ -61,7 +61,7 @@ def scales(kind: str, shape: tuple[int, ...], raw: Raw) -> Scales | None:
 
 def legend(diverging: bool = False) -> str:
     """The colours in words, as one line of HTML."""
-    low, high = ("less with it", "more with it") if diverging else ("looks away", "looks most")
+    low, high = ("less with it", "more with it") if diverging else ("least", "most")
     stops = ((0.0, LESS), (0.5, PAPER), (1.0, MORE)) if diverging else ((0.0, GROUND), *HEAT[1:])
     colours = ",".join(f"{colour} {place:.0%}" for place, colour in stops)
     strip = "display:inline-block;width:5.5rem;height:.7rem;border-radius:.35rem"

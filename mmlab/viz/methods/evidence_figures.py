@@ -30,7 +30,7 @@ def curves(
     zero: bool = True,
 ) -> go.Figure:
     """A line per name over the epochs; `strong` ones thick, the others dotted; `since` marks an epoch."""
-    figure = go.Figure(layout=_layout("pass over the training data", title))
+    figure = go.Figure(layout=_layout("epoch", title))
     for name, values in lines.items():
         thick = strong is None or name in strong
         line = {"color": colours[name], "width": 3 if thick else 1.6, "dash": "solid" if thick else "dot"}

@@ -25,7 +25,7 @@ def draw(method: str, letters: Letters, missing: str) -> str:
     """Both panels of a method as HTML; empty for a method without a drawing. `missing` names the second modality."""
     if method not in PAINTERS:
         return ""
-    titles = ("While it learns", f"When the {spoken(missing)} is missing")
+    titles = ("During training", f"When the {spoken(missing)} is missing")
     figures = []
     for title, gone in zip(titles, (False, True), strict=True):
         panel = Panel(title)
@@ -65,24 +65,24 @@ def _joint(panel: Panel, letters: Letters, gone: bool) -> None:
     panel.arrow(MIDDLE + 28, 100, RIGHT - 40, 100)
     panel.box(RIGHT, 100, 76, "answer")
     panel.note(
-        "An average input takes its place:\nthe network has never seen one."
+        "The mean input takes its place:\nthe network has never seen one."
         if gone
-        else "Everything is always there.\nNothing ever goes missing."
+        else "All inputs are always present.\nNothing is ever missing."
     )
 
 
 def _dropout(panel: Panel, letters: Letters, gone: bool) -> None:
     _inputs(panel, letters, (1,) if gone else ())
     _into(panel, letters, ENCODER + 37, MIDDLE - 35, (1,) if gone else (), pull=0.6)
-    panel.box(MIDDLE, 100, 66, "zero for\nwhat is\nnot there" if gone else "hide at\nrandom", "rests", high=116)
+    panel.box(MIDDLE, 100, 66, "zero for\nmissing\ninputs" if gone else "drop at\nrandom", "rests", high=116)
     panel.arrow(MIDDLE + 35, 100, 238, 100)
     panel.box(260, 100, 42, "join", high=64)
     panel.arrow(282, 100, 299, 100)
     panel.box(328, 100, 56, "answer")
     panel.note(
-        "It has practised just this:\nthe others answer."
+        "It was trained for this:\nthe others predict."
         if gone
-        else "Each sample meets one combination,\nall as likely."
+        else "Each sample gets one combination,\nall equally likely."
     )
 
 
@@ -94,7 +94,7 @@ def _ensemble(panel: Panel, letters: Letters, gone: bool) -> None:
         panel.box(MIDDLE, y, 70, "answer", "gone" if index in off else "learns")
     _into(panel, letters, MIDDLE + 37, RIGHT - 38, off, pull=0.25)
     panel.box(RIGHT, 100, 72, "average", "plain", high=48)
-    panel.note("The others are averaged,\nas if it had never been there." if gone else "Each network learns alone.")
+    panel.note("The others are averaged,\nas if it did not exist." if gone else "Each network is trained alone.")
 
 
 def _specialists(panel: Panel, letters: Letters, gone: bool) -> None:
@@ -112,9 +112,9 @@ def _specialists(panel: Panel, letters: Letters, gone: bool) -> None:
                 faded = gone and code != wanted
                 panel.chip(x + 30 * (spot - (len(inside) - 1) / 2), y, letters, index, not faded, r=11)
     panel.note(
-        "The network for just this\ncombination answers."
+        "The network of this\ncombination predicts."
         if gone
-        else "One network per combination;\neach meets only its own."
+        else "One network per combination;\neach is trained on its own."
     )
 
 
@@ -131,11 +131,11 @@ def _dmrnet(panel: Panel, letters: Letters, gone: bool) -> None:
         start = (232.0, 82.0)
     panel.arrow(start[0] + 6, start[1], RIGHT - 34, 100 if gone else 92)
     panel.box(RIGHT + 8, 100, 76, "answer")
-    panel.text(214, 168 if gone else 154, "a cloud of its own" if gone else "a cloud, not a point", size=11.5)
+    panel.text(214, 168 if gone else 154, "a variance of its own" if gone else "a distribution, not a point", size=11.5)
     panel.note(
-        "The middle of the cloud answers.\nEach combination has its own width."
+        "The mean of the embedding predicts.\nEach combination has its own variance."
         if gone
-        else "Inputs are hidden at random. A random point\nof the cloud answers; hard cases count extra."
+        else "Inputs are dropped at random. A random draw\npredicts; hard combinations get an extra loss."
     )
 
 
@@ -146,8 +146,8 @@ def _gmd(panel: Panel, letters: Letters, gone: bool) -> None:
     panel.box(185, 100, 58, "one\nshared\nnetwork", high=142)
     if gone:
         panel.arrow(216, 100, 255, 100)
-        panel.box(302, 100, 90, "average of\nwhat is there", "plain", high=44)
-        panel.note("Nothing stands in for it; its part\nof the network is switched off.")
+        panel.box(302, 100, 90, "mean of the\npresent ones", "plain", high=44)
+        panel.note("Nothing replaces it; its part\nof the network is switched off.")
         return
     x, y = 290, 128
     panel.arrow(x, y, x + 58, y - 12, ACCENT, wide=3)
@@ -155,8 +155,8 @@ def _gmd(panel: Panel, letters: Letters, gone: bool) -> None:
     panel.arrow(x, y, x - 12, y - 62, WRONG, wide=3)
     panel.arrow(x - 42, y - 54, x - 17, y - 60, MUTED)
     panel.text(x + 4, 46, "corrections", size=11.5)
-    panel.text(x + 4, 150, "pull apart: cut", size=11.5)
-    panel.note("Every combination asks for a correction.\nThe parts that contradict are cut away.")
+    panel.text(x + 4, 150, "conflict: projected", size=11.5)
+    panel.note("Every combination gives a gradient.\nConflicting components are projected out.")
 
 
 def _mmanet(panel: Panel, letters: Letters, gone: bool) -> None:
@@ -173,7 +173,7 @@ def _mmanet(panel: Panel, letters: Letters, gone: bool) -> None:
     if gone:
         panel.box(236, 140, 74, "answer")
         panel.text(232, 56, "no longer needed", size=12, faint=True)
-        panel.note("The student answers alone,\nwith zeros for what is missing.")
+        panel.note("The student predicts alone,\nwith zeros for missing inputs.")
         return
     panel.text(222, 98, "make alike", size=11.5)
     panel.arrow(222, 108, 222, 116, wide=1.2)
@@ -181,8 +181,10 @@ def _mmanet(panel: Panel, letters: Letters, gone: bool) -> None:
     panel.arrow(247, 132, 265, 122)
     panel.arrow(247, 148, 265, 162)
     panel.box(312, 116, 90, "answer")
-    panel.box(312, 166, 90, "extra practice", high=28)
-    panel.note("Teacher: fixed, sees everything. Who is like\nwhom is copied; weak combinations practise more.")
+    panel.box(312, 166, 90, "extra loss", high=28)
+    panel.note(
+        "Teacher: frozen, sees all inputs. Its similarities\nare distilled; weak combinations get an extra loss."
+    )
 
 
 def _dimml(panel: Panel, letters: Letters, gone: bool) -> None:
@@ -197,14 +199,14 @@ def _dimml(panel: Panel, letters: Letters, gone: bool) -> None:
             if index not in off:
                 panel.arrow(MIDDLE + 35, y, RIGHT - 42, 100 + 0.3 * (y - 100), wide=3.5 if index == 0 else 1.4)
         panel.box(RIGHT, 100, 80, "vote, by\ncertainty", "plain", high=48)
-        panel.note("The heads that are there vote;\nthe surer one counts more.")
+        panel.note("The heads present vote;\nthe surer one counts more.")
         return
     for first, second in pairwise(places):
         panel.arrow(ENCODER - 12, first + 16, ENCODER - 12, second - 17, WRONG)
         panel.arrow(ENCODER + 12, second - 16, ENCODER + 12, first + 17, WRONG)
     _into(panel, letters, MIDDLE + 35, RIGHT - 42, pull=0.3)
     panel.box(RIGHT, 100, 80, "last: learn\nto put them\ntogether", high=60)
-    panel.note("Each learns from its own answer and teaches\nthe others what they are bad at (orange).")
+    panel.note("Each is trained on its own prediction and\nteaches the others what they lack (orange).")
 
 
 def _m3ixup(panel: Panel, letters: Letters, gone: bool) -> None:
@@ -224,8 +226,8 @@ def _m3ixup(panel: Panel, letters: Letters, gone: bool) -> None:
     if gone:
         middle = [sum(spot[axis] for i, spot in enumerate(spots) if i != 1) / (len(spots) - 1) for axis in (0, 1)]
         panel.oval(middle[0], middle[1], 5, 5, ACCENT, 1)
-        panel.text(middle[0] + 10, middle[1], "middle of the rest", size=11.5, at="start")
-        panel.note("The middle of the codes that are there\nanswers in place of the code of all.")
+        panel.text(middle[0] + 10, middle[1], "mean of the rest", size=11.5, at="start")
+        panel.note("The mean of the codes present\nreplaces the joint code.")
         return
     panel.oval(x + r * cos(-0.5), y + r * sin(-0.5), 6, 6, ACCENT, 1)
     panel.text(x + 50, y - 36, "all together", size=11.5, at="end")
@@ -234,7 +236,7 @@ def _m3ixup(panel: Panel, letters: Letters, gone: bool) -> None:
     panel.arrow(x - 4, y + 22, x + 16, y + 46, WRONG, wide=2.4)
     panel.text(x + 26, y + 8, "easier", size=11.5, at="start")
     panel.text(x + 20, y + 38, "harder", size=11.5, at="start")
-    panel.note("Single codes are drawn to the code of all.\nA mixture (orange) moves easier, then harder.")
+    panel.note("Unimodal codes are pulled to the joint code.\nA mixture (orange) gets easier, then harder.")
 
 
 PAINTERS: dict[str, Painter] = {

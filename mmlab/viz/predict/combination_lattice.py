@@ -214,7 +214,7 @@ def _chips(node: Node, colours: Mapping[str, str]) -> str:
 
 def _label(node: Node) -> str:
     state = node.state
-    verdict = {True: "right", False: "wrong", None: "as with everything" if state.same else "not as with everything"}
+    verdict = {True: "right", False: "wrong", None: "as with all inputs" if state.same else "not as with all inputs"}
     return f"{' + '.join(node.labels)}: {state.answer}, {verdict[state.good]}{_after(state.share)}"
 
 

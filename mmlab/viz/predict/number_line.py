@@ -71,7 +71,7 @@ def line(scale: Scale, now: float, whole: float) -> str:
 def key(scale: Scale, now: float, moved: bool) -> str:
     """What the marks on the line mean, for the marks that there are."""
     marks = ['<span class="mm-is-now">answer</span>']
-    marks += ['<span class="mm-is-whole">with everything</span>'] if moved else []
+    marks += ['<span class="mm-is-whole">with all inputs</span>'] if moved else []
     marks += ['<span class="mm-is-true">truth</span>'] if scale.truth is not None else []
     marks += ['<span class="mm-is-span">interval</span>'] if scale.reach is not None else []
     return f'<p class="mm-number-key" style="--c:{_colour(scale, now)}">{"".join(marks)}</p>'
@@ -80,7 +80,7 @@ def key(scale: Scale, now: float, moved: bool) -> str:
 def in_words(scale: Scale, now: float, whole: float) -> str:
     """`Answer +0.52 on a scale from −3 to 3; with everything +0.80; truth +1.10`."""
     parts = [f"Answer {scale.text(now)} on a scale from {scale.text(scale.low)} to {scale.text(scale.high)}"]
-    parts += [f"with everything {scale.text(whole)}"] if now != whole else []
+    parts += [f"with all inputs {scale.text(whole)}"] if now != whole else []
     parts += [f"truth {scale.text(scale.truth)}"] if scale.truth is not None else []
     return "; ".join(parts)
 

@@ -152,7 +152,7 @@ def _row(name: str, card: Card) -> str:
     colour = ACCENT if not card.truth else RIGHT if name == card.truth else WRONG if top else "#7B8794"
     kind = " mm-top" if top else ""
     mark = "" if card.now == card.whole or whole < 0.005 else f'<u style="left:{100 * whole:.1f}%"></u>'
-    said = f"{escape(name, quote=True)}: {_percent(now)}, with everything {_percent(whole)}"
+    said = f"{escape(name, quote=True)}: {_percent(now)}, with all inputs {_percent(whole)}"
     return (
         f'<div class="mm-row{kind}" role="listitem" title="{said}" style="--c:{colour}"><span class="mm-name">'
         f'{escape(name)}</span><span class="mm-track"><i style="width:{100 * now:.1f}%"></i>'
@@ -163,7 +163,7 @@ def _row(name: str, card: Card) -> str:
 def _change(card: Card) -> str:
     """What changed against complete input, in one sentence."""
     if card.now == card.whole:
-        return '<span class="mm-muted">This is the answer from everything that was given.</span>'
+        return '<span class="mm-muted">This is the prediction from all available inputs.</span>'
     if card.now.answer != card.whole.answer:
         return (
             f'<span class="mm-flip">Changed:</span> with {escape(card.whole_label)} it says '
@@ -171,14 +171,14 @@ def _change(card: Card) -> str:
         )
     points = round(100 * (card.now.confidence - card.whole.confidence))
     moved = "as sure" if points == 0 else f"{abs(points)} points {'surer' if points > 0 else 'less sure'}"
-    return f"The same answer, {moved} than with everything." if points else "The same answer, and as sure."
+    return f"The same prediction, {moved} than with all inputs." if points else "The same prediction, and as sure."
 
 
 def _moved(card: Card, scale: Scale) -> str:
     """How far the number moved against complete input, and whether it changed sides."""
     now, whole = _value(card.now), _value(card.whole)
     if card.now == card.whole:
-        return '<span class="mm-muted">This is the answer from everything that was given.</span>'
+        return '<span class="mm-muted">This is the prediction from all available inputs.</span>'
     before = f"with {escape(card.whole_label)} it says <b>{escape(number_line.minus(card.whole.answer))}</b>"
     if (now > scale.middle) != (whole > scale.middle):
         return f'<span class="mm-flip">Changed sides:</span> {before}.'

@@ -91,10 +91,10 @@ def outlines(regions: Flags, dashed: bool = False) -> str:
 
 def legend(names: Sequence[str], truth: bool) -> str:
     """The colours in words. truth: whether differences are against the truth, or against everything given."""
-    against = "than is there" if truth else "than with everything"
-    marks = [*zip(REGIONS, names, strict=False), (MISSED, f"less found {against}"), (EXTRA, f"more found {against}")]
+    against = "than the truth" if truth else "than with all inputs"
+    marks = [*zip(REGIONS, names, strict=False), (MISSED, f"smaller {against}"), (EXTRA, f"larger {against}")]
     swatches = "".join(f'<span style="--c:{colour}">{escape(name)}</span>' for colour, name in marks)
-    line = "dashed lines: the truth" if truth else "dashed lines: with everything"
+    line = "dashed lines: the truth" if truth else "dashed lines: with all inputs"
     return f'<p class="mm-swatches">{swatches}<em>{line}</em></p>'
 
 

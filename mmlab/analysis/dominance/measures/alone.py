@@ -41,4 +41,4 @@ class Alone(Measure):
     def derivation(self, evidence: Evidence, modality: int) -> Arithmetic:
         """One line."""
         line = (evidence.labels[modality], float(evidence.scores[2**modality]))
-        return Arithmetic("The score with this input only", ("what is there", "score"), (line,))
+        return Arithmetic("The score with this input only", ("present before", "score"), (line,))

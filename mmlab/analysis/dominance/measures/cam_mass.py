@@ -22,8 +22,8 @@ class CamMass(Measure):
     order = 110
     title = "Grad-CAM mass"
     symbol = "Σ ReLU(Lₘ)"
-    question = "How much of the map of where it looks lies in this input?"
-    about = "The sum of the positive Grad-CAM map, as a part of all inputs."
+    question = "How much of the attribution map lies in this input?"
+    about = "The sum of the positive Grad-CAM map, as a share of all inputs."
     source = "Selvaraju et al., Grad-CAM, ICCV 2017"
     family = INSIDE
     needs = MODEL

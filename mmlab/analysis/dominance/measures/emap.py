@@ -54,7 +54,7 @@ class EmapGap(Measure):
     needs = MODEL
     ranks = False
     truths = (
-        Truth("redundant", (0, 0), 0.05, "Adding up two witnesses is enough: nothing is lost."),
+        Truth("redundant", (0, 0), 0.05, "An additive model is enough: nothing is lost."),
         Truth("unique", (0, 0), 0.05, "One witness alone needs no interaction."),
         Truth("synergy", (0.5, 0.5), 0.12, "No sum of the two can do it: the additive stand-in is a coin."),
     )

@@ -24,7 +24,7 @@ class GradientActivation(Measure):
     symbol = "Σ|∂s/∂A · A|"
     question = "Through which input does the score of the right answer flow?"
     about = (
-        "The sum of |gradient × activation| where Grad-CAM looks, as a part of all inputs. It does not change when a "
+        "The sum of |gradient × activation| where Grad-CAM looks, as a share of all inputs. It does not change when a "
         "layer is scaled up and the next one down, which leaves the model as it is; gradients alone would."
     )
     source = (

@@ -56,7 +56,7 @@ class Interaction(PairMeasure):
     order = 10
     title = "Interaction"
     symbol = "Iₘₙ"
-    question = "Do the two say more together than each for itself, or the same twice?"
+    question = "Do the two carry more together than each alone (synergy), or the same twice (redundancy)?"
     about = (
         "What both add at once less what each adds, averaged over the combinations of the others. Above 0 they need "
         "each other (synergy), below 0 they say the same (redundancy)."
@@ -65,7 +65,7 @@ class Interaction(PairMeasure):
     family = TOGETHER
     columns = (Column("interaction", "interaction", note="synergy above 0, redundancy below"),)
     truths = (
-        Truth("redundant", (-0.5,), 0.1, "The second to arrive adds nothing: 1 − 1 − 1 + 1/2 = −1/2."),
+        Truth("redundant", (-0.5,), 0.1, "The second to join adds nothing: 1 − 1 − 1 + 1/2 = −1/2."),
         Truth("unique", (0,), 0.08, "Nothing is shared and nothing needs the other."),
         Truth("synergy", (0.5,), 0.1, "1 − 1/2 − 1/2 + 1/2 = 1/2."),
     )
@@ -86,6 +86,6 @@ def _derivation(scores: Numbers, first: int, second: int, labels: Sequence[str])
         parts = [float(scores[code]) for code in (mask | one | other, mask | one, mask | other, mask)]
         extra = parts[0] - parts[1] - parts[2] + parts[3]
         lines.append((named(mask, labels), *parts, weight, weight * extra))
-    head = ("what is there", "both", labels[first], labels[second], "neither", "weight", "(1 − 2 − 3 + 4) × weight")
+    head = ("present before", "both", labels[first], labels[second], "neither", "weight", "(1 − 2 − 3 + 4) × weight")
     rule = "Both − the first − the second + neither, weighted as in the Shapley value"
     return Arithmetic(rule, head, tuple(lines), "sum")

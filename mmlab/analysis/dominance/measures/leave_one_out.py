@@ -24,7 +24,7 @@ class LeaveOneOut(Measure):
     order = 60
     title = "Leave one out"
     symbol = "v(M) − v(M∖{m})"
-    question = "What is lost when only this input leaves?"
+    question = "What is lost when only this input is missing?"
     about = "The score on everything less the score without this input."
     source = "Common practice"
     family = TOGETHER
@@ -49,4 +49,4 @@ class LeaveOneOut(Measure):
         scores = evidence.scores
         rest = len(scores) - 1 - 2**modality
         lines = (("everything", float(scores[-1])), (named(rest, evidence.labels), -float(scores[rest])))
-        return Arithmetic("Everything − everything else", ("what is there", "score"), lines, "sum")
+        return Arithmetic("Everything − everything else", ("present before", "score"), lines, "sum")

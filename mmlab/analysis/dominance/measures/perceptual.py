@@ -35,7 +35,7 @@ class PerceptualScore(Measure):
     order = 90
     title = "Perceptual score"
     symbol = "Pₘ"
-    question = "What is lost when this input comes from somebody else?"
+    question = "What is lost when this input comes from another sample?"
     about = (
         "The score less the score with this input permuted across samples, averaged over permutations: wrong evidence "
         "in the place of none."
@@ -44,9 +44,9 @@ class PerceptualScore(Measure):
     family = SWAPPED
     needs = MODEL
     truths = (
-        Truth("unique", (0.5, 0), 0.08, "Somebody else's left is right half of the time."),
+        Truth("unique", (0.5, 0), 0.08, "The left of another sample is right half of the time."),
         Truth("synergy", (0.5, 0.5), 0.08, "Half of the swaps change the label."),
-        Truth("collapsed", (0.5, 0), 0.08, "Somebody else's right goes unnoticed."),
+        Truth("collapsed", (0.5, 0), 0.08, "The right of another sample goes unnoticed."),
     )
 
     def values(self, evidence: Evidence) -> Numbers:

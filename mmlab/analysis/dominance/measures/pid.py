@@ -179,9 +179,9 @@ class InformationDecomposition(PairMeasure):
     order = 30
     title = "Partial information decomposition (PID)"
     symbol = "R, U₁, U₂, S"
-    question = "What do the answers of the two, each alone, know about the right answer?"
+    question = "What do the two unimodal predictions carry about the right class?"
     about = (
-        "Bits that both know, that only one knows, and that neither knows but both together. Few samples look as if "
+        "Redundant bits, bits unique to each, and synergistic bits. Few samples look as if "
         "they knew something together: what shuffled answers seem to know is taken away, and where there are fewer "
         "than 5 samples per cell of the table, nothing is said."
     )
@@ -195,21 +195,21 @@ class InformationDecomposition(PairMeasure):
         Column("redundancy", "both know", BITS),
         Column("first", "only the first", BITS),
         Column("second", "only the second", BITS),
-        Column("synergy", "only together", BITS),
+        Column("synergy", "synergistic", BITS),
     )
     truths = (
-        Truth("redundant", (1, 0, 0, 0), 0.1, "One bit, which both know."),
+        Truth("redundant", (1, 0, 0, 0), 0.1, "One bit, redundant."),
         Truth("redundant", (1, 0, 0, 0), 0.05, "Counted from the data themselves.", of_data=True),
-        Truth("unique", (0, 1, 0, 0), 0.1, "One bit, which only left knows."),
+        Truth("unique", (0, 1, 0, 0), 0.1, "One bit, unique to left."),
         Truth("unique", (0, 1, 0, 0), 0.05, "Counted from the data themselves.", of_data=True),
-        Truth("synergy", (0, 0, 0, 1), 0.1, "One bit, which only both together know.", BLIND_ANSWERS),
+        Truth("synergy", (0, 0, 0, 1), 0.1, "One bit, synergistic.", BLIND_ANSWERS),
         Truth("synergy", (0, 0, 0, 1), 0.05, "Counted from the data themselves.", of_data=True),
-        Truth("collapsed", (0, 1, 0, 0), 0.1, "One bit, which only left's answers know.", BLIND_TIES),
+        Truth("collapsed", (0, 1, 0, 0), 0.1, "One bit, unique to left's predictions.", BLIND_TIES),
         Truth(
             "collapsed",
             (1, 0, 0, 0),
             0.05,
-            "The data still hold the bit in both: it is the model that does not listen.",
+            "The data still hold the bit in both: it is the model that does not use it.",
             of_data=True,
         ),
     )
@@ -219,7 +219,7 @@ class InformationDecomposition(PairMeasure):
         found = _estimate(evidence, first, second)
         chance = f"{found.chance.total:.3f} bits that chance alone seems to know were taken away"
         one, other = evidence.labels[first], evidence.labels[second]
-        titles = ("both know", f"only {one}", f"only {other}", "only together")
+        titles = ("both know", f"unique to {one}", f"unique to {other}", "synergistic")
         parts = zip(astuple(found.raw), astuple(found.chance), astuple(found.found), strict=True)
         lines = tuple((title, *each) for title, each in zip(titles, parts, strict=True))
         rule, head = (

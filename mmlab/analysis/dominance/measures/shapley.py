@@ -51,8 +51,8 @@ def shapley_derivation(scores: Numbers, modality: int, labels: Sequence[str]) ->
         weight = factorial(size) * factorial(count - size - 1) / factorial(count)
         before, after = float(scores[mask]), float(scores[mask | on])
         lines.append((named(mask, labels), before, after, after - before, weight, weight * (after - before)))
-    head = ("what is there", "without", f"with {labels[modality]}", "gain", "weight", "gain × weight")
-    return Arithmetic("The gains, each weighted by how many orders of arrival it stands for", head, tuple(lines), "sum")
+    head = ("present before", "without", f"with {labels[modality]}", "gain", "weight", "gain × weight")
+    return Arithmetic("The gains, each weighted by the number of orders that it stands for", head, tuple(lines), "sum")
 
 
 class ShapleyValue(Measure):
@@ -89,16 +89,16 @@ class OfRightAnswers(ShapleyValue):
     payoff = "right"
     order = 10
     title = "Shapley value, of right answers"
-    question = "How much of what the model can do is this input's doing?"
+    question = "How much of the model's performance is due to this input?"
     about = (
         "What the input adds when it arrives, averaged over every order in which inputs can arrive. All of them add up "
         "to everything less nothing."
     )
     truths = (
         Truth("redundant", (0.25, 0.25), 0.06, "Either is enough, so the gain of 1/2 is shared."),
-        Truth("unique", (0.5, 0), 0.06, "All of the gain is left's doing."),
+        Truth("unique", (0.5, 0), 0.06, "All of the gain is due to left."),
         Truth("synergy", (0.25, 0.25), 0.06, "The second to arrive brings all, and each is second half of the time."),
-        Truth("collapsed", (0.5, 0), 0.08, "All of the gain is left's doing.", BLIND_TIES),
+        Truth("collapsed", (0.5, 0), 0.08, "All of the gain is due to left.", BLIND_TIES),
     )
 
 
@@ -109,9 +109,9 @@ class OfProbability(ShapleyValue):
     payoff = "probability"
     order = 20
     title = "Shapley value, of probability"
-    question = "The same, counting how likely the right answer becomes."
+    question = "The same, for the probability of the right class."
     about = "As above, with the probability of the right answer in the place of right or wrong."
-    truths = (Truth("collapsed", (0.5, 0), 0.08, "All of the gain is left's doing, although right knows the same."),)
+    truths = (Truth("collapsed", (0.5, 0), 0.08, "All of the gain is due to left, although right knows the same."),)
 
 
 @MEASURES.register("shapley:log_probability")
@@ -121,7 +121,7 @@ class OfLogProbability(ShapleyValue):
     payoff = "log_probability"
     order = 30
     title = "Shapley value, of log-probability"
-    question = "The same, counting how hard it is to be very wrong."
+    question = "The same, for the log-probability of the right class."
     about = (
         "As above, with the logarithm of that probability, so that one very wrong answer outweighs many slight ones."
     )
@@ -135,6 +135,6 @@ class OfCloseness(ShapleyValue):
     payoff = "closeness"
     order = 40
     title = "Shapley value, of closeness"
-    question = "The same, counting how near the number comes."
+    question = "The same, for the distance to the true number."
     about = "As above, with the distance to the right number, negative, in the place of right or wrong."
     unit = NUMBER

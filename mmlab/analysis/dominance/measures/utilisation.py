@@ -32,7 +32,7 @@ class ConditionalUtilisation(Measure):
     order = 70
     title = "Conditional utilisation rate"
     symbol = "u(m | R)"
-    question = "Which part of the score does this input add to what was there?"
+    question = "Which share of the score does this input add to the others?"
     about = (
         "(with it − without it) / with it, averaged over all combinations of the others that are not empty. The paper "
         "turns inputs off within the network; here they are absent."
@@ -61,5 +61,5 @@ class ConditionalUtilisation(Measure):
             before, after = float(scores[mask]), float(scores[mask | on])
             if after != 0:
                 lines.append((named(mask, labels), before, after, (after - before) / after))
-        head = ("what is there", "without", f"with {labels[modality]}", "(with − without) / with")
+        head = ("present before", "without", f"with {labels[modality]}", "(with − without) / with")
         return Arithmetic("The part that it adds, averaged over what was there before", head, tuple(lines), "mean")

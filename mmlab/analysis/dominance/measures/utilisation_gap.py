@@ -32,7 +32,7 @@ class UtilisationGap(PairMeasure):
     question = "Which of the two adds more to the other?"
     about = (
         "The part of the score that the first adds to the second, less the part that the second adds to the first. "
-        "Far from 0: the pair leans on one of them; above 0 on the first."
+        "Far from 0: the pair relies on one of them; above 0 on the first."
     )
     source = "Wu et al., ICML 2022"
     family = TOGETHER

@@ -33,7 +33,7 @@ def note(words: Sequence[str]) -> str:
     if not unknown:
         return ""
     if len(unknown) == len(set(words)):
-        return "The models never met any of these words, so what they say of them is chance."
+        return "The models were never trained on any of these words, so the prediction is chance."
     named = ", ".join(f"“{word}”" for word in unknown[:MOST_NAMED])
     more = f" and {len(unknown) - MOST_NAMED} more" if len(unknown) > MOST_NAMED else ""
-    return f"Hardly met in training, so it counts for little: {named}{more}."
+    return f"Rare in training, so it counts for little: {named}{more}."

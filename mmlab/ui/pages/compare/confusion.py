@@ -22,18 +22,18 @@ def show(task: Task, found: Comparison, view: str, cell: tuple[str, str]) -> Non
     name, key = cell
     output = task.info.output
     if isinstance(output, Regression):
-        st.subheader("Answer and truth", anchor=False)
+        st.subheader("Prediction and truth", anchor=False)
         _pick_cell(found, cell)
         _say_where(found)
         label = task.info.modalities.parse(key).label
         if not regression_scatter.show(output, comparison_cache.folders(found, view, name), key, label):
             _no_answers(task, name)
         return
-    st.subheader("What is taken for what", help=wording.help("confusion"), anchor=False)
+    st.subheader("Confusion matrix", help=wording.help("confusion"), anchor=False)
     _pick_cell(found, cell)
     classes = getattr(task.info.output, "classes", ())
     if not classes:
-        st.caption("This task has no classes that could be mixed up.")
+        st.caption("A confusion matrix needs classes, and this task has none.")
         return
     _say_where(found)
     folders = comparison_cache.folders(found, view, name)
@@ -50,7 +50,7 @@ def show(task: Task, found: Comparison, view: str, cell: tuple[str, str]) -> Non
     total = np.sum(counts, 0)
     st.html(method_tables.confusion(total, classes))
     worst = [
-        f"{a} taken for {b} ({wording.percent(share)})" for a, b, _, share in method_tables.mix_ups(total, classes)
+        f"{a} predicted as {b} ({wording.percent(share)})" for a, b, _, share in method_tables.mix_ups(total, classes)
     ]
     right = wording.percent(float(np.trace(total) / max(total.sum(), 1)))
     pooled = f"{len(counts)} seeds together" if len(counts) > 1 else "one seed"
@@ -83,7 +83,7 @@ def _pick_cell(found: Comparison, cell: tuple[str, str]) -> None:
         on_change=keep,
     )
     right.selectbox(
-        "Inputs that are there",
+        "Inputs present",
         found.combinations,
         format_func=partial(comparison_cache.by_title, found.task),
         key=url_state.follow("compare.with", cell[1]),

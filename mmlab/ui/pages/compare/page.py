@@ -44,7 +44,7 @@ def show(task_name: str) -> None:
     by = _by(found, view)
     ordered = _sorted(found, by)
     st.subheader(
-        "Step by step" if view else "Methods and combinations",
+        "Ablation" if view else "Methods and combinations",
         help=wording.help("ladder" if view else "compared"),
         anchor=False,
     )
@@ -203,7 +203,7 @@ def _table(task: Task, found: Comparison, view: str) -> None:
     numbers = {
         name: st.column_config.NumberColumn(format=digits) for name in rows[0] if name not in ("Method", "Seeds")
     }
-    numbers["Parameters"] = st.column_config.NumberColumn(format="localized", help="Numbers that were learned.")
+    numbers["Parameters"] = st.column_config.NumberColumn(format="localized", help="Number of trained parameters.")
     numbers["Minutes"] = st.column_config.NumberColumn(
         format="%.1f", help="Training time of one run, on the machine where it ran."
     )
@@ -220,7 +220,7 @@ def _downloads(found: Comparison, view: str) -> None:
     save = partial(st.download_button, on_click="ignore")
     with st.container(horizontal=True, vertical_alignment="center", key="mm-compare-foot"):
         pickers.numbers_help("compared", "difference", "seed", "confusion", "ladder")
-        with st.popover("Take it along"):
+        with st.popover("Download"):
             save(
                 "Table (Markdown)",
                 data=lambda: comparison_tables.as_markdown(found),
@@ -268,7 +268,7 @@ def _base(found: Comparison, view: str) -> str:
 
 
 def _view_title(view: str) -> str:
-    return f"Steps of {cache.title(view)}" if view else "All methods"
+    return f"Ablation of {cache.title(view)}" if view else "All methods"
 
 
 def _plain(value: float, scale: method_tables.Scale) -> str:

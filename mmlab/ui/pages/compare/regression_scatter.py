@@ -46,15 +46,15 @@ def _pairs(folder: str, modified: Stamp, key: str) -> NDArray[np.float64]:
 
 
 def _figure(output: Regression, pairs: NDArray[np.float64], label: str) -> Figure:
-    title = f"Answer against truth, {label}"
+    title = f"Prediction against truth, {label}"
     drawn = svg_chart.Plot(title, _axis("truth", output), _axis("answer", output))
-    drawn.line([output.low, output.high], [output.low, output.high], theme.MUTED, "answer = truth", 1)
+    drawn.line([output.low, output.high], [output.low, output.high], theme.MUTED, "prediction = truth", 1)
     shown = pairs
     if len(pairs) > MOST:
         shown = pairs[np.random.default_rng(SEED).choice(len(pairs), MOST, replace=False)]
     for answer, truth in shown.tolist():
         right = output.above(answer) == output.above(truth)
-        note = f"truth {output.words(truth)}, answer {output.words(answer)}"
+        note = f"truth {output.words(truth)}, prediction {output.words(answer)}"
         held = min(max(answer, output.low), output.high)
         drawn.dot(truth, held, theme.RIGHT if right else theme.WRONG, note, 2.6, hollow=not right)
     off = pairs[:, 0] - pairs[:, 1]

@@ -38,7 +38,7 @@ def show(task: Task, reference: Reference) -> None:
     other = max(0.0, 1 - found.share - found.other_share)
     st.markdown(
         f"**{labels[0]}** is followed in **{wording.percent(found.share)}**, **{labels[1]}** in "
-        f"**{wording.percent(found.other_share)}** of {int(found.counts.sum()):,} contradictions; "
+        f"**{wording.percent(found.other_share)}** of {int(found.counts.sum()):,} cue conflicts; "
         f"{wording.percent(other)} end in something else."
     )
     if len(found.groups) > 1:
@@ -51,11 +51,11 @@ def _how(task: Task, readable: int, samples: int) -> str:
     if isinstance(output, Classification):
         return (
             f"Everything else is absent. Only the {readable} of {samples} test samples that each of the two inputs "
-            "alone gets right take part, so that both sides speak clearly."
+            "alone gets right take part, so that both cues are clear."
         )
     if isinstance(output, Regression):
         return (
-            "Everything else is absent. Samples are put into thirds by their right number; the input whose own answer "
-            "is nearer to the answer of both is the one that was followed."
+            "Everything else is absent. Samples are grouped into thirds by their true number; the input whose own "
+            "prediction is nearer to that of both counts as followed."
         )
     return "Everything else is absent. Followed is the input whose own regions overlap more with those of both."

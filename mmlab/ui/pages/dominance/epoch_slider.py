@@ -29,7 +29,7 @@ def lattice(found: TrainingDynamics, names: Names, at: int, key: str) -> None:
     """The scores of all combinations at one epoch, drawn to the scale of the whole training."""
     there = [place for place in range(len(found.keys)) if np.isfinite(found.scores[at, place])]
     if not there:
-        st.caption("No combination was scored in this pass.")
+        st.caption("No combination was scored in this epoch.")
         return
     chosen = _chosen(found, there)
     finite = found.scores[np.isfinite(found.scores)]
@@ -46,7 +46,7 @@ def lattice(found: TrainingDynamics, names: Names, at: int, key: str) -> None:
     ]
     span = epoch_bars.spread(finite.tolist())
     look = score_lattice.Frame(names.letters, names.colours, found.keys[chosen], True, share, span)
-    title = f"The score of every combination in pass {at + 1}"
+    title = f"The score of every combination in epoch {at + 1}"
     st.markdown(f"**{title}**", help=wording.help("scrubbed"))
     html = f'<div class="mm-scroll">{score_lattice.svg(scored, look, title)}</div>'
     clickable_svg.board(html, key=f"{key}.lattice", on_pick=lambda picked: url_state.put(node=picked))
@@ -67,17 +67,17 @@ def _text(value: float, share: bool) -> str:
 def _said(label: str, scores: Numbers, at: int, share: bool) -> str:
     """A combination in words: now, against the epoch before, and at its best."""
     best = int(np.nanargmax(scores))
-    said = f"{page_frame.plain(label)}: {_text(float(scores[at]), share)} in pass {at + 1}"
+    said = f"{page_frame.plain(label)}: {_text(float(scores[at]), share)} in epoch {at + 1}"
     if at and np.isfinite(scores[at - 1]):
         change = float(scores[at] - scores[at - 1])
         amount = f"{100 * change:+.1f} points" if share else f"{change:+.2f}"
-        said += f", {amount.replace('-', '−')} against the pass before"
-    return f"{said}; highest in pass {best + 1} ({_text(float(scores[best]), share)})."
+        said += f", {amount.replace('-', '−')} against the epoch before"
+    return f"{said}; highest in epoch {best + 1} ({_text(float(scores[best]), share)})."
 
 
 def maps(task: Task, reference: Reference, at: int, names: Names) -> None:
     """The maps of one gallery sample at the stored epoch that is nearest; a sentence where none were stored."""
-    st.markdown("**Where it looked**", help=wording.help("snapshots"))
+    st.markdown("**Attribution during training**", help=wording.help("snapshots"))
     try:
         found = result_cache.snapshots(reference, task.info.modalities.names)
     except CheckpointError as error:
@@ -112,8 +112,8 @@ def _sample(found: Snapshots) -> str:
 
 def _which(found: Snapshots, row: int, at: int) -> str:
     shown = int(found.epochs[row])
-    said = f"Maps of pass {shown + 1}" + ("." if shown == at else f", the nearest to pass {at + 1} that was stored.")
-    return f"{said} Bars: the part of each input in this sample. Press one to go there."
+    said = f"Maps of epoch {shown + 1}" + ("." if shown == at else f", the nearest to epoch {at + 1} that was stored.")
+    return f"{said} Bars: the attribution share of each input in this sample. Press one to go there."
 
 
 def _overlays(

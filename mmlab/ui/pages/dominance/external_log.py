@@ -40,7 +40,7 @@ def show(task: Task, reference: Reference | None) -> None:
             "The names are those of your inputs; each module is the part of the model that only that input passes "
             "through. "
             '`log.conflicts({"image": loss_i, "sound": loss_s}, shared_parameters)`, before `backward()`, adds the '
-            "angles between corrections. A `progress.jsonl` of mmlab can be opened as well."
+            "angles between gradients. A `progress.jsonl` of mmlab can be opened as well."
         )
     if uploaded is None:
         return
@@ -48,7 +48,7 @@ def show(task: Task, reference: Reference | None) -> None:
     names = tuple(rows[0]["gradient_norm"])
     best = max((value for each in rows[-1]["metrics"].values() for value in each.values()), default=0.0)
     st.caption(
-        f"{len(rows)} passes, {len(names)} inputs. Fair shares take no input at all as 0"
-        + ("." if 0 <= best <= 1 else "; the scores are no shares of 1, so read them by their order only.")
+        f"{len(rows)} epochs, {len(names)} inputs. Shapley values take no input at all as 0"
+        + ("." if 0 <= best <= 1 else "; the scores are not fractions of 1, so compare their order only.")
     )
     course_of(rows, Names.of_log(names), "", 0.0, "dominance.brought")

@@ -29,8 +29,8 @@ from mmlab.viz.dominance import curves
 from mmlab.viz.explain import attribution_maps
 
 LIGHTS = {
-    "green": (theme.RIGHT, "✓", "The map stands the tests"),
-    "amber": ("#B97A00", "!", "The map stands some of the tests, or too few could be made"),
+    "green": (theme.RIGHT, "✓", "The map passes the tests"),
+    "amber": ("#B97A00", "!", "The map passes some of the tests, or too few could be made"),
     "red": (theme.WRONG, "✗", "Do not rely on this map"),
 }
 MARKS = {True: "✓ holds", False: "✗ fails", None: "– cannot be tested here"}
@@ -42,7 +42,7 @@ def show(task: Task, reference: Reference) -> None:
     """One sample: maps, curves, checks; and on request how many of several samples stand each test."""
     looked, way = _controls(task)
     if looked.on is None:
-        raise NothingPresent("No input is switched on.", "Switch at least one on to see where the model looks.")
+        raise NothingPresent("No input is switched on.", "Switch at least one on to see its attribution map.")
     target = _target(looked, reference)
     found = explainer_picker.maps(reference, looked, target, way)
     rote = result_cache.rote(reference) if _strict() else None
@@ -67,7 +67,7 @@ def _controls(task: Task) -> tuple[SampleView, str]:
     gallery = task.gallery()
     sample = url_state.get("sample") or (gallery[0] if gallery else "")
     if not sample:
-        raise DataError("This task ships no samples.", "Bring one on the Predict page.")
+        raise DataError("This task ships no samples.", "Upload one on the Predict page.")
     modalities = task.info.modalities
     with st.container(horizontal=True, vertical_alignment="bottom", key="mm-maps-by"):
         options = list(gallery) if sample in gallery else [sample, *gallery]
@@ -95,9 +95,9 @@ def _controls(task: Task) -> tuple[SampleView, str]:
 
 def _strict() -> bool:
     return st.toggle(
-        "Test against shuffled answers, too",
+        "Also test against shuffled labels",
         key="dominance.rote",
-        help="Teaches a fresh network of the same build shuffled answers by heart, which takes some seconds, and "
+        help="Trains a fresh network of the same architecture on shuffled labels, which takes some seconds, and "
         "compares its map with this one (Adebayo et al., NeurIPS 2018).",
     )
 
@@ -141,7 +141,9 @@ def _columns(looked: SampleView, on: Combination, found: Attribution, tested: Fa
     for column, name in zip(st.columns(len(on), gap="medium"), on.names, strict=True):
         modality = looked.task.info.modalities[name]
         with column, st.container(border=True, key=f"mm-tested-{name}"), page_frame.error_boundary():
-            st.markdown(f"**{modality.letter} · {modality.label}**: part {wording.percent(found.shares[on.key][name])}")
+            st.markdown(
+                f"**{modality.letter} · {modality.label}**: share {wording.percent(found.shares[on.key][name])}"
+            )
             heat = found.maps[on.key][name]
             world = looked.world
             st.html(
@@ -158,7 +160,7 @@ def _columns(looked: SampleView, on: Combination, found: Attribution, tested: Fa
 def _curve(title: str, curve: Curve, colour: str, across: str, key: str) -> None:
     note = "" if curve.tested else " (hardly moves: not counted)"
     st.caption(f"{title}{note}", help=wording.help("believed"))
-    figure = curves.covering(curve.ordered, curve.random, colour, f"part of the places {across}")
+    figure = curves.covering(curve.ordered, curve.random, colour, f"share of the places {across}")
     st.plotly_chart(figure, config=theme.CONFIG, key=f"dominance.{key}")
 
 

@@ -26,7 +26,7 @@ TURN = "dominance.turn"  # how the drawing lies: degrees of the first arrow, and
 def show(task: Task, reference: Reference | None) -> None:
     """Sliders, the drawing, the formula with its numbers."""
     labels = ("first", "second")
-    if reference is not None and st.toggle("Take them from the stored model", key="dominance.real"):
+    if reference is not None and st.toggle("Use those of the stored model", key="dominance.real"):
         with page_frame.error_boundary():
             labels = _real(task, reference)
     degrees, one, other = _read()
@@ -105,7 +105,7 @@ def _real(task: Task, reference: Reference) -> tuple[str, str]:
         scale = 2 / max(float(lengths.max()), 1e-12)
         degrees = round(float(np.degrees(np.arccos(np.clip(found.cosines[chosen[0], chosen[1]], -1, 1)))))
         values = f"{degrees}:{max(lengths[0] * scale, 0.1):.1f}:{max(lengths[1] * scale, 0.1):.1f}"
-        st.button("Take these", on_click=lambda: url_state.put(arrows=values), key="dominance.take")
+        st.button("Use these", on_click=lambda: url_state.put(arrows=values), key="dominance.take")
     st.caption(
         f"Measured on the stored model: {degrees} degrees, lengths {lengths[0]:.3g} and {lengths[1]:.3g}, on the "
         "parameters that combinations share. Drawn are lengths with the longer one at 2."
@@ -148,7 +148,7 @@ def _vector(value: np.ndarray) -> str:
 def _said(found: GradientPair, labels: tuple[str, str]) -> str:
     before = ", ".join(f"{label} {each:+.2f}".replace("-", "−") for label, each in zip(labels, found.pull, strict=True))
     if not found.conflict:
-        return f"They do not contradict each other, so neither gives way. The sum agrees with both (cosine: {before})."
+        return f"They do not conflict, so neither is projected. The sum agrees with both (cosine: {before})."
     after = ", ".join(
         f"{label} {each:+.2f}".replace("-", "−") for label, each in zip(labels, found.pull_kept, strict=True)
     )
@@ -157,4 +157,4 @@ def _said(found: GradientPair, labels: tuple[str, str]) -> str:
     verdict = (
         f"A step along the plain sum **works against {lost}**." if worse < 0 else "The plain sum still helps both."
     )
-    return f"How far the sum agrees with each (cosine): {before}. {verdict} After both gave way: {after}."
+    return f"How far the sum agrees with each (cosine): {before}. {verdict} After projection: {after}."

@@ -35,8 +35,8 @@ def show(task: Task, reference: Reference) -> None:
     _verdict(found)
     heads = [measure_table.Head(m.name, m.label, m.letter, pickers.colours(modalities)[m.name]) for m in modalities]
     st.caption(
-        f"Absent is {found.rule}; nothing at all is answered with {found.nothing}. Bold: the largest of a row. "
-        "Press a number to see its arithmetic."
+        f"An absent input is {found.rule}; no input at all is predicted as {found.nothing}. Bold: the largest "
+        "of a row. Press a number to see its arithmetic."
     )
     picked = url_state.get("number")
     lines = [_line(row.measure.name, found, modalities) for row in found.rows]
@@ -58,7 +58,7 @@ def _rule() -> str:
     wanted = url_state.get("absent")
     chosen = wanted if wanted in RULES else ""
     st.segmented_control(
-        "What stands in for an absent input",
+        "Imputation",
         list(RULES),
         format_func=RULES.__getitem__,
         key=url_state.follow("dominance.absent", chosen),
@@ -77,7 +77,9 @@ def _verdict(found: Panel) -> None:
     agreed = found.agreement
     top = next(iter(agreed.leaders.items()), None)
     w = "–" if np.isnan(agreed.w) else f"{agreed.w:.2f}"
-    leading = f"**{top[0]}** is put first by {len(top[1])} of {agreed.judges} measures." if top else "No input leads."
+    leading = (
+        f"**{top[0]}** is ranked first by {len(top[1])} of {agreed.judges} measures." if top else "No input leads."
+    )
     evenly = (
         f" Spread of the Shapley values: {found.evenness:.2f} (1 is even, {1 / len(found.names):.2f} is all in one)."
     )
@@ -178,7 +180,7 @@ def _foot(found: Panel, reference: Reference) -> None:
         with st.popover("What do these measures ask?", type="tertiary"):
             st.markdown(_entries([row.measure for row in found.rows]))
             st.markdown(_entries(found.pair_measures))
-        with st.popover("Take it along"):
+        with st.popover("Download"):
             title = {"model": reference.name, "method": cache.title(reference.method)}
             save("Numbers (CSV)", data=partial(as_csv, found), file_name=f"{name}.csv", mime="text/csv")
             save(

@@ -39,30 +39,31 @@ class Section:
 SECTIONS: dict[str, Section] = {
     "measures": Section(
         "All measures",
-        "Does the model use all of its inputs, or does one drown the others?",
+        "Does the model use all of its inputs, or does one dominate?",
         measure_table.show,
         follows=True,
     ),
     "samples": Section(
         "Sample by sample",
-        "Where does one input decide, and where do inputs contradict each other?",
+        "Where does one input decide, and where do inputs conflict?",
         per_sample.show,
         follows=True,
     ),
     "clashes": Section(
-        "Contradictions", "One input of one sample, another of another: who wins?", cue_conflict.show, follows=True
+        "Cue conflict",
+        "Two inputs from two different samples: which one does the model follow?",
+        cue_conflict.show,
+        follows=True,
     ),
     "learning": Section(
-        "While it learned", "Who was pushed hardest, and who stood in whose way?", training_dynamics.show
+        "During training",
+        "Which input got the largest gradients, and which gradients conflicted?",
+        training_dynamics.show,
     ),
-    "maps": Section(
-        "Can the map be believed?", "Is where the model seems to look really what decides?", faithfulness.show
-    ),
-    "truth": Section("Known truth", "Do the measures find what is known to be true?", synthetic_truth.show),
-    "arrows": Section(
-        "Two corrections", "What does it mean that two corrections contradict each other?", gradient_arrows.show
-    ),
-    "logs": Section("Your own log", "What did the model in your own training loop lean on?", external_log.show),
+    "maps": Section("Faithfulness", "Can the attribution map be believed?", faithfulness.show),
+    "truth": Section("Synthetic ground truth", "Do the measures find a dominance that is known?", synthetic_truth.show),
+    "arrows": Section("Gradient conflict", "What does it mean that two gradients conflict?", gradient_arrows.show),
+    "logs": Section("Your own log", "Which input dominated in your own training loop?", external_log.show),
 }
 
 
@@ -99,7 +100,7 @@ def _section(task_name: str, reference: Reference | None) -> None:
     wanted = url_state.get("aspect")
     chosen = wanted if wanted in SECTIONS else "measures"
     st.pills(
-        "What to look at",
+        "Section",
         list(SECTIONS),
         required=True,
         format_func=lambda name: SECTIONS[name].title,
@@ -112,7 +113,7 @@ def _section(task_name: str, reference: Reference | None) -> None:
         st.caption("This needs a trained model.")
         return
     if url_state.get("chosen") and not section.follows:
-        st.caption("The samples that were chosen on Embed change nothing here.")
+        st.caption("The samples selected on Embed do not affect this section.")
     with page_frame.error_boundary():
         section.show(cache.task(task_name), reference)  # type: ignore[arg-type]
 

@@ -27,7 +27,7 @@ ALL = "all"
 ORDERS: dict[str, tuple[str, Callable[[Numbers], Numbers]]] = {
     "largest": ("Most moved first", lambda shares: -np.abs(shares).sum(0)),
     "one": ("Most one-sided first", lambda shares: -np.abs(shares).max(0) / np.abs(shares).sum(0).clip(1e-9)),
-    "against": ("Most contradicted first", lambda shares: shares.min(0)),
+    "against": ("Most conflicting first", lambda shares: shares.min(0)),
     "test": ("As in the test set", lambda shares: np.arange(shares.shape[1], dtype=np.float64)),
 }
 
@@ -74,7 +74,7 @@ def _worth(task: Task) -> Payoff:
     wanted = url_state.get("worth")
     chosen = wanted if wanted in there else usual
     st.segmented_control(
-        "What is shared out",
+        "Payoff",
         list(there),
         format_func=lambda name: there[name].title.capitalize(),
         key=url_state.follow("dominance.worth", chosen),
@@ -105,7 +105,7 @@ def _said(task: Task, shares: Numbers, kinds: np.ndarray) -> str:
     """Who dominates where one does, in a sentence."""
     rows = kinds == SAMPLE_KINDS.index("dominance")
     if not rows.any():
-        return "In no sample does one input make three quarters of all that moves the answer."
+        return "No sample is dominated by one input (three quarters of all that moves the prediction)."
     leaders = np.abs(shares[:, rows]).argmax(0)
     counts = {m.label: int((leaders == place).sum()) for place, m in enumerate(task.info.modalities)}
     parts = ", ".join(

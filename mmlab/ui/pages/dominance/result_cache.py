@@ -75,7 +75,7 @@ def probes(reference: Reference, wanted: Chosen = None) -> Probes:
                     keep(found, model.digest, effort)
             return found
 
-    return run_cached(("probes", reference, wanted), "Asking the model about swapped inputs", make)
+    return run_cached(("probes", reference, wanted), "Predicting with swapped inputs", make)
 
 
 def panel(reference: Reference, absent: str, wanted: Chosen = None) -> Panel:
@@ -108,8 +108,8 @@ def _among(task_name: str, wanted: Chosen) -> Samples:
         return every
     some = every.at(selection.places(every.ids, wanted))
     if int(some.present.all(1).sum()) < FEWEST:
-        message = f"Fewer than {FEWEST} of the chosen samples have every input."
-        raise DataError(message, "Choose more of them on Embed, or show all.")
+        message = f"Fewer than {FEWEST} of the selected samples have every input."
+        raise DataError(message, "Select more of them on Embed, or show all.")
     return some
 
 
@@ -126,10 +126,10 @@ def clashes(reference: Reference, first: str, second: str, wanted: Chosen = None
             except NoPairs as error:
                 if wanted is None:
                     raise
-                advice = "Choose samples of several kinds on Embed, or show all."
-                raise DataError("The chosen samples are too alike to contradict each other.", advice) from error
+                advice = "Select more varied samples on Embed, or show all."
+                raise DataError("The selected samples are too similar for a cue conflict.", advice) from error
 
-    return run_cached(("clash", reference, first, second, wanted), "Putting inputs of different samples together", make)
+    return run_cached(("clash", reference, first, second, wanted), "Combining inputs of different samples", make)
 
 
 def gradients(reference: Reference) -> CombinationGradients:
@@ -151,7 +151,7 @@ def rote(reference: Reference) -> RandomLabelModel:
         with cache.pool().lend(reference) as model:
             return taught(model.method, samples(reference.task), tell=tell)
 
-    return run_cached(("rote", reference), "Teaching a network shuffled answers", make)
+    return run_cached(("rote", reference), "Training a network on shuffled labels", make)
 
 
 @st.cache_resource(show_spinner=False, max_entries=16)

@@ -42,7 +42,7 @@ def show(task: Task, reference: Reference | None) -> None:
             f"True: the best that any model can do, summed up exactly from how noisy each input was made. Measured: "
             f"{page_frame.plain(cache.title(reference.method))} on the built-in test samples, with 95 % "
             f"intervals. Shares "
-            "are fair shares (Shapley) of what is gained over knowing no input at all."
+            "are Shapley values of the gain over knowing no input at all."
         )
     st.divider()
 
@@ -73,7 +73,7 @@ def _verdict(found: OracleComparison, modalities: Modalities) -> str:
     shown = ", ".join(f"{name} {wording.percent(t)} in truth, {wording.percent(m)} measured" for name, t, m in parts)
     least = int(np.argmin(found.used))
     return (
-        f"**It leans on {order}, {told}.** Of all that is gained: {shown}. It uses the {labels[least].lower()} least "
+        f"**It relies on {order}, {told}.** Shares of the gain: {shown}. It uses the {labels[least].lower()} least "
         f"fully: {wording.percent(float(found.used[least]))} of what is in it."
     )
 
@@ -89,8 +89,10 @@ def _shares(found: OracleComparison, task: Task, reference: Reference) -> Figure
             interval_plot.Mark(measured, low, high, MEASURED, note),
         )
         rows.append(interval_plot.Row(modality.name, tuple(m == modality for m in task.info.modalities), marks))
-    axis = svg_chart.around([0.0, *found.true, *found.high], f"fair share of the {_gain(found)}", _text(found), low=0.0)
-    title, names = "What each input brings", task.info.modalities.names
+    axis = svg_chart.around(
+        [0.0, *found.true, *found.high], f"Shapley value of the {_gain(found)}", _text(found), low=0.0
+    )
+    title, names = "Contribution of each input", task.info.modalities.names
     columns = [each.tolist() for each in (found.true, found.shares, found.low, found.high)]
     table = list(zip(names, *columns, strict=True))
     header = ("input", "true", "measured", "low", "high")
@@ -127,7 +129,7 @@ def _drawn(rows: list[interval_plot.Row], axis: svg_chart.Axis, title: str, task
 
 
 def _gain(found: OracleComparison) -> str:
-    return "right sides" if found.score == "sign_accuracy" else "error that goes away"
+    return "right sides" if found.score == "sign_accuracy" else "reduction of the error"
 
 
 def _text(found: OracleComparison) -> Callable[[float], str]:

@@ -68,19 +68,19 @@ def _curves(found: TrainingDynamics, names: Names, at: int, key: str) -> None:
     shades = {names.labels[name]: names.colours[name] for name in found.names}
     left, right = st.columns(2, gap="large")
     with left:
-        st.markdown("**Push in each input’s own encoder**", help=wording.help("pushed"))
+        st.markdown("**Gradient norm in each input’s own encoder**", help=wording.help("pushed"))
         lines = {names.labels[name]: found.norms[:, i] for i, name in enumerate(found.names)}
-        figure = curves.over_epochs(found.epochs, lines, shades, "length of the gradient", at, share=False)
+        figure = curves.over_epochs(found.epochs, lines, shades, "gradient norm", at, share=False)
         st.plotly_chart(figure, config=theme.CONFIG, key=f"{key}.norms")
     with right:
         _work(found, names, shades, at, key)
     with left:
-        st.markdown("**Part of each input in gradient × activation**", help=wording.help("flow"))
+        st.markdown("**Share of gradient × activation**", help=wording.help("flow"))
         if found.shares is None:
-            st.caption("These parts were not logged in this training.")
+            st.caption("These shares were not logged in this training.")
             return
         lines = {names.labels[name]: found.shares[:, i] for i, name in enumerate(found.names)}
-        figure = curves.over_epochs(found.epochs, lines, shades, "part", at)
+        figure = curves.over_epochs(found.epochs, lines, shades, "share", at)
         st.plotly_chart(figure, config=theme.CONFIG, key=f"{key}.shares")
 
 
@@ -100,7 +100,7 @@ def _epoch(found: TrainingDynamics, key: str) -> int:
     name = f"dominance.epoch.{key}"
     return int(
         st.slider(
-            "Pass over the training data",
+            "Epoch",
             1,
             last + 1,
             key=url_state.follow(name, chosen + 1),
@@ -111,24 +111,24 @@ def _epoch(found: TrainingDynamics, key: str) -> int:
 
 
 def _work(found: TrainingDynamics, names: Names, shades: Mapping[str, str], at: int, key: str) -> None:
-    st.markdown("**Work: fair share of the score**", help=wording.help("work"))
+    st.markdown("**Shapley value of the score**", help=wording.help("work"))
     if found.work is None:
-        st.caption("Not every combination was scored while it learned, so there are no fair shares.")
+        st.caption("Not every combination was scored during training, so there are no Shapley values.")
         return
     lines = {names.labels[name]: found.work[:, i] for i, name in enumerate(found.names)}
-    figure = curves.over_epochs(found.epochs, lines, shades, "fair share", at)
+    figure = curves.over_epochs(found.epochs, lines, shades, "Shapley value", at)
     st.plotly_chart(figure, config=theme.CONFIG, key=f"{key}.work")
 
 
 def _said(found: TrainingDynamics, names: Names, at: int) -> str:
     """Who was pushed, and who had done what by one epoch."""
     norms = found.norms[at]
-    said = f"Pass {at + 1}"
+    said = f"Epoch {at + 1}"
     if np.isfinite(norms).all():
         most, least = int(norms.argmax()), int(norms.argmin())
         ratio = norms[most] / max(float(norms[least]), 1e-9)
         first, second = (names.labels[found.names[place]] for place in (most, least))
-        said += f": the push on {first} was {ratio:.1f} times that on {second}"
+        said += f": the gradient norm of {first} was {ratio:.1f} times that of {second}"
     said += "."
     if found.work is not None:
         work = found.work[at]
@@ -138,13 +138,13 @@ def _said(found: TrainingDynamics, names: Names, at: int) -> str:
 
 
 def _conflicts(found: Conflicts, names: Names, at: int, key: str) -> None:
-    st.markdown("**Contradicting corrections of combinations**", help=wording.help("in_the_way"))
+    st.markdown("**Gradient conflict between combinations**", help=wording.help("in_the_way"))
     row = int(np.abs(found.epochs - at).argmin())
     left, right = st.columns(2, gap="large")
     with left:
         lines = {"before": found.rate, "after": found.rate_after}
         shades = {"before": theme.WRONG, "after": theme.ACCENT}
-        figure = curves.over_epochs(found.epochs, lines, shades, "pairs that contradict", at)
+        figure = curves.over_epochs(found.epochs, lines, shades, "conflicting pairs", at)
         st.plotly_chart(figure, config=theme.CONFIG, key=f"{key}.rate")
         st.plotly_chart(
             evidence_figures.angles(found.before[row], found.after[row]), config=theme.CONFIG, key=f"{key}.angles"
@@ -154,11 +154,11 @@ def _conflicts(found: Conflicts, names: Names, at: int, key: str) -> None:
         st.plotly_chart(
             evidence_figures.table(found.cosines[row], short, "cosine"), config=theme.CONFIG, key=f"{key}.cosines"
         )
-        st.caption(f"Mean cosine between the corrections of two combinations in pass {int(found.epochs[row]) + 1}.")
+        st.caption(f"Mean cosine between the gradients of two combinations in epoch {int(found.epochs[row]) + 1}.")
     if found.lengths is not None:
         lines = {names.short(each): found.lengths[:, k] for k, each in enumerate(found.keys)}
         shades = {name: theme.METHODS[i % len(theme.METHODS)] for i, name in enumerate(lines)}
-        figure = curves.over_epochs(found.epochs, lines, shades, "length of the gradient", at, share=False)
+        figure = curves.over_epochs(found.epochs, lines, shades, "gradient norm", at, share=False)
         st.plotly_chart(figure, config=theme.CONFIG, key=f"{key}.lengths")
 
 
@@ -184,7 +184,7 @@ def _now(reference: Reference, names: Names) -> None:
         if alone := [names.labels[n] for n, own in zip(names.labels, found.encoders[0], strict=True) if np.isnan(own)]:
             st.caption(f"No part of this model belongs to {', '.join(alone)} alone, so there is no gradient in it.")
     st.caption(
-        f"{wording.percent(found.conflicts)} of the pairs contradict each other, on the parameters that two "
+        f"{wording.percent(found.conflicts)} of the pairs conflict, on the parameters that two "
         f"combinations "
         "or more reach. On up to 128 test samples, without the randomness of training."
     )

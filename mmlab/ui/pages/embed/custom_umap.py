@@ -27,7 +27,7 @@ LABELS = {"neighbours": "Neighbours", "minimum_distance": "Distance", "metric": 
 
 def show(view: View) -> None:
     """The settings, the progress, and what is known of the map once it is there."""
-    st.subheader("Make another map", help=wording.help("fitting"), anchor=False)
+    st.subheader("Custom UMAP", help=wording.help("fitting"), anchor=False)
     name = _work_name(view.reference)
     busy = background_task.alive(name)
     st.fragment(_panel, run_every=background_task.EVERY_SECONDS if busy else None)(view.reference, busy)
@@ -46,14 +46,14 @@ def _panel(reference: Reference, was_busy: bool) -> None:
         if there:
             url_state.put(picture=custom_maps.name_of(settings))
         st.rerun()
-    background_task.show(name, "Making the map")
+    background_task.show(name, "Fitting the map")
     if busy:
         return
     if there:
         st.button("Show this map", type="primary", on_click=partial(_go, settings))
-        st.caption("It was made before and is on this machine's disk.")
+        st.caption("It was fitted before and is stored on this machine.")
         return
-    st.button("Make it", type="primary", on_click=partial(_start, reference, settings))
+    st.button("Fit", type="primary", on_click=partial(_start, reference, settings))
     st.caption(f"Takes about a minute for {cache.sweep(reference).mean[..., 0].size:,} dots, in a process of its own.")
 
 

@@ -27,13 +27,13 @@ WIDEST = 1.05
 
 def show(view: View) -> None:
     """Alignment, directions of all chosen methods, variance."""
-    st.subheader("Still in the same place?", help=wording.help("alignment"), anchor=False)
+    st.subheader("Alignment", help=wording.help("alignment"), anchor=False)
     left, right = st.columns(2, gap="large")
     with left, page_frame.error_boundary():
         figure_card.show(_aligned(view), "embed.aligned")
     with right, page_frame.error_boundary():
         figure_card.show(_cosines(view), "embed.cosines")
-    st.subheader("Which way do they point?", help=wording.help("direction"), anchor=False)
+    st.subheader("Direction", help=wording.help("direction"), anchor=False)
     left, right = st.columns(2, gap="large")
     with left, page_frame.error_boundary():
         figure_card.show(_turns(view), "embed.turns")
@@ -41,8 +41,8 @@ def show(view: View) -> None:
         if isinstance(view.task.info.output, Classification):
             figure_card.show(_to_class(view), "embed.to_class")
         else:
-            st.caption("Only classes have a direction of their own.")
-    st.subheader("Does the variance know?", help=wording.help("doubting"), anchor=False)
+            st.caption("Only classes have a direction.")
+    st.subheader("Variance and error", help=wording.help("doubting"), anchor=False)
     with page_frame.error_boundary():
         _variance(view)
     pickers.numbers_help("alignment", "direction", "doubting", "variance")
@@ -79,7 +79,7 @@ def _cosines(view: View) -> Figure:
     found = _alignment(view.reference)
     singles = [row for row, key in enumerate(found.combinations) if "-" not in key]
     names = view.task.info.modalities
-    title = "Cosine of one input alone with everything, same sample"
+    title = "Cosine of one input alone with all inputs, same sample"
     lines = {names[found.combinations[row]].label: found.own[row] for row in singles}
     shades = [theme.modality_colour(names.names.index(found.combinations[row])) for row in singles]
     return _distribution("embedding-cosines", title, lines, shades, "cosine", _note(view))
@@ -100,8 +100,8 @@ def _to_class(view: View) -> Figure:
         if found.to_class is not None:
             lines[cache.title(each.method)] = found.to_class.ravel()
         else:
-            lines[f"{cache.title(each.method)} (to the middle)"] = to_class_centres(cache.sweep(each)).ravel()
-            note = "*To the middle*: of the class's complete embeddings, as the model keeps no weights for a class. "
+            lines[f"{cache.title(each.method)} (to the class mean)"] = to_class_centres(cache.sweep(each)).ravel()
+            note = "*To the class mean*: of the complete embeddings, as the model has no weights per class. "
     title = "Cosine with the direction of the right class"
     return _distribution("embedding-to-class", title, lines, [], "cosine", f"{note}{_basis(view)}".replace("*", ""))
 
@@ -150,9 +150,9 @@ def _by_hardness(view: View) -> Figure:
     lines = {"this model": variance_vs_error.trend(variance, offset + own)}
     if judges is not None:
         lines = {"the other models": variance_vs_error.trend(variance, offset - judges), **lines}
-    wrong = "mean error" if isinstance(view.task.info.output, Regression) else "how wrong"
+    wrong = "mean error" if isinstance(view.task.info.output, Regression) else "error"
     everything = [float(value) for each in lines.values() for value in each.shares]
-    title = "Wider embeddings, harder samples?"
+    title = "Variance and difficulty"
     across = svg_chart.around(
         [float(v) for each in lines.values() for v in each.values], "variance of the sample", svg_chart.plain
     )
@@ -256,7 +256,7 @@ def _axis(view: View, score: NDArray[np.floating]) -> svg_chart.Axis:
 
 
 def _basis(view: View) -> str:
-    return f"{view.task.title}, at most {method_evidence.MOST} complete test samples, middle of everything taken away."
+    return f"{view.task.title}, at most {method_evidence.MOST} complete test samples, after centring."
 
 
 def _note(view: View) -> str:

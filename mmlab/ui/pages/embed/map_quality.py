@@ -35,7 +35,7 @@ class Known:
 
 def show(view: View) -> None:
     """Trustworthiness, continuity and the luck of the seed; then the model's own space beside the map."""
-    st.subheader("Can the picture be trusted?", help=wording.help("trust"), anchor=False)
+    st.subheader("Map quality", help=wording.help("trust"), anchor=False)
     _picture(view)
     st.info(
         "**Between far groups, distances mean little**, and so do the sizes of groups. UMAP keeps neighbours together "
@@ -44,7 +44,7 @@ def show(view: View) -> None:
         else "**Dots that lie on each other may be far apart**: a PCA shows two or three directions out of "
         f"{view.found.mean.shape[2]}."
     )
-    st.subheader("What the model itself knows", help=wording.help("near_accuracy"), anchor=False)
+    st.subheader("The model's own space", help=wording.help("near_accuracy"), anchor=False)
     figure_card.show(_table(view), "embed.known")
     pickers.numbers_help("trust", "overlap", "near_accuracy", "silhouette")
 
@@ -60,16 +60,16 @@ def _picture(view: View) -> None:
     columns[1].metric("Continuity", f"{whole:.3f}", beside.format(whole - pca[1]) or None, help=wording.help("trust"))
     flat = map_cache.picture(view.reference, view.picture)
     same = "–" if flat.overlap is None else wording.percent(flat.overlap)
-    columns[2].metric("Same neighbours, other seed", same, help=wording.help("overlap"))
+    columns[2].metric("Stability across seeds", same, help=wording.help("overlap"))
     error = "exact" if view.picture == map_cache.PCA else wording.percent(view.made.error)
-    columns[3].metric("Misplaced, when placed", error, help=wording.help("path"))
+    columns[3].metric("Error of new samples", error, help=wording.help("path"))
     st.caption(f"From the {count} nearest neighbours of at most {map_cache.ASKED:,} dots, among all of them.")
 
 
 def _table(view: View) -> Figure:
     known = knowledge(view.reference, view.picture, view.solid)
     name, kind = asked(view.reference)
-    heading = "Told by neighbours" if isinstance(kind, Labels) else "Agreement with neighbours"
+    heading = "k-NN accuracy" if isinstance(kind, Labels) else "k-NN correlation"
     columns = [heatmap.Head("space", label=f"{heading}: model"), heatmap.Head("map", label="on the map")]
     columns += [heatmap.Head("silhouette", label="silhouette")] if isinstance(kind, Labels) else []
     task = view.task.info.modalities
@@ -98,7 +98,7 @@ def asked(reference: Reference) -> tuple[str, Property]:
     return main(map_cache.looks(reference))
 
 
-@st.cache_resource(show_spinner="Asking the neighbours …", max_entries=32)
+@st.cache_resource(show_spinner="Finding the neighbours …", max_entries=32)
 def knowledge(reference: Reference, name: str, solid: bool) -> dict[str, Known]:
     """By combination, for those that enough samples have."""
     found, points = cache.sweep(reference), map_cache.picture(reference, name, solid).projection.points

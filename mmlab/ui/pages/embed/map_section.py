@@ -67,7 +67,7 @@ def _spec(reference: Reference, name: str, solid: bool, shown: tuple[int, ...], 
 def about(view: View, count: int) -> str:
     """What is drawn, how to use it, and how far it is to be believed."""
     some = f"{count:,} dots: {int(view.drawn.sum()):,} samples × {len(view.shown)} combinations."
-    how = "Turn it with the mouse." if view.solid else "Catch samples with the lasso; a click follows one."
+    how = "Rotate it with the mouse." if view.solid else "Select samples with the lasso; click one to follow it."
     if view.picture == map_cache.PCA:
         return f"{some} {how}"
     return (

@@ -35,13 +35,13 @@ class Section:
 
 
 SECTIONS: dict[str, Section] = {
-    "map": Section("Map", map_section.show),
-    "several": Section("Combination by combination", small_multiples.show, ("picture", "colour", "shown", "many")),
-    "closeness": Section("Close and far", embedding_geometry.show, ()),
-    "trust": Section("Can it be trusted?", map_quality.show, ("picture", "axes")),
+    "map": Section("Embedding map", map_section.show),
+    "several": Section("Small multiples", small_multiples.show, ("picture", "colour", "shown", "many")),
+    "closeness": Section("Embedding geometry", embedding_geometry.show, ()),
+    "trust": Section("Map quality", map_quality.show, ("picture", "axes")),
     "pair": Section("Two models", two_models.show, ("picture", "colour", "shown", "many")),
-    "learned": Section("While it learned", training_dynamics.show, ("shown",)),
-    "fit": Section("Make another map", custom_umap.show, ("picture",)),
+    "learned": Section("During training", training_dynamics.show, ("shown",)),
+    "fit": Section("Custom UMAP", custom_umap.show, ("picture",)),
 }
 
 
@@ -55,7 +55,7 @@ def show(task_name: str, chosen: str, references: tuple[Reference, ...]) -> None
 @page_frame.panel
 def _panel(task_name: str, chosen: str, references: tuple[Reference, ...]) -> None:
     task, reference = cache.task(task_name), sample_view.method(references, _unsure(task_name))
-    name = view_data.choice("part", "Look at", tuple(SECTIONS), lambda name: SECTIONS[name].title)
+    name = view_data.choice("part", "View", tuple(SECTIONS), lambda name: SECTIONS[name].title)
     point = sample_path.point(chosen, cache.sweep(reference))
     section = SECTIONS[name]
     section.show(view_data.make(task, references, reference, chosen, point, section.controls))

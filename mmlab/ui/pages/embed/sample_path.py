@@ -104,7 +104,7 @@ def show(view: View, path: Path | None) -> None:
 
 def near(view: View, path: Path) -> None:
     """The nearest neighbours under what is on, and under anything else, with their pictures."""
-    st.subheader("Most alike to the model", help=wording.help("nearest"), anchor=False)
+    st.subheader("Nearest neighbours", help=wording.help("nearest"), anchor=False)
     keys, mean = map_cache.embedding(view.reference, view.point, path.looked.damages if path.looked else ())
     on = path.on if path.on in keys else keys[-1]
     place, combination = mean[keys.index(on)], view.found.index(on)
@@ -116,7 +116,7 @@ def near(view: View, path: Path) -> None:
         near_ones = ask(view.found, place, combination, NEAR, own)
         st.caption(text)
         if not len(near_ones.samples):
-            st.caption("Nobody is there.")
+            st.caption("None.")
             continue
         pairs = zip(near_ones.samples, near_ones.combinations, near_ones.distances, strict=True)
         st.html(f'<div class="mm-near">{"".join(_card(view, *pair) for pair in pairs)}</div>')
@@ -233,13 +233,13 @@ def _remarks(places: Places, title: str) -> None:
     if places.spread is None:
         st.caption(f"{title} gives no variance, so there are no ellipses.")
     else:
-        st.caption("Each ellipse reaches two standard deviations: the model's own doubt about the place.")
+        st.caption("Each ellipse reaches two standard deviations: the model's own uncertainty about the position.")
     if places.known:
         return
-    st.caption("This sample is new to the map; it lies where its nearest neighbours do.")
+    st.caption("This sample is new to the map; it is placed among its nearest neighbours.")
     far = [key for key, part in zip(places.keys, places.far, strict=True) if part >= FAR]
     if far:
         st.info(
             f"Under {len(far)} of {len(places.keys)} combinations it is farther from all known samples than they "
-            "are from each other: what the model says there was never tested."
+            "are from each other: the model was never tested there."
         )

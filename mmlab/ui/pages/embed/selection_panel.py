@@ -35,7 +35,7 @@ def search(view: View) -> None:
         on_change=partial(_find, view),
     )
     if st.session_state.get(FIND) and view.rows is None:
-        st.caption("No sample is called that.")
+        st.caption("No sample has that name.")
 
 
 def matching(view: View, text: str) -> list[int]:
@@ -58,16 +58,16 @@ def show(view: View) -> None:
     if problem is not None:
         page_frame.show_error(problem)
     if view.rows is None:
-        st.caption("Nothing is chosen. Draw around dots with the lasso or the box (at the top right of the map).")
+        st.caption("Nothing is selected. Draw around dots with the lasso or the box (at the top right of the map).")
         return
     rows = np.array(view.rows)
-    st.subheader(f"{len(rows):,} chosen samples", help=wording.help("choosing"), anchor=False)
+    st.subheader(f"{len(rows):,} selected samples", help=wording.help("choosing"), anchor=False)
     st.html(_scores(view, rows))
     with st.container(horizontal=True, vertical_alignment="center", key="mm-go-chosen"):
         for page, title in PAGES.items():
             fields = {**url_state.everything(), **SHOWS.get(page, {})}
             st.page_link(f"pages/{page}.py", label=f"In {title} →", query_params=fields)
-        st.button("Forget them", key="embed.forget", type="tertiary", on_click=_forget)
+        st.button("Clear selection", key="embed.forget", type="tertiary", on_click=_forget)
     shipped = set(view.task.gallery())
     pictured = [row for row in view.rows if view.found.ids[row] in shipped]
     st.html(sample_path.pictured(view, pictured[:MOST_PICTURES]))

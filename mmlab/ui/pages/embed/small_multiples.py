@@ -21,7 +21,7 @@ FEW = 4
 
 def show(view: View) -> None:
     """The panels of the combinations that are shown, the smallest first; what is caught in one is lit in all."""
-    st.subheader("Combination by combination", help=wording.help("map"), anchor=False)
+    st.subheader("Small multiples", help=wording.help("map"), anchor=False)
     shown = view.shown[:MOST_PANELS]
     if len(shown) < len(view.shown):
         st.caption(f"The first {MOST_PANELS} of {len(view.shown)} combinations; choose others above.")
@@ -40,8 +40,8 @@ def show(view: View) -> None:
         on_select=partial(selection_panel.choose, view),
     )
     st.caption(
-        "All panels are parts of one map, so places can be compared between them. Catch dots in one panel: the same "
-        "samples are lit in all."
+        "All panels share one map, so positions can be compared. Select dots in one panel: the same "
+        "samples are highlighted in all."
     )
     selection_panel.show(view)
     pickers.numbers_help("map", "combination", "choosing")

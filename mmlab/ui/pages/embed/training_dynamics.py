@@ -30,7 +30,7 @@ LIT = "mmlab.embed.learned"
 
 def show(view: View) -> None:
     """The maps; below them how well neighbours tell a sample, how near it is to the complete one, and the variance."""
-    st.subheader("While it learned", help=wording.help("learned"), anchor=False)
+    st.subheader("During training", help=wording.help("learned"), anchor=False)
     found = stored(view.reference)
     by = view_data.choice("colour", "Colour by", (found.about, "combination"), view_data.COLOURS.__getitem__, "colour")
     keys = {view.found.combinations[row] for row in view.shown}
@@ -44,7 +44,7 @@ def show(view: View) -> None:
         [point_colours.change(look, panels)],
         key="embed.learned",
         name=f"mmlab-learned-{view.task.name}-{view.reference.method}",
-        alt=f"{title}: a map of the embeddings after each stored pass. The numbers are below",
+        alt=f"{title}: a map of the embeddings after each stored epoch. The numbers are below",
         samples=found.points.shape[2],
         chosen=st.session_state.get(LIT, {}).get(view.reference),
         on_select=lambda caught: _light(view.reference, caught),
@@ -60,12 +60,12 @@ def _about(view: View, found: EpochMaps, combinations: int) -> str:
     parts = [wording.percent(float(part)) for part in (found.explained.min(), found.explained.max())]
     spread = " to ".join(dict.fromkeys(parts))
     together = (
-        "Each map is a PCA of its own pass, turned to lie over the next one. Catch dots in one: they are lit in all."
+        "Each map is the PCA of one epoch, aligned to the next one. Select dots in one: they are highlighted in all."
         if len(found.epochs) > 1
         else "The map is a PCA."
     )
     kept = cache.report(view.reference).get("card", {}).get("best_epoch")
-    said = f" The model that was kept is that of pass {kept + 1}." if isinstance(kept, int) and kept >= 0 else ""
+    said = f" The model that was kept is that of epoch {kept + 1}." if isinstance(kept, int) and kept >= 0 else ""
     return f"{found.points.shape[2]} validation samples × {under}, {spread} of the spread. {together}{said}"
 
 
@@ -98,7 +98,7 @@ def _panels(found: EpochMaps, drawn: NDArray[np.int64], by: str) -> list[NDArray
 def _spec(reference: Reference, drawn: bytes) -> str:
     found, flat = stored(reference), np.frombuffer(drawn, np.int64)
     maps = zip(found.epochs, found.points, strict=True)
-    panels = [scatter.Panel(f"Pass {epoch + 1}", points, flat) for epoch, points in maps]
+    panels = [scatter.Panel(f"Epoch {epoch + 1}", points, flat) for epoch, points in maps]
     return json.dumps(scatter.several(panels, min(COLUMNS, len(panels))))
 
 
@@ -109,13 +109,13 @@ def _light(reference: Reference, caught: Sequence[int]) -> None:
 
 def _tables(view: View, found: EpochMaps) -> None:
     labels = isinstance(map_cache.looks(view.reference)[found.about], Labels)
-    heading = "Told by neighbours" if labels else "Agreement with neighbours"
+    heading = "k-NN accuracy" if labels else "k-NN correlation"
     left, right = st.columns(2, gap="large")
     with left:
         name = view_data.COLOURS[found.about]
         figure_card.show(_table(view, found, f"{heading}: {name}", found.told, percent=labels), "embed.learned.told")
     with right:
-        title = "Cosine with everything, same sample"
+        title = "Cosine with all inputs, same sample"
         figure_card.show(_table(view, found, title, found.cosine), "embed.learned.cosine")
     if found.variance is None:
         st.caption(f"{cache.title(view.reference.method)} gives no variance.")
@@ -128,7 +128,7 @@ def _table(view: View, found: EpochMaps, title: str, values: NDArray[np.floating
     """A row per combination, a column per stored pass; tinted between the smallest and the largest number."""
     names = view.task.info.modalities
     low, high = float(min(np.nanmin(values), 0)), float(np.nanmax(values))
-    passes = [f"pass {epoch + 1}" for epoch in found.epochs]
+    passes = [f"epoch {epoch + 1}" for epoch in found.epochs]
     rows, numbers = [], []
     for row, key in enumerate(found.combinations):
         cells = []

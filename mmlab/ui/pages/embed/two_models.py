@@ -48,8 +48,8 @@ def show(view: View) -> None:
         on_select=partial(selection_panel.choose, view),
     )
     st.caption(
-        f"The right map is turned, mirrored and resized to lie over the left one. Disparity: **{disparity:.2f}** "
-        "(0 is the same shape, 1 nothing in common). Catch dots on one side: the same samples are lit on both."
+        f"The right map is aligned to the left one (Procrustes). Disparity: **{disparity:.2f}** "
+        "(0 is the same shape, 1 nothing in common). Select dots on one side: the same samples are highlighted on both."
     )
     selection_panel.show(view)
     pickers.numbers_help("beside", "map", "choosing")
@@ -65,7 +65,7 @@ def _second(view: View) -> Reference | None:
     usual = next((name for name, each in runs.items() if each.method in chosen_methods), next(iter(runs)))
     now = wanted if wanted in runs else usual
     st.selectbox(
-        "Beside it",
+        "Second model",
         list(runs),
         format_func=lambda name: _title(runs[name]),
         key=url_state.follow("embed.beside", now),

@@ -28,14 +28,14 @@ from mmlab.viz.embed import point_colours, scatter
 
 COLOURS = {
     "class": "Class",
-    "target": "Right number",
-    "said": "Answered number",
+    "target": "True number",
+    "said": "Predicted number",
     "dice": "Dice",
     "combination": "Combination",
     "answer": "Right or wrong",
     "error": "Error",
     "certainty": "Certainty",
-    "doubt": "Doubt",
+    "doubt": "Uncertainty",
     "variance": "Variance",
     "size": "Size",
     "group": "Person or source",

@@ -39,15 +39,15 @@ def show(task_name: str, sample: str, references: tuple[Reference, ...]) -> None
             way = explainer_picker.choose(looked.task)
     if on is None:
         _maps(looked, None)
-        raise NothingPresent("No input is switched on.", "Switch at least one on to see where the model looks.")
+        raise NothingPresent("No input is switched on.", "Switch at least one on to see its attribution map.")
     found = explainer_picker.maps(reference, looked, target, way)
-    st.subheader("Where it looks", help=wording.help("looks"), anchor=False)
+    st.subheader("Attribution maps", help=wording.help("looks"), anchor=False)
     _maps(looked, found)
     st.html(attribution_maps.legend())
     st.caption(explainer_picker.about(way))
     left, right = st.columns([4, 5], gap="large")
     with left, page_frame.error_boundary():
-        st.subheader("How much each input counts", help=wording.help("part"), anchor=False)
+        st.subheader("Attribution shares", help=wording.help("part"), anchor=False)
         _parts(looked, found)
     with right, page_frame.error_boundary():
         st.subheader("With and without another input", help=wording.help("map_shift"), anchor=False)
@@ -65,18 +65,18 @@ def _target(looked: SampleView, said: object) -> int:
     names, now = targets(output), target_of(output, said)
     classes = isinstance(output, Classification)
     truth = looked.item.target if classes and looked.item.target is not None else None
-    choices = {} if output.dense else {SAID: f"Its answer now: {names[now]}"}
+    choices = {} if output.dense else {SAID: f"Predicted now: {names[now]}"}
     if truth is not None:
         choices[TRUTH] = f"The right answer: {names[truth]}"
     choices |= {str(index): name for index, name in enumerate(names)}
     wanted = url_state.get("target") or next(iter(choices))
     if wanted not in choices:
         page_frame.show_error(
-            UnknownName("The link asks for an answer that cannot be explained here.", "Choose one below."), True
+            UnknownName("The link asks for an output that cannot be explained here.", "Choose one below."), True
         )
         wanted = next(iter(choices))
     st.selectbox(
-        "Explained answer",
+        "Explained output",
         list(choices),
         format_func=choices.__getitem__,
         key=url_state.follow("target", wanted),
@@ -103,7 +103,7 @@ def _map(looked: SampleView, modality: Modality, found: Attribution | None) -> N
         problem = looked.world.problems.get(name)
         if problem is not None:
             page_frame.show_error(problem)
-        st.caption("Not given: its part is exactly 0 %.")
+        st.caption("Not given: its share is exactly 0 %.")
         return
     array, scales = (
         looked.world.arrays[name],
@@ -111,7 +111,7 @@ def _map(looked: SampleView, modality: Modality, found: Attribution | None) -> N
     )
     if found is None or looked.on is None or name not in looked.on:
         st.html(attribution_maps.nothing(modality.kind, array, modality.label, scales, looked.world.words[name]))
-        st.caption("Off: the model sees nothing of it, so its map is empty and its part is exactly 0 %.")
+        st.caption("Off: the model sees nothing of it, so its map is empty and its share is exactly 0 %.")
         return
     heat, part = found.maps[looked.on.key][name], found.shares[looked.on.key][name]
     st.html(attribution_maps.overlay(modality.kind, array, heat, modality.label, scales, looked.world.words[name]))
@@ -144,11 +144,11 @@ def _without(looked: SampleView, found: Attribution) -> None:
     modalities = looked.task.info.modalities
     choices = [name for name in looked.given if set(looked.on.names) - {name}]
     if len(looked.given) < 2 or not choices:
-        st.caption("This needs two inputs that are there.")
+        st.caption("This needs two inputs that are present.")
         return
     chosen = url_state.get("without") if url_state.get("without") in choices else choices[-1]
     st.segmented_control(
-        "The input that is taken away",
+        "The input that is removed",
         choices,
         format_func=lambda name: f"{modalities[name].letter} · {modalities[name].label}",
         key=url_state.follow("without", chosen),
@@ -181,7 +181,7 @@ def _three(
     part = attribution_maps.moved(second, first)
     moved = "nothing to compare: one map is empty" if np.isnan(part) else f"{wording.percent(part)} of the map moved"
     shares = [wording.percent(found.shares[c.key][modality.name]) for c in (fewer, more)]
-    head = f"<b>{modality.label}</b>: {moved}; its part goes from {shares[0]} without to {shares[1]} with {other}."
+    head = f"<b>{modality.label}</b>: {moved}; its share goes from {shares[0]} without to {shares[1]} with {other}."
     return f'<p style="margin:.6rem 0 .3rem">{head}</p><div style="{GRID}">{panels}</div>'
 
 

@@ -156,14 +156,16 @@ def to_class(source: Source, choice: str) -> Shown:
     """DMRNet: cosine of the middle and of a random point with the class's direction (docs/methods.md 1.7a)."""
     own, other = (_directions(r) for r in (source.reference, source.other("dropout")))
     if own.to_class is None or own.sampled is None or other.to_class is None:
-        raise CheckpointError("This model has no cloud, or no direction per class.", "Only a probabilistic model has.")
-    groups = {"middle of the cloud": own.to_class, "random point": own.sampled, "modality dropout": other.to_class}
+        raise CheckpointError(
+            "This model has no variance, or no direction per class.", "Only a probabilistic model has."
+        )
+    groups = {"mean of the embedding": own.to_class, "random draw": own.sampled, "modality dropout": other.to_class}
     middle = {name: float(np.median(values)) for name, values in groups.items()}
     spans = np.stack([own.to_class.mean(1), own.sampled.mean(1), other.to_class.mean(1)])
     return Shown(
-        "The paper argues that the middle of the cloud **need not point straight at its class (1), because only random "
-        f"points are judged in training**; half of the samples are above {middle['middle of the cloud']:.2f} for the "
-        f"middle, {middle['random point']:.2f} for a random point, {middle['modality dropout']:.2f} with modality "
+        "The paper argues that the mean of the embedding **need not point straight at its class (1), because only "
+        f"random draws are judged in training**; half of the samples are above {middle['mean of the embedding']:.2f} "
+        f"for the mean, {middle['random draw']:.2f} for a random draw, {middle['modality dropout']:.2f} with modality "
         "dropout.",
         {
             "How closely it points at the right class": evidence_figures.densities(
@@ -182,7 +184,7 @@ def clouds(source: Source, choice: str) -> Shown:
     named = ", ".join(strong) or "none"
     return Shown(
         f"The clouds of all combinations over the training: **the thick lines ({named}) were the widest in the "
-        "batches of the first passes, and are practised extra from the dashed line on**.",
+        "batches of the first epochs, and get an additional loss from the dashed line on**.",
         {
             "": evidence_figures.curves(
                 log.epochs, lines, palette(lines), "mean variance", strong, log.since, zero=False
@@ -235,8 +237,8 @@ def norms(source: Source, choice: str) -> Shown:
     most, least = int(mean.argmax()), int(mean.argmin())
     times = mean[most] / max(float(mean[least]), 1e-9)
     return Shown(
-        "How hard each input's own encoder is pushed: **a line far above the others is an input that dominates the "
-        f"training**; here {spoken(source.label(log.names[most]))} gets {times:.1f} times the push of "
+        "Gradient norm of each input's own encoder: **a line far above the others is an input that dominates the "
+        f"training**; here {spoken(source.label(log.names[most]))} has {times:.1f} times the gradient norm of "
         f"{spoken(source.label(log.names[least]))} on average.",
         {
             "": evidence_figures.curves(

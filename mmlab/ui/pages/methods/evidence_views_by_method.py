@@ -44,13 +44,13 @@ def angles(source: Source, choice: str) -> Shown:
     half = len(before) // 2
     shares = [100 * counts[half:].sum() / max(float(counts.sum()), 1.0) for counts in (before, after)]
     names = [source.letters(key) for key in log.combinations]
-    when = "over the whole training" if choice == ALL else f"in pass {int(choice) + 1}"
+    when = "over the whole training" if choice == ALL else f"in epoch {int(choice) + 1}"
     edges = np.linspace(0, 180, len(before) + 1)
     return Shown(
-        "Right of the line two combinations ask for opposite corrections; **the cut should empty that side**: "
+        "Right of the line the gradients of two combinations conflict; **the projection should empty that side**: "
         f"{when} it held {shares[0]:.1f} % of the pairs before and {shares[1]:.1f} % after.",
         {
-            "Angles between corrections": evidence_figures.angles(before, after),
+            "Angles between gradients": evidence_figures.angles(before, after),
             "Mean cosine of each pair, before the cut": evidence_figures.table(
                 log.cosines[rows].mean(0), names, "cosine"
             ),
@@ -65,8 +65,8 @@ def conflicts(source: Source, choice: str) -> Shown:
     lines = {"before": 100 * log.share, "after": 100 * log.share_after}
     first, last = lines["before"][0], lines["before"][-1]
     return Shown(
-        "How many pairs of combinations contradict each other: **a line that rises before the cut means that the goals "
-        f"part more and more**; it goes from {first:.1f} % to {last:.1f} % here.",
+        "Share of conflicting pairs of combinations: **a line that rises before projection means that the losses "
+        f"conflict more and more**; it goes from {first:.1f} % to {last:.1f} % here.",
         {
             "": evidence_figures.curves(
                 log.epochs, lines, {"before": theme.WRONG, "after": theme.ACCENT}, "% of the pairs"
@@ -168,7 +168,7 @@ def likeness(source: Source, choice: str) -> Shown:
         f"{only}, should repeat the teacher's picture**: the mean squared difference of a row is "
         f"{found.distance.mean():.3f}, and {plain.distance.mean():.3f} for modality dropout, which has no teacher.",
         {
-            "Teacher, with everything": evidence_figures.alike(found.teacher, found.labels, (0, top), named),
+            "Teacher, with all inputs": evidence_figures.alike(found.teacher, found.labels, (0, top), named),
             f"Student, with {given}": evidence_figures.alike(found.student, found.labels, (0, top), named),
             "Student less teacher": evidence_figures.alike(
                 found.student - found.teacher, found.labels, (-most, most), named
@@ -212,7 +212,7 @@ def drift(source: Source, choice: str) -> Shown:
     lines = {source.letters(key): log.drift[:, k] for k, key in enumerate(log.combinations)}
     strong = [source.letters(key) for key in log.mined]
     return Shown(
-        "How far the mix of answers has moved from the one with everything, added up during the warm-up: **the highest "
+        "How far the mix of predictions has moved from the one with all inputs, summed over the warm-up: **the highest "
         f"line and its single inputs become the weak ones** ({', '.join(strong) or 'none'}).",
         {"": evidence_figures.curves(log.epochs, lines, palette(lines), "drift, added up", strong, log.since)},
         {"epoch": (log.epochs + 1).tolist(), **{k: log.drift[:, i].tolist() for i, k in enumerate(log.combinations)}},
@@ -230,7 +230,7 @@ def mixtures(source: Source, choice: str) -> Shown:
     columns = {f"{g}_{n}": v[:, i].tolist() for g, v in groups.items() for i, n in enumerate(found.names)}
     return Shown(
         "Each sample's mixture, a corner being one input alone: **adapting moves it to where it is easiest to align, "
-        f"exploring away from there**; adapted mixtures lean to {most}, and the losses at start, adapted and explored "
+        f"exploring away from there**; adapted mixtures favour {most}, and the losses at start, adapted and explored "
         f"are {losses} (they should fall, then rise).",
         {"": evidence_figures.simplex(groups, names, colours)},
         columns,
@@ -267,20 +267,20 @@ def gap(source: Source, choice: str) -> Shown:
 
 
 for _name, _view in {
-    "norms": View("How hard each input is pushed", norms),
-    "turning": View("Does a sample turn when inputs leave?", turning),
-    "margin": View("How close are the calls?", margin),
-    "to_class": View("Does it point at its class?", to_class),
-    "clouds": View("The clouds while it learns", clouds),
-    "width_and_score": View("Is a wide cloud a weak combination?", width_and_score),
-    "angles": View("Do the corrections contradict each other?", angles, epochs, "Pass over the training data"),
-    "conflicts": View("Contradictions while it learns", conflicts),
-    "likeness": View("Who is like whom?", likeness, student_inputs, "Inputs of the student"),
-    "doubts": View("Which samples count most?", doubts),
-    "drift": View("Which combinations are weak?", drift),
-    "skills": View("What is each input good at?", skills, pairs, "Inputs"),
-    "votes": View("Whose vote counts?", votes),
-    "gap": View("Can one input stand in for all?", gap),
-    "mixtures": View("Where do the mixtures go?", mixtures),
+    "norms": View("Gradient norm per input", norms),
+    "turning": View("Direction across combinations", turning),
+    "margin": View("Margins", margin),
+    "to_class": View("Alignment with the class direction", to_class),
+    "clouds": View("Variance during training", clouds),
+    "width_and_score": View("Variance and score by combination", width_and_score),
+    "angles": View("Gradient conflict before and after projection", angles, epochs, "Epoch"),
+    "conflicts": View("Gradient conflict during training", conflicts),
+    "likeness": View("Similarity of teacher and student", likeness, student_inputs, "Inputs of the student"),
+    "doubts": View("Sample weights", doubts),
+    "drift": View("Mining of weak combinations", drift),
+    "skills": View("Effective dimensions", skills, pairs, "Inputs"),
+    "votes": View("Weights of the votes", votes),
+    "gap": View("Unimodal and joint codes", gap),
+    "mixtures": View("Mixing coefficients", mixtures),
 }.items():
     EVIDENCE.register(_name)(_view)

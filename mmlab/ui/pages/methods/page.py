@@ -44,7 +44,7 @@ def show(task: Task) -> None:
         return
     method = _picker()
     _card(task, method)
-    st.subheader("What the trained model shows", help=wording.help("evidence"), anchor=False)
+    st.subheader("Evidence from the trained model", help=wording.help("evidence"), anchor=False)
     with page_frame.error_boundary():
         source = _source(task, method)
         st.caption(
@@ -95,14 +95,14 @@ def _card(task: Task, method: str) -> None:
         clickable_svg.board(
             method_diagrams.draw(method, letters, missing), key=f"drawing.{method}", on_pick=lambda _: None
         )
-        st.html('<p class="mm-key">Blue boxes learn. Dashed boxes stand still, pale ones are gone.</p>')
+        st.html('<p class="mm-key">Blue boxes are trained. Dashed boxes are frozen, pale ones are absent.</p>')
         st.html(_facts(card))
         _paper(card)
 
 
 def _facts(card: Card) -> str:
     parts = (
-        ("What learns", card.trained),
+        ("Training", card.trained),
         ("When something is missing", card.missing),
         ("What to look at", card.look),
     )
@@ -121,7 +121,7 @@ def _paper(card: Card) -> None:
     if card.paper:
         st.markdown(f"**Paper.** {card.paper}{link}")
     if card.departs:
-        with st.expander("Where this code parts from the paper", expanded=bool(card.warning)):
+        with st.expander("Departures from the paper", expanded=bool(card.warning)):
             st.markdown("\n".join(f"- {line}" for line in card.departs))
 
 

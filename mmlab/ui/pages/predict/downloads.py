@@ -21,7 +21,7 @@ from mmlab.viz.predict import prediction_cards
 
 def offer(scene: PredictView, on: Combination) -> None:
     """The numbers and the drawings as files; made when asked for."""
-    along = st.popover("Take it along", key="mm-take", on_change="rerun")
+    along = st.popover("Download", key="mm-take", on_change="rerun")
     if not along.open:
         return
     with along:
@@ -48,7 +48,7 @@ def _page_of(scene: PredictView, method: str, on: Combination) -> bytes:
         title,
         (page_frame.HERE / "style.css").read_text(),
         "".join(_input_of(scene, item, item.name in on) for item in scene.task.info.modalities),
-        f"<h2>What each method says</h2>{cards(scene, on)}",
+        f"<h2>Predictions</h2>{cards(scene, on)}",
         f"<h2>All combinations: {escape(cache.title(method))}</h2>{drawing(scene, method, on.key)}",
     ).encode()
 

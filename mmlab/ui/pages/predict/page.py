@@ -35,7 +35,7 @@ def show(task_name: str, sample: str, references: tuple[Reference, ...]) -> None
     inputs = st.container()
     with page_frame.error_boundary():
         if on is None:
-            raise NothingPresent("No input is switched on.", "Switch at least one on to get an answer.")
+            raise NothingPresent("No input is switched on.", "Switch at least one on to get a prediction.")
         if references:
             _outcome(shown, on, references)
     with inputs, page_frame.error_boundary():
@@ -46,7 +46,7 @@ def show(task_name: str, sample: str, references: tuple[Reference, ...]) -> None
 def _outcome(shown: PredictView, on: Combination, references: Sequence[Reference]) -> None:
     left, right = st.columns([5, 4], gap="large")
     with left, page_frame.error_boundary():
-        st.subheader("What each method says", help=_help(*answer_terms(shown.task)), anchor=False)
+        st.subheader("Predictions", help=_help(*answer_terms(shown.task)), anchor=False)
         st.html(view_data.cards(shown, on))
     with right, page_frame.error_boundary():
         st.subheader("All combinations", help=wording.help("lattice"), anchor=False)
@@ -124,18 +124,18 @@ def _summary(states: Sequence[State], shown: PredictView) -> str:
         return f"{len(others)} of {len(states)} combinations stay below a Dice of {GOOD_DICE}.{among}"
     if isinstance(output, Regression):
         return f"{len(others)} of {len(states)} combinations end on the other side of {output.middle:g}.{among}"
-    return f"{len(others)} of {len(states)} combinations give another answer than everything does.{among}"
+    return f"{len(others)} of {len(states)} combinations change the prediction.{among}"
 
 
 def _legend(shown: PredictView) -> str:
     known = shown.item.answer != ""
-    good, bad = ("✓ right", "✗ wrong") if known else ("= as with everything", "≠ different")
-    change = "taking it away changes the answer"
+    good, bad = ("✓ right", "✗ wrong") if known else ("= as with all inputs", "≠ different")
+    change = "removing it changes the prediction"
     if isinstance(shown.task.info.output, Regression):
-        good, bad = ("✓ right side", "✗ wrong side") if known else ("= side as with everything", "≠ other side")
-        change = "taking it away changes sides"
+        good, bad = ("✓ right side", "✗ wrong side") if known else ("= side as with all inputs", "≠ other side")
+        change = "removing it changes sides"
     if shown.task.info.output.dense:
-        against = "" if known else " with everything's"
+        against = "" if known else " with that of all inputs"
         good, bad = f"Dice{against} from {GOOD_DICE}", "below it"
     return (
         f'<p class="mm-legend"><span class="mm-good">{good}</span><span class="mm-bad">{bad}</span>'

@@ -66,9 +66,9 @@ def panels(base: NDArray[np.floating], prediction: Prediction, against: Flags, t
     change = segmentation.changes(region_overlap.difference(found, against))
     doubt = segmentation.doubts(region_overlap.doubt(_chances(prediction)))
     return [
-        ("found", segmentation.panel(base, segmentation.fills(found), lines, f"What {title} finds, over the slice")),
-        ("difference", segmentation.panel(base, change, "", f"Where {title} finds too much or too little")),
-        ("doubt", segmentation.panel(base, doubt, "", f"Where {title} is in doubt: brighter is more")),
+        ("found", segmentation.panel(base, segmentation.fills(found), lines, f"Prediction of {title} over the slice")),
+        ("difference", segmentation.panel(base, change, "", f"False positives and false negatives of {title}")),
+        ("doubt", segmentation.panel(base, doubt, "", f"Uncertainty of {title}: brighter is more")),
     ]
 
 
@@ -85,10 +85,10 @@ def _found(
     scores = region_overlap.dice(found, against)
     names = output.region_names
     kept = float(region_overlap.dice(found, everything).mean())
-    change = "This is the answer from everything that was given."
+    change = "This is the prediction from all available inputs."
     if now != whole and not np.array_equal(found, everything):
-        change = f"Overlap with its answer from everything: {kept:.2f}."
-    named = "Dice with its answer from everything" if truth is None else "Dice with the truth"
+        change = f"Overlap with its prediction from all inputs: {kept:.2f}."
+    named = "Dice with its prediction from all inputs" if truth is None else "Dice with the truth"
     size = _size(found[0], base > 0, output.pixel)
     rows = [(name, float(score)) for name, score in zip(names, scores, strict=True)]
     return segmentation.Found(title, now.answer, size, panels(base, now, against, title), rows, named, change)

@@ -137,7 +137,7 @@ def lattice_method(scene: PredictView) -> str:
 def _pair(task: Task, world: cache.ModelInputs, name: str, damages: Sequence[url_state.Damage]) -> str:
     """Both pictures of an input. A toggle makes them pale from outside, so that they are not sent again."""
     modality, colour = task.info.modalities[name], pickers.colours(task.info.modalities)[name]
-    caption = "as given, damaged" if any(damage.modality == name for damage in damages) else "as given"
+    caption = "as given, corrupted" if any(damage.modality == name for damage in damages) else "as given"
     pictures = [(views.recorded(world.raw[name], colour, modality.label), caption)]
     if name in world.arrays:
         drawn = views.seen(

@@ -55,7 +55,7 @@ def _slice(task_name: str, output: Segmentation, sample: str, answer: Prediction
     )
     if truth is None:
         return ""
-    there = ("truth", drawn.panel(base, drawn.fills(truth), "", "What is there, over the slice"))
+    there = ("truth", drawn.panel(base, drawn.fills(truth), "", "Ground truth over the slice"))
     panels = (there, *segmentation.panels(base, answer, truth, "the method"))
     figures = "".join(f"<figure>{shown}<figcaption>{text}</figcaption></figure>" for text, shown in panels)
     said = _words(output, np.asarray(answer.value) > 0.5, truth)
@@ -65,7 +65,7 @@ def _slice(task_name: str, output: Segmentation, sample: str, answer: Prediction
 
 def _words(output: Segmentation, found: NDArray[np.bool_], truth: NDArray[np.bool_]) -> str:
     if not truth.any() and not found.any():
-        return "Nothing is there, and nothing was found."
+        return "No region is present, and none was predicted."
     scores = region_overlap.dice(found, truth)
     return "Dice: " + ", ".join(
         f"{spoken(name)} {score:.2f}" for name, score in zip(output.region_names, scores, strict=True)

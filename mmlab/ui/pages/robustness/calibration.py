@@ -26,10 +26,10 @@ from mmlab.viz.base.figure import Figure
 
 FEW = 10  # samples in a bin: below, its share is mostly chance
 DOUBTS = {
-    "entropy": "Entropy of the answer",
-    "margin": "Margin to the second answer",
+    "entropy": "Entropy of the prediction",
+    "margin": "Margin to the second class",
     "variance": "Variance of the embedding",
-    "boundary": "Nearness to the middle",
+    "boundary": "Closeness to the middle",
 }
 
 
@@ -59,7 +59,7 @@ UNTINTED = {"temperature", "coverage", "ece_before"}
 
 def show(view: View) -> None:
     """The diagram of the selected combination, the numbers of all, and risk against coverage."""
-    st.subheader(f"Certainty with {page_frame.plain(view.selected.label)}", help=wording.help("ece"), anchor=False)
+    st.subheader(f"Calibration with {page_frame.plain(view.selected.label)}", help=wording.help("ece"), anchor=False)
     doubt = _doubt(view)
     with page_frame.error_boundary():
         figure_card.show(diagram(view), "robustness.reliability")
@@ -85,16 +85,18 @@ def diagram(view: View) -> Figure:
     """What was said against what was seen, with the samples behind each point. Raises DataError."""
     number = isinstance(view.task.info.output, Regression)
     found = _trust(view, view.shown, view.mask)
-    labels = ("interval that should hold", "share that does") if number else ("certainty", "share that is right")
+    labels = ("nominal coverage", "actual coverage") if number else ("confidence", "accuracy")
     title = f"{'Intervals' if number else 'Reliability'} with {view.selected.label}, {cache.title(view.shown)}"
     drawn = svg_chart.Plot(title, svg_chart.Axis(labels[0], 0, 1), svg_chart.Axis(labels[1], 0, 1))
-    _points(drawn, found.curve, labels, view.colour(view.shown), "as it is", number)
+    _points(drawn, found.curve, labels, view.colour(view.shown), "uncalibrated", number)
     if found.mended is not None:
-        _points(drawn, found.mended, labels, theme.MUTED, "with the temperature", number)
+        _points(drawn, found.mended, labels, theme.MUTED, "with temperature", number)
     drawn.diagonal()
     rows = [tuple(map(float, row)) for row in zip(found.curve.said, found.curve.seen, found.curve.count, strict=True)]
     unit = "pixels" if view.task.info.output.dense else "samples"
-    about = "" if number else f"Dots are as large as they have {unit}; the line leaves out those below {FEW}. "
+    about = (
+        "" if number else f"The size of a dot is its number of {unit}; the line leaves out bins with fewer than {FEW}. "
+    )
     return Figure("reliability", title, drawn.svg, ("said", "seen", unit), rows, about + view.of(view.shown))
 
 
@@ -107,12 +109,12 @@ def _points(drawn: svg_chart.Plot, curve: Curve, labels: tuple[str, str], colour
         pair = f"{labels[0]} {svg_chart.percent(said)}, {labels[1]} {svg_chart.percent(seen)}"
         note = f"{name}: {pair}, {count:,.0f} of them"
         size = 4.5 if number else 2.2 + 6 * float(count / most) ** 0.5
-        drawn.dot(float(said), float(seen), colour, note, size, hollow=name != "as it is")
+        drawn.dot(float(said), float(seen), colour, note, size, hollow=name != "uncalibrated")
 
 
 def risk(view: View, doubt: str) -> Figure:
     """The error of what is answered when only the surest samples are, for every model that has this doubt."""
-    title = f"Answering only when sure, {view.selected.label}"
+    title = f"Selective prediction, {view.selected.label}"
     lines = {}
     for method, graded in view.graded.items():
         if doubt in graded.doubts:
@@ -122,9 +124,9 @@ def risk(view: View, doubt: str) -> Figure:
     share = not isinstance(view.task.info.output, Regression)
     top = max(float(risk.max()) for _, risk in lines.values())
     axis = svg_chart.around(
-        [0.0, top], "error of what is answered", svg_chart.percent if share else svg_chart.plain, low=0.0
+        [0.0, top], "risk: error on what is answered", svg_chart.percent if share else svg_chart.plain, low=0.0
     )
-    drawn = svg_chart.Plot(title, svg_chart.Axis("share of samples that is answered", 0, 1), axis)
+    drawn = svg_chart.Plot(title, svg_chart.Axis("coverage: share of samples answered", 0, 1), axis)
     for series, (method, (coverage, values)) in enumerate(lines.items()):
         drawn.line(coverage.tolist(), values.tolist(), view.colour(method), cache.title(method), series)
     rows = [(m, float(c), float(r)) for m, (cover, values) in lines.items() for c, r in zip(cover, values, strict=True)]
@@ -150,7 +152,7 @@ def table(view: View, doubt: str) -> Figure:
             cells.append(heatmap.Cell(text, tint, note, theme.ACCENT, view.key(mask)))
         rows.append((heatmap.Head(view.key(mask), view.has(mask)), cells))
     columns = [heatmap.Head(name, label=NUMBERS[name].title) for name in names]
-    title = f"Certainty of every combination, {cache.title(view.shown)}"
+    title = f"Calibration of every combination, {cache.title(view.shown)}"
     numbered = [(view.key(mask), *(values[mask][name] for name in names)) for mask in view.masks]
     about = (
         "Before and after the temperature (Temp.): on samples it was not fitted on. " if "ece_after" in names else ""
@@ -202,7 +204,7 @@ def _validate(view: View) -> None:
 
 def _validation_panel(view: View) -> None:
     name = _work_name(view)
-    background_task.show(name, "Answering the validation split")
+    background_task.show(name, "Predicting the validation split")
     if not background_task.alive(name) and not _validated(view, view.shown):
         st.button("Fit on the validation split", key="certainty.validate", on_click=partial(_start, view))
 
@@ -224,7 +226,7 @@ def _work_name(view: View) -> str:
 def _doubt(view: View) -> str:
     names = list(view.one.doubts)
     return view_data.select(
-        "doubt", "Doubt by", names, names[0], lambda n: DOUBTS.get(n, n), wording.help("doubt"), 260
+        "doubt", "Uncertainty by", names, names[0], lambda n: DOUBTS.get(n, n), wording.help("doubt"), 260
     )
 
 

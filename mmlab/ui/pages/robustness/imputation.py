@@ -70,7 +70,7 @@ def damaged(view: View, modality: str, kind: str) -> Figure:
         lines[method] = [float(each.measures[view.measure].scores[whole]) for each in found]
         levels[method] = float(found[0].measures[view.measure].scores[without])
     if not lines:
-        raise imputation.NotComputed("This was not computed yet.", "Compute it under What missing means.")
+        raise imputation.NotComputed("This was not computed yet.", "Compute it under Imputation.")
     what = label(item.kind, kind)
     title = f"{what} on {item.label}: {spoken(wording.metric(view.measure))} with every input on"
     axis = view.axis([*(value for line in lines.values() for value in line), *levels.values()])
@@ -92,13 +92,13 @@ def damaged(view: View, modality: str, kind: str) -> Figure:
 def _strangers(view: View, ids: Collection[str]) -> str:
     """That none of the chosen samples is among those that were computed, so that all of these are shown."""
     none = view.wanted is not None and view.wanted.isdisjoint(ids)
-    return ", none of which is a chosen one" if none else ""
+    return ", none of which is selected" if none else ""
 
 
 def _panel(view: View) -> None:
-    st.subheader("What missing means", help=wording.help("rule"), anchor=False)
+    st.subheader("Imputation", help=wording.help("rule"), anchor=False)
     _rules(view)
-    st.subheader("Damaged rather than missing", help=wording.help("damaged"), anchor=False)
+    st.subheader("Corrupted instead of missing", help=wording.help("damaged"), anchor=False)
     _damages(view)
 
 
@@ -109,18 +109,18 @@ def _rules(view: View) -> None:
         st.caption(f"**{each.title.capitalize()}.** {each.about}{here}")
     if len(computed) > 1:
         figure_card.show(compare(view), "robustness.rules", lambda cell: _use(view, cell))
-        st.caption("A click on a cell puts its rule in force for the whole page.")
-    background_task.show(name, f"Answering {imputation.COUNT} test samples under each rule")
+        st.caption("Click a cell to use its imputation on the whole page.")
+    background_task.show(name, f"Predicting {imputation.COUNT} test samples with each imputation")
     left = [rule for rule in imputation.RULES if rule not in computed]
     if left and not background_task.alive(name):
-        text = f"Compute the rules for {cache.title(view.shown)} ({imputation.COUNT} test samples)"
+        text = f"Compute all imputations for {cache.title(view.shown)} ({imputation.COUNT} test samples)"
         st.button(text, key="rules.compute", on_click=partial(_start_rules, view, left))
 
 
 def _damages(view: View) -> None:
     modality, kind = _damage(view)
     if not kind:
-        st.caption("No damage can be done to these inputs here.")
+        st.caption("No corruption is available for these inputs.")
         return
     item = view.task.info.modalities[modality]
     with st.container(horizontal=True, vertical_alignment="bottom", key="mm-damage"):
@@ -134,7 +134,7 @@ def _damages(view: View) -> None:
             width=190,
         )
         st.selectbox(
-            "What is wrong with it",
+            "Corruption",
             offered(view.task, item),
             format_func=lambda each: label(item.kind, each),
             key=url_state.follow("damage.kind", kind),
@@ -149,7 +149,7 @@ def _damages(view: View) -> None:
         if len(left) < len(view.references):
             figure_card.show(damaged(view, modality, kind), "robustness.damage")
         name = _damage_name(view)
-        background_task.show(name, "Damaging the shipped samples, and answering them")
+        background_task.show(name, "Corrupting the shipped samples and predicting them")
         if left and not background_task.alive(name):
             named = ", ".join(cache.title(method) for method in left)
             st.button(f"Compute for {named}", key="damage.compute", on_click=partial(_start_damage, view, left))

@@ -53,14 +53,16 @@ class Chances:
 @page_frame.panel
 def show(view: View) -> None:
     """Sliders, expected scores, the curve, and the check; a fragment, so that a slider redraws nothing else."""
-    st.subheader("If inputs fail by chance", help=wording.help("failure"), anchor=False)
+    st.subheader("Score at random failures", help=wording.help("failure"), anchor=False)
     chances = chosen(view.task.info.modalities)
     _sliders(view, chances)
     st.html(_big(view, chances))
     figure_card.show(curve(view, chances), "robustness.failures")
     st.html(_areas(view, chances))
     pickers.numbers_help("failure", "kept")
-    if st.button("Check by drawing", help="Simulates failures sample by sample, to show that the closed form agrees."):
+    if st.button(
+        "Check by simulation", help="Simulates failures sample by sample, to show that the closed form agrees."
+    ):
         st.html(_checked(view, chances))
 
 
@@ -96,7 +98,7 @@ def curve(view: View, chances: Chances) -> Figure:
     along = "all inputs" if chances.shared else view.task.info.modalities[chances.along].label
     title = f"Expected {spoken(wording.metric(view.measure))} when {spoken(along)} may fail"
     axis = view.axis([float(value) for line in lines.values() for value in line])
-    drawn = svg_chart.Plot(title, svg_chart.Axis(f"failure probability of {spoken(along)}", 0, 1), axis)
+    drawn = svg_chart.Plot(title, svg_chart.Axis(f"missing rate of {spoken(along)}", 0, 1), axis)
     for series, (method, line) in enumerate(lines.items()):
         drawn.line(RATES.tolist(), line.tolist(), view.colour(method), cache.title(method), series)
     drawn.marker(chances.here, svg_chart.percent(chances.here))
@@ -217,7 +219,7 @@ def _areas(view: View, chances: Chances) -> str:
         f"<tr><td>{title}</td><td class='mm-num'>{view.number(area)}</td><td class='mm-num'>{kept}</td></tr>"
         for area, title, kept in rows
     )
-    last = "Kept" if rising else "Of the error without failures"
+    last = "Retained score" if rising else "Error relative to no failures"
     return (
         '<div class="mm-scroll"><table class="mm-table"><thead><tr><th>Model</th>'
         f"<th>Mean over 0 to {HIGHEST} % (area)</th><th>{last}</th></tr></thead><tbody>{body}</tbody></table></div>"

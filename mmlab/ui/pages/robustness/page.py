@@ -38,10 +38,10 @@ class Section:
 
 SECTIONS: dict[str, Section] = {
     "combinations": Section("Combinations", combinations.show),
-    "failures": Section("Failures", missing_rate.show),
-    "missing": Section("What missing means", imputation.show),
-    "certainty": Section("Certainty", calibration.show),
-    "flips": Section("What flips", prediction_flips.show),
+    "failures": Section("Missing rate", missing_rate.show),
+    "missing": Section("Imputation", imputation.show),
+    "certainty": Section("Calibration", calibration.show),
+    "flips": Section("Prediction flips", prediction_flips.show),
     "pair": Section("Two models", two_models.show),
     "report": Section("Report", report.show),
 }

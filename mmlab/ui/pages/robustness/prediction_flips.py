@@ -22,11 +22,11 @@ from mmlab.viz.base import heatmap, interval_plot, svg_chart, theme
 from mmlab.viz.base.figure import Figure
 
 SLICES = {
-    "answer": "Right answer",
+    "answer": "Ground truth",
     "group": "Speaker or person",
     "size": "Size",
     "strength": "Strength",
-    view_data.HARDNESS: "How hard for other models",
+    view_data.HARDNESS: "Difficulty for other models",
 }
 FEWEST = 20
 MOST_SLICES = 40
@@ -34,11 +34,11 @@ MOST_SLICES = 40
 
 def show(view: View) -> None:
     """The matrix of flips with the samples of one cell, the least that is enough, and the slices."""
-    st.subheader("What flips", help=wording.help("flips"), anchor=False)
+    st.subheader("Prediction flips", help=wording.help("flips"), anchor=False)
     lost = target(view)
     figure_card.show(matrix(view, lost), "robustness.flips", lambda pair: _go(view, pair))
     _flipped(view, lost)
-    st.subheader("The least that is enough", help=wording.help("enough"), anchor=False)
+    st.subheader("Smallest sufficient set", help=wording.help("enough"), anchor=False)
     figure_card.show(
         enough(view), "robustness.enough", lambda key: view_data.pick(view.task, key) if key != "never" else None
     )
@@ -73,7 +73,7 @@ def matrix(view: View, lost: int) -> Figure:
     """Right with the row, wrong with the column."""
     shares = negative_flip_shares(view.one.right)
     most = float(shares[1:, 1:].max()) or 1.0
-    title = f"Right with the row, wrong with the column: {cache.title(view.shown)}"
+    title = f"Right under the row, wrong under the column: {cache.title(view.shown)}"
     rows = []
     for first in view.masks:
         cells = []
@@ -86,9 +86,9 @@ def matrix(view: View, lost: int) -> Figure:
         rows.append((heatmap.Head(view.key(first), view.has(first)), cells))
     columns = [heatmap.Head(view.key(mask), view.has(mask)) for mask in view.masks]
     chosen = f"{view.selected.key}>{view.key(lost)}"
-    drawing = heatmap.grid(columns, rows, view.letters, title, chosen, "right with", "wrong with")
+    drawing = heatmap.grid(columns, rows, view.letters, title, chosen, "right under", "wrong under")
     numbers = [(view.key(a), *(float(shares[a, b]) for b in view.masks)) for a in view.masks]
-    header = ("right with", *(view.key(mask) for mask in view.masks))
+    header = ("right under", *(view.key(mask) for mask in view.masks))
     note = f"Percent of the samples. Right means: {view.one.good}. {view.of(view.shown)}"
     return Figure("flips", title, drawing, header, numbers, note)
 
@@ -101,18 +101,18 @@ def enough(view: View) -> Figure:
     for place, mask in enumerate(labels):
         marks = []
         for method, values in shares.items():
-            what = view.label(mask) if mask > 0 else "nothing is enough"
+            what = view.label(mask) if mask > 0 else "no set suffices"
             note = f"{cache.title(method)}, {what}: {wording.percent(values[place])}"
             marks.append(interval_plot.Mark(values[place], np.nan, np.nan, view.colour(method), note))
         key, has = (view.key(mask), view.has(mask)) if mask > 0 else ("never", ())
         rows.append(interval_plot.Row(key, has, tuple(marks), "" if has else "never"))
-    title = "The smallest combination that is enough, share of the samples"
+    title = "Smallest sufficient set, share of the samples"
     axis = svg_chart.around([value for values in shares.values() for value in values], "share of the samples", low=0.0)
     legend = [(cache.title(method), view.colour(method)) for method in shares]
     drawing = interval_plot.intervals(rows, axis, view.letters, title, legend, view.selected.key)
     keys = [view.key(mask) if mask > 0 else "never" for mask in labels]
     numbers = [(method, *values) for method, values in shares.items()]
-    note = f"Enough means: {view.one.good}, and with anything added as well. {view.basis}"
+    note = f"Sufficient means: {view.one.good}, and with anything added as well. {view.basis}"
     return Figure("enough", title, drawing, ("method", *keys), numbers, note)
 
 
@@ -148,7 +148,7 @@ def slices(view: View, slicing: str) -> tuple[Figure, WorstSlice | None]:
 def _slices(view: View) -> None:
     there = _slicings(view)
     if not there:
-        st.caption("These samples have nothing to slice by.")
+        st.caption("These samples have no property to slice by.")
         return
     slicing = view_data.select("slices", "By", list(there), next(iter(there)), lambda n: SLICES.get(n, n), None, 260)
     found, worst = slices(view, slicing)

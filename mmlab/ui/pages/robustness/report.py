@@ -26,10 +26,10 @@ from mmlab.viz.base.html_report import Fact, document
 
 PARTS: dict[str, Callable[[View], list[Figure]]] = {
     "Combinations": combinations.figures,
-    "Failures": missing_rate.figures,
-    "What missing means": missing.figures,
-    "Certainty": calibration.figures,
-    "What flips": prediction_flips.figures,
+    "Missing rate": missing_rate.figures,
+    "Imputation": missing.figures,
+    "Calibration": calibration.figures,
+    "Prediction flips": prediction_flips.figures,
     "Two models": two_models.figures,
 }
 
@@ -47,7 +47,7 @@ def show(view: View) -> None:
     st.subheader("Report", anchor=False)
     st.caption(
         "This view as one HTML file: every chart of every section with its numbers, the task, the models with their "
-        "digests and seeds, the rule for missing inputs, versions, date, and the link back here. It opens without a "
+        "digests and seeds, the imputation, versions, date, and the link back here. It opens without a "
         "network. Single charts: the buttons SVG, PNG and CSV under each."
     )
     origin = Origin(datetime.now(UTC), _link())
@@ -83,7 +83,7 @@ def _facts(view: View, origin: Origin) -> list[Fact]:
         Fact("Task", f"{view.task.title}. {view.task.about}"),
         Fact("Test samples", f"{len(view.one.ids):,} with every input"),
         Fact("Measure", f"{wording.metric(view.measure)}{wording.metric_meaning(view.measure)}"),
-        Fact("Missing inputs", f"{imputation.RULES[view.rule].title}. {imputation.RULES[view.rule].about}"),
+        Fact("Imputation", f"{imputation.RULES[view.rule].title}. {imputation.RULES[view.rule].about}"),
         Fact("Selected", view.selected.label),
         Fact("Model shown", cache.title(view.shown)),
     ]

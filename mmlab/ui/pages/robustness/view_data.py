@@ -118,7 +118,7 @@ def make(task_name: str, references: Sequence[Reference]) -> View | None:
     with st.container(horizontal=True, vertical_alignment="bottom", key="mm-robustness"):
         wanted = select(
             "rule",
-            "Missing inputs are",
+            "Imputation",
             list(imputation.RULES),
             imputation.NATIVE,
             _rule_title,
@@ -214,7 +214,7 @@ def _say_missing(
         return
     named = ", ".join(cache.title(method) for method in missing)
     rest = f" Until then missing inputs are {imputation.RULES[rule].title} here." if rule != wanted else ""
-    st.info(f"Not computed for {named} yet; do it under *What missing means*.{rest}")
+    st.info(f"Not computed for {named} yet; compute it under *Imputation*.{rest}")
 
 
 def _say_incomplete(reference: Reference) -> None:
@@ -230,6 +230,6 @@ def _warn(method: str, chosen: Combination, task: Task) -> None:
     """For a combination that the model never met while it learned."""
     if method in METHODS and not METHODS[method].trained_with_gaps and len(chosen) < len(task.info.modalities):
         st.warning(
-            f"**{cache.title(method)} never met incomplete inputs while it learned.** Its answers and its certainty "
-            f"for {chosen.label} are those of a model outside of what it knows."
+            f"**{cache.title(method)} was never trained with missing inputs.** Its predictions and its certainty "
+            f"for {chosen.label} are out of distribution."
         )

@@ -24,7 +24,7 @@ from mmlab.ui.session import cache, comparison_cache, url_state
 from mmlab.ui.text import wording
 
 USUAL = "dmrnet"
-LABELS = {"select": "Keep the best epoch by", "source": "Training data", "samples": "Training samples (0: all)"}
+LABELS = {"select": "Select the best epoch by", "source": "Training data", "samples": "Training samples (0: all)"}
 
 
 def show(task_name: str) -> None:
@@ -75,14 +75,14 @@ def _form(task_name: str) -> None:
 def _start(task: Task, order: TrainRequest) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key="mm-train-go"):
         clicked = st.button("Start training", type="primary", key="train.start")
-        st.caption(f"Files it as **{page_frame.plain(order.tag)}**. {_duration(order)}", width="content")
+        st.caption(f"Saved as **{page_frame.plain(order.tag)}**. {_duration(order)}", width="content")
     with st.expander("The same as a command"):
         st.code(order.command, language="bash", wrap_lines=True)
     if not clicked:
         return
     if (order.config or order.plan) and SEED_FOLDER.fullmatch(order.tag):
         raise DataError(
-            f"'{order.tag}' is kept for runs with the usual settings, which are compared with each other.",
+            f"'{order.tag}' is reserved for runs with the default settings, which are compared with each other.",
             "Give this run another name, or none.",
         )
     started = TrainingQueue(cache.library()).start(order)

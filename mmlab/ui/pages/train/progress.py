@@ -48,7 +48,7 @@ def _live(was_alive: bool) -> None:
             st.rerun()  # starts or ends the asking
         st.subheader("Trainings", help=wording.help("running"), anchor=False)
         if not found:
-            st.caption("None yet. What is started here goes on when this page is closed.")
+            st.caption("None yet. A training that is started here goes on when this page is closed.")
             return
         run = _followed(found)
         _head(trainings, run)
@@ -87,13 +87,13 @@ def _head(trainings: TrainingQueue, run: Run) -> None:
         st.markdown(f"**{page_frame.plain(_title(run))}** · {now}", width="content")
         if run.state in ("waiting", "running"):
             st.button(
-                "Stop", key="train.stop", on_click=partial(_try, trainings.stop, *name), help="It can go on later."
+                "Stop", key="train.stop", on_click=partial(_try, trainings.stop, *name), help="It can be resumed later."
             )
         if run.state in ("stopped", "failed"):
             st.button("Resume", key="train.resume", type="primary", on_click=partial(_try, trainings.resume, *name))
         if not run.alive and run.state != "done":
             with st.popover("Discard"):
-                st.write("Forget this training and what it has reached?")
+                st.write("Discard this training and its progress?")
                 st.button("Discard it", key="train.discard", on_click=partial(_try, trainings.discard, *name))
         if run.state == "done":
             view = {"task": order.task, "run": order.name}
@@ -117,7 +117,7 @@ def _progress(trainings: TrainingQueue, run: Run, rows: Rows) -> None:
         st.caption("Another training is running. This one starts by itself when that one is over.")
         return
     if run.state == "stopping":
-        st.caption("It ends now. What its whole epochs have reached is kept.")
+        st.caption("It stops now. The epochs that it has completed are kept.")
         return
     if not rows and (teacher := _teacher(trainings, run)) is not None:
         title, taught = teacher
@@ -165,7 +165,7 @@ def _curves(run: Run, rows: Rows) -> None:
         figure = learning_curves.scores(scores, letters, epochs, wording.metric(metric), metric not in NO_SHARES)
         st.plotly_chart(figure, config=theme.CONFIG, key="train.scores")
     with right:
-        st.markdown("**Parts of the loss**", help=wording.help("learning"))
+        st.markdown("**Loss terms**", help=wording.help("learning"))
         st.plotly_chart(learning_curves.losses(losses, epochs), config=theme.CONFIG, key="train.losses")
 
 
@@ -173,4 +173,4 @@ def _about(trainings: TrainingQueue, run: Run) -> None:
     with st.expander("Settings and log"):
         st.code(run.order.command, language="bash", wrap_lines=True)
         log = trainings.log(run.order)
-        st.code(log or "Nothing was written yet.", language=None, height=220 if log.count("\n") > 8 else "content")
+        st.code(log or "Nothing has been written yet.", language=None, height=220 if log.count("\n") > 8 else "content")
