@@ -25,7 +25,7 @@ from mmlab.modalities.scan.nifti import AXES, Volume, is_scan, read_volume
 SCANS = 8  # kept decoded: the slices of a case follow each other, and all its scans are asked for each
 DARK, BRIGHT = 1.0, 99.0  # percentiles of the voxels that are not 0
 STRETCHED = 12  # times as long as wide: no pixel of a scan is
-UNTURNED = "The file does not say how its voxels lie: taken as they are stored."
+UNTURNED = "The file does not state the orientation of its voxels: they are used as stored."
 SLACK = 0.01  # that a label may be off by: factors of scale are stored as rounded numbers
 STEPS_OF_BITS = {"L;2": 85, "L;4": 17}  # pillow stretches grey of few bits to 255
 LABEL_HINT = "Give a PNG whose grey values (or palette numbers) are the labels, or a NIfTI of them; 0 is none."

@@ -34,7 +34,7 @@ def read_slice(content: bytes, name: str = "", height: int = MIDDLE) -> Scan:
     volume = read_volume(content, name)
     if min(volume.values.shape) < LEAST:
         sides = " × ".join(str(side) for side in volume.values.shape)
-        raise DataError(f"{label} has {sides} voxels, which is no head.", "Bring the scan of one head.")
+        raise DataError(f"{label} has {sides} voxels, which is no head.", "Use the scan of one head.")
     inside = _inside(volume.values)
     heights = np.flatnonzero(inside.any((0, 1)))
     if not len(heights):
@@ -44,7 +44,7 @@ def read_slice(content: bytes, name: str = "", height: int = MIDDLE) -> Scan:
     mask, _ = _square(inside[:, :, place].astype(np.float32), volume.spacing)
     note = f"Slice {place + 1} of {volume.values.shape[2]}, at {100 * share:.0f} % of the head's height."
     if not volume.is_oriented:
-        note += " The file does not say how its voxels lie: taken as they are stored."
+        note += " The file does not state the orientation of its voxels: they are used as stored."
     if volume.lost:
         note += f" {volume.lost:,} of its voxels held no number and count as 0."
     return Scan(_grey(values, mask > 0.5), note, pixel)
