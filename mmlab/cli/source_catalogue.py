@@ -6,17 +6,15 @@ Importing a task or a method takes torch and seconds; `list` and scripts around 
 from __future__ import annotations
 
 import ast
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from safetensors import SafetensorError, safe_open
-
 from mmlab.cli.plugin_record import Registered, added_by_plugins
-from mmlab.core.errors import DataError
+from mmlab.core.errors import CheckpointError, DataError
+from mmlab.storage import report_file, safetensors_header
 from mmlab.storage.library import Library
 from mmlab.storage.measured import measured_folders
 from mmlab.tasks.custom.locations import folders, glance
@@ -66,11 +64,11 @@ def _add_measured(found: Catalogue) -> None:
     """The registered models that were measured (MMLAB_MODELS), from their reports: nothing of theirs is run."""
     for file in (file for root in measured_folders() for file in sorted(root.glob(f"*/*/*/{REPORT}"))):
         try:
-            report = json.loads(file.read_text("utf-8"))
+            report = report_file.read(file.parent)
             task, method = report["card"]["task"], str(report["card"]["method"])
             names = tuple(str(item["name"]) for item in task["modalities"])
             item = Registered(str(task["name"]), _spoken(task["name"]), "", names, str(report["headline"]))
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (CheckpointError, KeyError, TypeError) as error:
             found.problems[str(file)] = str(error)
             continue
         found.tasks.setdefault(item.name, item)
@@ -124,19 +122,19 @@ def average(scores: list[dict[str, float]], name: str) -> float | None:
 def _report(folder: Path) -> dict[str, Any]:
     if (folder / MODEL).exists() and not _is_ours(folder / MODEL):
         return {"problem": "damaged"}
+    if not (folder / REPORT).is_file():
+        return {"problem": "not evaluated"}
     try:
-        report = json.loads((folder / REPORT).read_text("utf-8"))
-    except (OSError, ValueError):
-        report = None
-    return report if isinstance(report, dict) else {"problem": "not evaluated"}
+        return report_file.read(folder)
+    except CheckpointError as error:
+        return {"problem": error.message}
 
 
 def _is_ours(file: Path) -> bool:
     """Whether the header can be read and holds a card. The weights are not touched."""
     try:
-        with safe_open(str(file), framework="np") as opened:
-            return "mmlab" in (opened.metadata() or {})
-    except (SafetensorError, OSError):
+        return "mmlab" in safetensors_header.read(file).metadata
+    except CheckpointError:
         return False
 
 

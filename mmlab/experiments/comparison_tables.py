@@ -21,8 +21,9 @@ from mmlab.core.outputs import LOWER_IS_BETTER
 from mmlab.core.task import TASKS, TaskInfo, advice
 from mmlab.experiments.ablations import ladder, ordered, rung_tag
 from mmlab.experiments.grid import gap_tag
-from mmlab.storage.checkpoints import REPORT, read_json
+from mmlab.storage import report_file
 from mmlab.storage.library import SEED_FOLDER, Library
+from mmlab.storage.report_file import REPORT
 
 Reports = tuple[list[Mapping[str, Any]], list[str]]
 
@@ -86,13 +87,15 @@ def _measured(found: Mapping[str, Any], info: TaskInfo) -> Sequence[Combination]
 
 def _seeds(library: Library, task: str, method: str, pattern: re.Pattern[str] = SEED_FOLDER) -> Reports:
     """The reports of a method's seeds, and in words what is wrong with those that cannot be used."""
-    info, found, problems = TASKS[task].info, [], []
+    info = TASKS[task].info
+    found: list[Mapping[str, Any]] = []
+    problems: list[str] = []
     folders = library.glob(f"{task}/{method}/*")
     fingerprint = fingerprint_of(TASKS[task]())
     files = [folder / REPORT for folder in folders if pattern.fullmatch(folder.name)]
     for file in (file for file in files if file.is_file()):
         try:
-            report = read_json(file)
+            report = report_file.read(file.parent)
         except MmlabError as error:
             problems.append(str(error))
             continue

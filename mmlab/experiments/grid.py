@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -17,7 +16,7 @@ from mmlab.core.training_plan import Plan
 from mmlab.experiments.ablations import ladder, rung_tag
 from mmlab.experiments.executors import Engine
 from mmlab.experiments.train_job import BeingTrained, TrainJob, default_plan, is_done, is_stale, run_train
-from mmlab.storage import checkpoints
+from mmlab.storage import progress_file
 from mmlab.storage.library import Library
 
 
@@ -81,12 +80,5 @@ def share_done(jobs: Sequence[TrainJob], library: Library) -> float:
         epochs = as_dict(build(Plan, {**default_plan(TASKS[job.task](), method), **job.plan}))["epochs"]
         folder = library.folder(job.task, job.method, job.folder)
         total += epochs
-        done += epochs if is_done(job, library) else _epochs_in(folder / checkpoints.PROGRESS)
+        done += epochs if is_done(job, library) else len(progress_file.whole_lines(folder))
     return done / max(total, 1)
-
-
-def _epochs_in(file: Any) -> int:
-    try:
-        return sum(1 for line in file.read_text("utf-8").splitlines() if json.loads(line))
-    except (OSError, ValueError):
-        return 0

@@ -17,8 +17,9 @@ from mmlab.core.options import as_dict, build
 from mmlab.core.task import TASKS
 from mmlab.core.training_plan import Plan
 from mmlab.experiments.train_job import TrainJob, default_plan
-from mmlab.storage.checkpoints import REPORT, read_json
+from mmlab.storage import report_file
 from mmlab.storage.library import Library
+from mmlab.storage.report_file import REPORT
 
 EPOCHS_SHARE = 0.5
 
@@ -68,7 +69,7 @@ def results(library: Library, task: str, methods: Iterable[str]) -> list[SearchR
         for setting in settings(method):
             file = library.folder(task, method, tag(setting)) / REPORT
             if file.is_file():
-                card = read_json(file)["card"]
+                card = report_file.read(file.parent)["card"]
                 minutes = float(card["training_seconds"]) / 60
                 found.append(SearchResult(method, setting.name, float(card.get("validation", math.nan)), minutes))
     return found

@@ -25,21 +25,26 @@ import numpy as np
 
 from mmlab.core.errors import CheckpointError, DataError, MmlabError, UnknownName
 from mmlab.core.method import METHODS
-from mmlab.core.results import Sweep
 from mmlab.core.task import TASKS, TaskInfo
 from mmlab.experiments.background.manager import TAG, TrainingQueue
 from mmlab.experiments.comparison_tables import why_unusable
-from mmlab.storage import checkpoints, sweep_file
+from mmlab.storage import bounded_zip, checkpoints, packed_arrays, progress_file, report_file, strict_json, sweep_file
+from mmlab.storage.bounded_zip import Bounds, DamagedArchive
 from mmlab.storage.checkpoints import MODEL, PROGRESS, REPORT, SWEEP
+from mmlab.storage.file_schemas import ArchiveNames
 from mmlab.storage.library import Library
 from mmlab.training.resume_state import STATE
 
 FORMAT = 1
 NAMES = "bundle.json"
-LARGEST = {NAMES: 2**16, MODEL: 32 * 2**20, REPORT: 2 * 2**20, SWEEP: 32 * 2**20, PROGRESS: 16 * 2**20}
+LARGEST = {
+    NAMES: 2**16,
+    MODEL: 32 * 2**20,
+    REPORT: report_file.LARGEST,
+    SWEEP: 32 * 2**20,
+    PROGRESS: progress_file.LARGEST,
+}
 LARGEST_UPLOAD = 64 * 2**20
-LARGEST_SWEEP = 512 * 2**20
-PACKED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # the others can make gigabytes of a few bytes in one step
 WHEN = (1980, 1, 1, 0, 0, 0)  # the same checkpoint is always the same file
 ASK = "Ask for a new export of the model, or export it again."
 
@@ -65,7 +70,7 @@ def export(library: Library, task: str, method: str, tag: str) -> bytes:
     parts = {NAMES: json.dumps(names).encode()}
     parts |= {name: (folder / name).read_bytes() for name in LARGEST if (folder / name).is_file()}
     if SWEEP in parts:
-        parts[SWEEP] = _packed_plainly(parts[SWEEP])
+        parts[SWEEP] = _packed_plainly(folder / SWEEP)
     target = io.BytesIO()
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in parts.items():
@@ -73,13 +78,12 @@ def export(library: Library, task: str, method: str, tag: str) -> bytes:
     return target.getvalue()
 
 
-def _packed_plainly(sweep: bytes) -> bytes:
-    """A sweep packed in a way that an import takes, see `PACKED`. Raises CheckpointError for a damaged one."""
+def _packed_plainly(sweep: Path) -> bytes:
+    """A sweep packed in a way that an import takes, see `PLAIN`. Raises CheckpointError for a damaged one."""
     target = io.BytesIO()
     try:
-        with np.load(io.BytesIO(sweep), allow_pickle=False) as stored:
-            np.savez_compressed(target, **{name: stored[name] for name in stored.files})
-    except Exception as error:  # NumPy, zipfile, lzma and tokenize each raise their own for a damaged file
+        np.savez_compressed(target, allow_pickle=False, **packed_arrays.read(sweep))
+    except (OSError, packed_arrays.DamagedFile) as error:
         raise CheckpointError("The stored answers of this model are damaged.", "Evaluate it again.") from error
     return target.getvalue()
 
@@ -90,7 +94,7 @@ def import_model(library: Library, content: bytes, tag: str = "", replace: bool 
     Raises DataError or CheckpointError for what is no sound export, NameTaken where it would replace something.
     """
     parts = _unpacked(content)
-    names = _json(parts, NAMES)
+    names = _names(parts.get(NAMES, b"{}"))
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place) / "imported"
         folder.mkdir()
@@ -98,9 +102,9 @@ def import_model(library: Library, content: bytes, tag: str = "", replace: bool 
             if name != NAMES:
                 (folder / name).write_bytes(part)
         card = _sound_card(folder)
-        task, method = str(card["task"]["name"]), str(card["method"])
+        task, method = card["task"]["name"], card["method"]
         _check_measured(folder, hashlib.sha256(parts[MODEL]).hexdigest(), TASKS[task].info)
-        tag = tag or str(names.get("tag", "imported"))
+        tag = tag or names.get("tag", "imported")
         if not TAG.fullmatch(tag):
             raise DataError("The name in this file cannot name a run.", "Give it another name.")
         _file(folder, library.folder(task, method, tag), replace)
@@ -130,28 +134,19 @@ def _unpacked(content: bytes) -> dict[str, bytes]:
     if len(content) > LARGEST_UPLOAD:
         raise DataError("The file is larger than 64 MB.", "An exported model is far smaller.")
     try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            listed = archive.infolist()
-            names = [item.filename for item in listed]
-            if len(set(names)) != len(names) or not {MODEL} <= set(names) <= set(LARGEST):
+        with bounded_zip.opened(content, Bounds(len(LARGEST), sum(LARGEST.values()))) as archive:
+            if not {MODEL} <= set(archive.names) <= set(LARGEST):
                 raise DataError("This is not an exported model.", "Take a file that was made with Export.")
-            for item in listed:
-                if item.file_size > LARGEST[item.filename] or item.flag_bits & 1 or item.compress_type not in PACKED:
-                    raise DataError(f"{item.filename} in this file is too large or locked.", ASK)
-            return {item.filename: archive.read(item) for item in listed}
-    except DataError:
-        raise
-    except Exception as error:  # zipfile, zlib and struct each raise their own for a damaged file
-        raise DataError("The file is damaged or is not an exported model.", ASK) from error
+            for name in archive.names:
+                if archive.size(name) > LARGEST[name]:
+                    raise DataError(f"{name} in this file is too large.", ASK)
+            return {name: archive.read(name, LARGEST[name]) for name in archive.names}
+    except DamagedArchive as error:
+        raise DataError(f"The file {error}, so it is not an exported model.", ASK) from error
 
 
-def _json(parts: dict[str, bytes], name: str) -> dict[str, Any]:
-    try:
-        found = json.loads(parts.get(name, b"{}"))
-    except (ValueError, RecursionError) as error:
-        raise DataError(f"{name} in this file is damaged.", ASK) from error
-    if not isinstance(found, dict):
-        raise DataError(f"{name} in this file is damaged.", ASK)
+def _names(content: bytes) -> dict[str, Any]:
+    found: dict[str, Any] = strict_json.checked(content, ArchiveNames, f"{NAMES} in this file", ASK, LARGEST[NAMES])
     return found
 
 
@@ -159,15 +154,15 @@ def _sound_card(folder: Path) -> dict[str, Any]:
     """The card, once the model could be rebuilt from it; the task must be ours, or shapes could be anything."""
     try:
         card = checkpoints.read_card(folder)
-        name, method = card["task"]["name"], card["method"]
-    except (MmlabError, LookupError, TypeError, RecursionError) as error:
+    except MmlabError as error:
         raise CheckpointError("The model in this file is damaged, or another version of mmlab made it.", ASK) from error
-    if str(name) not in TASKS or str(method) not in METHODS:
+    name, method = card["task"]["name"], card["method"]
+    if name not in TASKS or method not in METHODS:
         raise UnknownName(
             "The model in this file is for a task or of a method that is not here.",
             "Get the plug-in that it came from.",
         )
-    if card["task"] != _plain(TASKS[str(name)].info.card()):
+    if card["task"] != _plain(TASKS[name].info.card()):
         raise CheckpointError(f"This model was made for other inputs or answers than {name} has here.", ASK)
     try:
         checkpoints.load(folder)
@@ -179,58 +174,19 @@ def _sound_card(folder: Path) -> dict[str, Any]:
 def _check_measured(folder: Path, digest: str, info: TaskInfo) -> None:
     """The report, sweep and log must be about this very model, and as large as what we make."""
     if (folder / REPORT).is_file():
-        report = _json({REPORT: (folder / REPORT).read_bytes()}, REPORT)
-        if report.get("digest") != digest:
+        report = report_file.decoded((folder / REPORT).read_bytes(), f"{REPORT} in this file", ASK)
+        if report["digest"] != digest:
             raise DataError("The report in this file is about another model.", ASK)
         if why := why_unusable(report, info):
             raise DataError(f"The report in this file cannot be used: {why}.", ASK)
     if (folder / SWEEP).is_file():
-        _check_size(folder / SWEEP)
-        _check_sweep(sweep_file.read(folder, digest), info)
-    if (folder / PROGRESS).is_file():
         try:
-            rows = [json.loads(line) for line in (folder / PROGRESS).read_text("utf-8").splitlines()]
-        except (ValueError, RecursionError) as error:
-            raise DataError("The training log in this file is damaged.", ASK) from error
-        if not all(isinstance(row, dict) for row in rows):
-            raise DataError("The training log in this file is damaged.", ASK)
-
-
-def _check_size(file: Path) -> None:
-    """An npz is a zip, too: what it says it unpacks to is bounded before NumPy believes it."""
-    try:
-        with zipfile.ZipFile(file) as archive:
-            size = sum(item.file_size for item in archive.infolist())
-            plain = all(item.compress_type in PACKED for item in archive.infolist())
-            shapes = [_shape_size(archive, item) for item in archive.infolist()]
-    except Exception as error:
-        raise DataError("The stored answers in this file are damaged.", ASK) from error
-    if not plain or size > LARGEST_SWEEP or max(shapes, default=0) > LARGEST_SWEEP:
-        raise DataError("The stored answers in this file are too large.", ASK)
-
-
-def _shape_size(archive: zipfile.ZipFile, item: zipfile.ZipInfo) -> int:
-    """Bytes that NumPy would reserve for one array, from its header."""
-    with archive.open(item) as opened:
-        version = np.lib.format.read_magic(opened)
-        read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-        shape, _, kind = read(opened)
-    return int(np.prod([int(side) for side in shape], dtype=object)) * max(1, kind.itemsize)
-
-
-def _check_sweep(found: Sweep, info: TaskInfo) -> None:
-    keys = tuple(combination.key for combination in info.modalities.subsets())
-    count = len(found.ids)
-    fits = (
-        found.combinations == keys
-        and found.logits.shape[:3] == (len(keys), count, info.output.channels)
-        and found.mean.shape[:2] == (len(keys), count)
-        and found.present.shape == (count, len(info.modalities))
-        and len(found.target) == len(found.groups) == count
-        and bool(np.isfinite(found.logits).all())
-    )
-    if not fits:
-        raise DataError("The stored answers in this file do not fit the task.", ASK)
+            sweep_file.read(folder, digest, info)
+        except CheckpointError as error:
+            raise DataError("The stored answers in this file do not fit the model, or are damaged.", ASK) from error
+    if (folder / PROGRESS).is_file():
+        log = (folder / PROGRESS).read_bytes()
+        progress_file.decoded(log, info.modalities.names, f"{PROGRESS} in this file", ASK)
 
 
 def _file(folder: Path, target: Path, replace: bool) -> None:

@@ -14,7 +14,7 @@ from mmlab.foreign.measuring import folder_of, measure
 from mmlab.foreign.outputs_file import Outputs, read_outputs
 from mmlab.foreign.registration import Registration, name_file, read_file
 from mmlab.inference.predictor import Model
-from mmlab.storage.checkpoints import REPORT, read_json
+from mmlab.storage import report_file
 from mmlab.storage.library import Library
 
 
@@ -93,7 +93,7 @@ def _kept(registration: Registration) -> dict[str, Any] | None:
     try:
         reference = next(r for r in Library().references(task, registration.name) if r.path == str(folder))
         Model.open(reference)
-        report = read_json(folder / REPORT)
+        report = report_file.read(folder)
         return {"name": registration.name, "task": task, "notes": [], **report["sources"]["built-in"]}
-    except (StopIteration, MmlabError, KeyError, TypeError):
+    except (StopIteration, MmlabError, KeyError):
         return None

@@ -12,20 +12,28 @@ import os
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from math import prod
 from pathlib import Path
 from typing import Any
 
 import safetensors.torch
 import torch
-from safetensors import SafetensorError, safe_open
+from safetensors import SafetensorError
 
-from mmlab.core.errors import CheckpointError, MmlabError
+from mmlab.core.errors import CheckpointError, MmlabError, TaskMismatch
 from mmlab.core.method import METHODS, Method
-from mmlab.core.task import TaskInfo
+from mmlab.core.task import TASKS, TaskInfo
+from mmlab.storage import safetensors_header, strict_json
+from mmlab.storage.file_schemas import Card
+from mmlab.storage.progress_file import PROGRESS as PROGRESS
+from mmlab.storage.report_file import REPORT as REPORT
 
 FORMAT = 1
-MODEL, REPORT, PROGRESS, SWEEP = "model.safetensors", "report.json", "progress.jsonl", "sweep.npz"
+MODEL, SWEEP = "model.safetensors", "sweep.npz"
 LARGEST = 64 * 2**20
+MOST_VALUES = 2**25  # numbers in all tensors of a model: 128 MB once they are in single precision
+LARGEST_INPUT = 2**22  # numbers in one input of a task that is not here
+HINT = "Train the model again or remove the folder."
 
 
 @dataclass(frozen=True)
@@ -81,30 +89,27 @@ def read_card(path: Path) -> dict[str, Any]:
     """The card of the checkpoint folder `path`, from the header alone. Raises CheckpointError."""
     file = path / MODEL
     if not file.is_file():
-        raise CheckpointError(f"{_name(path)} has no {MODEL}.", "Train the model again or remove the folder.")
+        raise CheckpointError(f"{_name(path)} has no {MODEL}.", HINT)
     try:
-        with safe_open(str(file), framework="pt") as opened:
-            card = json.loads((opened.metadata() or {}).get("mmlab", "null"))
-    except (SafetensorError, OSError, ValueError) as error:
-        raise CheckpointError(
-            f"{_name(path)} is damaged or is not a checkpoint.", "Train the model again or remove the folder."
-        ) from error
+        content = str(safetensors_header.read(file).metadata.get("mmlab", "null")).encode()
+    except CheckpointError as error:
+        raise CheckpointError(f"{_name(path)} is damaged or is not a checkpoint: {error.message}", HINT) from error
+    card = strict_json.decode(content, f"The card of {_name(path)}", HINT, refuse=CheckpointError)
     if not isinstance(card, dict) or card.get("format") != FORMAT:
-        raise CheckpointError(
-            f"{_name(path)} was not made by this version of mmlab.",
-            "Train the model again or remove the folder.",
-        )
-    return card
+        raise CheckpointError(f"{_name(path)} was not made by this version of mmlab.", HINT)
+    found: dict[str, Any] = strict_json.fit(card, Card, f"The card of {_name(path)}", HINT, CheckpointError)
+    return found
 
 
 def load(path: Path, place: torch.device | str = "cpu") -> Loaded:
     """Rebuild the model of the checkpoint folder `path`, in eval mode. Raises CheckpointError."""
     card = read_card(path)
-    content = (path / MODEL).read_bytes()
-    if len(content) > LARGEST:
+    header = safetensors_header.read(path / MODEL)
+    if header.size > LARGEST or header.values > MOST_VALUES:
         raise CheckpointError(f"{_name(path)} is larger than 64 MB.", "mmlab's models are far smaller.")
+    info = _info(path, card)
+    content = (path / MODEL).read_bytes()
     try:
-        info = TaskInfo.from_card(card["task"])
         state = {name: _full(value) for name, value in safetensors.torch.load(content).items()}
         method = METHODS[card["method"]].rebuild(info, card, state, place)
     except MmlabError as error:
@@ -116,11 +121,33 @@ def load(path: Path, place: torch.device | str = "cpu") -> Loaded:
     return Loaded(method.eval(), card, hashlib.sha256(content).hexdigest())
 
 
+def _info(path: Path, card: Mapping[str, Any]) -> TaskInfo:
+    """The task of a card, before a network is built for it: as it is here, or within bounds where it is not.
+
+    Raises CheckpointError, and TaskMismatch where the task has other inputs or answers here.
+    """
+    try:
+        info = TaskInfo.from_card(card["task"])
+        too_large = any(prod(item.shape) > LARGEST_INPUT for item in info.modalities) or info.output.channels > 1000
+    except MmlabError as error:
+        raise CheckpointError(f"{_name(path)} cannot be used: {error.message}", error.hint) from error
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
+        raise CheckpointError(f"{_name(path)} does not fit its card.", HINT) from error
+    here = TASKS[info.name].info if info.name in TASKS else None
+    if here is not None and (info.modalities, info.output) != (here.modalities, here.output):
+        raise TaskMismatch(
+            f"{_name(path)} was trained for other inputs or answers than '{info.name}' has now.", "Train it again."
+        )
+    if too_large:
+        raise CheckpointError(f"{_name(path)} is for inputs or answers that are too large.", HINT)
+    return info
+
+
 def read_json(file: Path) -> Any:
     """The content of a JSON file. Raises CheckpointError where it is missing or damaged."""
     try:
-        return json.loads(file.read_text("utf-8"))
-    except (OSError, ValueError) as error:
+        return strict_json.decode(file.read_bytes(), file.name)
+    except (OSError, MmlabError) as error:
         raise CheckpointError(
             f"{file.parent.name}/{file.name} is missing or damaged.",
             "Run `python -m mmlab evaluate` to make it again.",

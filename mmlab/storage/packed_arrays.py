@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,9 +16,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from mmlab.storage.bounded_arrays import Bounds, DamagedArchive, DamagedArray, Headers, arrays
+from mmlab.storage.bounded_zip import EVERY
 from mmlab.storage.checkpoints import write_atomically
 
 TRIED = 2**20  # bytes of an array by which its way is chosen
+LARGEST_FILE = 2**28
+BOUNDS = Bounds(64, 2**28 + 2**25, EVERY)
 WAYS = (zipfile.ZIP_DEFLATED, zipfile.ZIP_LZMA, zipfile.ZIP_BZIP2)
 Floats = NDArray[np.floating]
 
@@ -27,28 +31,27 @@ class DamagedFile(ValueError):
     """A file that does not hold arrays, or not whole ones."""
 
 
-def write(path: Path, arrays: Mapping[str, ArrayLike]) -> None:
-    """Put `arrays` into one file at `path`, whole or not at all."""
+def write(path: Path, values: Mapping[str, ArrayLike]) -> None:
+    """Put `values` into one file at `path`, whole or not at all."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
-        for name, values in arrays.items():
-            content = _plain(np.asarray(values))
+        for name, each in values.items():
+            content = _plain(np.asarray(each))
             archive.writestr(f"{name}.npy", content, min(WAYS, key=partial(_size, content[:TRIED])), 9)
     write_atomically(path, buffer.getvalue())
 
 
-def read(path: Path) -> dict[str, NDArray[Any]]:
-    """All arrays of a file; nothing in it is ever run. Raises OSError where there is none, DamagedFile."""
+def read(path: Path, check: Callable[[Headers], None] = lambda found: None) -> dict[str, NDArray[Any]]:
+    """All arrays of a file; nothing in it is ever run. check: may refuse their headers before memory is taken for them.
+
+    Raises OSError where there is none, DamagedFile, and what `check` raises.
+    """
+    if path.stat().st_size > LARGEST_FILE:
+        raise DamagedFile(f"{path.name} is larger than {LARGEST_FILE >> 20} MB")
     try:
-        with np.load(path, allow_pickle=False) as stored:
-            found = {name: stored[name] for name in stored.files}
-    except FileNotFoundError:
-        raise
-    except Exception as error:  # NumPy, zipfile, zlib, lzma and tokenize each raise their own
-        raise DamagedFile(f"{path.name} is damaged") from error
-    if not all(isinstance(values, np.ndarray) for values in found.values()):  # other members come as bytes
-        raise DamagedFile(f"{path.name} holds something else than arrays")
-    return found
+        return arrays(path, BOUNDS, check)
+    except (DamagedArchive, DamagedArray) as error:
+        raise DamagedFile(f"{path.name} {error}") from error
 
 
 def in_steps(values: Floats, levels: int) -> tuple[Floats, Floats, Floats]:

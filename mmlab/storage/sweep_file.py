@@ -14,11 +14,15 @@ from numpy.typing import NDArray
 
 from mmlab.core.errors import CheckpointError
 from mmlab.core.results import Floats, Sweep
+from mmlab.core.task import TaskInfo
 from mmlab.storage import packed_arrays
+from mmlab.storage.bounded_arrays import Headers
 from mmlab.storage.checkpoints import SWEEP
 
 VERSION = 1
 LEVELS = 32
+MOST_VALUES = 2**26  # of logits, means and variances together: 256 MB in single precision
+WIDEST = 4096  # dimensions of an embedding
 FINEST = 128  # steps per unit of a logit
 COARSEST = 1e-3  # share of the range of numbers that half precision may move one by
 
@@ -41,16 +45,19 @@ def write(path: Path, found: Sweep, exact: bool = False) -> None:
     packed_arrays.write(path / SWEEP, arrays)
 
 
-def read(path: Path, digest: str) -> Sweep:
-    """The sweep of the checkpoint in folder `path`, which must have this digest. Raises CheckpointError."""
+def read(path: Path, digest: str, info: TaskInfo | None = None) -> Sweep:
+    """The sweep of the checkpoint in folder `path`, which must have this digest. info: of the task that it must fit.
+
+    Raises CheckpointError.
+    """
     again = "Run `python -m mmlab evaluate --save` to make it again."
     try:
-        arrays = packed_arrays.read(path / SWEEP)
+        arrays = packed_arrays.read(path / SWEEP, _check_headers)
         if packed_arrays.whole(arrays["version"]) != VERSION or str(arrays["digest"]) != digest:
             raise CheckpointError(f"The sweep of {path.name} belongs to another checkpoint.", again)
-        return Sweep(
+        found = Sweep(
             combinations=tuple(arrays["combinations"].tolist()),
-            logits=arrays["logits"].astype(np.float32),
+            logits=arrays["logits"].astype(np.float32, copy=False),
             mean=_unpacked("mean", arrays),
             variance=_unpacked("variance", arrays) if "variance" in arrays else None,
             target=arrays["target"],
@@ -59,8 +66,57 @@ def read(path: Path, digest: str) -> Sweep:
             groups=tuple(arrays["groups"].tolist()),
             digest=digest,
         )
+    except FileNotFoundError as error:
+        raise CheckpointError(f"The sweep of {path.name} is missing.", again) from error
     except (OSError, KeyError, ValueError, TypeError, IndexError) as error:
         raise CheckpointError(f"The sweep of {path.name} is missing or damaged.", again) from error
+    if why := misfit(found, info):
+        raise CheckpointError(f"The sweep of {path.name} cannot be used: {why}.", again)
+    return found
+
+
+def misfit(found: Sweep, info: TaskInfo | None) -> str:
+    """Why a sweep cannot be that of a task, or of any where none is given; empty where it can."""
+    if not all(bool(np.isfinite(values).all()) for values in (found.logits, found.target) if values.dtype.kind == "f"):
+        return "an answer in it is not a finite number"
+    if found.variance is not None and not bool((found.variance >= 0).all()):
+        return "a variance in it is negative or no number"
+    if len(set(found.combinations)) != len(found.combinations):
+        return "a combination stands in it twice"
+    if info is None:
+        return ""
+    keys = tuple(combination.key for combination in info.modalities.subsets())
+    if found.combinations != keys or found.present.shape[1] != len(info.modalities):
+        return "it was made for other inputs than the task has"
+    channels = info.output.channels
+    if found.logits.shape[2] != channels:
+        return "it was made for other answers than the task has"
+    several = found.target.ndim == 1 and found.target.dtype.kind in "iu"
+    if several and len(found.target) and not 0 <= found.target.min() <= found.target.max() < max(2, channels):
+        return "a right answer in it is none of the task's"
+    return ""
+
+
+def _check_headers(headers: Headers) -> None:
+    """Whether the shapes fit each other and stay within bounds. Raises ValueError, or KeyError for what is missing."""
+    shapes = {name: found.shape for name, found in headers.items()}
+    count, keys = shapes["ids"][0], shapes["combinations"][0]
+    rows = {name: shapes[name] for name in ("logits", "mean", "variance") if name in shapes}
+    fits = (
+        all(len(shape) >= 2 and shape[:2] == (keys, count) for shape in rows.values())
+        and shapes["mean"][2] <= WIDEST
+        and shapes.get("variance", shapes["mean"]) == shapes["mean"]
+        and len(shapes["mean"]) == len(shapes["logits"][:3]) == 3
+        and len(shapes["present"]) == 2
+        and shapes["present"][0] == count
+        and shapes["target"][:1] == shapes["groups"] == shapes["ids"]
+    )
+    kinds = [(("ids", "groups", "combinations", "digest"), "U"), (("present",), "b"), (("target",), "iufb")]
+    kinds += [((*rows, *(name for name in shapes if name.endswith(("_low", "_scale")))), "fu")]
+    if not fits or any(headers[name].kind.kind not in kind for names, kind in kinds for name in names):
+        raise ValueError("its arrays do not fit each other")
+    if sum(headers[name].count for name in rows) > MOST_VALUES:
+        raise ValueError(f"holds more than {MOST_VALUES:,} values")
 
 
 def _compact(logits: Floats) -> Floats:
@@ -87,6 +143,8 @@ def _packed(name: str, values: Floats) -> dict[str, NDArray[np.generic]]:
 
 def _unpacked(name: str, arrays: dict[str, NDArray[np.generic]]) -> Floats:
     if f"{name}_low" not in arrays:
-        return arrays[name].astype(np.float32)
-    codes, low, scale = (arrays[key].astype(np.float32) for key in (name, f"{name}_low", f"{name}_scale"))
-    return codes * scale + low
+        return arrays[name].astype(np.float32, copy=False)
+    values = arrays[name].astype(np.float32)  # changed in place: the largest array of a sweep is not held three times
+    values *= arrays[f"{name}_scale"].astype(np.float32)
+    values += arrays[f"{name}_low"].astype(np.float32)
+    return values

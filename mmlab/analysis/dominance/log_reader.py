@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping
 from typing import Any
 
 from mmlab.core.errors import DataError
 from mmlab.core.modality import NAME
+from mmlab.storage import strict_json
 
 LARGEST = 8 * 2**20
 MOST_LINES, MOST_NAMES, MOST_MODALITIES = 5000, 64, 6
@@ -26,7 +26,7 @@ def read_log(content: bytes) -> list[dict[str, Any]]:
     if len(lines) > MOST_LINES:
         raise DataError(f"The log has more than {MOST_LINES} lines.", HINT)
     try:
-        rows = [_row(json.loads(line), number) for number, line in enumerate(line for line in lines if line.strip())]
+        rows = [_row(_decoded(line), number) for number, line in enumerate(line for line in lines if line.strip())]
     except DataError:
         raise
     except (ValueError, TypeError, AttributeError, RecursionError, OverflowError) as error:
@@ -38,6 +38,10 @@ def read_log(content: bytes) -> list[dict[str, Any]]:
     if len({_form(row["logs"]) for row in rows if "cosines" in row["logs"]}) > 1:
         raise DataError("The angles in the lines of the log have different forms.", HINT)
     return rows
+
+
+def _decoded(line: bytes) -> Any:
+    return strict_json.decode(line, "A line of the log", HINT)
 
 
 def _form(logs: Mapping[str, Any]) -> tuple[Any, ...]:

@@ -74,7 +74,7 @@ def _measured(reference: Reference, donor: bool) -> tuple[Panel, tuple[str, ...]
         model = Model.open(reference)
         modalities, output = model.task.info.modalities, model.task.info.output
         effort = ProbeBudget.usual(output)
-        answers = None if donor else lattice_of(sweep_file.read(Path(reference.path), model.digest))
+        answers = None if donor else lattice_of(sweep_file.read(Path(reference.path), model.digest, model.task.info))
         probes = stored(model.digest, effort)
         if probes is None:
             shown.start("Predicting with swapped inputs", 1.0)

@@ -161,9 +161,10 @@ def _check_same(job: TrainJob, card: Mapping[str, Any], name: str) -> None:
 
 
 def _report(folder: Path, name: str) -> dict[str, Any]:
-    from mmlab.storage.checkpoints import REPORT, read_card, read_json
+    from mmlab.storage import report_file
+    from mmlab.storage.checkpoints import read_card
 
-    card, report = read_card(folder), read_json(folder / REPORT)
+    card, report = read_card(folder), report_file.read(folder)
     return {
         "name": name,
         "headline": report["headline"],

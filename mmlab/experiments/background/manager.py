@@ -12,7 +12,6 @@ keeps locked for as long as it lives, however it ends. Progress and results are 
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shutil
@@ -38,13 +37,13 @@ from mmlab.experiments.background.run_files import (
     status_in,
     write,
 )
+from mmlab.storage import progress_file
 from mmlab.storage.file_lock import can_lock, is_locked, lock
 from mmlab.storage.library import ALIVE, RUNS, Library
 
 MODEL, REPORT, STATE = "model.safetensors", "report.json", "resume.safetensors"  # named here: their modules take torch
 TAG = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,59}")
 MOST_WAITING = 8
-LARGEST_LOG = 16 * 2**20
 PACKAGE = Path(__file__).resolve().parents[3]
 
 
@@ -225,21 +224,8 @@ def check(order: TrainRequest) -> None:
 
 
 def history(folder: Path) -> list[dict[str, Any]]:
-    """The whole epochs in a run's progress file, in order; a line that is half written is left out."""
-    from mmlab.storage.checkpoints import PROGRESS
-
-    try:
-        with (folder / PROGRESS).open("rb") as opened:
-            lines = opened.read(LARGEST_LOG).decode("utf-8", "replace").splitlines()
-    except OSError:
-        return []
-    rows = []
-    for line in lines:
-        with suppress(ValueError, RecursionError):
-            row = json.loads(line)
-            if isinstance(row, dict) and isinstance(row.get("epoch"), int) and isinstance(row.get("epochs"), int):
-                rows.append(row)
-    return rows
+    """The whole epochs in a run's progress file, in order; a line that is half written or damaged is left out."""
+    return progress_file.whole_lines(folder)
 
 
 def seconds_left(rows: Sequence[Mapping[str, Any]]) -> float | None:

@@ -12,7 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from mmlab.core.errors import MmlabError
+from mmlab.storage import strict_json
+
 ORDER, STATUS, LOG, STOP = "order.json", "status.json", "log.txt", "stop"
+LARGEST = 2**16
 Value = str | int | float | bool
 
 
@@ -44,30 +48,30 @@ class TrainRequest:
 
 def order_in(home: Path) -> TrainRequest | None:
     """The order of a run, None where it cannot be read or is of another shape."""
-    found = _read(home / ORDER)
-    texts = [found.get(name) for name in ("task", "method", "tag")]
-    config, plan, seed = found.get("config"), found.get("plan"), found.get("seed")
-    if not (all(isinstance(text, str) for text in texts) and isinstance(config, dict) and isinstance(plan, dict)):
+    from mmlab.storage.file_schemas import Request
+
+    found = _read(home / ORDER, Request)
+    if found is None:
         return None
-    return (
-        TrainRequest(str(texts[0]), str(texts[1]), config, plan, seed, str(texts[2])) if isinstance(seed, int) else None
-    )
+    return TrainRequest(**{name: found[name] for name in ("task", "method", "config", "plan", "seed", "tag")})
 
 
 def status_in(home: Path) -> dict[str, Any]:
     """What the process wrote last: `state`, `message`, `hint` and when it was `asked` for."""
-    found = _read(home / STATUS)
-    asked = found.get("asked")
-    texts = {name: str(found.get(name, "")) for name in ("state", "message", "hint")}
-    return {**texts, "asked": float(asked) if isinstance(asked, int | float) else 0.0}
+    from mmlab.storage.file_schemas import Status
+
+    found = _read(home / STATUS, Status) or {}
+    return {"state": "", "message": "", "hint": "", "asked": 0.0} | found
 
 
-def _read(file: Path) -> dict[str, Any]:
+def _read(file: Path, schema: Any) -> dict[str, Any] | None:
+    """The content of a file of a run; None where it is missing, damaged or of another shape."""
     try:
-        found = json.loads(file.read_text("utf-8"))
-    except (OSError, ValueError, RecursionError):
-        return {}
-    return found if isinstance(found, dict) else {}
+        with file.open("rb") as opened:
+            found: dict[str, Any] = strict_json.checked(opened.read(LARGEST + 1), schema, file.name, most=LARGEST)
+    except (OSError, MmlabError):
+        return None
+    return found
 
 
 def write(file: Path, content: Mapping[str, Any]) -> None:

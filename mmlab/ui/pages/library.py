@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from html import escape
+from pathlib import Path
 from statistics import fmean, stdev
 from typing import Any
 
@@ -22,6 +23,7 @@ from mmlab.core.task import TASKS, Task
 from mmlab.core.training_plan import Plan
 from mmlab.experiments import model_archive
 from mmlab.experiments.train_job import default_plan
+from mmlab.storage import report_file
 from mmlab.storage.checkpoints import MODEL
 from mmlab.storage.library import Entry
 from mmlab.ui.components import page_frame, pickers, registered_card
@@ -91,6 +93,8 @@ def _run(task: Task, entry: Entry) -> None:
     report = cache.report(entry.reference)
     if report:
         st.html(_scores(task, report))
+    elif problem := report_file.problem(Path(entry.reference.path)):
+        st.warning(page_frame.plain(f"{problem} {report_file.AGAIN}"))
     else:
         command = f"python -m mmlab evaluate --task {task.name} --method {entry.reference.method} --save"
         st.caption(f"This model has not been measured yet. Measure it: `{command} --tag {entry.reference.tag}`")

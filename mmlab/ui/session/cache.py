@@ -15,7 +15,6 @@ What a person brought is kept per session and goes with it; its id is the digest
 
 from __future__ import annotations
 
-import json
 import zlib
 from collections.abc import Mapping
 from contextlib import suppress
@@ -40,8 +39,7 @@ from mmlab.core.task import TASKS, Task, Versioned
 from mmlab.inference.device import one_thread
 from mmlab.inference.model_pool import ModelPool
 from mmlab.inference.sweep import fuse_all
-from mmlab.storage import sweep_file
-from mmlab.storage.checkpoints import REPORT
+from mmlab.storage import report_file, sweep_file
 from mmlab.storage.library import Entry, Library
 from mmlab.ui.session import uploads
 from mmlab.ui.session.decoded_uploads import decoded
@@ -187,10 +185,13 @@ def _stack_answers(reference: Reference, stack: tuple[str, ...], combination: st
 
 @st.cache_data(show_spinner=False, max_entries=64)
 def report(reference: Reference) -> dict[str, Any]:
-    """What was measured for a checkpoint (report.json); empty where nothing was."""
+    """What was measured for a checkpoint (report.json); empty where nothing was, or the file is damaged.
+
+    `report_file.problem` says what is wrong with a damaged one.
+    """
     try:
-        return json.loads((Path(reference.path) / REPORT).read_text())
-    except (OSError, ValueError):
+        return report_file.read(Path(reference.path))
+    except CheckpointError:
         return {}
 
 
@@ -201,12 +202,14 @@ def sweep(reference: Reference) -> Sweep:
     Shared between sessions: read only.
     """
     digest = report(reference).get("digest", "")
+    if not digest and report_file.problem(Path(reference.path)):
+        report_file.read(Path(reference.path))
     if not digest:
         raise CheckpointError(
             f"{reference.name} was not measured yet.",
             f"Run: python -m mmlab evaluate --task {reference.task} --method {reference.method} --save",
         )
-    return sweep_file.read(Path(reference.path), digest)
+    return sweep_file.read(Path(reference.path), digest, task(reference.task).info)
 
 
 def attribution(reference: Reference, sample: str, damages: Damages, target: int) -> Attribution:

@@ -21,8 +21,8 @@ from mmlab.core.method import METHODS
 from mmlab.core.task import TASKS, advice
 from mmlab.experiments import comparison_tables
 from mmlab.experiments.ablations import ladder, rung_tag, with_ladder
-from mmlab.storage import sweep_file
-from mmlab.storage.checkpoints import REPORT, SWEEP, read_json
+from mmlab.storage import report_file, sweep_file
+from mmlab.storage.checkpoints import REPORT, SWEEP
 from mmlab.storage.library import SEED_FOLDER, Entry
 from mmlab.ui.session import cache
 from mmlab.ui.session.library_entries import entry_of
@@ -43,8 +43,8 @@ def seed_scores(task: str, method: str, metric: str) -> list[float]:
     scores = []
     for file in cache.library().glob(f"{task}/{method}/seed*/{REPORT}"):
         try:
-            found = read_json(file)["sources"]["built-in"]["mean"][metric]
-        except (CheckpointError, KeyError, TypeError):
+            found = report_file.read(file.parent)["sources"]["built-in"]["mean"][metric]
+        except (CheckpointError, KeyError):
             continue  # the comparison names damaged reports
         if isinstance(found, float) and SEED_FOLDER.fullmatch(file.parent.name):
             scores.append(found)
@@ -108,13 +108,14 @@ def folders(found: Comparison, view: str, name: str) -> list[Path]:
 def counted(folder: str, modified: FileStamp, key: str, classes: int) -> NDArray[np.int64] | str:
     """The confusion matrix of one run and combination, from its stored answers; or what is wrong with them."""
     try:
-        found = sweep_file.read(Path(folder), str(read_json(Path(folder) / REPORT).get("digest", "")))
+        info = cache.task(Path(folder).parts[-3]).info
+        found = sweep_file.read(Path(folder), report_file.read(Path(folder))["digest"], info)
         k = found.index(key)
     except ValueError:
         return f"The stored answers of {Path(folder).name} lack {key}."
     except MmlabError as error:
         return str(error)
-    needed = [name in key.split("-") for name in cache.task(Path(folder).parts[-3]).info.modalities.names]
+    needed = [name in key.split("-") for name in info.modalities.names]
     rows = found.present[:, needed].all(1)
     return confusion(found.logits[k][rows].argmax(-1), found.target[rows].astype(np.int64), classes)
 

@@ -24,6 +24,9 @@ from typing import Any
 import streamlit as st
 
 from mmlab.core.errors import DataError, MmlabError
+from mmlab.storage import bounded_zip, strict_json
+from mmlab.storage.bounded_zip import Archive, Bounds, DamagedArchive
+from mmlab.storage.file_schemas import ViewBundle
 
 PREFIX = "own-"
 STORE = "mmlab.own"
@@ -118,40 +121,36 @@ def open_bundle(content: bytes) -> tuple[Upload, dict[str, str]]:
     if len(content) > LARGEST_BUNDLE:
         raise DataError(f"The bundle is larger than {LARGEST_BUNDLE >> 20} MB.", HINT)
     try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            if len(archive.namelist()) > MOST_FILES:
-                raise DataError("The bundle holds more files than a bundle has.", HINT)
-            described = json.loads(_read(archive, "view.json", LARGEST_VIEW))
+        with bounded_zip.opened(content, Bounds(MOST_FILES, LARGEST_CONTENT + LARGEST_VIEW)) as archive:
+            described = _described(archive.read("view.json", LARGEST_VIEW))
             parts = _parts(archive, _inputs(described))
-            own = Upload(str(described["task"]), parts, str(described.get("truth", ""))[:80])
-            view = {str(key): str(value)[:400] for key, value in described.get("view", {}).items()}
-    except DataError:
-        raise
-    except Exception as error:  # zipfile and json raise a dozen kinds for hostile files
-        raise DataError("This is not a bundle, or it is damaged.", HINT) from error
+            own = Upload(described["task"], parts, described.get("truth", "")[:80])
+            view = {key: value[:400] for key, value in described.get("view", {}).items()}
+    except DamagedArchive as error:
+        raise DataError(f"This is not a bundle, or it is damaged: it {error}.", HINT) from error
     if not parts:
         raise DataError("The bundle holds no inputs.", HINT)
     return own, view
 
 
-def _inputs(described: Any) -> list[tuple[str, Mapping[str, Any]]]:
-    if not isinstance(described, dict) or described.get("mmlab") != FORMAT:
+def _described(content: bytes) -> dict[str, Any]:
+    found: dict[str, Any] = strict_json.checked(content, ViewBundle, "view.json in the bundle", HINT, LARGEST_VIEW)
+    if found["mmlab"] != FORMAT:
         raise DataError("The bundle was made by another version of this app.", HINT)
+    return found
+
+
+def _inputs(described: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
     names = list(described["inputs"].items())
     if len(names) > MOST_FILES or not all(_NAME.fullmatch(name) for name, _ in names):
         raise DataError("The bundle names inputs that cannot exist.", HINT)
     return names
 
 
-def _parts(archive: zipfile.ZipFile, inputs: list[tuple[str, Mapping[str, Any]]]) -> dict[str, UploadedFile]:
+def _parts(archive: Archive, inputs: list[tuple[str, Mapping[str, Any]]]) -> dict[str, UploadedFile]:
     """The file name in the description is for sentences; the place in the archive is always ours."""
-    parts: dict[str, UploadedFile] = {}
-    left = LARGEST_CONTENT
-    for name, entry in inputs:
-        content = _read(archive, f"inputs/{name}", left)
-        left -= len(content)
-        parts[name] = UploadedFile(content, *_said(entry))
-    return parts
+    contents = {name: archive.read(f"inputs/{name}", LARGEST_CONTENT) for name, _ in inputs}
+    return {name: UploadedFile(contents[name], *_said(entry)) for name, entry in inputs}
 
 
 def _said(entry: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
@@ -164,11 +163,3 @@ def _said(entry: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
     if len(kept) != len(options) or len(kept) > MOST_OPTIONS or any(len(str(value)) > 200 for value in kept.values()):
         raise DataError("The bundle says things of its inputs that cannot be.", HINT)
     return name, kept
-
-
-def _read(archive: zipfile.ZipFile, name: str, most: int) -> bytes:
-    with archive.open(name) as opened:
-        content = opened.read(most + 1)
-    if len(content) > most:
-        raise DataError("A file in the bundle is too large.", HINT)
-    return content

@@ -12,10 +12,9 @@ from mmlab.analysis.embedding.projection import valid
 from mmlab.core.errors import MmlabError
 from mmlab.core.file_stamp import Stamp
 from mmlab.core.outputs import Regression
-from mmlab.storage import sweep_file
-from mmlab.storage.checkpoints import REPORT, read_json
+from mmlab.storage import report_file, sweep_file
 from mmlab.ui.components import figure_card, page_frame
-from mmlab.ui.session import comparison_cache
+from mmlab.ui.session import cache, comparison_cache
 from mmlab.viz.base import svg_chart, theme
 from mmlab.viz.base.figure import Figure
 
@@ -39,7 +38,8 @@ def show(output: Regression, folders: list[Path], key: str, label: str) -> bool:
 @st.cache_data(show_spinner=False, max_entries=128)
 def _pairs(folder: str, modified: Stamp, key: str) -> NDArray[np.float64]:
     """Answer and truth of each test sample that has the inputs of the combination, `[N, 2]`. Raises CheckpointError."""
-    found = sweep_file.read(Path(folder), str(read_json(Path(folder) / REPORT).get("digest", "")))
+    info = cache.task(Path(folder).parts[-3]).info
+    found = sweep_file.read(Path(folder), report_file.read(Path(folder))["digest"], info)
     row = found.index(key)
     there = valid(found)[row]
     return np.stack([found.logits[row, there, 0], found.target[there]], 1).astype(np.float64)

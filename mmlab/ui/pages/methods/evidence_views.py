@@ -5,7 +5,6 @@ A view is made from a `Source`; it raises an MmlabError with the reason where a 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +22,7 @@ from mmlab.core.reference import Reference
 from mmlab.core.registry import Registry
 from mmlab.core.results import Floats, Sweep
 from mmlab.core.task import Task, advice
-from mmlab.storage.checkpoints import PROGRESS
+from mmlab.storage import progress_file
 from mmlab.ui.components import pickers
 from mmlab.ui.session import cache
 from mmlab.viz.base import theme
@@ -58,13 +57,7 @@ class Source:
     @property
     def rows(self) -> list[dict[str, Any]]:
         """The lines of its training log."""
-        file = Path(self.reference.path) / PROGRESS
-        try:
-            return [json.loads(line) for line in file.read_text("utf-8").splitlines()]
-        except (OSError, ValueError) as error:
-            raise CheckpointError(
-                f"The training log of {self.reference.name} is missing or damaged.", "Train the model again to get one."
-            ) from error
+        return progress_file.read(Path(self.reference.path), self.task.info.modalities.names)
 
     def other(self, method: str) -> Reference:
         """The model to compare with. Raises CheckpointError."""

@@ -1,0 +1,195 @@
+"""What the files of a model, of a training and of a view must hold: types, bounds and lengths, in one place.
+
+The same schema holds at import and at reading (`strict_json.checked`). Other fields than the named ones may stand
+beside them: a plug-in or a later version may write more. They were bounded when the file was decoded.
+"""
+
+from __future__ import annotations
+
+from typing import (
+    Annotated,
+    Any,
+    NotRequired,  # that of typing has no schema before Python 3.12
+)
+
+from pydantic import ConfigDict, Field, with_config
+from typing_extensions import TypedDict
+
+LARGEST = 1e15
+OPEN = ConfigDict(extra="allow", strict=True)
+
+Name = Annotated[str, Field(min_length=1, max_length=80, pattern=r"^[\w][\w .+-]*$")]
+Key = Annotated[str, Field(min_length=1, max_length=400)]
+Text = Annotated[str, Field(max_length=2000)]
+Digest = Annotated[str, Field(max_length=128)]
+Count = Annotated[int, Field(ge=0, le=10**12)]
+Seconds = Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]
+Number = Annotated[float, Field(ge=-LARGEST, le=LARGEST, allow_inf_nan=False)]
+Logged = Annotated[float, Field(allow_inf_nan=True)]  # NaN where a score does not exist; infinity never comes this far
+Value = str | int | float | bool | list[str] | None
+Options = Annotated[dict[Key, Value], Field(max_length=64)]
+Scores = Annotated[dict[Key, Number], Field(max_length=64)]
+Series = Annotated[dict[Key, Logged], Field(max_length=1024)]
+Row = Annotated[list[Logged], Field(max_length=1024)]
+
+
+@with_config(OPEN)
+class TaskCard(TypedDict):
+    """The task as a checkpoint tells it; `TaskInfo.from_card` checks the rest."""
+
+    name: Name
+    modalities: Annotated[list[dict[Key, Any]], Field(min_length=1, max_length=16)]
+    output: dict[Key, Any]
+
+
+@with_config(OPEN)
+class Card(TypedDict):
+    """What a checkpoint and its report say of the model."""
+
+    task: TaskCard
+    method: Name
+    config: NotRequired[Options]
+    plan: NotRequired[Options]
+    seed: NotRequired[Annotated[int, Field(ge=0, lt=2**63)]]
+    parameters: NotRequired[Count]
+    best_epoch: NotRequired[Annotated[int, Field(ge=-1, le=10**6)]]
+    validation: NotRequired[Logged | None]
+    selection: NotRequired[Text]
+    training_seconds: NotRequired[Seconds]
+    device: NotRequired[Text]
+    made: NotRequired[Text]
+    data: NotRequired[dict[Key, Any]]
+    missing: NotRequired[dict[Key, Any]]
+    versions: NotRequired[dict[Key, Text]]
+
+
+@with_config(OPEN)
+class Measured(TypedDict):
+    """Scores on one test set: by combination and metric, and their means over combinations."""
+
+    metrics: Annotated[dict[Key, Scores], Field(min_length=1, max_length=1024)]
+    mean: Scores
+    samples: Count
+    counts: NotRequired[Annotated[dict[Key, Count], Field(max_length=1024)]]
+
+
+@with_config(OPEN)
+class MeasuredCard(Card):
+    """The card in a report, which comparisons over seeds stand on."""
+
+    seed: Annotated[int, Field(ge=0, lt=2**63)]  # type: ignore[misc]
+    parameters: Count  # type: ignore[misc]
+    training_seconds: Seconds  # type: ignore[misc]
+
+
+@with_config(OPEN)
+class Report(TypedDict):
+    """`report.json`."""
+
+    digest: Digest
+    headline: Name
+    card: MeasuredCard
+    sources: Annotated[dict[Name, Measured], Field(min_length=1, max_length=8)]
+
+
+@with_config(OPEN)
+class Logs(TypedDict):
+    """What methods and recorders add to a line of a log, as far as a figure reads it."""
+
+    shares: NotRequired[Series]
+    divergence: NotRequired[Series]
+    adapted: NotRequired[Series]
+    explored: NotRequired[Series]
+    warmup_variance: NotRequired[Series]
+    effective_dimensions: NotRequired[Annotated[dict[Key, Count], Field(max_length=64)]]
+    dimension_scores: NotRequired[Annotated[dict[Key, Row], Field(max_length=64)]]
+    mined: NotRequired[Annotated[list[Key], Field(max_length=1024)]]
+    combinations: NotRequired[Annotated[list[Key], Field(max_length=1024)]]
+    cosines: NotRequired[Annotated[list[Row], Field(max_length=1024)]]
+    angles_before: NotRequired[Row]
+    angles_after: NotRequired[Row]
+    lengths: NotRequired[Row]
+    conflicts: NotRequired[Logged]
+
+
+Stage = Annotated[str, Field(max_length=80)]
+Tables = Annotated[dict[Key, Series], Field(max_length=1024)]
+
+
+@with_config(OPEN)
+class EpochLine(TypedDict):
+    """What a line of `progress.jsonl` must say for a training to be followed."""
+
+    epoch: Annotated[int, Field(ge=0, le=10**6)]
+    epochs: Annotated[int, Field(ge=1, le=10**6)]
+    stage: NotRequired[Stage]
+    seconds: NotRequired[Seconds]
+    losses: NotRequired[Series]
+    metrics: NotRequired[Tables]
+    variance: NotRequired[Series]
+    gradient_norm: NotRequired[Series]
+    logs: NotRequired[Logs]
+
+
+@with_config(OPEN)
+class ProgressRow(EpochLine):
+    """A line of `progress.jsonl` as a training writes it: one epoch."""
+
+    stage: Stage  # type: ignore[misc]
+    seconds: Seconds  # type: ignore[misc]
+    losses: Series  # type: ignore[misc]
+    metrics: Tables  # type: ignore[misc]
+    variance: Series  # type: ignore[misc]
+    gradient_norm: Series  # type: ignore[misc]
+    logs: Logs  # type: ignore[misc]
+
+
+@with_config(OPEN)
+class Request(TypedDict):
+    """`order.json` of a training in the background."""
+
+    task: Name
+    method: Name
+    tag: Name
+    config: Options
+    plan: Options
+    seed: Annotated[int, Field(ge=0, lt=2**63)]
+
+
+@with_config(OPEN)
+class Status(TypedDict):
+    """`status.json` of a training in the background."""
+
+    state: Annotated[str, Field(pattern="^(waiting|running|stopped|failed|done)$")]
+    message: NotRequired[Text]
+    hint: NotRequired[Text]
+    asked: NotRequired[Annotated[float, Field(ge=0, le=1e11, allow_inf_nan=False)]]
+
+
+@with_config(OPEN)
+class BundleInput(TypedDict):
+    """An input in a view bundle: the name that its file had, for sentences, and what was said of how to read it."""
+
+    name: NotRequired[Text]
+    options: NotRequired[Annotated[dict[Key, str | int | float | bool], Field(max_length=64)] | None]
+
+
+@with_config(OPEN)
+class ViewBundle(TypedDict):
+    """`view.json` of a view bundle."""
+
+    mmlab: int
+    task: Name
+    truth: NotRequired[Text]
+    view: NotRequired[Annotated[dict[Key, Text], Field(max_length=256)]]
+    inputs: Annotated[dict[Key, BundleInput], Field(max_length=16)]
+
+
+@with_config(OPEN)
+class ArchiveNames(TypedDict):
+    """`bundle.json` of an exported model."""
+
+    format: NotRequired[int]
+    task: NotRequired[Name]
+    method: NotRequired[Name]
+    tag: NotRequired[Name]
