@@ -45,6 +45,7 @@ LARGEST = {
     PROGRESS: progress_file.LARGEST,
 }
 LARGEST_UPLOAD = 64 * 2**20
+LARGEST_SWEEP = 256 * 2**20
 WHEN = (1980, 1, 1, 0, 0, 0)  # the same checkpoint is always the same file
 ASK = "Ask for a new export of the model, or export it again."
 
@@ -104,7 +105,7 @@ def import_model(library: Library, content: bytes, tag: str = "", replace: bool 
         card = _sound_card(folder)
         task, method = card["task"]["name"], card["method"]
         _check_measured(folder, hashlib.sha256(parts[MODEL]).hexdigest(), TASKS[task].info)
-        tag = tag or names.get("tag", "imported")
+        tag = tag or str(names.get("tag", "imported"))
         if not TAG.fullmatch(tag):
             raise DataError("The name in this file cannot name a run.", "Give it another name.")
         _file(folder, library.folder(task, method, tag), replace)
@@ -180,6 +181,11 @@ def _check_measured(folder: Path, digest: str, info: TaskInfo) -> None:
         if why := why_unusable(report, info):
             raise DataError(f"The report in this file cannot be used: {why}.", ASK)
     if (folder / SWEEP).is_file():
+        try:
+            with bounded_zip.opened(folder / SWEEP, Bounds(64, LARGEST_SWEEP)):
+                pass  # only looked at: its directory, the ways of packing and the sizes that it says
+        except DamagedArchive as error:
+            raise DataError("The stored answers in this file are too large or damaged.", ASK) from error
         try:
             sweep_file.read(folder, digest, info)
         except CheckpointError as error:

@@ -43,11 +43,11 @@ class TaskCard(TypedDict):
 
 
 @with_config(OPEN)
-class Card(TypedDict):
+class Description(TypedDict):
     """What a checkpoint and its report say of the model."""
 
     task: TaskCard
-    method: Name
+    method: NotRequired[Name]
     config: NotRequired[Options]
     plan: NotRequired[Options]
     seed: NotRequired[Annotated[int, Field(ge=0, lt=2**63)]]
@@ -64,6 +64,13 @@ class Card(TypedDict):
 
 
 @with_config(OPEN)
+class Card(Description):
+    """The card of a checkpoint, from which its model is built again."""
+
+    method: Name  # type: ignore[misc]
+
+
+@with_config(OPEN)
 class Measured(TypedDict):
     """Scores on one test set: by combination and metric, and their means over combinations."""
 
@@ -74,7 +81,7 @@ class Measured(TypedDict):
 
 
 @with_config(OPEN)
-class MeasuredCard(Card):
+class MeasuredCard(Description):
     """The card in a report, which comparisons over seeds stand on."""
 
     seed: Annotated[int, Field(ge=0, lt=2**63)]  # type: ignore[misc]
@@ -118,7 +125,7 @@ Tables = Annotated[dict[Key, Series], Field(max_length=1024)]
 
 @with_config(OPEN)
 class EpochLine(TypedDict):
-    """What a line of `progress.jsonl` must say for a training to be followed."""
+    """A line of `progress.jsonl`: one epoch. Only its number is needed for a training to be followed."""
 
     epoch: Annotated[int, Field(ge=0, le=10**6)]
     epochs: Annotated[int, Field(ge=1, le=10**6)]
@@ -129,19 +136,6 @@ class EpochLine(TypedDict):
     variance: NotRequired[Series]
     gradient_norm: NotRequired[Series]
     logs: NotRequired[Logs]
-
-
-@with_config(OPEN)
-class ProgressRow(EpochLine):
-    """A line of `progress.jsonl` as a training writes it: one epoch."""
-
-    stage: Stage  # type: ignore[misc]
-    seconds: Seconds  # type: ignore[misc]
-    losses: Series  # type: ignore[misc]
-    metrics: Tables  # type: ignore[misc]
-    variance: Series  # type: ignore[misc]
-    gradient_norm: Series  # type: ignore[misc]
-    logs: Logs  # type: ignore[misc]
 
 
 @with_config(OPEN)
@@ -187,9 +181,8 @@ class ViewBundle(TypedDict):
 
 @with_config(OPEN)
 class ArchiveNames(TypedDict):
-    """`bundle.json` of an exported model."""
+    """`bundle.json` of an exported model; whether its `tag` can name a run is checked where it is filed."""
 
     format: NotRequired[int]
     task: NotRequired[Name]
     method: NotRequired[Name]
-    tag: NotRequired[Name]

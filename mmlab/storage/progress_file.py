@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping, Sequence
 from itertools import product
 from pathlib import Path
@@ -15,6 +16,15 @@ LARGEST = 8 * 2**20
 LARGEST_LINE = 2**20
 MOST_LINES = 5000
 AGAIN = "Train the model again to get one."
+EMPTY: dict[str, Any] = {
+    "stage": "all",
+    "seconds": 0.0,
+    "losses": {},
+    "metrics": {},
+    "variance": {},
+    "gradient_norm": {},
+    "logs": {},
+}
 TABLES = ("cosines", "angles_before", "angles_after")
 
 
@@ -29,12 +39,10 @@ def read(folder: Path, modalities: Sequence[str]) -> list[dict[str, Any]]:
 
 
 def decoded(content: bytes, modalities: Sequence[str], what: str = PROGRESS, hint: str = AGAIN) -> list[dict[str, Any]]:
-    """The epochs in `content`. Raises CheckpointError, which names the line."""
-    from mmlab.storage.file_schemas import ProgressRow
-
+    """The epochs in `content`, with nothing in place of what a line lacks. Raises CheckpointError, which names it."""
     rows: list[dict[str, Any]] = []
     for number, line in enumerate(_lines(content, what, hint), 1):
-        row = _row(line, ProgressRow, f"Line {number} of {what}", hint)
+        row = copy.deepcopy(EMPTY) | _row(line, f"Line {number} of {what}", hint)
         if why := _misfit(row, rows[0] if rows else row, modalities):
             raise CheckpointError(f"Line {number} of {what} cannot be used: {why}.", hint)
         rows.append(row)
@@ -43,8 +51,6 @@ def decoded(content: bytes, modalities: Sequence[str], what: str = PROGRESS, hin
 
 def whole_lines(folder: Path) -> list[dict[str, Any]]:
     """What can be read of a log, however much of it is damaged or still missing; empty where there is none."""
-    from mmlab.storage.file_schemas import EpochLine
-
     try:
         lines = _lines(_content(folder, PROGRESS), PROGRESS, AGAIN)
     except CheckpointError:
@@ -52,7 +58,7 @@ def whole_lines(folder: Path) -> list[dict[str, Any]]:
     rows = []
     for line in lines:
         try:
-            rows.append(_row(line, EpochLine, PROGRESS, AGAIN))
+            rows.append(_row(line, PROGRESS, AGAIN))
         except MmlabError:
             continue  # half written, or not ours: the others still say how far the training is
     return rows
@@ -74,8 +80,10 @@ def _lines(content: bytes, what: str, hint: str) -> list[bytes]:
     return [line for line in content.split(b"\n") if line.strip()]
 
 
-def _row(line: bytes, schema: Any, what: str, hint: str) -> dict[str, Any]:
-    found: dict[str, Any] = strict_json.checked(line, schema, what, hint, LARGEST_LINE, CheckpointError)
+def _row(line: bytes, what: str, hint: str) -> dict[str, Any]:
+    from mmlab.storage.file_schemas import EpochLine
+
+    found: dict[str, Any] = strict_json.checked(line, EpochLine, what, hint, LARGEST_LINE, CheckpointError)
     return found
 
 

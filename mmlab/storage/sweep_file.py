@@ -66,8 +66,6 @@ def read(path: Path, digest: str, info: TaskInfo | None = None) -> Sweep:
             groups=tuple(arrays["groups"].tolist()),
             digest=digest,
         )
-    except FileNotFoundError as error:
-        raise CheckpointError(f"The sweep of {path.name} is missing.", again) from error
     except (OSError, KeyError, ValueError, TypeError, IndexError) as error:
         raise CheckpointError(f"The sweep of {path.name} is missing or damaged.", again) from error
     if why := misfit(found, info):

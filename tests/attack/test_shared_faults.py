@@ -1,0 +1,84 @@
+"""The inputs of `../shared/faults`: each gets its sentence, in the reader that its name says. Skips without them."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from mmlab.core.errors import CheckpointError, MmlabError
+from mmlab.core.task import TASKS
+from mmlab.experiments import model_archive
+from mmlab.experiments.background.manager import TrainingQueue
+from mmlab.experiments.background.run_files import order_in, status_in
+from mmlab.storage import checkpoints, packed_arrays, progress_file, report_file, sweep_file
+from mmlab.storage.library import Library
+from mmlab.ui.session import uploads
+
+FAULTS = Path(__file__).resolve().parents[3] / "shared" / "faults"
+if not FAULTS.is_dir():  # a worktree lies one folder deeper
+    FAULTS = FAULTS.parents[2] / "shared" / "faults"
+pytestmark = pytest.mark.skipif(not FAULTS.is_dir(), reason="../shared/faults is not here")
+WATCH = ("accelerometer", "gyroscope")
+
+
+def files(pattern: str) -> list[Path]:
+    return sorted(FAULTS.glob(pattern))
+
+
+@pytest.mark.parametrize("file", files("REPORT-*"), ids=lambda file: file.name)
+def test_reports(file: Path) -> None:
+    with pytest.raises(CheckpointError, match=r"report\.json"):
+        report_file.decoded(file.read_bytes())
+
+
+@pytest.mark.parametrize("file", files("PROGRESS-*"), ids=lambda file: file.name)
+def test_logs(file: Path) -> None:
+    with pytest.raises(CheckpointError, match="Line"):
+        progress_file.decoded(file.read_bytes(), WATCH)
+
+
+@pytest.mark.parametrize(
+    "file", [*files("BUNDLE-*"), *files("*down.zip"), *files("library-*.zip")], ids=lambda f: f.name
+)
+def test_imports(file: Path, tmp_path: Path) -> None:
+    with pytest.raises(MmlabError):
+        model_archive.import_model(Library(tmp_path), file.read_bytes())
+    assert not list(tmp_path.rglob("model.safetensors"))
+
+
+@pytest.mark.parametrize("file", [*files("VIEWBUNDLE-*"), *files("view-*.zip")], ids=lambda file: file.name)
+def test_view_bundles(file: Path) -> None:
+    with pytest.raises(MmlabError):
+        uploads.open_bundle(file.read_bytes())
+
+
+@pytest.mark.parametrize("file", files("SWEEP-*"), ids=lambda file: file.name)
+def test_sweeps(file: Path, tmp_path: Path) -> None:
+    shutil.copy(file, tmp_path / "sweep.npz")
+    digest = str(packed_arrays.read(tmp_path / "sweep.npz")["digest"])
+    with pytest.raises(CheckpointError):
+        sweep_file.read(tmp_path, digest, TASKS["watch"].info)
+
+
+@pytest.mark.parametrize("file", files("SAFETENSORS-*"), ids=lambda file: file.name)
+def test_weights(file: Path, tmp_path: Path) -> None:
+    shutil.copy(file, tmp_path / "model.safetensors")
+    with pytest.raises(MmlabError):
+        checkpoints.load(tmp_path)
+
+
+@pytest.mark.parametrize("file", files("ORDER-*"), ids=lambda file: file.name)
+def test_orders(file: Path, tmp_path: Path) -> None:
+    order, status = file.read_text().split("\n---\n")
+    home = tmp_path / ".runs" / "watch" / "dropout" / "x"
+    home.mkdir(parents=True)
+    (home / "order.json").write_text(order)
+    (home / "status.json").write_text(status)
+    assert order_in(home) is not None
+    assert status_in(home) == {"state": "", "message": "", "hint": "", "asked": 0.0}
+    assert [run.state for run in TrainingQueue(Library(tmp_path)).all()] == ["stopped"]
+    (home / "order.json").write_text(json.dumps({**json.loads(order), "seed": True}))
+    assert order_in(home) is None
