@@ -176,7 +176,7 @@ def _check_measured(folder: Path, digest: str, info: TaskInfo) -> None:
     """The report, sweep and log must be about this very model, and as large as what we make."""
     if (folder / REPORT).is_file():
         report = report_file.decoded((folder / REPORT).read_bytes(), f"{REPORT} in this file", ASK)
-        if report["digest"] != digest:
+        if report.get("digest") != digest:
             raise DataError("The report in this file is about another model.", ASK)
         if why := why_unusable(report, info):
             raise DataError(f"The report in this file cannot be used: {why}.", ASK)

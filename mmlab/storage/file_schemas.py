@@ -76,7 +76,7 @@ class Measured(TypedDict):
 
     metrics: Annotated[dict[Key, Scores], Field(min_length=1, max_length=1024)]
     mean: Scores
-    samples: Count
+    samples: NotRequired[Count]
     counts: NotRequired[Annotated[dict[Key, Count], Field(max_length=1024)]]
 
 
@@ -91,11 +91,11 @@ class MeasuredCard(Description):
 
 @with_config(OPEN)
 class Report(TypedDict):
-    """`report.json`."""
+    """`report.json`. A list shows what it can of one without a card; comparisons ask for all of it (`why_unusable`)."""
 
-    digest: Digest
-    headline: Name
-    card: MeasuredCard
+    digest: NotRequired[Digest]
+    headline: NotRequired[Name]
+    card: NotRequired[MeasuredCard]
     sources: Annotated[dict[Name, Measured], Field(min_length=1, max_length=8)]
 
 

@@ -48,15 +48,16 @@ def decode(content: bytes, what: str, hint: str = "", most: int = LARGEST, refus
 
 
 def fit(value: Any, schema: Any, what: str, hint: str = "", refuse: Refuse = DataError) -> Any:
-    """`value` once it fits `schema`, a TypedDict: plain dictionaries and lists, nothing converted but whole numbers."""
+    """`value` itself, in the order that it has, once it fits `schema`, a TypedDict; nothing is converted."""
     from pydantic import ValidationError
 
     try:
-        return _adapter(schema).validate_python(value, strict=True)
+        _adapter(schema).validate_python(value, strict=True)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False, include_context=False)[0]
         place = ".".join(str(part) for part in first["loc"] if part != "[key]")[:SHOWN] or "its outermost value"
         raise refuse(f"{what} cannot be used: {place}: {first['msg'].lower()}.", hint) from error
+    return value
 
 
 def checked(
