@@ -46,7 +46,7 @@ class TaskCard(TypedDict):
 class Description(TypedDict):
     """What a checkpoint and its report say of the model."""
 
-    task: TaskCard
+    task: NotRequired[TaskCard]
     method: NotRequired[Name]
     config: NotRequired[Options]
     plan: NotRequired[Options]
@@ -67,6 +67,7 @@ class Description(TypedDict):
 class Card(Description):
     """The card of a checkpoint, from which its model is built again."""
 
+    task: TaskCard  # type: ignore[misc]
     method: Name  # type: ignore[misc]
 
 
@@ -74,19 +75,10 @@ class Card(Description):
 class Measured(TypedDict):
     """Scores on one test set: by combination and metric, and their means over combinations."""
 
-    metrics: Annotated[dict[Key, Scores], Field(min_length=1, max_length=1024)]
+    metrics: Annotated[dict[Key, Scores], Field(max_length=1024)]
     mean: Scores
     samples: NotRequired[Count]
     counts: NotRequired[Annotated[dict[Key, Count], Field(max_length=1024)]]
-
-
-@with_config(OPEN)
-class MeasuredCard(Description):
-    """The card in a report, which comparisons over seeds stand on."""
-
-    seed: Annotated[int, Field(ge=0, lt=2**63)]  # type: ignore[misc]
-    parameters: Count  # type: ignore[misc]
-    training_seconds: Seconds  # type: ignore[misc]
 
 
 @with_config(OPEN)
@@ -95,8 +87,8 @@ class Report(TypedDict):
 
     digest: NotRequired[Digest]
     headline: NotRequired[Name]
-    card: NotRequired[MeasuredCard]
-    sources: Annotated[dict[Name, Measured], Field(min_length=1, max_length=8)]
+    card: NotRequired[Description]
+    sources: Annotated[dict[Name, Measured], Field(max_length=8)]
 
 
 @with_config(OPEN)
@@ -125,10 +117,10 @@ Tables = Annotated[dict[Key, Series], Field(max_length=1024)]
 
 @with_config(OPEN)
 class EpochLine(TypedDict):
-    """A line of `progress.jsonl`: one epoch. Only its number is needed for a training to be followed."""
+    """A line of `progress.jsonl`: one epoch. Only its number is needed for a figure, and `epochs` to follow a training."""
 
     epoch: Annotated[int, Field(ge=0, le=10**6)]
-    epochs: Annotated[int, Field(ge=1, le=10**6)]
+    epochs: NotRequired[Annotated[int, Field(ge=1, le=10**6)]]
     stage: NotRequired[Stage]
     seconds: NotRequired[Seconds]
     losses: NotRequired[Series]

@@ -35,7 +35,8 @@ def read(folder: Path, modalities: Sequence[str]) -> list[dict[str, Any]]:
     """
     what = f"{PROGRESS} of {'/'.join(folder.parts[-3:])}"
     content = _content(folder, what)
-    return decoded(content[: content.rfind(b"\n") + 1], modalities, what)
+    whole = content.rfind(b"\n") + 1
+    return decoded(content[:whole] or content, modalities, what)
 
 
 def decoded(content: bytes, modalities: Sequence[str], what: str = PROGRESS, hint: str = AGAIN) -> list[dict[str, Any]]:
@@ -58,9 +59,10 @@ def whole_lines(folder: Path) -> list[dict[str, Any]]:
     rows = []
     for line in lines:
         try:
-            rows.append(_row(line, PROGRESS, AGAIN))
+            row = _row(line, PROGRESS, AGAIN)
         except MmlabError:
             continue  # half written, or not ours: the others still say how far the training is
+        rows += [row] if "epochs" in row else []
     return rows
 
 

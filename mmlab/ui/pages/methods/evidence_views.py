@@ -57,7 +57,12 @@ class Source:
     @property
     def rows(self) -> list[dict[str, Any]]:
         """The lines of its training log."""
-        return progress_file.read(Path(self.reference.path), self.task.info.modalities.names)
+        try:
+            return progress_file.read(Path(self.reference.path), self.task.info.modalities.names)
+        except CheckpointError as error:
+            raise CheckpointError(
+                f"The training log of {self.reference.name} is missing or damaged: {error.message}", error.hint
+            ) from error
 
     def other(self, method: str) -> Reference:
         """The model to compare with. Raises CheckpointError."""
