@@ -117,7 +117,7 @@ Tables = Annotated[dict[Key, Series], Field(max_length=1024)]
 
 @with_config(OPEN)
 class EpochLine(TypedDict):
-    """A line of `progress.jsonl`: one epoch. Only its number is needed for a figure, and `epochs` to follow a training."""
+    """A line of `progress.jsonl`: one epoch. A figure needs only its number; following a training, `epochs` too."""
 
     epoch: Annotated[int, Field(ge=0, le=10**6)]
     epochs: NotRequired[Annotated[int, Field(ge=1, le=10**6)]]
