@@ -167,7 +167,7 @@ def test_what_was_done_is_said(task: Faces) -> None:
     notes = task.prepare("infrared", task.read("infrared", file_of(Image.fromarray(noise(60, 100, 3))))).notes
     assert notes[0] == "Converted to greyscale."
     assert "Cropped to the square in the middle." in notes
-    assert "Brought from 100 × 60 to 40 × 40 pixels." in notes
+    assert "Resized from 100 × 60 to 40 × 40 pixels." in notes
     grey = task.prepare("color", Picture(noise(50, 50)))
     assert "no colours" in grey.notes[0]
     assert torch.equal(grey.tensor[0], grey.tensor[2])

@@ -122,7 +122,7 @@ def test_a_bad_file_is_said_and_can_be_mended_by_stating_what_it_lacks() -> None
     app.number_input(key="bring.watch.gyroscope.File.rate").set_value(25.0).run()
     assert given(app) == [False, True]
     app.button_group(key="bring.watch.gyroscope.File.unit").set_value(["deg/s"]).run()
-    assert "Turned °/s into rad/s." in captions(app)
+    assert "Converted °/s to rad/s." in captions(app)
 
 
 def test_a_shipped_file_is_what_the_encoder_writes() -> None:

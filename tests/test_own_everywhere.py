@@ -188,7 +188,7 @@ def test_the_app_shows_a_model_of_ones_own_beside_the_others(pair: Path) -> None
     visitor.read("pages/predict.py")
     visitor.app.session_state["mmlab.tab"] = "Upload"
     visitor.app.run()
-    assert "No file can be brought here" in said(visitor.app)
+    assert "Files cannot be uploaded here" in said(visitor.app)
 
 
 @pytest.mark.slow
