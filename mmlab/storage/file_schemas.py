@@ -75,7 +75,7 @@ class Card(Description):
 class Measured(TypedDict):
     """Scores on one test set: by combination and metric, and their means over combinations."""
 
-    metrics: Annotated[dict[Key, Scores], Field(max_length=1024)]
+    metrics: Annotated[dict[Key, Scores], Field(min_length=1, max_length=1024)]
     mean: Scores
     samples: NotRequired[Count]
     counts: NotRequired[Annotated[dict[Key, Count], Field(max_length=1024)]]
