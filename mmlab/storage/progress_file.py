@@ -31,11 +31,13 @@ TABLES = ("cosines", "angles_before", "angles_after")
 def read(folder: Path, modalities: Sequence[str]) -> list[dict[str, Any]]:
     """The epochs in the log of the run in `folder`, of a task with these modalities. Raises CheckpointError.
 
-    A last line without an end is one that is being written, and left out.
+    A last line that is not whole is being written, and left out.
     """
     what = f"{PROGRESS} of {'/'.join(folder.parts[-3:])}"
     content = _content(folder, what)
     whole = content.rfind(b"\n") + 1
+    if content[whole:].rstrip().endswith(b"}"):  # the last line is whole: only its end is missing
+        whole = len(content)
     return decoded(content[:whole] or content, modalities, what)
 
 
