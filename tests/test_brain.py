@@ -63,7 +63,7 @@ def test_it_keeps_the_protocol_and_says_what_is_simulated(task: Brain) -> None:
     assert isinstance(task, Task)
     assert task.info.modalities.names == ("flair", "t1", "t1ce", "t2")
     assert task.sources() == ("built-in",)
-    assert "simulated" in task.title
+    assert "simulated" in task.about
     assert "nothing here says anything about a patient" in task.about
     assert {"tumours", "contrasts"} <= set(task.describe()["simulated"])
     with pytest.raises(DataError, match="no real recordings"):

@@ -159,7 +159,7 @@ def test_a_changed_setting_is_in_the_order_and_in_the_name(root: Path, monkeypat
     app.text_input(key="train.name").set_value("seed2")
     app.button(key="train.start").click().run()
     assert len(asked) == 1
-    assert "usual settings" in said(app)
+    assert "default settings" in said(app)
 
 
 def test_a_stopped_run_shows_its_curves_and_can_be_discarded(root: Path) -> None:

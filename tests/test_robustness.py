@@ -255,7 +255,7 @@ def test_simulated_failures_agree_with_the_closed_form(kind: str) -> None:
 def test_a_simulation_refuses_what_leaves_nothing() -> None:
     measure = Mean("x", True, True, np.zeros((4, 3)), np.ones((1, 3), bool))
     for failure in ([1.0, 1.0], [0.5, 1.5]):
-        with pytest.raises(ValueError, match=r"leave nothing|between 0 and 1"):
+        with pytest.raises(ValueError, match=r"leave no input|between 0 and 1"):
             simulate(measure, failure)
 
 
