@@ -25,7 +25,7 @@ from torch import Tensor, nn
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from mmlab.analysis.attribution.gradcam import SPATIAL, grad_cam
+from mmlab.analysis.attribution.registry import find
 from mmlab.analysis.base.model_twin import twin
 from mmlab.core.batch import Batch
 from mmlab.core.method import METHODS, Method
@@ -36,6 +36,7 @@ from mmlab.experiments.comparison_tables import fill
 from mmlab.inference.device import one_thread
 
 ROUNDS = 9
+SPATIAL = {1: "linear", 2: "bilinear", 3: "trilinear"}  # how captum brings a map to the input, by its axes
 SECONDS = {False: 1.0, True: 2.0}  # for plain answers and for regions
 
 
@@ -87,8 +88,9 @@ def measure(task_name: str, method_name: str) -> dict[str, Any]:
     batch = samples.batch([int(samples.present.all(1).nonzero()[0])])
     single = {each: value[0] for each, value in batch.inputs.items()}
     combinations = method.modalities.subsets()
+    grad_cam = find("gradcam")
     together, apart = medians(
-        lambda: grad_cam(method, single, combinations, 0), lambda: one_by_one(method, batch, combinations, 0)
+        lambda: grad_cam.run(method, single, combinations, 0), lambda: one_by_one(method, batch, combinations, 0)
     )
     ratio = 1.5 if method.output.dense or len(method.modalities) < 3 else 3.0
     held = together < SECONDS[method.output.dense] and apart / together >= ratio

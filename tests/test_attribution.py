@@ -13,8 +13,7 @@ from torch import Tensor, nn
 
 from mmlab.analysis.attribution.captum_wrapper import CaptumAdapter
 from mmlab.analysis.attribution.geometry import Tracing, on_places
-from mmlab.analysis.attribution.gradcam import grad_cam
-from mmlab.analysis.attribution.registry import EXPLAINERS, find, targets
+from mmlab.analysis.attribution.registry import EXPLAINERS, Question, find, targets
 from mmlab.analysis.base.model_twin import twin
 from mmlab.core.errors import UnknownName
 from mmlab.core.method import METHODS, Method
@@ -105,7 +104,7 @@ def by_hand(
 def test_it_equals_a_pass_written_by_hand(name: str, target: int):
     method, inputs = made(name), sample()
     combinations = method.modalities.subsets()
-    found = grad_cam(method, inputs, combinations, target)
+    found = find("gradcam").run(method, inputs, combinations, target)
     maps, shares = by_hand(method, inputs, combinations, target)
     for combination in combinations:
         answer = method({n: v[None] for n, v in inputs.items()}, method.modalities.mask(combination, 1)).logits[
@@ -133,7 +132,7 @@ CASES = [
 def test_every_method_and_output_can_be_explained(name: str, kind: str, count: int):
     method = made(name, ToyTask(kind, count).info)
     inputs, combinations = sample(method.info), method.modalities.subsets()
-    found = grad_cam(method, inputs, combinations, len(targets(method.output)) - 1)
+    found = find("gradcam").run(method, inputs, combinations, len(targets(method.output)) - 1)
     for combination in combinations:
         assert sum(found.shares[combination.key].values()) == pytest.approx(1, abs=1e-5)
         for modality in method.modalities:
@@ -151,7 +150,7 @@ def test_every_method_and_output_can_be_explained(name: str, kind: str, count: i
 def test_no_gradient_reaches_what_is_absent(name: str):
     """Not set to zero afterwards: the score itself does not depend on it."""
     method = made(name)
-    question = CaptumAdapter(method, sample(), method.modalities.subsets(), 0)
+    question = CaptumAdapter(Question(method, sample(), method.modalities.subsets(), 0))
     values = tuple(value.clone().requires_grad_() for value in question.activations)
     question.activations = values
     question.junction.forward = lambda *given: given  # type: ignore[method-assign]
@@ -169,7 +168,7 @@ def test_a_missing_input_is_an_explained_zero():
     method = made("dmrnet")
     inputs = {name: value for name, value in sample().items() if name != "sound"}
     combinations = [c for c in method.modalities.subsets() if "sound" not in c]
-    found = grad_cam(method, inputs, combinations, 1)
+    found = find("gradcam").run(method, inputs, combinations, 1)
     assert list(found.maps) == ["image", "pen", "image-pen"]
     assert all(not maps["sound"].any() for maps in found.maps.values())
     assert all(shares["sound"] == 0 for shares in found.shares.values())
@@ -178,14 +177,14 @@ def test_a_missing_input_is_an_explained_zero():
 def test_shares_do_not_change_when_a_layer_is_rescaled():
     method, inputs = made("dropout"), sample()
     combinations = method.modalities.subsets()
-    before = grad_cam(method, inputs, combinations, 0)
+    before = find("gradcam").run(method, inputs, combinations, 0)
     with torch.no_grad():
         norm = method.encoders["image"].body[-1][1]
         norm.weight.mul_(4)
         norm.bias.mul_(4)
         linear = next(part for part in method.encoders["image"].neck if isinstance(part, nn.Linear))
         linear.weight.div_(4)
-    after = grad_cam(method, inputs, combinations, 0)
+    after = find("gradcam").run(method, inputs, combinations, 0)
     for key, shares in before.shares.items():
         assert after.shares[key] == pytest.approx(shares, abs=1e-4)
         np.testing.assert_allclose(after.maps[key]["image"], before.maps[key]["image"], atol=1e-4)
@@ -193,7 +192,7 @@ def test_shares_do_not_change_when_a_layer_is_rescaled():
 
 def test_maps_of_one_modality_can_be_compared_across_combinations():
     method = made("joint")
-    found = grad_cam(method, sample(), method.modalities.subsets(), 0)
+    found = find("gradcam").run(method, sample(), method.modalities.subsets(), 0)
     for name in method.modalities.names:
         largest = [float(maps[name].max()) for maps in found.maps.values()]
         assert max(largest) == pytest.approx(1) or max(largest) == 0
@@ -202,7 +201,7 @@ def test_maps_of_one_modality_can_be_compared_across_combinations():
 def test_the_shared_model_is_left_as_it_was():
     method = made("joint")
     state = {name: value.clone() for name, value in method.state_dict().items()}
-    grad_cam(method, sample(), method.modalities.subsets(), 0)
+    find("gradcam").run(method, sample(), method.modalities.subsets(), 0)
     assert not method.training
     for module in method.modules():
         assert not module._forward_hooks
@@ -234,7 +233,7 @@ def test_a_twin_shares_tensors_and_no_modules():
 def test_explaining_and_answering_at_once_do_not_disturb_each_other():
     method, inputs = made("joint"), sample()
     combinations = method.modalities.subsets()
-    expected = grad_cam(method, inputs, combinations, 0)
+    expected = find("gradcam").run(method, inputs, combinations, 0)
     batch = {name: value[None] for name, value in sample(seed=5).items()}
     mask = method.modalities.mask(method.modalities.full, 1)
     with torch.inference_mode():
@@ -243,7 +242,7 @@ def test_explaining_and_answering_at_once_do_not_disturb_each_other():
 
     def explain() -> None:
         for _ in range(5):
-            found = grad_cam(method, inputs, combinations, 0)
+            found = find("gradcam").run(method, inputs, combinations, 0)
             if found.shares != expected.shares:
                 wrong.append("shares")
 
@@ -263,10 +262,10 @@ def test_explaining_and_answering_at_once_do_not_disturb_each_other():
 
 def test_parameters_that_rest_do_not_matter():
     method = made("dropout")
-    expected = grad_cam(method, sample(), method.modalities.subsets(), 0)
+    expected = find("gradcam").run(method, sample(), method.modalities.subsets(), 0)
     method.requires_grad_(False)
     with torch.no_grad():
-        found = grad_cam(method, sample(), method.modalities.subsets(), 0)
+        found = find("gradcam").run(method, sample(), method.modalities.subsets(), 0)
     assert found.shares == expected.shares
 
 

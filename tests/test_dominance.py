@@ -12,9 +12,8 @@ import pytest
 import torch
 from torch import nn
 
-from mmlab.analysis.attribution.cam_variants import _plus
+from mmlab.analysis.attribution.explainers.gradcam_plus import plus
 from mmlab.analysis.attribution.faithfulness import faithfulness, patches
-from mmlab.analysis.attribution.gradcam import grad_cam
 from mmlab.analysis.attribution.registry import EXPLAINERS, find
 from mmlab.analysis.attribution.sanity_checks import RandomLabelModel, reinitialise, rote
 from mmlab.analysis.base.coalitions import sweep_to_coalitions
@@ -172,7 +171,7 @@ def test_gradient_shares_of_many_samples_are_those_of_each(name: str) -> None:
     np.testing.assert_allclose(cam.sum(1), 1, atol=1e-6)
     for row in range(5):
         inputs = {m: value[row] for m, value in test.inputs.items()}
-        single = grad_cam(method, inputs, [method.modalities.full], int(test.target[row])).shares["m0-m1-m2"]
+        single = find("gradcam").run(method, inputs, [method.modalities.full], int(test.target[row])).shares["m0-m1-m2"]
         np.testing.assert_allclose(gradient[row], list(single.values()), atol=1e-4)
 
 
@@ -523,8 +522,8 @@ def test_grad_cam_plus_weighs_places_as_in_its_paper() -> None:
     alpha = [[0.04 / (0.08 + 4 * 0.008), 0.16 / (0.32 - 4 * 0.064)], [0.0, 0.36 / (0.72 + 0.5 * 0.216)]]
     weights = (alpha[0][0] * 0.2, alpha[1][1] * 0.6)
     expected = [weights[0] * 1.0 + weights[1] * 0.5, weights[0] * 3.0]
-    np.testing.assert_allclose(_plus(value, gradient)[0, 0].numpy(), expected, rtol=1e-5)
-    assert not _plus(value, torch.zeros_like(value)).any()
+    np.testing.assert_allclose(plus(value, gradient)[0, 0].numpy(), expected, rtol=1e-5)
+    assert not plus(value, torch.zeros_like(value)).any()
 
 
 def test_words_cannot_be_changed_a_little() -> None:
@@ -574,7 +573,7 @@ def test_a_map_that_every_network_has_says_nothing_of_what_was_learned() -> None
     from dataclasses import replace
 
     found = faithfulness(
-        method, inputs, method.modalities.full, heats(lambda w: w), replace(find("gradcam"), run=always)
+        method, inputs, method.modalities.full, heats(lambda w: w), replace(find("gradcam"), explain=always)
     )
     assert found.likeness == pytest.approx({"a": 1.0, "b": 1.0})
     assert {check.title: check.passed for check in found.checks}["Parameter randomisation"] is False
@@ -597,7 +596,7 @@ def test_every_output_can_be_tested(name: str, kind: str) -> None:
     method = made(name, task.info)
     inputs = {m: value[0] for m, value in task.samples("test").inputs.items()}
     full = method.modalities.full
-    found = faithfulness(method, inputs, full, grad_cam(method, inputs, [full], 0), find("gradcam"))
+    found = faithfulness(method, inputs, full, find("gradcam").run(method, inputs, [full], 0), find("gradcam"))
     for curve in (*found.deletion.values(), *found.insertion.values()):
         assert np.isfinite(curve.ordered).all()
     assert found.light in ("green", "amber", "red")

@@ -112,10 +112,10 @@ def test_a_toggle_explains_nothing_anew_while_the_answer_stays(monkeypatch: pyte
 
     def counted(*given: Any) -> Any:
         calls.append(given)
-        return entry.run(*given)
+        return entry.explain(*given)
 
     monkeypatch.setitem(
-        mmlab.analysis.attribution.registry.EXPLAINERS._items, "gradcam", dataclasses.replace(entry, run=counted)
+        mmlab.analysis.attribution.registry.EXPLAINERS._items, "gradcam", dataclasses.replace(entry, explain=counted)
     )
     app = explain(target="3")
     first = html(app)

@@ -39,6 +39,7 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
         "app pages __init__ __main__",
     ),
     "analysis": ("base", "embedding attribution", "robustness dominance", "methods"),
+    "analysis/attribution": ("explainers",),
     "analysis/dominance": ("measures",),
     "cli": ("commands",),
     "core": ("outputs",),

@@ -1,7 +1,7 @@
 """Measures on plain arrays, importable from here: `from mmlab.analysis import shapley, expected_score`.
 
 They need NumPy and SciPy only. What needs a model or torch is imported by module
-(`mmlab.analysis.attribution.gradcam`).
+(`mmlab.analysis.attribution.registry`).
 """
 
 from mmlab.analysis.base.coalitions import (

@@ -12,10 +12,10 @@ import torch
 from torch import Tensor, nn
 
 from mmlab.analysis.attribution.geometry import Geometry, Tracing
+from mmlab.analysis.attribution.registry import Question
 from mmlab.analysis.base.model_twin import recorded, replayed, twin
 from mmlab.core.errors import Unsupported
-from mmlab.core.method import Method
-from mmlab.core.modality import Combination, Modality
+from mmlab.core.modality import Modality
 
 
 class CaptumAdapter(nn.Module):
@@ -27,28 +27,23 @@ class CaptumAdapter(nn.Module):
     asked for it.
     """
 
-    def __init__(
-        self,
-        method: Method,
-        inputs: Mapping[str, Tensor],
-        combinations: Sequence[Combination],
-        target: int,
-    ) -> None:
+    def __init__(self, question: Question) -> None:
         super().__init__()
+        method = question.method
         self.method = twin(method)
-        self.target = target
-        self.combinations = tuple(combinations)
+        self.target = question.target
+        self.combinations = question.combinations
         place = method.device
         self.present = method.modalities.masks(self.combinations, place)
         self.rows = tuple(
-            given(modality, inputs).to(place).expand(len(combinations), *modality.shape)
+            given(modality, question.inputs).to(place).expand(len(self.combinations), *modality.shape)
             for modality in method.modalities
         )
         self.junction = _Junction()
         self.layers = self._layers()
         self.geometry: tuple[Geometry | None, ...] = ()
         self.activations = self._activations()
-        self.score = torch.zeros(len(combinations))
+        self.score = torch.zeros(len(self.combinations))
         self.gradients: dict[nn.Module, Tensor] = {}
 
     def forward(self, *arguments: Tensor) -> Tensor:

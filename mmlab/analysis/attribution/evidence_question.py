@@ -5,15 +5,14 @@ What a layer gives may depend on everything that is present, and one layer may s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
 
 from mmlab.analysis.attribution.captum_wrapper import given
 from mmlab.analysis.attribution.geometry import Tracing
-from mmlab.core.method import Method
-from mmlab.core.modality import Combination
+from mmlab.analysis.attribution.registry import Question
 
 Weigh = Callable[[Tensor, Tensor], Tensor]  # activation and gradient `[K, C, *places]` to a map `[K, 1, *places]`
 
@@ -21,17 +20,17 @@ Weigh = Callable[[Tensor, Tensor], Tensor]  # activation and gradient `[K, C, *p
 class EvidenceQuestion:
     """The score of one sample under K combinations, `[K]`, with activations and gradients at each layer.
 
-    Has what `mmlab.analysis.attribution.gradcam.from_layers` asks a `CaptumAdapter` for.
+    Has what `mmlab.analysis.attribution.layer_maps.from_layers` asks a `CaptumAdapter` for.
     """
 
-    def __init__(
-        self, method: Method, inputs: Mapping[str, Tensor], combinations: Sequence[Combination], target: int
-    ) -> None:
-        self.method, self.target, self.combinations = method, target, tuple(combinations)
+    def __init__(self, question: Question) -> None:
+        method, target = question.method, question.target
+        self.method, self.target, self.combinations = method, target, question.combinations
         self.present = method.modalities.masks(self.combinations, method.device)
         count = len(self.combinations)
         rows = {
-            m.name: given(m, inputs).to(method.device).expand(count, *m.shape).contiguous() for m in method.modalities
+            m.name: given(m, question.inputs).to(method.device).expand(count, *m.shape).contiguous()
+            for m in method.modalities
         }
         with Tracing(rows.values()) as traced:
             found = method.evidence(rows, self.present, lambda logits: method.output.score(logits, target))

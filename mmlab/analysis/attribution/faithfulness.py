@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from mmlab.analysis.attribution.captum_wrapper import given
-from mmlab.analysis.attribution.input_attribution import plain
+from mmlab.analysis.attribution.input_model import plain
 from mmlab.analysis.attribution.registry import Explainer
 from mmlab.analysis.attribution.sanity_checks import RandomLabelModel, likeness, reinitialise
 from mmlab.analysis.base.array_checks import Numbers

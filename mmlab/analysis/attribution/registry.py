@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,12 +16,48 @@ from mmlab.core.registry import Registry
 from mmlab.core.results import Attribution
 
 ProgressCallback = Callable[[float], None]
+EVERYTHING = "everything that it attributes, for and against"
+AT_LAYERS = "|gradient × activation| at the layers"
 
 
-class Explain(Protocol):
-    """What an explainer is; `tell` hears of the progress of a slow one, and may raise to stop it."""
+def _unheard(part: float) -> None:
+    """Progress that nobody listens to."""
 
-    def __call__(
+
+@dataclass(frozen=True)
+class Question:
+    """What is explained: the score of `target` for one sample under each of the combinations.
+
+    inputs: `[*shape]` per modality of the sample; a modality that was not brought may be left out, and is then in none
+    of the combinations. target: the index of the class or region (`targets`); 0 for a number. tell: hears of the
+    progress of a slow explainer, in [0, 1], and may raise to stop it.
+    """
+
+    method: Method
+    inputs: Mapping[str, Tensor]
+    combinations: tuple[Combination, ...]
+    target: int
+    tell: ProgressCallback = _unheard
+
+
+Explain = Callable[[Question], Attribution]
+
+
+@dataclass(frozen=True)
+class Explainer:
+    """One way to explain: a name for people, one sentence, its source, the function, and whether it takes seconds.
+
+    shares: what its shares are parts of, in words.
+    """
+
+    title: str
+    about: str
+    paper: str
+    explain: Explain
+    slow: bool = False
+    shares: str = EVERYTHING
+
+    def run(
         self,
         method: Method,
         inputs: Mapping[str, Tensor],
@@ -30,32 +65,20 @@ class Explain(Protocol):
         target: int,
         tell: ProgressCallback | None = None,
     ) -> Attribution:
-        """Explain the score of `target` under each combination."""
+        """Explain the score of `target` under each combination, see `Question`."""
+        return self.explain(Question(method, inputs, tuple(combinations), target, tell or _unheard))
 
 
-@dataclass(frozen=True)
-class Explainer:
-    """One way to explain: a name for people, one sentence, its source, the function, and whether it takes seconds."""
-
-    title: str
-    about: str
-    paper: str
-    run: Explain
-    slow: bool = False
+EXPLAINERS: Registry[Explainer] = Registry("explainer", "mmlab.analysis.attribution.explainers")
 
 
-EXPLAINERS: Registry[Explainer] = Registry("explainer", "mmlab.analysis.attribution")
-
-
-def explainer(name: str, title: str, about: str, paper: str, slow: bool = False) -> Callable[[Explain], Explain]:
-    """Decorator that files `(method, inputs, combinations, target, tell) -> Attribution` under `name`.
-
-    `inputs` holds `[*shape]` per modality of one sample; a modality that was not brought may be left out, and
-    is then in none of the combinations. `target` is the class or region whose score is explained; 0 for a number.
-    """
+def explainer(
+    name: str, title: str, about: str, paper: str, slow: bool = False, shares: str = EVERYTHING
+) -> Callable[[Explain], Explain]:
+    """Decorator that files a function from a `Question` to an `Attribution` under `name`."""
 
     def decorate(function: Explain) -> Explain:
-        EXPLAINERS.register(name)(Explainer(title, about, paper, function, slow))
+        EXPLAINERS.register(name)(Explainer(title, about, paper, function, slow, shares))
         return function
 
     return decorate

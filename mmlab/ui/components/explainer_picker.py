@@ -8,7 +8,7 @@ from functools import partial
 import streamlit as st
 import torch
 
-from mmlab.analysis.attribution.registry import EXPLAINERS, find
+from mmlab.analysis.attribution.registry import AT_LAYERS, EXPLAINERS, find
 from mmlab.core.errors import MmlabError
 from mmlab.core.reference import Reference
 from mmlab.core.results import Attribution
@@ -21,7 +21,6 @@ from mmlab.ui.session.uploads import is_own
 from mmlab.ui.text import wording
 
 USUAL, FOR_WORDS = "gradcam", "occlusion"
-LAYERED = (USUAL, "gradcam++", "hirescam")  # parts are of |gradient x activation|
 
 
 def usual(task: Task) -> str:
@@ -67,7 +66,7 @@ def maps(reference: Reference, looked: SampleView, target: int, way: str = USUAL
 def about(way: str) -> str:
     """What this way shows, in a sentence, and what its parts are parts of."""
     named = find(way)
-    parts = "" if way in LAYERED else " Shares are of everything that it attributes, for and against."
+    parts = "" if named.shares == AT_LAYERS else f" Shares are of {named.shares}."
     return f"{named.title}. {named.about}{parts}"
 
 
