@@ -1,8 +1,5 @@
-"""Home: what this is, the tasks and models with their scores, three ways in."""
+"""The app: the page that the address names, among those in `mmlab/ui/pages/` and in plug-ins."""
 
-from mmlab.ui.components.page_frame import page
+from mmlab.ui.components import page_frame
 
-with page("app.py"):
-    from mmlab.ui.pages import home
-
-    home.show()
+page_frame.run()

@@ -13,7 +13,6 @@ import numpy as np
 import pytest
 import streamlit as st
 from PIL import Image
-from streamlit.testing.v1 import AppTest
 
 from mmlab.cli.app import main
 from mmlab.core.data_version import fingerprint_of
@@ -23,6 +22,7 @@ from mmlab.core.task import TASKS
 from mmlab.experiments import comparison_tables, grid
 from mmlab.experiments.train_job import TrainJob, train
 from mmlab.storage.library import Library
+from tests.apps import app_at
 
 ROOT = Path(__file__).resolve().parents[1]
 COUNTS = {"train": 24, "valid": 8, "test": 8}
@@ -128,8 +128,7 @@ def test_the_app_says_which_models_are_of_other_data(place: Path) -> None:
     trained(Library())
     write(place, swapped=True)
     st.cache_data.clear()
-    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=90).run()
-    app.switch_page("pages/predict.py")
+    app = app_at("predict", 90)
     app.query_params["task"] = "mine"
     app.run()
     assert not app.exception

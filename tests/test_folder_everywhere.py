@@ -27,6 +27,7 @@ from mmlab.tasks.custom.task_json import COLUMNS, KEYS
 from mmlab.ui.components import page_frame
 from mmlab.ui.pages.dominance.page import SECTIONS as ASPECTS
 from mmlab.ui.pages.robustness.page import SECTIONS
+from tests.apps import app_at, turn
 from tests.folders import apart, gate, lesions, prices
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -63,11 +64,11 @@ class Visitor:
 
     def __init__(self, task: str) -> None:
         self.task = task
-        self.app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120)
+        self.app = app_at("home", 120)
 
     def read(self, path: str, **fields: str) -> str:
         """What a page says."""
-        self.app.switch_page(path)
+        turn(self.app, path)
         for name, value in {"task": self.task, **fields}.items():
             self.app.query_params[name] = value
         self.app.run()
@@ -79,10 +80,10 @@ class Visitor:
     def read_all(self) -> dict[str, str]:
         """Every page, and every section of those that have some."""
         for section in SECTIONS:
-            self.read("pages/robustness.py", section=section)
+            self.read("robustness", section=section)
         for aspect in ASPECTS:
-            self.read("pages/dominance.py", aspect=aspect)
-        return {link.path: self.read(link.path, section="", aspect="") for link in page_frame.pages()}
+            self.read("dominance", aspect=aspect)
+        return {page.name: self.read(page.name, section="", aspect="") for page in page_frame.pages()}
 
 
 def said(app: AppTest) -> str:
@@ -136,8 +137,8 @@ def test_the_worked_example_goes_through_everything(tmp_path: Path, run: Command
     visitor = Visitor("numerals")
     pages = visitor.read_all()
     assert "Numerals" in pages["app.py"]
-    assert "Only the 11 of 28 test samples that have every input are compared." in pages["pages/robustness.py"]
-    assert "Not given: it counts as missing." in visitor.read("pages/predict.py", sample=lacking("voice"))
+    assert "Only the 11 of 28 test samples that have every input are compared." in pages["robustness"]
+    assert "Not given: it counts as missing." in visitor.read("predict", sample=lacking("voice"))
 
 
 def lacking(name: str) -> str:
@@ -189,9 +190,9 @@ def test_where_no_sample_is_complete_it_is_said_and_nothing_breaks(tmp_path: Pat
     run("compare", "--task", folder)
     visitor = Visitor("apart")
     pages = visitor.read_all()
-    assert "No test sample has all inputs of One + Far" in pages["pages/compare.py"]
+    assert "No test sample has all inputs of One + Far" in pages["compare"]
     assert "no test sample has these inputs" in pages["app.py"]
-    assert pages["pages/robustness.py"].count("No test sample has every input") == 1
+    assert pages["robustness"].count("No test sample has every input") == 1
     for method in able:
-        visitor.read("pages/methods.py", method=method)
-        visitor.read("pages/explain.py", methods=method)
+        visitor.read("methods", method=method)
+        visitor.read("explain", methods=method)

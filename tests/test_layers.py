@@ -66,7 +66,7 @@ def _for_types(node: ast.AST) -> bool:
 
 @cache
 def files() -> tuple[File, ...]:
-    found = [*(ROOT / "mmlab").rglob("*.py"), *(ROOT / "pages").glob("*.py"), *ROOT.glob("app.py")]
+    found = [*(ROOT / "mmlab").rglob("*.py"), *ROOT.glob("app.py")]
     return tuple(_parsed(path) for path in sorted(found))
 
 
@@ -107,8 +107,8 @@ def test_figures_need_results_only() -> None:
 @pytest.mark.parametrize(
     ("package", "places"),
     [
-        ("streamlit", ("mmlab/ui/", "pages/", "app.py")),
-        ("plotly", ("mmlab/viz/", "mmlab/ui/", "pages/", "app.py")),
+        ("streamlit", ("mmlab/ui/", "app.py")),
+        ("plotly", ("mmlab/viz/", "mmlab/ui/", "app.py")),
         ("captum", ("mmlab/analysis/",)),
         ("umap", ("mmlab/analysis/",)),
         ("ray", ("mmlab/experiments/executors.py",)),

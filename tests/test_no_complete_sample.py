@@ -10,11 +10,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import streamlit as st
-from streamlit.testing.v1 import AppTest
 
 from mmlab.experiments.train_job import TrainJob, train
 from mmlab.storage.library import Library
 from mmlab.ui.pages.embed import page
+from tests.apps import app_at
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -52,8 +52,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 @pytest.mark.slow
 @pytest.mark.parametrize("part", list(page.SECTIONS))
 def test_every_section_of_embed_opens(part: str, trained: None) -> None:
-    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120).run()
-    app.switch_page("pages/embed.py")
+    app = app_at("embed", 120)
     app.query_params["task"], app.query_params["part"] = "gappy", part
     app.run()
     assert not app.exception
@@ -63,8 +62,7 @@ def test_every_section_of_embed_opens(part: str, trained: None) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["predict", "explain", "robustness", "dominance", "compare", "methods"])
 def test_every_other_page_opens(name: str, trained: None) -> None:
-    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120).run()
-    app.switch_page(f"pages/{name}.py")
+    app = app_at(name, 120)
     app.query_params["task"] = "gappy"
     app.run()
     assert not app.exception

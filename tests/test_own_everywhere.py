@@ -181,11 +181,11 @@ def test_the_app_shows_a_model_of_ones_own_beside_the_others(pair: Path) -> None
     visitor = Visitor("mine")
     home = visitor.read("app.py")
     assert ">Mine<" in home
-    for path in ("pages/predict.py", "pages/explain.py", "pages/compare.py", "pages/library.py", "pages/methods.py"):
+    for path in ("predict", "explain", "compare", "library", "methods"):
         assert "mmlab train" not in visitor.read(path), path
-    assert "The doctor" in visitor.read("pages/methods.py")
-    assert "looked at here, not trained" in visitor.read("pages/train.py")
-    visitor.read("pages/predict.py")
+    assert "The doctor" in visitor.read("methods")
+    assert "looked at here, not trained" in visitor.read("train")
+    visitor.read("predict")
     visitor.app.session_state["mmlab.tab"] = "Upload"
     visitor.app.run()
     assert "Files cannot be uploaded here" in said(visitor.app)
@@ -267,6 +267,6 @@ def test_no_upload_address_card_zip_or_folder_can_name_code(
         with pytest.raises(mmlab.core.errors.MmlabError):
             Model.open(reference)
     visitor = Visitor(str(trap))
-    visitor.read("pages/predict.py", methods=str(trap), sample=str(trap), run=str(trap))
-    visitor.read("pages/library.py")
+    visitor.read("predict", methods=str(trap), sample=str(trap), run=str(trap))
+    visitor.read("library")
     assert not flag.exists()

@@ -18,7 +18,7 @@ from mmlab.ui.components import page_frame
 from mmlab.ui.inputs.canvas import strokes_of
 from mmlab.ui.inputs.sample_picker import TAB, TABS
 from mmlab.ui.session import uploads
-from tests.apps import sentences
+from tests.apps import app_at, sentences, turn
 from tests.library import untrained
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -42,11 +42,9 @@ def library(models: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return models
 
 
-def opened(path: str = "pages/predict.py", **address: str) -> AppTest:
-    """A page, reached through the home page, with this address."""
-    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).run()
-    if path != "app.py":
-        app.switch_page(path)
+def opened(path: str = "predict", **address: str) -> AppTest:
+    """A page, with this address."""
+    app = app_at(path, 60)
     for name, value in address.items():
         app.query_params[name] = value
     return app.run()
@@ -57,9 +55,9 @@ def text(app: AppTest) -> str:
     return " ".join(element.proto.body for element in app.get("html"))
 
 
-@pytest.mark.parametrize("link", page_frame.pages(), ids=lambda link: link.title)
-def test_every_page_opens(link: page_frame.Link) -> None:
-    app = opened(link.path)
+@pytest.mark.parametrize("page", page_frame.pages(), ids=lambda page: page.title)
+def test_every_page_opens(page: page_frame.Page) -> None:
+    app = opened(page.name)
     assert not app.exception
     assert not app.error
 
@@ -74,7 +72,7 @@ def test_home_shows_the_task_and_its_models(models: Path) -> None:
     }
     file = models / "digits" / "joint" / "seed0" / "report.json"
     file.write_text(json.dumps(report))
-    shown = text(opened("app.py"))
+    shown = text(opened("home"))
     file.unlink()
     assert "Digits" in shown
     assert "91.0 %" in shown
@@ -139,8 +137,8 @@ def test_damage_changes_the_answers_and_stands_in_the_address() -> None:
 
 def test_the_view_goes_along_to_another_page() -> None:
     app = opened(sample="test-0004", on="image")
-    app.switch_page("app.py").run()
-    app.switch_page("pages/predict.py").run()
+    turn(app, "home").run()
+    turn(app, "predict").run()
     assert not app.toggle(key="on.sound").value
     assert app.toggle(key="on.image").value
     assert "test-0004" in str(app.query_params["sample"])
@@ -291,7 +289,7 @@ def test_no_model_at_all_is_a_sentence(tmp_path: Path, monkeypatch: pytest.Monke
     app = opened()
     assert "There is no trained model for this task yet." in sentences(app)
     assert not app.exception
-    assert not opened("app.py").exception
+    assert not opened("home").exception
 
 
 def test_a_canvas_becomes_strokes() -> None:

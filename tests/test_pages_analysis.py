@@ -23,7 +23,7 @@ from mmlab.storage import checkpoints, sweep_file
 from mmlab.ui.inputs.sample_picker import TAB, TABS
 from mmlab.ui.pages.explain import page
 from mmlab.ui.session import cache
-from tests.apps import address, captions, html, sentences
+from tests.apps import address, app_at, captions, html, sentences
 from tests.library import untrained
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -66,15 +66,14 @@ def library(models: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 def opened(path: str, **address: str) -> AppTest:
-    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).run()
-    app.switch_page(path)
+    app = app_at(path, 60)
     for name, value in address.items():
         app.query_params[name] = value
     return app.run()
 
 
 def explain(**address: str) -> AppTest:
-    return opened("pages/explain.py", **{"lattice": "dmrnet", **address})
+    return opened("explain", **{"lattice": "dmrnet", **address})
 
 
 def brought(app: AppTest) -> AppTest:

@@ -23,8 +23,8 @@ from tests.test_pages import opened, sentences, text
 PACK = Path(__file__).resolve().parent.parent / "mmlab" / "samples" / "brain" / "pack"
 SAMPLE = "test-000-06"
 SLIDER = f"slice.{SAMPLE}"
-ELSEWHERE = ("pages/robustness.py", "pages/dominance.py")  # their own tests open them on this task, too
-LINKS = [link for link in page_frame.pages() if link.path not in ELSEWHERE]
+ELSEWHERE = ("robustness", "dominance")  # their own tests open them on this task, too
+PAGES = [page for page in page_frame.pages() if page.name not in ELSEWHERE]
 
 
 @pytest.fixture(scope="module")
@@ -50,9 +50,9 @@ def slices(app: AppTest) -> str:
     return next(each.proto.body for each in app.get("html") if "mm-slices" in each.proto.body)
 
 
-@pytest.mark.parametrize("link", LINKS, ids=lambda link: link.title)
-def test_every_page_opens_and_says_that_this_is_simulated(link: page_frame.Link) -> None:
-    app = opened(link.path, task="brain")
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.title)
+def test_every_page_opens_and_says_that_this_is_simulated(page: page_frame.Page) -> None:
+    app = opened(page.name, task="brain")
     assert not app.exception
     assert not app.error
     said = " ".join([*(each.value for each in app.caption), text(app)])
@@ -91,10 +91,10 @@ def test_a_step_through_the_volume_calls_no_model(monkeypatch: pytest.MonkeyPatc
 
 
 def test_specialists_are_neither_offered_nor_missed() -> None:
-    offered = opened("pages/train.py", task="brain").selectbox(key="train.brain.method").options
+    offered = opened("train", task="brain").selectbox(key="train.brain.method").options
     assert "Specialists" not in offered
     assert "Ensemble" in offered
-    said = sentences(opened("pages/methods.py", task="brain", method="specialists"))
+    said = sentences(opened("methods", task="brain", method="specialists"))
     assert "not trained on 4 inputs" in said
     assert "python -m mmlab train" not in said
 

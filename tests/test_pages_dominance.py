@@ -30,7 +30,7 @@ from mmlab.ui.pages.dominance import gradient_arrows, result_cache
 from mmlab.ui.pages.dominance import page as view
 from mmlab.ui.pages.dominance.modality_labels import Names
 from mmlab.ui.session import cache
-from tests.apps import address, healthy, sentences
+from tests.apps import address, app_at, healthy, sentences
 from tests.library import measured
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -89,8 +89,7 @@ def library(models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> It
 
 
 def opened(section: str = "measures", task: str = "digits", **address: str) -> AppTest:
-    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=90).run()
-    app.switch_page("pages/dominance.py")
+    app = app_at("dominance", 90)
     for name, value in {"aspect": section, "task": task, "lattice": "dropout", **address}.items():
         app.query_params[name] = value
     return app.run()
@@ -303,8 +302,7 @@ def test_nothing_switched_on_says_what_to_do() -> None:
 @pytest.mark.parametrize("way", ["gradcam++", "hirescam", "gradient_input", "integrated", "occlusion"])
 def test_explain_and_dominance_make_maps_in_the_chosen_way(way: str) -> None:
     for page, section in (("explain", ""), ("dominance", "maps")):
-        app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=90).run()
-        app.switch_page(f"pages/{page}.py")
+        app = app_at(page, 90)
         chosen = {"aspect": section, "task": "digits", "methods": "dropout", "lattice": "dropout", "explainer": way}
         for name, value in chosen.items():
             app.query_params[name] = value

@@ -35,7 +35,7 @@ from mmlab.ui.pages.embed import downloads, map_cache, page, sample_path, select
 from mmlab.ui.pages.embed.view_data import View
 from mmlab.ui.session import cache
 from mmlab.viz.embed import point_colours
-from tests.apps import address, captions, html, sentences
+from tests.apps import address, app_at, captions, html, sentences
 from tests.library import as_umap, untrained
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -93,9 +93,8 @@ def reference(method: str = "dmrnet") -> Reference:
     return cache.library().find("digits", method)
 
 
-def opened(path: str = "pages/embed.py", **address: str) -> AppTest:
-    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=90).run()
-    app.switch_page(path)
+def opened(path: str = "embed", **address: str) -> AppTest:
+    app = app_at(path, 90)
     for name, value in {"lattice": "dmrnet", **address}.items():
         app.query_params[name] = value
     return app.run()
@@ -391,7 +390,7 @@ def test_a_choice_of_another_test_set_is_said(text: str) -> None:
 
 @pytest.mark.parametrize("section", ["combinations", "flips", "certainty", "pair"])
 def test_the_choice_travels_to_robustness(section: str) -> None:
-    app = opened("pages/robustness.py", chosen=choice(), section=section, methods="joint.dmrnet")
+    app = opened("robustness", chosen=choice(), section=section, methods="joint.dmrnet")
     assert not app.exception
     assert not app.error
     assert f"**3 of {COUNT} test samples**" in " ".join(each.value for each in app.markdown)
@@ -402,11 +401,11 @@ def test_the_choice_travels_to_robustness(section: str) -> None:
 
 
 def test_the_choice_travels_to_dominance_and_predict() -> None:
-    app = opened("pages/dominance.py", chosen=choice(), aspect="samples")
+    app = opened("dominance", chosen=choice(), aspect="samples")
     assert not app.exception
     assert f"**3 of {COUNT} test samples**" in " ".join(each.value for each in app.markdown)
     assert "3 samples." in captions(app)
-    app = opened("pages/predict.py", chosen=choice())
+    app = opened("predict", chosen=choice())
     assert not app.exception
     assert drawings(app).count("Selected sample test-") == 6, "three pictures, each with a label and a title"
 

@@ -20,6 +20,7 @@ from mmlab.storage.checkpoints import MODEL, PROGRESS, REPORT
 from mmlab.storage.library import Library
 from mmlab.ui.pages.train import page as train_page
 from mmlab.ui.pages.train import progress
+from tests.apps import app_at
 from tests.library import untrained
 from tests.test_bundle import answers
 from tests.test_reports import KEYS, put, report
@@ -51,8 +52,7 @@ def measured(root: Path) -> Path:
 
 
 def opened(page: str, **address: str) -> AppTest:
-    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).run()
-    app.switch_page(f"pages/{page}.py")
+    app = app_at(page, 60)
     for name, value in address.items():
         app.query_params[name] = value
     return app.run()

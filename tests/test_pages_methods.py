@@ -27,6 +27,7 @@ from mmlab.ui.pages.methods import page
 from mmlab.ui.pages.methods.evidence_views import EVIDENCE
 from mmlab.ui.text import wording
 from mmlab.viz.methods import method_diagrams
+from tests.apps import app_at
 from tests.library import untrained
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -92,8 +93,7 @@ def library(models: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 def opened(method: str) -> AppTest:
-    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).run()
-    app.switch_page("pages/methods.py")
+    app = app_at("methods", 60)
     app.query_params["method"] = method
     return app.run()
 

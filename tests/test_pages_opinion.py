@@ -18,8 +18,8 @@ from tests.test_pages import opened, sentences, text
 
 SAMPLE = "test-0001"
 METHODS = ("dropout", "gmd")
-ELSEWHERE = ("pages/robustness.py", "pages/dominance.py")  # their own tests open them on this task, too
-LINKS = [link for link in page_frame.pages() if link.path not in ELSEWHERE]
+ELSEWHERE = ("robustness", "dominance")  # their own tests open them on this task, too
+PAGES = [page for page in page_frame.pages() if page.name not in ELSEWHERE]
 
 
 @pytest.fixture(scope="module")
@@ -50,9 +50,9 @@ def typed(app: AppTest, words: str) -> AppTest:
     return app.text_area(key="bring.opinion.text.Type").set_value(words).run()
 
 
-@pytest.mark.parametrize("link", LINKS, ids=lambda link: link.title)
-def test_every_page_opens(link: page_frame.Link) -> None:
-    app = opened(link.path, task="opinion")
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.title)
+def test_every_page_opens(page: page_frame.Page) -> None:
+    app = opened(page.name, task="opinion")
     assert not app.exception
     assert not app.error
 
@@ -75,7 +75,7 @@ def test_a_switch_moves_the_number_and_says_how_far() -> None:
 
 
 def test_words_are_explained_and_which_way_can_be_chosen() -> None:
-    app = opened("pages/explain.py", task="opinion", sample=SAMPLE)
+    app = opened("explain", task="opinion", sample=SAMPLE)
     assert not app.exception
     way = app.selectbox(key="target")
     assert way.options[1:] == ["what raises the number", "what lowers the number"]
@@ -130,9 +130,9 @@ def test_a_silent_recording_gets_its_sentence_and_the_text_stays() -> None:
 
 
 def test_on_dominance_truth_and_measure_stand_side_by_side() -> None:
-    app = opened("pages/dominance.py", task="opinion", aspect="truth")
+    app = opened("dominance", task="opinion", aspect="truth")
     assert not app.exception
     said = " ".join(each.value for each in app.markdown)
     assert "Shares of the gain: Text 50 % in truth" in said
-    app = opened("pages/dominance.py", task="digits", aspect="truth")
+    app = opened("dominance", task="digits", aspect="truth")
     assert "in truth" not in " ".join(each.value for each in app.markdown)

@@ -20,7 +20,7 @@ from mmlab.ui.components import background_task, selection
 from mmlab.ui.pages.robustness import imputation as missing
 from mmlab.ui.pages.robustness import page, report, view_data
 from mmlab.ui.session import cache
-from tests.apps import address, healthy, sentences
+from tests.apps import address, app_at, healthy, sentences
 from tests.library import measured, untrained
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -50,8 +50,7 @@ def library(models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> It
 
 
 def opened(section: str = "combinations", task: str = "digits", **address: str) -> AppTest:
-    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).run()
-    app.switch_page("pages/robustness.py")
+    app = app_at("robustness", 60)
     for name, value in {"section": section, "task": task, **address}.items():
         app.query_params[name] = value
     return app.run()

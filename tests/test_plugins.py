@@ -22,7 +22,7 @@ from mmlab.core.method import METHODS
 from mmlab.core.registry import Registry
 from mmlab.core.task import TASKS
 from mmlab.testing import check_explainer, check_method, check_task
-from tests.apps import html, sentences
+from tests.apps import app_at, html, sentences
 
 ROOT = Path(__file__).resolve().parent.parent
 METHOD = """
@@ -277,8 +277,7 @@ def test_toys_from_a_folder_are_in_the_grid_on_the_command_line_and_on_their_pag
     assert "Echo" in run("compare", "--task", "pulse")
 
     def opened(page: str, **fields: str) -> AppTest:
-        app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
-        app.switch_page(f"pages/{page}.py")
+        app = app_at(page, 60)
         for name, value in {"task": "pulse", **fields}.items():
             app.query_params[name] = value
         app.run()

@@ -24,7 +24,7 @@ PICTURE = Path("docs") / "architecture.svg"
 
 # For each folder of the package the folders in it, floor by floor from the ground up. Those on one floor do not know
 # each other. `*` is every folder that is not named: one that is found because it is there. At the top, files count
-# too: `__init__` holds the public names; `app` and `pages` stand beside the package.
+# too: `__init__` holds the public names; `app` stands beside the package.
 FLOORS: Mapping[str, tuple[str, ...]] = {
     "": (
         "core",
@@ -36,7 +36,7 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
         "experiments",
         "foreign testing",
         "ui cli",
-        "app pages __init__ __main__",
+        "app __init__ __main__",
     ),
     "analysis": ("base", "embedding attribution", "robustness dominance", "methods"),
     "analysis/attribution": ("explainers",),
@@ -98,7 +98,7 @@ def child(module: str, folder: str) -> str:
 @cache
 def read(root: Path = ROOT) -> Code:
     """Parse every source file below `root`."""
-    files = sorted([*(root / "mmlab").rglob("*.py"), *(root / "pages").glob("*.py"), *root.glob("app.py")])
+    files = sorted([*(root / "mmlab").rglob("*.py"), *root.glob("app.py")])
     named = {_name(path.relative_to(root)): path for path in files}
     imports: dict[tuple[str, str], Import] = {}
     for module, path in named.items():

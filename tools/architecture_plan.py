@@ -141,7 +141,7 @@ def connect(code: Code, rooms: dict[str, Room]) -> list[Arrow]:
     wrong = set()
     against = upward(code)
     for pair, items in code.between().items():
-        above, below = ("app" if name == "pages" else name for name in pair)
+        above, below = pair
         if above in rooms and below in rooms and above != below:
             numbers[above, below] += len(items)
             wrong |= {(above, below)} if pair in against else set()

@@ -133,7 +133,7 @@ def _number(arrow: Arrow) -> Iterator[str]:
 
 def _room(room: Room) -> Iterator[str]:
     left, top = room.left, room.top
-    name = "app.py, pages/" if room.name == "app" else f"{room.name}/"
+    name = "app.py" if room.name == "app" else f"{room.name}/"
     size = f'width="{_n(room.width)}" height="{_n(room.height)}"'
     yield f'<rect class="room {_colour("s", room)}" x="{_n(left)}" y="{_n(top)}" {size} rx="8"/>'
     yield f'<text class="name {_colour("f", room)}" x="{_n(left + 12)}" y="{_n(top + 23)}">{name}</text>'

@@ -71,14 +71,14 @@ def take(browser: Any, url: str, width: int, scheme: str) -> Image.Image:
 def main() -> None:
     from playwright.sync_api import sync_playwright
 
-    from mmlab.ui.components.page_frame import pages
+    from mmlab.ui.session.page_registry import pages
 
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", default="", help="name of one page: home, predict, ...")
     parser.add_argument("--out", type=Path, default=FOLDER)
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
-    names = ["home" if link.path == "app.py" else Path(link.path).stem for link in pages()]
+    names = [page.name for page in pages()]
     with server() as address, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         for name in names:

@@ -1,15 +1,10 @@
 """What every page shares: settings, style, navigation, and what happens when something goes wrong.
 
-A page is a short file. It opens its own frame, because a link straight to a page runs it without `app.py`:
+`run()` is the app: it opens the page of the address in its frame. A page is declared with
+`mmlab.ui.session.page_registry.app_page`; torch loads behind its painted title, since only its function imports it.
 
->>> from mmlab.ui.components.page_frame import page
->>> with page("pages/predict.py"):
-...     from mmlab.ui import cache, state, widgets      # inside: torch loads behind the painted title
-...     task = widgets.task_picker()
-
-`trouble()` guards a part of a page: an MmlabError becomes its sentence and hint right there and the rest of the page
-goes on. `@panel` is `st.fragment` with `trouble()` inside, for everything that reacts to a toggle.
-Adding a page: write `pages/x.py` and one line in PAGES.
+`error_boundary()` guards a part of a page: an MmlabError becomes its sentence and hint right there and the rest of the
+page goes on. `@panel` is `st.fragment` with `error_boundary()` inside, for everything that reacts to a toggle.
 """
 
 from __future__ import annotations
@@ -19,11 +14,12 @@ import gc
 import logging
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from functools import partial
+from html import escape
 from pathlib import Path
-from typing import ParamSpec
+from typing import Literal, ParamSpec
 
 import streamlit as st
 from PIL import Image, ImageDraw
@@ -31,71 +27,44 @@ from PIL import Image, ImageDraw
 from mmlab.core.errors import MmlabError
 from mmlab.core.storage_errors import storage_errors
 from mmlab.ui.session import url_state
+from mmlab.ui.session.page_registry import HOME, PAGES, Page, pages
 from mmlab.viz.base.theme import MODALITIES
 
 P = ParamSpec("P")
-ROOT = Path(__file__).resolve().parents[3]
+Width = Literal["content", "stretch"]
 HERE = Path(__file__).resolve().parent
 HERE_NOW, ON_ENTRY = "mmlab.page", "mmlab.entry"  # session: the page, and what was settled when it was entered
 LOG = logging.getLogger("mmlab.app")
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+!|~$:^])")
 
 
-@dataclass(frozen=True)
-class Link:
-    """One page: its file, its name, the group it stands in, and the sentence under its title."""
-
-    path: str
-    title: str
-    group: str
-    about: str
+def run() -> None:
+    """The whole app: the page of the address, in its frame."""
+    st.navigation([_routed(page) for page in pages()], position="hidden").run()
 
 
-PAGES: tuple[Link, ...] = (
-    Link("app.py", "Home", "", "See what a model does when some of its inputs are missing."),
-    Link("pages/predict.py", "Predict", "One sample", "Remove inputs and see how the prediction changes."),
-    Link(
-        "pages/explain.py",
-        "Explain",
-        "One sample",
-        "Attribution: where each model looks, and how much each input contributes.",
-    ),
-    Link(
-        "pages/embed.py",
-        "Embed",
-        "One sample",
-        "See how a sample moves in the embedding space when an input is missing.",
-    ),
-    Link("pages/compare.py", "Compare", "All samples", "Methods and combinations, side by side."),
-    Link(
-        "pages/robustness.py", "Robustness", "All samples", "Scores, missing rates, calibration and prediction flips."
-    ),
-    Link("pages/dominance.py", "Dominance", "All samples", "Modality dominance: which input decides."),
-    Link("pages/methods.py", "Methods", "Models", "What each method does, and where it comes from."),
-    Link("pages/train.py", "Train", "Models", "Train a model and follow its progress."),
-    Link("pages/library.py", "Library", "Models", "The trained models and their measurements."),
-)
+def page_link(name: str, label: str, view: Mapping[str, str] | None = None, width: Width = "content") -> None:
+    """A link to a page, with a view in its address. Raises UnknownName for a page that does not exist."""
+    st.page_link(_routed(PAGES[name]), label=label, width=width, query_params=None if view is None else dict(view))
 
 
-def pages() -> tuple[Link, ...]:
-    """The pages that exist."""
-    return tuple(link for link in PAGES if (ROOT / link.path).is_file())
+def _routed(page: Page) -> st.Page:
+    """A page as Streamlit takes it. Its name is its address; Home's is the root."""
+    return st.Page(partial(_framed, page), title=page.title, url_path=page.name, default=page.name == HOME)
 
 
-@contextmanager
-def page(path: str) -> Iterator[None]:
-    """The frame around a page's content. `path` is the page's file, as in PAGES."""
-    link = next(link for link in PAGES if link.path == path)
-    st.set_page_config(page_title=f"{link.title} · mmlab", page_icon=_icon(), layout="wide", initial_sidebar_state=230)
+def _framed(page: Page) -> None:
+    """A page under its navigation and title."""
+    st.set_page_config(page_title=f"{page.title} · mmlab", page_icon=_icon(), layout="wide", initial_sidebar_state=230)
     st.html(HERE / "style.css")
-    if st.session_state.get(HERE_NOW) != path:
-        st.session_state[HERE_NOW], st.session_state[ON_ENTRY] = path, {}
+    if st.session_state.get(HERE_NOW) != page.name:
+        st.session_state[HERE_NOW], st.session_state[ON_ENTRY] = page.name, {}
         url_state.enter()
     foot = _navigation()
-    if link.group:
-        st.html(f'<header class="mm-head"><h1>{link.title}</h1><p>{link.about}</p></header>')
+    if page.group:
+        st.html(f'<header class="mm-head"><h1>{escape(page.title)}</h1><p>{escape(page.about)}</p></header>')
     with error_boundary():
-        yield
+        page.show()
     _settle_once()
     if (where := _where()) is not None:
         foot.caption(where)
@@ -143,11 +112,11 @@ def _navigation() -> st.delta_generator.DeltaGenerator:
     with st.sidebar:
         st.html('<div class="mm-brand">mmlab</div>')
         group, view = "", url_state.carried()
-        for link in pages():
-            if link.group != group:
-                group = link.group
-                st.html(f'<div class="mm-group">{group}</div>')
-            st.page_link(link.path, label=link.title, width="stretch", query_params=view)
+        for page in pages():
+            if page.group != group:
+                group = page.group
+                st.html(f'<div class="mm-group">{escape(group)}</div>')
+            page_link(page.name, plain(page.title), view, width="stretch")
         return st.empty()
 
 

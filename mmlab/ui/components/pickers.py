@@ -198,7 +198,7 @@ def _name_broken(broken: Sequence[tuple[str, MmlabError]], unfinished: Sequence[
 
 def _go_to_task() -> None:
     """Another task has other samples, methods and inputs: the rest of the view starts anew."""
-    url_state.put(**{**dict.fromkeys(url_state.FIELDS), "task": st.session_state["task"]})
+    url_state.begin(task=st.session_state["task"])
 
 
 def _choose_methods(most: int) -> None:

@@ -150,9 +150,8 @@ def _unpack() -> None:
     except MmlabError as error:
         st.session_state[BUNDLE_PROBLEM] = error
         return
-    fields = {name: value for name, value in view.items() if name in url_state.FIELDS}
     upload_draft.replace(own.task, own.parts)
-    url_state.put(**{**dict.fromkeys(url_state.FIELDS), **fields, "task": own.task, "sample": uploads.keep(own)})
+    url_state.begin(**{**view, "task": own.task, "sample": uploads.keep(own)})
 
 
 def _size(count: int) -> str:

@@ -21,24 +21,19 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from mmlab.core.errors import MmlabError, UnknownName
+from mmlab.ui.session.page_registry import HOME, pages
 
 if TYPE_CHECKING:
     from mmlab.core.modality import Combination, Modalities
 
-FIELDS = (
-    *("task", "sample", "methods", "on", "damage", "lattice"),
-    *("target", "without"),  # Explain: the answer that is explained, the input that is taken away
-    *("picture", "axes", "colour", "shown", "point"),  # Embed: which map, how coloured, which combinations, which point
-    *("part", "many", "beside"),  # Embed: which of its sections, whether all dots, which second model
-    "chosen",  # Embed, and all that look at many samples: those that were caught
-    *("source", "metric", "baseline", "by", "values", "ladder", "cell"),  # Compare: of what, to what, which cell
-    *("section", "measure", "rule", "fail", "along", "to", "doubt", "slices", "slice", "versus"),  # Robustness
-    *("aspect", "worth", "absent", "number", "kind", "clash", "epoch", "node", "lesson", "arrows"),  # Dominance
-    "known",  # Dominance: the score of which the truth is known
-    "explainer",  # Explain and Dominance: how maps are made
-    "run",  # Train and Library: one training
-    "method",  # Methods: whose card
-)
+SHARED = (
+    "task",
+    "sample",
+    "methods",
+    "on",
+    "damage",
+    "lattice",
+)  # what every page may ask; others are declared by pages
 MEMORY, CARRIED = "mmlab.view", "mmlab.carried"  # session: the view, and that of the links to other pages
 NOTHING = "none"
 SEVERITIES = (1, 2, 3, 4, 5)
@@ -64,21 +59,33 @@ def get(name: str, default: str = "") -> str:
     return st.query_params.get(name, default)
 
 
-def put(**fields: str | None) -> None:
+def put(**changed: str | None) -> None:
     """Change the view; None or an empty text takes a field away."""
     _recall()
     now = everything()
-    wanted = {**now, **{name: value for name, value in fields.items() if value}}
-    wanted = {name: value for name, value in wanted.items() if name not in fields or fields[name]}
+    wanted = {**now, **{name: value for name, value in changed.items() if value}}
+    wanted = {name: value for name, value in wanted.items() if name not in changed or changed[name]}
     if wanted != now:
         _write(wanted)
     st.session_state[MEMORY] = wanted
 
 
+def fields() -> tuple[str, ...]:
+    """What an address can hold: what all pages share, and what each declares."""
+    declared = (name for page in pages() for name in page.fields)
+    return tuple(dict.fromkeys((*SHARED, *declared)))
+
+
 def everything() -> dict[str, str]:
     """All fields of the view that are set."""
     there = st.query_params.to_dict()  # at once: each look at the address by itself takes a lock
-    return {name: there[name] for name in FIELDS if name in there}
+    return {name: there[name] for name in fields() if name in there}
+
+
+def begin(**view: str | None) -> None:
+    """Another view altogether: whatever was set is gone. Fields that no page knows are left out."""
+    known = fields()
+    put(**{**dict.fromkeys(known), **{name: value for name, value in view.items() if name in known}})
 
 
 def methods(there: Iterable[str], limit: int = 4) -> tuple[str, ...]:
@@ -141,12 +148,11 @@ def follow(key: str, value: Any) -> str:
     return key
 
 
-def link(path: str, fields: Mapping[str, str]) -> str:
+def link(page: str, view: Mapping[str, str]) -> str:
     """The address of a page with a view, relative to the app: `predict?task=digits`."""
     from urllib.parse import urlencode
 
-    name = path.removeprefix("pages/").removesuffix(".py")
-    return f"{'' if name == 'app' else name}?{urlencode(fields, safe=':,')}"
+    return f"{'' if page == HOME else page}?{urlencode(view, safe=':,')}"
 
 
 def _damage(text: str, modalities: Modalities) -> Damage:
@@ -191,7 +197,8 @@ def _recall() -> None:
         _write(before)
 
 
-def _write(fields: Mapping[str, str]) -> None:
+def _write(view: Mapping[str, str]) -> None:
     """Make these the fields of the address, in one step; what is there beside the view stays."""
-    others = {name: value for name, value in st.query_params.to_dict().items() if name not in FIELDS}
-    st.query_params.from_dict({**others, **fields})
+    known = fields()
+    others = {name: value for name, value in st.query_params.to_dict().items() if name not in known}
+    st.query_params.from_dict({**others, **view})

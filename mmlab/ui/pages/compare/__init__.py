@@ -1,1 +1,19 @@
-"""The Compare page."""
+"""Compare: methods and combinations side by side, differences to one of them, and what is taken for what."""
+
+from mmlab.ui.session.page_registry import app_page
+
+
+@app_page(
+    "compare",
+    title="Compare",
+    group="All samples",
+    about="Methods and combinations, side by side.",
+    order=40,
+    fields=("source", "metric", "baseline", "by", "values", "ladder", "cell"),
+)
+def show() -> None:
+    """The whole page under its title."""
+    from mmlab.ui.components import pickers
+    from mmlab.ui.pages.compare import page
+
+    page.show(pickers.task_picker().name)

@@ -159,9 +159,9 @@ def _detail(task: Task, reference: Reference, found: Lattice, row: int, worth: P
         with st.container(horizontal=True, vertical_alignment="center", key="mm-sample-links"):
             st.markdown(f"**{page_frame.plain(name)}** · {page_frame.plain(_answers(task, found, row))}")
             if name in task.gallery():
-                st.page_link("pages/predict.py", label="Open in Predict", width="content")
-                st.page_link("pages/explain.py", label="Open in Explain", width="content")
-            st.page_link("pages/embed.py", label="Open in Embed", width="content")
+                page_frame.page_link("predict", "Open in Predict")
+                page_frame.page_link("explain", "Open in Explain")
+            page_frame.page_link("embed", "Open in Embed")
         table = result_cache.values(reference, worth.name)[:, row]
         labels = tuple(m.label for m in task.info.modalities)
         share = shapley(table)

@@ -146,7 +146,7 @@ def _one(view: View, row: int, note: str) -> str:
         "methods": url_state.get("methods"),
         "lattice": view.reference.method,
     }
-    address = url_state.link("pages/embed.py", {key: value for key, value in fields.items() if value})
+    address = url_state.link("embed", {key: value for key, value in fields.items() if value})
     label = escape(f"Sample {name}, right answer {said}: show it here", quote=True)
     picture = _thumbnail(view.task.name, name, cache.version(view.task.name, name))
     return (

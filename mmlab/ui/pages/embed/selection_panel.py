@@ -16,10 +16,11 @@ from mmlab.ui.components import page_frame, selection
 from mmlab.ui.pages.embed import sample_path, view_data
 from mmlab.ui.pages.embed.view_data import View
 from mmlab.ui.session import url_state
+from mmlab.ui.session.page_registry import PAGES
 from mmlab.ui.text import wording
 
 FIND = "embed.find"
-PAGES = {"robustness": "Robustness", "dominance": "Dominance", "predict": "Predict"}
+ONWARD = ("robustness", "dominance", "predict")  # pages that look at the samples that were chosen
 SHOWS = {"dominance": {"aspect": "samples"}}  # the section that goes sample by sample
 MOST_PICTURES = 18
 PROBLEM = "mmlab.embed.problem"
@@ -64,9 +65,9 @@ def show(view: View) -> None:
     st.subheader(f"{len(rows):,} selected samples", help=wording.help("choosing"), anchor=False)
     st.html(_scores(view, rows))
     with st.container(horizontal=True, vertical_alignment="center", key="mm-go-chosen"):
-        for page, title in PAGES.items():
-            fields = {**url_state.everything(), **SHOWS.get(page, {})}
-            st.page_link(f"pages/{page}.py", label=f"In {title} →", query_params=fields)
+        for name in ONWARD:
+            fields = {**url_state.everything(), **SHOWS.get(name, {})}
+            page_frame.page_link(name, f"In {PAGES[name].title} →", fields)
         st.button("Clear selection", key="embed.forget", type="tertiary", on_click=_forget)
     shipped = set(view.task.gallery())
     pictured = [row for row in view.rows if view.found.ids[row] in shipped]

@@ -1,1 +1,22 @@
-"""The content of the Robustness page: one file per section, all of them on one graded sweep per model."""
+"""Robustness: all combinations of the test set, missing rates, calibration, flips, two models compared."""
+
+from mmlab.ui.session.page_registry import app_page
+
+
+@app_page(
+    "robustness",
+    title="Robustness",
+    group="All samples",
+    about="Scores, missing rates, calibration and prediction flips.",
+    order=50,
+    fields=("section", "measure", "rule", "fail", "along", "to", "doubt", "slices", "slice", "versus", "chosen"),
+)
+def show() -> None:
+    """The whole page under its title."""
+    from mmlab.ui.components import pickers
+    from mmlab.ui.pages.robustness import page
+
+    task = pickers.task_picker()
+    references = pickers.method_picker(task)
+    if references:
+        page.show(task.name, references)

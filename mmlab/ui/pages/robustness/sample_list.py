@@ -39,7 +39,7 @@ def _picture(view: View, name: str, mask: int) -> str:
     label = escape(f"Sample {name}, right answer {found.answer}: open in Predict", quote=True)
     picture = _thumbnail(view.task.name, name, cache.version(view.task.name, name))
     return (
-        f'<a href="{escape(url_state.link("pages/predict.py", fields), quote=True)}" target="_self" title="{label}" '
+        f'<a href="{escape(url_state.link("predict", fields), quote=True)}" target="_self" title="{label}" '
         f'aria-label="{label}"><span class="mm-thumb">{picture}</span>'
         f"{escape(_short(found.answer))}</a>"
     )

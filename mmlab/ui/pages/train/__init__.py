@@ -1,1 +1,19 @@
-"""The Train page."""
+"""Train: a method with its settings, started in a process of its own and followed while it learns."""
+
+from mmlab.ui.session.page_registry import app_page
+
+
+@app_page(
+    "train",
+    title="Train",
+    group="Models",
+    about="Train a model and follow its progress.",
+    order=80,
+    fields=("run",),
+)
+def show() -> None:
+    """The whole page under its title."""
+    from mmlab.ui.components import pickers
+    from mmlab.ui.pages.train import page
+
+    page.show(pickers.task_picker().name)

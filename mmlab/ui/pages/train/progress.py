@@ -97,7 +97,7 @@ def _head(trainings: TrainingQueue, run: Run) -> None:
                 st.button("Discard it", key="train.discard", on_click=partial(_try, trainings.discard, *name))
         if run.state == "done":
             view = {"task": order.task, "run": order.name}
-            st.page_link("pages/library.py", label="Open in the library →", query_params=view)
+            page_frame.page_link("library", "Open in the library →", view)
     if "train.problem" in st.session_state:
         page_frame.show_error(st.session_state.pop("train.problem"))
     if run.message:

@@ -201,9 +201,7 @@ def _actions(reference: Reference) -> None:
         with st.popover("Delete"):
             st.write(f"Delete **{page_frame.plain(reference.name)}** and all its measurements? This cannot be undone.")
             st.button("Delete it", key=f"library.delete.{reference.name}", on_click=_delete, args=(reference,))
-        st.page_link(
-            "pages/predict.py", label="Try it →", query_params={"task": reference.task, "methods": reference.method}
-        )
+        page_frame.page_link("predict", "Try it →", {"task": reference.task, "methods": reference.method})
 
 
 def _delete(reference: Reference) -> None:

@@ -48,24 +48,24 @@ WAYS = (
         "I study such models",
         "Compare published methods on the same samples, combination by combination, and see where they part.",
         (
-            Link("Four methods on one sample", "pages/predict.py", {"task": "digits", "on": "image-pen"}),
-            Link("All methods, all combinations", "pages/compare.py", {"task": "digits"}),
+            Link("Four methods on one sample", "predict", {"task": "digits", "on": "image-pen"}),
+            Link("All methods, all combinations", "compare", {"task": "digits"}),
         ),
     ),
     Way(
         "I build with sensors",
         "Corrupt or drop a sensor: does the prediction hold, and does the model know when it does not?",
         (
-            Link("A noisy microphone", "pages/predict.py", {"task": "digits", "damage": "sound:noise:4"}),
-            Link("What counts without the picture", "pages/explain.py", {"task": "digits", "on": "sound-pen"}),
+            Link("A noisy microphone", "predict", {"task": "digits", "damage": "sound:noise:4"}),
+            Link("What counts without the picture", "explain", {"task": "digits", "on": "sound-pen"}),
         ),
     ),
     Way(
         "I teach",
         "Let people guess first, then switch an input off. Draw a digit or say one, and share the view as a link.",
         (
-            Link("Start with a single input", "pages/predict.py", {"task": "digits", "on": "image"}),
-            Link("How each method works", "pages/methods.py", {"task": "digits"}),
+            Link("Start with a single input", "predict", {"task": "digits", "on": "image"}),
+            Link("How each method works", "methods", {"task": "digits"}),
         ),
     ),
 )
@@ -74,13 +74,11 @@ WAYS = (
 def show() -> None:
     """The whole page, top to bottom."""
     st.html(HERO)
-    there = {link.path for link in page_frame.pages()}
     for i, (column, way) in enumerate(zip(st.columns(len(WAYS), gap="medium"), WAYS, strict=True)):
         with column, st.container(border=True, height="stretch", key=f"mm-go-way-{i}"):
             st.html(f'<div class="mm-way"><h3>{way.who}</h3><p>{way.text}</p></div>')
             for link in way.links:
-                if link.page in there:
-                    st.page_link(link.page, label=f"**{link.label} →**", query_params=dict(link.view))
+                page_frame.page_link(link.page, f"**{link.label} →**", link.view)
     st.subheader("Tasks and models", help=wording.help("score"), anchor=False)
     for name in cache.task_names():
         with page_frame.error_boundary():
@@ -112,7 +110,7 @@ def _task(task: Task) -> None:
         if told := _simulated(measured):
             st.caption(told)
         with st.container(key=f"mm-go-{task.name}"):
-            st.page_link("pages/predict.py", label="**Try it →**", query_params={"task": task.name})
+            page_frame.page_link("predict", "**Try it →**", {"task": task.name})
 
 
 def _scores(task: Task, measured: Sequence[tuple[Entry, Mapping[str, Any]]], source: str) -> str:

@@ -1,0 +1,19 @@
+"""Library: the trained models with their cards and scores; take one along, bring one in, delete one."""
+
+from mmlab.ui.session.page_registry import app_page
+
+
+@app_page(
+    "library",
+    title="Library",
+    group="Models",
+    about="The trained models and their measurements.",
+    order=90,
+    fields=("run",),
+)
+def show() -> None:
+    """The whole page under its title."""
+    from mmlab.ui.components import pickers
+    from mmlab.ui.pages.library import page
+
+    page.show(pickers.task_picker())

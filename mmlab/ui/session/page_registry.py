@@ -1,0 +1,73 @@
+"""What a page is, and where pages are filed: one that is in `mmlab/ui/pages/` or in a plug-in is in the app.
+
+A page is declared by its function, which imports what it needs when it is called: at a start all are declared.
+
+>>> @app_page("notes", title="Notes", group="Models", about="What was noted.", order=95, fields=("note",))
+... def show() -> None:
+...     from mmlab.ui.pages.notes import page
+...     page.show()
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from mmlab.core.errors import PluginError
+from mmlab.core.registry import Registry
+
+HOME = "home"
+NAME = re.compile(r"[a-z][a-z0-9_-]*")
+TAKEN = ("embed", "embed_options")  # fields of an address that mean something to Streamlit
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page: its name in the address, its title, the group it stands in, and the sentence under its title.
+
+    order: its place among all pages, lowest first. fields: what it keeps in the address (`url_state`), beside `SHARED`;
+    several pages may name the same field. show: draws it, under its title.
+    """
+
+    name: str
+    title: str
+    group: str
+    about: str
+    order: int
+    show: Callable[[], None]
+    fields: tuple[str, ...] = ()
+
+
+def _check(name: str, page: Page) -> None:
+    """Raises PluginError for what no address can hold, and for a page without a title."""
+    if wrong := next((each for each in (name, *page.fields) if not NAME.fullmatch(each)), ""):
+        raise PluginError(f"'{wrong}' cannot stand in an address.", "Use small letters, digits, - and _.")
+    if taken := next((field for field in page.fields if field in TAKEN), ""):
+        raise PluginError(f"The field '{taken}' of the page '{name}' belongs to Streamlit.", "Choose another name.")
+    if not page.title.strip():
+        raise PluginError(f"The page '{name}' has no title.", "Give it one.")
+
+
+PAGES: Registry[Page] = Registry("page", "mmlab.ui.pages", check=_check)
+
+
+def app_page(
+    name: str, title: str, group: str, about: str, order: int, fields: tuple[str, ...] = ()
+) -> Callable[[Callable[[], None]], Callable[[], None]]:
+    """Decorator that files the function which draws a page under the name that the page has in the address."""
+
+    def decorate(show: Callable[[], None]) -> Callable[[], None]:
+        PAGES.register(name)(Page(name, title, group, about, order, show, fields))
+        return show
+
+    return decorate
+
+
+def pages() -> tuple[Page, ...]:
+    """All pages by their groups, groups and pages in order."""
+    there = [PAGES[name] for name in PAGES]
+    first: dict[str, int] = {}
+    for page in there:
+        first[page.group] = min(page.order, first.get(page.group, page.order))
+    return tuple(sorted(there, key=lambda page: (first[page.group], page.group, page.order, page.name)))
