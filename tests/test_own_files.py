@@ -17,6 +17,7 @@ from mmlab.core.recordings import Picture, Text
 from mmlab.core.task import takes_files
 from mmlab.foreign.inputs import Input
 from mmlab.foreign.opening import adapted
+from mmlab.foreign.recordings import transformed
 from mmlab.foreign.registration import register
 from mmlab.foreign.task import RegisteredTask, task_class
 from mmlab.inference.imputation import compute
@@ -107,6 +108,27 @@ def test_samples_enter_unchanged_and_damaged_ones_through_the_transform() -> Non
         damaged = mine.prepare(item.name, degrade(raw[item.name], kind, 5)).tensor
         assert damaged.shape == item.shape
         assert not torch.equal(damaged, samples.inputs[item.name][0])
+
+
+@pytest.mark.parametrize("shape", [(8, 8), (1, 8, 8), (3, 8, 8)])
+def test_a_transform_gives_a_plane_or_the_tensor_that_it_shares(shape: tuple[int, ...]) -> None:
+    inputs = {
+        name: Input("image", channel=i, transform=lambda content: torch.full(shape, float(content)))
+        for i, name in enumerate(("flair", "t1", "t2"))
+    }
+    said = register("planes", Three, classes=["a", "b", "c"], data=drawn(image=(3, 8, 8)), inputs=inputs)
+    info = task_class(said, "planes", ("planes",))
+    for place, name in enumerate(inputs):
+        made = transformed(b"5", said.inputs[name], info().layout.packings[place])
+        assert torch.equal(made, torch.full((1, 8, 8), 5.0))
+
+
+def test_a_picture_of_another_size_is_refused_and_not_filled_up() -> None:
+    small = Input("image", transform=lambda _: torch.ones(3, 4, 4))
+    said = register("small", Three, classes=["a", "b", "c"], data=drawn(image=(3, 8, 8)), inputs={"image": small})
+    packing = task_class(said, "small", ("small",))().layout.packings[0]
+    with pytest.raises(DataError, match=r"'image' has shape \(3, 4, 4\), not \(3, 8, 8\)"):
+        transformed(b"", said.inputs["image"], packing)
 
 
 def test_a_file_that_the_transform_cannot_read_is_told() -> None:

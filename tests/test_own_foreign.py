@@ -1,29 +1,49 @@
-"""Models of transformers, MONAI, timm and torchvision, registered as they are: the same numbers as called directly."""
+"""Models of transformers, MONAI, timm and torchvision, registered as they are, through every command and every page:
+the same numbers as called directly.
+"""
 
 from __future__ import annotations
 
-from functools import cache
+import contextlib
+import io
+import json
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import soundfile
 import streamlit as st
 import torch
-from torch import nn
+from PIL import Image
+from torch import Tensor, nn
 
 from mmlab.analysis.attribution.evidence_question import averaged
 from mmlab.cli.app import main
+from mmlab.core.modality import Combination
+from mmlab.foreign import examining
 from mmlab.foreign.adapter import RegisteredModel
-from mmlab.foreign.doctor import examine
+from mmlab.foreign.doctor import Report
 from mmlab.foreign.opening import adapted
-from mmlab.foreign.task import RegisteredTask, task_class
+from mmlab.foreign.registration import Registration
+from mmlab.foreign.task import task_class
+from mmlab.inference.predictor import Model
 from mmlab.inference.sweep import fuse_all
+from mmlab.storage import sweep_file
+from mmlab.storage.library import Library
+from mmlab.ui.components import page_frame
 from tests.foreign_models import FOREIGN, Foreign, package
 from tests.own_models import SHAPES
 from tests.test_folder_everywhere import Visitor
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
+REGISTERS = """
+from tests.foreign_models import FOREIGN
+found = FOREIGN[{name!r}]()
+"""
 LOOKS = {
     "clip": ("layer_norm1", "layer_norm1"),
     "vilt": ("patch_embeddings", "text_embeddings"),
@@ -32,64 +52,177 @@ LOOKS = {
 }
 
 
-@cache
-def opened(name: str) -> tuple[Foreign, RegisteredTask, RegisteredModel]:
-    found = FOREIGN[name]()
-    said = found.registration
-    task = task_class(said, said.name, (said.name,))()
-    return found, task, adapted(said, task.info)
+@dataclass(frozen=True)
+class Measured:
+    """One foreign model that was examined and measured by the commands. answers: `[N, C]` or `[N, R, H, W]` of the
+    module itself, called sample by sample, by combination."""
 
+    key: str
+    file: Path
+    foreign: Foreign
+    folder: Path
+    model: Model
+    doctor: dict[str, Any]
+    report: dict[str, Any]
+    answers: dict[str, Tensor] = field(default_factory=dict)
 
-@pytest.mark.parametrize("name", FOREIGN)
-def test_the_doctor_finds_no_error(name: str) -> None:
-    report = examine(FOREIGN[name]().registration)
-    assert not report.errors, report.text()
+    @property
+    def name(self) -> str:
+        return self.foreign.registration.name
 
+    @property
+    def method(self) -> RegisteredModel:
+        assert isinstance(self.model.method, RegisteredModel)
+        return self.model.method
 
-@pytest.mark.parametrize("name", FOREIGN)
-def test_every_combination_is_answered_as_the_module_answers_it(name: str) -> None:
-    found, task, method = opened(name)
-    samples = task.samples("test")
-    batch = samples.batch(range(4))
-    for combination, fused in zip(
-        method.modalities.subsets(), fuse_all(method, batch.inputs, method.modalities.subsets()), strict=True
-    ):
-        present = {each: each in combination for each in method.modalities.names}
+    def direct(self, sample: dict[str, Any], combination: Combination) -> Tensor:
+        """What the module answers to one sample, `[1, ...]`."""
+        present = {each: each in combination for each in self.method.modalities.names}
         with torch.no_grad():
-            rows = [found.direct(method.module, found.registration.data[row], present) for row in range(4)]
-        assert torch.allclose(fused.logits, torch.cat(rows).float(), atol=1e-5 * max(1, fused.logits.abs().max())), (
-            combination
+            return self.foreign.direct(self.method.module, sample, present).float()
+
+
+def printed(*words: object) -> Any:
+    """What a command prints as JSON."""
+    said = io.StringIO()
+    with contextlib.redirect_stdout(said):
+        code = main([str(word) for word in (*words, "--json")])
+    assert code == 0, said.getvalue()
+    return json.loads(said.getvalue())
+
+
+@pytest.fixture(scope="module", params=FOREIGN)
+def measured(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Measured]:
+    """Each foreign model after `doctor` and `measure`, alone in the library."""
+    folder = tmp_path_factory.mktemp(request.param)
+    with pytest.MonkeyPatch.context() as patch:
+        for variable in ("CACHE", "CHECKPOINTS", "DATA"):
+            patch.setenv(f"MMLAB_{variable}", str(folder / variable.lower()))
+        for variable in ("MODELS", "FOLDERS"):
+            patch.setenv(f"MMLAB_{variable}", "")
+        st.cache_data.clear()
+        st.cache_resource.clear()
+        file = folder / "model.py"
+        file.write_text(REGISTERS.format(name=request.param))
+        FOREIGN[request.param]()  # skips where its package is not installed
+        patch.setattr(examining, "examine", once(examining.examine))  # for both commands
+        doctor = printed("doctor", file)
+        report = printed("measure", file)
+        foreign = vars(_module_of(file))["found"]
+        reference = Library().find(foreign.registration.name, foreign.registration.name)
+        model = Model.open(reference)
+        found = Measured(request.param, file, foreign, Path(reference.path), model, doctor, report)
+        data = foreign.registration.data
+        found.answers.update(
+            (each.key, torch.cat([found.direct(sample, each) for sample in data]))
+            for each in model.method.modalities.subsets()
         )
+        yield found
 
 
-@pytest.mark.parametrize("name", LOOKS)
-def test_layers_are_found_where_a_person_would_look(name: str) -> None:
-    _, _, method = opened(name)
-    for look, wanted in zip(method.looks.values(), LOOKS[name], strict=True):
-        assert wanted in str(look.call or ""), method.trace.notes
+def once(examine: Callable[[Registration], Report]) -> Callable[[Registration], Report]:
+    kept: dict[int, Report] = {}
+
+    def examined(registration: Registration) -> Report:
+        if id(registration) not in kept:
+            kept[id(registration)] = examine(registration)
+        return kept[id(registration)]
+
+    return examined
 
 
-@pytest.mark.parametrize("name", FOREIGN)
-def test_every_page_and_command_takes_it(
-    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
-) -> None:
-    found = FOREIGN[name]().registration
-    for variable in ("CACHE", "CHECKPOINTS", "DATA"):
-        monkeypatch.setenv(f"MMLAB_{variable}", str(tmp_path / variable.lower()))
-    monkeypatch.setenv("MMLAB_MODELS", "")
-    st.cache_data.clear()
-    st.cache_resource.clear()
-    file = tmp_path / "model.py"
-    file.write_text(f"from tests.foreign_models import FOREIGN\nFOREIGN[{name!r}]()\n")
-    assert main(["measure", str(file)]) == 0, capsys.readouterr()
-    for command in ("evaluate", "dominance"):
-        if command == "evaluate" or len(found.data) >= 8:
-            assert main([command, "--task", found.name, "--method", found.name]) == 0, capsys.readouterr()
-    visitor = Visitor(found.name)
-    if name == "clip":
-        visitor.read_all()
-    for path in ("predict", "explain", "embed", "robustness", "dominance"):  # sections: tests/test_own_everywhere.py
-        visitor.read(f"pages/{path}.py", section="", aspect="")
+def _module_of(file: Path) -> Any:
+    return next(each for each in sys.modules.values() if getattr(each, "__file__", None) == str(file))
+
+
+def test_the_doctor_finds_no_error(measured: Measured) -> None:
+    for (found,) in (measured.doctor["models"], measured.report["doctor"]):
+        assert not [each for each in found["findings"] if each["level"] == "error"], found
+
+
+def test_what_is_measured_is_what_the_module_answers(measured: Measured) -> None:
+    """In every combination, for every sample: in the file of answers, in the maps themselves, and in the metrics."""
+    method, samples = measured.method, measured.model.task.samples("test")
+    kept = sweep_file.read(measured.folder, measured.model.digest)
+    batch = samples.batch(range(len(samples)))
+    combinations = method.modalities.subsets()
+    evaluated = printed("evaluate", "--task", measured.name, "--method", measured.name)["metrics"]
+    told = measured.report["models"][0]["metrics"]
+    for k, (combination, fused) in enumerate(
+        zip(combinations, fuse_all(method, batch.inputs, combinations), strict=True)
+    ):
+        answers = measured.answers[combination.key]
+        bound = 1e-5 * max(1, float(answers.abs().max()))
+        assert torch.allclose(fused.logits, answers, atol=bound), combination
+        assert np.allclose(kept.logits[k], method.output.summarise(answers, samples.target), atol=bound), combination
+        for name, value in method.output.metrics(answers, samples.target).items():
+            assert evaluated[combination.key][name] == pytest.approx(value, abs=1e-5), (combination, name)
+            assert told[combination.key][name] == pytest.approx(value, abs=1e-5), (combination, name)
+
+
+def test_layers_are_found_where_a_person_would_look(measured: Measured) -> None:
+    for look, wanted in zip(measured.method.looks.values(), LOOKS.get(measured.key, ()), strict=False):
+        assert wanted in str(look.call or ""), measured.method.notes
+
+
+def brought(kind: str) -> tuple[str, bytes]:
+    """The ending and the content of a file that a person brings."""
+    target = io.BytesIO()
+    if kind == "image":
+        pixels = np.random.default_rng(5).integers(0, 256, (48, 40, 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(target, "PNG")
+        return ".png", target.getvalue()
+    if kind == "series":
+        soundfile.write(target, 0.4 * np.sin(np.arange(500) / 7), 16000, format="WAV", subtype="PCM_16")
+        return ".wav", target.getvalue()
+    return ".txt", b"one bird sang" if kind == "text" else b"1 2 3 4 5 6"
+
+
+def test_files_that_are_brought_are_answered_as_the_module_answers_them(measured: Measured, tmp_path: Path) -> None:
+    words, sample = [], {}
+    for item in measured.method.modalities:
+        ending, content = brought(item.kind)
+        file = tmp_path / f"{item.name}{ending}"
+        file.write_bytes(content)
+        words += ["--input", f"{item.name}={file}"]
+        given = measured.foreign.registration.inputs[item.name]
+        assert given.transform is not None
+        made = given.transform(content)
+        values = made if isinstance(made, dict) else {given.keys[0]: made}
+        for key, value in values.items():
+            sample[key] = torch.cat([sample[key], value]) if given.channels and key in sample else value
+    found = printed("predict", "--task", measured.name, "--method", measured.name, *words)["combinations"]
+    assert list(found) == [each.key for each in measured.method.modalities.subsets()]
+    for combination in measured.method.modalities.subsets():
+        wanted = measured.method.output.read(measured.direct(sample, combination)[0])
+        told = found[combination.key]
+        assert told["uncertainty"] == pytest.approx(wanted.uncertainty, abs=1e-4 if "sound" in sample else 1e-5)
+        assert told["answer"] == wanted.answer
+        assert told["probabilities"] == pytest.approx(dict(wanted.probabilities), abs=1e-4)
+
+
+def test_the_other_commands_take_it(measured: Measured) -> None:
+    name = measured.name
+    assert printed("open", measured.file)["models"][0]["name"] == name
+    (listed,) = [task for task in printed("list")["tasks"] if task["name"] == name]
+    assert list(listed["methods"]) == [name]
+    assert name in json.dumps(printed("compare", "--task", name))
+    found = printed("dominance", "--task", name, "--method", name)["measures"]
+    assert list(found["alone"]["values"]) == list(measured.method.modalities.names)
+    if measured.key == "clip":  # options that ask nothing else of another model
+        assert "as_they_are" in printed("evaluate", "--task", name, "--method", name, "--missing", "0.3")
+        assert "measures" in printed("dominance", "--task", name, "--method", name, "--absent", "donor")
+        assert "mean" in printed("evaluate", "--task", name, "--method", name, "--save")
+
+
+def test_every_page_shows_it(measured: Measured) -> None:
+    visitor = Visitor(measured.name)
+    if measured.key == "clip":
+        visitor.read_all()  # with every section
+        return
+    for link in page_frame.pages():
+        said = visitor.read(link.path)
+        assert link.path == "app.py" or "mmlab train" not in said, link.path
 
 
 @pytest.mark.parametrize(("name", "layer"), [("two_branches", "rgb"), ("siamese", "enc")])

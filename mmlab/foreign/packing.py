@@ -162,10 +162,14 @@ def _part(key: str, samples: Sequence[Mapping[str, Any]]) -> Part:
 
 
 def _padded(value: Tensor, part: Part) -> Tensor:
-    """Zeros behind what is shorter than the longest sample. Raises DataError for what is longer."""
+    """Zeros behind a series or a text that is shorter than the longest sample. Raises DataError for anything else."""
     if tuple(value.shape) == part.shape:
         return value
-    if value.dim() != len(part.shape) or any(a > b for a, b in zip(value.shape, part.shape, strict=True)):
+    if (
+        value.dim() != len(part.shape)
+        or value.dim() > 2
+        or any(a > b for a, b in zip(value.shape, part.shape, strict=True))
+    ):
         raise DataError(f"'{part.key}' has shape {tuple(value.shape)}, not {part.shape}.", "Give all samples alike.")
     wanted = [pair for a, b in zip(reversed(value.shape), reversed(part.shape), strict=True) for pair in (0, b - a)]
     return functional.pad(value, wanted)

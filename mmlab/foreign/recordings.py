@@ -19,7 +19,7 @@ from mmlab.core.errors import DataError
 from mmlab.core.modality import Modality
 from mmlab.core.recordings import Picture, Raw, Series, Sound, Text, Vector
 from mmlab.foreign.inputs import Input
-from mmlab.foreign.packing import Packing
+from mmlab.foreign.packing import Packing, as_tensor
 from mmlab.modalities.audio.decode import encode_sound, read_sound
 from mmlab.modalities.image.decode import encode_picture, read_picture
 
@@ -204,9 +204,10 @@ def transformed(content: bytes, given: Input, packing: Packing) -> Tensor:
     missing = [part.key for part in packing.parts if part.key not in values]
     if missing:
         raise DataError(f"transform= of '{packing.name}' gave no '{missing[0]}'.", "Return a mapping with every key.")
-    if packing.channels and torch.as_tensor(values[packing.parts[0].key]).dim() == len(packing.shape) - 1:
-        values = {packing.parts[0].key: torch.as_tensor(values[packing.parts[0].key])[None]}
-        return values[packing.parts[0].key].float().reshape(packing.shape)
+    if packing.channels:
+        plane = as_tensor(values[packing.parts[0].key], packing.parts[0].key).float()
+        if tuple(plane.shape) in (packing.shape, packing.shape[1:]):  # its own planes, not the whole shared tensor
+            return plane.reshape(packing.shape)
     packed = packing.pack(values)
     if packed is None:
         raise DataError(f"transform= of '{packing.name}' gave None.", "Return a tensor.")
