@@ -216,10 +216,8 @@ def test_the_other_commands_take_it(measured: Measured) -> None:
 
 
 def test_every_page_shows_it(measured: Measured) -> None:
+    """Every section of a page: tests/test_own_everywhere.py."""
     visitor = Visitor(measured.name)
-    if measured.key == "clip":
-        visitor.read_all()  # with every section
-        return
     for link in page_frame.pages():
         said = visitor.read(link.path)
         assert link.path == "app.py" or "mmlab train" not in said, link.path

@@ -35,7 +35,7 @@ def command(
     for each in found:
         _show(each)
     if len(found) < len(reports):
-        whisper("Samples with errors were not measured: fix them, or use --force.")
+        whisper("Models with errors were not measured: fix them, or use --force.")
         return MENDABLE
     say(f"See it in the app: python -m mmlab open {quote(str(file))}")
     return 0

@@ -44,7 +44,7 @@ def command(
         if report.findings:
             say(report.text())
     if len(found) < len(reports):
-        whisper("Samples with errors were not measured: fix them, or use --force.")
+        whisper("Models with errors were not measured: fix them, or use --force.")
         return MENDABLE
     for each in found:
         say(f"http://127.0.0.1:{port}/predict?task={each['task']}")

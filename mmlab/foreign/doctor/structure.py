@@ -54,11 +54,12 @@ def _forward(module: nn.Module) -> str:
 
 def _hidden(module: nn.Module) -> Iterator[Finding]:
     """Modules and parameters in plain lists and dicts, which torch does not see."""
+    known = {id(each) for each in (*module.modules(), *module.parameters())}
     for path, each in [("", module), *submodules(module).items()]:
         for name, value in vars(each).items():
             if name in HELD:
                 continue
-            kind = _strangers(value, module)
+            kind = _strangers(value, known)
             if kind:
                 owner = f"{path}.{name}" if path else name
                 fix = "nn.ModuleList or nn.ModuleDict" if kind == "modules" else "nn.ParameterList, or register_buffer"
@@ -71,17 +72,13 @@ def _hidden(module: nn.Module) -> Iterator[Finding]:
                 )
 
 
-def _strangers(value: Any, module: nn.Module) -> str:
-    if not isinstance(value, list | tuple | dict | set) or not value:
+def _strangers(value: Any, known: set[int]) -> str:
+    if not isinstance(value, list | tuple | dict | set):
         return ""
-    inside = list(value.values()) if isinstance(value, dict) else list(value)
-    known = {id(each) for each in module.modules()}
-    if any(isinstance(each, nn.Module) and id(each) not in known for each in inside):
+    strange = [each for each in (value.values() if isinstance(value, dict) else value) if id(each) not in known]
+    if any(isinstance(each, nn.Module) for each in strange):
         return "modules"
-    parameters = {id(each) for each in module.parameters()}
-    if any(isinstance(each, nn.Parameter) and id(each) not in parameters for each in inside):
-        return "parameters"
-    return ""
+    return "parameters" if any(isinstance(each, nn.Parameter) for each in strange) else ""
 
 
 def _twice(patient: Patient, module: nn.Module) -> Iterator[Finding]:
