@@ -56,9 +56,9 @@ def test_a_scan_without_orientation_is_taken_as_it_is_stored_and_says_so():
     assert np.array_equal(volume.values, values)
     assert volume.spacing is None
     assert not volume.is_oriented
-    assert "as they are stored" in read_scan(nifti(values), "x.nii").note
+    assert "used as stored" in read_scan(nifti(values), "x.nii").note
     kind = SlicesInput(size=24)
-    assert any("as they are stored" in note for note in kind.prepare(kind.read(nifti(values), "x.nii#2")).notes)
+    assert any("used as stored" in note for note in kind.prepare(kind.read(nifti(values), "x.nii#2")).notes)
     assert not kind.prepare(kind.read(nifti(values, np.eye(4)), "x.nii#2")).notes[:-1]
 
 

@@ -51,7 +51,8 @@ def test_the_table_marks_the_best_on_validation(tmp_path: Path) -> None:
     for setting, score in zip(hyperparameter_search.settings("dropout"), (0.8, 0.9, 0.7, 0.85, 0.1), strict=True):
         folder = tmp_path / "digits" / "dropout" / hyperparameter_search.tag(setting)
         folder.mkdir(parents=True)
-        (folder / REPORT).write_text(json.dumps({"card": {"validation": score, "training_seconds": 30}}), "utf-8")
+        card = {"validation": score, "training_seconds": 30}
+        (folder / REPORT).write_text(json.dumps({"card": card, "sources": {}}), "utf-8")
     table = hyperparameter_search.as_markdown(
         "digits", hyperparameter_search.results(Library(tmp_path), "digits", ["dropout"])
     )
