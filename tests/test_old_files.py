@@ -49,7 +49,7 @@ def test_an_archive_of_a_model_is_imported_with_its_report_and_its_stored_answer
     assert (arrived.task, arrived.method, arrived.tag) == ("watch", "joint", "seed0")
     folder = library.folder("watch", "joint", "seed0")
     loaded = checkpoints.load(folder)
-    stored = sweep_file.read(folder / "sweep.npz", loaded.digest, TASKS["watch"]().info)
+    stored = sweep_file.read(folder, loaded.digest, TASKS["watch"]().info)
     assert stored.combinations == tuple(subset.key for subset in TASKS["watch"]().info.modalities.subsets())
 
 
