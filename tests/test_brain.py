@@ -349,9 +349,13 @@ def test_dice_and_distance_by_hand() -> None:
     assert measured["hd95_c"] == pytest.approx(2 * math.hypot(12, 12)), "not found: the picture's diagonal"
 
 
-def test_nothing_there_and_nothing_found_is_right() -> None:
-    output, nothing = Segmentation(("a",)), torch.zeros(2, 1, 8, 8)
-    assert output.metrics(nothing - 9, nothing) == {"dice": 1, "dice_a": 1, "hd95_a": 0}
+def test_nothing_there_and_nothing_found_is_right_but_no_score_of_a_region_that_no_sample_has() -> None:
+    output, truth = Segmentation(("a", "b")), torch.zeros(2, 2, 8, 8)
+    truth[0, 0, :2] = 1
+    found = output.metrics((truth * 2 - 1) * 9, truth)
+    assert (found["dice"], found["dice_a"], found["hd95_a"]) == (1, 1, 0)
+    assert math.isnan(found["dice_b"])
+    assert math.isnan(found["hd95_b"])
 
 
 def test_differences_and_doubt_of_pixels_by_hand() -> None:

@@ -19,9 +19,10 @@ from mmlab.analysis.attribution.registry import EXPLAINERS
 from mmlab.core import plugins
 from mmlab.core.errors import PluginError, UnknownName
 from mmlab.core.method import METHODS
+from mmlab.core.metric import METRICS
 from mmlab.core.registry import Registry
 from mmlab.core.task import TASKS
-from mmlab.testing import check_explainer, check_method, check_task
+from mmlab.testing import check_explainer, check_method, check_metric, check_task
 from tests.apps import app_at, html, sentences
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -113,6 +114,10 @@ BROKEN = {
     "bare.py": (
         "from mmlab.core.method import METHODS as M, Method\n@M.register('bare')\nclass Bare(Method):\n  title = 'B'",
         "lacks fuse and losses",
+    ),
+    "gauge.py": (
+        "from mmlab.core.metric import METRICS\n@METRICS.register('gauge')\nclass Gauge: pass",
+        "has no title",
     ),
     "empty.py": ("from mmlab.core.task import TASKS\n@TASKS.register('empty')\nclass Empty: pass", "lacks about"),
 }
@@ -225,10 +230,10 @@ def test_a_registry_refuses_what_its_check_refuses() -> None:
 @pytest.fixture(autouse=True)
 def nothing_left() -> object:
     """After each test only what was there before it: what a test adds goes with its folder."""
-    there: Mapping[str, list[str]] = {each.kind: list(each) for each in (METHODS, TASKS, EXPLAINERS)}
+    there: Mapping[str, list[str]] = {each.kind: list(each) for each in (METHODS, TASKS, EXPLAINERS, METRICS)}
     yield
     plugins.load()
-    assert {each.kind: list(each) for each in (METHODS, TASKS, EXPLAINERS)} == there
+    assert {each.kind: list(each) for each in (METHODS, TASKS, EXPLAINERS, METRICS)} == there
 
 
 def examples() -> dict[str, str]:
@@ -236,7 +241,7 @@ def examples() -> dict[str, str]:
     found = re.findall(
         r"```python\n# (\w+\.py)\n(.*?)```", (ROOT / "docs" / "plugins.md").read_text("utf-8"), re.DOTALL
     )
-    assert [name for name, _ in found] == ["echo.py", "pulse.py", "size.py"]
+    assert [name for name, _ in found] == ["echo.py", "pulse.py", "size.py", "balanced.py"]
     return dict(found)
 
 
@@ -263,6 +268,7 @@ def test_toys_from_a_folder_keep_the_contract(toys: dict[str, str]) -> None:
     check_method("echo")
     check_task("pulse")
     check_explainer("size")
+    check_metric("balanced_accuracy")
     assert list(plugins.problems()) == [str(Path(toys["MMLAB_PLUGINS"]) / "broken.py")]
 
 
@@ -275,6 +281,7 @@ def test_toys_from_a_folder_are_in_the_grid_on_the_command_line_and_on_their_pag
     assert "pulse: Pulse (left, right)" in listed
     assert "Echo" in listed
     assert "Echo" in run("compare", "--task", "pulse")
+    assert "balanced_accuracy in %" in run("compare", "--task", "pulse", "--metric", "balanced_accuracy")
 
     def opened(page: str, **fields: str) -> AppTest:
         app = app_at(page, 60)

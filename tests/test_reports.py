@@ -119,6 +119,39 @@ def test_another_metric_and_the_real_recordings(library: Library) -> None:
         comparison_tables.compare(library, "digits", metric="dice")
 
 
+def test_a_score_that_does_not_exist_is_a_dash_empty_in_csv_and_null_in_json(tmp_path: Path) -> None:
+    for seed in range(2):
+        content = report(seed, 0.8)
+        measured = content["sources"]["built-in"]
+        measured["metrics"][KEYS[0]] = {**measured["metrics"][KEYS[0]], "f1": None}
+        put(tmp_path, "dropout", f"seed{seed}", content)
+        for table in (*measured["metrics"].values(), measured["mean"]):
+            table["f1"] = None
+        put(tmp_path, "joint", f"seed{seed}", content)
+    found = comparison_tables.compare(Library(tmp_path), "digits", metric="f1")
+    assert not found.problems
+    assert row(found, "dropout").mean == pytest.approx(0.4)  # over the combinations that have one
+    assert math.isnan(row(found, "joint").mean)
+    lines = {line.split(" | ")[0]: line for line in comparison_tables.as_markdown(found).splitlines()}
+    assert lines["| Modality dropout"].startswith("| Modality dropout | 2 | – | **40.0**".replace("**", ""))
+    assert lines["| Joint training"].count("–") == len(KEYS) + 2
+    written = json.loads(json.dumps(comparison_tables.as_json(found), allow_nan=False))["methods"]
+    assert written["joint"]["mean"] is written["joint"]["worst"] is written["dropout"]["scores"][KEYS[0]] is None
+    cells = [line for line in csv.DictReader(io.StringIO(comparison_tables.as_csv(found))) if line["method"] == "joint"]
+    assert {line["score"] for line in cells} == {""}
+
+
+def test_a_report_made_before_a_metric_was_there_is_named_and_the_rest_compared(library: Library) -> None:
+    old = report(3, 0.9)
+    for table in (*old["sources"]["built-in"]["metrics"].values(), old["sources"]["built-in"]["mean"]):
+        table.pop("f1", None)
+    put(library.root, "dmrnet", "seed3", old)
+    found = comparison_tables.compare(library, "digits", metric="f1")
+    assert row(found, "dmrnet").seeds == 3
+    assert any("1 of dmrnet left out: measured without f1" in problem for problem in found.problems)
+    assert row(comparison_tables.compare(library, "digits"), "dmrnet").seeds == 4
+
+
 def test_an_empty_library_says_how_to_fill_it(tmp_path: Path) -> None:
     with pytest.raises(CheckpointError) as caught:
         comparison_tables.compare(Library(tmp_path), "digits")

@@ -15,14 +15,16 @@ import torch
 
 from mmlab.analysis import expected_score, fit_temperature, negative_flips
 from mmlab.analysis.robustness.combination_calibration import trust
+from mmlab.analysis.robustness.measure_slices import measure_slices
 from mmlab.analysis.robustness.missing_rate_simulation import simulate
 from mmlab.analysis.robustness.paired_model_test import duel
-from mmlab.analysis.robustness.per_sample_scores import Correlation, Mean, Measure, grade, hardness, thirds, wilson
+from mmlab.analysis.robustness.per_sample_scores import Measure, grade, hardness, wilson
 from mmlab.analysis.robustness.prediction_flips import negative_flip_shares
 from mmlab.core.batch import Samples
 from mmlab.core.errors import DataError
 from mmlab.core.method import METHODS, Method
 from mmlab.core.modality import Modality
+from mmlab.core.outputs.base import thirds
 from mmlab.core.results import Sweep
 from mmlab.inference import imputation
 from mmlab.inference.sweep import logits_of, metrics, sweep
@@ -176,10 +178,8 @@ def test_the_measures_are_the_metrics_of_the_task(kind: str) -> None:
     found = swept(kind)
     graded = grade(found, task.info.output)
     table = metrics(found, task.info.output, task.info.modalities)
-    assert next(iter(graded.measures)) == task.info.output.headline
+    assert tuple(graded.measures) == task.info.output.metric_names
     for name, measure in graded.measures.items():
-        lower = name in task.info.output.lower_is_better or name.startswith("hd95")
-        assert measure.higher_is_better != lower
         for key, row in table.items():
             assert measure.scores[graded.mask(key)] == pytest.approx(row[name], abs=1e-4), (name, key)
 
@@ -196,12 +196,25 @@ def test_wilsons_interval_by_hand() -> None:
     np.testing.assert_allclose(wilson(np.array([0.5, 1.0]), 10), [[0.2366, 0.7634], [0.7225, 1.0]], atol=1e-4)
 
 
-def test_correlation_is_that_of_numpy_and_0_without_variation() -> None:
+def test_correlation_is_that_of_numpy_and_undefined_without_variation() -> None:
     rng = np.random.default_rng(0)
-    answers, truth = rng.normal(size=(2, 40)), rng.normal(size=40)
-    answers[1] = 3.0
-    measure = Correlation("r", True, False, answers, truth)
-    np.testing.assert_allclose(measure.scores, [np.corrcoef(answers[0], truth)[0, 1], 0.0], atol=1e-12)
+    answers, truth = rng.normal(size=(3, 40)), rng.normal(size=40)
+    answers[1] = 0.1
+    answers[2] = 1.7e9 + 1e-3 * answers[0]  # a large offset and a small unit
+    measure = Measure(OUTPUTS["regression"].output_metrics["r"], answers[..., None], truth)
+    whole = [np.corrcoef(answers[0], truth)[0, 1], np.nan, np.corrcoef(answers[2], truth)[0, 1]]
+    np.testing.assert_allclose(measure.scores, whole, atol=1e-9)
+    assert np.isnan(measure.intervals[1]).all()
+
+
+def test_a_rate_of_a_class_that_a_slice_lacks_is_undefined_and_the_others_are_those_of_the_slice() -> None:
+    graded = grade(swept("detection"), OUTPUTS["detection"])
+    belongs = graded.slices["answer"]
+    found = measure_slices(graded.measures["apcer"], (1, 7), belongs)
+    assert found.names == ("high", "low")
+    assert np.isnan(found.scores[0]).all()
+    np.testing.assert_allclose(found.scores[1], graded.measures["apcer"].scores[[1, 7]])
+    assert found.counts.tolist() == [[0, 0], [belongs.count("low")] * 2]
 
 
 @pytest.mark.parametrize("kind", CLASSES)
@@ -253,7 +266,7 @@ def test_simulated_failures_agree_with_the_closed_form(kind: str) -> None:
 
 
 def test_a_simulation_refuses_what_leaves_nothing() -> None:
-    measure = Mean("x", True, True, np.zeros((4, 3)), np.ones((1, 3), bool))
+    measure = Measure(OUTPUTS["regression"].output_metrics["mae"], np.zeros((4, 3, 1)), np.zeros(3))
     for failure in ([1.0, 1.0], [0.5, 1.5]):
         with pytest.raises(ValueError, match=r"leave no input|between 0 and 1"):
             simulate(measure, failure)

@@ -28,7 +28,7 @@ PICTURE = Path("docs") / "architecture.svg"
 FLOORS: Mapping[str, tuple[str, ...]] = {
     "": (
         "core",
-        "losses storage viz",
+        "losses metrics storage viz",
         "networks",
         "modalities",
         "methods tasks inference",

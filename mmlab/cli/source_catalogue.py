@@ -6,6 +6,7 @@ Importing a task or a method takes torch and seconds; `list` and scripts around 
 from __future__ import annotations
 
 import ast
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -115,7 +116,7 @@ def score(report: Mapping[str, Any], metric: str, source: str = "built-in") -> d
 
 def average(scores: list[dict[str, float]], name: str) -> float | None:
     """The mean of one figure over runs, None where no run has it."""
-    values = [each[name] for each in scores if name in each]
+    values = [each[name] for each in scores if name in each and math.isfinite(each[name])]
     return fmean(values) if values else None
 
 
@@ -186,14 +187,12 @@ def _calls(tree: ast.Module) -> Iterator[tuple[str, str]]:
 
 
 def _headlines(outputs: Path) -> dict[str, str]:
-    """By kind of output, the metric it names first."""
+    """By kind of output, its headline."""
     found = {}
     classes = (node for file in sorted(outputs.glob("*.py")) for node in ast.parse(file.read_text("utf-8")).body)
     for node in classes:
         for part in node.body if isinstance(node, ast.ClassDef) else ():
             match part:
-                case ast.FunctionDef(
-                    name="metric_names", body=[*_, ast.Return(value=ast.Tuple(elts=[ast.Constant(value=first), *_]))]
-                ):
+                case ast.AnnAssign(target=ast.Name(id="headline"), value=ast.Constant(value=first)):
                     found[node.name] = str(first)  # type: ignore[attr-defined]
     return found

@@ -16,8 +16,8 @@ from mmlab.analysis.methods.seed_comparison import Comparison, Row, rows, runs_f
 from mmlab.core.data_version import changed_since, fingerprint_of
 from mmlab.core.errors import CheckpointError, MmlabError, UnknownName
 from mmlab.core.method import METHODS
+from mmlab.core.metric import higher_is_better
 from mmlab.core.modality import Combination
-from mmlab.core.outputs import LOWER_IS_BETTER
 from mmlab.core.task import TASKS, TaskInfo, advice
 from mmlab.experiments.ablations import ladder, ordered, rung_tag
 from mmlab.experiments.grid import gap_tag
@@ -25,6 +25,7 @@ from mmlab.storage import report_file
 from mmlab.storage.library import SEED_FOLDER, Library
 from mmlab.storage.report_file import REPORT
 
+UNDEFINED = "–"  # a number that cannot be had, in a table for people
 Reports = tuple[list[Mapping[str, Any]], list[str]]
 
 
@@ -69,10 +70,11 @@ def why_unusable(report: Any, info: TaskInfo) -> str:
         for found in report["sources"].values():
             tables = [found["metrics"][combination.key] for combination in _measured(found, info)]
             numbers += [float(found["samples"])]
-            numbers += [float(table[name]) for table in [*tables, found["mean"]] for name in info.output.metric_names]
+            numbers += [float(table[info.output.headline]) for table in [*tables, found["mean"]]]
+            numbers += [float(value) for table in [*tables, found["mean"]] for value in table.values()]
     except (LookupError, TypeError, ValueError, AttributeError):
         return "something is missing in it"
-    return "" if all(map(math.isfinite, numbers)) else "a number in it is not finite"
+    return "a number in it is infinite" if any(map(math.isinf, numbers)) else ""
 
 
 def _measured(found: Mapping[str, Any], info: TaskInfo) -> Sequence[Combination]:
@@ -121,7 +123,7 @@ def _comparison(
     metric = metric or output.headline
     if metric not in output.metric_names:
         raise UnknownName(f"{task} has no metric '{metric}'.", f"There are: {', '.join(output.metric_names)}.")
-    sound = {name: found for name, (found, _) in reports.items()}
+    sound, without = _with_metric({name: found for name, (found, _) in reports.items()}, source, metric)
     runs, combinations, samples = runs_from_reports(sound, titles, source, metric)
     if not runs:
         raise CheckpointError(
@@ -132,14 +134,27 @@ def _comparison(
         task=task,
         source=source,
         metric=metric,
-        higher_is_better=metric not in LOWER_IS_BETTER,
+        higher_is_better=higher_is_better(metric),
         baseline=baseline,
         samples=samples,
         combinations=combinations,
-        rows=rows(runs, baseline, metric not in LOWER_IS_BETTER),
+        rows=rows(runs, baseline, higher_is_better(metric)),
         runs=runs,
-        problems=tuple(problem for _, found in reports.values() for problem in found),
+        problems=(*(problem for _, found in reports.values() for problem in found), *without),
     )
+
+
+def _with_metric(
+    reports: Mapping[str, Sequence[Mapping[str, Any]]], source: str, metric: str
+) -> tuple[dict[str, list[Mapping[str, Any]]], list[str]]:
+    """The reports that hold a metric, and in words which were made before there was one of this name."""
+    kept: dict[str, list[Mapping[str, Any]]] = {}
+    problems = []
+    for name, found in reports.items():
+        kept[name] = [each for each in found if metric in each["sources"].get(source, {"mean": {metric}})["mean"]]
+        if lacking := len(found) - len(kept[name]):
+            problems.append(f"{lacking} of {name} left out: measured without {metric}. Run evaluate --save again.")
+    return kept, problems
 
 
 def as_markdown(found: Comparison) -> str:
@@ -186,11 +201,11 @@ def as_json(found: Comparison) -> dict[str, Any]:
         row.name: {
             "title": row.title,
             "seeds": row.seeds,
-            "scores": dict(zip(found.combinations, row.score.tolist(), strict=True)),
+            "scores": dict(zip(found.combinations, _finite(row.score.tolist()), strict=True)),
             "deviations": dict(zip(found.combinations, _finite(row.spread.tolist()), strict=True)),
-            "mean": row.mean,
+            "mean": _finite([row.mean])[0],
             "mean_deviation": _finite([row.mean_spread])[0],
-            "worst": row.worst,
+            "worst": _finite([row.worst])[0],
             "difference": None if row.difference is None else _finite(row.difference),
             "parameters": row.parameters,
             "training_minutes": row.minutes,
@@ -226,15 +241,18 @@ def _letters(found: Comparison) -> list[str]:
 
 
 def _best(values: Sequence[float], higher_is_better: bool) -> float:
-    return max(values) if higher_is_better else min(values)
+    there = [value for value in values if math.isfinite(value)]
+    return (max if higher_is_better else min)(there, default=math.nan)
 
 
 def _number(is_share: bool, value: float) -> str:
+    if not math.isfinite(value):
+        return UNDEFINED
     return f"{100 * value:.1f}" if is_share else f"{value:.3f}"
 
 
 def _difference(row: Row, is_share: bool) -> str:
-    if row.difference is None:
+    if row.difference is None or not math.isfinite(row.difference[0]):
         return ""
     mean, low, high = row.difference
     factor, digits = (100, 1) if is_share else (1, 3)

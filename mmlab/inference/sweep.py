@@ -11,6 +11,7 @@ from torch import Tensor
 
 from mmlab.core.batch import Batch, Samples
 from mmlab.core.method import Fused, Method
+from mmlab.core.metric import mean_of
 from mmlab.core.modality import Combination, Modalities
 from mmlab.core.outputs import Output
 from mmlab.core.results import Sweep
@@ -113,12 +114,11 @@ def metrics(found: Sweep, output: Output, modalities: Modalities) -> dict[str, d
         rows = found.present[:, needed].all(1)
         if not rows.any():
             continue
-        logits, target = torch.from_numpy(found.logits[k][rows]), torch.from_numpy(found.target[rows])
-        table[key] = output.metrics_of(logits.float(), target)
+        table[key] = output.metrics_of(found.logits[k][rows], found.target[rows])
     return table
 
 
 def mean_metrics(table: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
-    """Each metric averaged over the combinations, all counted alike."""
+    """Each metric averaged over the combinations that have it, all counted alike; NaN where none has."""
     names = next(iter(table.values()))
-    return {name: float(np.mean([row[name] for row in table.values()])) for name in names}
+    return {name: float(mean_of([row[name] for row in table.values()])) for name in names}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
 from collections.abc import Mapping
 from contextlib import suppress
@@ -155,8 +156,16 @@ def read_json(file: Path) -> Any:
 
 
 def write_json(file: Path, content: Any) -> None:
-    """Write JSON in one piece."""
-    write_atomically(file, (json.dumps(content, indent=1) + "\n").encode())
+    """Write JSON in one piece; what is not a number, such as the rate of a class without samples, becomes null."""
+    write_atomically(file, (json.dumps(_without_nan(content), indent=1, allow_nan=False) + "\n").encode())
+
+
+def _without_nan(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _without_nan(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_nan(item) for item in value]
+    return None if isinstance(value, float) and math.isnan(value) else value
 
 
 def _full(value: torch.Tensor) -> torch.Tensor:

@@ -28,7 +28,7 @@ Number = Annotated[float, Field(ge=-LARGEST, le=LARGEST, allow_inf_nan=False)]
 Logged = Annotated[float, Field(allow_inf_nan=True)]  # NaN where a score does not exist; infinity never comes this far
 Value = str | int | float | bool | list[str] | None
 Options = Annotated[dict[Key, Value], Field(max_length=64)]
-Scores = Annotated[dict[Key, Number], Field(max_length=64)]
+Scores = Annotated[dict[Key, Number | None], Field(max_length=64)]  # null: a score that does not exist
 Series = Annotated[dict[Key, Logged], Field(max_length=1024)]
 Row = Annotated[list[Logged], Field(max_length=1024)]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -27,10 +28,16 @@ def read(folder: Path) -> dict[str, Any]:
 
 
 def decoded(content: bytes, what: str = REPORT, hint: str = AGAIN) -> dict[str, Any]:
-    """The report in `content`; `what` names it in sentences. Raises CheckpointError."""
+    """The report in `content`; `what` names it in sentences. Raises CheckpointError.
+
+    A score that does not exist, such as the rate of a class without samples, is null in the file and NaN here.
+    """
     from mmlab.storage.file_schemas import Report
 
     found: dict[str, Any] = strict_json.checked(content, Report, what, hint, LARGEST, CheckpointError)
+    for measured in found["sources"].values():
+        for table in (*measured["metrics"].values(), measured["mean"]):
+            table.update({name: math.nan for name, value in table.items() if value is None})
     return found
 
 

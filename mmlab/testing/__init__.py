@@ -6,6 +6,7 @@
 
 from mmlab.testing.explainer_contract import check_explainer
 from mmlab.testing.method_contract import check_method
+from mmlab.testing.metric_contract import check_metric
 from mmlab.testing.task_contract import check_task
 
-__all__ = ["check_explainer", "check_method", "check_task"]
+__all__ = ["check_explainer", "check_method", "check_metric", "check_task"]

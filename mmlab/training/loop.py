@@ -101,7 +101,9 @@ class Trainer:
         return self.state.seconds
 
     def validation_score(self) -> float:
-        """The score on validation by which the kept epoch was chosen."""
+        """The score on validation by which the kept epoch was chosen; NaN where none could be computed."""
+        if math.isinf(self.state.best):
+            return math.nan
         return self.state.best if self.method.output.higher_is_better else -self.state.best
 
     def _stage(self, stage: Stage, first: int, last: int) -> Iterator[Progress]:
@@ -239,8 +241,10 @@ class Trainer:
         complete = self.plan.select == "full" and full in progress.metrics  # real recordings may have nothing complete
         score = progress.metrics[full][headline] if complete else progress.mean
         score = score if self.method.output.higher_is_better else -score
-        if score > self.state.best:
-            self.state.best, self.state.best_epoch = score, progress.epoch
+        unscored = math.isnan(score) and math.isinf(self.state.best)  # nothing to choose by: the last epoch is kept
+        if score > self.state.best or unscored:
+            self.state.best = self.state.best if unscored else score
+            self.state.best_epoch = progress.epoch
             self.state.best_weights = {n: v.detach().clone() for n, v in self.method.state_dict().items()}
         self.state.epoch = progress.epoch + 1
         self.state.seconds += progress.seconds

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from mmlab.core.outputs import NO_SHARES
+from mmlab.core.metric import is_share, mean_of
 
 MEAN, WORST = "mean", "worst"
 
@@ -73,15 +73,15 @@ class Comparison:
     @property
     def is_share(self) -> bool:
         """Whether the metric is a fraction, fit to be shown in percent."""
-        return self.metric not in NO_SHARES
+        return is_share(self.metric)
 
     def by_seed(self, method: str, by: str) -> NDArray[np.float64]:
         """`[S]`: the mean over combinations, the worst of them, or one combination, for each seed of a method."""
         scores = next(run.scores for run in self.runs if run.name == method)
         if by == MEAN:
-            return scores.mean(1)
+            return mean_of(scores.T)
         if by == WORST:
-            return scores.min(1) if self.higher_is_better else scores.max(1)
+            return _worst(scores.T, self.higher_is_better)
         return scores[:, self.combinations.index(by)]
 
     def to_baseline(self, method: str, by: str) -> NDArray[np.float64]:
@@ -102,8 +102,7 @@ def rows(runs: Sequence[Runs], baseline: str, higher_is_better: bool) -> tuple[R
 
 
 def _row(run: Runs, reference: Runs | None, higher_is_better: bool) -> Row:
-    overall = run.scores.mean(1)
-    score = run.scores.mean(0)
+    overall, score = mean_of(run.scores.T), mean_of(run.scores)
     paired = None if reference is None or reference is run else paired_scores(run, reference)
     return Row(
         name=run.name,
@@ -111,10 +110,10 @@ def _row(run: Runs, reference: Runs | None, higher_is_better: bool) -> Row:
         seeds=len(run.seeds),
         score=score,
         spread=_deviation(run.scores),
-        mean=float(overall.mean()),
+        mean=float(mean_of(overall)),
         mean_spread=float(_deviation(overall[:, None])[0]),
-        worst=float(score.min() if higher_is_better else score.max()),
-        difference=None if paired is None else interval(paired.mean(1)),
+        worst=float(_worst(score, higher_is_better)),
+        difference=None if paired is None else interval(mean_of(paired.T)),
         differences=None if paired is None else np.array([interval(column) for column in paired.T]),
         parameters=run.parameters,
         minutes=run.minutes,
@@ -131,8 +130,12 @@ def paired_scores(run: Runs, reference: Runs) -> NDArray[np.float64] | None:
 
 
 def interval(differences: NDArray[np.float64]) -> tuple[float, float, float]:
-    """Mean and 95 % interval of paired differences `[S]` (Student's t); NaN bounds for a single pair."""
-    mean, count = float(differences.mean()), len(differences)
+    """Mean and 95 % interval of paired differences `[S]` (Student's t); NaN bounds for a single pair.
+
+    A pair of which one has no score is left out; all is NaN where no pair is left.
+    """
+    differences = differences[~np.isnan(differences)]
+    mean, count = float(mean_of(differences)), len(differences)
     if count < 2:
         return mean, float("nan"), float("nan")
     half = float(stats.t.ppf(0.975, count - 1) * differences.std(ddof=1) / np.sqrt(count))
@@ -175,7 +178,17 @@ def _common(reports: Mapping[str, Sequence[Mapping[str, Any]]], source: str) -> 
 
 
 def _deviation(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    return values.std(0, ddof=1) if len(values) > 1 else np.full(values.shape[1], np.nan)
+    """The standard deviation of what is a number in each column; NaN where fewer than two are."""
+    off = np.square(values - mean_of(values))
+    count = (~np.isnan(off)).sum(0)
+    return np.where(count > 1, np.sqrt(np.nansum(off, 0) / np.maximum(count - 1, 1)), np.nan)
+
+
+def _worst(scores: NDArray[np.float64], higher_is_better: bool) -> NDArray[np.float64]:
+    """The worst over the first axis of what is a number; NaN where nothing is."""
+    from_best = scores if higher_is_better else -scores
+    least = np.where(np.isnan(from_best), np.inf, from_best).min(0)
+    return np.asarray(np.where(np.isinf(least), np.nan, least if higher_is_better else -least))
 
 
 def confusion(answer: NDArray[np.integer[Any]], target: NDArray[np.integer[Any]], classes: int) -> NDArray[np.int64]:

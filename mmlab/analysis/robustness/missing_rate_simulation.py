@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from mmlab.analysis.base.array_checks import Labels, finite
-from mmlab.analysis.robustness.per_sample_scores import Mean, Measure
+from mmlab.analysis.robustness.per_sample_scores import Measure
 
 MOST = 2_000_000
 
@@ -36,18 +36,13 @@ def simulate(measure: Measure, failure: ArrayLike, rounds: int = 400, seed: int 
         raise ValueError("Nearly every draw would leave no input.")
     rng = np.random.default_rng(seed)
     rounds = max(2, min(rounds, MOST // measure.samples))
-    if isinstance(measure, Mean):
-        found = np.array([_one_round(measure, _draw(rng, chances, measure.samples)) for _ in range(rounds)])
+    if measure.per_sample.size:
+        found = np.array([measure.mixed(_draw(rng, chances, measure.samples)) for _ in range(rounds)])
         draws = rounds * measure.samples
     else:
         draws = rounds * 10
         found = measure.scores[_draw(rng, chances, draws)]
     return Simulation(float(found.mean()), float(found.std(ddof=1) / np.sqrt(len(found))), draws)
-
-
-def _one_round(measure: Mean, masks: Labels) -> float:
-    values = measure.values[masks, np.arange(len(masks))]
-    return float(np.mean([values[chosen].mean() for chosen in measure.sets]))
 
 
 def _draw(rng: np.random.Generator, failure: np.ndarray, count: int) -> Labels:

@@ -8,7 +8,7 @@ import numpy as np
 
 from mmlab.analysis.base.array_checks import Flags, Numbers
 from mmlab.analysis.base.statistics import discordant, holm, mcnemar
-from mmlab.analysis.robustness.per_sample_scores import PerSampleScores, resamples
+from mmlab.analysis.robustness.per_sample_scores import PerSampleScores, percentiles, resamples
 from mmlab.core.errors import DataError
 
 
@@ -40,7 +40,7 @@ def duel(first: PerSampleScores, second: PerSampleScores, measure: str) -> Duel:
         raise DataError("The two models were measured on different samples.", "Measure both again on the same ones.")
     one, other = first.measures[measure], second.measures[measure]
     counts = resamples(one.samples)
-    interval = np.nanpercentile(one.of(counts) - other.of(counts), (2.5, 97.5), axis=0).T
+    interval = percentiles(one.of(counts) - other.of(counts))
     masks = range(1, len(first.right))
     raw = [mcnemar(*discordant(first.right[mask], second.right[mask])) for mask in masks]
     p = np.concatenate([[np.nan], holm(raw)])

@@ -7,42 +7,67 @@ Everything is by bit mask (`mmlab.analysis.base.coalitions`), over the samples t
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property, singledispatch
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mmlab.analysis.base.array_checks import Flags, Labels, Numbers
-from mmlab.analysis.base.coalitions import Lattice, right, sweep_to_coalitions
-from mmlab.analysis.robustness.selective_prediction import entropies, margins
-from mmlab.core.outputs import Classification, Detection, Output, Regression, Segmentation
-from mmlab.core.outputs.segmentation import DISTANCE, ENTROPY, THERE, dice_of
+from mmlab.analysis.base.coalitions import Lattice, sweep_to_coalitions
+from mmlab.core.metric import OutputMetric
+from mmlab.core.outputs import Output
+from mmlab.core.outputs.base import thirds
 from mmlab.core.results import Sweep
 
 DRAWS, SEED = 1000, 0
-GOOD_DICE = 0.7
 
 
 @dataclass(frozen=True)
-class Measure(ABC):
-    """A score of each combination over the test set, which can be taken again over any weighting of the samples."""
+class Measure:
+    """A metric of every combination over the test set, which can be taken again over any weighting of the samples.
 
-    name: str
-    higher_is_better: bool
-    is_share: bool
+    answers: `[2**M, N, ...]`, what a sweep keeps of them; truth: `[N, ...]`.
+    """
+
+    metric: OutputMetric
+    answers: NDArray[Any]
+    truth: NDArray[Any]
 
     @property
-    @abstractmethod
+    def name(self) -> str:
+        """Of the metric."""
+        return self.metric.name
+
+    @property
+    def higher_is_better(self) -> bool:
+        """Whether more of it is better."""
+        return self.metric.higher_is_better
+
+    @property
+    def is_share(self) -> bool:
+        """Whether it is written in percent."""
+        return self.metric.is_share
+
+    @property
     def samples(self) -> int:
         """N."""
+        return len(self.truth)
 
-    @abstractmethod
     def of(self, counts: Numbers) -> Numbers:
-        """The scores `[D, 2**M]` when sample i counts `counts[d, i]` times, for `[D, N]`."""
+        """The scores `[D, 2**M]` when sample i counts `counts[d, i]` times, for `[D, N]`; NaN where there is none."""
+        return np.stack([self.metric.weighted(answers, self.truth, counts) for answers in self.answers], 1)
+
+    def mixed(self, masks: Labels) -> float:
+        """The score when sample i is answered under combination `masks[i]`."""
+        return self.metric.of(self.answers[masks, np.arange(self.samples)], self.truth)
+
+    @cached_property
+    def per_sample(self) -> Numbers:
+        """The value of each sample, `[2**M, N]`, of a metric that is a mean over samples; `[2**M, 0]` of any other."""
+        return np.stack([self.metric.per_sample(answers, self.truth) for answers in self.answers])
 
     @cached_property
     def scores(self) -> Numbers:
@@ -51,66 +76,24 @@ class Measure(ABC):
 
     @cached_property
     def intervals(self) -> Numbers:
-        """The 95 % interval of each score, `[2**M, 2]`, from resampled test samples."""
+        """The 95 % interval of each score, `[2**M, 2]`, from resampled test samples.
+
+        A plain share of samples gets Wilson's, which is not empty at 0 % and 100 %.
+        """
+        if all(self.metric.is_plain_share(answers, self.truth) for answers in self.answers):
+            return wilson(self.scores, int(np.isfinite(self.per_sample[-1]).sum()))
         return self.resampled()
 
     def resampled(self) -> Numbers:
-        """The percentile interval `[2**M, 2]`. Source: Efron, Bootstrap Methods, 1979."""
-        return np.nanpercentile(self.of(resamples(self.samples)), (2.5, 97.5), axis=0).T
+        """The percentile interval `[2**M, 2]`; NaN where no resample has a score.
 
+        Source: Efron, Bootstrap Methods, 1979.
+        """
+        return percentiles(self.of(resamples(self.samples)))
 
-@dataclass(frozen=True)
-class Mean(Measure):
-    """The mean of a value per sample, or the mean of its means over several sets of samples.
-
-    values: `[2**M, N]`; sets: bool `[G, N]`, such as one row per class for a score in which classes count alike.
-    """
-
-    values: Numbers
-    sets: Flags
-
-    @property
-    def samples(self) -> int:
-        return self.values.shape[1]
-
-    def of(self, counts: Numbers) -> Numbers:
-        with np.errstate(invalid="ignore"):
-            each = [(counts * mask) @ self.values.T / (counts * mask).sum(1, keepdims=True) for mask in self.sets]
-        return np.asarray(np.mean(each, 0))
-
-    @cached_property
-    def intervals(self) -> Numbers:
-        """As for every measure; a plain share of samples gets Wilson's, which is not empty at 0 % and 100 %."""
-        if len(self.sets) == 1 and np.isin(self.values, (0.0, 1.0)).all():
-            return wilson(self.scores, int(self.sets[0].sum()))
-        return self.resampled()
-
-
-@dataclass(frozen=True)
-class Correlation(Measure):
-    """Pearson's r of answers `[2**M, N]` and truth `[N]`; 0 where either does not vary."""
-
-    answers: Numbers
-    truth: Numbers
-
-    @property
-    def samples(self) -> int:
-        return len(self.truth)
-
-    def of(self, counts: Numbers) -> Numbers:
-        share = counts / counts.sum(1, keepdims=True)
-        mean, centre = share @ self.answers.T, share @ self.truth
-        joint = share @ (self.answers * self.truth).T - mean * centre[:, None]
-        own = _varied(share @ (self.answers**2).T, mean)
-        other = _varied(share @ self.truth**2, centre)[:, None]
-        spread = np.sqrt(own * other)
-        return np.where(spread > 0, joint / np.where(spread > 0, spread, 1.0), 0.0)
-
-
-def _varied(squares: Numbers, mean: Numbers) -> Numbers:
-    """The variance, 0 where what is left of the difference is rounding."""
-    found = squares - mean**2
-    return np.where(found > 1e-12 * (1 + mean**2), found, 0.0)
+    def at(self, rows: Labels) -> Measure:
+        """Over some of the samples."""
+        return Measure(self.metric, self.answers[:, rows], self.truth[rows])
 
 
 @dataclass(frozen=True)
@@ -144,25 +127,28 @@ class PerSampleScores:
 
 
 def grade(found: Sweep, output: Output) -> PerSampleScores:
-    """The sweep graded as this kind of answer: what a sweep keeps of it. Raises DataError where `lift` does."""
-    graded = _grade(output, found)
-    by_mask, doubts = graded.lattice, dict(graded.doubts)
+    """The sweep graded as this kind of answer. Raises DataError where `sweep_to_coalitions` does."""
+    rows = found.present.all(1)
+    empty = output.empty_answer(found.logits[:, rows], found.target[rows])
+    lattice = sweep_to_coalitions(found, empty if empty.size else None)
+    answers, truth = lattice.logits, lattice.target
+    measures = {
+        name: Measure(metric, answers, truth)
+        for name, metric in output.output_metrics.items()
+        if metric.is_measured(answers.reshape(-1, *answers.shape[2:]))
+    }
+    doubts = output.doubts(answers)
     if found.variance is not None:
-        doubts["variance"] = _by_mask(found, by_mask, found.variance.mean(-1))
-    slices = {**graded.slices, **_people(by_mask.groups)}
-    return PerSampleScores(by_mask, graded.measures, graded.right, graded.good, graded.error, doubts, slices)
+        doubts["variance"] = _by_mask(found, lattice, found.variance.mean(-1))
+    slices = {**output.slices(truth), **_people(lattice.groups)}
+    right, error = output.correct(answers, truth), output.error(answers, truth)
+    return PerSampleScores(lattice, measures, right, output.good, error, doubts, slices)
 
 
 def hardness(others: list[Flags]) -> tuple[str, ...]:
     """How hard each sample is for other models, from their `right` `[2**M, N]`: thirds, the hardest named first."""
     share = np.mean([table[1:].mean(0) for table in others], 0)
     return thirds(-share, ("easy for other models", "in between", "hard for other models"))
-
-
-def thirds(values: NDArray[Any], names: tuple[str, str, str]) -> tuple[str, ...]:
-    """Which third of the values each belongs to, small to large; equal values stay together."""
-    edges = np.quantile(values, (1 / 3, 2 / 3))
-    return tuple(names[place] for place in np.searchsorted(edges, values, side="left"))
 
 
 def wilson(share: Numbers, count: int) -> Numbers:
@@ -178,85 +164,12 @@ def resamples(samples: int, draws: int = DRAWS, seed: int = SEED) -> Numbers:
     return np.random.default_rng(seed).multinomial(samples, np.full(samples, 1 / samples), draws).astype(np.float64)
 
 
-@singledispatch
-def _grade(output: Output, found: Sweep) -> PerSampleScores:
-    raise TypeError(f"No grading is known for answers of the kind {output.kind}.")
-
-
-@_grade.register
-def _classes(output: Classification, found: Sweep) -> PerSampleScores:
-    by_mask = sweep_to_coalitions(found)
-    good = right(by_mask.logits, by_mask.target)
-    names = tuple(output.classes[int(label)] for label in by_mask.target)
-    doubts = {"entropy": entropies(by_mask.logits), "margin": -margins(by_mask.logits)}
-    everyone = np.ones((1, good.shape[1]), bool)
-    measures: dict[str, Measure] = {"accuracy": Mean("accuracy", True, True, good.astype(float), everyone)}
-    if isinstance(output, Detection):
-        measures = {**_passing(output, good, by_mask.target), **measures}
-    error = (~good).astype(np.float64)
-    return PerSampleScores(by_mask, measures, good, "the right answer", error, doubts, {"answer": names})
-
-
-def _passing(output: Detection, good: Flags, target: NDArray[Any]) -> dict[str, Measure]:
-    """The error rates of a detection: attacks that pass, genuine samples that do not, and the mean of both."""
-    genuine = target == output.classes.index(output.accept)
-    sets = {"acer": [~genuine, genuine], "apcer": [~genuine], "bpcer": [genuine]}
-    return {
-        name: Mean(name, False, True, (~good).astype(np.float64), np.array([each for each in chosen if each.any()]))
-        for name, chosen in sets.items()
-        if any(each.any() for each in chosen)
-    }
-
-
-@_grade.register
-def _number(output: Regression, found: Sweep) -> PerSampleScores:
-    by_mask = sweep_to_coalitions(found)
-    answers, truth = by_mask.logits[..., 0].astype(np.float64), by_mask.target.astype(np.float64)
-    error: Numbers = np.abs(answers - truth)
-    good = (answers > output.middle) == (truth > output.middle)
-    everyone = np.ones((1, len(truth)), bool)
-    measures = {
-        "mae": Mean("mae", False, False, error, everyone),
-        "r": Correlation("r", True, False, answers, truth),
-        "sign_accuracy": Mean("sign_accuracy", True, True, good.astype(float), everyone),
-    }
-    scale = (output.high - output.low) / 4
-    doubts = {"boundary": np.exp(-np.abs(answers - output.middle) / scale)}
-    side = np.where(truth > output.middle, "above the middle", "not above the middle")
-    far = thirds(np.abs(truth - output.middle), ("near the middle", "in between", "far from the middle"))
-    slices = {"answer": tuple(side.tolist()), "strength": far}
-    return PerSampleScores(by_mask, measures, good, "the right side of the middle", error, doubts, slices)
-
-
-@_grade.register
-def _regions(output: Segmentation, found: Sweep) -> PerSampleScores:
-    by_mask = sweep_to_coalitions(found, _nothing_found(found))
-    kept: Numbers = by_mask.logits.astype(np.float64)
-    dice = dice_of(kept)
-    mean = dice.mean(-1)
-    everyone = np.ones((1, mean.shape[1]), bool)
-    measures: dict[str, Measure] = {"dice": Mean("dice", True, True, mean, everyone)}
-    for place, region in enumerate(output.regions):
-        name = f"dice_{region}"
-        measures[name] = Mean(name, True, True, dice[..., place], everyone)
-    for place, region in enumerate(output.regions):
-        name = f"hd95_{region}"
-        measures[name] = Mean(name, False, False, kept[..., place, DISTANCE], everyone)
-    doubts = {"entropy": kept[..., ENTROPY].mean(-1)}
-    slices = {"size": thirds(by_mask.target.max(-1), ("small", "medium", "large"))}
-    return PerSampleScores(
-        by_mask, measures, mean >= GOOD_DICE, f"Dice of at least {GOOD_DICE}", 1 - mean, doubts, slices
-    )
-
-
-def _nothing_found(found: Sweep) -> Numbers:
-    """What a sweep keeps of an answer that finds no region in complete samples, `[N, R, KEPT]`."""
-    rows = found.present.all(1)
-    kept = np.zeros(found.logits[0][rows].shape)
-    kept[..., THERE] = found.target[rows]
-    for column in (DISTANCE, ENTROPY):  # as bad as the worst
-        kept[..., column] = found.logits[:, rows, :, column].max(initial=0.0)
-    return kept
+def percentiles(values: Numbers) -> Numbers:
+    """The 2.5th and 97.5th percentile of the numbers among `[D, K]`, `[K, 2]`; NaN where a column has none."""
+    found = np.full((values.shape[1], 2), np.nan)
+    some = ~np.isnan(values).all(0)
+    found[some] = np.nanpercentile(values[:, some], (2.5, 97.5), axis=0).T
+    return found
 
 
 def _by_mask(found: Sweep, by_mask: Lattice, values: NDArray[Any]) -> Numbers:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mmlab.core.errors import TaskMismatch
-from mmlab.core.outputs.base import Metrics, Output, Prediction
+from mmlab.core.outputs.base import Output, Prediction
 from mmlab.core.outputs.classification import Classification
 from mmlab.core.outputs.detection import Detection
 from mmlab.core.outputs.regression import Regression
@@ -18,8 +18,6 @@ from mmlab.core.outputs.segmentation import Segmentation
 
 __all__ = [
     "ALL_KINDS",
-    "LOWER_IS_BETTER",
-    "NO_SHARES",
     "OUTPUTS",
     "Classification",
     "Detection",
@@ -34,8 +32,6 @@ OUTPUTS: dict[str, type[Output]] = {
     output.kind: output for output in (Classification, Detection, Regression, Segmentation)
 }
 ALL_KINDS = frozenset(OUTPUTS)
-LOWER_IS_BETTER = Metrics(name for output in OUTPUTS.values() for name in output.lower_is_better)
-NO_SHARES = Metrics(name for output in OUTPUTS.values() for name in output.not_percentages)
 
 
 def output_from_card(card: Mapping[str, Any]) -> Output:

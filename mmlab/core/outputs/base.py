@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from mmlab.core.errors import Unsupported
+from mmlab.core.metric import OutputMetric, metrics_for
 
 
 @dataclass(frozen=True)
@@ -35,25 +36,23 @@ class Prediction:
         return max(self.probabilities.values(), default=0.0)
 
 
-class Metrics(frozenset[str]):
-    """Names of metrics; that of a region (`hd95_core`) is in it where its family (`hd95`) is."""
-
-    def __contains__(self, name: object) -> bool:
-        return super().__contains__(name) or super().__contains__(str(name).partition("_")[0])
+def thirds(values: NDArray[Any], names: tuple[str, str, str]) -> tuple[str, ...]:
+    """Which third of the values each belongs to, small to large; equal values stay together."""
+    edges = np.quantile(values, (1 / 3, 2 / 3))
+    return tuple(names[place] for place in np.searchsorted(edges, values, side="left"))
 
 
 @dataclass(frozen=True)
 class Output(ABC):
     """What a task asks for.
 
-    lower_is_better: the metrics that are errors. no_shares: those that are not a fraction of something, so not a
-    percentage. A metric means the same in every kind of answer.
+    headline: the metric that models are selected and compared by. good: in words, when an answer counts as right.
     """
 
     kind: ClassVar[str]
     dense: ClassVar[bool] = False
-    lower_is_better: ClassVar[frozenset[str]] = frozenset()
-    not_percentages: ClassVar[frozenset[str]] = frozenset()
+    headline: ClassVar[str]
+    good: ClassVar[str] = "the right answer"
     lacks_classes: ClassVar[str] = ""  # why an answer has no probability for each class, in words
 
     @property
@@ -62,19 +61,20 @@ class Output(ABC):
         """How many logits a sample (or a pixel) has."""
 
     @property
-    @abstractmethod
-    def metric_names(self) -> tuple[str, ...]:
-        """The metrics, the headline first."""
+    def output_metrics(self) -> Mapping[str, OutputMetric]:
+        """What is registered for this kind of answer, by name, the headline first."""
+        found = metrics_for(self)
+        return {self.headline: found[self.headline], **found}
 
     @property
-    def headline(self) -> str:
-        """The metric that models are selected and compared by."""
-        return self.metric_names[0]
+    def metric_names(self) -> tuple[str, ...]:
+        """The metrics, the headline first."""
+        return tuple(self.output_metrics)
 
     @property
     def higher_is_better(self) -> bool:
         """Whether a larger headline is a better one."""
-        return self.headline not in self.lower_is_better
+        return self.output_metrics[self.headline].higher_is_better
 
     @property
     def scale(self) -> tuple[float, float]:
@@ -110,9 +110,45 @@ class Output(ABC):
     def score(self, logits: Tensor, target: int) -> Tensor:
         """The scalar per sample, `[B]`, that attribution explains: a class, a region or the number."""
 
-    @abstractmethod
     def metrics(self, logits: Tensor, target: Tensor) -> dict[str, float]:
-        """The metrics of `metric_names` over all given samples."""
+        """The metrics of `metric_names` over all given samples; NaN for what cannot be computed from these."""
+        kept, truth = self.summarise(logits, target), self.condense_target(target)
+        return self.metrics_of(kept.cpu().numpy(), truth.cpu().numpy())
+
+    def metrics_of(self, answers: NDArray[Any], truth: NDArray[Any]) -> dict[str, float]:
+        """The same, from what `summarise` and `condense_target` kept. Those that were not measured are left out."""
+        measured = {name: each for name, each in self.output_metrics.items() if each.is_measured(answers)}
+        return {name: each.of(answers, truth) for name, each in measured.items()}
+
+    @abstractmethod
+    def correct(self, answers: NDArray[Any], truth: NDArray[Any]) -> NDArray[np.bool_]:
+        """Which answers, `[..., N, *kept]`, are right or good enough, `[..., N]`; `good` says what that means."""
+
+    @abstractmethod
+    def error(self, answers: NDArray[Any], truth: NDArray[Any]) -> NDArray[np.float64]:
+        """How wrong each answer is, `[..., N]`: 0 for a perfect one."""
+
+    @abstractmethod
+    def doubts(self, answers: NDArray[Any]) -> dict[str, NDArray[np.float64]]:
+        """How much each answer should be doubted, `[..., N]`, larger for less trust, by the name of the score."""
+
+    @abstractmethod
+    def slices(self, truth: NDArray[Any]) -> dict[str, tuple[str, ...]]:
+        """Ways to divide samples by what is true of them: by name, what each belongs to."""
+
+    def empty_answer(self, answers: NDArray[Any], truth: NDArray[Any]) -> NDArray[Any]:
+        """What a sweep would keep of the answer to nothing, beside answers `[K, N, *kept]`; without elements where
+        how often each answer is right says it."""
+        return np.zeros(0)
+
+    def decisions(self, answers: NDArray[Any], truth: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Which class each answer names and which is right, `[N]` each. Raises Unsupported for regions."""
+        raise Unsupported(f"{self.lacks_classes}, so it names no class.")
+
+    @property
+    def counted(self) -> range:
+        """The classes of `decisions` that a mean over classes goes over."""
+        return range(self.channels)
 
     def categories(self, answers: NDArray[Any], truth: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Answers `[N, channels]` and truth `[N]` as indices of classes, where samples are counted by them, `[N]` each.
@@ -131,10 +167,6 @@ class Output(ABC):
     def condense_target(self, target: Tensor) -> Tensor:
         """What a sweep keeps of the truth `[B, ...]`."""
         return target
-
-    def metrics_of(self, kept: Tensor, target: Tensor) -> dict[str, float]:
-        """The metrics, from what `condense` and `condense_target` kept. Those that were not measured are left out."""
-        return self.metrics(kept, target)
 
     @abstractmethod
     def read(self, logits: Tensor) -> Prediction:

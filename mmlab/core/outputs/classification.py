@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy.special import entr, softmax
 from torch import Tensor
 from torch.nn import functional
 
@@ -16,18 +17,15 @@ from mmlab.core.outputs.base import Output, Prediction
 
 @dataclass(frozen=True)
 class Classification(Output):
-    """One of several classes. Cross-entropy in nats; accuracy and macro-averaged F1."""
+    """One of several classes. Cross-entropy in nats."""
 
     classes: tuple[str, ...]
     kind: ClassVar[str] = "classification"
+    headline: ClassVar[str] = "accuracy"
 
     @property
     def channels(self) -> int:
         return len(self.classes)
-
-    @property
-    def metric_names(self) -> tuple[str, ...]:
-        return ("accuracy", "f1")
 
     def loss(self, logits: Tensor, target: Tensor) -> Tensor:
         return functional.cross_entropy(logits, target, reduction="none")
@@ -49,15 +47,25 @@ class Classification(Output):
         return logits[:, target]
 
     def categories(self, answers: NDArray[Any], truth: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        return answers.argmax(1), truth.astype(np.int64)
+        return self.decisions(answers, truth)
 
-    def metrics(self, logits: Tensor, target: Tensor) -> dict[str, float]:
-        answer = logits.argmax(-1)
-        pairs = target * self.channels + answer
-        confusion = torch.bincount(pairs, minlength=self.channels**2).view(self.channels, -1).double()
-        hits, seen, said = confusion.diagonal(), confusion.sum(1), confusion.sum(0)
-        f1 = 2 * hits / (seen + said).clamp(min=1)
-        return {"accuracy": float(hits.sum() / confusion.sum()), "f1": float(f1[seen > 0].mean())}
+    def correct(self, answers: NDArray[Any], truth: NDArray[Any]) -> NDArray[np.bool_]:
+        return np.asarray(answers.argmax(-1) == truth)
+
+    def error(self, answers: NDArray[Any], truth: NDArray[Any]) -> NDArray[np.float64]:
+        return (~self.correct(answers, truth)).astype(np.float64)
+
+    def doubts(self, answers: NDArray[Any]) -> dict[str, NDArray[np.float64]]:
+        """Entropy in nats, and how little the first class has more than the second."""
+        probability = softmax(answers.astype(np.float64), -1)
+        best = np.partition(probability, -2, -1)
+        return {"entropy": entr(probability).sum(-1), "margin": best[..., -2] - best[..., -1]}
+
+    def slices(self, truth: NDArray[Any]) -> dict[str, tuple[str, ...]]:
+        return {"answer": tuple(self.classes[int(label)] for label in truth)}
+
+    def decisions(self, answers: NDArray[Any], truth: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        return answers.argmax(-1), truth.astype(np.int64)
 
     def read(self, logits: Tensor) -> Prediction:
         probability = logits.double().softmax(-1)

@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from mmlab.core.outputs.base import Output, Prediction
+from mmlab.core.outputs.base import Output, Prediction, thirds
 
 BINS = 7
 STEPS = 6  # that the scale has, from -3 to 3
@@ -22,25 +22,20 @@ MOST_DIGITS = 9
 class Regression(Output):
     """A number between `low` and `high`, read as above `middle` or not.
 
-    Mean absolute error, Pearson's r, and how often the number is on the right side of the middle, with the F1 of being
-    above it: as reported for CMU-MOSI (Zadeh et al., 2016), where the middle itself counts as not above.
+    The middle itself counts as not above, as with CMU-MOSI (Zadeh et al., 2016).
     """
 
     low: float
     high: float
     middle: float = 0.0
     kind: ClassVar[str] = "regression"
-    lower_is_better: ClassVar[frozenset[str]] = frozenset({"mae"})
-    not_percentages: ClassVar[frozenset[str]] = frozenset({"mae", "r"})
+    headline: ClassVar[str] = "mae"
+    good: ClassVar[str] = "the right side of the middle"
     lacks_classes: ClassVar[str] = "A number has no probability"
 
     @property
     def channels(self) -> int:
         return 1
-
-    @property
-    def metric_names(self) -> tuple[str, ...]:
-        return ("mae", "r", "sign_accuracy", "f1")
 
     @property
     def scale(self) -> tuple[float, float]:
@@ -79,18 +74,30 @@ class Regression(Output):
         edges = np.quantile(truth.astype(np.float64), (1 / 3, 2 / 3))
         return np.digitize(answers[:, 0], edges), np.digitize(truth.astype(np.float64), edges)
 
-    def metrics(self, logits: Tensor, target: Tensor) -> dict[str, float]:
-        answer, truth = logits.squeeze(-1).double(), target.double()
-        said, is_so = answer > self.middle, truth > self.middle
-        hits = float((said & is_so).sum())
-        spread = float(answer.std() * truth.std()) if len(answer) > 1 else 0.0
-        joint = float(((answer - answer.mean()) * (truth - truth.mean())).sum()) / max(len(answer) - 1, 1)
-        return {
-            "mae": float((answer - truth).abs().mean()),
-            "r": joint / spread if spread > 0 else 0.0,
-            "sign_accuracy": float((said == is_so).double().mean()),
-            "f1": 2 * hits / max(float(said.sum() + is_so.sum()), 1.0),
-        }
+    def correct(self, answers: NDArray[Any], truth: NDArray[Any]) -> NDArray[np.bool_]:
+        return np.asarray((answers[..., 0] > self.middle) == (truth > self.middle))
+
+    def error(self, answers: NDArray[Any], truth: NDArray[Any]) -> NDArray[np.float64]:
+        return np.abs(answers[..., 0].astype(np.float64) - truth.astype(np.float64))
+
+    def doubts(self, answers: NDArray[Any]) -> dict[str, NDArray[np.float64]]:
+        """Closeness to the middle, as `uncertainty`."""
+        distance = np.abs(answers[..., 0].astype(np.float64) - self.middle)
+        return {"boundary": np.exp(-distance / ((self.high - self.low) / 4))}
+
+    def slices(self, truth: NDArray[Any]) -> dict[str, tuple[str, ...]]:
+        """On which side of the middle the right number lies, and how far from it."""
+        side = np.where(truth > self.middle, "above the middle", "not above the middle")
+        far = thirds(np.abs(truth - self.middle), ("near the middle", "in between", "far from the middle"))
+        return {"answer": tuple(side.tolist()), "strength": far}
+
+    def decisions(self, answers: NDArray[Any], truth: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """1 for a number above the middle, 0 for any other."""
+        return (answers[..., 0] > self.middle).astype(np.int64), (truth > self.middle).astype(np.int64)
+
+    @property
+    def counted(self) -> range:
+        return range(1, 2)
 
     def read(self, logits: Tensor) -> Prediction:
         number = float(logits.reshape(()).clamp(self.low, self.high))

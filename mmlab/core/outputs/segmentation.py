@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from mmlab.core.errors import Unsupported
-from mmlab.core.outputs.base import Metrics, Output, Prediction
+from mmlab.core.outputs.base import Output, Prediction, thirds
 from mmlab.core.outputs.hausdorff import hausdorff95
 
 # What a sweep keeps of each region of a sample. Pixels: in both, found, there. Then: distance of the outlines, mean
@@ -21,11 +21,12 @@ from mmlab.core.outputs.hausdorff import hausdorff95
 SHARED, FOUND, THERE, DISTANCE, ENTROPY = range(5)
 BINS = 5
 KEPT = 5 + 3 * BINS
+GOOD_DICE = 0.7
 
 
 @dataclass(frozen=True)
 class Segmentation(Output):
-    """Regions of an image, each yes or no per pixel (they may be nested). Dice and 95 % Hausdorff distance per region.
+    """Regions of an image, each yes or no per pixel (they may be nested).
 
     names: of the regions, for people. pixel: the side of a pixel, in mm where it is known.
     """
@@ -35,8 +36,8 @@ class Segmentation(Output):
     pixel: float = 1.0
     kind: ClassVar[str] = "segmentation"
     dense: ClassVar[bool] = True
-    lower_is_better: ClassVar[frozenset[str]] = Metrics({"hd95"})
-    not_percentages: ClassVar[frozenset[str]] = lower_is_better
+    headline: ClassVar[str] = "dice"
+    good: ClassVar[str] = f"Dice of at least {GOOD_DICE}"
     lacks_classes: ClassVar[str] = "The answer is a picture"
 
     @property
@@ -47,10 +48,6 @@ class Segmentation(Output):
     def region_names(self) -> tuple[str, ...]:
         """The regions, for people."""
         return self.names or self.regions
-
-    @property
-    def metric_names(self) -> tuple[str, ...]:
-        return ("dice", *(f"dice_{region}" for region in self.regions), *(f"hd95_{region}" for region in self.regions))
 
     @property
     def label_count(self) -> int:
@@ -93,9 +90,32 @@ class Segmentation(Output):
     def categories(self, answers: NDArray[Any], truth: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         raise Unsupported(f"{self.lacks_classes}: neighbouring pixels are no independent samples.")
 
-    def metrics(self, logits: Tensor, target: Tensor) -> dict[str, float]:
-        """Of logits `[N, R, H, W]` and regions of the same shape: see `metrics_of`."""
-        return self.metrics_of(self.summarise(logits, target), self.condense_target(target))
+    def correct(self, answers: NDArray[Any], truth: NDArray[Any]) -> NDArray[np.bool_]:
+        return np.asarray(dice_of(answers.astype(np.float64)).mean(-1) >= GOOD_DICE)
+
+    def error(self, answers: NDArray[Any], truth: NDArray[Any]) -> NDArray[np.float64]:
+        """1 - Dice, the mean over regions."""
+        return np.asarray(1 - dice_of(answers.astype(np.float64)).mean(-1))
+
+    def doubts(self, answers: NDArray[Any]) -> dict[str, NDArray[np.float64]]:
+        """The mean entropy per pixel in nats."""
+        return {"entropy": answers[..., ENTROPY].astype(np.float64).mean(-1)}
+
+    def slices(self, truth: NDArray[Any]) -> dict[str, tuple[str, ...]]:
+        """How large the largest region is."""
+        return {"size": thirds(truth.max(-1), ("small", "medium", "large"))}
+
+    def empty_answer(self, answers: NDArray[Any], truth: NDArray[Any]) -> NDArray[Any]:
+        """That nothing is found; its distances and doubts are as bad as the worst."""
+        kept = np.zeros(answers.shape[1:])
+        kept[..., THERE] = truth
+        for column in (DISTANCE, ENTROPY):
+            kept[..., column] = answers[..., column].max(initial=0.0)
+        return kept
+
+    def of_region(self, table: NDArray[Any], region: str) -> NDArray[Any]:
+        """The row of a region, or those of all of them where none is named, of a table `[N, R]`: `[G, N]`."""
+        return table.T if not region else table.T[self.regions.index(region)][None]
 
     def summarise(self, logits: Tensor, target: Tensor, distances: bool = True) -> Tensor:
         """`[B, R, KEPT]`: counts, distances and reliability per region. Distances not measured are not a number."""
@@ -112,19 +132,6 @@ class Segmentation(Output):
         """How many pixels of each sample belong to each region, `[B, R]`."""
         return target.long().sum((2, 3))
 
-    def metrics_of(self, kept: Tensor, target: Tensor) -> dict[str, float]:
-        """Means over samples `[N, R, KEPT]`. Dice at probability 0.5; 1 where a region is neither there nor found.
-
-        hd95 in the unit of `pixel`, see `hausdorff95`; left out where it was not measured.
-        """
-        each = dice_of(kept.double().cpu().numpy()).mean(0)
-        named = {"dice": float(each.mean())}
-        named |= {f"dice_{region}": float(value) for region, value in zip(self.regions, each, strict=True)}
-        far = kept[..., DISTANCE].double().mean(0)
-        if not far.isnan().any():
-            named |= {f"hd95_{region}": float(value) for region, value in zip(self.regions, far, strict=True)}
-        return named
-
     def read(self, logits: Tensor) -> Prediction:
         probability = logits.double().sigmoid()
         shares = dict(zip(self.region_names, probability.mean((1, 2)).tolist(), strict=True))
@@ -139,9 +146,17 @@ class Segmentation(Output):
 
 
 def dice_of(kept: NDArray[np.floating]) -> NDArray[np.float64]:
-    """The Dice score of each sample and region, `[..., R]`, from what a sweep keeps, `[..., R, KEPT]`."""
+    """The Dice score of each sample and region, `[..., R]`, from what a sweep keeps, `[..., R, KEPT]`.
+
+    1 where a region is neither there nor found, as in BraTS.
+    """
     size = kept[..., FOUND] + kept[..., THERE]
     return np.where(size > 0, 2 * kept[..., SHARED] / np.maximum(size, 1), 1.0)
+
+
+def is_somewhere(kept: NDArray[np.floating]) -> NDArray[np.bool_]:
+    """Whether each region is there or found in each sample, `[..., R]`."""
+    return np.asarray(kept[..., FOUND] + kept[..., THERE] > 0)
 
 
 def _reliability(logits: Tensor, truth: Tensor) -> Tensor:

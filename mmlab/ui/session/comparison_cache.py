@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import numpy as np
@@ -46,7 +47,7 @@ def seed_scores(task: str, method: str, metric: str) -> list[float]:
             found = report_file.read(file.parent)["sources"]["built-in"]["mean"][metric]
         except (CheckpointError, KeyError):
             continue  # the comparison names damaged reports
-        if isinstance(found, float) and SEED_FOLDER.fullmatch(file.parent.name):
+        if isinstance(found, float) and math.isfinite(found) and SEED_FOLDER.fullmatch(file.parent.name):
             scores.append(found)
     return scores
 

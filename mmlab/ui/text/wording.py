@@ -1,4 +1,4 @@
-"""The words of the screen in one place: help texts, metrics, numbers and durations.
+"""The words of the screen in one place: help texts, names of metrics, numbers and durations.
 
 >>> st.metric("Certainty", "93 %", help=wording.help("certainty"))
 >>> wording.certainty(0.97)
@@ -9,27 +9,8 @@ from __future__ import annotations
 
 import math
 
-from mmlab.core.outputs import LOWER_IS_BETTER
+from mmlab.core.metric import METRICS, family, higher_is_better
 from mmlab.ui.text.glossary import TERMS
-
-METRICS: dict[str, tuple[str, str]] = {
-    "accuracy": ("Accuracy", "how often the answer is right"),
-    "f1": ("F1", "the balance of what is found and what is rightly found, averaged over the classes"),
-    "acer": ("ACER", "the mean of two shares, attacks that pass (APCER) and genuine samples that are refused (BPCER)"),
-    "apcer": ("APCER", "the share of attacks that pass"),
-    "bpcer": ("BPCER", "the share of genuine samples that are refused"),
-    "bpcer20": ("BPCER20", "the share of genuine samples that are refused when 1 in 20 attacks may pass"),
-    "bpcer100": ("BPCER100", "the share of genuine samples that are refused when 1 in 100 attacks may pass"),
-    "mae": ("Mean error", "how far the number is off, on average"),
-    "r": ("Correlation", "how closely the numbers rise and fall with the right ones: 1 is always, 0 not at all"),
-    "sign_accuracy": ("Sign accuracy", "how often the number lies on the right side of the middle"),
-    "dice": ("Dice", "how well found and true regions overlap, from not at all to exactly"),
-    "hd95": (
-        "HD95",
-        "how far the outlines of found and true regions lie apart, in mm, without the farthest 5 %; a region "
-        "that is only found or only there counts as the picture's diagonal",
-    ),
-}
 
 SENTENCE_PRIVATE = (
     "Uploads stay in the memory of the machine that runs this app, and are deleted when you close the page."
@@ -45,17 +26,17 @@ def help(name: str) -> str:
 
 def metric(name: str) -> str:
     """The name of a metric for people: `ACER`, `Sign accuracy`; of one of a region `Dice WT`."""
-    if name in METRICS:
-        return METRICS[name][0]
-    family, _, region = name.partition("_")
-    return f"{METRICS[family][0]} {region.upper()}" if family in METRICS else name.replace("_", " ").capitalize()
+    start, part = family(name)
+    if not start:
+        return name.replace("_", " ").capitalize()
+    return f"{METRICS[start].title} {part.upper()}".rstrip()
 
 
 def metric_meaning(name: str) -> str:
     """What a metric says, to follow its name in a sentence, and whether lower is better: `: the share of ...`."""
-    known = name if name in METRICS else name.partition("_")[0]
-    meaning = f": {METRICS[known][1]}" if known in METRICS else ""
-    return f"{meaning}; lower is better" if name in LOWER_IS_BETTER else meaning
+    start, _ = family(name)
+    meaning = f": {METRICS[start].about}" if start else ""
+    return meaning if higher_is_better(name) else f"{meaning}; lower is better"
 
 
 def certainty(probability: float) -> str:

@@ -7,6 +7,7 @@ and right go to neighbours; a modality's letter switches it.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -52,8 +53,10 @@ class Frame:
     span: tuple[float, float] | None = None
 
     def cost(self, upper: Scored, lower: Scored) -> float:
-        """How much worse the lower combination is; negative where removing helps."""
+        """How much worse the lower combination is; negative where removing helps, 0 where one has no score."""
         lost = upper.score - lower.score
+        if not math.isfinite(lost):
+            return 0.0
         return lost if self.higher_is_better else -lost
 
     def text(self, cost: float) -> str:
@@ -92,8 +95,9 @@ def svg(scored: Sequence[Scored], frame: Frame, title: str) -> str:
 
 
 def _span(scored: Sequence[Scored]) -> tuple[float, float]:
-    """Lowest and highest end of all intervals."""
-    return min(item.low for item in scored), max(item.high for item in scored)
+    """Lowest and highest end of all intervals, of those that have a score."""
+    ends = [end for item in scored for end in (item.low, item.high) if math.isfinite(end)] or [0.0, 1.0]
+    return min(ends), max(ends)
 
 
 def _line(drawn: Lattice, upper: str, lower: str, colour: str, share: float) -> str:
@@ -134,7 +138,7 @@ def _ends(drawn: Lattice, upper: str, lower: str) -> tuple[float, float, float, 
 def _node(node: Node, by_key: Mapping[str, Scored], frame: Frame, span: tuple[float, float]) -> str:
     item = by_key[node.state.key]
     left, top = node.x - NODE_WIDE / 2, node.y - NODE_HIGH / 2
-    share = (item.score - span[0]) / ((span[1] - span[0]) or 1.0)
+    share = (item.score - span[0]) / ((span[1] - span[0]) or 1.0) if math.isfinite(item.score) else 0.0
     good = share if frame.higher_is_better else 1 - share
     shape = f'x="{left:.1f}" y="{top:.1f}" width="{NODE_WIDE}" height="{NODE_HIGH}" rx="10"'
     box = (
@@ -178,8 +182,10 @@ def _whisker(item: Scored, node: Node, span: tuple[float, float]) -> str:
     def place(value: float) -> float:
         return left + room * (value - low) / ((high - low) or 1.0)
 
-    return (
-        f'<path d="M{left:.1f} {y:.1f}h{room}" stroke="currentColor" stroke-opacity=".18" stroke-width="1"/>'
+    line = f'<path d="M{left:.1f} {y:.1f}h{room}" stroke="currentColor" stroke-opacity=".18" stroke-width="1"/>'
+    if not all(map(math.isfinite, (item.score, item.low, item.high))):
+        return line
+    return line + (
         f'<path d="M{place(item.low):.1f} {y:.1f}H{place(item.high):.1f}" stroke="currentColor" stroke-width="2.6" '
         f'stroke-opacity=".7" stroke-linecap="round"/>'
         f'<circle cx="{place(item.score):.1f}" cy="{y:.1f}" r="2.4" fill="{WRONG}"/>'

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from mmlab.core.metric import mean_of
 from mmlab.viz.base import theme
 
 if TYPE_CHECKING:
@@ -35,8 +36,7 @@ def scores(
         style = "solid" if alone else "dash" if whole else "dot" if names[first + 1] in parts[key] else "dashdot"
         _curve(figure, [factor * value for value in series[key]], label, colour, style, 2.0)
     if series:
-        columns = zip(*series.values(), strict=True)
-        mean = [factor * sum(column) / len(column) for column in columns]
+        mean = (factor * mean_of(list(series.values()))).tolist()
         _curve(figure, mean, "mean", MEAN_COLOUR, "solid", 4.0)
     return _dressed(figure, epochs, f"{metric}{', %' if is_share else ''}")
 

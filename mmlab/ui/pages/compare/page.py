@@ -11,6 +11,7 @@ from functools import partial
 import streamlit as st
 
 from mmlab.analysis.methods.seed_comparison import MEAN, WORST, Comparison, Row, interval
+from mmlab.core.metric import mean_of
 from mmlab.core.modality import Modalities
 from mmlab.core.task import Task, advice
 from mmlab.experiments import comparison_tables
@@ -104,8 +105,10 @@ def _sorted(found: Comparison, by: str) -> Comparison:
     if by == comparison_cache.STEPS:
         return found
     sign = -1 if found.higher_is_better else 1
-    value = {row.name: row.worst if by == WORST else found.by_seed(row.name, by).mean() for row in found.rows}
-    return replace(found, rows=tuple(sorted(found.rows, key=lambda row: sign * value[row.name])))
+    value = {row.name: row.worst if by == WORST else float(mean_of(found.by_seed(row.name, by))) for row in found.rows}
+    return replace(
+        found, rows=tuple(sorted(found.rows, key=lambda row: (math.isnan(value[row.name]), sign * value[row.name])))
+    )
 
 
 def _cell(found: Comparison) -> tuple[str, str]:

@@ -10,6 +10,7 @@ from typing import Any
 
 import streamlit as st
 
+from mmlab.core.metric import is_share
 from mmlab.core.task import TASKS, Task, advice
 from mmlab.storage.library import Entry
 from mmlab.ui.components import page_frame, pickers
@@ -119,7 +120,7 @@ def _scores(task: Task, measured: Sequence[tuple[Entry, Mapping[str, Any]]], sou
     letters = pickers.letters(modalities)
     columns = [("mean", "mean of all combinations"), (modalities.full.key, "all inputs")]
     columns += [(name, f"{letters[name]} only") for name in modalities.names]
-    scale = Scale(output.headline not in output.not_percentages, higher_is_better=output.higher_is_better)
+    scale = Scale(is_share(output.headline), higher_is_better=output.higher_is_better)
     rows = []
     for entry, report in measured:
         found = report.get("sources", {}).get(source)
@@ -156,9 +157,9 @@ def _best(values: Sequence[float], higher_is_better: bool) -> float:
 
 
 def _cell(value: float, best: float, scale: Scale) -> str:
-    """A number with a bar, where it is a share; the best one is bold. A dash where no test sample has these inputs."""
+    """A number with a bar, where it is a share; the best one is bold. A dash where no test sample has what it takes."""
     if not math.isfinite(value):
-        return '<td class="mm-num" title="no test sample has these inputs">–</td>'
+        return '<td class="mm-num" title="no test sample has what this takes">–</td>'
     text = f"{scale.text(value)} %" if scale.is_share else scale.text(value)
     strong = f"<b>{text}</b>" if value == best else text
     bar = f'<i style="width:{max(0, min(100, 100 * value)):.0f}%"></i>' if scale.is_share else ""

@@ -16,8 +16,8 @@ import streamlit as st
 from mmlab.core import plugins
 from mmlab.core.errors import MmlabError
 from mmlab.core.method import METHODS
+from mmlab.core.metric import is_share
 from mmlab.core.options import describe
-from mmlab.core.outputs import NO_SHARES
 from mmlab.core.reference import Reference
 from mmlab.core.task import TASKS, Task
 from mmlab.core.training_plan import Plan
@@ -83,7 +83,7 @@ def _headline(task: Task, method: str, runs: Sequence[Entry]) -> str:
     text = f"**{page_frame.plain(cache.title(method))}** · {len(runs)} model{'s' * (len(runs) != 1)} here"
     if scores:
         text += f" · {len(scores)} seed{'s' * (len(scores) != 1)} measured"
-        scale = method_tables.Scale(metric not in NO_SHARES)
+        scale = method_tables.Scale(is_share(metric))
         spread = f" ± {scale.text(stdev(scores))}" if len(scores) > 1 else ""
         text += f" · {wording.metric(metric)} {scale.text(fmean(scores))}{spread}{' %' * scale.is_share}"
     return text
@@ -108,7 +108,7 @@ def _run(task: Task, entry: Entry) -> None:
 def _scores(task: Task, report: Mapping[str, Any]) -> str:
     """A row per test set: the mean, then every combination."""
     output, modalities = task.info.output, task.info.modalities
-    scale, letters = method_tables.Scale(output.headline not in NO_SHARES), pickers.letters(modalities)
+    scale, letters = method_tables.Scale(is_share(output.headline)), pickers.letters(modalities)
     keys = [combination.key for combination in modalities.subsets()]
     head = "".join(
         f"<th title='{escape(c.label, quote=True)}'>{''.join(letters[n] for n in c.names)}</th>"

@@ -9,10 +9,10 @@ from html import escape
 
 import streamlit as st
 
-from mmlab.analysis.robustness.per_sample_scores import GOOD_DICE
 from mmlab.core.errors import NothingPresent
 from mmlab.core.modality import Combination, Modality
 from mmlab.core.outputs import Regression
+from mmlab.core.outputs.segmentation import GOOD_DICE
 from mmlab.core.reference import Reference
 from mmlab.core.task import Task
 from mmlab.ui.components import clickable_svg, page_frame, pickers

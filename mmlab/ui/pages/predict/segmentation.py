@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmlab.analysis.robustness import region_overlap
-from mmlab.analysis.robustness.per_sample_scores import GOOD_DICE
 from mmlab.core.errors import MmlabError
 from mmlab.core.modality import Combination
 from mmlab.core.outputs import Prediction, Segmentation
+from mmlab.core.outputs.segmentation import GOOD_DICE
 from mmlab.ui.session import cache
 from mmlab.ui.text import wording
 from mmlab.viz.inputs import recordings

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
+import numpy as np
 import streamlit as st
 
 from mmlab.ui.components import figure_card, page_frame
@@ -92,7 +93,7 @@ def table(view: View) -> Figure:
     """All measures of the model that is shown, per combination."""
     from mmlab.ui.pages.robustness.heatmaps import heat_by_column
 
-    measures = view.one.measures
+    measures = {name: each for name, each in view.one.measures.items() if np.isfinite(each.scores[1:]).any()}
     values = [[float(measure.scores[mask]) for measure in measures.values()] for mask in view.masks]
     title = f"All measures, {cache.title(view.shown)}"
     return heat_by_column(view, "measures", title, values, list(measures.values()))

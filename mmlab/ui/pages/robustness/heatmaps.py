@@ -46,13 +46,15 @@ def heat_by_column(
 ) -> Figure:
     """Combinations over measures; every measure is tinted by itself."""
     columns = [heatmap.Head(measure.name, label=_brief(wording.metric(measure.name))) for measure in measures]
-    spans = [(min(column), max(column)) for column in zip(*values, strict=True)]
+    there = [[value for value in column if math.isfinite(value)] or [0.0] for column in zip(*values, strict=True)]
+    spans = [(min(column), max(column)) for column in there]
     rows = []
     for mask, row in zip(view.masks, values, strict=True):
         cells = []
         for measure, value, (low, high) in zip(measures, row, spans, strict=True):
-            text = f"{100 * value:.1f}" if measure.is_share else f"{value:.2f}"
-            note = f"{wording.metric(measure.name)}, {view.label(mask)}: {text}{' %' if measure.is_share else ''}"
+            percent = measure.is_share and math.isfinite(value)
+            text = f"{100 * value:.1f}" if percent else f"{value:.2f}" if math.isfinite(value) else "–"
+            note = f"{wording.metric(measure.name)}, {view.label(mask)}: {text}{' %' if percent else ''}"
             share = goodness(value, low, high, measure.higher_is_better)
             cells.append(heatmap.Cell(text.replace("-", "−"), share, note, theme.ACCENT, view.key(mask)))
         rows.append((heatmap.Head(view.key(mask), view.has(mask)), cells))

@@ -54,6 +54,9 @@ class Chances:
 def show(view: View) -> None:
     """Sliders, expected scores, the curve, and the check; a fragment, so that a slider redraws nothing else."""
     st.subheader("Score at random failures", help=wording.help("failure"), anchor=False)
+    if why := _undefined(view):
+        st.caption(why)
+        return
     chances = chosen(view.task.info.modalities)
     _sliders(view, chances)
     st.html(_big(view, chances))
@@ -68,7 +71,14 @@ def show(view: View) -> None:
 
 def figures(view: View) -> list[Figure]:
     """For the report."""
-    return [curve(view, chosen(view.task.info.modalities))]
+    return [] if _undefined(view) else [curve(view, chosen(view.task.info.modalities))]
+
+
+def _undefined(view: View) -> str:
+    """Why there is no expected score: some combination has none. Empty where all have one."""
+    if all(np.isfinite(graded.measures[view.measure].scores[1:]).all() for graded in view.graded.values()):
+        return ""
+    return f"{wording.metric(view.measure)} cannot be computed for some combination, so no score can be expected."
 
 
 def chosen(modalities: Modalities) -> Chances:

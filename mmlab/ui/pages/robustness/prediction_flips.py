@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 import streamlit as st
 
-from mmlab.analysis import slice_scores, smallest_sufficient, worst_slice
-from mmlab.analysis.robustness.per_sample_scores import Correlation, Mean
+from mmlab.analysis import smallest_sufficient, worst_slice
+from mmlab.analysis.robustness.measure_slices import measure_slices
 from mmlab.analysis.robustness.prediction_flips import negative_flip_shares
 from mmlab.analysis.robustness.slices import WorstSlice
 from mmlab.core.errors import DataError, UnknownName
@@ -120,18 +120,16 @@ def slices(view: View, slicing: str) -> tuple[Figure, WorstSlice | None]:
     """The score of each slice under each combination, and the worst of those that are large enough."""
     belongs = _slicings(view)[slicing]
     measure = view.scored
-    values = measure.values if isinstance(measure, Mean) else view.one.error
-    table = slice_scores(values[list(view.masks)], belongs)
-    better = measure.higher_is_better if isinstance(measure, Mean) else False
+    table = measure_slices(measure, view.masks, belongs)
     try:
-        worst = worst_slice(table, FEWEST, higher_is_better=better)
+        worst = worst_slice(table, FEWEST, higher_is_better=measure.higher_is_better)
     except DataError:
         worst = None
     names = table.names[:MOST_SLICES]
     chosen = f"{worst.name}|{view.key(view.masks[worst.combination])}" if worst else ""
     if url_state.get("slice") in table.names:
         chosen = f"{url_state.get('slice')}|{view.selected.key}"
-    title = f"{SLICES.get(slicing, slicing)}: {_measured(view)}, {cache.title(view.shown)}"
+    title = f"{SLICES.get(slicing, slicing)}: {spoken(wording.metric(view.measure))}, {cache.title(view.shown)}"
     found = heatmaps.heat(
         view,
         "slices",
@@ -198,10 +196,6 @@ def _slicings(view: View) -> dict[str, tuple[str, ...]]:
     stamp = view_data.stamp(reference, view.rule)
     slicings = view_data.slicings(reference, view.rule, stamp, others)
     return selection.sliced(slicings, view_data.graded(reference, view.rule, stamp).ids, view.one.ids)
-
-
-def _measured(view: View) -> str:
-    return "mean error" if isinstance(view.scored, Correlation) else spoken(wording.metric(view.measure))
 
 
 def _shares(masks: np.ndarray, labels: list[int]) -> list[float]:

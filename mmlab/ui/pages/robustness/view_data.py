@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 
+import numpy as np
 import streamlit as st
 
 from mmlab.analysis.robustness.per_sample_scores import Measure, PerSampleScores, grade, hardness
@@ -92,6 +93,8 @@ class View:
 
     def change(self, value: float) -> str:
         """A difference of scores for people: `−3.1 points`, `+0.041`."""
+        if not math.isfinite(value):
+            return "–"
         shown = f"{100 * value:+.1f} points" if self.scored.is_share else f"{value:+.3f}"
         return shown.replace("-", "−")
 
@@ -131,7 +134,7 @@ def make(task_name: str, references: Sequence[Reference]) -> View | None:
         last = next(reversed(found))
         shown = url_state.get("lattice") if url_state.get("lattice") in found else last
         shown = select("lattice", "Model shown", list(found), shown, cache.title, wording.help("method"))
-        measures = list(found[shown].measures)
+        measures = [name for name, each in found[shown].measures.items() if np.isfinite(each.scores[1:]).any()]
         name = select("measure", "Measure", measures, measures[0], wording.metric, wording.help("score"))
     _say_missing(by_method, found, wanted, rule)
     _say_incomplete(by_method[shown])

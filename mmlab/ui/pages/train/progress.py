@@ -10,7 +10,7 @@ import streamlit as st
 
 from mmlab.core.errors import MmlabError
 from mmlab.core.method import METHODS
-from mmlab.core.outputs import NO_SHARES
+from mmlab.core.metric import is_share
 from mmlab.core.task import TASKS
 from mmlab.experiments.background.manager import Run, TrainingQueue, history, seconds_left
 from mmlab.experiments.background.requested_job import job_of
@@ -162,7 +162,7 @@ def _curves(run: Run, rows: Rows) -> None:
     with left:
         st.markdown("**Score on validation**", help=wording.help("learning"))
         letters = pickers.letters(info.modalities)
-        figure = learning_curves.scores(scores, letters, epochs, wording.metric(metric), metric not in NO_SHARES)
+        figure = learning_curves.scores(scores, letters, epochs, wording.metric(metric), is_share(metric))
         st.plotly_chart(figure, config=theme.CONFIG, key="train.scores")
     with right:
         st.markdown("**Loss terms**", help=wording.help("learning"))

@@ -1,0 +1,39 @@
+"""How well found and true regions overlap."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mmlab.core.metric import METRICS, MeanMetric, Numbers, mean_of, weighted_mean
+from mmlab.core.outputs import Segmentation
+from mmlab.core.outputs.segmentation import dice_of, is_somewhere
+
+
+@METRICS.register("dice")
+class Dice(MeanMetric[Segmentation]):
+    """The Dice score at probability 0.5, the mean over samples: of each region, and their mean.
+
+    A sample in which a region is neither there nor found counts as 1, as in BraTS; a region that is in no sample, there
+    or found, has no score.
+    """
+
+    title = "Dice"
+    about = "how well found and true regions overlap, from not at all to exactly"
+    kinds = frozenset({"segmentation"})
+    order = 1
+
+    def parts(self, output: Segmentation) -> tuple[str, ...]:
+        return ("", *output.regions)
+
+    def values(self, answers: NDArray[Any], truth: NDArray[Any], output: Segmentation, part: str) -> Numbers:
+        return output.of_region(dice_of(answers.astype(np.float64)), part)
+
+    def weighted(
+        self, answers: NDArray[Any], truth: NDArray[Any], counts: Numbers, output: Segmentation, part: str
+    ) -> Numbers:
+        somewhere = output.of_region(is_somewhere(answers), part)
+        each = zip(self.values(answers, truth, output, part), somewhere, strict=True)
+        return mean_of([np.where(counts @ held > 0, weighted_mean(row, counts), np.nan) for row, held in each])
