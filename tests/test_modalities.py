@@ -77,9 +77,9 @@ def keeps_the_contract(name: str) -> None:
         assert reads.seen_as in MODALITY_KINDS
         prepared = reads.prepare(reads.read(kind.example(), "example"))
         assert tuple(prepared.tensor.shape) == reads.shape
-        assert prepared.tensor.dtype == torch.float32
+        assert prepared.tensor.dtype == (torch.float64 if reads.standardised else torch.float32)
         assert bool(prepared.tensor.isfinite().all())
-        sees_and_learns(reads.seen_as, prepared.tensor, prepared.words)
+        sees_and_learns(reads.seen_as, prepared.tensor.float(), prepared.words)
 
 
 def sees_and_learns(name: str, tensor: torch.Tensor, words: tuple[str, ...]) -> None:

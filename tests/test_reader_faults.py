@@ -16,14 +16,21 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from mmlab.analysis.dominance.contributions import sample_kinds
 from mmlab.core.errors import DataError
+from mmlab.core.recordings import Series
 from mmlab.modalities.files import numbered
 from mmlab.modalities.image.decode import read_picture
 from mmlab.modalities.image.folder_input import ImageInput
 from mmlab.modalities.scan.folder_input import SlicesInput, read_labels
 from mmlab.modalities.scan.nifti import read_volume
 from mmlab.modalities.scan.preprocess import read_scan
+from mmlab.modalities.series.corruptions import TABLE, apply
+from mmlab.modalities.series.folder_input import SeriesInput
 from mmlab.tasks.custom.validate import check
+from mmlab.tasks.custom_folder import task_class
+from mmlab.viz.inputs import time_series
+from mmlab.viz.predict.number_line import Scale
 
 
 def png(values: np.ndarray) -> bytes:
@@ -179,3 +186,63 @@ def test_of_two_names_with_the_same_letters_the_exact_one_is_meant(tmp_path: Pat
     for form in ("NFC", "NFD"):
         (tmp_path / unicodedata.normalize(form, "é.png")).write_bytes(form.encode())
     assert file_of(tmp_path, unicodedata.normalize("NFC", "é.png")).read_bytes() == b"NFC"
+
+
+UNITS = {"plain": (1.0, 0.0), "tesla": (1e-13, 0.0), "nano": (3e-10, 0.0), "since 1970": (1.0, 1.7e9)}
+
+
+def numbers_folder(folder: Path, values: np.ndarray, other: str = "1 2") -> Path:
+    """A folder of two rows of numbers: `values` `[N, 2]`, three quarters of them for training, and `other`."""
+    modalities = [{"name": name, "kind": "vector", "columns": ["p", "q"], "inline": True} for name in "ab"]
+    output = {"kind": "classification", "classes": ["n", "y"]}
+    folder.mkdir()
+    (folder / "task.json").write_text(json.dumps({"name": "units", "output": output, "modalities": modalities}))
+    with (folder / "manifest.csv").open("w", newline="") as out:
+        rows = csv.writer(out)
+        rows.writerow(["id", "split", "target", "a", "b"])
+        for i, row in enumerate(values):
+            split = "train" if 4 * i < 3 * len(values) else ("valid", "test")[i % 2]
+            rows.writerow([f"s{i}", split, "ny"[i // 2 % 2], " ".join(repr(float(v)) for v in row), other])
+    return folder
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_numbers_in_any_unit_and_around_any_offset_look_alike(tmp_path: Path, unit: str):
+    scale, offset = UNITS[unit]
+    values = np.random.default_rng(0).normal(size=(80, 2))
+    task = task_class(numbers_folder(tmp_path / "units", offset + scale * values))()
+    seen = task.samples("train").inputs["a"].float().numpy()
+    expected = (values[:60] - values[:60].mean(0)) / values[:60].std(0)
+    assert np.abs(seen - expected).max() < 2e-3
+    brought = task.prepare("a", task.read("a", f"{float(offset + scale * values[70, 0])!r} {offset!r}".encode()))
+    assert brought.tensor[0] == pytest.approx(task.samples("valid").inputs["a"][5, 0].item(), abs=2e-3)
+
+
+def test_check_shows_what_numbers_hold_and_names_those_that_teach_nothing(tmp_path: Path):
+    values = np.stack([np.arange(40) * 1e-13, 1.7e9 + np.arange(40) * 1e-5], 1)
+    found = check(numbers_folder(tmp_path / "units", values))
+    said = [str(problem) for problem in found.problems.found]
+    assert any("b: 'p', 'q': the same number in every training sample" in each for each in said)
+    assert any("a: 'q': so far from 0" in each for each in said)
+    assert found.numbers["a"].moments.mean[0] == pytest.approx(values[:30, 0].mean())
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_series_in_any_unit_keep_their_digits(unit: str):
+    scale, offset = UNITS[unit]
+    kind = SeriesInput(columns=("x",), rate=8.0, seconds=1.0, steps=8)
+    values = np.sin(np.arange(8.0))
+    raw = kind.read("\n".join(repr(float(offset + scale * v)) for v in values).encode(), "x.csv")
+    assert np.abs((kind.prepare(raw).tensor[0].numpy() - offset) / scale - values).max() < 1e-6
+    noisy = apply(raw, TABLE["noise"].act, 20.0, np.random.default_rng(0))
+    assert 0.01 < ((noisy.values - raw.values) / scale).std() < 0.3
+
+
+def test_drawings_and_thresholds_hold_in_any_unit():
+    small = Series(np.sin(np.arange(20.0))[:, None] * 1e-13, 1.0, ("x",))
+    points = time_series.lines(small.values.T, 100, 100, ["#000"])
+    assert points == time_series.lines(small.values.T * 1e13, 100, 100, ["#000"])
+    assert time_series.steps_of(0, 1e-12, 4)[1] > 0
+    assert Scale(0.0, 1e-12, 0.0).place(5e-13) == pytest.approx(50)
+    shares = np.array([[1.0, 0.5, 0.0], [0.1, 0.5, 0.0]])
+    assert sample_kinds(shares * 1e-12, 1e-12).tolist() == sample_kinds(shares).tolist()

@@ -34,6 +34,11 @@ class FolderInput(ABC):
     def shape(self) -> tuple[int, ...]:
         """Of one sample, without a batch dimension."""
 
+    @property
+    def row_names(self) -> tuple[str, ...]:
+        """What each row of the tensor is called: by its number, where it has no name."""
+        return tuple(str(row + 1) for row in range(self.shape[0]))
+
     @abstractmethod
     def read(self, content: bytes, name: str) -> Raw:
         """Decode a file, safely. Raises DataError."""
@@ -44,7 +49,7 @@ class FolderInput(ABC):
 
     @abstractmethod
     def prepare(self, raw: Raw) -> PreparedInput:
-        """Bring a recording to `shape`. Raises DataError."""
+        """Bring a recording to `shape`; in double precision where it is standardised. Raises DataError."""
 
 
 def not_of(what: str) -> DataError:

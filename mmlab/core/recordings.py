@@ -45,12 +45,12 @@ class Strokes(Raw):
 
 @dataclass(frozen=True)
 class Series(Raw):
-    """`values` float32 `[T, C]` at `rate` rows a second, one name per column, in `unit`.
+    """`values` float32 or float64 `[T, C]` at `rate` rows a second, one name per column, in `unit`.
 
     part: the seconds that count, from and to; None for all of it. note: what reading did or assumed, as sentences.
     """
 
-    values: NDArray[np.float32]
+    values: NDArray[np.floating]
     rate: float
     columns: tuple[str, ...]
     unit: str = ""
@@ -65,9 +65,9 @@ class Series(Raw):
 
 @dataclass(frozen=True)
 class Vector(Raw):
-    """`values` float32 `[n]`, one name per number."""
+    """`values` float32 or float64 `[n]`, one name per number."""
 
-    values: NDArray[np.float32]
+    values: NDArray[np.floating]
     names: tuple[str, ...]
 
 

@@ -18,6 +18,7 @@ from torch import Tensor
 from mmlab.core.errors import DataError
 from mmlab.core.modality import Modality
 from mmlab.core.recordings import Picture, Raw, Series, Sound, Text, Vector
+from mmlab.core.spans import divisor
 from mmlab.foreign.inputs import Input
 from mmlab.foreign.packing import Packing, as_tensor
 from mmlab.modalities.audio.decode import encode_sound, read_sound
@@ -97,7 +98,7 @@ def pixels_of(array: NDArray[Any], given: Input) -> NDArray[np.uint8]:
         planes = planes * _wide(given.std, 1.0, len(planes)) + _wide(given.mean, 0.0, len(planes))
     elif planes.min() < 0 or planes.max() > 1:
         low, high = float(planes.min()), float(planes.max())
-        planes = (planes - low) / max(high - low, 1e-9)
+        planes = (planes - low) / divisor(high - low)
     pixels = np.round(np.clip(planes, 0, 1) * 255).astype(np.uint8)
     return pixels[0] if len(pixels) == 1 else pixels.transpose(1, 2, 0)
 

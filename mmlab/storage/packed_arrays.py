@@ -61,7 +61,7 @@ def in_steps(values: Floats, levels: int) -> tuple[Floats, Floats, Floats]:
     """
     columns = values.reshape(-1, values.shape[-1])
     low, high = np.nanmin(columns, 0), np.nanmax(columns, 0)
-    step = np.maximum(high - low, 1e-12) / (levels - 1)
+    step = np.where(high > low, high - low, 1.0) / (levels - 1)
     return (values - low) / step, low, step
 
 

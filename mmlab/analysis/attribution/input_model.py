@@ -19,6 +19,7 @@ from mmlab.core.errors import Unsupported
 from mmlab.core.method import Method
 from mmlab.core.modality import Modality
 from mmlab.core.results import Attribution
+from mmlab.core.spans import divisor
 
 AT_ONCE = 8  # steps of a path, or windows that cover a part, in one pass
 
@@ -93,7 +94,7 @@ def _like(on: Tensor, values: Tensor) -> Tensor:
 def _positive(modality: Modality, values: Tensor) -> NDArray[np.float32]:
     """`[K, *places]` in [0, 1]: summed over channels, what speaks against the answer cut off."""
     summed = (values.sum(1) if len(modality.shape) > 1 else values).relu()
-    return (summed / summed.max().clamp(min=1e-12)).numpy()
+    return (summed / divisor(float(summed.max()))).numpy()
 
 
 def needs_numbers(method: Method) -> None:

@@ -16,6 +16,7 @@ from mmlab.analysis.attribution.geometry import on_places
 from mmlab.analysis.attribution.registry import Question, by_combination
 from mmlab.core.modality import Modality
 from mmlab.core.results import Attribution
+from mmlab.core.spans import divisor
 
 
 def weighed(question: Question, weigh: Weigh) -> Attribution:
@@ -63,7 +64,7 @@ def _map(
         raw = raw if raw.dim() > 2 else raw[..., None]
         large = on_places(raw[:, 0].relu(), places, geometry if len(raw.shape) - 2 == len(places) else None)
         total += torch.where(sees.view(-1, *([1] * len(places))), large, 0.0)
-    return (total / total.max().clamp(min=1e-12)).numpy()
+    return (total / divisor(float(total.max()))).numpy()
 
 
 def _shares(question: CaptumAdapter | EvidenceQuestion, evidence: Tensor) -> dict[str, dict[str, float]]:

@@ -108,7 +108,7 @@ def _leader(values: Numbers) -> int | None:
     """Who is first by more than a tenth of what the largest is worth; nobody where it is closer."""
     order = np.argsort(-values, kind="stable")
     lead = values[order[0]] - values[order[1]] if len(values) > 1 else 0.0
-    return int(order[0]) if lead > CLEAR * max(float(np.abs(values).max()), 1e-9) else None
+    return int(order[0]) if lead > CLEAR * float(np.abs(values).max()) else None
 
 
 def _disputes(leaders: Mapping[str, Sequence[str]]) -> list[Dispute]:

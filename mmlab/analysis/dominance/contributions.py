@@ -10,7 +10,7 @@ from mmlab.analysis.base.array_checks import finite
 SAMPLE_KINDS = ("none", "dominance", "complement", "conflict")
 DOMINANT = 0.75  # of all that moves the answer, from here on one modality dominates
 OPPOSED = 0.1  # the smaller side must reach this, or the opposition is no more than noise
-STILL = 1e-6  # below this nothing moves the answer
+STILL = 1e-6  # of the unit of answers: below this nothing moves one
 
 
 def jain_index(contributions: ArrayLike) -> float:
@@ -25,18 +25,19 @@ def jain_index(contributions: ArrayLike) -> float:
     return 1.0 if squares == 0 else float(shares.sum()) ** 2 / (len(shares) * squares)
 
 
-def sample_kinds(contributions: ArrayLike) -> NDArray[np.int8]:
+def sample_kinds(contributions: ArrayLike, unit: float = 1.0) -> NDArray[np.int8]:
     """How the modalities of each sample work together, from contributions `[M, N]` to indices of `SAMPLE_KINDS`, `[N]`.
 
     none: nothing moves the answer; dominance: one modality makes 75 % or more of all that moves it; conflict: both
-    directions make 10 % or more; complement: all else. The words are M2Lens's, the thresholds ours.
+    directions make 10 % or more; complement: all else. `unit` is what a step of the answers is (`Output.scale`). The
+    words are M2Lens's, the thresholds ours.
     Source: Wang et al., M2Lens, IEEE VIS 2021.
     """
     shares = finite(contributions, "contributions", 2)
     total = np.abs(shares).sum(0)
-    safe = np.maximum(total, STILL)
+    safe = np.maximum(total, STILL * unit)
     smaller = np.minimum(shares.clip(min=0).sum(0), -shares.clip(max=0).sum(0))
-    tests = (total < STILL, np.abs(shares).max(0) >= DOMINANT * safe, smaller >= OPPOSED * safe)
+    tests = (total < STILL * unit, np.abs(shares).max(0) >= DOMINANT * safe, smaller >= OPPOSED * safe)
     names = ("none", "dominance", "conflict")
     found = np.select(tests, [SAMPLE_KINDS.index(name) for name in names], SAMPLE_KINDS.index("complement"))
     return found.astype(np.int8)

@@ -20,7 +20,6 @@ from mmlab.core.method import Method
 from mmlab.core.modality import Combination
 from mmlab.losses.gmd import decoupled_gradients, gradient_cosines
 
-STILL = 1e-12
 ROOM = 2**30  # bytes of gradients that are held at a time
 
 
@@ -161,4 +160,4 @@ def meeting(first_length: float, second_length: float, degrees: float) -> Gradie
 
 def _cosine(one: Numbers, other: Numbers) -> float:
     lengths = float(np.linalg.norm(one) * np.linalg.norm(other))
-    return float(one @ other) / lengths if lengths > STILL else 0.0
+    return float(one @ other) / lengths if lengths > 0 else 0.0

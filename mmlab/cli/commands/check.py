@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, Annotated, Any
@@ -15,6 +15,9 @@ from mmlab.cli.console import MENDABLE, bar, emit, say, table, whisper
 if TYPE_CHECKING:
     from mmlab.tasks.custom.problems import Problem
     from mmlab.tasks.custom.validate import Checked
+
+COLUMNS = ("mean", "spread", "lowest", "highest")
+MOST_ROWS = 20
 
 
 def command(
@@ -42,10 +45,29 @@ def _show(found: Checked) -> None:
         say(f"{found.name}: " + ", ".join(f"{count:,} {split}" for split, count in found.counts.items()))
         rows = [(name, f"{share:.0%}") for name, share in found.missing.items()]
         table("", ("modality", "missing"), rows)
+        _show_numbers(found)
     if found.problems.errors:
         whisper(f"{found.problems.errors:,} things have to be mended.")
     else:
         say(f"Ready for training: python -m mmlab train --task {quote(str(found.folder))} --method dropout")
+
+
+def _show_numbers(found: Checked) -> None:
+    """What the training samples hold in each column, so that a wrong unit or a wrong offset is seen."""
+    rows = [(f"{name} {each['name']}", *(f"{each[key]:.6g}" for key in COLUMNS)) for name, each in _numbers(found)]
+    if rows:
+        table("\nTraining samples", ("column", *COLUMNS), [tuple(map(_printable, row)) for row in rows[:MOST_ROWS]])
+    if len(rows) > MOST_ROWS:
+        say(f"and {len(rows) - MOST_ROWS:,} more columns")
+
+
+def _numbers(found: Checked) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Modality and figures of each column of numbers."""
+    for modality, numbers in found.numbers.items():
+        moments = numbers.moments
+        if moments.count:
+            for values in zip(numbers.names, moments.mean, moments.spread, moments.low, moments.high, strict=True):
+                yield modality, {"name": values[0], **dict(zip(COLUMNS, map(float, values[1:]), strict=True))}
 
 
 def _list(title: str, problems: Sequence[Problem], count: int) -> None:
@@ -75,4 +97,5 @@ def _plain(found: Checked) -> dict[str, Any]:
         "counts": found.counts,
         "missing": found.missing,
         "complete": found.complete,
+        "numbers": [{"modality": name, **figures} for name, figures in _numbers(found)],
     }

@@ -24,6 +24,7 @@ from mmlab.core.errors import CheckpointError
 from mmlab.core.method import Method
 from mmlab.core.modality import Combination
 from mmlab.core.outputs import Classification
+from mmlab.core.spans import divisor
 from mmlab.core.task import Task
 from mmlab.storage import packed_arrays
 
@@ -144,4 +145,4 @@ def _small(values: NDArray[np.float32]) -> NDArray[np.uint8]:
     places = tuple(min(side, LONGEST[values.ndim]) for side in values.shape)
     pool: Callable[..., Tensor] = POOLS[values.ndim]
     small = pool(torch.from_numpy(values)[None], places)[0].numpy()
-    return np.round(small / max(float(small.max()), 1e-12) * 255).astype(np.uint8)
+    return np.round(small / divisor(float(small.max())) * 255).astype(np.uint8)

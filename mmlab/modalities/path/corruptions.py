@@ -6,6 +6,7 @@ import numpy as np
 
 from mmlab.core.corruption_types import Act, Damage, Floats
 from mmlab.core.recordings import Strokes
+from mmlab.core.spans import divisor
 
 
 def _shaken(strokes: list[Floats], share: float, rng: np.random.Generator) -> list[Floats]:
@@ -35,7 +36,7 @@ def _coarse(strokes: list[Floats], cells: float, rng: np.random.Generator) -> li
 
 
 def _size(strokes: list[Floats]) -> float:
-    return max(float(np.ptp(np.concatenate(strokes), axis=0).max()), 1e-6)
+    return divisor(float(np.ptp(np.concatenate(strokes), axis=0).max()))
 
 
 TABLE: dict[str, Damage] = {

@@ -11,6 +11,7 @@ from PIL import Image, ImageDraw
 
 from mmlab.core.errors import DataError
 from mmlab.core.recordings import Picture, Strokes
+from mmlab.core.spans import divisor
 from mmlab.modalities.files import check_bytes, short_number, shown_name
 
 STROKES_BYTES = 1_000_000
@@ -62,7 +63,7 @@ def encode_strokes(strokes: Strokes) -> bytes:
 def draw_strokes(strokes: Strokes, side: int = 112, width: float = 0.08) -> Picture:
     """White strokes on black, `[side, side]`: the picture of a drawn path. `width` as a share of `side`."""
     points = np.concatenate(strokes.strokes)
-    low, span = points.min(0), max(float(np.ptp(points, axis=0).max()), 1e-6)
+    low, span = points.min(0), divisor(float(np.ptp(points, axis=0).max()))
     middle = (np.ptp(points, axis=0) / span) / 2
     canvas = Image.new("L", (2 * side, 2 * side), 0)
     pen, thick = ImageDraw.Draw(canvas), max(2, round(2 * side * width))

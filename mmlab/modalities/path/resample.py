@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from mmlab.core.errors import DataError
 from mmlab.core.recordings import Raw, Strokes
+from mmlab.core.spans import divisor
 from mmlab.core.task import PreparedInput
 from mmlab.modalities.path.decode import check_drawn
 from mmlab.modalities.reading import reading
@@ -28,7 +29,7 @@ def prepare_strokes(strokes: Raw) -> PreparedInput:
         notes.append(f"Joined {len(strokes.strokes)} strokes in the order they were drawn.")
     path = resample_path(points, PATH_POINTS)
     low, high = path.min(0), path.max(0)
-    path = (path - (low + high) / 2) * (2 / max(float((high - low).max()), 1e-9))
+    path = (path - (low + high) / 2) * (2 / divisor(float((high - low).max())))
     return reading(np.ascontiguousarray(path.T, dtype=np.float32), notes)
 
 

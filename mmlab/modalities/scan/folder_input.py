@@ -17,6 +17,7 @@ from mmlab.core.folder_input import FolderInput
 from mmlab.core.options import option
 from mmlab.core.prepared_input import PreparedInput
 from mmlab.core.recordings import Picture, Raw
+from mmlab.core.spans import divisor
 from mmlab.modalities.files import numbered, shown_name
 from mmlab.modalities.image.decode import PICTURE_BYTES, PICTURE_PIXELS, read_picture
 from mmlab.modalities.image.folder_input import WHITE, prepare_fitted
@@ -89,7 +90,7 @@ def _grey(content: bytes, name: str) -> _Scan:
     volume = read_volume(content, name)
     inside = volume.values != 0
     low, high = np.percentile(volume.values[inside], (DARK, BRIGHT)) if inside.any() else (0.0, 1.0)
-    grey = np.clip((volume.values - low) / max(high - low, 1e-9), 0, 1) * 254 + 1
+    grey = np.clip((volume.values - low) / divisor(high - low), 0, 1) * 254 + 1
     return _scan(np.round(grey * inside).astype(np.uint8), volume)
 
 

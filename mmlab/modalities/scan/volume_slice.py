@@ -11,6 +11,7 @@ from scipy import ndimage
 from mmlab.core.errors import DataError
 from mmlab.core.options import option
 from mmlab.core.recordings import Scan
+from mmlab.core.spans import divisor
 from mmlab.modalities.files import shown_name
 from mmlab.modalities.scan.nifti import HINT, Floats, read_volume
 
@@ -73,5 +74,5 @@ def _grey(values: Floats, inside: NDArray[np.bool_]) -> NDArray[np.uint8]:
     if not inside.any():
         return np.zeros(values.shape, np.uint8)
     low, high = min(0.0, float(values[inside].min())), float(np.percentile(values[inside], BRIGHTEST))
-    grey = np.clip(np.round((values - low) / max(high - low, 1e-9) * 255), 1, 255)
+    grey = np.clip(np.round((values - low) / divisor(high - low) * 255), 1, 255)
     return np.asarray(grey * inside, np.uint8)

@@ -30,14 +30,12 @@ class SeriesKind(ModalityKind):
 
     def read(self, content: bytes, name: str = "") -> Series:
         """Every column of a table, a row a second; a task that knows its sensors reads more out of it."""
-        import numpy as np
-
         from mmlab.modalities.files import shown_name
         from mmlab.modalities.series.columns import table_of
 
         table = table_of(content, shown_name(name, "The series"))
         columns = table.names or tuple(str(place) for place in range(1, table.values.shape[1] + 1))
-        return Series(table.values.astype(np.float32), 1.0, columns)
+        return Series(table.values, 1.0, columns)
 
     def example(self) -> bytes:
         return b"x,y\n" + b"".join(b"%d,%d\n" % (step % 7, step % 5) for step in range(60))

@@ -53,7 +53,7 @@ def _turned(values: Floats, degrees: float, rng: np.random.Generator) -> Floats:
 
 def _movement(values: Floats) -> float:
     """How far the values stray from their means, root mean square over all columns together."""
-    return max(float(np.sqrt(values.var(axis=0).sum())), 1e-6)
+    return float(np.sqrt(values.var(axis=0).sum()))
 
 
 TABLE: dict[str, Damage] = {
@@ -77,4 +77,4 @@ def apply(raw: Series, act: Act, strength: float, rng: np.random.Generator) -> S
     if not values[first:last].size:
         return raw
     values[first:last] = act(values[first:last], strength, rng)
-    return replace(raw, values=values.astype(np.float32))
+    return replace(raw, values=values.astype(raw.values.dtype))

@@ -44,6 +44,10 @@ class SeriesInput(FolderInput):
     def shape(self) -> tuple[int, ...]:
         return (len(self.columns), self.steps)
 
+    @property
+    def row_names(self) -> tuple[str, ...]:
+        return self.columns
+
     def read(self, content: bytes, name: str) -> Raw:
         return self.read_as_stated(content, name, NOTHING_STATED)
 
@@ -58,10 +62,13 @@ class SeriesInput(FolderInput):
             raise DataError(f"{label} has a single row.", "Give a row per moment.")
         start = _stated(table, "start", label)
         part = None if start is None else (start, start + self.seconds)
-        return Series(values.astype(np.float32), rate, self.columns, part=part)
+        return Series(values, rate, self.columns, part=part)
 
     def prepare(self, raw: Raw) -> PreparedInput:
-        """`[C, steps]`: what is stated, or the middle; where the recording does not reach, its own mean."""
+        """`[C, steps]`: what is stated, or the middle; where the recording does not reach, its own mean.
+
+        In double precision: an offset would cost digits before it is taken off.
+        """
         if not isinstance(raw, Series):
             raise not_of("a series of numbers")
         if raw.values.shape[1] != len(self.columns):
@@ -73,7 +80,7 @@ class SeriesInput(FolderInput):
             notes.append(f"Took {max(start, 0):.1f} to {start + self.seconds:.1f} s of {length:.1f} s.")
         edges = start + np.linspace(0, self.seconds, self.steps + 1)
         rows = [_averaged(column, raw.rate, edges) for column in raw.values.T.astype(np.float64)]
-        return PreparedInput(torch.from_numpy(np.stack(rows).astype(np.float32)), tuple(notes))
+        return PreparedInput(torch.from_numpy(np.stack(rows)), tuple(notes))
 
 
 def _stated(table: Table, name: str, label: str) -> float | None:

@@ -27,8 +27,6 @@ class VectorKind(ModalityKind):
 
     def read(self, content: bytes, name: str = "") -> Vector:
         """All numbers of a table of one row."""
-        import numpy as np
-
         from mmlab.core.errors import DataError
         from mmlab.modalities.files import shown_name
         from mmlab.modalities.series.columns import table_of
@@ -38,7 +36,7 @@ class VectorKind(ModalityKind):
         if len(table.values) != 1:
             raise DataError(f"{label} has {len(table.values)} rows.", "Give one row of numbers per sample.")
         names = table.names or tuple(str(place) for place in range(1, table.values.shape[1] + 1))
-        return Vector(table.values[0].astype(np.float32), names)
+        return Vector(table.values[0], names)
 
     def example(self) -> bytes:
         return b"width,height\n3,4.5\n"

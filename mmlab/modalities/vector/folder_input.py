@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-import numpy as np
 import torch
 
 from mmlab.core.errors import DataError
@@ -33,18 +32,23 @@ class VectorInput(FolderInput):
     def shape(self) -> tuple[int, ...]:
         return (len(self.columns),)
 
+    @property
+    def row_names(self) -> tuple[str, ...]:
+        return self.columns
+
     def read(self, content: bytes, name: str) -> Raw:
         label = shown_name(name, "The row of numbers")
         values = chosen(table_of(content, label), self.columns, label)
         if len(values) != 1:
             raise DataError(f"{label} has {len(values)} rows.", "Give one row of numbers per sample.")
-        return Vector(values[0].astype(np.float32), self.columns)
+        return Vector(values[0], self.columns)
 
     def prepare(self, raw: Raw) -> PreparedInput:
+        """`[n]` in double precision: an offset would cost digits before it is taken off."""
         if not isinstance(raw, Vector):
             raise not_of("a row of numbers")
         if len(raw.values) != len(self.columns):
             raise DataError(
                 f"There are {len(raw.values)} numbers.", f"Give {len(self.columns)}: {listed(self.columns)}."
             )
-        return PreparedInput(torch.from_numpy(raw.values))
+        return PreparedInput(torch.from_numpy(raw.values.astype("f8")))

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from mmlab.core.errors import DataError, MmlabError
@@ -26,14 +25,13 @@ from mmlab.modalities.scan.folder_input import SlicesInput, read_labels
 from mmlab.tasks.custom.manifest import Row
 from mmlab.tasks.custom.problems import Problems
 from mmlab.tasks.custom.safe_paths import content_of, file_of
+from mmlab.tasks.custom.scales import Moments, Scale, scaled
 from mmlab.tasks.custom.targets import regions_of
 from mmlab.tasks.custom.task_json import Description, Input
 
 MOST_BYTES = 4 * 2**30  # of a split in memory
-FARTHEST = 10.0  # standard deviations: what lies beyond is cut, so that half precision holds it
 ALIKE = 0.02  # share that the proportions of a picture and of its label map may differ by: rounding
 Arrays = dict[str, NDArray[Any]]
-Scale = tuple[NDArray[np.float32], NDArray[np.float32]]  # mean and spread of each row of a tensor
 Scales = Mapping[str, Scale]
 OnContent = Callable[[Row, str, bytes], None]
 
@@ -151,27 +149,16 @@ def _readings(
     return found
 
 
-def scaled(values: torch.Tensor, scale: Scale | None) -> torch.Tensor:
-    """`values [C, ...]` with mean 0 and spread 1 in each row, as in training, rounded to half precision."""
-    if scale is not None:
-        mean, spread = (torch.from_numpy(part).view(-1, *([1] * (values.dim() - 1))) for part in scale)
-        values = ((values - mean) / spread).clamp(-FARTHEST, FARTHEST)
-    return values.half().float()
-
-
 def scales_of(description: Description, rows: Sequence[Row]) -> dict[str, Scale]:
     """Mean and spread of each row of each standardised modality, over the training samples. Raises DataError."""
     problems = Problems()
     found: dict[str, Scale] = {}
     for item in (item for item in description.inputs if item.kind.standardised):
-        name, channels = item.modality.name, item.modality.shape[0]
-        cells = [replace(row, cells={name: row.cells[name]}) for row in rows if name in row.cells]
-        readings = [_readings(description, row, problems) for row in cells if row.split == "train"]
-        parts = [reading.tensor.reshape(channels, -1) for of_row in readings for reading in of_row.values()]
-        values = torch.cat(parts, 1).double() if parts else torch.zeros(channels, 1)
-        spread = values.std(1, correction=0)
-        safe = torch.where(spread > 1e-9, spread, torch.ones_like(spread))
-        found[name] = (values.mean(1).float().numpy(), safe.float().numpy())
+        name, moments = item.modality.name, Moments(item.modality.shape[0])
+        for row in (row for row in rows if name in row.cells and row.split == "train"):
+            for reading in _readings(description, replace(row, cells={name: row.cells[name]}), problems).values():
+                moments.add(reading.tensor)
+        found[name] = moments.scale()
     problems.raise_first(description.folder)
     return found
 

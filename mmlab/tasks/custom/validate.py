@@ -15,6 +15,7 @@ from mmlab.tasks.custom.locations import TASK_FILE
 from mmlab.tasks.custom.manifest import SPLITS, Row, read_manifest
 from mmlab.tasks.custom.problems import Problems
 from mmlab.tasks.custom.samples import check_size, prepared
+from mmlab.tasks.custom.scales import Moments
 from mmlab.tasks.custom.task_json import Description, read_description
 
 FEW = 5  # samples of a class: with fewer in training there is hardly anything to learn
@@ -22,9 +23,18 @@ NAMED = 6
 
 
 @dataclass
+class Numbers:
+    """The rows of a standardised modality by name, and what the training samples hold in each."""
+
+    names: tuple[str, ...]
+    moments: Moments
+
+
+@dataclass
 class Checked:
     """What was found. counts: samples by split; missing: share of samples without an input, by modality;
-    complete: test samples that have all inputs of a combination, by its key."""
+    complete: test samples that have all inputs of a combination, by its key; numbers: what the training samples hold,
+    by standardised modality."""
 
     folder: Path
     name: str = ""
@@ -32,6 +42,7 @@ class Checked:
     counts: dict[str, int] = field(default_factory=dict)
     missing: dict[str, float] = field(default_factory=dict)
     complete: dict[str, int] = field(default_factory=dict)
+    numbers: dict[str, Numbers] = field(default_factory=dict)
 
 
 def check(folder: Path, on_progress: Callable[[float], None] | None = None) -> Checked:
@@ -44,7 +55,8 @@ def check(folder: Path, on_progress: Callable[[float], None] | None = None) -> C
     _check_plan(description, found.problems)
     rows = read_manifest(description, found.problems)
     _count(found, description, rows)
-    _check_files(description, rows, found.problems, on_progress)
+    found.numbers = _check_files(description, rows, found.problems, on_progress)
+    _check_numbers(found)
     _check_groups(rows, found.problems)
     _check_classes(description, rows, found.problems)
     _check_combinations(found, description)
@@ -74,9 +86,14 @@ def _count(found: Checked, description: Description, rows: Sequence[Row]) -> Non
 
 def _check_files(
     description: Description, rows: Sequence[Row], problems: Problems, on_progress: Callable[[float], None] | None
-) -> None:
+) -> dict[str, Numbers]:
     """Decode every file; the same content in two splits is something that a model could have learned by heart."""
     first: dict[bytes, Row] = {}
+    numbers = {
+        item.modality.name: Numbers(item.kind.row_names, Moments(item.modality.shape[0]))
+        for item in description.inputs
+        if item.kind.standardised
+    }
 
     def look(row: Row, name: str, content: bytes) -> None:
         other = first.setdefault(hashlib.blake2b(content, digest_size=16).digest(), row)
@@ -85,9 +102,32 @@ def _check_files(
             problems.warn(message, "Test samples must not be training samples.", row.line, name)
 
     for place, row in enumerate(rows):
-        prepared(description, row, problems, look)
+        readings, _ = prepared(description, row, problems, look)
+        for name in numbers if row.split == "train" else ():
+            if name in readings:
+                numbers[name].moments.add(readings[name].tensor)
         if on_progress is not None:
             on_progress((place + 1) / len(rows))
+    return numbers
+
+
+def _check_numbers(found: Checked) -> None:
+    """Numbers that teach nothing, and those that lie so far from 0 that they differ in their last digits only."""
+    for modality, numbers in found.numbers.items():
+        moments = numbers.moments
+        for is_so, message, hint in (
+            (moments.is_constant, "the same number in every training sample", "Nothing can be learned from it."),
+            (
+                moments.is_coarse,
+                "so far from 0 that its numbers differ in their last digits only",
+                "Subtract an offset.",
+            ),
+        ):
+            names = [name for name, each in zip(numbers.names, is_so, strict=True) if each and moments.count]
+            if names:
+                more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+                listed = ", ".join(f"'{name}'" for name in names[:NAMED])
+                found.problems.warn(f"{listed}{more}: {message}.", hint, 0, modality)
 
 
 def _check_groups(rows: Sequence[Row], problems: Problems) -> None:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mmlab.core.spans import divisor
 from mmlab.viz.base import theme
 
 if TYPE_CHECKING:
@@ -202,7 +203,7 @@ def _spans(values: Sequence[Sequence[float]], count: int, scale: Scale) -> tuple
     if not flat:
         return 0.0, 1.0
     if scale.signed:
-        return 0.0, max(max(map(abs, flat)), 1e-9)
+        return 0.0, divisor(max(map(abs, flat)))
     return (min(flat), max(flat)) if scale.higher_is_better else (max(flat), min(flat))
 
 

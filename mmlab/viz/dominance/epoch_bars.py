@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from html import escape
 
+from mmlab.core.spans import divisor
 from mmlab.viz.explain.attribution_maps import stacked
 
 
@@ -41,4 +42,4 @@ def _bar(
 def spread(values: Sequence[float]) -> tuple[float, float]:
     """Lowest and highest, with room where all are alike."""
     low, high = min(values), max(values)
-    return (low, high) if high > low else (low, low + 1e-6)
+    return (low, high) if high > low else (low, low + divisor(abs(low)))

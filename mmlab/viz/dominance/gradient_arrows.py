@@ -8,6 +8,7 @@ from html import escape
 import numpy as np
 from numpy.typing import NDArray
 
+from mmlab.core.spans import divisor
 from mmlab.viz.base.theme import ACCENT, METHODS, MUTED
 
 WIDE, HIGH = 460, 330
@@ -24,7 +25,7 @@ def drawing(arrows: dict[str, Point], labels: tuple[str, str], conflict: bool, a
     """
     points = np.stack([np.zeros(2), *arrows.values()])
     low, high = points.min(0), points.max(0)
-    scale = min((WIDE - 96) / max(float(high[0] - low[0]), 1e-9), (HIGH - 84) / max(float(high[1] - low[1]), 1e-9))
+    scale = min((WIDE - 96) / divisor(float(high[0] - low[0])), (HIGH - 84) / divisor(float(high[1] - low[1])))
     middle = (low + high) / 2
 
     def at(point: Point) -> Point:
@@ -75,7 +76,7 @@ class Style:
 def _arrow(name: str, start: Point, end: Point, style: Style) -> str:
     along = end - start
     length = float(np.hypot(*along))
-    unit = along / max(length, 1e-9)
+    unit = along / divisor(length)
     side = np.array([-unit[1], unit[0]])
     tip = [end, end - 11 * unit + 5 * side, end - 11 * unit - 5 * side]
     stop = end - 9 * unit

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
+from mmlab.core.spans import divisor
 from mmlab.viz.base.theme import chip
 
 
@@ -32,7 +33,7 @@ class Row:
 
 def rows(found: Sequence[Row], selected: str, span: float) -> str:
     """A list of samples. Bars to the right speak for the right answer, to the left against it; `span` is full width."""
-    return f'<div class="mm-dom-samples">{"".join(_row(each, selected, max(span, 1e-9)) for each in found)}</div>'
+    return f'<div class="mm-dom-samples">{"".join(_row(each, selected, divisor(span)) for each in found)}</div>'
 
 
 def _row(row: Row, selected: str, span: float) -> str:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from mmlab.core.spans import divisor
 from mmlab.viz.base.theme import SEQUENTIAL, rgb
 
 Floats = NDArray[np.floating[Any]]
@@ -59,13 +60,13 @@ def enlarged(pixels: NDArray[np.uint8], side: int = 168) -> NDArray[np.uint8]:
 def unit(values: Floats) -> Floats:
     """Values from their least, 0, to their largest, 1."""
     low, high = float(values.min()), float(values.max())
-    return (values - low) / max(high - low, 1e-9)
+    return (values - low) / divisor(high - low)
 
 
 def placed(points: Floats, side: int) -> Floats:
     """Points `[n, 2]` brought into a square with a margin, aspect kept."""
     low, high = points.min(0), points.max(0)
-    scale = 0.8 * side / max(float((high - low).max()), 1e-9)
+    scale = 0.8 * side / divisor(float((high - low).max()))
     return (points - (low + high) / 2) * scale + side / 2
 
 

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mmlab.core.spans import divisor
 from mmlab.viz.base.theme import MUTED
 
 Floats = NDArray[np.floating[Any]]
@@ -94,14 +95,13 @@ def small(rows: Floats, colour: str, side: int = 100) -> str:
 
 def steps_of(low: float, high: float, most: int) -> list[float]:
     """Up to `most` + 1 round numbers from `low` to `high`."""
-    span = max(high - low, 1e-9)
+    span = divisor(high - low)
     rough = span / most
     unit = 10.0 ** floor(log10(rough))
     step = next((size * unit for size in (1, 2, 5) if size * unit >= rough), 10 * unit)
     first = int(np.ceil(low / step - 1e-6))
-    return [
-        round(place * step, 9) for place in range(first, int(high / step + 1e-6) + 1 if high >= 0 else first + most)
-    ]
+    last = int(high / step + 1e-6) + 1 if high >= 0 else first + most
+    return [float(f"{place * step:.12g}") for place in range(first, last)]
 
 
 def _places(rows: Floats, width: float, height: float) -> list[Floats]:
@@ -111,7 +111,7 @@ def _places(rows: Floats, width: float, height: float) -> list[Floats]:
         rows = rows[:, np.linspace(0, rows.shape[1] - 1, MOST).astype(int)]
     low, high = float(rows.min(initial=0.0)), float(rows.max(initial=0.0))
     x = np.linspace(0, width, rows.shape[1])
-    y = height * (high - rows) / max(high - low, 1e-9)
+    y = height * (high - rows) / divisor(high - low)
     return [np.stack([x, each], 1) for each in y]
 
 
@@ -139,7 +139,7 @@ def _levels(low: float, high: float, width: int, height: int) -> str:
     """Thin lines at round values with their numbers; the one at 0 is stronger."""
     parts = []
     for value in steps_of(low, high, 4):
-        y = height * (high - value) / max(high - low, 1e-9)
+        y = height * (high - value) / divisor(high - low)
         strong = ".75" if value == 0 else ".3"
         parts.append(
             f'<path d="M0 {y:.1f}H{width}" stroke="{MUTED}" stroke-width="1" stroke-opacity="{strong}"/>'
@@ -152,7 +152,7 @@ def _times(seconds: float, width: int, height: int) -> str:
     marks = steps_of(0.0, seconds, 4)
     texts = [f"{value:g} s" if value == marks[-1] else f"{value:g}" for value in marks]
     labels = "".join(
-        f'<text x="{width * value / max(seconds, 1e-9):.1f}" y="{height + 18}" '
+        f'<text x="{width * value / divisor(seconds):.1f}" y="{height + 18}" '
         f'text-anchor="{"end" if value > 0.95 * seconds else "middle"}">{text}</text>'
         for value, text in zip(marks, texts, strict=True)
     )

@@ -13,6 +13,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
+from mmlab.core.spans import divisor
 from mmlab.viz.base.theme import ACCENT, DIVERGING, METHODS, MUTED, SEQUENTIAL, TEMPLATE, WRONG, rgb
 
 Values = NDArray[np.floating]
@@ -238,7 +239,7 @@ def _room(figure: go.Figure, x: Values, y: Values) -> None:
     """Space for the names beside the outermost dots."""
     for update, values in ((figure.update_xaxes, x), (figure.update_yaxes, y)):
         low, high = float(values.min()), float(values.max())
-        margin = 0.18 * max(high - low, 1e-6)
+        margin = 0.18 * divisor(high - low)
         update(range=[low - margin, high + margin])
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from html import escape
 
+from mmlab.core.spans import divisor
 from mmlab.viz.base.theme import ACCENT, RIGHT, WRONG
 
 TICKS = 7
@@ -32,7 +33,7 @@ class Scale:
 
     def place(self, number: float) -> float:
         """Where a number lies, in percent from the left; at the end where it is off the scale."""
-        return 100 * min(max((number - self.low) / max(self.high - self.low, 1e-9), 0.0), 1.0)
+        return 100 * min(max((number - self.low) / divisor(self.high - self.low), 0.0), 1.0)
 
     def right(self, number: float) -> bool | None:
         """Whether a number lies on the true side of the middle, None where the truth is not known."""

@@ -33,6 +33,6 @@ def plus(value: Tensor, gradient: Tensor) -> Tensor:
         return (gradient * value).sum(1, keepdim=True)
     square = gradient**2
     below = 2 * square + value.sum(places, keepdim=True) * gradient**3
-    alpha = torch.where(below.abs() > 1e-12, square / torch.where(below.abs() > 1e-12, below, 1.0), 0.0)
+    alpha = torch.where(below != 0, square / torch.where(below != 0, below, 1.0), 0.0)
     weights = (alpha * gradient.relu()).sum(places, keepdim=True)
     return (weights * value).sum(1, keepdim=True)

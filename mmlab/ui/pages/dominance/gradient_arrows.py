@@ -10,6 +10,7 @@ import streamlit as st
 
 from mmlab.analysis.dominance.gradient_conflict import GradientPair, meeting
 from mmlab.core.reference import Reference
+from mmlab.core.spans import divisor
 from mmlab.core.task import Task
 from mmlab.ui.components import draggable_arrows, page_frame, pickers
 from mmlab.ui.pages.dominance import result_cache
@@ -102,7 +103,7 @@ def _real(task: Task, reference: Reference) -> tuple[str, str]:
             for place, (title, index) in enumerate((("One combination", row), ("Another", column)))
         ]
         lengths = found.lengths[chosen]
-        scale = 2 / max(float(lengths.max()), 1e-12)
+        scale = 2 / divisor(float(lengths.max()))
         degrees = round(float(np.degrees(np.arccos(np.clip(found.cosines[chosen[0], chosen[1]], -1, 1)))))
         values = f"{degrees}:{max(lengths[0] * scale, 0.1):.1f}:{max(lengths[1] * scale, 0.1):.1f}"
         st.button("Use these", on_click=lambda: url_state.put(arrows=values), key="dominance.take")

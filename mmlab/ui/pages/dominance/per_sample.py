@@ -11,7 +11,7 @@ from mmlab.analysis.base.array_checks import Numbers
 from mmlab.analysis.base.coalitions import Lattice
 from mmlab.analysis.dominance.contributions import SAMPLE_KINDS, sample_kinds
 from mmlab.analysis.dominance.measures.shapley import shapley, shapley_derivation
-from mmlab.analysis.dominance.payoffs import Payoff, worths
+from mmlab.analysis.dominance.payoffs import NUMBER, Payoff, worths
 from mmlab.core.outputs import Classification, Regression
 from mmlab.core.reference import Reference
 from mmlab.core.task import Task
@@ -26,10 +26,16 @@ SHOWN = 12
 ALL = "all"
 ORDERS: dict[str, tuple[str, Callable[[Numbers], Numbers]]] = {
     "largest": ("Most moved first", lambda shares: -np.abs(shares).sum(0)),
-    "one": ("Most one-sided first", lambda shares: -np.abs(shares).max(0) / np.abs(shares).sum(0).clip(1e-9)),
+    "one": ("Most one-sided first", lambda shares: -np.abs(shares).max(0) / _total(shares)),
     "against": ("Most conflicting first", lambda shares: shares.min(0)),
     "test": ("As in the test set", lambda shares: np.arange(shares.shape[1], dtype=np.float64)),
 }
+
+
+def _total(shares: Numbers) -> Numbers:
+    """What moves each sample in all, `[N]`; 1 where nothing does."""
+    total = np.abs(shares).sum(0)
+    return np.where(total > 0, total, 1.0)
 
 
 def show(task: Task, reference: Reference) -> None:
@@ -41,7 +47,7 @@ def show(task: Task, reference: Reference) -> None:
             "Order", list(ORDERS), format_func=lambda name: ORDERS[name][0], key="dominance.order", width=220
         )
     shares = shapley(result_cache.values(reference, worth.name))
-    kinds = sample_kinds(shares)
+    kinds = sample_kinds(shares, task.info.output.scale[1] if worth.unit == NUMBER else 1.0)
     there = np.array(selection.places(found.ids, selection.announced(cache.sweep(reference).ids)), np.int64)
     kind = _kind(kinds[there])
     rows = there if kind == ALL else there[kinds[there] == SAMPLE_KINDS.index(kind)]

@@ -1,0 +1,74 @@
+"""The scale of numbers of one's own: mean and spread over the training samples, in any unit and around any offset."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+FARTHEST = 10.0  # standard deviations: what lies beyond is cut, so that half precision holds it
+RESOLUTION = 16 * float(np.finfo(np.float64).eps)  # of the largest number: what adding up may move a constant by
+FEW_DIGITS = 1000  # steps of the resolution in a spread: with fewer, rounding is a part of what is seen
+Floats = NDArray[np.float64]
+Scale = tuple[Floats, Floats]  # mean and spread of each row of a tensor
+
+
+@dataclass
+class Moments:
+    """Count, mean, summed squares of deviations and extremes of each row, `[C]`, in double precision.
+
+    Added up sample by sample (Chan, Golub & LeVeque, 1983), so that an offset costs no digits and no memory is taken
+    for all samples at once.
+    """
+
+    rows: int
+    count: int = 0
+
+    def __post_init__(self) -> None:
+        self.mean, self.squares = np.zeros(self.rows), np.zeros(self.rows)
+        self.low, self.high = np.full(self.rows, np.inf), np.full(self.rows, -np.inf)
+
+    def add(self, values: torch.Tensor) -> None:
+        """The numbers of one sample, `[C, ...]`."""
+        part = values.double().numpy().reshape(self.rows, -1)
+        count, mean = part.shape[1], part.mean(1)
+        apart, total = mean - self.mean, self.count + count
+        self.squares += np.square(part - mean[:, None]).sum(1) + np.square(apart) * (self.count * count / total)
+        self.mean += apart * (count / total)
+        self.low, self.high = np.minimum(self.low, part.min(1)), np.maximum(self.high, part.max(1))
+        self.count = total
+
+    @property
+    def spread(self) -> Floats:
+        """Standard deviation of each row, 0 before anything was added."""
+        return np.sqrt(self.squares / max(self.count, 1))
+
+    @property
+    def step(self) -> Floats:
+        """What numbers as large as those of each row can be told apart by, `[C]`."""
+        size = np.maximum(np.abs(self.low), np.abs(self.high)) if self.count else np.zeros(self.rows)
+        return RESOLUTION * size
+
+    @property
+    def is_constant(self) -> NDArray[np.bool_]:
+        """Which rows hold one number, but for rounding, `[C]`."""
+        return self.spread <= self.step
+
+    @property
+    def is_coarse(self) -> NDArray[np.bool_]:
+        """Which rows differ in their last digits only, `[C]`: so far from 0 that rounding is a part of what is seen."""
+        return (self.spread <= FEW_DIGITS * self.step) & ~self.is_constant
+
+    def scale(self) -> Scale:
+        """Mean and spread; a spread of 1 where all numbers are the same."""
+        return self.mean.copy(), np.where(self.is_constant, 1.0, self.spread)
+
+
+def scaled(values: torch.Tensor, scale: Scale | None) -> torch.Tensor:
+    """`values [C, ...]` with mean 0 and spread 1 in each row, as in training, rounded to half precision."""
+    if scale is not None:
+        mean, spread = (torch.from_numpy(part).view(-1, *([1] * (values.dim() - 1))) for part in scale)
+        values = ((values.double() - mean) / spread).clamp(-FARTHEST, FARTHEST)
+    return values.half().float()
