@@ -246,3 +246,51 @@ def test_drawings_and_thresholds_hold_in_any_unit():
     assert Scale(0.0, 1e-12, 0.0).place(5e-13) == pytest.approx(50)
     shares = np.array([[1.0, 0.5, 0.0], [0.1, 0.5, 0.0]])
     assert sample_kinds(shares * 1e-12, 1e-12).tolist() == sample_kinds(shares).tolist()
+
+
+def series_of(times: np.ndarray, head: str = "time,x") -> bytes:
+    return "\n".join([head, *(f"{t!r},{k % 7}" for k, t in enumerate(times.tolist()))]).encode()
+
+
+WALK = SeriesInput(columns=("x",), seconds=1.0, steps=8)
+TENTHS = np.arange(10) / 10
+
+
+@pytest.mark.parametrize(
+    ("times", "first"),
+    [
+        (np.concatenate([TENTHS[:5], 3600 + TENTHS]), 5),  # a pause
+        (np.concatenate([[0.0], 3600 + TENTHS]), 1),  # a stray row
+        (np.concatenate([TENTHS, [3600.0]]), 0),
+    ],
+)
+def test_a_series_is_taken_where_it_was_measured(times: np.ndarray, first: int):
+    raw = WALK.read(series_of(times), "x.csv")
+    assert raw.values[:, 0].tolist() == pytest.approx([(first + k) % 7 for k in range(10)], abs=1e-4)
+    assert f"10 of {len(times)} rows: there is a gap" in WALK.prepare(raw).notes[0]
+
+
+@pytest.mark.parametrize(
+    ("head", "factor", "offset", "said"),
+    [
+        ("time,x", 1.0, 0.0, ""),
+        ("time,x", 1e3, 0.0, "milliseconds are assumed"),
+        ("time,x", 1e3, 1.7e12, "milliseconds are assumed"),
+        ("time,x", 1e6, 0.0, "microseconds are assumed"),
+        ("time,x", 1e9, 1.7e18, "nanoseconds are assumed"),
+        ("timestamp_ms,x", 1e3, 0.0, "times are those of 'timestamp_ms'"),
+    ],
+)
+def test_times_in_other_units_do_not_flatten_a_series(head: str, factor: float, offset: float, said: str):
+    raw = WALK.read(series_of(np.round(offset + np.arange(60) / 25 * factor, 3), head), "x.csv")
+    assert raw.rate == pytest.approx(25, rel=1e-3)
+    assert said in raw.note
+    assert len(raw.note) <= 80 * bool(said)
+    assert WALK.prepare(raw).tensor.std() > 0.3
+
+
+def test_times_that_leave_less_than_two_rows_are_refused():
+    with pytest.raises(DataError, match="There is a row every 60 s"):
+        WALK.prepare(WALK.read(series_of(np.arange(5) * 60.0), "x.csv"))
+    stated = SeriesInput(columns=("x",), seconds=1.0, steps=8, time_unit="ms")
+    assert stated.read(series_of(np.arange(90) * 40.0), "x.csv").rate == pytest.approx(25)

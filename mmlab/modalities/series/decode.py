@@ -75,7 +75,8 @@ def read_series(
     """
     label = shown_name(name, "The file")
     table = read_table(content, label, stated)
-    clock = read_clock(table, label)
+    start = _start(table.settings["start"], label) if "start" in table.settings else None
+    clock = read_clock(table, label, seconds, start)
     owned, assumed = _owned(table, clock, sensor, label)
     even = {owner: clock.even(table.values[:, columns]) for owner, columns in owned.items()}
     values, turned = _in_unit(even[sensor.label], table, owned[sensor.label], sensor)
@@ -84,7 +85,7 @@ def read_series(
         raise DataError(f"{label}: every row is the same.", "Check the sensor, and record some movement.")
     if float(np.abs(values).max()) > LARGEST:
         raise DataError(f"{label}: the values are too large for {unit}.", "State the unit, or give other columns.")
-    part, taken = _part(list(even.values()), clock.rate, seconds, table.settings, label)
+    part, taken = _part(list(even.values()), clock, seconds, start, label)
     note = " ".join(filter(None, [*clock.notes, assumed, turned, taken]))
     return Series(values.astype(np.float32), clock.rate, AXES, unit, part, note)
 
@@ -188,16 +189,17 @@ def _shown(unit: str) -> str:
 
 
 def _part(
-    groups: Sequence[Values], rate: float, seconds: float, settings: Mapping[str, str], label: str
+    groups: Sequence[Values], clock: Clock, seconds: float, stated: float | None, label: str
 ) -> tuple[tuple[float, float], str]:
     """The seconds that count, from the stated start or where most moves, and a sentence. Raises DataError."""
+    rate = clock.rate
     length = len(groups[0]) / rate
     if length < 0.9 * seconds:
         raise DataError(f"{label} holds {length:.2f} s; it takes {seconds:g} s.", "Use a longer recording.")
-    if "start" in settings:
-        start, why = _start(settings["start"], label), "as stated"
+    if stated is not None:
+        start, why = stated - clock.begin, "as stated"
         if start + 0.9 * seconds > length:
-            raise DataError(f"{label} holds {length:.2f} s: there is not enough after {start:g} s.", "Start earlier.")
+            raise DataError(f"{label} holds {length:.2f} s: there is not enough after {stated:g} s.", "Start earlier.")
     elif length > seconds + 1 / rate:
         rows = min(round(seconds * rate), len(groups[0]))
         start, why = most_active(groups, rows) / rate, "where most movement is"

@@ -17,8 +17,9 @@ from mmlab.core.recordings import Raw, Series
 from mmlab.modalities.files import shown_name
 from mmlab.modalities.series.columns import check_columns, chosen, listed, table_of
 from mmlab.modalities.series.csv_table import NOTHING_STATED, Table, TableOptions
+from mmlab.modalities.series.folder_clock import TIME, UNITS, Timed, Wanted, time_column, timed
 
-TIME = "time"
+UNIT_HINT = 'Set "seconds" in task.json, or say in which unit the times are: "time_unit": "ms".'
 Floats = NDArray[np.float64]
 
 
@@ -26,13 +27,15 @@ Floats = NDArray[np.float64]
 class SeriesInput(FolderInput):
     """Sensors over time: a CSV with a row per moment and a line of names, or .npy `[rows, columns]`.
 
-    A column `time` (seconds) says when each row was measured; without it, there are `rate` rows a second.
+    A column `time` (seconds, unless its numbers or `time_unit` say otherwise) says when each row was measured; without
+    it, there are `rate` rows a second. Of a recording with gaps, the longest stretch without one counts.
     """
 
     columns: tuple[str, ...] = option((), "The names of the columns that the model takes, in order")
     rate: float = option(50.0, "Rows a second in files without a column named time", 0.001, 100_000.0)
     seconds: float = option(2.0, "How long a stretch the model takes: the one in the middle", 0.001, 1e6)
     steps: int = option(64, "How many moments of it the model takes", 8, 512)
+    time_unit: str = option("", "The unit of the times; else told by their name or their size", choices=("", *UNITS))
     seen_as: ClassVar[str] = "series"
     standardised: ClassVar[bool] = True
     ReadOptions: ClassVar[type[Options]] = TableOptions
@@ -55,14 +58,17 @@ class SeriesInput(FolderInput):
         label = shown_name(name, "The series")
         table = table_of(content, label, stated)
         values = chosen(table, self.columns, label)
-        rate = _stated(table, "rate", label) or self.rate
-        if TIME in table.names and TIME not in self.columns:
-            values, rate = _even(table.values[:, table.names.index(TIME)], values, label)
-        if len(values) < 2:
+        stated_rate, start = _stated(table, "rate", label), _stated(table, "start", label)
+        found = Timed(values, stated_rate or self.rate)
+        clock = time_column(table, self.columns)
+        if clock is not None and (stated_rate is None or table.names[clock] == TIME):
+            found = timed(table, clock, values, Wanted(self.seconds, self.steps, self.time_unit, start), label)
+        if len(found.values) < 2:
             raise DataError(f"{label} has a single row.", "Give a row per moment.")
-        start = _stated(table, "start", label)
-        part = None if start is None else (start, start + self.seconds)
-        return Series(values, rate, self.columns, part=part)
+        part = None if start is None else (start - found.begin, start - found.begin + self.seconds)
+        if part and part[0] * found.rate >= len(found.values):
+            raise DataError(f"{label}: there is nothing after {start:g} s.", "Start earlier.")
+        return Series(found.values, found.rate, self.columns, part=part, note=found.note)
 
     def prepare(self, raw: Raw) -> PreparedInput:
         """`[C, steps]`: what is stated, or the middle; where the recording does not reach, its own mean.
@@ -75,9 +81,14 @@ class SeriesInput(FolderInput):
             raise DataError(f"There are {raw.values.shape[1]} columns.", f"Give {listed(self.columns)}.")
         length = len(raw.values) / raw.rate
         start = raw.part[0] if raw.part else (length - self.seconds) / 2
-        notes = []
+        if self.seconds * raw.rate < 2:
+            message = f"There is a row every {1 / raw.rate:,.6g} s: fewer than two in {self.seconds:g} s."
+            raise DataError(message, UNIT_HINT)
+        notes = [raw.note] if raw.note else []
         if length > 1.02 * self.seconds:
             notes.append(f"Took {max(start, 0):.1f} to {start + self.seconds:.1f} s of {length:.1f} s.")
+        elif length < 0.98 * self.seconds:
+            notes.append(f"It holds {length:.3g} s: the rest of {self.seconds:g} s is filled with its mean.")
         edges = start + np.linspace(0, self.seconds, self.steps + 1)
         rows = [_averaged(column, raw.rate, edges) for column in raw.values.T.astype(np.float64)]
         return PreparedInput(torch.from_numpy(np.stack(rows)), tuple(notes))
@@ -95,18 +106,6 @@ def _stated(table: Table, name: str, label: str) -> float | None:
     if not 0 <= number < 1e6:
         raise DataError(f"{label}: '{text[:20]}' is no {name}.", "State a number that is not negative.")
     return number
-
-
-def _even(times: Floats, values: Floats, label: str) -> tuple[Floats, float]:
-    """Rows at even steps of the usual distance between two, and how many there are a second. Raises DataError."""
-    steps = np.diff(times)
-    if not len(steps) or (steps <= 0).any():
-        row = int(np.argmax(steps <= 0)) + 2 if len(steps) else 1
-        raise DataError(f"{label}: the time does not rise at row {row}.", "Sort the rows by time, in seconds.")
-    step = float(np.median(steps))
-    count = min(int((times[-1] - times[0]) / step) + 1, 10 * len(times))
-    places = times[0] + step * np.arange(count)
-    return np.stack([np.interp(places, times, column) for column in values.T], 1), 1 / step
 
 
 def _averaged(column: Floats, rate: float, edges: Floats) -> Floats:
