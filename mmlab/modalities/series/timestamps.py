@@ -89,7 +89,7 @@ def between_gaps(times: Floats, seconds: float, label: str, start: float | None 
     set, a stray row. Values between its ends were never measured. Raises DataError for a `start` without rows.
     """
     steps = np.diff(times)
-    breaks = np.flatnonzero(steps > max(PAUSE * float(np.median(steps)), SHARE * seconds)) if len(steps) else []
+    breaks = np.flatnonzero(steps > max(PAUSE * float(np.median(steps)), SHARE * seconds))
     if not len(breaks):
         return slice(0, len(times)), ""
     first, last = np.append(0, np.add(breaks, 1)), np.append(breaks, len(times) - 1)
