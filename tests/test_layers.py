@@ -13,7 +13,19 @@ import pytest
 from tools.architecture import FLOORS, circles, read, upward, without_floor
 
 ROOT = Path(__file__).resolve().parent.parent
-FOR_FIGURES = {"drawing", "modality_kinds", "results", "recordings", "modality", "outputs", "metric", "task", "errors"}
+FOR_FIGURES = {
+    "drawing",
+    "modality_kinds",
+    "results",
+    "recordings",
+    "modality",
+    "outputs",
+    "metric",
+    "task",
+    "errors",
+    "number_text",
+    "spans",
+}
 LONGEST_FILE, LONGEST_FUNCTION = 320, 60
 LONGER_FILES: dict[str, int] = {}
 PICKLES = {"pickle", "cPickle", "dill", "cloudpickle", "joblib", "shelve", "marshal"}
