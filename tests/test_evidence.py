@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 import torch
 
+from mmlab.analysis.attribution import faithfulness
+from mmlab.analysis.base.ranking import spearman, tied_order
 from mmlab.analysis.methods import method_evidence, training_log
 from mmlab.core.errors import CheckpointError, DataError, Unsupported
 from mmlab.core.results import Sweep
@@ -89,6 +91,32 @@ def test_a_wider_cloud_with_a_worse_score_has_order_minus_one() -> None:
     assert found.correlation == pytest.approx(-1)
     with pytest.raises(Unsupported):
         method_evidence.spread_against_score(hand_made(np.zeros((3, 2, 2))), TASK.info.output, MODALITIES)
+
+
+def test_equal_scores_have_no_order() -> None:
+    assert np.isnan(spearman([1, 1, 1], [1, 2, 3]))
+    assert np.isnan(spearman([0.3, 0.1 + 0.2, 0.3], [1, 2, 3])), "rounding is no difference"
+    assert np.isnan(spearman([np.nan, 1, 2], [1, 2, 3]))
+    assert spearman([1, 2, 2, 3], [4, 3, 3, 1]) == pytest.approx(-1)
+    right = [[(5, 0, 0), (0, 5, 0)]] * 3
+    for widths in ((3.0, 2.0, 1.0), (1.0, 2.0, 3.0)):
+        found = method_evidence.spread_against_score(
+            hand_made(np.zeros((3, 2, 2)), [np.full((2, 2), each) for each in widths], right),
+            TASK.info.output,
+            MODALITIES,
+        )
+        assert len(set(found.score.tolist())) == 1
+        assert np.isnan(found.correlation)
+
+
+def test_who_is_first_does_not_depend_on_the_order_among_equals() -> None:
+    assert tied_order([0.3, 1.0, 0.1 + 0.2]) == ((1,), (0, 2))
+    assert tied_order([2, 2]) == ((0, 1),)
+    assert tied_order([]) == ()
+    method = made("joint", count=2)
+    first, second = method.modalities.names
+    for cost in ({first: 0.5, second: 0.2}, {first: 0.2, second: 0.5}):
+        assert faithfulness._across(method, cost, {first: 0.5, second: 0.5}).passed, "both have the largest share"
 
 
 def test_what_only_one_modality_is_good_at_is_taught() -> None:

@@ -21,6 +21,7 @@ from mmlab.analysis.attribution.registry import Explainer
 from mmlab.analysis.attribution.sanity_checks import RandomLabelModel, likeness, reinitialise
 from mmlab.analysis.base.array_checks import Numbers
 from mmlab.analysis.base.input_swapping import ProgressCallback, quiet
+from mmlab.analysis.base.ranking import tied_order
 from mmlab.core.errors import NothingPresent
 from mmlab.core.method import Method
 from mmlab.core.modality import Combination, Modality
@@ -262,9 +263,9 @@ def _across(method: Method, cost: Mapping[str, float], shares: Mapping[str, floa
     )
     if len(cost) < 2:
         return Check(title, None, "only one input is on", about)
-    said, costs = max(shares, key=shares.__getitem__), max(cost, key=cost.__getitem__)
+    said, costs = ({list(each)[i] for i in tied_order([*each.values()])[0]} for each in (shares, cost))
     if max(cost.values()) < MOVES:
         return Check(title, None, "covering them costs nothing: the other inputs suffice", about)
     labels = {m.name: m.label for m in method.modalities}
-    value = f"largest share: {labels[said]}; covering costs most: {labels[costs]}"
-    return Check(title, said == costs, value, about)
+    first, second = (", ".join(label for name, label in labels.items() if name in each) for each in (said, costs))
+    return Check(title, bool(said & costs), f"largest share: {first}; covering costs most: {second}", about)

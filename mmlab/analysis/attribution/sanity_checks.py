@@ -6,6 +6,7 @@ Checks for Saliency Maps, NeurIPS 2018: model and data randomisation).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -15,6 +16,7 @@ from torch import Tensor
 
 from mmlab.analysis.attribution.registry import Explainer
 from mmlab.analysis.base.input_swapping import ProgressCallback, quiet
+from mmlab.analysis.base.ranking import spearman
 from mmlab.analysis.base.sampling import complete_samples, derangement
 from mmlab.core.batch import Samples
 from mmlab.core.errors import Unsupported
@@ -103,14 +105,12 @@ def likeness(
     tell: ProgressCallback = quiet,
 ) -> dict[str, float]:
     """Rank correlation of each map of `found` with those of other networks: mean |rho|, NaN for flat maps."""
-    from scipy.stats import spearmanr
-
     correlations: dict[str, list[float]] = {name: [] for name in combination.names}
     for number, other in enumerate(others):
         maps = explain.run(other, inputs, [combination], found.target).maps[combination.key]
         for name in combination.names:
             mine, its = found.maps[combination.key][name].ravel(), maps[name].ravel()
-            if np.ptp(mine) > 0 and np.ptp(its) > 0:
-                correlations[name].append(abs(float(spearmanr(mine, its).statistic)))
+            if not math.isnan(rho := spearman(mine, its)):
+                correlations[name].append(abs(rho))
         tell((number + 1) / len(others))
     return {name: float(np.mean(each)) if each else float("nan") for name, each in correlations.items()}

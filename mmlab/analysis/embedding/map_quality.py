@@ -11,6 +11,8 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from mmlab.analysis.base.ranking import pearson
+
 Floats = NDArray[np.floating]
 Table = NDArray[np.float64]
 Rows = NDArray[np.int64]
@@ -67,11 +69,9 @@ def neighbour_accuracy(
 
 
 def neighbour_correlation(points: Floats, values: Floats, neighbours: int = NEIGHBOURS) -> float:
-    """Pearson's r between the number of a point and the mean of its neighbours' numbers; 0 where either is constant."""
-    said = values[nearest_others(points, neighbours)].mean(1)
-    if np.std(said) == 0 or np.std(values) == 0:
-        return 0.0
-    return float(np.corrcoef(said, values)[0, 1])
+    """Pearson's r between the number of a point and its neighbours' mean; NaN where either is constant."""
+    own = values.astype(np.float64)
+    return pearson(own[nearest_others(points, neighbours)].mean(1), own)
 
 
 def silhouette(points: Floats, labels: NDArray[np.generic]) -> float:

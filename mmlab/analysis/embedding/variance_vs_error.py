@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import rankdata
+
+from mmlab.analysis.base.ranking import spearman
 
 Table = NDArray[np.float64]
 BINS = 10
@@ -37,11 +38,3 @@ def trend(values: ArrayLike, shares: ArrayLike, bins: int = BINS) -> Trend:
         np.array([len(part) for part in parts], np.int64),
         spearman(first, second),
     )
-
-
-def spearman(first: ArrayLike, second: ArrayLike) -> float:
-    """The rank correlation, ties at their mean rank; NaN where either does not vary or there are fewer than three."""
-    ranks = np.stack([rankdata(np.asarray(each, np.float64)) for each in (first, second)])
-    if ranks.shape[1] < 3 or (ranks.std(1) == 0).any():
-        return float("nan")
-    return float(np.corrcoef(ranks)[0, 1])

@@ -16,6 +16,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from mmlab.analysis.base.ranking import spearman
 from mmlab.analysis.robustness.selective_prediction import margins
 from mmlab.core.errors import CheckpointError, DataError, Unsupported
 from mmlab.core.method import Features, Method
@@ -84,7 +85,10 @@ def directions(found: Sweep, weights: Floats | None = None, centred: bool = True
 
 @dataclass(frozen=True)
 class SpreadScore:
-    """Mean variance and score of each combination, both `[K]`, and their rank correlation (docs/methods.md 1.7c)."""
+    """Mean variance and score of each combination, both `[K]`, and their rank correlation (docs/methods.md 1.7c).
+
+    The correlation is NaN where either is the same for all combinations.
+    """
 
     combinations: tuple[str, ...]
     variance: Floats
@@ -101,9 +105,7 @@ def spread_against_score(found: Sweep, output: Output, modalities: Modalities) -
     variance = found.variance[:, rows].mean((1, 2)).astype(np.float64)
     table = metrics(found, output, modalities)
     score = np.array([table[key][output.headline] for key in found.combinations])
-    ranks = np.stack([np.argsort(np.argsort(values)) for values in (variance, score)])
-    correlation = float(np.asarray(np.corrcoef(ranks))[0, 1]) if len(score) > 2 else float("nan")
-    return SpreadScore(found.combinations, variance, score, output.headline, correlation)
+    return SpreadScore(found.combinations, variance, score, output.headline, spearman(variance, score))
 
 
 # DI-MML

@@ -135,11 +135,12 @@ def read(folder: Path) -> EpochMaps:
 def _check(found: EpochMaps) -> None:
     """Raises ValueError where the parts are not of one size, or not what they should be."""
     shape = (len(found.epochs), len(found.combinations))
-    tables = [found.told, found.cosine, *([] if found.variance is None else [found.variance])]
+    tables = [found.cosine, *([] if found.variance is None else [found.variance])]
     fits = found.points.shape == (*shape, found.points.shape[2], 2) and found.shown.shape == found.points.shape[:3]
-    if not fits or found.explained.shape != shape[:1] or any(table.shape != shape for table in tables):
+    if not fits or found.explained.shape != shape[:1] or any(table.shape != shape for table in (found.told, *tables)):
         raise ValueError("not of one size")
-    if found.about not in MAIN or not all(np.isfinite(table).all() for table in (found.points, *tables)):
+    finite = all(np.isfinite(table).all() for table in (found.points, *tables))
+    if found.about not in MAIN or not finite or np.isinf(found.told).any():  # NaN: of what is constant nothing is told
         raise ValueError("not a record")
 
 

@@ -8,10 +8,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from mmlab.core.metric import METRICS, family, higher_is_better
 from mmlab.ui.text.glossary import TERMS
 
+CONSTANT = "A dash: one of the two is the same everywhere, so that they have no correlation."
 SENTENCE_PRIVATE = (
     "Uploads stay in the memory of the machine that runs this app, and are deleted when you close the page."
 )
@@ -58,6 +60,16 @@ def percent(share: float) -> str:
     if 0.995 < share < 1:
         return "> 99 %"
     return f"{share:.0%}".replace("%", " %")
+
+
+def correlation(value: float) -> str:
+    """`+0.53`; a dash where it is not defined."""
+    return f"{value:+.2f}".replace("-", "−") if math.isfinite(value) else "–"
+
+
+def together(names: Sequence[str]) -> str:
+    """`A`, `A and B`, `A, B and C`."""
+    return " and ".join(", ".join(names).rsplit(", ", 1)) if len(names) > 1 else "".join(names)
 
 
 def points(change: float) -> str:

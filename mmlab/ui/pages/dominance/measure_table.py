@@ -75,10 +75,14 @@ def _pick(name: str) -> None:
 
 def _verdict(found: Panel) -> None:
     agreed = found.agreement
-    top = next(iter(agreed.leaders.items()), None)
     w = "–" if np.isnan(agreed.w) else f"{agreed.w:.2f}"
+    most = max(map(len, agreed.leaders.values()), default=0)
+    top = [f"**{label}**" for label, by in agreed.leaders.items() if len(by) == most]
+    verb, each = ("are", " each") if len(top) > 1 else ("is", "")
     leading = (
-        f"**{top[0]}** is ranked first by {len(top[1])} of {agreed.judges} measures." if top else "No input leads."
+        f"{wording.together(top)} {verb} ranked first by {most} of {agreed.judges} measures{each}."
+        if top
+        else "No input leads."
     )
     evenly = (
         f" Spread of the Shapley values: {found.evenness:.2f} (1 is even, {1 / len(found.names):.2f} is all in one)."

@@ -8,6 +8,7 @@ import numpy as np
 import streamlit as st
 
 from mmlab.analysis.base.coalitions import membership
+from mmlab.analysis.base.ranking import tied_order
 from mmlab.analysis.dominance.oracle_comparison import KNOWN, OracleComparison, beside
 from mmlab.core.modality import Modalities
 from mmlab.core.outputs import Regression
@@ -65,10 +66,9 @@ def _score() -> str:
 def _verdict(found: OracleComparison, modalities: Modalities) -> str:
     """Whether the model leans on its inputs in the true order, and which it uses least fully."""
     labels = [modality.label for modality in modalities]
-    true, measured = (np.argsort(-each, kind="stable") for each in (found.true, found.shares))
-    order = " > ".join(labels[i] for i in measured)
-    same = (true == measured).all()
-    told = "as it should" if same else f"but the truth is {' > '.join(labels[i] for i in true)}"
+    true, measured = (tied_order(each) for each in (found.true, found.shares))
+    order, truly = (" > ".join(" = ".join(labels[i] for i in tied) for tied in each) for each in (measured, true))
+    told = "as it should" if true == measured else f"but the truth is {truly}"
     parts = zip(labels, found.true / found.true.sum(), found.shares / found.shares.sum(), strict=True)
     shown = ", ".join(f"{name} {wording.percent(t)} in truth, {wording.percent(m)} measured" for name, t, m in parts)
     least = int(np.argmin(found.used))

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
+from mmlab.analysis.base.ranking import tied_order
 from mmlab.analysis.dominance.training_dynamics import Conflicts, TrainingDynamics, conflicts, course
 from mmlab.core.errors import CheckpointError
 from mmlab.core.outputs import Classification, Output, Regression
@@ -125,16 +126,26 @@ def _said(found: TrainingDynamics, names: Names, at: int) -> str:
     norms = found.norms[at]
     said = f"Epoch {at + 1}"
     if np.isfinite(norms).all():
-        most, least = int(norms.argmax()), int(norms.argmin())
-        ratio = norms[most] / max(float(norms[least]), 1e-9)
-        first, second = (names.labels[found.names[place]] for place in (most, least))
-        said += f": the gradient norm of {first} was {ratio:.1f} times that of {second}"
+        order = tied_order(norms)
+        ratio = float(norms.max()) / max(float(norms.min()), 1e-9)
+        first, second = (_together(found, names, places) for places in (order[0], order[-1]))
+        if len(order) > 1:
+            said += f": the gradient norm of {first} was {ratio:.1f} times that of {second}"
+        else:
+            said += ": the gradient norms were equal"
     said += "."
     if found.work is not None:
         work = found.work[at]
-        leader = names.labels[found.names[int(work.argmax())]]
-        said += f" {leader} did most of the work, {wording.percent(float(work.max()))} of the score."
+        order = tied_order(work)
+        leader, part = _together(found, names, order[0]), wording.percent(float(work.max()))
+        alone = len(order[0]) == 1
+        said += f" {leader} did {'most' if alone else 'equally much'} of the work, "
+        said += f"{part} of the score{'' if alone else ' each'}."
     return said
+
+
+def _together(found: TrainingDynamics, names: Names, places: Sequence[int]) -> str:
+    return wording.together([names.labels[found.names[place]] for place in places])
 
 
 def _conflicts(found: Conflicts, names: Names, at: int, key: str) -> None:

@@ -6,6 +6,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
+from mmlab.analysis.base.ranking import spearman
 from mmlab.analysis.embedding import variance_vs_error
 from mmlab.analysis.embedding.alignment import Alignment, alignment, to_class_centres
 from mmlab.analysis.embedding.point_attributes import accuracy_like
@@ -133,9 +134,10 @@ def _by_combination(view: View) -> Figure:
     )
     for key, x, y in zip(keys, width, score, strict=True):
         drawn.dot(float(x), float(y), theme.ACCENT, f"{view.letters[key]}: variance {x:.3f}, {name} {y:.3f}", 6)
-    said = f"Rank correlation {variance_vs_error.spearman(width, score):.2f}. " if len(keys) > 2 else ""
+    found = spearman(width, score)
+    said = f"Rank correlation {wording.correlation(found)}. " if len(keys) > 2 else ""
     numbers = [(key, float(x), float(y)) for key, x, y in zip(keys, width, score, strict=True)]
-    note = f"{said}{_note(view)}"
+    note = f"{said}{f'{wording.CONSTANT} ' if said and np.isnan(found) else ''}{_note(view)}"
     return Figure("variance-by-combination", title, drawn.svg, ("combination", "variance", "score"), numbers, note)
 
 
@@ -160,7 +162,7 @@ def _by_hardness(view: View) -> Figure:
     drawn = svg_chart.Plot(title, across, svg_chart.around(everything, wrong, text))
     for place, (name, each) in enumerate(lines.items()):
         colour = theme.method_colour(place)
-        label = f"{name}: {each.correlation:+.2f}".replace("-", "−")
+        label = f"{name}: {wording.correlation(each.correlation)}"
         drawn.line(each.values.tolist(), each.shares.tolist(), colour, label, place)
         for x, y in zip(each.values, each.shares, strict=True):
             drawn.dot(float(x), float(y), colour, f"{name}: {y:.3f} at variance {x:.3f}")
@@ -170,7 +172,8 @@ def _by_hardness(view: View) -> Figure:
         for name, each in lines.items()
         for x, y, count in zip(each.values, each.shares, each.counts, strict=True)
     ]
-    note = f"Ten bins of equally many samples; in the legend Spearman's correlation. {_note(view)}"
+    flat = f" {wording.CONSTANT}" if any(np.isnan(each.correlation) for each in lines.values()) else ""
+    note = f"Ten bins of equally many samples; in the legend Spearman's correlation.{flat} {_note(view)}"
     return Figure("variance-by-hardness", title, drawn.svg, header, numbers, note)
 
 

@@ -22,6 +22,8 @@ from mmlab.viz.base import heatmap, theme
 from mmlab.viz.base.figure import Figure
 
 FEWEST = 6
+DASH = "–"
+UNDEFINED = "not defined, since the samples have one class or number only"
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,7 @@ def _table(view: View) -> Figure:
         label = task.parse(key).label
         cells = [
             heatmap.Cell(
-                _text(value, i < 2 and isinstance(kind, Labels)), _share(value), f"{label}: {value:.3f}", theme.ACCENT
+                _text(value, i < 2 and isinstance(kind, Labels)), _share(value), _tip(label, value), theme.ACCENT
             )
             for i, value in enumerate(values)
         ]
@@ -90,6 +92,8 @@ def _table(view: View) -> Figure:
     header = ("combination", "in_the_model", "on_the_map", *(["silhouette"] if isinstance(kind, Labels) else []))
     drawing = heatmap.grid(columns, rows, shades, title, wide=176)
     note = "Neighbours are other samples under the same combination; embeddings as stored, in 32 steps per dimension."
+    if any(cell.text == DASH for _, cells in rows for cell in cells):
+        note += f" A dash: {UNDEFINED}."
     return Figure(f"embedding-{view.task.name}-{view.reference.method}", title, drawing, header, numbers, note)
 
 
@@ -125,7 +129,11 @@ def _share(value: float) -> float:
     return min(1.0, max(0.0, value)) if math.isfinite(value) else 0.0
 
 
+def _tip(label: str, value: float) -> str:
+    return f"{label}: {value:.3f}" if math.isfinite(value) else f"{label}: {UNDEFINED}"
+
+
 def _text(value: float, is_share: bool) -> str:
     if not math.isfinite(value):
-        return "–"
+        return DASH
     return wording.percent(value) if is_share else f"{value:.2f}".replace("-", "−")

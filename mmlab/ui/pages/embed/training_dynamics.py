@@ -17,6 +17,7 @@ from mmlab.experiments.recorders import embedding_maps
 from mmlab.experiments.recorders.embedding_maps import EpochMaps
 from mmlab.ui.components import figure_card, pickers, plotly_figure
 from mmlab.ui.pages.embed import map_cache, view_data
+from mmlab.ui.pages.embed.map_quality import UNDEFINED
 from mmlab.ui.pages.embed.view_data import View
 from mmlab.ui.session import cache
 from mmlab.ui.text import wording
@@ -127,20 +128,27 @@ def _tables(view: View, found: EpochMaps) -> None:
 def _table(view: View, found: EpochMaps, title: str, values: NDArray[np.floating], percent: bool = False) -> Figure:
     """A row per combination, a column per stored pass; tinted between the smallest and the largest number."""
     names = view.task.info.modalities
-    low, high = float(min(np.nanmin(values), 0)), float(np.nanmax(values))
+    known = values[np.isfinite(values)]
+    low, high = float(known.min(initial=0)), float(known.max(initial=-np.inf))
     passes = [f"epoch {epoch + 1}" for epoch in found.epochs]
     rows, numbers = [], []
     for row, key in enumerate(found.combinations):
         cells = []
         for name, value in zip(passes, values[:, row], strict=True):
+            tip = f"{names.parse(key).label}, {name}: "
+            if not np.isfinite(value):
+                cells.append(heatmap.Cell("–", 0.0, f"{tip}{UNDEFINED}", theme.ACCENT))
+                continue
             text = wording.percent(float(value)) if percent else f"{value:.2f}".replace("-", "−")
             share = float((value - low) / ((high - low) or 1))
-            cells.append(heatmap.Cell(text, share, f"{names.parse(key).label}, {name}: {value:.3f}", theme.ACCENT))
+            cells.append(heatmap.Cell(text, share, f"{tip}{value:.3f}", theme.ACCENT))
         rows.append((heatmap.Head(key, tuple(each in key.split("-") for each in names.names)), cells))
         numbers.append((key, *(float(value) for value in values[:, row])))
     shades = [(item.letter, theme.modality_colour(i)) for i, item in enumerate(names)]
     drawing = heatmap.grid([heatmap.Head(name, label=name) for name in passes], rows, shades, title, wide=72)
     who = f"{cache.title(view.reference.method)}, {view.task.title}"
     note = f"{who}, {found.measured} validation samples with every input."
+    if len(known) < values.size:
+        note += f" A dash: {UNDEFINED}."
     slug = title.split(":")[0].split(",")[0].lower().replace(" ", "-")
     return Figure(f"learned-{slug}", title, drawing, ("combination", *passes), numbers, note)

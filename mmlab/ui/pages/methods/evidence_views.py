@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
+from mmlab.analysis.base.ranking import tied_order
 from mmlab.analysis.methods import method_evidence, training_log
 from mmlab.core.errors import CheckpointError, Unsupported
 from mmlab.core.method import Method
@@ -25,6 +26,7 @@ from mmlab.core.task import Task, advice
 from mmlab.storage import progress_file
 from mmlab.ui.components import pickers
 from mmlab.ui.session import cache
+from mmlab.ui.text import wording
 from mmlab.viz.base import theme
 from mmlab.viz.methods import evidence_figures
 
@@ -204,7 +206,7 @@ def width_and_score(source: Source, choice: str) -> Shown:
     falls, rises = "fall from the top left to the bottom right (order −1)", "rise to the top right (order +1)"
     return Shown(
         "If wide clouds were the weak combinations, as the paper's choice of hard ones assumes, **the dots would "
-        f"{falls if info.output.higher_is_better else rises}**; the order here is {found.correlation:+.2f}, and "
+        f"{falls if info.output.higher_is_better else rises}**; {_order_here(found.correlation)}, and "
         "diamonds were chosen as hard.",
         {
             "": evidence_figures.dots(
@@ -223,6 +225,12 @@ def width_and_score(source: Source, choice: str) -> Shown:
     )
 
 
+def _order_here(correlation: float) -> str:
+    if np.isnan(correlation):
+        return "there is no order here (–), since all combinations have the same score or the same variance"
+    return f"the order here is {wording.correlation(correlation)}"
+
+
 def norms(source: Source, choice: str) -> Shown:
     """Any method: the gradient in each modality's own parameters over the epochs (docs/methods.md 4.7b)."""
     log = training_log.norm_log(source.rows)
@@ -232,12 +240,15 @@ def norms(source: Source, choice: str) -> Shown:
     shades = pickers.colours(source.task.info.modalities)
     lines = {source.label(name): log.norms[kept, i] for i, name in enumerate(log.names)}
     mean = log.norms[kept].mean(0)
-    most, least = int(mean.argmax()), int(mean.argmin())
-    times = mean[most] / max(float(mean[least]), 1e-9)
+    order = tied_order(mean)
+    most, least = (
+        wording.together([spoken(source.label(log.names[i])) for i in group]) for group in (order[0], order[-1])
+    )
+    times = mean.max() / max(float(mean.min()), 1e-9)
+    here = f"the gradient norm of {most} is {times:.1f} times that of {least}" if len(order) > 1 else "all are equal"
     return Shown(
         "Gradient norm of each input's own encoder: **a line far above the others is an input that dominates the "
-        f"training**; here {spoken(source.label(log.names[most]))} has {times:.1f} times the gradient norm of "
-        f"{spoken(source.label(log.names[least]))} on average.",
+        f"training**; here {here} on average.",
         {
             "": evidence_figures.curves(
                 log.epochs[kept], lines, {source.label(n): shades[n] for n in log.names}, "length of the gradient"

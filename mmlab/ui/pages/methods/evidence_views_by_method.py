@@ -6,6 +6,7 @@ from itertools import combinations as choose
 
 import numpy as np
 
+from mmlab.analysis.base.ranking import tied_order
 from mmlab.analysis.methods import method_evidence, training_log
 from mmlab.core.errors import CheckpointError
 from mmlab.core.modality import spoken
@@ -25,6 +26,7 @@ from mmlab.ui.pages.methods.evidence_views import (
     width_and_score,
 )
 from mmlab.ui.session import cache
+from mmlab.ui.text import wording
 from mmlab.viz.base import theme
 from mmlab.viz.methods import evidence_figures
 
@@ -225,7 +227,8 @@ def mixtures(source: Source, choice: str) -> Shown:
     groups = {"start": found.start, "adapted": found.adapted, "explored": found.explored}
     colours = {"start": theme.MUTED, "adapted": theme.ACCENT, "explored": theme.WRONG}
     names = [source.label(name) for name in found.names]
-    most = spoken(names[int(found.adapted.mean(0).argmax())])
+    order = tied_order(found.adapted.mean(0))
+    most = wording.together([spoken(names[i]) for i in order[0]]) if len(order) > 1 else "none"
     losses = ", ".join(f"{loss:.3f}" for loss in found.losses)
     columns = {f"{g}_{n}": v[:, i].tolist() for g, v in groups.items() for i, n in enumerate(found.names)}
     return Shown(
