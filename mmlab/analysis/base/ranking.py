@@ -21,7 +21,7 @@ def pearson(first: ArrayLike, second: ArrayLike) -> float:
     pair = np.stack([_steps(each) for each in (first, second)])
     if pair.shape[1] < FEWEST or not np.isfinite(pair).all() or (pair.max(1) == pair.min(1)).any():
         return float("nan")
-    return float(np.corrcoef(pair)[0, 1])
+    return float(np.asarray(np.corrcoef(pair))[0, 1])
 
 
 def spearman(first: ArrayLike, second: ArrayLike) -> float:
