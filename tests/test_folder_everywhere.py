@@ -27,6 +27,7 @@ from mmlab.tasks.custom.task_json import COLUMNS, KEYS
 from mmlab.ui.components import page_frame
 from mmlab.ui.pages.dominance.page import SECTIONS as ASPECTS
 from mmlab.ui.pages.robustness.page import SECTIONS
+from tests import hostile_names
 from tests.apps import app_at, turn
 from tests.folders import apart, gate, lesions, prices
 
@@ -75,6 +76,7 @@ class Visitor:
         found = said(self.app)
         assert not self.app.exception, (path, fields, [each.value for each in self.app.exception])
         assert FAILED not in found, (path, fields)
+        assert not hostile_names.active(self.app), (path, fields)
         return found
 
     def read_all(self) -> dict[str, str]:
@@ -150,8 +152,13 @@ def lacking(name: str) -> str:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("make", [lesions, prices, gate], ids=["regions", "a-number", "one-may-pass"])
-def test_every_kind_of_answer_goes_everywhere(make: Callable[[Path], Path], tmp_path: Path, run: Command) -> None:
+def test_every_kind_of_answer_goes_everywhere(
+    make: Callable[[Path], Path], tmp_path: Path, run: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
     folder = str(make(tmp_path / "own"))
+    if make is gate:  # names that try to work as Markdown, HTML or addresses do so on no page
+        hostile_names.let_in(monkeypatch)
+        hostile_names.hostile(Path(folder))
     assert json.loads(run("check", folder, "--json"))["errors"] == 0
     for method in ("dropout", "gmd"):
         run("train", "--task", folder, "--method", method, "--plan", "epochs=2")
@@ -159,7 +166,11 @@ def test_every_kind_of_answer_goes_everywhere(make: Callable[[Path], Path], tmp_
     assert found["as_they_are"]
     assert all(0 < share < 0.5 for share in found["missing"].values())
     run("compare", "--task", folder)
-    Visitor(make.__name__).read_all()
+    visitor = Visitor(make.__name__)
+    visitor.read_all()
+    visitor.read("explain", methods="gmd")
+    for method in ("dropout", "gmd"):
+        visitor.read("methods", method=method)
 
 
 @pytest.mark.slow
@@ -190,7 +201,7 @@ def test_where_no_sample_is_complete_it_is_said_and_nothing_breaks(tmp_path: Pat
     run("compare", "--task", folder)
     visitor = Visitor("apart")
     pages = visitor.read_all()
-    assert "No test sample has all inputs of One + Far" in pages["compare"]
+    assert r"No test sample has all inputs of One \+ Far" in pages["compare"]
     assert "no test sample has these inputs" in pages["app.py"]
     assert pages["robustness"].count("No test sample has every input") == 1
     for method in able:

@@ -298,4 +298,8 @@ def test_a_canvas_becomes_strokes() -> None:
 
 
 def test_text_from_outside_is_no_markdown() -> None:
-    assert page_frame.plain("![x](http://host) <b> $a$") == r"\!\[x\]\(http\:\/\/host\) \<b\> \$a\$".replace(r"\/", "/")
+    assert page_frame.plain("![x](<b> $a$") == r"\!\[x\]\(\<b\> \$a\$"
+    assert page_frame.plain("a\u202eb\u200bc\x1bd") == "abcd", "marks that turn, hide or control"
+    assert page_frame.plain("2. a\n- b\n===\n0.5") == "2\\. a\n\\- b\n\\===\n0.5"
+    for address in ("http://host.example", "HTTPS://a", "www.host.example", "a@host.example", "mailto:a@b.example"):
+        assert address not in page_frame.plain(address).replace("\\", ""), "a browser makes it a link, escaped or not"

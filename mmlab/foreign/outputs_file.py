@@ -21,6 +21,7 @@ from numpy.typing import ArrayLike, NDArray
 from mmlab.core.errors import DataError
 from mmlab.core.modality import NAME, Modalities, Modality
 from mmlab.core.outputs import Classification, Output, Regression
+from mmlab.core.plain_text import without_controls
 from mmlab.core.results import Sweep
 from mmlab.foreign.packing import letters_of
 
@@ -168,7 +169,7 @@ def _output(arrays: Mapping[str, NDArray[Any]], logits: NDArray[Any], target: ND
             )
         return Regression(low, high, (low + high) / 2 if low >= 0 else 0.0)
     count = logits.shape[2]
-    classes = tuple(str(each) for each in arrays["classes"]) if "classes" in arrays else tuple(map(str, range(count)))
+    classes = _names(arrays["classes"]) if "classes" in arrays else tuple(map(str, range(count)))
     if len(classes) != count or len(set(classes)) < count:
         raise DataError(f"There are {len(classes)} classes and {count} columns of logits.", "Give one name per column.")
     if not np.issubdtype(target.dtype, np.integer) or target.min() < 0 or target.max() >= count:
@@ -191,16 +192,19 @@ def _sweep(
         if value is not None and (value.ndim != 3 or value.shape[:2] != logits.shape[:2]):
             raise DataError(f"{name} has shape {value.shape}.", f"It is [{len(keys)}, {count}, dimensions].")
         others[name] = value
-    ids = (
-        tuple(str(each) for each in arrays["ids"]) if "ids" in arrays else tuple(f"test-{i:04d}" for i in range(count))
-    )
-    groups = tuple(str(each) for each in arrays["groups"]) if "groups" in arrays else ids
+    ids = _names(arrays["ids"]) if "ids" in arrays else tuple(f"test-{i:04d}" for i in range(count))
+    groups = _names(arrays["groups"]) if "groups" in arrays else ids
     present = np.asarray(arrays["present"], bool) if "present" in arrays else np.ones((count, len(names)), bool)
     if len(ids) != count or len(groups) != count or present.shape != (count, len(names)) or len(set(ids)) < count:
         raise DataError("ids, groups or present do not fit the samples.", f"There are {count} samples; ids are unique.")
     kind = np.float32 if logits.shape[2] == 1 else np.int64
     mean = others["embedding"] if others["embedding"] is not None else logits.astype(np.float32)
     return Sweep(keys, logits.astype(np.float32), mean, others["variance"], target.astype(kind), present, ids, groups)
+
+
+def _names(found: NDArray[Any]) -> tuple[str, ...]:
+    """Names as they may be shown: without marks that turn their direction or cannot be seen."""
+    return tuple(without_controls(str(each)) for each in found)
 
 
 def digest_of(file: Path) -> str:

@@ -12,7 +12,6 @@ from __future__ import annotations
 import functools
 import gc
 import logging
-import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -28,6 +27,7 @@ from mmlab.core.errors import MmlabError
 from mmlab.core.storage_errors import storage_errors
 from mmlab.ui.session import url_state
 from mmlab.ui.session.page_registry import HOME, PAGES, Page, pages
+from mmlab.ui.text.markdown import plain
 from mmlab.viz.base.theme import MODALITIES
 
 P = ParamSpec("P")
@@ -35,7 +35,6 @@ Width = Literal["content", "stretch"]
 HERE = Path(__file__).resolve().parent
 HERE_NOW, ON_ENTRY = "mmlab.page", "mmlab.entry"  # session: the page, and what was settled when it was entered
 LOG = logging.getLogger("mmlab.app")
-_MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+!|~$:^])")
 
 
 def run() -> None:
@@ -100,11 +99,6 @@ def show_error(error: MmlabError, quiet: bool = False) -> None:
     """The sentence and the hint of an error, where the eye is. `quiet`: a remark, when the page found a way out."""
     text = plain(error.message) + (f"  \n{plain(error.hint)}" if error.hint else "")
     (st.info if quiet else st.warning)(text)
-
-
-def plain(text: str) -> str:
-    """Text that may hold names from outside, so that no letter of it works as Markdown."""
-    return _MARKDOWN.sub(r"\\\1", text)
 
 
 def _navigation() -> st.delta_generator.DeltaGenerator:

@@ -22,6 +22,7 @@ from mmlab.storage.library import Entry
 from mmlab.ui.components import page_frame
 from mmlab.ui.session import cache, url_state
 from mmlab.ui.text import wording
+from mmlab.ui.text.markdown import plain
 from mmlab.viz.base import theme
 
 MOST_METHODS = 4
@@ -43,6 +44,16 @@ def labels(modalities: Modalities) -> dict[str, str]:
     return {item.name: item.label for item in modalities}
 
 
+def marked(modality: Modality) -> str:
+    """Letter and name of an input as Markdown."""
+    return f"**{plain(modality.letter)}** · {plain(modality.label)}"
+
+
+def marked_title(method: str) -> str:
+    """The title of a method as Markdown."""
+    return plain(cache.title(method))
+
+
 def task_picker() -> Task:
     """The task of the address, with a switch to the others where there are some. Raises UnknownName."""
     names = cache.task_names()
@@ -55,13 +66,13 @@ def task_picker() -> Task:
         st.pills(
             "Task",
             names,
-            format_func=lambda name: cache.task(name).title,
+            format_func=lambda name: plain(cache.task(name).title),
             key=url_state.follow("task", chosen.name),
             required=True,
             wrap=True,
             on_change=_go_to_task,
         )
-    st.caption(page_frame.plain(chosen.about))
+    st.caption(plain(chosen.about))
     return chosen
 
 
@@ -85,7 +96,7 @@ def method_picker(task: Task, most: int = MOST_METHODS) -> tuple[Reference, ...]
             f"Methods, up to {most}",
             list(there),
             selection_mode="multi",
-            format_func=cache.title,
+            format_func=marked_title,
             key=url_state.follow("methods", list(chosen)),
             help=wording.help("method"),
             on_change=partial(_choose_methods, most),
@@ -100,8 +111,8 @@ def _name_stale(task_name: str, entries: Sequence[Entry]) -> None:
     stale = [entry.reference.name for entry in entries if changed_since(entry.card, fingerprint)]
     if stale:
         st.warning(
-            f"Trained on another version of this data: {', '.join(stale)}. What is measured here may be about other "
-            "samples, or about samples that taught the model. Train again with `--restart`.",
+            f"Trained on another version of this data: {plain(', '.join(stale))}. What is measured here may be about "
+            "other samples, or about samples that taught the model. Train again with `--restart`.",
             icon=":material/history:",
         )
 
@@ -137,7 +148,7 @@ def toggle(modality: Modality, given: Sequence[str], on: Combination | None) -> 
     """The switch of one input. Off and locked for an input that was not given."""
     there = modality.name in given
     st.toggle(
-        f"**{modality.letter}** · {modality.label}",
+        marked(modality),
         key=url_state.follow(f"on.{modality.name}", there and on is not None and modality.name in on),
         disabled=not there,
         on_change=partial(_switch, tuple(given)),
@@ -154,7 +165,7 @@ def damage_picker(task: Task, modality: Modality, damages: Sequence[url_state.Da
     found = next((damage for damage in damages if damage.modality == modality.name), None)
     change = partial(_damage, modality.name, modalities)
     st.selectbox(
-        f"Corruption of the {modality.spoken}",
+        f"Corruption of the {plain(modality.spoken)}",
         ["", *kinds],
         format_func=lambda kind: label(modality.kind, kind) if kind else "No corruption",
         key=url_state.follow(f"damage.{modality.name}", found.kind if found else ""),
@@ -189,11 +200,9 @@ def _name_broken(broken: Sequence[tuple[str, MmlabError]], unfinished: Sequence[
         return
     with st.expander(f"{count} trained model{'s' if count > 1 else ''} cannot be used"):
         for name, problem in broken:
-            st.markdown(f"**{page_frame.plain(name)}**: {page_frame.plain(str(problem))}")
+            st.markdown(f"**{plain(name)}**: {plain(str(problem))}")
         for name in unfinished:
-            st.markdown(
-                f"**{page_frame.plain(name)}**: the folder holds no model. Train it again or remove the folder."
-            )
+            st.markdown(f"**{plain(name)}**: the folder holds no model. Train it again or remove the folder.")
 
 
 def _go_to_task() -> None:

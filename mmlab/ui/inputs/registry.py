@@ -24,6 +24,7 @@ from mmlab.core.modality import Modality
 from mmlab.core.modality_kinds import modality_kind
 from mmlab.core.task import Task, takes_files
 from mmlab.ui.session import upload_draft, uploads
+from mmlab.ui.text.markdown import plain
 
 T = TypeVar("T")
 Way = Callable[[Task, Modality, str], None]
@@ -106,7 +107,7 @@ def held(key: str) -> uploads.UploadedFile | None:
 def _file(task: Task, modality: Modality, key: str) -> None:
     """A file with one of the endings of its kind; any where the kind names none."""
     st.file_uploader(
-        f"A file for the {modality.spoken}",
+        f"A file for the {plain(modality.spoken)}",
         type=list(modality_kind(modality.kind).endings) or None,
         key=key,
         max_upload_size=upload_draft.MEGABYTES,

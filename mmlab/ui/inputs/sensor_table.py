@@ -14,6 +14,7 @@ from mmlab.core.modality_kinds import modality_kind
 from mmlab.core.task import Task
 from mmlab.ui.inputs.registry import control, held, together
 from mmlab.ui.session import upload_draft
+from mmlab.ui.text.markdown import plain
 
 UNITS = {"g": "g", "m/s2": "m/s²", "rad/s": "rad/s", "deg/s": "°/s"}
 HELP = (
@@ -25,14 +26,14 @@ HELP = (
 @together("sensor table")
 def one_file(task: Task, modalities: Sequence[Modality], key: str) -> None:
     """One file for all of them, each of which takes its columns."""
-    st.markdown(f"One file for **{' and '.join(item.spoken for item in modalities)}**", help=HELP)
+    st.markdown(f"One file for **{plain(' and '.join(item.spoken for item in modalities))}**", help=HELP)
     _table(task, modalities, key, "A file with the columns of all sensors")
 
 
 @control("sensor table", "File")
 def own_file(task: Task, modality: Modality, key: str) -> None:
     """A file for one input."""
-    _table(task, [modality], key, f"A file for the {modality.spoken}")
+    _table(task, [modality], key, f"A file for the {plain(modality.spoken)}")
 
 
 def _table(task: Task, modalities: Sequence[Modality], key: str, label: str) -> None:

@@ -15,9 +15,11 @@ from mmlab.core.modality import Modality
 from mmlab.core.outputs import Regression
 from mmlab.core.task import Task, takes_files
 from mmlab.ui.components import page_frame
+from mmlab.ui.components.pickers import marked
 from mmlab.ui.inputs.registry import shared, ways
 from mmlab.ui.session import cache, upload_draft, uploads, url_state
 from mmlab.ui.text import wording
+from mmlab.ui.text.markdown import plain
 
 BUNDLE_PROBLEM = "mmlab.experiments.model_archive.problem"
 
@@ -60,7 +62,7 @@ def bundle_offer(sample: str, task_name: str) -> None:
 
 
 def _one(task: Task, modality: Modality, said: set[str]) -> None:
-    st.markdown(f"**{modality.letter}** · {modality.label}")
+    st.markdown(marked(modality))
     if not takes_files(task, modality.name):
         st.caption("Cannot be uploaded: it was registered without `transform=`.")
         return
@@ -68,7 +70,7 @@ def _one(task: Task, modality: Modality, said: set[str]) -> None:
     chosen = next(iter(offered))
     if len(offered) > 1:
         chosen = st.segmented_control(
-            f"How to give the {modality.spoken}",
+            f"How to give the {plain(modality.spoken)}",
             list(offered),
             default=chosen,
             required=True,
@@ -81,7 +83,7 @@ def _one(task: Task, modality: Modality, said: set[str]) -> None:
         said.add(str(problem))
         page_frame.show_error(problem)
     elif problem is None and part is not None:
-        st.caption(f"✓ {page_frame.plain(part.name) or 'Given'}, {_size(len(part.content))}")
+        st.caption(f"✓ {plain(part.name) or 'Given'}, {_size(len(part.content))}")
 
 
 def _truth(task: Task) -> None:

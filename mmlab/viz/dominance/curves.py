@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from html import escape
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -26,8 +27,8 @@ def covering(ordered: Values, random: Values, colour: str, across: str) -> Figur
     styles = (("random places", random, MUTED, "dash", 2), ("by the map", ordered, colour, "solid", 3))
     for name, values, shade, dash, width in styles:
         line = {"color": shade, "dash": dash, "width": width}
-        hover = f"{name}, %{{x:.0%}}: %{{y:.2f}}<extra></extra>"
-        figure.add_scatter(x=x, y=values, name=name, mode="lines", line=line, hovertemplate=hover)
+        hover = f"{escape(name)}, %{{x:.0%}}: %{{y:.2f}}<extra></extra>"
+        figure.add_scatter(x=x, y=values, name=escape(name), mode="lines", line=line, hovertemplate=hover)
     figure.update_layout(
         template=TEMPLATE,
         height=230,
@@ -52,8 +53,10 @@ def over_epochs(
     figure = go.Figure()
     for name, values in lines.items():
         line = {"color": colours[name], "width": 2.4}
-        hover = f"{name}, epoch %{{x}}: %{{y:{'.1%' if share else '.3g'}}}<extra></extra>"
-        figure.add_scatter(x=epochs + 1, y=values, name=name, mode="lines+markers", line=line, hovertemplate=hover)
+        hover = f"{escape(name)}, epoch %{{x}}: %{{y:{'.1%' if share else '.3g'}}}<extra></extra>"
+        figure.add_scatter(
+            x=epochs + 1, y=values, name=escape(name), mode="lines+markers", line=line, hovertemplate=hover
+        )
     highest = max((float(np.nanmax(values)) for values in lines.values() if np.isfinite(values).any()), default=1.0)
     form = "" if not share else ".1%" if highest < 0.1 else ".0%"
     if at is not None:

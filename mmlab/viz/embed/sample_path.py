@@ -230,7 +230,7 @@ def _name(figure: go.Figure, steps: Sequence[Step], lit: Sequence[str]) -> None:
         arrow = {"showarrow": True, "arrowhead": 0, "arrowwidth": 1, "arrowcolor": MUTED}
         shift = {"ax": 34 * float(np.cos(angle)), "ay": -30 * float(np.sin(angle))}
         x, y = places[position]
-        figure.add_annotation(x=float(x), y=float(y), text=f"<b>{step.letters}</b>", **arrow, **shift, **LABEL)
+        figure.add_annotation(x=float(x), y=float(y), text=f"<b>{escape(step.letters)}</b>", **arrow, **shift, **LABEL)
 
 
 def _shade(good: bool | None) -> str:

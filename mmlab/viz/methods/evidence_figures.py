@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from html import escape
 from typing import Any
 
 import numpy as np
@@ -36,10 +37,10 @@ def curves(
         thick = strong is None or name in strong
         line = {"color": colours[name], "width": 3 if thick else 1.6, "dash": "solid" if thick else "dot"}
         marker = {"size": 6 if thick else 3}
-        shown = f"<b>{name}</b>" if strong is not None and thick else name
-        hover = f"{name}: %{{y:.3g}}<extra></extra>"
+        shown = f"<b>{escape(name)}</b>" if strong is not None and thick else name
+        hover = f"{escape(name)}: %{{y:.3g}}<extra></extra>"
         figure.add_trace(
-            go.Scatter(x=epochs + 1, y=values, name=shown, mode="lines+markers", line=line, marker=marker)
+            go.Scatter(x=epochs + 1, y=values, name=escape(shown), mode="lines+markers", line=line, marker=marker)
         ).data[-1].hovertemplate = hover
     if since is not None:
         figure.add_vline(x=since + 1, line={"color": MUTED, "dash": "dash", "width": 1.5})
@@ -124,7 +125,7 @@ def alike(values: Values, labels: NDArray[np.integer], span: tuple[float, float]
     )
     classes = np.unique(labels)
     middles = [float(np.flatnonzero(labels == label).mean()) for label in classes]
-    ticks = {"tickvals": middles, "ticktext": [named[int(label)] for label in classes], "showgrid": False}
+    ticks = {"tickvals": middles, "ticktext": [escape(named[int(label)]) for label in classes], "showgrid": False}
     figure.update_xaxes(**ticks)
     figure.update_yaxes(**ticks, autorange="reversed", scaleanchor="x", constrain="domain")
     return figure
@@ -138,7 +139,7 @@ def dots(x: Values, y: Values, names: Sequence[str], titles: tuple[str, str], st
     for rows, colour, symbol in ((~chosen, ACCENT, "circle"), (chosen, WRONG, "diamond")):
         if not rows.any():
             continue
-        text = [f"<b>{name}</b>" for name, on in zip(names, rows, strict=True) if on]
+        text = [f"<b>{escape(name)}</b>" for name, on in zip(names, rows, strict=True) if on]
         marker = {"size": 12, "color": colour, "symbol": symbol}
         figure.add_trace(
             go.Scatter(x=x[rows], y=y[rows], text=text, mode="markers+text", textposition=sides[rows], marker=marker)
@@ -155,7 +156,7 @@ def quadrants(
     for name, (rows, colour, symbol) in groups.items():
         marker = {"size": 8, "color": colour, "symbol": symbol, "opacity": 0.85}
         label = f"{name} ({int(rows.sum())})"
-        figure.add_trace(go.Scatter(x=x[rows], y=y[rows], mode="markers", marker=marker, name=label))
+        figure.add_trace(go.Scatter(x=x[rows], y=y[rows], mode="markers", marker=marker, name=escape(label)))
     figure.update_traces(hovertemplate="%{x:.0%}, %{y:.0%}<extra></extra>")
     line = {"color": MUTED, "width": 1.2, "dash": "dash"}
     figure.add_vline(x=float(x.mean()), line=line)
@@ -170,7 +171,7 @@ def cloud(x: Values, y: Values, right: NDArray[np.bool_], titles: tuple[str, str
     figure = go.Figure(layout=_layout(*titles))
     for name, rows, colour, symbol in (("right", right, "#008F68", "circle"), ("wrong", ~right, WRONG, "x")):
         marker = {"size": 7, "color": colour, "symbol": symbol, "opacity": 0.8}
-        figure.add_trace(go.Scatter(x=x[rows], y=y[rows], mode="markers", marker=marker, name=name))
+        figure.add_trace(go.Scatter(x=x[rows], y=y[rows], mode="markers", marker=marker, name=escape(name)))
     figure.update_traces(hovertemplate="%{x:.2f}, %{y:.2f}<extra></extra>")
     return figure
 
@@ -183,7 +184,7 @@ def boxes(groups: Mapping[str, Mapping[str, Values]], colours: Mapping[str, str]
         values = np.concatenate(list(places.values()))
         colour = colours[name]
         box = {"marker": {"color": colour, "size": 3}, "line": {"width": 1.6}, "fillcolor": _pale(colour)}
-        figure.add_trace(go.Box(x=where, y=values, name=name, boxpoints="outliers", hoverinfo="y", **box))
+        figure.add_trace(go.Box(x=where, y=values, name=escape(name), boxpoints="outliers", hoverinfo="y", **box))
     figure.update_xaxes(type="category")
     return figure
 
@@ -198,12 +199,13 @@ def simplex(groups: Mapping[str, Values], names: Sequence[str], colours: Mapping
     for number, (group, values) in enumerate(groups.items()):
         a, b, c = values.T
         marker = {"size": 6, "color": colours[group], "symbol": symbols[number % 3], "opacity": 0.8}
-        figure.add_trace(go.Scatterternary(a=a, b=b, c=c, mode="markers", marker=marker, name=group))
+        figure.add_trace(go.Scatterternary(a=a, b=b, c=c, mode="markers", marker=marker, name=escape(group)))
+    names = [escape(name) for name in names]
     hover = f"{names[0]} %{{a:.0%}}, {names[1]} %{{b:.0%}}, {names[2]} %{{c:.0%}}<extra></extra>"
     figure.update_traces(hovertemplate=hover)
     axis = {"tickformat": ".0%", "gridcolor": "rgba(123,135,148,0.25)", "linecolor": MUTED, "nticks": 4}
     axes = {
-        f"{letter}axis": {**axis, "title": {"text": f"<b>{name}</b>"}}
+        f"{letter}axis": {**axis, "title": {"text": f"<b>{escape(name)}</b>"}}
         for letter, name in zip("abc", names, strict=True)
     }
     figure.update_layout(ternary={"bgcolor": "rgba(0,0,0,0)", **axes}, margin={"l": 56, "r": 56, "t": 64, "b": 40})
@@ -216,7 +218,7 @@ def _steps(edges: Values, share: Values, name: str, colour: str) -> go.Scatter:
         x=np.repeat(edges, 2),
         y=np.concatenate(([0.0], np.repeat(share, 2), [0.0])),
         mode="lines",
-        name=name,
+        name=escape(name),
         line={"color": colour, "width": 2},
         fill="tozeroy",
         fillcolor=_pale(colour),
@@ -226,7 +228,7 @@ def _steps(edges: Values, share: Values, name: str, colour: str) -> go.Scatter:
 
 def _upright(x: float, height: float, line: Mapping[str, Any], text: str) -> go.Scatter:
     ends = np.array([x, x])
-    hover = f"{text}<extra></extra>"
+    hover = f"{escape(text)}<extra></extra>"
     up = np.array([0.0, height])
     return go.Scatter(x=ends, y=up, mode="lines", line=dict(line), showlegend=False, hovertemplate=hover)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from html import escape
 from typing import TYPE_CHECKING
 
 from mmlab.core.metric import mean_of
@@ -55,10 +56,10 @@ def _curve(figure: Figure, values: Sequence[float | None], label: str, colour: s
     figure.add_scatter(
         x=list(range(1, len(values) + 1)),
         y=list(values),
-        name=label,
+        name=escape(label),
         mode="lines+markers" if len(values) < 3 else "lines",
         line={"color": colour, "dash": dash, "width": width},
-        hovertemplate="%{y:.3g}<extra>" + label + ", epoch %{x}</extra>",
+        hovertemplate="%{y:.3g}<extra>" + escape(label) + ", epoch %{x}</extra>",
     )
 
 

@@ -54,7 +54,7 @@ def show(task: Task, found: Comparison, view: str, cell: tuple[str, str]) -> Non
     ]
     right = wording.percent(float(np.trace(total) / max(total.sum(), 1)))
     pooled = f"{len(counts)} seeds together" if len(counts) > 1 else "one seed"
-    st.caption(f"{right} right, {pooled}. Most often: {'; '.join(worst) or 'none'}.")
+    st.caption(f"{right} right, {pooled}. Most often: {page_frame.plain('; '.join(worst)) or 'none'}.")
 
 
 def _say_where(found: Comparison) -> None:

@@ -20,6 +20,7 @@ from mmlab.ui.components import clickable_svg, page_frame, pickers, url_select
 from mmlab.ui.pages.compare import confusion
 from mmlab.ui.session import cache, comparison_cache, url_state
 from mmlab.ui.text import wording
+from mmlab.ui.text.markdown import plain
 from mmlab.viz.base import theme
 from mmlab.viz.compare import method_tables
 
@@ -41,7 +42,7 @@ def show(task_name: str) -> None:
         return
     view, found = _chosen(task, stamp)
     for problem in found.problems:
-        st.warning(page_frame.plain(problem))
+        st.warning(plain(problem))
     by = _by(found, view)
     ordered = _sorted(found, by)
     st.subheader(
@@ -91,7 +92,7 @@ def _by(found: Comparison, view: str) -> str:
         st.segmented_control(
             "Cells show",
             [SCORES, DIFFERENCES],
-            format_func=lambda each: "Scores" if each == SCORES else f"Differences to {_base(found, view)}",
+            format_func=lambda each: "Scores" if each == SCORES else f"Differences to {plain(_base(found, view))}",
             key=url_state.follow("compare.values", values if values in (SCORES, DIFFERENCES) else SCORES),
             required=True,
             on_change=lambda: url_state.put(
@@ -135,12 +136,13 @@ def _heat(task: Task, found: Comparison, cell: tuple[str, str]) -> None:
         html + method_tables.legend(scale, marks), key="compare.heat", on_pick=lambda name: url_state.put(cell=name)
     )
     unit = ("", ", in percent", ", in percentage points")[found.is_share + (found.is_share and signed)]
-    letters = ", ".join(f"{item.letter} {item.label}" for item in modalities)
+    letters = plain(", ".join(f"{item.letter} {item.label}" for item in modalities))
     several = len(task.sources()) > 1 or found.source != "built-in"
     where = f" ({comparison_cache.SOURCES.get(found.source, found.source)})" if several else ""
     st.caption(
         f"{wording.metric(found.metric)}{unit}{wording.metric_meaning(found.metric)}. {found.samples:,} test samples"
-        f"{where}, mean over seeds. Letters: {letters}. Click a cell to look into it.{_unmeasured(found, modalities)}"
+        f"{where}, mean over seeds. Letters: {letters}. Click a cell to look into it."
+        f"{plain(_unmeasured(found, modalities))}"
     )
 
 
@@ -213,7 +215,7 @@ def _table(task: Task, found: Comparison, view: str) -> None:
     numbers["±"] = st.column_config.NumberColumn(format=digits, help="Standard deviation of the mean over seeds.")
     numbers["Difference"] = st.column_config.NumberColumn(
         format=digits,
-        help=f"Mean difference to {_base(found, view)}, paired by seed; its 95 % interval is from … to.",
+        help=f"Mean difference to {plain(_base(found, view))}, paired by seed; its 95 % interval is from … to.",
     )
     st.dataframe(pd.DataFrame(rows), hide_index=True, column_config=numbers, placeholder="–")
 
@@ -243,19 +245,19 @@ def _downloads(found: Comparison, view: str) -> None:
 
 def _differences(found: Comparison, view: str, by: str) -> None:
     base = _base(found, view)
-    st.subheader(f"Difference to {page_frame.plain(base)}", help=wording.help("difference"), anchor=False)
+    st.subheader(f"Difference to {plain(base)}", help=wording.help("difference"), anchor=False)
     of = MEAN if by == comparison_cache.STEPS else by
     others = [row for row in found.rows if row.name != found.baseline]
     rows = [(row.title, found.to_baseline(row.name, of), _interval(found, row, of)) for row in others]
     rows = [row for row in rows if row[2] is not None]
     if not rows:
-        st.caption(f"Nothing else shares a seed with {page_frame.plain(base)}, so nothing can be paired.")
+        st.caption(f"Nothing else shares a seed with {plain(base)}, so nothing can be paired.")
         return
     scale = method_tables.Scale(found.is_share, True, found.higher_is_better)
     st.plotly_chart(method_tables.differences(rows, scale), config=theme.CONFIG, key="compare.differences")
     few = " One pair has no interval: train more seeds." if min(len(row[1]) for row in rows) < 2 else ""
     st.caption(
-        f"{comparison_cache.by_title(found.task, of)}. Dots: single seeds. Band: 95 % interval. Mark: mean.{few}"
+        f"{plain(comparison_cache.by_title(found.task, of))}. Dots: single seeds. Band: 95 % interval. Mark: mean.{few}"
     )
 
 

@@ -13,6 +13,7 @@ from mmlab.ui.components import selection
 from mmlab.ui.pages.dominance import result_cache
 from mmlab.ui.session import cache, url_state
 from mmlab.ui.text import wording
+from mmlab.ui.text.markdown import plain
 from mmlab.viz.dominance import cue_conflict
 
 
@@ -26,7 +27,7 @@ def show(task: Task, reference: Reference) -> None:
         st.segmented_control(
             "The two inputs",
             pairs,
-            format_func=lambda key: " against ".join(modalities[name].label for name in key.split("-")),
+            format_func=lambda key: plain(" against ".join(modalities[name].label for name in key.split("-"))),
             key=url_state.follow("dominance.clash", chosen),
             required=True,
             help=wording.help("clash"),
@@ -37,7 +38,7 @@ def show(task: Task, reference: Reference) -> None:
     found = result_cache.clashes(reference, first, second, selection.announced(cache.sweep(reference).ids))
     other = max(0.0, 1 - found.share - found.other_share)
     st.markdown(
-        f"**{labels[0]}** is followed in **{wording.percent(found.share)}**, **{labels[1]}** in "
+        f"**{plain(labels[0])}** is followed in **{wording.percent(found.share)}**, **{plain(labels[1])}** in "
         f"**{wording.percent(found.other_share)}** of {int(found.counts.sum()):,} cue conflicts; "
         f"{wording.percent(other)} end in something else."
     )

@@ -24,6 +24,7 @@ from mmlab.ui.pages.dominance import result_cache
 from mmlab.ui.session import cache, url_state
 from mmlab.ui.session.uploads import is_own
 from mmlab.ui.text import wording
+from mmlab.ui.text.markdown import plain
 from mmlab.viz.base import theme
 from mmlab.viz.dominance import curves
 from mmlab.viz.explain import attribution_maps
@@ -142,7 +143,8 @@ def _columns(looked: SampleView, on: Combination, found: Attribution, tested: Fa
         modality = looked.task.info.modalities[name]
         with column, st.container(border=True, key=f"mm-tested-{name}"), page_frame.error_boundary():
             st.markdown(
-                f"**{modality.letter} · {modality.label}**: share {wording.percent(found.shares[on.key][name])}"
+                f"**{plain(modality.letter)} · {plain(modality.label)}**: "
+                f"share {wording.percent(found.shares[on.key][name])}"
             )
             heat = found.maps[on.key][name]
             world = looked.world

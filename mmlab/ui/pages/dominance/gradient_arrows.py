@@ -15,6 +15,7 @@ from mmlab.core.task import Task
 from mmlab.ui.components import draggable_arrows, page_frame, pickers
 from mmlab.ui.pages.dominance import result_cache
 from mmlab.ui.session import url_state
+from mmlab.ui.text.markdown import plain
 from mmlab.viz.dominance import gradient_arrows
 
 FORM = re.compile(r"(\d{1,3}):(\d\.\d):(\d\.\d)")
@@ -34,8 +35,8 @@ def show(task: Task, reference: Reference | None) -> None:
     left, right = st.columns([4, 5], gap="large")
     with left:
         _slider("Angle between them, degrees", 0, 180, degrees, 1, "angle")
-        _slider(f"Length of the {labels[0]}", 0.1, LONGEST, one, 0.1, "one")
-        _slider(f"Length of the {labels[1]}", 0.1, LONGEST, other, 0.1, "other")
+        _slider(f"Length of the {plain(labels[0])}", 0.1, LONGEST, one, 0.1, "one")
+        _slider(f"Length of the {plain(labels[1])}", 0.1, LONGEST, other, 0.1, "other")
         found = meeting(one, other, degrees)
         shown = _turned(found)
         _formula(found, shown, labels)
@@ -128,7 +129,8 @@ def _formula(found: GradientPair, shown: dict[str, np.ndarray], labels: tuple[st
     for line in lines:
         st.latex(line)
     st.caption(
-        f"1 is {labels[0]}, 2 is {labels[1]}. GMD, Eq. 8 (Wang et al., AAAI 2024): the code that trains it draws this."
+        f"1 is {plain(labels[0])}, 2 is {plain(labels[1])}. GMD, Eq. 8 (Wang et al., AAAI 2024): "
+        "the code that trains it draws this."
     )
 
 

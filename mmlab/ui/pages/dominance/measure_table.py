@@ -21,6 +21,7 @@ from mmlab.ui.components import clickable_svg, page_frame, pickers, selection
 from mmlab.ui.pages.dominance import result_cache
 from mmlab.ui.session import cache, url_state
 from mmlab.ui.text import wording
+from mmlab.ui.text.markdown import plain
 from mmlab.viz.dominance import measure_table
 
 RULES = {"": "As the method does", result_cache.DONOR: "Another sample’s input"}
@@ -35,7 +36,7 @@ def show(task: Task, reference: Reference) -> None:
     _verdict(found)
     heads = [measure_table.Head(m.name, m.label, m.letter, pickers.colours(modalities)[m.name]) for m in modalities]
     st.caption(
-        f"An absent input is {found.rule}; no input at all is predicted as {found.nothing}. Bold: the largest "
+        f"An absent input is {found.rule}; no input at all is predicted as {plain(found.nothing)}. Bold: the largest "
         "of a row. Press a number to see its arithmetic."
     )
     picked = url_state.get("number")
@@ -77,7 +78,7 @@ def _verdict(found: Panel) -> None:
     agreed = found.agreement
     w = "–" if np.isnan(agreed.w) else f"{agreed.w:.2f}"
     most = max(map(len, agreed.leaders.values()), default=0)
-    top = [f"**{label}**" for label, by in agreed.leaders.items() if len(by) == most]
+    top = [f"**{plain(label)}**" for label, by in agreed.leaders.items() if len(by) == most]
     verb, each = ("are", " each") if len(top) > 1 else ("is", "")
     leading = (
         f"{wording.together(top)} {verb} ranked first by {most} of {agreed.judges} measures{each}."
@@ -93,7 +94,7 @@ def _verdict(found: Panel) -> None:
     if not agreed.disputes:
         return
     others = [
-        f"{', '.join(f'“{found.row(name).measure.title}”' for name in names)}: **{label}** first"
+        f"{', '.join(f'“{found.row(name).measure.title}”' for name in names)}: **{plain(label)}** first"
         for label, names in list(agreed.leaders.items())[1:]
     ]
     with st.container(border=True, key="mm-dispute"):
@@ -163,18 +164,18 @@ def _arithmetic(found: Panel, modalities: Modalities, picked: str) -> None:
             if of_pair.name in pair.found:
                 _steps(f"{title}: {labels}", pair.found[of_pair.name].numbers[place], of_pair, each.unit)
             else:
-                st.caption(page_frame.plain(pair.problems[of_pair.name]))
+                st.caption(plain(pair.problems[of_pair.name]))
 
 
 def _steps(title: str, number: Number, measure: CatalogueEntry, unit: str) -> None:
     with st.container(border=True, key="mm-arithmetic"):
         shown = measure_table.figure(number.value, unit)
-        st.markdown(f"**{page_frame.plain(title)} = {shown}**  \n{measure.about}")
+        st.markdown(f"**{plain(title)} = {shown}**  \n{measure.about}")
         steps: Arithmetic = number.arithmetic
         total = f"{steps.total:.4f}".replace("-", "−")
         st.html(measure_table.arithmetic(steps.head, steps.lines, steps.end, total))
         scores = "Scores are shares of 1. " if unit == "share" else ""
-        st.caption(f"{steps.rule}. {scores}Source: {measure.source}.")
+        st.caption(f"{plain(steps.rule)}. {scores}Source: {measure.source}.")
 
 
 def _foot(found: Panel, reference: Reference) -> None:

@@ -15,10 +15,11 @@ from mmlab.analysis.dominance.payoffs import NUMBER, Payoff, worths
 from mmlab.core.outputs import Classification, Regression
 from mmlab.core.reference import Reference
 from mmlab.core.task import Task
-from mmlab.ui.components import clickable_svg, page_frame, pickers, selection
+from mmlab.ui.components import clickable_svg, pickers, selection
 from mmlab.ui.pages.dominance import result_cache
 from mmlab.ui.session import cache, url_state
 from mmlab.ui.text import wording
+from mmlab.ui.text.markdown import plain
 from mmlab.viz.dominance import measure_table, sample_bars
 from mmlab.viz.inputs import recordings
 
@@ -115,7 +116,7 @@ def _said(task: Task, shares: Numbers, kinds: np.ndarray) -> str:
     leaders = np.abs(shares[:, rows]).argmax(0)
     counts = {m.label: int((leaders == place).sum()) for place, m in enumerate(task.info.modalities)}
     parts = ", ".join(
-        f"{label} in {count:,}" for label, count in sorted(counts.items(), key=lambda item: -item[1]) if count
+        f"{plain(label)} in {count:,}" for label, count in sorted(counts.items(), key=lambda item: -item[1]) if count
     )
     return f"One input dominates in {wording.percent(float(rows.mean()))} of the samples: {parts}."
 
@@ -163,7 +164,7 @@ def _detail(task: Task, reference: Reference, found: Lattice, row: int, worth: P
     name = found.ids[row]
     with st.container(border=True, key="mm-sample-detail"):
         with st.container(horizontal=True, vertical_alignment="center", key="mm-sample-links"):
-            st.markdown(f"**{page_frame.plain(name)}** · {page_frame.plain(_answers(task, found, row))}")
+            st.markdown(f"**{plain(name)}** · {plain(_answers(task, found, row))}")
             if name in task.gallery():
                 page_frame.page_link("predict", "Open in Predict")
                 page_frame.page_link("explain", "Open in Explain")
@@ -175,11 +176,13 @@ def _detail(task: Task, reference: Reference, found: Lattice, row: int, worth: P
             "The arithmetic of",
             range(len(labels)),
             default=0,
-            format_func=labels.__getitem__,
+            format_func=lambda place: plain(labels[place]),
             key="dominance.of",
             required=True,
         )
         steps = shapley_derivation(table, int(chosen or 0), labels)
         total = f"{share[int(chosen or 0)]:.4f}".replace("-", "−")
         st.html(measure_table.arithmetic(steps.head, steps.lines, steps.end, total))
-        st.caption(f"{steps.rule}. Shared out: {worth.about}. Nothing at all is answered with {found.rule}.")
+        st.caption(
+            f"{plain(steps.rule)}. Shared out: {worth.about}. Nothing at all is answered with {plain(found.rule)}."
+        )

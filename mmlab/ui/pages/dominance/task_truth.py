@@ -65,7 +65,7 @@ def _score() -> str:
 
 def _verdict(found: OracleComparison, modalities: Modalities) -> str:
     """Whether the model leans on its inputs in the true order, and which it uses least fully."""
-    labels = [modality.label for modality in modalities]
+    labels = [page_frame.plain(modality.label) for modality in modalities]
     true, measured = (tied_order(each) for each in (found.true, found.shares))
     order, truly = (" > ".join(" = ".join(labels[i] for i in tied) for tied in each) for each in (measured, true))
     told = "as it should" if true == measured else f"but the truth is {truly}"

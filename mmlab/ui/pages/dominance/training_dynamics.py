@@ -20,6 +20,7 @@ from mmlab.ui.pages.dominance.modality_labels import Names
 from mmlab.ui.pages.methods.evidence_views import Source
 from mmlab.ui.session import url_state
 from mmlab.ui.text import wording
+from mmlab.ui.text.markdown import plain
 from mmlab.viz.base import theme
 from mmlab.viz.dominance import curves
 from mmlab.viz.dominance.measure_table import arithmetic
@@ -59,7 +60,7 @@ def course_of(
     try:
         angles = conflicts(rows)
     except CheckpointError as error:
-        st.caption(page_frame.plain(str(error)))
+        st.caption(plain(str(error)))
         return
     _conflicts(angles, names, at, key)
 
@@ -145,7 +146,7 @@ def _said(found: TrainingDynamics, names: Names, at: int) -> str:
 
 
 def _together(found: TrainingDynamics, names: Names, places: Sequence[int]) -> str:
-    return wording.together([names.labels[found.names[place]] for place in places])
+    return wording.together([plain(names.labels[found.names[place]]) for place in places])
 
 
 def _conflicts(found: Conflicts, names: Names, at: int, key: str) -> None:
@@ -193,7 +194,9 @@ def _now(reference: Reference, names: Names) -> None:
         ]
         st.html(arithmetic(head, rows, "", ""))
         if alone := [names.labels[n] for n, own in zip(names.labels, found.encoders[0], strict=True) if np.isnan(own)]:
-            st.caption(f"No part of this model belongs to {', '.join(alone)} alone, so there is no gradient in it.")
+            st.caption(
+                f"No part of this model belongs to {plain(', '.join(alone))} alone, so there is no gradient in it."
+            )
     st.caption(
         f"{wording.percent(found.conflicts)} of the pairs conflict, on the parameters that two "
         f"combinations "

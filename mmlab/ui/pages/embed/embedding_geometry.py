@@ -110,7 +110,7 @@ def _to_class(view: View) -> Figure:
 def _variance(view: View) -> None:
     found = view.found
     if found.variance is None:
-        st.caption(f"{cache.title(view.reference.method)} gives no variance.")
+        st.caption(f"{pickers.marked_title(view.reference.method)} gives no variance.")
         return
     left, right = st.columns(2, gap="large")
     with left:

@@ -231,7 +231,7 @@ def _named(view: View, row: int) -> str:
 
 def _remarks(places: Places, title: str) -> None:
     if places.spread is None:
-        st.caption(f"{title} gives no variance, so there are no ellipses.")
+        st.caption(f"{page_frame.plain(title)} gives no variance, so there are no ellipses.")
     else:
         st.caption("Each ellipse reaches two standard deviations: the model's own uncertainty about the position.")
     if places.known:

@@ -119,7 +119,7 @@ def _tables(view: View, found: EpochMaps) -> None:
         title = "Cosine with all inputs, same sample"
         figure_card.show(_table(view, found, title, found.cosine), "embed.learned.cosine")
     if found.variance is None:
-        st.caption(f"{cache.title(view.reference.method)} gives no variance.")
+        st.caption(f"{pickers.marked_title(view.reference.method)} gives no variance.")
         return
     with left:
         figure_card.show(_table(view, found, "Mean variance", found.variance), "embed.learned.variance")

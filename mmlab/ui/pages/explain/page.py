@@ -6,6 +6,7 @@ from __future__ import annotations
 import csv
 import io
 from functools import partial
+from html import escape
 
 import numpy as np
 import streamlit as st
@@ -150,7 +151,7 @@ def _without(looked: SampleView, found: Attribution) -> None:
     st.segmented_control(
         "The input that is removed",
         choices,
-        format_func=lambda name: f"{modalities[name].letter} · {modalities[name].label}",
+        format_func=lambda name: page_frame.plain(f"{modalities[name].letter} · {modalities[name].label}"),
         key=url_state.follow("without", chosen),
         required=True,
         on_change=lambda: url_state.put(without=st.session_state["without"]),
@@ -175,13 +176,14 @@ def _three(
     figures = {f"with {other}": draw(first), f"without {other}": draw(second), "the difference": change}
     small = "font-size:.8rem;opacity:.8"
     panels = "".join(
-        f'<figure style="margin:0;min-width:0">{shown}<figcaption style="{small}">{text}</figcaption></figure>'
+        f'<figure style="margin:0;min-width:0">{shown}<figcaption style="{small}">{escape(text)}</figcaption></figure>'
         for text, shown in figures.items()
     )
     part = attribution_maps.moved(second, first)
     moved = "nothing to compare: one map is empty" if np.isnan(part) else f"{wording.percent(part)} of the map moved"
     shares = [wording.percent(found.shares[c.key][modality.name]) for c in (fewer, more)]
-    head = f"<b>{modality.label}</b>: {moved}; its share goes from {shares[0]} without to {shares[1]} with {other}."
+    name = escape(modality.label)
+    head = f"<b>{name}</b>: {moved}; its share goes from {shares[0]} without to {shares[1]} with {escape(other)}."
     return f'<p style="margin:.6rem 0 .3rem">{head}</p><div style="{GRID}">{panels}</div>'
 
 

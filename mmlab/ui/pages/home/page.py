@@ -104,7 +104,7 @@ def _task(task: Task) -> None:
             st.caption(f"No model yet. {what}: `{command}`")
             return
         if not sources:
-            names = ", ".join(cache.title(entry.reference.method) for entry in entries)
+            names = ", ".join(pickers.marked_title(entry.reference.method) for entry in entries)
             st.caption(f"Trained and not measured yet: {names}.")
         for source in sources:
             st.html(_scores(task, measured, source))

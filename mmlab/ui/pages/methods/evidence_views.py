@@ -27,6 +27,7 @@ from mmlab.storage import progress_file
 from mmlab.ui.components import pickers
 from mmlab.ui.session import cache
 from mmlab.ui.text import wording
+from mmlab.ui.text.markdown import plain
 from mmlab.viz.base import theme
 from mmlab.viz.methods import evidence_figures
 
@@ -84,6 +85,10 @@ class Source:
         """A modality for people."""
         return pickers.labels(self.task.info.modalities).get(name, name)
 
+    def named(self, name: str) -> str:
+        """A modality in a sentence that is read as Markdown."""
+        return plain(spoken(self.label(name)))
+
 
 Maker = Callable[[Source, str], Shown]
 
@@ -119,15 +124,15 @@ def turning(source: Source, choice: str) -> Shown:
     other = _directions(source.other(rival))
     middle, other_middle = float(np.median(own.pairs)), float(np.median(other.pairs))
     values = {source.reference.method: middle, rival: other_middle}
-    plain = {PLAIN: _directions(source.others[PLAIN]).pairs} if PLAIN in source.others else {}
+    bare = {PLAIN: _directions(source.others[PLAIN]).pairs} if PLAIN in source.others else {}
     names = [source.letters(key) for key in own.combinations]
     return Shown(
         "**1: the sample keeps its direction when inputs leave; 0: it turns sideways.** DMRNet's paper expects more "
         f"turning, so smaller values, than with modality dropout; the middle value is {middle:.2f} for {title} and "
-        f"{other_middle:.2f} for {other_title}{_verdict(values)}{_beside(plain)}.",
+        f"{other_middle:.2f} for {other_title}{_verdict(values)}{_beside(bare)}.",
         {
             "All pairs of combinations": evidence_figures.densities(
-                {title: own.pairs, other_title: other.pairs, **plain}, "cosine of two combinations", (-1, 1)
+                {title: own.pairs, other_title: other.pairs, **bare}, "cosine of two combinations", (-1, 1)
             ),
             f"Mean per pair, {title}": evidence_figures.table(own.matrix, names, "cosine"),
         },
@@ -148,8 +153,8 @@ def _verdict(middle: Mapping[str, float]) -> str:
     return ", as expected" if gap > 0.02 else ": DMRNet turns less here" if gap < -0.02 else ": no difference here"
 
 
-def _beside(plain: Mapping[str, Floats]) -> str:
-    return "".join(f" ({name}: {np.median(values):.2f})" for name, values in plain.items())
+def _beside(bare: Mapping[str, Floats]) -> str:
+    return "".join(f" ({name}: {np.median(values):.2f})" for name, values in bare.items())
 
 
 def to_class(source: Source, choice: str) -> Shown:
@@ -181,7 +186,7 @@ def clouds(source: Source, choice: str) -> Shown:
     log = training_log.spread_log(source.rows)
     lines = {source.letters(key): log.variance[:, k] for k, key in enumerate(log.combinations)}
     strong = [source.letters(key) for key in log.mined]
-    named = ", ".join(strong) or "none"
+    named = plain(", ".join(strong)) or "none"
     return Shown(
         f"The clouds of all combinations over the training: **the thick lines ({named}) were the widest in the "
         "batches of the first epochs, and get an additional loss from the dashed line on**.",
@@ -241,9 +246,7 @@ def norms(source: Source, choice: str) -> Shown:
     lines = {source.label(name): log.norms[kept, i] for i, name in enumerate(log.names)}
     mean = log.norms[kept].mean(0)
     order = tied_order(mean)
-    most, least = (
-        wording.together([spoken(source.label(log.names[i])) for i in group]) for group in (order[0], order[-1])
-    )
+    most, least = (wording.together([source.named(log.names[i]) for i in group]) for group in (order[0], order[-1]))
     times = mean.max() / max(float(mean.min()), 1e-9)
     here = f"the gradient norm of {most} is {times:.1f} times that of {least}" if len(order) > 1 else "all are equal"
     return Shown(
@@ -268,7 +271,7 @@ def margin(source: Source, choice: str) -> Shown:
         cache.title("dropout"): method_evidence.margins(other.logits),
     }
     near = {name: 100 * float((values < 0.2).mean()) for name, values in groups.items()}
-    said = " and ".join(f"{share:.0f} % for {name}" for name, share in near.items())
+    said = " and ".join(f"{share:.0f} % for {plain(name)}" for name, share in near.items())
     return Shown(
         "The lead of the first answer over the second, for all samples and combinations: **a small lead is an answer "
         f"near the boundary**; a lead below 0.2 have {said}.",

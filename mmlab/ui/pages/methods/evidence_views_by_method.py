@@ -27,6 +27,7 @@ from mmlab.ui.pages.methods.evidence_views import (
 )
 from mmlab.ui.session import cache
 from mmlab.ui.text import wording
+from mmlab.ui.text.markdown import plain
 from mmlab.viz.base import theme
 from mmlab.viz.methods import evidence_figures
 
@@ -102,8 +103,8 @@ def skills(source: Source, choice: str) -> Shown:
     taught = np.where(np.eye(len(names), dtype=bool), np.nan, found.taught)
     return Shown(
         "Each dot is one of the features; **right of and above the lines a feature is good, and only what one input is "
-        f"good at and the other is not is taught**: {spoken(first)} teaches {spoken(second)} {found.taught[a, b]} "
-        f"features and learns {found.taught[b, a]}.",
+        f"good at and the other is not is taught**: {plain(spoken(first))} teaches {plain(spoken(second))} "
+        f"{found.taught[a, b]} features and learns {found.taught[b, a]}.",
         {
             "Features of the two inputs": evidence_figures.quadrants(found.scores[a], found.scores[b], groups, titles),
             "Features that the row teaches the column": evidence_figures.table(
@@ -158,17 +159,17 @@ def likeness(source: Source, choice: str) -> Shown:
     """MMANet: relations of teacher and student, sorted by class, and their difference (docs/methods.md 5.7)."""
     teacher = cache.sweep(source.other("joint"))
     found = method_evidence.relations(source.sweep, teacher, choice)
-    plain = method_evidence.relations(cache.sweep(source.other("dropout")), teacher, choice)
+    dropout = method_evidence.relations(cache.sweep(source.other("dropout")), teacher, choice)
     named = [str(name) for name in getattr(source.task.info.output, "classes", ())]
     top = float(np.quantile(np.concatenate((found.teacher, found.student)), 0.99))
     most = float(np.quantile(np.abs(found.student - found.teacher), 0.99))
     modalities = source.task.info.modalities
-    given = spoken(modalities.parse(choice).label)
+    given = plain(spoken(modalities.parse(choice).label))
     only = given if choice == modalities.full.key else f"{given} only"
     return Shown(
         "Bright squares along the diagonal are samples of one class that look alike to the model; **the student, given "
         f"{only}, should repeat the teacher's picture**: the mean squared difference of a row is "
-        f"{found.distance.mean():.3f}, and {plain.distance.mean():.3f} for modality dropout, which has no teacher.",
+        f"{found.distance.mean():.3f}, and {dropout.distance.mean():.3f} for modality dropout, which has no teacher.",
         {
             "Teacher, with all inputs": evidence_figures.alike(found.teacher, found.labels, (0, top), named),
             f"Student, with {given}": evidence_figures.alike(found.student, found.labels, (0, top), named),
@@ -179,7 +180,7 @@ def likeness(source: Source, choice: str) -> Shown:
         {
             "class": [named[int(label)] for label in found.labels],
             "row_distance": found.distance.tolist(),
-            "row_distance_dropout": plain.distance.tolist(),
+            "row_distance_dropout": dropout.distance.tolist(),
             "teacher_weight": found.weights.tolist(),
             "teacher_margin": found.margin.tolist(),
         },
@@ -215,7 +216,7 @@ def drift(source: Source, choice: str) -> Shown:
     strong = [source.letters(key) for key in log.mined]
     return Shown(
         "How far the mix of predictions has moved from the one with all inputs, summed over the warm-up: **the highest "
-        f"line and its single inputs become the weak ones** ({', '.join(strong) or 'none'}).",
+        f"line and its single inputs become the weak ones** ({plain(', '.join(strong)) or 'none'}).",
         {"": evidence_figures.curves(log.epochs, lines, palette(lines), "drift, added up", strong, log.since)},
         {"epoch": (log.epochs + 1).tolist(), **{k: log.drift[:, i].tolist() for i, k in enumerate(log.combinations)}},
     )
@@ -228,7 +229,7 @@ def mixtures(source: Source, choice: str) -> Shown:
     colours = {"start": theme.MUTED, "adapted": theme.ACCENT, "explored": theme.WRONG}
     names = [source.label(name) for name in found.names]
     order = tied_order(found.adapted.mean(0))
-    most = wording.together([spoken(names[i]) for i in order[0]]) if len(order) > 1 else "none"
+    most = wording.together([source.named(found.names[i]) for i in order[0]]) if len(order) > 1 else "none"
     losses = ", ".join(f"{loss:.3f}" for loss in found.losses)
     columns = {f"{g}_{n}": v[:, i].tolist() for g, v in groups.items() for i, n in enumerate(found.names)}
     return Shown(
@@ -247,7 +248,7 @@ def gap(source: Source, choice: str) -> Shown:
     groups = {source.label(name): found.own[i] for i, name in enumerate(found.names)}
     colours = {source.label(name): shades[name] for name in found.names}
     others = {"other samples": found.other}
-    means = ", ".join(f"{spoken(source.label(name))} {found.own[i].mean():.2f}" for i, name in enumerate(found.names))
+    means = ", ".join(f"{source.named(name)} {found.own[i].mean():.2f}" for i, name in enumerate(found.names))
     return Shown(
         "How close the code of one input is to the code of all inputs: **the further the coloured outlines lie to the "
         f"right of the grey one (codes of other samples), the better it stands in for them** (means: {means}; other "

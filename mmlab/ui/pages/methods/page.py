@@ -199,7 +199,7 @@ def _made(
 
 def _key(task: Task) -> str:
     """What the letters stand for."""
-    return ", ".join(f"{item.letter} is {item.spoken}" for item in task.info.modalities)
+    return page_frame.plain(", ".join(f"{item.letter} is {item.spoken}" for item in task.info.modalities))
 
 
 def as_csv(columns: Mapping[str, Sequence[object]]) -> bytes:

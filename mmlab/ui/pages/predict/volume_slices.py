@@ -19,6 +19,7 @@ from mmlab.ui.components import page_frame
 from mmlab.ui.pages.predict import segmentation
 from mmlab.ui.session import cache, url_state
 from mmlab.ui.text import wording
+from mmlab.ui.text.markdown import plain
 from mmlab.viz.inputs import recordings
 from mmlab.viz.predict import segmentation as drawn
 
@@ -30,7 +31,7 @@ def show(reference: Reference, sample: str, combination: str) -> None:
     output, stack = task.info.output, cache.item(task.name, sample).stack
     assert isinstance(output, Segmentation)
     label, title = task.info.modalities.parse(combination).label, cache.title(reference.method)
-    st.subheader(f"Through the volume: {title}, {label}", help=wording.help("slices"), anchor=False)
+    st.subheader(f"Through the volume: {plain(title)}, {plain(label)}", help=wording.help("slices"), anchor=False)
     answers = cache.stack_answers(reference, stack, combination)
     place = _slider(sample, stack)
     st.html(_slice(task.name, output, stack[place], answers[place], combination.split("-")[0]))

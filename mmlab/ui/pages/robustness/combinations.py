@@ -132,4 +132,4 @@ def _sentence(view: View) -> str:
         if not view.mask >> place & 1
     ]
     steps = "; ".join([*gained, *lost])
-    return f"{view.of(view.shown)} From here: {page_frame.plain(steps)}."
+    return page_frame.plain(f"{view.of(view.shown)} From here: {steps}.")

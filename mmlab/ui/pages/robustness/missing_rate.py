@@ -176,7 +176,7 @@ def _sliders(view: View, chances: Chances) -> None:
     for column, name in zip(st.columns(min(len(names), 3)) * 2, names, strict=False):
         value = chances.percent[modalities.names[0] if name == ALL else name]
         column.slider(
-            "Every input is missing" if name == ALL else f"{modalities[name].label} is missing",
+            "Every input is missing" if name == ALL else f"{page_frame.plain(modalities[name].label)} is missing",
             0,
             HIGHEST,
             key=url_state.follow(f"failures.{name}", value),

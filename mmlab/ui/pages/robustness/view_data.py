@@ -20,6 +20,7 @@ from mmlab.inference import imputation
 from mmlab.ui.components import background_task, page_frame, pickers, selection, url_select
 from mmlab.ui.session import cache, url_state
 from mmlab.ui.text import wording
+from mmlab.ui.text.markdown import plain
 from mmlab.viz.base import svg_chart, theme
 
 HARDNESS = "hardness"
@@ -215,7 +216,7 @@ def _say_missing(
     missing = list(references) if rule != wanted else [name for name in references if name not in found]
     if wanted == imputation.NATIVE or not missing:
         return
-    named = ", ".join(cache.title(method) for method in missing)
+    named = plain(", ".join(cache.title(method) for method in missing))
     rest = f" Until then missing inputs are {imputation.RULES[rule].title} here." if rule != wanted else ""
     st.info(f"Not computed for {named} yet; compute it under *Imputation*.{rest}")
 
@@ -233,6 +234,6 @@ def _warn(method: str, chosen: Combination, task: Task) -> None:
     """For a combination that the model never met while it learned."""
     if method in METHODS and not METHODS[method].trained_with_gaps and len(chosen) < len(task.info.modalities):
         st.warning(
-            f"**{cache.title(method)} was never trained with missing inputs.** Its predictions and its certainty "
-            f"for {chosen.label} are out of distribution."
+            f"**{plain(cache.title(method))} was never trained with missing inputs.** Its predictions and its "
+            f"certainty for {plain(chosen.label)} are out of distribution."
         )
