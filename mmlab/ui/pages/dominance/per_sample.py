@@ -15,7 +15,7 @@ from mmlab.analysis.dominance.payoffs import NUMBER, Payoff, worths
 from mmlab.core.outputs import Classification, Regression
 from mmlab.core.reference import Reference
 from mmlab.core.task import Task
-from mmlab.ui.components import clickable_svg, pickers, selection
+from mmlab.ui.components import clickable_svg, page_frame, pickers, selection
 from mmlab.ui.pages.dominance import result_cache
 from mmlab.ui.session import cache, url_state
 from mmlab.ui.text import wording
