@@ -100,6 +100,26 @@ def two_branches() -> Shape:
     return Shape(said, lambda m, s, p: m(**zeroed(s, p, rgb="rgb", depth="depth")), looks=("rgb", "depth"))
 
 
+class Trio(nn.Module):
+    """Three tables of which two are multiplied: what one adds depends on what is there."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.second, self.third = (nn.Sequential(nn.Linear(4, 8), nn.Tanh()) for _ in range(3))
+        self.head = nn.Linear(16, 3)
+
+    def forward(self, a: Tensor, b: Tensor, c: Tensor) -> Any:
+        return 6 * self.head(torch.cat([self.first(a) * self.second(b), self.third(c)], 1))
+
+
+@shape
+def trio() -> Shape:
+    said = register(
+        "trio", seeded(Trio), inputs=["a", "b", "c"], classes=CLASSES, data=drawn(16, a=(4,), b=(4,), c=(4,))
+    )
+    return Shape(said, lambda m, s, p: m(**zeroed(s, p, a="a", b="b", c="c")))
+
+
 @shape
 def one_missing_in_data() -> Shape:
     data = [{**s, "depth": None} if i % 4 == 3 else s for i, s in enumerate(drawn(rgb=(3, 16, 16), depth=(1, 16, 16)))]
