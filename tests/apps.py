@@ -2,25 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from streamlit.testing.v1 import AppTest
-from streamlit.util import calc_hash
 
-ROOT = Path(__file__).resolve().parent.parent
+from mmlab.testing.page_contract import app_at, turn
 
-
-def app_at(page: str, timeout: float = 90, **address: str) -> AppTest:
-    """The app as a link straight to a page opens it; it has not run yet."""
-    return turn(AppTest.from_file(str(ROOT / "app.py"), default_timeout=timeout), page, **address)
-
-
-def turn(app: AppTest, page: str, **address: str) -> AppTest:
-    """The same visitor at another page. `AppTest.switch_page` knows pages that are files only."""
-    app._page_hash = calc_hash(page)
-    for name, value in address.items():
-        app.query_params[name] = value
-    return app
+__all__ = ["address", "app_at", "captions", "healthy", "html", "sentences", "turn"]
 
 
 def healthy(app: AppTest) -> None:

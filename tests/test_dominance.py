@@ -27,10 +27,7 @@ from mmlab.analysis.dominance.export import as_csv, as_json
 from mmlab.analysis.dominance.gradient_conflict import combination_gradients, meeting
 from mmlab.analysis.dominance.layer_evidence import evidence_shares
 from mmlab.analysis.dominance.measure import (
-    FAMILIES,
     MEASURES,
-    NEEDS,
-    UNITS,
     Column,
     Evidence,
     Measure,
@@ -56,6 +53,7 @@ from mmlab.core.task import TASKS, TaskInfo
 from mmlab.experiments.synthetic_validation import try_measures
 from mmlab.inference.imputation import shipped
 from mmlab.inference.sweep import fuse_all, sweep
+from mmlab.testing import check_measure
 from mmlab.testing.toy_task import OUTPUTS, ToyTask
 from tests.library import measured as library_of
 from tests.test_attribution import made
@@ -676,18 +674,13 @@ def test_measures_find_what_is_known_or_say_why_not(name: str) -> None:
 # A measure is one file
 
 
-def test_every_measure_is_complete() -> None:
-    every = (*measures(), *pair_measures())
-    assert {each.name for each in every} == set(MEASURES)
+@pytest.mark.parametrize("name", list(MEASURES))
+def test_every_measure_keeps_the_contract(name: str) -> None:
+    check_measure(name)
+
+
+def test_measures_have_places_and_names_of_their_own_and_cover_the_synthetic_sets() -> None:
     assert not MEASURES.problems
-    for each in every:
-        assert all((each.title, each.symbol, each.question, each.about, each.source)), each.name
-        assert each.family in FAMILIES
-        assert each.unit in UNITS
-        assert each.needs in NEEDS
-        assert {truth.data for truth in each.truths} <= set(SETS)
-        columns = getattr(each, "columns", (0, 0))
-        assert all(len(truth.expected) == len(columns) for truth in each.truths), each.name
     assert len({each.order for each in measures()}) == len(measures())
     names = [column.name for each in pair_measures() for column in each.columns]
     assert len(set(names)) == len(names)
@@ -696,7 +689,7 @@ def test_every_measure_is_complete() -> None:
 
 
 class Toy(Measure):
-    title, question, about, source = "Toy", "What is it?", "Nothing much.", "Nowhere"
+    title, symbol, question, about, source = "Toy", "t", "What is it?", "Nothing much.", "Nowhere"
     family, needs, ranks = "inside", "model", True
 
     def values(self, evidence: Evidence) -> np.ndarray:
@@ -717,7 +710,7 @@ class Short(Toy):
 
 
 class Twice(PairMeasure):
-    title, question, about, source = "Twice", "What is it?", "Two numbers.", "Nowhere"
+    title, symbol, question, about, source = "Twice", "2", "What is it?", "Two numbers.", "Nowhere"
     family = "alone"
     columns = (Column("one", "one"), Column("two", "two"))
 
@@ -747,6 +740,11 @@ def test_a_registered_measure_is_in_the_panel_and_in_the_exports_and_a_broken_on
     lines = as_csv(found).decode().splitlines()
     assert any(line.startswith("toy,") for line in lines)
     assert any(line.startswith("twice_two,m0-m1,2") for line in lines)
+    check_measure("toy")
+    check_measure("twice")
+    for name, complaint in {"broken": "by design", "short": "for 3 modalities"}.items():
+        with pytest.raises((AssertionError, ZeroDivisionError), match=complaint):
+            check_measure(name)
 
 
 @pytest.mark.usefixtures("more_measures")

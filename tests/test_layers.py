@@ -119,8 +119,8 @@ def test_figures_need_results_only() -> None:
 @pytest.mark.parametrize(
     ("package", "places"),
     [
-        ("streamlit", ("mmlab/ui/", "app.py")),
-        ("plotly", ("mmlab/viz/", "mmlab/ui/", "app.py")),
+        ("streamlit", ("mmlab/ui/", "mmlab/testing/page_contract.py")),
+        ("plotly", ("mmlab/viz/", "mmlab/ui/")),
         ("captum", ("mmlab/analysis/",)),
         ("umap", ("mmlab/analysis/",)),
         ("ray", ("mmlab/experiments/executors.py",)),

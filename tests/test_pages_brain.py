@@ -64,7 +64,7 @@ def test_an_overlay_shows_what_was_found_the_difference_and_the_doubt() -> None:
     cards = text(shown())
     for part in ("found", "difference", "doubt", "Dice with the truth", "Enhancing tumour", "dashed lines: the truth"):
         assert part in cards
-    assert cards.count("Where Modality dropout finds too much or too little") == 1
+    assert cards.count("False positives and false negatives of Modality dropout") == 1
 
 
 def test_a_contrast_switched_off_changes_the_overlay_and_the_volume() -> None:

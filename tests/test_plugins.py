@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -16,14 +15,27 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from mmlab.analysis.attribution.registry import EXPLAINERS
+from mmlab.analysis.dominance.measure import MEASURES
 from mmlab.core import plugins
 from mmlab.core.errors import PluginError, UnknownName
 from mmlab.core.method import METHODS
 from mmlab.core.metric import METRICS
+from mmlab.core.modality_kinds import MODALITY_KINDS
 from mmlab.core.registry import Registry
 from mmlab.core.task import TASKS
-from mmlab.testing import check_explainer, check_method, check_metric, check_task
-from tests.apps import app_at, html, sentences
+from mmlab.testing import (
+    check_explainer,
+    check_measure,
+    check_method,
+    check_metric,
+    check_modality,
+    check_page,
+    check_task,
+)
+from mmlab.ui.session import url_state
+from mmlab.ui.session.page_registry import PAGES
+from tests.apps import app_at, captions, html, sentences
+from tests.toys import examples, folder_of_clouds
 
 ROOT = Path(__file__).resolve().parent.parent
 METHOD = """
@@ -227,27 +239,32 @@ def test_a_registry_refuses_what_its_check_refuses() -> None:
         numbers.register("minus")(-1)
 
 
+EVERY = (METHODS, TASKS, MEASURES, EXPLAINERS, METRICS, MODALITY_KINDS, PAGES)
+
+
 @pytest.fixture(autouse=True)
 def nothing_left() -> object:
     """After each test only what was there before it: what a test adds goes with its folder."""
-    there: Mapping[str, list[str]] = {each.kind: list(each) for each in (METHODS, TASKS, EXPLAINERS, METRICS)}
+    there: Mapping[str, list[str]] = {each.kind: list(each) for each in EVERY}
     yield
     plugins.load()
-    assert {each.kind: list(each) for each in (METHODS, TASKS, EXPLAINERS, METRICS)} == there
+    assert {each.kind: list(each) for each in EVERY} == there
 
 
-def examples() -> dict[str, str]:
-    """The files that docs/plugins.md shows, by name."""
-    found = re.findall(
-        r"```python\n# (\w+\.py)\n(.*?)```", (ROOT / "docs" / "plugins.md").read_text("utf-8"), re.DOTALL
-    )
-    assert [name for name, _ in found] == ["echo.py", "pulse.py", "size.py", "balanced.py"]
-    return dict(found)
+TOYS = {
+    "echo.py": "method echo",
+    "pulse.py": "task pulse",
+    "swing.py": "measure swing",
+    "size.py": "explainer size",
+    "balanced.py": "metric balanced_accuracy",
+    "cloud.py": "kind of modality cloud",
+    "notes.py": "page notes",
+}
 
 
 @pytest.fixture
 def toys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
-    """The toys of docs/plugins.md in a folder of plug-ins, a library and a cache of their own, as an environment."""
+    """The toys of docs/plugins.md in a folder of plug-ins, with a library, a cache and data of their own."""
     shelf = tmp_path / "plugins"
     shelf.mkdir()
     for name, text in examples().items():
@@ -255,6 +272,7 @@ def toys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     (shelf / "broken.py").write_text("1 / 0")
     environment = {
         "MMLAB_PLUGINS": str(shelf),
+        "MMLAB_FOLDERS": str(folder_of_clouds(tmp_path / "clouds")),
         "MMLAB_CHECKPOINTS": str(tmp_path / "library"),
         "MMLAB_CACHE": str(tmp_path / "cache"),
     }
@@ -263,31 +281,43 @@ def toys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     return environment
 
 
-@pytest.mark.slow
+def test_every_toy_is_registered_under_its_kind(toys: dict[str, str]) -> None:
+    shelf = Path(toys["MMLAB_PLUGINS"])
+    assert {Path(origin).name: ", ".join(given) for origin, given in plugins.given().items()} == TOYS
+    assert list(plugins.problems()) == [str(shelf / "broken.py")]
+    assert "note" in url_state.fields()
+
+
 def test_toys_from_a_folder_keep_the_contract(toys: dict[str, str]) -> None:
-    check_method("echo")
     check_task("pulse")
+    check_measure("swing")
     check_explainer("size")
     check_metric("balanced_accuracy")
-    assert list(plugins.problems()) == [str(Path(toys["MMLAB_PLUGINS"]) / "broken.py")]
+    check_modality("cloud")
+
+
+@pytest.mark.slow
+def test_a_method_from_a_folder_keeps_the_contract(toys: dict[str, str]) -> None:
+    check_method("echo")
 
 
 @pytest.mark.slow
 def test_toys_from_a_folder_are_in_the_grid_on_the_command_line_and_on_their_pages(toys: dict[str, str]) -> None:
-    grid = ("grid", "--tasks", "pulse", "--methods", "echo,dropout", "--seeds", "1", "--plan", "epochs=2")
-    assert "2 of 2 runs are done" in run(*grid, "--processes", "1")
+    grid = ("grid", "--tasks", "pulse,clouds", "--methods", "echo,dropout", "--seeds", "1", "--plan", "epochs=2")
+    assert "4 of 4 runs are done" in run(*grid, "--processes", "1")
     assert "1 of 1 runs are done" in run("grid", "--tasks", "pulse", "--ladder", "echo", "--seeds", "1")
     listed = run("list")
     assert "pulse: Pulse (left, right)" in listed
-    assert "Echo" in listed
+    assert "clouds" in listed
+    for toy in TOYS.values():
+        assert toy in listed
+    assert "broken.py is left out" in listed
     assert "Echo" in run("compare", "--task", "pulse")
     assert "balanced_accuracy in %" in run("compare", "--task", "pulse", "--metric", "balanced_accuracy")
+    assert "Swing" in run("dominance", "--task", "pulse", "--method", "echo")
 
     def opened(page: str, **fields: str) -> AppTest:
-        app = app_at(page, 60)
-        for name, value in {"task": "pulse", **fields}.items():
-            app.query_params[name] = value
-        app.run()
+        app = app_at(page, **{"task": "pulse", **fields}).run()
         assert not app.exception
         return app
 
@@ -301,6 +331,10 @@ def test_toys_from_a_folder_are_in_the_grid_on_the_command_line_and_on_their_pag
     assert explained.selectbox(key="explainer").value == "size"
     assert not sentences(explained)
     assert not sentences(opened("predict"))
+    assert not sentences(opened("predict", task="clouds"))
+    assert "Swing" in "".join(each.proto.json for each in opened("dominance").get("bidi_component"))
+    check_page("notes", task="pulse", note="hello")
+    assert "has 5 letters" in captions(opened("notes", note="hello"))
     library = opened("library")
     assert "broken.py is left out" in sentences(library).replace("\\", "")
     assert "division by zero" in sentences(library)

@@ -33,10 +33,11 @@ class Registered:
 
 @dataclass(frozen=True)
 class Added:
-    """The methods and tasks of all plug-ins, and by plug-in the reason why one adds nothing."""
+    """The methods and tasks of all plug-ins; by plug-in all that it adds in words, or why it adds nothing."""
 
     methods: tuple[Registered, ...] = ()
     tasks: tuple[Registered, ...] = ()
+    given: dict[str, tuple[str, ...]] = field(default_factory=dict)
     problems: dict[str, str] = field(default_factory=dict)
 
 
@@ -87,7 +88,8 @@ def _load() -> Added:
         task = TASKS[name]()
         info = task.info
         tasks.append(Registered(name, task.title, task.about, info.modalities.names, info.output.headline))
-    return Added(methods, tuple(tasks), {name: str(problem) for name, problem in plugins.problems().items()})
+    problems = {name: str(problem) for name, problem in plugins.problems().items()}
+    return Added(methods, tuple(tasks), plugins.given(), problems)
 
 
 def _read(file: Path) -> Added | None:
@@ -95,8 +97,10 @@ def _read(file: Path) -> Added | None:
     try:
         kept: dict[str, Any] = json.loads(file.read_text("utf-8"))
         tasks = tuple(Registered(**{**item, "modalities": tuple(item["modalities"])}) for item in kept["tasks"])
-        return Added(tuple(Registered(**item) for item in kept["methods"]), tasks, dict(kept["problems"]))
-    except (OSError, ValueError, LookupError, TypeError):
+        methods = tuple(Registered(**item) for item in kept["methods"])
+        given = {str(origin): tuple(map(str, names)) for origin, names in kept["given"].items()}
+        return Added(methods, tasks, given, dict(kept["problems"]))
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
         return None
 
 

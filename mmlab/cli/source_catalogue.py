@@ -27,11 +27,13 @@ Runs = dict[str, dict[str, dict[str, Any]]]
 
 @dataclass
 class Catalogue:
-    """Tasks and methods by name, the files and folders that cannot be read (`problems`), and plug-ins (`left_out`)."""
+    """Tasks and methods by name, the files and folders that cannot be read (`problems`), and plug-ins: what each adds
+    (`plugins`), and which are `left_out`."""
 
     tasks: dict[str, Registered] = field(default_factory=dict)
     methods: dict[str, Registered] = field(default_factory=dict)
     problems: dict[str, str] = field(default_factory=dict)
+    plugins: dict[str, tuple[str, ...]] = field(default_factory=dict)
     left_out: dict[str, str] = field(default_factory=dict)
 
 
@@ -58,6 +60,7 @@ def _add_plugins(found: Catalogue) -> None:
     added = added_by_plugins()
     found.tasks |= {item.name: item for item in added.tasks}
     found.methods |= {item.name: item for item in added.methods}
+    found.plugins |= added.given
     found.left_out |= added.problems
 
 

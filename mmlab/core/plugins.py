@@ -31,15 +31,24 @@ Source = Path | EntryPoint
 Undo = Callable[[], object]
 
 
+@dataclass(frozen=True)
+class Given:
+    """One thing that a plug-in registered: of which kind, under which name, and how to take it back."""
+
+    kind: str
+    name: str
+    undo: Undo
+
+
 @dataclass
 class _State:
-    """What is loaded. seen: the value of `MMLAB_PLUGINS` then; added: by plug-in, how to take back what it registered.
+    """What is loaded. seen: the value of `MMLAB_PLUGINS` then; added: what each plug-in registered.
 
     loader: the thread that is loading; current: the plug-in that it loads.
     """
 
     seen: str | None = None
-    added: dict[str, list[Undo]] = field(default_factory=dict)
+    added: dict[str, list[Given]] = field(default_factory=dict)
     problems: dict[str, Exception] = field(default_factory=dict)
     current: str = ""
     loader: int | None = None
@@ -123,9 +132,15 @@ def current() -> str:
     return _state.current if is_loading() else ""
 
 
-def note(undo: Undo) -> None:
-    """How to take back what the plug-in that is being loaded has registered."""
-    _state.added[_state.current].append(undo)
+def note(kind: str, name: str, undo: Undo) -> None:
+    """What the plug-in that is being loaded has registered, and how to take it back."""
+    _state.added[_state.current].append(Given(kind, name, undo))
+
+
+def given() -> dict[str, tuple[str, ...]]:
+    """What each plug-in adds, in words: `measure swing`."""
+    load()
+    return {origin: tuple(f"{each.kind} {each.name}" for each in added) for origin, added in _state.added.items()}
 
 
 def is_loading() -> bool:
@@ -171,8 +186,8 @@ def _load(origin: str, source: Source) -> None:
 
 
 def _take_back(origin: str) -> None:
-    for step in reversed(_state.added.pop(origin)):
-        step()
+    for each in reversed(_state.added.pop(origin)):
+        each.undo()
 
 
 def _import_file(path: Path) -> None:

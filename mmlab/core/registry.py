@@ -53,7 +53,7 @@ class Registry(Generic[T]):
                 self._items[name] = item
                 if origin := "" if ours else plugins.current():
                     self._origins[name] = origin
-                    plugins.note(partial(self._take_back, name))
+                    plugins.note(self.kind, name, partial(self._take_back, name))
             return item
 
         return decorate

@@ -22,9 +22,13 @@ def command(json: Json = False, checkpoints: Checkpoints = None) -> None:
     for plugin, problem in found.left_out.items():
         whisper(f"The plug-in {plugin} is left out. {problem}")
     if json:
-        emit({"tasks": tasks, "methods": methods, "problems": {**found.problems, **found.left_out}})
+        problems = {**found.problems, **found.left_out}
+        emit({"tasks": tasks, "methods": methods, "plugins": found.plugins, "problems": problems})
         return
     table("Methods", ("name", "title"), [(m["name"], m["title"]) for m in methods], left=2)
+    if found.plugins:
+        say()
+        table("Plug-ins", ("plug-in", "adds"), [(n, ", ".join(added)) for n, added in found.plugins.items()], left=2)
     for task in tasks:
         say()
         _show(task)

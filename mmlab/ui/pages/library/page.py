@@ -13,10 +13,13 @@ from typing import Any
 
 import streamlit as st
 
+from mmlab.analysis.attribution.registry import EXPLAINERS
+from mmlab.analysis.dominance.measure import MEASURES
 from mmlab.core import plugins
 from mmlab.core.errors import MmlabError
 from mmlab.core.method import METHODS
-from mmlab.core.metric import is_share
+from mmlab.core.metric import METRICS, is_share
+from mmlab.core.modality_kinds import MODALITY_KINDS
 from mmlab.core.options import describe
 from mmlab.core.reference import Reference
 from mmlab.core.task import TASKS, Task
@@ -28,6 +31,7 @@ from mmlab.storage.checkpoints import MODEL
 from mmlab.storage.library import Entry
 from mmlab.ui.components import page_frame, pickers, registered_card
 from mmlab.ui.session import cache, comparison_cache, url_state
+from mmlab.ui.session.page_registry import PAGES
 from mmlab.ui.text import wording
 from mmlab.viz.compare import method_tables
 
@@ -251,7 +255,7 @@ def _problems(task: Task) -> None:
         st.caption(
             f"**{page_frame.plain(name)}** holds no model: its training was never started, or the file is elsewhere."
         )
-    for registry in (TASKS, METHODS):
+    for registry in (TASKS, METHODS, MODALITY_KINDS, MEASURES, EXPLAINERS, METRICS, PAGES):
         for file, problem in registry.problems.items():
             st.warning(
                 f"The {registry.kind} in {page_frame.plain(file)}.py cannot be used: {page_frame.plain(str(problem))}"
