@@ -20,6 +20,8 @@ from mmlab.core.errors import DataError
 from mmlab.core.recordings import Picture, Sound, Strokes
 from mmlab.modalities import files
 from mmlab.modalities.audio.decode import encode_sound, read_sound
+from mmlab.modalities.audio.folder_input import SoundInput
+from mmlab.modalities.audio.spectrogram import prepare_sound
 from mmlab.modalities.image.decode import PICTURE_BYTES, PICTURE_SIDE, encode_picture, read_picture
 from mmlab.modalities.path.decode import draw_strokes, encode_strokes, read_strokes
 
@@ -172,6 +174,30 @@ def test_every_promised_kind_of_sound(kind: str, subtype: str, rate: int, channe
     assert found.wave.ndim == 1
     assert abs(len(found.wave) - rate) < 0.1 * rate
     assert 0.3 < float(np.abs(found.wave).max()) <= 1
+
+
+@pytest.mark.parametrize("hum", [0.0, 0.3])
+def test_channels_out_of_phase_are_not_lost(hum: float) -> None:
+    low = hum * np.sin(2 * np.pi * 50 * np.arange(8000) / 8000)
+    quiet, loud = low + 0.4 * TONE, low - 0.5 * TONE
+    found = read_sound(sound_file(np.stack([quiet, loud], 1)))
+    assert np.abs(found.wave - loud).max() < 1e-3
+    assert "the loudest was taken, channel 2 of 2" in found.note
+    assert prepare_sound(found).notes[0] == found.note
+    assert SoundInput().prepare(found).notes[0] == found.note
+    alike = read_sound(sound_file(np.stack([quiet, 0 * quiet], 1)))
+    assert np.abs(alike.wave - quiet / 2).max() < 1e-3
+    assert not alike.note
+
+
+@pytest.mark.parametrize("size", [0, 0x7FFFF000, 2**32 - 1])
+def test_a_wav_file_of_a_stream_is_read_to_its_end(size: int) -> None:
+    content = bytearray(sound_file(TONE))
+    content[4:8] = content[40:44] = struct.pack("<I", size)
+    assert len(read_sound(bytes(content)).wave) == len(TONE)
+    empty = bytes(content[:40]) + bytes(4) + b"LIST" + struct.pack("<I", 4) + b"INFO"
+    with pytest.raises(DataError, match="empty"):
+        read_sound(empty)
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])

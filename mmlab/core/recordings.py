@@ -30,10 +30,11 @@ class Scan(Picture):
 
 @dataclass(frozen=True)
 class Sound(Raw):
-    """`wave` float32 `[T]` in [-1, 1], mono, at `rate` samples a second."""
+    """`wave` float32 `[T]` in [-1, 1], mono, at `rate` samples a second. note: what decoding did, as a sentence."""
 
     wave: NDArray[np.float32]
     rate: int
+    note: str = ""
 
 
 @dataclass(frozen=True)

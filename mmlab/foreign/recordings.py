@@ -141,7 +141,7 @@ def plain(made: Made) -> Raw:
     if isinstance(made, TensorPicture):
         return Picture(made.pixels, made.note)
     if isinstance(made, TensorSound):
-        return Sound(made.wave, made.rate)
+        return Sound(made.wave, made.rate, made.note)
     return Text(made.text) if isinstance(made, TensorText) else made
 
 

@@ -51,4 +51,5 @@ TABLE: dict[str, Damage] = {
 def apply(raw: Sound, act: Act, strength: float, rng: np.random.Generator) -> Sound:
     """The sound after `act`, no louder than it can be."""
     wave = act(raw.wave.astype(np.float64), strength, rng)
-    return Sound((wave / max(1.0, float(np.abs(wave).max(initial=0.0)))).astype(np.float32), raw.rate)
+    loud = max(1.0, float(np.abs(wave).max(initial=0.0)))
+    return Sound((wave / loud).astype(np.float32), raw.rate, raw.note)

@@ -9,6 +9,7 @@ import soundfile
 
 from mmlab.core.errors import DataError
 from mmlab.core.recordings import Sound
+from mmlab.modalities.audio.channels import to_mono
 from mmlab.modalities.files import check_bytes, shown_name
 
 SOUND_FORMATS = ("WAV", "WAVEX", "RF64", "FLAC", "OGG", "MP3")
@@ -21,11 +22,11 @@ SOUND_HINT = f"Use a WAV, FLAC, OGG or MP3 recording of at most {SOUND_SECONDS} 
 
 
 def read_sound(content: bytes, name: str = "") -> Sound:
-    """A recording of any rate and channel count as mono float32, channels averaged. Raises DataError."""
+    """A recording of any rate and channel count as mono float32, see `to_mono`. Raises DataError."""
     label = shown_name(name, "The recording")
     check_bytes(content, label, SOUND_BYTES, SOUND_HINT)
     try:
-        with soundfile.SoundFile(io.BytesIO(content)) as opened:
+        with soundfile.SoundFile(io.BytesIO(_to_its_end(content))) as opened:
             _check_sound(opened, label)
             # one frame more than allowed: a header that understates the length is found out here
             wave = opened.read(SOUND_SECONDS * opened.samplerate + 1, dtype="float32", always_2d=True)
@@ -40,9 +41,32 @@ def read_sound(content: bytes, name: str = "") -> Sound:
         raise DataError(
             f"{label} holds values that are not numbers (NaN or infinite).", "Save it again, such as a 16-bit WAV file."
         )
-    mono = wave.mean(axis=1, dtype=np.float64)
+    mono, note = to_mono(wave, rate)
     mono = (mono / max(1.0, float(np.abs(mono).max(initial=0.0)))).astype(np.float32)
-    return check_audible(Sound(mono, rate), label)
+    return check_audible(Sound(mono, rate, note), label)
+
+
+def _to_its_end(content: bytes) -> bytes:
+    """A WAV file whose length field is 0, as a program leaves it that writes a stream, with the length that it has."""
+    if content[:4] != b"RIFF" or content[8:12] != b"WAVE":
+        return content
+    place = 12
+    while place + 8 <= len(content):
+        size = int.from_bytes(content[place + 4 : place + 8], "little")
+        if content[place : place + 4] == b"data":
+            whole = len(content) - place - 8
+            is_open = size == 0 and whole and not _are_chunks(content, place + 8)
+            return content[: place + 4] + whole.to_bytes(4, "little") + content[place + 8 :] if is_open else content
+        place += 8 + size + size % 2
+    return content
+
+
+def _are_chunks(content: bytes, place: int) -> bool:
+    """Whether what follows is made of chunks to the end, and so no sound."""
+    while place + 8 <= len(content) and content[place : place + 4].strip().isalnum():
+        size = int.from_bytes(content[place + 4 : place + 8], "little")
+        place += 8 + size + size % 2
+    return place == len(content)
 
 
 def _check_sound(opened: soundfile.SoundFile, label: str) -> None:

@@ -26,7 +26,7 @@ LOWEST_HERTZ = 60.0
 
 @dataclass(frozen=True)
 class SoundInput(FolderInput):
-    """Recordings: WAV, FLAC, OGG or MP3, of any rate; channels are averaged."""
+    """Recordings: WAV, FLAC, OGG or MP3, of any rate; channels are averaged, but where they cancel each other out."""
 
     rate: int = option(16_000, "Samples a second that the model hears; half of it is the highest pitch", 4_000, 48_000)
     seconds: float = option(1.0, "How much of a recording the model hears: the loudest stretch", 0.2, 8.0)
@@ -46,6 +46,7 @@ class SoundInput(FolderInput):
             raise not_of("a sound")
         check_audible(raw)
         wave, notes = _at_rate(raw, self.rate)
+        notes = [*filter(None, [raw.note]), *notes]
         energy, frames = _energies(wave, self.rate, self.bands), self.shape[2]
         start = _loudest(energy.sum(1), frames)
         if len(energy) > frames + 1:

@@ -69,6 +69,7 @@ def prepare_sound(sound: Raw, frames: int = FRAMES) -> PreparedInput:
     check_audible(sound)
     hop = HOPS[frames]
     wave, notes = _at_rate(sound)
+    notes = [*filter(None, [sound.note]), *notes]
     energy = mel_energies(wave, hop)
     start, found = _find_word(energy, frames)
     if start > 0 or len(energy) > frames + start + 8:
