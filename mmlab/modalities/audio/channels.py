@@ -37,4 +37,4 @@ def _energies(wave: Floats, rate: int, edges: Floats) -> Floats:
     size = fft.next_fast_len(len(wave), real=True)
     power = np.square(np.abs(fft.rfft(wave - wave.mean(dtype=np.float64), size)))
     bands = np.searchsorted(edges, np.arange(len(power)) * rate / size, "right")
-    return np.bincount(bands, power, len(edges) + 1)
+    return np.asarray(np.bincount(bands, power, len(edges) + 1), np.float64)

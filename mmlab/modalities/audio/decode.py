@@ -41,8 +41,8 @@ def read_sound(content: bytes, name: str = "") -> Sound:
         raise DataError(
             f"{label} holds values that are not numbers (NaN or infinite).", "Save it again, such as a 16-bit WAV file."
         )
-    mono, note = to_mono(wave, rate)
-    mono = (mono / max(1.0, float(np.abs(mono).max(initial=0.0)))).astype(np.float32)
+    mixed, note = to_mono(wave, rate)
+    mono = (mixed / max(1.0, float(np.abs(mixed).max(initial=0.0)))).astype(np.float32)
     return check_audible(Sound(mono, rate, note), label)
 
 
