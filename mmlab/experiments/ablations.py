@@ -1,4 +1,4 @@
-"""Ablation ladders: a method taken apart, one step at a time, as its class declares it."""
+"""Ablation studies: a method reduced one step at a time, as its class declares it."""
 
 from __future__ import annotations
 

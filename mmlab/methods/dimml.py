@@ -56,24 +56,28 @@ class DIMML(Method["DIMML.Config"]):
     )
     search = (Setting("duc-0.3", config={"duc": 0.3}), Setting("duc-3", config={"duc": 3.0}))
     card = Card(
-        idea="Trained together, a strong input learns quickly and the others stop trying. So DI-MML trains every input "
-        "with an answer and a loss of its own. They still help each other: where one input is good at a feature and "
-        "another is not, the first teaches the second and never the other way round.",
-        trained="Each encoder with its own head, and one head that all share. Then everything rests and a last head "
-        "learns to put the inputs together.",
-        missing="The heads of what is there vote, and the surer one counts more. The last head votes only when nothing "
-        "is missing, because it has never seen a gap.",
-        look="Which features each input is good at, how many it teaches to the others, and whether the surer head is "
-        "also the one that is right.",
+        idea="When modalities are trained jointly, the strong one is fitted first and the others stay "
+        "under-trained (modality competition). DI-MML detaches them: every modality is trained with a head "
+        "and a loss of its own, so that no gradient passes from one to another. They still interact: in each "
+        "feature dimension where one modality separates the classes better, it teaches the other "
+        "(unidirectional contrastive learning).",
+        trained="First each encoder with its own head and one head that all modalities share. Then the encoders are "
+        "frozen and a fusion head is trained on top.",
+        missing="The heads of the modalities that are present vote, weighted by their certainty. The fusion head "
+        "votes only on complete input, since it is never trained with a modality missing.",
+        look="The effective dimensions of each modality, how many of them it teaches to the others, and whether "
+        "the more certain head is also the one that is right.",
         paper="Y. Fan, W. Xu, H. Wang, J. Liu, S. Guo. Detached and Interactive Multimodal Learning. ACM "
         "Multimedia 2024.",
         link="https://arxiv.org/abs/2407.19514",
         departs=(
-            "The paper is not about missing inputs: who votes when something is missing is our choice.",
-            "With more than two inputs, what a student learns from all teachers is divided by their number.",
-            "The temperature of the teaching is smaller (2, not 10 to 50), because our features have 64 "
-            "numbers, not 512.",
-            "The last head gets the last eighth of the training. " + SHARES_NOT_PASSES,
+            "The paper does not treat missing modalities: who votes when one is missing is our choice.",
+            "With more than two modalities, the contrastive loss of a student is divided by the number of its "
+            "teachers.",
+            "The temperature of the contrastive loss is smaller (2 instead of 10 to 50), because our features "
+            "have 64 numbers instead of 512.",
+            "The fusion head gets the last eighth of the training. The papers count in epochs when a phase "
+            "begins; here it is a fraction of the training, so that short runs go through every phase.",
         ),
     )
 

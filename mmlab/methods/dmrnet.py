@@ -56,29 +56,30 @@ class DMRNet(Method["DMRNet.Config"]):
     )
     search = (Setting("kl-0.1", config={"kl": 0.1}), Setting("kl-0.01", config={"kl": 0.01}))
     card = Card(
-        idea="One network that must cope with every combination tends to place a sample in the same direction whatever "
-        "is there, and loses what each input knows alone. So DMRNet gives each combination a cloud instead of a point: "
-        "a random point of the cloud has to be right in training, and only its middle is used later. The combinations "
-        "with the widest clouds early on count as hard, and are practised extra.",
-        trained="All encoders, the join, two layers that give the middle and the width of the cloud, and one head. "
-        "Inputs are hidden at random, each combination as likely.",
-        missing="Its part is set to zero and the middle of the cloud answers. The paper reads the width of the "
-        "cloud as "
-        "doubt; the views below show whether that holds here.",
-        look="Whether a sample turns more from combination to combination than with plain dropout, as the paper "
-        "expects, "
-        "and whether the wide clouds belong to the combinations that do worse.",
+        idea="One network that has to serve every combination tends to embed a sample in the same direction "
+        "whatever is present, and loses what each modality knows alone. DMRNet decouples the combinations by "
+        "embedding each as a distribution instead of a point: in training a random draw has to be classified "
+        "correctly, in use the mean is taken. The combinations with the largest variance early in training "
+        "count as hard and get an additional loss.",
+        trained="All encoders, the fusion, two layers that give mean and variance of the embedding, and one head. "
+        "Modalities are dropped at random, every combination equally likely.",
+        missing="The features of a missing modality are set to zero, and the mean of the embedding is classified. The "
+        "paper reads the variance as uncertainty; the views below show whether that holds here.",
+        look="Whether the embedding of a sample turns more between combinations than with plain modality dropout, "
+        "as the paper expects, and whether the combinations with a large variance are the ones with a low "
+        "score.",
         paper="S. Wei, Y. Luo, Y. Wang, C. Luo. Robust Multimodal Learning via Representation Decoupling. ECCV 2024.",
         link="https://arxiv.org/abs/2407.04458",
         departs=(
-            "The extra loss counts hard samples only. The released code multiplies the loss of the whole batch by the "
-            "number of hard samples (option `hcr=broadcast`).",
-            "The hard combinations are found from the whole warm-up, for any number of inputs. The released code "
-            "compares two of them or has them written in by hand (option `fixed`).",
-            "The pull of the clouds towards a standard one is weighted for our 64 numbers; the paper's belongs "
-            "to 1,024.",
-            "How many combinations count as hard is not known to us: here 1 of 3, 3 of 7 (option `keep`).",
-            SHARES_NOT_PASSES,
+            "The additional loss counts hard samples only. The released code multiplies the loss of the whole "
+            "batch by the number of hard samples (option `hcr=broadcast`).",
+            "Hard combinations are found from the whole warm-up, for any number of modalities. The released "
+            "code compares two of them or has them written in by hand (option `fixed`).",
+            "The weight of the divergence from the standard normal distribution is set for our 64 numbers; "
+            "the paper's is for 1,024.",
+            "The paper does not state how many combinations count as hard: here 1 of 3, 3 of 7 (option `keep`).",
+            "The papers count in epochs when a phase begins; here it is a fraction of the training, so that "
+            "short runs go through every phase.",
         ),
     )
 

@@ -25,13 +25,14 @@ class Dropout(Method):
     order = 30
     evidence_views = ("turning", "norms")
     card = Card(
-        idea="The same network, but inputs are hidden at random while it learns. Each sample meets one of the possible "
-        "combinations, all as likely. It is simple and hard to beat, so every method here is compared with it.",
-        trained="All encoders, the join and one head.",
-        missing="What its encoder gives is set to zero, as in training.",
-        look="What it gains against joint training, and what it gives up when nothing is missing.",
+        idea="One network, trained with modalities dropped at random. Each sample is given one of the possible "
+        "combinations, all equally likely. It is simple and hard to beat, so every other method is compared "
+        "with it.",
+        trained="All encoders, the fusion and one head.",
+        missing="The features of a missing modality are set to zero, as in training.",
+        look="What it gains over joint training when something is missing, and what it costs when nothing is.",
         paper="The idea: N. Neverova et al. ModDrop: Adaptive Multi-Modal Gesture Recognition. IEEE TPAMI 2016.",
-        departs=("Combinations are drawn as in the released code of DMRNet and MMANet: one of all, equally likely.",),
+        departs=("Combinations are drawn as in the released code of DMRNet and MMANet: uniformly over all of them.",),
     )
 
     def __init__(self, info: TaskInfo, config: Options) -> None:

@@ -24,13 +24,14 @@ class Ensemble(Method):
     order = 20
     evidence_views = ("margin", "norms")
     card = Card(
-        idea="One separate network per input, each trained alone. Their answers are averaged over what is there. It "
-        "cannot learn how inputs belong together, and nothing can go wrong when one leaves.",
-        trained="An encoder and a head for each input, with a loss of its own.",
-        missing="The others are averaged.",
-        look="How much is lost because the inputs never meet.",
+        idea="One separate network per modality, each trained alone. Their predictions are averaged over the "
+        "modalities that are present (late fusion). It cannot learn interactions between modalities, and a "
+        "missing modality cannot disturb the others.",
+        trained="An encoder and a head for each modality, with a loss of its own.",
+        missing="The average is taken over the remaining modalities.",
+        look="What is lost because the modalities never interact.",
         paper="No single paper: a simple reference.",
-        departs=("The averages are taken before the softmax, which multiplies the opinions.",),
+        departs=("Logits are averaged, not probabilities.",),
     )
 
     def __init__(self, info: TaskInfo, config: Options) -> None:

@@ -57,24 +57,26 @@ class GMD(Method["GMD.Config"]):
     )
     search = (Setting("per_step-3", config={"per_step": 3}), Setting("scope-shared", config={"scope": "shared"}))
     card = Card(
-        idea="When several combinations are trained together, a strong input can push the network where it hurts the "
-        "others. GMD looks at the correction that each combination asks for and, where two contradict each other, "
-        "cuts the contradicting part away. DS shares one network between all inputs and keeps only the normalisation "
-        "of each apart, so that a missing input is simply left out.",
-        trained="All encoders, one shared network and head, and one normalisation per input. Every combination is a "
-        "goal of its own in each step (above four inputs, five of them).",
-        missing="Nothing stands in for it: the answer is the average over the inputs that are there.",
-        look="How many pairs of corrections point against each other before and after the cut, and whether one input's "
-        "correction is much longer than the others'.",
+        idea="When the losses of several combinations are trained together, their gradients can conflict, and a "
+        "dominant modality drags the shared parameters where they hurt the others. GMD computes the gradient "
+        "of every combination and projects conflicting ones so that the conflicting component is removed. "
+        "Dynamic sharing (DS) uses one network for all modalities with a normalisation layer for each, so "
+        "that a missing modality is simply left out.",
+        trained="All encoders, one shared network and head, and one normalisation per modality. Every combination is "
+        "an objective of its own in each step (with more than four modalities, five combinations drawn at "
+        "random).",
+        missing="Nothing takes its place: the prediction is the average over the modalities that are present.",
+        look="How many pairs of gradients conflict before and after the projection, and whether the gradient of "
+        "one combination is much longer than the others.",
         paper="H. Wang, S. Luo, G. Hu, J. Zhang. Gradient-Guided Modality Decoupling for Missing-Modality Robustness. "
         "AAAI 2024, 38(14), 15483–15491.",
         link="https://arxiv.org/abs/2402.16318",
         departs=(
-            "Each input has an encoder of its own, since a picture and a sound cannot share one as four MRI "
-            "images can.",
-            "What counts as shared is fixed by the structure (backbone and head). The released code takes whatever "
-            "was touched by all combinations in that step.",
-            "Conflicts are removed one after the other in a random order, as in the released code; so a few remain.",
+            "Each modality has an encoder of its own, since an image and a sound cannot share one as four MRI "
+            "contrasts can.",
+            "Which parameters are shared is fixed by the architecture (backbone and head). The released code "
+            "takes those that every combination reached in that step.",
+            "Conflicts are removed one after another in random order, as in the released code, so a few remain.",
         ),
     )
 

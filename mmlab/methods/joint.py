@@ -29,12 +29,12 @@ class Joint(Method):
     order = 10
     evidence_views = ("turning", "margin", "norms")
     card = Card(
-        idea="One network gets everything and gives one answer. It never meets a gap while it learns. This is "
-        "what most "
-        "people do today, so it shows what a missing input costs when nobody prepared for it.",
-        trained="All encoders, the join and one head, on complete data.",
-        missing="The average of all training inputs takes its place. The network has never seen such an input.",
-        look="How far it falls when an input leaves, and how sure it stays of itself.",
+        idea="One network that takes all modalities and gives one prediction. It is trained on complete data only. "
+        "This is common practice, so it shows what a missing modality costs when nothing was done about it.",
+        trained="All encoders, the fusion and one head, on complete data.",
+        missing="A missing modality is replaced by the mean of the training set, an input that the network has never "
+        "seen.",
+        look="How far the score falls when a modality is missing, and how confident the model stays.",
         paper="No single paper: the usual way. It is also MMANet's teacher here.",
     )
 

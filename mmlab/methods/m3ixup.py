@@ -57,28 +57,29 @@ class M3ixup(Method["M3ixup.Config"]):
         Setting("mixed-0.3", config={"adapt": 0.3, "explore": 0.3}),
     )
     card = Card(
-        idea="Every input gets a code, and one more encoder that sees everything gives the code of all inputs "
-        "together. "
-        "Training draws the code of each single input close to the code of all, so that it can stand in for it. To "
-        "make this hold between the inputs too, codes are mixed: the mixture first moves to where it is easiest to "
-        "align (adapting), then to where it is harder (exploring).",
-        trained="Encoders of each input, a second set for the joint code, one projection for all codes, and one head. "
-        "All of it on complete data only.",
-        missing="The average of the codes that are there takes the place of the joint code.",
-        look="Whether single codes lie close to the joint code of their own sample, and where adapting and exploring "
-        "take the mixture.",
+        idea="Every modality has a representation, and a joint encoder that sees all of them gives one of the "
+        "complete input. Training aligns the representation of each modality with the joint one, so that it "
+        "can stand in for it. To make this hold between modalities too, representations are mixed: the "
+        "mixture first moves to where alignment is easiest (adapt), then to where it is harder (explore).",
+        trained="The encoders of each modality, a second set for the joint representation, one projection for all, "
+        "and one head, on complete data only.",
+        missing="The mean of the representations that are present takes the place of the joint one.",
+        look="Whether the representation of each modality lies close to the joint one of its own sample, and where "
+        "adapting and exploring move the mixture.",
         paper="R. Lin, H. Hu. Adapt and explore: Multimodal mixup for representation learning. Information Fusion 105, "
         "102216, 2024. Its base, GMC: P. Poklukar et al., ICML 2022.",
         link="https://doi.org/10.1016/j.inffus.2023.102216",
         departs=(
-            "From the paper (its abstract and Figure 1): encoders per input and a joint one; mixing before and after "
-            "the encoders; a mixture that first goes down, then up; alignment that is mixed in the loss, too.",
-            "From GMC, whose code is public: the alignment itself, the shared projection, the classifier, and the "
-            "average of codes when something is missing.",
-            "Our reading: that adapting and exploring move the *shares* of the mixture, in three small steps down and "
-            "one up; that the labels of mixed samples are mixed in the loss; all weights and step sizes. Option "
-            "`update` has two other readings.",
-            SHARES_NOT_PASSES,
+            "From the paper (its abstract and Figure 1): encoders per modality and a joint one; mixing before "
+            "and after the encoders; a mixture that first descends, then ascends; alignment that is mixed in "
+            "the loss, too.",
+            "From GMC, whose code is public: the alignment itself, the shared projection, the classifier, and "
+            "averaging when a modality is missing.",
+            "Our reading: adapting and exploring change the *ratios* of the mixture, in three small steps "
+            "down and one up; the labels of mixed samples are mixed in the loss; all weights and step sizes. "
+            "Option `update` has two other readings.",
+            "The papers count in epochs when a phase begins; here it is a fraction of the training, so that "
+            "short runs go through every phase.",
         ),
         warning="No code was ever released for this method, and its full text was not at hand. Parts of it are our "
         "reading of the abstract and one figure; they are named below. Do not take its numbers for the paper's.",

@@ -60,26 +60,31 @@ class MMANet(Method["MMANet.Config"]):
     )
     search = (Setting("distil-3", config={"distil": 3.0}), Setting("distil-30", config={"distil": 30.0}))
     card = Card(
-        idea="A teacher learns first, with everything there. The student, whose inputs go missing, copies not the "
-        "teacher's answers but its sense of which samples are alike, above all for samples that the teacher itself is "
-        "unsure of. The combinations whose answers drift furthest are called weak, and a second head practises them.",
-        trained="First the teacher (the method *Joint training*), which then stays fixed. Then the student's encoders, "
-        "join and head, and the second head.",
-        missing="Its part is set to zero, the student answers. Teacher and second head are not used any more.",
-        look="Whether the student's table of likeness resembles the teacher's, and which combinations were "
-        "called weak.",
+        idea="A teacher is trained on complete data. The student, whose modalities are dropped at random, is "
+        "distilled not from the teacher's predictions but from its similarities between samples, above all of "
+        "samples for which the teacher is uncertain (margin-aware distillation). The combinations whose "
+        "predictions drift furthest from complete input are mined as weak and regularised by an auxiliary "
+        "head (modality-aware regularisation).",
+        trained="First the teacher (the method *Joint training*), which is then frozen. Then the encoders, fusion and "
+        "head of the student, and the auxiliary head.",
+        missing="The features of a missing modality are set to zero, and the student predicts. Teacher and auxiliary "
+        "head are not used any more.",
+        look="Whether the similarity matrix of the student resembles the teacher's, and which combinations were "
+        "mined as weak.",
         paper="S. Wei, C. Luo, Y. Luo. MMANet: Margin-aware Distillation and Modality-aware Regularization for "
         "Incomplete Multimodal Learning. CVPR 2023.",
         link="https://arxiv.org/abs/2304.08028",
         departs=(
-            "A sample's doubt weighs its row of the table. The released classification code weighs columns "
-            "(option `weight=column`).",
-            "The second head's loss counts weak samples only. The released code multiplies the loss of the whole batch "
-            "by their number (option `mar=broadcast`).",
-            "Weak combinations are found on validation samples. The released code reads the loader that it calls test.",
-            "Likeness weighs 0.3, chosen on validation samples. The paper's 30 costs accuracy on our small networks "
-            "(option `distil=30`).",
-            SHARES_NOT_PASSES,
+            "The uncertainty of a sample weights its row of the similarity matrix. The released "
+            "classification code weights columns (option `weight=column`).",
+            "The loss of the auxiliary head counts weak samples only. The released code multiplies the loss "
+            "of the whole batch by their number (option `mar=broadcast`).",
+            "Weak combinations are mined on validation samples. The released code mines on the loader that it "
+            "calls test.",
+            "The distillation has a weight of 0.3, chosen on validation samples. The paper's 30 costs "
+            "accuracy on our small networks (option `distil=30`).",
+            "The papers count in epochs when a phase begins; here it is a fraction of the training, so that "
+            "short runs go through every phase.",
         ),
     )
 

@@ -51,13 +51,13 @@ class Specialists(Method):
     order = 40
     evidence_views = ("margin", "norms")
     card = Card(
-        idea="A network of its own for every combination. None of them ever meets a missing input. It is costly, and "
-        "the line that a single model for everything is measured against.",
+        idea="A separate network for every combination of modalities. None of them ever meets a missing modality. "
+        "They are expensive, and the reference for any single model that serves all combinations.",
         trained="One whole network for each combination, on that combination only.",
-        missing="The network for just this combination answers.",
-        look="Where a single model comes close to it, or even beats it.",
+        missing="The network of exactly this combination predicts.",
+        look="Where a single model comes close to its specialist, or even beats it.",
         paper="Called “customised” models in MMANet's first table (CVPR 2023).",
-        departs=("For few inputs only: with six there would be 63 networks.",),
+        departs=("For few modalities only: with six there would be 63 networks.",),
     )
 
     def __init__(self, info: TaskInfo, config: Options) -> None:

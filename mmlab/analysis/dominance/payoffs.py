@@ -1,4 +1,4 @@
-"""What an answer is worth, sample by sample: the values that are shared out among the modalities of a model.
+"""What a prediction is worth, sample by sample: the payoffs that Shapley values divide among the modalities of a model.
 
 Which one is taken decides what is found: a modality can matter for how sure a model is and not for whether it is right.
 """

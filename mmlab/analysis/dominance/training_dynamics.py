@@ -1,4 +1,4 @@
-"""Dominance over a training, from the lines of its log: who was pushed, who did the work, who was in whose way.
+"""Dominance during training, from the lines of its log: gradient norms, attribution shares and gradient conflicts.
 
 Lines are those of `progress.jsonl`, or what `log_files.read_log` makes of a log that somebody brought.
 """

@@ -1,4 +1,4 @@
-"""How far off a number may be: a prediction interval per combination, learned from samples whose truth is known.
+"""Conformal prediction: how far off a number may be, as an interval per combination from samples whose target is known.
 
 Split conformal prediction (Lei et al., Distribution-Free Predictive Inference for Regression, 2018): the interval holds
 with the stated chance for new samples like those that it was learned from, whatever the model.

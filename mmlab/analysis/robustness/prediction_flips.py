@@ -1,4 +1,4 @@
-"""How answers change when modalities leave: flips between combinations, and the least that is enough for a sample."""
+"""How predictions change when modalities are dropped: flips between combinations, and smallest sufficient sets."""
 
 from __future__ import annotations
 

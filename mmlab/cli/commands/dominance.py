@@ -1,4 +1,4 @@
-"""`dominance`: which input a trained model leans on, by every measure, and whether the measures agree."""
+"""`dominance`: which modality a trained model relies on, by every measure, and whether the measures agree."""
 
 from __future__ import annotations
 

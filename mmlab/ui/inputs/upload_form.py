@@ -1,4 +1,4 @@
-"""Bring your own: each input in the ways of its kind (`mmlab.ui.inputs.registry`). Any may be left out.
+"""Upload: each modality in the ways of its kind (`mmlab.ui.inputs.registry`). Any may be left out.
 
 Whatever arrives is read and prepared at once; a bad one gets its sentence next to where it was given, and the rest is
 kept.

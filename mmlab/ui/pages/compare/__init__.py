@@ -1,4 +1,4 @@
-"""Compare: methods and combinations side by side, differences to one of them, and what is taken for what."""
+"""Compare: methods and combinations side by side, differences to a baseline, and confusion matrices."""
 
 from mmlab.ui.session.page_registry import app_page
 

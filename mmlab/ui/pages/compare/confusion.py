@@ -1,4 +1,4 @@
-"""One cell of the Compare page looked into: what is taken for what."""
+"""One cell of the Compare page looked into: its confusion matrix."""
 
 from __future__ import annotations
 

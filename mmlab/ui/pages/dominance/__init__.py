@@ -1,4 +1,4 @@
-"""Dominance: whether a model uses all of its inputs, for a data set, for a sample, and while it learned."""
+"""Dominance: whether a model uses all of its inputs, for a data set, for a sample, and during training."""
 
 from mmlab.ui.session.page_registry import app_page
 

@@ -1,4 +1,4 @@
-"""Contradictions: one input of one sample with another input of another sample, and which of the two is followed."""
+"""Cue conflict: one modality of one sample with another modality of another sample, and which of the two is followed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Can the map be believed? The map, what covering and uncovering its places does, and a light, on one screen."""
+"""Faithfulness: an attribution map, its deletion and insertion curves, and a verdict, on one screen."""
 
 from __future__ import annotations
 

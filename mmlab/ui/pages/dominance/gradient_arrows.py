@@ -1,4 +1,4 @@
-"""Two corrections as arrows: drag, turn and stretch them, see the sum, and what is left when both give way."""
+"""Gradient conflict: two gradients as arrows to drag, turn and stretch, their sum, and what GMD leaves of them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""While it learned: pushes, work and contradicting corrections over the epochs of a training, from its log."""
+"""During training: gradient norms, attribution shares and gradient conflicts over the epochs, from the training log."""
 
 from __future__ import annotations
 

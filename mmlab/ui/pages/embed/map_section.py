@@ -1,4 +1,4 @@
-"""The map of all samples under all combinations: coloured, searched, caught with a lasso, with one sample over it."""
+"""The map of all samples under all combinations: coloured, searched, selected with a lasso, with one sample over it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was caught on a map: how many, of which kind, how well they are answered, and the ways to other pages."""
+"""The samples selected on a map: how many, of which kind, how well they are predicted, and links to the other pages."""
 
 from __future__ import annotations
 

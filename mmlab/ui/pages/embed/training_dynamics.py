@@ -1,4 +1,4 @@
-"""The same model over its training: a map of each stored pass, and how its neighbourhoods and places settled."""
+"""During training: a map of each stored epoch, and how neighbourhoods and positions settled."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Take it along: what Predict shows as files, made when they are asked for."""
+"""Downloads of Predict: what the page shows as files, made on request."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The slices of a volume under a slider: truth, what one method finds, the difference, and its doubt.
+"""The slices of a volume under a slider: truth, what one method finds, the difference, and its uncertainty.
 
 All slices are answered at once when a combination is chosen, so that a step of the slider is a look-up.
 """

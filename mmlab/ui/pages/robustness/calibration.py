@@ -1,4 +1,4 @@
-"""Certainty: whether the selected combination's certainty can be trusted, and what to hand over to a person."""
+"""Calibration: whether confidence under the selected combination can be trusted, and which samples to hand over to a person."""
 
 from __future__ import annotations
 

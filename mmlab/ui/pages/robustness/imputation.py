@@ -1,4 +1,4 @@
-"""What missing means: the rules side by side, and inputs that are damaged rather than missing.
+"""Imputation: the rules side by side, and inputs that are corrupted rather than missing.
 
 Both need the models. They are computed when somebody asks, in the background, and kept on disk.
 """

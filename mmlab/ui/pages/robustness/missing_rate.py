@@ -1,4 +1,4 @@
-"""Failures by chance: a probability per input, the expected score of every chosen model, and where they cross."""
+"""Missing rate: a probability per modality, the expected score of every chosen model, and where they cross."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What flips: which samples an input that leaves turns wrong, what is enough for each, and which kinds suffer most."""
+"""Prediction flips: which samples the loss of a modality turns wrong, the smallest sufficient sets, and the slices that suffer most."""
 
 from __future__ import annotations
 
