@@ -88,7 +88,7 @@ class DIMML(Method["DIMML.Config"]):
         shared: float = option(1.0, "Weight of the shared classifier's loss", 0.0, 10.0)
         duc: float = option(1.0, "Weight of the contrast between modalities", 0.0, 10.0)
         temperature: float = option(2.0, "Temperature of that contrast; smaller is sharper", 0.01, 100.0)
-        start: float = option(0.15, "Share of the training after which the contrast begins", 0.0, 1.0)
+        start: float = option(0.15, "Fraction of the training after which the contrast begins", 0.0, 1.0)
         dimensions: str = option(
             "decoupled",
             "Dimensions that are contrasted: where only the teacher is effective, or all",

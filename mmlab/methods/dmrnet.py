@@ -91,7 +91,7 @@ class DMRNet(Method["DMRNet.Config"]):
         kl: float = option(1.0, "Weight of the divergence from a standard normal, times 1/n elements", 0.0, 100.0)
         hard: float = option(0.3, "Weight of the hard-combination loss (beta)", 0.0, 10.0)
         hcr: str = option("masked", "How the hard-combination loss is averaged", choices=("masked", "broadcast"))
-        warmup: float = option(0.1, "Share of the training after which combinations are ranked", 0.0, 1.0)
+        warmup: float = option(0.1, "Fraction of the training after which combinations are ranked", 0.0, 1.0)
         keep: int = option(0, "How many combinations count as hard; 0 is 1 of 3, 3 of 7, else 3/7 of all", 0, 63)
         fixed: str = option("", "A fixed hard set instead of the mined one: keys with commas (image,image-pen)")
         kl_from_start: bool = option(True, "Divergence from the first epoch on; off starts it after warm-up")

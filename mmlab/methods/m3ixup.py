@@ -96,7 +96,7 @@ class M3ixup(Method["M3ixup.Config"]):
         beta: float = option(0.2, "Shape of the mixing weight's distribution", 0.01, 10.0)
         adapt: float = option(0.1, "Weight of the mixed view after adapting", 0.0, 10.0)
         explore: float = option(0.1, "Weight of the mixed view after exploring", 0.0, 10.0)
-        start: float = option(0.1, "Share of the training after which exploring begins", 0.0, 1.0)
+        start: float = option(0.1, "Fraction of the training after which exploring begins", 0.0, 1.0)
         steps: int = option(3, "Adapting steps", 1, 20)
         rho: float = option(1.0, "Size of an adapting step", 0.0, 100.0)
         eta: float = option(1.0, "Size of the exploring step", 0.0, 100.0)

@@ -55,7 +55,7 @@ class MMANet(Method["MMANet.Config"]):
     ablations = (
         AblationStep("dropout", "modality dropout", {"distil": 0.0, "weak": 0.0}),
         AblationStep("sp", "+ similarity of relations", {"relation": "similarity", "weak": 0.0}),
-        AblationStep("mad", "+ weighted by doubt (MAD)", {"weak": 0.0}),
+        AblationStep("mad", "+ weighted by uncertainty (MAD)", {"weak": 0.0}),
         AblationStep("mar", "+ weak combinations (MMANet)"),
     )
     search = (Setting("distil-3", config={"distil": 3.0}), Setting("distil-30", config={"distil": 30.0}))
@@ -95,14 +95,14 @@ class MMANet(Method["MMANet.Config"]):
         distil: float = option(0.3, "Weight of the distillation (lambda 1); the paper's is 30", 0.0, 1000.0)
         relation: str = option(
             "margin",
-            "How relations are compared: weighted by the teacher's doubt, or all alike",
+            "How relations are compared: weighted by the teacher's uncertainty, or all alike",
             choices=("margin", "similarity"),
         )
-        weight: str = option("row", "What a sample's doubt weighs: its row, or its column", choices=("row", "column"))
+        weight: str = option("row", "What a sample's uncertainty weighs: its row, or its column", choices=("row", "column"))
         blocks: int = option(1, "Column blocks that are normalised apart; 2 is the released segmentation code", 1, 2)
         weak: float = option(0.5, "Weight of the extra loss on weak combinations (lambda 2)", 0.0, 10.0)
         mar: str = option("masked", "How that extra loss is averaged", choices=("masked", "broadcast"))
-        warmup: float = option(0.1, "Share of the training after which both begin", 0.0, 1.0)
+        warmup: float = option(0.1, "Fraction of the training after which both begin", 0.0, 1.0)
         candidates: str = option(
             "largest", "Combinations that can be mined: all but one modality, or any", choices=("largest", "all")
         )
