@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from mmlab.core.batch import Batch
-from mmlab.core.declarations import SHARES_NOT_PASSES, AblationStep, Card, Setting
+from mmlab.core.declarations import AblationStep, Card, Setting
 from mmlab.core.method import METHODS, Feature, Features, Fused, Method, Run, Stage
 from mmlab.core.options import option
 from mmlab.core.presence import keep, of_present

@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 
 from mmlab.core.batch import Batch
-from mmlab.core.declarations import SHARES_NOT_PASSES, AblationStep, Card, Setting
+from mmlab.core.declarations import AblationStep, Card, Setting
 from mmlab.core.method import METHODS, Features, Fused, Method, Run
 from mmlab.core.options import option
 from mmlab.core.task import TaskInfo

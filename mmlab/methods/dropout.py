@@ -1,4 +1,4 @@
-"""Modality dropout: one network, trained with its modalities hidden at random (docs/methods.md 0.4).
+"""Modality dropout: one network, trained with modalities dropped at random (docs/methods.md 0.4).
 
 Per sample one of the 2^M - 1 combinations, each as likely; the features of the others are set to zero after
 their encoders, so that batch statistics always see complete data.
@@ -18,7 +18,7 @@ from mmlab.networks.parts import Parts, hide, pool
 
 @METHODS.register("dropout")
 class Dropout(Method):
-    """Encoders, hidden at random, concatenation, one head."""
+    """Encoders, features dropped at random, concatenation, one head."""
 
     title = "Modality dropout"
     about = "Drops inputs at random in training, so that one network copes with every combination."

@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from mmlab.core.batch import Batch
-from mmlab.core.declarations import SHARES_NOT_PASSES, AblationStep, Card, Setting
+from mmlab.core.declarations import AblationStep, Card, Setting
 from mmlab.core.method import METHODS, Feature, Features, Fused, Method, Run
 from mmlab.core.modality import Combination
 from mmlab.core.options import option

@@ -22,7 +22,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from mmlab.core.batch import Batch
-from mmlab.core.declarations import SHARES_NOT_PASSES, AblationStep, Card, Setting
+from mmlab.core.declarations import AblationStep, Card, Setting
 from mmlab.core.method import METHODS, Feature, Features, Fused, Method, Run
 from mmlab.core.options import option
 from mmlab.core.task import TaskInfo
@@ -98,7 +98,9 @@ class MMANet(Method["MMANet.Config"]):
             "How relations are compared: weighted by the teacher's uncertainty, or all alike",
             choices=("margin", "similarity"),
         )
-        weight: str = option("row", "What a sample's uncertainty weighs: its row, or its column", choices=("row", "column"))
+        weight: str = option(
+            "row", "What a sample's uncertainty weighs: its row, or its column", choices=("row", "column")
+        )
         blocks: int = option(1, "Column blocks that are normalised apart; 2 is the released segmentation code", 1, 2)
         weak: float = option(0.5, "Weight of the extra loss on weak combinations (lambda 2)", 0.0, 10.0)
         mar: str = option("masked", "How that extra loss is averaged", choices=("masked", "broadcast"))
