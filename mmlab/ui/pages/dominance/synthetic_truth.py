@@ -1,4 +1,4 @@
-"""Synthetic ground truth: small data sets for which it is known what a measure must find, and what each measure finds."""
+"""Synthetic ground truth: small data sets for which the right finding is known, and what each measure finds."""
 
 from __future__ import annotations
 

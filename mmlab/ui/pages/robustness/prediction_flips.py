@@ -1,4 +1,4 @@
-"""Prediction flips: which samples the loss of a modality turns wrong, the smallest sufficient sets, and the slices that suffer most."""
+"""Prediction flips: the samples that the loss of a modality turns wrong, smallest sufficient sets, and slices."""
 
 from __future__ import annotations
 
