@@ -1,4 +1,4 @@
-"""Cue conflict: one modality of one sample with another modality of another sample, and which of the two is followed."""
+"""Cue conflict: one modality of one sample with another one of another sample, and which of the two is followed."""
 
 from __future__ import annotations
 
