@@ -1,4 +1,4 @@
-"""Orders and correlations, ties and constants included: equal values share a rank, and a constant correlates with nothing.
+"""Ranks and correlations with ties and constants: equal values share a rank, and a constant correlates with nothing.
 
 Numbers count as equal where they differ by less than rounding does: `TIE` times the largest magnitude among them.
 """

@@ -1,4 +1,4 @@
-"""The panel of measures: everything that says how much a model relies on each modality, side by side, under one rule for
+"""The panel of measures: how much a model relies on each modality by everything that says so, under one rule for
 what is absent. Every number carries the arithmetic that it came from.
 """
 

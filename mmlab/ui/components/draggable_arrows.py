@@ -1,4 +1,4 @@
-"""The drawing of `viz.dominance.gradient_arrows`, with heads that can be dragged: the sums follow in the browser at once,
+"""The drawing of `viz.dominance.gradient_arrows`, with heads that can be dragged: sums follow in the browser at once,
 and the page hears of the new arrows meanwhile and at the end.
 
 The projection here moves the picture only; every number on the page is computed by the code that trains GMD.
