@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import unicodedata
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -20,7 +21,15 @@ from mmlab.core.outputs import Prediction, Regression
 from mmlab.core.recordings import Picture, Sound, Strokes, Text
 from mmlab.core.task import Split, Task
 from mmlab.modalities.audio.decode import encode_sound
-from mmlab.modalities.text.tokenize import MOST_WORDS, TEXT_BYTES, ids_of, prepare_text, words_of
+from mmlab.modalities.text.tokenize import (
+    MOST_WORDS,
+    SIGN_BY_SIGN,
+    TEXT_BYTES,
+    ids_of,
+    prepare_text,
+    read_text,
+    words_of,
+)
 from mmlab.tasks import opinion
 from mmlab.tasks.generators.opinion import drawn_faces, film_reviews, recordings, sentences, tone_of_voice, vocabulary
 from mmlab.tasks.generators.opinion.noise_model import HIGH, LOW, WITNESSES, Witness, best_answers, draw
@@ -234,8 +243,51 @@ def test_variation_is_a_function_of_its_seed(task: Opinion) -> None:
 # texts
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "यह फ़िल्म अच्छी है",
+        "இந்த படம் நன்றாக",
+        "ছবিটি খুব ভালো",
+        "iyi film",
+        "שָׁלוֹם עוֹלָם",
+        "فيلم جميل جدًا",
+        "می‌خواهم",
+        "good 👍🏽 👩‍👩‍👧 🇩🇪",
+    ],
+)
+def test_words_keep_their_marks_in_every_script(text: str) -> None:
+    assert words_of(text) == [unicodedata.normalize("NFKC", word) for word in text.split()]
+    assert words_of(read_text(text.encode()).text) == words_of(text)
+
+
+def test_words_that_differ_in_a_mark_differ() -> None:
+    assert ids_of(words_of("अच्छी")[0]) != ids_of(words_of("अच्छा")[0])
+    assert words_of("İYİ FİLM") == words_of("iyi film")
+    assert words_of("Straße") == words_of("STRASSE")
+    assert read_text("😀".encode()).text == "😀"
+
+
+@pytest.mark.parametrize(("text", "count"), [("我喜欢这部电影", 7), ("この映画", 4), ("หนังดี", 5)])
+def test_scripts_without_spaces_are_taken_sign_by_sign_and_say_so(text: str, count: int) -> None:
+    assert len(words_of(text)) == count
+    assert prepare_text(Text(text)).notes == (SIGN_BY_SIGN,)
+    assert not prepare_text(Text("plain words")).notes
+
+
 def test_words_are_two_numbers_each_and_negations_are_words(task: Opinion) -> None:
     assert words_of("It isn’t GOOD, is it?!") == ["it", "is", "n't", "good", "is", "it", "?", "!"]
+    assert words_of("naïve café, 3.5 x2 snake_case don't") == [
+        "naïve",
+        "café",
+        "3",
+        "5",
+        "x2",
+        "snake",
+        "case",
+        "do",
+        "n't",
+    ]
     found = task.prepare("text", Text("not good"))
     assert found.tensor.shape == (2, MOST_WORDS)
     assert found.tensor[:, 0].tolist() == list(ids_of("not"))

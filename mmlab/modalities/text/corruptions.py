@@ -8,6 +8,7 @@ import numpy as np
 
 from mmlab.core.corruption_types import Act, Damage
 from mmlab.core.recordings import Text
+from mmlab.modalities.text.tokenize import has_words
 
 ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")  # of keys; a finger that misses hits the one beside
 BESIDE = {
@@ -71,4 +72,4 @@ TABLE: dict[str, Damage] = {
 def apply(raw: Text, act: Act, strength: float, rng: np.random.Generator) -> Text:
     """The text after `act`; the same where that would leave no word."""
     found = act(raw.text, strength, rng) if raw.text.strip() else ""
-    return replace(raw, text=found) if any(letter.isalnum() for letter in found) else raw
+    return replace(raw, text=found) if has_words(found) else raw
