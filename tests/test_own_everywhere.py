@@ -14,7 +14,6 @@ import streamlit as st
 import torch
 
 import mmlab
-import mmlab.core.errors
 from mmlab.cli.app import main
 from mmlab.core.errors import CheckpointError
 from mmlab.core.method import METHODS
@@ -24,6 +23,7 @@ from mmlab.storage import sweep_file
 from mmlab.storage.checkpoints import MODEL
 from mmlab.storage.library import Library
 from mmlab.storage.measured import measured_folder
+from mmlab.ui.session import cache
 from tests.test_folder_everywhere import Visitor, said
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -158,6 +158,28 @@ def test_weights_that_changed_are_refused_with_the_command_that_measures_again(p
     assert Model.open(Library().find("mine", "mine"))
 
 
+def test_other_data_in_a_running_app_leaves_nothing_stale(pair: Path, run: Command) -> None:
+    """The same task, the same sample, the same weights: only what the sample holds is another."""
+    old, sample = Library().find("mine", "mine"), "test-0000"
+    before, answers = cache.world("mine", sample).arrays, cache.answers(old, sample)
+    again(
+        pair, PAIR.format(weights=0.0).replace("\ndef build", "\nfor each in data:\n    each['rgb'] *= 3\n\ndef build")
+    )
+    assert np.allclose(cache.world("mine", sample).arrays["rgb"], 3 * before["rgb"])
+    assert len(cache.item("mine", sample).raw) == 2
+    with pytest.raises(CheckpointError, match="samples of 'mine' changed"):
+        cache.answers(old, sample)
+    assert run("measure", pair)[0] == 0
+    new = Library().find("mine", "mine")
+    found = cache.answers(new, sample)
+    module = Model.open(new).method.module
+    with torch.no_grad():
+        wanted = module(**{name: torch.from_numpy(v)[None] for name, v in cache.world("mine", sample).arrays.items()})
+    assert list(found["rgb-depth"].probabilities.values()) == pytest.approx(wanted.softmax(1)[0].tolist(), abs=1e-5)
+    assert found["depth"] == answers["depth"]
+    assert found["rgb"] != answers["rgb"]
+
+
 def test_a_file_that_vanished_says_so_and_the_rest_goes_on(pair: Path) -> None:
     assert "mine" in TASKS
     pair.unlink()
@@ -245,27 +267,3 @@ def test_a_wrong_file_of_answers_is_told(change: dict, sentence: str, answers: P
     code, out, err = run("doctor", answers)
     assert code == 2
     assert sentence in out + err
-
-
-def test_no_upload_address_card_zip_or_folder_can_name_code(
-    pair: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A card that names a file and a method that nobody registered is data: nothing of it runs."""
-    trap, flag = tmp_path / "trap.py", tmp_path / "ran"
-    trap.write_text(f"open({str(flag)!r}, 'w').close()\n")
-    reference = Library().find("mine", "mine")
-    content = (Path(reference.path) / "model.safetensors").read_bytes()
-    assert b"pair.py" in content
-    root = tmp_path / "checkpoints" / "digits" / "dropout" / "seed0"
-    root.mkdir(parents=True)
-    changed = content.replace(b"pair.py", b"trap.py")
-    (root / "model.safetensors").write_bytes(changed)
-    (tmp_path / "checkpoints" / "mmlab_models.py").write_text(trap.read_text())
-    monkeypatch.setenv("MMLAB_MODELS", "")
-    for reference in Library().references():
-        with pytest.raises(mmlab.core.errors.MmlabError):
-            Model.open(reference)
-    visitor = Visitor(str(trap))
-    visitor.read("predict", methods=str(trap), sample=str(trap), run=str(trap))
-    visitor.read("library")
-    assert not flag.exists()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import Any
 
@@ -197,6 +199,46 @@ def test_what_a_module_does_in_place_stays_its_own() -> None:
     assert torch.equal(first, second)
     assert torch.allclose(first, whole, atol=1e-5)
     assert all(torch.equal(value, before[name]) for name, value in inputs.items())
+
+
+class OnSelf(nn.Module):
+    """Hands its features on by way of itself, and is slow in between."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rgb, self.depth, self.head = cnn(3), cnn(1), nn.Linear(16, 3)
+
+    def forward(self, rgb: Tensor, depth: Tensor) -> Any:
+        self.kept = [self.rgb(rgb).mean((2, 3)), self.depth(depth).mean((2, 3))]
+        time.sleep(0.002)
+        return self.head(torch.cat(self.kept, 1))
+
+
+def test_what_a_module_keeps_on_itself_is_not_mixed_up_by_threads() -> None:
+    said = register(
+        "on_self",
+        seeded(OnSelf),
+        inputs=["rgb", "depth"],
+        classes=["a", "b", "c"],
+        data=drawn(rgb=(3, 16, 16), depth=(1, 16, 16)),
+    )
+    task = task_class(said, "on_self", ("on_self",))()
+    method = adapted(said, task.info)
+    model = Model(task, method, {}, "")  # type: ignore[arg-type]
+    samples = [{n: v[row].float() for n, v in task.samples("test").inputs.items()} for row in range(6)]
+
+    def asked(row: int) -> tuple[list[dict[str, float]], dict[str, dict[str, float]]]:
+        answers = [dict(each.probabilities) for each in model.answer(samples[row]).values()]
+        return answers, find("gradcam").run(method, samples[row], method.modalities.subsets(), 0).shares
+
+    alone = [asked(row) for row in range(6)]
+    with ThreadPoolExecutor(6) as threads:
+        together = list(threads.map(asked, [*range(6)] * 3))
+    for row, (answers, shares) in enumerate(together):
+        for found, wanted in zip(answers, alone[row % 6][0], strict=True):
+            assert found == pytest.approx(wanted, abs=1e-5)
+        for key, wanted in alone[row % 6][1].items():
+            assert shares[key] == pytest.approx(wanted, abs=1e-4)
 
 
 def test_a_donor_is_another_sample_and_always_the_same() -> None:

@@ -15,7 +15,7 @@ from mmlab.core.method import Features, Fused, Method, Run
 from mmlab.core.recordings import Raw
 from mmlab.core.task import GallerySample, PreparedInput, Source, Split, TaskInfo
 from mmlab.foreign.outputs_file import Outputs, digest_of
-from mmlab.foreign.registration import Registration
+from mmlab.foreign.registration import Registration, reading
 
 ONLY = "Only the answers of this model are here, not the model."
 INSTEAD = "See Robustness, Compare, Embed and the measures of Dominance that read answers."
@@ -74,6 +74,14 @@ class OutputsTask:
     def prepare(self, modality: str, raw: Raw) -> PreparedInput:
         """Raises Unsupported."""
         raise Unsupported(ONLY, INSTEAD)
+
+    def version(self, sample: str) -> object:
+        """Another one whenever a file was read again."""
+        return reading()
+
+    def fingerprint(self) -> str:
+        """None: the card has the digest of the file."""
+        return ""
 
     def describe(self) -> dict[str, Any]:
         """For a card."""

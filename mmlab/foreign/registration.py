@@ -19,6 +19,7 @@ from shlex import quote
 from typing import Any
 
 from mmlab.core.errors import DataError, MmlabError, PluginError
+from mmlab.core.file_stamp import ABSENT, Stamp, stamp_of
 from mmlab.core.modality import NAME
 from mmlab.core.outputs import Classification, Output
 from mmlab.foreign.inputs import Input, check_default_absent, read_inputs
@@ -32,7 +33,8 @@ TARGETS = ("label", "labels", "target", "y")
 
 @dataclass(frozen=True)
 class Registration:
-    """One `register(...)`, checked. file: where it stood; empty for one that was made in a notebook."""
+    """One `register(...)`, checked. file: where it stood; empty for one that was made in a notebook. kept: what was
+    made of it (its samples, its classes)."""
 
     name: str
     model: Any
@@ -53,6 +55,7 @@ class Registration:
     seed: int = 0
     samples: int = SAMPLES
     file: str = field(default="", compare=False)
+    kept: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def tag(self) -> str:
@@ -66,7 +69,8 @@ class Registration:
 
 
 _waiting = threading.local()  # registrations of the file that is being read in this thread
-_read: dict[str, tuple[tuple[int, int], list[Registration] | MmlabError]] = {}
+_read: dict[str, tuple[Stamp, list[Registration] | MmlabError]] = {}
+_reading = 0  # how often a file was read
 _lock = threading.RLock()
 
 
@@ -156,19 +160,24 @@ def read_file(path: str | Path) -> list[Registration]:
 
     Raises DataError where there is no such file or it registers nothing, PluginError where it fails, with the line.
     """
+    global _reading
     file = Path(path).expanduser().resolve()
     with _lock:
-        try:
-            status = file.stat()
-        except OSError as error:
-            raise DataError(f"There is no file '{path}'.", f"Correct the path, or {VARIABLE}.") from error
-        stamp = (status.st_mtime_ns, status.st_size)
+        stamp = stamp_of(file)
+        if stamp == ABSENT:
+            raise DataError(f"There is no file '{path}'.", f"Correct the path, or {VARIABLE}.")
         kept = _read.get(str(file))
         if kept is None or kept[0] != stamp:
             kept = _read[str(file)] = (stamp, _run(file))
+            _reading += 1
     if isinstance(kept[1], MmlabError):
         raise kept[1]
     return kept[1]
+
+
+def reading() -> int:
+    """Which reading of files it is: another number whenever one was read again, for whoever keeps what came of it."""
+    return _reading
 
 
 def _run(file: Path) -> list[Registration] | MmlabError:

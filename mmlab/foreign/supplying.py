@@ -48,27 +48,22 @@ def _ids(data: Any) -> Any:
 
 def method_class(runs: list[Registration], task: str) -> type[RegisteredModel]:
     """The registrations of one name, which differ in their seed, as a method."""
-    key = (*map(id, runs), task)
-    if key not in _methods:
-        first = runs[0]
+    first = runs[0]
+    kept: tuple[list[Registration], type[RegisteredModel]] | None = first.kept.get(("method", task))
+    if kept is None or [id(each) for each in kept[0]] != [id(each) for each in runs]:
         title = first.title or first.name.replace("_", " ").capitalize()
         about = {"about": first.about} if first.about else {}
         attributes: dict[str, Any] = {"title": title, "task": task, "missing_hint": first.command, **about}
         attributes |= {"runs": {each.tag: each for each in runs}, "rebuild": classmethod(_rebuild)}
-        _methods[key] = type("OneRegisteredModel", (RegisteredModel,), attributes)
-    return _methods[key]
-
-
-_methods: dict[tuple[Any, ...], type[RegisteredModel]] = {}
-_made: dict[tuple[Any, int], tuple[Registration, Any]] = {}
+        kept = first.kept["method", task] = (runs, type("OneRegisteredModel", (RegisteredModel,), attributes))
+    return kept[1]
 
 
 def _once(make: Callable[[Registration], Any], registration: Registration) -> Any:
     """What `make` gives for this registration: the same each time."""
-    key = (make, id(registration))
-    if key not in _made:
-        _made[key] = (registration, make(registration))
-    return _made[key][1]
+    if make not in registration.kept:
+        registration.kept[make] = make(registration)
+    return registration.kept[make]
 
 
 def _rebuild(

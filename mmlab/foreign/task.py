@@ -19,7 +19,7 @@ from mmlab.core.recordings import Raw
 from mmlab.core.task import GallerySample, PreparedInput, Source, Split, TaskInfo
 from mmlab.foreign import data, recordings
 from mmlab.foreign.packing import Packing, letters_of, packing_of
-from mmlab.foreign.registration import Registration
+from mmlab.foreign.registration import Registration, reading
 
 MOST_SHOWN = 200
 LOOKED_AT = 32  # samples that shapes are taken from; all of them where there are lengths that differ
@@ -38,17 +38,15 @@ class Layout:
 
 
 _lock = threading.RLock()
-_layouts: dict[int, tuple[Registration, Layout]] = {}
-_samples: dict[tuple[int, str], tuple[Registration, Samples]] = {}
 
 
 def layout_of(registration: Registration) -> Layout:
     """Looked at once: kinds and shapes from the samples themselves. Raises DataError."""
     with _lock:
-        kept = _layouts.get(id(registration))
-        if kept is None:
-            kept = _layouts[id(registration)] = (registration, _look(registration))
-        return kept[1]
+        if "layout" not in registration.kept:
+            registration.kept["layout"] = _look(registration)
+        found: Layout = registration.kept["layout"]
+        return found
 
 
 def _look(registration: Registration) -> Layout:
@@ -101,12 +99,11 @@ def _check_channels(packings: tuple[Packing, ...]) -> None:
 def samples_of(registration: Registration, split: str) -> Samples:
     """A split as tensors, read once. Raises DataError."""
     with _lock:
-        kept = _samples.get((id(registration), split))
-        if kept is None:
+        if ("samples", split) not in registration.kept:
             rows = data.split_of(registration, split)
-            found = data.stacked(rows, layout_of(registration).packings, split)
-            kept = _samples[id(registration), split] = (registration, found)
-        return kept[1]
+            registration.kept["samples", split] = data.stacked(rows, layout_of(registration).packings, split)
+        found: Samples = registration.kept["samples", split]
+        return found
 
 
 class _Info:
@@ -182,12 +179,20 @@ class RegisteredTask:
     def prepare(self, modality: str, raw: Raw) -> PreparedInput:
         """A recording as what enters the model: its own tensor where it was made of one. Raises DataError."""
         given, packing = self.registration.inputs[modality], self.layout.packing(modality)
-        known = _made.get((self.name, modality, recordings.digest_of(raw))) if not hasattr(raw, "array") else None
+        known = self._made.get((modality, recordings.digest_of(raw))) if not hasattr(raw, "array") else None
         tensor = recordings.prepared(raw, given, packing) if known is None else known
         words: tuple[str, ...] = ()
         if self.layout.modalities[modality].kind == "text":
             words = recordings.words_of(tensor, given, packing)
         return PreparedInput(tensor, (), words)
+
+    def version(self, sample: str) -> object:
+        """Another one whenever a registered file was read again: data, `transform` or model may be others."""
+        return reading()
+
+    def fingerprint(self) -> str:
+        """None: a card of a registered model says itself which samples it was measured on."""
+        return ""
 
     def describe(self) -> dict[str, Any]:
         """What a card says about the data: which splits, how many samples, what is missing."""
@@ -209,10 +214,17 @@ class RegisteredTask:
         if not recordings.is_invertible(given, item, made.array):
             return made
         raw = recordings.plain(made)
-        _made[self.name, item.name, recordings.digest_of(raw)] = world.float().clone()
-        while len(_made) > 4 * MOST_SHOWN:
-            _made.pop(next(iter(_made)))
+        kept = self._made
+        kept[item.name, recordings.digest_of(raw)] = world.float().clone()
+        while len(kept) > 4 * MOST_SHOWN:
+            kept.pop(next(iter(kept)))
         return raw
+
+    @property
+    def _made(self) -> dict[tuple[str, str], Tensor]:
+        """Of recordings that can be damaged, the tensor of what is undamaged."""
+        found: dict[tuple[str, str], Tensor] = self.registration.kept.setdefault("made", {})
+        return found
 
     def _answer(self, target: Tensor) -> tuple[Any, str]:
         output = self.registration.output
@@ -225,19 +237,13 @@ class RegisteredTask:
         return regions, output.words(regions)
 
 
-_made: dict[tuple[str, str, str], Tensor] = {}  # of recordings that can be damaged, the tensor of what is undamaged
-
-
-_classes: dict[tuple[int, str, tuple[str, ...]], type[RegisteredTask]] = {}
-
-
 def task_class(registration: Registration, name: str, titles: tuple[str, ...]) -> type[RegisteredTask]:
     """The task of a registration as a class that is built without arguments, the same one each time.
 
     titles: of the models that share it.
     """
-    key = (id(registration), name, titles)
-    if key not in _classes:
+    key = ("task", name, titles)
+    if key not in registration.kept:
         spoken = name.replace("_", " ").capitalize()
         texts = {
             "name": name,
@@ -245,8 +251,10 @@ def task_class(registration: Registration, name: str, titles: tuple[str, ...]) -
             "title": (registration.title if len(titles) == 1 else "") or spoken,
             "about": registration.about or f"Samples that were registered with {', '.join(titles)}.",
         }
-        _classes[key] = type("OneRegisteredTask", (RegisteredTask,), {"registration": registration, **texts})
-    return _classes[key]
+        kind = type("OneRegisteredTask", (RegisteredTask,), {"registration": registration, **texts})
+        registration.kept[key] = kind
+    found: type[RegisteredTask] = registration.kept[key]
+    return found
 
 
 def complete_inputs(registration: Registration, count: int) -> dict[str, Tensor]:

@@ -79,7 +79,10 @@ def sweep_to_coalitions(found: Sweep, empty: ArrayLike | None = None) -> Lattice
     for row, mask in enumerate(masks.values()):
         logits[mask] = found.logits[row][rows]
     if not np.isfinite(logits[1:]).all():
-        raise DataError("The model's answers are not all finite numbers.", "Train the model again.")
+        raise DataError(
+            "The model's answers are not all finite numbers.",
+            "Look for what makes them infinite: numbers that overflow, inputs that are not normalised.",
+        )
     prior, rule = _prior(target, logits.shape) if empty is None else (np.asarray(empty), "given")
     logits[0] = prior
     by_mask = {mask: key for key, mask in masks.items()}

@@ -29,7 +29,7 @@ import torch
 from numpy.typing import NDArray
 
 from mmlab.core.data_version import fingerprint_of
-from mmlab.core.errors import CheckpointError, DataError
+from mmlab.core.errors import CheckpointError, DataError, MmlabError
 from mmlab.core.method import METHODS
 from mmlab.core.outputs import Prediction, Regression
 from mmlab.core.recordings import Raw
@@ -115,6 +115,13 @@ def version(task_name: str, *samples: str) -> object:
     return tuple(map(of_task.version, samples)) if isinstance(of_task, Versioned) else ()
 
 
+def own_version(task_name: str) -> object:
+    """The same for what a person brought: what tells this version of how a task reads files from another."""
+    with suppress(MmlabError):  # where shipped samples are faulty, what was brought is shown all the same
+        return version(task_name, "")
+    return ()
+
+
 def task_names() -> tuple[str, ...]:
     """The tasks there are, `digits` first: it is the one to begin with."""
     return tuple(sorted(TASKS, key=lambda name: (name != "digits", name)))
@@ -148,21 +155,21 @@ def title(method: str) -> str:
 def item(task_name: str, sample: str) -> Item:
     """One sample. Raises UnknownName, or NotHere for something that was brought in another session."""
     if uploads.is_own(sample):
-        return _own_item(task_name, sample)
+        return _own_item(task_name, sample, own_version(task_name))
     return _shipped_item(task_name, sample, version(task_name, sample))
 
 
 def world(task_name: str, sample: str, damages: Damages = ()) -> ModelInputs:
     """The sample as the models see it, damaged as wished."""
     if uploads.is_own(sample):
-        return _own_world(task_name, sample, damages, ())
+        return _own_world(task_name, sample, damages, own_version(task_name))
     return _shipped_world(task_name, sample, damages, version(task_name, sample))
 
 
 def answers(reference: Reference, sample: str, damages: Damages = ()) -> dict[str, Prediction]:
     """The answer of every combination of the sample's inputs, by key. Raises CheckpointError or TaskMismatch."""
     if uploads.is_own(sample):
-        return _own_answers(reference, sample, damages, ())
+        return _own_answers(reference, sample, damages, own_version(reference.task))
     return _shipped_answers(reference, sample, damages, version(reference.task, sample))
 
 
@@ -215,7 +222,7 @@ def sweep(reference: Reference) -> Sweep:
 def attribution(reference: Reference, sample: str, damages: Damages, target: int) -> Attribution:
     """Grad-CAM of every combination of the sample's inputs. Raises CheckpointError or TaskMismatch."""
     if uploads.is_own(sample):
-        return _own_attribution(reference, sample, damages, target, ())
+        return _own_attribution(reference, sample, damages, target, own_version(reference.task))
     return _shipped_attribution(reference, sample, damages, target, version(reference.task, sample))
 
 
@@ -231,7 +238,7 @@ def _shipped_item(task_name: str, sample: str, version: object) -> Item:
 
 
 @st.cache_data(show_spinner=False, max_entries=16, scope="session")
-def _own_item(task_name: str, sample: str) -> Item:
+def _own_item(task_name: str, sample: str, version: object) -> Item:
     own = uploads.find(sample, task_name)
     reads = task(task_name)
     raw: dict[str, Raw] = {}

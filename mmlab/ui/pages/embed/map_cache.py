@@ -65,7 +65,7 @@ def trust(reference: Reference, name: str, solid: bool = False) -> tuple[float, 
 def places(reference: Reference, name: str, sample: str, damages: Damages = (), solid: bool = False) -> Places:
     """One sample in a map under each of its combinations: looked up where it is a test sample, placed otherwise."""
     if uploads.is_own(sample):
-        return _own_places(reference, name, sample, damages, solid, ())
+        return _own_places(reference, name, sample, damages, solid, cache.own_version(reference.task))
     return _shipped_places(reference, name, sample, damages, solid, cache.version(reference.task, sample))
 
 
@@ -78,7 +78,7 @@ def _embedding(
     reference: Reference, sample: str, damages: Damages
 ) -> tuple[tuple[str, ...], np.ndarray, np.ndarray | None]:
     if uploads.is_own(sample):
-        return _own_embedding(reference, sample, damages, ())
+        return _own_embedding(reference, sample, damages, cache.own_version(reference.task))
     return _shipped_embedding(reference, sample, damages, cache.version(reference.task, sample))
 
 

@@ -61,7 +61,8 @@ def make(
     task_name: str, sample: str, references: tuple[Reference, ...], damages: tuple[url_state.Damage, ...]
 ) -> PredictView:
     """Made when the sample, the methods or the damage change; handed out as it is at every toggle."""
-    version = () if uploads.is_own(sample) else cache.version(task_name, sample)
+    own = uploads.is_own(sample)
+    version = cache.own_version(task_name) if own else cache.version(task_name, sample)
     return _made(task_name, sample, references, damages, version)
 
 
