@@ -13,6 +13,7 @@ from mmlab.analysis.attribution import faithfulness
 from mmlab.analysis.base.ranking import spearman, tied_order
 from mmlab.analysis.methods import method_evidence, training_log
 from mmlab.core.errors import CheckpointError, DataError, Unsupported
+from mmlab.core.method import METHODS
 from mmlab.core.results import Sweep
 from mmlab.inference.sweep import sweep
 from mmlab.storage.checkpoints import PROGRESS
@@ -225,9 +226,9 @@ def test_shares_of_conflicts_by_hand() -> None:
 
 
 @pytest.mark.parametrize("letters", [("I", "S"), ("I", "S", "P"), ("A", "B", "C", "D")])
-@pytest.mark.parametrize("method", list(method_diagrams.PAINTERS))
+@pytest.mark.parametrize("method", list(METHODS))
 def test_every_method_is_drawn_for_any_number_of_modalities(method: str, letters: tuple[str, ...]) -> None:
-    drawing = method_diagrams.draw(method, letters, "<Sound>")
+    drawing = method_diagrams.draw(METHODS[method].diagram, letters, "<Sound>")
     assert drawing.count("<svg") == 2
     assert "<Sound>" not in drawing
     assert "nan" not in drawing

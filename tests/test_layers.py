@@ -14,6 +14,7 @@ from tools.architecture import FLOORS, circles, read, upward, without_floor
 
 ROOT = Path(__file__).resolve().parent.parent
 FOR_FIGURES = {
+    "diagram",
     "drawing",
     "modality_kinds",
     "results",

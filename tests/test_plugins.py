@@ -326,6 +326,7 @@ def test_toys_from_a_folder_are_in_the_grid_on_the_command_line_and_on_their_pag
     card = opened("methods", method="echo")
     assert card.pills(key="card").value == "echo"
     assert "An echo of modality dropout." in html(card)
+    assert "The others predict." in "".join(each.proto.json for each in card.get("bidi_component"))
     assert not sentences(card)
     explained = opened("explain", explainer="size")
     assert explained.selectbox(key="explainer").value == "size"

@@ -51,6 +51,7 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
     "tasks/generators": ("*", "opinion"),
     "ui": ("text", "session", "components", "inputs", "pages"),
     "ui/pages": ("*", "dominance"),
+    "ui/pages/methods": ("evidence",),
     "viz": ("base", "inputs", "*", "robustness dominance"),
 }
 

@@ -18,6 +18,7 @@ from typing_extensions import TypeVar
 
 from mmlab.core.batch import Batch, Samples
 from mmlab.core.declarations import WITHOUT_WEIGHT, AblationStep, Card, Setting
+from mmlab.core.diagram import Diagram
 from mmlab.core.errors import PluginError
 from mmlab.core.evidence import Evidence, looked_at
 from mmlab.core.modality import NAME, Combination
@@ -122,8 +123,9 @@ class Method(nn.Module, ABC, Generic[Config_co]):
     trained_here: whether mmlab can train it. one_at_a_time: its modules can neither be copied nor shared by threads,
     so it serialises its own calls. missing_hint: for one that is not trained here, how it gets into the library.
 
-    Of its own, never its parent's: card: the texts of the Methods page, and evidence_views: those there, by name.
-    ablations: its ladder. search: the two settings that a search adds. order: its place in tables, small ones first.
+    Of its own, never its parent's: card: the texts of the Methods page, diagram: its drawing there, evidence_views: its
+    views there, by name. ablations: its ladder. search: the two settings that a search adds. order: its place in tables,
+    small ones first.
     """
 
     title: ClassVar[str]
@@ -139,6 +141,7 @@ class Method(nn.Module, ABC, Generic[Config_co]):
     one_at_a_time: ClassVar[bool] = False
     missing_hint: ClassVar[str] = ""
     card: ClassVar[Card | None] = None
+    diagram: ClassVar[Diagram | None] = None
     evidence_views: ClassVar[tuple[str, ...]] = ("norms",)
     ablations: ClassVar[tuple[AblationStep, ...]] = ()
     search: ClassVar[tuple[Setting, ...]] = WITHOUT_WEIGHT
@@ -151,7 +154,7 @@ class Method(nn.Module, ABC, Generic[Config_co]):
 
     def __init_subclass__(cls, **keywords: Any) -> None:
         super().__init_subclass__(**keywords)
-        for name in ("card", "evidence_views", "ablations", "search", "order"):
+        for name in ("card", "diagram", "evidence_views", "ablations", "search", "order"):
             if name not in vars(cls):
                 setattr(cls, name, getattr(Method, name))
 

@@ -22,6 +22,7 @@ from torch.nn import functional
 
 from mmlab.core.batch import Batch
 from mmlab.core.declarations import AblationStep, Card, Setting
+from mmlab.core.diagram import PLAIN, Box, Diagram, Each, Exchange, Inputs, Join, Note
 from mmlab.core.method import METHODS, Feature, Features, Fused, Method, Run, Stage
 from mmlab.core.options import option
 from mmlab.core.presence import keep, of_present
@@ -78,6 +79,23 @@ class DIMML(Method["DIMML.Config"]):
             "have 64 numbers instead of 512.",
             "The fusion head gets the last eighth of the training. The papers count in epochs when a phase "
             "begins; here it is a fraction of the training, so that short runs go through every phase.",
+        ),
+    )
+    diagram = Diagram(
+        training=(
+            Inputs(),
+            Each(190, 66, "own\nanswer", 36, arrow_from=133),
+            Exchange(96),
+            Join(225, 264, 0.3),
+            Box(306, 100, 80, "last: learn\nto put them\ntogether", high=60),
+            Note("Each is trained on its own prediction and\nteaches the others what they lack (orange)."),
+        ),
+        missing=(
+            Inputs(),
+            Each(190, 66, "own\nanswer", 36, arrow_from=133),
+            Join(225, 264, 0.3, wide=1.4, first_wide=3.5, only_present=True),
+            Box(306, 100, 80, "vote, by\ncertainty", PLAIN, 48),
+            Note("The heads present vote;\nthe surer one counts more."),
         ),
     )
 

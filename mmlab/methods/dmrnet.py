@@ -20,6 +20,7 @@ from torch import Tensor
 
 from mmlab.core.batch import Batch
 from mmlab.core.declarations import AblationStep, Card, Setting
+from mmlab.core.diagram import MUTED, WRONG, Arrow, Box, Diagram, Inputs, Join, Note, Oval, Words
 from mmlab.core.method import METHODS, Features, Fused, Method, Run
 from mmlab.core.options import option
 from mmlab.core.task import TaskInfo
@@ -80,6 +81,31 @@ class DMRNet(Method["DMRNet.Config"]):
             "The paper does not state how many combinations count as hard: here 1 of 3, 3 of 7 (option `keep`).",
             "The papers count in epochs when a phase begins; here it is a fraction of the training, so that "
             "short runs go through every phase.",
+        ),
+    )
+    diagram = Diagram(
+        training=(
+            Inputs(),
+            Join(133, 166, 0.25),
+            Oval(214, 100, 46, 42, fill=0.10),
+            Oval(214, 100, 26, 24, fill=0.14),
+            Oval(214, 100, 4, 4, MUTED, 1),
+            Oval(232, 82, 4, 4, WRONG, 1),
+            Arrow(238, 82, 272, 92),
+            Box(314, 100, 76, "answer"),
+            Words(214, 154, "a distribution, not a point", 11.5),
+            Note("Inputs are dropped at random. A random draw\npredicts; hard combinations get an extra loss."),
+        ),
+        missing=(
+            Inputs(),
+            Join(133, 166, 0.25),
+            Oval(214, 100, 46, 54, fill=0.10),
+            Oval(214, 100, 26, 32, fill=0.14),
+            Oval(214, 100, 4, 4, MUTED, 1),
+            Arrow(220, 100, 272, 100),
+            Box(314, 100, 76, "answer"),
+            Words(214, 168, "a variance of its own", 11.5),
+            Note("The mean of the embedding predicts.\nEach combination has its own variance."),
         ),
     )
 

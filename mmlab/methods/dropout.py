@@ -10,6 +10,7 @@ from torch import Tensor
 
 from mmlab.core.batch import Batch
 from mmlab.core.declarations import Card
+from mmlab.core.diagram import RESTS, Arrow, Box, Diagram, Inputs, Join, Note
 from mmlab.core.method import METHODS, Features, Fused, Method, Run
 from mmlab.core.options import Options
 from mmlab.core.task import TaskInfo
@@ -33,6 +34,28 @@ class Dropout(Method):
         look="What it gains over joint training when something is missing, and what it costs when nothing is.",
         paper="The idea: N. Neverova et al. ModDrop: Adaptive Multi-Modal Gesture Recognition. IEEE TPAMI 2016.",
         departs=("Combinations are drawn as in the released code of DMRNet and MMANet: uniformly over all of them.",),
+    )
+    diagram = Diagram(
+        training=(
+            Inputs(),
+            Join(133, 155, 0.6),
+            Box(190, 100, 66, "drop at\nrandom", RESTS, 116),
+            Arrow(225, 100, 238, 100),
+            Box(260, 100, 42, "join", high=64),
+            Arrow(282, 100, 299, 100),
+            Box(328, 100, 56, "answer"),
+            Note("Each sample gets one combination,\nall equally likely."),
+        ),
+        missing=(
+            Inputs(),
+            Join(133, 155, 0.6),
+            Box(190, 100, 66, "zero for\nmissing\ninputs", RESTS, 116),
+            Arrow(225, 100, 238, 100),
+            Box(260, 100, 42, "join", high=64),
+            Arrow(282, 100, 299, 100),
+            Box(328, 100, 56, "answer"),
+            Note("It was trained for this:\nthe others predict."),
+        ),
     )
 
     def __init__(self, info: TaskInfo, config: Options) -> None:

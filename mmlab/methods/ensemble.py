@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from mmlab.core.batch import Batch
 from mmlab.core.declarations import Card
+from mmlab.core.diagram import PLAIN, Box, Diagram, Each, Inputs, Join, Note
 from mmlab.core.method import METHODS, Features, Fused, Method, Run
 from mmlab.core.options import Options
 from mmlab.core.presence import Rows, keep, of_present
@@ -32,6 +33,22 @@ class Ensemble(Method):
         look="What is lost because the modalities never interact.",
         paper="No single paper: a simple reference.",
         departs=("Logits are averaged, not probabilities.",),
+    )
+    diagram = Diagram(
+        training=(
+            Inputs("network"),
+            Each(190, 70, "answer", arrow_from=133),
+            Join(227, 268, 0.25),
+            Box(306, 100, 72, "average", PLAIN, 48),
+            Note("Each network is trained alone."),
+        ),
+        missing=(
+            Inputs("network"),
+            Each(190, 70, "answer", arrow_from=133),
+            Join(227, 268, 0.25),
+            Box(306, 100, 72, "average", PLAIN, 48),
+            Note("The others are averaged,\nas if it did not exist."),
+        ),
     )
 
     def __init__(self, info: TaskInfo, config: Options) -> None:

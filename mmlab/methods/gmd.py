@@ -22,6 +22,7 @@ from torch import Tensor, nn
 
 from mmlab.core.batch import Batch
 from mmlab.core.declarations import AblationStep, Card, Setting
+from mmlab.core.diagram import ACCENT, MUTED, PLAIN, WRONG, Arrow, Box, Diagram, Inputs, Join, Note, Words
 from mmlab.core.method import METHODS, Feature, Features, Fused, Method, Run
 from mmlab.core.modality import Combination
 from mmlab.core.options import option
@@ -77,6 +78,28 @@ class GMD(Method["GMD.Config"]):
             "Which parameters are shared is fixed by the architecture (backbone and head). The released code "
             "takes those that every combination reached in that step.",
             "Conflicts are removed one after another in random order, as in the released code, so a few remain.",
+        ),
+    )
+    diagram = Diagram(
+        training=(
+            Inputs(),
+            Join(133, 155, 0.8),
+            Box(185, 100, 58, "one\nshared\nnetwork", high=142),
+            Arrow(290, 128, 348, 116, ACCENT, wide=3),
+            Arrow(290, 128, 246, 76, WRONG, faint=True, wide=2),
+            Arrow(290, 128, 278, 66, WRONG, wide=3),
+            Arrow(248, 74, 273, 68, MUTED),
+            Words(294, 46, "corrections", 11.5),
+            Words(294, 150, "conflict: projected", 11.5),
+            Note("Every combination gives a gradient.\nConflicting components are projected out."),
+        ),
+        missing=(
+            Inputs(),
+            Join(133, 155, 0.8),
+            Box(185, 100, 58, "one\nshared\nnetwork", high=142),
+            Arrow(216, 100, 255, 100),
+            Box(302, 100, 90, "mean of the\npresent ones", PLAIN, 44),
+            Note("Nothing replaces it; its part\nof the network is switched off."),
         ),
     )
 

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from mmlab.core.batch import Batch, Samples
 from mmlab.core.declarations import Card
+from mmlab.core.diagram import Arrow, Box, Diagram, Inputs, Join, Note
 from mmlab.core.method import METHODS, Feature, Features, Fused, Method, Run
 from mmlab.core.options import Options
 from mmlab.core.task import TaskInfo
@@ -36,6 +37,24 @@ class Joint(Method):
         "seen.",
         look="How far the score falls when a modality is missing, and how confident the model stays.",
         paper="No single paper: the usual way. It is also MMANet's teacher here.",
+    )
+    diagram = Diagram(
+        training=(
+            Inputs(),
+            Join(133, 162, 0.25),
+            Box(190, 100, 52, "join", high=64),
+            Arrow(218, 100, 266, 100),
+            Box(306, 100, 76, "answer"),
+            Note("All inputs are always present.\nNothing is ever missing."),
+        ),
+        missing=(
+            Inputs(average=True),
+            Join(133, 162, 0.25),
+            Box(190, 100, 52, "join", high=64),
+            Arrow(218, 100, 266, 100),
+            Box(306, 100, 76, "answer"),
+            Note("The mean input takes its place:\nthe network has never seen one."),
+        ),
     )
 
     def __init__(self, info: TaskInfo, config: Options) -> None:

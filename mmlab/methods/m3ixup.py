@@ -22,6 +22,7 @@ from torch.nn import functional
 
 from mmlab.core.batch import Batch
 from mmlab.core.declarations import AblationStep, Card, Setting
+from mmlab.core.diagram import ACCENT, GONE, WRONG, Arrow, Box, Codes, Diagram, Inputs, Join, Note, Oval, Words
 from mmlab.core.method import METHODS, Feature, Features, Fused, Method, Run
 from mmlab.core.modality import Combination
 from mmlab.core.options import option
@@ -83,6 +84,31 @@ class M3ixup(Method["M3ixup.Config"]):
         ),
         warning="No code was ever released for this method, and its full text was not at hand. Parts of it are our "
         "reading of the abstract and one figure; they are named below. Do not take its numbers for the paper's.",
+    )
+    diagram = Diagram(
+        training=(
+            Inputs(middle=78, gap=46),
+            Join(133, 180, 0.7, middle=94),
+            Box(68, 170, 134, "one encoder for all", high=28),
+            Arrow(141, 172, 258, 167),
+            Codes(266, 94, 70),
+            Oval(327.4, 60.4, 6, 6, ACCENT, 1),
+            Words(316, 58, "all together", 11.5, at="end"),
+            Oval(258, 110, 5, 5, WRONG, 1),
+            Arrow(265, 105, 298, 84, ACCENT, wide=2.4),
+            Arrow(262, 116, 282, 140, WRONG, wide=2.4),
+            Words(292, 102, "easier", 11.5, at="start"),
+            Words(286, 132, "harder", 11.5, at="start"),
+            Note("Unimodal codes are pulled to the joint code.\nA mixture (orange) gets easier, then harder."),
+        ),
+        missing=(
+            Inputs(middle=78, gap=46),
+            Join(133, 180, 0.7, middle=94),
+            Box(68, 170, 134, "one encoder for all", GONE, 28),
+            Arrow(141, 172, 258, 167, faint=True),
+            Codes(266, 94, 70, mean="mean of the rest"),
+            Note("The mean of the codes present\nreplaces the joint code."),
+        ),
     )
 
     @dataclass(frozen=True)

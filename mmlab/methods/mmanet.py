@@ -23,6 +23,7 @@ from torch.nn import functional
 
 from mmlab.core.batch import Batch
 from mmlab.core.declarations import AblationStep, Card, Setting
+from mmlab.core.diagram import GONE, RESTS, Arrow, Box, Chips, Diagram, Grid, Note, Words
 from mmlab.core.method import METHODS, Feature, Features, Fused, Method, Run
 from mmlab.core.options import option
 from mmlab.core.task import TaskInfo
@@ -85,6 +86,43 @@ class MMANet(Method["MMANet.Config"]):
             "accuracy on our small networks (option `distil=30`).",
             "The papers count in epochs when a phase begins; here it is a fraction of the training, so that "
             "short runs go through every phase.",
+        ),
+    )
+    diagram = Diagram(
+        training=(
+            Chips(56),
+            Arrow(86, 56, 103, 56),
+            Box(138, 56, 68, "teacher", RESTS),
+            Arrow(173, 56, 196, 56),
+            Grid(222, 56, 46, "9720793127930139"),
+            Chips(140, without_second=True),
+            Arrow(86, 140, 103, 140),
+            Box(138, 140, 68, "student"),
+            Arrow(173, 140, 196, 140),
+            Grid(222, 140, 46, "9611692116930139"),
+            Words(222, 98, "make alike", 11.5),
+            Arrow(222, 108, 222, 116, wide=1.2),
+            Arrow(222, 88, 222, 80, wide=1.2),
+            Arrow(247, 132, 265, 122),
+            Arrow(247, 148, 265, 162),
+            Box(312, 116, 90, "answer"),
+            Box(312, 166, 90, "extra loss", high=28),
+            Note(
+                "Teacher: frozen, sees all inputs. Its similarities\n"
+                "are distilled; weak combinations get an extra loss."
+            ),
+        ),
+        missing=(
+            Chips(56, pale=True),
+            Arrow(86, 56, 103, 56, faint=True),
+            Box(138, 56, 68, "teacher", GONE),
+            Chips(140, without_second=True),
+            Arrow(86, 140, 103, 140),
+            Box(138, 140, 68, "student"),
+            Arrow(173, 140, 196, 140),
+            Box(236, 140, 74, "answer"),
+            Words(232, 56, "no longer needed", faint=True),
+            Note("The student predicts alone,\nwith zeros for missing inputs."),
         ),
     )
 

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from mmlab.core.batch import Batch
 from mmlab.core.declarations import Card
+from mmlab.core.diagram import Diagram, Note, Subsets
 from mmlab.core.method import METHODS, Feature, Features, Fused, Method, Run
 from mmlab.core.modality import Combination
 from mmlab.core.options import Options
@@ -58,6 +59,10 @@ class Specialists(Method):
         look="Where a single model comes close to its specialist, or even beats it.",
         paper="Called “customised” models in MMANet's first table (CVPR 2023).",
         departs=("For few modalities only: with six there would be 63 networks.",),
+    )
+    diagram = Diagram(
+        training=(Subsets(), Note("One network per combination;\neach is trained on its own.")),
+        missing=(Subsets(), Note("The network of this\ncombination predicts.")),
     )
 
     def __init__(self, info: TaskInfo, config: Options) -> None:

@@ -93,7 +93,9 @@ def _card(task: Task, method: str) -> None:
         missing = list(pickers.labels(task.info.modalities).values())[1]
         # a component, because `st.html` takes drawings out
         clickable_svg.board(
-            method_diagrams.draw(method, letters, missing), key=f"drawing.{method}", on_pick=lambda _: None
+            method_diagrams.draw(METHODS[method].diagram, letters, missing),
+            key=f"drawing.{method}",
+            on_pick=lambda _: None,
         )
         st.html('<p class="mm-key">Blue boxes are trained. Dashed boxes are frozen, pale ones are absent.</p>')
         st.html(_facts(card))

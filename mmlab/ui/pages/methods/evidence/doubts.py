@@ -1,0 +1,33 @@
+"""MMANet: how much each sample counts in the distillation, by the teacher's margin (docs/methods.md 5.7)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mmlab.analysis.methods import method_evidence
+from mmlab.ui.pages.methods.evidence_views import Shown, Source, evidence_view
+from mmlab.ui.session import cache
+from mmlab.viz.methods import evidence_figures
+
+
+@evidence_view("doubts", "Sample weights")
+def doubts(source: Source, choice: str) -> Shown:
+    """MMANet: how much each sample counts in the distillation, by the teacher's margin (docs/methods.md 5.7)."""
+    teacher = cache.sweep(source.other("joint"))
+    found = method_evidence.relations(source.sweep, teacher, source.task.info.modalities.full.key, 300)
+    tenth = max(1, len(found.weights) // 10)
+    top = np.sort(found.weights)[::-1][:tenth].sum() / found.weights.sum()
+    return Shown(
+        "**Samples on the left are near the boundary between two classes for the teacher, and count most**: the tenth "
+        f"of the samples with the largest weights holds {100 * top:.0f} % of all the weight; colour says whether the "
+        "teacher is right.",
+        {
+            "": evidence_figures.cloud(
+                found.margin,
+                found.weights,
+                found.right,
+                ("teacher's lead of first over second", "weight (1 is the mean)"),
+            )
+        },
+        {"margin": found.margin.tolist(), "weight": found.weights.tolist(), "right": found.right.tolist()},
+    )

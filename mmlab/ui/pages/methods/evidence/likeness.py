@@ -1,0 +1,58 @@
+"""MMANet: relations of teacher and student, sorted by class, and their difference (docs/methods.md 5.7)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mmlab.analysis.methods import method_evidence, training_log
+from mmlab.core.errors import CheckpointError
+from mmlab.core.modality import spoken
+from mmlab.ui.pages.methods.evidence_views import Shown, Source, evidence_view
+from mmlab.ui.session import cache
+from mmlab.ui.text.markdown import plain
+from mmlab.viz.methods import evidence_figures
+
+
+def student_inputs(source: Source) -> dict[str, str]:
+    """The combinations, weak ones first: there the student has most to copy."""
+    keys = [combination.key for combination in source.task.info.modalities.subsets()]
+    try:
+        mined = training_log.drift_log(source.rows).mined
+    except CheckpointError:
+        mined = ()
+    ordered = [*(key for key in keys if key in mined), *(key for key in keys if key not in mined)]
+    modalities = source.task.info.modalities
+    return {key: modalities.parse(key).label + (" (weak)" if key in mined else "") for key in ordered}
+
+
+@evidence_view("likeness", "Similarity of teacher and student", student_inputs, "Inputs of the student")
+def likeness(source: Source, choice: str) -> Shown:
+    """MMANet: relations of teacher and student, sorted by class, and their difference (docs/methods.md 5.7)."""
+    teacher = cache.sweep(source.other("joint"))
+    found = method_evidence.relations(source.sweep, teacher, choice)
+    dropout = method_evidence.relations(cache.sweep(source.other("dropout")), teacher, choice)
+    named = [str(name) for name in getattr(source.task.info.output, "classes", ())]
+    top = float(np.quantile(np.concatenate((found.teacher, found.student)), 0.99))
+    most = float(np.quantile(np.abs(found.student - found.teacher), 0.99))
+    modalities = source.task.info.modalities
+    given = plain(spoken(modalities.parse(choice).label))
+    only = given if choice == modalities.full.key else f"{given} only"
+    return Shown(
+        "Bright squares along the diagonal are samples of one class that look alike to the model; **the student, given "
+        f"{only}, should repeat the teacher's picture**: the mean squared difference of a row is "
+        f"{found.distance.mean():.3f}, and {dropout.distance.mean():.3f} for modality dropout, which has no teacher.",
+        {
+            "Teacher, with all inputs": evidence_figures.alike(found.teacher, found.labels, (0, top), named),
+            f"Student, with {given}": evidence_figures.alike(found.student, found.labels, (0, top), named),
+            "Student less teacher": evidence_figures.alike(
+                found.student - found.teacher, found.labels, (-most, most), named
+            ),
+        },
+        {
+            "class": [named[int(label)] for label in found.labels],
+            "row_distance": found.distance.tolist(),
+            "row_distance_dropout": dropout.distance.tolist(),
+            "teacher_weight": found.weights.tolist(),
+            "teacher_margin": found.margin.tolist(),
+        },
+    )

@@ -1,0 +1,37 @@
+"""First less second probability, with and without the method (docs/methods.md 5.7). Raises Unsupported."""
+
+from __future__ import annotations
+
+from mmlab.analysis.methods import method_evidence
+from mmlab.core.errors import Unsupported
+from mmlab.core.outputs import Classification
+from mmlab.ui.pages.methods.evidence_views import Shown, Source, evidence_view
+from mmlab.ui.session import cache
+from mmlab.ui.text.markdown import plain
+from mmlab.viz.methods import evidence_figures
+
+
+@evidence_view("margin", "Margins")
+def margin(source: Source, choice: str) -> Shown:
+    """First less second probability, with and without the method (docs/methods.md 5.7). Raises Unsupported."""
+    if not isinstance(source.task.info.output, Classification):
+        raise Unsupported("This task has no classes, so no answer comes first or second.", "See it on another task.")
+    own, other = source.sweep, cache.sweep(source.other("dropout"))
+    groups = {
+        cache.title(source.reference.method): method_evidence.margins(own.logits),
+        cache.title("dropout"): method_evidence.margins(other.logits),
+    }
+    near = {name: 100 * float((values < 0.2).mean()) for name, values in groups.items()}
+    said = " and ".join(f"{share:.0f} % for {plain(name)}" for name, share in near.items())
+    return Shown(
+        "The lead of the first answer over the second, for all samples and combinations: **a small lead is an answer "
+        f"near the boundary**; a lead below 0.2 have {said}.",
+        {"": evidence_figures.densities(groups, "lead of the first answer", (0, 1), bins=25)},
+        {
+            "combination": own.combinations,
+            **{
+                f"mean_lead_{m}": method_evidence.margins(s.logits).mean(1).tolist()
+                for m, s in ((source.reference.method, own), ("dropout", other))
+            },
+        },
+    )

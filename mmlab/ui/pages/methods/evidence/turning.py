@@ -1,0 +1,54 @@
+"""DMRNet, and the baselines it argues against: cosines between combinations (docs/methods.md 1.7a)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from mmlab.core.results import Floats
+from mmlab.ui.pages.methods.evidence_views import PLAIN, Shown, Source, directions, evidence_view
+from mmlab.ui.session import cache
+from mmlab.viz.methods import evidence_figures
+
+
+@evidence_view("turning", "Direction across combinations")
+def turning(source: Source, choice: str) -> Shown:
+    """DMRNet, and the baselines it argues against: cosines between combinations (docs/methods.md 1.7a)."""
+    own = directions(source.reference)
+    rival = "dropout" if source.reference.method != "dropout" else "dmrnet"
+    title, other_title = cache.title(source.reference.method), cache.title(rival)
+    other = directions(source.other(rival))
+    middle, other_middle = float(np.median(own.pairs)), float(np.median(other.pairs))
+    values = {source.reference.method: middle, rival: other_middle}
+    bare = {PLAIN: directions(source.others[PLAIN]).pairs} if PLAIN in source.others else {}
+    names = [source.letters(key) for key in own.combinations]
+    return Shown(
+        "**1: the sample keeps its direction when inputs leave; 0: it turns sideways.** DMRNet's paper expects more "
+        f"turning, so smaller values, than with modality dropout; the middle value is {middle:.2f} for {title} and "
+        f"{other_middle:.2f} for {other_title}{_verdict(values)}{_beside(bare)}.",
+        {
+            "All pairs of combinations": evidence_figures.densities(
+                {title: own.pairs, other_title: other.pairs, **bare}, "cosine of two combinations", (-1, 1)
+            ),
+            f"Mean per pair, {title}": evidence_figures.table(own.matrix, names, "cosine"),
+        },
+        {
+            "first": [a for a, _ in own.names],
+            "second": [b for _, b in own.names],
+            f"cosine_{source.reference.method}": own.pairs.mean(1).tolist(),
+            f"cosine_{rival}": other.pairs.mean(1).tolist(),
+        },
+    )
+
+
+def _verdict(middle: Mapping[str, float]) -> str:
+    """Whether DMRNet turns more than dropout, in words; nothing where the two are not compared."""
+    if not {"dmrnet", "dropout"} <= set(middle):
+        return ""
+    gap = middle["dropout"] - middle["dmrnet"]
+    return ", as expected" if gap > 0.02 else ": DMRNet turns less here" if gap < -0.02 else ": no difference here"
+
+
+def _beside(bare: Mapping[str, Floats]) -> str:
+    return "".join(f" ({name}: {np.median(values):.2f})" for name, values in bare.items())

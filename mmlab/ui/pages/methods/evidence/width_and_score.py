@@ -1,0 +1,53 @@
+"""DMRNet: does a wider cloud mean a worse combination (docs/methods.md 1.7c)?"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mmlab.analysis.methods import method_evidence, training_log
+from mmlab.core.errors import CheckpointError
+from mmlab.ui.pages.methods.evidence_views import Shown, Source, evidence_view
+from mmlab.ui.text import wording
+from mmlab.viz.methods import evidence_figures
+
+
+@evidence_view("width_and_score", "Variance and score by combination")
+def width_and_score(source: Source, choice: str) -> Shown:
+    """DMRNet: does a wider cloud mean a worse combination (docs/methods.md 1.7c)?"""
+    info = source.task.info
+    found = method_evidence.spread_against_score(source.sweep, info.output, info.modalities)
+    mined = training_log.spread_log(source.rows).mined if _has_log(source) else ()
+    names = [source.letters(key) for key in found.combinations]
+    falls, rises = "fall from the top left to the bottom right (order −1)", "rise to the top right (order +1)"
+    return Shown(
+        "If wide clouds were the weak combinations, as the paper's choice of hard ones assumes, **the dots would "
+        f"{falls if info.output.higher_is_better else rises}**; {_order_here(found.correlation)}, and "
+        "diamonds were chosen as hard.",
+        {
+            "": evidence_figures.dots(
+                found.variance,
+                found.score,
+                names,
+                ("mean variance on test samples", found.metric),
+                [source.letters(key) for key in mined],
+            )
+        },
+        {
+            "combination": found.combinations,
+            "variance": found.variance.tolist(),
+            found.metric: found.score.tolist(),
+        },
+    )
+
+
+def _order_here(correlation: float) -> str:
+    if np.isnan(correlation):
+        return "there is no order here (–), since all combinations have the same score or the same variance"
+    return f"the order here is {wording.correlation(correlation)}"
+
+
+def _has_log(source: Source) -> bool:
+    try:
+        return bool(source.rows[-1]["variance"])
+    except (CheckpointError, LookupError):
+        return False
