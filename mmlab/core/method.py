@@ -124,8 +124,8 @@ class Method(nn.Module, ABC, Generic[Config_co]):
     so it serialises its own calls. missing_hint: for one that is not trained here, how it gets into the library.
 
     Of its own, never its parent's: card: the texts of the Methods page, diagram: its drawing there, evidence_views: its
-    views there, by name. ablations: its ladder. search: the two settings that a search adds. order: its place in tables,
-    small ones first.
+    views there, by name. ablations: its ladder. search: the two settings that a search adds. order: its place in
+    tables, small ones first.
     """
 
     title: ClassVar[str]
