@@ -18,6 +18,7 @@ from mmlab.ui.components import page_frame
 from mmlab.ui.inputs.canvas import strokes_of
 from mmlab.ui.inputs.sample_picker import TAB, TABS
 from mmlab.ui.session import uploads
+from mmlab.ui.session.page_registry import PAGES
 from tests.apps import app_at, sentences, turn
 from tests.library import untrained
 
@@ -303,3 +304,10 @@ def test_text_from_outside_is_no_markdown() -> None:
     assert page_frame.plain("2. a\n- b\n===\n0.5") == "2\\. a\n\\- b\n\\===\n0.5"
     for address in ("http://host.example", "HTTPS://a", "www.host.example", "a@host.example", "mailto:a@b.example"):
         assert address not in page_frame.plain(address).replace("\\", ""), "a browser makes it a link, escaped or not"
+
+
+def test_a_file_in_pages_is_the_entry_of_a_page_that_exists() -> None:
+    for file in sorted((ROOT / "pages").glob("*.py")):
+        assert file.stem in PAGES
+        app = AppTest.from_file(str(file), default_timeout=60).run()
+        assert not app.exception

@@ -1,0 +1,5 @@
+"""Library, opened by its own address. What it shows is in `mmlab/ui/pages/library/`."""
+
+from mmlab.ui.components import page_frame
+
+page_frame.run()

@@ -1,0 +1,5 @@
+"""Robustness, opened by its own address. What it shows is in `mmlab/ui/pages/robustness/`."""
+
+from mmlab.ui.components import page_frame
+
+page_frame.run()
