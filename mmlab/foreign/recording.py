@@ -9,6 +9,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,7 @@ from mmlab.experiments.recorders.attribution_maps import AttributionRecorder
 from mmlab.experiments.recorders.embedding_maps import EmbeddingRecorder
 from mmlab.foreign.data import splits_of
 from mmlab.foreign.notebook import Adapted
+from mmlab.inference.sweep import metrics, sweep
 from mmlab.training.dominance_log import DominanceLog
 
 
@@ -33,7 +36,7 @@ class Recorder:
         where.mkdir(parents=True, exist_ok=True)
         split = "valid" if "valid" in splits_of(adapted.method.registration) else "test"
         task: Task = adapted.task  # type: ignore[assignment]
-        samples = adapted.task.samples(split)  # type: ignore[arg-type]
+        samples = self._samples = adapted.task.samples(split)  # type: ignore[arg-type]
         self._recorders = (
             EmbeddingRecorder(self.method, samples, epochs, where),
             AttributionRecorder(task, self.method, epochs, where),
@@ -42,48 +45,76 @@ class Recorder:
 
     def epoch(self) -> None:
         """An epoch is over: record it, if it is one of the handful."""
+        with self._looking():
+            for recorder in self._recorders:
+                recorder.look(self._epoch)
+        self._epoch += 1
+
+    def scores(self, metric: str) -> dict[str, float]:
+        """The score on the split by combination, for a line of a log; the headline where there is no such metric."""
+        output = self.method.output
+        name = metric if metric in output.metric_names else output.headline
+        with self._looking():
+            found = sweep(self.method, self._samples, distances=False)
+        return {key: row[name] for key, row in metrics(found, output, self.method.modalities).items()}
+
+    @contextmanager
+    def _looking(self) -> Iterator[None]:
         modes = {module: module.training for module in self.method.modules()}
         try:
             self.method.eval()
-            for recorder in self._recorders:
-                recorder.look(self._epoch)
+            yield
         finally:
             for module, mode in modes.items():
                 module.training = mode
-        self._epoch += 1
 
 
 def lightning_callback(recorder: Recorder | None = None, log: DominanceLog | None = None) -> Any:
-    """A callback for PyTorch Lightning that records each epoch, and steps a dominance log. Raises MissingExtra."""
+    """A callback for PyTorch Lightning that records each epoch and writes a dominance log. Raises MissingExtra."""
     base = _class(("lightning.pytorch", "pytorch_lightning"), "Callback", "lightning")
 
     def on_before_optimizer_step(self: Any, *_: Any, **__: Any) -> None:
         if log is not None:
             log.step()
 
-    def on_train_epoch_end(self: Any, *_: Any, **__: Any) -> None:
-        if recorder is not None:
-            recorder.epoch()
+    def on_train_epoch_end(self: Any, trainer: Any, module: Any) -> None:
+        _epoch(recorder, log, {name: float(value) for name, value in trainer.callback_metrics.items()})
 
-    hooks = {"on_before_optimizer_step": on_before_optimizer_step, "on_train_epoch_end": on_train_epoch_end}
-    return type("MmlabCallback", (base,), hooks)()
+    def on_fit_end(self: Any, *_: Any) -> None:
+        if log is not None:
+            log.close()
+
+    hooks = (on_before_optimizer_step, on_train_epoch_end, on_fit_end)
+    return type("MmlabCallback", (base,), {each.__name__: each for each in hooks})()
 
 
 def trainer_callback(recorder: Recorder | None = None, log: DominanceLog | None = None) -> Any:
-    """A callback for Hugging Face's `Trainer` that records epochs and steps a dominance log. Raises MissingExtra."""
+    """A callback for Hugging Face's `Trainer` that records epochs and writes a dominance log. Raises MissingExtra."""
     base = _class(("transformers",), "TrainerCallback", "transformers")
 
     def on_pre_optimizer_step(self: Any, *_: Any, **__: Any) -> None:
         if log is not None:
             log.step()
 
-    def on_epoch_end(self: Any, *_: Any, **__: Any) -> None:
-        if recorder is not None:
-            recorder.epoch()
+    def on_epoch_end(self: Any, arguments: Any, state: Any, control: Any, **_: Any) -> None:
+        logged = state.log_history[-1] if state.log_history else {}
+        _epoch(recorder, log, {name: float(value) for name, value in logged.items() if isinstance(value, float | int)})
 
-    return type(
-        "MmlabCallback", (base,), {"on_pre_optimizer_step": on_pre_optimizer_step, "on_epoch_end": on_epoch_end}
-    )()
+    def on_train_end(self: Any, *_: Any, **__: Any) -> None:
+        if log is not None:
+            log.close()
+
+    hooks = (on_pre_optimizer_step, on_epoch_end, on_train_end)
+    return type("MmlabCallback", (base,), {each.__name__: each for each in hooks})()
+
+
+def _epoch(recorder: Recorder | None, log: DominanceLog | None, logged: Mapping[str, float]) -> None:
+    """Explanations first: what they leave in the encoders, the line of the log wipes out."""
+    if recorder is not None:
+        recorder.epoch()
+    if log is not None:
+        losses = {name: value for name, value in logged.items() if "loss" in name}
+        log.epoch(recorder.scores(log.metric) if recorder is not None else {}, losses)
 
 
 def _class(modules: tuple[str, ...], name: str, package: str) -> type:

@@ -109,7 +109,7 @@ class DominanceLog:
         with self.path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(line) + "\n")
         self._epoch, self._start = self._epoch + 1, time.perf_counter()
-        self._sums = self._fresh()
+        self._sums, self._evidence = self._fresh(), {}  # what explanations left in the encoders is no step
 
     def close(self) -> None:
         """Take the hooks off the encoders."""
