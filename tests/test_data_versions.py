@@ -19,9 +19,11 @@ from mmlab.core.data_version import fingerprint_of
 from mmlab.core.errors import CheckpointError
 from mmlab.core.file_stamp import stamp_of
 from mmlab.core.task import TASKS
+from mmlab.core.untrained import untrained
 from mmlab.experiments import comparison_tables, grid
 from mmlab.experiments.train_job import TrainJob, train
 from mmlab.storage.library import Library
+from mmlab.tasks.custom.validate import check
 from tests.apps import app_at
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -44,8 +46,9 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def write(folder: Path, swapped: bool = False, splits: Mapping[str, str] | None = None) -> None:
-    """The manifest; `swapped` turns every answer round, `splits` says which samples are in which split."""
+def write(folder: Path, swapped: bool = False, splits: Mapping[str, str] | None = None, lacking: str = "") -> None:
+    """The manifest; `swapped` turns every answer round, `splits` says which samples are in which split, and
+    in the split `lacking` no sample has b."""
     rng = np.random.default_rng(0)
     with (folder / "manifest.csv").open("w", newline="") as out:
         rows = csv.writer(out)
@@ -53,7 +56,8 @@ def write(folder: Path, swapped: bool = False, splits: Mapping[str, str] | None 
         for split, count in COUNTS.items():
             for i in range(count):
                 answer = i % 2
-                cells = (f"{3 * answer + rng.normal():.3f} {i}" for _ in "ab")
+                cells = [f"{3 * answer + rng.normal():.3f} {i}" for _ in "ab"]
+                cells[1] = "" if split == lacking else cells[1]
                 rows.writerow(
                     [f"{split}{i}", (splits or {}).get(split, split), ["no", "yes"][answer ^ swapped], *cells]
                 )
@@ -133,6 +137,25 @@ def test_the_app_says_which_models_are_of_other_data(place: Path) -> None:
     app.run()
     assert not app.exception
     assert any("another version of this data" in warning.value for warning in app.warning)
+
+
+def test_an_input_that_no_training_sample_has_is_named_everywhere(
+    place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(place, lacking="train")
+    said = "No training sample has B: answers with it are untrained."
+    assert said in [problem.message for problem in check(place).problems.found]
+    assert main(["train", "--task", "mine", "--method", "joint", "--plan", "epochs=2"]) == 0
+    assert said in capsys.readouterr().err
+    assert main(["evaluate", "--task", "mine", "--method", "joint"]) == 0
+    assert said in capsys.readouterr().out
+    assert f"mine/joint/seed0: {said}" in comparison_tables.compare(Library(), "mine").problems
+    st.cache_data.clear()
+    app = app_at("predict", 90)
+    app.query_params["task"] = "mine"
+    app.run()
+    assert any("No training sample has B" in warning.value for warning in app.warning)
+    assert untrained({"missing": {"a": 0.9999, "b": 1.0}}) == ("b",)
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ from mmlab.core.method import METHODS
 from mmlab.core.metric import higher_is_better
 from mmlab.core.modality import Combination
 from mmlab.core.task import TASKS, TaskInfo, advice
+from mmlab.core.untrained import sentence, untrained
 from mmlab.experiments.ablations import ladder, ordered, rung_tag
 from mmlab.experiments.grid import gap_tag
 from mmlab.storage import report_file
@@ -108,6 +109,8 @@ def _seeds(library: Library, task: str, method: str, pattern: re.Pattern[str] = 
             problems.append(f"{run} was left out: it was trained on another version of this data. Train it again.")
         else:
             found.append(report)
+            if told := sentence(untrained(report["card"]), info.modalities):
+                problems.append(f"{task}/{method}/{file.parent.name}: {told}")
     return found, problems
 
 

@@ -17,14 +17,16 @@ from typing import Any
 
 import torch
 
+from mmlab.core.batch import Samples
 from mmlab.core.data_version import changed_since, fingerprint_of
 from mmlab.core.errors import DataError, Unsupported
 from mmlab.core.method import METHODS, Method
 from mmlab.core.options import as_dict, build
 from mmlab.core.results import Sweep
 from mmlab.core.storage_errors import storage_errors
-from mmlab.core.task import TASKS, Source, Task
+from mmlab.core.task import TASKS, Source, Split, Task
 from mmlab.core.training_plan import Plan
+from mmlab.core.untrained import sentence, untrained
 from mmlab.core.version import __version__
 from mmlab.experiments.recorders.attribution_maps import AttributionRecorder, ShareRecorder
 from mmlab.experiments.recorders.embedding_maps import EmbeddingRecorder
@@ -96,11 +98,7 @@ def _train(job: TrainJob, library: Library) -> Iterator[Progress]:
     teachers = yield from _teachers(kind, job, library)
     folder = library.folder(job.task, job.method, job.folder)
     torch.manual_seed(job.seed)
-    rates = rates_of(plan.missing, task.info.modalities)
-    training, validation = (
-        with_gaps(task.samples(split, _as_source(plan.source)), task.info.modalities, rates, job.seed)
-        for split in ("train", "valid")
-    )
+    training, validation = (_samples(job, task, plan, split) for split in ("train", "valid"))
     method = kind(task.info, config).to(device())
     trainer = Trainer(
         task=task,
@@ -124,6 +122,22 @@ def _train(job: TrainJob, library: Library) -> Iterator[Progress]:
     digest = checkpoints.save(folder, trainer.method, card)
     evaluate(task, trainer.method, folder, digest, card)
     (folder / STATE).unlink(missing_ok=True)
+
+
+def _samples(job: TrainJob, task: Task, plan: Plan, split: Split) -> Samples:
+    """A split as the plan asks for it: from its source, with its gaps."""
+    modalities = task.info.modalities
+    complete = task.samples(split, _as_source(plan.source))
+    return with_gaps(complete, modalities, rates_of(plan.missing, modalities), job.seed)
+
+
+def untrained_inputs(job: TrainJob) -> str:
+    """A sentence about the inputs that no training sample of a run has; empty where there are none."""
+    task = TASKS[job.task]()
+    plan = build(Plan, {**default_plan(task, METHODS[job.method]), **job.plan})
+    samples = _samples(job, task, plan, "train")
+    shares = missing_shares(samples.take(plan.samples) if plan.samples else samples, task.info.modalities)
+    return sentence(untrained({"missing": shares}), task.info.modalities)
 
 
 def default_plan(task: Task, kind: type[Method]) -> dict[str, Any]:

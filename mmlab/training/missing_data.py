@@ -85,9 +85,10 @@ def _chances(modalities: Modalities, rates: Mapping[str, float]) -> NDArray[np.f
 
 
 def missing_shares(samples: Samples, modalities: Modalities) -> dict[str, float]:
-    """The share of samples that really lack each modality."""
-    shares = (~samples.present).float().mean(0).tolist()
-    return {name: round(share, 4) for name, share in zip(modalities.names, shares, strict=True)}
+    """The share of samples that really lack each modality; 1 only where all of them do."""
+    shares = (~samples.present).double().mean(0).tolist()
+    rounded = [1.0 if share == 1 else min(round(share, 4), 0.9999) for share in shares]
+    return dict(zip(modalities.names, rounded, strict=True))
 
 
 def complete_counts(present: NDArray[np.bool_], modalities: Modalities) -> dict[str, int]:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from mmlab.cli.common_options import Checkpoints, Data, Device, Json, MethodName, Tag, TaskName, settle
-from mmlab.cli.console import bar, emit, number, table
+from mmlab.cli.console import bar, emit, number, say, table
 from mmlab.core.errors import DataError
+from mmlab.core.untrained import sentence, untrained
 
 if TYPE_CHECKING:
     from mmlab.inference.predictor import Model
@@ -59,6 +60,7 @@ def command(
     if save and missing:
         raise DataError("A report is about complete test samples.", "Use --missing without --save.")
     found = _saved(model, reference.path, source.value) if save else _measured(model, source.value, missing, seed)
+    found["untrained"] = list(untrained(model.card))
     if json:
         emit(found)
         return
@@ -72,6 +74,8 @@ def command(
     head = ("present", *names, "samples") if counts else ("present", *names)
     title = f"{reference.name}, {found['samples']} test samples ({source.value})"
     table(title, head, [row[: len(head)] for row in rows])
+    if told := sentence(found["untrained"], model.task.info.modalities):
+        say(told)
 
 
 def _check_data(model: Model, name: str) -> None:

@@ -105,6 +105,10 @@ def _train_alone(job: TrainJob, library: Library, restart: bool) -> dict[str, An
         _check_same(job, checkpoints.read_card(folder), name)
         whisper(f"{name} is trained already; --restart trains it again.")
     else:
+        with bar("Reading the training set", None):
+            told = jobs.untrained_inputs(job)
+        if told:
+            whisper(told)
         with bar(name, None) as shown:
             _run(job, library, name, shown)
     return _report(folder, name)

@@ -11,6 +11,7 @@ from mmlab.core.errors import MmlabError
 from mmlab.core.options import build
 from mmlab.core.outputs import Classification
 from mmlab.core.training_plan import Plan
+from mmlab.core.untrained import sentence
 from mmlab.tasks.custom.locations import TASK_FILE
 from mmlab.tasks.custom.manifest import SPLITS, Row, read_manifest
 from mmlab.tasks.custom.problems import Problems
@@ -60,6 +61,7 @@ def check(folder: Path, on_progress: Callable[[float], None] | None = None) -> C
     _check_groups(rows, found.problems)
     _check_classes(description, rows, found.problems)
     _check_combinations(found, description)
+    _check_taught(description, rows, found.problems)
     return found
 
 
@@ -149,6 +151,15 @@ def _check_classes(description: Description, rows: Sequence[Row], problems: Prob
         if count < FEW:
             message = f"The class '{name}' has {count or 'no'} training sample{'' if count == 1 else 's'}."
             problems.warn(message, "A model can hardly learn it.", 0, "target")
+
+
+def _check_taught(description: Description, rows: Sequence[Row], problems: Problems) -> None:
+    """Inputs that no training sample has."""
+    training = [row for row in rows if row.split == "train"]
+    for name in description.info.modalities.names if training else ():
+        if not any(name in row.cells for row in training):
+            message = sentence([name], description.info.modalities)
+            problems.warn(message, "Give some training samples this input, or leave it out.", 0, name)
 
 
 def _check_combinations(found: Checked, description: Description) -> None:

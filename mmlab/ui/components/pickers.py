@@ -18,6 +18,7 @@ from mmlab.core.errors import MmlabError
 from mmlab.core.modality import Combination, Modalities, Modality
 from mmlab.core.reference import Reference
 from mmlab.core.task import Task, advice, is_trained_here
+from mmlab.core.untrained import sentence, untrained
 from mmlab.storage.library import Entry
 from mmlab.ui.components import page_frame
 from mmlab.ui.session import cache, url_state
@@ -101,7 +102,9 @@ def method_picker(task: Task, most: int = MOST_METHODS) -> tuple[Reference, ...]
             help=wording.help("method"),
             on_change=partial(_choose_methods, most),
         )
-    _name_stale(task.name, [entry for entry in entries if entry.reference.method in chosen])
+    shown = [entry for entry in entries if entry.reference.method in chosen]
+    _name_stale(task.name, shown)
+    _name_untrained(task, shown)
     return tuple(there[name] for name in chosen)
 
 
@@ -115,6 +118,16 @@ def _name_stale(task_name: str, entries: Sequence[Entry]) -> None:
             "other samples, or about samples that taught the model. Train again with `--restart`.",
             icon=":material/history:",
         )
+
+
+def _name_untrained(task: Task, entries: Sequence[Entry]) -> None:
+    """Say which inputs no training sample of a model had."""
+    found: dict[tuple[str, ...], list[str]] = {}
+    for entry in entries:
+        found.setdefault(untrained(entry.card), []).append(entry.reference.name)
+    for names, models in found.items():
+        if told := sentence(names, task.info.modalities):
+            st.warning(f"{plain(', '.join(models))}: {plain(told)}", icon=":material/school:")
 
 
 def current(modalities: Modalities, given: Sequence[str]) -> Combination | None:

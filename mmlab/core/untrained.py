@@ -1,0 +1,23 @@
+"""Inputs that a model was never trained on: no training sample had them, so what is answered with them is chance."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from mmlab.core.modality import Modalities
+
+
+def untrained(card: Mapping[str, Any]) -> tuple[str, ...]:
+    """Names of the inputs that no training sample had, by the card of a model; none where it does not say."""
+    missing = card.get("missing")
+    return tuple(name for name, share in missing.items() if share == 1) if isinstance(missing, Mapping) else ()
+
+
+def sentence(names: Sequence[str], modalities: Modalities) -> str:
+    """What to say of such inputs; empty where there are none."""
+    labels = [modalities[name].label for name in names if name in modalities.names]
+    if not labels:
+        return ""
+    listed = " or ".join(filter(None, [", ".join(labels[:-1]), labels[-1]]))
+    return f"No training sample has {listed}: answers with {'it' if len(labels) == 1 else 'them'} are untrained."
