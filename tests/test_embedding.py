@@ -143,6 +143,17 @@ def test_right_and_wrong_are_read_from_the_logits():
     assert projection.correct(dataclasses.replace(found, target=found.target.astype(np.float32))) is None
 
 
+def test_a_known_embedding_has_its_own_coordinates_however_long_embeddings_are():
+    generator = np.random.default_rng(0)
+    near = generator.normal(size=(400, 24)).astype(np.float32) * 0.01 + 30  # the fast form is off by 0.03 here
+    points = generator.uniform(-35, 35, (400, 2)).astype(np.float32)
+    placed = projection.place(near, near, points)
+    np.testing.assert_array_equal(placed.points, points)
+    assert (placed.distance == 0).all()
+    twice = projection.place(near[:1], np.concatenate([near, near[:1]]), np.concatenate([points, points[1:2]]))
+    np.testing.assert_allclose(twice.points[0], points[:2].mean(0), rtol=1e-5)
+
+
 def test_a_known_sample_is_looked_up_and_a_new_one_placed():
     found = invented()
     made = maps.of_pca(found)

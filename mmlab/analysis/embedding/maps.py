@@ -110,7 +110,9 @@ def new_places(found: Sweep, made: Map, keys: Sequence[str], mean: Points, varia
     placed = place(mean, known, points)
     if picture.kind == "pca":
         fitted = axes(known, points.shape[1])
-        landed, spread = fitted.points(mean), None if variance is None else fitted.spread(variance)
+        known_too = (placed.distance == 0)[:, None]
+        landed = np.where(known_too, placed.points, fitted.points(mean))
+        spread = None if variance is None else fitted.spread(variance)
     else:
         landed = placed.points
         spread = None if variance is None else carried(mean, variance, known, points, DRAWS, seed=0)
