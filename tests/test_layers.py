@@ -15,6 +15,7 @@ from tools.architecture import FLOORS, circles, read, upward, without_floor
 ROOT = Path(__file__).resolve().parent.parent
 FOR_FIGURES = {
     "diagram",
+    "csv_file",
     "drawing",
     "modality_kinds",
     "results",

@@ -23,6 +23,7 @@ from mmlab.analysis.methods.seed_comparison import (
     rows,
     runs_from_reports,
 )
+from mmlab.core import csv_file
 from mmlab.core.errors import CheckpointError, UnknownName
 from mmlab.core.task import TASKS
 from mmlab.experiments import comparison_tables
@@ -241,3 +242,16 @@ def test_the_first_run_of_a_method_is_an_ordinary_one(tmp_path: Path) -> None:
         folder.mkdir(parents=True)
         (folder / "model.safetensors").touch()
     assert [found.tag for found in Library(tmp_path).references()] == ["seed2", "seed10", "ablation-kl-seed0"]
+
+
+def test_no_name_works_as_a_formula_in_a_spreadsheet():
+    """What Excel, LibreOffice and Sheets compute: OWASP, CSV Injection."""
+    hostile = ("=cmd|' /C calc'!A0", "+1+2", "-2+3", "@SUM(A1)", "\t=1", "\r=1", "＝1+1", '=HYPERLINK("http://e")')
+    numbers = ("-1.5", "+0.3", "1e-9", "-inf", "12 %", -2, -0.5, "")
+    text = csv_file.as_csv(["=head", "n"], zip(hostile, numbers, strict=True), note="of =1+1, =1+1;@x")
+    note, *lines = list(csv.reader(io.StringIO(text, newline="")))
+    assert [cell for cell in note[1:] if cell.strip().startswith(csv_file.FORMULA)] == []
+    assert lines[0] == ["'=head", "n"]
+    assert [row[0] for row in lines[1:]] == [f"'{each}".replace("\r", "\n") for each in hostile]
+    assert [row[1] for row in lines[1:]] == [str(each) for each in numbers]
+    assert csv_file.as_csv(["a"], [["dog-cat"], ["a=b"], ["−3"]]) == "a\ndog-cat\na=b\n−3\n"

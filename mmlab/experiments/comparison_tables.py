@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from mmlab.analysis.methods.seed_comparison import Comparison, Row, rows, runs_from_reports
+from mmlab.core import csv_file
 from mmlab.core.data_version import changed_since, fingerprint_of
 from mmlab.core.errors import CheckpointError, MmlabError, UnknownName
 from mmlab.core.method import METHODS
@@ -184,18 +183,18 @@ def as_markdown(found: Comparison) -> str:
 
 def as_csv(found: Comparison) -> str:
     """One line per method and combination, and one for the mean; a number that cannot be had is left empty."""
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
     head = ("task", "source", "metric", "method", "seeds", "combination", "score", "deviation")
-    writer.writerow((*head, "difference", "low", "high"))
+    return csv_file.as_csv((*head, "difference", "low", "high"), _rows(found))
+
+
+def _rows(found: Comparison) -> Iterator[tuple[object, ...]]:
     for row in found.rows:
         each = list(zip(found.combinations, row.score, row.spread, strict=True))
         lines = [(*cell, row.differences[k] if row.differences is not None else None) for k, cell in enumerate(each)]
         for key, score, spread, difference in [*lines, ("mean", row.mean, row.mean_spread, row.difference)]:
             first = (found.task, found.source, found.metric, row.name, row.seeds, key)
             numbers = (score, spread, *(difference if difference is not None else [math.nan] * 3))
-            writer.writerow((*first, *(f"{value:.5f}" if math.isfinite(value) else "" for value in numbers)))
-    return buffer.getvalue()
+            yield (*first, *(f"{value:.5f}" if math.isfinite(value) else "" for value in numbers))
 
 
 def as_json(found: Comparison) -> dict[str, Any]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import math
+from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
 from mmlab.analysis.dominance.measure import Column, Number, PairMeasure, PairNumbers
 from mmlab.analysis.dominance.report import Panel
+from mmlab.core import csv_file
 
 
 def as_json(found: Panel) -> dict[str, Any]:
@@ -51,24 +51,25 @@ def as_json(found: Panel) -> dict[str, Any]:
 
 def as_csv(found: Panel) -> bytes:
     """A row per measure and modality, then a row per measure and pair."""
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow(["measure", "input", "value", "low", "high", "unit", "samples", "note"])
+    header = ("measure", "input", "value", "low", "high", "unit", "samples", "note")
+    return csv_file.as_csv(header, _lines(found)).encode()
+
+
+def _lines(found: Panel) -> Iterator[list[object]]:
     for row in found.rows:
         if row.problem:
-            writer.writerow([row.measure.name, "", "", "", "", row.measure.unit, row.samples, row.problem])
+            yield [row.measure.name, "", "", "", "", row.measure.unit, row.samples, row.problem]
         for name, number in zip(found.names, row.numbers, strict=False):
             bounds = ["" if math.isnan(each) else f"{each:.6g}" for each in (number.low, number.high)]
-            writer.writerow([row.measure.name, name, f"{number.value:.6g}", *bounds, row.measure.unit, row.samples, ""])
+            yield [row.measure.name, name, f"{number.value:.6g}", *bounds, row.measure.unit, row.samples, ""]
     for pair in found.pairs:
         both = f"{pair.first}-{pair.second}"
         for measure in found.pair_measures:
             if measure.name not in pair.found:
-                writer.writerow([measure.name, both, "", "", "", measure.unit, "", pair.problems[measure.name]])
+                yield [measure.name, both, "", "", "", measure.unit, "", pair.problems[measure.name]]
                 continue
             for column, number in zip(measure.columns, pair.found[measure.name].numbers, strict=True):
-                writer.writerow([_name(measure, column), both, f"{number.value:.6g}", "", "", column.unit, "", ""])
-    return text.getvalue().encode()
+                yield [_name(measure, column), both, f"{number.value:.6g}", "", "", column.unit, "", ""]
 
 
 def _name(measure: PairMeasure, column: Column) -> str:

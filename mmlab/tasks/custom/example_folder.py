@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 
+from mmlab.core import csv_file
 from mmlab.core.errors import DataError
 from mmlab.core.recordings import Picture, Sound, Strokes
 from mmlab.core.task import Split
@@ -48,10 +48,8 @@ def write_example(folder: Path) -> int:
             (folder / name).mkdir(parents=True)
         (folder / TASK_FILE).write_text(json.dumps(TASK, indent=2) + "\n", "utf-8")
         rows = list(_rows(folder))
-        with (folder / MANIFEST).open("w", encoding="utf-8", newline="") as opened:
-            writer = csv.writer(opened, lineterminator="\n")
-            writer.writerow(("id", "split", "target", "group", *MISSING))
-            writer.writerows(rows)
+        table = csv_file.as_csv(("id", "split", "target", "group", *MISSING), rows)
+        (folder / MANIFEST).write_text(table, "utf-8", newline="")
     except OSError as error:
         raise DataError(f"'{folder}' cannot be written: {error.strerror}.", "Name another folder.") from error
     return len(rows)

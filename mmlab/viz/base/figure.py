@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from mmlab.core.csv_file import as_csv
 from mmlab.viz.base.svg import standalone
 
 
@@ -27,13 +26,8 @@ class Figure:
     @property
     def csv(self) -> str:
         """The numbers as a file; `#` before what they rest on."""
-        target = io.StringIO()
-        if self.note:
-            target.write(f"# {self.note}\n")
-        writer = csv.writer(target, lineterminator="\n")
-        writer.writerow(self.header)
-        writer.writerows([f"{cell:.6g}" if isinstance(cell, float) else cell for cell in row] for row in self.rows)
-        return target.getvalue()
+        rows = ([f"{cell:.6g}" if isinstance(cell, float) else cell for cell in row] for row in self.rows)
+        return as_csv(self.header, rows, note=self.note)
 
     @property
     def file(self) -> str:

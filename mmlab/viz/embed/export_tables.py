@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import zipfile
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+
+from mmlab.core import csv_file
 
 Columns = Mapping[str, Sequence[object] | NDArray[np.generic]]
 
@@ -29,11 +30,8 @@ def projector(columns: Columns, vectors: NDArray[np.floating]) -> bytes:
 
 
 def _separated(columns: Columns, delimiter: str) -> str:
-    target = io.StringIO()
-    writer = csv.writer(target, delimiter=delimiter, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows([_cell(cell) for cell in row] for row in zip(*columns.values(), strict=True))
-    return target.getvalue()
+    rows = ([_cell(cell) for cell in row] for row in zip(*columns.values(), strict=True))
+    return csv_file.as_csv(columns, rows, delimiter)
 
 
 def _cell(value: object) -> object:

@@ -3,8 +3,6 @@ and what changes when another input is taken away. One panel; all combinations c
 
 from __future__ import annotations
 
-import csv
-import io
 from functools import partial
 from html import escape
 
@@ -12,6 +10,7 @@ import numpy as np
 import streamlit as st
 
 from mmlab.analysis.attribution.registry import target_of, targets
+from mmlab.core import csv_file
 from mmlab.core.errors import NothingPresent, UnknownName
 from mmlab.core.modality import Combination, Modality
 from mmlab.core.outputs import Classification
@@ -189,12 +188,11 @@ def _three(
 
 def as_csv(found: Attribution, target: str) -> bytes:
     """A row per combination and input."""
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow(["explained", "combination", "score", "input", "part", "map mean", "map largest"])
+    rows = []
     for key, shares in found.shares.items():
         for name, part in shares.items():
             heat = np.asarray(found.maps[key][name], np.float32)
             row = [target, key, found.score[key], name, part, float(heat.mean()), float(heat.max())]
-            writer.writerow([item if isinstance(item, str) else f"{item:.6g}" for item in row])
-    return text.getvalue().encode()
+            rows.append([item if isinstance(item, str) else f"{item:.6g}" for item in row])
+    header = ("explained", "combination", "score", "input", "part", "map mean", "map largest")
+    return csv_file.as_csv(header, rows).encode()

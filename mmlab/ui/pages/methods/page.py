@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Mapping, Sequence
 from functools import partial
 from html import escape
 
 import streamlit as st
 
+from mmlab.core import csv_file
 from mmlab.core.declarations import Card
 from mmlab.core.errors import CheckpointError, UnknownName
 from mmlab.core.method import METHODS
@@ -206,8 +205,4 @@ def _key(task: Task) -> str:
 
 def as_csv(columns: Mapping[str, Sequence[object]]) -> bytes:
     """Columns of one length as a file."""
-    target = io.StringIO()
-    writer = csv.writer(target)
-    writer.writerow(columns)
-    writer.writerows(zip(*columns.values(), strict=True))
-    return target.getvalue().encode()
+    return csv_file.as_csv(columns, zip(*columns.values(), strict=True)).encode()

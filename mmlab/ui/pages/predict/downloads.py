@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from functools import partial
 from html import escape
 
 import streamlit as st
 
+from mmlab.core import csv_file
 from mmlab.core.modality import Combination, Modality
 from mmlab.ui.components import page_frame
 from mmlab.ui.inputs import upload_form
@@ -64,14 +63,14 @@ def _file_of(scene: PredictView, method: str, selected: str) -> bytes:
 
 def as_csv(scene: PredictView) -> bytes:
     """A row per method, combination and class."""
-    target = io.StringIO()
-    writer = csv.writer(target)
-    writer.writerow(["method", "combination", "answer", "uncertainty", "class", "probability"])
-    for method, answers in scene.working.items():
-        for key, prediction in answers.items():
-            for name, probability in prediction.probabilities.items() or [("", "")]:
-                writer.writerow([method, key, prediction.answer, prediction.uncertainty, name, probability])
-    return target.getvalue().encode()
+    rows = (
+        (method, key, prediction.answer, prediction.uncertainty, name, probability)
+        for method, answers in scene.working.items()
+        for key, prediction in answers.items()
+        for name, probability in prediction.probabilities.items() or [("", "")]
+    )
+    header = ("method", "combination", "answer", "uncertainty", "class", "probability")
+    return csv_file.as_csv(header, rows).encode()
 
 
 def as_json(scene: PredictView) -> bytes:
