@@ -132,6 +132,10 @@ def test_without_a_command_there_is_help(run: Any) -> None:
         (["train", "-t", "digits", "-m", "dmrnet", "--set", "kl=1", "--set", "kl=2"], "'kl' is given twice."),
         (["train", "-t", "digits", "-m", "dmrnet", "--plan", "epochs=many"], "'many' does not fit option 'epochs'."),
         (["train", "-t", "digits", "-m", "dmrnet", "--tag", "../x"], "'../x' cannot name a checkpoint."),
+        (
+            ["train", "-t", "digits", "-m", "dmrnet", "--tag", "x" * 300],
+            "too long to name a checkpoint: 300 letters.",
+        ),
         (["train", "-t", "digits", "-m", "dmrnet", "--data", "/nowhere"], "There is no folder '/nowhere'."),
         (["evaluate", "-t", "digits", "-m", "dmrnet"], "There is no trained dmrnet for digits in the library."),
         (["evaluate", "-t", "digits", "-m", "nobody"], "There is no method named 'nobody'."),

@@ -371,3 +371,11 @@ def test_the_example_has_gaps_and_shares_no_speaker(tmp_path: Path) -> None:
     assert not found.problems.found
     assert all(0.1 < share < 0.4 for share in found.missing.values())
     assert all(found.complete.values())
+
+
+def test_a_plan_out_of_bounds_is_said_where_the_task_is_opened(tmp_path: Path) -> None:
+    """Not later, by whatever offers its settings."""
+    written(tmp_path / "wrong", with_task(plan={"epochs": 10**9}))
+    locations.add(tmp_path / "wrong")
+    assert "pair" not in TASKS
+    assert "out of bounds" in str(TASKS.problems["wrong"])

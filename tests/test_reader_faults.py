@@ -25,6 +25,7 @@ from mmlab.modalities.image.folder_input import ImageInput
 from mmlab.modalities.scan.folder_input import SlicesInput, read_labels
 from mmlab.modalities.scan.nifti import read_volume
 from mmlab.modalities.scan.preprocess import read_scan
+from mmlab.modalities.series.columns import table_of
 from mmlab.modalities.series.corruptions import TABLE, apply
 from mmlab.modalities.series.folder_input import SeriesInput
 from mmlab.tasks.custom.validate import check
@@ -294,3 +295,38 @@ def test_times_that_leave_less_than_two_rows_are_refused():
         WALK.prepare(WALK.read(series_of(np.arange(5) * 60.0), "x.csv"))
     stated = SeriesInput(columns=("x",), seconds=1.0, steps=8, time_unit="ms")
     assert stated.read(series_of(np.arange(90) * 40.0), "x.csv").rate == pytest.approx(25)
+
+
+@pytest.mark.parametrize("place", [(0, 1, 2), (2, 0, 1), (1, 2, 0)])
+@pytest.mark.parametrize("signs", [(1, 1, 1), (-1, 1, -1)])
+def test_a_scan_read_slice_by_slice_is_what_nibabel_makes_of_it(place: tuple[int, ...], signs: tuple[int, ...]) -> None:
+    """Scaled, turned and with voxels that are no numbers; in a quarter of the memory."""
+    affine = np.zeros((4, 4))
+    affine[list(place), range(3)] = np.multiply(signs, (1.0, 2.0, 3.0))
+    affine[3, 3] = 1
+    numbers = np.random.default_rng(0).normal(size=(5, 6, 7)).astype(np.float32)
+    numbers[1, 2, 3] = np.nan
+    stored = nibabel.Nifti1Image(numbers, affine)
+    stored.header.set_slope_inter(0.5, 10)
+    found = read_volume(stored.to_bytes())
+    turned = nibabel.as_closest_canonical(nibabel.Nifti1Image.from_bytes(stored.to_bytes()))
+    np.testing.assert_array_equal(found.values, np.nan_to_num(np.asarray(turned.dataobj, np.float32)))
+    assert found.spacing == pytest.approx(turned.header.get_zooms())
+    assert found.lost == 1
+
+
+def test_numbers_that_would_become_infinite_are_refused_wherever_they_come_from() -> None:
+    target = io.BytesIO()
+    np.save(target, np.array([1.0, 1e39]))
+    for content in (target.getvalue(), b"a,b\n1,1e39\n", b"a,b\n1,inf\n"):
+        with pytest.raises(DataError, match="measured number"):
+            table_of(content, "It")
+
+
+def test_tables_of_more_rows_than_a_recording_has_are_refused_before_their_numbers_are_read() -> None:
+    head = io.BytesIO()
+    form = {"descr": "|i1", "fortran_order": False, "shape": (30_000_000, 1)}
+    np.lib.format.write_array_header_1_0(head, form)
+    for content in (head.getvalue() + bytes(30_000_000), b"1,2\n" * 150_000):
+        with pytest.raises(DataError, match=r"100,000 rows|30,000,000 × 1"):
+            table_of(content, "It")

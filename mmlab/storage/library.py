@@ -17,6 +17,7 @@ from mmlab.storage.measured import measured_folders
 SHIPPED = Path(__file__).resolve().parents[2] / "checkpoints"
 RUNS, ALIVE = ".runs", "alive"  # what is known of trainings, and the lock of whoever trains
 SEED_FOLDER = re.compile(r"seed(\d+)")
+LONGEST = 120  # bytes of a name: with what is added to it, it still names a folder
 NAMED = 2**62
 
 
@@ -43,7 +44,12 @@ class Library:
         """Where a checkpoint belongs. Raises CheckpointError for a name that would leave the library."""
         for part in (task, method, tag):
             if not part or part.startswith(".") or not all(c.isalnum() or c in "._-" for c in part):
-                raise CheckpointError(f"'{part}' cannot name a checkpoint.", "Use letters, digits, . _ and -.")
+                raise CheckpointError(
+                    f"'{part[:LONGEST]}' cannot name a checkpoint.", "Use letters, digits, . _ and -."
+                )
+            if len(part.encode()) > LONGEST:
+                message = f"'{part[:20]}…' is too long to name a checkpoint: {len(part)} letters."
+                raise CheckpointError(message, f"Use up to {LONGEST}.")
         return self.root / task / method / tag
 
     def glob(self, pattern: str) -> list[Path]:

@@ -81,18 +81,25 @@ def _check_pixels(opened: Image.Image, label: str) -> None:
 def _plain(image: Image.Image, white: float | None = 0.0) -> tuple[Image.Image, str]:
     """`L` or `RGB` of any mode, and a sentence. Transparency is flattened against the contrary of the ink."""
     if image.mode in MORE_BITS:
-        values = np.nan_to_num(np.asarray(image, dtype=np.float64), nan=0.0, posinf=0.0, neginf=0.0)
+        values = _numbers(image)
         highest = 1.0 if image.mode == "F" else 65535.0
         grey, note = _stretched(values, highest) if white is None else _eight_bits(values, white, highest)
         return Image.fromarray(grey), note
     if image.has_transparency_data:
-        return _flatten(image.convert("RGBA")), ""
+        clear = image.convert("RGBA")
+        clear.thumbnail((PICTURE_SIDE, PICTURE_SIDE), Image.Resampling.BOX)  # before it takes 40 bytes a pixel
+        return _flatten(clear), ""
     if image.mode in ("1", "L", "LA"):
         return image.convert("L"), ""
     return image.convert("RGB"), ""
 
 
-def _eight_bits(values: NDArray[np.float64], white: float, highest: float) -> tuple[NDArray[np.uint8], str]:
+def _numbers(image: Image.Image) -> NDArray[np.float32]:
+    """The numbers of a picture of more than eight bits, in single precision; 0 where there is none."""
+    return np.nan_to_num(np.asarray(image, dtype=np.float32), copy=True, nan=0.0, posinf=0.0, neginf=0.0)
+
+
+def _eight_bits(values: NDArray[np.float32], white: float, highest: float) -> tuple[NDArray[np.uint8], str]:
     """Greys of more than eight bits from 0 to `white`, or to the `highest` of the format. Raises DataError."""
     top, high = white or highest, float(values.max())
     if not white and (values.min() < 0 or high > highest):
@@ -103,7 +110,7 @@ def _eight_bits(values: NDArray[np.float64], white: float, highest: float) -> tu
     return np.round(np.clip(values / top, 0, 1) * 255).astype(np.uint8), note + dim
 
 
-def _stretched(values: NDArray[np.float64], highest: float) -> tuple[NDArray[np.uint8], str]:
+def _stretched(values: NDArray[np.float32], highest: float) -> tuple[NDArray[np.uint8], str]:
     """Greys of more than eight bits from the darkest to the brightest of this picture."""
     low, high = float(values.min()), float(values.max())
     if low == high:  # one grey, which is none of the two
@@ -118,7 +125,7 @@ def _nearness(image: Image.Image) -> tuple[Image.Image, str]:
         told = "Eight bits: brightness was taken as nearness, black as nothing measured."
         grey, _ = _plain(image)
         return grey.convert("L"), coloured if grey.mode == "RGB" else told
-    distance = np.nan_to_num(np.asarray(image, dtype=np.float64), nan=0.0, posinf=0.0, neginf=0.0)
+    distance = _numbers(image)
     height, width = distance.shape
     centre = distance[height // 4 : height - height // 4, width // 4 : width - width // 4]
     if not (centre > 0).any():

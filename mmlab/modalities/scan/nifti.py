@@ -26,6 +26,7 @@ VOXELS, LONGEST = 40_000_000, 1024
 SPACING = (0.1, 20.0)  # mm between voxels that can be true
 GZIP = b"\x1f\x8b"
 MAGIC_AT = 344
+STORED = np.array([[0.0, 1.0], [1.0, 1.0], [2.0, 1.0]])  # the orientation that turns nothing
 HINT = "Give a three-dimensional NIfTI-1 or -2 file (.nii or .nii.gz), or a PNG picture of one slice."
 
 
@@ -65,23 +66,35 @@ def read_volume(content: bytes, name: str = "") -> Volume:
             warnings.simplefilter("ignore")
             opened = kind.from_bytes(plain)
             _check(opened.shape, opened.get_data_dtype(), label)
-            turned, is_known = opened, _is_oriented(opened.header)
+            is_known = _is_oriented(opened.header)
             try:
-                turned = nibabel.as_closest_canonical(opened) if is_known else opened
+                turn = nibabel.io_orientation(opened.affine) if is_known else STORED
             except (HeaderDataError, ValueError, np.linalg.LinAlgError):
-                is_known = False
-            values = np.asarray(turned.dataobj, np.float32).reshape(turned.shape[:3])
+                is_known, turn = False, STORED
+            values, lost = _voxels(opened)
+            values = nibabel.apply_orientation(values, turn)
+            steps = opened.header.get_zooms() if (turn == STORED).all() else nibabel.affines.voxel_sizes(opened.affine)
     except DataError:
         raise
     except Exception as error:  # nibabel raises its own errors, OSError, ValueError and more for broken files
         raise DataError(f"{label} is not a NIfTI volume that can be read, or it is cut off.", HINT) from error
-    spacing = tuple(float(step) for step in turned.header.get_zooms()[:3])
+    spacing = tuple(float(steps[place]) for place in np.argsort(turn[:, 0]))
     is_measured = is_known and all(SPACING[0] <= step <= SPACING[1] for step in spacing)
-    finite = np.isfinite(values)
-    if not finite.any():
+    if lost == values.size:
         raise DataError(f"{label} holds no number: every voxel is NaN or infinite.", HINT)
-    clean, lost = np.where(finite, values, np.float32(0)), int(finite.size - finite.sum())
-    return Volume(clean, (spacing[0], spacing[1], spacing[2]) if is_measured else None, lost, is_known)
+    return Volume(values, (spacing[0], spacing[1], spacing[2]) if is_measured else None, lost, is_known)
+
+
+def _voxels(opened: Any) -> tuple[Floats, int]:
+    """All voxels `[X, Y, Z]`, and how many held no finite number; slice by slice, since scaling takes 8 bytes each."""
+    values, lost = np.empty(opened.shape[:3], np.float32), 0
+    rest = (0,) * (len(opened.shape) - 3)
+    for height in range(opened.shape[2]):
+        plane = np.asarray(opened.dataobj[(slice(None), slice(None), height, *rest)], np.float32)
+        finite = np.isfinite(plane)
+        lost += int(finite.size - finite.sum())
+        values[..., height] = np.where(finite, plane, np.float32(0))
+    return values, lost
 
 
 def _is_oriented(header: Any) -> bool:

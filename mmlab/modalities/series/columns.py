@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 from mmlab.core.errors import DataError
 from mmlab.core.plain_text import LONGEST_NAME, NAMES_HINT, is_plain, plain
-from mmlab.modalities.series.csv_table import NOTHING_STATED, Table, TableOptions, read_table
+from mmlab.modalities.series.csv_table import LARGEST, NOTHING_STATED, ROWS, Table, TableOptions, read_table
 
 NUMPY = b"\x93NUMPY"
-ARRAY_BYTES, MOST_COLUMNS = 32_000_000, 64
+ARRAY_BYTES, MOST_COLUMNS, MOST_VALUES = 32_000_000, 64, 8_000_000
 Floats = NDArray[np.float64]
 
 
@@ -51,6 +51,9 @@ def _array(content: bytes, label: str) -> Floats:
             raise DataError(f"{label} is no array of numbers in one or two dimensions.", "Save it as [rows, columns].")
         if int(np.prod([int(side) for side in shape], dtype=object)) * form.itemsize > len(content):
             raise DataError(f"{label} is cut off.", "Save it again.")
+        if (len(shape) == 2 and int(shape[0]) > ROWS) or int(np.prod(shape, dtype=object)) > MOST_VALUES:
+            hint = f"Up to {ROWS:,} rows, and {MOST_VALUES // 10**6} million numbers in all."
+            raise DataError(f"{label} holds {' × '.join(f'{side:,}' for side in shape)} numbers.", hint)
         values = np.load(io.BytesIO(content), allow_pickle=False).astype(np.float64)
     except DataError:
         raise
@@ -58,6 +61,8 @@ def _array(content: bytes, label: str) -> Floats:
         raise DataError(f"{label} is not an .npy file that can be read.", "Save it again, without pickle.") from error
     if not values.size or not np.isfinite(values).all():
         raise DataError(f"{label} is empty or has values that are not finite numbers.", "Fill or remove them.")
+    if (far := float(np.abs(values).max())) > LARGEST:  # in single precision it would be infinite before long
+        raise DataError(f"{label} holds {far:.3g}, which is not a measured number.", "Fill or remove it.")
     return np.atleast_2d(values)
 
 

@@ -15,6 +15,7 @@ from mmlab.core.options import as_dict, build
 from mmlab.core.outputs import Output
 from mmlab.core.plain_text import plain
 from mmlab.core.task import TaskInfo
+from mmlab.core.training_plan import Plan
 from mmlab.tasks.custom import locations
 from mmlab.tasks.custom.input_kinds import kinds
 from mmlab.tasks.custom.locations import TASK_FILE
@@ -80,11 +81,7 @@ def read_description(folder: Path, problems: Problems) -> Description | None:
     inputs = _inputs(found.get("modalities"), problems)
     if output is not None and output.dense and inputs:
         _check_dense(inputs, problems)
-    plan = found.get("plan", {})
-    if not isinstance(plan, dict):
-        problems.error(
-            "The plan is not a list of settings.", 'Write "plan": {"epochs": 40}.', column="plan", file=TASK_FILE
-        )
+    plan = _plan(found.get("plan", {}), problems)
     simulated = found.get("simulated", [])
     if not isinstance(simulated, list):
         hint = 'Write "simulated": ["noise"], or [] where all is measured.'
@@ -101,6 +98,18 @@ def read_description(folder: Path, problems: Problems) -> Description | None:
         simulated=_simulated(found.get("simulated")),
         plan=plan,
     )
+
+
+def _plan(found: Any, problems: Problems) -> dict[str, Any]:
+    """Settings of the training, each within its bounds: what shows them offers no others."""
+    try:
+        if not isinstance(found, dict):
+            raise DataError("The plan is not a list of settings.", 'Write "plan": {"epochs": 40}.')
+        build(Plan, found)
+    except MmlabError as error:
+        problems.caught(error, column="plan", file=TASK_FILE)
+        return {}
+    return found
 
 
 def _simulated(found: Any) -> tuple[str, ...] | None:

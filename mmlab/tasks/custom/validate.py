@@ -8,11 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from mmlab.core.errors import MmlabError
-from mmlab.core.options import build
 from mmlab.core.outputs import Classification
-from mmlab.core.training_plan import Plan
 from mmlab.core.untrained import sentence
-from mmlab.tasks.custom.locations import TASK_FILE
 from mmlab.tasks.custom.manifest import SPLITS, Row, read_manifest
 from mmlab.tasks.custom.problems import Problems
 from mmlab.tasks.custom.samples import check_size, prepared
@@ -53,7 +50,6 @@ def check(folder: Path, on_progress: Callable[[float], None] | None = None) -> C
     if description is None:
         return found
     found.name = description.info.name
-    _check_plan(description, found.problems)
     rows = read_manifest(description, found.problems)
     _count(found, description, rows)
     found.numbers = _check_files(description, rows, found.problems, on_progress)
@@ -63,13 +59,6 @@ def check(folder: Path, on_progress: Callable[[float], None] | None = None) -> C
     _check_combinations(found, description)
     _check_taught(description, rows, found.problems)
     return found
-
-
-def _check_plan(description: Description, problems: Problems) -> None:
-    try:
-        build(Plan, description.plan)
-    except MmlabError as error:
-        problems.caught(error, column="plan", file=TASK_FILE)
 
 
 def _count(found: Checked, description: Description, rows: Sequence[Row]) -> None:
