@@ -411,7 +411,7 @@ def test_a_checkpoint_of_other_modalities_is_refused(run: Any, library: Path, to
     checkpoints.save(library / "toy" / "joint" / "seed0", method, card)
     said = run("evaluate", "-t", "toy", "-m", "joint")
     assert said.code == 2
-    assert "was trained for other inputs or answers" in said.err
+    assert "was made for other inputs or answers" in said.err
 
 
 def test_a_device_that_is_not_here(run: Any, digits: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 import torch
@@ -66,6 +67,21 @@ def test_several_faults_are_found_in_one_pass() -> None:
     text = said(report)
     for sentence in ("these are probabilities", "No gradient reaches 'table'", "makes a tensor on the processor"):
         assert sentence in text, text
+
+
+def test_samples_are_read_once_but_for_the_first() -> None:
+    """A data set that decodes pictures is slower than the model."""
+
+    class Counting(list[Any]):
+        read = 0
+
+        def __getitem__(self, place: Any) -> Any:
+            Counting.read += 1
+            return super().__getitem__(place)
+
+    report = examine(model(Sound, data=Counting(samples(200)), classes=CLASSES))
+    assert not report.errors, said(report)
+    assert Counting.read < 200 + 120
 
 
 def test_few_passes_are_spent() -> None:

@@ -15,7 +15,7 @@ import torch
 
 import mmlab
 from mmlab.cli.app import main
-from mmlab.core.errors import CheckpointError
+from mmlab.core.errors import CheckpointError, TaskMismatch
 from mmlab.core.method import METHODS
 from mmlab.core.task import TASKS
 from mmlab.inference.predictor import Model
@@ -43,6 +43,20 @@ def build():
 
 mmlab.register("mine", build, inputs=["rgb", "depth"], classes=["cup", "hat", "pen"], data=data)
 mmlab.register("other", seeded(TwoBranch), inputs=["rgb", "depth"], classes=["cup", "hat", "pen"], data=data)
+"""
+MANY = """
+import mmlab, torch
+from tests.own_models import TwoBranch, drawn, seeded
+
+def build():
+    net = seeded(TwoBranch)()
+    net.head = torch.nn.Linear(16, 5000)
+    torch.nn.init.constant_(net.head.weight, 0.1)
+    torch.nn.init.constant_(net.head.bias, 0.1)
+    return net
+
+names = [f"class {i}" for i in range(5000)]
+mmlab.register("many", build, inputs=["rgb", "depth"], classes=names, data=drawn(8, rgb=(3, 16, 16), depth=(1, 16, 16)))
 """
 SHAPE = """
 from tests.own_models import SHAPES
@@ -156,6 +170,22 @@ def test_weights_that_changed_are_refused_with_the_command_that_measures_again(p
     assert Model.open(Library().find("mine", "other"))
     assert run("measure", pair)[0] == 0
     assert Model.open(Library().find("mine", "mine"))
+
+
+def test_other_inputs_are_refused_with_the_command_that_measures_again(pair: Path) -> None:
+    reference = Library().find("mine", "mine")
+    again(pair, PAIR.format(weights=0.0).replace("rgb=(3, 16, 16)", "rgb=(3, 8, 8)"))
+    with pytest.raises(TaskMismatch, match="was made for other inputs or answers") as caught:
+        Model.open(reference)
+    assert caught.value.hint == f"Measure it: python -m mmlab measure {pair}"
+
+
+def test_a_model_may_have_more_classes_than_a_stranger_may(tmp_path: Path, run: Command) -> None:
+    file = tmp_path / "many.py"
+    file.write_text(MANY)
+    assert run("measure", file)[0] == 0
+    assert len(Model.open(Library().find("many", "many")).method.output.classes) == 5000
+    assert run("dominance", "--task", "many", "--method", "many")[0] == 0
 
 
 def test_other_data_in_a_running_app_leaves_nothing_stale(pair: Path, run: Command) -> None:

@@ -241,6 +241,26 @@ def test_what_a_module_keeps_on_itself_is_not_mixed_up_by_threads() -> None:
             assert shares[key] == pytest.approx(wanted, abs=1e-4)
 
 
+def test_a_mean_is_that_of_the_training_samples_and_of_floats_alone() -> None:
+    test, train = drawn(4, rgb=(3, 16, 16), depth=(1, 16, 16)), drawn(30, rgb=(3, 16, 16), depth=(1, 16, 16))
+    said = register(
+        "mean",
+        seeded(cnn_pair),
+        inputs=["rgb", "depth"],
+        classes=["a", "b", "c"],
+        absent="mean",
+        data={"test": test, "train": train},
+    )
+    method = adapted(said, task_class(said, "mean", ("mean",))().info)
+    rgb = torch.stack([sample["rgb"] for sample in test])
+    depth = torch.stack([sample["depth"] for sample in train]).mean(0)
+    only = method.modalities.mask(method.modalities.subsets()[0], 4)
+    with torch.no_grad():
+        wanted = method.module(rgb, depth.expand(4, -1, -1, -1))
+        found = method({"rgb": rgb, "depth": torch.zeros(4, 1, 16, 16)}, only).logits
+    assert torch.allclose(found, wanted, atol=1e-5)
+
+
 def test_a_donor_is_another_sample_and_always_the_same() -> None:
     said = register(
         "donor",

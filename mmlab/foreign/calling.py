@@ -7,7 +7,7 @@ group is a call of its own.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from zlib import crc32
@@ -41,8 +41,8 @@ class Fill:
         return torch.tensor(sums, device=values.device)
 
 
-def fill_of(given: Input, default: Any, packing: Packing, seen: Tensor) -> Fill:
-    """What stands in for one modality. seen: complete samples of it `[n, *shape]`. Raises DataError."""
+def fill_of(given: Input, default: Any, packing: Packing, seen: Tensor, mean: Callable[[], Tensor]) -> Fill:
+    """What stands in for one modality. seen: some samples of it `[n, *shape]`; mean: of many. Raises DataError."""
     wanted = default if given.absent is None else given.absent
     ways = {p.key: wanted.get(p.key, "zeros") if isinstance(wanted, Mapping) else wanted for p in packing.parts}
     apart = {key: way for key, way in ways.items() if isinstance(way, str) and way in ROWS_APART}
@@ -50,6 +50,8 @@ def fill_of(given: Input, default: Any, packing: Packing, seen: Tensor) -> Fill:
         raise DataError(f"'{packing.name}' is a plane of a tensor, and cannot be left out.", 'Use absent="zeros".')
     if "donor" in [way for way in ways.values() if isinstance(way, str)]:
         return Fill(seen[:DONORS].clone(), apart)
+    if "mean" in [way for way in ways.values() if isinstance(way, str)]:
+        seen = mean()[None]
     if packing.channels:
         return Fill(_plane(ways[packing.parts[0].key], seen, packing)[None])
     stand_in = {part.key: _value(ways[part.key], packing.unpack(seen)[part.key], part.key) for part in packing.parts}
@@ -67,8 +69,7 @@ def _value(way: Any, seen: Tensor, key: str) -> Tensor:
     """One sample `[...]` of a key that says nothing."""
     zeros = torch.zeros_like(seen[0])
     if isinstance(way, str):
-        is_mean = way == "mean" and seen.is_floating_point()
-        return seen.mean(0) if is_mean else zeros
+        return seen[0] if way == "mean" and seen.is_floating_point() else zeros
     value = as_tensor(way, f"absent= of {key}").to(zeros.dtype)
     try:
         return (value[0] if value.dim() == zeros.dim() + 1 and len(value) == 1 else value).expand_as(zeros).clone()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import torch
@@ -13,13 +14,13 @@ from mmlab.core.errors import MmlabError
 from mmlab.core.task import TaskInfo
 from mmlab.foreign.adapter import RegisteredModel
 from mmlab.foreign.building import build
-from mmlab.foreign.calling import Caller, device_of, dtype_of, fill_of, signature_of
+from mmlab.foreign.calling import DONORS, Caller, device_of, dtype_of, fill_of, signature_of
 from mmlab.foreign.calls import Call
 from mmlab.foreign.looks import Look
 from mmlab.foreign.proving import embedding_of, looks_of, replay_is_exact
 from mmlab.foreign.registration import Registration
 from mmlab.foreign.running import Runner
-from mmlab.foreign.task import complete_inputs, layout_of, seen_of
+from mmlab.foreign.task import complete_inputs, layout_of, mean_of, seen_of
 from mmlab.foreign.tracing import SAMPLES, Trace, trace
 
 
@@ -28,7 +29,11 @@ def runner_of(registration: Registration, module: nn.Module) -> Runner:
     layout = layout_of(registration)
     fills = {
         packing.name: fill_of(
-            registration.inputs[packing.name], registration.absent, packing, seen_of(registration, packing.name, place)
+            registration.inputs[packing.name],
+            registration.absent,
+            packing,
+            seen_of(registration, packing.name, place, DONORS),
+            partial(mean_of, registration, packing.name, place),
         )
         for place, packing in enumerate(layout.packings)
     }

@@ -22,6 +22,7 @@ from mmlab.foreign.packing import Packing, letters_of, packing_of
 from mmlab.foreign.registration import Registration, reading
 
 MOST_SHOWN = 200
+MOST_AVERAGED = 1000
 LOOKED_AT = 32  # samples that shapes are taken from; all of them where there are lengths that differ
 
 
@@ -266,11 +267,23 @@ def complete_inputs(registration: Registration, count: int) -> dict[str, Tensor]
     return {name: value[rows].float() for name, value in samples.inputs.items()}
 
 
-def seen_of(registration: Registration, name: str, place: int) -> Tensor:
-    """Samples of one input, for means and donors: of training where there are any, else of the test set."""
+def seen_of(registration: Registration, name: str, place: int, count: int) -> Tensor:
+    """Samples of one input, for donors `[n, *shape]`: of training where there are any, else of the test set."""
+    values, rows = _there(registration, name, place)
+    return values[rows[:count]].float() if len(rows) else torch.zeros(1, *values.shape[1:])
+
+
+def mean_of(registration: Registration, name: str, place: int) -> Tensor:
+    """The mean of up to a thousand of them `[*shape]`, one after the other: they need not fit into memory."""
+    values, rows = _there(registration, name, place)
+    total = torch.zeros(values.shape[1:], dtype=torch.float64)
+    for row in rows[:MOST_AVERAGED].tolist():
+        total += values[row]
+    return (total / max(1, min(len(rows), MOST_AVERAGED))).float()
+
+
+def _there(registration: Registration, name: str, place: int) -> tuple[Tensor, Tensor]:
+    """All values of an input, and the rows that have one."""
     split = "train" if "train" in data.splits_of(registration) else "test"
     samples = samples_of(registration, split)
-    rows = samples.present[:, place].nonzero()[:1000, 0]
-    if not len(rows):
-        return torch.zeros(1, *samples.inputs[name].shape[1:])
-    return samples.inputs[name][rows].float()
+    return samples.inputs[name], samples.present[:, place].nonzero()[:, 0]

@@ -43,7 +43,7 @@ class Model:
         if (info.modalities, info.output) != (task.info.modalities, task.info.output):
             command = f"Train it again: python -m mmlab train --task {reference.task} --method {reference.method}"
             raise TaskMismatch(
-                f"{reference.name} was trained for other inputs or answers than '{task.name}' has now.",
+                f"{reference.name} was made for other inputs or answers than '{task.name}' has now.",
                 command if loaded.method.trained_here else loaded.method.missing_hint,
             )
         return cls(task, loaded.method, loaded.card, loaded.digest)

@@ -34,7 +34,7 @@ MODEL, SWEEP = "model.safetensors", "sweep.npz"
 LARGEST = 64 * 2**20
 MOST_VALUES = 2**25  # numbers in all tensors of a model: 128 MB once they are in single precision
 LARGEST_INPUT = 2**22  # numbers in one input of a task that is not here
-HINT = "Train the model again or remove the folder."
+HINT = "Train the model again (measure it again, if it is your own), or remove the folder."
 
 
 @dataclass(frozen=True)
@@ -116,9 +116,7 @@ def load(path: Path, place: torch.device | str = "cpu") -> Loaded:
     except MmlabError as error:
         raise CheckpointError(f"{_name(path)} cannot be used: {error.message}", error.hint) from error
     except (SafetensorError, RuntimeError, AttributeError, LookupError, TypeError, ValueError) as error:
-        raise CheckpointError(
-            f"{_name(path)} does not fit its card.", "Train the model again or remove the folder."
-        ) from error
+        raise CheckpointError(f"{_name(path)} does not fit its card.", HINT) from error
     return Loaded(method.eval(), card, hashlib.sha256(content).hexdigest())
 
 
@@ -136,10 +134,10 @@ def _info(path: Path, card: Mapping[str, Any]) -> TaskInfo:
         raise CheckpointError(f"{_name(path)} does not fit its card.", HINT) from error
     here = TASKS[info.name].info if info.name in TASKS else None
     if here is not None and (info.modalities, info.output) != (here.modalities, here.output):
-        raise TaskMismatch(
-            f"{_name(path)} was trained for other inputs or answers than '{info.name}' has now.", "Train it again."
-        )
-    if too_large:
+        is_foreign = card["method"] in METHODS and not METHODS[card["method"]].trained_here
+        hint = METHODS[card["method"]].missing_hint if is_foreign else "Train it again."
+        raise TaskMismatch(f"{_name(path)} was made for other inputs or answers than '{info.name}' has now.", hint)
+    if too_large and here is None:
         raise CheckpointError(f"{_name(path)} is for inputs or answers that are too large.", HINT)
     return info
 

@@ -29,11 +29,12 @@ def check(patient: Patient) -> Iterator[Finding]:
     if len(rows) == 0:
         raise Stop(Finding("data", "error", "There are no test samples.", "Give at least one sample."))
     yield from _random(rows, first)
-    yield from _labels(patient, rows)
+    yield from _regions(patient, first[0])
     try:
         patient.read()
     except DataError as error:
-        raise Stop(Finding("data", "error", error.message, error.hint)) from error
+        raise Stop(_from_one(patient, rows) or Finding("data", "error", error.message, error.hint)) from error
+    yield from _scale(patient)
     yield from _complete(patient)
     yield from _finite(patient)
     yield from _lengths(patient, rows)
@@ -61,50 +62,57 @@ def _same(one: Any, other: Any, key: str) -> bool:
     return first.shape == second.shape and bool(((first == second) | (first != first) & (second != second)).all())
 
 
-def _labels(patient: Patient, rows: source.Rows) -> Iterator[Finding]:
+def _from_one(patient: Patient, rows: source.Rows) -> Finding | None:
+    """That classes are counted from 1, where that is why the answers cannot be read."""
     output = patient.registration.output
-    if isinstance(output, Classification):
-        found = [rows[row][source.ANSWER] for row in range(len(rows))]
-        numbers = [
-            float(source.as_tensor(v, "the answer").reshape(-1)[0])
-            for v in found
-            if not isinstance(v, str) and v is not None and source.as_tensor(v, "the answer").numel() == 1
-        ]
-        if numbers and min(numbers) == 1 and max(numbers) == output.channels:
-            raise Stop(
-                Finding(
-                    "data",
-                    "error",
-                    f"The answers run from 1 to {output.channels}, and there are {output.channels} classes.",
-                    "Count classes from 0, in the order of the model's columns.",
-                    why="Every answer would be compared with the class beside it.",
-                )
-            )
-    if isinstance(output, Segmentation):
-        sample = source.as_tensor(rows[0][source.ANSWER], "the answer")
-        if sample.dim() == 2 and int(sample.max()) >= output.channels and int(sample.max()) < 200:
-            yield Finding(
-                "data",
-                "error",
-                f"The map of labels goes up to {int(sample.max())}, and there are {output.channels} regions.",
-                "Count regions from 0, or give regions as (regions, height, width).",
-                why="A label beyond the last region counts as background.",
-            )
-    if isinstance(output, Regression):
-        values = [
-            float(source.as_tensor(rows[r][source.ANSWER], "the answer").reshape(-1)[0]) for r in range(len(rows))
-        ]
-        if values and (min(values) < output.low or max(values) > output.high):
-            yield Finding(
-                "data",
-                "error",
-                f"The answers run from {min(values):g} to {max(values):g}, "
-                f"and the scale from {output.low:g} to {output.high:g}.",
-                "Correct the scale: output=Regression(low, high).",
-                why="Answers are shown clipped to the scale.",
-            )
-        if any(value != value for value in values):
-            yield Finding("data", "error", "Some right answers are not a number.", "Leave these samples out.")
+    if not isinstance(output, Classification):
+        return None
+    found = [rows[row][source.ANSWER] for row in range(len(rows))]
+    tensors = [source.as_tensor(each, "the answer") for each in found if not isinstance(each, str) and each is not None]
+    numbers = [float(each) for each in tensors if each.numel() == 1]
+    if not numbers or min(numbers) != 1 or max(numbers) != output.channels:
+        return None
+    return Finding(
+        "data",
+        "error",
+        f"The answers run from 1 to {output.channels}, and there are {output.channels} classes.",
+        "Count classes from 0, in the order of the model's columns.",
+        why="Every answer would be compared with the class beside it.",
+    )
+
+
+def _regions(patient: Patient, first: Mapping[str, Any]) -> Iterator[Finding]:
+    output = patient.registration.output
+    if not isinstance(output, Segmentation):
+        return
+    sample = source.as_tensor(first[source.ANSWER], "the answer")
+    if sample.dim() == 2 and int(sample.max()) >= output.channels and int(sample.max()) < 200:
+        yield Finding(
+            "data",
+            "error",
+            f"The map of labels goes up to {int(sample.max())}, and there are {output.channels} regions.",
+            "Count regions from 0, or give regions as (regions, height, width).",
+            why="A label beyond the last region counts as background.",
+        )
+
+
+def _scale(patient: Patient) -> Iterator[Finding]:
+    output = patient.registration.output
+    if not isinstance(output, Regression):
+        return
+    assert patient.samples is not None
+    values = patient.samples.target
+    if bool(values.isnan().any()):
+        yield Finding("data", "error", "Some right answers are not a number.", "Leave these samples out.")
+    elif float(values.min()) < output.low or float(values.max()) > output.high:
+        yield Finding(
+            "data",
+            "error",
+            f"The answers run from {float(values.min()):g} to {float(values.max()):g}, "
+            f"and the scale from {output.low:g} to {output.high:g}.",
+            "Correct the scale: output=Regression(low, high).",
+            why="Answers are shown clipped to the scale.",
+        )
 
 
 def _complete(patient: Patient) -> Iterator[Finding]:
@@ -132,18 +140,17 @@ def _complete(patient: Patient) -> Iterator[Finding]:
 def _finite(patient: Patient) -> Iterator[Finding]:
     assert patient.samples is not None
     for place, (name, value) in enumerate(patient.samples.inputs.items()):
-        rows = patient.samples.present[:, place]
-        bad = [row for row in rows.nonzero()[:, 0].tolist() if not bool(torch.isfinite(value[row]).all())]
+        rows = patient.samples.present[:, place].nonzero()[:, 0].tolist()
+        bad = [row for row in rows if not bool(torch.isfinite(value[row]).all())]
         if bad:
             yield Finding(
                 "data",
                 "error",
-                f"'{name}' of sample {bad[0]} holds numbers that are not finite "
-                f"({len(bad)} of {int(rows.sum())} samples).",
+                f"'{name}' of sample {bad[0]} holds numbers that are not finite ({len(bad)} of {len(rows)} samples).",
                 "Fill or leave out what is NaN or infinite.",
                 why="One of them makes every answer and every mean of a sweep NaN.",
             )
-        elif int(rows.sum()) > 1 and bool((value[rows] == value[rows][:1]).all()):
+        elif len(rows) > 1 and all(torch.equal(value[row], value[rows[0]]) for row in rows):
             yield Finding(
                 "data",
                 "warning",
