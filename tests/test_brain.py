@@ -34,7 +34,7 @@ from mmlab.modalities.scan.grid import PIXEL, SIDE
 from mmlab.modalities.scan.preprocess import LENGTH, in_field
 from mmlab.storage.checkpoints import REPORT, read_json
 from mmlab.storage.library import SHIPPED, Library
-from mmlab.tasks import brain as task_file
+from mmlab.tasks import cached_splits
 from mmlab.tasks.brain import MODALITIES, Brain
 from mmlab.tasks.generators.brain import slices as made
 from mmlab.tasks.generators.brain.mri_signal import SEQUENCES, TISSUES, Patient, Sequence, Tissue, signals
@@ -50,10 +50,10 @@ AVERAGE = Patient(SAME, SAME, SAME, enhancement=1.0)
 def task(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Brain]:
     patch = pytest.MonkeyPatch()
     patch.setenv("MMLAB_CACHE", str(tmp_path_factory.mktemp("cache")))
-    task_file._split.cache_clear()
+    cached_splits.forget()
     yield Brain()
     patch.undo()
-    task_file._split.cache_clear()
+    cached_splits.forget()
 
 
 # its splits

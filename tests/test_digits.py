@@ -21,7 +21,7 @@ from mmlab.modalities.audio.spectrogram import prepare_sound
 from mmlab.modalities.image.digit_crop import prepare_digit
 from mmlab.modalities.path.resample import prepare_strokes
 from mmlab.storage import disk_cache
-from mmlab.tasks import digits
+from mmlab.tasks import cached_splits
 from mmlab.tasks.digits import Digits
 from mmlab.tasks.generators.digits import real_recordings, recordings, sample_pack, sensor_noise, synthetic_voices
 
@@ -37,10 +37,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     cache = tmp_path_factory.mktemp("cache")
     patch.setenv("MMLAB_CACHE", str(cache))
     patch.setattr(recordings, "SIZES", {"train": 60, "valid": 40, "test": recordings.SIZES["test"]})
-    digits._split.cache_clear()
+    cached_splits.forget()
     yield cache
     patch.undo()
-    digits._split.cache_clear()
+    cached_splits.forget()
 
 
 @pytest.fixture(scope="module")
@@ -311,7 +311,7 @@ def test_a_damaged_cache_is_built_again(folder: Path, task: Digits) -> None:
         whole[:middle] + b"\x00\x01\x02\x03" + whole[middle + 4 :],
     ):
         file.write_bytes(content)
-        digits._split.cache_clear()
+        cached_splits.forget()
         again = task.samples("valid")
         assert all(torch.equal(before.inputs[name], again.inputs[name]) for name in before.inputs)
         assert disk_cache.load(file.stem) is not None

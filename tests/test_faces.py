@@ -16,7 +16,7 @@ from mmlab.core.recordings import Picture, Sound
 from mmlab.core.task import Task
 from mmlab.modalities.corruption import corruptions_of, degrade
 from mmlab.modalities.image.decode import NEARNESS, PER_MILLIMETRE
-from mmlab.tasks import faces
+from mmlab.tasks import cached_splits
 from mmlab.tasks.faces import FOREIGN, MODALITIES, SIDE, Faces
 from mmlab.tasks.generators.faces import captures, sample_pack
 
@@ -30,10 +30,10 @@ def task(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Faces]:
     patch = pytest.MonkeyPatch()
     patch.setenv("MMLAB_CACHE", str(tmp_path_factory.mktemp("cache")))
     patch.setattr(captures, "PEOPLE", {"train": 20, "valid": 12, "test": captures.PEOPLE["test"]})
-    faces._split.cache_clear()
+    cached_splits.forget()
     yield Faces()
     patch.undo()
-    faces._split.cache_clear()
+    cached_splits.forget()
 
 
 def file_of(image: Image.Image, kind: str = "PNG", **how: object) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -9,12 +10,17 @@ import pytest
 import torch
 
 from mmlab.core.errors import DataError, UnknownName
+from mmlab.core.modality import Modalities, Modality
+from mmlab.core.prepared_input import PreparedInput
+from mmlab.core.recordings import Vector
 from mmlab.core.task import TASKS
 from mmlab.experiments import comparison_tables, grid, train_job
 from mmlab.experiments.train_job import TrainJob
 from mmlab.inference.sweep import metrics, sweep
 from mmlab.storage import checkpoints
 from mmlab.storage.library import Library
+from mmlab.tasks import cached_splits
+from mmlab.tasks.cached_splits import Sample, cached_split, stacked
 from mmlab.testing.toy_task import ToyTask
 from mmlab.training.missing_data import as_they_are, missing_shares, rates_of, with_gaps
 
@@ -111,3 +117,29 @@ def test_as_they_are_answers_each_sample_from_what_it_has(library: Library):
     rows = np.flatnonzero(samples.present.all(1).numpy())
     right = logits.argmax(1)[rows] == samples.target[rows]
     assert whole == pytest.approx(float(right.double().mean()))
+
+
+def test_a_split_is_stacked_with_zeros_for_what_a_sample_lacks_and_kept_in_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MMLAB_CACHE", str(tmp_path))
+    modalities = Modalities([Modality(name, "vector", (2,), name.upper(), name.upper()) for name in ("a", "b")])
+    prepare = dict.fromkeys(modalities.names, lambda raw: PreparedInput(torch.from_numpy(raw.values)))
+    one = Vector(np.array([1, 2], np.float32), ("x", "y"))
+    built: list[int] = []
+
+    def build() -> Mapping[str, np.ndarray]:
+        built.append(1)
+        rows = (Sample("s0", "g", 1, {"a": one, "b": one}), Sample("s1", "g", 0, {"b": one}))
+        return stacked(rows, modalities, prepare)
+
+    found = [cached_split("toy-train", ("one",), modalities, build) for _ in range(2)]
+    assert found[0] is found[1]
+    cached_splits.forget()
+    assert cached_split("toy-train", ("one",), modalities, build).present.tolist() == [[True, True], [False, True]]
+    assert built == [1], "once; then from the disk"
+    cached_split("toy-train", ("other",), modalities, build)
+    assert built == [1, 1], "what it depends on has changed"
+    assert found[0].inputs["a"].tolist() == [[1, 2], [0, 0]]
+    assert found[0].target.tolist() == [1, 0]
+    assert found[0].ids == ("s0", "s1")

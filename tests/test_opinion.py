@@ -30,7 +30,7 @@ from mmlab.modalities.text.tokenize import (
     read_text,
     words_of,
 )
-from mmlab.tasks import opinion
+from mmlab.tasks import cached_splits
 from mmlab.tasks.generators.opinion import drawn_faces, film_reviews, recordings, sentences, tone_of_voice, vocabulary
 from mmlab.tasks.generators.opinion.noise_model import HIGH, LOW, WITNESSES, Witness, best_answers, draw
 from mmlab.tasks.generators.opinion.sample_pack import COUNT, PACK
@@ -48,12 +48,10 @@ def task(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Opinion]:
     patch = pytest.MonkeyPatch()
     patch.setenv("MMLAB_CACHE", str(tmp_path_factory.mktemp("cache")))
     patch.setattr(recordings, "SIZES", {"train": 60, "valid": 20, "test": 40})
-    for kept in (opinion._built_in, opinion._real):
-        kept.cache_clear()
+    cached_splits.forget()
     yield Opinion()
     patch.undo()
-    for kept in (opinion._built_in, opinion._real):
-        kept.cache_clear()
+    cached_splits.forget()
 
 
 # what is known by construction
@@ -169,7 +167,7 @@ def test_splits_repeat_themselves_and_keep_voices_and_faces_apart(task: Opinion)
     ranges = [range(*drawn_faces.IDENTITIES[split]) for split in SPLITS]
     assert all(set(first).isdisjoint(second) for first, second in pairwise(ranges))
     stored = found["test"]
-    opinion._built_in.cache_clear()
+    cached_splits.forget()
     again = task.samples("test")  # from the cache on disk
     assert again.ids == stored.ids
     for name in task.info.modalities.names:

@@ -21,7 +21,7 @@ from mmlab.modalities.series.augment import turn_axes
 from mmlab.modalities.series.csv_table import ROWS
 from mmlab.modalities.series.decode import ACCELEROMETER, GYROSCOPE, read_series
 from mmlab.modalities.series.windowing import Window, prepare_series
-from mmlab.tasks import watch
+from mmlab.tasks import cached_splits
 from mmlab.tasks.generators.watch import recordings
 from mmlab.tasks.generators.watch.sample_pack import PACK, items
 from mmlab.tasks.watch import CLASSES, Watch
@@ -35,10 +35,10 @@ SECOND = 1.0
 def task(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watch]:
     patch = pytest.MonkeyPatch()
     patch.setenv("MMLAB_CACHE", str(tmp_path_factory.mktemp("cache")))
-    watch._split.cache_clear()
+    cached_splits.forget()
     yield Watch()
     patch.undo()
-    watch._split.cache_clear()
+    cached_splits.forget()
 
 
 # its splits
@@ -95,12 +95,12 @@ def test_a_split_is_the_same_from_the_cache_and_built_anew(task: Watch, tmp_path
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MMLAB_CACHE", str(tmp_path))
         for _ in range(2):
-            watch._split.cache_clear()
+            cached_splits.forget()
             again = task.samples("valid")
             assert again.ids == first.ids
             assert torch.equal(again.target, first.target)
             assert all(torch.equal(again.inputs[name], first.inputs[name]) for name in first.inputs)
-    watch._split.cache_clear()
+    cached_splits.forget()
 
 
 def test_recordings_are_of_a_body_that_gravity_holds() -> None:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Any, ClassVar
 
-import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
@@ -22,7 +20,7 @@ from mmlab.modalities.scan.augment import vary_scan
 from mmlab.modalities.scan.grid import APART, PIXEL, SIDE
 from mmlab.modalities.scan.preprocess import prepare_scan, read_scan
 from mmlab.modalities.scan.volume_slice import SliceOptions
-from mmlab.tasks.cached_splits import cached_split
+from mmlab.tasks.cached_splits import Sample, cached_split, stacked
 from mmlab.tasks.generators.brain import slices as items
 from mmlab.tasks.generators.brain.anatomy import FILE
 from mmlab.tasks.generators.brain.sample_pack import PACK, TRUTH, labels_of
@@ -114,18 +112,11 @@ class Brain:
         }
 
 
-@lru_cache(maxsize=3)
 def _split(split: Split) -> Samples:
-    """A split, from the cache on disk or built and put there."""
+    def build() -> dict[str, NDArray[Any]]:
+        slices = (item for case in range(items.PLANS[split].cases) for item in items.case_items(split, case))
+        samples = (Sample(item.id, item.case, item.labels, item.raw) for item in slices)
+        return stacked(samples, MODALITIES, dict.fromkeys(MODALITIES.names, prepare_scan))
+
     depends_on = (VERSION, split, items.PLANS[split], SIDE, FILE.stat().st_size if FILE.is_file() else 0)
-    return cached_split(f"brain-{split}", depends_on, MODALITIES, lambda: _build(split))
-
-
-def _build(split: Split) -> dict[str, NDArray[Any]]:
-    slices = [item for case in range(items.PLANS[split].cases) for item in items.case_items(split, case)]
-    arrays = {
-        name: np.stack([prepare_scan(item.raw[name]).tensor.numpy() for item in slices]) for name in MODALITIES.names
-    }
-    target = np.stack([item.labels for item in slices])
-    ids, groups = (np.array([getattr(item, name) for item in slices]) for name in ("id", "case"))
-    return {**arrays, "target": target, "ids": ids, "groups": groups}
+    return cached_split(f"brain-{split}", depends_on, MODALITIES, build)

@@ -221,9 +221,8 @@ def _scales_by_manifest(description: Description, state: Stamp) -> Scales:
     return _scales(description, _version_of_scales(description))
 
 
-@lru_cache(maxsize=6)
 def _samples(description: Description, split: Split, version: str, version_of_scales: str) -> Samples:
-    """This version of a split: from the cache on disk, or built and put there. Raises DataError."""
+    """This version of a split. Raises DataError."""
 
     def build() -> dict[str, NDArray[Any]]:
         return stacked(description, _rows(description, split), _scales(description, version_of_scales), Problems())

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, ClassVar
 
-import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
@@ -25,7 +23,7 @@ from mmlab.modalities.audio.spectrogram import BANDS, FRAMES, prepare_sound
 from mmlab.modalities.image.decode import read_picture
 from mmlab.modalities.image.digit_crop import SIDE, prepare_digit
 from mmlab.modalities.path.resample import PATH_POINTS, prepare_strokes
-from mmlab.tasks.cached_splits import cached_split
+from mmlab.tasks.cached_splits import Sample, cached_split, stacked
 from mmlab.tasks.generators.digits import real_recordings, recordings, synthetic_voices
 from mmlab.tasks.generators.digits.sample_pack import PACK
 from mmlab.tasks.generators.digits.sensor_noise import Noise
@@ -143,14 +141,16 @@ class Digits:
         }
 
 
-@lru_cache(maxsize=8)
 def _split(split: Split, noise: Noise, held_out: str, folder: Path | None) -> Samples:
-    """A split of one origin: from the cache on disk, or built and put there. `held_out` and `folder` for real ones."""
+    """A split of one origin. `held_out` and `folder` for real ones."""
     origin: recordings.Origin = "real" if folder else "built-in"
 
     def build() -> dict[str, NDArray[Any]]:
         makers = recordings.Recorded(split, folder, held_out) if folder else recordings.BuiltIn(split)
-        return _build(recordings.Recorder(split, origin, makers, noise))
+        recorder = recordings.Recorder(split, origin, makers, noise)
+        made = zip(map(recorder.item, range(len(recorder))), recorder.digits, strict=True)
+        samples = (Sample(item.id, item.speaker, int(digit), item.raw) for item, digit in made)
+        return stacked(samples, MODALITIES, PREPARE)
 
     depends_on = (VERSION, split, noise, held_out, recordings.SIZES[split], _fingerprint(split, folder))
     return cached_split(f"digits-{origin}-{split}", depends_on, MODALITIES, build)
@@ -160,20 +160,6 @@ def _fingerprint(split: Split, folder: Path | None) -> tuple[object, ...]:
     """What tells one version of the files behind a split from another."""
     files = [folder / file for file in real_recordings.FILES] if folder else [synthetic_voices.bank_file(split)]
     return tuple((file.name, file.stat().st_size, file.stat().st_mtime_ns if folder else 0) for file in files)
-
-
-def _build(recorder: recordings.Recorder) -> dict[str, NDArray[Any]]:
-    count = len(recorder)
-    arrays: dict[str, NDArray[Any]] = {item.name: np.empty((count, *item.shape), np.float16) for item in MODALITIES}
-    ids, groups = [], []
-    for index in range(count):
-        item = recorder.item(index)
-        ids.append(item.id)
-        groups.append(item.speaker)
-        for modality in MODALITIES:
-            arrays[modality.name][index] = PREPARE[modality.name](item.raw[modality.name]).tensor.numpy()
-    target = recorder.digits.astype(np.int64)
-    return {**arrays, "target": target, "ids": np.array(ids), "groups": np.array(groups)}
 
 
 def _interleaved(first: Samples, second: Samples) -> Samples:

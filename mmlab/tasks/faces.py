@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import lru_cache
 from typing import Any, ClassVar
 
 import numpy as np
@@ -125,14 +124,13 @@ def _in_words(kind: str) -> str:
     return f"A {shape} print, {'nothing' if cut == ['whole'] else parts} cut out"
 
 
-@lru_cache(maxsize=4)
 def _split(split: Split) -> Samples:
-    """A split from the cache on disk, or simulated and put there."""
     depends_on = (VERSION, split, captures.SEED, captures.PEOPLE[split], captures.CAPTURES, SIDE)
     return cached_split(f"faces-{split}", depends_on, MODALITIES, lambda: _build(split))
 
 
 def _build(split: Split) -> dict[str, NDArray[Any]]:
+    """As the simulator gives them, many at once and of the right size already: `prepare` would change nothing."""
     parts = list(captures.recordings(split))
     inputs = {name: np.concatenate([as_input(part.pictures[name]) for part in parts]) for name in MODALITIES.names}
     return {

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -29,7 +28,7 @@ from mmlab.modalities.image.decode import read_picture
 from mmlab.modalities.reading import reading
 from mmlab.modalities.text.augment import vary_text
 from mmlab.modalities.text.tokenize import MOST_WORDS, prepare_text, read_text
-from mmlab.tasks.cached_splits import cached_split
+from mmlab.tasks.cached_splits import Sample, cached_split, stacked
 from mmlab.tasks.generators.audio_bank import RATE
 from mmlab.tasks.generators.opinion import film_reviews, recordings, sentences, tone_of_voice, vocabulary
 from mmlab.tasks.generators.opinion.drawn_faces import IDENTITIES, SIDE
@@ -180,44 +179,25 @@ class Opinion:
         }
 
 
-@lru_cache(maxsize=3)
 def _built_in(split: Split) -> Samples:
-    """A built-in split: from the cache on disk, or built and put there."""
-
     def build() -> dict[str, NDArray[Any]]:
         recorder = recordings.Recorder(split)
-        made = [recorder.item(index) for index in range(len(recorder))]
-        tensors = {
-            name: np.stack([PREPARE[name](item.raw[name]).tensor.numpy() for item in made]) for name in MODALITIES.names
-        }
-        return {
-            **tensors,
-            "target": recorder.opinions.astype(np.float32),
-            "ids": np.array([item.id for item in made]),
-            "groups": np.array([item.voice for item in made]),
-        }
+        made = zip(map(recorder.item, range(len(recorder))), recorder.opinions.astype(np.float32), strict=True)
+        samples = (Sample(item.id, item.voice, opinion, item.raw) for item, opinion in made)
+        return stacked(samples, MODALITIES, PREPARE)
 
     files = (sentences.FOLDER / sentences.WORDS, tone_of_voice.bank_file(split))
     depends_on = (VERSION, split, recordings.SIZES[split], *(file.stat().st_size for file in files))
     return cached_split(f"opinion-built-in-{split}", depends_on, MODALITIES, build)
 
 
-@lru_cache(maxsize=3)
 def _real(split: Split, file: Path) -> Samples:
     """A split of the real reviews, with the text alone."""
 
     def build() -> dict[str, NDArray[Any]]:
-        found = film_reviews.reviews(file, split)
-        absent = {m.name: np.zeros((len(found), *m.shape), np.float16) for m in MODALITIES if m.name != "text"}
-        ids = np.array([f"real-{review.id}" for review in found])
-        return {
-            **absent,
-            "text": np.stack([prepare_text(Text(review.text)).tensor.numpy() for review in found]),
-            "present": np.tile(np.array([name == "text" for name in MODALITIES.names]), (len(found), 1)),
-            "target": np.array([review.score for review in found], np.float32),
-            "ids": ids,
-            "groups": ids,
-        }
+        reviews = ((f"real-{review.id}", review) for review in film_reviews.reviews(file, split))
+        samples = (Sample(name, name, np.float32(each.score), {"text": Text(each.text)}) for name, each in reviews)
+        return stacked(samples, MODALITIES, PREPARE)
 
     depends_on = (VERSION, split, file.stat().st_size, file.stat().st_mtime_ns)
     return cached_split(f"opinion-real-{split}", depends_on, MODALITIES, build)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import partial
 from typing import Any, ClassVar
 
-import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
@@ -23,7 +22,7 @@ from mmlab.modalities.series.augment import turn_axes, vary_series
 from mmlab.modalities.series.csv_table import TableOptions
 from mmlab.modalities.series.decode import ACCELEROMETER, GYROSCOPE, read_series
 from mmlab.modalities.series.windowing import Window, prepare_series
-from mmlab.tasks.cached_splits import cached_split
+from mmlab.tasks.cached_splits import Sample, cached_split, stacked
 from mmlab.tasks.generators.watch import recordings
 from mmlab.tasks.generators.watch.sample_pack import PACK
 
@@ -121,24 +120,13 @@ class Watch:
         }
 
 
-@lru_cache(maxsize=3 * len(recordings.PAIRS))
 def _split(split: Split, fold: int) -> Samples:
-    """A split of a fold: from the cache on disk, or cut and put there."""
+    def build() -> dict[str, NDArray[Any]]:
+        names = list(recordings.EXERCISES)
+        found = ((item, item.recording) for item in recordings.items(split, fold))
+        samples = (Sample(item.id, f"person {of.person}", names.index(of.exercise), item.raw) for item, of in found)
+        prepare = {name: partial(prepare_series, window=window) for name, window in WINDOWS.items()}
+        return stacked(samples, MODALITIES, prepare)
+
     depends_on = (VERSION, split, fold, recordings.FILE.stat().st_size if recordings.FILE.is_file() else 0)
-    return cached_split(f"watch-{fold}-{split}", depends_on, MODALITIES, lambda: _build(split, fold))
-
-
-def _build(split: Split, fold: int) -> dict[str, NDArray[Any]]:
-    found = list(recordings.items(split, fold))
-    names = list(recordings.EXERCISES)
-    raws = [item.raw for item in found]
-    inputs = {
-        name: np.stack([prepare_series(raw[name], window).tensor.numpy() for raw in raws])
-        for name, window in WINDOWS.items()
-    }
-    return {
-        **inputs,
-        "target": np.array([names.index(item.recording.exercise) for item in found], np.int64),
-        "ids": np.array([item.id for item in found]),
-        "groups": np.array([f"person {item.recording.person}" for item in found]),
-    }
+    return cached_split(f"watch-{fold}-{split}", depends_on, MODALITIES, build)
