@@ -24,6 +24,7 @@ from mmlab.analysis import (
     stand_alone,
     utilisation_gap,
 )
+from mmlab.analysis.dominance.contributions import order_of_samples
 from mmlab.core.errors import DataError
 
 SCORES = np.array([0.1, 0.8, 0.5, 0.9, 0.4, 0.85, 0.6, 0.95])  # by bit mask: nothing, a, b, ab, c, ac, bc, abc
@@ -249,3 +250,13 @@ def test_answers_must_be_classes_of_the_same_samples() -> None:
         pid_of_answers(good - 1, good, good)
     with pytest.raises(ValueError, match="bins"):
         pid_of_answers(good, good, good, bins=1)
+
+
+def test_samples_are_ordered_by_what_moves_them() -> None:
+    shares = np.array([[0.1, 0.5, 0.9, 0.0], [0.1, -0.4, 0.0, 0.0]])
+    assert order_of_samples(shares, "moved").tolist() == [1, 2, 0, 3]
+    assert order_of_samples(shares, "one-sided").tolist() == [2, 1, 0, 3]
+    assert order_of_samples(shares, "opposed").tolist() == [1, 2, 3, 0]
+    assert order_of_samples(shares, "given").tolist() == [0, 1, 2, 3]
+    with pytest.raises(ValueError, match="no order"):
+        order_of_samples(shares, "best")

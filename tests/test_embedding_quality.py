@@ -13,6 +13,7 @@ from sklearn.decomposition import PCA
 from sklearn.model_selection import LeaveOneOut, cross_val_score
 
 from mmlab.analysis.embedding import alignment, map_quality, nearest_neighbours, point_attributes, variance_vs_error
+from mmlab.analysis.embedding.projection import valid
 from mmlab.core.errors import DataError
 from mmlab.core.outputs import Classification, Regression, Segmentation
 from mmlab.core.outputs.segmentation import ENTROPY, FOUND, KEPT, SHARED, THERE
@@ -192,6 +193,26 @@ def test_a_trend_and_its_correlation():
     gaps[:50] = np.nan
     assert variance_vs_error.trend(gaps, shares).counts.sum() == 150
     assert np.isnan(variance_vs_error.trend(values, np.full(200, 0.1)).correlation)
+
+
+def test_variance_by_combination_and_by_sample_counts_only_what_samples_have():
+    found = invented()
+    assert found.variance is not None
+    present = found.present.copy()
+    present[0] = [True] + [False] * (present.shape[1] - 1)
+    gappy = dataclasses.replace(found, present=present)
+    there = valid(gappy)
+    good = np.where(there, 0.5, np.nan)
+    seen = variance_vs_error.by_combination(gappy, good)
+    assert seen.combinations == found.combinations
+    np.testing.assert_allclose(seen.variance[-1], found.variance[-1, 1:].mean(), rtol=1e-5)
+    assert np.isnan(seen.correlation), "all scores are equal"
+    by_sample = variance_vs_error.by_sample(gappy)
+    assert by_sample[0] == pytest.approx(float(found.variance[there[:, 0], 0].mean()), rel=1e-5)
+    assert variance_vs_error.hardness([]) is None
+    np.testing.assert_allclose(variance_vs_error.hardness([good, np.ones_like(good)]), 0.75)
+    with pytest.raises(DataError, match="no variance"):
+        variance_vs_error.by_sample(dataclasses.replace(found, variance=None))
 
 
 def test_points_of_classes_have_their_properties():

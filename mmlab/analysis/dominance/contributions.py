@@ -7,6 +7,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from mmlab.analysis.base.array_checks import finite
 
+ORDERS = ("moved", "one-sided", "opposed", "given")  # of samples
 SAMPLE_KINDS = ("none", "dominance", "complement", "conflict")
 DOMINANT = 0.75  # of all that moves the answer, from here on one modality dominates
 OPPOSED = 0.1  # the smaller side must reach this, or the opposition is no more than noise
@@ -41,3 +42,22 @@ def sample_kinds(contributions: ArrayLike, unit: float = 1.0) -> NDArray[np.int8
     names = ("none", "dominance", "conflict")
     found = np.select(tests, [SAMPLE_KINDS.index(name) for name in names], SAMPLE_KINDS.index("complement"))
     return found.astype(np.int8)
+
+
+def order_of_samples(contributions: ArrayLike, by: str) -> NDArray[np.int64]:
+    """The samples of contributions `[M, N]` in an order of `ORDERS`, as rows `[N]`.
+
+    moved: those that are moved most come first; one-sided: those where one modality makes most of all that moves the
+    answer; opposed: those that a modality speaks against most; given: as they are. Raises ValueError for another.
+    """
+    if by not in ORDERS:
+        raise ValueError(f"There is no order '{by}'.")
+    shares = finite(contributions, "contributions", 2)
+    total = np.abs(shares).sum(0)
+    keys = {
+        "moved": -total,
+        "one-sided": -np.abs(shares).max(0) / np.where(total > 0, total, 1.0),
+        "opposed": shares.min(0),
+        "given": np.arange(shares.shape[1]),
+    }
+    return np.argsort(keys[by], kind="stable")

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mmlab.analysis.base.ranking import spearman
+from mmlab.analysis.embedding.projection import valid
+from mmlab.core.errors import DataError
+from mmlab.core.results import Sweep
 
 Table = NDArray[np.float64]
 BINS = 10
@@ -38,3 +42,45 @@ def trend(values: ArrayLike, shares: ArrayLike, bins: int = BINS) -> Trend:
         np.array([len(part) for part in parts], np.int64),
         spearman(first, second),
     )
+
+
+@dataclass(frozen=True)
+class ByCombination:
+    """The combinations that some sample has, by key: their mean variance and score, `[K]`, and how the two go together.
+
+    correlation: Spearman's.
+    """
+
+    combinations: tuple[str, ...]
+    variance: Table
+    score: Table
+    correlation: float
+
+
+def by_combination(found: Sweep, good: ArrayLike) -> ByCombination:
+    """Mean variance against `good`, how good each answer is, `[K, N]`. Raises DataError without variance."""
+    variance, scores = _variance(found), np.asarray(good, np.float64)
+    kept = np.asarray(valid(found).any(1), bool)
+    width, score = (np.nanmean(table[kept], 1) for table in (variance, scores))
+    keys = tuple(key for key, some in zip(found.combinations, kept, strict=True) if some)
+    return ByCombination(keys, width, score, spearman(width, score))
+
+
+def by_sample(found: Sweep) -> Table:
+    """The variance of each sample over the combinations that it has, `[N]`. Raises DataError without variance."""
+    mean: Table = np.nanmean(_variance(found), 0)
+    return mean
+
+
+def hardness(others: Sequence[ArrayLike]) -> Table | None:
+    """How well other models do on each sample on average, `[N]`, from tables `[K, N]`; None where there is none."""
+    each = [np.nanmean(np.asarray(table, np.float64), 0) for table in others]
+    return np.mean(each, 0) if each else None
+
+
+def _variance(found: Sweep) -> Table:
+    """`[K, N]`, NaN where a sample lacks an input of the combination."""
+    if found.variance is None:
+        raise DataError("This model gives no variance.", "Only a probabilistic one does.")
+    table: Table = np.where(valid(found), found.variance.mean(2), np.nan)
+    return table

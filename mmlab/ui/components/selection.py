@@ -23,10 +23,8 @@ from mmlab.analysis.robustness.per_sample_scores import PerSampleScores
 from mmlab.analysis.robustness.subset import subset
 from mmlab.core.errors import DataError, MmlabError
 from mmlab.core.task import Task
-from mmlab.ui.components import clickable_svg, page_frame
+from mmlab.ui.components import clickable_svg, page_frame, thumbnail
 from mmlab.ui.session import cache, url_state
-from mmlab.viz.base import theme
-from mmlab.viz.inputs import recordings
 
 FIELD = "chosen"
 LONGEST = 6000  # letters of an address
@@ -137,12 +135,11 @@ def strip(task: Task, sample: str) -> None:
 
 def _button(task: Task, name: str, pressed: bool) -> str:
     found = cache.item(task.name, name)
-    shades = {each: theme.modality_colour(i) for i, each in enumerate(task.info.modalities.names)}
     label = escape(f"Selected sample {name}, right answer {found.answer}", quote=True)
     named = f'data-pick="{escape(name, quote=True)}" aria-pressed="{str(pressed).lower()}"'
     return (
         f'<button class="mm-thumb" {named} aria-label="{label}" title="{label}">'
-        f"{recordings.thumbnail(found.raw, shades).html}</button>"
+        f"{thumbnail.picture(task.name, name)}</button>"
     )
 
 

@@ -11,11 +11,9 @@ import streamlit as st
 
 from mmlab.core.errors import MmlabError
 from mmlab.core.task import Task
-from mmlab.ui.components import clickable_svg, page_frame, selection
-from mmlab.ui.components.pickers import colours
+from mmlab.ui.components import clickable_svg, page_frame, selection, thumbnail
 from mmlab.ui.inputs import upload_form
 from mmlab.ui.session import cache, uploads, url_state
-from mmlab.viz.inputs import recordings
 
 PER_PAGE = 40
 PAGE = "mmlab.gallery"
@@ -93,14 +91,12 @@ def _gallery(task: Task, gallery: Sequence[str], sample: str) -> None:
 @st.cache_data(show_spinner=False, max_entries=64)
 def _thumbnails(task_name: str, samples: tuple[str, ...], version: object) -> str:
     """One page of the gallery as buttons with pictures."""
-    shades = colours(cache.task(task_name).info.modalities)
     buttons = []
     for sample in samples:
         found = cache.item(task_name, sample)
         label = escape(f"Sample {sample}, right answer {found.answer}", quote=True)
-        picture = recordings.thumbnail(found.raw, shades).html
         named = f'data-pick="{escape(sample, quote=True)}" aria-label="{label}" title="{label}"'
-        buttons.append(f'<button class="mm-thumb" {named}>{picture}</button>')
+        buttons.append(f'<button class="mm-thumb" {named}>{thumbnail.picture(task_name, sample)}</button>')
     return f'<div class="mm-gallery">{"".join(buttons)}</div>'
 
 

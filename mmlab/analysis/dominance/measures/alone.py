@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from mmlab.analysis.base.array_checks import Numbers, finite, modality_count
-from mmlab.analysis.dominance.derivation import Arithmetic
-from mmlab.analysis.dominance.measure import ALONE, BLIND_TIES, MEASURES, Evidence, Measure, Truth
+from mmlab.analysis.dominance.measure import ALONE, BLIND_TIES, MEASURES, Truth
+from mmlab.analysis.dominance.score_terms import ScoreTerms
 
 
 def stand_alone(scores: ArrayLike) -> Numbers:
@@ -17,7 +17,7 @@ def stand_alone(scores: ArrayLike) -> Numbers:
 
 
 @MEASURES.register("alone")
-class Alone(Measure):
+class Alone(ScoreTerms):
     """The score where everything else is absent."""
 
     order = 50
@@ -34,11 +34,8 @@ class Alone(Measure):
         Truth("collapsed", (1, 0.5), 0.08, "Right alone is a coin for this model.", BLIND_TIES),
     )
 
-    def values(self, evidence: Evidence) -> Numbers:
-        """The score of one modality."""
-        return stand_alone(evidence.scores)
+    rule = "The score with this input only"
 
-    def derivation(self, evidence: Evidence, modality: int) -> Arithmetic:
-        """One line."""
-        line = (evidence.labels[modality], float(evidence.scores[2**modality]))
-        return Arithmetic("The score with this input only", ("present before", "score"), (line,))
+    def terms(self, full: int, modality: int) -> tuple[tuple[int, int], ...]:
+        """The score of one modality."""
+        return ((1, 1 << modality),)

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from mmlab.analysis.base.array_checks import Numbers, finite, modality_count
-from mmlab.analysis.dominance.derivation import Arithmetic, named
-from mmlab.analysis.dominance.measure import BLIND_TIES, MEASURES, TOGETHER, Evidence, Measure, Truth
+from mmlab.analysis.dominance.measure import BLIND_TIES, MEASURES, TOGETHER, Truth
+from mmlab.analysis.dominance.score_terms import ScoreTerms
 
 
 def leave_one_out(scores: ArrayLike) -> Numbers:
@@ -18,7 +18,7 @@ def leave_one_out(scores: ArrayLike) -> Numbers:
 
 
 @MEASURES.register("dropped")
-class LeaveOneOut(Measure):
+class LeaveOneOut(ScoreTerms):
     """Everything less everything else."""
 
     order = 60
@@ -35,18 +35,8 @@ class LeaveOneOut(Measure):
         Truth("collapsed", (0.5, 0), 0.08, "Without left, nothing is left.", BLIND_TIES),
     )
 
-    def values(self, evidence: Evidence) -> Numbers:
-        """From the scores."""
-        return leave_one_out(evidence.scores)
+    rule = "Everything − everything else"
 
-    def per_sample(self, evidence: Evidence) -> Numbers:
-        """The same of what each answer is worth."""
-        table = evidence.tables["right"]
-        return table[-1] - table[len(table) - 1 - 2 ** np.arange(len(evidence.labels))]
-
-    def derivation(self, evidence: Evidence, modality: int) -> Arithmetic:
-        """Two lines."""
-        scores = evidence.scores
-        rest = len(scores) - 1 - 2**modality
-        lines = (("everything", float(scores[-1])), (named(rest, evidence.labels), -float(scores[rest])))
-        return Arithmetic("Everything − everything else", ("present before", "score"), lines, "sum")
+    def terms(self, full: int, modality: int) -> tuple[tuple[int, int], ...]:
+        """Everything, less everything else."""
+        return ((1, full), (-1, full - (1 << modality)))

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import numpy as np
 import streamlit as st
 
 from mmlab.analysis.base.array_checks import Numbers
 from mmlab.analysis.base.coalitions import Lattice
-from mmlab.analysis.dominance.contributions import SAMPLE_KINDS, sample_kinds
+from mmlab.analysis.dominance.contributions import SAMPLE_KINDS, order_of_samples, sample_kinds
 from mmlab.analysis.dominance.measures.shapley import shapley, shapley_derivation
 from mmlab.analysis.dominance.payoffs import NUMBER, Payoff, worths
 from mmlab.core.outputs import Classification, Regression
@@ -25,18 +25,12 @@ from mmlab.viz.inputs import recordings
 
 SHOWN = 12
 ALL = "all"
-ORDERS: dict[str, tuple[str, Callable[[Numbers], Numbers]]] = {
-    "largest": ("Most moved first", lambda shares: -np.abs(shares).sum(0)),
-    "one": ("Most one-sided first", lambda shares: -np.abs(shares).max(0) / _total(shares)),
-    "against": ("Most conflicting first", lambda shares: shares.min(0)),
-    "test": ("As in the test set", lambda shares: np.arange(shares.shape[1], dtype=np.float64)),
+ORDERS = {
+    "moved": "Most moved first",
+    "one-sided": "Most one-sided first",
+    "opposed": "Most conflicting first",
+    "given": "As in the test set",
 }
-
-
-def _total(shares: Numbers) -> Numbers:
-    """What moves each sample in all, `[N]`; 1 where nothing does."""
-    total = np.abs(shares).sum(0)
-    return np.where(total > 0, total, 1.0)
 
 
 def show(task: Task, reference: Reference) -> None:
@@ -44,9 +38,7 @@ def show(task: Task, reference: Reference) -> None:
     found = result_cache.lattice(reference)
     with st.container(horizontal=True, vertical_alignment="bottom", key="mm-samples-by"):
         worth = _worth(task)
-        order = st.selectbox(
-            "Order", list(ORDERS), format_func=lambda name: ORDERS[name][0], key="dominance.order", width=220
-        )
+        order = st.selectbox("Order", list(ORDERS), format_func=ORDERS.__getitem__, key="dominance.order", width=220)
     shares = shapley(result_cache.values(reference, worth.name))
     kinds = sample_kinds(shares, task.info.output.scale[1] if worth.unit == NUMBER else 1.0)
     there = np.array(selection.places(found.ids, selection.announced(cache.sweep(reference).ids)), np.int64)
@@ -56,7 +48,7 @@ def show(task: Task, reference: Reference) -> None:
     if not len(rows):
         st.caption("No sample is of this kind.")
         return
-    ranked = rows[np.argsort(ORDERS[order][1](shares[:, rows]), kind="stable")]
+    ranked = rows[order_of_samples(shares[:, rows], order)]
     last = -(-len(ranked) // SHOWN)
     page = 1 if last < 2 else st.number_input("Page", 1, last, 1, key=f"dominance.page.{kind}", width=150)
     listed = ranked[(page - 1) * SHOWN : page * SHOWN]

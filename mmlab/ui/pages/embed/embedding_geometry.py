@@ -6,11 +6,9 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from mmlab.analysis.base.ranking import spearman
 from mmlab.analysis.embedding import variance_vs_error
 from mmlab.analysis.embedding.alignment import Alignment, alignment, to_class_centres
 from mmlab.analysis.embedding.point_attributes import accuracy_like
-from mmlab.analysis.embedding.projection import valid
 from mmlab.analysis.methods import method_evidence
 from mmlab.core.errors import MmlabError
 from mmlab.core.outputs import Classification, Regression, Segmentation
@@ -121,12 +119,8 @@ def _variance(view: View) -> None:
 
 def _by_combination(view: View) -> Figure:
     """Mean variance of each combination against how good its answers are."""
-    there = valid(view.found)
-    assert view.found.variance is not None
-    variance = np.where(there, view.found.variance.mean(2), np.nan)
-    kept = np.asarray(there.any(1), bool)
-    width, score = (np.nanmean(table[kept], 1) for table in (variance, _good(view.reference)))
-    keys = [key for key, some in zip(view.found.combinations, kept, strict=True) if some]
+    found = variance_vs_error.by_combination(view.found, _good(view.reference))
+    keys, width, score = found.combinations, found.variance, found.score
     name = _score_name(view)
     title = f"Variance and {name}, by combination"
     drawn = svg_chart.Plot(
@@ -134,18 +128,15 @@ def _by_combination(view: View) -> Figure:
     )
     for key, x, y in zip(keys, width, score, strict=True):
         drawn.dot(float(x), float(y), theme.ACCENT, f"{view.letters[key]}: variance {x:.3f}, {name} {y:.3f}", 6)
-    found = spearman(width, score)
-    said = f"Rank correlation {wording.correlation(found)}. " if len(keys) > 2 else ""
+    said = f"Rank correlation {wording.correlation(found.correlation)}. " if len(keys) > 2 else ""
     numbers = [(key, float(x), float(y)) for key, x, y in zip(keys, width, score, strict=True)]
-    note = f"{said}{f'{wording.CONSTANT} ' if said and np.isnan(found) else ''}{_note(view)}"
+    note = f"{said}{f'{wording.CONSTANT} ' if said and np.isnan(found.correlation) else ''}{_note(view)}"
     return Figure("variance-by-combination", title, drawn.svg, ("combination", "variance", "score"), numbers, note)
 
 
 def _by_hardness(view: View) -> Figure:
     """Samples sorted by variance: how often the other models are wrong on them, and this one."""
-    assert view.found.variance is not None
-    there = valid(view.found)
-    variance = np.nanmean(np.where(there, view.found.variance.mean(2), np.nan), 0)
+    variance = variance_vs_error.by_sample(view.found)
     judges = _hardness(view.reference)
     own = -np.nanmean(_good(view.reference), 0)
     offset = 0.0 if isinstance(view.task.info.output, Regression) else 1.0
@@ -231,8 +222,8 @@ def _hardness(reference: Reference) -> NDArray[np.float64] | None:
         except MmlabError:
             continue  # a model without answers judges nothing
         if other.ids == ids:
-            tables.append(np.nanmean(_good(entry.reference), 0))
-    return np.mean(tables, 0) if tables else None
+            tables.append(_good(entry.reference))
+    return variance_vs_error.hardness(tables)
 
 
 def _measured(view: View) -> list[Reference]:

@@ -15,7 +15,7 @@ from mmlab.analysis.embedding.point_attributes import Labels
 from mmlab.core.outputs import Classification, Regression
 from mmlab.core.reference import Reference
 from mmlab.core.results import Sweep
-from mmlab.ui.components import page_frame, pickers, plotly_figure, sample_view
+from mmlab.ui.components import page_frame, pickers, plotly_figure, sample_view, thumbnail
 from mmlab.ui.pages.embed import map_cache, view_data
 from mmlab.ui.pages.embed.view_data import View
 from mmlab.ui.session import cache, url_state
@@ -23,7 +23,6 @@ from mmlab.ui.text import wording
 from mmlab.viz.embed import sample_path
 from mmlab.viz.embed.sample_path import Step
 from mmlab.viz.explain.attribution_maps import overlay
-from mmlab.viz.inputs import recordings
 
 SEEN = "mmlab.embed.sample"
 FAR = 0.99
@@ -134,8 +133,7 @@ def _card(view: View, row: int, combination: int, distance: float) -> str:
 def _one(view: View, row: int, note: str) -> str:
     name = view.found.ids[row]
     said = view_data.truth(view.task, view.found.target[row]) if view.found.target.ndim == 1 else name
-    short = said if len(said) <= 16 else f"{said[:15]}…"
-    under = f"{escape(short)}<small>{escape(note)}</small>"
+    under = f"{escape(thumbnail.short(said))}<small>{escape(note)}</small>"
     if name not in view.task.gallery():
         return (
             f'<span title="{escape(name, quote=True)}"><span class="mm-thumb">{escape(name[-6:])}</span>{under}</span>'
@@ -147,18 +145,7 @@ def _one(view: View, row: int, note: str) -> str:
         "lattice": view.reference.method,
     }
     address = url_state.link("embed", {key: value for key, value in fields.items() if value})
-    label = escape(f"Sample {name}, right answer {said}: show it here", quote=True)
-    picture = _thumbnail(view.task.name, name, cache.version(view.task.name, name))
-    return (
-        f'<a href="{escape(address, quote=True)}" target="_self" title="{label}" aria-label="{label}">'
-        f'<span class="mm-thumb">{picture}</span>{under}</a>'
-    )
-
-
-@st.cache_data(show_spinner=False, max_entries=512)
-def _thumbnail(task_name: str, name: str, version: object) -> str:
-    shades = pickers.colours(cache.task(task_name).info.modalities)
-    return recordings.thumbnail(cache.item(task_name, name).raw, shades).html
+    return thumbnail.link(address, view.task.name, name, f"Sample {name}, right answer {said}: show it here", under)
 
 
 def _digest(step: Step) -> str:

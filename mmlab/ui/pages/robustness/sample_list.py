@@ -7,12 +7,11 @@ from html import escape
 
 import streamlit as st
 
-from mmlab.ui.components import pickers
+from mmlab.ui.components import thumbnail
 from mmlab.ui.pages.robustness.view_data import View
 from mmlab.ui.session import cache, url_state
-from mmlab.viz.inputs import recordings
 
-MOST_PICTURES, MOST_NAMES, LONGEST = 24, 40, 16
+MOST_PICTURES, MOST_NAMES = 24, 40
 
 
 def show(view: View, rows: Sequence[int], mask: int, title: str) -> None:
@@ -36,20 +35,6 @@ def show(view: View, rows: Sequence[int], mask: int, title: str) -> None:
 def _picture(view: View, name: str, mask: int) -> str:
     fields = {"task": view.task.name, "sample": name, "methods": view.shown, "on": view.key(mask)}
     found = cache.item(view.task.name, name)
-    label = escape(f"Sample {name}, right answer {found.answer}: open in Predict", quote=True)
-    picture = _thumbnail(view.task.name, name, cache.version(view.task.name, name))
-    return (
-        f'<a href="{escape(url_state.link("predict", fields), quote=True)}" target="_self" title="{label}" '
-        f'aria-label="{label}"><span class="mm-thumb">{picture}</span>'
-        f"{escape(_short(found.answer))}</a>"
-    )
-
-
-def _short(answer: str) -> str:
-    return answer if len(answer) <= LONGEST else f"{answer[: LONGEST - 1]}…"
-
-
-@st.cache_data(show_spinner=False, max_entries=512)
-def _thumbnail(task_name: str, name: str, version: object) -> str:
-    shades = pickers.colours(cache.task(task_name).info.modalities)
-    return recordings.thumbnail(cache.item(task_name, name).raw, shades).html
+    label = f"Sample {name}, right answer {found.answer}: open in Predict"
+    under = escape(thumbnail.short(found.answer))
+    return thumbnail.link(url_state.link("predict", fields), view.task.name, name, label, under)
