@@ -13,6 +13,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import os
 import shutil
 import tempfile
 import zipfile
@@ -23,8 +24,10 @@ from typing import Any
 
 import numpy as np
 
+from mmlab.core import permissions
 from mmlab.core.errors import CheckpointError, DataError, MmlabError, UnknownName
 from mmlab.core.method import METHODS
+from mmlab.core.permissions import Action
 from mmlab.core.task import TASKS, TaskInfo
 from mmlab.experiments.background.manager import TAG, TrainingQueue
 from mmlab.experiments.comparison_tables import why_unusable
@@ -44,6 +47,7 @@ LARGEST = {
     SWEEP: 32 * 2**20,
     PROGRESS: progress_file.LARGEST,
 }
+ROOM, USUAL_ROOM = "MMLAB_LIBRARY_GB", 20.0  # how much a library may hold for an import to be filed
 LARGEST_UPLOAD = 64 * 2**20
 LARGEST_SWEEP = 256 * 2**20
 WHEN = (1980, 1, 1, 0, 0, 0)  # the same checkpoint is always the same file
@@ -92,8 +96,11 @@ def _packed_plainly(sweep: Path) -> bytes:
 def import_model(library: Library, content: bytes, tag: str = "", replace: bool = False) -> ImportedModel:
     """File an exported checkpoint in the library, under its own name or another `tag`.
 
-    Raises DataError or CheckpointError for what is no sound export, NameTaken where it would replace something.
+    Raises DataError or CheckpointError for what is no sound export, NameTaken where it would replace something,
+    NotAllowed.
     """
+    permissions.require(Action.IMPORT)
+    _check_room(library, len(content))
     parts = _unpacked(content)
     names = _names(parts.get(NAMES, b"{}"))
     with tempfile.TemporaryDirectory() as place:
@@ -115,8 +122,9 @@ def import_model(library: Library, content: bytes, tag: str = "", replace: bool 
 def delete(library: Library, task: str, method: str, tag: str) -> None:
     """Remove a checkpoint, what was measured of it, and the record of its training.
 
-    Raises DataError while it is being trained.
+    Raises DataError while it is being trained, NotAllowed.
     """
+    permissions.require(Action.DELETE)
     folder = library.folder(task, method, tag)
     trainings = TrainingQueue(library)
     if any(
@@ -128,6 +136,19 @@ def delete(library: Library, task: str, method: str, tag: str) -> None:
         folder.rename(away)
         shutil.rmtree(away, ignore_errors=True)
     trainings.discard(task, method, tag)
+
+
+def _check_room(library: Library, more: int) -> None:
+    """Raise DataError where a library would grow beyond its bound, `MMLAB_LIBRARY_GB`."""
+    try:
+        bound = float(os.environ.get(ROOM, "") or USUAL_ROOM) * 1e9
+    except ValueError as error:
+        raise DataError(f"{ROOM} is no number.", "Whoever hosts this sets it, such as 20.") from error
+    used = sum(file.stat().st_size for file in library.root.rglob("*") if file.is_file())
+    if used + more > bound:
+        raise DataError(
+            f"The library is full: it holds {used / 1e9:.1f} GB.", "Delete a model, or raise MMLAB_LIBRARY_GB."
+        )
 
 
 def _unpacked(content: bytes) -> dict[str, bytes]:

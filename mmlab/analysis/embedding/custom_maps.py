@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import shutil
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
 from mmlab.analysis.embedding.map_file import MAP, read_map
 from mmlab.analysis.embedding.maps import Map, MapSettings
 from mmlab.analysis.embedding.umap_worker import build_map
+from mmlab.core import permissions
 from mmlab.core.errors import CheckpointError, MmlabError
 from mmlab.core.options import as_dict, build
+from mmlab.core.permissions import Action
 from mmlab.storage.disk_cache import cache_folder, cache_key
 
 VERSION = 2  # of what a fit gives and of its file; raise it when either changes
 PREFIX = "fit"
+TICK = 0.2  # seconds between looks whether it is one's turn
+MOST_KEPT = 200
+_turn = threading.Lock()
 NAMED = ("neighbours", "minimum_distance", "metric", "seed")
 
 
@@ -54,5 +61,24 @@ def read(digest: str, settings: MapSettings) -> Map:
 
 
 def make(checkpoint: Path, digest: str, settings: MapSettings, on_progress: Callable[[float], None]) -> Path:
-    """Make it, in a process of its own; what `on_progress` raises stops it. Raises CheckpointError."""
-    return build_map(checkpoint, settings, on_progress, into=folder_of(digest, settings))
+    """Make it, in a process of its own; what `on_progress` raises stops it. Raises CheckpointError, NotAllowed.
+
+    One at a time, whoever asks: a fit takes a core and some hundred MB. Others wait for their turn.
+    """
+    permissions.require(Action.MAP)
+    while not _turn.acquire(timeout=TICK):
+        on_progress(0.0)
+    try:
+        made_in = build_map(checkpoint, settings, on_progress, into=folder_of(digest, settings))
+    finally:
+        _turn.release()
+    _forget_oldest(made_in)
+    return made_in
+
+
+def _forget_oldest(kept: Path) -> None:
+    """Remove the maps that were made longest ago where there are many."""
+    there = sorted(kept.parent.iterdir(), key=lambda folder: folder.stat().st_mtime, reverse=True)
+    for folder in there[MOST_KEPT:]:
+        if folder != kept:
+            shutil.rmtree(folder, ignore_errors=True)

@@ -26,8 +26,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from mmlab.core import permissions
 from mmlab.core.errors import DataError, UnknownName, Unsupported
+from mmlab.core.permissions import Action
 from mmlab.experiments.background.run_files import (
+    BEGUN_BY,
     LOG,
     ORDER,
     STATUS,
@@ -75,8 +78,9 @@ class TrainingQueue:
     def start(self, order: TrainRequest) -> Run:
         """Begin in a process of its own, or take up where the same order was stopped.
 
-        Raises UnknownName or DataError for an order that cannot be, or a name that is taken.
+        Raises UnknownName or DataError for an order that cannot be, or a name that is taken, NotAllowed.
         """
+        permissions.require(Action.TRAIN)
         check(order)
         folder = self.folder(order)
         if (folder / MODEL).is_file() and not (folder / STATE).is_file():
@@ -99,6 +103,7 @@ class TrainingQueue:
                 )
             write(home / ORDER, asdict(order))
             write(home / STATUS, {"state": "waiting", "asked": time.time()})
+            (home / BEGUN_BY).write_text(permissions.visitor().id, "utf-8")
             (home / STOP).unlink(missing_ok=True)
             self._spawn(order, home, held)
         finally:
@@ -106,8 +111,12 @@ class TrainingQueue:
         return self.find(order.task, order.method, order.tag)
 
     def stop(self, task: str, method: str, tag: str) -> None:
-        """Ask the process to end; what its whole epochs reached is kept. No error where there is none."""
+        """Ask the process to end; what its whole epochs reached is kept. No error where there is none.
+
+        Raises NotAllowed for somebody else's.
+        """
         home = self.home(task, method, tag)
+        permissions.require(Action.STOP, self.begun_by(task, method, tag))
         if not is_locked(home / ALIVE):
             return
         (home / STOP).touch()
@@ -123,6 +132,7 @@ class TrainingQueue:
         home, folder = self.home(task, method, tag), self.library.folder(task, method, tag)
         if not home.is_dir():
             return
+        permissions.require(Action.DELETE, self.begun_by(task, method, tag))
         held = lock(home / ALIVE, patience=1.0)
         if held is None:
             raise DataError(f"{task}/{method}/{tag} is being trained.", "Stop it first.")
@@ -157,6 +167,13 @@ class TrainingQueue:
                 opened.seek(max(0, opened.seek(0, os.SEEK_END) - 200 * lines))
                 return "\n".join(opened.read().decode("utf-8", "replace").splitlines()[-lines:])
         except OSError:
+            return ""
+
+    def begun_by(self, task: str, method: str, tag: str) -> str:
+        """The id of the visitor who began it; empty for runs of the command line and of older versions."""
+        try:
+            return (self.home(task, method, tag) / BEGUN_BY).read_text("utf-8")[:64]
+        except (OSError, UnicodeDecodeError):
             return ""
 
     def home(self, task: str, method: str, tag: str) -> Path:

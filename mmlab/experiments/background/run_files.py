@@ -15,7 +15,7 @@ from typing import Any
 from mmlab.core.errors import MmlabError
 from mmlab.storage import strict_json
 
-ORDER, STATUS, LOG, STOP = "order.json", "status.json", "log.txt", "stop"
+ORDER, STATUS, LOG, STOP, BEGUN_BY = "order.json", "status.json", "log.txt", "stop", "begun_by"
 LARGEST = 2**16
 Value = str | int | float | bool
 

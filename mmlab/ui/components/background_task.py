@@ -25,8 +25,11 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import add_script_run_ctx, get_script_run_ctx
 from streamlit.runtime.scriptrunner_utils.script_run_context import ScriptRunContext
 
+from mmlab.core import permissions
 from mmlab.core.errors import MmlabError
+from mmlab.core.permissions import Visitor
 from mmlab.ui.components import page_frame
+from mmlab.ui.session import access
 
 T = TypeVar("T")
 ProgressCallback = Callable[[float], None]
@@ -34,6 +37,7 @@ LOG = logging.getLogger("mmlab.app")
 EVERY_SECONDS = 0.7  # how often a page that goes on asks how far it is
 TICK = 0.1  # how often a page that waits does
 MOST = 64  # results that are kept
+MOST_QUEUED = 32  # computations that run or wait, of all visitors together
 STOPPED, OWN = "work.stopped", "work.own"  # session: what the person stopped, and results for this session only
 
 
@@ -56,6 +60,7 @@ class Work:
     problem: Exception | None = None
     result: Any = None
     over: threading.Event = field(default_factory=threading.Event)
+    asked_by: Visitor = permissions.OWNER
 
 
 @dataclass(eq=False)
@@ -74,8 +79,13 @@ def _office() -> _Office:
 
 
 def start(name: Hashable, job: Callable[[ProgressCallback], object]) -> None:
-    """Begin, unless it is under way already. The page goes on; `show` says how far it is."""
-    _begin(name, job)
+    """Begin, unless it is under way already. The page goes on; `show` says how far it is, or why it did not begin."""
+    try:
+        _begin(name, job)
+    except MmlabError as error:
+        refused = Work(problem=error)
+        refused.over.set()
+        _office().works[name] = refused
 
 
 def alive(name: Hashable) -> bool:
@@ -126,7 +136,13 @@ def show(name: str, text: str) -> None:
     if not work.over.is_set():
         with st.container(horizontal=True, vertical_alignment="center", key=f"mm-work-{name}"):
             st.progress(work.share, f"{text}: {work.share:.0%}")
-            st.button("Stop", key=f"stop.{name}", on_click=_cancel, args=(work,))
+            st.button(
+                "Stop",
+                key=f"stop.{name}",
+                on_click=_cancel,
+                args=(work,),
+                **access.shut_to_others(work.asked_by.id),
+            )
         return
     if isinstance(work.problem, MmlabError):
         page_frame.show_error(work.problem)
@@ -199,7 +215,10 @@ def _begin(name: Hashable, job: Callable[[ProgressCallback], object], waiter: Sc
             known.waiting += waiting
             known.unwanted = False
             return known
-        work = office.works[name] = Work(waiting=waiting)
+        queued = sum(not each.over.is_set() for each in office.works.values())
+        if queued >= MOST_QUEUED:
+            raise MmlabError(f"{queued} computations run or wait already.", "Try again in a minute.")
+        work = office.works[name] = Work(waiting=waiting, asked_by=permissions.visitor())
     thread = threading.Thread(target=_run, args=(office, name, work, job), name=str(name)[:60], daemon=True)
     if waiter is not None:
         add_script_run_ctx(thread, waiter)
@@ -216,7 +235,8 @@ def _run(office: _Office, name: Hashable, work: Work, job: Callable[[ProgressCal
                 raise Cancelled
 
     try:
-        work.result = job(tell)
+        with permissions.acting_for(work.asked_by):
+            work.result = job(tell)
     except Cancelled:
         pass
     except MmlabError as error:
@@ -233,4 +253,5 @@ def _run(office: _Office, name: Hashable, work: Work, job: Callable[[ProgressCal
 
 
 def _cancel(work: Work) -> None:
-    work.unwanted = True
+    if not permissions.is_others(work.asked_by.id):
+        work.unwanted = True

@@ -15,11 +15,12 @@ from mmlab.analysis.embedding.maps import MapSettings
 from mmlab.analysis.embedding.projection import valid
 from mmlab.core.errors import MmlabError
 from mmlab.core.options import describe
+from mmlab.core.permissions import Action
 from mmlab.core.reference import Reference
 from mmlab.ui.components import background_task, pickers
 from mmlab.ui.pages.embed import map_cache
 from mmlab.ui.pages.embed.view_data import View, picture_title
-from mmlab.ui.session import cache, url_state
+from mmlab.ui.session import access, cache, url_state
 from mmlab.ui.text import wording
 
 LABELS = {"neighbours": "Neighbours", "minimum_distance": "Distance", "metric": "Metric", "seed": "Seed"}
@@ -53,7 +54,7 @@ def _panel(reference: Reference, was_busy: bool) -> None:
         st.button("Show this map", type="primary", on_click=partial(_go, settings))
         st.caption("It was fitted before and is stored on this machine.")
         return
-    st.button("Fit", type="primary", on_click=partial(_start, reference, settings))
+    st.button("Fit", type="primary", on_click=partial(_start, reference, settings), **access.shut(Action.MAP))
     st.caption(f"Takes about a minute for {cache.sweep(reference).mean[..., 0].size:,} dots, in a process of its own.")
 
 

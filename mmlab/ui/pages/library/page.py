@@ -21,6 +21,7 @@ from mmlab.core.method import METHODS
 from mmlab.core.metric import METRICS, is_share
 from mmlab.core.modality_kinds import MODALITY_KINDS
 from mmlab.core.options import describe
+from mmlab.core.permissions import Action
 from mmlab.core.reference import Reference
 from mmlab.core.task import TASKS, Task
 from mmlab.core.training_plan import Plan
@@ -30,7 +31,7 @@ from mmlab.storage import report_file
 from mmlab.storage.checkpoints import MODEL
 from mmlab.storage.library import Entry
 from mmlab.ui.components import page_frame, pickers, registered_card
-from mmlab.ui.session import cache, comparison_cache, url_state
+from mmlab.ui.session import access, cache, comparison_cache, url_state
 from mmlab.ui.session.page_registry import PAGES
 from mmlab.ui.text import wording
 from mmlab.viz.compare import method_tables
@@ -204,7 +205,8 @@ def _actions(reference: Reference) -> None:
         )
         with st.popover("Delete"):
             st.write(f"Delete **{page_frame.plain(reference.name)}** and all its measurements? This cannot be undone.")
-            st.button("Delete it", key=f"library.delete.{reference.name}", on_click=_delete, args=(reference,))
+            key = f"library.delete.{reference.name}"
+            st.button("Delete it", key=key, on_click=_delete, args=(reference,), **access.shut(Action.DELETE))
         page_frame.page_link("predict", "Try it →", {"task": reference.task, "methods": reference.method})
 
 
@@ -233,7 +235,7 @@ def _import() -> None:
         with st.container(horizontal=True, vertical_alignment="bottom"):
             name = st.text_input("New name", key="library.name", placeholder="keep its name", max_chars=60, width=240)
             replace = st.checkbox("Replace a model of this name", key="library.replace")
-        if not st.button("Import", key="library.import", type="primary"):
+        if not st.button("Import", key="library.import", type="primary", **access.shut(Action.IMPORT)):
             return
         with page_frame.error_boundary():
             arrived = model_archive.import_model(cache.library(), given.getvalue(), name.strip(), replace)
@@ -250,7 +252,8 @@ def _problems(task: Task) -> None:
     for entry in broken:
         left, right = st.columns([6, 1], vertical_alignment="center")
         left.warning(f"**{page_frame.plain(entry.reference.name)}**: {page_frame.plain(str(entry.problem))}")
-        right.button("Remove", key=f"library.remove.{entry.reference.name}", on_click=_delete, args=(entry.reference,))
+        key = f"library.remove.{entry.reference.name}"
+        right.button("Remove", key=key, on_click=_delete, args=(entry.reference,), **access.shut(Action.DELETE))
     for name in cache.unfinished(task.name):
         st.caption(
             f"**{page_frame.plain(name)}** holds no model: its training was never started, or the file is elsewhere."

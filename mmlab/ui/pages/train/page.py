@@ -12,6 +12,7 @@ import streamlit as st
 from mmlab.core.errors import DataError
 from mmlab.core.method import METHODS
 from mmlab.core.options import Described, describe
+from mmlab.core.permissions import Action
 from mmlab.core.task import Task, is_trained_here
 from mmlab.core.training_plan import Plan
 from mmlab.experiments.background.manager import TrainingQueue
@@ -20,7 +21,7 @@ from mmlab.experiments.train_job import default_plan
 from mmlab.storage.library import SEED_FOLDER
 from mmlab.ui.components import page_frame
 from mmlab.ui.pages.train import progress
-from mmlab.ui.session import cache, comparison_cache, url_state
+from mmlab.ui.session import access, cache, comparison_cache, url_state
 from mmlab.ui.text import wording
 
 USUAL = "dmrnet"
@@ -74,7 +75,7 @@ def _form(task_name: str) -> None:
 
 def _start(task: Task, order: TrainRequest) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key="mm-train-go"):
-        clicked = st.button("Start training", type="primary", key="train.start")
+        clicked = st.button("Start training", type="primary", key="train.start", **access.shut(Action.TRAIN))
         st.caption(f"Saved as **{page_frame.plain(order.tag)}**. {_duration(order)}", width="content")
     with st.expander("The same as a command"):
         st.code(order.command, language="bash", wrap_lines=True)

@@ -11,13 +11,14 @@ import streamlit as st
 from mmlab.core.errors import MmlabError
 from mmlab.core.method import METHODS
 from mmlab.core.metric import is_share
+from mmlab.core.permissions import Action
 from mmlab.core.task import TASKS
 from mmlab.experiments.background.manager import Run, TrainingQueue, history, seconds_left
 from mmlab.experiments.background.requested_job import job_of
 from mmlab.experiments.train_job import teacher_of
 from mmlab.storage.checkpoints import MODEL
 from mmlab.ui.components import page_frame, pickers
-from mmlab.ui.session import cache, url_state
+from mmlab.ui.session import access, cache, url_state
 from mmlab.ui.text import wording
 from mmlab.viz.base import theme
 from mmlab.viz.train import learning_curves
@@ -86,15 +87,17 @@ def _head(trainings: TrainingQueue, run: Run) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key="mm-run-head"):
         st.markdown(f"**{page_frame.plain(_title(run))}** · {now}", width="content")
         if run.state in ("waiting", "running"):
-            st.button(
-                "Stop", key="train.stop", on_click=partial(_try, trainings.stop, *name), help="It can be resumed later."
-            )
+            about = {"help": "It can be resumed later.", **access.shut(Action.STOP, trainings.begun_by(*name))}
+            st.button("Stop", key="train.stop", on_click=partial(_try, trainings.stop, *name), **about)
         if run.state in ("stopped", "failed"):
-            st.button("Resume", key="train.resume", type="primary", on_click=partial(_try, trainings.resume, *name))
+            resume = partial(_try, trainings.resume, *name)
+            st.button("Resume", key="train.resume", type="primary", on_click=resume, **access.shut(Action.TRAIN))
         if not run.alive and run.state != "done":
             with st.popover("Discard"):
                 st.write("Discard this training and its progress?")
-                st.button("Discard it", key="train.discard", on_click=partial(_try, trainings.discard, *name))
+                discard = partial(_try, trainings.discard, *name)
+                locked = access.shut(Action.DELETE, trainings.begun_by(*name))
+                st.button("Discard it", key="train.discard", on_click=discard, **locked)
         if run.state == "done":
             view = {"task": order.task, "run": order.name}
             page_frame.page_link("library", "Open in the library →", view)
