@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from mmlab.analysis.attribution.captum_wrapper import CaptumAdapter
 from mmlab.analysis.attribution.geometry import Tracing, on_places
-from mmlab.analysis.attribution.registry import EXPLAINERS, Question, find, targets
+from mmlab.analysis.attribution.registry import EXPLAINERS, Question, find
 from mmlab.analysis.base.model_twin import twin
 from mmlab.core.errors import UnknownName
 from mmlab.core.method import METHODS, Method
@@ -132,7 +132,7 @@ CASES = [
 def test_every_method_and_output_can_be_explained(name: str, kind: str, count: int):
     method = made(name, ToyTask(kind, count).info)
     inputs, combinations = sample(method.info), method.modalities.subsets()
-    found = find("gradcam").run(method, inputs, combinations, len(targets(method.output)) - 1)
+    found = find("gradcam").run(method, inputs, combinations, len(method.output.targets) - 1)
     for combination in combinations:
         assert sum(found.shares[combination.key].values()) == pytest.approx(1, abs=1e-5)
         for modality in method.modalities:

@@ -1,12 +1,15 @@
-"""Style and types, as `make lint` checks them."""
+"""Style and types, as `make lint` checks them, and how often the code asks for kinds of answers."""
 
 from __future__ import annotations
 
+import ast
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from mmlab.core.outputs import ALL_KINDS, OUTPUTS
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -27,3 +30,41 @@ def test_tables_are_written_in_one_place() -> None:
         for path in sources
         if path.name != "csv_file.py" and any(each in path.read_text("utf-8") for each in writers)
     ] == []
+
+
+MOST_TESTS_FOR_KINDS = 9
+
+
+def tests_for_kinds_of_answer(file: Path) -> list[int]:
+    """The lines that ask which kind of answer there is: `isinstance` of an output, `.dense`, a name of a kind."""
+    kinds = {output.__name__ for output in OUTPUTS.values()}
+    found = []
+    for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+        match node:
+            case ast.Call(func=ast.Name(id="isinstance"), args=[_, of]):
+                if kinds & {part.id for part in ast.walk(of) if isinstance(part, ast.Name)}:
+                    found.append(node.lineno)
+            case ast.Attribute(attr="dense"):
+                found.append(node.lineno)
+            case ast.Compare(left=ast.Attribute(attr="kind"), comparators=[ast.Constant(value=str(name))]):
+                if name in ALL_KINDS:
+                    found.append(node.lineno)
+    return found
+
+
+def test_what_depends_on_the_kind_of_answer_stands_on_the_output_and_each_exception_has_a_reason() -> None:
+    places = []
+    for file in [*(ROOT / "mmlab").rglob("*.py"), *(ROOT / "pages").glob("*.py"), ROOT / "app.py"]:
+        if (ROOT / "mmlab" / "core" / "outputs") not in file.parents:
+            lines = file.read_text("utf-8").splitlines()
+            for line in tests_for_kinds_of_answer(file):
+                where = f"{file.relative_to(ROOT)}:{line}"
+                assert any("#" in text for text in lines[line - 2 : line]), f"{where} has no comment that says why"
+                places.append(where)
+    assert len(places) <= MOST_TESTS_FOR_KINDS, f"Give `Output` a method instead: {places}"
+
+
+def test_a_question_for_the_kind_is_found_however_it_is_put(tmp_path: Path) -> None:
+    file = tmp_path / "asks.py"
+    file.write_text('isinstance(x, (int, Regression))\nx.dense\nx.kind == "segmentation"\nisinstance(x, Output)\n')
+    assert tests_for_kinds_of_answer(file) == [1, 2, 3]

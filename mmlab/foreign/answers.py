@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import singledispatch
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from mmlab.core.errors import DataError
-from mmlab.core.outputs import Classification, Output, Regression, Segmentation
+from mmlab.core.outputs import Output, Regression, Segmentation
 from mmlab.foreign.trees import described
 
 SMALLEST = 1e-7  # a probability below this counts as this
@@ -71,20 +72,15 @@ def shaped(answer: Tensor, output: Output, rows: int, probabilities: bool = Fals
             f"The answer holds {str(answer.dtype).removeprefix('torch.')} numbers, as after argmax.",
             "Return the logits, before anything is decided.",
         )
-    answer = answer.float()
+    return _shaped(output, answer.float(), rows, probabilities)
+
+
+TAKE = "Take the right tensor with logits=."
+
+
+@singledispatch
+def _shaped(output: Output, answer: Tensor, rows: int, probabilities: bool) -> Tensor:
     shape = tuple(answer.shape)
-    if isinstance(output, Regression):
-        if shape in ((rows,), (rows, 1)):
-            return answer.reshape(rows, 1)
-        raise DataError(f"The answer has shape {shape}, and one number per sample is expected: ({rows}, 1).", TAKE)
-    if isinstance(output, Segmentation):
-        if len(shape) == 4 and shape[:2] == (rows, output.channels):
-            return _unlog(answer) if probabilities else answer
-        raise DataError(
-            f"The answer has shape {shape}, and ({rows}, {output.channels}, height, width) is expected.",
-            "Name one region per plane, or take the right tensor with logits=.",
-        )
-    assert isinstance(output, Classification)
     if shape != (rows, output.channels):
         raise DataError(
             f"The answer has shape {shape}, and there are {output.channels} classes.", _hint(shape, rows, output)
@@ -92,7 +88,23 @@ def shaped(answer: Tensor, output: Output, rows: int, probabilities: bool = Fals
     return answer.clamp(min=SMALLEST).log() if probabilities else answer
 
 
-TAKE = "Take the right tensor with logits=."
+@_shaped.register
+def _number(output: Regression, answer: Tensor, rows: int, probabilities: bool) -> Tensor:
+    shape = tuple(answer.shape)
+    if shape in ((rows,), (rows, 1)):
+        return answer.reshape(rows, 1)
+    raise DataError(f"The answer has shape {shape}, and one number per sample is expected: ({rows}, 1).", TAKE)
+
+
+@_shaped.register
+def _regions(output: Segmentation, answer: Tensor, rows: int, probabilities: bool) -> Tensor:
+    shape = tuple(answer.shape)
+    if len(shape) == 4 and shape[:2] == (rows, output.channels):
+        return _unlog(answer) if probabilities else answer
+    raise DataError(
+        f"The answer has shape {shape}, and ({rows}, {output.channels}, height, width) is expected.",
+        "Name one region per plane, or take the right tensor with logits=.",
+    )
 
 
 def _hint(shape: tuple[int, ...], rows: int, output: Output) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import singledispatch
 from itertools import islice
 from typing import Any
 
@@ -12,7 +13,7 @@ from torch import Tensor
 
 from mmlab.core.batch import Samples
 from mmlab.core.errors import DataError
-from mmlab.core.outputs import Classification, Regression, Segmentation
+from mmlab.core.outputs import Classification, Output, Regression, Segmentation
 from mmlab.foreign.packing import Packing, as_tensor
 from mmlab.foreign.registration import TARGETS, Registration
 
@@ -182,31 +183,44 @@ def _text(value: Any) -> str:
 
 def answer_of(registration: Registration, value: Any, row: int) -> Tensor:
     """The right answer of a sample as the output holds it. Raises DataError."""
-    output = registration.output
-    if isinstance(output, Classification):
-        if isinstance(value, str) and value in output.classes:
-            return torch.tensor(output.classes.index(value))
-        label = as_tensor(value, "the answer")
-        if label.numel() != 1:
-            raise DataError(
-                f"The answer of sample {row} has shape {tuple(label.shape)}.",
-                "Give the index of the class, or its name.",
-            )
-        number = float(label.reshape(()))
-        if number != int(number) or not 0 <= number < output.channels:
-            hint = "Count classes from 0, in the order of the model's columns."
-            raise DataError(f"The answer of sample {row} is {number:g}, and there are {output.channels} classes.", hint)
-        return torch.tensor(int(number))
-    if isinstance(output, Regression):
-        truth = as_tensor(value, "the answer")
-        if truth.numel() != 1:
-            raise DataError(f"The answer of sample {row} has shape {tuple(truth.shape)}.", "Give one number.")
-        return truth.float().reshape(())
-    if isinstance(output, Segmentation):
-        return _regions(output, as_tensor(value, "the answer"), row)
+    return _answer(registration.output, value, row)
+
+
+@singledispatch
+def _answer(output: Output, value: Any, row: int) -> Tensor:
     raise DataError(
         f"Answers of the kind {output.kind} cannot be registered.", "Use classes=, Regression or Segmentation."
     )
+
+
+@_answer.register
+def _class(output: Classification, value: Any, row: int) -> Tensor:
+    if isinstance(value, str) and value in output.classes:
+        return torch.tensor(output.classes.index(value))
+    label = as_tensor(value, "the answer")
+    if label.numel() != 1:
+        raise DataError(
+            f"The answer of sample {row} has shape {tuple(label.shape)}.",
+            "Give the index of the class, or its name.",
+        )
+    number = float(label.reshape(()))
+    if number != int(number) or not 0 <= number < output.channels:
+        hint = "Count classes from 0, in the order of the model's columns."
+        raise DataError(f"The answer of sample {row} is {number:g}, and there are {output.channels} classes.", hint)
+    return torch.tensor(int(number))
+
+
+@_answer.register
+def _number(output: Regression, value: Any, row: int) -> Tensor:
+    truth = as_tensor(value, "the answer")
+    if truth.numel() != 1:
+        raise DataError(f"The answer of sample {row} has shape {tuple(truth.shape)}.", "Give one number.")
+    return truth.float().reshape(())
+
+
+@_answer.register
+def _label_map(output: Segmentation, value: Any, row: int) -> Tensor:
+    return _regions(output, as_tensor(value, "the answer"), row)
 
 
 def _regions(output: Segmentation, value: Tensor, row: int) -> Tensor:

@@ -16,7 +16,7 @@ from typing import Any, cast
 import torch
 from torch import Tensor
 
-from mmlab.analysis.attribution.registry import find, target_of
+from mmlab.analysis.attribution.registry import find
 from mmlab.analysis.dominance.perturbations import OWN_RULE, ProbeBudget, probe
 from mmlab.analysis.dominance.report import Panel, lattice_of, panel
 from mmlab.core.errors import DataError
@@ -81,7 +81,7 @@ class Adapted:
             target = getattr(output, "classes", getattr(output, "regions", ())).index(target)
         if target is None:
             whole = self.method.modalities.combination(inputs).key
-            target = target_of(output, self._model.answer(inputs)[whole].value)
+            target = output.target_of(self._model.answer(inputs)[whole].value)
         return find(way).run(self.method, inputs, self._model.combinations(inputs), target)
 
     def dominance(self) -> Panel:

@@ -9,7 +9,6 @@ import torch
 from torch import Tensor
 
 from mmlab.core.modality import Modalities
-from mmlab.core.outputs import Classification, Output
 from mmlab.foreign.calls import caught
 from mmlab.foreign.inputs import Input
 from mmlab.foreign.looks import INPUT, Look, form_of, not_places, read_look
@@ -139,7 +138,7 @@ def _reached(runner: Runner, inputs: Mapping[str, Tensor], looks: list[Look]) ->
     calls = [look.call for look in looks if look.call]
     with torch.enable_grad(), caught(runner.module, calls, differentiate=True) as found:
         answer = replace(runner, encoders={}, embedding="").direct(_differentiable(one), present)
-        total = answered(answer.logits, runner.registration.output).sum()
+        total = runner.registration.output.score_of_answer(answer.logits).sum()
     if not total.requires_grad:
         return {}
     there = [call for call in calls if call in found]
@@ -157,13 +156,6 @@ def places_of(look: Look, gradient: Tensor) -> int:
     if maps.dim() < 3:
         return 0
     return int((maps.abs().sum(1).flatten(1) > 0).sum(1).max())
-
-
-def answered(logits: Tensor, output: Output) -> Tensor:
-    """The score `[B]` of what each row answers: a sum over classes would hide what cancels out."""
-    if isinstance(output, Classification):
-        return logits.amax(1)
-    return logits.flatten(1).sum(1)
 
 
 def _differentiable(inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:

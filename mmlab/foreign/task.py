@@ -14,7 +14,6 @@ from mmlab.core.batch import Samples
 from mmlab.core.errors import DataError, UnknownName
 from mmlab.core.modality import Modalities, Modality
 from mmlab.core.options import NO_OPTIONS, NoOptions, build
-from mmlab.core.outputs import Classification, Regression, Segmentation
 from mmlab.core.recordings import Raw
 from mmlab.core.task import GallerySample, PreparedInput, Source, Split, TaskInfo
 from mmlab.foreign import data, recordings
@@ -229,13 +228,7 @@ class RegisteredTask:
 
     def _answer(self, target: Tensor) -> tuple[Any, str]:
         output = self.registration.output
-        if isinstance(output, Classification):
-            return int(target), output.classes[int(target)]
-        if isinstance(output, Regression):
-            return float(target), output.words(float(target))
-        assert isinstance(output, Segmentation)
-        regions = target.numpy()
-        return regions, output.words(regions)
+        return output.value_of(target), output.in_words(target)
 
 
 def task_class(registration: Registration, name: str, titles: tuple[str, ...]) -> type[RegisteredTask]:

@@ -100,7 +100,7 @@ def _batches(method: Method, samples: Samples, on_progress: Callable[[float], No
 
 def batch_size(output: Output) -> int:
     """How many samples are answered at a time."""
-    return DENSE_BATCH if output.dense else BATCH
+    return output.affordable(BATCH, DENSE_BATCH)
 
 
 def metrics(found: Sweep, output: Output, modalities: Modalities) -> dict[str, dict[str, float]]:

@@ -168,7 +168,7 @@ class DIMML(Method["DIMML.Config"]):
     def _vote(self, votes: Tensor, available: Tensor) -> tuple[Tensor, Tensor]:
         """Weights `[B, H]` (averaged over pixels and regions) and fused logits of votes `[H, B, C, ...]`."""
         temperature = self.config.certainty if self.config.weighting else 1e6
-        if not self.output.dense:
+        if votes.dim() == 3:  # one of several classes; regions are a yes or no at each pixel
             return certainty_fusion(votes, temperature, available)
         weights, fused = yes_no_fusion(votes, temperature, available)
         return weights.flatten(2).mean(2), fused
@@ -200,7 +200,7 @@ class DIMML(Method["DIMML.Config"]):
     def _contrast(self, features: Mapping[str, Feature], batch: Batch, run: Run) -> Tensor:
         deep = [features[name][-1] for name in self.modalities.names]
         present = batch.present
-        if self.output.dense:
+        if deep[0].dim() > 2:  # maps: their pixels are related
             chosen = torch.randperm(len(deep[0]) * deep[0][0, 0].numel(), generator=run.generator)[:PIXELS]
             per_image = deep[0][0, 0].numel()
             deep = [_pixels(level)[chosen.to(level.device)] for level in deep]
@@ -220,8 +220,8 @@ class DIMML(Method["DIMML.Config"]):
             for features, batch in found:
                 on = batch.present[:, position]
                 level, label = features[name][-1][on], self.output.labels(batch.target)[on]
-                values.append(_pixels(level) if self.output.dense else level)
-                labels.append(_shrunk(label, level) if self.output.dense else label)
+                values.append(_pixels(level) if level.dim() > 2 else level)
+                labels.append(_shrunk(label, level) if level.dim() > 2 else label)
             classes = self.output.label_count
             self.scores[position] = dimension_scores(torch.cat(values), torch.cat(labels), classes)
             self.effective[position] = effective_dimensions(torch.cat(values), torch.cat(labels), classes)

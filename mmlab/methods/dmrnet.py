@@ -167,7 +167,7 @@ class DMRNet(Method["DMRNet.Config"]):
 
     def _divergence(self, fused: Fused) -> Tensor:
         mean, log_variance = fused.extras["mean"], fused.extras["log_variance"]
-        divergence = gaussian_kl(mean, log_variance, per="pixel" if self.output.dense else "sample")
+        divergence = gaussian_kl(mean, log_variance, per="pixel" if mean.dim() > 2 else "sample")
         weighted: Tensor = self.config.kl / mean.shape[1] * divergence
         return weighted
 

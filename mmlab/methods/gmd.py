@@ -164,9 +164,7 @@ class GMD(Method["GMD.Config"]):
 
     def _usual_count(self) -> int:
         """How many objectives a step can afford: for regions each is a backward pass through whole decoders."""
-        if self.output.dense:
-            return 3
-        return 2 ** len(self.modalities) - 1 if len(self.modalities) <= 4 else 5
+        return self.output.affordable(2 ** len(self.modalities) - 1 if len(self.modalities) <= 4 else 5, 3)
 
     def backward(self, losses: Mapping[str, Tensor], run: Run) -> None:
         """One backward pass per objective; project, merge, and write the result into the gradients."""

@@ -162,7 +162,7 @@ class M3ixup(Method["M3ixup.Config"]):
         singles = [features.alone[name] for name in self.modalities.names]
         joint = self._code(features.shared["joint"])
         code = gmc_code(joint, [self._code(feature) for feature in singles], present)
-        if not self.output.dense:
+        if len(features.shared["joint"]) == 1:  # a vector, not the levels of a picture
             return Fused(self._answer((code,)), code)
         complete = present.all(1)
         levels = tuple(
@@ -216,7 +216,7 @@ class M3ixup(Method["M3ixup.Config"]):
                 mixed = self.encode_one(name, inputs, on)
             else:
                 mixed = tuple(mix(level, order, weight) for level in features.alone[name])
-            logits = self._answer_of(mixed if self.output.dense else (self._code(mixed),), on)
+            logits = self._answer_of(mixed if len(mixed) > 1 else (self._code(mixed),), on)
             first = self.output.loss(logits, batch.target)
             second = self.output.loss(logits, batch.target[order])
             each = weight * first + (1 - weight) * second

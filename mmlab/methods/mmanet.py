@@ -202,7 +202,7 @@ class MMANet(Method["MMANet.Config"]):
     def _as_samples(self, levels: Feature, logits: Tensor, run: Run) -> tuple[tuple[Tensor, Tensor], Tensor | None]:
         """Rows to relate, of student and teacher, and their weights (None: the entropy of the teacher's classes)."""
         student, teacher = levels
-        if not self.output.dense:
+        if student.dim() == 2:
             doubts = self.output.uncertainty(logits)
             return (student, teacher), None if logits.shape[1] > 1 else doubts / doubts.sum()
         height, width = student.shape[-2:]

@@ -33,13 +33,13 @@ class Parts:
     def __init__(self, info: TaskInfo, width: int = WIDTH, embedding: int = EMBEDDING) -> None:
         self.info = info
         self.width = width
-        self.dense = info.output.dense
-        self.sizes = LEVELS if self.dense else (FEATURE,)
-        self.embedding = LEVELS if self.dense else (embedding,)
+        self.maps = info.output.dense  # networks are chosen by the shape of answers, here and nowhere else
+        self.sizes = LEVELS if self.maps else (FEATURE,)
+        self.embedding = LEVELS if self.maps else (embedding,)
 
     def encoder(self, modality: Modality) -> nn.Module:
         """One modality's encoder: input to feature. Raises Unsupported where its kind has none for this output."""
-        if self.dense:
+        if self.maps:
             return level_encoder(modality, self.sizes)
         return modality_kind(modality.kind).encoder(modality.shape, self.width, self.sizes[0])
 
@@ -50,15 +50,15 @@ class Parts:
     def fusion(self, count: int | None = None) -> Fusion:
         """Concatenation of `count` features (all modalities by default), mixed at each level."""
         count = len(self.info.modalities) if count is None else count
-        return Fusion([count * size for size in self.sizes], self.embedding, self.dense)
+        return Fusion([count * size for size in self.sizes], self.embedding, self.maps)
 
     def pointwise(self, inputs: int, outputs: int) -> nn.Module:
         """A linear layer on vectors, a 1x1 convolution on maps."""
-        return nn.Conv2d(inputs, outputs, 1) if self.dense else nn.Linear(inputs, outputs)
+        return nn.Conv2d(inputs, outputs, 1) if self.maps else nn.Linear(inputs, outputs)
 
     def norm(self, size: int) -> nn.Module:
         """Batch normalisation of vectors or maps."""
-        return nn.BatchNorm2d(size) if self.dense else nn.BatchNorm1d(size)
+        return nn.BatchNorm2d(size) if self.maps else nn.BatchNorm1d(size)
 
     def normed(self, inputs: int, outputs: int) -> nn.Sequential:
         """A pointwise layer that ends in batch normalisation, as both Gaussian heads do (docs/methods.md 1.1)."""
@@ -68,7 +68,7 @@ class Parts:
         """Feature to logits: a linear layer, or the right half of a U-Net."""
         sizes = self.embedding if sizes is None else tuple(sizes)
         output = self.info.output
-        return Decoder(sizes, output.channels) if self.dense else Linear(sizes[-1], output.channels, output.scale)
+        return Decoder(sizes, output.channels) if self.maps else Linear(sizes[-1], output.channels, output.scale)
 
 
 class Fusion(nn.Module):

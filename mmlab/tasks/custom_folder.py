@@ -22,7 +22,6 @@ from mmlab.core.errors import DataError, MmlabError, PluginError, UnknownName
 from mmlab.core.file_stamp import ABSENT, Stamp, stamp_of
 from mmlab.core.modality_kinds import modality_kind
 from mmlab.core.options import NO_OPTIONS, build
-from mmlab.core.outputs import Segmentation
 from mmlab.core.recordings import Raw
 from mmlab.core.task import TASKS, GallerySample, PreparedInput, Source, Split, Task, TaskInfo
 from mmlab.storage import disk_cache
@@ -41,7 +40,6 @@ from mmlab.tasks.custom.samples import (
     state_of,
 )
 from mmlab.tasks.custom.scales import scaled
-from mmlab.tasks.custom.targets import in_words
 from mmlab.tasks.custom.task_json import Description, read_description
 
 VERSION = 3  # of what a split holds; raise it when a kind's reading or preparation changes
@@ -86,7 +84,7 @@ class FolderTask:
 
         Pictures with label maps are left as they are: they would not lie under their labels any more.
         """
-        if isinstance(self.info.output, Segmentation):
+        if self.description.has_label_maps:
             return dict(inputs)
         generator = torch.Generator().manual_seed(seed)
         return {name: self._varied(name, value, generator) for name, value in inputs.items()}
@@ -101,11 +99,10 @@ class FolderTask:
         if row is None:
             raise UnknownName(f"There is no sample '{sample[:40]}'.", f"See the ids in {self.description.folder.name}.")
         raw = {name: recording(self.description, name, cell) for name, cell in row.cells.items()}
-        is_map = isinstance(self.info.output, Segmentation)
-        target = region_maps(self.description, row) if is_map else row.target
+        target = region_maps(self.description, row) if self.description.has_label_maps else row.target
         lacking = [item.label for item in self.info.modalities if item.name not in raw]
         notes = [row.note, f"Without {', '.join(lacking)}." if lacking else ""]
-        return GallerySample(row.id, raw, target, in_words(self.info.output, target), " ".join(filter(None, notes)))
+        return GallerySample(row.id, raw, target, self.info.output.in_words(target), " ".join(filter(None, notes)))
 
     def read(self, modality: str, content: bytes, name: str = "", options: Mapping[str, Any] = NO_OPTIONS) -> Raw:
         """Decode a file that a person brought. Raises DataError."""

@@ -37,10 +37,9 @@ class ToyTask:
 
     def __init__(self, kind: str = "classification", count: int = 3, gaps: float = 0.0) -> None:
         output = OUTPUTS[kind]
-        shape = (1, PIXELS, PIXELS) if output.dense else (VECTOR,)
-        modalities = [
-            Modality(f"m{i}", "image" if output.dense else "vector", shape, f"M{i}", chr(65 + i)) for i in range(count)
-        ]
+        self.pictures = output.dense  # a toy of regions needs pictures; all other toys are rows of numbers
+        shape, input_kind = ((1, PIXELS, PIXELS), "image") if self.pictures else ((VECTOR,), "vector")
+        modalities = [Modality(f"m{i}", input_kind, shape, f"M{i}", chr(65 + i)) for i in range(count)]
         self.name = f"toy-{kind}-{count}"
         self.gaps = gaps
         self.info = TaskInfo(self.name, Modalities(modalities), output)
@@ -58,7 +57,7 @@ class ToyTask:
             present[:, 0] |= ~present.any(1)
         inputs = {}
         for i, modality in enumerate(self.info.modalities):
-            clean = self._picture(score) if self.info.output.dense else score[:, None] * np.ones(VECTOR)
+            clean = self._picture(score) if self.pictures else score[:, None] * np.ones(VECTOR)
             noisy = clean.reshape(size, *modality.shape) + rng.normal(0, 0.3 + 0.1 * i, (size, *modality.shape))
             noisy[~present[:, i]] = 0
             inputs[modality.name] = torch.from_numpy(noisy.astype(np.float32))

@@ -25,14 +25,13 @@ from mmlab.analysis.base.ranking import tied_order
 from mmlab.core.errors import NothingPresent
 from mmlab.core.method import Method
 from mmlab.core.modality import Combination, Modality
-from mmlab.core.outputs import Classification, Output, Regression
 from mmlab.core.results import Attribution
 
 STEPS = 10
 ORDERS = 6  # random orders that a map is held against
 NETWORKS = 3  # networks with random parameters
 SIDES = {1: 16, 2: 7, 3: 4}  # patches side by side, by the number of axes
-CHUNK = {False: 512, True: 32}
+CHUNK = 512, 32  # covered inputs at a time: answers that are vectors, and those that are pictures
 MOVES = 0.05  # what all places of an input must cost for their order to be tested
 BETTER = 0.02  # by how much the area must beat random orders
 LEARNED = 0.3  # the part of its loss that a network must save on answers that it learned by heart
@@ -171,11 +170,11 @@ class _Tester:
 
     def support(self, covers: Sequence[Mapping[str, NDArray[np.bool_]]]) -> Numbers:
         """How much the first answer is still the answer, `[R]`, about 0 to 1, with these places covered."""
-        return support(self.method.output, self._logits(covers), self.whole[0], self.target)
+        return self.method.output.support(self._logits(covers), self.whole[0], self.target)
 
     @torch.inference_mode()
     def _logits(self, covers: Sequence[Mapping[str, NDArray[np.bool_]]]) -> Tensor:
-        step, found = CHUNK[self.method.output.dense], []
+        step, found = self.method.output.affordable(*CHUNK), []
         for start in range(0, len(covers), step):
             part = covers[start : start + step]
             rows = {m.name: self._rows(m, part).to(self.place) for m in self.method.modalities}
@@ -191,19 +190,6 @@ class _Tester:
         masks = torch.from_numpy(np.stack([cover.get(modality.name, empty) for cover in covers]))
         masks = masks[:, None] if len(modality.shape) > 1 else masks
         return torch.where(masks, plain(modality, single), single)
-
-
-def support(output: Output, logits: Tensor, whole: Tensor, target: int) -> Numbers:
-    """How much the answer `whole` is still given, `[R]`: the probability of the class; 1 less the distance of the
-    number, as a part of the scale; the mean probability of the region where it was found (of all places, where it was
-    found nowhere)."""
-    if isinstance(output, Classification):
-        return logits.double().softmax(1)[:, target].numpy()
-    if isinstance(output, Regression):
-        return (1 - (logits[:, 0] - whole[0]).abs().double() / (output.high - output.low)).numpy()
-    there = whole[target] > 0
-    chances = logits[:, target].double().sigmoid()
-    return (chances[:, there] if bool(there.any()) else chances.flatten(1)).mean(1).numpy()
 
 
 def patches(modality: Modality) -> NDArray[np.int64]:

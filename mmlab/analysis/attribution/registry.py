@@ -11,7 +11,6 @@ from torch import Tensor
 
 from mmlab.core.method import Method
 from mmlab.core.modality import Combination
-from mmlab.core.outputs import Classification, Output, Regression, Segmentation
 from mmlab.core.registry import Registry
 from mmlab.core.results import Attribution
 
@@ -87,22 +86,6 @@ def explainer(
 def find(name: str) -> Explainer:
     """The explainer of that name. Raises UnknownName."""
     return EXPLAINERS[name]
-
-
-def targets(output: Output) -> tuple[str, ...]:
-    """What can be explained, by index: the classes, the regions, or what raises and what lowers the one number."""
-    if isinstance(output, Classification):
-        return output.classes
-    if isinstance(output, Segmentation):
-        return output.region_names
-    return ("what raises the number", "what lowers the number")
-
-
-def target_of(output: Output, value: object) -> int:
-    """The index of what explains an answer of this value: its class, or the side where its number lies."""
-    if isinstance(output, Regression):
-        return int(isinstance(value, int | float) and not output.above(value))
-    return int(value) if isinstance(output, Classification) and isinstance(value, int | np.integer) else 0
 
 
 def by_combination(

@@ -25,8 +25,8 @@ from mmlab.core.modality import Combination
 from mmlab.core.results import Attribution
 from mmlab.losses.common import sample_present
 
-SHUFFLED = {False: (192, 40), True: (12, 80)}  # samples and epochs, for plain answers and for pictures
-BATCH = {False: 32, True: 4}
+SHUFFLED, EPOCHS = (192, 12), (40, 80)  # samples and epochs, for plain answers and for pictures
+BATCH = 32, 4
 RATE = 3e-3
 
 
@@ -60,8 +60,8 @@ def rote(method: Method, samples: Samples, seed: int = 0, tell: ProgressCallback
 
     Raises DataError for fewer than 8 samples with every modality.
     """
-    dense = method.output.dense
-    count, epochs = SHUFFLED[dense]
+    afford = method.output.affordable
+    count, epochs = afford(*SHUFFLED), afford(*EPOCHS)
     chosen = complete_samples(samples, count)
     generator = np.random.default_rng(seed)
     own, other = (_shuffled(chosen, generator) for _ in range(2))
@@ -73,7 +73,7 @@ def rote(method: Method, samples: Samples, seed: int = 0, tell: ProgressCallback
         drawn = torch.Generator().manual_seed(seed)
         for epoch in range(epochs):
             order = generator.permutation(len(chosen))
-            for rows in np.array_split(order, max(1, len(order) // BATCH[dense])):
+            for rows in np.array_split(order, max(1, len(order) // afford(*BATCH))):
                 there = sample_present(len(rows), len(method.modalities), drawn)
                 optimiser.zero_grad()
                 _loss(pupil, own, rows, there).backward()

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from mmlab.analysis.base.model_twin import recorded, replayed, twin
 from mmlab.core.method import Features, Method
 
-CHUNK = {False: 2048, True: 16}  # rows at a time: answers that are vectors, and those that are pictures
+CHUNK = 2048, 16  # rows at a time: answers that are vectors, and those that are pictures
 ProgressCallback = Callable[[float], None]
 
 
@@ -49,7 +49,7 @@ class InputSwapper:
         rows: `[R, M]`; present: bool `[R, M]`, everything by default. Rows of what is absent have no influence.
         """
         on = np.ones(rows.shape, bool) if present is None else present
-        step = CHUNK[self.method.output.dense]
+        step = self.method.output.affordable(*CHUNK)
         found = []
         for start in range(0, len(rows), step):
             part = torch.from_numpy(np.ascontiguousarray(rows[start : start + step], np.int64))
@@ -112,7 +112,7 @@ class InputSwapper:
 
     @torch.inference_mode()
     def _encoded(self, inputs: Mapping[str, Tensor]) -> dict[nn.Module, tuple[Tensor, ...] | Tensor]:
-        step = CHUNK[self.method.output.dense] // (1 if self.method.output.dense else 8)
+        step = self.method.output.affordable(CHUNK[0] // 8, CHUNK[1])
         parts: dict[nn.Module, list] = {module: [] for module in self._owners}
         for start in range(0, self.size, step):
             batch = {name: value[start : start + step].float().to(self.place) for name, value in inputs.items()}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import singledispatch
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from mmlab.analysis.dominance.payoffs import sample_values
 from mmlab.core.errors import DataError
 from mmlab.core.outputs import Classification, Output, Regression
 
-MOST_PAIRS = {False: 20_000, True: 400}
+MOST_PAIRS = 20_000, 400  # where answers are vectors, and where they are pictures
 THIRDS = ("lowest third", "middle third", "highest third")
 
 
@@ -77,7 +78,7 @@ def clash(
     alone = [_alone(recombiner, place) for place in places]
     group, names = _groups(output, target)
     there = _readable(output, alone, target)
-    pairs = _pairs(group, there, len(names), MOST_PAIRS[output.dense], np.random.default_rng(seed))
+    pairs = _pairs(group, there, len(names), output.affordable(*MOST_PAIRS), np.random.default_rng(seed))
     if not len(pairs):
         raise NoPairs("No two samples are left for a cue conflict.", "Choose two other inputs.")
     rows = np.repeat(pairs[:, :1], len(modalities), 1)
@@ -96,16 +97,23 @@ def _alone(recombiner: InputSwapper, place: int) -> NDArray[np.float32]:
     return recombiner.answers(rows, present)
 
 
+@singledispatch
 def _groups(output: Output, target: NDArray[Any]) -> tuple[NDArray[np.int64], tuple[str, ...]]:
-    if isinstance(output, Classification):
-        return target.astype(np.int64), output.classes
-    if isinstance(output, Regression):
-        return np.digitize(target, np.quantile(target, (1 / 3, 2 / 3))).astype(np.int64), THIRDS
     return np.zeros(len(target), np.int64), ("any sample",)
 
 
+@_groups.register
+def _classes(output: Classification, target: NDArray[Any]) -> tuple[NDArray[np.int64], tuple[str, ...]]:
+    return target.astype(np.int64), output.classes
+
+
+@_groups.register
+def _thirds(output: Regression, target: NDArray[Any]) -> tuple[NDArray[np.int64], tuple[str, ...]]:
+    return np.digitize(target, np.quantile(target, (1 / 3, 2 / 3))).astype(np.int64), THIRDS
+
+
 def _readable(output: Output, alone: list[NDArray[np.float32]], target: NDArray[Any]) -> NDArray[np.bool_]:
-    if not isinstance(output, Classification):
+    if not output.class_names:
         return np.ones(len(target), bool)
     return (alone[0].argmax(1) == target) & (alone[1].argmax(1) == target)
 
@@ -121,22 +129,66 @@ def _pairs(
     return pairs if len(pairs) <= most else pairs[np.sort(generator.choice(len(pairs), most, replace=False))]
 
 
+Followed = tuple[NDArray[np.bool_], NDArray[np.bool_]]
+
+
+@singledispatch
 def _outcome(
     output: Output,
     logits: NDArray[np.float32],
     alone: list[NDArray[np.float32]],
     target: NDArray[Any],
     pairs: NDArray[np.int64],
-) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Whether the first and whether the second modality was followed, `[P]` each."""
-    if isinstance(output, Classification):
-        said = logits.argmax(1)
-        return said == target[pairs[:, 0]], said == target[pairs[:, 1]]
-    if isinstance(output, Regression):
-        near = [np.abs(logits[:, 0] - alone[k][pairs[:, k], 0]) for k in (0, 1)]
-        return near[0] < near[1], near[1] < near[0]
+) -> Followed:
+    """Whether the first and whether the second modality was followed, `[P]` each: whose own regions overlap more."""
     match = [sample_values(output, logits, alone[k][pairs[:, k]] > 0, "right") for k in (0, 1)]
     return match[0] > match[1], match[1] > match[0]
+
+
+@_outcome.register
+def _same_class(
+    output: Classification,
+    logits: NDArray[np.float32],
+    alone: list[NDArray[np.float32]],
+    target: NDArray[Any],
+    pairs: NDArray[np.int64],
+) -> Followed:
+    said = logits.argmax(1)
+    return said == target[pairs[:, 0]], said == target[pairs[:, 1]]
+
+
+@_outcome.register
+def _nearer(
+    output: Regression,
+    logits: NDArray[np.float32],
+    alone: list[NDArray[np.float32]],
+    target: NDArray[Any],
+    pairs: NDArray[np.int64],
+) -> Followed:
+    near = [np.abs(logits[:, 0] - alone[k][pairs[:, k], 0]) for k in (0, 1)]
+    return near[0] < near[1], near[1] < near[0]
+
+
+@singledispatch
+def followed_when(output: Output, readable: int, samples: int) -> str:
+    """Which samples take part, and what counts as followed, for people."""
+    return "Everything else is absent. Followed is the input whose own regions overlap more with those of both."
+
+
+@followed_when.register
+def _class_followed(output: Classification, readable: int, samples: int) -> str:
+    return (
+        f"Everything else is absent. Only the {readable} of {samples} test samples that each of the two inputs "
+        "alone gets right take part, so that both cues are clear."
+    )
+
+
+@followed_when.register
+def _number_followed(output: Regression, readable: int, samples: int) -> str:
+    return (
+        "Everything else is absent. Samples are grouped into thirds by their true number; the input whose own "
+        "prediction is nearer to that of both counts as followed."
+    )
 
 
 def _counted(groups: NDArray[np.int64], which: NDArray[np.bool_], count: int) -> NDArray[np.int64]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import torch
 from torch import Tensor
 
 from mmlab.analysis.base.array_checks import Numbers
@@ -13,7 +12,6 @@ from mmlab.analysis.base.input_swapping import ProgressCallback, quiet
 from mmlab.analysis.base.model_twin import twin
 from mmlab.core.batch import Samples
 from mmlab.core.method import Method
-from mmlab.core.outputs import Classification, Output
 
 
 def evidence_shares(method: Method, samples: Samples, tell: ProgressCallback = quiet) -> tuple[Numbers, Numbers]:
@@ -24,7 +22,7 @@ def evidence_shares(method: Method, samples: Samples, tell: ProgressCallback = q
     the next layer's weights by 1/s, which leaves the model as it is; norms of either alone would.
     """
     copied = twin(method)
-    step = 8 if method.output.dense else 64
+    step = method.output.affordable(64, 8)
     parts = []
     for start in range(0, len(samples), step):
         parts.append(_evidence(copied, samples.batch(range(start, min(start + step, len(samples))))))
@@ -39,7 +37,7 @@ def _evidence(method: Method, batch: Any) -> tuple[Numbers, Numbers]:
     inputs = {name: value.to(place) for name, value in batch.inputs.items()}
     target = batch.target.to(place)
     mask = method.modalities.mask(method.modalities.full, len(batch), place)
-    found = method.evidence(inputs, mask, lambda logits: _right_score(method.output, logits, target))
+    found = method.evidence(inputs, mask, lambda logits: method.output.score_of_truth(logits, target))
     sums = {name: [_both(*pair) for pair in found.layers[name]] for name in method.modalities.names}
     nothing = (np.zeros(len(batch)),) * 2
     gradient, cam = (
@@ -54,12 +52,6 @@ def _both(value: Tensor, gradient: Tensor) -> tuple[Numbers, Numbers]:
     weights = gradient.mean(places, keepdim=True) if places else gradient
     positive = (weights * value).sum(1).relu().flatten(1).sum(1) if places else (weights * value).sum(1).relu()
     return product.double().cpu().numpy(), positive.double().cpu().numpy()
-
-
-def _right_score(output: Output, logits: Tensor, target: Tensor) -> Tensor:
-    if isinstance(output, Classification):
-        return logits.gather(1, target[:, None])[:, 0]
-    return torch.stack([output.score(logits, index) for index in range(output.channels)]).sum(0)
 
 
 def _shares(values: Numbers) -> Numbers:

@@ -6,6 +6,7 @@ Which one is taken decides what is found: a modality can matter for how sure a m
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import singledispatch
 from typing import Any
 
 import numpy as np
@@ -38,11 +39,20 @@ _ERROR = Payoff("closeness", "closeness", NUMBER, "how far the number is off, wi
 _DICE = Payoff("right", "overlap (Dice)", SHARE, "how well found and true regions overlap, 0 to 1")
 
 
+@singledispatch
 def worths(output: Output) -> tuple[Payoff, ...]:
     """The values that exist for a kind of answer; the first is a share of 1, where more is better."""
-    if isinstance(output, Classification):
-        return (_RIGHT, _CHANCE, _LOG)
-    return (_SIDE, _ERROR) if isinstance(output, Regression) else (_DICE,)
+    return (_DICE,)
+
+
+@worths.register
+def _class_worths(output: Classification) -> tuple[Payoff, ...]:
+    return (_RIGHT, _CHANCE, _LOG)
+
+
+@worths.register
+def _number_worths(output: Regression) -> tuple[Payoff, ...]:
+    return (_SIDE, _ERROR)
 
 
 def worth(output: Output, name: str) -> Payoff:
@@ -59,12 +69,7 @@ def sample_values(output: Output, logits: ArrayLike, target: ArrayLike, name: st
     Regions may come as logits `[N, R, H, W]` or as what a sweep keeps of them, `[N, R, 3 or more]`.
     """
     worth(output, name)
-    scores, truth = np.asarray(logits, np.float64), np.asarray(target)
-    if isinstance(output, Classification):
-        return _of_classes(scores, truth, name)
-    if isinstance(output, Regression):
-        return _of_numbers(output, scores[:, 0], truth, name)
-    return dice_of(scores if scores.ndim == 3 else counts_of(scores, truth)).mean(1)
+    return _values(output, np.asarray(logits, np.float64), np.asarray(target), name)
 
 
 def value_table(output: Output, logits: ArrayLike, target: ArrayLike, name: str) -> Numbers:
@@ -72,18 +77,23 @@ def value_table(output: Output, logits: ArrayLike, target: ArrayLike, name: str)
     return np.stack([sample_values(output, each, target, name) for each in np.asarray(logits)])
 
 
-def _of_classes(logits: Numbers, truth: NDArray[Any], name: str) -> Numbers:
+@singledispatch
+def _values(output: Output, logits: Numbers, truth: NDArray[Any], name: str) -> Numbers:
+    return dice_of(logits if logits.ndim == 3 else counts_of(logits, truth)).mean(1)
+
+
+@_values.register
+def _of_classes(output: Classification, logits: Numbers, truth: NDArray[Any], name: str) -> Numbers:
     labels = labels_of(truth, *logits.shape)
     if name == "right":
-        return (logits.argmax(1) == labels).astype(np.float64)
+        return output.correct(logits, labels).astype(np.float64)
     rows = np.arange(len(labels))
     return (softmax(logits, 1) if name == "probability" else log_softmax(logits, 1))[rows, labels]
 
 
-def _of_numbers(output: Regression, answer: Numbers, truth: NDArray[Any], name: str) -> Numbers:
-    if name == "right":
-        return ((answer > output.middle) == (truth > output.middle)).astype(np.float64)
-    return -np.abs(answer - truth)
+@_values.register
+def _of_numbers(output: Regression, logits: Numbers, truth: NDArray[Any], name: str) -> Numbers:
+    return output.correct(logits, truth).astype(np.float64) if name == "right" else -output.error(logits, truth)
 
 
 def counts_of(logits: NDArray[np.floating], truth: NDArray[Any]) -> Numbers:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -36,7 +36,7 @@ class ProbeBudget:
     @classmethod
     def usual(cls, output: Output) -> ProbeBudget:
         """Fewer where every answer is a picture."""
-        return cls(48, 20, 3, 1) if output.dense else cls()
+        return cls(*(output.affordable(usual, few) for usual, few in zip(astuple(cls()), (48, 20, 3, 1), strict=True)))
 
 
 @dataclass(frozen=True)

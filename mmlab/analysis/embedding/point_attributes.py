@@ -14,7 +14,7 @@ from mmlab.analysis.embedding import map_quality
 from mmlab.analysis.embedding.projection import valid
 from mmlab.core.errors import DataError
 from mmlab.core.outputs import Classification, Output, Regression, Segmentation
-from mmlab.core.outputs.segmentation import ENTROPY, dice_of
+from mmlab.core.outputs.segmentation import ENTROPY
 from mmlab.core.results import Floats, Sweep
 
 MOST_GROUPS = 9  # names with a colour of their own; the rest is one
@@ -76,11 +76,7 @@ def told(
 
 def accuracy_like(found: Sweep, output: Output) -> NDArray[np.float64]:
     """How good each answer is, `[K, N]`, 1 at best: right or wrong, Dice, or minus the error; NaN where not given."""
-    if isinstance(output, Segmentation):
-        return _known(found, dice_of(found.logits.astype(np.float64)).mean(2))
-    if isinstance(output, Regression):
-        return _known(found, -np.abs(found.logits[..., 0].astype(np.float64) - found.target.astype(np.float64)))
-    return _known(found, (found.logits.argmax(2) == found.target).astype(np.float64))
+    return _known(found, output.goodness(found.logits, found.target))
 
 
 @singledispatch

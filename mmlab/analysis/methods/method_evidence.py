@@ -21,7 +21,7 @@ from mmlab.analysis.robustness.selective_prediction import margins
 from mmlab.core.errors import CheckpointError, DataError, Unsupported
 from mmlab.core.method import Features, Method
 from mmlab.core.modality import Modalities
-from mmlab.core.outputs import Classification, Output
+from mmlab.core.outputs import Output
 from mmlab.core.results import Floats, Sweep
 from mmlab.inference.sweep import metrics
 from mmlab.losses.m3ixup import adapt_and_explore, mixed_view, mixed_view_loss
@@ -54,7 +54,7 @@ class Directions:
 def class_weights(method: Method) -> Floats | None:
     """The head's weight vector of each class, `[C, D]`; None where the head is not one linear layer."""
     layer = getattr(getattr(method, "head", None), "layer", None)
-    if not isinstance(method.output, Classification) or not isinstance(layer, nn.Linear):
+    if not method.output.class_names or not isinstance(layer, nn.Linear):
         return None
     return layer.weight.detach().cpu().numpy()
 
@@ -154,7 +154,7 @@ class Votes:
 def votes(method: Method, found: Sweep) -> Votes:
     """Certainty weights per sample (docs/methods.md 3.3), from codes and answers of single modalities in the sweep."""
     fusion = getattr(method, "fusion_head", None)
-    if fusion is None or not isinstance(method.output, Classification):
+    if fusion is None or not method.output.class_names:
         raise Unsupported("Only DI-MML with classes as answers weighs its votes by certainty.")
     names, chosen = method.modalities.names, complete(found)
     place = method.device

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -47,12 +48,21 @@ class Output(ABC):
     """What a task asks for.
 
     headline: the metric that models are selected and compared by. good: in words, when an answer counts as right.
+    error_name: what `error` is, and error_is_share whether it lies between 0 and 1; goodness_name: what `goodness` is.
+    is_one_target: whether an answer is one of `targets`. keeps_logits: whether a sweep keeps the logits themselves.
+    terms: what explains such an answer, by the names of terms in the glossary.
     """
 
     kind: ClassVar[str]
     dense: ClassVar[bool] = False
     headline: ClassVar[str]
     good: ClassVar[str] = "the right answer"
+    error_name: ClassVar[str] = "share of wrong answers"
+    error_is_share: ClassVar[bool] = True
+    goodness_name: ClassVar[str] = "accuracy"
+    is_one_target: ClassVar[bool] = True
+    keeps_logits: ClassVar[bool] = True
+    terms: ClassVar[tuple[str, ...]] = ("answer", "certainty", "change")
     lacks_classes: ClassVar[str] = ""  # why an answer has no probability for each class, in words
 
     @property
@@ -75,6 +85,38 @@ class Output(ABC):
     def higher_is_better(self) -> bool:
         """Whether a larger headline is a better one."""
         return self.output_metrics[self.headline].higher_is_better
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """The classes, where an answer is one of several; empty for any other kind."""
+        return ()
+
+    @property
+    @abstractmethod
+    def targets(self) -> tuple[str, ...]:
+        """What can be explained, by index, in words."""
+
+    @property
+    @abstractmethod
+    def guessing(self) -> tuple[str, float]:
+        """A metric that is a share of 1, and what guessing gets of it."""
+
+    @property
+    def changed(self) -> str:
+        """What a combination does whose answer is another than that of complete input, in words."""
+        return "change the prediction"
+
+    def verdicts(self, known: bool) -> tuple[str, str, str]:
+        """How an answer that is right, one that is not, and an input that matters are marked, in words.
+
+        known: whether the truth is; otherwise the answer of complete input stands for it.
+        """
+        good, bad = ("✓ right", "✗ wrong") if known else ("= as with all inputs", "≠ different")
+        return good, bad, "removing it changes the prediction"
+
+    def affordable(self, count: int, of_maps: int) -> int:
+        """How many answers a step can afford: `of_maps` where each is a picture, `count` otherwise."""
+        return of_maps if self.dense else count
 
     @property
     def scale(self) -> tuple[float, float]:
@@ -110,6 +152,42 @@ class Output(ABC):
     def score(self, logits: Tensor, target: int) -> Tensor:
         """The scalar per sample, `[B]`, that attribution explains: a class, a region or the number."""
 
+    def score_of_truth(self, logits: Tensor, target: Tensor) -> Tensor:
+        """What speaks for the right answer, `[B]`: its logit; where there are no classes, all scores together."""
+        return torch.stack([self.score(logits, index) for index in range(self.channels)]).sum(0)
+
+    def score_of_answer(self, logits: Tensor) -> Tensor:
+        """The score `[B]` of what each row answers: a sum over classes would hide what cancels out."""
+        return logits.flatten(1).sum(1)
+
+    @abstractmethod
+    def support(self, logits: Tensor, whole: Tensor, target: int) -> NDArray[np.float64]:
+        """How much the answer `whole`, logits of one sample, is still given by each of `logits [R, ...]`: `[R]`."""
+
+    def class_of(self, value: Any) -> int:
+        """The index of the class that an answer of this value names; 0 where there are no classes."""
+        return 0
+
+    def target_of(self, value: Any) -> int:
+        """The index in `targets` of what explains an answer of this value."""
+        return self.class_of(value)
+
+    @abstractmethod
+    def in_words(self, target: Any) -> str:
+        """The truth of a sample, or what a sweep keeps of it, as `read` says it."""
+
+    def parse(self, text: str) -> int | float:
+        """The truth that a person wrote. Raises DataError for what is none, Unsupported where it cannot be written."""
+        raise Unsupported(f"{self.lacks_classes}, so it cannot be written in a cell.")
+
+    def stacked(self, targets: Sequence[Any]) -> NDArray[Any]:
+        """The truth of several samples as one array, `[N, ...]`."""
+        return np.array(targets, np.float32)
+
+    def value_of(self, target: Tensor) -> Any:
+        """The truth of one sample as a plain value."""
+        return float(target)
+
     def metrics(self, logits: Tensor, target: Tensor) -> dict[str, float]:
         """The metrics of `metric_names` over all given samples; NaN for what cannot be computed from these."""
         kept, truth = self.summarise(logits, target), self.condense_target(target)
@@ -127,6 +205,10 @@ class Output(ABC):
     @abstractmethod
     def error(self, answers: NDArray[Any], truth: NDArray[Any]) -> NDArray[np.float64]:
         """How wrong each answer is, `[..., N]`: 0 for a perfect one."""
+
+    def goodness(self, answers: NDArray[Any], truth: NDArray[Any]) -> NDArray[np.float64]:
+        """How good each answer is, `[..., N]`: 1 at best, or minus the error where that is no share."""
+        return float(self.error_is_share) - self.error(answers, truth)
 
     @abstractmethod
     def doubts(self, answers: NDArray[Any]) -> dict[str, NDArray[np.float64]]:

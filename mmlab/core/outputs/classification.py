@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any, ClassVar
 
 import numpy as np
@@ -12,6 +14,7 @@ from scipy.special import entr, softmax
 from torch import Tensor
 from torch.nn import functional
 
+from mmlab.core.errors import DataError
 from mmlab.core.outputs.base import Output, Prediction
 
 
@@ -26,6 +29,18 @@ class Classification(Output):
     @property
     def channels(self) -> int:
         return len(self.classes)
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        return self.classes
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        return self.classes
+
+    @property
+    def guessing(self) -> tuple[str, float]:
+        return "accuracy", 1 / len(self.classes)
 
     def loss(self, logits: Tensor, target: Tensor) -> Tensor:
         return functional.cross_entropy(logits, target, reduction="none")
@@ -45,6 +60,35 @@ class Classification(Output):
 
     def score(self, logits: Tensor, target: int) -> Tensor:
         return logits[:, target]
+
+    def score_of_truth(self, logits: Tensor, target: Tensor) -> Tensor:
+        return logits.gather(1, target[:, None])[:, 0]
+
+    def score_of_answer(self, logits: Tensor) -> Tensor:
+        return logits.amax(1)
+
+    def support(self, logits: Tensor, whole: Tensor, target: int) -> NDArray[np.float64]:
+        """The probability of the class."""
+        return np.asarray(logits.double().softmax(1)[:, target].numpy())
+
+    def class_of(self, value: Any) -> int:
+        return int(value) if isinstance(value, int | np.integer) else 0
+
+    def in_words(self, target: Any) -> str:
+        return self.classes[int(target)]
+
+    def parse(self, text: str) -> int:
+        if text not in self.classes:
+            near = get_close_matches(text, self.classes, n=1)
+            hint = f"Did you mean '{near[0]}'?" if near else f"There are: {', '.join(self.classes[:12])}."
+            raise DataError(f"'{text[:40]}' is not a class.", hint)
+        return self.classes.index(text)
+
+    def stacked(self, targets: Sequence[Any]) -> NDArray[Any]:
+        return np.array(targets, np.int64)
+
+    def value_of(self, target: Tensor) -> int:
+        return int(target)
 
     def categories(self, answers: NDArray[Any], truth: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         return self.decisions(answers, truth)

@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from mmlab.core.errors import DataError
 from mmlab.core.outputs.base import Output, Prediction, thirds
 
 BINS = 7
@@ -31,11 +32,31 @@ class Regression(Output):
     kind: ClassVar[str] = "regression"
     headline: ClassVar[str] = "mae"
     good: ClassVar[str] = "the right side of the middle"
+    error_name: ClassVar[str] = "distance from the truth"
+    error_is_share: ClassVar[bool] = False
+    goodness_name: ClassVar[str] = "minus the mean error"
+    terms: ClassVar[tuple[str, ...]] = ("number", "prediction_interval", "prediction_shift")
     lacks_classes: ClassVar[str] = "A number has no probability"
 
     @property
     def channels(self) -> int:
         return 1
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        return ("what raises the number", "what lowers the number")
+
+    @property
+    def guessing(self) -> tuple[str, float]:
+        return "sign_accuracy", 0.5
+
+    @property
+    def changed(self) -> str:
+        return f"end on the other side of {self.middle:g}"
+
+    def verdicts(self, known: bool) -> tuple[str, str, str]:
+        good, bad = ("✓ right side", "✗ wrong side") if known else ("= side as with all inputs", "≠ other side")
+        return good, bad, "removing it changes sides"
 
     @property
     def scale(self) -> tuple[float, float]:
@@ -68,6 +89,26 @@ class Regression(Output):
     def score(self, logits: Tensor, target: int) -> Tensor:
         """The number itself for target 0, which explains what raises it; its negative for 1: what lowers it."""
         return -logits[:, 0] if target == 1 else logits[:, 0]
+
+    def support(self, logits: Tensor, whole: Tensor, target: int) -> NDArray[np.float64]:
+        """1 less the distance of the number, as a part of the scale."""
+        return np.asarray((1 - (logits[:, 0] - whole[0]).abs().double() / (self.high - self.low)).numpy())
+
+    def target_of(self, value: Any) -> int:
+        """The side of the middle where the number lies."""
+        return int(isinstance(value, int | float) and not self.above(value))
+
+    def in_words(self, target: Any) -> str:
+        return self.words(float(target))
+
+    def parse(self, text: str) -> float:
+        try:
+            number = float(text)
+        except ValueError as error:
+            raise DataError(f"'{text[:40]}' is not a number.", "Write it with a point: 3.5.") from error
+        if not self.low <= number <= self.high:
+            raise DataError(f"{text[:40]} is off the scale.", f"It goes from {self.low:g} to {self.high:g}.")
+        return number
 
     def categories(self, answers: NDArray[Any], truth: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Thirds of the right numbers."""

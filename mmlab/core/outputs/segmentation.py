@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -38,6 +39,11 @@ class Segmentation(Output):
     dense: ClassVar[bool] = True
     headline: ClassVar[str] = "dice"
     good: ClassVar[str] = f"Dice of at least {GOOD_DICE}"
+    error_name: ClassVar[str] = "1 − Dice"
+    goodness_name: ClassVar[str] = "Dice"
+    is_one_target: ClassVar[bool] = False
+    keeps_logits: ClassVar[bool] = False
+    terms: ClassVar[tuple[str, ...]] = ("regions",)
     lacks_classes: ClassVar[str] = "The answer is a picture"
 
     @property
@@ -48,6 +54,22 @@ class Segmentation(Output):
     def region_names(self) -> tuple[str, ...]:
         """The regions, for people."""
         return self.names or self.regions
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        return self.region_names
+
+    @property
+    def guessing(self) -> tuple[str, float]:
+        return "dice", 0.0
+
+    @property
+    def changed(self) -> str:
+        return f"stay below a Dice of {GOOD_DICE}"
+
+    def verdicts(self, known: bool) -> tuple[str, str, str]:
+        against = "" if known else " with that of all inputs"
+        return f"Dice{against} from {GOOD_DICE}", "below it", super().verdicts(known)[2]
 
     @property
     def label_count(self) -> int:
@@ -86,6 +108,21 @@ class Segmentation(Output):
         chosen = logits[:, target]
         found = chosen.clamp(min=0).sum((1, 2))
         return torch.where(found > 0, found, chosen.sum((1, 2)))
+
+    def support(self, logits: Tensor, whole: Tensor, target: int) -> NDArray[np.float64]:
+        """The mean probability of the region where it was found; of all places, where it was found nowhere."""
+        there = whole[target] > 0
+        chances = logits[:, target].double().sigmoid()
+        return np.asarray((chances[:, there] if bool(there.any()) else chances.flatten(1)).mean(1).numpy())
+
+    def in_words(self, target: Any) -> str:
+        return self.words(np.asarray(target) > 0)
+
+    def stacked(self, targets: Sequence[Any]) -> NDArray[Any]:
+        return np.stack(targets)
+
+    def value_of(self, target: Tensor) -> NDArray[Any]:
+        return np.asarray(target.numpy())
 
     def categories(self, answers: NDArray[Any], truth: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         raise Unsupported(f"{self.lacks_classes}: neighbouring pixels are no independent samples.")
@@ -140,7 +177,7 @@ class Segmentation(Output):
         return Prediction(answer, shares, doubt, probability.numpy().astype(np.float16))
 
     def words(self, regions: NDArray[np.bool_]) -> str:
-        """Which of the regions, bool `[R, H, W]`, there are."""
+        """Which of the regions, bool `[R, ...]`, there are."""
         found = [label for label, region in zip(self.region_names, regions, strict=True) if region.any()]
         return ", ".join(found) or "nothing found"
 

@@ -23,7 +23,6 @@ from mmlab.core.batch import Samples
 from mmlab.core.errors import CheckpointError
 from mmlab.core.method import Method
 from mmlab.core.modality import Combination
-from mmlab.core.outputs import Classification
 from mmlab.core.spans import divisor
 from mmlab.core.task import Task
 from mmlab.storage import packed_arrays
@@ -104,7 +103,7 @@ class _Subject:
     def of(cls, task: Task, name: str) -> _Subject:
         example, modalities = task.example(name), task.info.modalities
         inputs = {key: task.prepare(key, raw).tensor for key, raw in example.raw.items()}
-        target = int(example.target) if isinstance(task.info.output, Classification) else 0
+        target = task.info.output.class_of(example.target)
         return cls(inputs, modalities.combination(inputs), target)
 
 

@@ -64,7 +64,7 @@ class EmbeddingRecorder:
         self.method, self.file = method, folder / EPOCH_MAPS
         self.wanted = handful(epochs)
         enough = int(validation.present.all(1).sum()) >= FEWEST
-        count = DENSE if method.output.dense else MEASURED
+        count = method.output.affordable(MEASURED, DENSE)
         self.samples = complete_samples(validation, count) if enough else None
 
     def look(self, epoch: int) -> dict[str, Any]:

@@ -8,7 +8,6 @@ import torch
 from torch import Tensor
 
 from mmlab.core.errors import MmlabError
-from mmlab.core.outputs import Classification, Segmentation
 from mmlab.foreign import answers
 from mmlab.foreign.doctor.findings import Finding
 from mmlab.foreign.doctor.patient import Patient, Stop
@@ -73,7 +72,8 @@ def _kind(patient: Patient, found: Tensor) -> Iterator[Finding]:
     registration, output = patient.registration, patient.registration.output
     values = found.detach().float()
     inside = bool((values >= 0).all() and (values <= 1).all())
-    sums = isinstance(output, Classification) and bool((values.sum(1) - 1).abs().max() < 1e-3)
+    classes = bool(output.class_names)
+    sums = classes and bool((values.sum(1) - 1).abs().max() < 1e-3)
     varies = float(values.std()) > 0 if values.numel() > 1 else False
     if registration.probabilities and not inside:
         yield Finding(
@@ -82,7 +82,7 @@ def _kind(patient: Patient, found: Tensor) -> Iterator[Finding]:
             f"probabilities=True, and the answer runs from {values.min():.2f} to {values.max():.2f}.",
             "Leave probabilities= out: these are logits.",
         )
-    elif not registration.probabilities and inside and varies and (sums or isinstance(output, Segmentation)):
+    elif not registration.probabilities and inside and varies and (sums or not output.is_one_target):
         what = "Each row of the answer sums to 1" if sums else "Every number of the answer lies between 0 and 1"
         yield Finding(
             "answer",
@@ -91,10 +91,10 @@ def _kind(patient: Patient, found: Tensor) -> Iterator[Finding]:
             "Say so: probabilities=True. Or return the logits, before softmax or sigmoid.",
             why="A softmax of probabilities makes every answer look unsure, and calibration meaningless.",
         )
-    elif isinstance(output, Classification) and bool((values.exp().sum(1) - 1).abs().max() < 1e-3) and not sums:
+    elif classes and bool((values.exp().sum(1) - 1).abs().max() < 1e-3) and not sums:
         return  # log-probabilities are logits
     whole = bool((values == values.round()).all()) and bool(((values == 0) | (values == 1)).all())
-    if isinstance(output, Classification) and whole and varies:
+    if classes and whole and varies:
         yield Finding(
             "answer",
             "error",

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from mmlab.core.errors import DataError
-from mmlab.core.outputs import Classification, Regression, Segmentation
+from mmlab.core.outputs import Regression
 from mmlab.foreign import data as source
 from mmlab.foreign.doctor.findings import Finding
 from mmlab.foreign.doctor.patient import Patient, Stop
@@ -65,7 +65,7 @@ def _same(one: Any, other: Any, key: str) -> bool:
 def _from_one(patient: Patient, rows: source.Rows) -> Finding | None:
     """That classes are counted from 1, where that is why the answers cannot be read."""
     output = patient.registration.output
-    if not isinstance(output, Classification):
+    if not output.class_names:
         return None
     found = [rows[row][source.ANSWER] for row in range(len(rows))]
     tensors = [source.as_tensor(each, "the answer") for each in found if not isinstance(each, str) and each is not None]
@@ -83,7 +83,7 @@ def _from_one(patient: Patient, rows: source.Rows) -> Finding | None:
 
 def _regions(patient: Patient, first: Mapping[str, Any]) -> Iterator[Finding]:
     output = patient.registration.output
-    if not isinstance(output, Segmentation):
+    if output.is_one_target:
         return
     sample = source.as_tensor(first[source.ANSWER], "the answer")
     if sample.dim() == 2 and int(sample.max()) >= output.channels and int(sample.max()) < 200:
@@ -98,7 +98,7 @@ def _regions(patient: Patient, first: Mapping[str, Any]) -> Iterator[Finding]:
 
 def _scale(patient: Patient) -> Iterator[Finding]:
     output = patient.registration.output
-    if not isinstance(output, Regression):
+    if not isinstance(output, Regression):  # only a number has a scale that answers can leave
         return
     assert patient.samples is not None
     values = patient.samples.target

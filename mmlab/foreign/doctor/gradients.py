@@ -10,7 +10,6 @@ from mmlab.core.errors import MmlabError
 from mmlab.foreign.doctor.findings import Finding
 from mmlab.foreign.doctor.patient import Patient
 from mmlab.foreign.places import own_line, said
-from mmlab.foreign.proving import answered
 
 WHY = "Grad-CAM, gradient × input and the measures that use gradients would be empty or wrong."
 
@@ -25,7 +24,7 @@ def check(patient: Patient) -> Iterator[Finding]:
     try:
         with torch.enable_grad():
             logits = runner.direct(inputs, mask).logits
-            total = answered(logits, patient.registration.output).sum()
+            total = patient.registration.output.score_of_answer(logits).sum()
         if not total.requires_grad:
             if wordy == set(packings) and not any(p.requires_grad for p in patient.module.parameters()):
                 return

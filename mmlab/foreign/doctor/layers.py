@@ -15,7 +15,6 @@ from mmlab.foreign.doctor.patient import Patient
 from mmlab.foreign.inputs import Input
 from mmlab.foreign.looks import Layer, Look, form_of
 from mmlab.foreign.places import said
-from mmlab.foreign.proving import answered
 from mmlab.foreign.tracing import Seen, Trace, trace
 
 
@@ -138,7 +137,7 @@ def _shape(patient: Patient, chosen: Seen, name: str, given: Input) -> Iterator[
     inputs = {each: value.clone().requires_grad_() for each, value in patient.inputs.items()}
     assert patient.module is not None
     with torch.enable_grad(), caught(patient.module, [chosen.call], differentiate=True) as found:
-        total = answered(patient.ready().direct(inputs, mask).logits, patient.registration.output).sum()
+        total = patient.registration.output.score_of_answer(patient.ready().direct(inputs, mask).logits).sum()
     if chosen.call not in found or not total.requires_grad:
         return
     gradient = torch.autograd.grad(total, found[chosen.call], allow_unused=True)[0]

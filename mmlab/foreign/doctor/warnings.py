@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from functools import singledispatch
 
 import torch
+from torch import Tensor
 
-from mmlab.core.outputs import Classification, Regression
+from mmlab.core.outputs import Classification, Output, Regression
 from mmlab.foreign.doctor.findings import Finding
 from mmlab.foreign.doctor.patient import Patient
 
@@ -57,24 +59,36 @@ def _chance(patient: Patient) -> Iterator[Finding]:
         .logits
         for i in range(len(rows))
     ]
-    logits, output, target = torch.cat(parts), patient.registration.output, batch.target
-    if isinstance(output, Classification):
-        right = float((logits.argmax(1) == target).float().mean())
-        most = float(torch.bincount(target).max()) / len(target)
-        if right <= max(1 / output.channels, most) + 1e-9:
-            yield Finding(
-                "chance",
-                "warning",
-                f"{right:.0%} of {len(rows)} answers are right, no more than by chance.",
-                "Were the weights loaded, and are the samples prepared as in training?",
-            )
-    if isinstance(output, Regression):
-        error = float((logits[:, 0] - target).abs().mean())
-        plain = float((target - target.median()).abs().mean())
-        if error >= plain:
-            yield Finding(
-                "chance",
-                "warning",
-                f"The mean error is {error:.3g}; always answering the median makes {plain:.3g}.",
-                "Were the weights loaded, and are the samples prepared as in training?",
-            )
+    yield from _no_better(patient.registration.output, torch.cat(parts), batch.target)
+
+
+@singledispatch
+def _no_better(output: Output, logits: Tensor, target: Tensor) -> Iterator[Finding]:
+    """Answers no better than chance, where it is known what chance makes."""
+    return iter(())
+
+
+@_no_better.register
+def _classes(output: Classification, logits: Tensor, target: Tensor) -> Iterator[Finding]:
+    right = float((logits.argmax(1) == target).float().mean())
+    most = float(torch.bincount(target).max()) / len(target)
+    if right <= max(1 / output.channels, most) + 1e-9:
+        yield Finding(
+            "chance",
+            "warning",
+            f"{right:.0%} of {len(target)} answers are right, no more than by chance.",
+            "Were the weights loaded, and are the samples prepared as in training?",
+        )
+
+
+@_no_better.register
+def _numbers(output: Regression, logits: Tensor, target: Tensor) -> Iterator[Finding]:
+    error = float((logits[:, 0] - target).abs().mean())
+    plain = float((target - target.median()).abs().mean())
+    if error >= plain:
+        yield Finding(
+            "chance",
+            "warning",
+            f"The mean error is {error:.3g}; always answering the median makes {plain:.3g}.",
+            "Were the weights loaded, and are the samples prepared as in training?",
+        )

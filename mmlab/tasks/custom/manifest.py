@@ -11,12 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from mmlab.core.errors import DataError, MmlabError
-from mmlab.core.outputs import Segmentation
 from mmlab.core.plain_text import MARKUP, is_plain, plain
 from mmlab.tasks.custom.locations import MANIFEST
 from mmlab.tasks.custom.problems import Problems
 from mmlab.tasks.custom.safe_paths import content_of
-from mmlab.tasks.custom.targets import answer_of
 from mmlab.tasks.custom.task_json import COLUMNS, Description
 
 SPLITS = ("train", "valid", "test")
@@ -154,10 +152,10 @@ def _target(cell: str, description: Description, line: int, problems: Problems) 
     if not cell:
         problems.error("The right answer is missing.", "Fill it in, or remove the line.", line, "target")
         return None
-    if isinstance(description.info.output, Segmentation):
+    if description.has_label_maps:
         return cell
     try:
-        return answer_of(description.info.output, cell)
+        return description.info.output.parse(cell)
     except MmlabError as error:
         problems.caught(error, line, "target")
         return None

@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 
 from mmlab.core.errors import DataError, MmlabError
 from mmlab.core.file_stamp import ABSENT, Stamp, stamp_of
-from mmlab.core.outputs import Classification, Segmentation
 from mmlab.core.recordings import Picture, Raw
 from mmlab.core.task import PreparedInput
 from mmlab.modalities.files import numbered
@@ -57,7 +56,7 @@ def paths_of(description: Description, row: Row, names: Iterable[str]) -> list[s
     """The files that a row names for these modalities, and its label map."""
     items = [(description[name], row.cells[name]) for name in names if name in row.cells]
     found = [path_of(item, cell) for item, cell in items if not item.inline]
-    if isinstance(description.info.output, Segmentation):
+    if description.has_label_maps:
         found.append(numbered(str(row.target))[0])
     return found
 
@@ -121,7 +120,7 @@ def prepared(
 ) -> tuple[dict[str, PreparedInput], Any]:
     """What a model sees of a row, unscaled, and its target; what cannot be used is left out and goes to `problems`."""
     target, labels = row.target, None
-    if isinstance(description.info.output, Segmentation):
+    if description.has_label_maps:
         try:
             labels = _label_map(description, row)
             target = _regions(description, labels)
@@ -177,8 +176,7 @@ def stacked(description: Description, rows: Sequence[Row], scales: Scales, probl
             arrays[name][place] = scaled(reading.tensor, scales.get(name)).numpy()
             present[place, modalities.names.index(name)] = True
     problems.raise_first(description.folder)
-    kind = np.int64 if isinstance(description.info.output, Classification) else np.float32
-    target = np.stack(targets) if isinstance(description.info.output, Segmentation) else np.array(targets, kind)
+    target = description.info.output.stacked(targets)
     ids, groups = np.array([row.id for row in rows]), np.array([row.group for row in rows])
     return {**arrays, "present": present, "target": target, "ids": ids, "groups": groups}
 

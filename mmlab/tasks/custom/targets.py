@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from difflib import get_close_matches
 from typing import Any
 
 import numpy as np
@@ -85,24 +84,6 @@ def _segmentation(found: Mapping[str, Any]) -> tuple[Output, Regions]:
     return Segmentation(tuple(regions)), tuple(tuple(labels) for labels in regions.values())
 
 
-def answer_of(output: Output, cell: str) -> int | float:
-    """The class or the number that a cell of the manifest says. Raises DataError."""
-    if isinstance(output, Classification):
-        if cell not in output.classes:
-            near = get_close_matches(cell, output.classes, n=1)
-            hint = f"Did you mean '{near[0]}'?" if near else f"There are: {', '.join(output.classes[:12])}."
-            raise DataError(f"'{cell[:40]}' is not a class.", hint)
-        return output.classes.index(cell)
-    assert isinstance(output, Regression)
-    try:
-        number = float(cell)
-    except ValueError as error:
-        raise DataError(f"'{cell[:40]}' is not a number.", "Write it with a point: 3.5.") from error
-    if not output.low <= number <= output.high:
-        raise DataError(f"{cell[:40]} is off the scale.", f"It goes from {output.low:g} to {output.high:g}.")
-    return number
-
-
 def regions_of(labels: NDArray[np.uint8], regions: Regions) -> NDArray[np.bool_]:
     """Regions `[R, H, W]`, which may overlap, from labels per pixel `[H, W]`. Raises DataError for unknown labels."""
     known = {0, *(label for region in regions for label in region)}
@@ -111,14 +92,3 @@ def regions_of(labels: NDArray[np.uint8], regions: Regions) -> NDArray[np.bool_]
         listed = ", ".join(map(str, sorted(known)))
         raise DataError(f"The label {unknown[0]} belongs to no region.", f"There are: {listed}.")
     return np.stack([np.isin(labels, region) for region in regions])
-
-
-def in_words(output: Output, target: Any) -> str:
-    """The right answer for people, as `Output.read` says it."""
-    if isinstance(output, Classification):
-        return output.classes[int(target)]
-    if isinstance(output, Regression):
-        return output.words(float(target))
-    assert isinstance(output, Segmentation)
-    there = [name for name, region in zip(output.regions, target, strict=True) if region.any()]
-    return ", ".join(there) or "nothing"

@@ -59,6 +59,11 @@ class Description:
     def __getitem__(self, modality: str) -> Input:
         return self.inputs[self.info.modalities.names.index(self.info.modalities[modality].name)]
 
+    @property
+    def has_label_maps(self) -> bool:
+        """Whether the right answers are files: maps of the labels of each pixel."""
+        return self.info.output.dense  # the one place where reading a folder asks
+
     def settings(self) -> dict[str, Any]:
         """All that the prepared samples depend on, as plain values."""
         inputs = [{"modality": vars(item.modality), "options": as_dict(item.kind)} for item in self.inputs]
@@ -79,7 +84,7 @@ def read_description(folder: Path, problems: Problems) -> Description | None:
     name = _name(found, problems)
     output, regions = _output(found.get("output"), problems)
     inputs = _inputs(found.get("modalities"), problems)
-    if output is not None and output.dense and inputs:
+    if output is not None and output.dense and inputs:  # before there is a description to ask
         _check_dense(inputs, problems)
     plan = _plan(found.get("plan", {}), problems)
     simulated = found.get("simulated", [])

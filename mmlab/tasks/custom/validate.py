@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from mmlab.core.errors import MmlabError
-from mmlab.core.outputs import Classification
 from mmlab.core.untrained import sentence
 from mmlab.tasks.custom.manifest import SPLITS, Row, read_manifest
 from mmlab.tasks.custom.problems import Problems
@@ -132,10 +131,9 @@ def _check_groups(rows: Sequence[Row], problems: Problems) -> None:
 
 
 def _check_classes(description: Description, rows: Sequence[Row], problems: Problems) -> None:
-    output = description.info.output
-    if not isinstance(output, Classification) or not rows:
+    if not rows:
         return
-    for index, name in enumerate(output.classes):
+    for index, name in enumerate(description.info.output.class_names):
         count = sum(row.split == "train" and row.target == index for row in rows)
         if count < FEW:
             message = f"The class '{name}' has {count or 'no'} training sample{'' if count == 1 else 's'}."

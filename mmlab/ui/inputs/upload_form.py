@@ -6,13 +6,13 @@ kept.
 
 from __future__ import annotations
 
-from functools import partial
+from functools import partial, singledispatch
 
 import streamlit as st
 
 from mmlab.core.errors import MmlabError
 from mmlab.core.modality import Modality
-from mmlab.core.outputs import Regression
+from mmlab.core.outputs import Classification, Output, Regression
 from mmlab.core.task import Task, takes_files
 from mmlab.ui.components import page_frame
 from mmlab.ui.components.pickers import marked
@@ -87,17 +87,20 @@ def _one(task: Task, modality: Modality, said: set[str]) -> None:
 
 
 def _truth(task: Task) -> None:
-    output = task.info.output
-    classes = getattr(output, "classes", ())
-    if not upload_draft.parts(task.name):
-        return
-    if isinstance(output, Regression):
-        _true_number(task, output)
-    if not classes:
-        return
+    if upload_draft.parts(task.name):
+        _ask_truth(task.info.output, task)
+
+
+@singledispatch
+def _ask_truth(output: Output, task: Task) -> None:
+    """The control for the truth, of the kinds of answer that a person can write down."""
+
+
+@_ask_truth.register
+def _true_class(output: Classification, task: Task) -> None:
     st.selectbox(
         "Ground truth (optional)",
-        ["", *classes],
+        ["", *output.classes],
         format_func=lambda name: name or "Unknown",
         key=upload_draft.TRUTH,
         help="With the true class, combinations are marked right or wrong; without it, same or different.",
@@ -106,7 +109,8 @@ def _truth(task: Task) -> None:
     )
 
 
-def _true_number(task: Task, output: Regression) -> None:
+@_ask_truth.register
+def _true_number(output: Regression, task: Task) -> None:
     st.number_input(
         f"How much is it, {output.low:g} to {output.high:g}? (may stay open)",
         output.low,

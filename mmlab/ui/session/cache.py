@@ -31,7 +31,7 @@ from numpy.typing import NDArray
 from mmlab.core.data_version import fingerprint_of
 from mmlab.core.errors import CheckpointError, DataError, MmlabError
 from mmlab.core.method import METHODS
-from mmlab.core.outputs import Prediction, Regression
+from mmlab.core.outputs import Prediction
 from mmlab.core.recordings import Raw
 from mmlab.core.reference import Reference
 from mmlab.core.results import Attribution, Sweep
@@ -253,15 +253,9 @@ def _own_item(task_name: str, sample: str, version: object) -> Item:
 
 def _truth(reads: Task, answer: str) -> tuple[Any, str]:
     """The class or number that a person said it is, and its name; nothing where that is none of this task."""
-    output = reads.info.output
-    classes = getattr(output, "classes", ())
-    if answer in classes:
-        return classes.index(answer), answer
-    if isinstance(output, Regression):
-        with suppress(ValueError):
-            number = float(answer)
-            if output.low <= number <= output.high:
-                return number, output.words(number)
+    with suppress(MmlabError):
+        target = reads.info.output.parse(answer)
+        return target, reads.info.output.in_words(target)
     return None, ""
 
 

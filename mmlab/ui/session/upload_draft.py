@@ -12,7 +12,6 @@ from collections.abc import Mapping
 import streamlit as st
 
 from mmlab.core.errors import DataError, MmlabError
-from mmlab.core.outputs import Regression
 from mmlab.ui.session import cache, uploads, url_state
 from mmlab.ui.session.decoded_uploads import decoded
 
@@ -66,7 +65,7 @@ def replace(task_name: str, given: Mapping[str, uploads.UploadedFile]) -> None:
 
 
 def _truth(task_name: str) -> str:
-    if not isinstance(cache.task(task_name).info.output, Regression):
+    if cache.task(task_name).info.output.class_names:
         return st.session_state.get(TRUTH, "")
     number = st.session_state.get(NUMBER)
     return "" if number is None else f"{number:g}"

@@ -21,7 +21,7 @@ def show(task: Task, found: Comparison, view: str, cell: tuple[str, str]) -> Non
     """The confusion matrix of one method and combination, all its seeds together; for numbers, answer against truth."""
     name, key = cell
     output = task.info.output
-    if isinstance(output, Regression):
+    if isinstance(output, Regression):  # an axis of true numbers beside one of answers, instead of a matrix
         st.subheader("Prediction and truth", anchor=False)
         _pick_cell(found, cell)
         _say_where(found)

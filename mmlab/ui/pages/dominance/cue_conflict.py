@@ -6,7 +6,7 @@ from itertools import combinations as choose
 
 import streamlit as st
 
-from mmlab.core.outputs import Classification, Regression
+from mmlab.analysis.dominance.cue_conflict import followed_when
 from mmlab.core.reference import Reference
 from mmlab.core.task import Task
 from mmlab.ui.components import selection
@@ -44,19 +44,4 @@ def show(task: Task, reference: Reference) -> None:
     )
     if len(found.groups) > 1:
         st.html(cue_conflict.matrix(found.lead, found.wins, found.losses, found.counts, found.groups, labels))
-    st.caption(_how(task, found.readable, found.samples))
-
-
-def _how(task: Task, readable: int, samples: int) -> str:
-    output = task.info.output
-    if isinstance(output, Classification):
-        return (
-            f"Everything else is absent. Only the {readable} of {samples} test samples that each of the two inputs "
-            "alone gets right take part, so that both cues are clear."
-        )
-    if isinstance(output, Regression):
-        return (
-            "Everything else is absent. Samples are grouped into thirds by their true number; the input whose own "
-            "prediction is nearer to that of both counts as followed."
-        )
-    return "Everything else is absent. Followed is the input whose own regions overlap more with those of both."
+    st.caption(followed_when(task.info.output, found.readable, found.samples))

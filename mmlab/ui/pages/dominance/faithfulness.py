@@ -9,11 +9,10 @@ import streamlit as st
 import torch
 
 from mmlab.analysis.attribution.faithfulness import Check, Curve, Faithfulness, faithfulness
-from mmlab.analysis.attribution.registry import find, target_of, targets
+from mmlab.analysis.attribution.registry import find
 from mmlab.analysis.attribution.sanity_checks import RandomLabelModel
 from mmlab.core.errors import DataError, MmlabError, NothingPresent
 from mmlab.core.modality import Combination
-from mmlab.core.outputs import Classification
 from mmlab.core.reference import Reference
 from mmlab.core.results import Attribution
 from mmlab.core.task import Task
@@ -49,7 +48,7 @@ def show(task: Task, reference: Reference) -> None:
     rote = result_cache.rote(reference) if _strict() else None
     tested = _tested(reference, looked, looked.on, target, way, found, rote)
     colour, mark, sentence = LIGHTS[tested.light]
-    said = targets(task.info.output)[target]
+    said = task.info.output.targets[target]
     st.html(
         f'<p class="mm-light"><span style="--c:{colour}" aria-hidden="true">{mark}</span><span style="all:unset">'
         f"<b>{sentence}.</b>{escape(find(way).title)} for “{escape(said)}”, {escape(looked.on.label)}.</span></p>"
@@ -107,7 +106,7 @@ def _target(looked: SampleView, reference: Reference) -> int:
     """The answer that is given now; the first region where regions are found."""
     assert looked.on is not None
     answer = cache.answers(reference, looked.item.id, looked.damages)[looked.on.key]
-    return target_of(looked.task.info.output, answer.value)
+    return looked.task.info.output.target_of(answer.value)
 
 
 def _tested(
@@ -180,7 +179,7 @@ def _many(task: Task, reference: Reference, on: Combination, way: str, rote: Ran
                 continue
             tensors = {each: torch.from_numpy(array) for each, array in world.arrays.items()}
             answer = cache.answers(reference, name)[on.key].value
-            target = int(answer) if isinstance(task.info.output, Classification) else 0
+            target = task.info.output.class_of(answer)
             with cache.pool().lend(reference) as model:
                 found = find(way).run(model.method, tensors, [on], target)
                 results.append(faithfulness(model.method, tensors, on, found, find(way), rote=rote))

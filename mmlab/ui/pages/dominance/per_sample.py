@@ -6,13 +6,13 @@ from collections.abc import Mapping
 
 import numpy as np
 import streamlit as st
+import torch
 
 from mmlab.analysis.base.array_checks import Numbers
 from mmlab.analysis.base.coalitions import Lattice
 from mmlab.analysis.dominance.contributions import SAMPLE_KINDS, order_of_samples, sample_kinds
 from mmlab.analysis.dominance.measures.shapley import shapley, shapley_derivation
 from mmlab.analysis.dominance.payoffs import NUMBER, Payoff, worths
-from mmlab.core.outputs import Classification, Regression
 from mmlab.core.reference import Reference
 from mmlab.core.task import Task
 from mmlab.ui.components import clickable_svg, page_frame, pickers, selection
@@ -132,12 +132,12 @@ def _row(task: Task, found: Lattice, shares: Numbers, kinds: np.ndarray, row: in
 
 def _answers(task: Task, found: Lattice, row: int) -> str:
     output, said = task.info.output, found.logits[-1, row]
-    if isinstance(output, Classification):
-        answer, truth = output.classes[int(said.argmax())], output.classes[int(found.target[row])]
-        return f"{truth}: right" if answer == truth else f"{truth}, said {answer}: wrong"
-    if isinstance(output, Regression):
-        return f"{output.words(float(found.target[row]))}, said {output.words(float(said[0]))}".replace("-", "−")
-    return ""
+    if not output.keeps_logits:
+        return ""
+    answer, truth = output.read(torch.from_numpy(said)).answer, output.in_words(found.target[row])
+    if not output.class_names:
+        return f"{truth}, said {answer}".replace("-", "−")
+    return f"{truth}: right" if answer == truth else f"{truth}, said {answer}: wrong"
 
 
 def _picture(task: Task, name: str, shades: Mapping[str, str]) -> str:

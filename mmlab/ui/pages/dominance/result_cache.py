@@ -118,7 +118,7 @@ def clashes(reference: Reference, first: str, second: str, wanted: Chosen = None
 
     def make(tell: ProgressCallback) -> CueConflict:
         with cache.pool().lend(reference) as model:
-            count = 40 if model.method.output.dense else 256
+            count = model.method.output.affordable(256, 40)
             chosen = complete_samples(_among(reference.task, wanted), count)
             recombiner = InputSwapper(model.method, chosen.inputs)
             try:
@@ -137,7 +137,7 @@ def gradients(reference: Reference) -> CombinationGradients:
 
     def make(tell: ProgressCallback) -> CombinationGradients:
         with cache.pool().lend(reference) as model:
-            chosen = complete_samples(samples(reference.task), 16 if model.method.output.dense else 128)
+            chosen = complete_samples(samples(reference.task), model.method.output.affordable(128, 16))
             place = model.method.device
             return combination_gradients(model.method, chosen.batch(range(len(chosen))).to(place))
 

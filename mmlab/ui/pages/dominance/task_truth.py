@@ -28,6 +28,7 @@ def show(task: Task, reference: Reference | None) -> None:
     """The panel; nothing for a task of which no truth is known, or without a model."""
     known_values = getattr(task, "known_values", None)
     output = task.info.output
+    # what can be known of a task is the best error of a number, so another kind of answer has nothing to show
     if known_values is None or reference is None or not isinstance(output, Regression):
         return
     score = _score()

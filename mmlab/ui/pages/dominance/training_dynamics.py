@@ -11,7 +11,6 @@ import streamlit as st
 from mmlab.analysis.base.ranking import tied_order
 from mmlab.analysis.dominance.training_dynamics import Conflicts, TrainingDynamics, conflicts, course
 from mmlab.core.errors import CheckpointError
-from mmlab.core.outputs import Classification, Output, Regression
 from mmlab.core.reference import Reference
 from mmlab.core.task import Task
 from mmlab.ui.components import page_frame
@@ -30,7 +29,7 @@ from mmlab.viz.methods import evidence_figures
 def show(task: Task, reference: Reference) -> None:
     """What the training of a shipped or own model left in its log, and the gradients of the stored model."""
     rows = Source(task, reference, {}).rows
-    metric, nothing = _score(task.info.output)
+    metric, nothing = task.info.output.guessing
     names = Names.of_task(task.info.modalities)
     key = f"{reference.task}.{reference.method}"
     course_of(rows, names, metric, nothing, key, lambda at: epoch_slider.maps(task, reference, at, names))
@@ -84,13 +83,6 @@ def _curves(found: TrainingDynamics, names: Names, at: int, key: str) -> None:
         lines = {names.labels[name]: found.shares[:, i] for i, name in enumerate(found.names)}
         figure = curves.over_epochs(found.epochs, lines, shades, "share", at)
         st.plotly_chart(figure, config=theme.CONFIG, key=f"{key}.shares")
-
-
-def _score(output: Output) -> tuple[str, float]:
-    """A metric that is a share of 1, and its value for guessing."""
-    if isinstance(output, Classification):
-        return "accuracy", 1 / len(output.classes)
-    return ("sign_accuracy", 0.5) if isinstance(output, Regression) else ("dice", 0.0)
 
 
 def _epoch(found: TrainingDynamics, key: str) -> int:

@@ -11,7 +11,6 @@ from mmlab.analysis.embedding.alignment import Alignment, alignment, to_class_ce
 from mmlab.analysis.embedding.point_attributes import accuracy_like
 from mmlab.analysis.methods import method_evidence
 from mmlab.core.errors import MmlabError
-from mmlab.core.outputs import Classification, Regression, Segmentation
 from mmlab.core.reference import Reference
 from mmlab.ui.components import figure_card, page_frame, pickers
 from mmlab.ui.pages.embed.view_data import View
@@ -37,7 +36,7 @@ def show(view: View) -> None:
     with left, page_frame.error_boundary():
         figure_card.show(_turns(view), "embed.turns")
     with right, page_frame.error_boundary():
-        if isinstance(view.task.info.output, Classification):
+        if view.task.info.output.class_names:
             figure_card.show(_to_class(view), "embed.to_class")
         else:
             st.caption("Only classes have a direction.")
@@ -139,17 +138,18 @@ def _by_hardness(view: View) -> Figure:
     variance = variance_vs_error.by_sample(view.found)
     judges = _hardness(view.reference)
     own = -np.nanmean(_good(view.reference), 0)
-    offset = 0.0 if isinstance(view.task.info.output, Regression) else 1.0
+    is_share = view.task.info.output.error_is_share
+    offset = float(is_share)
     lines = {"this model": variance_vs_error.trend(variance, offset + own)}
     if judges is not None:
         lines = {"the other models": variance_vs_error.trend(variance, offset - judges), **lines}
-    wrong = "mean error" if isinstance(view.task.info.output, Regression) else "error"
+    wrong = "error" if is_share else "mean error"
     everything = [float(value) for each in lines.values() for value in each.shares]
     title = "Variance and difficulty"
     across = svg_chart.around(
         [float(v) for each in lines.values() for v in each.values], "variance of the sample", svg_chart.plain
     )
-    text = svg_chart.plain if isinstance(view.task.info.output, Regression) else svg_chart.percent
+    text = svg_chart.percent if is_share else svg_chart.plain
     drawn = svg_chart.Plot(title, across, svg_chart.around(everything, wrong, text))
     for place, (name, each) in enumerate(lines.items()):
         colour = theme.method_colour(place)
@@ -239,14 +239,12 @@ def _measured(view: View) -> list[Reference]:
 
 
 def _score_name(view: View) -> str:
-    if isinstance(view.task.info.output, Segmentation):
-        return "Dice"
-    return "minus the mean error" if isinstance(view.task.info.output, Regression) else "accuracy"
+    return view.task.info.output.goodness_name
 
 
 def _axis(view: View, score: NDArray[np.floating]) -> svg_chart.Axis:
-    number = isinstance(view.task.info.output, Regression)
-    return svg_chart.around(score.tolist(), _score_name(view), svg_chart.plain if number else svg_chart.percent)
+    text = svg_chart.percent if view.task.info.output.error_is_share else svg_chart.plain
+    return svg_chart.around(score.tolist(), _score_name(view), text)
 
 
 def _basis(view: View) -> str:

@@ -12,7 +12,6 @@ import streamlit as st
 from mmlab.analysis.embedding import nearest_neighbours
 from mmlab.analysis.embedding.maps import Places
 from mmlab.analysis.embedding.point_attributes import Labels
-from mmlab.core.outputs import Classification, Regression
 from mmlab.core.reference import Reference
 from mmlab.core.results import Sweep
 from mmlab.ui.components import page_frame, pickers, plotly_figure, sample_view, thumbnail
@@ -177,7 +176,7 @@ def _steps(view: View, places: Places, right: np.ndarray | None) -> tuple[Step, 
 
 def _right(view: View, looked: sample_view.SampleView | None, places: Places) -> np.ndarray | None:
     """Whether the answer is right, by combination; None where that is not known or not yes or no."""
-    if not isinstance(view.task.info.output, Classification | Regression):
+    if not view.task.info.output.is_one_target:
         return None
     if looked is None or (places.known and view.point in view.found.ids):
         told = map_cache.looks(view.reference)["answer"]

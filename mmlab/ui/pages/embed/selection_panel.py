@@ -11,7 +11,6 @@ import streamlit as st
 
 from mmlab.analysis.embedding.point_attributes import accuracy_like
 from mmlab.core.errors import MmlabError
-from mmlab.core.outputs import Regression, Segmentation
 from mmlab.ui.components import page_frame, selection
 from mmlab.ui.pages.embed import sample_path, view_data
 from mmlab.ui.pages.embed.view_data import View
@@ -93,11 +92,9 @@ def _scores(view: View, rows: np.ndarray) -> str:
 
 def _measure(view: View) -> tuple[str, Callable[[float], str]]:
     output = view.task.info.output
-    if isinstance(output, Regression):
+    if not output.error_is_share:
         return "mean error", lambda value: f"{-value:.2f}"
-    if isinstance(output, Segmentation):
-        return "Dice", lambda value: f"{value:.2f}"
-    return "right", wording.percent
+    return ("right", wording.percent) if output.class_names else (output.goodness_name, lambda value: f"{value:.2f}")
 
 
 def choose(view: View, rows: list[int]) -> None:

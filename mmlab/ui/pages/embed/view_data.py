@@ -16,7 +16,6 @@ from mmlab.analysis.embedding.maps import Map
 from mmlab.analysis.embedding.point_attributes import Labels
 from mmlab.analysis.embedding.projection import by_class
 from mmlab.core.errors import CheckpointError
-from mmlab.core.outputs import Classification, Regression
 from mmlab.core.reference import Reference
 from mmlab.core.results import Sweep
 from mmlab.core.task import Task
@@ -122,19 +121,16 @@ def look_of(reference: Reference, colour: str) -> point_colours.Look:
 def centres(reference: Reference, name: str, combination: int) -> dict[str, tuple[float, ...]]:
     """Where the names of the classes are written: at their middles under one combination."""
     info = cache.task(reference.task).info
-    if not isinstance(info.output, Classification):
+    if not info.output.class_names:
         return {}
     made = map_cache.picture(reference, name)
     table = by_class(made.projection.points[[combination]], cache.sweep(reference).target)
-    return {info.output.classes[label]: tuple(centre.tolist()) for label, (centre, _) in table.items()}
+    return {info.output.class_names[label]: tuple(centre.tolist()) for label, (centre, _) in table.items()}
 
 
 def truth(task: Task, target: Any) -> str:
     """The right answer of a test sample in words; empty where it is not one value."""
-    output = task.info.output
-    if isinstance(output, Classification):
-        return output.classes[int(target)]
-    return output.words(float(target)) if isinstance(output, Regression) else ""
+    return task.info.output.in_words(target) if task.info.output.is_one_target else ""
 
 
 def choice(

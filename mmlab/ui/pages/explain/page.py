@@ -9,11 +9,9 @@ from html import escape
 import numpy as np
 import streamlit as st
 
-from mmlab.analysis.attribution.registry import target_of, targets
 from mmlab.core import csv_file
 from mmlab.core.errors import NothingPresent, UnknownName
 from mmlab.core.modality import Combination, Modality
-from mmlab.core.outputs import Classification
 from mmlab.core.reference import Reference
 from mmlab.core.results import Attribution
 from mmlab.ui.components import clickable_svg, explainer_picker, page_frame, pickers, sample_view
@@ -55,17 +53,16 @@ def show(task_name: str, sample: str, references: tuple[Reference, ...]) -> None
     with st.container(horizontal=True, vertical_alignment="center", key="mm-foot"):
         pickers.numbers_help("looks", "part", "explained", "map_shift")
         name = f"mmlab-explain-{task_name}-{sample}-{reference.method}.csv"
-        data = partial(as_csv, found, targets(looked.task.info.output)[target])
+        data = partial(as_csv, found, looked.task.info.output.targets[target])
         st.download_button("Numbers (CSV)", data=data, file_name=name, mime="text/csv", on_click="ignore")
 
 
 def _target(looked: SampleView, said: object) -> int:
     """What is explained: the answer now, the right one, or one that was chosen. Says so where the address is wrong."""
     output = looked.task.info.output
-    names, now = targets(output), target_of(output, said)
-    classes = isinstance(output, Classification)
-    truth = looked.item.target if classes and looked.item.target is not None else None
-    choices = {} if output.dense else {SAID: f"Predicted now: {names[now]}"}
+    names, now = output.targets, output.target_of(said)
+    truth = looked.item.target if output.class_names and looked.item.target is not None else None
+    choices = {SAID: f"Predicted now: {names[now]}"} if output.is_one_target else {}
     if truth is not None:
         choices[TRUTH] = f"The right answer: {names[truth]}"
     choices |= {str(index): name for index, name in enumerate(names)}

@@ -23,4 +23,4 @@ def show() -> None:
     if sample is not None:
         page.show(task.name, sample, references)
         entropy = ("entropy",) if getattr(task.info.output, "classes", ()) else ()
-        pickers.numbers_help(*page.answer_terms(task), *entropy, "lattice", "damage", "seen")
+        pickers.numbers_help(*task.info.output.terms, *entropy, "lattice", "damage", "seen")

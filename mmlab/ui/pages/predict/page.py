@@ -11,12 +11,9 @@ import streamlit as st
 
 from mmlab.core.errors import NothingPresent
 from mmlab.core.modality import Combination, Modality
-from mmlab.core.outputs import Regression
-from mmlab.core.outputs.segmentation import GOOD_DICE
 from mmlab.core.reference import Reference
-from mmlab.core.task import Task
 from mmlab.ui.components import clickable_svg, page_frame, pickers
-from mmlab.ui.pages.predict import downloads, regression, view_data, volume_slices
+from mmlab.ui.pages.predict import downloads, view_data, volume_slices
 from mmlab.ui.pages.predict.view_data import PredictView
 from mmlab.ui.session import cache
 from mmlab.ui.session import url_state as state
@@ -46,7 +43,7 @@ def show(task_name: str, sample: str, references: tuple[Reference, ...]) -> None
 def _outcome(shown: PredictView, on: Combination, references: Sequence[Reference]) -> None:
     left, right = st.columns([5, 4], gap="large")
     with left, page_frame.error_boundary():
-        st.subheader("Predictions", help=_help(*answer_terms(shown.task)), anchor=False)
+        st.subheader("Predictions", help=_help(*shown.task.info.output.terms), anchor=False)
         st.html(view_data.cards(shown, on))
     with right, page_frame.error_boundary():
         st.subheader("All combinations", help=wording.help("lattice"), anchor=False)
@@ -119,35 +116,15 @@ def _summary(states: Sequence[State], shown: PredictView) -> str:
     others = [state for state in states if not state.same]
     named = "; ".join(shown.task.info.modalities.parse(state.key).label for state in others[:3])
     among = f" Among them: {escape(named)}." if named else ""
-    output = shown.task.info.output
-    if output.dense:
-        return f"{len(others)} of {len(states)} combinations stay below a Dice of {GOOD_DICE}.{among}"
-    if isinstance(output, Regression):
-        return f"{len(others)} of {len(states)} combinations end on the other side of {output.middle:g}.{among}"
-    return f"{len(others)} of {len(states)} combinations change the prediction.{among}"
+    return f"{len(others)} of {len(states)} combinations {shown.task.info.output.changed}.{among}"
 
 
 def _legend(shown: PredictView) -> str:
-    known = shown.item.answer != ""
-    good, bad = ("✓ right", "✗ wrong") if known else ("= as with all inputs", "≠ different")
-    change = "removing it changes the prediction"
-    if isinstance(shown.task.info.output, Regression):
-        good, bad = ("✓ right side", "✗ wrong side") if known else ("= side as with all inputs", "≠ other side")
-        change = "removing it changes sides"
-    if shown.task.info.output.dense:
-        against = "" if known else " with that of all inputs"
-        good, bad = f"Dice{against} from {GOOD_DICE}", "below it"
+    good, bad, change = shown.task.info.output.verdicts(known=shown.item.answer != "")
     return (
         f'<p class="mm-legend"><span class="mm-good">{good}</span><span class="mm-bad">{bad}</span>'
         f'<span class="mm-dash">{change}</span></p>'
     )
-
-
-def answer_terms(task: Task) -> tuple[str, ...]:
-    """The words that explain answers of this kind."""
-    if task.info.output.dense:
-        return ("regions",)
-    return regression.TERMS if isinstance(task.info.output, Regression) else ("answer", "certainty", "change")
 
 
 def _help(*terms: str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import singledispatch
 from typing import Any
 
 import streamlit as st
@@ -21,13 +22,16 @@ from mmlab.ui.session import cache
 from mmlab.viz.predict.number_line import Scale
 
 Reaches = Mapping[str, ConformalInterval]
-TERMS = ("number", "prediction_interval", "prediction_shift")
 
 
+@singledispatch
 def scale(output: Output, target: Any, reach: ConformalInterval | None) -> Scale | None:
     """What a number lies on; None where answers are no numbers."""
-    if not isinstance(output, Regression):
-        return None
+    return None
+
+
+@scale.register
+def _scale(output: Regression, target: Any, reach: ConformalInterval | None) -> Scale:
     truth = None if target is None else float(target)
     found = Scale(output.low, output.high, output.middle, output.digits, truth)
     return found if reach is None else replace(found, reach=reach.width, level=reach.level)
@@ -35,7 +39,7 @@ def scale(output: Output, target: Any, reach: ConformalInterval | None) -> Scale
 
 def reaches(reference: Reference, sample: str) -> Reaches:
     """How far off each combination's number may be; nothing for classes, and where nothing was measured."""
-    if not isinstance(cache.task(reference.task).info.output, Regression):
+    if scale(cache.task(reference.task).info.output, None, None) is None:
         return {}
     return _reaches(reference, sample if sample in cache.task(reference.task).gallery() else "")
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import singledispatch
 
 import streamlit as st
 
 from mmlab.core.errors import MmlabError
 from mmlab.core.modality import Combination
-from mmlab.core.outputs import Classification, Prediction, Segmentation
+from mmlab.core.outputs import Output, Prediction, Segmentation
 from mmlab.core.recordings import Sound
 from mmlab.core.reference import Reference
 from mmlab.core.task import Task
@@ -84,22 +85,30 @@ def _made(
 
 def cards(scene: PredictView, on: Combination) -> str:
     """The answers of all methods from one combination, as HTML."""
-    output, truth, whole = scene.task.info.output, scene.item.answer, scene.whole
-    if isinstance(output, Segmentation):
-        kind, known = scene.task.info.modalities[on.names[0]].kind, segmentation.truth_of(scene.item.target)
-        return segmentation.cards(output, kind, scene.world, scene.answers, known, on, whole)
+    return _cards(scene.task.info.output, scene, on)
+
+
+@singledispatch
+def _cards(output: Output, scene: PredictView, on: Combination) -> str:
+    truth, whole = scene.item.answer, scene.whole
     shown, broken = [], []
     for method, answers in scene.answers.items():
         if isinstance(answers, MmlabError):
             broken.append(prediction_cards.complaint(cache.title(method), answers.message, answers.hint))
             continue
         now = answers[on.key]
-        sure = wording.certainty(now.confidence) if isinstance(output, Classification) else ""
+        sure = wording.certainty(now.confidence) if output.class_names else ""
         scale = regression.scale(output, scene.item.target, scene.reaches[method].get(on.key))
         shown.append(
             prediction_cards.Card(cache.title(method), now, answers[whole.key], truth, sure, whole.label, scale)
         )
     return prediction_cards.cards(shown) + "".join(broken)
+
+
+@_cards.register
+def _region_cards(output: Segmentation, scene: PredictView, on: Combination) -> str:
+    kind, known = scene.task.info.modalities[on.names[0]].kind, segmentation.truth_of(scene.item.target)
+    return segmentation.cards(output, kind, scene.world, scene.answers, known, on, scene.whole)
 
 
 def drawing(scene: PredictView, method: str, selected: str) -> str:
@@ -112,11 +121,13 @@ def drawing(scene: PredictView, method: str, selected: str) -> str:
 
 def states(scene: PredictView, method: str) -> list[combination_lattice.State]:
     """What is known of each combination under one method."""
-    modalities, answers, output = scene.task.info.modalities, scene.working[method], scene.task.info.output
-    names = {key: modalities.parse(key).names for key in answers}
-    if isinstance(output, Segmentation):
-        return segmentation.states(answers, scene.whole, names, segmentation.truth_of(scene.item.target))
-    target = scene.item.target
+    return _states(scene.task.info.output, scene, method)
+
+
+@singledispatch
+def _states(output: Output, scene: PredictView, method: str) -> list[combination_lattice.State]:
+    answers, target = scene.working[method], scene.item.target
+    names = {key: scene.task.info.modalities.parse(key).names for key in answers}
     return [
         combination_lattice.State(
             names=names[key],
@@ -127,6 +138,13 @@ def states(scene: PredictView, method: str) -> list[combination_lattice.State]:
         )
         for key, prediction in answers.items()
     ]
+
+
+@_states.register
+def _region_states(output: Segmentation, scene: PredictView, method: str) -> list[combination_lattice.State]:
+    answers = scene.working[method]
+    names = {key: scene.task.info.modalities.parse(key).names for key in answers}
+    return segmentation.states(answers, scene.whole, names, segmentation.truth_of(scene.item.target))
 
 
 def lattice_method(scene: PredictView) -> str:

@@ -29,7 +29,7 @@ def show(reference: Reference, sample: str, combination: str) -> None:
     """A panel of its own inside that of Predict: a step redraws nothing else."""
     task = cache.task(reference.task)
     output, stack = task.info.output, cache.item(task.name, sample).stack
-    assert isinstance(output, Segmentation)
+    assert isinstance(output, Segmentation)  # only scans have slices to go through, and their answers are regions
     label, title = task.info.modalities.parse(combination).label, cache.title(reference.method)
     st.subheader(f"Through the volume: {plain(title)}, {plain(label)}", help=wording.help("slices"), anchor=False)
     answers = cache.stack_answers(reference, stack, combination)

@@ -12,7 +12,6 @@ from mmlab.analysis.base.coalitions import Lattice
 from mmlab.analysis.robustness.combination_calibration import Curve, Trust, trust
 from mmlab.analysis.robustness.per_sample_scores import grade
 from mmlab.core.errors import DataError
-from mmlab.core.outputs import Regression
 from mmlab.core.reference import Reference
 from mmlab.inference import imputation
 from mmlab.ui.components import background_task, figure_card, page_frame, pickers
@@ -83,7 +82,7 @@ def figures(view: View) -> list[Figure]:
 
 def diagram(view: View) -> Figure:
     """What was said against what was seen, with the samples behind each point. Raises DataError."""
-    number = isinstance(view.task.info.output, Regression)
+    number = not view.task.info.output.error_is_share
     found = _trust(view, view.shown, view.mask)
     labels = ("nominal coverage", "actual coverage") if number else ("confidence", "accuracy")
     title = f"{'Intervals' if number else 'Reliability'} with {view.selected.label}, {cache.title(view.shown)}"
@@ -93,7 +92,7 @@ def diagram(view: View) -> Figure:
         _points(drawn, found.mended, labels, theme.MUTED, "with temperature", number)
     drawn.diagonal()
     rows = [tuple(map(float, row)) for row in zip(found.curve.said, found.curve.seen, found.curve.count, strict=True)]
-    unit = "pixels" if view.task.info.output.dense else "samples"
+    unit = "samples" if view.task.info.output.keeps_logits else "pixels"
     about = (
         "" if number else f"The size of a dot is its number of {unit}; the line leaves out bins with fewer than {FEW}. "
     )
@@ -121,7 +120,7 @@ def risk(view: View, doubt: str) -> Figure:
             found = risk_coverage(-graded.doubts[doubt][view.mask], graded.error[view.mask])
             step = max(1, len(found.coverage) // 120)
             lines[method] = (found.coverage[::-1][::step][::-1], found.risk[::-1][::step][::-1])
-    share = not isinstance(view.task.info.output, Regression)
+    share = view.task.info.output.error_is_share
     top = max(float(risk.max()) for _, risk in lines.values())
     axis = svg_chart.around(
         [0.0, top], "risk: error on what is answered", svg_chart.percent if share else svg_chart.plain, low=0.0
@@ -198,7 +197,7 @@ def _validated(view: View, method: str) -> int:
 
 def _validate(view: View) -> None:
     """The button that answers the validation split; asks again by itself while that goes on."""
-    if view.rule == imputation.NATIVE and not view.task.info.output.dense:
+    if view.rule == imputation.NATIVE and view.task.info.output.keeps_logits:
         background_task.live((_work_name(view),), view.made, partial(_validation_panel, view))
 
 
@@ -231,6 +230,4 @@ def _doubt(view: View) -> str:
 
 
 def _error(view: View) -> str:
-    if isinstance(view.task.info.output, Regression):
-        return "distance from the truth"
-    return "1 − Dice" if view.task.info.output.dense else "share of wrong answers"
+    return view.task.info.output.error_name
