@@ -35,7 +35,7 @@ def test_tables_are_written_in_one_place() -> None:
 MOST_TESTS_FOR_KINDS = 9
 
 
-def tests_for_kinds_of_answer(file: Path) -> list[int]:
+def questions_for_kinds(file: Path) -> list[int]:
     """The lines that ask which kind of answer there is: `isinstance` of an output, `.dense`, a name of a kind."""
     kinds = {output.__name__ for output in OUTPUTS.values()}
     found = []
@@ -57,7 +57,7 @@ def test_what_depends_on_the_kind_of_answer_stands_on_the_output_and_each_except
     for file in [*(ROOT / "mmlab").rglob("*.py"), *(ROOT / "pages").glob("*.py"), ROOT / "app.py"]:
         if (ROOT / "mmlab" / "core" / "outputs") not in file.parents:
             lines = file.read_text("utf-8").splitlines()
-            for line in tests_for_kinds_of_answer(file):
+            for line in questions_for_kinds(file):
                 where = f"{file.relative_to(ROOT)}:{line}"
                 assert any("#" in text for text in lines[line - 2 : line]), f"{where} has no comment that says why"
                 places.append(where)
@@ -67,4 +67,4 @@ def test_what_depends_on_the_kind_of_answer_stands_on_the_output_and_each_except
 def test_a_question_for_the_kind_is_found_however_it_is_put(tmp_path: Path) -> None:
     file = tmp_path / "asks.py"
     file.write_text('isinstance(x, (int, Regression))\nx.dense\nx.kind == "segmentation"\nisinstance(x, Output)\n')
-    assert tests_for_kinds_of_answer(file) == [1, 2, 3]
+    assert questions_for_kinds(file) == [1, 2, 3]

@@ -93,8 +93,7 @@ def settled(name: str, kind: str, count: int) -> tuple[Method, Batch]:
 
 def every_answer_is_finite_and_of_the_right_shape(method: Method, batch: Batch) -> None:
     """For each combination: logits, embedding, and a variance above zero where there is one."""
-    pixels = tuple(batch.target.shape[2:]) if method.output.kind == "segmentation" else ()
-    shape = (len(batch), method.output.channels, *pixels)
+    shape = (len(batch), method.output.channels, *batch.target.shape[2:])
     for fused in fuse_all(method, batch.inputs, method.modalities.subsets()):
         assert fused.logits.shape == shape, f"logits are {tuple(fused.logits.shape)}, not {shape}"
         assert fused.mean.ndim == 2, "the embedding is no vector"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import singledispatch
 from typing import Any, ClassVar
 
 import numpy as np
@@ -57,26 +58,15 @@ class ToyTask:
             present[:, 0] |= ~present.any(1)
         inputs = {}
         for i, modality in enumerate(self.info.modalities):
-            clean = self._picture(score) if self.pictures else score[:, None] * np.ones(VECTOR)
+            clean = _picture(score) if self.pictures else score[:, None] * np.ones(VECTOR)
             noisy = clean.reshape(size, *modality.shape) + rng.normal(0, 0.3 + 0.1 * i, (size, *modality.shape))
             noisy[~present[:, i]] = 0
             inputs[modality.name] = torch.from_numpy(noisy.astype(np.float32))
         names = tuple(f"{split}-{i:04d}" for i in range(size))
         return Samples(inputs, torch.from_numpy(present), self._target(score), names, names)
 
-    def _picture(self, score: np.ndarray) -> np.ndarray:
-        y, x = np.mgrid[-1 : 1 : PIXELS * 1j, -1 : 1 : PIXELS * 1j]
-        return (np.hypot(x, y)[None] < 0.6 + 0.4 * score[:, None, None]).astype(float)
-
     def _target(self, score: np.ndarray) -> Tensor:
-        if self.info.output.kind == "classification":
-            return torch.from_numpy(np.digitize(score, [-0.33, 0.33])).long()
-        if self.info.output.kind == "detection":
-            return torch.from_numpy(score > 0).long()
-        if self.info.output.kind == "regression":
-            return torch.from_numpy(score.astype(np.float32))
-        whole = self._picture(score)
-        return torch.from_numpy(np.stack([whole, self._picture(score - 0.5)], 1) > 0.5)
+        return _target(self.info.output, score)
 
     def augment(self, inputs: Mapping[str, Tensor], seed: int) -> dict[str, Tensor]:
         generator = torch.Generator().manual_seed(seed)
@@ -96,3 +86,28 @@ class ToyTask:
 
     def describe(self) -> dict[str, Any]:
         return {"note": "toy"}
+
+
+def _picture(score: np.ndarray) -> np.ndarray:
+    y, x = np.mgrid[-1 : 1 : PIXELS * 1j, -1 : 1 : PIXELS * 1j]
+    return (np.hypot(x, y)[None] < 0.6 + 0.4 * score[:, None, None]).astype(float)
+
+
+@singledispatch
+def _target(output: Output, score: np.ndarray) -> Tensor:
+    return torch.from_numpy(np.stack([_picture(score), _picture(score - 0.5)], 1) > 0.5)
+
+
+@_target.register
+def _class(output: Classification, score: np.ndarray) -> Tensor:
+    return torch.from_numpy(np.digitize(score, [-0.33, 0.33])).long()
+
+
+@_target.register
+def _side(output: Detection, score: np.ndarray) -> Tensor:
+    return torch.from_numpy(score > 0).long()
+
+
+@_target.register
+def _number(output: Regression, score: np.ndarray) -> Tensor:
+    return torch.from_numpy(score.astype(np.float32))
