@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from mmlab.analysis.methods import method_evidence
 from mmlab.core.errors import Unsupported
-from mmlab.core.outputs import Classification
 from mmlab.ui.pages.methods.evidence_views import Shown, Source, evidence_view
 from mmlab.ui.session import cache
 from mmlab.ui.text.markdown import plain
@@ -14,7 +13,7 @@ from mmlab.viz.methods import evidence_figures
 @evidence_view("margin", "Margins")
 def margin(source: Source, choice: str) -> Shown:
     """First less second probability, with and without the method (docs/methods.md 5.7). Raises Unsupported."""
-    if not isinstance(source.task.info.output, Classification):
+    if not source.task.info.output.class_names:
         raise Unsupported("This task has no classes, so no answer comes first or second.", "See it on another task.")
     own, other = source.sweep, cache.sweep(source.other("dropout"))
     groups = {
