@@ -131,6 +131,11 @@ BROKEN = {
         "from mmlab.core.metric import METRICS\n@METRICS.register('gauge')\nclass Gauge: pass",
         "has no title",
     ),
+    "addressed.py": (
+        "from mmlab.ui.session.page_registry import app_page\n"
+        "app_page('notes', 'Notes', 'Models', 'Notes.', 1, ('embed',))(print)",
+        "belongs to Streamlit",
+    ),
     "empty.py": ("from mmlab.core.task import TASKS\n@TASKS.register('empty')\nclass Empty: pass", "lacks about"),
 }
 

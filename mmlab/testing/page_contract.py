@@ -19,8 +19,8 @@ def check_page(name: str, **address: str) -> None:
     app = turn(app_at(name), name, **fields).run()
     assert not app.exception, [each.value for each in app.exception]
     assert not app.error, [each.value for each in app.error]
-    links = [link.proto.label for link in app.get("page_link")]
-    assert [page.title for page in pages()] == links[: len(pages())], f"the navigation lacks a page: {links}"
+    links = [link.proto.label for link in app.sidebar.get("page_link")]
+    assert links == [page.title for page in pages()], f"the navigation lacks a page: {links}"
     lost = [field for field in address if field not in app.query_params]
     assert not lost, f"the page lost {lost} of its address"
 
