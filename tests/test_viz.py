@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import subprocess
 import sys
@@ -12,10 +13,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mmlab.core.outputs import Prediction
+from mmlab.cli.console import number
+from mmlab.core.number_text import digits_of, fixed, on_scale
+from mmlab.core.outputs import Prediction, Regression
 from mmlab.core.recordings import Picture, Raw, Series, Sound, Strokes, Text
 from mmlab.viz.base import theme
 from mmlab.viz.base.svg import standalone
+from mmlab.viz.compare import method_tables
 from mmlab.viz.explain import attribution_maps
 from mmlab.viz.inputs import recordings, text
 from mmlab.viz.inputs.raster import heat_table
@@ -272,3 +276,21 @@ def test_drawing_needs_neither_torch_nor_streamlit() -> None:
         "sys.exit(bool({'torch', 'streamlit'} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
+
+
+def test_numbers_for_people_have_no_negative_nothing_and_keep_small_units() -> None:
+    assert fixed(-0.001, 2) == "0.00"
+    assert fixed(-0.001, 2, signed=True) == "0.00"
+    assert (fixed(-1.25, 1), fixed(0.25, 1, signed=True), fixed(math.nan, 2)) == ("−1.2", "+0.2", "–")
+    small = Regression(0.0, 1e-12)
+    assert small.words(5.2e-13) == "5.20e-13"
+    assert small.words(0.0) == "0"
+    assert number_line.Scale(0.0, 1e-12, 0.0, small.digits).text(5.2e-13) == "5.20e−13"
+    assert Regression(-3.0, 3.0).words(-0.001) == "0.00"
+    assert Regression(-3.0, 3.0).words(-0.4) == "-0.40"
+    assert number_line.number(-0.001, 2) == "0"
+    assert method_tables.Scale(is_share=False).text(4.2e-14) == "4.20e−14"
+    assert method_tables.Scale(is_share=False).text(-0.0001) == "0.000"
+    assert number(-0.0001) == "0.000"
+    assert on_scale(3e-15, digits_of([4.2e-14, 3e-15], 3), signed=True) == "+3.00e−15"
+    assert digits_of([0.4, 1e-17], 3) == 3

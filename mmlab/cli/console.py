@@ -13,6 +13,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
+from mmlab.core.number_text import measured
+
 MENDABLE, STOPPED = 2, 130  # exit codes: what a person can mend, and Ctrl-C
 
 
@@ -48,7 +50,7 @@ def table(title: str, head: Sequence[str], rows: Sequence[Sequence[str]], left: 
 
 def number(value: float | None, digits: int = 3) -> str:
     """A fraction for a table; a dash where there is none."""
-    return "-" if value is None or not math.isfinite(value) else f"{value:.{digits}f}"
+    return "-" if value is None or not math.isfinite(value) else measured(value, digits, minus="-")
 
 
 class Bar:

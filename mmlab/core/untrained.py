@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from mmlab.core.modality import Modalities
+if TYPE_CHECKING:
+    from mmlab.core.modality import Modalities
 
 
 def untrained(card: Mapping[str, Any]) -> tuple[str, ...]:

@@ -60,7 +60,8 @@ def command(
     if save and missing:
         raise DataError("A report is about complete test samples.", "Use --missing without --save.")
     found = _saved(model, reference.path, source.value) if save else _measured(model, source.value, missing, seed)
-    found["untrained"] = list(untrained(model.card))
+    never = untrained(model.card)
+    found |= {"untrained": list(never)} if never else {}
     if json:
         emit(found)
         return
@@ -74,7 +75,7 @@ def command(
     head = ("present", *names, "samples") if counts else ("present", *names)
     title = f"{reference.name}, {found['samples']} test samples ({source.value})"
     table(title, head, [row[: len(head)] for row in rows])
-    if told := sentence(found["untrained"], model.task.info.modalities):
+    if told := sentence(never, model.task.info.modalities):
         say(told)
 
 

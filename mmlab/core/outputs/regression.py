@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from mmlab.core.errors import DataError
+from mmlab.core.number_text import on_scale
 from mmlab.core.outputs.base import Output, Prediction, thirds
 
 BINS = 7
 STEPS = 6  # that the scale has, from -3 to 3
-MOST_DIGITS = 9
 
 
 @dataclass(frozen=True)
@@ -147,11 +147,11 @@ class Regression(Output):
     @property
     def digits(self) -> int:
         """How many digits behind the point tell numbers of this scale apart."""
-        return min(max(2 - floor(log10(self.scale[1])), 0), MOST_DIGITS)
+        return max(2 - floor(log10(self.scale[1])), 0)
 
     def words(self, number: float) -> str:
         """A number for people: with its sign where the scale has both, and digits that fit the scale."""
-        return f"{number:{'+' if self.low < 0 else ''}.{self.digits}f}"
+        return on_scale(number, self.digits, signed=self.low < 0, minus="-")
 
     def above(self, number: float) -> bool:
         """Whether a number lies above the middle: what counts where an answer is right or wrong."""

@@ -11,6 +11,7 @@ import math
 from collections.abc import Sequence
 
 from mmlab.core.metric import METRICS, family, higher_is_better
+from mmlab.core.number_text import fixed
 from mmlab.ui.text.glossary import TERMS
 
 CONSTANT = "A dash: one of the two is the same everywhere, so that they have no correlation."
@@ -64,7 +65,7 @@ def percent(share: float) -> str:
 
 def correlation(value: float) -> str:
     """`+0.53`; a dash where it is not defined."""
-    return f"{value:+.2f}".replace("-", "−") if math.isfinite(value) else "–"
+    return fixed(value, 2, signed=True)
 
 
 def together(names: Sequence[str]) -> str:

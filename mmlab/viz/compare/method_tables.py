@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mmlab.core.number_text import fixed, measured
 from mmlab.core.spans import divisor
 from mmlab.viz.base import theme
 
@@ -62,11 +63,9 @@ class Scale:
 
     def text(self, value: float) -> str:
         """`81.2`, `+3.1`, or a dash for NaN."""
-        if not math.isfinite(value):
-            return "–"
-        shown = f"{100 * value:.1f}" if self.is_share else f"{value:.3f}"
-        shown = shown.lstrip("-") if float(shown) == 0 else shown
-        return f"+{shown}" if self.signed and float(shown) > 0 else shown.replace("-", "−")
+        if self.is_share or self.signed:
+            return fixed(100 * value if self.is_share else value, 1 if self.is_share else 3, self.signed)
+        return measured(value, 3)
 
 
 def heat(lines: Sequence[Line], columns: Sequence[Column], scale: Scale, selected: str = "") -> str:

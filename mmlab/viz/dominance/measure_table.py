@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
+from mmlab.core.number_text import fixed
 from mmlab.viz.base.theme import ACCENT, WRONG, chip
 
 LEAST = {"share": 0.05}  # what a full bar stands for at least, so that noise looks like noise
@@ -43,11 +44,10 @@ def figure(value: float, unit: str, signed: bool = False) -> str:
     """A number with its unit, as people write it: `27.6 %`, `1.09×`, `−0.69 nats`."""
     if not math.isfinite(value):
         return "–"
-    shown = f"{100 * value:.1f}" if unit == "share" else f"{value:.2f}" if unit in ("ratio", "bits") else f"{value:.3f}"
-    shown = shown.lstrip("-") if float(shown) == 0 else shown
-    plus = "+" if signed and float(shown) > 0 else ""
+    digits = {"share": 1, "ratio": 2, "bits": 2}.get(unit, 3)
+    shown = fixed(100 * value if unit == "share" else value, digits, signed)
     space = "" if unit == "ratio" else "\u202f"
-    return f"{plus}{shown.replace('-', '−')}{space}{UNITS[unit]}".rstrip("\u202f")
+    return f"{shown}{space}{UNITS[unit]}".rstrip("\u202f")
 
 
 def table(heads: Sequence[Head], lines: Sequence[Line], selected: str = "") -> str:
@@ -94,7 +94,7 @@ def arithmetic(head: Sequence[str], lines: Sequence[Sequence[str | float]], end:
 def _cell(value: str | float) -> str:
     if isinstance(value, str):
         return escape(value)
-    return f"{value:.4f}".replace("-", "−")
+    return fixed(value, 4)
 
 
 def _line(heads: Sequence[Head], line: Line, selected: str, signed: bool = False) -> str:

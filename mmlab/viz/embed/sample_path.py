@@ -15,6 +15,7 @@ from itertools import pairwise
 import numpy as np
 import plotly.graph_objects as go
 
+from mmlab.core.number_text import fixed
 from mmlab.viz.base.theme import ACCENT, MUTED, RIGHT, WRONG
 from mmlab.viz.embed.plotly_base import LABEL, Points, layout
 
@@ -155,7 +156,7 @@ def table(steps: Sequence[Step], likeness: Sequence[float], variance: Sequence[f
         cells = [f"<b>{escape(step.letters)}</b>"]
         cells += [{True: "✓ right", False: "✗ wrong", None: ""}[step.good]] if judged else []
         cells += [f"{variance[row]:.2f}"] if variance else []
-        cells.append(f"{likeness[row]:.2f}".replace("-", "−"))
+        cells.append(fixed(likeness[row], 2))
         strong = "background:color-mix(in srgb, currentColor 9%, transparent)" if step.key == on else ""
         inside = "".join(f'<td class="mm-num">{cell}</td>' for cell in cells)
         rows += f'<tr style="{strong}">{inside}</tr>'

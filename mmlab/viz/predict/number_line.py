@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from html import escape
 
+from mmlab.core.number_text import MOST_DIGITS, on_scale
 from mmlab.core.spans import divisor
 from mmlab.viz.base.theme import ACCENT, RIGHT, WRONG
 
@@ -99,9 +100,8 @@ def sure(scale: Scale, now: float) -> str:
 
 def number(value: float, digits: int) -> str:
     """`1.25`, `−0.4`, `3`: no more digits than these, with a real minus."""
-    text = f"{value:.{digits}f}"
-    text = text.rstrip("0").rstrip(".") if "." in text else text
-    return minus("0" if text == "-0" else text)
+    text = on_scale(value, digits)
+    return text.rstrip("0").rstrip(".") if "." in text and digits <= MOST_DIGITS else text
 
 
 def minus(text: str) -> str:

@@ -12,6 +12,7 @@ import streamlit as st
 from mmlab.analysis.base.array_checks import Numbers
 from mmlab.analysis.dominance.training_dynamics import TrainingDynamics
 from mmlab.core.errors import CheckpointError
+from mmlab.core.number_text import fixed
 from mmlab.core.reference import Reference
 from mmlab.core.task import Task
 from mmlab.experiments.recorders.attribution_maps import Snapshots
@@ -61,7 +62,7 @@ def _chosen(found: TrainingDynamics, there: list[int]) -> int:
 
 
 def _text(value: float, share: bool) -> str:
-    return f"{100 * value:.0f} %" if share else f"{value:.2f}".replace("-", "−")
+    return f"{100 * value:.0f} %" if share else fixed(value, 2)
 
 
 def _said(label: str, scores: Numbers, at: int, share: bool) -> str:
@@ -70,8 +71,8 @@ def _said(label: str, scores: Numbers, at: int, share: bool) -> str:
     said = f"{page_frame.plain(label)}: {_text(float(scores[at]), share)} in epoch {at + 1}"
     if at and np.isfinite(scores[at - 1]):
         change = float(scores[at] - scores[at - 1])
-        amount = f"{100 * change:+.1f} points" if share else f"{change:+.2f}"
-        said += f", {amount.replace('-', '−')} against the epoch before"
+        amount = f"{fixed(100 * change, 1, signed=True)} points" if share else fixed(change, 2, signed=True)
+        said += f", {amount} against the epoch before"
     return f"{said}; highest in epoch {best + 1} ({_text(float(scores[best]), share)})."
 
 

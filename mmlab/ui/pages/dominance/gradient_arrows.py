@@ -9,6 +9,7 @@ import numpy as np
 import streamlit as st
 
 from mmlab.analysis.dominance.gradient_conflict import GradientPair, meeting
+from mmlab.core.number_text import fixed
 from mmlab.core.reference import Reference
 from mmlab.core.spans import divisor
 from mmlab.core.task import Task
@@ -120,7 +121,7 @@ def _real(task: Task, reference: Reference) -> tuple[str, str]:
 def _formula(found: GradientPair, shown: dict[str, np.ndarray], labels: tuple[str, str]) -> None:
     first, second = (float(np.linalg.norm(shown[name])) for name in ("first", "second"))
     dot = float(shown["first"] @ shown["second"])
-    lines = [rf"g_1 \cdot g_2 = {first:.2f} \cdot {second:.2f} \cdot {found.cosine:.2f} = {dot:.2f}"]
+    lines = [rf"g_1 \cdot g_2 = {first:.2f} \cdot {second:.2f} \cdot {_latex(found.cosine)} = {_latex(dot)}"]
     if found.conflict:
         lines.append(_given_up(1, shown["first"], shown["second"], shown["first_kept"]))
         lines.append(_given_up(2, shown["second"], shown["first"], shown["second_kept"]))
@@ -145,15 +146,19 @@ def _given_up(index: int, own: np.ndarray, other: np.ndarray, left: np.ndarray) 
 
 
 def _vector(value: np.ndarray) -> str:
-    return rf"({value[0]:.2f}, {value[1]:.2f})"
+    return f"({_latex(value[0])}, {_latex(value[1])})"
+
+
+def _latex(value: float) -> str:
+    return fixed(value, 2, minus="-")
 
 
 def _said(found: GradientPair, labels: tuple[str, str]) -> str:
-    before = ", ".join(f"{label} {each:+.2f}".replace("-", "−") for label, each in zip(labels, found.pull, strict=True))
+    before = ", ".join(f"{label} {fixed(each, 2, signed=True)}" for label, each in zip(labels, found.pull, strict=True))
     if not found.conflict:
         return f"They do not conflict, so neither is projected. The sum agrees with both (cosine: {before})."
     after = ", ".join(
-        f"{label} {each:+.2f}".replace("-", "−") for label, each in zip(labels, found.pull_kept, strict=True)
+        f"{label} {fixed(each, 2, signed=True)}" for label, each in zip(labels, found.pull_kept, strict=True)
     )
     worse = min(found.pull)
     lost = labels[found.pull.index(worse)]

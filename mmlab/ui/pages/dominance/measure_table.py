@@ -15,6 +15,7 @@ from mmlab.analysis.dominance.export import as_csv, as_json
 from mmlab.analysis.dominance.measure import CatalogueEntry, Number
 from mmlab.analysis.dominance.report import PairRow, Panel
 from mmlab.core.modality import Modalities
+from mmlab.core.number_text import fixed
 from mmlab.core.reference import Reference
 from mmlab.core.task import Task
 from mmlab.ui.components import clickable_svg, page_frame, pickers, selection
@@ -172,7 +173,7 @@ def _steps(title: str, number: Number, measure: CatalogueEntry, unit: str) -> No
         shown = measure_table.figure(number.value, unit)
         st.markdown(f"**{plain(title)} = {shown}**  \n{measure.about}")
         steps: Arithmetic = number.arithmetic
-        total = f"{steps.total:.4f}".replace("-", "−")
+        total = fixed(steps.total, 4)
         st.html(measure_table.arithmetic(steps.head, steps.lines, steps.end, total))
         scores = "Scores are shares of 1. " if unit == "share" else ""
         st.caption(f"{plain(steps.rule)}. {scores}Source: {measure.source}.")

@@ -13,6 +13,7 @@ from mmlab.analysis.base.coalitions import Lattice
 from mmlab.analysis.dominance.contributions import SAMPLE_KINDS, order_of_samples, sample_kinds
 from mmlab.analysis.dominance.measures.shapley import shapley, shapley_derivation
 from mmlab.analysis.dominance.payoffs import NUMBER, Payoff, worths
+from mmlab.core.number_text import fixed
 from mmlab.core.reference import Reference
 from mmlab.core.task import Task
 from mmlab.ui.components import clickable_svg, page_frame, pickers, selection
@@ -173,7 +174,7 @@ def _detail(task: Task, reference: Reference, found: Lattice, row: int, worth: P
             required=True,
         )
         steps = shapley_derivation(table, int(chosen or 0), labels)
-        total = f"{share[int(chosen or 0)]:.4f}".replace("-", "−")
+        total = fixed(share[int(chosen or 0)], 4)
         st.html(measure_table.arithmetic(steps.head, steps.lines, steps.end, total))
         st.caption(
             f"{plain(steps.rule)}. Shared out: {worth.about}. Nothing at all is answered with {plain(found.rule)}."

@@ -11,6 +11,7 @@ from mmlab.analysis.base.coalitions import membership
 from mmlab.analysis.base.ranking import tied_order
 from mmlab.analysis.dominance.oracle_comparison import KNOWN, OracleComparison, beside
 from mmlab.core.modality import Modalities
+from mmlab.core.number_text import fixed
 from mmlab.core.outputs import Regression
 from mmlab.core.reference import Reference
 from mmlab.core.task import Task
@@ -138,4 +139,4 @@ def _text(found: OracleComparison) -> Callable[[float], str]:
 
 
 def _plain(value: float) -> str:
-    return f"{value:.2f}".replace("-", "−")
+    return fixed(value, 2)

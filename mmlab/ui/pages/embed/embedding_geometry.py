@@ -11,6 +11,7 @@ from mmlab.analysis.embedding.alignment import Alignment, alignment, to_class_ce
 from mmlab.analysis.embedding.point_attributes import accuracy_like
 from mmlab.analysis.methods import method_evidence
 from mmlab.core.errors import MmlabError
+from mmlab.core.number_text import fixed
 from mmlab.core.reference import Reference
 from mmlab.ui.components import figure_card, page_frame, pickers
 from mmlab.ui.pages.embed.view_data import View
@@ -58,9 +59,7 @@ def _aligned(view: View) -> Figure:
         label = names.parse(key).label
         tints = (max(values[0], 0), max(values[1], 0), values[2] / WIDEST, values[3] / 2)
         cells = [
-            heatmap.Cell(
-                f"{value:.2f}".replace("-", "−"), min(float(tint), 1.0), f"{label}, {head}: {value:.3f}", theme.ACCENT
-            )
+            heatmap.Cell(fixed(value, 2), min(float(tint), 1.0), f"{label}, {head}: {value:.3f}", theme.ACCENT)
             for value, tint, head in zip(values, tints, heads, strict=True)
         ]
         rows.append((heatmap.Head(key, tuple(name in key.split("-") for name in names.names)), cells))
@@ -177,7 +176,7 @@ def _distribution(
     for each, values in lines.items():
         real = np.clip(values[np.isfinite(values)], -1, 1)
         counts = np.histogram(real, edges)[0]
-        typical = f"{np.median(real):.2f}".replace("-", "−") if len(real) else "no sample"
+        typical = fixed(np.median(real), 2) if len(real) else "no sample"
         shares[f"{each}: {typical}"] = counts / max(counts.sum(), 1)
     highest = max((float(share.max()) for share in shares.values()), default=1.0)
     drawn = svg_chart.Plot(

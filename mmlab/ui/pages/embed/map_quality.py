@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from mmlab.analysis.embedding import map_quality
 from mmlab.analysis.embedding.point_attributes import Labels, Property, main, told
 from mmlab.analysis.embedding.projection import valid
+from mmlab.core.number_text import fixed
 from mmlab.core.reference import Reference
 from mmlab.ui.components import figure_card, pickers
 from mmlab.ui.pages.embed import map_cache
@@ -55,11 +56,10 @@ def _picture(view: View) -> None:
     good, whole, count = map_cache.trust(view.reference, view.picture, view.solid)
     pca = map_cache.trust(view.reference, map_cache.PCA, view.solid)
     columns = st.columns(4)
-    beside = "" if view.picture == map_cache.PCA else "{:+.3f} against PCA"
-    columns[0].metric(
-        "Trustworthiness", f"{good:.3f}", beside.format(good - pca[0]) or None, help=wording.help("trust")
-    )
-    columns[1].metric("Continuity", f"{whole:.3f}", beside.format(whole - pca[1]) or None, help=wording.help("trust"))
+    against = [] if view.picture == map_cache.PCA else [good - pca[0], whole - pca[1]]
+    beside = [f"{fixed(each, 3, True, '-')} against PCA" for each in against] or ["", ""]
+    columns[0].metric("Trustworthiness", f"{good:.3f}", beside[0] or None, help=wording.help("trust"))
+    columns[1].metric("Continuity", f"{whole:.3f}", beside[1] or None, help=wording.help("trust"))
     flat = map_cache.picture(view.reference, view.picture)
     same = "–" if flat.overlap is None else wording.percent(flat.overlap)
     columns[2].metric("Stability across seeds", same, help=wording.help("overlap"))
@@ -136,4 +136,4 @@ def _tip(label: str, value: float) -> str:
 def _text(value: float, is_share: bool) -> str:
     if not math.isfinite(value):
         return DASH
-    return wording.percent(value) if is_share else f"{value:.2f}".replace("-", "−")
+    return wording.percent(value) if is_share else fixed(value, 2)

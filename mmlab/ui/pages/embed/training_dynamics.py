@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from mmlab.analysis.embedding.point_attributes import Labels
 from mmlab.core.errors import CheckpointError
+from mmlab.core.number_text import fixed
 from mmlab.core.reference import Reference
 from mmlab.experiments.recorders import embedding_maps
 from mmlab.experiments.recorders.embedding_maps import EpochMaps
@@ -139,7 +140,7 @@ def _table(view: View, found: EpochMaps, title: str, values: NDArray[np.floating
             if not np.isfinite(value):
                 cells.append(heatmap.Cell("–", 0.0, f"{tip}{UNDEFINED}", theme.ACCENT))
                 continue
-            text = wording.percent(float(value)) if percent else f"{value:.2f}".replace("-", "−")
+            text = wording.percent(float(value)) if percent else fixed(value, 2)
             share = float((value - low) / ((high - low) or 1))
             cells.append(heatmap.Cell(text, share, f"{tip}{value:.3f}", theme.ACCENT))
         rows.append((heatmap.Head(key, tuple(each in key.split("-") for each in names.names)), cells))

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 
 from mmlab.analysis.robustness.per_sample_scores import Measure
+from mmlab.core.number_text import fixed, measured
 from mmlab.ui.pages.robustness.view_data import View
 from mmlab.ui.text import wording
 from mmlab.viz.base import heatmap, theme
@@ -53,10 +54,10 @@ def heat_by_column(
         cells = []
         for measure, value, (low, high) in zip(measures, row, spans, strict=True):
             percent = measure.is_share and math.isfinite(value)
-            text = f"{100 * value:.1f}" if percent else f"{value:.2f}" if math.isfinite(value) else "–"
+            text = fixed(100 * value, 1) if percent else measured(value, 2)
             note = f"{wording.metric(measure.name)}, {view.label(mask)}: {text}{' %' if percent else ''}"
             share = goodness(value, low, high, measure.higher_is_better)
-            cells.append(heatmap.Cell(text.replace("-", "−"), share, note, theme.ACCENT, view.key(mask)))
+            cells.append(heatmap.Cell(text, share, note, theme.ACCENT, view.key(mask)))
         rows.append((heatmap.Head(view.key(mask), view.has(mask)), cells))
     drawing = heatmap.grid(columns, rows, view.letters, title, wide=84)
     header = ("combination", *(measure.name for measure in measures))

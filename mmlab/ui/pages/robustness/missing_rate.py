@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from mmlab.analysis import crossings, curve_area, expected_score, missing_rate_curve
 from mmlab.analysis.robustness.missing_rate_simulation import simulate
 from mmlab.core.modality import Modalities, spoken
+from mmlab.core.number_text import fixed, on_scale
 from mmlab.ui.components import figure_card, page_frame, pickers
 from mmlab.ui.pages.robustness.view_data import View
 from mmlab.ui.session import cache, url_state
@@ -256,7 +257,7 @@ def _checked(view: View, chances: Chances) -> str:
 
 
 def _fine(view: View, value: float) -> str:
-    return f"{100 * value:.2f} %" if view.scored.is_share else f"{value:.4f}"
+    return f"{fixed(100 * value, 2)} %" if view.scored.is_share else on_scale(value, view.digits + 1)
 
 
 def _percent(text: Any) -> int:

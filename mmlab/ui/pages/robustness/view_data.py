@@ -14,6 +14,7 @@ from mmlab.analysis.robustness.per_sample_scores import Measure, PerSampleScores
 from mmlab.core.errors import MmlabError
 from mmlab.core.method import METHODS
 from mmlab.core.modality import Combination
+from mmlab.core.number_text import NONE, digits_of, fixed, on_scale
 from mmlab.core.reference import Reference
 from mmlab.core.task import Task
 from mmlab.inference import imputation
@@ -86,18 +87,24 @@ class View:
         """A model's colour: its place among the chosen."""
         return theme.method_colour(list(self.graded).index(method))
 
+    @property
+    def digits(self) -> int:
+        """Behind the point of scores that are no shares."""
+        return digits_of(self.scored.scores.tolist(), 3)
+
     def number(self, value: float) -> str:
         """A score for people: `93.1 %`, `0.412`."""
         if not math.isfinite(value):
-            return "–"
-        return f"{100 * value:.1f} %" if self.scored.is_share else f"{value:.3f}"
+            return NONE
+        return f"{fixed(100 * value, 1)} %" if self.scored.is_share else on_scale(value, self.digits)
 
     def change(self, value: float) -> str:
         """A difference of scores for people: `−3.1 points`, `+0.041`."""
         if not math.isfinite(value):
-            return "–"
-        shown = f"{100 * value:+.1f} points" if self.scored.is_share else f"{value:+.3f}"
-        return shown.replace("-", "−")
+            return NONE
+        if self.scored.is_share:
+            return f"{fixed(100 * value, 1, signed=True)} points"
+        return on_scale(value, self.digits, signed=True)
 
     def axis(self, values: Sequence[float]) -> svg_chart.Axis:
         """An axis of scores that holds the values."""
