@@ -4,6 +4,7 @@
 
 Two modules: one whose encoders can be replayed (split), one whose inputs meet in the first layer (unsplit).
 The ratio is mmlab's time over that of the plain calls: below 1 is faster. Medians over rounds, one thread.
+Then what the doctor takes for a model of which one pass takes 50 ms.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from mmlab.analysis.attribution.registry import find
 from mmlab.foreign.adapter import RegisteredModel
+from mmlab.foreign.doctor import examine
 from mmlab.foreign.opening import adapted
 from mmlab.foreign.registration import register
 from mmlab.foreign.task import task_class
@@ -29,6 +31,7 @@ from mmlab.inference.device import one_thread
 from mmlab.inference.sweep import fuse_all
 
 ROUNDS, BATCH, SIDE, WIDTH = 7, 16, 64, 48
+PASS = 0.05  # seconds
 NAMES = ("a", "b", "c")
 
 
@@ -64,6 +67,23 @@ class Unsplit(nn.Module):
         return self.head(self.body(torch.cat([a, b, c], 1)).mean((2, 3)))
 
 
+class Slow(nn.Module):
+    """The same stack again and again, as often as it takes to be slow."""
+
+    def __init__(self, rounds: int) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.rounds, self.first, self.body = rounds, nn.Conv2d(9, WIDTH, 3, padding=1), stack(WIDTH)
+        self.head = nn.Linear(WIDTH, 10)
+
+    def forward(self, a: Tensor, b: Tensor, c: Tensor) -> Tensor:
+        """Logits `[B, 10]`."""
+        found = self.first(torch.cat([a, b, c], 1))
+        for _ in range(self.rounds):
+            found = self.body(found) + found
+        return self.head(found.mean((2, 3)))
+
+
 def median(run: Callable[[], object]) -> float:
     """Seconds, the first round left out."""
     found = []
@@ -87,6 +107,21 @@ def main() -> None:
         row(kind.__name__, f"sweep, {BATCH} samples", partial(plain, method, batch), partial(swept, method, batch))
         one = {name: value[0] for name, value in batch.items()}
         row(kind.__name__, "Grad-CAM, 1 sample", partial(by_hand, method, one), partial(explained, method, one))
+    doctor(data)
+
+
+def doctor(data: list[dict[str, Tensor | int]]) -> None:
+    """How long the doctor takes where one sample takes `PASS`."""
+    one = {name: data[0][name][None] for name in NAMES}  # type: ignore[index]
+    with torch.no_grad():
+        each = median(lambda: Slow(1)(**one))
+        module = Slow(max(1, round(PASS / each)))
+        taken = median(lambda: module(**one))
+    said = register("slow", module, inputs=NAMES, classes=[str(i) for i in range(10)], data=data)
+    report = examine(said)
+    print(
+        f"\nThe doctor: {report.seconds:.1f} s for a model of which one pass of a sample takes {1000 * taken:.0f} ms."
+    )
 
 
 def row(kind: str, what: str, plainly: Callable[[], object], here: Callable[[], object]) -> None:

@@ -217,7 +217,7 @@ def test_a_file_that_vanished_says_so_and_the_rest_goes_on(pair: Path) -> None:
     assert "There is no file" in str(TASKS.problems["pair"])
     assert "digits" in TASKS
     visitor = Visitor("digits")
-    assert "There is no file" in visitor.read("app.py")
+    assert "There is no file" in visitor.read("home")
 
 
 def test_the_names_of_mmlab_are_not_given_away(tmp_path: Path, run: Command) -> None:
@@ -231,7 +231,7 @@ def test_the_names_of_mmlab_are_not_given_away(tmp_path: Path, run: Command) -> 
 
 def test_the_app_shows_a_model_of_ones_own_beside_the_others(pair: Path) -> None:
     visitor = Visitor("mine")
-    home = visitor.read("app.py")
+    home = visitor.read("home")
     assert ">Mine<" in home
     for path in ("predict", "explain", "compare", "library", "methods"):
         assert "mmlab train" not in visitor.read(path), path

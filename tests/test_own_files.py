@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,18 +13,21 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
+from mmlab.cli.app import main
 from mmlab.core.errors import DataError
 from mmlab.core.recordings import Picture, Text
 from mmlab.core.task import takes_files
 from mmlab.foreign.inputs import Input
 from mmlab.foreign.opening import adapted
 from mmlab.foreign.recordings import transformed
-from mmlab.foreign.registration import register
+from mmlab.foreign.registration import Registration, register
 from mmlab.foreign.task import RegisteredTask, task_class
 from mmlab.inference.imputation import compute
 from mmlab.inference.predictor import Model
 from mmlab.modalities.corruption import degrade, offered
+from mmlab.ui.inputs.registry import shared, ways
 from tests.own_models import drawn
+from tests.test_folder_everywhere import Visitor
 
 MEAN, STD = (0.5, 0.4, 0.3), (0.2, 0.2, 0.25)
 WORDS = ["", "red", "green", "blue", "cup", "hat"]
@@ -57,19 +61,22 @@ def text(content: bytes) -> dict[str, Tensor]:
     return {"text": padded, "mask": (padded > 0).long()}
 
 
-def task() -> RegisteredTask:
+def registered() -> Registration:
     def phrase(i: int) -> Tensor:
         return torch.tensor([1 + i % 5, 2, 3, 0, 0])
 
     data = drawn(image=lambda i: picture(png(i)), sound=(4000,), text=phrase, mask=lambda i: (phrase(i) > 0).long())
     for sample in data:
         sample["sound"] = sample["sound"].clamp(-1, 1)
-    said = register("three", Three, classes=["a", "b", "c"], data=data, inputs={
+    return register("three", Three, classes=["a", "b", "c"], data=data, inputs={
         "image": Input("image", mean=MEAN, std=STD, transform=picture),
         "sound": Input("sound", rate=8000, transform=sound),
         "text": Input(("text", "mask"), transform=text, words=lambda ids: [WORDS[i] for i in ids]),
     })  # fmt: skip
-    return task_class(said, "three", ("three",))()
+
+
+def task() -> RegisteredTask:
+    return task_class(registered(), "three", ("three",))()
 
 
 def png(seed: int) -> bytes:
@@ -164,3 +171,46 @@ def test_a_rule_that_needs_training_samples_says_so(tmp_path: Any, monkeypatch: 
         compute(model, "mean")
     found = compute(model, "zeros")
     assert np.isfinite(found.logits).all()
+
+
+def test_a_visitor_brings_them_on_the_page_each_in_files_of_its_kind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("MODELS", "FOLDERS"):
+        monkeypatch.setenv(f"MMLAB_{name}", "")
+    for name in ("CACHE", "CHECKPOINTS", "DATA"):
+        monkeypatch.setenv(f"MMLAB_{name}", str(tmp_path / name.lower()))
+    file = tmp_path / "three.py"
+    file.write_text("from tests.test_own_files import registered\nregistered()\n")
+    assert main(["measure", str(file)]) == 0
+    visitor = Visitor("three")
+    visitor.read("predict")
+    visitor.app.session_state["mmlab.tab"] = "Upload"
+    visitor.app.run()
+    heard = io.BytesIO()
+    soundfile.write(heard, 0.5 * np.sin(np.arange(4000) / 5), 8000, format="WAV")
+    for name, title, kind, content in (
+        ("image", "a.png", "image/png", png(3)),
+        ("sound", "a.wav", "audio/wav", heard.getvalue()),
+    ):
+        visitor.app.file_uploader(key=f"bring.three.{name}.File").upload(title, content, kind).run()
+    assert not visitor.app.exception
+    assert not visitor.app.warning, [each.value for each in visitor.app.warning]
+    assert "own-" in str(visitor.app.query_params["sample"])
+    disabled = {name: visitor.app.toggle(key=f"on.{name}").disabled for name in ("image", "sound", "text")}
+    assert disabled == {"image": False, "sound": False, "text": True}
+
+
+def test_files_of_any_kind_are_taken_where_only_the_transform_reads_them() -> None:
+    inputs = {
+        "table": Input("table", transform=lambda content: torch.zeros(6)),
+        "curve": Input("curve", transform=lambda content: torch.zeros(2, 50)),
+        "voice": Input("voice", rate=8000, transform=sound),
+    }
+    said = register(
+        "any", Three, classes=["a", "b"], data=drawn(table=(6,), curve=(2, 50), voice=(4000,)), inputs=inputs
+    )
+    mine = task_class(said, "any", ("any",))()
+    offered_ways = {item.name: list(ways(mine, item)) for item in mine.info.modalities}  # type: ignore[arg-type]
+    assert offered_ways == {"table": ["File"], "curve": ["File"], "voice": ["File", "Microphone"]}
+    assert not shared(mine)  # type: ignore[arg-type]

@@ -218,9 +218,9 @@ def test_the_other_commands_take_it(measured: Measured) -> None:
 def test_every_page_shows_it(measured: Measured) -> None:
     """Every section of a page: tests/test_own_everywhere.py."""
     visitor = Visitor(measured.name)
-    for link in page_frame.pages():
-        said = visitor.read(link.path)
-        assert link.path == "app.py" or "mmlab train" not in said, link.path
+    for page in page_frame.pages():
+        said = visitor.read(page.name)
+        assert page.name == page_frame.HOME or "mmlab train" not in said, page.name
 
 
 @pytest.mark.parametrize(("name", "layer"), [("two_branches", "rgb"), ("siamese", "enc")])

@@ -72,8 +72,8 @@ def test_no_card_and_no_address_can_name_code(
             Model.open(reference)
     visitor = Visitor(str(trap))
     fields = dict.fromkeys(("methods", "sample", "run", "model", "models", "file", "MMLAB_MODELS"), str(trap))
-    visitor.read("pages/predict.py", **fields)
-    visitor.read("pages/library.py", **fields)
+    visitor.read("predict", **fields)
+    visitor.read("library", **fields)
 
 
 def test_no_zip_can_name_code(measured: bytes, trap: Path, monkeypatch: pytest.MonkeyPatch) -> None:

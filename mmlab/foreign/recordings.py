@@ -153,6 +153,13 @@ def digest_of(raw: Raw) -> str:
     return hashlib.sha256(np.ascontiguousarray(values).tobytes() + str(values.shape).encode()).hexdigest()
 
 
+def file_kind(modality: Modality, given: Input) -> str:
+    """What files of this input are decoded as before `transform` gets them: image, sound or text; empty for nothing."""
+    if modality.kind in ("image", "text"):
+        return modality.kind
+    return "sound" if _is_sound(given) or modality.kind == "sound" else ""
+
+
 def read(content: bytes, name: str, modality: Modality, given: Input, packing: Packing) -> Raw:
     """A file that a visitor brought, decoded safely. Raises DataError."""
     if given.transform is None:
@@ -160,11 +167,12 @@ def read(content: bytes, name: str, modality: Modality, given: Input, packing: P
             f"{modality.label} cannot be brought as a file.",
             f"Give transform= to Input({packing.name!r}): from the content of a file to what the model takes.",
         )
-    if modality.kind == "image":
+    kind = file_kind(modality, given)
+    if kind == "image":
         return read_picture(content)
-    if _is_sound(given) or modality.kind == "sound":
+    if kind == "sound":
         return read_sound(content)
-    if modality.kind == "text":
+    if kind == "text":
         try:
             return Text(content.decode("utf-8").strip())
         except UnicodeDecodeError as error:

@@ -170,6 +170,10 @@ class RegisteredTask:
         """Whether visitors can bring a file of this input: it has a `transform`."""
         return self.registration.inputs[modality].transform is not None
 
+    def brought_as(self, modality: str) -> str:
+        """The kind of the files that `transform` gets: pictures, sounds, texts; empty for files of any kind."""
+        return recordings.file_kind(self.layout.modalities[modality], self.registration.inputs[modality])
+
     def read(self, modality: str, content: bytes, name: str = "", options: Mapping[str, Any] = NO_OPTIONS) -> Raw:
         """Decode a file that a visitor brought. Raises DataError."""
         build(NoOptions, options)
