@@ -19,7 +19,9 @@ from mmlab.analysis.methods.seed_comparison import (
     Comparison,
     Runs,
     confusion,
+    corrected,
     interval,
+    paired_p,
     rows,
     runs_from_reports,
 )
@@ -97,6 +99,23 @@ def test_one_pair_has_no_interval() -> None:
     assert mean == 0.5
     assert math.isnan(low)
     assert math.isnan(high)
+
+
+def test_p_of_paired_seeds_by_hand() -> None:
+    """Differences 1, 2, 3: mean 2, deviation 1, so t = 2 sqrt 3 with two degrees of freedom, whose tail is exact."""
+    t = 2 * math.sqrt(3)
+    assert paired_p(np.array([1.0, 2.0, 3.0])) == pytest.approx(1 - t / math.sqrt(2 + t * t))
+    assert math.isnan(paired_p(np.array([0.5])))
+    assert math.isnan(paired_p(np.array([0.5, math.nan])))
+    assert paired_p(np.array([0.2, 0.2, 0.2])) == pytest.approx(0, abs=1e-9)
+    assert paired_p(np.zeros(3)) == 1
+
+
+def test_p_is_corrected_for_the_number_of_methods_in_the_table() -> None:
+    assert corrected({"a": 0.01, "b": math.nan, "c": 0.04}) == pytest.approx(
+        {"a": 0.02, "b": math.nan, "c": 0.04}, nan_ok=True
+    )
+    assert corrected({"a": math.nan}) == pytest.approx({"a": math.nan}, nan_ok=True)
 
 
 def test_scores_by_seed_for_sorting_and_dots(library: Library) -> None:
@@ -185,7 +204,7 @@ def test_a_ladder_is_compared_to_the_complete_method(tmp_path: Path) -> None:
 
 def test_markdown_has_a_row_per_method_and_the_best_in_bold(library: Library) -> None:
     lines = comparison_tables.as_markdown(comparison_tables.compare(library, "digits")).splitlines()
-    assert lines[0].count("|") == lines[1].count("|") == 2 + 7 + 3 + 1
+    assert lines[0].count("|") == lines[1].count("|") == 2 + 7 + 4 + 1
     assert "| I | S | P | IS | IP | SP | ISP |" in lines[0]
     ours = next(line for line in lines if line.startswith("| DMRNet"))
     assert "**82.0 ± 1.0**" in ours

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from mmlab.analysis.methods.seed_comparison import Comparison, Row, rows, runs_from_reports
+from mmlab.analysis.methods.seed_comparison import MEAN, Comparison, Row, rows, runs_from_reports
 from mmlab.core import csv_file
 from mmlab.core.data_version import changed_since, fingerprint_of
 from mmlab.core.errors import CheckpointError, MmlabError, UnknownName
@@ -163,20 +163,22 @@ def as_markdown(found: Comparison) -> str:
     """A table for a README: percent for fractions, mean ± standard deviation over seeds, the best in bold."""
     letters, write = _letters(found), partial(_number, found.is_share)
     base = next((row.title for row in found.rows if row.name == found.baseline), found.baseline)
-    head = ["method", "seeds", *letters, "mean", "worst", f"mean - {base} [95 %]"]
-    best = _best([row.mean for row in found.rows], found.higher_is_better)
+    head = ["method", "seeds", *letters, "mean", "worst", f"mean - {base} [95 %]", "p (Holm)"]
+    best, p = _best([row.mean for row in found.rows], found.higher_is_better), found.p_values(MEAN)
     lines = ["| " + " | ".join(head) + " |", "|" + " --- |" * len(head)]
     for row in found.rows:
         bold = "**" if row.mean == best else ""
         cells = [row.title, str(row.seeds), *(write(value) for value in row.score)]
         spread = f" ± {write(row.mean_spread)}" if math.isfinite(row.mean_spread) else ""
         cells += [f"{bold}{write(row.mean)}{spread}{bold}", write(row.worst), _difference(row, found.is_share)]
+        cells.append(_p(p[row.name]))
         lines.append("| " + " | ".join(cells) + " |")
     legend = ", ".join(f"{letter} {key}" for letter, key in zip(letters, found.combinations, strict=True))
     unit = " in %" if found.is_share else ""
     note = (
         f"{found.metric}{unit}, {found.samples} test samples ({found.source}), mean over seeds; "
-        f"± is the standard deviation of the mean over seeds; differences are paired by seed.\n\nColumns: {legend}."
+        f"± is the standard deviation over seeds of the mean over combinations; "
+        f"differences are paired by seed (Student's t), p is Holm-corrected.\n\nColumns: {legend}."
     )
     return "\n".join([*lines, "", note, *(f"\n{problem}" for problem in found.problems)])
 
@@ -184,21 +186,24 @@ def as_markdown(found: Comparison) -> str:
 def as_csv(found: Comparison) -> str:
     """One line per method and combination, and one for the mean; a number that cannot be had is left empty."""
     head = ("task", "source", "metric", "method", "seeds", "combination", "score", "deviation")
-    return csv_file.as_csv((*head, "difference", "low", "high"), _rows(found))
+    return csv_file.as_csv((*head, "difference", "low", "high", "p"), _rows(found))
 
 
 def _rows(found: Comparison) -> Iterator[tuple[object, ...]]:
+    p = {by: found.p_values(by) for by in (*found.combinations, MEAN)}
     for row in found.rows:
         each = list(zip(found.combinations, row.score, row.spread, strict=True))
         lines = [(*cell, row.differences[k] if row.differences is not None else None) for k, cell in enumerate(each)]
         for key, score, spread, difference in [*lines, ("mean", row.mean, row.mean_spread, row.difference)]:
             first = (found.task, found.source, found.metric, row.name, row.seeds, key)
-            numbers = (score, spread, *(difference if difference is not None else [math.nan] * 3))
+            bounds = difference if difference is not None else [math.nan] * 3
+            numbers = (score, spread, *bounds, p[key][row.name])
             yield (*first, *(f"{value:.5f}" if math.isfinite(value) else "" for value in numbers))
 
 
 def as_json(found: Comparison) -> dict[str, Any]:
     """The whole comparison as plain values; a number that cannot be had is null."""
+    p = found.p_values(MEAN)
     methods = {
         row.name: {
             "title": row.title,
@@ -209,6 +214,7 @@ def as_json(found: Comparison) -> dict[str, Any]:
             "mean_deviation": _finite([row.mean_spread])[0],
             "worst": _finite([row.worst])[0],
             "difference": None if row.difference is None else _finite(row.difference),
+            "p": _finite([p[row.name]])[0],
             "parameters": row.parameters,
             "training_minutes": row.minutes,
         }
@@ -260,6 +266,11 @@ def _difference(row: Row, is_share: bool) -> str:
     factor, digits = (100, 1) if is_share else (1, 3)
     bounds = f" [{factor * low:+.{digits}f}, {factor * high:+.{digits}f}]" if math.isfinite(low) else ""
     return f"{factor * mean:+.{digits}f}{bounds}"
+
+
+def _p(value: float) -> str:
+    """A p-value as it stands in a table: three digits, and nothing where there is none."""
+    return "" if math.isnan(value) else "< 0.001" if value < 0.001 else f"{value:.3f}"
 
 
 def _finite(values: Sequence[float]) -> list[float | None]:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
+from mmlab.analysis.base.statistics import holm
 from mmlab.core.metric import is_share, mean_of
 
 MEAN, WORST = "mean", "worst"
@@ -94,6 +95,14 @@ class Comparison:
         places = [(of[method].index(seed), of[self.baseline].index(seed)) for seed in common]
         return np.array([ours[i] - theirs[j] for i, j in places])
 
+    def p_values(self, by: str) -> dict[str, float]:
+        """p that a method differs from the baseline by chance of the seed only, corrected by Holm over the methods.
+
+        by: as in `by_seed`. NaN where fewer than two seeds are paired, and for the baseline.
+        """
+        raw = {run.name: paired_p(self.to_baseline(run.name, by)) for run in self.runs if run.name != self.baseline}
+        return {self.baseline: float("nan"), **corrected(raw)}
+
 
 def rows(runs: Sequence[Runs], baseline: str, higher_is_better: bool) -> tuple[Row, ...]:
     """One row per method; `worst` is the worst combination of the seeds' mean."""
@@ -140,6 +149,24 @@ def interval(differences: NDArray[np.float64]) -> tuple[float, float, float]:
         return mean, float("nan"), float("nan")
     half = float(stats.t.ppf(0.975, count - 1) * differences.std(ddof=1) / np.sqrt(count))
     return mean, mean - half, mean + half
+
+
+def paired_p(differences: NDArray[np.float64]) -> float:
+    """Two-sided p that paired differences `[S]` have mean 0 (Student's t); NaN for fewer than two pairs."""
+    differences = differences[~np.isnan(differences)]
+    if len(differences) < 2:
+        return float("nan")
+    mean, deviation = float(differences.mean()), float(differences.std(ddof=1))
+    if deviation == 0:
+        return 1.0 if mean == 0 else 0.0
+    return float(2 * stats.t.sf(abs(mean) / deviation * np.sqrt(len(differences)), len(differences) - 1))
+
+
+def corrected(p: Mapping[str, float]) -> dict[str, float]:
+    """p-values by name, corrected by Holm for being so many; those that are NaN count as no test."""
+    tested = [name for name, value in p.items() if not np.isnan(value)]
+    values = holm([p[name] for name in tested]) if tested else []
+    return {**p, **dict(zip(tested, map(float, values), strict=True))}
 
 
 def runs_from_reports(

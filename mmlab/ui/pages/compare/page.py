@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -27,6 +27,7 @@ from mmlab.viz.compare import method_tables
 _select = partial(url_select.select, "compare", width=168)
 
 SCORES, DIFFERENCES = "scores", "differences"
+SURE = 0.05  # a difference is called one where p, corrected by Holm over the methods, is below
 
 
 @page_frame.panel
@@ -123,7 +124,8 @@ def _heat(task: Task, found: Comparison, cell: tuple[str, str]) -> None:
     modalities = task.info.modalities
     signed = url_state.get("values") == DIFFERENCES
     scale = method_tables.Scale(found.is_share, signed, found.higher_is_better)
-    lines = [_line(found, row, scale, modalities) for row in found.rows]
+    p = {by: found.p_values(by) for by in (*found.combinations, MEAN, WORST)} if signed else {}
+    lines = [_line(found, row, scale, modalities, p) for row in found.rows]
     html = method_tables.heat(lines, _columns(modalities, found.combinations), scale, ":".join(cell))
     marks = (
         {"worse": method_tables.WORSE, "better": method_tables.BETTER}
@@ -155,7 +157,13 @@ def _unmeasured(found: Comparison, modalities: Modalities) -> str:
     return f" No test sample has all inputs of {'; '.join(without[:4])}{more}: there is no score for that."
 
 
-def _line(found: Comparison, row: Row, scale: method_tables.Scale, modalities: Modalities) -> method_tables.Line:
+def _line(
+    found: Comparison,
+    row: Row,
+    scale: method_tables.Scale,
+    modalities: Modalities,
+    p: Mapping[str, Mapping[str, float]],
+) -> method_tables.Line:
     note = f"{row.seeds} seed{'s' if row.seeds != 1 else ''}"
     note += " · reference" if row.name == found.baseline else ""
     labels = [modalities.parse(key).label for key in found.combinations]
@@ -173,7 +181,7 @@ def _line(found: Comparison, row: Row, scale: method_tables.Scale, modalities: M
         f"{row.title}, {label}: {_with_bounds(t, scale)}"
         for label, t in zip([*labels, "mean", "worst"], triples, strict=True)
     ]
-    sure = tuple(t is not None and (t[1] > 0 or t[2] < 0) for t in triples)
+    sure = tuple(of_methods[row.name] < SURE for of_methods in p.values())
     return method_tables.Line(
         row.name, row.title, note, tuple(t[0] if t else math.nan for t in triples), tuple(notes), sure
     )
@@ -190,7 +198,7 @@ def _interval(found: Comparison, row: Row, by: str) -> tuple[float, float, float
 def _table(task: Task, found: Comparison, view: str) -> None:
     import pandas as pd
 
-    factor = 100 if found.is_share else 1
+    factor, p = 100 if found.is_share else 1, found.p_values(MEAN)
     letters = pickers.letters(task.info.modalities)
     rows = []
     for row in found.rows:
@@ -202,6 +210,7 @@ def _table(task: Task, found: Comparison, view: str) -> None:
         rows.append(
             {"Method": row.title, "Seeds": row.seeds, **cells, "Mean": factor * row.mean, "±": factor * row.mean_spread}
             | {"Worst": factor * row.worst, "Difference": factor * mean, "from": factor * low, "to": factor * high}
+            | {"p (Holm)": p[row.name]}
             | {"Parameters": row.parameters, "Minutes": row.minutes}
         )
     digits = "%.1f" if found.is_share else "%.3f"
@@ -212,7 +221,10 @@ def _table(task: Task, found: Comparison, view: str) -> None:
     numbers["Minutes"] = st.column_config.NumberColumn(
         format="%.1f", help="Training time of one run, on the machine where it ran."
     )
-    numbers["±"] = st.column_config.NumberColumn(format=digits, help="Standard deviation of the mean over seeds.")
+    numbers["±"] = st.column_config.NumberColumn(format=digits, help="Standard deviation over seeds.")
+    numbers["p (Holm)"] = st.column_config.NumberColumn(
+        format="%.3f", help="That the difference is chance of the seed only, corrected for the number of methods."
+    )
     numbers["Difference"] = st.column_config.NumberColumn(
         format=digits,
         help=f"Mean difference to {plain(_base(found, view))}, paired by seed; its 95 % interval is from … to.",
@@ -256,8 +268,12 @@ def _differences(found: Comparison, view: str, by: str) -> None:
     scale = method_tables.Scale(found.is_share, True, found.higher_is_better)
     st.plotly_chart(method_tables.differences(rows, scale), config=theme.CONFIG, key="compare.differences")
     few = " One pair has no interval: train more seeds." if min(len(row[1]) for row in rows) < 2 else ""
+    p = found.p_values(of)
+    beyond = [row.title for row in others if p[row.name] < SURE]
+    said = f"More than chance after Holm's correction (p < 0.05): {plain(', '.join(beyond) or 'none')}."
     st.caption(
-        f"{plain(comparison_cache.by_title(found.task, of))}. Dots: single seeds. Band: 95 % interval. Mark: mean.{few}"
+        f"{plain(comparison_cache.by_title(found.task, of))}. Dots: single seeds. Band: 95 % interval. Mark: mean. "
+        f"{said}{few}"
     )
 
 
