@@ -165,7 +165,7 @@ def paired_p(differences: NDArray[np.float64]) -> float:
 def corrected(p: Mapping[str, float]) -> dict[str, float]:
     """p-values by name, corrected by Holm for being so many; those that are NaN count as no test."""
     tested = [name for name, value in p.items() if not np.isnan(value)]
-    values = holm([p[name] for name in tested]) if tested else []
+    values: NDArray[np.float64] = holm([p[name] for name in tested]) if tested else np.zeros(0)
     return {**p, **dict(zip(tested, map(float, values), strict=True))}
 
 
