@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import inspect
+import re
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from streamlit.runtime.memory_session_storage import MemorySessionStorage
+from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
+from streamlit.runtime.uploaded_file_manager import UploadedFileRec
+from streamlit.runtime.websocket_session_manager import WebsocketSessionManager
 from streamlit.testing.v1 import AppTest
 
 from mmlab.analysis.embedding import custom_maps
@@ -15,11 +22,11 @@ from mmlab.core import permissions
 from mmlab.core.errors import DataError, MmlabError
 from mmlab.core.permissions import Action, NotAllowed, Visitor, acting_for, refusal, require
 from mmlab.experiments import model_archive
-from mmlab.experiments.background.manager import TrainingQueue
+from mmlab.experiments.background.manager import MOST_WAITING, TrainingQueue
 from mmlab.experiments.background.run_files import BEGUN_BY, TrainRequest
 from mmlab.storage.library import Library
 from mmlab.ui.components import background_task
-from mmlab.ui.session import access
+from mmlab.ui.session import access, session_expiry
 from tests.apps import app_at
 
 HERE, ANNA, BEN = Visitor("here", is_local=True), Visitor("anna"), Visitor("ben")
@@ -178,3 +185,45 @@ def test_refusals_say_what_helps() -> None:
         require(Action.TRAIN)
     assert "read-only" in found.value.message
     assert permissions.MODE in found.value.hint
+
+
+def test_sessions_that_are_over_go_without_anybody_coming() -> None:
+    """On Streamlit's own storage, so that a version that keeps sessions otherwise is noticed."""
+    storage = MemorySessionStorage(ttl_seconds=0)
+    session = SimpleNamespace(session=SimpleNamespace(id="a"))
+    storage.save(session)  # type: ignore[arg-type]
+    manager = SimpleNamespace(_session_storage=storage, _storage_lock=threading.Lock())
+    assert session_expiry.forget_sessions(manager) == 1
+    assert session_expiry.forget_sessions(manager) == 0
+    source = inspect.getsource(WebsocketSessionManager)
+    assert "with self._storage_lock:" in source
+    assert "self._session_storage.save(" in source
+
+
+def test_uploads_that_no_control_asked_for_are_bounded() -> None:
+    manager = MemoryUploadedFileManager("/upload")
+    for session, size in (("large", 600), ("small", 10), ("middle", 240)):
+        manager.add_file(session, UploadedFileRec("1", "name", "type", bytes(size)))
+    assert session_expiry.bound_uploads(manager, 1000) == ["large"]
+    assert session_expiry.bound_uploads(manager, 1000) == []
+    for place in range(5):
+        manager.add_file(f"many {place}", UploadedFileRec("1", "name", "type", bytes(240 - place)))
+    assert session_expiry.bound_uploads(manager, 1000) == ["middle", "many 0"]
+
+
+def test_the_document_names_what_there_is() -> None:
+    root = Path(permissions.__file__).parents[2]
+    text = (root / "docs" / "hosting.md").read_text("utf-8")
+    for name in (permissions.MODE, permissions.KEY, model_archive.ROOM, session_expiry.VARIABLE):
+        assert f"`{name}`" in text
+    assert all(f"| `{mode}` |" in text for mode in permissions.MODES)
+    assert f"{session_expiry.USUAL_MEGABYTES} MB" in text
+    assert f"{model_archive.USUAL_ROOM:.0f} GB" in text
+    assert f"{MOST_WAITING} waiting" in text
+    assert f"waiting | {background_task.MOST_QUEUED} |" in text
+    container, proxy = ((root / "deploy" / name).read_text() for name in ("Dockerfile", "nginx.conf"))
+    assert "USER mmlab" in container
+    assert "MMLAB_MODE=read-only" in container
+    assert "frame-ancestors 'none'" in proxy
+    copied = re.findall(r"^COPY (.+) \S+$", container, re.MULTILINE)
+    assert all((root / name).exists() for line in copied for name in line.split())

@@ -25,7 +25,7 @@ from PIL import Image, ImageDraw
 
 from mmlab.core.errors import MmlabError
 from mmlab.core.storage_errors import storage_errors
-from mmlab.ui.session import access, url_state
+from mmlab.ui.session import access, session_expiry, url_state
 from mmlab.ui.session.page_registry import HOME, PAGES, Page, pages
 from mmlab.ui.text.markdown import plain
 from mmlab.viz.base.theme import MODALITIES
@@ -112,6 +112,7 @@ def _navigation() -> st.delta_generator.DeltaGenerator:
                 st.html(f'<div class="mm-group">{escape(group)}</div>')
             page_link(page.name, plain(page.title), view, width="stretch")
         access.foot()
+        session_expiry.watch()
         return st.empty()
 
 

@@ -1,0 +1,77 @@
+"""What visitors brought goes when they do, not when the next one comes; and no visitor fills the memory meanwhile.
+
+Streamlit looks for sessions that are over only when another session begins, and keeps files that were sent to it
+whether or not a control asked for them. A thread of the app looks every `EVERY` seconds instead. It reaches into
+Streamlit's managers, of the version that is pinned; `tests/test_permissions.py` holds that they are what they are
+taken for.
+"""
+
+from __future__ import annotations
+
+import gc
+import logging
+import os
+import threading
+import time
+from typing import Any
+
+import streamlit as st
+from streamlit import runtime
+
+EVERY = 15.0  # seconds
+VARIABLE, USUAL_MEGABYTES = "MMLAB_UPLOADS_MB", 1024  # of all visitors together
+OF_ONE = 4  # one visitor may take the fourth part
+LOG = logging.getLogger("mmlab.app")
+
+
+@st.cache_resource(show_spinner=False)
+def watch() -> threading.Thread | None:
+    """Begin to look, once per app; nothing where no server runs."""
+    if not runtime.exists():
+        return None
+    thread = threading.Thread(target=_look_again_and_again, name="session expiry", daemon=True)
+    thread.start()
+    return thread
+
+
+def _look_again_and_again() -> None:
+    while runtime.exists():
+        time.sleep(EVERY)
+        try:
+            server = runtime.get_instance()
+            forget_sessions(server._session_mgr)
+            bound_uploads(server._uploaded_file_mgr, limit())
+        except Exception:
+            LOG.exception("Looking for sessions that are over failed.")
+
+
+def limit() -> int:
+    """Bytes that uploads of all visitors may take; the usual number where the variable holds none."""
+    text = os.environ.get(VARIABLE, "")
+    return (int(text) if text.isdecimal() else USUAL_MEGABYTES) * 2**20
+
+
+def forget_sessions(manager: Any) -> int:
+    """Drop the sessions whose time to come back is over, with all that they hold; how many there were."""
+    with manager._storage_lock:
+        gone = len(manager._session_storage._cache.expire())
+    if gone:
+        gc.collect()  # sessions are circles of objects
+    return gone
+
+
+def bound_uploads(manager: Any, most: int) -> list[str]:
+    """Remove what one visitor sent above their part, and the largest while all take too much; whose it was."""
+    sizes = {
+        session: sum(len(file.data) for file in list(files.values()))
+        for session, files in list(manager.file_storage.items())
+    }
+    removed = []
+    for session, size in sorted(sizes.items(), key=lambda item: -item[1]):
+        if size > most // OF_ONE or sum(sizes.values()) > most:
+            manager.remove_session_files(session)
+            sizes[session] = 0
+            removed.append(session)
+    if removed:
+        LOG.warning("The uploads of %s visitors were removed: they took too much memory.", len(removed))
+    return removed
