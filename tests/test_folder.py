@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 from pathlib import Path
@@ -16,10 +17,11 @@ from mmlab.cli.source_catalogue import catalogue
 from mmlab.core.errors import DataError, PluginError, UnknownName
 from mmlab.core.outputs import Regression, Segmentation
 from mmlab.core.task import TASKS
-from mmlab.tasks.custom import locations
+from mmlab.tasks.custom import locations, samples
 from mmlab.tasks.custom.example_folder import write_example
 from mmlab.tasks.custom.input_kinds import kinds
 from mmlab.tasks.custom.validate import check
+from mmlab.tasks.custom_folder import task_class
 from tests.folders import PAIR, ROWS, changed, nifti, opened, png, scans, wav, with_photo, with_task, written
 
 
@@ -103,7 +105,7 @@ def test_what_is_wrong_in_the_manifest_is_named_with_its_line(
         (with_photo(sice=8), "modalities[0]", "'photo': There is no option 'sice'"),
         (with_photo(vary="no"), "modalities[0]", "'vary' is neither true nor false"),
         (with_photo(inline=True), "modalities[0]", "'photo' cannot be inline"),
-        (with_photo(kind="series", size=8), "modalities[0]", "There is no option 'size'"),
+        (with_photo(kind="series", colour=8), "modalities[0]", "There is no option 'colour'"),
         (with_task(output={"kind": "poem"}), "task.json, output", "unknown kind 'poem'"),
         (with_task(output={"kind": "classification", "classes": ["a"]}), "output", "not a list of names"),
         (with_task(output={"kind": "classification", "classes": ["a", "a"]}), "output", "share a name"),
@@ -379,3 +381,34 @@ def test_a_plan_out_of_bounds_is_said_where_the_task_is_opened(tmp_path: Path) -
     locations.add(tmp_path / "wrong")
     assert "pair" not in TASKS
     assert "out of bounds" in str(TASKS.problems["wrong"])
+
+
+@pytest.mark.parametrize("ending", ["csv", "npy"])
+def test_many_numbers_need_no_names(tmp_path: Path, ending: str) -> None:
+    vector, series = kinds()["vector"](size=1024), kinds()["series"](size=100, rate=8.0, seconds=1.0, steps=8)
+    values = np.random.default_rng(0).normal(size=(8, 1024))
+
+    def file(rows: np.ndarray) -> bytes:
+        target = io.BytesIO()
+        np.save(target, rows) if ending == "npy" else np.savetxt(target, rows, delimiter=",")
+        return target.getvalue()
+
+    assert vector.shape == (1024,)
+    assert vector.prepare(vector.read(file(values[:1]), "")).tensor.numpy() == pytest.approx(values[0])
+    assert series.prepare(series.read(file(values[:, :100]), "")).tensor.numpy() == pytest.approx(values[:, :100].T)
+    with pytest.raises(DataError, match="has 700 columns and should have 1,024"):
+        vector.read(file(values[:1, :700]), "")
+    with pytest.raises(DataError, match="names of columns and a size"):
+        kinds()["vector"](size=2, columns=("a", "b"))
+    with pytest.raises(DataError, match="70,000 names of columns; there can be 1 to 65,536"):
+        kinds()["vector"](columns=tuple(map(str, range(70_000))))
+
+
+def test_what_does_not_fit_into_memory_is_said_before_anything_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = written(tmp_path / "pair", files={})  # to read a picture would be an error of its own
+    monkeypatch.setattr(samples, "MOST_BYTES", 100)
+    assert all("the limit is 4 GB" in problem.message for problem in check(folder).problems.found)
+    with pytest.raises(DataError, match="the limit is 4 GB"):
+        task_class(folder)().samples("valid")

@@ -31,6 +31,7 @@ from mmlab.tasks.custom.manifest import SPLITS, Row, read_manifest
 from mmlab.tasks.custom.problems import Problems
 from mmlab.tasks.custom.samples import (
     Scales,
+    check_size,
     contents_of,
     paths_of,
     recording,
@@ -73,6 +74,8 @@ class FolderTask:
         """A split as stacked tensors, stored in half precision. Raises DataError, with the line of what is wrong."""
         if source != "built-in":
             raise DataError(f"'{self.name}' has no other source than its folder.", "Leave the source out.")
+        for each in SPLITS:  # before anything is read
+            check_size(self.description, sum(row.split == each for row in _rows(self.description)))
         if split == "train":  # what is wrong with the other splits is said before a training, not after it
             for other in ("valid", "test"):
                 self.samples(other)

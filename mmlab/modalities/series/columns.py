@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,19 +13,28 @@ from mmlab.core.plain_text import LONGEST_NAME, NAMES_HINT, is_plain, plain
 from mmlab.modalities.series.csv_table import LARGEST, NOTHING_STATED, ROWS, Table, TableOptions, read_table
 
 NUMPY = b"\x93NUMPY"
-ARRAY_BYTES, MOST_COLUMNS, MOST_VALUES = 32_000_000, 64, 8_000_000
+ARRAY_BYTES, MOST_COLUMNS, MOST_VALUES = 32_000_000, 65_536, 8_000_000
 Floats = NDArray[np.float64]
 
 
-def check_columns(columns: tuple[str, ...]) -> None:
-    """Raise DataError for names of columns that cannot be."""
-    if not 1 <= len(columns) <= MOST_COLUMNS:
-        raise DataError(f"The columns have to be 1 to {MOST_COLUMNS} names.", 'Write "columns": ["x", "y"].')
+def check_columns(columns: tuple[str, ...], size: int) -> None:
+    """Raise DataError for names of columns that cannot be, and where there are both or neither of names and `size`."""
+    if columns and size:
+        raise DataError("There are names of columns and a size.", 'Give "columns", or "size" where they have no names.')
+    if not 1 <= len(columns) + size <= MOST_COLUMNS:
+        message = f"There are {len(columns):,} names of columns; there can be 1 to {MOST_COLUMNS:,}."
+        raise DataError(message, 'Write "columns": ["x", "y"], or "size": 512 where they have no names.')
     for name in columns:
         if not is_plain(name, LONGEST_NAME):
             raise DataError(f"'{plain(name, LONGEST_NAME)}' cannot name a column.", NAMES_HINT)
     if len(set(columns)) != len(columns):
         raise DataError("Two columns share a name.", "Give each its own.")
+
+
+@lru_cache(maxsize=16)
+def numbered_columns(size: int) -> tuple[str, ...]:
+    """What columns without names are called: by their number, from 1."""
+    return tuple(map(str, range(1, size + 1)))
 
 
 def listed(columns: tuple[str, ...]) -> str:
@@ -35,7 +45,7 @@ def listed(columns: tuple[str, ...]) -> str:
 def table_of(content: bytes, label: str, stated: TableOptions = NOTHING_STATED) -> Table:
     """The numbers of a CSV or .npy file. Raises DataError."""
     if not content.startswith(NUMPY):
-        return read_table(content, label, stated)
+        return read_table(content, label, stated, MOST_COLUMNS)
     values = _array(content, label)
     return Table(values, (), tuple(range(1, len(values) + 1)), stated.settings())
 
@@ -66,14 +76,17 @@ def _array(content: bytes, label: str) -> Floats:
     return np.atleast_2d(values)
 
 
-def chosen(table: Table, columns: tuple[str, ...], label: str) -> Floats:
-    """The wanted columns: by name where the table has names, all of them otherwise. Raises DataError."""
-    if table.names:
-        lacking = [name for name in columns if name not in table.names]
+def chosen(table: Table, columns: tuple[str, ...], label: str, size: int = 0, without: int | None = None) -> Floats:
+    """The wanted columns: by name where both have names, else all of them but the one of times. Raises DataError."""
+    if table.names and columns:
+        places = {name: place for place, name in enumerate(table.names)}
+        lacking = [name for name in columns if name not in places]
         if lacking:
             raise DataError(f"{label} has no column '{lacking[0][:40]}'.", f"It has {listed(table.names)}.")
-        return table.values[:, [table.names.index(name) for name in columns]]
-    if table.values.shape[1] != len(columns):
-        found = table.values.shape[1]
-        raise DataError(f"{label} has {found} columns and should have {len(columns)}.", f"Give {listed(columns)}.")
-    return table.values
+        return table.values[:, [places[name] for name in columns]]
+    values = table.values if without is None else np.delete(table.values, without, 1)
+    wanted = len(columns) or size
+    if values.shape[1] != wanted:
+        hint = f"Give {listed(columns)}." if columns else f"Give {wanted:,}, or change the size in task.json."
+        raise DataError(f"{label} has {values.shape[1]:,} columns and should have {wanted:,}.", hint)
+    return values

@@ -20,6 +20,7 @@ from mmlab.core.errors import DataError
 from mmlab.core.options import option
 
 BYTES, ROWS, COLUMNS, LINE = 8_000_000, 100_000, 64, 4_000
+CELL = 40  # characters of a line per column, where more columns may be
 LARGEST = 1e19  # nanoseconds since 1970 are near 2e18
 SETTINGS = "# mmlab:"
 HINT = "Use a CSV file: one row per moment, columns of numbers, a line of names on top if you like."
@@ -53,7 +54,7 @@ class TableOptions:
 NOTHING_STATED = TableOptions()
 
 
-def read_table(content: bytes, label: str, stated: TableOptions = NOTHING_STATED) -> Table:
+def read_table(content: bytes, label: str, stated: TableOptions = NOTHING_STATED, most_columns: int = COLUMNS) -> Table:
     """The numbers of a table. `label` stands for it in sentences. Raises DataError."""
     if not content.strip():
         raise DataError(f"{label} is empty.", HINT)
@@ -66,7 +67,7 @@ def read_table(content: bytes, label: str, stated: TableOptions = NOTHING_STATED
         raise DataError(f"{label} is empty.", HINT)
     if len(lines) > ROWS + 1:
         raise DataError(f"{label} has more than {ROWS:,} rows.", "Use a shorter recording.")
-    rows = _cells(lines, label)
+    rows = _cells(lines, label, most_columns)
     names: tuple[str, ...] = ()
     if not any(_is_number(cell) for cell in rows[0][1]):
         names = tuple(cell.strip() for cell in rows.pop(0)[1])
@@ -93,18 +94,19 @@ def _lines(text: str) -> tuple[list[tuple[int, str]], dict[str, str]]:
     return found, settings
 
 
-def _cells(lines: list[tuple[int, str]], label: str) -> list[tuple[int, list[str]]]:
+def _cells(lines: list[tuple[int, str]], label: str, most_columns: int) -> list[tuple[int, list[str]]]:
     """The cells of each line, without an empty one at the end of all of them."""
+    longest = max(LINE, CELL * most_columns)
     for number, line in lines:
-        if len(line) > LINE:
-            raise DataError(f"{label}, line {number}: it is longer than {LINE:,} characters.", HINT)
+        if len(line) > longest:
+            raise DataError(f"{label}, line {number}: it is longer than {longest:,} characters.", HINT)
     last = lines[-1][1]
     delimiter = next((sign for sign in ";\t," if sign in last), "")
     rows = [(number, list(_split(line, delimiter))) for number, line in lines]
     if all(len(cells) > 1 and not cells[-1].strip() for _, cells in rows):
         rows = [(number, cells[:-1]) for number, cells in rows]
-    if max(len(cells) for _, cells in rows) > COLUMNS:
-        raise DataError(f"{label} has more than {COLUMNS} columns.", HINT)
+    if (found := max(len(cells) for _, cells in rows)) > most_columns:
+        raise DataError(f"{label} has {found:,} columns, which is more than {most_columns:,}.", HINT)
     return rows
 
 

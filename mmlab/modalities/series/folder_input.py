@@ -15,7 +15,7 @@ from mmlab.core.options import Options, option
 from mmlab.core.prepared_input import PreparedInput
 from mmlab.core.recordings import Raw, Series
 from mmlab.modalities.files import shown_name
-from mmlab.modalities.series.columns import check_columns, chosen, listed, table_of
+from mmlab.modalities.series.columns import MOST_COLUMNS, check_columns, chosen, listed, numbered_columns, table_of
 from mmlab.modalities.series.csv_table import NOTHING_STATED, Table, TableOptions
 from mmlab.modalities.series.folder_clock import TIME, UNITS, Timed, Wanted, time_column, timed
 
@@ -32,6 +32,7 @@ class SeriesInput(FolderInput):
     """
 
     columns: tuple[str, ...] = option((), "The names of the columns that the model takes, in order")
+    size: int = option(0, "How many columns there are besides the times, where they have no names", 0, MOST_COLUMNS)
     rate: float = option(50.0, "Rows a second in files without a column named time", 0.001, 100_000.0)
     seconds: float = option(2.0, "How long a stretch the model takes: the one in the middle", 0.001, 1e6)
     steps: int = option(64, "How many moments of it the model takes", 8, 512)
@@ -41,15 +42,15 @@ class SeriesInput(FolderInput):
     ReadOptions: ClassVar[type[Options]] = TableOptions
 
     def __post_init__(self) -> None:
-        check_columns(self.columns)
+        check_columns(self.columns, self.size)
 
     @property
     def shape(self) -> tuple[int, ...]:
-        return (len(self.columns), self.steps)
+        return (len(self.row_names), self.steps)
 
     @property
     def row_names(self) -> tuple[str, ...]:
-        return self.columns
+        return self.columns or numbered_columns(self.size)
 
     def read(self, content: bytes, name: str) -> Raw:
         return self.read_as_stated(content, name, NOTHING_STATED)
@@ -57,10 +58,10 @@ class SeriesInput(FolderInput):
     def read_as_stated(self, content: bytes, name: str, stated: TableOptions) -> Raw:
         label = shown_name(name, "The series")
         table = table_of(content, label, stated)
-        values = chosen(table, self.columns, label)
+        clock = time_column(table, self.columns)
+        values = chosen(table, self.columns, label, self.size, clock)
         stated_rate, start = _stated(table, "rate", label), _stated(table, "start", label)
         found = Timed(values, stated_rate or self.rate)
-        clock = time_column(table, self.columns)
         if clock is not None and (stated_rate is None or table.names[clock] == TIME):
             found = timed(table, clock, values, Wanted(self.seconds, self.steps, self.time_unit, start), label)
         if len(found.values) < 2:
@@ -68,7 +69,7 @@ class SeriesInput(FolderInput):
         part = None if start is None else (start - found.begin, start - found.begin + self.seconds)
         if part and part[0] * found.rate >= len(found.values):
             raise DataError(f"{label}: there is nothing after {start:g} s.", "Start earlier.")
-        return Series(found.values, found.rate, self.columns, part=part, note=found.note)
+        return Series(found.values, found.rate, self.row_names, part=part, note=found.note)
 
     def prepare(self, raw: Raw) -> PreparedInput:
         """`[C, steps]`: what is stated, or the middle; where the recording does not reach, its own mean.
@@ -77,8 +78,8 @@ class SeriesInput(FolderInput):
         """
         if not isinstance(raw, Series):
             raise not_of("a series of numbers")
-        if raw.values.shape[1] != len(self.columns):
-            raise DataError(f"There are {raw.values.shape[1]} columns.", f"Give {listed(self.columns)}.")
+        if raw.values.shape[1] != len(self.row_names):
+            raise DataError(f"There are {raw.values.shape[1]} columns.", f"Give {listed(self.row_names)}.")
         length = len(raw.values) / raw.rate
         start = raw.part[0] if raw.part else (length - self.seconds) / 2
         if self.seconds * raw.rate < 2:

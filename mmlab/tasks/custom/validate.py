@@ -50,7 +50,8 @@ def check(folder: Path, on_progress: Callable[[float], None] | None = None) -> C
         return found
     found.name = description.info.name
     rows = read_manifest(description, found.problems)
-    _count(found, description, rows)
+    if not _count(found, description, rows):
+        return found
     found.numbers = _check_files(description, rows, found.problems, on_progress)
     _check_numbers(found)
     _check_groups(rows, found.problems)
@@ -60,18 +61,22 @@ def check(folder: Path, on_progress: Callable[[float], None] | None = None) -> C
     return found
 
 
-def _count(found: Checked, description: Description, rows: Sequence[Row]) -> None:
+def _count(found: Checked, description: Description, rows: Sequence[Row]) -> bool:
+    """Count the samples; whether each split fits into memory, without which nothing needs to be read."""
     modalities = description.info.modalities
     found.counts = {split: sum(row.split == split for row in rows) for split in SPLITS}
     total = max(len(rows), 1)
     found.missing = {name: round(sum(name not in row.cells for row in rows) / total, 4) for name in modalities.names}
     tests = [row.cells for row in rows if row.split == "test"]
     found.complete = {c.key: sum(all(n in cells for n in c.names) for cells in tests) for c in modalities.subsets()}
+    fits = True
     for split, count in found.counts.items():
         try:
             check_size(description, count)
         except MmlabError as error:
             found.problems.caught(error, column=split)
+            fits = False
+    return fits
 
 
 def _check_files(

@@ -22,7 +22,7 @@ DASHES = ("", "7 4", "1 4.5")
 WIDE, HIGH = 300, 200
 LEFT, RIGHT, TOP, BELOW = 34, 8, 26, 24
 MOST = 2000  # points of a drawn curve: more cannot be seen
-MOST_NAMED = 6
+MOST_NAMED, MOST_CURVES = 6, 32  # more cannot be told apart
 
 
 def lines(rows: Floats, width: float, height: float, inks: Sequence[str], stroke: float = 2.2, casing: str = "") -> str:
@@ -106,7 +106,7 @@ def steps_of(low: float, high: float, most: int) -> list[float]:
 
 def _places(rows: Floats, width: float, height: float) -> list[Floats]:
     """The points `[n, 2]` of each curve, on the common scale from the least to the largest value (0 counts as one)."""
-    rows = np.asarray(rows, np.float64).reshape(-1, np.shape(rows)[-1])
+    rows = np.asarray(rows, np.float64).reshape(-1, np.shape(rows)[-1])[:MOST_CURVES]
     if rows.shape[1] > MOST:
         rows = rows[:, np.linspace(0, rows.shape[1] - 1, MOST).astype(int)]
     low, high = float(rows.min(initial=0.0)), float(rows.max(initial=0.0))
