@@ -56,6 +56,9 @@ from mmlab.analysis import (
     sweep_to_coalitions,
     worst_slice,
 )
+from mmlab.analysis.base.statistics import distribution
+from mmlab.analysis.dominance.gradient_conflict import degrees_of
+from mmlab.analysis.robustness.prediction_flips import smallest_sufficient_shares
 from mmlab.core.errors import DataError
 from mmlab.core.modality import Modalities, Modality
 from mmlab.core.results import Sweep
@@ -496,6 +499,7 @@ def test_the_smallest_sufficient_combination_stays_right_whatever_is_added() -> 
     holds[[0b001, 0b101, 0b110, 0b011], 3] = True  # never with all
     holds[[0b101, 0b110, 0b111], 4] = True  # two pairs
     assert smallest_sufficient(holds).tolist() == [0b001, 0b111, 0b010, -1, 0b101]
+    assert smallest_sufficient_shares(holds, [0b001, 0b011, -1]) == [0.2, 0, 0.2]
     assert sizes_needed(holds).tolist() == [1, 3, 1, -1, 2]
     assert sufficient(holds)[0].tolist() == [True, False, False, False, False]
 
@@ -645,3 +649,13 @@ def test_slices_need_one_name_per_sample() -> None:
     empty = slice_scores([[np.nan, 1.0]], ["a", "b"])
     assert np.isnan(empty.scores[0, 0])
     assert empty.counts[0, 0] == 0
+
+
+def test_a_distribution_counts_finite_values_and_keeps_those_beyond() -> None:
+    found = distribution([-3.0, -0.5, 0.25, 0.5, np.nan], -1, 1, 4)
+    assert found.shares.tolist() == [0.25, 0.25, 0.25, 0.25]
+    assert found.centres.tolist() == [-0.75, -0.25, 0.25, 0.75]
+    assert found.median == -0.125
+    assert np.isnan(distribution([np.nan], -1, 1, 4).median)
+    assert degrees_of(1.0000001) == 0
+    assert degrees_of(-0.5) == pytest.approx(120)

@@ -7,6 +7,7 @@ between samples are many and get the bootstrap.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -105,3 +106,22 @@ def halves(groups: Sequence[str], seed: int = 0) -> Flags:
     reached = np.cumsum(counts[order])
     last = int(np.abs(reached[:-1] - len(of_sample) / 2).argmin())
     return np.isin(of_sample, order[: last + 1])
+
+
+@dataclass(frozen=True)
+class Distribution:
+    """A histogram: the share of the values in each bin `[B]`, the middle of each bin `[B]`, and the median; NaN for
+    no value at all."""
+
+    shares: Numbers
+    centres: Numbers
+    median: float
+
+
+def distribution(values: ArrayLike, low: float, high: float, bins: int) -> Distribution:
+    """How the finite values lie between low and high; those beyond count in the outer bins."""
+    every = np.asarray(values, np.float64)
+    real = np.clip(every[np.isfinite(every)], low, high)
+    counts, edges = np.histogram(real, bins, (low, high))
+    shares = counts / max(int(counts.sum()), 1)
+    return Distribution(shares, (edges[:-1] + edges[1:]) / 2, float(np.median(real)) if len(real) else float("nan"))

@@ -131,6 +131,11 @@ class GradientPair:
         return self.cosine < 0
 
 
+def degrees_of(cosine: float) -> float:
+    """The angle of a cosine, 0 to 180; one that rounding has brought beyond 1 counts as 1."""
+    return float(np.degrees(np.arccos(np.clip(cosine, -1, 1))))
+
+
 def meeting(first_length: float, second_length: float, degrees: float) -> GradientPair:
     """Two gradients of these lengths at this angle; each loses its part along the other where they conflict.
 

@@ -34,6 +34,11 @@ class Alignment:
     distance: Table
     gap: Table
 
+    @property
+    def means(self) -> tuple[Table, Table]:
+        """The means of `own` and `other` over complete samples, `[K]` each."""
+        return np.nanmean(self.own, 1), np.nanmean(self.other, 1)
+
 
 def alignment(found: Sweep) -> Alignment:
     """Cosines, distance of the centres, and the modality gap (Liang et al., Mind the Gap, NeurIPS 2022).

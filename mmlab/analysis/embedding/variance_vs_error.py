@@ -68,14 +68,19 @@ def by_combination(found: Sweep, good: ArrayLike) -> ByCombination:
 
 def by_sample(found: Sweep) -> Table:
     """The variance of each sample over the combinations that it has, `[N]`. Raises DataError without variance."""
-    mean: Table = np.nanmean(_variance(found), 0)
-    return mean
+    return over_combinations(_variance(found))
 
 
 def hardness(others: Sequence[ArrayLike]) -> Table | None:
     """How well other models do on each sample on average, `[N]`, from tables `[K, N]`; None where there is none."""
-    each = [np.nanmean(np.asarray(table, np.float64), 0) for table in others]
+    each = [over_combinations(table) for table in others]
     return np.mean(each, 0) if each else None
+
+
+def over_combinations(table: ArrayLike) -> Table:
+    """The mean of a table `[K, N]` over the combinations that a sample has, `[N]`."""
+    mean: Table = np.nanmean(np.asarray(table, np.float64), 0)
+    return mean
 
 
 def _variance(found: Sweep) -> Table:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import ArrayLike
 
@@ -74,3 +76,9 @@ def negative_flip_shares(right: ArrayLike) -> Numbers:
     """
     good = np.asarray(right).astype(np.float64)
     return good @ (1 - good).T / good.shape[1]
+
+
+def smallest_sufficient_shares(right: ArrayLike, masks: Sequence[int]) -> list[float]:
+    """For which part of the samples each mask is the smallest sufficient one; -1 for those that none suffices."""
+    smallest = smallest_sufficient(right)
+    return [float((smallest == mask).mean()) for mask in masks]

@@ -8,7 +8,7 @@ import re
 import numpy as np
 import streamlit as st
 
-from mmlab.analysis.dominance.gradient_conflict import GradientPair, meeting
+from mmlab.analysis.dominance.gradient_conflict import GradientPair, degrees_of, meeting
 from mmlab.core.number_text import fixed
 from mmlab.core.reference import Reference
 from mmlab.core.spans import divisor
@@ -106,7 +106,7 @@ def _real(task: Task, reference: Reference) -> tuple[str, str]:
         ]
         lengths = found.lengths[chosen]
         scale = 2 / divisor(float(lengths.max()))
-        degrees = round(float(np.degrees(np.arccos(np.clip(found.cosines[chosen[0], chosen[1]], -1, 1)))))
+        degrees = round(degrees_of(float(found.cosines[chosen[0], chosen[1]])))
         values = f"{degrees}:{max(lengths[0] * scale, 0.1):.1f}:{max(lengths[1] * scale, 0.1):.1f}"
         st.button("Use these", on_click=lambda: url_state.put(arrows=values), key="dominance.take")
     st.caption(
@@ -119,7 +119,7 @@ def _real(task: Task, reference: Reference) -> tuple[str, str]:
 
 
 def _formula(found: GradientPair, shown: dict[str, np.ndarray], labels: tuple[str, str]) -> None:
-    first, second = (float(np.linalg.norm(shown[name])) for name in ("first", "second"))
+    first, second = (math.hypot(*shown[name]) for name in ("first", "second"))
     dot = float(shown["first"] @ shown["second"])
     lines = [rf"g_1 \cdot g_2 = {first:.2f} \cdot {second:.2f} \cdot {_latex(found.cosine)} = {_latex(dot)}"]
     if found.conflict:

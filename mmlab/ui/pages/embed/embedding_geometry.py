@@ -6,6 +6,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
+from mmlab.analysis.base.statistics import distribution
 from mmlab.analysis.embedding import variance_vs_error
 from mmlab.analysis.embedding.alignment import Alignment, alignment, to_class_centres
 from mmlab.analysis.embedding.point_attributes import accuracy_like
@@ -49,7 +50,7 @@ def show(view: View) -> None:
 
 def _aligned(view: View) -> Figure:
     found = _alignment(view.reference)
-    own, other = (np.nanmean(table, 1) for table in (found.own, found.other))
+    own, other = found.means
     names = view.task.info.modalities
     shades = [(item.letter, theme.modality_colour(i)) for i, item in enumerate(names)]
     heads = ("cosine, itself", "cosine, its class", "shift", "gap")
@@ -136,7 +137,7 @@ def _by_hardness(view: View) -> Figure:
     """Samples sorted by variance: how often the other models are wrong on them, and this one."""
     variance = variance_vs_error.by_sample(view.found)
     judges = _hardness(view.reference)
-    own = -np.nanmean(_good(view.reference), 0)
+    own = -variance_vs_error.over_combinations(_good(view.reference))
     is_share = view.task.info.output.error_is_share
     offset = float(is_share)
     lines = {"this model": variance_vs_error.trend(variance, offset + own)}
@@ -171,18 +172,15 @@ def _distribution(
     name: str, title: str, lines: dict[str, NDArray[np.floating]], colours: list[str], label: str, note: str
 ) -> Figure:
     """Outlined histograms over each other, with their middle values in the legend."""
-    edges = np.linspace(-1, 1, BINS + 1)
-    shares = {}
+    shares, middle = {}, np.zeros(BINS)
     for each, values in lines.items():
-        real = np.clip(values[np.isfinite(values)], -1, 1)
-        counts = np.histogram(real, edges)[0]
-        typical = fixed(np.median(real), 2) if len(real) else "no sample"
-        shares[f"{each}: {typical}"] = counts / max(counts.sum(), 1)
+        found = distribution(values, -1, 1, BINS)
+        typical = "no sample" if np.isnan(found.median) else fixed(found.median, 2)
+        shares[f"{each}: {typical}"], middle = found.shares, found.centres
     highest = max((float(share.max()) for share in shares.values()), default=1.0)
     drawn = svg_chart.Plot(
         title, svg_chart.Axis(label, -1, 1, svg_chart.plain), svg_chart.Axis("share", 0, highest * WIDEST)
     )
-    middle = (edges[:-1] + edges[1:]) / 2
     for place, (each, share) in enumerate(shares.items()):
         colour = colours[place] if colours else theme.method_colour(place)
         drawn.line(middle.tolist(), share.tolist(), colour, each, place)

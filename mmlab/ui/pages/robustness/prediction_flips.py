@@ -9,7 +9,7 @@ import streamlit as st
 
 from mmlab.analysis import smallest_sufficient, worst_slice
 from mmlab.analysis.robustness.measure_slices import measure_slices
-from mmlab.analysis.robustness.prediction_flips import negative_flip_shares
+from mmlab.analysis.robustness.prediction_flips import negative_flip_shares, smallest_sufficient_shares
 from mmlab.analysis.robustness.slices import WorstSlice
 from mmlab.core.errors import DataError, UnknownName
 from mmlab.core.modality import spoken
@@ -96,7 +96,7 @@ def matrix(view: View, lost: int) -> Figure:
 def enough(view: View) -> Figure:
     """For how many samples each combination is the smallest that is enough, for every model."""
     labels = [*view.masks, -1]
-    shares = {m: _shares(smallest_sufficient(graded.right), labels) for m, graded in view.graded.items()}
+    shares = {m: smallest_sufficient_shares(graded.right, labels) for m, graded in view.graded.items()}
     rows = []
     for place, mask in enumerate(labels):
         marks = []
@@ -196,10 +196,6 @@ def _slicings(view: View) -> dict[str, tuple[str, ...]]:
     stamp = view_data.stamp(reference, view.rule)
     slicings = view_data.slicings(reference, view.rule, stamp, others)
     return selection.sliced(slicings, view_data.graded(reference, view.rule, stamp).ids, view.one.ids)
-
-
-def _shares(masks: np.ndarray, labels: list[int]) -> list[float]:
-    return [float((masks == label).mean()) for label in labels]
 
 
 def _go(view: View, pair: str) -> None:
