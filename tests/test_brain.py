@@ -358,6 +358,13 @@ def test_nothing_there_and_nothing_found_is_right_but_no_score_of_a_region_that_
     assert math.isnan(found["hd95_b"])
 
 
+def test_a_region_that_is_neither_there_nor_found_shows_no_overlap() -> None:
+    truth, found = squares((2, 2), (2, 2))[0].numpy() > 0, squares((2, 2), (2, 2))[0].numpy() > 0
+    truth[1] = found[1] = False
+    assert region_overlap.dice(found, truth).tolist() == [1, 1]
+    np.testing.assert_array_equal(region_overlap.overlap(found, truth), [1, np.nan])
+
+
 def test_differences_and_doubt_of_pixels_by_hand() -> None:
     truth, found = np.zeros((2, 1, 3), bool), np.zeros((2, 1, 3), bool)
     truth[:, 0, 0], found[:, 0, 1], truth[0, 0, 2], found[:, 0, 2] = True, True, True, True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 
 import numpy as np
@@ -130,6 +131,15 @@ def test_the_epoch_with_the_lowest_error_is_kept() -> None:
     assert max(means) > min(means)
     assert run.state.best_epoch == int(np.argmin(means))
     assert run.state.best == pytest.approx(-min(means))
+
+
+def test_without_any_score_the_last_epoch_is_kept_and_the_score_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
+    nothing = {"acer": math.nan, "accuracy": math.nan}
+    monkeypatch.setattr(Detection, "metrics_of", lambda self, answers, truth: dict(nothing))
+    run: Trainer = trainer("dropout", "detection", 2)
+    epochs = list(run.epochs())
+    assert run.state.best_epoch == len(epochs) - 1
+    assert math.isnan(run.validation_score())
 
 
 @pytest.fixture

@@ -30,6 +30,8 @@ from mmlab.core.errors import CheckpointError, UnknownName
 from mmlab.core.task import TASKS
 from mmlab.experiments import comparison_tables
 from mmlab.experiments.ablations import ladder, rung_tag
+from mmlab.storage import report_file
+from mmlab.storage.checkpoints import write_json
 from mmlab.storage.library import Library
 
 INFO = TASKS["digits"].info
@@ -159,6 +161,16 @@ def test_a_score_that_does_not_exist_is_a_dash_empty_in_csv_and_null_in_json(tmp
     assert written["joint"]["mean"] is written["joint"]["worst"] is written["dropout"]["scores"][KEYS[0]] is None
     cells = [line for line in csv.DictReader(io.StringIO(comparison_tables.as_csv(found))) if line["method"] == "joint"]
     assert {line["score"] for line in cells} == {""}
+
+
+def test_what_cannot_be_computed_is_null_in_the_file_and_no_number_when_it_is_read(tmp_path: Path) -> None:
+    content = report(0, 0.8)
+    content["sources"]["built-in"]["mean"]["f1"] = math.nan
+    write_json(tmp_path / "report.json", content)
+    text = (tmp_path / "report.json").read_text()
+    assert '"f1": null' in text
+    assert "NaN" not in text
+    assert math.isnan(report_file.read(tmp_path)["sources"]["built-in"]["mean"]["f1"])
 
 
 def test_a_report_made_before_a_metric_was_there_is_named_and_the_rest_compared(library: Library) -> None:

@@ -429,3 +429,16 @@ def test_a_document_asks_for_nothing_from_outside() -> None:
 def outside(page: str) -> list[str]:
     """Every address that the page names in a place where a browser would go there."""
     return re.findall(r"(?:src|href|url\(|@import)\s*=?\s*[\"'(]?(https?://[^\"')\s]+)", page)
+
+
+def test_a_combination_without_a_score_has_a_dash_in_the_lattice_and_bends_no_number() -> None:
+    names = (("a",), ("b",), ("a", "b"))
+    scored = [
+        score_lattice.Scored(each, value, value - 0.1, value + 0.1, "–" if np.isnan(value) else f"{value:.1f}", "words")
+        for each, value in zip(names, (0.5, np.nan, 0.9), strict=True)
+    ]
+    colours = {"a": "#111111", "b": "#222222"}
+    frame = score_lattice.Frame({"a": "A", "b": "B"}, colours, "a-b", True, True)
+    drawn = score_lattice.svg(scored, frame, "ACER")
+    assert "nan" not in drawn
+    assert "–" in drawn

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import entr
 
-from mmlab.core.outputs.segmentation import FOUND, KEPT, SHARED, THERE, dice_of
+from mmlab.core.outputs.segmentation import FOUND, KEPT, SHARED, THERE, dice_of, is_somewhere
 
 Flags = NDArray[np.bool_]
 Numbers = NDArray[np.float64]
@@ -16,10 +16,20 @@ Numbers = NDArray[np.float64]
 
 def dice(found: Flags, truth: Flags) -> Numbers:
     """The Dice score of each region, `[R]`; 1 where it is neither there nor found."""
+    return dice_of(_kept(found, truth))
+
+
+def overlap(found: Flags, truth: Flags) -> Numbers:
+    """The same to be shown; NaN where a region is neither there nor found, since nothing can overlap."""
+    kept = _kept(found, truth)
+    return np.where(is_somewhere(kept), dice_of(kept), np.nan)
+
+
+def _kept(found: Flags, truth: Flags) -> Numbers:
     kept = np.zeros((len(found), KEPT))
     for column, part in ((SHARED, found & truth), (FOUND, found), (THERE, truth)):
         kept[:, column] = part.sum((1, 2))
-    return dice_of(kept)
+    return kept
 
 
 def difference(found: Flags, truth: Flags) -> NDArray[np.int64]:

@@ -9,6 +9,7 @@ colour-blind people (they differ in lightness, too), and are none of a modality'
 from __future__ import annotations
 
 import io
+import math
 from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -113,11 +114,11 @@ def _card(found: Found) -> str:
 
 
 def _row(place: int, name: str, score: float) -> str:
-    value = f"{score:.2f}"
+    value, width = (f"{score:.2f}", score) if math.isfinite(score) else ("–", 0.0)
     return (
         f'<div class="mm-row" role="listitem" title="Dice, {escape(name, quote=True)}: {value}" '
         f'style="--c:{REGIONS[place % len(REGIONS)]}"><span class="mm-name">{escape(name)}</span>'
-        f'<span class="mm-track"><i style="width:{100 * score:.1f}%"></i></span>'
+        f'<span class="mm-track"><i style="width:{100 * width:.1f}%"></i></span>'
         f'<span class="mm-value">{value}</span></div>'
     )
 

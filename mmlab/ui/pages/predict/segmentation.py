@@ -82,7 +82,7 @@ def _found(
 ) -> segmentation.Found:
     found, everything = _regions(now), _regions(whole)
     against = everything if truth is None else truth
-    scores = region_overlap.dice(found, against)
+    scores = region_overlap.overlap(found, against)
     names = output.region_names
     kept = float(region_overlap.dice(found, everything).mean())
     change = "This is the prediction from all available inputs."
