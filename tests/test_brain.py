@@ -17,6 +17,7 @@ import pytest
 import torch
 from numpy.typing import NDArray
 from PIL import Image
+from scipy import ndimage
 
 from bench import real_brain
 from mmlab.analysis.robustness import region_overlap
@@ -24,7 +25,7 @@ from mmlab.cli.commands.grid import _possible
 from mmlab.core.errors import DataError, UnknownName, Unsupported
 from mmlab.core.method import METHODS
 from mmlab.core.modality import spoken
-from mmlab.core.outputs import Segmentation
+from mmlab.core.outputs import Segmentation, hausdorff
 from mmlab.core.recordings import Scan, Text
 from mmlab.core.task import TASKS, Split, Task
 from mmlab.experiments.background.manager import TrainRequest, check
@@ -439,3 +440,14 @@ def test_four_contrasts_beat_every_single_one(method: str) -> None:
     for metric in ("dice", *(("dice_wt", "dice_tc", "dice_et") if fused else ())):
         found = _measured(method, metric)
         assert found[MODALITIES.full.key] > max(found[name] for name in MODALITIES.names)
+
+
+def test_hausdorff_distances_are_those_of_monai() -> None:
+    utils = pytest.importorskip("monai.metrics.utils")
+    generator = np.random.default_rng(0)
+    regions = ndimage.gaussian_filter(generator.normal(size=(2, 12, 24, 31)), (0, 0, 2, 2)) > 0.04
+    found = hausdorff.hausdorff95(*regions, 0.7)
+    for row in range(12):
+        edges = [one[row] for one in map(hausdorff._outlines, regions)]
+        both = [utils.get_surface_distance(*pair, spacing=(0.7, 0.7)) for pair in (edges, edges[::-1])]
+        assert found[row] == pytest.approx(max(np.percentile(each, 95) for each in both), abs=1e-5)

@@ -107,3 +107,13 @@ def test_every_public_formula_is_listed_with_its_parameters() -> None:
         if not name.startswith("_") and function.__module__.startswith("mmlab.losses")
     }
     assert listed == public
+
+
+def test_all_data_that_ships_says_where_it_is_from_and_under_which_licence() -> None:
+    for folder in sorted(path for path in (ROOT / "mmlab" / "samples").iterdir() if path.is_dir()):
+        text = (folder / "README.md").read_text("utf-8")
+        assert "Apache-2.0" in text or (folder / "LICENSE").is_file(), folder.name
+        assert ("`LICENSE`" in text) == (folder / "LICENSE").is_file(), folder.name
+        for file in (path for path in folder.iterdir() if path.is_file() and path.name not in ("README.md", "LICENSE")):
+            named = re.sub(r"-(train|valid|test)\.", "-{train,valid,test}.", file.name)
+            assert f"`{named}`" in text, f"{folder.name}: {file.name} is not described"
