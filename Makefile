@@ -7,6 +7,7 @@ PYTHON ?= python3
 PORT ?= 8501
 WORKERS ?= 2
 VENV ?= .venv
+LOCKED := --quiet --generate-hashes --universal --python-version 3.11 --no-header --upgrade
 BIN := $(VENV)/bin
 APP_READY := $(VENV)/.ready-app
 TEST_READY := $(VENV)/.ready-test
@@ -48,6 +49,10 @@ train: $(APP_READY) ## train every method on digits where it is missing; TASK= a
 
 bench: $(TEST_READY) browser ## measure the app in Chromium
 	@$(BIN)/python bench/app_latency.py
+
+lock: ## write requirements*.lock anew: every package with its hashes, for every system; needs uv
+	uv pip compile requirements.txt $(LOCKED) -o requirements.lock
+	uv pip compile requirements-test.txt $(LOCKED) -o requirements-test.lock
 
 clean: ## remove the environment and every cache in this folder
 	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -68,3 +69,14 @@ def test_a_question_for_the_kind_is_found_however_it_is_put(tmp_path: Path) -> N
     file = tmp_path / "asks.py"
     file.write_text('isinstance(x, (int, Regression))\nx.dense\nx.kind == "segmentation"\nisinstance(x, Output)\n')
     assert questions_for_kinds(file) == [1, 2, 3]
+
+
+@pytest.mark.parametrize("name", ["requirements", "requirements-test"])
+def test_the_lock_holds_every_pinned_package_to_its_hashes(name: str) -> None:
+    locked = re.split(r"\n(?=[a-z0-9])", (ROOT / f"{name}.lock").read_text("utf-8").strip())
+    versions = dict(re.match(r"([\w.-]+)(?:\[[\w,]+\])?==([^\s;]+)", entry).groups() for entry in locked)  # type: ignore[union-attr]
+    assert all("--hash=sha256:" in entry for entry in locked)
+    assert "+" not in versions["torch"], "a local version is found on one index only"
+    for pinned in re.findall(r"^[\w.-]+==\S+", (ROOT / f"{name}.txt").read_text("utf-8"), re.MULTILINE):
+        package, version = pinned.split("==")
+        assert versions[package] == version, f"run `make lock`: {package}"
