@@ -22,6 +22,7 @@ from PIL import Image
 from torch import Tensor, nn
 
 from mmlab.analysis.attribution.evidence_question import averaged
+from mmlab.analysis.embedding import umap_worker
 from mmlab.cli.app import main
 from mmlab.core.modality import Combination
 from mmlab.foreign import examining
@@ -201,7 +202,7 @@ def test_files_that_are_brought_are_answered_as_the_module_answers_them(measured
         assert told["probabilities"] == pytest.approx(dict(wanted.probabilities), abs=1e-4)
 
 
-def test_the_other_commands_take_it(measured: Measured) -> None:
+def test_the_other_commands_take_it(measured: Measured, monkeypatch: pytest.MonkeyPatch) -> None:
     name = measured.name
     assert printed("open", measured.file)["models"][0]["name"] == name
     (listed,) = [task for task in printed("list")["tasks"] if task["name"] == name]
@@ -209,6 +210,10 @@ def test_the_other_commands_take_it(measured: Measured) -> None:
     assert name in json.dumps(printed("compare", "--task", name))
     found = printed("dominance", "--task", name, "--method", name)["measures"]
     assert list(found["alone"]["values"]) == list(measured.method.modalities.names)
+    mapped: list[Path] = []  # what UMAP makes of answers: tests/test_embedding.py
+    monkeypatch.setattr(umap_worker, "build_map", lambda folder, *_: mapped.append(folder) or folder / "sweep.npz")
+    printed("map", "--task", name, "--method", name)
+    assert mapped == [measured.folder]
     if measured.key == "clip":  # options that ask nothing else of another model
         assert "as_they_are" in printed("evaluate", "--task", name, "--method", name, "--missing", "0.3")
         assert "measures" in printed("dominance", "--task", name, "--method", name, "--absent", "donor")
