@@ -49,8 +49,9 @@ def test_every_page_with_terms_exists() -> None:
 
 
 def test_every_term_is_shown_and_every_help_text_is_defined() -> None:
-    """Keys stand in the code as plain literals: `help("seed")`, `numbers_help("kept", ...)`, tuples of a page."""
-    code = "".join(file.read_text(encoding="utf-8") for file in UI.rglob("*.py"))
+    """Keys stand in the code as plain literals: `help("seed")`, `numbers_help("kept", ...)`, tuples."""
+    places = (*UI.rglob("*.py"), *(UI.parent / "core" / "outputs").glob("*.py"))
+    code = "".join(file.read_text(encoding="utf-8") for file in places)
     literals = set(re.findall(r"[\"']([a-z_]+)[\"']", code))
     assert not set(TERMS) - literals, "defined and never shown"
     calls = re.findall(r"(?:wording\.help|numbers_help)\(([^()]*)\)", code)
