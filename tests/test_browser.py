@@ -369,7 +369,7 @@ def test_an_upload_is_placed_in_the_map_and_a_recolouring_keeps_what_was_caught(
 
     page.get_by_role("link", name="In Robustness").click()
     page.wait_for_selector(".mm-lattice")
-    page.get_by_text("chosen on Embed").wait_for()
+    page.get_by_text("selected on Embed").wait_for()
     assert "chosen=" in page.url
 
 

@@ -73,7 +73,7 @@ def test_a_contrast_switched_off_changes_the_overlay_and_the_volume() -> None:
     app.toggle(key="on.t1ce").set_value(False).run()
     assert text(app) != before
     assert slices(app) != through
-    assert any("FLAIR + T1 + T2" in each.value for each in app.subheader)
+    assert any(r"FLAIR \+ T1 \+ T2" in each.value for each in app.subheader)
 
 
 def test_a_step_through_the_volume_calls_no_model(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,6 +17,7 @@ from typing import Any
 
 import streamlit as st
 from streamlit import runtime
+from streamlit.runtime import Runtime
 
 EVERY = 15.0  # seconds
 VARIABLE, USUAL_MEGABYTES = "MMLAB_UPLOADS_MB", 1024  # of all visitors together
@@ -27,7 +28,7 @@ LOG = logging.getLogger("mmlab.app")
 @st.cache_resource(show_spinner=False)
 def watch() -> threading.Thread | None:
     """Begin to look, once per app; nothing where no server runs."""
-    if not runtime.exists():
+    if _server() is None:
         return None
     thread = threading.Thread(target=_look_again_and_again, name="session expiry", daemon=True)
     thread.start()
@@ -35,14 +36,21 @@ def watch() -> threading.Thread | None:
 
 
 def _look_again_and_again() -> None:
-    while runtime.exists():
+    while True:
         time.sleep(EVERY)
+        if (server := _server()) is None:
+            return
         try:
-            server = runtime.get_instance()
             forget_sessions(server._session_mgr)
             bound_uploads(server._uploaded_file_mgr, limit())
         except Exception:
             LOG.exception("Looking for sessions that are over failed.")
+
+
+def _server() -> Any:
+    """The server that runs; None where none does, and where a page test stands in for one."""
+    found = runtime.get_instance() if runtime.exists() else None
+    return found if type(found) is Runtime else None
 
 
 def limit() -> int:
