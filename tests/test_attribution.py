@@ -293,7 +293,7 @@ def test_how_much_a_map_moved():
 
 @pytest.mark.slow
 @pytest.mark.parametrize("way", ["gradcam", "gradcam++", "hirescam", "gradient_input", "integrated", "occlusion"])
-def test_two_hundred_attributions_leave_the_memory_flat(way: str):
+def test_many_attributions_leave_the_memory_flat(way: str):
     method, inputs, explain = made("dmrnet"), sample(), find(way)
     combinations = [method.modalities.full] if explain.slow else method.modalities.subsets()
 
@@ -308,7 +308,7 @@ def test_two_hundred_attributions_leave_the_memory_flat(way: str):
     for _ in range(20):
         explain.run(method, inputs, combinations, 0)
     count, size = tensors(), resident()
-    for _ in range(200):
+    for _ in range(40 if explain.slow else 200):
         explain.run(method, inputs, combinations, 0)
     assert tensors() <= count
     assert resident() - size < 8 * 2**20

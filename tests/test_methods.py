@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -147,19 +148,26 @@ ABLATIONS = [
 ON_REGIONS = {"relation", "dimensions", "weighting", "voters", "update", "sharing"}
 
 
+def outcome(method: str, kind: str, **config: object) -> dict[str, Tensor]:
+    run = trainer(method, kind, 3, **config)
+    for _ in run.epochs():
+        pass
+    return {"logits": torch.from_numpy(sweep(run.method, run.validation).logits), **run.method.state_dict()}
+
+
+@cache
+def usual(method: str, kind: str) -> dict[str, Tensor]:
+    """The outcome with every option as it is unless said otherwise: it does not depend on the option that is tested."""
+    return outcome(method, kind)
+
+
 @pytest.mark.parametrize(
     ("ablation", "kind"),
     [(a, "classification") for a in ABLATIONS] + [(a, "segmentation") for a in ABLATIONS if a.option in ON_REGIONS],
     ids=lambda value: "-".join(map(str, vars(value).values())) if isinstance(value, Ablation) else value,
 )
 def test_every_option_trains_and_changes_the_result(ablation: Ablation, kind: str):
-    def outcome(**config: object) -> dict[str, Tensor]:
-        run = trainer(ablation.method, kind, 3, **config)
-        for _ in run.epochs():
-            pass
-        return {"logits": torch.from_numpy(sweep(run.method, run.validation).logits), **run.method.state_dict()}
-
-    changed, default = outcome(**{ablation.option: ablation.value}), outcome()
+    changed, default = outcome(ablation.method, kind, **{ablation.option: ablation.value}), usual(ablation.method, kind)
     assert torch.isfinite(changed["logits"]).all()
     assert changed["logits"].shape == default["logits"].shape
     assert changed.keys() != default.keys() or any(not torch.equal(changed[k], default[k]) for k in default)
