@@ -457,3 +457,32 @@ def test_a_switch_that_was_just_turned_goes_along_to_the_next_page(visit: Any) -
     page.locator('[data-testid="stSidebar"] a', has_text="Explain").click()
     page.wait_for_url("**/explain?*")
     page.wait_for_function("() => location.search.includes('on=image-pen')")
+
+
+HOPS = ("Predict", "Explain", "Robustness", "Predict", "Robustness", "Explain", "Predict", "Embed", "Explain", "Embed")
+SHOWN = """() => {
+    if (document.querySelector('[data-test-script-state]')?.dataset.testScriptState !== 'notRunning') return null;
+    const main = document.querySelector('.stMainBlockContainer');
+    const pills = [...main.querySelectorAll('[data-testid="stButtonGroup"]')].slice(0, 2);
+    const lit = (one) => one.getAttribute('aria-checked') === 'true' || one.getAttribute('aria-pressed') === 'true';
+    const texts = (group) => [...group.querySelectorAll('button')].filter(lit).map((one) => one.innerText);
+    const turned = [...main.querySelectorAll('.stCheckbox')].filter((one) => /^[ISP] · /.test(one.innerText.trim()));
+    const on = turned.filter((one) => one.querySelector('input').checked).map((one) => one.innerText.trim()[0]);
+    return JSON.stringify([...pills.map(texts), turned.length ? on : null]);
+}"""
+
+
+def test_controls_show_what_the_address_says_on_every_hop_between_pages(visit: Any) -> None:
+    """A widget of another page may start empty although the results use what the address says."""
+    page = visit("/predict?task=digits&sample=test-0001&methods=joint.dmrnet&on=image-pen&lattice=joint")
+    for hop in HOPS[1:]:
+        page.locator('[data-testid="stSidebar"] a', has_text=hop).first.click()
+        page.wait_for_selector(f"h1:has-text('{hop}')")
+        switches = None if hop == "Robustness" else ["I", "P"]
+        wanted = [["Digits"], ["Joint training", "DMRNet"], switches]
+        page.wait_for_function(f"(wanted) => ({SHOWN})() === wanted", arg=json.dumps(wanted, separators=(",", ":")))
+    page.locator('[data-testid="stSidebar"] a', has_text="Explain").first.click()
+    page.wait_for_selector("h1:has-text('Explain')")
+    page.wait_for_function(f"() => JSON.parse(({SHOWN})() ?? '[]')[2]?.length === 2")
+    switch(page, "Sound")
+    page.wait_for_function("() => !location.search.includes('on=')")

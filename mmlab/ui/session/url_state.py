@@ -35,6 +35,7 @@ SHARED = (
     "lattice",
 )  # what every page may ask; others are declared by pages
 MEMORY, CARRIED = "mmlab.view", "mmlab.carried"  # session: the view, and that of the links to other pages
+MOUNTED = "mmlab.mounted"  # session: the widgets that show the address since the page was entered
 NOTHING = "none"
 SEVERITIES = (1, 2, 3, 4, 5)
 
@@ -141,10 +142,13 @@ def put_damage(modality: str, kind: str | None, severity: int, modalities: Modal
 def follow(key: str, value: Any) -> str:
     """Let the widget `key` show `value`, which came from the address. Returns the key.
 
-    Set only where it differs: what is set again is sent to the browser again, and could undo a quick second click.
+    Set where it differs: what is set again is sent to the browser again, and could undo a quick second click. Set in any
+    case the first time after a page was entered: the same key is another widget there, which starts empty.
     """
-    if key not in st.session_state or st.session_state[key] != value:
+    mounted: set[str] = st.session_state.setdefault(MOUNTED, set())
+    if key not in mounted or key not in st.session_state or st.session_state[key] != value:
         st.session_state[key] = value
+        mounted.add(key)
     return key
 
 
@@ -177,6 +181,7 @@ def enter() -> None:
     since, in a part of the page that reruns by itself, is put in its place. All fields go to the browser at once: each
     change of the address is one step of its history.
     """
+    st.session_state[MOUNTED] = set()
     now, before = everything(), st.session_state.get(MEMORY, {})
     if before and now != before and now in ({}, st.session_state.get(CARRIED)):
         _write(before)
