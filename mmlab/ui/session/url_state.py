@@ -142,8 +142,8 @@ def put_damage(modality: str, kind: str | None, severity: int, modalities: Modal
 def follow(key: str, value: Any) -> str:
     """Let the widget `key` show `value`, which came from the address. Returns the key.
 
-    Set where it differs: what is set again is sent to the browser again, and could undo a quick second click. Set in any
-    case the first time after a page was entered: the same key is another widget there, which starts empty.
+    Set where it differs: what is set again is sent to the browser again, and could undo a quick second click. Set in
+    any case the first time after a page was entered: the same key is another widget there, which starts empty.
     """
     mounted: set[str] = st.session_state.setdefault(MOUNTED, set())
     if key not in mounted or key not in st.session_state or st.session_state[key] != value:
