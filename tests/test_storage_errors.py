@@ -17,7 +17,7 @@ from mmlab.core.training_plan import Plan
 from mmlab.experiments import grid
 from mmlab.experiments.executors import Processes, SerialExecutor
 from mmlab.experiments.train_job import TrainJob
-from mmlab.storage import checkpoints
+from mmlab.storage.atomic_files import write_atomically
 from mmlab.storage.library import Library
 
 TRAIN = ["train", "--task", "watch", "--method", "joint", "--plan", "epochs=1", "--plan", "samples=64"]
@@ -44,10 +44,10 @@ def test_a_disk_that_takes_nothing_gets_its_sentence(
 
 def test_nothing_is_left_of_a_file_that_could_not_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / "report.json"
-    checkpoints.write_atomically(file, b"old")
+    write_atomically(file, b"old")
     monkeypatch.setattr("os.replace", failing(errno.ENOSPC))
     with pytest.raises(OSError, match="No space"):
-        checkpoints.write_atomically(file, b"new")
+        write_atomically(file, b"new")
     assert [each.name for each in tmp_path.iterdir()] == ["report.json"]
     assert file.read_bytes() == b"old"
 

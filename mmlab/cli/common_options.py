@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from mmlab.core.errors import DataError
+from mmlab.storage import leftovers
 from mmlab.storage.library import Library
 from mmlab.tasks.custom.locations import name_of
 
@@ -38,7 +39,7 @@ Checkpoints = Annotated[
 
 
 def settle(data: Path | None = None, device: str = "", checkpoints: Path | None = None) -> Library:
-    """Take over the options that stand for environment variables, and open the library.
+    """Take over the options that stand for environment variables, and open the library, swept.
 
     Raises DataError for a data folder that is not there.
     """
@@ -50,7 +51,10 @@ def settle(data: Path | None = None, device: str = "", checkpoints: Path | None 
         os.environ["MMLAB_DEVICE"] = device
     if checkpoints is not None:
         os.environ["MMLAB_CHECKPOINTS"] = str(checkpoints.resolve())
-    return Library()
+    library = Library()
+    for root in library.roots:
+        leftovers.sweep(root)
+    return library
 
 
 def pairs(given: Sequence[str], option: str) -> dict[str, str]:

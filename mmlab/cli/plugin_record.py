@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import os
 import platform
 import sys
 from dataclasses import asdict, dataclass, field
@@ -18,6 +17,8 @@ from typing import Any
 
 from mmlab.core import plugins
 from mmlab.core.version import __version__
+from mmlab.storage.atomic_files import write_atomically
+from mmlab.storage.cache_folder import cache_folder
 
 
 @dataclass(frozen=True)
@@ -46,8 +47,6 @@ def added_by_plugins() -> Added:
     found = plugins.sources()
     if not found:
         return Added(problems={name: str(problem) for name, problem in plugins.missing_folders().items()})
-    from mmlab.storage.disk_cache import cache_folder  # takes NumPy
-
     file = cache_folder() / "plugins" / f"{_digest(found)}.json"
     recorded = _read(file)
     if recorded is None:
@@ -107,7 +106,4 @@ def _read(file: Path) -> Added | None:
 def _write(file: Path, added: Added) -> None:
     """Keep a record; where nothing can be written, it is found out anew the next time."""
     with contextlib.suppress(OSError):
-        file.parent.mkdir(parents=True, exist_ok=True)
-        part = file.with_suffix(f".{os.getpid()}")
-        part.write_text(json.dumps(asdict(added)), "utf-8")
-        part.replace(file)
+        write_atomically(file, json.dumps(asdict(added)).encode())

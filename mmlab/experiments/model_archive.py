@@ -19,7 +19,6 @@ import tempfile
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
-from secrets import token_hex
 from typing import Any
 
 import numpy as np
@@ -32,6 +31,7 @@ from mmlab.core.task import TASKS, TaskInfo
 from mmlab.experiments.background.manager import TAG, TrainingQueue
 from mmlab.experiments.comparison_tables import why_unusable
 from mmlab.storage import bounded_zip, checkpoints, packed_arrays, progress_file, report_file, strict_json, sweep_file
+from mmlab.storage.atomic_files import hidden, put_folder, remove_folder, temporary_name
 from mmlab.storage.bounded_zip import Bounds, DamagedArchive
 from mmlab.storage.checkpoints import MODEL, PROGRESS, REPORT, SWEEP
 from mmlab.storage.file_schemas import ArchiveNames
@@ -103,7 +103,7 @@ def import_model(library: Library, content: bytes, tag: str = "", replace: bool 
     _check_room(library, len(content))
     parts = _unpacked(content)
     names = _names(parts.get(NAMES, b"{}"))
-    with tempfile.TemporaryDirectory() as place:
+    with tempfile.TemporaryDirectory(prefix=temporary_name("import")) as place:
         folder = Path(place) / "imported"
         folder.mkdir()
         for name, part in parts.items():
@@ -132,9 +132,7 @@ def delete(library: Library, task: str, method: str, tag: str) -> None:
     ):
         raise DataError(f"{task}/{method}/{tag} is being trained.", "Stop it first.")
     if folder.is_dir():
-        away = folder.with_name(f".{tag}.{token_hex(4)}")
-        folder.rename(away)
-        shutil.rmtree(away, ignore_errors=True)
+        remove_folder(folder)
     trainings.discard(task, method, tag)
 
 
@@ -228,12 +226,12 @@ def _file(folder: Path, target: Path, replace: bool) -> None:
             "Give the import another name, or replace it.",
         )
     target.parent.mkdir(parents=True, exist_ok=True)
-    coming, going = (target.with_name(f".{target.name}.{token_hex(4)}") for _ in range(2))
-    shutil.copytree(folder, coming)
-    if target.exists():
-        target.rename(going)
-    coming.rename(target)
-    shutil.rmtree(going, ignore_errors=True)
+    coming = hidden(target)
+    try:
+        shutil.copytree(folder, coming)
+        put_folder(coming, target)
+    finally:
+        shutil.rmtree(coming, ignore_errors=True)
 
 
 def _plain(content: Any) -> Any:

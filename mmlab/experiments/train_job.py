@@ -6,7 +6,6 @@ import hashlib
 import json
 import math
 import platform
-import shutil
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
@@ -33,6 +32,7 @@ from mmlab.experiments.recorders.embedding_maps import EmbeddingRecorder
 from mmlab.inference.device import device, label, one_thread
 from mmlab.inference.sweep import mean_metrics, metrics, sweep
 from mmlab.storage import checkpoints, sweep_file
+from mmlab.storage.atomic_files import remove_folder
 from mmlab.storage.file_lock import held
 from mmlab.storage.library import ALIVE, Library
 from mmlab.training.loop import Progress, Trainer
@@ -206,8 +206,7 @@ def set_aside(job: TrainJob, library: Library) -> str:
     version = checkpoints.read_card(folder)["data"]["contents"][:8]
     name = f"data-{version}-{job.folder}"
     kept = library.folder(job.task, job.method, name)
-    if kept.exists():
-        clean(kept)
+    remove_folder(kept)
     folder.rename(kept)
     return name
 
@@ -245,7 +244,7 @@ def summary(found: Sweep, method: Method) -> dict[str, Any]:
 
 def clean(folder: Path) -> None:
     """Remove a run that is to be trained from the start."""
-    shutil.rmtree(folder, ignore_errors=True)
+    remove_folder(folder)
 
 
 def _card(job: TrainJob, task: Task, trainer: Trainer, config: Any) -> dict[str, Any]:

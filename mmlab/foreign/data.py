@@ -16,6 +16,7 @@ from mmlab.core.errors import DataError
 from mmlab.core.outputs import Classification, Output, Regression, Segmentation
 from mmlab.foreign.packing import Packing, as_tensor
 from mmlab.foreign.registration import TARGETS, Registration
+from mmlab.storage.atomic_files import temporary_name
 
 SPLITS = ("test", "valid", "train")
 ON_DISK = 256 * 2**20  # bytes of one input of a split above which it lies in a file, not in memory
@@ -170,7 +171,7 @@ def _storage(shape: tuple[int, ...]) -> Tensor:
         size *= side
     if 4 * size <= ON_DISK:
         return torch.zeros(shape)
-    with tempfile.NamedTemporaryFile(prefix="mmlab-samples-") as file:  # stays readable after its name is gone
+    with tempfile.NamedTemporaryFile(prefix=temporary_name("samples")) as file:  # stays readable after its name is gone
         return torch.from_file(file.name, shared=True, size=size, dtype=torch.float32).reshape(shape)
 
 

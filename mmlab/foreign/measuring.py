@@ -26,7 +26,8 @@ from mmlab.foreign.outputs_file import Outputs, digest_of
 from mmlab.foreign.registration import Registration
 from mmlab.inference.device import device, label
 from mmlab.storage import sweep_file
-from mmlab.storage.checkpoints import MODEL, REPORT, encode_card, write_atomically, write_json
+from mmlab.storage.atomic_files import write_atomically
+from mmlab.storage.checkpoints import MODEL, REPORT, encode_card, write_json
 from mmlab.storage.measured import measured_folder
 
 

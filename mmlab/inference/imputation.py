@@ -29,8 +29,8 @@ from mmlab.inference.predictor import Model
 from mmlab.inference.sweep import sweep
 from mmlab.modalities.corruption import SEVERITIES, degrade
 from mmlab.storage import sweep_file
+from mmlab.storage.cache_folder import cache_folder
 from mmlab.storage.checkpoints import SWEEP
-from mmlab.storage.disk_cache import cache_folder
 
 VERSION = 1  # of what a rule gives; raise it when a rule changes
 NATIVE = "native"

@@ -9,9 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-import os
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
@@ -25,6 +23,7 @@ from mmlab.core.errors import CheckpointError, MmlabError, TaskMismatch
 from mmlab.core.method import METHODS, Method
 from mmlab.core.task import TASKS, TaskInfo
 from mmlab.storage import safetensors_header, strict_json
+from mmlab.storage.atomic_files import write_atomically
 from mmlab.storage.file_schemas import Card
 from mmlab.storage.progress_file import PROGRESS as PROGRESS
 from mmlab.storage.report_file import REPORT as REPORT
@@ -44,22 +43,6 @@ class Loaded:
     method: Method
     card: Mapping[str, Any]
     digest: str
-
-
-def write_atomically(path: Path, content: bytes) -> None:
-    """Write to a temporary name beside `path`, then put it in place: nobody ever reads half a file."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with temporary.open("wb") as opened:
-            opened.write(content)
-            opened.flush()
-            os.fsync(opened.fileno())  # else a power cut may leave the name without the content
-        os.replace(temporary, path)
-    except BaseException:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
-        raise
 
 
 def round_to_half(method: Method) -> None:

@@ -5,29 +5,17 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
-import sys
 from collections.abc import Mapping
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mmlab.storage.cache_folder import cache_folder
+
 Arrays = Mapping[str, NDArray[np.generic]]
 CHECKSUM = "checksum"
-
-
-def cache_folder() -> Path:
-    """`MMLAB_CACHE`, or the platform's place for caches."""
-    named = os.environ.get("MMLAB_CACHE")
-    if named:
-        return Path(named).expanduser()
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA", Path.home())) / "mmlab" / "cache"
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Caches" / "mmlab"
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "mmlab"
 
 
 def cache_key(*parts: object) -> str:

@@ -53,8 +53,9 @@ class Library:
         return self.root / task / method / tag
 
     def glob(self, pattern: str) -> list[Path]:
-        """What lies under `pattern` in all roots, such as `digits/*/*/report.json`."""
-        return sorted(file for root in self.roots for file in root.glob(pattern))
+        """What lies under `pattern` in all roots, such as `digits/*/*/report.json`, but for what is being written."""
+        found = ((root, file) for root in self.roots for file in root.glob(pattern))
+        return sorted(file for root, file in found if not any(p[0] == "." for p in file.relative_to(root).parts))
 
     def run_home(self, task: str, method: str, tag: str) -> Path:
         """Where the record of a training is. Raises CheckpointError for a name that would leave the library."""
@@ -64,8 +65,6 @@ class Library:
         """The checkpoints of a task and method: ordinary runs by seed, then those with a name of their own."""
         found = []
         for file in self.glob(f"{task}/{method}/*/model.safetensors"):
-            if file.parent.name.startswith("."):
-                continue
             of_task, of_method, tag = file.parts[-4:-1]
             found.append(Reference(str(file.parent), of_task, of_method, tag, _files(file.parent)))
         return tuple(sorted(found, key=_place))

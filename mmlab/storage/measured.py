@@ -6,6 +6,8 @@ import hashlib
 import os
 from pathlib import Path
 
+from mmlab.storage.cache_folder import cache_folder
+
 VARIABLE = "MMLAB_MODELS"
 
 
@@ -16,8 +18,6 @@ def named_files() -> tuple[str, ...]:
 
 def measured_folder(file: str | Path) -> Path:
     """The library of what one file registers. The name tells files apart; nothing of it is run."""
-    from mmlab.storage.disk_cache import cache_folder  # takes NumPy, which `list` does without
-
     path = Path(file).expanduser().resolve()
     digest = hashlib.sha256(str(path).encode()).hexdigest()[:12]
     return cache_folder() / "measured" / f"{path.stem[:40]}-{digest}"

@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from mmlab.storage.atomic_files import write_atomically
 from mmlab.storage.bounded_arrays import Bounds, DamagedArchive, DamagedArray, Headers, arrays
 from mmlab.storage.bounded_zip import EVERY
-from mmlab.storage.checkpoints import write_atomically
 
 TRIED = 2**20  # bytes of an array by which its way is chosen
 LARGEST_FILE = 2**28

@@ -30,7 +30,8 @@ from mmlab.core.training_plan import Plan
 from mmlab.inference.device import mixed_precision
 from mmlab.inference.sweep import logits_of, mean_metrics, metrics, sweep
 from mmlab.losses.common import sample_present
-from mmlab.storage.checkpoints import PROGRESS, write_atomically
+from mmlab.storage.atomic_files import write_atomically
+from mmlab.storage.checkpoints import PROGRESS
 from mmlab.training import resume_state
 from mmlab.training.dominance_log import DominanceLog as DominanceLog
 from mmlab.training.recorder import Recorder

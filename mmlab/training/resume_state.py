@@ -16,7 +16,7 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from mmlab.core.errors import CheckpointError
-from mmlab.storage.checkpoints import write_atomically
+from mmlab.storage.atomic_files import write_atomically
 
 STATE = "resume.safetensors"
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +13,9 @@ from mmlab.core import permissions
 from mmlab.core.errors import CheckpointError, MmlabError
 from mmlab.core.options import as_dict, build
 from mmlab.core.permissions import Action
-from mmlab.storage.disk_cache import cache_folder, cache_key
+from mmlab.storage.atomic_files import remove_folder
+from mmlab.storage.cache_folder import cache_folder
+from mmlab.storage.disk_cache import cache_key
 
 VERSION = 2  # of what a fit gives and of its file; raise it when either changes
 PREFIX = "fit"
@@ -81,4 +82,4 @@ def _forget_oldest(kept: Path) -> None:
     there = sorted(kept.parent.iterdir(), key=lambda folder: folder.stat().st_mtime, reverse=True)
     for folder in there[MOST_KEPT:]:
         if folder != kept:
-            shutil.rmtree(folder, ignore_errors=True)
+            remove_folder(folder)

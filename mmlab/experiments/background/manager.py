@@ -41,6 +41,7 @@ from mmlab.experiments.background.run_files import (
     write,
 )
 from mmlab.storage import progress_file
+from mmlab.storage.atomic_files import remove_folder
 from mmlab.storage.file_lock import can_lock, is_locked, lock
 from mmlab.storage.library import ALIVE, RUNS, Library
 
@@ -138,7 +139,7 @@ class TrainingQueue:
             raise DataError(f"{task}/{method}/{tag} is being trained.", "Stop it first.")
         try:
             if not (folder / MODEL).is_file():
-                shutil.rmtree(folder, ignore_errors=True)
+                remove_folder(folder)
             shutil.rmtree(home, ignore_errors=True)
         finally:
             os.close(held)

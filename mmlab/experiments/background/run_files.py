@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
 import shlex
-import threading
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from mmlab.core.errors import MmlabError
 from mmlab.storage import strict_json
+from mmlab.storage.atomic_files import write_atomically
 
 ORDER, STATUS, LOG, STOP, BEGUN_BY = "order.json", "status.json", "log.txt", "stop", "begun_by"
 LARGEST = 2**16
@@ -76,11 +74,4 @@ def _read(file: Path, schema: Any) -> dict[str, Any] | None:
 
 def write(file: Path, content: Mapping[str, Any]) -> None:
     """Write JSON under a temporary name, then put it in place."""
-    temporary = file.with_name(f".{file.name}.{os.getpid()}.{threading.get_ident()}")
-    try:
-        temporary.write_text(json.dumps(content, indent=1), "utf-8")
-        os.replace(temporary, file)
-    except BaseException:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
-        raise
+    write_atomically(file, json.dumps(content, indent=1).encode())

@@ -39,7 +39,7 @@ from mmlab.core.task import TASKS, Task, Versioned
 from mmlab.inference.device import one_thread
 from mmlab.inference.model_pool import ModelPool
 from mmlab.inference.sweep import fuse_all
-from mmlab.storage import report_file, sweep_file
+from mmlab.storage import leftovers, report_file, sweep_file
 from mmlab.storage.library import Entry, Library
 from mmlab.ui.session import uploads
 from mmlab.ui.session.decoded_uploads import decoded
@@ -89,8 +89,16 @@ def pool() -> ModelPool:
 
 
 def library() -> Library:
-    """The checkpoints on disk."""
-    return Library()
+    """The checkpoints on disk, swept of what earlier processes left when it is opened first."""
+    found = Library()
+    for root in found.roots:
+        _swept(str(root))
+    return found
+
+
+@st.cache_resource(show_spinner=False)
+def _swept(root: str) -> None:
+    leftovers.sweep(Path(root))
 
 
 def task(name: str) -> Task:

@@ -1,0 +1,88 @@
+"""What killed processes left behind: unfinished files and folders, and models that were about to be replaced."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import tempfile
+import time
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+
+from mmlab.storage.atomic_files import HIDDEN
+from mmlab.storage.cache_folder import cache_folder
+
+OLD = 600.0  # seconds: younger ones may be of a process that this system does not see, such as in another container
+PART = re.compile(r".+\.(?P<process>\d+)-[0-9a-f]{8}\.part")  # of the cache
+TEMPORARY = re.compile(r"mmlab-(import|samples)-(?P<process>\d+)-\w{8}")
+FILES = "model|resume|report|sweep|map|epochs|snapshots|progress|order|status"
+EARLIER = re.compile(rf"\.({FILES})\.\w+\.(?P<process>\d+)(\.\d+)?")  # as earlier versions named unfinished files
+IN_LIBRARY = ("*/*/.*", "*/*/*/.*", ".runs/*/*/*/.*")
+IN_CACHE = ("rules/*/.*", "maps/*/.*", "plugins/.*")
+
+
+def sweep(root: Path, age: float = OLD) -> None:
+    """Put back what was about to be replaced in the library at `root`, and remove leftovers: there, in the cache and
+    in the temporary folder.
+
+    What a living process named, and what is younger than `age` seconds, stays. What cannot be changed stays, too.
+    """
+    cache = cache_folder()
+    for place in (*_listed(root, IN_LIBRARY), *_listed(cache, IN_CACHE)):
+        if found := HIDDEN.fullmatch(place.name):
+            _restore_or_remove(place, found["name"], int(found["process"]), bool(found["replaced"]), age)
+        elif (found := EARLIER.fullmatch(place.name)) and not _is_used(int(found["process"]), place, age):
+            _remove(place)
+    for folder, pattern in ((cache, PART), (Path(tempfile.gettempdir()), TEMPORARY)):
+        for place in _listed(folder, ("*",)):
+            if (found := pattern.fullmatch(place.name)) and not _is_used(int(found["process"]), place, age):
+                _remove(place)
+
+
+def _restore_or_remove(place: Path, name: str, process: int, was_replaced: bool, age: float) -> None:
+    target = place.with_name(name)
+    if was_replaced and not target.exists() and not _lives(process):
+        with suppress(OSError):
+            os.rename(place, target)
+    elif not _is_used(process, place, age):
+        _remove(place)
+
+
+def _listed(folder: Path, patterns: Iterable[str]) -> list[Path]:
+    found: list[Path] = []
+    for pattern in patterns:
+        with suppress(OSError):
+            found += folder.glob(pattern)
+    return found
+
+
+def _is_used(process: int, place: Path, age: float) -> bool:
+    """Whether its process lives, it is young, or it is of another person."""
+    try:
+        found = place.lstat()
+    except OSError:
+        return True
+    is_ours = not hasattr(os, "getuid") or found.st_uid == os.getuid()
+    return _lives(process) or time.time() - found.st_ctime < age or not is_ours  # ctime: when it got its name
+
+
+def _lives(process: int) -> bool:
+    if os.name == "nt":  # there, asking would end it: the age alone says
+        return False
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except OSError:
+        return True
+    return True
+
+
+def _remove(place: Path) -> None:
+    with suppress(OSError):
+        if place.is_dir() and not place.is_symlink():
+            shutil.rmtree(place, ignore_errors=True)
+        else:
+            place.unlink()

@@ -1,0 +1,171 @@
+"""Killed at any moment: a model is there, old or new; what is left behind is found and removed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from mmlab.storage import atomic_files, leftovers
+from mmlab.storage.atomic_files import hidden, put_folder, remove_folder, write_atomically
+
+GONE = 2**22 + 1  # no process has this number: Linux counts to 2**22
+
+
+class Killed(BaseException):
+    """What ends a process, as far as it can be told from inside."""
+
+
+def filled(folder: Path, text: str) -> Path:
+    folder.mkdir(parents=True)
+    (folder / "model.safetensors").write_text(text)
+    (folder / "report.json").write_text(text)
+    return folder
+
+
+def texts(folder: Path) -> set[str]:
+    return {file.read_text() for file in folder.iterdir()}
+
+
+def killing_at(moment: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Raise Killed at the `moment`-th change of names."""
+    left = [moment]
+
+    def watched(function: object) -> object:
+        def call(*given: object, **named: object) -> object:
+            left[0] -= 1
+            if left[0] < 0:
+                raise Killed
+            return function(*given, **named)  # type: ignore[operator]
+
+        return call
+
+    monkeypatch.setattr("os.rename", watched(os.rename))
+    monkeypatch.setattr("shutil.rmtree", watched(atomic_files.shutil.rmtree))
+    monkeypatch.setattr(atomic_files, "_exchange", watched(atomic_files._exchange))
+
+
+def as_of_a_dead_process(root: Path) -> None:
+    for place in list(root.rglob(".*")):
+        place.rename(place.with_name(place.name.replace(f".{os.getpid()}-", f".{GONE}-")))
+
+
+@pytest.mark.parametrize("can_exchange", [True, False])
+@pytest.mark.parametrize("moment", range(5))
+def test_a_model_that_is_replaced_is_there_at_every_moment(
+    moment: int, can_exchange: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = filled(tmp_path / "watch" / "joint" / "seed0", "old")
+    coming = filled(hidden(target), "new")
+    if not can_exchange:
+        monkeypatch.setattr(atomic_files, "_exchange", lambda one, other: False)
+    with monkeypatch.context() as patched:
+        killing_at(moment, patched)
+        try:
+            put_folder(coming, target)
+        except Killed:
+            assert target.is_dir() or not can_exchange
+    as_of_a_dead_process(tmp_path)
+    leftovers.sweep(tmp_path)
+    assert texts(target) in ({"old"}, {"new"})
+    leftovers.sweep(tmp_path, age=-1)
+    assert [each.name for each in target.parent.iterdir()] == ["seed0"]
+
+
+def test_what_cannot_take_its_place_leaves_the_old_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(atomic_files, "_exchange", lambda one, other: False)
+    target = filled(tmp_path / "seed0", "old")
+    with pytest.raises(FileNotFoundError):
+        put_folder(tmp_path / ".missing", target)
+    assert texts(target) == {"old"}
+    assert [each.name for each in tmp_path.iterdir()] == ["seed0"]
+
+
+LOOP = """
+import sys
+from pathlib import Path
+from mmlab.storage.atomic_files import hidden, put_folder
+target = Path(sys.argv[1])
+for number in range(10**6):
+    coming = hidden(target)
+    coming.mkdir(parents=True)
+    (coming / "model.safetensors").write_text(str(number))
+    put_folder(coming, target)
+    print(number, flush=True)
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="SIGKILL is of POSIX")
+def test_a_process_killed_while_it_replaces_a_model_leaves_one(tmp_path: Path) -> None:
+    target = tmp_path / "watch" / "joint" / "seed0"
+    for lines in (3, 11, 29):
+        with subprocess.Popen([sys.executable, "-c", LOOP, str(target)], stdout=subprocess.PIPE) as process:
+            assert process.stdout is not None
+            for _ in range(lines):
+                process.stdout.readline()
+            process.send_signal(signal.SIGKILL)
+        leftovers.sweep(tmp_path)
+        assert (target / "model.safetensors").read_text().isdigit()
+    leftovers.sweep(tmp_path, age=-1)
+    assert [each.name for each in target.parent.iterdir()] == ["seed0"]
+
+
+def test_a_removed_model_is_gone_at_once_and_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = filled(tmp_path / "watch" / "joint" / "seed0", "old")
+    with monkeypatch.context() as patched:
+        killing_at(1, patched)
+        with pytest.raises(Killed):
+            remove_folder(folder)
+    assert not folder.exists()
+    as_of_a_dead_process(tmp_path)
+    leftovers.sweep(tmp_path, age=-1)
+    assert not list(folder.parent.iterdir())
+
+
+def test_leftovers_go_when_they_are_old_and_nobody_lives_who_made_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    library, cache, temporary = tmp_path / "library", tmp_path / "cache", tmp_path / "tmp"
+    monkeypatch.setenv("MMLAB_CACHE", str(cache))
+    monkeypatch.setattr("tempfile.tempdir", str(temporary))
+    ours, dead = os.getpid(), GONE
+    stays = [
+        library / "watch" / "joint" / "seed0" / "model.safetensors",
+        library / "watch" / "joint" / "seed0" / f".report.json.{ours}-0123abcd",
+        library / "watch" / "joint" / ".backup.20261127" / "model.safetensors",
+        library / ".runs" / ".gitignore",
+        cache / "data.npz",
+        cache / f"data.{ours}-0123abcd.part",
+        temporary / f"mmlab-import-{ours}-abcd_123" / "model.safetensors",
+        temporary / "mmlab-map-of-somebody.png",
+    ]
+    goes = [
+        library / "watch" / "joint" / "seed0" / f".report.json.{dead}-0123abcd",
+        library / "watch" / "joint" / "seed0" / f".report.json.{dead}",
+        library / "watch" / "joint" / f".seed1.{dead}-0123abcd" / "model.safetensors",
+        library / ".runs" / "watch" / "joint" / "seed0" / f".status.json.{dead}.140",
+        cache / f"data.{dead}-0123abcd.part",
+        cache / "rules" / "x" / f".sweep.npz.{dead}-0123abcd",
+        temporary / f"mmlab-import-{dead}-abcd_123" / "model.safetensors",
+    ]
+    for file in (*stays, *goes):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(b"x")
+    leftovers.sweep(library)
+    assert all(file.exists() for file in (*stays, *goes))  # all are young
+    leftovers.sweep(library, age=-1)
+    assert [file.name for file in goes if file.exists()] == []
+    assert [file.name for file in stays if not file.exists()] == []
+
+
+def test_a_file_is_on_the_disk_before_it_gets_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    did: list[str] = []
+    fsync, replace = os.fsync, os.replace
+    monkeypatch.setattr("os.fsync", lambda descriptor: (did.append("fsync"), fsync(descriptor)))
+    monkeypatch.setattr("os.replace", lambda one, other: (did.append("replace"), replace(one, other)))
+    write_atomically(tmp_path / "report.json", b"{}")
+    assert did == ["fsync", "replace", "fsync"]  # the content, its name, and that the folder holds it
