@@ -17,6 +17,7 @@ from mmlab.core.modality import Modalities
 from mmlab.core.prepared_input import PreparedInput
 from mmlab.core.recordings import Raw
 from mmlab.storage import disk_cache
+from mmlab.storage.cache_folder import cache_folder
 
 Arrays = Mapping[str, NDArray[Any]]
 FORMAT = 1  # of the arrays in the cache
@@ -44,7 +45,7 @@ def cached_split(
     `groups`, and `present` bool `[N, M]` where samples lack modalities by nature.
     """
     key = f"{name}-{disk_cache.cache_key(FORMAT, *depends_on)}"
-    place = disk_cache.cache_folder(), key
+    place = cache_folder(), key
     with _lock:
         if place in _kept:
             _kept.move_to_end(place)
