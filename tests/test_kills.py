@@ -6,13 +6,17 @@ import os
 import signal
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from mmlab.cli.app import main
 from mmlab.storage import atomic_files, leftovers
 from mmlab.storage.atomic_files import hidden, put_folder, remove_folder, write_atomically
 
+PACKAGE = Path(__file__).resolve().parents[1]
 GONE = 2**22 + 1  # no process has this number: Linux counts to 2**22
 
 
@@ -169,3 +173,64 @@ def test_a_file_is_on_the_disk_before_it_gets_its_name(tmp_path: Path, monkeypat
     monkeypatch.setattr("os.replace", lambda one, other: (did.append("replace"), replace(one, other)))
     write_atomically(tmp_path / "report.json", b"{}")
     assert did == ["fsync", "replace", "fsync"]  # the content, its name, and that the folder holds it
+
+
+POOL = """
+import time
+from mmlab.experiments.executors import Processes
+
+def work(number):
+    print("at work", flush=True)
+    time.sleep(600)
+
+if __name__ == "__main__":
+    list(Processes(2).map(work, range(4)))
+"""
+
+
+def killed_when(process: subprocess.Popen[bytes], is_time: Callable[[], object], within: float = 60.0) -> None:
+    """Kill `process` then, and wait until nobody is left who could write to its output."""
+    until = time.monotonic() + within
+    while not is_time():
+        assert time.monotonic() < until
+        assert process.poll() is None
+        time.sleep(0.02)
+    process.send_signal(signal.SIGKILL)
+    process.communicate(timeout=30)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="SIGKILL is of POSIX")
+def test_workers_end_with_whoever_started_them(tmp_path: Path) -> None:
+    script = tmp_path / "pool.py"
+    script.write_text(POOL)
+    environment = {**os.environ, "PYTHONPATH": str(PACKAGE)}
+    with subprocess.Popen([sys.executable, str(script)], stdout=subprocess.PIPE, env=environment) as process:
+        assert process.stdout is not None
+        assert [process.stdout.readline() for _ in range(2)] == [b"at work\n"] * 2
+        killed_when(process, lambda: True)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="SIGKILL is of POSIX")
+def test_a_worker_of_another_kind_ends_with_whoever_started_it(tmp_path: Path) -> None:
+    child = "import os, time; from mmlab.core.parent_watch import end_with_parent; end_with_parent(os.getppid())"
+    child += "; print('at work', flush=True); time.sleep(600)"
+    script = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {child!r}])"
+    environment = {**os.environ, "PYTHONPATH": str(PACKAGE)}
+    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, env=environment) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"at work\n"
+        killed_when(process, lambda: True)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name == "nt", reason="SIGKILL is of POSIX")
+def test_a_grid_that_was_killed_leaves_no_process_and_goes_on(tmp_path: Path) -> None:
+    words = ["grid", "--tasks", "watch", "--methods", "joint", "--seeds", "1", "--plan", "epochs=1"]
+    words += ["--plan", "samples=64", "--checkpoints", str(tmp_path), "--processes"]
+    command = [sys.executable, "-m", "mmlab", *words, "2"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd=PACKAGE) as process:
+        killed_when(process, lambda: list(tmp_path.glob("watch/*/*/progress.jsonl")))
+    assert main([*words, "1"]) == 0
+    assert len(list(tmp_path.glob("watch/*/seed0/report.json"))) == 1
+    leftovers.sweep(tmp_path, age=-1)
+    assert not [each for each in tmp_path.rglob(".*") if each.name != ".runs"]

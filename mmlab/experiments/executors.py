@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from typing import Protocol, TypeVar
 
+from mmlab.core.parent_watch import end_with_parent
+
 J = TypeVar("J")
 R = TypeVar("R")
 
@@ -31,7 +33,10 @@ class SerialExecutor:
 
 
 class Processes:
-    """Several jobs at a time, each in a process with one torch thread. `work` must be a module's function."""
+    """Several jobs at a time, each in a process with one torch thread, which ends with this one, however that ends.
+
+    `work` must be a module's function.
+    """
 
     def __init__(self, count: int = 0) -> None:
         self.count = count or os.cpu_count() or 1
@@ -39,7 +44,7 @@ class Processes:
     def map(self, work: Callable[[J], R], jobs: Iterable[J]) -> Iterator[tuple[J, R | Exception]]:
         os.environ.setdefault("OMP_NUM_THREADS", "1")
         context = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(self.count, mp_context=context) as pool:
+        with ProcessPoolExecutor(self.count, mp_context=context, initializer=end_with_parent) as pool:
             futures = {pool.submit(work, job): job for job in jobs}
             try:
                 for future in as_completed(futures):

@@ -1,4 +1,6 @@
-"""Making a UMAP, in a process of its own: `python -m mmlab.analysis.embedding.umap_worker FOLDER '{"seed": 0}' INTO`.
+"""Making a UMAP, in a process of its own that ends with the one that waits for it.
+
+>>> python -m mmlab.analysis.embedding.umap_worker FOLDER '{"seed": 0}' INTO PARENT
 
 Importing umap takes seconds and 280 MB, and makes every garbage collection of the importing process longer, so
 the app never does. `build_map` starts the process and waits; the map lies beside the checkpoint afterwards.
@@ -25,6 +27,7 @@ from mmlab.analysis.embedding.maps import Map, MapSettings
 from mmlab.analysis.embedding.projection import axes, carried, held_out, nearest, valid
 from mmlab.core.errors import CheckpointError, MmlabError
 from mmlab.core.options import as_dict, build
+from mmlab.core.parent_watch import end_with_parent
 from mmlab.core.results import Projection, Sweep
 from mmlab.inference.device import one_thread
 from mmlab.storage import sweep_file
@@ -44,7 +47,8 @@ def build_map(
     CheckpointError where there is no sweep or it does not belong to the checkpoint.
     """
     chosen = json.dumps(as_dict(settings or MapSettings()))
-    command = [sys.executable, "-m", "mmlab.analysis.embedding.umap_worker", str(folder), chosen, str(into or folder)]
+    words = [str(folder), chosen, str(into or folder), str(os.getpid())]
+    command = [sys.executable, "-m", "mmlab.analysis.embedding.umap_worker", *words]
     threads = {"OMP_NUM_THREADS": "1", "NUMBA_NUM_THREADS": "1"}
     source = str(Path(__file__).resolve().parents[3])
     paths = os.pathsep.join(filter(None, (source, os.environ.get("PYTHONPATH", ""))))
@@ -169,7 +173,8 @@ def main(folder: Path, settings: MapSettings, into: Path) -> None:
 
 if __name__ == "__main__":
     try:
-        _, place, chosen, target = sys.argv
+        _, place, chosen, target, parent = sys.argv
+        end_with_parent(int(parent))
         main(Path(place), build(MapSettings, json.loads(chosen)), Path(target))
     except MmlabError as error:
         sys.exit(json.dumps([error.message, error.hint]))
