@@ -247,8 +247,17 @@ def test_a_digit_is_drawn_with_the_mouse(visit: Any) -> None:
     for step in range(20):
         page.mouse.move(box["x"] + 50 + 4 * step, box["y"] + 40 + 6 * step)
     page.mouse.up()
-    changed(page, before)
+    drawn_answers = changed(page, before)
     chosen(page, "image-pen")
+
+    for name in ("Explain", "Predict"):
+        page.locator('[data-testid="stSidebar"] a', has_text=name).first.click()
+        page.wait_for_selector(f"h1:has-text('{name}')")
+        page.locator("canvas").first.wait_for()
+        page.wait_for_timeout(1000)
+        assert "sample=own-" in page.url, "the drawing goes along"
+    page.wait_for_selector("[data-answer]")
+    assert answers(page) == drawn_answers
 
 
 def test_a_digit_is_spoken_into_the_microphone(visit: Any) -> None:

@@ -129,7 +129,8 @@ def test_a_person_brings_volumes_and_pictures_and_leaves_one_out() -> None:
     ]
     assert "differ in size: FLAIR 40 × 50, T1 40 × 50, T2 56 × 56" in captions(app)
     cards = text(app)
-    assert "Dice with its prediction from all inputs" in cards
+    assert "The ground truth is unknown" in cards
+    assert ">1.00<" not in cards, "no overlap of a prediction with itself"
     assert "dashed lines: with all inputs" in cards
 
 

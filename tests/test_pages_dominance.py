@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -29,7 +30,7 @@ from mmlab.ui.components import selection as chosen
 from mmlab.ui.pages.dominance import gradient_arrows, result_cache
 from mmlab.ui.pages.dominance import page as view
 from mmlab.ui.pages.dominance.modality_labels import Names
-from mmlab.ui.session import cache
+from mmlab.ui.session import cache, library_entries
 from tests.apps import address, app_at, healthy, sentences
 from tests.library import measured
 
@@ -225,6 +226,18 @@ def kinds(app: AppTest) -> dict[str, str]:
 
 
 # While it learned
+
+
+def test_the_training_opens_on_the_epoch_that_was_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    entry_of = library_entries.entry_of
+    kept = {"best_epoch": 1}
+    monkeypatch.setattr(
+        library_entries, "entry_of", lambda one: replace(entry_of(one), card={**entry_of(one).card, **kept})
+    )
+    app = opened("learning")
+    assert "The score of every combination in epoch 2" in boards(app)
+    assert "This is the epoch that was kept." in said(app)
+    assert "The model that was kept is that of epoch 2." in said(opened("learning", epoch="4"))
 
 
 def test_the_slider_moves_the_lattice_and_the_maps() -> None:

@@ -20,6 +20,7 @@ from mmlab.storage.checkpoints import MODEL, PROGRESS, REPORT
 from mmlab.storage.library import Library
 from mmlab.ui.pages.train import page as train_page
 from mmlab.ui.pages.train import progress
+from mmlab.ui.session import cache
 from tests.apps import app_at
 from tests.library import untrained
 from tests.test_bundle import answers
@@ -204,6 +205,13 @@ def test_library_names_what_is_damaged(root: Path) -> None:
     assert any("Modality dropout" in each.label for each in app.expander)
     app.button(key="library.remove.digits/joint/seed0").click().run()
     assert not Path(reference.path).exists()
+
+
+def test_a_training_that_was_stopped_early_is_no_broken_model(root: Path) -> None:
+    (root / "digits" / "joint" / "mine").mkdir(parents=True)
+    assert cache.unfinished("digits") == ("digits/joint/mine",)
+    (root / ".runs" / "digits" / "joint" / "mine").mkdir(parents=True)
+    assert cache.unfinished("digits") == ()
 
 
 def test_library_imports_a_file_and_asks_before_it_replaces(

@@ -19,7 +19,7 @@ from PIL import Image
 from mmlab.core.errors import DataError
 from mmlab.core.recordings import Picture, Sound, Strokes
 from mmlab.modalities import files
-from mmlab.modalities.audio.decode import encode_sound, read_sound
+from mmlab.modalities.audio.decode import encode_sound, encode_wav, read_sound
 from mmlab.modalities.audio.folder_input import SoundInput
 from mmlab.modalities.audio.spectrogram import prepare_sound
 from mmlab.modalities.image.decode import PICTURE_BYTES, PICTURE_SIDE, encode_picture, read_picture
@@ -340,3 +340,12 @@ def test_mutated_files_are_read_or_refused(kind: str, data: st.DataObject) -> No
     for reader in (read_picture, read_sound, read_strokes):
         with suppress(DataError):
             assert isinstance(reader(cut, "f"), Picture | Sound | Strokes)
+
+
+def test_sounds_go_to_the_browser_as_wav_however_short() -> None:
+    sound = Sound(np.linspace(-0.5, 0.5, 80, dtype=np.float32), 8000)
+    content = encode_wav(sound)
+    assert content[:4] == b"RIFF"
+    again, rate = soundfile.read(io.BytesIO(content), dtype="float32")
+    assert rate == 8000
+    assert np.abs(again - sound.wave).max() <= 1 / 32768

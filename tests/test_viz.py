@@ -80,7 +80,7 @@ def test_a_lattice_is_drawn_with_buttons_that_say_what_they_show(count: int) -> 
     assert len(buttons) == 2**count - 1
     assert all(button.get("role") == "button" and button.get("tabindex") == "0" for button in buttons)
     chosen = next(button for button in buttons if button.get("aria-pressed") == "true")
-    assert chosen.get("aria-label") == "A: x, right, 50%"
+    assert chosen.get("aria-label") == "A: x, right, 50 %"
 
 
 def test_right_and_wrong_differ_in_shape_and_sign_not_only_in_colour() -> None:

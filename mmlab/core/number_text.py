@@ -36,6 +36,17 @@ def measured(value: float, digits: int, minus: str = MINUS) -> str:
     return fixed(value, digits, minus=minus)
 
 
+def percent(share: float) -> str:
+    """`93 %`; never a false 0 or 100."""
+    if not isfinite(share):
+        return NONE
+    if 0 < share < 0.005:
+        return "< 1 %"
+    if 0.995 < share < 1:
+        return "> 99 %"
+    return f"{100 * share:.0f} %"
+
+
 def digits_of(values: Iterable[float], usual: int) -> int:
     """How many digits tell numbers of one unit apart: the `usual`, and more where the largest of them is TINY."""
     largest = max((abs(value) for value in values if isfinite(value)), default=0.0)

@@ -92,6 +92,13 @@ def check_audible(sound: Sound, label: str = "The recording") -> Sound:
     return sound
 
 
+def encode_wav(sound: Sound) -> bytes:
+    """A WAV file of 16 bits, which every browser plays, however short it is."""
+    target = io.BytesIO()
+    soundfile.write(target, sound.wave, sound.rate, format="WAV", subtype="PCM_16")
+    return target.getvalue()
+
+
 def encode_sound(sound: Sound, subtype: str = "PCM_S8") -> bytes:
     """A FLAC file; lossless where the wave lies on the grid of `subtype` (1/128 for eight bits)."""
     target = io.BytesIO()

@@ -11,8 +11,11 @@ import streamlit as st
 
 from mmlab.core.modality import Modality
 from mmlab.core.task import Task
+from mmlab.ui.components import page_frame
 from mmlab.ui.inputs.registry import control
 from mmlab.ui.session import upload_draft, uploads
+
+PICTURE = "drawing.png"  # the name of a picture that was made from a drawing
 
 
 @control("canvas", "Draw")
@@ -21,6 +24,8 @@ def canvas(task: Task, modality: Modality, key: str) -> None:
     from streamlit_drawable_canvas import st_canvas
 
     st.caption("With the mouse, a pen or a finger.")
+    # what was drawn on another page; settled when this one is entered, since another start clears the canvas
+    start = st.session_state.setdefault(page_frame.ON_ENTRY, {}).setdefault(key, st.session_state.get(f"{key}.drawing"))
     drawn = st_canvas(
         stroke_width=9,
         stroke_color="#1C2430",
@@ -28,19 +33,26 @@ def canvas(task: Task, modality: Modality, key: str) -> None:
         height=200,
         width=200,
         drawing_mode="freedraw",
+        initial_drawing=start,
         key=key,
     )
-    strokes = strokes_of(getattr(drawn, "json_data", None) or {})
+    drawing = getattr(drawn, "json_data", None)
+    if drawing is None:  # just mounted: it has not said yet what is on it
+        return
+    strokes = strokes_of(drawing)
     content = json.dumps({"strokes": strokes}).encode() if strokes else b""
     seen, digest = f"{key}.seen", hashlib.sha256(content).hexdigest()
     if st.session_state.get(seen, hashlib.sha256(b"").hexdigest()) == digest:
         return
     st.session_state[seen] = digest
+    st.session_state[f"{key}.drawing"] = drawing
     upload_draft.give(task.name, modality.name, uploads.UploadedFile(content, "drawing.json") if content else None)
     for item in [item for item in task.info.modalities if item.kind == "image"][:1]:
-        upload_draft.give(
-            task.name, item.name, uploads.UploadedFile(_picture(strokes), "drawing.png") if content else None
-        )
+        before = upload_draft.parts(task.name).get(item.name)
+        if before is None or before.name == PICTURE:  # a photo that was uploaded stays
+            upload_draft.give(
+                task.name, item.name, uploads.UploadedFile(_picture(strokes), PICTURE) if content else None
+            )
     upload_draft.use(task.name)
     st.rerun()
 

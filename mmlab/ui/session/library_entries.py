@@ -9,7 +9,7 @@ from mmlab.core.errors import MmlabError
 from mmlab.core.method import METHODS
 from mmlab.core.reference import Reference
 from mmlab.storage.checkpoints import read_card
-from mmlab.storage.library import Entry
+from mmlab.storage.library import RUNS, Entry
 
 
 @lru_cache(maxsize=512)
@@ -30,5 +30,7 @@ def place(method: str) -> tuple[int, bool, str]:
 
 
 def is_half(folder: Path) -> bool:
-    """Neither a model, nor a training to go on with, nor the report of a run whose weights are elsewhere."""
+    """Neither a model, nor a training that can be taken up, nor the report of a run whose weights are elsewhere."""
+    if folder.parents[2].joinpath(RUNS, *folder.parts[-3:]).is_dir():
+        return False  # stopped before its first epoch ended: the Train page has it, and goes on or discards it
     return not any((folder / name).is_file() for name in ("model.safetensors", "resume.safetensors", "report.json"))

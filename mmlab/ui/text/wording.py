@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 from mmlab.core.metric import METRICS, family, higher_is_better
 from mmlab.core.number_text import fixed
+from mmlab.core.number_text import percent as percent  # a word of the screen like the others
 from mmlab.ui.text.glossary import TERMS
 
 CONSTANT = "A dash: one of the two is the same everywhere, so that they have no correlation."
@@ -52,15 +53,6 @@ def certainty(probability: float) -> str:
         if shown >= bound:
             return phrase
     return "very unsure"
-
-
-def percent(share: float) -> str:
-    """`93 %`; never a false 0 or 100."""
-    if 0 < share < 0.005:
-        return "< 1 %"
-    if 0.995 < share < 1:
-        return "> 99 %"
-    return f"{share:.0%}".replace("%", " %")
 
 
 def correlation(value: float) -> str:

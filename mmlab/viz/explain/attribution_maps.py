@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from mmlab.core.drawing import Floats, Paint, Scales
 from mmlab.core.modality_kinds import modality_kind
+from mmlab.core.number_text import percent
 from mmlab.core.recordings import Raw
 from mmlab.viz.base.theme import DIVERGING, INK_DARK, INK_LIGHT, MUTED, chip, rgb
 from mmlab.viz.inputs.raster import HEAT, heat_table
@@ -82,7 +83,7 @@ def share_bars(
     for key, parts in shares.items():
         present = key.split("-")
         chips = "".join(chip(letters[name], colours[name], name in present) for name in letters)
-        said = ", ".join(f"{labels[name]} {_percent(parts[name])}" for name in present)
+        said = ", ".join(f"{labels[name]} {percent(parts[name])}" for name in present)
         ring = "box-shadow:0 0 0 2px currentColor;" if key == selected else ""
         button = (
             "display:flex;gap:.6rem;align-items:center;width:100%;padding:.2rem .35rem;margin:.15rem 0;border:0;"
@@ -115,16 +116,12 @@ def moved(first: Floats, second: Floats) -> float:
 
 
 def _piece(letter: str, colour: str, share: float) -> str:
-    text = f"{letter} {_percent(share)}" if share >= 0.2 else letter if share >= 0.07 else ""
+    text = f"{letter} {percent(share)}" if share >= 0.2 else letter if share >= 0.07 else ""
     style = (
         f"width:{100 * share:.2f}%;background:{colour};color:#fff;font-size:.8rem;font-weight:600;display:flex;"
         "align-items:center;justify-content:center;white-space:nowrap;overflow:hidden"
     )
     return f'<span style="{style}">{escape(text)}</span>'
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.0f} %"
 
 
 def _panel(

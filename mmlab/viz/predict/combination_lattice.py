@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 
+from mmlab.core.number_text import percent
 from mmlab.viz.base.svg import PAPER, chip
 from mmlab.viz.base.theme import RIGHT, WRONG
 from mmlab.viz.predict.number_line import minus
@@ -249,4 +250,4 @@ def _text(x: float, y: float, size: float, inside: str) -> str:
 
 
 def _percent(share: float) -> str:
-    return f"{share:.0%}"
+    return escape(percent(share))

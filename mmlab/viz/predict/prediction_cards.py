@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING
 
+from mmlab.core.number_text import percent
 from mmlab.viz.base.theme import ACCENT, RIGHT, WRONG
 from mmlab.viz.predict import number_line
 from mmlab.viz.predict.number_line import Scale
@@ -170,7 +171,7 @@ def _change(card: Card) -> str:
             f"<b>{escape(card.whole.answer)}</b>{_with_percent(card.whole)}."
         )
     points = round(100 * (card.now.confidence - card.whole.confidence))
-    moved = "as sure" if points == 0 else f"{abs(points)} points {'surer' if points > 0 else 'less sure'}"
+    moved = f"{abs(points)} point{'s' * (abs(points) != 1)} {'surer' if points > 0 else 'less sure'}"
     return f"The same prediction, {moved} than with all inputs." if points else "The same prediction, and as sure."
 
 
@@ -191,8 +192,4 @@ def _with_percent(prediction: Prediction) -> str:
 
 
 def _percent(share: float) -> str:
-    if 0 < share < 0.005:
-        return "&lt; 1 %"
-    if 0.995 < share < 1:
-        return "&gt; 99 %"
-    return f"{100 * share:.0f} %"
+    return escape(percent(share))

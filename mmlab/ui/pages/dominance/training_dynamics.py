@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from mmlab.ui.components import page_frame
 from mmlab.ui.pages.dominance import epoch_slider, result_cache
 from mmlab.ui.pages.dominance.modality_labels import Names
 from mmlab.ui.pages.methods.evidence_views import Source
-from mmlab.ui.session import url_state
+from mmlab.ui.session import library_entries, url_state
 from mmlab.ui.text import wording
 from mmlab.ui.text.markdown import plain
 from mmlab.viz.base import theme
@@ -32,7 +33,9 @@ def show(task: Task, reference: Reference) -> None:
     metric, nothing = task.info.output.guessing
     names = Names.of_task(task.info.modalities)
     key = f"{reference.task}.{reference.method}"
-    course_of(rows, names, metric, nothing, key, lambda at: epoch_slider.maps(task, reference, at, names))
+    kept = library_entries.entry_of(reference).card.get("best_epoch")
+    beside = partial(epoch_slider.maps, task, reference, names=names)
+    course_of(rows, names, metric, nothing, key, beside, kept if isinstance(kept, int) else None)
     with page_frame.error_boundary():
         _now(reference, names)
 
@@ -44,11 +47,16 @@ def course_of(
     nothing: float,
     key: str,
     beside: Callable[[int], None] | None = None,
+    kept: int | None = None,
 ) -> None:
-    """The figures of a log, with one epoch looked at. beside: shows more of that epoch next to its lattice."""
+    """The figures of a log, with one epoch looked at: the one whose weights were kept, before anybody chose.
+
+    beside: shows more of that epoch next to its lattice; kept: the number of the epoch, counted from 0.
+    """
     found = course(rows, metric, nothing)
-    at = _epoch(found, key)
-    st.markdown(_said(found, names, at))
+    kept_at = _place(found, kept)
+    at = _epoch(found, key, kept_at)
+    st.markdown(f"{_said(found, names, at)}{_kept(kept_at, at)}")
     left, right = st.columns(2, gap="large")
     with left:
         epoch_slider.lattice(found, names, at, key)
@@ -85,12 +93,26 @@ def _curves(found: TrainingDynamics, names: Names, at: int, key: str) -> None:
         st.plotly_chart(figure, config=theme.CONFIG, key=f"{key}.shares")
 
 
-def _epoch(found: TrainingDynamics, key: str) -> int:
+def _place(found: TrainingDynamics, epoch: int | None) -> int | None:
+    """Where an epoch stands in the log; None where it is not there."""
+    return next((place for place, number in enumerate(found.epochs.tolist()) if number == epoch), None)
+
+
+def _kept(kept: int | None, at: int) -> str:
+    """Whether the model of this page is that of the epoch that is looked at."""
+    if kept is None:
+        return ""
+    return (
+        " This is the epoch that was kept." if kept == at else f" The model that was kept is that of epoch {kept + 1}."
+    )
+
+
+def _epoch(found: TrainingDynamics, key: str, kept: int | None) -> int:
     last = len(found.epochs) - 1
     if last < 1:
         return 0
-    wanted = url_state.get("epoch")
-    chosen = min(int(wanted) - 1, last) if wanted.isdecimal() and 0 < len(wanted) < 6 and int(wanted) else last
+    wanted, usual = url_state.get("epoch"), last if kept is None else kept
+    chosen = min(int(wanted) - 1, last) if wanted.isdecimal() and 0 < len(wanted) < 6 and int(wanted) else usual
     name = f"dominance.epoch.{key}"
     return int(
         st.slider(

@@ -256,7 +256,7 @@ def _problems(task: Task) -> None:
         right.button("Remove", key=key, on_click=_delete, args=(entry.reference,), **access.shut(Action.DELETE))
     for name in cache.unfinished(task.name):
         st.caption(
-            f"**{page_frame.plain(name)}** holds no model: its training was never started, or the file is elsewhere."
+            f"**{page_frame.plain(name)}** holds no model: no training of it is known, or the file is elsewhere."
         )
     for registry in (TASKS, METHODS, MODALITY_KINDS, MEASURES, EXPLAINERS, METRICS, PAGES):
         for file, problem in registry.problems.items():

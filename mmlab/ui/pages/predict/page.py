@@ -76,7 +76,7 @@ def _views(shown: PredictView, modality: Modality) -> None:
         return
     st.html(shown.pictures[name])
     if name in shown.sounds:
-        st.audio(shown.sounds[name])
+        st.audio(shown.sounds[name], format="audio/wav")
     for note in shown.world.notes.get(name, ()) if shown.item.own else ():
         st.caption(page_frame.plain(note))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 from mmlab.analysis.robustness import region_overlap
 from mmlab.core.errors import MmlabError
 from mmlab.core.modality import Combination
+from mmlab.core.number_text import fixed
 from mmlab.core.outputs import Prediction, Segmentation
 from mmlab.core.outputs.segmentation import GOOD_DICE
 from mmlab.ui.session import cache
@@ -45,13 +47,17 @@ def cards(
 def states(
     answers: Answers, whole: Combination, names: Mapping[str, tuple[str, ...]], truth: Flags | None
 ) -> list[combination_lattice.State]:
-    """The lattice's nodes: the overlap with the truth, or with the answer from everything, good from GOOD_DICE on."""
+    """The lattice's nodes: the overlap with the truth, or with the answer from everything, good from GOOD_DICE on.
+
+    The answer from everything has no overlap with itself that would say anything.
+    """
     against = _regions(answers[whole.key]) if truth is None else truth
     found = []
     for key, prediction in answers.items():
         score = float(region_overlap.dice(_regions(prediction), against).mean())
         good = score >= GOOD_DICE
-        found.append(combination_lattice.State(names[key], "Dice", score, None if truth is None else good, good))
+        said = f"Dice {fixed(math.nan if truth is None and key == whole.key else score, 2)}"
+        found.append(combination_lattice.State(names[key], said, None, None if truth is None else good, good))
     return found
 
 
@@ -91,6 +97,8 @@ def _found(
     named = "Dice with its prediction from all inputs" if truth is None else "Dice with the truth"
     size = _size(found[0], base > 0, output.pixel)
     rows = [(name, float(score)) for name, score in zip(names, scores, strict=True)]
+    if truth is None and now == whole:  # an answer beside itself: no score of anything
+        rows, named = [], "The ground truth is unknown, so there is no Dice of this prediction."
     return segmentation.Found(title, now.answer, size, panels(base, now, against, title), rows, named, change)
 
 

@@ -14,7 +14,7 @@ from mmlab.core.outputs import Output, Prediction, Segmentation
 from mmlab.core.recordings import Sound
 from mmlab.core.reference import Reference
 from mmlab.core.task import Task
-from mmlab.modalities.audio.decode import encode_sound
+from mmlab.modalities.audio.decode import encode_wav
 from mmlab.ui.components import pickers
 from mmlab.ui.pages.predict import regression, segmentation
 from mmlab.ui.session import cache, uploads, url_state
@@ -78,7 +78,7 @@ def _made(
     task, item, world = cache.task(task_name), cache.item(task_name, sample), cache.world(task_name, sample, damages)
     pictures = {name: _pair(task, world, name, damages) for name in item.raw}
     recordings = {name: raw for name, raw in world.raw.items() if isinstance(raw, Sound)}
-    sounds = {name: encode_sound(raw, "PCM_16") for name, raw in recordings.items()}
+    sounds = {name: encode_wav(raw) for name, raw in recordings.items()}
     reaches = {reference.method: regression.reaches(reference, sample) for reference in references}
     return PredictView(task, item, world, damages, _answers(references, sample, damages), pictures, sounds, reaches)
 
