@@ -186,8 +186,9 @@ def run_train(job: TrainJob, root: str, patience: float = 0.0) -> str:
 
 
 def is_done(job: TrainJob, library: Library) -> bool:
-    """Whether the run was trained and measured (its weights may be elsewhere)."""
-    return (library.folder(job.task, job.method, job.folder) / checkpoints.REPORT).is_file()
+    """Whether the run was trained and measured (its weights may be elsewhere), and no training of it is unfinished."""
+    folder = library.folder(job.task, job.method, job.folder)
+    return (folder / checkpoints.REPORT).is_file() and not (folder / STATE).is_file()
 
 
 def is_stale(job: TrainJob, library: Library) -> bool:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import time
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -254,6 +255,8 @@ class Trainer:
         self._truncate_log(progress.epoch)
         with (self.folder / PROGRESS).open("a", encoding="utf-8") as log:
             log.write(json.dumps(vars(progress)) + "\n")
+            log.flush()
+            os.fsync(log.fileno())  # before the state that goes on after this line
         weights, packed = self.method.state_dict(), optimiser.state_dict()
         resume_state.write(self.folder / STATE, self.state, weights, packed, self._settings())
 

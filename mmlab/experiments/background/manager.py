@@ -191,7 +191,7 @@ class TrainingQueue:
         state, message = status["state"], status["message"]
         if alive:
             state = "stopping" if (home / STOP).exists() else "running" if state == "running" else "waiting"
-        elif all((self.folder(order) / name).is_file() for name in (MODEL, REPORT)):
+        elif [name for name in (MODEL, REPORT, STATE) if (self.folder(order) / name).is_file()] == [MODEL, REPORT]:
             state = "done"
         elif state == "done":  # and deleted since
             return None
