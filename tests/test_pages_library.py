@@ -20,7 +20,7 @@ from mmlab.storage.checkpoints import MODEL, PROGRESS, REPORT
 from mmlab.storage.library import Library
 from mmlab.ui.pages.train import page as train_page
 from mmlab.ui.pages.train import progress
-from mmlab.ui.session import cache
+from mmlab.ui.session import cache, comparison_cache
 from tests.apps import app_at
 from tests.library import untrained
 from tests.test_bundle import answers
@@ -260,3 +260,32 @@ def test_a_card_without_a_training_time_is_shown(root: Path) -> None:
     untrained(root, "digits", "dropout", training_seconds=None)
     app = opened("library")
     assert not app.exception
+
+
+def test_a_run_of_ones_own_is_opened_where_its_link_says(root: Path) -> None:
+    untrained(root, "digits", "joint", "dropout")
+    (root / "digits" / "joint" / "mine").mkdir()
+    for file in (root / "digits" / "joint" / "seed0").iterdir():
+        (root / "digits" / "joint" / "mine" / file.name).write_bytes(file.read_bytes())
+    links = {link.proto.query_string for link in opened("library", run="digits/joint/mine").get("page_link")}
+    assert "task=digits&methods=joint&runs=joint%3Amine" in links
+
+    app = opened("predict", task="digits", methods="joint.dropout", runs="joint:mine")
+    assert not app.exception
+    picked = next(group for group in app.get("button_group") if group.key == "methods")
+    labels = [option.content for option in picked.proto.options]
+    assert labels == ["Joint training · mine", "Modality dropout"]
+    app.selectbox(key="run.joint").select("seed0").run()
+    assert "runs" not in app.query_params
+    app.selectbox(key="run.joint").select("mine").run()
+    assert app.query_params["runs"] in ("joint:mine", ["joint:mine"])
+    assert "There is no run" in said(opened("predict", task="digits", runs="joint:gone"))
+
+
+def test_home_says_the_numbers_of_compare_and_over_which_seeds(measured: Path) -> None:
+    (measured / "digits" / "dropout" / "seed1" / REPORT).write_text(json.dumps(report(1, 0.6)))
+    html = " ".join(element.proto.body for element in opened("home").get("html"))
+    assert "Modality dropout <span class='mm-muted'>2 seeds</span>" in html
+    assert "70.0 %" in html, "the mean of 80 and 60"
+    found = comparison_cache.comparison("digits", "", "built-in", "dropout", "", comparison_cache.stamp("digits"))
+    assert next(row.mean for row in found.rows if row.name == "dropout") == pytest.approx(0.7)

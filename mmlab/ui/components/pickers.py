@@ -20,7 +20,7 @@ from mmlab.core.reference import Reference
 from mmlab.core.task import Task, advice, is_trained_here
 from mmlab.core.untrained import sentence, untrained
 from mmlab.storage.library import Entry
-from mmlab.ui.components import page_frame
+from mmlab.ui.components import page_frame, run_picker
 from mmlab.ui.session import cache, url_state
 from mmlab.ui.text import wording
 from mmlab.ui.text.markdown import plain
@@ -79,7 +79,7 @@ def task_picker() -> Task:
 
 def method_picker(task: Task, most: int = MOST_METHODS) -> tuple[Reference, ...]:
     """The checkpoints of the chosen methods, in the order of the list; broken ones are named with their problem."""
-    entries = cache.entries(task.name)
+    entries = run_picker.entries(task.name)
     there = {entry.reference.method: entry.reference for entry in entries if entry.problem is None}
     broken = [(entry.reference.name, entry.problem) for entry in entries if entry.problem is not None]
     _name_broken(broken, cache.unfinished(task.name))
@@ -97,7 +97,7 @@ def method_picker(task: Task, most: int = MOST_METHODS) -> tuple[Reference, ...]
             f"Methods, up to {most}",
             list(there),
             selection_mode="multi",
-            format_func=marked_title,
+            format_func=lambda name: run_picker.title(there[name]),
             key=url_state.follow("methods", list(chosen)),
             help=wording.help("method"),
             on_change=partial(_choose_methods, most),
@@ -105,7 +105,9 @@ def method_picker(task: Task, most: int = MOST_METHODS) -> tuple[Reference, ...]
     shown = [entry for entry in entries if entry.reference.method in chosen]
     _name_stale(task.name, shown)
     _name_untrained(task, shown)
-    return tuple(there[name] for name in chosen)
+    references = tuple(there[name] for name in chosen)
+    run_picker.choose(references)
+    return references
 
 
 def _name_stale(task_name: str, entries: Sequence[Entry]) -> None:

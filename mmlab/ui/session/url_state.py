@@ -30,6 +30,7 @@ SHARED = (
     "task",
     "sample",
     "methods",
+    "runs",
     "on",
     "damage",
     "lattice",
@@ -102,6 +103,18 @@ def methods(there: Iterable[str], limit: int = 4) -> tuple[str, ...]:
                 f"There is no trained model of the method '{name}' here.", f"There are: {', '.join(there) or 'none'}."
             )
     return wanted or there[:limit]
+
+
+def runs() -> dict[str, str]:
+    """Which run of a method was chosen, by method: its tag. Methods that are not named show their first."""
+    pairs = (text.partition(":") for text in get("runs").split(","))
+    return {method: tag for method, _, tag in pairs if method and tag}
+
+
+def put_run(method: str, tag: str | None) -> None:
+    """Choose a run of a method; None: its first. For callbacks."""
+    chosen = {**runs(), method: tag or ""}
+    put(runs=",".join(f"{name}:{run}" for name, run in chosen.items() if run) or None)
 
 
 def combination(modalities: Modalities, given: Iterable[str]) -> Combination | None:

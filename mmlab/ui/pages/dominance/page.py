@@ -10,7 +10,7 @@ import streamlit as st
 
 from mmlab.core.reference import Reference
 from mmlab.core.task import Task
-from mmlab.ui.components import page_frame, pickers
+from mmlab.ui.components import page_frame, pickers, run_picker
 from mmlab.ui.pages.dominance import (
     cue_conflict,
     external_log,
@@ -76,7 +76,7 @@ def show(task: Task) -> None:
 
 def _model(task: Task) -> Reference | None:
     """The model of the address; a switch where there are several."""
-    there = {entry.reference.method: entry.reference for entry in cache.entries(task.name) if entry.problem is None}
+    there = {each.reference.method: each.reference for each in run_picker.entries(task.name) if not each.problem}
     if not there:
         pickers.no_model(task)
         return None
@@ -87,11 +87,12 @@ def _model(task: Task) -> Reference | None:
             "Model",
             list(there),
             required=True,
-            format_func=cache.title,
+            format_func=lambda name: run_picker.title(there[name]),
             key=url_state.follow("dominance.model", chosen),
             help=wording.help("method"),
             on_change=lambda: url_state.put(lattice=st.session_state["dominance.model"]),
         )
+    run_picker.choose([there[chosen]])
     return there[chosen]
 
 

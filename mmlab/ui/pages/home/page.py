@@ -10,11 +10,13 @@ from typing import Any
 
 import streamlit as st
 
+from mmlab.analysis.methods.seed_comparison import Row
+from mmlab.core.errors import CheckpointError
 from mmlab.core.metric import is_share
 from mmlab.core.task import TASKS, Task, advice
 from mmlab.storage.library import Entry
 from mmlab.ui.components import page_frame, pickers
-from mmlab.ui.session import cache
+from mmlab.ui.session import cache, comparison_cache
 from mmlab.ui.text import wording
 from mmlab.viz.base import theme
 from mmlab.viz.compare.method_tables import Scale
@@ -115,24 +117,30 @@ def _task(task: Task) -> None:
 
 
 def _scores(task: Task, measured: Sequence[tuple[Entry, Mapping[str, Any]]], source: str) -> str:
-    """One table: a row per method; the mean, everything, and each input alone."""
+    """One table: a row per method, over its seeds; the mean, everything, and each input alone."""
     modalities, output = task.info.modalities, task.info.output
     letters = pickers.letters(modalities)
     columns = [("mean", "mean of all combinations"), (modalities.full.key, "all inputs")]
     columns += [(name, f"{letters[name]} only") for name in modalities.names]
     scale = Scale(is_share(output.headline), higher_is_better=output.higher_is_better)
+    seeds, places = _over_seeds(task, source)
     rows = []
     for entry, report in measured:
         found = report.get("sources", {}).get(source)
         if found:
             values = [_value(found, key, output.headline) for key, _ in columns]
-            rows.append((cache.title(entry.reference.method), values))
-    best = [_best([row[1][i] for row in rows], output.higher_is_better) for i in range(len(columns))]
+            name, run = entry.reference.method, entry.reference.tag
+            if name in seeds:
+                values = [seeds[name].mean, *(float(seeds[name].score[places[key]]) for key, _ in columns[1:])]
+                run = f"{seeds[name].seeds} seed{'s' * (seeds[name].seeds != 1)}"
+            rows.append((cache.title(name), run, values))
+    best = [_best([row[2][i] for row in rows], output.higher_is_better) for i in range(len(columns))]
     samples = next((r["sources"][source]["samples"] for _, r in measured if source in r.get("sources", {})), 0)
     head = "".join(f"<th>{escape(label)}</th>" for _, label in columns)
     body = "".join(
-        f"<tr><td>{escape(title)}</td>{''.join(_cell(value, best[i], scale) for i, value in enumerate(values))}</tr>"
-        for title, values in rows
+        f"<tr><td>{escape(title)} <span class='mm-muted'>{escape(run)}</span></td>"
+        f"{''.join(_cell(value, best[i], scale) for i, value in enumerate(values))}</tr>"
+        for title, run, values in rows
     )
     where = {"built-in": "Built-in test samples", "real": "Real recordings"}.get(source, escape(source))
     where = "Test samples" if all(set(report.get("sources", {})) <= {"built-in"} for _, report in measured) else where
@@ -141,6 +149,15 @@ def _scores(task: Task, measured: Sequence[tuple[Entry, Mapping[str, Any]]], sou
         f"<b>{where}</b> <span class='mm-muted'>({samples:,}), {escape(_measure(output.headline))}</span></caption>"
         f"<thead><tr><th>Method</th>{head}</tr></thead><tbody>{body}</tbody></table></div>"
     )
+
+
+def _over_seeds(task: Task, source: str) -> tuple[dict[str, Row], dict[str, int]]:
+    """The rows of Compare, so that a cell is the same number there and here, and where each combination stands."""
+    try:
+        found = comparison_cache.comparison(task.name, "", source, "dropout", "", comparison_cache.stamp(task.name))
+    except CheckpointError:  # nothing but runs of other names: each shows its own numbers
+        return {}, {}
+    return {row.name: row for row in found.rows}, {key: place for place, key in enumerate(found.combinations)}
 
 
 def _value(found: Mapping[str, Any], key: str, metric: str) -> float:

@@ -207,7 +207,8 @@ def _actions(reference: Reference) -> None:
             st.write(f"Delete **{page_frame.plain(reference.name)}** and all its measurements? This cannot be undone.")
             key = f"library.delete.{reference.name}"
             st.button("Delete it", key=key, on_click=_delete, args=(reference,), **access.shut(Action.DELETE))
-        page_frame.page_link("predict", "Try it →", {"task": reference.task, "methods": reference.method})
+        view = {"task": reference.task, "methods": reference.method, "runs": f"{reference.method}:{reference.tag}"}
+        page_frame.page_link("predict", "Try it →", view)
 
 
 def _delete(reference: Reference) -> None:

@@ -14,7 +14,7 @@ from mmlab.core.errors import CheckpointError, UnknownName
 from mmlab.core.method import METHODS
 from mmlab.core.reference import Reference
 from mmlab.core.task import Task, advice, is_trained_here
-from mmlab.ui.components import clickable_svg, page_frame, pickers, registered_card
+from mmlab.ui.components import clickable_svg, page_frame, pickers, registered_card, run_picker
 from mmlab.ui.pages.methods.evidence_views import EVIDENCE, PLAIN, Shown, Source, View
 from mmlab.ui.session import cache, url_state
 from mmlab.ui.text import wording
@@ -127,8 +127,9 @@ def _paper(card: Card) -> None:
 
 
 def _source(task: Task, method: str) -> Source:
-    """The first run of the method, with the same run of the others where there is one."""
-    found: dict[str, Reference] = {e.reference.method: e.reference for e in cache.entries(task.name) if not e.problem}
+    """The run of the method that is shown, with the same run of the others where there is one."""
+    shown = run_picker.entries(task.name)
+    found: dict[str, Reference] = {each.reference.method: each.reference for each in shown if not each.problem}
     if method not in found:
         if reason := METHODS[method].unsupported_reason(task.info):
             raise CheckpointError(reason, "Choose a task with fewer inputs to see it at work.")
