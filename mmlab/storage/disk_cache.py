@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
+import zipfile
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
@@ -12,10 +13,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mmlab.storage import bounded_arrays
+from mmlab.storage.bounded_zip import Bounds
 from mmlab.storage.cache_folder import cache_folder
 
 Arrays = Mapping[str, NDArray[np.generic]]
 CHECKSUM = "checksum"
+BOUNDS = Bounds(64, 2**31, (zipfile.ZIP_STORED,))  # stored as they are: no more than the file itself holds
 
 
 def cache_key(*parts: object) -> str:
@@ -26,8 +30,8 @@ def cache_key(*parts: object) -> str:
 def load(name: str) -> dict[str, NDArray[Any]] | None:
     """The arrays stored under `name`, or nothing where there are none or the file is damaged."""
     try:
-        with np.load(cache_folder() / f"{name}.npz", allow_pickle=False) as archive:
-            arrays = {key: archive[key] for key in archive.files}
+        found = bounded_arrays.arrays(cache_folder() / f"{name}.npz", BOUNDS)
+        arrays = {key: values.copy() for key, values in found.items()}  # for torch, which takes none that is read only
         stored = str(arrays.pop(CHECKSUM))
         return arrays if stored == _checksum(arrays) else None
     except Exception:  # absent or damaged in any of numpy's, zipfile's or zlib's ways: it is built again

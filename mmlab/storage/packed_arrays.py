@@ -23,6 +23,7 @@ from mmlab.storage.bounded_zip import EVERY
 TRIED = 2**20  # bytes of an array by which its way is chosen
 LARGEST_FILE = 2**28
 BOUNDS = Bounds(64, 2**28 + 2**25, EVERY)
+MOST_OF_A_RECORD = 2**24
 WAYS = (zipfile.ZIP_DEFLATED, zipfile.ZIP_LZMA, zipfile.ZIP_BZIP2)
 Floats = NDArray[np.floating]
 
@@ -72,13 +73,31 @@ def whole(values: NDArray[Any]) -> int:
     return int(values)
 
 
+def at_most(values: int) -> Callable[[Headers], None]:
+    """A check for `read`: all arrays together hold at most so many values. It raises DamagedFile."""
+
+    def check(found: Headers) -> None:
+        if sum(each.count for each in found.values()) > values:
+            raise DamagedFile(f"more than {values:,} values")
+
+    return check
+
+
+def check_kinds(values: Mapping[str, NDArray[Any]], kinds: Mapping[str, str]) -> None:
+    """Raise DamagedFile where an array is of none of its kinds, as NumPy abbreviates them; KeyError for one missing."""
+    for name, allowed in kinds.items():
+        if values[name].dtype.kind not in allowed:
+            raise DamagedFile(f"{name} holds values of another kind")
+
+
 def after(path: Path, page: Mapping[str, NDArray[Any]], epoch: int) -> dict[str, NDArray[Any]]:
     """A record with a row per epoch: those of earlier epochs in the file at `path`, and `page`, one row, after them.
 
     The page alone where there is no such file, or one of another kind: a record never stops a training.
     """
     try:
-        before = read(path) if epoch else {}
+        before = read(path, at_most(MOST_OF_A_RECORD)) if epoch else {}
+        check_kinds(before, {name: values.dtype.kind for name, values in page.items()})
         earlier = before["epochs"] < epoch
         return {name: np.concatenate([before[name][earlier], values]) for name, values in page.items()}
     except (OSError, KeyError, ValueError, IndexError):

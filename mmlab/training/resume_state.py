@@ -8,17 +8,39 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import safetensors.torch
 import torch
-from safetensors import SafetensorError, safe_open
+from pydantic import Field
+from safetensors import SafetensorError
 from torch import Tensor
+from typing_extensions import TypedDict
 
-from mmlab.core.errors import CheckpointError
+from mmlab.core.errors import CheckpointError, MmlabError
+from mmlab.storage import checkpoints, safetensors_header, strict_json
 from mmlab.storage.atomic_files import write_atomically
+from mmlab.storage.file_schemas import Count, Seconds
 
 STATE = "resume.safetensors"
+MOST_VALUES = 5 * checkpoints.MOST_VALUES  # the weights, the best ones, and what the optimiser keeps of each
+
+
+class Numbers(TypedDict):
+    """`State` without its weights."""
+
+    epoch: Count
+    best_epoch: Annotated[int, Field(ge=-1, le=10**6)]
+    best: float
+    seconds: Seconds
+
+
+class Notes(TypedDict):
+    """What stands beside the tensors."""
+
+    state: Numbers
+    groups: Annotated[list[dict[str, Any]], Field(max_length=64)]
+    settings: dict[str, Any]
 
 
 @dataclass
@@ -66,10 +88,13 @@ def read(file: Path, place: torch.device, settings: Mapping[str, Any]) -> Saved:
     """
     again = "Give this run a name of its own with --tag, or begin anew with --restart."
     try:
-        with safe_open(str(file), framework="pt") as opened:
-            meta = json.loads(opened.metadata()["mmlab"])
+        header = safetensors_header.read(file)
+        if header.values > MOST_VALUES:
+            raise ValueError("larger than any run of ours")
+        meta = strict_json.fit(json.loads(header.metadata["mmlab"]), Notes, "its notes", refuse=CheckpointError)
         tensors = safetensors.torch.load_file(str(file))
-    except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
+        entries = _optimiser_state(tensors)
+    except (MmlabError, SafetensorError, OSError, KeyError, TypeError, ValueError, RecursionError) as error:
         raise CheckpointError(f"The unfinished run in {file.parent.name} is damaged.", again) from error
     wanted = json.loads(json.dumps(dict(settings)))
     if meta["settings"].get("data") != wanted.get("data"):
@@ -77,13 +102,19 @@ def read(file: Path, place: torch.device, settings: Mapping[str, Any]) -> Saved:
     if meta["settings"] != wanted:
         raise CheckpointError(f"The unfinished run in {file.parent.name} had other options.", again)
 
-    def under(prefix: str) -> dict[str, Tensor]:
-        return {n.removeprefix(prefix): v for n, v in tensors.items() if n.startswith(prefix)}
+    best = {name: value.to(place) for name, value in _under("best/", tensors).items()}
+    state = State(**meta["state"], best_weights=best)
+    return Saved(state, _under("weights/", tensors), {"state": entries, "param_groups": meta["groups"]})
 
+
+def _under(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}
+
+
+def _optimiser_state(tensors: Mapping[str, Tensor]) -> dict[int, dict[str, Tensor]]:
+    """The tensors of each parameter by its number. Raises ValueError for names of another shape."""
     entries: dict[int, dict[str, Tensor]] = defaultdict(dict)
-    for name, value in under("optimiser/").items():
+    for name, value in _under("optimiser/", tensors).items():
         index, field = name.split("/")
         entries[int(index)][field] = value
-    best = {name: value.to(place) for name, value in under("best/").items()}
-    state = State(**meta["state"], best_weights=best)
-    return Saved(state, under("weights/"), {"state": dict(entries), "param_groups": meta["groups"]})
+    return dict(entries)

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from mmlab.core.errors import CheckpointError, MmlabError
+from mmlab.core.errors import CheckpointError, DataError, MmlabError
 from mmlab.core.task import TASKS
 from mmlab.experiments import model_archive
 from mmlab.experiments.background.manager import TrainingQueue
 from mmlab.experiments.background.run_files import order_in, status_in
+from mmlab.experiments.recorders import attribution_maps, embedding_maps
+from mmlab.modalities.path.decode import read_strokes
+from mmlab.modalities.series import columns
 from mmlab.storage import checkpoints, packed_arrays, progress_file, report_file, sweep_file
 from mmlab.storage.library import Library
 from mmlab.ui.session import uploads
@@ -68,6 +73,54 @@ def test_weights(file: Path, tmp_path: Path) -> None:
     shutil.copy(file, tmp_path / "model.safetensors")
     with pytest.raises(MmlabError):
         checkpoints.load(tmp_path)
+
+
+def value_or_sentence(read: Callable[[], object]) -> None:
+    """Whatever it is, it ends in a value or in an error with a sentence; anything else fails the test."""
+    sentence = "."
+    try:
+        assert read() is not None
+    except MmlabError as error:
+        sentence = error.message
+    assert sentence.endswith(".")
+
+
+@pytest.mark.parametrize("file", files("NPY-*"), ids=lambda file: file.name)
+def test_arrays(file: Path) -> None:
+    with pytest.raises(DataError, match=r"not a measured number|not finite"):
+        columns.table_of(file.read_bytes(), "The row")
+
+
+@pytest.mark.parametrize("file", files("CSV-*"), ids=lambda file: file.name)
+def test_tables(file: Path) -> None:
+    value_or_sentence(lambda: columns.table_of(file.read_bytes(), "The table"))
+    task = TASKS["watch"]()
+    for name in WATCH:
+        value_or_sentence(lambda name=name: task.read(name, file.read_bytes(), file.name))
+
+
+@pytest.mark.parametrize("file", files("[Ss][Tt][Rr][Oo][Kk][Ee][Ss]-*.json"), ids=lambda file: file.name)
+def test_drawings(file: Path) -> None:
+    with pytest.raises(DataError):
+        read_strokes(file.read_bytes(), file.name)
+
+
+@pytest.mark.parametrize("file", files("EPOCHS-*"), ids=lambda file: file.name)
+def test_epoch_maps(file: Path, tmp_path: Path) -> None:
+    shutil.copy(file, tmp_path / embedding_maps.EPOCH_MAPS)
+    with pytest.raises(CheckpointError, match="damaged"):
+        embedding_maps.read(tmp_path)
+    page = {"epochs": np.array([3])}
+    assert packed_arrays.after(tmp_path / embedding_maps.EPOCH_MAPS, page, 3)["epochs"].tolist() == [3]
+
+
+@pytest.mark.parametrize("file", files("SNAPSHOTS-*"), ids=lambda file: file.name)
+def test_snapshots(file: Path, tmp_path: Path) -> None:
+    shutil.copy(file, tmp_path / attribution_maps.SNAPSHOTS)
+    with pytest.raises(CheckpointError, match="damaged"):
+        attribution_maps.read(tmp_path)
+    page = {"epochs": np.array([3])}
+    assert packed_arrays.after(tmp_path / attribution_maps.SNAPSHOTS, page, 3)["epochs"].tolist() == [3]
 
 
 @pytest.mark.parametrize("file", files("ORDER-*"), ids=lambda file: file.name)

@@ -14,13 +14,15 @@ from mmlab.analysis.embedding.maps import Map
 from mmlab.analysis.embedding.projection import Points
 from mmlab.core.errors import CheckpointError
 from mmlab.core.results import Projection
-from mmlab.storage import packed_arrays
+from mmlab.storage import packed_arrays, strict_json
+from mmlab.storage.file_schemas import Options
 
 MAP = "map.npz"
 VERSION = 2
 FLAT, SOLID = 2047, 100  # steps of a coordinate in two and in three dimensions: less than a dot is wide
 SPREAD = 255  # steps of a logarithm of a variance, and of a correlation
 LEAST = 1e-6  # variance
+MOST = 2**24  # numbers in a file
 
 Arrays = Mapping[str, NDArray[Any]]
 
@@ -50,14 +52,18 @@ def read_map(folder: Path, digest: str) -> Map:
     """The map of the checkpoint in `folder`, which must have this digest. Raises CheckpointError."""
     again = "Run `python -m mmlab map --task TASK --method METHOD` to make it."
     try:
-        arrays: Arrays = packed_arrays.read(folder / MAP)
+        arrays: Arrays = packed_arrays.read(folder / MAP, packed_arrays.at_most(MOST))
+        packed_arrays.check_kinds(arrays, {"points": "u", "distances": "f", "error": "f"})
         if packed_arrays.whole(arrays["version"]) != VERSION:
             raise CheckpointError("The map of this model was made by another version of mmlab.", again)
         if str(arrays["digest"]) != digest:
             raise CheckpointError("The map belongs to another checkpoint.", again)
-        settings = json.loads(str(arrays["settings"]))
+        text = str(arrays["settings"]).encode()
+        settings = strict_json.checked(text, Options, "The settings of this map", again, refuse=CheckpointError)
         points, spread = _unpacked("points", arrays), _unpacked_spread(arrays) if "spread" in arrays else None
         distances = arrays["distances"].astype(np.float32)
+        if points.ndim != 3 or distances.ndim != 1 or not np.isfinite([*distances, arrays["error"]]).all():
+            raise ValueError("not a map")
         overlap = float(arrays["overlap"]) if "overlap" in arrays else None
         solid = None
         if "solid" in arrays:

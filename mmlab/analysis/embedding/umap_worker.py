@@ -166,7 +166,8 @@ def main(folder: Path, settings: MapSettings, into: Path) -> None:
     model = folder / MODEL
     if not model.is_file():
         raise CheckpointError(f"There is no checkpoint in {folder.name}.", "Train the model first.")
-    found = sweep_file.read(folder, hashlib.sha256(model.read_bytes()).hexdigest())
+    with model.open("rb") as opened:
+        found = sweep_file.read(folder, hashlib.file_digest(opened, "sha256").hexdigest())
     into.mkdir(parents=True, exist_ok=True)
     write_map(into, fit(found, settings, lambda part: print(part, flush=True)))
 

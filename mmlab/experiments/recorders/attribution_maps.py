@@ -28,6 +28,7 @@ from mmlab.core.task import Task
 from mmlab.storage import packed_arrays
 
 SNAPSHOTS = "snapshots.npz"
+KINDS = {"epochs": "iu", "ids": "U", "shares": "f", "score": "f"}
 SAMPLES = 4  # gallery samples that are looked at
 LONGEST = {1: 64, 2: 16, 3: 16}  # places along each side of a stored map
 POOLS = {1: functional.adaptive_avg_pool1d, 2: functional.adaptive_avg_pool2d, 3: functional.adaptive_avg_pool3d}
@@ -115,13 +116,28 @@ def handful(epochs: int) -> frozenset[int]:
 def read(folder: Path) -> Snapshots:
     """The snapshots beside a checkpoint. Raises CheckpointError where there are none, or the file is damaged."""
     try:
-        arrays = packed_arrays.read(folder / SNAPSHOTS)
+        arrays = packed_arrays.read(folder / SNAPSHOTS, packed_arrays.at_most(packed_arrays.MOST_OF_A_RECORD))
         stored = {name[4:]: value for name, value in arrays.items() if name.startswith("map_")}
         maps = {name: value.astype(np.float32) / np.float32(255) for name, value in stored.items()}
         ids = tuple(str(each) for each in arrays["ids"])
-        return Snapshots(arrays["epochs"], ids, arrays["shares"], arrays["score"], maps)
-    except (OSError, KeyError, ValueError) as error:
+        found = Snapshots(arrays["epochs"], ids, arrays["shares"], arrays["score"], maps)
+        packed_arrays.check_kinds(arrays, {**dict.fromkeys((n for n in arrays if n[:4] == "map_"), "u"), **KINDS})
+        _check(found)
+        return found
+    except FileNotFoundError as error:
         raise CheckpointError("No snapshots were stored in this training.", "Train the model again.") from error
+    except (OSError, KeyError, ValueError, TypeError, IndexError) as error:
+        raise CheckpointError("The snapshots of this training are damaged.", "Train the model again.") from error
+
+
+def _check(found: Snapshots) -> None:
+    """Raises ValueError where the parts are not of one size, or not finite."""
+    shape = (len(found.epochs), len(found.ids))
+    fits = found.epochs.ndim == 1 and found.score.shape == shape and found.shares.shape == (*shape, len(found.maps))
+    if not fits or any(each.shape[:2] != shape or each.ndim < 3 for each in found.maps.values()):
+        raise ValueError("not of one size")
+    if not all(np.isfinite(each).all() for each in (found.shares, found.score)):
+        raise ValueError("not finite")
 
 
 def shares(method: Method, validation: Samples) -> dict[str, float]:

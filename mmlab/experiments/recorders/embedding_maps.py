@@ -28,6 +28,8 @@ from mmlab.storage import packed_arrays
 
 EPOCH_MAPS = "epochs.npz"
 VERSION = 1
+KINDS = {"epochs": "iu", "combinations": "U", "about": "U", "points": "u", "shown": "u"}
+KINDS |= dict.fromkeys(("explained", "told", "cosine"), "f")
 MEASURED, DENSE, DRAWN = 256, 64, 64  # complete validation samples: measured, where answers are pictures, and drawn
 LEVELS = 256  # steps of a coordinate, and of what a dot is coloured by
 
@@ -109,7 +111,8 @@ def read(folder: Path) -> EpochMaps:
     """The maps beside a checkpoint. Raises CheckpointError where there are none, or the file is damaged."""
     again = "Train the model again."
     try:
-        arrays = packed_arrays.read(folder / EPOCH_MAPS)
+        arrays = packed_arrays.read(folder / EPOCH_MAPS, packed_arrays.at_most(packed_arrays.MOST_OF_A_RECORD))
+        packed_arrays.check_kinds(arrays, KINDS)
         if packed_arrays.whole(arrays["version"]) != VERSION:
             raise CheckpointError("The embeddings of earlier epochs were stored by another version of mmlab.", again)
         found = EpochMaps(
