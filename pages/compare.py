@@ -1,5 +1,5 @@
-"""Compare, opened by its own address. What it shows is in `mmlab/ui/pages/compare/`."""
+"""Compare: what it shows is in `mmlab/ui/pages/compare/`."""
 
 from mmlab.ui.components import page_frame
 
-page_frame.run()
+page_frame.show("compare")

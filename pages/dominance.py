@@ -1,5 +1,5 @@
-"""Dominance, opened by its own address. What it shows is in `mmlab/ui/pages/dominance/`."""
+"""Dominance: what it shows is in `mmlab/ui/pages/dominance/`."""
 
 from mmlab.ui.components import page_frame
 
-page_frame.run()
+page_frame.show("dominance")

@@ -1,5 +1,5 @@
-"""Embed, opened by its own address. What it shows is in `mmlab/ui/pages/embed/`."""
+"""Embed: what it shows is in `mmlab/ui/pages/embed/`."""
 
 from mmlab.ui.components import page_frame
 
-page_frame.run()
+page_frame.show("embed")

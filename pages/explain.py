@@ -1,5 +1,5 @@
-"""Explain, opened by its own address. What it shows is in `mmlab/ui/pages/explain/`."""
+"""Explain: what it shows is in `mmlab/ui/pages/explain/`."""
 
 from mmlab.ui.components import page_frame
 
-page_frame.run()
+page_frame.show("explain")

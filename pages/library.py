@@ -1,5 +1,5 @@
-"""Library, opened by its own address. What it shows is in `mmlab/ui/pages/library/`."""
+"""Library: what it shows is in `mmlab/ui/pages/library/`."""
 
 from mmlab.ui.components import page_frame
 
-page_frame.run()
+page_frame.show("library")

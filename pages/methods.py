@@ -1,5 +1,5 @@
-"""Methods, opened by its own address. What it shows is in `mmlab/ui/pages/methods/`."""
+"""Methods: what it shows is in `mmlab/ui/pages/methods/`."""
 
 from mmlab.ui.components import page_frame
 
-page_frame.run()
+page_frame.show("methods")

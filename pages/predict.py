@@ -1,5 +1,5 @@
-"""Predict, opened by its own address. What it shows is in `mmlab/ui/pages/predict/`."""
+"""Predict: what it shows is in `mmlab/ui/pages/predict/`."""
 
 from mmlab.ui.components import page_frame
 
-page_frame.run()
+page_frame.show("predict")

@@ -1,5 +1,5 @@
-"""Robustness, opened by its own address. What it shows is in `mmlab/ui/pages/robustness/`."""
+"""Robustness: what it shows is in `mmlab/ui/pages/robustness/`."""
 
 from mmlab.ui.components import page_frame
 
-page_frame.run()
+page_frame.show("robustness")

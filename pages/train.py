@@ -1,5 +1,5 @@
-"""Train, opened by its own address. What it shows is in `mmlab/ui/pages/train/`."""
+"""Train: what it shows is in `mmlab/ui/pages/train/`."""
 
 from mmlab.ui.components import page_frame
 
-page_frame.run()
+page_frame.show("train")

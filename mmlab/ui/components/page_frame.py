@@ -15,6 +15,7 @@ import logging
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import partial
 from html import escape
 from pathlib import Path
@@ -34,12 +35,26 @@ P = ParamSpec("P")
 Width = Literal["content", "stretch"]
 HERE = Path(__file__).resolve().parent
 HERE_NOW, ON_ENTRY = "mmlab.page", "mmlab.entry"  # session: the page, and what was settled when it was entered
+FILES = HERE.parents[2] / "pages"  # a page may have a file there, as Streamlit and its hosts expect; none needs one
 LOG = logging.getLogger("mmlab.app")
+_navigated: ContextVar[bool] = ContextVar("navigated", default=False)
 
 
 def run() -> None:
     """The whole app: the page of the address, in its frame."""
-    st.navigation([_routed(page) for page in pages()], position="hidden").run()
+    token = _navigated.set(True)
+    try:
+        st.navigation([_routed(page) for page in pages()], position="hidden").run()
+    finally:
+        _navigated.reset(token)
+
+
+def show(name: str) -> None:
+    """One page, for its file in `pages/`; the whole app where the file was opened by itself."""
+    if _navigated.get():
+        _framed(PAGES[name])
+    else:
+        run()
 
 
 def page_link(name: str, label: str, view: Mapping[str, str] | None = None, width: Width = "content") -> None:
@@ -49,7 +64,9 @@ def page_link(name: str, label: str, view: Mapping[str, str] | None = None, widt
 
 def _routed(page: Page) -> st.Page:
     """A page as Streamlit takes it. Its name is its address; Home's is the root."""
-    return st.Page(partial(_framed, page), title=page.title, url_path=page.name, default=page.name == HOME)
+    file = FILES / f"{page.name}.py"
+    shown = file if file.is_file() else partial(_framed, page)
+    return st.Page(shown, title=page.title, url_path=page.name, default=page.name == HOME)
 
 
 def _framed(page: Page) -> None:
