@@ -277,7 +277,7 @@ def test_damaged_snapshots_hide_nothing_else(content: bytes, models: Path) -> No
     app = opened("learning")
     kept_file.write_bytes(good)
     healthy(app)
-    assert "No snapshots were stored" in said(app)
+    assert "The snapshots of this training are damaged" in said(app)
     assert "The score of every combination" in boards(app)
 
 

@@ -131,7 +131,8 @@ def _scores(task: Task, measured: Sequence[tuple[Entry, Mapping[str, Any]]], sou
             values = [_value(found, key, output.headline) for key, _ in columns]
             name, run = entry.reference.method, entry.reference.tag
             if name in seeds:
-                values = [seeds[name].mean, *(float(seeds[name].score[places[key]]) for key, _ in columns[1:])]
+                score = {key: float(seeds[name].score[place]) for key, place in places.items()}
+                values = [seeds[name].mean, *(score.get(key, math.nan) for key, _ in columns[1:])]
                 run = f"{seeds[name].seeds} seed{'s' * (seeds[name].seeds != 1)}"
             rows.append((cache.title(name), run, values))
     best = [_best([row[2][i] for row in rows], output.higher_is_better) for i in range(len(columns))]
