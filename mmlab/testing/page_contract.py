@@ -33,10 +33,13 @@ def app_at(page: str, timeout: float = 90, **address: str) -> AppTest:
 
 
 def turn(app: AppTest, page: str, **address: str) -> AppTest:
-    """The same visitor at another page. `AppTest.switch_page` knows pages that are files only."""
+    """The same visitor at another page; UnknownName for one that does not exist, where the app would show Home.
+
+    `AppTest.switch_page` knows pages that are files only.
+    """
     from streamlit.util import calc_hash
 
-    app._page_hash = calc_hash(page)
+    app._page_hash = calc_hash(PAGES[page].name)
     for name, value in address.items():
         app.query_params[name] = value
     return app
