@@ -47,6 +47,11 @@ def percent(share: float) -> str:
     return f"{100 * share:.0f} %"
 
 
+def p_value(p: float) -> str:
+    """`0.012`; never a false 0."""
+    return "< 0.001" if p < 0.001 else fixed(p, 3)
+
+
 def digits_of(values: Iterable[float], usual: int) -> int:
     """How many digits tell numbers of one unit apart: the `usual`, and more where the largest of them is TINY."""
     largest = max((abs(value) for value in values if isfinite(value)), default=0.0)

@@ -17,6 +17,7 @@ from mmlab.core.errors import CheckpointError, MmlabError, UnknownName
 from mmlab.core.method import METHODS
 from mmlab.core.metric import higher_is_better
 from mmlab.core.modality import Combination
+from mmlab.core.number_text import p_value
 from mmlab.core.task import TASKS, TaskInfo, advice
 from mmlab.core.untrained import sentence, untrained
 from mmlab.experiments.ablations import ladder, ordered, rung_tag
@@ -42,19 +43,19 @@ def compare(
     missing: the runs that were trained on data with these gaps rather than the ordinary ones.
     Raises CheckpointError where nothing was measured, UnknownName for a metric that the task lacks.
     """
-    names = ordered()
+    names, fingerprint = ordered(), fingerprint_of(TASKS[task]())
     pattern = re.compile(rf"{re.escape(gap_tag(missing))}-seed(\d+)") if missing else SEED_FOLDER
-    reports = {name: _seeds(library, task, name, pattern) for name in names}
+    reports = {name: _seeds(library, task, name, fingerprint, pattern) for name in names}
     titles = {name: METHODS[name].title for name in names}
     return _comparison(task, source, baseline, reports, titles, metric)
 
 
 def compare_ladder(library: Library, task: str, method: str, source: str = "built-in", metric: str = "") -> Comparison:
     """The rungs of a method's ablation ladder over their seeds, each against the complete method."""
-    reports, titles = {}, {}
+    reports, titles, fingerprint = {}, {}, fingerprint_of(TASKS[task]())
     for rung in ladder(method):
         pattern = re.compile(rung_tag(rung, 0).replace("seed0", r"seed(\d+)"))
-        reports[rung.name] = _seeds(library, task, method, pattern)
+        reports[rung.name] = _seeds(library, task, method, fingerprint, pattern)
         titles[rung.name] = rung.label
     complete = next(rung.name for rung in ladder(method) if not rung.config)
     return _comparison(task, source, complete, reports, titles, metric)
@@ -87,13 +88,12 @@ def _measured(found: Mapping[str, Any], info: TaskInfo) -> Sequence[Combination]
     return wanted if keys == {combination.key for combination in wanted} else info.modalities.subsets()
 
 
-def _seeds(library: Library, task: str, method: str, pattern: re.Pattern[str] = SEED_FOLDER) -> Reports:
-    """The reports of a method's seeds, and in words what is wrong with those that cannot be used."""
+def _seeds(library: Library, task: str, method: str, fingerprint: str, pattern: re.Pattern[str]) -> Reports:
+    """The reports of a method's seeds on the data of that fingerprint, and in words what is wrong with the others."""
     info = TASKS[task].info
     found: list[Mapping[str, Any]] = []
     problems: list[str] = []
     folders = library.glob(f"{task}/{method}/*")
-    fingerprint = fingerprint_of(TASKS[task]())
     files = [folder / REPORT for folder in folders if pattern.fullmatch(folder.name)]
     for file in (file for file in files if file.is_file()):
         try:
@@ -171,7 +171,7 @@ def as_markdown(found: Comparison) -> str:
         cells = [row.title, str(row.seeds), *(write(value) for value in row.score)]
         spread = f" ± {write(row.mean_spread)}" if math.isfinite(row.mean_spread) else ""
         cells += [f"{bold}{write(row.mean)}{spread}{bold}", write(row.worst), _difference(row, found.is_share)]
-        cells.append(_p(p[row.name]))
+        cells.append("" if math.isnan(p[row.name]) else p_value(p[row.name]))
         lines.append("| " + " | ".join(cells) + " |")
     legend = ", ".join(f"{letter} {key}" for letter, key in zip(letters, found.combinations, strict=True))
     unit = " in %" if found.is_share else ""
@@ -266,11 +266,6 @@ def _difference(row: Row, is_share: bool) -> str:
     factor, digits = (100, 1) if is_share else (1, 3)
     bounds = f" [{factor * low:+.{digits}f}, {factor * high:+.{digits}f}]" if math.isfinite(low) else ""
     return f"{factor * mean:+.{digits}f}{bounds}"
-
-
-def _p(value: float) -> str:
-    """A p-value as it stands in a table: three digits, and nothing where there is none."""
-    return "" if math.isnan(value) else "< 0.001" if value < 0.001 else f"{value:.3f}"
 
 
 def _finite(values: Sequence[float]) -> list[float | None]:

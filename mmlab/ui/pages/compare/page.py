@@ -223,7 +223,7 @@ def _table(task: Task, found: Comparison, view: str) -> None:
     )
     numbers["±"] = st.column_config.NumberColumn(format=digits, help="Standard deviation over seeds.")
     numbers["p (Holm)"] = st.column_config.NumberColumn(
-        format="%.3f", help="That the difference is chance of the seed only, corrected for the number of methods."
+        format="%.2g", help="That the difference is chance of the seed only, corrected for the number of methods."
     )
     numbers["Difference"] = st.column_config.NumberColumn(
         format=digits,

@@ -11,6 +11,7 @@ import streamlit as st
 from mmlab.analysis.methods.seed_comparison import Comparison
 from mmlab.analysis.robustness.paired_model_test import Duel, duel
 from mmlab.core.errors import MmlabError
+from mmlab.core.number_text import p_value
 from mmlab.core.reference import Reference
 from mmlab.ui.components import figure_card, page_frame, pickers, selection
 from mmlab.ui.pages.robustness import sample_list, view_data
@@ -143,8 +144,7 @@ def _lists(view: View, found: Duel, second: str) -> None:
 
 
 def _p(found: Duel, mask: int) -> str:
-    value = float(found.p[mask])
-    return "< 0.001" if value < 0.001 else f"{value:.3f}"
+    return p_value(float(found.p[mask]))
 
 
 def _usual(view: View) -> str:
