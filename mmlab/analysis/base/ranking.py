@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.stats import rankdata
 
 from mmlab.analysis.base.array_checks import Numbers
 
@@ -29,6 +28,8 @@ def spearman(first: ArrayLike, second: ArrayLike) -> float:
 
     Source: Spearman, The Proof and Measurement of Association between Two Things, 1904.
     """
+    from scipy.stats import rankdata  # a second to import, and the start of the app brings this file in
+
     pair = [_steps(each) for each in (first, second)]
     if not all(np.isfinite(each).all() for each in pair):
         return float("nan")

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy import special  # scipy.stats takes a second to import, and Home waits for this file
 
 from mmlab.analysis.base.statistics import holm
 from mmlab.core.metric import is_share, mean_of
@@ -143,23 +143,27 @@ def interval(differences: NDArray[np.float64]) -> tuple[float, float, float]:
 
     A pair of which one has no score is left out; all is NaN where no pair is left.
     """
-    differences = differences[~np.isnan(differences)]
-    mean, count = float(mean_of(differences)), len(differences)
-    if count < 2:
-        return mean, float("nan"), float("nan")
-    half = float(stats.t.ppf(0.975, count - 1) * differences.std(ddof=1) / np.sqrt(count))
+    mean, error, freedom = _paired(differences)
+    half = float(special.stdtrit(freedom, 0.975)) * error if freedom > 0 else float("nan")
     return mean, mean - half, mean + half
 
 
 def paired_p(differences: NDArray[np.float64]) -> float:
     """Two-sided p that paired differences `[S]` have mean 0 (Student's t); NaN for fewer than two pairs."""
-    differences = differences[~np.isnan(differences)]
-    if len(differences) < 2:
+    mean, error, freedom = _paired(differences)
+    if freedom < 1:
         return float("nan")
-    mean, deviation = float(differences.mean()), float(differences.std(ddof=1))
-    if deviation == 0:
+    if error == 0:
         return 1.0 if mean == 0 else 0.0
-    return float(2 * stats.t.sf(abs(mean) / deviation * np.sqrt(len(differences)), len(differences) - 1))
+    return float(2 * special.stdtr(freedom, -abs(mean) / error))
+
+
+def _paired(differences: NDArray[np.float64]) -> tuple[float, float, int]:
+    """Mean of the differences `[S]` that are numbers, its standard error, and its degrees of freedom."""
+    there = differences[~np.isnan(differences)]
+    freedom = len(there) - 1
+    error = float(there.std(ddof=1) / np.sqrt(len(there))) if freedom > 0 else float("nan")
+    return float(mean_of(there)), error, freedom
 
 
 def corrected(p: Mapping[str, float]) -> dict[str, float]:
