@@ -18,6 +18,7 @@ from mmlab.core.modality_kinds import modality_kind
 from mmlab.core.options import build
 from mmlab.core.task import TASKS
 from mmlab.networks.encoders import level_encoder
+from tests.foreign_models import package
 
 
 def traced(network: nn.Module, shape: tuple[int, ...]) -> tuple[Tensor, Geometry | None]:
@@ -37,6 +38,9 @@ def traced(network: nn.Module, shape: tuple[int, ...]) -> tuple[Tensor, Geometry
         ([nn.Conv2d(1, 1, 3, 1)], 1, 1),  # nothing is padded: the first cell is one place inside
         ([nn.Conv2d(1, 1, 3, 1, 2, dilation=2), nn.AvgPool2d(3, 2, 1)], 2, 0),
         ([nn.Conv2d(1, 1, 7, 2, 3), nn.BatchNorm2d(1), nn.MaxPool2d(3, 2, 1)], 4, 0),  # how a ResNet begins
+        ([nn.ZeroPad2d((0, 1, 0, 1)), nn.Conv2d(1, 1, 3, 2)], 2, 1),  # as TensorFlow pads
+        ([nn.ReflectionPad2d(2), nn.Conv2d(1, 1, 5, 2)], 2, 0),
+        ([nn.ZeroPad2d(-3)], 1, 3),  # cuts three places off
     ],
 )
 def test_the_centre_of_a_cell_by_hand(layers: list[nn.Module], stride: float, offset: float) -> None:
@@ -103,6 +107,26 @@ def test_the_map_of_a_patch_lies_on_the_patch(modality: Modality) -> None:
 def test_the_map_of_a_patch_lies_on_the_patch_in_a_dense_encoder() -> None:
     network = adding_up(level_encoder(Modality("flair", "scan", (1, 64, 64), "FLAIR", "F"), (4, 8, 8)))
     check_patch(network, (1, 64, 64))
+
+
+@pytest.mark.parametrize("name", ["resnet18", "efficientnet_lite0", "tf_efficientnet_lite0"])
+def test_the_map_of_a_patch_lies_on_the_patch_in_a_backbone_of_timm(name: str) -> None:
+    backbone = package("timm").create_model(name, features_only=True, out_indices=(2,))
+    check_patch(nn.Sequential(adding_up(backbone), First()), (3, 96, 96))
+
+
+class First(nn.Module):
+    """The one map that a backbone was asked for."""
+
+    def forward(self, maps: list[Tensor]) -> Tensor:
+        return maps[0]
+
+
+def test_a_slice_begins_where_it_says_and_takes_every_so_many_cells() -> None:
+    inputs = torch.randn(1, 1, 12, 12)
+    with Tracing([inputs]) as tracing:
+        made = inputs[:, :, 1::2, -5:]
+        assert tracing.of(made) == Geometry((2.0, 1.0), (1.0, 7.0))
 
 
 def check_patch(network: nn.Module, shape: tuple[int, ...]) -> None:

@@ -25,6 +25,7 @@ WINDOWS: Mapping[str, tuple[int | None, int, int, int | None]] = {
     "aten.avg_pool2d": (1, 2, 3, None),
     "aten.avg_pool3d": (1, 2, 3, None),
 }
+PADS = ("constant_pad", "reflection_pad", "replication_pad")  # part of the names of operations that add or cut edges
 RESIZES = ("upsample", "adaptive")  # part of the names of operations that divide the same extent into other cells
 
 
@@ -49,6 +50,13 @@ class Geometry:
         return Geometry(
             tuple(mine * step for mine, step in zip(self.stride, stride, strict=True)),
             tuple(begin + mine * at for begin, mine, at in zip(self.offset, self.stride, first, strict=True)),
+        )
+
+    def from_cell(self, first: Sequence[int], step: Sequence[int]) -> Geometry:
+        """Of every `step`-th cell from `first` on, which is negative where cells were added in front."""
+        return Geometry(
+            tuple(mine * each for mine, each in zip(self.stride, step, strict=True)),
+            tuple(begin + mine * each for begin, mine, each in zip(self.offset, self.stride, first, strict=True)),
         )
 
 
@@ -103,6 +111,12 @@ def _behind(
         if source is not args[0] or (name == "aten.convolution" and args[6]):  # a mask as the weights, or transposed
             return None
         return geometry.after(*_window(name, args, made.dim() - 2))
+    if any(part in name for part in PADS):
+        axes = made.dim() - 2
+        added = [0] * axes + [*args[1][-2::-2]]  # in front of each axis; the pairs begin with the last one
+        return geometry.from_cell([-each for each in added[-axes:]], [1] * axes)
+    if name == "aten.slice" and len(args) > 1 and args[1] % made.dim() > 1:
+        return geometry.from_cell(*_slice(args, made.dim() - 2))
     if any(part in name for part in RESIZES):
         cells, before = made.shape[2:], source.shape[2:]
         scale = [b / c for b, c in zip(before, cells, strict=True)]
@@ -123,6 +137,17 @@ def _window(name: str, args: Sequence[Any], axes: int) -> tuple[list[int], list[
 
     window = list(args[1].shape[2:]) if size is None else numbers(size, ())
     return window, numbers(stride, window), numbers(padding, (0,)), numbers(dilation, (1,))
+
+
+def _slice(args: Sequence[Any], axes: int) -> tuple[list[int], list[int]]:
+    """Where a slice begins along each axis of places, and its steps."""
+    source, axis = args[0], args[1]
+    start = (args[2] if len(args) > 2 else None) or 0
+    size, place = source.shape[axis], axis % source.dim() - 2
+    first, steps = [0] * axes, [1] * axes
+    first[place] = min(max(start + size if start < 0 else start, 0), size)
+    steps[place] = args[4] if len(args) > 4 else 1
+    return first, steps
 
 
 def on_places(maps: Tensor, places: Sequence[int], geometry: Geometry | None = None) -> Tensor:
