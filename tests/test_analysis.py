@@ -58,6 +58,7 @@ from mmlab.analysis import (
 )
 from mmlab.analysis.base.statistics import distribution
 from mmlab.analysis.dominance.gradient_conflict import degrees_of
+from mmlab.analysis.robustness.missing_rate import rate_curve_of_one
 from mmlab.analysis.robustness.prediction_flips import smallest_sufficient_shares
 from mmlab.core.errors import DataError
 from mmlab.core.modality import Modalities, Modality
@@ -310,8 +311,14 @@ def test_the_area_under_a_curve_and_what_part_of_the_start_is_kept() -> None:
     assert curve_area([0.0, 0.4, 0.5], [0.7, 0.7, 0.7]) == (pytest.approx(0.35), pytest.approx(1.0))
     with pytest.raises(ValueError, match="rates"):
         curve_area([0.0, 0.0], [1.0, 1.0])
-    with pytest.raises(ValueError, match="score of 0"):
-        curve_area([0.0, 1.0], [0.0, 1.0])
+    assert np.isnan(curve_area([0.0, 1.0], [0.0, 1.0])[1])  # nothing to be relative to
+
+
+def test_the_rate_of_one_modality_moves_while_the_others_fail_as_they_do() -> None:
+    scores = np.random.default_rng(1).random(8)
+    rates = [0.0, 0.3, 0.9]
+    each = [expected_score(scores, [0.1, rate, 0.4]) for rate in rates]
+    np.testing.assert_allclose(rate_curve_of_one(scores, [0.1, 0.7, 0.4], 1, rates), each)
 
 
 def test_where_two_curves_cross() -> None:

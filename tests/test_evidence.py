@@ -11,7 +11,7 @@ import torch
 
 from mmlab.analysis.attribution import faithfulness
 from mmlab.analysis.base.ranking import spearman, tied_order
-from mmlab.analysis.methods import method_evidence, training_log
+from mmlab.analysis.methods import m3ixup_evidence, method_evidence, training_log
 from mmlab.core.errors import CheckpointError, DataError, Unsupported
 from mmlab.core.method import METHODS
 from mmlab.core.results import Sweep
@@ -24,6 +24,7 @@ from tests.test_methods import made, trainer
 TASK = ToyTask(count=2)
 MODALITIES = TASK.info.modalities
 KEYS = ("m0", "m1", "m0-m1")
+NORMS = ((2.0, 1.0), (0.0, 0.0), (6.0, 1.0))
 
 
 def hand_made(mean: object, variance: object = None, logits: object = None, present: object = None) -> Sweep:
@@ -127,7 +128,9 @@ def test_what_only_one_modality_is_good_at_is_taught() -> None:
     with pytest.raises(CheckpointError):
         method_evidence.dimensions(method)
     method.effective.copy_(effective)
-    assert method_evidence.dimensions(method).taught.tolist() == [[0, 3], [2, 0]]
+    found = method_evidence.dimensions(method)
+    assert found.taught.tolist() == [[0, 3], [2, 0]]
+    assert [each[:8].nonzero()[0].tolist() for each in found.shared_by(0, 1)] == [[3, 4], [0, 1, 2], [5, 6], [7]]
     with pytest.raises(Unsupported):
         method_evidence.dimensions(made("dropout", count=2))
 
@@ -142,6 +145,10 @@ def test_votes_from_a_sweep_are_those_of_the_model() -> None:
     np.testing.assert_allclose(found.weights, fused.extras["weights"].numpy(), atol=1e-5)
     assert found.heads == ("m0", "m1", "m2", "together")
     assert (found.together == (fused.logits.argmax(1) == batch.target).numpy()).all()
+    both = [np.concatenate(found.of_heads(said)) for said in (True, False)]
+    assert sum(map(len, both)) == found.weights.size
+    assert found.mean_weight(True) == pytest.approx(both[0].mean())
+    assert found.mean_weight(False) == pytest.approx(both[1].mean())
     with pytest.raises(Unsupported):
         method_evidence.votes(made("dropout", count=3), sweep(method, samples))
 
@@ -155,6 +162,9 @@ def test_relations_of_equal_models_do_not_differ() -> None:
     assert same.labels.tolist() == [0] * 4 + [1] * 4
     np.testing.assert_allclose(np.linalg.norm(same.student, axis=1), 1)
     assert same.weights.mean() == pytest.approx(1, abs=1e-5)
+    assert same.weight_of_heaviest(1) == pytest.approx(1)
+    assert same.weight_of_heaviest(1 / 8) == pytest.approx(same.weights.max() / 8, rel=1e-4)
+    assert same.difference_end == pytest.approx(0, abs=1e-12)
     assert method_evidence.relations(student, student, "m0").distance.mean() > 0
     with pytest.raises(DataError):
         method_evidence.relations(student, hand_made(mean[:, :6]), "m0")
@@ -163,11 +173,12 @@ def test_relations_of_equal_models_do_not_differ() -> None:
 def test_a_margin_is_first_less_second() -> None:
     logits = np.log(np.array([[0.7, 0.2, 0.1], [0.25, 0.5, 0.25]]))
     np.testing.assert_allclose(method_evidence.margins(logits), [0.5, 0.25])
+    assert [method_evidence.near_boundary(logits, lead) for lead in (0.2, 0.3, 0.6)] == [0, 0.5, 1]
 
 
 def test_a_code_that_is_the_joint_code_has_no_gap() -> None:
     joint = np.eye(4)
-    found = method_evidence.modality_gap(hand_made([joint, -joint, joint]), MODALITIES)
+    found = m3ixup_evidence.modality_gap(hand_made([joint, -joint, joint]), MODALITIES)
     np.testing.assert_allclose(found.own, [[1] * 4, [-1] * 4])
     np.testing.assert_allclose(found.other, 0)
     assert found.distance[0] == pytest.approx(0)
@@ -176,12 +187,12 @@ def test_a_code_that_is_the_joint_code_has_no_gap() -> None:
 @pytest.mark.parametrize("count", [2, 3, 4])
 def test_adapting_goes_down_and_exploring_up(count: int) -> None:
     method = made("m3ixup", count=count).eval()
-    found = method_evidence.mixing(method, sweep(method, ToyTask(count=count).samples("test")))
+    found = m3ixup_evidence.mixing(method, sweep(method, ToyTask(count=count).samples("test")))
     np.testing.assert_allclose(found.adapted.sum(1), 1, atol=1e-5)
     assert found.losses[1] < found.losses[0]
     assert found.losses[1] < found.losses[2]
     with pytest.raises(Unsupported):
-        method_evidence.mixing(
+        m3ixup_evidence.mixing(
             made("m3ixup", count=count, update="none"), sweep(method, ToyTask(count=count).samples("test"))
         )
 
@@ -223,6 +234,23 @@ def test_shares_of_conflicts_by_hand() -> None:
     assert found.share.tolist() == [0.25]
     assert found.share_after.tolist() == [0]
     assert found.epochs.tolist() == [4]
+    later = {"epoch": 5, "logs": {"angles_before": [4] + [0] * 17, "angles_after": counts, "cosines": [[0.0] * 3] * 3}}
+    both = training_log.conflict_log([row, later], MODALITIES)
+    assert both.edges[:2].tolist() == [0, 10]
+    assert both.during(5).share.tolist() == [0]
+    whole = both.during(None)
+    assert (whole.share.tolist(), whole.share_after.tolist()) == ([1 / 8], [1 / 5])
+    np.testing.assert_allclose(whole.cosines, 0.5)
+
+
+def test_gradient_norms_of_epochs_that_trained_something() -> None:
+    lines = [{"epoch": k, "stage": "joint", "gradient_norm": {"m0": a, "m1": b}} for k, (a, b) in enumerate(NORMS)]
+    found = training_log.norm_log(lines)
+    assert found.trained.tolist() == [True, False, True]
+    assert found.means.tolist() == [4, 1]
+    assert found.ratio == 4
+    with pytest.raises(CheckpointError, match="zero"):
+        _ = training_log.norm_log(lines[1:2]).means
 
 
 @pytest.mark.parametrize("letters", [("I", "S"), ("I", "S", "P"), ("A", "B", "C", "D")])

@@ -32,6 +32,7 @@ from mmlab.testing import (
     check_page,
     check_task,
 )
+from mmlab.ui.pages.methods.evidence_views import EVIDENCE
 from mmlab.ui.session import url_state
 from mmlab.ui.session.page_registry import PAGES
 from tests.apps import app_at, captions, html, sentences
@@ -135,6 +136,11 @@ BROKEN = {
         "from mmlab.ui.session.page_registry import app_page\n"
         "app_page('notes', 'Notes', 'Models', 'Notes.', 1, ('embed',))(print)",
         "belongs to Streamlit",
+    ),
+    "again.py": (
+        "from mmlab.ui.session.page_registry import app_page\nfrom mmlab.ui.text.glossary import Term\n"
+        "app_page('notes', 'Notes', 'Models', 'Notes.', 1, terms={'kept': Term('a', 'b', 'c')})(print)",
+        "The term 'kept' is already defined",
     ),
     "empty.py": ("from mmlab.core.task import TASKS\n@TASKS.register('empty')\nclass Empty: pass", "lacks about"),
 }
@@ -244,7 +250,7 @@ def test_a_registry_refuses_what_its_check_refuses() -> None:
         numbers.register("minus")(-1)
 
 
-EVERY = (METHODS, TASKS, MEASURES, EXPLAINERS, METRICS, MODALITY_KINDS, PAGES)
+EVERY = (METHODS, TASKS, MEASURES, EXPLAINERS, METRICS, MODALITY_KINDS, PAGES, EVIDENCE)
 
 
 @pytest.fixture(autouse=True)
@@ -258,6 +264,7 @@ def nothing_left() -> object:
 
 TOYS = {
     "echo.py": "method echo",
+    "hits.py": "evidence view hits",
     "pulse.py": "task pulse",
     "swing.py": "measure swing",
     "size.py": "explainer size",
@@ -331,6 +338,7 @@ def test_toys_from_a_folder_are_in_the_grid_on_the_command_line_and_on_their_pag
     card = opened("methods", method="echo")
     assert card.pills(key="card").value == "echo"
     assert "An echo of modality dropout." in html(card)
+    assert "Most predictions are right with" in "".join(each.value for each in card.markdown)
     assert "The others predict." in "".join(each.proto.json for each in card.get("bidi_component"))
     assert not sentences(card)
     explained = opened("explain", explainer="size")
@@ -340,7 +348,9 @@ def test_toys_from_a_folder_are_in_the_grid_on_the_command_line_and_on_their_pag
     assert not sentences(opened("predict", task="clouds"))
     assert "Swing" in "".join(each.proto.json for each in opened("dominance").get("bidi_component"))
     check_page("notes", task="pulse", note="hello")
-    assert "has 5 letters" in captions(opened("notes", note="hello"))
+    notes = opened("notes", note="hello")
+    assert "has 5 letters" in captions(notes)
+    assert "**Letters.** How long a note is." in notes.text_input[0].help
     library = opened("library")
     assert "broken.py is left out" in sentences(library).replace("\\", "")
     assert "division by zero" in sentences(library)

@@ -24,7 +24,6 @@ from mmlab.core.modality import Modalities
 from mmlab.core.outputs import Output
 from mmlab.core.results import Floats, Sweep
 from mmlab.inference.sweep import metrics
-from mmlab.losses.m3ixup import adapt_and_explore, mixed_view, mixed_view_loss
 from mmlab.losses.mmanet import entropy_weights
 
 MOST = 400
@@ -50,6 +49,11 @@ class Directions:
     to_class: Floats | None
     sampled: Floats | None
 
+    @property
+    def median_cosine(self) -> float:
+        """The median over all pairs of combinations and samples."""
+        return float(np.median(self.pairs))
+
 
 def class_weights(method: Method) -> Floats | None:
     """The head's weight vector of each class, `[C, D]`; None where the head is not one linear layer."""
@@ -68,17 +72,17 @@ def directions(found: Sweep, weights: Floats | None = None, centred: bool = True
     chosen = complete(found)
     mean = found.mean[:, chosen].astype(np.float64)
     origin = mean.mean((0, 1)) if centred else np.zeros(mean.shape[2])
-    unit = _unit(mean - origin)
-    cosines = np.einsum("knd,jnd->kjn", unit, unit)
-    first, second = np.triu_indices(len(unit), 1)
+    directed = unit(mean - origin)
+    cosines = np.einsum("knd,jnd->kjn", directed, directed)
+    first, second = np.triu_indices(len(directed), 1)
     to_class = sampled = None
     if weights is not None and weights.shape[1] == mean.shape[2]:
-        own = _unit(weights - weights.mean(0) if centred else weights)[found.target[chosen].astype(int)]
-        to_class = (unit * own).sum(2)
+        own = unit(weights - weights.mean(0) if centred else weights)[found.target[chosen].astype(int)]
+        to_class = (directed * own).sum(2)
         if found.variance is not None:
             noise = np.random.default_rng(seed).normal(size=mean.shape)
             drawn = mean - origin + noise * np.sqrt(found.variance[:, chosen])
-            sampled = (_unit(drawn) * own).sum(2)
+            sampled = (unit(drawn) * own).sum(2)
     named = tuple((found.combinations[a], found.combinations[b]) for a, b in zip(first, second, strict=True))
     return Directions(found.combinations, named, cosines[first, second], cosines.mean(2), to_class, sampled)
 
@@ -124,6 +128,11 @@ class Dimensions:
     effective: Flags
     taught: NDArray[np.int64]
 
+    def shared_by(self, one: int, other: int) -> tuple[Flags, Flags, Flags, Flags]:
+        """Which dimensions `[D]` are effective in both of two modalities, in the first, in the second, in neither."""
+        first, second = self.effective[one], self.effective[other]
+        return first & second, first & ~second, ~first & second, ~first & ~second
+
 
 def dimensions(method: Method) -> Dimensions:
     """The separated dimensions, from the model's buffers."""
@@ -149,6 +158,15 @@ class Votes:
     right: Flags
     together: Flags
 
+    def of_heads(self, right: bool) -> list[Floats]:
+        """The weights of each head on the samples on which it alone is right, or on the others."""
+        return [self.weights[self.right[:, h] == right, h] for h in range(len(self.heads))]
+
+    def mean_weight(self, right: bool) -> float:
+        """The mean over samples and heads; NaN where no head is right, or none wrong."""
+        chosen = self.weights[self.right == right]
+        return float(chosen.mean()) if chosen.size else float("nan")
+
 
 @torch.no_grad()
 def votes(method: Method, found: Sweep) -> Votes:
@@ -158,8 +176,8 @@ def votes(method: Method, found: Sweep) -> Votes:
         raise Unsupported("Only DI-MML with classes as answers weighs its votes by certainty.")
     names, chosen = method.modalities.names, complete(found)
     place = method.device
-    codes = {name: _tensor(found.mean[found.index(name)][chosen]).to(place) for name in names}
-    logits = {name: _tensor(found.logits[found.index(name)][chosen]).to(place) for name in names}
+    codes = {name: tensor(found.mean[found.index(name)][chosen]).to(place) for name in names}
+    logits = {name: tensor(found.logits[found.index(name)][chosen]).to(place) for name in names}
     features = Features({name: (code,) for name, code in codes.items()}, {name: (v,) for name, v in logits.items()})
     fused = method.fuse(features, torch.ones(len(chosen), len(names), dtype=torch.bool, device=place))
     heads = [*logits.values(), fusion((torch.cat(list(codes.values()), 1),))]
@@ -190,6 +208,21 @@ class Relations:
     right: Flags
     distance: Floats
 
+    @property
+    def similarity_end(self) -> float:
+        """Where a colour scale for both pictures ends: the 99th percentile, since a few pairs are far above it."""
+        return float(np.quantile(np.concatenate((self.teacher, self.student)), 0.99))
+
+    @property
+    def difference_end(self) -> float:
+        """The same for the difference of the two, without its sign."""
+        return float(np.quantile(np.abs(self.student - self.teacher), 0.99))
+
+    def weight_of_heaviest(self, part: float = 0.1) -> float:
+        """The part of all the weight that the samples with the largest weights hold."""
+        heaviest = np.sort(self.weights)[::-1][: max(1, int(part * len(self.weights)))]
+        return float(heaviest.sum() / self.weights.sum())
+
 
 def relations(student: Sweep, teacher: Sweep, combination: str, count: int = 120) -> Relations:
     """The student under `combination` against the teacher on complete input, as many samples of each class."""
@@ -201,66 +234,10 @@ def relations(student: Sweep, teacher: Sweep, combination: str, count: int = 120
     own = _relation(student.mean[student.index(combination)][chosen])
     wise = _relation(teacher.mean[-1][chosen])
     logits = teacher.logits[-1][chosen]
-    doubt = entropy_weights(_tensor(logits)).numpy() * len(chosen)
+    doubt = entropy_weights(tensor(logits)).numpy() * len(chosen)
     right, target = logits.argmax(1), student.target[chosen].astype(np.int64)
     gap = ((own - wise) ** 2).sum(1)
     return Relations(combination, target, own, wise, doubt, margins(logits), right == target, gap)
-
-
-# M3ixup
-
-
-@dataclass(frozen=True)
-class Mixing:
-    """Mixing coefficients `[N, M]` at the start, after adapting and exploring; losses there (docs/methods.md 2.5)."""
-
-    names: tuple[str, ...]
-    start: Floats
-    adapted: Floats
-    explored: Floats
-    losses: tuple[float, float, float]
-
-
-def mixing(method: Method, found: Sweep, count: int = 128, seed: int = 0) -> Mixing:
-    """The two steps again on one batch of the sweep, as in training but for the batch."""
-    settings: Any = method.config
-    if getattr(settings, "update", "") != "coefficients":
-        raise Unsupported("This model moves no mixing coefficients.", "M3ixup with `update=coefficients` does.")
-    names = method.modalities.names
-    chosen = complete(found, count)
-    joint = nn.functional.normalize(_tensor(found.mean[-1][chosen]), dim=1)
-    singles = [nn.functional.normalize(_tensor(found.mean[found.index(name)][chosen]), dim=1) for name in names]
-    codes = torch.stack(singles, 1)
-    omega = 0.1 * torch.randn(codes.shape[:2], generator=torch.Generator().manual_seed(seed))
-    view, start = mixed_view(codes, omega)
-    first = float(mixed_view_loss(view, start, joint, codes, settings.temperature))
-    moved = adapt_and_explore(joint, codes, settings.temperature, omega, settings.steps, settings.rho, settings.eta)
-    losses = (first, float(moved.adapt_loss), float(moved.explore_loss))
-    return Mixing(names, start.numpy(), moved.adapted.numpy(), moved.explored.numpy(), losses)
-
-
-@dataclass(frozen=True)
-class Gap:
-    """Cosine of each modality's code with the joint code of the same sample and of others, `[M, N]` each.
-
-    distance `[M]`: between the centres of the modality's codes and of the joint ones.
-    Source: docs/methods.md 2.5.
-    """
-
-    names: tuple[str, ...]
-    own: Floats
-    other: Floats
-    distance: Floats
-
-
-def modality_gap(found: Sweep, modalities: Modalities) -> Gap:
-    """How close the code of a single modality is to the code of all of them."""
-    chosen = complete(found)
-    joint = _unit(found.mean[-1][chosen].astype(np.float64))
-    codes = np.stack([_unit(found.mean[found.index(name)][chosen].astype(np.float64)) for name in modalities.names])
-    apart = np.linalg.norm(codes.mean(1) - joint.mean(0), axis=1)
-    shifted = np.roll(joint, max(1, len(joint) // 2), axis=0)
-    return Gap(modalities.names, (codes * joint).sum(2), (codes * shifted).sum(2), apart)
 
 
 # Parts
@@ -272,6 +249,11 @@ def complete(found: Sweep, most: int = MOST) -> NDArray[np.int64]:
     if len(chosen) < 2:
         raise DataError("Too few test samples have every input.", "This view compares complete samples.")
     return chosen
+
+
+def near_boundary(logits: Floats, lead: float = 0.2) -> float:
+    """The share of answers whose first probability is less than `lead` above the second, from logits `[..., C]`."""
+    return float((margins(logits) < lead).mean())
 
 
 def pairs_that_differ_by_one(names: Sequence[tuple[str, str]]) -> Flags:
@@ -287,12 +269,12 @@ def _by_class(target: NDArray[Any], rows: NDArray[np.int64], count: int) -> NDAr
 
 def _relation(features: Floats) -> Floats:
     flat = features.reshape(len(features), -1).astype(np.float64)
-    return _unit(flat @ flat.T)
+    return unit(flat @ flat.T)
 
 
-def _unit(values: Floats) -> Floats:
+def unit(values: Floats) -> Floats:
     return values / np.maximum(np.linalg.norm(values, axis=-1, keepdims=True), 1e-12)
 
 
-def _tensor(values: Floats) -> torch.Tensor:
+def tensor(values: Floats) -> torch.Tensor:
     return torch.from_numpy(np.ascontiguousarray(values, np.float32))

@@ -67,6 +67,20 @@ class ConflictLog:
     share: Floats
     share_after: Floats
 
+    def during(self, epoch: int | None) -> ConflictLog:
+        """One epoch of it, or all epochs as one: counts added up, cosines and shares of all pairs."""
+        rows = np.ones(len(self.epochs), bool) if epoch is None else self.epochs == epoch
+        before, after = (counts[rows].sum(0, keepdims=True) for counts in (self.before, self.after))
+        cosines = self.cosines[rows].mean(0, keepdims=True)
+        return ConflictLog(
+            self.epochs[rows][:1], self.combinations, before, after, cosines, _obtuse(before), _obtuse(after)
+        )
+
+    @property
+    def edges(self) -> Floats:
+        """Where each bin begins, in degrees, `[A]`."""
+        return np.linspace(0, 180, self.before.shape[1] + 1)[:-1]
+
 
 def conflict_log(rows: Rows, modalities: Modalities) -> ConflictLog:
     """Conflicts between combinations over the epochs, before and after their removal."""
@@ -77,9 +91,13 @@ def conflict_log(rows: Rows, modalities: Modalities) -> ConflictLog:
         np.array([row["logs"][name] for row in kept], np.float64)
         for name in ("angles_before", "angles_after", "cosines")
     )
-    shares = [counts[:, counts.shape[1] // 2 :].sum(1) / counts.sum(1).clip(1) for counts in (before, after)]
     keys = tuple(combination.key for combination in modalities.subsets())
-    return ConflictLog(_epochs(kept), keys, before, after, cosines, *shares)
+    return ConflictLog(_epochs(kept), keys, before, after, cosines, _obtuse(before), _obtuse(after))
+
+
+def _obtuse(counts: Floats) -> Floats:
+    """The part of the pairs beyond 90 degrees, `[E]` of `[E, A]`."""
+    return counts[:, counts.shape[1] // 2 :].sum(1) / counts.sum(1).clip(1)
 
 
 @dataclass(frozen=True)
@@ -93,6 +111,23 @@ class NormLog:
     names: tuple[str, ...]
     norms: Floats
     stages: tuple[str, ...]
+
+    @property
+    def trained(self) -> NDArray[np.bool_]:
+        """The epochs in which any encoder had a gradient, `[E]`."""
+        return self.norms.sum(1) > 0
+
+    @property
+    def means(self) -> Floats:
+        """The mean of each modality over these epochs, `[M]`. Raises CheckpointError where there is none."""
+        if not self.trained.any():
+            raise CheckpointError("All gradients in the log are zero.", "Train the model again.")
+        return self.norms[self.trained].mean(0)
+
+    @property
+    def ratio(self) -> float:
+        """How many times the largest mean is the smallest."""
+        return float(self.means.max() / max(float(self.means.min()), 1e-9))
 
 
 def norm_log(rows: Rows) -> NormLog:

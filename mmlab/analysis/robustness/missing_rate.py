@@ -29,19 +29,25 @@ def missing_rate_curve(scores: ArrayLike, rates: ArrayLike) -> Numbers:
     return _weights(np.repeat(shared[:, None], count, 1), count) @ table
 
 
+def rate_curve_of_one(scores: ArrayLike, failure: ArrayLike, place: int, rates: ArrayLike) -> Numbers:
+    """`expected_score` with modality `place` missing at each of `rates [R]`, others as `failure [M]` says: `[R]`."""
+    table, shared = _scores(scores), _failures(rates)
+    chances = np.repeat(_failures(failure)[None], len(shared), 0)
+    chances[:, place] = shared
+    return _weights(chances, modality_count(table)) @ table
+
+
 def curve_area(rates: ArrayLike, scores: ArrayLike) -> tuple[float, float]:
     """The area under a missing-rate curve `[R]` (trapezoids), and that area as a part of what a flat curve would have.
 
     The second, between 0 and 1 for a falling score, says how much of the score at the first rate is kept on average
-    over the rates. Raises ValueError unless rates rise and the first score is not 0.
+    over the rates; it is NaN unless the first score is above 0. Raises ValueError unless rates rise.
     Source: the relative robustness of MultiBench, arXiv 2107.07502.
     """
     places, heights = _curve(rates, scores)
     area = float(np.trapezoid(heights, places))
     flat = float(heights[0] * (places[-1] - places[0]))
-    if flat == 0:
-        raise ValueError("The curve starts at a score of 0, so nothing can be relative to its start.")
-    return area, area / flat
+    return area, area / flat if flat > 0 else float("nan")
 
 
 def crossings(rates: ArrayLike, first: ArrayLike, second: ArrayLike) -> Numbers:

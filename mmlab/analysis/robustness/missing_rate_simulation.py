@@ -22,6 +22,10 @@ class Simulation:
     error: float
     draws: int
 
+    def errors_from(self, expected: float) -> float:
+        """How many standard errors lie between the simulation and what was expected; an error of 0 counts as 1e-9."""
+        return abs(self.score - expected) / max(self.error, 1e-9)
+
 
 def simulate(measure: Measure, failure: ArrayLike, rounds: int = 400, seed: int = 0) -> Simulation:
     """Let modalities fail by chance, `rounds` times over the test set, and score what is left.

@@ -11,11 +11,13 @@ A page is declared by its function, which imports what it needs when it is calle
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from mmlab.core.errors import PluginError
 from mmlab.core.registry import Registry
+from mmlab.ui.text import glossary
+from mmlab.ui.text.glossary import Term
 
 HOME = "home"
 NAME = re.compile(r"[a-z][a-z0-9_-]*")
@@ -43,7 +45,7 @@ def _check(name: str, page: Page) -> None:
     """Raises PluginError for what no address can hold, and for a page without a title."""
     if wrong := next((each for each in (name, *page.fields) if not NAME.fullmatch(each)), ""):
         raise PluginError(f"'{wrong}' cannot stand in an address.", "Use small letters, digits, - and _.")
-    if taken := next((field for field in page.fields if field in TAKEN), ""):
+    if taken := next((each for each in page.fields if each in TAKEN), ""):
         raise PluginError(f"The field '{taken}' of the page '{name}' belongs to Streamlit.", "Choose another name.")
     if not page.title.strip():
         raise PluginError(f"The page '{name}' has no title.", "Give it one.")
@@ -53,12 +55,25 @@ PAGES: Registry[Page] = Registry("page", "mmlab.ui.pages", check=_check)
 
 
 def app_page(
-    name: str, title: str, group: str, about: str, order: int, fields: tuple[str, ...] = ()
+    name: str,
+    title: str,
+    group: str,
+    about: str,
+    order: int,
+    fields: tuple[str, ...] = (),
+    terms: Mapping[str, Term] | None = None,
 ) -> Callable[[Callable[[], None]], Callable[[], None]]:
-    """Decorator that files the function which draws a page under the name that the page has in the address."""
+    """Decorator that files the function which draws a page under the name that the page has in the address.
+
+    terms: what a page from outside adds to the glossary, for `wording.help`; ours have a file under `ui/text/`.
+    """
 
     def decorate(show: Callable[[], None]) -> Callable[[], None]:
         PAGES.register(name)(Page(name, title, group, about, order, show, fields))
+        try:
+            glossary.bring(name, terms or {})
+        except ValueError as error:
+            raise PluginError(f"The page '{name}': {error}", "Give the term another key.") from error
         return show
 
     return decorate

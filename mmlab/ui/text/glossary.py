@@ -10,12 +10,13 @@ how = "The area under the curve …"  # how it is computed, and what to beware o
 source = "MultiBench (…)"           # the paper that defines it, where there is one
 ```
 
-Keys are unique over all files, since pages quote each other's terms.
+Keys are unique over all files, since pages quote each other's terms. A page from outside brings its own (`bring`).
 """
 
 from __future__ import annotations
 
 import tomllib
+from collections import ChainMap
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -71,3 +72,17 @@ def _term(where: str, entry: Any) -> Term:
 
 PAGES = load(FOLDER.glob("*.toml"))
 TERMS: dict[str, Term] = {key: term for page in PAGES.values() for key, term in page.items()}
+_BROUGHT: dict[str, Mapping[str, Term]] = {}
+
+
+def bring(page: str, terms: Mapping[str, Term]) -> None:
+    """Add the terms of a page from outside; what it brought before is replaced. Raises ValueError for a key in use."""
+    others = [TERMS, *(brought for name, brought in _BROUGHT.items() if name != page)]
+    if taken := next((key for key in terms if any(key in other for other in others)), ""):
+        raise ValueError(f"The term {taken!r} is already defined.")
+    _BROUGHT[page] = dict(terms)
+
+
+def term(key: str) -> Term:
+    """The term of this key. Raises KeyError."""
+    return TERMS[key] if key in TERMS else ChainMap(*map(dict, _BROUGHT.values()))[key]

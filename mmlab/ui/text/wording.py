@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from mmlab.core.metric import METRICS, family, higher_is_better
 from mmlab.core.number_text import fixed
 from mmlab.core.number_text import percent as percent  # a word of the screen like the others
-from mmlab.ui.text.glossary import TERMS
+from mmlab.ui.text import glossary
 
 CONSTANT = "A dash: one of the two is the same everywhere, so that they have no correlation."
 SENTENCE_PRIVATE = (
@@ -23,7 +23,7 @@ SENTENCE_PRIVATE = (
 
 def help(name: str) -> str:
     """The help text of a term, as Markdown: the field's term, a plain sentence, how it is computed."""
-    term = TERMS[name]
+    term = glossary.term(name)
     source = f" *Source: {term.source}.*" if term.source else ""
     return f"**{term.title}.** {term.plain}\n\n{term.how}{source}"
 

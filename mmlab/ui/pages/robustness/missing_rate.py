@@ -13,6 +13,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from mmlab.analysis import crossings, curve_area, expected_score, missing_rate_curve
+from mmlab.analysis.robustness.missing_rate import rate_curve_of_one
 from mmlab.analysis.robustness.missing_rate_simulation import simulate
 from mmlab.core.modality import Modalities, spoken
 from mmlab.core.number_text import fixed, on_scale
@@ -97,10 +98,7 @@ def scores_along(scores: NDArray[np.float64], chances: Chances) -> NDArray[np.fl
     """The expected score at each of `RATES`, from the score of each combination `[2**M]`."""
     if chances.shared:
         return missing_rate_curve(scores, RATES)
-    place = list(chances.percent).index(chances.along)
-    failure = np.repeat(chances.failure[None], len(RATES), 0)
-    failure[:, place] = RATES
-    return np.array([expected_score(scores, row) for row in failure])
+    return rate_curve_of_one(scores, chances.failure, list(chances.percent).index(chances.along), RATES)
 
 
 def curve(view: View, chances: Chances) -> Figure:
@@ -222,8 +220,9 @@ def _areas(view: View, chances: Chances) -> str:
     rising = view.scored.higher_is_better
     rows = []
     for method, line in _lines(view, chances).items():
-        area = float(np.trapezoid(line, RATES)) / float(RATES[-1])
-        kept = f"{curve_area(RATES, line)[1]:.1%}".replace("%", " %") if line[0] > 0 else "–"
+        area, part = curve_area(RATES, line)
+        area /= float(RATES[-1])
+        kept = f"{part:.1%}".replace("%", " %") if np.isfinite(part) else "–"
         rows.append((area, escape(cache.title(method)), kept))
     rows.sort(reverse=rising)
     body = "".join(
@@ -242,7 +241,7 @@ def _checked(view: View, chances: Chances) -> str:
     for method, graded in view.graded.items():
         found = simulate(graded.measures[view.measure], chances.failure)
         value = _expected(view, method, chances)
-        apart = abs(found.score - value) / max(found.error, 1e-12)
+        apart = found.errors_from(value)
         verdict = "agree" if apart < 3 else f"{apart:.1f} standard errors apart"
         rows.append(
             f"<tr><td>{escape(cache.title(method))}</td><td class='mm-num'>{_fine(view, value)}</td>"

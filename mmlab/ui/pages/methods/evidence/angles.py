@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from mmlab.analysis.methods import training_log
 from mmlab.ui.pages.methods.evidence_views import Shown, Source, evidence_view
 from mmlab.viz.methods import evidence_figures
@@ -20,21 +18,16 @@ def epochs(source: Source) -> dict[str, str]:
 def angles(source: Source, choice: str) -> Shown:
     """GMD: angles between gradients of combinations, before and after, and cosines (docs/methods.md 4.7a, 4.7d)."""
     log = training_log.conflict_log(source.rows, source.task.info.modalities)
-    rows = np.ones(len(log.epochs), bool) if choice == ALL else log.epochs == int(choice)
-    before, after = log.before[rows].sum(0), log.after[rows].sum(0)
-    half = len(before) // 2
-    shares = [100 * counts[half:].sum() / max(float(counts.sum()), 1.0) for counts in (before, after)]
+    here = log.during(None if choice == ALL else int(choice))
+    before, after = here.before[0], here.after[0]
     names = [source.letters(key) for key in log.combinations]
     when = "over the whole training" if choice == ALL else f"in epoch {int(choice) + 1}"
-    edges = np.linspace(0, 180, len(before) + 1)
     return Shown(
         "Right of the line the gradients of two combinations conflict; **the projection should empty that side**: "
-        f"{when} it held {shares[0]:.1f} % of the pairs before and {shares[1]:.1f} % after.",
+        f"{when} it held {100 * here.share[0]:.1f} % of the pairs before and {100 * here.share_after[0]:.1f} % after.",
         {
             "Angles between gradients": evidence_figures.angles(before, after),
-            "Mean cosine of each pair, before the cut": evidence_figures.table(
-                log.cosines[rows].mean(0), names, "cosine"
-            ),
+            "Mean cosine of each pair, before the cut": evidence_figures.table(here.cosines[0], names, "cosine"),
         },
-        {"from_degrees": edges[:-1].tolist(), "before": before.tolist(), "after": after.tolist()},
+        {"from_degrees": log.edges.tolist(), "before": before.tolist(), "after": after.tolist()},
     )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from mmlab.analysis.methods import method_evidence
 from mmlab.ui.pages.methods.evidence_views import Shown, Source, evidence_view
 from mmlab.ui.session import cache
@@ -15,12 +13,10 @@ def doubts(source: Source, choice: str) -> Shown:
     """MMANet: how much each sample counts in the distillation, by the teacher's margin (docs/methods.md 5.7)."""
     teacher = cache.sweep(source.other("joint"))
     found = method_evidence.relations(source.sweep, teacher, source.task.info.modalities.full.key, 300)
-    tenth = max(1, len(found.weights) // 10)
-    top = np.sort(found.weights)[::-1][:tenth].sum() / found.weights.sum()
     return Shown(
         "**Samples on the left are near the boundary between two classes for the teacher, and count most**: the tenth "
-        f"of the samples with the largest weights holds {100 * top:.0f} % of all the weight; colour says whether the "
-        "teacher is right.",
+        f"of the samples with the largest weights holds {100 * found.weight_of_heaviest():.0f} % of all the weight; "
+        "colour says whether the teacher is right.",
         {
             "": evidence_figures.cloud(
                 found.margin,

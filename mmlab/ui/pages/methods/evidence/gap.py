@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mmlab.analysis.methods import method_evidence
+from mmlab.analysis.methods import m3ixup_evidence
 from mmlab.ui.components import pickers
 from mmlab.ui.pages.methods.evidence_views import Shown, Source, evidence_view
 from mmlab.viz.base import theme
@@ -12,7 +12,7 @@ from mmlab.viz.methods import evidence_figures
 @evidence_view("gap", "Unimodal and joint codes")
 def gap(source: Source, choice: str) -> Shown:
     """M3ixup: how close single codes are to the joint code (docs/methods.md 2.5)."""
-    found = method_evidence.modality_gap(source.sweep, source.task.info.modalities)
+    found = m3ixup_evidence.modality_gap(source.sweep, source.task.info.modalities)
     shades = pickers.colours(source.task.info.modalities)
     groups = {source.label(name): found.own[i] for i, name in enumerate(found.names)}
     colours = {source.label(name): shades[name] for name in found.names}

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from mmlab.analysis.methods import method_evidence, training_log
 from mmlab.core.errors import CheckpointError
 from mmlab.core.modality import spoken
@@ -32,8 +30,7 @@ def likeness(source: Source, choice: str) -> Shown:
     found = method_evidence.relations(source.sweep, teacher, choice)
     dropout = method_evidence.relations(cache.sweep(source.other("dropout")), teacher, choice)
     named = [str(name) for name in getattr(source.task.info.output, "classes", ())]
-    top = float(np.quantile(np.concatenate((found.teacher, found.student)), 0.99))
-    most = float(np.quantile(np.abs(found.student - found.teacher), 0.99))
+    top, most = found.similarity_end, found.difference_end
     modalities = source.task.info.modalities
     given = plain(spoken(modalities.parse(choice).label))
     only = given if choice == modalities.full.key else f"{given} only"

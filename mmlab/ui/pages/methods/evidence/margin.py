@@ -20,8 +20,8 @@ def margin(source: Source, choice: str) -> Shown:
         cache.title(source.reference.method): method_evidence.margins(own.logits),
         cache.title("dropout"): method_evidence.margins(other.logits),
     }
-    near = {name: 100 * float((values < 0.2).mean()) for name, values in groups.items()}
-    said = " and ".join(f"{share:.0f} % for {plain(name)}" for name, share in near.items())
+    near = {name: method_evidence.near_boundary(each.logits) for name, each in zip(groups, (own, other), strict=True)}
+    said = " and ".join(f"{100 * share:.0f} % for {plain(name)}" for name, share in near.items())
     return Shown(
         "The lead of the first answer over the second, for all samples and combinations: **a small lead is an answer "
         f"near the boundary**; a lead below 0.2 have {said}.",

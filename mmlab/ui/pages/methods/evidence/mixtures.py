@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mmlab.analysis.base.ranking import tied_order
-from mmlab.analysis.methods import method_evidence
+from mmlab.analysis.methods import m3ixup_evidence
 from mmlab.ui.pages.methods.evidence_views import Shown, Source, evidence_view, model
 from mmlab.ui.text import wording
 from mmlab.viz.base import theme
@@ -13,7 +13,7 @@ from mmlab.viz.methods import evidence_figures
 @evidence_view("mixtures", "Mixing coefficients")
 def mixtures(source: Source, choice: str) -> Shown:
     """M3ixup: mixing coefficients at the start, after adapting and after exploring (docs/methods.md 2.5)."""
-    found = method_evidence.mixing(model(source.reference), source.sweep)
+    found = m3ixup_evidence.mixing(model(source.reference), source.sweep)
     groups = {"start": found.start, "adapted": found.adapted, "explored": found.explored}
     colours = {"start": theme.MUTED, "adapted": theme.ACCENT, "explored": theme.WRONG}
     names = [source.label(name) for name in found.names]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from mmlab.analysis.base.ranking import tied_order
 from mmlab.analysis.methods import training_log
-from mmlab.core.errors import CheckpointError
 from mmlab.ui.components import pickers
 from mmlab.ui.pages.methods.evidence_views import Shown, Source, evidence_view
 from mmlab.ui.text import wording
@@ -15,16 +14,13 @@ from mmlab.viz.methods import evidence_figures
 def norms(source: Source, choice: str) -> Shown:
     """Any method: the gradient in each modality's own parameters over the epochs (docs/methods.md 4.7b)."""
     log = training_log.norm_log(source.rows)
-    kept = log.norms.sum(1) > 0
-    if not kept.any():
-        raise CheckpointError("All gradients in the log are zero.", "Train the model again.")
+    kept, order = log.trained, tied_order(log.means)
     shades = pickers.colours(source.task.info.modalities)
     lines = {source.label(name): log.norms[kept, i] for i, name in enumerate(log.names)}
-    mean = log.norms[kept].mean(0)
-    order = tied_order(mean)
     most, least = (wording.together([source.named(log.names[i]) for i in group]) for group in (order[0], order[-1]))
-    times = mean.max() / max(float(mean.min()), 1e-9)
-    here = f"the gradient norm of {most} is {times:.1f} times that of {least}" if len(order) > 1 else "all are equal"
+    here = (
+        f"the gradient norm of {most} is {log.ratio:.1f} times that of {least}" if len(order) > 1 else "all are equal"
+    )
     return Shown(
         "Gradient norm of each input's own encoder: **a line far above the others is an input that dominates the "
         f"training**; here {here} on average.",

@@ -27,13 +27,13 @@ def skills(source: Source, choice: str) -> Shown:
     found = method_evidence.dimensions(model(source.reference))
     a, b = (found.names.index(name) for name in choice.split("-"))
     first, second = (source.label(found.names[i]) for i in (a, b))
-    good = found.effective
+    both, by_first, by_second, neither = found.shared_by(a, b)
     shades = pickers.colours(source.task.info.modalities)
     groups = {
-        "both are good": (good[a] & good[b], theme.MUTED, "circle"),
-        f"{first} teaches": (good[a] & ~good[b], shades[found.names[a]], "diamond"),
-        f"{second} teaches": (~good[a] & good[b], shades[found.names[b]], "square"),
-        "neither": (~good[a] & ~good[b], theme.MUTED, "circle-open"),
+        "both are good": (both, theme.MUTED, "circle"),
+        f"{first} teaches": (by_first, shades[found.names[a]], "diamond"),
+        f"{second} teaches": (by_second, shades[found.names[b]], "square"),
+        "neither": (neither, theme.MUTED, "circle-open"),
     }
     titles = (f"{first}: right by it alone", f"{second}: right by it alone")
     names = [source.label(name) for name in found.names]
@@ -51,6 +51,6 @@ def skills(source: Source, choice: str) -> Shown:
         {
             "feature": list(range(found.scores.shape[1])),
             **{f"score_{n}": found.scores[i].tolist() for i, n in enumerate(found.names)},
-            **{f"effective_{n}": good[i].tolist() for i, n in enumerate(found.names)},
+            **{f"effective_{n}": found.effective[i].tolist() for i, n in enumerate(found.names)},
         },
     )

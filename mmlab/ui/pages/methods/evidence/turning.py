@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import numpy as np
-
-from mmlab.core.results import Floats
+from mmlab.analysis.methods.method_evidence import Directions
 from mmlab.ui.pages.methods.evidence_views import PLAIN, Shown, Source, directions, evidence_view
 from mmlab.ui.session import cache
 from mmlab.viz.methods import evidence_figures
@@ -19,9 +17,9 @@ def turning(source: Source, choice: str) -> Shown:
     rival = "dropout" if source.reference.method != "dropout" else "dmrnet"
     title, other_title = cache.title(source.reference.method), cache.title(rival)
     other = directions(source.other(rival))
-    middle, other_middle = float(np.median(own.pairs)), float(np.median(other.pairs))
+    middle, other_middle = own.median_cosine, other.median_cosine
     values = {source.reference.method: middle, rival: other_middle}
-    bare = {PLAIN: directions(source.others[PLAIN]).pairs} if PLAIN in source.others else {}
+    bare = {PLAIN: directions(source.others[PLAIN])} if PLAIN in source.others else {}
     names = [source.letters(key) for key in own.combinations]
     return Shown(
         "**1: the sample keeps its direction when inputs leave; 0: it turns sideways.** DMRNet's paper expects more "
@@ -29,7 +27,9 @@ def turning(source: Source, choice: str) -> Shown:
         f"{other_middle:.2f} for {other_title}{_verdict(values)}{_beside(bare)}.",
         {
             "All pairs of combinations": evidence_figures.densities(
-                {title: own.pairs, other_title: other.pairs, **bare}, "cosine of two combinations", (-1, 1)
+                {title: own.pairs, other_title: other.pairs, **{name: found.pairs for name, found in bare.items()}},
+                "cosine of two combinations",
+                (-1, 1),
             ),
             f"Mean per pair, {title}": evidence_figures.table(own.matrix, names, "cosine"),
         },
@@ -50,5 +50,5 @@ def _verdict(middle: Mapping[str, float]) -> str:
     return ", as expected" if gap > 0.02 else ": DMRNet turns less here" if gap < -0.02 else ": no difference here"
 
 
-def _beside(bare: Mapping[str, Floats]) -> str:
-    return "".join(f" ({name}: {np.median(values):.2f})" for name, values in bare.items())
+def _beside(bare: Mapping[str, Directions]) -> str:
+    return "".join(f" ({name}: {found.median_cosine:.2f})" for name, found in bare.items())

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from mmlab.analysis.methods import method_evidence
 from mmlab.ui.pages.methods.evidence_views import Shown, Source, evidence_view, model
 from mmlab.viz.base import theme
@@ -16,15 +14,15 @@ def votes(source: Source, choice: str) -> Shown:
     found = method_evidence.votes(model(source.reference), source.sweep)
     names = [source.label(name) if name != "together" else "All together" for name in found.heads]
     groups = {
-        "right": {name: found.weights[found.right[:, h], h] for h, name in enumerate(names)},
-        "wrong": {name: found.weights[~found.right[:, h], h] for h, name in enumerate(names)},
+        "right": dict(zip(names, found.of_heads(True), strict=True)),
+        "wrong": dict(zip(names, found.of_heads(False), strict=True)),
     }
-    means = {group: np.concatenate(list(places.values())).mean() for group, places in groups.items()}
     colours = {"right": theme.RIGHT, "wrong": theme.WRONG}
     count = len(found.heads)
     return Shown(
         "The weight of each head in the vote, sample by sample; **it works if the green boxes lie above the orange "
-        f"ones**: a head that is right gets {means['right']:.2f} on average, one that is wrong {means['wrong']:.2f} "
+        f"ones**: a head that is right gets {found.mean_weight(True):.2f} on average, one that is wrong "
+        f"{found.mean_weight(False):.2f} "
         f"(alike would be {1 / count:.2f}).",
         {"": evidence_figures.boxes(groups, colours, "weight in the vote")},
         {
