@@ -273,8 +273,10 @@ def _relation(features: Floats) -> Floats:
 
 
 def unit(values: Floats) -> Floats:
+    """The same directions `[..., D]` with length 1; a zero stays one."""
     return values / np.maximum(np.linalg.norm(values, axis=-1, keepdims=True), 1e-12)
 
 
 def tensor(values: Floats) -> torch.Tensor:
+    """A float32 copy, for what the losses compute."""
     return torch.from_numpy(np.ascontiguousarray(values, np.float32))
