@@ -138,6 +138,7 @@ def _rewritten(file: Path, change: Callable[[dict[str, Any]], None]) -> None:
         {"method": 7},
         {"method": None},
         {"config": {"kl": "much"}},
+        {"config": {"alpha": "much"}},
         {"config": {"nonsense": 1}},
         {"config": None},
         {"config": [1]},
@@ -212,7 +213,8 @@ def test_a_damaged_report_is_a_sentence(content: bytes | None, tmp_path: Path) -
 
 @pytest.fixture(scope="module")
 def found() -> Sweep:
-    return sweep(made(), TASK.samples("test"), digest="abc")
+    narrow = METHODS["dmrnet"](TASK.info, build(METHODS["dmrnet"].Config, {"embedding": 64}))
+    return sweep(narrow, TASK.samples("test"), digest="abc")
 
 
 def test_a_sweep_comes_back_within_its_error(found: Sweep, tmp_path: Path) -> None:
@@ -232,6 +234,32 @@ def test_a_sweep_comes_back_within_its_error(found: Sweep, tmp_path: Path) -> No
     for stored, true in ((back.mean, found.mean), (back.variance, found.variance)):
         reach = np.ptp(true, axis=(0, 1))
         assert np.all(np.abs(stored - true) <= reach / 2 / (sweep_file.LEVELS - 1) * 1.001 + 1e-6)
+
+
+def test_a_wide_embedding_is_kept_by_its_principal_directions(found: Sweep, tmp_path: Path) -> None:
+    generator = np.random.default_rng(0)
+    lines = generator.normal(size=(20, 512)).astype(np.float32)
+    mean = generator.normal(size=(*found.mean.shape[:2], 20)).astype(np.float32) @ lines + 3
+    sweep_file.write(tmp_path, replace(found, mean=mean, variance=np.exp(mean / 10)))
+    back = sweep_file.read(tmp_path, "abc")
+    assert back.variance is not None
+    assert back.variance.shape == back.mean.shape == mean.shape
+    assert back.variance.min() >= 0
+    assert np.linalg.norm(back.mean - mean) < 0.06 * np.linalg.norm(mean - mean.mean((0, 1)))
+    sizes = {name: each.shape for name, each in np.load(tmp_path / checkpoints.SWEEP).items()}
+    assert sizes["mean"] == (*mean.shape[:2], sweep_file.DIRECTIONS)
+
+
+def test_directions_that_do_not_fit_their_embedding_are_refused(found: Sweep, tmp_path: Path) -> None:
+    wide = np.repeat(found.mean, 8, axis=2)
+    sweep_file.write(tmp_path, replace(found, mean=wide, variance=None))
+    file = tmp_path / checkpoints.SWEEP
+    for name, shape in (("mean_basis", (512, 63)), ("mean_basis", (2**20, 64)), ("mean_middle", (511,))):
+        arrays = dict(np.load(file).items())
+        np.savez(file, **{**arrays, name: np.zeros(shape, np.float16)})
+        with pytest.raises(CheckpointError, match="missing or damaged"):
+            sweep_file.read(tmp_path, "abc")
+        np.savez(file, **arrays)
 
 
 def test_a_sweep_of_constants_and_without_variance(found: Sweep, tmp_path: Path) -> None:

@@ -127,9 +127,9 @@ def test_without_a_command_there_is_help(run: Any) -> None:
         (["train", "-t", "digit", "-m", "dmrnet"], "There is no task named 'digit'. Did you mean 'digits'?"),
         (["train", "-t", "digits", "-m", "dmrnt"], "There is no method named 'dmrnt'. Did you mean 'dmrnet'?"),
         (["train", "-t", "digits", "-m", "dmrnet", "--set", "klx=1"], "There is no option 'klx'."),
-        (["train", "-t", "digits", "-m", "dmrnet", "--set", "kl=-1"], "kl = -1 is out of bounds."),
-        (["train", "-t", "digits", "-m", "dmrnet", "--set", "kl"], "'kl' is not a name and a value."),
-        (["train", "-t", "digits", "-m", "dmrnet", "--set", "kl=1", "--set", "kl=2"], "'kl' is given twice."),
+        (["train", "-t", "digits", "-m", "dmrnet", "--set", "alpha=-1"], "alpha = -1 is out of bounds."),
+        (["train", "-t", "digits", "-m", "dmrnet", "--set", "alpha"], "'alpha' is not a name and a value."),
+        (["train", "-t", "digits", "-m", "dmrnet", "--set", "alpha=1", "--set", "alpha=2"], "'alpha' is given twice."),
         (["train", "-t", "digits", "-m", "dmrnet", "--plan", "epochs=many"], "'many' does not fit option 'epochs'."),
         (["train", "-t", "digits", "-m", "dmrnet", "--tag", "../x"], "'../x' cannot name a checkpoint."),
         (
@@ -241,7 +241,7 @@ def test_json_task_has_modalities_and_headline(run: Any, library: Path) -> None:
 
 
 def test_training_files_a_run_that_evaluate_finds_again(run: Any, library: Path, toy: None) -> None:
-    said = run("train", "-t", "toy", "-m", "dmrnet", *QUICK, "--set", "kl=0.5", "--json")
+    said = run("train", "-t", "toy", "-m", "dmrnet", *QUICK, "--set", "alpha=0.5", "--json")
     assert said.code == 0
     (trained,) = said.json["runs"]
     assert trained["name"] == "toy/dmrnet/seed0"
@@ -253,7 +253,7 @@ def test_training_files_a_run_that_evaluate_finds_again(run: Any, library: Path,
     assert again.json == trained["sources"]["built-in"]
     assert again.err == ""
     card = checkpoints.read_card(library / "toy" / "dmrnet" / "seed0")
-    assert (card["config"]["kl"], card["plan"]["epochs"]) == (0.5, 2)
+    assert (card["config"]["alpha"], card["plan"]["epochs"]) == (0.5, 2)
     shown = run("evaluate", "-t", "toy", "-m", "dmrnet")
     assert "m0-m1-m2" in shown.out
 
@@ -328,7 +328,7 @@ def test_a_terminal_shows_a_bar(run: Any, library: Path, toy: None, monkeypatch:
 
 def test_the_options_are_listed(run: Any, library: Path) -> None:
     found = run("train", "-t", "digits", "-m", "dmrnet", "--options", "--json").json
-    assert "kl" in [item["name"] for item in found["set"]]
+    assert "alpha" in [item["name"] for item in found["set"]]
     assert "epochs" in [item["name"] for item in found["plan"]]
     assert "Epochs: passes over the training data" in run("train", "-t", "digits", "-m", "dmrnet", "--options").out
 

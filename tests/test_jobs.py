@@ -74,9 +74,9 @@ def test_the_same_seed_gives_the_same_weights_and_another_seed_others(library: L
 
 
 def test_the_card_says_what_the_model_is(library: Library):
-    card = checkpoints.read_card(run(library, method="dmrnet", config={"kl": "0.5"}))
+    card = checkpoints.read_card(run(library, method="dmrnet", config={"alpha": "0.5"}))
     assert card["method"] == "dmrnet"
-    assert card["config"]["kl"] == 0.5
+    assert card["config"]["alpha"] == 0.5
     assert card["plan"]["epochs"] == 3
     assert card["parameters"] == sum(
         p.numel() for p in checkpoints.load(library.root / "toy/dmrnet/seed0").method.parameters()

@@ -68,7 +68,7 @@ def test_a_killed_run_goes_on_to_the_same_result(name: str, tmp_path: Path):
 def test_an_unfinished_run_with_other_options_is_not_mixed_with_this_one(tmp_path: Path):
     next(trainer("dmrnet", folder=tmp_path).epochs())
     with pytest.raises(CheckpointError, match="had other options"):
-        next(trainer("dmrnet", folder=tmp_path, kl=0.5).epochs())
+        next(trainer("dmrnet", folder=tmp_path, alpha=0.5).epochs())
     (tmp_path / STATE).write_bytes((tmp_path / STATE).read_bytes()[:500])
     with pytest.raises(CheckpointError, match="is damaged"):
         next(trainer("dmrnet", folder=tmp_path).epochs())
@@ -121,6 +121,8 @@ class Ablation:
 
 ABLATIONS = [
     Ablation("dmrnet", "probabilistic", False),
+    Ablation("dmrnet", "embedding", 64),
+    Ablation("dmrnet", "heads_on", "mixture"),
     Ablation("dmrnet", "hcr", "broadcast"),
     Ablation("dmrnet", "fixed", "m0,m0-m1"),
     Ablation("dmrnet", "kl_from_start", False),
@@ -145,7 +147,7 @@ ABLATIONS = [
 ]
 
 
-ON_REGIONS = {"relation", "dimensions", "weighting", "voters", "update", "sharing"}
+ON_REGIONS = {"heads_on", "relation", "dimensions", "weighting", "voters", "update", "sharing"}
 
 
 def outcome(method: str, kind: str, **config: object) -> dict[str, Tensor]:

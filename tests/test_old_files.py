@@ -7,14 +7,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from mmlab.analysis.attribution.registry import EXPLAINERS
 from mmlab.analysis.dominance.log_reader import read_log
 from mmlab.analysis.dominance.measure import measures
+from mmlab.core.options import as_dict
 from mmlab.core.task import TASKS
 from mmlab.experiments.model_archive import import_model
 from mmlab.inference import imputation
+from mmlab.inference.sweep import sweep
 from mmlab.modalities.corruption import corruptions_of
 from mmlab.storage import checkpoints, sweep_file
 from mmlab.storage.library import Library
@@ -51,6 +54,27 @@ def test_an_archive_of_a_model_is_imported_with_its_report_and_its_stored_answer
     loaded = checkpoints.load(folder)
     stored = sweep_file.read(folder, loaded.digest, TASKS["watch"]().info)
     assert stored.combinations == tuple(subset.key for subset in TASKS["watch"]().info.modalities.subsets())
+
+
+def test_a_dmrnet_is_the_network_that_it_was(tmp_path: Path) -> None:
+    """Its options said `kl`, a weight divided by 64, and its heads sat on a mixing layer of 64 numbers."""
+    library = Library(tmp_path)
+    import_model(library, (HERE / "model-watch-dmrnet.zip").read_bytes())
+    folder = library.folder("watch", "dmrnet", "seed0")
+    loaded = checkpoints.load(folder)
+    settings = checkpoints.config_of(loaded.card)
+    assert settings == {
+        **{name: value for name, value in loaded.card["config"].items() if name != "kl"},
+        "heads_on": "mixture",
+        "embedding": 64,
+        "alpha": 1 / 64,
+    }
+    assert as_dict(loaded.method.config) == settings
+    stored = sweep_file.read(folder, loaded.digest, TASKS["watch"]().info)
+    test = TASKS["watch"]().samples("test").take(20)
+    found = sweep(loaded.method, test)
+    assert stored.ids[:20] == test.ids
+    np.testing.assert_allclose(found.logits, stored.logits[:, :20], atol=0.05)
 
 
 def test_a_view_with_an_upload_opens_with_its_truth_and_its_damage() -> None:

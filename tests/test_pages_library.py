@@ -148,14 +148,14 @@ def test_a_changed_setting_is_in_the_order_and_in_the_name(root: Path, monkeypat
         train_page.TrainingQueue, "start", lambda self, order: asked.append(order) or self.find("", "", "")
     )
     app = opened("train")
-    app.number_input(key="train.digits.dmrnet.kl").set_value(0.5)
+    app.number_input(key="train.digits.dmrnet.alpha").set_value(0.5)
     app.toggle(key="train.digits.dmrnet.probabilistic").set_value(False)
     app.number_input(key="train.digits.dmrnet.plan.epochs").set_value(3)
     app.number_input(key="train.seed").set_value(2).run()
     app.button(key="train.start").click().run()
-    config = {"probabilistic": False, "kl": 0.5}
+    config = {"probabilistic": False, "alpha": 0.5}
     assert asked == [
-        TrainRequest("digits", "dmrnet", config, {"epochs": 3}, 2, "probabilistic-False-kl-0.5-epochs-3-seed2")
+        TrainRequest("digits", "dmrnet", config, {"epochs": 3}, 2, "probabilistic-False-alpha-0.5-epochs-3-seed2")
     ]
     app.text_input(key="train.name").set_value("seed2")
     app.button(key="train.start").click().run()

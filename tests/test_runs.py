@@ -205,9 +205,9 @@ def test_a_library_that_cannot_be_written_to_is_said(trainings: TrainingQueue) -
 
 
 def test_the_command_is_the_same_training() -> None:
-    order = TrainRequest("digits", "dmrnet", {"kl": 0.5, "hcr": "masked"}, {"epochs": 3}, 4, "a-b")
+    order = TrainRequest("digits", "dmrnet", {"alpha": 0.5, "hcr": "masked"}, {"epochs": 3}, 4, "a-b")
     assert order.command == (
-        "python -m mmlab train --task digits --method dmrnet --set kl=0.5 --set hcr=masked --plan epochs=3 "
+        "python -m mmlab train --task digits --method dmrnet --set alpha=0.5 --set hcr=masked --plan epochs=3 "
         "--seed 4 --tag a-b"
     )
 

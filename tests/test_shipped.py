@@ -24,8 +24,7 @@ from mmlab.storage import checkpoints, sweep_file
 from mmlab.storage.checkpoints import MODEL, PROGRESS, REPORT, SWEEP
 from mmlab.storage.library import SHIPPED, Library
 
-LARGEST = {"specialists": 1_000_000, "m3ixup": 2**18}  # parameters, where 0.25 M are too few: it has joint encoders too
-LARGEST_OF_TASK = {"brain": 500_000}
+LARGEST_OF_TASK = {"brain": 500_000}  # parameters, where a method's own bound is lower
 ALL_BUT = {"brain": {"specialists"}}  # with four inputs that would be fifteen networks, see `Specialists`
 SMALLEST_TEST = {"digits": 1000, "brain": 176}  # samples
 TASK_NAMES = ("digits", "watch", "faces", "opinion", "brain")
@@ -48,7 +47,7 @@ def test_a_checkpoint_is_small_and_belongs_to_its_report(reference: Reference):
     model, report = Model.open(reference), report_of(reference)
     digest = hashlib.sha256((folder / MODEL).read_bytes()).hexdigest()
     assert model.digest == report["digest"] == digest
-    largest = max(LARGEST.get(reference.method, 250_000), LARGEST_OF_TASK.get(reference.task, 0))
+    largest = max(METHODS[reference.method].most_parameters, LARGEST_OF_TASK.get(reference.task, 0))
     assert sum(p.numel() for p in model.method.parameters()) <= largest
 
 

@@ -58,7 +58,7 @@ def settle(data: Path | None = None, device: str = "", checkpoints: Path | None 
 
 
 def pairs(given: Sequence[str], option: str) -> dict[str, str]:
-    """`["kl=0.1"]` as `{"kl": "0.1"}`. Raises DataError for what is no pair, or a name given twice."""
+    """`["alpha=0.1"]` as `{"alpha": "0.1"}`. Raises DataError for what is no pair, or a name given twice."""
     found: dict[str, str] = {}
     for text in given:
         name, equals, value = text.partition("=")

@@ -120,8 +120,9 @@ class Method(nn.Module, ABC, Generic[Config_co]):
     title, paper, year, about: for people. supports: kinds of output. teachers: methods that must be trained
     first; they are lent to `losses` and never saved. plan: its own defaults for the training plan.
     trained_with_gaps: whether it meets incomplete inputs while learning. most_modalities: 0 for any number.
-    trained_here: whether mmlab can train it. one_at_a_time: its modules can neither be copied nor shared by threads,
-    so it serialises its own calls. missing_hint: for one that is not trained here, how it gets into the library.
+    most_parameters: what a shipped model of it may have at most. trained_here: whether mmlab can train it.
+    one_at_a_time: its modules can neither be copied nor shared by threads, so it serialises its own calls.
+    missing_hint: for one that is not trained here, how it gets into the library.
 
     Of its own, never its parent's: card: the texts of the Methods page, diagram: its drawing there, evidence_views: its
     views there, by name. ablations: its ladder. search: the two settings that a search adds. order: its place in
@@ -137,6 +138,7 @@ class Method(nn.Module, ABC, Generic[Config_co]):
     plan: ClassVar[Mapping[str, Any]] = {}
     trained_with_gaps: ClassVar[bool] = True
     most_modalities: ClassVar[int] = 0
+    most_parameters: ClassVar[int] = 250_000
     trained_here: ClassVar[bool] = True
     one_at_a_time: ClassVar[bool] = False
     missing_hint: ClassVar[str] = ""
@@ -176,9 +178,16 @@ class Method(nn.Module, ABC, Generic[Config_co]):
         return ""
 
     @classmethod
+    def stored_config(cls, info: TaskInfo, values: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The options of a checkpoint as they are called now. One whose options have changed says here what those of
+        earlier versions meant, so that an old model is never taken for another one.
+        """
+        return values
+
+    @classmethod
     def rebuild(cls, info: TaskInfo, card: Mapping[str, Any], state: Mapping[str, Tensor], place: Any) -> Method:
         """The model that a checkpoint describes: a card, and the parameters in full precision."""
-        method = cls(info, cast(Config_co, build(cls.Config, card["config"])))
+        method = cls(info, cast(Config_co, build(cls.Config, cls.stored_config(info, card["config"]))))
         method.load_state_dict(state)
         return method.to(place)
 

@@ -4,14 +4,18 @@ Each combination's embedding is a normal distribution. The task loss acts on a s
 mean, so that the direction constraint of the loss no longer acts on what is used (docs/methods.md 1). Combinations
 with the largest predicted variance during warm-up are mined as hard and counted again (HCR).
 
+The two layers of mean and variance sit on the concatenated features; of an output with levels, on those of the
+deepest. The divergence weighs `alpha` per nat, however large the embedding is.
+
 Departures, each an option: the hard-combination loss is masked, where the released code multiplies the whole
 batch's loss by the number of hard samples (`hcr="broadcast"`); the hard set is mined over the whole warm-up
-for any number of modalities, where the released code fixes it by hand. The divergence weighs `kl / n` per nat for n
-elements, where the released code has 1e-3 whatever n (docs/methods.md 1.3). Start epochs are shares of the training.
+for any number of modalities, where the released code fixes it by hand. The embedding has 512 numbers, where the
+released code has 512 to 8192 (`embedding`). Start epochs are shares of the training.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,22 +52,26 @@ class DMRNet(Method["DMRNet.Config"]):
         "combinations that it is least certain of."
     )
     order = 50
+    most_parameters = 1_000_000  # two layers from all features to 512 numbers
     evidence_views = ("turning", "to_class", "clouds", "width_and_score", "norms")
     ablations = (
-        AblationStep("dropout", "modality dropout", {"probabilistic": False, "hard": 0.0}),
-        AblationStep("probabilistic", "+ probabilistic embedding", {"kl": 0.0, "hard": 0.0}),
+        AblationStep("dropout", "the same head without noise", {"probabilistic": False, "hard": 0.0}),
+        AblationStep("probabilistic", "+ probabilistic embedding", {"alpha": 0.0, "hard": 0.0}),
         AblationStep("kl", "+ divergence", {"hard": 0.0}),
         AblationStep("hcr", "+ hard combinations (DMRNet)"),
     )
-    search = (Setting("kl-0.1", config={"kl": 0.1}), Setting("kl-0.01", config={"kl": 0.01}))
+    search = (
+        Setting("embedding-64", config={"embedding": 64}),
+        Setting("alpha-0.0001", config={"alpha": 0.0001}),
+    )
     card = Card(
         idea="One network that has to serve every combination tends to embed a sample in the same direction "
         "whatever is present, and loses what each modality knows alone. DMRNet decouples the combinations by "
         "embedding each as a distribution instead of a point: in training a random draw has to be classified "
         "correctly, in use the mean is taken. The combinations with the largest variance early in training "
         "count as hard and get an additional loss.",
-        trained="All encoders, the fusion, two layers that give mean and variance of the embedding, and one head. "
-        "Modalities are dropped at random, every combination equally likely.",
+        trained="All encoders, two layers on the concatenated features that give mean and variance of the embedding, "
+        "and one head. Modalities are dropped at random, every combination equally likely.",
         missing="The features of a missing modality are set to zero, and the mean of the embedding is classified. The "
         "paper reads the variance as uncertainty; the views below show whether that holds here.",
         look="Whether the embedding of a sample turns more between combinations than with plain modality dropout, "
@@ -76,8 +84,11 @@ class DMRNet(Method["DMRNet.Config"]):
             "batch by the number of hard samples (option `hcr=broadcast`).",
             "Hard combinations are found from the whole warm-up, for any number of modalities. The released "
             "code compares two of them or has them written in by hand (option `fixed`).",
-            "The weight of the divergence from the standard normal distribution is set for our 64 numbers; "
-            "the paper's is for 1,024.",
+            "The embedding has 512 numbers; in the released code 512 to 8,192. The noise is about 1 in each of "
+            "them, and what tells the classes apart grows with their number, so that a small embedding loses by "
+            "the noise (option `embedding`).",
+            "For regions the skip connections are concatenated and mixed by a convolution; the paper adds them up "
+            "with squeeze-and-excitation.",
             "The paper does not state how many combinations count as hard: here 1 of 3, 3 of 7 (option `keep`).",
             "The papers count in epochs when a phase begins; here it is a fraction of the training, so that "
             "short runs go through every phase.",
@@ -113,8 +124,21 @@ class DMRNet(Method["DMRNet.Config"]):
     class Config:
         """Options of DMRNet."""
 
-        probabilistic: bool = option(True, "Learn a distribution per combination; off is plain modality dropout")
-        kl: float = option(1.0, "Weight of the divergence from a standard normal, times 1/n elements", 0.0, 100.0)
+        probabilistic: bool = option(True, "Learn a distribution per combination; off is the same head without noise")
+        embedding: int = option(
+            512,
+            "Numbers (channels) of the embedding; the noise is about 1 in each and what tells classes apart grows "
+            "with their number, so that a small one loses by the noise",
+            2,
+            4096,
+        )
+        heads_on: str = option(
+            "concatenation",
+            "What mean and variance are computed from: the concatenated features, or a layer that mixes them first, "
+            "as in mmlab 0.1",
+            choices=("concatenation", "mixture"),
+        )
+        alpha: float = option(0.001, "Weight per nat of the divergence from a standard normal", 0.0, 10.0)
         hard: float = option(0.3, "Weight of the hard-combination loss (beta)", 0.0, 10.0)
         hcr: str = option("masked", "How the hard-combination loss is averaged", choices=("masked", "broadcast"))
         warmup: float = option(0.1, "Fraction of the training after which combinations are ranked", 0.0, 1.0)
@@ -125,16 +149,26 @@ class DMRNet(Method["DMRNet.Config"]):
     def __init__(self, info: TaskInfo, config: DMRNet.Config) -> None:
         super().__init__(info, config)
         parts = Parts(info)
-        size = parts.embedding[-1]
+        mixed = config.heads_on == "mixture"
+        before = parts.embedding[-1] if mixed else parts.joined
         self.encoders = parts.encoders()
-        self.fusion = parts.fusion()
-        self.mean = parts.normed(size, size)
-        self.log_variance = parts.normed(size, size) if config.probabilistic else None
-        self.head = parts.head()
+        self.fusion = parts.fusion(mixed_to_the_end=mixed)
+        self.mean = parts.normed(before, config.embedding)
+        self.log_variance = parts.normed(before, config.embedding) if config.probabilistic else None
+        self.head = parts.head((*parts.embedding[:-1], config.embedding))
         self.seen: Tensor
         self.is_hard: Tensor
         self.register_buffer("seen", torch.zeros(2, 2 ** len(info.modalities), dtype=torch.float64))
         self.register_buffer("is_hard", torch.zeros(2 ** len(info.modalities), dtype=torch.bool))
+
+    @classmethod
+    def stored_config(cls, info: TaskInfo, values: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Those of version 0.1 say `kl`, a weight divided by the size of an embedding that sat on a mixing layer."""
+        if "kl" not in values:
+            return values
+        size = Parts(info).embedding[-1]
+        kept = {name: value for name, value in values.items() if name != "kl"}
+        return {**kept, "embedding": size, "heads_on": "mixture", "alpha": float(values["kl"]) / size}
 
     def fuse(self, features: Features, present: Tensor) -> Fused:
         feature = self.fusion(hide(features.alone, present, self.modalities.names))
@@ -168,7 +202,7 @@ class DMRNet(Method["DMRNet.Config"]):
     def _divergence(self, fused: Fused) -> Tensor:
         mean, log_variance = fused.extras["mean"], fused.extras["log_variance"]
         divergence = gaussian_kl(mean, log_variance, per="pixel" if mean.dim() > 2 else "sample")
-        weighted: Tensor = self.config.kl / mean.shape[1] * divergence
+        weighted: Tensor = self.config.alpha * divergence
         return weighted
 
     def on_epoch_end(self, run: Run) -> None:

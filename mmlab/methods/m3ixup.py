@@ -45,6 +45,7 @@ class M3ixup(Method["M3ixup.Config"]):
     )
     trained_with_gaps = False
     order = 90
+    most_parameters = 2**18  # it has joint encoders, too
     evidence_views = ("gap", "mixtures", "norms")
     ablations = (
         AblationStep("contrast", "aligned codes only", {"unimodal": 0.0, "adapt": 0.0, "explore": 0.0}),

@@ -49,6 +49,7 @@ class Specialists(Method):
         "For up to three inputs."
     )
     most_modalities = 3
+    most_parameters = 1_000_000
     order = 40
     evidence_views = ("margin", "norms")
     card = Card(

@@ -47,10 +47,19 @@ class Parts:
         """One encoder per modality, by name."""
         return nn.ModuleDict({modality.name: self.encoder(modality) for modality in self.info.modalities})
 
-    def fusion(self, count: int | None = None) -> Fusion:
-        """Concatenation of `count` features (all modalities by default), mixed at each level."""
+    def fusion(self, count: int | None = None, mixed_to_the_end: bool = True) -> Fusion:
+        """Concatenation of `count` features (all modalities by default), mixed at each level.
+
+        mixed_to_the_end: off leaves the deepest level as it was joined, `joined` numbers or channels.
+        """
         count = len(self.info.modalities) if count is None else count
-        return Fusion([count * size for size in self.sizes], self.embedding, self.maps)
+        sizes = [count * size for size in self.sizes]
+        return Fusion(sizes, self.embedding, self.maps, mixed_to_the_end)
+
+    @property
+    def joined(self) -> int:
+        """Numbers, or channels of the deepest level, of the features of all modalities side by side."""
+        return len(self.info.modalities) * self.sizes[-1]
 
     def pointwise(self, inputs: int, outputs: int) -> nn.Module:
         """A linear layer on vectors, a 1x1 convolution on maps."""
@@ -74,11 +83,13 @@ class Parts:
 class Fusion(nn.Module):
     """Features of several modalities, concatenated and mixed to one feature of the embedding's sizes."""
 
-    def __init__(self, inputs: Sequence[int], outputs: Sequence[int], dense: bool) -> None:
+    def __init__(self, inputs: Sequence[int], outputs: Sequence[int], dense: bool, mixed_to_the_end: bool) -> None:
         super().__init__()
         self.levels = nn.ModuleList(
             nn.Sequential(_mix(before, after, dense), nn.ReLU()) for before, after in zip(inputs, outputs, strict=True)
         )
+        if not mixed_to_the_end:
+            self.levels[-1] = nn.Identity()
 
     def forward(self, features: Sequence[Feature]) -> Feature:
         joined = (torch.cat(level, 1) for level in zip(*features, strict=True))

@@ -85,6 +85,17 @@ def read_card(path: Path) -> dict[str, Any]:
     return found
 
 
+def config_of(card: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The options that a card's model has, as they are called now, whichever version wrote it.
+
+    Raises CheckpointError for a card that does not hold what it must.
+    """
+    try:
+        return METHODS[card["method"]].stored_config(TaskInfo.from_card(card["task"]), card["config"])
+    except (MmlabError, AttributeError, LookupError, TypeError, ValueError) as error:
+        raise CheckpointError("A checkpoint's card does not hold together.", HINT) from error
+
+
 def load(path: Path, place: torch.device | str = "cpu") -> Loaded:
     """Rebuild the model of the checkpoint folder `path`, in eval mode. Raises CheckpointError."""
     card = read_card(path)

@@ -2,11 +2,13 @@
 
 Made to be small, for every model that is shipped brings one. Logits of several classes are rounded to 1/128, other
 answers to half precision; embeddings to `LEVELS` steps between the extremes of their dimension, which moves a
-coordinate by at most 1/62 of its range and packs into less than four bits.
+coordinate by at most 1/62 of its range and packs into less than four bits. An embedding of more than `WIDE` numbers
+is kept by its `DIRECTIONS` principal ones, and is as wide as it was once it is read.
 """
 
 from __future__ import annotations
 
+from math import prod
 from pathlib import Path
 
 import numpy as np
@@ -19,8 +21,9 @@ from mmlab.storage import packed_arrays
 from mmlab.storage.bounded_arrays import Headers
 from mmlab.storage.checkpoints import SWEEP
 
-VERSION = 1
+VERSIONS = (1, 2)  # the second has principal directions
 LEVELS = 32
+WIDE, DIRECTIONS = 128, 64  # dimensions
 MOST_VALUES = 2**26  # of logits, means and variances together: 256 MB in single precision
 WIDEST = 4096  # dimensions of an embedding
 FINEST = 128  # steps per unit of a logit
@@ -29,8 +32,9 @@ COARSEST = 1e-3  # share of the range of numbers that half precision may move on
 
 def write(path: Path, found: Sweep, exact: bool = False) -> None:
     """Write `found` beside the checkpoint in folder `path`. exact: in single precision, nothing rounded."""
+    shortened = not exact and found.mean.shape[2] > WIDE
     arrays: dict[str, NDArray[np.generic]] = {
-        "version": np.array(VERSION),
+        "version": np.array(VERSIONS[shortened]),
         "digest": np.array(found.digest),
         "combinations": np.array(found.combinations),
         "logits": found.logits.astype(np.float32) if exact else _compact(found.logits),
@@ -41,7 +45,8 @@ def write(path: Path, found: Sweep, exact: bool = False) -> None:
     }
     for name, values in (("mean", found.mean), ("variance", found.variance)):
         if values is not None:
-            arrays |= {name: values.astype(np.float32)} if exact else _packed(name, values)
+            kept, directions = _shortened(name, values) if shortened else (values, {})
+            arrays |= {name: values.astype(np.float32)} if exact else _packed(name, kept) | directions
     packed_arrays.write(path / SWEEP, arrays)
 
 
@@ -53,13 +58,13 @@ def read(path: Path, digest: str, info: TaskInfo | None = None) -> Sweep:
     again = "Run `python -m mmlab evaluate --save` to make it again."
     try:
         arrays = packed_arrays.read(path / SWEEP, _check_headers)
-        if packed_arrays.whole(arrays["version"]) != VERSION or str(arrays["digest"]) != digest:
+        if packed_arrays.whole(arrays["version"]) not in VERSIONS or str(arrays["digest"]) != digest:
             raise CheckpointError(f"The sweep of {path.name} belongs to another checkpoint.", again)
         found = Sweep(
             combinations=tuple(arrays["combinations"].tolist()),
             logits=arrays["logits"].astype(np.float32, copy=False),
             mean=_unpacked("mean", arrays),
-            variance=_unpacked("variance", arrays) if "variance" in arrays else None,
+            variance=np.maximum(_unpacked("variance", arrays), 0) if "variance" in arrays else None,
             target=arrays["target"],
             present=arrays["present"],
             ids=tuple(arrays["ids"].tolist()),
@@ -98,6 +103,12 @@ def misfit(found: Sweep, info: TaskInfo | None) -> str:
 def _check_headers(headers: Headers) -> None:
     """Whether the shapes fit each other and stay within bounds. Raises ValueError, or KeyError for what is missing."""
     shapes = {name: found.shape for name, found in headers.items()}
+    for name in ("mean", "variance"):
+        if f"{name}_basis" in shapes:  # as wide as it is once it is read
+            width, directions = shapes[f"{name}_basis"]
+            if (directions,) != shapes[name][2:] or (width,) != shapes[f"{name}_middle"]:
+                raise ValueError("its directions do not fit its embedding")
+            shapes[name] = (*shapes[name][:2], width)
     count, keys = shapes["ids"][0], shapes["combinations"][0]
     rows = {name: shapes[name] for name in ("logits", "mean", "variance") if name in shapes}
     fits = (
@@ -110,10 +121,11 @@ def _check_headers(headers: Headers) -> None:
         and shapes["target"][:1] == shapes["groups"] == shapes["ids"]
     )
     kinds = [(("ids", "groups", "combinations", "digest"), "U"), (("present",), "b"), (("target",), "iufb")]
-    kinds += [((*rows, *(name for name in shapes if name.endswith(("_low", "_scale")))), "fu")]
+    steps = ("_low", "_scale", "_basis", "_middle")
+    kinds += [((*rows, *(name for name in shapes if name.endswith(steps))), "fu")]
     if not fits or any(headers[name].kind.kind not in kind for names, kind in kinds for name in names):
         raise ValueError("its arrays do not fit each other")
-    if sum(headers[name].count for name in rows) > MOST_VALUES:
+    if sum(prod(shape) for shape in rows.values()) > MOST_VALUES:
         raise ValueError(f"holds more than {MOST_VALUES:,} values")
 
 
@@ -133,6 +145,17 @@ def _compact(logits: Floats) -> Floats:
     return half
 
 
+def _shortened(name: str, values: Floats) -> tuple[Floats, dict[str, NDArray[np.generic]]]:
+    """`[K, N, D]` by its principal directions, `[K, N, DIRECTIONS]`, and what brings it back from there."""
+    rows = values.reshape(-1, values.shape[2]).astype(np.float64)
+    middle = rows.mean(0)
+    _, found = np.linalg.eigh(np.cov(rows.T))
+    basis = found[:, : -DIRECTIONS - 1 : -1].astype(np.float16)
+    along = ((rows - middle) @ basis).astype(np.float32)
+    directions = {f"{name}_basis": basis, f"{name}_middle": middle.astype(np.float32)}
+    return along.reshape(*values.shape[:2], DIRECTIONS), directions
+
+
 def _packed(name: str, values: Floats) -> dict[str, NDArray[np.generic]]:
     steps, low, scale = packed_arrays.in_steps(values, LEVELS)
     codes = np.round(steps).astype(np.uint8)
@@ -145,4 +168,6 @@ def _unpacked(name: str, arrays: dict[str, NDArray[np.generic]]) -> Floats:
     values = arrays[name].astype(np.float32)  # changed in place: the largest array of a sweep is not held three times
     values *= arrays[f"{name}_scale"].astype(np.float32)
     values += arrays[f"{name}_low"].astype(np.float32)
-    return values
+    if f"{name}_basis" not in arrays:
+        return values
+    return values @ arrays[f"{name}_basis"].astype(np.float32).T + arrays[f"{name}_middle"].astype(np.float32)

@@ -5,8 +5,8 @@ A run lives in files, so that it survives the page, the app and a second visitor
 keeps locked for as long as it lives, however it ends. Progress and results are where every training puts them.
 
 >>> trainings = Trainings(Library())
->>> trainings.start(Order("digits", "dmrnet", {"kl": 0.1}, {"epochs": 8}, seed=0, tag="little-kl"))
->>> trainings.find("digits", "dmrnet", "little-kl").state
+>>> trainings.start(Order("digits", "dmrnet", {"alpha": 0.01}, {"epochs": 8}, seed=0, tag="larger-alpha"))
+>>> trainings.find("digits", "dmrnet", "larger-alpha").state
 'running'
 """
 

@@ -16,7 +16,7 @@ import streamlit as st
 from mmlab.analysis.attribution.registry import EXPLAINERS
 from mmlab.analysis.dominance.measure import MEASURES
 from mmlab.core import plugins
-from mmlab.core.errors import MmlabError
+from mmlab.core.errors import CheckpointError, MmlabError
 from mmlab.core.method import METHODS
 from mmlab.core.metric import METRICS, is_share
 from mmlab.core.modality_kinds import MODALITY_KINDS
@@ -28,7 +28,7 @@ from mmlab.core.training_plan import Plan
 from mmlab.experiments import model_archive
 from mmlab.experiments.train_job import default_plan
 from mmlab.storage import report_file
-from mmlab.storage.checkpoints import MODEL
+from mmlab.storage.checkpoints import MODEL, config_of
 from mmlab.storage.library import Entry
 from mmlab.ui.components import page_frame, pickers, registered_card
 from mmlab.ui.session import access, cache, comparison_cache, url_state
@@ -142,7 +142,7 @@ def _facts(entry: Entry) -> str:
     facts = {
         "Parameters": f"{_number(card.get('parameters')):,.0f} ({_size(reference) / 1024:,.0f} kB on disk)",
         "Seed": str(card.get("seed", "")),
-        "Settings": _changed(_part(card, "config"), reference.task, reference.method, config=True),
+        "Settings": _changed(_settings(card), reference.task, reference.method, config=True),
         "Plan": _changed(plan, reference.task, reference.method, config=False) if plan else "",
         "Trained on": ". ".join([_training_data(source, count), *origins]) + "." if source else "",
         "Simulated": ", ".join(map(str, data["simulated"] or ["nothing"])) if "simulated" in data else "",
@@ -154,6 +154,14 @@ def _facts(entry: Entry) -> str:
     }
     rows = "".join(f"<dt>{name}</dt><dd>{escape(text)}</dd>" for name, text in facts.items() if text)
     return f'<dl class="mm-facts">{rows}</dl>'
+
+
+def _settings(card: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The options of a model as they are called now; as they stand in its card where that does not hold together."""
+    try:
+        return config_of(card)
+    except CheckpointError:
+        return _part(card, "config")
 
 
 def _part(card: Mapping[str, Any], name: str) -> Mapping[str, Any]:
