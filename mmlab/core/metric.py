@@ -9,6 +9,7 @@ JSON, and left out of means.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, Protocol
 
@@ -65,6 +66,28 @@ class Metric(ABC, Generic[Answered]):
         """The metric `[D]` when sample i of `answers [N, ...]` counts `counts[d, i]` times; NaN where there is none."""
 
 
+class GroupMetric(Metric[Answered]):
+    """A metric of groups of samples, such as the slices of a volume, each taken together."""
+
+    @abstractmethod
+    def weighted_groups(
+        self,
+        answers: NDArray[Any],
+        truth: NDArray[Any],
+        counts: Numbers,
+        groups: NDArray[np.integer],
+        output: Answered,
+        part: str,
+    ) -> Numbers:
+        """As `weighted`, of samples that belong to `groups [N]`, numbered from 0 without a gap."""
+
+    def weighted(
+        self, answers: NDArray[Any], truth: NDArray[Any], counts: Numbers, output: Answered, part: str
+    ) -> Numbers:
+        """Where nothing is known of groups, each sample is one."""
+        return self.weighted_groups(answers, truth, counts, np.arange(len(truth)), output, part)
+
+
 class MeanMetric(Metric[Answered]):
     """A metric that is a mean over samples, or the mean of such means over sets of samples that count alike."""
 
@@ -101,13 +124,21 @@ class OutputMetric:
         """Whether a sweep kept what it takes."""
         return self.metric.is_measured(answers, self.part, self.output)
 
-    def of(self, answers: NDArray[Any], truth: NDArray[Any]) -> float:
-        """The metric over all samples, `[N, ...]` each; NaN where there is none."""
-        return float(self.weighted(answers, truth, np.ones((1, len(truth))))[0])
+    def of(self, answers: NDArray[Any], truth: NDArray[Any], groups: Sequence[str] | None = None) -> float:
+        """The metric over all samples, `[N, ...]` each; NaN where there is none.
 
-    def weighted(self, answers: NDArray[Any], truth: NDArray[Any], counts: Numbers) -> Numbers:
+        groups: what each sample belongs to, for metrics that take the samples of a group together.
+        """
+        return float(self.weighted(answers, truth, np.ones((1, len(truth))), groups)[0])
+
+    def weighted(
+        self, answers: NDArray[Any], truth: NDArray[Any], counts: Numbers, groups: Sequence[str] | None = None
+    ) -> Numbers:
         """The metric `[D]` when sample i counts `counts[d, i]` times; NaN where there is none."""
-        return self.metric.weighted(answers, truth, counts, self.output, self.part)
+        if groups is None or not isinstance(self.metric, GroupMetric):
+            return self.metric.weighted(answers, truth, counts, self.output, self.part)
+        codes = np.unique(np.asarray(groups), return_inverse=True)[1]
+        return self.metric.weighted_groups(answers, truth, counts, codes, self.output, self.part)
 
     def per_sample(self, answers: NDArray[Any], truth: NDArray[Any]) -> Numbers:
         """The value of each sample, `[N]`, of a metric that is a mean over samples; empty for any other."""

@@ -66,12 +66,12 @@ def why_unusable(report: Any, info: TaskInfo) -> str:
     try:
         card = report["card"]
         numbers = [float(card["parameters"]), float(card["training_seconds"]), float(int(card["seed"]))]
-        if report["headline"] != info.output.headline or card["task"]["name"] != info.name:
+        if report["headline"] not in info.output.metric_names or card["task"]["name"] != info.name:
             return "it is about another task"
         for found in report["sources"].values():
             tables = [found["metrics"][combination.key] for combination in _measured(found, info)]
             numbers += [float(found["samples"])]
-            numbers += [float(table[info.output.headline]) for table in [*tables, found["mean"]]]
+            numbers += [float(table[report["headline"]]) for table in [*tables, found["mean"]]]
             numbers += [float(value) for table in [*tables, found["mean"]] for value in table.values()]
     except (LookupError, TypeError, ValueError, AttributeError):
         return "something is missing in it"
@@ -139,6 +139,7 @@ def _comparison(
         higher_is_better=higher_is_better(metric),
         baseline=baseline,
         samples=samples,
+        nothing=_of_nothing(sound, source, metric),
         combinations=combinations,
         rows=rows(runs, baseline, higher_is_better(metric)),
         runs=runs,
@@ -146,17 +147,25 @@ def _comparison(
     )
 
 
+def _of_nothing(reports: Mapping[str, Sequence[Mapping[str, Any]]], source: str, metric: str) -> float:
+    """What answering nothing scores, from the first report that says it; NaN where answers cannot be empty."""
+    there = [each["sources"][source] for found in reports.values() for each in found if source in each["sources"]]
+    return next((float(each["nothing"][metric]) for each in there if metric in each.get("nothing", {})), math.nan)
+
+
 def _with_metric(
     reports: Mapping[str, Sequence[Mapping[str, Any]]], source: str, metric: str
 ) -> tuple[dict[str, list[Mapping[str, Any]]], list[str]]:
     """The reports that hold a metric, and in words which were made before there was one of this name."""
     kept: dict[str, list[Mapping[str, Any]]] = {}
-    problems = []
+    lacking: dict[str, int] = {}
     for name, found in reports.items():
         kept[name] = [each for each in found if metric in each["sources"].get(source, {"mean": {metric}})["mean"]]
-        if lacking := len(found) - len(kept[name]):
-            problems.append(f"{lacking} of {name} left out: measured without {metric}. Run evaluate --save again.")
-    return kept, problems
+        lacking |= {name: len(found) - len(kept[name])} if len(kept[name]) < len(found) else {}
+    if not lacking:
+        return kept, []
+    runs = ", ".join(f"{count} of {name}" for name, count in lacking.items())
+    return kept, [f"Left out, for they were measured without {metric}: {runs}. Run evaluate --save again."]
 
 
 def as_markdown(found: Comparison) -> str:
@@ -180,6 +189,8 @@ def as_markdown(found: Comparison) -> str:
         f"± is the standard deviation over seeds of the mean over combinations; "
         f"differences are paired by seed (Student's t), p is Holm-corrected.\n\nColumns: {legend}."
     )
+    if math.isfinite(found.nothing):
+        note += f" An empty answer to everything: {write(found.nothing)}."
     return "\n".join([*lines, "", note, *(f"\n{problem}" for problem in found.problems)])
 
 
@@ -221,6 +232,7 @@ def as_json(found: Comparison) -> dict[str, Any]:
         for row in found.rows
     }
     about = {name: getattr(found, name) for name in ("task", "source", "metric", "baseline", "samples")}
+    about |= {"nothing": found.nothing} if math.isfinite(found.nothing) else {}
     return {**about, "combinations": list(found.combinations), "methods": methods, "problems": list(found.problems)}
 
 

@@ -20,7 +20,9 @@ from mmlab.core.batch import Samples
 from mmlab.core.data_version import changed_since, fingerprint_of
 from mmlab.core.errors import DataError, Unsupported
 from mmlab.core.method import METHODS, Method
+from mmlab.core.metric import is_share
 from mmlab.core.options import as_dict, build
+from mmlab.core.outputs import Output
 from mmlab.core.results import Sweep
 from mmlab.core.storage_errors import storage_errors
 from mmlab.core.task import TASKS, Source, Split, Task
@@ -237,10 +239,23 @@ def evaluate(
 
 
 def summary(found: Sweep, method: Method) -> dict[str, Any]:
-    """Metrics by combination, their mean, and the number of samples; of data with gaps, that of each combination."""
+    """Metrics by combination, their mean, and the number of samples; of data with gaps, that of each combination.
+
+    Of answers that can be empty also what answering nothing would score (`nothing`).
+    """
     table = metrics(found, method.output, method.modalities)
     counts = {} if found.present.all() else {"counts": complete_counts(found.present, method.modalities)}
-    return {"metrics": table, "mean": mean_metrics(table), "samples": len(found.ids), **counts}
+    nothing = _of_nothing(found, method.output)
+    return {"metrics": table, "mean": mean_metrics(table), "samples": len(found.ids), **nothing, **counts}
+
+
+def _of_nothing(found: Sweep, output: Output) -> dict[str, dict[str, float]]:
+    """What answering nothing at all would score, for answers that can be empty: below that a model is of no use."""
+    empty = output.empty_answer(found.logits, found.target)
+    if not empty.size:
+        return {}
+    scores = output.metrics_of(empty, found.target, found.groups)
+    return {"nothing": {name: value for name, value in scores.items() if is_share(name)}}
 
 
 def clean(folder: Path) -> None:

@@ -114,7 +114,8 @@ def metrics(found: Sweep, output: Output, modalities: Modalities) -> dict[str, d
         rows = found.present[:, needed].all(1)
         if not rows.any():
             continue
-        table[key] = output.metrics_of(found.logits[k][rows], found.target[rows])
+        groups = [found.groups[row] for row in np.flatnonzero(rows)]
+        table[key] = output.metrics_of(found.logits[k][rows], found.target[rows], groups)
     return table
 
 

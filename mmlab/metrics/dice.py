@@ -16,14 +16,14 @@ from mmlab.core.outputs.segmentation import dice_of, is_somewhere
 class Dice(MeanMetric[Segmentation]):
     """The Dice score at probability 0.5, the mean over samples: of each region, and their mean.
 
-    A sample in which a region is neither there nor found counts as 1, as in BraTS; a region that is in no sample, there
-    or found, has no score.
+    A sample in which a region is neither there nor found counts as 1, as in BraTS, so that finding nothing scores
+    whatever share of the samples is empty; a region that is in no sample, there or found, has no score.
     """
 
-    title = "Dice"
-    about = "how well found and true regions overlap, from not at all to exactly"
+    title = "Dice per slice"
+    about = "how well found and true regions overlap in each slice; an empty answer to an empty slice counts as exact"
     kinds = frozenset({"segmentation"})
-    order = 1
+    order = 2
 
     def parts(self, output: Segmentation) -> tuple[str, ...]:
         return ("", *output.regions)

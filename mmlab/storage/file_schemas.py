@@ -79,6 +79,7 @@ class Measured(TypedDict):
     mean: Scores
     samples: NotRequired[Count]
     counts: NotRequired[Annotated[dict[Key, Count], Field(max_length=1024)]]
+    nothing: NotRequired[Scores]
 
 
 @with_config(OPEN)

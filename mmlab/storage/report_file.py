@@ -36,7 +36,7 @@ def decoded(content: bytes, what: str = REPORT, hint: str = AGAIN) -> dict[str, 
 
     found: dict[str, Any] = strict_json.checked(content, Report, what, hint, LARGEST, CheckpointError)
     for measured in found["sources"].values():
-        for table in (*measured["metrics"].values(), measured["mean"]):
+        for table in (*measured["metrics"].values(), measured["mean"], measured.get("nothing", {})):
             table.update({name: math.nan for name, value in table.items() if value is None})
     return found
 

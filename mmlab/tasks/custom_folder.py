@@ -43,7 +43,7 @@ from mmlab.tasks.custom.samples import (
 from mmlab.tasks.custom.scales import scaled
 from mmlab.tasks.custom.task_json import Description, read_description
 
-VERSION = 3  # of what a split holds; raise it when a kind's reading or preparation changes
+VERSION = 4  # of what a split holds; raise it when a kind's reading or preparation changes
 MOST_SHOWN = 200
 STEPS, EPOCHS, BATCHES = 800, (16, 80), (8, 128)
 GONE = "Put it back, or leave the folder out of MMLAB_FOLDERS."

@@ -95,7 +95,9 @@ def _picture(score: np.ndarray) -> np.ndarray:
 
 @singledispatch
 def _target(output: Output, score: np.ndarray) -> Tensor:
-    return torch.from_numpy(np.stack([_picture(score), _picture(score - 0.5)], 1) > 0.5)
+    regions = np.stack([_picture(score), _picture(score - 0.5)], 1) > 0.5
+    regions[0] = False  # some metrics are about samples in which nothing is
+    return torch.from_numpy(regions)
 
 
 @_target.register

@@ -102,4 +102,4 @@ def as_they_are(found: Sweep, output: Output, modalities: Modalities) -> dict[st
     weights = 2 ** np.arange(len(modalities))
     place = {modalities.code(modalities.parse(key)): k for k, key in enumerate(found.combinations)}
     rows = np.array([place[int(code)] for code in found.present @ weights])
-    return output.metrics_of(found.logits[rows, np.arange(len(rows))], found.target)
+    return output.metrics_of(found.logits[rows, np.arange(len(rows))], found.target, found.groups)

@@ -58,6 +58,7 @@ class Comparison:
     """Rows of a table: methods x combinations, in the order of `Modalities.subsets`.
 
     runs: the seeds behind the rows, in the same order; problems: reports that could not be used, and why.
+    nothing: what an empty answer to everything scores; NaN where answers cannot be empty.
     """
 
     task: str
@@ -70,6 +71,7 @@ class Comparison:
     rows: tuple[Row, ...]
     runs: tuple[Runs, ...] = ()
     problems: tuple[str, ...] = ()
+    nothing: float = float("nan")
 
     @property
     def is_share(self) -> bool:

@@ -29,12 +29,14 @@ DRAWS, SEED = 1000, 0
 class Measure:
     """A metric of every combination over the test set, which can be taken again over any weighting of the samples.
 
-    answers: `[2**M, N, ...]`, what a sweep keeps of them; truth: `[N, ...]`.
+    answers: `[2**M, N, ...]`, what a sweep keeps of them; truth: `[N, ...]`. groups: what each sample belongs to, for
+    metrics that take the samples of a group together; None where each stands by itself.
     """
 
     metric: OutputMetric
     answers: NDArray[Any]
     truth: NDArray[Any]
+    groups: tuple[str, ...] | None = None
 
     @property
     def name(self) -> str:
@@ -58,11 +60,11 @@ class Measure:
 
     def of(self, counts: Numbers) -> Numbers:
         """The scores `[D, 2**M]` when sample i counts `counts[d, i]` times, for `[D, N]`; NaN where there is none."""
-        return np.stack([self.metric.weighted(answers, self.truth, counts) for answers in self.answers], 1)
+        return np.stack([self.metric.weighted(answers, self.truth, counts, self.groups) for answers in self.answers], 1)
 
     def mixed(self, masks: Labels) -> float:
         """The score when sample i is answered under combination `masks[i]`."""
-        return self.metric.of(self.answers[masks, np.arange(self.samples)], self.truth)
+        return self.metric.of(self.answers[masks, np.arange(self.samples)], self.truth, self.groups)
 
     @cached_property
     def per_sample(self) -> Numbers:
@@ -93,7 +95,8 @@ class Measure:
 
     def at(self, rows: Labels) -> Measure:
         """Over some of the samples."""
-        return Measure(self.metric, self.answers[:, rows], self.truth[rows])
+        groups = None if self.groups is None else tuple(self.groups[int(row)] for row in np.arange(self.samples)[rows])
+        return Measure(self.metric, self.answers[:, rows], self.truth[rows], groups)
 
 
 @dataclass(frozen=True)
@@ -133,7 +136,7 @@ def grade(found: Sweep, output: Output) -> PerSampleScores:
     lattice = sweep_to_coalitions(found, empty if empty.size else None)
     answers, truth = lattice.logits, lattice.target
     measures = {
-        name: Measure(metric, answers, truth)
+        name: Measure(metric, answers, truth, lattice.groups)
         for name, metric in output.output_metrics.items()
         if metric.is_measured(answers.reshape(-1, *answers.shape[2:]))
     }
@@ -152,8 +155,8 @@ def hardness(others: list[Flags]) -> tuple[str, ...]:
 
 
 def wilson(share: Numbers, count: int) -> Numbers:
-    """The 95 % interval of shares of `count` samples, `[..., 2]`. Source: Wilson, 1927."""
-    z = 1.959964
+    """The 95 % interval of shares of `count` samples, `[..., 2]`; NaN where a share is. Source: Wilson, 1927."""
+    z, count = 1.959964, max(count, 1)  # a share of no samples is not a number whatever it is divided by
     middle = (share + z**2 / (2 * count)) / (1 + z**2 / count)
     reach = z * np.sqrt(share * (1 - share) / count + z**2 / (4 * count**2)) / (1 + z**2 / count)
     return np.stack([np.clip(middle - reach, 0, 1), np.clip(middle + reach, 0, 1)], -1)

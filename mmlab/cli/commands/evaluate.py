@@ -70,6 +70,9 @@ def command(
     rows = [(key, *(number(row[name]) for name in names), counts.get(key, "")) for key, row in found["metrics"].items()]
     rows += [(key, *("-" for _ in names), "0") for key in counts if key not in found["metrics"]]
     rows.append(("mean", *(number(found["mean"][name]) for name in names), ""))
+    if nothing := found.get("nothing"):
+        cells = (number(nothing[name]) if name in nothing else "-" for name in names)
+        rows.append(("an empty answer", *cells, str(found["samples"])))
     if "as_they_are" in found:
         rows.append(("as they are", *(number(found["as_they_are"][name]) for name in names), str(found["samples"])))
     head = ("present", *names, "samples") if counts else ("present", *names)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -85,6 +85,10 @@ class Output(ABC):
     def higher_is_better(self) -> bool:
         """Whether a larger headline is a better one."""
         return self.output_metrics[self.headline].higher_is_better
+
+    def logged(self, names: Collection[str]) -> str:
+        """The first metric among these: what an older log has, whose headline was another; else the headline."""
+        return next((name for name in self.metric_names if name in names), self.headline)
 
     @property
     def class_names(self) -> tuple[str, ...]:
@@ -193,10 +197,15 @@ class Output(ABC):
         kept, truth = self.summarise(logits, target), self.condense_target(target)
         return self.metrics_of(kept.cpu().numpy(), truth.cpu().numpy())
 
-    def metrics_of(self, answers: NDArray[Any], truth: NDArray[Any]) -> dict[str, float]:
-        """The same, from what `summarise` and `condense_target` kept. Those that were not measured are left out."""
+    def metrics_of(
+        self, answers: NDArray[Any], truth: NDArray[Any], groups: Sequence[str] | None = None
+    ) -> dict[str, float]:
+        """The same, from what `summarise` and `condense_target` kept. Those that were not measured are left out.
+
+        groups: what each sample belongs to, such as a volume; without them each sample stands by itself.
+        """
         measured = {name: each for name, each in self.output_metrics.items() if each.is_measured(answers)}
-        return {name: each.of(answers, truth) for name, each in measured.items()}
+        return {name: each.of(answers, truth, groups) for name, each in measured.items()}
 
     @abstractmethod
     def correct(self, answers: NDArray[Any], truth: NDArray[Any]) -> NDArray[np.bool_]:

@@ -37,7 +37,7 @@ class Segmentation(Output):
     pixel: float = 1.0
     kind: ClassVar[str] = "segmentation"
     dense: ClassVar[bool] = True
-    headline: ClassVar[str] = "dice"
+    headline: ClassVar[str] = "case_dice"
     good: ClassVar[str] = f"Dice of at least {GOOD_DICE}"
     error_name: ClassVar[str] = "1 − Dice"
     goodness_name: ClassVar[str] = "Dice"
@@ -61,7 +61,7 @@ class Segmentation(Output):
 
     @property
     def guessing(self) -> tuple[str, float]:
-        return "dice", 0.0
+        return "case_dice", 0.0
 
     @property
     def changed(self) -> str:

@@ -90,6 +90,12 @@ def _digest(folder: Path, path: str, stamp: Stamp) -> str:
     return digest.hexdigest()
 
 
+def case_of(description: Description, row: Row) -> str:
+    """The group of a row; where it names none and is a slice of a volume, the volume."""
+    volume, number = numbered(str(row.target)) if description.has_label_maps else ("", "")
+    return volume if number and row.group == row.id else row.group
+
+
 def region_maps(description: Description, row: Row) -> NDArray[np.bool_]:
     """Regions `[R, H, W]` from the label map of a row, as large as the model's pictures. Raises DataError."""
     return _regions(description, _label_map(description, row))
@@ -177,7 +183,7 @@ def stacked(description: Description, rows: Sequence[Row], scales: Scales, probl
             present[place, modalities.names.index(name)] = True
     problems.raise_first(description.folder)
     target = description.info.output.stacked(targets)
-    ids, groups = np.array([row.id for row in rows]), np.array([row.group for row in rows])
+    ids, groups = np.array([row.id for row in rows]), np.array([case_of(description, row) for row in rows])
     return {**arrays, "present": present, "target": target, "ids": ids, "groups": groups}
 
 

@@ -11,7 +11,7 @@ from mmlab.core.errors import MmlabError
 from mmlab.core.untrained import sentence
 from mmlab.tasks.custom.manifest import SPLITS, Row, read_manifest
 from mmlab.tasks.custom.problems import Problems
-from mmlab.tasks.custom.samples import check_size, prepared
+from mmlab.tasks.custom.samples import case_of, check_size, prepared
 from mmlab.tasks.custom.scales import Moments
 from mmlab.tasks.custom.task_json import Description, read_description
 
@@ -54,7 +54,7 @@ def check(folder: Path, on_progress: Callable[[float], None] | None = None) -> C
         return found
     found.numbers = _check_files(description, rows, found.problems, on_progress)
     _check_numbers(found)
-    _check_groups(rows, found.problems)
+    _check_groups(description, rows, found.problems)
     _check_classes(description, rows, found.problems)
     _check_combinations(found, description)
     _check_taught(description, rows, found.problems)
@@ -125,13 +125,14 @@ def _check_numbers(found: Checked) -> None:
                 found.problems.warn(f"{listed}{more}: {message}.", hint, 0, modality)
 
 
-def _check_groups(rows: Sequence[Row], problems: Problems) -> None:
+def _check_groups(description: Description, rows: Sequence[Row], problems: Problems) -> None:
     """A group, such as a person, belongs to one split."""
     first: dict[str, Row] = {}
     for row in rows:
-        other = first.setdefault(row.group, row)
+        group = case_of(description, row)
+        other = first.setdefault(group, row)
         if other.split != row.split:
-            message = f"The group '{row.group[:40]}' is also in {other.split}, at line {other.line}."
+            message = f"The group '{group[:40]}' is also in {other.split}, at line {other.line}."
             problems.warn(message, "Keep each group in one split, or the scores are too optimistic.", row.line, "group")
 
 

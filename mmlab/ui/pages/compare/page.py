@@ -144,8 +144,15 @@ def _heat(task: Task, found: Comparison, cell: tuple[str, str]) -> None:
     st.caption(
         f"{wording.metric(found.metric)}{unit}{wording.metric_meaning(found.metric)}. {found.samples:,} test samples"
         f"{where}, mean over seeds. Letters: {letters}. Click a cell to look into it."
-        f"{plain(_unmeasured(found, modalities))}"
+        f"{_of_nothing(found, scale)}{plain(_unmeasured(found, modalities))}"
     )
+
+
+def _of_nothing(found: Comparison, scale: method_tables.Scale) -> str:
+    """What finding nothing would score, where answers can be empty."""
+    if not math.isfinite(found.nothing):
+        return ""
+    return f" An empty answer to everything would score {_plain(found.nothing, scale)}."
 
 
 def _unmeasured(found: Comparison, modalities: Modalities) -> str:

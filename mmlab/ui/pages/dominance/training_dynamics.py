@@ -31,6 +31,8 @@ def show(task: Task, reference: Reference) -> None:
     """What the training of a shipped or own model left in its log, and the gradients of the stored model."""
     rows = Source(task, reference, {}).rows
     metric, nothing = task.info.output.guessing
+    logged: Mapping[str, float] = next(iter(rows[0]["metrics"].values()), {}) if rows else {}
+    metric = metric if metric in logged else task.info.output.logged(logged)
     names = Names.of_task(task.info.modalities)
     key = f"{reference.task}.{reference.method}"
     kept = library_entries.entry_of(reference).card.get("best_epoch")

@@ -151,9 +151,9 @@ def _teacher(trainings: TrainingQueue, run: Run) -> tuple[str, Rows] | None:
 
 def _curves(run: Run, rows: Rows) -> None:
     info = cache.task(run.order.task).info
-    metric = info.output.headline
     try:
         keys = [c.key for c in info.modalities.subsets() if c.key in rows[0]["metrics"]]  # those that were measured
+        metric = info.output.logged(rows[0]["metrics"][keys[0]])
         scores = {key: [float(row["metrics"][key][metric]) for row in rows] for key in keys}
         terms = list(dict.fromkeys(term for row in rows for term in row["losses"]))
         losses = {term: [row["losses"].get(term) for row in rows] for term in terms}
