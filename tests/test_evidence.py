@@ -214,6 +214,7 @@ def test_logs_of_real_trainings(tmp_path: Path) -> None:
     found = training_log.conflict_log(lines, ToyTask(count=3).info.modalities)
     assert found.cosines.shape == (8, 7, 7)
     assert found.before.shape == found.after.shape == (8, 18)
+    assert found.where == training_log.SHARED
     assert (found.share_after <= found.share + 0.05).all()
     assert training_log.norm_log(lines).norms.shape == (8, 3)
     weak = training_log.drift_log(rows("mmanet", tmp_path / "mmanet"))
@@ -231,6 +232,7 @@ def test_shares_of_conflicts_by_hand() -> None:
     counts[3], counts[10] = 3, 1
     row = {"epoch": 4, "logs": {"angles_before": counts, "angles_after": [1] + [0] * 17, "cosines": [[1.0] * 3] * 3}}
     found = training_log.conflict_log([row], MODALITIES)
+    assert found.where == training_log.EVERYWHERE  # what version 0.1 logged
     assert found.share.tolist() == [0.25]
     assert found.share_after.tolist() == [0]
     assert found.epochs.tolist() == [4]

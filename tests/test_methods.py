@@ -137,6 +137,7 @@ ABLATIONS = [
     Ablation("dimml", "voters", "shared"),
     Ablation("gmd", "decouple", False),
     Ablation("gmd", "sharing", False),
+    Ablation("gmd", "convolutions", False),
     Ablation("gmd", "per_step", 3),
     Ablation("gmd", "reduction", "sum"),
     Ablation("gmd", "order", "fixed"),
@@ -147,7 +148,8 @@ ABLATIONS = [
 ]
 
 
-ON_REGIONS = {"heads_on", "relation", "dimensions", "weighting", "voters", "update", "sharing"}
+ON_REGIONS = {"heads_on", "relation", "dimensions", "weighting", "voters", "update", "sharing", "convolutions"}
+ONLY_REGIONS = {"convolutions"}
 
 
 def outcome(method: str, kind: str, **config: object) -> dict[str, Tensor]:
@@ -165,7 +167,8 @@ def usual(method: str, kind: str) -> dict[str, Tensor]:
 
 @pytest.mark.parametrize(
     ("ablation", "kind"),
-    [(a, "classification") for a in ABLATIONS] + [(a, "segmentation") for a in ABLATIONS if a.option in ON_REGIONS],
+    [(a, "classification") for a in ABLATIONS if a.option not in ONLY_REGIONS]
+    + [(a, "segmentation") for a in ABLATIONS if a.option in ON_REGIONS],
     ids=lambda value: "-".join(map(str, vars(value).values())) if isinstance(value, Ablation) else value,
 )
 def test_every_option_trains_and_changes_the_result(ablation: Ablation, kind: str):
@@ -216,3 +219,49 @@ def test_features_say_which_input_they_came_from(name: str) -> None:
     full = method.modalities.mask(method.modalities.full, 4)
     with torch.no_grad():
         assert torch.equal(method.fuse(one.replaced(other, others), full).logits, method.fuse(other, full).logits)
+
+
+def test_cosines_are_those_in_the_parameters_that_all_share() -> None:
+    """Two single modalities of a model with encoders of their own share a layer and the head, and nothing else."""
+    run = trainer("gmd", count=2)
+    method, batch = run.method, run.training.batch(range(32))
+    assert isinstance(method, GMD)
+    method.train()
+    losses = method.losses(batch, run._run(method.stages(8)[0], 0))
+    shared = [*method.backbone.parameters(), *method.head.parameters()]
+    first, second = (
+        torch.cat([each.flatten() for each in torch.autograd.grad(losses[name], shared, retain_graph=True)])
+        for name in ("m0", "m1")
+    )
+    method.backward(losses, run._run(method.stages(8)[0], 0))
+    found = method.logs()
+    assert found["parameters"] == "shared"
+    expected = float(torch.nn.functional.cosine_similarity(first, second, 0))
+    assert found["cosines"][0][1] == pytest.approx(expected, abs=1e-4)
+    assert found["lengths"][0] == pytest.approx(float(first.norm()), abs=1e-4)
+
+
+def test_scans_of_one_size_share_every_convolution_and_only_the_normalisation_is_their_own() -> None:
+    method = made("gmd", "segmentation", 3)
+    assert isinstance(method, GMD)
+    assert method.network is not None
+    own = {id(p) for name in method.modalities.names for p in method.modality_parameters(name)}
+    for name, parameter in method.named_parameters():
+        assert (id(parameter) in own) == (".norms." in name), name
+    picture = ToyTask("segmentation", 3).samples("train").inputs["m0"][:4]
+    answers = method.eval().encode(dict.fromkeys(method.modalities.names, picture)).alone
+    assert torch.equal(answers["m0"][0], answers["m1"][0])  # the same network, as long as nothing was learned
+    with torch.no_grad():
+        next(iter(method.modality_parameters("m1"))).mul_(2)
+    changed = method.encode(dict.fromkeys(method.modalities.names, picture)).alone
+    assert torch.equal(changed["m0"][0], answers["m0"][0])
+    assert not torch.equal(changed["m1"][0], answers["m1"][0])
+    assert len(method._objectives(trainer("gmd", "segmentation", 3)._run(method.stages(1)[0], 0))) == 7
+
+
+def test_a_gmd_of_the_first_version_has_encoders_of_its_own() -> None:
+    info = ToyTask("segmentation", 2).info
+    old = {"decouple": True, "sharing": True, "per_step": 0, "reduction": "mean", "order": "random", "scope": "all"}
+    assert GMD.stored_config(info, old) == {**old, "convolutions": False}
+    assert GMD.stored_config(info, {**old, "convolutions": True})["convolutions"]
+    assert made("gmd", "segmentation", 2, convolutions=False).network is None

@@ -1,18 +1,19 @@
 """GMD + DS: Gradient-guided Modality Decoupling, dynamic sharing (Wang et al., AAAI 2024, 2402.16318).
 
 Every combination of modalities is an objective of its own. Where the gradients of two of them conflict, each gives
-up its part along the other (docs/methods.md 4.3), so that no combination is dominated. Dynamic sharing: one backbone
-and one head for all modalities, only the normalisation belongs to each (docs/methods.md 4.1); the answer is the mean
-over what is there.
+up its part along the other (docs/methods.md 4.3), so that no combination is dominated. Dynamic sharing: one network
+for all modalities, only the normalisation belongs to each (docs/methods.md 4.1); the answer is the mean over what is
+there. Regions in pictures of one size get the paper's network: a U-Net, every convolution shared. A picture and a sound
+cannot share convolutions; elsewhere encoders are a modality's own, and a layer and the head are shared.
 
-Departures, each an option: shared parts are defined by structure (backbone and head), where the released code
-takes whatever had a gradient in all objectives; the visiting order is random from an explicit generator. Encoders
-are the modalities' own, since a picture and a sound cannot share convolutions as four MRI contrasts can.
+Departures, each an option: shared parts are defined by structure, where the released code takes whatever had a
+gradient in all objectives; the visiting order is random from an explicit generator. Cosines and lengths of gradients
+are those in the shared parameters (Eq. 3); in parameters of their own two single modalities are perpendicular anyway.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,10 +74,10 @@ class GMD(Method["GMD.Config"]):
         "AAAI 2024, 38(14), 15483–15491.",
         link="https://arxiv.org/abs/2402.16318",
         departs=(
-            "Each modality has an encoder of its own, since an image and a sound cannot share one as four MRI "
-            "contrasts can.",
-            "Which parameters are shared is fixed by the architecture (backbone and head). The released code "
-            "takes those that every combination reached in that step.",
+            "For regions in scans of one size all convolutions are shared, as in the paper. Elsewhere each modality "
+            "has an encoder of its own, since an image and a sound cannot share one as four MRI contrasts can.",
+            "Which parameters are shared is fixed by the architecture. The released code takes those that every "
+            "combination reached in that step.",
             "Conflicts are removed one after another in random order, as in the released code, so a few remain.",
         ),
     )
@@ -109,9 +110,12 @@ class GMD(Method["GMD.Config"]):
 
         decouple: bool = option(True, "Remove conflicts between gradients (GMD); off adds them up")
         sharing: bool = option(True, "Normalise each modality by its own statistics (DS); off shares those too")
-        per_step: int = option(
-            0, "Combinations per step; 0 is three for regions, else all up to four modalities and five beyond", 0, 63
+        convolutions: bool = option(
+            True,
+            "For regions in pictures of one size: share every convolution, as the paper does; off gives each input an "
+            "encoder of its own, as elsewhere",
         )
+        per_step: int = option(0, "Combinations per step; 0 is all up to four modalities and five beyond", 0, 63)
         reduction: str = option("mean", "How shared gradients are merged", choices=("mean", "sum"))
         order: str = option("random", "Order in which conflicts are removed", choices=("random", "fixed"))
         scope: str = option("all", "Parameters whose conflicts are removed", choices=("all", "shared"))
@@ -121,18 +125,34 @@ class GMD(Method["GMD.Config"]):
         parts = Parts(info)
         pairs = list(zip(parts.sizes, parts.embedding, strict=True))
         owners = info.modalities.names if config.sharing else ("all",)
+        self.network = parts.switched_unet(owners) if config.convolutions and parts.readable_by_one() else None
+        self._reset_statistics()
+        if self.network is not None:
+            return
         self.encoders = parts.encoders()
         self.backbone = nn.ModuleList(parts.pointwise(before, after) for before, after in pairs)
         self.norms = nn.ModuleDict({name: nn.ModuleList(parts.norm(after) for _, after in pairs) for name in owners})
         self.head = parts.head()
-        self._reset_statistics()
+
+    @classmethod
+    def stored_config(cls, info: TaskInfo, values: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Version 0.1 had encoders of their own everywhere, and no option for it."""
+        return values if "convolutions" in values or "sharing" not in values else {**values, "convolutions": False}
 
     def encode_one(self, name: str, values: Tensor, there: Tensor | None = None) -> tuple[Tensor, ...]:
         """A modality's own answer and embedding, through the shared backbone and head."""
-        return of_present(lambda rows: self._answer(name, self.encoders[name](values[rows])), there, self)
+        return of_present(lambda rows: self._answer(name, values[rows]), there, self)
 
-    def _answer(self, name: str, feature: Feature) -> tuple[Tensor, Tensor]:
-        norms: Any = self.norms[name if self.config.sharing else "all"]
+    def _owner(self, name: str) -> str:
+        """Whose normalisation a modality passes."""
+        return name if self.config.sharing else "all"
+
+    def _answer(self, name: str, values: Tensor) -> tuple[Tensor, Tensor]:
+        if self.network is not None:
+            logits, found = self.network(values, self._owner(name), name)
+            return logits, pool(found[-1])
+        feature: Feature = self.encoders[name](values)
+        norms: Any = self.norms[self._owner(name)]
         levels = tuple(
             torch.relu(norm(mix(level))) for mix, norm, level in zip(self.backbone, norms, feature, strict=True)
         )
@@ -163,8 +183,7 @@ class GMD(Method["GMD.Config"]):
         return subsets if count >= len(subsets) else [subsets[index] for index in (*sorted(drawn), -1)]
 
     def _usual_count(self) -> int:
-        """How many objectives a step can afford: for regions each is a backward pass through whole decoders."""
-        return self.output.affordable(2 ** len(self.modalities) - 1 if len(self.modalities) <= 4 else 5, 3)
+        return 2 ** len(self.modalities) - 1 if len(self.modalities) <= 4 else 5
 
     def backward(self, losses: Mapping[str, Tensor], run: Run) -> None:
         """One backward pass per objective; project, merge, and write the result into the gradients."""
@@ -183,7 +202,7 @@ class GMD(Method["GMD.Config"]):
         gradients = torch.stack(rows).float()
         shared = self._shared(parameters, gradients.device)
         projected = self._decoupled(gradients, shared, run) if self.config.decouple else gradients
-        self._count(gradients, projected, list(losses))
+        self._count(gradients[:, shared], projected[:, shared], list(losses))
         merged = merge_gradients(projected, shared, self.config.reduction)
         start = 0
         for parameter in parameters:
@@ -200,9 +219,21 @@ class GMD(Method["GMD.Config"]):
         return projected
 
     def _shared(self, parameters: list[nn.Parameter], place: torch.device) -> Tensor:
-        common = {id(p) for module in (self.backbone, self.head) for p in module.parameters()}
-        flags = [torch.full((p.numel(),), id(p) in common, device=place) for p in parameters]
-        return torch.cat(flags)
+        own = {id(p) for name in self.modalities.names for p in self._own_parameters(name)}
+        return torch.cat([torch.full((p.numel(),), id(p) not in own, device=place) for p in parameters])
+
+    def _own_parameters(self, name: str) -> Iterable[nn.Parameter]:
+        """All that only this modality's input passes: its encoder where it has one, and its normalisation."""
+        if self.network is None:
+            yield from self.encoders[name].parameters()
+        if self.config.sharing:
+            yield from self.norms[name].parameters() if self.network is None else self.network.own_parameters(name)
+
+    def modality_parameters(self, name: str) -> Iterable[nn.Parameter]:
+        return super().modality_parameters(name) if self.network is None else self._own_parameters(name)
+
+    def cam_layers(self, name: str, combination: Combination) -> list[nn.Module]:
+        return super().cam_layers(name, combination) if self.network is None else [self.network.seen[name]]
 
     def _reset_statistics(self) -> None:
         count = len(self.modalities.subsets())
@@ -223,12 +254,15 @@ class GMD(Method["GMD.Config"]):
             self.angles[name] += np.histogram(angle, ANGLES, (0, 180))[0]
 
     def logs(self) -> dict[str, Any]:
-        """The epoch's mean cosines and gradient lengths by combination, share of conflicts, angles before and after."""
+        """The epoch's mean cosines and gradient lengths by combination, share of conflicts, angles before and after;
+        all in the parameters that the modalities share.
+        """
         if not self.pairs.any():
             return {}
         mean = self.cosines / np.maximum(self.pairs, 1)
         total = self.angles["before"].sum()
         record = {
+            "parameters": "shared",
             "cosines": mean.round(4).tolist(),
             "lengths": (self.lengths / np.maximum(self.pairs.diagonal(), 1)).round(5).tolist(),
             "conflicts": float(self.angles["before"][ANGLES // 2 :].sum() / max(total, 1)),

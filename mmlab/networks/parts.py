@@ -19,6 +19,7 @@ from mmlab.core.presence import keep
 from mmlab.core.task import TaskInfo
 from mmlab.losses.common import mean_over_present
 from mmlab.networks.encoders import level_encoder, upsample
+from mmlab.networks.switched_unet import SwitchedUNet
 
 WIDTH, FEATURE, EMBEDDING = 16, 64, 64
 LEVELS = (8, 16, 32)
@@ -42,6 +43,18 @@ class Parts:
         if self.maps:
             return level_encoder(modality, self.sizes)
         return modality_kind(modality.kind).encoder(modality.shape, self.width, self.sizes[0])
+
+    def readable_by_one(self) -> bool:
+        """Whether one network can read every modality: pictures of one shape, and an answer with levels."""
+        kinds = (modality_kind(modality.kind) for modality in self.info.modalities)
+        shapes = {modality.shape for modality in self.info.modalities}
+        return self.maps and len(shapes) == 1 and all(kind.spatial for kind in kinds)
+
+    def switched_unet(self, owners: Sequence[str]) -> SwitchedUNet:
+        """One network for every modality, with the normalisation of each owner."""
+        names = self.info.modalities.names
+        channels = self.info.modalities[names[0]].shape[0]
+        return SwitchedUNet(channels, self.sizes, self.info.output.channels, owners, names)
 
     def encoders(self) -> nn.ModuleDict:
         """One encoder per modality, by name."""

@@ -49,13 +49,19 @@ def spread_log(rows: Rows) -> SpreadLog:
 
 # GMD, and gradients of any method
 
+SHARED = "in the parameters that all inputs share"
+EVERYWHERE = (
+    "in all parameters, most of which belong to one input: combinations without a common input are nearly "
+    "perpendicular there by construction"
+)
+
 
 @dataclass(frozen=True)
 class ConflictLog:
     """Angles between the gradients of combinations, counted in even bins from 0 to 180 degrees.
 
     before, after: `[E, A]`; cosines: `[E, K, K]`, means of an epoch before decoupling;
-    share, share_after: `[E]`, the part of the pairs beyond 90 degrees.
+    share, share_after: `[E]`, the part of the pairs beyond 90 degrees. where: the parameters whose gradients these are.
     Source: docs/methods.md 4.7a, 4.7d.
     """
 
@@ -66,6 +72,7 @@ class ConflictLog:
     cosines: Floats
     share: Floats
     share_after: Floats
+    where: str = EVERYWHERE
 
     def during(self, epoch: int | None) -> ConflictLog:
         """One epoch of it, or all epochs as one: counts added up, cosines and shares of all pairs."""
@@ -73,7 +80,14 @@ class ConflictLog:
         before, after = (counts[rows].sum(0, keepdims=True) for counts in (self.before, self.after))
         cosines = self.cosines[rows].mean(0, keepdims=True)
         return ConflictLog(
-            self.epochs[rows][:1], self.combinations, before, after, cosines, _obtuse(before), _obtuse(after)
+            self.epochs[rows][:1],
+            self.combinations,
+            before,
+            after,
+            cosines,
+            _obtuse(before),
+            _obtuse(after),
+            self.where,
         )
 
     @property
@@ -92,7 +106,8 @@ def conflict_log(rows: Rows, modalities: Modalities) -> ConflictLog:
         for name in ("angles_before", "angles_after", "cosines")
     )
     keys = tuple(combination.key for combination in modalities.subsets())
-    return ConflictLog(_epochs(kept), keys, before, after, cosines, _obtuse(before), _obtuse(after))
+    where = SHARED if all(row["logs"].get("parameters") == "shared" for row in kept) else EVERYWHERE
+    return ConflictLog(_epochs(kept), keys, before, after, cosines, _obtuse(before), _obtuse(after), where)
 
 
 def _obtuse(counts: Floats) -> Floats:

@@ -24,7 +24,8 @@ def angles(source: Source, choice: str) -> Shown:
     when = "over the whole training" if choice == ALL else f"in epoch {int(choice) + 1}"
     return Shown(
         "Right of the line the gradients of two combinations conflict; **the projection should empty that side**: "
-        f"{when} it held {100 * here.share[0]:.1f} % of the pairs before and {100 * here.share_after[0]:.1f} % after.",
+        f"{when} it held {100 * here.share[0]:.1f} % of the pairs before and {100 * here.share_after[0]:.1f} % after. "
+        f"Angles are those {log.where}.",
         {
             "Angles between gradients": evidence_figures.angles(before, after),
             "Mean cosine of each pair, before the cut": evidence_figures.table(here.cosines[0], names, "cosine"),

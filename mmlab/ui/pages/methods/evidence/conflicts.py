@@ -16,7 +16,8 @@ def conflicts(source: Source, choice: str) -> Shown:
     first, last = lines["before"][0], lines["before"][-1]
     return Shown(
         "Share of conflicting pairs of combinations: **a line that rises before projection means that the losses "
-        f"conflict more and more**; it goes from {first:.1f} % to {last:.1f} % here.",
+        f"conflict more and more**; it goes from {first:.1f} % to {last:.1f} % here, "
+        f"{log.where}.",
         {
             "": evidence_figures.curves(
                 log.epochs, lines, {"before": theme.WRONG, "after": theme.ACCENT}, "% of the pairs"
