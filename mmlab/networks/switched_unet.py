@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -50,7 +51,7 @@ class SwitchedUNet(nn.Module):
         """Logits `[B, R, H, W]` and levels, shallow to deep, of `maps [B, C, H, W]` of the input `name`."""
         levels: list[Tensor] = []
         for blocks in self.down:
-            for block in blocks:  # type: ignore[union-attr]
+            for block in cast(nn.ModuleList, blocks):
                 maps = block(maps, owner)
             levels.append(maps)
         levels[-1] = value = self.seen[name](maps)
