@@ -22,7 +22,8 @@ from PIL import Image
 from torch import Tensor, nn
 
 from mmlab.analysis.attribution.evidence_question import averaged
-from mmlab.analysis.embedding import umap_worker
+from mmlab.analysis.embedding import map_file, umap_worker
+from mmlab.analysis.embedding.maps import MapSettings
 from mmlab.cli.app import main
 from mmlab.core.modality import Combination
 from mmlab.foreign import examining
@@ -90,6 +91,13 @@ def printed(*words: object) -> Any:
         code = main([str(word) for word in (*words, "--json")])
     assert code == 0, said.getvalue()
     return json.loads(said.getvalue())
+
+
+def mapped_here(folder: Path, settings: MapSettings | None = None, *_: object) -> Path:
+    """What the process for a map does, in this one: its import of umap costs more than six small maps."""
+    with contextlib.redirect_stdout(io.StringIO()):  # its progress, which `build_map` reads
+        umap_worker.main(folder, settings or MapSettings(), folder)
+    return folder / map_file.MAP
 
 
 @pytest.fixture(scope="module", params=FOREIGN)
@@ -210,10 +218,12 @@ def test_the_other_commands_take_it(measured: Measured, monkeypatch: pytest.Monk
     assert name in json.dumps(printed("compare", "--task", name))
     found = printed("dominance", "--task", name, "--method", name)["measures"]
     assert list(found["alone"]["values"]) == list(measured.method.modalities.names)
-    mapped: list[Path] = []  # what UMAP makes of answers: tests/test_embedding.py
-    monkeypatch.setattr(umap_worker, "build_map", lambda folder, *_: mapped.append(folder) or folder / "sweep.npz")
+    monkeypatch.setattr(umap_worker, "build_map", mapped_here)
     printed("map", "--task", name, "--method", name)
-    assert mapped == [measured.folder]
+    drawn = map_file.read_map(measured.folder, measured.model.digest)
+    assert drawn.solid is not None
+    assert np.isfinite(drawn.projection.points).all()
+    assert drawn.solid.projection.points.shape == (*drawn.projection.points.shape[:2], 3)
     if measured.key == "clip":  # options that ask nothing else of another model
         assert "as_they_are" in printed("evaluate", "--task", name, "--method", name, "--missing", "0.3")
         assert "measures" in printed("dominance", "--task", name, "--method", name, "--absent", "donor")

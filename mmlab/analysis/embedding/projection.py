@@ -62,7 +62,10 @@ def valid(found: Sweep) -> NDArray[np.bool_]:
 
 
 def axes(embeddings: Floats, dimensions: int = 2) -> Axes:
-    """The principal axes of `[P, D]`. Signs are fixed: the largest loading of each axis is positive."""
+    """The principal axes of `[P, D]`. Signs are fixed: the largest loading of each axis is positive.
+
+    Axes beyond D are zero: all points lie at 0 on them.
+    """
     centre = embeddings.astype(np.float64).mean(0)
     shifted = embeddings - centre
     values, vectors = np.linalg.eigh(shifted.T @ shifted / max(len(embeddings) - 1, 1))
@@ -70,7 +73,9 @@ def axes(embeddings: Floats, dimensions: int = 2) -> Axes:
     rows = vectors[:, order].T
     largest = np.abs(rows).argmax(1)
     rows = rows * np.sign(rows[np.arange(len(rows)), largest])[:, None]
-    return Axes(centre, rows, values[order] / max(values.sum(), 1e-30))
+    explained = values[order] / max(values.sum(), 1e-30)
+    missing = dimensions - len(rows)
+    return Axes(centre, np.pad(rows, ((0, missing), (0, 0))), np.pad(explained, (0, missing)))
 
 
 def pca(found: Sweep, dimensions: int = 2) -> Projection:

@@ -129,8 +129,7 @@ def _layout(
         warnings.simplefilter("ignore")  # umap warns that a precomputed search cannot transform: we never do
         import umap
 
-        start = axes(known, dimensions).points(known)
-        start = 10 * start / max(float(np.abs(start).max()), 1e-12)
+        start = _start(known, dimensions, settings.seed)
         tell()
         model = umap.UMAP(
             n_neighbors=graph[0].shape[1],
@@ -145,6 +144,15 @@ def _layout(
         points = np.asarray(model.fit_transform(known), np.float32)
         tell()
         return points
+
+
+def _start(known: np.ndarray, dimensions: int, seed: int) -> np.ndarray:
+    """Principal axes scaled to ±10, `[N, dimensions]`; noise on an axis without width, which UMAP would keep flat."""
+    points = axes(known, dimensions).points(known)
+    points = 10 * points / max(float(np.abs(points).max()), 1e-12)
+    flat = points.std(0) == 0
+    points[:, flat] = np.random.default_rng(seed).normal(scale=0.01, size=(len(points), int(flat.sum())))
+    return points
 
 
 def _unit(rows: np.ndarray) -> np.ndarray:
