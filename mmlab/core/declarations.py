@@ -39,11 +39,15 @@ class AblationStep:
 
 @dataclass(frozen=True)
 class Setting:
-    """One point of a search: its name, and what of the plan and of the method's options it changes."""
+    """A point of a search, or a preset: its name, and what of the plan and of the method's options it changes.
+
+    about: where a preset is from, and what of it cannot be had here.
+    """
 
     name: str
     plan: Mapping[str, Any] = field(default_factory=dict)
     config: Mapping[str, Any] = field(default_factory=dict)
+    about: str = ""
 
 
 WITHOUT_WEIGHT = (

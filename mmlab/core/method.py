@@ -125,8 +125,8 @@ class Method(nn.Module, ABC, Generic[Config_co]):
     missing_hint: for one that is not trained here, how it gets into the library.
 
     Of its own, never its parent's: card: the texts of the Methods page, diagram: its drawing there, evidence_views: its
-    views there, by name. ablations: its ladder. search: the two settings that a search adds. order: its place in
-    tables, small ones first.
+    views there, by name. ablations: its ladder. search: the two settings that a search adds. presets: settings to
+    train it by name, such as the paper's. order: its place in tables, small ones first.
     """
 
     title: ClassVar[str]
@@ -147,6 +147,7 @@ class Method(nn.Module, ABC, Generic[Config_co]):
     evidence_views: ClassVar[tuple[str, ...]] = ("norms",)
     ablations: ClassVar[tuple[AblationStep, ...]] = ()
     search: ClassVar[tuple[Setting, ...]] = WITHOUT_WEIGHT
+    presets: ClassVar[tuple[Setting, ...]] = ()
     order: ClassVar[int] = 1000
     encoders: nn.ModuleDict
 
@@ -156,7 +157,7 @@ class Method(nn.Module, ABC, Generic[Config_co]):
 
     def __init_subclass__(cls, **keywords: Any) -> None:
         super().__init_subclass__(**keywords)
-        for name in ("card", "diagram", "evidence_views", "ablations", "search", "order"):
+        for name in ("card", "diagram", "evidence_views", "ablations", "search", "presets", "order"):
             if name not in vars(cls):
                 setattr(cls, name, getattr(Method, name))
 
@@ -299,7 +300,7 @@ def check_method(name: str, method: type[Method]) -> None:
         )
     if not isinstance(getattr(method, "title", None), str) or not method.title.strip():
         raise PluginError(f"The method '{name}' has no title.", 'Give its class one: title = "A name for people".')
-    for changed in ({}, *(step.config for step in method.ablations), *(each.config for each in method.search)):
+    for changed in ({}, *(each.config for each in (*method.ablations, *method.search, *method.presets))):
         build(method.Config, changed)
     if method.ablations and [step.name for step in method.ablations if not step.config] == []:
         raise PluginError(f"No ablation step of '{name}' is the complete method.", "Add one that changes nothing.")

@@ -14,12 +14,25 @@ class Plan:
 
     epochs: int = option(16, "Epochs: passes over the training data", 1, 1000)
     batch_size: int = option(128, "Samples per step", 2, 4096)
-    learning_rate: float = option(3e-3, "Peak learning rate; warm-up for a tenth of the run, then decay", 1e-6, 1.0)
+    learning_rate: float = option(3e-3, "Peak learning rate; `schedule` says how it rises and falls", 1e-6, 1.0)
     weight_decay: float = option(0.01, "Weight decay", 0.0, 1.0)
+    optimiser: str = option(
+        "adamw",
+        "AdamW; or Adam, or gradient descent with momentum 0.9, or with Nesterov's, as in the papers' code",
+        choices=("adamw", "adam", "sgd", "nesterov"),
+    )
+    schedule: str = option(
+        "cycle",
+        "Learning rate: a rise and half a cosine; always the same; to a tenth after each share `fall`; a rise over 5 % "
+        "and to a tenth at 1/6, 2/6 and 3/6; or a polynomial decay of power 0.9",
+        choices=("cycle", "constant", "tenths", "sixths", "polynomial"),
+    )
+    fall: float = option(0.7, "With schedule=tenths: share of the training after which the rate falls", 0.01, 1.0)
     select: str = option(
         "mean",
-        "Keep the epoch that is best on validation: on the mean over combinations, or on complete input",
-        choices=("mean", "full"),
+        "Keep the epoch that is best on validation: on the mean over combinations, on complete input, or on one "
+        "combination for each sample, drawn at random (as the released code of DMRNet and MMANet)",
+        choices=("mean", "full", "random_mask"),
     )
     source: str = option(
         "both", "Training data: built-in, real recordings, or both", choices=("built-in", "real", "both")

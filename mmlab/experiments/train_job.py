@@ -40,6 +40,7 @@ from mmlab.storage.library import ALIVE, Library
 from mmlab.training.loop import Progress, Trainer
 from mmlab.training.missing_data import complete_counts, missing_shares, rates_of, with_gaps
 from mmlab.training.resume_state import STATE
+from mmlab.training.selection import RULES
 
 
 @dataclass(frozen=True)
@@ -265,7 +266,6 @@ def clean(folder: Path) -> None:
 
 def _card(job: TrainJob, task: Task, trainer: Trainer, config: Any) -> dict[str, Any]:
     headline, rule = trainer.method.output.headline, trainer.plan.select
-    over = "the mean over all combinations" if rule == "mean" else "complete input"
     return {
         "task": task.info.card(),
         "method": job.method,
@@ -277,7 +277,7 @@ def _card(job: TrainJob, task: Task, trainer: Trainer, config: Any) -> dict[str,
         "parameters": sum(p.numel() for p in trainer.method.parameters()),
         "best_epoch": trainer.state.best_epoch,
         "validation": round(trainer.validation_score(), 5),
-        "selection": f"the epoch with the best {headline} on validation, {over}",
+        "selection": f"the epoch with the best {headline} on validation, {RULES[rule]}",
         "training_seconds": round(trainer.seconds(), 1),
         "device": label(device()),
         "versions": {"mmlab": __version__, "torch": version("torch"), "python": platform.python_version()},

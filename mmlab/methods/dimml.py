@@ -56,6 +56,23 @@ class DIMML(Method["DIMML.Config"]):
         AblationStep("complete", "DI-MML"),
     )
     search = (Setting("duc-0.3", config={"duc": 0.3}), Setting("duc-3", config={"duc": 3.0}))
+    presets = (
+        Setting(
+            "paper",
+            plan={
+                "epochs": 170,
+                "batch_size": 16,
+                "learning_rate": 0.001,
+                "weight_decay": 0.0001,
+                "optimiser": "sgd",
+                "schedule": "tenths",
+                "fall": 0.4667,
+            },
+            config={"temperature": 10.0, "start": 0.1176, "fusion_share": 0.1176},
+            about="The released code's for AVE and UCF101: 150 passes and 20 for the fusion head (docs/methods.md 3.5), "
+            "but for its ResNet-18 encoders",
+        ),
+    )
     card = Card(
         idea="When modalities are trained jointly, the strong one is fitted first and the others stay "
         "under-trained (modality competition). DI-MML detaches them: every modality is trained with a head "
@@ -129,6 +146,7 @@ class DIMML(Method["DIMML.Config"]):
         self.heads = nn.ModuleDict({name: parts.head(parts.sizes) for name in info.modalities.names})
         self.shared_head = parts.head(parts.sizes)
         self.fusion_head = parts.head([len(info.modalities) * level for level in parts.sizes])
+        self.fusion_votes = True  # not while it is untrained: an epoch of the first stage is chosen without it
         self.scores: Tensor
         self.effective: Tensor
         self.register_buffer("scores", torch.zeros(len(info.modalities), size))
@@ -155,7 +173,7 @@ class DIMML(Method["DIMML.Config"]):
     def fuse(self, features: Features, present: Tensor) -> Fused:
         hidden = hide(features.alone, present, self.modalities.names)
         votes = [features.beside[name][0] for name in self.modalities.names]
-        complete = present.all(1, keepdim=True)
+        complete = present.all(1, keepdim=True) & self.fusion_votes
         together = torch.zeros_like(votes[0])  # the fusion head is large and votes on complete input only
         if complete.any():
             together = self.fusion_head(tuple(torch.cat(level, 1) for level in zip(*hidden, strict=True)))
@@ -174,7 +192,8 @@ class DIMML(Method["DIMML.Config"]):
         return weights.flatten(2).mean(2), fused
 
     def losses(self, batch: Batch, run: Run) -> dict[str, Tensor]:
-        if run.stage == "fusion":
+        self.fusion_votes = run.stage == "fusion"
+        if self.fusion_votes:
             return {"fusion": self._fusion_loss(batch)}
         features = super().encode(batch.inputs, batch.present).alone
         terms = {}

@@ -58,6 +58,22 @@ class M3ixup(Method["M3ixup.Config"]):
         Setting("mixed-0.03", config={"adapt": 0.03, "explore": 0.03}),
         Setting("mixed-0.3", config={"adapt": 0.3, "explore": 0.3}),
     )
+    presets = (
+        Setting(
+            "paper",
+            plan={
+                "epochs": 40,
+                "batch_size": 24,
+                "learning_rate": 0.001,
+                "weight_decay": 0.0,
+                "optimiser": "adam",
+                "schedule": "constant",
+            },
+            config={"temperature": 0.3, "contrast": 1.0},
+            about="What GMC, its base, has for CMU-MOSI (docs/methods.md 2.2), since M3ixup's own settings are not "
+            "known; GMC lowers its rate after 20 passes without progress, this one never",
+        ),
+    )
     card = Card(
         idea="Every modality has a representation, and a joint encoder that sees all of them gives one of the "
         "complete input. Training aligns the representation of each modality with the joint one, so that it "

@@ -33,7 +33,7 @@ from mmlab.inference.sweep import logits_of, mean_metrics, metrics, sweep
 from mmlab.losses.common import sample_present
 from mmlab.storage.atomic_files import write_atomically
 from mmlab.storage.checkpoints import PROGRESS
-from mmlab.training import resume_state
+from mmlab.training import optimisation, resume_state, selection
 from mmlab.training.dominance_log import DominanceLog as DominanceLog
 from mmlab.training.recorder import Recorder
 from mmlab.training.resume_state import STATE, State
@@ -82,7 +82,7 @@ class Trainer:
     def epochs(self) -> Iterator[Progress]:
         """Train, yielding after each epoch; goes on from a saved state where `folder` holds one."""
         if self.folder is not None and (self.folder / STATE).is_file():
-            saved = resume_state.read(self.folder / STATE, self.place, self._settings())
+            saved = resume_state.read(self.folder / STATE, self.place, self._settings(), self._as_now)
             self.state, self.optimiser_state = saved.state, saved.optimiser
             self.method.load_state_dict(saved.weights)
         else:
@@ -114,7 +114,7 @@ class Trainer:
             parameter.requires_grad_(False)
         for parameter in parameters:
             parameter.requires_grad_(True)
-        optimiser = torch.optim.AdamW(parameters, self.plan.learning_rate, weight_decay=self.plan.weight_decay)
+        optimiser = optimisation.optimiser(self.plan, parameters)
         if self.state.epoch > first and self.optimiser_state is not None:
             optimiser.load_state_dict(self.optimiser_state)
         if self.state.epoch == first and first > 0 and self.state.best_weights is not None:
@@ -137,20 +137,24 @@ class Trainer:
         for step, rows in enumerate(np.array_split(order, steps)):
             share = (place[0] + step / steps) / place[1]
             for group in optimiser.param_groups:
-                group["lr"] = self.plan.learning_rate * _schedule(share)
+                group["lr"] = self.plan.learning_rate * optimisation.factor(self.plan, share)
             batch = self._batch(rows, _mixed(self.seed, epoch, step))
-            for term, value in self._step(batch, run, optimiser).items():
+            losses, lengths = self._step(batch, run, optimiser)
+            for term, value in losses.items():
                 totals[term] += value / steps
-            for name, value in self._gradient_norms().items():
+            for name, value in lengths.items():
                 norms[name] += value / steps
         self.method.eval()
         with torch.no_grad():
             self.method.on_epoch_end(run)
-        progress = self._validate(stage, epoch, totals, norms, start)
-        self._keep(progress, optimiser)
+        progress, score = self._validate(stage, epoch, totals, norms, start)
+        self._keep(progress, score, optimiser)
         return progress
 
-    def _step(self, batch: Batch, run: Run, optimiser: torch.optim.Optimizer) -> dict[str, float]:
+    def _step(
+        self, batch: Batch, run: Run, optimiser: torch.optim.Optimizer
+    ) -> tuple[dict[str, float], dict[str, float]]:
+        """The losses by term, and the length of each modality's gradient before it is clipped."""
         optimiser.zero_grad()
         with mixed_precision(self.place):
             losses = self.method.losses(batch, run)
@@ -158,9 +162,10 @@ class Trainer:
             if not torch.isfinite(value):
                 raise MmlabError(f"The loss '{name}' is not a number any more.", "Try a smaller learning rate.")
         self.method.backward(losses, run)
-        nn.utils.clip_grad_norm_(self.method.parameters(), 20.0)
+        lengths = self._gradient_norms()
+        nn.utils.clip_grad_norm_(self.method.parameters(), optimisation.LONGEST)
         optimiser.step()
-        return {name: float(value.detach()) for name, value in losses.items()}
+        return {name: float(value.detach()) for name, value in losses.items()}, lengths
 
     def _batch(self, rows: NDArray[np.integer], seed: int) -> Batch:
         batch = self.training.batch(torch.from_numpy(rows))
@@ -212,12 +217,15 @@ class Trainer:
         losses: Mapping[str, float],
         norms: Mapping[str, float],
         start: float,
-    ) -> Progress:
+    ) -> tuple[Progress, float]:
+        """The epoch as it is logged, and the score by which it may be kept."""
         found = sweep(self.method, self.validation, distances=False)
         output, modalities = self.method.output, self.method.modalities
         table = metrics(found, output, modalities)
         spread = np.zeros(0) if found.variance is None else found.variance.mean((1, 2))
-        return Progress(
+        generator = torch.Generator().manual_seed(_mixed(self.seed, epoch, 2))
+        score = selection.score(self.plan.select, found, table, output, modalities, generator)
+        progress = Progress(
             epoch=epoch,
             epochs=self.plan.epochs,
             stage=stage.name,
@@ -229,6 +237,7 @@ class Trainer:
             gradient_norm=dict(norms),
             logs=self.method.logs() | self._records(epoch),
         )
+        return progress, score
 
     def _records(self, epoch: int) -> dict[str, Any]:
         found: dict[str, Any] = {}
@@ -236,12 +245,8 @@ class Trainer:
             found |= recorder.look(epoch)
         return found
 
-    def _keep(self, progress: Progress, optimiser: torch.optim.Optimizer) -> None:
+    def _keep(self, progress: Progress, score: float, optimiser: torch.optim.Optimizer) -> None:
         """Keep the weights if this epoch is the best so far, write the log line and the state to resume from."""
-        full = self.method.modalities.full.key
-        headline = self.method.output.headline
-        complete = self.plan.select == "full" and full in progress.metrics  # real recordings may have nothing complete
-        score = progress.metrics[full][headline] if complete else progress.mean
         score = score if self.method.output.higher_is_better else -score
         unscored = math.isnan(score) and math.isinf(self.state.best)  # nothing to choose by: the last epoch is kept
         if score > self.state.best or unscored:
@@ -266,6 +271,12 @@ class Trainer:
         data = fingerprint_of(self.task)
         return settings | ({"data": data} if data else {})
 
+    def _as_now(self, settings: dict[str, Any]) -> dict[str, Any]:
+        """The settings of a run that an earlier version began: options that it lacked are as they are by default."""
+        config = self.method.stored_config(self.method.info, settings["config"])
+        plan = {**as_dict(Plan()), **settings["plan"]}
+        return {**settings, "config": {**as_dict(type(self.method).Config()), **config}, "plan": plan}
+
     def _truncate_log(self, lines: int) -> None:
         if self.folder is None:
             return
@@ -274,13 +285,6 @@ class Trainer:
         if file.exists() or lines == 0:
             kept = file.read_text("utf-8").splitlines(keepends=True)[:lines] if file.exists() else []
             write_atomically(file, "".join(kept).encode())
-
-
-def _schedule(share: float) -> float:
-    """One cycle: a linear rise over the first tenth, then half a cosine down to nothing."""
-    if share < 0.1:
-        return 0.1 + 0.9 * share / 0.1
-    return 0.5 * (1 + math.cos(math.pi * (share - 0.1) / 0.9))
 
 
 def _mixed(*numbers: int) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -81,9 +81,15 @@ def write(
     write_atomically(file, safetensors.torch.save(plain, {"mmlab": meta}))
 
 
-def read(file: Path, place: torch.device, settings: Mapping[str, Any]) -> Saved:
+def read(
+    file: Path,
+    place: torch.device,
+    settings: Mapping[str, Any],
+    as_now: Callable[[dict[str, Any]], dict[str, Any]] = dict,
+) -> Saved:
     """Read what `write` wrote, with the best weights on the training's device.
 
+    as_now: the settings that an earlier version wrote, as they are called now.
     Raises CheckpointError for a damaged file and for one of a run with other settings.
     """
     again = "Give this run a name of its own with --tag, or begin anew with --restart."
@@ -99,12 +105,20 @@ def read(file: Path, place: torch.device, settings: Mapping[str, Any]) -> Saved:
     wanted = json.loads(json.dumps(dict(settings)))
     if meta["settings"].get("data") != wanted.get("data"):
         raise CheckpointError(f"The data has changed since the unfinished run in {file.parent.name} began.", again)
-    if meta["settings"] != wanted:
+    if _translated(meta["settings"], as_now) != wanted:
         raise CheckpointError(f"The unfinished run in {file.parent.name} had other options.", again)
 
     best = {name: value.to(place) for name, value in _under("best/", tensors).items()}
     state = State(**meta["state"], best_weights=best)
     return Saved(state, _under("weights/", tensors), {"state": entries, "param_groups": meta["groups"]})
+
+
+def _translated(settings: dict[str, Any], as_now: Callable[[dict[str, Any]], dict[str, Any]]) -> dict[str, Any]:
+    """The settings as they are called now; as they were written where that makes no sense."""
+    try:
+        return as_now(settings)
+    except (AttributeError, LookupError, TypeError, ValueError):
+        return settings
 
 
 def _under(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:

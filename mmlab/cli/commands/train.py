@@ -10,10 +10,12 @@ import typer
 
 from mmlab.cli.common_options import Checkpoints, Data, Device, Json, MethodName, TaskName, pairs, settle
 from mmlab.cli.console import STOPPED, Bar, bar, emit, number, say, table, whisper
-from mmlab.core.errors import DataError, MmlabError, Unsupported
+from mmlab.core.errors import DataError, MmlabError, UnknownName, Unsupported
 from mmlab.storage.library import Library
 
 if TYPE_CHECKING:
+    from mmlab.core.declarations import Setting
+    from mmlab.core.method import Method
     from mmlab.experiments.train_job import TrainJob
     from mmlab.training.loop import Progress
 
@@ -31,7 +33,13 @@ def command(
         list[str] | None,
         typer.Option(metavar="NAME=VALUE", help="Of the training plan, such as epochs=20; --options shows them."),
     ] = None,
-    tag: Annotated[str, typer.Option(help="Name of the run in the library; seed<n> by default.")] = "",
+    preset: Annotated[
+        str,
+        typer.Option(help="Settings of the method by name, such as paper; --set and --plan change them further."),
+    ] = "",
+    tag: Annotated[
+        str, typer.Option(help="Name of the run in the library; seed<n> by default, <preset>-seed<n> with one.")
+    ] = "",
     restart: Annotated[bool, typer.Option("--restart", help="Discard existing progress and start again.")] = False,
     options: Annotated[bool, typer.Option("--options", help="Show all options, and train nothing.")] = False,
     json: Json = False,
@@ -54,9 +62,15 @@ def command(
     if reason := kind.unsupported_reason(built.info):
         raise Unsupported(reason, "Train another method.")
     if options:
-        _show_options(kind.Config, default_plan(built, kind), json)
+        _show_options(kind, default_plan(built, kind), json)
         return
-    config, planned = pairs(set_ or [], "--set"), pairs(plan or [], "--plan")
+    config: dict[str, Any] = dict(pairs(set_ or [], "--set"))
+    planned: dict[str, Any] = dict(pairs(plan or [], "--plan"))
+    if preset:
+        chosen = _preset(kind, preset)
+        config, planned = {**chosen.config, **config}, {**chosen.plan, **planned}
+        tag = tag or (f"{preset}-seed{seed}" if seeds == 1 else preset)
+        whisper(chosen.about)
     _ = build(kind.Config, config), build(Plan, planned)  # a bad option must not cost a run that --restart removes
     jobs = _jobs(task, method, config, planned, (seed, seeds), tag)
     finished = [_train(job, library, restart) for job in jobs]
@@ -70,8 +84,8 @@ def command(
 def _jobs(
     task: str,
     method: str,
-    config: Mapping[str, str],
-    plan: Mapping[str, str],
+    config: Mapping[str, Any],
+    plan: Mapping[str, Any],
     seeds: tuple[int, int],
     tag: str,
 ) -> list[TrainJob]:
@@ -182,11 +196,19 @@ def _report(folder: Path, name: str) -> dict[str, Any]:
     }
 
 
-def _show_options(config: Any, defaults: Mapping[str, Any], json: bool) -> None:
+def _preset(kind: type[Method], name: str) -> Setting:
+    """The settings of a method under a name. Raises UnknownName."""
+    found = {each.name: each for each in kind.presets}
+    if name not in found:
+        raise UnknownName(f"{kind.title} has no preset '{name}'.", f"There are: {', '.join(found) or 'none'}.")
+    return found[name]
+
+
+def _show_options(kind: type[Method], defaults: Mapping[str, Any], json: bool) -> None:
     from mmlab.core.options import describe
     from mmlab.core.training_plan import Plan
 
-    groups = {"set": describe(config), "plan": describe(Plan)}
+    groups = {"set": describe(kind.Config), "plan": describe(Plan)}
     values = {"set": {}, "plan": defaults}
     found = {
         group: [
@@ -197,13 +219,21 @@ def _show_options(config: Any, defaults: Mapping[str, Any], json: bool) -> None:
         for group, items in groups.items()
     }
     if json:
-        emit(found)
+        emit({**found, "presets": [vars(each) for each in kind.presets]})
         return
     for group, items in found.items():
         rows = [(str(item["name"]), str(item["default"]), str(item["help"])) for item in items]
         if rows:
             table(f"--{group}", ("name", "default", "what it is"), rows, left=3)
             say()
+    if kind.presets:
+        shown = [(each.name, _pairs(each), each.about) for each in kind.presets]
+        table("--preset", ("name", "what it sets", "what it is"), shown, left=3)
+        say()
+
+
+def _pairs(setting: Setting) -> str:
+    return ", ".join(f"{name}={value}" for name, value in {**setting.config, **setting.plan}.items())
 
 
 def _words(rows: list[tuple[Any, ...]]) -> list[tuple[str, ...]]:

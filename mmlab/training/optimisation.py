@@ -1,0 +1,45 @@
+"""How parameters move: the optimiser of a plan, and its learning rate over a stage of the training."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import torch
+from torch import nn
+
+from mmlab.core.training_plan import Plan
+
+MOMENTUM = 0.9
+LONGEST = 20.0  # a gradient is clipped to this length
+FINAL_POWER = 0.9  # of the polynomial decay
+
+
+def optimiser(plan: Plan, parameters: Sequence[nn.Parameter]) -> torch.optim.Optimizer:
+    """The plan's optimiser. Decay acts on all parameters, those of normalisations too."""
+    rate, decay = plan.learning_rate, plan.weight_decay
+    if plan.optimiser == "adamw":
+        return torch.optim.AdamW(parameters, rate, weight_decay=decay)
+    if plan.optimiser == "adam":
+        return torch.optim.Adam(parameters, rate, weight_decay=decay)
+    return torch.optim.SGD(parameters, rate, MOMENTUM, weight_decay=decay, nesterov=plan.optimiser == "nesterov")
+
+
+def factor(plan: Plan, share: float) -> float:
+    """What the learning rate is multiplied by when this share of a stage, 0 to 1, is over."""
+    if plan.schedule == "constant":
+        return 1.0
+    if plan.schedule == "tenths":
+        return 0.1 ** math.floor(share / plan.fall + 1e-9)
+    if plan.schedule == "sixths":
+        return min(1.0, share / 0.05) * 0.1 ** min(3, math.floor(6 * share + 1e-9))
+    if plan.schedule == "polynomial":
+        return (1 - share) ** FINAL_POWER
+    return _cycle(share)
+
+
+def _cycle(share: float) -> float:
+    """A linear rise over the first tenth, then half a cosine down to nothing."""
+    if share < 0.1:
+        return 0.1 + 0.9 * share / 0.1
+    return 0.5 * (1 + math.cos(math.pi * (share - 0.1) / 0.9))

@@ -1,0 +1,44 @@
+"""By what an epoch is kept: one number, from the answers on validation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import torch
+
+from mmlab.core.modality import Modalities
+from mmlab.core.outputs import Output
+from mmlab.core.results import Sweep
+from mmlab.inference.sweep import mean_metrics
+from mmlab.losses.common import sample_present
+
+RULES = {
+    "mean": "the mean over all combinations",
+    "full": "complete input",
+    "random_mask": "one combination for each sample, drawn anew each epoch",
+}
+
+
+def score(
+    rule: str,
+    found: Sweep,
+    table: Mapping[str, Mapping[str, float]],
+    output: Output,
+    modalities: Modalities,
+    generator: torch.Generator,
+) -> float:
+    """The headline by which an epoch is chosen, from its sweep and the metrics of each combination; NaN for none.
+
+    `full` is the mean where no sample is complete. `random_mask` draws each sample's combination from what it has, as
+    the released code of DMRNet and MMANet does when it selects (docs/methods.md 0.4).
+    """
+    if rule == "full" and modalities.full.key in table:
+        return table[modalities.full.key][output.headline]
+    if rule == "random_mask":
+        present = sample_present(len(found.ids), len(modalities), generator, torch.from_numpy(found.present))
+        places = {modalities.code(modalities.parse(key)): k for k, key in enumerate(found.combinations)}
+        rows = np.array([places[code] for code in modalities.codes(present).tolist()])
+        answers = found.logits[rows, np.arange(len(rows))]
+        return float(output.metrics_of(answers, found.target, found.groups)[output.headline])
+    return mean_metrics(table)[output.headline]
