@@ -69,7 +69,7 @@ class DIMML(Method["DIMML.Config"]):
                 "fall": 0.4667,
             },
             config={"temperature": 10.0, "start": 0.1176, "fusion_share": 0.1176},
-            about="The released code's for AVE and UCF101: 150 passes and 20 for the fusion head (docs/methods.md 3.5), "
+            about="As released for AVE and UCF101: 150 passes, then 20 for the fusion head (docs/methods.md 3.5), "
             "but for its ResNet-18 encoders",
         ),
     )
