@@ -300,7 +300,8 @@ def check_method(name: str, method: type[Method]) -> None:
         )
     if not isinstance(getattr(method, "title", None), str) or not method.title.strip():
         raise PluginError(f"The method '{name}' has no title.", 'Give its class one: title = "A name for people".')
-    for changed in ({}, *(each.config for each in (*method.ablations, *method.search, *method.presets))):
+    settings = (*method.search, *method.presets)
+    for changed in ({}, *(step.config for step in method.ablations), *(each.config for each in settings)):
         build(method.Config, changed)
     if method.ablations and [step.name for step in method.ablations if not step.config] == []:
         raise PluginError(f"No ablation step of '{name}' is the complete method.", "Add one that changes nothing.")

@@ -34,7 +34,7 @@ def factor(plan: Plan, share: float) -> float:
     if plan.schedule == "sixths":
         return min(1.0, share / 0.05) * 0.1 ** min(3, math.floor(6 * share + 1e-9))
     if plan.schedule == "polynomial":
-        return (1 - share) ** FINAL_POWER
+        return math.pow(1 - share, FINAL_POWER)
     return _cycle(share)
 
 
