@@ -164,13 +164,14 @@ def test_permuting_equals_permuting_the_inputs_themselves() -> None:
 def test_gradient_shares_of_many_samples_are_those_of_each(name: str) -> None:
     task = toy()
     method, test = made(name, task.info), task.samples("test").take(5)
-    gradient, cam = evidence_shares(method, test)
+    gradient, cam, net = evidence_shares(method, test)
     np.testing.assert_allclose(gradient.sum(1), 1, atol=1e-6)
     np.testing.assert_allclose(cam.sum(1), 1, atol=1e-6)
     for row in range(5):
         inputs = {m: value[row] for m, value in test.inputs.items()}
-        single = find("gradcam").run(method, inputs, [method.modalities.full], int(test.target[row])).shares["m0-m1-m2"]
-        np.testing.assert_allclose(gradient[row], list(single.values()), atol=1e-4)
+        single = find("gradcam").run(method, inputs, [method.modalities.full], int(test.target[row]))
+        np.testing.assert_allclose(gradient[row], list(single.shares["m0-m1-m2"].values()), atol=1e-4)
+        np.testing.assert_allclose(net[row], list(single.net["m0-m1-m2"].values()), atol=1e-4)
 
 
 def test_the_mass_of_a_map_by_hand() -> None:
@@ -211,7 +212,7 @@ def test_the_panel_fits_every_method_and_output(name: str, kind: str) -> None:
     if kind == "segmentation":
         assert "picture" in found.pairs[0].problems["pid"]
     assert probes.swapped.shape[0] == 8
-    donors = panel(probes.lattice(toy(kind).info.modalities), OUTPUTS[kind], toy(kind).info.modalities, probes, "d")
+    donors = panel(probes.lattice(toy(kind).info.modalities, {}), OUTPUTS[kind], toy(kind).info.modalities, probes, "d")
     assert "another sample" in donors.nothing
     assert len(as_csv(found).splitlines()) > len(found.rows)
     assert as_json(found)["measures"].keys() == {row.measure.name for row in found.rows}

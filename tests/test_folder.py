@@ -15,6 +15,7 @@ import torch
 from mmlab.cli.app import main
 from mmlab.cli.source_catalogue import catalogue
 from mmlab.core.errors import DataError, PluginError, UnknownName
+from mmlab.core.group_name import group_name
 from mmlab.core.outputs import Regression, Segmentation
 from mmlab.core.task import TASKS
 from mmlab.tasks.custom import locations, samples
@@ -332,6 +333,12 @@ def test_a_folder_is_a_task_as_long_as_it_is_named(tmp_path: Path, monkeypatch: 
     assert TASKS["pair"].info.modalities.names == ("photo", "numbers")
     monkeypatch.setenv(locations.VARIABLE, "")
     assert "pair" not in TASKS
+
+
+def test_a_folder_says_what_its_groups_are(tmp_path: Path) -> None:
+    patients = written(tmp_path / "one", with_task(grouped_by="patient"))
+    assert group_name(task_class(patients)()) == "patient"
+    assert group_name(task_class(written(tmp_path / "other"))()) == "group"
 
 
 def test_a_broken_folder_is_named_and_hides_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,11 +14,12 @@ import pytest
 import torch
 
 from mmlab.analysis import expected_score, fit_temperature, negative_flips
+from mmlab.analysis.base.clusters import wilson
 from mmlab.analysis.robustness.combination_calibration import trust
 from mmlab.analysis.robustness.measure_slices import measure_slices
 from mmlab.analysis.robustness.missing_rate_simulation import simulate
 from mmlab.analysis.robustness.paired_model_test import duel
-from mmlab.analysis.robustness.per_sample_scores import Measure, grade, hardness, wilson
+from mmlab.analysis.robustness.per_sample_scores import Measure, grade, hardness
 from mmlab.analysis.robustness.prediction_flips import negative_flip_shares
 from mmlab.core.batch import Samples
 from mmlab.core.errors import DataError

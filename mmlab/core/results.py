@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,7 +45,11 @@ class Attribution:
 
     maps:   by combination key and modality: `[H, W]` over a picture or spectrogram, `[T]` along a path or
             series, in [0, 1]; all zeros where the modality is absent.
-    shares: by combination key and modality: the part of the evidence that came through it; they sum to 1.
+    shares: by combination key and modality: its part of all that is attributed, each number without its sign; they sum
+            to 1, and grow with the number of places that a modality has.
+    net:    the same of the net effect: what speaks for the answer less what speaks against it, without the sign of
+            the whole; empty where an explainer does not say. It does not grow with the number of places.
+    cells:  by modality, over how many numbers was added up; empty where an explainer does not say.
     score:  by combination key: the logit that was explained.
     target: the class, region or output that was explained.
     """
@@ -54,6 +58,8 @@ class Attribution:
     shares: Mapping[str, Mapping[str, float]]
     score: Mapping[str, float]
     target: int
+    net: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    cells: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

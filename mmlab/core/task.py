@@ -66,6 +66,8 @@ class Task(Protocol):
     title: a few words; about: one or two sentences for the screen, saying which parts are simulated.
     plan: what of the training plan differs for this task, such as `{"epochs": 30}`; empty for the ordinary plan.
     sources: what `samples` can be asked for here ("built-in" always, "real" where a person has the recordings).
+    Which samples are not independent is said by `Samples.groups`; what a group is may be said as `grouped_by`, in the
+    singular, such as "person" (`mmlab.core.group_name`).
     """
 
     name: str

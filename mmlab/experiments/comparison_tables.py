@@ -14,6 +14,7 @@ from mmlab.analysis.methods.seed_comparison import MEAN, Comparison, Row, rows, 
 from mmlab.core import csv_file
 from mmlab.core.data_version import changed_since, fingerprint_of
 from mmlab.core.errors import CheckpointError, MmlabError, UnknownName
+from mmlab.core.group_name import group_name
 from mmlab.core.method import METHODS
 from mmlab.core.metric import higher_is_better
 from mmlab.core.modality import Combination
@@ -144,6 +145,11 @@ def _comparison(
         rows=rows(runs, baseline, higher_is_better(metric)),
         runs=runs,
         problems=(*(problem for _, found in reports.values() for problem in found), *without),
+        groups=max(
+            (report["sources"].get(source, {}).get("groups", 0) for each in sound.values() for report in each),
+            default=0,
+        ),
+        grouped_by=group_name(TASKS[task]),
     )
 
 
@@ -187,7 +193,7 @@ def as_markdown(found: Comparison) -> str:
     note = (
         f"{found.metric}{unit}, {found.samples} test samples ({found.source}), mean over seeds; "
         f"± is the standard deviation over seeds of the mean over combinations; "
-        f"differences are paired by seed (Student's t), p is Holm-corrected.\n\nColumns: {legend}."
+        f"differences are paired by seed (Student's t), p is Holm-corrected. {found.scope}\n\nColumns: {legend}."
     )
     if math.isfinite(found.nothing):
         note += f" An empty answer to everything: {write(found.nothing)}."
@@ -231,7 +237,8 @@ def as_json(found: Comparison) -> dict[str, Any]:
         }
         for row in found.rows
     }
-    about = {name: getattr(found, name) for name in ("task", "source", "metric", "baseline", "samples")}
+    about = {name: getattr(found, name) for name in ("task", "source", "metric", "baseline", "samples", "groups")}
+    about |= {"grouped_by": found.grouped_by, "scope": found.scope}
     about |= {"nothing": found.nothing} if math.isfinite(found.nothing) else {}
     return {**about, "combinations": list(found.combinations), "methods": methods, "problems": list(found.problems)}
 

@@ -16,6 +16,7 @@ from typing import Any
 
 import torch
 
+from mmlab.analysis.robustness.score_intervals import score_intervals
 from mmlab.core.batch import Samples
 from mmlab.core.data_version import changed_since, fingerprint_of
 from mmlab.core.errors import DataError, Unsupported
@@ -240,14 +241,24 @@ def evaluate(
 
 
 def summary(found: Sweep, method: Method) -> dict[str, Any]:
-    """Metrics by combination, their mean, and the number of samples; of data with gaps, that of each combination.
+    """Metrics by combination, their mean, the number of samples and of their groups, and the headline's intervals.
 
-    Of answers that can be empty also what answering nothing would score (`nothing`).
+    Of data with gaps, the number of samples of each combination, too; of answers that can be empty also what answering
+    nothing would score (`nothing`).
     """
-    table = metrics(found, method.output, method.modalities)
-    counts = {} if found.present.all() else {"counts": complete_counts(found.present, method.modalities)}
-    nothing = _of_nothing(found, method.output)
-    return {"metrics": table, "mean": mean_metrics(table), "samples": len(found.ids), **nothing, **counts}
+    output, modalities = method.output, method.modalities
+    table = metrics(found, output, modalities)
+    counts = {} if found.present.all() else {"counts": complete_counts(found.present, modalities)}
+    sure = score_intervals(found, output.output_metrics[output.headline], modalities)
+    return {
+        "metrics": table,
+        "mean": mean_metrics(table),
+        "samples": len(found.ids),
+        "groups": sure.clusters.count,
+        "intervals": {key: list(bounds) for key, bounds in sure.bounds.items()},
+        **_of_nothing(found, output),
+        **counts,
+    }
 
 
 def _of_nothing(found: Sweep, output: Output) -> dict[str, dict[str, float]]:

@@ -73,11 +73,18 @@ class Card(Description):
 
 @with_config(OPEN)
 class Measured(TypedDict):
-    """Scores on one test set: by combination and metric, and their means over combinations."""
+    """Scores on one test set: by combination and metric, and their means over combinations.
+
+    groups: whom the samples come from; intervals: of the headline, [low, high] by combination, null for none.
+    """
 
     metrics: Annotated[dict[Key, Scores], Field(min_length=1, max_length=1024)]
     mean: Scores
     samples: NotRequired[Count]
+    groups: NotRequired[Count]
+    intervals: NotRequired[
+        Annotated[dict[Key, Annotated[list[Number | None], Field(min_length=2, max_length=2)]], Field(max_length=1024)]
+    ]
     counts: NotRequired[Annotated[dict[Key, Count], Field(max_length=1024)]]
     nothing: NotRequired[Scores]
 

@@ -51,6 +51,7 @@ class Brain:
     )
     info = TaskInfo("brain", MODALITIES, OUTPUT)
     plan: ClassVar[Mapping[str, Any]] = {"epochs": 12, "batch_size": 24, "learning_rate": 4e-3}
+    grouped_by: ClassVar[str] = "head"
 
     def sources(self) -> tuple[Source, ...]:
         """Only the built-in one: the real slices at hand show another disease (`bench/real_brain.py`)."""

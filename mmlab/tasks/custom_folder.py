@@ -57,6 +57,7 @@ class FolderTask:
     title: ClassVar[str]
     about: ClassVar[str]
     info: ClassVar[TaskInfo]
+    grouped_by: ClassVar[str]
 
     @property
     def plan(self) -> Mapping[str, Any]:
@@ -237,7 +238,12 @@ def task_class(folder: Path) -> type[FolderTask]:
     description = read_description(folder, problems)
     problems.raise_first(folder)
     assert description is not None  # it is only left out where there are errors
-    texts = {"name": description.info.name, "title": description.title, "about": description.about}
+    texts = {
+        "name": description.info.name,
+        "title": description.title,
+        "about": description.about,
+        "grouped_by": description.grouped_by,
+    }
     return type("FolderTask", (FolderTask,), {**texts, "info": description.info, "description": description})
 
 

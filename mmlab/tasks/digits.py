@@ -61,6 +61,7 @@ class Digits:
     )
     info = TaskInfo("digits", MODALITIES, Classification(CLASSES))
     plan: ClassVar[Mapping[str, Any]] = {}
+    grouped_by: ClassVar[str] = "voice"
 
     def __init__(self, noise: Noise | None = None, held_out: str = "theo", folder: str | None = None) -> None:
         if held_out not in real_recordings.SPEAKERS:

@@ -60,6 +60,7 @@ class Faces:
     )
     info = TaskInfo("faces", MODALITIES, Detection(CLASSES, accept="live"))
     plan: ClassVar[Mapping[str, Any]] = {"source": "built-in", "epochs": 12}
+    grouped_by: ClassVar[str] = "person"
 
     def sources(self) -> tuple[Source, ...]:
         """Only what is built in."""

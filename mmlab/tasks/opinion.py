@@ -107,6 +107,7 @@ class Opinion:
     )
     info = TaskInfo("opinion", MODALITIES, Regression(LOW, HIGH))
     plan: ClassVar[Mapping[str, Any]] = {"epochs": 12}
+    grouped_by: ClassVar[str] = "voice"
 
     def __init__(self, folder: str | None = None) -> None:
         self._folder = folder

@@ -60,11 +60,11 @@ class CaptumAdapter(nn.Module):
         return scores
 
     @property
-    def evidence(self) -> Tensor:
-        """The sum of |gradient x activation| over each layer: `[layers, K]`, of the last backward pass."""
+    def products(self) -> list[Tensor]:
+        """Gradient x activation of each layer, of the last backward pass: `[K, cells]` each."""
         gradients = (self.gradients.get(layer, torch.zeros(())) for layer in self.layers)
-        products = (g * value for g, value in zip(gradients, self.activations, strict=True))
-        return torch.stack([product.abs().flatten(1).sum(1).cpu() for product in products])
+        pairs = zip(gradients, self.activations, strict=True)
+        return [(gradient * value).flatten(1).cpu() for gradient, value in pairs]
 
     def sees(self, name: str) -> Tensor:
         """Which layer shows which row of a modality: bool `[layers, K]`; nothing where it is absent."""

@@ -40,9 +40,9 @@ class EvidenceQuestion:
         self._layers = [(name, *pair) for name, pairs in found.layers.items() for pair in pairs]
 
     @property
-    def evidence(self) -> Tensor:
-        """The sum of |gradient x activation| over each layer: `[layers, K]`."""
-        return torch.stack([(value * slope).abs().flatten(1).sum(1).cpu() for _, value, slope in self._layers])
+    def products(self) -> list[Tensor]:
+        """Gradient x activation of each layer: `[K, cells]` each."""
+        return [(value * slope).flatten(1).cpu() for _, value, slope in self._layers]
 
     def sees(self, name: str) -> Tensor:
         """Which layer shows which row of a modality: bool `[layers, K]`; nothing where it is absent."""

@@ -69,13 +69,16 @@ class Check:
 
 @dataclass(frozen=True)
 class Faithfulness:
-    """Curves and random-network correlations by modality, what covering the top places costs, and the checks."""
+    """Curves and random-network correlations by modality, what covering the top places costs, and the checks.
+
+    effect: the part of each modality in the net effects, or in what is attributed where an explainer has no net one.
+    """
 
     deletion: Mapping[str, Curve]
     insertion: Mapping[str, Curve]
     likeness: Mapping[str, float]
     cost: Mapping[str, float]
-    shares: Mapping[str, float]
+    effect: Mapping[str, float]
     checks: tuple[Check, ...]
 
     @property
@@ -115,7 +118,8 @@ def faithfulness(
         tell(0.6 * (place + 1) / len(combination))
     fresh = [reinitialise(method, seed + number) for number in range(NETWORKS)]
     alike = likeness(fresh, inputs, combination, found, explain, lambda share: tell(0.6 + 0.4 * share))
-    shares = {name: found.shares[combination.key][name] for name in combination.names}
+    parts = (found.net or found.shares)[combination.key]
+    effect = {name: parts[name] for name in combination.names}
     checks = [
         _area(
             "Deletion",
@@ -134,9 +138,9 @@ def faithfulness(
             "The map of a network with random parameters must look different (rank correlation below 0.5).",
         ),
         *([] if rote is None else [_shuffled(rote, likeness([rote.method], inputs, combination, found, explain))]),
-        _across(method, cost, shares),
+        _across(method, cost, effect),
     ]
-    return Faithfulness(deletion, insertion, alike, cost, shares, tuple(checks))
+    return Faithfulness(deletion, insertion, alike, cost, effect, tuple(checks))
 
 
 class _Tester:
@@ -241,17 +245,17 @@ def _area(title: str, gaps: Sequence[float], about: str) -> Check:
     return Check(title, mean > BETTER, f"{'+' if mean >= 0 else '−'}{abs(mean):.2f} against random places", about)
 
 
-def _across(method: Method, cost: Mapping[str, float], shares: Mapping[str, float]) -> Check:
-    """The modality with the largest share must cost the most when its top places go."""
+def _across(method: Method, cost: Mapping[str, float], effect: Mapping[str, float]) -> Check:
+    """The modality with the largest effect must cost the most when its top places go."""
     title = "Dominant input"
     about = (
-        f"Covering the brightest {TOP:.0%} of each input in turn: the one with the largest share must lose the most."
+        f"Covering the brightest {TOP:.0%} of each input in turn: the one with the largest effect must cost the most."
     )
     if len(cost) < 2:
         return Check(title, None, "only one input is on", about)
-    said, costs = ({list(each)[i] for i in tied_order([*each.values()])[0]} for each in (shares, cost))
+    said, costs = ({list(each)[i] for i in tied_order([*each.values()])[0]} for each in (effect, cost))
     if max(cost.values()) < MOVES:
         return Check(title, None, "covering them costs nothing: the other inputs suffice", about)
     labels = {m.name: m.label for m in method.modalities}
     first, second = (", ".join(label for name, label in labels.items() if name in each) for each in (said, costs))
-    return Check(title, bool(said & costs), f"largest share: {first}; covering costs most: {second}", about)
+    return Check(title, bool(said & costs), f"largest effect: {first}; covering costs most: {second}", about)

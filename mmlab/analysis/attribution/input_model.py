@@ -66,18 +66,27 @@ class InputAttributionModel(nn.Module):
         plain = [each.detach().float().cpu() * _like(on[m], each) for m, each in enumerate(found)]
         maps = {m.name: _positive(m, each) for m, each in zip(self.method.modalities, plain, strict=True)}
         at_once = together or [1] * len(plain)
-        sums = torch.stack([e.abs().flatten(1).sum(1) / size for e, size in zip(plain, at_once, strict=True)])
-        even = on.float() / on.float().sum(0)
-        shares = torch.where(sums.sum(0) > 0, sums / sums.sum(0).clamp(min=1e-30), even)
+        pairs = list(zip(plain, at_once, strict=True))
+        sizes = torch.stack([each.abs().flatten(1).sum(1) / size for each, size in pairs])
+        net = torch.stack([each.flatten(1).sum(1).abs() / size for each, size in pairs])
         with torch.no_grad():
             score = self.method(dict(zip(names, self.rows, strict=True)), self.present).logits
         scores = self.method.output.score(score, self.target).tolist()
         return Attribution(
             maps=by_combination(keys, maps),
-            shares={key: dict(zip(names, shares[:, row].tolist(), strict=True)) for row, key in enumerate(keys)},
+            shares=_parts(sizes, on, keys, names),
             score=dict(zip(keys, scores, strict=True)),
             target=self.target,
+            net=_parts(net, on, keys, names),
+            cells={name: each[0].numel() // size for name, (each, size) in zip(names, pairs, strict=True)},
         )
+
+
+def _parts(sums: Tensor, on: Tensor, keys: Sequence[str], names: Sequence[str]) -> dict[str, dict[str, float]]:
+    """Sums `[M, K]` as parts of their sum over modalities, by combination; even where there is nothing."""
+    even = on.float() / on.float().sum(0)
+    shares = torch.where(sums.sum(0) > 0, sums / sums.sum(0).clamp(min=1e-30), even)
+    return {key: dict(zip(names, shares[:, row].tolist(), strict=True)) for row, key in enumerate(keys)}
 
 
 def plain(modality: Modality, values: Tensor) -> Tensor:

@@ -41,13 +41,16 @@ def _at_layers(question: CaptumAdapter) -> tuple[tuple[Tensor, ...], tuple[Tenso
 
 
 def from_layers(question: CaptumAdapter | EvidenceQuestion, maps: tuple[Tensor, ...]) -> Attribution:
-    """What raw maps `[K, 1, ...]` of the layers say, with the shares of |gradient x activation|."""
+    """What raw maps `[K, 1, ...]` of the layers say, with the shares of gradient x activation, by size and net."""
+    products = question.products
     keys = [combination.key for combination in question.combinations]
     return Attribution(
         maps=by_combination(keys, {m.name: _map(question, m, maps) for m in question.method.modalities}),
-        shares=_shares(question, question.evidence),
+        shares=_shares(question, torch.stack([product.abs().sum(1) for product in products])),
         score=dict(zip(keys, question.score.tolist(), strict=True)),
         target=question.target,
+        net=_shares(question, torch.stack([product.sum(1) for product in products])),
+        cells=_cells(question, products),
     )
 
 
@@ -68,9 +71,9 @@ def _map(
 
 
 def _shares(question: CaptumAdapter | EvidenceQuestion, evidence: Tensor) -> dict[str, dict[str, float]]:
-    """Parts of the evidence `[layers, K]` that came through each modality, by combination."""
+    """Parts of the evidence `[layers, K]` that came through each modality, without signs, by combination."""
     names = question.method.modalities.names
-    by_name = torch.stack([torch.where(question.sees(name), evidence, 0.0).sum(0) for name in names])
+    by_name = torch.stack([torch.where(question.sees(name), evidence, 0.0).sum(0).abs() for name in names])
     present = question.present.T.cpu().float()
     total = by_name.sum(0)
     shares = torch.where(total > 0, by_name / total.clamp(min=1e-30), present / present.sum(0))
@@ -78,3 +81,10 @@ def _shares(question: CaptumAdapter | EvidenceQuestion, evidence: Tensor) -> dic
         combination.key: dict(zip(names, shares[:, row].tolist(), strict=True))
         for row, combination in enumerate(question.combinations)
     }
+
+
+def _cells(question: CaptumAdapter | EvidenceQuestion, products: list[Tensor]) -> dict[str, int]:
+    """How many numbers were added up for each modality, where most of it is there."""
+    sizes = torch.tensor([product.shape[1] for product in products])
+    seen = {name: (question.sees(name) * sizes[:, None]).sum(0) for name in question.method.modalities.names}
+    return {name: int(each.max()) for name, each in seen.items()}

@@ -1,7 +1,7 @@
 """How sure a difference is: paired bootstrap, exact McNemar, Holm's correction, agreement of rankings, halves.
 
 Differences between seeds are few and get Student's t (`mmlab.analysis.methods.seed_comparison.interval`); differences
-between samples are many and get the bootstrap.
+between samples are many and get the bootstrap, of whole groups where samples have any (`mmlab.analysis.base.clusters`).
 """
 
 from __future__ import annotations
@@ -12,29 +12,37 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from mmlab.analysis.base.array_checks import Flags, Numbers, finite
+from mmlab.analysis.base.array_checks import Flags, Numbers, finite, same_length
+from mmlab.analysis.base.clusters import Clusters, percentile_interval
 
 CHUNK = 2**20  # drawn values held at a time
 
 
-def paired_bootstrap(differences: ArrayLike, draws: int = 2000, seed: int = 0) -> tuple[float, float, float]:
-    """Mean and 95 % percentile interval of per-sample differences `[N]`: (mean, low, high).
+def paired_bootstrap(
+    differences: ArrayLike, draws: int = 2000, seed: int = 0, groups: Sequence[str] = ()
+) -> tuple[float, float, float]:
+    """Mean and 95 % interval of per-sample differences `[N]`: (mean, low, high), whole groups drawn.
 
-    Samples count as independent; where several come from one person, the interval is too narrow.
-    Raises ValueError for NaN, no samples or no draws. Source: Efron, Bootstrap Methods, 1979.
+    groups: who or what each sample comes from; without them samples count as independent, and where several come from
+    one person the interval is too narrow. NaN bounds for fewer than five groups. Raises ValueError for NaN, no samples,
+    no draws or another number of groups. Sources: Efron, Bootstrap Methods, 1979, and `mmlab.analysis.base.clusters`.
     """
     array = finite(differences, "differences", 1)
     if draws < 1:
         raise ValueError(f"draws must be at least 1, not {draws}.")
+    clusters = Clusters.of(groups) if len(groups) else Clusters.singles(len(array))
+    same_length(differences=array, groups=clusters.of_sample)
     generator = np.random.default_rng(seed)
-    step = max(1, CHUNK // len(array))
+    sums, sizes = clusters.sums(array), clusters.sums(np.ones(len(array)))
+    step = max(1, CHUNK // clusters.count)
     means = np.concatenate(
         [
-            array[generator.integers(0, len(array), (min(step, draws - start), len(array)))].mean(1)
+            sums[drawn].sum(1) / sizes[drawn].sum(1)
             for start in range(0, draws, step)
+            for drawn in [generator.integers(0, clusters.count, (min(step, draws - start), clusters.count))]
         ]
     )
-    low, high = np.percentile(means, (2.5, 97.5))
+    low, high = percentile_interval(means[:, None], clusters)[0]
     return float(array.mean()), float(low), float(high)
 
 

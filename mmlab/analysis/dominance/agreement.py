@@ -35,10 +35,7 @@ WHY: dict[frozenset[str], str] = {
     frozenset({TOGETHER}): "They count different things: an input can change how sure the model is without changing "
     "whether it is right, and one very wrong answer weighs most in the log-probability.",
     frozenset({ALONE}): "One counts right answers, the other adds up probabilities: a model can be right and unsure.",
-    frozenset(
-        {INSIDE}
-    ): "The mass of a map keeps only what speaks for the answer, after averaging gradients over places; "
-    "gradient × activation counts both signs, place by place.",
+    frozenset({INSIDE}): "They look at different layers, or count what speaks for and against an answer differently.",
     frozenset({SWAPPED}): "They swap different things.",
 }
 OTHER = "They look at different things."

@@ -17,6 +17,8 @@ def as_json(found: Panel) -> dict[str, Any]:
     return {
         "absent": found.rule,
         "nothing": found.nothing,
+        "interval": found.basis,
+        "groups": found.clusters.count,
         "agreement": {
             "kendall_w": _finite(found.agreement.w),
             "measures": found.agreement.judges,
@@ -60,8 +62,9 @@ def _lines(found: Panel) -> Iterator[list[object]]:
         if row.problem:
             yield [row.measure.name, "", "", "", "", row.measure.unit, row.samples, row.problem]
         for name, number in zip(found.names, row.numbers, strict=False):
+            note = found.basis if math.isfinite(number.low) or not found.clusters.are_enough else ""
             bounds = ["" if math.isnan(each) else f"{each:.6g}" for each in (number.low, number.high)]
-            yield [row.measure.name, name, f"{number.value:.6g}", *bounds, row.measure.unit, row.samples, ""]
+            yield [row.measure.name, name, f"{number.value:.6g}", *bounds, row.measure.unit, row.samples, note]
     for pair in found.pairs:
         both = f"{pair.first}-{pair.second}"
         for measure in found.pair_measures:

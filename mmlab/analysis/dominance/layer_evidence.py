@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from torch import Tensor
@@ -14,10 +14,19 @@ from mmlab.core.batch import Samples
 from mmlab.core.method import Method
 
 
-def evidence_shares(method: Method, samples: Samples, tell: ProgressCallback = quiet) -> tuple[Numbers, Numbers]:
-    """Shares of each modality in |gradient x activation| and in the Grad-CAM map, `[n, M]` each, on complete input.
+class LayerEvidence(NamedTuple):
+    """Shares of each modality, `[n, M]` each: in |gradient x activation|, in the positive Grad-CAM map, and in the net
+    effects |sum of gradient x activation|. The first two grow with the number of cells that a modality has there."""
 
-    Both at `Method.cam_layers`, for the score of the right class, the number, or all regions. Where nothing reaches any
+    gradient: Numbers
+    cam: Numbers
+    net: Numbers
+
+
+def evidence_shares(method: Method, samples: Samples, tell: ProgressCallback = quiet) -> LayerEvidence:
+    """What reaches the layers Grad-CAM looks at through each modality, on complete input.
+
+    All at `Method.cam_layers`, for the score of the right class, the number, or all regions. Where nothing reaches any
     modality, the shares are equal. Gradient x activation does not change when a layer's output is scaled by s and
     the next layer's weights by 1/s, which leaves the model as it is; norms of either alone would.
     """
@@ -27,31 +36,28 @@ def evidence_shares(method: Method, samples: Samples, tell: ProgressCallback = q
     for start in range(0, len(samples), step):
         parts.append(_evidence(copied, samples.batch(range(start, min(start + step, len(samples))))))
         tell(min(1.0, (start + step) / len(samples)))
-    gradient, cam = (np.concatenate(each) for each in zip(*parts, strict=True))
-    return _shares(gradient), _shares(cam)
+    gradient, cam, net = (np.concatenate(each) for each in zip(*parts, strict=True))
+    return LayerEvidence(_shares(gradient), _shares(cam), _shares(np.abs(net)))
 
 
-def _evidence(method: Method, batch: Any) -> tuple[Numbers, Numbers]:
-    """Sums `[B, M]` of |gradient x activation| and of the positive Grad-CAM map."""
+def _evidence(method: Method, batch: Any) -> tuple[Numbers, ...]:
+    """Sums `[B, M]` of |gradient x activation|, of the positive Grad-CAM map, and of gradient x activation."""
     place = method.device
     inputs = {name: value.to(place) for name, value in batch.inputs.items()}
     target = batch.target.to(place)
     mask = method.modalities.mask(method.modalities.full, len(batch), place)
     found = method.evidence(inputs, mask, lambda logits: method.output.score_of_truth(logits, target))
-    sums = {name: [_both(*pair) for pair in found.layers[name]] for name in method.modalities.names}
-    nothing = (np.zeros(len(batch)),) * 2
-    gradient, cam = (
-        np.stack([sum(pair[k] for pair in each or [nothing]) for each in sums.values()], 1) for k in (0, 1)
-    )
-    return gradient, cam
+    sums = {name: [_sums(*pair) for pair in found.layers[name]] for name in method.modalities.names}
+    nothing = (np.zeros(len(batch)),) * 3
+    return tuple(np.stack([sum(of[k] for of in each or [nothing]) for each in sums.values()], 1) for k in range(3))
 
 
-def _both(value: Tensor, gradient: Tensor) -> tuple[Numbers, Numbers]:
-    product = (value * gradient).abs().flatten(1).sum(1)
+def _sums(value: Tensor, gradient: Tensor) -> tuple[Numbers, ...]:
+    product = (value * gradient).flatten(1)
     places = tuple(range(2, value.dim()))
     weights = gradient.mean(places, keepdim=True) if places else gradient
     positive = (weights * value).sum(1).relu().flatten(1).sum(1) if places else (weights * value).sum(1).relu()
-    return product.double().cpu().numpy(), positive.double().cpu().numpy()
+    return tuple(each.double().cpu().numpy() for each in (product.abs().sum(1), positive, product.sum(1)))
 
 
 def _shares(values: Numbers) -> Numbers:

@@ -14,7 +14,7 @@ from mmlab.analysis.base.array_checks import Numbers
 from mmlab.analysis.base.coalitions import Lattice
 from mmlab.analysis.base.input_swapping import InputSwapper, ProgressCallback, quiet
 from mmlab.analysis.base.sampling import derangement
-from mmlab.analysis.dominance.layer_evidence import evidence_shares
+from mmlab.analysis.dominance.layer_evidence import LayerEvidence, evidence_shares
 from mmlab.analysis.dominance.payoffs import sample_values
 from mmlab.core.batch import Samples
 from mmlab.core.method import Method
@@ -75,8 +75,8 @@ class Probing:
         return self.samples.target.numpy()
 
     @cached_property
-    def layer_shares(self) -> tuple[Numbers, Numbers]:
-        """Shares in |gradient × activation| and in the Grad-CAM map, `[n, M]` each."""
+    def layer_shares(self) -> LayerEvidence:
+        """Shares in what reaches the layers Grad-CAM looks at, `[n, M]` each."""
         return evidence_shares(self.method, self.samples, self.tell)
 
     def generator(self, name: str) -> np.random.Generator:
@@ -101,10 +101,14 @@ class Probes:
     target: NDArray[np.generic]
     ids: tuple[str, ...]
 
-    def lattice(self, modalities: Modalities) -> Lattice:
-        """The swapped answers by bit mask: another rule for what stands in for an absent modality."""
+    def lattice(self, modalities: Modalities, groups: Mapping[str, str]) -> Lattice:
+        """The swapped answers by bit mask: another rule for what stands in for an absent modality.
+
+        groups: of the samples, by id; what is answered to a sample with several donors is of its group.
+        """
         rows = len(self.target)
         by_code = {modalities.code(c): c.key for c in modalities.subsets()}
         keys = ("", *(by_code[code] for code in range(1, len(self.swapped))))
         names = tuple(self.ids[row % len(self.ids)] for row in range(rows))
-        return Lattice(modalities.names, keys, self.swapped, self.target, names, names, DONOR_RULE)
+        of = tuple(groups.get(name, name) for name in names)
+        return Lattice(modalities.names, keys, self.swapped, self.target, names, of, DONOR_RULE)

@@ -13,6 +13,7 @@ from itertools import combinations as choose
 import numpy as np
 
 from mmlab.analysis.base.array_checks import Numbers
+from mmlab.analysis.base.clusters import Clusters
 from mmlab.analysis.base.coalitions import Lattice, sweep_to_coalitions
 from mmlab.analysis.base.statistics import paired_bootstrap
 from mmlab.analysis.dominance.agreement import Agreement, agreement
@@ -30,6 +31,7 @@ from mmlab.analysis.dominance.measure import (
 from mmlab.analysis.dominance.measures.shapley import shapley
 from mmlab.analysis.dominance.probing import Probes
 from mmlab.core.errors import MmlabError
+from mmlab.core.group_name import USUAL
 from mmlab.core.modality import Modalities
 from mmlab.core.outputs import Output
 from mmlab.core.outputs.segmentation import THERE
@@ -67,7 +69,10 @@ class PairRow:
 
 @dataclass(frozen=True)
 class Panel:
-    """All measures of one model. rule: what stands in for what is absent, nothing: for everything at once."""
+    """All measures of one model. rule: what stands in for what is absent, nothing: for everything at once.
+
+    clusters: which samples belong together; basis: what intervals rest on, or why there are none, for people.
+    """
 
     names: tuple[str, ...]
     rule: str
@@ -77,6 +82,8 @@ class Panel:
     pairs: tuple[PairRow, ...]
     agreement: Agreement
     evenness: float
+    clusters: Clusters
+    basis: str
 
     def row(self, name: str) -> Row:
         """The row of a measure. Raises KeyError."""
@@ -96,16 +103,19 @@ def lattice_of(found: Sweep) -> Lattice:
     return replace(sweep_to_coalitions(found, empty), rule="no region at all")
 
 
-def panel(lattice: Lattice, output: Output, modalities: Modalities, probes: Probes | None, rule: str) -> Panel:
+def panel(
+    lattice: Lattice, output: Output, modalities: Modalities, probes: Probes | None, rule: str, noun: str = USUAL
+) -> Panel:
     """The measures on a lattice of answers, and on what was probed; without `probes` those rows say what they need.
 
-    rule: what stood in for an absent modality, in words. A measure that fails says so in its row.
+    rule: what stood in for an absent modality, in words; noun: what a group of samples is. A measure that fails says so
+    in its row.
     """
     evidence = Evidence(lattice, output, modalities, probes)
     rows = tuple(_row(measure, evidence) for measure in measures() if measure.suits(output))
     ranked = {row.measure.name: row.values for row in rows if row.measure.ranks and not row.problem}
     of_pairs = tuple(measure for measure in pair_measures() if measure.suits(output))
-    count = len(lattice.names)
+    count, clusters = len(lattice.names), Clusters.of(lattice.groups)
     return Panel(
         lattice.names,
         rule,
@@ -115,6 +125,8 @@ def panel(lattice: Lattice, output: Output, modalities: Modalities, probes: Prob
         tuple(_pair(of_pairs, evidence, first, second) for first, second in choose(range(count), 2)),
         agreement(ranked, evidence.labels),
         jain_index(shapley(evidence.scores).clip(min=0)),
+        clusters,
+        clusters.in_words(noun),
     )
 
 
@@ -122,7 +134,7 @@ def _row(measure: Measure, evidence: Evidence) -> Row:
     try:
         samples, values = measure.samples(evidence), measure.values(evidence)
         each = measure.per_sample(evidence)
-        bounds = _bounds(each, len(evidence.labels))
+        bounds = _bounds(each, evidence)
         numbers = tuple(
             Number(float(value), measure.derivation(evidence, m), *bounds[m]) for m, value in enumerate(values)
         )
@@ -140,11 +152,23 @@ def _samples(measure: Measure, evidence: Evidence) -> int:
         return 0
 
 
-def _bounds(each: Numbers | None, count: int) -> list[tuple[float, float]]:
-    if each is None:
-        return [(math.nan, math.nan)] * count
-    found = (paired_bootstrap(row, draws=500) for row in each)
+def _bounds(each: Numbers | None, evidence: Evidence) -> list[tuple[float, float]]:
+    groups = None if each is None else _groups(each.shape[1], evidence)
+    if each is None or groups is None:
+        return [(math.nan, math.nan)] * len(evidence.labels)
+    found = (paired_bootstrap(row, draws=500, groups=groups) for row in each)
     return [(low, high) for _, low, high in found]
+
+
+def _groups(samples: int, evidence: Evidence) -> tuple[str, ...] | None:
+    """The group of each sample of a measure, which is taken on the answers or on what was probed; None for others."""
+    lattice, probes = evidence.lattice, evidence.probes
+    if samples == len(lattice.ids):
+        return lattice.groups
+    if probes is None or samples % len(probes.ids):
+        return None
+    group = dict(zip(lattice.ids, lattice.groups, strict=True))
+    return tuple(group.get(name, name) for name in probes.ids * (samples // len(probes.ids)))
 
 
 def _pair(of_pairs: tuple[PairMeasure, ...], evidence: Evidence, first: int, second: int) -> PairRow:

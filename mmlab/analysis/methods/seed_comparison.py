@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scipy import special  # scipy.stats takes a second to import, and Home waits for this file
 
 from mmlab.analysis.base.statistics import holm
+from mmlab.core.group_name import USUAL, several
 from mmlab.core.metric import is_share, mean_of
 
 MEAN, WORST = "mean", "worst"
@@ -59,6 +60,7 @@ class Comparison:
 
     runs: the seeds behind the rows, in the same order; problems: reports that could not be used, and why.
     nothing: what an empty answer to everything scores; NaN where answers cannot be empty.
+    groups: whom the test samples come from, 0 where no report says; grouped_by: what such a group is.
     """
 
     task: str
@@ -72,6 +74,16 @@ class Comparison:
     runs: tuple[Runs, ...] = ()
     problems: tuple[str, ...] = ()
     nothing: float = float("nan")
+    groups: int = 0
+    grouped_by: str = USUAL
+
+    @property
+    def scope(self) -> str:
+        """What the intervals over seeds say nothing of: other people than those of the test set."""
+        if not self.groups or self.groups == self.samples:
+            return "Intervals and p are over seeds, with the test samples as they are."
+        whom = f"same {several(self.groups, self.grouped_by)}" if self.groups > 1 else f"one {self.grouped_by} there is"
+        return f"Intervals and p are over seeds, on the {whom}: how far others differ is not in them."
 
     @property
     def is_share(self) -> bool:

@@ -16,21 +16,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmlab.analysis.base.array_checks import Flags, Labels, Numbers
+from mmlab.analysis.base.clusters import Clusters, percentile_interval, share_interval
 from mmlab.analysis.base.coalitions import Lattice, sweep_to_coalitions
 from mmlab.core.metric import OutputMetric
 from mmlab.core.outputs import Output
 from mmlab.core.outputs.base import thirds
 from mmlab.core.results import Sweep
 
-DRAWS, SEED = 1000, 0
-
 
 @dataclass(frozen=True)
 class Measure:
     """A metric of every combination over the test set, which can be taken again over any weighting of the samples.
 
-    answers: `[2**M, N, ...]`, what a sweep keeps of them; truth: `[N, ...]`. groups: what each sample belongs to, for
-    metrics that take the samples of a group together; None where each stands by itself.
+    answers: `[2**M, N, ...]`, what a sweep keeps of them; truth: `[N, ...]`. groups: the person, voice or volume that each
+    sample comes from, by which intervals are clustered, and whose samples some metrics take together; None where each
+    stands by itself.
     """
 
     metric: OutputMetric
@@ -58,6 +58,11 @@ class Measure:
         """N."""
         return len(self.truth)
 
+    @cached_property
+    def clusters(self) -> Clusters:
+        """Which samples belong together."""
+        return Clusters.of(self.groups) if self.groups is not None else Clusters.singles(self.samples)
+
     def of(self, counts: Numbers) -> Numbers:
         """The scores `[D, 2**M]` when sample i counts `counts[d, i]` times, for `[D, N]`; NaN where there is none."""
         return np.stack([self.metric.weighted(answers, self.truth, counts, self.groups) for answers in self.answers], 1)
@@ -78,20 +83,19 @@ class Measure:
 
     @cached_property
     def intervals(self) -> Numbers:
-        """The 95 % interval of each score, `[2**M, 2]`, from resampled test samples.
+        """The 95 % interval of each score, `[2**M, 2]`, clustered by group; NaN for fewer than five groups.
 
         A plain share of samples gets Wilson's, which is not empty at 0 % and 100 %.
         """
         if all(self.metric.is_plain_share(answers, self.truth) for answers in self.answers):
-            return wilson(self.scores, int(np.isfinite(self.per_sample[-1]).sum()))
+            return np.stack([share_interval(values, self.clusters) for values in self.per_sample])
         return self.resampled()
 
     def resampled(self) -> Numbers:
-        """The percentile interval `[2**M, 2]`; NaN where no resample has a score.
-
-        Source: Efron, Bootstrap Methods, 1979.
-        """
-        return percentiles(self.of(resamples(self.samples)))
+        """The interval `[2**M, 2]` from resampled groups; NaN where no resample has a score."""
+        if not self.clusters.are_enough:
+            return np.full((len(self.answers), 2), np.nan)
+        return percentile_interval(self.of(self.clusters.resamples()), self.clusters)
 
     def at(self, rows: Labels) -> Measure:
         """Over some of the samples."""
@@ -124,6 +128,11 @@ class PerSampleScores:
         """One per sample."""
         return self.lattice.ids
 
+    @property
+    def clusters(self) -> Clusters:
+        """Which samples belong together: by them intervals are clustered."""
+        return next(iter(self.measures.values())).clusters
+
     def mask(self, key: str) -> int:
         """The bit mask of a combination's key. Raises ValueError."""
         return self.lattice.keys.index(key)
@@ -152,27 +161,6 @@ def hardness(others: list[Flags]) -> tuple[str, ...]:
     """How hard each sample is for other models, from their `right` `[2**M, N]`: thirds, the hardest named first."""
     share = np.mean([table[1:].mean(0) for table in others], 0)
     return thirds(-share, ("easy for other models", "in between", "hard for other models"))
-
-
-def wilson(share: Numbers, count: int) -> Numbers:
-    """The 95 % interval of shares of `count` samples, `[..., 2]`; NaN where a share is. Source: Wilson, 1927."""
-    z, count = 1.959964, max(count, 1)  # a share of no samples is not a number whatever it is divided by
-    middle = (share + z**2 / (2 * count)) / (1 + z**2 / count)
-    reach = z * np.sqrt(share * (1 - share) / count + z**2 / (4 * count**2)) / (1 + z**2 / count)
-    return np.stack([np.clip(middle - reach, 0, 1), np.clip(middle + reach, 0, 1)], -1)
-
-
-def resamples(samples: int, draws: int = DRAWS, seed: int = SEED) -> Numbers:
-    """How often each sample is drawn, `[D, N]`, when as many as there are are drawn with replacement."""
-    return np.random.default_rng(seed).multinomial(samples, np.full(samples, 1 / samples), draws).astype(np.float64)
-
-
-def percentiles(values: Numbers) -> Numbers:
-    """The 2.5th and 97.5th percentile of the numbers among `[D, K]`, `[K, 2]`; NaN where a column has none."""
-    found = np.full((values.shape[1], 2), np.nan)
-    some = ~np.isnan(values).all(0)
-    found[some] = np.nanpercentile(values[:, some], (2.5, 97.5), axis=0).T
-    return found
 
 
 def _by_mask(found: Sweep, by_mask: Lattice, values: NDArray[Any]) -> Numbers:

@@ -11,6 +11,7 @@ import typer
 from mmlab.cli.common_options import Checkpoints, Device, Json, MethodName, Tag, TaskName, settle
 from mmlab.cli.console import bar, emit, number, say, table
 from mmlab.core.errors import Unsupported
+from mmlab.core.group_name import group_name
 from mmlab.core.reference import Reference
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ def command(
         values = [number(each.value) for each in row.numbers] or ["-"] * len(names)
         rows.append((row.measure.title, *values, row.measure.unit, str(row.samples)))
     table(f"{reference.name}: absent is {found.rule}", ("measure", *labels.values(), "unit", "samples"), rows)
+    say(f"With --json: {found.basis}" if found.clusters.are_enough else found.basis)
     say()
     _pairs(found, labels)
     say()
@@ -74,7 +76,7 @@ def _measured(reference: Reference, donor: bool) -> tuple[Panel, tuple[str, ...]
         model = Model.open(reference)
         modalities, output = model.task.info.modalities, model.task.info.output
         effort = ProbeBudget.usual(output)
-        answers = None if donor else lattice_of(sweep_file.read(Path(reference.path), model.digest, model.task.info))
+        swept = sweep_file.read(Path(reference.path), model.digest, model.task.info)
         probes = stored(model.digest, effort)
         if probes is None:
             shown.start("Predicting with swapped inputs", 1.0)
@@ -82,9 +84,10 @@ def _measured(reference: Reference, donor: bool) -> tuple[Panel, tuple[str, ...]
                 probes = probe(model.method, model.task.samples("test"), effort, tell=shown.move)
                 keep(probes, model.digest, effort)
         shown.start("Computing the measures", None)
-        lattice = answers if probes is None else answers or probes.lattice(modalities)
-        assert lattice is not None
-        found = panel(lattice, output, modalities, probes, DONOR_RULE if donor else OWN_RULE)
+        groups = dict(zip(swept.ids, swept.groups, strict=True))
+        lattice = probes.lattice(modalities, groups) if donor and probes is not None else lattice_of(swept)
+        rule = DONOR_RULE if donor else OWN_RULE
+        found = panel(lattice, output, modalities, probes, rule, group_name(model.task))
     return found, modalities.names, {each.name: each.label for each in modalities}
 
 

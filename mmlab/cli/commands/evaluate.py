@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,9 +12,11 @@ import typer
 from mmlab.cli.common_options import Checkpoints, Data, Device, Json, MethodName, Tag, TaskName, settle
 from mmlab.cli.console import bar, emit, number, say, table
 from mmlab.core.errors import DataError
+from mmlab.core.group_name import group_name
 from mmlab.core.untrained import sentence, untrained
 
 if TYPE_CHECKING:
+    from mmlab.core.task import Task
     from mmlab.inference.predictor import Model
 
 
@@ -62,24 +65,46 @@ def command(
     found = _saved(model, reference.path, source.value) if save else _measured(model, source.value, missing, seed)
     never = untrained(model.card)
     found |= {"untrained": list(never)} if never else {}
+    found |= {"headline": model.task.info.output.headline, "interval": _basis(model.task, found)}
     if json:
         emit(found)
         return
-    names = list(found["mean"])
-    counts = {key: str(count) for key, count in found.get("counts", {}).items()}
-    rows = [(key, *(number(row[name]) for name in names), counts.get(key, "")) for key, row in found["metrics"].items()]
-    rows += [(key, *("-" for _ in names), "0") for key in counts if key not in found["metrics"]]
-    rows.append(("mean", *(number(found["mean"][name]) for name in names), ""))
-    if nothing := found.get("nothing"):
-        cells = (number(nothing[name]) if name in nothing else "-" for name in names)
-        rows.append(("an empty answer", *cells, str(found["samples"])))
-    if "as_they_are" in found:
-        rows.append(("as they are", *(number(found["as_they_are"][name]) for name in names), str(found["samples"])))
-    head = ("present", *names, "samples") if counts else ("present", *names)
-    title = f"{reference.name}, {found['samples']} test samples ({source.value})"
-    table(title, head, [row[: len(head)] for row in rows])
+    _print(found, f"{reference.name}, {found['samples']} test samples ({source.value})")
     if told := sentence(never, model.task.info.modalities):
         say(told)
+
+
+def _print(found: dict[str, Any], title: str) -> None:
+    """The scores as a table, the headline with its intervals, and what these rest on."""
+    names, sure = list(found["mean"]), found["intervals"]
+    counts = {key: str(count) for key, count in found.get("counts", {}).items()}
+    rows = [
+        (key, *(number(row[name]) for name in names), _bounds(sure.get(key)), counts.get(key, ""))
+        for key, row in found["metrics"].items()
+    ]
+    rows += [(key, *("-" for _ in names), "", "0") for key in counts if key not in found["metrics"]]
+    rows.append(("mean", *(number(found["mean"][name]) for name in names), "", ""))
+    if nothing := found.get("nothing"):
+        cells = (number(nothing[name]) if name in nothing else "-" for name in names)
+        rows.append(("an empty answer", *cells, "", str(found["samples"])))
+    if "as_they_are" in found:
+        rows.append(("as they are", *(number(found["as_they_are"][name]) for name in names), "", str(found["samples"])))
+    head = ("present", *names, f"{found['headline']}, 95 %", "samples")
+    head = head if counts else head[:-1]
+    table(title, head, [row[: len(head)] for row in rows])
+    say(found["interval"])
+
+
+def _bounds(interval: list[float] | None) -> str:
+    low, high = interval or (math.nan, math.nan)
+    return f"{number(low)} to {number(high)}" if math.isfinite(low) else "-"
+
+
+def _basis(task: Task, found: dict[str, Any]) -> str:
+    """What the intervals of the headline rest on, in words."""
+    from mmlab.analysis.base.clusters import in_words
+
+    return in_words(found["groups"], found["samples"], group_name(task))
 
 
 def _check_data(model: Model, name: str) -> None:

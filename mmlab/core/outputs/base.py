@@ -152,6 +152,10 @@ class Output(ABC):
     def labels(self, target: Tensor) -> Tensor:
         """Classes `int64` of the samples `[B]` or pixels `[B, H, W]` (DI-MML's dimension separation)."""
 
+    def neutral_score(self, target: int) -> float:
+        """The score that speaks neither for nor against the target: what is said to nothing at all."""
+        return 0.0
+
     @abstractmethod
     def score(self, logits: Tensor, target: int) -> Tensor:
         """The scalar per sample, `[B]`, that attribution explains: a class, a region or the number."""

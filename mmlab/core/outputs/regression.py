@@ -90,6 +90,10 @@ class Regression(Output):
         """The number itself for target 0, which explains what raises it; its negative for 1: what lowers it."""
         return -logits[:, 0] if target == 1 else logits[:, 0]
 
+    def neutral_score(self, target: int) -> float:
+        """The middle of the scale, with the sign of `score`."""
+        return -self.middle if target == 1 else self.middle
+
     def support(self, logits: Tensor, whole: Tensor, target: int) -> NDArray[np.float64]:
         """1 less the distance of the number, as a part of the scale."""
         return np.asarray((1 - (logits[:, 0] - whole[0]).abs().double() / (self.high - self.low)).numpy())

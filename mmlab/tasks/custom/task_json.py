@@ -24,7 +24,7 @@ from mmlab.tasks.custom.targets import output_from
 
 LEAST, MOST = 2, 6
 LONGEST_LABEL = 40
-KEYS = ("name", "title", "about", "output", "modalities", "simulated", "plan")
+KEYS = ("name", "title", "about", "output", "modalities", "simulated", "plan", "grouped_by")
 COLUMNS = ("id", "split", "target", "group", "note")
 COMMON = ("name", "kind", "label", "letter", "inline", "vary")
 
@@ -44,7 +44,8 @@ class Description:
     """What a task.json says, checked.
 
     regions: for label maps, the labels that make up each region of the output. plan: what of the training plan
-    differs. simulated: in words, what of the data is not measured; None where it does not say.
+    differs. simulated: in words, what of the data is not measured; None where it does not say. grouped_by: what a
+    group of samples is, such as "patient"; empty where it does not say.
     """
 
     folder: Path
@@ -55,6 +56,7 @@ class Description:
     regions: tuple[tuple[int, ...], ...] = ()
     simulated: tuple[str, ...] | None = None
     plan: Mapping[str, Any] = field(default_factory=dict)
+    grouped_by: str = ""
 
     def __getitem__(self, modality: str) -> Input:
         return self.inputs[self.info.modalities.names.index(self.info.modalities[modality].name)]
@@ -102,6 +104,7 @@ def read_description(folder: Path, problems: Problems) -> Description | None:
         regions=regions,
         simulated=_simulated(found.get("simulated")),
         plan=plan,
+        grouped_by=plain(found.get("grouped_by", ""), LONGEST_LABEL),
     )
 
 

@@ -98,6 +98,17 @@ def share_bars(
     return "".join(rows)
 
 
+def parts_table(heads: Sequence[str], lines: Mapping[str, Sequence[str]]) -> str:
+    """A row per input, by its name in words, and a column per way to say how much comes through it."""
+    top = "".join(f"<th>{escape(head)}</th>" for head in ("Input", *heads))
+    body = ""
+    for name, cells in lines.items():
+        numbers = "".join(f'<td class="mm-num">{escape(cell)}</td>' for cell in cells)
+        body += f"<tr><td>{escape(name)}</td>{numbers}</tr>"
+    table = f'<table class="mm-table"><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>'
+    return f'<div class="mm-scroll">{table}</div>'
+
+
 def stacked(parts: Mapping[str, float], letters: Mapping[str, str], colours: Mapping[str, str]) -> str:
     """One bar of parts that add up to 1, in the modalities' colours with their letters."""
     pieces = "".join(_piece(letters[name], colours[name], part) for name, part in parts.items())

@@ -95,8 +95,8 @@ def svg(scored: Sequence[Scored], frame: Frame, title: str) -> str:
 
 
 def _span(scored: Sequence[Scored]) -> tuple[float, float]:
-    """Lowest and highest end of all intervals, of those that have a score."""
-    ends = [end for item in scored for end in (item.low, item.high) if math.isfinite(end)] or [0.0, 1.0]
+    """Lowest and highest score or end of an interval, of those that there are."""
+    ends = [end for item in scored for end in (item.score, item.low, item.high) if math.isfinite(end)] or [0.0, 1.0]
     return min(ends), max(ends)
 
 

@@ -27,13 +27,15 @@ def grad_cam(question: Question) -> Attribution:
 
     Maps are cut at zero (the paper's ReLU), then brought to the places of the modality, each cell at the centre of what
     it sees (`mmlab.analysis.attribution.geometry`), and divided by the largest value that the modality reaches in any
-    combination, so that combinations can be compared; modalities cannot, that is what the shares are for. A vector has
+    combination, so that combinations can be compared; modalities cannot. A vector has
     no places: its map is flat. Several layers of one modality add up.
 
     The share of a modality is the sum of |gradient x activation| over its layer, as a part of the sum over what is
     present. It does not change when a layer's output is scaled by s and the next layer's weights by 1/s, which
     leaves the model as it is: the gradient then shrinks by s as the activation grows, and the product stays. Norms
-    of gradients or of activations alone would change. Where no gradient reaches any modality, shares are equal.
+    of gradients or of activations alone would change. It does grow with the number of cells of a layer, and mixing the
+    channels of a layer and unmixing them in the next one, which leaves the model as it is as well, moves it; the net
+    effect |sum of gradient x activation| has neither fault. Where no gradient reaches any modality, shares are equal.
     """
     from captum.attr import LayerGradCam
 

@@ -17,12 +17,16 @@ class CamMass(LayerShares):
     """Shares of the positive Grad-CAM map."""
 
     order = 110
+    ranks = False
     title = "Grad-CAM mass"
     symbol = "Σ ReLU(Lₘ)"
     question = "How much of the attribution map lies in this input?"
-    about = "The sum of the positive Grad-CAM map, as a share of all inputs."
+    about = (
+        "The sum of the positive Grad-CAM map, as a share of all inputs. It grows with the size of a map, so it has no "
+        "say in the verdict."
+    )
     source = "Selvaraju et al., Grad-CAM, ICCV 2017"
 
     def shares(self, probing: Probing) -> Numbers:
         """`[n, M]`, adding up to 1."""
-        return probing.layer_shares[1]
+        return probing.layer_shares.cam

@@ -1,4 +1,4 @@
-"""Gradient × activation: through which modality the score of the right answer flows."""
+"""Absolute gradient × activation: how much of it, for and against, lies in each modality."""
 
 from __future__ import annotations
 
@@ -17,12 +17,14 @@ class GradientActivation(LayerShares):
     """Shares of |gradient × activation| where Grad-CAM looks."""
 
     order = 100
-    title = "Gradient × activation"
+    ranks = False
+    title = "Absolute gradient × activation"
     symbol = "Σ|∂s/∂A · A|"
-    question = "Through which input does the score of the right answer flow?"
+    question = "How much evidence for and against the right answer lies in this input?"
     about = (
-        "The sum of |gradient × activation| where Grad-CAM looks, as a share of all inputs. It does not change when a "
-        "layer is scaled up and the next one down, which leaves the model as it is; gradients alone would."
+        "The sum of |gradient × activation| where Grad-CAM looks, as a share of all inputs. It grows with the number "
+        "of places that an input has there, so inputs of different size are not compared by it, and it has no say in "
+        "the verdict: see the net effect and the Shapley values."
     )
     source = (
         "Shrikumar et al., Learning Important Features Through Propagating Activation Differences, ICML 2017; as a "
@@ -31,4 +33,4 @@ class GradientActivation(LayerShares):
 
     def shares(self, probing: Probing) -> Numbers:
         """`[n, M]`, adding up to 1."""
-        return probing.layer_shares[0]
+        return probing.layer_shares.gradient

@@ -280,7 +280,7 @@ def _differences(found: Comparison, view: str, by: str) -> None:
     said = f"More than chance after Holm's correction (p < 0.05): {plain(', '.join(beyond) or 'none')}."
     st.caption(
         f"{plain(comparison_cache.by_title(found.task, of))}. Dots: single seeds. Band: 95 % interval. Mark: mean. "
-        f"{said}{few}"
+        f"{said}{few} {found.scope}"
     )
 
 

@@ -114,7 +114,8 @@ def _sample(found: Snapshots) -> str:
 def _which(found: Snapshots, row: int, at: int) -> str:
     shown = int(found.epochs[row])
     said = f"Maps of epoch {shown + 1}" + ("." if shown == at else f", the nearest to epoch {at + 1} that was stored.")
-    return f"{said} Bars: the attribution share of each input in this sample. Press one to go there."
+    bars = "Bars: the share of each input in |gradient × activation| of this sample; it grows with the size of a map."
+    return f"{said} {bars} Press one to go there."
 
 
 def _overlays(

@@ -143,7 +143,7 @@ def _columns(looked: SampleView, on: Combination, found: Attribution, tested: Fa
         with column, st.container(border=True, key=f"mm-tested-{name}"), page_frame.error_boundary():
             st.markdown(
                 f"**{plain(modality.letter)} · {plain(modality.label)}**: "
-                f"share {wording.percent(found.shares[on.key][name])}"
+                f"{'net effect' if found.net else 'part'} {wording.percent(tested.effect[name])}"
             )
             heat = found.maps[on.key][name]
             world = looked.world

@@ -38,7 +38,7 @@ def show(task: Task, reference: Reference) -> None:
     heads = [measure_table.Head(m.name, m.label, m.letter, pickers.colours(modalities)[m.name]) for m in modalities]
     st.caption(
         f"An absent input is {found.rule}; no input at all is predicted as {plain(found.nothing)}. Bold: the largest "
-        "of a row. Press a number to see its arithmetic."
+        f"of a row. Press a number to see its arithmetic. {found.basis}"
     )
     picked = url_state.get("number")
     lines = [_line(row.measure.name, found, modalities) for row in found.rows]

@@ -23,6 +23,7 @@ from mmlab.analysis.dominance.report import Panel, lattice_of
 from mmlab.analysis.dominance.report import panel as measured
 from mmlab.core.batch import Samples
 from mmlab.core.errors import CheckpointError, DataError, Unsupported
+from mmlab.core.group_name import group_name
 from mmlab.core.reference import Reference
 from mmlab.core.task import Versioned
 from mmlab.experiments.recorders.attribution_maps import Snapshots
@@ -94,9 +95,11 @@ def panel(reference: Reference, absent: str, wanted: Chosen = None) -> Panel:
     def make(tell: ProgressCallback) -> Panel:
         every = lattice(reference)
         answers = every if wanted is None else every.at(selection.places(every.ids, wanted))
-        used = found.lattice(info.modalities) if found is not None and absent == DONOR else answers
+        groups = dict(zip(answers.ids, answers.groups, strict=True))
+        used = found.lattice(info.modalities, groups) if found is not None and absent == DONOR else answers
         tell(0.2)
-        return measured(used, info.output, info.modalities, found, DONOR_RULE if absent == DONOR else OWN_RULE)
+        rule, noun = DONOR_RULE if absent == DONOR else OWN_RULE, group_name(cache.task(reference.task))
+        return measured(used, info.output, info.modalities, found, rule, noun)
 
     return run_cached(("panel", reference, absent, wanted), "Computing the measures", make)
 

@@ -1,4 +1,4 @@
-"""During training: gradient norms, attribution shares and gradient conflicts over the epochs, from the training log."""
+"""During training: gradient norms, shares of attribution and gradient conflicts over the epochs, from the log."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def _curves(found: TrainingDynamics, names: Names, at: int, key: str) -> None:
     with right:
         _work(found, names, shades, at, key)
     with left:
-        st.markdown("**Share of gradient × activation**", help=wording.help("flow"))
+        st.markdown("**Share of |gradient × activation|**", help=wording.help("flow"))
         if found.shares is None:
             st.caption("These shares were not logged in this training.")
             return

@@ -9,11 +9,14 @@ from html import escape
 import numpy as np
 import streamlit as st
 
+from mmlab.analysis.attribution.score_shapley import score_shapley
 from mmlab.core import csv_file
 from mmlab.core.errors import NothingPresent, UnknownName
 from mmlab.core.modality import Combination, Modality
+from mmlab.core.number_text import NONE, digits_of, on_scale
 from mmlab.core.reference import Reference
 from mmlab.core.results import Attribution
+from mmlab.core.task import TaskInfo
 from mmlab.ui.components import clickable_svg, explainer_picker, page_frame, pickers, sample_view
 from mmlab.ui.components.sample_view import SampleView
 from mmlab.ui.session import cache, url_state
@@ -45,15 +48,15 @@ def show(task_name: str, sample: str, references: tuple[Reference, ...]) -> None
     st.caption(explainer_picker.about(way))
     left, right = st.columns([4, 5], gap="large")
     with left, page_frame.error_boundary():
-        st.subheader("Attribution shares", help=wording.help("part"), anchor=False)
+        st.subheader("What comes through each input", help=wording.help("part"), anchor=False)
         _parts(looked, found)
     with right, page_frame.error_boundary():
         st.subheader("With and without another input", help=wording.help("map_shift"), anchor=False)
         _without(looked, found)
     with st.container(horizontal=True, vertical_alignment="center", key="mm-foot"):
-        pickers.numbers_help("looks", "part", "explained", "map_shift")
+        pickers.numbers_help("looks", "part", "net_part", "score_shapley", "explained", "map_shift")
         name = f"mmlab-explain-{task_name}-{sample}-{reference.method}.csv"
-        data = partial(as_csv, found, looked.task.info.output.targets[target])
+        data = partial(as_csv, found, looked.task.info)
         st.download_button("Numbers (CSV)", data=data, file_name=name, mime="text/csv", on_click="ignore")
 
 
@@ -100,7 +103,7 @@ def _map(looked: SampleView, modality: Modality, found: Attribution | None) -> N
         problem = looked.world.problems.get(name)
         if problem is not None:
             page_frame.show_error(problem)
-        st.caption("Not given: its share is exactly 0 %.")
+        st.caption("Not given: exactly 0 % comes through it.")
         return
     array, scales = (
         looked.world.arrays[name],
@@ -108,32 +111,54 @@ def _map(looked: SampleView, modality: Modality, found: Attribution | None) -> N
     )
     if found is None or looked.on is None or name not in looked.on:
         st.html(attribution_maps.nothing(modality.kind, array, modality.label, scales, looked.world.words[name]))
-        st.caption("Off: the model sees nothing of it, so its map is empty and its share is exactly 0 %.")
+        st.caption("Off: the model sees nothing of it, so its map is empty and exactly 0 % comes through it.")
         return
-    heat, part = found.maps[looked.on.key][name], found.shares[looked.on.key][name]
+    heat, part = found.maps[looked.on.key][name], (found.net or found.shares)[looked.on.key][name]
+    which = "the net effect" if found.net else "what is attributed"
+    effect = f"**{wording.percent(part)}** of {which} comes through it"
     st.html(attribution_maps.overlay(modality.kind, array, heat, modality.label, scales, looked.world.words[name]))
     if heat.any():
-        st.caption(f"**{wording.percent(part)}** of the evidence comes through it.")
+        st.caption(f"{effect}.")
     else:
-        st.caption(
-            f"**{wording.percent(part)}** of the evidence comes through it, and no place of it speaks *for* "
-            f"this answer: "
-            "it speaks against it, or hardly at all."
-        )
+        st.caption(f"{effect}, and no place of it speaks *for* this answer: it speaks against it, or hardly at all.")
 
 
 def _parts(looked: SampleView, found: Attribution) -> None:
     modalities = looked.task.info.modalities
     assert looked.on is not None
     bars = attribution_maps.share_bars(
-        found.shares,
+        found.net or found.shares,
         pickers.letters(modalities),
         pickers.labels(modalities),
         pickers.colours(modalities),
         looked.on.key,
     )
     clickable_svg.board(bars, key=f"parts.{looked.task.name}", on_pick=partial(sample_view.go_to, looked.given))
-    st.caption("Each row is one combination. Click a row to go there.")
+    which = "the net effect" if found.net else "all that is attributed"
+    st.caption(f"Each row is one combination, its parts are those of {which}. Click a row to go there.")
+    st.html(_three_ways(looked, found))
+    st.caption(
+        "**Nothing is concluded from the absolute sum.** It adds up more for an input with more places, so that inputs "
+        "are not compared by it; the net effect and the Shapley value do not depend on how large a map is."
+    )
+
+
+def _three_ways(looked: SampleView, found: Attribution) -> str:
+    """The inputs that are on by net effect, Shapley value and absolute sum, with the size of what was added up."""
+    assert looked.on is not None
+    info, key = looked.task.info, looked.on.key
+    values = score_shapley(found, looked.on, info.modalities, info.output)
+    digits = digits_of(values.values(), 2)
+    lines = {
+        info.modalities[name].label: (
+            wording.percent(found.net[key][name]) if found.net else NONE,
+            on_scale(values[name], digits, signed=True) if values else NONE,
+            wording.percent(found.shares[key][name]),
+            f"{found.cells[name]:,}" if name in found.cells else NONE,
+        )
+        for name in looked.on.names
+    }
+    return attribution_maps.parts_table(("Net effect", "Shapley value", "Absolute sum", "numbers in it"), lines)
 
 
 def _without(looked: SampleView, found: Attribution) -> None:
@@ -177,19 +202,22 @@ def _three(
     )
     part = attribution_maps.moved(second, first)
     moved = "nothing to compare: one map is empty" if np.isnan(part) else f"{wording.percent(part)} of the map moved"
-    shares = [wording.percent(found.shares[c.key][modality.name]) for c in (fewer, more)]
+    parts = [wording.percent((found.net or found.shares)[c.key][modality.name]) for c in (fewer, more)]
     name = escape(modality.label)
-    head = f"<b>{name}</b>: {moved}; its share goes from {shares[0]} without to {shares[1]} with {escape(other)}."
+    head = f"<b>{name}</b>: {moved}; its part goes from {parts[0]} without to {parts[1]} with {escape(other)}."
     return f'<p style="margin:.6rem 0 .3rem">{head}</p><div style="{GRID}">{panels}</div>'
 
 
-def as_csv(found: Attribution, target: str) -> bytes:
-    """A row per combination and input."""
-    rows = []
+def as_csv(found: Attribution, info: TaskInfo) -> bytes:
+    """A row per combination and input. `part` is that of the absolute sum."""
+    rows, target = [], info.output.targets[found.target]
     for key, shares in found.shares.items():
+        values = score_shapley(found, info.modalities.parse(key), info.modalities, info.output)
         for name, part in shares.items():
             heat = np.asarray(found.maps[key][name], np.float32)
             row = [target, key, found.score[key], name, part, float(heat.mean()), float(heat.max())]
+            row += [found.net.get(key, {}).get(name, ""), values.get(name, ""), found.cells.get(name, "")]
             rows.append([item if isinstance(item, str) else f"{item:.6g}" for item in row])
-    header = ("explained", "combination", "score", "input", "part", "map mean", "map largest")
+    header = ["explained", "combination", "score", "input", "part", "map mean", "map largest"]
+    header += ["net part", "shapley value", "numbers added up"]
     return csv_file.as_csv(header, rows).encode()

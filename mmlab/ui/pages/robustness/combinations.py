@@ -64,9 +64,8 @@ def lattice(view: View) -> Figure:
     title = f"{wording.metric(view.measure)} of every combination, {cache.title(view.shown)}"
     rows = [(view.key(m), *(float(v) for v in (measure.scores[m], *measure.intervals[m]))) for m in view.masks]
     drawing = score_lattice.svg(scored, drawn, title)
-    return Figure(
-        "combinations", title, drawing, ("combination", view.measure, "low", "high"), rows, view.of(view.shown)
-    )
+    note = f"{view.of(view.shown)} {view.interval}"
+    return Figure("combinations", title, drawing, ("combination", view.measure, "low", "high"), rows, note)
 
 
 def overview(view: View) -> Figure:
@@ -86,7 +85,7 @@ def overview(view: View) -> Figure:
     legend = [(cache.title(method), view.colour(method)) for method in view.graded]
     drawing = interval_plot.intervals(rows, axis, view.letters, title, legend, view.selected.key)
     header = ("method", "combination", view.measure, "low", "high")
-    return Figure("models", title, drawing, header, numbers, f"{view.basis} Bands: 95 % intervals.")
+    return Figure("models", title, drawing, header, numbers, f"{view.basis} Bands: {view.interval}")
 
 
 def table(view: View) -> Figure:
@@ -101,7 +100,7 @@ def table(view: View) -> Figure:
 
 def _with_interval(view: View, mask: int) -> str:
     low, high = view.scored.intervals[mask]
-    return f"{view.number(float(view.scored.scores[mask]))} ({view.number(float(low))} to {view.number(float(high))})"
+    return f"{view.number(float(view.scored.scores[mask]))}{view.bounds(float(low), float(high))}"
 
 
 def _big(view: View) -> str:
@@ -109,10 +108,10 @@ def _big(view: View) -> str:
     parts = []
     for method, graded in view.graded.items():
         measure = graded.measures[view.measure]
-        low, high = (view.number(float(value)) for value in measure.intervals[view.mask])
+        low, high = measure.intervals[view.mask]
         parts.append(
             f'<div style="--c:{view.colour(method)}"><b>{view.number(float(measure.scores[view.mask]))}</b>'
-            f"<small>{escape(cache.title(method))}<br>{low} to {high}</small></div>"
+            f"<small>{escape(cache.title(method))}<br>{view.bounds(float(low), float(high)).strip(' ()')}</small></div>"
         )
     return f'<div class="mm-big">{"".join(parts)}</div>'
 

@@ -11,6 +11,7 @@ import streamlit as st
 from mmlab.analysis.methods.seed_comparison import Comparison
 from mmlab.analysis.robustness.paired_model_test import Duel, duel
 from mmlab.core.errors import MmlabError
+from mmlab.core.group_name import group_name
 from mmlab.core.number_text import p_value
 from mmlab.core.reference import Reference
 from mmlab.ui.components import figure_card, page_frame, pickers, selection
@@ -60,8 +61,8 @@ def differences(view: View, second: str) -> Figure:
         better = (value > 0) == measure.higher_is_better
         sure = low > 0 or high < 0
         dots = seeds.get(view.key(mask), ())
-        note = (
-            f"{view.label(mask)}: {view.change(value)} ({view.change(low)} to {view.change(high)}), p {_p(found, mask)}"
+        note = f"{view.label(mask)}: {view.change(value)}" + (
+            f" ({view.change(low)} to {view.change(high)}), p {_p(found, mask)}" if np.isfinite(low) else ""
         )
         colour = theme.ACCENT if better else theme.WRONG
         rows.append(
@@ -82,7 +83,8 @@ def differences(view: View, second: str) -> Figure:
     count = max((len(dots) for dots in seeds.values()), default=0)
     pairs = f" Small dots: {count} pair{'s' if count > 1 else ''} of runs with the same seed." if count else ""
     header = ("combination", "difference", "low", "high", "p (Holm)")
-    note = f"Bands: 95 % over samples; hollow where they hold 0.{pairs} {view.basis}"
+    hollow = " Hollow where a band holds 0." if found.clusters.are_enough else ""
+    note = f"Bands: {view.interval}{hollow}{pairs} {view.basis}"
     return Figure("two-models", title, drawing, header, numbers, note)
 
 
@@ -128,12 +130,22 @@ def _table(view: View, found: Duel, second: str) -> str:
             f"<td class='mm-num'>{int(found.lost[mask].sum())}</td><td class='mm-num'>{_p(found, mask)}{sure}</td></tr>"
         )
     titles = (escape(cache.title(view.shown)), escape(cache.title(second)))
-    head = f"<th>Inputs</th><th>only {titles[0]} right</th><th>only {titles[1]} right</th><th>p (McNemar, Holm)</th>"
+    head = (
+        f"<th>Inputs</th><th>only {titles[0]} right</th><th>only {titles[1]} right</th><th>p ({found.test}, Holm)</th>"
+    )
     return (
         f'<div class="mm-scroll"><table class="mm-table"><thead><tr>{head}</tr></thead><tbody>{"".join(body)}</tbody>'
-        f'</table></div><p class="mm-note"><b>*</b> p below {SURE} after the correction for {len(view.masks)} tests. '
-        f"Right means: {view.one.good}.</p>"
+        f'</table></div><p class="mm-note">{_sure(view, found)} Right means: {view.one.good}.</p>'
     )
+
+
+def _sure(view: View, found: Duel) -> str:
+    """What the stars mean, or why there is no test."""
+    noun = group_name(view.task)
+    if not found.clusters.are_enough:
+        return escape(found.clusters.in_words(noun, "test"))
+    flipped = "" if found.clusters.are_singles else f" Samples of one {escape(noun)} are flipped together."
+    return f"<b>*</b> p below {SURE} after the correction for {len(view.masks)} tests.{flipped}"
 
 
 def _lists(view: View, found: Duel, second: str) -> None:

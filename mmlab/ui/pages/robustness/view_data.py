@@ -12,6 +12,7 @@ import streamlit as st
 
 from mmlab.analysis.robustness.per_sample_scores import Measure, PerSampleScores, grade, hardness
 from mmlab.core.errors import MmlabError
+from mmlab.core.group_name import group_name
 from mmlab.core.method import METHODS
 from mmlab.core.modality import Combination
 from mmlab.core.number_text import NONE, digits_of, fixed, on_scale
@@ -116,6 +117,15 @@ class View:
         """What every number of the page rests on."""
         samples = f"{wording.metric(self.measure)} on {len(self.one.ids):,} test samples"
         return f"{samples}. Missing inputs are {imputation.RULES[self.rule].title}."
+
+    @property
+    def interval(self) -> str:
+        """What intervals rest on, by whom they are clustered, or why there are none."""
+        return self.one.clusters.in_words(group_name(self.task))
+
+    def bounds(self, low: float, high: float) -> str:
+        """An interval for people: ` (88.0 % to 91.2 %)`; nothing where there is none."""
+        return f" ({self.number(low)} to {self.number(high)})" if math.isfinite(low) else ""
 
     def of(self, method: str) -> str:
         """The basis of a drawing of one model."""

@@ -1,0 +1,35 @@
+"""The 95 % interval of a metric under every combination, from a sweep, as reports keep it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from mmlab.analysis.base.clusters import Clusters
+from mmlab.analysis.robustness.per_sample_scores import Measure
+from mmlab.core.metric import OutputMetric
+from mmlab.core.modality import Modalities
+from mmlab.core.results import Sweep
+
+
+@dataclass(frozen=True)
+class ScoreIntervals:
+    """By combination (low, high), NaN where there is none, clustered by the groups of the samples."""
+
+    metric: str
+    bounds: dict[str, tuple[float, float]]
+    clusters: Clusters
+
+
+def score_intervals(found: Sweep, metric: OutputMetric, modalities: Modalities) -> ScoreIntervals:
+    """Of each combination, over the samples that really have all of its modalities; left out where no sample has."""
+    bounds = {}
+    for k, key in enumerate(found.combinations):
+        needed = np.array(modalities.row(modalities.parse(key)))
+        rows = np.flatnonzero(found.present[:, needed].all(1))
+        if len(rows):
+            groups = tuple(found.groups[row] for row in rows)
+            low, high = Measure(metric, found.logits[k : k + 1, rows], found.target[rows], groups).intervals[0]
+            bounds[key] = (float(low), float(high))
+    return ScoreIntervals(metric.name, bounds, Clusters.of(found.groups))
