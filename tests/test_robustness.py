@@ -189,8 +189,10 @@ def test_the_measures_are_the_metrics_of_the_task(kind: str) -> None:
 def test_scores_lie_in_their_intervals(kind: str) -> None:
     for measure in grade(swept(kind), OUTPUTS[kind]).measures.values():
         low, high = measure.intervals[1:].T
-        assert (low <= measure.scores[1:] + 1e-9).all()
-        assert (measure.scores[1:] <= high + 1e-9).all()
+        there = np.isfinite(low)  # some are of fewer than five samples: those without a region
+        assert there.any() or measure.name.startswith("empty")
+        assert (low[there] <= measure.scores[1:][there] + 1e-9).all()
+        assert (measure.scores[1:][there] <= high[there] + 1e-9).all()
 
 
 def test_wilsons_interval_by_hand() -> None:

@@ -28,9 +28,9 @@ from mmlab.core.results import Sweep
 class Measure:
     """A metric of every combination over the test set, which can be taken again over any weighting of the samples.
 
-    answers: `[2**M, N, ...]`, what a sweep keeps of them; truth: `[N, ...]`. groups: the person, voice or volume that each
-    sample comes from, by which intervals are clustered, and whose samples some metrics take together; None where each
-    stands by itself.
+    answers: `[2**M, N, ...]`, what a sweep keeps of them; truth: `[N, ...]`. groups: the person, voice or volume
+    that each sample comes from, by which intervals are clustered, and whose samples some metrics take together; None
+    where each stands by itself.
     """
 
     metric: OutputMetric
