@@ -12,9 +12,9 @@ from torch import Tensor, nn
 
 from mmlab.analysis.attribution.faithfulness import faithfulness
 from mmlab.analysis.attribution.registry import EXPLAINERS, find
-from mmlab.analysis.attribution.score_shapley import score_shapley
 from mmlab.analysis.dominance.layer_evidence import evidence_shares
 from mmlab.analysis.dominance.measure import MEASURES
+from mmlab.analysis.dominance.score_shapley import score_shapley
 from mmlab.core.method import Method
 from mmlab.testing.toy_task import OUTPUTS, ToyTask
 from mmlab.ui.pages.explain.page import as_csv

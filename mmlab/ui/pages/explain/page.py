@@ -9,7 +9,7 @@ from html import escape
 import numpy as np
 import streamlit as st
 
-from mmlab.analysis.attribution.score_shapley import score_shapley
+from mmlab.analysis.dominance.score_shapley import score_shapley
 from mmlab.core import csv_file
 from mmlab.core.errors import NothingPresent, UnknownName
 from mmlab.core.modality import Combination, Modality
