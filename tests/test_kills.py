@@ -10,7 +10,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
+import safetensors.numpy
 
 from mmlab.cli.app import main
 from mmlab.storage import atomic_files, leftovers
@@ -164,6 +166,32 @@ def test_leftovers_go_when_they_are_old_and_nobody_lives_who_made_them(
     leftovers.sweep(library, age=-1)
     assert [file.name for file in goes if file.exists()] == []
     assert [file.name for file in stays if not file.exists()] == []
+
+
+def test_models_that_earlier_versions_hid_take_their_place_again_or_go(tmp_path: Path) -> None:
+    method = tmp_path / "watch" / "joint"
+    weights = safetensors.numpy.save({"a": np.zeros(3)})
+    for name, content in {
+        "seed0": weights,
+        ".seed0.0a1b2c3d": weights,
+        ".seed1.00aa11bb": weights[:-1],
+        ".seed1.00aa11bc": weights,
+        ".seed2.00aa11bb": weights[:-1],
+        ".backup.20261127": weights,
+        ".notes.00aa11bb-mine": weights,
+    }.items():
+        (method / name).mkdir(parents=True)
+        (method / name / "model.safetensors").write_bytes(content)
+    leftovers.sweep(tmp_path)
+    assert len(list(method.iterdir())) == 7  # all are young
+    leftovers.sweep(tmp_path, age=-1)
+    assert sorted(each.name for each in method.iterdir()) == [
+        ".backup.20261127",
+        ".notes.00aa11bb-mine",
+        "seed0",
+        "seed1",
+    ]
+    assert (method / "seed1" / "model.safetensors").read_bytes() == weights
 
 
 def test_a_file_is_on_the_disk_before_it_gets_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

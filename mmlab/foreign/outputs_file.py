@@ -24,12 +24,26 @@ from mmlab.core.outputs import Classification, Output, Regression
 from mmlab.core.plain_text import without_controls
 from mmlab.core.results import Sweep
 from mmlab.foreign.packing import letters_of
+from mmlab.storage import bounded_arrays
+from mmlab.storage.bounded_arrays import Bounds, DamagedArchive, DamagedArray, Headers
 
-LARGEST = 2 * 2**30
-KNOWN = (
-    *("logits", "target", "names", "classes", "low", "high", "combinations"),
-    *("embedding", "variance", "ids", "groups", "present"),
-)
+MOST_VALUES, MOST_NAMES = 2**26, 8
+BOUNDS = Bounds(64, 2**30)
+LARGEST = 1e30  # of a scale: what lies between its ends is a number in single precision, too
+KNOWN = {  # of each array: the kinds that it may be of, as NumPy abbreviates them, and its dimensions
+    "logits": ("fiu", 3),
+    "target": ("fiu", 1),
+    "names": ("U", 1),
+    "classes": ("Uiu", 1),
+    "low": ("fiu", 0),
+    "high": ("fiu", 0),
+    "combinations": ("U", 1),
+    "embedding": ("fiu", 3),
+    "variance": ("fiu", 3),
+    "ids": ("Uiu", 1),
+    "groups": ("Uiu", 1),
+    "present": ("biu", 2),
+}
 
 
 @dataclass(frozen=True)
@@ -95,29 +109,29 @@ def _stacked(values: ArrayLike | Mapping[str, ArrayLike], keys: list[str] | None
 
 def read_outputs(file: Path) -> Outputs:
     """The answers in a file, which is taken as hostile: no pickle, sizes checked. Raises DataError."""
+
+    def check(found: Headers) -> None:
+        if sum(each.count for each in found.values()) > MOST_VALUES:
+            raise DataError(f"{file.name} holds more than {MOST_VALUES:,} numbers.", "Write fewer samples.")
+
     try:
-        if file.stat().st_size > LARGEST:
-            raise DataError(f"{file.name} is larger than {LARGEST >> 30} GB.", "Write fewer samples.")
-        with np.load(file, allow_pickle=False) as opened:
-            arrays = {name: opened[name] for name in opened.files if name in KNOWN}
-    except (OSError, ValueError, EOFError, KeyError) as error:
-        raise DataError(
-            f"{file.name} is missing, damaged or no npz file.", "Make it with mmlab.write_outputs."
-        ) from error
-    except Exception as error:  # zipfile and zlib have errors of their own
-        raise DataError(f"{file.name} is damaged.", "Make it with mmlab.write_outputs.") from error
+        arrays = bounded_arrays.arrays(file, BOUNDS, check, KNOWN)
+    except (OSError, DamagedArchive, DamagedArray) as error:
+        message = f"{file.name} is missing, damaged, too large or no npz file of arrays."
+        raise DataError(message, "Make it with mmlab.write_outputs.") from error
     return checked(arrays)
 
 
 def checked(arrays: Mapping[str, NDArray[Any]]) -> Outputs:
     """Everything that can be wrong with such arrays, one sentence each. Raises DataError."""
-    for name in ("logits", "target", "names"):
-        if name not in arrays:
-            raise DataError(f"There is no '{name}'.", f"There are: {', '.join(arrays)}.")
+    _check_forms(arrays)
     names = tuple(str(each) for each in np.atleast_1d(arrays["names"]))
     wrong = [name for name in names if not NAME.fullmatch(name)]
     if wrong or len(set(names)) < len(names):
-        raise DataError(f"'{(wrong or names)[0][:40]}' cannot name an input.", "Use a-z, 0-9 and _, each name once.")
+        shown = without_controls((wrong or names)[0])[:40]
+        raise DataError(f"'{shown}' cannot name an input.", "Use a-z, 0-9 and _, each name once.")
+    if len(names) > MOST_NAMES:
+        raise DataError(f"There are {len(names)} inputs.", f"There can be up to {MOST_NAMES}.")
     letters = letters_of(names)
     modalities = Modalities(
         Modality(name, "vector", (1,), name.replace("_", " ").capitalize(), letter)
@@ -126,15 +140,36 @@ def checked(arrays: Mapping[str, NDArray[Any]]) -> Outputs:
     logits, target = np.asarray(arrays["logits"]), np.asarray(arrays["target"])
     keys = tuple(c.key for c in modalities.subsets())
     logits, order = _ordered(arrays, logits, keys)
-    if logits.ndim != 3 or target.shape != logits.shape[1:2]:
+    if target.shape != logits.shape[1:2]:
         raise DataError(
             f"logits has shape {logits.shape} and target {target.shape}.",
             f"They are [{len(keys)}, samples, classes] and [samples].",
         )
-    if not np.isfinite(logits).all():
-        raise DataError("Some logits are not finite.", "Leave these samples out.")
+    if not all(_is_finite(values) for values in (logits, target)):
+        raise DataError("Some logits or right answers are not finite.", "Leave these samples out.")
     output = _output(arrays, logits, target)
     return Outputs(modalities, output, _sweep(arrays, logits, target, keys, names, order))
+
+
+def _check_forms(arrays: Mapping[str, NDArray[Any]]) -> None:
+    """Raises DataError for an array that is missing, of another kind or of other dimensions than it is read with."""
+    for name in ("logits", "target", "names"):
+        if name not in arrays:
+            raise DataError(f"There is no '{name}'.", f"There are: {', '.join(arrays)}.")
+    for name in (name for name in KNOWN if name in arrays):
+        kinds, dimensions = KNOWN[name]
+        values = np.atleast_1d(arrays[name]) if dimensions == 1 else np.asarray(arrays[name])
+        if values.dtype.kind not in kinds:
+            hint = "It holds text." if kinds == "U" else "It holds numbers."
+            raise DataError(f"{name} holds values of the kind '{values.dtype}'.", hint)
+        if values.ndim != dimensions or not values.size:
+            raise DataError(f"{name} has shape {values.shape}.", f"It has {dimensions} dimensions, none of them empty.")
+
+
+def _is_finite(values: NDArray[Any]) -> bool:
+    """Whether all are, in single precision, in which they are kept."""
+    with np.errstate(over="ignore"):
+        return bool(np.isfinite(values.astype(np.float32)).all())
 
 
 def _ordered(
@@ -148,12 +183,15 @@ def _ordered(
                 f"In this order: {', '.join(keys[:7])}.",
             )
         return logits, list(range(len(keys)))
-    given = [str(each) for each in arrays["combinations"]]
+    given = list(_names(arrays["combinations"]))
     sorted_given = {"-".join(sorted(each.split("-"))): place for place, each in enumerate(given)}
     wanted = ["-".join(sorted(key.split("-"))) for key in keys]
     missing = [key for key, each in zip(keys, wanted, strict=True) if each not in sorted_given]
-    if missing or len(given) != len(keys):
-        raise DataError(f"There are no answers for '{(missing or given)[0]}'.", f"Needed are: {', '.join(keys[:7])}.")
+    if missing or not len(given) == len(keys) == len(logits):
+        raise DataError(
+            f"There are no answers for '{(missing or given)[0][:60]}', or for something else, too.",
+            f"Needed are: {', '.join(keys[:7])}.",
+        )
     order = [sorted_given[each] for each in wanted]
     return logits[order], order
 
@@ -163,14 +201,14 @@ def _output(arrays: Mapping[str, NDArray[Any]], logits: NDArray[Any], target: ND
         low, high = (float(arrays[name]) if name in arrays else None for name in ("low", "high"))
         if low is None or high is None:
             low, high = float(target.min()), float(target.max())
-        if not low < high or target.min() < low or target.max() > high:
+        if not -LARGEST < low < high < LARGEST or target.min() < low or target.max() > high:
             raise DataError(
                 f"The scale from {low:g} to {high:g} does not hold the right answers.", "Give scale=(low, high)."
             )
         return Regression(low, high, (low + high) / 2 if low >= 0 else 0.0)
     count = logits.shape[2]
     classes = _names(arrays["classes"]) if "classes" in arrays else tuple(map(str, range(count)))
-    if len(classes) != count or len(set(classes)) < count:
+    if len(classes) != count or len(set(classes)) < count or not all(map(str.strip, classes)):
         raise DataError(f"There are {len(classes)} classes and {count} columns of logits.", "Give one name per column.")
     if not np.issubdtype(target.dtype, np.integer) or target.min() < 0 or target.max() >= count:
         raise DataError("target does not hold classes from 0.", f"They are whole numbers from 0 to {count - 1}.")
@@ -188,10 +226,12 @@ def _sweep(
     count = logits.shape[1]
     others: dict[str, NDArray[np.float32] | None] = {}
     for name in ("embedding", "variance"):
-        value = np.asarray(arrays[name], np.float32)[order] if name in arrays else None
-        if value is not None and (value.ndim != 3 or value.shape[:2] != logits.shape[:2]):
+        value = np.asarray(arrays[name]) if name in arrays else None
+        if value is not None and value.shape[:2] != logits.shape[:2]:
             raise DataError(f"{name} has shape {value.shape}.", f"It is [{len(keys)}, {count}, dimensions].")
-        others[name] = value
+        if value is not None and (not _is_finite(value) or (name == "variance" and value.min() < 0)):
+            raise DataError(f"{name} holds numbers that are not finite, or negative.", "Leave these samples out.")
+        others[name] = None if value is None else value.astype(np.float32)[order]
     ids = _names(arrays["ids"]) if "ids" in arrays else tuple(f"test-{i:04d}" for i in range(count))
     groups = _names(arrays["groups"]) if "groups" in arrays else ids
     present = np.asarray(arrays["present"], bool) if "present" in arrays else np.ones((count, len(names)), bool)
@@ -199,12 +239,14 @@ def _sweep(
         raise DataError("ids, groups or present do not fit the samples.", f"There are {count} samples; ids are unique.")
     kind = np.float32 if logits.shape[2] == 1 else np.int64
     mean = others["embedding"] if others["embedding"] is not None else logits.astype(np.float32)
+    if (spread := others["variance"]) is not None and spread.shape != mean.shape:
+        raise DataError(f"variance has shape {spread.shape} and embedding {mean.shape}.", "Give both the same.")
     return Sweep(keys, logits.astype(np.float32), mean, others["variance"], target.astype(kind), present, ids, groups)
 
 
 def _names(found: NDArray[Any]) -> tuple[str, ...]:
     """Names as they may be shown: without marks that turn their direction or cannot be seen."""
-    return tuple(without_controls(str(each)) for each in found)
+    return tuple(without_controls(str(each)) for each in np.atleast_1d(found))
 
 
 def digest_of(file: Path) -> str:

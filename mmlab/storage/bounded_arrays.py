@@ -7,7 +7,8 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Mapping
+import sys
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
@@ -69,16 +70,21 @@ def array(content: bytes, most: int) -> NDArray[Any]:
 
 
 def arrays(
-    source: bytes | Path, bounds: Bounds, check: Callable[[Headers], None] = lambda found: None
+    source: bytes | Path,
+    bounds: Bounds,
+    check: Callable[[Headers], None] = lambda found: None,
+    only: Collection[str] | None = None,
 ) -> dict[str, NDArray[Any]]:
-    """All arrays of an `.npz`, read only. check: sees the headers before a value is unpacked, and may raise.
+    """All arrays of an `.npz`, or `only` those of these names, read only.
 
+    check: sees the headers before a value is unpacked, and may raise.
     Raises OSError where a file cannot be read, DamagedArchive and DamagedArray.
     """
     with opened(source, bounds) as archive:
         if not all(name.endswith(".npy") for name in archive.names):
             raise DamagedArray("holds something else than arrays")
-        headers = {name: header(archive.start(name, 2 * LONGEST_HEADER)) for name in archive.names}
+        wanted = [name for name in archive.names if only is None or name[:-4] in only]
+        headers = {name: header(archive.start(name, 2 * LONGEST_HEADER)) for name in wanted}
         for name, found in headers.items():
             if found.start + found.count * found.kind.itemsize != archive.size(name):
                 raise DamagedArray(f"holds an array of another size than its shape ({name[:40]})")
@@ -90,7 +96,16 @@ def _values(content: bytes, found: Header) -> NDArray[Any]:
     if len(content) != found.start + found.count * found.kind.itemsize:
         raise DamagedArray("holds another number of values than its shape")
     values = np.frombuffer(content, found.kind, found.count, found.start) if found.count else np.empty(0, found.kind)
+    if found.kind.kind == "U":
+        _check_text(values)
     return values.reshape(found.shape, order="F" if found.by_columns else "C")
+
+
+def _check_text(values: NDArray[np.str_]) -> None:
+    """Raises DamagedArray for numbers that stand for no character, which Python refuses in ways of its own."""
+    codes = values.view(values.dtype.byteorder + "u4") if values.size else np.empty(0, np.uint32)
+    if bool(((codes > sys.maxunicode) | ((codes >= 0xD800) & (codes < 0xE000))).any()):
+        raise DamagedArray("holds text that is none")
 
 
 __all__ = ["Bounds", "DamagedArchive", "DamagedArray", "Header", "Headers", "array", "arrays", "header"]

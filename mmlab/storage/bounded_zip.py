@@ -81,6 +81,8 @@ class Archive:
         return self._entries[name]
 
     def _packed(self, entry: zipfile.ZipInfo) -> bytes:
+        if entry.header_offset < 0:  # of a directory that says it lies elsewhere
+            raise DamagedArchive("is damaged")
         self._stream.seek(entry.header_offset)
         head = self._stream.read(LOCAL_SIZE)
         if len(head) != LOCAL_SIZE or head[:4] != b"PK\3\4":

@@ -11,14 +11,20 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
+from mmlab.core.errors import MmlabError
+from mmlab.storage import safetensors_header
 from mmlab.storage.atomic_files import HIDDEN
 from mmlab.storage.cache_folder import cache_folder
 
 OLD = 600.0  # seconds: younger ones may be of a process that this system does not see, such as in another container
+GONE = 2**22 + 1  # no process has this number: Linux counts to 2**22
 PART = re.compile(r".+\.(?P<process>\d+)-[0-9a-f]{8}\.part")  # of the cache
 TEMPORARY = re.compile(r"mmlab-(import|samples)-(?P<process>\d+)-\w{8}")
 FILES = "model|resume|report|sweep|map|epochs|snapshots|progress|order|status"
 EARLIER = re.compile(rf"\.({FILES})\.\w+\.(?P<process>\d+)(\.\d+)?")  # as earlier versions named unfinished files
+# as earlier versions named models on their way in or out, without the number of their process; a date is none of them
+NAMELESS = re.compile(r"\.(?P<name>[A-Za-z0-9][\w.-]*)\.(?=[0-9]*[a-f])[0-9a-f]{8}")
+MODEL = "model.safetensors"
 IN_LIBRARY = ("*/*/.*", "*/*/*/.*", ".runs/*/*/*/.*")
 IN_CACHE = ("rules/*/.*", "maps/*/.*", "plugins/.*")
 
@@ -35,6 +41,8 @@ def sweep(root: Path, age: float = OLD) -> None:
             _restore_or_remove(place, found["name"], int(found["process"]), bool(found["replaced"]), age)
         elif (found := EARLIER.fullmatch(place.name)) and not _is_used(int(found["process"]), place, age):
             _remove(place)
+        elif (found := NAMELESS.fullmatch(place.name)) and place.is_dir() and not _is_used(GONE, place, age):
+            _restore_or_remove_nameless(place, place.with_name(found["name"]))
     for folder, pattern in ((cache, PART), (Path(tempfile.gettempdir()), TEMPORARY)):
         for place in _listed(folder, ("*",)):
             if (found := pattern.fullmatch(place.name)) and not _is_used(int(found["process"]), place, age):
@@ -47,6 +55,20 @@ def _restore_or_remove(place: Path, name: str, process: int, was_replaced: bool,
         with suppress(OSError):
             os.rename(place, target)
     elif not _is_used(process, place, age):
+        _remove(place)
+
+
+def _restore_or_remove_nameless(place: Path, target: Path) -> None:
+    """A whole model that nothing stands in for takes its place again: whether it was to come or to go is not known."""
+    try:
+        safetensors_header.read(place / MODEL)
+        is_whole = True
+    except MmlabError:
+        is_whole = False
+    if is_whole and not target.exists():
+        with suppress(OSError):
+            os.rename(place, target)
+    else:
         _remove(place)
 
 

@@ -84,7 +84,10 @@ class Trainer:
         if self.folder is not None and (self.folder / STATE).is_file():
             saved = resume_state.read(self.folder / STATE, self.place, self._settings(), self._as_now)
             self.state, self.optimiser_state = saved.state, saved.optimiser
-            self.method.load_state_dict(saved.weights)
+            with resume_state.fitting(self.folder):
+                if saved.state.best_weights is not None:  # they are needed at the end, and must fit now
+                    self.method.load_state_dict(saved.state.best_weights)
+                self.method.load_state_dict(saved.weights)
         else:
             self.method.before_training(self.training)
             self._truncate_log(0)
@@ -115,8 +118,10 @@ class Trainer:
         for parameter in parameters:
             parameter.requires_grad_(True)
         optimiser = optimisation.optimiser(self.plan, parameters)
-        if self.state.epoch > first and self.optimiser_state is not None:
-            optimiser.load_state_dict(self.optimiser_state)
+        if self.state.epoch > first and self.optimiser_state is not None and self.folder is not None:
+            with resume_state.fitting(self.folder):
+                optimiser.load_state_dict(self.optimiser_state)
+                resume_state.check_shapes(optimiser)
         if self.state.epoch == first and first > 0 and self.state.best_weights is not None:
             self.method.load_state_dict(self.state.best_weights)
             self.state.best = -math.inf

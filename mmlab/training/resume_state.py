@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import math
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -24,6 +25,8 @@ from mmlab.storage.file_schemas import Count, Seconds
 
 STATE = "resume.safetensors"
 MOST_VALUES = 5 * checkpoints.MOST_VALUES  # the weights, the best ones, and what the optimiser keeps of each
+KEPT_BY_ADAM, KEPT_BY_SGD = ("step", "exp_avg", "exp_avg_sq"), ("momentum_buffer",)
+AGAIN = "Give this run a name of its own with --tag, or begin anew with --restart."
 
 
 class Numbers(TypedDict):
@@ -92,7 +95,6 @@ def read(
     as_now: the settings that an earlier version wrote, as they are called now.
     Raises CheckpointError for a damaged file and for one of a run with other settings.
     """
-    again = "Give this run a name of its own with --tag, or begin anew with --restart."
     try:
         header = safetensors_header.read(file)
         if header.values > MOST_VALUES:
@@ -101,15 +103,15 @@ def read(
         tensors = safetensors.torch.load_file(str(file))
         entries = _optimiser_state(tensors)
     except (MmlabError, SafetensorError, OSError, KeyError, TypeError, ValueError, RecursionError) as error:
-        raise CheckpointError(f"The unfinished run in {file.parent.name} is damaged.", again) from error
+        raise CheckpointError(f"The unfinished run in {file.parent.name} is damaged.", AGAIN) from error
     wanted = json.loads(json.dumps(dict(settings)))
     if meta["settings"].get("data") != wanted.get("data"):
-        raise CheckpointError(f"The data has changed since the unfinished run in {file.parent.name} began.", again)
+        raise CheckpointError(f"The data has changed since the unfinished run in {file.parent.name} began.", AGAIN)
     if _translated(meta["settings"], as_now) != wanted:
-        raise CheckpointError(f"The unfinished run in {file.parent.name} had other options.", again)
+        raise CheckpointError(f"The unfinished run in {file.parent.name} had other options.", AGAIN)
 
     best = {name: value.to(place) for name, value in _under("best/", tensors).items()}
-    state = State(**meta["state"], best_weights=best)
+    state = State(**{name: meta["state"][name] for name in Numbers.__annotations__}, best_weights=best or None)
     return Saved(state, _under("weights/", tensors), {"state": entries, "param_groups": meta["groups"]})
 
 
@@ -119,6 +121,29 @@ def _translated(settings: dict[str, Any], as_now: Callable[[dict[str, Any]], dic
         return as_now(settings)
     except (AttributeError, LookupError, TypeError, ValueError):
         return settings
+
+
+@contextmanager
+def fitting(folder: Path) -> Iterator[None]:
+    """For loading what was saved into the networks and the optimiser of the run in `folder`.
+
+    Raises CheckpointError where torch finds that it does not fit them.
+    """
+    try:
+        yield
+    except (RuntimeError, ValueError, LookupError, TypeError, AttributeError) as error:
+        raise CheckpointError(
+            f"The unfinished run in {folder.name} is damaged: it fits no such model.", AGAIN
+        ) from error
+
+
+def check_shapes(optimiser: torch.optim.Optimizer) -> None:
+    """Raises ValueError where what is kept of a parameter is not as large as it is; torch itself does not look."""
+    kept = KEPT_BY_SGD if isinstance(optimiser, torch.optim.SGD) else KEPT_BY_ADAM
+    for parameter, entry in optimiser.state.items():
+        shapes = {name: value.shape for name, value in entry.items()}
+        if shapes != {name: torch.Size() if name == "step" else parameter.shape for name in kept}:
+            raise ValueError("of another shape than its parameter")
 
 
 def _under(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:

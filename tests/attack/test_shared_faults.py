@@ -105,22 +105,32 @@ def test_drawings(file: Path) -> None:
         read_strokes(file.read_bytes(), file.name)
 
 
-@pytest.mark.parametrize("file", files("EPOCHS-*"), ids=lambda file: file.name)
-def test_epoch_maps(file: Path, tmp_path: Path) -> None:
-    shutil.copy(file, tmp_path / embedding_maps.EPOCH_MAPS)
-    with pytest.raises(CheckpointError, match="damaged"):
-        embedding_maps.read(tmp_path)
-    page = {"epochs": np.array([3])}
-    assert packed_arrays.after(tmp_path / embedding_maps.EPOCH_MAPS, page, 3)["epochs"].tolist() == [3]
+PAGES: list[dict[str, np.ndarray]] = [
+    {"epochs": np.array([3])},
+    {"epochs": np.array([3]), "points": np.zeros((1, 7, 64, 2), np.uint8), "told": np.zeros((1, 7), np.float32)},
+    {
+        "epochs": np.array([3]),
+        "shares": np.zeros((1, 4, 2), np.float32),
+        "map_gyroscope": np.zeros((1, 4, 50), np.uint8),
+    },
+    {"epochs": np.array([3]), "shares": np.zeros((1, 9, 2)), "score": np.zeros((1, 4, 1)), "more": np.zeros((1, 2))},
+]
 
 
-@pytest.mark.parametrize("file", files("SNAPSHOTS-*"), ids=lambda file: file.name)
-def test_snapshots(file: Path, tmp_path: Path) -> None:
-    shutil.copy(file, tmp_path / attribution_maps.SNAPSHOTS)
-    with pytest.raises(CheckpointError, match="damaged"):
-        attribution_maps.read(tmp_path)
-    page = {"epochs": np.array([3])}
-    assert packed_arrays.after(tmp_path / attribution_maps.SNAPSHOTS, page, 3)["epochs"].tolist() == [3]
+@pytest.mark.parametrize("file", [*files("EPOCHS-*"), *files("SNAPSHOTS-*")], ids=lambda file: file.name)
+def test_records_of_epochs(file: Path, tmp_path: Path) -> None:
+    """Read, they are a value or a sentence; a training that goes on keeps what fits, whatever shape it writes."""
+    reads = {embedding_maps.EPOCH_MAPS: embedding_maps.read, attribution_maps.SNAPSHOTS: attribution_maps.read}
+    for name, read in reads.items():
+        shutil.copy(file, tmp_path / name)
+        value_or_sentence(lambda read=read: read(tmp_path))
+        for page in PAGES:
+            found = packed_arrays.after(tmp_path / name, page, 3)
+            assert found.keys() == page.keys()
+            for key, values in page.items():
+                assert found[key].dtype.kind == values.dtype.kind
+                np.testing.assert_array_equal(found[key][-1:], values)
+            assert {len(each) for each in found.values()} == {len(found["epochs"])}
 
 
 @pytest.mark.parametrize("file", files("ORDER-*"), ids=lambda file: file.name)

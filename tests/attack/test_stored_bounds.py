@@ -14,8 +14,10 @@ import torch
 
 from mmlab.analysis.embedding.map_file import MAP, read_map
 from mmlab.core.errors import CheckpointError
+from mmlab.experiments import train_job
 from mmlab.experiments.recorders import attribution_maps, embedding_maps
-from mmlab.storage import disk_cache, packed_arrays
+from mmlab.storage import disk_cache, packed_arrays, safetensors_header
+from mmlab.storage.library import Library
 from mmlab.training import resume_state
 
 SETTINGS: dict[str, Any] = {"seed": 0}
@@ -65,6 +67,39 @@ def test_a_state_whose_tensors_are_no_optimiser_s_is_damaged(tmp_path: Path) -> 
         else:
             with pytest.raises(CheckpointError, match="damaged"):
                 resume_state.read(file, torch.device("cpu"), SETTINGS)
+
+
+def saved_run(root: Path) -> tuple[train_job.TrainJob, Path]:
+    """A training that was stopped after its first epoch, and what it resumes from."""
+    job = train_job.TrainJob("watch", "joint", plan={"epochs": 2, "samples": 32, "batch_size": 16})
+    for _ in (running := train_job.train(job, Library(root))):
+        running.close()  # type: ignore[attr-defined]
+        break
+    return job, Library(root).folder("watch", "joint", job.folder) / resume_state.STATE
+
+
+def test_a_state_that_fits_no_such_model_is_a_sentence(tmp_path: Path) -> None:
+    job, file = saved_run(tmp_path)
+    notes = safetensors_header.read(file).metadata
+    tensors = safetensors.torch.load_file(file)
+    names = [max(name for name in tensors if name.startswith(part)) for part in ("weights/", "best/", "optimiser/")]
+    for other in [{**tensors, name: torch.zeros(3, 7)} for name in names] + [
+        {**tensors, f"{name}x": torch.zeros(1)} for name in names
+    ]:
+        safetensors.torch.save_file(other, file, notes)
+        with pytest.raises(CheckpointError, match="damaged"):
+            list(train_job.train(job, Library(tmp_path)))
+
+
+def test_a_run_without_a_best_epoch_yet_resumes_without_one(tmp_path: Path) -> None:
+    file = tmp_path / resume_state.STATE
+    entry = {"state": {0: {"step": torch.tensor(1.0)}}, "param_groups": []}
+    resume_state.write(file, resume_state.State(1), {"a": torch.zeros(2)}, entry, SETTINGS)
+    assert resume_state.read(file, torch.device("cpu"), SETTINGS).state.best_weights is None
+    later = {**NUMBERS, "of a later version": 3}
+    notes = json.dumps({"state": later, "groups": [], "settings": SETTINGS})
+    safetensors.torch.save_file({"weights/a": torch.zeros(2)}, file, {"mmlab": notes})
+    assert resume_state.read(file, torch.device("cpu"), SETTINGS).state.epoch == 1
 
 
 def test_the_cache_takes_back_only_what_it_stores_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

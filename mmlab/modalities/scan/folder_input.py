@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, ClassVar
@@ -88,10 +89,15 @@ def _scan(values: NDArray[np.uint8], volume: Volume) -> _Scan:
 def _grey(content: bytes, name: str) -> _Scan:
     """A scan in grey: what is not 0 runs from dark to bright over the whole scan, 0 stays black. Raises DataError."""
     volume = read_volume(content, name)
-    inside = volume.values != 0
-    low, high = np.percentile(volume.values[inside], (DARK, BRIGHT)) if inside.any() else (0.0, 1.0)
-    grey = np.clip((volume.values - low) / divisor(high - low), 0, 1) * 254 + 1
-    return _scan(np.round(grey * inside).astype(np.uint8), volume)
+    flat = volume.values.ravel("K")  # in the order in which they lie, which takes a third of the time
+    there = flat[flat != 0]
+    low, high = np.percentile(there, (DARK, BRIGHT), overwrite_input=True) if there.size else (0.0, 1.0)
+
+    def grey(plane: NDArray[np.float32]) -> NDArray[np.uint8]:
+        shade = np.clip((plane - low) / divisor(high - low), 0, 1) * 254 + 1
+        return np.round(shade * (plane != 0)).astype(np.uint8)
+
+    return _scan(_by_planes(grey, volume.values), volume)
 
 
 @lru_cache(maxsize=SCANS)
@@ -100,7 +106,17 @@ def _labels(content: bytes, name: str) -> _Scan:
     volume = read_volume(content, name)
     if volume.lost:
         raise DataError("The labels are not whole numbers from 0 to 255.", LABEL_HINT)
-    return _scan(_as_labels(volume.values), volume)
+    return _scan(_by_planes(_as_labels, volume.values), volume)
+
+
+def _by_planes(
+    made: Callable[[NDArray[np.float32]], NDArray[np.uint8]], values: NDArray[np.float32]
+) -> NDArray[np.uint8]:
+    """`made` of each slice: of the whole scan at once, what lies in between would take ten times its memory."""
+    found = np.empty_like(values, np.uint8)
+    for height in range(values.shape[2]):
+        found[..., height] = made(values[..., height])
+    return found
 
 
 def _plane(scan: _Scan, name: str, axis: str, way: Image.Resampling) -> NDArray[np.uint8]:
@@ -128,7 +144,7 @@ def _png_labels(content: bytes, label: str) -> NDArray[Any]:
         raise DataError(f"{label} has {len(content) / 1e6:.0f} MB.", LABEL_HINT)
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            warnings.simplefilter("ignore")  # what a file says wrong of itself is not for the log of whoever hosts this
             with Image.open(io.BytesIO(content), formats=("PNG",)) as opened:
                 if opened.width * opened.height > PICTURE_PIXELS or opened.mode not in ("1", "L", "P", "I", "I;16"):
                     raise DataError(f"{label} is too large, or in colour.", LABEL_HINT)

@@ -87,7 +87,7 @@ def read_volume(content: bytes, name: str = "") -> Volume:
 
 def _voxels(opened: Any) -> tuple[Floats, int]:
     """All voxels `[X, Y, Z]`, and how many held no finite number; slice by slice, since scaling takes 8 bytes each."""
-    values, lost = np.empty(opened.shape[:3], np.float32), 0
+    values, lost = np.empty(opened.shape[:3], np.float32, order="F"), 0  # as the file has them: a slice lies in one
     rest = (0,) * (len(opened.shape) - 3)
     for height in range(opened.shape[2]):
         plane = np.asarray(opened.dataobj[(slice(None), slice(None), height, *rest)], np.float32)

@@ -9,21 +9,24 @@ from __future__ import annotations
 import csv
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from math import isfinite
+from typing import NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mmlab.core.errors import DataError
 from mmlab.core.options import option
+from mmlab.core.plain_text import without_controls
 
 BYTES, ROWS, COLUMNS, LINE = 8_000_000, 100_000, 64, 4_000
 CELL = 40  # characters of a line per column, where more columns may be
 LARGEST = 1e19  # nanoseconds since 1970 are near 2e18
 SETTINGS = "# mmlab:"
 HINT = "Use a CSV file: one row per moment, columns of numbers, a line of names on top if you like."
+PIECE = 2000  # lines that are read at once: where one has a fault, the others need not be looked at again
+Lines = list[tuple[int, str]]
 _SETTING = re.compile(r"([a-z]+)=(\S+)")
 
 
@@ -67,20 +70,24 @@ def read_table(content: bytes, label: str, stated: TableOptions = NOTHING_STATED
         raise DataError(f"{label} is empty.", HINT)
     if len(lines) > ROWS + 1:
         raise DataError(f"{label} has more than {ROWS:,} rows.", "Use a shorter recording.")
-    rows = _cells(lines, label, most_columns)
+    lines, delimiter = _parted(lines, label, max(LINE, CELL * most_columns))
     names: tuple[str, ...] = ()
-    if not any(_is_number(cell) for cell in rows[0][1]):
-        names = tuple(cell.strip() for cell in rows.pop(0)[1])
-    if not rows:
+    first = _split(*lines[0], delimiter, label)
+    if not any(_is_number(cell) for cell in first):
+        names = tuple(without_controls(cell).strip() for cell in first)
+        lines = lines[1:]
+    if not lines:
         raise DataError(f"{label} holds a line of names and no numbers.", HINT)
-    if len(rows) > ROWS:
+    if len(lines) > ROWS:
         raise DataError(f"{label} has more than {ROWS:,} rows.", "Use a shorter recording.")
-    width = len(names) or len(rows[0][1])
-    values = np.array([_numbers(number, cells, width, label) for number, cells in rows])
-    return Table(values, names, tuple(number for number, _ in rows), {**settings, **stated.settings()})
+    if len(first) > most_columns:
+        raise DataError(f"{label} has {len(first):,} columns, which is more than {most_columns:,}.", HINT)
+    pieces = [lines[start : start + PIECE] for start in range(0, len(lines), PIECE)]
+    values = np.concatenate([_numbers(piece, delimiter, len(first), label) for piece in pieces])
+    return Table(values, names, tuple(number for number, _ in lines), {**settings, **stated.settings()})
 
 
-def _lines(text: str) -> tuple[list[tuple[int, str]], dict[str, str]]:
+def _lines(text: str) -> tuple[Lines, dict[str, str]]:
     """Numbered lines that hold something, and the settings. A settings line is ours: it is not counted."""
     settings: dict[str, str] = {}
     found, number = [], 0
@@ -94,28 +101,29 @@ def _lines(text: str) -> tuple[list[tuple[int, str]], dict[str, str]]:
     return found, settings
 
 
-def _cells(lines: list[tuple[int, str]], label: str, most_columns: int) -> list[tuple[int, list[str]]]:
-    """The cells of each line, without an empty one at the end of all of them."""
-    longest = max(LINE, CELL * most_columns)
+def _parted(lines: Lines, label: str, longest: int) -> tuple[Lines, str]:
+    """The lines with points in their numbers and without an empty cell at the end of all, and what parts the cells."""
     for number, line in lines:
         if len(line) > longest:
             raise DataError(f"{label}, line {number}: it is longer than {longest:,} characters.", HINT)
     last = lines[-1][1]
     delimiter = next((sign for sign in ";\t," if sign in last), "")
-    rows = [(number, list(_split(line, delimiter))) for number, line in lines]
-    if all(len(cells) > 1 and not cells[-1].strip() for _, cells in rows):
-        rows = [(number, cells[:-1]) for number, cells in rows]
-    if (found := max(len(cells) for _, cells in rows)) > most_columns:
-        raise DataError(f"{label} has {found:,} columns, which is more than {most_columns:,}.", HINT)
-    return rows
+    found = lines if delimiter in ("", ",") else [(number, line.replace(",", ".")) for number, line in lines]
+    if delimiter and all(line.rstrip(" ").endswith(delimiter) for _, line in found):
+        found = [(number, line.rstrip(" ")[:-1]) for number, line in found]
+    return found, delimiter
 
 
-def _split(line: str, delimiter: str) -> Iterator[str]:
+def _split(number: int, line: str, delimiter: str, label: str) -> list[str]:
+    """The cells of a line."""
     if not delimiter:
-        yield from line.split()
-        return
-    for cell in next(csv.reader([line], delimiter=delimiter, skipinitialspace=True)):
-        yield cell if delimiter == "," else cell.replace(",", ".")
+        return line.split()
+    if '"' not in line:
+        return line.split(delimiter)
+    try:
+        return next(csv.reader([line], delimiter=delimiter, skipinitialspace=True))
+    except csv.Error as error:  # a cell beyond the bound of Python's own reader
+        raise DataError(f"{label}, line {number}: a cell in it is too long.", HINT) from error
 
 
 def _is_number(cell: str) -> bool:
@@ -126,32 +134,44 @@ def _is_number(cell: str) -> bool:
     return True
 
 
-def _numbers(number: int, cells: list[str], width: int, label: str) -> list[float]:
+def _numbers(lines: Lines, delimiter: str, width: int, label: str) -> NDArray[np.float64]:
+    """The numbers of some lines `[rows, width]`. Raises DataError, which names the line."""
+    try:
+        with np.errstate(over="ignore"):
+            values = np.loadtxt([line for _, line in lines], delimiter=delimiter or None, comments=None, ndmin=2)
+    except (ValueError, OverflowError):  # quotes, digits of other scripts, or a fault that is to be named
+        values = np.empty((0, 0))
+    if values.shape != (len(lines), width):
+        values = np.array(
+            [_row(number, _split(number, line, delimiter, label), width, label) for number, line in lines]
+        )
+    for place in np.flatnonzero(~(np.abs(values) <= LARGEST).all(1))[:1]:
+        number, line = lines[place]
+        _refuse(number, _split(number, line, delimiter, label), label)
+    return values
+
+
+def _row(number: int, cells: list[str], width: int, label: str) -> list[float]:
+    """The numbers of a line, of any size."""
     if len(cells) != width:
         raise DataError(f"{label}, line {number}: {len(cells)} columns where the others have {width}.", HINT)
-    if (quick := _quick(cells)) is not None:
-        return quick
-    found = []
+    try:
+        return [float(cell) for cell in cells]
+    except ValueError:
+        return _refuse(number, cells, label)
+
+
+def _refuse(number: int, cells: list[str], label: str) -> NoReturn:
+    """Raise DataError for the first cell of a line that holds no measured number."""
     for place, cell in enumerate(cells, 1):
         where = f"{label}, line {number}, column {place}"
         if not cell.strip():
             raise DataError(f"{where}: there is no number.", "Fill or remove the line.")
         if not _is_number(cell):
             raise DataError(f"{where}: '{_shown(cell)}' is not a number.", HINT)
-        value = float(cell)
-        if not isfinite(value) or abs(value) > LARGEST:
+        if not abs(float(cell)) <= LARGEST:
             raise DataError(f"{where}: '{_shown(cell)}' is not a measured number.", "Fill or remove the line.")
-        found.append(value)
-    return found
-
-
-def _quick(cells: list[str]) -> list[float] | None:
-    """The numbers of a line without fault; nothing where the slow way has to say what is wrong."""
-    try:
-        found = [float(cell) for cell in cells]
-    except ValueError:
-        return None
-    return found if all(-LARGEST <= value <= LARGEST for value in found) else None
+    raise AssertionError("there was a fault in this line")
 
 
 def _shown(cell: str) -> str:

@@ -1,0 +1,176 @@
+"""Readers of what people bring: files of every kind of modality, of every task, and folders of one's own."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import xml.etree.ElementTree as ET
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import soundfile
+from PIL import Image
+
+from mmlab.core.errors import MmlabError
+from mmlab.core.modality_kinds import MODALITY_KINDS, modality_kind
+from mmlab.core.options import build
+from mmlab.core.prepared_input import PreparedInput
+from mmlab.core.task import TASKS, takes_files
+from mmlab.modalities.scan.folder_input import read_labels
+from mmlab.tasks.custom.validate import check
+from mmlab.tasks.custom_folder import task_class
+from mmlab.testing.modality_contract import COLOUR, is_drawn
+from mmlab.viz.inputs import recordings
+from tests import folders
+from tests.attack.readers import READERS, Files, Reader, reader
+
+RAMP = np.arange(40 * 36, dtype=np.uint16).reshape(40, 36) * 40
+TONE = np.sin(np.arange(6000) / 5) / 2
+WALK = "time,acc_x,acc_y,acc_z,gyr_x,gyr_y,gyr_z\n" + "".join(
+    f"{step / 50:.2f},{step % 7 / 7:.2f},{step % 3},9.8,{step % 5 / 5:.2f},0.1,{step % 11 / 9:.2f}\n"
+    for step in range(200)
+)
+FOLDER_OPTIONS: dict[str, dict[str, Any]] = {
+    "series": {"columns": ("x", "y")},
+    "vector": {"columns": ("width", "height")},
+}
+
+
+def saved(pixels: np.ndarray, kind: str, **options: object) -> bytes:
+    target = io.BytesIO()
+    Image.fromarray(pixels).save(target, kind, **options)
+    return target.getvalue()
+
+
+def sound(kind: str, subtype: str | None = None, channels: int = 1) -> bytes:
+    target = io.BytesIO()
+    soundfile.write(target, np.repeat(TONE[:, None], channels, 1), 8000, format=kind, subtype=subtype)
+    return target.getvalue()
+
+
+def numbers(values: np.ndarray) -> bytes:
+    target = io.BytesIO()
+    np.save(target, values)
+    return target.getvalue()
+
+
+def pictures() -> Files:
+    grey, colour = (RAMP >> 8).astype(np.uint8), np.stack([RAMP >> 8] * 3, -1).astype(np.uint8)
+    clear = np.concatenate([colour, 255 - colour[..., :1]], -1)
+    kinds = {"a.jpg": "JPEG", "a.webp": "WEBP", "a.gif": "GIF", "a.bmp": "BMP", "a.tif": "TIFF"}
+    found = {name: saved(colour, kind) for name, kind in kinds.items()}
+    found |= {"grey.png": saved(grey, "PNG"), "deep.png": saved(RAMP, "PNG"), "clear.png": saved(clear, "PNG")}
+    return found | {"float.tif": saved((RAMP / 65535).astype(np.float32), "TIFF"), "deep.tif": saved(RAMP, "TIFF")}
+
+
+def scans() -> Files:
+    far = np.hypot(*(np.mgrid[:40, :44] - 20))[..., None].repeat(6, 2)
+    head = np.where(far < 16, 200 - 6 * far, 0).astype(np.uint8)
+    packed = folders.nifti(head, (5.0, 5.0, 5.0))
+    found = {f"{name}.nii.gz#{number}": packed for name, number in (("a", "3"), ("b", "40%"))}
+    return found | {"a.nii": gzip.decompress(packed), "slice.png": saved(np.ascontiguousarray(head[..., 3]), "PNG")}
+
+
+LABELS = folders.nifti(np.eye(9, dtype=np.uint8)[..., None].repeat(5, 2))
+MORE: dict[str, Files] = {
+    "image": pictures(),
+    "sound": {
+        **{f"a.{kind.lower()}": sound(kind) for kind in ("WAV", "FLAC", "OGG", "MP3")},
+        **{f"{form}.wav": sound("WAV", form, 2) for form in ("FLOAT", "DOUBLE", "ULAW", "PCM_U8", "IMA_ADPCM")},
+    },
+    "series": {"walk.csv": WALK.encode(), "x.npy": numbers(RAMP[:, :2].astype(np.float64))},
+    "vector": {"a.txt": b"3 4.5\n", "a.csv": b"width;height\n3,5;4,25\n", "a.npy": numbers(np.array([3.0, 4.5]))},
+    "text": {"a.txt": "Ein schöner Tag, with 3 words & more…\n".encode()},
+    "path": {},
+    "scan": scans(),
+}
+
+
+def _use(kind: str, raw: Any) -> None:
+    """Draw it, and prepare it as every folder of one's own could ask for it."""
+    assert isinstance(raw, modality_kind(kind).recording)
+    drawn = recordings.recorded(raw, COLOUR, "It")
+    if kind == "text":  # which may hold the word "nan"
+        ET.fromstring(drawn.content.decode())
+    else:
+        is_drawn(drawn)
+    for name, made in modality_kind(kind).folder_inputs().items():
+        try:
+            item = build(made, FOLDER_OPTIONS.get(name, {}))
+            _check(item.prepare(raw), item.shape)
+        except MmlabError:  # such as other columns than were asked for
+            continue
+
+
+def _check(prepared: PreparedInput, shape: tuple[int, ...]) -> None:
+    assert tuple(prepared.tensor.shape) == shape
+    assert bool(prepared.tensor.isfinite().all()), "a number in it is not finite"
+
+
+def _read_kind(kind: str, content: bytes, name: str, place: Path) -> None:
+    _use(kind, modality_kind(kind).read(content, name))
+
+
+def _read_input(task_name: str, modality: str, content: bytes, name: str, place: Path) -> None:
+    task = TASKS[task_name]()
+    _check(task.prepare(modality, task.read(modality, content, name)), task.info.modalities[modality].shape)
+
+
+for _kind in MODALITY_KINDS:
+    _files = {"example": modality_kind(_kind).example(), **MORE.get(_kind, {})}
+    READERS[f"a file of kind {_kind}"] = Reader(lambda place, found=_files: found, partial(_read_kind, _kind), 25)
+for _task in ("brain", "digits", "faces", "opinion", "watch"):
+    for _modality in TASKS[_task].info.modalities:
+        if takes_files(TASKS[_task](), _modality.name):
+            _files = {"example": modality_kind(_modality.kind).example(), **MORE.get(_modality.kind, {})}
+            READERS[f"{_modality.name} of {_task}"] = Reader(
+                lambda place, found=_files: found, partial(_read_input, _task, _modality.name), 8
+            )
+
+
+@reader("a label map", lambda place: {"a.nii.gz#3": LABELS, "a.png": saved((RAMP >> 14).astype(np.uint8), "PNG")})
+def label_map(content: bytes, name: str, place: Path) -> None:
+    """The labels of a slice."""
+    assert read_labels(content, name, "axial").ndim == 2
+
+
+FOLDERS = {"pair": lambda place: folders.written(place), "lesions": folders.scans, "prices": folders.prices}
+
+
+def _folder_file(made: str, which: str, place: Path) -> Files:
+    return {which: (FOLDERS[made](place / made) / which).read_bytes()}
+
+
+def _read_folder(made: str, which: str, content: bytes, name: str, place: Path) -> None:
+    """Check the folder as `python -m mmlab check` does, then open it as a task, whether it was found sound or not."""
+    file = place / made / which
+    sound_content = file.read_bytes()
+    try:
+        file.write_bytes(content)
+        found = check(place / made)
+        for problem in found.problems.found:
+            assert problem.message.endswith("."), problem.message
+        json.dumps([str(problem) for problem in found.problems.found]).encode()
+        task = task_class(place / made)()
+        task.describe()
+        for sample in task.gallery()[:2]:
+            task.example(sample)
+    finally:
+        file.write_bytes(sound_content)
+
+
+for _made, _which in (
+    ("pair", "task.json"),
+    ("lesions", "task.json"),
+    ("pair", "manifest.csv"),
+    ("lesions", "manifest.csv"),
+):
+    READERS[f"{_which} of a folder ({_made})"] = Reader(
+        partial(_folder_file, _made, _which), partial(_read_folder, _made, _which), 12
+    )
+READERS["task.json of a folder (prices)"] = Reader(
+    partial(_folder_file, "prices", "task.json"), partial(_read_folder, "prices", "task.json"), 3
+)
