@@ -19,15 +19,20 @@ class FolderInput(ABC):
     seen_as:      the kind of modality that a model sees (`mmlab.core.modality_kinds`); mostly that which brings it.
     inline:       whether the manifest may hold the content itself rather than a path.
     numbered:     whether a path may end in `#` and a number, which says what of the file is meant.
-    standardised: whether each row of the tensor is brought to mean 0 and spread 1 over the training samples.
+    shares_files: whether the contents that numbers name in one file have nothing to do with each other.
     ReadOptions:  what a person can say of a file that they bring (`Task.read`).
     """
 
     seen_as: ClassVar[str]
     inline: ClassVar[bool] = False
     numbered: ClassVar[bool] = False
-    standardised: ClassVar[bool] = False
+    shares_files: ClassVar[bool] = False
     ReadOptions: ClassVar[type[Options]] = NoOptions
+
+    @property
+    def standardised(self) -> bool:
+        """Whether each row of the tensor is brought to mean 0 and spread 1 over the training samples."""
+        return False
 
     @property
     @abstractmethod
@@ -46,6 +51,10 @@ class FolderInput(ABC):
     def read_as_stated(self, content: bytes, name: str, stated: Any) -> Raw:
         """The same with what a person said of the file: `stated` is made of `ReadOptions`."""
         return self.read(content, name)
+
+    def part_of(self, raw: Raw) -> bytes:
+        """What of a shared file a recording is, to tell the same content from another."""
+        return repr(raw).encode()
 
     @abstractmethod
     def prepare(self, raw: Raw) -> PreparedInput:

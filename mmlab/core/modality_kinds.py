@@ -38,6 +38,7 @@ class ModalityKind(ABC):
     discrete:   whether its numbers are names, which have neither a mean nor anything in between.
     spatial:    whether its tensors are `[C, H, W]` and places in them are places of a picture, so that regions can be
                 found in it.
+    quick:      whether its encoder is so small that a training can be tried several times before the one that counts.
     glance:     how soon one is told at a glance, for the picture of a sample: the smallest number is drawn.
     """
 
@@ -49,6 +50,7 @@ class ModalityKind(ABC):
     discrete: ClassVar[bool] = False
     spatial: ClassVar[bool] = False
     glance: ClassVar[int] = 100
+    quick: ClassVar[bool] = False
 
     @abstractmethod
     def read(self, content: bytes, name: str = "") -> Raw:
@@ -77,6 +79,10 @@ class ModalityKind(ABC):
 
     def augment(self, batch: Tensor, generator: torch.Generator) -> Tensor:
         """Training-time variation of tensors `[B, *shape]` of any content; by default none."""
+        return batch
+
+    def thinned(self, batch: Tensor, share: float, generator: torch.Generator) -> Tensor:
+        """Tensors of a training with this share of their numbers hidden; by default as they are."""
         return batch
 
     def encoder(self, shape: tuple[int, ...], width: int, size: int) -> nn.Module:

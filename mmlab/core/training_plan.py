@@ -42,6 +42,14 @@ class Plan:
         "", "Share of samples that lack an input: 0.3 for all, image=0.5,sound=0.1, shared or imbalanced; empty is none"
     )
 
+    augment: bool = option(True, "Vary the training samples: noise, shifts, turns, as the task says")
+    input_dropout: float = option(
+        0.0, "Share of the numbers of each row (inputs of kind vector) that are hidden in a step of training", 0.0, 0.9
+    )
+    search: bool = option(
+        False, "Find epochs (up to those given), augmentation and input dropout on validation before the training"
+    )
+
     def __post_init__(self) -> None:
         """Raise DataError for a single training sample, in which batch normalisation has nothing to compare."""
         if self.samples == 1:

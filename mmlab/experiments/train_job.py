@@ -30,6 +30,7 @@ from mmlab.core.task import TASKS, Source, Split, Task
 from mmlab.core.training_plan import Plan
 from mmlab.core.untrained import sentence, untrained
 from mmlab.core.version import __version__
+from mmlab.experiments.plan_search import searched
 from mmlab.experiments.recorders.attribution_maps import AttributionRecorder, ShareRecorder
 from mmlab.experiments.recorders.embedding_maps import EmbeddingRecorder
 from mmlab.inference.device import device, label, one_thread
@@ -97,8 +98,11 @@ def _train(job: TrainJob, library: Library) -> Iterator[Progress]:
     if reason := kind.unsupported_reason(task.info):
         raise Unsupported(reason, "Train another method.")
     set_aside(job, library)
-    plan = build(Plan, {**default_plan(task, kind), **job.plan})
+    plan = plan_of(job, task)
     config = build(kind.Config, job.config)
+    if plan.search:
+        training, validation = (_samples(job, task, plan, split) for split in ("train", "valid"))
+        plan = yield from searched(task, plan, job.seed, training, validation)
     teachers = yield from _teachers(kind, job, library)
     folder = library.folder(job.task, job.method, job.folder)
     torch.manual_seed(job.seed)
@@ -138,10 +142,21 @@ def _samples(job: TrainJob, task: Task, plan: Plan, split: Split) -> Samples:
 def untrained_inputs(job: TrainJob) -> str:
     """A sentence about the inputs that no training sample of a run has; empty where there are none."""
     task = TASKS[job.task]()
-    plan = build(Plan, {**default_plan(task, METHODS[job.method]), **job.plan})
+    plan = plan_of(job, task)
     samples = _samples(job, task, plan, "train")
     shares = missing_shares(samples.take(plan.samples) if plan.samples else samples, task.info.modalities)
     return sentence(untrained({"missing": shares}), task.info.modalities)
+
+
+def plan_of(job: TrainJob, task: Task) -> Plan:
+    """The whole plan of a run. Who gives the number of epochs has it: nothing is searched unless they ask for it.
+
+    Raises DataError for a value that does not fit.
+    """
+    usual = default_plan(task, METHODS[job.method])
+    if "epochs" in job.plan:
+        usual = {**usual, "search": False}
+    return build(Plan, {**usual, **job.plan})
 
 
 def default_plan(task: Task, kind: type[Method]) -> dict[str, Any]:

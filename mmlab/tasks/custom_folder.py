@@ -46,6 +46,7 @@ from mmlab.tasks.custom.task_json import Description, read_description
 VERSION = 4  # of what a split holds; raise it when a kind's reading or preparation changes
 MOST_SHOWN = 200
 STEPS, EPOCHS, BATCHES = 800, (16, 80), (8, 128)
+MOST_SEARCHED, MOST_STEPS, MOST_EPOCHS = 20_000, 10_000, (20, 160)  # where the number of epochs is found on validation
 GONE = "Put it back, or leave the folder out of MMLAB_FOLDERS."
 
 
@@ -61,11 +62,17 @@ class FolderTask:
 
     @property
     def plan(self) -> Mapping[str, Any]:
-        """Small data sets take small steps and many passes: about STEPS steps in all, unless task.json says so."""
+        """Small data sets take small steps and many passes: about STEPS steps in all, unless task.json says so.
+
+        Where all inputs are rows of numbers, which are quick to learn from, the number of passes is found on validation.
+        """
         count = sum(row.split == "train" for row in _rows(self.description))
         size = min(max(2 ** round(np.log2(max(count, 1) / 8)), BATCHES[0]), BATCHES[1])
-        epochs = min(max(ceil(STEPS * size / max(count, 1)), EPOCHS[0]), EPOCHS[1])
-        return {"batch_size": size, "epochs": epochs, **self.description.plan}
+        searched = count <= MOST_SEARCHED and "epochs" not in self.description.plan
+        searched &= all(modality_kind(item.modality.kind).quick for item in self.description.inputs)
+        steps, (fewest, most) = (MOST_STEPS, MOST_EPOCHS) if searched else (STEPS, EPOCHS)
+        epochs = min(max(ceil(steps * size / max(count, 1)), fewest), most)
+        return {"batch_size": size, "epochs": epochs, "search": searched, **self.description.plan}
 
     def sources(self) -> tuple[Source, ...]:
         """A folder is one source: what it holds is `built-in`."""

@@ -24,6 +24,7 @@ from mmlab.core.batch import Batch, Samples
 from mmlab.core.data_version import fingerprint_of
 from mmlab.core.errors import MmlabError
 from mmlab.core.method import Method, Run, Stage
+from mmlab.core.modality_kinds import modality_kind
 from mmlab.core.options import as_dict
 from mmlab.core.presence import keep
 from mmlab.core.task import Task
@@ -174,7 +175,12 @@ class Trainer:
 
     def _batch(self, rows: NDArray[np.integer], seed: int) -> Batch:
         batch = self.training.batch(torch.from_numpy(rows))
-        varied = self.task.augment(batch.inputs, seed)
+        varied = dict(self.task.augment(batch.inputs, seed) if self.plan.augment else batch.inputs)
+        if self.plan.input_dropout:
+            generator = torch.Generator().manual_seed(_mixed(seed, 1))
+            for item in self.task.info.modalities:
+                kind = modality_kind(item.kind)
+                varied[item.name] = kind.thinned(varied[item.name], self.plan.input_dropout, generator)
         columns = zip(self.task.info.modalities.names, batch.present.unbind(1), strict=True)
         inputs = {name: keep(varied[name], on) for name, on in columns}  # noise is no input either
         return Batch(inputs, batch.present, batch.target, batch.ids).to(self.place)

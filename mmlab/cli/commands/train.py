@@ -168,7 +168,7 @@ def _check_same(job: TrainJob, card: Mapping[str, Any], name: str) -> None:
     from mmlab.storage.checkpoints import config_of
 
     config = as_dict(build(METHODS[job.method].Config, job.config))
-    plan = {name: as_dict(build(Plan, job.plan))[name] for name in job.plan}
+    plan = {name: as_dict(build(Plan, job.plan))[name] for name in job.plan if name != "search"}
     had = {**config_of(card), **{name: card["plan"].get(name) for name in plan}, "seed": card["seed"]}
     wanted = {**config, **plan, "seed": job.seed}
     other = sorted(key for key in wanted if wanted[key] != had.get(key))

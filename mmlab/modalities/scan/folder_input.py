@@ -130,7 +130,8 @@ def _plane(scan: _Scan, name: str, axis: str, way: Image.Resampling) -> NDArray[
     if wanted and not (wanted.isdecimal() and int(wanted) < count):
         label = shown_name(path, "The scan")
         raise DataError(f"{label} has no {axis} slice '{wanted[:12]}'.", f"It has 0 to {count - 1}.")
-    plane = np.rot90(np.take(scan.values, int(wanted) if wanted else count // 2, across))
+    cut = [slice(None)] * across + [int(wanted) if wanted else count // 2]
+    plane = np.rot90(scan.values[tuple(cut)])  # np.take would copy a volume that is not in C order
     width, height = (step for place, step in enumerate(scan.steps) if place != across)
     side = min(width, height)
     if width == height or max(width, height) > STRETCHED * side:

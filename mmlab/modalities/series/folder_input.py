@@ -38,11 +38,14 @@ class SeriesInput(FolderInput):
     steps: int = option(64, "How many moments of it the model takes", 8, 512)
     time_unit: str = option("", "The unit of the times; else told by their name or their size", choices=("", *UNITS))
     seen_as: ClassVar[str] = "series"
-    standardised: ClassVar[bool] = True
     ReadOptions: ClassVar[type[Options]] = TableOptions
 
     def __post_init__(self) -> None:
         check_columns(self.columns, self.size)
+
+    @property
+    def standardised(self) -> bool:
+        return True
 
     @property
     def shape(self) -> tuple[int, ...]:

@@ -24,6 +24,7 @@ class VectorKind(ModalityKind):
     endings = ("csv", "txt", "npy")
     ways = ("typed numbers", "file")
     glance = 60
+    quick = True
 
     def read(self, content: bytes, name: str = "") -> Vector:
         """All numbers of a table of one row."""
@@ -55,6 +56,12 @@ class VectorKind(ModalityKind):
         from mmlab.modalities.random_draws import shaken
 
         return shaken(batch, generator)
+
+    def thinned(self, batch: Tensor, share: float, generator: torch.Generator) -> Tensor:
+        """Input dropout: hidden numbers are at the mean of their column, the others larger in proportion."""
+        import torch
+
+        return batch * (torch.rand(batch.shape, generator=generator) >= share) / (1 - share)
 
     def encoder(self, shape: tuple[int, ...], width: int, size: int) -> nn.Module:
         from mmlab.modalities.vector.encoder import encoder

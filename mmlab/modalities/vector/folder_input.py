@@ -12,22 +12,31 @@ from mmlab.core.folder_input import FolderInput, not_of
 from mmlab.core.options import option
 from mmlab.core.prepared_input import PreparedInput
 from mmlab.core.recordings import Raw, Vector
-from mmlab.modalities.files import shown_name
+from mmlab.modalities.files import numbered, shown_name
 from mmlab.modalities.series.columns import MOST_COLUMNS, check_columns, chosen, listed, numbered_columns, table_of
+from mmlab.modalities.vector.array_rows import row_of
+
+LARGEST_AS_IT_IS = 6e4  # that half precision holds
 
 
 @dataclass(frozen=True)
 class VectorInput(FolderInput):
-    """A few numbers per sample: a CSV or .npy file with one row, or the numbers themselves in the manifest."""
+    """Numbers of a sample: a file with one row, a row of an array of all, or the numbers themselves in the manifest."""
 
     columns: tuple[str, ...] = option((), "The names of the numbers, in order")
     size: int = option(0, "How many numbers there are, where they have no names", 0, MOST_COLUMNS)
+    standardise: bool = option(True, "Bring each number to mean 0 and spread 1 by the training samples")
     seen_as: ClassVar[str] = "vector"
     inline: ClassVar[bool] = True
-    standardised: ClassVar[bool] = True
+    numbered: ClassVar[bool] = True
+    shares_files: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         check_columns(self.columns, self.size)
+
+    @property
+    def standardised(self) -> bool:
+        return self.standardise
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -38,11 +47,18 @@ class VectorInput(FolderInput):
         return self.columns or numbered_columns(self.size)
 
     def read(self, content: bytes, name: str) -> Raw:
-        label = shown_name(name, "The row of numbers")
+        """A name that ends in `#57` asks for that row of an array, counted from 0."""
+        path, wanted = numbered(name)
+        label = shown_name(path, "The row of numbers")
+        if wanted:
+            return Vector(row_of(content, wanted, len(self.row_names), label), self.row_names)
         values = chosen(table_of(content, label), self.columns, label, self.size)
         if len(values) != 1:
             raise DataError(f"{label} has {len(values)} rows.", "Give one row of numbers per sample.")
         return Vector(values[0], self.row_names)
+
+    def part_of(self, raw: Raw) -> bytes:
+        return raw.values.tobytes() if isinstance(raw, Vector) else super().part_of(raw)
 
     def prepare(self, raw: Raw) -> PreparedInput:
         """`[n]` in double precision: an offset would cost digits before it is taken off."""
@@ -52,4 +68,7 @@ class VectorInput(FolderInput):
             raise DataError(
                 f"There are {len(raw.values):,} numbers.", f"Give {len(self.row_names):,}: {listed(self.row_names)}."
             )
+        largest = float(abs(raw.values).max())
+        if not self.standardise and largest > LARGEST_AS_IT_IS:
+            raise DataError(f"The row holds {largest:g}, which is too large as it is.", 'Leave "standardise" out.')
         return PreparedInput(torch.from_numpy(raw.values.astype("f8")))

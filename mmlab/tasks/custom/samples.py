@@ -40,11 +40,22 @@ def recording(description: Description, name: str, cell: str, on_content: Callab
     item = description[name]
     if item.inline:
         return item.kind.read(cell.encode(), "")
-    path = path_of(item, cell)
-    content = content_of(description.folder, path)
+    path, number = numbered(cell) if item.kind.numbered else (cell, "")
+    content = _shared(description.folder, path) if number else content_of(description.folder, path)
+    found = item.kind.read(content, cell)
     if on_content is not None:
-        on_content(content)
-    return item.kind.read(content, cell)
+        on_content(item.kind.part_of(found) if number and item.kind.shares_files else content)
+    return found
+
+
+def _shared(folder: Path, path: str) -> bytes:
+    """A file that many rows name, read once in a while. Raises DataError."""
+    return _shared_content(folder, path, _stamp(folder, path))
+
+
+@lru_cache(maxsize=8)
+def _shared_content(folder: Path, path: str, stamp: Stamp) -> bytes:
+    return content_of(folder, path)
 
 
 def path_of(item: Input, cell: str) -> str:
