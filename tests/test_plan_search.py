@@ -26,7 +26,7 @@ def folder_of(root: Path, rows: int = 60, **more: Any) -> Path:
         sign = 2 * (row % 2) - 1
         cells = [" ".join(f"{value:.3f}" for value in rng.normal(0, 1, 4) + np.eye(4)[0] * sign) for _ in "ab"]
         split = "train" if row < rows * 0.6 else "valid" if row < rows * 0.8 else "test"
-        lines.append(f"s{row},{split},{'no,yes'.split(',')[row % 2]},{cells[0]},{cells[1]}")
+        lines.append(f"s{row},{split},{('no', 'yes')[row % 2]},{cells[0]},{cells[1]}")
     root.mkdir(parents=True, exist_ok=True)
     (root / "manifest.csv").write_text("\n".join(lines) + "\n")
     modalities = [{"name": name, "kind": "vector", "size": 4, "inline": True} for name in "ab"]
@@ -94,7 +94,7 @@ def test_a_training_says_what_was_found_and_can_be_repeated_by_it(folder: Path, 
     plan = read_card(card.parent)["plan"]
     assert plan["search"] is False
     assert plan["epochs"] in (10, 20)
-    again = TrainJob("signs", "ensemble", plan={key: value for key, value in plan.items() if key != "search"}, tag="two")
+    again = TrainJob("signs", "ensemble", plan={k: v for k, v in plan.items() if k != "search"}, tag="two")
     for _ in train(again, library):
         pass
     other = library.folder("signs", "ensemble", "two")

@@ -86,5 +86,5 @@ def test_arrays_of_objects_and_cut_files_are_refused(tmp_path: Path) -> None:
     np.save(tmp_path / "b.npy", np.ones((100, 4)))
     with pytest.raises(DataError, match="cut off"):
         VectorInput(size=4).read((tmp_path / "b.npy").read_bytes()[:900], "b.npy#0")
-    with pytest.raises(DataError, match="no .npy file"):
+    with pytest.raises(DataError, match=r"no \.npy file"):
         VectorInput(size=4).read(b"1 2 3 4", "b.txt#0")

@@ -64,7 +64,7 @@ class FolderTask:
     def plan(self) -> Mapping[str, Any]:
         """Small data sets take small steps and many passes: about STEPS steps in all, unless task.json says so.
 
-        Where all inputs are rows of numbers, which are quick to learn from, the number of passes is found on validation.
+        Where all inputs are rows of numbers, quick to learn from, the number of passes is found on validation.
         """
         count = sum(row.split == "train" for row in _rows(self.description))
         size = min(max(2 ** round(np.log2(max(count, 1) / 8)), BATCHES[0]), BATCHES[1])
