@@ -329,6 +329,22 @@ def test_distillation_cuts_an_odd_number_of_columns_like_the_release():
     close(losses.margin_aware_distillation(student, teacher, torch.zeros(3, 2), blocks=2), sum(rows) / 3)
 
 
+def test_margin_weights_by_hand():
+    e = math.exp(-1)
+    close(losses.margin_weights(torch.tensor([2.0, 2.0])), [0.5, 0.5])
+    raw = [1.0, e**2, e**0.5 * e**0.5]  # distances 0, 2 and 1, of which the mean is 1
+    close(losses.margin_weights(torch.tensor([0.0, 2.0, 1.0])), [each / sum(raw) for each in raw])
+    close(losses.margin_weights(torch.zeros(4)), [0.25] * 4)
+
+
+def test_the_gap_in_overlap_by_hand():
+    truth = torch.tensor([[[[1, 1, 0, 0]], [[0, 1, 0, 0]], [[0, 0, 0, 0]]]]).bool()
+    full = torch.tensor([[[[1, 1, 0, 0]], [[0, 1, 1, 0]], [[0, 0, 0, 0]]]]).bool()  # IoU 1 and 1/2, the third nowhere
+    found = torch.tensor([[[[1, 0, 0, 0]], [[0, 0, 0, 1]], [[0, 0, 0, 0]]]]).bool()  # IoU 1/2 and 0
+    close(losses.squared_iou_gap(found, full, truth), (0.75 - 0.25) ** 2)
+    close(losses.squared_iou_gap(full, full, truth), 0.0)
+
+
 def test_distillation_with_a_saturated_teacher():
     close(losses.entropy_weights(torch.tensor([[1e4, 0.0], [0.0, 0.0]])), [0.0, 1.0])
     close(losses.entropy_weights(torch.tensor([[1e4, 0.0], [0.0, 1e4], [0.0, -math.inf]])), [1 / 3] * 3)

@@ -13,11 +13,12 @@ import torch
 from torch import Tensor
 
 from mmlab.core.batch import Batch
-from mmlab.core.errors import CheckpointError
+from mmlab.core.errors import CheckpointError, Unsupported
 from mmlab.core.method import METHODS, Method
 from mmlab.inference.sweep import fuse_all, sweep
 from mmlab.methods.dmrnet import DMRNet
 from mmlab.methods.gmd import GMD
+from mmlab.methods.mmanet import MMANet
 from mmlab.testing import method_contract
 from mmlab.testing.method_contract import made, settled, trainer
 from mmlab.testing.toy_task import OUTPUTS, ToyTask
@@ -132,6 +133,8 @@ ABLATIONS = [
     Ablation("mmanet", "mar", "broadcast"),
     Ablation("mmanet", "candidates", "all"),
     Ablation("mmanet", "softened", False),
+    Ablation("mmanet", "pixels", "pooled"),
+    Ablation("mmanet", "doubt", "entropy"),
     Ablation("dimml", "dimensions", "all"),
     Ablation("dimml", "weighting", False),
     Ablation("dimml", "voters", "shared"),
@@ -148,8 +151,8 @@ ABLATIONS = [
 ]
 
 
-ON_REGIONS = {"heads_on", "relation", "dimensions", "weighting", "voters", "update", "sharing", "convolutions"}
-ONLY_REGIONS = {"convolutions"}
+ONLY_REGIONS = {"convolutions", "pixels", "doubt"}
+ON_REGIONS = {"heads_on", "relation", "dimensions", "weighting", "voters", "update", "sharing", *ONLY_REGIONS}
 
 
 def outcome(method: str, kind: str, **config: object) -> dict[str, Tensor]:
@@ -167,7 +170,8 @@ def usual(method: str, kind: str) -> dict[str, Tensor]:
 
 @pytest.mark.parametrize(
     ("ablation", "kind"),
-    [(a, "classification") for a in ABLATIONS if a.option not in ONLY_REGIONS]
+    [(Ablation("mmanet", "margin", "batch"), "regression")]
+    + [(a, "classification") for a in ABLATIONS if a.option not in ONLY_REGIONS]
     + [(a, "segmentation") for a in ABLATIONS if a.option in ON_REGIONS],
     ids=lambda value: "-".join(map(str, vars(value).values())) if isinstance(value, Ablation) else value,
 )
@@ -187,6 +191,24 @@ def test_a_seldom_seen_combination_is_ranked_by_those_of_its_size():
     method.seen[:, 4] = torch.tensor([0.5, 1.0])  # hardly seen: takes the mean of all single modalities
     total, number = method._backed_off()[:, 4]
     assert float(total / number) == pytest.approx((100 + 300 + 0.5) / 201)
+
+
+def test_mining_by_overlap_names_the_combination_whose_regions_are_worst_and_only_that() -> None:
+    """With the truth as answers, but for m0 and m1 together, of which nothing is found."""
+    run = trainer("mmanet", "segmentation", 3, miner="iou")
+    method, truth = run.method, run.validation.target
+    assert isinstance(method, MMANet)
+
+    def answers(present: Tensor) -> Tensor:
+        blind = present[:, 0] & present[:, 1] & ~present[:, 2]
+        return torch.where(blind[:, None, None, None], -5.0, 10 * truth.float() - 5)
+
+    seen = run._run(method.stages(8)[0], 0)
+    seen.validation = answers
+    method.on_epoch_end(seen)
+    assert method.logs() == {"mined": ["m0-m1"], "divergence": {"m0-m1": 1.0}}
+    with pytest.raises(Unsupported, match="Only regions"):
+        made("mmanet", miner="iou")
 
 
 def test_gradients_of_combinations_conflict_and_are_decoupled():

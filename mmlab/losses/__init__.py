@@ -38,8 +38,10 @@ from mmlab.losses.m3ixup import (
 from mmlab.losses.mmanet import (
     entropy_weights,
     margin_aware_distillation,
+    margin_weights,
     prediction_divergence,
     similarity_preserving,
+    squared_iou_gap,
     weakest_combinations,
 )
 
@@ -63,6 +65,7 @@ __all__ = [
     "hard_combination_loss",
     "hardest_combinations",
     "margin_aware_distillation",
+    "margin_weights",
     "mean_over_present",
     "merge_gradients",
     "mix",
@@ -75,6 +78,7 @@ __all__ = [
     "sample_present",
     "similarity_preserving",
     "soft_dice_loss",
+    "squared_iou_gap",
     "unidirectional_contrast",
     "weakest_combinations",
     "yes_no_fusion",

@@ -17,6 +17,31 @@ def entropy_weights(logits: Tensor) -> Tensor:
     return entropy / entropy.sum()
 
 
+def margin_weights(distance: Tensor) -> Tensor:
+    """Each sample's share by closeness to a boundary: `exp(-distance / mean)`, `[B]` to `[B]`, detached, summing to 1.
+
+    Source: this project's, for numbers, which have no entropy (docs/methods.md 5.8).
+    """
+    near = distance.detach()
+    weights = torch.exp(-near / near.mean().clamp_min(torch.finfo(near.dtype).tiny))
+    return weights / weights.sum()
+
+
+def squared_iou_gap(found: Tensor, full: Tensor, truth: Tensor) -> Tensor:
+    """Squared difference of two mean IoUs, over regions, each over all samples and pixels: scalar.
+
+    `found`, `full` (answers from a combination and from all inputs) and `truth` bool `[N, R, H, W]`. A region that is
+    nowhere in either leaves the mean. Source: MMANet, released segmentation code, its miner.
+    """
+
+    def mean_iou(answer: Tensor) -> Tensor:
+        both = (answer & truth).sum((0, 2, 3)).double()
+        either = (answer | truth).sum((0, 2, 3)).double()
+        return (both / either)[either > 0].mean() if bool((either > 0).any()) else either.new_ones(())
+
+    return (mean_iou(full) - mean_iou(found)) ** 2
+
+
 def _relations(features: Tensor, blocks: int = 1) -> Tensor:
     """Inner products between samples, `[B, ...]` to `[B, B]`, with unit rows in each block of columns."""
     flat = features.flatten(1)

@@ -29,7 +29,7 @@ from mmlab.core.presence import keep, of_present
 from mmlab.core.task import TaskInfo
 from mmlab.losses.common import mean_over_present
 from mmlab.losses.dimml import certainty_fusion, dimension_scores, duc_loss, effective_dimensions, yes_no_fusion
-from mmlab.networks.parts import Parts, hide, pool
+from mmlab.networks.parts import Parts, hide, pixels, pool
 
 SAMPLES, PIXELS = 4096, 1024
 
@@ -222,7 +222,7 @@ class DIMML(Method["DIMML.Config"]):
         if deep[0].dim() > 2:  # maps: their pixels are related
             chosen = torch.randperm(len(deep[0]) * deep[0][0, 0].numel(), generator=run.generator)[:PIXELS]
             per_image = deep[0][0, 0].numel()
-            deep = [_pixels(level)[chosen.to(level.device)] for level in deep]
+            deep = [pixels(level)[chosen.to(level.device)] for level in deep]
             present = present[(chosen // per_image).to(present.device)]
         effective = self.effective
         if self.config.dimensions == "all":
@@ -239,7 +239,7 @@ class DIMML(Method["DIMML.Config"]):
             for features, batch in found:
                 on = batch.present[:, position]
                 level, label = features[name][-1][on], self.output.labels(batch.target)[on]
-                values.append(_pixels(level) if level.dim() > 2 else level)
+                values.append(pixels(level) if level.dim() > 2 else level)
                 labels.append(_shrunk(label, level) if level.dim() > 2 else label)
             classes = self.output.label_count
             self.scores[position] = dimension_scores(torch.cat(values), torch.cat(labels), classes)
@@ -260,11 +260,6 @@ def _voted(head: nn.Module, feature: Feature, on: Tensor) -> Tensor:
 
 def _mean(each: Tensor, rows: Tensor) -> Tensor:
     return keep(each, rows).sum() / rows.sum().clamp(min=1)
-
-
-def _pixels(maps: Tensor) -> Tensor:
-    """`[B, D, H, W]` as rows `[B * H * W, D]`."""
-    return maps.movedim(1, -1).flatten(0, 2)
 
 
 def _shrunk(labels: Tensor, like: Tensor) -> Tensor:

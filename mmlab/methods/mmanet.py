@@ -9,7 +9,9 @@ Departures, each an option: the weight belongs to the row of a sample (the relea
 columns); the extra loss is masked (the released code multiplies the whole batch's loss by the number of weak
 samples); the distillation weighs 0.3, chosen on validation, where the paper's 30 costs accuracy on our small
 networks; mining uses the validation split, where the released code reads the loader called test. Start epochs are
-shares of the training. For regions, pixels are the samples, at most `PIXELS` of them per level.
+shares of the training. For regions pixels are the samples: `PIXELS` random ones per level, weighted by one minus the
+certainty of the teacher, and weak combinations are mined as for classes; the released code's way is `pixels="pooled"`,
+`doubt="entropy"` and `miner="iou"`.
 """
 
 from __future__ import annotations
@@ -24,19 +26,23 @@ from torch.nn import functional
 from mmlab.core.batch import Batch
 from mmlab.core.declarations import AblationStep, Card, Setting
 from mmlab.core.diagram import GONE, RESTS, Arrow, Box, Chips, Diagram, Grid, Note, Words
+from mmlab.core.errors import Unsupported
 from mmlab.core.method import METHODS, Feature, Features, Fused, Method, Run
 from mmlab.core.options import option
 from mmlab.core.task import TaskInfo
 from mmlab.losses.dmrnet import hard_combination_loss
 from mmlab.losses.mmanet import (
     margin_aware_distillation,
+    margin_weights,
     prediction_divergence,
     similarity_preserving,
+    squared_iou_gap,
     weakest_combinations,
 )
-from mmlab.networks.parts import Parts, hide, pool
+from mmlab.networks.parts import Parts, hide, pixels, pool
 
 PIXELS = 1200
+POOLED = 8  # pixels on a side of what the released pipeline relates; there 30 x 40, of pictures of 480 x 640
 
 
 @METHODS.register("mmanet")
@@ -74,6 +80,20 @@ class MMANet(Method["MMANet.Config"]):
             },
             config={"distil": 30.0, "warmup": 0.06},
             about="The released code's for CASIA-SURF (docs/methods.md 5.4), but for its ResNet-18 encoders",
+        ),
+        Setting(
+            "paper-regions",
+            plan={"epochs": 300, "batch_size": 8, "optimiser": "sgd", "learning_rate": 0.01, "weight_decay": 0.0001},
+            config={
+                "distil": 4.0,
+                "weak": 0.2,
+                "warmup": 0.033,
+                "blocks": 2,
+                "pixels": "pooled",
+                "doubt": "entropy",
+                "miner": "iou",
+            },
+            about="As released for NYUv2 (docs/methods.md 5.4), but for ESANet, its feature's entropy, and 30 x 40 pixels",
         ),
     )
     card = Card(
@@ -162,10 +182,35 @@ class MMANet(Method["MMANet.Config"]):
         candidates: str = option(
             "largest", "Combinations that can be mined: all but one modality, or any", choices=("largest", "all")
         )
+        pixels: str = option(
+            "sampled",
+            "For regions, the pixels that are related: random ones of all places, or all of maps that are pooled to "
+            "8 by 8 first, as in the released code",
+            choices=("sampled", "pooled"),
+        )
+        doubt: str = option(
+            "certainty",
+            "For regions, what weighs a pixel: one minus the teacher's certainty, or the entropy of its answer, as for "
+            "classes",
+            choices=("certainty", "entropy"),
+        )
+        margin: str = option(
+            "scale",
+            "For numbers, how near to the middle counts as near: by the scale, or by the mean distance in the batch",
+            choices=("scale", "batch"),
+        )
+        miner: str = option(
+            "histogram",
+            "How weak combinations are found: by what they predict; or, for regions, by their overlap with the truth, "
+            "and only the weakest, as in the released segmentation code",
+            choices=("histogram", "iou"),
+        )
         softened: bool = option(True, "Soften the histograms before comparing them, as the released code does")
 
     def __init__(self, info: TaskInfo, config: MMANet.Config) -> None:
         super().__init__(info, config)
+        if config.miner == "iou" and not info.output.dense:
+            raise Unsupported("Only regions have an overlap to mine by.", "Use miner=histogram.")
         parts = Parts(info)
         self.encoders = parts.encoders()
         self.fusion = parts.fusion()
@@ -219,17 +264,23 @@ class MMANet(Method["MMANet.Config"]):
         """Rows to relate, of student and teacher, and their weights (None: the entropy of the teacher's classes)."""
         student, teacher = levels
         if student.dim() == 2:
-            doubts = self.output.uncertainty(logits)
-            return (student, teacher), None if logits.shape[1] > 1 else doubts / doubts.sum()
-        height, width = student.shape[-2:]
-        chosen = torch.randperm(student.shape[0] * height * width, generator=run.generator)[:PIXELS]
+            return (student, teacher), None if logits.shape[1] > 1 else self._margins(logits)
+        pooled = self.config.pixels == "pooled"
+        size = [min(side, POOLED) if pooled else side for side in student.shape[-2:]]
+        small = functional.adaptive_avg_pool2d(logits, size)
+        doubts = self.output.doubt(small) if self.config.doubt == "entropy" else 1 - self.output.certainty(small)
+        chosen = torch.randperm(len(student) * size[0] * size[1], generator=run.generator)
+        chosen = (chosen if pooled else chosen[:PIXELS]).to(student.device)
+        rows, wise, weights = (
+            pixels(functional.adaptive_avg_pool2d(maps, size))[chosen] for maps in (student, teacher, doubts)
+        )
+        weights = weights.squeeze(1) + 1e-6
+        return (rows, wise), weights / weights.sum()
 
-        def pixels(maps: Tensor) -> Tensor:
-            return maps.movedim(1, -1).flatten(0, 2)[chosen.to(maps.device)]
-
-        small = functional.adaptive_avg_pool2d(logits, (height, width))
-        doubts = 1 - pixels(self.output.certainty(small)).squeeze(1) + 1e-6
-        return (pixels(student), pixels(teacher)), doubts / doubts.sum()
+    def _margins(self, logits: Tensor) -> Tensor:
+        """The weights of numbers, by how near they are to the boundary that matters (docs/methods.md 5.8)."""
+        doubts = self.output.uncertainty(logits)  # exp(-distance) on the scale
+        return margin_weights(-doubts.log()) if self.config.margin == "batch" else doubts / doubts.sum()
 
     def on_epoch_end(self, run: Run) -> None:
         """Measure how far each combination drifts while warming up; then choose the weakest once (Eq. 9-13).
@@ -246,13 +297,20 @@ class MMANet(Method["MMANet.Config"]):
             only = have & self.modalities.mask(combination, len(have))
             more = (only.sum(1) == len(combination)) & (have.sum(1) > len(combination))
             if more.any():  # nobody can drift from what he lacks
-                found, full = (self.output.histogram(each[more]) for each in (run.validation(only), answers))
-                distance = prediction_divergence(found, full, self.config.softened)
+                distance = self._drift(run.validation(only)[more], answers[more], run.validation_target[more])
                 self.divergence[self.modalities.code(combination)] += float(distance)
         if run.last_before(self.config.warmup):
             codes = [self.modalities.code(c) for c in candidates]
             weak = weakest_combinations(self.divergence[codes].cpu(), self.modalities.masks(candidates))
+            weak = weak[:1] if self.config.miner == "iou" else weak
             self.is_weak[self.modalities.codes(weak.bool()).to(self.is_weak.device)] = True
+
+    def _drift(self, found: Tensor, full: Tensor, truth: Tensor) -> Tensor:
+        """How far the answers from a combination are from those from everything, `[N, ...]` each."""
+        if self.config.miner == "iou":
+            return squared_iou_gap(found > 0, full > 0, truth > 0)
+        histograms = (self.output.histogram(each) for each in (found, full))
+        return prediction_divergence(*histograms, self.config.softened)
 
     def logs(self) -> dict[str, Any]:
         """The mined combinations, and how far each candidate has drifted."""

@@ -165,6 +165,11 @@ def mean_feature(features: Sequence[Feature], present: Tensor) -> Feature:
     return tuple(mean_over_present(level, present) for level in zip(*features, strict=True))
 
 
+def pixels(maps: Tensor) -> Tensor:
+    """The pixels of `[B, D, H, W]` as rows, `[B * H * W, D]`."""
+    return maps.movedim(1, -1).flatten(0, 2)
+
+
 def pool(level: Tensor) -> Tensor:
     """`[B, D]` of a level: its mean over positions; a vector is left as it is."""
     return level.flatten(2).mean(2) if level.dim() > 2 else level

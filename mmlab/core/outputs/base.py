@@ -144,6 +144,10 @@ class Output(ABC):
     def certainty(self, logits: Tensor) -> Tensor:
         """How sure each answer is, in the shape of `logits` with one channel (DI-MML, docs/methods.md 3.3)."""
 
+    def doubt(self, logits: Tensor) -> Tensor:
+        """How unsure each answer is, in nats where it has an entropy, in the shape of `certainty`."""
+        return 1 - self.certainty(logits)
+
     @abstractmethod
     def histogram(self, logits: Tensor) -> Tensor:
         """How often each answer is given, `[K]`, summing to 1 (MMANet's miner, docs/methods.md 5.3)."""

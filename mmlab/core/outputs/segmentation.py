@@ -91,6 +91,9 @@ class Segmentation(Output):
         probability = logits.sigmoid()
         return torch.maximum(probability, 1 - probability).mean(1, keepdim=True)
 
+    def doubt(self, logits: Tensor) -> Tensor:
+        return _binary_entropy(logits).mean(1, keepdim=True)
+
     def histogram(self, logits: Tensor) -> Tensor:
         counts = self.labels(logits > 0).flatten()
         return torch.bincount(counts, minlength=self.label_count).float() / counts.numel()
