@@ -93,7 +93,7 @@ class MMANet(Method["MMANet.Config"]):
                 "doubt": "entropy",
                 "miner": "iou",
             },
-            about="As released for NYUv2 (docs/methods.md 5.4), but for ESANet, its feature's entropy, and 30 x 40 pixels",
+            about="As released for NYUv2 (docs/methods.md 5.4), but for ESANet, its entropies and 30 x 40 pixels",
         ),
     )
     card = Card(
