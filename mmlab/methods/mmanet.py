@@ -266,13 +266,13 @@ class MMANet(Method["MMANet.Config"]):
         if student.dim() == 2:
             return (student, teacher), None if logits.shape[1] > 1 else self._margins(logits)
         pooled = self.config.pixels == "pooled"
-        size = [min(side, POOLED) if pooled else side for side in student.shape[-2:]]
-        small = functional.adaptive_avg_pool2d(logits, size)
+        height, width = (min(side, POOLED) if pooled else side for side in student.shape[-2:])
+        small = functional.adaptive_avg_pool2d(logits, (height, width))
         doubts = self.output.doubt(small) if self.config.doubt == "entropy" else 1 - self.output.certainty(small)
-        chosen = torch.randperm(len(student) * size[0] * size[1], generator=run.generator)
+        chosen = torch.randperm(len(student) * height * width, generator=run.generator)
         chosen = (chosen if pooled else chosen[:PIXELS]).to(student.device)
         rows, wise, weights = (
-            pixels(functional.adaptive_avg_pool2d(maps, size))[chosen] for maps in (student, teacher, doubts)
+            pixels(functional.adaptive_avg_pool2d(maps, (height, width)))[chosen] for maps in (student, teacher, doubts)
         )
         weights = weights.squeeze(1) + 1e-6
         return (rows, wise), weights / weights.sum()
@@ -309,8 +309,8 @@ class MMANet(Method["MMANet.Config"]):
         """How far the answers from a combination are from those from everything, `[N, ...]` each."""
         if self.config.miner == "iou":
             return squared_iou_gap(found > 0, full > 0, truth > 0)
-        histograms = (self.output.histogram(each) for each in (found, full))
-        return prediction_divergence(*histograms, self.config.softened)
+        found, full = self.output.histogram(found), self.output.histogram(full)
+        return prediction_divergence(found, full, self.config.softened)
 
     def logs(self) -> dict[str, Any]:
         """The mined combinations, and how far each candidate has drifted."""
