@@ -209,7 +209,7 @@ class MMANet(Method["MMANet.Config"]):
 
     def __init__(self, info: TaskInfo, config: MMANet.Config) -> None:
         super().__init__(info, config)
-        if config.miner == "iou" and not info.output.dense:
+        if config.miner == "iou" and not info.output.dense:  # an overlap is one of regions
             raise Unsupported("Only regions have an overlap to mine by.", "Use miner=histogram.")
         parts = Parts(info)
         self.encoders = parts.encoders()
