@@ -329,6 +329,34 @@ def test_distillation_cuts_an_odd_number_of_columns_like_the_release():
     close(losses.margin_aware_distillation(student, teacher, torch.zeros(3, 2), blocks=2), sum(rows) / 3)
 
 
+def test_mixed_codes_are_contrasted_with_both_samples_by_hand():
+    """Mixtures of rows 0 and 1 at a weight of 3/4, with three candidates on the axes and a temperature of 1."""
+    codes, order = torch.eye(3), torch.tensor([1, 0, 2])
+    mixed = losses.mix(codes, order, 0.75)
+    first = math.log(math.exp(0.75) + math.exp(0.25) + 1)  # the same for rows 0 and 1; row 2 stays as it is
+    third = math.log(math.e + 2)
+    own = (2 * (first - 0.75) + third - 1) / 3
+    other = (2 * (first - 0.25) + third - 1) / 3
+    close(losses.mix_nce(mixed, codes, order, 0.75, 1.0), 0.75 * own + 0.25 * other)
+    valid = torch.tensor([True, True, False])
+    narrow = math.log(math.exp(0.75) + math.exp(0.25))
+    expected = 0.75 * (narrow - 0.75) + 0.25 * (narrow - 0.25)
+    close(losses.mix_nce(mixed, codes, order, 0.75, 1.0, valid), expected)
+    strange = torch.where(valid[:, None], codes, 1e6)
+    close(losses.mix_nce(mixed, strange, order, 0.75, 1.0, valid), expected)  # no candidate, no influence
+    close(losses.mix_nce(mixed, codes, order, 0.75, 1.0, torch.tensor([True, False, False])), 0.0)
+
+
+def test_the_contrast_over_all_dimensions_is_that_of_each_pair():
+    features = torch.randn(3, 5, 4, generator=torch.Generator().manual_seed(0))
+    present = torch.tensor([[1, 1, 1], [1, 1, 0], [1, 1, 0], [0, 1, 1], [1, 0, 0]]).bool()
+    every, total = torch.ones(4, dtype=torch.bool), torch.zeros(())
+    for student, teacher in ((0, 1), (1, 0), (0, 2), (2, 0), (1, 2), (2, 1)):
+        both = present[:, student] & present[:, teacher]
+        total = total + losses.unidirectional_contrast(features[student][both], features[teacher][both], every, 2.0)
+    close(losses.undivided_contrast(features, 2.0, present), float(total / 2))
+
+
 def test_margin_weights_by_hand():
     e = math.exp(-1)
     close(losses.margin_weights(torch.tensor([2.0, 2.0])), [0.5, 0.5])
@@ -932,6 +960,7 @@ def everything(inputs: Inputs) -> dict[str, Tensor]:
         "effective_dimensions": losses.effective_dimensions(row, labels, 4),
         "unidirectional_contrast": losses.unidirectional_contrast(row, joint, effective[0], 0.5),
         "duc_loss": losses.duc_loss(codes, effective, 0.5) + losses.duc_loss(codes, effective, 0.5, present),
+        "undivided_contrast": losses.undivided_contrast(codes, 0.5, present),
         "certainty_fusion": losses.certainty_fusion(codes, available=present)[1],
         "yes_no_fusion": losses.yes_no_fusion(codes, available=present)[1],
         "project_conflicts": losses.project_conflicts(gradients, orders)
@@ -947,6 +976,7 @@ def everything(inputs: Inputs) -> dict[str, Tensor]:
         + losses.gmc_loss(joint, codes, 0.3, present, joints_as_negatives=True),
         "gmc_code": losses.gmc_code(joint, codes, present),
         "mix": losses.mix(row, labels, 0.3),
+        "mix_nce": losses.mix_nce(row, joint, labels, 0.3, 0.3, present[:, 0]),
         "mix_words": losses.mix_words(batch_first, labels, 0.3, GENERATOR.manual_seed(0)),
         "mixed_view": view,
         "mixed_view_loss": losses.mixed_view_loss(view, coefficients, joint, batch_first, 0.3, present),

@@ -125,6 +125,7 @@ ABLATIONS = [
     Ablation("dmrnet", "embedding", 64),
     Ablation("dmrnet", "heads_on", "mixture"),
     Ablation("dmrnet", "hcr", "broadcast"),
+    Ablation("dmrnet", "hard_head", "separate"),
     Ablation("dmrnet", "fixed", "m0,m0-m1"),
     Ablation("dmrnet", "kl_from_start", False),
     Ablation("mmanet", "relation", "similarity"),
@@ -138,6 +139,9 @@ ABLATIONS = [
     Ablation("dimml", "dimensions", "all"),
     Ablation("dimml", "weighting", False),
     Ablation("dimml", "voters", "shared"),
+    Ablation("dimml", "fusion_training", "votes"),
+    Ablation("dimml", "fusion_heads", "each"),
+    Ablation("dimml", "refresh", 2),
     Ablation("gmd", "decouple", False),
     Ablation("gmd", "sharing", False),
     Ablation("gmd", "convolutions", False),
@@ -148,11 +152,24 @@ ABLATIONS = [
     Ablation("m3ixup", "update", "representation"),
     Ablation("m3ixup", "update", "none"),
     Ablation("m3ixup", "input_share", 1.0),
+    Ablation("m3ixup", "unimodal_loss", "contrast"),
 ]
 
 
 ONLY_REGIONS = {"convolutions", "pixels", "doubt"}
-ON_REGIONS = {"heads_on", "relation", "dimensions", "weighting", "voters", "update", "sharing", *ONLY_REGIONS}
+ON_REGIONS = {
+    "heads_on",
+    "hard_head",
+    "fusion_heads",
+    "unimodal_loss",
+    "relation",
+    "dimensions",
+    "weighting",
+    "voters",
+    "update",
+    "sharing",
+    *ONLY_REGIONS,
+}
 
 
 def outcome(method: str, kind: str, **config: object) -> dict[str, Tensor]:

@@ -20,6 +20,11 @@ def keep(values: Tensor, rows: Tensor) -> Tensor:
     return torch.where(rows.view(-1, *([1] * (values.dim() - 1))), values, values.new_zeros(()))
 
 
+def mean_of(values: Tensor, rows: Tensor) -> Tensor:
+    """The mean of `values [B]` where `rows [B]` is true: scalar, 0 where it is nowhere."""
+    return keep(values, rows).sum() / rows.sum().clamp(min=1)
+
+
 def columns_of(there: Tensor | None, count: int) -> Sequence[Tensor | None]:
     """The column `[B]` of each of `count` modalities of `there [B, M]`; None for each where all are there."""
     return [None] * count if there is None else there.unbind(1)

@@ -82,6 +82,21 @@ def duc_loss(features: Stack, effective: Tensor, temperature: float, present: Te
     return total / max(modalities - 1, 1)
 
 
+def undivided_contrast(features: Stack, temperature: float, present: Tensor) -> Tensor:
+    """`duc_loss` over all dimensions, whoever is effective in them: scalar, for the ablation.
+
+    `features` M of `[B, D]`, `present` bool `[B, M]`; a pair uses the samples that have both.
+    """
+    codes = stacked(features)
+    every = torch.ones(codes.shape[2], dtype=torch.bool, device=codes.device)
+    total = codes[:, :0].sum()
+    for teacher, student in permutations(range(len(codes)), 2):
+        both = present[:, student] & present[:, teacher]
+        if both.any():
+            total = total + unidirectional_contrast(codes[student][both], codes[teacher][both], every, temperature)
+    return total / max(len(codes) - 1, 1)
+
+
 def certainty_fusion(logits: Stack, temperature: float = 1.0, available: Tensor | None = None) -> tuple[Tensor, Tensor]:
     """Weigh the heads' logits by their largest probability: `(weights [B, H], fused [B, C])`.
 

@@ -87,6 +87,30 @@ def mix_words(words: Tensor, permutation: Tensor, weight: float, generator: torc
     return torch.where(kept.to(words.device), words, words[permutation])
 
 
+def mix_nce(
+    mixed: Tensor,
+    codes: Tensor,
+    permutation: Tensor,
+    weight: float,
+    temperature: float,
+    valid: Tensor | None = None,
+) -> Tensor:
+    """Contrast mixed codes with the codes of both samples that they are mixtures of, by their weights: scalar.
+
+    `mixed` `[B, D]`, the codes of `mix(inputs, permutation, weight)`; `codes` `[B, D]`, unit vectors; `valid` bool
+    `[B]`: others are no candidates, and mixtures with them do not count. Zero where nothing is left.
+    Source: this project's reading of unimodal mixup without labels (docs/methods.md 2.3).
+    """
+    kept = torch.ones(len(codes), dtype=torch.bool, device=codes.device) if valid is None else valid.bool()
+    rows = kept & kept[permutation]
+    if not rows.any():
+        return mixed[:0].sum()
+    place = kept.cumsum(0) - 1  # of a sample among the candidates
+    similarity = mixed[rows] @ codes[kept].mT / temperature
+    own = F.cross_entropy(similarity, place[rows])
+    return weight * own + (1 - weight) * F.cross_entropy(similarity, place[permutation][rows])
+
+
 def mixed_view(codes: Tensor, omega: Tensor, present: Tensor | None = None) -> tuple[Tensor, Tensor]:
     """Mix each sample's codes by a softmax: `(unit-length view [B, D], coefficients [B, M])`.
 

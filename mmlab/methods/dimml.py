@@ -7,7 +7,8 @@ weighted by its own certainty (docs/methods.md 3.3).
 
 Ours where the paper is silent: with something missing, the heads of what is there vote and the fusion head, which
 never saw a gap, does not (docs/methods.md 3.6). The temperature is smaller than the paper's because our features have
-64 dimensions, not 512. Start epochs are shares of the training. The fusion stage takes the last eighth.
+64 dimensions, not 512. Start epochs are shares of the training. The fusion stage takes the last eighth. Options of
+ours: fusion heads for incomplete input, trained through the votes, and dimensions that are found anew.
 """
 
 from __future__ import annotations
@@ -23,15 +24,25 @@ from torch.nn import functional
 from mmlab.core.batch import Batch
 from mmlab.core.declarations import AblationStep, Card, Setting
 from mmlab.core.diagram import PLAIN, Box, Diagram, Each, Exchange, Inputs, Join, Note
+from mmlab.core.errors import Unsupported
 from mmlab.core.method import METHODS, Feature, Features, Fused, Method, Run, Stage
+from mmlab.core.modality import Combination
 from mmlab.core.options import option
-from mmlab.core.presence import keep, of_present
+from mmlab.core.presence import keep, mean_of
 from mmlab.core.task import TaskInfo
 from mmlab.losses.common import mean_over_present
-from mmlab.losses.dimml import certainty_fusion, dimension_scores, duc_loss, effective_dimensions, yes_no_fusion
-from mmlab.networks.parts import Parts, hide, pixels, pool
+from mmlab.losses.dimml import (
+    certainty_fusion,
+    dimension_scores,
+    duc_loss,
+    effective_dimensions,
+    undivided_contrast,
+    yes_no_fusion,
+)
+from mmlab.networks.parts import Parts, answers_of, hide, pixels, pool
 
 SAMPLES, PIXELS = 4096, 1024
+MOST_WITH_HEADS = 4  # inputs, for which a fusion head for each combination is eleven heads
 
 
 @METHODS.register("dimml")
@@ -137,6 +148,19 @@ class DIMML(Method["DIMML.Config"]):
             choices=("own", "shared"),
         )
         fusion_share: float = option(0.125, "Share of the training for the fusion head", 0.01, 0.9)
+        fusion_training: str = option(
+            "alone",
+            "What the fusion head learns from: its own answer, as in the released code, or that of the weighted votes",
+            choices=("alone", "votes"),
+        )
+        fusion_heads: str = option(
+            "complete",
+            "Fusion heads: one for complete input, or one for each combination of two and more, for up to four inputs",
+            choices=("complete", "each"),
+        )
+        refresh: int = option(
+            0, "Find the effective dimensions anew after so many epochs; 0 is once, as in the released code", 0, 1000
+        )
 
     def __init__(self, info: TaskInfo, config: DIMML.Config) -> None:
         super().__init__(info, config)
@@ -146,6 +170,13 @@ class DIMML(Method["DIMML.Config"]):
         self.heads = nn.ModuleDict({name: parts.head(parts.sizes) for name in info.modalities.names})
         self.shared_head = parts.head(parts.sizes)
         self.fusion_head = parts.head([len(info.modalities) * level for level in parts.sizes])
+        self.partial_heads = nn.ModuleDict()
+        if config.fusion_heads == "each":
+            if len(info.modalities) > MOST_WITH_HEADS:
+                raise Unsupported("A fusion head for each combination is for up to four inputs.", "Use one head.")
+            parted = [c for c in info.modalities.subsets()[:-1] if len(c) > 1]
+            sizes = {c.key: [len(c) * level for level in parts.sizes] for c in parted}
+            self.partial_heads.update({key: parts.head(size) for key, size in sizes.items()})
         self.fusion_votes = True  # not while it is untrained: an epoch of the first stage is chosen without it
         self.scores: Tensor
         self.effective: Tensor
@@ -153,13 +184,14 @@ class DIMML(Method["DIMML.Config"]):
         self.register_buffer("effective", torch.zeros(len(info.modalities), size, dtype=torch.bool))
 
     def stages(self, epochs: int) -> list[Stage]:
-        """Encoders and their heads first; then the fusion head alone, everything else resting."""
+        """Encoders and their heads first; then the fusion heads alone, everything else resting."""
         fusion = max(1, round(self.config.fusion_share * epochs))
         learners = [self.encoders, self.heads, self.shared_head]
+        last = [self.fusion_head, self.partial_heads]
         first = [parameter for module in learners for parameter in module.parameters()]
         return [
-            Stage("encoders", epochs - fusion, first, frozen=[self.fusion_head]),
-            Stage("fusion", fusion, list(self.fusion_head.parameters()), frozen=learners),
+            Stage("encoders", epochs - fusion, first, frozen=last),
+            Stage("fusion", fusion, [p for module in last for p in module.parameters()], frozen=learners),
         ]
 
     def encode(self, inputs: Mapping[str, Tensor], there: Tensor | None = None) -> Features:
@@ -173,15 +205,31 @@ class DIMML(Method["DIMML.Config"]):
     def fuse(self, features: Features, present: Tensor) -> Fused:
         hidden = hide(features.alone, present, self.modalities.names)
         votes = [features.beside[name][0] for name in self.modalities.names]
-        complete = present.all(1, keepdim=True) & self.fusion_votes
-        together = torch.zeros_like(votes[0])  # the fusion head is large and votes on complete input only
-        if complete.any():
-            together = self.fusion_head(tuple(torch.cat(level, 1) for level in zip(*hidden, strict=True)))
+        together, there = self._together(hidden, votes[0], present)
         votes.append(together)
-        available = torch.cat((present, complete), 1)
+        available = torch.cat((present, there), 1)
         weights, logits = self._vote(torch.stack(votes), available)
         mean = mean_over_present([pool(feature[-1]) for feature in hidden], present)
         return Fused(logits, mean, extras={"weights": weights})
+
+    def _fusion_heads(self) -> list[tuple[Combination, nn.Module]]:
+        """The fusion heads, each with the combination that it votes on."""
+        partial = [c for c in self.modalities.subsets() if c.key in self.partial_heads]
+        return [*((c, self.partial_heads[c.key]) for c in partial), (self.modalities.full, self.fusion_head)]
+
+    def _joined(self, hidden: Sequence[Feature], combination: Combination) -> Feature:
+        chosen = [hidden[position] for position, on in enumerate(self.modalities.row(combination)) if on]
+        return tuple(torch.cat(level, 1) for level in zip(*chosen, strict=True))
+
+    def _together(self, hidden: Sequence[Feature], like: Tensor, present: Tensor) -> tuple[Tensor, Tensor]:
+        """The answers of the head made for exactly what is present, and where there is one, bool `[B, 1]`."""
+        answers, there = torch.zeros_like(like), torch.zeros_like(present[:, 0])
+        for combination, head in self._fusion_heads() if self.fusion_votes else ():
+            rows = (present == self.modalities.mask(combination, len(present), present.device)).all(1)
+            if rows.any():  # these heads are large
+                answers = answers + keep(answers_of(head, self._joined(hidden, combination), rows), rows)
+                there = there | rows
+        return answers, there[:, None]
 
     def _vote(self, votes: Tensor, available: Tensor) -> tuple[Tensor, Tensor]:
         """Weights `[B, H]` (averaged over pixels and regions) and fused logits of votes `[H, B, C, ...]`."""
@@ -199,22 +247,29 @@ class DIMML(Method["DIMML.Config"]):
         terms = {}
         for position, name in enumerate(self.modalities.names):
             on = batch.present[:, position]
-            own = self.output.loss(_voted(self.heads[name], features[name], on), batch.target)
-            common = self.output.loss(_voted(self.shared_head, features[name], on), batch.target)
-            terms[f"own {name}"] = _mean(own, on)
-            terms[f"shared {name}"] = self.config.shared * _mean(common, on)
+            own = self.output.loss(answers_of(self.heads[name], features[name], on), batch.target)
+            common = self.output.loss(answers_of(self.shared_head, features[name], on), batch.target)
+            terms[f"own {name}"] = mean_of(own, on)
+            terms[f"shared {name}"] = self.config.shared * mean_of(common, on)
         if self.config.duc > 0 and bool(self.effective.any()):
             terms["duc"] = self.config.duc * self._contrast(features, batch, run)
         return terms
 
     def _fusion_loss(self, batch: Batch) -> Tensor:
+        """The mean over the fusion heads of what each loses on the samples that have its inputs."""
         with torch.no_grad():
-            features = super().encode(batch.inputs, batch.present).alone
-            hidden = hide(features, batch.present, self.modalities.names)
-            joined = tuple(torch.cat(level, 1) for level in zip(*hidden, strict=True))
-        complete = batch.present.all(1)
-        each = self.output.loss(_voted(self.fusion_head, joined, complete), batch.target)
-        return _mean(each, complete)
+            features = self.encode(batch.inputs, batch.present)
+            hidden = hide(features.alone, batch.present, self.modalities.names)
+        losses = []
+        for combination, head in self._fusion_heads():
+            wanted = self.modalities.mask(combination, len(batch), batch.present.device)
+            rows = (batch.present | ~wanted).all(1)
+            if self.config.fusion_training == "votes":
+                logits = self.fuse(features, torch.where(rows[:, None], wanted, batch.present)).logits
+            else:
+                logits = answers_of(head, self._joined(hidden, combination), rows)
+            losses.append(mean_of(self.output.loss(logits, batch.target), rows))
+        return torch.stack(losses).mean()
 
     def _contrast(self, features: Mapping[str, Feature], batch: Batch, run: Run) -> Tensor:
         deep = [features[name][-1] for name in self.modalities.names]
@@ -226,12 +281,12 @@ class DIMML(Method["DIMML.Config"]):
             present = present[(chosen // per_image).to(present.device)]
         effective = self.effective
         if self.config.dimensions == "all":
-            return _undivided(deep, effective, self.config.temperature, present)
+            return undivided_contrast(deep, self.config.temperature, present)
         return duc_loss(deep, effective, self.config.temperature, present)
 
     def on_epoch_end(self, run: Run) -> None:
-        """Separate the dimensions once, just before the contrast begins (docs/methods.md 3.2)."""
-        if run.stage != "encoders" or not run.last_before(self.config.start):
+        """Separate the dimensions just before the contrast begins, and later where asked to (docs/methods.md 3.2)."""
+        if run.stage != "encoders" or not self._is_due(run):
             return
         found = [(super(DIMML, self).encode(batch.inputs).alone, batch) for batch in run.training(SAMPLES)]
         for position, name in enumerate(self.modalities.names):
@@ -245,6 +300,11 @@ class DIMML(Method["DIMML.Config"]):
             self.scores[position] = dimension_scores(torch.cat(values), torch.cat(labels), classes)
             self.effective[position] = effective_dimensions(torch.cat(values), torch.cat(labels), classes)
 
+    def _is_due(self, run: Run) -> bool:
+        refresh, start = self.config.refresh, self.config.start
+        since = run.epoch + 1 - max(1, round(start * run.epochs))  # epochs that the contrast has had
+        return run.last_before(start) or (refresh > 0 and since > 0 and since % refresh == 0)
+
     def logs(self) -> dict[str, Any]:
         """How many dimensions each modality is effective in, and each dimension's score."""
         names = self.modalities.names
@@ -253,30 +313,7 @@ class DIMML(Method["DIMML.Config"]):
         return {"effective_dimensions": counts, "dimension_scores": dict(zip(names, rounded, strict=True))}
 
 
-def _voted(head: nn.Module, feature: Feature, on: Tensor) -> Tensor:
-    """The logits of a head for the rows `on [B]`, zero for the others, which its normalisation shall not meet."""
-    return of_present(lambda rows: (head(tuple(level[rows] for level in feature)),), on, head)[0]
-
-
-def _mean(each: Tensor, rows: Tensor) -> Tensor:
-    return keep(each, rows).sum() / rows.sum().clamp(min=1)
-
-
 def _shrunk(labels: Tensor, like: Tensor) -> Tensor:
     """Label maps `[B, H, W]` at the resolution of `like`, as rows."""
     small = functional.interpolate(labels[:, None].float(), size=like.shape[-2:], mode="nearest")
     return small.long().flatten()
-
-
-def _undivided(deep: Sequence[Tensor], effective: Tensor, temperature: float, present: Tensor) -> Tensor:
-    """The contrast over all dimensions, for the ablation: every ordered pair with an all-true teacher."""
-    from mmlab.losses.dimml import unidirectional_contrast
-
-    every = torch.ones(effective.shape[1], dtype=torch.bool, device=effective.device)
-    pairs = [(s, t) for s in range(len(deep)) for t in range(len(deep)) if s != t]
-    total = torch.zeros((), device=effective.device)
-    for student, teacher in pairs:
-        both = present[:, student] & present[:, teacher]
-        if both.any():
-            total = total + unidirectional_contrast(deep[student][both], deep[teacher][both], every, temperature)
-    return total / max(len(deep) - 1, 1)

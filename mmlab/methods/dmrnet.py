@@ -162,6 +162,12 @@ class DMRNet(Method["DMRNet.Config"]):
         warmup: float = option(0.1, "Fraction of the training after which combinations are ranked", 0.0, 1.0)
         keep: int = option(0, "How many combinations count as hard; 0 is 1 of 3, 3 of 7, else 3/7 of all", 0, 63)
         fixed: str = option("", "A fixed hard set instead of the mined one: keys with commas (image,image-pen)")
+        hard_head: str = option(
+            "shared",
+            "What predicts in the loss on hard combinations: the head itself, or one of its own (for regions a whole "
+            "decoder, as in the released segmentation code), which answers nothing later",
+            choices=("shared", "separate"),
+        )
         kl_from_start: bool = option(True, "Divergence from the first epoch on; off starts it after warm-up")
 
     def __init__(self, info: TaskInfo, config: DMRNet.Config) -> None:
@@ -173,7 +179,9 @@ class DMRNet(Method["DMRNet.Config"]):
         self.fusion = parts.fusion(mixed_to_the_end=mixed)
         self.mean = parts.normed(before, config.embedding)
         self.log_variance = parts.normed(before, config.embedding) if config.probabilistic else None
-        self.head = parts.head((*parts.embedding[:-1], config.embedding))
+        levels = (*parts.embedding[:-1], config.embedding)
+        self.head = parts.head(levels)
+        self.hard_head = parts.head(levels) if config.hard_head == "separate" and config.hard > 0 else None
         self.seen: Tensor
         self.is_hard: Tensor
         self.register_buffer("seen", torch.zeros(2, 2 ** len(info.modalities), dtype=torch.float64))
@@ -192,12 +200,14 @@ class DMRNet(Method["DMRNet.Config"]):
         feature = self.fusion(hide(features.alone, present, self.modalities.names))
         mean = self.mean(feature[-1])
         if self.log_variance is None:
-            return Fused(self.head((*feature[:-1], mean)), pool(mean))
+            levels = (*feature[:-1], mean)
+            return Fused(self.head(levels), pool(mean), extras={"levels": levels})
         log_variance = self.log_variance(feature[-1])
         noise = torch.randn_like(mean) if self.training else torch.zeros_like(mean)
         code = gaussian_sample(mean, log_variance, noise)
-        extras = {"mean": mean, "log_variance": log_variance}
-        return Fused(self.head((*feature[:-1], code)), pool(mean), pool(log_variance.exp()), extras)
+        levels = (*feature[:-1], code)
+        extras = {"mean": mean, "log_variance": log_variance, "levels": levels}
+        return Fused(self.head(levels), pool(mean), pool(log_variance.exp()), extras)
 
     def losses(self, batch: Batch, run: Run) -> dict[str, Tensor]:
         present = run.drop(batch.present)
@@ -214,6 +224,8 @@ class DMRNet(Method["DMRNet.Config"]):
                 terms["kl"] = self._divergence(fused)
         if late and self.config.hard > 0:
             broadcast = self.config.hcr == "broadcast"
+            if self.hard_head is not None:
+                each = self.output.loss(self.hard_head(fused.extras["levels"]), batch.target)
             terms["hard"] = self.config.hard * hard_combination_loss(each, self.is_hard[codes], broadcast)
         return terms
 

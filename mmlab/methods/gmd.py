@@ -27,7 +27,7 @@ from mmlab.core.diagram import ACCENT, MUTED, PLAIN, WRONG, Arrow, Box, Diagram,
 from mmlab.core.method import METHODS, Feature, Features, Fused, Method, Run
 from mmlab.core.modality import Combination
 from mmlab.core.options import option
-from mmlab.core.presence import keep, of_present
+from mmlab.core.presence import mean_of, of_present
 from mmlab.core.task import TaskInfo
 from mmlab.losses.common import mean_over_present
 from mmlab.losses.gmd import decoupled_gradients, gradient_cosines, merge_gradients
@@ -188,7 +188,7 @@ class GMD(Method["GMD.Config"]):
             on = present.any(1)
             safe = torch.where(on[:, None], present, wanted)
             each = self.output.loss(self.fuse(features, safe).logits, batch.target)
-            terms[combination.key] = keep(each, on).sum() / on.sum().clamp(min=1)
+            terms[combination.key] = mean_of(each, on)
         return terms
 
     def _objectives(self, run: Run) -> list[Combination]:

@@ -26,9 +26,18 @@ from mmlab.core.diagram import ACCENT, GONE, WRONG, Arrow, Box, Codes, Diagram, 
 from mmlab.core.method import METHODS, Feature, Features, Fused, Method, Run
 from mmlab.core.modality import Combination
 from mmlab.core.options import option
-from mmlab.core.presence import Rows, keep, of_present
+from mmlab.core.presence import Rows, keep, mean_of, of_present
 from mmlab.core.task import TaskInfo
-from mmlab.losses.m3ixup import adapt_and_explore, gmc_code, gmc_loss, mix, mix_words, mixed_view, mixed_view_loss
+from mmlab.losses.m3ixup import (
+    adapt_and_explore,
+    gmc_code,
+    gmc_loss,
+    mix,
+    mix_nce,
+    mix_words,
+    mixed_view,
+    mixed_view_loss,
+)
 from mmlab.networks.parts import Parts, mean_feature, pool
 
 
@@ -70,8 +79,7 @@ class M3ixup(Method["M3ixup.Config"]):
                 "schedule": "constant",
             },
             config={"temperature": 0.3, "contrast": 1.0},
-            about="What GMC, its base, has for CMU-MOSI (docs/methods.md 2.2), since M3ixup's own settings are not "
-            "known; GMC lowers its rate after 20 passes without progress, this one never",
+            about="Those of GMC, its base, for CMU-MOSI (docs/methods.md 2.2), without plateaus; its own are unknown",
         ),
     )
     card = Card(
@@ -135,6 +143,11 @@ class M3ixup(Method["M3ixup.Config"]):
         temperature: float = option(0.3, "Temperature of the contrast", 0.01, 10.0)
         contrast: float = option(0.1, "Weight of GMC's alignment of single and joint codes", 0.0, 10.0)
         unimodal: float = option(1.0, "Weight of mixup within a modality", 0.0, 10.0)
+        unimodal_loss: str = option(
+            "task",
+            "What that mixup is held to: both samples' targets, or their joint codes, which needs no labels",
+            choices=("task", "contrast"),
+        )
         input_share: float = option(0.5, "How often inputs are mixed rather than features; 1 is inputs only", 0.0, 1.0)
         beta: float = option(0.2, "Shape of the mixing weight's distribution", 0.01, 10.0)
         adapt: float = option(0.1, "Weight of the mixed view after adapting", 0.0, 10.0)
@@ -233,11 +246,15 @@ class M3ixup(Method["M3ixup.Config"]):
                 mixed = self.encode_one(name, inputs, on)
             else:
                 mixed = tuple(mix(level, order, weight) for level in features.alone[name])
+            if self.config.unimodal_loss == "contrast":
+                joint, complete = self._code(features.shared["joint"]), batch.present.all(1)
+                total = total + mix_nce(self._code(mixed), joint, order, weight, self.config.temperature, complete)
+                continue
             logits = self._answer_of(mixed if len(mixed) > 1 else (self._code(mixed),), on)
             first = self.output.loss(logits, batch.target)
             second = self.output.loss(logits, batch.target[order])
             each = weight * first + (1 - weight) * second
-            total = total + keep(each, on).sum() / on.sum().clamp(min=1)
+            total = total + mean_of(each, on)
         return total / len(self.modalities)
 
     def _mixed_inputs(self, name: str, inputs: Tensor, order: Tensor, weight: float, run: Run) -> Tensor:

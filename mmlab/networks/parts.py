@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from mmlab.core.method import Feature
 from mmlab.core.modality import Modality
 from mmlab.core.modality_kinds import modality_kind
-from mmlab.core.presence import keep
+from mmlab.core.presence import keep, of_present
 from mmlab.core.task import TaskInfo
 from mmlab.losses.common import mean_over_present
 from mmlab.networks.encoders import level_encoder, upsample
@@ -158,6 +158,11 @@ def hide(features: Mapping[str, Feature], present: Tensor, names: Sequence[str])
         on = present[:, position]
         hidden.append(tuple(keep(level, on) for level in features[name]))
     return hidden
+
+
+def answers_of(head: nn.Module, feature: Feature, on: Tensor) -> Tensor:
+    """The logits of a head for the rows `on [B]`, zero for the others, which its normalisation shall not meet."""
+    return of_present(lambda rows: (head(tuple(level[rows] for level in feature)),), on, head)[0]
 
 
 def mean_feature(features: Sequence[Feature], present: Tensor) -> Feature:
