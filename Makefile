@@ -19,7 +19,7 @@ export UV_FIND_LINKS ?= $(PIP_FIND_LINKS)
 export UV_COMPILE_BYTECODE := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help app test fast lint format train bench clean browser
+.PHONY: help app test fast lint format train bench attack clean browser
 
 help: ## show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /make \1|/' | column -t -s '|'
@@ -49,6 +49,9 @@ train: $(APP_READY) ## train every method on digits where it is missing; TASK= a
 
 bench: $(TEST_READY) browser ## measure the app in Chromium
 	@$(BIN)/python bench/app_latency.py
+
+attack: $(TEST_READY) browser ## attack everything for an hour, or less: ARGS="--files 5000 --kills 20 --visitors 10 --minutes 2"
+	@$(BIN)/python -m bench.attack $(ARGS)
 
 lock: ## write requirements*.lock anew: every package with its hashes, for every system; needs uv
 	uv pip compile requirements.txt $(LOCKED) -o requirements.lock

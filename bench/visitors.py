@@ -9,14 +9,17 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.asyncio.client import ClientConnection, connect
 
+PATIENCE = 120  # seconds for an answer, after which it counts as lost
+
 
 class Visitor:
-    """One session. `toggle` returns the milliseconds until the run that it caused is done."""
+    """One session. answer: what it shows. `toggle` returns the milliseconds until the run that it caused is done."""
 
     def __init__(self, socket: ClientConnection) -> None:
         self.socket = socket
         self.widget = ""
         self.fragment = ""
+        self.answer = ""
 
     @classmethod
     async def enter(cls, port: int) -> Visitor:
@@ -49,7 +52,7 @@ class Visitor:
         await self.socket.close()
 
     async def _until_done(self) -> None:
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(PATIENCE):
             async for content in self.socket:
                 message = ForwardMsg()
                 message.ParseFromString(content if isinstance(content, bytes) else content.encode())
@@ -61,5 +64,7 @@ class Visitor:
         if message.WhichOneof("type") != "delta" or message.delta.WhichOneof("type") != "new_element":
             return
         element = message.delta.new_element
+        if element.WhichOneof("type") == "html" and "data-answer" in element.html.body:
+            self.answer = element.html.body
         if element.WhichOneof("type") == "checkbox" and "Sound" in element.checkbox.label:
             self.widget, self.fragment = element.checkbox.id, message.delta.fragment_id

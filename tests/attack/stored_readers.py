@@ -52,11 +52,11 @@ def library(place: Path) -> Library:
         target = place / "library" / "watch" / method / "seed0"
         if not target.is_dir():
             shutil.copytree(SHIPPED / "watch" / method / "seed0", target)
-            _make_small(target)
+            make_small(target)
     return Library(place / "library")
 
 
-def _make_small(target: Path) -> None:
+def make_small(target: Path) -> None:
     """Leave a few samples in a sweep, so that changing it takes no time."""
     found = sweep_file.read(target, checkpoints.load(target).digest)
     rows = slice(0, 400, 10)

@@ -1,0 +1,112 @@
+"""Attack everything, and write down what held: an hour by default, less with smaller numbers; 0 leaves a part out.
+
+    python -m bench.attack                                           # make attack
+    python -m bench.attack --files 5000 --kills 20 --visitors 0 --write docs/tables
+
+Exit code 1 where something did not hold. What a part found before is kept in the table until that part runs again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import sys
+import tempfile
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from bench.app_latency import CHROMIUM, ROOT
+from bench.attack import changed_files, kills, neighbours, tables, visitors
+from mmlab.core.version import __version__
+from tests.attack.readers import READERS
+
+WHOLE = {"files": 100_000, "kills": 200, "visitors": 100, "minutes": 10.0}
+
+
+def main() -> int:
+    """Run the parts that are asked for, one after another, each written down when it is over."""
+    asked = _arguments()
+    file = asked.write / "reliability.json"
+    found: dict[str, Any] = json.loads(file.read_text("utf-8")) if file.is_file() else {}
+    found["about"] = _about(asked)
+    for part, run in (
+        ("files", _files),
+        ("large", _large),
+        ("kills", _kills),
+        ("visitors", _visitors),
+        ("neighbours", _neighbours),
+    ):
+        result = run(asked)
+        if result is not None:
+            found[part] = result
+            tables.write(found, asked.write)
+    print(tables.as_markdown(found))
+    return int(any(map(_is_broken, found.values())))
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m bench.attack", description=__doc__)
+    parser.add_argument("--files", type=int, default=WHOLE["files"], help="changed files, of all readers together")
+    parser.add_argument("--kills", type=int, default=WHOLE["kills"], help="processes that are killed")
+    parser.add_argument("--visitors", type=int, default=WHOLE["visitors"], help="visitors at once")
+    parser.add_argument("--minutes", type=float, default=WHOLE["minutes"], help="how long they stay")
+    parser.add_argument("--no-large", action="store_true", help="leave the largest files out")
+    parser.add_argument("--no-neighbours", action="store_true", help="leave the two browsers out")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--write", type=Path, default=ROOT / "docs" / "tables", metavar="FOLDER")
+    return parser.parse_args()
+
+
+def _files(asked: argparse.Namespace) -> dict[str, Any] | None:
+    if not asked.files:
+        return None
+    return {**asdict(changed_files.attack(asked.files, asked.seed)), "readers": len(READERS)}
+
+
+def _large(asked: argparse.Namespace) -> list[dict[str, Any]] | None:
+    return None if asked.no_large else [asdict(each) for each in changed_files.largest_files()]
+
+
+def _kills(asked: argparse.Namespace) -> dict[str, Any] | None:
+    if not asked.kills:
+        return None
+    with tempfile.TemporaryDirectory() as place:
+        return asdict(kills.attack(asked.kills, asked.seed, Path(place)))
+
+
+def _visitors(asked: argparse.Namespace) -> dict[str, Any] | None:
+    return asdict(visitors.attack(asked.visitors, asked.minutes, asked.seed)) if asked.visitors else None
+
+
+def _neighbours(asked: argparse.Namespace) -> dict[str, bool] | None:
+    if asked.no_neighbours:
+        return None
+    if not neighbours.address() or not Path(CHROMIUM).exists():
+        print("No address that others can reach, or no Chromium: the two browsers are left out.", file=sys.stderr)
+        return None
+    return neighbours.attack()
+
+
+def _about(asked: argparse.Namespace) -> str:
+    """On what it ran, beside what, and how much of the whole."""
+    load = os.getloadavg()[2] if hasattr(os, "getloadavg") else float("nan")
+    asked_for = ", ".join(f"{getattr(asked, name):g} of {whole:g} {name}" for name, whole in WHOLE.items())
+    return (
+        f"mmlab {__version__}, Python {platform.python_version()}, {os.cpu_count()} cores, load {load:.1f} at the "
+        f"beginning, {datetime.now(UTC):%d %B %Y}. Asked for: {asked_for}."
+    )
+
+
+def _is_broken(part: Any) -> bool:
+    if isinstance(part, dict):
+        held = [value for value in part.values() if isinstance(value, bool)]
+        return bool(part.get("faults") or part.get("lost")) or not all(held)
+    return isinstance(part, list) and any(each["seconds"] > changed_files.MOST_SECONDS for each in part)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
