@@ -55,7 +55,7 @@ def _inside(values: Floats) -> NDArray[np.bool_]:
     """Which voxels are head: what is not 0 where the rest was cut away, else what is bright."""
     if (values == 0).mean() >= OUTSIDE:
         return np.asarray(values != 0)
-    low, high = np.percentile(values, (1, 98))
+    low, high = np.percentile(values.flatten("K"), (1, 98), overwrite_input=True)  # in the order in which they lie
     return np.asarray(values > low + HEAD * (high - low))
 
 
