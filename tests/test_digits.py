@@ -156,7 +156,7 @@ def test_two_may_build_a_split_at_once(tmp_path: Path) -> None:
     environment = {**os.environ, "MMLAB_CACHE": str(tmp_path), "PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-c", code]
     both = [subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) for _ in range(2)]
-    first, second = (builder.communicate(timeout=120)[0] for builder in both)
+    first, second = (builder.communicate(timeout=600)[0] for builder in both)
     assert [builder.returncode for builder in both] == [0, 0]
     assert first == second
     assert first.startswith("40 ")

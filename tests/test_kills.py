@@ -224,7 +224,7 @@ def killed_when(process: subprocess.Popen[bytes], is_time: Callable[[], object],
         assert process.poll() is None
         time.sleep(0.02)
     process.send_signal(signal.SIGKILL)
-    process.communicate(timeout=30)
+    process.communicate(timeout=600)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="SIGKILL is of POSIX")

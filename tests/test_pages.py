@@ -333,5 +333,5 @@ def test_text_from_outside_is_no_markdown() -> None:
 def test_a_file_in_pages_is_the_entry_of_a_page_that_exists() -> None:
     for file in sorted((ROOT / "pages").glob("*.py")):
         assert file.stem in PAGES
-        app = AppTest.from_file(str(file), default_timeout=60).run()
+        app = AppTest.from_file(str(file), default_timeout=240).run()
         assert not app.exception

@@ -23,7 +23,7 @@ from mmlab.training.resume_state import STATE
 
 TINY = TrainRequest("digits", "dropout", {}, {"samples": 128, "epochs": 2}, 0, "tiny")
 LONG = replace(TINY, plan={"samples": 128, "epochs": 1000}, tag="long")
-PATIENCE = 120.0
+PATIENCE = 600.0
 
 
 @pytest.fixture

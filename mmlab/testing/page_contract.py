@@ -25,7 +25,7 @@ def check_page(name: str, **address: str) -> None:
     assert not lost, f"the page lost {lost} of its address"
 
 
-def app_at(page: str, timeout: float = 90, **address: str) -> AppTest:
+def app_at(page: str, timeout: float = 240, **address: str) -> AppTest:
     """The app as a link straight to a page opens it; it has not run yet."""
     from streamlit.testing.v1 import AppTest
 
