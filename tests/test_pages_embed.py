@@ -489,7 +489,7 @@ def test_a_map_is_made_in_the_background_and_can_be_stopped() -> None:
 
     app = opened(part="fit")
     app.number_input(key="embed.fit.neighbours").set_value(5).run()
-    settings = MapSettings(neighbours=5)
+    settings = MapSettings(neighbours=5, epochs=30, solid=False)
     digest = cache.sweep(reference()).digest
     told: list[float] = []
 
