@@ -100,6 +100,25 @@ class Report(TypedDict):
 
 
 @with_config(OPEN)
+class Baseline(TypedDict):
+    """What one plain model scores, by combination and metric."""
+
+    title: Text
+    about: Text
+    metrics: Annotated[dict[Key, Scores], Field(min_length=1, max_length=1024)]
+    mean: Scores
+
+
+@with_config(OPEN)
+class Baselines(TypedDict):
+    """`baselines.json`: the yardsticks of a task, and the data that they were measured on."""
+
+    contents: Digest
+    samples: Count
+    baselines: Annotated[dict[Name, Baseline], Field(max_length=8)]
+
+
+@with_config(OPEN)
 class Logs(TypedDict):
     """What methods and recorders add to a line of a log, as far as a figure reads it."""
 

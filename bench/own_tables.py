@@ -1,0 +1,230 @@
+"""Own folders of rows of numbers: is any method below a plain linear model on the same table?
+
+Writes each table as a folder of one's own (`docs/own-data.md`), trains methods on it as `train` does, measures the
+yardsticks as `baselines` does, and compares combination by combination on the test samples:
+
+    python bench/own_tables.py --data /path/to/data --seeds 2 --write docs/tables --fill docs/results.md
+
+Four tables come with scikit-learn. `--data` adds CMU-MOSI features (mosi_utterance_bclstm.npz) and pixels of Houston 2013
+(houston2013_train_pixels.npz). MOSI's features were learned on its training part, so validation is two fifths of the
+videos of its test part. Goes on where an earlier call was cut off.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from mmlab.core.method import METHODS
+from mmlab.core.task import TASKS
+from mmlab.experiments import baselines
+from mmlab.experiments.comparison_tables import fill
+from mmlab.experiments.train_job import TrainJob, run_train
+from mmlab.inference.device import one_thread
+from mmlab.storage import report_file
+from mmlab.storage.library import Library
+
+USUAL = ("joint", "ensemble", "dropout", "dmrnet", "mmanet", "gmd", "dimml", "m3ixup")
+SHARES = (0.5, 0.2)  # of a table for training and validation; the rest is for the test
+POINT = 0.01
+Table = tuple[dict[str, np.ndarray], np.ndarray, np.ndarray]  # inputs [N, n], truth [N], split [N]
+
+
+def halves() -> Table:
+    """The upper and the lower half of scikit-learn's digits."""
+    from sklearn.datasets import load_digits
+
+    found = load_digits()
+    return {"upper": found.data[:, :32], "lower": found.data[:, 32:]}, found.target, drawn(len(found.target))
+
+
+def cancer() -> Table:
+    """Breast cancer of Wisconsin: means, errors and extremes of ten measures of cells."""
+    from sklearn.datasets import load_breast_cancer
+
+    found = load_breast_cancer()
+    parts = {"means": slice(0, 10), "errors": slice(10, 20), "extremes": slice(20, 30)}
+    return {name: found.data[:, part] for name, part in parts.items()}, found.target, drawn(len(found.target))
+
+
+def wine() -> Table:
+    """Wine: what is dissolved in it, and what it looks like."""
+    from sklearn.datasets import load_wine
+
+    found = load_wine()
+    looks = [9, 10, 11]
+    rest = [column for column in range(13) if column not in looks]
+    return {"contents": found.data[:, rest], "looks": found.data[:, looks]}, found.target, drawn(len(found.target))
+
+
+def diabetes() -> Table:
+    """Diabetes: the person and the blood; the answer is a number."""
+    from sklearn.datasets import load_diabetes
+
+    found = load_diabetes()
+    return {"person": found.data[:, :4], "blood": found.data[:, 4:]}, found.target, drawn(len(found.target))
+
+
+def mosi(data: Path) -> Table:
+    """CMU-MOSI: features of text, voice and face of an utterance; positive or not."""
+    found = np.load(data / "mosi_utterance_bclstm.npz", allow_pickle=False)
+    videos = np.array([name.rsplit("_", 1)[0].split("[")[0] for name in found["ids_test"]])
+    names = np.random.default_rng(0).permutation(sorted(set(videos)))
+    held_out = np.where(np.isin(videos, names[: len(names) * 2 // 5]), "valid", "test")
+    inputs = {name: np.concatenate([found[f"{name}_{part}"] for part in ("train", "test")]) for name in MOSI}
+    split = np.concatenate([np.full(len(found["y_train"]), "train"), held_out])
+    return inputs, np.concatenate([found["y_train"], found["y_test"]]), split
+
+
+MOSI = ("text", "audio", "video")
+
+
+def houston(data: Path) -> Table:
+    """Houston 2013: spectrum and height of a pixel; split at random, so neighbours lie on both sides."""
+    found = np.load(data / "houston2013_train_pixels.npz", allow_pickle=False)
+    return {name: found[name] for name in ("hsi", "lidar")}, found["y"], drawn(len(found["y"]))
+
+
+def drawn(count: int) -> np.ndarray:
+    """A random split of `count` rows under a fixed seed."""
+    edges = np.cumsum([round(share * count) for share in SHARES])
+    split = np.full(count, "test", "<U5")
+    order = np.random.default_rng(0).permutation(count)
+    split[order[: edges[0]]], split[order[edges[0] : edges[1]]] = "train", "valid"
+    return split
+
+
+def write_folder(folder: Path, name: str, table: Table) -> None:
+    """The table as a folder of one's own: an array per input, a row of it per sample."""
+    inputs, truth, split = table
+    folder.mkdir(parents=True, exist_ok=True)
+    for key, values in inputs.items():
+        np.save(folder / f"{key}.npy", values.astype(np.float32))
+    head = ["id", "split", "target", *inputs]
+    rows = [[f"s{i}", split[i], f"{truth[i]:g}", *(f"{key}.npy#{i}" for key in inputs)] for i in range(len(truth))]
+    (folder / "manifest.csv").write_text("\n".join(",".join(row) for row in [head, *rows]) + "\n")
+    modalities = [{"name": key, "kind": "vector", "size": values.shape[1]} for key, values in inputs.items()]
+    is_number = len(np.unique(truth)) > 30
+    output: dict[str, Any] = {"kind": "classification", "classes": [f"{each:g}" for each in np.unique(truth)]}
+    if is_number:
+        output = {"kind": "regression", "low": float(truth.min()), "high": float(truth.max())}
+    task = {"name": name, "output": output, "modalities": modalities}
+    (folder / "task.json").write_text(json.dumps(task, indent=1))
+
+
+def gaps(scores: Mapping[str, float], plain: Mapping[str, float], higher_is_better: bool) -> dict[str, float]:
+    """How much better than the linear model, by combination."""
+    return {key: (scores[key] - plain[key]) * (1 if higher_is_better else -1) for key in scores if key in plain}
+
+
+def row_of(name: str, method: str, seeds: int, library: Library) -> dict[str, Any] | None:
+    """One line of the table: a method on a table over its seeds, against the linear model."""
+    output = TASKS[name].info.output
+    files = [library.folder(name, method, f"seed{seed}") for seed in range(seeds)]
+    tables = [report_file.read(file)["sources"]["built-in"] for file in files if (file / "report.json").is_file()]
+    if not tables:
+        return None
+    plain = {key: each[output.headline] for key, each in baselines.stored(name, library)["linear"]["metrics"].items()}
+    scores = {key: float(np.mean([each["metrics"][key][output.headline] for each in tables])) for key in plain}
+    apart = gaps(scores, plain, output.higher_is_better)
+    size = POINT if output.headline == "accuracy" else POINT * float(np.mean(list(plain.values())))
+    worst = min(apart, key=apart.__getitem__)
+    count, share = tables[0]["samples"], plain[worst]
+    reach = 1.96 * np.sqrt(2 * share * (1 - share) / count) if output.headline == "accuracy" else np.nan
+    return {
+        "table": name,
+        "method": METHODS[method].title,
+        "seeds": len(tables),
+        "metric": output.headline,
+        "samples": count,
+        "all": max(scores.items(), key=lambda item: item[0].count("-"))[1],
+        "linear_all": max(plain.items(), key=lambda item: item[0].count("-"))[1],
+        "mean_gap": float(np.mean(list(apart.values()))),
+        "worst_gap": apart[worst],
+        "worst": worst,
+        "reach": float(reach),
+        "below": sum(gap < -size for gap in apart.values()),
+        "combinations": len(apart),
+    }
+
+
+def as_markdown(rows: list[dict[str, Any]]) -> str:
+    """A line per table and method; accuracies in percent, errors as they are."""
+    head = (
+        "table",
+        "method",
+        "seeds",
+        "all inputs",
+        "linear, all inputs",
+        "mean gap",
+        "worst gap",
+        "below by > 1 point",
+    )
+    lines = ["| " + " | ".join(head) + " |", "|" + " --- |" * len(head)]
+    for row in rows:
+        factor, digits = (100, 1) if row["metric"] == "accuracy" else (1, 2)
+        reach = f" (± {factor * row['reach']:.1f})" if np.isfinite(row["reach"]) else ""
+        cells = [row["table"], row["method"], row["seeds"], f"{factor * row['all']:.{digits}f}"]
+        cells += [f"{factor * row['linear_all']:.{digits}f}", f"{factor * row['mean_gap']:+.{digits}f}"]
+        cells += [f"{factor * row['worst_gap']:+.{digits}f}{reach}, {row['worst']}"]
+        cells += [f"{row['below']} of {row['combinations']}"]
+        lines.append("| " + " | ".join(map(str, cells)) + " |")
+    note = (
+        "Accuracy in %, of diabetes the mean error. Gaps: better (+) or worse (-) than logistic or ridge regression on the "
+        "same inputs, whose strength was chosen on validation; ± is the 95 % interval of a difference of two such scores "
+        "on this many test samples."
+    )
+    return "\n".join([*lines, "", note])
+
+
+def main() -> None:
+    """Train what is lacking, measure, write."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, help="folder with the arrays of MOSI and Houston")
+    parser.add_argument("--tables", default="", help="only these, such as wine,mosi")
+    parser.add_argument("--methods", default=",".join(USUAL))
+    parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()) / "mmlab-own-tables")
+    parser.add_argument("--write", type=Path)
+    parser.add_argument("--fill", type=Path)
+    given = parser.parse_args()
+    one_thread()
+    tables = {"wine": wine, "cancer": cancer, "diabetes": diabetes, "halves": halves}
+    if given.data is not None:
+        tables |= {"mosi": lambda: mosi(given.data), "houston": lambda: houston(given.data)}
+    wanted = given.tables.split(",") if given.tables else list(tables)
+    for name in wanted:
+        write_folder(given.folder / name, name, tables[name]())
+    os.environ["MMLAB_FOLDERS"] = os.pathsep.join(str(given.folder / name) for name in wanted)
+    library = Library(given.folder / "library")
+    rows = []
+    for name in wanted:
+        if not baselines.stored(name, library):
+            baselines.measure(name, library)
+        for method in given.methods.split(","):
+            for seed in range(given.seeds):
+                print(name, method, seed, file=sys.stderr, flush=True)
+                run_train(TrainJob(name, method, seed=seed), str(library.root))
+            rows += [row] if (row := row_of(name, method, given.seeds, library)) else []
+            print(rows[-1], file=sys.stderr, flush=True)
+    table = as_markdown(rows)
+    print(table)
+    if given.write is not None:
+        (given.write / "own_tables.md").write_text(table + "\n")
+        (given.write / "own_tables.json").write_text(json.dumps(rows, indent=1) + "\n")
+    if given.fill is not None:
+        fill(given.fill, {"own_tables": table})
+
+
+if __name__ == "__main__":
+    main()

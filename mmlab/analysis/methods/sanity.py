@@ -1,0 +1,97 @@
+"""Sentences of warning about what models score: below a plain yardstick, or less with an input more."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+
+TOLERANCE = 0.01  # of a share, or of the number itself: less is said of no difference
+NAMED = 4
+Scores = Mapping[str, float]  # by combination key
+
+
+def warnings(
+    models: Mapping[str, Scores], yardsticks: Mapping[str, Scores], higher_is_better: bool, label: Callable[[str], str]
+) -> list[str]:
+    """What a person should know before they read numbers as findings about their data.
+
+    models: by title, the score of each combination; yardsticks: the same of plain models. label: a key in words.
+    """
+    found = [_below(models, title, scores, higher_is_better, label) for title, scores in yardsticks.items()]
+    return [*filter(None, found), *filter(None, [_hurt(models, yardsticks, higher_is_better, label)])]
+
+
+def _below(
+    models: Mapping[str, Scores],
+    title: str,
+    plain: Scores,
+    higher_is_better: bool,
+    label: Callable[[str], str],
+) -> str:
+    """Models that are below a yardstick where they are furthest from it."""
+    worst: dict[str, tuple[float, str]] = {}
+    for name, scores in models.items():
+        gaps = [(_lead(plain[key], value, higher_is_better), key) for key, value in scores.items() if key in plain]
+        gaps = [(gap, key) for gap, key in gaps if math.isfinite(gap)]
+        if gaps and max(gaps)[0] > 0:
+            worst[name] = max(gaps)
+    if not worst:
+        return ""
+    names = sorted(worst, key=lambda name: -worst[name][0])
+    gap, key = worst[names[0]]
+    return (
+        f"{_listed(names)} {'is' if len(names) == 1 else 'are'} below a plain {title.lower()} on the same inputs, "
+        f"{names[0]} by {_amount(models[names[0]][key], plain[key])} with {label(key)}. "
+        "This is the model, not the data: what such a score says about inputs is not to be relied on."
+    )
+
+
+def _hurt(
+    models: Mapping[str, Scores], yardsticks: Mapping[str, Scores], higher_is_better: bool, label: Callable[[str], str]
+) -> str:
+    """Models that score less with all inputs than with some of them, where no yardstick does."""
+    found: dict[str, tuple[float, str, str]] = {}
+    for name, scores in models.items():
+        fall = _fall(scores, higher_is_better)
+        if fall is not None and not any(_fall(each, higher_is_better) for each in yardsticks.values()):
+            found[name] = fall
+    if not found:
+        return ""
+    names = sorted(found, key=lambda name: -found[name][0])
+    _, fewer, whole = found[names[0]]
+    scores = models[names[0]]
+    return (
+        f"Adding inputs lowers the score of {_listed(names)}: {names[0]} loses {_amount(scores[whole], scores[fewer])} "
+        f"from {label(fewer)} to all inputs. More inputs never hold less, so this is the model, not the data."
+    )
+
+
+def _fall(scores: Scores, higher_is_better: bool) -> tuple[float, str, str] | None:
+    """By how much the complete combination is worse than the best of the others, and both keys; None where it is not."""
+    there = {key: value for key, value in scores.items() if math.isfinite(value)}
+    if len(there) < 2:
+        return None
+    whole = max(there, key=lambda key: key.count("-"))
+    fewer = (max if higher_is_better else min)((key for key in there if key != whole), key=there.__getitem__)
+    lead = _lead(there[fewer], there[whole], higher_is_better)
+    return (lead, fewer, whole) if lead > 0 else None
+
+
+def _lead(one: float, other: float, higher_is_better: bool) -> float:
+    """How much better `one` is than `other`, beyond what is not worth a word."""
+    better = one - other if higher_is_better else other - one
+    return better - TOLERANCE * max(1.0, abs(one))
+
+
+def _amount(one: float, other: float) -> str:
+    """A difference in words: points of a share, otherwise as it is."""
+    apart = abs(one - other)
+    return f"{100 * apart:.1f} points" if max(abs(one), abs(other)) <= 1 else f"{apart:.3g}"
+
+
+def _listed(names: Sequence[str]) -> str:
+    shown = list(names[:NAMED])
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    if more or len(shown) < 2:
+        return ", ".join(shown) + more
+    return f"{', '.join(shown[:-1])} and {shown[-1]}"

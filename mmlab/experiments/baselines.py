@@ -1,0 +1,119 @@
+"""Yardsticks of a task, measured: a linear model and a forest for each combination, on the samples that have it all.
+
+>>> found = measure("mine", library)     # fits, and keeps `baselines.json` beside the models of the task
+>>> stored("mine", library)              # what was kept, if the data are still the same
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mmlab.analysis.methods.yardsticks import ABOUT, TITLES, Flat, Table, answers
+from mmlab.core.batch import Samples
+from mmlab.core.data_version import fingerprint_of
+from mmlab.core.errors import MmlabError, Unsupported
+from mmlab.core.modality import Combination
+from mmlab.core.modality_kinds import modality_kind
+from mmlab.core.task import TASKS, Task
+from mmlab.inference.sweep import mean_metrics
+from mmlab.storage import strict_json
+from mmlab.storage.atomic_files import write_atomically
+from mmlab.storage.file_schemas import Baselines
+from mmlab.storage.library import Library
+
+FILE = "baselines.json"
+LARGEST = 2 * 2**20
+MOST_ROWS = 20_000  # of training samples: more make a forest slow and neither model better
+
+
+def measure(name: str, library: Library, on_progress: Callable[[float], None] | None = None) -> dict[str, Any]:
+    """Fit both yardsticks to every combination of a task, and keep what they score on the test samples.
+
+    Raises Unsupported for answers that are pictures.
+    """
+    task = TASKS[name]()
+    output, modalities = task.info.output, task.info.modalities
+    if output.dense:
+        raise Unsupported(
+            "There is no plain yardstick for regions.", "An empty answer is one: see what evaluate says of it."
+        )
+    splits = {split: task.samples(split) for split in ("train", "valid", "test")}
+    if len(splits["train"]) > MOST_ROWS:
+        splits["train"] = splits["train"].take(MOST_ROWS)
+    flat = _flat(task, splits)
+    tables: dict[str, dict[str, dict[str, float]]] = {kind: {} for kind in TITLES}
+    combinations = modalities.subsets()
+    for place, combination in enumerate(combinations):
+        training, validation, test = (_table(flat[split], splits[split], combination) for split in splits)
+        rows = _rows(splits["test"], combination)
+        groups = [splits["test"].groups[row] for row in np.flatnonzero(rows)]
+        for kind in TITLES if len(training[1]) > 1 and len(test[1]) else ():
+            try:
+                found = answers(kind, training, validation, test[0], output.channels)
+            except Unsupported:
+                continue  # nothing can be learned from these: the combination is left out
+            tables[kind][combination.key] = output.metrics_of(found, test[1], groups)
+            if on_progress is not None:
+                on_progress((place + (kind == "forest")) / len(combinations))
+    whole = {
+        "contents": fingerprint_of(task),
+        "samples": len(splits["test"]),
+        "baselines": {
+            kind: {"title": TITLES[kind], "about": ABOUT[kind], "metrics": table, "mean": mean_metrics(table)}
+            for kind, table in tables.items()
+            if table
+        },
+    }
+    folder = library.folder(name, "x", "x").parents[1]
+    folder.mkdir(parents=True, exist_ok=True)
+    write_atomically(folder / FILE, json.dumps(_finite(whole), indent=1).encode())
+    return whole
+
+
+def stored(name: str, library: Library) -> dict[str, Any]:
+    """What was measured for a task on the data as they are now; empty where nothing was, or it cannot be read."""
+    for file in library.glob(f"{name}/{FILE}"):
+        try:
+            found: dict[str, Any] = strict_json.checked(file.read_bytes(), Baselines, FILE, "", LARGEST)
+        except (MmlabError, OSError):
+            continue  # measured again by the command; a yardstick that cannot be read hides no model
+        if found["contents"] == fingerprint_of(TASKS[name]()):
+            return dict(found["baselines"])
+    return {}
+
+
+def _flat(task: Task, splits: Mapping[str, Samples]) -> dict[str, dict[str, NDArray[Any]]]:
+    """The numbers `[N, n]` of each input, by split."""
+    found: dict[str, dict[str, NDArray[Any]]] = {split: {} for split in splits}
+    for position, item in enumerate(task.info.modalities):
+        there = splits["train"].present[:, position]
+        training = splits["train"].inputs[item.name][there].float().numpy()
+        if not len(training):
+            training = np.zeros((2, *item.shape), np.float32)
+        fitted = Flat(training, len(item.shape) == 1, modality_kind(item.kind).discrete)
+        for split, samples in splits.items():
+            found[split][item.name] = fitted(samples.inputs[item.name].float().numpy())
+    return found
+
+
+def _rows(samples: Samples, combination: Combination) -> NDArray[np.bool_]:
+    """Which samples have everything of a combination."""
+    names = list(samples.inputs)
+    return np.asarray(samples.present[:, [names.index(name) for name in combination.names]].all(1).numpy())
+
+
+def _table(flat: Mapping[str, NDArray[Any]], samples: Samples, combination: Combination) -> Table:
+    rows = _rows(samples, combination)
+    joined = np.concatenate([flat[name] for name in combination.names], 1)[rows]
+    return joined, samples.target.numpy()[rows]
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _finite(each) for key, each in value.items()}
+    return None if isinstance(value, float) and not np.isfinite(value) else value
