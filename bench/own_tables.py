@@ -5,9 +5,9 @@ yardsticks as `baselines` does, and compares combination by combination on the t
 
     python bench/own_tables.py --data /path/to/data --seeds 2 --write docs/tables --fill docs/results.md
 
-Four tables come with scikit-learn. `--data` adds CMU-MOSI features (mosi_utterance_bclstm.npz) and pixels of Houston 2013
-(houston2013_train_pixels.npz). MOSI's features were learned on its training part, so validation is two fifths of the
-videos of its test part. Goes on where an earlier call was cut off.
+Four tables come with scikit-learn. `--data` adds CMU-MOSI features (mosi_utterance_bclstm.npz) and pixels of Houston
+2013 (houston2013_train_pixels.npz). MOSI's features were learned on its training part, so validation is two fifths of
+the videos of its test part. Goes on where an earlier call was cut off.
 """
 
 from __future__ import annotations
@@ -180,9 +180,9 @@ def as_markdown(rows: list[dict[str, Any]]) -> str:
         cells += [f"{row['below']} of {row['combinations']}"]
         lines.append("| " + " | ".join(map(str, cells)) + " |")
     note = (
-        "Accuracy in %, of diabetes the mean error. Gaps: better (+) or worse (-) than logistic or ridge regression on the "
-        "same inputs, whose strength was chosen on validation; ± is the 95 % interval of a difference of two such scores "
-        "on this many test samples."
+        "Accuracy in %, of diabetes the mean error. Gaps: better (+) or worse (-) than logistic or ridge regression on "
+        "the same inputs, whose strength was chosen on validation; ± is the 95 % interval of a difference of two such "
+        "scores on this many test samples."
     )
     return "\n".join([*lines, "", note])
 

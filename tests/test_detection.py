@@ -135,7 +135,7 @@ def test_the_epoch_with_the_lowest_error_is_kept() -> None:
 
 def test_without_any_score_the_last_epoch_is_kept_and_the_score_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
     nothing = {"acer": math.nan, "accuracy": math.nan}
-    monkeypatch.setattr(Detection, "metrics_of", lambda self, answers, truth: dict(nothing))
+    monkeypatch.setattr(Detection, "metrics_of", lambda self, answers, truth, groups=None: dict(nothing))
     run: Trainer = trainer("dropout", "detection", 2)
     epochs = list(run.epochs())
     assert run.state.best_epoch == len(epochs) - 1

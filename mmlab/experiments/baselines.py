@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -16,18 +15,14 @@ from numpy.typing import NDArray
 from mmlab.analysis.methods.yardsticks import ABOUT, TITLES, Flat, Table, answers
 from mmlab.core.batch import Samples
 from mmlab.core.data_version import fingerprint_of
-from mmlab.core.errors import MmlabError, Unsupported
+from mmlab.core.errors import Unsupported
 from mmlab.core.modality import Combination
 from mmlab.core.modality_kinds import modality_kind
 from mmlab.core.task import TASKS, Task
 from mmlab.inference.sweep import mean_metrics
-from mmlab.storage import strict_json
-from mmlab.storage.atomic_files import write_atomically
-from mmlab.storage.file_schemas import Baselines
+from mmlab.storage import baselines_file
 from mmlab.storage.library import Library
 
-FILE = "baselines.json"
-LARGEST = 2 * 2**20
 MOST_ROWS = 20_000  # of training samples: more make a forest slow and neither model better
 
 
@@ -69,22 +64,13 @@ def measure(name: str, library: Library, on_progress: Callable[[float], None] | 
             if table
         },
     }
-    folder = library.folder(name, "x", "x").parents[1]
-    folder.mkdir(parents=True, exist_ok=True)
-    write_atomically(folder / FILE, json.dumps(_finite(whole), indent=1).encode())
+    baselines_file.write(library, name, whole)
     return whole
 
 
 def stored(name: str, library: Library) -> dict[str, Any]:
-    """What was measured for a task on the data as they are now; empty where nothing was, or it cannot be read."""
-    for file in library.glob(f"{name}/{FILE}"):
-        try:
-            found: dict[str, Any] = strict_json.checked(file.read_bytes(), Baselines, FILE, "", LARGEST)
-        except (MmlabError, OSError):
-            continue  # measured again by the command; a yardstick that cannot be read hides no model
-        if found["contents"] == fingerprint_of(TASKS[name]()):
-            return dict(found["baselines"])
-    return {}
+    """What was measured for a task on the data as they are now; empty where nothing was."""
+    return baselines_file.read(library, name, fingerprint_of(TASKS[name]()))
 
 
 def _flat(task: Task, splits: Mapping[str, Samples]) -> dict[str, dict[str, NDArray[Any]]]:
@@ -111,9 +97,3 @@ def _table(flat: Mapping[str, NDArray[Any]], samples: Samples, combination: Comb
     rows = _rows(samples, combination)
     joined = np.concatenate([flat[name] for name in combination.names], 1)[rows]
     return joined, samples.target.numpy()[rows]
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {key: _finite(each) for key, each in value.items()}
-    return None if isinstance(value, float) and not np.isfinite(value) else value

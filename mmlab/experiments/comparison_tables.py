@@ -6,6 +6,7 @@ import json
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,14 +17,14 @@ from mmlab.core.data_version import changed_since, fingerprint_of
 from mmlab.core.errors import CheckpointError, MmlabError, UnknownName
 from mmlab.core.group_name import group_name
 from mmlab.core.method import METHODS
-from mmlab.core.metric import higher_is_better
+from mmlab.core.metric import higher_is_better, mean_of
 from mmlab.core.modality import Combination
 from mmlab.core.number_text import p_value
 from mmlab.core.task import TASKS, TaskInfo, advice
 from mmlab.core.untrained import sentence, untrained
 from mmlab.experiments.ablations import ladder, ordered, rung_tag
 from mmlab.experiments.grid import gap_tag
-from mmlab.storage import report_file
+from mmlab.storage import baselines_file, report_file
 from mmlab.storage.library import SEED_FOLDER, Library
 from mmlab.storage.report_file import REPORT
 
@@ -48,7 +49,11 @@ def compare(
     pattern = re.compile(rf"{re.escape(gap_tag(missing))}-seed(\d+)") if missing else SEED_FOLDER
     reports = {name: _seeds(library, task, name, fingerprint, pattern) for name in names}
     titles = {name: METHODS[name].title for name in names}
-    return _comparison(task, source, baseline, reports, titles, metric)
+    found = _comparison(task, source, baseline, reports, titles, metric)
+    if source != "built-in":
+        return found
+    plain = baselines_file.scores(baselines_file.read(library, task, fingerprint), found.metric)
+    return replace(found, yardsticks=plain)
 
 
 def compare_ladder(library: Library, task: str, method: str, source: str = "built-in", metric: str = "") -> Comparison:
@@ -188,6 +193,11 @@ def as_markdown(found: Comparison) -> str:
         cells += [f"{bold}{write(row.mean)}{spread}{bold}", write(row.worst), _difference(row, found.is_share)]
         cells.append("" if math.isnan(p[row.name]) else p_value(p[row.name]))
         lines.append("| " + " | ".join(cells) + " |")
+    for title, table in found.yardsticks.items():
+        values = [table.get(key, math.nan) for key in found.combinations]
+        worst = (min if found.higher_is_better else max)(values, default=math.nan)
+        cells = [f"*{title}*", "", *map(write, values), write(float(mean_of(values))), write(worst), "", ""]
+        lines.append("| " + " | ".join(cells) + " |")
     legend = ", ".join(f"{letter} {key}" for letter, key in zip(letters, found.combinations, strict=True))
     unit = " in %" if found.is_share else ""
     note = (
@@ -197,7 +207,9 @@ def as_markdown(found: Comparison) -> str:
     )
     if math.isfinite(found.nothing):
         note += f" An empty answer to everything: {write(found.nothing)}."
-    return "\n".join([*lines, "", note, *(f"\n{problem}" for problem in found.problems)])
+    modalities = TASKS[found.task].info.modalities
+    warned = found.warnings(lambda key: modalities.parse(key).label)
+    return "\n".join([*lines, "", note, *(f"\n{problem}" for problem in (*found.problems, *warned))])
 
 
 def as_csv(found: Comparison) -> str:
@@ -240,6 +252,11 @@ def as_json(found: Comparison) -> dict[str, Any]:
     about = {name: getattr(found, name) for name in ("task", "source", "metric", "baseline", "samples", "groups")}
     about |= {"grouped_by": found.grouped_by, "scope": found.scope}
     about |= {"nothing": found.nothing} if math.isfinite(found.nothing) else {}
+    if found.yardsticks:
+        about["yardsticks"] = {
+            title: dict(zip(table, _finite(list(table.values())), strict=True))
+            for title, table in found.yardsticks.items()
+        }
     return {**about, "combinations": list(found.combinations), "methods": methods, "problems": list(found.problems)}
 
 

@@ -38,7 +38,7 @@ def _below(
     if not worst:
         return ""
     names = sorted(worst, key=lambda name: -worst[name][0])
-    gap, key = worst[names[0]]
+    key = worst[names[0]][1]
     return (
         f"{_listed(names)} {'is' if len(names) == 1 else 'are'} below a plain {title.lower()} on the same inputs, "
         f"{names[0]} by {_amount(models[names[0]][key], plain[key])} with {label(key)}. "
@@ -67,7 +67,7 @@ def _hurt(
 
 
 def _fall(scores: Scores, higher_is_better: bool) -> tuple[float, str, str] | None:
-    """By how much the complete combination is worse than the best of the others, and both keys; None where it is not."""
+    """By how much all inputs are worse than the best of fewer, and both keys; None where they are not."""
     there = {key: value for key, value in scores.items() if math.isfinite(value)}
     if len(there) < 2:
         return None

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scipy import special  # scipy.stats takes a second to import, and Home waits for this file
 
 from mmlab.analysis.base.statistics import holm
+from mmlab.analysis.methods import sanity
 from mmlab.core.group_name import USUAL, several
 from mmlab.core.metric import is_share, mean_of
 
@@ -60,6 +61,7 @@ class Comparison:
 
     runs: the seeds behind the rows, in the same order; problems: reports that could not be used, and why.
     nothing: what an empty answer to everything scores; NaN where answers cannot be empty.
+    yardsticks: what plain models score, by title and combination; empty where they were not measured.
     groups: whom the test samples come from, 0 where no report says; grouped_by: what such a group is.
     """
 
@@ -74,8 +76,14 @@ class Comparison:
     runs: tuple[Runs, ...] = ()
     problems: tuple[str, ...] = ()
     nothing: float = float("nan")
+    yardsticks: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     groups: int = 0
     grouped_by: str = USUAL
+
+    def warnings(self, label: Callable[[str], str]) -> list[str]:
+        """What is to be known before numbers are read as findings about the data. label: a combination in words."""
+        models = {row.title: dict(zip(self.combinations, row.score.tolist(), strict=True)) for row in self.rows}
+        return sanity.warnings(models, self.yardsticks, self.higher_is_better, label)
 
     @property
     def scope(self) -> str:

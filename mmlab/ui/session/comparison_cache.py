@@ -14,15 +14,18 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
+from mmlab.analysis.methods import sanity
 from mmlab.analysis.methods.seed_comparison import MEAN, WORST, Comparison, confusion
+from mmlab.core.data_version import fingerprint_of
 from mmlab.core.errors import CheckpointError, MmlabError
 from mmlab.core.file_stamp import Stamp as FileStamp
 from mmlab.core.file_stamp import stamp_of
 from mmlab.core.method import METHODS
+from mmlab.core.reference import Reference
 from mmlab.core.task import TASKS, advice
 from mmlab.experiments import comparison_tables
 from mmlab.experiments.ablations import ladder, rung_tag, with_ladder
-from mmlab.storage import report_file, sweep_file
+from mmlab.storage import baselines_file, report_file, sweep_file
 from mmlab.storage.checkpoints import REPORT, SWEEP
 from mmlab.storage.library import SEED_FOLDER, Entry
 from mmlab.ui.session import cache
@@ -60,6 +63,18 @@ def comparison(task: str, view: str, source: str, baseline: str, metric: str, st
     return comparison_tables.compare(cache.library(), task, source, baseline, metric)
 
 
+def warnings_of(reference: Reference) -> list[str]:
+    """What is to be known before a model's numbers are read as findings about the data: see `Comparison.warnings`."""
+    task = cache.task(reference.task)
+    output, modalities = task.info.output, task.info.modalities
+    measured = cache.report(reference).get("sources", {}).get("built-in", {})
+    scores = {key: float(row.get(output.headline, math.nan)) for key, row in measured.get("metrics", {}).items()}
+    stored = baselines_file.read(cache.library(), reference.task, fingerprint_of(task))
+    plain = baselines_file.scores(stored, output.headline)
+    models = {cache.title(reference.method): scores}
+    return sanity.warnings(models, plain, output.higher_is_better, lambda key: modalities.parse(key).label)
+
+
 def sources(task: str, view: str, stamp: Stamp) -> list[str]:
     """Where there are reports for the view; the built-in samples in any case."""
     there = []
@@ -82,6 +97,9 @@ def sources(task: str, view: str, stamp: Stamp) -> list[str]:
 def stamp(task: str) -> Stamp:
     """What tells one state of the reports from another."""
     files = cache.library().glob(f"{task}/*/*/{REPORT}")
+    if not files:
+        return ()
+    files += cache.library().glob(f"{task}/{baselines_file.FILE}")
     return tuple(
         ("/".join(file.parts[-3:-1]), modified(file)) for file in files if not file.parent.name.startswith(".")
     )

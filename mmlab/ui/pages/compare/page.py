@@ -44,6 +44,8 @@ def show(task_name: str) -> None:
     view, found = _chosen(task, stamp)
     for problem in found.problems:
         st.warning(plain(problem))
+    for warned in () if view else found.warnings(lambda key: task.info.modalities.parse(key).label):
+        st.warning(plain(warned))
     by = _by(found, view)
     ordered = _sorted(found, by)
     st.subheader(
@@ -126,6 +128,7 @@ def _heat(task: Task, found: Comparison, cell: tuple[str, str]) -> None:
     scale = method_tables.Scale(found.is_share, signed, found.higher_is_better)
     p = {by: found.p_values(by) for by in (*found.combinations, MEAN, WORST)} if signed else {}
     lines = [_line(found, row, scale, modalities, p) for row in found.rows]
+    lines += [] if signed else [_yardstick(title, found, scale, modalities) for title in found.yardsticks]
     html = method_tables.heat(lines, _columns(modalities, found.combinations), scale, ":".join(cell))
     marks = (
         {"worse": method_tables.WORSE, "better": method_tables.BETTER}
@@ -153,6 +156,15 @@ def _of_nothing(found: Comparison, scale: method_tables.Scale) -> str:
     if not math.isfinite(found.nothing):
         return ""
     return f" An empty answer to everything would score {_plain(found.nothing, scale)}."
+
+
+def _yardstick(title: str, found: Comparison, scale: method_tables.Scale, modalities: Modalities) -> method_tables.Line:
+    """A plain model as the last line: what a network should not stay below."""
+    values = [found.yardsticks[title].get(key, math.nan) for key in found.combinations]
+    values += [float(mean_of(values)), (min if found.higher_is_better else max)(values)]
+    labels = [*(modalities.parse(key).label for key in found.combinations), "mean", "worst"]
+    notes = tuple(f"{title}, {label}: {scale.text(value)}" for label, value in zip(labels, values, strict=True))
+    return method_tables.Line(title, title, "yardstick", tuple(values), notes)
 
 
 def _unmeasured(found: Comparison, modalities: Modalities) -> str:

@@ -21,7 +21,7 @@ from mmlab.ui.pages.dominance import (
     synthetic_truth,
     training_dynamics,
 )
-from mmlab.ui.session import cache, url_state
+from mmlab.ui.session import cache, comparison_cache, url_state
 from mmlab.ui.text import wording
 
 
@@ -71,6 +71,8 @@ def show(task: Task) -> None:
     """The whole page under the task."""
     st.html(Path(__file__).with_name("dominance.css"))
     reference = _model(task)
+    for warned in comparison_cache.warnings_of(reference) if reference is not None else ():
+        st.warning(page_frame.plain(warned))
     _section(task.name, reference)
 
 

@@ -110,6 +110,8 @@ def _task(task: Task) -> None:
             st.caption(f"Trained and not measured yet: {names}.")
         for source in sources:
             st.html(_scores(task, measured, source))
+        for warned in _warnings(task):
+            st.caption(f":material/warning: {page_frame.plain(warned)}")
         if told := _simulated(measured):
             st.caption(told)
         with st.container(key=f"mm-go-{task.name}"):
@@ -150,6 +152,15 @@ def _scores(task: Task, measured: Sequence[tuple[Entry, Mapping[str, Any]]], sou
         f"<b>{where}</b> <span class='mm-muted'>({samples:,}), {escape(_measure(output.headline))}</span></caption>"
         f"<thead><tr><th>Method</th>{head}</tr></thead><tbody>{body}</tbody></table></div>"
     )
+
+
+def _warnings(task: Task) -> list[str]:
+    """What Compare warns of: models below a plain yardstick, and inputs that lower a score."""
+    try:
+        found = comparison_cache.comparison(task.name, "", "built-in", "dropout", "", comparison_cache.stamp(task.name))
+    except CheckpointError:
+        return []
+    return found.warnings(lambda key: task.info.modalities.parse(key).label)
 
 
 def _over_seeds(task: Task, source: str) -> tuple[dict[str, Row], dict[str, int]]:
