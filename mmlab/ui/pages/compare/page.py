@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -14,10 +13,9 @@ from mmlab.analysis.methods.seed_comparison import MEAN, WORST, Comparison, Row,
 from mmlab.core.metric import mean_of
 from mmlab.core.modality import Modalities
 from mmlab.core.task import Task, advice
-from mmlab.experiments import comparison_tables
 from mmlab.experiments.ablations import with_ladder
 from mmlab.ui.components import clickable_svg, page_frame, pickers, url_select
-from mmlab.ui.pages.compare import confusion
+from mmlab.ui.pages.compare import confusion, downloads
 from mmlab.ui.session import cache, comparison_cache, url_state
 from mmlab.ui.text import wording
 from mmlab.ui.text.markdown import plain
@@ -59,7 +57,7 @@ def show(task_name: str) -> None:
         _heat(task, ordered, cell)
     with table, page_frame.error_boundary():
         _table(task, ordered, view)
-    _downloads(ordered, view)
+    downloads.show(ordered, view)
     left, right = st.columns([1, 1], gap="large")
     with left, page_frame.error_boundary():
         _differences(ordered, view, by)
@@ -249,29 +247,6 @@ def _table(task: Task, found: Comparison, view: str) -> None:
         help=f"Mean difference to {plain(_base(found, view))}, paired by seed; its 95 % interval is from … to.",
     )
     st.dataframe(pd.DataFrame(rows), hide_index=True, column_config=numbers, placeholder="–")
-
-
-def _downloads(found: Comparison, view: str) -> None:
-    name = "-".join(part for part in ("mmlab", found.task, view, found.source, found.metric) if part)
-    save = partial(st.download_button, on_click="ignore")
-    with st.container(horizontal=True, vertical_alignment="center", key="mm-compare-foot"):
-        pickers.numbers_help("compared", "difference", "seed", "confusion", "ladder")
-        with st.popover("Download"):
-            save(
-                "Table (Markdown)",
-                data=lambda: comparison_tables.as_markdown(found),
-                file_name=f"{name}.md",
-                mime="text/markdown",
-            )
-            save(
-                "Numbers (CSV)", data=lambda: comparison_tables.as_csv(found), file_name=f"{name}.csv", mime="text/csv"
-            )
-            save(
-                "Numbers (JSON)",
-                data=lambda: json.dumps(comparison_tables.as_json(found), indent=1),
-                file_name=f"{name}.json",
-                mime="application/json",
-            )
 
 
 def _differences(found: Comparison, view: str, by: str) -> None:
