@@ -81,6 +81,12 @@ class DMRNet(Method["DMRNet.Config"]):
             about="The released code's for CREMA-D (docs/methods.md 1.4), but for its ResNet-18 encoders and for what "
             "it makes of the hard combinations (hcr=broadcast)",
         ),
+        Setting(
+            "paper-regions",
+            plan={"epochs": 300, "batch_size": 8, "learning_rate": 0.01, "optimiser": "sgd"},
+            config={"hard": 0.5, "hard_head": "separate", "keep": 63, "kl_from_start": False, "warmup": 0.033},
+            about="As released for NYUv2 (docs/methods.md 1.4), but for ESANet; there the divergence has no gradient",
+        ),
     )
     card = Card(
         idea="One network that has to serve every combination tends to embed a sample in the same direction "
@@ -106,7 +112,8 @@ class DMRNet(Method["DMRNet.Config"]):
             "them, and what tells the classes apart grows with their number, so that a small embedding loses by "
             "the noise (option `embedding`).",
             "For regions the skip connections are concatenated and mixed by a convolution; the paper adds them up "
-            "with squeeze-and-excitation.",
+            "with squeeze-and-excitation. The additional loss is that of the shared decoder; there it has one of its "
+            "own (option `hard_head=separate`).",
             "The paper does not state how many combinations count as hard: here 1 of 3, 3 of 7 (option `keep`).",
             "The papers count in epochs when a phase begins; here it is a fraction of the training, so that "
             "short runs go through every phase.",
@@ -203,8 +210,7 @@ class DMRNet(Method["DMRNet.Config"]):
             levels = (*feature[:-1], mean)
             return Fused(self.head(levels), pool(mean), extras={"levels": levels})
         log_variance = self.log_variance(feature[-1])
-        noise = torch.randn_like(mean) if self.training else torch.zeros_like(mean)
-        code = gaussian_sample(mean, log_variance, noise)
+        code = gaussian_sample(mean, log_variance, torch.randn_like(mean)) if self.training else mean
         levels = (*feature[:-1], code)
         extras = {"mean": mean, "log_variance": log_variance, "levels": levels}
         return Fused(self.head(levels), pool(mean), pool(log_variance.exp()), extras)

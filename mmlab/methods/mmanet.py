@@ -116,8 +116,8 @@ class MMANet(Method["MMANet.Config"]):
             "classification code weights columns (option `weight=column`).",
             "The loss of the auxiliary head counts weak samples only. The released code multiplies the loss "
             "of the whole batch by their number (option `mar=broadcast`).",
-            "Weak combinations are mined on validation samples. The released code mines on the loader that it "
-            "calls test.",
+            "Weak combinations are mined on validation samples, the released code's on its test loader. For regions "
+            "random pixels are related; the released way is `pixels=pooled`, `doubt=entropy`, `miner=iou`.",
             "The distillation has a weight of 0.3, chosen on validation samples. The paper's 30 costs "
             "accuracy on our small networks (option `distil=30`).",
             "The papers count in epochs when a phase begins; here it is a fraction of the training, so that "
