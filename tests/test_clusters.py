@@ -88,6 +88,13 @@ def test_flipped_signs_are_counted_exactly() -> None:
     assert sign_flip_p(np.zeros(6, np.int64), Clusters.singles(6)) == 1
 
 
+@pytest.mark.parametrize("count", [7, 20])
+def test_flipped_signs_of_other_numbers_are_tried_or_drawn(count: int) -> None:
+    whole = np.random.default_rng(count).integers(-3, 6, count)
+    exact = sign_flip_p(whole, Clusters.singles(count))
+    assert sign_flip_p(0.7 * whole, Clusters.singles(count)) == pytest.approx(exact, abs=0.012 if count > 14 else 1e-12)
+
+
 def test_groups_of_one_sample_change_nothing() -> None:
     values = np.array([1.0] * 7 + [0.0] * 3)
     np.testing.assert_allclose(share_interval(values, Clusters.singles(10)), wilson(np.array(0.7), 10))
@@ -187,3 +194,17 @@ def test_evaluate_says_by_whom_it_clusters(task: str, said: str, capfd: pytest.C
             assert high is None
         else:
             assert low < found["metrics"][key]["accuracy"] < high
+
+
+@pytest.mark.parametrize(("task", "tested"), [("digits", True), ("watch", False)])
+def test_methods_are_compared_over_people(task: str, tested: bool, capfd: pytest.CaptureFixture[str]) -> None:
+    shipped = Path(__file__).parents[1] / "checkpoints"
+    assert main(["compare", "--task", task, "--by-group", "--json", "--checkpoints", str(shipped)]) == 0
+    found = json.loads(capfd.readouterr().out)
+    rows = {row["name"]: row for row in found["rows"]}
+    assert rows["joint"]["difference"] < -0.05
+    assert (rows["joint"]["p"] is not None) == tested == (rows["joint"]["low"] is not None)
+    if tested:
+        assert rows["joint"]["high"] < 0
+        assert rows["joint"]["p"] < 0.05
+    assert ("clustered by voice" if tested else FEW) in found["basis"]

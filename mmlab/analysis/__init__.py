@@ -13,7 +13,15 @@ from mmlab.analysis.base.coalitions import (
     right,
     sweep_to_coalitions,
 )
-from mmlab.analysis.base.statistics import discordant, halves, holm, kendall_w, mcnemar, paired_bootstrap
+from mmlab.analysis.base.statistics import (
+    discordant,
+    halves,
+    holm,
+    kendall_w,
+    kendall_w_by_chance,
+    mcnemar,
+    paired_bootstrap,
+)
 from mmlab.analysis.dominance.contributions import SAMPLE_KINDS, jain_index, sample_kinds
 from mmlab.analysis.dominance.measures.alone import stand_alone
 from mmlab.analysis.dominance.measures.discrepancy import discrepancy_ratio
@@ -29,6 +37,8 @@ from mmlab.analysis.robustness.calibration import (
     Reliability,
     brier_score,
     calibration_error,
+    calibration_error_by_chance,
+    debiased_calibration_error,
     fit_temperature,
     interval_coverage,
     interval_width,
@@ -68,9 +78,11 @@ __all__ = [
     "answers_of",
     "brier_score",
     "calibration_error",
+    "calibration_error_by_chance",
     "conditional_utilisation",
     "crossings",
     "curve_area",
+    "debiased_calibration_error",
     "discordant",
     "discrepancy_ratio",
     "emap",
@@ -87,6 +99,7 @@ __all__ = [
     "interval_width",
     "jain_index",
     "kendall_w",
+    "kendall_w_by_chance",
     "leave_one_out",
     "lift",
     "log_probability_of_right",

@@ -202,7 +202,7 @@ def as_markdown(found: Comparison) -> str:
     unit = " in %" if found.is_share else ""
     note = (
         f"{found.metric}{unit}, {found.samples} test samples ({found.source}), mean over seeds; "
-        f"± is the standard deviation over seeds of the mean over combinations; "
+        f"± is the standard deviation of single seeds (each its mean over combinations), not of their average; "
         f"differences are paired by seed (Student's t), p is Holm-corrected. {found.scope}\n\nColumns: {legend}."
     )
     if math.isfinite(found.nothing):

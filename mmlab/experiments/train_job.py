@@ -16,6 +16,7 @@ from typing import Any
 
 import torch
 
+from mmlab.analysis.robustness.class_scores import worst_classes
 from mmlab.analysis.robustness.score_intervals import score_intervals
 from mmlab.core.batch import Samples
 from mmlab.core.data_version import changed_since, fingerprint_of
@@ -259,11 +260,12 @@ def summary(found: Sweep, method: Method) -> dict[str, Any]:
     """Metrics by combination, their mean, the number of samples and of their groups, and the headline's intervals.
 
     Of data with gaps, the number of samples of each combination, too; of answers that can be empty also what answering
-    nothing would score (`nothing`).
+    nothing would score (`nothing`), and of classes the one that is right least often (`worst_class`).
     """
     output, modalities = method.output, method.modalities
     table = metrics(found, output, modalities)
     counts = {} if found.present.all() else {"counts": complete_counts(found.present, modalities)}
+    worst = worst_classes(found, output, modalities)
     sure = score_intervals(found, output.output_metrics[output.headline], modalities)
     return {
         "metrics": table,
@@ -271,6 +273,7 @@ def summary(found: Sweep, method: Method) -> dict[str, Any]:
         "samples": len(found.ids),
         "groups": sure.clusters.count,
         "intervals": {key: list(bounds) for key, bounds in sure.bounds.items()},
+        **({"worst_class": {key: vars(each) for key, each in worst.items()}} if worst else {}),
         **_of_nothing(found, output),
         **counts,
     }

@@ -72,6 +72,16 @@ class Card(Description):
 
 
 @with_config(OPEN)
+class WorstClass(TypedDict):
+    """The class that is right least often under a combination; fails: whether it is far behind the others."""
+
+    name: Key
+    accuracy: Number
+    samples: Count
+    fails: bool
+
+
+@with_config(OPEN)
 class Measured(TypedDict):
     """Scores on one test set: by combination and metric, and their means over combinations.
 
@@ -82,6 +92,7 @@ class Measured(TypedDict):
     mean: Scores
     samples: NotRequired[Count]
     groups: NotRequired[Count]
+    worst_class: NotRequired[Annotated[dict[Key, WorstClass], Field(max_length=1024)]]
     intervals: NotRequired[
         Annotated[dict[Key, Annotated[list[Number | None], Field(min_length=2, max_length=2)]], Field(max_length=1024)]
     ]

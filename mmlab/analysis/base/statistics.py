@@ -88,18 +88,52 @@ def kendall_w(scores: ArrayLike) -> float:
     Each row is ranked here, ties with their mean rank, and the result is corrected for them. Raises ValueError for
     fewer than two judges or items, or where every judge ties all items. Source: Kendall & Babington Smith, 1939.
     """
+    ranks, largest = _ranked(scores)
+    return float(_spread(ranks) / largest)
+
+
+def _ranked(scores: ArrayLike) -> tuple[Numbers, float]:
+    """The ranks `[J, I]` that each judge gives, ties at their mean, and the largest `_spread` with these ties."""
     from scipy.stats import rankdata
 
     table = finite(scores, "scores", 2)
     judges, items = table.shape
     if judges < 2 or items < 2:
         raise ValueError(f"At least two judges and two items are needed, not {judges} and {items}.")
-    sums = rankdata(table, axis=1).sum(0)
     ties = sum(float((counts**3 - counts).sum()) for counts in (np.unique(row, return_counts=True)[1] for row in table))
-    most = judges**2 * (items**3 - items) - judges * ties
-    if most == 0:
+    largest = (judges**2 * (items**3 - items) - judges * ties) / 12
+    if largest == 0:
         raise ValueError("Every judge ties all items, so there is no ranking to agree on.")
-    return float(12 * ((sums - sums.mean()) ** 2).sum() / most)
+    return np.asarray(rankdata(table, axis=1)), largest
+
+
+def _spread(ranks: Numbers) -> Numbers:
+    """How far the sums of ranks `[..., J, I]` are from equal, `[...]`."""
+    sums = ranks.sum(-2)
+    return np.asarray(np.square(sums - sums.mean(-1, keepdims=True)).sum(-1))
+
+
+@dataclass(frozen=True)
+class RankingChance:
+    """What Kendall's W would be if every judge ranked at random: its mean, and p, how often it is as large as here."""
+
+    mean: float
+    p: float
+
+
+def kendall_w_by_chance(scores: ArrayLike, draws: int = 2000, seed: int = 0) -> RankingChance:
+    """The null of `kendall_w` for `[J, I]` scores: each judge's scores dealt out at random, ties kept.
+
+    Its mean is about one over the number of judges, so that few judges seem to agree. p counts the judges as
+    independent. Raises ValueError as `kendall_w` does, or for no draws.
+    """
+    if draws < 1:
+        raise ValueError(f"draws must be at least 1, not {draws}.")
+    ranks, largest = _ranked(scores)
+    generator = np.random.default_rng(seed)
+    dealt = _spread(generator.permuted(np.broadcast_to(ranks, (draws, *ranks.shape)), axis=2))
+    as_large = int((dealt >= _spread(ranks) * (1 - 1e-9)).sum())
+    return RankingChance(float(dealt.mean() / largest), (as_large + 1) / (draws + 1))
 
 
 def halves(groups: Sequence[str], seed: int = 0) -> Flags:

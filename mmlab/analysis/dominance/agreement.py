@@ -8,10 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from mmlab.analysis.base.array_checks import Numbers
-from mmlab.analysis.base.statistics import kendall_w
+from mmlab.analysis.base.statistics import RankingChance, kendall_w, kendall_w_by_chance
 from mmlab.analysis.dominance.measure import ALONE, INSIDE, MEASURES, SWAPPED, TOGETHER, measures
 
 STRONG, WEAK = 0.7, 0.4
+SURE = 0.05  # p of an agreement from which on it is more than chance
 CLEAR = 0.1  # of the span of a measure: the lead from which on its first place is more than a tie
 
 WHY: dict[frozenset[str], str] = {
@@ -56,6 +57,8 @@ class Dispute:
 class Agreement:
     """Kendall's W over measures, NaN where it is not defined; who is put first how often; the disputes in words.
 
+    chance: what W would be if the measures ranked at random, None where it is not defined; it counts them as
+    independent, and those that look at the same answers are not.
     leaders: by modality label, the titles of the measures that put it clearly first; undecided: those that put nobody.
     """
 
@@ -64,12 +67,15 @@ class Agreement:
     leaders: Mapping[str, tuple[str, ...]]
     undecided: tuple[str, ...]
     disputes: tuple[Dispute, ...]
+    chance: RankingChance | None
 
     @property
     def verdict(self) -> str:
         """In a few words."""
         if np.isnan(self.w):
             return "nothing to compare"
+        if self.chance is not None and self.chance.p >= SURE:
+            return "no more than chance gives"
         return "they agree" if self.w >= STRONG else "they agree in part" if self.w >= WEAK else "they disagree"
 
 
@@ -83,22 +89,25 @@ def agreement(ranked: Mapping[str, Numbers], labels: Sequence[str]) -> Agreement
             undecided.append(name)
         else:
             leaders.setdefault(labels[first], []).append(name)
+    w, chance = _w(ranked)
     return Agreement(
-        _w(ranked),
+        w,
         len(ranked),
         {label: tuple(names) for label, names in sorted(leaders.items(), key=lambda item: -len(item[1]))},
         tuple(undecided),
         tuple(_disputes(leaders)),
+        chance,
     )
 
 
-def _w(ranked: Mapping[str, Numbers]) -> float:
+def _w(ranked: Mapping[str, Numbers]) -> tuple[float, RankingChance | None]:
     if len(ranked) < 2:
-        return float("nan")
+        return float("nan"), None
+    scores = np.stack(list(ranked.values()))
     try:
-        return kendall_w(np.stack(list(ranked.values())))
+        return kendall_w(scores), kendall_w_by_chance(scores)
     except ValueError:  # every measure ties all modalities
-        return float("nan")
+        return float("nan"), None
 
 
 def _leader(values: Numbers) -> int | None:

@@ -21,6 +21,7 @@ def as_json(found: Panel) -> dict[str, Any]:
         "groups": found.clusters.count,
         "agreement": {
             "kendall_w": _finite(found.agreement.w),
+            "kendall_w_by_chance": None if found.agreement.chance is None else asdict(found.agreement.chance),
             "measures": found.agreement.judges,
             "verdict": found.agreement.verdict,
             "first": {label: list(names) for label, names in found.agreement.leaders.items()},

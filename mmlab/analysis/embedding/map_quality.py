@@ -23,8 +23,9 @@ CHUNK = 512  # rows of a table of distances at a time
 def trustworthiness(original: Floats, picture: Floats, neighbours: int = NEIGHBOURS, most: int | None = None) -> float:
     """How many neighbours in the picture are true ones, weighted by how far the false ones are: 1 is all of them.
 
-    Source: Venna and Kaski, Neighborhood preservation in nonlinear projection methods, ICANN 2001. Raises ValueError
-    where half of the points are neighbours.
+    Points that are equally far share the mean of their ranks, which scikit-learn's arbitrary order among them gives on
+    average. Raises ValueError where half of the points are neighbours.
+    Source: Venna and Kaski, Neighborhood preservation in nonlinear projection methods, ICANN 2001.
     """
     count = len(original)
     if neighbours >= count / 2:
@@ -37,7 +38,7 @@ def trustworthiness(original: Floats, picture: Floats, neighbours: int = NEIGHBO
         near = np.argpartition(drawn, neighbours, axis=1)[:, :neighbours]
         for place in near.T:
             reach = truly[np.arange(len(rows)), place]
-            rank = (truly < reach[:, None]).sum(1) + 1
+            rank = (truly < reach[:, None]).sum(1) + ((truly == reach[:, None]).sum(1) + 1) / 2
             penalty += float(np.maximum(rank - neighbours, 0).sum())
     return 1 - penalty * 2 / (len(asked) * neighbours * (2 * count - 3 * neighbours - 1))
 

@@ -67,6 +67,39 @@ def calibration_error(
     return reliability(probabilities, labels, bins, equal_mass=equal_mass).error
 
 
+def calibration_error_by_chance(
+    probabilities: ArrayLike, bins: int = 15, *, equal_mass: bool = False, draws: int = 200, seed: int = 0
+) -> float:
+    """The `calibration_error` that a perfect model would show on average with these probabilities `[N, C]`.
+
+    Bins of few samples miss their confidence by chance, and the error adds up misses without their signs. Whether each
+    answer is right is drawn with its own confidence, `draws` times over the samples.
+    """
+    table = finite(probabilities, "probabilities", 2)
+    sure = table.max(1)
+    bin_of = reliability(table, np.zeros(len(table), np.int64), bins, equal_mass=equal_mass)
+    place = np.searchsorted(bin_of.edges[1:-1], sure, side="left")
+    member = np.eye(bins)[place]
+    hits = np.random.default_rng(seed).random((draws, len(sure))) < sure
+    return float((np.abs((hits - sure) @ member).sum(1) / len(sure)).mean())
+
+
+def debiased_calibration_error(
+    probabilities: ArrayLike, labels: ArrayLike, bins: int = 15, *, equal_mass: bool = False
+) -> float:
+    """The root of the mean squared gap between confidence and accuracy, without what chance adds to it; 0 at least.
+
+    From the squared gap of each bin its own sampling variance is taken away, so that a perfect model gets 0 on average
+    before the root; bins of a single sample are left out. Bins as in `reliability`.
+    Source: Kumar et al., Verified Uncertainty Calibration, NeurIPS 2019 (debiased estimator of the L2 error).
+    """
+    found = reliability(probabilities, labels, bins, equal_mass=equal_mass)
+    some = found.count > 1
+    count, accuracy = found.count[some], found.accuracy[some]
+    squares = (found.confidence[some] - accuracy) ** 2 - accuracy * (1 - accuracy) / (count - 1)
+    return float(np.sqrt(max(0.0, (squares * count).sum() / max(count.sum(), 1))))
+
+
 def brier_score(probabilities: ArrayLike, labels: ArrayLike) -> float:
     """Squared distance of the probabilities `[N, C]` from the right class, mean over samples: 0 (sure, right) to 2.
 

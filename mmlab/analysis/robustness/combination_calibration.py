@@ -22,6 +22,8 @@ from mmlab.analysis.base.statistics import halves
 from mmlab.analysis.robustness.calibration import (
     brier_score,
     calibration_error,
+    calibration_error_by_chance,
+    debiased_calibration_error,
     fit_temperature,
     interval_coverage,
     interval_width,
@@ -90,6 +92,8 @@ def _classes(output: Classification, found: Lattice, mask: int, validation: Latt
     said = softmax(logits, 1)
     numbers = {
         "ece": calibration_error(said, labels, BINS),
+        "ece_by_chance": calibration_error_by_chance(said, BINS),
+        "ece_debiased": debiased_calibration_error(said, labels, BINS),
         "ece_mass": calibration_error(said, labels, BINS, equal_mass=True),
         "brier": brier_score(said, labels),
     }

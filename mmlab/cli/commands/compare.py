@@ -31,6 +31,12 @@ def command(
     search: Annotated[
         bool, typer.Option(help="Instead: the results of the hyperparameter search on validation.")
     ] = False,
+    by_group: Annotated[
+        bool,
+        typer.Option(
+            "--by-group", help="Instead: differences over the people or voices of the test set, from stored answers."
+        ),
+    ] = False,
     metric: Annotated[str, typer.Option(help="Another metric than the task's headline.")] = "",
     form: Annotated[Form, typer.Option(help="How to print it.")] = Form.MARKDOWN,
     write: Annotated[
@@ -46,6 +52,9 @@ def command(
     library = settle(checkpoints=checkpoints)
     if search:
         _search(library, task, fill or [], json)
+        return
+    if by_group:
+        _by_group(library, task, baseline, metric, fill or [], json)
         return
     with bar("Reading reports", None):
         from mmlab.experiments import comparison_tables
@@ -66,6 +75,22 @@ def command(
         emit(comparison_tables.as_json(found))
     else:
         say(comparison_tables.as_csv(found) if form is Form.CSV else comparison_tables.as_markdown(found))
+
+
+def _by_group(library: Library, task: str, baseline: str, metric: str, documents: Sequence[Path], json: bool) -> None:
+    with bar("Reading stored answers", None):
+        from mmlab.experiments import comparison_tables, group_comparison
+
+        found = group_comparison.compare_groups(library, task, baseline, metric)
+    table = group_comparison.as_markdown(found)
+    name = "-".join(part for part in (task, "groups", metric) if part)
+    for document in documents:
+        there = comparison_tables.fill(document, {name: table})
+        whisper(f"{document}: {'filled' if there else 'has no mark for'} table:{name}")
+    if json:
+        emit(group_comparison.as_json(found))
+    else:
+        say(table)
 
 
 def _search(library: Library, task: str, documents: Sequence[Path], json: bool) -> None:

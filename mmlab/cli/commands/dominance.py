@@ -12,6 +12,7 @@ from mmlab.cli.common_options import Checkpoints, Device, Json, MethodName, Tag,
 from mmlab.cli.console import bar, emit, number, say, table
 from mmlab.core.errors import Unsupported
 from mmlab.core.group_name import group_name
+from mmlab.core.number_text import p_value
 from mmlab.core.reference import Reference
 
 if TYPE_CHECKING:
@@ -55,7 +56,9 @@ def command(
     _pairs(found, labels)
     say()
     w = number(found.agreement.w, 2)
-    say(f"Agreement of {found.agreement.judges} measures (Kendall's W): {w}, {found.agreement.verdict}.")
+    chance = found.agreement.chance
+    null = "" if chance is None else f" ({number(chance.mean, 2)} by chance, p {p_value(chance.p)})"
+    say(f"Agreement of {found.agreement.judges} measures (Kendall's W): {w}{null}, {found.agreement.verdict}.")
     for label, measures in found.agreement.leaders.items():
         say(f"  {label} first: {', '.join(found.row(name).measure.title for name in measures)}")
     for reason in dict.fromkeys(dispute.why for dispute in found.agreement.disputes):

@@ -93,6 +93,10 @@ def _print(found: dict[str, Any], title: str) -> None:
     head = head if counts else head[:-1]
     table(title, head, [row[: len(head)] for row in rows])
     say(found["interval"])
+    for key, worst in found.get("worst_class", {}).items():
+        if worst["fails"]:
+            right = f"{number(worst['accuracy'])} of {worst['samples']} samples"
+            say(f"A class fails with {key}: {worst['name']} is right in {right}.")
 
 
 def _bounds(interval: list[float] | None) -> str:

@@ -15,7 +15,7 @@ from mmlab.analysis.dominance.export import as_csv, as_json
 from mmlab.analysis.dominance.measure import CatalogueEntry, Number
 from mmlab.analysis.dominance.report import PairRow, Panel
 from mmlab.core.modality import Modalities
-from mmlab.core.number_text import fixed
+from mmlab.core.number_text import fixed, p_value
 from mmlab.core.reference import Reference
 from mmlab.core.task import Task
 from mmlab.ui.components import clickable_svg, page_frame, pickers, selection
@@ -78,6 +78,8 @@ def _pick(name: str) -> None:
 def _verdict(found: Panel) -> None:
     agreed = found.agreement
     w = "–" if np.isnan(agreed.w) else f"{agreed.w:.2f}"
+    null = agreed.chance
+    by_chance = "" if null is None else f" ({null.mean:.2f} by chance, p {p_value(null.p)})"
     most = max(map(len, agreed.leaders.values()), default=0)
     top = [f"**{plain(label)}**" for label, by in agreed.leaders.items() if len(by) == most]
     verb, each = ("are", " each") if len(top) > 1 else ("is", "")
@@ -90,7 +92,8 @@ def _verdict(found: Panel) -> None:
         f" Spread of the Shapley values: {found.evenness:.2f} (1 is even, {1 / len(found.names):.2f} is all in one)."
     )
     st.markdown(
-        f"{leading} Agreement of the measures: **{w}** of 1: {agreed.verdict}.{evenly}", help=wording.help("agreement")
+        f"{leading} Agreement of the measures: **{w}** of 1{by_chance}: {agreed.verdict}.{evenly}",
+        help=wording.help("agreement"),
     )
     if not agreed.disputes:
         return

@@ -42,6 +42,8 @@ class Number:
 
 NUMBERS = {
     "ece": Number("ECE", "percent"),
+    "ece_by_chance": Number("if perfect", "percent"),
+    "ece_debiased": Number("debiased", "percent"),
     "ece_mass": Number("ECE, mass", "percent"),
     "brier": Number("Brier", "plain"),
     "temperature": Number("Temp.", "plain"),
@@ -53,7 +55,7 @@ NUMBERS = {
     "aurc": Number("AURC", "plain"),
     "excess": Number("excess", "plain"),
 }
-UNTINTED = {"temperature", "coverage", "ece_before"}
+UNTINTED = {"ece_by_chance", "temperature", "coverage", "ece_before"}
 
 
 def show(view: View) -> None:

@@ -1,0 +1,41 @@
+"""Classes that fail: an accuracy over all samples can hide that one class is hardly ever right."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from mmlab.core.modality import Modalities
+from mmlab.core.outputs import Output
+from mmlab.core.results import Sweep
+
+FEWEST = 5  # samples of a class, of which something is said
+FAILS = 0.5  # of the accuracy over all samples
+
+
+@dataclass(frozen=True)
+class ClassScore:
+    """The class that is right least often: its name, how often, of how many samples; `fails` where it is far behind."""
+
+    name: str
+    accuracy: float
+    samples: int
+    fails: bool
+
+
+def worst_classes(found: Sweep, output: Output, modalities: Modalities) -> dict[str, ClassScore]:
+    """By combination, over the samples that have all its modalities; empty for answers that are no classes."""
+    names, worst = output.class_names, {}
+    for k, key in enumerate(found.combinations if names else ()):
+        rows = found.present[:, np.array(modalities.row(modalities.parse(key)))].all(1)
+        answers, truth = output.decisions(found.logits[k][rows], found.target[rows])
+        counts = np.bincount(truth, minlength=len(names))
+        right = np.bincount(truth, answers == truth, len(names))
+        some = np.flatnonzero(counts >= FEWEST)
+        if len(some):
+            each = right[some] / counts[some]
+            least, share = int(some[each.argmin()]), float(each.min())
+            behind = share < FAILS * float(right.sum() / rows.sum())
+            worst[key] = ClassScore(names[least], share, int(counts[least]), behind)
+    return worst
