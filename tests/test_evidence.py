@@ -262,3 +262,19 @@ def test_every_method_is_drawn_for_any_number_of_modalities(method: str, letters
     assert drawing.count("<svg") == 2
     assert "<Sound>" not in drawing
     assert "nan" not in drawing
+
+
+def test_what_the_miner_saw_is_told_apart_from_what_it_would_see_at_the_end() -> None:
+    scores = {"a": 0.5, "b": 0.7, "a-b": 0.9}
+    metrics = {key: {"accuracy": score} for key, score in scores.items()}
+    early, late = {"a": 1.0, "b": 1.2, "a-b": 1.4}, {"a": 0.9, "b": 0.8, "a-b": 0.7}
+    first = {"metrics": metrics, "variance": early, "logs": {"mined": [], "warmup_variance": early}}
+    last = {"metrics": metrics, "variance": late, "logs": {"mined": ["b"], "warmup_variance": early}}
+    then = training_log.miner_log([first, last], "accuracy", True)
+    assert (then.mined, then.score) == (("b",), pytest.approx(1))
+    assert then.size == pytest.approx(0.866, abs=1e-3)
+    later = training_log.miner_at_the_end([first, last], "accuracy", True)
+    assert later.score == pytest.approx(-1)
+    assert training_log.miner_log([first, last], "accuracy", False).score == pytest.approx(-1)
+    with pytest.raises(CheckpointError, match="mined"):
+        training_log.miner_log([first], "accuracy", True)

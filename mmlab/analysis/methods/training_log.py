@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mmlab.analysis.base.ranking import spearman
 from mmlab.core.errors import CheckpointError
 from mmlab.core.modality import Modalities
 from mmlab.core.results import Floats
@@ -45,6 +46,41 @@ def spread_log(rows: Rows) -> SpreadLog:
     since = next((int(row["epoch"]) for row in rows if row["logs"].get("mined")), None)
     values = np.array([[row["variance"].get(key, np.nan) for key in keys] for row in rows])
     return SpreadLog(_epochs(rows), keys, values, mined, since)
+
+
+@dataclass(frozen=True)
+class MinerLog:
+    """How the variance by which combinations were called hard goes with their score and with how many inputs they have.
+
+    Spearman's correlations over the combinations, NaN where there are too few; a larger score is a better one.
+    """
+
+    mined: tuple[str, ...]
+    score: float
+    size: float
+
+
+def miner_log(rows: Rows, metric: str, higher_is_better: bool) -> MinerLog:
+    """At the epoch that first knew the mined set, from the variance over the warm-up and the scores on validation."""
+    row = next((row for row in rows if row["logs"].get("mined") and row["logs"].get("warmup_variance")), None)
+    if row is None:
+        raise CheckpointError("No mined combinations were logged in this training.", "Only DMRNet's miner logs them.")
+    return _miner(row["logs"]["mined"], row["logs"]["warmup_variance"], row, metric, higher_is_better)
+
+
+def miner_at_the_end(rows: Rows, metric: str, higher_is_better: bool) -> MinerLog:
+    """The same at the last epoch, from the variance on validation then: what the miner would rank by."""
+    return _miner(rows[-1]["logs"].get("mined", ()), rows[-1]["variance"], rows[-1], metric, higher_is_better)
+
+
+def _miner(
+    mined: Sequence[str], variance: Mapping[str, float], row: Mapping[str, Any], metric: str, higher_is_better: bool
+) -> MinerLog:
+    keys = [key for key in variance if metric in row["metrics"].get(key, {})]
+    values, sign = [variance[key] for key in keys], 1 if higher_is_better else -1
+    scores = [sign * row["metrics"][key][metric] for key in keys]
+    sizes = [len(key.split("-")) for key in keys]
+    return MinerLog(tuple(mined), spearman(values, scores), spearman(values, sizes))
 
 
 # GMD, and gradients of any method

@@ -22,7 +22,7 @@ def width_and_score(source: Source, choice: str) -> Shown:
     return Shown(
         "If wide clouds were the weak combinations, as the paper's choice of hard ones assumes, **the dots would "
         f"{falls if info.output.higher_is_better else rises}**; {_order_here(found.correlation)}, and "
-        "diamonds were chosen as hard.",
+        f"diamonds were chosen as hard. {_when_chosen(source)}",
         {
             "": evidence_figures.dots(
                 found.variance,
@@ -44,6 +44,23 @@ def _order_here(correlation: float) -> str:
     if np.isnan(correlation):
         return "there is no order here (–), since all combinations have the same score or the same variance"
     return f"the order here is {wording.correlation(correlation)}"
+
+
+def _when_chosen(source: Source) -> str:
+    """What the miner saw, where the log says it: the order at the end may be another one."""
+    output = source.task.info.output
+    try:
+        then = training_log.miner_log(source.rows, output.headline, output.higher_is_better)
+    except (CheckpointError, LookupError):
+        return ""
+    if np.isnan(then.size):
+        return ""
+    score = then.score if output.higher_is_better else -then.score
+    why = ": a missing input is a block of zeros, from which the variance varies less" if then.size > 0.5 else ""
+    return (
+        f"When they were chosen, by the variance during warm-up, the order was {wording.correlation(score)}, and "
+        f"variance went with the number of inputs at {wording.correlation(then.size)}{why}. Later that may turn round."
+    )
 
 
 def _has_log(source: Source) -> bool:
