@@ -254,7 +254,7 @@ def test_directions_that_do_not_fit_their_embedding_are_refused(found: Sweep, tm
     wide = np.repeat(found.mean, 8, axis=2)
     sweep_file.write(tmp_path, replace(found, mean=wide, variance=None))
     file = tmp_path / checkpoints.SWEEP
-    for name, shape in (("mean_basis", (512, 63)), ("mean_basis", (2**20, 64)), ("mean_middle", (511,))):
+    for name, shape in (("mean_basis", (512, 47)), ("mean_basis", (2**20, 48)), ("mean_middle", (511,))):
         arrays = dict(np.load(file).items())
         np.savez(file, **{**arrays, name: np.zeros(shape, np.float16)})
         with pytest.raises(CheckpointError, match="missing or damaged"):

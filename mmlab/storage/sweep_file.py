@@ -23,7 +23,7 @@ from mmlab.storage.checkpoints import SWEEP
 
 VERSIONS = (1, 2)  # the second has principal directions
 LEVELS = 32
-WIDE, DIRECTIONS = 128, 64  # dimensions
+WIDE, DIRECTIONS = 128, 48  # dimensions
 MOST_VALUES = 2**26  # of logits, means and variances together: 256 MB in single precision
 WIDEST = 4096  # dimensions of an embedding
 FINEST = 128  # steps per unit of a logit
