@@ -18,6 +18,8 @@ from mmlab.cli.app import main
 from mmlab.core.errors import CheckpointError, TaskMismatch
 from mmlab.core.method import METHODS
 from mmlab.core.task import TASKS
+from mmlab.foreign.building import build
+from mmlab.foreign.registration import read_file
 from mmlab.inference.predictor import Model
 from mmlab.storage import sweep_file
 from mmlab.storage.checkpoints import MODEL
@@ -43,6 +45,29 @@ def build():
 
 mmlab.register("mine", build, inputs=["rgb", "depth"], classes=["cup", "hat", "pen"], data=data)
 mmlab.register("other", seeded(TwoBranch), inputs=["rgb", "depth"], classes=["cup", "hat", "pen"], data=data)
+"""
+BESIDE = """
+import torch
+from torch import nn
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.act, self.head = {layer}, nn.Linear(8, 3)
+        nn.init.constant_(self.head.weight, 0.1)
+        nn.init.constant_(self.head.bias, 0.0)
+
+    def forward(self, a, b):
+        return self.head(self.act(torch.cat([a, b], 1)))
+"""
+REGISTERED = """
+import mmlab
+from tests.own_models import drawn
+
+def build():
+{build}
+
+mmlab.register("beside", build, inputs=["a", "b"], classes=["cup", "hat", "pen"], data=drawn(12, a=(4,), b=(4,)))
 """
 MANY = """
 import mmlab, torch
@@ -170,6 +195,35 @@ def test_weights_that_changed_are_refused_with_the_command_that_measures_again(p
     assert Model.open(Library().find("mine", "other"))
     assert run("measure", pair)[0] == 0
     assert Model.open(Library().find("mine", "mine"))
+
+
+@pytest.mark.parametrize("late", [False, True], ids=["imported at once", "imported by the builder"])
+def test_a_module_that_the_file_imports_is_part_of_it(tmp_path: Path, run: Command, late: bool) -> None:
+    """The registered file stays as it is; the network that it imports changes."""
+    net, file, line = tmp_path / "net_beside.py", tmp_path / "mine.py", "from net_beside import Net"
+    net.write_text(BESIDE.format(layer="nn.ReLU()"))
+    build = f"    {line}\n    return Net()" if late else "    return Net()"
+    file.write_text(("" if late else f"{line}\n") + REGISTERED.format(build=build))
+    code, _, problem = run("measure", file)
+    assert code == 0, problem
+    reference = Library().find("beside", "beside")
+    assert Model.open(reference)
+    net.write_text(BESIDE.format(layer="nn.Sigmoid()"))
+    with pytest.raises(CheckpointError, match="code of 'beside' changed"):
+        Model.open(reference)
+    assert run("measure", file)[0] == 0
+    assert type(Model.open(Library().find("beside", "beside")).method.module.act).__name__ == "Sigmoid"
+
+
+def test_a_module_of_another_folder_is_not_taken_for_one_of_the_same_name(tmp_path: Path) -> None:
+    acts = []
+    for layer in ("ReLU", "Tanh"):
+        folder = tmp_path / layer
+        folder.mkdir()
+        (folder / "net_beside.py").write_text(BESIDE.format(layer=f"nn.{layer}()"))
+        (folder / "mine.py").write_text("from net_beside import Net\n" + REGISTERED.format(build="    return Net()"))
+        acts.append(type(build(read_file(folder / "mine.py")[0]).act).__name__)
+    assert acts == ["ReLU", "Tanh"]
 
 
 def test_other_inputs_are_refused_with_the_command_that_measures_again(pair: Path) -> None:

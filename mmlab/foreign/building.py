@@ -5,6 +5,7 @@ from __future__ import annotations
 from torch import nn
 
 from mmlab.core.errors import MmlabError, PluginError
+from mmlab.foreign import own_modules
 from mmlab.foreign.places import said
 from mmlab.foreign.registration import Registration
 
@@ -14,7 +15,8 @@ def build(registration: Registration) -> nn.Module:
     made = registration.model
     if not isinstance(made, nn.Module):
         try:
-            made = made()
+            with own_modules.imported_for(registration.file):
+                made = made()
         except MmlabError:
             raise
         except Exception as error:

@@ -22,6 +22,7 @@ from mmlab.core.errors import DataError, MmlabError, PluginError
 from mmlab.core.file_stamp import ABSENT, Stamp, stamp_of
 from mmlab.core.modality import NAME
 from mmlab.core.outputs import Classification, Output
+from mmlab.foreign import own_modules
 from mmlab.foreign.inputs import Input, check_default_absent, read_inputs
 from mmlab.foreign.outputs_file import read_outputs
 from mmlab.storage.measured import VARIABLE, named_files
@@ -156,7 +157,7 @@ def _output(classes: Sequence[str] | None, output: Output | None) -> Output:
 
 
 def read_file(path: str | Path) -> list[Registration]:
-    """Run a person's file and return what it registers; kept until the file changes.
+    """Run a person's file and return what it registers; kept until it changes, or a module of theirs that it imports.
 
     Raises DataError where there is no such file or it registers nothing, PluginError where it fails, with the line.
     """
@@ -166,6 +167,8 @@ def read_file(path: str | Path) -> list[Registration]:
         stamp = stamp_of(file)
         if stamp == ABSENT:
             raise DataError(f"There is no file '{path}'.", f"Correct the path, or {VARIABLE}.")
+        if own_modules.forget_changed():
+            _read.clear()
         kept = _read.get(str(file))
         if kept is None or kept[0] != stamp:
             kept = _read[str(file)] = (stamp, _run(file))
@@ -244,7 +247,8 @@ def _execute(file: Path) -> None:
     is_new = beside not in sys.path
     if is_new:  # the person's other files, as when they run it themselves
         sys.path.insert(0, beside)
-    spec.loader.exec_module(module)
+    with own_modules.imported_for(str(file)):
+        spec.loader.exec_module(module)
 
 
 def name_file(path: str | Path) -> None:

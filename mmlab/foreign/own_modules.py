@@ -1,0 +1,64 @@
+"""The modules that a person's files import beside installed packages, and whether one of them changed since.
+
+A registered file that did not change itself is still another model once the network's own file did.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import sysconfig
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from mmlab.core.file_stamp import Stamp, stamp_of
+
+MMLAB = Path(__file__).resolve().parent.parent
+MOST = 2000  # modules of one import that are watched: asking for one's stamp takes microseconds
+_seen: dict[Path, tuple[str, Stamp]] = {}
+
+
+@contextmanager
+def imported_for(file: str) -> Iterator[None]:
+    """Remember what a person's file imports meanwhile, but for the standard library, installed packages and mmlab.
+
+    A module of another folder does not stand in for one of the same name beside the file. file: empty for what was
+    registered in a notebook, which is not watched.
+    """
+    if not file:
+        yield
+        return
+    _drop_namesakes(Path(file).parent)
+    before = set(sys.modules)
+    try:
+        yield
+    finally:
+        for name in [name for name in sys.modules if name not in before][:MOST]:
+            source = getattr(sys.modules[name], "__file__", None)
+            if source and _is_own(path := Path(source).resolve()):
+                _seen[path] = name, stamp_of(path)
+
+
+def _drop_namesakes(folder: Path) -> None:
+    for path, (name, _) in _seen.items():
+        top = folder / name.partition(".")[0]
+        if not path.is_relative_to(folder) and (top.with_suffix(".py").exists() or (top / "__init__.py").exists()):
+            sys.modules.pop(name, None)
+
+
+def forget_changed() -> bool:
+    """Whether one of them changed, is gone or came back; all of them are imported anew by whoever asks next, then."""
+    if all(stamp_of(file) == stamp for file, (_, stamp) in _seen.items()):
+        return False
+    for name, _ in _seen.values():
+        sys.modules.pop(name, None)
+    _seen.clear()
+    importlib.invalidate_caches()
+    return True
+
+
+def _is_own(file: Path) -> bool:
+    paths = sysconfig.get_paths()
+    installed = (Path(paths[name]).resolve() for name in ("stdlib", "platstdlib", "purelib", "platlib"))
+    return not any(file.is_relative_to(folder) for folder in (*installed, MMLAB))
