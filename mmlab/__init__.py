@@ -55,9 +55,12 @@ def __getattr__(name: str) -> Any:
 def load(task: str, method: str, tag: str = "") -> Model:
     """A trained model from the library, ready to predict. `tag` picks a run (`seed1`); the first by default.
 
+    task: its name, or the folder of one's own data that it is.
+
     Raises UnknownName or CheckpointError. Imports torch on first use, so that `import mmlab` stays quick.
     """
     from mmlab.inference.predictor import Model
     from mmlab.storage.library import Library
+    from mmlab.tasks.custom.locations import name_of
 
-    return Model.open(Library().find(task, method, tag))
+    return Model.open(Library().find(name_of(task), method, tag))

@@ -108,7 +108,7 @@ def test_what_is_wrong_in_the_manifest_is_named_with_its_line(
         (with_photo(inline=True), "modalities[0]", "'photo' cannot be inline"),
         (with_photo(kind="series", colour=8), "modalities[0]", "There is no option 'colour'"),
         (with_task(output={"kind": "poem"}), "task.json, output", "unknown kind 'poem'"),
-        (with_task(output={"kind": "classification", "classes": ["a"]}), "output", "not a list of names"),
+        (with_task(output={"kind": "classification", "classes": ["a"]}), "output", "There is 1 class"),
         (with_task(output={"kind": "classification", "classes": ["a", "a"]}), "output", "share a name"),
         (with_task(output={"kind": "detection", "classes": ["a", "b"]}), "output", "of which one may pass"),
         (with_task(output={"kind": "regression", "low": 1}), "output", "no ends"),

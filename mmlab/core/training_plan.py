@@ -41,7 +41,9 @@ class Plan:
     missing: str = option(
         "", "Share of samples that lack an input: 0.3 for all, image=0.5,sound=0.1, shared or imbalanced; empty is none"
     )
-
+    balance: bool = option(
+        False, "Draw all classes equally often in training, however rare they are (the same as weights of classes)"
+    )
     augment: bool = option(True, "Vary the training samples: noise, shifts, turns, as the task says")
     input_dropout: float = option(
         0.0, "Share of the numbers of each row (inputs of kind vector) that are hidden in a step of training", 0.0, 0.9

@@ -49,18 +49,24 @@ def sweep(
     """
     combinations = method.modalities.subsets() if combinations is None else combinations
     output = method.output
-    parts: list[list[_Part]] = []
+    kept: list[Floats] = []  # logits, mean and variance of everything: small arrays of each batch would fragment memory
+    start = 0
     for batch in _batches(method, samples, on_progress):
         fused = (answer or fuse_all)(method, batch.inputs, combinations)
-        parts.append([_kept(each, output.summarise(each.logits.float(), batch.target, distances)) for each in fused])
-    logits, mean, variance = (
-        [np.concatenate([part[k][field] for part in parts]) for k in range(len(combinations))] for field in range(3)
-    )
+        parts = [_kept(each, output.summarise(each.logits.float(), batch.target, distances)) for each in fused]
+        if not kept:
+            shapes = [(len(combinations), len(samples) if part.size else 0, *part.shape[1:]) for part in parts[0]]
+            kept = [np.empty(shape, np.float32) for shape in shapes]
+        for k, part in enumerate(parts):
+            for whole, piece in zip(kept, part, strict=True):
+                whole[k, start : start + len(piece)] = piece
+        start += len(batch)
+    logits, mean, variance = kept
     return Sweep(
         combinations=tuple(c.key for c in combinations),
-        logits=np.stack(logits),
-        mean=np.stack(mean),
-        variance=np.stack(variance) if variance[0].size else None,
+        logits=logits,
+        mean=mean,
+        variance=variance if variance.size else None,
         target=output.condense_target(samples.target).numpy(),
         present=samples.present.numpy(),
         ids=samples.ids,

@@ -22,7 +22,7 @@ from torch import Tensor, nn
 
 from mmlab.core.batch import Batch, Samples
 from mmlab.core.data_version import fingerprint_of
-from mmlab.core.errors import MmlabError
+from mmlab.core.errors import DataError, MmlabError
 from mmlab.core.method import Method, Run, Stage
 from mmlab.core.modality_kinds import modality_kind
 from mmlab.core.options import as_dict
@@ -77,6 +77,8 @@ class Trainer:
         self.folder, self.place, self.teachers = folder, place, teachers
         self.training = training.take(plan.samples) if plan.samples else training
         self.validation, self.recorders = validation, recorders
+        if plan.balance and not task.info.output.class_names:
+            raise DataError("Only classes can be drawn equally often.", "Leave balance out.")
         self.state = State()
         self.optimiser_state: dict[str, Any] | None = None
 
@@ -138,7 +140,7 @@ class Trainer:
             module.eval()
         totals: dict[str, float] = defaultdict(float)
         norms: dict[str, float] = defaultdict(float)
-        order = np.random.default_rng([self.seed, epoch]).permutation(len(self.training))
+        order = self._order(epoch)
         steps = max(1, len(order) // self.plan.batch_size)
         for step, rows in enumerate(np.array_split(order, steps)):
             share = (place[0] + step / steps) / place[1]
@@ -172,6 +174,15 @@ class Trainer:
         nn.utils.clip_grad_norm_(self.method.parameters(), optimisation.LONGEST)
         optimiser.step()
         return {name: float(value.detach()) for name, value in losses.items()}, lengths
+
+    def _order(self, epoch: int) -> NDArray[np.integer]:
+        """The samples of an epoch: each once, or by chance so that all classes come equally often."""
+        rng = np.random.default_rng([self.seed, epoch])
+        if not self.plan.balance:
+            return rng.permutation(len(self.training))
+        labels = self.training.target.numpy()
+        chances = 1 / np.bincount(labels)[labels]
+        return rng.choice(len(labels), len(labels), p=chances / chances.sum())
 
     def _batch(self, rows: NDArray[np.integer], seed: int) -> Batch:
         batch = self.training.batch(torch.from_numpy(rows))

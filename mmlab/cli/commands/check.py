@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from mmlab.cli.common_options import Json
-from mmlab.cli.console import MENDABLE, bar, emit, say, table, whisper
+from mmlab.cli.console import MENDABLE, STOPPED, bar, emit, say, table, whisper
 
 if TYPE_CHECKING:
     from mmlab.tasks.custom.problems import Problem
@@ -33,6 +33,8 @@ def command(
         emit(_plain(found))
     else:
         _show(found)
+    if found.read is not None:
+        return STOPPED
     return MENDABLE if found.problems.errors else 0
 
 
@@ -46,7 +48,9 @@ def _show(found: Checked) -> None:
         rows = [(name, f"{share:.0%}") for name, share in found.missing.items()]
         table("", ("modality", "missing"), rows)
         _show_numbers(found)
-    if found.problems.errors:
+    if found.read is not None:
+        whisper(f"Stopped after {found.read:,} of {sum(found.counts.values()):,} samples; the others were not read.")
+    elif found.problems.errors:
         whisper(f"{found.problems.errors:,} things have to be mended.")
     else:
         say(f"Ready for training: python -m mmlab train --task {quote(str(found.folder))} --method dropout")
@@ -97,5 +101,6 @@ def _plain(found: Checked) -> dict[str, Any]:
         "counts": found.counts,
         "missing": found.missing,
         "complete": found.complete,
+        "read": found.read,
         "numbers": [{"modality": name, **figures} for name, figures in _numbers(found)],
     }

@@ -29,8 +29,9 @@ def file_of(folder: Path, cell: str) -> Path:
         raise DataError(f"'{_shown(cell)}' leaves the folder.", here)
     try:
         file = _in_any_form(folder, cell).resolve()
-        inside = file.is_relative_to(folder.resolve())
-        there, size = file.is_file(), file.stat().st_size if inside and file.is_file() else 0
+        inside = file.is_relative_to(_home(folder))
+        there = inside and file.is_file()
+        size = file.stat().st_size if there else 0
     except (OSError, ValueError) as error:  # a name that is too long, or holds a zero byte
         raise DataError(f"'{_shown(cell)}' cannot name a file.", here) from error
     if not inside:
@@ -42,6 +43,12 @@ def file_of(folder: Path, cell: str) -> Path:
             f"'{_shown(cell)}' has {size / 1e6:.0f} MB; the limit is {LARGEST_FILE / 1e6:.0f} MB.", "Make it smaller."
         )
     return file
+
+
+@lru_cache(maxsize=64)
+def _home(folder: Path) -> Path:
+    """Where a folder really lies: asked for each of tens of thousands of files."""
+    return folder.resolve()
 
 
 def _in_any_form(folder: Path, cell: str) -> Path:

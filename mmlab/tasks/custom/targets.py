@@ -12,7 +12,7 @@ from mmlab.core.errors import DataError
 from mmlab.core.outputs import Classification, Detection, Output, Regression, Segmentation
 from mmlab.core.plain_text import LONGEST_NAME, NAMES_HINT, is_plain, plain
 
-MOST_CLASSES, MOST_REGIONS = 200, 8
+MOST_CLASSES, MOST_REGIONS = 400, 8
 FARTHEST_END, LEAST_SCALE = 1e9, 1e-4  # a narrower scale, so far from 0, is beyond single precision
 Regions = tuple[tuple[int, ...], ...]
 
@@ -47,10 +47,13 @@ def _detection(found: Mapping[str, Any]) -> tuple[Output, Regions]:
 
 
 def _classes(found: Mapping[str, Any]) -> tuple[str, ...]:
-    classes = found.get("classes")
-    if not isinstance(classes, list) or not 2 <= len(classes) <= MOST_CLASSES:
-        hint = f'Write "classes": ["dog", "cat"], 2 to {MOST_CLASSES} texts.'
+    given = found.get("classes")
+    hint = f'Write "classes": ["dog", "cat"], 2 to {MOST_CLASSES} names or whole numbers.'
+    if not isinstance(given, list):
         raise DataError("The classes are not a list of names.", hint)
+    if not 2 <= len(given) <= MOST_CLASSES:
+        raise DataError(f"There {'is 1 class' if len(given) == 1 else f'are {len(given)} classes'}.", hint)
+    classes = [str(name) if type(name) is int else name for name in given]
     for name in classes:
         if not is_plain(name, LONGEST_NAME):
             raise DataError(f"'{plain(name, LONGEST_NAME)}' cannot name a class.", NAMES_HINT)

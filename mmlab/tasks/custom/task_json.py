@@ -144,7 +144,11 @@ def _inputs(found: Any, problems: Problems) -> list[Input]:
     """The modalities; each that cannot be used is named with its place in the list."""
     if not isinstance(found, list) or not LEAST <= len(found) <= MOST:
         hint = f'Write "modalities": [{{"name": "photo", "kind": "image"}}, ...], {LEAST} to {MOST} of them.'
-        problems.error("There is no list of modalities.", hint, column="modalities", file=TASK_FILE)
+        count = len(found) if isinstance(found, list) else 0
+        many = f"There are {count} modalities" if count > 1 else "There is one modality only"
+        problems.error(
+            f"{many if count else 'There is no list of modalities'}.", hint, column="modalities", file=TASK_FILE
+        )
         return []
     inputs: list[Input] = []
     for place, item in enumerate(found):

@@ -31,7 +31,7 @@ class Numbers:
 class Checked:
     """What was found. counts: samples by split; missing: share of samples without an input, by modality;
     complete: test samples that have all inputs of a combination, by its key; numbers: what the training samples hold,
-    by standardised modality."""
+    by standardised modality; read: how many samples were, where somebody stopped it before the last."""
 
     folder: Path
     name: str = ""
@@ -40,10 +40,11 @@ class Checked:
     missing: dict[str, float] = field(default_factory=dict)
     complete: dict[str, int] = field(default_factory=dict)
     numbers: dict[str, Numbers] = field(default_factory=dict)
+    read: int | None = None
 
 
 def check(folder: Path, on_progress: Callable[[float], None] | None = None) -> Checked:
-    """Read the folder as training would, every file of it, and collect what is wrong."""
+    """Read the folder as training would, every file of it, and collect what is wrong. Ctrl-C ends the reading."""
     found = Checked(folder)
     description = read_description(folder, found.problems)
     if description is None:
@@ -52,7 +53,18 @@ def check(folder: Path, on_progress: Callable[[float], None] | None = None) -> C
     rows = read_manifest(description, found.problems)
     if not _count(found, description, rows):
         return found
-    found.numbers = _check_files(description, rows, found.problems, on_progress)
+    done = [0]
+
+    def moved(share: float) -> None:
+        done[0] = round(share * len(rows))
+        if on_progress is not None:
+            on_progress(share)
+
+    try:
+        found.numbers = _check_files(description, rows, found.problems, moved)
+    except KeyboardInterrupt:
+        found.read = done[0]  # what was found so far is worth as much as it was a moment ago
+        return found
     _check_numbers(found)
     _check_groups(description, rows, found.problems)
     _check_classes(description, rows, found.problems)
@@ -80,7 +92,7 @@ def _count(found: Checked, description: Description, rows: Sequence[Row]) -> boo
 
 
 def _check_files(
-    description: Description, rows: Sequence[Row], problems: Problems, on_progress: Callable[[float], None] | None
+    description: Description, rows: Sequence[Row], problems: Problems, on_progress: Callable[[float], None]
 ) -> dict[str, Numbers]:
     """Decode every file; the same content in two splits is something that a model could have learned by heart."""
     first: dict[bytes, Row] = {}
@@ -101,8 +113,7 @@ def _check_files(
         for name in numbers if row.split == "train" else ():
             if name in readings:
                 numbers[name].moments.add(readings[name].tensor)
-        if on_progress is not None:
-            on_progress((place + 1) / len(rows))
+        on_progress((place + 1) / len(rows))
     return numbers
 
 

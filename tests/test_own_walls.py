@@ -1,0 +1,92 @@
+"""What people bring that was refused or went wrong: whole numbers as classes, one input, a check that is stopped."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+import mmlab
+from mmlab.core.errors import DataError, MmlabError
+from mmlab.core.method import METHODS
+from mmlab.core.training_plan import Plan
+from mmlab.tasks.custom import validate
+from mmlab.tasks.custom.problems import Problems
+from mmlab.tasks.custom.targets import output_from
+from mmlab.tasks.custom.task_json import read_description
+from mmlab.testing.toy_task import ToyTask
+from mmlab.training.loop import Trainer
+from tests.test_plan_search import folder_of
+
+
+def test_classes_may_be_whole_numbers() -> None:
+    output, _ = output_from({"kind": "classification", "classes": [0, 1]})
+    assert output.class_names == ("0", "1")
+    assert output.parse("1") == 1
+
+
+@pytest.mark.parametrize(
+    ("classes", "said"),
+    [([f"c{i}" for i in range(500)], "There are 500 classes"), (["a"], "There is 1 class"), (3, "not a list")],
+)
+def test_how_many_classes_there_are_is_said(classes: Any, said: str) -> None:
+    with pytest.raises(DataError, match=said):
+        output_from({"kind": "classification", "classes": classes})
+
+
+@pytest.mark.parametrize(("count", "said"), [(7, "There are 7 modalities"), (1, "There is one modality only")])
+def test_how_many_inputs_there_are_is_said(tmp_path: Path, count: int, said: str) -> None:
+    folder = folder_of(tmp_path / "signs")
+    task = json.loads((folder / "task.json").read_text())
+    task["modalities"] = [{"name": f"m{i}", "kind": "vector", "size": 4} for i in range(count)]
+    (folder / "task.json").write_text(json.dumps(task))
+    problems = Problems()
+    read_description(folder, problems)
+    assert any(said in problem.message for problem in problems.found)
+
+
+def test_a_check_that_is_stopped_says_what_it_found_so_far(tmp_path: Path) -> None:
+    folder = folder_of(tmp_path / "signs")
+    manifest = folder / "manifest.csv"
+    lines = manifest.read_text().splitlines()
+    lines[3] = ",".join([*lines[3].split(",")[:3], "1 2 3", "1 2 3 4"])
+    manifest.write_text("\n".join(lines))
+
+    def stop(share: float) -> None:
+        if share > 0.2:
+            raise KeyboardInterrupt
+
+    found = validate.check(folder, stop)
+    assert found.read == 13
+    assert found.problems.errors == 1
+    assert validate.check(folder).read is None
+
+
+def test_a_model_is_loaded_by_its_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MMLAB_CHECKPOINTS", str(tmp_path / "library"))
+    monkeypatch.delenv("MMLAB_FOLDERS", raising=False)
+    folder = folder_of(tmp_path / "signs")
+    with pytest.raises(MmlabError, match="no trained dropout for signs"):
+        mmlab.load(str(folder), "dropout")
+
+
+def test_rare_classes_are_drawn_as_often_as_others() -> None:
+    task = ToyTask("classification")
+    samples = task.samples("train")
+    labels = torch.from_numpy((np.arange(len(samples)) % 12 == 0).astype(np.int64))
+    rare = type(samples)(samples.inputs, samples.present, labels, samples.ids, samples.groups)
+
+    def trainer(balance: bool, of: ToyTask) -> Trainer:
+        method = METHODS["dropout"](of.info, METHODS["dropout"].Config())
+        plan = Plan(epochs=1, balance=balance)
+        return Trainer(of, method, plan, 0, None, torch.device("cpu"), {}, rare, rare)
+
+    drawn = np.concatenate([labels[trainer(True, task)._order(epoch)] for epoch in range(20)])
+    assert drawn.mean() == pytest.approx(0.5, abs=0.05)
+    assert sorted(trainer(False, task)._order(3)) == list(range(len(samples)))
+    with pytest.raises(DataError, match="Only classes"):
+        trainer(True, ToyTask("regression"))
