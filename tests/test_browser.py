@@ -131,7 +131,7 @@ def chosen(page: Any, key: str) -> None:
 
 
 def test_switching_the_sound_off_and_on_changes_the_answer_and_back(visit: Any) -> None:
-    page = visit("/predict")
+    page = visit("/predict?sample=test-0001")
     whole = answers(page)
     switch(page, "Sound")
     without = changed(page, whole)
@@ -154,7 +154,7 @@ def test_a_link_opens_the_same_view_in_another_browser(visit: Any) -> None:
 
 
 def test_the_lattice_is_worked_by_mouse_and_by_keyboard(visit: Any) -> None:
-    page = visit("/predict")
+    page = visit("/predict?sample=test-0001")
     page.locator('.mm-lattice [data-pick="sound-pen"]').click()
     chosen(page, "sound-pen")
     page.locator('.mm-lattice [data-pick="sound-pen"]').focus()
@@ -166,23 +166,43 @@ def test_the_lattice_is_worked_by_mouse_and_by_keyboard(visit: Any) -> None:
     assert page.evaluate("document.activeElement.dataset.pick") == reached, "the focus stays where it was"
 
 
-def test_a_sample_is_picked_from_the_gallery(visit: Any) -> None:
-    page = visit("/predict")
+def samples(page: Any) -> None:
+    """Open what is behind the button of the samples on the Bench."""
+    page.locator(".st-key-mmlab-samples button").first.click()
+    page.get_by_role("tab", name="Upload").wait_for()
+
+
+def close(page: Any) -> None:
+    page.keyboard.press("Escape")
+    page.get_by_role("tab", name="Upload").wait_for(state="hidden")
+
+
+def test_a_sample_is_picked_from_the_gallery_which_closes_and_is_searched(visit: Any) -> None:
+    page = visit("/predict?sample=test-0001")
     before = answers(page)
+    samples(page)
     page.locator('[data-pick="test-0007"]').click()
     changed(page, before)
     page.wait_for_function("location.search.includes('test-0007')")
+    page.get_by_role("tab", name="Upload").wait_for(state="hidden")
+    samples(page)
     page.get_by_role("button", name="→").click()
     page.wait_for_selector('[data-pick="test-0050"]')
+    page.get_by_role("textbox", name="Find by name").fill("test-0123")
+    page.keyboard.press("Enter")
+    page.wait_for_selector('[data-pick="test-0123"]')
+    assert page.locator(".mm-gallery [data-pick]").count() == 1
 
 
 def bring(page: Any, column: int, *files: Path) -> None:
+    if "/predict" in page.url and not page.get_by_role("tab", name="Upload").is_visible():
+        samples(page)
     page.get_by_role("tab", name="Upload").click()
     page.locator("input[type=file]").nth(column).set_input_files([str(file) for file in files])
 
 
 def test_a_picture_and_a_recording_are_brought_and_carried_to_another_browser(visit: Any, tmp_path: Path) -> None:
-    page = visit("/predict")
+    page = visit("/predict?sample=test-0002")
     before = answers(page)
     bring(page, 0, PACK / "test-0001.png")
     picture = changed(page, before)
@@ -194,12 +214,14 @@ def test_a_picture_and_a_recording_are_brought_and_carried_to_another_browser(vi
     other.get_by_text("uploads are not part of a link").wait_for()
     assert answers(other) != both
 
+    close(page)
     page.get_by_role("button", name="Download").click()
     with page.expect_download() as download:
         page.get_by_role("button", name="Bundle (zip)").click()
     bundle = tmp_path / "view.zip"
     download.value.save_as(bundle)
     before = answers(other)
+    samples(other)
     other.get_by_role("tab", name="Upload").click()
     other.get_by_role("button", name="Open a bundle").click()
     other.locator("input[type=file]").last.set_input_files(str(bundle))
@@ -237,6 +259,7 @@ def test_a_bad_file_is_a_sentence_beside_it(visit: Any, tmp_path: Path) -> None:
 def test_a_digit_is_drawn_with_the_mouse(visit: Any) -> None:
     page = visit("/predict")
     before = answers(page)
+    samples(page)
     page.get_by_role("tab", name="Upload").click()
     canvas = page.locator("canvas").first
     canvas.wait_for()
@@ -250,9 +273,11 @@ def test_a_digit_is_drawn_with_the_mouse(visit: Any) -> None:
     drawn_answers = changed(page, before)
     chosen(page, "image-pen")
 
-    for name in ("Explain", "Predict"):
+    for name in ("Explain", "Bench"):
         page.locator('[data-testid="stSidebar"] a', has_text=name).first.click()
         page.wait_for_selector(f"h1:has-text('{name}')")
+        if name == "Bench":
+            samples(page)
         page.locator("canvas").first.wait_for()
         page.wait_for_timeout(1000)
         assert "sample=own-" in page.url, "the drawing goes along"
@@ -263,6 +288,7 @@ def test_a_digit_is_drawn_with_the_mouse(visit: Any) -> None:
 def test_a_digit_is_spoken_into_the_microphone(visit: Any) -> None:
     page = visit("/predict", permissions=["microphone"])
     before = answers(page)
+    samples(page)
     page.get_by_role("tab", name="Upload").click()
     page.get_by_role("radio", name="Microphone").or_(page.get_by_role("button", name="Microphone")).first.click()
     page.get_by_test_id("stAudioInput").get_by_role("button", name="Record").click()
@@ -270,6 +296,23 @@ def test_a_digit_is_spoken_into_the_microphone(visit: Any) -> None:
     page.get_by_test_id("stAudioInput").get_by_role("button", name="Stop recording").click()
     changed(page, before)
     chosen(page, "sound")
+
+
+def test_the_first_screen_of_the_bench_holds_switches_answers_and_lattice(visit: Any) -> None:
+    page = visit("/predict?sample=test-0001", viewport={"width": 1280, "height": 720})
+    page.wait_for_selector(".mm-lattice")
+    page.wait_for_timeout(500)
+    for part in (".st-key-mm-inputs", ".st-key-mm-bench .mm-cards", ".mm-lattice", ".mm-told"):
+        box = page.locator(part).first.bounding_box()
+        assert box["y"] + box["height"] <= 720, part
+        assert box["x"] + box["width"] <= 1280, part
+    page.locator("body").press("Tab")
+    page.keyboard.press("Enter")  # past the navigation
+    presses = 2
+    while page.evaluate("document.activeElement.type") != "checkbox":
+        page.keyboard.press("Tab")
+        presses += 1
+        assert presses <= 10, "the first switch is further away"
 
 
 @pytest.mark.parametrize("path", ["/", "/predict"])
@@ -453,7 +496,7 @@ def test_one_press_of_back_leaves_a_page_and_its_view_stays(page_name: str, visi
     page.wait_for_selector("h1:has-text('" + page_name.capitalize() + "')")
     page.wait_for_timeout(1500)
     page.go_back()
-    page.wait_for_selector("h1:has-text('Predict')")
+    page.wait_for_selector("h1:has-text('Bench')")
     assert page.url == before
     chosen(page, "image")
 
@@ -468,16 +511,18 @@ def test_a_switch_that_was_just_turned_goes_along_to_the_next_page(visit: Any) -
     page.wait_for_function("() => location.search.includes('on=image-pen')")
 
 
-HOPS = ("Predict", "Explain", "Robustness", "Predict", "Robustness", "Explain", "Predict", "Embed", "Explain", "Embed")
+HOPS = ("Bench", "Explain", "Robustness", "Bench", "Robustness", "Explain", "Bench", "Embed", "Explain", "Embed")
 SHOWN = """() => {
     if (document.querySelector('[data-test-script-state]')?.dataset.testScriptState !== 'notRunning') return null;
     const main = document.querySelector('.stMainBlockContainer');
+    const titles = [...main.querySelectorAll('.st-key-mm-bench .mm-card h3')].map((one) => one.innerText);
     const pills = [...main.querySelectorAll('[data-testid="stButtonGroup"]')].slice(0, 2);
     const lit = (one) => one.getAttribute('aria-checked') === 'true' || one.getAttribute('aria-pressed') === 'true';
     const texts = (group) => [...group.querySelectorAll('button')].filter(lit).map((one) => one.innerText);
     const turned = [...main.querySelectorAll('.stCheckbox')].filter((one) => /^[ISP] · /.test(one.innerText.trim()));
     const on = turned.filter((one) => one.querySelector('input').checked).map((one) => one.innerText.trim()[0]);
-    return JSON.stringify([...pills.map(texts), turned.length ? on : null]);
+    const menu = main.querySelector('.st-key-mm-bar .st-key-task input');
+    return JSON.stringify([...(menu ? [[menu.value], titles] : pills.map(texts)), turned.length ? on : null]);
 }"""
 
 

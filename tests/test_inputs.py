@@ -20,6 +20,7 @@ from mmlab.modalities.series.decode import GYROSCOPE, encode_series
 from mmlab.tasks.generators.watch.recordings import recordings
 from mmlab.ui.inputs import registry
 from mmlab.ui.inputs.sample_picker import TAB, TABS
+from mmlab.ui.pages.predict.samples import OPEN
 from mmlab.ui.session import cache, uploads
 from mmlab.ui.session.decoded_uploads import decoded
 from tests.library import untrained
@@ -65,7 +66,7 @@ def test_one_control_for_several_inputs_only_where_there_are_several() -> None:
 
 
 def own(app: AppTest) -> AppTest:
-    app.session_state[TAB] = TABS[1]
+    app.session_state[TAB], app.session_state[OPEN] = TABS[1], True
     return app.run()
 
 

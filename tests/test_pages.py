@@ -20,6 +20,7 @@ from mmlab.testing import check_page
 from mmlab.ui.components import page_frame
 from mmlab.ui.inputs.canvas import strokes_of
 from mmlab.ui.inputs.sample_picker import TAB, TABS
+from mmlab.ui.pages.predict.samples import OPEN
 from mmlab.ui.session import uploads, url_state
 from mmlab.ui.session.page_registry import PAGES
 from tests.apps import app_at, sentences, turn
@@ -170,7 +171,7 @@ def test_the_view_goes_along_to_another_page() -> None:
 
 
 def upload(app: AppTest, modality: str, name: str, content: bytes, kind: str = "image/png") -> AppTest:
-    app.session_state[TAB] = TABS[1]
+    app.session_state[TAB], app.session_state[OPEN] = TABS[1], True
     app.run()
     return app.file_uploader(key=f"bring.digits.{modality}.File").upload(name, content, kind).run()
 
@@ -222,7 +223,7 @@ def test_a_bundle_opens_in_another_session_with_the_same_view() -> None:
     own = uploads.Upload("digits", {"image": uploads.UploadedFile(PICTURE.read_bytes(), "a.png")}, "3")
     content = uploads.bundle(own, {"task": "digits", "sample": own.id, "methods": "joint"})
     app = opened()
-    app.session_state[TAB] = TABS[1]
+    app.session_state[TAB], app.session_state[OPEN] = TABS[1], True
     app.run()
     app.file_uploader(key="bring.bundle").upload("view.zip", content, "application/zip").run()
     assert not app.warning
@@ -276,7 +277,7 @@ def test_a_hostile_bundle_is_refused(content: bytes) -> None:
 def test_a_bundle_for_an_unknown_task_is_a_sentence() -> None:
     content = uploads.bundle(uploads.Upload("digits", {"smell": uploads.UploadedFile(b"x")}), {})
     app = opened()
-    app.session_state[TAB] = TABS[1]
+    app.session_state[TAB], app.session_state[OPEN] = TABS[1], True
     app.run()
     app.file_uploader(key="bring.bundle").upload("view.zip", content, "application/zip").run()
     assert "smell" in sentences(app)

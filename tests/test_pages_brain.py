@@ -15,6 +15,7 @@ from streamlit.testing.v1 import AppTest
 import mmlab.ui.session.cache
 from mmlab.ui.components import page_frame
 from mmlab.ui.inputs.sample_picker import TAB, TABS
+from mmlab.ui.pages.predict.samples import OPEN
 from tests.apps import captions
 from tests.library import measured
 from tests.test_brain import head, nifti, png
@@ -104,7 +105,7 @@ def test_specialists_are_neither_offered_nor_missed() -> None:
 
 def own() -> AppTest:
     app = opened(task="brain")
-    app.session_state[TAB] = TABS[1]
+    app.session_state[TAB], app.session_state[OPEN] = TABS[1], True
     return app.run()
 
 

@@ -12,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from mmlab.ui.components import page_frame
 from mmlab.ui.inputs.sample_picker import TAB, TABS
+from mmlab.ui.pages.predict.samples import OPEN
 from tests.apps import captions
 from tests.library import measured
 from tests.test_pages import opened, sentences, text
@@ -42,7 +43,7 @@ def shown(**address: str) -> AppTest:
 
 def own() -> AppTest:
     app = opened(task="opinion")
-    app.session_state[TAB] = TABS[1]
+    app.session_state[TAB], app.session_state[OPEN] = TABS[1], True
     return app.run()
 
 

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from mmlab.ui.text import wording
+from mmlab.core.outputs import Classification, Regression
+from mmlab.ui.text import happened, wording
 from mmlab.ui.text.glossary import FOLDER, PAGES, TERMS, load
+from mmlab.ui.text.happened import Said
 
 ROOT = Path(__file__).resolve().parent.parent
 UI = Path(wording.__file__).parent.parent
@@ -66,7 +68,7 @@ def test_a_help_text_has_the_term_first_and_the_source_last() -> None:
     assert shown.endswith("*Source: Relative robustness, MultiBench (Liang et al., NeurIPS 2021).*")
 
 
-def test_predict_and_explain_each_show_their_own_shift() -> None:
+def test_bench_and_explain_each_show_their_own_shift() -> None:
     assert "number" in wording.help("prediction_shift")
     assert "attribution map" in wording.help("map_shift")
 
@@ -75,3 +77,22 @@ def test_certainty_in_words_follows_the_probability_that_is_shown() -> None:
     shown = [wording.certainty(probability) for probability in (0.999, 0.946, 0.9, 0.7, 0.599, 0.2)]
     assert shown == ["very sure", "very sure", "fairly sure", "unsure", "unsure", "very unsure"]
     assert wording.percent(0.946) == "95 %", "the word and the number say the same"
+
+
+def test_what_happened_is_one_sentence_made_from_the_answers() -> None:
+    said = [
+        Said("Joint training", "5", 0.97, good=False),
+        Said("Modality dropout", "3", 0.7, good=True),
+        Said("DMRNet", "5", 0.99, good=False),
+    ]
+    digits = Classification(tuple("0123456789"))
+    told = happened.sentence(digits, happened.inputs(["Image"], ["Image", "Sound", "Pen"]), said)
+    assert told == (
+        "With Image alone: Joint training and DMRNet are wrong and very sure; Modality dropout is right but unsure."
+    )
+    assert happened.inputs(["Image", "Pen"], ["Image", "Sound", "Pen"]) == "Without Sound"
+    assert happened.inputs(["Image", "Pen"], ["Image", "Pen"]) == "With all inputs"
+    unknown = happened.sentence(digits, "With all inputs", [Said("Joint training", "5", 0.97, good=None)])
+    assert unknown == "With all inputs: Joint training says 5, very sure."
+    number = happened.sentence(Regression(-3, 3), "Without Text", [Said("GMD", "+0.52", None, good=False)])
+    assert number == "Without Text: GMD is on the wrong side (+0.52)."

@@ -93,7 +93,7 @@ class Adapted:
     # figures
 
     def figure(self, sample: Sample) -> Figure:
-        """All combinations of a sample with their answers, as on Predict."""
+        """All combinations of a sample with their answers, as on the Bench."""
         found = self.predict(sample)
         whole = list(found.values())[-1]
         output = self.method.output

@@ -240,7 +240,7 @@ def _shipped(task_name: str, count: int, versions: tuple[object, ...]) -> Sample
     examples = (task.example(sample) for sample in task.gallery()[:count])
     whole = [example for example in examples if all(name in example.raw for name in names)]
     if not whole:
-        raise DataError("No shipped sample has every input.", "Corrupt single samples on the Predict page.")
+        raise DataError("No shipped sample has every input.", "Corrupt single samples on the Bench.")
     inputs = {name: torch.stack([task.prepare(name, e.raw[name]).tensor for e in whole]) for name in names}
     ids = tuple(example.id for example in whole)
     target = torch.stack([torch.as_tensor(example.target) for example in whole])

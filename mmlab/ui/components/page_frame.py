@@ -76,11 +76,15 @@ def _framed(page: Page) -> None:
     if st.session_state.get(HERE_NOW) != page.name:
         st.session_state[HERE_NOW], st.session_state[ON_ENTRY] = page.name, {}
         url_state.enter()
-    foot = _navigation()
+    view = url_state.carried()
+    links, foot = _navigation(view)
+    kind = "mm-head mm-compact" if page.compact else "mm-head"
     if page.group:
-        st.html(f'<header class="mm-head"><h1>{escape(page.title)}</h1><p>{escape(page.about)}</p></header>')
+        st.html(f'<header class="{kind}"><h1>{escape(page.title)}</h1><p>{escape(page.about)}</p></header>')
     with error_boundary():
         page.show()
+    if (settled := url_state.carried()) != view:
+        _link_all(links, settled)  # the page found by itself what to look at
     _settle_once()
     if (where := _where()) is not None:
         foot.caption(where)
@@ -118,19 +122,27 @@ def show_error(error: MmlabError, quiet: bool = False) -> None:
     (st.info if quiet else st.warning)(text)
 
 
-def _navigation() -> st.delta_generator.DeltaGenerator:
-    """The links to all pages; returns the place at the foot for where the models run."""
+def _navigation(
+    view: Mapping[str, str],
+) -> tuple[st.delta_generator.DeltaGenerator, st.delta_generator.DeltaGenerator]:
+    """The links to all pages; returns their place, and that at the foot for where the models run."""
     with st.sidebar:
         st.html('<div class="mm-brand">mmlab</div>')
-        group, view = "", url_state.carried()
+        links = st.empty()
+        _link_all(links, view)
+        access.foot()
+        session_expiry.watch()
+        return links, st.empty()
+
+
+def _link_all(links: st.delta_generator.DeltaGenerator, view: Mapping[str, str]) -> None:
+    group = ""
+    with links.container():
         for page in pages():
             if page.group != group:
                 group = page.group
                 st.html(f'<div class="mm-group">{escape(group)}</div>')
             page_link(page.name, plain(page.title), view, width="stretch")
-        access.foot()
-        session_expiry.watch()
-        return st.empty()
 
 
 @st.cache_resource(show_spinner=False)

@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from mmlab.core.task import Task
-from mmlab.ui.components import page_frame, pickers
+from mmlab.ui.components import model_picker, page_frame
 from mmlab.ui.session import cache
 
 MARKS = {"error": "✗", "warning": "!", "note": "·"}
@@ -18,7 +18,7 @@ def show_all(task: Task) -> None:
     """Every registered model of a task."""
     entries = [entry for entry in cache.entries(task.name) if entry.problem is None]
     if not entries:
-        pickers.no_model(task)
+        model_picker.no_model(task)
         return
     for entry in entries:
         with st.container(border=True), page_frame.error_boundary():

@@ -42,7 +42,7 @@ def looked(task_name: str, sample: str) -> SampleView:
 
 
 def method(references: Sequence[Reference], usual: str = "") -> Reference:
-    """One of the chosen methods, the one whose combinations Predict shows; a switch where there are several.
+    """One of the chosen methods, the one whose combinations the Bench shows; a switch where there are several.
 
     usual: the one for somebody who chose none; the last of them without it.
     """

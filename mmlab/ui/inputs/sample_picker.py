@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from html import escape
 
@@ -22,21 +22,32 @@ TAB, TABS = "mmlab.tab", ("Samples", "Upload")
 
 def sample_picker(task: Task) -> str | None:
     """The sample of the address: from the gallery, or brought. Says so where it does not exist, and takes the first."""
-    gallery = task.gallery()
-    sample = _known_sample(task, gallery)
+    sample = known(task)
+    tabs(task, sample, task.gallery)
+    return sample
+
+
+def tabs(
+    task: Task, sample: str | None, offered: Callable[[], Sequence[str]], on_pick: Callable[[], None] | None = None
+) -> None:
+    """The two ways to a sample: the gallery, of those that `offered` names, and what a person brings.
+
+    offered: called where the gallery is shown; it may draw controls above it. on_pick: called after one was picked.
+    """
     # settled when the page is entered: another default would mount the tabs anew, and drop an upload on its way
     opened = st.session_state.setdefault(page_frame.ON_ENTRY, {}).setdefault("tab", int(_is_own(sample)))
     shipped, own = st.tabs(TABS, default=TABS[opened], key=TAB, on_change="rerun")
     with shipped, page_frame.error_boundary():
         if shipped.open:
-            _gallery(task, gallery, sample or "")
+            _gallery(task, offered(), sample or "", on_pick)
     with own, page_frame.error_boundary():
         if own.open:  # the canvas, the camera and the microphone are loaded when they are wanted
             upload_form.form(task)
-    return sample
 
 
-def _known_sample(task: Task, gallery: Sequence[str]) -> str | None:
+def known(task: Task) -> str | None:
+    """The sample of the address, else the first; says so where it does not exist. None where the task ships none."""
+    gallery = task.gallery()
     sample = url_state.get("sample")
     first = _first_look(task, gallery)
     if not sample:
@@ -47,6 +58,11 @@ def _known_sample(task: Task, gallery: Sequence[str]) -> str | None:
         page_frame.show_error(error)
         return first
     return sample
+
+
+def first_page(task_name: str) -> None:
+    """Begin anew with the page of the gallery where the sample is. For callbacks that change what is offered."""
+    st.session_state.pop(f"{PAGE}.{task_name}", None)
 
 
 def _first_look(task: Task, gallery: Sequence[str]) -> str | None:
@@ -61,10 +77,10 @@ def _is_own(sample: str | None) -> bool:
     return sample is not None and uploads.is_own(sample)
 
 
-def _gallery(task: Task, gallery: Sequence[str], sample: str) -> None:
+def _gallery(task: Task, gallery: Sequence[str], sample: str, on_pick: Callable[[], None] | None) -> None:
     """Pictures to choose from, a page at a time; it opens on the page where the sample is."""
     if not gallery:
-        st.caption("This task ships no samples.")
+        st.caption("No sample is like this." if task.gallery() else "This task ships no samples.")
         return
     selection.strip(task, sample)
     pages = math.ceil(len(gallery) / PER_PAGE)
@@ -73,7 +89,13 @@ def _gallery(task: Task, gallery: Sequence[str], sample: str) -> None:
     samples = gallery[shown * PER_PAGE : (shown + 1) * PER_PAGE]
     html = _thumbnails(task.name, tuple(samples), cache.version(task.name, *samples))
     html = html.replace(chosen, f'{chosen} aria-pressed="true"', 1)
-    clickable_svg.board(html, key="gallery", on_pick=lambda name: url_state.put(sample=name))
+
+    def pick(name: str) -> None:
+        url_state.put(sample=name)
+        if on_pick is not None:
+            on_pick()
+
+    clickable_svg.board(html, key="gallery", on_pick=pick)
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="mm-pager"):
         move = partial(_turn, task.name, pages)
         for sign, text, page in (("←", "Earlier samples", shown - 1), ("→", "More samples", shown + 1)):

@@ -29,7 +29,8 @@ class Page:
     """One page: its name in the address, its title, the group it stands in, and the sentence under its title.
 
     order: its place among all pages, lowest first. fields: what it keeps in the address (`url_state`), beside `SHARED`;
-    several pages may name the same field. show: draws it, under its title.
+    several pages may name the same field. show: draws it, under its title. compact: under a small title, over the whole
+    width of the window.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Page:
     order: int
     show: Callable[[], None]
     fields: tuple[str, ...] = ()
+    compact: bool = False
 
 
 def _check(name: str, page: Page) -> None:
@@ -62,6 +64,7 @@ def app_page(
     order: int,
     fields: tuple[str, ...] = (),
     terms: Mapping[str, Term] | None = None,
+    compact: bool = False,
 ) -> Callable[[Callable[[], None]], Callable[[], None]]:
     """Decorator that files the function which draws a page under the name that the page has in the address.
 
@@ -69,7 +72,7 @@ def app_page(
     """
 
     def decorate(show: Callable[[], None]) -> Callable[[], None]:
-        PAGES.register(name)(Page(name, title, group, about, order, show, fields))
+        PAGES.register(name)(Page(name, title, group, about, order, show, fields, compact))
         try:
             glossary.bring(name, terms or {})
         except ValueError as error:

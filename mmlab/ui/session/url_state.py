@@ -36,6 +36,7 @@ SHARED = (
     "lattice",
 )  # what every page may ask; others are declared by pages
 MEMORY, CARRIED = "mmlab.view", "mmlab.carried"  # session: the view, and that of the links to other pages
+SUPPOSED = "mmlab.supposed"  # session: fields that the page settled by itself, until something is changed
 MOUNTED = "mmlab.mounted"  # session: the widgets that show the address since the page was entered
 NOTHING = "none"
 SEVERITIES = (1, 2, 3, 4, 5)
@@ -56,20 +57,30 @@ class Damage:
 
 
 def get(name: str, default: str = "") -> str:
-    """One field of the view, from the address."""
+    """One field of the view, from the address, or as the page settled it (`suppose`)."""
     _recall()
-    return st.query_params.get(name, default)
+    return st.query_params.get(name) or _supposed().get(name, default)
 
 
 def put(**changed: str | None) -> None:
     """Change the view; None or an empty text takes a field away."""
     _recall()
-    now = everything()
-    wanted = {**now, **{name: value for name, value in changed.items() if value}}
+    wanted = {**everything(), **{name: value for name, value in changed.items() if value}}
     wanted = {name: value for name, value in wanted.items() if name not in changed or changed[name]}
-    if wanted != now:
+    if wanted != addressed():
         _write(wanted)
     st.session_state[MEMORY] = wanted
+    st.session_state.pop(SUPPOSED, None)
+
+
+def suppose(**view: str) -> None:
+    """Settle fields that the address leaves open, without a step of the browser's history.
+
+    They hold on this page, go along with the links to others, and enter the address with the next change.
+    """
+    st.session_state[SUPPOSED] = view
+    if view:
+        st.session_state[MEMORY] = everything()
 
 
 def fields() -> tuple[str, ...]:
@@ -80,6 +91,11 @@ def fields() -> tuple[str, ...]:
 
 def everything() -> dict[str, str]:
     """All fields of the view that are set."""
+    return {**_supposed(), **addressed()}
+
+
+def addressed() -> dict[str, str]:
+    """Those that stand in the address itself."""
     there = st.query_params.to_dict()  # at once: each look at the address by itself takes a lock
     return {name: there[name] for name in fields() if name in there}
 
@@ -195,6 +211,7 @@ def enter() -> None:
     change of the address is one step of its history.
     """
     st.session_state[MOUNTED] = set()
+    st.session_state.pop(SUPPOSED, None)
     now, before = everything(), st.session_state.get(MEMORY, {})
     if before and now != before and now in ({}, st.session_state.get(CARRIED)):
         _write(before)
@@ -213,6 +230,11 @@ def _recall() -> None:
         st.session_state[MEMORY] = now
     elif before := st.session_state.get(MEMORY, {}):
         _write(before)
+
+
+def _supposed() -> dict[str, str]:
+    found: dict[str, str] = st.session_state.get(SUPPOSED, {})
+    return found
 
 
 def _write(view: Mapping[str, str]) -> None:

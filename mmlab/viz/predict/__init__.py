@@ -1,1 +1,1 @@
-"""Drawings of the Predict page."""
+"""Drawings of the Bench."""

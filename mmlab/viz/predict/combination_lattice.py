@@ -21,6 +21,7 @@ PER_ROW = 6
 NODE_WIDE, NODE_HIGH = 66, 44
 SHORT, LONG = 3, 11  # letters of an answer that fit beside its share, and on a line of their own
 NUMERALS = 6  # letters of a number, which has no share, that fit beside its sign
+LINE, WIDEST = 11.5, 8.5  # the size of letters on a line, and how many of that size fit
 GAP_WIDE, GAP_HIGH, GAP_LAYER = 8, 12, 40
 MARGIN = 6
 NUMBER = 0.6  # how full the box of a number is, which has no share
@@ -237,7 +238,8 @@ def _said(node: Node) -> str:
         sign += f" {_percent(state.share)}"
     said, fits = (minus(state.answer), NUMERALS) if state.share is None else (state.answer, SHORT)
     if len(said) <= fits:
-        return _text(node.x, node.y + 14, 11.5, f'<tspan font-weight="700">{escape(said)}</tspan> {sign}')
+        size = min(LINE, LINE * WIDEST / len(f"{said} {sign}"))
+        return _text(node.x, node.y + 14, size, f'<tspan font-weight="700">{escape(said)}</tspan> {sign}')
     answer = state.answer if len(state.answer) <= LONG else f"{state.answer[: LONG - 1]}…"
     name = _text(node.x, node.y + 8.5, 9.5, f'<tspan font-weight="700">{escape(answer)}</tspan>')
     return name + _text(node.x, node.y + 18.5, 9.5, sign)

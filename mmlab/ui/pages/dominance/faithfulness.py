@@ -67,7 +67,7 @@ def _controls(task: Task) -> tuple[SampleView, str]:
     gallery = task.gallery()
     sample = url_state.get("sample") or (gallery[0] if gallery else "")
     if not sample:
-        raise DataError("This task ships no samples.", "Upload one on the Predict page.")
+        raise DataError("This task ships no samples.", "Upload one on the Bench.")
     modalities = task.info.modalities
     with st.container(horizontal=True, vertical_alignment="bottom", key="mm-maps-by"):
         options = list(gallery) if sample in gallery else [sample, *gallery]

@@ -10,7 +10,7 @@ import streamlit as st
 
 from mmlab.core.reference import Reference
 from mmlab.core.task import Task
-from mmlab.ui.components import page_frame, pickers, run_picker
+from mmlab.ui.components import model_picker, page_frame, run_picker
 from mmlab.ui.pages.dominance import (
     cue_conflict,
     external_log,
@@ -80,7 +80,7 @@ def _model(task: Task) -> Reference | None:
     """The model of the address; a switch where there are several."""
     there = {each.reference.method: each.reference for each in run_picker.entries(task.name) if not each.problem}
     if not there:
-        pickers.no_model(task)
+        model_picker.no_model(task)
         return None
     wanted = url_state.get("lattice")
     chosen = wanted if wanted in there else "joint" if "joint" in there else next(iter(there))

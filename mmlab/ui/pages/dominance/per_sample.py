@@ -159,7 +159,7 @@ def _detail(task: Task, reference: Reference, found: Lattice, row: int, worth: P
         with st.container(horizontal=True, vertical_alignment="center", key="mm-sample-links"):
             st.markdown(f"**{plain(name)}** · {plain(_answers(task, found, row))}")
             if name in task.gallery():
-                page_frame.page_link("predict", "Open in Predict")
+                page_frame.page_link("predict", "Open on the Bench")
                 page_frame.page_link("explain", "Open in Explain")
             page_frame.page_link("embed", "Open in Embed")
         table = result_cache.values(reference, worth.name)[:, row]

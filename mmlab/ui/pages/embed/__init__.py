@@ -13,12 +13,12 @@ from mmlab.ui.session.page_registry import app_page
 )
 def show() -> None:
     """The whole page under its title."""
-    from mmlab.ui.components import pickers
+    from mmlab.ui.components import model_picker, pickers
     from mmlab.ui.inputs import sample_picker
     from mmlab.ui.pages.embed import page
 
     task = pickers.task_picker()
     sample = sample_picker.sample_picker(task)
-    references = pickers.method_picker(task)
+    references = model_picker.method_picker(task)
     if sample is not None and references:
         page.show(task.name, sample, references)

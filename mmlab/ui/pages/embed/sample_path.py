@@ -121,7 +121,7 @@ def near(view: View, path: Path) -> None:
 
 
 def pictured(view: View, rows: Sequence[int], note: str = "") -> str:
-    """Samples as small cards that lead to Predict, where they ship; by name otherwise."""
+    """Samples as small cards that lead to the Bench, where they ship; by name otherwise."""
     return f'<div class="mm-near">{"".join(_one(view, row, note) for row in rows)}</div>'
 
 

@@ -30,7 +30,7 @@ from mmlab.experiments.train_job import default_plan
 from mmlab.storage import report_file
 from mmlab.storage.checkpoints import MODEL, config_of
 from mmlab.storage.library import Entry
-from mmlab.ui.components import page_frame, pickers, registered_card
+from mmlab.ui.components import model_picker, page_frame, pickers, registered_card
 from mmlab.ui.session import access, cache, comparison_cache, url_state
 from mmlab.ui.session.page_registry import PAGES
 from mmlab.ui.text import wording
@@ -48,7 +48,7 @@ def show(task: Task) -> None:
     _problems(task)
     runs = [entry for entry in comparison_cache.runs(task.name) if entry.problem is None]
     if not runs:
-        pickers.no_model(task)
+        model_picker.no_model(task)
         return
     wanted = url_state.get("run")
     methods = list(dict.fromkeys(entry.reference.method for entry in runs))

@@ -1,26 +1,25 @@
-"""Predict: a sample, its inputs with their switches, what each method says, and all combinations beside it."""
+"""Bench: a sample's inputs with their switches, what each model answers, and all combinations, on one screen.
+
+Its name in the address is `predict`, as it was when the page was called Predict.
+"""
 
 from mmlab.ui.session.page_registry import app_page
 
 
 @app_page(
     "predict",
-    title="Predict",
+    title="Bench",
     group="One sample",
-    about="Remove inputs and see how the prediction changes.",
+    about="Switch inputs off and see what each model makes of the rest.",
     order=10,
     fields=("chosen",),
+    compact=True,
 )
 def show() -> None:
     """The whole page under its title."""
-    from mmlab.ui.components import pickers
-    from mmlab.ui.inputs import sample_picker
-    from mmlab.ui.pages.predict import page
+    from mmlab.ui.pages.predict import bar, page
 
-    task = pickers.task_picker()
-    sample = sample_picker.sample_picker(task)
-    references = pickers.method_picker(task)
-    if sample is not None:
-        page.show(task.name, sample, references)
-        entropy = ("entropy",) if getattr(task.info.output, "classes", ()) else ()
-        pickers.numbers_help(*task.info.output.terms, *entropy, "lattice", "damage", "seen")
+    chosen = bar.show()
+    if chosen.sample is not None:
+        page.show(chosen.task.name, chosen.sample, chosen.references)
+    bar.finish(chosen)

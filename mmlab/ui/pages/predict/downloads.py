@@ -1,4 +1,4 @@
-"""Downloads of Predict: what the page shows as files, made on request."""
+"""Downloads of the Bench: what the page shows as files, made on request."""
 
 from __future__ import annotations
 

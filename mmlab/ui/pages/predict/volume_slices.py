@@ -26,7 +26,7 @@ from mmlab.viz.predict import segmentation as drawn
 
 @page_frame.panel
 def show(reference: Reference, sample: str, combination: str) -> None:
-    """A panel of its own inside that of Predict: a step redraws nothing else."""
+    """A panel of its own inside that of the Bench: a step redraws nothing else."""
     task = cache.task(reference.task)
     output, stack = task.info.output, cache.item(task.name, sample).stack
     assert isinstance(output, Segmentation)  # only scans have slices to go through, and their answers are regions

@@ -1,4 +1,4 @@
-"""Lists of test samples: those that ship as pictures, one click away from Predict; the others by name."""
+"""Lists of test samples: those that ship as pictures, one click away from the Bench; the others by name."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def show(view: View, rows: Sequence[int], mask: int, title: str) -> None:
         shown = pictures[:MOST_PICTURES]
         st.html(f'<div class="mm-samples">{"".join(_picture(view, name, mask) for name in shown)}</div>')
         more = f" {len(pictures) - len(shown)} more ship." if len(pictures) > len(shown) else ""
-        st.caption(f"These ship with mmlab: a click opens one in Predict.{more}")
+        st.caption(f"These ship with mmlab: a click opens one on the Bench.{more}")
     if rest:
         with st.expander(f"{len(rest):,} that do not ship"):
             cut = " …" if len(rest) > MOST_NAMES else ""
@@ -35,6 +35,6 @@ def show(view: View, rows: Sequence[int], mask: int, title: str) -> None:
 def _picture(view: View, name: str, mask: int) -> str:
     fields = {"task": view.task.name, "sample": name, "methods": view.shown, "on": view.key(mask)}
     found = cache.item(view.task.name, name)
-    label = f"Sample {name}, right answer {found.answer}: open in Predict"
+    label = f"Sample {name}, right answer {found.answer}: open on the Bench"
     under = escape(thumbnail.short(found.answer))
     return thumbnail.link(url_state.link("predict", fields), view.task.name, name, label, under)

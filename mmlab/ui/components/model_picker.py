@@ -1,0 +1,159 @@
+"""Which trained models are shown: one run of each method, chosen in the address.
+
+>>> references = model_picker.method_picker(task)               # pills, remarks, runs: up to four checkpoints
+>>> models = model_picker.current_models(task, first=2)         # the same, for a page that places the parts by itself
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import streamlit as st
+
+from mmlab.core.data_version import changed_since
+from mmlab.core.errors import MmlabError
+from mmlab.core.reference import Reference
+from mmlab.core.task import Task, advice, is_trained_here
+from mmlab.core.untrained import sentence, untrained
+from mmlab.storage.library import Entry
+from mmlab.ui.components import page_frame, run_picker
+from mmlab.ui.session import cache, url_state
+from mmlab.ui.text import wording
+from mmlab.ui.text.markdown import plain
+
+MOST_METHODS = 4
+USUAL = ("joint", "dropout", "dmrnet", "gmd")  # what is seen before anyone chose: what gaps do, and three remedies
+
+
+@dataclass(frozen=True)
+class Models:
+    """The models of a task: one run of each method that can be used, and which are chosen, in the order of the list.
+
+    unusable: what cannot be used, with the reason.
+    """
+
+    task: Task
+    there: Mapping[str, Reference]
+    chosen: tuple[str, ...]
+    entries: tuple[Entry, ...]
+    unusable: tuple[tuple[str, str], ...]
+
+    @property
+    def references(self) -> tuple[Reference, ...]:
+        """The checkpoints of those that are chosen."""
+        return tuple(self.there[name] for name in self.chosen)
+
+
+def method_picker(task: Task, most: int = MOST_METHODS) -> tuple[Reference, ...]:
+    """The checkpoints of the chosen methods, in the order of the list; broken ones are named with their problem."""
+    models = current_models(task, most)
+    if models.unusable:
+        with st.expander(f"{_unusable(models)} cannot be used"):
+            name_unusable(models)
+    if not models.there:
+        no_model(task)
+        return ()
+    method_pills(models, most)
+    remarks(models)
+    run_picker.choose(models.references)
+    return models.references
+
+
+def current_models(task: Task, first: int, most: int = MOST_METHODS) -> Models:
+    """The models of the address, at most `most`; the `first` ones of a first look where it names none."""
+    entries = run_picker.entries(task.name)
+    there = {entry.reference.method: entry.reference for entry in entries if entry.problem is None}
+    broken = [(entry.reference.name, str(entry.problem)) for entry in entries if entry.problem is not None]
+    half = [
+        (name, "the folder holds no model. Train it again or remove the folder.")
+        for name in cache.unfinished(task.name)
+    ]
+    try:
+        chosen = url_state.methods(_usual_first(there), first)
+    except MmlabError as error:
+        page_frame.show_error(error)
+        chosen = _usual_first(there)[:first]
+    if len(chosen) > most:
+        text = f"{len(chosen)} methods are chosen; the first {most} are shown, as many as fit side by side."
+        st.caption(text)
+    kept = tuple(name for name in there if name in chosen[:most])
+    return Models(task, there, kept, tuple(entries), (*broken, *half))
+
+
+def method_pills(models: Models, most: int = MOST_METHODS) -> None:
+    """The methods to choose from."""
+    if len(models.there) > 1:
+        st.pills(
+            f"Methods, up to {most}",
+            list(models.there),
+            selection_mode="multi",
+            format_func=lambda name: run_picker.title(models.there[name]),
+            key=url_state.follow("methods", list(models.chosen)),
+            help=wording.help("method"),
+            on_change=partial(_choose_methods, most, models.chosen),
+        )
+
+
+def remarks(models: Models) -> None:
+    """What has to be known of the chosen models: other data, inputs that they never saw."""
+    shown = [entry for entry in models.entries if entry.reference.method in models.chosen]
+    _name_stale(models.task.name, shown)
+    _name_untrained(models.task, shown)
+
+
+def name_unusable(models: Models) -> None:
+    """What cannot be used, with the reasons."""
+    for name, problem in models.unusable:
+        st.markdown(f"**{plain(name)}**: {plain(problem)}")
+
+
+def no_model(task: Task) -> None:
+    """That a task has no model yet, and what to do about it."""
+    what, _, command = advice(task, f"python -m mmlab train --task {task.name} --method dmrnet").partition(": ")
+    st.info(
+        f"There is no {'trained' if is_trained_here(task) else 'measured'} model for this task yet.  \n"
+        f"{what}: `{command}`"
+    )
+
+
+def _unusable(models: Models) -> str:
+    count = len(models.unusable)
+    return f"{count} trained model{'s' if count > 1 else ''}"
+
+
+def _usual_first(there: Iterable[str]) -> tuple[str, ...]:
+    """The methods that a first look should show, then the others."""
+    return tuple(sorted(there, key=lambda name: USUAL.index(name) if name in USUAL else len(USUAL)))
+
+
+def _name_stale(task_name: str, entries: Sequence[Entry]) -> None:
+    """Say which of the models were trained on another version of the task's data."""
+    fingerprint = cache.fingerprint(task_name)
+    stale = [entry.reference.name for entry in entries if changed_since(entry.card, fingerprint)]
+    if stale:
+        st.warning(
+            f"Trained on another version of this data: {plain(', '.join(stale))}. What is measured here may be about "
+            "other samples, or about samples that taught the model. Train again with `--restart`.",
+            icon=":material/history:",
+        )
+
+
+def _name_untrained(task: Task, entries: Sequence[Entry]) -> None:
+    """Say which inputs no training sample of a model had."""
+    found: dict[tuple[str, ...], list[str]] = {}
+    for entry in entries:
+        found.setdefault(untrained(entry.card), []).append(entry.reference.name)
+    for names, models in found.items():
+        if told := sentence(names, task.info.modalities):
+            st.warning(f"{plain(', '.join(models))}: {plain(told)}", icon=":material/school:")
+
+
+def _choose_methods(most: int, before: Sequence[str]) -> None:
+    """None is dropped for another one: what does not fit any more is not added, and the page says so."""
+    chosen = list(st.session_state["methods"])
+    if len(chosen) > most:
+        st.toast(f"At most {most} methods fit side by side. Take one away first.")
+        chosen = list(before)
+    url_state.put(methods=".".join(chosen) or None)

@@ -1,0 +1,80 @@
+"""What the Bench opens on, and which samples are worth a look: read from the sweeps of the models that are shown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from mmlab.analysis.robustness import telling_samples
+from mmlab.analysis.robustness.telling_samples import Behaviour, Telling
+from mmlab.core.errors import MmlabError
+from mmlab.core.reference import Reference
+from mmlab.core.task import Task
+from mmlab.ui.session import cache, url_state
+
+NAMED = ("sample", "damage")  # an address that names one of these is followed as it is
+ALL = "All"
+FLIPS, SURE, DISAGREE, PART = "The answer flips", "Sure but wrong", "Inputs disagree", "Methods part"
+
+
+def settle(task: Task, references: Sequence[Reference]) -> None:
+    """Open on a sample to which something happens, where the address names none: one that the sweep finds.
+
+    The first of the models flips from right to wrong and stays sure, the second one does not.
+    """
+    url_state.suppose(**_opening(task, references))
+
+
+def filters(task: Task, references: Sequence[Reference]) -> dict[str, tuple[str, ...]]:
+    """Which samples of the gallery there are under each filter, in its order; only those filters that catch some."""
+    gallery = tuple(task.gallery())
+    models = _behaviours(tuple(references), cache.version(task.name, *gallery))
+    if not models:
+        return {ALL: gallery}
+    flags = {
+        FLIPS: [telling_samples.flips(model) for model in models],
+        SURE: [telling_samples.sure_but_wrong(model) for model in models],
+        DISAGREE: [telling_samples.inputs_disagree(model) for model in models],
+        PART: [telling_samples.models_part(models)] if len(models) > 1 else [],
+    }
+    ids = models[0].ids
+    caught = {
+        name: tuple(sample for row, sample in enumerate(ids) if any(each[row] for each in found))
+        for name, found in flags.items()
+    }
+    return {ALL: gallery, **{name: found for name, found in caught.items() if found}}
+
+
+def _opening(task: Task, references: Sequence[Reference]) -> dict[str, str]:
+    there = url_state.addressed()
+    if not references or any(name in there for name in NAMED):
+        return {}
+    gallery = task.gallery()
+    models = _behaviours(tuple(references[:2]), cache.version(task.name, *gallery))
+    wanted = there.get("on")
+    found = next((each for each in _telling(models) if wanted in (None, each.combination)), None)
+    if found is None:
+        return {}
+    settled = {"sample": found.sample, "on": found.combination, "lattice": references[0].method}
+    return {name: value for name, value in settled.items() if name not in there}
+
+
+def _telling(models: Sequence[Behaviour]) -> list[Telling]:
+    return telling_samples.telling(*models[:2]) if models else []
+
+
+@st.cache_resource(show_spinner=False, max_entries=32)
+def _behaviours(references: tuple[Reference, ...], version: object) -> tuple[Behaviour, ...]:
+    """How the models behave on those samples of the gallery that all of them were measured on, in its order; none where
+    one of them was not measured. Shared between sessions: read only."""
+    if not references:
+        return ()
+    task = cache.task(references[0].task)
+    try:
+        found = [telling_samples.behaviour(cache.sweep(each), task.info.output) for each in references]
+    except MmlabError:
+        return ()
+    common = set.intersection(*(set(each.ids) for each in found))
+    ids = [name for name in task.gallery() if name in common]
+    return tuple(each.among(ids) for each in found) if ids else ()
