@@ -272,6 +272,7 @@ def test_a_digit_is_drawn_with_the_mouse(visit: Any) -> None:
     page.mouse.up()
     drawn_answers = changed(page, before)
     chosen(page, "image-pen")
+    close(page)
 
     for name in ("Explain", "Bench"):
         page.locator('[data-testid="stSidebar"] a', has_text=name).first.click()

@@ -30,7 +30,6 @@ FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-
 PORT = 8723
 TALLEST = 2600
 QUALITY = 60
-VIEWS = {"predict": "?sample=test-0003&on=image-sound&lattice=joint"}
 READY = '.stApp[data-test-script-state="notRunning"] h1'
 
 
@@ -84,7 +83,7 @@ def main() -> None:
         for name in names:
             if options.only not in ("", name):
                 continue
-            url = f"{address}/{'' if name == 'home' else name}{VIEWS.get(name, '')}"
+            url = f"{address}/{'' if name == 'home' else name}"
             for width in (1280, 390):
                 for scheme in ("light", "dark"):
                     file = options.out / f"{name}-{width}-{scheme}.webp"

@@ -61,9 +61,10 @@ def _predicate(output: Output, said: Said) -> tuple[str, str, str]:
 
 @_predicate.register
 def _side(output: Regression, said: Said) -> tuple[str, str, str]:
+    number = said.answer.replace("-", "−")
     if said.good is None:
-        return "says", "say", said.answer
-    return "is", "are", f"on the {'right' if said.good else 'wrong'} side ({said.answer})"
+        return "says", "say", number
+    return "is", "are", f"on the {'right' if said.good else 'wrong'} side ({number})"
 
 
 @_predicate.register

@@ -30,8 +30,12 @@ def show(shown: PredictView, on: Combination | None) -> None:
 
 
 def _more(shown: PredictView, modality: Modality) -> None:
-    """The sound, and the corruption of the input."""
+    """The sound, and the corruption of the input; nothing for an input that has neither."""
+    from mmlab.modalities.corruption import offered
+
     name = modality.name
+    if name not in shown.sounds and not offered(shown.task, modality):
+        return
     hurt = next((damage for damage in shown.damages if damage.modality == name), None)
     label = f"{hurt.kind} {hurt.severity}" if hurt else ":material/tune:"
     what = "listen, or corrupt it" if name in shown.sounds else "corrupt it"
