@@ -25,6 +25,7 @@ from mmlab.storage import sweep_file
 from mmlab.storage.checkpoints import MODEL
 from mmlab.storage.library import Library
 from mmlab.storage.measured import measured_folder
+from mmlab.ui.pages.predict.samples import OPEN
 from mmlab.ui.session import cache
 from tests.test_folder_everywhere import Visitor, said
 
@@ -292,6 +293,8 @@ def test_the_app_shows_a_model_of_ones_own_beside_the_others(pair: Path) -> None
     assert "The doctor" in visitor.read("methods")
     assert "looked at here, not trained" in visitor.read("train")
     visitor.read("predict")
+    visitor.app.session_state[OPEN] = True
+    visitor.app.run()
     visitor.app.session_state["mmlab.tab"] = "Upload"
     visitor.app.run()
     assert "Files cannot be uploaded here" in said(visitor.app)

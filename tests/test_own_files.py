@@ -26,6 +26,7 @@ from mmlab.inference.imputation import compute
 from mmlab.inference.predictor import Model
 from mmlab.modalities.corruption import degrade, offered
 from mmlab.ui.inputs.registry import shared, ways
+from mmlab.ui.pages.predict.samples import OPEN
 from tests.own_models import drawn
 from tests.test_folder_everywhere import Visitor
 
@@ -186,7 +187,7 @@ def test_a_visitor_brings_a_sound_on_the_page_to_what_takes_a_wave(
     assert main(["measure", str(file)]) == 0
     visitor = Visitor("three")
     visitor.read("predict")
-    visitor.app.session_state["mmlab.tab"] = "Upload"
+    visitor.app.session_state["mmlab.tab"], visitor.app.session_state[OPEN] = "Upload", True
     visitor.app.run()
     heard = io.BytesIO()
     soundfile.write(heard, 0.5 * np.sin(np.arange(4000) / 5), 8000, format="WAV")

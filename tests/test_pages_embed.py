@@ -33,6 +33,7 @@ from mmlab.ui.components import selection
 from mmlab.ui.inputs.sample_picker import TAB, TABS
 from mmlab.ui.pages.embed import downloads, map_cache, page, sample_path, selection_panel, training_dynamics, view_data
 from mmlab.ui.pages.embed.view_data import View
+from mmlab.ui.pages.predict.samples import OPEN
 from mmlab.ui.session import cache
 from mmlab.viz.embed import point_colours
 from tests.apps import address, app_at, captions, html, sentences
@@ -400,12 +401,14 @@ def test_the_choice_travels_to_robustness(section: str) -> None:
     assert f"{COUNT - 1} test samples" in drawings(app), "all that are complete"
 
 
-def test_the_choice_travels_to_dominance_and_predict() -> None:
+def test_the_choice_travels_to_dominance_and_to_the_samples_of_the_bench() -> None:
     app = opened("dominance", chosen=choice(), aspect="samples")
     assert not app.exception
     assert f"**3 of {COUNT} test samples**" in " ".join(each.value for each in app.markdown)
     assert "3 samples." in captions(app)
     app = opened("predict", chosen=choice())
+    app.session_state[OPEN] = True
+    app.run()
     assert not app.exception
     assert drawings(app).count("Selected sample test-") == 6, "three pictures, each with a label and a title"
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from html import escape
+from html import escape, unescape
 
 from mmlab.core.number_text import percent
 from mmlab.viz.base.svg import PAPER, chip
@@ -238,7 +238,7 @@ def _said(node: Node) -> str:
         sign += f" {_percent(state.share)}"
     said, fits = (minus(state.answer), NUMERALS) if state.share is None else (state.answer, SHORT)
     if len(said) <= fits:
-        size = min(LINE, LINE * WIDEST / len(f"{said} {sign}"))
+        size = min(LINE, LINE * WIDEST / len(unescape(f"{said} {sign}")))
         return _text(node.x, node.y + 14, size, f'<tspan font-weight="700">{escape(said)}</tspan> {sign}')
     answer = state.answer if len(state.answer) <= LONG else f"{state.answer[: LONG - 1]}…"
     name = _text(node.x, node.y + 8.5, 9.5, f'<tspan font-weight="700">{escape(answer)}</tspan>')
