@@ -85,7 +85,7 @@ def overview(view: View) -> Figure:
     legend = [(cache.title(method), view.colour(method)) for method in view.graded]
     drawing = interval_plot.intervals(rows, axis, view.letters, title, legend, view.selected.key)
     header = ("method", "combination", view.measure, "low", "high")
-    return Figure("models", title, drawing, header, numbers, f"{view.basis} Bands: {view.interval}")
+    return Figure("models", title, drawing, header, numbers, f"{view.basis} {view.bands}")
 
 
 def table(view: View) -> Figure:

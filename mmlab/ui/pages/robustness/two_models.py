@@ -84,7 +84,7 @@ def differences(view: View, second: str) -> Figure:
     pairs = f" Small dots: {count} pair{'s' if count > 1 else ''} of runs with the same seed." if count else ""
     header = ("combination", "difference", "low", "high", "p (Holm)")
     hollow = " Hollow where a band holds 0." if found.clusters.are_enough else ""
-    note = f"Bands: {view.interval}{hollow}{pairs} {view.basis}"
+    note = f"{view.bands}{hollow}{pairs} {view.basis}"
     return Figure("two-models", title, drawing, header, numbers, note)
 
 

@@ -123,6 +123,11 @@ class View:
         """What intervals rest on, by whom they are clustered, or why there are none."""
         return self.one.clusters.in_words(group_name(self.task))
 
+    @property
+    def bands(self) -> str:
+        """The same for a drawing that has bands where there are intervals."""
+        return f"Bands: {self.interval}" if self.one.clusters.are_enough else self.interval
+
     def bounds(self, low: float, high: float) -> str:
         """An interval for people: ` (88.0 % to 91.2 %)`; nothing where there is none."""
         return f" ({self.number(low)} to {self.number(high)})" if math.isfinite(low) else ""
