@@ -13,13 +13,19 @@ from mmlab.cli.console import bar, emit, say
 
 
 def command(
-    folder: Annotated[Path, typer.Argument(help="A new folder to write the example into.")], json: Json = False
+    folder: Annotated[Path, typer.Argument(help="A new folder to write the example into.")],
+    source: Annotated[
+        Path | None,
+        typer.Option("--from", metavar="NPZ", help="Instead: your features, an array per input and the right answers."),
+    ] = None,
+    json: Json = False,
 ) -> None:
     """Write a small folder of one's own data, with gaps, to look at, to train on and to change."""
     with bar("Writing", None):
         from mmlab.tasks.custom.example_folder import write_example
+        from mmlab.tasks.custom.from_arrays import write_from_arrays
 
-        count = write_example(folder)
+        count = write_example(folder) if source is None else write_from_arrays(source, folder)
     if json:
         emit({"folder": str(folder), "samples": count})
         return
