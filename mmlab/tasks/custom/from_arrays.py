@@ -91,10 +91,11 @@ def _joined(found: Arrays) -> tuple[dict[str, NDArray[Any]], list[str]]:
         whole = {name: np.concatenate([parts[split][name] for split in there]) for name in common}
     except ValueError as error:
         raise DataError("The parts of an input have different shapes.", LAYOUT) from error
-    sizes = {
-        split: len(_one(parts[split], TARGETS) if _one(parts[split], TARGETS) is not None else ()) for split in there
-    }
-    return whole, [split for split in there for _ in range(sizes[split])]
+    split: list[str] = []
+    for name in there:
+        truth = _one(parts[name], TARGETS)
+        split += [name] * (0 if truth is None else len(truth))
+    return whole, split
 
 
 def _of_split(found: Arrays, split: str) -> dict[str, NDArray[Any]]:
