@@ -93,16 +93,16 @@ def test_explain_shows_a_map_and_a_part_for_each_input() -> None:
     shown = html(app)
     for label in ("Image", "Sound", "Pen"):
         assert f"Attribution map of {label}" in shown
-    assert captions(app).count("of the evidence comes through it") == 3
+    assert captions(app).count("of the net effect comes through it") == 3
     assert shown.count("Change of the attribution map") == 2
 
 
 def test_an_absent_input_is_an_explained_zero() -> None:
     app = explain(on="image-sound")
     assert not app.exception
-    assert "its map is empty and its share is exactly 0 %" in captions(app)
+    assert "its map is empty and exactly 0 % comes through it" in captions(app)
     assert "Pen is off" in html(app)
-    assert captions(app).count("of the evidence comes through it") == 2
+    assert captions(app).count("of the net effect comes through it") == 2
 
 
 def test_a_toggle_explains_nothing_anew_while_the_answer_stays(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -167,15 +167,16 @@ def test_one_input_alone_cannot_be_compared_with_itself() -> None:
 def test_what_a_person_brings_is_explained_with_what_is_missing() -> None:
     app = brought(explain())
     assert not app.exception
-    assert captions(app).count("Not given: its share is exactly 0 %.") == 2
+    assert captions(app).count("Not given: exactly 0 % comes through it.") == 2
     assert "This needs two inputs that are present." in captions(app)
 
 
 def test_the_parts_come_as_numbers() -> None:
     reference = cache.library().find("digits", "dmrnet")
     found = cache.attribution(reference, "test-0002", (), 4)
-    rows = list(csv.DictReader(io.StringIO(page.as_csv(found, "4").decode())))
+    rows = list(csv.DictReader(io.StringIO(page.as_csv(found, cache.task("digits").info).decode())))
     assert len(rows) == 21
     for key in found.shares:
         assert sum(float(row["part"]) for row in rows if row["combination"] == key) == pytest.approx(1, abs=1e-4)
+        assert sum(float(row["net part"]) for row in rows if row["combination"] == key) == pytest.approx(1, abs=1e-4)
     assert {row["part"] for row in rows if row["combination"] == "image" and row["input"] == "pen"} == {"0"}
