@@ -207,7 +207,7 @@ def test_samples_are_filtered_and_lead_to_the_other_pages() -> None:
     app = opened("samples", sample=gallery[0])
     healthy(app)
     labels = [link.proto.label for link in app.get("page_link")]
-    assert [label for label in labels if label.startswith("Open in")] == [
+    assert [label for label in labels if label.startswith("Open ")] == [
         "Open on the Bench",
         "Open in Explain",
         "Open in Embed",
