@@ -90,3 +90,13 @@ def test_rare_classes_are_drawn_as_often_as_others() -> None:
     assert sorted(trainer(False, task)._order(3)) == list(range(len(samples)))
     with pytest.raises(DataError, match="Only classes"):
         trainer(True, ToyTask("regression"))
+
+
+def test_no_head_and_no_centimetres_are_made_up_for_pictures_of_unknown_size() -> None:
+    from mmlab.ui.pages.predict.segmentation import _size
+
+    region, inside = np.zeros((10, 10), bool), np.zeros((10, 10), bool)
+    region[:2, :5], inside[:4] = True, True
+    assert _size(region, inside, 1.0) == "10 % of the picture"
+    assert _size(region, inside, 3.6) == "1.3 cm², 25 % of the head in this slice"
+    assert _size(region & False, inside, 1.0) == "No pixel of the picture."

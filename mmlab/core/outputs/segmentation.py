@@ -23,6 +23,7 @@ SHARED, FOUND, THERE, DISTANCE, ENTROPY = range(5)
 BINS = 5
 KEPT = 5 + 3 * BINS
 GOOD_DICE = 0.7
+UNKNOWN_PIXEL = 1.0  # distances are then in pixels
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class Segmentation(Output):
 
     regions: tuple[str, ...]
     names: tuple[str, ...] = ()
-    pixel: float = 1.0
+    pixel: float = UNKNOWN_PIXEL
     kind: ClassVar[str] = "segmentation"
     dense: ClassVar[bool] = True
     headline: ClassVar[str] = "case_dice"

@@ -13,7 +13,7 @@ from mmlab.core.errors import MmlabError
 from mmlab.core.modality import Combination
 from mmlab.core.number_text import fixed
 from mmlab.core.outputs import Prediction, Segmentation
-from mmlab.core.outputs.segmentation import GOOD_DICE
+from mmlab.core.outputs.segmentation import GOOD_DICE, UNKNOWN_PIXEL
 from mmlab.ui.session import cache
 from mmlab.ui.text import wording
 from mmlab.viz.inputs import recordings
@@ -103,9 +103,11 @@ def _found(
 
 
 def _size(region: Flags, head: Flags, pixel: float) -> str:
-    """How large the outermost region is in this slice."""
+    """How large the outermost region is: in cm² and of the head where pixels have a size, else of the picture."""
     if not region.any():
-        return "No pixel of the slice."
+        return "No pixel of the slice." if pixel != UNKNOWN_PIXEL else "No pixel of the picture."
+    if pixel == UNKNOWN_PIXEL:
+        return f"{wording.percent(float(region.mean()))} of the picture"
     area = region.sum() * pixel**2 / 100
     return f"{area:.1f} cm², {wording.percent(region_overlap.share_of_head(region, head))} of the head in this slice"
 
