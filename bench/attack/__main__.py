@@ -14,7 +14,6 @@ import os
 import platform
 import sys
 import tempfile
-from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -64,22 +63,22 @@ def _arguments() -> argparse.Namespace:
 def _files(asked: argparse.Namespace) -> dict[str, Any] | None:
     if not asked.files:
         return None
-    return {**asdict(changed_files.attack(asked.files, asked.seed)), "readers": len(READERS)}
+    return {**vars(changed_files.attack(asked.files, asked.seed)), "readers": len(READERS)}
 
 
 def _large(asked: argparse.Namespace) -> list[dict[str, Any]] | None:
-    return None if asked.no_large else [asdict(each) for each in changed_files.largest_files()]
+    return None if asked.no_large else [dict(vars(each)) for each in changed_files.largest_files()]
 
 
 def _kills(asked: argparse.Namespace) -> dict[str, Any] | None:
     if not asked.kills:
         return None
     with tempfile.TemporaryDirectory() as place:
-        return asdict(kills.attack(asked.kills, asked.seed, Path(place)))
+        return dict(vars(kills.attack(asked.kills, asked.seed, Path(place))))
 
 
 def _visitors(asked: argparse.Namespace) -> dict[str, Any] | None:
-    return asdict(visitors.attack(asked.visitors, asked.minutes, asked.seed)) if asked.visitors else None
+    return dict(vars(visitors.attack(asked.visitors, asked.minutes, asked.seed))) if asked.visitors else None
 
 
 def _neighbours(asked: argparse.Namespace) -> dict[str, bool] | None:

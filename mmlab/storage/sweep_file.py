@@ -94,6 +94,8 @@ def misfit(found: Sweep, info: TaskInfo | None) -> str:
     channels = info.output.channels
     if found.logits.shape[2] != channels:
         return "it was made for other answers than the task has"
+    if info.output.class_names and found.target.dtype.kind not in "iu":
+        return "its right answers are not classes"
     several = found.target.ndim == 1 and found.target.dtype.kind in "iu"
     if several and len(found.target) and not 0 <= found.target.min() <= found.target.max() < max(2, channels):
         return "a right answer in it is none of the task's"

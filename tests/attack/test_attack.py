@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import shutil
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -66,6 +68,7 @@ def test_the_tables_say_what_did_not_hold() -> None:
         "seconds": 60.0,
     }
     files |= {"slowest": (0.5, "a reader"), "largest": (30.0, "a reader")}
+    json.dumps(vars(kills.Killed(Counter(train=3), Counter({"train: a model is gone": 1}))))
     text = tables.as_markdown({"about": "Here.", "files": files, "neighbours": {"one": True, "two": False}})
     assert "| 1 × a reader: KeyError | 0 |" in text
     assert "| one | yes | yes |" in text

@@ -6,6 +6,7 @@ import io
 import struct
 import warnings
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +15,14 @@ import pytest
 from PIL import Image
 
 from mmlab.core.errors import DataError
+from mmlab.core.task import TASKS
 from mmlab.foreign.outputs_file import read_outputs
 from mmlab.modalities.image.decode import read_picture
 from mmlab.modalities.scan.folder_input import read_labels
 from mmlab.modalities.series.columns import table_of
-from mmlab.storage import bounded_arrays, bounded_zip
+from mmlab.storage import bounded_arrays, bounded_zip, checkpoints, sweep_file
 from mmlab.storage.bounded_zip import Bounds
+from mmlab.storage.library import SHIPPED
 from mmlab.viz.inputs import numeric_row
 
 SOUND: dict[str, Any] = {
@@ -109,6 +112,14 @@ def test_a_small_file_of_very_many_answers_is_refused_by_its_header(tmp_path: Pa
 def test_other_arrays_in_a_file_of_answers_are_not_looked_at(tmp_path: Path) -> None:
     (tmp_path / "a.npz").write_bytes(archive(**SOUND, notes=np.array([{"a": 1}], object)))
     assert read_outputs(tmp_path / "a.npz").found.ids == ("test-0000", "test-0001")
+
+
+def test_a_sweep_whose_right_answers_are_no_classes_is_a_sentence() -> None:
+    info = TASKS["watch"].info
+    folder = SHIPPED / "watch" / "joint" / "seed0"
+    found = sweep_file.read(folder, checkpoints.load(folder).digest)
+    assert sweep_file.misfit(found, info) == ""
+    assert "not classes" in sweep_file.misfit(replace(found, target=found.target.astype(np.float32)), info)
 
 
 def test_names_of_columns_hold_nothing_that_a_drawing_cannot() -> None:
