@@ -31,15 +31,15 @@ def show(shown: PredictView, on: Combination | None) -> None:
 
 def _more(shown: PredictView, modality: Modality) -> None:
     """The sound, and the corruption of the input; nothing for an input that has neither."""
-    from mmlab.modalities.corruption import offered
+    from mmlab.modalities.corruption import label, offered
 
     name = modality.name
     if name not in shown.sounds and not offered(shown.task, modality):
         return
     hurt = next((damage for damage in shown.damages if damage.modality == name), None)
-    label = f"{hurt.kind} {hurt.severity}" if hurt else ":material/tune:"
+    button = f"{plain(label(modality.kind, hurt.kind))} {hurt.severity}" if hurt else ":material/tune:"
     what = "listen, or corrupt it" if name in shown.sounds else "corrupt it"
-    with st.popover(label, type="tertiary", help=f"{plain(modality.label)}: {what}", key=f"mm-more-{name}"):
+    with st.popover(button, type="tertiary", help=f"{plain(modality.label)}: {what}", key=f"mm-more-{name}"):
         if name in shown.sounds:
             st.audio(shown.sounds[name], format="audio/wav")
         pickers.damage_picker(shown.task, modality, shown.damages)
