@@ -81,7 +81,8 @@ def attack(count: int, seed: int, place: Path) -> Killed:
     }
     lasts = {name: _lasts(act) for name, (_, act) in acts.items()}
     print(f"seconds that nobody is killed in: {lasts}", file=sys.stderr, flush=True)
-    names = [name for name, (weight, _) in acts.items() for _ in range(weight)]
+    turns = sorted(((turn + 0.5) / weight, name) for name, (weight, _) in acts.items() for turn in range(weight))
+    names = [name for _, name in turns]  # spread, so that a few kills meet every act
     for number in range(count):
         name = names[number % len(names)]
         was_alive, left = _killed(acts[name][1], rng.uniform(0, lasts[name]))
