@@ -47,6 +47,7 @@ GRID = [
     "--plan",
     "samples=64",
 ]
+SHARE = 0.7  # of the time that an act took the first time: those that follow are quicker
 PATIENCE = 30.0  # seconds until everybody has ended whom a killed process had started
 
 
@@ -76,7 +77,7 @@ def attack(count: int, seed: int, place: Path) -> Killed:
         "train": (9, partial(_train, root)),
         "import": (7, partial(_import, root, exports)),
         "delete": (2, partial(_delete, root, exports[0])),
-        "grid": (1, partial(main, [*GRID, "--processes", "2", "--checkpoints", str(root)])),
+        "grid": (1, partial(_grid, root)),
         "map": (1, partial(_map, root)),
     }
     lasts = {name: _lasts(act) for name, (_, act) in acts.items()}
@@ -85,7 +86,7 @@ def attack(count: int, seed: int, place: Path) -> Killed:
     names = [name for _, name in turns]  # spread, so that a few kills meet every act
     for number in range(count):
         name = names[number % len(names)]
-        was_alive, left = _killed(acts[name][1], rng.uniform(0, lasts[name]))
+        was_alive, left = _killed(acts[name][1], rng.uniform(0, SHARE * lasts[name]))
         found.kills[name] += was_alive
         found.finished[name] += not was_alive
         for fault in (*check(root), *([f"{left} processes outlived it"] if left else [])):
@@ -104,6 +105,13 @@ def _train(root: Path) -> None:
     if (folder / checkpoints.REPORT).is_file():
         shutil.rmtree(folder)
     run_train(JOB, str(root))
+
+
+def _grid(root: Path) -> None:
+    """Two trainings at a time; what earlier ones brought to its end is trained again."""
+    for report in root.glob(f"watch/dropout/*/{checkpoints.REPORT}"):
+        shutil.rmtree(report.parent)
+    main([*GRID, "--processes", "2", "--checkpoints", str(root)])
 
 
 def _import(root: Path, exports: list[bytes]) -> None:
