@@ -414,7 +414,7 @@ def test_the_measures_of_the_mosi_papers_by_hand() -> None:
 def test_methods_stay_small(name: str) -> None:
     kind = METHODS[name]
     count = sum(parameter.numel() for parameter in kind(Opinion.info, kind.Config()).parameters())
-    assert count <= (1_000_000 if name == "specialists" else 250_000)
+    assert count <= kind.most_parameters
 
 
 # real reviews
