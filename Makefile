@@ -5,7 +5,7 @@ SHELL := /bin/bash
 
 PYTHON ?= python3
 PORT ?= 8501
-WORKERS ?= 2
+WORKERS ?= 3
 VENV ?= .venv
 LOCKED := --quiet --generate-hashes --universal --python-version 3.11 --no-header --upgrade
 BIN := $(VENV)/bin
