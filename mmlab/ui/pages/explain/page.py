@@ -158,7 +158,7 @@ def _three_ways(looked: SampleView, found: Attribution) -> str:
         )
         for name in looked.on.names
     }
-    return attribution_maps.parts_table(("Net effect", "Shapley value", "Absolute sum", "numbers in it"), lines)
+    return attribution_maps.parts_table(("Net effect", "Shapley value", "Absolute sum", "Numbers in it"), lines)
 
 
 def _without(looked: SampleView, found: Attribution) -> None:
