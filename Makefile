@@ -28,10 +28,10 @@ app: $(APP_READY) ## open the app on 127.0.0.1:8501, or PORT=
 	@exec $(BIN)/python -m streamlit run app.py --server.port $(PORT)
 
 test: $(TEST_READY) browser ## run the whole suite
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 fast: $(TEST_READY) ## run what takes seconds: nothing slow, no browser
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "not slow and not browser" $(ARGS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not slow and not browser" $(ARGS)
 
 lint: $(TEST_READY) ## check style, types and imports
 	@$(BIN)/ruff format --check .
