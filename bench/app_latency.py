@@ -79,10 +79,11 @@ def server(port: int = PORT, script: str = "app.py") -> Iterator[subprocess.Pope
         process.wait()
 
 
-def wait_for_health(port: int = PORT) -> None:
-    for _ in range(600):
+def wait_for_health(port: int = PORT, host: str = "127.0.0.1", seconds: float = 12) -> None:
+    """Until the server answers; `seconds` is how long it sleeps between tries, all told."""
+    for _ in range(round(seconds / 0.02)):
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=1) as reply:
+            with urllib.request.urlopen(f"http://{host}:{port}/_stcore/health", timeout=1) as reply:
                 if reply.status == 200:
                     return
         except OSError:

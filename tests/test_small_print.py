@@ -20,7 +20,6 @@ from mmlab.analysis import (
 from mmlab.analysis.dominance.agreement import agreement
 from mmlab.analysis.embedding.map_quality import trustworthiness
 from mmlab.analysis.robustness.class_scores import worst_classes
-from mmlab.core.modality import Modalities, Modality
 from mmlab.core.outputs import Regression
 from tests.test_clusters import CLASSES, answers
 
@@ -102,7 +101,6 @@ def test_a_class_that_is_hardly_ever_right_is_named() -> None:
     names = tuple(map(str, range(40)))
     found = answers(np.repeat([True, False], [36, 4]), names)
     found.target[:] = np.repeat([0, 1], [30, 10])  # said is the first class 36 times, the second 4 times
-    modalities = Modalities([Modality("x", "vector", (2,), "X", "X"), Modality("y", "vector", (2,), "Y", "Y")])
-    worst = worst_classes(found, CLASSES, modalities)["x-y"]
+    worst = worst_classes(found, CLASSES)["x-y"]
     assert (worst.name, worst.samples, worst.accuracy, worst.fails) == ("b", 10, 0.4, True)
-    assert worst_classes(found, Regression(0, 1), modalities) == {}
+    assert worst_classes(found, Regression(0, 1)) == {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from mmlab.analysis.robustness.telling_samples import (
+    SURE,
     Behaviour,
     Telling,
     behaviour,
@@ -16,6 +17,7 @@ from mmlab.analysis.robustness.telling_samples import (
 )
 from mmlab.core.outputs import Classification, Regression
 from mmlab.core.results import Sweep
+from mmlab.ui.text import wording
 
 KEYS = ("", "a", "b", "a-b")  # by bit mask
 IDS = ("first", "second", "third")
@@ -82,3 +84,8 @@ def test_a_number_weighs_by_how_far_off_it_is() -> None:
     assert telling(found) == [Telling("first", "b")]
     assert found.weight[2].tolist() == [2.0, 0.5]
     assert not sure_but_wrong(found).any()
+
+
+def test_sure_means_what_the_screen_calls_sure() -> None:
+    assert wording.certainty(SURE) == "fairly sure"
+    assert wording.certainty(SURE - 0.01) == "unsure"

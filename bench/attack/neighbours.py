@@ -14,8 +14,6 @@ import subprocess
 import sys
 import tempfile
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -27,7 +25,8 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.asyncio.client import connect
 from websockets.exceptions import WebSocketException
 
-from bench.app_latency import CHROMIUM, FLAGS, ROOT
+from bench.app_latency import CHROMIUM, FLAGS, ROOT, wait_for_health
+from bench.attack.visitors import LOADED
 from mmlab.storage.library import RUNS, SHIPPED
 
 PORT, KEY = 8743, "chalk-and-blackboard"
@@ -60,12 +59,7 @@ def hosted(mode: str, place: Path) -> Iterator[tuple[str, Path]]:
     command = [sys.executable, "-m", "streamlit", "run", "app.py"]
     process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        for _ in range(1800):
-            try:
-                with urllib.request.urlopen(f"http://{host}:{PORT}/_stcore/health", timeout=1):
-                    break
-            except OSError:
-                time.sleep(0.1)
+        wait_for_health(PORT, host, LOADED)
         yield f"http://{host}:{PORT}", root
     finally:
         process.terminate()

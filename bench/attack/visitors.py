@@ -6,18 +6,18 @@ import asyncio
 import random
 import sys
 import time
-import urllib.request
 from dataclasses import dataclass, field
 
 import psutil
 
-from bench.app_latency import server
+from bench.app_latency import server, wait_for_health
 from bench.visitors import Visitor
 
 PORT = 8741
 THINK = (2.0, 8.0)  # seconds between two clicks of a visitor
 STAYS = 12  # clicks until a visitor goes and another one comes
 EVERY = 5.0  # seconds between two looks at the server
+LOADED = 180.0  # seconds to come up in: other work may run beside an attack
 
 
 @dataclass
@@ -39,21 +39,10 @@ def attack(people: int, minutes: float, seed: int) -> Crowd:
     found = Crowd(people)
     begun = time.time()
     with server(PORT) as process:
-        _wait_until_up()
+        wait_for_health(PORT, seconds=LOADED)
         asyncio.run(_crowd(found, process.pid, people, 60 * minutes, seed))
     found.seconds = time.time() - begun
     return found
-
-
-def _wait_until_up() -> None:
-    """As long as it takes: other work may run beside an attack."""
-    for _ in range(1800):
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{PORT}/_stcore/health", timeout=1):
-                return
-        except OSError:
-            time.sleep(0.1)
-    raise SystemExit("The server does not come up.")
 
 
 async def _crowd(found: Crowd, process: int, people: int, seconds: float, seed: int) -> None:

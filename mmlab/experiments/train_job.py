@@ -265,8 +265,8 @@ def summary(found: Sweep, method: Method) -> dict[str, Any]:
     output, modalities = method.output, method.modalities
     table = metrics(found, output, modalities)
     counts = {} if found.present.all() else {"counts": complete_counts(found.present, modalities)}
-    worst = worst_classes(found, output, modalities)
-    sure = score_intervals(found, output.output_metrics[output.headline], modalities)
+    worst = worst_classes(found, output)
+    sure = score_intervals(found, output.output_metrics[output.headline])
     return {
         "metrics": table,
         "mean": mean_metrics(table),

@@ -30,18 +30,19 @@ def imported_for(file: str) -> Iterator[None]:
         yield
         return
     _drop_namesakes(Path(file).parent)
-    before = set(sys.modules)
+    before = frozenset(sys.modules)
     try:
         yield
     finally:
-        for name in [name for name in sys.modules if name not in before][:MOST]:
-            source = getattr(sys.modules[name], "__file__", None)
+        new = [(name, module) for name, module in sys.modules.copy().items() if name not in before]
+        for name, module in new[:MOST]:
+            source = getattr(module, "__file__", None)
             if source and _is_own(path := Path(source).resolve()):
                 _seen[path] = name, stamp_of(path)
 
 
 def _drop_namesakes(folder: Path) -> None:
-    for path, (name, _) in _seen.items():
+    for path, (name, _) in _seen.copy().items():  # copies: another thread may import meanwhile
         top = folder / name.partition(".")[0]
         if not path.is_relative_to(folder) and (top.with_suffix(".py").exists() or (top / "__init__.py").exists()):
             sys.modules.pop(name, None)
@@ -49,9 +50,9 @@ def _drop_namesakes(folder: Path) -> None:
 
 def forget_changed() -> bool:
     """Whether one of them changed, is gone or came back; all of them are imported anew by whoever asks next, then."""
-    if all(stamp_of(file) == stamp for file, (_, stamp) in _seen.items()):
+    if all(stamp_of(file) == stamp for file, (_, stamp) in _seen.copy().items()):
         return False
-    for name, _ in _seen.values():
+    for name, _ in _seen.copy().values():
         sys.modules.pop(name, None)
     _seen.clear()
     importlib.invalidate_caches()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mmlab.core.modality import Modalities
+from mmlab.analysis.embedding.projection import valid
 from mmlab.core.outputs import Output
 from mmlab.core.results import Sweep
 
@@ -24,11 +24,11 @@ class ClassScore:
     fails: bool
 
 
-def worst_classes(found: Sweep, output: Output, modalities: Modalities) -> dict[str, ClassScore]:
+def worst_classes(found: Sweep, output: Output) -> dict[str, ClassScore]:
     """By combination, over the samples that have all its modalities; empty for answers that are no classes."""
-    names, worst = output.class_names, {}
+    names, there, worst = output.class_names, valid(found), {}
     for k, key in enumerate(found.combinations if names else ()):
-        rows = found.present[:, np.array(modalities.row(modalities.parse(key)))].all(1)
+        rows = there[k]
         answers, truth = output.decisions(found.logits[k][rows], found.target[rows])
         counts = np.bincount(truth, minlength=len(names))
         right = np.bincount(truth, answers == truth, len(names))

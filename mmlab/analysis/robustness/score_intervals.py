@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from mmlab.analysis.base.clusters import Clusters
+from mmlab.analysis.embedding.projection import valid
 from mmlab.analysis.robustness.per_sample_scores import Measure
 from mmlab.core.metric import OutputMetric
-from mmlab.core.modality import Modalities
 from mmlab.core.results import Sweep
 
 
@@ -22,12 +22,11 @@ class ScoreIntervals:
     clusters: Clusters
 
 
-def score_intervals(found: Sweep, metric: OutputMetric, modalities: Modalities) -> ScoreIntervals:
+def score_intervals(found: Sweep, metric: OutputMetric) -> ScoreIntervals:
     """Of each combination, over the samples that really have all of its modalities; left out where no sample has."""
-    bounds = {}
+    bounds, there = {}, valid(found)
     for k, key in enumerate(found.combinations):
-        needed = np.array(modalities.row(modalities.parse(key)))
-        rows = np.flatnonzero(found.present[:, needed].all(1))
+        rows = np.flatnonzero(there[k])
         if len(rows):
             groups = tuple(found.groups[row] for row in rows)
             low, high = Measure(metric, found.logits[k : k + 1, rows], found.target[rows], groups).intervals[0]

@@ -2,7 +2,7 @@
 disagree, models that part. All is read from sweeps; no model is asked again.
 
 >>> joint, dropout = (behaviour(sweep, output) for sweep in sweeps)
->>> telling(joint, dropout)[0]                  # Telling("test-0018", "image"): joint is wrong and sure, dropout is not
+>>> telling(joint, dropout)[0]                  # Telling(sample, "image"): joint is wrong and sure, dropout is not
 >>> [name for name, is_one in zip(joint.ids, inputs_disagree(joint)) if is_one]
 """
 
