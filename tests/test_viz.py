@@ -19,7 +19,7 @@ from mmlab.core.outputs import Prediction, Regression
 from mmlab.core.recordings import Picture, Raw, Series, Sound, Strokes, Text
 from mmlab.viz.base import theme
 from mmlab.viz.base.svg import standalone
-from mmlab.viz.compare import method_tables
+from mmlab.viz.compare import many_combinations, method_tables
 from mmlab.viz.explain import attribution_maps
 from mmlab.viz.inputs import recordings, text
 from mmlab.viz.inputs.raster import heat_table
@@ -294,3 +294,22 @@ def test_numbers_for_people_have_no_negative_nothing_and_keep_small_units() -> N
     assert number(-0.0001) == "0.000"
     assert on_scale(3e-15, digits_of([4.2e-14, 3e-15], 3), signed=True) == "+3.00e−15"
     assert digits_of([0.4, 1e-17], 3) == 3
+
+
+def test_many_combinations_are_rows_by_their_number_of_inputs_with_the_worst_first() -> None:
+    keys = ["a", "b", "c", "a-b", "a-c", "b-c", "a-b-c"]
+    columns = [
+        method_tables.Column(key, tuple((part.upper(), "#123456") for part in key.split("-")), key.replace("-", " + "))
+        for key in keys
+    ]
+    values = (0.9, 0.2, math.nan, 0.5, 0.4, 0.6, 0.8, 0.57, 0.2)
+    line = method_tables.Line("m", "M", "1 seed", values, tuple(map(str, range(9))))
+    for higher, order in ((True, ["b", "a", "c", "a-c", "a-b", "b-c", "a-b-c"]), (False, ["a", "b", "c", "b-c"])):
+        scale = method_tables.Scale(higher_is_better=higher)
+        html = many_combinations.tall([line], columns, columns, scale, "m:a-c")
+        assert re.findall(r'data-pick="m:([^"]+)"', html)[: len(order)] == order
+        assert re.findall(r"(\d inputs?), worst first", html) == ["1 input", "2 inputs", "3 inputs"]
+        assert '"m:a-c" aria-pressed="true"' in html
+        assert ">57.0<" in html  # the mean is over all, whatever is shown
+    assert [each.key for each in many_combinations.found_in(columns, "A c")] == ["a-c", "a-b-c"]
+    assert many_combinations.found_in(columns, "nobody") == []

@@ -70,9 +70,11 @@ class Scale:
 
 def heat(lines: Sequence[Line], columns: Sequence[Column], scale: Scale, selected: str = "") -> str:
     """The heat map as HTML: a row per method, a column per combination, then mean and worst."""
-    head = "".join(f"<th scope='col' title='{escape(c.label, quote=True)}'>{_chips(c)}</th>" for c in columns)
+    head = "".join(
+        f"<th scope='col' title='{escape(c.label, quote=True)}'>{combination_chips(c)}</th>" for c in columns
+    )
     ends = "<th scope='col'>mean</th><th scope='col'>worst</th>"
-    spans = _spans([line.values for line in lines], len(columns), scale)
+    spans = span_of([line.values for line in lines], len(columns), scale)
     body = "".join(_line(line, columns, scale, spans, selected) for line in lines)
     return (
         '<div class="mm-scroll"><table class="mm-heat"><thead><tr><th scope="col">Method</th>'
@@ -190,14 +192,15 @@ def mix_ups(
     return found
 
 
-def _chips(column: Column) -> str:
+def combination_chips(column: Column) -> str:
+    """The letters of a combination on their colours, as HTML."""
     return (
         '<span class="mm-combo">' + "".join(theme.chip(letter, colour) for letter, colour in column.chips) + "</span>"
     )
 
 
-def _spans(values: Sequence[Sequence[float]], count: int, scale: Scale) -> tuple[float, float]:
-    """The values that get the faintest and the fullest tint."""
+def span_of(values: Sequence[Sequence[float]], count: int, scale: Scale) -> tuple[float, float]:
+    """Among the first `count` of each line, the values that get the faintest and the fullest tint."""
     flat = [value for row in values for value in row[:count] if math.isfinite(value)]
     if not flat:
         return 0.0, 1.0
@@ -216,22 +219,29 @@ def _tint(value: float, scale: Scale, span: tuple[float, float]) -> str:
     return f"--c:{BETTER if good else WORSE};--p:{FAINTEST + share * (FULLEST - FAINTEST):.0f}%"
 
 
+def pick_cell(
+    line: Line, column: Column, position: int, scale: Scale, span: tuple[float, float], selected: str
+) -> str:
+    """The cell of a line under a combination, as a button."""
+    note, pick = escape(line.notes[position], quote=True), escape(f"{line.name}:{column.key}", quote=True)
+    pressed = "true" if pick == escape(selected, quote=True) else "false"
+    return (
+        f'<td><button data-pick="{pick}" aria-pressed="{pressed}" title="{note}" aria-label="{note}" '
+        f'style="{_tint(line.values[position], scale, span)}">{written(line, position, scale)}</button></td>'
+    )
+
+
+def written(line: Line, position: int, scale: Scale) -> str:
+    """A value as HTML, bold where it is more than chance."""
+    text = scale.text(line.values[position])
+    return f"<b>{text}</b>" if line.sure and line.sure[position] else text
+
+
 def _line(line: Line, columns: Sequence[Column], scale: Scale, span: tuple[float, float], selected: str) -> str:
-    cells = []
-    for position, value in enumerate(line.values):
-        text = scale.text(value)
-        strong = bool(line.sure) and line.sure[position]
-        inside = f"<b>{text}</b>" if strong else text
+    cells = [pick_cell(line, column, position, scale, span, selected) for position, column in enumerate(columns)]
+    for position in range(len(columns), len(line.values)):
         note = escape(line.notes[position], quote=True)
-        if position < len(columns):
-            pick = escape(f"{line.name}:{columns[position].key}", quote=True)
-            pressed = "true" if pick == escape(selected, quote=True) else "false"
-            cells.append(
-                f'<td><button data-pick="{pick}" aria-pressed="{pressed}" title="{note}" aria-label="{note}" '
-                f'style="{_tint(value, scale, span)}">{inside}</button></td>'
-            )
-        else:
-            cells.append(f'<td class="mm-end" title="{note}">{inside}</td>')
+        cells.append(f'<td class="mm-end" title="{note}">{written(line, position, scale)}</td>')
     title = f"{escape(line.title)}<small>{escape(line.note)}</small>"
     return f"<tr><th scope='row'>{title}</th>{''.join(cells)}</tr>"
 

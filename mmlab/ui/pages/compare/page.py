@@ -20,7 +20,7 @@ from mmlab.ui.session import cache, comparison_cache, url_state
 from mmlab.ui.text import wording
 from mmlab.ui.text.markdown import plain
 from mmlab.viz.base import theme
-from mmlab.viz.compare import method_tables
+from mmlab.viz.compare import many_combinations, method_tables
 
 _select = partial(url_select.select, "compare", width=168)
 
@@ -127,7 +127,7 @@ def _heat(task: Task, found: Comparison, cell: tuple[str, str]) -> None:
     p = {by: found.p_values(by) for by in (*found.combinations, MEAN, WORST)} if signed else {}
     lines = [_line(found, row, scale, modalities, p) for row in found.rows]
     lines += [] if signed else [_yardstick(title, found, scale, modalities) for title in found.yardsticks]
-    html = method_tables.heat(lines, _columns(modalities, found.combinations), scale, ":".join(cell))
+    html = _map_html(lines, _columns(modalities, found.combinations), scale, ":".join(cell))
     marks = (
         {"worse": method_tables.WORSE, "better": method_tables.BETTER}
         if signed
@@ -147,6 +147,24 @@ def _heat(task: Task, found: Comparison, cell: tuple[str, str]) -> None:
         f"{where}, mean over seeds. Letters: {letters}. Click a cell to look into it."
         f"{_of_nothing(found, scale)}{plain(_unmeasured(found, modalities))}"
     )
+
+
+def _map_html(
+    lines: Sequence[method_tables.Line],
+    columns: Sequence[method_tables.Column],
+    scale: method_tables.Scale,
+    selected: str,
+) -> str:
+    """A column per combination; a row where there are too many for that, which can be searched."""
+    if len(columns) <= many_combinations.MOST_ACROSS:
+        return method_tables.heat(lines, columns, scale, selected)
+    wanted = st.text_input(
+        "Find combinations", key="compare.find", placeholder="letters or names of inputs, such as A T", max_chars=80
+    )
+    shown = many_combinations.found_in(columns, wanted)
+    if not shown:
+        st.caption(f"No combination has '{plain(wanted)}'.")
+    return many_combinations.tall(lines, columns, shown, scale, selected)
 
 
 def _of_nothing(found: Comparison, scale: method_tables.Scale) -> str:
