@@ -72,9 +72,7 @@ def _group(
         cells = "".join(pick_cell(line, column, place[column.key], scale, span, selected) for line in lines)
         name = escape(column.label, quote=True)
         rows.append(f"<tr><th scope='row' title='{name}'>{combination_chips(column)}</th>{cells}</tr>")
-    return (
-        f"<tbody><tr><th scope='rowgroup' colspan='{len(lines) + 1}'>{heading}</th></tr>{''.join(rows)}</tbody>"
-    )
+    return f"<tbody><tr><th scope='rowgroup' colspan='{len(lines) + 1}'>{heading}</th></tr>{''.join(rows)}</tbody>"
 
 
 def _badness(lines: Sequence[Line], position: int, scale: Scale) -> tuple[bool, float]:

@@ -219,9 +219,7 @@ def _tint(value: float, scale: Scale, span: tuple[float, float]) -> str:
     return f"--c:{BETTER if good else WORSE};--p:{FAINTEST + share * (FULLEST - FAINTEST):.0f}%"
 
 
-def pick_cell(
-    line: Line, column: Column, position: int, scale: Scale, span: tuple[float, float], selected: str
-) -> str:
+def pick_cell(line: Line, column: Column, position: int, scale: Scale, span: tuple[float, float], selected: str) -> str:
     """The cell of a line under a combination, as a button."""
     note, pick = escape(line.notes[position], quote=True), escape(f"{line.name}:{column.key}", quote=True)
     pressed = "true" if pick == escape(selected, quote=True) else "false"
