@@ -306,6 +306,19 @@ def test_the_light_and_its_checks_are_shown() -> None:
     assert "Label randomisation" in html(app)
 
 
+def test_a_badge_beside_the_maps_of_explain_says_whether_they_were_checked() -> None:
+    app = app_at("explain", 90)
+    for name, value in {"task": "digits", "methods": "dropout", "lattice": "dropout"}.items():
+        app.query_params[name] = value
+    app.run()
+    assert "Not checked yet whether this map can be believed." in html(app)
+    app.button(key="map_check.ask").click().run()
+    healthy(app)
+    assert re.search(r"[0-5] hold, [0-5] fail", html(app))
+    assert "Not checked yet" not in html(app)
+    assert "See the tests" in [link.proto.label for link in app.get("page_link")]
+
+
 def test_nothing_switched_on_says_what_to_do() -> None:
     app = opened("maps", on="none")
     assert not app.exception

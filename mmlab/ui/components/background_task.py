@@ -189,6 +189,13 @@ def run_cached(key: Hashable, label: str, make: Callable[[ProgressCallback], T],
     return work.result
 
 
+def looked_up(key: Hashable, private: bool = False) -> object:
+    """What `run_cached` computed for a key before and still holds; None for nothing."""
+    office = _office()
+    with office.lock:
+        return (st.session_state.get(OWN, {}) if private else office.results).get(key)
+
+
 def _watch(work: Work, draw: Callable[[float], object]) -> None:
     """Wait for it, drawing how far it is; where the page is left meanwhile, Streamlit ends the run at that call."""
     office = _office()

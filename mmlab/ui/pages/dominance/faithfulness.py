@@ -16,7 +16,7 @@ from mmlab.core.modality import Combination
 from mmlab.core.reference import Reference
 from mmlab.core.results import Attribution
 from mmlab.core.task import Task
-from mmlab.ui.components import explainer_picker, page_frame, pickers, sample_view
+from mmlab.ui.components import explainer_picker, map_check, page_frame, pickers, sample_view
 from mmlab.ui.components.background_task import ProgressCallback, run_cached
 from mmlab.ui.components.sample_view import SampleView
 from mmlab.ui.pages.dominance import result_cache
@@ -28,11 +28,6 @@ from mmlab.viz.base import theme
 from mmlab.viz.dominance import curves
 from mmlab.viz.explain import attribution_maps
 
-LIGHTS = {
-    "green": (theme.RIGHT, "✓", "The map passes the tests"),
-    "amber": ("#B97A00", "!", "The map passes some of the tests, or too few could be made"),
-    "red": (theme.WRONG, "✗", "Do not rely on this map"),
-}
 MARKS = {True: "✓ holds", False: "✗ fails", None: "– cannot be tested here"}
 COUNTED = {"holds": True, "fails": False, "cannot be tested": None}
 MANY = 12
@@ -46,12 +41,13 @@ def show(task: Task, reference: Reference) -> None:
     target = _target(looked, reference)
     found = explainer_picker.maps(reference, looked, target, way)
     rote = result_cache.rote(reference) if _strict() else None
-    tested = _tested(reference, looked, looked.on, target, way, found, rote)
-    colour, mark, sentence = LIGHTS[tested.light]
+    tested = map_check.tested(reference, looked, target, way, found, rote)
+    light = map_check.LIGHTS[tested.light]
     said = task.info.output.targets[target]
     st.html(
-        f'<p class="mm-light"><span style="--c:{colour}" aria-hidden="true">{mark}</span><span style="all:unset">'
-        f"<b>{sentence}.</b>{escape(find(way).title)} for “{escape(said)}”, {escape(looked.on.label)}.</span></p>"
+        f'<p class="mm-light"><span style="--c:{light.colour}" aria-hidden="true">{light.mark}</span>'
+        f'<span style="all:unset">'
+        f"<b>{light.sentence}.</b>{escape(find(way).title)} for “{escape(said)}”, {escape(looked.on.label)}.</span></p>"
     )
     st.html(_checks(tested.checks))
     if len(looked.on) > 1 and all(check.passed is None for check in tested.checks[:2]):
@@ -107,24 +103,6 @@ def _target(looked: SampleView, reference: Reference) -> int:
     assert looked.on is not None
     answer = cache.answers(reference, looked.item.id, looked.damages)[looked.on.key]
     return looked.task.info.output.target_of(answer.value)
-
-
-def _tested(
-    reference: Reference,
-    looked: SampleView,
-    on: Combination,
-    target: int,
-    way: str,
-    found: Attribution,
-    rote: RandomLabelModel | None,
-) -> Faithfulness:
-    def make(tell: ProgressCallback) -> Faithfulness:
-        with cache.pool().lend(reference) as model:
-            tensors = {name: torch.from_numpy(array) for name, array in looked.world.arrays.items()}
-            return faithfulness(model.method, tensors, on, found, find(way), tell=tell, rote=rote)
-
-    key = ("faith", reference, looked.item.id, looked.damages, on.key, target, way, rote is not None)
-    return run_cached(key, "Covering and uncovering places", make, private=is_own(looked.item.id))
 
 
 def _checks(checks: Sequence[Check]) -> str:
@@ -195,4 +173,4 @@ def _many(task: Task, reference: Reference, on: Combination, way: str, rote: Ran
         rows.append({"Test": check.title, **{text: outcomes.count(value) for text, value in COUNTED.items()}})
     st.dataframe(rows, hide_index=True)
     lights = [each.light for each in results]
-    st.caption(", ".join(f"{lights.count(name)} {name}" for name in LIGHTS) + f", of {len(results)} samples.")
+    st.caption(", ".join(f"{lights.count(name)} {name}" for name in map_check.LIGHTS) + f", of {len(results)} samples.")

@@ -17,7 +17,7 @@ from mmlab.core.number_text import NONE, digits_of, on_scale
 from mmlab.core.reference import Reference
 from mmlab.core.results import Attribution
 from mmlab.core.task import TaskInfo
-from mmlab.ui.components import clickable_svg, explainer_picker, page_frame, pickers, sample_view
+from mmlab.ui.components import clickable_svg, explainer_picker, map_check, page_frame, pickers, sample_view
 from mmlab.ui.components.sample_view import SampleView
 from mmlab.ui.session import cache, url_state
 from mmlab.ui.text import wording
@@ -43,6 +43,8 @@ def show(task_name: str, sample: str, references: tuple[Reference, ...]) -> None
         raise NothingPresent("No input is switched on.", "Switch at least one on to see its attribution map.")
     found = explainer_picker.maps(reference, looked, target, way)
     st.subheader("Attribution maps", help=wording.help("looks"), anchor=False)
+    with page_frame.error_boundary():
+        map_check.badge(reference, looked, target, way, found)
     _maps(looked, found)
     st.html(attribution_maps.legend())
     st.caption(explainer_picker.about(way))

@@ -1,0 +1,115 @@
+"""Whether an attribution map can be believed: a badge beside the map, and the tests behind it.
+
+>>> found = explainer_picker.maps(reference, looked, target, way)
+>>> map_check.badge(reference, looked, target, way, found)
+
+The tests (`analysis.attribution.faithfulness`) take seconds, so they run when somebody asks for them, here or under
+Faithfulness on Dominance; until then the badge says that nothing was checked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass
+from html import escape
+
+import streamlit as st
+import torch
+
+from mmlab.analysis.attribution.faithfulness import Faithfulness, faithfulness
+from mmlab.analysis.attribution.registry import find
+from mmlab.analysis.attribution.sanity_checks import RandomLabelModel
+from mmlab.core.reference import Reference
+from mmlab.core.results import Attribution
+from mmlab.ui.components import background_task, page_frame
+from mmlab.ui.components.background_task import ProgressCallback
+from mmlab.ui.components.sample_view import SampleView
+from mmlab.ui.session import cache, url_state
+from mmlab.ui.session.uploads import is_own
+from mmlab.viz.base import theme
+
+ASKED = "mmlab.map_check"  # session: the map that somebody wants tested
+
+
+@dataclass(frozen=True)
+class Light:
+    """What a result of the tests looks like: a colour, a mark that needs no colour, and a sentence."""
+
+    colour: str
+    mark: str
+    sentence: str
+
+
+LIGHTS = {
+    "green": Light(theme.RIGHT, "✓", "The map passes the tests"),
+    "amber": Light("#B97A00", "!", "The map passes some of the tests, or too few could be made"),
+    "red": Light(theme.WRONG, "✗", "Do not rely on this map"),
+}
+UNCHECKED = Light(theme.MUTED, "?", "Not checked yet whether this map can be believed")
+
+
+def tested(
+    reference: Reference,
+    looked: SampleView,
+    target: int,
+    way: str,
+    found: Attribution,
+    rote: RandomLabelModel | None = None,
+) -> Faithfulness:
+    """The tests of the map of what is on, computed once, with a bar. Raises Stopped."""
+    on = looked.on
+    assert on is not None
+
+    def make(tell: ProgressCallback) -> Faithfulness:
+        with cache.pool().lend(reference) as model:
+            tensors = {name: torch.from_numpy(array) for name, array in looked.world.arrays.items()}
+            return faithfulness(model.method, tensors, on, found, find(way), tell=tell, rote=rote)
+
+    key = _key(reference, looked, target, way, rote is not None)
+    return background_task.run_cached(key, "Covering and uncovering places", make, private=is_own(looked.item.id))
+
+
+def known(reference: Reference, looked: SampleView, target: int, way: str) -> Faithfulness | None:
+    """The tests that were computed before, the stricter ones where there are both; None where there are none."""
+    for strict in (True, False):
+        key = _key(reference, looked, target, way, strict)
+        found = background_task.looked_up(key, private=is_own(looked.item.id))
+        if isinstance(found, Faithfulness):
+            return found
+    return None
+
+
+def badge(reference: Reference, looked: SampleView, target: int, way: str, found: Attribution) -> None:
+    """What the tests say of the map of what is on; a button that makes them where nobody did."""
+    key = _key(reference, looked, target, way, False)
+    done = known(reference, looked, target, way)
+    with st.container(horizontal=True, vertical_alignment="center", key="mm-map-check"):
+        if done is None and st.session_state.get(ASKED) == key:
+            done = tested(reference, looked, target, way, found)
+        st.html(light(UNCHECKED if done is None else LIGHTS[done.light], "" if done is None else _counted(done)))
+        if done is None:
+            st.button("Check this map", key="map_check.ask", on_click=lambda: st.session_state.update({ASKED: key}))
+        else:
+            page_frame.page_link("dominance", "See the tests", {**url_state.everything(), **_place(reference, looked)})
+
+
+def light(shown: Light, more: str = "") -> str:
+    """A badge as HTML; more: what follows its sentence."""
+    mark = f'<span style="--c:{shown.colour}" aria-hidden="true">{shown.mark}</span>'
+    return f'<p class="mm-badge">{mark}<b>{escape(shown.sentence)}.</b> {escape(more)}</p>'
+
+
+def _counted(done: Faithfulness) -> str:
+    results = [check.passed for check in done.checks]
+    left = results.count(None)
+    rest = f", {left} cannot be made here" if left else ""
+    return f"{results.count(True)} hold, {results.count(False)} fail{rest}."
+
+
+def _place(reference: Reference, looked: SampleView) -> dict[str, str]:
+    return {"aspect": "maps", "lattice": reference.method, "sample": looked.item.id}
+
+
+def _key(reference: Reference, looked: SampleView, target: int, way: str, strict: bool) -> Hashable:
+    on = "" if looked.on is None else looked.on.key
+    return ("faith", reference, looked.item.id, looked.damages, on, target, way, strict)
