@@ -48,7 +48,7 @@ LIGHTS = {
 UNCHECKED = Light(theme.MUTED, "?", "Not checked yet whether this map can be believed")
 
 
-def tested(
+def checked(
     reference: Reference,
     looked: SampleView,
     target: int,
@@ -85,7 +85,7 @@ def badge(reference: Reference, looked: SampleView, target: int, way: str, found
     done = known(reference, looked, target, way)
     with st.container(horizontal=True, vertical_alignment="center", key="mm-map-check"):
         if done is None and st.session_state.get(ASKED) == key:
-            done = tested(reference, looked, target, way, found)
+            done = checked(reference, looked, target, way, found)
         st.html(light(UNCHECKED if done is None else LIGHTS[done.light], "" if done is None else _counted(done)))
         if done is None:
             st.button("Check this map", key="map_check.ask", on_click=lambda: st.session_state.update({ASKED: key}))

@@ -21,7 +21,6 @@ from mmlab.ui.components.background_task import ProgressCallback, run_cached
 from mmlab.ui.components.sample_view import SampleView
 from mmlab.ui.pages.dominance import result_cache
 from mmlab.ui.session import cache, url_state
-from mmlab.ui.session.uploads import is_own
 from mmlab.ui.text import wording
 from mmlab.ui.text.markdown import plain
 from mmlab.viz.base import theme
@@ -41,7 +40,7 @@ def show(task: Task, reference: Reference) -> None:
     target = _target(looked, reference)
     found = explainer_picker.maps(reference, looked, target, way)
     rote = result_cache.rote(reference) if _strict() else None
-    tested = map_check.tested(reference, looked, target, way, found, rote)
+    tested = map_check.checked(reference, looked, target, way, found, rote)
     light = map_check.LIGHTS[tested.light]
     said = task.info.output.targets[target]
     st.html(
