@@ -12,9 +12,11 @@ from typing import Any
 from mmlab.core.errors import CheckpointError, MmlabError, UnknownName
 from mmlab.core.file_stamp import Stamp, stamp_of
 from mmlab.core.reference import Reference
+from mmlab.storage import shipped_files
 from mmlab.storage.measured import measured_folders
+from mmlab.storage.own_library import own_library
 
-SHIPPED = Path(__file__).resolve().parents[2] / "checkpoints"
+SHIPPED = shipped_files.CHECKPOINTS
 RUNS, ALIVE = ".runs", "alive"  # what is known of trainings, and the lock of whoever trains
 SEED_FOLDER = re.compile(r"seed(\d+)")
 LONGEST = 120  # bytes of a name: with what is added to it, it still names a folder
@@ -33,11 +35,13 @@ class Entry:
 class Library:
     """The checkpoints under `root/<task>/<method>/<tag>/`; `MMLAB_CHECKPOINTS` names another root.
 
+    Without it, `checkpoints/` of the checkout, or where mmlab is installed, a person's own folder (`own_library`).
+
     roots: that one, where new ones go, and those that hold what was measured of registered models (`MMLAB_MODELS`).
     """
 
     def __init__(self, root: Path | None = None) -> None:
-        self.root = root or Path(os.environ.get("MMLAB_CHECKPOINTS", SHIPPED))
+        self.root = root or _usual_root()
         self.roots = (self.root, *measured_folders())
 
     def folder(self, task: str, method: str, tag: str) -> Path:
@@ -100,6 +104,12 @@ class Library:
                 f"Train it: python -m mmlab train --task {task} --method {method}",
             )
         return wanted[0]
+
+
+def _usual_root() -> Path:
+    if named := os.environ.get("MMLAB_CHECKPOINTS"):
+        return Path(named)
+    return own_library(SHIPPED) if shipped_files.IS_INSTALLED else SHIPPED
 
 
 def _files(folder: Path) -> tuple[tuple[str, Stamp], ...]:

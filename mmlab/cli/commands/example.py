@@ -32,4 +32,4 @@ def command(
     say(f"{count} samples are in {folder}: task.json, manifest.csv and their files. Next:")
     for line in ("check {}", "train --task {} --method dropout", "evaluate --task {} --method dropout"):
         say(f"  python -m mmlab {line.format(quote(str(folder)))}")
-    say(f"  MMLAB_FOLDERS={quote(str(folder))} make app")
+    say(f"  MMLAB_FOLDERS={quote(str(folder))} python -m mmlab app")

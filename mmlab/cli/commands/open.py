@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -13,15 +9,13 @@ import typer
 from mmlab.cli.commands.doctor import ModelFile
 from mmlab.cli.common_options import Device, settle
 from mmlab.cli.console import MENDABLE, bar, emit, say, whisper
-from mmlab.core.errors import DataError
-
-APP = Path(__file__).resolve().parents[3] / "app.py"
+from mmlab.cli.streamlit_process import Port, check_app, serve_app
 
 
 def command(
     file: ModelFile,
     device: Device = "",
-    port: Annotated[int, typer.Option(help="The port on 127.0.0.1.")] = 8501,
+    port: Port = 8501,
     json: Annotated[
         bool, typer.Option("--json", help="Print what would be opened, as JSON, and start nothing.")
     ] = False,
@@ -29,8 +23,7 @@ def command(
 ) -> int:
     """Measure what a file registers where that was not done yet, and open the app."""
     settle(device=device)
-    if not APP.is_file():
-        raise DataError(f"The app is not beside the package: {APP.name} is missing.", "Run this from the repository.")
+    check_app()
     with bar("Reading", None) as shown:
         from mmlab.foreign.examining import measure_file
         from mmlab.inference.device import one_thread
@@ -48,5 +41,4 @@ def command(
         return MENDABLE
     for each in found:
         say(f"http://127.0.0.1:{port}/predict?task={each['task']}")
-    words = [sys.executable, "-m", "streamlit", "run", str(APP), "--server.port", str(port)]
-    return subprocess.call(words, cwd=APP.parent, env=dict(os.environ))
+    return serve_app(port)

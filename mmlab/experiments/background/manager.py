@@ -40,7 +40,7 @@ from mmlab.experiments.background.run_files import (
     status_in,
     write,
 )
-from mmlab.storage import progress_file
+from mmlab.storage import progress_file, shipped_files
 from mmlab.storage.atomic_files import remove_folder
 from mmlab.storage.file_lock import can_lock, is_locked, lock
 from mmlab.storage.library import ALIVE, RUNS, Library
@@ -48,7 +48,6 @@ from mmlab.storage.library import ALIVE, RUNS, Library
 MODEL, REPORT, STATE = "model.safetensors", "report.json", "resume.safetensors"  # named here: their modules take torch
 TAG = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,59}")
 MOST_WAITING = 8
-PACKAGE = Path(__file__).resolve().parents[3]
 
 
 @dataclass(frozen=True)
@@ -201,7 +200,8 @@ class TrainingQueue:
 
     def _spawn(self, order: TrainRequest, home: Path, held: int) -> None:
         """Start the process, which inherits the lock: from here on it holds it, whatever happens to the app."""
-        paths = [str(PACKAGE), *filter(None, [os.environ.get("PYTHONPATH")])]
+        checkout = [] if shipped_files.IS_INSTALLED else [str(shipped_files.ROOT)]
+        paths = [*checkout, *filter(None, [os.environ.get("PYTHONPATH")])]
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths), "OMP_NUM_THREADS": "1"}
         words = [str(self.library.root.resolve()), order.task, order.method, order.tag, str(held)]
         with (home / LOG).open("ab") as log:

@@ -26,6 +26,7 @@ from PIL import Image, ImageDraw
 
 from mmlab.core.errors import MmlabError
 from mmlab.core.storage_errors import storage_errors
+from mmlab.storage.shipped_files import PAGES as PAGE_FILES
 from mmlab.ui.session import access, session_expiry, url_state
 from mmlab.ui.session.page_registry import HOME, PAGES, Page, pages
 from mmlab.ui.text.markdown import plain
@@ -35,7 +36,6 @@ P = ParamSpec("P")
 Width = Literal["content", "stretch"]
 HERE = Path(__file__).resolve().parent
 HERE_NOW, ON_ENTRY = "mmlab.page", "mmlab.entry"  # session: the page, and what was settled when it was entered
-FILES = HERE.parents[2] / "pages"  # a page may have a file there, as Streamlit and its hosts expect; none needs one
 LOG = logging.getLogger("mmlab.app")
 _navigated: ContextVar[bool] = ContextVar("navigated", default=False)
 
@@ -64,7 +64,7 @@ def page_link(name: str, label: str, view: Mapping[str, str] | None = None, widt
 
 def _routed(page: Page) -> st.Page:
     """A page as Streamlit takes it. Its name is its address; Home's is the root."""
-    file = FILES / f"{page.name}.py"
+    file = PAGE_FILES / f"{page.name}.py"  # as Streamlit and its hosts expect; none needs one
     shown = file if file.is_file() else partial(_framed, page)
     return st.Page(shown, title=page.title, url_path=page.name, default=page.name == HOME)
 
