@@ -56,8 +56,9 @@ def test_a_check_that_is_stopped_says_what_it_found_so_far(tmp_path: Path) -> No
     lines[3] = ",".join([*lines[3].split(",")[:3], "1 2 3", "1 2 3 4"])
     manifest.write_text("\n".join(lines))
 
-    def stop(share: float) -> None:
+    def stop(share: float, sofar: Problems) -> None:
         if share > 0.2:
+            assert sofar.errors == 1
             raise KeyboardInterrupt
 
     found = validate.check(folder, stop)

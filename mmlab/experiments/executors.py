@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from typing import Protocol, TypeVar
@@ -35,16 +36,17 @@ class SerialExecutor:
 class Processes:
     """Several jobs at a time, each in a process with one torch thread, which ends with this one, however that ends.
 
-    `work` must be a module's function.
+    `work` must be a module's function. deaf: Ctrl-C reaches only the process that started them, which then ends them.
     """
 
-    def __init__(self, count: int = 0) -> None:
+    def __init__(self, count: int = 0, deaf: bool = False) -> None:
         self.count = count or os.cpu_count() or 1
+        self.deaf = deaf
 
     def map(self, work: Callable[[J], R], jobs: Iterable[J]) -> Iterator[tuple[J, R | Exception]]:
         os.environ.setdefault("OMP_NUM_THREADS", "1")
         context = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(self.count, mp_context=context, initializer=end_with_parent) as pool:
+        with ProcessPoolExecutor(self.count, mp_context=context, initializer=_begin, initargs=(self.deaf,)) as pool:
             futures = {pool.submit(work, job): job for job in jobs}
             try:
                 for future in as_completed(futures):
@@ -54,3 +56,9 @@ class Processes:
                     yield futures[future], error if error is not None else future.result()
             finally:  # whoever stops asking wants no more
                 pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _begin(deaf: bool) -> None:
+    end_with_parent()
+    if deaf:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)

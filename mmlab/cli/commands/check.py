@@ -10,14 +10,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from mmlab.cli.common_options import Json
-from mmlab.cli.console import MENDABLE, STOPPED, bar, emit, say, table, whisper
+from mmlab.cli.console import MENDABLE, STOPPED, Bar, bar, emit, say, table, whisper
 
 if TYPE_CHECKING:
-    from mmlab.tasks.custom.problems import Problem
+    from mmlab.tasks.custom.problems import Problem, Problems
     from mmlab.tasks.custom.validate import Checked
 
 COLUMNS = ("mean", "spread", "lowest", "highest")
 MOST_ROWS = 20
+STEP = 0.1  # share of the rows between two lines of progress
 
 
 def command(
@@ -25,10 +26,11 @@ def command(
 ) -> int:
     """Read a folder of one's own as a training would, and say all that is wrong with it, line by line."""
     with bar("Reading", None) as shown:
+        from mmlab.experiments.executors import Processes
         from mmlab.tasks.custom.validate import check
 
         shown.start("Reading", 1.0)
-        found = check(folder, shown.move)
+        found = check(folder, _Progress(shown).move, Processes(deaf=True).map)
     if json:
         emit(_plain(found))
     else:
@@ -36,6 +38,20 @@ def command(
     if found.read is not None:
         return STOPPED
     return MENDABLE if found.problems.errors else 0
+
+
+class _Progress:
+    """How much was read and what was found so far: in the bar, and where there is none, a line at every tenth."""
+
+    def __init__(self, shown: Bar) -> None:
+        self._shown, self._next = shown, STEP
+
+    def move(self, share: float, sofar: Problems) -> None:
+        said = f"{sofar.errors:,} errors, {sofar.warnings:,} warnings so far"
+        self._shown.move(share, said)
+        if share >= self._next:
+            self._shown.note(f"{share:.0%} read: {said}.")
+            self._next = share + STEP
 
 
 def _show(found: Checked) -> None:

@@ -60,6 +60,14 @@ class Problems:
         """An error that a reader raised, with its place."""
         self.error(error.message, error.hint, line, column, file)
 
+    def extend(self, others: Problems) -> None:
+        """All that was found elsewhere, after what was found here; of what was only counted there, the number."""
+        for problem in others.found:
+            self.add(problem)
+        kept = sum(problem.is_error for problem in others.found)
+        self.errors += others.errors - kept
+        self.warnings += others.warnings - (len(others.found) - kept)
+
     def raise_first(self, folder: Path) -> None:
         """Raise DataError for the first error, where there is one, and say how many more there are."""
         first = next((problem for problem in self.found if problem.is_error), None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import unicodedata
 from functools import lru_cache
 from pathlib import Path, PurePosixPath, PureWindowsPath
@@ -25,13 +26,13 @@ def file_of(folder: Path, cell: str) -> Path:
     here = "Write it as it lies in the folder, such as images/a.png."
     if "\\" in cell and not (folder / cell).exists():
         raise DataError(f"'{_shown(cell)}' has backslashes.", here)
-    if PurePosixPath(cell).is_absolute() or PureWindowsPath(cell).is_absolute() or ".." in PurePosixPath(cell).parts:
+    if cell.startswith("/") or _has_drive(cell) or ".." in cell.split("/"):
         raise DataError(f"'{_shown(cell)}' leaves the folder.", here)
     try:
-        file = _in_any_form(folder, cell).resolve()
-        inside = file.is_relative_to(_home(folder))
-        there = inside and file.is_file()
-        size = file.stat().st_size if there else 0
+        file = os.path.realpath(_in_any_form(folder, cell))  # Path.resolve takes three times as long
+        inside = f"{file}{os.sep}".startswith(_home(folder))
+        there = inside and os.path.isfile(file)
+        size = os.stat(file).st_size if there else 0
     except (OSError, ValueError) as error:  # a name that is too long, or holds a zero byte
         raise DataError(f"'{_shown(cell)}' cannot name a file.", here) from error
     if not inside:
@@ -42,13 +43,17 @@ def file_of(folder: Path, cell: str) -> Path:
         raise DataError(
             f"'{_shown(cell)}' has {size / 1e6:.0f} MB; the limit is {LARGEST_FILE / 1e6:.0f} MB.", "Make it smaller."
         )
-    return file
+    return Path(file)
+
+
+def _has_drive(cell: str) -> bool:
+    return (":" in cell or "\\" in cell) and PureWindowsPath(cell).is_absolute()
 
 
 @lru_cache(maxsize=64)
-def _home(folder: Path) -> Path:
-    """Where a folder really lies: asked for each of tens of thousands of files."""
-    return folder.resolve()
+def _home(folder: Path) -> str:
+    """Where a folder really lies, with what ends it: asked for each of tens of thousands of files."""
+    return os.path.join(os.path.realpath(folder), "")
 
 
 def _in_any_form(folder: Path, cell: str) -> Path:

@@ -40,6 +40,15 @@ class Moments:
         self.low, self.high = np.minimum(self.low, part.min(1)), np.maximum(self.high, part.max(1))
         self.count = total
 
+    def merge(self, other: Moments) -> None:
+        """What other samples hold, added up elsewhere."""
+        if other.count:
+            apart, total = other.mean - self.mean, self.count + other.count
+            self.squares = self.squares + other.squares + np.square(apart) * (self.count * other.count / total)
+            self.mean = self.mean + apart * (other.count / total)
+            self.low, self.high = np.minimum(self.low, other.low), np.maximum(self.high, other.high)
+            self.count = total
+
     @property
     def spread(self) -> Floats:
         """Standard deviation of each row, 0 before anything was added."""

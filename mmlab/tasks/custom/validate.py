@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,7 +10,9 @@ from mmlab.core.errors import MmlabError
 from mmlab.core.untrained import sentence
 from mmlab.tasks.custom.manifest import SPLITS, Row, read_manifest
 from mmlab.tasks.custom.problems import Problems
-from mmlab.tasks.custom.samples import case_of, check_size, prepared
+from mmlab.tasks.custom.reading import OnProgress, Reading
+from mmlab.tasks.custom.row_reading import ReadRow, Spread
+from mmlab.tasks.custom.samples import case_of, check_size
 from mmlab.tasks.custom.scales import Moments
 from mmlab.tasks.custom.task_json import Description, read_description
 
@@ -43,8 +44,13 @@ class Checked:
     read: int | None = None
 
 
-def check(folder: Path, on_progress: Callable[[float], None] | None = None) -> Checked:
-    """Read the folder as training would, every file of it, and collect what is wrong. Ctrl-C ends the reading."""
+def check(folder: Path, on_progress: OnProgress | None = None, spread: Spread | None = None) -> Checked:
+    """Read the folder as training would, every file of it, and collect what is wrong. Ctrl-C ends the reading.
+
+    on_progress: gets the share that was read and how much was found so far. spread: reads parts of a large folder at a
+    time (`Processes.map`); what is found is the same, in the same order. What an earlier check of the same files found
+    sound is not read again (`Remembered`).
+    """
     found = Checked(folder)
     description = read_description(folder, found.problems)
     if description is None:
@@ -53,18 +59,17 @@ def check(folder: Path, on_progress: Callable[[float], None] | None = None) -> C
     rows = read_manifest(description, found.problems)
     if not _count(found, description, rows):
         return found
-    done = [0]
-
-    def moved(share: float) -> None:
-        done[0] = round(share * len(rows))
-        if on_progress is not None:
-            on_progress(share)
-
-    try:
-        found.numbers = _check_files(description, rows, found.problems, moved)
-    except KeyboardInterrupt:
-        found.read = done[0]  # what was found so far is worth as much as it was a moment ago
+    reading = Reading(description, rows, found.problems, on_progress or (lambda share, sofar: None))
+    whole = reading.run(spread)
+    _check_contents(reading.in_order(), found.problems)
+    if not whole:
+        found.read = reading.done
         return found
+    found.numbers = {
+        item.modality.name: Numbers(item.kind.row_names, reading.moments[item.modality.name])
+        for item in description.inputs
+        if item.kind.standardised
+    }
     _check_numbers(found)
     _check_groups(description, rows, found.problems)
     _check_classes(description, rows, found.problems)
@@ -91,30 +96,16 @@ def _count(found: Checked, description: Description, rows: Sequence[Row]) -> boo
     return fits
 
 
-def _check_files(
-    description: Description, rows: Sequence[Row], problems: Problems, on_progress: Callable[[float], None]
-) -> dict[str, Numbers]:
-    """Decode every file; the same content in two splits is something that a model could have learned by heart."""
+def _check_contents(read: Sequence[ReadRow], problems: Problems) -> None:
+    """What reading found, row by row; and content in two splits, which a model could have learned by heart."""
     first: dict[bytes, Row] = {}
-    numbers = {
-        item.modality.name: Numbers(item.kind.row_names, Moments(item.modality.shape[0]))
-        for item in description.inputs
-        if item.kind.standardised
-    }
-
-    def look(row: Row, name: str, content: bytes) -> None:
-        other = first.setdefault(hashlib.blake2b(content, digest_size=16).digest(), row)
-        if other.split != row.split:
-            message = f"The file is also that of line {other.line}, in {other.split}."
-            problems.warn(message, "Test samples must not be training samples.", row.line, name)
-
-    for place, row in enumerate(rows):
-        readings, _ = prepared(description, row, problems, look)
-        for name in numbers if row.split == "train" else ():
-            if name in readings:
-                numbers[name].moments.add(readings[name].tensor)
-        on_progress((place + 1) / len(rows))
-    return numbers
+    for each in read:
+        problems.extend(each.problems)
+        for name, content in each.contents.items():
+            other = first.setdefault(content, each.row)
+            if other.split != each.row.split:
+                message = f"The file is also that of line {other.line}, in {other.split}."
+                problems.warn(message, "Test samples must not be training samples.", each.row.line, name)
 
 
 def _check_numbers(found: Checked) -> None:
