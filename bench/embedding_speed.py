@@ -155,12 +155,12 @@ def painted(context: Any) -> tuple[float, float]:
 
 
 def from_another_page(context: Any) -> tuple[float, float]:
-    """The same from the click on Embed in the menu of another page."""
+    """The same from the click on the link of the Bench."""
     page = context.new_page()
     page.goto(f"{ADDRESS}/predict?{VIEW}")
     page.wait_for_selector(".mm-lattice", timeout=60_000)
     page.wait_for_timeout(1500)
-    page.locator('[data-testid="stSidebar"]').get_by_role("link", name="Embed").evaluate(
+    page.locator(".st-key-mm-views").get_by_role("link", name="Embedding map").evaluate(
         "(link) => { window.since = performance.now(); link.click(); }"
     )
     done = seen(page, "painted")

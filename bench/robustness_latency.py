@@ -93,15 +93,15 @@ def measure_task(browser: Any, process: Popen[bytes], task: str, rounds: int) ->
 
 
 def _turns(browser: Any, task: str) -> list[float]:
-    """From Library to Robustness by the link in the sidebar, and back."""
+    """From the page of all tasks to Robustness by the line of Compare's pages, and back."""
     page, _ = opened(browser, f"task={task}")
     taken = []
     for _ in range(OPENINGS + 1):
-        page.get_by_role("link", name="Library").click()
+        page.get_by_role("link", name="All tasks").click()
         page.wait_for_selector(".mm-lattice", state="detached")
         page.wait_for_timeout(1500)
         page.evaluate(WATCH, ["click", ".mm-lattice"])
-        page.get_by_role("link", name="Robustness").click()
+        page.get_by_role("link", name="If sensors fail").click()
         taken.append(page.evaluate("window.taken"))
     page.context.close()
     return taken[1:]

@@ -138,7 +138,7 @@ def test_the_worked_example_goes_through_everything(tmp_path: Path, run: Command
     run("dominance", "--task", folder, "--method", "dropout")
     visitor = Visitor("numerals")
     pages = visitor.read_all()
-    assert "Numerals" in pages["home"]
+    assert "Numerals" in pages["overview"]
     assert "Only the 11 of 28 test samples that have every input are compared." in pages["robustness"]
     assert "Not given: it counts as missing." in visitor.read("predict", sample=lacking("voice"))
 
@@ -202,7 +202,7 @@ def test_where_no_sample_is_complete_it_is_said_and_nothing_breaks(tmp_path: Pat
     visitor = Visitor("apart")
     pages = visitor.read_all()
     assert r"No test sample has all inputs of One \+ Far" in pages["compare"]
-    assert "no test sample has what this takes" in pages["home"]
+    assert "no test sample has what this takes" in pages["overview"]
     assert pages["robustness"].count("No test sample has every input") == 1
     for method in able:
         visitor.read("methods", method=method)

@@ -272,7 +272,7 @@ def test_a_file_that_vanished_says_so_and_the_rest_goes_on(pair: Path) -> None:
     assert "There is no file" in str(TASKS.problems["pair"])
     assert "digits" in TASKS
     visitor = Visitor("digits")
-    assert "There is no file" in visitor.read("home")
+    assert "There is no file" in visitor.read("overview")
 
 
 def test_the_names_of_mmlab_are_not_given_away(tmp_path: Path, run: Command) -> None:
@@ -286,8 +286,7 @@ def test_the_names_of_mmlab_are_not_given_away(tmp_path: Path, run: Command) -> 
 
 def test_the_app_shows_a_model_of_ones_own_beside_the_others(pair: Path) -> None:
     visitor = Visitor("mine")
-    home = visitor.read("home")
-    assert ">Mine<" in home
+    assert ">Mine<" in visitor.read("overview")
     for path in ("predict", "explain", "compare", "library", "methods"):
         assert "mmlab train" not in visitor.read(path), path
     assert "The doctor" in visitor.read("methods")

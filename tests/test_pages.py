@@ -88,7 +88,7 @@ def test_every_page_and_every_field_of_the_address_of_old_is_there() -> None:
     assert url_state.link("home", {"task": "digits"}) == "?task=digits"
 
 
-def test_home_shows_the_task_and_its_models(models: Path) -> None:
+def test_the_page_of_all_tasks_shows_them_with_their_models(models: Path) -> None:
     report = {
         "digest": "x",
         "headline": "accuracy",
@@ -98,7 +98,7 @@ def test_home_shows_the_task_and_its_models(models: Path) -> None:
     }
     file = models / "digits" / "joint" / "seed0" / "report.json"
     file.write_text(json.dumps(report))
-    shown = text(opened("home"))
+    shown = text(opened("overview"))
     file.unlink()
     assert "Digits" in shown
     assert "91.0 %" in shown

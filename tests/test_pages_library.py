@@ -282,9 +282,9 @@ def test_a_run_of_ones_own_is_opened_where_its_link_says(root: Path) -> None:
     assert "There is no run" in said(opened("predict", task="digits", runs="joint:gone"))
 
 
-def test_home_says_the_numbers_of_compare_and_over_which_seeds(measured: Path) -> None:
+def test_the_page_of_all_tasks_says_the_numbers_of_compare_and_over_which_seeds(measured: Path) -> None:
     (measured / "digits" / "dropout" / "seed1" / REPORT).write_text(json.dumps(report(1, 0.6)))
-    html = " ".join(element.proto.body for element in opened("home").get("html"))
+    html = " ".join(element.proto.body for element in opened("overview").get("html"))
     assert "Modality dropout <span class='mm-muted'>2 seeds</span>" in html
     assert "70.0 %" in html, "the mean of 80 and 60"
     found = comparison_cache.comparison("digits", "", "built-in", "dropout", "", comparison_cache.stamp("digits"))

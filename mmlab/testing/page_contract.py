@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mmlab.ui.session.page_registry import PAGES, pages
+from mmlab.ui.session.page_registry import PAGES, navigation
 
 if TYPE_CHECKING:
     from streamlit.testing.v1 import AppTest
@@ -20,7 +20,9 @@ def check_page(name: str, **address: str) -> None:
     assert not app.exception, [each.value for each in app.exception]
     assert not app.error, [each.value for each in app.error]
     links = [link.proto.label for link in app.sidebar.get("page_link")]
-    assert links == [page.title for page in pages()], f"the navigation lacks a page: {links}"
+    assert links == ["mmlab", *(group.title for group in navigation())], f"the navigation lacks an entry: {links}"
+    behind = [each for group in navigation() for each in group.pages]
+    assert page in behind or not page.listed, "nothing leads to the page"
     lost = [field for field in address if field not in app.query_params]
     assert not lost, f"the page lost {lost} of its address"
 

@@ -28,7 +28,7 @@ from mmlab.core.errors import MmlabError
 from mmlab.core.storage_errors import storage_errors
 from mmlab.storage.shipped_files import PAGES as PAGE_FILES
 from mmlab.ui.session import access, session_expiry, url_state
-from mmlab.ui.session.page_registry import HOME, PAGES, Page, pages
+from mmlab.ui.session.page_registry import HOME, PAGES, Page, group_of, navigation, pages
 from mmlab.ui.text.markdown import plain
 from mmlab.viz.base.theme import MODALITIES
 
@@ -77,14 +77,18 @@ def _framed(page: Page) -> None:
         st.session_state[HERE_NOW], st.session_state[ON_ENTRY] = page.name, {}
         url_state.enter()
     view = url_state.carried()
-    links, foot = _navigation(view)
+    links, foot = _navigation(page, view)
     kind = "mm-head mm-compact" if page.compact else "mm-head"
-    if page.group:
-        st.html(f'<header class="{kind}"><h1>{escape(page.title)}</h1><p>{escape(page.about)}</p></header>')
+    st.html(f'<header class="{kind}"><h1>{escape(page.title)}</h1><p>{escape(page.about)}</p></header>')
+    tabs = st.empty()
+    if not page.compact:
+        _tabs(tabs, page, view)
     with error_boundary():
         page.show()
-    if (settled := url_state.carried()) != view:
-        _link_all(links, settled)  # the page found by itself what to look at
+    if (settled := url_state.carried()) != view:  # the page found by itself what to look at
+        _link_all(links, page, settled)
+        if not page.compact:
+            _tabs(tabs, page, settled)
     _settle_once()
     if (where := _where()) is not None:
         foot.caption(where)
@@ -123,26 +127,35 @@ def show_error(error: MmlabError, quiet: bool = False) -> None:
 
 
 def _navigation(
-    view: Mapping[str, str],
+    page: Page, view: Mapping[str, str]
 ) -> tuple[st.delta_generator.DeltaGenerator, st.delta_generator.DeltaGenerator]:
-    """The links to all pages; returns their place, and that at the foot for where the models run."""
+    """The links to all groups of pages; returns their place, and that at the foot for where the models run."""
     with st.sidebar:
-        st.html('<div class="mm-brand">mmlab</div>')
         links = st.empty()
-        _link_all(links, view)
+        _link_all(links, page, view)
         access.foot()
         session_expiry.watch()
         return links, st.empty()
 
 
-def _link_all(links: st.delta_generator.DeltaGenerator, view: Mapping[str, str]) -> None:
-    group = ""
+def _link_all(links: st.delta_generator.DeltaGenerator, page: Page, view: Mapping[str, str]) -> None:
+    here = group_of(page).title
     with links.container():
-        for page in pages():
-            if page.group != group:
-                group = page.group
-                st.html(f'<div class="mm-group">{escape(group)}</div>')
-            page_link(page.name, plain(page.title), view, width="stretch")
+        with st.container(key="mm-brand"):
+            page_link(HOME, "mmlab", view)
+        for place, group in enumerate(navigation()):
+            with st.container(key="mm-nav-here" if group.title == here else f"mm-nav-{place}"):
+                page_link(group.pages[0].name, plain(group.title), view, width="stretch")
+
+
+def _tabs(line: st.delta_generator.DeltaGenerator, page: Page, view: Mapping[str, str]) -> None:
+    """The pages of the same group in one thin line; nothing for a page that stands alone."""
+    group = group_of(page)
+    if len(group.pages) > 1:
+        with line.container(horizontal=True, gap="medium", key="mm-tabs"):
+            for place, other in enumerate(group.pages):
+                with st.container(key="mm-tab-here" if other == page else f"mm-tab-{place}", width="content"):
+                    page_link(other.name, plain(other.tab or other.title), view)
 
 
 @st.cache_resource(show_spinner=False)

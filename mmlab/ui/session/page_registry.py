@@ -30,7 +30,8 @@ class Page:
 
     order: its place among all pages, lowest first. fields: what it keeps in the address (`url_state`), beside `SHARED`;
     several pages may name the same field. show: draws it, under its title. compact: under a small title, over the whole
-    width of the window.
+    width of the window; it places the links to the other pages of its group by itself. tab: its name in the line of
+    those links, where that is not the title. listed: whether it stands there and in the navigation.
     """
 
     name: str
@@ -41,6 +42,16 @@ class Page:
     show: Callable[[], None]
     fields: tuple[str, ...] = ()
     compact: bool = False
+    tab: str = ""
+    listed: bool = True
+
+
+@dataclass(frozen=True)
+class Group:
+    """One entry of the navigation: its title, and the pages behind it in order; the first one is where it leads."""
+
+    title: str
+    pages: tuple[Page, ...]
 
 
 def _check(name: str, page: Page) -> None:
@@ -65,14 +76,17 @@ def app_page(
     fields: tuple[str, ...] = (),
     terms: Mapping[str, Term] | None = None,
     compact: bool = False,
+    tab: str = "",
+    listed: bool = True,
 ) -> Callable[[Callable[[], None]], Callable[[], None]]:
     """Decorator that files the function which draws a page under the name that the page has in the address.
 
+    group: the entry of the navigation behind which it stands; a page without one is an entry by itself.
     terms: what a page from outside adds to the glossary, for `wording.help`; ours have a file under `ui/text/`.
     """
 
     def decorate(show: Callable[[], None]) -> Callable[[], None]:
-        PAGES.register(name)(Page(name, title, group, about, order, show, fields, compact))
+        PAGES.register(name)(Page(name, title, group, about, order, show, fields, compact, tab, listed))
         try:
             glossary.bring(name, terms or {})
         except ValueError as error:
@@ -89,3 +103,20 @@ def pages() -> tuple[Page, ...]:
     for page in there:
         first[page.group] = min(page.order, first.get(page.group, page.order))
     return tuple(sorted(there, key=lambda page: (first[page.group], page.group, page.order, page.name)))
+
+
+def navigation() -> tuple[Group, ...]:
+    """The entries of the navigation in order. A group of one page has the page's title."""
+    found: dict[str, list[Page]] = {}
+    for page in pages():
+        if page.listed:
+            found.setdefault(page.group or page.title, []).append(page)
+    return tuple(Group(title if len(inside) > 1 else inside[0].title, tuple(inside)) for title, inside in found.items())
+
+
+def group_of(page: Page) -> Group:
+    """The entry of the navigation behind which a page stands; one of its own for a page that stands nowhere."""
+    return next(
+        (group for group in navigation() if page in group.pages or group.pages[0].group == page.group != ""),
+        Group(page.title, (page,)),
+    )

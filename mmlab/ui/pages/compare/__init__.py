@@ -6,9 +6,10 @@ from mmlab.ui.session.page_registry import app_page
 @app_page(
     "compare",
     title="Compare",
-    group="All samples",
+    group="Compare",
     about="Methods and combinations, side by side.",
     order=40,
+    tab="Scores",
     fields=("source", "metric", "baseline", "by", "values", "ladder", "cell"),
 )
 def show() -> None:

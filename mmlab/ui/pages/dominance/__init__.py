@@ -6,7 +6,7 @@ from mmlab.ui.session.page_registry import app_page
 @app_page(
     "dominance",
     title="Dominance",
-    group="All samples",
+    group="Dominance",
     about="Modality dominance: which input decides.",
     order=60,
     fields=(

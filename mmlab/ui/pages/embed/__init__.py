@@ -6,9 +6,10 @@ from mmlab.ui.session.page_registry import app_page
 @app_page(
     "embed",
     title="Embed",
-    group="One sample",
+    group="Bench",
     about="See how a sample moves in the embedding space when an input is missing.",
     order=30,
+    tab="Embedding map",
     fields=("part", "picture", "axes", "colour", "shown", "point", "many", "beside", "chosen"),
 )
 def show() -> None:

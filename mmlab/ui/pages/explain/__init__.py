@@ -6,9 +6,10 @@ from mmlab.ui.session.page_registry import app_page
 @app_page(
     "explain",
     title="Explain",
-    group="One sample",
+    group="Bench",
     about="Attribution: where each model looks, and how much each input contributes.",
     order=20,
+    tab="Where it looks",
     fields=("target", "without", "explainer", "chosen"),
 )
 def show() -> None:

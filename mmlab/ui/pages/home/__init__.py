@@ -1,17 +1,20 @@
-"""Home: what this is, three ways in, tasks and models with their scores."""
+"""Home: the Bench, and below it what this is and three ways in."""
 
-from mmlab.ui.session.page_registry import HOME, app_page
+from mmlab.ui.session.page_registry import HOME, PAGES, app_page
 
 
 @app_page(
     HOME,
-    title="Home",
-    group="",
-    about="See what a model does when some of its inputs are missing.",
+    title="What if one of the inputs is missing?",
+    group="Bench",
+    about="Switch inputs off and see what each model makes of the rest.",
     order=0,
+    compact=True,
+    listed=False,
 )
 def show() -> None:
     """The whole page under its title."""
-    from mmlab.ui.pages.home import page
+    from mmlab.ui.pages.home import ways
 
-    page.show()
+    PAGES["predict"].show()
+    ways.show()

@@ -9,7 +9,7 @@ from mmlab.ui.session.page_registry import app_page
 @app_page(
     "predict",
     title="Bench",
-    group="One sample",
+    group="Bench",
     about="Switch inputs off and see what each model makes of the rest.",
     order=10,
     fields=("chosen",),

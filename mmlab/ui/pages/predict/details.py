@@ -15,18 +15,18 @@ from mmlab.ui.components import page_frame, pickers
 from mmlab.ui.pages.predict import downloads, view_data, volume_slices
 from mmlab.ui.pages.predict.view_data import PredictView
 from mmlab.ui.session import cache, url_state
+from mmlab.ui.session.page_registry import PAGES, group_of
+from mmlab.ui.text.markdown import plain
 from mmlab.viz.base import theme
 from mmlab.viz.predict.combination_lattice import State
-
-ELSEWHERE = (("explain", "Where it looks"), ("embed", "Path in the embedding"))
 
 
 def show(shown: PredictView, on: Combination | None, references: Sequence[Reference]) -> None:
     """The answers of every combination, and what else there is about this sample."""
     with st.container(horizontal=True, vertical_alignment="center", gap="medium", key="mm-views"):
         st.html('<h2 class="mm-here">Answer</h2>', width="content")
-        for page, label in ELSEWHERE:
-            page_frame.page_link(page, f"{label} →", url_state.everything())
+        for page in group_of(PAGES["predict"]).pages[1:]:
+            page_frame.page_link(page.name, f"{plain(page.tab or page.title)} →", url_state.everything())
     if on is None or not shown.working:
         return
     with page_frame.error_boundary():

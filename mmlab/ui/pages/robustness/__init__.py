@@ -6,9 +6,10 @@ from mmlab.ui.session.page_registry import app_page
 @app_page(
     "robustness",
     title="Robustness",
-    group="All samples",
+    group="Compare",
     about="Scores, missing rates, calibration and prediction flips.",
     order=50,
+    tab="If sensors fail",
     fields=("section", "measure", "rule", "fail", "along", "to", "doubt", "slices", "slice", "versus", "chosen"),
 )
 def show() -> None:

@@ -1,10 +1,9 @@
-"""The content of the home page: what this is, three ways in, tasks and models with scores."""
+"""The content of the page of all tasks: each with what it is about and the scores of its models."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from html import escape
 from typing import Any
 
@@ -21,73 +20,15 @@ from mmlab.ui.text import wording
 from mmlab.viz.base import theme
 from mmlab.viz.compare.method_tables import Scale
 
-HERO = (
-    '<section class="mm-hero"><h1>What if one of the inputs is missing?</h1><p>A model that sees, hears and feels '
-    "must often do with less: a camera is covered, a microphone dies. Take inputs away from trained models, "
-    "and see what they answer, how sure they are, where they look, and which input really decides.</p></section>"
-)
-
-
-@dataclass(frozen=True)
-class Link:
-    """A page with the view that a person lands on."""
-
-    label: str
-    page: str
-    view: Mapping[str, str]
-
-
-@dataclass(frozen=True)
-class Way:
-    """A way in: who it is for, what they find, and where it starts."""
-
-    who: str
-    text: str
-    links: tuple[Link, ...]
-
-
-WAYS = (
-    Way(
-        "I study such models",
-        "Compare published methods on the same samples, combination by combination, and see where they part.",
-        (
-            Link("Four methods on one sample", "predict", {"task": "digits", "on": "image-pen"}),
-            Link("All methods, all combinations", "compare", {"task": "digits"}),
-        ),
-    ),
-    Way(
-        "I build with sensors",
-        "Corrupt or drop a sensor: does the prediction hold, and does the model know when it does not?",
-        (
-            Link("A noisy microphone", "predict", {"task": "digits", "damage": "sound:noise:4"}),
-            Link("What counts without the picture", "explain", {"task": "digits", "on": "sound-pen"}),
-        ),
-    ),
-    Way(
-        "I teach",
-        "Let people guess first, then switch an input off. Draw a digit or say one, and share the view as a link.",
-        (
-            Link("Start with a single input", "predict", {"task": "digits", "on": "image"}),
-            Link("How each method works", "methods", {"task": "digits"}),
-        ),
-    ),
-)
-
 
 def show() -> None:
-    """The whole page, top to bottom."""
-    st.html(HERO)
-    for i, (column, way) in enumerate(zip(st.columns(len(WAYS), gap="medium"), WAYS, strict=True)):
-        with column, st.container(border=True, height="stretch", key=f"mm-go-way-{i}"):
-            st.html(f'<div class="mm-way"><h3>{way.who}</h3><p>{way.text}</p></div>')
-            for link in way.links:
-                page_frame.page_link(link.page, f"**{link.label} →**", link.view)
-    st.subheader("Tasks and models", help=wording.help("score"), anchor=False)
+    """The whole page under its title."""
     for name in cache.task_names():
         with page_frame.error_boundary():
             _task(cache.task(name))
     for name, problem in TASKS.problems.items():
         st.warning(f"**{page_frame.plain(name)}** cannot be used: {page_frame.plain(str(problem))}")
+    pickers.numbers_help("score")
 
 
 def _task(task: Task) -> None:
@@ -115,7 +56,7 @@ def _task(task: Task) -> None:
         if told := _simulated(measured):
             st.caption(told)
         with st.container(key=f"mm-go-{task.name}"):
-            page_frame.page_link("predict", "**Try it →**", {"task": task.name})
+            page_frame.page_link("predict", "**Use on the Bench →**", {"task": task.name})
 
 
 def _scores(task: Task, measured: Sequence[tuple[Entry, Mapping[str, Any]]], source: str) -> str:
