@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext, suppress
 from enum import StrEnum
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from mmlab.cli.common_options import Checkpoints, Device, Json, MethodName, Tag, TaskName, settle
 from mmlab.cli.console import bar, emit, number, say, table
-from mmlab.core.errors import Unsupported
-from mmlab.core.group_name import group_name
 from mmlab.core.number_text import p_value
 from mmlab.core.reference import Reference
 
@@ -67,30 +66,15 @@ def command(
 
 def _measured(reference: Reference, donor: bool) -> tuple[Panel, tuple[str, ...], dict[str, str]]:
     with bar(f"Loading {reference.name}", None) as shown:
-        from pathlib import Path
-
-        from mmlab.analysis.dominance.perturbations import DONOR_RULE, OWN_RULE, ProbeBudget, keep, probe, stored
-        from mmlab.analysis.dominance.report import lattice_of, panel
+        from mmlab.analysis.dominance.model_panel import panel_of
         from mmlab.inference.device import one_thread
         from mmlab.inference.predictor import Model
-        from mmlab.storage import sweep_file
 
         one_thread()
         model = Model.open(reference)
-        modalities, output = model.task.info.modalities, model.task.info.output
-        effort = ProbeBudget.usual(output)
-        swept = sweep_file.read(Path(reference.path), model.digest, model.task.info)
-        probes = stored(model.digest, effort)
-        if probes is None:
-            shown.start("Predicting with swapped inputs", 1.0)
-            with nullcontext() if donor else suppress(Unsupported):  # answers from a file have no model behind them
-                probes = probe(model.method, model.task.samples("test"), effort, tell=shown.move)
-                keep(probes, model.digest, effort)
-        shown.start("Computing the measures", None)
-        groups = dict(zip(swept.ids, swept.groups, strict=True))
-        lattice = probes.lattice(modalities, groups) if donor and probes is not None else lattice_of(swept)
-        rule = DONOR_RULE if donor else OWN_RULE
-        found = panel(lattice, output, modalities, probes, rule, group_name(model.task))
+        modalities = model.task.info.modalities
+        begin = partial(shown.start, "Predicting with swapped inputs", 1.0)
+        found = panel_of(model, Path(reference.path), donor, begin, shown.move)
     return found, modalities.names, {each.name: each.label for each in modalities}
 
 

@@ -1,0 +1,1 @@
+"""Static pages of chosen models: a folder that opens from a file, without a server."""
