@@ -59,7 +59,13 @@ def show(name: str) -> None:
 
 def page_link(name: str, label: str, view: Mapping[str, str] | None = None, width: Width = "content") -> None:
     """A link to a page, with a view in its address. Raises UnknownName for a page that does not exist."""
-    st.page_link(_routed(PAGES[name]), label=label, width=width, query_params=None if view is None else dict(view))
+    fields = None if view is None else {**url_state.modes(), **view}
+    st.page_link(_routed(PAGES[name]), label=label, width=width, query_params=fields)
+
+
+def open_page(name: str, view: Mapping[str, str]) -> None:
+    """Go to a page with a view, at once: what follows is not run. Raises UnknownName for one that does not exist."""
+    st.switch_page(_routed(PAGES[name]), query_params=dict(view))
 
 
 def _routed(page: Page) -> st.Page:
@@ -78,13 +84,17 @@ def _framed(page: Page) -> None:
         url_state.enter()
     view = url_state.carried()
     links, foot = _navigation(page, view)
+    is_hidden = _lesson(page)
     kind = "mm-head mm-compact" if page.compact else "mm-head"
     st.html(f'<header class="{kind}"><h1>{escape(page.title)}</h1><p>{escape(page.about)}</p></header>')
     tabs = st.empty()
     if not page.compact:
         _tabs(tabs, page, view)
     with error_boundary():
-        page.show()
+        if is_hidden:
+            st.caption("What this page shows is the answer: it comes when you have chosen an option above.")
+        else:
+            page.show()
     if (settled := url_state.carried()) != view:  # the page found by itself what to look at
         _link_all(links, page, settled)
         if not page.compact:
@@ -92,6 +102,17 @@ def _framed(page: Page) -> None:
     _settle_once()
     if (where := _where()) is not None:
         foot.caption(where)
+
+
+def _lesson(page: Page) -> bool:
+    """The card of the lesson that the address names, if it names one; whether it asks for what the page would show."""
+    if "step" not in url_state.modes():
+        return False
+    from mmlab.ui.components import lesson_bar  # reads lesson files, which nobody else needs
+
+    with error_boundary():
+        return lesson_bar.show(page, open_page)
+    return False
 
 
 @contextmanager

@@ -31,7 +31,8 @@ class Page:
     order: its place among all pages, lowest first. fields: what it keeps in the address (`url_state`), beside `SHARED`;
     several pages may name the same field. show: draws it, under its title. compact: under a small title, over the whole
     width of the window; it places the links to the other pages of its group by itself. tab: its name in the line of
-    those links, where that is not the title. listed: whether it stands there and in the navigation.
+    those links, where that is not the title. listed: whether it stands there and in the navigation. hides: whether it
+    hides by itself what a lesson asks for (`lessons.veil`); others are drawn afterwards.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Page:
     compact: bool = False
     tab: str = ""
     listed: bool = True
+    hides: bool = False
 
 
 @dataclass(frozen=True)
@@ -78,6 +80,7 @@ def app_page(
     compact: bool = False,
     tab: str = "",
     listed: bool = True,
+    hides: bool = False,
 ) -> Callable[[Callable[[], None]], Callable[[], None]]:
     """Decorator that files the function which draws a page under the name that the page has in the address.
 
@@ -86,7 +89,7 @@ def app_page(
     """
 
     def decorate(show: Callable[[], None]) -> Callable[[], None]:
-        PAGES.register(name)(Page(name, title, group, about, order, show, fields, compact, tab, listed))
+        PAGES.register(name)(Page(name, title, group, about, order, show, fields, compact, tab, listed, hides))
         try:
             glossary.bring(name, terms or {})
         except ValueError as error:

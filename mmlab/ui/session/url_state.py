@@ -26,6 +26,7 @@ from mmlab.ui.session.page_registry import HOME, pages
 if TYPE_CHECKING:
     from mmlab.core.modality import Combination, Modalities
 
+MODES = ("lesson", "step")  # how the app is used, whatever is looked at: they stay when the view begins anew
 SHARED = (
     "task",
     "sample",
@@ -34,6 +35,7 @@ SHARED = (
     "on",
     "damage",
     "lattice",
+    *MODES,
 )  # what every page may ask; others are declared by pages
 MEMORY, CARRIED = "mmlab.view", "mmlab.carried"  # session: the view, and that of the links to other pages
 SUPPOSED = "mmlab.supposed"  # session: fields that the page settled by itself, until something is changed
@@ -101,9 +103,15 @@ def addressed() -> dict[str, str]:
 
 
 def begin(**view: str | None) -> None:
-    """Another view altogether: whatever was set is gone. Fields that no page knows are left out."""
+    """Another view altogether: whatever was set is gone, but for `MODES`. Fields that no page knows are left out."""
     known = fields()
-    put(**{**dict.fromkeys(known), **{name: value for name, value in view.items() if name in known}})
+    wanted = {**modes(), **view}
+    put(**{**dict.fromkeys(known), **{name: value for name, value in wanted.items() if name in known}})
+
+
+def modes() -> dict[str, str]:
+    """How the app is used, as the address says: part of every link."""
+    return {name: value for name, value in addressed().items() if name in MODES}
 
 
 def methods(there: Iterable[str], limit: int = 4) -> tuple[str, ...]:
@@ -149,9 +157,14 @@ def combination(modalities: Modalities, given: Iterable[str]) -> Combination | N
 
 def damages(modalities: Modalities) -> tuple[Damage, ...]:
     """The damage to each input, in the task's order. Raises UnknownName for a damage that does not exist."""
+    return parsed_damages(get("damage"), modalities)
+
+
+def parsed_damages(text: str, modalities: Modalities) -> tuple[Damage, ...]:
+    """The same from a text as it stands in the address: `sound:noise:3,pen:jitter:1`."""
     found: dict[str, Damage] = {}
-    for text in filter(None, get("damage").split(",")):
-        damage = _damage(text, modalities)
+    for part in filter(None, text.split(",")):
+        damage = _damage(part, modalities)
         found[damage.modality] = damage
     return tuple(found[name] for name in modalities.names if name in found)
 

@@ -11,7 +11,7 @@ from mmlab.ui.session.page_registry import app_page
     order=60,
     fields=(
         *("aspect", "number", "worth", "kind", "absent", "clash"),
-        *("epoch", "node", "arrows", "lesson", "known", "explainer", "point", "chosen"),
+        *("epoch", "node", "arrows", "ground", "known", "explainer", "point", "chosen"),
     ),
 )
 def show() -> None:

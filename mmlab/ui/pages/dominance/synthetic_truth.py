@@ -21,16 +21,16 @@ from mmlab.viz.dominance import measure_table
 def show(task: Task, reference: Reference | None) -> None:
     """A set, a small network that is trained on it here and now, and truth against measure."""
     task_truth.show(task, reference)
-    wanted = url_state.get("lesson")
+    wanted = url_state.get("ground") or url_state.get("lesson")  # the name that addresses had before there were lessons
     chosen = wanted if wanted in SETS else "redundant"
     st.pills(
         "Data",
         list(SETS),
         format_func=lambda name: SETS[name].title,
-        key=url_state.follow("dominance.lesson", chosen),
+        key=url_state.follow("dominance.ground", chosen),
         required=True,
         wrap=True,
-        on_change=lambda: url_state.put(lesson=st.session_state["dominance.lesson"]),
+        on_change=lambda: url_state.put(ground=st.session_state["dominance.ground"]),
     )
     which = SETS[chosen]
     st.caption(

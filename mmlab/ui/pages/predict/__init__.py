@@ -14,6 +14,7 @@ from mmlab.ui.session.page_registry import app_page
     order=10,
     fields=("chosen",),
     compact=True,
+    hides=True,
 )
 def show() -> None:
     """The whole page under its title."""

@@ -13,7 +13,7 @@ from mmlab.core.task import Task
 from mmlab.ui.components import model_picker, pickers, run_picker
 from mmlab.ui.inputs import sample_picker
 from mmlab.ui.pages.predict import opening, samples
-from mmlab.ui.session import cache, uploads
+from mmlab.ui.session import cache, lessons, uploads
 from mmlab.ui.text.markdown import plain
 
 AT_FIRST = 2  # models beside each other when nobody chose
@@ -63,7 +63,7 @@ def finish(chosen: Chosen) -> None:
 def _named(task: Task, sample: str) -> str:
     """The sample and its right answer, as Markdown."""
     name = "**Your upload**" if uploads.is_own(sample) else f"**{plain(sample)}**"
-    answer = cache.item(task.name, sample).answer
+    answer = "" if lessons.veil() == lessons.ALL else cache.item(task.name, sample).answer
     return f"{name} · right answer: **{plain(answer)}**" if answer else name
 
 

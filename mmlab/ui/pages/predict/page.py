@@ -15,10 +15,13 @@ from mmlab.core.reference import Reference
 from mmlab.ui.components import clickable_svg, page_frame, pickers
 from mmlab.ui.pages.predict import details, inputs, view_data
 from mmlab.ui.pages.predict.view_data import PredictView
-from mmlab.ui.session import cache
+from mmlab.ui.session import cache, lessons
 from mmlab.ui.session import url_state as state
 from mmlab.ui.text import happened
 from mmlab.viz.predict.combination_lattice import State
+
+ANSWER_FIRST = "The answers come when you have chosen an option of the lesson."
+OTHERS_LATER = "All combinations come when you have chosen an option of the lesson."
 
 
 @page_frame.panel
@@ -31,19 +34,26 @@ def show(task_name: str, sample: str, references: tuple[Reference, ...]) -> None
     with st.container(key="mm-bench"):
         left, middle, right = st.columns([10, 10, 11], gap="small")
     below = st.container()
+    hidden = lessons.veil()
     with middle, page_frame.error_boundary():
         if on is None:
             raise NothingPresent("No input is switched on.", "Switch at least one on to get a prediction.")
-        if references:
+        if hidden == lessons.ALL:
+            st.caption(ANSWER_FIRST)
+        elif references:
             with told:
                 _happened(shown, on)
             st.html(view_data.cards(shown, on))
     with right, page_frame.error_boundary():
-        _lattice(shown, on)
+        if hidden:
+            st.caption(OTHERS_LATER)
+        else:
+            _lattice(shown, on)
     with left, page_frame.error_boundary():
         inputs.show(shown, on)
     with below:
-        details.show(shown, on, references)
+        if not hidden:
+            details.show(shown, on, references)
 
 
 def _happened(shown: PredictView, on: Combination) -> None:

@@ -1,0 +1,1 @@
+"""The facts that lessons ask for; a file here is found because it is here."""

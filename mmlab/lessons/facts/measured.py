@@ -1,0 +1,96 @@
+"""What was measured of models on the test set: task, model or models, inputs or among, and metric are read."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from mmlab.analysis.robustness import telling_samples
+from mmlab.core.errors import UnknownName, Unsupported
+from mmlab.core.number_text import percent
+from mmlab.lessons.fact import Finding, World, as_text, best_of, combination, fact, metric_of, scores
+from mmlab.lessons.lesson import Ask
+
+
+@fact("score", "The score of the model from these inputs, by `metric` or the task's headline.")
+def score(ask: Ask, world: World) -> Finding:
+    """A number for a sentence."""
+    text = as_text(_at(scores(ask, world), combination(ask, world).key), metric_of(ask, world))
+    return Finding(text, text)
+
+
+@fact("best_inputs", "With which of the combinations in `among` (each input alone, without it) the model scores best.")
+def best_inputs(ask: Ask, world: World) -> Finding:
+    """The key of the combination is the option."""
+    return _ranked(ask, world, worst=False)
+
+
+@fact("worst_inputs", "The same, with which it scores worst.")
+def worst_inputs(ask: Ask, world: World) -> Finding:
+    """The key of the combination is the option."""
+    return _ranked(ask, world, worst=True)
+
+
+@fact("best_model", "Which of `models` scores best from these inputs.")
+def best_model(ask: Ask, world: World) -> Finding:
+    """The name of the model is the option, its score the text."""
+    key, metric = combination(ask, world).key, metric_of(ask, world)
+    found = {name: _at(scores(ask, world, name), key) for name in ask.models}
+    if not found:
+        raise UnknownName("No models are named to choose from.", "Name some in `models`.")
+    best = best_of(found, metric)
+    return Finding(best, as_text(found[best], metric))
+
+
+@fact("flips", "The share of test samples that these inputs answer otherwise than all of them do.")
+def flips(ask: Ask, world: World) -> Finding:
+    """A number for a sentence, in percent."""
+    found, row = _behaviour(ask, world)
+    text = percent(float((found.said[row] != found.said[-1]).mean()))
+    return Finding(text, text)
+
+
+@fact("sure_mistakes", "Of the wrong answers from these inputs, the share that has a probability of 80 % or more.")
+def sure_mistakes(ask: Ask, world: World) -> Finding:
+    """A number for a sentence, in percent."""
+    text = percent(_sure_mistakes(ask, world))
+    return Finding(text, text)
+
+
+@fact("surest_mistakes", "Of which of `models` the largest share of the wrong answers from these inputs is that sure.")
+def surest_mistakes(ask: Ask, world: World) -> Finding:
+    """The name of the model is the option, the share the text."""
+    shares = {name: _sure_mistakes(replace(ask, model=name), world) for name in ask.models}
+    if not shares:
+        raise UnknownName("No models are named to choose from.", "Name some in `models`.")
+    surest = max(shares, key=shares.__getitem__)
+    return Finding(surest, percent(shares[surest]))
+
+
+def _sure_mistakes(ask: Ask, world: World) -> float:
+    found, row = _behaviour(ask, world)
+    wrong = ~found.right[row]
+    if not found.is_probability or not wrong.any():
+        raise Unsupported("There is no mistake with a probability here.", "Ask for `score`.")
+    return float((found.weight[row][wrong] >= telling_samples.SURE).mean())
+
+
+def _ranked(ask: Ask, world: World, worst: bool) -> Finding:
+    modalities, metric = world.task(ask.task).info.modalities, metric_of(ask, world)
+    table = scores(ask, world)
+    keys = [combination(ask, world, key).key for key in ask.among or modalities.names]
+    found = best_of({key: _at(table, key) for key in keys}, metric, worst)
+    return Finding(found, modalities.parse(found).label)
+
+
+def _behaviour(ask: Ask, world: World) -> tuple[telling_samples.Behaviour, int]:
+    """How the model answers the test set, and the row of the inputs that are meant."""
+    found = telling_samples.behaviour(world.sweep(world.reference(ask)), world.task(ask.task).info.output)
+    return found, found.keys.index(combination(ask, world).key)
+
+
+def _at(table: dict[str, float], key: str) -> float:
+    if key not in table or not np.isfinite(table[key]):
+        raise UnknownName(f"Nothing was measured from the inputs {key}.", f"There are: {', '.join(table)}.")
+    return table[key]

@@ -1,0 +1,100 @@
+"""The card of a running lesson, above the page that its step shows: a sentence, a question, the answer once it was
+guessed, and the way to the steps before and after.
+
+The page below is the real one: what a step shows can be tried out, and set again as it was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from html import escape
+
+import streamlit as st
+
+from mmlab.lessons.lesson import Ask
+from mmlab.lessons.lesson_file import filled, places
+from mmlab.ui.session import lessons, url_state
+from mmlab.ui.session.lessons import Running
+from mmlab.ui.session.page_registry import Page
+from mmlab.ui.text.markdown import plain
+
+HOME = "lessons"  # the page with the list
+Open = Callable[[str, Mapping[str, str]], None]
+
+
+def show(page: Page, open_page: Open) -> bool:
+    """The card, where the address names a step; whether the page must not be drawn before the question is answered.
+
+    page: the one that is shown; open_page: goes to a page with a view.
+    """
+    at = lessons.running()
+    if at is None or page.name == HOME:
+        return False
+    with st.container(border=True, key="mm-lesson", gap="small"):
+        _head(at, page.name, open_page)
+        said = _sentence(at, at.step.say)
+        st.html(f'<p class="mm-say">{escape(said)}</p><p class="mm-question">{escape(at.step.question)}</p>')
+        _options(at)
+        if at.vote:
+            _reveal(at)
+    return lessons.veil() == lessons.ALL and page.name == at.step.page and not page.hides
+
+
+def go(at: Running, place: int, page: str, open_page: Open) -> None:
+    """Open another step of the lesson, or the list after the last one."""
+    if not 0 <= place < len(at.lesson.steps):
+        open_page(HOME, {"lesson": at.lesson.name})
+        return
+    view = lessons.address(at.lesson, place)
+    if at.lesson.steps[place].page != page:
+        open_page(at.lesson.steps[place].page, {**url_state.modes(), **view})
+        return
+    url_state.begin(**view)
+    st.rerun()
+
+
+def _head(at: Running, page: str, open_page: Open) -> None:
+    """Where one is in the lesson, and the buttons that move."""
+    steps = len(at.lesson.steps)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="mm-lesson-head"):
+        st.markdown(f"**{plain(at.lesson.title)}** · step {at.place + 1} of {steps}", width="stretch")
+        if st.button("↺", key="lesson.again", type="tertiary", help="Set the view as this step began"):
+            go(at, at.place, page, open_page)
+        if st.button("← Back", key="lesson.back", disabled=at.place == 0):
+            go(at, at.place - 1, page, open_page)
+        label = "Finish" if at.is_last else "Next →"
+        if st.button(label, key="lesson.next", type="primary" if at.vote else "secondary"):
+            go(at, at.place + 1, page, open_page)
+        if st.button("✕", key="lesson.leave", type="tertiary", help="Leave the lesson and stay on this page"):
+            url_state.put(lesson=None, step=None)
+            st.rerun()
+
+
+def _options(at: Running) -> None:
+    """The options as buttons; once one was chosen, they say which it was and which is right."""
+    right = lessons.right(at) if at.vote else ""
+    with st.container(horizontal=True, gap="small", key="mm-options"):
+        for number, (option, text) in enumerate(at.step.options.items()):
+            mark = "✓ " if right and option == right else "✗ " if option == at.vote else ""
+            st.button(
+                f"{mark}{plain(_sentence(at, text))}",
+                key=f"lesson.option.{number}",
+                disabled=bool(at.vote),
+                type="primary" if right and option == right else "secondary",
+                on_click=partial(lessons.vote, at, option),
+            )
+
+
+def _reveal(at: Running) -> None:
+    """Whether the guess was right, and what is so."""
+    is_right = lessons.right(at) == at.vote
+    word, kind = ("✓ Right.", "mm-good-guess") if is_right else ("✗ Not so.", "mm-bad-guess")
+    said = escape(_sentence(at, at.step.reveal))
+    st.html(f'<p class="mm-reveal {kind}" role="status"><b>{word}</b> {said}</p>')
+
+
+def _sentence(at: Running, text: str) -> str:
+    """A text of the step with its numbers."""
+    asked: Mapping[str, Ask] = at.step.numbers
+    return filled(text, {name: lessons.text_of(asked[name]) for name in places(text)})

@@ -1,0 +1,92 @@
+"""The content of the Lessons page: the list, what was guessed so far, and the way to bring a lesson of one's own."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import streamlit as st
+
+from mmlab.core.errors import MmlabError
+from mmlab.lessons import shelf
+from mmlab.lessons.lesson import Lesson
+from mmlab.ui.components import page_frame
+from mmlab.ui.session import lessons, url_state
+from mmlab.ui.text.markdown import plain
+
+ACROSS = 2  # cards beside each other
+HOW = """\
+A lesson is one Markdown file: steps with an address of this app, a sentence, a question and the fact that answers it.
+`docs/lessons.md` says how. Upload one here to try it: it stays with you and is gone when you close the page. To offer
+it to everybody, put it into a folder and start the app with its path in `{variable}`."""
+
+
+def show() -> None:
+    """The whole page under its title; straight to the step where the address names one."""
+    if (at := lessons.running()) is not None:
+        page_frame.open_page(at.step.page, {**url_state.modes(), **lessons.address(at.lesson, at.place)})
+    found = lessons.there()
+    wanted = url_state.get("lesson")
+    for row in _rows(list(found.lessons.values())):
+        for column, lesson in zip(st.columns(ACROSS, gap="medium"), row, strict=False):
+            with column, page_frame.error_boundary():
+                _card(lesson, lesson.name == wanted)
+    _own()
+    for name, problem in found.problems.items():
+        st.warning(f"**{plain(name)}** is left out: {plain(str(problem))}")
+
+
+def _rows(every: list[Lesson]) -> list[list[Lesson]]:
+    return [every[start : start + ACROSS] for start in range(0, len(every), ACROSS)]
+
+
+def _card(lesson: Lesson, is_wanted: bool) -> None:
+    """What a lesson is about, and where it begins. is_wanted: the address names it."""
+    count = len(lesson.steps)
+    with st.container(border=True, height="stretch", key=f"mm-go-lesson-{lesson.name}"):
+        st.markdown(f"{'▸ ' if is_wanted else ''}**{plain(lesson.title)}**")
+        st.markdown(plain(lesson.learn))
+        st.caption(f"{lesson.minutes} minutes · {count} step{'s' * (count > 1)}")
+        _progress(lesson)
+        first = lessons.address(lesson, 0)
+        page_frame.page_link(lesson.steps[0].page, "**Start →**", first)
+        if lesson.about:
+            with st.expander("For whoever teaches it"):
+                st.markdown(plain(lesson.about))
+
+
+def _progress(lesson: Lesson) -> None:
+    """How it went so far, where it was begun."""
+    chosen = lessons.votes(lesson)
+    if not chosen:
+        return
+    guessed, hits = lessons.score(lesson)
+    ahead = next((place for place in range(len(lesson.steps)) if place not in chosen), None)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.markdown(f"{hits} of {guessed} guesses were right.")
+        if ahead is None:
+            st.button(
+                "Forget my guesses",
+                key=f"lesson.forget.{lesson.name}",
+                type="tertiary",
+                on_click=partial(lessons.forget, lesson),
+            )
+        else:
+            page_frame.page_link(
+                lesson.steps[ahead].page, f"Go on with step {ahead + 1} →", lessons.address(lesson, ahead)
+            )
+
+
+def _own() -> None:
+    """A lesson of one's own, by upload."""
+    with st.expander("A lesson of your own"), page_frame.error_boundary():
+        st.markdown(HOW.format(variable=shelf.VARIABLE))
+        file = st.file_uploader("A lesson (.md)", type=["md"], key="lesson.file")
+        if file is None:
+            return
+        try:
+            lesson = lessons.bring(file.getvalue(), file.name)
+        except MmlabError as error:
+            page_frame.show_error(error)
+            return
+        st.markdown(f"**{plain(lesson.title)}** can be read, and every address in it exists.")
+        page_frame.page_link(lesson.steps[0].page, "**Try it →**", lessons.address(lesson, 0))

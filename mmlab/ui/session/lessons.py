@@ -1,0 +1,180 @@
+"""Which lesson is running: it stands in the address (`lesson`, `step`); what was guessed stays in the session.
+
+>>> running = lessons.running()             # None where the address names no step
+>>> lessons.vote(running, "wrong-sure")     # for callbacks
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import streamlit as st
+
+from mmlab.core.errors import DataError, MmlabError, UnknownName
+from mmlab.lessons import lesson_file, shelf
+from mmlab.lessons.lesson import Ask, Lesson, Step
+from mmlab.lessons.shelf import Shelf
+from mmlab.ui.session import url_state
+from mmlab.ui.session.page_registry import PAGES
+
+VOTES, BROUGHT = "mmlab.lesson.votes", "mmlab.lesson.files"  # session: options by lesson and step; lessons by name
+MOST_BROUGHT = 8
+ALL, REST = "all", "rest"  # what is hidden: every answer, or those of other views than the one that is shown
+
+
+@dataclass(frozen=True)
+class Running:
+    """A lesson and which of its steps is shown, from 0."""
+
+    lesson: Lesson
+    place: int
+
+    @property
+    def step(self) -> Step:
+        """The step that is shown."""
+        return self.lesson.steps[self.place]
+
+    @property
+    def is_last(self) -> bool:
+        """Whether no step comes after it."""
+        return self.place + 1 == len(self.lesson.steps)
+
+    @property
+    def vote(self) -> str:
+        """The option that was chosen here; empty before that."""
+        return votes(self.lesson).get(self.place, "")
+
+
+def there() -> Shelf:
+    """All lessons that can be opened here: those on the shelf, and what this visitor brought."""
+    found = shelf.stand()
+    lessons, problems = {}, dict(found.problems)
+    for name, lesson in found.lessons.items():
+        try:
+            check(lesson)
+            lessons[name] = lesson
+        except DataError as error:
+            problems[name] = error
+    return Shelf({**brought(), **lessons}, problems)
+
+
+def running() -> Running | None:
+    """The step of the address; None where it names none. Raises UnknownName for one that does not exist."""
+    name, step = url_state.get("lesson"), url_state.get("step")
+    if not name or not step:
+        return None
+    lesson = find(name)
+    if not step.isdecimal() or not 1 <= int(step) <= len(lesson.steps):
+        raise UnknownName(f"This lesson has no step {step[:20]}.", f"It has {len(lesson.steps)}.")
+    return Running(lesson, int(step) - 1)
+
+
+def find(name: str) -> Lesson:
+    """A lesson by its name. Raises UnknownName, or DataError for one whose file is faulty."""
+    found = there()
+    if name in found.lessons:
+        return found.lessons[name]
+    raise UnknownName(
+        f"There is no lesson '{name[:60]}' here.",
+        "One that somebody uploaded is not part of a link: upload its file on the page Lessons.",
+    )
+
+
+def address(lesson: Lesson, place: int) -> dict[str, str]:
+    """The fields of the address of a step, from 0."""
+    return {**lesson.steps[place].view, "lesson": lesson.name, "step": str(place + 1)}
+
+
+def check(lesson: Lesson) -> None:
+    """Raises DataError for a step whose address the app does not know."""
+    for number, step in enumerate(lesson.steps, 1):
+        if step.page not in PAGES or step.page == "lessons":
+            raise DataError(f"Step {number} is on the page '{step.page}', which does not exist.", lesson_file.HINT)
+        known = (*url_state.SHARED, *PAGES[step.page].fields)
+        for name in (*step.view, *step.then):
+            if name not in known or name in url_state.MODES:
+                raise DataError(
+                    f"Step {number}: the page '{step.page}' keeps no '{name}' in its address.", lesson_file.HINT
+                )
+
+
+def bring(content: bytes, file_name: str) -> Lesson:
+    """Keep a lesson that a person uploaded in their session. Raises DataError."""
+    name = file_name.rpartition("/")[2].removesuffix(".md").lower().replace(" ", "-").replace("_", "-")
+    lesson = lesson_file.read(content, name)
+    check(lesson)
+    if lesson.name in shelf.stand().lessons:
+        raise DataError(f"There is a lesson named '{lesson.name}' already.", "Rename the file.")
+    kept: dict[str, Lesson] = st.session_state.setdefault(BROUGHT, {})
+    kept.pop(lesson.name, None)
+    kept[lesson.name] = lesson
+    while len(kept) > MOST_BROUGHT:
+        kept.pop(next(iter(kept)))
+    return lesson
+
+
+def brought() -> Mapping[str, Lesson]:
+    """What this visitor brought."""
+    found: dict[str, Lesson] = st.session_state.get(BROUGHT, {})
+    return found
+
+
+def veil() -> str:
+    """What the page of a step hides until the question was answered: `ALL` or `REST`, empty for nothing.
+
+    A step that changes something when it is revealed asks what comes then: what is there now may be seen.
+    """
+    try:
+        at = running()
+    except MmlabError:  # said by the card of the lesson
+        return ""
+    if at is None or at.vote:
+        return ""
+    return REST if at.step.then else ALL
+
+
+def votes(lesson: Lesson) -> Mapping[int, str]:
+    """What was chosen so far, by step."""
+    every: dict[str, dict[int, str]] = st.session_state.get(VOTES, {})
+    return every.get(lesson.name, {})
+
+
+def vote(at: Running, option: str) -> None:
+    """Choose an option, and let the view show what is so. For callbacks."""
+    every: dict[str, dict[int, str]] = st.session_state.setdefault(VOTES, {})
+    every.setdefault(at.lesson.name, {})[at.place] = option
+    if at.step.then:
+        url_state.put(**at.step.then)
+
+
+def forget(lesson: Lesson) -> None:
+    """Take the lesson as if it had not been begun. For callbacks."""
+    st.session_state.get(VOTES, {}).pop(lesson.name, None)
+
+
+def right(at: Running) -> str:
+    """The option that is right with the models that are here. Raises MmlabError where none of them is."""
+    from mmlab.ui.session import lesson_facts
+
+    key = lesson_facts.found(at.step.answer).key
+    if key not in at.step.options:
+        raise DataError(
+            f"With the models here the answer is '{key}', which is none of the options.",
+            "This lesson was written for other models.",
+        )
+    return key
+
+
+def text_of(ask: Ask) -> str:
+    """What stands in a sentence for a fact. Raises MmlabError."""
+    from mmlab.ui.session import lesson_facts
+
+    return lesson_facts.found(ask).text
+
+
+def score(lesson: Lesson) -> tuple[int, int]:
+    """How many steps were guessed, and how many of them rightly."""
+    chosen = votes(lesson)
+    hits = [right(Running(lesson, place)) == option for place, option in chosen.items()]
+    return len(hits), sum(hits)
