@@ -8,7 +8,6 @@ from mmlab.analysis.robustness import region_overlap
 from mmlab.analysis.robustness.telling_samples import SURE
 from mmlab.core.errors import UnknownName, Unsupported
 from mmlab.core.number_text import fixed, percent
-from mmlab.core.outputs import Segmentation
 from mmlab.lessons.fact import Finding, World, fact, prediction
 from mmlab.lessons.lesson import Ask
 
@@ -47,7 +46,7 @@ def probability(ask: Ask, world: World) -> Finding:
 def verdict(ask: Ask, world: World) -> Finding:
     """For regions nothing is right or wrong: `dice` says how good they are."""
     said, output = prediction(ask, world), world.task(ask.task).info.output
-    if output.dense:
+    if isinstance(said.value, np.ndarray):
         raise Unsupported("Regions are neither right nor wrong.", "Ask for `dice`.")
     word = "right" if output.right(said, world.truth(ask)) else "wrong"
     if not said.probabilities:
@@ -58,12 +57,11 @@ def verdict(ask: Ask, world: World) -> Finding:
 @fact("dice", "The Dice of the region `of` in this picture, from 0 to 1.")
 def dice(ask: Ask, world: World) -> Finding:
     """A number for a sentence, with two digits."""
-    output = world.task(ask.task).info.output
-    if not isinstance(output, Segmentation):  # only regions overlap
+    regions, said = world.task(ask.task).info.output.targets, prediction(ask, world)
+    if not isinstance(said.value, np.ndarray):
         raise Unsupported("Only regions have a Dice.", "Ask for `verdict`.")
-    if ask.of not in output.regions:
-        raise UnknownName(f"There is no region '{ask.of}'.", f"There are: {', '.join(output.regions)}.")
-    found = np.asarray(prediction(ask, world).value) > 0.5
-    values = region_overlap.dice(found, np.asarray(world.truth(ask)) > 0.5)
-    text = fixed(float(values[output.regions.index(ask.of)]), 2)
+    if ask.of not in regions:
+        raise UnknownName(f"There is no region '{ask.of}'.", f"There are: {', '.join(regions)}.")
+    values = region_overlap.dice(np.asarray(said.value > 0.5), np.asarray(world.truth(ask), bool))
+    text = fixed(float(values[regions.index(ask.of)]), 2)
     return Finding(text, text)
