@@ -80,7 +80,7 @@ def test_a_start_declares_all_pages_and_imports_none_of_them() -> None:
 
 
 def test_every_page_and_every_field_of_the_address_of_old_is_there() -> None:
-    assert [page.name for page in page_frame.pages()][:5] == ["home", "predict", "lessons", "explain", "embed"]
+    assert [page.name for page in page_frame.pages()][:4] == ["home", "predict", "explain", "embed"]
     assert set(OLD_FIELDS.split()) <= set(url_state.fields())
     assert url_state.link("predict", {"task": "digits", "damage": "sound:noise:3"}) == (
         "predict?task=digits&damage=sound:noise:3"
