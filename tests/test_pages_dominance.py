@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -25,12 +27,14 @@ from mmlab.inference import imputation
 from mmlab.storage import checkpoints
 from mmlab.storage.checkpoints import PROGRESS
 from mmlab.training.dominance_log import ANGLES
-from mmlab.ui.components import draggable_arrows
+from mmlab.ui.components import draggable_arrows, report_origin
 from mmlab.ui.components import selection as chosen
-from mmlab.ui.pages.dominance import gradient_arrows, result_cache
+from mmlab.ui.pages.dominance import gradient_arrows, result_cache, verdict_data, verdict_report
 from mmlab.ui.pages.dominance import page as view
+from mmlab.ui.pages.dominance import verdict as verdict_view
 from mmlab.ui.pages.dominance.modality_labels import Names
 from mmlab.ui.session import cache, library_entries
+from mmlab.ui.text import verdict as words
 from tests.apps import address, app_at, healthy, sentences
 from tests.library import measured
 
@@ -122,6 +126,64 @@ def test_every_section_works_with_every_method(method: str, models: Path) -> Non
     measured(models, "digits", method, samples=SAMPLES)
     for section in ("measures", "samples", "clashes", "maps", "arrows"):
         healthy(opened(section, lattice=method))
+
+
+# The verdict
+
+
+def test_the_page_opens_with_a_verdict_and_nothing_else_computed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(result_cache, "probe", lambda *given, **named: pytest.fail("the model was asked"))
+    app = opened("")
+    healthy(app)
+    assert re.search(r"### (Yes|No|Too close to call|There is nothing to dominate|The measures disagree)", said(app))
+    assert "of the Shapley value" in said(app) or "nothing to dominate" in said(app)
+    assert "Parts of the Shapley value by seed" in boards(app)
+    assert "are not counted until" in boards(app)
+    assert not app.subheader, "no section is open"
+    assert "Report of this verdict" in [each.proto.label for each in app.get("download_button")]
+
+
+def test_an_old_link_to_a_number_opens_the_table() -> None:
+    app = opened("", number="shapley:right~image")
+    assert [each.value for each in app.subheader] == [view.SECTIONS["measures"].question]
+    assert "are not counted until" not in boards(app), "the model was asked, and the verdict counts it"
+
+
+def test_other_seeds_are_in_the_verdict(models: Path) -> None:
+    reference = cache.library().find("digits", "dropout")
+    found = verdict_data.verdict(reference, None)
+    shown = found.shown
+    assert [run.name for run in found.seeds] == [reference.tag]
+    assert shown.samples == SAMPLES
+    assert abs(shown.shares).sum() == pytest.approx(1)
+    lattice, values = result_cache.lattice(reference), result_cache.values(reference, "right")
+    scores = {key: {"accuracy": float(values[mask].mean())} for mask, key in enumerate(lattice.keys) if key}
+    source = {"metrics": scores, "mean": {"accuracy": 0.5}, "samples": SAMPLES}
+    card = {"parameters": 1, "training_seconds": 1.0, "seed": 7, "task": {"name": "digits"}}
+    report = {"headline": "accuracy", "card": card, "sources": {"built-in": source}}
+    other = Path(reference.path).parent / "seed7"
+    other.mkdir()
+    (other / "report.json").write_text(json.dumps(report))
+    try:
+        both = verdict_data.verdict(reference, None).seeds
+        assert [run.name for run in both] == [reference.tag, "seed7"]
+        assert both[1].shares == pytest.approx(shown.shares, abs=1e-6), "scores alone give the same parts"
+        assert "No interval for seed7" in boards(opened(""))
+        chosen_ones = frozenset(cache.sweep(reference).ids[:10])
+        assert len(verdict_data.verdict(reference, chosen_ones).seeds) == 1, "reports are about all samples"
+    finally:
+        shutil.rmtree(other)
+
+
+def test_the_report_of_a_verdict_holds_its_sentence_and_all_measures() -> None:
+    reference, task = cache.library().find("digits", "dropout"), cache.task("digits")
+    found = verdict_data.verdict(reference, None)
+    bars = verdict_view.bars(task, reference, found, "what it rests on")
+    origin = report_origin.Origin(datetime(2026, 1, 2, tzinfo=UTC), "http://here/dominance?task=digits")
+    page = verdict_report.make(task, reference, found, bars, verdict_data.evidence(reference, None), origin).decode()
+    for expected in (escape(words.sentence(found)), "2026-01-02", "All measures", "Kendall", "http://here/dominance"):
+        assert expected in page
+    assert all(escape(each.title) in page for each in measures() if each.name != "shapley:closeness")
 
 
 # Samples that were chosen on Embed

@@ -75,7 +75,7 @@ def test_an_agreement_that_chance_gives_is_not_called_one() -> None:
     many = dict.fromkeys(
         ("alone", "shapley", "net", "leave_one_out", "perceptual", "utilisation"), np.array([0.9, 0.1])
     )
-    assert agreement(many, ("A", "B")).verdict == "they agree"
+    assert agreement(many, ("A", "B")).verdict == "they agree on the first"
 
 
 def test_equal_witnesses_seem_to_have_something_to_themselves_on_few_samples() -> None:

@@ -11,7 +11,6 @@ from mmlab.analysis.base.array_checks import Numbers
 from mmlab.analysis.base.statistics import RankingChance, kendall_w, kendall_w_by_chance
 from mmlab.analysis.dominance.measure import ALONE, INSIDE, MEASURES, SWAPPED, TOGETHER, measures
 
-STRONG, WEAK = 0.7, 0.4
 SURE = 0.05  # p of an agreement from which on it is more than chance
 CLEAR = 0.1  # of the span of a measure: the lead from which on its first place is more than a tie
 
@@ -71,12 +70,14 @@ class Agreement:
 
     @property
     def verdict(self) -> str:
-        """In a few words."""
-        if np.isnan(self.w):
+        """In a few words, from the same counts as `leaders`: so it never says other than the list of who is first."""
+        first = [len(names) for names in self.leaders.values()]
+        if np.isnan(self.w) or not first:
             return "nothing to compare"
-        if self.chance is not None and self.chance.p >= SURE:
-            return "no more than chance gives"
-        return "they agree" if self.w >= STRONG else "they agree in part" if self.w >= WEAK else "they disagree"
+        if len(first) > 1:
+            return "most agree on the first" if 2 * max(first) > sum(first) else "they disagree on the first"
+        by_chance = self.chance is not None and self.chance.p >= SURE
+        return "no more than chance gives" if by_chance else "they agree on the first"
 
 
 def agreement(ranked: Mapping[str, Numbers], labels: Sequence[str]) -> Agreement:

@@ -55,6 +55,22 @@ def _number_worths(output: Regression) -> tuple[Payoff, ...]:
     return (_SIDE, _ERROR)
 
 
+@singledispatch
+def metric_of_right(output: Output) -> str:
+    """The metric of reports that is the mean of the payoff "right" over samples."""
+    return "dice"
+
+
+@metric_of_right.register
+def _class_metric(output: Classification) -> str:
+    return "accuracy"
+
+
+@metric_of_right.register
+def _number_metric(output: Regression) -> str:
+    return "sign_accuracy"
+
+
 def worth(output: Output, name: str) -> Payoff:
     """The value of that name. Raises UnknownName."""
     found = {each.name: each for each in worths(output)}

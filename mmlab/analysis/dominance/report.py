@@ -7,6 +7,7 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import combinations as choose
 
@@ -128,6 +129,24 @@ def panel(
         clusters,
         clusters.in_words(noun),
     )
+
+
+def ranking(lattice: Lattice, output: Output, modalities: Modalities, probes: Probes | None) -> Agreement:
+    """Whom the measures put first, as `panel` says it, without what takes time: intervals, pairs, derivations."""
+    evidence = Evidence(lattice, output, modalities, probes)
+    ranked = {}
+    for measure in measures():
+        if measure.ranks and measure.suits(output):
+            with suppress(Exception):  # said in the row of the measure
+                ranked[measure.name] = _valued(measure, evidence)
+    return agreement(ranked, evidence.labels)
+
+
+def _valued(measure: Measure, evidence: Evidence) -> Numbers:
+    values = np.asarray(measure.values(evidence), np.float64)
+    if values.shape != (len(evidence.labels),):
+        raise ValueError(f"{len(values)} values for {len(evidence.labels)} inputs")
+    return values
 
 
 def _row(measure: Measure, evidence: Evidence) -> Row:

@@ -14,7 +14,7 @@ from mmlab.viz.base.svg import chip
 
 DOT = 15
 FAINTEST, FULLEST = 0.04, 0.62
-LABEL_WIDE = 150
+LABEL_WIDE, LETTER_WIDE = 150, 6.5
 
 
 @dataclass(frozen=True)
@@ -56,13 +56,15 @@ def grid(
     row_title: str = "",
     column_title: str = "",
     wide: float = 0.0,
+    label_wide: float = LABEL_WIDE,
 ) -> str:
-    """The table. letters: letter and colour of each modality, in the task's order; wide: of a cell."""
+    """The table. letters: letter and colour of each modality, in the task's order; wide: of a cell, label_wide: of the
+    labels of rows."""
     count = len(letters)
     crowded = len(columns) > 31
     usual, high = (18, 16) if crowded else (max(34, min(62, 510 // max(len(columns), 1))), 30)
     wide = wide or usual
-    left = (dots_width(count) if all(head.has for head, _ in rows) else LABEL_WIDE) + 6
+    left = (dots_width(count) if all(head.has for head, _ in rows) else label_wide) + 6
     top = (DOT * count if any(head.has for head in columns) else 18) + (22 if column_title else 6)
     width, height = left + wide * len(columns) + 4, top + high * len(rows) + 4
     inside = []
@@ -118,7 +120,8 @@ def _column_head(head: Head, x: float, top: float, letters: Sequence[tuple[str, 
 def _row_head(head: Head, y: float, left: float, letters: Sequence[tuple[str, str]]) -> str:
     if head.has:
         return combination_dots(4, y, head.has, letters)
-    shown = head.label if len(head.label) <= 22 else f"{head.label[:21]}…"
+    most = int((left - 8) / LETTER_WIDE)
+    shown = head.label if len(head.label) <= most else f"{head.label[: most - 1]}…"
     return (
         f'<text x="{left - 8:.1f}" y="{y + 4:.1f}" text-anchor="end" font-size="12" fill="currentColor">'
         f"<title>{escape(head.label)}</title>{escape(shown)}</text>"

@@ -35,7 +35,7 @@ def show(task: Task, reference: Reference) -> None:
         )
     first, second = chosen.split("-")
     labels = (modalities[first].label, modalities[second].label)
-    found = result_cache.clashes(reference, first, second, selection.announced(cache.sweep(reference).ids))
+    found = result_cache.clashes(reference, first, second, selection.names(cache.sweep(reference).ids))
     other = max(0.0, 1 - found.share - found.other_share)
     st.markdown(
         f"**{plain(labels[0])}** is followed in **{wording.percent(found.share)}**, **{plain(labels[1])}** in "

@@ -30,11 +30,16 @@ OLD_COLUMNS = {"both": "redundancy"}  # in addresses of version 0.1
 
 
 def show(task: Task, reference: Reference) -> None:
-    """One table, one rule for what is absent, and a verdict."""
+    """One table, one rule for what is absent, and whom the measures put first."""
     modalities = task.info.modalities
-    wanted = selection.announced(cache.sweep(reference).ids)
-    found = result_cache.panel(reference, _rule(), wanted)
-    _verdict(found)
+    wanted = selection.names(cache.sweep(reference).ids)
+    rule, asked = _rule(), result_cache.known_probes(reference, wanted) is not None
+    found = result_cache.panel(reference, rule, wanted)
+    if not asked and result_cache.known_probes(reference, wanted) is not None:
+        st.rerun()  # the verdict above counts what the model was asked now
+    if rule:
+        st.caption("The verdict above leaves an absent input to the method; this table does not.")
+    _leading(found)
     heads = [measure_table.Head(m.name, m.label, m.letter, pickers.colours(modalities)[m.name]) for m in modalities]
     st.caption(
         f"An absent input is {found.rule}; no input at all is predicted as {plain(found.nothing)}. Bold: the largest "
@@ -75,7 +80,8 @@ def _pick(name: str) -> None:
     url_state.put(number=name)
 
 
-def _verdict(found: Panel) -> None:
+def _leading(found: Panel) -> None:
+    """Whom the measures put first, and why they can differ. All of it is said from the same counts."""
     agreed = found.agreement
     w = "–" if np.isnan(agreed.w) else f"{agreed.w:.2f}"
     null = agreed.chance
@@ -84,7 +90,7 @@ def _verdict(found: Panel) -> None:
     top = [f"**{plain(label)}**" for label, by in agreed.leaders.items() if len(by) == most]
     verb, each = ("are", " each") if len(top) > 1 else ("is", "")
     leading = (
-        f"{wording.together(top)} {verb} ranked first by {most} of {agreed.judges} measures{each}."
+        f"{wording.together(top)} {verb} ranked first by {most} of {agreed.judges} measures{each}: {agreed.verdict}."
         if top
         else "No input leads."
     )
@@ -92,8 +98,7 @@ def _verdict(found: Panel) -> None:
         f" Spread of the Shapley values: {found.evenness:.2f} (1 is even, {1 / len(found.names):.2f} is all in one)."
     )
     st.markdown(
-        f"{leading} Agreement of the measures: **{w}** of 1{by_chance}: {agreed.verdict}.{evenly}",
-        help=wording.help("agreement"),
+        f"{leading} Kendall’s W of the whole rankings: {w} of 1{by_chance}.{evenly}", help=wording.help("agreement")
     )
     if not agreed.disputes:
         return
@@ -104,7 +109,7 @@ def _verdict(found: Panel) -> None:
     with st.container(border=True, key="mm-dispute"):
         reasons = dict.fromkeys(dispute.why for dispute in agreed.disputes)
         said = "\n".join(f"- {why}" for why in reasons)
-        st.markdown(f"⚠ **They do not agree.** {'; '.join(others)}. This need not be a mistake:\n\n{said}")
+        st.markdown(f"**Others put first:** {'; '.join(others)}. This need not be a mistake:\n\n{said}")
 
 
 def _line(name: str, found: Panel, modalities: Modalities) -> measure_table.Line:

@@ -1,4 +1,4 @@
-"""The Dominance page: which model, which of its sections, and nothing computed but the section that is shown."""
+"""The Dominance page: which model, the verdict on it, and below the section that is opened; none is computed before."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import streamlit as st
 
 from mmlab.core.reference import Reference
 from mmlab.core.task import Task
-from mmlab.ui.components import model_picker, page_frame, run_picker
+from mmlab.ui.components import model_picker, page_frame, run_picker, selection
 from mmlab.ui.pages.dominance import (
     cue_conflict,
     external_log,
@@ -20,6 +20,7 @@ from mmlab.ui.pages.dominance import (
     per_sample,
     synthetic_truth,
     training_dynamics,
+    verdict,
 )
 from mmlab.ui.session import cache, comparison_cache, url_state
 from mmlab.ui.text import wording
@@ -73,7 +74,7 @@ def show(task: Task) -> None:
     reference = _model(task)
     for warned in comparison_cache.warnings_of(reference) if reference is not None else ():
         st.warning(page_frame.plain(warned))
-    _section(task.name, reference)
+    _body(task.name, reference)
 
 
 def _model(task: Task) -> Reference | None:
@@ -99,17 +100,14 @@ def _model(task: Task) -> Reference | None:
 
 
 @page_frame.panel
-def _section(task_name: str, reference: Reference | None) -> None:
-    wanted = url_state.get("aspect")
-    chosen = wanted if wanted in SECTIONS else "measures"
-    st.pills(
-        "Section",
-        list(SECTIONS),
-        required=True,
-        format_func=lambda name: SECTIONS[name].title,
-        key=url_state.follow("dominance.aspect", chosen),
-        on_change=lambda: url_state.put(aspect=_unless("measures", st.session_state["dominance.aspect"])),
-    )
+def _body(task_name: str, reference: Reference | None) -> None:
+    task = cache.task(task_name)
+    if reference is not None and len(task.info.modalities) > 1:
+        with page_frame.error_boundary():
+            verdict.show(task, reference, selection.announced(cache.sweep(reference).ids))
+    chosen = _section()
+    if not chosen:
+        return
     section = SECTIONS[chosen]
     st.subheader(section.question, anchor=False)
     if reference is None and chosen not in ("truth", "logs", "arrows"):
@@ -118,8 +116,25 @@ def _section(task_name: str, reference: Reference | None) -> None:
     if url_state.get("chosen") and not section.follows:
         st.caption("The samples selected on Embed do not affect this section.")
     with page_frame.error_boundary():
-        section.show(cache.task(task_name), reference)  # type: ignore[arg-type]
+        section.show(task, reference)  # type: ignore[arg-type]
 
 
-def _unless(default: str, value: str) -> str | None:
-    return None if value == default else value
+def _section() -> str:
+    """The section that is open; none before somebody chose, but the measures where the address is about them."""
+    wanted = url_state.get("aspect")
+    about_measures = url_state.get("number") or url_state.get("absent")
+    chosen = wanted if wanted in SECTIONS else "measures" if about_measures else ""
+    st.pills(
+        "Look closer",
+        list(SECTIONS),
+        format_func=lambda name: SECTIONS[name].title,
+        key=url_state.follow("dominance.aspect", chosen or None),
+        on_change=_open,
+    )
+    return chosen
+
+
+def _open() -> None:
+    """Open a section, or close the one that is open."""
+    chosen = st.session_state["dominance.aspect"]
+    url_state.put(aspect=chosen, **({} if chosen else dict.fromkeys(("number", "absent"))))

@@ -42,7 +42,7 @@ def show(task: Task, reference: Reference) -> None:
         order = st.selectbox("Order", list(ORDERS), format_func=ORDERS.__getitem__, key="dominance.order", width=220)
     shares = shapley(result_cache.values(reference, worth.name))
     kinds = sample_kinds(shares, task.info.output.scale[1] if worth.unit == NUMBER else 1.0)
-    there = np.array(selection.places(found.ids, selection.announced(cache.sweep(reference).ids)), np.int64)
+    there = np.array(selection.places(found.ids, selection.names(cache.sweep(reference).ids)), np.int64)
     kind = _kind(kinds[there])
     rows = there if kind == ALL else there[kinds[there] == SAMPLE_KINDS.index(kind)]
     st.caption(_said(task, shares[:, there], kinds[there]))

@@ -29,7 +29,7 @@ from mmlab.core.task import Versioned
 from mmlab.experiments.recorders.attribution_maps import Snapshots
 from mmlab.experiments.recorders.attribution_maps import read as read_snapshots
 from mmlab.ui.components import selection
-from mmlab.ui.components.background_task import run_cached
+from mmlab.ui.components.background_task import looked_up, run_cached
 from mmlab.ui.session import cache
 
 DONOR = "donor"
@@ -79,6 +79,23 @@ def probes(reference: Reference, wanted: Chosen = None) -> Probes:
     return run_cached(("probes", reference, wanted), "Predicting with swapped inputs", make)
 
 
+def known_probes(reference: Reference, wanted: Chosen = None) -> Probes | None:
+    """The same where it was computed before, here or in another session; None where it was not. Nothing is computed."""
+    found = looked_up(("probes", reference, wanted))
+    if isinstance(found, Probes):
+        return found
+    digest = str(cache.report(reference).get("digest", ""))
+    if wanted is not None or not digest:
+        return None
+    return stored(digest, ProbeBudget.usual(cache.task(reference.task).info.output))
+
+
+def answers(reference: Reference, wanted: Chosen = None) -> Lattice:
+    """The stored answers to the samples that are looked at."""
+    every = lattice(reference)
+    return every if wanted is None else every.at(selection.places(every.ids, wanted))
+
+
 def panel(reference: Reference, absent: str, wanted: Chosen = None) -> Panel:
     """All measures. absent: "" for the method's own rule, "donor" for another sample's input.
 
@@ -93,10 +110,9 @@ def panel(reference: Reference, absent: str, wanted: Chosen = None) -> Panel:
     info = cache.task(reference.task).info
 
     def make(tell: ProgressCallback) -> Panel:
-        every = lattice(reference)
-        answers = every if wanted is None else every.at(selection.places(every.ids, wanted))
-        groups = dict(zip(answers.ids, answers.groups, strict=True))
-        used = found.lattice(info.modalities, groups) if found is not None and absent == DONOR else answers
+        own = answers(reference, wanted)
+        groups = dict(zip(own.ids, own.groups, strict=True))
+        used = found.lattice(info.modalities, groups) if found is not None and absent == DONOR else own
         tell(0.2)
         rule, noun = DONOR_RULE if absent == DONOR else OWN_RULE, group_name(cache.task(reference.task))
         return measured(used, info.output, info.modalities, found, rule, noun)

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import platform
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import partial
-from importlib.metadata import version
-from typing import Any
 
 import streamlit as st
 
-from mmlab.core.version import __version__
 from mmlab.inference import imputation
-from mmlab.ui.components import page_frame
+from mmlab.ui.components import page_frame, report_origin
+from mmlab.ui.components.report_origin import Origin
 from mmlab.ui.pages.robustness import calibration, combinations, missing_rate, prediction_flips, two_models
 from mmlab.ui.pages.robustness import imputation as missing
 from mmlab.ui.pages.robustness.view_data import View
-from mmlab.ui.session import cache, url_state
+from mmlab.ui.session import cache
 from mmlab.ui.text import wording
 from mmlab.ui.text.glossary import PAGES
 from mmlab.viz.base.figure import Figure
@@ -34,14 +29,6 @@ PARTS: dict[str, Callable[[View], list[Figure]]] = {
 }
 
 
-@dataclass(frozen=True)
-class Origin:
-    """When a report was made, and the address it was made at."""
-
-    made: datetime
-    link: str
-
-
 def show(view: View) -> None:
     """What the report holds, and the button that saves it."""
     st.subheader("Report", anchor=False)
@@ -50,7 +37,7 @@ def show(view: View) -> None:
         "digests and seeds, the imputation, versions, date, and the link back here. It opens without a "
         "network. Single charts: the buttons SVG, PNG and CSV under each."
     )
-    origin = Origin(datetime.now(UTC), _link())
+    origin = report_origin.here("robustness")
     with page_frame.error_boundary():
         sections = figures(view)
         st.download_button(
@@ -87,28 +74,5 @@ def _facts(view: View, origin: Origin) -> list[Fact]:
         Fact("Selected", view.selected.label),
         Fact("Model shown", cache.title(view.shown)),
     ]
-    facts += [Fact(f"Model: {cache.title(name)}", _about(view, name)) for name in view.graded]
-    facts += [
-        Fact("Made", origin.made.strftime("%Y-%m-%d %H:%M UTC")),
-        Fact("Versions", _versions()),
-        Fact("View", origin.link, origin.link),
-    ]
-    return facts
-
-
-def _about(view: View, method: str) -> str:
-    reference = view.references[method]
-    report = cache.report(reference)
-    card: Mapping[str, Any] = report.get("card", {})
-    return f"{reference.name}, seed {card.get('seed', '?')}, digest {str(report.get('digest', '?'))[:16]}"
-
-
-def _versions() -> str:
-    packages = ", ".join(f"{name} {version(name)}" for name in ("torch", "numpy", "scipy", "streamlit"))
-    return f"mmlab {__version__}, Python {platform.python_version()}, {packages}"
-
-
-def _link() -> str:
-    """The address of this view, as the browser has it."""
-    base = (st.context.url or "robustness").partition("?")[0]
-    return base + url_state.link("", url_state.everything())
+    facts += [Fact(f"Model: {cache.title(name)}", report_origin.about(view.references[name])) for name in view.graded]
+    return [*facts, *report_origin.facts(origin)]

@@ -1,0 +1,52 @@
+"""What a report says of where it comes from: when it was made, at which address, with which versions and models."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from typing import Any
+
+import streamlit as st
+
+from mmlab.core.reference import Reference
+from mmlab.core.version import __version__
+from mmlab.ui.session import cache, url_state
+from mmlab.viz.base.html_report import Fact
+
+
+@dataclass(frozen=True)
+class Origin:
+    """When a report was made, and the address it was made at."""
+
+    made: datetime
+    link: str
+
+
+def here(page: str) -> Origin:
+    """This view, now: its address as the browser has it."""
+    base = (st.context.url or page).partition("?")[0]
+    return Origin(datetime.now(UTC), base + url_state.link("", url_state.everything()))
+
+
+def facts(origin: Origin) -> list[Fact]:
+    """The last lines of a report's head."""
+    return [
+        Fact("Made", origin.made.strftime("%Y-%m-%d %H:%M UTC")),
+        Fact("Versions", _versions()),
+        Fact("View", origin.link, origin.link),
+    ]
+
+
+def about(reference: Reference) -> str:
+    """A model by name, seed and digest."""
+    report = cache.report(reference)
+    card: Mapping[str, Any] = report.get("card", {})
+    return f"{reference.name}, seed {card.get('seed', '?')}, digest {str(report.get('digest', '?'))[:16]}"
+
+
+def _versions() -> str:
+    packages = ", ".join(f"{name} {version(name)}" for name in ("torch", "numpy", "scipy", "streamlit"))
+    return f"mmlab {__version__}, Python {platform.python_version()}, {packages}"

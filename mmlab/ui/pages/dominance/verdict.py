@@ -1,0 +1,103 @@
+"""The head of the page: one verdict in a sentence, a bar per seed, what it rests on, and its report."""
+
+from __future__ import annotations
+
+import math
+from functools import partial
+
+import streamlit as st
+
+from mmlab.analysis.base.clusters import Clusters
+from mmlab.analysis.dominance.contributions import DOMINANT
+from mmlab.analysis.dominance.measure import MEASURES
+from mmlab.analysis.dominance.verdict import SeedShares, Verdict
+from mmlab.core.group_name import group_name
+from mmlab.core.number_text import percent
+from mmlab.core.reference import Reference
+from mmlab.core.task import Task
+from mmlab.ui.components import figure_card, pickers, report_origin
+from mmlab.ui.pages.dominance import result_cache, verdict_data, verdict_report
+from mmlab.ui.pages.dominance.result_cache import Chosen
+from mmlab.ui.session import cache
+from mmlab.ui.text import verdict as words
+from mmlab.ui.text import wording
+from mmlab.ui.text.markdown import plain
+from mmlab.viz.base.figure import Figure
+from mmlab.viz.dominance import seed_bars
+
+
+def show(task: Task, reference: Reference, wanted: Chosen) -> None:
+    """The sentence, the bars and the button of the report; nothing is asked of the model."""
+    found = verdict_data.verdict(reference, wanted)
+    with st.container(key="mm-verdict"):
+        st.markdown(f"### {plain(words.sentence(found))}", help=wording.help("verdict"))
+    if told := words.measured(found, _title):
+        st.markdown(plain(told))
+    for reason in found.reasons:
+        st.caption(f"Why they can differ: {plain(reason)}")
+    figure = bars(task, reference, found, basis(task, reference, wanted, found))
+    figure_card.show(figure, key=f"dominance.verdict.{task.name}")
+    origin, measures = report_origin.here("dominance"), verdict_data.evidence(reference, wanted)
+    st.download_button(
+        "Report of this verdict",
+        data=partial(verdict_report.make, task, reference, found, figure, measures, origin),
+        file_name=f"mmlab-verdict-{task.name}-{reference.method}-{reference.tag}.html",
+        mime="text/html",
+        on_click="ignore",
+        type="primary",
+        key="dominance.report",
+    )
+
+
+def bars(task: Task, reference: Reference, found: Verdict, note: str) -> Figure:
+    """The parts of the Shapley value, a bar per seed, the input of the verdict first."""
+    modalities = list(task.info.modalities)
+    order = [found.leader, *(place for place in range(len(modalities)) if place != found.leader)]
+    colours = pickers.colours(task.info.modalities)
+
+    def part(run: SeedShares, place: int) -> seed_bars.Part:
+        modality, share = modalities[place], float(run.shares[place])
+        said = f"{modality.label}, {run.name}: {percent(abs(share))}{words.bounds(run, place)}"
+        against = ", against the right answer" if share < 0 else ""
+        return seed_bars.Part(modality.letter, modality.label, colours[modality.name], share, said + against)
+
+    drawn = [
+        seed_bars.Bar(
+            run.name,
+            tuple(part(run, place) for place in order),
+            float(run.low[found.leader]),
+            float(run.high[found.leader]),
+        )
+        for run in found.seeds
+    ]
+    title = f"Parts of the Shapley value by seed, {cache.title(reference.method)}, {task.title}"
+    rows = [
+        (run.name, modality.label, *(_number(each[place]) for each in (run.shares, run.low, run.high)), "share of 1")
+        for run in found.seeds
+        for place, modality in enumerate(modalities)
+    ]
+    header = ("run", "input", "part of the Shapley value", "low", "high", "unit")
+    drawing = seed_bars.drawing(drawn, DOMINANT, title)
+    return Figure(f"verdict-{task.name}-{reference.method}", title, drawing, header, rows, note)
+
+
+def basis(task: Task, reference: Reference, wanted: Chosen, found: Verdict) -> str:
+    """What the verdict rests on, in a few sentences."""
+    shown, clusters = found.shown, Clusters.of(result_cache.answers(reference, wanted).groups)
+    interval = clusters.in_words(group_name(task))
+    rest = [run.name for run in found.seeds[1:] if not run.samples]
+    without = f" No interval for {wording.together(rest)}: only the scores are kept." if rest else ""
+    asked = result_cache.known_probes(reference, wanted) is not None
+    model = "" if asked else " The measures that ask the model itself are not counted until “All measures” is opened."
+    return (
+        f"Payoff: right answers, on {shown.samples:,} samples with every input; an absent input is left to the method. "
+        f"From {words.LINE} on an input dominates. {interval}{without}{model}"
+    )
+
+
+def _title(name: str) -> str:
+    return MEASURES[name].title
+
+
+def _number(value: float) -> float | str:
+    return float(value) if math.isfinite(value) else ""

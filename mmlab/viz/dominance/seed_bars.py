@@ -1,0 +1,108 @@
+"""One stacked bar per seed: the parts that inputs have in the Shapley value, with the interval of the first of them.
+
+SVG in the page's ink. The input of the verdict comes first in each bar, so that its part ends where its interval lies
+and bars can be compared with the line from which on an input dominates.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+
+WIDE, LEFT, RIGHT = 640, 74, 14
+ROW, BAR, HEAD, FOOT = 40, 24, 30, 22
+SMALLEST_NAMED = 0.09  # a part below this has no room for its letter and number
+
+
+@dataclass(frozen=True)
+class Part:
+    """One input in one run: its letter, label and colour; share: of the bar, signed; note: for the pointer."""
+
+    letter: str
+    label: str
+    colour: str
+    share: float
+    note: str
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One run: its name, its parts from the left on, and the interval of the first part; NaN where there is none."""
+
+    name: str
+    parts: tuple[Part, ...]
+    low: float
+    high: float
+
+
+def drawing(bars: Sequence[Bar], line: float, title: str) -> str:
+    """The bars. line: the share from which on an input dominates."""
+    height = HEAD + ROW * len(bars) + FOOT
+    inside = [_legend(bars[0].parts), *(_bar(bar, HEAD + ROW * place) for place, bar in enumerate(bars))]
+    bottom = HEAD + ROW * len(bars)
+    inside.append(
+        f'<path d="M{_x(line):.1f} {HEAD - 2}V{bottom}" stroke="currentColor" stroke-width="1.6" '
+        f'stroke-dasharray="4 3"/>' + _text(_x(line), bottom + 15, f"{100 * line:.0f} %: dominates")
+    )
+    inside += [_text(_x(0), bottom + 15, "0 %", "start"), _text(_x(1), bottom + 15, "100 %", "end")]
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="mm-plot" viewBox="0 0 {WIDE} {height}" role="img" '
+        f'aria-label="{escape(title, quote=True)}" font-family="system-ui, sans-serif">{"".join(inside)}</svg>'
+    )
+
+
+def _bar(bar: Bar, top: float) -> str:
+    found, start = [_text(LEFT - 8, top + ROW / 2 + 4, bar.name, "end")], 0.0
+    for part in bar.parts:
+        size = abs(part.share)
+        found.append(_part(part, start, size, top + (ROW - BAR) / 2))
+        start += size
+    if math.isfinite(bar.low):
+        low, high, middle = _x(bar.low), _x(bar.high), top + ROW / 2
+        ends = f"M{low:.1f} {middle - 6:.1f}v12M{high:.1f} {middle - 6:.1f}v12"
+        found.append(
+            f'<path d="{ends}M{low:.1f} {middle:.1f}H{high:.1f}" '
+            f'stroke="currentColor" stroke-width="2" fill="none"><title>95 % interval: {100 * bar.low:.0f} % to '
+            f"{100 * bar.high:.0f} %</title></path>"
+        )
+    return "".join(found)
+
+
+def _part(part: Part, start: float, size: float, top: float) -> str:
+    left, wide = _x(start), size * (WIDE - LEFT - RIGHT)
+    against = part.share < 0
+    look = 'fill-opacity=".08" stroke-dasharray="4 3"' if against else 'fill-opacity=".32"'
+    box = (
+        f'<rect x="{left + 0.7:.1f}" y="{top:.1f}" width="{max(0.5, wide - 1.4):.1f}" height="{BAR}" rx="4" '
+        f'fill="{part.colour}" stroke="{part.colour}" stroke-width="1.6" {look}/>'
+    )
+    words = f"{part.letter} {'−' if against else ''}{100 * size:.0f} %"
+    named = _text(left + 8, top + BAR / 2 + 4.3, words, "start", strong=True) if size >= SMALLEST_NAMED else ""
+    return f"<g><title>{escape(part.note)}</title>{box}{named}</g>"
+
+
+def _legend(parts: Sequence[Part]) -> str:
+    found, x = [], float(LEFT)
+    for part in parts:
+        found.append(
+            f'<rect x="{x:.1f}" y="5" width="12" height="12" rx="3" fill="{part.colour}" fill-opacity=".32" '
+            f'stroke="{part.colour}" stroke-width="1.6"/>'
+        )
+        words = f"{part.letter} {part.label}"
+        found.append(_text(x + 18, 15, words, "start"))
+        x += 34 + 7.3 * len(words)
+    return "".join(found)
+
+
+def _x(share: float) -> float:
+    return LEFT + min(1.0, max(0.0, share)) * (WIDE - LEFT - RIGHT)
+
+
+def _text(x: float, y: float, text: str, anchor: str = "middle", strong: bool = False) -> str:
+    weight = ' font-weight="600"' if strong else ""
+    return (
+        f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" font-size="12.5" fill="currentColor"{weight}>'
+        f"{escape(text)}</text>"
+    )
