@@ -106,8 +106,9 @@ def _line(heads: Sequence[Head], line: Line, selected: str, signed: bool = False
     best = max((v for v in line.values if math.isfinite(v)), default=math.nan)
     cells = []
     for head, unit, value, note in zip(heads, line.units, line.values, line.notes, strict=True):
+        named = f'data-label="{escape(head.letter or head.label, quote=True)}"'  # for screens too narrow for a head
         if not math.isfinite(value):
-            cells.append(f'<td class="mm-none" title="{escape(note, quote=True)}">–</td>')
+            cells.append(f'<td class="mm-none" {named} title="{escape(note, quote=True)}">–</td>')
             continue
         pick = escape(f"{line.name}~{head.name}", quote=True)
         text = figure(value, unit, signed and unit != "bits")
@@ -118,7 +119,7 @@ def _line(heads: Sequence[Head], line: Line, selected: str, signed: bool = False
         pressed = str(pick == escape(selected, quote=True)).lower()
         said = escape(f"{line.title}, {head.label}: {text}. {note}", quote=True)
         cells.append(
-            f'<td><button data-pick="{pick}" aria-pressed="{pressed}" title="{escape(note, quote=True)}" '
+            f'<td {named}><button data-pick="{pick}" aria-pressed="{pressed}" title="{escape(note, quote=True)}" '
             f'aria-label="{said}"><span>{inside}</span><i style="--c:{colour};--w:{width:.3f}"></i></button></td>'
         )
     return f"<tr>{title}{''.join(cells)}</tr>"

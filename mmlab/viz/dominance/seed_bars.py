@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
-WIDE, LEFT, RIGHT = 640, 74, 14
+WIDE, LEFT, RIGHT = 460, 58, 8
 ROW, BAR, HEAD, FOOT = 40, 24, 30, 22
-SMALLEST_NAMED = 0.09  # a part below this has no room for its letter and number
+SMALLEST_NAMED = 0.14  # a part below this has no room for its letter and number
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,7 @@ class Bar:
 def drawing(bars: Sequence[Bar], line: float, title: str) -> str:
     """The bars. line: the share from which on an input dominates."""
     height = HEAD + ROW * len(bars) + FOOT
+    notes = "; ".join(part.note for bar in bars for part in bar.parts)
     inside = [_legend(bars[0].parts), *(_bar(bar, HEAD + ROW * place) for place, bar in enumerate(bars))]
     bottom = HEAD + ROW * len(bars)
     inside.append(
@@ -49,7 +50,7 @@ def drawing(bars: Sequence[Bar], line: float, title: str) -> str:
     inside += [_text(_x(0), bottom + 15, "0 %", "start"), _text(_x(1), bottom + 15, "100 %", "end")]
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="mm-plot" viewBox="0 0 {WIDE} {height}" role="img" '
-        f'aria-label="{escape(title, quote=True)}" font-family="system-ui, sans-serif">{"".join(inside)}</svg>'
+        f'style="max-width:560px" aria-label="{escape(f"{title}. {notes}", quote=True)}" font-family="system-ui, sans-serif">{"".join(inside)}</svg>'
     )
 
 

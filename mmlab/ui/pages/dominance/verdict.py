@@ -10,6 +10,7 @@ import streamlit as st
 from mmlab.analysis.base.clusters import Clusters
 from mmlab.analysis.dominance.contributions import DOMINANT
 from mmlab.analysis.dominance.measure import MEASURES
+from mmlab.analysis.dominance.verdict import MEASURES as MEASURES_DISAGREE
 from mmlab.analysis.dominance.verdict import SeedShares, Verdict
 from mmlab.core.group_name import group_name
 from mmlab.core.number_text import percent
@@ -33,8 +34,8 @@ def show(task: Task, reference: Reference, wanted: Chosen) -> None:
         st.markdown(f"### {plain(words.sentence(found))}", help=wording.help("verdict"))
     if told := words.measured(found, _title):
         st.markdown(plain(told))
-    for reason in found.reasons:
-        st.caption(f"Why they can differ: {plain(reason)}")
+    if found.kind == MEASURES_DISAGREE:
+        st.markdown("\n".join(f"- {plain(reason)}" for reason in found.reasons))
     figure = bars(task, reference, found, basis(task, reference, wanted, found))
     figure_card.show(figure, key=f"dominance.verdict.{task.name}")
     origin, measures = report_origin.here("dominance"), verdict_data.evidence(reference, wanted)
