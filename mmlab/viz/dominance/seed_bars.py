@@ -48,9 +48,10 @@ def drawing(bars: Sequence[Bar], line: float, title: str) -> str:
         f'stroke-dasharray="4 3"/>' + _text(_x(line), bottom + 15, f"{100 * line:.0f} %: dominates")
     )
     inside += [_text(_x(0), bottom + 15, "0 %", "start"), _text(_x(1), bottom + 15, "100 %", "end")]
+    label = escape(f"{title}. {notes}", quote=True)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="mm-plot" viewBox="0 0 {WIDE} {height}" role="img" '
-        f'style="max-width:560px" aria-label="{escape(f"{title}. {notes}", quote=True)}" font-family="system-ui, sans-serif">{"".join(inside)}</svg>'
+        f'style="max-width:560px" aria-label="{label}" font-family="system-ui, sans-serif">{"".join(inside)}</svg>'
     )
 
 
