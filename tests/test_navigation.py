@@ -24,7 +24,11 @@ OLD = {  # name of every page there was, with what stood in its title
     "train": "Train",
     "library": "Library",
 }
-BEHIND = {"Bench": ("predict", "explain", "embed"), "Dominance": ("dominance",)}
+BEHIND = {
+    "Bench": ("predict", "explain", "embed"),
+    "Dominance": ("dominance",),
+    "Compare": ("compare", "robustness", "imputation", "trust", "report"),
+}
 NOTES = """
 from mmlab.ui.session.page_registry import app_page
 app_page("{name}", "{title}", "{group}", "Notes.", 65)(lambda: None)

@@ -211,6 +211,39 @@ def test_a_choice_of_another_test_set_is_said_once() -> None:
     assert sentences(app).count("to another test set") == 1
 
 
+def test_imputation_has_a_page_that_computes_by_itself_once() -> None:
+    app = app_at("imputation", 60)
+    app.query_params["task"], app.query_params["methods"] = "digits", "dmrnet"
+    app.run()
+    assert not app.exception
+    finished(app, "rules-digits-dmrnet")
+    healthy(app)
+    assert "filled with noise" in html(app)
+    assert "8 test samples" in html(app)
+
+
+@pytest.mark.parametrize(("name", "said"), [("trust", "Calibration with"), ("report", "Report")])
+def test_other_sections_have_a_page_too(name: str, said: str) -> None:
+    app = app_at(name, 60)
+    app.query_params["task"], app.query_params["methods"] = "digits", "dmrnet"
+    app.run()
+    healthy(app)
+    assert any(said in each.value for each in app.subheader)
+    finished(app, "validation-digits-dmrnet")
+
+
+def test_an_address_of_old_opens_a_section_that_has_moved() -> None:
+    app = opened("certainty")
+    assert any("Calibration with" in each.value for each in app.subheader)
+    assert "Calibration" in opened_titles(app)
+    assert "Imputation" not in opened_titles(app), "it has a page of its own"
+
+
+def opened_titles(app: AppTest) -> list[str]:
+    group = next(group for group in app.get("button_group") if group.key == "robustness.section")
+    return [option.content for option in group.proto.options]
+
+
 def test_damage_is_computed_when_asked() -> None:
     app = opened("missing", damage="sound:noise:3")
     app.button(key="damage.compute").click().run()

@@ -39,6 +39,7 @@ TICK = 0.1  # how often a page that waits does
 MOST = 64  # results that are kept
 MOST_QUEUED = 32  # computations that run or wait, of all visitors together
 STOPPED, OWN = "work.stopped", "work.own"  # session: what the person stopped, and results for this session only
+BEGUN = "work.begun"  # session: what a page began by itself
 
 
 class Cancelled(Exception):
@@ -86,6 +87,14 @@ def start(name: Hashable, job: Callable[[ProgressCallback], object]) -> None:
         refused = Work(problem=error)
         refused.over.set()
         _office().works[name] = refused
+
+
+def start_once(name: Hashable, job: Callable[[ProgressCallback], object]) -> None:
+    """Begin by itself, the first time that this session asks: what a person stopped is not begun again."""
+    begun: set[Hashable] = st.session_state.setdefault(BEGUN, set())
+    if name not in begun:
+        begun.add(name)
+        start(name, job)
 
 
 def alive(name: Hashable) -> bool:

@@ -68,12 +68,20 @@ class Scale:
         return measured(value, 3)
 
 
-def heat(lines: Sequence[Line], columns: Sequence[Column], scale: Scale, selected: str = "") -> str:
-    """The heat map as HTML: a row per method, a column per combination, then mean and worst."""
-    head = "".join(
-        f"<th scope='col' title='{escape(c.label, quote=True)}'>{combination_chips(c)}</th>" for c in columns
-    )
-    ends = "<th scope='col'>mean</th><th scope='col'>worst</th>"
+def heat(
+    lines: Sequence[Line], columns: Sequence[Column], scale: Scale, selected: str = "", sorted_by: str = ""
+) -> str:
+    """The heat map as HTML: a row per method, a column per combination, then mean and worst.
+
+    sorted_by: the column that the rows are in the order of: a key, `mean` or `worst`.
+    """
+
+    def top(name: str, label: str, inside: str) -> str:
+        order, mark = (" aria-sort='other'", " ▾") if name == sorted_by else ("", "")
+        return f"<th scope='col'{order} title='{escape(label, quote=True)}'>{inside}{mark}</th>"
+
+    head = "".join(top(c.key, c.label, combination_chips(c)) for c in columns)
+    ends = top("mean", "mean of all combinations", "mean") + top("worst", "worst combination", "worst")
     spans = span_of([line.values for line in lines], len(columns), scale)
     body = "".join(_line(line, columns, scale, spans, selected) for line in lines)
     return (

@@ -53,8 +53,10 @@ def show(task: Task, found: Comparison, view: str, cell: tuple[str, str]) -> Non
         f"{a} predicted as {b} ({wording.percent(share)})" for a, b, _, share in method_tables.mix_ups(total, classes)
     ]
     right = wording.percent(float(np.trace(total) / max(total.sum(), 1)))
-    pooled = f"{len(counts)} seeds together" if len(counts) > 1 else "one seed"
-    st.caption(f"{right} right, {pooled}. Most often: {page_frame.plain('; '.join(worst)) or 'none'}.")
+    of = next(row.seeds for row in found.rows if row.name == name)
+    pooled = f"{len(counts)} seeds together" if len(counts) > 1 else f"{folders[0].name} alone"
+    rest = f"; the table above has the mean of {of}" if of > len(counts) else ""
+    st.caption(f"{right} right, {pooled}{rest}. Most often: {page_frame.plain('; '.join(worst)) or 'none'}.")
 
 
 def _say_where(found: Comparison) -> None:

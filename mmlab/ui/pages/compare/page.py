@@ -15,7 +15,7 @@ from mmlab.core.modality import Modalities
 from mmlab.core.task import Task, advice
 from mmlab.experiments.ablations import with_ladder
 from mmlab.ui.components import clickable_svg, page_frame, pickers, url_select
-from mmlab.ui.pages.compare import confusion, downloads
+from mmlab.ui.pages.compare import confusion, downloads, score_table
 from mmlab.ui.session import cache, comparison_cache, url_state
 from mmlab.ui.text import wording
 from mmlab.ui.text.markdown import plain
@@ -54,9 +54,9 @@ def show(task_name: str) -> None:
     cell = _cell(ordered)
     mapped, table = st.tabs(["Heat map", "Table"])
     with mapped, page_frame.error_boundary():
-        _heat(task, ordered, cell)
+        _heat(task, ordered, cell, by)
     with table, page_frame.error_boundary():
-        _table(task, ordered, view)
+        score_table.show(ordered, by, _base(ordered, view))
     downloads.show(ordered, view)
     left, right = st.columns([1, 1], gap="large")
     with left, page_frame.error_boundary():
@@ -120,14 +120,14 @@ def _cell(found: Comparison) -> tuple[str, str]:
     return (name if name in names else names[0], key if key in found.combinations else found.combinations[-1])
 
 
-def _heat(task: Task, found: Comparison, cell: tuple[str, str]) -> None:
+def _heat(task: Task, found: Comparison, cell: tuple[str, str], by: str) -> None:
     modalities = task.info.modalities
     signed = url_state.get("values") == DIFFERENCES
     scale = method_tables.Scale(found.is_share, signed, found.higher_is_better)
     p = {by: found.p_values(by) for by in (*found.combinations, MEAN, WORST)} if signed else {}
     lines = [_line(found, row, scale, modalities, p) for row in found.rows]
     lines += [] if signed else [_yardstick(title, found, scale, modalities) for title in found.yardsticks]
-    html = _map_html(lines, _columns(modalities, found.combinations), scale, ":".join(cell))
+    html = _map_html(lines, _columns(modalities, found.combinations), scale, ":".join(cell), by)
     marks = (
         {"worse": method_tables.WORSE, "better": method_tables.BETTER}
         if signed
@@ -144,7 +144,7 @@ def _heat(task: Task, found: Comparison, cell: tuple[str, str]) -> None:
     where = f" ({comparison_cache.SOURCES.get(found.source, found.source)})" if several else ""
     st.caption(
         f"{wording.metric(found.metric)}{unit}{wording.metric_meaning(found.metric)}. {found.samples:,} test samples"
-        f"{where}, mean over seeds. Letters: {letters}. Click a cell to look into it."
+        f"{where}, mean over {_seeds(found)}. Letters: {letters}. Click a cell to look into it."
         f"{_of_nothing(found, scale)}{plain(_unmeasured(found, modalities))}"
     )
 
@@ -154,10 +154,13 @@ def _map_html(
     columns: Sequence[method_tables.Column],
     scale: method_tables.Scale,
     selected: str,
+    by: str,
 ) -> str:
-    """A column per combination; a row where there are too many for that, which can be searched."""
+    """A column per combination; a row on narrow screens, and where there are too many, which can be searched."""
     if len(columns) <= many_combinations.MOST_ACROSS:
-        return method_tables.heat(lines, columns, scale, selected)
+        wide = method_tables.heat(lines, columns, scale, selected, by)
+        narrow = many_combinations.tall(lines, columns, columns, scale, selected)
+        return f'<div class="mm-only-wide">{wide}</div><div class="mm-only-narrow">{narrow}</div>'
     wanted = st.text_input(
         "Find combinations", key="compare.find", placeholder="letters or names of inputs, such as A T", max_chars=80
     )
@@ -165,6 +168,12 @@ def _map_html(
     if not shown:
         st.caption(f"No combination has '{plain(wanted)}'.")
     return many_combinations.tall(lines, columns, shown, scale, selected)
+
+
+def _seeds(found: Comparison) -> str:
+    """How many seeds the scores are means of, `5 seeds`; `1 to 5 seeds` where methods differ."""
+    few, many = min(row.seeds for row in found.rows), max(row.seeds for row in found.rows)
+    return f"{few} to {many} seeds" if few < many else f"{many} seed{'s' if many > 1 else ''}"
 
 
 def _of_nothing(found: Comparison, scale: method_tables.Scale) -> str:
@@ -228,43 +237,6 @@ def _interval(found: Comparison, row: Row, by: str) -> tuple[float, float, float
         return None
     paired = found.to_baseline(row.name, by)
     return interval(paired) if len(paired) else None
-
-
-def _table(task: Task, found: Comparison, view: str) -> None:
-    import pandas as pd
-
-    factor, p = 100 if found.is_share else 1, found.p_values(MEAN)
-    letters = pickers.letters(task.info.modalities)
-    rows = []
-    for row in found.rows:
-        cells = {
-            "".join(letters[n] for n in key.split("-")): v
-            for key, v in zip(found.combinations, factor * row.score, strict=True)
-        }
-        mean, low, high = _interval(found, row, MEAN) or (math.nan,) * 3
-        rows.append(
-            {"Method": row.title, "Seeds": row.seeds, **cells, "Mean": factor * row.mean, "±": factor * row.mean_spread}
-            | {"Worst": factor * row.worst, "Difference": factor * mean, "from": factor * low, "to": factor * high}
-            | {"p (Holm)": p[row.name]}
-            | {"Parameters": row.parameters, "Minutes": row.minutes}
-        )
-    digits = "%.1f" if found.is_share else "%.3f"
-    numbers = {
-        name: st.column_config.NumberColumn(format=digits) for name in rows[0] if name not in ("Method", "Seeds")
-    }
-    numbers["Parameters"] = st.column_config.NumberColumn(format="localized", help="Number of trained parameters.")
-    numbers["Minutes"] = st.column_config.NumberColumn(
-        format="%.1f", help="Training time of one run, on the machine where it ran."
-    )
-    numbers["±"] = st.column_config.NumberColumn(format=digits, help="Standard deviation over seeds.")
-    numbers["p (Holm)"] = st.column_config.NumberColumn(
-        format="%.2g", help="That the difference is chance of the seed only, corrected for the number of methods."
-    )
-    numbers["Difference"] = st.column_config.NumberColumn(
-        format=digits,
-        help=f"Mean difference to {plain(_base(found, view))}, paired by seed; its 95 % interval is from … to.",
-    )
-    st.dataframe(pd.DataFrame(rows), hide_index=True, column_config=numbers, placeholder="–")
 
 
 def _differences(found: Comparison, view: str, by: str) -> None:

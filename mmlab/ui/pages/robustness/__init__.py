@@ -14,10 +14,6 @@ from mmlab.ui.session.page_registry import app_page
 )
 def show() -> None:
     """The whole page under its title."""
-    from mmlab.ui.components import model_picker, pickers
     from mmlab.ui.pages.robustness import page
 
-    task = pickers.task_picker()
-    references = model_picker.method_picker(task)
-    if references:
-        page.show(task.name, references)
+    page.open_on()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
@@ -70,6 +71,12 @@ def show(view: View) -> None:
     with page_frame.error_boundary():
         figure_card.show(table(view, doubt), "robustness.certainty", lambda key: view_data.pick(view.task, key))
     pickers.numbers_help("ece", "brier", "temperature", "doubt", "risk")
+
+
+def begin(view: View) -> None:
+    """Answer the validation split if nobody did yet, once in a session."""
+    if view.rule == imputation.NATIVE and view.task.info.output.keeps_logits and not _validated(view, view.shown):
+        background_task.start_once(_work_name(view), _job(view))
 
 
 def figures(view: View) -> list[Figure]:
@@ -211,13 +218,17 @@ def _validation_panel(view: View) -> None:
 
 
 def _start(view: View) -> None:
+    background_task.start(_work_name(view), _job(view))
+
+
+def _job(view: View) -> Callable[[ProgressCallback], None]:
     reference = view.references[view.shown]
 
     def job(progress: ProgressCallback) -> None:
         with cache.pool().lend(reference) as model:
             imputation.compute_validation(model, progress)
 
-    background_task.start(_work_name(view), job)
+    return job
 
 
 def _work_name(view: View) -> str:

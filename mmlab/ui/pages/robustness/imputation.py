@@ -5,7 +5,7 @@ Both need the models. They are computed when somebody asks, in the background, a
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from functools import partial
 
 import streamlit as st
@@ -29,6 +29,15 @@ from mmlab.viz.base.figure import Figure
 def show(view: View) -> None:
     """Asks again by itself while something is computed."""
     background_task.live((_rules_name(view), _damage_name(view)), view.made, partial(_panel, view))
+
+
+def begin(view: View) -> None:
+    """Compute what is not there yet, once in a session."""
+    if left := [rule for rule in imputation.RULES if rule not in _computed(view)]:
+        background_task.start_once(_rules_name(view), _rules_job(view, left))
+    modality, kind = _damage(view)
+    if kind and (lacking := _undamaged(view, modality, kind)):
+        background_task.start_once(_damage_name(view), _damage_job(view, lacking))
 
 
 def figures(view: View) -> list[Figure]:
@@ -143,9 +152,7 @@ def _damages(view: View) -> None:
             width=220,
         )
     with page_frame.error_boundary():
-        left = [
-            m for m, r in view.references.items() if not imputation.damaged_stamp(view_data.digest(r), modality, kind)
-        ]
+        left = _undamaged(view, modality, kind)
         if len(left) < len(view.references):
             figure_card.show(damaged(view, modality, kind), "robustness.damage")
         name = _damage_name(view)
@@ -222,7 +229,17 @@ def _damage_name(view: View) -> str:
     return f"damage-{view.task.name}-{'-'.join(_damage(view))}"
 
 
+def _undamaged(view: View, modality: str, kind: str) -> list[str]:
+    """The methods for which a damage was not computed yet."""
+    digests = {method: view_data.digest(reference) for method, reference in view.references.items()}
+    return [method for method, digest in digests.items() if not imputation.damaged_stamp(digest, modality, kind)]
+
+
 def _start_rules(view: View, left: list[str]) -> None:
+    background_task.start(_rules_name(view), _rules_job(view, left))
+
+
+def _rules_job(view: View, left: list[str]) -> Callable[[ProgressCallback], None]:
     reference = view.references[view.shown]
 
     def job(progress: ProgressCallback) -> None:
@@ -230,10 +247,14 @@ def _start_rules(view: View, left: list[str]) -> None:
             for place, rule in enumerate(left):
                 imputation.compute(model, rule, imputation.COUNT, background_task.part(progress, place, len(left)))
 
-    background_task.start(_rules_name(view), job)
+    return job
 
 
 def _start_damage(view: View, left: list[str]) -> None:
+    background_task.start(_damage_name(view), _damage_job(view, left))
+
+
+def _damage_job(view: View, left: list[str]) -> Callable[[ProgressCallback], None]:
     modality, kind = _damage(view)
 
     def job(progress: ProgressCallback) -> None:
@@ -243,4 +264,4 @@ def _start_damage(view: View, left: list[str]) -> None:
                     model, modality, kind, imputation.COUNT, background_task.part(progress, place, len(left))
                 )
 
-    background_task.start(_damage_name(view), job)
+    return job

@@ -1,6 +1,7 @@
 """The page under its title: the controls, the lattice that steers, and the section that was chosen.
 
 Only the section that is shown is computed. The whole is one fragment, and sliders have one of their own inside it.
+Some sections have a page of their own in the line of Compare; addresses of old open them here, too.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from mmlab.core.reference import Reference
-from mmlab.ui.components import page_frame
+from mmlab.ui.components import model_picker, page_frame, pickers
 from mmlab.ui.pages.robustness import (
     calibration,
     combinations,
@@ -25,35 +26,50 @@ from mmlab.ui.pages.robustness import (
 from mmlab.ui.pages.robustness.view_data import View
 from mmlab.ui.session import url_state
 
+APART = ("missing", "certainty", "report")  # sections with a page of their own: Imputation, When to trust, Report
 CROWDED = 4  # inputs: from here on the lattice needs half of the page
 
 
 @dataclass(frozen=True)
 class Section:
-    """One part of the page: its name on the screen, and what draws it."""
+    """One part of the page: its name on the screen, what draws it, and what begins the computations that it shows.
+
+    They begin by themselves on a page of its own; among the other sections a button begins them.
+    """
 
     title: str
     show: Callable[[View], None]
+    begin: Callable[[View], None] | None = None
 
 
 SECTIONS: dict[str, Section] = {
     "combinations": Section("Combinations", combinations.show),
     "failures": Section("Missing rate", missing_rate.show),
-    "missing": Section("Imputation", imputation.show),
-    "certainty": Section("Calibration", calibration.show),
+    "missing": Section("Imputation", imputation.show, imputation.begin),
+    "certainty": Section("Calibration", calibration.show, calibration.begin),
     "flips": Section("Prediction flips", prediction_flips.show),
     "pair": Section("Two models", two_models.show),
     "report": Section("Report", report.show),
 }
 
 
+def open_on(section: str = "") -> None:
+    """The pickers of task and methods, and below them one section; without its name those that the address chooses."""
+    task = pickers.task_picker()
+    references = model_picker.method_picker(task)
+    if references:
+        show(task.name, references, section)
+
+
 @page_frame.panel
-def show(task_name: str, references: tuple[Reference, ...]) -> None:
+def show(task_name: str, references: tuple[Reference, ...], section: str = "") -> None:
     """Everything below the pickers of task and methods."""
     found = view_data.make(task_name, references)
     if found is None:
         return
-    chosen = _section()
+    chosen = section or _section()
+    if section and (begin := SECTIONS[section].begin):
+        begin(found)
     left, right = st.columns([2, 3] if len(found.letters) < CROWDED else 2, gap="large")
     with left, page_frame.error_boundary():
         combinations.steer(found)
@@ -62,13 +78,13 @@ def show(task_name: str, references: tuple[Reference, ...]) -> None:
 
 
 def _section() -> str:
-    """The section of the address, with a switch to the others."""
-    names = list(SECTIONS)
+    """The section of the address, with a switch to those that stand here."""
+    names = [name for name in SECTIONS if name not in APART]
     wanted = url_state.get("section", names[0])
     chosen = wanted if wanted in SECTIONS else names[0]
     st.pills(
         "Section",
-        names,
+        [*names, *([chosen] if chosen in APART else [])],
         format_func=lambda name: SECTIONS[name].title,
         key=url_state.follow("robustness.section", chosen),
         required=True,
