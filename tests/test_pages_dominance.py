@@ -159,7 +159,7 @@ def test_other_seeds_are_in_the_verdict(models: Path) -> None:
     lattice, values = result_cache.lattice(reference), result_cache.values(reference, "right")
     scores = {key: {"accuracy": float(values[mask].mean())} for mask, key in enumerate(lattice.keys) if key}
     source = {"metrics": scores, "mean": {"accuracy": 0.5}, "samples": SAMPLES}
-    card = {"parameters": 1, "training_seconds": 1.0, "seed": 7, "task": {"name": "digits"}}
+    card = {"parameters": 1, "training_seconds": 1.0, "seed": 7, "task": cache.task("digits").info.card()}
     report = {"headline": "accuracy", "card": card, "sources": {"built-in": source}}
     other = Path(reference.path).parent / "seed7"
     other.mkdir()

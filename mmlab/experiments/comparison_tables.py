@@ -215,11 +215,12 @@ def as_markdown(found: Comparison) -> str:
 def as_csv(found: Comparison) -> str:
     """One line per method and combination, and one for the mean; a number that cannot be had is left empty."""
     head = ("task", "source", "metric", "method", "seeds", "combination", "score", "deviation")
-    return csv_file.as_csv((*head, "difference", "low", "high", "p"), _rows(found))
+    return csv_file.as_csv((*head, "difference", "low", "high", "p", "title", "inputs", "unit"), _rows(found))
 
 
 def _rows(found: Comparison) -> Iterator[tuple[object, ...]]:
     p = {by: found.p_values(by) for by in (*found.combinations, MEAN)}
+    modalities, unit = TASKS[found.task].info.modalities, "share of 1" if found.is_share else "as the metric"
     for row in found.rows:
         each = list(zip(found.combinations, row.score, row.spread, strict=True))
         lines = [(*cell, row.differences[k] if row.differences is not None else None) for k, cell in enumerate(each)]
@@ -227,7 +228,9 @@ def _rows(found: Comparison) -> Iterator[tuple[object, ...]]:
             first = (found.task, found.source, found.metric, row.name, row.seeds, key)
             bounds = difference if difference is not None else [math.nan] * 3
             numbers = (score, spread, *bounds, p[key][row.name])
-            yield (*first, *(f"{value:.5f}" if math.isfinite(value) else "" for value in numbers))
+            inputs = "mean of all combinations" if key == "mean" else modalities.parse(key).label
+            written = (f"{value:.5f}" if math.isfinite(value) else "" for value in numbers)
+            yield (*first, *written, row.title, inputs, unit)
 
 
 def as_json(found: Comparison) -> dict[str, Any]:

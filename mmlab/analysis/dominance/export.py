@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -52,10 +52,22 @@ def as_json(found: Panel) -> dict[str, Any]:
     }
 
 
-def as_csv(found: Panel) -> bytes:
-    """A row per measure and modality, then a row per measure and pair."""
-    header = ("measure", "input", "value", "low", "high", "unit", "samples", "note")
-    return csv_file.as_csv(header, _lines(found)).encode()
+def as_csv(found: Panel, labels: Mapping[str, str] | None = None) -> bytes:
+    """A row per measure and modality, then a row per measure and pair; at the end of each both names as people read
+    them. labels: of the modalities, by name."""
+    header = ("measure", "input", "value", "low", "high", "unit", "samples", "note", "title", "inputs")
+    titles = {each.name: each.title for each in (*(row.measure for row in found.rows), *found.pair_measures)}
+    read = dict(labels or {})
+
+    def named() -> Iterator[list[object]]:
+        for line in _lines(found):
+            measure, inputs = str(line[0]), str(line[1])
+            title = titles.get(measure) or next(
+                (text for name, text in titles.items() if measure.startswith(f"{name}_")), measure
+            )
+            yield [*line, title, ", ".join(read.get(name, name) for name in inputs.split("-") if name)]
+
+    return csv_file.as_csv(header, named()).encode()
 
 
 def _lines(found: Panel) -> Iterator[list[object]]:

@@ -11,9 +11,31 @@ const nearest = (from, key, all) => {
   return best;
 };
 
-const drawing = (box) => {
+const broken = (text, most) => {
+  const lines = [""];
+  for (const word of text.split(/\s+/)) {
+    if (lines.at(-1) && lines.at(-1).length + word.length >= most) lines.push("");
+    lines[lines.length - 1] += (lines.at(-1) ? " " : "") + word;
+  }
+  return lines;
+};
+
+const captioned = (svg, about, wide, high) => {
+  const lines = about.flatMap((text) => broken(text, Math.max(24, wide / 5.8)));
+  lines.forEach((line, place) => {
+    const text = document.createElementNS("http://www.w3.org/2000/svg", "text");
+    for (const [name, value] of [["x", 6], ["y", high + 14 * (place + 1)], ["font-size", 10.5], ["fill", "#1C2430"]]) text.setAttribute(name, value);
+    text.textContent = line;
+    svg.appendChild(text);
+  });
+  return high + 14 * lines.length + (lines.length ? 8 : 0);
+};
+
+const drawing = (box, about) => {
   const svg = box.querySelector("svg").cloneNode(true);
-  const [wide, high] = svg.getAttribute("viewBox").split(" ").slice(2).map(Number);
+  const [wide, drawn] = svg.getAttribute("viewBox").split(" ").slice(2).map(Number);
+  const high = captioned(svg, about || [], wide, drawn);
+  svg.setAttribute("viewBox", `0 0 ${wide} ${high}`);
   for (const [name, value] of [["width", wide], ["height", high], ["color", "#1C2430"]]) svg.setAttribute(name, value);
   svg.removeAttribute("style");
   svg.querySelectorAll(".mm-paper").forEach((part) => part.setAttribute("fill", "#FFFFFF"));
@@ -31,7 +53,7 @@ const hand = (blob, name) => {
 
 const save = (kind, box, files) => {
   if (kind === "csv") return hand(new Blob([files.csv], { type: "text/csv" }), `${files.name}.csv`);
-  const { text, wide, high } = drawing(box);
+  const { text, wide, high } = drawing(box, files.about);
   const svg = new Blob([text], { type: "image/svg+xml" });
   if (kind === "svg") return hand(svg, `${files.name}.svg`);
   const picture = new Image();

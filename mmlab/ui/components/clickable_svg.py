@@ -20,10 +20,10 @@ import streamlit as st
 SCRIPT = Path(__file__).with_suffix(".js").read_text("utf-8")
 
 
-def board(html: str, key: str, on_pick: Callable[[str], None], files: Mapping[str, str] | None = None) -> None:
+def board(html: str, key: str, on_pick: Callable[[str], None], files: Mapping[str, object] | None = None) -> None:
     """Show `html`; `on_pick` gets the name of the part that was picked, before the page (or its panel) runs again.
 
-    files: the `name` of what can be saved, and its `csv`.
+    files: the `name` of what can be saved, its `csv`, and lines `about` it that stand under a saved drawing.
     """
 
     def picked() -> None:

@@ -2,15 +2,18 @@
 
 >>> charts.show(figure, key="robustness.flips", on_pick=lambda pair: ...)
 
-The files are made in the browser from what it shows, so that no click waits for the server.
+The files are made in the browser from what it shows, so that no click waits for the server. Each says its title, the
+task, what it rests on (the model among it) and the day.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
 from html import escape
 
-from mmlab.ui.components import clickable_svg
+from mmlab.ui.components import clickable_svg, pickers
 from mmlab.viz.base.figure import Figure
 
 KINDS = {"svg": "SVG", "png": "PNG", "csv": "CSV"}
@@ -18,7 +21,20 @@ KINDS = {"svg": "SVG", "png": "PNG", "csv": "CSV"}
 
 def show(figure: Figure, key: str, on_pick: Callable[[str], None] | None = None) -> None:
     """The figure with its note and its files; `on_pick` gets what is clicked in the drawing."""
-    clickable_svg.board(_html(figure), key, on_pick or _nothing, {"name": f"mmlab-{figure.name}", "csv": figure.csv})
+    files = {"name": f"mmlab-{figure.name}", "csv": _csv(figure), "about": about(figure)}
+    clickable_svg.board(_html(figure), key, on_pick or _nothing, files)
+
+
+def about(figure: Figure) -> list[str]:
+    """What a file of a figure says of itself: title, task and day, and what it rests on."""
+    day = datetime.now(UTC).date().isoformat()
+    return [f"{figure.title}. Task: {pickers.current_task().title}. mmlab, {day}.", figure.note][
+        : 1 + bool(figure.note)
+    ]
+
+
+def _csv(figure: Figure) -> str:
+    return replace(figure, note=" ".join(about(figure))).csv
 
 
 def _html(figure: Figure) -> str:

@@ -18,9 +18,10 @@ LIGHT, DARK = "#FFFFFF", "#10141B"
 INK_LIGHT, INK_DARK = "#1C2430", "#E8ECF2"
 MUTED = "#7B8794"
 
-# Okabe and Ito's hues, darkened or lightened until each reads on both backgrounds
-MODALITIES = ("#2B7BBB", "#B97A00", "#B65C93", "#008F68", "#CF5C08", "#7B8794")
-METHODS = ("#2B7BBB", "#CF5C08", "#008F68", "#B65C93", "#B97A00", "#7A6FD0", "#7B8794", "#8C6D46")
+# The first four are Okabe and Ito's hues, darkened or lightened until each reads on both backgrounds; the others were
+# searched for so that no two are alike for people with deuteranopia or protanopia either (`tests/test_palettes.py`)
+MODALITIES = ("#2B7BBB", "#B97A00", "#B65C93", "#008F68", "#6B4FD8", "#C03A2B")
+METHODS = ("#2B7BBB", "#CF5C08", "#008F68", "#B65C93", "#714DED", "#378BFD", "#B63424", "#F10C5D")
 RIGHT, WRONG = "#008F68", "#CF5C08"
 ACCENT = "#2B7BBB"
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from functools import partial
+from html import escape
 
 import streamlit as st
 
@@ -250,7 +252,11 @@ def _differences(found: Comparison, view: str, by: str) -> None:
         st.caption(f"Nothing else shares a seed with {plain(base)}, so nothing can be paired.")
         return
     scale = method_tables.Scale(found.is_share, True, found.higher_is_better)
-    st.plotly_chart(method_tables.differences(rows, scale), config=theme.CONFIG, key="compare.differences")
+    figure = method_tables.differences(rows, scale)
+    day, what = datetime.now(UTC).date().isoformat(), comparison_cache.by_title(found.task, of)
+    named = f"{cache.task(found.task).title}, {wording.metric(found.metric)}, {what}. mmlab, {day}"
+    figure.update_layout(title={"text": escape(named), "font": {"size": 12}, "x": 0})
+    st.plotly_chart(figure, config=theme.CONFIG, key="compare.differences")
     few = " One pair has no interval: train more seeds." if min(len(row[1]) for row in rows) < 2 else ""
     p = found.p_values(of)
     beyond = [row.title for row in others if p[row.name] < SURE]

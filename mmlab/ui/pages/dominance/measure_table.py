@@ -196,7 +196,8 @@ def _foot(found: Panel, reference: Reference) -> None:
             st.markdown(_entries(found.pair_measures))
         with st.popover("Download"):
             title = {"model": reference.name, "method": cache.title(reference.method)}
-            save("Numbers (CSV)", data=partial(as_csv, found), file_name=f"{name}.csv", mime="text/csv")
+            labels = pickers.labels(cache.task(reference.task).info.modalities)
+            save("Numbers (CSV)", data=partial(as_csv, found, labels), file_name=f"{name}.csv", mime="text/csv")
             save(
                 "Numbers (JSON)",
                 data=lambda: json.dumps({**title, **as_json(found)}, indent=1),

@@ -17,7 +17,7 @@ from mmlab.core.number_text import fixed
 from mmlab.core.reference import Reference
 from mmlab.core.task import Task
 from mmlab.ui.components import clickable_svg, page_frame, pickers, selection
-from mmlab.ui.pages.dominance import result_cache
+from mmlab.ui.pages.dominance import result_cache, sample_download
 from mmlab.ui.session import cache, url_state
 from mmlab.ui.text import wording
 from mmlab.ui.text.markdown import plain
@@ -64,6 +64,7 @@ def show(task: Task, reference: Reference) -> None:
     st.caption(
         f"{len(ranked):,} samples. Bars to the right speak for the right answer, to the left against it. Press one."
     )
+    sample_download.show(task, reference, found, shares, kinds, ranked, worth)
     if chosen in found.ids:
         _detail(task, reference, found, found.ids.index(chosen), worth)
 

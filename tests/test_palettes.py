@@ -1,0 +1,64 @@
+"""The colours of inputs and methods: told apart by everybody, and read on both backgrounds."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from mmlab.viz.base import theme
+
+# Full dichromacy, of linear RGB. Source: Machado, Oliveira & Fernandes, A Physiologically-based Model for Simulation of
+# Color Vision Deficiency, IEEE TVCG 2009, Table 1 of the supplement (severity 1.0)
+VISION = {
+    "usual": np.eye(3),
+    "protanopia": np.array(
+        [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]]
+    ),
+    "deuteranopia": np.array(
+        [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]]
+    ),
+}
+XYZ = np.array(
+    [[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.0721750], [0.0193339, 0.1191920, 0.9503041]]
+)
+WHITE = np.array([0.95047, 1.0, 1.08883])
+APART = 12.0  # CIE 1976; 2.3 is just noticed side by side (Mahy et al., 1994), and lines and dots are small
+
+
+def linear(colour: str) -> NDArray[np.float64]:
+    value = np.array(theme.rgb(colour)) / 255
+    return np.asarray(np.where(value <= 0.04045, value / 12.92, ((value + 0.055) / 1.055) ** 2.4))
+
+
+def lab(rgb: NDArray[np.float64]) -> NDArray[np.float64]:
+    """CIE L*a*b* of linear RGB, under D65."""
+    ratio = XYZ @ rgb.clip(0, 1) / WHITE
+    x, y, z = np.where(ratio > 216 / 24389, np.cbrt(ratio), (24389 / 27 * ratio + 16) / 116)
+    return np.array([116 * y - 16, 500 * (x - y), 200 * (y - z)])
+
+
+def apart(first: str, second: str, vision: str) -> float:
+    one, other = (lab(VISION[vision] @ linear(colour)) for colour in (first, second))
+    return float(np.linalg.norm(one - other))
+
+
+@pytest.mark.parametrize("vision", VISION)
+@pytest.mark.parametrize("palette", [theme.MODALITIES, theme.METHODS, (theme.RIGHT, theme.WRONG, theme.ACCENT)])
+def test_no_two_colours_look_alike(palette: tuple[str, ...], vision: str) -> None:
+    for first, second in combinations(palette, 2):
+        assert apart(first, second, vision) >= APART, (first, second)
+
+
+def test_the_distance_finds_colours_that_look_alike() -> None:
+    assert apart("#B97A00", "#CF5C08", "usual") > 20
+    assert apart("#B97A00", "#CF5C08", "deuteranopia") < 3
+    assert apart("#FFFFFF", "#000000", "usual") == pytest.approx(100, abs=0.1)
+
+
+@pytest.mark.parametrize("colour", dict.fromkeys((*theme.MODALITIES, *theme.METHODS, theme.RIGHT, theme.WRONG)))
+def test_every_colour_reads_on_both_backgrounds(colour: str) -> None:
+    assert theme.contrast(colour, theme.LIGHT) >= 3
+    assert theme.contrast(colour, theme.DARK) >= 3
