@@ -58,7 +58,9 @@ def test_the_distance_finds_colours_that_look_alike() -> None:
     assert apart("#FFFFFF", "#000000", "usual") == pytest.approx(100, abs=0.1)
 
 
-@pytest.mark.parametrize("colour", dict.fromkeys((*theme.MODALITIES, *theme.METHODS, theme.RIGHT, theme.WRONG)))
+@pytest.mark.parametrize(
+    "colour", dict.fromkeys((*theme.MODALITIES, *theme.METHODS, theme.RIGHT, theme.WRONG, theme.MUTED))
+)
 def test_every_colour_reads_on_both_backgrounds(colour: str) -> None:
     assert theme.contrast(colour, theme.LIGHT) >= 3
     assert theme.contrast(colour, theme.DARK) >= 3

@@ -182,34 +182,9 @@ def test_words_break_into_lines_and_carry_their_heat() -> None:
     assert "No word stands out" in attribution_maps.nothing("text", np.ones((2, 32)), "Text", words=words)
 
 
-@pytest.mark.parametrize("colour", [*theme.MODALITIES, *theme.METHODS, theme.RIGHT, theme.WRONG, theme.MUTED])
-@pytest.mark.parametrize("paper", [theme.LIGHT, theme.DARK])
-def test_every_colour_reads_on_both_backgrounds(colour: str, paper: str) -> None:
-    assert theme.contrast(colour, paper) >= 3
-
-
 def test_ink_reads_as_text() -> None:
     assert theme.contrast(theme.INK_LIGHT, theme.LIGHT) >= 7
     assert theme.contrast(theme.INK_DARK, theme.DARK) >= 7
-
-
-@pytest.mark.parametrize("matrix", ["deuteranopia", "protanopia"])
-def test_neighbouring_modalities_differ_for_the_colour_blind(matrix: str) -> None:
-    """The first three, which share most tasks, each from each; the others have their letters, too."""
-    seen = [simulated(colour, matrix) for colour in theme.MODALITIES[:3]]
-    for first, second in combinations(seen, 2):
-        assert np.linalg.norm(first - second) > 0.12
-
-
-SIMULATION = {  # Machado, Oliveira and Fernandes 2009, severity 1, linear RGB
-    "deuteranopia": [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]],
-    "protanopia": [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]],
-}
-
-
-def simulated(colour: str, matrix: str) -> np.ndarray:
-    linear = (np.array(theme.rgb(colour)) / 255) ** 2.2
-    return np.clip(np.array(SIMULATION[matrix]) @ linear, 0, 1) ** (1 / 2.2)
 
 
 def test_the_style_sheet_uses_the_same_colours() -> None:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 FAINTEST, FULLEST = 4, 62  # percent of the hue in a cell: the text on it keeps a contrast of 4.5
 BETTER, WORSE = theme.ACCENT, theme.WRONG
+ROOMY = 9  # combinations that fit beside each other at full width
 SHORT_NAME = 4  # letters of a class that fit over a narrow column; longer ones stand upright
 MOST_CLASSES = 40  # of a confusion matrix: more cannot be read
 
@@ -84,8 +85,9 @@ def heat(
     ends = top("mean", "mean of all combinations", "mean") + top("worst", "worst combination", "worst")
     spans = span_of([line.values for line in lines], len(columns), scale)
     body = "".join(_line(line, columns, scale, spans, selected) for line in lines)
+    crowded = " mm-crowded" if len(columns) > ROOMY else ""
     return (
-        '<div class="mm-scroll"><table class="mm-heat"><thead><tr><th scope="col">Method</th>'
+        f'<div class="mm-scroll"><table class="mm-heat{crowded}"><thead><tr><th scope="col">Method</th>'
         f"{head}{ends}</tr></thead><tbody>{body}</tbody></table></div>"
     )
 

@@ -254,8 +254,8 @@ def _differences(found: Comparison, view: str, by: str) -> None:
     scale = method_tables.Scale(found.is_share, True, found.higher_is_better)
     figure = method_tables.differences(rows, scale)
     day, what = datetime.now(UTC).date().isoformat(), comparison_cache.by_title(found.task, of)
-    named = f"{cache.task(found.task).title}, {wording.metric(found.metric)}, {what}. mmlab, {day}"
-    figure.update_layout(title={"text": escape(named), "font": {"size": 12}, "x": 0})
+    named = (f"{cache.task(found.task).title}, {wording.metric(found.metric)}", f"{what}. mmlab, {day}")
+    figure.update_layout(title={"text": "<br>".join(map(escape, named)), "font": {"size": 12}, "x": 0}, margin_t=48)
     st.plotly_chart(figure, config=theme.CONFIG, key="compare.differences")
     few = " One pair has no interval: train more seeds." if min(len(row[1]) for row in rows) < 2 else ""
     p = found.p_values(of)
