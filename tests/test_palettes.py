@@ -25,6 +25,7 @@ XYZ = np.array(
     [[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.0721750], [0.0193339, 0.1191920, 0.9503041]]
 )
 WHITE = np.array([0.95047, 1.0, 1.08883])
+EVERY = (*theme.MODALITIES, *theme.METHODS, theme.RIGHT, theme.WRONG, theme.MUTED)
 APART = 12.0  # CIE 1976; 2.3 is just noticed side by side (Mahy et al., 1994), and lines and dots are small
 
 
