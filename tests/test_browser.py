@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -127,8 +128,8 @@ def changed(page: Any, before: str) -> str:
 
 
 TABS = {  # pages behind another one: the entry of the navigation, and the name in the line under the title
-    "Explain": ("Bench", "Where it looks"),
-    "Embed": ("Bench", "Embedding map"),
+    "Explain": ("Bench", re.compile("Where it looks|In Explain")),
+    "Embed": ("Bench", re.compile("Embedding map|In Embed")),
     "Robustness": ("Compare", "If sensors fail"),
 }
 

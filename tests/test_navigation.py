@@ -88,3 +88,24 @@ def test_pages_from_outside_stand_in_a_group_of_ours_or_by_themselves(
     assert entries["Alone"] == ["alone"]
     assert entries["Old"] == ["old"]
     assert "Notes" in links(app_at("compare", task="digits").run())
+
+
+SETTLED = """
+from mmlab.ui.session.page_registry import app_page
+
+@app_page("notes", "Notes", "Compare", "Notes.", 65)
+def show():
+    from mmlab.ui.session import url_state
+    url_state.suppose(sample="test-0004")
+"""
+
+
+def test_what_a_page_settles_by_itself_goes_along_with_all_links(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "notes.py").write_text(SETTLED)
+    monkeypatch.setenv(plugins.VARIABLE, str(tmp_path))
+    app = app_at("notes", task="digits").run()
+    healthy(app)
+    found = {link.proto.query_string for link in app.get("page_link")}
+    assert found == {"sample=test-0004&task=digits"} or found == {"task=digits&sample=test-0004"}

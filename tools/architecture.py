@@ -51,7 +51,7 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
     "tasks": ("generators", "custom"),
     "tasks/generators": ("*", "opinion"),
     "ui": ("text", "session", "components", "inputs", "pages"),
-    "ui/pages": ("*", "dominance"),
+    "ui/pages": ("*", "dominance predict"),
     "ui/pages/methods": ("evidence",),
     "viz": ("base", "inputs", "*", "robustness dominance"),
 }

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import dataclass
+from functools import partial
 from html import escape
 
 import streamlit as st
@@ -79,16 +80,20 @@ def known(reference: Reference, looked: SampleView, target: int, way: str) -> Fa
     return None
 
 
-def badge(reference: Reference, looked: SampleView, target: int, way: str, found: Attribution) -> None:
-    """What the tests say of the map of what is on; a button that makes them where nobody did."""
-    key = _key(reference, looked, target, way, False)
+def badge(reference: Reference, looked: SampleView, target: int, way: str, found: Attribution, key: str = "") -> None:
+    """What the tests say of the map of what is on; a button that makes them where nobody did.
+
+    key: tells several on one page apart.
+    """
+    asked = _key(reference, looked, target, way, False)
     done = known(reference, looked, target, way)
-    with st.container(horizontal=True, vertical_alignment="center", key="mm-map-check"):
-        if done is None and st.session_state.get(ASKED) == key:
+    with st.container(horizontal=True, vertical_alignment="center", key=f"mm-map-check{key and f'-{key}'}"):
+        if done is None and st.session_state.get(ASKED) == asked:
             done = checked(reference, looked, target, way, found)
         st.html(light(UNCHECKED if done is None else LIGHTS[done.light], "" if done is None else _counted(done)))
         if done is None:
-            st.button("Check this map", key="map_check.ask", on_click=lambda: st.session_state.update({ASKED: key}))
+            ask = partial(st.session_state.update, {ASKED: asked})
+            st.button("Check this map", key=f"map_check.ask{key}", on_click=ask)
         else:
             page_frame.page_link("dominance", "See the tests", {**url_state.everything(), **_place(reference, looked)})
 

@@ -13,9 +13,10 @@ import functools
 import gc
 import logging
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
 from functools import partial
 from html import escape
 from pathlib import Path
@@ -37,6 +38,18 @@ Width = Literal["content", "stretch"]
 HERE = Path(__file__).resolve().parent
 HERE_NOW, ON_ENTRY = "mmlab.page", "mmlab.entry"  # session: the page, and what was settled when it was entered
 LOG = logging.getLogger("mmlab.app")
+
+
+@dataclass(frozen=True)
+class _Link:
+    """The place of a link of the navigation: to which page, under which name."""
+
+    place: st.delta_generator.DeltaGenerator
+    page: str
+    label: str
+    width: Width = "content"
+
+
 _navigated: ContextVar[bool] = ContextVar("navigated", default=False)
 
 
@@ -83,22 +96,20 @@ def _framed(page: Page) -> None:
         st.session_state[HERE_NOW], st.session_state[ON_ENTRY] = page.name, {}
         url_state.enter()
     view = url_state.carried()
-    links, foot = _navigation(page, view)
+    links, foot = _navigation(page)
     is_hidden = _lesson(page)
     kind = "mm-head mm-compact" if page.compact else "mm-head"
     st.html(f'<header class="{kind}"><h1>{escape(page.title)}</h1><p>{escape(page.about)}</p></header>')
-    tabs = st.empty()
     if not page.compact:
-        _tabs(tabs, page, view)
+        links += _tabs(page)
+    _link_all(links, view)
     with error_boundary():
         if is_hidden:
             st.caption("What this page shows is the answer: it comes when you have chosen an option above.")
         else:
             page.show()
-    if (settled := url_state.carried()) != view:  # the page found by itself what to look at
-        _link_all(links, page, settled)
-        if not page.compact:
-            _tabs(tabs, page, settled)
+    if (settled := url_state.carried()) != view:
+        _link_all(links, settled)  # the page found by itself what to look at
     _settle_once()
     if (where := _where()) is not None:
         foot.caption(where)
@@ -147,36 +158,38 @@ def show_error(error: MmlabError, quiet: bool = False) -> None:
     (st.info if quiet else st.warning)(text)
 
 
-def _navigation(
-    page: Page, view: Mapping[str, str]
-) -> tuple[st.delta_generator.DeltaGenerator, st.delta_generator.DeltaGenerator]:
-    """The links to all groups of pages; returns their place, and that at the foot for where the models run."""
+def _navigation(page: Page) -> tuple[list[_Link], st.delta_generator.DeltaGenerator]:
+    """The places of the links to all groups of pages, and that at the foot for where the models run."""
+    here = group_of(page).title
     with st.sidebar:
-        links = st.empty()
-        _link_all(links, page, view)
+        with st.container(key="mm-brand"):
+            links = [_Link(st.empty(), HOME, "mmlab")]
+        for place, group in enumerate(navigation()):
+            with st.container(key="mm-nav-here" if group.title == here else f"mm-nav-{place}"):
+                links.append(_Link(st.empty(), group.pages[0].name, group.title, "stretch"))
         access.foot()
         session_expiry.watch()
         return links, st.empty()
 
 
-def _link_all(links: st.delta_generator.DeltaGenerator, page: Page, view: Mapping[str, str]) -> None:
-    here = group_of(page).title
-    with links.container():
-        with st.container(key="mm-brand"):
-            page_link(HOME, "mmlab", view)
-        for place, group in enumerate(navigation()):
-            with st.container(key="mm-nav-here" if group.title == here else f"mm-nav-{place}"):
-                page_link(group.pages[0].name, plain(group.title), view, width="stretch")
-
-
-def _tabs(line: st.delta_generator.DeltaGenerator, page: Page, view: Mapping[str, str]) -> None:
+def _tabs(page: Page) -> list[_Link]:
     """The pages of the same group in one thin line; nothing for a page that stands alone."""
-    group = group_of(page)
-    if len(group.pages) > 1:
-        with line.container(horizontal=True, gap="medium", key="mm-tabs"):
-            for place, other in enumerate(group.pages):
-                with st.container(key="mm-tab-here" if other == page else f"mm-tab-{place}", width="content"):
-                    page_link(other.name, plain(other.tab or other.title), view)
+    inside = group_of(page).pages
+    if len(inside) < 2:
+        return []
+    links = []
+    with st.container(horizontal=True, gap="medium", key="mm-tabs"):
+        for place, other in enumerate(inside):
+            with st.container(key="mm-tab-here" if other == page else f"mm-tab-{place}", width="content"):
+                links.append(_Link(st.empty(), other.name, other.tab or other.title))
+    return links
+
+
+def _link_all(links: Sequence[_Link], view: Mapping[str, str]) -> None:
+    """Fill the places of the links, with a view for their addresses; filled again where it changed."""
+    for link in links:
+        with link.place.container():
+            page_link(link.page, plain(link.label), view, link.width)
 
 
 @st.cache_resource(show_spinner=False)

@@ -91,13 +91,18 @@ def show(view: View, path: Path | None) -> None:
         _inputs(path.looked)
     else:
         st.caption(_named(view, view.found.ids.index(view.point)))
+    draw(view, path, "embed.path", 480)
+    variance = None if path.places.variance is None else path.places.variance.tolist()
+    st.html(sample_path.table(path.steps, path.places.likeness.tolist(), variance, path.on))
+
+
+def draw(view: View, path: Path, key: str, height: int) -> None:
+    """The picture of the path with its animation, and what has to be known of it."""
     spec = _spec(view.reference, view.picture, path.steps, path.on)
     name = f"mmlab-path-{view.task.name}-{view.reference.method}"
     alt = f"The path of {view.point}. {view.about}"
-    plotly_figure.show(spec, key="embed.path", name=name, alt=alt, height=480, later=True)
+    plotly_figure.show(spec, key=key, name=name, alt=alt, height=height, later=True)
     _remarks(path.places, cache.title(view.reference.method))
-    variance = None if path.places.variance is None else path.places.variance.tolist()
-    st.html(sample_path.table(path.steps, path.places.likeness.tolist(), variance, path.on))
 
 
 def near(view: View, path: Path) -> None:

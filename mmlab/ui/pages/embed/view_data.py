@@ -175,6 +175,17 @@ def make(
     return View(task, references, reference, found, made, name, solid, colour, shown, drawn, sample, point, rows)
 
 
+def usual(task: Task, references: tuple[Reference, ...], reference: Reference, sample: str) -> View:
+    """A flat map of everything without a control: the stored one, or PCA where none was. Raises CheckpointError."""
+    found = cache.sweep(reference)
+    try:
+        made, name = map_cache.picture(reference, map_cache.UMAP), map_cache.UMAP
+    except CheckpointError:
+        made, name = map_cache.picture(reference, map_cache.PCA), map_cache.PCA
+    every, drawn = tuple(range(len(found.combinations))), np.ones(len(found.ids), bool)
+    return View(task, references, reference, found, made, name, False, "class", every, drawn, sample, sample, None)
+
+
 def picture_title(name: str) -> str:
     """The name of a map for people."""
     if name in (map_cache.UMAP, map_cache.PCA):

@@ -12,7 +12,7 @@ from mmlab.ui.session.page_registry import app_page
     group="Bench",
     about="Switch inputs off and see what each model makes of the rest.",
     order=10,
-    fields=("chosen",),
+    fields=("chosen", "view", "explainer"),
     compact=True,
     hides=True,
 )

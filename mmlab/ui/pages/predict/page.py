@@ -13,7 +13,7 @@ from mmlab.core.errors import NothingPresent
 from mmlab.core.modality import Combination
 from mmlab.core.reference import Reference
 from mmlab.ui.components import clickable_svg, page_frame, pickers
-from mmlab.ui.pages.predict import details, inputs, view_data
+from mmlab.ui.pages.predict import inputs, view_data, views
 from mmlab.ui.pages.predict.view_data import PredictView
 from mmlab.ui.session import cache, lessons
 from mmlab.ui.session import url_state as state
@@ -53,7 +53,7 @@ def show(task_name: str, sample: str, references: tuple[Reference, ...]) -> None
         inputs.show(shown, on)
     with below:
         if not hidden:
-            details.show(shown, on, references)
+            views.show(shown, on, references)
 
 
 def _happened(shown: PredictView, on: Combination) -> None:

@@ -1,0 +1,117 @@
+"""One input of the sample on the Bench, corrupted more and more: what each model answers at every severity."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+from html import escape
+
+import streamlit as st
+
+from mmlab.core.modality import Combination, Modality
+from mmlab.core.reference import Reference
+from mmlab.modalities.corruption import describe, label, offered
+from mmlab.ui.components import clickable_svg, pickers
+from mmlab.ui.pages.predict import details, view_data
+from mmlab.ui.pages.predict.view_data import PredictView
+from mmlab.ui.session import cache, url_state
+from mmlab.ui.session.url_state import SEVERITIES, Damage
+from mmlab.ui.text import wording
+
+NONE = 0  # the severity of an input as it was given
+
+
+def show(shown: PredictView, on: Combination, references: Sequence[Reference]) -> None:
+    """The input, what goes wrong with it, and the answers from nothing to the worst; a click sets that severity."""
+    modalities = shown.task.info.modalities
+    there = {m.name: m for m in modalities if m.name in shown.given and offered(shown.task, m)}
+    if not there:
+        st.caption("No input of this sample can be corrupted here.")
+        return
+    with st.container(horizontal=True, vertical_alignment="bottom", key="mm-severities"):
+        modality = there[_input(shown, tuple(there), there)]
+        kind = _kind(shown, modality)
+    now = next((each.severity for each in shown.damages if (each.modality, each.kind) == (modality.name, kind)), NONE)
+    table = _table(shown, on, references, modality, kind, now)
+    pick = partial(_set, modality.name, kind, shown)
+    clickable_svg.board(table, key=f"severities.{shown.task.name}", on_pick=pick)
+    if modality.name not in on:
+        st.caption(f"{modality.label} is switched off, so that its corruption changes nothing.")
+
+
+def _input(shown: PredictView, names: Sequence[str], there: dict[str, Modality]) -> str:
+    """Which input is corrupted: the one that already is, at first."""
+    hurt = next((each.modality for each in shown.damages if each.modality in names), names[0])
+    return str(
+        st.segmented_control(
+            "Input",
+            names,
+            default=hurt,
+            required=True,
+            format_func=lambda name: pickers.marked(there[name]),
+            key=f"severities.input.{shown.task.name}",
+        )
+    )
+
+
+def _kind(shown: PredictView, modality: Modality) -> str:
+    """What goes wrong with it."""
+    kinds = offered(shown.task, modality)
+    hurt = next((each.kind for each in shown.damages if each.modality == modality.name), kinds[0])
+    return str(
+        st.selectbox(
+            "Corruption",
+            kinds,
+            index=kinds.index(hurt),
+            format_func=lambda kind: label(modality.kind, kind),
+            key=f"severities.kind.{shown.task.name}.{modality.name}",
+            help=wording.help("damage"),
+            width=260,
+        )
+    )
+
+
+def _table(
+    shown: PredictView, on: Combination, references: Sequence[Reference], modality: Modality, kind: str, now: int
+) -> str:
+    """A row per model, a column per severity."""
+    cells: dict[str, str] = dict.fromkeys(shown.working, "")
+    heads = ""
+    for severity in (NONE, *SEVERITIES):
+        damages = _with(shown, modality.name, kind, severity)
+        for method, text in _answers(shown, on, references, damages).items():
+            here = ' class="mm-num mm-top"' if severity == now else ' class="mm-num"'
+            cells[method] += f"<td{here}>{escape(text)}</td>"
+        means = describe(modality.kind, kind, severity) if severity else "as it was given"
+        named = f'data-pick="{severity}" aria-pressed="{str(severity == now).lower()}" title="{escape(means)}"'
+        said = f"Severity {severity}, {means}" if severity else "No corruption"
+        heads += f'<th scope="col"><button {named} aria-label="{escape(said)}">{severity or "none"}</button></th>'
+    body = "".join(f'<tr><th scope="row">{escape(cache.title(method))}</th>{row}</tr>' for method, row in cells.items())
+    head = f'<thead><tr><th scope="col">Severity</th>{heads}</tr></thead>'
+    return f'<div class="mm-scroll"><table class="mm-table mm-answers">{head}<tbody>{body}</tbody></table></div>'
+
+
+def _answers(
+    shown: PredictView, on: Combination, references: Sequence[Reference], damages: tuple[Damage, ...]
+) -> dict[str, str]:
+    """What each model that has answers says of what is on, in a few signs."""
+    working = [each for each in references if each.method in shown.working]
+    sample = shown.item.id
+    hurt = replace(shown, answers={each.method: cache.answers(each, sample, damages) for each in working})
+    found = {each.method: view_data.states(hurt, each.method) for each in working}
+    return {
+        method: details.cell(next(state for state in states if state.key == on.key)) for method, states in found.items()
+    }
+
+
+def _with(shown: PredictView, name: str, kind: str, severity: int) -> tuple[Damage, ...]:
+    """The damage to all inputs, with this one to one of them."""
+    found = {each.modality: each for each in shown.damages if each.modality != name}
+    if severity:
+        found[name] = Damage(name, kind, severity)
+    return tuple(found[each] for each in shown.task.info.modalities.names if each in found)
+
+
+def _set(name: str, kind: str, shown: PredictView, severity: str) -> None:
+    url_state.put_damage(name, kind if int(severity) else None, int(severity), shown.task.info.modalities)

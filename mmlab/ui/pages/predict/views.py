@@ -1,0 +1,69 @@
+"""Below the Bench, for the same sample: the views among which one is open, and the way to the whole pages. Only the
+view that is open is computed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import streamlit as st
+
+from mmlab.core.modality import Combination
+from mmlab.core.reference import Reference
+from mmlab.ui.components import page_frame
+from mmlab.ui.pages.predict import attributions, details, embedding_path, severities
+from mmlab.ui.pages.predict.view_data import PredictView
+from mmlab.ui.session import url_state
+from mmlab.ui.session.page_registry import PAGES, group_of
+from mmlab.ui.text.markdown import plain
+
+FIELD = "view"
+
+
+@dataclass(frozen=True)
+class View:
+    """One view: its name on the screen, and what draws it for what is on."""
+
+    title: str
+    show: Callable[[PredictView, Combination, Sequence[Reference]], None]
+
+
+VIEWS: dict[str, View] = {
+    "answer": View("Answer", details.show),
+    "looks": View("Where it looks", attributions.show),
+    "path": View("Path in the embedding", embedding_path.show),
+    "damage": View("Damage", severities.show),
+}
+
+
+def show(shown: PredictView, on: Combination | None, references: Sequence[Reference]) -> None:
+    """The line of views, and below it the one that is open."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="mm-views"):
+        opened = _switch()
+        for page in group_of(PAGES["predict"]).pages[1:]:
+            page_frame.page_link(page.name, f"In {plain(page.title)} →", url_state.everything())
+    if on is None or not shown.working:
+        return
+    with page_frame.error_boundary():
+        VIEWS[opened].show(shown, on, references)
+
+
+def _switch() -> str:
+    """The view of the address; the first one where it names none."""
+    names = list(VIEWS)
+    wanted = url_state.get(FIELD)
+    opened = wanted if wanted in VIEWS else names[0]
+    st.segmented_control(
+        "What to see of this sample",
+        names,
+        format_func=lambda name: VIEWS[name].title,
+        key=url_state.follow("bench.view", opened),
+        required=True,
+        label_visibility="collapsed",
+        on_change=lambda: url_state.put(**{FIELD: _named(str(st.session_state["bench.view"]), names[0])}),
+    )
+    return opened
+
+
+def _named(view: str, usual: str) -> str | None:
+    return None if view == usual else view

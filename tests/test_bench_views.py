@@ -1,0 +1,93 @@
+"""The views below the Bench: for the same sample, each opened by its address, only the open one computed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from mmlab.ui.pages.predict.views import VIEWS
+from mmlab.ui.session import cache
+from tests.apps import address, app_at, healthy, html, sentences
+from tests.library import measured
+
+ANSWERS = 'class="mm-table mm-answers"'
+SAMPLE = {"task": "digits", "sample": "test-0004", "methods": "joint.dmrnet"}
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("checkpoints")
+    measured(root, "digits", "joint", "dmrnet")
+    return root
+
+
+@pytest.fixture(autouse=True)
+def library(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only these models, and nothing kept from the test before."""
+    monkeypatch.setenv("MMLAB_CHECKPOINTS", str(models))
+    st.cache_data.clear()
+    st.cache_resource.clear()
+
+
+def opened(view: str, **more: str) -> AppTest:
+    app = app_at("predict", 120, **SAMPLE, view=view, **more).run()
+    healthy(app)
+    return app
+
+
+def boards(app: AppTest) -> list[str]:
+    """What the components of the page show."""
+    found = [json.loads(each.proto.json) for each in app.get("bidi_component") if each.proto.json]
+    return [str(each["html"]) for each in found if "html" in each]
+
+
+def test_the_answers_come_first_and_an_unknown_view_is_the_first_one() -> None:
+    assert ANSWERS in html(opened("answer"))
+    assert ANSWERS in html(opened("nonsense"))
+
+
+def test_where_each_model_looks_has_a_map_per_input_that_is_on_and_says_whether_it_was_checked() -> None:
+    app = opened("looks", on="image-sound")
+    shown = html(app)
+    assert shown.count("Attribution map of Image") == 2
+    assert shown.count("Attribution map of Sound") == 2
+    assert "Attribution map of Pen" not in shown
+    assert shown.count("Not checked yet whether this map can be believed") == 2
+    assert ANSWERS not in shown, "only the open view is there"
+
+
+def test_the_path_of_the_sample_is_drawn_for_each_model_by_the_map_that_is_at_once_there() -> None:
+    app = opened("path")
+    titles = [each.value for each in app.markdown]
+    assert [title for title in titles if title.endswith(", PCA")] == ["**Joint training**, PCA", "**DMRNet**, PCA"]
+
+
+def test_damage_asks_for_the_answers_at_every_severity_and_keeps_the_one_that_is_set(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[object] = []
+    answers = cache.answers
+    monkeypatch.setattr(cache, "answers", lambda *given: asked.append(given[2]) or answers(*given))
+    app = opened("damage", damage="sound:noise:2")
+    severities = {damages[0].severity if damages else 0 for damages in asked}  # type: ignore[index]
+    assert severities == {0, 1, 2, 3, 4, 5}
+    table = next(found for found in boards(app) if "Severity 5, " in found)
+    assert 'data-pick="2" aria-pressed="true"' in table
+    assert 'data-pick="5" aria-pressed="false"' in table
+
+
+def test_nothing_switched_on_leaves_the_line_of_views_and_one_sentence() -> None:
+    for view in VIEWS:
+        app = opened(view, on="none")
+        assert sentences(app).count("No input is switched on.") == 1
+
+
+def test_the_open_view_stands_in_the_address() -> None:
+    app = opened("answer")
+    next(each for each in app.get("button_group") if each.key == "bench.view").set_value("looks").run()
+    healthy(app)
+    assert address(app, "view") == "looks"
