@@ -23,7 +23,7 @@ def show() -> None:
     title="Imputation",
     group="Compare",
     about="What stands in for a missing input, side by side, and inputs that are corrupted instead.",
-    order=52,
+    order=51,
 )
 def show_imputation() -> None:
     """The section on its own."""
@@ -35,7 +35,7 @@ def show_imputation() -> None:
     title="When to trust",
     group="Compare",
     about="How sure each model is, how often that is right, and when it should not answer.",
-    order=54,
+    order=52,
 )
 def show_trust() -> None:
     """The section on its own."""
@@ -47,7 +47,7 @@ def show_trust() -> None:
     title="Report",
     group="Compare",
     about="Every chart of these views with its numbers, in one file.",
-    order=56,
+    order=53,
 )
 def show_report() -> None:
     """The section on its own."""
