@@ -24,6 +24,7 @@ from mmlab.core.task import TASKS, TaskInfo, advice
 from mmlab.core.untrained import sentence, untrained
 from mmlab.experiments.ablations import ladder, ordered, rung_tag
 from mmlab.experiments.grid import gap_tag
+from mmlab.experiments.later_metrics import with_metric
 from mmlab.storage import baselines_file, report_file
 from mmlab.storage.library import SEED_FOLDER, Library
 from mmlab.storage.report_file import REPORT
@@ -47,7 +48,7 @@ def compare(
     """
     names, fingerprint = ordered(), fingerprint_of(TASKS[task]())
     pattern = re.compile(rf"{re.escape(gap_tag(missing))}-seed(\d+)") if missing else SEED_FOLDER
-    reports = {name: _seeds(library, task, name, fingerprint, pattern) for name in names}
+    reports = {name: _seeds(library, task, name, fingerprint, pattern, metric) for name in names}
     titles = {name: METHODS[name].title for name in names}
     found = _comparison(task, source, baseline, reports, titles, metric)
     if source != "built-in":
@@ -61,7 +62,7 @@ def compare_ladder(library: Library, task: str, method: str, source: str = "buil
     reports, titles, fingerprint = {}, {}, fingerprint_of(TASKS[task]())
     for rung in ladder(method):
         pattern = re.compile(rung_tag(rung, 0).replace("seed0", r"seed(\d+)"))
-        reports[rung.name] = _seeds(library, task, method, fingerprint, pattern)
+        reports[rung.name] = _seeds(library, task, method, fingerprint, pattern, metric)
         titles[rung.name] = rung.label
     complete = next(rung.name for rung in ladder(method) if not rung.config)
     return _comparison(task, source, complete, reports, titles, metric)
@@ -94,7 +95,9 @@ def _measured(found: Mapping[str, Any], info: TaskInfo) -> Sequence[Combination]
     return wanted if keys == {combination.key for combination in wanted} else info.modalities.subsets()
 
 
-def _seeds(library: Library, task: str, method: str, fingerprint: str, pattern: re.Pattern[str]) -> Reports:
+def _seeds(
+    library: Library, task: str, method: str, fingerprint: str, pattern: re.Pattern[str], metric: str
+) -> Reports:
     """The reports of a method's seeds on the data of that fingerprint, and in words what is wrong with the others."""
     info = TASKS[task].info
     found: list[Mapping[str, Any]] = []
@@ -113,7 +116,7 @@ def _seeds(library: Library, task: str, method: str, fingerprint: str, pattern: 
             run = f"{task}/{method}/{file.parent.name}"
             problems.append(f"{run} was left out: it was trained on another version of this data. Train it again.")
         else:
-            found.append(report)
+            found.append(with_metric(report, file.parent, info, metric) if metric else report)
             if told := sentence(untrained(report["card"]), info.modalities):
                 problems.append(f"{task}/{method}/{file.parent.name}: {told}")
     return found, problems

@@ -27,6 +27,7 @@ from mmlab.core.task import TASKS, GallerySample, PreparedInput, Source, Split, 
 from mmlab.storage import disk_cache
 from mmlab.tasks.cached_splits import cached_split
 from mmlab.tasks.custom import locations
+from mmlab.tasks.custom.dropping import dropped, only_present, recordings
 from mmlab.tasks.custom.manifest import SPLITS, Row, read_manifest
 from mmlab.tasks.custom.problems import Problems
 from mmlab.tasks.custom.samples import (
@@ -34,7 +35,6 @@ from mmlab.tasks.custom.samples import (
     check_size,
     contents_of,
     paths_of,
-    recording,
     region_maps,
     scales_of,
     stacked,
@@ -102,14 +102,16 @@ class FolderTask:
 
     def gallery(self) -> tuple[str, ...]:
         """Ids of the first test samples, in the manifest's order."""
-        return tuple(row.id for row in _rows(self.description) if row.split == "test")[:MOST_SHOWN]
+        rows = _rows(self.description, "test")
+        usable = {*self.samples("test").ids} if self.description.drops else {row.id for row in rows}
+        return tuple(row.id for row in rows if row.id in usable)[:MOST_SHOWN]
 
     def example(self, sample: str) -> GallerySample:
         """One sample, decoded from its files. Raises UnknownName and DataError."""
         row = next((row for row in _rows(self.description) if row.id == sample), None)
         if row is None:
             raise UnknownName(f"There is no sample '{sample[:40]}'.", f"See the ids in {self.description.folder.name}.")
-        raw = {name: recording(self.description, name, cell) for name, cell in row.cells.items()}
+        raw = recordings(self.description, row)
         target = region_maps(self.description, row) if self.description.has_label_maps else row.target
         lacking = [item.label for item in self.info.modalities if item.name not in raw]
         notes = [row.note, f"Without {', '.join(lacking)}." if lacking else ""]
@@ -129,7 +131,8 @@ class FolderTask:
 
     def describe(self) -> dict[str, Any]:
         """Counts, shares of missing inputs and what tells this version of the folder from another, for a card."""
-        rows = _rows(self.description)
+        stated = _rows(self.description)
+        rows = self._read_rows(stated) if self.description.drops else stated
         counts = {split: sum(row.split == split for row in rows) for split in SPLITS}
         missing = {
             name: round(sum(name not in row.cells for row in rows) / max(len(rows), 1), 4)
@@ -141,10 +144,19 @@ class FolderTask:
             "groups": len({row.group for row in rows}),
             "missing": missing,
             "contents": self.fingerprint(),
-            "fingerprint": disk_cache.cache_key(VERSION, self.description.settings(), [vars(row) for row in rows]),
+            "fingerprint": disk_cache.cache_key(VERSION, self.description.settings(), [vars(row) for row in stated]),
             "version": VERSION,
+            **({"dropped": dropped(stated, rows)} if self.description.drops else {}),
             **({} if self.description.simulated is None else {"simulated": list(self.description.simulated)}),
         }
+
+    def _read_rows(self, rows: Sequence[Row]) -> list[Row]:
+        """The rows as their files allow: with the inputs that were read, without samples that had none."""
+        present: dict[str, list[bool]] = {}
+        for split in SPLITS:
+            found = self.samples(split)
+            present |= dict(zip(found.ids, found.present.tolist(), strict=True))
+        return [only_present(row, present[row.id], self.info.modalities.names) for row in rows if row.id in present]
 
     def version(self, sample: str) -> object:
         """What tells this version of a sample, and of how it is read, from another."""
@@ -165,7 +177,8 @@ class FolderTask:
         """How the data is read, as far as task.json says it: defaults may change with the version of mmlab."""
         found = locations.load(self.description.folder)
         inputs = [{key: value for key, value in item.items() if key != "label"} for item in found["modalities"]]
-        return json.dumps([inputs, found["output"]], sort_keys=True)
+        drops = ["drop"] if self.description.drops else []
+        return json.dumps([inputs, found["output"], *drops], sort_keys=True)
 
     def _varied(self, name: str, value: Tensor, generator: torch.Generator) -> Tensor:
         item = self.description[name]

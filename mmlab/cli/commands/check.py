@@ -63,6 +63,7 @@ def _show(found: Checked) -> None:
         say(f"{found.name}: " + ", ".join(f"{count:,} {split}" for split, count in found.counts.items()))
         rows = [(name, f"{share:.0%}") for name, share in found.missing.items()]
         table("", ("modality", "missing"), rows)
+        _show_dropped(found)
         _show_numbers(found)
     if found.read is not None:
         whisper(f"Stopped after {found.read:,} of {sum(found.counts.values()):,} samples; the others were not read.")
@@ -70,6 +71,14 @@ def _show(found: Checked) -> None:
         whisper(f"{found.problems.errors:,} things have to be mended.")
     else:
         say(f"Ready for training: python -m mmlab train --task {quote(str(found.folder))} --method dropout")
+
+
+def _show_dropped(found: Checked) -> None:
+    """What counts as missing because it cannot be used."""
+    if found.dropped:
+        parts = [f"{count:,} of {name}" for name, count in found.dropped["inputs"].items()]
+        inputs = f"{', '.join(parts) or 'no input'} could not be used and counts as missing"
+        say(f"Dropped: {inputs}; {found.dropped['samples']:,} samples are left out.")
 
 
 def _show_numbers(found: Checked) -> None:
@@ -118,5 +127,6 @@ def _plain(found: Checked) -> dict[str, Any]:
         "missing": found.missing,
         "complete": found.complete,
         "read": found.read,
+        "dropped": found.dropped,
         "numbers": [{"modality": name, **figures} for name, figures in _numbers(found)],
     }

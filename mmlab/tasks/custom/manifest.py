@@ -58,7 +58,7 @@ def read_manifest(description: Description, problems: Problems) -> list[Row]:
             continue
         seen[row.id] = number
         rows.append(row)
-    _check_splits(rows, problems)
+    check_splits(rows, problems)
     return rows
 
 
@@ -161,7 +161,8 @@ def _target(cell: str, description: Description, line: int, problems: Problems) 
         return None
 
 
-def _check_splits(rows: Sequence[Row], problems: Problems) -> None:
+def check_splits(rows: Sequence[Row], problems: Problems) -> None:
+    """Each split needs samples."""
     for split in SPLITS:
         count, least = sum(row.split == split for row in rows), LEAST_TRAINING if split == "train" else 1
         if count < least and not problems.errors:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from shlex import quote
 
@@ -67,6 +67,11 @@ class Problems:
         kept = sum(problem.is_error for problem in others.found)
         self.errors += others.errors - kept
         self.warnings += others.warnings - (len(others.found) - kept)
+
+    def as_warnings(self, more: str) -> Problems:
+        """The same as things that may be meant so. more: what becomes of each, in words."""
+        found = [replace(problem, is_error=False, hint=f"{problem.hint} {more}".strip()) for problem in self.found]
+        return Problems(found, 0, self.errors + self.warnings)
 
     def raise_first(self, folder: Path) -> None:
         """Raise DataError for the first error, where there is one, and say how many more there are."""

@@ -9,6 +9,7 @@ from dataclasses import replace
 from functools import lru_cache, partial
 from math import prod
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,7 @@ from mmlab.core.task import PreparedInput
 from mmlab.modalities.files import numbered
 from mmlab.modalities.image.folder_input import fitted
 from mmlab.modalities.scan.folder_input import SlicesInput, read_labels
-from mmlab.tasks.custom.manifest import Row
+from mmlab.tasks.custom.manifest import LEAST_TRAINING, Row
 from mmlab.tasks.custom.problems import Problems
 from mmlab.tasks.custom.safe_paths import content_of, file_of
 from mmlab.tasks.custom.scales import Moments, Scale, scaled
@@ -165,6 +166,18 @@ def _readings(
     return found
 
 
+def usable(description: Description, row: Row, problems: Problems) -> Row | None:
+    """A row without the inputs that could not be used, of which `problems` tell; None where too little is left of it.
+
+    As it is, unless task.json says `"missing": "drop"`.
+    """
+    lost = {problem.column for problem in problems.found if problem.is_error and description.drops}
+    if "target" in lost:
+        return None
+    cells = {name: cell for name, cell in row.cells.items() if name not in lost}
+    return replace(row, cells=cells) if cells else None
+
+
 def scales_of(description: Description, rows: Sequence[Row]) -> dict[str, Scale]:
     """Mean and spread of each row of each standardised modality, over the training samples. Raises DataError."""
     problems = Problems()
@@ -175,7 +188,8 @@ def scales_of(description: Description, rows: Sequence[Row]) -> dict[str, Scale]
             for reading in _readings(description, replace(row, cells={name: row.cells[name]}), problems).values():
                 moments.add(reading.tensor)
         found[name] = moments.scale()
-    problems.raise_first(description.folder)
+    if not description.drops:
+        problems.raise_first(description.folder)
     return found
 
 
@@ -185,16 +199,27 @@ def stacked(description: Description, rows: Sequence[Row], scales: Scales, probl
     check_size(description, len(rows))
     arrays: Arrays = {item.name: np.zeros((len(rows), *item.shape), np.float16) for item in modalities}
     present = np.zeros((len(rows), len(modalities)), bool)
-    targets = []
-    for place, row in enumerate(rows):
-        readings, target = prepared(description, row, problems)
-        targets.append(target)
+    targets, kept = [], []
+    for row in rows:
+        of_row = Problems()
+        readings, target = prepared(description, row, of_row)
+        if usable(description, row, of_row) is None:
+            continue
+        if not description.drops:
+            problems.extend(of_row)
         for name, reading in readings.items():
-            arrays[name][place] = scaled(reading.tensor, scales.get(name)).numpy()
-            present[place, modalities.names.index(name)] = True
+            arrays[name][len(kept)] = scaled(reading.tensor, scales.get(name)).numpy()
+            present[len(kept), modalities.names.index(name)] = True
+        targets.append(target)
+        kept.append(row)
     problems.raise_first(description.folder)
+    split = rows[0].split if rows else ""
+    if len(kept) < (LEAST_TRAINING if split == "train" else 1):
+        hint = f"See why: python -m mmlab check {quote(str(description.folder))}"
+        raise DataError(f"Too few samples of {split} can be used: {len(kept)} of {len(rows):,}.", hint)
+    arrays, present = {name: value[: len(kept)] for name, value in arrays.items()}, present[: len(kept)]
     target = description.info.output.stacked(targets)
-    ids, groups = np.array([row.id for row in rows]), np.array([case_of(description, row) for row in rows])
+    ids, groups = np.array([row.id for row in kept]), np.array([case_of(description, row) for row in kept])
     return {**arrays, "present": present, "target": target, "ids": ids, "groups": groups}
 
 

@@ -24,7 +24,8 @@ from mmlab.tasks.custom.targets import output_from
 
 LEAST, MOST = 2, 6
 LONGEST_LABEL = 40
-KEYS = ("name", "title", "about", "output", "modalities", "simulated", "plan", "grouped_by")
+KEYS = ("name", "title", "about", "output", "modalities", "simulated", "plan", "grouped_by", "missing")
+MISSING = ("error", "drop")
 COLUMNS = ("id", "split", "target", "group", "note")
 COMMON = ("name", "kind", "label", "letter", "inline", "vary")
 
@@ -45,7 +46,8 @@ class Description:
 
     regions: for label maps, the labels that make up each region of the output. plan: what of the training plan
     differs. simulated: in words, what of the data is not measured; None where it does not say. grouped_by: what a
-    group of samples is, such as "patient"; empty where it does not say.
+    group of samples is, such as "patient"; empty where it does not say. drops: whether an input that cannot be used
+    counts as missing, rather than as an error.
     """
 
     folder: Path
@@ -57,6 +59,7 @@ class Description:
     simulated: tuple[str, ...] | None = None
     plan: Mapping[str, Any] = field(default_factory=dict)
     grouped_by: str = ""
+    drops: bool = False
 
     def __getitem__(self, modality: str) -> Input:
         return self.inputs[self.info.modalities.names.index(self.info.modalities[modality].name)]
@@ -69,7 +72,8 @@ class Description:
     def settings(self) -> dict[str, Any]:
         """All that the prepared samples depend on, as plain values."""
         inputs = [{"modality": vars(item.modality), "options": as_dict(item.kind)} for item in self.inputs]
-        return {"inputs": inputs, "output": self.info.output.card(), "regions": self.regions}
+        drops = {"missing": "drop"} if self.drops else {}
+        return {"inputs": inputs, "output": self.info.output.card(), "regions": self.regions, **drops}
 
 
 def read_description(folder: Path, problems: Problems) -> Description | None:
@@ -93,6 +97,9 @@ def read_description(folder: Path, problems: Problems) -> Description | None:
     if not isinstance(simulated, list):
         hint = 'Write "simulated": ["noise"], or [] where all is measured.'
         problems.error("What is simulated is not a list of texts.", hint, column="simulated", file=TASK_FILE)
+    if found.get("missing", "error") not in MISSING:
+        hint = 'Write "missing": "drop" where an input that cannot be used shall count as missing.'
+        problems.error("What becomes of inputs that cannot be used is not said.", hint, column="missing", file=TASK_FILE)
     if problems.errors > before or output is None:
         return None
     return Description(
@@ -105,6 +112,7 @@ def read_description(folder: Path, problems: Problems) -> Description | None:
         simulated=_simulated(found.get("simulated")),
         plan=plan,
         grouped_by=plain(found.get("grouped_by", ""), LONGEST_LABEL),
+        drops=found.get("missing") == "drop",
     )
 
 

@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from mmlab.core.errors import MmlabError
 from mmlab.core.untrained import sentence
-from mmlab.tasks.custom.manifest import SPLITS, Row, read_manifest
+from mmlab.tasks.custom.dropping import dropped
+from mmlab.tasks.custom.manifest import SPLITS, Row, check_splits, read_manifest
 from mmlab.tasks.custom.problems import Problems
 from mmlab.tasks.custom.reading import OnProgress, Reading
 from mmlab.tasks.custom.row_reading import ReadRow, Spread
-from mmlab.tasks.custom.samples import case_of, check_size
+from mmlab.tasks.custom.samples import case_of, check_size, usable
 from mmlab.tasks.custom.scales import Moments
 from mmlab.tasks.custom.task_json import Description, read_description
 
+MANY = 0.2  # share of an input that could not be used, from which on it is said by itself
 FEW = 5  # samples of a class: with fewer in training there is hardly anything to learn
 NAMED = 6
 
@@ -32,7 +35,8 @@ class Numbers:
 class Checked:
     """What was found. counts: samples by split; missing: share of samples without an input, by modality;
     complete: test samples that have all inputs of a combination, by its key; numbers: what the training samples hold,
-    by standardised modality; read: how many samples were, where somebody stopped it before the last."""
+    by standardised modality; read: how many samples were, where somebody stopped it before the last; dropped: what
+    could not be used and counts as missing, samples and inputs by modality; empty where such things are errors."""
 
     folder: Path
     name: str = ""
@@ -42,6 +46,7 @@ class Checked:
     complete: dict[str, int] = field(default_factory=dict)
     numbers: dict[str, Numbers] = field(default_factory=dict)
     read: int | None = None
+    dropped: dict[str, Any] = field(default_factory=dict)
 
 
 def check(folder: Path, on_progress: OnProgress | None = None, spread: Spread | None = None) -> Checked:
@@ -61,7 +66,7 @@ def check(folder: Path, on_progress: OnProgress | None = None, spread: Spread | 
         return found
     reading = Reading(description, rows, found.problems, on_progress or (lambda share, sofar: None))
     whole = reading.run(spread)
-    _check_contents(reading.in_order(), found.problems)
+    _check_contents(reading.in_order(), found.problems, description.drops)
     if not whole:
         found.read = reading.done
         return found
@@ -70,6 +75,8 @@ def check(folder: Path, on_progress: OnProgress | None = None, spread: Spread | 
         for item in description.inputs
         if item.kind.standardised
     }
+    if description.drops:
+        rows = _drop(found, description, reading.in_order())
     _check_numbers(found)
     _check_groups(description, rows, found.problems)
     _check_classes(description, rows, found.problems)
@@ -96,11 +103,24 @@ def _count(found: Checked, description: Description, rows: Sequence[Row]) -> boo
     return fits
 
 
-def _check_contents(read: Sequence[ReadRow], problems: Problems) -> None:
+def _drop(found: Checked, description: Description, read: Sequence[ReadRow]) -> list[Row]:
+    """The rows as their files allow, counted again; what was lost is told by modality."""
+    kept = [row for each in read if (row := usable(description, each.row, each.problems)) is not None]
+    found.dropped = dropped([each.row for each in read], kept)
+    _count(found, description, kept)
+    check_splits(kept, found.problems)
+    for name, count in found.dropped["inputs"].items():
+        given = sum(name in each.row.cells for each in read)
+        if count > MANY * given:
+            found.problems.warn(f"{count:,} of {given:,} could not be used.", "Look at the first of them.", 0, name)
+    return kept
+
+
+def _check_contents(read: Sequence[ReadRow], problems: Problems, drops: bool) -> None:
     """What reading found, row by row; and content in two splits, which a model could have learned by heart."""
     first: dict[bytes, Row] = {}
     for each in read:
-        problems.extend(each.problems)
+        problems.extend(each.problems.as_warnings("It counts as missing.") if drops else each.problems)
         for name, content in each.contents.items():
             other = first.setdefault(content, each.row)
             if other.split != each.row.split:
