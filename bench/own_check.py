@@ -3,7 +3,8 @@
     python bench/own_check.py                        # 20,000 samples: a picture of 28 px, a sensor, four numbers
     python bench/own_check.py --samples 2000 --sounds
 
-Every figure is of a process of its own, with its peak memory, beside the load of the machine at that moment.
+Every figure is of a process of its own: seconds by the clock and of all processors together, and peak memory, beside
+the load of the machine at that moment. Where others work on it, the seconds of the processors say what the clock would.
 """
 
 from __future__ import annotations
@@ -84,10 +85,10 @@ def _sensor(values: np.ndarray) -> bytes:
     return ("x,y\n" + "\n".join(f"{x:.3f},{y:.3f}" for x, y in values) + "\n").encode()
 
 
-def measured(act: str, argv: list[str], cache: Path) -> tuple[float, float]:
-    """Seconds and MB at the peak, over all processes of the act."""
+def measured(act: str, argv: list[str], cache: Path) -> tuple[float, float, float]:
+    """Seconds by the clock, seconds of processors, and MB at the peak, over all processes of the act."""
     code = MEASURED.format(argv=argv, act=act)
-    begun = time.perf_counter()
+    begun, before = time.perf_counter(), os.times()
     done = subprocess.run(
         [sys.executable, "-c", code],
         env={**os.environ, "MMLAB_CACHE": str(cache), "OMP_NUM_THREADS": "1"},
@@ -95,11 +96,12 @@ def measured(act: str, argv: list[str], cache: Path) -> tuple[float, float]:
         text=True,
         check=False,
     )
-    seconds = time.perf_counter() - begun
+    seconds, after = time.perf_counter() - begun, os.times()
+    work = after.children_user + after.children_system - before.children_user - before.children_system
     peaks = [line for line in done.stderr.splitlines() if line.startswith("peak ")]
     if not peaks or "Traceback" in done.stderr:
         raise SystemExit(done.stdout + done.stderr)
-    return seconds, sum(map(int, peaks[-1].split()[1:])) / 1024
+    return seconds, work, sum(map(int, peaks[-1].split()[1:])) / 1024
 
 
 def main() -> None:
@@ -121,8 +123,8 @@ def main() -> None:
             ("reading for a training, nothing kept", read, Path(place, "other")),
         ):
             load = os.getloadavg()[0]
-            seconds, memory = measured(act, argv, where)
-            print(f"{title:40s} {seconds:7.1f} s  {memory:6.0f} MB  (load {load:.1f})", flush=True)
+            seconds, work, memory = measured(act, argv, where)
+            print(f"{title:40s} {seconds:7.1f} s, {work:6.1f} s CPU, {memory:5.0f} MB  (load {load:.1f})", flush=True)
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ def test_they_are_those_of_scikit_learn() -> None:
     assert of("balanced_accuracy", THREE, LOGITS, TRUTH) == pytest.approx(
         balanced_accuracy_score(TRUTH, LOGITS.argmax(1))
     )
-    expected = np.mean([roc_auc_score(TRUTH == index, log_softmax(LOGITS, 1)[:, index]) for index in range(3)])
+    expected = np.mean([roc_auc_score(index == TRUTH, log_softmax(LOGITS, 1)[:, index]) for index in range(3)])
     assert of("auroc", THREE, LOGITS, TRUTH) == pytest.approx(expected)
     two = LOGITS[:, :2]
     expected = roc_auc_score(TRUTH > 0, two[:, 1] - two[:, 0])

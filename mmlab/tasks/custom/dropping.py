@@ -14,7 +14,7 @@ from mmlab.tasks.custom.task_json import Description
 
 
 def recordings(description: Description, row: Row) -> dict[str, Raw]:
-    """What the cells of a row hold or name, decoded. Raises DataError for one that cannot be used and is not dropped."""
+    """What the cells of a row hold or name, decoded. Raises DataError for one that is not usable and not dropped."""
     found: dict[str, Raw] = {}
     for name, cell in row.cells.items():
         try:

@@ -99,7 +99,9 @@ def read_description(folder: Path, problems: Problems) -> Description | None:
         problems.error("What is simulated is not a list of texts.", hint, column="simulated", file=TASK_FILE)
     if found.get("missing", "error") not in MISSING:
         hint = 'Write "missing": "drop" where an input that cannot be used shall count as missing.'
-        problems.error("What becomes of inputs that cannot be used is not said.", hint, column="missing", file=TASK_FILE)
+        problems.error(
+            "What becomes of inputs that cannot be used is not said.", hint, column="missing", file=TASK_FILE
+        )
     if problems.errors > before or output is None:
         return None
     return Description(
