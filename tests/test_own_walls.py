@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import numpy as np
 import pytest
 import torch
 
 import mmlab
+from mmlab.analysis.dominance.measure import Evidence, Undefined
+from mmlab.analysis.dominance.measures.utilisation import ConditionalUtilisation
 from mmlab.core.errors import DataError, MmlabError
 from mmlab.core.method import METHODS
 from mmlab.core.training_plan import Plan
@@ -20,6 +23,7 @@ from mmlab.tasks.custom.targets import output_from
 from mmlab.tasks.custom.task_json import read_description
 from mmlab.testing.toy_task import ToyTask
 from mmlab.training.loop import Trainer
+from mmlab.viz.inputs import numeric_row
 from tests.test_plan_search import folder_of
 
 
@@ -101,3 +105,34 @@ def test_no_head_and_no_centimetres_are_made_up_for_pictures_of_unknown_size() -
     assert _size(region, inside, 1.0) == "10 % of the picture"
     assert _size(region, inside, 3.6) == "1.3 cm², 25 % of the head in this slice"
     assert _size(region & False, inside, 1.0) == "No pixel of the picture."
+
+
+def test_rows_of_many_numbers_can_be_told_apart() -> None:
+    names = tuple(map(str, range(768)))
+    first = numeric_row.rows(names, [0.0, 0.0, 0.0, *[1.0, -2.0] * 382, 1.0], "#000000")
+    other = numeric_row.rows(names, [0.0, 0.0, 0.0, *[2.0, -1.0] * 382, 1.0], "#000000")
+    assert first != other
+    assert first.count("<rect") == numeric_row.BARS
+    assert "and 765 more" in first
+    assert "<rect" not in numeric_row.rows(names[:8], [1.0] * 8, "#000000")
+
+
+def test_inputs_and_tasks_of_one_name_are_told_apart(tmp_path: Path) -> None:
+    folder = folder_of(tmp_path / "signs")
+    task = json.loads((folder / "task.json").read_text())
+    for item in task["modalities"]:
+        item |= {"label": "Sensor"}
+    (folder / "task.json").write_text(json.dumps(task))
+    found = read_description(folder, Problems())
+    assert found is not None
+    names = found.info.modalities.names
+    assert [item.label for item in found.info.modalities] == ["Sensor", f"Sensor ({names[1]})"][: len(names)]
+
+
+def test_a_share_of_a_score_that_nearly_vanishes_is_not_said() -> None:
+    measure = ConditionalUtilisation("utilisation")
+    steady = SimpleNamespace(scores=np.array([0.1, 0.5, 0.4, 0.6]))
+    assert np.isfinite(measure.values(cast(Evidence, steady))).all()
+    vanishing = SimpleNamespace(scores=np.array([0.1, 0.5, 0.4, 0.02]))
+    with pytest.raises(Undefined, match="less than half"):
+        measure.values(cast(Evidence, vanishing))

@@ -48,9 +48,12 @@ def write_map(folder: Path, made: Map) -> None:
     packed_arrays.write(folder / MAP, arrays)
 
 
-def read_map(folder: Path, digest: str) -> Map:
-    """The map of the checkpoint in `folder`, which must have this digest. Raises CheckpointError."""
-    again = "Run `python -m mmlab map --task TASK --method METHOD` to make it."
+def read_map(folder: Path, digest: str, command: str = "python -m mmlab map") -> Map:
+    """The map of the checkpoint in `folder`, which must have this digest. command: what makes it.
+
+    Raises CheckpointError.
+    """
+    again = f"Run `{command}` to make it."
     try:
         arrays: Arrays = packed_arrays.read(folder / MAP, packed_arrays.at_most(MOST))
         packed_arrays.check_kinds(arrays, {"points": "u", "distances": "f", "error": "f"})

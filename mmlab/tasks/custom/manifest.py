@@ -12,12 +12,13 @@ from typing import Any
 
 from mmlab.core.errors import DataError, MmlabError
 from mmlab.core.plain_text import MARKUP, is_plain, plain
+from mmlab.core.task import Split
 from mmlab.tasks.custom.locations import MANIFEST
 from mmlab.tasks.custom.problems import Problems
 from mmlab.tasks.custom.safe_paths import content_of
 from mmlab.tasks.custom.task_json import COLUMNS, Description
 
-SPLITS = ("train", "valid", "test")
+SPLITS: tuple[Split, ...] = ("train", "valid", "test")
 NEEDED = ("id", "split", "target")
 MOST_ROWS, LONGEST_ID, LONGEST_GROUP, LONGEST_NOTE = 200_000, 80, 200, 300
 LEAST_TRAINING = 2  # batch normalisation has nothing to compare in a single sample

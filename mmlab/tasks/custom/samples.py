@@ -199,7 +199,8 @@ def stacked(description: Description, rows: Sequence[Row], scales: Scales, probl
     check_size(description, len(rows))
     arrays: Arrays = {item.name: np.zeros((len(rows), *item.shape), np.float16) for item in modalities}
     present = np.zeros((len(rows), len(modalities)), bool)
-    targets, kept = [], []
+    targets: list[Any] = []
+    kept: list[Row] = []
     for row in rows:
         of_row = Problems()
         readings, target = prepared(description, row, of_row)

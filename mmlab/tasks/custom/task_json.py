@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -163,7 +163,7 @@ def _inputs(found: Any, problems: Problems) -> list[Input]:
     inputs: list[Input] = []
     for place, item in enumerate(found):
         try:
-            inputs.append(_input(item, {made.modality.letter for made in inputs}))
+            inputs.append(_input(item, inputs))
         except MmlabError as error:
             problems.caught(error, column=f"modalities[{place}]", file=TASK_FILE)
     for twice in _repeated([item.modality.name for item in inputs]):
@@ -171,8 +171,9 @@ def _inputs(found: Any, problems: Problems) -> list[Input]:
     return inputs
 
 
-def _input(found: Any, letters: set[str]) -> Input:
-    """One modality. Raises DataError or UnknownName."""
+def _input(found: Any, others: Sequence[Input]) -> Input:
+    """One modality; `others` stand before it, and have labels and letters of their own. Raises DataError."""
+    letters = {made.modality.letter for made in others}
     if not isinstance(found, dict):
         raise DataError("This is not an object.", 'Write {"name": "photo", "kind": "image"}.')
     name, kind = found.get("name"), found.get("kind")
@@ -191,6 +192,8 @@ def _input(found: Any, letters: set[str]) -> Input:
         able = " and ".join(each for each, made in known.items() if made.inline)
         raise DataError(f"'{name}' cannot be inline.", f"Only {able} can; give paths of files.")
     label = plain(found.get("label") or name.replace("_", " ").capitalize(), LONGEST_LABEL) or name
+    if label in {made.modality.label for made in others}:  # two switches of one name could not be told apart
+        label = f"{label[: LONGEST_LABEL - len(name) - 3]} ({name})"
     letter = plain(found.get("letter", ""), 2) or _letter(label, letters)
     if letter in letters:
         raise DataError(f"'{name}' has the letter of another modality.", "Give each its own.")

@@ -57,6 +57,12 @@ def current_task() -> Task:
         return cache.task(names[0])
 
 
+def task_title(name: str) -> str:
+    """The title of a task, with its name where another task has the same title."""
+    title = cache.task(name).title
+    return f"{title} ({name})" if [cache.task(each).title for each in cache.task_names()].count(title) > 1 else title
+
+
 def task_menu(chosen: Task) -> None:
     """A switch to the other tasks that takes little room; nothing where there are none."""
     names = cache.task_names()
@@ -64,7 +70,7 @@ def task_menu(chosen: Task) -> None:
         st.selectbox(
             "Task",
             names,
-            format_func=lambda name: cache.task(name).title,
+            format_func=task_title,
             key=url_state.follow("task", chosen.name),
             label_visibility="collapsed",
             width=150,
@@ -79,7 +85,7 @@ def task_picker() -> Task:
         st.pills(
             "Task",
             names,
-            format_func=lambda name: plain(cache.task(name).title),
+            format_func=lambda name: plain(task_title(name)),
             key=url_state.follow("task", chosen.name),
             required=True,
             wrap=True,

@@ -32,6 +32,7 @@ from mmlab.ui.session import cache
 from mmlab.ui.session.library_entries import entry_of
 
 SOURCES = {"built-in": "Built-in samples", "real": "Real recordings"}
+ONLY = "Test samples"  # where a task has no other source, such as one's own folder
 STEPS = "steps"
 Stamp = tuple[tuple[str, FileStamp], ...]
 
@@ -92,6 +93,12 @@ def sources(task: str, view: str, stamp: Stamp) -> list[str]:
             advice(TASKS[task], f"python -m mmlab grid --tasks {task}{f' --ladder {view}' if view else ''}", "Train"),
         )
     return there
+
+
+def source_title(task: str, source: str) -> str:
+    """What test data is called: "built-in" would be wrong of one's own."""
+    is_only = source == "built-in" and len(cache.task(task).sources()) == 1
+    return ONLY if is_only else SOURCES.get(source, source)
 
 
 def stamp(task: str) -> Stamp:

@@ -10,6 +10,8 @@ from mmlab.analysis.base.coalitions import membership
 from mmlab.analysis.dominance.derivation import Arithmetic, named
 from mmlab.analysis.dominance.measure import MEASURES, TOGETHER, Evidence, Measure, Truth, Undefined
 
+LOWEST = -1.0  # below, a difference is measured by a score that nearly vanished
+
 
 def conditional_utilisation(scores: ArrayLike) -> Numbers:
     """The part of the score that a modality adds to what was there before: `[2**M]` accuracies to `[M, 2**M]`.
@@ -47,10 +49,12 @@ class ConditionalUtilisation(Measure):
     )
 
     def values(self, evidence: Evidence) -> Numbers:
-        """Means over the combinations of the others."""
+        """Means over the combinations of the others. Raises Undefined where a score falls to less than half."""
         rates = conditional_utilisation(evidence.scores)[:, 1:]
         if np.isnan(rates).all(1).any():
             raise Undefined("There is no second input, or every score is 0.")
+        if (rates < LOWEST).any():
+            raise Undefined("With an input the score falls to less than half: a share of the rest says nothing.")
         return np.nanmean(rates, axis=1)
 
     def derivation(self, evidence: Evidence, modality: int) -> Arithmetic:

@@ -143,7 +143,7 @@ def _heat(task: Task, found: Comparison, cell: tuple[str, str], by: str) -> None
     unit = ("", ", in percent", ", in percentage points")[found.is_share + (found.is_share and signed)]
     letters = plain(", ".join(f"{item.letter} {item.label}" for item in modalities))
     several = len(task.sources()) > 1 or found.source != "built-in"
-    where = f" ({comparison_cache.SOURCES.get(found.source, found.source)})" if several else ""
+    where = f" ({comparison_cache.source_title(task.name, found.source)})" if several else ""
     st.caption(
         f"{wording.metric(found.metric)}{unit}{wording.metric_meaning(found.metric)}. {found.samples:,} test samples"
         f"{where}, mean over {_seeds(found)}. Letters: {letters}. Click a cell to look into it."

@@ -33,16 +33,21 @@ def picture(reference: Reference, name: str, solid: bool = False) -> Map:
     if name == PCA:
         return of_pca(found, 3 if solid else 2)
     if name == UMAP:
-        made = read_map(Path(reference.path), found.digest)
+        made = read_map(Path(reference.path), found.digest, _command(reference))
     else:
         made = custom_maps.read(found.digest, custom_maps.settings_of(name))
     if made.projection.points.shape[:2] != found.mean.shape[:2]:
-        raise CheckpointError("The map does not fit the model's sweep.", "Make it again: `python -m mmlab map`.")
+        raise CheckpointError("The map does not fit the model's sweep.", f"Make it again: `{_command(reference)}`.")
     if not solid:
         return made
     if made.solid is None:
-        raise CheckpointError("This map has two dimensions only.", "Make it again: `python -m mmlab map`.")
+        raise CheckpointError("This map has two dimensions only.", f"Make it again: `{_command(reference)}`.")
     return made.solid
+
+
+def _command(reference: Reference) -> str:
+    """What makes the map of a model."""
+    return f"python -m mmlab map --task {reference.task} --method {reference.method} --tag {reference.tag}"
 
 
 @st.cache_resource(show_spinner=False, max_entries=16)

@@ -123,7 +123,7 @@ def _scores(task: Task, report: Mapping[str, Any]) -> str:
     for source, found in report.get("sources", {}).items():
         values = [found.get("mean", {}), *(found.get("metrics", {}).get(key, {}) for key in keys)]
         cells = "".join(f"<td class='mm-num'>{scale.text(_number(row.get(output.headline)))}</td>" for row in values)
-        where = escape(comparison_cache.SOURCES.get(source, source))
+        where = escape(comparison_cache.source_title(task.name, source))
         body.append(f"<tr><td>{where} <span class='mm-muted'>({found.get('samples', 0):,})</span></td>{cells}</tr>")
     measure = wording.metric(output.headline) + ", %" * scale.is_share
     return (
@@ -144,7 +144,9 @@ def _facts(entry: Entry) -> str:
         "Seed": str(card.get("seed", "")),
         "Settings": _changed(_settings(card), reference.task, reference.method, config=True),
         "Plan": _changed(plan, reference.task, reference.method, config=False) if plan else "",
-        "Trained on": ". ".join([_training_data(source, count), *origins]) + "." if source else "",
+        "Trained on": ". ".join([_training_data(entry.reference.task, source, count), *origins]) + "."
+        if source
+        else "",
         "Simulated": ", ".join(map(str, data["simulated"] or ["nothing"])) if "simulated" in data else "",
         "Kept epoch": f"number {epoch + 1:.0f}: {card.get('selection', '')}" if math.isfinite(epoch) else "",
         "Trained in": f"{wording.minutes(seconds)} on {card.get('device', 'unknown')}"
@@ -170,10 +172,12 @@ def _part(card: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     return found if isinstance(found, Mapping) else {}
 
 
-def _training_data(source: str, count: object) -> str:
+def _training_data(task: str, source: str, count: object) -> str:
     where = {"both": "Built-in samples and real recordings", **comparison_cache.SOURCES}.get(
         source, source or "unknown"
     )
+    if source == "built-in" and len(cache.task(task).sources()) == 1:
+        where = "Samples of the task"
     return f"{where}, {count:,} each" if isinstance(count, int) and source == "both" else f"{where}, {count}"
 
 

@@ -37,7 +37,8 @@ def _task(task: Task) -> None:
         for i, item in enumerate(task.info.modalities)
     )
     with st.container(border=True):
-        st.html(f'<div class="mm-way"><h3>{escape(task.title)}</h3><p>{escape(task.about)}</p><p>{chips}</p></div>')
+        title = escape(pickers.task_title(task.name))
+        st.html(f'<div class="mm-way"><h3>{title}</h3><p>{escape(task.about)}</p><p>{chips}</p></div>')
         entries = [entry for entry in cache.entries(task.name) if entry.problem is None]
         measured = [(entry, cache.report(entry.reference)) for entry in entries]
         sources = sorted({name for _, report in measured for name in report.get("sources", {})} - {"both"})
