@@ -18,9 +18,15 @@ from mmlab.storage.library import SEED_FOLDER, Library
 def command(
     task: TaskName,
     site: Annotated[
-        Path,
+        Path | None,
         typer.Option("--site", metavar="FOLDER", help="Static pages into a new folder, to open without a server."),
-    ],
+    ] = None,
+    onnx: Annotated[
+        Path | None,
+        typer.Option(
+            "--onnx", metavar="FOLDER", help="One model as ONNX graphs, which take the combination as an input."
+        ),
+    ] = None,
     method: Annotated[
         list[str] | None,
         typer.Option("--method", "-m", help="A method, or several; all that are trained by default."),
@@ -30,20 +36,47 @@ def command(
     device: Device = "",
     checkpoints: Checkpoints = None,
 ) -> None:
-    """Write trained models as static pages: combinations, failures, embedding and dominance, with their provenance."""
+    """Write trained models as static pages with their provenance, or one model as ONNX."""
+    if (site is None) == (onnx is None):
+        raise DataError("Say into what to export.", "Give --site FOLDER or --onnx FOLDER.")
     library = settle(device=device, checkpoints=checkpoints)
     chosen = _chosen(library, task, method or [], tag)
+    if onnx is not None:
+        _write_graphs(chosen, onnx, json)
+    elif site is not None:
+        _write_pages(chosen, site, json)
+
+
+def _write_pages(chosen: list[Reference], folder: Path, json: bool) -> None:
     with bar("Loading", None) as shown:
         from mmlab.experiments import site_export
         from mmlab.inference.device import one_thread
 
         one_thread()
         files = site_export.site_of(chosen, lambda name: shown.start(f"Measuring {name}", None))
-        size = site_export.write(files, site)
+        size = site_export.write(files, folder)
     if json:
-        emit({"folder": str(site), "models": [each.name for each in chosen], "bytes": size})
+        emit({"folder": str(folder), "models": [each.name for each in chosen], "bytes": size})
         return
-    say(f"{site / 'index.html'}: {len(chosen)} models, {size / 1e6:.1f} MB. Open it in a browser.")
+    say(f"{folder / 'index.html'}: {len(chosen)} models, {size / 1e6:.1f} MB. Open it in a browser.")
+
+
+def _write_graphs(chosen: list[Reference], folder: Path, json: bool) -> None:
+    if len(chosen) != 1:
+        raise DataError(f"ONNX graphs are of one model, and these are {len(chosen)}.", "Name one with --method.")
+    with bar("Writing and comparing the graphs", None):
+        from mmlab.experiments import onnx_export
+        from mmlab.inference.device import one_thread
+        from mmlab.inference.predictor import Model
+
+        one_thread()
+        about = onnx_export.export(Model.open(chosen[0]), folder)
+    if json:
+        emit({"folder": str(folder), **about})
+        return
+    for name, graph in about["graphs"].items():
+        say(f"{folder / name}: {', '.join(graph['inputs'])} -> {', '.join(graph['outputs'])}")
+    say(f"Compared {about['compared']}.")
 
 
 def _chosen(library: Library, task: str, methods: list[str], tag: str) -> list[Reference]:
