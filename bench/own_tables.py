@@ -34,7 +34,7 @@ from mmlab.inference.device import one_thread
 from mmlab.storage import report_file
 from mmlab.storage.library import Library
 
-USUAL = ("joint", "ensemble", "dropout", "dmrnet", "mmanet", "gmd", "dimml", "m3ixup")
+USUAL = ("joint", "ensemble", "dropout", "specialists", "dmrnet", "mmanet", "gmd", "dimml", "m3ixup")
 SHARES = (0.5, 0.2)  # of a table for training and validation; the rest is for the test
 POINT = 0.01
 Table = tuple[dict[str, np.ndarray], np.ndarray, np.ndarray]  # inputs [N, n], truth [N], split [N]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import combinations as choose
 
@@ -31,7 +31,8 @@ class Modality:
     `kind` (image, sound, path, series, vector, text, scan, ...) names the class that knows how to read, encode and draw
     it (`mmlab.core.modality_kinds`); `shape` is that of one sample in the model's world; `letter` stands for the
     modality in tight places. A kind that does not exist is an UnknownName for whoever asks something of it.
-    A text is `[2, words]`: two numbers per word (WORD_IDS), 0 where there is no word.
+    A text is `[2, words]`: two numbers per word (WORD_IDS), 0 where there is no word. `encoder` says by what a model
+    reads it where that is not the usual network of its kind: "linear"; it is the same input either way.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Modality:
     shape: tuple[int, ...]
     label: str
     letter: str
+    encoder: str = field(default="", compare=False)
 
     def __post_init__(self) -> None:
         if not NAME.fullmatch(self.name):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
 
 from torch import Tensor
@@ -32,7 +32,17 @@ class TaskInfo:
     def card(self) -> dict[str, Any]:
         """What a checkpoint stores about its task."""
         modalities = [{**vars(item), "shape": list(item.shape)} for item in self.modalities]
+        for item in modalities:
+            if not item["encoder"]:
+                del item["encoder"]  # the usual one is not worth a word
         return {"name": self.name, "modalities": modalities, "output": self.output.card()}
+
+    def read_by(self, encoder: str) -> TaskInfo:
+        """The same task, its rows of numbers read by such an encoder: "hidden" (one hidden layer) or "linear"."""
+        if encoder == "hidden":
+            return self
+        items = [replace(item, encoder=encoder) if len(item.shape) == 1 else item for item in self.modalities]
+        return replace(self, modalities=Modalities(items))
 
     @classmethod
     def from_card(cls, card: Mapping[str, Any]) -> TaskInfo:

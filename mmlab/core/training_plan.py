@@ -48,8 +48,14 @@ class Plan:
     input_dropout: float = option(
         0.0, "Share of the numbers of each row (inputs of kind vector) that are hidden in a step of training", 0.0, 0.9
     )
+    encoder: str = option(
+        "hidden",
+        "What reads rows of numbers (inputs of kind vector): a network of one hidden layer, or a linear map",
+        choices=("hidden", "linear"),
+    )
     search: bool = option(
-        False, "Find epochs (up to those given), augmentation and input dropout on validation before the training"
+        False,
+        "Find epochs (up to those given), augmentation, input dropout and encoder on validation before the training",
     )
 
     def __post_init__(self) -> None:

@@ -1,8 +1,9 @@
-"""How long a training on small data should take, and how much its samples should vary, found on validation first.
+"""How long a training on small data should take, and how its samples are varied and read, found on validation first.
 
-Two tables of the same size can ask for the opposite: 8 passes and half of the numbers hidden, or 160 passes and nothing
-changed. So a small network (modality dropout) tries both before the method itself is trained: first what to do with
-the samples, then twice as many epochs as long as that is better. All methods and seeds of a task share what is found.
+Tables of the same size can ask for the opposite: 8 passes and half of the numbers hidden, or 160 passes and nothing
+changed; a hidden layer, or no more than a linear model. So a small network (modality dropout) tries each before the
+method itself is trained: first what to do with the samples, then twice as many epochs as long as that is better. All
+methods and seeds of a task share what is found.
 """
 
 from __future__ import annotations
@@ -23,20 +24,21 @@ from mmlab.inference.device import device
 from mmlab.storage import disk_cache
 from mmlab.training.loop import Progress, Trainer
 
-VERSION = 1
+VERSION = 2
 PILOT, STAGE = "dropout", "search"
 FEWEST, FIRST = 10, 20
-VARIED: tuple[dict[str, Any], ...] = (  # what to do with samples while training; the first of equals is taken
-    {"augment": False, "input_dropout": 0.4},
-    {"augment": True, "input_dropout": 0.0},
-    {"augment": False, "input_dropout": 0.0},
+VARIED: tuple[dict[str, Any], ...] = (  # how samples are varied and read; the first of equals is taken
+    {"augment": False, "input_dropout": 0.0, "encoder": "linear"},
+    {"augment": False, "input_dropout": 0.4, "encoder": "hidden"},
+    {"augment": True, "input_dropout": 0.0, "encoder": "hidden"},
+    {"augment": False, "input_dropout": 0.0, "encoder": "hidden"},
 )
 
 
 def searched(
     task: Task, plan: Plan, seed: int, training: Samples, validation: Samples
 ) -> Generator[Progress, None, Plan]:
-    """The plan with the epochs, augmentation and input dropout that are best on validation; at most `plan.epochs`.
+    """The plan with the epochs (at most `plan.epochs`) and the way in VARIED that are best on validation.
 
     Yields the progress of each trial, in the stage `search`. Found once per version of the data, then remembered.
     """
@@ -78,7 +80,7 @@ def _tried(task: Task, plan: Plan, training: Samples, validation: Samples) -> Ge
     """Train the pilot by this plan; its score on validation, larger for better whatever the metric."""
     kind = METHODS[PILOT]
     torch.manual_seed(0)
-    pilot = kind(task.info, kind.Config()).to(device())
+    pilot = kind(task.info.read_by(plan.encoder), kind.Config()).to(device())
     trainer = Trainer(task, pilot, plan, 0, None, device(), {}, training, validation)
     for progress in trainer.epochs():
         yield replace(progress, stage=STAGE)

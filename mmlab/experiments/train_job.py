@@ -108,7 +108,7 @@ def _train(job: TrainJob, library: Library) -> Iterator[Progress]:
     folder = library.folder(job.task, job.method, job.folder)
     torch.manual_seed(job.seed)
     training, validation = (_samples(job, task, plan, split) for split in ("train", "valid"))
-    method = kind(task.info, config).to(device())
+    method = kind(task.info.read_by(plan.encoder), config).to(device())
     trainer = Trainer(
         task=task,
         method=method,

@@ -39,6 +39,16 @@ class Encoder(nn.Module):
         return (self.neck(self.body(inputs)),)
 
 
+class LinearEncoder(Encoder):
+    """Rows of numbers `[B, n]` to a feature `[B, size]` by a linear map, brought to mean 0 and spread 1."""
+
+    body: nn.Linear
+
+    def __init__(self, modality: Modality, size: int) -> None:
+        super().__init__(nn.Linear(modality.shape[0], size, bias=False), nn.BatchNorm1d(size))
+        self.modality = modality.name
+
+
 class LevelEncoder(nn.Module):
     """The left half of a U-Net: one feature level per depth, `[B, C * 2^i, H / 2^i, W / 2^i]`."""
 

@@ -18,7 +18,7 @@ from mmlab.core.modality_kinds import modality_kind
 from mmlab.core.presence import keep, of_present
 from mmlab.core.task import TaskInfo
 from mmlab.losses.common import mean_over_present
-from mmlab.networks.encoders import level_encoder, upsample
+from mmlab.networks.encoders import LinearEncoder, level_encoder, upsample
 from mmlab.networks.switched_unet import SwitchedUNet
 
 WIDTH, FEATURE, EMBEDDING = 16, 64, 64
@@ -42,6 +42,8 @@ class Parts:
         """One modality's encoder: input to feature. Raises Unsupported where its kind has none for this output."""
         if self.maps:
             return level_encoder(modality, self.sizes)
+        if modality.encoder == "linear" and len(modality.shape) == 1:
+            return LinearEncoder(modality, self.sizes[0])
         return modality_kind(modality.kind).encoder(modality.shape, self.width, self.sizes[0])
 
     def readable_by_one(self) -> bool:

@@ -34,7 +34,7 @@ from mmlab.inference.sweep import logits_of, mean_metrics, metrics, sweep
 from mmlab.losses.common import sample_present
 from mmlab.storage.atomic_files import write_atomically
 from mmlab.storage.checkpoints import PROGRESS
-from mmlab.training import optimisation, resume_state, selection
+from mmlab.training import linear_start, optimisation, resume_state, selection
 from mmlab.training.dominance_log import DominanceLog as DominanceLog
 from mmlab.training.recorder import Recorder
 from mmlab.training.resume_state import STATE, State
@@ -92,6 +92,7 @@ class Trainer:
                     self.method.load_state_dict(saved.state.best_weights)
                 self.method.load_state_dict(saved.weights)
         else:
+            linear_start.begin(self.method, self.training, self.validation, self.seed)
             self.method.before_training(self.training)
             self._truncate_log(0)
         first = 0
