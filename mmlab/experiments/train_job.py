@@ -296,7 +296,7 @@ def clean(folder: Path) -> None:
 def _card(job: TrainJob, task: Task, trainer: Trainer, config: Any) -> dict[str, Any]:
     headline, rule = trainer.method.output.headline, trainer.plan.select
     return {
-        "task": task.info.card(),
+        "task": trainer.method.info.card(),
         "method": job.method,
         "config": as_dict(config),
         "plan": as_dict(trainer.plan),
