@@ -20,7 +20,14 @@ from mmlab.core.method import Method
 from mmlab.core.modality import Combination
 from mmlab.networks.encoders import LinearEncoder
 
-STRENGTHS = (1e-4, 1e-3, 1e-2, 0.1, 1.0, 10.0)  # C of a logistic, 1 / alpha of a ridge, in this order until one is worse
+STRENGTHS = (
+    1e-4,
+    1e-3,
+    1e-2,
+    0.1,
+    1.0,
+    10.0,
+)  # C of a logistic, 1 / alpha of a ridge, in this order until one is worse
 USUAL, ROUNDS = 0.1, 100
 LARGEST = 40_000_000  # rows times columns times classes: of more, the first rows are taken
 NOISE = 0.1  # share by which copies of a direction differ at first
@@ -58,7 +65,7 @@ def directions(method: Method, training: Samples, validation: Samples) -> dict[s
     linear = [name for name in modalities.names if modalities[name].encoder == "linear"]
     for combination in [*map(modalities.combination, ([name] for name in linear)), modalities.full]:
         names = [name for name in combination.names if name in linear]
-        numbers, truth = table = _table(training, combination, names)
+        numbers, _ = table = _table(training, combination, names)
         weights = weights_of(table, _table(validation, combination, names), method.output.channels)
         ends = np.cumsum([training.inputs[name].shape[1] for name in names])[:-1]
         for name, block, part in zip(names, np.split(weights, ends, 1), np.split(numbers, ends, 1), strict=True):
