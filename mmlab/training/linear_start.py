@@ -3,8 +3,10 @@
 Columns of a table are often alike, and what tells the classes apart is a small difference between them: gradient
 descent needs many passes to find it, a logistic or ridge regression finds it at once. So one is fitted to each input
 and to all of them together, its strength chosen on validation, and the encoder of an input begins with the directions
-in which these regressions read it. Methods then learn from there as they always do. Source: Kumar et al., Fine-Tuning can
-Distort Pretrained Features and Underperform Out-of-Distribution, ICLR 2022; theirs fit the head of a pretrained network.
+in which these regressions read it. Methods then learn from there as they always do.
+
+Source: Kumar et al., Fine-Tuning can Distort Pretrained Features and Underperform Out-of-Distribution, ICLR 2022; they
+fit the head of a pretrained network.
 """
 
 from __future__ import annotations
