@@ -58,7 +58,7 @@ def tiled(begun: Numbers, size: int, rng: np.random.Generator) -> Numbers:
     if len(begun) > size:
         begun = np.linalg.svd(begun, full_matrices=False)[2][:size]
     rows = begun[np.arange(size) % len(begun)]
-    return rows + NOISE * rng.standard_normal(rows.shape) / np.sqrt(rows.shape[1])
+    return np.asarray(rows + NOISE * rng.standard_normal(rows.shape) / np.sqrt(rows.shape[1]))
 
 
 def directions(method: Method, training: Samples, validation: Samples) -> dict[str, Numbers]:
