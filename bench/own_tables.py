@@ -155,7 +155,21 @@ def row_of(name: str, method: str, seeds: int, library: Library) -> dict[str, An
         "reach": float(reach),
         "below": sum(gap < -size for gap in apart.values()),
         "combinations": len(apart),
+        "scores": scores,
+        "linear": plain,
     }
+
+
+def by_combination(rows: list[dict[str, Any]]) -> str:
+    """The scores of one table by combination, those of the linear model first."""
+    keys = list(rows[0]["linear"])
+    factor, digits = (100, 1) if rows[0]["metric"] == "accuracy" else (1, 2)
+    lines = ["| method | " + " | ".join(keys) + " |", "|" + " --- |" * (len(keys) + 1)]
+    for name, scores in [("Linear model", rows[0]["linear"]), *((row["method"], row["scores"]) for row in rows)]:
+        lines.append(f"| {name} | " + " | ".join(f"{factor * scores[key]:.{digits}f}" for key in keys) + " |")
+    what = "accuracy in %" if rows[0]["metric"] == "accuracy" else f"{rows[0]['metric']}"
+    lines += ["", f"{what}, {rows[0]['samples']} test samples, mean over {rows[0]['seeds']} seed(s)."]
+    return "\n".join(lines)
 
 
 def as_markdown(rows: list[dict[str, Any]]) -> str:
@@ -187,6 +201,13 @@ def as_markdown(rows: list[dict[str, Any]]) -> str:
     return "\n".join([*lines, "", note])
 
 
+def train_all(name: str, method: str, seeds: int, library: Library) -> None:
+    """Train what is lacking of a method on a table."""
+    for seed in range(seeds):
+        print(name, method, seed, file=sys.stderr, flush=True)
+        run_train(TrainJob(name, method, seed=seed), str(library.root))
+
+
 def main() -> None:
     """Train what is lacking, measure, write."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -194,6 +215,7 @@ def main() -> None:
     parser.add_argument("--tables", default="", help="only these, such as wine,mosi")
     parser.add_argument("--methods", default=",".join(USUAL))
     parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--trained", action="store_true", help="train nothing: write what there is")
     parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()) / "mmlab-own-tables")
     parser.add_argument("--write", type=Path)
     parser.add_argument("--fill", type=Path)
@@ -212,18 +234,20 @@ def main() -> None:
         if not baselines.stored(name, library):
             baselines.measure(name, library)
         for method in given.methods.split(","):
-            for seed in range(given.seeds):
-                print(name, method, seed, file=sys.stderr, flush=True)
-                run_train(TrainJob(name, method, seed=seed), str(library.root))
+            if not given.trained:
+                train_all(name, method, given.seeds, library)
             rows += [row] if (row := row_of(name, method, given.seeds, library)) else []
-            print(rows[-1], file=sys.stderr, flush=True)
+            print(rows[-1:], file=sys.stderr, flush=True)
     table = as_markdown(rows)
     print(table)
+    parts = {f"own_tables-{name}": [row for row in rows if row["table"] == name] for name in wanted}
+    texts = {"own_tables": table} | {name: by_combination(part) for name, part in parts.items() if part}
     if given.write is not None:
-        (given.write / "own_tables.md").write_text(table + "\n")
         (given.write / "own_tables.json").write_text(json.dumps(rows, indent=1) + "\n")
+        for name, text in texts.items():
+            (given.write / f"{name}.md").write_text(text + "\n")
     if given.fill is not None:
-        fill(given.fill, {"own_tables": table})
+        fill(given.fill, texts)
 
 
 if __name__ == "__main__":
