@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import re
 import shutil
@@ -17,7 +18,10 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from mmlab.analysis.attribution.registry import find
+from mmlab.analysis.dominance.contributions import sample_kinds
 from mmlab.analysis.dominance.measure import measures
+from mmlab.analysis.dominance.measures.shapley import shapley
+from mmlab.analysis.dominance.payoffs import worths
 from mmlab.analysis.dominance.perturbations import ProbeBudget
 from mmlab.core.method import METHODS
 from mmlab.core.task import TASKS
@@ -29,7 +33,7 @@ from mmlab.storage.checkpoints import PROGRESS
 from mmlab.training.dominance_log import ANGLES
 from mmlab.ui.components import draggable_arrows, report_origin
 from mmlab.ui.components import selection as chosen
-from mmlab.ui.pages.dominance import gradient_arrows, result_cache, verdict_data, verdict_report
+from mmlab.ui.pages.dominance import gradient_arrows, result_cache, sample_download, verdict_data, verdict_report
 from mmlab.ui.pages.dominance import page as view
 from mmlab.ui.pages.dominance import verdict as verdict_view
 from mmlab.ui.pages.dominance.modality_labels import Names
@@ -138,6 +142,11 @@ def test_the_page_opens_with_a_verdict_and_nothing_else_computed(monkeypatch: py
     assert re.search(r"### (Yes|No|Too close to call|There is nothing to dominate|The measures disagree)", said(app))
     assert "of the Shapley value" in said(app) or "nothing to dominate" in said(app)
     assert "Parts of the Shapley value by seed" in boards(app)
+    files = json.loads(app.get("bidi_component")[0].proto.json)["files"]
+    assert "Modality dropout" in files["about"][0], "a saved drawing says its model"
+    assert "Task: Digits." in files["about"][0]
+    assert f"{datetime.now(UTC):%Y-%m}" in files["about"][0]
+    assert files["csv"].startswith("# Parts of the Shapley value")
     assert "are not counted until" in boards(app)
     assert not app.subheader, "no section is open"
     assert "Report of this verdict" in [each.proto.label for each in app.get("download_button")]
@@ -279,6 +288,21 @@ def test_samples_are_filtered_and_lead_to_the_other_pages() -> None:
     busiest = max((name for name in counts if name != "All"), key=counts.__getitem__)
     filtered = opened("samples", kind=busiest.lower())
     assert f"{counts[busiest]:,} samples." in said(filtered)
+
+
+def test_the_list_of_samples_is_a_file_with_what_is_right_and_readable_names() -> None:
+    reference, task = cache.library().find("digits", "dropout"), cache.task("digits")
+    found, values = result_cache.lattice(reference), result_cache.values(reference, "right")
+    shares, worth = shapley(values), worths(task.info.output)[0]
+    text = sample_download.as_csv(task, "A <model>", found, shares, sample_kinds(shares), [3, 1], worth)
+    note, *lines = text.splitlines()
+    assert note.startswith(f"# {task.title}, A <model>. Payoff: right answers")
+    first = next(csv.DictReader(lines))
+    assert first["sample"] == found.ids[3]
+    assert first["right answer"] == task.info.output.in_words(found.target[3])
+    assert float(first["Shapley value of Image"]) == pytest.approx(shares[0, 3], abs=1e-5)
+    assert first["unit"] == "share of 1"
+    assert "These samples (CSV)" in [each.proto.label for each in opened("samples").get("download_button")]
 
 
 def kinds(app: AppTest) -> dict[str, str]:

@@ -150,9 +150,9 @@ def test_the_sentence_of_each_kind(runs: list[SeedShares], agreed: Agreement | N
 
 def test_whom_the_measures_put_first_is_said_with_the_exceptions() -> None:
     found = said(run("seed0", 0.45, 0.05), agreed=ranked(alone=0.9, dropped=0.9, net=0.1))
-    assert words.measured(found, str.upper) == "2 of 3 measures with a clear first put Depth there; “NET”: Color."
-    agreed = said(run("seed0", 0.45, 0.05), agreed=ranked(alone=0.9))
-    assert words.measured(agreed, str.upper) == "1 of 1 measures with a clear first put Depth there."
+    assert words.measured(found, str.upper) == "2 of 3 measures put Depth clearly first; “NET”: Color."
+    agreed = said(run("seed0", 0.45, 0.05), agreed=ranked(alone=0.9, net=0.5))
+    assert words.measured(agreed, str.upper) == "1 of 2 measures put Depth clearly first; 1 has no clear first."
     assert words.measured(said(run("seed0", 0.45, 0.05)), str.upper) == ""
 
 

@@ -19,7 +19,8 @@ from mmlab.core.outputs import Prediction, Regression
 from mmlab.core.recordings import Picture, Raw, Series, Sound, Strokes, Text
 from mmlab.viz.base import theme
 from mmlab.viz.base.svg import standalone
-from mmlab.viz.compare import many_combinations, method_tables
+from mmlab.viz.compare import many_combinations, method_tables, score_table
+from mmlab.viz.dominance import seed_bars
 from mmlab.viz.explain import attribution_maps
 from mmlab.viz.inputs import recordings, text
 from mmlab.viz.inputs.raster import heat_table
@@ -288,3 +289,35 @@ def test_many_combinations_are_rows_by_their_number_of_inputs_with_the_worst_fir
         assert ">57.0<" in html  # the mean is over all, whatever is shown
     assert [each.key for each in many_combinations.found_in(columns, "A c")] == ["a-c", "a-b-c"]
     assert many_combinations.found_in(columns, "nobody") == []
+
+
+def test_a_heat_map_marks_what_it_is_sorted_by_and_gets_narrower_with_many_columns() -> None:
+    def drawn(count: int, by: str) -> str:
+        columns = [method_tables.Column(f"c{n}", (("A", "#2B7BBB"),), f"Combination {n}") for n in range(count)]
+        line = method_tables.Line("m", "M", "1 seed", (0.5,) * (count + 2), ("note",) * (count + 2))
+        return method_tables.heat([line], columns, method_tables.Scale(), "", by)
+
+    assert drawn(3, "mean").count("aria-sort") == 1
+    assert "mean ▾" in drawn(3, "mean")
+    assert re.search(r"Combination 1'>.*? ▾</th>", drawn(3, "c1"))
+    assert "mm-crowded" not in drawn(method_tables.ROOMY, "mean")
+    assert "mm-crowded" in drawn(method_tables.ROOMY + 1, "mean")
+
+
+def test_a_table_of_scores_says_its_labels_in_every_cell_and_escapes_them() -> None:
+    html = score_table.table([score_table.Head("Method"), score_table.Head("<b>", "a & b", True)], [("M<", "1 & 2")])
+    assert 'data-label="&lt;b&gt;">1 &amp; 2</td>' in html
+    assert "M&lt;" in html
+    assert html.count("▾") == 1
+
+
+def test_bars_per_seed_show_intervals_signs_and_what_a_screen_reader_says() -> None:
+    part = seed_bars.Part("D", "Depth", "#2B7BBB", 0.9, "Depth, seed0: 90 %")
+    other = seed_bars.Part("C", "Colour", "#B97A00", -0.1, "Colour, seed0: 10 %, against the right answer")
+    drawn = seed_bars.drawing([seed_bars.Bar("seed0", (part, other), 0.85, 0.95)], 0.75, "Parts <by seed>")
+    assert "95 % interval: 85 % to 95 %" in drawn
+    assert "75 %: dominates" in drawn
+    assert "against the right answer" in re.findall(r'aria-label="([^"]*)"', drawn)[0]
+    assert "&lt;by seed&gt;" in drawn
+    bare = seed_bars.drawing([seed_bars.Bar("seed1", (part, other), math.nan, math.nan)], 0.75, "Parts")
+    assert "interval" not in bare

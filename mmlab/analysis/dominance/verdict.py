@@ -68,8 +68,8 @@ class Verdict:
     value has one input dominate, and most measures that put an input clearly first do not put it there; NOTHING: the
     inputs together are worth nothing. seeds: the runs, the one that is shown first. leader: the input with the largest
     part in that one. dominates: by input in how many runs it does. alike: in how many runs the leader has the largest
-    part. against: by input the measures that put it first and not the leader; decided: how many put one first. reasons:
-    why measures can differ, in sentences.
+    part. against: by input the measures that put it first and not the leader; decided: how many of the `judges` measures
+    put one clearly first. reasons: why measures can differ, in sentences.
     """
 
     kind: str
@@ -80,6 +80,7 @@ class Verdict:
     alike: int
     against: Mapping[str, tuple[str, ...]]
     decided: int
+    judges: int
     reasons: tuple[str, ...]
 
     @property
@@ -155,6 +156,7 @@ def judge(seeds: Sequence[SeedShares], labels: Sequence[str], agreed: Agreement 
         sum(each.leader == leader for each in seeds),
         against,
         decided,
+        0 if agreed is None else agreed.judges,
         reasons if against else (),
     )
 

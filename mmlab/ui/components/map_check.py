@@ -90,7 +90,8 @@ def badge(reference: Reference, looked: SampleView, target: int, way: str, found
     with st.container(horizontal=True, vertical_alignment="center", key=f"mm-map-check{key and f'-{key}'}"):
         if done is None and st.session_state.get(ASKED) == asked:
             done = checked(reference, looked, target, way, found)
-        st.html(light(UNCHECKED if done is None else LIGHTS[done.light], "" if done is None else _counted(done)))
+        shown = light(UNCHECKED) if done is None else light(LIGHTS[done.light], _counted(done))
+        st.html(shown, width="content")
         if done is None:
             ask = partial(st.session_state.update, {ASKED: asked})
             st.button("Check this map", key=f"map_check.ask{key}", on_click=ask)

@@ -30,10 +30,11 @@ def measured(found: Verdict, title_of: Callable[[str], str]) -> str:
     if not found.decided:
         return ""
     leader, others = found.labels[found.leader], sum(map(len, found.against.values()))
-    said = f"{found.decided - others} of {found.decided} measures with a clear first put {leader} there"
-    if not found.against:
-        return f"{said}."
-    return f"{said}; {_by_input(found.against, title_of)}."
+    said = [f"{found.decided - others} of {found.judges} measures put {leader} clearly first"]
+    said += [_by_input(found.against, title_of)] if found.against else []
+    nobody = found.judges - found.decided
+    said += [f"{nobody} {'have' if nobody > 1 else 'has'} no clear first"] if nobody else []
+    return f"{'; '.join(said)}."
 
 
 def _yes(found: Verdict) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from html import escape
 
 WIDE, LEFT, RIGHT = 460, 58, 8
-ROW, BAR, HEAD, FOOT = 40, 24, 30, 22
+ROW, BAR, HEAD, FOOT = 38, 24, 32, 26
 SMALLEST_NAMED = 0.14  # a part below this has no room for its letter and number
 
 
@@ -42,12 +42,11 @@ def drawing(bars: Sequence[Bar], line: float, title: str) -> str:
     height = HEAD + ROW * len(bars) + FOOT
     notes = "; ".join(part.note for bar in bars for part in bar.parts)
     inside = [_legend(bars[0].parts), *(_bar(bar, HEAD + ROW * place) for place, bar in enumerate(bars))]
-    bottom = HEAD + ROW * len(bars)
-    inside.append(
-        f'<path d="M{_x(line):.1f} {HEAD - 2}V{bottom}" stroke="currentColor" stroke-width="1.6" '
-        f'stroke-dasharray="4 3"/>' + _text(_x(line), bottom + 15, f"{100 * line:.0f} %: dominates")
-    )
-    inside += [_text(_x(0), bottom + 15, "0 %", "start"), _text(_x(1), bottom + 15, "100 %", "end")]
+    bottom, gap = HEAD + ROW * len(bars), (ROW - BAR) / 2
+    between = "".join(f"M{_x(line):.1f} {HEAD + ROW * place - gap:.1f}v{2 * gap:.0f}" for place in range(len(bars) + 1))
+    inside.append(f'<path d="{between}" stroke="currentColor" stroke-width="2"/>')
+    inside.append(_text(_x(line), bottom + 19, f"{100 * line:.0f} %: dominates"))
+    inside += [_text(_x(0), bottom + 19, "0 %", "start"), _text(_x(1), bottom + 19, "100 %", "end")]
     label = escape(f"{title}. {notes}", quote=True)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="mm-plot" viewBox="0 0 {WIDE} {height}" role="img" '

@@ -16,7 +16,7 @@ from mmlab.core.number_text import fixed
 from mmlab.core.reference import Reference
 from mmlab.core.task import Task
 from mmlab.experiments.recorders.attribution_maps import Snapshots
-from mmlab.ui.components import clickable_svg, page_frame
+from mmlab.ui.components import clickable_svg, map_check, page_frame
 from mmlab.ui.pages.dominance import result_cache
 from mmlab.ui.pages.dominance.modality_labels import Names
 from mmlab.ui.session import cache, url_state
@@ -93,6 +93,8 @@ def maps(task: Task, reference: Reference, at: int, names: Names) -> None:
     html = epoch_bars.bars(parts, names.letters, names.labels, names.colours, int(found.epochs[row]))
     clickable_svg.board(html, key="dominance.stored", on_pick=lambda epoch: url_state.put(epoch=epoch))
     st.caption(_which(found, row, at))
+    untested = "The tests need the network of that epoch; see Faithfulness for the kept one."
+    st.html(map_check.light(map_check.UNCHECKED, untested))
     with page_frame.error_boundary():
         st.html(_overlays(task, sample, {name: each[row, column] for name, each in found.maps.items()}, parts, row))
         st.html(attribution_maps.legend())

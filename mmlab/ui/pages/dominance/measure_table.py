@@ -89,10 +89,11 @@ def _leading(found: Panel) -> None:
     most = max(map(len, agreed.leaders.values()), default=0)
     top = [f"**{plain(label)}**" for label, by in agreed.leaders.items() if len(by) == most]
     verb, each = ("are", " each") if len(top) > 1 else ("is", "")
+    counted = f"by {most} of {agreed.judges} measures{each}: {agreed.verdict}."
     leading = (
-        f"{wording.together(top)} {verb} ranked first by {most} of {agreed.judges} measures{each}: {agreed.verdict}."
+        f"{wording.together(top)} {verb} put clearly first {counted}"
         if top
-        else "No input leads."
+        else "No measure puts an input clearly first."
     )
     evenly = (
         f" Spread of the Shapley values: {found.evenness:.2f} (1 is even, {1 / len(found.names):.2f} is all in one)."

@@ -87,7 +87,18 @@ def known_probes(reference: Reference, wanted: Chosen = None) -> Probes | None:
     digest = str(cache.report(reference).get("digest", ""))
     if wanted is not None or not digest:
         return None
-    return stored(digest, ProbeBudget.usual(cache.task(reference.task).info.output))
+    try:
+        return _on_disk(reference, digest)
+    except LookupError:  # and asked again, since only what was found is kept
+        return None
+
+
+@st.cache_resource(show_spinner=False, max_entries=8)
+def _on_disk(reference: Reference, digest: str) -> Probes:
+    found = stored(digest, ProbeBudget.usual(cache.task(reference.task).info.output))
+    if found is None:
+        raise LookupError(digest)
+    return found
 
 
 def answers(reference: Reference, wanted: Chosen = None) -> Lattice:
