@@ -68,8 +68,8 @@ class Verdict:
     value has one input dominate, and most measures that put an input clearly first do not put it there; NOTHING: the
     inputs together are worth nothing. seeds: the runs, the one that is shown first. leader: the input with the largest
     part in that one. dominates: by input in how many runs it does. alike: in how many runs the leader has the largest
-    part. against: by input the measures that put it first and not the leader; decided: how many of the `judges` measures
-    put one clearly first. reasons: why measures can differ, in sentences.
+    part. against: by input the measures that put it first and not the leader; decided: how many of all `judges` put one
+    clearly first. reasons: why measures can differ, in sentences.
     """
 
     kind: str
