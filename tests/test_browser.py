@@ -188,7 +188,7 @@ def test_the_lattice_is_worked_by_mouse_and_by_keyboard(visit: Any) -> None:
 
 def samples(page: Any) -> None:
     """Open what is behind the button of the samples on the Bench."""
-    page.locator(".st-key-mmlab-samples button").first.click()
+    page.locator(".st-key-mm-samples button").first.click()
     page.get_by_role("tab", name="Upload").wait_for()
 
 
@@ -219,6 +219,13 @@ def bring(page: Any, column: int, *files: Path) -> None:
         samples(page)
     page.get_by_role("tab", name="Upload").click()
     page.locator("input[type=file]").nth(column).set_input_files([str(file) for file in files])
+
+
+def test_a_link_is_followed_at_the_first_click_although_the_samples_are_open(visit: Any) -> None:
+    page = visit("/predict?sample=test-0001")
+    samples(page)
+    page.locator('[data-testid="stSidebar"] a', has_text="Models").click()
+    page.wait_for_selector("h1:has-text('Models')")
 
 
 def test_a_picture_and_a_recording_are_brought_and_carried_to_another_browser(visit: Any, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ ones stand still or are gone. At most three modalities are drawn; the second of 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import singledispatch
 from html import escape
 from itertools import pairwise
@@ -28,13 +29,24 @@ def draw(diagram: shapes.Diagram | None, letters: Letters, missing: str) -> str:
     if diagram is None:
         return ""
     titles = ("During training", f"When the {spoken(missing)} is missing")
-    figures = []
-    for title, parts, gone in zip(titles, (diagram.training, diagram.missing), (False, True), strict=True):
-        sheet = Sheet(title, letters[:3], gone)
-        for shape in parts:
-            add(shape, sheet)
-        figures.append(f"<figure><figcaption>{escape(title)}</figcaption>{sheet.svg}</figure>")
+    pairs = zip(titles, (diagram.training, diagram.missing), (False, True), strict=True)
+    figures = (
+        f"<figure><figcaption>{escape(title)}</figcaption>{_sheet(title, parts, letters, gone)}</figure>"
+        for title, parts, gone in pairs
+    )
     return f'<div class="mm-drawing">{"".join(figures)}</div>'
+
+
+def training(diagram: shapes.Diagram | None, letters: Letters) -> str:
+    """The first panel alone; empty for a method without a drawing."""
+    return "" if diagram is None else _sheet("During training", diagram.training, letters, False)
+
+
+def _sheet(title: str, parts: Iterable[shapes.Shape], letters: Letters, gone: bool) -> str:
+    sheet = Sheet(title, letters[:3], gone)
+    for shape in parts:
+        add(shape, sheet)
+    return sheet.svg
 
 
 class Sheet(Panel):

@@ -9,6 +9,7 @@ import streamlit as st
 
 from mmlab.core.reference import Reference
 from mmlab.core.task import Task
+from mmlab.ui.components import when_seen
 from mmlab.ui.components.page_frame import error_boundary
 from mmlab.ui.inputs import sample_picker
 from mmlab.ui.pages.predict import opening
@@ -16,18 +17,22 @@ from mmlab.ui.session import cache
 from mmlab.ui.text import wording
 
 OPEN, FILTER, SEARCH = "mmlab.samples", "samples.filter", "samples.search"
+PICKED = "mmlab.samples.picked"  # session: how often a pick closed it
 
 
 def button() -> st.delta_generator.DeltaGenerator:
-    """The button; `fill` puts what is behind it into it, last of all on the page."""
-    return st.popover("Samples", key=OPEN, on_change="rerun")
+    """The button; `fill` puts what is behind it into it, last of all on the page. Under another key it is closed."""
+    with st.container(key="mm-samples", width="content"):
+        return st.popover("Samples", key=f"mm-samples-{st.session_state.get(PICKED, 0)}")
 
 
 def fill(along: st.delta_generator.DeltaGenerator, task: Task, sample: str | None, models: Sequence[Reference]) -> None:
-    """What is behind the button, when it is open."""
-    if st.session_state.get(OPEN):
-        with along, st.container(key="mm-browser"), error_boundary():
+    """What is behind the button, once somebody opened it."""
+    with along, st.container(key="mm-browser"), error_boundary():
+        if st.session_state.get(OPEN):
             sample_picker.tabs(task, sample, partial(_offered, task, models), on_pick=_close)
+        else:
+            when_seen.tell("samples.seen", lambda: st.session_state.update({OPEN: True}))
 
 
 def _offered(task: Task, models: Sequence[Reference]) -> Sequence[str]:
@@ -67,3 +72,4 @@ def _answers(task_name: str, samples: tuple[str, ...], version: object) -> dict[
 
 def _close() -> None:
     st.session_state[OPEN] = False
+    st.session_state[PICKED] = st.session_state.get(PICKED, 0) + 1

@@ -20,8 +20,8 @@ from mmlab.experiments.background.run_files import TrainRequest, Value
 from mmlab.experiments.train_job import default_plan
 from mmlab.storage.library import SEED_FOLDER
 from mmlab.ui.components import page_frame
-from mmlab.ui.pages.train import progress
-from mmlab.ui.session import access, cache, comparison_cache, url_state
+from mmlab.ui.pages.train import presets, progress
+from mmlab.ui.session import access, cache, url_state
 from mmlab.ui.text import wording
 
 USUAL = "dmrnet"
@@ -45,7 +45,8 @@ def show(task_name: str) -> None:
 def _form(task_name: str) -> None:
     task = cache.task(task_name)
     names = [name for name in METHODS if METHODS[name].trained_here and not METHODS[name].unsupported_reason(task.info)]
-    with st.container(horizontal=True, vertical_alignment="bottom", key="mm-train"):
+    head = st.container(horizontal=True, vertical_alignment="bottom", key="mm-train")
+    with head:
         method = st.selectbox(
             "Method",
             names,
@@ -55,28 +56,56 @@ def _form(task_name: str) -> None:
             help=wording.help("method"),
             width=230,
         )
-        seed = int(st.number_input("Seed", 0, 2**31 - 1, 0, key="train.seed", help=wording.help("seed"), width=130))
+        known = presets.pace(task_name, method)
+        preset = presets.choose(task_name, known)
+    st.caption(page_frame.plain(METHODS[method].about))
+    with st.expander("Settings of an expert"):
+        free = _free_seed(task_name, method)
+        seed = int(st.number_input("Seed", 0, 2**31 - 1, free, key="train.seed", help=wording.help("seed"), width=130))
+        key = f"train.{task_name}.{method}"
+        config = _options(key, cache.title(method), describe(METHODS[method].Config))
+        usual = _plan(task, method)
+        less = {} if known is None else presets.plan(presets.PRESETS[preset], known, int(_default(usual, "epochs")))
+        fitted = [replace(item, default=less.get(item.name, item.default)) for item in usual]
+        part = f"{key}.plan" if preset == presets.FULL else f"{key}.plan.{preset}"
+        plan = {**less, **_options(part, "Plan: how long and on what", fitted)}
+    proposed = _free_name(task_name, method, _name(config, plan, seed))
+    with head:
         name = st.text_input(
             "Name of the run",
             key="train.name",
-            placeholder="made from the settings",
+            placeholder=proposed,
             max_chars=60,
-            help="What the model is called in the library. Letters, digits, . _ and -; empty for a name made from the "
-            "settings.",
+            help="What the model is called in the library. Letters, digits, . _ and -; empty for the proposed name.",
             width=240,
         )
-    st.caption(page_frame.plain(METHODS[method].about))
-    key = f"train.{task_name}.{method}"
-    config = _options(key, f"Settings of {cache.title(method)}", describe(METHODS[method].Config))
-    plan = _options(f"{key}.plan", "Plan: how long and on what", _plan(task, method))
-    order = TrainRequest(task_name, method, config, plan, seed, name.strip() or _name(config, plan, seed))
-    _start(task, order)
+    order = TrainRequest(task_name, method, config, plan, seed, name.strip() or proposed)
+    _start(task, order, known)
 
 
-def _start(task: Task, order: TrainRequest) -> None:
+def _default(items: Sequence[Described], name: str) -> Value:
+    value: Value = next(item.default for item in items if item.name == name)
+    return value
+
+
+def _free_seed(task: str, method: str) -> int:
+    """The first seed with which the method was not trained here."""
+    tags = {folder.name for folder in cache.library().glob(f"{task}/{method}/seed*")}
+    return next(seed for seed in range(len(tags) + 1) if f"seed{seed}" not in tags)
+
+
+def _free_name(task: str, method: str, name: str) -> str:
+    """A name that no run has; that of an ordinary run stays, since it says which seed it is."""
+    tags = {reference.tag for reference in cache.library().references(task, method)}
+    if SEED_FOLDER.fullmatch(name):
+        return name
+    return next(each for each in (name, *(f"{name}-{number}" for number in range(2, 1000))) if each not in tags)
+
+
+def _start(task: Task, order: TrainRequest, known: presets.Pace | None) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key="mm-train-go"):
         clicked = st.button("Start training", type="primary", key="train.start", **access.shut(Action.TRAIN))
-        st.caption(f"Saved as **{page_frame.plain(order.tag)}**. {_duration(order)}", width="content")
+        st.caption(f"Saved as **{page_frame.plain(order.tag)}**. {_duration(order, known)}", width="content")
     with st.expander("The same as a command"):
         st.code(order.command, language="bash", wrap_lines=True)
     if not clicked:
@@ -92,36 +121,37 @@ def _start(task: Task, order: TrainRequest) -> None:
 
 
 def _options(key: str, label: str, items: Sequence[Described]) -> dict[str, Value]:
-    """A form for described options; the values that differ from the defaults."""
+    """A form for described options, each with what it means; the values that differ from the defaults."""
     if not items:
         return {}
     changed: dict[str, Value] = {}
-    with st.expander(label):
-        columns = st.columns(2, gap="medium")
-        for position, item in enumerate(items):
-            with columns[position % 2]:
-                value = _widget(f"{key}.{item.name}", item)
-            if value != item.default:
-                changed[item.name] = value
-        if changed:
-            st.caption("Changed: " + ", ".join(f"{page_frame.plain(_label(name))} {changed[name]}" for name in changed))
+    st.markdown(f"**{page_frame.plain(label)}**")
+    columns = st.columns(2, gap="medium")
+    for position, item in enumerate(items):
+        with columns[position % 2]:
+            value = _widget(f"{key}.{item.name}", item)
+            st.caption(page_frame.plain(f"{item.help}. Usually {item.default!r}."))
+        if value != item.default:
+            changed[item.name] = value
+    if changed:
+        st.caption("Changed: " + ", ".join(f"{page_frame.plain(_label(name))} {changed[name]}" for name in changed))
     return changed
 
 
 def _widget(key: str, item: Described) -> Value:
-    label, help = _label(item.name), f"{item.help}. Usually {item.default!r}."
+    label = _label(item.name)
     if item.kind is bool:
-        return bool(st.toggle(label, item.default, key=key, help=help))
+        return bool(st.toggle(label, item.default, key=key))
     if item.choices:
-        return str(st.selectbox(label, item.choices, item.choices.index(item.default), key=key, help=help))
+        return str(st.selectbox(label, item.choices, item.choices.index(item.default), key=key))
     if item.kind is int:
         low, high = (None if bound is None else int(bound) for bound in (item.low, item.high))
-        return int(st.number_input(label, low, high, int(item.default), 1, key=key, help=help))
+        return int(st.number_input(label, low, high, int(item.default), 1, key=key))
     if item.kind is float:
         least, most = (None if bound is None else float(bound) for bound in (item.low, item.high))
         step = _step(float(item.default))
-        return float(st.number_input(label, least, most, float(item.default), step, "%g", key=key, help=help))
-    return str(st.text_input(label, str(item.default), key=key, help=help))
+        return float(st.number_input(label, least, most, float(item.default), step, "%g", key=key))
+    return str(st.text_input(label, str(item.default), key=key))
 
 
 def _plan(task: Task, method: str) -> list[Described]:
@@ -135,20 +165,14 @@ def _plan(task: Task, method: str) -> list[Described]:
     return found
 
 
-def _duration(order: TrainRequest) -> str:
-    """How long earlier runs of the method took, brought to this many epochs."""
-    if order.plan.get("samples"):
+def _duration(order: TrainRequest, known: presets.Pace | None) -> str:
+    """How long this takes by what earlier runs took."""
+    if known is None:
         return ""
     usual = default_plan(cache.task(order.task), METHODS[order.method])
     epochs = float(order.plan.get("epochs", usual.get("epochs", Plan().epochs)))
-    each = []
-    for entry in comparison_cache.runs(order.task):
-        if entry.reference.method == order.method and not entry.problem:
-            try:
-                each.append(float(entry.card["training_seconds"]) / max(1, int(entry.card["plan"]["epochs"])))
-            except (LookupError, TypeError, ValueError):
-                continue
-    return f"Earlier runs took about {wording.minutes(epochs * sum(each) / len(each))}." if each else ""
+    samples = float(order.plan.get("samples") or known.samples)
+    return f"About {wording.minutes(epochs * samples * known.seconds)}, as earlier runs took."
 
 
 def _name(config: Mapping[str, Value], plan: Mapping[str, Value], seed: int) -> str:

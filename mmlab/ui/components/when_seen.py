@@ -1,0 +1,30 @@
+"""Tells when a part of the page is first seen: what a popover holds is mounted when it opens.
+
+A popover that itself tells the server when it opens (`on_change="rerun"`) tells it also when it closes; a click on a
+link that closes it is then overtaken by that message, and leads nowhere.
+
+>>> with st.popover("Samples"):
+...     when_seen.tell("samples", lambda: st.session_state.update(seen=True))
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import streamlit as st
+
+SCRIPT = """
+export default function (component) {
+  component.setTriggerValue("seen", true);
+}
+"""
+
+
+def tell(key: str, on_seen: Callable[[], None]) -> None:
+    """Call `on_seen` before the page runs again, once the browser shows this place."""
+    _component()(key=key, on_seen_change=on_seen)
+
+
+def _component() -> Callable[..., object]:
+    """Registered with whatever runtime there is now: under test each app has its own."""
+    return st.components.v2.component("mmlab_seen", js=SCRIPT)
