@@ -34,12 +34,22 @@ def imputed(ask: Ask, world: World) -> Finding:
 @fact("best_rule", "Under which of `rules` the score from these inputs is best.")
 def best_rule(ask: Ask, world: World) -> Finding:
     """The name of the rule is the option."""
+    return _ranked_rule(ask, world, worst=False)
+
+
+@fact("worst_rule", "The same, under which it is worst.")
+def worst_rule(ask: Ask, world: World) -> Finding:
+    """The name of the rule is the option."""
+    return _ranked_rule(ask, world, worst=True)
+
+
+def _ranked_rule(ask: Ask, world: World, worst: bool) -> Finding:
     if not ask.rules:
         raise UnknownName("No rules are named to choose from.", "Name some in `rules`.")
     metric = metric_of(ask, world)
     found = {rule: _imputed(ask, world, rule) for rule in ask.rules}
-    best = best_of(found, metric)
-    return Finding(best, as_text(found[best], metric))
+    first = best_of(found, metric, worst)
+    return Finding(first, as_text(found[first], metric))
 
 
 @fact(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from mmlab.analysis.robustness import region_overlap
@@ -57,11 +59,25 @@ def verdict(ask: Ask, world: World) -> Finding:
 @fact("dice", "The Dice of the region `of` in this picture, from 0 to 1.")
 def dice(ask: Ask, world: World) -> Finding:
     """A number for a sentence, with two digits."""
+    values = _dices(ask, world)
+    if ask.of not in values:
+        raise UnknownName(f"There is no region '{ask.of}'.", f"There are: {', '.join(values)}.")
+    text = fixed(values[ask.of], 2)
+    return Finding(text, text)
+
+
+@fact("lost_region", "Of which region the Dice in this picture falls most from all inputs to these.")
+def lost_region(ask: Ask, world: World) -> Finding:
+    """The name of the region is the option."""
+    whole, now = _dices(replace(ask, inputs=""), world), _dices(ask, world)
+    lost = max(now, key=lambda name: whole[name] - now[name])
+    return Finding(lost, lost)
+
+
+def _dices(ask: Ask, world: World) -> dict[str, float]:
+    """The Dice of each region, by its name for people."""
     regions, said = world.task(ask.task).info.output.targets, prediction(ask, world)
     if not isinstance(said.value, np.ndarray):
         raise Unsupported("Only regions have a Dice.", "Ask for `verdict`.")
-    if ask.of not in regions:
-        raise UnknownName(f"There is no region '{ask.of}'.", f"There are: {', '.join(regions)}.")
     values = region_overlap.dice(np.asarray(said.value > 0.5), np.asarray(world.truth(ask), bool))
-    text = fixed(float(values[regions.index(ask.of)]), 2)
-    return Finding(text, text)
+    return dict(zip(regions, map(float, values), strict=True))

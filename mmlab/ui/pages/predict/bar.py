@@ -54,7 +54,8 @@ def show() -> Chosen:
 
 def finish(chosen: Chosen) -> None:
     """Below everything: what the task is and what the words mean; the samples, where they are being looked through."""
-    note = cache.item(chosen.task.name, chosen.sample).note if chosen.sample else ""
+    is_told = chosen.sample and lessons.veil() != lessons.ALL  # it may say what the sample really is
+    note = cache.item(chosen.task.name, chosen.sample).note if is_told else ""
     st.caption(" ".join(filter(None, (f"**{plain(note)}**" if note else "", plain(chosen.task.about)))))
     _terms(chosen.task)
     samples.fill(chosen.behind, chosen.task, chosen.sample, chosen.references)
