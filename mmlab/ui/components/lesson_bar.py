@@ -14,6 +14,7 @@ import streamlit as st
 
 from mmlab.lessons.lesson import Ask
 from mmlab.lessons.lesson_file import filled, places
+from mmlab.ui.components import modes
 from mmlab.ui.session import lessons, url_state
 from mmlab.ui.session.lessons import Running
 from mmlab.ui.session.page_registry import Page
@@ -61,10 +62,11 @@ def _head(at: Running, page: str, open_page: Open) -> None:
         st.markdown(f"**{plain(at.lesson.title)}** · step {at.place + 1} of {steps}", width="stretch")
         if st.button("↺", key="lesson.again", type="tertiary", help="Set the view as this step began"):
             go(at, at.place, page, open_page)
-        if st.button("← Back", key="lesson.back", disabled=at.place == 0):
+        left, right = ("Left", "Right") if modes.is_presented() else (None, None)  # else they move sliders and tabs
+        if st.button("← Back", key="lesson.back", disabled=at.place == 0, shortcut=left):
             go(at, at.place - 1, page, open_page)
         label = "Finish" if at.is_last else "Next →"
-        if st.button(label, key="lesson.next", type="primary" if at.vote else "secondary"):
+        if st.button(label, key="lesson.next", type="primary" if at.vote else "secondary", shortcut=right):
             go(at, at.place + 1, page, open_page)
         if st.button("✕", key="lesson.leave", type="tertiary", help="Leave the lesson and stay on this page"):
             url_state.put(lesson=None, step=None)

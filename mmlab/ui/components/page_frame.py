@@ -28,6 +28,7 @@ from PIL import Image, ImageDraw
 from mmlab.core.errors import MmlabError
 from mmlab.core.storage_errors import storage_errors
 from mmlab.storage.shipped_files import PAGES as PAGE_FILES
+from mmlab.ui.components import modes
 from mmlab.ui.session import access, session_expiry, url_state
 from mmlab.ui.session.page_registry import HOME, PAGES, Page, group_of, navigation, pages
 from mmlab.ui.text.markdown import plain
@@ -110,6 +111,7 @@ def _framed(page: Page) -> None:
             page.show()
     if (settled := url_state.carried()) != view:
         _link_all(links, settled)  # the page found by itself what to look at
+    modes.show(page)
     _settle_once()
     if (where := _where()) is not None:
         foot.caption(where)

@@ -13,7 +13,7 @@ from mmlab.core.errors import MmlabError
 from mmlab.core.task import Task
 from mmlab.ui.components import clickable_svg, page_frame, selection, thumbnail
 from mmlab.ui.inputs import upload_form
-from mmlab.ui.session import cache, uploads, url_state
+from mmlab.ui.session import cache, guesses, uploads, url_state
 
 PER_PAGE = 40
 PAGE = "mmlab.gallery"
@@ -87,7 +87,7 @@ def _gallery(task: Task, gallery: Sequence[str], sample: str, on_pick: Callable[
     shown = min(st.session_state.get(f"{PAGE}.{task.name}", _page_of(gallery, sample)), pages - 1)
     chosen = f'data-pick="{escape(sample, quote=True)}"'
     samples = gallery[shown * PER_PAGE : (shown + 1) * PER_PAGE]
-    html = _thumbnails(task.name, tuple(samples), cache.version(task.name, *samples))
+    html = _thumbnails(task.name, tuple(samples), not guesses.is_on(), cache.version(task.name, *samples))
     html = html.replace(chosen, f'{chosen} aria-pressed="true"', 1)
 
     def pick(name: str) -> None:
@@ -103,7 +103,7 @@ def _gallery(task: Task, gallery: Sequence[str], sample: str, on_pick: Callable[
             st.button(sign, key=f"gallery.{sign}", help=text, on_click=move, args=(page,), disabled=not there)
         last = min((shown + 1) * PER_PAGE, len(gallery))
         st.caption(f"{shown * PER_PAGE + 1} to {last} of {len(gallery)}", width="content")
-        if sample in gallery:
+        if sample in gallery and not guesses.is_truth_hidden(task.name, sample):
             found = cache.item(task.name, sample)
             answer = f"right answer: **{page_frame.plain(found.answer)}**"
             facts = f"**{page_frame.plain(sample)}**", answer, page_frame.plain(found.note)
@@ -111,12 +111,12 @@ def _gallery(task: Task, gallery: Sequence[str], sample: str, on_pick: Callable[
 
 
 @st.cache_data(show_spinner=False, max_entries=64)
-def _thumbnails(task_name: str, samples: tuple[str, ...], version: object) -> str:
-    """One page of the gallery as buttons with pictures."""
+def _thumbnails(task_name: str, samples: tuple[str, ...], is_named: bool, version: object) -> str:
+    """One page of the gallery as buttons with pictures. is_named: whether they say what each sample is."""
     buttons = []
-    for sample in samples:
-        found = cache.item(task_name, sample)
-        label = escape(f"Sample {sample}, right answer {found.answer}", quote=True)
+    for number, sample in enumerate(samples, 1):
+        told = f"Sample {sample}, right answer {cache.item(task_name, sample).answer}" if is_named else f"No. {number}"
+        label = escape(told, quote=True)
         named = f'data-pick="{escape(sample, quote=True)}" aria-label="{label}" title="{label}"'
         buttons.append(f'<button class="mm-thumb" {named}>{thumbnail.picture(task_name, sample)}</button>')
     return f'<div class="mm-gallery">{"".join(buttons)}</div>'

@@ -26,7 +26,12 @@ from mmlab.ui.session.page_registry import HOME, pages
 if TYPE_CHECKING:
     from mmlab.core.modality import Combination, Modalities
 
-MODES = ("lesson", "step")  # how the app is used, whatever is looked at: they stay when the view begins anew
+MODES = (
+    "lesson",
+    "step",
+    "present",
+    "guess",
+)  # how the app is used, whatever is looked at: they stay when the view begins anew
 SHARED = (
     "task",
     "sample",

@@ -13,7 +13,7 @@ from mmlab.core.task import Task
 from mmlab.ui.components import model_picker, pickers, run_picker
 from mmlab.ui.inputs import sample_picker
 from mmlab.ui.pages.predict import opening, samples
-from mmlab.ui.session import cache, lessons, uploads
+from mmlab.ui.session import cache, guesses, lessons, uploads
 from mmlab.ui.text.markdown import plain
 
 AT_FIRST = 2  # models beside each other when nobody chose
@@ -54,8 +54,9 @@ def show() -> Chosen:
 
 def finish(chosen: Chosen) -> None:
     """Below everything: what the task is and what the words mean; the samples, where they are being looked through."""
-    is_told = chosen.sample and lessons.veil() != lessons.ALL  # it may say what the sample really is
-    note = cache.item(chosen.task.name, chosen.sample).note if is_told else ""
+    note = ""
+    if chosen.sample and not _is_secret(chosen.task, chosen.sample):
+        note = cache.item(chosen.task.name, chosen.sample).note
     st.caption(" ".join(filter(None, (f"**{plain(note)}**" if note else "", plain(chosen.task.about)))))
     _terms(chosen.task)
     samples.fill(chosen.behind, chosen.task, chosen.sample, chosen.references)
@@ -64,8 +65,15 @@ def finish(chosen: Chosen) -> None:
 def _named(task: Task, sample: str) -> str:
     """The sample and its right answer, as Markdown."""
     name = "**Your upload**" if uploads.is_own(sample) else f"**{plain(sample)}**"
-    answer = "" if lessons.veil() == lessons.ALL else cache.item(task.name, sample).answer
+    if _is_secret(task, sample):
+        return name if uploads.is_own(sample) or not guesses.is_on() else "**A test sample**"
+    answer = cache.item(task.name, sample).answer
     return f"{name} · right answer: **{plain(answer)}**" if answer else name
+
+
+def _is_secret(task: Task, sample: str) -> bool:
+    """Whether nobody may see yet what the sample is; its name and its note may say it, too."""
+    return lessons.veil() == lessons.ALL or guesses.is_truth_hidden(task.name, sample)
 
 
 def _models(models: model_picker.Models) -> None:

@@ -13,9 +13,9 @@ from mmlab.core.errors import NothingPresent
 from mmlab.core.modality import Combination
 from mmlab.core.reference import Reference
 from mmlab.ui.components import clickable_svg, page_frame, pickers
-from mmlab.ui.pages.predict import inputs, view_data, views
+from mmlab.ui.pages.predict import guess_card, inputs, view_data, views
 from mmlab.ui.pages.predict.view_data import PredictView
-from mmlab.ui.session import cache, lessons
+from mmlab.ui.session import cache, guesses, lessons
 from mmlab.ui.session import url_state as state
 from mmlab.ui.text import happened
 from mmlab.viz.predict.combination_lattice import State
@@ -34,19 +34,23 @@ def show(task_name: str, sample: str, references: tuple[Reference, ...]) -> None
     with st.container(key="mm-bench"):
         left, middle, right = st.columns([10, 10, 11], gap="small")
     below = st.container()
-    hidden = lessons.veil()
+    to_guess = guesses.is_answer_hidden(task_name, sample)
+    hidden = lessons.ALL if to_guess else lessons.veil()
     with middle, page_frame.error_boundary():
         if on is None:
             raise NothingPresent("No input is switched on.", "Switch at least one on to get a prediction.")
-        if hidden == lessons.ALL:
+        if to_guess:
+            guess_card.show(shown)
+        elif hidden == lessons.ALL:
             st.caption(ANSWER_FIRST)
         elif references:
             with told:
                 _happened(shown, on)
+            guess_card.tally(shown)
             st.html(view_data.cards(shown, on))
     with right, page_frame.error_boundary():
         if hidden:
-            st.caption(OTHERS_LATER)
+            st.caption("" if to_guess else OTHERS_LATER)
         else:
             _lattice(shown, on)
     with left, page_frame.error_boundary():

@@ -13,7 +13,7 @@ from mmlab.ui.components import when_seen
 from mmlab.ui.components.page_frame import error_boundary
 from mmlab.ui.inputs import sample_picker
 from mmlab.ui.pages.predict import opening
-from mmlab.ui.session import cache
+from mmlab.ui.session import cache, guesses
 from mmlab.ui.text import wording
 
 OPEN, FILTER, SEARCH = "mmlab.samples", "samples.filter", "samples.search"
@@ -51,6 +51,8 @@ def _offered(task: Task, models: Sequence[Reference]) -> Sequence[str]:
             help=wording.help("filters"),
             on_change=anew,
         )
+    if guesses.is_on():  # a search would tell what is to be guessed
+        return found[chosen]
     wanted = st.text_input("Find by name or right answer", key=f"{SEARCH}.{task.name}", on_change=anew, width=320)
     return _named(task, found[chosen], wanted.strip().lower())
 
