@@ -12,7 +12,8 @@ from mmlab.ui.session import access
 
 HOW = (
     "This app answers this machine only. To let others in, start it with `--server.address 0.0.0.0 "
-    "--server.allowedHosts {name} --server.allowedHosts {ip}`; visitors may then look, not train or delete (docs/hosting.md)."
+    "--server.allowedHosts {name} --server.allowedHosts {ip}`; visitors may then look, not train or delete "
+    "(docs/hosting.md)."
 )
 
 
