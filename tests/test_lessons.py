@@ -252,7 +252,7 @@ def test_a_view_is_shared_by_its_address_and_a_code(monkeypatch: pytest.MonkeyPa
         found = reach.found({"on": "image"})
         assert found.address == expected
         assert remark in found.remark
-    assert "<svg" in modes._code("http://192.168.7.3:8501/predict?on=image")
+    assert "data:image/svg+xml" in modes._code("http://192.168.7.3:8501/predict?on=image")
 
 
 def test_a_lesson_for_other_models_says_so(monkeypatch: pytest.MonkeyPatch) -> None:

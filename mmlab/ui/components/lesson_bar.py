@@ -63,9 +63,10 @@ def _head(at: Running, page: str, open_page: Open) -> None:
         if st.button("↺", key="lesson.again", type="tertiary", help="Set the view as this step began"):
             go(at, at.place, page, open_page)
         left, right = ("Left", "Right") if modes.is_presented() else (None, None)  # else they move sliders and tabs
-        if st.button("← Back", key="lesson.back", disabled=at.place == 0, shortcut=left):
+        back, ahead = ("Back", "Next") if left else ("← Back", "Next →")  # a key is drawn behind the word
+        if st.button(back, key="lesson.back", disabled=at.place == 0, shortcut=left):
             go(at, at.place - 1, page, open_page)
-        label = "Finish" if at.is_last else "Next →"
+        label = "Finish" if at.is_last else ahead
         if st.button(label, key="lesson.next", type="primary" if at.vote else "secondary", shortcut=right):
             go(at, at.place + 1, page, open_page)
         if st.button("✕", key="lesson.leave", type="tertiary", help="Leave the lesson and stay on this page"):

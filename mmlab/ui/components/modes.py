@@ -43,9 +43,10 @@ def _switch(field: str, label: str, help: str) -> None:
 
 
 def _share() -> None:
-    """The address with its QR code, and who can open it."""
+    """The address with its QR code, and who can open it; no code for one that another machine cannot open."""
     found = reach.found(url_state.everything())
-    st.html(_code(found.address))
+    if not found.remark:
+        st.html(_code(found.address))
     st.code(found.address, language=None, wrap_lines=True)
     if found.by_number:
         st.caption(f"Or: {plain(found.by_number)}")
@@ -55,8 +56,8 @@ def _share() -> None:
 
 @st.cache_data(show_spinner=False, max_entries=64)
 def _code(address: str) -> str:
-    """The QR code as SVG; dark on white in both themes, since many readers take no other."""
+    """The QR code as a picture; dark on white in both themes, since many readers take no other."""
     import segno  # when somebody shares: the start of the app does without
 
-    drawn = segno.make(address, error="m").svg_inline(scale=4, border=3, dark="#000", light="#fff", omitsize=True)
-    return f'<div class="mm-qr" role="img" aria-label="QR code of the address">{drawn}</div>'
+    source = segno.make(address, error="m").svg_data_uri(scale=4, border=3, dark="#000", light="#fff")
+    return f'<img class="mm-qr" src="{source}" alt="QR code of the address">'
