@@ -13,6 +13,16 @@ from mmlab.core.recordings import Raw
 
 
 @dataclass(frozen=True)
+class GreyRange:
+    """The lowest and the highest number that a file holds, and what becomes black and white of it."""
+
+    low: float
+    high: float
+    black: float
+    white: float
+
+
+@dataclass(frozen=True)
 class FolderInput(ABC):
     """One kind of input as a `task.json` names it: a frozen dataclass whose fields are its options there.
 
@@ -51,6 +61,10 @@ class FolderInput(ABC):
     def read_as_stated(self, content: bytes, name: str, stated: Any) -> Raw:
         """The same with what a person said of the file: `stated` is made of `ReadOptions`."""
         return self.read(content, name)
+
+    def grey_range(self, content: bytes) -> GreyRange | None:
+        """Of a file whose numbers are brought to greys by a range that all files share; None for any other."""
+        return None
 
     def part_of(self, raw: Raw) -> bytes:
         """What of a shared file a recording is, to tell the same content from another."""

@@ -19,6 +19,7 @@ PICTURE_BYTES = 8_000_000
 PICTURE_PIXELS = 24_000_000
 PICTURE_SIDE = 1024
 MORE_BITS = ("I;16", "I;16L", "I;16B", "I;16N", "I", "F")  # modes of more than eight bits
+PNG = b"\x89PNG\r\n\x1a\n"
 FAINT = 8  # times darker than white: what is not brighter has lost three of its eight bits
 NEARNESS, PER_MILLIMETRE = 128, 2  # of a depth picture: the grey of its middle, and steps of grey
 PICTURE_HINT = "Use a PNG, JPEG, WebP, GIF, BMP or TIFF image."
@@ -28,14 +29,14 @@ _PIXEL_LIMIT = f"the limit is {PICTURE_PIXELS // 1_000_000} megapixels"
 Image.MAX_IMAGE_PIXELS = min(Image.MAX_IMAGE_PIXELS or PICTURE_PIXELS, 250_000_000)
 
 
-def read_picture(content: bytes, name: str = "", white: float | None = 0.0) -> Picture:
+def read_picture(content: bytes, name: str = "", white: float | None = 0.0, black: float = 0.0) -> Picture:
     """A picture of any mode as uint8 grey or colour: first frame, turned upright, flattened, at most 1024 px wide.
 
     white: what becomes 255 of files with more than eight bits, alike in all of them: one that is brighter says so. 0:
     the highest that the format holds (65535; 1.0 in floating point). None: each picture from its own darkest to its
-    own brightest, for whoever normalises every picture by itself. Raises DataError.
+    own brightest, for whoever normalises every picture by itself. black: what becomes 0 of them. Raises DataError.
     """
-    return _decoded(content, name, lambda image: _plain(image, white))
+    return _decoded(content, name, lambda image: _plain(image, white, black))
 
 
 def read_depth(content: bytes, name: str = "") -> Picture:
@@ -78,12 +79,12 @@ def _check_pixels(opened: Image.Image, label: str) -> None:
         raise DataError(f"{label} is only {width} × {height} pixels.", "Use an image that is not blank.")
 
 
-def _plain(image: Image.Image, white: float | None = 0.0) -> tuple[Image.Image, str]:
+def _plain(image: Image.Image, white: float | None = 0.0, black: float = 0.0) -> tuple[Image.Image, str]:
     """`L` or `RGB` of any mode, and a sentence. Transparency is flattened against the contrary of the ink."""
     if image.mode in MORE_BITS:
         values = _numbers(image)
         highest = 1.0 if image.mode == "F" else 65535.0
-        grey, note = _stretched(values, highest) if white is None else _eight_bits(values, white, highest)
+        grey, note = _stretched(values, highest) if white is None else _eight_bits(values, (black, white), highest)
         return Image.fromarray(grey), note
     if image.has_transparency_data:
         clear = image.convert("RGBA")
@@ -94,20 +95,55 @@ def _plain(image: Image.Image, white: float | None = 0.0) -> tuple[Image.Image, 
     return image.convert("RGB"), ""
 
 
+def levels_of(content: bytes) -> tuple[float, float, float] | None:
+    """The lowest and the highest number in a picture of more than eight bits, and the highest that its format holds.
+
+    None for any other file, of which mostly no more than the first bytes are looked at.
+    """
+    deep_png = content.startswith(PNG) and content[24:25] == b"\x10"
+    if not (deep_png or content[:2] in (b"II", b"MM")):
+        return None
+    found: list[tuple[float, float, float]] = []
+
+    def noted(image: Image.Image) -> tuple[Image.Image, str]:
+        if image.mode in MORE_BITS:
+            values = _numbers(image)
+            found.append((float(values.min()), float(values.max()), 1.0 if image.mode == "F" else 65535.0))
+        return image.convert("L"), ""
+
+    try:
+        _decoded(content, "", noted)
+    except DataError:  # told where it is read
+        return None
+    return found[0] if found else None
+
+
 def _numbers(image: Image.Image) -> NDArray[np.float32]:
     """The numbers of a picture of more than eight bits, in single precision; 0 where there is none."""
     return np.nan_to_num(np.asarray(image, dtype=np.float32), copy=True, nan=0.0, posinf=0.0, neginf=0.0)
 
 
-def _eight_bits(values: NDArray[np.float32], white: float, highest: float) -> tuple[NDArray[np.uint8], str]:
-    """Greys of more than eight bits from 0 to `white`, or to the `highest` of the format. Raises DataError."""
-    top, high = white or highest, float(values.max())
+def _eight_bits(
+    values: NDArray[np.float32], ends: tuple[float, float], highest: float
+) -> tuple[NDArray[np.uint8], str]:
+    """Greys of more than eight bits from black to white; a white of 0 is the `highest` of the format.
+
+    Raises DataError.
+    """
+    (black, white), high = ends, float(values.max())
+    top = white or highest
+    if black >= top:
+        raise DataError(
+            f"{black:g} is black, which is not below {top:g}, the white.", 'Give "white" in task.json, too.'
+        )
     if not white and (values.min() < 0 or high > highest):
         message = f"The picture holds {values.min():.6g} to {high:.6g}, which is not within 0 to {highest:g}."
         raise DataError(message, f"Say which value is white, such as {max(high, 1):.6g}, or save it in eight bits.")
-    note = f"0 is black and {top:.6g} is white" + (f"; up to {high:.6g} is white, too." if high > top else ".")
-    dim = "" if high >= top / FAINT else f" The brightest here is {high:.6g}: few steps of grey are left."
-    return np.round(np.clip(values / top, 0, 1) * 255).astype(np.uint8), note + dim
+    above = f"; up to {high:.6g} is white, too." if high > top else "."
+    note = f"{black:.6g} is black and {top:.6g} is white{above}"
+    is_dim = high - black < (top - black) / FAINT
+    dim = f" The brightest here is {high:.6g}: few steps of grey are left." if is_dim else ""
+    return np.round(np.clip((values - black) / (top - black), 0, 1) * 255).astype(np.uint8), note + dim
 
 
 def _stretched(values: NDArray[np.float32], highest: float) -> tuple[NDArray[np.uint8], str]:

@@ -9,14 +9,22 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from mmlab.core.folder_input import FolderInput, not_of
+from mmlab.core.folder_input import FolderInput, GreyRange, not_of
 from mmlab.core.options import option
 from mmlab.core.prepared_input import PreparedInput
 from mmlab.core.recordings import Picture, Raw
-from mmlab.modalities.image.decode import read_picture
+from mmlab.modalities.image.decode import levels_of, read_picture
 from mmlab.modalities.reading import reading
 
 WHITE = "In files of more than 8 bits, the value that is white; 0: 65535, or 1.0 in floating point"
+
+BLACK = "In files of more than 8 bits, the value that is black"
+
+
+def range_of(content: bytes, black: float, white: float) -> GreyRange | None:
+    """Of a picture of more than eight bits; a white of 0 is the highest that its format holds."""
+    found = levels_of(content)
+    return None if found is None else GreyRange(found[0], found[1], black, white or found[2])
 
 
 def fitted(pixels: NDArray[np.uint8], size: int, smooth: bool = True) -> NDArray[np.uint8]:
@@ -53,14 +61,18 @@ class ImageInput(FolderInput):
     size: int = option(64, "Pixels across and down, as the model sees it", 8, 256)
     colour: bool = option(False, "Red, green and blue instead of grey")
     white: float = option(0.0, WHITE, 0.0, 1e12)
+    black: float = option(0.0, BLACK, -1e12, 1e12)
     seen_as: ClassVar[str] = "image"
 
     @property
     def shape(self) -> tuple[int, ...]:
         return (3 if self.colour else 1, self.size, self.size)
 
+    def grey_range(self, content: bytes) -> GreyRange | None:
+        return range_of(content, self.black, self.white)
+
     def read(self, content: bytes, name: str) -> Raw:
-        return read_picture(content, name, self.white)
+        return read_picture(content, name, self.white, self.black)
 
     def prepare(self, raw: Raw) -> PreparedInput:
         return prepare_fitted(raw, self.size, self.colour)

@@ -14,14 +14,14 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from mmlab.core.errors import DataError
-from mmlab.core.folder_input import FolderInput
+from mmlab.core.folder_input import FolderInput, GreyRange
 from mmlab.core.options import option
 from mmlab.core.prepared_input import PreparedInput
 from mmlab.core.recordings import Picture, Raw
 from mmlab.core.spans import divisor
 from mmlab.modalities.files import numbered, shown_name
 from mmlab.modalities.image.decode import PICTURE_BYTES, PICTURE_PIXELS, read_picture
-from mmlab.modalities.image.folder_input import WHITE, prepare_fitted
+from mmlab.modalities.image.folder_input import BLACK, WHITE, prepare_fitted, range_of
 from mmlab.modalities.scan.nifti import AXES, Volume, is_scan, read_volume
 
 SCANS = 8  # kept decoded: the slices of a case follow each other, and all its scans are asked for each
@@ -40,6 +40,7 @@ class SlicesInput(FolderInput):
     size: int = option(64, "Pixels across and down, as the model sees it", 8, 256)
     axis: str = option("axial", "The direction that the scan is cut across", choices=tuple(AXES))
     white: float = option(0.0, WHITE, 0.0, 1e12)
+    black: float = option(0.0, BLACK, -1e12, 1e12)
     seen_as: ClassVar[str] = "image"
     numbered: ClassVar[bool] = True
 
@@ -47,10 +48,13 @@ class SlicesInput(FolderInput):
     def shape(self) -> tuple[int, ...]:
         return (1, self.size, self.size)
 
+    def grey_range(self, content: bytes) -> GreyRange | None:
+        return range_of(content, self.black, self.white)
+
     def read(self, content: bytes, name: str) -> Raw:
         """A name that ends in `#57` asks for that slice of a scan; otherwise it is the one in the middle."""
         if not is_scan(content):
-            return read_picture(content, name, self.white)
+            return read_picture(content, name, self.white, self.black)
         scan = _grey(content, numbered(name)[0])
         return Picture(_plane(scan, name, self.axis, Image.Resampling.BILINEAR), "" if scan.is_oriented else UNTURNED)
 

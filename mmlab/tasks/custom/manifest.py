@@ -31,7 +31,7 @@ class Row:
 
     line: int
     id: str
-    split: str
+    split: Split
     target: Any
     group: str
     note: str
@@ -101,7 +101,8 @@ def _cells(text: str) -> Iterator[tuple[int, list[str]]]:
 
 
 def _check_header(header: Sequence[str], description: Description, problems: Problems) -> bool:
-    wanted = (*NEEDED, *description.info.modalities.names)
+    needed = ("id", description.split_column, "target")
+    wanted = (*needed, *description.info.modalities.names)
     before = problems.errors
     for name in wanted:
         if name not in header:
@@ -127,17 +128,19 @@ def _row(
     given = {name: found[name] for name in description.info.modalities.names if found[name]}
     if not given:
         problems.error("The sample has no input at all.", "Give at least one, or remove the line.", line)
-    if found["split"] not in SPLITS:
-        problems.error(f"'{found['split'][:40]}' is no split.", f"Use {', '.join(SPLITS)}.", line, "split")
+    split = next((each for each in SPLITS if each == found[description.split_column]), None)
+    if split is None:
+        said, column = found[description.split_column][:40], description.split_column
+        problems.error(f"'{said}' is no split.", f"Use {', '.join(SPLITS)}.", line, column)
     try:
         sample = _checked_id(found["id"])
     except DataError as error:
         problems.caught(error, line, "id")
     target = _target(found["target"], description, line, problems)
-    if problems.errors > before:
+    if problems.errors > before or split is None:
         return None
     group = plain(found.get("group", ""), LONGEST_GROUP) or sample
-    return Row(line, sample, found["split"], target, group, plain(found.get("note", ""), LONGEST_NOTE), given)
+    return Row(line, sample, split, target, group, plain(found.get("note", ""), LONGEST_NOTE), given)
 
 
 def _checked_id(text: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
+from mmlab.tasks.custom.levels import Levels, merge
 from mmlab.tasks.custom.manifest import Row
 from mmlab.tasks.custom.problems import Problems
 from mmlab.tasks.custom.remembered import Remembered
@@ -19,13 +20,15 @@ OnProgress = Callable[[float, Problems], None]
 class Reading:
     """One pass over the rows of a folder.
 
-    moments: what the training samples hold in each standardised modality; done: how many rows were read or known.
+    moments: what the training samples hold in each standardised modality; levels: and in deep pictures; done: how many
+    rows were read or known.
     """
 
     def __init__(
         self, description: Description, rows: Sequence[Row], before: Problems, on_progress: OnProgress
     ) -> None:
         self.moments: dict[str, Moments] = {}
+        self.levels: dict[str, Levels] = {}
         self._description, self._rows, self._on_progress = description, rows, on_progress
         self._read: dict[str, ReadRow] = {}
         self._sofar = Problems(errors=before.errors, warnings=before.warnings)
@@ -42,7 +45,7 @@ class Reading:
     def run(self, spread: Spread | None) -> bool:
         """Read; whether it came to its end: Ctrl-C stops it, and what was found until then is kept."""
         remembered = Remembered(self._description)
-        known = remembered.moments(self._rows)
+        known = remembered.training(self._rows)
         unread = []
         for row in self._rows:
             contents = remembered.contents(row)
@@ -60,9 +63,14 @@ class Reading:
         except KeyboardInterrupt:
             remembered.save(self._read.values(), None, self._rows)
             return False
-        self.moments = known if known is not None else self._added_up([parts[job] for job in jobs])
+        if known is None:
+            self.moments = self._added_up([parts[job] for job in jobs])
+            for part in parts.values():
+                merge(self.levels, part.levels)
+        else:
+            self.moments, self.levels = known
         if unread:
-            remembered.save(self._read.values(), self.moments, self._rows)
+            remembered.save(self._read.values(), (self.moments, self.levels), self._rows)
         return True
 
     def _parts(self, jobs: Sequence[Job], spread: Spread | None) -> Iterator[tuple[Job, ReadPart]]:

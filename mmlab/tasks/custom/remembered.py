@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import inspect
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +19,7 @@ import numpy as np
 from mmlab.core.file_stamp import ABSENT, Stamp, stamp_of
 from mmlab.core.version import __version__
 from mmlab.storage import disk_cache
+from mmlab.tasks.custom.levels import Levels
 from mmlab.tasks.custom.manifest import Row
 from mmlab.tasks.custom.row_reading import ReadRow, standardised
 from mmlab.tasks.custom.samples import paths_of, state_of
@@ -29,6 +30,7 @@ VERSION = 1  # of what is remembered; raise it when what `check` finds in a file
 SETTLED = 2 * 10**9  # nanoseconds
 DIGEST = 16  # bytes
 EMPTY = bytes(DIGEST)  # of a cell that names no file
+Training = tuple[dict[str, Moments], dict[str, Levels]]
 MOMENTS = ("mean", "squares", "low", "high")
 
 
@@ -65,22 +67,24 @@ class Remembered:
         found = {name: self._found[f"of_{name}"][place].tobytes() for name in self.names}
         return {name: content for name, content in found.items() if content != EMPTY}
 
-    def moments(self, rows: Iterable[Row]) -> dict[str, Moments] | None:
+    def training(self, rows: Iterable[Row]) -> Training | None:
         """What exactly these training samples hold, where that was found before."""
-        wanted = standardised(self._description)
-        if not wanted:
-            return {}
         if self._found.get("training", np.array("")).item() != self._training(rows):
             return None
-        return {name: self._moments(name, count) for name, count in wanted.items()}
+        moments = {name: self._moments(name, count) for name, count in standardised(self._description).items()}
+        stored = {name: self._found.get(f"levels_{name}") for name in self.names}
+        levels = {name: _levels(values) for name, values in stored.items() if values is not None}
+        return moments, levels
 
-    def save(self, read: Iterable[ReadRow], moments: Mapping[str, Moments] | None, rows: Sequence[Row]) -> None:
-        """Remember what had nothing wrong and lay still. moments: None where not all training samples were read."""
+    def save(self, read: Iterable[ReadRow], found: Training | None, rows: Sequence[Row]) -> None:
+        """Remember what had nothing wrong and lay still. found: None where not all training samples were read."""
         sound = [each for each in read if not each.problems.found and self.key(each.row) and self._keys[each.row.id][1]]
         arrays = {f"of_{name}": _bytes([each.contents.get(name, EMPTY) for each in sound]) for name in self.names}
         training = [row for row in rows if row.split == "train"]
-        if moments is not None and all(self.key(row) and self._keys[row.id][1] for row in training):
-            for name, each in moments.items():
+        if found is not None and all(self.key(row) and self._keys[row.id][1] for row in training):
+            for name, levels in found[1].items():
+                arrays[f"levels_{name}"] = np.array([levels.low, levels.high, *levels.grey])
+            for name, each in found[0].items():
                 arrays[f"moments_{name}"] = np.stack([getattr(each, field) for field in MOMENTS])
                 arrays[f"count_{name}"] = np.array(each.count)
             arrays["training"] = np.array(self._training(rows))
@@ -98,6 +102,11 @@ class Remembered:
     def _settled(self, stamp: Stamp) -> bool:
         _, changed, status, _ = stamp
         return stamp != ABSENT and max(changed, status) < self._begun - SETTLED
+
+
+def _levels(values: np.ndarray) -> Levels:
+    low, high, black, white = values.tolist()
+    return Levels(low, high, (black, white))
 
 
 def _bytes(digests: list[bytes]) -> np.ndarray:

@@ -11,6 +11,7 @@ from typing import Any, Protocol, TypeVar
 
 from mmlab.core.errors import DataError
 from mmlab.core.file_stamp import Stamp, stamp_of
+from mmlab.tasks.custom.levels import Levels, levels_of, merge
 from mmlab.tasks.custom.locations import TASK_FILE
 from mmlab.tasks.custom.manifest import Row
 from mmlab.tasks.custom.problems import Problems
@@ -51,10 +52,11 @@ class ReadRow:
 
 @dataclass
 class ReadPart:
-    """The rows of a job, and what the training samples among them hold in each standardised modality."""
+    """The rows of a job, and what the training samples among them hold in each standardised modality, or in grey."""
 
     rows: list[ReadRow]
     moments: dict[str, Moments]
+    levels: dict[str, Levels]
 
 
 def standardised(description: Description) -> Mapping[str, int]:
@@ -71,19 +73,23 @@ def read_job(job: Job) -> ReadPart:
 def read_rows(description: Description, rows: Sequence[Row]) -> ReadPart:
     """Decode and prepare every file of these rows; what is wrong goes to the problems of the row."""
     moments = {name: Moments(count) for name, count in standardised(description).items()}
+    levels: dict[str, Levels] = {}
     found = []
     for row in rows:
         read = ReadRow(row)
 
-        def look(_: Row, name: str, content: bytes, read: ReadRow = read) -> None:
+        def look(row: Row, name: str, content: bytes, read: ReadRow = read) -> None:
             read.contents[name] = _digest(content)
+            grey = description[name].kind.grey_range(content) if row.split == "train" else None
+            if grey is not None:
+                merge(levels, {name: levels_of(grey)})
 
         readings, _ = prepared(description, row, read.problems, look)
         for name in moments if row.split == "train" else ():
             if name in readings:
                 moments[name].add(readings[name].tensor)
         found.append(read)
-    return ReadPart(found, moments)
+    return ReadPart(found, moments, levels)
 
 
 def jobs_of(description: Description, rows: Sequence[Row], size: int) -> list[Job]:

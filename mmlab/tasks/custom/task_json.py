@@ -24,7 +24,7 @@ from mmlab.tasks.custom.targets import output_from
 
 LEAST, MOST = 2, 6
 LONGEST_LABEL = 40
-KEYS = ("name", "title", "about", "output", "modalities", "simulated", "plan", "grouped_by", "missing")
+KEYS = ("name", "title", "about", "output", "modalities", "simulated", "plan", "grouped_by", "missing", "split")
 MISSING = ("error", "drop")
 COLUMNS = ("id", "split", "target", "group", "note")
 COMMON = ("name", "kind", "label", "letter", "inline", "vary")
@@ -47,7 +47,7 @@ class Description:
     regions: for label maps, the labels that make up each region of the output. plan: what of the training plan
     differs. simulated: in words, what of the data is not measured; None where it does not say. grouped_by: what a
     group of samples is, such as "patient"; empty where it does not say. drops: whether an input that cannot be used
-    counts as missing, rather than as an error.
+    counts as missing, rather than as an error. split_column: the column of the manifest that says the split.
     """
 
     folder: Path
@@ -60,6 +60,7 @@ class Description:
     plan: Mapping[str, Any] = field(default_factory=dict)
     grouped_by: str = ""
     drops: bool = False
+    split_column: str = "split"
 
     def __getitem__(self, modality: str) -> Input:
         return self.inputs[self.info.modalities.names.index(self.info.modalities[modality].name)]
@@ -102,6 +103,9 @@ def read_description(folder: Path, problems: Problems) -> Description | None:
         problems.error(
             "What becomes of inputs that cannot be used is not said.", hint, column="missing", file=TASK_FILE
         )
+    if not isinstance(found.get("split", ""), str) or found.get("split") == "":
+        hint = 'Write "split": "official", the name of a column that holds train, valid or test.'
+        problems.error("The column of the splits has no name.", hint, column="split", file=TASK_FILE)
     if problems.errors > before or output is None:
         return None
     return Description(
@@ -115,6 +119,7 @@ def read_description(folder: Path, problems: Problems) -> Description | None:
         plan=plan,
         grouped_by=plain(found.get("grouped_by", ""), LONGEST_LABEL),
         drops=found.get("missing") == "drop",
+        split_column=str(found.get("split", "split")),
     )
 
 

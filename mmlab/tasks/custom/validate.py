@@ -77,6 +77,9 @@ def check(folder: Path, on_progress: OnProgress | None = None, spread: Spread | 
     }
     if description.drops:
         rows = _drop(found, description, reading.in_order())
+    for name, levels in reading.levels.items():
+        if levels.is_faint:
+            found.problems.warn(*levels.in_words(), 0, name)
     _check_numbers(found)
     _check_groups(description, rows, found.problems)
     _check_classes(description, rows, found.problems)
