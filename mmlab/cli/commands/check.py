@@ -22,9 +22,15 @@ STEP = 0.1  # share of the rows between two lines of progress
 
 
 def command(
-    folder: Annotated[Path, typer.Argument(help="The folder with task.json and manifest.csv.")], json: Json = False
+    folder: Annotated[Path, typer.Argument(help="The folder with task.json and manifest.csv.")],
+    fix: Annotated[
+        bool, typer.Option("--fix", help="Mend what is mechanical in a new manifest beside the old one.")
+    ] = False,
+    json: Json = False,
 ) -> int:
     """Read a folder of one's own as a training would, and say all that is wrong with it, line by line."""
+    if fix:
+        return _fix(folder, json)
     with bar("Reading", None) as shown:
         from mmlab.experiments.executors import Processes
         from mmlab.tasks.custom.validate import check
@@ -38,6 +44,29 @@ def command(
     if found.read is not None:
         return STOPPED
     return MENDABLE if found.problems.errors else 0
+
+
+def _fix(folder: Path, json: bool) -> int:
+    """Say each change that was made, and what to do with the new file."""
+    from mmlab.tasks.custom.fixing import FIXED
+    from mmlab.tasks.custom.fixing import fix as mended
+    from mmlab.tasks.custom.locations import MANIFEST
+
+    changes = mended(folder)
+    if json:
+        emit({"folder": str(folder), "file": FIXED if changes else "", "changes": [vars(each) for each in changes]})
+        return 0
+    for change in changes:
+        say(_printable(str(change)))
+    if not changes:
+        say(f"Nothing in {MANIFEST} can be mended without guessing.")
+        say(f"What is wrong: python -m mmlab check {quote(str(folder))}")
+        return 0
+    say(f"{len(changes):,} changes are in {FIXED}; {MANIFEST} is as it was. To take them over and see what is left:")
+    old, new, shown = (quote(str(path)) for path in (folder / MANIFEST, folder / FIXED, folder))
+    say(f"  mv {new} {old}")
+    say(f"  python -m mmlab check {shown}")
+    return 0
 
 
 class _Progress:

@@ -16,16 +16,18 @@ def command(
     folder: Annotated[Path, typer.Argument(help="A new folder to write the example into.")],
     source: Annotated[
         Path | None,
-        typer.Option("--from", metavar="NPZ", help="Instead: your features, an array per input and the right answers."),
+        typer.Option(
+            "--from",
+            metavar="SOURCE",
+            help="Instead: your data. An .npz (an array per input and the right answers), a .csv (a line per sample), "
+            "or a folder with a folder per input, each with a folder per class.",
+        ),
     ] = None,
     json: Json = False,
 ) -> None:
-    """Write a small folder of one's own data, with gaps, to look at, to train on and to change."""
+    """Write a small folder of one's own data, with gaps, to look at, to train on and to change; or begin with yours."""
     with bar("Writing", None):
-        from mmlab.tasks.custom.example_folder import write_example
-        from mmlab.tasks.custom.from_arrays import write_from_arrays
-
-        count = write_example(folder) if source is None else write_from_arrays(source, folder)
+        count = _written(folder, source)
     if json:
         emit({"folder": str(folder), "samples": count})
         return
@@ -33,3 +35,20 @@ def command(
     for line in ("check {}", "train --task {} --method dropout", "evaluate --task {} --method dropout"):
         say(f"  python -m mmlab {line.format(quote(str(folder)))}")
     say(f"  MMLAB_FOLDERS={quote(str(folder))} python -m mmlab app")
+
+
+def _written(folder: Path, source: Path | None) -> int:
+    """Write the folder, by what the source is; the number of samples."""
+    from mmlab.core.errors import DataError
+    from mmlab.tasks.custom.example_folder import write_example
+    from mmlab.tasks.custom.from_arrays import write_from_arrays
+    from mmlab.tasks.custom.from_folders import write_from_folders
+    from mmlab.tasks.custom.from_table import write_from_table
+
+    if source is None:
+        return write_example(folder)
+    if not source.exists():
+        raise DataError(f"There is no '{source}'.", "Give an .npz, a .csv or a folder.")
+    if source.is_dir():
+        return write_from_folders(source, folder)
+    return (write_from_table if source.suffix.lower() in (".csv", ".tsv") else write_from_arrays)(source, folder)

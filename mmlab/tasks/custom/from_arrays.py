@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -11,20 +10,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mmlab.core import csv_file
 from mmlab.core.errors import DataError
 from mmlab.core.plain_text import is_plain
 from mmlab.storage.bounded_arrays import DamagedArray, arrays
 from mmlab.storage.bounded_zip import Bounds, DamagedArchive
-from mmlab.tasks.custom.locations import MANIFEST, TASK_FILE
 from mmlab.tasks.custom.manifest import LONGEST_ID, OWN, SPLITS
+from mmlab.tasks.custom.starting import answers_of, check_new, splits_of, task_name, write_task, writing
 from mmlab.tasks.custom.task_json import COLUMNS, LEAST, MOST
 
 LARGEST = 2**31  # bytes of all arrays
 TARGETS, IDS, GROUPS = ("y", "target", "targets", "label", "labels"), ("id", "ids"), ("group", "groups")
-SHARES = (0.6, 0.2)  # of the groups, for training and validation, where the file has no splits
-HELD_OUT = 0.2  # of the training groups, for validation, where it has none of its own
-FEW = 20  # whole numbers of more values than this are a scale, not classes
 LAYOUT = (
     "Give text_train, text_test, y_train, y_test; or text, audio, y with as many rows each, and split if you have it."
 )
@@ -38,8 +33,7 @@ def write_from_arrays(source: Path, folder: Path) -> int:
     validation part, a fifth of the training groups is it; where there is no split at all, it is drawn under a fixed
     seed, group by group.
     """
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise DataError(f"'{folder}' is not empty.", "Name a new folder.")
+    check_new(folder)
     try:
         found = arrays(source, Bounds(64, LARGEST))
     except (OSError, DamagedArchive, DamagedArray) as error:
@@ -50,8 +44,8 @@ def write_from_arrays(source: Path, folder: Path) -> int:
         raise DataError(f"'{source.name}' has no right answers.", f"Name them {' or '.join(TARGETS[:2])}. {LAYOUT}")
     inputs = _inputs(whole, len(truth))
     ids, groups = _texts(_one(whole, IDS), len(truth)), _texts(_one(whole, GROUPS), len(truth))
-    split = _splits(split, groups or [str(row) for row in range(len(truth))])
-    output, cells = _answers(truth)
+    split = splits_of(split, groups or [str(row) for row in range(len(truth))])
+    output, cells = answers_of(truth)
     unique = bool(ids) and len(set(ids)) == len(ids)
     names = ids if unique and all(is_plain(each, LONGEST_ID) and not each.startswith(OWN) for each in ids) else []
     rows = [
@@ -65,16 +59,12 @@ def write_from_arrays(source: Path, folder: Path) -> int:
         for row in range(len(truth))
     ]
     modalities = [{"name": key, "kind": "vector", "size": int(each.shape[1])} for key, each in inputs.items()]
-    task = {"name": _task_name(folder), "output": output, "modalities": modalities}
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
+    task = {"name": task_name(folder), "output": output, "modalities": modalities}
+    header = ("id", "split", "target", *(["group"] if groups else []), *inputs)
+    with writing(folder):
         for key, each in inputs.items():
             np.save(folder / f"{key}.npy", each.astype(np.float32))
-        (folder / TASK_FILE).write_text(json.dumps(task, indent=2) + "\n", "utf-8")
-        header = ("id", "split", "target", *(["group"] if groups else []), *inputs)
-        (folder / MANIFEST).write_text(csv_file.as_csv(header, rows), "utf-8", newline="")
-    except OSError as error:
-        raise DataError(f"'{folder}' cannot be written: {error.strerror}.", "Name another folder.") from error
+        write_task(folder, task, header, rows)
     return len(rows)
 
 
@@ -126,40 +116,3 @@ def _inputs(whole: Arrays, count: int) -> dict[str, NDArray[Any]]:
 
 def _texts(found: NDArray[Any] | None, count: int) -> list[str]:
     return [] if found is None or found.ndim != 1 or len(found) != count else [str(each) for each in found]
-
-
-def _splits(stated: list[str], groups: Sequence[str]) -> list[str]:
-    """The split of each sample: as stated, with validation held out of the training where there is none."""
-    names = np.random.default_rng(0).permutation(sorted(set(groups)))
-    if not stated:
-        edges = np.cumsum([round(share * len(names)) for share in SHARES])
-        place = {name: SPLITS[int(np.searchsorted(edges, row, "right"))] for row, name in enumerate(names)}
-        return [place[group] for group in groups]
-    if len(stated) != len(groups) or not set(stated) <= set(SPLITS):
-        raise DataError("The splits do not fit the samples.", f"Give one of {', '.join(SPLITS)} per sample.")
-    if "valid" in stated:
-        return stated
-    trained = [
-        name for name in names if name in {g for g, split in zip(groups, stated, strict=True) if split == "train"}
-    ]
-    held = set(trained[: max(1, round(HELD_OUT * len(trained)))])
-    return [
-        "valid" if split == "train" and group in held else split for group, split in zip(groups, stated, strict=True)
-    ]
-
-
-def _answers(truth: NDArray[Any]) -> tuple[dict[str, Any], list[str]]:
-    """What task.json asks for, and the cell of each sample: classes, or a number on the scale that there is."""
-    if truth.dtype.kind == "f" and not np.isfinite(truth).all():
-        raise DataError("A right answer is not a finite number.", "Fill it in, or leave the sample out.")
-    whole = truth.dtype.kind in "iubU" or bool((truth == np.round(truth)).all())
-    if whole and (truth.dtype.kind == "U" or len(np.unique(truth)) <= FEW):
-        cells = [str(each) if truth.dtype.kind == "U" else str(int(each)) for each in truth]
-        classes = [str(each) if truth.dtype.kind == "U" else str(int(each)) for each in np.unique(truth)]
-        return {"kind": "classification", "classes": classes}, cells
-    low, high = float(truth.min()), float(truth.max())
-    return {"kind": "regression", "low": low, "high": high}, [repr(float(each)) for each in truth]
-
-
-def _task_name(folder: Path) -> str:
-    return re.sub(r"[^a-z0-9_]+", "_", folder.absolute().name.lower()).strip("_")[:40] or "features"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -79,7 +79,7 @@ def _lines(folder: Path, problems: Problems) -> list[tuple[int, list[str]]]:
         problems.error("It is not text in UTF-8.", "Save it as CSV in UTF-8.", line)
         return []
     try:
-        lines = list(_cells(text))
+        lines = list(cells_of(text))
     except csv.Error as error:
         problems.error(f"It is not CSV: {error}.", "Save it as CSV in UTF-8.")
         return []
@@ -89,15 +89,26 @@ def _lines(folder: Path, problems: Problems) -> list[tuple[int, list[str]]]:
     return lines
 
 
-def _cells(text: str) -> Iterator[tuple[int, list[str]]]:
-    """Semicolons part the cells where the first line has no comma: so do spreadsheets that write 3,5 for 3.5."""
+def cells_of(text: str) -> Iterator[tuple[int, list[str]]]:
+    """Numbered lines of cells. Raises csv.Error.
+
+    Tabs or semicolons part the cells where the first line has no comma: so do spreadsheets that write 3,5 for 3.5.
+    """
     first = text.partition("\n")[0]
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=";" if "," not in first else ",", strict=True)
+    between = next((mark for mark in (",", "\t") if mark in first), ";")
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=between, strict=True)
     line = 1
     for cells in reader:
         if any(cell.strip() for cell in cells):
             yield line, cells
         line = reader.line_num + 1
+
+
+def in_lines(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """The content of a manifest: cells as they are, since no spreadsheet shall change what begins with a minus."""
+    target = io.StringIO(newline="")
+    csv.writer(target, lineterminator="\n").writerows([header, *rows])
+    return target.getvalue()
 
 
 def _check_header(header: Sequence[str], description: Description, problems: Problems) -> bool:
