@@ -31,6 +31,13 @@ def as_csv(header: Iterable[object], rows: Iterable[Iterable[object]], delimiter
     return target.getvalue()
 
 
+def verbatim(header: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """A table that mmlab itself reads again, its cells as a person wrote them: `-0.5 1.2` must not become a text."""
+    target = io.StringIO()
+    csv.writer(target, lineterminator="\n").writerows([header, *rows])
+    return target.getvalue()
+
+
 def harmless(cell: object) -> object:
     """The cell, with an apostrophe in front if it is a text that a spreadsheet would compute; `\\r` as `\\n`."""
     if not isinstance(cell, str):

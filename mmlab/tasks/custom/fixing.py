@@ -8,9 +8,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from mmlab.core import csv_file
 from mmlab.core.errors import DataError
 from mmlab.tasks.custom.locations import MANIFEST
-from mmlab.tasks.custom.manifest import cells_of, in_lines
+from mmlab.tasks.custom.manifest import cells_of
 from mmlab.tasks.custom.problems import Problems
 from mmlab.tasks.custom.safe_paths import content_of, file_of
 from mmlab.tasks.custom.samples import path_of
@@ -50,7 +51,7 @@ def fix(folder: Path) -> list[Change]:
     _give_ids(rows, [number for number, _ in lines[1:]], header, changes)
     if changes:
         try:
-            (folder / FIXED).write_text(in_lines(header, rows), "utf-8", newline="")
+            (folder / FIXED).write_text(csv_file.verbatim(header, rows), "utf-8", newline="")
         except OSError as error:
             raise DataError(f"{FIXED} cannot be written: {error.strerror}.", "Make the folder writable.") from error
     return changes

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -102,13 +102,6 @@ def cells_of(text: str) -> Iterator[tuple[int, list[str]]]:
         if any(cell.strip() for cell in cells):
             yield line, cells
         line = reader.line_num + 1
-
-
-def in_lines(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """The content of a manifest: cells as they are, since no spreadsheet shall change what begins with a minus."""
-    target = io.StringIO(newline="")
-    csv.writer(target, lineterminator="\n").writerows([header, *rows])
-    return target.getvalue()
 
 
 def _check_header(header: Sequence[str], description: Description, problems: Problems) -> bool:

@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mmlab.core import csv_file
 from mmlab.core.errors import DataError
 from mmlab.tasks.custom.locations import MANIFEST, TASK_FILE
-from mmlab.tasks.custom.manifest import SPLITS, in_lines
+from mmlab.tasks.custom.manifest import SPLITS
 
 SHARES = (0.6, 0.2)  # of the groups, for training and validation, where nothing says the split
 HELD_OUT = 0.2  # of the training groups, for validation, where it has none of its own
@@ -50,7 +51,7 @@ def writing(folder: Path) -> Iterator[None]:
 def write_task(folder: Path, task: Mapping[str, Any], header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """task.json and the manifest."""
     (folder / TASK_FILE).write_text(json.dumps(task, indent=2) + "\n", "utf-8")
-    (folder / MANIFEST).write_text(in_lines(header, rows), "utf-8", newline="")
+    (folder / MANIFEST).write_text(csv_file.verbatim(header, rows), "utf-8", newline="")
 
 
 def splits_of(stated: list[str], groups: Sequence[str]) -> list[str]:
