@@ -10,13 +10,18 @@ os.environ.setdefault("MMLAB_DEVICE", "cpu")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import pytest
-import torch
-from streamlit.components.v2 import manifest_scanner
 
-torch.set_num_threads(1)
 
-# Each `AppTest` reads the metadata of every installed package to find components: most of the work of a page's test
-manifest_scanner.scan_component_manifests = functools.cache(manifest_scanner.scan_component_manifests)
+def pytest_sessionstart(session: pytest.Session) -> None:
+    if session.config.getoption("numprocesses", None):
+        return  # it only starts the workers, which need not wait until it has imported torch
+
+    import torch
+    from streamlit.components.v2 import manifest_scanner
+
+    torch.set_num_threads(1)
+    # Each `AppTest` reads the metadata of every installed package for components: most of the work of a page's test
+    manifest_scanner.scan_component_manifests = functools.cache(manifest_scanner.scan_component_manifests)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
