@@ -241,9 +241,9 @@ def test_shapley_values_per_sample_average_to_those_of_the_set() -> None:
 def test_ten_thousand_samples_take_no_time() -> None:
     values = np.random.default_rng(0).normal(size=(16, 10_000, 10))
     shapley(values)
-    started = time.perf_counter()
+    started = time.process_time()
     shapley(values)
-    assert time.perf_counter() - started < 0.5
+    assert time.process_time() - started < 0.5
 
 
 @pytest.mark.parametrize("function", [shapley, interactions])
@@ -517,7 +517,7 @@ def test_among_equally_small_combinations_the_task_s_order_decides() -> None:
     assert smallest_sufficient(holds).tolist() == [0b1001]  # first and fourth come before second and third
 
 
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 @given(st.integers(1, 4), st.integers(0, 2**16))
 def test_sufficiency_is_that_of_its_definition(count: int, seed: int) -> None:
     holds = np.random.default_rng(seed).random((2**count, 6)) < 0.8

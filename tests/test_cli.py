@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -173,14 +172,14 @@ def test_control_characters_do_not_reach_the_terminal(run: Any, library: Path) -
 
 
 def test_listing_is_quick_and_needs_no_torch(tmp_path: Path) -> None:
-    start = time.perf_counter()
+    before = os.times()
     said = process("list", "--json", MMLAB_CHECKPOINTS=str(tmp_path), PYTHONPROFILEIMPORTTIME="1")
-    elapsed = time.perf_counter() - start
+    after = os.times()
     assert said.returncode == 0
     imported = {line.rsplit("|", 1)[-1].strip() for line in said.stderr.splitlines()}
     assert "typer" in imported
     assert not imported & {"torch", "numpy", "streamlit", "mmlab.core.method", "mmlab.tasks.digits"}
-    assert elapsed < 5  # under a second by itself; other work may run beside the tests
+    assert after.children_user - before.children_user < 5  # under a second by itself
     assert [task["name"] for task in json.loads(said.stdout)["tasks"]]
 
 

@@ -132,7 +132,7 @@ def test_the_app_says_which_models_are_of_other_data(place: Path) -> None:
     trained(Library())
     write(place, swapped=True)
     st.cache_data.clear()
-    app = app_at("predict", 90)
+    app = app_at("predict")
     app.query_params["task"] = "mine"
     app.run()
     assert not app.exception
@@ -151,7 +151,7 @@ def test_an_input_that_no_training_sample_has_is_named_everywhere(
     assert said in capsys.readouterr().out
     assert f"mine/joint/seed0: {said}" in comparison_tables.compare(Library(), "mine").problems
     st.cache_data.clear()
-    app = app_at("predict", 90)
+    app = app_at("predict")
     app.query_params["task"] = "mine"
     app.run()
     assert any("No training sample has B" in warning.value for warning in app.warning)

@@ -65,7 +65,7 @@ class Visitor:
 
     def __init__(self, task: str) -> None:
         self.task = task
-        self.app = app_at("home", 120)
+        self.app = app_at("home")
 
     def read(self, path: str, **fields: str) -> str:
         """What a page says."""

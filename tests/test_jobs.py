@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import threading
-import time
 from pathlib import Path
 
 import numpy as np
@@ -153,18 +152,21 @@ def test_one_name_is_trained_by_one_process(library: Library):
 def test_two_grids_share_the_work(library: Library):
     """What another process trains is left to it, and is done when it has done it."""
     jobs = [TrainJob("toy", "joint", {}, {"epochs": 1}, seed) for seed in (0, 1)]
-    other = threading.Event()
+    other, first = threading.Event(), threading.Event()
 
     def elsewhere() -> None:
         with claim(jobs[0], library):
             other.set()
-            time.sleep(0.5)
+            first.wait()
             list(train_job.train(jobs[0], library, claimed=True))
 
     thread = threading.Thread(target=elsewhere)
     thread.start()
     other.wait()
-    done = list(grid.run(jobs, library, SerialExecutor()))
+    done = []
+    for each in grid.run(jobs, library, SerialExecutor()):
+        done.append(each)
+        first.set()
     thread.join()
     assert [(job.seed, type(result)) for job, result in done] == [(1, str), (0, str)], done
     assert (library.folder("toy", "joint", "seed0") / PROGRESS).read_text().count("\n") == 1, "trained once"

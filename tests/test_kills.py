@@ -216,7 +216,7 @@ if __name__ == "__main__":
 """
 
 
-def killed_when(process: subprocess.Popen[bytes], is_time: Callable[[], object], within: float = 60.0) -> None:
+def killed_when(process: subprocess.Popen[bytes], is_time: Callable[[], object], within: float = 600.0) -> None:
     """Kill `process` then, and wait until nobody is left who could write to its output."""
     until = time.monotonic() + within
     while not is_time():

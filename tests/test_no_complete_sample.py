@@ -52,7 +52,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 @pytest.mark.slow
 @pytest.mark.parametrize("part", list(page.SECTIONS))
 def test_every_section_of_embed_opens(part: str, trained: None) -> None:
-    app = app_at("embed", 120)
+    app = app_at("embed")
     app.query_params["task"], app.query_params["part"] = "gappy", part
     app.run()
     assert not app.exception

@@ -98,7 +98,7 @@ def library(models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> It
 
 
 def opened(section: str = "measures", task: str = "digits", **address: str) -> AppTest:
-    app = app_at("dominance", 90)
+    app = app_at("dominance")
     for name, value in {"aspect": section, "task": task, "lattice": "dropout", **address}.items():
         app.query_params[name] = value
     return app.run()
@@ -393,7 +393,7 @@ def test_the_light_and_its_checks_are_shown() -> None:
 
 
 def test_a_badge_beside_the_maps_of_explain_says_whether_they_were_checked() -> None:
-    app = app_at("explain", 90)
+    app = app_at("explain")
     for name, value in {"task": "digits", "methods": "dropout", "lattice": "dropout"}.items():
         app.query_params[name] = value
     app.run()
@@ -414,7 +414,7 @@ def test_nothing_switched_on_says_what_to_do() -> None:
 @pytest.mark.parametrize("way", ["gradcam++", "hirescam", "gradient_input", "integrated", "occlusion"])
 def test_explain_and_dominance_make_maps_in_the_chosen_way(way: str) -> None:
     for page, section in (("explain", ""), ("dominance", "maps")):
-        app = app_at(page, 90)
+        app = app_at(page)
         chosen = {"aspect": section, "task": "digits", "methods": "dropout", "lattice": "dropout", "explainer": way}
         for name, value in chosen.items():
             app.query_params[name] = value

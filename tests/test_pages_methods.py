@@ -92,7 +92,7 @@ def library(models: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 def opened(method: str) -> AppTest:
-    app = app_at("methods", 60)
+    app = app_at("methods")
     app.query_params["method"] = method
     return app.run()
 

@@ -111,10 +111,10 @@ def test_a_large_photo_is_made_smaller() -> None:
 
 @pytest.mark.parametrize("size", [(20_000, 20_000), (6_000, 6_000), (2**31 - 1, 2**31 - 1), (1, 1), (0, 5)])
 def test_a_size_is_refused_before_decoding(size: tuple[int, int]) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     with pytest.raises(DataError) as caught:
         read_picture(png_header(*size), "huge.png")
-    assert time.perf_counter() - start < 0.5
+    assert time.process_time() - start < 0.5
     if size[0] in (20_000, 6_000):
         assert "pixels" in caught.value.message
 
@@ -218,10 +218,10 @@ def test_an_hour_of_silence_is_refused_before_decoding() -> None:
     with soundfile.SoundFile(target, "w", 8000, 1, "PCM_16", format="FLAC") as file:
         for _ in range(60):
             file.write(np.zeros(8000 * 60, np.int16))
-    start = time.perf_counter()
+    start = time.process_time()
     with pytest.raises(DataError, match="60 min 0 s long; the limit is 30 seconds"):
         read_sound(target.getvalue(), "hour.flac")
-    assert time.perf_counter() - start < 0.2
+    assert time.process_time() - start < 0.2
 
 
 def test_a_header_that_lies_about_its_length() -> None:
