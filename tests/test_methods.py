@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from pathlib import Path
@@ -21,11 +21,19 @@ from mmlab.methods.gmd import GMD
 from mmlab.methods.mmanet import MMANet
 from mmlab.testing import method_contract
 from mmlab.testing.method_contract import made, settled, trainer
-from mmlab.testing.toy_task import OUTPUTS, ToyTask
+from mmlab.testing.toy_task import OUTPUTS, SIZES, ToyTask
 from mmlab.training.loop import Trainer
 from mmlab.training.resume_state import STATE
 
 KINDS = tuple(OUTPUTS)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_batch() -> Iterator[None]:
+    """Regions of a few pixels are measured in one batch: small batches are for the pictures of real tasks."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("mmlab.inference.sweep.DENSE_BATCH", SIZES["valid"])
+        yield
 
 
 @lru_cache(maxsize=1)  # the checks of a case follow each other
