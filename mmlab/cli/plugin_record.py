@@ -16,7 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from mmlab.core import plugins
+from mmlab.core.errors import MmlabError
 from mmlab.core.version import __version__
+from mmlab.storage import strict_json
 from mmlab.storage.atomic_files import write_atomically
 from mmlab.storage.cache_folder import cache_folder
 
@@ -48,7 +50,7 @@ def added_by_plugins() -> Added:
     if not found:
         return Added(problems={name: str(problem) for name, problem in plugins.missing_folders().items()})
     file = cache_folder() / "plugins" / f"{_digest(found)}.json"
-    recorded = _read(file)
+    recorded = read(file)
     if recorded is None:
         recorded = _load()
         _write(file, recorded)
@@ -91,16 +93,27 @@ def _load() -> Added:
     return Added(methods, tuple(tasks), plugins.given(), problems)
 
 
-def _read(file: Path) -> Added | None:
-    """A record; None where there is none, or one of another make."""
+def read(file: Path) -> Added | None:
+    """A record; None where there is none, or one that is damaged or of another make: it is then found out anew."""
     try:
-        kept: dict[str, Any] = json.loads(file.read_text("utf-8"))
-        tasks = tuple(Registered(**{**item, "modalities": tuple(item["modalities"])}) for item in kept["tasks"])
-        methods = tuple(Registered(**item) for item in kept["methods"])
-        given = {str(origin): tuple(map(str, names)) for origin, names in kept["given"].items()}
-        return Added(methods, tasks, given, dict(kept["problems"]))
-    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+        kept = strict_json.decode(file.read_bytes(), file.name)
+        given = {name: tuple(map(_text, names)) for name, names in kept["given"].items()}
+        problems = {name: _text(problem) for name, problem in kept["problems"].items()}
+        return Added(tuple(map(_registered, kept["methods"])), tuple(map(_registered, kept["tasks"])), given, problems)
+    except (OSError, MmlabError, LookupError, TypeError, AttributeError):
         return None
+
+
+def _registered(item: dict[str, Any]) -> Registered:
+    """Raises TypeError where a field is no text, LookupError where one is missing."""
+    texts = [_text(item[name]) for name in ("name", "title", "about", "headline")]
+    return Registered(*texts[:3], tuple(map(_text, item["modalities"])), texts[3])
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{value!r} is no text")
+    return value
 
 
 def _write(file: Path, added: Added) -> None:

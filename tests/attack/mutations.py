@@ -116,6 +116,7 @@ def weights(content: bytes, rng: Random) -> bytes:
 
 
 STARTS: tuple[tuple[bytes, Change], ...] = (
+    (b"?", text_mutations.address),
     (b"PK\3\4", archive),
     (b"\x93NUMPY", array_mutations.array),
     (b"\x89PNG", media_mutations.png),

@@ -10,7 +10,7 @@ import json
 import shutil
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 
@@ -25,7 +25,7 @@ from mmlab.analysis.embedding.alignment import alignment
 from mmlab.analysis.embedding.map_file import MAP, read_map
 from mmlab.analysis.methods import training_log
 from mmlab.analysis.robustness.per_sample_scores import grade
-from mmlab.cli import source_catalogue
+from mmlab.cli import plugin_record, source_catalogue
 from mmlab.core.errors import CheckpointError, MmlabError
 from mmlab.core.file_stamp import stamp_of
 from mmlab.core.task import TASKS
@@ -294,3 +294,23 @@ def answers(content: bytes, name: str, place: Path) -> None:
     with np.errstate(all="ignore"):
         grade(outputs.found, outputs.output)
         maps.of_pca(outputs.found)
+
+
+RECORD = plugin_record.Added(
+    (plugin_record.Registered("mine", "Mine", "A method of mine."),),
+    (plugin_record.Registered("ours", "Ours", "A task of ours.", ("image", "sound"), "accuracy"),),
+    {"mine.py": ("the method mine", "the task ours")},
+    {"broken.py": "It cannot be imported."},
+)
+
+
+@reader("the record of plug-ins", lambda place: {"a.json": json.dumps(asdict(RECORD)).encode()}, 4)
+def plugin_list(content: bytes, name: str, place: Path) -> None:
+    """What `list` prints of it; a record that cannot be read counts as none."""
+    file = place / name
+    file.write_bytes(content)
+    if (found := plugin_record.read(file)) is not None:
+        for each in (*found.methods, *found.tasks):
+            " ".join((each.name, each.title, each.about, each.headline, *each.modalities)).encode()
+        " ".join(text for names in found.given.values() for text in names).encode()
+        " ".join(found.problems.values()).encode()

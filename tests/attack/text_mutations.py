@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from contextlib import suppress
 from random import Random
 from typing import Any
+from urllib.parse import parse_qsl, urlencode
 
 from tests.attack import raw_mutations
 from tests.attack.raw_mutations import raw
@@ -157,6 +159,29 @@ def _like(value: Any, rng: Random) -> Any:
     if isinstance(value, list):
         return rng.choice([value[:-1], value[::-1], value * 2, [], value[:1]])
     return rng.choice([dict(list(value.items())[:-1]), {}, {**value, "x": 1}]) if isinstance(value, dict) else value
+
+
+def address(content: bytes, rng: Random) -> bytes:
+    """The part of an address after the question mark: fields and values exchanged, invented, repeated, cut."""
+    pairs = parse_qsl(content.decode("utf-8", "replace")[1:], keep_blank_values=True) or [("task", "")]
+    place, act = rng.randrange(len(pairs)), rng.random()
+    name, value = pairs[place]
+    if act < 0.4:
+        others = [*TEXTS, *map(str, NUMBERS), "none", *(other for _, other in pairs)]
+        pairs[place] = (name, rng.choice(others))
+    elif act < 0.6:
+        pieces = re.split(r"([.,:-])", value)
+        pieces[rng.randrange(len(pieces))] = rng.choice(["", "x", "-", ":", "99", *pieces])
+        pairs[place] = (name, "".join(pieces))
+    elif act < 0.75:
+        pairs[place] = (rng.choice([other for other, _ in pairs]), value)
+    elif act < 0.85:
+        del pairs[place]
+    elif act < 0.95:
+        pairs.append((rng.choice(["", "task", "lesson", "x" * 300, name]), rng.choice(TEXTS)))
+    else:
+        pairs[place] = (name, ",".join([value] * 400))
+    return b"?" + urlencode(pairs, errors="surrogatepass").encode()
 
 
 def table(content: bytes, rng: Random) -> bytes:
