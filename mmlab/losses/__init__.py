@@ -46,6 +46,8 @@ from mmlab.losses.mmanet import (
     squared_iou_gap,
     weakest_combinations,
 )
+from mmlab.losses.mmpareto import pareto_weights, rescaled
+from mmlab.losses.ogm_ge import discrepancy_ratios, enhanced, modulation
 
 __all__ = [
     "Exploration",
@@ -56,8 +58,10 @@ __all__ = [
     "decoupled_gradients",
     "decoupled_pair",
     "dimension_scores",
+    "discrepancy_ratios",
     "duc_loss",
     "effective_dimensions",
+    "enhanced",
     "entropy_weights",
     "gaussian_kl",
     "gaussian_sample",
@@ -75,9 +79,12 @@ __all__ = [
     "mix_words",
     "mixed_view",
     "mixed_view_loss",
+    "modulation",
     "nt_xent",
+    "pareto_weights",
     "prediction_divergence",
     "project_conflicts",
+    "rescaled",
     "sample_present",
     "similarity_preserving",
     "soft_dice_loss",
