@@ -106,8 +106,8 @@ def read(file: Path) -> Added | None:
 
 def _registered(item: dict[str, Any]) -> Registered:
     """Raises TypeError where a field is no text, LookupError where one is missing."""
-    texts = [_text(item[name]) for name in ("name", "title", "about", "headline")]
-    return Registered(*texts[:3], tuple(map(_text, item["modalities"])), texts[3])
+    name, title, about, headline = (_text(item[each]) for each in ("name", "title", "about", "headline"))
+    return Registered(name, title, about, tuple(map(_text, item["modalities"])), headline)
 
 
 def _text(value: object) -> str:

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor
@@ -26,7 +26,7 @@ from mmlab.core.method import METHODS, Feature, Features, Fused, Method, Run
 from mmlab.core.options import option
 from mmlab.core.task import TaskInfo
 from mmlab.losses.ogm_ge import discrepancy_ratios, enhanced, modulation
-from mmlab.networks.parts import Parts, hide, pool
+from mmlab.networks.parts import Linear, Parts, hide, pool
 
 SGD = {"optimiser": "sgd", "learning_rate": 0.02}  # the rate: the better of 0.02 and 0.1 on validation data of `watch`
 
@@ -141,9 +141,10 @@ class OGMGE(Method["OGMGE.Config"]):
     def _own_scores(self, features: list[Feature], target: Tensor, whole: Tensor) -> Tensor:
         """Each modality's own probability of the right class, summed over complete rows: `[M]` (Eq. 7)."""
         scores = []
-        weights = self.head.layer.weight.split([feature[-1].shape[1] for feature in features], 1)
+        layer = cast(Linear, self.head).layer
+        weights = layer.weight.split([feature[-1].shape[1] for feature in features], 1)
         for feature, weight in zip(features, weights, strict=True):
-            logits = feature[-1] @ weight.T + self.head.layer.bias / len(features)
+            logits = feature[-1] @ weight.T + layer.bias / len(features)
             scores.append(logits.softmax(1).gather(1, target[:, None])[whole].sum())
         return torch.stack(scores).float()
 
