@@ -142,7 +142,7 @@ class OGMGE(Method["OGMGE.Config"]):
         """Each modality's own probability of the right class, summed over complete rows: `[M]` (Eq. 7)."""
         scores = []
         layer = cast(Linear, self.head).layer
-        weights = layer.weight.split([feature[-1].shape[1] for feature in features], 1)
+        weights = torch.split(layer.weight, [feature[-1].shape[1] for feature in features], 1)
         for feature, weight in zip(features, weights, strict=True):
             logits = feature[-1] @ weight.T + layer.bias / len(features)
             scores.append(logits.softmax(1).gather(1, target[:, None])[whole].sum())
