@@ -161,9 +161,8 @@ def plan_of(job: TrainJob, task: Task) -> Plan:
 
 
 def default_plan(task: Task, kind: type[Method]) -> dict[str, Any]:
-    """What of the training plan differs from `Plan` for a task and a method before anybody asks for more.
-
-    The method's own goes first: a learning rate belongs to the optimiser that it names.
+    """What of the training plan differs from `Plan` before anybody asks for more: the method's own before the task's,
+    since a learning rate belongs to the optimiser that it names.
     """
     source = "both" if "real" in task.sources() else "built-in"
     return {"source": source, **task.plan, **kind.plan}
