@@ -30,7 +30,7 @@ from mmlab.losses.mmpareto import pareto_weights, rescaled
 from mmlab.networks.parts import Parts, answers_of, hide, pool
 
 TOGETHER = "together"
-SGD = {"optimiser": "sgd", "learning_rate": 0.02}  # the rate: the better of 0.02 and 0.1 on validation data of `watch`
+SGD = {"optimiser": "sgd", "learning_rate": 0.02}  # 0.02 and 0.1 are alike on validation data of `watch`
 
 
 @METHODS.register("mmpareto")
