@@ -71,7 +71,8 @@ def answers(task: Digits, method: Method, waves: Sequence[Wave]) -> NDArray[np.i
 def measured(library: Library, folder: Path) -> dict[str, Any]:
     """By speaker: the share of each digit by method, and what becomes of those that fail when recordings are edited."""
     task = Digits()
-    models = {name: Model.open(library.find("digits", name, "seed0")).method for name in ordered()}
+    trained = {entry.reference.method for entry in library.entries("digits")}
+    models = {name: Model.open(library.find("digits", name, "seed0")).method for name in ordered() if name in trained}
     splits: tuple[Split, ...] = ("valid", "test")
     return {real_recordings.speakers_of(s, task.held_out)[0]: _speaker(task, models, folder, s) for s in splits}
 

@@ -74,26 +74,27 @@ def label(key: str) -> str:
 
 def test_a_model_below_a_yardstick_is_named_with_where_it_is_furthest() -> None:
     models = {"Deep": {"a": 0.70, "a-b": 0.60}, "Good": {"a": 0.80, "a-b": 0.90}}
-    (said,) = sanity.warnings(models, {"Linear model": {"a": 0.75, "a-b": 0.85}}, True, label)[:1]
+    (said,) = sanity.warnings(models, {"Linear model": {"a": 0.75, "a-b": 0.85}}, "accuracy", label)[:1]
     assert said.startswith("Deep is below a plain linear model")
     assert "25.0 points with A-B" in said
     assert "Good" not in said
 
 
 def test_an_input_that_lowers_the_score_is_the_model_not_the_data() -> None:
-    (said,) = sanity.warnings({"Deep": {"a": 0.72, "b": 0.5, "a-b": 0.66}}, {}, True, label)
-    assert "Adding inputs lowers the score of Deep" in said
+    (said,) = sanity.warnings({"Deep": {"a": 0.72, "b": 0.5, "a-b": 0.66}}, {}, "accuracy", label)
+    assert "Adding inputs makes Deep worse" in said
     assert "6.0 points from A to all inputs" in said
-    assert sanity.warnings({"Deep": {"a": 0.72, "a-b": 0.715}}, {}, True, label) == []
+    assert sanity.warnings({"Deep": {"a": 0.72, "a-b": 0.715}}, {}, "accuracy", label) == []
     falls_too = {"Linear model": {"a": 0.7, "b": 0.5, "a-b": 0.6}}
-    assert sanity.warnings({"Deep": {"a": 0.72, "b": 0.5, "a-b": 0.66}}, falls_too, True, label) == []
+    assert sanity.warnings({"Deep": {"a": 0.72, "b": 0.5, "a-b": 0.66}}, falls_too, "accuracy", label) == []
 
 
 def test_errors_are_better_when_they_are_smaller_and_gaps_are_skipped() -> None:
     models = {"Deep": {"a": 3.0, "b": math.nan, "a-b": 2.0}}
-    assert sanity.warnings(models, {"Linear model": {"a": 3.1, "a-b": 2.2}}, False, label) == []
-    (said,) = sanity.warnings(models, {"Linear model": {"a": 3.1, "a-b": 1.5}}, False, label)
+    assert sanity.warnings(models, {"Linear model": {"a": 3.1, "a-b": 2.2}}, "mae", label) == []
+    (said,) = sanity.warnings(models, {"Linear model": {"a": 3.1, "a-b": 1.5}}, "mae", label)
     assert "below a plain linear model" in said
+    assert "by 0.5 with" in said  # of a scale, not points of a share
 
 
 def test_tables_carry_the_yardsticks(library: Library) -> None:

@@ -5,33 +5,36 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 
+from mmlab.core.metric import higher_is_better, is_share
+
 TOLERANCE = 0.01  # of a share, or of the number itself: less is said of no difference
 NAMED = 4
 Scores = Mapping[str, float]  # by combination key
 
 
 def warnings(
-    models: Mapping[str, Scores], yardsticks: Mapping[str, Scores], higher_is_better: bool, label: Callable[[str], str]
+    models: Mapping[str, Scores], yardsticks: Mapping[str, Scores], metric: str, label: Callable[[str], str]
 ) -> list[str]:
     """What a person should know before they read numbers as findings about their data.
 
-    models: by title, the score of each combination; yardsticks: the same of plain models. label: a key in words.
+    models: by title, the score of each combination in a metric; yardsticks: the same of plain models. label: a key in
+    words.
     """
-    found = [_below(models, title, scores, higher_is_better, label) for title, scores in yardsticks.items()]
-    return [*filter(None, found), *filter(None, [_hurt(models, yardsticks, higher_is_better, label)])]
+    found = [_below(models, title, scores, metric, label) for title, scores in yardsticks.items()]
+    return [*filter(None, found), *filter(None, [_hurt(models, yardsticks, metric, label)])]
 
 
 def _below(
     models: Mapping[str, Scores],
     title: str,
     plain: Scores,
-    higher_is_better: bool,
+    metric: str,
     label: Callable[[str], str],
 ) -> str:
     """Models that are below a yardstick where they are furthest from it."""
     worst: dict[str, tuple[float, str]] = {}
     for name, scores in models.items():
-        gaps = [(_lead(plain[key], value, higher_is_better), key) for key, value in scores.items() if key in plain]
+        gaps = [(_lead(plain[key], value, higher_is_better(metric)), key) for key, value in scores.items() if key in plain]
         gaps = [(gap, key) for gap, key in gaps if math.isfinite(gap)]
         if gaps and max(gaps)[0] > 0:
             worst[name] = max(gaps)
@@ -41,52 +44,53 @@ def _below(
     key = worst[names[0]][1]
     return (
         f"{_listed(names)} {'is' if len(names) == 1 else 'are'} below a plain {title.lower()} on the same inputs, "
-        f"{names[0]} by {_amount(models[names[0]][key], plain[key])} with {label(key)}. "
+        f"{names[0]} by {_amount(models[names[0]][key], plain[key], metric)} with {label(key)}. "
         "This is the model, not the data: what such a score says about inputs is not to be relied on."
     )
 
 
 def _hurt(
-    models: Mapping[str, Scores], yardsticks: Mapping[str, Scores], higher_is_better: bool, label: Callable[[str], str]
+    models: Mapping[str, Scores], yardsticks: Mapping[str, Scores], metric: str, label: Callable[[str], str]
 ) -> str:
     """Models that score less with all inputs than with some of them, where no yardstick does."""
     found: dict[str, tuple[float, str, str]] = {}
     for name, scores in models.items():
-        fall = _fall(scores, higher_is_better)
-        if fall is not None and not any(_fall(each, higher_is_better) for each in yardsticks.values()):
+        fall = _fall(scores, higher_is_better(metric))
+        if fall is not None and not any(_fall(each, higher_is_better(metric)) for each in yardsticks.values()):
             found[name] = fall
     if not found:
         return ""
     names = sorted(found, key=lambda name: -found[name][0])
     _, fewer, whole = found[names[0]]
     scores = models[names[0]]
+    apart = _amount(scores[whole], scores[fewer], metric)
     return (
-        f"Adding inputs lowers the score of {_listed(names)}: {names[0]} loses {_amount(scores[whole], scores[fewer])} "
+        f"Adding inputs makes {_listed(names)} worse: {names[0]} loses {apart} "
         f"from {label(fewer)} to all inputs. More inputs never hold less, so this is the model, not the data."
     )
 
 
-def _fall(scores: Scores, higher_is_better: bool) -> tuple[float, str, str] | None:
+def _fall(scores: Scores, higher: bool) -> tuple[float, str, str] | None:
     """By how much all inputs are worse than the best of fewer, and both keys; None where they are not."""
     there = {key: value for key, value in scores.items() if math.isfinite(value)}
     if len(there) < 2:
         return None
     whole = max(there, key=lambda key: key.count("-"))
-    fewer = (max if higher_is_better else min)((key for key in there if key != whole), key=there.__getitem__)
-    lead = _lead(there[fewer], there[whole], higher_is_better)
+    fewer = (max if higher else min)((key for key in there if key != whole), key=there.__getitem__)
+    lead = _lead(there[fewer], there[whole], higher)
     return (lead, fewer, whole) if lead > 0 else None
 
 
-def _lead(one: float, other: float, higher_is_better: bool) -> float:
+def _lead(one: float, other: float, higher: bool) -> float:
     """How much better `one` is than `other`, beyond what is not worth a word."""
-    better = one - other if higher_is_better else other - one
+    better = one - other if higher else other - one
     return better - TOLERANCE * max(1.0, abs(one))
 
 
-def _amount(one: float, other: float) -> str:
+def _amount(one: float, other: float, metric: str) -> str:
     """A difference in words: points of a share, otherwise as it is."""
     apart = abs(one - other)
-    return f"{100 * apart:.1f} points" if max(abs(one), abs(other)) <= 1 else f"{apart:.3g}"
+    return f"{100 * apart:.1f} points" if is_share(metric) else f"{apart:.3g}"
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -83,7 +83,7 @@ class Comparison:
     def warnings(self, label: Callable[[str], str]) -> list[str]:
         """What is to be known before numbers are read as findings about the data. label: a combination in words."""
         models = {row.title: dict(zip(self.combinations, row.score.tolist(), strict=True)) for row in self.rows}
-        return sanity.warnings(models, self.yardsticks, self.higher_is_better, label)
+        return sanity.warnings(models, self.yardsticks, self.metric, label)
 
     @property
     def scope(self) -> str:

@@ -73,7 +73,7 @@ def warnings_of(reference: Reference) -> list[str]:
     stored = baselines_file.read(cache.library(), reference.task, fingerprint_of(task))
     plain = baselines_file.scores(stored, output.headline)
     models = {cache.title(reference.method): scores}
-    return sanity.warnings(models, plain, output.higher_is_better, lambda key: modalities.parse(key).label)
+    return sanity.warnings(models, plain, output.headline, lambda key: modalities.parse(key).label)
 
 
 def sources(task: str, view: str, stamp: Stamp) -> list[str]:
