@@ -33,8 +33,9 @@ def _below(
 ) -> str:
     """Models that are below a yardstick where they are furthest from it."""
     worst: dict[str, tuple[float, str]] = {}
+    higher = higher_is_better(metric)
     for name, scores in models.items():
-        gaps = [(_lead(plain[key], value, higher_is_better(metric)), key) for key, value in scores.items() if key in plain]
+        gaps = [(_lead(plain[key], value, higher), key) for key, value in scores.items() if key in plain]
         gaps = [(gap, key) for gap, key in gaps if math.isfinite(gap)]
         if gaps and max(gaps)[0] > 0:
             worst[name] = max(gaps)
@@ -54,9 +55,10 @@ def _hurt(
 ) -> str:
     """Models that score less with all inputs than with some of them, where no yardstick does."""
     found: dict[str, tuple[float, str, str]] = {}
+    higher = higher_is_better(metric)
     for name, scores in models.items():
-        fall = _fall(scores, higher_is_better(metric))
-        if fall is not None and not any(_fall(each, higher_is_better(metric)) for each in yardsticks.values()):
+        fall = _fall(scores, higher)
+        if fall is not None and not any(_fall(each, higher) for each in yardsticks.values()):
             found[name] = fall
     if not found:
         return ""
