@@ -25,7 +25,7 @@ from mmlab.core.untrained import sentence, untrained
 from mmlab.experiments.ablations import ladder, ordered, rung_tag
 from mmlab.experiments.grid import gap_tag
 from mmlab.experiments.later_metrics import with_metric
-from mmlab.storage import baselines_file, report_file
+from mmlab.storage import baselines_file, imported_scores, report_file
 from mmlab.storage.library import SEED_FOLDER, Library
 from mmlab.storage.report_file import REPORT
 
@@ -54,7 +54,22 @@ def compare(
     if source != "built-in":
         return found
     plain = baselines_file.scores(baselines_file.read(library, task, fingerprint), found.metric)
-    return replace(found, yardsticks=plain)
+    others, problems = _of_others(library, task, found.metric)
+    return replace(found, yardsticks=plain, imported=others, problems=(*found.problems, *problems))
+
+
+def _of_others(library: Library, task: str, metric: str) -> tuple[dict[str, dict[str, float]], list[str]]:
+    """What was imported for a metric, by title and combination, and what is wrong with the file."""
+    try:
+        results = imported_scores.read(library, task)
+    except MmlabError as error:
+        return {}, [str(error)]
+    tables = {title: each["metrics"][metric] for title, each in results.items() if metric in each["metrics"]}
+    return {title: {key: _or_nan(value) for key, value in table.items()} for title, table in tables.items()}, []
+
+
+def _or_nan(value: float | None) -> float:
+    return math.nan if value is None else float(value)
 
 
 def compare_ladder(library: Library, task: str, method: str, source: str = "built-in", metric: str = "") -> Comparison:
@@ -196,7 +211,8 @@ def as_markdown(found: Comparison) -> str:
         cells += [f"{bold}{write(row.mean)}{spread}{bold}", write(row.worst), _difference(row, found.is_share)]
         cells.append("" if math.isnan(p[row.name]) else p_value(p[row.name]))
         lines.append("| " + " | ".join(cells) + " |")
-    for title, table in found.yardsticks.items():
+    others = {f"{title} (imported)": table for title, table in found.imported.items()}
+    for title, table in {**found.yardsticks, **others}.items():
         values = [table.get(key, math.nan) for key in found.combinations]
         worst = (min if found.higher_is_better else max)(values, default=math.nan)
         cells = [f"*{title}*", "", *map(write, values), write(float(mean_of(values))), write(worst), "", ""]
@@ -234,6 +250,11 @@ def _rows(found: Comparison) -> Iterator[tuple[object, ...]]:
             inputs = "mean of all combinations" if key == "mean" else modalities.parse(key).label
             written = (f"{value:.5f}" if math.isfinite(value) else "" for value in numbers)
             yield (*first, *written, row.title, inputs, unit)
+    for title, table in found.imported.items():
+        for key, value in table.items():
+            first = (found.task, found.source, found.metric, f"{title} (imported)", "", key)
+            shown = f"{value:.5f}" if math.isfinite(value) else ""
+            yield (*first, shown, *[""] * 5, title, modalities.parse(key).label, unit)
 
 
 def as_json(found: Comparison) -> dict[str, Any]:
@@ -262,6 +283,11 @@ def as_json(found: Comparison) -> dict[str, Any]:
         about["yardsticks"] = {
             title: dict(zip(table, _finite(list(table.values())), strict=True))
             for title, table in found.yardsticks.items()
+        }
+    if found.imported:
+        about["imported"] = {
+            title: dict(zip(table, _finite(list(table.values())), strict=True))
+            for title, table in found.imported.items()
         }
     return {**about, "combinations": list(found.combinations), "methods": methods, "problems": list(found.problems)}
 

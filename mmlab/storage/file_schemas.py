@@ -130,6 +130,23 @@ class Baselines(TypedDict):
 
 
 @with_config(OPEN)
+class ImportedScores(TypedDict):
+    """What somebody reports of a method. metrics: by metric, the score of each combination."""
+
+    title: Text
+    file: Text
+    metrics: Annotated[dict[Name, Scores], Field(min_length=1, max_length=64)]
+
+
+@with_config(OPEN)
+class Imported(TypedDict):
+    """`imported.json`: results of others, by the title of the method."""
+
+    version: int
+    results: Annotated[dict[Key, ImportedScores], Field(max_length=32)]
+
+
+@with_config(OPEN)
 class Logs(TypedDict):
     """What methods and recorders add to a line of a log, as far as a figure reads it."""
 

@@ -62,6 +62,7 @@ class Comparison:
     runs: the seeds behind the rows, in the same order; problems: reports that could not be used, and why.
     nothing: what an empty answer to everything scores; NaN where answers cannot be empty.
     yardsticks: what plain models score, by title and combination; empty where they were not measured.
+    imported: what others report, by title and combination; on which data, only they know.
     groups: whom the test samples come from, 0 where no report says; grouped_by: what such a group is.
     """
 
@@ -77,6 +78,7 @@ class Comparison:
     problems: tuple[str, ...] = ()
     nothing: float = float("nan")
     yardsticks: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    imported: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     groups: int = 0
     grouped_by: str = USUAL
 

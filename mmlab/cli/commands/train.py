@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from mmlab.core.declarations import Setting
     from mmlab.core.method import Method
     from mmlab.experiments.train_job import TrainJob
+    from mmlab.experiments.training_logs import TrainingLog
     from mmlab.training.loop import Progress
 
 
@@ -41,6 +44,13 @@ def command(
         str, typer.Option(help="Name of the run in the library; seed<n> by default, <preset>-seed<n> with one.")
     ] = "",
     restart: Annotated[bool, typer.Option("--restart", help="Discard existing progress and start again.")] = False,
+    log: Annotated[
+        list[str] | None,
+        typer.Option("--log", metavar="KIND", help="Also write csv or tensorboard while training; may be given twice."),
+    ] = None,
+    log_folder: Annotated[Path, typer.Option(metavar="FOLDER", help="Where to: FOLDER/<task>/<method>/<run>.")] = Path(
+        "logs"
+    ),
     options: Annotated[bool, typer.Option("--options", help="Show all options, and train nothing.")] = False,
     json: Json = False,
     data: Data = None,
@@ -73,7 +83,8 @@ def command(
         whisper(chosen.about)
     _ = build(kind.Config, config), build(Plan, planned)  # a bad option must not cost a run that --restart removes
     jobs = _jobs(task, method, config, planned, (seed, seeds), tag)
-    finished = [_train(job, library, restart) for job in jobs]
+    logs = Logs(tuple(dict.fromkeys(log or ())), log_folder)
+    finished = [_train(job, library, restart, logs) for job in jobs]
     if json:
         emit({"runs": finished})
         return
@@ -97,15 +108,35 @@ def _jobs(
     return [TrainJob(task, method, config, plan, n, t) for n, t in zip(numbers, tags, strict=True)]
 
 
-def _train(job: TrainJob, library: Library, restart: bool) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Logs:
+    """What to write for other programs while training, by kind, and the folder for it."""
+
+    kinds: tuple[str, ...]
+    folder: Path
+
+    @contextmanager
+    def of(self, job: TrainJob) -> Iterator[list[TrainingLog]]:
+        """Those of a run, closed at the end. Raises UnknownName, or MissingExtra."""
+        from mmlab.experiments.training_logs import open_log
+
+        target = self.folder / job.task / job.method / job.folder
+        with ExitStack() as stack:
+            found = [open_log(kind, target) for kind in self.kinds]
+            for each in found:
+                stack.callback(each.close)
+            yield found
+
+
+def _train(job: TrainJob, library: Library, restart: bool, logs: Logs) -> dict[str, Any]:
     """One run, or what is there already; what the command reports about it."""
     from mmlab.experiments import train_job as jobs
 
-    with jobs.claim(job, library):
-        return _train_alone(job, library, restart)
+    with jobs.claim(job, library), logs.of(job) as opened:
+        return _train_alone(job, library, restart, opened)
 
 
-def _train_alone(job: TrainJob, library: Library, restart: bool) -> dict[str, Any]:
+def _train_alone(job: TrainJob, library: Library, restart: bool, logs: list[TrainingLog]) -> dict[str, Any]:
     from mmlab.experiments import train_job as jobs
     from mmlab.storage import checkpoints
 
@@ -124,11 +155,13 @@ def _train_alone(job: TrainJob, library: Library, restart: bool) -> dict[str, An
         if told:
             whisper(told)
         with bar(name, None) as shown:
-            _run(job, library, name, shown)
+            _run(job, library, name, shown, logs)
+    for log in logs:
+        log.follow(folder)
     return _report(folder, name)
 
 
-def _run(job: TrainJob, library: Library, name: str, shown: Bar) -> None:
+def _run(job: TrainJob, library: Library, name: str, shown: Bar, logs: list[TrainingLog]) -> None:
     from mmlab.experiments import train_job as jobs
 
     last = None
@@ -137,6 +170,8 @@ def _run(job: TrainJob, library: Library, name: str, shown: Bar) -> None:
             if last is None or progress.epoch <= last.epoch:  # a teacher's epochs come before the method's own
                 shown.start(name, progress.epochs)
             _show(progress, name, shown)
+            for log in logs:
+                log.follow(library.folder(job.task, job.method, job.folder))
             last = progress
     except KeyboardInterrupt:
         done = f"after epoch {last.epoch + 1} of {last.epochs}" if last else "before an epoch was over"

@@ -25,7 +25,7 @@ from mmlab.core.reference import Reference
 from mmlab.core.task import TASKS, advice
 from mmlab.experiments import comparison_tables
 from mmlab.experiments.ablations import ladder, rung_tag, with_ladder
-from mmlab.storage import baselines_file, report_file, sweep_file
+from mmlab.storage import baselines_file, imported_scores, report_file, sweep_file
 from mmlab.storage.checkpoints import REPORT, SWEEP
 from mmlab.storage.library import SEED_FOLDER, Entry
 from mmlab.ui.session import cache
@@ -106,7 +106,8 @@ def stamp(task: str) -> Stamp:
     files = cache.library().glob(f"{task}/*/*/{REPORT}")
     if not files:
         return ()
-    files += cache.library().glob(f"{task}/{baselines_file.FILE}")
+    for name in (baselines_file.FILE, imported_scores.FILE):
+        files += cache.library().glob(f"{task}/{name}")
     return tuple(
         ("/".join(file.parts[-3:-1]), modified(file)) for file in files if not file.parent.name.startswith(".")
     )

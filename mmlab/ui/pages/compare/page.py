@@ -128,7 +128,9 @@ def _heat(task: Task, found: Comparison, cell: tuple[str, str], by: str) -> None
     scale = method_tables.Scale(found.is_share, signed, found.higher_is_better)
     p = {by: found.p_values(by) for by in (*found.combinations, MEAN, WORST)} if signed else {}
     lines = [_line(found, row, scale, modalities, p) for row in found.rows]
-    lines += [] if signed else [_yardstick(title, found, scale, modalities) for title in found.yardsticks]
+    if not signed:
+        for what, others in (("yardstick", found.yardsticks), ("imported", found.imported)):
+            lines += [_other(title, what, each, found, scale, modalities) for title, each in others.items()]
     html = _map_html(lines, _columns(modalities, found.combinations), scale, ":".join(cell), by)
     marks = (
         {"worse": method_tables.WORSE, "better": method_tables.BETTER}
@@ -185,13 +187,20 @@ def _of_nothing(found: Comparison, scale: method_tables.Scale) -> str:
     return f" An empty answer to everything would score {_plain(found.nothing, scale)}."
 
 
-def _yardstick(title: str, found: Comparison, scale: method_tables.Scale, modalities: Modalities) -> method_tables.Line:
-    """A plain model as the last line: what a network should not stay below."""
-    values = [found.yardsticks[title].get(key, math.nan) for key in found.combinations]
+def _other(
+    title: str,
+    what: str,
+    scores: Mapping[str, float],
+    found: Comparison,
+    scale: method_tables.Scale,
+    modalities: Modalities,
+) -> method_tables.Line:
+    """One of the last lines: a plain model, which a network should not stay below, or what others report."""
+    values = [scores.get(key, math.nan) for key in found.combinations]
     values += [float(mean_of(values)), (min if found.higher_is_better else max)(values)]
     labels = [*(modalities.parse(key).label for key in found.combinations), "mean", "worst"]
     notes = tuple(f"{title}, {label}: {scale.text(value)}" for label, value in zip(labels, values, strict=True))
-    return method_tables.Line(title, title, "yardstick", tuple(values), notes)
+    return method_tables.Line(title, title, what, tuple(values), notes)
 
 
 def _unmeasured(found: Comparison, modalities: Modalities) -> str:

@@ -1,0 +1,99 @@
+"""A training as other programs show it: event files for TensorBoard, and one table as CSV.
+
+Both are written from the run's own log after each epoch, so that a run that was cut off is whole again once it goes on.
+
+>>> log = open_log("tensorboard", Path("logs/digits/dmrnet/seed0"))
+>>> log.follow(folder)  # after each epoch
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+from mmlab.core.csv_file import as_csv
+from mmlab.core.errors import MissingExtra, UnknownName
+from mmlab.storage import progress_file
+from mmlab.storage.atomic_files import write_atomically
+
+CSV = "training.csv"
+SHOWN = ("mean", "seconds", "losses", "metrics", "variance", "gradient_norm", "logs")
+KINDS = ("csv", "tensorboard")
+
+
+class TrainingLog(Protocol):
+    """Follows one run."""
+
+    def follow(self, folder: Path) -> None:
+        """Write what the log of the run in `folder` has that was not written yet."""
+
+    def close(self) -> None:
+        """Write the rest."""
+
+
+def open_log(kind: str, target: Path) -> TrainingLog:
+    """The log of a kind into the folder `target`. Raises UnknownName, or MissingExtra without TensorBoard."""
+    if kind not in KINDS:
+        raise UnknownName(f"There is no log '{kind}'.", f"There are: {', '.join(KINDS)}.")
+    return CsvLog(target) if kind == "csv" else TensorBoardLog(target)
+
+
+class CsvLog:
+    """`training.csv`: a row per epoch, a column per number; empty where an epoch has none."""
+
+    def __init__(self, target: Path) -> None:
+        self.file = target / CSV
+
+    def follow(self, folder: Path) -> None:
+        """Write the table anew, in one step."""
+        rows = progress_file.whole_lines(folder)
+        flat = [dict(numbers(row)) for row in rows]
+        names = list(dict.fromkeys(name for row in flat for name in row))
+        lines = ([row["epoch"], *(each.get(name, "") for name in names)] for row, each in zip(rows, flat, strict=True))
+        write_atomically(self.file, as_csv(["epoch", *names], lines).encode())
+
+    def close(self) -> None:
+        """Nothing is left."""
+
+
+class TensorBoardLog:
+    """Event files: a curve per number, by `losses/task`, `metrics/image-sound/accuracy`, `gradient_norm/image`."""
+
+    def __init__(self, target: Path) -> None:
+        try:
+            from torch.utils.tensorboard import SummaryWriter
+        except ImportError as error:
+            install = "Install it: pip install 'mmlab[tensorboard]'"
+            raise MissingExtra("Event files need the package tensorboard.", install) from error
+        # what an earlier part of the same run wrote is written again, and hides that
+        self.writer: Any = SummaryWriter(str(target), purge_step=0)  # type: ignore[no-untyped-call]
+        self.written = 0
+
+    def follow(self, folder: Path) -> None:
+        """Add the epochs that are new."""
+        rows = progress_file.whole_lines(folder)
+        for row in rows[self.written :]:
+            for name, value in numbers(row):
+                self.writer.add_scalar(name, value, row["epoch"])
+        self.written = max(self.written, len(rows))
+        self.writer.flush()
+
+    def close(self) -> None:
+        """Close the file."""
+        self.writer.close()
+
+
+def numbers(row: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
+    """The finite numbers of an epoch with their places, `metrics/image-sound/accuracy`; lists are no curves."""
+    for name in SHOWN:
+        yield from _numbers((name,), row.get(name))
+
+
+def _numbers(place: Sequence[str], value: Any) -> Iterator[tuple[str, float]]:
+    if isinstance(value, Mapping):
+        for name, each in value.items():
+            yield from _numbers((*place, str(name)), each)
+    elif isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
+        yield "/".join(place), float(value)
