@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from mmlab.foreign.notebook import adapt
     from mmlab.foreign.outputs_file import write_outputs
     from mmlab.foreign.registration import register
-    from mmlab.inference.predictor import Model
+    from mmlab.notebook.trained_model import TrainedModel
 
 __all__ = [
     "Classification",
@@ -52,15 +52,15 @@ def __getattr__(name: str) -> Any:
     return getattr(import_module(PLACES[name]), name)
 
 
-def load(task: str, method: str, tag: str = "") -> Model:
-    """A trained model from the library, ready to predict. `tag` picks a run (`seed1`); the first by default.
+def load(task: str, method: str, tag: str = "") -> TrainedModel:
+    """A trained model from the library, ready to predict and to look at. `tag` picks a run (`seed1`); else the first.
 
     task: its name, or the folder of one's own data that it is.
 
     Raises UnknownName or CheckpointError. Imports torch on first use, so that `import mmlab` stays quick.
     """
-    from mmlab.inference.predictor import Model
+    from mmlab.notebook.trained_model import TrainedModel
     from mmlab.storage.library import Library
     from mmlab.tasks.custom.locations import name_of
 
-    return Model.open(Library().find(name_of(task), method, tag))
+    return TrainedModel.open(Library().find(name_of(task), method, tag))

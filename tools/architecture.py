@@ -35,7 +35,7 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
         "training analysis",
         "experiments",
         "foreign lessons",
-        "ui cli",
+        "ui cli notebook",
         "testing",
         "app __init__ __main__",
     ),

@@ -71,7 +71,7 @@ def _rows(content: bytes) -> list[tuple[int, Mapping[str, str]]]:
     head = [name.strip().lower() for name in cells[0]]
     if len(set(head)) != len(head):
         raise DataError("Two columns have one name.", HINT)
-    found = []
+    found: list[tuple[int, Mapping[str, str]]] = []
     for (number, _), row in zip(kept[1:], cells[1:], strict=True):
         if len(row) != len(head):
             raise DataError(f"Line {number} has {len(row)} cells, and the first line {len(head)}.", HINT)

@@ -11,32 +11,20 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from mmlab.analysis.dominance import export as dominance_export
-from mmlab.analysis.dominance.model_panel import panel_of
-from mmlab.analysis.dominance.report import Panel
-from mmlab.analysis.robustness.per_sample_scores import Measure, grade
 from mmlab.core.csv_file import as_csv
 from mmlab.core.errors import DataError
-from mmlab.core.group_name import group_name
 from mmlab.core.method import METHODS
-from mmlab.core.metric import METRICS, family
-from mmlab.core.number_text import digits_of
 from mmlab.core.reference import Reference
 from mmlab.core.task import Task
 from mmlab.core.version import __version__
-from mmlab.experiments.site_map import site_map
+from mmlab.experiments.measured_model import MeasuredModel, dominance_rows, lattice_svg, scale_of, site_inputs
 from mmlab.inference.predictor import Model
-from mmlab.storage import report_file, sweep_file
 from mmlab.storage.atomic_files import write_atomically
 from mmlab.viz.base import theme
 from mmlab.viz.base.html_report import Fact
-from mmlab.viz.dominance.measure_table import figure as written
-from mmlab.viz.robustness import score_lattice
 from mmlab.viz.site import pages
-from mmlab.viz.site.content import DominanceRow, Input, Scale, Site, SiteModel
+from mmlab.viz.site.content import Scale, Site, SiteModel
 
 MOST_MODELS = 12
 Tell = Callable[[str], None]
@@ -52,9 +40,10 @@ def site_of(references: Sequence[Reference], tell: Tell = lambda name: None, ask
     if not references or len(references) > MOST_MODELS or len({each.task for each in references}) != 1:
         raise DataError("Static pages show models of one task.", f"Name 1 to {MOST_MODELS} of them.")
     models = []
-    for place, reference in enumerate(references):
+    for reference in references:
         tell(reference.name)
-        models.append(_Measured(Model.open(reference), reference, place, ask))
+        models.append(MeasuredModel(Model.open(reference), reference, ask))
+        _ = models[-1].panel  # what takes time, while its name is told
     return pages.files(_site(models))
 
 
@@ -76,43 +65,10 @@ def zipped(files: Mapping[str, bytes], folder: str) -> bytes:
     return target.getvalue()
 
 
-class _Measured:
-    """One model with everything that was measured of it."""
-
-    def __init__(self, model: Model, reference: Reference, place: int, ask: bool) -> None:
-        self.task: Task = model.task
-        self.reference, self.place = reference, place
-        folder = Path(reference.path)
-        self.sweep = sweep_file.read(folder, model.digest, model.task.info)
-        graded = grade(self.sweep, model.task.info.output)
-        self.measure: Measure = graded.measures[model.task.info.output.headline]
-        self.basis = graded.clusters.in_words(group_name(model.task))
-        self.masks = [graded.mask(each.key) for each in model.task.info.modalities.subsets()]
-        self.panel: Panel = panel_of(model, folder, ask=ask)
-        self.map = site_map(folder, self.sweep, model.task.info.output)
-        self.report: Mapping[str, Any] = report_file.read(folder)
-        self.digest = model.digest
-
-    @property
-    def title(self) -> str:
-        """The method's title, and the run where it is not the first."""
-        tag = self.reference.tag
-        return METHODS[self.reference.method].title + (f" ({tag})" if tag != "seed0" else "")
-
-    @property
-    def scores(self) -> NDArray[np.float64]:
-        """Of each combination, and the ends of its interval: `[K, 3]`."""
-        return np.column_stack([self.measure.scores, self.measure.intervals])[self.masks]
-
-
-def _site(models: Sequence[_Measured]) -> Site:
+def _site(models: Sequence[MeasuredModel]) -> Site:
     task = models[0].task
     combinations = task.info.modalities.subsets()
-    inputs = [
-        Input(each.name, each.label, each.letter, theme.modality_colour(place))
-        for place, each in enumerate(task.info.modalities)
-    ]
-    scale = _scale(models)
+    inputs, scale = site_inputs(task.info.modalities), scale_of(models)
     return Site(
         title=f"{task.title}: what models do when inputs go missing",
         about=task.about,
@@ -120,20 +76,12 @@ def _site(models: Sequence[_Measured]) -> Site:
         keys=[each.key for each in combinations],
         labels=[each.label for each in combinations],
         scale=scale,
-        models=[_model(each, inputs, scale) for each in models],
+        models=[_model(each, place, scale) for place, each in enumerate(models)],
         facts=_facts(task, models),
     )
 
 
-def _scale(models: Sequence[_Measured]) -> Scale:
-    measure = models[0].measure
-    metric = METRICS[family(measure.name)[0]]
-    values = [float(value) for each in models for value in each.scores[:, 0]]
-    about = f": {metric.about}{'' if metric.higher_is_better else '; lower is better'}"
-    return Scale(measure.name, metric.title, about, measure.is_share, measure.higher_is_better, digits_of(values, 3))
-
-
-def _facts(task: Task, models: Sequence[_Measured]) -> list[Fact]:
+def _facts(task: Task, models: Sequence[MeasuredModel]) -> list[Fact]:
     packages = ", ".join(f"{name} {version(name)}" for name in ("torch", "numpy", "scipy"))
     command = " ".join(f"--method {each.reference.method}" for each in models)
     return [
@@ -145,7 +93,7 @@ def _facts(task: Task, models: Sequence[_Measured]) -> list[Fact]:
     ]
 
 
-def _model(found: _Measured, inputs: Sequence[Input], scale: Scale) -> SiteModel:
+def _model(found: MeasuredModel, place: int, scale: Scale) -> SiteModel:
     card: Mapping[str, Any] = found.report["card"]
     scores, name = found.scores, f"{found.reference.method}-{found.reference.tag}"
     rows = [
@@ -157,14 +105,14 @@ def _model(found: _Measured, inputs: Sequence[Input], scale: Scale) -> SiteModel
     return SiteModel(
         name=name,
         title=found.title,
-        colour=theme.method_colour(found.place),
+        colour=theme.method_colour(place),
         scores=scores[:, 0].tolist(),
         low=scores[:, 1].tolist(),
         high=scores[:, 2].tolist(),
         basis=f"{scale.title} on {found.measure.samples:,} test samples with every input. {found.basis}",
-        lattice=_lattice(found, inputs, scale),
-        embedding=found.map,
-        dominance=[_dominance(row) for row in found.panel.rows],
+        lattice=lattice_svg(found, scale),
+        embedding=found.embedding,
+        dominance=dominance_rows(found.panel),
         dominance_note=f"What is absent is {found.panel.rule}. {found.panel.basis}",
         facts=[
             *([Fact("Method", paper)] if paper else []),
@@ -183,26 +131,3 @@ def _trained(card: Mapping[str, Any]) -> str:
     made, versions = str(card.get("made", ""))[:10], card.get("versions")
     used = ", ".join(f"{name} {each}" for name, each in versions.items()) if isinstance(versions, Mapping) else ""
     return ", ".join(part for part in (made, f"with {used}" if used else "", str(card.get("device", ""))) if part)
-
-
-def _lattice(found: _Measured, inputs: Sequence[Input], scale: Scale) -> str:
-    combinations = found.task.info.modalities.subsets()
-    scored = []
-    for combination, (score, low, high) in zip(combinations, found.scores.tolist(), strict=True):
-        bounds = scale.bounds(low, high)
-        words = f"{combination.label}: {scale.text(score)}{f' ({bounds})' if bounds else ''}"
-        scored.append(score_lattice.Scored(combination.names, score, low, high, scale.text(score), words))
-    frame = score_lattice.Frame(
-        letters={each.name: each.letter for each in inputs},
-        colours={each.name: each.colour for each in inputs},
-        selected=combinations[-1].key,
-        higher_is_better=scale.higher_is_better,
-        is_share=scale.is_share,
-    )
-    return score_lattice.svg(scored, frame, f"{scale.title} of every combination, {found.title}")
-
-
-def _dominance(row: Any) -> DominanceRow:
-    measure = row.measure
-    cells = [written(number.value, measure.unit) for number in row.numbers]
-    return DominanceRow(measure.title, measure.question, row.samples, cells, row.problem)

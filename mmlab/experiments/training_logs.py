@@ -68,7 +68,7 @@ class TensorBoardLog:
             install = "Install it: pip install 'mmlab[tensorboard]'"
             raise MissingExtra("Event files need the package tensorboard.", install) from error
         # what an earlier part of the same run wrote is written again, and hides that
-        self.writer: Any = SummaryWriter(str(target), purge_step=0)  # type: ignore[no-untyped-call]
+        self.writer: Any = SummaryWriter(str(target), purge_step=0)
         self.written = 0
 
     def follow(self, folder: Path) -> None:

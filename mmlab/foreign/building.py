@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 from torch import nn
 
 from mmlab.core.errors import MmlabError, PluginError
@@ -15,7 +16,7 @@ def build(registration: Registration) -> nn.Module:
     made = registration.model
     if not isinstance(made, nn.Module):
         try:
-            with own_modules.imported_for(registration.file):
+            with own_modules.imported_for(registration.file), torch.enable_grad():  # a builder may train
                 made = made()
         except MmlabError:
             raise

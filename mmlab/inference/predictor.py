@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import torch
 from torch import Tensor
@@ -35,7 +35,7 @@ class Model:
     digest: str
 
     @classmethod
-    def open(cls, reference: Reference) -> Model:
+    def open(cls, reference: Reference) -> Self:
         """Load a checkpoint and check it against its task. Raises CheckpointError or TaskMismatch."""
         loaded = load(Path(reference.path), device())
         task = TASKS[reference.task]()

@@ -1,0 +1,60 @@
+"""A view that draws itself in a notebook, with the numbers that it is drawn from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mmlab.core.errors import Unsupported
+from mmlab.storage.atomic_files import write_atomically
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+# In the notebook's own ink, on its own paper: Jupyter's variables where there are such
+STYLE = """<style>.mmlab-shown { max-width: 760px; } .mmlab-shown svg { width: 100%; height: auto; display: block; }
+.mmlab-shown .mm-paper { fill: var(--jp-layout-color0, light-dark(#ffffff, #10141b)); }
+.mmlab-shown .mm-halo { stroke: var(--jp-layout-color0, light-dark(#ffffff, #10141b)); stroke-width: 4; }
+.mmlab-shown .mm-chip { display: inline-block; min-width: 1.5em; line-height: 1.5em; border-radius: 1em;
+  text-align: center; font-weight: 700; border: 1.6px solid var(--c); }
+.mmlab-shown .mm-off { opacity: .3; } .mmlab-shown img { max-width: 100%; }
+.mmlab-shown td, .mmlab-shown th { text-align: right; padding: 2px 12px 2px 0; }
+.mmlab-shown td:first-child, .mmlab-shown th:first-child { text-align: left; }</style>"""
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What a page shows. title and note in words; html: the drawing; numbers: what it is drawn from.
+
+    A notebook draws it by itself; `figure` is the same as a Plotly figure, where there is one.
+    """
+
+    title: str
+    html: str
+    numbers: Mapping[str, Any]
+    note: str = ""
+    plotly: Callable[[], go.Figure] | None = field(default=None, repr=False)
+
+    @property
+    def figure(self) -> go.Figure:
+        """A Plotly figure to zoom into and to change. Raises Unsupported for a view without one."""
+        if self.plotly is None:
+            raise Unsupported(f"'{self.title}' is no Plotly figure.", "Use .html, or .numbers to draw it otherwise.")
+        return self.plotly()
+
+    def save(self, file: str | Path) -> None:
+        """Write the view as an HTML file that opens by itself, in light and dark."""
+        head = f'<!doctype html><html><head><meta charset="utf-8"><title>{escape(self.title)}</title>'
+        ink = "<style>body { color-scheme: light dark; font: 15px/1.5 system-ui, sans-serif; }</style></head><body>"
+        write_atomically(Path(file), f"{head}{ink}{self._repr_html_()}</body></html>".encode())
+
+    def _repr_html_(self) -> str:
+        drawing = self.html.replace(' role="button" tabindex="0"', ' role="img"')  # nothing can be picked here
+        note = f"<p><small>{escape(self.note)}</small></p>" if self.note else ""
+        return f'{STYLE}<div class="mmlab-shown"><b>{escape(self.title)}</b>{drawing}{note}</div>'
+
+    def __repr__(self) -> str:
+        return f"<{self.title}>"
