@@ -52,7 +52,9 @@ class Shown:
         write_atomically(Path(file), f"{head}{ink}{self._repr_html_()}</body></html>".encode())
 
     def _repr_html_(self) -> str:
-        drawing = self.html.replace(' role="button" tabindex="0"', ' role="img"')  # nothing can be picked here
+        # nothing can be picked here
+        drawing = self.html.replace(' role="button" tabindex="0"', ' role="img"')
+        drawing = drawing.replace("<button", "<div").replace("</button>", "</div>")
         note = f"<p><small>{escape(self.note)}</small></p>" if self.note else ""
         return f'{STYLE}<div class="mmlab-shown"><b>{escape(self.title)}</b>{drawing}{note}</div>'
 
