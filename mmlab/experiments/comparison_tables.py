@@ -22,10 +22,11 @@ from mmlab.core.modality import Combination
 from mmlab.core.number_text import p_value
 from mmlab.core.task import TASKS, TaskInfo, advice
 from mmlab.core.untrained import sentence, untrained
+from mmlab.experiments import of_others
 from mmlab.experiments.ablations import ladder, ordered, rung_tag
 from mmlab.experiments.grid import gap_tag
 from mmlab.experiments.later_metrics import with_metric
-from mmlab.storage import baselines_file, imported_scores, report_file
+from mmlab.storage import baselines_file, report_file
 from mmlab.storage.library import SEED_FOLDER, Library
 from mmlab.storage.report_file import REPORT
 
@@ -54,22 +55,8 @@ def compare(
     if source != "built-in":
         return found
     plain = baselines_file.scores(baselines_file.read(library, task, fingerprint), found.metric)
-    others, problems = _of_others(library, task, found.metric)
+    others, problems = of_others.scores(library, task, found.metric)
     return replace(found, yardsticks=plain, imported=others, problems=(*found.problems, *problems))
-
-
-def _of_others(library: Library, task: str, metric: str) -> tuple[dict[str, dict[str, float]], list[str]]:
-    """What was imported for a metric, by title and combination, and what is wrong with the file."""
-    try:
-        results = imported_scores.read(library, task)
-    except MmlabError as error:
-        return {}, [str(error)]
-    tables = {title: each["metrics"][metric] for title, each in results.items() if metric in each["metrics"]}
-    return {title: {key: _or_nan(value) for key, value in table.items()} for title, table in tables.items()}, []
-
-
-def _or_nan(value: float | None) -> float:
-    return math.nan if value is None else float(value)
 
 
 def compare_ladder(library: Library, task: str, method: str, source: str = "built-in", metric: str = "") -> Comparison:
@@ -211,8 +198,7 @@ def as_markdown(found: Comparison) -> str:
         cells += [f"{bold}{write(row.mean)}{spread}{bold}", write(row.worst), _difference(row, found.is_share)]
         cells.append("" if math.isnan(p[row.name]) else p_value(p[row.name]))
         lines.append("| " + " | ".join(cells) + " |")
-    others = {f"{title} (imported)": table for title, table in found.imported.items()}
-    for title, table in {**found.yardsticks, **others}.items():
+    for title, table in {**found.yardsticks, **of_others.named(found.imported)}.items():
         values = [table.get(key, math.nan) for key in found.combinations]
         worst = (min if found.higher_is_better else max)(values, default=math.nan)
         cells = [f"*{title}*", "", *map(write, values), write(float(mean_of(values))), write(worst), "", ""]
@@ -250,11 +236,9 @@ def _rows(found: Comparison) -> Iterator[tuple[object, ...]]:
             inputs = "mean of all combinations" if key == "mean" else modalities.parse(key).label
             written = (f"{value:.5f}" if math.isfinite(value) else "" for value in numbers)
             yield (*first, *written, row.title, inputs, unit)
-    for title, table in found.imported.items():
-        for key, value in table.items():
-            first = (found.task, found.source, found.metric, f"{title} (imported)", "", key)
-            shown = f"{value:.5f}" if math.isfinite(value) else ""
-            yield (*first, shown, *[""] * 5, title, modalities.parse(key).label, unit)
+    for title, key, shown in of_others.lines(found.imported):
+        first = (found.task, found.source, found.metric, title, "", key, shown)
+        yield (*first, *[""] * 5, title, modalities.parse(key).label, unit)
 
 
 def as_json(found: Comparison) -> dict[str, Any]:
@@ -284,11 +268,7 @@ def as_json(found: Comparison) -> dict[str, Any]:
             title: dict(zip(table, _finite(list(table.values())), strict=True))
             for title, table in found.yardsticks.items()
         }
-    if found.imported:
-        about["imported"] = {
-            title: dict(zip(table, _finite(list(table.values())), strict=True))
-            for title, table in found.imported.items()
-        }
+    about |= of_others.as_json(found.imported)
     return {**about, "combinations": list(found.combinations), "methods": methods, "problems": list(found.problems)}
 
 
