@@ -8,8 +8,10 @@ import subprocess
 from pathlib import Path
 
 import pytest
+import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
+SPACE = ROOT / "deploy" / "space"
 DOCKERFILE = re.sub(r"\\\n\s*", "", (ROOT / "deploy" / "Dockerfile").read_text("utf-8"))
 NGINX = (ROOT / "deploy" / "nginx.conf").read_text("utf-8")
 CERTIFICATE = [
@@ -72,3 +74,30 @@ def test_nginx_accepts_the_proxy(tmp_path: Path) -> None:
     command = ["nginx", "-t", "-c", str(tmp_path / "nginx.conf"), "-p", str(tmp_path)]
     found = subprocess.run(command, capture_output=True, text=True, check=False)
     assert found.returncode == 0, found.stderr
+
+
+def test_compose_starts_the_image_as_hosting_says() -> None:
+    composed = yaml.safe_load((ROOT / "deploy" / "compose.yaml").read_text("utf-8"))
+    for name, device in (("app", "cpu"), ("app-gpu", "cuda")):
+        service = composed["services"][name]
+        assert service["read_only"]
+        assert service["cap_drop"] == ["ALL"]
+        assert service["ports"] == ["127.0.0.1:8501:8501"]
+        assert service["volumes"] == ["mmlab-data:/data"]
+        assert service["environment"]["MMLAB_DEVICE"] == device
+        assert service["environment"]["MMLAB_MODE"] == "${MMLAB_MODE:-read-only}"
+        assert (ROOT / "deploy" / service["build"]["context"] / service["build"]["dockerfile"]).is_file()
+    assert composed["services"]["app-gpu"]["deploy"]["resources"]["reservations"]["devices"][0]["driver"] == "nvidia"
+
+
+def test_a_space_is_described_as_the_hub_asks_and_starts_read_only() -> None:
+    front = yaml.safe_load((SPACE / "README.md").read_text("utf-8").split("---")[1])
+    assert front["sdk"] == "docker"
+    assert front["app_port"] == 8501
+    assert front["license"] == "apache-2.0"
+    assert len(front["short_description"]) <= 60
+    text = re.sub(r"\\\n\s*", "", (SPACE / "Dockerfile").read_text("utf-8"))
+    assert "MMLAB_MODE=read-only" in text
+    assert "--uid 1000" in text
+    assert text.index("USER user") < text.index("CMD [")
+    assert "--require-hashes -r /tmp/requirements.lock" in text

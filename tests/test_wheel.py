@@ -5,10 +5,14 @@ from __future__ import annotations
 import json
 import os
 import re
+import signal
+import socket
 import subprocess
 import sys
 import sysconfig
+import time
 import tomllib
+import urllib.request
 import venv
 import zipfile
 from collections.abc import Mapping
@@ -138,3 +142,35 @@ def test_the_app_opens_from_the_installed_package(installed: Installed) -> None:
     links, app = found.stdout.split(maxsplit=1)
     assert int(links) == len(PAGES)
     assert Path(app.strip()).is_relative_to(installed.packages)
+
+
+@pytest.mark.slow
+def test_the_start_command_of_a_space_serves_the_app_from_the_wheel(installed: Installed) -> None:
+    text = re.sub(r"\\\n\s*", "", (ROOT / "deploy" / "space" / "Dockerfile").read_text("utf-8"))
+    settings = dict(pair.split("=") for pair in re.findall(r"^ENV (.*)$", text, re.MULTILINE)[0].split())
+    command = json.loads(re.findall(r"^CMD (.*)$", text, re.MULTILINE)[0])
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command[-1] += f" --port {port}"
+    own = {"HOME": str(installed.home), "STREAMLIT_SERVER_ADDRESS": "127.0.0.1", "SPACE_HOST": "me-mmlab.hf.space"}
+    environment = {**settings, **own, "PATH": f"{installed.bin}:{os.environ['PATH']}"}
+    process = subprocess.Popen(command, cwd=installed.elsewhere, env=environment, start_new_session=True)
+    try:
+        assert answered(f"http://127.0.0.1:{port}/_stcore/health") == "ok"
+    finally:
+        os.killpg(process.pid, signal.SIGTERM)
+        process.wait()
+
+
+def answered(address: str, patience: float = 240.0) -> str:
+    """What a server says once it is up."""
+    end = time.monotonic() + patience
+    while True:
+        try:
+            with urllib.request.urlopen(address) as response:
+                return str(response.read().decode())
+        except OSError:
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.5)
