@@ -237,8 +237,8 @@ def _rows(found: Comparison) -> Iterator[tuple[object, ...]]:
             written = (f"{value:.5f}" if math.isfinite(value) else "" for value in numbers)
             yield (*first, *written, row.title, inputs, unit)
     for title, key, shown in of_others.lines(found.imported):
-        first = (found.task, found.source, found.metric, title, "", key, shown)
-        yield (*first, *[""] * 5, title, modalities.parse(key).label, unit)
+        whose = (found.task, found.source, found.metric, title)
+        yield (*whose, "", key, shown, *[""] * 5, title, modalities.parse(key).label, unit)
 
 
 def as_json(found: Comparison) -> dict[str, Any]:
