@@ -6,13 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from mmlab.core.errors import Unsupported
 from mmlab.storage.atomic_files import write_atomically
-
-if TYPE_CHECKING:
-    import plotly.graph_objects as go
 
 # In the notebook's own ink, on its own paper: Jupyter's variables where there are such
 STYLE = """<style>.mmlab-shown { max-width: 760px; } .mmlab-shown svg { width: 100%; height: auto; display: block; }
@@ -36,10 +33,10 @@ class Shown:
     html: str
     numbers: Mapping[str, Any]
     note: str = ""
-    plotly: Callable[[], go.Figure] | None = field(default=None, repr=False)
+    plotly: Callable[[], Any] | None = field(default=None, repr=False)
 
     @property
-    def figure(self) -> go.Figure:
+    def figure(self) -> Any:
         """A Plotly figure to zoom into and to change. Raises Unsupported for a view without one."""
         if self.plotly is None:
             raise Unsupported(f"'{self.title}' is no Plotly figure.", "Use .html, or .numbers to draw it otherwise.")

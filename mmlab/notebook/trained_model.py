@@ -23,11 +23,11 @@ from mmlab.core.errors import UnknownName
 from mmlab.core.reference import Reference
 from mmlab.experiments.measured_model import MeasuredModel, dominance_rows, lattice_svg, scale_of, site_inputs
 from mmlab.inference.predictor import Input, Model
-from mmlab.notebook import drawings
 from mmlab.notebook.shown import Shown
 from mmlab.viz.base import theme
 from mmlab.viz.explain import attribution_maps
 from mmlab.viz.predict import combination_lattice
+from mmlab.viz.site import notebook_drawings as drawings
 
 if TYPE_CHECKING:
     from mmlab.core.outputs import Prediction
