@@ -22,6 +22,13 @@ if TYPE_CHECKING:
     from mmlab.experiments.training_logs import TrainingLog
     from mmlab.training.loop import Progress
 
+LOGS = Path("logs")
+LogKinds = Annotated[
+    list[str] | None,
+    typer.Option("--log", metavar="KIND", help="Also write csv or tensorboard while training; may be given twice."),
+]
+LogFolder = Annotated[Path, typer.Option(metavar="FOLDER", help="Where to: FOLDER/<task>/<method>/<run>.")]
+
 
 def command(
     task: TaskName,
@@ -44,13 +51,8 @@ def command(
         str, typer.Option(help="Name of the run in the library; seed<n> by default, <preset>-seed<n> with one.")
     ] = "",
     restart: Annotated[bool, typer.Option("--restart", help="Discard existing progress and start again.")] = False,
-    log: Annotated[
-        list[str] | None,
-        typer.Option("--log", metavar="KIND", help="Also write csv or tensorboard while training; may be given twice."),
-    ] = None,
-    log_folder: Annotated[Path, typer.Option(metavar="FOLDER", help="Where to: FOLDER/<task>/<method>/<run>.")] = Path(
-        "logs"
-    ),
+    log: LogKinds = None,
+    log_folder: LogFolder = LOGS,
     options: Annotated[bool, typer.Option("--options", help="Show all options, and train nothing.")] = False,
     json: Json = False,
     data: Data = None,
