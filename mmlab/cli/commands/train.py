@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from mmlab.experiments.training_logs import TrainingLog
     from mmlab.training.loop import Progress
 
+Seeds = Annotated[int, typer.Option(min=1, help="How many seeds to train, one after the other.")]
+Preset = Annotated[
+    str, typer.Option(help="Settings of the method by name, such as paper; --set and --plan change them further.")
+]
 LOGS = Path("logs")
 LogKinds = Annotated[
     list[str] | None,
@@ -34,7 +38,7 @@ def command(
     task: TaskName,
     method: MethodName,
     seed: Annotated[int, typer.Option(min=0, help="The seed, or the first of several.")] = 0,
-    seeds: Annotated[int, typer.Option(min=1, help="How many seeds to train, one after the other.")] = 1,
+    seeds: Seeds = 1,
     set_: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="NAME=VALUE", help="An option of the method; --options shows them."),
@@ -43,10 +47,7 @@ def command(
         list[str] | None,
         typer.Option(metavar="NAME=VALUE", help="Of the training plan, such as epochs=20; --options shows them."),
     ] = None,
-    preset: Annotated[
-        str,
-        typer.Option(help="Settings of the method by name, such as paper; --set and --plan change them further."),
-    ] = "",
+    preset: Preset = "",
     tag: Annotated[
         str, typer.Option(help="Name of the run in the library; seed<n> by default, <preset>-seed<n> with one.")
     ] = "",
@@ -85,8 +86,7 @@ def command(
         whisper(chosen.about)
     _ = build(kind.Config, config), build(Plan, planned)  # a bad option must not cost a run that --restart removes
     jobs = _jobs(task, method, config, planned, (seed, seeds), tag)
-    logs = Logs(tuple(dict.fromkeys(log or ())), log_folder)
-    finished = [_train(job, library, restart, logs) for job in jobs]
+    finished = [_train(job, library, restart, Logs(tuple(log or ()), log_folder)) for job in jobs]
     if json:
         emit({"runs": finished})
         return
@@ -124,7 +124,7 @@ class Logs:
 
         target = self.folder / job.task / job.method / job.folder
         with ExitStack() as stack:
-            found = [open_log(kind, target) for kind in self.kinds]
+            found = [open_log(kind, target) for kind in dict.fromkeys(self.kinds)]
             for each in found:
                 stack.callback(each.close)
             yield found
