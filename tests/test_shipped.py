@@ -65,8 +65,8 @@ def test_the_sweep_gives_the_metrics_of_the_report(reference: Reference):
     stored = report["sources"]["built-in"]
     assert stored["samples"] == len(found.ids) >= SMALLEST_TEST.get(reference.task, 200)
     for key, row in table.items():
-        for name, value in row.items():
-            assert value == pytest.approx(stored["metrics"][key][name], abs=2e-3, rel=5e-3), (key, name)
+        for name, value in stored["metrics"][key].items():  # younger metrics are worked out from the sweep
+            assert row[name] == pytest.approx(value, abs=2e-3, rel=5e-3), (key, name)
 
 
 @each_run
@@ -158,7 +158,7 @@ def test_all_that_is_shipped_stays_in_its_bounds():
         return sum(file.stat().st_size for file in SHIPPED.glob(pattern))
 
     assert size(f"*/*/seed0/{MODEL}") <= 20 * 2**20
-    assert sum(size(f"*/*/seed0/{name}") for name in (SWEEP, MAP, SNAPSHOTS, EPOCH_MAPS)) <= 12 * 2**20
+    assert sum(size(f"*/*/seed0/{name}") for name in (SWEEP, MAP, SNAPSHOTS, EPOCH_MAPS)) <= 16 * 2**20
     samples = Path(checkpoints.__file__).parents[1] / "samples"
     for task in samples.iterdir():
         assert sum(file.stat().st_size for file in task.rglob("*") if file.is_file()) <= 2 * 2**20
