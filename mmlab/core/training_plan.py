@@ -45,6 +45,9 @@ class Plan:
         False, "Draw all classes equally often in training, however rare they are (the same as weights of classes)"
     )
     augment: bool = option(True, "Vary the training samples: noise, shifts, turns, as the task says")
+    move: bool = option(
+        False, "Mirror, turn, scale and shift the training pictures and their regions, all inputs of a sample alike"
+    )
     input_dropout: float = option(
         0.0, "Share of the numbers of each row (inputs of kind vector) that are hidden in a step of training", 0.0, 0.9
     )

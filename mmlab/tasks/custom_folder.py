@@ -71,8 +71,9 @@ class FolderTask:
         searched = count <= MOST_SEARCHED and "epochs" not in self.description.plan
         searched &= all(modality_kind(item.modality.kind).quick for item in self.description.inputs)
         steps, (fewest, most) = (MOST_STEPS, MOST_EPOCHS) if searched else (STEPS, EPOCHS)
+        moving = {"move": True} if self.description.has_label_maps else {}
         epochs = min(max(ceil(steps * size / max(count, 1)), fewest), most)
-        return {"batch_size": size, "epochs": epochs, "search": searched, **self.description.plan}
+        return {"batch_size": size, "epochs": epochs, "search": searched, **moving, **self.description.plan}
 
     def sources(self) -> tuple[Source, ...]:
         """A folder is one source: what it holds is `built-in`."""
@@ -93,7 +94,7 @@ class FolderTask:
     def augment(self, inputs: Mapping[str, Tensor], seed: int) -> dict[str, Tensor]:
         """Training-time variation by kind, a function of `seed`.
 
-        Pictures with label maps are left as they are: they would not lie under their labels any more.
+        Pictures with label maps are left as they are: the training moves them together with their labels (`move`).
         """
         if self.description.has_label_maps:
             return dict(inputs)

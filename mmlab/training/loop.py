@@ -22,9 +22,8 @@ from torch import Tensor, nn
 
 from mmlab.core.batch import Batch, Samples
 from mmlab.core.data_version import fingerprint_of
-from mmlab.core.errors import DataError, MmlabError
+from mmlab.core.errors import MmlabError
 from mmlab.core.method import Method, Run, Stage
-from mmlab.core.modality_kinds import modality_kind
 from mmlab.core.options import as_dict
 from mmlab.core.presence import keep
 from mmlab.core.task import Task
@@ -34,10 +33,11 @@ from mmlab.inference.sweep import logits_of, mean_metrics, metrics, sweep
 from mmlab.losses.common import sample_present
 from mmlab.storage.atomic_files import write_atomically
 from mmlab.storage.checkpoints import PROGRESS
-from mmlab.training import linear_start, optimisation, resume_state, selection
+from mmlab.training import linear_start, optimisation, resume_state, selection, variation
 from mmlab.training.dominance_log import DominanceLog as DominanceLog
 from mmlab.training.recorder import Recorder
 from mmlab.training.resume_state import STATE, State
+from mmlab.training.variation import mixed
 
 
 @dataclass(frozen=True)
@@ -77,8 +77,7 @@ class Trainer:
         self.folder, self.place, self.teachers = folder, place, teachers
         self.training = training.take(plan.samples) if plan.samples else training
         self.validation, self.recorders = validation, recorders
-        if plan.balance and not task.info.output.class_names:
-            raise DataError("Only classes can be drawn equally often.", "Leave balance out.")
+        variation.check(plan, task.info.output)
         self.state = State()
         self.optimiser_state: dict[str, Any] | None = None
 
@@ -134,7 +133,7 @@ class Trainer:
 
     def _epoch(self, stage: Stage, epoch: int, place: tuple[int, int], optimiser: torch.optim.Optimizer) -> Progress:
         start = time.perf_counter()
-        torch.manual_seed(_mixed(self.seed, epoch))
+        torch.manual_seed(mixed(self.seed, epoch))
         run = self._run(stage, epoch)
         self.method.train()
         for module in stage.frozen:
@@ -147,7 +146,7 @@ class Trainer:
             share = (place[0] + step / steps) / place[1]
             for group in optimiser.param_groups:
                 group["lr"] = self.plan.learning_rate * optimisation.factor(self.plan, share)
-            batch = self._batch(rows, _mixed(self.seed, epoch, step))
+            batch = self._batch(rows, mixed(self.seed, epoch, step))
             losses, lengths = self._step(batch, run, optimiser)
             for term, value in losses.items():
                 totals[term] += value / steps
@@ -187,18 +186,13 @@ class Trainer:
 
     def _batch(self, rows: NDArray[np.integer], seed: int) -> Batch:
         batch = self.training.batch(torch.from_numpy(rows))
-        varied = dict(self.task.augment(batch.inputs, seed) if self.plan.augment else batch.inputs)
-        if self.plan.input_dropout:
-            generator = torch.Generator().manual_seed(_mixed(seed, 1))
-            for item in self.task.info.modalities:
-                kind = modality_kind(item.kind)
-                varied[item.name] = kind.thinned(varied[item.name], self.plan.input_dropout, generator)
+        varied, target = variation.varied(self.task, self.plan, batch, seed)
         columns = zip(self.task.info.modalities.names, batch.present.unbind(1), strict=True)
         inputs = {name: keep(varied[name], on) for name, on in columns}  # noise is no input either
-        return Batch(inputs, batch.present, batch.target, batch.ids).to(self.place)
+        return Batch(inputs, batch.present, target, batch.ids).to(self.place)
 
     def _run(self, stage: Stage, epoch: int) -> Run:
-        generator = torch.Generator().manual_seed(_mixed(self.seed, epoch, 1))
+        generator = torch.Generator().manual_seed(mixed(self.seed, epoch, 1))
 
         def drop(present: Tensor) -> Tensor:
             drawn = sample_present(len(present), present.shape[1], generator, present.cpu())
@@ -246,7 +240,7 @@ class Trainer:
         output, modalities = self.method.output, self.method.modalities
         table = metrics(found, output, modalities)
         spread = np.zeros(0) if found.variance is None else found.variance.mean((1, 2))
-        generator = torch.Generator().manual_seed(_mixed(self.seed, epoch, 2))
+        generator = torch.Generator().manual_seed(mixed(self.seed, epoch, 2))
         score = selection.score(self.plan.select, found, table, output, modalities, generator)
         progress = Progress(
             epoch=epoch,
@@ -308,8 +302,3 @@ class Trainer:
         if file.exists() or lines == 0:
             kept = file.read_text("utf-8").splitlines(keepends=True)[:lines] if file.exists() else []
             write_atomically(file, "".join(kept).encode())
-
-
-def _mixed(*numbers: int) -> int:
-    """One well-mixed 63-bit seed of several numbers."""
-    return int(np.random.SeedSequence(numbers).generate_state(1, np.uint64)[0] >> 1)

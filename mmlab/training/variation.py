@@ -1,0 +1,69 @@
+"""How training samples are varied: inputs as the task says, pictures with their regions, rows of numbers thinned."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from mmlab.core.batch import Batch
+from mmlab.core.errors import DataError
+from mmlab.core.modality_kinds import modality_kind
+from mmlab.core.outputs import Output
+from mmlab.core.task import Task
+from mmlab.core.training_plan import Plan
+from mmlab.modalities.random_draws import even_draw
+
+TURN, GROWTH, SHIFT = 0.3, 0.25, 0.2  # radians; of the logarithm of the size; of half the picture
+
+
+def mixed(*numbers: int) -> int:
+    """One well-mixed 63-bit seed of several numbers."""
+    return int(np.random.SeedSequence(numbers).generate_state(1, np.uint64)[0] >> 1)
+
+
+def check(plan: Plan, output: Output) -> None:
+    """Raise DataError for a plan that asks for what this kind of answer does not have."""
+    if plan.balance and not output.class_names:
+        raise DataError("Only classes can be drawn equally often.", "Leave balance out.")
+    if plan.move and not output.dense:
+        raise DataError("Only regions are moved with their pictures.", "Leave move out.")
+
+
+def varied(task: Task, plan: Plan, batch: Batch, seed: int) -> tuple[dict[str, Tensor], Tensor]:
+    """Inputs and target of a batch as the plan varies them, a function of `seed`."""
+    inputs = dict(task.augment(batch.inputs, seed) if plan.augment else batch.inputs)
+    target = batch.target
+    if plan.move:
+        inputs, target = moved(inputs, target, torch.Generator().manual_seed(mixed(seed, 2)))
+    if plan.input_dropout:
+        generator = torch.Generator().manual_seed(mixed(seed, 1))
+        for item in task.info.modalities:
+            kind = modality_kind(item.kind)
+            inputs[item.name] = kind.thinned(inputs[item.name], plan.input_dropout, generator)
+    return inputs, target
+
+
+def moved(
+    inputs: Mapping[str, Tensor], regions: Tensor, generator: torch.Generator
+) -> tuple[dict[str, Tensor], Tensor]:
+    """Mirrored, turned, scaled and shifted: pictures `[B, C, H, W]` and regions `[B, R, H, W]` of a sample alike.
+
+    Beyond its edges a picture goes on as in a mirror, and so do its regions.
+    """
+    rows, _, height, width = regions.shape
+    turn, size = even_draw(rows, TURN, generator), even_draw(rows, GROWTH, generator).exp()
+    mirror = torch.randint(0, 2, (rows,), generator=generator) * 2 - 1
+    matrix = torch.zeros(rows, 2, 3)
+    matrix[:, 0, 0], matrix[:, 0, 1] = turn.cos() * size * mirror, turn.sin() * size
+    matrix[:, 1, 0], matrix[:, 1, 1] = -turn.sin() * size * mirror, turn.cos() * size
+    matrix[:, :, 2] = even_draw(2 * rows, SHIFT, generator).view(rows, 2)
+    grid = functional.affine_grid(matrix, [rows, 1, height, width], align_corners=False)
+
+    def at(maps: Tensor, mode: str) -> Tensor:
+        return functional.grid_sample(maps.float(), grid, mode, "reflection", align_corners=False)
+
+    return {name: at(value, "bilinear") for name, value in inputs.items()}, at(regions, "nearest").to(regions.dtype)
