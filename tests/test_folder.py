@@ -264,6 +264,11 @@ def test_slices_and_label_maps_lie_on_each_other(tmp_path: Path) -> None:
         "pictures stay under their labels"
     )
     assert task.example("d").answer == "whole, core"
+    assert task.plan["move"], "they are moved together instead"
+    stated = json.loads((folder / "task.json").read_text())
+    stated["modalities"][0]["vary"] = False
+    (folder / "task.json").write_text(json.dumps(stated))
+    assert "move" not in opened(folder).plan
 
 
 def test_a_slice_that_is_not_there_and_an_unknown_label_are_said(tmp_path: Path) -> None:

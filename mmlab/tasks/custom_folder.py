@@ -71,7 +71,8 @@ class FolderTask:
         searched = count <= MOST_SEARCHED and "epochs" not in self.description.plan
         searched &= all(modality_kind(item.modality.kind).quick for item in self.description.inputs)
         steps, (fewest, most) = (MOST_STEPS, MOST_EPOCHS) if searched else (STEPS, EPOCHS)
-        moving = {"move": True} if self.description.has_label_maps else {}
+        may_move = all(item.vary for item in self.description.inputs)
+        moving = {"move": True} if self.description.has_label_maps and may_move else {}
         epochs = min(max(ceil(steps * size / max(count, 1)), fewest), most)
         return {"batch_size": size, "epochs": epochs, "search": searched, **moving, **self.description.plan}
 
