@@ -29,7 +29,7 @@ def check(plan: Plan, output: Output) -> None:
     """Raise DataError for a plan that asks for what this kind of answer does not have."""
     if plan.balance and not output.class_names:
         raise DataError("Only classes can be drawn equally often.", "Leave balance out.")
-    if plan.move and not output.dense:
+    if plan.move and not output.dense:  # only a map of places can move with what lies under it
         raise DataError("Only regions are moved with their pictures.", "Leave move out.")
 
 
