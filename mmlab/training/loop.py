@@ -77,7 +77,7 @@ class Trainer:
         self.folder, self.place, self.teachers = folder, place, teachers
         self.training = training.take(plan.samples) if plan.samples else training
         self.validation, self.recorders = validation, recorders
-        variation.check(plan, task.info.output)
+        variation.check(plan, task.info.output, training.target)
         self.state = State()
         self.optimiser_state: dict[str, Any] | None = None
 

@@ -25,11 +25,11 @@ def mixed(*numbers: int) -> int:
     return int(np.random.SeedSequence(numbers).generate_state(1, np.uint64)[0] >> 1)
 
 
-def check(plan: Plan, output: Output) -> None:
+def check(plan: Plan, output: Output, target: Tensor) -> None:
     """Raise DataError for a plan that asks for what this kind of answer does not have."""
     if plan.balance and not output.class_names:
         raise DataError("Only classes can be drawn equally often.", "Leave balance out.")
-    if plan.move and not output.dense:  # only a map of places can move with what lies under it
+    if plan.move and target.dim() < 4:
         raise DataError("Only regions are moved with their pictures.", "Leave move out.")
 
 
