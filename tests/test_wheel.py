@@ -24,7 +24,7 @@ from packaging.requirements import Requirement
 from packaging.version import Version
 
 from mmlab.core.version import __version__
-from mmlab.ui.session.page_registry import PAGES
+from mmlab.ui.session.page_registry import navigation
 
 ROOT = Path(__file__).resolve().parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
@@ -136,11 +136,18 @@ def test_the_library_of_a_person_lies_in_their_own_folder(installed: Installed) 
 
 
 @pytest.mark.slow
+def test_the_app_that_the_command_opens_is_that_of_the_package(installed: Installed) -> None:
+    said = installed.json("app")
+    assert Path(said["app"]).is_relative_to(installed.packages)
+    assert Path(said["library"]).is_relative_to(installed.home)
+
+
+@pytest.mark.slow
 def test_the_app_opens_from_the_installed_package(installed: Installed) -> None:
     found = installed.run("python", "-c", OPEN_PAGES)
     assert found.returncode == 0, found.stderr
     links, app = found.stdout.split(maxsplit=1)
-    assert int(links) == len(PAGES)
+    assert int(links) == 1 + len(navigation())
     assert Path(app.strip()).is_relative_to(installed.packages)
 
 
