@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import gc
 import os
+from collections.abc import Iterator
 
 os.environ.setdefault("MMLAB_DEVICE", "cpu")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -34,3 +35,14 @@ def pytest_collection_finish() -> None:
     """What was imported stays: the garbage collector need not look through it again and again."""
     gc.collect()
     gc.freeze()
+
+
+@pytest.fixture(autouse=True)
+def the_same_settings_for_every_test() -> Iterator[None]:
+    """A command that runs in this process sets variables for all that follows, as `--checkpoints` does."""
+    before = {name: value for name, value in os.environ.items() if name.startswith("MMLAB_")}
+    yield
+    for name in [name for name in os.environ if name.startswith("MMLAB_")]:
+        if name not in before:
+            del os.environ[name]
+    os.environ.update(before)

@@ -345,12 +345,13 @@ def test_the_first_screen_of_the_bench_holds_switches_answers_and_lattice(visit:
 @pytest.mark.parametrize("path", ["/", "/predict"])
 def test_a_narrow_screen_needs_no_scrolling_sideways(visit: Any, path: str) -> None:
     page = visit(path, "h1", viewport={"width": 390, "height": 800})
-    page.wait_for_selector("[data-answer]" if "predict" in path else ".mm-chip")
+    page.wait_for_selector("[data-answer]")
     page.wait_for_timeout(500)
     assert page.evaluate("document.scrollingElement.scrollWidth") <= 390
     wide = page.evaluate(
         "[...document.querySelectorAll('.stMainBlockContainer *')].filter((item) => !item.closest('.mm-scroll') && "
-        "item.getBoundingClientRect().right > 391).map((item) => item.className.toString()).slice(0, 5)"
+        "item.getBoundingClientRect().right > 391).map((item) => [item.closest('[class*=st-key]')?.className, "
+        "item.textContent.slice(0, 60), item.getBoundingClientRect().right]).slice(0, 5)"
     )
     assert not wide
 

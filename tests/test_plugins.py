@@ -279,7 +279,7 @@ TOYS = {
     "pulse.py": "task pulse",
     "swing.py": "measure swing",
     "size.py": "explainer size",
-    "balanced.py": "metric balanced_accuracy",
+    "macro.py": "metric macro_recall",
     "cloud.py": "kind of modality cloud",
     "notes.py": "page notes",
 }
@@ -315,7 +315,7 @@ def test_toys_from_a_folder_keep_the_contract(toys: dict[str, str]) -> None:
     check_task("pulse")
     check_measure("swing")
     check_explainer("size")
-    check_metric("balanced_accuracy")
+    check_metric("macro_recall")
     check_modality("cloud")
 
 
@@ -338,7 +338,7 @@ def test_toys_from_a_folder_are_in_the_grid_on_the_command_line_and_on_their_pag
         assert toy in listed
     assert "broken.py is left out" in listed
     assert "Echo" in inside("compare", "--task", "pulse")
-    assert "balanced_accuracy in %" in inside("compare", "--task", "pulse", "--metric", "balanced_accuracy")
+    assert "macro_recall in %" in inside("compare", "--task", "pulse", "--metric", "macro_recall")
     assert "Swing" in inside("dominance", "--task", "pulse", "--method", "echo")
 
     def opened(page: str, **fields: str) -> AppTest:
@@ -359,7 +359,7 @@ def test_toys_from_a_folder_are_in_the_grid_on_the_command_line_and_on_their_pag
     assert not sentences(explained)
     assert not sentences(opened("predict"))
     assert not sentences(opened("predict", task="clouds"))
-    assert "Swing" in "".join(each.proto.json for each in opened("dominance").get("bidi_component"))
+    assert "Swing" in "".join(each.proto.json for each in opened("dominance", aspect="measures").get("bidi_component"))
     check_page("notes", task="pulse", note="hello")
     notes = opened("notes", note="hello")
     assert "has 5 letters" in captions(notes)

@@ -10,14 +10,11 @@ link that closes it is then overtaken by that message, and leads nowhere.
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import streamlit as st
 
-SCRIPT = """
-export default function (component) {
-  component.setTriggerValue("seen", true);
-}
-"""
+SCRIPT = Path(__file__).with_suffix(".js").read_text("utf-8")
 
 
 def tell(key: str, on_seen: Callable[[], None]) -> None:

@@ -1,0 +1,3 @@
+export default function (component) {
+  component.setTriggerValue("seen", true);
+}
