@@ -128,3 +128,9 @@ def best_of(values: Mapping[str, float], metric: str, worst: bool = False) -> st
 def as_text(value: float, metric: str) -> str:
     """A score as it is written: `93 %`, or `0.62`."""
     return percent(value) if is_share(metric) else fixed(value, 2)
+
+
+def best_finding(values: Mapping[str, float], metric: str, worst: bool = False) -> Finding:
+    """The name of the best value, or of the worst one, with that value as its text."""
+    name = best_of(values, metric, worst)
+    return Finding(name, as_text(values[name], metric))

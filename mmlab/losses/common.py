@@ -44,6 +44,12 @@ def in_single_precision(values: Tensor) -> Tensor:
     return values.to(torch.promote_types(values.dtype, torch.float32))
 
 
+def gradients_of(loss: Tensor, parameters: Sequence[Tensor]) -> list[Tensor]:
+    """The gradient of one of several losses in each parameter, zero where it does not reach; the graph is kept."""
+    found = torch.autograd.grad(loss, parameters, retain_graph=True, allow_unused=True)
+    return [torch.zeros_like(p) if each is None else each for p, each in zip(parameters, found, strict=True)]
+
+
 def sample_present(
     count: int, modalities: int, generator: torch.Generator | None = None, observed: Tensor | None = None
 ) -> Tensor:

@@ -29,7 +29,7 @@ from mmlab.core.modality import Combination
 from mmlab.core.options import option
 from mmlab.core.presence import mean_of, of_present
 from mmlab.core.task import TaskInfo
-from mmlab.losses.common import mean_over_present
+from mmlab.losses.common import gradients_of, mean_over_present
 from mmlab.losses.gmd import decoupled_gradients, gradient_cosines, merge_gradients
 from mmlab.networks.parts import Parts, pool
 
@@ -204,17 +204,9 @@ class GMD(Method["GMD.Config"]):
     def backward(self, losses: Mapping[str, Tensor], run: Run) -> None:
         """One backward pass per objective; project, merge, and write the result into the gradients."""
         parameters = [parameter for parameter in self.parameters() if parameter.requires_grad]
-        rows = []
-        for loss in losses.values():
-            found = torch.autograd.grad(loss, parameters, retain_graph=True, allow_unused=True)
-            rows.append(
-                torch.cat(
-                    [
-                        (torch.zeros_like(p) if g is None else g).flatten()
-                        for p, g in zip(parameters, found, strict=True)
-                    ]
-                )
-            )
+        rows = [
+            torch.cat([gradient.flatten() for gradient in gradients_of(loss, parameters)]) for loss in losses.values()
+        ]
         gradients = torch.stack(rows).float()
         shared = self._shared(parameters, gradients.device)
         projected = self._decoupled(gradients, shared, run) if self.config.decouple else gradients

@@ -23,9 +23,9 @@ from mmlab.core.declarations import AblationStep, Card, Setting
 from mmlab.core.diagram import ACCENT, MUTED, PLAIN, WRONG, Arrow, Box, Diagram, Each, Inputs, Join, Note, Words
 from mmlab.core.method import METHODS, Features, Fused, Method, Run
 from mmlab.core.options import option
-from mmlab.core.presence import keep, mean_of
+from mmlab.core.presence import mean_of
 from mmlab.core.task import TaskInfo
-from mmlab.losses.common import mean_over_present
+from mmlab.losses.common import gradients_of, mean_over_present
 from mmlab.losses.mmpareto import pareto_weights, rescaled
 from mmlab.networks.parts import Parts, answers_of, hide, pool
 
@@ -131,24 +131,23 @@ class MMPareto(Method["MMPareto.Config"]):
         fused = self.learn_from(batch, batch.present)
         rows = {TOGETHER: batch.present.all(1)}
         rows |= dict(zip(self.modalities.names, batch.present.unbind(1), strict=True))
-        return {
-            name: mean_of(keep(self.output.loss(fused.extras[name], batch.target), on), on) for name, on in rows.items()
-        }
+        return {name: mean_of(self.output.loss(fused.extras[name], batch.target), on) for name, on in rows.items()}
 
     def backward(self, losses: Mapping[str, Tensor], run: Run) -> None:
         """The sum of all losses for heads and fusion; for each encoder its two gradients, made to agree."""
-        encoders = {name: list(self.encoders[name].parameters()) for name in self.modalities.names}
-        pairs = {
-            name: [_gradients(losses[of], parameters) for of in (TOGETHER, name)]
-            for name, parameters in encoders.items()
-        }
-        super().backward(losses, run)
+        parameters = list(self.parameters())
+        found = {name: gradients_of(loss, parameters) for name, loss in losses.items()}
+        for parameter, first, *others in zip(parameters, *found.values(), strict=True):
+            parameter.grad = sum(others, first)
+        place = {parameter: k for k, parameter in enumerate(parameters)}
         conflicts = []
-        for name, (together, alone) in pairs.items():
+        for name in self.modalities.names:
+            own = list(self.encoders[name].parameters())
+            together, alone = ([found[of][place[parameter]] for parameter in own] for of in (TOGETHER, name))
             flat = [torch.cat([gradient.flatten() for gradient in each]) for each in (together, alone)]
             weights = pareto_weights(*flat) if self.config.pareto else flat[0].new_tensor([0.5, 0.5])
             conflicts.append((flat[0] @ flat[1] < 0).float())
-            for parameter, first, second in zip(encoders[name], together, alone, strict=True):
+            for parameter, first, second in zip(own, together, alone, strict=True):
                 parameter.grad = rescaled(first, second, weights, self.config.gamma).to(parameter.dtype)
         self._conflicts.append(torch.stack(conflicts).detach().cpu())
 
@@ -159,11 +158,3 @@ class MMPareto(Method["MMPareto.Config"]):
         share = torch.stack(self._conflicts).mean(0)
         self._conflicts = []
         return {"own_conflicts": dict(zip(self.modalities.names, share.tolist(), strict=True))}
-
-
-def _gradients(loss: Tensor, parameters: list[nn.Parameter]) -> list[Tensor]:
-    """Of one loss in these parameters, zero where it does not reach."""
-    found = torch.autograd.grad(loss, parameters, retain_graph=True, allow_unused=True)
-    return [
-        torch.zeros_like(p) if gradient is None else gradient for p, gradient in zip(parameters, found, strict=True)
-    ]

@@ -9,7 +9,7 @@ import numpy as np
 from mmlab.analysis.robustness import telling_samples
 from mmlab.core.errors import UnknownName, Unsupported
 from mmlab.core.number_text import percent
-from mmlab.lessons.fact import Finding, World, as_text, best_of, combination, fact, metric_of, scores
+from mmlab.lessons.fact import Finding, World, as_text, best_finding, best_of, combination, fact, metric_of, scores
 from mmlab.lessons.lesson import Ask
 
 
@@ -39,8 +39,7 @@ def best_model(ask: Ask, world: World) -> Finding:
     found = {name: _at(scores(ask, world, name), key) for name in ask.models}
     if not found:
         raise UnknownName("No models are named to choose from.", "Name some in `models`.")
-    best = best_of(found, metric)
-    return Finding(best, as_text(found[best], metric))
+    return best_finding(found, metric)
 
 
 @fact("flips", "The share of test samples that these inputs answer otherwise than all of them do.")

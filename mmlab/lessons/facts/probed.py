@@ -15,7 +15,7 @@ from mmlab.core.number_text import percent
 from mmlab.core.results import Sweep
 from mmlab.inference import imputation
 from mmlab.inference.sweep import metrics
-from mmlab.lessons.fact import Finding, World, as_text, best_of, combination, fact, metric_of, prediction
+from mmlab.lessons.fact import Finding, World, as_text, best_finding, combination, fact, metric_of, prediction
 from mmlab.lessons.lesson import Ask
 
 USUAL_EXPLAINER = "gradcam"
@@ -48,8 +48,7 @@ def _ranked_rule(ask: Ask, world: World, worst: bool) -> Finding:
         raise UnknownName("No rules are named to choose from.", "Name some in `rules`.")
     metric = metric_of(ask, world)
     found = {rule: _imputed(ask, world, rule) for rule in ask.rules}
-    first = best_of(found, metric, worst)
-    return Finding(first, as_text(found[first], metric))
+    return best_finding(found, metric, worst)
 
 
 @fact(
