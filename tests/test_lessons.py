@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 from mmlab.core.errors import DataError, MmlabError
 from mmlab.lessons import lesson_file, shelf
 from mmlab.lessons.lesson import Lesson
-from mmlab.ui.components import modes
+from mmlab.ui.components import qr_code
 from mmlab.ui.pages.predict.page import OTHERS_LATER
 from mmlab.ui.session import lessons, reach
 from mmlab.ui.session.lessons import BROUGHT, VOTES
@@ -252,7 +252,7 @@ def test_a_view_is_shared_by_its_address_and_a_code(monkeypatch: pytest.MonkeyPa
         found = reach.found({"on": "image"})
         assert found.address == expected
         assert remark in found.remark
-    assert "data:image/svg+xml" in modes._code("http://192.168.7.3:8501/predict?on=image")
+    assert "data:image/svg+xml" in qr_code.picture("http://192.168.7.3:8501/predict?on=image")
 
 
 def test_a_lesson_for_other_models_says_so(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -39,6 +39,7 @@ class Action(StrEnum):
     IMPORT = "import models"
     DELETE = "delete models"
     MAP = "make maps"
+    TEACH = "lead a class"
 
 
 class NotAllowed(MmlabError):

@@ -12,10 +12,12 @@ from html import escape
 
 import streamlit as st
 
+from mmlab.core.phrases import say
+from mmlab.lessons.classroom import Question
 from mmlab.lessons.lesson import Ask
 from mmlab.lessons.lesson_file import filled, places
-from mmlab.ui.components import modes
-from mmlab.ui.session import lessons, url_state
+from mmlab.ui.components import class_votes, modes
+from mmlab.ui.session import classes, lessons, url_state
 from mmlab.ui.session.lessons import Running
 from mmlab.ui.session.page_registry import Page
 from mmlab.ui.text.markdown import plain
@@ -36,7 +38,10 @@ def show(page: Page, open_page: Open) -> bool:
         _head(at, page.name, open_page)
         said = _sentence(at, at.step.say)
         st.html(f'<p class="mm-say">{escape(said)}</p><p class="mm-question">{escape(at.step.question)}</p>')
-        _options(at)
+        if classes.led() is None:
+            _options(at)
+        else:
+            class_votes.live(_put(at), partial(_end_vote, at))
         if at.vote:
             _reveal(at)
     return lessons.veil() == lessons.ALL and page.name == at.step.page and not page.hides
@@ -57,19 +62,21 @@ def go(at: Running, place: int, page: str, open_page: Open) -> None:
 
 def _head(at: Running, page: str, open_page: Open) -> None:
     """Where one is in the lesson, and the buttons that move."""
-    steps = len(at.lesson.steps)
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="mm-lesson-head"):
-        st.markdown(f"**{plain(at.lesson.title)}** · step {at.place + 1} of {steps}", width="stretch")
-        if st.button("↺", key="lesson.again", type="tertiary", help="Set the view as this step began"):
+        st.markdown(f"**{plain(at.lesson.title)}** · {_step(at)}", width="stretch")
+        class_votes.code()
+        if st.button("↺", key="lesson.again", type="tertiary", help=say("Set the view as this step began")):
             go(at, at.place, page, open_page)
         left, right = ("Left", "Right") if modes.is_presented() else (None, None)  # else they move sliders and tabs
-        back, ahead = ("Back", "Next") if left else ("← Back", "Next →")  # a key is drawn behind the word
+        back, ahead = say("Back"), say("Next")
+        if not left:  # else a key is drawn behind the word
+            back, ahead = f"← {back}", f"{ahead} →"
         if st.button(back, key="lesson.back", disabled=at.place == 0, shortcut=left):
             go(at, at.place - 1, page, open_page)
-        label = "Finish" if at.is_last else ahead
+        label = say("Finish") if at.is_last else ahead
         if st.button(label, key="lesson.next", type="primary" if at.vote else "secondary", shortcut=right):
             go(at, at.place + 1, page, open_page)
-        if st.button("✕", key="lesson.leave", type="tertiary", help="Leave the lesson and stay on this page"):
+        if st.button("✕", key="lesson.leave", type="tertiary", help=say("Leave the lesson and stay on this page")):
             url_state.put(lesson=None, step=None)
             st.rerun()
 
@@ -89,10 +96,37 @@ def _options(at: Running) -> None:
             )
 
 
+def _step(at: Running) -> str:
+    return say("step {place} of {steps}", place=at.place + 1, steps=len(at.lesson.steps))
+
+
+def _put(at: Running) -> Question:
+    """The step as a question to the class; the view is the one that its answer leads to."""
+    return Question(
+        key=f"{at.lesson.name}.{at.place}",
+        text=_sentence(at, at.step.question),
+        options={option: _sentence(at, text) for option, text in at.step.options.items()},
+        title=f"{at.lesson.title} · {_step(at)}",
+        say=_sentence(at, at.step.say),
+        page=at.step.page,
+        view={**at.step.view, **at.step.then},
+    )
+
+
+def _end_vote(at: Running, most_chosen: str) -> None:
+    """Show the class what is right. For callbacks."""
+    right = lessons.right(at)
+    if (room := classes.led()) is not None:
+        room.reveal(right)
+    lessons.vote(at, most_chosen or right)
+
+
 def _reveal(at: Running) -> None:
     """Whether the guess was right, and what is so."""
     is_right = lessons.right(at) == at.vote
-    word, kind = ("✓ Right.", "mm-good-guess") if is_right else ("✗ Not so.", "mm-bad-guess")
+    word, kind = (say("✓ Right."), "mm-good-guess") if is_right else (say("✗ Not so."), "mm-bad-guess")
+    if classes.led() is not None:
+        word = ""  # the votes of the class stand above
     said = escape(_sentence(at, at.step.reveal))
     st.html(f'<p class="mm-reveal {kind}" role="status"><b>{word}</b> {said}</p>')
 

@@ -19,7 +19,7 @@ from mmlab.core.task import Task, advice, is_trained_here
 from mmlab.core.untrained import sentence, untrained
 from mmlab.storage.library import Entry
 from mmlab.ui.components import page_frame, run_picker
-from mmlab.ui.session import cache, url_state
+from mmlab.ui.session import cache, hidden, url_state
 from mmlab.ui.text import wording
 from mmlab.ui.text.markdown import plain
 
@@ -84,7 +84,7 @@ def current_models(task: Task, first: int, most: int = MOST_METHODS) -> Models:
 
 def method_pills(models: Models, most: int = MOST_METHODS) -> None:
     """The methods to choose from."""
-    if len(models.there) > 1:
+    if len(models.there) > 1 and not hidden.is_hidden("models"):
         st.pills(
             f"Methods, up to {most}",
             list(models.there),

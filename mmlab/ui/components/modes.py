@@ -6,13 +6,17 @@ from pathlib import Path
 
 import streamlit as st
 
-from mmlab.ui.session import guesses, reach, url_state
+from mmlab.core.phrases import say
+from mmlab.ui.components import qr_code
+from mmlab.ui.session import guesses, hidden, reach, url_state
 from mmlab.ui.session.page_registry import Page
+from mmlab.ui.text import language
 from mmlab.ui.text.markdown import plain
 
 PRESENT = "present"
 ON = "1"
 STYLE = Path(__file__).with_name("present.css")
+NO_SIDE_BAR = Path(__file__).with_name("no_side_bar.css")
 
 
 def is_presented() -> bool:
@@ -24,15 +28,20 @@ def show(page: Page) -> None:
     """The switches, at the foot of the side bar, or of the page where that is presented."""
     if is_presented():
         st.html(STYLE)
+    elif hidden.is_hidden("sidebar"):
+        st.html(NO_SIDE_BAR)
+        return
     row = {"horizontal": True, "vertical_alignment": "center", "gap": "small", "key": "mm-modes"}
     with st.container(**row) if is_presented() else st.sidebar.container(**row):  # type: ignore[arg-type]
-        label = "Leave Present" if is_presented() else "Present"
-        _switch(PRESENT, label, "No side bar and large type, for a projector")
+        label = say("Leave Present") if is_presented() else say("Present")
+        _switch(PRESENT, label, say("No side bar and large type, for a projector"))
         if page.hides:
-            label = "Stop guessing" if guesses.is_on() else "Guess"
-            _switch("guess", label, "Hide the answers until somebody guessed")
-        with st.popover("Share", type="tertiary"):
+            label = say("Stop guessing") if guesses.is_on() else say("Guess")
+            _switch("guess", label, say("Hide the answers until somebody guessed"))
+        with st.popover(say("Share"), type="tertiary"):
             _share()
+        if not is_presented() and len(language.languages()) > 1:
+            _languages()
 
 
 def _switch(field: str, label: str, help: str) -> None:
@@ -44,20 +53,35 @@ def _switch(field: str, label: str, help: str) -> None:
 
 def _share() -> None:
     """The address with its QR code, and who can open it; no code for one that another machine cannot open."""
-    found = reach.found(url_state.everything())
+    taken = st.multiselect(
+        say("Without"), hidden.NAMES, format_func=hidden.title, key="share.hide", placeholder=say("Nothing is hidden")
+    )
+    view = url_state.everything()
+    if taken:
+        view = {**view, hidden.FIELD: ",".join(taken)}
+    found = reach.found(view)
     if not found.remark:
-        st.html(_code(found.address))
+        st.html(qr_code.picture(found.address))
     st.code(found.address, language=None, wrap_lines=True)
     if found.by_number:
-        st.caption(f"Or: {plain(found.by_number)}")
+        st.caption(say("Or: {address}", address=plain(found.by_number)))
     if found.remark:
         st.caption(found.remark)
 
 
-@st.cache_data(show_spinner=False, max_entries=64)
-def _code(address: str) -> str:
-    """The QR code as a picture; dark on white in both themes, since many readers take no other."""
-    import segno  # when somebody shares: the start of the app does without
+def _languages() -> None:
+    """In which language the screen speaks."""
+    names = language.languages()
+    st.selectbox(
+        say("Language"),
+        list(names),
+        format_func=lambda code: names[code],
+        key=url_state.follow("mode.lang", language.current()),
+        label_visibility="collapsed",
+        width=110,
+        on_change=lambda: url_state.put(lang=_unless_english(str(st.session_state["mode.lang"]))),
+    )
 
-    source = segno.make(address, error="m").svg_data_uri(scale=4, border=3, dark="#000", light="#fff")
-    return f'<img class="mm-qr" src="{source}" alt="QR code of the address">'
+
+def _unless_english(code: str) -> str | None:
+    return None if code == language.ENGLISH else code

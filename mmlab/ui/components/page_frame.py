@@ -26,11 +26,13 @@ import streamlit as st
 from PIL import Image, ImageDraw
 
 from mmlab.core.errors import MmlabError
+from mmlab.core.phrases import say
 from mmlab.core.storage_errors import storage_errors
 from mmlab.storage.shipped_files import PAGES as PAGE_FILES
 from mmlab.ui.components import modes
 from mmlab.ui.session import access, session_expiry, url_state
 from mmlab.ui.session.page_registry import HOME, PAGES, Page, group_of, navigation, pages
+from mmlab.ui.text import language
 from mmlab.ui.text.markdown import plain
 from mmlab.viz.base.theme import MODALITIES
 
@@ -91,22 +93,24 @@ def _routed(page: Page) -> st.Page:
 
 def _framed(page: Page) -> None:
     """A page under its navigation and title."""
-    st.set_page_config(page_title=f"{page.title} · mmlab", page_icon=_icon(), layout="wide", initial_sidebar_state=230)
-    st.html(HERE / "style.css")
     if st.session_state.get(HERE_NOW) != page.name:
         st.session_state[HERE_NOW], st.session_state[ON_ENTRY] = page.name, {}
         url_state.enter()
+    language.use(url_state.get("lang"))
+    title = f"{say(page.title)} · mmlab"
+    st.set_page_config(page_title=title, page_icon=_icon(), layout="wide", initial_sidebar_state=230)
+    st.html(HERE / "style.css")
     view = url_state.carried()
     links, foot = _navigation(page)
     is_hidden = _lesson(page)
     kind = "mm-head mm-compact" if page.compact else "mm-head"
-    st.html(f'<header class="{kind}"><h1>{escape(page.title)}</h1><p>{escape(page.about)}</p></header>')
+    st.html(f'<header class="{kind}"><h1>{escape(say(page.title))}</h1><p>{escape(say(page.about))}</p></header>')
     if not page.compact:
         links += _tabs(page)
     _link_all(links, view)
     with error_boundary():
         if is_hidden:
-            st.caption("What this page shows is the answer: it comes when you have chosen an option above.")
+            st.caption(say("What this page shows is the answer: it comes when you have chosen an option above."))
         else:
             page.show()
     if (settled := url_state.carried()) != view:
@@ -168,7 +172,7 @@ def _navigation(page: Page) -> tuple[list[_Link], st.delta_generator.DeltaGenera
             links = [_Link(st.empty(), HOME, "mmlab")]
         for place, group in enumerate(navigation()):
             with st.container(key="mm-nav-here" if group.title == here else f"mm-nav-{place}"):
-                links.append(_Link(st.empty(), group.pages[0].name, group.title, "stretch"))
+                links.append(_Link(st.empty(), group.pages[0].name, say(group.title), "stretch"))
         access.foot()
         session_expiry.watch()
         return links, st.empty()
@@ -183,7 +187,7 @@ def _tabs(page: Page) -> list[_Link]:
     with st.container(horizontal=True, gap="medium", key="mm-tabs"):
         for place, other in enumerate(inside):
             with st.container(key="mm-tab-here" if other == page else f"mm-tab-{place}", width="content"):
-                links.append(_Link(st.empty(), other.name, other.tab or other.title))
+                links.append(_Link(st.empty(), other.name, say(other.tab or other.title)))
     return links
 
 

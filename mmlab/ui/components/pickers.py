@@ -16,7 +16,7 @@ from mmlab.core.errors import MmlabError
 from mmlab.core.modality import Combination, Modalities, Modality
 from mmlab.core.task import Task
 from mmlab.ui.components import page_frame
-from mmlab.ui.session import cache, url_state
+from mmlab.ui.session import cache, hidden, url_state
 from mmlab.ui.text import wording
 from mmlab.ui.text.markdown import plain
 from mmlab.viz.base import theme
@@ -66,7 +66,7 @@ def task_title(name: str) -> str:
 def task_menu(chosen: Task) -> None:
     """A switch to the other tasks that takes little room; nothing where there are none."""
     names = cache.task_names()
-    if len(names) > 1:
+    if len(names) > 1 and not hidden.is_hidden("task"):
         st.selectbox(
             "Task",
             names,
@@ -81,7 +81,7 @@ def task_menu(chosen: Task) -> None:
 def task_picker() -> Task:
     """The task of the address, with a switch to the others where there are some. Raises UnknownName."""
     chosen, names = current_task(), cache.task_names()
-    if len(names) > 1:
+    if len(names) > 1 and not hidden.is_hidden("task"):
         st.pills(
             "Task",
             names,
@@ -116,6 +116,9 @@ def current_damages(modalities: Modalities) -> tuple[url_state.Damage, ...]:
 def toggle(modality: Modality, given: Sequence[str], on: Combination | None) -> None:
     """The switch of one input. Off and locked for an input that was not given."""
     there = modality.name in given
+    if hidden.is_hidden("switches"):
+        st.markdown(marked(modality))
+        return
     st.toggle(
         marked(modality),
         key=url_state.follow(f"on.{modality.name}", there and on is not None and modality.name in on),
@@ -129,7 +132,7 @@ def damage_picker(task: Task, modality: Modality, damages: Sequence[url_state.Da
     from mmlab.modalities.corruption import describe, label, offered
 
     modalities, kinds = task.info.modalities, offered(task, modality)
-    if not kinds:
+    if not kinds or hidden.is_hidden("damage"):
         return
     found = next((damage for damage in damages if damage.modality == modality.name), None)
     change = partial(_damage, modality.name, modalities)

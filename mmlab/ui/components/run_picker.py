@@ -11,7 +11,7 @@ from mmlab.core.errors import UnknownName
 from mmlab.core.reference import Reference
 from mmlab.storage.library import Entry
 from mmlab.ui.components import page_frame
-from mmlab.ui.session import cache, url_state
+from mmlab.ui.session import cache, hidden, url_state
 from mmlab.ui.session.library_entries import entry_of
 from mmlab.ui.text import wording
 from mmlab.ui.text.markdown import plain
@@ -48,7 +48,7 @@ def choose(references: Sequence[Reference]) -> None:
         for each in cache.library().references(task_name):
             tags.setdefault(each.method, []).append(each.tag)
     several = [each for each in references if len(tags.get(each.method, ())) > 1]
-    if not several:
+    if not several or hidden.is_hidden("runs"):
         return
     with st.popover("Runs", type="tertiary"):
         for each in several:

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
 import streamlit as st
 
 from mmlab.ui.session import access
+from mmlab.ui.session.page_registry import PAGES
 
 HOW = (
     "This app answers this machine only. To let others in, start it with `--server.address 0.0.0.0 "
     "--server.allowedHosts {name} --server.allowedHosts {ip}`; visitors may then look, not train or delete "
     "(docs/hosting.md)."
 )
+# Where a way leads on any network with a way out; then, since a hotspot has none, a neighbour on those that Linux
+# (NetworkManager), Windows, macOS, Android and iOS open.
+ANYWHERE = ("10.255.255.255", "10.42.0.2", "192.168.137.2", "192.168.2.2", "192.168.43.2", "172.20.10.3")
 
 
 @dataclass(frozen=True)
@@ -26,23 +31,34 @@ class Reach:
     remark: str = ""
 
 
-def found(view: dict[str, str]) -> Reach:
-    """The page that is shown, with this view."""
-    here = urlsplit(_here())
+def found(view: Mapping[str, str], page: str = "", here: str = "") -> Reach:
+    """A page with a view; the page that is shown where none is named.
+
+    here: the address by which this visitor came, where no page is being made.
+    """
+    shown = urlsplit(here or _here())
+    if page:
+        shown = shown._replace(path=_path(shown.path, page))
     query = urlencode(view, safe=":,")
-    if not here.hostname:
-        return Reach(f"?{query}", remark="The address of the app is not known here.")
-    if not access.is_loopback(here.hostname):
-        return Reach(urlunsplit((here.scheme, here.netloc, here.path, query, "")))
+    if not shown.hostname:
+        return Reach(f"{page}?{query}", remark="The address of the app is not known here.")
+    if not access.is_loopback(shown.hostname):
+        return Reach(urlunsplit((shown.scheme, shown.netloc, shown.path, query, "")))
     name, ip = host_name(), lan_address()
     if access.is_loopback(_server()):
-        address = urlunsplit((here.scheme, here.netloc, here.path, query, ""))
+        address = urlunsplit((shown.scheme, shown.netloc, shown.path, query, ""))
         return Reach(address, remark=HOW.format(name=name, ip=ip or "ADDRESS"))
-    port = f":{here.port}" if here.port else ""
+    port = f":{shown.port}" if shown.port else ""
     first, second = (
-        urlunsplit((here.scheme, f"{host}{port}", here.path, query, "")) if host else "" for host in (name, ip)
+        urlunsplit((shown.scheme, f"{host}{port}", shown.path, query, "")) if host else "" for host in (name, ip)
     )
     return Reach(second or first, first if second else "")
+
+
+def _path(shown: str, page: str) -> str:
+    """The path of another page than the one that is shown; the app may lie in a folder of its host."""
+    folder, _, last = shown.rstrip("/").rpartition("/")
+    return f"{folder if last in PAGES else shown.rstrip('/')}/{page}"
 
 
 def host_name() -> str:
@@ -52,10 +68,15 @@ def host_name() -> str:
 
 
 def lan_address() -> str:
-    """The number of this machine in its network; empty where it is in none. Nothing is sent."""
+    """The number of this machine in its network, or on the hotspot that it opens; empty where it is in none."""
+    return next(filter(None, map(_number_towards, ANYWHERE)), "")
+
+
+def _number_towards(target: str) -> str:
+    """By which number this machine would speak to another one; empty where no way leads there. Nothing is sent."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:
-            probe.connect(("10.255.255.255", 1))
+            probe.connect((target, 1))
             number = str(probe.getsockname()[0])
         except OSError:
             return ""

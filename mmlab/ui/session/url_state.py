@@ -31,6 +31,8 @@ MODES = (
     "step",
     "present",
     "guess",
+    "hide",
+    "lang",
 )  # how the app is used, whatever is looked at: they stay when the view begins anew
 SHARED = (
     "task",

@@ -10,6 +10,7 @@ from mmlab.core.errors import MmlabError
 from mmlab.lessons import shelf
 from mmlab.lessons.lesson import Lesson
 from mmlab.ui.components import page_frame
+from mmlab.ui.pages.lessons import school
 from mmlab.ui.session import lessons, url_state
 from mmlab.ui.text.markdown import plain
 
@@ -26,6 +27,7 @@ def show() -> None:
         page_frame.open_page(at.step.page, {**url_state.modes(), **lessons.address(at.lesson, at.place)})
     found = lessons.there()
     wanted = url_state.get("lesson")
+    school.show(tuple(found.lessons.values()))
     for row in _rows(list(found.lessons.values())):
         for column, lesson in zip(st.columns(ACROSS, gap="medium"), row, strict=False):
             with column, page_frame.error_boundary():

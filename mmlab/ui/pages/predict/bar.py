@@ -13,7 +13,7 @@ from mmlab.core.task import Task
 from mmlab.ui.components import model_picker, pickers, run_picker
 from mmlab.ui.inputs import sample_picker
 from mmlab.ui.pages.predict import opening, samples
-from mmlab.ui.session import cache, guesses, lessons, uploads
+from mmlab.ui.session import cache, guesses, hidden, lessons, uploads
 from mmlab.ui.text.markdown import plain
 
 AT_FIRST = 2  # models beside each other when nobody chose
@@ -21,12 +21,12 @@ AT_FIRST = 2  # models beside each other when nobody chose
 
 @dataclass(frozen=True)
 class Chosen:
-    """What the bar says is looked at. behind: the place behind the button of the samples."""
+    """What the bar says is looked at. behind: the place behind the button of the samples; None where that is hidden."""
 
     task: Task
     sample: str | None
     references: tuple[Reference, ...]
-    behind: st.delta_generator.DeltaGenerator
+    behind: st.delta_generator.DeltaGenerator | None
 
 
 def show() -> Chosen:
@@ -46,7 +46,7 @@ def show() -> Chosen:
     opening.settle(task, models.references)
     sample = sample_picker.known(task)
     with bar:
-        behind = samples.button()
+        behind = None if hidden.is_hidden("samples") else samples.button()
         if sample is not None:
             st.caption(_named(task, sample), width="content")
     return Chosen(task, sample, models.references, behind)
@@ -59,7 +59,8 @@ def finish(chosen: Chosen) -> None:
         note = cache.item(chosen.task.name, chosen.sample).note
     st.caption(" ".join(filter(None, (f"**{plain(note)}**" if note else "", plain(chosen.task.about)))))
     _terms(chosen.task)
-    samples.fill(chosen.behind, chosen.task, chosen.sample, chosen.references)
+    if chosen.behind is not None:
+        samples.fill(chosen.behind, chosen.task, chosen.sample, chosen.references)
 
 
 def _named(task: Task, sample: str) -> str:
@@ -77,7 +78,7 @@ def _is_secret(task: Task, sample: str) -> bool:
 
 
 def _models(models: model_picker.Models) -> None:
-    if not models.there and not models.unusable:
+    if hidden.is_hidden("models") or (not models.there and not models.unusable):
         return
     mark = " ⚠" if models.unusable else ""
     with st.popover(f"Models: {len(models.chosen)} of {len(models.there)}{mark}", key="mm-models"):

@@ -8,6 +8,7 @@ import streamlit as st
 from mmlab.core.modality import Combination, Modality
 from mmlab.ui.components import page_frame, pickers
 from mmlab.ui.pages.predict.view_data import PredictView
+from mmlab.ui.session import hidden
 from mmlab.ui.text.markdown import plain
 
 PALE = "opacity: 0.28; filter: grayscale(1)"
@@ -34,7 +35,7 @@ def _more(shown: PredictView, modality: Modality) -> None:
     from mmlab.modalities.corruption import label, offered
 
     name = modality.name
-    if name not in shown.sounds and not offered(shown.task, modality):
+    if name not in shown.sounds and (hidden.is_hidden("damage") or not offered(shown.task, modality)):
         return
     hurt = next((damage for damage in shown.damages if damage.modality == name), None)
     button = f"{plain(label(modality.kind, hurt.kind))} {hurt.severity}" if hurt else ":material/tune:"

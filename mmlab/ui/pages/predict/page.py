@@ -15,7 +15,7 @@ from mmlab.core.reference import Reference
 from mmlab.ui.components import clickable_svg, page_frame, pickers
 from mmlab.ui.pages.predict import guess_card, inputs, view_data, views
 from mmlab.ui.pages.predict.view_data import PredictView
-from mmlab.ui.session import cache, guesses, lessons
+from mmlab.ui.session import cache, guesses, hidden, lessons
 from mmlab.ui.session import url_state as state
 from mmlab.ui.text import happened
 from mmlab.viz.predict.combination_lattice import State
@@ -35,13 +35,13 @@ def show(task_name: str, sample: str, references: tuple[Reference, ...]) -> None
         left, middle, right = st.columns([10, 10, 11], gap="small")
     below = st.container()
     to_guess = guesses.is_answer_hidden(task_name, sample)
-    hidden = lessons.ALL if to_guess else lessons.veil()
+    veil = lessons.ALL if to_guess else lessons.veil()
     with middle, page_frame.error_boundary():
         if on is None:
             raise NothingPresent("No input is switched on.", "Switch at least one on to get a prediction.")
         if to_guess:
             guess_card.show(shown)
-        elif hidden == lessons.ALL:
+        elif veil == lessons.ALL:
             st.caption(ANSWER_FIRST)
         elif references:
             with told:
@@ -49,14 +49,14 @@ def show(task_name: str, sample: str, references: tuple[Reference, ...]) -> None
             guess_card.tally(shown)
             st.html(view_data.cards(shown, on))
     with right, page_frame.error_boundary():
-        if hidden:
+        if veil:
             st.caption("" if to_guess else OTHERS_LATER)
-        else:
+        elif not hidden.is_hidden("lattice"):
             _lattice(shown, on)
     with left, page_frame.error_boundary():
         inputs.show(shown, on)
     with below:
-        if not hidden:
+        if not veil and not hidden.is_hidden("views"):
             views.show(shown, on, references)
 
 

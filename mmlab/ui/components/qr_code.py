@@ -1,0 +1,20 @@
+"""An address as a QR code, made here: no other host is asked."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from mmlab.core.phrases import say
+
+
+def picture(address: str) -> str:
+    """The code as an HTML picture."""
+    return f'<img class="mm-qr" src="{source(address)}" alt="{say("QR code of the address")}">'
+
+
+@st.cache_data(show_spinner=False, max_entries=256)
+def source(address: str) -> str:
+    """The code as a data URI; dark on white in both themes, since many readers take no other."""
+    import segno  # when somebody shares: the start of the app does without
+
+    return str(segno.make(address, error="m").svg_data_uri(scale=4, border=3, dark="#000", light="#fff"))
