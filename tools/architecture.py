@@ -48,6 +48,7 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
     "foreign": ("doctor",),
     "lessons": ("facts",),
     "modalities": ("image series", "*"),
+    "networks": ("backbones",),
     "tasks": ("generators", "custom"),
     "tasks/generators": ("*", "opinion"),
     "ui": ("text", "session", "components", "inputs", "pages"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -68,3 +68,10 @@ def pairs(given: Sequence[str], option: str) -> dict[str, str]:
             raise DataError(f"'{name}' is given twice.", f"Give each {option} once.")
         found[name] = value
     return found
+
+
+def settings(given: Sequence[str]) -> tuple[dict[str, Any], str]:
+    """`--set`: options of the method, and what says by what inputs are read (`image.encoder=...`), for the plan."""
+    found = pairs(given, "--set")
+    own = {name: value for name, value in found.items() if "." not in name}
+    return own, "; ".join(f"{name}={value}" for name, value in found.items() if "." in name)

@@ -188,7 +188,7 @@ class Method(nn.Module, ABC, Generic[Config_co]):
     @classmethod
     def rebuild(cls, info: TaskInfo, card: Mapping[str, Any], state: Mapping[str, Tensor], place: Any) -> Method:
         """The model that a checkpoint describes: a card, and the parameters in full precision."""
-        method = cls(info, cast(Config_co, build(cls.Config, cls.stored_config(info, card["config"]))))
+        method = cls(info.from_state(), cast(Config_co, build(cls.Config, cls.stored_config(info, card["config"]))))
         method.load_state_dict(state)
         return method.to(place)
 
@@ -279,7 +279,7 @@ class Method(nn.Module, ABC, Generic[Config_co]):
         """The same network with fresh random parameters; buffers (statistics, mean inputs) are the learned one's."""
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
-            other = type(self)(self.info, self.config)
+            other = type(self)(self.info.unlearned(), self.config)
         other.load_state_dict({name: value.cpu() for name, value in self.named_buffers()}, strict=False)
         return other.to(self.device).eval()
 

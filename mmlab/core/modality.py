@@ -11,6 +11,7 @@ from itertools import combinations as choose
 import torch
 from torch import Tensor
 
+from mmlab.core.backbone import Backbone
 from mmlab.core.errors import DataError, NothingPresent, UnknownName
 from mmlab.core.modality_kinds import modality_kind
 
@@ -32,7 +33,8 @@ class Modality:
     it (`mmlab.core.modality_kinds`); `shape` is that of one sample in the model's world; `letter` stands for the
     modality in tight places. A kind that does not exist is an UnknownName for whoever asks something of it.
     A text is `[2, words]`: two numbers per word (WORD_IDS), 0 where there is no word. `encoder` says by what a model
-    reads it where that is not the usual network of its kind: "linear"; it is the same input either way.
+    reads it where that is not the usual network of its kind: "linear", and `backbone` the large network that does; it
+    is the same input either way.
     """
 
     name: str
@@ -41,6 +43,7 @@ class Modality:
     label: str
     letter: str
     encoder: str = field(default="", compare=False)
+    backbone: Backbone | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         if not NAME.fullmatch(self.name):

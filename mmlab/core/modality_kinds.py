@@ -38,6 +38,7 @@ class ModalityKind(ABC):
     discrete:   whether its numbers are names, which have neither a mean nor anything in between.
     spatial:    whether its tensors are `[C, H, W]` and places in them are places of a picture, so that regions can be
                 found in it.
+    unit_range: whether its tensors lie in [0, 1], as pictures do.
     quick:      whether its encoder is so small that a training can be tried several times before the one that counts.
     glance:     how soon one is told at a glance, for the picture of a sample: the smallest number is drawn.
     """
@@ -51,6 +52,7 @@ class ModalityKind(ABC):
     spatial: ClassVar[bool] = False
     glance: ClassVar[int] = 100
     quick: ClassVar[bool] = False
+    unit_range: ClassVar[bool] = False
 
     @abstractmethod
     def read(self, content: bytes, name: str = "") -> Raw:
@@ -84,6 +86,10 @@ class ModalityKind(ABC):
     def thinned(self, batch: Tensor, share: float, generator: torch.Generator) -> Tensor:
         """Tensors of a training with this share of their numbers hidden; by default as they are."""
         return batch
+
+    def word_ids(self, word: str) -> tuple[int, int]:
+        """The two numbers by which a word is known, for kinds of words. Raises Unsupported for any other."""
+        raise Unsupported(f"There are no words in {self.noun}.", "Ask a text.")
 
     def encoder(self, shape: tuple[int, ...], width: int, size: int) -> nn.Module:
         """A network `[B, *shape]` -> a feature of one level `[B, size]`, with maps of about `width` channels.

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
 
 from torch import Tensor
 
+from mmlab.core.backbone import Backbone
 from mmlab.core.batch import Samples
 from mmlab.core.errors import PluginError, TaskMismatch
 from mmlab.core.modality import NAME, Modalities, Modality
-from mmlab.core.options import NO_OPTIONS
+from mmlab.core.options import NO_OPTIONS, build
 from mmlab.core.outputs import Output, output_from_card
 from mmlab.core.prepared_input import PreparedInput as PreparedInput
 from mmlab.core.recordings import Raw
@@ -23,11 +24,15 @@ Source = Literal["built-in", "real", "both"]
 
 @dataclass(frozen=True)
 class TaskInfo:
-    """All that a model needs to know of its task: no data."""
+    """All that a model needs to know of its task: no data.
+
+    embedding: how many numbers features and embeddings have in a run that asks for it; 0 for the usual number.
+    """
 
     name: str
     modalities: Modalities
     output: Output
+    embedding: int = field(default=0, compare=False)
 
     def card(self) -> dict[str, Any]:
         """What a checkpoint stores about its task."""
@@ -35,7 +40,12 @@ class TaskInfo:
         for item in modalities:
             if not item["encoder"]:
                 del item["encoder"]  # the usual one is not worth a word
-        return {"name": self.name, "modalities": modalities, "output": self.output.card()}
+            if item["backbone"] is None:
+                del item["backbone"]
+            else:
+                item["backbone"] = asdict(item["backbone"])
+        size = {"embedding": self.embedding} if self.embedding else {}
+        return {"name": self.name, "modalities": modalities, "output": self.output.card(), **size}
 
     def read_by(self, encoder: str) -> TaskInfo:
         """The same task, its rows of numbers read by such an encoder: "hidden" (one hidden layer) or "linear"."""
@@ -44,14 +54,44 @@ class TaskInfo:
         items = [replace(item, encoder=encoder) if len(item.shape) == 1 else item for item in self.modalities]
         return replace(self, modalities=Modalities(items))
 
+    def with_backbones(self, backbones: Mapping[str, Backbone | None]) -> TaskInfo:
+        """The same task, these inputs read by these."""
+        items = [replace(item, backbone=backbones.get(item.name, item.backbone)) for item in self.modalities]
+        return replace(self, modalities=Modalities(items))
+
+    def from_state(self) -> TaskInfo:
+        """For a model whose weights are stored: those of tuned backbones are among them."""
+        tuned = {name: each for name, each in self.backbones.items() if not each.frozen}
+        return self.with_backbones({name: replace(each, pretrained="no") for name, each in tuned.items()})
+
+    def unlearned(self) -> TaskInfo:
+        """For a model that learned nothing: frozen backbones are random, too."""
+        found = self.backbones.items()
+        return self.with_backbones(
+            {name: replace(each, pretrained="no", training="tuned", digest="") for name, each in found}
+        )
+
+    @property
+    def backbones(self) -> dict[str, Backbone]:
+        """By input, the large network that reads it."""
+        return {item.name: item.backbone for item in self.modalities if item.backbone is not None}
+
     @classmethod
     def from_card(cls, card: Mapping[str, Any]) -> TaskInfo:
         """The task that `card` described. Raises TaskMismatch where something is missing."""
         try:
-            items = [Modality(**{**item, "shape": tuple(item["shape"])}) for item in card["modalities"]]
-            return cls(card["name"], Modalities(items), output_from_card(card["output"]))
+            items = [_modality(item) for item in card["modalities"]]
+            size = int(card.get("embedding", 0))
+            return cls(card["name"], Modalities(items), output_from_card(card["output"]), size)
         except (KeyError, TypeError) as error:
             raise TaskMismatch("The card does not describe its task.", "Train the model again.") from error
+
+
+def _modality(card: Mapping[str, Any]) -> Modality:
+    found = {**card, "shape": tuple(card["shape"])}
+    if (backbone := found.pop("backbone", None)) is not None:
+        found["backbone"] = build(Backbone, backbone)
+    return Modality(**found)
 
 
 @dataclass(frozen=True)

@@ -56,6 +56,11 @@ class Plan:
         "What reads rows of numbers (inputs of kind vector): a network of one hidden layer, or a linear map",
         choices=("hidden", "linear"),
     )
+    encoders: str = option(
+        "",
+        "Large networks that read inputs, such as image.encoder=timm:resnet18; image.training=cached; none by default",
+    )
+    embedding: int = option(0, "Numbers in the feature of an input and in the embedding; 0 for the usual 64", 0, 4096)
     search: bool = option(
         False,
         "Find epochs (up to those given), augmentation, input dropout and encoder on validation before the training",

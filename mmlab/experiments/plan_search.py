@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from mmlab.core.backbone_families import as_read
 from mmlab.core.batch import Samples
 from mmlab.core.method import METHODS
 from mmlab.core.options import as_dict, build
@@ -80,7 +81,7 @@ def _tried(task: Task, plan: Plan, training: Samples, validation: Samples) -> Ge
     """Train the pilot by this plan; its score on validation, larger for better whatever the metric."""
     kind = METHODS[PILOT]
     torch.manual_seed(0)
-    pilot = kind(task.info.read_by(plan.encoder), kind.Config()).to(device())
+    pilot = kind(as_read(task.info, plan), kind.Config()).to(device())
     trainer = Trainer(task, pilot, plan, 0, None, device(), {}, training, validation)
     for progress in trainer.epochs():
         yield replace(progress, stage=STAGE)

@@ -8,7 +8,7 @@ import math
 import platform
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -18,6 +18,8 @@ import torch
 
 from mmlab.analysis.robustness.class_scores import worst_classes
 from mmlab.analysis.robustness.score_intervals import score_intervals
+from mmlab.core.backbone import merged
+from mmlab.core.backbone_families import as_read
 from mmlab.core.batch import Samples
 from mmlab.core.data_version import changed_since, fingerprint_of
 from mmlab.core.errors import DataError, Unsupported
@@ -34,8 +36,11 @@ from mmlab.core.version import __version__
 from mmlab.experiments.plan_search import searched
 from mmlab.experiments.recorders.attribution_maps import AttributionRecorder, ShareRecorder
 from mmlab.experiments.recorders.embedding_maps import EmbeddingRecorder
+from mmlab.inference import cached_features
+from mmlab.inference.cached_features import any_cached
 from mmlab.inference.device import device, label, one_thread
 from mmlab.inference.sweep import mean_metrics, metrics, sweep
+from mmlab.networks.backbone_encoder import resolved
 from mmlab.storage import checkpoints, sweep_file
 from mmlab.storage.atomic_files import remove_folder
 from mmlab.storage.file_lock import held
@@ -108,7 +113,10 @@ def _train(job: TrainJob, library: Library) -> Iterator[Progress]:
     folder = library.folder(job.task, job.method, job.folder)
     torch.manual_seed(job.seed)
     training, validation = (_samples(job, task, plan, split) for split in ("train", "valid"))
-    method = kind(task.info.read_by(plan.encoder), config).to(device())
+    info, backbones = resolved(as_read(task.info, plan))
+    if any_cached(info):
+        training, validation = (cached_features.of(each, info, device()) for each in (training, validation))
+    method = kind(info, config).to(device())
     trainer = Trainer(
         task=task,
         method=method,
@@ -127,7 +135,7 @@ def _train(job: TrainJob, library: Library) -> Iterator[Progress]:
     )
     yield from trainer.epochs()
     checkpoints.round_to_half(trainer.method)
-    card = _card(job, task, trainer, config)
+    card = _card(job, task, trainer, config, backbones)
     digest = checkpoints.save(folder, trainer.method, card)
     evaluate(task, trainer.method, folder, digest, card)
     (folder / STATE).unlink(missing_ok=True)
@@ -155,9 +163,13 @@ def plan_of(job: TrainJob, task: Task) -> Plan:
     Raises DataError for a value that does not fit.
     """
     usual = default_plan(task, METHODS[job.method])
-    if "epochs" in job.plan:
+    encoders = merged(str(usual.get("encoders", "")), str(job.plan.get("encoders", "")))
+    if "epochs" in job.plan or encoders:
         usual = {**usual, "search": False}
-    return build(Plan, {**usual, **job.plan})
+    made = build(Plan, {**usual, **job.plan, "encoders": encoders})
+    if any_cached(as_read(task.info, made)):  # features are those of the samples as they are
+        made = replace(made, augment=False, move=False, input_dropout=0.0)
+    return made
 
 
 def default_plan(task: Task, kind: type[Method]) -> dict[str, Any]:
@@ -250,7 +262,8 @@ def evaluate(
         "sources": {},
     }
     for source in (source for source in task.sources() if source != "both"):
-        found = sweep(method, task.samples("test", source), digest=digest, on_progress=on_progress)
+        samples = cached_features.of(task.samples("test", source), method.info, method.device)
+        found = sweep(method, samples, digest=digest, on_progress=on_progress)
         report["sources"][source] = summary(found, method)
         if source == "built-in":
             sweep_file.write(folder, found, exact=not method.trained_here)
@@ -295,7 +308,9 @@ def clean(folder: Path) -> None:
     remove_folder(folder)
 
 
-def _card(job: TrainJob, task: Task, trainer: Trainer, config: Any) -> dict[str, Any]:
+def _card(
+    job: TrainJob, task: Task, trainer: Trainer, config: Any, backbones: Mapping[str, Mapping[str, Any]]
+) -> dict[str, Any]:
     headline, rule = trainer.method.output.headline, trainer.plan.select
     return {
         "task": trainer.method.info.card(),
@@ -306,6 +321,7 @@ def _card(job: TrainJob, task: Task, trainer: Trainer, config: Any) -> dict[str,
         "data": task.describe(),
         "missing": missing_shares(trainer.training, task.info.modalities),
         "parameters": sum(p.numel() for p in trainer.method.parameters()),
+        **({"backbones": dict(backbones)} if backbones else {}),
         "best_epoch": trainer.state.best_epoch,
         "validation": round(trainer.validation_score(), 5),
         "selection": f"the epoch with the best {headline} on validation, {RULES[rule]}",

@@ -64,13 +64,14 @@ class Joint(Method):
         self.fusion = parts.fusion()
         self.head = parts.head()
         for modality in info.modalities:
-            self.register_buffer(f"mean_{modality.name}", torch.zeros(modality.shape))
+            self.register_buffer(f"mean_{modality.name}", torch.zeros(parts.learned_shape(modality)))
 
     def before_training(self, samples: Samples) -> None:
         for position, modality in enumerate(self.modalities):
             seen = samples.inputs[modality.name][samples.present[:, position]].float()
-            if len(seen) and not modality.discrete:
-                self.get_buffer(f"mean_{modality.name}").copy_(seen.mean(0))
+            mean = self.get_buffer(f"mean_{modality.name}")
+            if len(seen) and not (modality.discrete and mean.shape == modality.shape):  # features have a mean
+                mean.copy_(seen.mean(0))
 
     def encode(self, inputs: Mapping[str, Tensor], there: Tensor | None = None) -> Features:
         """The feature of each input, and beside it that of the mean input (one row)."""

@@ -259,7 +259,7 @@ class M3ixup(Method["M3ixup.Config"]):
 
     def _mixed_inputs(self, name: str, inputs: Tensor, order: Tensor, weight: float, run: Run) -> Tensor:
         """Inputs mixed with each other; words place by place, for there is nothing between two words."""
-        if self.modalities[name].discrete:
+        if self.modalities[name].discrete and inputs.dim() > 2:  # rows of cached features are no words
             return mix_words(inputs, order, weight, run.generator)
         return mix(inputs, order, weight)
 

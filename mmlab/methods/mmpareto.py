@@ -135,14 +135,14 @@ class MMPareto(Method["MMPareto.Config"]):
 
     def backward(self, losses: Mapping[str, Tensor], run: Run) -> None:
         """The sum of all losses for heads and fusion; for each encoder its two gradients, made to agree."""
-        parameters = list(self.parameters())
+        parameters = [parameter for parameter in self.parameters() if parameter.requires_grad]
         found = {name: gradients_of(loss, parameters) for name, loss in losses.items()}
         for parameter, first, *others in zip(parameters, *found.values(), strict=True):
             parameter.grad = sum(others, first)
         place = {parameter: k for k, parameter in enumerate(parameters)}
         conflicts = []
         for name in self.modalities.names:
-            own = list(self.encoders[name].parameters())
+            own = [parameter for parameter in self.encoders[name].parameters() if parameter.requires_grad]
             together, alone = ([found[of][place[parameter]] for parameter in own] for of in (TOGETHER, name))
             flat = [torch.cat([gradient.flatten() for gradient in each]) for each in (together, alone)]
             weights = pareto_weights(*flat) if self.config.pareto else flat[0].new_tensor([0.5, 0.5])

@@ -18,6 +18,7 @@ from mmlab.core.modality_kinds import modality_kind
 from mmlab.core.presence import keep, of_present
 from mmlab.core.task import TaskInfo
 from mmlab.losses.common import mean_over_present
+from mmlab.networks.backbone_encoder import Body, MapEncoder, VectorEncoder
 from mmlab.networks.encoders import LinearEncoder, level_encoder, upsample
 from mmlab.networks.switched_unet import SwitchedUNet
 
@@ -35,22 +36,44 @@ class Parts:
         self.info = info
         self.width = width
         self.maps = info.output.dense  # networks are chosen by the shape of answers, here and nowhere else
-        self.sizes = LEVELS if self.maps else (FEATURE,)
-        self.embedding = LEVELS if self.maps else (embedding,)
+        asked = info.embedding
+        levels = (max(1, asked // 4), max(1, asked // 2), asked) if asked else LEVELS
+        self.sizes = levels if self.maps else (asked or FEATURE,)
+        self.embedding = levels if self.maps else (asked or embedding,)
+        self._frozen: dict[str, Body] = {}
 
     def encoder(self, modality: Modality) -> nn.Module:
         """One modality's encoder: input to feature. Raises Unsupported where its kind has none for this output."""
+        if modality.backbone is not None:
+            body = self._body(modality)
+            return MapEncoder(modality, body, self.sizes) if self.maps else VectorEncoder(modality, body, self.sizes[0])
         if self.maps:
             return level_encoder(modality, self.sizes)
         if modality.encoder == "linear" and len(modality.shape) == 1:
             return LinearEncoder(modality, self.sizes[0])
         return modality_kind(modality.kind).encoder(modality.shape, self.width, self.sizes[0])
 
+    def _body(self, modality: Modality) -> Body:
+        """A large network for one input; one that is frozen serves every encoder of the input."""
+        assert modality.backbone is not None
+        if modality.name in self._frozen:
+            return self._frozen[modality.name]
+        body = Body(modality, modality.backbone, self.maps)
+        if modality.backbone.frozen:
+            self._frozen[modality.name] = body
+        return body
+
+    def learned_shape(self, modality: Modality) -> tuple[int, ...]:
+        """Of what a method meets of an input while it learns: features where they are cached."""
+        is_cached = modality.backbone is not None and modality.backbone.training == "cached"
+        return self._body(modality).feature_shape if is_cached else modality.shape
+
     def readable_by_one(self) -> bool:
         """Whether one network can read every modality: pictures of one shape, and an answer with levels."""
         kinds = (modality_kind(modality.kind) for modality in self.info.modalities)
         shapes = {modality.shape for modality in self.info.modalities}
-        return self.maps and len(shapes) == 1 and all(kind.spatial for kind in kinds)
+        is_small = not self.info.backbones
+        return is_small and self.maps and len(shapes) == 1 and all(kind.spatial for kind in kinds)
 
     def switched_unet(self, owners: Sequence[str]) -> SwitchedUNet:
         """One network for every modality, with the normalisation of each owner."""

@@ -178,7 +178,10 @@ class FolderTask:
     def _stated(self) -> str:
         """How the data is read, as far as task.json says it: defaults may change with the version of mmlab."""
         found = locations.load(self.description.folder)
-        inputs = [{key: value for key, value in item.items() if key != "label"} for item in found["modalities"]]
+        inputs = [
+            {key: value for key, value in item.items() if key not in ("label", "encoder")}
+            for item in found["modalities"]
+        ]
         drops = ["drop"] if self.description.drops else []
         return json.dumps([inputs, found["output"], *drops], sort_keys=True)
 

@@ -31,6 +31,7 @@ from mmlab.core.training_plan import Plan
 from mmlab.inference.device import mixed_precision
 from mmlab.inference.sweep import logits_of, mean_metrics, metrics, sweep
 from mmlab.losses.common import sample_present
+from mmlab.networks import backbone_encoder
 from mmlab.storage.atomic_files import write_atomically
 from mmlab.storage.checkpoints import PROGRESS
 from mmlab.training import linear_start, optimisation, resume_state, selection, variation
@@ -84,7 +85,8 @@ class Trainer:
     def epochs(self) -> Iterator[Progress]:
         """Train, yielding after each epoch; goes on from a saved state where `folder` holds one."""
         if self.folder is not None and (self.folder / STATE).is_file():
-            saved = resume_state.read(self.folder / STATE, self.place, self._settings(), self._as_now)
+            most = sum(parameter.numel() for parameter in self.method.parameters())
+            saved = resume_state.read(self.folder / STATE, self.place, self._settings(), self._as_now, most)
             self.state, self.optimiser_state = saved.state, saved.optimiser
             with resume_state.fitting(self.folder):
                 if saved.state.best_weights is not None:  # they are needed at the end, and must fit now
@@ -115,12 +117,14 @@ class Trainer:
         return self.state.best if self.method.output.higher_is_better else -self.state.best
 
     def _stage(self, stage: Stage, first: int, last: int) -> Iterator[Progress]:
-        parameters = list(self.method.parameters() if stage.parameters is None else stage.parameters)
+        resting = backbone_encoder.resting(self.method)
+        wanted = self.method.parameters() if stage.parameters is None else stage.parameters
+        parameters = [parameter for parameter in wanted if parameter not in resting]
         for parameter in self.method.parameters():
             parameter.requires_grad_(False)
         for parameter in parameters:
             parameter.requires_grad_(True)
-        optimiser = optimisation.optimiser(self.plan, parameters)
+        optimiser = optimisation.optimiser(self.plan, parameters, backbone_encoder.rates(self.method))
         if self.state.epoch > first and self.optimiser_state is not None and self.folder is not None:
             with resume_state.fitting(self.folder):
                 optimiser.load_state_dict(self.optimiser_state)
@@ -145,7 +149,8 @@ class Trainer:
         for step, rows in enumerate(np.array_split(order, steps)):
             share = (place[0] + step / steps) / place[1]
             for group in optimiser.param_groups:
-                group["lr"] = self.plan.learning_rate * optimisation.factor(self.plan, share)
+                rate = self.plan.learning_rate * group.get("scale", 1.0)
+                group["lr"] = rate * optimisation.factor(self.plan, share)
             batch = self._batch(rows, mixed(self.seed, epoch, step))
             losses, lengths = self._step(batch, run, optimiser)
             for term, value in losses.items():

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import torch
 from torch import nn
@@ -15,8 +16,27 @@ LONGEST = 20.0  # a gradient is clipped to this length
 FINAL_POWER = 0.9  # of the polynomial decay
 
 
-def optimiser(plan: Plan, parameters: Sequence[nn.Parameter]) -> torch.optim.Optimizer:
-    """The plan's optimiser. Decay acts on all parameters, those of normalisations too."""
+def optimiser(
+    plan: Plan, parameters: Sequence[nn.Parameter], rates: Mapping[nn.Parameter, float] | None = None
+) -> torch.optim.Optimizer:
+    """The plan's optimiser. Decay acts on all parameters, those of normalisations too.
+
+    rates: by parameter, the multiple of the learning rate where it is not 1 (`scale` of its group).
+    """
+    made = _optimiser(plan, _groups(parameters, rates or {}))
+    for group in made.param_groups:
+        group["lr"] = plan.learning_rate * group["scale"]
+    return made
+
+
+def _groups(parameters: Sequence[nn.Parameter], rates: Mapping[nn.Parameter, float]) -> list[dict[str, Any]]:
+    by_scale: dict[float, list[nn.Parameter]] = {}
+    for parameter in parameters:
+        by_scale.setdefault(rates.get(parameter, 1.0), []).append(parameter)
+    return [{"params": each, "scale": scale} for scale, each in by_scale.items()]
+
+
+def _optimiser(plan: Plan, parameters: list[dict[str, Any]]) -> torch.optim.Optimizer:
     rate, decay = plan.learning_rate, plan.weight_decay
     if plan.optimiser == "adamw":
         return torch.optim.AdamW(parameters, rate, weight_decay=decay)

@@ -89,15 +89,16 @@ def read(
     place: torch.device,
     settings: Mapping[str, Any],
     as_now: Callable[[dict[str, Any]], dict[str, Any]] = dict,
+    parameters: int = 0,
 ) -> Saved:
     """Read what `write` wrote, with the best weights on the training's device.
 
-    as_now: the settings that an earlier version wrote, as they are called now.
+    as_now: the settings that an earlier version wrote, as they are called now. parameters: how many the method has.
     Raises CheckpointError for a damaged file and for one of a run with other settings.
     """
     try:
         header = safetensors_header.read(file)
-        if header.values > MOST_VALUES:
+        if header.values > max(MOST_VALUES, 6 * parameters):
             raise ValueError("larger than any run of ours")
         meta = strict_json.fit(json.loads(header.metadata["mmlab"]), Notes, "its notes", refuse=CheckpointError)
         tensors = safetensors.torch.load_file(str(file))

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mmlab.cli.common_options import Checkpoints, Data, Device, Json, MethodName, TaskName, pairs, settle
+from mmlab.cli.common_options import Checkpoints, Data, Device, Json, MethodName, TaskName, pairs, settings, settle
 from mmlab.cli.console import STOPPED, Bar, bar, emit, number, say, table, whisper
+from mmlab.core.backbone import merged
 from mmlab.core.errors import DataError, MmlabError, UnknownName, Unsupported
 from mmlab.storage.library import Library
 
@@ -41,7 +42,11 @@ def command(
     seeds: Seeds = 1,
     set_: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="NAME=VALUE", help="An option of the method; --options shows them."),
+        typer.Option(
+            "--set",
+            metavar="NAME=VALUE",
+            help="An option of the method (--options shows them), or image.encoder=timm:resnet18 and the like.",
+        ),
     ] = None,
     plan: Annotated[
         list[str] | None,
@@ -77,13 +82,15 @@ def command(
     if options:
         _show_options(kind, default_plan(built, kind), json)
         return
-    config: dict[str, Any] = dict(pairs(set_ or [], "--set"))
+    config, encoders = settings(set_ or [])
     planned: dict[str, Any] = dict(pairs(plan or [], "--plan"))
     if preset:
         chosen = _preset(kind, preset)
         config, planned = {**chosen.config, **config}, {**chosen.plan, **planned}
         tag = tag or (f"{preset}-seed{seed}" if seeds == 1 else preset)
         whisper(chosen.about)
+    if encoders:
+        planned["encoders"] = merged(str(planned.get("encoders", "")), encoders)
     _ = build(kind.Config, config), build(Plan, planned)  # a bad option must not cost a run that --restart removes
     jobs = _jobs(task, method, config, planned, (seed, seeds), tag)
     finished = [_train(job, library, restart, Logs(tuple(log or ()), log_folder)) for job in jobs]

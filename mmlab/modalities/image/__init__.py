@@ -27,6 +27,7 @@ class ImageKind(ModalityKind):
     ways = ("file", "camera")
     spatial = True
     glance = 0
+    unit_range = True
 
     def read(self, content: bytes, name: str = "") -> Picture:
         from mmlab.modalities.image.decode import read_picture

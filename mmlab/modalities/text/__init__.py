@@ -61,6 +61,11 @@ class TextKind(ModalityKind):
 
         return vary_text(batch, generator)
 
+    def word_ids(self, word: str) -> tuple[int, int]:
+        from mmlab.modalities.text.tokenize import ids_of
+
+        return ids_of(word)
+
     def encoder(self, shape: tuple[int, ...], width: int, size: int) -> nn.Module:
         from mmlab.modalities.text.encoder import encoder
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from mmlab.core.backbone import merged, written
+from mmlab.core.backbone_families import chosen
 from mmlab.core.errors import DataError, MmlabError
 from mmlab.core.folder_input import FolderInput
 from mmlab.core.modality import Modalities, Modality
@@ -27,7 +29,7 @@ LONGEST_LABEL = 40
 KEYS = ("name", "title", "about", "output", "modalities", "simulated", "plan", "grouped_by", "missing", "split")
 MISSING = ("error", "drop")
 COLUMNS = ("id", "split", "target", "group", "note")
-COMMON = ("name", "kind", "label", "letter", "inline", "vary")
+COMMON = ("name", "kind", "label", "letter", "inline", "vary", "encoder")
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,11 @@ class Description:
 
     def settings(self) -> dict[str, Any]:
         """All that the prepared samples depend on, as plain values."""
-        inputs = [{"modality": vars(item.modality), "options": as_dict(item.kind)} for item in self.inputs]
+        said = [{key: value for key, value in vars(item.modality).items() if key != "backbone"} for item in self.inputs]
+        inputs = [
+            {"modality": modality, "options": as_dict(item.kind)}
+            for modality, item in zip(said, self.inputs, strict=True)
+        ]
         drops = {"missing": "drop"} if self.drops else {}
         return {"inputs": inputs, "output": self.info.output.card(), "regions": self.regions, **drops}
 
@@ -94,6 +100,8 @@ def read_description(folder: Path, problems: Problems) -> Description | None:
     if output is not None and output.dense and inputs:  # before there is a description to ask
         _check_dense(inputs, problems)
     plan = _plan(found.get("plan", {}), problems)
+    if encoders := _encoders(found.get("modalities"), inputs, problems):
+        plan = {**plan, "encoders": merged(encoders, str(plan.get("encoders", "")))}
     simulated = found.get("simulated", [])
     if not isinstance(simulated, list):
         hint = 'Write "simulated": ["noise"], or [] where all is measured.'
@@ -133,6 +141,22 @@ def _plan(found: Any, problems: Problems) -> dict[str, Any]:
         problems.caught(error, column="plan", file=TASK_FILE)
         return {}
     return found
+
+
+def _encoders(found: Any, inputs: Sequence[Input], problems: Problems) -> str:
+    """What reads each input, as a plan says it: `"encoder": "timm:resnet18"`, or an object with its options."""
+    pairs = {}
+    for item in found if isinstance(found, list) else ():
+        said = item.get("encoder") if isinstance(item, dict) else None
+        if said is not None and item.get("name") in {made.modality.name for made in inputs}:
+            pairs[item["name"]] = said if isinstance(said, dict) else {"encoder": said}
+    text = written(pairs)
+    try:
+        chosen(text, Modalities(item.modality for item in inputs))
+    except MmlabError as error:
+        problems.caught(error, column="encoder", file=TASK_FILE)
+        return ""
+    return text
 
 
 def _simulated(found: Any) -> tuple[str, ...] | None:
