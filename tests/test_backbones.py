@@ -27,8 +27,9 @@ from mmlab.core.training_plan import Plan
 from mmlab.inference import cached_features
 from mmlab.inference.sweep import fuse_all
 from mmlab.networks import backbone_weights
-from mmlab.networks.backbone_encoder import BackboneEncoder, Body, resolved
+from mmlab.networks.backbone_encoder import BackboneEncoder, Body
 from mmlab.networks.backbone_weights import digest_of
+from mmlab.networks.parts import resolved
 from mmlab.storage import checkpoints
 from mmlab.testing import method_contract
 from mmlab.training.loop import Trainer

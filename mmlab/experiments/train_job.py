@@ -40,7 +40,7 @@ from mmlab.inference import cached_features
 from mmlab.inference.cached_features import any_cached
 from mmlab.inference.device import device, label, one_thread
 from mmlab.inference.sweep import mean_metrics, metrics, sweep
-from mmlab.networks.backbone_encoder import resolved
+from mmlab.networks.parts import resolved
 from mmlab.storage import checkpoints, sweep_file
 from mmlab.storage.atomic_files import remove_folder
 from mmlab.storage.file_lock import held

@@ -28,7 +28,7 @@ def of(samples: Samples, info: TaskInfo, place: torch.device | str = "cpu") -> S
     inputs = dict(samples.inputs)
     for position, modality in enumerate(info.modalities):
         if modality.backbone is not None and modality.backbone.training == "cached":
-            found = _features(samples.inputs[modality.name], modality, info, place)
+            found = _features(samples.inputs[modality.name], modality, place)
             inputs[modality.name] = torch.where(samples.present[:, position, None], found, 0.0)
     return replace(samples, inputs=inputs)
 
@@ -38,7 +38,7 @@ def any_cached(info: TaskInfo) -> bool:
     return any(backbone.training == "cached" for backbone in info.backbones.values())
 
 
-def _features(values: Tensor, modality: Modality, info: TaskInfo, place: torch.device | str) -> Tensor:
+def _features(values: Tensor, modality: Modality, place: torch.device | str) -> Tensor:
     assert modality.backbone is not None
     backbone = modality.backbone
     content = hashlib.sha256(np.ascontiguousarray(values.numpy()).reshape(-1).view(np.uint8).data).hexdigest()
@@ -47,7 +47,7 @@ def _features(values: Tensor, modality: Modality, info: TaskInfo, place: torch.d
     arrays = disk_cache.load(key)
     if arrays is None:
         start = time.perf_counter()
-        body = Body(modality, backbone, info.output.dense).to(place).eval()
+        body = Body(modality, backbone, False).to(place).eval()
         with torch.inference_mode():
             parts = [body.features(part.float().to(place)).float().cpu() for part in torch.split(values, BATCH)]
         whole = torch.cat(parts) if parts else torch.zeros(0, *body.feature_shape)

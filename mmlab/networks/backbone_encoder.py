@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import torch
@@ -14,7 +13,6 @@ from mmlab.core.backbone_families import BACKBONES
 from mmlab.core.errors import CheckpointError, MmlabError, Unsupported
 from mmlab.core.method import Feature
 from mmlab.core.modality import Modality
-from mmlab.core.task import TaskInfo
 from mmlab.networks.backbone_weights import digest_of
 from mmlab.networks.encoders import block2d, upsample
 
@@ -153,19 +151,6 @@ class MapEncoder(BackboneEncoder):
             like = levels[0][:, :, :: 2**depth, :: 2**depth]
             levels.append(mix(torch.cat([upsample(stages[index], like) for index in found], 1)))
         return tuple(levels)
-
-
-def resolved(info: TaskInfo) -> tuple[TaskInfo, dict[str, dict[str, Any]]]:
-    """The task with the digests of its frozen backbones, and the facts about each for a card; no random state moves."""
-    found, facts = {}, {}
-    for modality in info.modalities:
-        if modality.backbone is None:
-            continue
-        with torch.random.fork_rng(devices=[]):
-            body = Body(modality, modality.backbone, info.output.dense)
-        found[modality.name] = replace(modality.backbone, digest=body.digest)
-        facts[modality.name] = body.facts
-    return info.with_backbones(found), facts
 
 
 def resting(network: nn.Module) -> set[nn.Parameter]:

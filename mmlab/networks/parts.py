@@ -7,7 +7,9 @@ Only this file and the encoders know which.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import pairwise
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -116,6 +118,19 @@ class Parts:
         sizes = self.embedding if sizes is None else tuple(sizes)
         output = self.info.output
         return Decoder(sizes, output.channels) if self.maps else Linear(sizes[-1], output.channels, output.scale)
+
+
+def resolved(info: TaskInfo) -> tuple[TaskInfo, dict[str, dict[str, Any]]]:
+    """The task with the digests of its frozen backbones, and the facts about each for a card; no random state moves."""
+    maps, found, facts = Parts(info).maps, {}, {}
+    for modality in info.modalities:
+        if modality.backbone is None:
+            continue
+        with torch.random.fork_rng(devices=[]):
+            body = Body(modality, modality.backbone, maps)
+        found[modality.name] = replace(modality.backbone, digest=body.digest)
+        facts[modality.name] = body.facts
+    return info.with_backbones(found), facts
 
 
 class Fusion(nn.Module):
