@@ -135,7 +135,7 @@ def test_a_heavy_package_stays_in_its_place(package: str, places: tuple[str, ...
     assert not wrong, f"{package} in {wrong}"
 
 
-@pytest.mark.parametrize("package", ["umap", "ray"])
+@pytest.mark.parametrize("package", ["umap", "ray", "timm", "transformers", "torchvision"])
 def test_a_slow_package_is_imported_where_it_is_needed(package: str) -> None:
     wrong = [f"{file.name}:{item.line}" for file, item in outside(package) if item.at_start]
     assert not wrong, f"{package} is imported at the start of {wrong}"
@@ -156,12 +156,19 @@ def test_the_loop_knows_no_method_by_name() -> None:
 
 
 def test_nothing_is_unpickled() -> None:
+    """Weights that somebody names are the one exception: torch reads them without running anything."""
     for file in files():
+        safe = {
+            call.func
+            for call in ast.walk(file.tree)
+            if isinstance(call, ast.Call) and file.name == "mmlab/networks/backbone_weights.py"
+            if any(each.arg == "weights_only" and ast.unparse(each.value) == "True" for each in call.keywords)
+        }
         for item in file.imports:
             assert item.module.split(".")[0] not in PICKLES, f"{file.name}:{item.line} imports {item.module}"
         for node in ast.walk(file.tree):
             match node:
-                case ast.Attribute(value=ast.Name(id="torch"), attr="load"):
+                case ast.Attribute(value=ast.Name(id="torch"), attr="load") if node not in safe:
                     pytest.fail(f"{file.name}:{node.lineno} calls torch.load")
                 case ast.keyword(arg="allow_pickle", value=ast.Constant(value=True)):
                     pytest.fail(f"{file.name}:{node.lineno} allows pickles")
