@@ -8,7 +8,7 @@ import math
 import platform
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -18,7 +18,6 @@ import torch
 
 from mmlab.analysis.robustness.class_scores import worst_classes
 from mmlab.analysis.robustness.score_intervals import score_intervals
-from mmlab.core.backbone import merged
 from mmlab.core.backbone_families import as_read
 from mmlab.core.batch import Samples
 from mmlab.core.data_version import changed_since, fingerprint_of
@@ -36,6 +35,8 @@ from mmlab.core.version import __version__
 from mmlab.experiments.plan_search import searched
 from mmlab.experiments.recorders.attribution_maps import AttributionRecorder, ShareRecorder
 from mmlab.experiments.recorders.embedding_maps import EmbeddingRecorder
+from mmlab.experiments.run_plan import default_plan as default_plan
+from mmlab.experiments.run_plan import whole_plan
 from mmlab.inference import cached_features
 from mmlab.inference.cached_features import any_cached
 from mmlab.inference.device import device, label, one_thread
@@ -158,26 +159,8 @@ def untrained_inputs(job: TrainJob) -> str:
 
 
 def plan_of(job: TrainJob, task: Task) -> Plan:
-    """The whole plan of a run. Who gives the number of epochs has it: nothing is searched unless they ask for it.
-
-    Raises DataError for a value that does not fit.
-    """
-    usual = default_plan(task, METHODS[job.method])
-    encoders = merged(str(usual.get("encoders", "")), str(job.plan.get("encoders", "")))
-    if "epochs" in job.plan or encoders:
-        usual = {**usual, "search": False}
-    made = build(Plan, {**usual, **job.plan, "encoders": encoders})
-    if any_cached(as_read(task.info, made)):  # features are those of the samples as they are
-        made = replace(made, augment=False, move=False, input_dropout=0.0)
-    return made
-
-
-def default_plan(task: Task, kind: type[Method]) -> dict[str, Any]:
-    """What of the training plan differs from `Plan` before anybody asks for more: the method's own before the task's,
-    since a learning rate belongs to the optimiser that it names.
-    """
-    source = "both" if "real" in task.sources() else "built-in"
-    return {"source": source, **task.plan, **kind.plan}
+    """The whole plan of a run. Raises DataError for a value that does not fit."""
+    return whole_plan(job.method, job.plan, task)
 
 
 def _teachers(kind: type[Method], job: TrainJob, library: Library) -> Generator[Progress, None, dict[str, Method]]:

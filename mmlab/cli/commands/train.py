@@ -24,6 +24,14 @@ if TYPE_CHECKING:
     from mmlab.training.loop import Progress
 
 Seeds = Annotated[int, typer.Option(min=1, help="How many seeds to train, one after the other.")]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="NAME=VALUE",
+        help="An option of the method (--options shows them), or image.encoder=timm:resnet18 and the like.",
+    ),
+]
 Preset = Annotated[
     str, typer.Option(help="Settings of the method by name, such as paper; --set and --plan change them further.")
 ]
@@ -40,14 +48,7 @@ def command(
     method: MethodName,
     seed: Annotated[int, typer.Option(min=0, help="The seed, or the first of several.")] = 0,
     seeds: Seeds = 1,
-    set_: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--set",
-            metavar="NAME=VALUE",
-            help="An option of the method (--options shows them), or image.encoder=timm:resnet18 and the like.",
-        ),
-    ] = None,
+    set_: Settings = None,
     plan: Annotated[
         list[str] | None,
         typer.Option(metavar="NAME=VALUE", help="Of the training plan, such as epochs=20; --options shows them."),

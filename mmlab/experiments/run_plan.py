@@ -1,0 +1,38 @@
+"""The whole training plan of a run: what is asked for, over what the task and the method usually have."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from mmlab.core.backbone import merged
+from mmlab.core.backbone_families import as_read
+from mmlab.core.method import METHODS, Method
+from mmlab.core.options import build
+from mmlab.core.task import Task
+from mmlab.core.training_plan import Plan
+from mmlab.inference.cached_features import any_cached
+
+
+def whole_plan(method: str, asked: Mapping[str, Any], task: Task) -> Plan:
+    """The whole plan of a run. Who gives the number of epochs has it: nothing is searched unless they ask for it.
+
+    Raises DataError for a value that does not fit.
+    """
+    usual = default_plan(task, METHODS[method])
+    encoders = merged(str(usual.get("encoders", "")), str(asked.get("encoders", "")))
+    if "epochs" in asked or encoders:
+        usual = {**usual, "search": False}
+    made = build(Plan, {**usual, **asked, "encoders": encoders})
+    if any_cached(as_read(task.info, made)):  # features are those of the samples as they are
+        made = replace(made, augment=False, move=False, input_dropout=0.0)
+    return made
+
+
+def default_plan(task: Task, kind: type[Method]) -> dict[str, Any]:
+    """What of the training plan differs from `Plan` before anybody asks for more: the method's own before the task's,
+    since a learning rate belongs to the optimiser that it names.
+    """
+    source = "both" if "real" in task.sources() else "built-in"
+    return {"source": source, **task.plan, **kind.plan}
