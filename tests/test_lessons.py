@@ -13,13 +13,13 @@ from mmlab.core.errors import DataError, MmlabError
 from mmlab.lessons import lesson_file, shelf
 from mmlab.lessons.lesson import Lesson
 from mmlab.ui.components import qr_code
-from mmlab.ui.pages.predict.page import OTHERS_LATER
 from mmlab.ui.session import lessons, reach
 from mmlab.ui.session.lessons import BROUGHT, VOTES
 from tests.apps import address, app_at, captions, healthy, html, sentences, turn
 
 OURS = shelf.stand().lessons
 STEPS = [(name, place) for name, lesson in OURS.items() for place in range(len(lesson.steps))]
+OTHERS_LATER = "All combinations come when you have chosen an option of the lesson."
 GOOD = """+++
 title = "Mine"
 minutes = 3

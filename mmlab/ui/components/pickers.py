@@ -14,6 +14,7 @@ import streamlit as st
 
 from mmlab.core.errors import MmlabError
 from mmlab.core.modality import Combination, Modalities, Modality
+from mmlab.core.phrases import say
 from mmlab.core.task import Task
 from mmlab.ui.components import page_frame
 from mmlab.ui.session import cache, hidden, url_state
@@ -39,7 +40,7 @@ def labels(modalities: Modalities) -> dict[str, str]:
 
 def marked(modality: Modality) -> str:
     """Letter and name of an input as Markdown."""
-    return f"**{plain(modality.letter)}** · {plain(modality.label)}"
+    return f"**{plain(modality.letter)}** · {plain(say(modality.label))}"
 
 
 def marked_title(method: str) -> str:
@@ -60,7 +61,8 @@ def current_task() -> Task:
 def task_title(name: str) -> str:
     """The title of a task, with its name where another task has the same title."""
     title = cache.task(name).title
-    return f"{title} ({name})" if [cache.task(each).title for each in cache.task_names()].count(title) > 1 else title
+    is_shared = [cache.task(each).title for each in cache.task_names()].count(title) > 1
+    return f"{say(title)} ({name})" if is_shared else say(title)
 
 
 def task_menu(chosen: Task) -> None:
@@ -91,7 +93,7 @@ def task_picker() -> Task:
             wrap=True,
             on_change=_go_to_task,
         )
-    st.caption(plain(chosen.about))
+    st.caption(plain(say(chosen.about)))
     return chosen
 
 
@@ -156,7 +158,7 @@ def damage_picker(task: Task, modality: Modality, damages: Sequence[url_state.Da
 
 def numbers_help(*terms: str) -> None:
     """The button behind which the words of the page are explained."""
-    with st.popover("What do these terms and numbers mean?", type="tertiary"):
+    with st.popover(say("What do these terms and numbers mean?"), type="tertiary"):
         for name in terms:
             st.markdown(wording.help(name))
 

@@ -12,7 +12,10 @@ from dataclasses import dataclass
 from functools import singledispatch
 
 from mmlab.core.outputs import Output, Regression, Segmentation
+from mmlab.core.phrases import say
 from mmlab.ui.text import wording
+
+MODELS = "\0"  # in a sentence, until it is known whether one or several are meant
 
 
 @dataclass(frozen=True)
@@ -31,45 +34,91 @@ class Said:
 def inputs(on: Sequence[str], given: Sequence[str]) -> str:
     """Which inputs are on, by their labels: the shorter way to say it."""
     off = [label for label in given if label not in on]
-    if not off:
-        return "With all inputs" if len(given) > 1 else f"With {on[0]} alone"
-    return f"With {on[0]} alone" if len(on) == 1 else f"Without {wording.together(off)}"
+    if not off and len(given) > 1:
+        return say("With all inputs")
+    if len(on) == 1:
+        return say("With {input} alone", input=on[0])
+    return say("Without {inputs}", inputs=_together(off))
 
 
 def sentence(output: Output, inputs: str, said: Sequence[Said]) -> str:
     """Each model and what is the matter with its answer; those of which the same holds are named together."""
-    parts: dict[tuple[str, str, str], list[str]] = {}
+    parts: dict[tuple[str, str], list[str]] = {}
     for each in said:
         parts.setdefault(_predicate(output, each), []).append(each.title)
     told = [
-        f"{wording.together(titles)} {several if len(titles) > 1 else one} {rest}"
-        for (one, several, rest), titles in parts.items()
+        (several if len(titles) > 1 else one).replace(MODELS, _together(titles))
+        for (one, several), titles in parts.items()
     ]
     return f"{inputs}: {'; '.join(told)}."
 
 
+def _together(names: Sequence[str]) -> str:
+    """`A`, `A and B`, `A, B and C`."""
+    if len(names) < 2:
+        return "".join(names)
+    return say("{first} and {last}", first=", ".join(names[:-1]), last=names[-1])
+
+
 @singledispatch
-def _predicate(output: Output, said: Said) -> tuple[str, str, str]:
-    """The verb for one model, for several, and the rest of the sentence."""
-    sure = wording.certainty(said.share or 0.0)
+def _predicate(output: Output, said: Said) -> tuple[str, str]:
+    """What is said of one model, and of several; `MODELS` stands for their names."""
+    share = said.share or 0.0
+    sure, answer, models = wording.certainty(share), say(said.answer), MODELS
     if said.good is None:
-        return "says", "say", f"{said.answer}, {sure}"
+        return (
+            say("{models} says {answer}, {sure}", models=models, answer=answer, sure=sure),
+            say("{models} say {answer}, {sure}", models=models, answer=answer, sure=sure),
+        )
+    if not said.good:
+        return (
+            say("{models} is wrong and {sure}", models=models, sure=sure),
+            say("{models} are wrong and {sure}", models=models, sure=sure),
+        )
+    if wording.is_unsure(share):
+        return (
+            say("{models} is right but {sure}", models=models, sure=sure),
+            say("{models} are right but {sure}", models=models, sure=sure),
+        )
+    return (
+        say("{models} is right and {sure}", models=models, sure=sure),
+        say("{models} are right and {sure}", models=models, sure=sure),
+    )
+
+
+@_predicate.register
+def _side(output: Regression, said: Said) -> tuple[str, str]:
+    number, models = said.answer.replace("-", "−"), MODELS
+    if said.good is None:
+        return (
+            say("{models} says {number}", models=models, number=number),
+            say("{models} say {number}", models=models, number=number),
+        )
     if said.good:
-        return "is", "are", f"right {'but' if 'unsure' in sure else 'and'} {sure}"
-    return "is", "are", f"wrong and {sure}"
+        return (
+            say("{models} is on the right side ({number})", models=models, number=number),
+            say("{models} are on the right side ({number})", models=models, number=number),
+        )
+    return (
+        say("{models} is on the wrong side ({number})", models=models, number=number),
+        say("{models} are on the wrong side ({number})", models=models, number=number),
+    )
 
 
 @_predicate.register
-def _side(output: Regression, said: Said) -> tuple[str, str, str]:
-    number = said.answer.replace("-", "−")
+def _regions(output: Segmentation, said: Said) -> tuple[str, str]:
+    dice, models = said.answer, MODELS
     if said.good is None:
-        return "says", "say", number
-    return "is", "are", f"on the {'right' if said.good else 'wrong'} side ({number})"
-
-
-@_predicate.register
-def _regions(output: Segmentation, said: Said) -> tuple[str, str, str]:
-    if said.good is None:
-        return "finds", "find", f"regions whose overlap with those of all inputs is {said.answer}"
-    verbs = ("finds", "find") if said.good else ("misses", "miss")
-    return *verbs, f"the regions ({said.answer})"
+        return (
+            say("{models} finds regions whose overlap with those of all inputs is {dice}", models=models, dice=dice),
+            say("{models} find regions whose overlap with those of all inputs is {dice}", models=models, dice=dice),
+        )
+    if said.good:
+        return (
+            say("{models} finds the regions ({dice})", models=models, dice=dice),
+            say("{models} find the regions ({dice})", models=models, dice=dice),
+        )
+    return (
+        say("{models} misses the regions ({dice})", models=models, dice=dice),
+        say("{models} miss the regions ({dice})", models=models, dice=dice),
+    )

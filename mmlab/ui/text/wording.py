@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 from mmlab.core.metric import METRICS, family, higher_is_better
 from mmlab.core.number_text import fixed
 from mmlab.core.number_text import percent as percent  # a word of the screen like the others
-from mmlab.ui.text import glossary
+from mmlab.core.phrases import say
+from mmlab.ui.text import glossary, language
+from mmlab.ui.text.glossary import Term
 
 CONSTANT = "A dash: one of the two is the same everywhere, so that they have no correlation."
 SENTENCE_PRIVATE = (
@@ -23,9 +26,17 @@ SENTENCE_PRIVATE = (
 
 def help(name: str) -> str:
     """The help text of a term, as Markdown: the field's term, a plain sentence, how it is computed."""
-    term = glossary.term(name)
-    source = f" *Source: {term.source}.*" if term.source else ""
+    term = _spoken(name)
+    source = f" *{say('Source')}: {term.source}.*" if term.source else ""
     return f"**{term.title}.** {term.plain}\n\n{term.how}{source}"
+
+
+def _spoken(name: str) -> Term:
+    """The term in the language of the page, as far as that has it."""
+    english = glossary.term(name)
+    page = next((page for page, terms in glossary.PAGES.items() if name in terms), "")
+    found = language.terms(language.current(), page).get(name, {}) if page else {}
+    return replace(english, **found)
 
 
 def metric(name: str) -> str:
@@ -49,10 +60,15 @@ def certainty(probability: float) -> str:
     The rule is applied to the whole percent that is shown, so that `95 %` always reads the same.
     """
     shown = round(100 * probability)
-    for bound, phrase in ((95, "very sure"), (80, "fairly sure"), (60, "unsure")):
+    for bound, phrase in ((95, say("very sure")), (80, say("fairly sure")), (60, say("unsure"))):
         if shown >= bound:
             return phrase
-    return "very unsure"
+    return say("very unsure")
+
+
+def is_unsure(probability: float) -> bool:
+    """Whether a probability is called unsure, or very unsure."""
+    return round(100 * probability) < 80
 
 
 def correlation(value: float) -> str:

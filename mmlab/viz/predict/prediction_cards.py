@@ -14,6 +14,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from mmlab.core.number_text import percent
+from mmlab.core.phrases import say
 from mmlab.viz.base.theme import ACCENT, RIGHT, WRONG
 from mmlab.viz.predict import number_line
 from mmlab.viz.predict.number_line import Scale
@@ -99,13 +100,14 @@ def _value(prediction: Prediction) -> float:
 
 def _answer(answer: str) -> str:
     """In large letters; a long one in smaller ones."""
+    answer = say(answer)
     return f"<b data-answer{' class=mm-long' if len(answer) > 10 else ''}>{escape(answer)}</b>"
 
 
 def _strip(shown: Sequence[Card]) -> str:
     """All answers in one line that stays in sight while a narrow screen is scrolled; the cards say it in full."""
     parts = [
-        f'<span style="--c:{_colour(card)}">{escape(card.title)} <b>{escape(_said(card))}{_sign(card)}</b></span>'
+        f'<span style="--c:{_colour(card)}">{escape(card.title)} <b>{escape(say(_said(card)))}{_sign(card)}</b></span>'
         for card in shown
     ]
     return f'<div class="mm-strip" aria-hidden="true">{"".join(parts)}</div>'
@@ -120,8 +122,11 @@ def _colour(card: Card) -> str:
 
 
 def _verdict(right: bool, side: bool) -> str:
-    colour, text = (RIGHT, "✓ right") if right else (WRONG, "✗ wrong")
-    text += " side" if side else ""
+    colour = RIGHT if right else WRONG
+    if side:
+        text = say("✓ right side") if right else say("✗ wrong side")
+    else:
+        text = say("✓ right") if right else say("✗ wrong")
     return f'<span class="mm-verdict" style="--c:{colour}">{text}</span>'
 
 
@@ -156,7 +161,7 @@ def _row(name: str, card: Card) -> str:
     said = f"{escape(name, quote=True)}: {_percent(now)}, with all inputs {_percent(whole)}"
     return (
         f'<div class="mm-row{kind}" role="listitem" title="{said}" style="--c:{colour}"><span class="mm-name">'
-        f'{escape(name)}</span><span class="mm-track"><i style="width:{100 * now:.1f}%"></i>'
+        f'{escape(say(name))}</span><span class="mm-track"><i style="width:{100 * now:.1f}%"></i>'
         f'{mark}</span><span class="mm-value">{_percent(now)}</span></div>'
     )
 
@@ -164,27 +169,42 @@ def _row(name: str, card: Card) -> str:
 def _change(card: Card) -> str:
     """What changed against complete input, in one sentence."""
     if card.now == card.whole:
-        return '<span class="mm-muted">This is the prediction from all available inputs.</span>'
+        return '<span class="mm-muted">{}</span>'.format(
+            escape(say("This is the prediction from all available inputs."))
+        )
     if card.now.answer != card.whole.answer:
         return (
-            f'<span class="mm-flip">Changed:</span> with {escape(card.whole_label)} it says '
-            f"<b>{escape(card.whole.answer)}</b>{_with_percent(card.whole)}."
+            f'<span class="mm-flip">{escape(say("Changed:"))}</span> '
+            f"{escape(say('with {inputs} it says', inputs=_inputs(card)))} "
+            f"<b>{escape(say(card.whole.answer))}</b>{_with_percent(card.whole)}."
         )
     points = round(100 * (card.now.confidence - card.whole.confidence))
-    moved = f"{abs(points)} point{'s' * (abs(points) != 1)} {'surer' if points > 0 else 'less sure'}"
-    return f"The same prediction, {moved} than with all inputs." if points else "The same prediction, and as sure."
+    if not points:
+        return escape(say("The same prediction, and as sure."))
+    if points > 0:
+        return escape(say("The same prediction, surer than with all inputs: {points} points.", points=f"+{points}"))
+    return escape(say("The same prediction, less sure than with all inputs: {points} points.", points=f"−{-points}"))
 
 
 def _moved(card: Card, scale: Scale) -> str:
     """How far the number moved against complete input, and whether it changed sides."""
     now, whole = _value(card.now), _value(card.whole)
     if card.now == card.whole:
-        return '<span class="mm-muted">This is the prediction from all available inputs.</span>'
-    before = f"with {escape(card.whole_label)} it says <b>{escape(number_line.minus(card.whole.answer))}</b>"
+        return '<span class="mm-muted">{}</span>'.format(
+            escape(say("This is the prediction from all available inputs."))
+        )
+    number = escape(number_line.minus(card.whole.answer))
+    before = f"{escape(say('with {inputs} it says', inputs=_inputs(card)))} <b>{number}</b>"
     if (now > scale.middle) != (whole > scale.middle):
-        return f'<span class="mm-flip">Changed sides:</span> {before}.'
-    moved = f"{scale.text(abs(now - whole))} {'higher' if now > whole else 'lower'}"
-    return f"{moved}, on the same side: {before}."
+        return f'<span class="mm-flip">{escape(say("Changed sides:"))}</span> {before}.'
+    by = scale.text(abs(now - whole))
+    moved = say("{by} higher, on the same side", by=by) if now > whole else say("{by} lower, on the same side", by=by)
+    return f"{escape(moved)}: {before}."
+
+
+def _inputs(card: Card) -> str:
+    """The inputs that are on, each in the language of the page."""
+    return " + ".join(say(each) for each in card.whole_label.split(" + "))
 
 
 def _with_percent(prediction: Prediction) -> str:

@@ -7,6 +7,7 @@ from functools import partial
 import streamlit as st
 
 from mmlab.core.errors import MmlabError
+from mmlab.core.phrases import say
 from mmlab.lessons import shelf
 from mmlab.lessons.lesson import Lesson
 from mmlab.ui.components import page_frame
@@ -47,12 +48,12 @@ def _card(lesson: Lesson, is_wanted: bool) -> None:
     with st.container(border=True, height="stretch", key=f"mm-go-lesson-{lesson.name}"):
         st.markdown(f"{'▸ ' if is_wanted else ''}**{plain(lesson.title)}**")
         st.markdown(plain(lesson.learn))
-        st.caption(f"{lesson.minutes} minutes · {count} step{'s' * (count > 1)}")
+        st.caption(say("{minutes} minutes, steps: {count}", minutes=lesson.minutes, count=count))
         _progress(lesson)
         first = lessons.address(lesson, 0)
-        page_frame.page_link(lesson.steps[0].page, "**Start →**", first)
+        page_frame.page_link(lesson.steps[0].page, f"**{say('Start')} →**", first)
         if lesson.about:
-            with st.expander("For whoever teaches it"):
+            with st.expander(say("For whoever teaches it")):
                 st.markdown(plain(lesson.about))
 
 
@@ -64,23 +65,25 @@ def _progress(lesson: Lesson) -> None:
     guessed, hits = lessons.score(lesson)
     ahead = next((place for place in range(len(lesson.steps)) if place not in chosen), None)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.markdown(f"{hits} of {guessed} guesses were right.")
+        st.markdown(say("{hits} of {guessed} guesses were right.", hits=hits, guessed=guessed))
         if ahead is None:
             st.button(
-                "Forget my guesses",
+                say("Forget my guesses"),
                 key=f"lesson.forget.{lesson.name}",
                 type="tertiary",
                 on_click=partial(lessons.forget, lesson),
             )
         else:
             page_frame.page_link(
-                lesson.steps[ahead].page, f"Go on with step {ahead + 1} →", lessons.address(lesson, ahead)
+                lesson.steps[ahead].page,
+                f"{say('Go on with step {place}', place=ahead + 1)} →",
+                lessons.address(lesson, ahead),
             )
 
 
 def _own() -> None:
     """A lesson of one's own, by upload."""
-    with st.expander("A lesson of your own"), page_frame.error_boundary():
+    with st.expander(say("A lesson of your own")), page_frame.error_boundary():
         st.markdown(HOW.format(variable=shelf.VARIABLE))
         file = st.file_uploader("A lesson (.md)", type=["md"], key="lesson.file")
         if file is None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from mmlab.core.phrases import say
 from mmlab.core.reference import Reference
 from mmlab.core.task import Task
 from mmlab.ui.components import model_picker, pickers, run_picker
@@ -57,7 +58,7 @@ def finish(chosen: Chosen) -> None:
     note = ""
     if chosen.sample and not _is_secret(chosen.task, chosen.sample):
         note = cache.item(chosen.task.name, chosen.sample).note
-    st.caption(" ".join(filter(None, (f"**{plain(note)}**" if note else "", plain(chosen.task.about)))))
+    st.caption(" ".join(filter(None, (f"**{plain(note)}**" if note else "", plain(say(chosen.task.about))))))
     _terms(chosen.task)
     if chosen.behind is not None:
         samples.fill(chosen.behind, chosen.task, chosen.sample, chosen.references)
@@ -65,11 +66,11 @@ def finish(chosen: Chosen) -> None:
 
 def _named(task: Task, sample: str) -> str:
     """The sample and its right answer, as Markdown."""
-    name = "**Your upload**" if uploads.is_own(sample) else f"**{plain(sample)}**"
+    name = f"**{say('Your upload')}**" if uploads.is_own(sample) else f"**{plain(sample)}**"
     if _is_secret(task, sample):
-        return name if uploads.is_own(sample) or not guesses.is_on() else "**A test sample**"
+        return name if uploads.is_own(sample) or not guesses.is_on() else f"**{say('A test sample')}**"
     answer = cache.item(task.name, sample).answer
-    return f"{name} · right answer: **{plain(answer)}**" if answer else name
+    return f"{name} · {say('right answer')}: **{plain(say(answer))}**" if answer else name
 
 
 def _is_secret(task: Task, sample: str) -> bool:
@@ -81,7 +82,8 @@ def _models(models: model_picker.Models) -> None:
     if hidden.is_hidden("models") or (not models.there and not models.unusable):
         return
     mark = " ⚠" if models.unusable else ""
-    with st.popover(f"Models: {len(models.chosen)} of {len(models.there)}{mark}", key="mm-models"):
+    label = say("Models: {count} of {total}", count=len(models.chosen), total=len(models.there))
+    with st.popover(f"{label}{mark}", key="mm-models"):
         model_picker.method_pills(models)
         if models.unusable:
             st.markdown("Cannot be used:")

@@ -6,6 +6,7 @@ from __future__ import annotations
 import streamlit as st
 
 from mmlab.core.modality import Combination, Modality
+from mmlab.core.phrases import say
 from mmlab.ui.components import page_frame, pickers
 from mmlab.ui.pages.predict.view_data import PredictView
 from mmlab.ui.session import hidden
@@ -52,7 +53,7 @@ def _views(shown: PredictView, modality: Modality) -> None:
     if name in shown.world.problems:
         page_frame.show_error(shown.world.problems[name])
     if name not in shown.item.raw:
-        st.caption("Not given: it counts as missing.")
+        st.caption(say("Not given: it counts as missing."))
         return
     st.html(shown.pictures[name])
     for note in shown.world.notes.get(name, ()) if shown.item.own else ():

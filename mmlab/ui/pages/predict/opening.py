@@ -9,6 +9,7 @@ import streamlit as st
 from mmlab.analysis.robustness import telling_samples
 from mmlab.analysis.robustness.telling_samples import Behaviour, Telling
 from mmlab.core.errors import MmlabError
+from mmlab.core.phrases import say
 from mmlab.core.reference import Reference
 from mmlab.core.task import Task
 from mmlab.ui.session import cache, url_state
@@ -44,6 +45,17 @@ def filters(task: Task, references: Sequence[Reference]) -> dict[str, tuple[str,
         for name, found in flags.items()
     }
     return {ALL: gallery, **{name: found for name, found in caught.items() if found}}
+
+
+def title(name: str) -> str:
+    """A filter on the screen."""
+    return {
+        ALL: say("All"),
+        FLIPS: say("The answer flips"),
+        SURE: say("Sure but wrong"),
+        DISAGREE: say("Inputs disagree"),
+        PART: say("Methods part"),
+    }[name]
 
 
 def _opening(task: Task, references: Sequence[Reference]) -> dict[str, str]:

@@ -11,6 +11,7 @@ import streamlit as st
 
 from mmlab.core.errors import NothingPresent
 from mmlab.core.modality import Combination
+from mmlab.core.phrases import say
 from mmlab.core.reference import Reference
 from mmlab.ui.components import clickable_svg, page_frame, pickers
 from mmlab.ui.pages.predict import guess_card, inputs, view_data, views
@@ -19,9 +20,6 @@ from mmlab.ui.session import cache, guesses, hidden, lessons
 from mmlab.ui.session import url_state as state
 from mmlab.ui.text import happened
 from mmlab.viz.predict.combination_lattice import State
-
-ANSWER_FIRST = "The answers come when you have chosen an option of the lesson."
-OTHERS_LATER = "All combinations come when you have chosen an option of the lesson."
 
 
 @page_frame.panel
@@ -38,11 +36,11 @@ def show(task_name: str, sample: str, references: tuple[Reference, ...]) -> None
     veil = lessons.ALL if to_guess else lessons.veil()
     with middle, page_frame.error_boundary():
         if on is None:
-            raise NothingPresent("No input is switched on.", "Switch at least one on to get a prediction.")
+            raise NothingPresent(say("No input is switched on."), say("Switch at least one on to get a prediction."))
         if to_guess:
             guess_card.show(shown)
         elif veil == lessons.ALL:
-            st.caption(ANSWER_FIRST)
+            st.caption(say("The answers come when you have chosen an option of the lesson."))
         elif references:
             with told:
                 _happened(shown, on)
@@ -50,7 +48,7 @@ def show(task_name: str, sample: str, references: tuple[Reference, ...]) -> None
             st.html(view_data.cards(shown, on))
     with right, page_frame.error_boundary():
         if veil:
-            st.caption("" if to_guess else OTHERS_LATER)
+            st.caption("" if to_guess else say("All combinations come when you have chosen an option of the lesson."))
         elif not hidden.is_hidden("lattice"):
             _lattice(shown, on)
     with left, page_frame.error_boundary():
@@ -67,7 +65,7 @@ def _happened(shown: PredictView, on: Combination) -> None:
         now = next(each for each in view_data.states(shown, method) if each.key == on.key)
         said.append(happened.Said(cache.title(method), now.answer, now.share, now.good))
     if said:
-        which = happened.inputs(on.labels, shown.whole.labels)
+        which = happened.inputs([say(each) for each in on.labels], [say(each) for each in shown.whole.labels])
         text = happened.sentence(shown.task.info.output, which, said)
         st.html(f'<p class="mm-told" role="status">{escape(text)}</p>')
 
@@ -92,7 +90,7 @@ def _lattice_picker(working: tuple[str, ...], method: str) -> None:
     st.selectbox(
         "Combinations of",
         working,
-        format_func=lambda name: f"All combinations: {cache.title(name)}",
+        format_func=lambda name: say("All combinations: {model}", model=cache.title(name)),
         key=state.follow("lattice.method", method),
         label_visibility="collapsed",
         on_change=lambda: state.put(lattice=st.session_state["lattice.method"]),

@@ -7,6 +7,7 @@ from functools import partial
 
 import streamlit as st
 
+from mmlab.core.phrases import say
 from mmlab.core.reference import Reference
 from mmlab.core.task import Task
 from mmlab.ui.components import when_seen
@@ -23,7 +24,7 @@ PICKED = "mmlab.samples.picked"  # session: how often a pick closed it
 def button() -> st.delta_generator.DeltaGenerator:
     """The button; `fill` puts what is behind it into it, last of all on the page. Under another key it is closed."""
     with st.container(key="mm-samples", width="content"):
-        return st.popover("Samples", key=f"mm-samples-{st.session_state.get(PICKED, 0)}")
+        return st.popover(say("Samples"), key=f"mm-samples-{st.session_state.get(PICKED, 0)}")
 
 
 def fill(along: st.delta_generator.DeltaGenerator, task: Task, sample: str | None, models: Sequence[Reference]) -> None:
@@ -42,9 +43,9 @@ def _offered(task: Task, models: Sequence[Reference]) -> Sequence[str]:
     chosen = opening.ALL
     if len(found) > 1:
         chosen = st.pills(
-            "Filter",
+            say("Filter"),
             list(found),
-            format_func=lambda name: f"{name} · {len(found[name])}",
+            format_func=lambda name: f"{opening.title(name)} · {len(found[name])}",
             default=opening.ALL,
             required=True,
             key=f"{FILTER}.{task.name}.{len(found)}",
@@ -53,7 +54,7 @@ def _offered(task: Task, models: Sequence[Reference]) -> Sequence[str]:
         )
     if guesses.is_on():  # a search would tell what is to be guessed
         return found[chosen]
-    wanted = st.text_input("Find by name or right answer", key=f"{SEARCH}.{task.name}", on_change=anew, width=320)
+    wanted = st.text_input(say("Find by name or right answer"), key=f"{SEARCH}.{task.name}", on_change=anew, width=320)
     return _named(task, found[chosen], wanted.strip().lower())
 
 

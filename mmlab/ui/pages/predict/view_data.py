@@ -11,6 +11,7 @@ import streamlit as st
 from mmlab.core.errors import MmlabError
 from mmlab.core.modality import Combination
 from mmlab.core.outputs import Output, Prediction, Segmentation
+from mmlab.core.phrases import say
 from mmlab.core.recordings import Sound
 from mmlab.core.reference import Reference
 from mmlab.core.task import Task
@@ -18,7 +19,7 @@ from mmlab.modalities.audio.decode import encode_wav
 from mmlab.ui.components import pickers
 from mmlab.ui.pages.predict import regression, segmentation
 from mmlab.ui.session import cache, uploads, url_state
-from mmlab.ui.text import wording
+from mmlab.ui.text import language, wording
 from mmlab.viz.inputs import recordings as views
 from mmlab.viz.predict import combination_lattice, prediction_cards
 
@@ -64,7 +65,7 @@ def make(
     """Made when the sample, the methods or the damage change; handed out as it is at every toggle."""
     own = uploads.is_own(sample)
     version = cache.own_version(task_name) if own else cache.version(task_name, sample)
-    return _made(task_name, sample, references, damages, version)
+    return _made(task_name, sample, references, damages, version, language.current())
 
 
 @st.cache_resource(show_spinner=False, max_entries=4, scope="session")
@@ -74,6 +75,7 @@ def _made(
     references: tuple[Reference, ...],
     damages: tuple[url_state.Damage, ...],
     version: object,
+    spoken: str,
 ) -> PredictView:
     task, item, world = cache.task(task_name), cache.item(task_name, sample), cache.world(task_name, sample, damages)
     pictures = {name: _pair(task, world, name, damages) for name in item.raw}
@@ -156,13 +158,14 @@ def lattice_method(scene: PredictView) -> str:
 def _pair(task: Task, world: cache.ModelInputs, name: str, damages: Sequence[url_state.Damage]) -> str:
     """Both pictures of an input. A toggle makes them pale from outside, so that they are not sent again."""
     modality, colour = task.info.modalities[name], pickers.colours(task.info.modalities)[name]
-    caption = "as given, corrupted" if any(damage.modality == name for damage in damages) else "as given"
+    is_hurt = any(damage.modality == name for damage in damages)
+    caption = say("as given, corrupted") if is_hurt else say("as given")
     pictures = [(views.recorded(world.raw[name], colour, modality.label), caption)]
     if name in world.arrays:
         drawn = views.seen(
             modality.kind, world.arrays[name], colour, modality.label, of=world.raw[name], words=world.words[name]
         )
-        pictures.append((drawn, "what the model sees"))
+        pictures.append((drawn, say("what the model sees")))
     figures = (f"<figure>{drawn.html}<figcaption>{text}</figcaption></figure>" for drawn, text in pictures)
     return f'<div class="mm-pair">{"".join(figures)}</div>'
 

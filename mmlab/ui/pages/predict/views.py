@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from mmlab.core.modality import Combination
+from mmlab.core.phrases import say
 from mmlab.core.reference import Reference
 from mmlab.ui.components import page_frame
 from mmlab.ui.pages.predict import attributions, details, embedding_path, severities
@@ -41,7 +42,7 @@ def show(shown: PredictView, on: Combination | None, references: Sequence[Refere
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="mm-views"):
         opened = _switch()
         for page in group_of(PAGES["predict"]).pages[1:]:
-            page_frame.page_link(page.name, f"In {plain(page.title)} →", url_state.everything())
+            page_frame.page_link(page.name, f"{plain(say(page.title))} →", url_state.everything())
     if on is None or not shown.working:
         return
     with page_frame.error_boundary():
@@ -54,9 +55,9 @@ def _switch() -> str:
     wanted = url_state.get(FIELD)
     opened = wanted if wanted in VIEWS else names[0]
     st.segmented_control(
-        "What to see of this sample",
+        say("What to see of this sample"),
         names,
-        format_func=lambda name: VIEWS[name].title,
+        format_func=lambda name: say(VIEWS[name].title),
         key=url_state.follow("bench.view", opened),
         required=True,
         label_visibility="collapsed",
