@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from mmlab.core.errors import DataError
 from mmlab.core.task import TASKS
-from mmlab.lessons import shelf
+from mmlab.lessons import shelf, translation
+from mmlab.lessons.lesson_file import places
 from mmlab.ui.pages.predict.views import VIEWS
 from mmlab.ui.session.page_registry import PAGES as APP_PAGES
 from mmlab.ui.text import language, wording
@@ -35,7 +37,7 @@ def literals() -> set[str]:
 
 def named() -> set[str]:
     """What is said and stands elsewhere: pages, views, tasks and what their models take and answer."""
-    found = {view.title for view in VIEWS.values()}
+    found = {view.title for view in VIEWS.values()} | {"right", "wrong"}  # of facts, in sentences of lessons
     for page in map(APP_PAGES.__getitem__, APP_PAGES):
         found |= {page.title, page.about, page.tab, page.group}
     for task in map(TASKS.__getitem__, OURS):
@@ -55,6 +57,34 @@ def test_a_complete_file_of_phrases_lacks_none_and_holds_none_that_nobody_says(c
     there = language.sentences(code)
     assert needed - set(there) == set(), "missing"
     assert set(there) - needed == set(), "nobody says it"
+
+
+@pytest.mark.parametrize("code", OTHERS)
+def test_every_lesson_of_ours_is_told_with_the_same_numbers(code: str) -> None:
+    """A faulty file is a DataError here; steps, options and facts are those of the English one in any case."""
+    assert "lessons" in language.complete(code)
+    for lesson in shelf.stand().lessons.values():
+        told = shelf.spoken(lesson, code)
+        assert told.title != lesson.title, f"{lesson.name} is not translated"
+        for english, step in zip(lesson.steps, told.steps, strict=True):
+            assert (step.view, step.then, step.answer, step.numbers) == (
+                english.view,
+                english.then,
+                english.answer,
+                english.numbers,
+            )
+            for said, was in ((step.say, english.say), (step.reveal, english.reveal)):
+                assert sorted(places(said)) == sorted(places(was)), f"{lesson.name}: {said}"
+            typed = re.findall(r"(?<![A-Za-z])\d", f"{step.say}{step.question}{step.reveal}")
+            assert not typed, f"{lesson.name}: numbers in sentences are computed"
+
+
+def test_a_translation_that_says_something_else_is_refused() -> None:
+    lesson = shelf.stand().lessons["sure-but-wrong"]
+    content = translation.file_of(lesson, "de").read_text("utf-8")
+    for old, new in (("{sure}", "{invented}"), ("right-sure =", "other ="), ("[[steps]]\nsay", "[[more]]\nsay")):
+        with pytest.raises(DataError):
+            translation.translated(lesson, content.replace(old, new, 1).encode())
 
 
 @pytest.mark.parametrize("code", OTHERS)
@@ -87,6 +117,10 @@ def test_the_screen_speaks_the_language_of_the_address_and_english_where_it_asks
     assert "Lektionen" in [link.proto.label for link in app.sidebar.get("page_link")]
     assert app.selectbox(key="mode.lang").value == "de"
     assert "lang=de" in {part for link in app.get("page_link") for part in link.proto.query_string.split("&")}
+    view = {"task": "digits", "sample": "test-0136", "methods": "joint", "lesson": "take-the-sound-away", "step": "1"}
+    app = turn(app_at("predict"), "predict", lang="de", **view).run()
+    healthy(app)
+    assert "sagt Joint training 7, was richtig ist." in html(app)
     app = turn(app_at("predict"), "predict", task="digits", lang="../x").run()
     healthy(app)
     assert "<h1>Bench</h1>" in html(app)

@@ -21,6 +21,7 @@ FOR_FIGURES = {
     "results",
     "recordings",
     "modality",
+    "phrases",
     "outputs",
     "metric",
     "task",

@@ -45,7 +45,7 @@ NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,59}")
 FENCE = "+++"
 _HTML = re.compile(r"<\s*[a-zA-Z/!?]")
 _PLACES = re.compile(r"\{([a-z_]+)\}")
-_WHOLE = ConfigDict(extra="forbid", strict=True)
+WHOLE = ConfigDict(extra="forbid", strict=True)
 
 Field_ = Annotated[str, Field(min_length=1, max_length=40, pattern=r"^[a-z][a-z0-9_-]*$")]
 Word = Annotated[str, Field(min_length=1, max_length=200)]
@@ -54,7 +54,7 @@ Words = Annotated[list[Word], Field(max_length=32)]
 View = Annotated[dict[Field_, Word], Field(max_length=32)]
 
 
-@with_config(_WHOLE)
+@with_config(WHOLE)
 class AskedFact(TypedDict):
     """A fact, and what of it does not stand in the view."""
 
@@ -74,7 +74,7 @@ class AskedFact(TypedDict):
     rules: NotRequired[Words]
 
 
-@with_config(_WHOLE)
+@with_config(WHOLE)
 class WrittenStep(TypedDict):
     """One step of the file."""
 
@@ -89,7 +89,7 @@ class WrittenStep(TypedDict):
     numbers: NotRequired[Annotated[dict[Field_, AskedFact], Field(max_length=16)]]
 
 
-@with_config(_WHOLE)
+@with_config(WHOLE)
 class WrittenLesson(TypedDict):
     """What stands between the two fences."""
 
@@ -107,13 +107,13 @@ def read(content: bytes, name: str) -> Lesson:
         raise DataError(f"{what} has a name that cannot stand in an address.", "Use small letters, digits and -.")
     if len(content) > LARGEST:
         raise DataError(f"{what} is larger than {LARGEST >> 10} kB.", HINT)
-    head, about = _parts(content, what)
+    head, about = parts(content, what)
     found: Mapping[str, Any] = strict_json.fit(head, WrittenLesson, what, HINT)
     steps = tuple(_step(each, f"{what}, step {number}") for number, each in enumerate(found["steps"], 1))
     return Lesson(name, found["title"], found["minutes"], found["learn"], about, steps, found.get("order", 100))
 
 
-def _parts(content: bytes, what: str) -> tuple[dict[str, Any], str]:
+def parts(content: bytes, what: str) -> tuple[dict[str, Any], str]:
     """The table between the fences, and the text below them."""
     try:
         text = content.decode("utf-8").replace("\r\n", "\n")

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from mmlab.core import plugins
 from mmlab.core.errors import DataError, MmlabError
-from mmlab.lessons import lesson_file
+from mmlab.lessons import lesson_file, translation
 from mmlab.lessons.lesson import Lesson
 
 VARIABLE = "MMLAB_LESSONS"
@@ -58,6 +58,20 @@ def stand() -> Shelf:
                 problems[str(file)] = error if isinstance(error, MmlabError) else DataError("It cannot be read.")
     in_order = sorted(lessons.values(), key=lambda each: (each.order, each.title))
     return Shelf({each.name: each for each in in_order}, problems)
+
+
+def spoken(lesson: Lesson, language: str) -> Lesson:
+    """A lesson in a language: as it is where that has no words for it. Raises DataError for a faulty translation."""
+    if _ours(lesson.name) != lesson:
+        return lesson
+    file = translation.file_of(lesson, language)
+    return translation.translated(lesson, file.read_bytes()) if language != OURS.name and file.is_file() else lesson
+
+
+def _ours(name: str) -> Lesson | None:
+    """A lesson of ours; None for names of others."""
+    file = OURS / f"{name}.md"
+    return _read(file, file.stat().st_mtime_ns, file.stat().st_size) if file.is_file() else None
 
 
 def _own_folders() -> tuple[Path, ...]:

@@ -6,20 +6,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import streamlit as st
 
 from mmlab.core.errors import DataError, MmlabError, UnknownName
+from mmlab.core.phrases import say
 from mmlab.lessons import lesson_file, shelf
 from mmlab.lessons.lesson import Ask, Lesson, Step
 from mmlab.lessons.shelf import Shelf
 from mmlab.ui.session import url_state
 from mmlab.ui.session.page_registry import PAGES
+from mmlab.ui.text import language
 
 VOTES, BROUGHT = "mmlab.lesson.votes", "mmlab.lesson.files"  # session: options by lesson and step; lessons by name
 MOST_BROUGHT = 8
+COUNTED = re.compile(r"(\d+) of (\d+)")  # what a fact says of counts
 ALL, REST = "all", "rest"  # what is hidden: every answer, or those of other views than the one that is shown
 
 
@@ -53,7 +57,7 @@ def there() -> Shelf:
     for name, lesson in found.lessons.items():
         try:
             check(lesson)
-            lessons[name] = lesson
+            lessons[name] = shelf.spoken(lesson, language.current())
         except DataError as error:
             problems[name] = error
     return Shelf({**brought(), **lessons}, problems)
@@ -170,7 +174,10 @@ def text_of(ask: Ask) -> str:
     """What stands in a sentence for a fact. Raises MmlabError."""
     from mmlab.ui.session import lesson_facts
 
-    return lesson_facts.found(ask).text
+    text = lesson_facts.found(ask).text
+    if counted := COUNTED.fullmatch(text):
+        return say("{count} of {total}", count=counted[1], total=counted[2])
+    return say(text)
 
 
 def score(lesson: Lesson) -> tuple[int, int]:
