@@ -8,6 +8,7 @@ import pytest
 from mmlab.analysis.base.clusters import Clusters
 from mmlab.analysis.dominance import verdict as verdicts
 from mmlab.analysis.dominance.agreement import Agreement, agreement
+from mmlab.analysis.dominance.alternatives import alternatives
 from mmlab.analysis.dominance.verdict import SeedShares, Verdict, judge, shares_of_samples, shares_of_scores
 from mmlab.ui.text import verdict as words
 
@@ -162,3 +163,21 @@ def test_words_on_agreement_never_contradict_the_list_of_firsts(share: float) ->
     one = len(found.leaders) == 1
     assert ("disagree" in found.verdict or "most" in found.verdict) == (not one)
     assert bool(found.disputes) == (not one)
+
+
+def test_what_would_help_is_the_method_whose_largest_part_is_smallest_with_its_price() -> None:
+    depth_decides = [[0.0, 0.8, 0.2, 1.0], [0.0, 0.6, 0.2, 0.8]]  # of two seeds: parts of 80 and 75 %
+    alike = [[0.0, 0.45, 0.45, 0.9]]
+    color_decides = [[0.0, 0.1, 0.9, 1.0]]
+    found = alternatives({"joint": depth_decides, "even": alike, "other": color_decides}, leader=0)
+    assert [row.name for row in found] == ["even", "joint", "other"]
+    even, joint, other = found
+    assert joint.shares == pytest.approx([0.775, 0.225])
+    assert joint.spread[0] == pytest.approx(0.05 / np.sqrt(2))
+    assert np.isnan(even.spread).all()
+    assert (other.first, other.largest) == (1, pytest.approx(0.9))
+    assert (even.complete, even.without) == (0.9, 0.45)
+    assert joint.without == pytest.approx(0.2)
+    assert joint.mean == pytest.approx((0.8 + 0.2 + 1 + 0.6 + 0.2 + 0.8) / 6)
+    with pytest.raises(ValueError, match="one of its inputs"):
+        alternatives({"joint": depth_decides}, leader=2)

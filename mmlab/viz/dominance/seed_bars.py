@@ -1,4 +1,4 @@
-"""One stacked bar per seed: the parts that inputs have in the Shapley value, with the interval of the first of them.
+"""One stacked bar per run: the parts that inputs have in the Shapley value, with the interval of the first of them.
 
 SVG in the page's ink. The input of the verdict comes first in each bar, so that its part ends where its interval lies
 and bars can be compared with the line from which on an input dominates.
@@ -37,16 +37,18 @@ class Bar:
     high: float
 
 
-def drawing(bars: Sequence[Bar], line: float, title: str) -> str:
-    """The bars. line: the share from which on an input dominates."""
+def drawing(bars: Sequence[Bar], line: float, title: str, left: float = LEFT) -> str:
+    """The bars. line: the share from which on an input dominates; left: the room for their names, pixels."""
     height = HEAD + ROW * len(bars) + FOOT
     notes = "; ".join(part.note for bar in bars for part in bar.parts)
-    inside = [_legend(bars[0].parts), *(_bar(bar, HEAD + ROW * place) for place, bar in enumerate(bars))]
+    inside = [_legend(bars[0].parts, left), *(_bar(bar, HEAD + ROW * place, left) for place, bar in enumerate(bars))]
     bottom, gap = HEAD + ROW * len(bars), (ROW - BAR) / 2
-    between = "".join(f"M{_x(line):.1f} {HEAD + ROW * place - gap:.1f}v{2 * gap:.0f}" for place in range(len(bars) + 1))
+    between = "".join(
+        f"M{_x(line, left):.1f} {HEAD + ROW * place - gap:.1f}v{2 * gap:.0f}" for place in range(len(bars) + 1)
+    )
     inside.append(f'<path d="{between}" stroke="currentColor" stroke-width="2"/>')
-    inside.append(_text(_x(line), bottom + 19, f"{100 * line:.0f} %: dominates"))
-    inside += [_text(_x(0), bottom + 19, "0 %", "start"), _text(_x(1), bottom + 19, "100 %", "end")]
+    inside.append(_text(_x(line, left), bottom + 19, f"{100 * line:.0f} %: dominates", "end"))
+    inside += [_text(_x(0, left), bottom + 19, "0 %", "start"), _text(_x(1, left), bottom + 19, "100 %", "end")]
     label = escape(f"{title}. {notes}", quote=True)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="mm-plot" viewBox="0 0 {WIDE} {height}" role="img" '
@@ -54,14 +56,14 @@ def drawing(bars: Sequence[Bar], line: float, title: str) -> str:
     )
 
 
-def _bar(bar: Bar, top: float) -> str:
-    found, start = [_text(LEFT - 8, top + ROW / 2 + 4, bar.name, "end")], 0.0
+def _bar(bar: Bar, top: float, left: float) -> str:
+    found, start = [_text(left - 8, top + ROW / 2 + 4, bar.name, "end")], 0.0
     for part in bar.parts:
         size = abs(part.share)
-        found.append(_part(part, start, size, top + (ROW - BAR) / 2))
+        found.append(_part(part, start, size, top + (ROW - BAR) / 2, left))
         start += size
     if math.isfinite(bar.low):
-        low, high, middle = _x(bar.low), _x(bar.high), top + ROW / 2
+        low, high, middle = _x(bar.low, left), _x(bar.high, left), top + ROW / 2
         ends = f"M{low:.1f} {middle - 6:.1f}v12M{high:.1f} {middle - 6:.1f}v12"
         found.append(
             f'<path d="{ends}M{low:.1f} {middle:.1f}H{high:.1f}" '
@@ -71,8 +73,8 @@ def _bar(bar: Bar, top: float) -> str:
     return "".join(found)
 
 
-def _part(part: Part, start: float, size: float, top: float) -> str:
-    left, wide = _x(start), size * (WIDE - LEFT - RIGHT)
+def _part(part: Part, start: float, size: float, top: float, zero: float) -> str:
+    left, wide = _x(start, zero), size * (WIDE - zero - RIGHT)
     against = part.share < 0
     look = 'fill-opacity=".08" stroke-dasharray="4 3"' if against else 'fill-opacity=".32"'
     box = (
@@ -84,8 +86,8 @@ def _part(part: Part, start: float, size: float, top: float) -> str:
     return f"<g><title>{escape(part.note)}</title>{box}{named}</g>"
 
 
-def _legend(parts: Sequence[Part]) -> str:
-    found, x = [], float(LEFT)
+def _legend(parts: Sequence[Part], left: float) -> str:
+    found, x = [], float(left)
     for part in parts:
         found.append(
             f'<rect x="{x:.1f}" y="5" width="12" height="12" rx="3" fill="{part.colour}" fill-opacity=".32" '
@@ -97,8 +99,8 @@ def _legend(parts: Sequence[Part]) -> str:
     return "".join(found)
 
 
-def _x(share: float) -> float:
-    return LEFT + min(1.0, max(0.0, share)) * (WIDE - LEFT - RIGHT)
+def _x(share: float, left: float) -> float:
+    return left + min(1.0, max(0.0, share)) * (WIDE - left - RIGHT)
 
 
 def _text(x: float, y: float, text: str, anchor: str = "middle", strong: bool = False) -> str:

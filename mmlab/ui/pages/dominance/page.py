@@ -12,6 +12,7 @@ from mmlab.core.reference import Reference
 from mmlab.core.task import Task
 from mmlab.ui.components import model_picker, page_frame, run_picker, selection
 from mmlab.ui.pages.dominance import (
+    alternatives,
     cue_conflict,
     external_log,
     faithfulness,
@@ -60,6 +61,9 @@ SECTIONS: dict[str, Section] = {
         "During training",
         "Which input got the largest gradients, and which gradients conflicted?",
         training_dynamics.show,
+    ),
+    "help": Section(
+        "What would help", "Which methods use the inputs more evenly, and at what price?", alternatives.show
     ),
     "maps": Section("Faithfulness", "Can the attribution map be believed?", faithfulness.show),
     "truth": Section("Synthetic ground truth", "Do the measures find a dominance that is known?", synthetic_truth.show),

@@ -89,7 +89,7 @@ def _others(reference: Reference, stamp: comparison_cache.Stamp) -> tuple[SeedSh
             continue
         by_key = dict(zip(table.combinations, scores.tolist(), strict=True))
         own = _same(there.get(tag), whole)
-        found.append(own or shares_of_scores(tag, _by_mask(info.modalities.names, by_key, nothing)))
+        found.append(own or shares_of_scores(tag, by_mask(info.modalities.names, by_key, nothing)))
     return tuple(found)
 
 
@@ -103,7 +103,8 @@ def _same(reference: Reference | None, whole: Sweep) -> SeedShares | None:
         return None  # its report has the scores
 
 
-def _by_mask(names: tuple[str, ...], scores: Mapping[str, float], nothing: float) -> Numbers:
+def by_mask(names: tuple[str, ...], scores: Mapping[str, float], nothing: float) -> Numbers:
+    """Scores by combination as `[2**M]` by bit mask. nothing: the score with no input at all."""
     table = np.full(2 ** len(names), nothing)
     for key, score in scores.items():
         table[sum(1 << names.index(name) for name in key.split("-"))] = score
