@@ -76,8 +76,9 @@ def sentence(rows: list[Alternative], method: str, labels: list[str]) -> str:
 
     if best is own:
         return f"No method here uses its inputs more evenly than this one: the largest part is {first(own)}."
+    seeds = f"{best.seeds} {'seed' if best.seeds == 1 else 'seeds'}"
     return (
-        f"{cache.title(best.name)} ({best.seeds} {'seed' if best.seeds == 1 else 'seeds'}) uses its inputs most evenly: its largest part is {first(best)}; that of "
+        f"{cache.title(best.name)} ({seeds}) uses its inputs most evenly: its largest part is {first(best)}; that of "
         f"{cache.title(method)} is {first(own)}."
     )
 
