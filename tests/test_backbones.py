@@ -33,7 +33,7 @@ from mmlab.networks.parts import resolved
 from mmlab.storage import checkpoints
 from mmlab.testing import method_contract
 from mmlab.training.loop import Trainer
-from tests.foreign_models import package, ready
+from tests.foreign_models import package
 
 PICTURES = Modalities([Modality("a", "image", (1, 8, 8), "A", "A"), Modality("b", "image", (3, 8, 8), "B", "B")])
 INFO = TaskInfo("pictures", PICTURES, Classification(("low", "high")))
@@ -395,9 +395,6 @@ def test_looking_around_imports_no_large_package() -> None:
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
-ready()
-
-
 def test_a_folder_says_what_reads_its_inputs(timm: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import json
 
@@ -426,3 +423,20 @@ def test_a_folder_says_what_reads_its_inputs(timm: Any, tmp_path: Path, monkeypa
     picture["encoder"] = "tim:test_resnet"
     file.write_text(json.dumps(said, indent=1))
     assert "Did you mean 'timm'" in str(next(iter(TASKS.problems.values())))
+
+
+def test_the_command_line_parts_options_of_methods_from_those_of_inputs() -> None:
+    from mmlab.cli.common_options import settings
+
+    given = ["duc=1", "image.encoder=timm:resnet18", "image.rate=0.1"]
+    assert settings(given) == ({"duc": "1"}, "image.encoder=timm:resnet18; image.rate=0.1")
+
+
+@pytest.mark.parametrize("name", ["dmrnet", "dimml", "mmanet", "ogm_ge", "mmpareto"])
+def test_the_papers_setting_reads_inputs_as_the_paper_does_or_by_small_networks(timm: Any, name: str) -> None:
+    plan = next(each for each in METHODS[name].presets if each.name == "paper").plan
+    assert plan["embedding"] == 512
+    found = chosen(plan["encoders"], PICTURES)
+    assert {each.name for each in found.values()} <= {"resnet18", "seresnet18"}
+    assert all(timm.is_model(each.name) for each in found.values())
+    assert chosen(merged(plan["encoders"], "*.encoder=small"), PICTURES) == {}

@@ -50,6 +50,10 @@ class Setting:
     about: str = ""
 
 
+# What papers read their inputs by, for the plans of presets
+RESNET18 = {"encoders": "*.encoder=timm:resnet18", "embedding": 512}
+RESNET18_SE = {"encoders": "*.encoder=timm:seresnet18", "embedding": 512}
+
 WITHOUT_WEIGHT = (
     Setting("weight_decay-0.001", {"weight_decay": 0.001}),
     Setting("weight_decay-0.1", {"weight_decay": 0.1}),

@@ -182,6 +182,8 @@ def _sound_card(folder: Path) -> dict[str, Any]:
             "The model in this file is for a task or of a method that is not here.",
             "Get the plug-in that it came from.",
         )
+    if any("backbone" in item for item in card["task"]["modalities"]):
+        raise CheckpointError("This model reads its inputs by large networks of another machine.", "Copy its folder.")
     if card["task"] != _plain(TASKS[name].info.card()):
         raise CheckpointError(f"This model was made for other inputs or answers than {name} has here.", ASK)
     try:

@@ -22,7 +22,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from mmlab.core.batch import Batch
-from mmlab.core.declarations import AblationStep, Card, Setting
+from mmlab.core.declarations import RESNET18, AblationStep, Card, Setting
 from mmlab.core.diagram import PLAIN, Box, Diagram, Each, Exchange, Inputs, Join, Note
 from mmlab.core.errors import Unsupported
 from mmlab.core.method import METHODS, Feature, Features, Fused, Method, Run, Stage
@@ -75,13 +75,14 @@ class DIMML(Method["DIMML.Config"]):
                 "batch_size": 16,
                 "learning_rate": 0.001,
                 "weight_decay": 0.0001,
+                **RESNET18,
                 "optimiser": "sgd",
                 "schedule": "tenths",
                 "fall": 0.4667,
             },
             config={"temperature": 10.0, "start": 0.1176, "fusion_share": 0.1176},
             about="As released for AVE and UCF101: 150 passes, then 20 for the fusion head (docs/methods.md 3.5), "
-            "but for its ResNet-18 encoders",
+            "with its ResNet-18 encoders",
         ),
     )
     card = Card(

@@ -23,7 +23,7 @@ import torch
 from torch import Tensor
 
 from mmlab.core.batch import Batch
-from mmlab.core.declarations import AblationStep, Card, Setting
+from mmlab.core.declarations import RESNET18, AblationStep, Card, Setting
 from mmlab.core.diagram import MUTED, WRONG, Arrow, Box, Diagram, Inputs, Join, Note, Oval, Words
 from mmlab.core.method import METHODS, Features, Fused, Method, Run
 from mmlab.core.options import option
@@ -72,13 +72,14 @@ class DMRNet(Method["DMRNet.Config"]):
                 "batch_size": 64,
                 "learning_rate": 0.001,
                 "weight_decay": 0.0001,
+                **RESNET18,
                 "optimiser": "sgd",
                 "schedule": "tenths",
                 "fall": 0.7,
                 "select": "random_mask",
             },
             config={"embedding": 1024, "hard": 0.2, "warmup": 0.06},
-            about="The released code's for CREMA-D (docs/methods.md 1.4), but for its ResNet-18 encoders and for what "
+            about="The released code's for CREMA-D (docs/methods.md 1.4), with its ResNet-18 encoders, but for what "
             "it makes of the hard combinations (hcr=broadcast)",
         ),
         Setting(

@@ -2,8 +2,7 @@
 
 A teacher, trained first on complete data, lends its sample relations, weighted by its own doubt so that samples
 near a decision boundary count more (MAD, docs/methods.md 5.2). A second tail gets an extra loss on the weakest
-combinations (MAR, 5.3), mined by how far their predictions drift from those of complete input; it is dropped at
-inference.
+combinations (MAR, 5.3), mined by how far their predictions drift from those of complete input; inference drops it.
 
 Departures, each an option: the weight belongs to the row of a sample (the released classification code weighs
 columns); the extra loss is masked (the released code multiplies the whole batch's loss by the number of weak
@@ -24,7 +23,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from mmlab.core.batch import Batch
-from mmlab.core.declarations import AblationStep, Card, Setting
+from mmlab.core.declarations import RESNET18_SE, AblationStep, Card, Setting
 from mmlab.core.diagram import GONE, RESTS, Arrow, Box, Chips, Diagram, Grid, Note, Words
 from mmlab.core.errors import Unsupported
 from mmlab.core.method import METHODS, Feature, Features, Fused, Method, Run
@@ -74,12 +73,13 @@ class MMANet(Method["MMANet.Config"]):
                 "batch_size": 64,
                 "learning_rate": 0.001,
                 "weight_decay": 0.0005,
+                **RESNET18_SE,
                 "optimiser": "nesterov",
                 "schedule": "sixths",
                 "select": "random_mask",
             },
             config={"distil": 30.0, "warmup": 0.06},
-            about="The released code's for CASIA-SURF (docs/methods.md 5.4), but for its ResNet-18 encoders",
+            about="The released code's for CASIA-SURF (5.4), ResNet-18-SE encoders; there layers 3 and 4 are shared",
         ),
         Setting(
             "paper-regions",

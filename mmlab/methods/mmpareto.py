@@ -19,7 +19,7 @@ import torch
 from torch import Tensor, nn
 
 from mmlab.core.batch import Batch
-from mmlab.core.declarations import AblationStep, Card, Setting
+from mmlab.core.declarations import RESNET18, AblationStep, Card, Setting
 from mmlab.core.diagram import ACCENT, MUTED, PLAIN, WRONG, Arrow, Box, Diagram, Each, Inputs, Join, Note, Words
 from mmlab.core.method import METHODS, Features, Fused, Method, Run
 from mmlab.core.options import option
@@ -53,8 +53,15 @@ class MMPareto(Method["MMPareto.Config"]):
     presets = (
         Setting(
             "paper",
-            plan={"epochs": 100, "batch_size": 64, "learning_rate": 0.001, "weight_decay": 0.0001, "optimiser": "sgd"},
-            about="The released code's for CREMA-D, but for its ResNet-18 encoders",
+            plan={
+                **RESNET18,
+                "epochs": 100,
+                "batch_size": 64,
+                "learning_rate": 0.001,
+                "weight_decay": 0.0001,
+                "optimiser": "sgd",
+            },
+            about="The released code's for CREMA-D, with its ResNet-18 encoders",
         ),
     )
     card = Card(

@@ -20,7 +20,7 @@ import torch
 from torch import Tensor
 
 from mmlab.core.batch import Batch
-from mmlab.core.declarations import AblationStep, Card, Setting
+from mmlab.core.declarations import RESNET18, AblationStep, Card, Setting
 from mmlab.core.diagram import ACCENT, MUTED, Arrow, Box, Diagram, Inputs, Join, Note, Words
 from mmlab.core.method import METHODS, Feature, Features, Fused, Method, Run
 from mmlab.core.options import option
@@ -58,10 +58,11 @@ class OGMGE(Method["OGMGE.Config"]):
                 "batch_size": 64,
                 "learning_rate": 0.001,
                 "weight_decay": 0.0001,
+                **RESNET18,
                 "optimiser": "sgd",
             },
             config={"alpha": 0.8},
-            about="The released code's for CREMA-D, but for its ResNet-18 encoders and its step to a tenth of the rate",
+            about="The released code's for CREMA-D, with its ResNet-18 encoders, without its step of the rate",
         ),
     )
     card = Card(

@@ -143,6 +143,16 @@ def the_order_of_the_inputs_is_irrelevant(method: Method, batch: Batch) -> None:
     torch.testing.assert_close(method(turned, batch.present).logits, method(batch.inputs, batch.present).logits)
 
 
+def grad_cam_has_maps_of_every_input(method: Method, batch: Batch) -> None:
+    """The layers that it looks at are passed, whatever network reads an input, and the answer depends on them."""
+    found = method.evidence(batch.inputs, batch.present, lambda logits: logits.flatten(1).square().sum(1))
+    for name in method.modalities.names:
+        pairs = found.layers[name]
+        assert pairs, f"{name} has no layer to look at"
+        assert all(value.shape[0] == len(batch) and value.dim() > 1 for value, _ in pairs), f"{name} has no maps"
+        assert any(bool(slope.any()) for _, slope in pairs), f"no answer depends on the layers of {name}"
+
+
 def every_parameter_learns(run: Trainer) -> None:
     """In a short training every parameter moves, every loss is above zero once, every combination is measured."""
     before = {n: p.detach().clone() for n, p in run.method.named_parameters()}
@@ -163,4 +173,5 @@ CHECKS = (
     an_absent_modality_gets_no_gradient,
     encoding_once_equals_encoding_for_each_combination,
     the_order_of_the_inputs_is_irrelevant,
+    grad_cam_has_maps_of_every_input,
 )

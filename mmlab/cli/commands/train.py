@@ -19,6 +19,7 @@ from mmlab.storage.library import Library
 if TYPE_CHECKING:
     from mmlab.core.declarations import Setting
     from mmlab.core.method import Method
+    from mmlab.core.task import Task
     from mmlab.experiments.train_job import TrainJob
     from mmlab.experiments.training_logs import TrainingLog
     from mmlab.training.loop import Progress
@@ -70,9 +71,7 @@ def command(
     library = settle(data, device, checkpoints)
     with bar("Starting", None):
         from mmlab.core.method import METHODS
-        from mmlab.core.options import build
         from mmlab.core.task import TASKS
-        from mmlab.core.training_plan import Plan
         from mmlab.experiments.train_job import default_plan
 
         built, kind = TASKS[task](), METHODS[method]
@@ -92,7 +91,7 @@ def command(
         whisper(chosen.about)
     if encoders:
         planned["encoders"] = merged(str(planned.get("encoders", "")), encoders)
-    _ = build(kind.Config, config), build(Plan, planned)  # a bad option must not cost a run that --restart removes
+    _check(kind, built, config, planned)  # a bad option must not cost a run that --restart removes
     jobs = _jobs(task, method, config, planned, (seed, seeds), tag)
     finished = [_train(job, library, restart, Logs(tuple(log or ()), log_folder)) for job in jobs]
     if json:
@@ -100,6 +99,16 @@ def command(
         return
     rows = [(run["name"], number(run["mean"]), f"{run['parameters']:,}", run["best_epoch"]) for run in finished]
     table("", ("run", f"{finished[0]['headline']}, mean", "parameters", "best epoch"), _words(rows))
+
+
+def _check(kind: type[Method], task: Task, config: Mapping[str, Any], plan: Mapping[str, Any]) -> None:
+    """Raise MmlabError for an option that there is not, or that does not fit."""
+    from mmlab.core.backbone_families import as_read
+    from mmlab.core.options import build
+    from mmlab.core.training_plan import Plan
+
+    build(kind.Config, config)
+    as_read(task.info, build(Plan, plan))
 
 
 def _jobs(

@@ -221,6 +221,7 @@ class TrainingQueue:
 
 def check(order: TrainRequest) -> None:
     """Raise UnknownName, DataError or Unsupported for an order that cannot be carried out here."""
+    from mmlab.core.backbone_families import as_read
     from mmlab.core.method import METHODS
     from mmlab.core.options import build
     from mmlab.core.task import TASKS
@@ -234,7 +235,7 @@ def check(order: TrainRequest) -> None:
     if reason := kind.unsupported_reason(task.info):
         raise Unsupported(reason, "Train another method.")
     build(kind.Config, order.config)
-    build(Plan, order.plan)
+    as_read(task.info, build(Plan, order.plan))
     if order.plan.get("source", "built-in") not in task.sources():
         raise DataError("There are no real recordings of this task here.", "Train on the built-in data.")
     if order.seed < 0:

@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from importlib.util import find_spec
 
 import streamlit as st
 
@@ -25,7 +26,12 @@ from mmlab.ui.session import access, cache, url_state
 from mmlab.ui.text import wording
 
 USUAL = "dmrnet"
-LABELS = {"select": "Select the best epoch by", "source": "Training data", "samples": "Training samples (0: all)"}
+LABELS = {
+    "encoders": "Encoders",
+    "select": "Select the best epoch by",
+    "source": "Training data",
+    "samples": "Training samples (0: all)",
+}
 
 
 def show(task_name: str) -> None:
@@ -158,6 +164,8 @@ def _plan(task: Task, method: str) -> list[Described]:
     """The options of the plan with the method's own defaults, and only the data that are here."""
     usual, found = default_plan(task, METHODS[method]), []
     for item in describe(Plan):
+        if item.name == "encoders" and find_spec("timm") is None:
+            continue  # the extra is not here
         item = replace(item, default=usual.get(item.name, item.default))
         if item.name == "source":
             item = replace(item, choices=tuple(task.sources()))
