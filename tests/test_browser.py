@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -32,6 +32,21 @@ FLAGS = [
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
     *("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"),
 ]
+LESSON = """+++
+title = "Mine"
+minutes = 3
+learn = "Something."
+[[steps]]
+page = "predict"
+view = { task = "digits", sample = "test-0136", methods = "joint" }
+then = { on = "image-pen" }
+say = "All is on."
+question = "Without the sound?"
+options = { right-sure = "Right, sure", right-unsure = "Perhaps", wrong-unsure = "Hardly", wrong-sure = "Not, sure" }
+answer = { fact = "verdict" }
+reveal = "So it is."
++++
+"""
 WAIT = 240_000  # ms; a loaded machine is slow, not wrong
 
 pytestmark = [
@@ -52,12 +67,19 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def address(models: Path) -> Iterator[str]:
+def address(models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The app on a free port, with these models."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    environment = {**os.environ, "MMLAB_CHECKPOINTS": str(models), "MMLAB_DEVICE": "cpu"}
+    lessons = tmp_path_factory.mktemp("lessons")
+    (lessons / "mine.md").write_text(LESSON, "utf-8")
+    environment = {
+        **os.environ,
+        "MMLAB_CHECKPOINTS": str(models),
+        "MMLAB_DEVICE": "cpu",
+        "MMLAB_LESSONS": str(lessons),
+    }
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
     process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT)
     try:
@@ -567,3 +589,25 @@ def test_controls_show_what_the_address_says_on_every_hop_between_pages(visit: A
     page.wait_for_function(f"() => JSON.parse(({SHOWN})() ?? '[]')[2]?.length === 2")
     switch(page, "Sound")
     page.wait_for_function("() => !location.search.includes('on=')")
+
+
+def test_a_class_votes_on_a_lesson_from_a_phone(visit: Callable[..., Any]) -> None:
+    teacher = visit("/lessons", ".st-key-mm-school")
+    teacher.get_by_role("button", name="Open a class").click()
+    code = teacher.locator(".st-key-mm-class h3").inner_text().split()[-1]
+    pupil = visit("/join?hide=sidebar", "input", viewport={"width": 390, "height": 844})
+    pupil.locator("input").first.fill(code.lower())
+    pupil.get_by_role("button", name="Join").click()
+    pupil.get_by_text("no question yet").wait_for()
+    teacher.locator(".st-key-mm-go-lesson-mine a").first.click()
+    pupil.get_by_role("button", name="Right, sure").click()
+    pupil.get_by_role("button", name="Not, sure").click()
+    teacher.get_by_text("1 of 1 voted.").wait_for()
+    assert "on=image-pen" not in teacher.url
+    teacher.get_by_role("button", name="Show the answer").click()
+    teacher.locator(".mm-reveal").wait_for()
+    assert "on=image-pen" in teacher.url
+    pupil.locator(".mm-vote-right").wait_for()
+    assert "your vote" in pupil.locator(".mm-votes").inner_text()
+    assert not pupil.locator("[data-testid=stSidebar]").is_visible()
+    assert pupil.evaluate("document.documentElement.scrollWidth") <= 390

@@ -42,6 +42,8 @@ def named() -> set[str]:
         found |= {page.title, page.about, page.tab, page.group}
     for task in map(TASKS.__getitem__, OURS):
         found |= {task.title, task.about, *(each.label for each in task.info.modalities)}
+        found |= {*task.info.output.verdicts(known=True), *task.info.output.verdicts(known=False)}
+        found.add("{count} of {total} combinations " + f"{task.info.output.changed}.")
         found |= {name for name in task.info.output.class_names if not name.isdigit()}
     return found - {""}
 

@@ -103,14 +103,17 @@ def _go_to(whole: str, key: str) -> None:
 
 def _summary(states: Sequence[State], shown: PredictView) -> str:
     """How many combinations answer otherwise than everything does, and some of them."""
-    others = [state for state in states if not state.same]
-    named = "; ".join(shown.task.info.modalities.parse(state.key).label for state in others[:3])
-    among = f" Among them: {escape(named)}." if named else ""
-    return f"{len(others)} of {len(states)} combinations {shown.task.info.output.changed}.{among}"
+    others, modalities = [state for state in states if not state.same], shown.task.info.modalities
+    counted = "{count} of {total} combinations " + f"{shown.task.info.output.changed}."
+    told = say(counted, count=len(others), total=len(states))
+    if not others:
+        return escape(told)
+    keys = [" + ".join(map(say, modalities.parse(state.key).labels)) for state in others[:3]]
+    return escape(f"{told} {say('Among them: {inputs}.', inputs='; '.join(keys))}")
 
 
 def _legend(shown: PredictView) -> str:
-    good, bad, change = shown.task.info.output.verdicts(known=shown.item.answer != "")
+    good, bad, change = map(say, shown.task.info.output.verdicts(known=shown.item.answer != ""))
     return (
         f'<p class="mm-legend"><span class="mm-good">{good}</span><span class="mm-bad">{bad}</span>'
         f'<span class="mm-dash">{change}</span></p>'
