@@ -19,7 +19,7 @@ export UV_FIND_LINKS ?= $(PIP_FIND_LINKS)
 export UV_COMPILE_BYTECODE := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help app test fast lint format train bench attack clean browser
+.PHONY: help app test fast lint format train bench attack docs clean browser
 
 help: ## show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /make \1|/' | column -t -s '|'
@@ -56,6 +56,11 @@ attack: $(TEST_READY) browser ## attack everything for an hour, or less: ARGS="-
 lock: ## write requirements*.lock anew: every package with its hashes, for every system; needs uv
 	uv pip compile requirements.txt $(LOCKED) -o requirements.lock
 	uv pip compile requirements-test.txt $(LOCKED) -o requirements-test.lock
+
+docs: $(TEST_READY) ## build the documentation as a site, into build/docs
+	@$(BIN)/python -m pip install --quiet -r requirements-docs.txt
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
+	@echo "Open build/docs/index.html"
 
 clean: ## remove the environment and every cache in this folder
 	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

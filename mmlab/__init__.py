@@ -1,8 +1,11 @@
 """mmlab: inference and analysis of multimodal models whose inputs go missing.
 
->>> model = mmlab.load("digits", "dmrnet")
->>> answers = model.predict({"image": "a.png", "sound": "b.wav"})
->>> answers["image-sound"]
+>>> import mmlab
+>>> model = mmlab.load("watch", "dropout")
+>>> sample = model.task.example(model.task.gallery()[0])
+>>> answers = model.predict(sample.raw)  # or paths of files, or their contents; any input may be left out
+>>> list(answers)
+['accelerometer', 'gyroscope', 'accelerometer-gyroscope']
 """
 
 from __future__ import annotations
@@ -58,6 +61,10 @@ def load(task: str, method: str, tag: str = "") -> TrainedModel:
     task: its name, or the folder of one's own data that it is.
 
     Raises UnknownName or CheckpointError. Imports torch on first use, so that `import mmlab` stays quick.
+
+    >>> model = mmlab.load("watch", "dropout")
+    >>> model.method.modalities.names
+    ('accelerometer', 'gyroscope')
     """
     from mmlab.notebook.trained_model import TrainedModel
     from mmlab.storage.library import Library

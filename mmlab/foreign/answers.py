@@ -21,6 +21,9 @@ def log_odds(logits: Tensor) -> Tensor:
 
     What `Segmentation` wants of a net whose classes share a softmax: log p - log (1 - p) is a class's score less the
     logsumexp of the others'.
+
+    >>> mmlab.log_odds(torch.tensor([[1.0, 3.0]]))
+    tensor([[-2.,  2.]])
     """
     return torch.stack([logits[:, place] - _others(logits, place) for place in range(logits.shape[1])], 1)
 

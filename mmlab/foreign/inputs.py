@@ -30,6 +30,9 @@ class Input:
     transform: from the content of a file (bytes) to what a sample holds for this input; lets visitors bring files.
     mean, std: what pictures were normalised with, channel by channel; rate: values a second; words: from the tensor of
                ids `[L]` to the words; label: for people. These four are for the screen only.
+
+    >>> mmlab.Input(["ids", "mask"], kind="text", absent="mean").keys
+    ('ids', 'mask')
     """
 
     key: str | Sequence[str] | None = None

@@ -50,7 +50,14 @@ class Figure:
 
 
 class Adapted:
-    """A module with its data. `notes` say what was found out about it; `method` is what mmlab's analyses take."""
+    """A module with its data. `notes` say what was found out about it; `method` is what mmlab's analyses take.
+
+    >>> rows = [{"input1": torch.randn(3), "input2": torch.randn(2), "label": row % 2} for row in range(8)]
+    >>> inputs = {"colour": "input1", "depth": "input2"}
+    >>> mine = mmlab.adapt(torch.nn.Bilinear(3, 2, 2), inputs=inputs, classes=["cup", "hat"], data=rows)
+    >>> mine.sweep().logits.shape
+    (3, 8, 2)
+    """
 
     def __init__(self, task: RegisteredTask, method: RegisteredModel) -> None:
         self.task, self.method = task, method
@@ -170,6 +177,12 @@ def adapt(model: Any, *, inputs: Any, data: Any, name: str = "model", **said: An
     """A module of one's own, ready to be asked; takes what `mmlab.register` takes. Raises MmlabError.
 
     Runs it a few times to find encoders, layers and the embedding. The doctor is asked with `.doctor()`.
+
+    >>> rows = [{"input1": torch.randn(3), "input2": torch.randn(2), "label": row % 2} for row in range(8)]
+    >>> inputs = {"colour": "input1", "depth": "input2"}
+    >>> mine = mmlab.adapt(torch.nn.Bilinear(3, 2, 2), inputs=inputs, classes=["cup", "hat"], data=rows)
+    >>> list(mine.predict(0))
+    ['colour', 'depth', 'colour-depth']
     """
     registration = register(name, model, inputs=inputs, data=data, **said)
     task = task_class(registration, registration.task or name, (registration.title or name,))()

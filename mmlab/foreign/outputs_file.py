@@ -72,6 +72,10 @@ def write_outputs(
     """Write a file that `python -m mmlab open` takes. Raises DataError where something does not fit.
 
     logits: `[K, N, C]`, or one `[N, C]` per combination key such as `"image-sound"`. scale: low and high, for numbers.
+
+    >>> logits = {"image": [[2.0, 0.0]], "sound": [[0.0, 1.0]], "image-sound": [[2.0, 1.0]]}
+    >>> mmlab.write_outputs("theirs.npz", logits, [0], ["image", "sound"], classes=["cup", "hat"]).name
+    'theirs.npz'
     """
     keys = list(logits) if isinstance(logits, Mapping) else None
     arrays: dict[str, Any] = {

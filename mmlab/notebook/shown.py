@@ -27,6 +27,12 @@ class Shown:
     """What a page shows. title and note in words; html: the drawing; numbers: what it is drawn from.
 
     A notebook draws it by itself; `figure` is the same as a Plotly figure, where there is one.
+
+    >>> model = mmlab.load("watch", "dropout")
+    >>> shown = model.lattice(0)
+    >>> shown.save("lattice.html")
+    >>> list(shown.numbers)
+    ['accelerometer', 'gyroscope', 'accelerometer-gyroscope']
     """
 
     title: str

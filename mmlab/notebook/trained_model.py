@@ -37,7 +37,12 @@ RATES = tuple(rate / 20 for rate in range(20))
 
 
 class TrainedModel(Model):
-    """A model of the library. A sample is the id or the number of one that ships, or inputs by name as in `predict`."""
+    """A model of the library. A sample is the id or the number of one that ships, or inputs by name as in `predict`.
+
+    >>> model = mmlab.load("watch", "dropout")
+    >>> sorted(model.explain(0).numbers)
+    ['net', 'score', 'shares', 'target']
+    """
 
     reference: Reference
 

@@ -24,6 +24,10 @@ class Prediction:
     probabilities: by class (classification) or mean by region (segmentation); empty for a number.
     uncertainty:   entropy in nats for classes, mean entropy per pixel for regions; see `Output.uncertainty`.
     value:         index of the class, the number, or the region probabilities `[R, H, W]` as float16.
+
+    >>> found = mmlab.Classification(("cup", "hat")).read(torch.tensor([2.0, 0.0]))
+    >>> found.answer, found.value, round(found.probabilities["cup"], 2)
+    ('cup', 0, 0.88)
     """
 
     answer: str

@@ -20,7 +20,11 @@ from mmlab.core.outputs.base import Output, Prediction
 
 @dataclass(frozen=True)
 class Classification(Output):
-    """One of several classes. Cross-entropy in nats."""
+    """One of several classes. Cross-entropy in nats.
+
+    >>> mmlab.Classification(("cup", "hat")).read(torch.tensor([2.0, 0.0])).answer
+    'cup'
+    """
 
     classes: tuple[str, ...]
     kind: ClassVar[str] = "classification"

@@ -24,6 +24,9 @@ class Regression(Output):
     """A number between `low` and `high`, read as above `middle` or not.
 
     The middle itself counts as not above, as with CMU-MOSI (Zadeh et al., 2016).
+
+    >>> mmlab.Regression(-3, 3).read(torch.tensor([0.5])).answer
+    '+0.50'
     """
 
     low: float

@@ -31,6 +31,9 @@ class Segmentation(Output):
     """Regions of an image, each yes or no per pixel (they may be nested).
 
     names: of the regions, for people. pixel: the side of a pixel, in mm where it is known.
+
+    >>> mmlab.Segmentation(("core", "edema")).channels
+    2
     """
 
     regions: tuple[str, ...]
