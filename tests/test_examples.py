@@ -8,7 +8,6 @@ import inspect
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -37,12 +36,11 @@ ORIGINAL = mmlab.load
 
 
 @pytest.fixture(autouse=True)
-def a_place_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def a_place_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Examples write files where they stand, and share the models that they load."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(mmlab, "load", loaded)
     torch.manual_seed(0)
-    yield
 
 
 @pytest.mark.parametrize("name", DESCRIBED)
