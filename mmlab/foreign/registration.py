@@ -101,12 +101,11 @@ def register(
 
     model is a module, or a function that builds one with its weights. Models of one `task` (by default of the same
     data, inputs and answer) are compared with each other; those that differ in `seed` only are runs of one model. Of a
-    longer split, `samples` are taken, spread evenly.
-    Raises DataError where something cannot be meant.
+    longer split, `samples` are taken, spread evenly. Raises DataError where something cannot be meant.
 
     >>> rows = [{"input1": torch.randn(3), "input2": torch.randn(2), "label": row % 2} for row in range(8)]
-    >>> inputs = {"colour": "input1", "depth": "input2"}
-    >>> mine = mmlab.register("mine", torch.nn.Bilinear(3, 2, 2), inputs=inputs, classes=["cup", "hat"], data=rows)
+    >>> model, names = torch.nn.Bilinear(3, 2, 2), ["input1", "input2"]
+    >>> mine = mmlab.register("mine", model, inputs=names, classes=["cup", "hat"], data=rows)
     >>> mine.output.classes
     ('cup', 'hat')
     """
