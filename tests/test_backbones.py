@@ -127,6 +127,7 @@ def test_every_method_learns_from_cached_features_and_answers_pictures_alike(
         pictures = fuse_all(method, samples.batch(range(8)).inputs, whole)
     for one, other in zip(rows, pictures, strict=True):
         torch.testing.assert_close(one.logits, other.logits, atol=1e-4, rtol=1e-4)
+    assert method.reinitialised(1)(samples.batch(range(2)).inputs, samples.present[:2]).logits.shape == (2, 2)
     assert not any("network." in key for key in method.state_dict()), "frozen weights are not saved"
 
 

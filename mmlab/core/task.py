@@ -67,9 +67,7 @@ class TaskInfo:
     def unlearned(self) -> TaskInfo:
         """For a model that learned nothing: frozen backbones are random, too."""
         found = self.backbones.items()
-        return self.with_backbones(
-            {name: replace(each, pretrained="no", training="tuned", digest="") for name, each in found}
-        )
+        return self.with_backbones({name: replace(each, pretrained="no", digest="") for name, each in found})
 
     @property
     def backbones(self) -> dict[str, Backbone]:
