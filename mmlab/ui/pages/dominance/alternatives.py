@@ -33,7 +33,7 @@ def show(task: Task, reference: Reference) -> None:
 
     Raises CheckpointError where no other method was measured on the same samples.
     """
-    leader = verdict_data.verdict(reference, None).leader
+    leader = verdict_data.seeds(reference, None)[0].leader
     rows = found(task, reference, leader)
     labels = [each.label for each in task.info.modalities]
     st.markdown(plain(sentence(rows, reference.method, labels)))
