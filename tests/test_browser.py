@@ -150,8 +150,8 @@ def changed(page: Any, before: str) -> str:
 
 
 TABS = {  # pages behind another one: the entry of the navigation, and the name in the line under the title
-    "Explain": ("Bench", re.compile("Where it looks|In Explain")),
-    "Embed": ("Bench", re.compile("Embedding map|In Embed")),
+    "Explain": ("Bench", re.compile("Where it looks|Explain →")),
+    "Embed": ("Bench", re.compile("Embedding map|Embed →")),
     "Robustness": ("Compare", "If sensors fail"),
 }
 
