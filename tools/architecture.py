@@ -49,7 +49,7 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
     "lessons": ("facts",),
     "modalities": ("image series", "*"),
     "networks": ("backbones",),
-    "tasks": ("generators", "custom"),
+    "tasks": ("generators", "custom", "official", "benchmarks"),
     "tasks/generators": ("*", "opinion"),
     "ui": ("text", "session", "components", "inputs", "pages"),
     "ui/pages": ("*", "dominance predict"),

@@ -29,7 +29,9 @@ Tag = Annotated[str, typer.Option("--tag", help="The run, such as seed1; the fir
 Json = Annotated[bool, typer.Option("--json", help="Print JSON to stdout and nothing else.")]
 Data = Annotated[
     Path | None,
-    typer.Option("--data", metavar="FOLDER", help="Folder of real recordings; sets MMLAB_DATA."),
+    typer.Option(
+        "--data", metavar="FOLDER", help="Folder of an official data set, or of real recordings (MMLAB_DATA)."
+    ),
 ]
 Device = Annotated[str, typer.Option("--device", help="cpu, cuda or mps; sets MMLAB_DEVICE. The fastest by default.")]
 Checkpoints = Annotated[
@@ -55,6 +57,20 @@ def settle(data: Path | None = None, device: str = "", checkpoints: Path | None 
     for root in library.roots:
         leftovers.sweep(root)
     return library
+
+
+def opened(task: str, data: Path | None) -> Path | None:
+    """Make the folder of an official data set the task of its name; the folder that is still to be settled, if any."""
+    if data is None:
+        return None
+    from mmlab.tasks.official.benchmark import BENCHMARKS
+
+    if task not in BENCHMARKS:
+        return data
+    from mmlab.tasks.official.opening import open_folder
+
+    open_folder(task, data)
+    return None
 
 
 def pairs(given: Sequence[str], option: str) -> dict[str, str]:

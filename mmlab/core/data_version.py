@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 from mmlab.core.task import Task, Versioned
 
@@ -18,3 +18,23 @@ def changed_since(card: Mapping[str, Any], fingerprint: str) -> bool:
     data = card.get("data")
     trained = data.get("contents", "") if isinstance(data, Mapping) else ""
     return bool(trained and fingerprint and trained != fingerprint)
+
+
+@runtime_checkable
+class UnderProtocol(Protocol):
+    """A task that is measured under one of several published protocols."""
+
+    @property
+    def protocol(self) -> str:
+        """Its name; empty where there is none."""
+
+
+def other_data(card: Mapping[str, Any], task: Task) -> str:
+    """In words, what a model whose data `changed_since` was trained on, and what to do."""
+    data = card.get("data")
+    had = str(data.get("protocol", "")) if isinstance(data, Mapping) else ""
+    now = task.protocol if isinstance(task, UnderProtocol) else ""
+    if had != now:
+        names = [name or "no protocol" for name in (had, now)]
+        return f"under another protocol ({names[0]}, not {names[1]}): the two do not belong in one table"
+    return "on another version of this data. Train it again"

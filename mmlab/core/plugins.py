@@ -24,7 +24,17 @@ from mmlab.core.errors import MmlabError, PluginError
 VARIABLE = "MMLAB_PLUGINS"
 GROUPS = tuple(
     f"mmlab.{kind}"
-    for kind in ("methods", "tasks", "measures", "explainers", "metrics", "modalities", "pages", "backbones")
+    for kind in (
+        "methods",
+        "tasks",
+        "measures",
+        "explainers",
+        "metrics",
+        "modalities",
+        "pages",
+        "backbones",
+        "benchmarks",
+    )
 )
 DISCOVERY = threading.RLock()  # held while anything is discovered or loaded, so that no thread sees half of it
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from mmlab.analysis.methods.seed_comparison import MEAN, Comparison, Row, rows, runs_from_reports
 from mmlab.core import csv_file
-from mmlab.core.data_version import changed_since, fingerprint_of
+from mmlab.core.data_version import changed_since, fingerprint_of, other_data
 from mmlab.core.errors import CheckpointError, MmlabError, UnknownName
 from mmlab.core.group_name import group_name
 from mmlab.core.method import METHODS
@@ -116,7 +116,7 @@ def _seeds(
             problems.append(f"The report of {task}/{method}/{file.parent.name} was left out: {why}.")
         elif changed_since(report["card"], fingerprint):
             run = f"{task}/{method}/{file.parent.name}"
-            problems.append(f"{run} was left out: it was trained on another version of this data. Train it again.")
+            problems.append(f"{run} was left out: it was trained {other_data(report['card'], TASKS[task]())}.")
         else:
             found.append(with_metric(report, file.parent, info, metric) if metric else report)
             if told := sentence(untrained(report["card"]), info.modalities):
@@ -139,10 +139,9 @@ def _comparison(
     sound, without = _with_metric({name: found for name, (found, _) in reports.items()}, source, metric)
     runs, combinations, samples = runs_from_reports(sound, titles, source, metric)
     if not runs:
-        raise CheckpointError(
-            f"Nothing was measured for {task} ({source}).",
-            advice(TASKS[task], f"python -m mmlab grid --tasks {task}", "Train first"),
-        )
+        left_out = [problem for _, problems in reports.values() for problem in problems][:3]
+        hint = advice(TASKS[task], f"python -m mmlab grid --tasks {task}", "Train first")
+        raise CheckpointError(" ".join([f"Nothing was measured for {task} ({source}).", *left_out]), hint)
     return Comparison(
         task=task,
         source=source,

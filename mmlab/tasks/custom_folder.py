@@ -76,6 +76,11 @@ class FolderTask:
         epochs = min(max(ceil(steps * size / max(count, 1)), fewest), most)
         return {"batch_size": size, "epochs": epochs, "search": searched, **moving, **self.description.plan}
 
+    @property
+    def protocol(self) -> str:
+        """Of an official data set, how it is measured; empty for any other folder."""
+        return self.description.protocol
+
     def sources(self) -> tuple[Source, ...]:
         """A folder is one source: what it holds is `built-in`."""
         return ("built-in",)
@@ -148,6 +153,7 @@ class FolderTask:
             "contents": self.fingerprint(),
             "fingerprint": disk_cache.cache_key(VERSION, self.description.settings(), [vars(row) for row in stated]),
             "version": VERSION,
+            **({"protocol": self.description.protocol} if self.description.protocol else {}),
             **({"dropped": dropped(stated, rows)} if self.description.drops else {}),
             **({} if self.description.simulated is None else {"simulated": list(self.description.simulated)}),
         }
@@ -183,7 +189,8 @@ class FolderTask:
             for item in found["modalities"]
         ]
         drops = ["drop"] if self.description.drops else []
-        return json.dumps([inputs, found["output"], *drops], sort_keys=True)
+        protocol = [f"protocol {self.description.protocol}"] if self.description.protocol else []
+        return json.dumps([inputs, found["output"], *drops, *protocol], sort_keys=True)
 
     def _varied(self, name: str, value: Tensor, generator: torch.Generator) -> Tensor:
         item = self.description[name]

@@ -4,6 +4,7 @@
 >>> check_method("echo")
 """
 
+from mmlab.testing.benchmark_contract import check_benchmark
 from mmlab.testing.explainer_contract import check_explainer
 from mmlab.testing.measure_contract import check_measure
 from mmlab.testing.method_contract import check_method
@@ -13,6 +14,7 @@ from mmlab.testing.page_contract import check_page
 from mmlab.testing.task_contract import check_task
 
 __all__ = [
+    "check_benchmark",
     "check_explainer",
     "check_measure",
     "check_method",

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from mmlab.cli.common_options import Checkpoints, Data, Json, TaskName, settle
+from mmlab.cli.common_options import Checkpoints, Data, Json, TaskName, opened, settle
 from mmlab.cli.console import bar, emit, number, say, table
 
 
 def command(task: TaskName, json: Json = False, data: Data = None, checkpoints: Checkpoints = None) -> None:
     """Fit logistic or ridge regression and a random forest to every combination, and keep their scores for Compare."""
-    library = settle(data, checkpoints=checkpoints)
+    library = settle(opened(task, data), checkpoints=checkpoints)
     with bar("Reading the samples", None) as shown:
         from mmlab.core.task import TASKS
         from mmlab.experiments import baselines

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from mmlab.cli.common_options import Checkpoints, Json, TaskName, settle
+from mmlab.cli.common_options import Checkpoints, Data, Json, TaskName, opened, settle
 from mmlab.cli.console import bar, emit, say, whisper
 from mmlab.core.errors import CheckpointError
 from mmlab.storage.library import Library
@@ -46,10 +46,11 @@ def command(
         list[Path] | None, typer.Option(metavar="FILE", help="Write the table between its markers in this document.")
     ] = None,
     json: Json = False,
+    data: Data = None,
     checkpoints: Checkpoints = None,
 ) -> None:
     """Mean and spread over seeds for each combination, the worst, and paired differences with a 95 % interval."""
-    library = settle(checkpoints=checkpoints)
+    library = settle(opened(task, data), checkpoints=checkpoints)
     if search:
         _search(library, task, fill or [], json)
         return

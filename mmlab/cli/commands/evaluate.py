@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mmlab.cli.common_options import Checkpoints, Data, Device, Json, MethodName, Tag, TaskName, settle
+from mmlab.cli.common_options import Checkpoints, Data, Device, Json, MethodName, Tag, TaskName, opened, settle
 from mmlab.cli.console import bar, emit, number, say, table
 from mmlab.core.errors import DataError
 from mmlab.core.group_name import group_name
@@ -46,7 +46,7 @@ def command(
     checkpoints: Checkpoints = None,
 ) -> None:
     """Recompute a model's metrics from its checkpoint: for each combination, and on the mean."""
-    library = settle(data, device, checkpoints)
+    library = settle(opened(task, data), device, checkpoints)
     reference = library.find(task, method, tag)
     with bar(f"Loading {reference.name}", None):
         from mmlab.inference.device import one_thread

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mmlab.cli.common_options import Checkpoints, Device, Json, MethodName, Tag, TaskName, pairs, settle
+from mmlab.cli.common_options import Checkpoints, Data, Device, Json, MethodName, Tag, TaskName, opened, pairs, settle
 from mmlab.cli.console import bar, emit, number, table
 
 if TYPE_CHECKING:
@@ -22,11 +22,12 @@ def command(
     ] = None,
     tag: Tag = "",
     json: Json = False,
+    data: Data = None,
     device: Device = "",
     checkpoints: Checkpoints = None,
 ) -> None:
     """Answer from files (image=a.png, sound=b.wav), with every combination of them. Any may be left out."""
-    library = settle(None, device, checkpoints)
+    library = settle(opened(task, data), device, checkpoints)
     files = pairs(input or [], "--input")
     with bar(f"Loading {method}", None):
         from mmlab.inference.device import one_thread

@@ -10,7 +10,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mmlab.cli.common_options import Checkpoints, Data, Device, Json, MethodName, TaskName, pairs, settings, settle
+from mmlab.cli.common_options import (
+    Checkpoints,
+    Data,
+    Device,
+    Json,
+    MethodName,
+    TaskName,
+    opened,
+    pairs,
+    settings,
+    settle,
+)
 from mmlab.cli.console import STOPPED, Bar, bar, emit, number, say, table, whisper
 from mmlab.core.backbone import merged
 from mmlab.core.errors import DataError, MmlabError, UnknownName, Unsupported
@@ -68,6 +79,7 @@ def command(
     checkpoints: Checkpoints = None,
 ) -> None:
     """Train a method on a task and file the result in the library. A run that was cut off goes on by itself."""
+    data = opened(task, data)
     library = settle(data, device, checkpoints)
     with bar("Starting", None):
         from mmlab.core.method import METHODS

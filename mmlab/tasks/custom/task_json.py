@@ -26,7 +26,19 @@ from mmlab.tasks.custom.targets import output_from
 
 LEAST, MOST = 2, 6
 LONGEST_LABEL = 40
-KEYS = ("name", "title", "about", "output", "modalities", "simulated", "plan", "grouped_by", "missing", "split")
+KEYS = (
+    "name",
+    "title",
+    "about",
+    "output",
+    "modalities",
+    "simulated",
+    "plan",
+    "grouped_by",
+    "missing",
+    "split",
+    "protocol",
+)
 MISSING = ("error", "drop")
 COLUMNS = ("id", "split", "target", "group", "note")
 COMMON = ("name", "kind", "label", "letter", "inline", "vary", "encoder")
@@ -49,7 +61,8 @@ class Description:
     regions: for label maps, the labels that make up each region of the output. plan: what of the training plan
     differs. simulated: in words, what of the data is not measured; None where it does not say. grouped_by: what a
     group of samples is, such as "patient"; empty where it does not say. drops: whether an input that cannot be used
-    counts as missing, rather than as an error. split_column: the column of the manifest that says the split.
+    counts as missing, rather than as an error. split_column: the column of the manifest that says the split. protocol:
+    of an official data set, the published way to measure that it was opened with; empty for any other.
     """
 
     folder: Path
@@ -63,6 +76,7 @@ class Description:
     grouped_by: str = ""
     drops: bool = False
     split_column: str = "split"
+    protocol: str = ""
 
     def __getitem__(self, modality: str) -> Input:
         return self.inputs[self.info.modalities.names.index(self.info.modalities[modality].name)]
@@ -128,6 +142,7 @@ def read_description(folder: Path, problems: Problems) -> Description | None:
         grouped_by=plain(found.get("grouped_by", ""), LONGEST_LABEL),
         drops=found.get("missing") == "drop",
         split_column=str(found.get("split", "split")),
+        protocol=plain(found.get("protocol", ""), LONGEST_LABEL),
     )
 
 

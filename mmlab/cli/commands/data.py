@@ -1,0 +1,114 @@
+"""`data`: what lies in a download of an official data set, and the protocols that it is measured under."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from shlex import quote
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mmlab.cli.common_options import Json
+from mmlab.cli.console import MENDABLE, emit, say, table
+from mmlab.core.errors import DataError
+
+if TYPE_CHECKING:
+    from mmlab.tasks.official.benchmark import Benchmark, Protocol
+    from mmlab.tasks.official.fingerprint import Fingerprint
+
+
+def command(
+    name: Annotated[str, typer.Argument(help="The data set, such as cremad; without one, all are listed.")] = "",
+    folder: Annotated[Path | None, typer.Argument(help="The folder of the official download.")] = None,
+    protocol: Annotated[str, typer.Option(help="The published way to measure; the first of the table if none.")] = "",
+    example: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Instead: write a tiny copy of the official layout there.")
+    ] = None,
+    broken: Annotated[
+        bool, typer.Option("--broken", help="The copy has a Git LFS pointer and a file that is cut off.")
+    ] = False,
+    incomplete: Annotated[
+        bool, typer.Option("--incomplete", help="Files that are not there count as missing inputs.")
+    ] = False,
+    json: Json = False,
+) -> int:
+    """Check a download of an official data set, print its fingerprint, and make it a task under a protocol."""
+    from mmlab.tasks.official.benchmark import BENCHMARKS
+
+    if not name:
+        _list(json)
+        return 0
+    if example is not None:
+        from mmlab.tasks.official.miniature import write_miniature
+
+        write_miniature(name, example, broken)
+        say(f"A tiny copy of {BENCHMARKS[name].title} is in {example}. Next:")
+        say(f"  python -m mmlab data {name} {quote(str(example))}")
+        return 0
+    if folder is None:
+        raise DataError("No folder is named.", f"Get {BENCHMARKS[name].title} from {BENCHMARKS[name].origin}.")
+    return _check(name, folder, protocol, incomplete, json)
+
+
+def _list(json: bool) -> None:
+    from mmlab.tasks.official.benchmark import BENCHMARKS
+
+    found = [(name, BENCHMARKS[name].title, BENCHMARKS[name].licence) for name in BENCHMARKS]
+    if json:
+        emit({"benchmarks": [{"name": name, "title": title, "licence": licence} for name, title, licence in found]})
+    else:
+        table("Official data sets", ("name", "title", "licence"), found, left=3)
+
+
+def _check(name: str, folder: Path, protocol: str, incomplete: bool, json: bool) -> int:
+    from mmlab.tasks.official.opening import looked_at, open_folder
+
+    benchmark, chosen, found = looked_at(name, folder, protocol)
+    ready = incomplete or not found.lacking
+    if ready:
+        open_folder(name, folder, chosen.name, incomplete)
+    if json:
+        table_of = [{"name": p.name, "about": p.about, "here": p.here, "source": p.source} for p in benchmark.protocols]
+        emit({"name": name, "protocol": chosen.name, "ready": ready, **found.as_json(), "protocols": table_of})
+        return 0 if ready else MENDABLE
+    _show(benchmark, chosen, found)
+    if not ready:
+        say(f"Not ready: {found.sentence}")
+        return MENDABLE
+    say(f"Ready: python -m mmlab train --task {name} --data {quote(str(folder))} --method dropout")
+    say("What its files hold is read by a training, or by: " + f"python -m mmlab check {quote(str(folder))}")
+    return 0
+
+
+def _show(benchmark: Benchmark, chosen: Protocol, found: Fingerprint) -> None:
+    say(f"{benchmark.title}, protocol {chosen.name}")
+    say(f"Files: {found.files:,} named, {len(found.lacking):,} cannot be used.")
+    for path, why in found.lacking[:10]:
+        say(f"  {_printable(path)}: {why}")
+    say(f"Samples: {_counts(found.sizes)}")
+    if found.published:
+        say(f"Published lists: {_counts(found.published)}")
+    who = benchmark.grouped_by or "group"
+    for pair, counts in found.shared.items():
+        say(f"In both {pair}: {counts['groups']:,} of {found.groups:,} ({who}), {counts['ids']:,} ids")
+    for modality, shape in found.shapes.items():
+        say(f"{modality}: {' × '.join(map(str, shape))} after preparation")
+    say(f"Digest of the sorted ids and their splits: {found.digest}")
+    rows = [(each, *(f"{count:,}" for count in counts.values())) for each, counts in found.classes.items()]
+    if rows:
+        table("\nClasses", ("class", "train", "valid", "test"), rows)
+    say("\nProtocols")
+    for each in benchmark.protocols:
+        mark = " (this one)" if each is chosen else "" if each.inputs else " (cannot be run here)"
+        say(f"  {each.name}{mark}: {each.about}")
+        say(f"    Here: {each.here or 'the same.'} Read in {each.source}.")
+    say()
+
+
+def _counts(sizes: Mapping[str, int]) -> str:
+    return ", ".join(f"{count:,} {split}" for split, count in sizes.items())
+
+
+def _printable(text: str) -> str:
+    return "".join(letter if letter.isprintable() else "?" for letter in text)

@@ -1,0 +1,1 @@
+"""One file per official data set: where its files lie, and how it is measured (docs/benchmarks.md)."""

@@ -1,0 +1,106 @@
+"""The contract of an official data set: samples from its own layout, protocols, and a small copy of the layout."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any, ClassVar
+
+from mmlab.core.errors import DataError, UnknownName
+from mmlab.core.registry import Registry
+
+LEAST_VALID = 2
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One sample: its name, split and right answer, a path in the folder per input, and who it comes from."""
+
+    id: str
+    split: str
+    target: str
+    cells: Mapping[str, str]
+    group: str = ""
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """One way to measure on a data set.
+
+    about: splits and preparation as published. here: how a run of mmlab differs from that; empty where it does not.
+    source: the repository that it was read in. inputs: the modalities as task.json names them; none where mmlab cannot
+    run it, and the protocol only stands in the table. sizes: samples of each published list, where they are
+    known.
+    """
+
+    name: str
+    about: str
+    here: str
+    source: str
+    inputs: tuple[Mapping[str, Any], ...] = ()
+    sizes: Mapping[str, int] = field(default_factory=dict)
+
+
+class Benchmark(ABC):
+    """One official data set. Subclasses are built without arguments and registered under their name.
+
+    output: what is asked, as task.json says it. protocols: the first one that can be run is taken where none is named.
+    """
+
+    title: ClassVar[str]
+    about: ClassVar[str]
+    licence: ClassVar[str]
+    origin: ClassVar[str]
+    grouped_by: ClassVar[str] = ""
+    output: ClassVar[Mapping[str, Any]]
+    protocols: ClassVar[tuple[Protocol, ...]]
+
+    @abstractmethod
+    def find(self, folder: Path, protocol: Protocol) -> list[Sample]:
+        """Every sample that the lists of the official layout name, whether its files are there or not.
+
+        Raises DataError with the name of a file: one that is needed and is not there, a line or a label that cannot be.
+        """
+
+    @abstractmethod
+    def miniature(self, folder: Path) -> None:
+        """Write a tiny copy of the official layout, from generators of mmlab, into a folder that is there and empty."""
+
+    def protocol(self, name: str = "") -> Protocol:
+        """The protocol of this name, or the first. Raises UnknownName for one that cannot be run here."""
+        able = {each.name: each for each in self.protocols if each.inputs}
+        if not name:
+            return next(iter(able.values()))
+        if name not in able:
+            raise UnknownName(f"{self.title} has no protocol '{name}' here.", f"There are: {', '.join(able)}.")
+        return able[name]
+
+
+BENCHMARKS: Registry[type[Benchmark]] = Registry("benchmark", "mmlab.tasks.benchmarks")
+
+
+def lines_of(folder: Path, name: str) -> list[tuple[int, str]]:
+    """Numbered lines of a list file, empty ones left out. Raises DataError."""
+    try:
+        text = (folder / name).read_text("utf-8-sig")
+    except FileNotFoundError as error:
+        raise DataError(f"There is no '{name}' in '{folder}'.", "Name the folder that holds it.") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"'{name}' cannot be read as text.", "Take it from the official download again.") from error
+    if text.startswith("version https://git-lfs"):
+        raise DataError(f"'{name}' is a Git LFS pointer, not the file itself.", "Fetch it: git lfs pull")
+    return [(number, line.strip()) for number, line in enumerate(text.splitlines(), 1) if line.strip()]
+
+
+def chance(name: str) -> float:
+    """A number in [0, 1) that depends on a name alone: the same on every machine."""
+    return int.from_bytes(blake2b(name.encode(), digest_size=7).digest()) / 2**56
+
+
+def held_out(names: Sequence[str], share: float = 0.1) -> frozenset[str]:
+    """The part of training samples, or of people, that the epoch is chosen on: drawn by their names."""
+    ordered = sorted(set(names), key=chance)
+    return frozenset(ordered[: max(LEAST_VALID, round(share * len(ordered)))])

@@ -1,0 +1,95 @@
+"""An official data set's folder as a task: `task.json` and `manifest.csv` are written beside its files."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from shlex import quote
+from typing import Any
+
+from mmlab.core.csv_file import verbatim
+from mmlab.core.errors import DataError
+from mmlab.core.storage_errors import storage_errors
+from mmlab.tasks.custom import locations
+from mmlab.tasks.custom.locations import MANIFEST, TASK_FILE
+from mmlab.tasks.official.benchmark import BENCHMARKS, Benchmark, Protocol, Sample
+from mmlab.tasks.official.fingerprint import Fingerprint, fingerprint
+
+
+def stated_protocol(name: str, folder: Path) -> str:
+    """The protocol that the folder was opened with before; empty for none. Raises DataError for another's task.json."""
+    if not (folder / TASK_FILE).is_file():
+        return ""
+    found = locations.load(folder)
+    if "protocol" not in found or found.get("name") != name:
+        hint = "Move it away: mmlab writes its own there."
+        raise DataError(f"'{folder / TASK_FILE}' is not that of {name}.", hint)
+    return str(found["protocol"])
+
+
+def open_folder(name: str, folder: Path, protocol: str = "", incomplete: bool = False) -> Fingerprint:
+    """Make the folder a task under the protocol, by default the one that it has, and let every command find it.
+
+    Raises DataError where files are missing or are Git LFS pointers. incomplete: these count as missing inputs instead,
+    as they do in a folder that was opened so before and has not changed.
+    """
+    benchmark, chosen, found = looked_at(name, folder, protocol)
+    lost = {path for path, _ in found.lacking}
+    manifest = _manifest(found.samples, [str(each["name"]) for each in chosen.inputs], lost)
+    if lost and not incomplete and not _holds(folder / MANIFEST, manifest):
+        command = f"python -m mmlab data {name} {quote(str(folder))} --incomplete"
+        raise DataError(found.sentence, f"To count such files as missing inputs: {command}")
+    with storage_errors():
+        _write(folder / TASK_FILE, json.dumps(_task(name, benchmark, chosen), indent=2, ensure_ascii=False) + "\n")
+        _write(folder / MANIFEST, manifest)
+    locations.add(folder)
+    return found
+
+
+def looked_at(name: str, folder: Path, protocol: str = "") -> tuple[Benchmark, Protocol, Fingerprint]:
+    """What lies in the folder; nothing is written. Raises DataError and UnknownName."""
+    benchmark = BENCHMARKS[name]()
+    if not folder.is_dir():
+        raise DataError(f"There is no folder '{folder}'.", f"Download it: {benchmark.origin}")
+    chosen = benchmark.protocol(protocol or stated_protocol(name, folder))
+    samples = benchmark.find(folder, chosen)
+    if not samples:
+        raise DataError(f"The lists in '{folder}' name no sample of {benchmark.title}.", "Name another folder.")
+    return benchmark, chosen, fingerprint(benchmark, chosen, folder, samples)
+
+
+def _task(name: str, benchmark: Benchmark, protocol: Protocol) -> dict[str, Any]:
+    return {
+        "name": name,
+        "title": benchmark.title,
+        "about": f"{benchmark.about} Protocol {protocol.name}: {protocol.about}",
+        "output": benchmark.output,
+        "modalities": list(protocol.inputs),
+        "protocol": protocol.name,
+        **({"grouped_by": benchmark.grouped_by} if benchmark.grouped_by else {}),
+    }
+
+
+def _manifest(samples: Sequence[Sample], names: Sequence[str], lost: set[str]) -> str:
+    """A line per sample, paths of lost files left empty; samples that have nothing else are left out."""
+    rows = []
+    for sample in samples:
+        cells = ["" if sample.cells.get(name, "") in lost else sample.cells.get(name, "") for name in names]
+        if any(cells) and sample.target not in lost:
+            rows.append((sample.id, sample.split, sample.target, sample.group, *cells))
+    return verbatim(("id", "split", "target", "group", *names), rows)
+
+
+def _holds(path: Path, text: str) -> bool:
+    return path.is_file() and path.read_bytes() == text.encode()
+
+
+def _write(path: Path, text: str) -> None:
+    """Write a file only where it differs: what is kept of an unchanged folder stays valid."""
+    if _holds(path, text):
+        return
+    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    partial.write_text(text, "utf-8", newline="")
+    partial.replace(path)

@@ -1,0 +1,55 @@
+"""Recordings of our own generators that stand in for those of an official data set in its miniature."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import soundfile
+from numpy.typing import NDArray
+from PIL import Image
+
+from mmlab.core.recordings import Picture, Sound
+from mmlab.tasks.generators.digits.recordings import BuiltIn, Recorder
+from mmlab.tasks.generators.digits.sensor_noise import Noise
+
+
+def pictures_with_sounds(classes: int, each: int) -> Iterator[tuple[int, NDArray[np.uint8], bytes]]:
+    """Class, picture `[H, W]` and WAV of spoken and photographed digits, `each` of every class, one class at a time."""
+    recorder = Recorder("train", "built-in", BuiltIn("train"), Noise(strength=0.3))
+    for number in range(classes):
+        rows = [row for row in range(len(recorder)) if recorder.digits[row] == number][:each]
+        for row in rows:
+            raw = recorder.item(row).raw
+            picture, sound = raw["image"], raw["sound"]
+            assert isinstance(picture, Picture)
+            assert isinstance(sound, Sound)
+            yield number, picture.pixels, wav(sound)
+
+
+def wav(sound: Sound) -> bytes:
+    """A WAV file of 16 bits."""
+    target = io.BytesIO()
+    soundfile.write(target, sound.wave, sound.rate, format="WAV", subtype="PCM_16")
+    return target.getvalue()
+
+
+def jpeg(pixels: NDArray[np.uint8]) -> bytes:
+    """A JPEG file."""
+    target = io.BytesIO()
+    Image.fromarray(pixels).save(target, "JPEG", quality=92)
+    return target.getvalue()
+
+
+def put(path: Path, content: bytes | str) -> None:
+    """Write a file, and the folders that it lies in."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+
+
+def cut_off(path: Path) -> None:
+    """Keep the first third of a file, as a download that broke off does."""
+    content = path.read_bytes()
+    path.write_bytes(content[: len(content) // 3])

@@ -1,0 +1,147 @@
+"""Loaders of official data sets, each on a tiny copy of its layout, and what a bad download says."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from mmlab.cli.app import main
+from mmlab.core.data_version import other_data
+from mmlab.core.errors import DataError, UnknownName
+from mmlab.core.task import TASKS
+from mmlab.tasks.custom import locations
+from mmlab.tasks.custom.validate import check
+from mmlab.tasks.official.benchmark import BENCHMARKS
+from mmlab.tasks.official.miniature import write_miniature
+from mmlab.tasks.official.opening import looked_at, open_folder
+from mmlab.testing import check_benchmark
+from mmlab.testing.task_contract import check_task
+
+QUICK = ("--plan", "epochs=1")
+
+
+@pytest.fixture(autouse=True)
+def _no_other_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(locations.VARIABLE, "")
+
+
+@pytest.fixture(scope="module")
+def cremad(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("cremad")
+    write_miniature("cremad", folder)
+    return folder
+
+
+@pytest.mark.parametrize("name", list(BENCHMARKS))
+def test_a_loader_keeps_the_contract(name: str, tmp_path: Path) -> None:
+    check_benchmark(name, tmp_path / "data")
+    check_task(name)
+
+
+def test_nothing_is_wrong_with_any_loader() -> None:
+    assert BENCHMARKS.problems == {}
+
+
+@pytest.mark.parametrize("name", list(BENCHMARKS))
+def test_the_page_of_data_sets_has_a_section_for_each(name: str, tmp_path: Path) -> None:
+    text = (Path(__file__).resolve().parent.parent / "docs" / "benchmarks.md").read_text("utf-8")
+    section = text.partition(f"## {BENCHMARKS[name].title}\n")[2].partition("\n## ")[0]
+    assert all(f"`{protocol.name}`" in section for protocol in BENCHMARKS[name].protocols)
+    write_miniature(name, tmp_path)
+    assert looked_at(name, tmp_path)[2].digest in section
+
+
+def test_a_folder_is_checked_trained_measured_and_compared(
+    cremad: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    library = ("--checkpoints", str(tmp_path))
+    assert main(["data", "cremad", str(cremad), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["shared"]["train and test"] == {"groups": 12, "ids": 0}
+    assert found["sizes"] == {"train": 54, "valid": 6, "test": 12}
+    task = ("--task", "cremad", "--data", str(cremad))
+    assert main(["train", *task, "--method", "dropout", *QUICK, *library]) == 0
+    assert main(["evaluate", *task, "--method", "dropout", *library]) == 0
+    sound = next((cremad / "AudioWAV").glob("*.wav"))
+    assert main(["predict", *task, "--method", "dropout", "--input", f"sound={sound}", *library]) == 0
+    capsys.readouterr()
+    assert main(["compare", *task, *library]) == 0
+    assert "Modality dropout" in capsys.readouterr().out
+    report = json.loads(next(tmp_path.glob("cremad/dropout/*/report.json")).read_text("utf-8"))
+    assert report["card"]["data"]["protocol"] == "ogm-ge"
+    assert main(["data", "cremad", str(cremad), "--protocol", "speakers"]) == 0
+    capsys.readouterr()
+    main(["compare", *task, *library])
+    said = capsys.readouterr()
+    assert "another protocol (ogm-ge, not speakers)" in said.out + said.err
+
+
+def test_no_actor_is_in_two_splits_under_the_protocol_of_speakers(cremad: Path) -> None:
+    shared = looked_at("cremad", cremad, "speakers")[2].shared
+    assert all(counts["groups"] == 0 for counts in shared.values())
+
+
+def test_a_protocol_that_cannot_be_run_is_refused_with_those_that_can(cremad: Path) -> None:
+    with pytest.raises(UnknownName, match="ogm-ge, speakers"):
+        looked_at("cremad", cremad, "di-mml")
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("1001_DFA_JOY_XX,JOY", "train.csv, line 2: 'JOY' is no emotion"),
+        ("1001_DFA_ANG_XX,SAD", "train.csv, line 2: .* another emotion"),
+        ("../../etc/passwd,ANG", "train.csv, line 2: .* no clip"),
+    ],
+)
+def test_a_label_outside_the_table_is_named_with_its_line(line: str, said: str, tmp_path: Path) -> None:
+    write_miniature("cremad", tmp_path)
+    lines = (tmp_path / "train.csv").read_text("utf-8").splitlines()
+    (tmp_path / "train.csv").write_text("\n".join([lines[0], line, *lines[2:]]), "utf-8")
+    with pytest.raises(DataError, match=said):
+        looked_at("cremad", tmp_path)
+
+
+def test_a_wrong_folder_names_what_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="AudioWAV"):
+        looked_at("cremad", tmp_path)
+    with pytest.raises(DataError, match="train_list"):
+        looked_at("casia_surf", tmp_path)
+
+
+def test_a_bad_download_is_refused_and_its_lost_files_can_count_as_missing(tmp_path: Path) -> None:
+    write_miniature("cremad", tmp_path / "data", broken=True)
+    with pytest.raises(DataError, match="is a Git LFS pointer"):
+        open_folder("cremad", tmp_path / "data")
+    open_folder("cremad", tmp_path / "data", incomplete=True)
+    open_folder("cremad", tmp_path / "data")
+    lost = looked_at("cremad", tmp_path / "data")[2].lacking
+    assert sorted(why for _, why in lost) == ["a Git LFS pointer", "cut off"]
+    found = TASKS["cremad"]()
+    present = [found.samples(split).present for split in ("train", "valid", "test")]
+    assert sum(int((~each).sum()) for each in present) == 2
+
+
+def test_a_picture_that_is_cut_off_is_named(tmp_path: Path) -> None:
+    write_miniature("casia_surf", tmp_path / "data", broken=True)
+    found = open_folder("casia_surf", tmp_path / "data", incomplete=True)
+    cut = found.samples[-1].cells["infrared"]
+    problems = [str(each) for each in check(tmp_path / "data").problems.found if each.is_error]
+    assert len(problems) == 1
+    assert Path(cut).name in problems[0]
+
+
+def test_a_task_of_ones_own_in_the_folder_is_left_alone(cremad: Path, tmp_path: Path) -> None:
+    (tmp_path / locations.TASK_FILE).write_text('{"name": "mine"}', "utf-8")
+    with pytest.raises(DataError, match="is not that of cremad"):
+        open_folder("cremad", tmp_path)
+    assert (tmp_path / locations.TASK_FILE).read_text("utf-8") == '{"name": "mine"}'
+
+
+def test_only_another_protocol_is_called_so(cremad: Path) -> None:
+    open_folder("cremad", cremad, "speakers")
+    task = TASKS["cremad"]()
+    assert "another version" in other_data({"data": {"protocol": "speakers"}}, task)
+    assert "ogm-ge, not speakers" in other_data({"data": {"protocol": "ogm-ge"}}, task)
