@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from mmlab.cli.app import main
@@ -12,12 +13,14 @@ from mmlab.core.data_version import other_data
 from mmlab.core.errors import DataError, UnknownName
 from mmlab.core.task import TASKS
 from mmlab.tasks.custom import locations
+from mmlab.tasks.custom.manifest import SPLITS
 from mmlab.tasks.custom.validate import check
 from mmlab.tasks.official.benchmark import BENCHMARKS
 from mmlab.tasks.official.miniature import write_miniature
 from mmlab.tasks.official.opening import looked_at, open_folder
 from mmlab.testing import check_benchmark
 from mmlab.testing.task_contract import check_task
+from tests.folders import nifti
 
 QUICK = ("--plan", "epochs=1")
 
@@ -131,6 +134,37 @@ def test_a_picture_that_is_cut_off_is_named(tmp_path: Path) -> None:
     problems = [str(each) for each in check(tmp_path / "data").problems.found if each.is_error]
     assert len(problems) == 1
     assert Path(cut).name in problems[0]
+
+
+def test_a_case_with_a_contrast_of_another_shape_or_without_one_is_named(tmp_path: Path) -> None:
+    write_miniature("brats", tmp_path)
+    first, second = (tmp_path / f"BraTS20_Training_00{number}" for number in (1, 2))
+    (second / "BraTS20_Training_002_flair.nii.gz").unlink()
+    with pytest.raises(DataError, match=r"BraTS20_Training_002_flair\.nii\.gz' is not there"):
+        open_folder("brats", tmp_path)
+    open_folder("brats", tmp_path, incomplete=True)
+    assert sum(each.present.all(1).logical_not().sum() for each in map(TASKS["brats"]().samples, SPLITS)) == 6
+    (first / "BraTS20_Training_001_t2.nii.gz").write_bytes(nifti(np.zeros((4, 4, 6))))
+    with pytest.raises(DataError, match=r"BraTS20_Training_001_t2\.nii\.gz' has 4 × 4 × 6 voxels"):
+        looked_at("brats", tmp_path)
+
+
+def test_the_names_of_2023_are_known(tmp_path: Path) -> None:
+    for end in ("t1n", "t1c", "t2w", "t2f", "seg"):
+        case = tmp_path / "BraTS-GLI-00000-000"
+        case.mkdir(exist_ok=True)
+        (case / f"{case.name}-{end}.nii.gz").write_bytes(nifti(np.zeros((4, 4, 3))))
+    found = looked_at("brats", tmp_path)[2]
+    assert found.files == 5
+    assert found.lacking == ()
+    assert found.samples[0].cells["t1ce"] == "BraTS-GLI-00000-000/BraTS-GLI-00000-000-t1c.nii.gz#0"
+
+
+def test_a_folder_that_is_no_class_is_named(tmp_path: Path) -> None:
+    write_miniature("modelnet40", tmp_path)
+    (tmp_path / "modelnet40_images_new_12x" / "zeppelin").mkdir()
+    with pytest.raises(DataError, match="zeppelin' is no class"):
+        looked_at("modelnet40", tmp_path)
 
 
 def test_a_task_of_ones_own_in_the_folder_is_left_alone(cremad: Path, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 from mmlab.core.csv_file import verbatim
 from mmlab.core.errors import DataError
 from mmlab.core.storage_errors import storage_errors
+from mmlab.modalities.files import numbered
 from mmlab.tasks.custom import locations
 from mmlab.tasks.custom.locations import MANIFEST, TASK_FILE
 from mmlab.tasks.official.benchmark import BENCHMARKS, Benchmark, Protocol, Sample
@@ -76,8 +77,9 @@ def _manifest(samples: Sequence[Sample], names: Sequence[str], lost: set[str]) -
     """A line per sample, paths of lost files left empty; samples that have nothing else are left out."""
     rows = []
     for sample in samples:
-        cells = ["" if sample.cells.get(name, "") in lost else sample.cells.get(name, "") for name in names]
-        if any(cells) and sample.target not in lost:
+        there = {name: cell for name, cell in sample.cells.items() if numbered(cell)[0] not in lost}
+        cells = [there.get(name, "") for name in names]
+        if there and numbered(sample.target)[0] not in lost:
             rows.append((sample.id, sample.split, sample.target, sample.group, *cells))
     return verbatim(("id", "split", "target", "group", *names), rows)
 

@@ -53,3 +53,10 @@ def cut_off(path: Path) -> None:
     """Keep the first third of a file, as a download that broke off does."""
     content = path.read_bytes()
     path.write_bytes(content[: len(content) // 3])
+
+
+def png(pixels: NDArray[np.uint8]) -> bytes:
+    """A PNG file."""
+    target = io.BytesIO()
+    Image.fromarray(pixels).save(target, "PNG")
+    return target.getvalue()
