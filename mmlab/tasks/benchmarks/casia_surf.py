@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 from mmlab.core.errors import DataError
 from mmlab.tasks.generators.faces.captures import recordings
-from mmlab.tasks.official.benchmark import BENCHMARKS, Benchmark, Protocol, Sample, held_out, lines_of
+from mmlab.tasks.official.benchmark import BENCHMARKS, Benchmark, Protocol, Sample, lines_of, with_validation
 from mmlab.tasks.official.stand_ins import jpeg, put
 
 KINDS = ("color", "depth", "ir")
@@ -60,12 +60,7 @@ class CasiaSurf(Benchmark):
         training = _listed(folder, TRAIN, "train")
         if protocol.name == "lists":
             return [*training, *_listed(folder, VALID, "valid"), *_listed(folder, TEST, "test")]
-        people = held_out([sample.group for sample in training])
-        kept = [
-            Sample(each.id, "valid" if each.group in people else "train", each.target, each.cells, each.group)
-            for each in training
-        ]
-        return [*kept, *_listed(folder, VALID, "test")]
+        return [*with_validation(training, lambda sample: sample.group), *_listed(folder, VALID, "test")]
 
     def miniature(self, folder: Path) -> None:
         """Captures of drawn faces: 72 to train, 36 in each of the other lists."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from mmlab.core.errors import DataError
-from mmlab.tasks.official.benchmark import BENCHMARKS, Benchmark, Protocol, Sample, chance, held_out, lines_of
+from mmlab.tasks.official.benchmark import BENCHMARKS, Benchmark, Protocol, Sample, chance, lines_of, with_validation
 from mmlab.tasks.official.stand_ins import jpeg, pictures_with_sounds, put
 
 EMOTIONS = ("NEU", "HAP", "SAD", "FEA", "DIS", "ANG")
@@ -70,13 +70,13 @@ class CremaD(Benchmark):
             clips = [(file.stem, _emotion(file.stem, file.name)) for file in sorted((folder / SOUNDS).glob("*.wav"))]
             splits = _splits_of_actors({clip[:4] for clip, _ in clips})
             return [_sample(folder, clip, emotion, splits[clip[:4]]) for clip, emotion in clips]
-        named = {split: _listed(folder, f"{split}.csv") for split in ("train", "test")}
-        valid = held_out([clip for clip, _ in named["train"]])
-        return [
-            _sample(folder, clip, emotion, "valid" if split == "train" and clip in valid else split)
-            for split, clips in named.items()
-            for clip, emotion in clips
-        ]
+        return with_validation(
+            [
+                _sample(folder, clip, emotion, split)
+                for split in ("train", "test")
+                for clip, emotion in _listed(folder, f"{split}.csv")
+            ]
+        )
 
     def miniature(self, folder: Path) -> None:
         """Twelve actors, six emotions, with both lists."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from mmlab.core.errors import DataError
-from mmlab.tasks.official.benchmark import BENCHMARKS, Benchmark, Protocol, Sample, held_out
+from mmlab.tasks.official.benchmark import BENCHMARKS, Benchmark, Protocol, Sample, with_validation
 from mmlab.tasks.official.stand_ins import pictures_with_sounds, png, put
 
 ROOT, FRONT, REAR = "modelnet40_images_new_12x", "_v001.png", "_v007.png"
@@ -89,8 +89,7 @@ class ModelNet40(Benchmark):
                 raise DataError(f"'{ROOT}/{place.name[:60]}' is no class of ModelNet40.", "Take it out of the folder.")
             for split in ("train", "test"):
                 found += _objects(place, split)
-        valid = held_out([sample.id for sample in found if sample.split == "train"])
-        return [Sample(each.id, "valid" if each.id in valid else each.split, each.target, each.cells) for each in found]
+        return with_validation(found)
 
     def miniature(self, folder: Path) -> None:
         """Six classes, eight objects to train on and four to measure on."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, ClassVar
@@ -12,7 +12,8 @@ from typing import Any, ClassVar
 from mmlab.core.errors import DataError, UnknownName
 from mmlab.core.registry import Registry
 
-LEAST_VALID = 2
+LEAST_VALID, VALID_SHARE = 2, 0.1
+POINTER = b"version https://git-lfs"  # how a file begins that Git LFS has not fetched
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,7 @@ def lines_of(folder: Path, name: str) -> list[tuple[int, str]]:
         raise DataError(f"There is no '{name}' in '{folder}'.", "Name the folder that holds it.") from error
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(f"'{name}' cannot be read as text.", "Take it from the official download again.") from error
-    if text.startswith("version https://git-lfs"):
+    if text.startswith(POINTER.decode()):
         raise DataError(f"'{name}' is a Git LFS pointer, not the file itself.", "Fetch it: git lfs pull")
     return [(number, line.strip()) for number, line in enumerate(text.splitlines(), 1) if line.strip()]
 
@@ -100,7 +101,8 @@ def chance(name: str) -> float:
     return int.from_bytes(blake2b(name.encode(), digest_size=7).digest()) / 2**56
 
 
-def held_out(names: Sequence[str], share: float = 0.1) -> frozenset[str]:
-    """The part of training samples, or of people, that the epoch is chosen on: drawn by their names."""
-    ordered = sorted(set(names), key=chance)
-    return frozenset(ordered[: max(LEAST_VALID, round(share * len(ordered)))])
+def with_validation(samples: Sequence[Sample], by: Callable[[Sample], str] = lambda sample: sample.id) -> list[Sample]:
+    """The samples in their order; a tenth of the training is for validation, drawn by names or by groups."""
+    ordered = sorted({by(each) for each in samples if each.split == "train"}, key=chance)
+    chosen = frozenset(ordered[: max(LEAST_VALID, round(VALID_SHARE * len(ordered)))])
+    return [replace(each, split="valid") if each.split == "train" and by(each) in chosen else each for each in samples]

@@ -15,9 +15,9 @@ from mmlab.modalities.files import numbered
 from mmlab.tasks.custom.input_kinds import kinds
 from mmlab.tasks.custom.manifest import SPLITS
 from mmlab.tasks.custom.task_json import COMMON
-from mmlab.tasks.official.benchmark import Benchmark, Protocol, Sample
+from mmlab.tasks.official.benchmark import POINTER, Benchmark, Protocol, Sample
 
-POINTER, LARGEST_POINTER = b"version https://git-lfs", 1000
+LARGEST_POINTER = 1000  # bytes
 NOT_THERE, IS_POINTER, EMPTY, CUT_OFF = "not there", "a Git LFS pointer", "empty", "cut off"
 STREAMED = 0xFFFFFFFF  # the length of a WAV that was written before its end was known
 

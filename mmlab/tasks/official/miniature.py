@@ -6,8 +6,7 @@ from pathlib import Path
 
 from mmlab.core.errors import DataError
 from mmlab.core.storage_errors import storage_errors
-from mmlab.tasks.official.benchmark import BENCHMARKS
-from mmlab.tasks.official.fingerprint import POINTER
+from mmlab.tasks.official.benchmark import BENCHMARKS, POINTER
 from mmlab.tasks.official.stand_ins import cut_off
 
 

@@ -16,6 +16,7 @@ from mmlab.core.reference import Reference
 from mmlab.core.task import Task, advice
 from mmlab.ui.components import figure_card, pickers
 from mmlab.ui.pages.dominance import result_cache, verdict_data
+from mmlab.ui.pages.dominance.verdict import part
 from mmlab.ui.session import cache, comparison_cache
 from mmlab.ui.text import wording
 from mmlab.ui.text.markdown import plain
@@ -88,14 +89,12 @@ def bars(task: Task, rows: list[Alternative], leader: int) -> Figure:
     modalities, colours = list(task.info.modalities), pickers.colours(task.info.modalities)
     order = [leader, *(place for place in range(len(modalities)) if place != leader)]
 
-    def part(row: Alternative, place: int) -> seed_bars.Part:
-        modality, share = modalities[place], float(row.shares[place])
-        against = ", against the right answer" if share < 0 else ""
-        said = f"{modality.label}, {cache.title(row.name)}: {wording.percent(abs(share))}{against}"
-        return seed_bars.Part(modality.letter, modality.label, colours[modality.name], share, said)
+    def of(row: Alternative, place: int) -> seed_bars.Part:
+        modality = modalities[place]
+        return part(modality, colours[modality.name], float(row.shares[place]), cache.title(row.name))
 
     drawn = [
-        seed_bars.Bar(cache.title(row.name), tuple(part(row, place) for place in order), math.nan, math.nan)
+        seed_bars.Bar(cache.title(row.name), tuple(of(row, place) for place in order), math.nan, math.nan)
         for row in rows
     ]
     title = f"Parts of the Shapley value by method, {task.title}"

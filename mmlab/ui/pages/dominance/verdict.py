@@ -13,6 +13,7 @@ from mmlab.analysis.dominance.measure import MEASURES
 from mmlab.analysis.dominance.verdict import MEASURES as MEASURES_DISAGREE
 from mmlab.analysis.dominance.verdict import SeedShares, Verdict
 from mmlab.core.group_name import group_name
+from mmlab.core.modality import Modality
 from mmlab.core.number_text import percent
 from mmlab.core.reference import Reference
 from mmlab.core.task import Task
@@ -56,16 +57,14 @@ def bars(task: Task, reference: Reference, found: Verdict, note: str) -> Figure:
     order = [found.leader, *(place for place in range(len(modalities)) if place != found.leader)]
     colours = pickers.colours(task.info.modalities)
 
-    def part(run: SeedShares, place: int) -> seed_bars.Part:
+    def of(run: SeedShares, place: int) -> seed_bars.Part:
         modality, share = modalities[place], float(run.shares[place])
-        said = f"{modality.label}, {run.name}: {percent(abs(share))}{words.bounds(run, place)}"
-        against = ", against the right answer" if share < 0 else ""
-        return seed_bars.Part(modality.letter, modality.label, colours[modality.name], share, said + against)
+        return part(modality, colours[modality.name], share, run.name, words.bounds(run, place))
 
     drawn = [
         seed_bars.Bar(
             run.name,
-            tuple(part(run, place) for place in order),
+            tuple(of(run, place) for place in order),
             float(run.low[found.leader]),
             float(run.high[found.leader]),
         )
@@ -80,6 +79,13 @@ def bars(task: Task, reference: Reference, found: Verdict, note: str) -> Figure:
     header = ("run", "input", "part of the Shapley value", "low", "high", "unit")
     drawing = seed_bars.drawing(drawn, DOMINANT, title)
     return Figure(f"verdict-{task.name}-{reference.method}", title, drawing, header, rows, note)
+
+
+def part(modality: Modality, colour: str, share: float, whose: str, bounds: str = "") -> seed_bars.Part:
+    """One input's part of a bar and its words. bounds: its interval in words."""
+    against = ", against the right answer" if share < 0 else ""
+    said = f"{modality.label}, {whose}: {percent(abs(share))}{bounds}{against}"
+    return seed_bars.Part(modality.letter, modality.label, colour, share, said)
 
 
 def basis(task: Task, reference: Reference, wanted: Chosen, found: Verdict) -> str:
