@@ -18,7 +18,7 @@ from mmlab.core.errors import DataError, PluginError, UnknownName
 from mmlab.core.group_name import group_name
 from mmlab.core.outputs import Regression, Segmentation
 from mmlab.core.task import TASKS
-from mmlab.tasks.custom import locations, samples
+from mmlab.tasks.custom import locations, stored_split
 from mmlab.tasks.custom.example_folder import write_example
 from mmlab.tasks.custom.input_kinds import kinds
 from mmlab.tasks.custom.validate import check
@@ -416,11 +416,12 @@ def test_many_numbers_need_no_names(tmp_path: Path, ending: str) -> None:
         kinds()["vector"](columns=tuple(map(str, range(70_000))))
 
 
-def test_what_does_not_fit_into_memory_is_said_before_anything_is_read(
+def test_what_does_not_fit_on_the_disk_is_said_before_anything_is_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = written(tmp_path / "pair", files={})  # to read a picture would be an error of its own
-    monkeypatch.setattr(samples, "MOST_BYTES", 100)
-    assert all("the limit is 4 GB" in problem.message for problem in check(folder).problems.found)
-    with pytest.raises(DataError, match="the limit is 4 GB"):
+    monkeypatch.setattr(stored_split, "HELD", 20)
+    monkeypatch.setattr(stored_split, "_free", lambda: 100)
+    assert all("GB of the cache" in problem.message for problem in check(folder).problems.found)
+    with pytest.raises(DataError, match="GB of the cache"):
         task_class(folder)().samples("valid")

@@ -81,10 +81,11 @@ def test_no_pickle_is_opened(tmp_path: Path) -> None:
 
 
 def test_too_large_a_set_is_refused_before_it_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mmlab.tasks.custom.samples.MOST_BYTES", 100)
+    monkeypatch.setattr("mmlab.tasks.custom.stored_split.HELD", 20)
+    monkeypatch.setattr("mmlab.tasks.custom.stored_split._free", lambda: 100)
     folder = written(tmp_path)
-    assert "GB of memory" in str(check(folder).problems.found[0])
-    with pytest.raises(DataError, match="GB of memory"):
+    assert "GB of the cache" in str(check(folder).problems.found[0])
+    with pytest.raises(DataError, match="GB of the cache"):
         opened(folder).samples("train")
 
 

@@ -39,7 +39,10 @@ class Batch:
 
 @dataclass(frozen=True)
 class Samples:
-    """A whole split: stacked tensors, and who or what each sample came from (`groups`, such as a speaker)."""
+    """A whole split: stacked tensors, and who or what each sample came from (`groups`, such as a speaker).
+
+    Tensors of a large split lie on disk (`mmlab.core.stored_rows`); a batch reads its rows only.
+    """
 
     inputs: Mapping[str, Tensor]
     present: Tensor
@@ -63,7 +66,7 @@ class Samples:
         return Samples(inputs, self.present[:count], self.target[:count], self.ids[:count], self.groups[:count])
 
     def at(self, rows: Sequence[int]) -> Samples:
-        """The samples at `rows`, in that order, as they are stored."""
+        """The samples at `rows`, in that order, as they are stored, in memory."""
         index = torch.as_tensor(rows, dtype=torch.long)
         inputs = {name: value[index] for name, value in self.inputs.items()}
         ids, groups = (tuple(every[row] for row in rows) for every in (self.ids, self.groups))

@@ -88,6 +88,7 @@ class Run:
     """What a method may see of its training. There is no way from here to the test split.
 
     validation:  predictions of this method on the validation split, `[N, ...]`, from some inputs, bool `[N, M]`.
+        Of label maps that lie on disk, it is the first samples only, so that all answers fit into memory.
     validation_present: what the samples of the validation split have, bool `[N, M]`.
     training:    the training split in batches, unaugmented, in order (up to a number of samples).
     """

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -18,12 +19,14 @@ from mmlab.core.data_version import fingerprint_of
 from mmlab.core.errors import Unsupported
 from mmlab.core.modality import Combination
 from mmlab.core.modality_kinds import modality_kind
+from mmlab.core.stored_rows import StoredRows, in_parts, rows_at
 from mmlab.core.task import TASKS, Task
 from mmlab.inference.sweep import mean_metrics
 from mmlab.storage import baselines_file
 from mmlab.storage.library import Library
 
 MOST_ROWS = 20_000  # of training samples: more make a forest slow and neither model better
+MOST_NUMBERS = 2**26  # of an input on disk, by which its principal components are found: 256 MB
 
 
 def measure(name: str, library: Library, on_progress: Callable[[float], None] | None = None) -> dict[str, Any]:
@@ -74,16 +77,19 @@ def stored(name: str, library: Library) -> dict[str, Any]:
 
 
 def _flat(task: Task, splits: Mapping[str, Samples]) -> dict[str, dict[str, NDArray[Any]]]:
-    """The numbers `[N, n]` of each input, by split."""
+    """The numbers `[N, n]` of each input, by split. Of inputs on disk, components are found in the first rows."""
     found: dict[str, dict[str, NDArray[Any]]] = {split: {} for split in splits}
     for position, item in enumerate(task.info.modalities):
         there = splits["train"].present[:, position]
-        training = splits["train"].inputs[item.name][there].float().numpy()
+        seen = rows_at(splits["train"].inputs[item.name], there)
+        most = MOST_NUMBERS // prod(item.shape) if isinstance(seen, StoredRows) else len(seen)
+        training = seen[:most].float().numpy()
         if not len(training):
             training = np.zeros((2, *item.shape), np.float32)
         fitted = Flat(training, len(item.shape) == 1, modality_kind(item.kind).discrete)
         for split, samples in splits.items():
-            found[split][item.name] = fitted(samples.inputs[item.name].float().numpy())
+            parts = in_parts(samples.inputs[item.name])
+            found[split][item.name] = np.concatenate([fitted(part.float().numpy()) for part in parts])
     return found
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import hashlib
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -14,6 +15,7 @@ from torch import Tensor
 
 from mmlab.core.batch import Samples
 from mmlab.core.modality import Modality
+from mmlab.core.stored_rows import in_parts
 from mmlab.core.task import TaskInfo
 from mmlab.networks.backbone_encoder import Body
 from mmlab.storage import disk_cache
@@ -41,7 +43,10 @@ def any_cached(info: TaskInfo) -> bool:
 def _features(values: Tensor, modality: Modality, place: torch.device | str) -> Tensor:
     assert modality.backbone is not None
     backbone = modality.backbone
-    content = hashlib.sha256(np.ascontiguousarray(values.numpy()).reshape(-1).view(np.uint8).data).hexdigest()
+    digest = hashlib.sha256()
+    for part in in_parts(values):
+        digest.update(np.ascontiguousarray(part.numpy()).reshape(-1).view(np.uint8).data)
+    content = digest.hexdigest()
     depends_on = (backbone.encoder, backbone.pixels, backbone.digest, modality.kind, tuple(values.shape), content)
     key = f"features-{disk_cache.cache_key(VERSION, *depends_on)}"
     arrays = disk_cache.load(key)
@@ -49,8 +54,13 @@ def _features(values: Tensor, modality: Modality, place: torch.device | str) -> 
         start = time.perf_counter()
         body = Body(modality, backbone, False).to(place).eval()
         with torch.inference_mode():
-            parts = [body.features(part.float().to(place)).float().cpu() for part in torch.split(values, BATCH)]
+            parts = [body.features(part.float().to(place)).float().cpu() for part in _batches(values)]
         whole = torch.cat(parts) if parts else torch.zeros(0, *body.feature_shape)
         arrays = {FEATURES: whole.numpy(), SECONDS: np.array(time.perf_counter() - start)}
         disk_cache.save(key, arrays)
     return torch.from_numpy(arrays[FEATURES]).clone()
+
+
+def _batches(values: Tensor) -> Iterator[Tensor]:
+    for start in range(0, len(values), BATCH):
+        yield values[start : start + BATCH]

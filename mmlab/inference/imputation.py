@@ -24,6 +24,7 @@ from mmlab.core.errors import CheckpointError, DataError
 from mmlab.core.method import Fused, Method
 from mmlab.core.modality import Combination, Modality
 from mmlab.core.results import Sweep
+from mmlab.core.stored_rows import mean_of, rows_at, spread_of
 from mmlab.core.task import TASKS, Task, Versioned
 from mmlab.inference.predictor import Model
 from mmlab.inference.sweep import sweep
@@ -92,10 +93,9 @@ def replacements(rule: str, samples: Samples, modality: Modality, seen: Tensor |
         raise DataError(f"There is no rule '{rule}'.", f"There are: {', '.join(RULES)}.")
     if seen is None:
         raise DataError(f"The rule '{rule}' needs the training samples.")
-    mean = seen.mean(0)
     if rule == "mean":
-        return mean.expand_as(inputs).clone()
-    return mean + seen.std(0) * torch.randn(inputs.shape, generator=generator)
+        return mean_of(seen).expand_as(inputs).clone()
+    return mean_of(seen) + spread_of(seen) * torch.randn(inputs.shape, generator=generator)
 
 
 def sweep_with_imputation(
@@ -106,7 +106,7 @@ def sweep_with_imputation(
         return sweep(method, samples, **more)
     instead = {}
     for position, modality in enumerate(method.modalities):
-        seen = training.inputs[modality.name][training.present[:, position]].float() if training else None
+        seen = rows_at(training.inputs[modality.name], training.present[:, position]) if training else None
         instead[INSTEAD + modality.name] = replacements(rule, samples, modality, seen)
     return sweep(method, replace(samples, inputs={**samples.inputs, **instead}), answer=fuse_replaced, **more)
 

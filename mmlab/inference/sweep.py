@@ -15,6 +15,7 @@ from mmlab.core.metric import mean_of
 from mmlab.core.modality import Combination, Modalities
 from mmlab.core.outputs import Output
 from mmlab.core.results import Sweep
+from mmlab.core.stored_rows import in_parts
 
 BATCH, DENSE_BATCH = 128, 8  # maps of a small batch stay in the processor's cache
 Answer = Callable[[Method, Mapping[str, Tensor], Sequence[Combination]], list[Fused]]
@@ -67,7 +68,7 @@ def sweep(
         logits=logits,
         mean=mean,
         variance=variance if variance.size else None,
-        target=output.condense_target(samples.target).numpy(),
+        target=torch.cat([output.condense_target(part) for part in in_parts(samples.target)]).numpy(),
         present=samples.present.numpy(),
         ids=samples.ids,
         groups=samples.groups,

@@ -16,6 +16,7 @@ from mmlab.core.declarations import Card
 from mmlab.core.diagram import Arrow, Box, Diagram, Inputs, Join, Note
 from mmlab.core.method import METHODS, Feature, Features, Fused, Method, Run
 from mmlab.core.options import Options
+from mmlab.core.stored_rows import mean_of, rows_at
 from mmlab.core.task import TaskInfo
 from mmlab.networks.parts import Parts, pool
 
@@ -68,10 +69,10 @@ class Joint(Method):
 
     def before_training(self, samples: Samples) -> None:
         for position, modality in enumerate(self.modalities):
-            seen = samples.inputs[modality.name][samples.present[:, position]].float()
+            seen = rows_at(samples.inputs[modality.name], samples.present[:, position])
             mean = self.get_buffer(f"mean_{modality.name}")
             if len(seen) and not (modality.discrete and mean.shape == modality.shape):  # features have a mean
-                mean.copy_(seen.mean(0))
+                mean.copy_(mean_of(seen))
 
     def encode(self, inputs: Mapping[str, Tensor], there: Tensor | None = None) -> Features:
         """The feature of each input, and beside it that of the mean input (one row)."""

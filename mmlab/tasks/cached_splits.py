@@ -45,12 +45,17 @@ def cached_split(
     `groups`, and `present` bool `[N, M]` where samples lack modalities by nature.
     """
     key = f"{name}-{disk_cache.cache_key(FORMAT, *depends_on)}"
+    return kept_split(key, lambda: _from_disk(key, modalities, build))
+
+
+def kept_split(key: str, make: Callable[[], Samples]) -> Samples:
+    """The split under `key`, made where it is not among those in memory."""
     place = cache_folder(), key
     with _lock:
         if place in _kept:
             _kept.move_to_end(place)
             return _kept[place]
-    samples = _from_disk(key, modalities, build)
+    samples = make()
     with _lock:
         _kept[place] = samples
         while len(_kept) > KEPT:

@@ -25,14 +25,13 @@ from mmlab.core.options import NO_OPTIONS, build
 from mmlab.core.recordings import Raw
 from mmlab.core.task import TASKS, GallerySample, PreparedInput, Source, Split, Task, TaskInfo
 from mmlab.storage import disk_cache
-from mmlab.tasks.cached_splits import cached_split
+from mmlab.tasks.cached_splits import cached_split, kept_split
 from mmlab.tasks.custom import locations
 from mmlab.tasks.custom.dropping import dropped, only_present, recordings
 from mmlab.tasks.custom.manifest import SPLITS, Row, read_manifest
 from mmlab.tasks.custom.problems import Problems
 from mmlab.tasks.custom.samples import (
     Scales,
-    check_size,
     contents_of,
     paths_of,
     region_maps,
@@ -41,6 +40,7 @@ from mmlab.tasks.custom.samples import (
     state_of,
 )
 from mmlab.tasks.custom.scales import scaled
+from mmlab.tasks.custom.stored_split import check_room, stored_names, stored_split
 from mmlab.tasks.custom.task_json import Description, read_description
 
 VERSION = 4  # of what a split holds; raise it when a kind's reading or preparation changes
@@ -86,11 +86,11 @@ class FolderTask:
         return ("built-in",)
 
     def samples(self, split: Split, source: Source = "built-in") -> Samples:
-        """A split as stacked tensors, stored in half precision. Raises DataError, with the line of what is wrong."""
+        """A split in half precision, as tensors in memory of large inputs on disk. Raises DataError, with the line."""
         if source != "built-in":
             raise DataError(f"'{self.name}' has no other source than its folder.", "Leave the source out.")
         for each in SPLITS:  # before anything is read
-            check_size(self.description, sum(row.split == each for row in _rows(self.description)))
+            check_room(self.description, each, sum(row.split == each for row in _rows(self.description)))
         if split == "train":  # what is wrong with the other splits is said before a training, not after it
             for other in ("valid", "test"):
                 self.samples(other)
@@ -256,12 +256,19 @@ def _scales_by_manifest(description: Description, state: Stamp) -> Scales:
 
 def _samples(description: Description, split: Split, version: str, version_of_scales: str) -> Samples:
     """This version of a split. Raises DataError."""
+    rows, name = _rows(description, split), description.info.name
+    depends_on = (name, version, version_of_scales)
+    if stored_names(description, len(rows)):
+
+        def make() -> Samples:
+            return stored_split(description, split, rows, _scales(description, version_of_scales), VERSION)
+
+        return kept_split(f"{name}-{split}-{disk_cache.cache_key(*depends_on)}", make)
 
     def build() -> dict[str, NDArray[Any]]:
-        return stacked(description, _rows(description, split), _scales(description, version_of_scales), Problems())
+        return stacked(description, rows, _scales(description, version_of_scales))
 
-    name = description.info.name
-    return cached_split(f"{name}-{split}", (name, version, version_of_scales), description.info.modalities, build)
+    return cached_split(f"{name}-{split}", depends_on, description.info.modalities, build)
 
 
 def task_class(folder: Path) -> type[FolderTask]:

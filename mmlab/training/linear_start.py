@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from mmlab.core.batch import Samples
 from mmlab.core.method import Method
 from mmlab.core.modality import Combination
+from mmlab.core.stored_rows import StoredRows
 from mmlab.networks.encoders import LinearEncoder
 
 STRENGTHS = (
@@ -78,9 +79,14 @@ def directions(method: Method, training: Samples, validation: Samples) -> dict[s
 
 
 def _table(samples: Samples, combination: Combination, names: list[str]) -> Table:
-    """Numbers `[N, n]` side by side, and the truth `[N]`, of the samples that have the whole combination."""
+    """Numbers `[N, n]` side by side, and the truth `[N]`, of the samples that have the whole combination.
+
+    Of inputs that lie on disk, the first rows: as many as make `LARGEST` numbers.
+    """
     wanted = [list(samples.inputs).index(name) for name in combination.names]
-    rows = samples.present[:, wanted].all(1)
+    rows = samples.present[:, wanted].all(1).nonzero()[:, 0]
+    if any(isinstance(samples.inputs[name], StoredRows) for name in names):
+        rows = rows[: LARGEST // sum(samples.inputs[name].shape[1] for name in names)]
     joined = [samples.inputs[name][rows].double().numpy() for name in names]
     return np.concatenate(joined, 1), samples.target[rows].numpy()
 

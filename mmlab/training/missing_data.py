@@ -19,6 +19,7 @@ from mmlab.core.errors import DataError
 from mmlab.core.modality import Modalities
 from mmlab.core.outputs import Output
 from mmlab.core.results import Sweep
+from mmlab.core.stored_rows import zeroed
 
 PROTOCOLS = ("shared", "imbalanced")
 MEAN_RATE, SPREAD = 0.4, 0.3
@@ -69,9 +70,7 @@ def with_gaps(samples: Samples, modalities: Modalities, rates: Mapping[str, floa
     present = torch.where(present.any(1, keepdim=True), present, samples.present)
     inputs = {}
     for position, name in enumerate(modalities.names):
-        value = samples.inputs[name].clone()
-        value[~present[:, position]] = 0
-        inputs[name] = value
+        inputs[name] = zeroed(samples.inputs[name], ~present[:, position])
     return replace(samples, inputs=inputs, present=present)
 
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import lru_cache, partial
-from math import prod
 from pathlib import Path
 from shlex import quote
 from typing import Any
@@ -29,7 +28,6 @@ from mmlab.tasks.custom.scales import Moments, Scale, scaled
 from mmlab.tasks.custom.targets import regions_of
 from mmlab.tasks.custom.task_json import Description, Input
 
-MOST_BYTES = 4 * 2**30  # of a split in memory
 ALIKE = 0.02  # share that the proportions of a picture and of its label map may differ by: rounding
 Arrays = dict[str, NDArray[Any]]
 Scales = Mapping[str, Scale]
@@ -193,14 +191,10 @@ def scales_of(description: Description, rows: Sequence[Row]) -> dict[str, Scale]
     return found
 
 
-def stacked(description: Description, rows: Sequence[Row], scales: Scales, problems: Problems) -> Arrays:
-    """A split as arrays: `[N, *shape]` per modality in half precision, present, target, ids, groups."""
-    modalities = description.info.modalities
-    check_size(description, len(rows))
-    arrays: Arrays = {item.name: np.zeros((len(rows), *item.shape), np.float16) for item in modalities}
-    present = np.zeros((len(rows), len(modalities)), bool)
-    targets: list[Any] = []
-    kept: list[Row] = []
+def ready_rows(
+    description: Description, rows: Sequence[Row], scales: Scales, problems: Problems
+) -> Iterator[tuple[Row, dict[str, NDArray[np.float32]], Any]]:
+    """Each row that can be used, its inputs as a model sees them and its target; what is wrong goes to `problems`."""
     for row in rows:
         of_row = Problems()
         readings, target = prepared(description, row, of_row)
@@ -208,25 +202,38 @@ def stacked(description: Description, rows: Sequence[Row], scales: Scales, probl
             continue
         if not description.drops:
             problems.extend(of_row)
-        for name, reading in readings.items():
-            arrays[name][len(kept)] = scaled(reading.tensor, scales.get(name)).numpy()
+        yield row, {name: scaled(each.tensor, scales.get(name)).numpy() for name, each in readings.items()}, target
+
+
+def check_enough(description: Description, rows: Sequence[Row], kept: int, problems: Problems) -> None:
+    """Raise DataError for the first problem, or where so few of the rows of a split can be used."""
+    problems.raise_first(description.folder)
+    split = rows[0].split if rows else ""
+    if kept < (LEAST_TRAINING if split == "train" else 1):
+        hint = f"See why: python -m mmlab check {quote(str(description.folder))}"
+        raise DataError(f"Too few samples of {split} can be used: {kept} of {len(rows):,}.", hint)
+
+
+def labels_of(description: Description, kept: Sequence[Row]) -> Arrays:
+    """The ids and groups of rows, as arrays."""
+    return {"ids": np.array([row.id for row in kept]), "groups": np.array([case_of(description, row) for row in kept])}
+
+
+def stacked(description: Description, rows: Sequence[Row], scales: Scales) -> Arrays:
+    """A split as arrays: `[N, *shape]` per modality in half precision, and its labels. Raises DataError."""
+    modalities = description.info.modalities
+    arrays: Arrays = {item.name: np.zeros((len(rows), *item.shape), np.float16) for item in modalities}
+    present = np.zeros((len(rows), len(modalities)), bool)
+    targets: list[Any] = []
+    kept: list[Row] = []
+    problems = Problems()
+    for row, readings, target in ready_rows(description, rows, scales, problems):
+        for name, values in readings.items():
+            arrays[name][len(kept)] = values
             present[len(kept), modalities.names.index(name)] = True
         targets.append(target)
         kept.append(row)
-    problems.raise_first(description.folder)
-    split = rows[0].split if rows else ""
-    if len(kept) < (LEAST_TRAINING if split == "train" else 1):
-        hint = f"See why: python -m mmlab check {quote(str(description.folder))}"
-        raise DataError(f"Too few samples of {split} can be used: {len(kept)} of {len(rows):,}.", hint)
+    check_enough(description, rows, len(kept), problems)
     arrays, present = {name: value[: len(kept)] for name, value in arrays.items()}, present[: len(kept)]
     target = description.info.output.stacked(targets)
-    ids, groups = np.array([row.id for row in kept]), np.array([case_of(description, row) for row in kept])
-    return {**arrays, "present": present, "target": target, "ids": ids, "groups": groups}
-
-
-def check_size(description: Description, count: int) -> None:
-    """Raise DataError where so many samples would not fit into memory."""
-    size = count * sum(2 * prod(item.shape) for item in description.info.modalities)
-    if size > MOST_BYTES:
-        hint = "Use fewer samples, or a smaller size in task.json."
-        raise DataError(f"{count:,} samples would take {size / 2**30:.1f} GB of memory; the limit is 4 GB.", hint)
+    return {**arrays, "present": present, "target": target, **labels_of(description, kept)}

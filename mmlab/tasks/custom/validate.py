@@ -14,8 +14,9 @@ from mmlab.tasks.custom.manifest import SPLITS, Row, check_splits, read_manifest
 from mmlab.tasks.custom.problems import Problems
 from mmlab.tasks.custom.reading import OnProgress, Reading
 from mmlab.tasks.custom.row_reading import ReadRow, Spread
-from mmlab.tasks.custom.samples import case_of, check_size, usable
+from mmlab.tasks.custom.samples import case_of, usable
 from mmlab.tasks.custom.scales import Moments
+from mmlab.tasks.custom.stored_split import check_room
 from mmlab.tasks.custom.task_json import Description, read_description
 
 MANY = 0.2  # share of an input that could not be used, from which on it is said by itself
@@ -89,7 +90,7 @@ def check(folder: Path, on_progress: OnProgress | None = None, spread: Spread | 
 
 
 def _count(found: Checked, description: Description, rows: Sequence[Row]) -> bool:
-    """Count the samples; whether each split fits into memory, without which nothing needs to be read."""
+    """Count the samples; whether each split fits on the disk, without which nothing needs to be read."""
     modalities = description.info.modalities
     found.counts = {split: sum(row.split == split for row in rows) for split in SPLITS}
     total = max(len(rows), 1)
@@ -99,7 +100,7 @@ def _count(found: Checked, description: Description, rows: Sequence[Row]) -> boo
     fits = True
     for split, count in found.counts.items():
         try:
-            check_size(description, count)
+            check_room(description, split, count)
         except MmlabError as error:
             found.problems.caught(error, column=split)
             fits = False
