@@ -169,7 +169,9 @@ def test_files_that_were_lost_or_cut_are_made_again_and_old_ones_go(
     assert not list(cache.glob("*.part"))
 
 
-def trained(folder: Path, run: Path | None, epochs: int, most: int | None = None) -> tuple[list[dict[str, float]], bytes]:
+def trained(
+    folder: Path, run: Path | None, epochs: int, most: int | None = None
+) -> tuple[list[dict[str, float]], bytes]:
     """The losses of the epochs and the weights at their end, of a training that may stop after `most` epochs."""
     task = task_class(folder)()
     torch.manual_seed(0)
