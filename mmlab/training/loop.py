@@ -11,7 +11,7 @@ import os
 import time
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,6 @@ from mmlab.core.errors import MmlabError
 from mmlab.core.method import Method, Run, Stage
 from mmlab.core.options import as_dict
 from mmlab.core.presence import keep
-from mmlab.core.stored_rows import StoredRows
 from mmlab.core.task import Task
 from mmlab.core.training_plan import Plan
 from mmlab.inference.device import mixed_precision
@@ -35,13 +34,11 @@ from mmlab.losses.common import sample_present
 from mmlab.networks import backbone_encoder
 from mmlab.storage.atomic_files import write_atomically
 from mmlab.storage.checkpoints import PROGRESS
-from mmlab.training import linear_start, optimisation, resume_state, selection, variation
+from mmlab.training import answered_at_once, linear_start, optimisation, resume_state, selection, variation
 from mmlab.training.dominance_log import DominanceLog as DominanceLog
 from mmlab.training.recorder import Recorder
 from mmlab.training.resume_state import STATE, State
 from mmlab.training.variation import mixed
-
-MOST_ANSWERS = 2**26  # numbers: 256 MB
 
 
 @dataclass(frozen=True)
@@ -81,7 +78,7 @@ class Trainer:
         self.folder, self.place, self.teachers = folder, place, teachers
         self.training = training.take(plan.samples) if plan.samples else training
         self.validation, self.recorders = validation, recorders
-        self.answered = _answered(validation)
+        self.answered = answered_at_once.of(validation)
         variation.check(plan, task.info.output, training.target)
         self.state = State()
         self.optimiser_state: dict[str, Any] | None = None
@@ -311,12 +308,3 @@ class Trainer:
         if file.exists() or lines == 0:
             kept = file.read_text("utf-8").splitlines(keepends=True)[:lines] if file.exists() else []
             write_atomically(file, "".join(kept).encode())
-
-
-def _answered(validation: Samples) -> Samples:
-    """What a method may answer at once: the validation split; of label maps on disk so many that they fit."""
-    target = validation.target
-    if not isinstance(target, StoredRows):
-        return validation
-    few = validation.take(max(1, MOST_ANSWERS // math.prod(target.shape[1:])))
-    return replace(few, target=few.target.clone())
