@@ -31,7 +31,7 @@ def main() -> int:
     asked = _arguments()
     file = asked.write / "reliability.json"
     found: dict[str, Any] = json.loads(file.read_text("utf-8")) if file.is_file() else {}
-    found["about"] = _about(asked)
+    found["about"] = f"mmlab {__version__}, Python {platform.python_version()}, {os.cpu_count()} cores."
     for part, run in (
         ("files", _files),
         ("large", _large),
@@ -39,12 +39,13 @@ def main() -> int:
         ("visitors", _visitors),
         ("neighbours", _neighbours),
     ):
+        began = _beginning(asked, part)
         result = run(asked)
         if result is not None:
-            found[part] = result
+            found[part], found.setdefault("began", {})[part] = result, began
             tables.write(found, asked.write)
     print(tables.as_markdown(found))
-    return int(any(map(_is_broken, found.values())))
+    return int(any(_is_broken(part) for name, part in found.items() if name != "began"))
 
 
 def _arguments() -> argparse.Namespace:
@@ -90,14 +91,12 @@ def _neighbours(asked: argparse.Namespace) -> dict[str, bool] | None:
     return neighbours.attack()
 
 
-def _about(asked: argparse.Namespace) -> str:
-    """On what it ran, beside what, and how much of the whole."""
-    load = os.getloadavg()[2] if hasattr(os, "getloadavg") else float("nan")
-    asked_for = ", ".join(f"{getattr(asked, name):g} of {whole:g} {name}" for name, whole in WHOLE.items())
-    return (
-        f"mmlab {__version__}, Python {platform.python_version()}, {os.cpu_count()} cores, load {load:.1f} at the "
-        f"beginning, {datetime.now(UTC):%d %B %Y}. Asked for: {asked_for}."
-    )
+def _beginning(asked: argparse.Namespace, part: str) -> str:
+    """When a part began, beside what, and how much of the whole was asked for."""
+    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else float("nan")
+    sizes = {"files": ["files"], "kills": ["kills"], "visitors": ["visitors", "minutes"]}.get(part, [])
+    whole = "; ".join(f"asked for {getattr(asked, name):g} of {WHOLE[name]:g} {name}" for name in sizes)
+    return f"{datetime.now(UTC):%d %B %Y}, load {load:.1f}" + (f"; {whole}" if whole else "")
 
 
 def _is_broken(part: Any) -> bool:

@@ -26,11 +26,12 @@ def write(found: Figures, folder: Path) -> None:
 
 
 def as_markdown(found: Figures) -> str:
-    """A table per part that ran, under a line that says on what machine and how much of the whole."""
+    """A table per part that ran, which says when, beside what load and how much of the whole; first, on what machine."""
     parts = [found["about"]]
     for title, part, make in PARTS:
         if part in found:
-            lines = [f"| {' | '.join(cells)} |" for cells in make(found[part])]
+            began = ("began", found.get("began", {}).get(part, "not recorded"), "")
+            lines = [f"| {' | '.join(cells)} |" for cells in [began, *make(found[part])]]
             parts.append("\n".join([f"| {title} | found | promised |", "| --- | --- | --- |", *lines]))
     return "\n\n".join(parts)
 
