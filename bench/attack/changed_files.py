@@ -70,6 +70,7 @@ def attack(count: int, seed: int) -> Found:
 
 
 def _one(found: Found, name: str, call: Callable[[], str], content: bytes) -> None:
+    """One call. One that takes too long is made again, and the shorter counts: the first of a kind imports modules."""
     before, start = _memory("VmRSS"), time.process_time()
     _forget_peak()
     ended = ""
@@ -85,6 +86,10 @@ def _one(found: Found, name: str, call: Callable[[], str], content: bytes) -> No
             _keep(fault, content)
         found.faults[fault] += 1
     seconds, megabytes = time.process_time() - start, _memory("VmHWM") - before
+    if ended and seconds > MOST_SECONDS:
+        start = time.process_time()
+        call()
+        seconds = min(seconds, time.process_time() - start)
     found.inputs += 1
     found.values += ended == "value"
     found.sentences += ended == "sentence"

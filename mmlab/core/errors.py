@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+LONGEST = 480  # letters of each sentence: what a file calls things may be endless
+
 
 class MmlabError(Exception):
     """What happened (`message`) and what to do about it (`hint`).
 
-    Two plain arguments, so that the error survives a process boundary.
+    Two plain arguments, so that the error survives a process boundary. What is too long to be read is cut in its middle.
     """
 
     def __init__(self, message: str, hint: str = "") -> None:
-        super().__init__(message, hint)
-        self.message = message
-        self.hint = hint
+        self.message, self.hint = _readable(message), _readable(hint)
+        super().__init__(self.message, self.hint)
 
     def __str__(self) -> str:
         return f"{self.message} {self.hint}".strip()
+
+
+def _readable(text: str) -> str:
+    return text if len(text) <= LONGEST else f"{text[: LONGEST // 2]}…{text[-LONGEST // 2 + 1 :]}"
 
 
 class UnknownName(MmlabError):

@@ -69,7 +69,7 @@ def build(options: type[O], values: Mapping[str, Any]) -> O:
     known = {item.name: item for item in describe(options)}
     for name in values:
         if name not in known:
-            raise UnknownName(f"There is no option '{name}'.", f"There are: {', '.join(known) or 'none'}.")
+            raise UnknownName(f"There is no option '{name[:40]}'.", f"There are: {', '.join(known) or 'none'}.")
     return options(**{name: _fit(known[name], value) for name, value in values.items()})
 
 
@@ -90,9 +90,9 @@ def _fit(item: Described, value: Any) -> Any:
     try:
         fitted = _convert(item.kind, value)
     except (KeyError, OverflowError, TypeError, ValueError) as error:
-        raise DataError(f"'{value}' does not fit option '{item.name}'.", f"{item.help}.") from error
+        raise DataError(f"'{str(value)[:40]}' does not fit option '{item.name}'.", f"{item.help}.") from error
     if item.choices is not None and fitted not in item.choices:
-        raise DataError(f"'{value}' does not fit option '{item.name}'.", f"Use: {', '.join(item.choices)}.")
+        raise DataError(f"'{str(value)[:40]}' does not fit option '{item.name}'.", f"Use: {', '.join(item.choices)}.")
     below = item.low is not None and not fitted >= item.low  # what is no number at all is not above either
     if below or (item.high is not None and fitted > item.high):
         raise DataError(f"{item.name} = {value} is out of bounds.", f"Use {_bounds(item)}.")

@@ -23,6 +23,7 @@ from mmlab.storage.checkpoints import SWEEP
 
 VERSIONS = (1, 2)  # the second has principal directions
 LEVELS = 32
+PACKED_WITH = ("low", "scale"), ("basis", "middle")  # what brings an embedding back from steps, and from directions
 WIDE, DIRECTIONS = 128, 48  # dimensions
 MOST_VALUES = 2**26  # of logits, means and variances together: 256 MB in single precision
 WIDEST = 4096  # dimensions of an embedding
@@ -106,6 +107,11 @@ def _check_headers(headers: Headers) -> None:
     """Whether the shapes fit each other and stay within bounds. Raises ValueError, or KeyError for what is missing."""
     shapes = {name: found.shape for name, found in headers.items()}
     for name in ("mean", "variance"):
+        steps, directions_of = ([f"{name}_{part}" in shapes for part in parts] for parts in PACKED_WITH)
+        if any(steps) != all(steps) or any(directions_of) != all(directions_of) or (any(directions_of) > any(steps)):
+            raise ValueError("it lacks what brings its embedding back")
+        if name in shapes and not any(steps) and headers[name].kind.kind != "f":
+            raise ValueError("its embedding is packed, and it is not said how")
         if f"{name}_basis" in shapes:  # as wide as it is once it is read
             width, directions = shapes[f"{name}_basis"]
             if (directions,) != shapes[name][2:] or (width,) != shapes[f"{name}_middle"]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import pickle
 import struct
 import warnings
 import zipfile
@@ -14,7 +15,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mmlab.core.errors import DataError
+from mmlab.core.errors import CheckpointError, DataError, UnknownName
+from mmlab.core.options import NoOptions, build
 from mmlab.core.task import TASKS
 from mmlab.foreign.outputs_file import read_outputs
 from mmlab.modalities.image.decode import read_picture
@@ -143,3 +145,29 @@ def test_what_is_odd_about_a_picture_is_not_written_to_the_log() -> None:
         for read in (read_picture, lambda content: read_labels(content, "a.png", "axial")):
             with pytest.raises(DataError):
                 read(cut)
+
+
+def test_a_sweep_that_lacks_what_unpacks_its_embedding_is_damaged(tmp_path: Path) -> None:
+    """Codes are no embedding: taken as one they would be drawn as content."""
+    source = SHIPPED / "watch" / "dmrnet" / "seed0"
+    digest = checkpoints.load(source).digest
+    with np.load(source / "sweep.npz", allow_pickle=False) as stored:
+        arrays = {name: stored[name] for name in stored.files}
+    packed = {f"{name}_{part}" for name in ("mean", "variance") for part in ("low", "scale", "basis", "middle")}
+    assert packed <= set(arrays)
+    for lacking in ({"mean_low"}, {"mean_scale"}, {"variance_basis"}, {"mean_low", "mean_scale"}, packed):
+        (tmp_path / "sweep.npz").write_bytes(archive(**{n: a for n, a in arrays.items() if n not in lacking}))
+        with pytest.raises(CheckpointError, match="missing or damaged"):
+            sweep_file.read(tmp_path, digest)
+
+
+def test_an_endless_name_is_cut_where_it_is_said() -> None:
+    endless = "x" * 3000
+    with pytest.raises(UnknownName) as unknown:
+        build(NoOptions, {endless: 1})
+    assert len(str(unknown.value)) < 200
+    error = DataError(f"'{endless}' is unknown.", f"Use {endless}.")
+    assert len(str(error)) < 1000
+    assert error.message.startswith("'xx")
+    assert error.message.endswith("is unknown.")
+    assert str(pickle.loads(pickle.dumps(error))) == str(error)
