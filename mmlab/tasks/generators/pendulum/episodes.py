@@ -15,7 +15,7 @@ from mmlab.tasks.generators.pendulum import senses
 from mmlab.tasks.generators.pendulum.dynamics import STEP, STRONGEST, later, swing
 
 Floats = NDArray[np.float64]
-EPISODES = {"train": 600, "valid": 100, "test": 120}
+EPISODES = {"train": 1000, "valid": 100, "test": 120}
 MOMENTS = 10  # of each episode, half a second apart
 APART = 10  # steps between two moments
 HELD = 5  # steps for which a push lasts

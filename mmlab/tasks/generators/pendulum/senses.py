@@ -16,14 +16,14 @@ Floats = NDArray[np.float64]
 SIDE = 32  # pixels
 REACH = 1.3  # lengths that the picture shows to each side of the axle
 THICK = 0.14
-PICTURE_NOISE = 0.22
+PICTURE_NOISE = 0.16
 TONE, SOUND_SPEED = 440.0, 20.0
 MICROPHONES = np.array([[-2.2, -2.2], [2.2, -2.2], [0.0, 2.2]])
 NAMES = (
     *("left pitch (Hz)", "right pitch (Hz)", "top pitch (Hz)"),
     *("left loudness", "right loudness", "top loudness"),
 )
-PITCH_NOISE, LOUDNESS_NOISE = 10.0, 0.25  # Hz, and of the logarithm
+PITCH_NOISE, LOUDNESS_NOISE = 20.0, 0.5  # Hz, and of the logarithm
 
 
 def seen(angle: Floats, random: np.random.Generator | None = None) -> NDArray[np.uint8]:
