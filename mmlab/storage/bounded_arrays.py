@@ -55,7 +55,7 @@ def header(content: bytes) -> Header:
         shape, by_columns, kind = reads[version](stream, max_header_size=LONGEST_HEADER)
     except Exception as error:  # NumPy reads it by the tokenizer and the parser of Python, with all of their errors
         raise DamagedArray("is no array of NumPy, or damaged") from error
-    sides = all(isinstance(side, int) and side >= 0 for side in shape)
+    sides = all(type(side) is int and side >= 0 for side in shape)  # True counts as a whole number, and is no side
     if kind.kind not in KINDS or kind.itemsize == 0 or not sides or len(shape) > MOST_SIDES:
         raise DamagedArray("holds something else than numbers or text")
     return Header(shape, kind, by_columns, stream.tell())

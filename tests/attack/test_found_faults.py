@@ -22,6 +22,7 @@ from mmlab.foreign.outputs_file import read_outputs
 from mmlab.modalities.image.decode import read_picture
 from mmlab.modalities.scan.folder_input import read_labels
 from mmlab.modalities.series.columns import table_of
+from mmlab.modalities.vector.array_rows import row_of
 from mmlab.storage import bounded_arrays, bounded_zip, checkpoints, sweep_file
 from mmlab.storage.bounded_zip import Bounds
 from mmlab.storage.library import SHIPPED
@@ -171,3 +172,14 @@ def test_an_endless_name_is_cut_where_it_is_said() -> None:
     assert error.message.startswith("'xx")
     assert error.message.endswith("is unknown.")
     assert str(pickle.loads(pickle.dumps(error))) == str(error)
+
+
+def test_a_side_of_an_array_that_is_no_number_is_damaged() -> None:
+    buffer = io.BytesIO()
+    np.lib.format.write_array_header_1_0(buffer, {"descr": "<i8", "fortran_order": False, "shape": (True, 1)})
+    content = buffer.getvalue() + bytes(8)
+    with pytest.raises(bounded_arrays.DamagedArray):
+        bounded_arrays.array(content, 100)
+    for read in (lambda: row_of(content, "0", 1, "The array"), lambda: table_of(content, "The array")):
+        with pytest.raises(DataError):
+            read()

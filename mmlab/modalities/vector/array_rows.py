@@ -44,7 +44,7 @@ def _array(content: bytes, label: str) -> NDArray[Any]:
         shape, fortran, form = read(opened)
     except Exception as error:  # NumPy raises ValueError, EOFError, tokenize errors and more
         raise DataError(f"{label} is no .npy file, of which a row could be taken.", HINT) from error
-    if form.kind not in "fiu" or len(shape) != 2 or min(shape) < 1:
+    if form.kind not in "fiu" or len(shape) != 2 or not all(type(side) is int and side > 0 for side in shape):
         raise DataError(f"{label} is no array of rows of numbers.", HINT)
     count = int(shape[0]) * int(shape[1])
     if count * form.itemsize > len(content) - opened.tell():
