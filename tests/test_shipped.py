@@ -32,7 +32,7 @@ ALL_BUT = {  # with four inputs specialists would be fifteen networks, see `Spec
     "opinion": CURES,
 }
 SMALLEST_TEST = {"digits": 1000, "brain": 176}  # samples
-TASK_NAMES = ("digits", "watch", "faces", "opinion", "brain")
+TASK_NAMES = ("digits", "watch", "faces", "opinion", "brain", "pendulum")
 SHIPPED_RUNS = [r for r in Library(SHIPPED).references() if r.tag == "seed0"]
 each_run = pytest.mark.parametrize("reference", SHIPPED_RUNS, ids=lambda reference: reference.name)
 

@@ -26,7 +26,7 @@ def write(found: Figures, folder: Path) -> None:
 
 
 def as_markdown(found: Figures) -> str:
-    """A table per part that ran, which says when, beside what load and how much of the whole; first, on what machine."""
+    """A table per part that ran: when, beside what load, how much of the whole; first, on what machine."""
     parts = [found["about"]]
     for title, part, make in PARTS:
         if part in found:

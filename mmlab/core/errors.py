@@ -8,7 +8,7 @@ LONGEST = 480  # letters of each sentence: what a file calls things may be endle
 class MmlabError(Exception):
     """What happened (`message`) and what to do about it (`hint`).
 
-    Two plain arguments, so that the error survives a process boundary. What is too long to be read is cut in its middle.
+    Two plain arguments, so that the error survives a process boundary. What is too long is cut in its middle.
     """
 
     def __init__(self, message: str, hint: str = "") -> None:

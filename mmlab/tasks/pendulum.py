@@ -59,7 +59,8 @@ def prepare_image(picture: Raw) -> PreparedInput:
 def prepare_sound(sound: Raw) -> PreparedInput:
     """What three microphones measure as `[6]`: pitch above 440 Hz in 100 Hz, and the logarithm of the loudness."""
     if not isinstance(sound, Vector) or len(sound.values) != len(NAMES):
-        raise DataError("This is not what three microphones measure.", f"Give {len(NAMES)} numbers: {', '.join(NAMES)}.")
+        hint = f"Give {len(NAMES)} numbers: {', '.join(NAMES)}."
+        raise DataError("This is not what three microphones measure.", hint)
     pitch, loudness = np.split(sound.values.astype(np.float64), 2)
     if min(pitch.min(), loudness.min()) <= 0:
         raise DataError("A pitch or a loudness is not above 0.", f"Give, in this order: {', '.join(NAMES)}.")
