@@ -182,6 +182,7 @@ ABLATIONS = [
     Ablation("m3ixup", "update", "none"),
     Ablation("m3ixup", "input_share", 1.0),
     Ablation("m3ixup", "unimodal_loss", "contrast"),
+    Ablation("m3ixup", "labels", "probe"),
 ]
 
 
@@ -226,6 +227,31 @@ def test_every_option_trains_and_changes_the_result(ablation: Ablation, kind: st
     assert torch.isfinite(changed["logits"]).all()
     assert changed["logits"].shape == default["logits"].shape
     assert changed.keys() != default.keys() or any(not torch.equal(changed[k], default[k]) for k in default)
+
+
+def test_without_labels_codes_come_first_and_then_a_head_alone() -> None:
+    """GMC's protocol: nothing of a label reaches the codes, and the epoch before the head learns is the last one."""
+    run = trainer("m3ixup", count=3, labels="probe")
+    target = run.training.target.clone()
+    method = run.method
+    seen = []
+    for progress in run.epochs():
+        seen.append((progress.stage, set(progress.losses)))
+        if progress.stage == "codes":
+            codes = {name: value.clone() for name, value in method.state_dict().items()}
+    assert [stage for stage, _ in seen] == ["codes"] * (len(seen) - 2) + ["head"] * 2, "a quarter of eight epochs"
+    assert seen[0][1] == {"contrast", "unimodal", "adapt", "explore"} - ({"explore"} if method.config.start else set())
+    assert seen[-1][1] == {"task"}
+    moved = {name.split(".")[0] for name, value in method.state_dict().items() if not torch.equal(value, codes[name])}
+    assert moved <= {"refine", "head"}
+    assert "head" in moved
+    again = trainer("m3ixup", count=3, labels="probe")
+    again.training.target.copy_(target.flip(0))
+    for _ in zip(range(len(seen) - 2), again.epochs(), strict=False):
+        other = {name: value.clone() for name, value in again.method.state_dict().items()}
+    assert all(torch.equal(codes[name], other[name]) for name in codes), "other labels, the same codes"
+    with pytest.raises(Unsupported, match="nothing to learn"):
+        made("m3ixup", labels="probe", contrast=0.0, unimodal=0.0, adapt=0.0, explore=0.0)
 
 
 def test_a_seldom_seen_combination_is_ranked_by_those_of_its_size():

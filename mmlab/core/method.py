@@ -75,12 +75,16 @@ class Fused:
 
 @dataclass(frozen=True)
 class Stage:
-    """A part of a training: its share of the epochs, the parameters that learn, the modules that rest in eval."""
+    """A part of a training: its share of the epochs, the parameters that learn, the modules that rest in eval.
+
+    scored: whether its best epoch on validation is kept; otherwise its last, as where nothing answers yet.
+    """
 
     name: str
     epochs: int
     parameters: Sequence[nn.Parameter] | None = None
     frozen: Sequence[nn.Module] = ()
+    scored: bool = True
 
 
 @dataclass

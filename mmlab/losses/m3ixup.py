@@ -87,6 +87,16 @@ def mix_words(words: Tensor, permutation: Tensor, weight: float, generator: torc
     return torch.where(kept.to(words.device), words, words[permutation])
 
 
+def mix_inputs(inputs: Tensor, permutation: Tensor, weight: float, words: bool, generator: torch.Generator) -> Tensor:
+    """Mix inputs `[B, ...]` as `mix`, or texts as `mix_words`: there is nothing between two words.
+
+    Rows of numbers made of texts (cached features, `[B, D]`) are no words.
+    """
+    if words and inputs.dim() > 2:
+        return mix_words(inputs, permutation, weight, generator)
+    return mix(inputs, permutation, weight)
+
+
 def mix_nce(
     mixed: Tensor,
     codes: Tensor,
@@ -184,3 +194,36 @@ def adapt_and_explore(
     adapted, adapt_loss = evaluate(joint, codes, omega)
     explored, explore_loss = evaluate(joint, codes, omega + eta * F.normalize(slope(omega), dim=1))
     return Exploration(adapted, explored, adapt_loss, explore_loss)
+
+
+def adapt_and_explore_view(
+    joint: Tensor,
+    codes: Tensor,
+    temperature: float,
+    view: Tensor,
+    coefficients: Tensor,
+    steps: int = 3,
+    rho: float = 1.0,
+    eta: float = 1.0,
+) -> tuple[Tensor, Tensor]:
+    """The other reading: the mixed view itself moves down, then up, and keeps its length. The two losses, scalars.
+
+    `joint`, `view` `[B, D]`, unit vectors; `codes` `[B, M, D]`; `coefficients` `[B, M]`, which stay. The search sees
+    detached codes, the losses do not. Source: this project's reading of M3ixup (docs/methods.md 2.3).
+    """
+
+    def loss(shift: Tensor, at: tuple[Tensor, Tensor, Tensor]) -> Tensor:
+        moved = F.normalize(at[0] + shift, dim=1)
+        return mixed_view_loss(moved, coefficients.detach(), at[1], at[2], temperature)
+
+    def slope(shift: Tensor) -> Tensor:
+        with torch.enable_grad():
+            shift = shift.detach().requires_grad_()
+            value = loss(shift, (view.detach(), joint.detach(), codes.detach()))
+            return torch.autograd.grad(value, shift)[0] * len(shift)
+
+    shift = torch.zeros_like(view)
+    for _ in range(steps):
+        shift = shift - rho * slope(shift)
+    adapted = loss(shift, (view, joint, codes))
+    return adapted, loss(shift + eta * F.normalize(slope(shift), dim=1), (view, joint, codes))

@@ -23,22 +23,26 @@ from torch.nn import functional
 from mmlab.core.batch import Batch
 from mmlab.core.declarations import AblationStep, Card, Setting
 from mmlab.core.diagram import ACCENT, GONE, WRONG, Arrow, Box, Codes, Diagram, Inputs, Join, Note, Oval, Words
-from mmlab.core.method import METHODS, Feature, Features, Fused, Method, Run
+from mmlab.core.errors import Unsupported
+from mmlab.core.method import METHODS, Feature, Features, Fused, Method, Run, Stage
 from mmlab.core.modality import Combination
 from mmlab.core.options import option
 from mmlab.core.presence import Rows, keep, mean_of, of_present
 from mmlab.core.task import TaskInfo
 from mmlab.losses.m3ixup import (
     adapt_and_explore,
+    adapt_and_explore_view,
     gmc_code,
     gmc_loss,
     mix,
+    mix_inputs,
     mix_nce,
-    mix_words,
     mixed_view,
     mixed_view_loss,
 )
 from mmlab.networks.parts import Parts, mean_feature, pool
+
+ALIGNED = {"unimodal": 0.0, "adapt": 0.0, "explore": 0.0}  # options of GMC, its base
 
 
 @METHODS.register("m3ixup")
@@ -57,11 +61,13 @@ class M3ixup(Method["M3ixup.Config"]):
     most_parameters = 2**18  # it has joint encoders, too
     evidence_views = ("gap", "mixtures", "norms")
     ablations = (
-        AblationStep("contrast", "aligned codes only", {"unimodal": 0.0, "adapt": 0.0, "explore": 0.0}),
+        AblationStep("contrast", "aligned codes only", ALIGNED),
         AblationStep("input", "+ mixed inputs", {"input_share": 1.0, "adapt": 0.0, "explore": 0.0}),
         AblationStep("manifold", "+ mixed features", {"adapt": 0.0, "explore": 0.0}),
         AblationStep("adapt", "+ adapting", {"explore": 0.0}),
         AblationStep("explore", "+ exploring (M3ixup)"),
+        AblationStep("unlabelled-contrast", "aligned codes, no labels (GMC)", {"labels": "probe", **ALIGNED}),
+        AblationStep("unlabelled", "M3ixup, no labels", {"labels": "probe"}),
     )
     search = (
         Setting("mixed-0.03", config={"adapt": 0.03, "explore": 0.03}),
@@ -161,9 +167,19 @@ class M3ixup(Method["M3ixup.Config"]):
             "What adapting and exploring move: mixing weights, the view itself, or nothing (random mixtures)",
             choices=("coefficients", "representation", "none"),
         )
+        labels: str = option(
+            "yes",
+            "Whether labels are learnt from. probe: codes without any, then a linear head on frozen joint codes",
+            choices=("yes", "probe"),
+        )
+        probe: float = option(0.25, "With labels=probe: share of the epochs in which that head learns", 0.05, 0.95)
 
     def __init__(self, info: TaskInfo, config: M3ixup.Config) -> None:
         super().__init__(info, config)
+        if config.labels == "probe" and not config.contrast + config.unimodal + config.adapt + config.explore:
+            raise Unsupported(
+                "Without labels and without contrast there is nothing to learn from.", "Set contrast=0.1."
+            )
         parts = Parts(info)
         size = parts.sizes[-1]
         self.encoders = parts.encoders()
@@ -175,15 +191,25 @@ class M3ixup(Method["M3ixup.Config"]):
         self.coefficients: Tensor
         self.register_buffer("coefficients", torch.zeros(2, len(info.modalities)), persistent=False)
 
+    def stages(self, epochs: int) -> list[Stage]:
+        """One with labels. Without: the codes, then the head alone on frozen codes, as GMC's classifier on MHD."""
+        if self.config.labels == "yes":
+            return super().stages(epochs)
+        last = max(1, round(self.config.probe * epochs))
+        heads, coders = [self.refine, self.head], [self.encoders, self.joint_encoders, self.fusion, self.shared]
+        learners, probes = ([p for module in each for p in module.parameters()] for each in (coders, heads))
+        return [
+            Stage("codes", epochs - last, learners, frozen=heads, scored=False),
+            Stage("head", last, probes, frozen=coders),
+        ]
+
     def encode(self, inputs: Mapping[str, Tensor], there: Tensor | None = None) -> Features:
         """The feature of each modality, and the joint feature of all of them, which complete samples have."""
         complete = None if there is None else there.all(1)
 
         def together(rows: Rows) -> Feature:
-            joint: Feature = self.fusion(
-                [self.joint_encoders[name](inputs[name][rows]) for name in self.modalities.names]
-            )
-            return joint
+            read = [self.joint_encoders[name](inputs[name][rows]) for name in self.modalities.names]
+            return tuple(self.fusion(read))
 
         alone = super().encode(inputs, there).alone
         return Features(alone, shared={"joint": of_present(together, complete, self)})
@@ -221,7 +247,11 @@ class M3ixup(Method["M3ixup.Config"]):
         complete = batch.present.all(1, keepdim=True).expand(-1, codes.shape[1])
         aligned = batch.present & complete  # the joint code of an incomplete sample saw an input that is not there
         settings, temperature = self.config, self.config.temperature
-        terms = {"task": self.output.loss(self.fuse(features, batch.present).logits, batch.target).mean()}
+        terms: dict[str, Tensor] = {}
+        if settings.labels == "yes" or run.stage == "head":
+            terms["task"] = self.output.loss(self.fuse(features, batch.present).logits, batch.target).mean()
+        if run.stage == "head":
+            return terms
         if settings.contrast > 0:
             terms["contrast"] = settings.contrast * gmc_loss(joint, codes.unbind(1), temperature, aligned)
         if settings.unimodal > 0:
@@ -242,26 +272,18 @@ class M3ixup(Method["M3ixup.Config"]):
         for position, name in enumerate(self.modalities.names):
             on = batch.present[:, position] & batch.present[order, position]
             if of_inputs:
-                inputs = self._mixed_inputs(name, batch.inputs[name], order, weight, run)
-                mixed = self.encode_one(name, inputs, on)
+                words = self.modalities[name].discrete
+                mixed = self.encode_one(name, mix_inputs(batch.inputs[name], order, weight, words, run.generator), on)
             else:
                 mixed = tuple(mix(level, order, weight) for level in features.alone[name])
-            if self.config.unimodal_loss == "contrast":
+            if self.config.unimodal_loss == "contrast" or self.config.labels == "probe":
                 joint, complete = self._code(features.shared["joint"]), batch.present.all(1)
                 total = total + mix_nce(self._code(mixed), joint, order, weight, self.config.temperature, complete)
                 continue
             logits = self._answer_of(mixed if len(mixed) > 1 else (self._code(mixed),), on)
-            first = self.output.loss(logits, batch.target)
-            second = self.output.loss(logits, batch.target[order])
-            each = weight * first + (1 - weight) * second
-            total = total + mean_of(each, on)
+            first, second = (self.output.loss(logits, target) for target in (batch.target, batch.target[order]))
+            total = total + mean_of(weight * first + (1 - weight) * second, on)
         return total / len(self.modalities)
-
-    def _mixed_inputs(self, name: str, inputs: Tensor, order: Tensor, weight: float, run: Run) -> Tensor:
-        """Inputs mixed with each other; words place by place, for there is nothing between two words."""
-        if self.modalities[name].discrete and inputs.dim() > 2:  # rows of cached features are no words
-            return mix_words(inputs, order, weight, run.generator)
-        return mix(inputs, order, weight)
 
     def _mixed(self, joint: Tensor, codes: Tensor, run: Run) -> tuple[Tensor, Tensor]:
         """The losses of the mixed view after adapting and after exploring."""
@@ -269,10 +291,9 @@ class M3ixup(Method["M3ixup.Config"]):
         if len(joint) < 2:
             return joint.sum() * 0, joint.sum() * 0
         noise = torch.randn(codes.shape[:2], generator=run.generator).to(codes.device)
+        moves = settings.steps, settings.rho, settings.eta
         if settings.update == "coefficients":
-            found = adapt_and_explore(
-                joint, codes, settings.temperature, 0.1 * noise, settings.steps, settings.rho, settings.eta
-            )
+            found = adapt_and_explore(joint, codes, settings.temperature, 0.1 * noise, *moves)
             self.coefficients = torch.stack((found.adapted.mean(0), found.explored.mean(0)))
             return found.adapt_loss, found.explore_loss
         omega = torch.distributions.Dirichlet(torch.ones(codes.shape[1])).sample((len(codes),)).log()
@@ -280,28 +301,7 @@ class M3ixup(Method["M3ixup.Config"]):
         if settings.update == "none":
             loss = mixed_view_loss(view, coefficients, joint, codes, settings.temperature)
             return loss, loss
-        return self._moved_view(view, coefficients, joint, codes)
-
-    def _moved_view(self, view: Tensor, coefficients: Tensor, joint: Tensor, codes: Tensor) -> tuple[Tensor, Tensor]:
-        """The alternative reading: the view itself moves down, then up, and keeps its length (docs/methods.md 2.3)."""
-        settings = self.config
-
-        def loss(shift: Tensor, at: tuple[Tensor, Tensor, Tensor]) -> Tensor:
-            moved = functional.normalize(at[0] + shift, dim=1)
-            return mixed_view_loss(moved, coefficients.detach(), at[1], at[2], settings.temperature)
-
-        def slope(shift: Tensor) -> Tensor:
-            with torch.enable_grad():
-                shift = shift.detach().requires_grad_()
-                value = loss(shift, (view.detach(), joint.detach(), codes.detach()))
-                return torch.autograd.grad(value, shift)[0] * len(shift)
-
-        shift = torch.zeros_like(view)
-        for _ in range(settings.steps):
-            shift = shift - settings.rho * slope(shift)
-        adapted = loss(shift, (view, joint, codes))
-        away = shift + settings.eta * functional.normalize(slope(shift), dim=1)
-        return adapted, loss(away, (view, joint, codes))
+        return adapt_and_explore_view(joint, codes, settings.temperature, view, coefficients, *moves)
 
     def modality_parameters(self, name: str) -> Iterable[nn.Parameter]:
         return chain(self.encoders[name].parameters(), self.joint_encoders[name].parameters())

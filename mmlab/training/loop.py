@@ -162,7 +162,7 @@ class Trainer:
         with torch.no_grad():
             self.method.on_epoch_end(run)
         progress, score = self._validate(stage, epoch, totals, norms, start)
-        self._keep(progress, score, optimiser)
+        self._keep(progress, score if stage.scored else math.nan, optimiser)
         return progress
 
     def _step(
