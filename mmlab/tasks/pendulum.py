@@ -16,6 +16,7 @@ from PIL import Image
 from torch import Tensor
 
 from mmlab.core.batch import Samples
+from mmlab.core.environment import Environment
 from mmlab.core.errors import DataError
 from mmlab.core.modality import Modalities, Modality
 from mmlab.core.options import NO_OPTIONS, NoOptions, build
@@ -30,6 +31,7 @@ from mmlab.tasks.cached_splits import cached_split
 from mmlab.tasks.generators.pendulum import episodes
 from mmlab.tasks.generators.pendulum.sample_pack import PACK, read_sound
 from mmlab.tasks.generators.pendulum.senses import NAMES, SIDE, SOUND_SPEED, TONE
+from mmlab.tasks.generators.pendulum.swing_up import SwingUp
 
 VERSION = 1  # of what a split holds; raise it when the simulation or the preparation changes
 MODALITIES = Modalities(
@@ -67,8 +69,24 @@ def prepare_sound(sound: Raw) -> PreparedInput:
     notes = []
     if pitch.max() > TONE * 2 or pitch.min() < TONE / 2:
         notes.append(f"The pitch lies far from the {TONE:.0f} Hz that the pendulum hums: no swing is as fast.")
-    values = np.concatenate([(pitch - TONE) / HERTZ, (np.log(loudness) - QUIET) / LOUDER])
-    return reading(values.astype(np.float32), notes)
+    return reading(scaled_sounds(sound.values.astype(np.float64)[None])[0], notes)
+
+
+def scaled_sounds(values: NDArray[np.float64]) -> NDArray[np.float32]:
+    """What microphones measure `[N, 6]` as the models take it."""
+    pitch, loudness = np.split(values, 2, 1)
+    scaled = np.concatenate([(pitch - TONE) / HERTZ, (np.log(loudness) - QUIET) / LOUDER], 1)
+    return scaled.astype(np.float32)
+
+
+def scaled_pictures(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Pictures `[N, H, W]` as the models take them, `[N, 1, H, W]`."""
+    return np.asarray(pixels[:, None].astype(np.float32) / np.float32(255))
+
+
+def _recorded(pixels: NDArray[np.uint8], sounds: NDArray[np.float64]) -> dict[str, NDArray[np.float32]]:
+    found = {"image": scaled_pictures(pixels), "sound": scaled_sounds(sounds)}
+    return {name: value.astype(np.float16).astype(np.float32) for name, value in found.items()}  # as samples are kept
 
 
 PREPARE: dict[str, Callable[[Raw], PreparedInput]] = {"image": prepare_image, "sound": prepare_sound}
@@ -129,6 +147,10 @@ class Pendulum:
         """Bring a recording to the model's world."""
         return PREPARE[MODALITIES[modality].name](raw)
 
+    def environment(self) -> Environment:
+        """The same pendulum to act in: swing it up and keep it there."""
+        return SwingUp(_recorded)
+
     def describe(self) -> dict[str, Any]:
         """Source, sizes and noise, for a card."""
         simulated = "our simulation of Pendulum-v1 (Gymnasium), whole episodes held out"
@@ -144,11 +166,8 @@ class Pendulum:
 def _arrays(split: Split) -> dict[str, NDArray[Any]]:
     """The split as it is kept: prepared as one sample at a time would be."""
     found = episodes.moments(split)
-    rows = range(len(found))
-    sounds = [prepare_sound(found.raw(row)["sound"]).tensor.numpy() for row in rows]
     return {
-        "image": (found.pictures[:, None].astype(np.float32) / np.float32(255)).astype(np.float16),
-        "sound": np.stack(sounds),
+        **_recorded(found.pictures, found.sounds),
         "target": found.ahead.astype(np.float32),
         "ids": np.array(found.ids),
         "groups": np.array(found.episodes),

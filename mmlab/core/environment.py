@@ -1,0 +1,63 @@
+"""A task in which one can act: what a controller sees of it comes through the task's own inputs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor
+
+from mmlab.core.task import Task
+
+Floats = NDArray[np.float64]
+
+
+class Environment(Protocol):
+    """Many copies of a world at once, each a row of a state `[N, S]`. Nothing is remembered between calls.
+
+    steps: how long an episode is. seconds: of one step. strongest: the bound of an action, which is one number.
+    state_names: what the numbers of `known` are. reward_words: what a reward of 0 and a low one mean, as a sentence.
+    """
+
+    steps: int
+    seconds: float
+    strongest: float
+    state_names: tuple[str, ...]
+    reward_words: str
+
+    def start(self, count: int, random: np.random.Generator) -> Floats:
+        """States `[count, S]` at the beginning of an episode."""
+
+    def act(self, state: Floats, action: Floats) -> tuple[Floats, Floats]:
+        """The states after actions `[N]`, and what each step was worth `[N]`."""
+
+    def observe(self, state: Floats, random: np.random.Generator) -> dict[str, Tensor]:
+        """What the inputs have of the states: prepared, `[N, *shape]` by modality."""
+
+    def known(self, state: Floats) -> Floats:
+        """All that there is to know of the states `[N, K]`: what a controller without sensors to doubt would see."""
+
+    def pose(self, state: Floats) -> Floats:
+        """What a film shows of the states `[N]`: an angle in radians, 0 upright, anticlockwise."""
+
+
+@runtime_checkable
+class CanBeActedIn(Protocol):
+    """A task that brings an environment."""
+
+    def environment(self) -> Environment:
+        """The world of the task's samples."""
+
+
+def environment_of(task: Task) -> Environment | None:
+    """The environment of a task; None where nothing can be done in it."""
+    return task.environment() if isinstance(task, CanBeActedIn) else None
+
+
+def tensors(inputs: Mapping[str, NDArray[np.float32]]) -> dict[str, Tensor]:
+    """Arrays as tensors, by modality."""
+    import torch
+
+    return {name: torch.from_numpy(np.ascontiguousarray(value)) for name, value in inputs.items()}

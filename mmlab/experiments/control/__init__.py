@@ -1,0 +1,1 @@
+"""Controllers on frozen representations: trained with every input there, run with some (reinforcement learning)."""

@@ -1,0 +1,112 @@
+"""Measure controllers: every combination of inputs, the state itself, and chance, on the same episodes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from typing_extensions import TypedDict
+
+from mmlab.core.environment import Environment, Floats
+from mmlab.core.errors import CheckpointError
+from mmlab.core.method import Method
+from mmlab.experiments.control import policy as policies
+from mmlab.experiments.control import rollouts
+from mmlab.experiments.control.policy import Policy
+from mmlab.storage import strict_json
+from mmlab.storage.atomic_files import write_atomically
+
+
+class Returns(TypedDict):
+    """Of some episodes per seed: the mean of their returns, and how far single seeds and single episodes lie apart."""
+
+    mean: float
+    over_seeds: float | None
+    over_episodes: float
+    seeds: list[float]
+    episodes: int
+
+
+class Control(TypedDict):
+    """`control.json`: what controllers on the codes of a checkpoint get, beside the two lines."""
+
+    version: int
+    digest: str
+    steps: int
+    algorithm: str
+    combinations: dict[str, Returns]
+    state: Returns
+    chance: Returns
+
+
+CONTROL = "control.json"
+VERSION = 1
+EPISODES, SEED = 100, 1000  # of the measurement: nobody was trained on these beginnings
+
+
+def measured(
+    environment: Environment, method: Method, trained: Sequence[Policy], episodes: int = EPISODES
+) -> dict[str, Returns]:
+    """By combination, the returns of policies that were trained with all inputs, one per seed."""
+    begin = rollouts.starts(environment, episodes, SEED)
+    return {
+        combination.key: summary(
+            [
+                rollouts.play(
+                    environment, rollouts.by_codes(environment, method, combination, each), begin, SEED
+                ).returns
+                for each in trained
+            ]
+        )
+        for combination in method.modalities.subsets()
+    }
+
+
+def of_state(environment: Environment, trained: Sequence[Policy], episodes: int = EPISODES) -> Returns:
+    """The upper line: policies that see the state itself."""
+    begin = rollouts.starts(environment, episodes, SEED)
+    acts = [rollouts.by_state(environment, each) for each in trained]
+    return summary([rollouts.play(environment, act, begin, SEED).returns for act in acts])
+
+
+def of_chance(environment: Environment, episodes: int = EPISODES) -> Returns:
+    """The lower line: random actions."""
+    begin = rollouts.starts(environment, episodes, SEED)
+    return summary([rollouts.play(environment, rollouts.at_random(environment), begin, SEED).returns])
+
+
+def write(folder: Path, found: Control) -> None:
+    """`control.json` beside a checkpoint."""
+    write_atomically(folder / CONTROL, (json.dumps(found, indent=1) + "\n").encode())
+
+
+def read(folder: Path, digest: str) -> Control:
+    """What was measured of the checkpoint of this digest. Raises CheckpointError."""
+    again = "Measure it again: python -m mmlab control"
+    try:
+        content = (folder / CONTROL).read_bytes()
+    except OSError as error:
+        raise CheckpointError("No controller was trained on this model.", again) from error
+    found: Control = strict_json.checked(content, Control, CONTROL, again, refuse=CheckpointError)
+    if found["version"] != VERSION or found["digest"] != digest:
+        raise CheckpointError("The controllers there belong to another checkpoint.", again)
+    return found
+
+
+def summary(returns: Sequence[Floats]) -> Returns:
+    """Of the returns `[N]` of each seed."""
+    means = [float(each.mean()) for each in returns]
+    return {
+        "mean": float(np.mean(means)),
+        "over_seeds": float(np.std(means, ddof=1)) if len(means) > 1 else None,
+        "over_episodes": float(np.concatenate(returns).std(ddof=1)),
+        "seeds": means,
+        "episodes": len(returns[0]),
+    }
+
+
+def policies_in(folder: Path) -> list[Path]:
+    """The files of policies beside a checkpoint, by seed."""
+    return sorted(folder.glob(policies.POLICY.format(seed="*")))

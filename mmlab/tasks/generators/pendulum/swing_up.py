@@ -1,0 +1,52 @@
+"""The task's world to act in: swing the pendulum up and keep it there (Pendulum-v1), seen and heard as its samples."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor
+
+from mmlab.core.environment import Floats, tensors
+from mmlab.tasks.generators.pendulum import dynamics, senses
+
+
+class SwingUp:
+    """States `[N, 2]`: angle and speed. An action is a torque in newton metres.
+
+    prepare: from pictures `[N, H, W]` and sounds `[N, 6]` as recorded to the models' inputs by modality.
+    """
+
+    steps = 200
+    seconds = dynamics.STEP
+    strongest = dynamics.STRONGEST
+    state_names = ("place, rightwards", "place, upwards", "speed")
+    reward_words = "A step is worth 0 standing still upright and about -10 hanging down; an episode has 200 steps."
+
+    def __init__(self, prepare: Callable[[NDArray[np.uint8], Floats], dict[str, NDArray[np.float32]]]) -> None:
+        self._prepare = prepare
+
+    def start(self, count: int, random: np.random.Generator) -> Floats:
+        """Anywhere, hardly moving, as in Pendulum-v1."""
+        return np.stack([random.uniform(-np.pi, np.pi, count), random.uniform(-1.0, 1.0, count)], 1)
+
+    def act(self, state: Floats, action: Floats) -> tuple[Floats, Floats]:
+        """As Pendulum-v1: what a step is worth is told by where it began."""
+        angle, speed = state.T
+        worth = dynamics.reward(angle, speed, action)
+        return np.stack(dynamics.swing(angle, speed, action), 1), worth
+
+    def observe(self, state: Floats, random: np.random.Generator) -> dict[str, Tensor]:
+        """A noisy picture and a noisy sound of each."""
+        angle, speed = state.T
+        return tensors(self._prepare(senses.seen(angle, random), senses.heard(angle, speed, random)))
+
+    def known(self, state: Floats) -> Floats:
+        """Place of the tip and speed, in eighths of the fastest."""
+        angle, speed = state.T
+        return np.concatenate([dynamics.place(angle), speed[:, None] / dynamics.FASTEST], 1)
+
+    def pose(self, state: Floats) -> Floats:
+        """The angle."""
+        return np.asarray(state[:, 0])
