@@ -44,7 +44,7 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
     "analysis/dominance": ("measures",),
     "cli": ("commands",),
     "core": ("outputs",),
-    "experiments": ("recorders", "background"),
+    "experiments": ("recorders", "background", "control"),
     "foreign": ("doctor",),
     "lessons": ("facts",),
     "modalities": ("image series", "*"),

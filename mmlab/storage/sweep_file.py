@@ -107,10 +107,10 @@ def _check_headers(headers: Headers) -> None:
     """Whether the shapes fit each other and stay within bounds. Raises ValueError, or KeyError for what is missing."""
     shapes = {name: found.shape for name, found in headers.items()}
     for name in ("mean", "variance"):
-        steps, directions_of = ([f"{name}_{part}" in shapes for part in parts] for parts in PACKED_WITH)
-        if any(steps) != all(steps) or any(directions_of) != all(directions_of) or (any(directions_of) > any(steps)):
+        packed, shortened = ([f"{name}_{part}" in shapes for part in parts] for parts in PACKED_WITH)
+        if any(packed) != all(packed) or any(shortened) != all(shortened) or any(shortened) > any(packed):
             raise ValueError("it lacks what brings its embedding back")
-        if name in shapes and not any(steps) and headers[name].kind.kind != "f":
+        if name in shapes and not any(packed) and headers[name].kind.kind != "f":
             raise ValueError("its embedding is packed, and it is not said how")
         if f"{name}_basis" in shapes:  # as wide as it is once it is read
             width, directions = shapes[f"{name}_basis"]

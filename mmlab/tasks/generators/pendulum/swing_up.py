@@ -21,7 +21,7 @@ class SwingUp:
     steps = 200
     seconds = dynamics.STEP
     strongest = dynamics.STRONGEST
-    state_names = ("place, rightwards", "place, upwards", "speed")
+    state_names: tuple[str, ...] = ("place, rightwards", "place, upwards", "speed")
     reward_words = "A step is worth 0 standing still upright and about -10 hanging down; an episode has 200 steps."
 
     def __init__(self, prepare: Callable[[NDArray[np.uint8], Floats], dict[str, NDArray[np.float32]]]) -> None:

@@ -11,8 +11,9 @@ import streamlit as st
 from mmlab.core.modality import Combination
 from mmlab.core.phrases import say
 from mmlab.core.reference import Reference
+from mmlab.core.task import Task
 from mmlab.ui.components import page_frame
-from mmlab.ui.pages.predict import attributions, details, embedding_path, severities
+from mmlab.ui.pages.predict import attributions, control, details, embedding_path, severities
 from mmlab.ui.pages.predict.view_data import PredictView
 from mmlab.ui.session import url_state
 from mmlab.ui.session.page_registry import PAGES, group_of
@@ -23,10 +24,11 @@ FIELD = "view"
 
 @dataclass(frozen=True)
 class View:
-    """One view: its name on the screen, and what draws it for what is on."""
+    """One view: its name on the screen, what draws it for what is on, and for which tasks there is such a view."""
 
     title: str
     show: Callable[[PredictView, Combination, Sequence[Reference]], None]
+    of: Callable[[Task], bool] = lambda task: True
 
 
 VIEWS: dict[str, View] = {
@@ -34,13 +36,14 @@ VIEWS: dict[str, View] = {
     "looks": View("Where it looks", attributions.show),
     "path": View("Path in the embedding", embedding_path.show),
     "damage": View("Damage", severities.show),
+    "control": View("Control", control.show, control.is_there),
 }
 
 
 def show(shown: PredictView, on: Combination | None, references: Sequence[Reference]) -> None:
     """The line of views, and below it the one that is open."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="mm-views"):
-        opened = _switch()
+        opened = _switch(shown.task)
         for page in group_of(PAGES["predict"]).pages[1:]:
             page_frame.page_link(page.name, f"{plain(say(page.title))} →", url_state.everything())
     if on is None or not shown.working:
@@ -49,11 +52,11 @@ def show(shown: PredictView, on: Combination | None, references: Sequence[Refere
         VIEWS[opened].show(shown, on, references)
 
 
-def _switch() -> str:
-    """The view of the address; the first one where it names none."""
-    names = list(VIEWS)
+def _switch(task: Task) -> str:
+    """The view of the address; the first one where it names none that there is."""
+    names = [name for name, view in VIEWS.items() if view.of(task)]
     wanted = url_state.get(FIELD)
-    opened = wanted if wanted in VIEWS else names[0]
+    opened = wanted if wanted in names else names[0]
     st.segmented_control(
         say("What to see of this sample"),
         names,

@@ -1,0 +1,50 @@
+"""An episode that a person watches and interferes with: which inputs there are may change at any step."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from mmlab.core.environment import Environment, Floats
+from mmlab.core.method import Method
+from mmlab.core.modality import Combination
+from mmlab.experiments.control import rollouts
+from mmlab.experiments.control.policy import Policy
+
+AHEAD = 240  # steps that are worked out at a time
+LONGEST = 2400
+
+
+@dataclass(frozen=True)
+class Film:
+    """States `[T + 1, S]`, rewards `[T]`, and the combination of inputs of each step (keys, T of them)."""
+
+    seed: int
+    states: Floats
+    rewards: Floats
+    inputs: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.rewards)
+
+
+def begun(environment: Environment, seed: int) -> Film:
+    """Nothing has happened yet."""
+    state = rollouts.starts(environment, 1, seed)
+    return Film(seed, state, np.zeros(0), ())
+
+
+def gone_on(film: Film, environment: Environment, method: Method, policy: Policy, on: Combination, at: int) -> Film:
+    """The film up to step `at`, and from there on with the inputs `on`; the same noise at the same step, always."""
+    at = max(0, min(at, len(film)))
+    states, rewards = list(film.states[: at + 1]), list(film.rewards[:at])
+    act = rollouts.by_codes(environment, method, on, policy)
+    for step in range(at, min(at + AHEAD, LONGEST)):
+        now = states[-1][None]
+        action = act(now, np.random.default_rng([film.seed, step]))
+        after, reward = environment.act(now, action)
+        states.append(after[0])
+        rewards.append(float(reward[0]))
+    inputs = film.inputs[:at] + (on.key,) * (len(rewards) - at)
+    return replace(film, states=np.stack(states), rewards=np.array(rewards), inputs=inputs)

@@ -1,0 +1,145 @@
+"""Act on what is there: a controller swings the pendulum of the task, and a person takes inputs away meanwhile."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from html import escape
+from pathlib import Path
+
+import numpy as np
+import streamlit as st
+
+from mmlab.core.environment import Environment, environment_of
+from mmlab.core.errors import CheckpointError
+from mmlab.core.modality import Combination, Modalities
+from mmlab.core.number_text import fixed
+from mmlab.core.phrases import say
+from mmlab.core.reference import Reference
+from mmlab.core.task import Task
+from mmlab.experiments.control import film as films
+from mmlab.experiments.control import measure, policy
+from mmlab.experiments.control.film import Film
+from mmlab.inference.predictor import Model
+from mmlab.ui.components import page_frame, pickers, swing_film
+from mmlab.ui.pages.predict.view_data import PredictView
+from mmlab.ui.session import cache
+from mmlab.viz.base import theme
+
+UPRIGHT = 0.9  # cosine of the angle within which it counts as upright
+HELP = (
+    "The controller was trained by reinforcement learning on the frozen codes of all inputs (SAC). Nothing is learnt "
+    "here: with an input gone, the method gives the code of what is left, and the controller takes it as it is."
+)
+
+
+def is_there(task: Task) -> bool:
+    """Whether something can be done in the task."""
+    return environment_of(task) is not None
+
+
+def show(shown: PredictView, on: Combination, references: Sequence[Reference]) -> None:
+    """The film, and below it what controllers get from each combination."""
+    environment = environment_of(shown.task)
+    runs = _runs(shown.task.name)
+    if environment is None or not runs:
+        command = f"python -m mmlab control --task {shown.task.name} --method m3ixup"
+        st.info(f"No controller was trained for this task yet. Train one (the extra rl): {command}")
+        return
+    names = {f"{run.method}/{run.tag}": run for run in runs}
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        chosen = st.selectbox(
+            say("Representation"),
+            list(names),
+            format_func=lambda name: page_frame.plain(f"{cache.title(names[name].method)}, {names[name].tag}"),
+            key=f"control.run.{shown.task.name}",
+            help=HELP,
+        )
+        again = st.button(say("Start again"), key=f"control.again.{shown.task.name}")
+    with cache.pool().lend(names[chosen]) as model:
+        found = measure.read(Path(names[chosen].path), model.digest)
+        _film(shown.task, environment, model, names[chosen], on, again)
+    st.html(_table(shown.task.info.modalities, found, on))
+    st.caption(
+        f"Return of an episode: the sum of its rewards, mean of {found['state']['episodes']} episodes × "
+        f"{len(found['state']['seeds'])} controllers; ± is the standard deviation of single episodes. "
+        f"{environment.reward_words} {found['algorithm']}, {found['steps']:,} steps."
+    )
+
+
+def _runs(task: str) -> list[Reference]:
+    """The runs of a task on whose codes controllers were trained."""
+    return [each for each in cache.library().references(task) if (Path(each.path) / measure.CONTROL).is_file()]
+
+
+def _film(task: Task, environment: Environment, model: Model, run: Reference, on: Combination, again: bool) -> None:
+    """Go on from the step that is being watched with what is on now."""
+    files = measure.policies_in(Path(run.path))
+    if not files:
+        raise CheckpointError("The controllers of this model are not there.", "Run: python -m mmlab control")
+    key = f"control.film.{task.name}"
+    kept = st.session_state.get(key)
+    owner = (run.name, model.digest)
+    if again or kept is None or kept["owner"] != owner:
+        seed = 0 if kept is None else kept["film"].seed + 1
+        kept = {"owner": owner, "film": films.begun(environment, seed), "on": "", "start": 0, "since": time.monotonic()}
+    if kept["on"] != on.key:
+        watched = kept["start"] + int((time.monotonic() - kept["since"]) / environment.seconds)
+        step = min(watched, len(kept["film"]))
+        acting, _ = policy.load(files[0])
+        going = films.gone_on(kept["film"], environment, model.method, acting, on, step)
+        kept = {"owner": owner, "film": going, "on": on.key, "start": step, "since": time.monotonic()}
+    st.session_state[key] = kept
+    _play(task.info.modalities, environment, kept["film"], kept["start"], f"{owner}{kept['film'].seed}{kept['since']}")
+
+
+def _play(modalities: Modalities, environment: Environment, film: Film, start: int, name: str) -> None:
+    colours = pickers.colours(modalities)
+    several = {
+        each.key: theme.MUTED if len(each.names) > 1 else colours[each.names[0]] for each in modalities.subsets()
+    }
+    poses = environment.pose(film.states)
+    upright = float(np.mean(np.cos(poses[start:]) > UPRIGHT))
+    swing_film.film(
+        key="control.swing",
+        name=name,
+        poses=poses.tolist(),
+        worth=[0.0, *np.cumsum(film.rewards).tolist()],
+        inputs=film.inputs,
+        start=start,
+        seconds=environment.seconds,
+        sensors=[
+            {"name": each.name, "letter": each.letter, "label": each.label, "colour": colours[each.name]}
+            for each in modalities
+        ],
+        colours=several,
+        words={
+            "on": say("on"),
+            "off": say("off"),
+            "up": say("upright"),
+            "down": say("hanging"),
+            "told": say("{seconds} s, sum of rewards {worth}"),
+        },
+        label=f"A film of a pendulum that is upright {upright:.0%} of the time, with {film.inputs[-1]}.",
+    )
+
+
+def _table(modalities: Modalities, found: measure.Control, on: Combination) -> str:
+    """A row per combination, then the two lines between which they lie."""
+    colours = pickers.colours(modalities)
+    rows = []
+    for key, each in found["combinations"].items():
+        combination = modalities.parse(key)
+        chips = "".join(theme.chip(modalities[name].letter, colours[name]) for name in combination.names)
+        label = escape(combination.label, quote=True)
+        head = f'<span class="mm-combo" role="img" aria-label="{label}">{chips}</span> {label}'
+        rows.append(_row(head, each, ' class="mm-top"' if key == on.key else ""))
+    rows += [_row("The state itself (upper line)", found["state"]), _row("Chance (lower line)", found["chance"])]
+    head = '<thead><tr><th scope="col">Inputs</th><th scope="col">Return of an episode</th><th>Seeds</th></tr></thead>'
+    return f'<div class="mm-scroll"><table class="mm-table">{head}<tbody>{"".join(rows)}</tbody></table></div>'
+
+
+def _row(head: str, found: measure.Returns, style: str = "") -> str:
+    mean = f"{fixed(found['mean'], 0)} ± {fixed(found['over_episodes'], 0)}"
+    seeds = ", ".join(fixed(each, 0) for each in found["seeds"])
+    return f'<tr{style}><th scope="row">{head}</th><td class="mm-num">{mean}</td><td class="mm-num">{seeds}</td></tr>'
