@@ -30,9 +30,10 @@ from mmlab.core.errors import MmlabError
 from mmlab.core.modality_kinds import modality_kind
 from mmlab.modalities.scan.folder_input import SlicesInput, read_labels
 from mmlab.ui.session import uploads
-from tests.attack import page_readers, recording_readers, stored_readers
+from tests.attack import control_readers, page_readers, recording_readers, stored_readers
 from tests.attack.readers import READERS, attacks, outcome
 
+assert control_readers
 assert page_readers
 assert recording_readers
 assert stored_readers  # importing them fills READERS

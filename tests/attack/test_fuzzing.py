@@ -13,9 +13,10 @@ from pathlib import Path
 import pytest
 
 from mmlab.core.errors import MmlabError
-from tests.attack import page_readers, recording_readers, stored_readers
+from tests.attack import control_readers, page_readers, recording_readers, stored_readers
 from tests.attack.readers import READERS, attacks, outcome
 
+assert control_readers
 assert page_readers
 assert recording_readers
 assert stored_readers  # importing them fills READERS

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from pydantic import FiniteFloat
 from typing_extensions import TypedDict
 
 from mmlab.core.environment import Environment, Floats
@@ -22,10 +23,10 @@ from mmlab.storage.atomic_files import write_atomically
 class Returns(TypedDict):
     """Of some episodes per seed: the mean of their returns, and how far single seeds and single episodes lie apart."""
 
-    mean: float
-    over_seeds: float | None
-    over_episodes: float
-    seeds: list[float]
+    mean: FiniteFloat
+    over_seeds: FiniteFloat | None
+    over_episodes: FiniteFloat
+    seeds: list[FiniteFloat]
     episodes: int
 
 
