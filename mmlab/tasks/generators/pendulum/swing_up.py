@@ -38,9 +38,9 @@ class SwingUp:
         return np.stack(dynamics.swing(angle, speed, action), 1), worth
 
     def observe(self, state: Floats, random: np.random.Generator) -> dict[str, Tensor]:
-        """A noisy picture and a noisy sound of each."""
+        """A picture and a sound of each, without noise, as in GMC's environment: `random` has nothing to decide."""
         angle, speed = state.T
-        return tensors(self._prepare(senses.seen(angle, random), senses.heard(angle, speed, random)))
+        return tensors(self._prepare(senses.seen(angle), senses.heard(angle, speed)))
 
     def known(self, state: Floats) -> Floats:
         """Place of the tip and speed, in eighths of the fastest."""
