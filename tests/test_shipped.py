@@ -25,11 +25,10 @@ from mmlab.storage.checkpoints import MODEL, PROGRESS, REPORT, SWEEP
 from mmlab.storage.library import SHIPPED, Library
 
 LARGEST_OF_TASK = {"brain": 500_000}  # parameters, where a method's own bound is lower
-CURES = {"ogm_ge", "mmpareto"}  # for dominance, not for gaps: trained on `digits` and `watch`
-ALL_BUT = {  # with four inputs specialists would be fifteen networks, see `Specialists`
-    "brain": {"specialists", *CURES},
-    "faces": CURES,
-    "opinion": CURES,
+ALL_BUT = {  # with four inputs specialists would be fifteen networks, see `Specialists`; OGM-GE needs classes
+    "brain": {"specialists", "ogm_ge", "mmpareto"},
+    "opinion": {"ogm_ge"},
+    "pendulum": {"ogm_ge"},
 }
 SMALLEST_TEST = {"digits": 1000, "brain": 176}  # samples
 TASK_NAMES = ("digits", "watch", "faces", "opinion", "brain", "pendulum")
@@ -124,14 +123,14 @@ def test_a_shipped_run_of_each_task_shows_where_it_looked_while_it_learned(task:
 @pytest.mark.parametrize("task", TASK_NAMES)
 def test_a_shipped_run_of_each_task_shows_how_its_embedding_settled(task: str):
     """Neighbours tell a class or a number better after the training than after its first pass; nothing makes them tell
-    how well regions are found.
+    how well regions are found, and of the pendulum the first pass tells nearly all that there is.
     """
     found = [r for r in SHIPPED_RUNS if r.task == task and (Path(r.path) / EPOCH_MAPS).is_file()]
     assert found, task
     for reference in found:
         seen = embedding_maps.read(Path(reference.path))
         assert set(seen.combinations) == {each.key for each in TASKS[task].info.modalities.subsets()}
-        if not TASKS[task].info.output.dense:
+        if not TASKS[task].info.output.dense and task != "pendulum":
             assert seen.told[-1].mean() > seen.told[0].mean(), reference.name
 
 
