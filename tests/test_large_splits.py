@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import pickle
 import shutil
@@ -16,7 +17,7 @@ import pytest
 import torch
 
 from mmlab.core.batch import Samples
-from mmlab.core.errors import DataError
+from mmlab.core.errors import DataError, MmlabError, StorageError
 from mmlab.core.method import METHODS
 from mmlab.core.stored_rows import StoredRows, in_parts, mean_of, rows_at, spread_of, zeroed
 from mmlab.core.training_plan import Plan
@@ -25,6 +26,7 @@ from mmlab.storage.row_file import BITS, HALF, RowFile, RowWriter
 from mmlab.tasks import cached_splits
 from mmlab.tasks.custom import stored_split
 from mmlab.tasks.custom_folder import task_class
+from mmlab.training.feeding import workers
 from mmlab.training.loop import Trainer
 from mmlab.training.missing_data import with_gaps
 from tests.folders import PAIR, lesions, png, written
@@ -188,7 +190,7 @@ def trained(
     return losses, weights + found.logits.tobytes() + found.target.tobytes()
 
 
-def test_a_training_from_disk_is_that_from_memory_and_resumes_to_it(
+def test_a_training_from_disk_is_that_from_memory_with_any_workers_and_resumes_to_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MMLAB_CACHE", str(tmp_path / "cache"))
@@ -198,9 +200,31 @@ def test_a_training_from_disk_is_that_from_memory_and_resumes_to_it(
     on_disk(monkeypatch)
     assert isinstance(task_class(folder)().samples("train").target, StoredRows)
     assert trained(folder, None, 2) == expected
+    monkeypatch.setenv("MMLAB_WORKERS", "2")
+    assert trained(folder, None, 2) == expected
     first, _ = trained(folder, tmp_path / "run", 2, most=1)
+    monkeypatch.setenv("MMLAB_WORKERS", "1")
     rest, end = trained(folder, tmp_path / "run", 2)
     assert (first + rest, end) == expected
+
+
+def test_a_number_of_workers_that_is_none_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MMLAB_WORKERS", "many")
+    with pytest.raises(MmlabError, match="MMLAB_WORKERS is 'many'"):
+        workers()
+
+
+def test_a_full_disk_is_said_and_leaves_nothing(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    on_disk(monkeypatch)
+
+    def full(writer: RowWriter, values: np.ndarray) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", str(writer.path))
+
+    monkeypatch.setattr(RowWriter, "add", full)
+    with pytest.raises(StorageError, match="There is no room left on the disk"):
+        task_class(folder)().samples("train")
+    assert not list((folder.parent / "cache").glob("*.part"))
+    assert not list((folder.parent / "cache").glob("*.rows"))
 
 
 LIMITED = """
@@ -216,6 +240,7 @@ from mmlab.core.task import TaskInfo
 from mmlab.core.training_plan import Plan
 from mmlab.storage.row_file import RowFile, RowWriter
 from mmlab.testing.toy_task import ToyTask
+from mmlab.training.feeding import workers
 from mmlab.training.loop import Trainer
 
 WIDE, LIMIT = 4096, 8 * 2**20

@@ -15,6 +15,7 @@ from mmlab.core.modality_kinds import modality_kind
 from mmlab.core.presence import of_present
 from mmlab.testing.method_contract import made, teachers, trainer
 from mmlab.testing.toy_task import OUTPUTS, ToyTask
+from mmlab.training.feeding import Steps
 
 KINDS = tuple(OUTPUTS)
 GARBAGE = 37.0
@@ -94,7 +95,7 @@ def test_zeros_that_are_there_are_encoded_like_anything_else(kind: str):
 
 def test_absent_rows_stay_zero_when_batches_are_varied():
     run = trainer("dropout", "classification", 3, gaps=0.5)
-    batch = run._batch(np.arange(len(run.training)), 3)
+    batch = Steps(run.task, run.plan, run.training, [np.arange(len(run.training))], (0, 3))[0]
     for position, value in enumerate(batch.inputs.values()):
         on = batch.present[:, position]
         assert not value[~on].any(), "noise of an absent input is learnt from"

@@ -32,6 +32,11 @@ class Batch:
         inputs = {name: value.to(device) for name, value in self.inputs.items()}
         return replace(self, inputs=inputs, present=self.present.to(device), target=self.target.to(device))
 
+    def pin_memory(self) -> Batch:
+        """The same batch in memory that a device reads by itself."""
+        inputs = {name: value.pin_memory() for name, value in self.inputs.items()}
+        return replace(self, inputs=inputs, present=self.present.pin_memory(), target=self.target.pin_memory())
+
     def with_present(self, present: Tensor) -> Batch:
         """The same batch with other modalities present."""
         return replace(self, present=present)

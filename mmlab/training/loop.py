@@ -25,7 +25,6 @@ from mmlab.core.data_version import fingerprint_of
 from mmlab.core.errors import MmlabError
 from mmlab.core.method import Method, Run, Stage
 from mmlab.core.options import as_dict
-from mmlab.core.presence import keep
 from mmlab.core.task import Task
 from mmlab.core.training_plan import Plan
 from mmlab.inference.device import mixed_precision
@@ -34,7 +33,7 @@ from mmlab.losses.common import sample_present
 from mmlab.networks import backbone_encoder
 from mmlab.storage.atomic_files import write_atomically
 from mmlab.storage.checkpoints import PROGRESS
-from mmlab.training import answered_at_once, linear_start, optimisation, resume_state, selection, variation
+from mmlab.training import answered_at_once, feeding, linear_start, optimisation, resume_state, selection, variation
 from mmlab.training.dominance_log import DominanceLog as DominanceLog
 from mmlab.training.recorder import Recorder
 from mmlab.training.resume_state import STATE, State
@@ -78,7 +77,6 @@ class Trainer:
         self.folder, self.place, self.teachers = folder, place, teachers
         self.training = training.take(plan.samples) if plan.samples else training
         self.validation, self.recorders = validation, recorders
-        self.answered = answered_at_once.of(validation)
         variation.check(plan, task.info.output, training.target)
         self.state = State()
         self.optimiser_state: dict[str, Any] | None = None
@@ -147,12 +145,12 @@ class Trainer:
         norms: dict[str, float] = defaultdict(float)
         order = self._order(epoch)
         steps = max(1, len(order) // self.plan.batch_size)
-        for step, rows in enumerate(np.array_split(order, steps)):
+        fed = feeding.Steps(self.task, self.plan, self.training, np.array_split(order, steps), (self.seed, epoch))
+        for step, batch in enumerate(feeding.batches(fed, self.place)):
             share = (place[0] + step / steps) / place[1]
             for group in optimiser.param_groups:
                 rate = self.plan.learning_rate * group.get("scale", 1.0)
                 group["lr"] = rate * optimisation.factor(self.plan, share)
-            batch = self._batch(rows, mixed(self.seed, epoch, step))
             losses, lengths = self._step(batch, run, optimiser)
             for term, value in losses.items():
                 totals[term] += value / steps
@@ -190,15 +188,9 @@ class Trainer:
         chances = 1 / np.bincount(labels)[labels]
         return rng.choice(len(labels), len(labels), p=chances / chances.sum())
 
-    def _batch(self, rows: NDArray[np.integer], seed: int) -> Batch:
-        batch = self.training.batch(torch.from_numpy(rows))
-        varied, target = variation.varied(self.task, self.plan, batch, seed)
-        columns = zip(self.task.info.modalities.names, batch.present.unbind(1), strict=True)
-        inputs = {name: keep(varied[name], on) for name, on in columns}  # noise is no input either
-        return Batch(inputs, batch.present, target, batch.ids).to(self.place)
-
     def _run(self, stage: Stage, epoch: int) -> Run:
         generator = torch.Generator().manual_seed(mixed(self.seed, epoch, 1))
+        answered = answered_at_once.of(self.validation)
 
         def drop(present: Tensor) -> Tensor:
             drawn = sample_present(len(present), present.shape[1], generator, present.cpu())
@@ -210,15 +202,12 @@ class Trainer:
             stage=stage.name,
             generator=generator,
             drop=drop,
-            validation=self._predictions,
-            validation_present=self.answered.present,
-            validation_target=self.answered.target,
+            validation=lambda present: logits_of(self.method, answered, present),
+            validation_present=answered.present,
+            validation_target=answered.target,
             training=self._in_order,
             teachers=self.teachers,
         )
-
-    def _predictions(self, present: Tensor) -> Tensor:
-        return logits_of(self.method, self.answered, present)
 
     def _in_order(self, count: int) -> Iterator[Batch]:
         rows = range(min(count, len(self.training)))

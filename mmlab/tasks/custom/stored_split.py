@@ -31,7 +31,7 @@ from mmlab.tasks.custom.samples import Arrays, Scales, check_enough, contents_of
 from mmlab.tasks.custom.task_json import Description
 
 FORMAT = 1  # of the files
-HELD = 64 * 2**20  # bytes of an input of a split, in half precision, that are held in memory
+HELD = 32 * 2**20  # bytes of an input of a split, in half precision, that are held in memory
 TARGET = "target"
 
 
