@@ -12,6 +12,7 @@ import streamlit as st
 
 from mmlab.core.environment import Environment, environment_of
 from mmlab.core.errors import CheckpointError
+from mmlab.core.method import METHODS
 from mmlab.core.modality import Combination, Modalities
 from mmlab.core.number_text import fixed
 from mmlab.core.phrases import say
@@ -23,7 +24,7 @@ from mmlab.experiments.control.film import Film
 from mmlab.inference.predictor import Model
 from mmlab.ui.components import page_frame, pickers, swing_film
 from mmlab.ui.pages.predict.view_data import PredictView
-from mmlab.ui.session import cache
+from mmlab.ui.session import cache, url_state
 from mmlab.viz.base import theme
 
 UPRIGHT = 0.9  # cosine of the angle within which it counts as upright
@@ -47,11 +48,13 @@ def show(shown: PredictView, on: Combination, references: Sequence[Reference]) -
         st.info(f"No controller was trained for this task yet. Train one (the extra rl): {command}")
         return
     names = {f"{run.method}/{run.tag}": run for run in runs}
+    st.caption(say("Take an input away while it swings: the controller goes on with what is left."))
     with st.container(horizontal=True, vertical_alignment="bottom"):
+        _senses(shown, on)
         chosen = st.selectbox(
             say("Representation"),
             list(names),
-            format_func=lambda name: page_frame.plain(f"{cache.title(names[name].method)}, {names[name].tag}"),
+            format_func=lambda name: page_frame.plain(_named(names[name])),
             key=f"control.run.{shown.task.name}",
             help=HELP,
         )
@@ -60,16 +63,43 @@ def show(shown: PredictView, on: Combination, references: Sequence[Reference]) -
         found = measure.read(Path(names[chosen].path), model.digest)
         _film(shown.task, environment, model, names[chosen], on, again)
     st.html(_table(shown.task.info.modalities, found, on))
+    controllers = len(found["state"]["seeds"])
     st.caption(
-        f"Return of an episode: the sum of its rewards, mean of {found['state']['episodes']} episodes × "
-        f"{len(found['state']['seeds'])} controllers; ± is the standard deviation of single episodes. "
-        f"{environment.reward_words} {found['algorithm']}, {found['steps']:,} steps."
+        f"Return of an episode: the sum of its rewards, mean of {found['state']['episodes']} episodes of "
+        f"{controllers} controller{'s' if controllers > 1 else ''}; ± is the standard deviation of single episodes. "
+        f"{environment.reward_words} {found['algorithm']}, {found['steps']:,} steps with all inputs."
     )
 
 
 def _runs(task: str) -> list[Reference]:
-    """The runs of a task on whose codes controllers were trained."""
-    return [each for each in cache.library().references(task) if (Path(each.path) / measure.CONTROL).is_file()]
+    """The runs of a task on whose codes controllers were trained; complete methods before the steps of a ladder."""
+    found = [each for each in cache.library().references(task) if (Path(each.path) / measure.CONTROL).is_file()]
+    return sorted(found, key=lambda each: (each.method != "m3ixup", len(each.tag), each.name))
+
+
+def _named(run: Reference) -> str:
+    """A run as people call it: by the label of its step, where it is one of a ladder."""
+    steps = METHODS[run.method].ablations if run.method in METHODS else ()
+    step = next((each for each in steps if each.config and f"-{each.name}-" in run.tag), None)
+    seed = run.tag.rpartition("seed")[2]
+    return f"{step.label} · seed {seed}" if step else f"{cache.title(run.method)} · {run.tag}"
+
+
+def _senses(shown: PredictView, on: Combination) -> None:
+    """What the controller has: the same as the switches above, beside the film."""
+    keys = {each.key: each for each in shown.task.info.modalities.subsets() if set(each.names) <= set(shown.given)}
+    st.segmented_control(
+        say("What it senses"),
+        list(keys),
+        required=True,
+        format_func=lambda key: page_frame.plain(keys[key].label),
+        key=url_state.follow("control.on", on.key),
+        on_change=lambda: _sense(shown, str(st.session_state["control.on"])),
+    )
+
+
+def _sense(shown: PredictView, key: str) -> None:
+    url_state.put(on=None if key == shown.whole.key else key)
 
 
 def _film(task: Task, environment: Environment, model: Model, run: Reference, on: Combination, again: bool) -> None:
