@@ -32,7 +32,7 @@ const draw = (box) => {
   context.lineWidth = 1;
   film.sensors.forEach((sensor, place) => {
     const on = film.inputs[Math.min(step, film.inputs.length - 1)].includes(sensor.name);
-    context.globalAlpha = on ? 1 : 0.3;
+    context.globalAlpha = on ? 1 : 0.6;
     context.fillStyle = sensor.colour;
     context.font = "600 13px sans-serif";
     context.fillText(`${sensor.letter} ${sensor.label} ${on ? film.words.on : film.words.off}`, 4, 16 + 18 * place);

@@ -80,7 +80,7 @@ def _runs(task: str) -> list[Reference]:
 def _named(run: Reference) -> str:
     """A run as people call it: by the label of its step, where it is one of a ladder."""
     steps = METHODS[run.method].ablations if run.method in METHODS else ()
-    step = next((each for each in steps if each.config and f"-{each.name}-" in run.tag), None)
+    step = next((each for each in steps if run.tag.startswith(f"ablation-{each.name}-seed")), None)
     seed = run.tag.rpartition("seed")[2]
     return f"{step.label} · seed {seed}" if step else f"{cache.title(run.method)} · {run.tag}"
 

@@ -1,0 +1,92 @@
+"""The table of what controllers get from each combination of inputs, from the `control.json` beside the checkpoints.
+
+    python bench/control_table.py --write docs/tables --fill docs/results.md
+
+The figures are those of `python -m mmlab control --task pendulum --method m3ixup --tag ... --steps 15000`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from mmlab.core.method import METHODS
+from mmlab.core.reference import Reference
+from mmlab.experiments.comparison_tables import fill
+from mmlab.experiments.control import measure
+from mmlab.storage import checkpoints
+from mmlab.storage.library import Library
+
+ROOT = Path(__file__).resolve().parents[1]
+NAME = "pendulum_control"
+
+
+def main() -> None:
+    """Print the table; write and fill where that is asked for."""
+    parser = argparse.ArgumentParser(prog="bench/control_table.py", description=__doc__)
+    parser.add_argument("--checkpoints", type=Path, default=ROOT / "checkpoints", metavar="FOLDER")
+    parser.add_argument("--write", type=Path, metavar="FOLDER")
+    parser.add_argument("--fill", type=Path, metavar="FILE")
+    asked = parser.parse_args()
+    found = {label(each): read(each) for each in Library(asked.checkpoints).references("pendulum") if is_measured(each)}
+    text = table(found)
+    print(text)
+    if asked.write:
+        asked.write.mkdir(parents=True, exist_ok=True)
+        (asked.write / f"{NAME}.md").write_text(text + "\n", "utf-8")
+        (asked.write / f"{NAME}.json").write_text(json.dumps(found, indent=1) + "\n", "utf-8")
+    if asked.fill:
+        fill(asked.fill, {NAME: text})
+
+
+def is_measured(run: Reference) -> bool:
+    """Whether controllers were trained on its codes."""
+    return (Path(run.path) / measure.CONTROL).is_file()
+
+
+def read(run: Reference) -> measure.Control:
+    """What they get."""
+    return measure.read(Path(run.path), checkpoints.load(Path(run.path)).digest)
+
+
+def label(run: Reference) -> str:
+    """The run by the label of its step, where it is one of a ladder."""
+    step = next(
+        (each for each in METHODS[run.method].ablations if run.tag.startswith(f"ablation-{each.name}-seed")), None
+    )
+    return step.label if step else METHODS[run.method].title
+
+
+def table(found: dict[str, measure.Control]) -> str:
+    """A row per representation, then the lines between which they lie."""
+    keys = list(next(iter(found.values()))["combinations"])
+    rows = ["| representation | controllers | " + " | ".join(keys) + " |", "| --- " * (len(keys) + 2) + "|"]
+    for name, each in found.items():
+        cells = [cell(each["combinations"][key]) for key in keys]
+        rows.append(f"| {name} | {len(each['state']['seeds'])} | {' | '.join(cells)} |")
+    most = max(found.values(), key=lambda each: len(each["state"]["seeds"]))
+    for name in ("state", "chance"):
+        line: Any = most[name]  # type: ignore[literal-required]
+        title = {"state": "the state itself", "chance": "chance"}[name]
+        seeds = len(line["seeds"]) if name == "state" else "–"
+        rows.append(f"| {title} | {seeds} | {' | '.join([''] * (len(keys) - 1) + [cell(line)])} |")
+    return "\n".join(rows) + (
+        f"\n\nReturn of an episode of 200 steps (0 is standing still upright), mean over controllers and "
+        f"{most['state']['episodes']} episodes; ± is the standard deviation of single episodes, in brackets the mean "
+        f"of each controller. {most['algorithm']}, {most['steps']:,} steps, trained with all inputs."
+    )
+
+
+def cell(found: measure.Returns) -> str:
+    """A mean, the spread of single episodes, and each controller where there are several."""
+    single = f" ({', '.join(f'{each:.0f}' for each in found['seeds'])})" if len(found["seeds"]) > 1 else ""
+    return f"{found['mean']:.0f} ± {found['over_episodes']:.0f}{single}"
+
+
+if __name__ == "__main__":
+    main()
