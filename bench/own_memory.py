@@ -41,8 +41,7 @@ def measured(folder: Path, kept: str) -> None:
     from mmlab.tasks.custom import stored_split
     from mmlab.tasks.custom_folder import task_class
 
-    if kept == "held":
-        stored_split.HELD = 2**60
+    stored_split.HELD = 0 if kept == "on disk" else 2**60
     start = time.perf_counter()
     samples = task_class(folder)().samples("train")
     read = time.perf_counter()
@@ -199,16 +198,16 @@ def main() -> None:
         measured(Path(given.measure[0]), given.measure[1])
         return
     rows = []
-    for label, make, counts in (("pictures", pictures, given.pictures), ("slices of cases", volumes, given.cases)):
+    given.write.mkdir(parents=True, exist_ok=True)
+    for label, make, counts in (("pictures", pictures, given.pictures), ("cases", volumes, given.cases)):
         for count in counts:
             with tempfile.TemporaryDirectory() as place:
                 folder = make(Path(place) / "data", count)
                 for kept in ("on disk", "held"):
-                    rows.append(row(folder, f"{count:,} {label}" if make is pictures else f"{count} cases", kept))
+                    rows.append(row(folder, f"{count:,} {label}", kept))
                     print(table(rows[-1:]).splitlines()[-1], flush=True)
-    given.write.mkdir(parents=True, exist_ok=True)
-    (given.write / "own_memory.json").write_text(json.dumps(rows, indent=1) + "\n")
-    (given.write / "own_memory.md").write_text(table(rows))
+                    (given.write / "own_memory.json").write_text(json.dumps(rows, indent=1) + "\n")
+                    (given.write / "own_memory.md").write_text(table(rows))
 
 
 if __name__ == "__main__":
