@@ -181,3 +181,11 @@ def answered(address: str, patience: float = 240.0) -> str:
             if time.monotonic() > end:
                 raise
             time.sleep(0.5)
+
+
+@pytest.mark.slow
+def test_the_example_of_a_model_of_ones_own_is_there(installed: Installed) -> None:
+    """What the README and docs/own-model.md import."""
+    lines = "from mmlab.examples.two_sensors import CLASSES, Recordings; print(len(CLASSES), len(Recordings('test')))"
+    found = installed.run("python", "-c", lines)
+    assert found.stdout.split() == ["7", "1129"], found.stderr

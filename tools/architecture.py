@@ -38,6 +38,7 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
         "ui cli notebook",
         "testing",
         "app __init__ __main__",
+        "examples",
     ),
     "analysis": ("base", "embedding attribution", "robustness dominance", "methods"),
     "analysis/attribution": ("explainers",),

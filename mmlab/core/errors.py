@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-LONGEST = 480  # letters of each sentence: what a file calls things may be endless
+LONGEST, LONGEST_HINT = 480, 4000  # letters: what a file calls things may be endless
 
 
 class MmlabError(Exception):
@@ -12,15 +12,15 @@ class MmlabError(Exception):
     """
 
     def __init__(self, message: str, hint: str = "") -> None:
-        self.message, self.hint = _readable(message), _readable(hint)
+        self.message, self.hint = _readable(message, LONGEST), _readable(hint, LONGEST_HINT)
         super().__init__(self.message, self.hint)
 
     def __str__(self) -> str:
         return f"{self.message} {self.hint}".strip()
 
 
-def _readable(text: str) -> str:
-    return text if len(text) <= LONGEST else f"{text[: LONGEST // 2]}…{text[-LONGEST // 2 + 1 :]}"
+def _readable(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[: most // 2]}…{text[-most // 2 + 1 :]}"
 
 
 class UnknownName(MmlabError):

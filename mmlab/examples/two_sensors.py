@@ -12,9 +12,9 @@ import torch
 from torch import Tensor, nn
 
 from mmlab.core.task import TASKS
-from mmlab.storage.disk_cache import cache_folder
+from mmlab.storage.cache_folder import cache_folder
 
-CLASSES = TASKS["watch"].info.output.classes
+CLASSES = TASKS["watch"].info.output.class_names
 EPOCHS = 12
 
 

@@ -1,12 +1,11 @@
 """What mmlab needs to know of `two_sensors.py`: two statements. See docs/own-model.md.
 
-python -m mmlab doctor docs/examples/two_sensors_mmlab.py
-python -m mmlab open docs/examples/two_sensors_mmlab.py
+python -m mmlab doctor mmlab/examples/two_sensors_mmlab.py
+python -m mmlab open mmlab/examples/two_sensors_mmlab.py
 """
 
-from two_sensors import CLASSES, Recordings, build, build_cured
-
 import mmlab
+from mmlab.examples.two_sensors import CLASSES, Recordings, build, build_cured
 
 DATA = {split: Recordings(split) for split in ("test", "valid", "train")}
 mmlab.register("plain", build, inputs=["acc", "gyro"], classes=CLASSES, data=DATA, task="sensors")
