@@ -169,12 +169,13 @@ def test_nouns() -> None:
         "3 people",
         "4 buses",
     ]
-    assert {name: group_name(TASKS[name]) for name in ("digits", "watch", "faces", "opinion", "brain")} == {
+    assert {name: group_name(TASKS[name]) for name in ("digits", "watch", "faces", "opinion", "brain", "objects")} == {
         "digits": "voice",
         "watch": "person",
         "faces": "person",
         "opinion": "voice",
         "brain": "head",
+        "objects": "object",
     }
     assert group_name(object()) == "group"
 

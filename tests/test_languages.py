@@ -20,7 +20,7 @@ from tests.apps import app_at, healthy, html, turn
 
 ROOT = Path(__file__).resolve().parent.parent / "mmlab"
 OTHERS = tuple(code for code in language.languages() if code != language.ENGLISH)
-OURS = ("digits", "faces", "brain", "watch", "opinion", "pendulum")
+OURS = ("digits", "faces", "brain", "watch", "opinion", "pendulum", "objects")
 
 
 def literals() -> set[str]:

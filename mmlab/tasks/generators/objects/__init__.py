@@ -1,1 +1,1 @@
-"""Pieces of furniture and machines for the task `objects`, made of simple solids and seen from the front and the rear."""
+"""Pieces of furniture and machines for the task `objects`, of simple solids, seen from the front and the rear."""

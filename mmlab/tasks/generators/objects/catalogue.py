@@ -99,7 +99,8 @@ def _shelves(body: Body, rng: Generator) -> list[Solid]:
         at = -1 + (2 * row + 1) / count
         parts.append(_on_front(body, (0, at), (0.9, 0.8 / count), body.shade * 0.35))
         filled = rng.uniform(0.3, 0.8)  # books, from the left
-        parts.append(_on_front(body, (filled - 0.9, at - 0.12 / count), (filled, 0.6 / count), rng.uniform(0.3, 0.9), 0.03))
+        books, shade = (filled - 0.9, at - 0.12 / count), rng.uniform(0.3, 0.9)
+        parts.append(_on_front(body, books, (filled, 0.6 / count), shade, 0.03))
     return parts
 
 

@@ -29,7 +29,7 @@ class Solid:
 
 
 def meet(solid: Solid, origins: Floats, direction: Floats) -> tuple[Floats, Floats]:
-    """How far parallel rays from `origins` `[R, 3]` go until they meet a solid, `[R]`, and its normals there `[R, 3]`."""
+    """How far parallel rays from `origins` `[R, 3]` go until they meet a solid, `[R]`, and its normals, `[R, 3]`."""
     half = np.asarray(solid.half, np.float32)
     start = (origins - np.asarray(solid.middle, np.float32)) / half  # the solid is of radius one here
     along = np.where(np.abs(direction) < TINY, TINY, direction) / half
