@@ -32,11 +32,11 @@ def meet(solid: Solid, origins: Floats, direction: Floats) -> tuple[Floats, Floa
     """How far parallel rays from `origins` `[R, 3]` go until they meet a solid, `[R]`, and its normals, `[R, 3]`."""
     half = np.asarray(solid.half, np.float32)
     start = (origins - np.asarray(solid.middle, np.float32)) / half  # the solid is of radius one here
-    along = np.where(np.abs(direction) < TINY, TINY, direction) / half
+    along: Floats = np.asarray(np.where(np.abs(direction) < TINY, TINY, direction) / half, np.float32)
     if solid.kind == "box":
         way, normals = _slabs(start, along, (0, 1, 2))
     elif solid.kind == "ellipsoid":
-        way, normals = _ball(start, along, (0, 1, 2))
+        way, _, normals = _round(start, along, (0, 1, 2))
     else:
         way, normals = _cylinder(start, along, "xyz".index(solid.kind[-1]))
     normals = normals / half
@@ -56,12 +56,6 @@ def _between(start: Floats, along: Floats, axes: tuple[int, ...]) -> tuple[Float
     first, last = (-1 - start[:, axes]) / along[list(axes)], (1 - start[:, axes]) / along[list(axes)]
     near = np.minimum(first, last)
     return near.max(1), np.maximum(first, last).min(1), np.asarray(axes)[near.argmax(1)]
-
-
-def _ball(start: Floats, along: Floats, axes: tuple[int, ...]) -> tuple[Floats, Floats]:
-    """Where rays enter what is within a distance of 1, measured along the axes."""
-    enter, _, normals = _round(start, along, axes)
-    return enter, normals
 
 
 def _round(start: Floats, along: Floats, axes: tuple[int, ...]) -> tuple[Floats, Floats, Floats]:
