@@ -25,25 +25,13 @@ from mmlab.storage.checkpoints import MODEL, PROGRESS, REPORT, SWEEP
 from mmlab.storage.library import SHIPPED, Library
 
 LARGEST_OF_TASK = {"brain": 500_000}  # parameters, where a method's own bound is lower
-<<<<<<< HEAD
 ALL_BUT = {  # with four inputs specialists would be fifteen networks, see `Specialists`; OGM-GE needs classes
     "brain": {"specialists", "ogm_ge", "mmpareto"},
     "opinion": {"ogm_ge"},
     "pendulum": {"ogm_ge"},
 }
 SMALLEST_TEST = {"digits": 1000, "brain": 176}  # samples
-TASK_NAMES = ("digits", "watch", "faces", "opinion", "brain", "pendulum")
-=======
-CURES = {"ogm_ge", "mmpareto"}  # for dominance, not for gaps: trained on `digits` and `watch`
-ALL_BUT = {  # with four inputs specialists would be fifteen networks, see `Specialists`
-    "brain": {"specialists", *CURES},
-    "faces": CURES,
-    "objects": CURES,
-    "opinion": CURES,
-}
-SMALLEST_TEST = {"digits": 1000, "brain": 176}  # samples
-TASK_NAMES = ("digits", "watch", "faces", "opinion", "brain", "objects")
->>>>>>> ea0394b (objects: tests, German and Chinese, README)
+TASK_NAMES = ("digits", "watch", "faces", "opinion", "brain", "pendulum", "objects")
 SHIPPED_RUNS = [r for r in Library(SHIPPED).references() if r.tag == "seed0"]
 each_run = pytest.mark.parametrize("reference", SHIPPED_RUNS, ids=lambda reference: reference.name)
 
