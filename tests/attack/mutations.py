@@ -110,7 +110,7 @@ def weights(content: bytes, rng: Random) -> bytes:
             head = json.dumps(found).encode()
         else:
             head = text_mutations.document(head, rng)
-    except (ValueError, AttributeError, IndexError, RecursionError):  # what was changed before may be empty
+    except (ValueError, AttributeError, IndexError, TypeError, RecursionError):  # changed before, it may be anything
         head = raw(head, rng)
     return len(head).to_bytes(8, "little") + head + body
 
