@@ -194,7 +194,7 @@ def imported(content: bytes, name: str, place: Path) -> None:
         checkpoints.load(target)
         for file, (use, _) in STORED.items():
             if (target / file).is_file() and use not in (use_report, use_weights):
-                with suppress(CheckpointError):
+                with suppress(MmlabError):  # a page that needs this file says so; the model stays
                     use(target)
         source_catalogue.runs(root, made.task)
         with suppress(CheckpointError):
