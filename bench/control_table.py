@@ -17,6 +17,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from mmlab.core.method import METHODS
 from mmlab.core.reference import Reference
+from mmlab.experiments.ablations import rung_of
 from mmlab.experiments.comparison_tables import fill
 from mmlab.experiments.control import measure
 from mmlab.storage import checkpoints
@@ -33,7 +34,7 @@ def main() -> None:
     parser.add_argument("--write", type=Path, metavar="FOLDER")
     parser.add_argument("--fill", type=Path, metavar="FILE")
     asked = parser.parse_args()
-    found = {label(each): read(each) for each in Library(asked.checkpoints).references("pendulum") if is_measured(each)}
+    found = {label(each): read(each) for each in measure.runs(Library(asked.checkpoints), "pendulum")}
     text = table(found)
     print(text)
     if asked.write:
@@ -44,11 +45,6 @@ def main() -> None:
         fill(asked.fill, {NAME: text})
 
 
-def is_measured(run: Reference) -> bool:
-    """Whether controllers were trained on its codes."""
-    return (Path(run.path) / measure.CONTROL).is_file()
-
-
 def read(run: Reference) -> measure.Control:
     """What they get."""
     return measure.read(Path(run.path), checkpoints.load(Path(run.path)).digest)
@@ -56,9 +52,7 @@ def read(run: Reference) -> measure.Control:
 
 def label(run: Reference) -> str:
     """The run by the label of its step, where it is one of a ladder."""
-    step = next(
-        (each for each in METHODS[run.method].ablations if run.tag.startswith(f"ablation-{each.name}-seed")), None
-    )
+    step = rung_of(run.method, run.tag)
     return step.label if step else METHODS[run.method].title
 
 

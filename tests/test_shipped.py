@@ -63,7 +63,8 @@ def test_the_sweep_gives_the_metrics_of_the_report(reference: Reference):
     table = metrics(found, task.info.output, task.info.modalities)
     stored = report["sources"]["built-in"]
     assert stored["samples"] == len(found.ids) >= SMALLEST_TEST.get(reference.task, 200)
-    near = max(2e-3, 4 / len(found.ids))  # answers are rounded: a few between two kinds that look alike become ties
+    # stored answers are rounded: of two objects that look alike from one side a few become ties
+    near = 4 / len(found.ids) if reference.task == "objects" else 2e-3
     for key, row in table.items():
         for name, value in stored["metrics"][key].items():  # younger metrics are worked out from the sweep
             assert row[name] == pytest.approx(value, abs=near, rel=5e-3), (key, name)

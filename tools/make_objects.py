@@ -6,23 +6,14 @@ python tools/make_objects.py --check      compares the pack on disk with what wo
 
 from __future__ import annotations
 
-import argparse
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from packing import CHECK, finish
+from packing import main
 
 from mmlab.tasks.generators.objects.sample_pack import PACK, items
 
-
-def main() -> int:
-    """Run the command; the exit code."""
-    parser = argparse.ArgumentParser(description="Make the sample pack of the task objects.")
-    parser.add_argument("--check", action="store_true", help=CHECK)
-    return finish(PACK, items(), PACK.folder.parent, parser.parse_args().check, "the renderer makes")
-
-
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(main("objects", PACK, items, PACK.folder.parent, "the renderer makes"))

@@ -6,23 +6,14 @@ python tools/make_pendulum.py --check    compares the pack on disk with what wou
 
 from __future__ import annotations
 
-import argparse
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from packing import CHECK, finish
+from packing import main
 
 from mmlab.tasks.generators.pendulum.sample_pack import PACK, items
 
-
-def main() -> int:
-    """Run the command; the exit code."""
-    parser = argparse.ArgumentParser(description="Make the sample pack of the task pendulum.")
-    parser.add_argument("--check", action="store_true", help=CHECK)
-    return finish(PACK, items(), PACK.folder, parser.parse_args().check)
-
-
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(main("pendulum", PACK, items, PACK.folder, "the generators make"))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import argparse
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from mmlab.tasks.generators.sample_packs import Pack, PackItem
@@ -22,3 +23,10 @@ def finish(
     size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
     print(f"{folder.name}: {size / 1e6:.2f} MB")
     return 0
+
+
+def main(task: str, pack: Pack, items: Callable[[], Iterable[PackItem]], folder: Path, made_by: str) -> int:
+    """The whole command of a task that ships nothing but its pack; the exit code."""
+    parser = argparse.ArgumentParser(description=f"Make the sample pack of the task {task}.")
+    parser.add_argument("--check", action="store_true", help=CHECK)
+    return finish(pack, items(), folder, parser.parse_args().check, made_by)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -18,13 +17,12 @@ class Environment(Protocol):
     """Many copies of a world at once, each a row of a state `[N, S]`. Nothing is remembered between calls.
 
     steps: how long an episode is. seconds: of one step. strongest: the bound of an action, which is one number.
-    state_names: what the numbers of `known` are. reward_words: what a reward of 0 and a low one mean, as a sentence.
+    reward_words: what a reward of 0 and a low one mean, as a sentence.
     """
 
     steps: int
     seconds: float
     strongest: float
-    state_names: tuple[str, ...]
     reward_words: str
 
     def start(self, count: int, random: np.random.Generator) -> Floats:
@@ -54,10 +52,3 @@ class CanBeActedIn(Protocol):
 def environment_of(task: Task) -> Environment | None:
     """The environment of a task; None where nothing can be done in it."""
     return task.environment() if isinstance(task, CanBeActedIn) else None
-
-
-def tensors(inputs: Mapping[str, NDArray[np.float32]]) -> dict[str, Tensor]:
-    """Arrays as tensors, by modality."""
-    import torch
-
-    return {name: torch.from_numpy(np.ascontiguousarray(value)) for name, value in inputs.items()}

@@ -24,6 +24,12 @@ def ladder(method: str) -> tuple[AblationStep, ...]:
     return METHODS[method].ablations
 
 
+def rung_of(method: str, tag: str) -> AblationStep | None:
+    """The step of a method's ladder whose run has this tag; None for any other run, that of the complete method too."""
+    steps = METHODS[method].ablations if method in METHODS else ()
+    return next((each for each in steps if each.config and tag.startswith(f"ablation-{each.name}-seed")), None)
+
+
 def rung_tag(rung: AblationStep, seed: int) -> str:
     """The folder of a rung's run: the complete method's is its ordinary run."""
     return f"ablation-{rung.name}-seed{seed}" if rung.config else f"seed{seed}"

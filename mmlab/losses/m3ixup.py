@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import torch
@@ -182,17 +182,12 @@ def adapt_and_explore(
         view, coefficients = mixed_view(codes, omega, present)
         return coefficients, mixed_view_loss(view, coefficients, joint, codes, temperature, present)
 
-    def slope(omega: Tensor) -> Tensor:
-        with torch.enable_grad():
-            omega = omega.detach().requires_grad_()
-            (gradient,) = torch.autograd.grad(evaluate(joint.detach(), codes.detach(), omega)[1], omega)
-        return gradient * len(omega)  # the loss is a mean over the batch, the step is each sample's own
+    def searched(omega: Tensor) -> Tensor:
+        return evaluate(joint.detach(), codes.detach(), omega)[1]
 
-    omega = omega.detach()
-    for _ in range(steps):
-        omega = omega - rho * slope(omega)
-    adapted, adapt_loss = evaluate(joint, codes, omega)
-    explored, explore_loss = evaluate(joint, codes, omega + eta * F.normalize(slope(omega), dim=1))
+    down, up = _down_then_up(searched, omega.detach(), steps, rho, eta)
+    adapted, adapt_loss = evaluate(joint, codes, down)
+    explored, explore_loss = evaluate(joint, codes, up)
     return Exploration(adapted, explored, adapt_loss, explore_loss)
 
 
@@ -216,14 +211,25 @@ def adapt_and_explore_view(
         moved = F.normalize(at[0] + shift, dim=1)
         return mixed_view_loss(moved, coefficients.detach(), at[1], at[2], temperature)
 
-    def slope(shift: Tensor) -> Tensor:
-        with torch.enable_grad():
-            shift = shift.detach().requires_grad_()
-            value = loss(shift, (view.detach(), joint.detach(), codes.detach()))
-            return torch.autograd.grad(value, shift)[0] * len(shift)
+    def searched(shift: Tensor) -> Tensor:
+        return loss(shift, (view.detach(), joint.detach(), codes.detach()))
 
-    shift = torch.zeros_like(view)
+    down, up = _down_then_up(searched, torch.zeros_like(view), steps, rho, eta)
+    return loss(down, (view, joint, codes)), loss(up, (view, joint, codes))
+
+
+def _down_then_up(
+    loss: Callable[[Tensor], Tensor], start: Tensor, steps: int, rho: float, eta: float
+) -> tuple[Tensor, Tensor]:
+    """Where some steps down a mean loss lead from `start` `[B, ...]`, and one step of length `eta` up from there."""
+
+    def slope(at: Tensor) -> Tensor:
+        with torch.enable_grad():
+            at = at.detach().requires_grad_()
+            (gradient,) = torch.autograd.grad(loss(at), at)
+        return gradient * len(at)  # the loss is a mean over the batch, the step is each sample's own
+
+    down = start
     for _ in range(steps):
-        shift = shift - rho * slope(shift)
-    adapted = loss(shift, (view, joint, codes))
-    return adapted, loss(shift + eta * F.normalize(slope(shift), dim=1), (view, joint, codes))
+        down = down - rho * slope(down)
+    return down, down + eta * F.normalize(slope(down), dim=1)

@@ -10,7 +10,6 @@ from typing import Any, ClassVar
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from PIL import Image
 from torch import Tensor
 
 from mmlab.core.batch import Samples
@@ -18,14 +17,14 @@ from mmlab.core.errors import DataError
 from mmlab.core.modality import Modalities, Modality
 from mmlab.core.options import NO_OPTIONS, NoOptions, build
 from mmlab.core.outputs import Regression
-from mmlab.core.recordings import Picture, Raw, Sound, Text
+from mmlab.core.recordings import Raw, Sound, Text
 from mmlab.core.task import TASKS, GallerySample, PreparedInput, Source, Split, TaskInfo
 from mmlab.modalities.audio.augment import vary_tone
 from mmlab.modalities.audio.decode import read_sound
 from mmlab.modalities.audio.spectrogram import BANDS, LONG_FRAMES, prepare_sound
 from mmlab.modalities.image.augment import vary_face
 from mmlab.modalities.image.decode import read_picture
-from mmlab.modalities.reading import reading
+from mmlab.modalities.image.scene_crop import prepare_square
 from mmlab.modalities.text.augment import vary_text
 from mmlab.modalities.text.tokenize import MOST_WORDS, prepare_text, read_text
 from mmlab.tasks.cached_splits import Sample, cached_split, stacked
@@ -52,17 +51,8 @@ READ: dict[str, Callable[[bytes, str], Raw]] = {"text": read_text, "voice": read
 
 def prepare_face(picture: Raw) -> PreparedInput:
     """A face as `[1, 40, 40]` greys in [0, 1]: the square in the middle of the picture, made small."""
-    if not isinstance(picture, Picture):
-        raise DataError("This is not a picture.", "Use an image of a face, drawn with few lines.")
-    image, notes = Image.fromarray(picture.pixels).convert("L"), []
-    if image.size != (SIDE, SIDE):
-        side = min(image.size)
-        left, top = (image.width - side) // 2, (image.height - side) // 2
-        image = image.crop((left, top, left + side, top + side)).resize((SIDE, SIDE), Image.Resampling.BOX)
-        notes.append(
-            f"Took the square in the middle, {SIDE} by {SIDE} pixels. The models were trained on drawn faces only."
-        )
-    return reading(np.asarray(image, np.float32)[None] / np.float32(255), notes)
+    said = f"Took the square in the middle, {SIDE} by {SIDE} pixels. The models were trained on drawn faces only."
+    return prepare_square(picture, SIDE, "Use an image of a face, drawn with few lines.", said)
 
 
 def prepare_voice(sound: Raw) -> PreparedInput:

@@ -12,7 +12,6 @@ from typing import Any, ClassVar
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from PIL import Image
 from torch import Tensor
 
 from mmlab.core.batch import Samples
@@ -21,10 +20,11 @@ from mmlab.core.errors import DataError
 from mmlab.core.modality import Modalities, Modality
 from mmlab.core.options import NO_OPTIONS, NoOptions, build
 from mmlab.core.outputs import Regression
-from mmlab.core.recordings import Picture, Raw, Vector
+from mmlab.core.recordings import Raw, Vector
 from mmlab.core.task import TASKS, GallerySample, PreparedInput, Source, Split, TaskInfo
 from mmlab.modalities.image.augment import vary_brightness
 from mmlab.modalities.image.decode import read_picture
+from mmlab.modalities.image.scene_crop import as_input, prepare_square
 from mmlab.modalities.random_draws import shaken
 from mmlab.modalities.reading import reading
 from mmlab.tasks.cached_splits import cached_split
@@ -47,15 +47,8 @@ READ: dict[str, Callable[[bytes, str], Raw]] = {"image": read_picture, "sound": 
 
 def prepare_image(picture: Raw) -> PreparedInput:
     """A picture as `[1, 32, 32]` greys in [0, 1]: the square in its middle, made small."""
-    if not isinstance(picture, Picture):
-        raise DataError("This is not a picture.", "Use a picture of a bright pendulum on black.")
-    image, notes = Image.fromarray(picture.pixels).convert("L"), []
-    if image.size != (SIDE, SIDE):
-        side = min(image.size)
-        left, top = (image.width - side) // 2, (image.height - side) // 2
-        image = image.crop((left, top, left + side, top + side)).resize((SIDE, SIDE), Image.Resampling.BOX)
-        notes.append(f"Took the square in the middle, {SIDE} by {SIDE} pixels, with the axle in its centre.")
-    return reading(np.asarray(image, np.float32)[None] / np.float32(255), notes)
+    said = f"Took the square in the middle, {SIDE} by {SIDE} pixels, with the axle in its centre."
+    return prepare_square(picture, SIDE, "Use a picture of a bright pendulum on black.", said)
 
 
 def prepare_sound(sound: Raw) -> PreparedInput:
@@ -79,13 +72,8 @@ def scaled_sounds(values: NDArray[np.float64]) -> NDArray[np.float32]:
     return scaled.astype(np.float32)
 
 
-def scaled_pictures(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Pictures `[N, H, W]` as the models take them, `[N, 1, H, W]`."""
-    return np.asarray(pixels[:, None].astype(np.float32) / np.float32(255))
-
-
 def _recorded(pixels: NDArray[np.uint8], sounds: NDArray[np.float64]) -> dict[str, NDArray[np.float32]]:
-    found = {"image": scaled_pictures(pixels), "sound": scaled_sounds(sounds)}
+    found = {"image": as_input(pixels), "sound": scaled_sounds(sounds)}
     return {name: value.astype(np.float16).astype(np.float32) for name, value in found.items()}  # as samples are kept
 
 

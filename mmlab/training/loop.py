@@ -12,6 +12,7 @@ import time
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -188,9 +189,13 @@ class Trainer:
         chances = 1 / np.bincount(labels)[labels]
         return rng.choice(len(labels), len(labels), p=chances / chances.sum())
 
+    @cached_property
+    def _answered_at_once(self) -> Samples:
+        return answered_at_once.of(self.validation)
+
     def _run(self, stage: Stage, epoch: int) -> Run:
         generator = torch.Generator().manual_seed(mixed(self.seed, epoch, 1))
-        answered = answered_at_once.of(self.validation)
+        answered = self._answered_at_once
 
         def drop(present: Tensor) -> Tensor:
             drawn = sample_present(len(present), present.shape[1], generator, present.cpu())

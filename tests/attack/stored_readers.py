@@ -189,19 +189,20 @@ def imported(content: bytes, name: str, place: Path) -> None:
     """What is filed can be listed, compared and loaded; what is not leaves nothing behind."""
     root = Library(place / "imports")
     try:
-        made = model_archive.import_model(root, content)
+        try:
+            made = model_archive.import_model(root, content)
+        except MmlabError:
+            assert not list(root.root.rglob("*.*")), "a refused import left something behind"
+            raise
         target = root.folder(made.task, made.method, made.tag)
         checkpoints.load(target)
         for file, (use, _) in STORED.items():
             if (target / file).is_file() and use not in (use_report, use_weights):
-                with suppress(MmlabError):  # a page that needs this file says so; the model stays
+                with suppress(CheckpointError):
                     use(target)
         source_catalogue.runs(root, made.task)
         with suppress(CheckpointError):
             comparison_tables.as_csv(comparison_tables.compare(root, made.task))
-    except MmlabError:
-        assert not list(root.root.rglob("*.*")), "a refused import left something behind"
-        raise
     finally:
         shutil.rmtree(root.root, ignore_errors=True)
 

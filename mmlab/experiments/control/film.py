@@ -38,13 +38,14 @@ def begun(environment: Environment, seed: int) -> Film:
 def gone_on(film: Film, environment: Environment, method: Method, policy: Policy, on: Combination, at: int) -> Film:
     """The film up to step `at`, and from there on with the inputs `on`; the same noise at the same step, always."""
     at = max(0, min(at, len(film)))
-    states, rewards = list(film.states[: at + 1]), list(film.rewards[:at])
+    steps = range(at, min(at + AHEAD, LONGEST))
+    if not steps:
+        return replace(film, states=film.states[: at + 1], rewards=film.rewards[:at], inputs=film.inputs[:at])
     act = rollouts.by_codes(environment, method, on, policy)
-    for step in range(at, min(at + AHEAD, LONGEST)):
-        now = states[-1][None]
-        action = act(now, np.random.default_rng([film.seed, step]))
-        after, reward = environment.act(now, action)
-        states.append(after[0])
-        rewards.append(float(reward[0]))
-    inputs = film.inputs[:at] + (on.key,) * (len(rewards) - at)
-    return replace(film, states=np.stack(states), rewards=np.array(rewards), inputs=inputs)
+    ahead = rollouts.play(environment, act, film.states[at][None], film.seed, steps)
+    return replace(
+        film,
+        states=np.concatenate([film.states[:at], ahead.states[:, 0]]),
+        rewards=np.concatenate([film.rewards[:at], ahead.rewards[:, 0]]),
+        inputs=film.inputs[:at] + (on.key,) * len(steps),
+    )

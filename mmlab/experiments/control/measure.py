@@ -13,11 +13,13 @@ from typing_extensions import TypedDict
 from mmlab.core.environment import Environment, Floats
 from mmlab.core.errors import CheckpointError
 from mmlab.core.method import Method
+from mmlab.core.reference import Reference
 from mmlab.experiments.control import policy as policies
 from mmlab.experiments.control import rollouts
 from mmlab.experiments.control.policy import Policy
 from mmlab.storage import strict_json
 from mmlab.storage.atomic_files import write_atomically
+from mmlab.storage.library import Library
 
 
 class Returns(TypedDict):
@@ -51,31 +53,27 @@ def measured(
     environment: Environment, method: Method, trained: Sequence[Policy], episodes: int = EPISODES
 ) -> dict[str, Returns]:
     """By combination, the returns of policies that were trained with all inputs, one per seed."""
-    begin = rollouts.starts(environment, episodes, SEED)
-    return {
-        combination.key: summary(
-            [
-                rollouts.play(
-                    environment, rollouts.by_codes(environment, method, combination, each), begin, SEED
-                ).returns
-                for each in trained
-            ]
-        )
-        for combination in method.modalities.subsets()
-    }
+    found = {}
+    for combination in method.modalities.subsets():
+        acts = [rollouts.by_codes(environment, method, combination, each) for each in trained]
+        found[combination.key] = _returns(environment, acts, episodes)
+    return found
 
 
 def of_state(environment: Environment, trained: Sequence[Policy], episodes: int = EPISODES) -> Returns:
     """The upper line: policies that see the state itself."""
-    begin = rollouts.starts(environment, episodes, SEED)
-    acts = [rollouts.by_state(environment, each) for each in trained]
-    return summary([rollouts.play(environment, act, begin, SEED).returns for act in acts])
+    return _returns(environment, [rollouts.by_state(environment, each) for each in trained], episodes)
 
 
 def of_chance(environment: Environment, episodes: int = EPISODES) -> Returns:
     """The lower line: random actions."""
+    return _returns(environment, [rollouts.at_random(environment)], episodes)
+
+
+def _returns(environment: Environment, acts: Sequence[rollouts.Act], episodes: int) -> Returns:
+    """Of each way to act, on the same beginnings."""
     begin = rollouts.starts(environment, episodes, SEED)
-    return summary([rollouts.play(environment, rollouts.at_random(environment), begin, SEED).returns])
+    return summary([rollouts.play(environment, act, begin, SEED).returns for act in acts])
 
 
 def write(folder: Path, found: Control) -> None:
@@ -106,6 +104,11 @@ def summary(returns: Sequence[Floats]) -> Returns:
         "seeds": means,
         "episodes": len(returns[0]),
     }
+
+
+def runs(library: Library, task: str) -> list[Reference]:
+    """The runs of a task on whose codes controllers were trained and measured."""
+    return [each for each in library.references(task) if (Path(each.path) / CONTROL).is_file()]
 
 
 def policies_in(folder: Path) -> list[Path]:

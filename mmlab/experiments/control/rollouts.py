@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -68,14 +68,13 @@ def _numbers(policy: Policy, seen: Tensor) -> Floats:
         return np.asarray(policy(seen).double().numpy())
 
 
-def play(environment: Environment, acts: Sequence[Act] | Act, state: Floats, seed: int) -> Episode:
-    """An episode from states `[N, S]`. acts: one for all steps, or one per step.
+def play(environment: Environment, act: Act, state: Floats, seed: int, steps: range | None = None) -> Episode:
+    """An episode from states `[N, S]`, or so many of its steps.
 
     The noise of what is seen at a step depends on the seed and the step alone, so that two ways to act meet the same.
     """
-    each: Sequence[Act] = [acts] * environment.steps if callable(acts) else acts
     states, actions, rewards = [state], [], []
-    for step, act in enumerate(each):
+    for step in range(environment.steps) if steps is None else steps:
         action = act(state, np.random.default_rng([seed, step]))
         state, reward = environment.act(state, action)
         states.append(state)

@@ -42,6 +42,20 @@ def prepare_grey(raw: Raw, side: int) -> PreparedInput:
     return _as_reading(_smaller(square, side), picture, notes + cut)
 
 
+def prepare_square(raw: Raw, side: int, hint: str, said: str) -> PreparedInput:
+    """`[1, side, side]` greys of the middle square, blank or not. said: where that changed the picture.
+
+    Raises DataError, with this hint, for what is no picture.
+    """
+    if not isinstance(raw, Picture):
+        raise DataError("This is not a picture.", hint)
+    image = Image.fromarray(raw.pixels).convert("L")
+    if image.size == (side, side):
+        return reading(as_input(np.asarray(image)), [])
+    square, _ = _square(np.asarray(image), side)
+    return reading(as_input(_smaller(square, side)), [said])
+
+
 def prepare_depth(raw: Raw, side: int) -> PreparedInput:
     """`[1, side, side]`, nearer is brighter, 0 where nothing is measured. Raises DataError for a blank picture.
 

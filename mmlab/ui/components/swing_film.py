@@ -37,9 +37,8 @@ def film(
         "from": start,
         "seconds": seconds,
         "sensors": [dict(each) for each in sensors],
-        "colours": dict(colours),
+        "colours": {",".join(key.split("-")): colour for key, colour in colours.items()},
         "words": dict(words),
         "label": label,
     }
-    data["colours"] = {",".join(key.split("-")): colour for key, colour in colours.items()}
     st.components.v2.component("mmlab_film", js=SCRIPT, isolate_styles=False)(key=key, data=data)

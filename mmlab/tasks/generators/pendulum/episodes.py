@@ -12,9 +12,8 @@ from numpy.typing import NDArray
 from mmlab.core.recordings import Picture, Raw, Vector
 from mmlab.core.task import Split
 from mmlab.tasks.generators.pendulum import senses
-from mmlab.tasks.generators.pendulum.dynamics import STEP, STRONGEST, later, swing
+from mmlab.tasks.generators.pendulum.dynamics import STEP, STRONGEST, Floats, later, swing
 
-Floats = NDArray[np.float64]
 EPISODES = {"train": 1000, "valid": 100, "test": 120}
 MOMENTS = 10  # of each episode, half a second apart
 APART = 10  # steps between two moments

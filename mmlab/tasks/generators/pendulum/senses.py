@@ -10,9 +10,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from mmlab.tasks.generators.pendulum.dynamics import place, velocity
+from mmlab.tasks.generators.pendulum.dynamics import Floats, place, velocity
 
-Floats = NDArray[np.float64]
 SIDE = 32  # pixels
 REACH = 1.3  # lengths that the picture shows to each side of the axle
 THICK = 0.14

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from mmlab.core.environment import Floats, tensors
 from mmlab.tasks.generators.pendulum import dynamics, senses
+from mmlab.tasks.generators.pendulum.dynamics import Floats
 
 
 class SwingUp:
@@ -21,7 +22,6 @@ class SwingUp:
     steps = 200
     seconds = dynamics.STEP
     strongest = dynamics.STRONGEST
-    state_names: tuple[str, ...] = ("place, rightwards", "place, upwards", "speed")
     reward_words = "A step is worth 0 standing still upright and about -10 hanging down; an episode has 200 steps."
 
     def __init__(self, prepare: Callable[[NDArray[np.uint8], Floats], dict[str, NDArray[np.float32]]]) -> None:
@@ -40,7 +40,8 @@ class SwingUp:
     def observe(self, state: Floats, random: np.random.Generator) -> dict[str, Tensor]:
         """A picture and a sound of each, without noise, as in GMC's environment: `random` has nothing to decide."""
         angle, speed = state.T
-        return tensors(self._prepare(senses.seen(angle), senses.heard(angle, speed)))
+        recorded = self._prepare(senses.seen(angle), senses.heard(angle, speed))
+        return {name: torch.from_numpy(value) for name, value in recorded.items()}
 
     def known(self, state: Floats) -> Floats:
         """Place of the tip and speed, in eighths of the fastest."""

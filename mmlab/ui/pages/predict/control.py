@@ -12,17 +12,18 @@ import streamlit as st
 
 from mmlab.core.environment import Environment, environment_of
 from mmlab.core.errors import CheckpointError
-from mmlab.core.method import METHODS
 from mmlab.core.modality import Combination, Modalities
 from mmlab.core.number_text import fixed
 from mmlab.core.phrases import say
 from mmlab.core.reference import Reference
 from mmlab.core.task import Task
+from mmlab.experiments.ablations import rung_of
 from mmlab.experiments.control import film as films
 from mmlab.experiments.control import measure, policy
 from mmlab.experiments.control.film import Film
 from mmlab.inference.predictor import Model
 from mmlab.ui.components import page_frame, pickers, swing_film
+from mmlab.ui.pages.predict import details
 from mmlab.ui.pages.predict.view_data import PredictView
 from mmlab.ui.session import cache, url_state
 from mmlab.viz.base import theme
@@ -62,7 +63,7 @@ def show(shown: PredictView, on: Combination, references: Sequence[Reference]) -
     with cache.pool().lend(names[chosen]) as model:
         found = measure.read(Path(names[chosen].path), model.digest)
         _film(shown.task, environment, model, names[chosen], on, again)
-    st.html(_table(shown.task.info.modalities, found, on))
+    st.html(_table(shown, found, on))
     controllers = len(found["state"]["seeds"])
     st.caption(
         f"Return of an episode: the sum of its rewards, mean of {found['state']['episodes']} episodes of "
@@ -73,14 +74,13 @@ def show(shown: PredictView, on: Combination, references: Sequence[Reference]) -
 
 def _runs(task: str) -> list[Reference]:
     """The runs of a task on whose codes controllers were trained; complete methods before the steps of a ladder."""
-    found = [each for each in cache.library().references(task) if (Path(each.path) / measure.CONTROL).is_file()]
+    found = measure.runs(cache.library(), task)
     return sorted(found, key=lambda each: (each.method != "m3ixup", len(each.tag), each.name))
 
 
 def _named(run: Reference) -> str:
     """A run as people call it: by the label of its step, where it is one of a ladder."""
-    steps = METHODS[run.method].ablations if run.method in METHODS else ()
-    step = next((each for each in steps if run.tag.startswith(f"ablation-{each.name}-seed")), None)
+    step = rung_of(run.method, run.tag)
     seed = run.tag.rpartition("seed")[2]
     return f"{step.label} · seed {seed}" if step else f"{cache.title(run.method)} · {run.tag}"
 
@@ -154,15 +154,11 @@ def _play(modalities: Modalities, environment: Environment, film: Film, start: i
     )
 
 
-def _table(modalities: Modalities, found: measure.Control, on: Combination) -> str:
+def _table(shown: PredictView, found: measure.Control, on: Combination) -> str:
     """A row per combination, then the two lines between which they lie."""
-    colours = pickers.colours(modalities)
     rows = []
     for key, each in found["combinations"].items():
-        combination = modalities.parse(key)
-        chips = "".join(theme.chip(modalities[name].letter, colours[name]) for name in combination.names)
-        label = escape(combination.label, quote=True)
-        head = f'<span class="mm-combo" role="img" aria-label="{label}">{chips}</span> {label}'
+        head = f"{details.chips(shown, key)} {escape(shown.task.info.modalities.parse(key).label)}"
         rows.append(_row(head, each, ' class="mm-top"' if key == on.key else ""))
     rows += [_row("The state itself (upper line)", found["state"]), _row("Chance (lower line)", found["chance"])]
     head = '<thead><tr><th scope="col">Inputs</th><th scope="col">Return of an episode</th><th>Seeds</th></tr></thead>'

@@ -36,7 +36,7 @@ def _table(shown: PredictView, on: Combination) -> str:
     for key in next(iter(states.values())):
         cells = "".join(f'<td class="mm-num">{escape(cell(found[key]))}</td>' for found in states.values())
         now = ' class="mm-top"' if key == on.key else ""
-        rows.append(f'<tr{now}><th scope="row">{_chips(shown, key)}</th>{cells}</tr>')
+        rows.append(f'<tr{now}><th scope="row">{chips(shown, key)}</th>{cells}</tr>')
     head = f'<thead><tr><th scope="col">Inputs</th>{heads}</tr></thead>'
     body = f"<tbody>{''.join(rows)}</tbody>"
     return f'<div class="mm-scroll"><table class="mm-table mm-answers">{head}{body}</table></div>'
@@ -49,10 +49,11 @@ def cell(state: State) -> str:
     return f"{state.answer} {sign}{share}"
 
 
-def _chips(shown: PredictView, key: str) -> str:
+def chips(shown: PredictView, key: str) -> str:
+    """The letters of a combination, each in its colour, as HTML."""
     modalities = shown.task.info.modalities
     colours = pickers.colours(modalities)
     on = modalities.parse(key)
-    chips = "".join(theme.chip(modalities[name].letter, colours[name]) for name in on.names)
+    letters = "".join(theme.chip(modalities[name].letter, colours[name]) for name in on.names)
     label = escape(on.label, quote=True)
-    return f'<span class="mm-combo" title="{label}" role="img" aria-label="{label}">{chips}</span>'
+    return f'<span class="mm-combo" title="{label}" role="img" aria-label="{label}">{letters}</span>'
