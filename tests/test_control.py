@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,11 +23,13 @@ from mmlab.core.task import TASKS
 from mmlab.experiments.control import film, measure, policy, rollouts
 from mmlab.experiments.control.policy import About, Policy
 from mmlab.storage import checkpoints
+from mmlab.storage.library import SHIPPED, Library
 from mmlab.tasks.generators.pendulum.swing_up import SwingUp
 from mmlab.tasks.pendulum import Pendulum
 from tests.apps import app_at, healthy, html
 from tests.library import untrained
 
+ROOT = Path(__file__).resolve().parents[1]
 ABOUT = About("d" * 64, 0, 200, "SAC")
 
 
@@ -159,6 +162,33 @@ def test_every_combination_is_measured_on_the_same_beginnings(
         measure.read(tmp_path, "b")
     with pytest.raises(CheckpointError, match="No controller"):
         measure.read(tmp_path / "nowhere", "a")
+
+
+def test_a_controller_of_other_codes_is_refused(tmp_path: Path, acting: Policy) -> None:
+    with pytest.raises(CheckpointError, match="are not there"):
+        measure.controller(tmp_path, ABOUT.digest)
+    policy.save(tmp_path, acting, ABOUT)
+    assert measure.controller(tmp_path, ABOUT.digest).sizes == acting.sizes
+    with pytest.raises(CheckpointError, match="another checkpoint"):
+        measure.controller(tmp_path, "e" * 64)
+
+
+def test_what_ships_can_be_played_from_a_clone() -> None:
+    """The models that the controllers need are among the files of the repository, too."""
+    runs = measure.runs(Library(SHIPPED), "pendulum")
+    assert {run.tag for run in runs} == {"ablation-unlabelled-seed0", "ablation-unlabelled-contrast-seed0"}
+    for run in runs:
+        folder, digest = Path(run.path), checkpoints.load(Path(run.path)).digest
+        assert measure.read(folder, digest)["digest"] == digest
+        for file in measure.policies_in(folder):
+            assert policy.load(file)[1].digest == digest
+    listed = subprocess.run(
+        ["git", "ls-files", "checkpoints/pendulum"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    if listed.returncode == 0 and listed.stdout:
+        assert {f"checkpoints/pendulum/m3ixup/{run.tag}/model.safetensors" for run in runs} <= set(
+            listed.stdout.split()
+        )
 
 
 def test_a_film_keeps_what_was_seen_and_goes_on_with_what_is_on(

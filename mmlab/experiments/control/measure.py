@@ -114,3 +114,15 @@ def runs(library: Library, task: str) -> list[Reference]:
 def policies_in(folder: Path) -> list[Path]:
     """The files of policies beside a checkpoint, by seed."""
     return sorted(folder.glob(policies.POLICY.format(seed="*")))
+
+
+def controller(folder: Path, digest: str) -> Policy:
+    """The first controller beside the checkpoint of this digest. Raises CheckpointError: none, or of other codes."""
+    again = "Run: python -m mmlab control"
+    files = policies_in(folder)
+    if not files:
+        raise CheckpointError("The controllers of this model are not there.", again)
+    found, about = policies.load(files[0])
+    if about.digest != digest:
+        raise CheckpointError("The controllers there were trained on the codes of another checkpoint.", again)
+    return found

@@ -11,7 +11,6 @@ import numpy as np
 import streamlit as st
 
 from mmlab.core.environment import Environment, environment_of
-from mmlab.core.errors import CheckpointError
 from mmlab.core.modality import Combination, Modalities
 from mmlab.core.number_text import fixed
 from mmlab.core.phrases import say
@@ -19,7 +18,7 @@ from mmlab.core.reference import Reference
 from mmlab.core.task import Task
 from mmlab.experiments.ablations import rung_of
 from mmlab.experiments.control import film as films
-from mmlab.experiments.control import measure, policy
+from mmlab.experiments.control import measure
 from mmlab.experiments.control.film import Film
 from mmlab.inference.predictor import Model
 from mmlab.ui.components import page_frame, pickers, swing_film
@@ -104,9 +103,6 @@ def _sense(shown: PredictView, key: str) -> None:
 
 def _film(task: Task, environment: Environment, model: Model, run: Reference, on: Combination, again: bool) -> None:
     """Go on from the step that is being watched with what is on now."""
-    files = measure.policies_in(Path(run.path))
-    if not files:
-        raise CheckpointError("The controllers of this model are not there.", "Run: python -m mmlab control")
     key = f"control.film.{task.name}"
     kept = st.session_state.get(key)
     owner = (run.name, model.digest)
@@ -116,7 +112,7 @@ def _film(task: Task, environment: Environment, model: Model, run: Reference, on
     if kept["on"] != on.key:
         watched = kept["start"] + int((time.monotonic() - kept["since"]) / environment.seconds)
         step = min(watched, len(kept["film"]))
-        acting, _ = policy.load(files[0])
+        acting = measure.controller(Path(run.path), model.digest)
         going = films.gone_on(kept["film"], environment, model.method, acting, on, step)
         kept = {"owner": owner, "film": going, "on": on.key, "start": step, "since": time.monotonic()}
     st.session_state[key] = kept
