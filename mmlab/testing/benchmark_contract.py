@@ -46,8 +46,8 @@ def _says_what_it_is(name: str) -> None:
 
 def _names_what_is_lacking(name: str, folder: Path) -> None:
     """A pointer of Git LFS and a lost file are told by their names, and no training begins."""
-    _, _, found = looked_at(name, folder)
-    path = next(iter(found.samples[0].cells.values())).partition("#")[0]
+    _, protocol, found = looked_at(name, folder)
+    path = protocol.paths(found.samples[0])[0]
     whole = (folder / path).read_bytes()
     make_pointer(folder / path)
     assert _refused(name, folder) == (path, True)

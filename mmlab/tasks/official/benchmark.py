@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 
 from mmlab.core.errors import DataError, UnknownName
 from mmlab.core.registry import Registry
+from mmlab.modalities.files import numbered
 
 LEAST_VALID, VALID_SHARE = 2, 0.1
 POINTER = b"version https://git-lfs"  # how a file begins that Git LFS has not fetched
@@ -18,7 +19,10 @@ POINTER = b"version https://git-lfs"  # how a file begins that Git LFS has not f
 
 @dataclass(frozen=True)
 class Sample:
-    """One sample: its name, split and right answer, a path in the folder per input, and who it comes from."""
+    """One sample: its name, split and right answer, a path in the folder per input, and who it comes from.
+
+    Where task.json calls an input inline, its cell holds the content itself. An empty cell is an input that is missing.
+    """
 
     id: str
     split: str
@@ -33,8 +37,8 @@ class Protocol:
 
     about: splits and preparation as published. here: how a run of mmlab differs from that; empty where it does not.
     source: the repository that it was read in. inputs: the modalities as task.json names them; none where mmlab cannot
-    run it, and the protocol only stands in the table. sizes: samples of each published list, where they are
-    known.
+    run it, and the protocol only stands in the table. sizes: samples of each published list, where they are known.
+    output: what is asked, where it is not what every protocol of the data set asks.
     """
 
     name: str
@@ -43,6 +47,12 @@ class Protocol:
     source: str
     inputs: tuple[Mapping[str, Any], ...] = ()
     sizes: Mapping[str, int] = field(default_factory=dict)
+    output: Mapping[str, Any] = field(default_factory=dict)
+
+    def paths(self, sample: Sample) -> list[str]:
+        """The files that a sample names for its inputs; an inline input has none."""
+        inline = {item["name"] for item in self.inputs if item.get("inline")}
+        return [numbered(cell)[0] for name, cell in sample.cells.items() if cell and name not in inline]
 
 
 class Benchmark(ABC):
@@ -69,6 +79,10 @@ class Benchmark(ABC):
     @abstractmethod
     def miniature(self, folder: Path) -> None:
         """Write a tiny copy of the official layout, from generators of mmlab, into a folder that is there and empty."""
+
+    def asks(self, protocol: Protocol) -> Mapping[str, Any]:
+        """What is asked under a protocol, as task.json says it."""
+        return protocol.output or self.output
 
     def protocol(self, name: str = "") -> Protocol:
         """The protocol of this name, or the first. Raises UnknownName for one that cannot be run here."""

@@ -69,8 +69,9 @@ class Fingerprint:
 
 def fingerprint(benchmark: Benchmark, protocol: Protocol, folder: Path, samples: Sequence[Sample]) -> Fingerprint:
     """Look at every file that the samples name, without decoding it."""
-    paths = dict.fromkeys(numbered(cell)[0] for sample in samples for cell in sample.cells.values() if cell)
-    dense = benchmark.output["kind"] == "segmentation"
+    paths = dict.fromkeys(path for sample in samples for path in protocol.paths(sample))
+    asked = benchmark.asks(protocol)
+    dense = asked["kind"] == "segmentation"
     paths |= dict.fromkeys(numbered(sample.target)[0] for sample in samples if dense)
     named = [f"{sample.id} {sample.split}" for sample in samples]
     known = kinds()
@@ -84,7 +85,7 @@ def fingerprint(benchmark: Benchmark, protocol: Protocol, folder: Path, samples:
         lacking=tuple(_lacking(folder, paths)),
         sizes={split: sum(sample.split == split for sample in samples) for split in SPLITS},
         published=protocol.sizes,
-        classes={} if dense else _classes(benchmark, samples),
+        classes={} if dense else _classes(asked, samples),
         groups=len({sample.group for sample in samples if sample.group}),
         shared=_shared(samples),
         shapes=shapes,
@@ -118,9 +119,9 @@ def _unusable(file: Path) -> str:
     return CUT_OFF if size < promised + 8 and promised != STREAMED else ""
 
 
-def _classes(benchmark: Benchmark, samples: Sequence[Sample]) -> dict[str, dict[str, int]]:
+def _classes(asked: Mapping[str, Any], samples: Sequence[Sample]) -> dict[str, dict[str, int]]:
     counts = Counter((sample.target, sample.split) for sample in samples)
-    names = [str(name) for name in benchmark.output.get("classes", ())]
+    names = [str(name) for name in asked.get("classes", ())]
     return {name: {split: counts[name, split] for split in SPLITS} for name in names}
 
 

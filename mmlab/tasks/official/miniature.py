@@ -22,10 +22,9 @@ def write_miniature(name: str, folder: Path, broken: bool = False) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         benchmark.miniature(folder)
         if broken:
-            samples = benchmark.find(folder, benchmark.protocol())
-            first, last = (list(samples[place].cells.values()) for place in (0, -1))
-            make_pointer(folder / first[0].partition("#")[0])
-            cut_off(folder / last[-1].partition("#")[0])
+            samples, protocol = benchmark.find(folder, benchmark.protocol()), benchmark.protocol()
+            make_pointer(folder / protocol.paths(samples[0])[0])
+            cut_off(folder / protocol.paths(samples[-1])[-1])
 
 
 def make_pointer(path: Path) -> None:

@@ -38,7 +38,7 @@ def open_folder(name: str, folder: Path, protocol: str = "", incomplete: bool = 
     """
     benchmark, chosen, found = looked_at(name, folder, protocol)
     lost = {path for path, _ in found.lacking}
-    manifest = _manifest(found.samples, [str(each["name"]) for each in chosen.inputs], lost)
+    manifest = _manifest(found.samples, chosen, lost)
     if lost and not incomplete and not _holds(folder / MANIFEST, manifest):
         command = f"python -m mmlab data {name} {quote(str(folder))} --incomplete"
         raise DataError(found.sentence, f"To count such files as missing inputs: {command}")
@@ -66,22 +66,24 @@ def _task(name: str, benchmark: Benchmark, protocol: Protocol) -> dict[str, Any]
         "name": name,
         "title": benchmark.title,
         "about": f"{benchmark.about} Protocol {protocol.name}: {protocol.about}",
-        "output": benchmark.output,
+        "output": benchmark.asks(protocol),
         "modalities": list(protocol.inputs),
         "protocol": protocol.name,
         **({"grouped_by": benchmark.grouped_by} if benchmark.grouped_by else {}),
     }
 
 
-def _manifest(samples: Sequence[Sample], names: Sequence[str], lost: set[str]) -> str:
+def _manifest(samples: Sequence[Sample], protocol: Protocol, lost: set[str]) -> str:
     """A line per sample, paths of lost files left empty; samples that have nothing else are left out."""
+    inline = {str(item["name"]): bool(item.get("inline")) for item in protocol.inputs}
     rows = []
     for sample in samples:
-        there = {name: cell for name, cell in sample.cells.items() if numbered(cell)[0] not in lost}
-        cells = [there.get(name, "") for name in names]
+        given = {name: cell for name, cell in sample.cells.items() if cell}
+        there = {name: cell for name, cell in given.items() if inline[name] or numbered(cell)[0] not in lost}
+        cells = [there.get(name, "") for name in inline]
         if there and numbered(sample.target)[0] not in lost:
             rows.append((sample.id, sample.split, sample.target, sample.group, *cells))
-    return verbatim(("id", "split", "target", "group", *names), rows)
+    return verbatim(("id", "split", "target", "group", *inline), rows)
 
 
 def _holds(path: Path, text: str) -> bool:

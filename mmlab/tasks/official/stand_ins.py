@@ -11,14 +11,16 @@ import soundfile
 from numpy.typing import NDArray
 from PIL import Image
 
-from mmlab.core.recordings import Picture, Sound
-from mmlab.tasks.generators.digits.recordings import BuiltIn, Recorder
+from mmlab.core.recordings import Picture, Sound, Text
+from mmlab.tasks.generators.digits.recordings import BuiltIn
+from mmlab.tasks.generators.digits.recordings import Recorder as Digits
 from mmlab.tasks.generators.digits.sensor_noise import Noise
+from mmlab.tasks.generators.opinion.recordings import Recorder
 
 
 def pictures_with_sounds(classes: int, each: int) -> Iterator[tuple[int, NDArray[np.uint8], bytes]]:
     """Class, picture `[H, W]` and WAV of spoken and photographed digits, `each` of every class, one class at a time."""
-    recorder = Recorder("train", "built-in", BuiltIn("train"), Noise(strength=0.3))
+    recorder = Digits("train", "built-in", BuiltIn("train"), Noise(strength=0.3))
     for number in range(classes):
         rows = [row for row in range(len(recorder)) if recorder.digits[row] == number][:each]
         for row in rows:
@@ -60,3 +62,19 @@ def png(pixels: NDArray[np.uint8]) -> bytes:
     target = io.BytesIO()
     Image.fromarray(pixels).save(target, "PNG")
     return target.getvalue()
+
+
+def pictures_with_sentences(classes: int, each: int) -> Iterator[tuple[int, NDArray[np.uint8], str]]:
+    """Class, colour picture `[H, W, 3]` and a sentence: drawn faces and opinions from one end of the scale to the other.
+
+    One class at a time, `each` of every class; classes are steps of the opinion.
+    """
+    recorder = Recorder("train")
+    order = np.argsort(recorder.opinions, kind="stable")
+    for number, rows in enumerate(np.array_split(order, classes)):
+        for row in rows[len(rows) // 3 :][:each]:
+            raw = recorder.item(int(row)).raw
+            picture, text = raw["face"], raw["text"]
+            assert isinstance(picture, Picture)
+            assert isinstance(text, Text)
+            yield number, np.asarray(Image.fromarray(picture.pixels).convert("RGB")), text.text

@@ -1,0 +1,97 @@
+"""What lists of official data sets say that cannot be: each is one sentence with the file and the line."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from mmlab.core.errors import DataError
+from mmlab.core.task import TASKS
+from mmlab.tasks.custom import locations
+from mmlab.tasks.official.benchmark import BENCHMARKS
+from mmlab.tasks.official.miniature import write_miniature
+from mmlab.tasks.official.opening import looked_at, open_folder
+
+
+@pytest.fixture(autouse=True)
+def _no_other_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(locations.VARIABLE, "")
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """A miniature of each data set that these tests change lists of, and put back."""
+    folders = {}
+    for name in sorted({case[0] for case in CASES}):
+        folders[name] = tmp_path_factory.mktemp(name)
+        write_miniature(name, folders[name])
+    return folders
+
+
+CASES = [  # data set, protocol, list, its line, the line instead, what is said
+    ("ave", "", "trainSet.txt", 2, "Zeppelin&abc&good&0&10", r"trainSet\.txt, line 2: 'Zeppelin' is no class of AVE"),
+    ("ave", "", "valSet.txt", 1, "Bark,abc", r"valSet\.txt, line 1: .* is not class&id&quality&start&end"),
+    ("kinetics_sounds", "ogm-ge", "my_test.txt", 1, "x_1,10,31", r"my_test\.txt, line 1: '31' is no label"),
+    ("kinetics_sounds", "ogm-ge", "my_train.txt", 3, "x_1,10,3", r"my_train\.txt, line 3: there are no frames of 'x_1'"),
+    ("food101", "titles", "texts/test_titles.csv", 2, 'a.jpg,"A, b",stew', r"line 2: 'stew' is no class of Food-101"),
+    ("food101", "titles", "texts/test_titles.csv", 1, "a.jpg,waffles", r"line 1: there are 2 cells and should be 3"),
+    ("food101", "map", "split.json", 1, '{"train": ["stew_1.jpg"]', r"'split\.json' is no JSON, or it is cut off"),
+    ("hateful_memes", "", "train.jsonl", 2, '{"id": 1, "label": 2}', r"train\.jsonl, line 2: '2' is no label"),
+    ("hateful_memes", "", "train.jsonl", 2, '{"id": 1', r"train\.jsonl, line 2: it is no JSON"),
+    ("hateful_memes", "unseen", "test_unseen.jsonl", 1, '{"id": 1}', r"test_unseen\.jsonl, line 1: the meme has no label"),
+]
+
+
+@pytest.mark.parametrize(("name", "protocol", "file", "line", "instead", "said"), CASES)
+def test_what_cannot_be_in_a_list_is_named_with_its_line(
+    written: dict[str, Path], name: str, protocol: str, file: str, line: int, instead: str, said: str
+) -> None:
+    path = written[name] / file
+    whole = path.read_text("utf-8")
+    lines = whole.splitlines()
+    path.write_text("\n".join([*lines[: line - 1], instead, *lines[line:]]), "utf-8")
+    with pytest.raises(DataError, match=said):
+        looked_at(name, written[name], protocol)
+    path.write_text(whole, "utf-8")
+
+
+@pytest.mark.parametrize("name", list(BENCHMARKS))
+def test_a_wrong_folder_is_one_sentence_that_names_what_is_not_there(name: str, tmp_path: Path) -> None:
+    with pytest.raises(DataError) as raised:
+        looked_at(name, tmp_path)
+    assert "'" in raised.value.message
+    assert str(tmp_path) in raised.value.message
+    assert raised.value.hint
+
+
+def test_a_clip_that_stands_twice_in_a_list_has_its_first_class(written: dict[str, Path]) -> None:
+    found = looked_at("ave", written["ave"])[2].samples
+    lines = (written["ave"] / "trainSet.txt").read_text("utf-8").splitlines()
+    twice = lines[-1].split("&")[1]
+    assert [each.target for each in found if each.id == twice] == [lines[0].split("&")[0]]
+
+
+def test_kinetics_sounds_has_33_classes_or_31(written: dict[str, Path]) -> None:
+    counts = {name: len(looked_at("kinetics_sounds", written["kinetics_sounds"], name)[2].classes) for name in PROTOCOLS}
+    assert counts == {"dmrnet": 33, "adamml": 31, "ogm-ge": 31}
+
+
+PROTOCOLS = ("dmrnet", "adamml", "ogm-ge")
+
+
+def test_a_text_without_words_is_missing_and_the_picture_stays(written: dict[str, Path], tmp_path: Path) -> None:
+    write_miniature("food101", tmp_path)
+    table = tmp_path / "texts" / "test_titles.csv"
+    lines = table.read_text("utf-8").splitlines()
+    table.write_text("\n".join([f'{lines[0].partition(",")[0]},"...",apple_pie', *lines[1:]]), "utf-8")
+    open_folder("food101", tmp_path, "titles")
+    present = TASKS["food101"]().samples("test").present
+    assert present.sum(0).tolist() == [12, 11]
+
+
+def test_an_unlabelled_test_list_is_not_taken_where_the_labelled_one_is_there(written: dict[str, Path]) -> None:
+    found = looked_at("hateful_memes", written["hateful_memes"])[2]
+    assert found.sizes["test"] == len((written["hateful_memes"] / "test_seen.jsonl").read_text("utf-8").splitlines())
+    assert "label" not in json.loads((written["hateful_memes"] / "test.jsonl").read_text("utf-8").splitlines()[0])
