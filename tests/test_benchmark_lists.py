@@ -34,13 +34,27 @@ CASES = [  # data set, protocol, list, its line, the line instead, what is said
     ("ave", "", "trainSet.txt", 2, "Zeppelin&abc&good&0&10", r"trainSet\.txt, line 2: 'Zeppelin' is no class of AVE"),
     ("ave", "", "valSet.txt", 1, "Bark,abc", r"valSet\.txt, line 1: .* is not class&id&quality&start&end"),
     ("kinetics_sounds", "ogm-ge", "my_test.txt", 1, "x_1,10,31", r"my_test\.txt, line 1: '31' is no label"),
-    ("kinetics_sounds", "ogm-ge", "my_train.txt", 3, "x_1,10,3", r"my_train\.txt, line 3: there are no frames of 'x_1'"),
+    (
+        "kinetics_sounds",
+        "ogm-ge",
+        "my_train.txt",
+        3,
+        "x_1,10,3",
+        r"my_train\.txt, line 3: there are no frames of 'x_1'",
+    ),
     ("food101", "titles", "texts/test_titles.csv", 2, 'a.jpg,"A, b",stew', r"line 2: 'stew' is no class of Food-101"),
     ("food101", "titles", "texts/test_titles.csv", 1, "a.jpg,waffles", r"line 1: there are 2 cells and should be 3"),
     ("food101", "map", "split.json", 1, '{"train": ["stew_1.jpg"]', r"'split\.json' is no JSON, or it is cut off"),
     ("hateful_memes", "", "train.jsonl", 2, '{"id": 1, "label": 2}', r"train\.jsonl, line 2: '2' is no label"),
     ("hateful_memes", "", "train.jsonl", 2, '{"id": 1', r"train\.jsonl, line 2: it is no JSON"),
-    ("hateful_memes", "unseen", "test_unseen.jsonl", 1, '{"id": 1}', r"test_unseen\.jsonl, line 1: the meme has no label"),
+    (
+        "hateful_memes",
+        "unseen",
+        "test_unseen.jsonl",
+        1,
+        '{"id": 1}',
+        r"test_unseen\.jsonl, line 1: the meme has no label",
+    ),
 ]
 
 
@@ -74,7 +88,9 @@ def test_a_clip_that_stands_twice_in_a_list_has_its_first_class(written: dict[st
 
 
 def test_kinetics_sounds_has_33_classes_or_31(written: dict[str, Path]) -> None:
-    counts = {name: len(looked_at("kinetics_sounds", written["kinetics_sounds"], name)[2].classes) for name in PROTOCOLS}
+    counts = {
+        name: len(looked_at("kinetics_sounds", written["kinetics_sounds"], name)[2].classes) for name in PROTOCOLS
+    }
     assert counts == {"dmrnet": 33, "adamml": 31, "ogm-ge": 31}
 
 

@@ -114,7 +114,9 @@ class KineticsSounds(Benchmark):
         found = [clip for split in LISTS for clip in _clips(folder, split)]
         if protocol.name == "ogm-ge":
             return with_validation([each for split in LISTS for each in _listed(folder, split, found)])
-        return with_validation([each for each in found if each.target in protocol.output.get("classes", (each.target,))])
+        return with_validation(
+            [each for each in found if each.target in protocol.output.get("classes", (each.target,))]
+        )
 
     def miniature(self, folder: Path) -> None:
         """Four classes of nine clips, among them one with two frames; the lists name those that have three."""

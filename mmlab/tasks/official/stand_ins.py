@@ -65,9 +65,9 @@ def png(pixels: NDArray[np.uint8]) -> bytes:
 
 
 def pictures_with_sentences(classes: int, each: int) -> Iterator[tuple[int, NDArray[np.uint8], str]]:
-    """Class, colour picture `[H, W, 3]` and a sentence: drawn faces and opinions from one end of the scale to the other.
+    """Class, colour picture `[H, W, 3]` and a sentence: drawn faces and opinions.
 
-    One class at a time, `each` of every class; classes are steps of the opinion.
+    One class at a time, `each` of every class; classes are steps of the opinion from one end of its scale to the other.
     """
     recorder = Recorder("train")
     order = np.argsort(recorder.opinions, kind="stable")
