@@ -12,7 +12,8 @@ import typer
 from mmlab.core.errors import DataError
 from mmlab.storage import leftovers
 from mmlab.storage.library import Library
-from mmlab.tasks.custom.locations import name_of
+from mmlab.tasks.custom import folds
+from mmlab.tasks.custom.locations import folders, glance, name_of
 
 TaskName = Annotated[
     str,
@@ -38,6 +39,11 @@ Checkpoints = Annotated[
     Path | None,
     typer.Option("--checkpoints", metavar="FOLDER", help="Another model library; sets MMLAB_CHECKPOINTS."),
 ]
+
+FoldCount = Annotated[
+    int, typer.Option("--folds", min=0, help="Folder of your own: cut it into so many folds, each a task of its own.")
+]
+FoldsBy = Annotated[str, typer.Option("--by", help="With --folds: what is never cut apart, group or sample.")]
 
 
 def settle(data: Path | None = None, device: str = "", checkpoints: Path | None = None) -> Library:
@@ -91,3 +97,12 @@ def settings(given: Sequence[str]) -> tuple[dict[str, Any], str]:
     found = pairs(given, "--set")
     own = {name: value for name, value in found.items() if "." not in name}
     return own, "; ".join(f"{name}={value}" for name, value in found.items() if "." in name)
+
+
+def fold_tasks(task: str, count: int, by: str) -> list[str]:
+    """The tasks of the folds of a folder of one's own; the task itself for no folds. Raises DataError."""
+    if not count:
+        return [task]
+    if task not in {glance(folder).name for folder in folders()}:
+        raise DataError(f"'{task}' is not cut into folds.", "Folds are made of folders of your own (docs/own-data.md).")
+    return [fold.name_of(task) for fold in folds.ask_for(count, by)]

@@ -18,6 +18,7 @@ from mmlab.core.errors import CheckpointError, DataError
 from mmlab.storage import report_file, safetensors_header
 from mmlab.storage.library import Library
 from mmlab.storage.measured import measured_folders
+from mmlab.tasks.custom.folds import wanted
 from mmlab.tasks.custom.locations import folders, glance
 
 PACKAGE = Path(__file__).resolve().parent.parent
@@ -93,6 +94,9 @@ def _add_folders(found: Catalogue, headlines: Mapping[str, str]) -> None:
             continue
         headline = headlines.get(seen.kind.capitalize(), "")
         found.tasks[seen.name] = Registered(seen.name, seen.title, seen.about, seen.modalities, headline)
+        for fold in wanted():
+            name, title = fold.name_of(seen.name), fold.title_of(seen.title)
+            found.tasks[name] = Registered(name, title, seen.about, seen.modalities, headline)
 
 
 def runs(library: Library, task: str) -> Runs:

@@ -187,7 +187,7 @@ def as_markdown(found: Comparison) -> str:
     """A table for a README: percent for fractions, mean ± standard deviation over seeds, the best in bold."""
     letters, write = _letters(found), partial(_number, found.is_share)
     base = next((row.title for row in found.rows if row.name == found.baseline), found.baseline)
-    head = ["method", "seeds", *letters, "mean", "worst", f"mean - {base} [95 %]", "p (Holm)"]
+    head = ["method", f"{found.over}s", *letters, "mean", "worst", f"mean - {base} [95 %]", "p (Holm)"]
     best, p = _best([row.mean for row in found.rows], found.higher_is_better), found.p_values(MEAN)
     lines = ["| " + " | ".join(head) + " |", "|" + " --- |" * len(head)]
     for row in found.rows:
@@ -205,9 +205,9 @@ def as_markdown(found: Comparison) -> str:
     legend = ", ".join(f"{letter} {key}" for letter, key in zip(letters, found.combinations, strict=True))
     unit = " in %" if found.is_share else ""
     note = (
-        f"{found.metric}{unit}, {found.samples} test samples ({found.source}), mean over seeds; "
-        f"± is the standard deviation of single seeds (each its mean over combinations), not of their average; "
-        f"differences are paired by seed (Student's t), p is Holm-corrected. {found.scope}\n\nColumns: {legend}."
+        f"{found.metric}{unit}, {found.samples} test samples ({found.source}), mean over {found.over}s; "
+        f"± is the standard deviation of single {found.over}s (each its mean over combinations), not of their average; "
+        f"differences are paired by {found.over} (Student's t), p is Holm-corrected. {found.scope}\n\nColumns: {legend}."
     )
     if math.isfinite(found.nothing):
         note += f" An empty answer to everything: {write(found.nothing)}."

@@ -28,6 +28,9 @@ from mmlab.storage import disk_cache
 from mmlab.tasks.cached_splits import cached_split, kept_split
 from mmlab.tasks.custom import locations
 from mmlab.tasks.custom.dropping import dropped, only_present, recordings
+from mmlab.tasks.custom.fold_rows import in_fold, reassigned
+from mmlab.tasks.custom.folds import VARIABLE as FOLDS
+from mmlab.tasks.custom.folds import Fold, wanted
 from mmlab.tasks.custom.manifest import SPLITS, Row, read_manifest
 from mmlab.tasks.custom.problems import Problems
 from mmlab.tasks.custom.samples import (
@@ -153,6 +156,7 @@ class FolderTask:
             "contents": self.fingerprint(),
             "fingerprint": disk_cache.cache_key(VERSION, self.description.settings(), [vars(row) for row in stated]),
             "version": VERSION,
+            **({"fold": self.description.fold.in_words()} if self.description.fold else {}),
             **({"protocol": self.description.protocol} if self.description.protocol else {}),
             **({"dropped": dropped(stated, rows)} if self.description.drops else {}),
             **({} if self.description.simulated is None else {"simulated": list(self.description.simulated)}),
@@ -218,7 +222,7 @@ def _manifest(description: Description, state: Stamp) -> tuple[Row, ...]:
     problems = Problems()
     rows = read_manifest(description, problems)
     problems.raise_first(description.folder)
-    return tuple(rows)
+    return tuple(reassigned(description, rows, description.fold) if description.fold else rows)
 
 
 def _version(description: Description, split: Split, names: Sequence[str]) -> str:
@@ -271,12 +275,13 @@ def _samples(description: Description, split: Split, version: str, version_of_sc
     return cached_split(f"{name}-{split}", depends_on, description.info.modalities, build)
 
 
-def task_class(folder: Path) -> type[FolderTask]:
-    """The task of a folder as a class that is built without arguments. Raises DataError."""
+def task_class(folder: Path, fold: Fold | None = None) -> type[FolderTask]:
+    """The task of a folder, or of a fold of it, as a class that is built without arguments. Raises DataError."""
     problems = Problems()
     description = read_description(folder, problems)
     problems.raise_first(folder)
     assert description is not None  # it is only left out where there are errors
+    description = description if fold is None else in_fold(description, fold)
     texts = {
         "name": description.info.name,
         "title": description.title,
@@ -288,22 +293,29 @@ def task_class(folder: Path) -> type[FolderTask]:
 
 @TASKS.supply
 def folder_tasks() -> Mapping[str, type[Task] | Exception]:
-    """The task of each folder that MMLAB_FOLDERS names, or why there is none."""
+    """The task of each folder that MMLAB_FOLDERS names and of its folds (MMLAB_FOLDS), or why there is none."""
     found: dict[str, type[Task] | Exception] = {}
+    try:
+        folds = wanted()
+    except DataError as error:
+        folds, found[FOLDS] = (), error
     for folder in locations.folders():
-        made = _made(folder, stamp_of(folder / locations.TASK_FILE))
-        name = folder.name if isinstance(made, MmlabError) else made.name
-        if name in found:
-            made = PluginError(f"'{folder}' has the name '{name}' of another folder, too.", "Rename one of the tasks.")
-            name = str(folder)
-        found[name] = made if isinstance(made, MmlabError) else cast(type[Task], made)
+        for fold in (None, *folds):
+            made = _made(folder, stamp_of(folder / locations.TASK_FILE), fold)
+            name = folder.name if isinstance(made, MmlabError) else made.name
+            if name in found:
+                made = PluginError(f"'{folder}' has the name '{name}' of another folder, too.", "Rename one of them.")
+                name = str(folder)
+            found[name] = made if isinstance(made, MmlabError) else cast(type[Task], made)
+            if isinstance(made, MmlabError):
+                break
     return found
 
 
-@lru_cache(maxsize=64)
-def _made(folder: Path, state: Stamp) -> type[FolderTask] | MmlabError:
+@lru_cache(maxsize=256)
+def _made(folder: Path, state: Stamp, fold: Fold | None = None) -> type[FolderTask] | MmlabError:
     """The class for this version of task.json, or what is wrong with it."""
     try:
-        return task_class(folder)
+        return task_class(folder, fold)
     except MmlabError as error:
         return error

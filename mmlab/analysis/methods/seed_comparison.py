@@ -16,6 +16,10 @@ from mmlab.core.group_name import USUAL, several
 from mmlab.core.metric import is_share, mean_of
 
 MEAN, WORST = "mean", "worst"
+TOO_NARROW = (
+    "Intervals and p are over folds, which test different samples and share most of what they learn from: they are "
+    "somewhat too narrow (Bengio & Grandvalet, 2004)."
+)
 
 
 @dataclass(frozen=True)
@@ -64,6 +68,7 @@ class Comparison:
     yardsticks: what plain models score, by title and combination; empty where they were not measured.
     imported: what others report, by title and combination; on which data, only they know.
     groups: whom the test samples come from, 0 where no report says; grouped_by: what such a group is.
+    over: what the runs of a method differ in, "seed" or "fold".
     """
 
     task: str
@@ -81,6 +86,7 @@ class Comparison:
     imported: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     groups: int = 0
     grouped_by: str = USUAL
+    over: str = "seed"
 
     def warnings(self, label: Callable[[str], str]) -> list[str]:
         """What is to be known before numbers are read as findings about the data. label: a combination in words."""
@@ -89,7 +95,12 @@ class Comparison:
 
     @property
     def scope(self) -> str:
-        """What the intervals over seeds say nothing of: other people than those of the test set."""
+        """What the intervals over seeds say nothing of: other people than those of the test set.
+
+        Of folds: that they are not independent (Bengio & Grandvalet, JMLR 2004).
+        """
+        if self.over == "fold":
+            return f"Seeds of a fold are averaged first. {TOO_NARROW}"
         if not self.groups or self.groups == self.samples:
             return "Intervals and p are over seeds, with the test samples as they are."
         whom = f"same {several(self.groups, self.grouped_by)}" if self.groups > 1 else f"one {self.grouped_by} there is"

@@ -9,9 +9,9 @@ from typing import Annotated
 
 import typer
 
-from mmlab.cli.common_options import Checkpoints, Data, Json, TaskName, opened, settle
+from mmlab.cli.common_options import Checkpoints, Data, FoldCount, FoldsBy, Json, TaskName, fold_tasks, opened, settle
 from mmlab.cli.console import bar, emit, say, whisper
-from mmlab.core.errors import CheckpointError
+from mmlab.core.errors import CheckpointError, DataError
 from mmlab.storage.library import Library
 
 
@@ -37,6 +37,8 @@ def command(
             "--by-group", help="Instead: differences over the people or voices of the test set, from stored answers."
         ),
     ] = False,
+    folds: FoldCount = 0,
+    by: FoldsBy = "group",
     metric: Annotated[str, typer.Option(help="Another metric than the task's headline.")] = "",
     form: Annotated[Form, typer.Option(help="How to print it.")] = Form.MARKDOWN,
     write: Annotated[
@@ -50,6 +52,8 @@ def command(
     checkpoints: Checkpoints = None,
 ) -> None:
     """Mean and spread over seeds for each combination, the worst, and paired differences with a 95 % interval."""
+    if folds and (ladder or search or by_group or source != "built-in"):
+        raise DataError("Folds are compared by the runs of seeds alone.", "Leave the other option out.")
     library = settle(opened(task, data), checkpoints=checkpoints)
     if search:
         _search(library, task, fill or [], json)
@@ -59,14 +63,17 @@ def command(
         return
     with bar("Reading reports", None):
         from mmlab.experiments import comparison_tables
+        from mmlab.experiments.fold_comparison import compare_folds
         from mmlab.experiments.grid import gap_tag
 
-        if ladder:
+        if folds:
+            found = compare_folds(library, task, fold_tasks(task, folds, by), baseline, metric, missing)
+        elif ladder:
             found = comparison_tables.compare_ladder(library, task, ladder, source, metric)
         else:
             found = comparison_tables.compare(library, task, source, baseline, metric, missing)
     variant = gap_tag(missing) if missing else ladder
-    name = "-".join(part for part in (task, variant, source if source != "built-in" else "", metric) if part)
+    name = "-".join(part for part in (task, f"folds{folds}" if folds else "", variant, source if source != "built-in" else "", metric) if part)
     if write is not None:
         comparison_tables.write_tables(found, write, name)
     for document in fill or []:

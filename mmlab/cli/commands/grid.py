@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mmlab.cli.common_options import Checkpoints, Data, Device, Json, pairs, settle
+from mmlab.cli.common_options import Checkpoints, Data, Device, FoldCount, FoldsBy, Json, fold_tasks, pairs, settle
 from mmlab.cli.console import Bar, bar, emit, say, whisper
-from mmlab.core.errors import MmlabError, StorageError
+from mmlab.core.errors import DataError, MmlabError, StorageError
 from mmlab.storage.library import Library
 from mmlab.tasks.custom.locations import name_of
 
@@ -34,6 +34,8 @@ def command(
     plan: Annotated[
         list[str] | None, typer.Option(metavar="NAME=VALUE", help="Of the training plan, for all runs.")
     ] = None,
+    folds: FoldCount = 0,
+    by: FoldsBy = "group",
     processes: Annotated[int, typer.Option(min=0, help="Runs at a time; 0 is one per core.")] = 0,
     json: Json = False,
     data: Data = None,
@@ -42,7 +44,9 @@ def command(
 ) -> None:
     """Train what is missing. A run that fails is named, and the rest go on; what was cut off goes on by itself."""
     library = settle(data, device, checkpoints)
-    named = [name_of(word) for word in _words(tasks)]
+    named = [fold for word in _words(tasks) for fold in fold_tasks(name_of(word), folds, by)]
+    if folds and not named:
+        raise DataError("Folds of which task?", "Name a folder of your own: --tasks FOLDER.")
     with bar("Starting", None):
         from mmlab.experiments import grid
 

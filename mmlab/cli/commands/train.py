@@ -14,9 +14,12 @@ from mmlab.cli.common_options import (
     Checkpoints,
     Data,
     Device,
+    FoldCount,
+    FoldsBy,
     Json,
     MethodName,
     TaskName,
+    fold_tasks,
     opened,
     pairs,
     settings,
@@ -66,6 +69,8 @@ def command(
         typer.Option(metavar="NAME=VALUE", help="Of the training plan, such as epochs=20; --options shows them."),
     ] = None,
     preset: Preset = "",
+    folds: FoldCount = 0,
+    by: FoldsBy = "group",
     tag: Annotated[
         str, typer.Option(help="Name of the run in the library; seed<n> by default, <preset>-seed<n> with one.")
     ] = "",
@@ -86,7 +91,8 @@ def command(
         from mmlab.core.task import TASKS
         from mmlab.experiments.train_job import default_plan
 
-        built, kind = TASKS[task](), METHODS[method]
+        tasks = fold_tasks(task, folds, by)
+        built, kind = TASKS[tasks[0]](), METHODS[method]
     if data is not None and "real" not in built.sources():
         raise DataError(f"'{data}' does not hold the recordings of {task}.", "README.md says which files it needs.")
     if reason := kind.unsupported_reason(built.info):
@@ -104,7 +110,7 @@ def command(
     if encoders:
         planned["encoders"] = merged(str(planned.get("encoders", "")), encoders)
     _check(kind, built, config, planned)  # a bad option must not cost a run that --restart removes
-    jobs = _jobs(task, method, config, planned, (seed, seeds), tag)
+    jobs = [job for each in tasks for job in _jobs(each, method, config, planned, (seed, seeds), tag)]
     finished = [_train(job, library, restart, Logs(tuple(log or ()), log_folder)) for job in jobs]
     if json:
         emit({"runs": finished})

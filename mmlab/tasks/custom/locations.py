@@ -15,6 +15,7 @@ from typing import Any
 
 from mmlab.core.errors import DataError
 from mmlab.core.plain_text import plain
+from mmlab.tasks.custom import folds
 from mmlab.tasks.custom.safe_paths import file_of
 
 VARIABLE = "MMLAB_FOLDERS"
@@ -50,7 +51,14 @@ def add(folder: Path) -> None:
 
 
 def name_of(text: str) -> str:
-    """The name of a task from its name or from the folder that it lies in, which is then added. Raises DataError."""
+    """The name of a task from its name or from the folder that it lies in, which is then added. Raises DataError.
+
+    Also of a fold of a folder, such as `mine_fold1of5`, which is then asked for.
+    """
+    if (of_fold := folds.named(text)) is not None:
+        base, fold = of_fold
+        folds.ask_for(fold.count, fold.by)
+        return fold.name_of(name_of(base))
     folder = Path(text).expanduser()
     is_path = text in (".", "..") or "/" in text or os.sep in text
     if not is_path and not (folder / TASK_FILE).is_file():

@@ -19,6 +19,7 @@ from mmlab.core.plain_text import plain
 from mmlab.core.task import TaskInfo
 from mmlab.core.training_plan import Plan
 from mmlab.tasks.custom import locations
+from mmlab.tasks.custom.folds import Fold
 from mmlab.tasks.custom.input_kinds import kinds
 from mmlab.tasks.custom.locations import TASK_FILE
 from mmlab.tasks.custom.problems import Problems
@@ -62,7 +63,8 @@ class Description:
     differs. simulated: in words, what of the data is not measured; None where it does not say. grouped_by: what a
     group of samples is, such as "patient"; empty where it does not say. drops: whether an input that cannot be used
     counts as missing, rather than as an error. split_column: the column of the manifest that says the split. protocol:
-    of an official data set, the published way to measure that it was opened with; empty for any other.
+    of an official data set, the published way to measure that it was opened with; empty for any other. fold: where the
+    splits are those of a fold (`mmlab.tasks.custom.folds`) rather than the manifest's.
     """
 
     folder: Path
@@ -77,6 +79,7 @@ class Description:
     drops: bool = False
     split_column: str = "split"
     protocol: str = ""
+    fold: Fold | None = None
 
     def __getitem__(self, modality: str) -> Input:
         return self.inputs[self.info.modalities.names.index(self.info.modalities[modality].name)]
