@@ -78,7 +78,8 @@ def test_samples_are_cut_apart_only_where_that_is_asked_for(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(
-    ("count", "by", "said"), [(2, "group", "cannot be 2 folds"), (3, "colour", "by 'colour'"), (10, "group", "9 groups")]
+    ("count", "by", "said"),
+    [(2, "group", "cannot be 2 folds"), (3, "colour", "by 'colour'"), (10, "group", "9 groups")],
 )
 def test_what_cannot_be_cut_is_said(tmp_path: Path, count: int, by: str, said: str) -> None:
     locations.add(people(tmp_path / "data"))

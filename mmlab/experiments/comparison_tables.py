@@ -204,10 +204,11 @@ def as_markdown(found: Comparison) -> str:
         lines.append("| " + " | ".join(cells) + " |")
     legend = ", ".join(f"{letter} {key}" for letter, key in zip(letters, found.combinations, strict=True))
     unit = " in %" if found.is_share else ""
+    over = found.over
     note = (
-        f"{found.metric}{unit}, {found.samples} test samples ({found.source}), mean over {found.over}s; "
-        f"± is the standard deviation of single {found.over}s (each its mean over combinations), not of their average; "
-        f"differences are paired by {found.over} (Student's t), p is Holm-corrected. {found.scope}\n\nColumns: {legend}."
+        f"{found.metric}{unit}, {found.samples} test samples ({found.source}), mean over {over}s; "
+        f"± is the standard deviation of single {over}s (each its mean over combinations), not of their average; "
+        f"differences are paired by {over} (Student's t), p is Holm-corrected. {found.scope}\n\nColumns: {legend}."
     )
     if math.isfinite(found.nothing):
         note += f" An empty answer to everything: {write(found.nothing)}."

@@ -1,4 +1,4 @@
-"""Methods compared over the folds of a task: every sample is tested once, by models that learned from none of its group.
+"""Methods compared over the folds of a task: every sample is tested once, by models that never saw its group.
 
 >>> compare_folds(library, "mine", ["mine_fold1of3", "mine_fold2of3", "mine_fold3of3"])
 """

@@ -73,7 +73,11 @@ def command(
         else:
             found = comparison_tables.compare(library, task, source, baseline, metric, missing)
     variant = gap_tag(missing) if missing else ladder
-    name = "-".join(part for part in (task, f"folds{folds}" if folds else "", variant, source if source != "built-in" else "", metric) if part)
+    name = "-".join(
+        part
+        for part in (task, f"folds{folds}" if folds else "", variant, source if source != "built-in" else "", metric)
+        if part
+    )
     if write is not None:
         comparison_tables.write_tables(found, write, name)
     for document in fill or []:
