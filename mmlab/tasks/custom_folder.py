@@ -19,7 +19,7 @@ from torch import Tensor
 
 from mmlab.core.batch import Samples
 from mmlab.core.errors import DataError, MmlabError, PluginError, UnknownName
-from mmlab.core.file_stamp import ABSENT, Stamp, stamp_of
+from mmlab.core.file_stamp import Stamp, stamp_of
 from mmlab.core.modality_kinds import modality_kind
 from mmlab.core.options import NO_OPTIONS, build
 from mmlab.core.recordings import Raw
@@ -27,21 +27,14 @@ from mmlab.core.task import TASKS, GallerySample, PreparedInput, Source, Split, 
 from mmlab.storage import disk_cache
 from mmlab.tasks.cached_splits import cached_split, kept_split
 from mmlab.tasks.custom import locations
+from mmlab.tasks.custom.current_rows import manifest_state, rows_of
 from mmlab.tasks.custom.dropping import dropped, only_present, recordings
-from mmlab.tasks.custom.fold_rows import in_fold, reassigned
+from mmlab.tasks.custom.fold_rows import in_fold
 from mmlab.tasks.custom.folds import VARIABLE as FOLDS
 from mmlab.tasks.custom.folds import Fold, wanted
-from mmlab.tasks.custom.manifest import SPLITS, Row, read_manifest
+from mmlab.tasks.custom.manifest import SPLITS, Row
 from mmlab.tasks.custom.problems import Problems
-from mmlab.tasks.custom.samples import (
-    Scales,
-    contents_of,
-    paths_of,
-    region_maps,
-    scales_of,
-    stacked,
-    state_of,
-)
+from mmlab.tasks.custom.samples import Scales, contents_of, paths_of, region_maps, scales_of, stacked, state_of
 from mmlab.tasks.custom.scales import scaled
 from mmlab.tasks.custom.stored_split import check_room, stored_names, stored_split
 from mmlab.tasks.custom.task_json import Description, read_description
@@ -50,7 +43,6 @@ VERSION = 4  # of what a split holds; raise it when a kind's reading or preparat
 MOST_SHOWN = 200
 STEPS, EPOCHS, BATCHES = 800, (16, 80), (8, 128)
 MOST_SEARCHED, MOST_STEPS, MOST_EPOCHS = 20_000, 10_000, (20, 160)  # where the number of epochs is found on validation
-GONE = "Put it back, or leave the folder out of MMLAB_FOLDERS."
 
 
 class FolderTask:
@@ -69,7 +61,7 @@ class FolderTask:
 
         Where all inputs are rows of numbers, quick to learn from, the number of passes is found on validation.
         """
-        count = sum(row.split == "train" for row in _rows(self.description))
+        count = sum(row.split == "train" for row in rows_of(self.description))
         size = min(max(2 ** round(np.log2(max(count, 1) / 8)), BATCHES[0]), BATCHES[1])
         searched = count <= MOST_SEARCHED and "epochs" not in self.description.plan
         searched &= all(modality_kind(item.modality.kind).quick for item in self.description.inputs)
@@ -93,7 +85,7 @@ class FolderTask:
         if source != "built-in":
             raise DataError(f"'{self.name}' has no other source than its folder.", "Leave the source out.")
         for each in SPLITS:  # before anything is read
-            check_room(self.description, each, sum(row.split == each for row in _rows(self.description)))
+            check_room(self.description, each, sum(row.split == each for row in rows_of(self.description)))
         if split == "train":  # what is wrong with the other splits is said before a training, not after it
             for other in ("valid", "test"):
                 self.samples(other)
@@ -112,13 +104,13 @@ class FolderTask:
 
     def gallery(self) -> tuple[str, ...]:
         """Ids of the first test samples, in the manifest's order."""
-        rows = _rows(self.description, "test")
+        rows = rows_of(self.description, "test")
         usable = {*self.samples("test").ids} if self.description.drops else {row.id for row in rows}
         return tuple(row.id for row in rows if row.id in usable)[:MOST_SHOWN]
 
     def example(self, sample: str) -> GallerySample:
         """One sample, decoded from its files. Raises UnknownName and DataError."""
-        row = next((row for row in _rows(self.description) if row.id == sample), None)
+        row = next((row for row in rows_of(self.description) if row.id == sample), None)
         if row is None:
             raise UnknownName(f"There is no sample '{sample[:40]}'.", f"See the ids in {self.description.folder.name}.")
         raw = recordings(self.description, row)
@@ -136,12 +128,12 @@ class FolderTask:
         """Bring a recording to the model's world, numbers on the scale of the training samples."""
         kind = self.description[modality].kind
         made = kind.prepare(raw)
-        scales = _scales_by_manifest(self.description, _state(self.description)) if kind.standardised else {}
+        scales = _scales_by_manifest(self.description, manifest_state(self.description)) if kind.standardised else {}
         return PreparedInput(scaled(made.tensor, scales.get(modality)), made.notes, made.words)
 
     def describe(self) -> dict[str, Any]:
         """Counts, shares of missing inputs and what tells this version of the folder from another, for a card."""
-        stated = _rows(self.description)
+        stated = rows_of(self.description)
         rows = self._read_rows(stated) if self.description.drops else stated
         counts = {split: sum(row.split == split for row in rows) for split in SPLITS}
         missing = {
@@ -172,14 +164,14 @@ class FolderTask:
 
     def version(self, sample: str) -> object:
         """What tells this version of a sample, and of how it is read, from another."""
-        rows = (row for row in _rows(self.description) if row.id == sample)
+        rows = (row for row in rows_of(self.description) if row.id == sample)
         names = self.info.modalities.names
         files = tuple(state_of(self.description, paths_of(self.description, row, names)) for row in rows)
-        return stamp_of(self.description.folder / locations.TASK_FILE), _state(self.description), files
+        return stamp_of(self.description.folder / locations.TASK_FILE), manifest_state(self.description), files
 
     def fingerprint(self) -> str:
         """A digest of ids, splits, answers, groups, all files' contents, and the options under which they are read."""
-        rows = _rows(self.description)
+        rows = rows_of(self.description)
         names = self.info.modalities.names
         paths = dict.fromkeys(path for row in rows for path in paths_of(self.description, row, names))
         said = [(row.id, row.split, row.target, row.group, sorted(row.cells.items())) for row in rows]
@@ -203,33 +195,11 @@ class FolderTask:
         return modality_kind(item.modality.kind).augment(value, generator)
 
 
-def _rows(description: Description, split: Split | None = None) -> Sequence[Row]:
-    """The rows of a split, or all. Raises DataError where the manifest has errors."""
-    return [row for row in _manifest(description, _state(description)) if split in (None, row.split)]
-
-
-def _state(description: Description) -> Stamp:
-    """The stamp of the manifest. Raises DataError."""
-    found = stamp_of(description.folder / locations.MANIFEST)
-    if found == ABSENT:
-        raise DataError(f"There is no {locations.MANIFEST} in '{description.folder}' any more.", GONE)
-    return found
-
-
-@lru_cache(maxsize=16)
-def _manifest(description: Description, state: Stamp) -> tuple[Row, ...]:
-    """The rows of this version of the manifest. Raises DataError."""
-    problems = Problems()
-    rows = read_manifest(description, problems)
-    problems.raise_first(description.folder)
-    return tuple(reassigned(description, rows, description.fold) if description.fold else rows)
-
-
 def _version(description: Description, split: Split, names: Sequence[str]) -> str:
     """What tells a split, with the files of these modalities, from any other version of it; empty for no modality."""
     if not names:
         return ""
-    rows = _rows(description, split)
+    rows = rows_of(description, split)
     files = state_of(description, [path for row in rows for path in paths_of(description, row, names)])
     return disk_cache.cache_key(VERSION, description.settings(), [vars(row) for row in rows], files)
 
@@ -247,7 +217,7 @@ def _scales(description: Description, version: str) -> Scales:
     key = f"{description.info.name}-scales-{version}"
     arrays = disk_cache.load(key)
     if arrays is None:
-        arrays = {name: np.stack(scale) for name, scale in scales_of(description, _rows(description, "train")).items()}
+        arrays = {name: np.stack(scale) for name, scale in scales_of(description, rows_of(description, "train")).items()}
         disk_cache.save(key, arrays)
     return {name: (scale[0], scale[1]) for name, scale in arrays.items()}
 
@@ -260,7 +230,7 @@ def _scales_by_manifest(description: Description, state: Stamp) -> Scales:
 
 def _samples(description: Description, split: Split, version: str, version_of_scales: str) -> Samples:
     """This version of a split. Raises DataError."""
-    rows, name = _rows(description, split), description.info.name
+    rows, name = rows_of(description, split), description.info.name
     depends_on = (name, version, version_of_scales)
     if stored_names(description, len(rows)):
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,6 +13,9 @@ from mmlab.cli.common_options import Checkpoints, Data, FoldCount, FoldsBy, Json
 from mmlab.cli.console import bar, emit, say, whisper
 from mmlab.core.errors import CheckpointError, DataError
 from mmlab.storage.library import Library
+
+if TYPE_CHECKING:
+    from mmlab.analysis.methods.seed_comparison import Comparison
 
 
 class Form(StrEnum):
@@ -52,8 +55,7 @@ def command(
     checkpoints: Checkpoints = None,
 ) -> None:
     """Mean and spread over seeds for each combination, the worst, and paired differences with a 95 % interval."""
-    if folds and (ladder or search or by_group or source != "built-in"):
-        raise DataError("Folds are compared by the runs of seeds alone.", "Leave the other option out.")
+    _check_folds(folds, bool(ladder or search or by_group or source != "built-in"))
     library = settle(opened(task, data), checkpoints=checkpoints)
     if search:
         _search(library, task, fill or [], json)
@@ -78,15 +80,27 @@ def command(
         for part in (task, f"folds{folds}" if folds else "", variant, source if source != "built-in" else "", metric)
         if part
     )
-    if write is not None:
-        comparison_tables.write_tables(found, write, name)
-    for document in fill or []:
-        there = comparison_tables.fill(document, {name: comparison_tables.as_markdown(found)})
-        whisper(f"{document}: {'filled' if there else 'has no mark for'} table:{name}")
+    _write(found, name, write, fill or [])
     if json:
         emit(comparison_tables.as_json(found))
     else:
         say(comparison_tables.as_csv(found) if form is Form.CSV else comparison_tables.as_markdown(found))
+
+
+def _check_folds(count: int, is_other: bool) -> None:
+    if count and is_other:
+        raise DataError("Folds are compared by their ordinary runs alone.", "Leave the other option out.")
+
+
+def _write(found: Comparison, name: str, folder: Path | None, documents: Sequence[Path]) -> None:
+    """Files of a table, and its place in documents."""
+    from mmlab.experiments import comparison_tables
+
+    if folder is not None:
+        comparison_tables.write_tables(found, folder, name)
+    for document in documents:
+        there = comparison_tables.fill(document, {name: comparison_tables.as_markdown(found)})
+        whisper(f"{document}: {'filled' if there else 'has no mark for'} table:{name}")
 
 
 def _by_group(library: Library, task: str, baseline: str, metric: str, documents: Sequence[Path], json: bool) -> None:
