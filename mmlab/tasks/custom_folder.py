@@ -217,7 +217,9 @@ def _scales(description: Description, version: str) -> Scales:
     key = f"{description.info.name}-scales-{version}"
     arrays = disk_cache.load(key)
     if arrays is None:
-        arrays = {name: np.stack(scale) for name, scale in scales_of(description, rows_of(description, "train")).items()}
+        arrays = {
+            name: np.stack(scale) for name, scale in scales_of(description, rows_of(description, "train")).items()
+        }
         disk_cache.save(key, arrays)
     return {name: (scale[0], scale[1]) for name, scale in arrays.items()}
 
