@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from mmlab.core.errors import DataError
@@ -85,6 +86,19 @@ def test_a_clip_that_stands_twice_in_a_list_has_its_first_class(written: dict[st
     lines = (written["ave"] / "trainSet.txt").read_text("utf-8").splitlines()
     twice = lines[-1].split("&")[1]
     assert [each.target for each in found if each.id == twice] == [lines[0].split("&")[0]]
+
+
+def test_features_of_another_layout_are_named_with_their_size(written: dict[str, Path], tmp_path: Path) -> None:
+    write_miniature("mosi", tmp_path)
+    with np.load(tmp_path / "mosi_raw.npz") as archive:
+        arrays = {name: archive[name] for name in archive.files}
+    np.savez(tmp_path / "mosi_data.npz", **arrays)
+    with pytest.raises(DataError, match=r"'mosi_data\.npz': train_audio is .*74.*, not 18 samples of words of 5"):
+        looked_at("mosi", tmp_path, "mult")
+    arrays["test_labels"][1] = 3.4
+    np.savez(tmp_path / "mosi_raw.npz", **arrays)
+    with pytest.raises(DataError, match=r"'mosi_raw\.npz', row 1: the label 3\.4 is not between -3 and 3"):
+        looked_at("mosi", tmp_path, "multibench")
 
 
 def test_kinetics_sounds_has_33_classes_or_31(written: dict[str, Path]) -> None:

@@ -29,6 +29,7 @@ class FolderInput(ABC):
     seen_as:      the kind of modality that a model sees (`mmlab.core.modality_kinds`); mostly that which brings it.
     inline:       whether the manifest may hold the content itself rather than a path.
     numbered:     whether a path may end in `#` and a number, which says what of the file is meant.
+    takes_rows:   whether a path may name a row of an array, such as `features.npz#train.57`, which is then its file.
     shares_files: whether the contents that numbers name in one file have nothing to do with each other.
     ReadOptions:  what a person can say of a file that they bring (`Task.read`).
     """
@@ -36,12 +37,18 @@ class FolderInput(ABC):
     seen_as: ClassVar[str]
     inline: ClassVar[bool] = False
     numbered: ClassVar[bool] = False
+    takes_rows: ClassVar[bool] = False
     shares_files: ClassVar[bool] = False
     ReadOptions: ClassVar[type[Options]] = NoOptions
 
     @property
     def standardised(self) -> bool:
         """Whether each row of the tensor is brought to mean 0 and spread 1 over the training samples."""
+        return False
+
+    @property
+    def knows_arrays(self) -> bool:
+        """Whether `read` takes a row out of a whole .npy file by itself, which is then read once for all samples."""
         return False
 
     @property

@@ -11,17 +11,19 @@ from pathlib import PurePosixPath
 
 from mmlab.core.errors import DataError
 
-_NUMBERED = re.compile(r"(.+)#(\d{1,9}%?)", re.DOTALL)
+_NUMBERED = re.compile(r"(.+)#(\d{1,9}%?)|(.+\.npz)#(\w{1,60}\.\d{1,9})", re.DOTALL)
 
 
 def numbered(name: str) -> tuple[str, str]:
     """A path and the number after its last `#`, which says what of the file is meant; `""` where none ends it.
 
-    >>> numbered("case #3/t1.nii#40"), numbered("case #3.nii")
-    (('case #3/t1.nii', '40'), ('case #3.nii', ''))
+    A number in an archive of arrays stands behind the name of the array.
+
+    >>> numbered("case #3/t1.nii#40"), numbered("case #3.nii"), numbered("mosi.npz#train_text.17")
+    (('case #3/t1.nii', '40'), ('case #3.nii', ''), ('mosi.npz', 'train_text.17'))
     """
     found = _NUMBERED.fullmatch(name)
-    return (found[1], found[2]) if found else (name, "")
+    return (found[1] or found[3], found[2] or found[4]) if found else (name, "")
 
 
 def shown_name(name: str, otherwise: str) -> str:

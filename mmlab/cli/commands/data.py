@@ -19,8 +19,15 @@ if TYPE_CHECKING:
 
 
 def command(
-    name: Annotated[str, typer.Argument(help="The data set, such as cremad; without one, all are listed.")] = "",
-    folder: Annotated[Path | None, typer.Argument(help="The folder of the official download.")] = None,
+    name: Annotated[
+        str, typer.Argument(help="The data set, such as cremad; without one, all are listed. Or: convert.")
+    ] = "",
+    folder: Annotated[
+        Path | None, typer.Argument(help="The folder of the official download; the pickle to convert.")
+    ] = None,
+    target: Annotated[
+        Path | None, typer.Argument(help="Of convert: the .npz to write; beside the pickle if none.")
+    ] = None,
     protocol: Annotated[str, typer.Option(help="The published way to measure; the first of the table if none.")] = "",
     example: Annotated[
         Path | None, typer.Option(metavar="FOLDER", help="Instead: write a tiny copy of the official layout there.")
@@ -39,6 +46,10 @@ def command(
     if not name:
         _list(json)
         return 0
+    if name == "convert":
+        return _convert(folder, target, json)
+    if target is not None:
+        raise DataError(f"'{target}' is one argument too many.", "Name the data set and its folder.")
     if example is not None:
         from mmlab.tasks.official.miniature import write_miniature
 
@@ -49,6 +60,25 @@ def command(
     if folder is None:
         raise DataError("No folder is named.", f"Get {BENCHMARKS[name].title} from {BENCHMARKS[name].origin}.")
     return _check(name, folder, protocol, incomplete, json)
+
+
+def _convert(source: Path | None, target: Path | None, json: bool) -> int:
+    from mmlab.tasks.official.converting import convert
+
+    if source is None:
+        raise DataError("No pickle is named.", "Such as: python -m mmlab data convert mosi_data.pkl")
+    written, found = convert(source, target)
+    if json:
+        emit({"file": str(written), **found})
+        return 0
+    rows = [
+        (name, " × ".join(map(str, shape)), f"{found['filled'].get(name, 0):,}")
+        for name, shape in found["arrays"].items()
+    ]
+    table(f"Arrays in {written}", ("array", "shape", "not finite, 0 now"), rows)
+    if found["left_out"]:
+        say(f"Left out, since they are neither numbers nor texts: {', '.join(found['left_out'])[:200]}")
+    return 0
 
 
 def _list(json: bool) -> None:

@@ -23,7 +23,8 @@ STEPS = 6  # that the scale has, from -3 to 3
 class Regression(Output):
     """A number between `low` and `high`, read as above `middle` or not.
 
-    The middle itself counts as not above, as with CMU-MOSI (Zadeh et al., 2016).
+    The middle itself counts as not above, as with CMU-MOSI (Zadeh et al., 2016). whole_steps: whether the whole numbers
+    of the scale are answers that people tell apart, so that rounding to them is measured, too.
 
     >>> mmlab.Regression(-3, 3).read(torch.tensor([0.5])).answer
     '+0.50'
@@ -32,6 +33,7 @@ class Regression(Output):
     low: float
     high: float
     middle: float = 0.0
+    whole_steps: bool = False
     kind: ClassVar[str] = "regression"
     headline: ClassVar[str] = "mae"
     good: ClassVar[str] = "the right side of the middle"
@@ -40,6 +42,11 @@ class Regression(Output):
     goodness_name: ClassVar[str] = "minus the mean error"
     terms: ClassVar[tuple[str, ...]] = ("number", "prediction_interval", "prediction_shift")
     lacks_classes: ClassVar[str] = "A number has no probability"
+
+    def card(self) -> dict[str, Any]:
+        """As cards were before there were whole steps, where there are none."""
+        found = super().card()
+        return found if self.whole_steps else {key: value for key, value in found.items() if key != "whole_steps"}
 
     @property
     def channels(self) -> int:

@@ -13,6 +13,7 @@ from mmlab.core.folder_input import FolderInput, GreyRange, not_of
 from mmlab.core.options import option
 from mmlab.core.prepared_input import PreparedInput
 from mmlab.core.recordings import Picture, Raw
+from mmlab.modalities.image.array_picture import NUMPY, read_array
 from mmlab.modalities.image.decode import levels_of, read_picture
 from mmlab.modalities.reading import reading
 
@@ -56,13 +57,14 @@ def prepare_fitted(raw: Raw, size: int, colour: bool) -> PreparedInput:
 
 @dataclass(frozen=True)
 class ImageInput(FolderInput):
-    """Pictures: PNG, JPEG, WebP, GIF, BMP or TIFF."""
+    """Pictures: PNG, JPEG, WebP, GIF, BMP or TIFF; .npy arrays `[H, W]`, `[H, W, 3]` or of a square in one row."""
 
     size: int = option(64, "Pixels across and down, as the model sees it", 8, 256)
     colour: bool = option(False, "Red, green and blue instead of grey")
     white: float = option(0.0, WHITE, 0.0, 1e12)
     black: float = option(0.0, BLACK, -1e12, 1e12)
     seen_as: ClassVar[str] = "image"
+    takes_rows: ClassVar[bool] = True
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -72,6 +74,8 @@ class ImageInput(FolderInput):
         return range_of(content, self.black, self.white)
 
     def read(self, content: bytes, name: str) -> Raw:
+        if content.startswith(NUMPY):
+            return read_array(content, name, (self.black, self.white))
         return read_picture(content, name, self.white, self.black)
 
     def prepare(self, raw: Raw) -> PreparedInput:

@@ -38,6 +38,7 @@ class SeriesInput(FolderInput):
     steps: int = option(64, "How many moments of it the model takes", 8, 512)
     time_unit: str = option("", "The unit of the times; else told by their name or their size", choices=("", *UNITS))
     seen_as: ClassVar[str] = "series"
+    takes_rows: ClassVar[bool] = True
     ReadOptions: ClassVar[type[Options]] = TableOptions
 
     def __post_init__(self) -> None:
@@ -94,8 +95,8 @@ class SeriesInput(FolderInput):
         elif length < 0.98 * self.seconds:
             notes.append(f"It holds {length:.3g} s: the rest of {self.seconds:g} s is filled with its mean.")
         edges = start + np.linspace(0, self.seconds, self.steps + 1)
-        rows = [_averaged(column, raw.rate, edges) for column in raw.values.T.astype(np.float64)]
-        return PreparedInput(torch.from_numpy(np.stack(rows)), tuple(notes))
+        found = _averaged(raw.values.astype(np.float64), raw.rate, edges)
+        return PreparedInput(torch.from_numpy(np.ascontiguousarray(found.T)), tuple(notes))
 
 
 def _stated(table: Table, name: str, label: str) -> float | None:
@@ -112,9 +113,11 @@ def _stated(table: Table, name: str, label: str) -> float | None:
     return number
 
 
-def _averaged(column: Floats, rate: float, edges: Floats) -> Floats:
-    """The mean of a column `[T]` between each two `edges` (seconds); its own mean before it begins and after."""
-    mean, count = float(column.mean()), len(column)
-    total = np.concatenate([[0.0], np.cumsum(column - mean)])
-    sums = np.interp(edges * rate, np.arange(count + 1), total)
-    return np.asarray(np.diff(sums) / np.diff(edges * rate) + mean)
+def _averaged(values: Floats, rate: float, edges: Floats) -> Floats:
+    """The mean of each column of `[T, C]` between each two `edges` (seconds); its own mean where it does not reach."""
+    mean, count = values.mean(0), len(values)
+    total = np.concatenate([np.zeros((1, values.shape[1])), np.cumsum(values - mean, 0)])
+    places = np.clip(edges * rate, 0, count)
+    below = np.minimum(places.astype(np.int64), count - 1)
+    sums = total[below] + (total[below + 1] - total[below]) * (places - below)[:, None]
+    return np.asarray(np.diff(sums, axis=0) / np.diff(edges * rate)[:, None] + mean)

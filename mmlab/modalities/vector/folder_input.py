@@ -26,9 +26,11 @@ class VectorInput(FolderInput):
     columns: tuple[str, ...] = option((), "The names of the numbers, in order")
     size: int = option(0, "How many numbers there are, where they have no names", 0, MOST_COLUMNS)
     standardise: bool = option(True, "Bring each number to mean 0 and spread 1 by the training samples")
+    pooled: bool = option(False, "Files hold a row per moment: take the mean over those that are not all zero")
     seen_as: ClassVar[str] = "vector"
     inline: ClassVar[bool] = True
     numbered: ClassVar[bool] = True
+    takes_rows: ClassVar[bool] = True
     shares_files: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
@@ -37,6 +39,10 @@ class VectorInput(FolderInput):
     @property
     def standardised(self) -> bool:
         return self.standardise
+
+    @property
+    def knows_arrays(self) -> bool:
+        return not self.pooled
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -53,6 +59,9 @@ class VectorInput(FolderInput):
         if wanted:
             return Vector(row_of(content, wanted, len(self.row_names), label), self.row_names)
         values = chosen(table_of(content, label), self.columns, label, self.size)
+        if self.pooled:
+            there = values[(values != 0).any(1)]
+            return Vector((there if len(there) else values).mean(0), self.row_names)
         if len(values) != 1:
             raise DataError(f"{label} has {len(values)} rows.", "Give one row of numbers per sample.")
         return Vector(values[0], self.row_names)

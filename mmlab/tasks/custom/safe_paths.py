@@ -13,8 +13,12 @@ LARGEST_FILE = 64_000_000
 
 
 def content_of(folder: Path, cell: str) -> bytes:
-    """The bytes of the file that a cell names. Raises DataError."""
+    """The bytes of the file that a cell names. Raises DataError, for one that is too large, too."""
     file = file_of(folder, cell)
+    size = file.stat().st_size
+    if size > LARGEST_FILE:
+        message = f"'{_shown(cell)}' has {size / 1e6:.0f} MB; the limit is {LARGEST_FILE / 1e6:.0f} MB."
+        raise DataError(message, "Make it smaller, or name rows of it: large.npy#17.")
     try:
         return file.read_bytes()
     except OSError as error:
@@ -22,7 +26,7 @@ def content_of(folder: Path, cell: str) -> bytes:
 
 
 def file_of(folder: Path, cell: str) -> Path:
-    """The file that a cell names, which lies in the folder and is not too large. Raises DataError."""
+    """The file that a cell names, which lies in the folder. Raises DataError."""
     here = "Write it as it lies in the folder, such as images/a.png."
     if "\\" in cell and not (folder / cell).exists():
         raise DataError(f"'{_shown(cell)}' has backslashes.", here)
@@ -32,17 +36,12 @@ def file_of(folder: Path, cell: str) -> Path:
         file = os.path.realpath(_in_any_form(folder, cell))  # Path.resolve takes three times as long
         inside = f"{file}{os.sep}".startswith(_home(folder))
         there = inside and os.path.isfile(file)
-        size = os.stat(file).st_size if there else 0
     except (OSError, ValueError) as error:  # a name that is too long, or holds a zero byte
         raise DataError(f"'{_shown(cell)}' cannot name a file.", here) from error
     if not inside:
         raise DataError(f"'{_shown(cell)}' is a link out of the folder.", "Copy the file into the folder.")
     if not there:
         raise DataError(f"There is no file '{_shown(cell)}' in the folder.", here)
-    if size > LARGEST_FILE:
-        raise DataError(
-            f"'{_shown(cell)}' has {size / 1e6:.0f} MB; the limit is {LARGEST_FILE / 1e6:.0f} MB.", "Make it smaller."
-        )
     return Path(file)
 
 

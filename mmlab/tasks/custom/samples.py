@@ -18,12 +18,13 @@ from mmlab.core.errors import DataError, MmlabError
 from mmlab.core.file_stamp import ABSENT, Stamp, stamp_of
 from mmlab.core.recordings import Picture, Raw
 from mmlab.core.task import PreparedInput
+from mmlab.modalities.array_file import ENDINGS, row_bytes, row_in
 from mmlab.modalities.files import numbered
 from mmlab.modalities.image.folder_input import fitted
 from mmlab.modalities.scan.folder_input import SlicesInput, read_labels
 from mmlab.tasks.custom.manifest import LEAST_TRAINING, Row
 from mmlab.tasks.custom.problems import Problems
-from mmlab.tasks.custom.safe_paths import content_of, file_of
+from mmlab.tasks.custom.safe_paths import LARGEST_FILE, content_of, file_of
 from mmlab.tasks.custom.scales import Moments, Scale, scaled
 from mmlab.tasks.custom.targets import regions_of
 from mmlab.tasks.custom.task_json import Description, Input
@@ -39,12 +40,31 @@ def recording(description: Description, name: str, cell: str, on_content: Callab
     item = description[name]
     if item.inline:
         return item.kind.read(cell.encode(), "")
-    path, number = numbered(cell) if item.kind.numbered else (cell, "")
-    content = _shared(description.folder, path) if number else content_of(description.folder, path)
-    found = item.kind.read(content, cell)
+    path, number = _parted(item, cell)
+    if number and _is_cut_out(description.folder, item, path):
+        content, label = row_bytes(file_of(description.folder, path), number), path
+    else:
+        content = _shared(description.folder, path) if number else content_of(description.folder, path)
+        label = cell
+    found = item.kind.read(content, label)
     if on_content is not None:
         on_content(item.kind.part_of(found) if number and item.kind.shares_files else content)
     return found
+
+
+def _parted(item: Input, cell: str) -> tuple[str, str]:
+    """The path in a cell, and the number of what of the file is meant, where it says one."""
+    if item.kind.takes_rows and not item.kind.numbered:
+        return row_in(cell)
+    return numbered(cell) if item.kind.numbered else (cell, "")
+
+
+def _is_cut_out(folder: Path, item: Input, path: str) -> bool:
+    """Whether the row of an array is read alone. A kind that knows rows takes small .npy files whole, once for all."""
+    if not item.kind.takes_rows or not path.lower().endswith(ENDINGS):
+        return False
+    whole = item.kind.knows_arrays and path.lower().endswith(".npy")
+    return not whole or file_of(folder, path).stat().st_size > LARGEST_FILE
 
 
 def _shared(folder: Path, path: str) -> bytes:
@@ -59,7 +79,7 @@ def _shared_content(folder: Path, path: str, stamp: Stamp) -> bytes:
 
 def path_of(item: Input, cell: str) -> str:
     """The path in a cell, without the number that may follow it."""
-    return numbered(cell)[0] if item.kind.numbered else cell
+    return _parted(item, cell)[0]
 
 
 def paths_of(description: Description, row: Row, names: Iterable[str]) -> list[str]:

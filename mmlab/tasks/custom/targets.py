@@ -28,7 +28,11 @@ def output_from(found: Any) -> tuple[Output, Regions]:
     }
     if not isinstance(kind, str) or kind not in makers:
         raise DataError(f"The output is of the unknown kind '{str(kind)[:40]}'.", f"There are: {', '.join(makers)}.")
-    keys = {"classification": ("classes",), "detection": ("classes", "accept"), "regression": ("low", "high", "middle")}
+    keys = {
+        "classification": ("classes",),
+        "detection": ("classes", "accept"),
+        "regression": ("low", "high", "middle", "whole_steps"),
+    }
     for key in found:
         if key not in ("kind", *keys.get(kind, ("regions",))):
             raise DataError(f"'{key[:40]}' is no part of a {kind}.", "Remove it.")
@@ -70,7 +74,10 @@ def _regression(found: Mapping[str, Any]) -> tuple[Output, Regions]:
         raise DataError(f"The scale from {low:g} to {high:g} is empty.", "low has to be below high.")
     if "middle" not in found and not low < 0 < high:
         middle = (low + high) / 2
-    return Regression(float(low), float(high), float(middle)), ()
+    steps = found.get("whole_steps", False)
+    if not isinstance(steps, bool):
+        raise DataError("'whole_steps' is neither true nor false.", 'Write "whole_steps": true.')
+    return Regression(float(low), float(high), float(middle), steps), ()
 
 
 def _segmentation(found: Mapping[str, Any]) -> tuple[Output, Regions]:

@@ -95,11 +95,11 @@ def fingerprint(benchmark: Benchmark, protocol: Protocol, folder: Path, samples:
 
 def _lacking(folder: Path, paths: Iterable[str]) -> Iterable[tuple[str, str]]:
     for path in paths:
-        if why := _unusable(folder / path):
+        if why := unusable(folder / path):
             yield path, why
 
 
-def _unusable(file: Path) -> str:
+def unusable(file: Path) -> str:
     """Why a file cannot be what its name says, from its size and its first bytes; empty where nothing is wrong."""
     try:
         if not file.is_file():

@@ -1,0 +1,52 @@
+"""Pickles of data sets as archives of arrays: a process of its own reads them (`mmlab.tasks.official.unpickling`)."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from mmlab.core.errors import DataError
+
+ENDINGS = (".pkl", ".pickle", ".pt", ".pth", ".dt", ".p")
+WORKER = "mmlab.tasks.official.unpickling"
+LONGEST = 1_200  # seconds
+
+
+def convert(source: Path, target: Path | None = None) -> tuple[Path, dict[str, Any]]:
+    """Write `<name>.npz` beside a pickle, or elsewhere; where it is, and what was written. Raises DataError."""
+    if not source.is_file():
+        raise DataError(f"There is no file '{source}'.", "Name a .pkl, .pt or .dt file of a data set.")
+    into = target or source.with_suffix(".npz")
+    if into.exists():
+        raise DataError(f"'{into}' is there already.", "Move it away, or name another file.")
+    partial = into.with_name(f".{into.name}.{os.getpid()}")
+    try:
+        found = _asked(source, partial)
+        partial.replace(into)
+    finally:
+        partial.unlink(missing_ok=True)
+    return into, found
+
+
+def _asked(source: Path, partial: Path) -> dict[str, Any]:
+    home = str(Path(__file__).resolve().parents[3])
+    paths = os.pathsep.join(filter(None, (home, os.environ.get("PYTHONPATH", ""))))
+    limits = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "PYTHONPATH": paths}
+    command = [sys.executable, "-m", WORKER, str(source.absolute()), str(partial.absolute())]
+    broken = DataError(f"'{source.name}' cannot be read within the limits of such a file.", "Take it again.")
+    try:
+        done = subprocess.run(
+            command, env={**os.environ, **limits}, capture_output=True, text=True, timeout=LONGEST, check=False
+        )
+        said = json.loads(done.stdout or "{}")
+    except (subprocess.TimeoutExpired, ValueError) as error:
+        raise broken from error
+    if "message" in said:
+        raise DataError(str(said["message"]), str(said["hint"]))
+    if done.returncode or "arrays" not in said:
+        raise broken
+    return dict(said)
