@@ -7,6 +7,7 @@ import dataclasses
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -409,6 +410,23 @@ def trained(folder: Path) -> Path:
     digest = save(folder, method, {"task": task.info.card(), "method": "dmrnet", "config": {}})
     sweep_file.write(folder, sweep(method, task.samples("test"), digest=digest))
     return folder
+
+
+@pytest.mark.parametrize("writable", [True, False])
+def test_what_numba_compiles_of_umap_is_kept_where_it_can_be(writable: bool):
+    from mmlab.analysis.embedding.umap_worker import _keep_compiled
+
+    asked = []
+
+    class Compiled:
+        def enable_caching(self):
+            asked.append(self)
+            if not writable:
+                raise RuntimeError("cannot cache function: no locator available")
+
+    graph = SimpleNamespace(smooth_knn_dist=Compiled(), compute_membership_strengths=len)  # one is plain Python
+    _keep_compiled(SimpleNamespace(umap_=graph, layouts=SimpleNamespace()))
+    assert asked == [graph.smooth_knn_dist]
 
 
 @pytest.mark.slow
