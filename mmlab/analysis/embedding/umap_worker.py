@@ -160,10 +160,10 @@ def _keep_compiled(umap: ModuleType) -> None:
         ("compute_membership_strengths", graph),
         ("_nb_optimize_layout_euclidean_single_epoch", layout),
     ):
-        compiled = getattr(module, name, None)  # a name of another version's is left alone
-        if hasattr(compiled, "enable_caching"):
+        keep = getattr(getattr(module, name, None), "enable_caching", None)  # another version may lack the name
+        if keep is not None:
             with suppress(RuntimeError):  # numba: "no locator available"
-                compiled.enable_caching()
+                keep()
 
 
 def _start(known: np.ndarray, dimensions: int, seed: int) -> np.ndarray:
