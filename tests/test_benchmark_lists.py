@@ -101,6 +101,17 @@ def test_features_of_another_layout_are_named_with_their_size(written: dict[str,
         looked_at("mosi", tmp_path, "multibench")
 
 
+def test_arrays_of_other_lengths_and_labels_that_are_no_digits_are_named(tmp_path: Path) -> None:
+    write_miniature("avmnist", tmp_path)
+    labels = np.load(tmp_path / "test_labels.npy")
+    np.save(tmp_path / "test_labels.npy", labels[:-1])
+    with pytest.raises(DataError, match=r"'image/test_data\.npy' has 10 rows and there are 9 labels"):
+        looked_at("avmnist", tmp_path)
+    np.save(tmp_path / "test_labels.npy", labels + 10)
+    with pytest.raises(DataError, match=r"test_labels\.npy, row 0: 1\d is no digit"):
+        looked_at("avmnist", tmp_path)
+
+
 def test_kinetics_sounds_has_33_classes_or_31(written: dict[str, Path]) -> None:
     counts = {
         name: len(looked_at("kinetics_sounds", written["kinetics_sounds"], name)[2].classes) for name in PROTOCOLS

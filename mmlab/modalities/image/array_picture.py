@@ -20,7 +20,8 @@ HINT = "Save it with numpy.save as [height, width] or [height, width, 3], whole 
 
 
 def read_array(content: bytes, name: str, ends: tuple[float, float]) -> Picture:
-    """A picture from a .npy file; a single row of numbers is a square. Raises DataError.
+    """A picture from a .npy file; a single row of numbers is a square, and of a stack that is no
+    colour picture each part lies below the one before. Raises DataError.
 
     ends: what becomes black and white of numbers that are no bytes; a white of 0 is 1 for numbers with a point, and the
     highest of their type for whole ones.
@@ -47,6 +48,8 @@ def _as_picture(values: NDArray[Any], label: str) -> NDArray[Any]:
     side = isqrt(values.size) if values.ndim == 1 else 0
     if side and side * side == values.size:
         values = values.reshape(side, side)
+    if values.ndim == 3 and values.shape[2] != 3:
+        values = values.reshape(-1, values.shape[2])
     plain = values.ndim == 2 or (values.ndim == 3 and values.shape[2] == 3)
     if values.dtype.kind not in "fiu" or not plain or not 2 <= min(values.shape[:2]) <= max(values.shape[:2]):
         raise DataError(f"{label} has the shape {' × '.join(map(str, values.shape))}, which is no picture.", HINT)

@@ -4,25 +4,22 @@ from __future__ import annotations
 
 import io
 import re
-import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from mmlab.core.errors import DataError
 from mmlab.modalities.array_file import row_bytes, stored_array
 from mmlab.tasks.official.affect_layouts import POOLED, SPLITS, Layout
 from mmlab.tasks.official.affect_miniature import write
+from mmlab.tasks.official.array_files import archive
 from mmlab.tasks.official.benchmark import Benchmark, Protocol, Sample
-from mmlab.tasks.official.fingerprint import unusable
 from mmlab.tasks.official.lists import said
 
 LONGEST_ID = 60
-CONVERT = "Make the .npz of the pickle: python -m mmlab data convert"
 
 
 class Affect(Benchmark):
@@ -46,13 +43,7 @@ class Affect(Benchmark):
 def _of_split(folder: Path, layout: Layout, split: str) -> list[Sample]:
     called = layout.splits[split]
     file, names = layout.file.format(called), {key: name.format(called) for key, name in layout.arrays.items()}
-    if not (folder / file).is_file():
-        pickled = folder / layout.pickle.format(called)
-        hint = f"{CONVERT} '{pickled}'" if pickled.is_file() else f"Name the folder that holds {pickled.name}."
-        raise DataError(f"There is no '{file}' in '{folder}'.", hint)
-    if why := unusable(folder / file):
-        raise DataError(f"'{file}' is {why}.", "Take it again from where it comes from.")
-    labels = np.ravel(_small(folder, file, names["labels"]))
+    labels = np.ravel(archive(folder, file, names["labels"], layout.pickle.format(called)))
     for name, size in layout.sizes.items():
         shape = stored_array(folder / file, names[name]).shape
         if len(shape) != 3 or shape[2] != size or shape[0] != len(labels):
@@ -83,24 +74,12 @@ def _label(value: float, place: str) -> str:
 
 def _texts(folder: Path, file: str, name: str, layout: Layout) -> list[str]:
     """What is said, where a layout has the words themselves and no features of them."""
-    return [] if "text" in layout.sizes else [said(each) for each in _small(folder, file, name).tolist()]
-
-
-def _small(folder: Path, file: str, name: str) -> NDArray[Any]:
-    """An array that is read whole: labels, names or texts."""
-    try:
-        with np.load(folder / file, allow_pickle=False) as archive:
-            if name in archive:
-                return np.asarray(archive[name])
-            names = ", ".join(archive.files[:8])
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise DataError(f"'{file}' is damaged, or cut off.", f"{CONVERT} again.") from error
-    raise DataError(f"'{file}' has no array '{name}'.", f"It has {names[:200]}. Is it of another layout?")
+    return [] if "text" in layout.sizes else [said(each) for each in archive(folder, file, name).tolist()]
 
 
 def _ids(folder: Path, file: str, name: str, count: int) -> list[tuple[str, str]]:
     """The name of each sample and the video that it is from."""
-    parts = _small(folder, file, name)
+    parts = archive(folder, file, name)
     rows = parts.reshape(count, -1) if parts.size % count == 0 else np.arange(count)[:, None]
     found = []
     for row in rows.tolist():

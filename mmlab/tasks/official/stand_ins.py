@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import soundfile
@@ -78,3 +79,25 @@ def pictures_with_sentences(classes: int, each: int) -> Iterator[tuple[int, NDAr
             assert isinstance(picture, Picture)
             assert isinstance(text, Text)
             yield number, np.asarray(Image.fromarray(picture.pixels).convert("RGB")), text.text
+
+
+def npy(values: NDArray[Any]) -> bytes:
+    """A .npy file."""
+    target = io.BytesIO()
+    np.save(target, values, allow_pickle=False)
+    return target.getvalue()
+
+
+def resized(pixels: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
+    """A grey picture as a square of `size`."""
+    return np.asarray(Image.fromarray(pixels).convert("L").resize((size, size)), dtype=np.uint8)
+
+
+def spectrogram(sound: bytes, steps: int, bands: int = 0) -> NDArray[np.float64]:
+    """Log magnitudes `[steps, bands]` of a WAV from 0 to 255, as many bands as steps if none are said."""
+    wave, _ = soundfile.read(io.BytesIO(sound))
+    bands = bands or steps
+    frames = np.lib.stride_tricks.sliding_window_view(np.pad(wave, 2 * bands), 2 * bands)
+    taken = frames[np.linspace(0, len(frames) - 1, steps).astype(int)] * np.hanning(2 * bands)
+    logs = np.log(np.abs(np.fft.rfft(taken))[:, :bands] + 1e-3)
+    return np.asarray(255 * (logs - logs.min()) / max(float(np.ptp(logs)), 1e-9))
