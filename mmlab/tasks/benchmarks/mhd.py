@@ -66,11 +66,11 @@ class MHD(Benchmark):
             blocks = spectrogram(sound, BLOCKS * SIDE, SIDE).reshape(BLOCKS, SIDE, SIDE) / 255
             parts["test" if turn % 6 == 5 else "train"].append((number, picture[None], path, blocks))
         for split, samples in parts.items():
-            arrays = {f"part{place}": np.array([each[place] for each in samples], np.float32) for place in range(4)}
+            arrays: dict[str, NDArray[Any]] = {
+                f"part{place}": np.array([each[place] for each in samples], np.float32) for place in range(4)}
+            arrays[LABELS] = arrays[LABELS].astype(np.int64)
             put(folder / f"mhd_{split}.npz", b"")
-            np.savez(
-                folder / f"mhd_{split}.npz", allow_pickle=False, **{**arrays, LABELS: arrays[LABELS].astype(np.int64)}
-            )
+            np.savez(folder / f"mhd_{split}.npz", allow_pickle=False, **arrays)
 
 
 def _numbers(labels: NDArray[Any]) -> NDArray[Any]:
