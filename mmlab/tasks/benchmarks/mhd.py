@@ -67,7 +67,8 @@ class MHD(Benchmark):
             parts["test" if turn % 6 == 5 else "train"].append((number, picture[None], path, blocks))
         for split, samples in parts.items():
             arrays: dict[str, NDArray[Any]] = {
-                f"part{place}": np.array([each[place] for each in samples], np.float32) for place in range(4)}
+                f"part{place}": np.array([each[place] for each in samples], np.float32) for place in range(4)
+            }
             arrays[LABELS] = arrays[LABELS].astype(np.int64)
             put(folder / f"mhd_{split}.npz", b"")
             np.savez(folder / f"mhd_{split}.npz", allow_pickle=False, **arrays)
