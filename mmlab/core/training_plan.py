@@ -39,7 +39,9 @@ class Plan:
     )
     samples: int = option(0, "Use only this many training samples; 0 is all", 0)
     missing: str = option(
-        "", "Share of samples that lack an input: 0.3 for all, image=0.5,sound=0.1, shared or imbalanced; empty is none"
+        "",
+        "Share of samples that lack an input: 0.3 for all, image=0.5,sound=0.1, shared or imbalanced; a rule such as "
+        "id:0.3; or the file of a missing table (python -m mmlab missing). Empty is none",
     )
     balance: bool = option(
         False, "Draw all classes equally often in training, however rare they are (the same as weights of classes)"

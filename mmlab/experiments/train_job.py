@@ -32,6 +32,7 @@ from mmlab.core.task import TASKS, Source, Split, Task
 from mmlab.core.training_plan import Plan
 from mmlab.core.untrained import sentence, untrained
 from mmlab.core.version import __version__
+from mmlab.experiments.gap_card import gaps_of, has_other_gaps
 from mmlab.experiments.plan_search import searched
 from mmlab.experiments.recorders.attribution_maps import AttributionRecorder, ShareRecorder
 from mmlab.experiments.recorders.embedding_maps import EmbeddingRecorder
@@ -47,7 +48,7 @@ from mmlab.storage.atomic_files import remove_folder
 from mmlab.storage.file_lock import held
 from mmlab.storage.library import ALIVE, Library
 from mmlab.training.loop import Progress, Trainer
-from mmlab.training.missing_data import complete_counts, missing_shares, rates_of, with_gaps
+from mmlab.training.missing_data import complete_counts, missing_shares, with_missing
 from mmlab.training.resume_state import STATE
 from mmlab.training.selection import RULES
 
@@ -144,9 +145,7 @@ def _train(job: TrainJob, library: Library) -> Iterator[Progress]:
 
 def _samples(job: TrainJob, task: Task, plan: Plan, split: Split) -> Samples:
     """A split as the plan asks for it: from its source, with its gaps."""
-    modalities = task.info.modalities
-    complete = task.samples(split, _as_source(plan.source))
-    return with_gaps(complete, modalities, rates_of(plan.missing, modalities), job.seed)
+    return with_missing(task.samples(split, _as_source(plan.source)), task.info, plan.missing, job.seed)
 
 
 def untrained_inputs(job: TrainJob) -> str:
@@ -170,6 +169,8 @@ def _teachers(kind: type[Method], job: TrainJob, library: Library) -> Generator[
         teacher = teacher_of(job, name)
         folder = library.folder(job.task, name, teacher.folder)
         with claim(teacher, library, patience=math.inf):
+            if has_other_gaps(folder, str(job.plan.get("missing", ""))):
+                clean(folder)
             if not (folder / checkpoints.MODEL).is_file() or is_stale(teacher, library):
                 yield from train(teacher, library, claimed=True)
         found[name] = checkpoints.load(folder, device()).method
@@ -303,6 +304,7 @@ def _card(
         "seed": job.seed,
         "data": task.describe(),
         "missing": missing_shares(trainer.training, task.info.modalities),
+        **gaps_of(trainer.plan.missing, METHODS[job.method].teachers),
         "parameters": sum(p.numel() for p in trainer.method.parameters()),
         **({"backbones": dict(backbones)} if backbones else {}),
         "best_epoch": trainer.state.best_epoch,

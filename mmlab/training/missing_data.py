@@ -13,6 +13,7 @@ from dataclasses import replace
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from mmlab.core.batch import Samples
 from mmlab.core.errors import DataError
@@ -20,11 +21,14 @@ from mmlab.core.modality import Modalities
 from mmlab.core.outputs import Output
 from mmlab.core.results import Sweep
 from mmlab.core.stored_rows import zeroed
+from mmlab.core.task import TaskInfo
+from mmlab.training.gap_rules import drawn, rule_of
+from mmlab.training.missing_tables import is_table, present_in
 
 PROTOCOLS = ("shared", "imbalanced")
 MEAN_RATE, SPREAD = 0.4, 0.3
 HIGHEST = 0.95
-HINT = f"Write one rate for all, such as 0.3, or image=0.5,sound=0.1; each from 0 to {HIGHEST}."
+HINT = f"Write one rate for all, such as 0.3, or image=0.5,sound=0.1, each from 0 to {HIGHEST}; a rule; or a table.csv."
 
 
 def rates_of(text: str, modalities: Modalities) -> dict[str, float]:
@@ -68,9 +72,31 @@ def with_gaps(samples: Samples, modalities: Modalities, rates: Mapping[str, floa
     kept = torch.from_numpy((drawn[:, None] >> np.arange(len(modalities))) & 1).bool()
     present = samples.present & kept
     present = torch.where(present.any(1, keepdim=True), present, samples.present)
-    inputs = {}
-    for position, name in enumerate(modalities.names):
-        inputs[name] = zeroed(samples.inputs[name], ~present[:, position])
+    return _only(samples, modalities, present)
+
+
+def kept_of(samples: Samples, info: TaskInfo, text: str, seed: int) -> NDArray[np.bool_]:
+    """What the samples have, bool `[N, M]`, by a missing table, a rule or rates (`mmlab.training.gap_rules`)."""
+    modalities = info.modalities
+    if is_table(text):
+        return present_in(text, samples, modalities)
+    rule = rule_of(text)
+    if rule is not None:
+        return drawn(samples, info, rule, rates_of(rule.rates, modalities), seed)
+    return np.asarray(with_gaps(samples, modalities, rates_of(text, modalities), seed).present.numpy())
+
+
+def with_missing(samples: Samples, info: TaskInfo, text: str, seed: int) -> Samples:
+    """The samples with what a text says of them missing: rates, a rule, or the file of a missing table."""
+    if not is_table(text) and rule_of(text) is None:
+        return with_gaps(samples, info.modalities, rates_of(text, info.modalities), seed)
+    return _only(samples, info.modalities, torch.from_numpy(kept_of(samples, info, text, seed)))
+
+
+def _only(samples: Samples, modalities: Modalities, present: Tensor) -> Samples:
+    """The samples with these inputs, bool `[N, M]`; the others are set to zero."""
+    blank = {name: ~present[:, place] for place, name in enumerate(modalities.names)}
+    inputs = {name: zeroed(samples.inputs[name], rows) for name, rows in blank.items()}
     return replace(samples, inputs=inputs, present=present)
 
 

@@ -33,7 +33,11 @@ def command(
     tag: Tag = "",
     source: Annotated[Where, typer.Option(help="The built-in test set, or real recordings.")] = Where.BUILT_IN,
     missing: Annotated[
-        str, typer.Option(help="Test samples lack inputs: 0.3 for all, image=0.5,sound=0.1, shared or imbalanced.")
+        str,
+        typer.Option(
+            help="Test samples lack inputs: 0.3 for all, image=0.5,sound=0.1, shared or imbalanced; a rule such as "
+            "id:0.3; or the file of a missing table."
+        ),
     ] = "",
     seed: Annotated[int, typer.Option(help="Which samples lack what.")] = 0,
     changed_data: Annotated[
@@ -125,12 +129,12 @@ def _check_data(model: Model, name: str) -> None:
 def _measured(model: Model, source: str, missing: str, seed: int) -> dict[str, Any]:
     from mmlab.experiments.train_job import summary
     from mmlab.inference.sweep import sweep
-    from mmlab.training.missing_data import as_they_are, missing_shares, rates_of, with_gaps
+    from mmlab.training.missing_data import as_they_are, missing_shares, with_missing
 
     with bar("Reading the test set", None) as shown:
         modalities = model.task.info.modalities
         complete = model.task.samples("test", source)  # type: ignore[arg-type]
-        samples = with_gaps(complete, modalities, rates_of(missing, modalities), seed)
+        samples = with_missing(complete, model.task.info, missing, seed)
         shown.start("Evaluating", 1.0)
         found = sweep(model.method, samples, digest=model.digest, on_progress=shown.move)
     measured = summary(found, model.method)

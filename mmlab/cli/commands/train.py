@@ -175,7 +175,6 @@ def _train(job: TrainJob, library: Library, restart: bool, logs: Logs) -> dict[s
 
 def _train_alone(job: TrainJob, library: Library, restart: bool, logs: list[TrainingLog]) -> dict[str, Any]:
     from mmlab.experiments import train_job as jobs
-    from mmlab.storage import checkpoints
 
     folder = library.folder(job.task, job.method, job.folder)
     name = f"{job.task}/{job.method}/{job.folder}"
@@ -184,7 +183,7 @@ def _train_alone(job: TrainJob, library: Library, restart: bool, logs: list[Trai
     if kept := jobs.set_aside(job, library):
         whisper(f"The data has changed since {name} was trained. That model is kept as {kept}.")
     if _is_done(job, library):
-        _check_same(job, checkpoints.read_card(folder), name)
+        _check_same(job, folder, name)
         whisper(f"{name} is trained already; --restart trains it again.")
     else:
         with bar("Reading the training set", None):
@@ -232,18 +231,22 @@ def _is_done(job: TrainJob, library: Library) -> bool:
     return is_done(job, library) and (folder / MODEL).is_file()
 
 
-def _check_same(job: TrainJob, card: Mapping[str, Any], name: str) -> None:
+def _check_same(job: TrainJob, folder: Path, name: str) -> None:
     """Raise MmlabError where the finished run had other options than are asked for now."""
     from mmlab.core.method import METHODS
     from mmlab.core.options import as_dict, build
     from mmlab.core.training_plan import Plan
-    from mmlab.storage.checkpoints import config_of
+    from mmlab.experiments.gap_card import has_other_gaps
+    from mmlab.storage.checkpoints import config_of, read_card
 
+    card = read_card(folder)
     config = as_dict(build(METHODS[job.method].Config, job.config))
     plan = {name: as_dict(build(Plan, job.plan))[name] for name in job.plan if name != "search"}
     had = {**config_of(card), **{name: card["plan"].get(name) for name in plan}, "seed": card["seed"]}
     wanted = {**config, **plan, "seed": job.seed}
     other = sorted(key for key in wanted if wanted[key] != had.get(key))
+    if has_other_gaps(folder, str(job.plan.get("missing", ""))):
+        other = [*other, "missing (the table is another one now)"]
     if other:
         raise MmlabError(
             f"{name} was trained with other values of {', '.join(other)}.",

@@ -7,7 +7,11 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from mmlab.core.errors import DataError
 
@@ -30,6 +34,20 @@ def convert(source: Path, target: Path | None = None) -> tuple[Path, dict[str, A
     finally:
         partial.unlink(missing_ok=True)
     return into, found
+
+
+def codes_in(source: Path, highest: int) -> NDArray[np.int64]:
+    """Whole numbers from 0 to `highest` of a tensor that torch saved, as `convert` reads it. Raises DataError."""
+    with TemporaryDirectory() as folder:
+        written, _ = convert(source, Path(folder) / "codes.npz")
+        with np.load(written, allow_pickle=False) as archive:
+            values = np.asarray(archive["values"]) if archive.files == ["values"] else np.zeros(0)
+    whole = np.round(values).astype(np.int64) if values.dtype.kind in "fiu" else np.zeros(0, np.int64)
+    if values.ndim != 1 or not len(values) or (whole != values).any() or whole.min() < 0 or whole.max() > highest:
+        raise DataError(
+            f"'{source.name}' is no list of numbers from 0 to {highest}.", "Give the .pt of a missing table."
+        )
+    return whole
 
 
 def _asked(source: Path, partial: Path) -> dict[str, Any]:

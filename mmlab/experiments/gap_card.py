@@ -1,0 +1,31 @@
+"""What a card says of the gaps that a training had: the rule, the digest of a table, and whom they reach."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from mmlab.storage import checkpoints
+from mmlab.training.missing_tables import digest_of, is_table
+
+
+def gaps_of(missing: str, teachers: Sequence[str]) -> dict[str, Any]:
+    """The entry of the card; nothing for complete data.
+
+    reach: the samples that the gaps are in. Teachers are trained on the same samples with the same gaps, and what a
+    method learns in stages it learns from its training samples.
+    """
+    if not missing:
+        return {}
+    table = {"table": digest_of(missing)} if is_table(missing) else {}
+    reach = ["training", "validation", *(f"teacher {name}" for name in teachers)]
+    return {"gaps": {"rule": missing, **table, "reach": reach}}
+
+
+def has_other_gaps(folder: Path, missing: str) -> bool:
+    """Whether a model is there that learned from another content of the missing table than there is now."""
+    if not is_table(missing) or not (folder / checkpoints.MODEL).is_file():
+        return False
+    known = checkpoints.read_card(folder).get("gaps")
+    return not isinstance(known, Mapping) or known.get("table") != digest_of(missing)
