@@ -169,9 +169,10 @@ def _teachers(kind: type[Method], job: TrainJob, library: Library) -> Generator[
         teacher = teacher_of(job, name)
         folder = library.folder(job.task, name, teacher.folder)
         with claim(teacher, library, patience=math.inf):
-            if has_other_gaps(folder, str(job.plan.get("missing", ""))):
-                clean(folder)
-            if not (folder / checkpoints.MODEL).is_file() or is_stale(teacher, library):
+            there = (folder / checkpoints.MODEL).is_file() and not has_other_gaps(
+                folder, str(job.plan.get("missing", ""))
+            )
+            if not there or is_stale(teacher, library):
                 yield from train(teacher, library, claimed=True)
         found[name] = checkpoints.load(folder, device()).method
     return found
