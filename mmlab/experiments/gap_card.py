@@ -29,3 +29,8 @@ def has_other_gaps(folder: Path, missing: str) -> bool:
         return False
     known = checkpoints.read_card(folder).get("gaps")
     return not isinstance(known, Mapping) or known.get("table") != digest_of(missing)
+
+
+def is_there(folder: Path, missing: str) -> bool:
+    """Whether a model is there, trained on these gaps."""
+    return (folder / checkpoints.MODEL).is_file() and not has_other_gaps(folder, missing)

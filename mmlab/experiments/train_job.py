@@ -32,7 +32,7 @@ from mmlab.core.task import TASKS, Source, Split, Task
 from mmlab.core.training_plan import Plan
 from mmlab.core.untrained import sentence, untrained
 from mmlab.core.version import __version__
-from mmlab.experiments.gap_card import gaps_of, has_other_gaps
+from mmlab.experiments.gap_card import gaps_of, is_there
 from mmlab.experiments.plan_search import searched
 from mmlab.experiments.recorders.attribution_maps import AttributionRecorder, ShareRecorder
 from mmlab.experiments.recorders.embedding_maps import EmbeddingRecorder
@@ -169,10 +169,7 @@ def _teachers(kind: type[Method], job: TrainJob, library: Library) -> Generator[
         teacher = teacher_of(job, name)
         folder = library.folder(job.task, name, teacher.folder)
         with claim(teacher, library, patience=math.inf):
-            there = (folder / checkpoints.MODEL).is_file() and not has_other_gaps(
-                folder, str(job.plan.get("missing", ""))
-            )
-            if not there or is_stale(teacher, library):
+            if not is_there(folder, str(job.plan.get("missing", ""))) or is_stale(teacher, library):
                 yield from train(teacher, library, claimed=True)
         found[name] = checkpoints.load(folder, device()).method
     return found
