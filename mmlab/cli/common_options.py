@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -14,6 +17,9 @@ from mmlab.storage import leftovers
 from mmlab.storage.library import Library
 from mmlab.tasks.custom import folds
 from mmlab.tasks.custom.locations import folders, glance, name_of
+
+if TYPE_CHECKING:
+    from mmlab.experiments.executors import Engine
 
 TaskName = Annotated[
     str,
@@ -44,6 +50,49 @@ FoldCount = Annotated[
     int, typer.Option("--folds", min=0, help="Folder of your own: cut it into so many folds, each a task of its own.")
 ]
 FoldsBy = Annotated[str, typer.Option("--by", help="With --folds: what is never cut apart, group or sample.")]
+
+
+class Carrier(StrEnum):
+    """What carries jobs out."""
+
+    PROCESSES = "processes"
+    RAY = "ray"
+
+
+EngineName = Annotated[
+    Carrier, typer.Option("--engine", help="processes of this machine, or ray: one that starts here, or RAY_ADDRESS.")
+]
+AtATime = Annotated[int, typer.Option("--processes", min=0, help="Jobs at a time; 0 is one per core, or what fits.")]
+Cpus = Annotated[float, typer.Option("--cpus", min=0.1, help="Of ray: the cores that each job gets.")]
+Gpus = Annotated[float, typer.Option("--gpus", min=0.0, help="Of ray: the GPUs that each job gets, such as 0.25.")]
+
+
+@dataclass(frozen=True)
+class Machines:
+    """What `--engine`, `--processes`, `--cpus` and `--gpus` say. Raises DataError for what does not go together."""
+
+    carrier: Carrier
+    at_a_time: int = 0
+    cpus: float = 1.0
+    gpus: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.carrier is not Carrier.RAY and (self.cpus, self.gpus) != (1.0, 0.0):
+            raise DataError("--cpus and --gpus are dealt out by Ray.", "Add --engine ray.")
+        if self.carrier is Carrier.RAY and os.environ.get("MMLAB_DEVICE", "").startswith("cuda") and not self.gpus:
+            raise DataError("On Ray a job has no GPU unless it asks for one.", "Say how much of one: --gpus 0.5.")
+
+    @contextmanager
+    def engine(self, shared: Path) -> Iterator[Engine]:
+        """The engine, while the block runs; `shared` is the folder that all jobs read and write.
+
+        Raises what `mmlab.experiments.ray_engine.cluster` raises.
+        """
+        from mmlab.experiments import executors
+
+        share = executors.Share(self.cpus, self.gpus)
+        with executors.opened(self.carrier.value, shared, self.at_a_time, share) as found:
+            yield found
 
 
 def settle(data: Path | None = None, device: str = "", checkpoints: Path | None = None) -> Library:

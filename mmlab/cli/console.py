@@ -53,6 +53,14 @@ def number(value: float | None, digits: int = 3) -> str:
     return "-" if value is None or not math.isfinite(value) else measured(value, digits, minus="-")
 
 
+def duration(seconds: float) -> str:
+    """`40 s`, `3 min`, `2 h 10 min`."""
+    minutes = round(seconds / 60)
+    if minutes < 1:
+        return f"{seconds:.0f} s"
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
 class Bar:
     """A progress bar on stderr. Where stderr is no terminal, `note` prints lines instead."""
 

@@ -1,4 +1,4 @@
-"""Where jobs run: here one after the other, or in processes of their own. Results come as they finish."""
+"""Where jobs run: here one after the other, in processes, or on many machines. Results come as they finish."""
 
 from __future__ import annotations
 
@@ -7,9 +7,12 @@ import os
 import signal
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Protocol, TypeVar
 
 from mmlab.core.parent_watch import end_with_parent
+from mmlab.experiments.ray_engine import Share, cluster
 
 J = TypeVar("J")
 R = TypeVar("R")
@@ -62,3 +65,16 @@ def _begin(deaf: bool) -> None:
     end_with_parent()
     if deaf:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+@contextmanager
+def opened(name: str, shared: Path, count: int = 0, share: Share | None = None) -> Iterator[Engine]:
+    """The engine `processes` or `ray`, for `count` jobs at a time (0: one per core, or what fits).
+
+    shared: the folder that all jobs read and write; share: what each job gets of a machine, which only Ray deals out.
+    """
+    if name == "ray":
+        with cluster(shared, share or Share(), count) as jobs:
+            yield jobs
+    else:
+        yield SerialExecutor() if count == 1 else Processes(count)

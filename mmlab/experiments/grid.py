@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -14,10 +14,22 @@ from mmlab.core.options import as_dict, build
 from mmlab.core.task import TASKS
 from mmlab.core.training_plan import Plan
 from mmlab.experiments.ablations import ladder, rung_tag
+from mmlab.experiments.background.manager import seconds_left
 from mmlab.experiments.executors import Engine
 from mmlab.experiments.train_job import BeingTrained, TrainJob, default_plan, is_done, is_stale, run_train
 from mmlab.storage import progress_file
-from mmlab.storage.library import Library
+from mmlab.storage.file_lock import is_locked
+from mmlab.storage.library import ALIVE, Library
+
+
+@dataclass(frozen=True)
+class UnderWay:
+    """A job that a process works on: its epochs so far and in all, and the seconds that are left, if known."""
+
+    job: TrainJob
+    epoch: int
+    epochs: int
+    seconds: float | None
 
 
 def grid_jobs(
@@ -61,7 +73,7 @@ def run(jobs: Sequence[TrainJob], library: Library, engine: Engine) -> Iterator[
 
     What another process is training is left to it and looked at again at the end, so that two grids share the work.
     """
-    work, busy = partial(run_train, root=str(library.root)), []
+    work, busy = partial(run_train, root=str(library.root.absolute())), []
     first = [job for job in jobs if not METHODS[job.method].teachers]
     for some in (first, [job for job in jobs if job not in first]):
         for job, result in engine.map(work, some):
@@ -82,3 +94,14 @@ def share_done(jobs: Sequence[TrainJob], library: Library) -> float:
         total += epochs
         done += epochs if is_done(job, library) else len(progress_file.whole_lines(folder))
     return done / max(total, 1)
+
+
+def under_way(jobs: Iterable[TrainJob], library: Library) -> list[UnderWay]:
+    """The jobs that somebody works on now, by their locks and progress files, on whatever machine that is."""
+    found = []
+    for job in jobs:
+        if is_locked(library.run_home(job.task, job.method, job.folder) / ALIVE) and not is_done(job, library):
+            rows = progress_file.whole_lines(library.folder(job.task, job.method, job.folder))
+            if rows:
+                found.append(UnderWay(job, rows[-1]["epoch"] + 1, rows[-1]["epochs"], seconds_left(rows)))
+    return found

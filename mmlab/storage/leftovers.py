@@ -25,7 +25,7 @@ EARLIER = re.compile(rf"\.({FILES})\.\w+\.(?P<process>\d+)(\.\d+)?")  # as earli
 # as earlier versions named models on their way in or out, without the number of their process; a date is none of them
 NAMELESS = re.compile(r"\.(?P<name>[A-Za-z0-9][\w.-]*)\.(?=[0-9]*[a-f])[0-9a-f]{8}")
 MODEL = "model.safetensors"
-IN_LIBRARY = ("*/*/.*", "*/*/*/.*", ".runs/*/*/*/.*")
+IN_LIBRARY = (".*", "*/*/.*", "*/*/*/.*", ".runs/*/*/*/.*")
 IN_CACHE = ("rules/*/.*", "maps/*/.*", "plugins/.*")
 
 

@@ -3,21 +3,41 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mmlab.cli.common_options import Checkpoints, Data, Device, FoldCount, FoldsBy, Json, fold_tasks, pairs, settle
-from mmlab.cli.console import Bar, bar, emit, say, whisper
+from mmlab.cli.common_options import (
+    AtATime,
+    Carrier,
+    Checkpoints,
+    Cpus,
+    Data,
+    Device,
+    EngineName,
+    FoldCount,
+    FoldsBy,
+    Gpus,
+    Json,
+    Machines,
+    fold_tasks,
+    pairs,
+    settle,
+)
+from mmlab.cli.console import Bar, bar, duration, emit, say, whisper
 from mmlab.core.errors import DataError, MmlabError, StorageError
 from mmlab.storage.library import Library
 from mmlab.tasks.custom.locations import name_of
 
 if TYPE_CHECKING:
+    from mmlab.experiments.grid import UnderWay
     from mmlab.experiments.train_job import TrainJob
 
-EVERY_SECONDS = 5.0
+EVERY_SECONDS, LOG_SECONDS = 5.0, 60.0  # between two looks; between two lines of a log
+MOST_SHOWN = 2  # jobs beside a bar
 
 
 def command(
@@ -36,7 +56,10 @@ def command(
     ] = None,
     folds: FoldCount = 0,
     by: FoldsBy = "group",
-    processes: Annotated[int, typer.Option(min=0, help="Runs at a time; 0 is one per core.")] = 0,
+    processes: AtATime = 0,
+    engine: EngineName = Carrier.PROCESSES,
+    cpus: Cpus = 1.0,
+    gpus: Gpus = 0.0,
     json: Json = False,
     data: Data = None,
     device: Device = "",
@@ -44,6 +67,7 @@ def command(
 ) -> None:
     """Train what is missing. A run that fails is named, and the rest go on; what was cut off goes on by itself."""
     library = settle(data, device, checkpoints)
+    machines = Machines(engine, processes, cpus, gpus)
     named = [fold for word in _words(tasks) for fold in fold_tasks(name_of(word), folds, by)]
     if folds and not named:
         raise DataError("Folds of which task?", "Name a folder of your own: --tasks FOLDER.")
@@ -58,7 +82,7 @@ def command(
         jobs = _possible(grid.gap_jobs(jobs, missing) if missing else jobs)
         todo = grid.missing(jobs, library)
     whisper(f"{len(jobs)} runs, {len(jobs) - len(todo)} done before, {len(todo)} to do.")
-    failed = _run(todo, library, processes) if todo else {}
+    failed = _run(todo, library, machines) if todo else {}
     if json:
         emit({"runs": len(jobs), "done": len(jobs) - len(failed), "failed": failed})
     else:
@@ -102,17 +126,17 @@ def _search_jobs(tasks: Sequence[str], methods: Sequence[str], plan: dict[str, A
     return search_jobs(list(tasks) or list(TASKS), list(methods) or list(METHODS), plan)
 
 
-def _run(jobs: list[TrainJob], library: Library, processes: int) -> dict[str, str]:
+def _run(jobs: list[TrainJob], library: Library, machines: Machines) -> dict[str, str]:
     """Do the jobs; the names of those that failed, and why."""
     from mmlab.experiments import grid
-    from mmlab.experiments.executors import Processes, SerialExecutor
 
     failed: dict[str, str] = {}
-    over = threading.Event()
-    with bar(f"{len(jobs)} runs", 1.0) as shown:
-        watcher = threading.Thread(target=_watch, args=(jobs, library, shown, over), daemon=True)
-        watcher.start()
-        for job, result in grid.run(jobs, library, SerialExecutor() if processes == 1 else Processes(processes)):
+    with (
+        machines.engine(library.root) as engine,
+        bar(f"{len(jobs)} runs", 1.0) as shown,
+        _watched(jobs, library, shown),
+    ):
+        for job, result in grid.run(jobs, library, engine):
             name = f"{job.task}/{job.method}/{job.folder}"
             if isinstance(result, Exception):
                 failed[name] = str(result)
@@ -121,16 +145,39 @@ def _run(jobs: list[TrainJob], library: Library, processes: int) -> dict[str, st
                     break
             else:
                 shown.note(f"{name} is done, {grid.share_done(jobs, library):.0%} of all.")
-        over.set()
-        watcher.join()
     return failed
 
 
-def _watch(jobs: list[TrainJob], library: Library, shown: Bar, over: threading.Event) -> None:
-    from mmlab.experiments.grid import share_done
+@contextmanager
+def _watched(jobs: list[TrainJob], library: Library, shown: Bar) -> Iterator[None]:
+    """Show how far all jobs are, and each that is under way, until the block ends."""
+    over = threading.Event()
+    watcher = threading.Thread(target=_watch, args=(jobs, library, shown, over), daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        over.set()
+        watcher.join()
 
+
+def _watch(jobs: list[TrainJob], library: Library, shown: Bar, over: threading.Event) -> None:
+    from mmlab.experiments.grid import share_done, under_way
+
+    logged = time.monotonic()
     while not over.wait(EVERY_SECONDS):
-        shown.move(share_done(jobs, library))
+        lines = [_far(each) for each in under_way(jobs, library)]
+        shown.move(share_done(jobs, library), "; ".join(lines[:MOST_SHOWN]))
+        if lines and time.monotonic() - logged >= LOG_SECONDS:
+            logged = time.monotonic()
+            shown.note("; ".join(lines))
+
+
+def _far(each: UnderWay) -> str:
+    """How far a job is: `digits/joint/seed0 3 of 8, 40 s left`."""
+    name = f"{each.job.task}/{each.job.method}/{each.job.folder}"
+    left = "" if each.seconds is None else f", {duration(each.seconds)} left"
+    return f"{name} {each.epoch} of {each.epochs}{left}"
 
 
 def _words(text: str) -> list[str]:
