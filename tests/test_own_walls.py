@@ -16,14 +16,20 @@ from mmlab.analysis.dominance.measure import Evidence, Undefined
 from mmlab.analysis.dominance.measures.utilisation import ConditionalUtilisation
 from mmlab.core.errors import DataError, MmlabError
 from mmlab.core.method import METHODS
+from mmlab.core.outputs import Segmentation, output_from_card
 from mmlab.core.training_plan import Plan
+from mmlab.modalities.image.folder_input import ImageInput
+from mmlab.modalities.scan.folder_input import SlicesInput
+from mmlab.modalities.scan.nifti import AXES
 from mmlab.tasks.custom import validate
 from mmlab.tasks.custom.problems import Problems
 from mmlab.tasks.custom.targets import output_from
 from mmlab.tasks.custom.task_json import read_description
 from mmlab.testing.toy_task import ToyTask
 from mmlab.training.loop import Trainer
+from mmlab.ui.pages.predict.segmentation import _size, side_of
 from mmlab.viz.inputs import numeric_row
+from tests.folders import nifti, png
 from tests.test_plan_search import folder_of
 
 
@@ -98,13 +104,35 @@ def test_rare_classes_are_drawn_as_often_as_others() -> None:
 
 
 def test_no_head_and_no_centimetres_are_made_up_for_pictures_of_unknown_size() -> None:
-    from mmlab.ui.pages.predict.segmentation import _size
-
     region, inside = np.zeros((10, 10), bool), np.zeros((10, 10), bool)
     region[:2, :5], inside[:4] = True, True
-    assert _size(region, inside, 1.0) == "10 % of the picture"
+    assert _size(region, inside, None) == "10 % of the picture"
     assert _size(region, inside, 3.6) == "1.3 cm², 25 % of the head in this slice"
-    assert _size(region & False, inside, 1.0) == "No pixel of the picture."
+    assert _size(region, inside, 1.0) == "0.1 cm², 25 % of the head in this slice"
+    assert _size(region, inside, None, 3.6) == "1.3 cm², 10 % of the picture"
+    assert _size(region & False, inside, None) == "No pixel of the picture."
+
+
+def test_how_large_a_pixel_is_comes_from_the_scan_or_from_what_task_json_says_and_from_nowhere_else() -> None:
+    voxels = np.zeros((6, 12, 3), np.uint8)
+    voxels[2:4, 2:4] = 9
+    by_axis = {axis: SlicesInput(axis=axis).read(nifti(voxels, (2.0, 1.0, 3.0)), "s.nii.gz") for axis in AXES}
+    assert {axis: raw.pixel for axis, raw in by_axis.items()} == {"axial": 1.0, "coronal": 2.0, "sagittal": 1.0}
+    assert side_of(by_axis["axial"], 24) == pytest.approx(0.5)  # 12 rows of 1 mm in 24 pixels
+    assert SlicesInput(pixel_mm=4.0).read(nifti(voxels, (2.0, 1.0, 3.0)), "s.nii.gz").pixel == 1.0
+    assert ImageInput().read(png(), "a.png").pixel == SlicesInput().read(png(), "a.png").pixel == 0
+    assert ImageInput(pixel_mm=0.25).read(png(), "a.png").pixel == 0.25
+    wide = png(np.zeros((4, 2048), np.uint8))  # read at half its width
+    assert ImageInput(pixel_mm=0.25).read(wide, "a.png").pixel == 0.5
+    assert side_of(ImageInput(pixel_mm=0.25).read(wide, "a.png"), 64) == pytest.approx(2048 * 0.25 / 64)
+
+
+def test_a_pixel_of_a_millimetre_is_known_and_earlier_cards_that_meant_unknown_stay_unknown() -> None:
+    known, unknown = Segmentation(("a",), pixel=1.0), Segmentation(("a",))
+    assert output_from_card(known.card()) == known
+    assert output_from_card(unknown.card()) == unknown
+    assert output_from_card({"kind": "segmentation", "regions": ["a"], "names": [], "pixel": 1.0}) == unknown
+    assert output_from_card({"kind": "segmentation", "regions": ["a"], "names": [], "pixel": 3.6}).pixel == 3.6
 
 
 def test_rows_of_many_numbers_can_be_told_apart() -> None:

@@ -15,17 +15,19 @@ class Raw:
 
 @dataclass(frozen=True)
 class Picture(Raw):
-    """`pixels` uint8 `[H, W]` (grey) or `[H, W, 3]` (colour). note: what decoding did to them, as a sentence."""
+    """`pixels` uint8 `[H, W]` (grey) or `[H, W, 3]` (colour). note: what decoding did to them, as a sentence.
+
+    pixel: the side of a pixel in mm, 0 where not known.
+    """
 
     pixels: NDArray[np.uint8]
     note: str = ""
+    pixel: float = 0.0
 
 
 @dataclass(frozen=True)
 class Scan(Picture):
-    """A slice of a head scan in grey: 0 is outside the head. pixel: the side of a pixel in mm, 0 where not known."""
-
-    pixel: float = 0.0
+    """A slice of a head scan in grey: 0 is outside the head."""
 
 
 @dataclass(frozen=True)

@@ -19,8 +19,8 @@ class Hausdorff95(Dice):
 
     title = "HD95"
     about = (
-        "how far the outlines of found and true regions lie apart, in mm, without the farthest 5 %; a region "
-        "that is only found or only there counts as the picture's diagonal"
+        "how far the outlines of found and true regions lie apart, without the farthest 5 %, in mm where "
+        "pixels have one size, else in pixels; a region only found or only there counts as the picture's diagonal"
     )
     higher_is_better = False
     is_share = False

@@ -41,6 +41,6 @@ def output_from_card(card: Mapping[str, Any]) -> Output:
     if kind not in OUTPUTS:
         raise TaskMismatch(f"Unknown kind of output '{kind}'.", f"There are: {', '.join(OUTPUTS)}.")
     try:
-        return OUTPUTS[kind](**fields)
+        return OUTPUTS[kind].from_card(fields)
     except TypeError as error:
         raise TaskMismatch(f"The card's output '{kind}' is incomplete.", "Train the model again.") from error

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import torch
@@ -286,3 +286,8 @@ class Output(ABC):
     def card(self) -> dict[str, Any]:
         """What a checkpoint stores about its output."""
         return {"kind": self.kind, **self.__dict__}
+
+    @classmethod
+    def from_card(cls, fields: Mapping[str, Any]) -> Self:
+        """The output that `card` described, without its kind. Raises TypeError where it is incomplete."""
+        return cls(**fields)

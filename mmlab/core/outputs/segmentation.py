@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import torch
@@ -23,14 +23,15 @@ SHARED, FOUND, THERE, DISTANCE, ENTROPY = range(5)
 BINS = 5
 KEPT = 5 + 3 * BINS
 GOOD_DICE = 0.7
-UNKNOWN_PIXEL = 1.0  # distances are then in pixels
+OLD_UNKNOWN = 1.0  # what earlier cards say of a pixel whose side is not known
 
 
 @dataclass(frozen=True)
 class Segmentation(Output):
     """Regions of an image, each yes or no per pixel (they may be nested).
 
-    names: of the regions, for people. pixel: the side of a pixel, in mm where it is known.
+    names: of the regions, for people. pixel: the side of a pixel in mm, None where it is not known or differs from sample to sample;
+    distances are then in pixels.
 
     >>> mmlab.Segmentation(("core", "edema")).channels
     2
@@ -38,7 +39,7 @@ class Segmentation(Output):
 
     regions: tuple[str, ...]
     names: tuple[str, ...] = ()
-    pixel: float = UNKNOWN_PIXEL
+    pixel: float | None = None
     kind: ClassVar[str] = "segmentation"
     dense: ClassVar[bool] = True
     headline: ClassVar[str] = "case_dice"
@@ -49,6 +50,19 @@ class Segmentation(Output):
     keeps_logits: ClassVar[bool] = False
     terms: ClassVar[tuple[str, ...]] = ("regions",)
     lacks_classes: ClassVar[str] = "The answer is a picture"
+
+    def card(self) -> dict[str, Any]:
+        """What a checkpoint stores about its output."""
+        found = super().card()
+        side = found.pop("pixel")
+        return found if side is None else {**found, "pixel_mm": side}
+
+    @classmethod
+    def from_card(cls, fields: Mapping[str, Any]) -> Self:
+        """The output of a card, of an earlier version too: those said `pixel`, of one that is not known `OLD_UNKNOWN`."""
+        found = {name: value for name, value in fields.items() if name not in ("pixel", "pixel_mm")}
+        old = fields.get("pixel", OLD_UNKNOWN)
+        return cls(**found, pixel=fields.get("pixel_mm", None if old == OLD_UNKNOWN else old))
 
     @property
     def channels(self) -> int:
@@ -169,7 +183,7 @@ class Segmentation(Output):
         far = torch.full_like(entropy, torch.nan)
         if distances:
             masks = [part.flatten(0, 1).cpu().numpy() for part in (found, truth)]
-            far = torch.from_numpy(hausdorff95(masks[0], masks[1], self.pixel)).view(far.shape).to(far)
+            far = torch.from_numpy(hausdorff95(masks[0], masks[1], self.pixel or 1.0)).view(far.shape).to(far)
         return torch.cat((counts.to(far), far, entropy, _reliability(logits, truth)), 2)
 
     def condense_target(self, target: Tensor) -> Tensor:

@@ -29,14 +29,17 @@ _PIXEL_LIMIT = f"the limit is {PICTURE_PIXELS // 1_000_000} megapixels"
 Image.MAX_IMAGE_PIXELS = min(Image.MAX_IMAGE_PIXELS or PICTURE_PIXELS, 250_000_000)
 
 
-def read_picture(content: bytes, name: str = "", white: float | None = 0.0, black: float = 0.0) -> Picture:
+def read_picture(
+    content: bytes, name: str = "", white: float | None = 0.0, black: float = 0.0, pixel: float = 0.0
+) -> Picture:
     """A picture of any mode as uint8 grey or colour: first frame, turned upright, flattened, at most 1024 px wide.
 
     white: what becomes 255 of files with more than eight bits, alike in all of them: one that is brighter says so. 0:
     the highest that the format holds (65535; 1.0 in floating point). None: each picture from its own darkest to its
-    own brightest, for whoever normalises every picture by itself. black: what becomes 0 of them. Raises DataError.
+    own brightest, for whoever normalises every picture by itself. black: what becomes 0 of them. pixel: the side of
+    a pixel of the file in mm, 0 where not known. Raises DataError.
     """
-    return _decoded(content, name, lambda image: _plain(image, white, black))
+    return _decoded(content, name, lambda image: _plain(image, white, black), pixel)
 
 
 def read_depth(content: bytes, name: str = "") -> Picture:
@@ -47,7 +50,9 @@ def read_depth(content: bytes, name: str = "") -> Picture:
     return _decoded(content, name, _nearness)
 
 
-def _decoded(content: bytes, name: str, plain: Callable[[Image.Image], tuple[Image.Image, str]]) -> Picture:
+def _decoded(
+    content: bytes, name: str, plain: Callable[[Image.Image], tuple[Image.Image, str]], pixel: float = 0.0
+) -> Picture:
     """The first frame, upright, made `plain` (with a sentence about it), at most 1024 px wide. Raises DataError."""
     label = shown_name(name, "The picture")
     check_bytes(content, label, PICTURE_BYTES, PICTURE_HINT)
@@ -57,6 +62,7 @@ def _decoded(content: bytes, name: str, plain: Callable[[Image.Image], tuple[Ima
             with Image.open(io.BytesIO(content), formats=PICTURE_FORMATS) as opened:
                 _check_pixels(opened, label)
                 opened.seek(0)
+                longest = max(opened.size)
                 opened.draft("RGB" if opened.mode not in ("1", "L") else "L", (PICTURE_SIDE, PICTURE_SIDE))
                 opened.load()
                 image, note = plain(ImageOps.exif_transpose(opened))
@@ -67,7 +73,7 @@ def _decoded(content: bytes, name: str, plain: Callable[[Image.Image], tuple[Ima
     except Exception as error:  # pillow raises OSError, ValueError, SyntaxError and more for broken files
         raise DataError(f"{label} is not a picture that can be read, or it is damaged.", PICTURE_HINT) from error
     image.thumbnail((PICTURE_SIDE, PICTURE_SIDE), Image.Resampling.BOX)
-    return Picture(np.array(image, dtype=np.uint8), note)
+    return Picture(np.array(image, dtype=np.uint8), note, pixel * longest / max(image.size))
 
 
 def _check_pixels(opened: Image.Image, label: str) -> None:

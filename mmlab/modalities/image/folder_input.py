@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
@@ -20,6 +20,8 @@ from mmlab.modalities.reading import reading
 WHITE = "In files of more than 8 bits, the value that is white; 0: 65535, or 1.0 in floating point"
 
 BLACK = "In files of more than 8 bits, the value that is black"
+
+PIXEL = "The side of a pixel of the files, in mm; 0: it is not known, and areas are given as shares"
 
 
 def range_of(content: bytes, black: float, white: float) -> GreyRange | None:
@@ -63,6 +65,7 @@ class ImageInput(FolderInput):
     colour: bool = option(False, "Red, green and blue instead of grey")
     white: float = option(0.0, WHITE, 0.0, 1e12)
     black: float = option(0.0, BLACK, -1e12, 1e12)
+    pixel_mm: float = option(0.0, PIXEL, 0.0, 1e6)
     seen_as: ClassVar[str] = "image"
     takes_rows: ClassVar[bool] = True
 
@@ -75,8 +78,8 @@ class ImageInput(FolderInput):
 
     def read(self, content: bytes, name: str) -> Raw:
         if content.startswith(NUMPY):
-            return read_array(content, name, (self.black, self.white))
-        return read_picture(content, name, self.white, self.black)
+            return replace(read_array(content, name, (self.black, self.white)), pixel=self.pixel_mm)
+        return read_picture(content, name, self.white, self.black, self.pixel_mm)
 
     def prepare(self, raw: Raw) -> PreparedInput:
         return prepare_fitted(raw, self.size, self.colour)

@@ -21,12 +21,13 @@ from mmlab.core.recordings import Picture, Raw
 from mmlab.core.spans import divisor
 from mmlab.modalities.files import numbered, shown_name
 from mmlab.modalities.image.decode import PICTURE_BYTES, PICTURE_PIXELS, read_picture
-from mmlab.modalities.image.folder_input import BLACK, WHITE, prepare_fitted, range_of
+from mmlab.modalities.image.folder_input import BLACK, PIXEL, WHITE, prepare_fitted, range_of
 from mmlab.modalities.scan.nifti import AXES, Volume, is_scan, read_volume
 
 SCANS = 8  # kept decoded: the slices of a case follow each other, and all its scans are asked for each
 DARK, BRIGHT = 1.0, 99.0  # percentiles of the voxels that are not 0
 STRETCHED = 12  # times as long as wide: no pixel of a scan is
+UNKNOWN_STEPS = (1.0, 1.0, 1.0)
 UNTURNED = "The file does not state the orientation of its voxels: they are used as stored."
 SLACK = 0.01  # that a label may be off by: factors of scale are stored as rounded numbers
 STEPS_OF_BITS = {"L;2": 85, "L;4": 17}  # pillow stretches grey of few bits to 255
@@ -41,6 +42,7 @@ class SlicesInput(FolderInput):
     axis: str = option("axial", "The direction that the scan is cut across", choices=tuple(AXES))
     white: float = option(0.0, WHITE, 0.0, 1e12)
     black: float = option(0.0, BLACK, -1e12, 1e12)
+    pixel_mm: float = option(0.0, f"{PIXEL}. Scans say it themselves", 0.0, 1e6)
     seen_as: ClassVar[str] = "image"
     numbered: ClassVar[bool] = True
 
@@ -54,9 +56,10 @@ class SlicesInput(FolderInput):
     def read(self, content: bytes, name: str) -> Raw:
         """A name that ends in `#57` asks for that slice of a scan; otherwise it is the one in the middle."""
         if not is_scan(content):
-            return read_picture(content, name, self.white, self.black)
+            return read_picture(content, name, self.white, self.black, self.pixel_mm)
         scan = _grey(content, numbered(name)[0])
-        return Picture(_plane(scan, name, self.axis, Image.Resampling.BILINEAR), "" if scan.is_oriented else UNTURNED)
+        plane = _plane(scan, name, self.axis, Image.Resampling.BILINEAR)
+        return Picture(plane, "" if scan.is_oriented else UNTURNED, scan.side(self.axis) or self.pixel_mm)
 
     def prepare(self, raw: Raw) -> PreparedInput:
         return prepare_fitted(raw, self.size, colour=False)
@@ -78,15 +81,20 @@ def _as_labels(values: NDArray[Any]) -> NDArray[np.uint8]:
 
 @dataclass(frozen=True)
 class _Scan:
-    """`values` uint8 `[X, Y, Z]`, and the steps between them, in mm or of one length where that is not known."""
+    """`values` uint8 `[X, Y, Z]`, and the mm between them, where that is known."""
 
     values: NDArray[np.uint8]
-    steps: tuple[float, float, float]
+    steps: tuple[float, float, float] | None
     is_oriented: bool
+
+    def side(self, axis: str) -> float:
+        """The side of the square pixels of its planes across an axis, in mm; 0 where that is not known."""
+        across = [step for place, step in enumerate(self.steps or ()) if place != AXES[axis]]
+        return min(across) if across and max(across) <= STRETCHED * min(across) else 0.0
 
 
 def _scan(values: NDArray[np.uint8], volume: Volume) -> _Scan:
-    return _Scan(values, volume.spacing or (1.0, 1.0, 1.0), volume.is_oriented)
+    return _Scan(values, volume.spacing, volume.is_oriented)
 
 
 @lru_cache(maxsize=SCANS)
@@ -136,7 +144,7 @@ def _plane(scan: _Scan, name: str, axis: str, way: Image.Resampling) -> NDArray[
         raise DataError(f"{label} has no {axis} slice '{wanted[:12]}'.", f"It has 0 to {count - 1}.")
     cut = [slice(None)] * across + [int(wanted) if wanted else count // 2]
     plane = np.rot90(scan.values[tuple(cut)])  # np.take would copy a volume that is not in C order
-    width, height = (step for place, step in enumerate(scan.steps) if place != across)
+    width, height = (step for place, step in enumerate(scan.steps or UNKNOWN_STEPS) if place != across)
     side = min(width, height)
     if width == height or max(width, height) > STRETCHED * side:
         return np.ascontiguousarray(plane)

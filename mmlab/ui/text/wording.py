@@ -97,3 +97,11 @@ def minutes(seconds: float) -> str:
         return f"{max(1, round(seconds))} s"
     whole = round(seconds / 60)
     return f"{whole} min" if whole < 120 else f"{whole // 60} h {whole % 60} min"
+
+
+def area(square_mm: float) -> str:
+    """An area in a unit that is read easily: `2.4 cm²`, `3.1 m²`, `0.5 mm²`, `40 µm²`."""
+    for least, per, unit in ((1e5, 1e6, "m²"), (10, 100, "cm²"), (0.05, 1, "mm²")):
+        if square_mm >= least:
+            return f"{square_mm / per:,.1f} {unit}"
+    return f"{square_mm * 1e6:,.0f} µm²"

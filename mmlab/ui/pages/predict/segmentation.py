@@ -13,7 +13,8 @@ from mmlab.core.errors import MmlabError
 from mmlab.core.modality import Combination
 from mmlab.core.number_text import fixed
 from mmlab.core.outputs import Prediction, Segmentation
-from mmlab.core.outputs.segmentation import GOOD_DICE, UNKNOWN_PIXEL
+from mmlab.core.outputs.segmentation import GOOD_DICE
+from mmlab.core.recordings import Picture, Raw
 from mmlab.ui.session import cache
 from mmlab.ui.text import wording
 from mmlab.viz.inputs import recordings
@@ -31,16 +32,18 @@ def cards(
     truth: Flags | None,
     on: Combination,
     whole: Combination,
+    recorded: Raw | None = None,
 ) -> str:
     """What each method finds from `on`, as HTML, over the first of its inputs, which is of this `kind`; a method
-    without answers says why."""
+    without answers says why. recorded: that input as it came, which may say how large its pixels are."""
     base = recordings.greys(kind, world.arrays[on.names[0]])
     shown, broken = [], []
     for method, found in answers.items():
         if isinstance(found, MmlabError):
             broken.append(prediction_cards.complaint(cache.title(method), found.message, found.hint))
         else:
-            shown.append(_found(cache.title(method), output, base, found[on.key], found[whole.key], truth))
+            size = _size(_regions(found[on.key])[0], base > 0, output.pixel, side_of(recorded, base.shape[-1]))
+            shown.append(_found(cache.title(method), output, base, found[on.key], found[whole.key], truth, size))
     return segmentation.cards(shown) + segmentation.legend(output.region_names, truth is not None) + "".join(broken)
 
 
@@ -85,6 +88,7 @@ def _found(
     now: Prediction,
     whole: Prediction,
     truth: Flags | None,
+    size: str,
 ) -> segmentation.Found:
     found, everything = _regions(now), _regions(whole)
     against = everything if truth is None else truth
@@ -95,21 +99,29 @@ def _found(
     if now != whole and not np.array_equal(found, everything):
         change = f"Overlap with its prediction from all inputs: {kept:.2f}."
     named = "Dice with its prediction from all inputs" if truth is None else "Dice with the truth"
-    size = _size(found[0], base > 0, output.pixel)
     rows = [(name, float(score)) for name, score in zip(names, scores, strict=True)]
     if truth is None and now == whole:  # an answer beside itself: no score of anything
         rows, named = [], "The ground truth is unknown, so there is no Dice of this prediction."
     return segmentation.Found(title, now.answer, size, panels(base, now, against, title), rows, named, change)
 
 
-def _size(region: Flags, head: Flags, pixel: float) -> str:
-    """How large the outermost region is: in cm² and of the head where pixels have a size, else of the picture."""
+def side_of(recorded: Raw | None, across: int) -> float:
+    """The side in mm of a pixel of a picture that was fitted into `across` pixels; 0 where the recording says none."""
+    if not isinstance(recorded, Picture):
+        return 0.0
+    return recorded.pixel * max(recorded.pixels.shape[:2]) / across
+
+
+def _size(region: Flags, head: Flags, pixel: float | None, side: float = 0.0) -> str:
+    """How large the outermost region is: of the head in a task of heads, whose pixels are all `pixel` mm; else of the
+    picture, and in real units where its own pixels have a `side` in mm."""
     if not region.any():
-        return "No pixel of the slice." if pixel != UNKNOWN_PIXEL else "No pixel of the picture."
-    if pixel == UNKNOWN_PIXEL:
-        return f"{wording.percent(float(region.mean()))} of the picture"
-    area = region.sum() * pixel**2 / 100
-    return f"{area:.1f} cm², {wording.percent(region_overlap.share_of_head(region, head))} of the head in this slice"
+        return "No pixel of the picture." if pixel is None else "No pixel of the slice."
+    if pixel is not None:
+        head_share = wording.percent(region_overlap.share_of_head(region, head))
+        return f"{wording.area(float(region.sum()) * pixel**2)}, {head_share} of the head in this slice"
+    share = f"{wording.percent(float(region.mean()))} of the picture"
+    return f"{wording.area(float(region.sum()) * side**2)}, {share}" if side else share
 
 
 def _regions(prediction: Prediction) -> Flags:

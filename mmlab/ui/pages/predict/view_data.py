@@ -110,7 +110,8 @@ def _cards(output: Output, scene: PredictView, on: Combination) -> str:
 @_cards.register
 def _region_cards(output: Segmentation, scene: PredictView, on: Combination) -> str:
     kind, known = scene.task.info.modalities[on.names[0]].kind, segmentation.truth_of(scene.item.target)
-    return segmentation.cards(output, kind, scene.world, scene.answers, known, on, scene.whole)
+    recorded = scene.item.raw.get(on.names[0])
+    return segmentation.cards(output, kind, scene.world, scene.answers, known, on, scene.whole, recorded)
 
 
 def drawing(scene: PredictView, method: str, selected: str) -> str:
