@@ -30,8 +30,8 @@ OLD_UNKNOWN = 1.0  # what earlier cards say of a pixel whose side is not known
 class Segmentation(Output):
     """Regions of an image, each yes or no per pixel (they may be nested).
 
-    names: of the regions, for people. pixel: the side of a pixel in mm, None where it is not known or differs from sample to sample;
-    distances are then in pixels.
+    names: of the regions, for people. pixel: the side of a pixel in mm, None where it is not known or not
+    the same in all samples; distances are then in pixels.
 
     >>> mmlab.Segmentation(("core", "edema")).channels
     2
@@ -59,7 +59,7 @@ class Segmentation(Output):
 
     @classmethod
     def from_card(cls, fields: Mapping[str, Any]) -> Self:
-        """The output of a card, of an earlier version too: those said `pixel`, of one that is not known `OLD_UNKNOWN`."""
+        """The output of a card. Earlier ones said `pixel`, which was `OLD_UNKNOWN` where it was not known."""
         found = {name: value for name, value in fields.items() if name not in ("pixel", "pixel_mm")}
         old = fields.get("pixel", OLD_UNKNOWN)
         return cls(**found, pixel=fields.get("pixel_mm", None if old == OLD_UNKNOWN else old))
