@@ -5,7 +5,8 @@
 
 `read` is the first reading of the training split, `again` that of a second process, `epoch` one pass over its batches,
 turned into float as a training gets them. `on disk` is how mmlab keeps a large split; `held` keeps it in memory, as
-small ones are. Every figure is of a process of its own. The load of the machine stands beside them: where others work
+small ones are. `training` is the peak of `mmlab train` in a process that reads the folder first: an epoch of dropout with
+the usual plan, on 128 of the samples, and the measuring of the model. Every figure is of a process of its own. The load of the machine stands beside them: where others work
 on it, seconds are upper bounds, and memory is what it is.
 """
 
@@ -33,7 +34,20 @@ PICTURE, SLICE, VOXELS = 224, 160, (240, 240, 155)
 SCANS = ("t1", "t1ce", "t2", "flair")
 DIFFERENT = 50  # pictures; more samples use them again, and are read again
 BATCH = 16
-HEADER = ("data", "samples", "kept", "prepared_mb", "cache_mb", "peak_mb", "read_s", "again_s", "epoch_s", "load")
+TRAINED = 128
+HEADER = (
+    "data",
+    "samples",
+    "kept",
+    "prepared_mb",
+    "cache_mb",
+    "peak_mb",
+    "training_mb",
+    "read_s",
+    "again_s",
+    "epoch_s",
+    "load",
+)
 
 
 def measured(folder: Path, kept: str) -> None:
@@ -51,22 +65,37 @@ def measured(folder: Path, kept: str) -> None:
         for value in samples.batch(range(first, min(first + BATCH, len(samples)))).inputs.values()
     )
     epoch = time.perf_counter()
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    peak = peak_mb()
     size = sum(value.nbytes for value in (*samples.inputs.values(), samples.target)) / 2**20
     found = {"samples": len(samples), "prepared_mb": size, "peak_mb": peak, "read_s": read - start}
     print(json.dumps({**found, "epoch_s": epoch - read, "sum": total}))
 
 
+def trained(folder: Path, kept: str) -> None:
+    """Train on a folder in this process, with nothing in the cache; print its peak."""
+    from mmlab.cli.app import main as run
+    from mmlab.tasks.custom import stored_split
+
+    stored_split.HELD = 0 if kept == "on disk" else 2**60
+    with tempfile.TemporaryDirectory() as library:
+        words = ["train", "--task", str(folder), "--method", "dropout", "--checkpoints", library, "--json"]
+        if code := run([*words, "--plan", "epochs=1", "--plan", f"samples={TRAINED}"]):
+            raise SystemExit(code)
+    print("\n" + json.dumps({"training_mb": peak_mb()}))
+
+
+def peak_mb() -> float:
+    """The peak of this process so far."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
 def row(folder: Path, data: str, kept: str) -> dict[str, float | str]:
     """Two processes, one after the other, with one cache."""
     with tempfile.TemporaryDirectory() as cache:
-        command = [sys.executable, "-m", "bench.own_memory", "--measure", str(folder), kept]
-        runs = []
-        for _ in range(2):
-            environment = {**os.environ, "MMLAB_CACHE": cache, "OMP_NUM_THREADS": "1"}
-            done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
-            runs.append(json.loads(done.stdout))
+        runs = [alone("--measure", folder, kept, cache) for _ in range(2)]
         size = sum(each.stat().st_size for each in Path(cache).iterdir()) / 2**20
+    with tempfile.TemporaryDirectory() as cache:
+        training = alone("--train", folder, kept, cache)
     first, second = runs
     if first["sum"] != second["sum"]:
         raise SystemExit("The second process read other numbers than the first.")
@@ -74,6 +103,7 @@ def row(folder: Path, data: str, kept: str) -> dict[str, float | str]:
     load = round(os.getloadavg()[0], 1)
     return {
         **first,
+        **training,
         "data": data,
         "kept": kept,
         "cache_mb": size,
@@ -81,6 +111,17 @@ def row(folder: Path, data: str, kept: str) -> dict[str, float | str]:
         "again_s": second["read_s"],
         "load": load,
     }
+
+
+def alone(act: str, folder: Path, kept: str, cache: str) -> dict[str, float]:
+    """What a process of its own found."""
+    environment = {**os.environ, "MMLAB_CACHE": cache, "OMP_NUM_THREADS": "1"}
+    command = [sys.executable, "-m", "bench.own_memory", act, str(folder), kept]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise SystemExit(done.stderr)
+    found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    return found
 
 
 def pictures(folder: Path, count: int) -> Path:
@@ -169,7 +210,8 @@ def table(rows: list[dict[str, float | str]]) -> str:
         "kept",
         "prepared, MB",
         "in the cache, MB",
-        "peak memory, MB",
+        "reading's peak, MB",
+        "training's peak, MB",
         "read, s",
         "again, s",
         "epoch, s",
@@ -190,12 +232,16 @@ def main() -> None:
     """Measure and write the tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pictures", type=int, nargs="*", default=[250, 500, 1000])
-    parser.add_argument("--cases", type=int, nargs="*", default=[2, 4, 8])
+    parser.add_argument("--cases", type=int, nargs="*", default=[2, 6, 12])
     parser.add_argument("--write", type=Path, default=TABLES)
     parser.add_argument("--measure", nargs=2, metavar=("FOLDER", "KEPT"), help=argparse.SUPPRESS)
+    parser.add_argument("--train", nargs=2, metavar=("FOLDER", "KEPT"), help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.measure:
         measured(Path(given.measure[0]), given.measure[1])
+        return
+    if given.train:
+        trained(Path(given.train[0]), given.train[1])
         return
     rows = []
     given.write.mkdir(parents=True, exist_ok=True)

@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from math import ceil
 from pathlib import Path
 from typing import Any, ClassVar, cast
 
@@ -38,11 +37,10 @@ from mmlab.tasks.custom.samples import Scales, contents_of, paths_of, region_map
 from mmlab.tasks.custom.scales import scaled
 from mmlab.tasks.custom.stored_split import check_room, stored_names, stored_split
 from mmlab.tasks.custom.task_json import Description, read_description
+from mmlab.tasks.custom.usual_plan import usual_plan
 
 VERSION = 4  # of what a split holds; raise it when a kind's reading or preparation changes
 MOST_SHOWN = 200
-STEPS, EPOCHS, BATCHES = 800, (16, 80), (8, 128)
-MOST_SEARCHED, MOST_STEPS, MOST_EPOCHS = 20_000, 10_000, (20, 160)  # where the number of epochs is found on validation
 
 
 class FolderTask:
@@ -57,19 +55,8 @@ class FolderTask:
 
     @property
     def plan(self) -> Mapping[str, Any]:
-        """Small data sets take small steps and many passes: about STEPS steps in all, unless task.json says so.
-
-        Where all inputs are rows of numbers, quick to learn from, the number of passes is found on validation.
-        """
-        count = sum(row.split == "train" for row in rows_of(self.description))
-        size = min(max(2 ** round(np.log2(max(count, 1) / 8)), BATCHES[0]), BATCHES[1])
-        searched = count <= MOST_SEARCHED and "epochs" not in self.description.plan
-        searched &= all(modality_kind(item.modality.kind).quick for item in self.description.inputs)
-        steps, (fewest, most) = (MOST_STEPS, MOST_EPOCHS) if searched else (STEPS, EPOCHS)
-        may_move = all(item.vary for item in self.description.inputs)
-        moving = {"move": True} if self.description.has_label_maps and may_move else {}
-        epochs = min(max(ceil(steps * size / max(count, 1)), fewest), most)
-        return {"batch_size": size, "epochs": epochs, "search": searched, **moving, **self.description.plan}
+        """By how many training samples there are, and how large (`usual_plan`), unless task.json says so."""
+        return usual_plan(self.description, sum(row.split == "train" for row in rows_of(self.description)))
 
     @property
     def protocol(self) -> str:
