@@ -5,9 +5,9 @@
 
 `read` is the first reading of the training split, `again` that of a second process, `epoch` one pass over its batches,
 turned into float as a training gets them. `on disk` is how mmlab keeps a large split; `held` keeps it in memory, as
-small ones are. `training` is the peak of `mmlab train` in a process that reads the folder first: an epoch of dropout with
-the usual plan, on 128 of the samples, and the measuring of the model. Every figure is of a process of its own. The load of the machine stands beside them: where others work
-on it, seconds are upper bounds, and memory is what it is.
+small ones are. `training` is the peak of `mmlab train` in a process that reads the folder first: an epoch of dropout
+with the usual plan, on 128 of the samples, and the measuring of the model. Every figure is of a process of its own.
+The load of the machine stands beside them: where others work on it, seconds are upper bounds, and memory is what it is.
 """
 
 from __future__ import annotations
