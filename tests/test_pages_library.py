@@ -195,6 +195,8 @@ def test_library_shows_cards_and_deletes_when_asked_twice(measured: Path) -> Non
     assert not app.exception
     assert not app.error, said(app)
     assert any("Modality dropout" in each.label and "80.0" in each.label for each in app.expander)
+    assert any(each.label.startswith("In memory: ") for each in app.expander)
+    assert any("MB free." in each.value for each in app.caption)
     html = " ".join(element.proto.body for element in app.get("html"))
     assert "Real recordings" in html
     assert "the defaults" in html

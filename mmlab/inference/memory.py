@@ -13,8 +13,15 @@ UNKNOWN = 2 * 2**30
 def free_bytes(place: torch.device) -> int:
     """Bytes that are free on a device; in the machine, by its container's limit where there is one."""
     if place.type == "cuda":
-        return int(torch.cuda.mem_get_info(place)[0])
+        kept = torch.cuda.memory_reserved(place) - torch.cuda.memory_allocated(place)  # by torch, for its next tensors
+        return int(torch.cuda.mem_get_info(place)[0]) + kept
     return machine_bytes()
+
+
+def give_back(place: torch.device) -> None:
+    """Let a device have what torch keeps of freed memory, so that larger pieces can be had."""
+    if place.type == "cuda":
+        torch.cuda.empty_cache()
 
 
 def machine_bytes() -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -63,14 +63,28 @@ class Model:
 
     def answer(self, tensors: Mapping[str, Tensor]) -> dict[str, Prediction]:
         """The answer of every combination of the given tensors `[*shape]`, in the order of `subsets`."""
-        combinations = self.combinations(tensors)
-        place = self.method.device
-        batch = {name: tensor.float()[None].to(place) for name, tensor in self._complete(tensors).items()}
-        fused = fuse_all(self.method, batch, combinations)
-        return {
-            combination.key: self.method.output.read(each.logits[0].float().cpu())
-            for combination, each in zip(combinations, fused, strict=True)
-        }
+        return self.answer_many([tensors])[0]
+
+    def answer_many(self, samples: Sequence[Mapping[str, Tensor]]) -> list[dict[str, Prediction]]:
+        """The same for several samples, with one pass for all that have the same inputs."""
+        read = self.method.output.read
+        return [{key: read(row) for key, row in each.items()} for each in self.logits_many(samples)]
+
+    def logits_many(self, samples: Sequence[Mapping[str, Tensor]]) -> list[dict[str, Tensor]]:
+        """The logits `[...]` of every combination, as `answer_many` reads them, on the processor."""
+        found: list[dict[str, Tensor]] = [{} for _ in samples]
+        for names in dict.fromkeys(frozenset(each) for each in samples):
+            rows = [row for row, each in enumerate(samples) if names == frozenset(each)]
+            combinations = self.combinations(samples[rows[0]])
+            complete = [self._complete(samples[row]) for row in rows]
+            batch = {
+                name: torch.stack([each[name].float() for each in complete]).to(self.method.device)
+                for name in self._names
+            }
+            for combination, fused in zip(combinations, fuse_all(self.method, batch, combinations), strict=True):
+                for row, logits in zip(rows, fused.logits.float().cpu(), strict=True):
+                    found[row][combination.key] = logits
+        return found
 
     def predict(self, inputs: Mapping[str, Input]) -> dict[str, Prediction]:
         """Answers by combination key, from paths, file contents, recordings or tensors; any may be left out."""

@@ -293,8 +293,7 @@ def _make_answers(reference: Reference, sample: str, damages: Damages, version: 
     seen = world(reference.task, sample, damages)
     if not seen.arrays:
         return {}
-    with pool().lend(reference) as model:
-        return model.answer({name: torch.from_numpy(array) for name, array in seen.arrays.items()})
+    return pool().answer(reference, {name: torch.from_numpy(array) for name, array in seen.arrays.items()})
 
 
 def _make_attribution(reference: Reference, sample: str, damages: Damages, target: int, version: object) -> Attribution:

@@ -31,6 +31,7 @@ from mmlab.storage import report_file
 from mmlab.storage.checkpoints import MODEL, config_of
 from mmlab.storage.library import Entry
 from mmlab.ui.components import model_picker, page_frame, pickers, registered_card
+from mmlab.ui.pages.library import models_in_memory
 from mmlab.ui.session import access, cache, comparison_cache, url_state
 from mmlab.ui.session.page_registry import PAGES
 from mmlab.ui.text import wording
@@ -55,6 +56,7 @@ def show(task: Task) -> None:
     for method in methods:
         with page_frame.error_boundary():
             _method(task, method, [entry for entry in runs if entry.reference.method == method], wanted)
+    models_in_memory.show()
     pickers.numbers_help("card", "score", "seed", "export")
 
 

@@ -1,0 +1,31 @@
+"""What the app holds in memory now: which models, where, and how much of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from mmlab.inference.device import device, label
+from mmlab.inference.memory import free_bytes
+from mmlab.inference.model_pool import Held
+from mmlab.ui.components import page_frame
+from mmlab.ui.session import cache
+
+
+def show() -> None:
+    """The models of all tasks and visitors, behind one line."""
+    held = cache.pool().held
+    with st.expander(f"In memory: {len(held)} model{'s' * (len(held) != 1)}"):
+        place = device()
+        st.caption(f"{label(place)}: {free_bytes(place) / 1e6:,.0f} MB free.")
+        for line in lines(held):
+            st.markdown(page_frame.plain(line))
+
+
+def lines(held: Sequence[Held]) -> list[str]:
+    """A line for each model, the last used first."""
+    return [
+        f"{each.reference.name}: {each.size / 1e6:.1f} MB, {label(each.place)}{', in use' * each.is_used}"
+        for each in reversed(held)
+    ]
