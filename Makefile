@@ -19,10 +19,10 @@ export UV_FIND_LINKS ?= $(PIP_FIND_LINKS)
 export UV_COMPILE_BYTECODE := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help app test fast lint format train bench attack docs clean browser
+.PHONY: help app test fast lint format train bench attack lock docs release-check clean browser
 
 help: ## show this list
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /make \1|/' | column -t -s '|'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /make \1|/' | column -t -s '|'
 
 app: $(APP_READY) ## open the app on 127.0.0.1:8501, or PORT=
 	@exec $(BIN)/python -m streamlit run app.py --server.port $(PORT)
@@ -61,6 +61,10 @@ docs: $(TEST_READY) ## build the documentation as a site, into build/docs
 	@$(BIN)/python -m pip install --quiet -r requirements-docs.txt
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
 	@echo "Open build/docs/index.html"
+
+release-check: $(TEST_READY) ## what must hold before a version goes out: wheel, licences, docs, links, spelling, a fresh environment
+	@$(BIN)/python -m pip install --quiet -r requirements-release.txt
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python tools/release_check.py $(ARGS)
 
 clean: ## remove the environment and every cache in this folder
 	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
