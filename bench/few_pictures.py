@@ -1,7 +1,10 @@
-"""Regions in few pictures: does moving pictures and regions alike help a training on 36 of them?
+"""Regions in few pictures: what helps a training on some dozens of them, and how far is a plain U-Net?
 
 CWFID (crops and weeds in red and near infrared, 60 pictures; cwfid_241x324.npz) as a folder of one's own: 36 pictures
-to learn from, 12 for validation, 12 for the test. Every method is trained as `train` does, and again without moving:
+to learn from, 12 for validation, 12 for the test. Or lesions of multiple sclerosis (open_ms_3patients_128.npz; four
+contrasts, three people, of whom one is the test; the upper half of the second one's slices is validation). Every method
+is trained as `train` does, and in other ways; MONAI's U-Net (Kerfoot et al., 2018) learns from the same pictures, once
+for each combination, by the same loss, with the same moving, in as many steps:
 
     python bench/few_pictures.py --data /path/to/data --write docs/tables --fill docs/results.md
 """
@@ -17,40 +20,132 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from PIL import Image
+from torch import Tensor
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from mmlab.core.batch import Samples
 from mmlab.core.method import METHODS
+from mmlab.core.modality import Combination
+from mmlab.core.task import TASKS
 from mmlab.experiments.comparison_tables import fill
+from mmlab.experiments.run_plan import whole_plan
 from mmlab.experiments.train_job import TrainJob, run_train
 from mmlab.inference.device import one_thread
 from mmlab.storage import report_file
 from mmlab.storage.library import Library
+from mmlab.training.variation import moved
 
-NAME, SIZE, TRAINING, VALIDATION = "cwfid", 64, 36, 12
-INPUTS = ("red", "nir")
-WAYS: dict[str, dict[str, Any]] = {"as usual": {}, "not moved": {"move": False}}
+SIZE, TRAINING, VALIDATION = 64, 36, 12
+LEARNER, VALIDATOR, TESTED = 19, 7, 26  # the three people of open_ms: most lesions to learn from
+CHANNELS, RATE = (16, 32, 64, 128), 1e-3  # of the U-Net
+RARE = {"foreground": True, "balance": True}
+WAYS: dict[str, dict[str, Any]] = {
+    "as usual": {},
+    "not moved": {"move": False},
+    "bent and brightened": {"warp": True},
+    "rare regions weigh more": RARE,
+    "all of it, with patience": {**RARE, "warp": True, "epochs": 240, "patience": 40},
+}
 
 
-def write_folder(folder: Path, file: Path) -> None:
-    """The pictures and their label maps as PNG, drawn into splits under a fixed seed."""
-    found = np.load(file, allow_pickle=False)
+def write_plants(folder: Path, data: Path) -> None:
+    """CWFID as PNG, drawn into splits under a fixed seed."""
+    found = np.load(data / "cwfid_241x324.npz", allow_pickle=False)
     order = np.random.default_rng(0).permutation(len(found["x"]))
-    lines = ["id,split,target,red,nir"]
-    for folder_name in (*INPUTS, "labels"):
-        (folder / folder_name).mkdir(parents=True, exist_ok=True)
-    for place, row in enumerate(order):
-        split = "train" if place < TRAINING else "valid" if place < TRAINING + VALIDATION else "test"
-        for plane, name in enumerate(INPUTS):
-            Image.fromarray(found["x"][row, plane]).save(folder / name / f"{row}.png")
-        Image.fromarray(found["y"][row]).save(folder / "labels" / f"{row}.png")
-        lines.append(f"p{row},{split},labels/{row}.png,red/{row}.png,nir/{row}.png")
-    (folder / "manifest.csv").write_text("\n".join(lines) + "\n")
+    split = {row: "train" if place < TRAINING else "valid" for place, row in enumerate(order)}
+    split |= dict.fromkeys(order[TRAINING + VALIDATION :], "test")
+    rows = [(f"p{row}", split[row], f"p{row}") for row in order]
     regions = {"vegetation": [1, 2], "crop": [1], "weed": [2]}
-    modalities = [{"name": name, "kind": "image", "size": SIZE, "label": name.upper()} for name in INPUTS]
-    task = {"name": NAME, "output": {"kind": "segmentation", "regions": regions}, "modalities": modalities}
-    (folder / "task.json").write_text(json.dumps(task, indent=1))
+    planes = {"red": found["x"][:, 0], "nir": found["x"][:, 1]}
+    _write(folder, {"name": "cwfid", "regions": regions}, planes, found["y"], order, rows)
+
+
+def write_lesions(folder: Path, data: Path) -> None:
+    """Slices of open_ms as PNG, each contrast of each head from its own dark to its own bright."""
+    found = np.load(data / "open_ms_3patients_128.npz", allow_pickle=False)
+    people, split = found["patient"], {LEARNER: "train", VALIDATOR: "valid", TESTED: "test"}
+    grey = np.zeros(found["x"].shape, np.uint8)
+    for person in split:
+        of = people == person
+        for plane in range(found["x"].shape[1]):
+            values = found["x"][of, plane].astype(np.float32)
+            low, high = np.percentile(values[values != 0], (1, 99))
+            grey[of, plane] = np.clip((values - low) / (high - low), 0, 1) * 254 * (values != 0) + (values != 0)
+    names = [name.lower() for name in found["modalities"].tolist()]
+    rows = [(f"s{row}", split[int(person)], f"person {person}") for row, person in enumerate(people)]
+    planes = dict(zip(names, grey.swapaxes(0, 1), strict=True))
+    task = {"name": "lesions", "regions": {"lesion": [1]}}
+    _write(folder, task, planes, found["y"].astype(np.uint8), np.arange(len(people)), rows)
+
+
+FOLDERS = {"cwfid": write_plants, "lesions": write_lesions}
+
+
+def _write(
+    folder: Path, task: dict[str, Any], planes: dict[str, np.ndarray], labels: np.ndarray, order: Any, rows: Any
+) -> None:
+    """A folder of one's own of grey pictures and label maps. rows: id, split and group of each of `order`."""
+    lines = [f"id,split,target,group,{','.join(planes)}"]
+    for name in (*planes, "labels"):
+        (folder / name).mkdir(parents=True, exist_ok=True)
+    for row, (sample, split, group) in zip(order, rows, strict=True):
+        for name, pictures in {**planes, "labels": labels}.items():
+            Image.fromarray(pictures[row]).save(folder / name / f"{row}.png")
+        lines.append(f"{sample},{split},labels/{row}.png,{group},{','.join(f'{name}/{row}.png' for name in planes)}")
+    (folder / "manifest.csv").write_text("\n".join(lines) + "\n")
+    modalities = [{"name": name, "kind": "image", "size": SIZE, "letter": str(i + 1)} for i, name in enumerate(planes)]
+    output = {"kind": "segmentation", "regions": task["regions"]}
+    (folder / "task.json").write_text(json.dumps({"name": task["name"], "output": output, "modalities": modalities}))
+
+
+def u_net(name: str) -> dict[str, float]:
+    """The headline score of MONAI's U-Net on the test samples, one trained for each combination."""
+    from monai.networks.nets import UNet
+
+    task = TASKS[name]()
+    output, plan = task.info.output, whole_plan("joint", {}, task)
+    training, validation, test = (task.samples(split) for split in ("train", "valid", "test"))
+    found = {}
+    for combination in task.info.modalities.subsets():
+        torch.manual_seed(0)
+        net = UNet(2, len(combination.names), output.channels, CHANNELS, (2, 2, 2), num_res_units=2)
+        optimiser = torch.optim.AdamW(net.parameters(), RATE)
+        steps = max(1, len(training) // plan.batch_size)
+        schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, plan.epochs * steps)
+        best, kept = -1.0, net.state_dict()
+        for epoch in range(plan.epochs):
+            net.train()
+            order = np.random.default_rng([0, epoch]).permutation(len(training))
+            for step, rows in enumerate(np.array_split(order, steps)):
+                batch = training.batch(torch.from_numpy(rows))
+                inputs, target = moved(batch.inputs, batch.target, torch.Generator().manual_seed(1000 * epoch + step))
+                optimiser.zero_grad()
+                output.loss(net(_stacked(inputs, combination)), target).mean().backward()
+                optimiser.step()
+                schedule.step()
+            score = _score(net, validation, combination, output)
+            if score > best:
+                best, kept = score, {key: value.clone() for key, value in net.state_dict().items()}
+        net.load_state_dict(kept)
+        found[combination.key] = _score(net, test, combination, output)
+        print("U-Net", name, combination.key, f"{found[combination.key]:.3f}", file=sys.stderr, flush=True)
+    return found
+
+
+def _stacked(inputs: Any, combination: Combination) -> Tensor:
+    return torch.cat([inputs[name].float() for name in combination.names], 1)
+
+
+def _score(net: torch.nn.Module, samples: Samples, combination: Combination, output: Any) -> float:
+    net.eval()
+    with torch.no_grad():
+        logits = net(_stacked(samples.inputs, combination))
+    kept = output.summarise(logits, samples.target, distances=False).double().numpy()
+    truth = output.condense_target(samples.target).numpy()
+    return float(output.metrics_of(kept, truth, samples.groups)[output.headline])
 
 
 def as_markdown(rows: list[dict[str, Any]]) -> str:
@@ -60,42 +155,61 @@ def as_markdown(rows: list[dict[str, Any]]) -> str:
     for row in rows:
         scores = " | ".join(f"{row['scores'][key]:.3f}" for key in keys)
         lines.append(f"| {row['method']} | {row['way']} | {scores} |")
-    note = f"Dice per picture, mean over vegetation, crops and weeds; {SIZE} px, one seed, 12 test pictures."
-    return "\n".join([*lines, "", note])
+    return "\n".join([*lines, "", NOTES[rows[0]["task"]].format(size=SIZE)])
+
+
+NOTES = {
+    "cwfid": "Dice per picture, mean over vegetation, crops and weeds; {size} px, one seed, 12 test pictures.",
+    "lesions": "Dice of the lesions of one person over all slices; {size} px, one seed, one person to learn from.",
+}
 
 
 def main() -> None:
     """Train what is lacking, measure, write."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, required=True, help="folder with cwfid_241x324.npz")
-    parser.add_argument("--methods", default="dropout,joint,ensemble")
+    parser.add_argument("--data", type=Path, required=True, help="folder with the two files")
+    parser.add_argument("--tasks", default=",".join(FOLDERS))
+    parser.add_argument("--methods", default="dropout")
     parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()) / "mmlab-few-pictures")
     parser.add_argument("--write", type=Path)
     parser.add_argument("--fill", type=Path)
     given = parser.parse_args()
     one_thread()
-    if not (given.folder / NAME / "task.json").is_file():
-        write_folder(given.folder / NAME, given.data / "cwfid_241x324.npz")
-    os.environ["MMLAB_FOLDERS"] = str(given.folder / NAME)
+    names = given.tasks.split(",")
+    for name in names:
+        if not (given.folder / name / "task.json").is_file():
+            FOLDERS[name](given.folder / name, given.data)
+    os.environ["MMLAB_FOLDERS"] = os.pathsep.join(str(given.folder / name) for name in names)
     library = Library(given.folder / "library")
-    rows = []
-    for method in given.methods.split(","):
-        for way, plan in WAYS.items():
-            print(method, way, file=sys.stderr, flush=True)
-            run_train(TrainJob(NAME, method, plan=plan, tag=way.replace(" ", "-")), str(library.root))
-            table = report_file.read(library.folder(NAME, method, way.replace(" ", "-")))["sources"]["built-in"][
-                "metrics"
-            ]
-            scores = {key: each["case_dice"] for key, each in table.items()}
-            rows.append({"method": METHODS[method].title, "way": way, "scores": scores})
-            print(rows[-1], file=sys.stderr, flush=True)
-    text = as_markdown(rows)
-    print(text)
-    if given.write is not None:
-        (given.write / "few_pictures.md").write_text(text + "\n")
-        (given.write / "few_pictures.json").write_text(json.dumps(rows, indent=1) + "\n")
-    if given.fill is not None:
-        fill(given.fill, {"few_pictures": text})
+    for name in names:
+        rows = []
+        for method in given.methods.split(","):
+            for way, plan in WAYS.items():
+                rows.append(measured(name, method, way, plan, library))
+                print(rows[-1], file=sys.stderr, flush=True)
+        kept = given.folder / f"{name}-u-net.json"
+        if not kept.is_file():
+            kept.write_text(json.dumps(u_net(name)))
+        rows.append(
+            {"task": name, "method": "U-Net", "way": "each combination alone", "scores": json.loads(kept.read_text())}
+        )
+        text, part = as_markdown(rows), f"few_pictures-{name}"
+        print(text)
+        if given.write is not None:
+            (given.write / f"{part}.md").write_text(text + "\n")
+            (given.write / f"{part}.json").write_text(json.dumps(rows, indent=1) + "\n")
+        if given.fill is not None:
+            fill(given.fill, {part: text})
+
+
+def measured(name: str, method: str, way: str, plan: dict[str, Any], library: Library) -> dict[str, Any]:
+    """A line of the table: a method trained in a way, if it was not before."""
+    tag = way.replace(" ", "-").replace(",", "")
+    run_train(TrainJob(name, method, plan=plan, tag=tag), str(library.root))
+    found = report_file.read(library.folder(name, method, tag))
+    scores = {key: each["case_dice"] for key, each in found["sources"]["built-in"]["metrics"].items()}
+    nothing = found["sources"]["built-in"].get("nothing", {}).get("case_dice")
+    return {"task": name, "method": METHODS[method].title, "way": way, "scores": scores, "nothing": nothing}
 
 
 if __name__ == "__main__":

@@ -66,6 +66,7 @@ def chosen(text: str, modalities: Modalities) -> dict[str, Backbone]:
 
 
 def as_read(info: TaskInfo, plan: Plan) -> TaskInfo:
-    """A task as a run reads its inputs: rows of numbers by a linear map where asked for, others by large networks."""
+    """A task as a run reads its inputs, by linear maps or large networks where asked for, and weighs its answers."""
     found = info.read_by(plan.encoder).with_backbones(chosen(plan.encoders, info.modalities))
-    return replace(found, embedding=plan.embedding)
+    output = found.output.weighing(plan.foreground)
+    return replace(found, embedding=plan.embedding, output=output)

@@ -44,12 +44,21 @@ class Plan:
         "id:0.3; or the file of a missing table (python -m mmlab missing). Empty is none",
     )
     balance: bool = option(
-        False, "Draw all classes equally often in training, however rare they are (the same as weights of classes)"
+        False,
+        "Draw all classes equally often in training, however rare they are (the same as weights of classes); of "
+        "regions, pictures by the rarest region that is in them",
     )
     augment: bool = option(True, "Vary the training samples: noise, shifts, turns, as the task says")
     move: bool = option(
         False, "Mirror, turn, scale and shift the training pictures and their regions, all inputs of a sample alike"
     )
+    warp: bool = option(
+        False, "Bend the training pictures and their regions, all inputs alike, and vary brightness and contrast"
+    )
+    foreground: bool = option(
+        False, "Regions: rare ones weigh more in the loss (weighted cross-entropy, and Dice over the whole batch)"
+    )
+    patience: int = option(0, "Stop after so many epochs without a better one on validation; 0 is never", 0, 1000)
     input_dropout: float = option(
         0.0, "Share of the numbers of each row (inputs of kind vector) that are hidden in a step of training", 0.0, 0.9
     )

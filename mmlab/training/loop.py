@@ -133,7 +133,16 @@ class Trainer:
             self.method.load_state_dict(self.state.best_weights)
             self.state.best = -math.inf
         for epoch in range(self.state.epoch, last):
+            if self._is_out_of_patience(first):
+                self.state.epoch = last
+                break
             yield self._epoch(stage, epoch, (epoch - first, last - first), optimiser)
+
+    def _is_out_of_patience(self, first: int) -> bool:
+        """Whether no epoch of the stage that began with `first` was better for as long as the plan waits."""
+        if not self.plan.patience or math.isinf(self.state.best):
+            return False
+        return self.state.epoch - max(self.state.best_epoch + 1, first) >= self.plan.patience
 
     def _epoch(self, stage: Stage, epoch: int, place: tuple[int, int], optimiser: torch.optim.Optimizer) -> Progress:
         start = time.perf_counter()
@@ -185,9 +194,12 @@ class Trainer:
         rng = np.random.default_rng([self.seed, epoch])
         if not self.plan.balance:
             return rng.permutation(len(self.training))
-        labels = self.training.target.numpy()
-        chances = 1 / np.bincount(labels)[labels]
-        return rng.choice(len(labels), len(labels), p=chances / chances.sum())
+        chances = 1 / np.bincount(self._kinds)[self._kinds]
+        return rng.choice(len(chances), len(chances), p=chances / chances.sum())
+
+    @cached_property
+    def _kinds(self) -> NDArray[np.int64]:
+        return variation.kinds_of(self.training.target)
 
     @cached_property
     def _answered_at_once(self) -> Samples:
@@ -300,5 +312,6 @@ class Trainer:
         self.folder.mkdir(parents=True, exist_ok=True)
         file = self.folder / PROGRESS
         if file.exists() or lines == 0:
-            kept = file.read_text("utf-8").splitlines(keepends=True)[:lines] if file.exists() else []
+            kept = file.read_text("utf-8").splitlines(keepends=True) if file.exists() else []
+            kept = [line for line in kept if json.loads(line)["epoch"] < lines] if self.plan.patience else kept[:lines]
             write_atomically(file, "".join(kept).encode())

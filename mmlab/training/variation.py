@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
@@ -13,11 +14,14 @@ from mmlab.core.batch import Batch
 from mmlab.core.errors import DataError
 from mmlab.core.modality_kinds import modality_kind
 from mmlab.core.outputs import Output
+from mmlab.core.stored_rows import in_parts
 from mmlab.core.task import Task
 from mmlab.core.training_plan import Plan
 from mmlab.modalities.random_draws import even_draw
 
 TURN, GROWTH, SHIFT = 0.3, 0.25, 0.2  # radians; of the logarithm of the size; of half the picture
+KNOTS, BEND = 4, 0.06  # a side; standard deviation of what a knot is moved by, of half the picture
+CONTRAST, BRIGHTNESS = 0.4, 0.2  # of the logarithms of the power and of the factor
 
 
 def mixed(*numbers: int) -> int:
@@ -27,10 +31,21 @@ def mixed(*numbers: int) -> int:
 
 def check(plan: Plan, output: Output, target: Tensor) -> None:
     """Raise DataError for a plan that asks for what this kind of answer does not have."""
-    if plan.balance and not output.class_names:
-        raise DataError("Only classes can be drawn equally often.", "Leave balance out.")
-    if plan.move and target.dim() < 4:
-        raise DataError("Only regions are moved with their pictures.", "Leave move out.")
+    if plan.balance and not output.class_names and target.dim() < 4:
+        raise DataError("Only classes and regions can be drawn equally often.", "Leave balance out.")
+    if (plan.move or plan.warp) and target.dim() < 4:
+        option = "move" if plan.move else "warp"
+        raise DataError("Only regions are moved with their pictures.", f"Leave {option} out.")
+
+
+def kinds_of(target: Tensor) -> NDArray[np.int64]:
+    """The kind of each sample, `[N]`, for drawing all kinds equally often: its class; of regions `[N, R, H, W]`, the
+    rarest one that is in it, or R for none."""
+    if target.dim() < 4:
+        return np.asarray(target.numpy(), np.int64)
+    there = torch.cat([part.flatten(2).any(2) for part in in_parts(target)]).numpy()
+    rarest = np.argsort(there.sum(0), kind="stable")
+    return np.where(there.any(1), rarest[there[:, rarest].argmax(1)], there.shape[1])
 
 
 def varied(task: Task, plan: Plan, batch: Batch, seed: int) -> tuple[dict[str, Tensor], Tensor]:
@@ -39,6 +54,8 @@ def varied(task: Task, plan: Plan, batch: Batch, seed: int) -> tuple[dict[str, T
     target = batch.target
     if plan.move:
         inputs, target = moved(inputs, target, torch.Generator().manual_seed(mixed(seed, 2)))
+    if plan.warp:
+        inputs, target = warped(inputs, target, torch.Generator().manual_seed(mixed(seed, 3)))
     if plan.input_dropout:
         generator = torch.Generator().manual_seed(mixed(seed, 1))
         for item in task.info.modalities:
@@ -61,7 +78,31 @@ def moved(
     matrix[:, 0, 0], matrix[:, 0, 1] = turn.cos() * size * mirror, turn.sin() * size
     matrix[:, 1, 0], matrix[:, 1, 1] = -turn.sin() * size * mirror, turn.cos() * size
     matrix[:, :, 2] = even_draw(2 * rows, SHIFT, generator).view(rows, 2)
-    grid = functional.affine_grid(matrix, [rows, 1, height, width], align_corners=False)
+    return _at(functional.affine_grid(matrix, [rows, 1, height, width], align_corners=False), inputs, regions)
+
+
+def warped(
+    inputs: Mapping[str, Tensor], regions: Tensor, generator: torch.Generator
+) -> tuple[dict[str, Tensor], Tensor]:
+    """Bent alike, pictures and regions of a sample, and each input by itself brighter or darker, with more or less
+    contrast. Where a picture is 0 it stays so.
+
+    Bends are smooth between knots that are moved by chance (Ronneberger, Fischer & Brox, U-Net, MICCAI 2015); contrast
+    is a power, as nnU-Net's gamma.
+    """
+    rows, _, height, width = regions.shape
+    knots = torch.randn(rows, 2, KNOTS, KNOTS, generator=generator) * BEND
+    bend = functional.interpolate(knots, (height, width), mode="bicubic", align_corners=True).movedim(1, -1)
+    still = functional.affine_grid(torch.eye(2, 3).expand(rows, 2, 3), [rows, 1, height, width], align_corners=False)
+    bent, found = _at(still + bend, inputs, regions)
+    for name, value in bent.items():
+        power, factor = (even_draw(rows, width, generator).exp().view(-1, 1, 1, 1) for width in (CONTRAST, BRIGHTNESS))
+        bent[name] = value.clamp(min=0) ** power * factor
+    return bent, found
+
+
+def _at(grid: Tensor, inputs: Mapping[str, Tensor], regions: Tensor) -> tuple[dict[str, Tensor], Tensor]:
+    """Pictures and regions at the places of a grid `[B, H, W, 2]`."""
 
     def at(maps: Tensor, mode: str) -> Tensor:
         return functional.grid_sample(maps.float(), grid, mode, "reflection", align_corners=False)

@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from mmlab.core.errors import Unsupported
+from mmlab.core.errors import DataError, Unsupported
 from mmlab.core.metric import OutputMetric, metrics_for
 
 
@@ -286,6 +286,12 @@ class Output(ABC):
     def card(self) -> dict[str, Any]:
         """What a checkpoint stores about its output."""
         return {"kind": self.kind, **self.__dict__}
+
+    def weighing(self, foreground: bool) -> Self:
+        """The output with a loss in which what is rare in a picture weighs more. Raises DataError where nothing is."""
+        if foreground:
+            raise DataError("Only regions have a foreground.", "Leave foreground out.")
+        return self
 
     @classmethod
     def from_card(cls, fields: Mapping[str, Any]) -> Self:

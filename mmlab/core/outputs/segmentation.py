@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -23,6 +23,7 @@ SHARED, FOUND, THERE, DISTANCE, ENTROPY = range(5)
 BINS = 5
 KEPT = 5 + 3 * BINS
 GOOD_DICE = 0.7
+HEAVIEST = 10.0  # of a foreground pixel in the loss: a lesion of a few pixels would otherwise be painted over
 OLD_UNKNOWN = 1.0  # what earlier cards say of a pixel whose side is not known
 
 
@@ -40,6 +41,7 @@ class Segmentation(Output):
     regions: tuple[str, ...]
     names: tuple[str, ...] = ()
     pixel: float | None = None
+    weighs_foreground: bool = field(default=False, compare=False)  # of a training, not of the task
     kind: ClassVar[str] = "segmentation"
     dense: ClassVar[bool] = True
     headline: ClassVar[str] = "case_dice"
@@ -55,6 +57,7 @@ class Segmentation(Output):
         """What a checkpoint stores about its output."""
         found = super().card()
         side = found.pop("pixel")
+        del found["weighs_foreground"]
         return found if side is None else {**found, "pixel_mm": side}
 
     @classmethod
@@ -63,6 +66,9 @@ class Segmentation(Output):
         found = {name: value for name, value in fields.items() if name not in ("pixel", "pixel_mm")}
         old = fields.get("pixel", OLD_UNKNOWN)
         return cls(**found, pixel=fields.get("pixel_mm", None if old == OLD_UNKNOWN else old))
+
+    def weighing(self, foreground: bool) -> Self:
+        return self if foreground == self.weighs_foreground else replace(self, weighs_foreground=foreground)
 
     @property
     def channels(self) -> int:
@@ -96,6 +102,8 @@ class Segmentation(Output):
     def loss(self, logits: Tensor, target: Tensor) -> Tensor:
         """Soft Dice (smooth 1) plus binary cross-entropy, averaged over regions: `[B]`."""
         truth = target.to(logits.dtype)
+        if self.weighs_foreground:
+            return _foreground_loss(logits, truth)
         crossed = functional.binary_cross_entropy_with_logits(logits, truth, reduction="none")
         probability = logits.sigmoid()
         shared = 2 * (probability * truth).sum((2, 3)) + 1
@@ -201,6 +209,20 @@ class Segmentation(Output):
         """Which of the regions, bool `[R, ...]`, there are."""
         found = [label for label, region in zip(self.region_names, regions, strict=True) if region.any()]
         return ", ".join(found) or "nothing found"
+
+
+def _foreground_loss(logits: Tensor, truth: Tensor) -> Tensor:
+    """Cross-entropy whose foreground weighs (N - n) / n, as much as the background (Sudre et al., DLMIA 2017), but at
+    most `HEAVIEST`, plus soft Dice over the batch rather than per picture, as in nnU-Net (Isensee et al., Nature
+    Methods 2021), so that pictures without a region do not decide its loss: `[B]`."""
+    share = truth.mean((0, 2, 3))
+    weight = ((1 - share) / share.clamp(min=1e-6)).clamp(1.0, HEAVIEST)
+    weight = torch.where(share > 0, weight, torch.ones_like(weight))[:, None, None]
+    crossed = functional.binary_cross_entropy_with_logits(logits, truth, reduction="none", pos_weight=weight)
+    probability = logits.sigmoid()
+    shared = 2 * (probability * truth).sum((0, 2, 3)) + 1
+    dice = shared / (probability.sum((0, 2, 3)) + truth.sum((0, 2, 3)) + 1)
+    return crossed.mean((1, 2, 3)) + (1 - dice).mean()
 
 
 def dice_of(kept: NDArray[np.floating]) -> NDArray[np.float64]:
