@@ -26,7 +26,7 @@ def whole_plan(method: str, asked: Mapping[str, Any], task: Task) -> Plan:
         usual = {**usual, "search": False}
     made = build(Plan, {**usual, **asked, "encoders": encoders})
     if any_cached(as_read(task.info, made)):  # features are those of the samples as they are
-        made = replace(made, augment=False, move=False, input_dropout=0.0)
+        made = replace(made, augment=False, move=False, warp=False, input_dropout=0.0)
     return made
 
 
