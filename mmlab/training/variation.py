@@ -45,7 +45,7 @@ def kinds_of(target: Tensor) -> NDArray[np.int64]:
         return np.asarray(target.numpy(), np.int64)
     there = torch.cat([part.flatten(2).any(2) for part in in_parts(target)]).numpy()
     rarest = np.argsort(there.sum(0), kind="stable")
-    return np.where(there.any(1), rarest[there[:, rarest].argmax(1)], there.shape[1])
+    return np.asarray(np.where(there.any(1), rarest[there[:, rarest].argmax(1)], there.shape[1]), np.int64)
 
 
 def varied(task: Task, plan: Plan, batch: Batch, seed: int) -> tuple[dict[str, Tensor], Tensor]:
