@@ -7,9 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from mmlab.core.errors import DataError
 from mmlab.modalities.vector.folder_input import VectorInput
+from mmlab.tasks.custom import scales
 from mmlab.tasks.custom.validate import check
 from mmlab.tasks.custom_folder import task_class
 
@@ -51,6 +53,37 @@ def test_numbers_are_left_as_they_are_where_that_is_asked(tmp_path: Path, arrays
     arrays["text"][3, 7] = 1e6
     with pytest.raises(DataError, match="too large as it is"):
         task_class(folder_of(tmp_path, arrays, standardise=False))().samples("train")
+
+
+def test_a_robust_scale_goes_by_quartiles_and_draws_in_what_lies_far_off(
+    tmp_path: Path, arrays: dict[str, np.ndarray]
+) -> None:
+    arrays["text"][3, 7] = 1e6
+    arrays["video"][:, 2] = [0, 0, 0, 0, 0, 0, 0, 9, 0, 0, 1, 2]  # more than half are 0: the spread is the deviation
+    task = task_class(folder_of(tmp_path, arrays, standardise="robust"))()
+    for name, values in arrays.items():
+        low, middle, high = np.quantile(values[:8].astype("f8"), (0.25, 0.5, 0.75), axis=0)
+        spread = np.where(high > low, (high - low) / 1.349, values[:8].std(0))
+        for split, rows in (("train", slice(0, 8)), ("valid", slice(8, 10))):
+            expected = np.arcsinh((values[rows] - middle) / spread)
+            np.testing.assert_allclose(task.samples(split).inputs[name], expected, atol=5e-3)
+        prepared = task.prepare(name, task.example("s10").raw[name]).tensor
+        np.testing.assert_allclose(prepared, np.arcsinh((values[10] - middle) / spread), atol=5e-3)
+    assert 8 < task.samples("train").inputs["text"][3, 7] < 16  # and is neither cut nor does it hide the rest
+    with pytest.raises(DataError, match="does not fit option 'standardise'"):
+        task_class(folder_of(tmp_path, arrays, standardise="sometimes"))
+
+
+def test_quartiles_of_many_samples_are_those_of_some_drawn_by_chance(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scales, "MOST_KEPT", 2000)
+    found, values = scales.Quartiles(2), np.sort(np.random.default_rng(1).exponential(1, (8000, 2)), 0)
+    for row in values:
+        found.add(torch.from_numpy(row))
+    assert len(found._kept) == 1000
+    middle, spread, _ = found.scale()
+    low, expected, high = np.quantile(values, (0.25, 0.5, 0.75), axis=0)
+    np.testing.assert_allclose(middle, expected, rtol=0.15)
+    np.testing.assert_allclose(spread, (high - low) / 1.349, rtol=0.15)
 
 
 def test_the_file_is_shared_by_the_splits_and_rows_are_not(tmp_path: Path, arrays: dict[str, np.ndarray]) -> None:

@@ -47,6 +47,11 @@ class FolderInput(ABC):
         return False
 
     @property
+    def robust(self) -> bool:
+        """Whether that is done by median and interquartile range, and far numbers are drawn in."""
+        return False
+
+    @property
     def knows_arrays(self) -> bool:
         """Whether `read` takes a row out of a whole .npy file by itself, which is then read once for all samples."""
         return False

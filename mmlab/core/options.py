@@ -112,4 +112,6 @@ def _convert(kind: type, value: Any) -> Any:
         return {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}[str(value).lower()]
     if kind is tuple:
         return tuple(value.split(",")) if isinstance(value, str) else tuple(value)
+    if kind is str and isinstance(value, bool):  # a choice between words of which two are truth values
+        return str(value).lower()
     return kind(value)

@@ -208,7 +208,7 @@ def _scales(description: Description, version: str) -> Scales:
             name: np.stack(scale) for name, scale in scales_of(description, rows_of(description, "train")).items()
         }
         disk_cache.save(key, arrays)
-    return {name: (scale[0], scale[1]) for name, scale in arrays.items()}
+    return {name: tuple(scale) for name, scale in arrays.items()}
 
 
 @lru_cache(maxsize=16)

@@ -25,7 +25,12 @@ class VectorInput(FolderInput):
 
     columns: tuple[str, ...] = option((), "The names of the numbers, in order")
     size: int = option(0, "How many numbers there are, where they have no names", 0, MOST_COLUMNS)
-    standardise: bool = option(True, "Bring each number to mean 0 and spread 1 by the training samples")
+    standardise: str = option(
+        "true",
+        "Bring each number to mean 0 and spread 1 by the training samples; robust: by median and interquartile range, "
+        "with what lies far off drawn in (asinh)",
+        choices=("true", "false", "robust"),
+    )
     pooled: bool = option(False, "Files hold a row per moment: take the mean over those that are not all zero")
     seen_as: ClassVar[str] = "vector"
     inline: ClassVar[bool] = True
@@ -38,7 +43,11 @@ class VectorInput(FolderInput):
 
     @property
     def standardised(self) -> bool:
-        return self.standardise
+        return self.standardise != "false"
+
+    @property
+    def robust(self) -> bool:
+        return self.standardise == "robust"
 
     @property
     def knows_arrays(self) -> bool:
@@ -78,6 +87,6 @@ class VectorInput(FolderInput):
                 f"There are {len(raw.values):,} numbers.", f"Give {len(self.row_names):,}: {listed(self.row_names)}."
             )
         largest = float(abs(raw.values).max())
-        if not self.standardise and largest > LARGEST_AS_IT_IS:
+        if not self.standardised and largest > LARGEST_AS_IT_IS:
             raise DataError(f"The row holds {largest:g}, which is too large as it is.", 'Leave "standardise" out.')
         return PreparedInput(torch.from_numpy(raw.values.astype("f8")))

@@ -25,7 +25,7 @@ from mmlab.modalities.scan.folder_input import SlicesInput, read_labels
 from mmlab.tasks.custom.manifest import LEAST_TRAINING, Row
 from mmlab.tasks.custom.problems import Problems
 from mmlab.tasks.custom.safe_paths import LARGEST_FILE, content_of, file_of
-from mmlab.tasks.custom.scales import Moments, Scale, scaled
+from mmlab.tasks.custom.scales import Moments, Quartiles, Scale, scaled
 from mmlab.tasks.custom.targets import regions_of
 from mmlab.tasks.custom.task_json import Description, Input
 
@@ -201,7 +201,8 @@ def scales_of(description: Description, rows: Sequence[Row]) -> dict[str, Scale]
     problems = Problems()
     found: dict[str, Scale] = {}
     for item in (item for item in description.inputs if item.kind.standardised):
-        name, moments = item.modality.name, Moments(item.modality.shape[0])
+        name, made = item.modality.name, Quartiles if item.kind.robust else Moments
+        moments = made(item.modality.shape[0])
         for row in (row for row in rows if name in row.cells and row.split == "train"):
             for reading in _readings(description, replace(row, cells={name: row.cells[name]}), problems).values():
                 moments.add(reading.tensor)

@@ -12,7 +12,9 @@ FARTHEST = 10.0  # standard deviations: what lies beyond is cut, so that half pr
 RESOLUTION = 16 * float(np.finfo(np.float64).eps)  # of the largest number: what adding up may move a constant by
 FEW_DIGITS = 1000  # steps of the resolution in a spread: with fewer, rounding is a part of what is seen
 Floats = NDArray[np.float64]
-Scale = tuple[Floats, Floats]  # mean and spread of each row of a tensor
+MOST_KEPT = 2**23  # numbers of which quartiles are taken: of more, those of samples drawn by chance
+NORMAL = 1.3489795003921634  # interquartile range of numbers of spread 1, as a normal distribution has it
+Scale = tuple[Floats, ...]  # mean and spread of each row of a tensor; a third of ones where `asinh` follows
 
 
 @dataclass
@@ -75,9 +77,48 @@ class Moments:
         return self.mean.copy(), np.where(self.is_constant, 1.0, self.spread)
 
 
+class Quartiles:
+    """Median and interquartile range of each row, `[C]`, over samples `[C]`, and their moments.
+
+    Exact for as many samples as hold `MOST_KEPT` numbers; beyond, over that many drawn by chance, each as likely (a
+    reservoir, Vitter, 1985) under a fixed seed.
+    """
+
+    def __init__(self, rows: int) -> None:
+        self.moments, self._most = Moments(rows), max(MOST_KEPT // max(rows, 1), 100)
+        self._kept: list[Floats] = []
+        self._seen, self._rng = 0, np.random.default_rng(0)
+
+    def add(self, values: torch.Tensor) -> None:
+        """The numbers of one sample, `[C]`."""
+        self.moments.add(values)
+        self._seen += 1
+        if len(self._kept) < self._most:
+            self._kept.append(values.double().numpy())
+        elif (place := int(self._rng.integers(self._seen))) < self._most:
+            self._kept[place] = values.double().numpy()
+
+    def scale(self) -> Scale:
+        """Median and the spread that a normal distribution of that interquartile range has.
+
+        Where more than half of all numbers are the same one, as with counts, the range is 0 and the standard deviation
+        takes its place; a spread of 1 where all are the same.
+        """
+        if not self._kept:
+            return (*self.moments.scale(), np.ones(self.moments.rows))
+        low, middle, high = np.quantile(np.stack(self._kept), (0.25, 0.5, 0.75), axis=0)
+        spread = (high - low) / NORMAL
+        usable = spread > self.moments.step
+        return middle, np.where(usable, spread, self.moments.scale()[1]), np.ones(self.moments.rows)
+
+
 def scaled(values: torch.Tensor, scale: Scale | None) -> torch.Tensor:
-    """`values [C, ...]` with mean 0 and spread 1 in each row, as in training, rounded to half precision."""
+    """`values [C, ...]` with mean 0 and spread 1 in each row, as in training, rounded to half precision.
+
+    Of a robust scale the inverse hyperbolic sine: as it is near 0, the logarithm far off, so that nothing is cut.
+    """
     if scale is not None:
-        mean, spread = (torch.from_numpy(part).view(-1, *([1] * (values.dim() - 1))) for part in scale)
-        values = ((values.double() - mean) / spread).clamp(-FARTHEST, FARTHEST)
+        mean, spread, *bent = (torch.from_numpy(part).view(-1, *([1] * (values.dim() - 1))) for part in scale)
+        values = (values.double() - mean) / spread
+        values = values.asinh() if bent else values.clamp(-FARTHEST, FARTHEST)
     return values.half().float()
