@@ -127,7 +127,7 @@ def test_figures_need_results_only() -> None:
         ("plotly", ("mmlab/viz/", "mmlab/ui/")),
         ("captum", ("mmlab/analysis/",)),
         ("umap", ("mmlab/analysis/",)),
-        ("ray", ("mmlab/experiments/ray_engine.py",)),
+        ("ray", ("mmlab/experiments/ray_engine.py", "mmlab/experiments/ray_serving.py")),
         ("typer", ("mmlab/cli/",)),
         ("rich", ("mmlab/cli/",)),
     ],

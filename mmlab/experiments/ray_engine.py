@@ -6,6 +6,7 @@ machine dies is given to another one and goes on from its last whole epoch, sinc
 
 from __future__ import annotations
 
+import math
 import os
 import socket
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -55,13 +56,13 @@ class RayJobs:
         )(_do)
         underway: dict[Any, J] = {}
         with _mark(self.shared) as mark:
-            settings = (_environment(), str(Path.cwd()), str(mark))
-            piece = [self.ray.put(work)]  # in a list: looked up only when the settings hold
+            place = (settings(), str(Path.cwd()), str(mark))
+            piece = [self.ray.put(work)]  # in a list: looked up only when the place is settled
             try:
                 while waiting or underway:
                     while waiting and len(underway) < most:
                         job = waiting.pop()
-                        underway[remote.remote(settings, piece, job)] = job
+                        underway[remote.remote(place, piece, job)] = job
                     (done, *_), _ = self.ray.wait(list(underway))
                     yield underway.pop(done), self._result(done)
             finally:  # whoever stops asking wants no more
@@ -85,12 +86,19 @@ def cluster(shared: Path, share: Share, count: int = 0) -> Iterator[RayJobs]:
 
     Raises MissingExtra without Ray, DataError where nobody answers or no machine has what a job asks for.
     """
+    with joined(share, count) as ray:
+        yield RayJobs(ray, shared, share, count)
+
+
+@contextmanager
+def joined(share: Share, count: int) -> Iterator[ModuleType]:
+    """Ray, in the cluster of `cluster`; one that starts here has cores for at least `count` shares."""
     ray = _imported()
     address = os.environ.get(ADDRESS, "")
-    _join(ray, address, max(os.cpu_count() or 1, round(count * share.cpus + 0.5)))
+    _join(ray, address, max(os.cpu_count() or 1, math.ceil(count * share.cpus)))
     try:
         _check_share(ray, share)
-        yield RayJobs(ray, shared, share, count)
+        yield ray
     finally:
         ray.shutdown()
 
@@ -149,16 +157,16 @@ def _mark(folder: Path) -> Iterator[Path]:
         mark.unlink(missing_ok=True)
 
 
-def _environment() -> dict[str, str]:
+def settings() -> dict[str, str]:
     """The settings of this process that a job shares, wherever it runs."""
     return {name: value for name, value in os.environ.items() if name.startswith("MMLAB_")}
 
 
-def _do(settings: tuple[Mapping[str, str], str, str], piece: list[Any], job: Any) -> Any:
+def _do(place: tuple[Mapping[str, str], str, str], piece: list[Any], job: Any) -> Any:
     """One job, in the process that Ray chose. Errors are results: what Ray raises is about processes and machines."""
     import ray
 
-    environment, folder, mark = settings
+    environment, folder, mark = place
     os.environ.update(environment)
     with suppress(OSError):  # relative paths mean what they mean to whoever started the jobs
         os.chdir(folder)

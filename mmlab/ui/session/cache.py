@@ -38,6 +38,7 @@ from mmlab.core.results import Attribution, Sweep
 from mmlab.core.task import TASKS, Task, Versioned
 from mmlab.inference.device import one_thread
 from mmlab.inference.model_pool import ModelPool
+from mmlab.inference.shared_answers import SharedAnswers, from_environment
 from mmlab.inference.sweep import fuse_all
 from mmlab.storage import leftovers, report_file, sweep_file
 from mmlab.storage.library import Entry, Library
@@ -86,6 +87,12 @@ class ModelInputs:
 def pool() -> ModelPool:
     """The models in memory, for all sessions."""
     return ModelPool()
+
+
+@st.cache_resource(show_spinner=False)
+def shared_answers() -> SharedAnswers:
+    """Answers of the server that `MMLAB_SERVER` names, and of the pool without one."""
+    return from_environment(pool())
 
 
 def library() -> Library:
@@ -293,7 +300,7 @@ def _make_answers(reference: Reference, sample: str, damages: Damages, version: 
     seen = world(reference.task, sample, damages)
     if not seen.arrays:
         return {}
-    return pool().answer(reference, {name: torch.from_numpy(array) for name, array in seen.arrays.items()})
+    return shared_answers().answer(reference, {name: torch.from_numpy(array) for name, array in seen.arrays.items()})
 
 
 def _make_attribution(reference: Reference, sample: str, damages: Damages, target: int, version: object) -> Attribution:

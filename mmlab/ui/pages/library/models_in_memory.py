@@ -19,6 +19,8 @@ def show() -> None:
     with st.expander(f"In memory: {len(held)} model{'s' * (len(held) != 1)}"):
         place = device()
         st.caption(f"{label(place)}: {free_bytes(place) / 1e6:,.0f} MB free.")
+        if problem := cache.shared_answers().problem:
+            st.caption(page_frame.plain(problem))
         for line in lines(held):
             st.markdown(page_frame.plain(line))
 

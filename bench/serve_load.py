@@ -1,0 +1,105 @@
+"""How long a shared server takes to answer at a stated request rate, with one replica and with two.
+
+Questions leave on a clock, whether or not earlier ones are answered; the time of each counts from when it was due, so
+that a server that falls behind shows it. Run: python bench/serve_load.py (needs the extra ray). Writes docs/tables.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from mmlab.core.task import TASKS
+from mmlab.experiments.ray_engine import Share
+from mmlab.experiments.ray_serving import served
+from mmlab.inference.device import one_thread
+from mmlab.inference.model_pool import ModelPool
+from mmlab.inference.shared_answers import SharedAnswers
+from mmlab.storage.library import Library
+
+PORT = 8674
+ASKING = 64  # threads that wait for answers
+
+
+def load(replicas: int, rate: float, seconds: float, options: argparse.Namespace) -> dict[str, Any]:
+    """Milliseconds of every question of `seconds` at `rate` a second."""
+    library = Library()
+    wanted = library.find(options.task, options.method)
+    inputs = TASKS[options.task]().samples("test").inputs
+    count = len(next(iter(inputs.values())))
+    questions = [{name: values[row % count].float() for name, values in inputs.items()} for row in range(256)]
+    with served(library.root, "127.0.0.1", PORT, replicas, Share(options.cpus), 0.005, 32) as address:
+        own = ModelPool()
+        shared = SharedAnswers(own, address)
+        with ThreadPoolExecutor(ASKING) as visitors:
+            list(visitors.map(lambda each: shared.answer(wanted, each), questions[:64]))  # every replica loads it
+            before, start = os.getloadavg()[0], time.perf_counter() + 0.5
+
+            def ask(number: int) -> float:
+                due = start + number / rate
+                time.sleep(max(0.0, due - time.perf_counter()))
+                shared.answer(wanted, questions[number % len(questions)])
+                return 1000 * (time.perf_counter() - due)
+
+            found = list(visitors.map(ask, range(int(rate * seconds))))
+            wall = time.perf_counter() - start
+        if own.references:
+            raise SystemExit(f"The server did not answer everything: {shared.problem}")
+    shares = {f"p{q}": round(float(np.percentile(found, q)), 1) for q in (50, 90, 95, 99)}
+    answered = round(len(found) / wall, 1)
+    return {"replicas": replicas, "asked": rate, "answered": answered, "n": len(found), "load": before, **shares}
+
+
+def table(found: dict[str, Any]) -> str:
+    """The rows as Markdown."""
+    lines = [
+        f"Made by `python bench/serve_load.py` on {found['made']}: {found['machine']}; {found['model']}, all combinations of "
+        "a sample per question; server, Ray and who asks on the same machine.",
+        "",
+        "| replicas | asked a second | answered a second | median (ms) | p90 | p95 | p99 | n | load before |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",
+    ]
+    for row in found["rows"]:
+        cells = (row[name] for name in ("replicas", "asked", "answered", "p50", "p90", "p95", "p99", "n", "load"))
+        lines.append(f"| {' | '.join(f'{cell:g}' for cell in cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rates", type=float, nargs="+", default=[10.0, 50.0], help="questions a second")
+    parser.add_argument("--seconds", type=float, default=20.0)
+    parser.add_argument("--replicas", type=int, nargs="+", default=[1, 2])
+    parser.add_argument("--task", default="digits")
+    parser.add_argument("--method", default="joint")
+    parser.add_argument("--cpus", type=float, default=0.5, help="cores of each replica, as Ray counts them")
+    parser.add_argument("--out", type=Path, default=ROOT / "docs" / "tables")
+    options = parser.parse_args()
+    one_thread()
+    rows = [load(count, rate, options.seconds, options) for count in options.replicas for rate in options.rates]
+    found = {
+        "made": datetime.now(UTC).isoformat(timespec="minutes"),
+        "machine": f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}",
+        "model": f"{options.task}/{options.method}",
+        "rows": rows,
+    }
+    (options.out / "serve_load.json").write_text(json.dumps(found, indent=1) + "\n")
+    (options.out / "serve_load.md").write_text(table(found))
+    print(table(found))
+
+
+if __name__ == "__main__":
+    main()

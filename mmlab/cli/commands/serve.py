@@ -1,0 +1,40 @@
+"""`serve`: the models of a library behind replicas, for app processes that share them."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from typing import Annotated
+
+import typer
+
+from mmlab.cli.common_options import Checkpoints, Cpus, Device, Gpus, settle
+from mmlab.cli.console import bar, say
+
+
+def command(
+    host: Annotated[str, typer.Option(help="Where to listen; the loopback address unless you say otherwise.")] = (
+        "127.0.0.1"
+    ),
+    port: Annotated[int, typer.Option(min=1, max=65535, help="The port.")] = 8600,
+    replicas: Annotated[int, typer.Option(min=1, max=256, help="Processes that answer, each with its own pool.")] = 1,
+    wait: Annotated[float, typer.Option(min=0.0, max=1000.0, help="Milliseconds to wait for further questions.")] = 5.0,
+    most: Annotated[int, typer.Option(min=1, max=256, help="Questions that are answered in one pass.")] = 32,
+    cpus: Cpus = 1.0,
+    gpus: Gpus = 0.0,
+    device: Device = "",
+    checkpoints: Checkpoints = None,
+) -> None:
+    """Serve trained models with Ray Serve, until Ctrl-C. Apps use them with MMLAB_SERVER=http://HOST:PORT."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a service is ended by it
+    library = settle(device=device, checkpoints=checkpoints)
+    from mmlab.experiments.ray_engine import Share
+    from mmlab.experiments.ray_serving import served
+
+    with (
+        bar("Starting", None) as shown,
+        served(library.root, host, port, replicas, Share(cpus, gpus), wait / 1000, most) as address,
+    ):
+        shown.start("Serving", None)
+        say(f"{address} ({replicas} replica{'s' * (replicas != 1)}). Apps: MMLAB_SERVER={address}")
+        threading.Event().wait()
