@@ -1,7 +1,7 @@
 """How long a shared server takes to answer at a stated request rate, with one replica and with two.
 
 Questions leave on a clock, whether or not earlier ones are answered; the time of each counts from when it was due, so
-that a server that falls behind shows it. Run: python bench/serve_load.py (needs the extra ray). Writes docs/tables.
+that a server that falls behind shows it. Run: python -m bench.serve_load (needs the extra ray). Writes docs/tables.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import argparse
 import json
 import os
 import platform
-import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -18,9 +17,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
 
 from mmlab.core.task import TASKS
 from mmlab.experiments.ray_engine import Share
@@ -66,8 +62,8 @@ def load(replicas: int, rate: float, seconds: float, options: argparse.Namespace
 def table(found: dict[str, Any]) -> str:
     """The rows as Markdown."""
     lines = [
-        f"Made by `python bench/serve_load.py` on {found['made']}: {found['machine']}; {found['model']}, all combinations of "
-        "a sample per question; server, Ray and who asks on the same machine.",
+        f"Made by `python -m bench.serve_load` on {found['made']}: {found['machine']}; {found['model']}, "
+        "all combinations of a sample per question; server, Ray and who asks on the same machine.",
         "",
         "| replicas | asked a second | answered a second | median (ms) | p90 | p95 | p99 | n | load before |",
         "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",
@@ -86,7 +82,7 @@ def main() -> None:
     parser.add_argument("--task", default="digits")
     parser.add_argument("--method", default="joint")
     parser.add_argument("--cpus", type=float, default=0.5, help="cores of each replica, as Ray counts them")
-    parser.add_argument("--out", type=Path, default=ROOT / "docs" / "tables")
+    parser.add_argument("--out", type=Path, default=Path(__file__).resolve().parent.parent / "docs" / "tables")
     options = parser.parse_args()
     one_thread()
     rows = [load(count, rate, options.seconds, options) for count in options.replicas for rate in options.rates]
