@@ -21,9 +21,9 @@ import numpy as np
 from mmlab.core.task import TASKS
 from mmlab.experiments.ray_engine import Share
 from mmlab.experiments.ray_serving import served
+from mmlab.inference import shared_answers
 from mmlab.inference.device import one_thread
 from mmlab.inference.model_pool import ModelPool
-from mmlab.inference.shared_answers import SharedAnswers
 from mmlab.storage.library import Library
 
 PORT = 8674
@@ -39,7 +39,7 @@ def load(replicas: int, rate: float, seconds: float, options: argparse.Namespace
     questions = [{name: values[row % count].float() for name, values in inputs.items()} for row in range(256)]
     with served(library.root, "127.0.0.1", PORT, replicas, Share(options.cpus), 0.005, 32) as address:
         own = ModelPool()
-        shared = SharedAnswers(own, address)
+        shared = shared_answers.SharedAnswers(own, address)
         with ThreadPoolExecutor(ASKING) as visitors:
             list(visitors.map(lambda each: shared.answer(wanted, each), questions[:64]))  # every replica loads it
             before, start = os.getloadavg()[0], time.perf_counter() + 0.5
@@ -85,6 +85,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path(__file__).resolve().parent.parent / "docs" / "tables")
     options = parser.parse_args()
     one_thread()
+    shared_answers.PATIENCE = 300.0  # a server that falls behind shows it in the times
     rows = [load(count, rate, options.seconds, options) for count in options.replicas for rate in options.rates]
     found = {
         "made": datetime.now(UTC).isoformat(timespec="minutes"),
