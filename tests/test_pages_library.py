@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 from pathlib import Path
 
@@ -18,7 +19,8 @@ from mmlab.experiments.background.requested_job import job_of
 from mmlab.experiments.background.run_files import ORDER, STATUS, TrainRequest
 from mmlab.storage import sweep_file
 from mmlab.storage.checkpoints import MODEL, PROGRESS, REPORT
-from mmlab.storage.library import Library
+from mmlab.storage.file_lock import lock
+from mmlab.storage.library import ALIVE, Library
 from mmlab.ui.pages.train import page as train_page
 from mmlab.ui.pages.train import progress
 from mmlab.ui.session import cache, comparison_cache
@@ -188,6 +190,21 @@ def test_a_stopped_run_shows_its_curves_and_can_be_discarded(root: Path) -> None
     app.button(key="train.discard").click().run()
     assert not folder.exists()
     assert "None yet" in said(app)
+
+
+def test_a_run_that_reads_its_samples_says_how_far_it_is(root: Path) -> None:
+    order = TrainRequest("digits", "mmanet", {}, {}, 0, "mine")
+    home = TrainingQueue(Library(root)).home("digits", "mmanet", "mine")
+    home.mkdir(parents=True)
+    (home / ORDER).write_text(json.dumps(vars(order)))
+    reading = {"reading": "Reading the test samples", "share": 0.4}
+    (home / STATUS).write_text(json.dumps({"state": "running", "asked": 1, **reading}))
+    held = lock(home / ALIVE)
+    assert held is not None
+    app = opened("train", run="digits/mmanet/mine")
+    os.close(held)
+    shown = [each.proto.text for each in app.get("progress")]
+    assert shown == ["Reading the test samples: 40%. Once only: they are kept"]
 
 
 def test_library_shows_cards_and_deletes_when_asked_twice(measured: Path) -> None:

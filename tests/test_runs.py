@@ -146,6 +146,20 @@ def test_a_lock_is_what_makes_a_run_alive(trainings: TrainingQueue) -> None:
     assert now(trainings, TINY).state == "stopped"
 
 
+def test_how_much_is_read_before_the_first_epoch_is_told(trainings: TrainingQueue) -> None:
+    from mmlab.experiments.background.worker import _Reading
+
+    home = faked(trainings, TINY, "running")
+    reading = _Reading(home, 1.0)
+    reading.told("Reading the training samples", 0.25)
+    reading.told("Reading the training samples", 0.26)  # too soon after it
+    assert (now(trainings, TINY).reading, now(trainings, TINY).share) == ("Reading the training samples", 0.25)
+    (home / STOP).touch()
+    with pytest.raises(KeyboardInterrupt):
+        reading.told("Reading the training samples", 1.0)
+    assert (now(trainings, TINY).reading, now(trainings, TINY).asked) == ("", 1.0)
+
+
 def test_only_so_many_may_wait(trainings: TrainingQueue) -> None:
     locks = []
     for number in range(8):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import sys
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -13,9 +14,11 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
+from mmlab.core.long_work import followed
 from mmlab.core.number_text import measured
 
 MENDABLE, STOPPED = 2, 130  # exit codes: what a person can mend, and Ctrl-C
+PATIENCE = 5.0  # seconds between two lines about work that has to be done first
 
 
 def emit(content: Mapping[str, Any]) -> None:
@@ -68,14 +71,26 @@ class Bar:
         self._progress = progress
         self._live = live
         self._row = progress.add_task("", total=None, notes="")
+        self._own: dict[str, Any] = {}
+        self._noted = time.monotonic()
 
     def start(self, label: str, total: float | None) -> None:
         """Begin a piece of work of `total` steps; None where nobody knows how long it takes."""
+        self._own = {"description": label, "total": total, "completed": 0.0, "notes": ""}
         self._progress.reset(self._row, description=label, total=total, notes="")
 
     def move(self, done: float, notes: str = "") -> None:
         """So much is done by now."""
+        self._own |= {"completed": done, "notes": notes}
         self._progress.update(self._row, completed=done, notes=notes)
+
+    def first(self, what: str, share: float) -> None:
+        """Show work that has to be done first, such as reading a folder, until its share is 1; now and then a line."""
+        ahead = {"description": what, "total": 1.0, "completed": share, "notes": ""}
+        self._progress.update(self._row, **(ahead if share < 1 else self._own))
+        if share < 1 and time.monotonic() - self._noted >= PATIENCE:
+            self.note(f"{what}: {share:.0%}.")
+            self._noted = time.monotonic()
 
     def note(self, line: str) -> None:
         """A line that a log keeps; a person at a terminal sees the bar."""
@@ -99,7 +114,8 @@ def bar(label: str, total: float | None = 1.0) -> Iterator[Bar]:
     with Progress(*columns, console=console, transient=True, disable=not live) as progress:
         shown = Bar(progress, live)
         shown.start(label, total)
-        yield shown
+        with followed(shown.first):
+            yield shown
 
 
 def _plain(value: Any) -> Any:

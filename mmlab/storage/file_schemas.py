@@ -205,6 +205,8 @@ class Status(TypedDict):
     message: NotRequired[Text]
     hint: NotRequired[Text]
     asked: NotRequired[Annotated[float, Field(ge=0, le=1e11, allow_inf_nan=False)]]
+    reading: NotRequired[Text]
+    share: NotRequired[Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]]
 
 
 @with_config(OPEN)

@@ -54,7 +54,8 @@ MOST_WAITING = 8
 class Run:
     """An order and how far it is: waiting, running, stopping, stopped, failed or done.
 
-    message, hint: why it failed or stopped; asked: when it was ordered, in seconds since 1970.
+    message, hint: why it failed or stopped; asked: when it was ordered, in seconds since 1970; reading, share: what
+    is read before the first epoch, in words, and how much of it is.
     """
 
     order: TrainRequest
@@ -62,6 +63,8 @@ class Run:
     message: str
     hint: str
     asked: float
+    reading: str = ""
+    share: float = 0.0
 
     @property
     def alive(self) -> bool:
@@ -196,7 +199,7 @@ class TrainingQueue:
             return None
         elif state not in ("stopped", "failed"):
             state, message = "stopped", "Its process was ended from outside."
-        return Run(order, state, message, status["hint"], status["asked"])
+        return Run(order, state, message, status["hint"], status["asked"], status["reading"], status["share"])
 
     def _spawn(self, order: TrainRequest, home: Path, held: int) -> None:
         """Start the process, which inherits the lock: from here on it holds it, whatever happens to the app."""

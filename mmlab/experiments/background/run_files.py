@@ -55,11 +55,11 @@ def order_in(home: Path) -> TrainRequest | None:
 
 
 def status_in(home: Path) -> dict[str, Any]:
-    """What the process wrote last: `state`, `message`, `hint` and when it was `asked` for."""
+    """What the process wrote last: `state`, `message`, `hint`, when it was `asked` for, and what it is `reading`."""
     from mmlab.storage.file_schemas import Status
 
     found = _read(home / STATUS, Status) or {}
-    return {"state": "", "message": "", "hint": "", "asked": 0.0} | found
+    return {"state": "", "message": "", "hint": "", "asked": 0.0, "reading": "", "share": 0.0} | found
 
 
 def _read(file: Path, schema: Any) -> dict[str, Any] | None:

@@ -14,6 +14,7 @@ from pathlib import Path
 from types import FrameType
 
 from mmlab.core.errors import DataError, MmlabError
+from mmlab.core.long_work import followed
 from mmlab.core.storage_errors import storage_errors
 from mmlab.experiments.background.manager import TrainingQueue
 from mmlab.experiments.background.run_files import STATUS, STOP, order_in, status_in, write
@@ -21,6 +22,7 @@ from mmlab.storage.file_lock import lock
 from mmlab.storage.library import Library
 
 POLL_SECONDS = 0.5
+TOLD_SECONDS = 2.0  # between two words about how much was read
 
 
 def main(words: Sequence[str]) -> None:
@@ -37,7 +39,8 @@ def main(words: Sequence[str]) -> None:
         with storage_errors():
             turn = _wait(trainings, home, asked)
             write(home / STATUS, {"state": "running", "asked": asked})
-            _train(trainings, home)
+            with followed(_Reading(home, asked).told):
+                _train(trainings, home)
             os.close(turn)
         ended = {"state": "done"}
     except KeyboardInterrupt:
@@ -75,6 +78,23 @@ def _train(trainings: TrainingQueue, home: Path) -> None:
         losses = "  ".join(f"{term} {value:.3f}" for term, value in progress.losses.items())
         print(f"epoch {progress.epoch + 1}/{progress.epochs}  {losses}  validation {progress.mean:.3f}", flush=True)
         if (home / STOP).exists():
+            raise KeyboardInterrupt
+
+
+class _Reading:
+    """Writes down for the page how much of the samples is read."""
+
+    def __init__(self, home: Path, asked: float) -> None:
+        self._home, self._asked, self._next = home, asked, 0.0
+
+    def told(self, what: str, share: float) -> None:
+        """Now and then. Raises KeyboardInterrupt for a run that is to stop."""
+        if share < 1 and time.monotonic() < self._next:
+            return
+        reading = {"reading": what, "share": share} if share < 1 else {}
+        write(self._home / STATUS, {"state": "running", "asked": self._asked, **reading})
+        self._next = time.monotonic() + TOLD_SECONDS
+        if (self._home / STOP).exists():
             raise KeyboardInterrupt
 
 

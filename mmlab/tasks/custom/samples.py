@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from mmlab.core.errors import DataError, MmlabError
 from mmlab.core.file_stamp import ABSENT, Stamp, stamp_of
+from mmlab.core.long_work import counted
 from mmlab.core.recordings import Picture, Raw
 from mmlab.core.task import PreparedInput
 from mmlab.modalities.array_file import ENDINGS, row_bytes, row_in
@@ -29,6 +30,7 @@ from mmlab.tasks.custom.scales import Moments, Quartiles, Scale, scaled
 from mmlab.tasks.custom.targets import regions_of
 from mmlab.tasks.custom.task_json import Description, Input
 
+SPLIT_NAMES = {"train": "training", "valid": "validation", "test": "test"}
 ALIKE = 0.02  # share that the proportions of a picture and of its label map may differ by: rounding
 Arrays = dict[str, NDArray[Any]]
 Scales = Mapping[str, Scale]
@@ -203,7 +205,8 @@ def scales_of(description: Description, rows: Sequence[Row]) -> dict[str, Scale]
     for item in (item for item in description.inputs if item.kind.standardised):
         name, made = item.modality.name, Quartiles if item.kind.robust else Moments
         moments = made(item.modality.shape[0])
-        for row in (row for row in rows if name in row.cells and row.split == "train"):
+        having = [row for row in rows if name in row.cells and row.split == "train"]
+        for row in counted(f"Finding the scale of '{item.modality.label}'", having):
             for reading in _readings(description, replace(row, cells={name: row.cells[name]}), problems).values():
                 moments.add(reading.tensor)
         found[name] = moments.scale()
@@ -216,7 +219,8 @@ def ready_rows(
     description: Description, rows: Sequence[Row], scales: Scales, problems: Problems
 ) -> Iterator[tuple[Row, dict[str, NDArray[np.float32]], Any]]:
     """Each row that can be used, its inputs as a model sees them and its target; what is wrong goes to `problems`."""
-    for row in rows:
+    split = SPLIT_NAMES[rows[0].split] if rows else ""
+    for row in counted(f"Reading the {split} samples", rows):
         of_row = Problems()
         readings, target = prepared(description, row, of_row)
         if usable(description, row, of_row) is None:

@@ -122,6 +122,9 @@ def _progress(trainings: TrainingQueue, run: Run, rows: Rows) -> None:
     if run.state == "stopping":
         st.caption("It stops now. The epochs that it has completed are kept.")
         return
+    if not rows and run.reading:
+        st.progress(run.share, f"{page_frame.plain(run.reading)}: {run.share:.0%}. Once only: they are kept")
+        return
     if not rows and (teacher := _teacher(trainings, run)) is not None:
         title, taught = teacher
         text, share = f"First its teacher is trained: {title}", 0.0

@@ -1,0 +1,41 @@
+"""How far long work is, for whoever follows it from above: a command's bar, a page.
+
+What lies in between, such as a training that asks for its samples, need not pass anything on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sized
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Protocol, TypeVar
+
+T = TypeVar("T", covariant=True)
+Follow = Callable[[str, float], None]  # what is being done, and the share of it that is
+
+_follower: ContextVar[Follow | None] = ContextVar("follower", default=None)
+
+
+class Counted(Sized, Iterable[T], Protocol[T]):
+    """What can be gone through, and says beforehand how many there are."""
+
+
+@contextmanager
+def followed(tell: Follow) -> Iterator[None]:
+    """While the block runs, in this thread, `tell` gets what is being done and how far it is; a share of 1 ends it."""
+    before = _follower.set(tell)
+    try:
+        yield
+    finally:
+        _follower.reset(before)
+
+
+def counted(what: str, items: Counted[T]) -> Iterator[T]:
+    """The items, one after the other, as a piece of work that can be followed. what: such as "Reading the samples"."""
+    tell = _follower.get()
+    for done, item in enumerate(items):
+        if tell is not None:
+            tell(what, done / len(items))
+        yield item
+    if tell is not None:
+        tell(what, 1.0)
