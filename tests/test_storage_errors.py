@@ -7,11 +7,15 @@ import os
 import shlex
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from mmlab.analysis.embedding import umap_worker
+from mmlab.analysis.embedding.maps import Map
 from mmlab.cli.app import main
 from mmlab.core.errors import DataError, StorageError
 from mmlab.core.options import build
+from mmlab.core.results import Projection
 from mmlab.core.storage_errors import storage_errors
 from mmlab.core.training_plan import Plan
 from mmlab.experiments import grid
@@ -73,6 +77,25 @@ def test_a_grid_stops_at_the_first_full_disk(tmp_path: Path, monkeypatch: pytest
     ]
     assert main([*words, "--plan", "epochs=1", "--plan", "samples=64", "--checkpoints", str(tmp_path)]) == 2
     assert len(list(tmp_path.glob("watch/*/*"))) <= 1
+
+
+@pytest.mark.parametrize("writable", [True, False])
+def test_a_map_that_cannot_be_put_beside_its_model_is_said(
+    writable: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A read-only library before the minute that a map takes, a full disk after it; no temporary name in either."""
+    (tmp_path / "model.safetensors").touch()
+    points = np.zeros((1, 2, 2), np.float32)
+    made = Map(Projection(points, None, "umap", {}, ""), np.zeros(101), 0.0)
+    monkeypatch.setattr(umap_worker.sweep_file, "read", lambda folder, digest: None)
+    monkeypatch.setattr(umap_worker, "fit", lambda *given: made if writable else pytest.fail("it was worked on"))
+    monkeypatch.setattr("os.access", lambda path, mode: writable)
+    monkeypatch.setattr("os.replace", failing(errno.ENOSPC))
+    with pytest.raises(StorageError) as found:
+        umap_worker.main(tmp_path, umap_worker.MapSettings(), tmp_path)
+    assert ("no room left" if writable else "not allowed") in found.value.message
+    assert str(tmp_path) in found.value.message
+    assert [each.name for each in tmp_path.iterdir()] == ["model.safetensors"]
 
 
 def test_a_job_that_meets_a_full_disk_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

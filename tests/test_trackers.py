@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from mmlab.cli.app import main
@@ -65,7 +66,7 @@ def test_a_training_writes_them(tmp_path: Path, capfd: pytest.CaptureFixture[str
     words = ["train", "--task", "watch", "--method", "joint", "--plan", "epochs=2", "--plan", "samples=64"]
     words += ["--checkpoints", str(tmp_path / "library"), "--log-folder", str(tmp_path / "logs")]
     assert main([*words, "--log", "carrier-pigeon"]) == 2
-    assert "There are: csv, tensorboard" in capfd.readouterr().err
+    assert "There are: csv, tensorboard, profile" in capfd.readouterr().err
     assert main([*words, "--log", "csv", "--log", "tensorboard"]) == 0
     target = tmp_path / "logs" / "watch" / "joint" / "seed0"
     assert [step for step, _ in events(target)["mean"]] == [0, 1]
@@ -153,3 +154,15 @@ def test_compare_shows_them_as_a_row(library: Library, tmp_path: Path, capfd: An
     shown = html(app) + json.dumps([str(each.proto) for each in app.get("bidi_component")])
     assert "Theirs" in shown
     assert "imported" in shown
+
+
+def test_a_trace_shows_what_the_second_epoch_did(tmp_path: Path) -> None:
+    log = open_log("profile", tmp_path / "logs")
+    for act in (torch.relu, torch.sigmoid, torch.tanh, torch.exp):  # after which an epoch is over
+        act(torch.ones(3))
+        log.follow(tmp_path)
+    log.close()
+    done = {event.get("name") for event in json.loads((tmp_path / "logs" / "trace.json").read_text())["traceEvents"]}
+    assert "aten::sigmoid" in done
+    assert not done & {"aten::relu", "aten::tanh", "aten::exp"}
+    assert [each.name for each in (tmp_path / "logs").iterdir()] == ["trace.json"]

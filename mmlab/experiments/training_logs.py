@@ -1,6 +1,7 @@
-"""A training as other programs show it: event files for TensorBoard, and one table as CSV.
+"""A training as other programs show it: event files for TensorBoard, one table as CSV, and a trace of an epoch.
 
-Both are written from the run's own log after each epoch, so that a run that was cut off is whole again once it goes on.
+The first two are written from the run's own log after each epoch, so that a run that was cut off is whole again once it
+goes on.
 
 >>> log = open_log("tensorboard", Path("logs/digits/dmrnet/seed0"))
 >>> log.follow(folder)  # after each epoch
@@ -9,6 +10,7 @@ Both are written from the run's own log after each epoch, so that a run that was
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
@@ -16,11 +18,12 @@ from typing import Any, Protocol
 from mmlab.core.csv_file import as_csv
 from mmlab.core.errors import MissingExtra, UnknownName
 from mmlab.storage import progress_file
-from mmlab.storage.atomic_files import write_atomically
+from mmlab.storage.atomic_files import hidden, write_atomically
 
 CSV = "training.csv"
 SHOWN = ("mean", "seconds", "losses", "metrics", "variance", "gradient_norm", "logs")
-KINDS = ("csv", "tensorboard")
+TRACE = "trace.json"
+KINDS = ("csv", "tensorboard", "profile")
 
 
 class TrainingLog(Protocol):
@@ -37,6 +40,8 @@ def open_log(kind: str, target: Path) -> TrainingLog:
     """The log of a kind into the folder `target`. Raises UnknownName, or MissingExtra without TensorBoard."""
     if kind not in KINDS:
         raise UnknownName(f"There is no log '{kind}'.", f"There are: {', '.join(KINDS)}.")
+    if kind == "profile":
+        return ProfileLog(target)
     return CsvLog(target) if kind == "csv" else TensorBoardLog(target)
 
 
@@ -83,6 +88,39 @@ class TensorBoardLog:
     def close(self) -> None:
         """Close the file."""
         self.writer.close()
+
+
+class ProfileLog:
+    """`trace.json`: what the second epoch, which reads and compiles nothing any more, does when, by torch's profiler.
+
+    Where there is one epoch, it is what follows it. Programs such as https://ui.perfetto.dev show it.
+    """
+
+    def __init__(self, target: Path) -> None:
+        self.file = target / TRACE
+        self.profile: Any = None
+        self.written = False
+
+    def follow(self, folder: Path) -> None:
+        """Begin after the first epoch, end after the second one."""
+        if self.profile is not None:
+            self.close()
+        elif not self.written:
+            from torch.profiler import profile
+
+            self.profile = profile()
+            self.profile.start()
+
+    def close(self) -> None:
+        """Write what was begun."""
+        if self.profile is None:
+            return
+        self.profile.stop()
+        self.file.parent.mkdir(parents=True, exist_ok=True)
+        coming = hidden(self.file)
+        self.profile.export_chrome_trace(str(coming))
+        os.replace(coming, self.file)
+        self.profile, self.written = None, True
 
 
 def numbers(row: Mapping[str, Any]) -> Iterator[tuple[str, float]]:

@@ -9,7 +9,6 @@ import json
 import math
 import os
 import time
-from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -23,7 +22,6 @@ from torch import Tensor, nn
 
 from mmlab.core.batch import Batch, Samples
 from mmlab.core.data_version import fingerprint_of
-from mmlab.core.errors import MmlabError
 from mmlab.core.method import Method, Run, Stage
 from mmlab.core.options import as_dict
 from mmlab.core.task import Task
@@ -38,6 +36,7 @@ from mmlab.training import answered_at_once, feeding, linear_start, optimisation
 from mmlab.training.dominance_log import DominanceLog as DominanceLog
 from mmlab.training.recorder import Recorder
 from mmlab.training.resume_state import STATE, State
+from mmlab.training.step_statistics import StepStatistics
 from mmlab.training.variation import mixed
 
 
@@ -151,43 +150,34 @@ class Trainer:
         self.method.train()
         for module in stage.frozen:
             module.eval()
-        totals: dict[str, float] = defaultdict(float)
-        norms: dict[str, float] = defaultdict(float)
         order = self._order(epoch)
         steps = max(1, len(order) // self.plan.batch_size)
+        found = StepStatistics(self.place, steps)
         fed = feeding.Steps(self.task, self.plan, self.training, np.array_split(order, steps), (self.seed, epoch))
         for step, batch in enumerate(feeding.batches(fed, self.place)):
             share = (place[0] + step / steps) / place[1]
             for group in optimiser.param_groups:
                 rate = self.plan.learning_rate * group.get("scale", 1.0)
                 group["lr"] = rate * optimisation.factor(self.plan, share)
-            losses, lengths = self._step(batch, run, optimiser)
-            for term, value in losses.items():
-                totals[term] += value / steps
-            for name, value in lengths.items():
-                norms[name] += value / steps
+            self._step(batch, run, optimiser, found)
+        found.read()
         self.method.eval()
         with torch.no_grad():
             self.method.on_epoch_end(run)
-        progress, score = self._validate(stage, epoch, totals, norms, start)
+        progress, score = self._validate(stage, epoch, found, start)
         self._keep(progress, score if stage.scored else math.nan, optimiser)
         return progress
 
-    def _step(
-        self, batch: Batch, run: Run, optimiser: torch.optim.Optimizer
-    ) -> tuple[dict[str, float], dict[str, float]]:
-        """The losses by term, and the length of each modality's gradient before it is clipped."""
+    def _step(self, batch: Batch, run: Run, optimiser: torch.optim.Optimizer, found: StepStatistics) -> None:
+        """One move of the parameters; its losses and the length of each modality's gradient go to `found`."""
         optimiser.zero_grad()
         with mixed_precision(self.place):
             losses = self.method.losses(batch, run)
-        for name, value in losses.items():
-            if not torch.isfinite(value):
-                raise MmlabError(f"The loss '{name}' is not a number any more.", "Try a smaller learning rate.")
+        found.add_losses(losses)
         self.method.backward(losses, run)
-        lengths = self._gradient_norms()
+        found.add_lengths(self._gradient_norms())
         nn.utils.clip_grad_norm_(self.method.parameters(), optimisation.LONGEST)
         optimiser.step()
-        return {name: float(value.detach()) for name, value in losses.items()}, lengths
 
     def _order(self, epoch: int) -> NDArray[np.integer]:
         """The samples of an epoch: each once, or by chance so that all classes come equally often."""
@@ -231,20 +221,19 @@ class Trainer:
         for start in range(0, len(rows), self.plan.batch_size):
             yield self.training.batch(rows[start : start + self.plan.batch_size]).to(self.place)
 
-    def _gradient_norms(self) -> dict[str, float]:
+    def _gradient_norms(self) -> dict[str, Tensor]:
         """The length of the gradient in the parameters that only one modality passes through."""
         found = {}
         for name in self.method.modalities.names:
             gradients = [p.grad for p in self.method.modality_parameters(name) if p.grad is not None]
-            found[name] = float(torch.sqrt(sum((g.float().square().sum() for g in gradients), torch.zeros(()))))
+            found[name] = torch.sqrt(sum((g.float().square().sum() for g in gradients), torch.zeros(())))
         return found
 
     def _validate(
         self,
         stage: Stage,
         epoch: int,
-        losses: Mapping[str, float],
-        norms: Mapping[str, float],
+        steps: StepStatistics,
         start: float,
     ) -> tuple[Progress, float]:
         """The epoch as it is logged, and the score by which it may be kept."""
@@ -259,11 +248,11 @@ class Trainer:
             epochs=self.plan.epochs,
             stage=stage.name,
             seconds=time.perf_counter() - start,
-            losses=dict(losses),
+            losses=dict(steps.losses),
             metrics=table,
             mean=mean_metrics(table)[output.headline],
             variance=dict(zip(found.combinations, spread.tolist(), strict=False)),
-            gradient_norm=dict(norms),
+            gradient_norm=dict(steps.lengths),
             logs=self.method.logs() | self._records(epoch),
         )
         return progress, score

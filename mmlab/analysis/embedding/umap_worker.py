@@ -8,6 +8,7 @@ the app never does. `build_map` starts the process and waits; the map lies besid
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import itertools
 import json
@@ -31,6 +32,7 @@ from mmlab.core.errors import CheckpointError, MmlabError
 from mmlab.core.options import as_dict, build
 from mmlab.core.parent_watch import end_with_parent
 from mmlab.core.results import Projection, Sweep
+from mmlab.core.storage_errors import storage_errors
 from mmlab.inference.device import one_thread
 from mmlab.storage import sweep_file
 from mmlab.storage.checkpoints import MODEL
@@ -189,15 +191,21 @@ def _problem(said: str) -> MmlabError:
 
 
 def main(folder: Path, settings: MapSettings, into: Path) -> None:
-    """Read the sweep in `folder`, fit, write to `into`. Prints the progress, one number a line."""
+    """Read the sweep in `folder`, fit, write to `into`. Prints the progress, one number a line.
+
+    Raises CheckpointError, and StorageError for a disk that is full or read only.
+    """
     one_thread()
     model = folder / MODEL
     if not model.is_file():
         raise CheckpointError(f"There is no checkpoint in {folder.name}.", "Train the model first.")
-    with model.open("rb") as opened:
-        found = sweep_file.read(folder, hashlib.file_digest(opened, "sha256").hexdigest())
-    into.mkdir(parents=True, exist_ok=True)
-    write_map(into, fit(found, settings, lambda part: print(part, flush=True)))
+    with storage_errors():
+        into.mkdir(parents=True, exist_ok=True)
+        if not os.access(into, os.W_OK):  # said before a minute of work, not after it
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(into / MAP))
+        with model.open("rb") as opened:
+            found = sweep_file.read(folder, hashlib.file_digest(opened, "sha256").hexdigest())
+        write_map(into, fit(found, settings, lambda part: print(part, flush=True)))
 
 
 if __name__ == "__main__":

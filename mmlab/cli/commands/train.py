@@ -53,7 +53,11 @@ Preset = Annotated[
 LOGS = Path("logs")
 LogKinds = Annotated[
     list[str] | None,
-    typer.Option("--log", metavar="KIND", help="Also write csv or tensorboard while training; may be given twice."),
+    typer.Option(
+        "--log",
+        metavar="KIND",
+        help="Also write csv, tensorboard or profile (a trace of an epoch) while training; may be given twice.",
+    ),
 ]
 LogFolder = Annotated[Path, typer.Option(metavar="FOLDER", help="Where to: FOLDER/<task>/<method>/<run>.")]
 
