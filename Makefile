@@ -54,8 +54,13 @@ attack: $(TEST_READY) browser ## attack everything for an hour, or less: ARGS="-
 	@$(BIN)/python -m bench.attack $(ARGS)
 
 lock: ## write requirements*.lock anew: every package with its hashes, for every system; needs uv
+	@mkdir -p build
 	uv pip compile requirements.txt $(LOCKED) -o requirements.lock
 	uv pip compile requirements-test.txt $(LOCKED) -o requirements-test.lock
+	grep -oE "^[A-Za-z0-9_.-]+==[^\\]+" requirements.lock | grep -vE "^(torch|nvidia-|cuda-|triton)" > build/versions.txt
+	sed -n "s/^torch==\([^ ]*\).*/torch==\1+cpu/p" requirements.lock > build/torch.txt
+	uv pip compile requirements.txt --quiet --generate-hashes --python-platform linux --python-version 3.11 --no-header \
+	  --no-annotate --index https://download.pytorch.org/whl/cpu --override build/torch.txt -c build/versions.txt -o requirements-cpu.lock
 
 docs: $(TEST_READY) ## build the documentation as a site, into build/docs
 	@$(BIN)/python -m pip install --quiet -r requirements-docs.txt

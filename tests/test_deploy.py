@@ -36,8 +36,21 @@ def instructions(name: str) -> list[str]:
 
 def test_what_the_image_copies_exists() -> None:
     sources = [source for line in instructions("COPY") for source in line.split()[:-1]]
-    assert {"mmlab", "checkpoints", ".streamlit", "requirements.lock"} <= set(sources)
-    assert [source for source in sources if not (ROOT / source).exists()] == []
+    assert {"mmlab", "checkpoints", ".streamlit", "${LOCK}"} <= set(sources)
+    assert [source for source in sources if source != "${LOCK}" and not (ROOT / source).exists()] == []
+    assert instructions("ARG") == ["LOCK=requirements.lock"]
+
+
+def test_the_image_without_cuda_has_the_same_packages_but_for_torch() -> None:
+    whole, small = (
+        re.findall(r"^([\w.-]+)==([^\s;\\]+)", (ROOT / name).read_text("utf-8"), re.MULTILINE)
+        for name in ("requirements.lock", "requirements-cpu.lock")
+    )
+    torch = dict(whole)["torch"]
+    assert set(small) - set(whole) == {("torch", f"{torch}+cpu")}
+    assert not [name for name, _ in small if name.startswith(("nvidia", "cuda", "triton"))]
+    text = (ROOT / "requirements-cpu.lock").read_text("utf-8")
+    assert text.count(" \\\n    --hash=sha256:") >= len(small)
 
 
 def test_the_image_starts_as_an_ordinary_user_with_packages_by_their_hashes() -> None:
@@ -46,7 +59,7 @@ def test_the_image_starts_as_an_ordinary_user_with_packages_by_their_hashes() ->
     assert user < start
     assert instructions("USER") == ["mmlab"]
     assert "--uid 10001" in DOCKERFILE
-    assert any("--require-hashes -r requirements.lock" in line for line in instructions("RUN"))
+    assert any("--require-hashes" in line and "-r requirements.lock" in line for line in instructions("RUN"))
     assert "MMLAB_MODE=read-only" in instructions("ENV")[0]
 
 
@@ -78,8 +91,10 @@ def test_nginx_accepts_the_proxy(tmp_path: Path) -> None:
 
 def test_compose_starts_the_image_as_hosting_says() -> None:
     composed = yaml.safe_load((ROOT / "deploy" / "compose.yaml").read_text("utf-8"))
-    for name, device in (("app", "cpu"), ("app-gpu", "cuda")):
+    for name, device, lock in (("app", "cpu", "requirements-cpu.lock"), ("app-gpu", "cuda", "requirements.lock")):
         service = composed["services"][name]
+        assert service["image"] == f"mmlab:{device}"
+        assert service["build"]["args"] == {"LOCK": lock}
         assert service["read_only"]
         assert service["cap_drop"] == ["ALL"]
         assert service["ports"] == ["127.0.0.1:8501:8501"]
