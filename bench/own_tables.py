@@ -132,6 +132,11 @@ def interval(share: float, count: int) -> float:
     return float(1.96 * np.sqrt(2 * share * (1 - share) / count))
 
 
+def interval_of_errors(tables: list[dict[str, Any]], key: str) -> float:
+    """The same of mean errors: the interval of one, from the reports of all seeds, times the root of two."""
+    return float(np.sqrt(2) * np.mean([(high - low) / 2 for low, high in (each["intervals"][key] for each in tables)]))
+
+
 def row_of(name: str, method: str, seeds: int, library: Library) -> dict[str, Any] | None:
     """One line of the table: a method on a table over its seeds, against the linear model."""
     output = TASKS[name].info.output
@@ -145,7 +150,8 @@ def row_of(name: str, method: str, seeds: int, library: Library) -> dict[str, An
     size = POINT if output.headline == "accuracy" else POINT * float(np.mean(list(plain.values())))
     worst = min(apart, key=apart.__getitem__)
     count = tables[0]["samples"]
-    reach = {key: interval(plain[key], count) if output.headline == "accuracy" else np.nan for key in plain}
+    is_share = output.headline == "accuracy"
+    reach = {key: interval(plain[key], count) if is_share else interval_of_errors(tables, key) for key in plain}
     return {
         "table": name,
         "method": METHODS[method].title,
@@ -158,7 +164,7 @@ def row_of(name: str, method: str, seeds: int, library: Library) -> dict[str, An
         "worst_gap": apart[worst],
         "worst": worst,
         "reach": reach[worst],
-        "beyond": {key: gap for key, gap in apart.items() if gap < -(reach[key] if np.isfinite(reach[key]) else size)},
+        "beyond": {key: gap for key, gap in apart.items() if gap < -reach[key]},
         "below": sum(gap < -size for gap in apart.values()),
         "combinations": len(apart),
         "scores": scores,
@@ -193,7 +199,7 @@ def as_markdown(rows: list[dict[str, Any]]) -> str:
     lines = ["| " + " | ".join(head) + " |", "|" + " --- |" * len(head)]
     for row in rows:
         factor, digits = (100, 1) if row["metric"] == "accuracy" else (1, 2)
-        reach = f" (± {factor * row['reach']:.1f})" if np.isfinite(row["reach"]) else ""
+        reach = f" (± {factor * row['reach']:.1f})"
         cells = [row["table"], row["method"], row["seeds"], f"{factor * row['all']:.{digits}f}"]
         cells += [f"{factor * row['linear_all']:.{digits}f}", f"{factor * row['mean_gap']:+.{digits}f}"]
         cells += [f"{factor * row['worst_gap']:+.{digits}f}{reach}, {row['worst']}"]
@@ -223,8 +229,7 @@ def cells_below(rows: list[dict[str, Any]]) -> str:
     note = (
         "A cell is a method on a combination of inputs, the mean over its seeds; differences are in points of "
         "accuracy, of diabetes in its mean error. Below: by more than half the 95 % "
-        "interval of a difference of two shares on this many test samples; of mean errors, which have no such interval "
-        "here, by more than 1 % of the linear model's mean over combinations."
+        "interval of a difference of two such scores on this many test samples."
     )
     return "\n".join([*lines, "", note])
 

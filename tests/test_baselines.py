@@ -11,9 +11,11 @@ import pytest
 
 from mmlab.analysis.methods import sanity
 from mmlab.analysis.methods.yardsticks import Flat, answers
+from mmlab.cli.app import main
 from mmlab.core.errors import Unsupported
 from mmlab.core.task import TASKS
 from mmlab.experiments import baselines, comparison_tables
+from mmlab.experiments.train_job import TrainJob, run_train
 from mmlab.storage import baselines_file
 from mmlab.storage.library import Library
 from tests.test_plan_search import folder_of
@@ -36,6 +38,28 @@ def test_each_combination_is_measured_and_kept_until_the_data_change(library: Li
     manifest = tmp_path / "signs" / "manifest.csv"
     manifest.write_text(manifest.read_text().replace("s0,", "other,"))
     assert baselines.stored("signs", library) == {}
+
+
+def test_evaluate_prints_them_beside_every_score_and_keeps_nothing_by_itself(
+    library: Library, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_train(TrainJob("signs", "joint", plan={"epochs": 1}), str(library.root))
+    call = ["evaluate", "--task", "signs", "--method", "joint", "--checkpoints", str(library.root)]
+    assert main([*call, "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)["yardsticks"]
+    assert baselines.stored("signs", library) == {}
+    plain = baselines.measure("signs", library)["baselines"]["linear"]
+    assert found[plain["title"]] == {key: each["accuracy"] for key, each in plain["metrics"].items()}
+    assert main(call) == 0
+    said = capsys.readouterr().out
+    assert f"{plain['title']} and" in said
+    assert "plain models on the same inputs" in said
+    assert main([*call, "--missing", "0.3", "--json"]) == 0  # other samples than they were measured on
+    assert "yardsticks" not in json.loads(capsys.readouterr().out)
+    monkeypatch.setattr(baselines, "QUICK_NUMBERS", 10)
+    (library.root / "signs" / baselines_file.FILE).unlink()
+    assert main([*call, "--json"]) == 0
+    assert "yardsticks" not in json.loads(capsys.readouterr().out)
 
 
 def test_a_damaged_file_of_yardsticks_hides_nothing(library: Library) -> None:

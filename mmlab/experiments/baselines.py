@@ -26,6 +26,7 @@ from mmlab.storage import baselines_file
 from mmlab.storage.library import Library
 
 MOST_ROWS = 20_000  # of training samples: more make a forest slow and neither model better
+QUICK_NUMBERS = 2**20  # of the training samples
 MOST_NUMBERS = 2**26  # of an input on disk, by which its principal components are found: 256 MB
 
 
@@ -34,6 +35,13 @@ def measure(name: str, library: Library, on_progress: Callable[[float], None] | 
 
     Raises Unsupported for answers that are pictures.
     """
+    found = fitted(name, on_progress)
+    baselines_file.write(library, name, found)
+    return found
+
+
+def fitted(name: str, on_progress: Callable[[float], None] | None = None) -> dict[str, Any]:
+    """The same, not kept."""
     task = TASKS[name]()
     output, modalities = task.info.output, task.info.modalities
     if not output.keeps_logits:  # a plain model of each pixel would be no yardstick for outlines
@@ -58,7 +66,7 @@ def measure(name: str, library: Library, on_progress: Callable[[float], None] | 
             tables[kind][combination.key] = output.metrics_of(found, test[1], groups)
             if on_progress is not None:
                 on_progress((place + (kind == "forest")) / len(combinations))
-    whole = {
+    return {
         "contents": fingerprint_of(task),
         "samples": len(splits["test"]),
         "baselines": {
@@ -67,8 +75,25 @@ def measure(name: str, library: Library, on_progress: Callable[[float], None] | 
             if table
         },
     }
-    baselines_file.write(library, name, whole)
-    return whole
+
+
+def beside(name: str, library: Library, metric: str) -> dict[str, dict[str, float]]:
+    """What the yardsticks score by title and combination, to be written beside a model's scores.
+
+    Measured now where they were not before and rows of numbers make it a matter of seconds; else empty.
+    """
+    found = stored(name, library)
+    if not found and is_quick(TASKS[name]()):
+        found = fitted(name)["baselines"]
+    return baselines_file.scores(found, metric)
+
+
+def is_quick(task: Task) -> bool:
+    """Whether both models are fitted in seconds: rows of numbers, and not too many."""
+    if not task.info.output.keeps_logits or not all(modality_kind(item.kind).quick for item in task.info.modalities):
+        return False
+    numbers = sum(prod(item.shape) for item in task.info.modalities)
+    return len(task.samples("train")) * numbers <= QUICK_NUMBERS
 
 
 def stored(name: str, library: Library) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from mmlab.cli.console import bar, emit, number, say, table
 from mmlab.core.errors import DataError
 from mmlab.core.group_name import group_name
 from mmlab.core.untrained import sentence, untrained
+from mmlab.storage.library import Library
 
 if TYPE_CHECKING:
     from mmlab.core.task import Task
@@ -69,6 +70,7 @@ def command(
     found = _saved(model, reference.path, source.value) if save else _measured(model, source.value, missing, seed)
     never = untrained(model.card)
     found |= {"untrained": list(never)} if never else {}
+    found |= {} if missing or source is not Where.BUILT_IN else _yardsticks(task, library, model.task)
     found |= {"headline": model.task.info.output.headline, "interval": _basis(model.task, found)}
     if json:
         emit(found)
@@ -80,27 +82,44 @@ def command(
 
 def _print(found: dict[str, Any], title: str) -> None:
     """The scores as a table, the headline with its intervals, and what these rest on."""
-    names, sure = list(found["mean"]), found["intervals"]
+    names, sure, plain = list(found["mean"]), found["intervals"], found.get("yardsticks", {})
     counts = {key: str(count) for key, count in found.get("counts", {}).items()}
     rows = [
-        (key, *(number(row[name]) for name in names), _bounds(sure.get(key)), counts.get(key, ""))
+        (key, *(number(row[name]) for name in names), _bounds(sure.get(key)), *_plain(plain, key), counts.get(key, ""))
         for key, row in found["metrics"].items()
     ]
-    rows += [(key, *("-" for _ in names), "", "0") for key in counts if key not in found["metrics"]]
-    rows.append(("mean", *(number(found["mean"][name]) for name in names), "", ""))
+    none = [""] * len(plain)
+    rows += [(key, *("-" for _ in names), "", *none, "0") for key in counts if key not in found["metrics"]]
+    rows.append(("mean", *(number(found["mean"][name]) for name in names), "", *none, ""))
     if nothing := found.get("nothing"):
         cells = (number(nothing[name]) if name in nothing else "-" for name in names)
-        rows.append(("an empty answer", *cells, "", str(found["samples"])))
+        rows.append(("an empty answer", *cells, "", *none, str(found["samples"])))
     if "as_they_are" in found:
-        rows.append(("as they are", *(number(found["as_they_are"][name]) for name in names), "", str(found["samples"])))
-    head = ("present", *names, f"{found['headline']}, 95 %", "samples")
+        cells = (number(found["as_they_are"][name]) for name in names)
+        rows.append(("as they are", *cells, "", *none, str(found["samples"])))
+    head = ("present", *names, f"{found['headline']}, 95 %", *plain, "samples")
     head = head if counts else head[:-1]
     table(title, head, [row[: len(head)] for row in rows])
     say(found["interval"])
+    if plain:
+        say(f"{' and '.join(plain)}: the {found['headline']} of plain models on the same inputs.")
     for key, worst in found.get("worst_class", {}).items():
         if worst["fails"]:
             right = f"{number(worst['accuracy'])} of {worst['samples']} samples"
             say(f"A class fails with {key}: {worst['name']} is right in {right}.")
+
+
+def _plain(yardsticks: dict[str, dict[str, float]], key: str) -> list[str]:
+    return [number(table[key]) if key in table else "-" for table in yardsticks.values()]
+
+
+def _yardsticks(name: str, library: Library, task: Task) -> dict[str, Any]:
+    """What plain models score on the same test samples, where that is known or found in seconds."""
+    with bar("Fitting a linear model and a forest", None):
+        from mmlab.experiments import baselines
+
+        found = baselines.beside(name, library, task.info.output.headline)
+    return {"yardsticks": found} if found else {}
 
 
 def _bounds(interval: list[float] | None) -> str:
