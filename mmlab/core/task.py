@@ -173,6 +173,11 @@ def is_trained_here(task: Task) -> bool:
     return bool(getattr(task, "trained_here", True))
 
 
+def of_source(task: Task, source: str) -> str:
+    """` (real)`, behind a number of samples, where a task has several sources; nothing where there is one only."""
+    return f" ({source})" if len(task.sources()) > 1 else ""
+
+
 def advice(task: Task | type[Task], command: str, what: str = "Train one") -> str:
     """What a person can do where a model is missing: run `command`, or what a task that is not trained here says."""
     if getattr(task, "trained_here", True):

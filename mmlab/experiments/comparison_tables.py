@@ -20,7 +20,7 @@ from mmlab.core.method import METHODS
 from mmlab.core.metric import higher_is_better, mean_of
 from mmlab.core.modality import Combination
 from mmlab.core.number_text import p_value
-from mmlab.core.task import TASKS, TaskInfo, advice
+from mmlab.core.task import TASKS, TaskInfo, advice, of_source
 from mmlab.core.untrained import sentence, untrained
 from mmlab.experiments import of_others
 from mmlab.experiments.ablations import ladder, ordered, rung_tag
@@ -204,9 +204,9 @@ def as_markdown(found: Comparison) -> str:
         lines.append("| " + " | ".join(cells) + " |")
     legend = ", ".join(f"{letter} {key}" for letter, key in zip(letters, found.combinations, strict=True))
     unit = " in %" if found.is_share else ""
-    over = found.over
+    over, where = found.over, of_source(TASKS[found.task](), found.source)
     note = (
-        f"{found.metric}{unit}, {found.samples} test samples ({found.source}), mean over {over}s; "
+        f"{found.metric}{unit}, {found.samples} test samples{where}, mean over {over}s; "
         f"± is the standard deviation of single {over}s (each its mean over combinations), not of their average; "
         f"differences are paired by {over} (Student's t), p is Holm-corrected. {found.scope}\n\nColumns: {legend}."
     )

@@ -16,7 +16,7 @@ from mmlab.core.csv_file import as_csv
 from mmlab.core.errors import DataError
 from mmlab.core.method import METHODS
 from mmlab.core.reference import Reference
-from mmlab.core.task import Task
+from mmlab.core.task import Task, of_source
 from mmlab.core.version import __version__
 from mmlab.experiments.measured_model import MeasuredModel, dominance_rows, lattice_svg, scale_of, site_inputs
 from mmlab.inference.predictor import Model
@@ -86,7 +86,7 @@ def _facts(task: Task, models: Sequence[MeasuredModel]) -> list[Fact]:
     command = " ".join(f"--method {each.reference.method}" for each in models)
     return [
         Fact("Task", task.title),
-        Fact("Test samples", f"{len(models[0].sweep.ids):,} (built-in)"),
+        Fact("Test samples", f"{len(models[0].sweep.ids):,}{of_source(task, 'built-in')}"),
         Fact("Made", datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")),
         Fact("With", f"mmlab {__version__}, Python {platform.python_version()}, {packages}"),
         Fact("Made again by", f"python -m mmlab export --task {task.name} {command} --site FOLDER"),

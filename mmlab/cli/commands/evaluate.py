@@ -54,6 +54,7 @@ def command(
     library = settle(opened(task, data), device, checkpoints)
     reference = library.find(task, method, tag)
     with bar(f"Loading {reference.name}", None):
+        from mmlab.core.task import of_source
         from mmlab.inference.device import one_thread
         from mmlab.inference.predictor import Model
 
@@ -75,7 +76,7 @@ def command(
     if json:
         emit(found)
         return
-    _print(found, f"{reference.name}, {found['samples']} test samples ({source.value})")
+    _print(found, f"{reference.name}, {found['samples']} test samples{of_source(model.task, source)}")
     if told := sentence(never, model.task.info.modalities):
         say(told)
 
