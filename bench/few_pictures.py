@@ -170,6 +170,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="folder with the two files")
     parser.add_argument("--tasks", default=",".join(FOLDERS))
     parser.add_argument("--methods", default="dropout")
+    parser.add_argument("--ways", default=";".join(WAYS), help="how to train, such as 'as usual;not moved'")
     parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()) / "mmlab-few-pictures")
     parser.add_argument("--write", type=Path)
     parser.add_argument("--fill", type=Path)
@@ -183,13 +184,13 @@ def main() -> None:
     library = Library(given.folder / "library")
     for name in names:
         rows = []
-        for method in given.methods.split(","):
-            for way, plan in WAYS.items():
-                rows.append(measured(name, method, way, plan, library))
-                print(rows[-1], file=sys.stderr, flush=True)
         kept = given.folder / f"{name}-u-net.json"
         if not kept.is_file():
             kept.write_text(json.dumps(u_net(name)))
+        for method in given.methods.split(","):
+            for way in given.ways.split(";"):
+                rows.append(measured(name, method, way, WAYS[way], library))
+                print(rows[-1], file=sys.stderr, flush=True)
         rows.append(
             {"task": name, "method": "U-Net", "way": "each combination alone", "scores": json.loads(kept.read_text())}
         )
