@@ -219,13 +219,15 @@ def table(rows: list[dict[str, float | str]]) -> str:
     )
     lines = ["| " + " | ".join(heads) + " |", "| --- " * len(heads) + "|"]
     for each in rows:
-        cells = [each[key] for key in HEADER]
-        shown = [
-            f"{cell:.1f}" if key.endswith("_s") else f"{cell:,.0f}" if key.endswith(("_mb", "samples")) else str(cell)
-            for key, cell in zip(HEADER, cells, strict=True)
-        ]
-        lines.append("| " + " | ".join(shown) + " |")
+        lines.append("| " + " | ".join(_shown(key, each.get(key, "")) for key in HEADER) + " |")
     return "\n".join(lines) + "\n"
+
+
+def _shown(key: str, cell: float | str) -> str:
+    """A cell; one that was not measured is empty."""
+    if isinstance(cell, str):
+        return cell
+    return f"{cell:,.0f}" if key.endswith(("_mb", "samples")) else f"{cell:.1f}"
 
 
 def main() -> None:
