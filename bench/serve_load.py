@@ -11,8 +11,10 @@ import json
 import os
 import platform
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -30,8 +32,8 @@ PORT = 8674
 ASKING = 64  # threads that wait for answers
 
 
-def load(replicas: int, rate: float, seconds: float, options: argparse.Namespace) -> dict[str, Any]:
-    """Milliseconds of every question of `seconds` at `rate` a second."""
+def loads(replicas: int, options: argparse.Namespace) -> list[dict[str, Any]]:
+    """A row for each rate, asked one after the other of the same server."""
     library = Library()
     wanted = library.find(options.task, options.method)
     inputs = TASKS[options.task]().samples("test").inputs
@@ -39,24 +41,31 @@ def load(replicas: int, rate: float, seconds: float, options: argparse.Namespace
     questions = [{name: values[row % count].float() for name, values in inputs.items()} for row in range(256)]
     with served(library.root, "127.0.0.1", PORT, replicas, Share(options.cpus), 0.005, 32) as address:
         own = ModelPool()
-        shared = shared_answers.SharedAnswers(own, address)
+        ask = partial(shared_answers.SharedAnswers(own, address).answer, wanted)
         with ThreadPoolExecutor(ASKING) as visitors:
-            list(visitors.map(lambda each: shared.answer(wanted, each), questions[:64]))  # every replica loads it
-            before, start = os.getloadavg()[0], time.perf_counter() + 0.5
-
-            def ask(number: int) -> float:
-                due = start + number / rate
-                time.sleep(max(0.0, due - time.perf_counter()))
-                shared.answer(wanted, questions[number % len(questions)])
-                return 1000 * (time.perf_counter() - due)
-
-            found = list(visitors.map(ask, range(int(rate * seconds))))
-            wall = time.perf_counter() - start
+            list(visitors.map(ask, questions[:64]))  # every replica loads the model
+            rows = [row(visitors, ask, questions, rate, options.seconds) for rate in options.rates]
         if own.references:
-            raise SystemExit(f"The server did not answer everything: {shared.problem}")
+            raise SystemExit("The server did not answer everything.")
+    return [{"replicas": replicas, **each} for each in rows]
+
+
+def row(
+    visitors: ThreadPoolExecutor, ask: Callable[[Any], object], questions: list[Any], rate: float, seconds: float
+) -> dict[str, Any]:
+    """Percentiles of the milliseconds of all questions of `seconds` at `rate` a second."""
+    before, start = os.getloadavg()[0], time.perf_counter() + 0.5
+
+    def timed(number: int) -> float:
+        due = start + number / rate
+        time.sleep(max(0.0, due - time.perf_counter()))
+        ask(questions[number % len(questions)])
+        return 1000 * (time.perf_counter() - due)
+
+    found = list(visitors.map(timed, range(int(rate * seconds))))
+    answered = len(found) / (time.perf_counter() - start)
     shares = {f"p{q}": round(float(np.percentile(found, q)), 1) for q in (50, 90, 95, 99)}
-    answered = round(len(found) / wall, 1)
-    return {"replicas": replicas, "asked": rate, "answered": answered, "n": len(found), "load": before, **shares}
+    return {"asked": rate, "answered": round(answered, 1), "n": len(found), "load": round(before, 1), **shares}
 
 
 def table(found: dict[str, Any]) -> str:
@@ -86,7 +95,7 @@ def main() -> None:
     options = parser.parse_args()
     one_thread()
     shared_answers.PATIENCE = 300.0  # a server that falls behind shows it in the times
-    rows = [load(count, rate, options.seconds, options) for count in options.replicas for rate in options.rates]
+    rows = [each for count in options.replicas for each in loads(count, options)]
     found = {
         "made": datetime.now(UTC).isoformat(timespec="minutes"),
         "machine": f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}",

@@ -120,7 +120,7 @@ def _join(ray: ModuleType, address: str, cores: int) -> None:
     here: dict[str, Any] = {"num_cpus": cores, "object_store_memory": OBJECTS, "include_dashboard": False}
     try:
         ray.init(address=address or "local", log_to_driver=False, logging_level="ERROR", **({} if address else here))
-    except (ConnectionError, RuntimeError, ValueError) as error:
+    except Exception as error:  # a start that takes too long is a plain Exception of Ray's
         raise DataError(f"Ray cannot be joined{address and f' at {address}'}: {_first_line(error)}", START) from error
 
 
