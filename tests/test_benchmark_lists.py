@@ -47,6 +47,15 @@ CASES = [  # data set, protocol, list, its line, the line instead, what is said
     ("food101", "titles", "texts/test_titles.csv", 1, "a.jpg,waffles", r"line 1: there are 2 cells and should be 3"),
     ("food101", "map", "split.json", 1, '{"train": ["stew_1.jpg"]', r"'split\.json' is no JSON, or it is cut off"),
     ("hateful_memes", "", "train.jsonl", 2, '{"id": 1, "label": 2}', r"train\.jsonl, line 2: '2' is no label"),
+    ("nyuv2", "", "train.txt", 2, "0002.png", r"train\.txt, line 2: '0002\.png' is no number of a picture"),
+    (
+        "cityscapes",
+        "",
+        "valid_disparity_raw.txt",
+        1,
+        "ulm/ulm_000009_000019_disparity.png",
+        r"valid_disparity_raw\.txt, line 1: 'ulm/ulm_000009_000019_disparity\.png' is not of the picture",
+    ),
     ("hateful_memes", "", "train.jsonl", 2, '{"id": 1', r"train\.jsonl, line 2: it is no JSON"),
     (
         "hateful_memes",

@@ -28,7 +28,7 @@ class CaseDice(GroupMetric[Segmentation]):
     order = 1
 
     def parts(self, output: Segmentation) -> tuple[str, ...]:
-        return ("", *output.regions)
+        return ("", *output.told_apart)
 
     def weighted_groups(
         self,
@@ -58,7 +58,7 @@ class EmptySpecificity(MeanMetric[Segmentation]):
     order = 3
 
     def parts(self, output: Segmentation) -> tuple[str, ...]:
-        return ("", *output.regions)
+        return ("", *output.told_apart)
 
     def values(self, answers: NDArray[Any], truth: NDArray[Any], output: Segmentation, part: str) -> Numbers:
         left = np.where(answers[..., THERE] > 0, np.nan, answers[..., FOUND] == 0)

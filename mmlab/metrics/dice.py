@@ -26,7 +26,7 @@ class Dice(MeanMetric[Segmentation]):
     order = 2
 
     def parts(self, output: Segmentation) -> tuple[str, ...]:
-        return ("", *output.regions)
+        return ("", *output.told_apart)
 
     def values(self, answers: NDArray[Any], truth: NDArray[Any], output: Segmentation, part: str) -> Numbers:
         return output.of_region(dice_of(answers.astype(np.float64)), part)

@@ -28,7 +28,7 @@ class Hausdorff95(Dice):
     order = 50
 
     def parts(self, output: Segmentation) -> tuple[str, ...]:
-        return output.regions
+        return output.told_apart
 
     def is_measured(self, answers: NDArray[Any], part: str, output: Segmentation) -> bool:
         return not np.isnan(output.of_region(answers[..., DISTANCE], part)).any()

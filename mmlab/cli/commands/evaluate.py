@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from mmlab.inference.predictor import Model
 
 
+MOST_COLUMNS = 24
+
+
 class Where(StrEnum):
     """Which test set."""
 
@@ -83,7 +86,7 @@ def command(
 
 def _print(found: dict[str, Any], title: str) -> None:
     """The scores as a table, the headline with its intervals, and what these rest on."""
-    names, sure, plain = list(found["mean"]), found["intervals"], found.get("yardsticks", {})
+    names, sure, plain = list(found["mean"])[:MOST_COLUMNS], found["intervals"], found.get("yardsticks", {})
     counts = {key: str(count) for key, count in found.get("counts", {}).items()}
     rows = [
         (key, *(number(row[name]) for name in names), _bounds(sure.get(key)), *_plain(plain, key), counts.get(key, ""))
@@ -101,6 +104,8 @@ def _print(found: dict[str, Any], title: str) -> None:
     head = ("present", *names, f"{found['headline']}, 95 %", *plain, "samples")
     head = head if counts else head[:-1]
     table(title, head, [row[: len(head)] for row in rows])
+    if len(found["mean"]) > MOST_COLUMNS:
+        say(f"{len(found['mean']) - MOST_COLUMNS} more metrics, of single regions: --json")
     say(found["interval"])
     if plain:
         say(f"{' and '.join(plain)}: the {found['headline']} of plain models on the same inputs.")

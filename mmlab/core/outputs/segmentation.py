@@ -24,6 +24,7 @@ BINS = 5
 KEPT = 5 + 3 * BINS
 GOOD_DICE = 0.7
 HEAVIEST = 10.0  # of a foreground pixel in the loss: a lesion of a few pixels would otherwise be painted over
+FEW_REGIONS = 8
 OLD_UNKNOWN = 1.0  # what earlier cards say of a pixel whose side is not known
 
 
@@ -78,6 +79,11 @@ class Segmentation(Output):
     def region_names(self) -> tuple[str, ...]:
         """The regions, for people."""
         return self.names or self.regions
+
+    @property
+    def told_apart(self) -> tuple[str, ...]:
+        """The regions that metrics give a value of their own for; of many, only the IoU does."""
+        return self.regions if len(self.regions) <= FEW_REGIONS else ()
 
     @property
     def targets(self) -> tuple[str, ...]:
@@ -241,6 +247,9 @@ def is_somewhere(kept: NDArray[np.floating]) -> NDArray[np.bool_]:
 
 def _reliability(logits: Tensor, truth: Tensor) -> Tensor:
     """`[B, R, 3 BINS]`: pixels in each bin of probability, how many are of the region, the sum of probabilities."""
+    if logits.shape[1] > FEW_REGIONS:  # a table of pixels by bins is large: a few regions at a time
+        parts = zip(logits.split(FEW_REGIONS, 1), truth.split(FEW_REGIONS, 1), strict=True)
+        return torch.cat([_reliability(*part) for part in parts], 1)
     probability = logits.sigmoid().flatten(2)
     bins = (probability * BINS).long().clamp(max=BINS - 1)
     inside = functional.one_hot(bins, BINS)

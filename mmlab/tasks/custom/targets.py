@@ -12,7 +12,7 @@ from mmlab.core.errors import DataError
 from mmlab.core.outputs import Classification, Detection, Output, Regression, Segmentation
 from mmlab.core.plain_text import LONGEST_NAME, NAMES_HINT, is_plain, plain
 
-MOST_CLASSES, MOST_REGIONS = 400, 8
+MOST_CLASSES, MOST_REGIONS = 400, 40
 FARTHEST_END, LEAST_SCALE = 1e9, 1e-4  # a narrower scale, so far from 0, is beyond single precision
 Regions = tuple[tuple[int, ...], ...]
 

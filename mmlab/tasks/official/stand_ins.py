@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from mmlab.core.recordings import Picture, Sound, Text
 from mmlab.tasks.generators.digits.recordings import BuiltIn
 from mmlab.tasks.generators.digits.recordings import Recorder as Digits
 from mmlab.tasks.generators.digits.sensor_noise import Noise
+from mmlab.tasks.generators.faces.captures import recordings
 from mmlab.tasks.generators.opinion.recordings import Recorder
 
 
@@ -101,3 +103,19 @@ def spectrogram(sound: bytes, steps: int, bands: int = 0) -> NDArray[np.float64]
     taken = frames[np.linspace(0, len(frames) - 1, steps).astype(int)] * np.hanning(2 * bands)
     logs = np.log(np.abs(np.fft.rfft(taken))[:, :bands] + 1e-3)
     return np.asarray(255 * (logs - logs.min()) / max(float(np.ptp(logs)), 1e-9))
+
+
+def scenes(count: int) -> Iterator[tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.uint8]]]:
+    """Colour `[H, W, 3]`, nearness `[H, W]` and labels `[H, W]` of drawn faces: 1 above, 2 below, 3 a face."""
+    rows = ((part, row) for part in recordings("train") for row in range(len(part.ids)))
+    for part, row in islice(rows, count):
+        colour, near = part.pictures["color"][row], part.pictures["depth"][row]
+        above = np.arange(len(near))[:, None] < len(near) / 2
+        yield colour, near, np.where(near > near.mean(), 3, np.where(above, 1, 2)).astype(np.uint8)
+
+
+def deep_png(values: NDArray[Any]) -> bytes:
+    """A PNG file of sixteen bits."""
+    target = io.BytesIO()
+    Image.fromarray(values.astype(np.uint16)).save(target, "PNG")
+    return target.getvalue()

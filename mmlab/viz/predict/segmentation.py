@@ -25,6 +25,7 @@ from mmlab.viz.base.theme import rgb
 Flags = NDArray[np.bool_]
 Floats = NDArray[np.floating[Any]]
 REGIONS = ("#35B8C9", "#F4DE4F", "#E8453C", "#B9A5F2")  # outermost first: Paul Tol's bright hues, lightness apart
+FEW = len(REGIONS)  # more regions share colours, and are told apart by numbers in the picture and in the legend
 MISSED, EXTRA = "#E66100", "#5D8DF5"
 TRUTH = "#FFFFFF"
 FILL, CHANGE = 0.5, 0.78  # how much of the picture a colour covers
@@ -35,7 +36,8 @@ DOUBT = ((0.0, (0, 0, 0)), (0.5, (150, 60, 130)), (1.0, (255, 225, 150)))
 class Found:
     """What one method makes of a picture.
 
-    panels: captions with drawings; scores: by region its overlap (Dice) with what `against` names.
+    panels: captions with drawings; scores: by region its overlap (Dice) with what `against` names; places: of these
+    regions among all, where some are left out.
     """
 
     title: str
@@ -45,6 +47,7 @@ class Found:
     scores: Sequence[tuple[str, float]]
     against: str
     change: str
+    places: Sequence[int] = ()
 
 
 def cards(shown: Sequence[Found]) -> str:
@@ -90,10 +93,40 @@ def outlines(regions: Flags, dashed: bool = False) -> str:
     return "".join(_outline(region, REGIONS[place % len(REGIONS)], dashed) for place, region in enumerate(regions))
 
 
-def legend(names: Sequence[str], truth: bool) -> str:
-    """The colours in words. truth: whether differences are against the truth, or against everything given."""
+def numbered(names: Sequence[str]) -> list[str]:
+    """Names of regions, with the number of each in front where colours cannot tell them apart."""
+    return [f"{place} {name}" for place, name in enumerate(names, 1)] if len(names) > FEW else list(names)
+
+
+def numbers(regions: Flags) -> str:
+    """The number of each of many regions `[R, H, W]`, in its middle; nothing where colours tell them apart."""
+    if len(regions) <= FEW:
+        return ""
+    size = max(regions.shape[1:]) / 14
+    return "".join(_number(place, region, size) for place, region in enumerate(regions, 1) if region.any())
+
+
+def _number(place: int, region: Flags, size: float) -> str:
+    """At the pixel of a region that is nearest to the middle of its pixels, so that it lies on the region itself."""
+    pixels = np.argwhere(region)
+    y, x = pixels[np.abs(pixels - np.median(pixels, 0)).sum(1).argmin()] + 0.5
+    style = f'font-size="{size:.1f}" font-family="sans-serif" text-anchor="middle" dominant-baseline="central"'
+    ink = f'fill="#fff" stroke="#000" stroke-width="{size / 6:.2f}" paint-order="stroke"'
+    return f'<text x="{x:.1f}" y="{y:.1f}" {style} {ink}>{place}</text>'
+
+
+def legend(names: Sequence[str], truth: bool, somewhere: Flags | None = None) -> str:
+    """The colours in words. truth: whether differences are against the truth, or against everything given.
+
+    somewhere: which of many regions there are in the drawings, `[R]`; only these are listed.
+    """
     against = "than the truth" if truth else "than with all inputs"
-    marks = [*zip(REGIONS, names, strict=False), (MISSED, f"smaller {against}"), (EXTRA, f"larger {against}")]
+    listed = [
+        (REGIONS[place % FEW], name)
+        for place, name in enumerate(numbered(names))
+        if len(names) <= FEW or somewhere is None or somewhere[place]
+    ]
+    marks = [*listed, (MISSED, f"smaller {against}"), (EXTRA, f"larger {against}")]
     swatches = "".join(f'<span style="--c:{colour}">{escape(name)}</span>' for colour, name in marks)
     line = "dashed lines: the truth" if truth else "dashed lines: with all inputs"
     return f'<p class="mm-swatches">{swatches}<em>{line}</em></p>'
@@ -103,7 +136,8 @@ def _card(found: Found) -> str:
     figures = "".join(
         f"<figure>{drawn}<figcaption>{escape(text)}</figcaption></figure>" for text, drawn in found.panels
     )
-    rows = "".join(_row(place, *score) for place, score in enumerate(found.scores))
+    places = found.places or range(len(found.scores))
+    rows = "".join(_row(place, *score) for place, score in zip(places, found.scores, strict=True))
     return (
         f'<section class="mm-card" aria-label="{escape(found.title, quote=True)}"><h3>{escape(found.title)}</h3>'
         f'<div class="mm-answer"><b data-answer class="mm-long">{escape(found.answer)}</b></div>'

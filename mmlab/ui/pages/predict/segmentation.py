@@ -38,13 +38,17 @@ def cards(
     without answers says why. recorded: that input as it came, which may say how large its pixels are."""
     base = recordings.greys(kind, world.arrays[on.names[0]])
     shown, broken = [], []
+    somewhere = np.zeros(len(output.regions), bool) if truth is None else truth.any((1, 2))
     for method, found in answers.items():
         if isinstance(found, MmlabError):
             broken.append(prediction_cards.complaint(cache.title(method), found.message, found.hint))
         else:
             size = _size(_regions(found[on.key])[0], base > 0, output.pixel, side_of(recorded, base.shape[-1]))
+            for each in (found[on.key], found[whole.key]):
+                somewhere |= _regions(each).any((1, 2))
             shown.append(_found(cache.title(method), output, base, found[on.key], found[whole.key], truth, size))
-    return segmentation.cards(shown) + segmentation.legend(output.region_names, truth is not None) + "".join(broken)
+    legend = segmentation.legend(output.region_names, truth is not None, somewhere)
+    return segmentation.cards(shown) + legend + "".join(broken)
 
 
 def states(
@@ -71,7 +75,8 @@ def truth_of(target: object) -> Flags | None:
 
 def panels(base: NDArray[np.floating], prediction: Prediction, against: Flags, title: str) -> list[tuple[str, str]]:
     """Found, difference and doubt, as captions with drawings."""
-    found, lines = _regions(prediction), segmentation.outlines(against, dashed=True)
+    found = _regions(prediction)
+    lines = segmentation.outlines(against, dashed=True) + segmentation.numbers(found)
     change = segmentation.changes(region_overlap.difference(found, against))
     doubt = segmentation.doubts(region_overlap.doubt(_chances(prediction)))
     return [
@@ -99,10 +104,15 @@ def _found(
     if now != whole and not np.array_equal(found, everything):
         change = f"Overlap with its prediction from all inputs: {kept:.2f}."
     named = "Dice with its prediction from all inputs" if truth is None else "Dice with the truth"
-    rows = [(name, float(score)) for name, score in zip(names, scores, strict=True)]
+    many = len(names) > segmentation.FEW  # of many regions, those that are neither there nor found are left out
+    places = [place for place, there in enumerate((found | against).any((1, 2))) if there or not many]
+    rows = [(segmentation.numbered(names)[place], float(scores[place])) for place in places]
     if truth is None and now == whole:  # an answer beside itself: no score of anything
         rows, named = [], "The ground truth is unknown, so there is no Dice of this prediction."
-    return segmentation.Found(title, now.answer, size, panels(base, now, against, title), rows, named, change)
+        places = []
+    said = f"{int(found.any((1, 2)).sum())} of {len(names)} regions." if many else size
+    drawn = panels(base, now, against, title)
+    return segmentation.Found(title, now.answer, said, drawn, rows, named, change, places)
 
 
 def side_of(recorded: Raw | None, across: int) -> float:

@@ -60,7 +60,7 @@ def _slice(task_name: str, output: Segmentation, sample: str, answer: Prediction
     panels = (there, *segmentation.panels(base, answer, truth, "the method"))
     figures = "".join(f"<figure>{shown}<figcaption>{text}</figcaption></figure>" for text, shown in panels)
     said = _words(output, np.asarray(answer.value) > 0.5, truth)
-    legend = drawn.legend(output.region_names, True)
+    legend = drawn.legend(output.region_names, True, (truth | (np.asarray(answer.value) > 0.5)).any((1, 2)))
     return f'<div class="mm-three mm-slices">{figures}</div><p class="mm-note">{escape(said)}</p>{legend}'
 
 
