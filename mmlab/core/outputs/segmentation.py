@@ -248,7 +248,7 @@ def is_somewhere(kept: NDArray[np.floating]) -> NDArray[np.bool_]:
 def _reliability(logits: Tensor, truth: Tensor) -> Tensor:
     """`[B, R, 3 BINS]`: pixels in each bin of probability, how many are of the region, the sum of probabilities."""
     if logits.shape[1] > FEW_REGIONS:  # a table of pixels by bins is large: a few regions at a time
-        parts = zip(logits.split(FEW_REGIONS, 1), truth.split(FEW_REGIONS, 1), strict=True)
+        parts = zip(*(torch.split(each, FEW_REGIONS, 1) for each in (logits, truth)), strict=True)
         return torch.cat([_reliability(*part) for part in parts], 1)
     probability = logits.sigmoid().flatten(2)
     bins = (probability * BINS).long().clamp(max=BINS - 1)

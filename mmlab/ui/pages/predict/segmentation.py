@@ -38,14 +38,14 @@ def cards(
     without answers says why. recorded: that input as it came, which may say how large its pixels are."""
     base = recordings.greys(kind, world.arrays[on.names[0]])
     shown, broken = [], []
-    somewhere = np.zeros(len(output.regions), bool) if truth is None else truth.any((1, 2))
+    somewhere = np.zeros(len(output.regions), bool) if truth is None else np.asarray(truth.any((1, 2)))
     for method, found in answers.items():
         if isinstance(found, MmlabError):
             broken.append(prediction_cards.complaint(cache.title(method), found.message, found.hint))
         else:
             size = _size(_regions(found[on.key])[0], base > 0, output.pixel, side_of(recorded, base.shape[-1]))
             for each in (found[on.key], found[whole.key]):
-                somewhere |= _regions(each).any((1, 2))
+                somewhere = np.asarray(somewhere | _regions(each).any((1, 2)))
             shown.append(_found(cache.title(method), output, base, found[on.key], found[whole.key], truth, size))
     legend = segmentation.legend(output.region_names, truth is not None, somewhere)
     return segmentation.cards(shown) + legend + "".join(broken)
@@ -105,7 +105,7 @@ def _found(
         change = f"Overlap with its prediction from all inputs: {kept:.2f}."
     named = "Dice with its prediction from all inputs" if truth is None else "Dice with the truth"
     many = len(names) > segmentation.FEW  # of many regions, those that are neither there nor found are left out
-    places = [place for place, there in enumerate((found | against).any((1, 2))) if there or not many]
+    places = [place for place, there in enumerate(np.asarray((found | against).any((1, 2)))) if there or not many]
     rows = [(segmentation.numbered(names)[place], float(scores[place])) for place in places]
     if truth is None and now == whole:  # an answer beside itself: no score of anything
         rows, named = [], "The ground truth is unknown, so there is no Dice of this prediction."

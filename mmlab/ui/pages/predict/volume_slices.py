@@ -60,7 +60,8 @@ def _slice(task_name: str, output: Segmentation, sample: str, answer: Prediction
     panels = (there, *segmentation.panels(base, answer, truth, "the method"))
     figures = "".join(f"<figure>{shown}<figcaption>{text}</figcaption></figure>" for text, shown in panels)
     said = _words(output, np.asarray(answer.value) > 0.5, truth)
-    legend = drawn.legend(output.region_names, True, (truth | (np.asarray(answer.value) > 0.5)).any((1, 2)))
+    somewhere = np.asarray((truth | (np.asarray(answer.value) > 0.5)).any((1, 2)))
+    legend = drawn.legend(output.region_names, True, somewhere)
     return f'<div class="mm-three mm-slices">{figures}</div><p class="mm-note">{escape(said)}</p>{legend}'
 
 
