@@ -47,6 +47,22 @@ CASES = [  # data set, protocol, list, its line, the line instead, what is said
     ("food101", "titles", "texts/test_titles.csv", 1, "a.jpg,waffles", r"line 1: there are 2 cells and should be 3"),
     ("food101", "map", "split.json", 1, '{"train": ["stew_1.jpg"]', r"'split\.json' is no JSON, or it is cut off"),
     ("hateful_memes", "", "train.jsonl", 2, '{"id": 1, "label": 2}', r"train\.jsonl, line 2: '2' is no label"),
+    (
+        "ucf101",
+        "",
+        "ucfTrainTestlist/trainlist01.txt",
+        1,
+        "Archery/v_A_g08_c01.avi 4",
+        r"line 1: '4' is not the number",
+    ),
+    (
+        "ucf101",
+        "",
+        "ucfTrainTestlist/testlist01.txt",
+        2,
+        "Zeppelin/v_Z_g01_c01.avi",
+        r"line 2: .* is no class and video",
+    ),
     ("nyuv2", "", "train.txt", 2, "0002.png", r"train\.txt, line 2: '0002\.png' is no number of a picture"),
     (
         "cityscapes",
@@ -119,6 +135,20 @@ def test_arrays_of_other_lengths_and_labels_that_are_no_digits_are_named(tmp_pat
     np.save(tmp_path / "test_labels.npy", labels + 10)
     with pytest.raises(DataError, match=r"test_labels\.npy, row 0: 1\d is no digit"):
         looked_at("avmnist", tmp_path)
+
+
+def test_flow_is_one_picture_of_two_and_is_lost_where_either_is(tmp_path: Path) -> None:
+    write_miniature("ucf101", tmp_path)
+    found = open_folder("ucf101", tmp_path).samples[0]
+    picture = TASKS["ucf101"]().samples("train").inputs["flow"][0]
+    mirrored = picture[0] + picture[1] - 1  # the miniature's v is its u turned about
+    assert abs(float(mirrored.float().mean())) < 0.02
+    second = tmp_path / found.cells["flow"].replace("/u/", "/v/")
+    second.write_bytes(second.read_bytes()[:0])
+    with pytest.raises(DataError, match=r"tvl1_flow/v/.* is empty"):
+        open_folder("ucf101", tmp_path)
+    open_folder("ucf101", tmp_path, incomplete=True)
+    assert (~TASKS["ucf101"]().samples("train").present).sum(0).tolist() == [0, 1]
 
 
 def test_kinetics_sounds_has_33_classes_or_31(written: dict[str, Path]) -> None:

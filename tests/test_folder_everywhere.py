@@ -112,9 +112,13 @@ def test_the_document_says_what_there_is() -> None:
     assert set(rows) == set(kinds())
     for name, kind in kinds().items():
         for option in describe(kind):
-            default = {"columns": "", "colour": " false", "standardise": " true", "pooled": " false"}.get(
-                option.name, f" {option.default}"
-            )
+            default = {
+                "columns": "",
+                "colour": " false",
+                "standardise": " true",
+                "pooled": " false",
+                "beside": " none",
+            }.get(option.name, f" {option.default}")
             assert f"`{option.name}`{default}" in rows[name], (name, option.name)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -65,6 +66,14 @@ class FolderInput(ABC):
     def row_names(self) -> tuple[str, ...]:
         """What each row of the tensor is called: by its number, where it has no name."""
         return tuple(str(row + 1) for row in range(self.shape[0]))
+
+    def files(self, path: str) -> tuple[str, ...]:
+        """The files that a path stands for: itself, and what belongs to it."""
+        return (path,)
+
+    def joined(self, contents: Sequence[bytes]) -> bytes:
+        """One file, as `read` takes it, of those that a path stands for. Raises DataError."""
+        return contents[0]
 
     @abstractmethod
     def read(self, content: bytes, name: str) -> Raw:

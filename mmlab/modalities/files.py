@@ -26,6 +26,19 @@ def numbered(name: str) -> tuple[str, str]:
     return (found[1] or found[3], found[2] or found[4]) if found else (name, "")
 
 
+def with_beside(path: str, beside: str) -> tuple[str, ...]:
+    """A path, and that of the file of the same name in another folder where `beside` says which for which.
+
+    >>> with_beside("flow/u/clip/1.jpg", "u/v"), with_beside("a/1.jpg", "")
+    (('flow/u/clip/1.jpg', 'flow/v/clip/1.jpg'), ('a/1.jpg',))
+    """
+    if not beside:
+        return (path,)
+    one, _, other = beside.partition("/")
+    parts = path.split("/")
+    return path, "/".join([other if part == one else part for part in parts[:-1]] + parts[-1:])
+
+
 def shown_name(name: str, otherwise: str) -> str:
     """What may stand in a sentence for a file: its last part, printable, at most 40 characters, in quotes."""
     last = PurePosixPath(name.replace("\\", "/")).name

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
@@ -9,15 +10,19 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from mmlab.core.errors import DataError
 from mmlab.core.folder_input import FolderInput, GreyRange, not_of
 from mmlab.core.options import option
 from mmlab.core.prepared_input import PreparedInput
 from mmlab.core.recordings import Picture, Raw
+from mmlab.modalities.files import with_beside
 from mmlab.modalities.image.array_picture import NUMPY, read_array
-from mmlab.modalities.image.decode import levels_of, read_picture
+from mmlab.modalities.image.decode import encode_picture, levels_of, read_picture
 from mmlab.modalities.reading import reading
 
 WHITE = "In files of more than 8 bits, the value that is white; 0: 65535, or 1.0 in floating point"
+
+NEITHER = 128  # blue, of a picture that two grey ones make
 
 BLACK = "In files of more than 8 bits, the value that is black"
 
@@ -66,12 +71,30 @@ class ImageInput(FolderInput):
     white: float = option(0.0, WHITE, 0.0, 1e12)
     black: float = option(0.0, BLACK, -1e12, 1e12)
     pixel_mm: float = option(0.0, PIXEL, 0.0, 1e6)
+    beside: str = option("", "u/v: red is the picture in a folder u, and green that of the same name in a folder v")
     seen_as: ClassVar[str] = "image"
     takes_rows: ClassVar[bool] = True
 
     @property
     def shape(self) -> tuple[int, ...]:
         return (3 if self.colour else 1, self.size, self.size)
+
+    def __post_init__(self) -> None:
+        if self.beside and (not self.colour or not all(self.beside.partition("/"))):
+            raise DataError("Two pictures make one in colour.", 'Write "colour": true, "beside": "u/v".')
+
+    def files(self, path: str) -> tuple[str, ...]:
+        return with_beside(path, self.beside)
+
+    def joined(self, contents: Sequence[bytes]) -> bytes:
+        """A picture whose red and green are two grey ones, such as the two directions of optical flow."""
+        if len(contents) == 1:
+            return contents[0]
+        pictures = [read_picture(each, "", self.white, self.black).pixels for each in contents]
+        red, green = (np.asarray(Image.fromarray(each).convert("L")) for each in pictures)
+        if red.shape != green.shape:
+            raise DataError("The two pictures differ in size.", f"They are {red.shape} and {green.shape}.")
+        return encode_picture(Picture(np.stack([red, green, np.full_like(red, NEITHER)], -1)))
 
     def grey_range(self, content: bytes) -> GreyRange | None:
         return range_of(content, self.black, self.white)

@@ -45,9 +45,11 @@ def recording(description: Description, name: str, cell: str, on_content: Callab
     path, number = _parted(item, cell)
     if number and _is_cut_out(description.folder, item, path):
         content, label = row_bytes(file_of(description.folder, path), number), path
+    elif number:
+        content, label = _shared(description.folder, path), cell
     else:
-        content = _shared(description.folder, path) if number else content_of(description.folder, path)
-        label = cell
+        contents = [content_of(description.folder, file) for file in item.kind.files(path)]
+        content, label = item.kind.joined(contents), cell
     found = item.kind.read(content, label)
     if on_content is not None:
         on_content(item.kind.part_of(found) if number and item.kind.shares_files else content)
@@ -87,7 +89,7 @@ def path_of(item: Input, cell: str) -> str:
 def paths_of(description: Description, row: Row, names: Iterable[str]) -> list[str]:
     """The files that a row names for these modalities, and its label map."""
     items = [(description[name], row.cells[name]) for name in names if name in row.cells]
-    found = [path_of(item, cell) for item, cell in items if not item.inline]
+    found = [file for item, cell in items if not item.inline for file in item.kind.files(path_of(item, cell))]
     if description.has_label_maps:
         found.append(numbered(str(row.target))[0])
     return found

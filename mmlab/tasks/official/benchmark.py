@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 from mmlab.core.errors import DataError, UnknownName
 from mmlab.core.registry import Registry
-from mmlab.modalities.files import numbered
+from mmlab.modalities.files import numbered, with_beside
 
 LEAST_VALID, VALID_SHARE = 2, 0.1
 POINTER = b"version https://git-lfs"  # how a file begins that Git LFS has not fetched
@@ -51,8 +51,12 @@ class Protocol:
 
     def paths(self, sample: Sample) -> list[str]:
         """The files that a sample names for its inputs; an inline input has none."""
-        inline = {item["name"] for item in self.inputs if item.get("inline")}
-        return [numbered(cell)[0] for name, cell in sample.cells.items() if cell and name not in inline]
+        return [path for name, cell in sample.cells.items() for path in self.files(name, cell)]
+
+    def files(self, name: str, cell: str) -> tuple[str, ...]:
+        """The files that a cell of an input names."""
+        item = next(each for each in self.inputs if each["name"] == name)
+        return () if item.get("inline") or not cell else with_beside(numbered(cell)[0], str(item.get("beside", "")))
 
 
 class Benchmark(ABC):

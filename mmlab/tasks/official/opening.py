@@ -75,15 +75,15 @@ def _task(name: str, benchmark: Benchmark, protocol: Protocol) -> dict[str, Any]
 
 def _manifest(samples: Sequence[Sample], protocol: Protocol, lost: set[str]) -> str:
     """A line per sample, paths of lost files left empty; samples that have nothing else are left out."""
-    inline = {str(item["name"]): bool(item.get("inline")) for item in protocol.inputs}
+    names = [str(item["name"]) for item in protocol.inputs]
     rows = []
     for sample in samples:
         given = {name: cell for name, cell in sample.cells.items() if cell}
-        there = {name: cell for name, cell in given.items() if inline[name] or numbered(cell)[0] not in lost}
-        cells = [there.get(name, "") for name in inline]
+        there = {name: cell for name, cell in given.items() if lost.isdisjoint(protocol.files(name, cell))}
+        cells = [there.get(name, "") for name in names]
         if there and numbered(sample.target)[0] not in lost:
             rows.append((sample.id, sample.split, sample.target, sample.group, *cells))
-    return verbatim(("id", "split", "target", "group", *inline), rows)
+    return verbatim(("id", "split", "target", "group", *names), rows)
 
 
 def _holds(path: Path, text: str) -> bool:
