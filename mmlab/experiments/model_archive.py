@@ -3,9 +3,9 @@
 What comes in is checked before it is used: names and sizes before anything is unpacked, the card against the task
 before a network is built from it, the report and the sweep against the weights.
 
->>> content = bundle.export(library, "digits", "dmrnet", "seed0")
->>> bundle.bring_in(library, content)                        # raises NameTaken where there is one of this name
-Arrived(task='digits', method='dmrnet', tag='seed0')
+>>> content = model_archive.export(library, "digits", "dmrnet", "seed0")
+>>> model_archive.import_model(library, content)             # raises NameTaken where there is one of this name
+ImportedModel(task='digits', method='dmrnet', tag='seed0')
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import os
 import shutil
 import tempfile
 import zipfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -69,18 +70,22 @@ class ImportedModel:
 
 def export(library: Library, task: str, method: str, tag: str) -> bytes:
     """The checkpoint as one file. Raises CheckpointError where it is missing or damaged."""
-    folder = library.folder(task, method, tag)
-    checkpoints.read_card(folder)
     names = {"format": FORMAT, "task": task, "method": method, "tag": tag}
-    parts = {NAMES: json.dumps(names).encode()}
-    parts |= {name: (folder / name).read_bytes() for name in LARGEST if (folder / name).is_file()}
-    if SWEEP in parts:
-        parts[SWEEP] = _packed_plainly(folder / SWEEP)
+    parts = {NAMES: json.dumps(names).encode(), **parts_of(library.folder(task, method, tag))}
     target = io.BytesIO()
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in parts.items():
             archive.writestr(zipfile.ZipInfo(name, WHEN), content, zipfile.ZIP_DEFLATED)
     return target.getvalue()
+
+
+def parts_of(folder: Path) -> dict[str, bytes]:
+    """The files of a checkpoint that travel, by name. Raises CheckpointError where it is missing or damaged."""
+    checkpoints.read_card(folder)
+    parts = {name: (folder / name).read_bytes() for name in LARGEST if (folder / name).is_file()}
+    if SWEEP in parts:
+        parts[SWEEP] = _packed_plainly(folder / SWEEP)
+    return parts
 
 
 def _packed_plainly(sweep: Path) -> bytes:
@@ -102,17 +107,26 @@ def import_model(library: Library, content: bytes, tag: str = "", replace: bool 
     permissions.require(Action.IMPORT)
     _check_room(library, len(content))
     parts = _unpacked(content)
-    names = _names(parts.get(NAMES, b"{}"))
+    names = _names(parts.pop(NAMES, b"{}"))
+    return file_parts(library, parts, tag or str(names.get("tag", "imported")), replace)
+
+
+def file_parts(library: Library, parts: Mapping[str, bytes], tag: str, replace: bool = False) -> ImportedModel:
+    """File the files of a checkpoint, from anywhere and within `LARGEST`, as the run `tag`.
+
+    Raises DataError or CheckpointError for what is no sound model, NameTaken where it would replace something,
+    NotAllowed.
+    """
+    permissions.require(Action.IMPORT)
+    _check_room(library, sum(map(len, parts.values())))
     with tempfile.TemporaryDirectory(prefix=temporary_name("import")) as place:
         folder = Path(place) / "imported"
         folder.mkdir()
         for name, part in parts.items():
-            if name != NAMES:
-                (folder / name).write_bytes(part)
+            (folder / name).write_bytes(part)
         card = _sound_card(folder)
         task, method = card["task"]["name"], card["method"]
         _check_measured(folder, hashlib.sha256(parts[MODEL]).hexdigest(), TASKS[task].info)
-        tag = tag or str(names.get("tag", "imported"))
         if not TAG.fullmatch(tag):
             raise DataError("The name in this file cannot name a run.", "Give it another name.")
         _file(folder, library.folder(task, method, tag), replace)
