@@ -20,7 +20,8 @@ def command(
             "--from",
             metavar="SOURCE",
             help="Instead: your data. An .npz (an array per input and the right answers), a .csv (a line per sample), "
-            "or a folder with a folder per input, each with a folder per class.",
+            "a folder with a folder per input, each with a folder per class, .tar files of WebDataset (one, or a "
+            "folder of them), or a data set that Hugging Face's save_to_disk wrote.",
         ),
     ] = None,
     json: Json = False,
@@ -42,13 +43,20 @@ def _written(folder: Path, source: Path | None) -> int:
     from mmlab.core.errors import DataError
     from mmlab.tasks.custom.example_folder import write_example
     from mmlab.tasks.custom.from_arrays import write_from_arrays
+    from mmlab.tasks.custom.from_datasets import is_saved_data_set, samples_of_data_set
     from mmlab.tasks.custom.from_folders import write_from_folders
+    from mmlab.tasks.custom.from_samples import write_from_samples
     from mmlab.tasks.custom.from_table import write_from_table
+    from mmlab.tasks.custom.from_web_dataset import samples_of_shards, shards_of
 
     if source is None:
         return write_example(folder)
     if not source.exists():
-        raise DataError(f"There is no '{source}'.", "Give an .npz, a .csv or a folder.")
+        raise DataError(f"There is no '{source}'.", "Give an .npz, a .csv, a .tar or a folder.")
+    if shards := shards_of(source):
+        return write_from_samples(samples_of_shards(shards), folder)
+    if is_saved_data_set(source):
+        return write_from_samples(samples_of_data_set(source), folder)
     if source.is_dir():
         return write_from_folders(source, folder)
     return (write_from_table if source.suffix.lower() in (".csv", ".tsv") else write_from_arrays)(source, folder)
