@@ -105,6 +105,9 @@ def link(name: str, to: str) -> tarfile.TarInfo:
         ({"1.png": png(), "1.PNG": png(), "1.cls": b"0"}, "twice"),
         ({"1.id.png": png(), "1.target.png": png(), "1.cls": b"0"}, "cannot name an input"),
         ({"1.json": b"[1", "1.cls": b"0"}, "1.json"),
+        ({"1.txt": b"a" * (2**20 + 1), "1.cls": b"0"}, "longer than 1 MB"),
+        ({"1.txt": b"\xff", "1.cls": b"0"}, "no text in UTF-8"),
+        ({"1.json": b'{"words": "\\ud800"}', "1.cls": b"0"}, r"Unicode|1.json"),
         ({"1.a.npy": npy(np.ones(3)), "1.cls": b"0", "2.a.npy": npy(np.ones(4)), "2.cls": b"1"}, "not what it was"),
     ],
 )

@@ -64,6 +64,9 @@ def write_from_samples(samples: Iterable[Sample], folder: Path) -> int:
     with writing(folder):
         try:
             return _write(samples, folder)
+        except UnicodeEncodeError as error:  # halves of letters, as JSON may hold them
+            shutil.rmtree(folder)
+            raise DataError("A text in it is no Unicode.", "Write it as UTF-8.") from error
         except MmlabError:  # what is wrong with a sample is found when others are written already
             shutil.rmtree(folder)
             raise

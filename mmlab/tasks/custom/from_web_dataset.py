@@ -182,8 +182,10 @@ def _numbers(content: bytes, where: str) -> NDArray[Any]:
 
 
 def _text(content: bytes, where: str) -> str:
+    if len(content) > LARGEST_TEXT:
+        raise DataError(f"{where} is longer than {LARGEST_TEXT >> 20} MB.", "Make it shorter.")
     try:
-        return content[: LARGEST_TEXT + 1].decode()
+        return content.decode()
     except UnicodeDecodeError as error:
         raise DataError(f"{where} is no text in UTF-8.", "Save it in UTF-8.") from error
 
