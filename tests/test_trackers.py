@@ -16,7 +16,8 @@ from mmlab.core.errors import DataError, UnknownName
 from mmlab.core.task import TASKS
 from mmlab.experiments import comparison_tables
 from mmlab.experiments.score_import import read_scores
-from mmlab.experiments.training_logs import numbers, open_log
+from mmlab.experiments.training_logs import followed_run, open_log
+from mmlab.experiments.training_logs.followed_run import FollowedRun, numbers
 from mmlab.storage import imported_scores, progress_file
 from mmlab.storage.library import SHIPPED, Library
 from tests.apps import app_at, healthy, html
@@ -32,6 +33,16 @@ def events(folder: Path) -> dict[str, list[tuple[int, float]]]:
     return {name: [(each.step, each.value) for each in found.Scalars(name)] for name in found.Tags()["scalars"]}
 
 
+def pictures_of(folder: Path) -> dict[str, list[int]]:
+    found = EventAccumulator(str(folder), size_guidance={"images": 0})
+    found.Reload()
+    return {name: [each.step for each in found.Images(name)] for name in found.Tags()["images"]}
+
+
+def followed(root: Path, **settings: Any) -> FollowedRun:
+    return FollowedRun(root, "watch", "dmrnet", "seed0", {"seed": 0, "config.hard": 0.3, **settings}, INFO)
+
+
 def part_of_run(folder: Path, epochs: int) -> Path:
     folder.mkdir(exist_ok=True)
     lines = (RUN / "progress.jsonl").read_bytes().splitlines(keepends=True)
@@ -39,16 +50,20 @@ def part_of_run(folder: Path, epochs: int) -> Path:
     return folder
 
 
-def test_event_files_and_the_table_hold_every_number_of_the_run_once_though_it_was_cut_off(tmp_path: Path) -> None:
+def test_event_files_and_the_table_hold_every_number_of_the_run_once_though_it_was_cut_off(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(followed_run, "MOST_PICTURES", 2)
     for kind in ("csv", "tensorboard"):
         for epochs in ((1, 2, 5), (6, 20)):  # cut off after five, then gone on with in another process
-            log = open_log(kind, tmp_path / kind)
+            log = open_log(kind, followed(tmp_path / kind))
             for epoch in epochs:
                 log.follow(part_of_run(tmp_path / "run", epoch))
             log.close()
     rows = progress_file.whole_lines(RUN)
-    curves = events(tmp_path / "tensorboard")
-    with (tmp_path / "csv" / "training.csv").open(newline="") as opened:
+    curves = events(followed(tmp_path / "tensorboard").target)
+    assert pictures_of(followed(tmp_path / "tensorboard").target) == {"lattice": [9, 19], "dominance": [9, 19]}
+    with (followed(tmp_path / "csv").target / "training.csv").open(newline="") as opened:
         table = list(csv.DictReader(opened))
     assert len(table) == len(rows) == 20
     assert set(curves) | {"epoch"} == set(table[0])
@@ -66,7 +81,7 @@ def test_a_training_writes_them(tmp_path: Path, capfd: pytest.CaptureFixture[str
     words = ["train", "--task", "watch", "--method", "joint", "--plan", "epochs=2", "--plan", "samples=64"]
     words += ["--checkpoints", str(tmp_path / "library"), "--log-folder", str(tmp_path / "logs")]
     assert main([*words, "--log", "carrier-pigeon"]) == 2
-    assert "There are: csv, tensorboard, profile" in capfd.readouterr().err
+    assert "There are: csv, tensorboard, mlflow, wandb, profile" in capfd.readouterr().err
     assert main([*words, "--log", "csv", "--log", "tensorboard"]) == 0
     target = tmp_path / "logs" / "watch" / "joint" / "seed0"
     assert [step for step, _ in events(target)["mean"]] == [0, 1]
@@ -157,12 +172,13 @@ def test_compare_shows_them_as_a_row(library: Library, tmp_path: Path, capfd: An
 
 
 def test_a_trace_shows_what_the_second_epoch_did(tmp_path: Path) -> None:
-    log = open_log("profile", tmp_path / "logs")
+    run = followed(tmp_path / "logs")
+    log = open_log("profile", run)
     for act in (torch.relu, torch.sigmoid, torch.tanh, torch.exp):  # after which an epoch is over
         act(torch.ones(3))
         log.follow(tmp_path)
     log.close()
-    done = {event.get("name") for event in json.loads((tmp_path / "logs" / "trace.json").read_text())["traceEvents"]}
+    done = {event.get("name") for event in json.loads((run.target / "trace.json").read_text())["traceEvents"]}
     assert "aten::sigmoid" in done
     assert not done & {"aten::relu", "aten::tanh", "aten::exp"}
-    assert [each.name for each in (tmp_path / "logs").iterdir()] == ["trace.json"]
+    assert [each.name for each in run.target.iterdir()] == ["trace.json"]

@@ -45,7 +45,7 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
     "analysis/dominance": ("measures",),
     "cli": ("commands",),
     "core": ("outputs",),
-    "experiments": ("recorders", "background", "control"),
+    "experiments": ("recorders", "background", "control", "training_logs"),
     "foreign": ("doctor",),
     "lessons": ("facts",),
     "modalities": ("image series", "*"),

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -26,6 +24,7 @@ from mmlab.cli.common_options import (
     settle,
 )
 from mmlab.cli.console import STOPPED, Bar, bar, emit, number, say, table, whisper
+from mmlab.cli.run_logs import Logs, follow
 from mmlab.core.backbone import merged
 from mmlab.core.errors import DataError, MmlabError, UnknownName, Unsupported
 from mmlab.storage.library import Library
@@ -35,7 +34,7 @@ if TYPE_CHECKING:
     from mmlab.core.method import Method
     from mmlab.core.task import Task
     from mmlab.experiments.train_job import TrainJob
-    from mmlab.experiments.training_logs import TrainingLog
+    from mmlab.experiments.training_logs.followed_run import TrainingLog
     from mmlab.training.loop import Progress
 
 Seeds = Annotated[int, typer.Option(min=1, help="How many seeds to train, one after the other.")]
@@ -56,7 +55,8 @@ LogKinds = Annotated[
     typer.Option(
         "--log",
         metavar="KIND",
-        help="Also write csv, tensorboard or profile (a trace of an epoch) while training; may be given twice.",
+        help="Also write csv, tensorboard, mlflow, wandb or profile (a trace of an epoch) while training; may be given "
+        "several times.",
     ),
 ]
 LogFolder = Annotated[Path, typer.Option(metavar="FOLDER", help="Where to: FOLDER/<task>/<method>/<run>.")]
@@ -149,26 +149,6 @@ def _jobs(
     return [TrainJob(task, method, config, plan, n, t) for n, t in zip(numbers, tags, strict=True)]
 
 
-@dataclass(frozen=True)
-class Logs:
-    """What to write for other programs while training, by kind, and the folder for it."""
-
-    kinds: tuple[str, ...]
-    folder: Path
-
-    @contextmanager
-    def of(self, job: TrainJob) -> Iterator[list[TrainingLog]]:
-        """Those of a run, closed at the end. Raises UnknownName, or MissingExtra."""
-        from mmlab.experiments.training_logs import open_log
-
-        target = self.folder / job.task / job.method / job.folder
-        with ExitStack() as stack:
-            found = [open_log(kind, target) for kind in dict.fromkeys(self.kinds)]
-            for each in found:
-                stack.callback(each.close)
-            yield found
-
-
 def _train(job: TrainJob, library: Library, restart: bool, logs: Logs) -> dict[str, Any]:
     """One run, or what is there already; what the command reports about it."""
     from mmlab.experiments import train_job as jobs
@@ -197,7 +177,7 @@ def _train_alone(job: TrainJob, library: Library, restart: bool, logs: list[Trai
         with bar(name, None) as shown:
             _run(job, library, name, shown, logs)
     for log in logs:
-        log.follow(folder)
+        follow(log, folder)
     return _report(folder, name)
 
 
@@ -211,7 +191,7 @@ def _run(job: TrainJob, library: Library, name: str, shown: Bar, logs: list[Trai
                 shown.start(name, progress.epochs)
             _show(progress, name, shown)
             for log in logs:
-                log.follow(library.folder(job.task, job.method, job.folder))
+                follow(log, library.folder(job.task, job.method, job.folder))
             last = progress
     except KeyboardInterrupt:
         done = f"after epoch {last.epoch + 1} of {last.epochs}" if last else "before an epoch was over"
