@@ -115,6 +115,8 @@ def _nodes(axes: Any, drawn: Lattice, scores: Mapping[str, float], frame: Frame,
 
 
 def _dominance(rows: Rows, frame: Frame, title: str) -> Pixels | None:
+    from matplotlib.ticker import MaxNLocator
+
     shares = [row.get("logs", {}).get("shares", {}) for row in rows]
     lengths = [row.get("gradient_norm", {}) for row in rows]
     panels = {name: each for name, each in ((SHARES, shares), (LENGTHS, lengths)) if any(each)}
@@ -126,13 +128,12 @@ def _dominance(rows: Rows, frame: Frame, title: str) -> Pixels | None:
         axes = figure.add_subplot(1, len(panels), place)
         for modality in frame.letters:
             values = [math.nan if line.get(modality) is None else float(line[modality]) for line in each]
-            style = {"color": frame.colour(modality), "marker": "o", "markersize": 3}
-            (line,) = axes.plot(epochs, values, **style)
+            (line,) = axes.plot(epochs, values, color=frame.colour(modality), marker="o", markersize=3)
             line.set_label(f"{frame.letters[modality]} {frame.labels[modality]}".replace("$", r"\$"))
         axes.set_ylim(0, 1 if name == SHARES else None)
         axes.set_title(name, fontsize=9)
         axes.set_xlabel("epoch", fontsize=9)
-        axes.xaxis.get_major_locator().set_params(integer=True)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.grid(alpha=0.25)
     axes.legend(fontsize=8)
     figure.subplots_adjust(left=0.05, right=0.99, bottom=0.15, top=0.83, wspace=0.12)
