@@ -153,7 +153,7 @@ def _like(value: Any, rng: Random) -> Any:
     if isinstance(value, bool):
         return not value
     if isinstance(value, int | float):
-        return rng.choice([*NUMBERS, value + 1, -value, float(value), value * 1000])
+        return rng.choice([*NUMBERS, value + 1, -value, float(max(-1e300, min(value, 1e300))), value * 1000])
     if isinstance(value, str):
         return rng.choice([*TEXTS, value[::-1], value + "-x", value.upper(), value[:-1]])
     if isinstance(value, list):
