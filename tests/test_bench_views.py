@@ -9,7 +9,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from mmlab.ui.pages.predict.views import VIEWS
+from mmlab.ui.pages.predict.views import SWITCH, VIEWS
 from mmlab.ui.session import cache
 from tests.apps import address, app_at, healthy, html, sentences
 from tests.library import measured
@@ -48,6 +48,21 @@ def boards(app: AppTest) -> list[str]:
 def test_the_answers_come_first_and_an_unknown_view_is_the_first_one() -> None:
     assert ANSWERS in html(opened("answer"))
     assert ANSWERS in html(opened("nonsense"))
+
+
+def test_what_a_browser_says_of_controls_that_it_drew_empty_changes_nothing() -> None:
+    """It takes two runs as one when it is slow; the second sets nothing anew."""
+    app = opened("damage")
+    (views,) = [each for each in app.get("button_group") if each.key == SWITCH]
+    views.set_value(None)
+    for switch in app.toggle:
+        switch.set_value(False)
+    healthy(app.run())
+    assert address(app, "view") == "damage"
+    assert address(app, "on") in (None, "")
+    assert [switch.value for switch in app.toggle] == [True, True, True]
+    app.toggle[1].set_value(False).run()
+    assert address(app, "on") == "image-pen"
 
 
 def test_where_each_model_looks_has_a_map_per_input_that_is_on_and_says_whether_it_was_checked() -> None:

@@ -125,7 +125,7 @@ def toggle(modality: Modality, given: Sequence[str], on: Combination | None) -> 
         marked(modality),
         key=url_state.follow(f"on.{modality.name}", there and on is not None and modality.name in on),
         disabled=not there,
-        on_change=partial(_switch, tuple(given)),
+        on_change=partial(_switch, tuple(given), len(on.names) if on is not None else 0),
     )
 
 
@@ -168,8 +168,11 @@ def _go_to_task() -> None:
     url_state.begin(task=st.session_state["task"])
 
 
-def _switch(given: tuple[str, ...]) -> None:
+def _switch(given: tuple[str, ...], before: int) -> None:
     on = [name for name in given if st.session_state.get(f"on.{name}")]
+    if not on and before > 1:  # a person switches one at a time
+        url_state.show_again(*(f"on.{name}" for name in given))
+        return
     url_state.put(on=None if len(on) == len(given) else "-".join(on) or url_state.NOTHING)
 
 

@@ -201,6 +201,15 @@ def follow(key: str, value: Any) -> str:
     return key
 
 
+def show_again(*keys: str) -> None:
+    """Set these widgets anew at the next run. For callbacks with what no person can have chosen.
+
+    A browser that is slow to draw a page takes two runs as one, and the widgets of the second, which sets nothing anew,
+    start empty there and say so.
+    """
+    st.session_state.setdefault(MOUNTED, set()).difference_update(keys)
+
+
 def link(page: str, view: Mapping[str, str]) -> str:
     """The address of a page with a view, relative to the app: `predict?task=digits`."""
     from urllib.parse import urlencode

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from functools import partial
 from html import escape
 from pathlib import Path
 
@@ -27,6 +28,7 @@ from mmlab.ui.pages.predict.view_data import PredictView
 from mmlab.ui.session import cache, url_state
 from mmlab.viz.base import theme
 
+SENSES = "control.on"  # session: the control of what the controller has
 UPRIGHT = 0.9  # cosine of the angle within which it counts as upright
 HELP = (
     "The controller was trained by reinforcement learning on the frozen codes of all inputs (SAC). Nothing is learnt "
@@ -92,13 +94,17 @@ def _senses(shown: PredictView, on: Combination) -> None:
         list(keys),
         required=True,
         format_func=lambda key: page_frame.plain(keys[key].label),
-        key=url_state.follow("control.on", on.key),
-        on_change=lambda: _sense(shown, str(st.session_state["control.on"])),
+        key=url_state.follow(SENSES, on.key),
+        on_change=partial(_sense, shown.whole.key),
     )
 
 
-def _sense(shown: PredictView, key: str) -> None:
-    url_state.put(on=None if key == shown.whole.key else key)
+def _sense(whole: str) -> None:
+    key = st.session_state[SENSES]
+    if key is None:  # one is required
+        url_state.show_again(SENSES)
+    else:
+        url_state.put(on=None if key == whole else key)
 
 
 def _film(task: Task, environment: Environment, model: Model, run: Reference, on: Combination, again: bool) -> None:

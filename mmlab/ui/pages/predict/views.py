@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import streamlit as st
 
@@ -20,6 +21,7 @@ from mmlab.ui.session.page_registry import PAGES, group_of
 from mmlab.ui.text.markdown import plain
 
 FIELD = "view"
+SWITCH = "bench.view"  # session: the control
 
 
 @dataclass(frozen=True)
@@ -61,13 +63,17 @@ def _switch(task: Task) -> str:
         say("What to see of this sample"),
         names,
         format_func=lambda name: say(VIEWS[name].title),
-        key=url_state.follow("bench.view", opened),
+        key=url_state.follow(SWITCH, opened),
         required=True,
         label_visibility="collapsed",
-        on_change=lambda: url_state.put(**{FIELD: _named(str(st.session_state["bench.view"]), names[0])}),
+        on_change=partial(_open, names[0]),
     )
     return opened
 
 
-def _named(view: str, usual: str) -> str | None:
-    return None if view == usual else view
+def _open(usual: str) -> None:
+    view = st.session_state[SWITCH]
+    if view is None:  # one is required
+        url_state.show_again(SWITCH)
+    else:
+        url_state.put(**{FIELD: None if view == usual else view})
