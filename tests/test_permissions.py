@@ -225,5 +225,7 @@ def test_the_document_names_what_there_is() -> None:
     assert "USER mmlab" in container
     assert "MMLAB_MODE=read-only" in container
     assert "frame-ancestors 'none'" in proxy
+    for name, usual in re.findall(r"^ARG (\w+)=(\S+)$", container, re.MULTILINE):
+        container = container.replace(f"${{{name}}}", usual)
     copied = re.findall(r"^COPY (.+) \S+$", container, re.MULTILINE)
     assert all((root / name).exists() for line in copied for name in line.split())
