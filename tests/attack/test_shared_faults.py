@@ -141,7 +141,8 @@ def test_orders(file: Path, tmp_path: Path) -> None:
     (home / "order.json").write_text(order)
     (home / "status.json").write_text(status)
     assert order_in(home) is not None
-    assert status_in(home) == {"state": "", "message": "", "hint": "", "asked": 0.0}
+    nothing = {"state": "", "message": "", "hint": "", "asked": 0.0, "reading": "", "share": 0.0}
+    assert status_in(home) == nothing
     assert [run.state for run in TrainingQueue(Library(tmp_path)).all()] == ["stopped"]
     (home / "order.json").write_text(json.dumps({**json.loads(order), "seed": True}))
     assert order_in(home) is None

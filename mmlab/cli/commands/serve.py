@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import signal
+import sys
 import threading
 from typing import Annotated
 
 import typer
 
-from mmlab.cli.common_options import Checkpoints, Cpus, Device, Gpus, settle
-from mmlab.cli.console import bar, say
+from mmlab.cli.common_options import Checkpoints, Cpus, Device, Gpus, Json, settle
+from mmlab.cli.console import bar, emit, say
 
 
 def command(
@@ -23,6 +24,7 @@ def command(
     cpus: Cpus = 1.0,
     gpus: Gpus = 0.0,
     device: Device = "",
+    json: Json = False,
     checkpoints: Checkpoints = None,
 ) -> None:
     """Serve trained models with Ray Serve, until Ctrl-C. Apps use them with MMLAB_SERVER=http://HOST:PORT."""
@@ -36,5 +38,9 @@ def command(
         served(library.root, host, port, replicas, Share(cpus, gpus), wait / 1000, most) as address,
     ):
         shown.start("Serving", None)
-        say(f"{address} ({replicas} replica{'s' * (replicas != 1)}). Apps: MMLAB_SERVER={address}")
+        if json:
+            emit({"address": address, "replicas": replicas})
+            sys.stdout.flush()  # it is read while this goes on
+        else:
+            say(f"{address} ({replicas} replica{'s' * (replicas != 1)}). Apps: MMLAB_SERVER={address}")
         threading.Event().wait()
