@@ -53,7 +53,8 @@ def samples_of_shards(shards: Sequence[Path]) -> Iterator[Sample]:
 
 def _samples(shard: Path) -> Iterator[tuple[str, dict[str, bytes]]]:
     """The files of each sample by what stands behind its name."""
-    current, files = "", {}
+    current = ""
+    files: dict[str, bytes] = {}
     for name, content in _members(shard):
         folder, _, base = name.rpartition("/")
         start, _, rest = base.partition(".")
