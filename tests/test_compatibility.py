@@ -55,3 +55,4 @@ def test_what_is_called_public_is_there() -> None:
 def test_this_version_has_its_changes() -> None:
     headings = re.findall(r"^## (\S+)", (ROOT / "CHANGES.md").read_text("utf-8"), re.MULTILINE)
     assert headings[0].rstrip(",") == mmlab.__version__
+    assert f"version: {mmlab.__version__}\n" in (ROOT / "CITATION.cff").read_text("utf-8")
