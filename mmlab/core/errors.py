@@ -23,6 +23,11 @@ def _readable(text: str, most: int) -> str:
     return text if len(text) <= most else f"{text[: most // 2]}…{text[-most // 2 + 1 :]}"
 
 
+def first_line(error: BaseException) -> str:
+    """What somebody else's error says at first, for a sentence; the name of its kind where it says nothing."""
+    return next(iter(str(error).strip().splitlines()), type(error).__name__)
+
+
 class UnknownName(MmlabError):
     """A task, method, modality, sample or option of this name does not exist."""
 

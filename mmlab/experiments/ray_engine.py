@@ -16,7 +16,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, TypeVar
 
-from mmlab.core.errors import DataError, MissingExtra, MmlabError, StorageError
+from mmlab.core.errors import DataError, MissingExtra, MmlabError, StorageError, first_line
 from mmlab.storage.atomic_files import hidden
 
 J = TypeVar("J")
@@ -74,9 +74,9 @@ class RayJobs:
         try:
             return self.ray.get(reference)
         except self.ray.exceptions.OutOfDiskError as error:
-            return StorageError(f"Ray has no room left on a disk: {_first_line(error)}", "Make room on that machine.")
+            return StorageError(f"Ray has no room left on a disk: {first_line(error)}", "Make room on that machine.")
         except (self.ray.exceptions.RayError, self.ray.exceptions.RayTaskError) as error:
-            message = f"Its process or its machine ended {ATTEMPTS + 1} times: {_first_line(error)}"
+            message = f"Its process or its machine ended {ATTEMPTS + 1} times: {first_line(error)}"
             return MmlabError(message, "Give each job more (--cpus), so that fewer share a machine's memory.")
 
 
@@ -121,7 +121,7 @@ def _join(ray: ModuleType, address: str, cores: int) -> None:
     try:
         ray.init(address=address or "local", log_to_driver=False, logging_level="ERROR", **({} if address else here))
     except Exception as error:  # a start that takes too long is a plain Exception of Ray's
-        raise DataError(f"Ray cannot be joined{address and f' at {address}'}: {_first_line(error)}", START) from error
+        raise DataError(f"Ray cannot be joined{address and f' at {address}'}: {first_line(error)}", START) from error
 
 
 def _check_address(address: str) -> None:
@@ -180,7 +180,3 @@ def _do(place: tuple[Mapping[str, str], str, str], piece: list[Any], job: Any) -
         return work(job)
     except Exception as error:
         return error
-
-
-def _first_line(error: BaseException) -> str:
-    return next(iter(str(error).strip().splitlines()), type(error).__name__)

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mmlab.core.errors import DataError, MissingExtra
+from mmlab.core.errors import DataError, MissingExtra, first_line
 from mmlab.experiments import ray_engine
 from mmlab.experiments.ray_engine import Share
 
@@ -46,9 +46,7 @@ def served(library: Path, host: str, port: int, replicas: int, share: Share, wai
             serve.run(deployment.bind(*settings), name=NAME, route_prefix="/", logging_config={"log_level": "ERROR"})
             yield f"http://{host}:{port}"
         except RuntimeError as error:
-            raise DataError(
-                f"It cannot be served: {str(error).strip().splitlines()[0]}", "Try another port."
-            ) from error
+            raise DataError(f"It cannot be served: {first_line(error)}", "Try another port.") from error
         finally:
             serve.shutdown()
 

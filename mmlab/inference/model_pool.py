@@ -24,6 +24,7 @@ from mmlab.inference.batching import Batcher, in_halves, is_out_of_memory
 from mmlab.inference.device import device
 from mmlab.inference.memory import free_bytes, give_back, machine_bytes
 from mmlab.inference.predictor import Model
+from mmlab.storage.checkpoints import MODEL
 
 LEAST = 512 * 2**20
 SPARE = 64 * 2**20  # bytes of a device that stay free for what is computed
@@ -223,7 +224,7 @@ def _bytes(model: Model) -> int:
 def _file_bytes(reference: Reference) -> int:
     """About what its weights will take: they are stored as they are, or in half precision."""
     try:
-        return 2 * (Path(reference.path) / "model.safetensors").stat().st_size
+        return 2 * (Path(reference.path) / MODEL).stat().st_size
     except OSError:
         return 0
 

@@ -18,12 +18,12 @@ from mmlab.core.reference import Reference
 from mmlab.core.task import TASKS
 from mmlab.inference.answer_exchange import LARGEST, packed, unpacked
 from mmlab.inference.model_pool import ModelPool, Sample
+from mmlab.storage.checkpoints import MODEL
 
 VARIABLE = "MMLAB_SERVER"
 PATIENCE = 10.0  # seconds for an answer
 PAUSE = 30.0  # seconds until a server that failed is asked again
 OWN = "This app answers with its own models meanwhile."
-WEIGHTS = "model.safetensors"
 
 
 class SharedAnswers:
@@ -81,6 +81,6 @@ def from_environment(pool: ModelPool) -> SharedAnswers:
 def _digest(reference: Reference) -> str:
     """The digest of a model's file, by which a server knows it; empty for a model that is none."""
     try:
-        return hashlib.sha256((Path(reference.path) / WEIGHTS).read_bytes()).hexdigest()
+        return hashlib.sha256((Path(reference.path) / MODEL).read_bytes()).hexdigest()
     except OSError:
         return ""

@@ -15,22 +15,22 @@ from numpy.typing import NDArray
 from mmlab.core.metric import METRICS, MeanMetric, Metric, Numbers
 from mmlab.core.outputs import Regression
 
-KINDS = frozenset({"regression"})
+Flags = NDArray[np.bool_]
 
 
-def _applies(output: Regression) -> tuple[str, ...]:
+class OfWholeSteps(Metric[Regression]):
     """Only a scale whose whole numbers people tell apart has these."""
-    return ("",) if output.whole_steps else ()
 
-
-class Steps(MeanMetric[Regression]):
-    """How often a number, rounded to whole steps between two ends, is the right one."""
-
-    kinds = KINDS
-    furthest: ClassVar[float]
+    kinds = frozenset({"regression"})
 
     def parts(self, output: Regression) -> tuple[str, ...]:
-        return _applies(output)
+        return ("",) if output.whole_steps else ()
+
+
+class Steps(OfWholeSteps, MeanMetric[Regression]):
+    """How often a number, rounded to whole steps between two ends, is the right one."""
+
+    furthest: ClassVar[float]
 
     def values(self, answers: NDArray[Any], truth: NDArray[Any], output: Regression, part: str) -> Numbers:
         found, right = (np.round(np.clip(each, -self.furthest, self.furthest)) for each in (answers[..., 0], truth))
@@ -57,24 +57,20 @@ class Acc5(Steps):
     order = 13
 
 
-def _sides(answers: NDArray[Any], truth: NDArray[Any], zero: bool) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Whether each number and each right one is positive; with zero, 0 is."""
+def _sides(answers: NDArray[Any], truth: NDArray[Any], zero: bool) -> tuple[Flags, Flags, Flags]:
+    """Whether each number and each right one is positive, which 0 is with zero; and which samples count."""
     said = answers[..., 0]
-    return (said >= 0, truth >= 0) if zero else (said > 0, truth > 0)
+    return (said >= 0, truth >= 0, np.ones(truth.shape, bool)) if zero else (said > 0, truth > 0, truth != 0)
 
 
-class Sides(MeanMetric[Regression]):
+class Sides(OfWholeSteps, MeanMetric[Regression]):
     """How often a number lies on the right side of 0."""
 
-    kinds = KINDS
     zero: ClassVar[bool]
 
-    def parts(self, output: Regression) -> tuple[str, ...]:
-        return _applies(output)
-
     def values(self, answers: NDArray[Any], truth: NDArray[Any], output: Regression, part: str) -> Numbers:
-        said, right = _sides(answers, truth, self.zero)
-        return np.where(self.zero | (truth != 0), said == right, np.nan)[None]
+        said, right, counted = _sides(answers, truth, self.zero)
+        return np.where(counted, said == right, np.nan)[None]
 
 
 @METRICS.register("acc2_with_zero")
@@ -97,20 +93,16 @@ class WithoutZero(Sides):
     order = 15
 
 
-class WeightedF1(Metric[Regression]):
+class WeightedF1(OfWholeSteps):
     """F1 of both sides of 0, weighted by how often each is right."""
 
-    kinds = KINDS
     zero: ClassVar[bool]
-
-    def parts(self, output: Regression) -> tuple[str, ...]:
-        return _applies(output)
 
     def weighted(
         self, answers: NDArray[Any], truth: NDArray[Any], counts: Numbers, output: Regression, part: str
     ) -> Numbers:
-        said, right = _sides(answers, truth, self.zero)
-        kept = counts * (self.zero | (truth != 0))
+        said, right, counted = _sides(answers, truth, self.zero)
+        kept = counts * counted
         total = kept.sum(1)
         found = np.zeros(len(counts))
         with np.errstate(invalid="ignore", divide="ignore"):

@@ -20,6 +20,7 @@ import numpy as np
 from mmlab.core.errors import DataError
 from mmlab.core.file_stamp import stamp_of
 from mmlab.modalities.files import numbered, shown_name
+from mmlab.modalities.npy_header import npy_header
 
 ENDINGS = (".npy", ".npz")
 LARGEST_ROW = 8_000_000  # numbers
@@ -87,9 +88,7 @@ def _stored(file: Path, member: str, stamp: Any) -> Stored:
             _enter(opened, file, member, label) if file.suffix.lower() == ".npz" else os.fstat(opened.fileno()).st_size
         )
         try:
-            version = np.lib.format.read_magic(opened)
-            read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-            shape, fortran, form = read(opened)
+            shape, fortran, form = npy_header(opened)
         except Exception as error:  # NumPy raises ValueError, EOFError, tokenize errors and more
             raise DataError(f"{label} holds no array of which a row could be taken.", HINT) from error
         if form.kind not in "fiu" or not shape or not all(type(side) is int and side > 0 for side in shape):

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from mmlab.core.backbone import Backbone
 from mmlab.core.backbone_families import BACKBONES
-from mmlab.core.errors import CheckpointError, MmlabError, Unsupported
+from mmlab.core.errors import CheckpointError, MmlabError, Unsupported, first_line
 from mmlab.core.method import Feature
 from mmlab.core.modality import Modality
 from mmlab.networks.backbone_weights import digest_of
@@ -53,7 +53,7 @@ class Body(nn.Module):
         except (RuntimeError, AssertionError, ValueError, IndexError, ZeroDivisionError) as error:
             size = " × ".join(map(str, modality.shape))
             raise Unsupported(
-                f"{self.backbone.encoder} cannot read an input of {size}: {_first_line(error)}",
+                f"{self.backbone.encoder} cannot read an input of {size}: {first_line(error).rstrip('.')[:160]}.",
                 "It may be too small: give another number of pixels, or take another model.",
             ) from error
         self.train(was)
@@ -178,10 +178,6 @@ def _built(modality: Modality, backbone: Backbone, levels: bool) -> nn.Module:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(SEED)
         return family.build(modality, backbone, levels).eval()
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().split("\n")[0].rstrip(".")[:160] + "."
 
 
 def _left_out(encoder: nn.Module, state: dict[str, Tensor], prefix: str, _: Any) -> None:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from mmlab.core.errors import MissingExtra
+from mmlab.core.errors import MissingExtra, first_line
 from mmlab.core.version import __version__
 from mmlab.experiments.training_logs.followed_run import FollowedRun, Row, TrackerError, numbers
 from mmlab.experiments.training_logs.tracked_run import TrackedRun
@@ -145,8 +145,7 @@ def _answers(uri: str) -> Iterator[None]:
     try:
         yield
     except MlflowException as error:
-        first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise TrackerError(f"MLflow at {_shown(uri)} did not take it: {first[:200]}", HINT) from error
+        raise TrackerError(f"MLflow at {_shown(uri)} did not take it: {first_line(error)[:200]}", HINT) from error
 
 
 def _shown(uri: str) -> str:

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from mmlab.core.errors import MissingExtra
+from mmlab.core.errors import MissingExtra, first_line
 from mmlab.experiments.training_logs.followed_run import FollowedRun, Row, TrackerError, numbers
 from mmlab.experiments.training_logs.tracked_run import TrackedRun
 from mmlab.storage import progress_file
@@ -92,5 +92,4 @@ def _answers() -> Iterator[None]:
     try:
         yield
     except Error as error:
-        first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise TrackerError(f"Weights & Biases did not take it: {first[:200]}", HINT) from error
+        raise TrackerError(f"Weights & Biases did not take it: {first_line(error)[:200]}", HINT) from error

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from mmlab.core.errors import DataError
 from mmlab.core.plain_text import LONGEST_NAME, NAMES_HINT, is_plain, plain
+from mmlab.modalities.npy_header import npy_header
 from mmlab.modalities.series.csv_table import LARGEST, NOTHING_STATED, ROWS, Table, TableOptions, read_table
 
 NUMPY = b"\x93NUMPY"
@@ -54,9 +55,7 @@ def _array(content: bytes, label: str) -> Floats:
     """A .npy file of one or two dimensions; no pickles, and what its header promises is checked first."""
     try:
         opened = io.BytesIO(content)
-        version = np.lib.format.read_magic(opened)
-        read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-        shape, _, form = read(opened)
+        shape, _, form = npy_header(opened)
         if form.kind not in "fiu" or len(shape) not in (1, 2) or len(content) > ARRAY_BYTES:
             raise DataError(f"{label} is no array of numbers in one or two dimensions.", "Save it as [rows, columns].")
         if int(np.prod([int(side) for side in shape], dtype=object)) * form.itemsize > len(content):

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmlab.core.errors import DataError
+from mmlab.modalities.npy_header import npy_header
 from mmlab.modalities.series.csv_table import LARGEST
 
 ARRAYS = 6  # kept open: one per input
@@ -39,9 +40,7 @@ def _array(content: bytes, label: str) -> NDArray[Any]:
     """A view of the numbers in the file; no pickles, and what its header promises is checked first."""
     opened = io.BytesIO(content)
     try:
-        version = np.lib.format.read_magic(opened)
-        read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-        shape, fortran, form = read(opened)
+        shape, fortran, form = npy_header(opened)
     except Exception as error:  # NumPy raises ValueError, EOFError, tokenize errors and more
         raise DataError(f"{label} is no .npy file, of which a row could be taken.", HINT) from error
     if form.kind not in "fiu" or len(shape) != 2 or not all(type(side) is int and side > 0 for side in shape):

@@ -109,10 +109,15 @@ def _row(
     return found
 
 
+def usual_split(word: str) -> str:
+    """A word for a split as a manifest has it; any other as it is, in small letters."""
+    return OTHER_SPLITS.get(word.casefold(), word.casefold())
+
+
 def _mender(column: str, description: Description) -> Callable[[str], str]:
     """What mends the cells of a column."""
     if column == description.split_column:
-        return lambda cell: OTHER_SPLITS.get(cell.casefold(), cell.casefold())
+        return usual_split
     if column == "target" and not description.has_label_maps:
         return lambda cell: _class(cell, description.info.output.class_names)
     is_path = column in description.info.modalities.names and not description[column].inline

@@ -14,7 +14,7 @@ import numpy as np
 
 from mmlab.core.errors import DataError
 from mmlab.storage import strict_json
-from mmlab.tasks.custom.fixing import OTHER_SPLITS
+from mmlab.tasks.custom.fixing import usual_split
 from mmlab.tasks.custom.from_arrays import GROUPS, IDS
 from mmlab.tasks.custom.from_samples import ANSWERS, SPLIT, File, Sample, Value, clean, is_input
 from mmlab.tasks.custom.manifest import SPLITS
@@ -51,7 +51,7 @@ def samples_of_data_set(folder: Path) -> Iterator[Sample]:
     if not isinstance(said, list) or not all(isinstance(each, str) for each in said):
         raise DataError(f"'{PARTS}' names no splits.", HINT)
     for name in said:
-        split = OTHER_SPLITS.get(name.lower(), name.lower())
+        split = usual_split(name)
         if split not in SPLITS:
             raise DataError(f"'{name[:40]}' is no split.", f"Call it {', '.join(SPLITS)}.")
         yield from _of_part(file_of(folder, f"{name}/{STATE}").parent, split)
@@ -105,9 +105,9 @@ def _sample(row: Mapping[str, Any], features: Mapping[str, Any], split: str, num
     for name, value in row.items():
         if is_input(name) and (found := _value(name, value)) is not None:
             inputs[clean(name)] = found
-    stated = str(said["split"] or split).lower()
+    stated = str(said["split"] or split)
     group, key = ("" if said[name] is None else str(said[name]) for name in ("group", "id"))
-    return Sample(said["target"], inputs, key, OTHER_SPLITS.get(stated, stated), group)
+    return Sample(said["target"], inputs, key, usual_split(stated), group)
 
 
 def _named(value: Any, feature: Any) -> Any:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from mmlab.core.errors import DataError
-from mmlab.tasks.custom.fixing import OTHER_SPLITS
+from mmlab.tasks.custom.fixing import usual_split
 from mmlab.tasks.custom.manifest import MOST_ROWS, SPLITS
 from mmlab.tasks.custom.starting import KINDS, check_new, splits_of, task_name, write_task, writing
 from mmlab.tasks.custom.task_json import COLUMNS, LEAST, MOST
@@ -59,7 +59,7 @@ def _files(folder: Path) -> dict[Place, Path]:
         above = file.relative_to(folder).parts[:-1]
         if not above:
             raise DataError(f"'{folder.name}/{file.name}' lies in no class.", LAYOUT)
-        split = OTHER_SPLITS.get(above[0].lower(), above[0].lower()) if len(above) > 1 else ""
+        split = usual_split(above[0]) if len(above) > 1 else ""
         place = (split if split in SPLITS else "", above[-1], file.name.partition(".")[0])
         if place in found:
             raise DataError(f"'{file.name}' is in '{folder.name}/{above[-1]}' twice.", "Give each a name of its own.")

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from mmlab.core.errors import DataError
 from mmlab.storage import strict_json
-from mmlab.tasks.custom.fixing import OTHER_SPLITS
+from mmlab.tasks.custom.fixing import usual_split
 from mmlab.tasks.custom.from_arrays import GROUPS, TARGETS
 from mmlab.tasks.custom.from_samples import ANSWERS, LARGEST_WHOLE, SPLIT, File, Sample, Value, clean, is_input
 from mmlab.tasks.custom.manifest import MOST_ROWS, SPLITS
@@ -46,7 +46,7 @@ def samples_of_shards(shards: Sequence[Path]) -> Iterator[Sample]:
     """The samples of tar files. One that is called train-..., val-... or test-... says the split. Raises DataError."""
     for shard in shards:
         word = shard.name.lower().partition(".")[0].replace("_", "-").partition("-")[0]
-        split = OTHER_SPLITS.get(word, word)
+        split = usual_split(word)
         for key, files in _samples(shard):
             yield _sample(shard, key, files, split if split in SPLITS else "")
 
@@ -156,7 +156,7 @@ def _sample(shard: Path, key: str, files: Mapping[str, bytes], split: str) -> Sa
         str(int(target)) if isinstance(target, bool) else target,
         inputs,
         key,
-        OTHER_SPLITS.get(stated.lower(), stated.lower()),
+        usual_split(stated),
         str(_first(said, GROUPS) or ""),
     )
 

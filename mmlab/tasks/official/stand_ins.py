@@ -43,9 +43,7 @@ def wav(sound: Sound) -> bytes:
 
 def jpeg(pixels: NDArray[np.uint8]) -> bytes:
     """A JPEG file."""
-    target = io.BytesIO()
-    Image.fromarray(pixels).save(target, "JPEG", quality=92)
-    return target.getvalue()
+    return _picture_file(pixels, "JPEG", quality=92)
 
 
 def put(path: Path, content: bytes | str) -> None:
@@ -62,9 +60,7 @@ def cut_off(path: Path) -> None:
 
 def png(pixels: NDArray[np.uint8]) -> bytes:
     """A PNG file."""
-    target = io.BytesIO()
-    Image.fromarray(pixels).save(target, "PNG")
-    return target.getvalue()
+    return _picture_file(pixels, "PNG")
 
 
 def pictures_with_sentences(classes: int, each: int) -> Iterator[tuple[int, NDArray[np.uint8], str]]:
@@ -116,6 +112,10 @@ def scenes(count: int) -> Iterator[tuple[NDArray[np.uint8], NDArray[np.uint8], N
 
 def deep_png(values: NDArray[Any]) -> bytes:
     """A PNG file of sixteen bits."""
+    return _picture_file(values.astype(np.uint16), "PNG")
+
+
+def _picture_file(values: NDArray[Any], form: str, **how: int) -> bytes:
     target = io.BytesIO()
-    Image.fromarray(values.astype(np.uint16)).save(target, "PNG")
+    Image.fromarray(values).save(target, form, **how)
     return target.getvalue()
