@@ -55,14 +55,29 @@ def test_what_a_browser_says_of_controls_that_it_drew_empty_changes_nothing() ->
     app = opened("damage")
     (views,) = [each for each in app.get("button_group") if each.key == SWITCH]
     views.set_value(None)
-    for switch in app.toggle:
-        switch.set_value(False)
     healthy(app.run())
     assert address(app, "view") == "damage"
-    assert address(app, "on") in (None, "")
-    assert [switch.value for switch in app.toggle] == [True, True, True]
-    app.toggle[1].set_value(False).run()
-    assert address(app, "on") == "image-pen"
+
+
+def test_a_switch_that_is_drawn_late_starts_as_the_address_says_it_is() -> None:
+    app = opened("answer", on="image-pen")
+    for _ in range(2):
+        assert [switch.proto.default for switch in app.toggle] == [True, False, True]
+        app.run()
+
+
+def test_switches_that_are_turned_within_one_run_are_all_turned() -> None:
+    app = opened("answer", on="image-pen")
+    app.toggle[0].set_value(False)
+    app.toggle[2].set_value(False)
+    app.run()
+    assert address(app, "on") == "none"
+    assert [switch.value for switch in app.toggle] == [False, False, False]
+    assert sentences(app).count("No input is switched on.") == 1
+    app.toggle[1].set_value(True)
+    app.toggle[2].set_value(True)
+    healthy(app.run())
+    assert address(app, "on") == "sound-pen"
 
 
 def test_where_each_model_looks_has_a_map_per_input_that_is_on_and_says_whether_it_was_checked() -> None:

@@ -184,6 +184,15 @@ def test_switching_the_sound_off_and_on_changes_the_answer_and_back(visit: Any) 
     chosen(page, "image-sound-pen")
 
 
+def test_switches_that_are_clicked_in_one_go_are_all_switched(visit: Any) -> None:
+    page = visit("/predict?task=digits&sample=test-0003&methods=joint")
+    for found in ("on=none", "methods=joint"):  # all off, and all on again
+        page.evaluate("document.querySelectorAll('.st-key-mm-inputs input[type=checkbox]').forEach(each => each.click())")
+        page.wait_for_url(re.compile(f"{found}$"))
+    page.wait_for_selector("[data-answer]")
+    assert all(each.is_checked() for each in page.locator(".st-key-mm-inputs input[type=checkbox]").all())
+
+
 def test_a_link_opens_the_same_view_in_another_browser(visit: Any) -> None:
     page = visit("/predict?sample=test-0005")
     before = answers(page)

@@ -121,11 +121,13 @@ def toggle(modality: Modality, given: Sequence[str], on: Combination | None) -> 
     if hidden.is_hidden("switches"):
         st.markdown(marked(modality))
         return
+    is_on = there and on is not None and modality.name in on
     st.toggle(
         marked(modality),
-        key=url_state.follow(f"on.{modality.name}", there and on is not None and modality.name in on),
+        value=is_on,  # as it starts in a browser that is slow and draws the second run only, which sets nothing anew
+        key=url_state.follow(f"on.{modality.name}", is_on),
         disabled=not there,
-        on_change=partial(_switch, tuple(given), len(on.names) if on is not None else 0),
+        on_change=partial(_switch, tuple(given)),
     )
 
 
@@ -168,11 +170,9 @@ def _go_to_task() -> None:
     url_state.begin(task=st.session_state["task"])
 
 
-def _switch(given: tuple[str, ...], before: int) -> None:
+def _switch(given: tuple[str, ...]) -> None:
+    """Take all switches as they stand: several clicks may come together, and the last state counts."""
     on = [name for name in given if st.session_state.get(f"on.{name}")]
-    if not on and before > 1:  # a person switches one at a time
-        url_state.show_again(*(f"on.{name}" for name in given))
-        return
     url_state.put(on=None if len(on) == len(given) else "-".join(on) or url_state.NOTHING)
 
 
