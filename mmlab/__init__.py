@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from mmlab.core.version import __version__
 
 if TYPE_CHECKING:
-    from mmlab.core.outputs import Classification, Regression, Segmentation
+    from mmlab.core.outputs import Classification, Multilabel, Regression, Segmentation
     from mmlab.foreign.answers import log_odds
     from mmlab.foreign.inputs import Input
     from mmlab.foreign.notebook import adapt
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Classification",
     "Input",
+    "Multilabel",
     "Regression",
     "Segmentation",
     "__version__",
@@ -38,6 +39,7 @@ __all__ = [
 ]
 PLACES = {
     "Classification": "mmlab.core.outputs",
+    "Multilabel": "mmlab.core.outputs",
     "Regression": "mmlab.core.outputs",
     "Segmentation": "mmlab.core.outputs",
     "Input": "mmlab.foreign.inputs",

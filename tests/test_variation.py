@@ -87,7 +87,7 @@ def test_rare_regions_weigh_more_where_that_is_asked_for() -> None:
     dice = [(2 * (chance * truth)[:, r].sum() + 1) / (chance[:, r].sum() + truth[:, r].sum() + 1) for r in (0, 1)]
     expected = crossed.mean((1, 2, 3)) + 1 - (dice[0] + dice[1]) / 2
     assert torch.allclose(weighing.loss(logits, truth), expected, atol=1e-6)
-    with pytest.raises(DataError, match="Only regions have a foreground"):
+    with pytest.raises(DataError, match="Only regions and labels have a foreground"):
         ToyTask("classification").info.output.weighing(True)
 
 

@@ -46,7 +46,7 @@ class Plan:
     balance: bool = option(
         False,
         "Draw all classes equally often in training, however rare they are (the same as weights of classes); of "
-        "regions, pictures by the rarest region that is in them",
+        "regions, or several labels at once, samples by the rarest one that is in them",
     )
     augment: bool = option(True, "Vary the training samples: noise, shifts, turns, as the task says")
     move: bool = option(
@@ -56,7 +56,9 @@ class Plan:
         False, "Bend the training pictures and their regions, all inputs alike, and vary brightness and contrast"
     )
     foreground: bool = option(
-        False, "Regions: rare ones weigh more in the loss (weighted cross-entropy, and Dice over the whole batch)"
+        False,
+        "Regions, or several labels at once: rare ones weigh more in the loss (weighted cross-entropy; for regions, "
+        "also Dice over the whole batch)",
     )
     patience: int = option(0, "Stop after so many epochs without a better one on validation; 0 is never", 0, 1000)
     input_dropout: float = option(

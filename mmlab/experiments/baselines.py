@@ -93,6 +93,8 @@ def is_quick(task: Task) -> bool:
     if not task.info.output.keeps_logits or not all(modality_kind(item.kind).quick for item in task.info.modalities):
         return False
     numbers = sum(prod(item.shape) for item in task.info.modalities)
+    if task.info.output.yes_or_no:  # a model for each
+        numbers *= task.info.output.channels
     return len(task.samples("train")) * numbers <= QUICK_NUMBERS
 
 

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from mmlab.core.errors import DataError
-from mmlab.core.outputs import Output, Regression, Segmentation
+from mmlab.core.outputs import Multilabel, Output, Regression, Segmentation
 from mmlab.foreign.trees import described
 
 SMALLEST = 1e-7  # a probability below this counts as this
@@ -89,6 +89,14 @@ def _shaped(output: Output, answer: Tensor, rows: int, probabilities: bool) -> T
             f"The answer has shape {shape}, and there are {output.channels} classes.", _hint(shape, rows, output)
         )
     return answer.clamp(min=SMALLEST).log() if probabilities else answer
+
+
+@_shaped.register
+def _labels(output: Multilabel, answer: Tensor, rows: int, probabilities: bool) -> Tensor:
+    shape = tuple(answer.shape)
+    if shape != (rows, output.channels):
+        raise DataError(f"The answer has shape {shape}, and there are {output.channels} labels.", TAKE)
+    return _unlog(answer) if probabilities else answer
 
 
 @_shaped.register

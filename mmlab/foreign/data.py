@@ -13,7 +13,8 @@ from torch import Tensor
 
 from mmlab.core.batch import Samples
 from mmlab.core.errors import DataError
-from mmlab.core.outputs import Classification, Output, Regression, Segmentation
+from mmlab.core.outputs import Classification, Multilabel, Output, Regression, Segmentation
+from mmlab.core.outputs.multilabel import SEPARATOR
 from mmlab.foreign.packing import Packing, as_tensor
 from mmlab.foreign.registration import TARGETS, Registration
 from mmlab.storage.atomic_files import temporary_name
@@ -190,7 +191,8 @@ def answer_of(registration: Registration, value: Any, row: int) -> Tensor:
 @singledispatch
 def _answer(output: Output, value: Any, row: int) -> Tensor:
     raise DataError(
-        f"Answers of the kind {output.kind} cannot be registered.", "Use classes=, Regression or Segmentation."
+        f"Answers of the kind {output.kind} cannot be registered.",
+        "Use classes=, Multilabel, Regression or Segmentation.",
     )
 
 
@@ -209,6 +211,24 @@ def _class(output: Classification, value: Any, row: int) -> Tensor:
         hint = "Count classes from 0, in the order of the model's columns."
         raise DataError(f"The answer of sample {row} is {number:g}, and there are {output.channels} classes.", hint)
     return torch.tensor(int(number))
+
+
+@_answer.register
+def _labels(output: Multilabel, value: Any, row: int) -> Tensor:
+    """Zeros and ones, or the names of the labels that are there."""
+    if isinstance(value, str):
+        return torch.tensor(output.parse(value))
+    if isinstance(value, list | tuple | set) and all(isinstance(name, str) for name in value):
+        return torch.tensor(output.parse(SEPARATOR.join(value)))
+    truth = as_tensor(value, "the answer").float().reshape(-1)
+    if truth.shape != (output.channels,):
+        raise DataError(
+            f"The answer of sample {row} has {len(truth)} numbers, and there are {output.channels} labels.",
+            "Give a 0 or 1 for each label, in the order of the model's columns, or the names of those that are there.",
+        )
+    if not bool(((truth == 0) | (truth == 1)).all()):
+        raise DataError(f"The answer of sample {row} is not only zeros and ones.", "Give a 0 or 1 for each label.")
+    return truth.bool()
 
 
 @_answer.register

@@ -20,7 +20,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from mmlab.core.errors import DataError
 from mmlab.core.modality import NAME, Modalities, Modality
-from mmlab.core.outputs import Classification, Output, Regression
+from mmlab.core.outputs import Classification, Multilabel, Output, Regression
 from mmlab.core.plain_text import without_controls
 from mmlab.core.results import Sweep
 from mmlab.foreign.packing import letters_of
@@ -32,7 +32,7 @@ BOUNDS = Bounds(64, 2**30)
 LARGEST = 1e30  # of a scale: what lies between its ends is a number in single precision, too
 KNOWN = {  # of each array: the kinds that it may be of, as NumPy abbreviates them, and its dimensions
     "logits": ("fiu", 3),
-    "target": ("fiu", 1),
+    "target": ("fiub", 1),
     "names": ("U", 1),
     "classes": ("Uiu", 1),
     "low": ("fiu", 0),
@@ -71,7 +71,8 @@ def write_outputs(
 ) -> Path:
     """Write a file that `python -m mmlab open` takes. Raises DataError where something does not fit.
 
-    logits: `[K, N, C]`, or one `[N, C]` per combination key such as `"image-sound"`. scale: low and high, for numbers.
+    logits: `[K, N, C]`, or one `[N, C]` per combination key such as `"image-sound"`. target: `[N]`, or `[N, L]` of
+    zeros and ones for several labels at once. scale: low and high, for numbers.
 
     >>> logits = {"image": [[2.0, 0.0]], "sound": [[0.0, 1.0]], "image-sound": [[2.0, 1.0]]}
     >>> mmlab.write_outputs("theirs.npz", logits, [0], ["image", "sound"], classes=["cup", "hat"]).name
@@ -144,10 +145,10 @@ def checked(arrays: Mapping[str, NDArray[Any]]) -> Outputs:
     logits, target = np.asarray(arrays["logits"]), np.asarray(arrays["target"])
     keys = tuple(c.key for c in modalities.subsets())
     logits, order = _ordered(arrays, logits, keys)
-    if target.shape != logits.shape[1:2]:
+    if target.shape not in (logits.shape[1:2], logits.shape[1:]):
         raise DataError(
             f"logits has shape {logits.shape} and target {target.shape}.",
-            f"They are [{len(keys)}, samples, classes] and [samples].",
+            f"They are [{len(keys)}, samples, classes] and [samples]; for several labels at once, [samples, labels].",
         )
     if not all(_is_finite(values) for values in (logits, target)):
         raise DataError("Some logits or right answers are not finite.", "Leave these samples out.")
@@ -166,7 +167,8 @@ def _check_forms(arrays: Mapping[str, NDArray[Any]]) -> None:
         if values.dtype.kind not in kinds:
             hint = "It holds text." if kinds == "U" else "It holds numbers."
             raise DataError(f"{name} holds values of the kind '{values.dtype}'.", hint)
-        if values.ndim != dimensions or not values.size:
+        several = name == "target" and values.ndim == 2  # of several labels at once
+        if (values.ndim != dimensions and not several) or not values.size:
             raise DataError(f"{name} has shape {values.shape}.", f"It has {dimensions} dimensions, none of them empty.")
 
 
@@ -201,7 +203,7 @@ def _ordered(
 
 
 def _output(arrays: Mapping[str, NDArray[Any]], logits: NDArray[Any], target: NDArray[Any]) -> Output:
-    if logits.shape[2] == 1:
+    if target.ndim == 1 and logits.shape[2] == 1:
         low, high = (float(arrays[name]) if name in arrays else None for name in ("low", "high"))
         if low is None or high is None:
             low, high = float(target.min()), float(target.max())
@@ -214,6 +216,10 @@ def _output(arrays: Mapping[str, NDArray[Any]], logits: NDArray[Any], target: ND
     classes = _names(arrays["classes"]) if "classes" in arrays else tuple(map(str, range(count)))
     if len(classes) != count or len(set(classes)) < count or not all(map(str.strip, classes)):
         raise DataError(f"There are {len(classes)} classes and {count} columns of logits.", "Give one name per column.")
+    if target.ndim == 2:
+        if not np.isin(target, (0, 1)).all():
+            raise DataError("target is not only zeros and ones.", "It says of each sample which labels it has.")
+        return Multilabel(classes)
     if not np.issubdtype(target.dtype, np.integer) or target.min() < 0 or target.max() >= count:
         raise DataError("target does not hold classes from 0.", f"They are whole numbers from 0 to {count - 1}.")
     return Classification(classes)
@@ -241,7 +247,7 @@ def _sweep(
     present = np.asarray(arrays["present"], bool) if "present" in arrays else np.ones((count, len(names)), bool)
     if len(ids) != count or len(groups) != count or present.shape != (count, len(names)) or len(set(ids)) < count:
         raise DataError("ids, groups or present do not fit the samples.", f"There are {count} samples; ids are unique.")
-    kind = np.float32 if logits.shape[2] == 1 else np.int64
+    kind: type = bool if target.ndim == 2 else np.float32 if logits.shape[2] == 1 else np.int64
     mean = others["embedding"] if others["embedding"] is not None else logits.astype(np.float32)
     if (spread := others["variance"]) is not None and spread.shape != mean.shape:
         raise DataError(f"variance has shape {spread.shape} and embedding {mean.shape}.", "Give both the same.")

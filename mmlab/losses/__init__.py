@@ -38,6 +38,7 @@ from mmlab.losses.m3ixup import (
     nt_xent,
 )
 from mmlab.losses.mmanet import (
+    doubt_shares,
     entropy_weights,
     margin_aware_distillation,
     margin_weights,
@@ -59,6 +60,7 @@ __all__ = [
     "decoupled_pair",
     "dimension_scores",
     "discrepancy_ratios",
+    "doubt_shares",
     "duc_loss",
     "effective_dimensions",
     "enhanced",

@@ -29,12 +29,23 @@ def _nearest_to_own(features: Tensor, labels: Tensor, classes: int) -> Tensor:
     return correct
 
 
+def _hits(features: Tensor, labels: Tensor, classes: int) -> Tensor:
+    """How often each dimension's value is nearest to the centroid of its own class, int `[D]`.
+
+    Of labels `[N, L]`, L divisions of the samples, all hits together.
+    """
+    divisions = labels[:, None] if labels.dim() == 1 else labels
+    found = [_nearest_to_own(features, each, classes).sum(0) for each in divisions.unbind(1)]
+    return torch.stack(found).sum(0)
+
+
 def dimension_scores(features: Tensor, labels: Tensor, classes: int) -> Tensor:
     """Share of the samples nearest to their own class's centroid, for each dimension: `[N, D]` to `[D]`.
 
-    `labels` int `[N]`; a class without samples is never nearest. Source: DI-MML, released code.
+    `labels` int `[N]`; a class without samples is never nearest. Source: DI-MML, released code. `[N, L]` are L
+    divisions of the same samples, whose shares are averaged: this project's, for several labels at once.
     """
-    return _nearest_to_own(features, labels, classes).to(features.dtype).mean(0)
+    return _hits(features, labels, classes).to(features.dtype) / labels.numel()
 
 
 def effective_dimensions(features: Tensor, labels: Tensor, classes: int) -> Tensor:
@@ -42,7 +53,7 @@ def effective_dimensions(features: Tensor, labels: Tensor, classes: int) -> Tens
 
     Source: DI-MML, released code. Compared as integers: rounding cannot put equal scores above their mean.
     """
-    hits = _nearest_to_own(features, labels, classes).sum(0)
+    hits = _hits(features, labels, classes)
     return hits * len(hits) > hits.sum()
 
 

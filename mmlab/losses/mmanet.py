@@ -13,8 +13,13 @@ def entropy_weights(logits: Tensor) -> Tensor:
     Source: MMANet, released code, which is NaN as soon as a probability underflows.
     """
     entropy = torch.special.entr(logits.detach().softmax(1)).sum(1)
-    entropy = torch.where(entropy.sum() > 0, entropy, 1.0)
-    return entropy / entropy.sum()
+    return doubt_shares(entropy)
+
+
+def doubt_shares(doubts: Tensor) -> Tensor:
+    """Each sample's share of the batch's doubt, `[B]` to `[B]`; 1/B each where there is none."""
+    doubts = torch.where(doubts.sum() > 0, doubts, 1.0)
+    return doubts / doubts.sum()
 
 
 def margin_weights(distance: Tensor) -> Tensor:

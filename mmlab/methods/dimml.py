@@ -233,9 +233,9 @@ class DIMML(Method["DIMML.Config"]):
         return answers, there[:, None]
 
     def _vote(self, votes: Tensor, available: Tensor) -> tuple[Tensor, Tensor]:
-        """Weights `[B, H]` (averaged over pixels and regions) and fused logits of votes `[H, B, C, ...]`."""
+        """Weights `[B, H]` (averaged over labels, pixels and regions) and fused logits of votes `[H, B, C, ...]`."""
         temperature = self.config.certainty if self.config.weighting else 1e6
-        if votes.dim() == 3:  # one of several classes; regions are a yes or no at each pixel
+        if not self.output.yes_or_no:
             return certainty_fusion(votes, temperature, available)
         weights, fused = yes_no_fusion(votes, temperature, available)
         return weights.flatten(2).mean(2), fused

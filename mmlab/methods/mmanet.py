@@ -31,6 +31,7 @@ from mmlab.core.options import option
 from mmlab.core.task import TaskInfo
 from mmlab.losses.dmrnet import hard_combination_loss
 from mmlab.losses.mmanet import (
+    doubt_shares,
     margin_aware_distillation,
     margin_weights,
     prediction_divergence,
@@ -225,8 +226,7 @@ class MMANet(Method["MMANet.Config"]):
     def fuse(self, features: Features, present: Tensor) -> Fused:
         hidden = hide(features.alone, present, self.modalities.names)
         feature = self.fusion(hidden)
-        extras = {"hidden": hidden, "feature": feature}
-        return Fused(self.head(feature), pool(feature[-1]), extras=extras)
+        return Fused(self.head(feature), pool(feature[-1]), extras={"hidden": hidden, "feature": feature})
 
     def losses(self, batch: Batch, run: Run) -> dict[str, Tensor]:
         present = run.drop(batch.present)
@@ -241,10 +241,8 @@ class MMANet(Method["MMANet.Config"]):
         if self.config.weak > 0:
             logits = self.regulariser_head(self.regulariser_fusion(fused.extras["hidden"]))
             is_weak = self.is_weak[self.modalities.codes(present)]
-            extra = hard_combination_loss(
-                self.output.loss(logits, batch.target), is_weak, self.config.mar == "broadcast"
-            )
-            terms["weak"] = self.config.weak * extra
+            each = self.output.loss(logits, batch.target)
+            terms["weak"] = self.config.weak * hard_combination_loss(each, is_weak, self.config.mar == "broadcast")
         return terms
 
     def _distillation(self, fused: Fused, teacher: Fused, run: Run) -> Tensor:
@@ -264,7 +262,7 @@ class MMANet(Method["MMANet.Config"]):
         """Rows to relate, of student and teacher, and their weights (None: the entropy of the teacher's classes)."""
         student, teacher = levels
         if student.dim() == 2:
-            return (student, teacher), None if logits.shape[1] > 1 else self._margins(logits)
+            return (student, teacher), self._weights(logits)
         pooled = self.config.pixels == "pooled"
         height, width = (min(side, POOLED) if pooled else side for side in student.shape[-2:])
         small = functional.adaptive_avg_pool2d(logits, (height, width))
@@ -277,10 +275,13 @@ class MMANet(Method["MMANet.Config"]):
         weights = weights.squeeze(1) + 1e-6
         return (rows, wise), weights / weights.sum()
 
-    def _margins(self, logits: Tensor) -> Tensor:
-        """The weights of numbers, by how near they are to the boundary that matters (docs/methods.md 5.8)."""
-        doubts = self.output.uncertainty(logits)  # exp(-distance) on the scale
-        return margin_weights(-doubts.log()) if self.config.margin == "batch" else doubts / doubts.sum()
+    def _weights(self, logits: Tensor) -> Tensor | None:
+        """Of numbers by nearness to the middle, of labels by entropy (docs/methods.md 5.8); None: as classes."""
+        if logits.shape[1] > 1 and not self.output.yes_or_no:
+            return None
+        doubts = self.output.uncertainty(logits)  # of a number exp(-distance) on the scale
+        in_batch = self.config.margin == "batch" and not self.output.yes_or_no
+        return margin_weights(-doubts.log()) if in_batch else doubt_shares(doubts)
 
     def on_epoch_end(self, run: Run) -> None:
         """Measure how far each combination drifts while warming up; then choose the weakest once (Eq. 9-13).
@@ -309,8 +310,7 @@ class MMANet(Method["MMANet.Config"]):
         """How far the answers from a combination are from those from everything, `[N, ...]` each."""
         if self.config.miner == "iou":
             return squared_iou_gap(found > 0, full > 0, truth > 0)
-        found, full = self.output.histogram(found), self.output.histogram(full)
-        return prediction_divergence(found, full, self.config.softened)
+        return prediction_divergence(self.output.histogram(found), self.output.histogram(full), self.config.softened)
 
     def logs(self) -> dict[str, Any]:
         """The mined combinations, and how far each candidate has drifted."""

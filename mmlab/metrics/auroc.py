@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import log_softmax
 
 from mmlab.core.metric import METRICS, Metric, Numbers, mean_of
 from mmlab.core.outputs import Output
@@ -19,23 +18,23 @@ class AUROC(Metric[Output]):
     """Area under the ROC curve: how often a sample of a class gets a higher probability of it than one of another.
 
     Ties count half (Hanley & McNeil, 1982). Each class against the rest, averaged over the classes that have samples
-    and do not have all of them; of two classes it is the same for both.
+    and do not have all of them; of two classes it is the same for both. Of several labels at once it is each label's
+    own, averaged alike.
     """
 
     title = "AUROC"
     about = "how often a sample of a class gets a higher probability of that class than a sample of another"
-    kinds = frozenset({"classification", "detection"})
+    kinds = frozenset({"classification", "detection", "multilabel"})
     order = 30
 
     def weighted(
         self, answers: NDArray[Any], truth: NDArray[Any], counts: Numbers, output: Output, part: str
     ) -> Numbers:
-        scores = log_softmax(answers.astype(np.float64), -1)
-        classes = output.counted if len(output.counted) > 2 else output.counted[1:]
+        rankings = list(output.rankings(answers, truth))
         size = max(MOST_AT_ONCE // max(len(truth), 1), 1)
         draws = [counts[start : start + size] for start in range(0, len(counts), size)]
         return np.concatenate(
-            [mean_of([_area(scores[:, index], truth == index, each) for index in classes]) for each in draws]
+            [mean_of([_area(scores, of_class, each) for scores, of_class in rankings]) for each in draws]
         )
 
 

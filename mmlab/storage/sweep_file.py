@@ -95,6 +95,8 @@ def misfit(found: Sweep, info: TaskInfo | None) -> str:
     channels = info.output.channels
     if found.logits.shape[2] != channels:
         return "it was made for other answers than the task has"
+    if found.target.shape[1:] != info.output.kept_truth:
+        return "its right answers are not of the task's kind"
     if info.output.class_names and found.target.dtype.kind not in "iu":
         return "its right answers are not classes"
     several = found.target.ndim == 1 and found.target.dtype.kind in "iu"

@@ -19,6 +19,7 @@ LARGEST = 9.0  # a logit that leaves no doubt
 RIGHT: dict[str, Callable[[Output, Tensor], Tensor]] = {  # the logits of perfect answers
     "classification": lambda output, target: LARGEST * torch.nn.functional.one_hot(target, output.channels).float(),
     "detection": lambda output, target: LARGEST * torch.nn.functional.one_hot(target, output.channels).float(),
+    "multilabel": lambda output, target: LARGEST * (2 * target.float() - 1),
     "regression": lambda output, target: target[:, None].float(),
     "segmentation": lambda output, target: LARGEST * (2 * target.float() - 1),
 }

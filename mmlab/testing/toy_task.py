@@ -14,13 +14,14 @@ from mmlab.core.batch import Samples
 from mmlab.core.errors import DataError
 from mmlab.core.modality import Modalities, Modality
 from mmlab.core.options import NO_OPTIONS
-from mmlab.core.outputs import Classification, Detection, Output, Regression, Segmentation
+from mmlab.core.outputs import Classification, Detection, Multilabel, Output, Regression, Segmentation
 from mmlab.core.recordings import Raw
 from mmlab.core.task import GallerySample, PreparedInput, Source, Split, TaskInfo
 
 OUTPUTS: dict[str, Output] = {
     "classification": Classification(("low", "middle", "high")),
     "detection": Detection(("low", "high"), accept="high"),
+    "multilabel": Multilabel(("low", "high", "far")),
     "regression": Regression(-1.0, 1.0),
     "segmentation": Segmentation(("whole", "core")),
 }
@@ -108,6 +109,11 @@ def _class(output: Classification, score: np.ndarray) -> Tensor:
 @_target.register
 def _side(output: Detection, score: np.ndarray) -> Tensor:
     return torch.from_numpy(score > 0).long()
+
+
+@_target.register
+def _labels(output: Multilabel, score: np.ndarray) -> Tensor:
+    return torch.from_numpy(np.stack([score < 0.2, score > -0.2, np.abs(score) > 0.6], 1))
 
 
 @_target.register

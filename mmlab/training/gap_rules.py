@@ -93,16 +93,18 @@ def _other(modalities: Modalities, name: str) -> str:
 
 def _of_classes(samples: Samples, output: Output, about: str) -> NDArray[np.bool_]:
     """Which samples belong to the classes that are named, or lie on the side of the middle."""
-    told = output.slices(output.condense_target(samples.target).numpy()).get("answer")
-    if told is None:
+    truth = output.condense_target(samples.target).numpy()
+    told = output.slices(truth).get("answer")
+    known = output.label_names or tuple(SIDES)
+    if not output.label_names and told is None:
         raise DataError("Regions have no classes by which inputs could go missing.", HINT)
-    known = output.class_names or tuple(SIDES.values())
-    wanted = [SIDES.get(each, each) if not output.class_names else each for each in about.split("+")]
+    wanted = about.split("+")
     for name in wanted:
         if name not in known:
-            listed = output.class_names or tuple(SIDES)
-            raise DataError(f"'{name[:40]}' is no class here.", f"There are: {', '.join(listed)[:200]}.")
-    return np.isin(np.array(told), wanted)
+            raise DataError(f"'{name[:40]}' is no class here.", f"There are: {', '.join(known)[:200]}.")
+    if output.label_names:
+        return output.belonging(truth, wanted)
+    return np.isin(np.array(told), [SIDES[name] for name in wanted])
 
 
 def _ranks(samples: Samples, name: str, place: int) -> NDArray[np.float64]:

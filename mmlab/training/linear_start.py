@@ -37,7 +37,7 @@ LARGEST = 40_000_000  # rows times columns times classes: of more, the first row
 NOISE = 0.1  # share by which copies of a direction differ at first
 LIKELIEST = 1e-9
 Numbers = NDArray[np.float64]
-Table = tuple[Numbers, NDArray[Any]]  # numbers [N, n] and truth [N]
+Table = tuple[Numbers, NDArray[Any]]  # numbers [N, n] and truth [N], or [N, L] of several labels
 
 
 def begin(method: Method, training: Samples, validation: Samples, seed: int) -> None:
@@ -79,7 +79,7 @@ def directions(method: Method, training: Samples, validation: Samples) -> dict[s
 
 
 def _table(samples: Samples, combination: Combination, names: list[str]) -> Table:
-    """Numbers `[N, n]` side by side, and the truth `[N]`, of the samples that have the whole combination.
+    """Numbers `[N, n]` side by side, and the truth `[N, ...]`, of the samples that have the whole combination.
 
     Of inputs that lie on disk, the first rows: as many as make `LARGEST` numbers.
     """
@@ -92,11 +92,15 @@ def _table(samples: Samples, combination: Combination, names: list[str]) -> Tabl
 
 
 def weights_of(training: Table, validation: Table, channels: int) -> Numbers:
-    """Weights `[k, n]` of a logistic regression (one class of two, else each), or of a ridge regression of a number.
+    """Weights `[k, n]` of a logistic regression (one class of two, else each), or of a ridge regression of a number;
+    of several labels, a logistic regression of each.
 
     No row where nothing can be learned.
     """
     inputs, truth = training
+    if truth.ndim > 1:
+        tables = [[(each[0], column) for column in each[1].T] for each in (training, validation)]
+        return np.concatenate([weights_of(*pair, 2) for pair in zip(*tables, strict=True)])
     most = max(2, LARGEST // (inputs.shape[1] * channels))
     inputs, truth = inputs[:most], truth[:most]
     if len(np.unique(truth)) < 2:

@@ -31,19 +31,19 @@ def mixed(*numbers: int) -> int:
 
 def check(plan: Plan, output: Output, target: Tensor) -> None:
     """Raise DataError for a plan that asks for what this kind of answer does not have."""
-    if plan.balance and not output.class_names and target.dim() < 4:
-        raise DataError("Only classes and regions can be drawn equally often.", "Leave balance out.")
+    if plan.balance and not output.label_names and target.dim() < 4:
+        raise DataError("Only classes, labels and regions can be drawn equally often.", "Leave balance out.")
     if (plan.move or plan.warp) and target.dim() < 4:
         option = "move" if plan.move else "warp"
         raise DataError("Only regions are moved with their pictures.", f"Leave {option} out.")
 
 
 def kinds_of(target: Tensor) -> NDArray[np.int64]:
-    """The kind of each sample, `[N]`, for drawing all kinds equally often: its class; of regions `[N, R, H, W]`, the
-    rarest one that is in it, or R for none."""
-    if target.dim() < 4:
+    """The kind of each sample, `[N]`, for drawing all kinds equally often: its class; of labels `[N, L]` and regions
+    `[N, R, H, W]`, the rarest one that is in it, or as many as there are for none."""
+    if target.dim() < 2:
         return np.asarray(target.numpy(), np.int64)
-    there = torch.cat([part.flatten(2).any(2) for part in in_parts(target)]).numpy()
+    there = torch.cat([part.flatten(2).any(2) if part.dim() > 2 else part.bool() for part in in_parts(target)]).numpy()
     rarest = np.argsort(there.sum(0), kind="stable")
     return np.asarray(np.where(there.any(1), rarest[there[:, rarest].argmax(1)], there.shape[1]), np.int64)
 

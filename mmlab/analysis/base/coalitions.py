@@ -65,7 +65,8 @@ def sweep_to_coalitions(found: Sweep, empty: ArrayLike | None = None) -> Lattice
 
     Without them, row 0 knows only how often each answer is right among these samples: the logarithm of the class
     frequencies (each class counted once more, so that none is impossible), the mean of the numbers, or the log-odds
-    of each region. Raises DataError where combinations are missing, answers are not finite or no sample is complete.
+    of each region or label. Raises DataError where combinations are missing, answers are not finite or no sample is
+    complete.
     """
     names = tuple(key for key in found.combinations if "-" not in key)
     masks = {key: sum(1 << names.index(n) for n in key.split("-") if n in names) for key in found.combinations}
@@ -95,6 +96,9 @@ def _prior(target: NDArray[Any], shape: tuple[int, ...]) -> tuple[Numbers, str]:
     """What is answered to nothing, for logits `[2**M, N, ...]`, and the rule in words."""
     if shape[2:] == (1,):
         return np.array([target.mean()]), "the mean of these samples"
+    if len(shape) == 3 and target.ndim == 2:
+        there = target.astype(bool).sum(0) + 1
+        return np.log(there / (len(target) + 2 - there)), "the label frequencies of these samples"
     if len(shape) == 3:
         counts = np.bincount(labels_of(target, shape[1], shape[2]), minlength=shape[2]) + 1
         return np.log(counts / counts.sum()), "the class frequencies of these samples"

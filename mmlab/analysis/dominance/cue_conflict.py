@@ -8,12 +8,13 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit
 
 from mmlab.analysis.base.array_checks import Numbers
 from mmlab.analysis.base.input_swapping import InputSwapper, ProgressCallback, quiet
 from mmlab.analysis.dominance.payoffs import sample_values
 from mmlab.core.errors import DataError
-from mmlab.core.outputs import Classification, Output, Regression
+from mmlab.core.outputs import Classification, Multilabel, Output, Regression
 
 MOST_PAIRS = 20_000, 400  # where answers are vectors, and where they are pictures
 THIRDS = ("lowest third", "middle third", "highest third")
@@ -69,7 +70,8 @@ def clash(
 
     Classes: only samples that each modality alone gets right take part, so that both sides speak clearly; who wins is
     the one whose class is answered. Numbers: thirds of the right ones; the nearer one of the two answers alone wins.
-    Regions: no groups; the better overlap with the two answers alone wins. Raises NoPairs where no pairs are left.
+    Labels: no groups; whose own probabilities are nearer wins. Regions: no groups; the better overlap with the two
+    answers alone wins. Raises NoPairs where no pairs are left.
     """
     modalities = recombiner.modalities
     places = [modalities.names.index(name) for name in (first, second)]
@@ -169,6 +171,18 @@ def _nearer(
     return near[0] < near[1], near[1] < near[0]
 
 
+@_outcome.register
+def _alike(
+    output: Multilabel,
+    logits: NDArray[np.float32],
+    alone: list[NDArray[np.float32]],
+    target: NDArray[Any],
+    pairs: NDArray[np.int64],
+) -> Followed:
+    near = [np.abs(expit(logits) - expit(alone[k][pairs[:, k]])).sum(1) for k in (0, 1)]
+    return near[0] < near[1], near[1] < near[0]
+
+
 @singledispatch
 def followed_when(output: Output, readable: int, samples: int) -> str:
     """Which samples take part, and what counts as followed, for people."""
@@ -180,6 +194,14 @@ def _class_followed(output: Classification, readable: int, samples: int) -> str:
     return (
         f"Everything else is absent. Only the {readable} of {samples} test samples that each of the two inputs "
         "alone gets right take part, so that both cues are clear."
+    )
+
+
+@followed_when.register
+def _label_followed(output: Multilabel, readable: int, samples: int) -> str:
+    return (
+        "Everything else is absent. Followed is the input whose own probabilities of all labels are nearer to those of "
+        "both."
     )
 
 

@@ -11,11 +11,11 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import log_softmax, softmax
+from scipy.special import log_expit, log_softmax, softmax
 
 from mmlab.analysis.base.array_checks import Numbers, labels_of
 from mmlab.core.errors import UnknownName
-from mmlab.core.outputs import Classification, Output, Regression
+from mmlab.core.outputs import Classification, Multilabel, Output, Regression
 from mmlab.core.outputs.segmentation import dice_of
 
 SHARE, NATS, NUMBER = "share", "nats", "number"
@@ -34,6 +34,9 @@ class Payoff:
 _RIGHT = Payoff("right", "right answers", SHARE, "1 for a right answer, 0 for a wrong one")
 _CHANCE = Payoff("probability", "probability", SHARE, "the probability that the right answer gets")
 _LOG = Payoff("log_probability", "log-probability", NATS, "the logarithm of the probability that the right answer gets")
+_LABELS = Payoff("right", "overlap of labels (F1)", SHARE, "how well the labels given and those right overlap, 0 to 1")
+_YES_NO = Payoff("probability", "probability", SHARE, "the probability that the truth of a label gets, over all labels")
+_LIKELY = Payoff("log_probability", "log-likelihood", NATS, "the mean over labels of the logarithm of that probability")
 _SIDE = Payoff("right", "right side", SHARE, "1 where the number lies on the right side of the middle, 0 elsewhere")
 _ERROR = Payoff("closeness", "closeness", NUMBER, "how far the number is off, with a minus: 0 is exact")
 _DICE = Payoff("right", "overlap (Dice)", SHARE, "how well found and true regions overlap, 0 to 1")
@@ -51,6 +54,11 @@ def _class_worths(output: Classification) -> tuple[Payoff, ...]:
 
 
 @worths.register
+def _label_worths(output: Multilabel) -> tuple[Payoff, ...]:
+    return (_LABELS, _YES_NO, _LIKELY)
+
+
+@worths.register
 def _number_worths(output: Regression) -> tuple[Payoff, ...]:
     return (_SIDE, _ERROR)
 
@@ -64,6 +72,11 @@ def metric_of_right(output: Output) -> str:
 @metric_of_right.register
 def _class_metric(output: Classification) -> str:
     return "accuracy"
+
+
+@metric_of_right.register
+def _label_metric(output: Multilabel) -> str:
+    return "f1_samples"
 
 
 @metric_of_right.register
@@ -105,6 +118,14 @@ def _of_classes(output: Classification, logits: Numbers, truth: NDArray[Any], na
         return output.correct(logits, labels).astype(np.float64)
     rows = np.arange(len(labels))
     return (softmax(logits, 1) if name == "probability" else log_softmax(logits, 1))[rows, labels]
+
+
+@_values.register
+def _of_labels(output: Multilabel, logits: Numbers, truth: NDArray[Any], name: str) -> Numbers:
+    if name == "right":
+        return output.goodness(logits, truth)
+    likely = log_expit(np.where(truth.astype(bool), logits, -logits))
+    return likely.mean(1) if name == "log_probability" else np.exp(likely).mean(1)
 
 
 @_values.register

@@ -8,18 +8,19 @@ from functools import singledispatch
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import softmax
+from scipy.special import expit, softmax
 
 from mmlab.analysis.embedding import map_quality
 from mmlab.analysis.embedding.projection import valid
 from mmlab.core.errors import DataError
-from mmlab.core.outputs import Classification, Output, Regression, Segmentation
+from mmlab.core.outputs import Classification, Multilabel, Output, Regression, Segmentation
 from mmlab.core.outputs.segmentation import ENTROPY
 from mmlab.core.results import Floats, Sweep
 
 MOST_GROUPS = 9  # names with a colour of their own; the rest is one
 REST = "others"
-MAIN = ("class", "target", "dice")  # what a sample is about, by kind of answer
+LABEL = "label: "  # before the name of a label, in the name of the property of having it
+MAIN = ("class", "label", "target", "dice")  # what a sample is about, by kind of answer
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ def properties(found: Sweep, output: Output) -> dict[str, Property]:
 
 
 def main(there: Mapping[str, Property]) -> tuple[str, Property]:
-    """What a sample is about, and its name: the class, the number or the Dice score. Raises DataError."""
+    """What a sample is about, and its name: the class, a label, the number or the Dice score. Raises DataError."""
     for name in MAIN:
         if name in there:
             return name, there[name]
@@ -93,6 +94,28 @@ def _classes(output: Classification, found: Sweep) -> Mapping[str, Property]:
     return {
         "class": Labels(tuple(output.classes), target),
         "answer": Labels(("right", "wrong"), wrong, judged=True),
+        "certainty": Numbers("certainty", _known(found, sure)),
+    }
+
+
+@_of_answers.register
+def _labels(output: Multilabel, found: Sweep) -> Mapping[str, Property]:
+    """Whether a sample has each label; `label` is the one that tells most samples apart."""
+    shape, there = found.mean.shape[:2], found.target.astype(bool)
+    yes = expit(found.logits.astype(np.float64))
+    sure = np.where(output.decided(found.logits), yes, 1 - yes).mean(2)
+    wrong = (~output.correct(found.logits, found.target)).astype(np.int64)
+    each = {
+        name: Labels((name, f"not {name}"), np.broadcast_to((~has).astype(np.int64), shape))
+        for name, has in zip(output.classes, there.T, strict=True)
+    }
+    evenest = output.classes[int(np.abs(there.mean(0) - 0.5).argmin())] if len(there) else output.classes[0]
+    return {
+        "label": each[evenest],
+        **{f"{LABEL}{name}": kind for name, kind in each.items()},
+        "labels": Numbers("number of labels", np.broadcast_to(there.sum(1).astype(np.float64), shape)),
+        "answer": Labels(("every label right", "not every label"), wrong, judged=True),
+        "overlap": Numbers(output.goodness_name, accuracy_like(found, output)),
         "certainty": Numbers("certainty", _known(found, sure)),
     }
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from mmlab.core.errors import Unsupported
 
 Numbers = NDArray[np.floating]
-Table = tuple[Numbers, NDArray[Any]]  # numbers [N, n] and truth [N]
+Table = tuple[Numbers, NDArray[Any]]  # numbers [N, n] and truth [N], or [N, L] of several labels
 STRENGTHS = (1e-4, 1e-3, 1e-2, 0.1, 1.0, 10.0)  # of which validation chooses: C of a logistic, 1 / alpha of a ridge
 TREES = 200
 TITLES = {"linear": "Linear model", "forest": "Random forest"}
@@ -27,9 +27,13 @@ IMPOSSIBLE = -50.0  # the log-probability of a class that no training sample has
 def answers(name: str, training: Table, validation: Table, inputs: Numbers, channels: int) -> Numbers:
     """What a yardstick answers to `inputs [N, n]`: log-probabilities `[N, C]`, or numbers `[N, 1]` for one channel.
 
+    Several labels at once: the log odds `[N, L]` of each, by a model of its own.
+
     Sources: scikit-learn's LogisticRegression (L2, lbfgs), Ridge and forests. Raises Unsupported where the training
     samples are all of one class.
     """
+    if training[1].ndim > 1:
+        return _log_odds(name, training, validation, inputs)
     is_number = channels == 1
     if not is_number and len(np.unique(training[1])) < 2:
         raise Unsupported("All training samples with these inputs are of one class.", "Give samples of two classes.")
@@ -40,6 +44,21 @@ def answers(name: str, training: Table, validation: Table, inputs: Numbers, chan
     found = np.full((len(inputs), channels), IMPOSSIBLE)
     found[:, model.classes_] = np.log(np.maximum(model.predict_proba(inputs), np.exp(IMPOSSIBLE)))
     return found
+
+
+def _log_odds(name: str, training: Table, validation: Table, inputs: Numbers) -> Numbers:
+    """Of each label by itself; one that all training samples have, or none, is as good as sure."""
+    found = []
+    for place in range(training[1].shape[1]):
+        tables = [(numbers, truth[:, place].astype(np.int64)) for numbers, truth in (training, validation)]
+        if len(np.unique(tables[0][1])) < 2:
+            found.append(np.full(len(inputs), -IMPOSSIBLE if tables[0][1].any() else IMPOSSIBLE))
+            continue
+        chances = answers(name, *tables, inputs, 2)
+        found.append(chances[:, 1] - chances[:, 0])
+    if len(np.unique(training[1], axis=0)) < 2:
+        raise Unsupported("All training samples with these inputs have the same labels.", "Give samples that differ.")
+    return np.stack(found, 1)
 
 
 def _linear(training: Table, validation: Table, is_number: bool) -> Any:

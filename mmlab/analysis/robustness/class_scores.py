@@ -1,4 +1,4 @@
-"""Classes that fail: an accuracy over all samples can hide that one class is hardly ever right."""
+"""Classes or labels that fail: a score over all samples can hide that one class is hardly ever found."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ FAILS = 0.5  # of the accuracy over all samples
 
 @dataclass(frozen=True)
 class ClassScore:
-    """The class that is right least often: its name, how often, of how many samples; `fails` where it is far behind."""
+    """The class or label found least often: its name, how often, of how many samples; `fails` if it is far behind."""
 
     name: str
     accuracy: float
@@ -25,17 +25,15 @@ class ClassScore:
 
 
 def worst_classes(found: Sweep, output: Output) -> dict[str, ClassScore]:
-    """By combination, over the samples that have all its modalities; empty for answers that are no classes."""
-    names, there, worst = output.class_names, valid(found), {}
+    """By combination, over the samples that have all its modalities; empty for answers without classes or labels."""
+    names, there, worst = output.label_names, valid(found), {}
     for k, key in enumerate(found.combinations if names else ()):
         rows = there[k]
-        answers, truth = output.decisions(found.logits[k][rows], found.target[rows])
-        counts = np.bincount(truth, minlength=len(names))
-        right = np.bincount(truth, answers == truth, len(names))
+        right, counts = output.found_by_class(found.logits[k][rows], found.target[rows])
         some = np.flatnonzero(counts >= FEWEST)
         if len(some):
             each = right[some] / counts[some]
             least, share = int(some[each.argmin()]), float(each.min())
-            behind = share < FAILS * float(right.sum() / rows.sum())
+            behind = share < FAILS * float(right.sum() / counts.sum())
             worst[key] = ClassScore(names[least], share, int(counts[least]), behind)
     return worst

@@ -1,7 +1,8 @@
 """How far a model's certainty can be trusted under one combination, for every kind of answer.
 
-Classes: confidence against accuracy, before and after a temperature. Numbers: intervals against how often they hold.
-Regions: the probability of pixels against how often they are right.
+Classes: confidence against accuracy, before and after a temperature. Labels: the probability of each against how often
+it is there, of all labels or of one (`mmlab.analysis.robustness.label_calibration`). Numbers: intervals against how
+often they hold. Regions: the probability of pixels against how often they are right.
 
 What is fitted is fitted on validation and measured on all test samples. Without answers on validation it is fitted on
 one half of the test samples and measured on the other.
@@ -10,15 +11,16 @@ one half of the test samples and measured on the other.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import singledispatch
 
 import numpy as np
-from scipy.special import softmax
+from scipy.special import expit, softmax
 
 from mmlab.analysis.base.array_checks import Flags, Numbers
 from mmlab.analysis.base.coalitions import Lattice
 from mmlab.analysis.base.statistics import halves
+from mmlab.analysis.robustness import label_calibration
 from mmlab.analysis.robustness.calibration import (
     brier_score,
     calibration_error,
@@ -30,7 +32,7 @@ from mmlab.analysis.robustness.calibration import (
     reliability,
 )
 from mmlab.core.errors import DataError
-from mmlab.core.outputs import Classification, Output, Regression, Segmentation
+from mmlab.core.outputs import Classification, Multilabel, Output, Regression, Segmentation
 from mmlab.core.outputs.segmentation import BINS as PIXEL_BINS
 from mmlab.core.outputs.segmentation import KEPT
 
@@ -62,12 +64,15 @@ class Trust:
     about: str
 
 
-def trust(output: Output, found: Lattice, mask: int, validation: Lattice | None = None) -> Trust:
+def trust(output: Output, found: Lattice, mask: int, validation: Lattice | None = None, label: str = "") -> Trust:
     """How certainty and truth agree under the combination `mask`.
 
-    found: answers on the test samples; validation: on the validation split, None where they are not known.
-    Raises DataError where samples are too few.
+    found: answers on the test samples; validation: on the validation split, None where they are not known; label: of
+    several at once, the only one that counts. Raises DataError where samples are too few.
     """
+    if label:
+        place, output = output.label_names.index(label), output.of_label(label)
+        found, validation = _of_label(found, place), validation and _of_label(validation, place)
     return _trust(output, found, mask, validation)
 
 
@@ -112,6 +117,29 @@ def _classes(output: Classification, found: Lattice, mask: int, validation: Latt
 
 
 @_trust.register
+def _labels(output: Multilabel, found: Lattice, mask: int, validation: Lattice | None) -> Trust:
+    logits, there = found.logits[mask].astype(np.float64), found.target.astype(bool)
+    said = expit(logits)
+    numbers = {
+        "ece": label_calibration.error(said, there, BINS),
+        "ece_label": label_calibration.error_by_label(said, there, BINS),
+        "brier": float(((said - there) ** 2).mean()),
+    }
+    fit = _fit(found, mask, validation, "the temperature is")
+    if fit is None:
+        about = "No temperature: all samples are of one group, so no half can be held out."
+        return Trust(_label_curve(said, there), None, numbers, about)
+    heat = label_calibration.fit_temperature(fit.logits, fit.target.astype(bool))
+    cooled = expit(logits[fit.rest] / heat)
+    numbers |= {
+        "temperature": heat,
+        "ece_before": label_calibration.error(said[fit.rest], there[fit.rest], BINS),
+        "ece_after": label_calibration.error(cooled, there[fit.rest], BINS),
+    }
+    return Trust(_label_curve(said, there), _label_curve(cooled, there[fit.rest]), numbers, fit.about)
+
+
+@_trust.register
 def _number(output: Regression, found: Lattice, mask: int, validation: Lattice | None) -> Trust:
     fit = _fit(found, mask, validation, "the intervals are")
     if fit is None:
@@ -142,6 +170,14 @@ def _curve(said: Numbers, labels: np.ndarray) -> Curve:
     bins = reliability(said, labels, BINS)
     full = bins.count > 0
     return Curve(bins.confidence[full], bins.accuracy[full], bins.count[full].astype(float))
+
+
+def _label_curve(said: Numbers, there: Flags) -> Curve:
+    return Curve(*label_calibration.reliability(said, there, BINS))
+
+
+def _of_label(found: Lattice, place: int) -> Lattice:
+    return replace(found, logits=found.logits[..., place : place + 1], target=found.target[:, place : place + 1])
 
 
 def _fit(found: Lattice, mask: int, validation: Lattice | None, what: str) -> _Fit | None:

@@ -72,7 +72,7 @@ def behaviour(found: Sweep, output: Output) -> Behaviour:
         said, weight = answers.argmax(-1), softmax(answers, -1).max(-1)
     else:
         said, weight = right.astype(np.int64), output.error(lattice.logits, lattice.target)
-    if lattice.target.ndim > 1:  # the size of each region
+    if lattice.logits.ndim > 3:  # the truth is the size of each region
         size = lattice.target.max(-1)
         weight = weight * size / max(size.max(), 1)
     return Behaviour(lattice.ids, lattice.keys, said, right, weight, bool(output.class_names))

@@ -1,7 +1,7 @@
-"""The kind of answer as an object: classes, one class that may pass, regions of an image, or a number.
+"""The kind of answer as an object: classes, one class that may pass, several labels, regions of an image, or a number.
 
 A method is written once and asks its output for losses, doubts and metrics; nobody else tests for kinds.
-Logits are `[B, C]` for classes, `[B, 1]` for a number and `[B, R, H, W]` for regions.
+Logits are `[B, C]` for classes and labels, `[B, 1]` for a number and `[B, R, H, W]` for regions.
 """
 
 from __future__ import annotations
@@ -10,9 +10,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from mmlab.core.errors import TaskMismatch
-from mmlab.core.outputs.base import Output, Prediction
+from mmlab.core.outputs.base import Output
 from mmlab.core.outputs.classification import Classification
 from mmlab.core.outputs.detection import Detection
+from mmlab.core.outputs.multilabel import Multilabel
+from mmlab.core.outputs.prediction import Prediction
 from mmlab.core.outputs.regression import Regression
 from mmlab.core.outputs.segmentation import Segmentation
 
@@ -21,6 +23,7 @@ __all__ = [
     "OUTPUTS",
     "Classification",
     "Detection",
+    "Multilabel",
     "Output",
     "Prediction",
     "Regression",
@@ -29,7 +32,7 @@ __all__ = [
 ]
 
 OUTPUTS: dict[str, type[Output]] = {
-    output.kind: output for output in (Classification, Detection, Regression, Segmentation)
+    output.kind: output for output in (Classification, Detection, Multilabel, Regression, Segmentation)
 }
 ALL_KINDS = frozenset(OUTPUTS)
 

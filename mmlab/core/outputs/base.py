@@ -1,9 +1,9 @@
-"""What every kind of answer can be asked, and one answer in words."""
+"""What every kind of answer can be asked."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
@@ -14,31 +14,7 @@ from torch import Tensor
 
 from mmlab.core.errors import DataError, Unsupported
 from mmlab.core.metric import OutputMetric, metrics_for
-
-
-@dataclass(frozen=True)
-class Prediction:
-    """One answer, decoded and small.
-
-    answer:        the class, the number or the regions found, in words.
-    probabilities: by class (classification) or mean by region (segmentation); empty for a number.
-    uncertainty:   entropy in nats for classes, mean entropy per pixel for regions; see `Output.uncertainty`.
-    value:         index of the class, the number, or the region probabilities `[R, H, W]` as float16.
-
-    >>> found = mmlab.Classification(("cup", "hat")).read(torch.tensor([2.0, 0.0]))
-    >>> found.answer, found.value, round(found.probabilities["cup"], 2)
-    ('cup', 0, 0.88)
-    """
-
-    answer: str
-    probabilities: Mapping[str, float]
-    uncertainty: float
-    value: int | float | NDArray[np.float16]
-
-    @property
-    def confidence(self) -> float:
-        """The largest probability, 0 where there is none."""
-        return max(self.probabilities.values(), default=0.0)
+from mmlab.core.outputs.prediction import Prediction
 
 
 def thirds(values: NDArray[Any], names: tuple[str, str, str]) -> tuple[str, ...]:
@@ -54,6 +30,7 @@ class Output(ABC):
     headline: the metric that models are selected and compared by. good: in words, when an answer counts as right.
     error_name: what `error` is, and error_is_share whether it lies between 0 and 1; goodness_name: what `goodness` is.
     is_one_target: whether an answer is one of `targets`. keeps_logits: whether a sweep keeps the logits themselves.
+    yes_or_no: whether each logit is a yes or no of its own, rather than one of several that exclude each other.
     terms: what explains such an answer, by the names of terms in the glossary.
     """
 
@@ -66,6 +43,7 @@ class Output(ABC):
     goodness_name: ClassVar[str] = "accuracy"
     is_one_target: ClassVar[bool] = True
     keeps_logits: ClassVar[bool] = True
+    yes_or_no: ClassVar[bool] = False
     terms: ClassVar[tuple[str, ...]] = ("answer", "certainty", "change")
     lacks_classes: ClassVar[str] = ""  # why an answer has no probability for each class, in words
 
@@ -97,6 +75,20 @@ class Output(ABC):
     @property
     def class_names(self) -> tuple[str, ...]:
         """The classes, where an answer is one of several; empty for any other kind."""
+        return ()
+
+    @property
+    def label_names(self) -> tuple[str, ...]:
+        """The classes, or the labels of which several may be right at once; empty for answers that have neither."""
+        return self.class_names
+
+    def of_label(self, name: str) -> Self:
+        """This kind of answer with one of its labels only. Raises Unsupported where they exclude each other."""
+        raise Unsupported("Only of several labels at once can one be looked at without the others.")
+
+    @property
+    def kept_truth(self) -> tuple[int, ...]:
+        """The shape of what a sweep keeps of the truth of one sample."""
         return ()
 
     @property
@@ -158,7 +150,10 @@ class Output(ABC):
 
     @abstractmethod
     def labels(self, target: Tensor) -> Tensor:
-        """Classes `int64` of the samples `[B]` or pixels `[B, H, W]` (DI-MML's dimension separation)."""
+        """Classes `int64` of the samples `[B]` or pixels `[B, H, W]` (DI-MML's dimension separation).
+
+        `[B, L]` are L divisions of the samples, each into `label_count` classes.
+        """
 
     def neutral_score(self, target: int) -> float:
         """The score that speaks neither for nor against the target: what is said to nothing at all."""
@@ -192,7 +187,7 @@ class Output(ABC):
     def in_words(self, target: Any) -> str:
         """The truth of a sample, or what a sweep keeps of it, as `read` says it."""
 
-    def parse(self, text: str) -> int | float:
+    def parse(self, text: str) -> Any:
         """The truth that a person wrote. Raises DataError for what is none, Unsupported where it cannot be written."""
         raise Unsupported(f"{self.lacks_classes}, so it cannot be written in a cell.")
 
@@ -238,6 +233,18 @@ class Output(ABC):
     @abstractmethod
     def slices(self, truth: NDArray[Any]) -> dict[str, tuple[str, ...]]:
         """Ways to divide samples by what is true of them: by name, what each belongs to."""
+
+    def belonging(self, truth: NDArray[Any], names: Sequence[str]) -> NDArray[np.bool_]:
+        """Which samples have one of these of `label_names`, bool `[N]`."""
+        return np.isin(np.asarray(self.label_names)[truth.astype(np.int64)], names)
+
+    def rankings(self, answers: NDArray[Any], truth: NDArray[Any]) -> Iterator[tuple[Any, NDArray[np.bool_]]]:
+        """For each class, or of two for the second: what speaks for it, `[N]`, and which samples are of it."""
+        raise Unsupported(f"{self.lacks_classes}, so nothing speaks for a class.")
+
+    def found_by_class(self, answers: NDArray[Any], truth: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """How many samples have each of `label_names`, and of how many of them it is said: `[C]` found and there."""
+        raise Unsupported(f"{self.lacks_classes}, so samples cannot be counted by classes.")
 
     def empty_answer(self, answers: NDArray[Any], truth: NDArray[Any]) -> NDArray[Any]:
         """What a sweep would keep of the answer to nothing, beside answers `[K, N, *kept]`; without elements where
@@ -288,9 +295,12 @@ class Output(ABC):
         return {"kind": self.kind, **self.__dict__}
 
     def weighing(self, foreground: bool) -> Self:
-        """The output with a loss in which what is rare in a picture weighs more. Raises DataError where nothing is."""
+        """The output with a loss in which what is rare in a picture, or a rare label, weighs more.
+
+        Raises DataError for answers that have neither.
+        """
         if foreground:
-            raise DataError("Only regions have a foreground.", "Leave foreground out.")
+            raise DataError("Only regions and labels have a foreground.", "Leave foreground out.")
         return self
 
     @classmethod

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any, ClassVar
@@ -10,12 +10,13 @@ from typing import Any, ClassVar
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.special import entr, softmax
+from scipy.special import entr, log_softmax, softmax
 from torch import Tensor
 from torch.nn import functional
 
 from mmlab.core.errors import DataError
-from mmlab.core.outputs.base import Output, Prediction
+from mmlab.core.outputs.base import Output
+from mmlab.core.outputs.prediction import Prediction
 
 
 @dataclass(frozen=True)
@@ -111,6 +112,17 @@ class Classification(Output):
 
     def slices(self, truth: NDArray[Any]) -> dict[str, tuple[str, ...]]:
         return {"answer": tuple(self.classes[int(label)] for label in truth)}
+
+    def rankings(self, answers: NDArray[Any], truth: NDArray[Any]) -> Iterator[tuple[Any, NDArray[np.bool_]]]:
+        scores = log_softmax(answers.astype(np.float64), -1)
+        for index in range(int(self.channels == 2), self.channels):  # of two classes it is the same for both
+            yield scores[:, index], truth == index
+
+    def found_by_class(self, answers: NDArray[Any], truth: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        said, right = self.decisions(answers, truth)
+        counted = (np.bincount(kept, minlength=self.channels) for kept in (right[said == right], right))
+        found, there = counted
+        return found, there
 
     def decisions(self, answers: NDArray[Any], truth: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         return answers.argmax(-1), truth.astype(np.int64)

@@ -13,7 +13,8 @@ from torch import Tensor
 
 from mmlab.core.errors import DataError
 from mmlab.core.number_text import on_scale
-from mmlab.core.outputs.base import Output, Prediction, thirds
+from mmlab.core.outputs.base import Output, thirds
+from mmlab.core.outputs.prediction import Prediction
 
 BINS = 7
 STEPS = 6  # that the scale has, from -3 to 3

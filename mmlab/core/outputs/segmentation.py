@@ -13,8 +13,9 @@ from torch import Tensor
 from torch.nn import functional
 
 from mmlab.core.errors import Unsupported
-from mmlab.core.outputs.base import Output, Prediction, thirds
+from mmlab.core.outputs.base import Output, thirds
 from mmlab.core.outputs.hausdorff import hausdorff95
+from mmlab.core.outputs.prediction import Prediction
 
 # What a sweep keeps of each region of a sample. Pixels: in both, found, there. Then: distance of the outlines, mean
 # entropy per pixel (nats), and for `BINS` equal bins of probability the pixels in them, how many of those are there,
@@ -45,6 +46,7 @@ class Segmentation(Output):
     weighs_foreground: bool = field(default=False, compare=False)  # of a training, not of the task
     kind: ClassVar[str] = "segmentation"
     dense: ClassVar[bool] = True
+    yes_or_no: ClassVar[bool] = True
     headline: ClassVar[str] = "case_dice"
     good: ClassVar[str] = f"Dice of at least {GOOD_DICE}"
     error_name: ClassVar[str] = "1 − Dice"
@@ -74,6 +76,10 @@ class Segmentation(Output):
     @property
     def channels(self) -> int:
         return len(self.regions)
+
+    @property
+    def kept_truth(self) -> tuple[int, ...]:
+        return (len(self.regions),)
 
     @property
     def region_names(self) -> tuple[str, ...]:

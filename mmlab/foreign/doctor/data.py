@@ -83,7 +83,7 @@ def _from_one(patient: Patient, rows: source.Rows) -> Finding | None:
 
 def _regions(patient: Patient, first: Mapping[str, Any]) -> Iterator[Finding]:
     output = patient.registration.output
-    if output.is_one_target:
+    if output.is_one_target or output.label_names:
         return
     sample = source.as_tensor(first[source.ANSWER], "the answer")
     if sample.dim() == 2 and int(sample.max()) >= output.channels and int(sample.max()) < 200:

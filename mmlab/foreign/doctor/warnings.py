@@ -9,7 +9,7 @@ from functools import singledispatch
 import torch
 from torch import Tensor
 
-from mmlab.core.outputs import Classification, Output, Regression
+from mmlab.core.outputs import Classification, Multilabel, Output, Regression
 from mmlab.foreign.doctor.findings import Finding
 from mmlab.foreign.doctor.patient import Patient
 
@@ -78,6 +78,20 @@ def _classes(output: Classification, logits: Tensor, target: Tensor) -> Iterator
             "warning",
             f"{right:.0%} of {len(target)} answers are right, no more than by chance.",
             "Were the weights loaded, and are the samples prepared as in training?",
+        )
+
+
+@_no_better.register
+def _labels(output: Multilabel, logits: Tensor, target: Tensor) -> Iterator[Finding]:
+    found = output.metrics(logits, target)["auroc"]
+    if found <= 0.5:
+        yield Finding(
+            "chance",
+            "warning",
+            f"A sample with a label gets a higher probability of it than one without in {found:.0%} of the cases, no "
+            "more than by chance.",
+            "Were the weights loaded, are the samples prepared as in training, and is the order of the labels the "
+            "model's?",
         )
 
 

@@ -10,7 +10,7 @@ from mmlab.ui.session.page_registry import app_page
     about="See how a sample moves in the embedding space when an input is missing.",
     order=30,
     tab="Embedding map",
-    fields=("part", "picture", "axes", "colour", "shown", "point", "many", "beside", "chosen"),
+    fields=("part", "picture", "axes", "colour", "label", "shown", "point", "many", "beside", "chosen"),
 )
 def show() -> None:
     """The whole page under its title."""

@@ -45,7 +45,7 @@ def _map(view: View, path: sample_path.Path | None) -> None:
         [point_colours.change(view.look, [drawn]), over],
         key="embed.map",
         name=f"mmlab-map-{view.task.name}-{view.reference.method}",
-        alt=f"{view.about}, coloured by {view_data.COLOURS[view.colour].lower()}. The numbers are in the files below",
+        alt=f"{view.about}, coloured by {view_data.colour_title(view.colour)}. The numbers are in the files below",
         samples=len(view.found.ids),
         solid=view.solid,
         chosen=view.rows,

@@ -136,7 +136,7 @@ def _card(view: View, row: int, combination: int, distance: float) -> str:
 
 def _one(view: View, row: int, note: str) -> str:
     name = view.found.ids[row]
-    said = view_data.truth(view.task, view.found.target[row]) if view.found.target.ndim == 1 else name
+    said = view_data.truth(view.task, view.found.target[row]) or name
     under = f"{escape(thumbnail.short(said))}<small>{escape(note)}</small>"
     if name not in view.task.gallery():
         return (
@@ -181,7 +181,7 @@ def _steps(view: View, places: Places, right: np.ndarray | None) -> tuple[Step, 
 
 def _right(view: View, looked: sample_view.SampleView | None, places: Places) -> np.ndarray | None:
     """Whether the answer is right, by combination; None where that is not known or not yes or no."""
-    if not view.task.info.output.is_one_target:
+    if "answer" not in map_cache.looks(view.reference):
         return None
     if looked is None or (places.known and view.point in view.found.ids):
         told = map_cache.looks(view.reference)["answer"]
@@ -214,8 +214,8 @@ def _inputs(looked: sample_view.SampleView) -> None:
 def _named(view: View, row: int) -> str:
     """A sample without recordings, in words."""
     parts = [f"**{page_frame.plain(view.found.ids[row])}**"]
-    if view.found.target.ndim == 1:
-        parts.append(f"right answer: **{page_frame.plain(view_data.truth(view.task, view.found.target[row]))}**")
+    if answer := view_data.truth(view.task, view.found.target[row]):
+        parts.append(f"right answer: **{page_frame.plain(answer)}**")
     parts.append(page_frame.plain(view.found.groups[row]))
     return f"{' · '.join(parts)}. Its recordings are not among those that ship with the app."
 

@@ -39,13 +39,12 @@ def search(view: View) -> None:
 
 
 def matching(view: View, text: str) -> list[int]:
-    """The samples that a search finds: a whole right answer, or a part of a name or group."""
+    """The samples that a search finds: a whole right answer or label, or a part of a name or group."""
     wanted = text.strip().lower()
     if not wanted:
         return []
-    targets = view.found.target if view.found.target.ndim == 1 else [None] * len(view.found.ids)
-    answers = ["" if target is None else view_data.truth(view.task, target).lower() for target in targets]
-    exact = [row for row, answer in enumerate(answers) if answer == wanted]
+    answers = [view_data.truth(view.task, target).lower() for target in view.found.target]
+    exact = [row for row, answer in enumerate(answers) if wanted in (answer, *answer.split(", "))]
     if exact:
         return exact
     pairs = enumerate(zip(view.found.ids, view.found.groups, strict=True))

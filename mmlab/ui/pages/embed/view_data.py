@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from mmlab.analysis.embedding import custom_maps
 from mmlab.analysis.embedding.maps import Map
-from mmlab.analysis.embedding.point_attributes import Labels
+from mmlab.analysis.embedding.point_attributes import LABEL, Labels
 from mmlab.analysis.embedding.projection import by_class
 from mmlab.core.errors import CheckpointError
 from mmlab.core.reference import Reference
@@ -27,9 +27,12 @@ from mmlab.viz.embed import point_colours, scatter
 
 COLOURS = {
     "class": "Class",
+    "label": "Label",
     "target": "True number",
     "said": "Predicted number",
     "dice": "Dice",
+    "overlap": "F1 of the labels",
+    "labels": "Number of labels",
     "combination": "Combination",
     "answer": "Right or wrong",
     "error": "Error",
@@ -129,8 +132,9 @@ def centres(reference: Reference, name: str, combination: int) -> dict[str, tupl
 
 
 def truth(task: Task, target: Any) -> str:
-    """The right answer of a test sample in words; empty where it is not one value."""
-    return task.info.output.in_words(target) if task.info.output.is_one_target else ""
+    """The right answer of a test sample in words; empty for regions."""
+    output = task.info.output
+    return output.in_words(target) if output.is_one_target or output.label_names else ""
 
 
 def choice(
@@ -168,6 +172,8 @@ def make(
         name = pick["picture"]("picture", "Map", _pictures(), picture_title, "map")
         solid = pick["axes"]("axes", "Axes", ("2", "3"), lambda number: f"{number}-D") == "3"
         colour = pick["colour"]("colour", "Colour by", colours(reference), COLOURS.__getitem__, "colour")
+        if colour == "label":
+            colour = _label(task.info.output.label_names, "colour" not in controls)
         shown = _shown(reference, "shown" not in controls)
     made, name = _picture(reference, name, solid, "picture" not in controls)
     drawn = _sampled(found, shown, "many" not in controls)
@@ -199,6 +205,26 @@ def colours(reference: Reference) -> tuple[str, ...]:
     """The ways of colouring that there are for this model."""
     there: Mapping[str, object] = map_cache.looks(reference)
     return tuple(name for name in COLOURS if name in there)
+
+
+def colour_title(name: str) -> str:
+    """What the dots are coloured by, for people: `certainty`, `label: drama`."""
+    return name if name.startswith(LABEL) else COLOURS[name].lower()
+
+
+def _label(names: Sequence[str], hidden: bool) -> str:
+    """Which of several labels colours the dots; the one that tells most samples apart where the address names none."""
+    chosen = url_state.get("label") if url_state.get("label") in names else ""
+    if not hidden:
+        st.selectbox(
+            "Which label",
+            ["", *names],
+            format_func=lambda name: name or "The most even one",
+            key=url_state.follow("embed.label", chosen),
+            on_change=lambda: url_state.put(label=st.session_state["embed.label"] or None),
+            width=200,
+        )
+    return f"{LABEL}{chosen}" if chosen else "label"
 
 
 def _pictures() -> tuple[str, ...]:

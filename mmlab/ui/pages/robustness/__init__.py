@@ -11,7 +11,20 @@ from mmlab.ui.session.page_registry import app_page
     about="Scores, missing rates, calibration and prediction flips.",
     order=50,
     tab="If sensors fail",
-    fields=("section", "measure", "rule", "fail", "along", "to", "doubt", "slices", "slice", "versus", "chosen"),
+    fields=(
+        "section",
+        "measure",
+        "rule",
+        "fail",
+        "along",
+        "to",
+        "doubt",
+        "label",
+        "slices",
+        "slice",
+        "versus",
+        "chosen",
+    ),
 )
 def show() -> None:
     """The whole page under its title: the section that the address chooses."""

@@ -13,6 +13,7 @@ from mmlab.analysis.base.coalitions import Lattice
 from mmlab.analysis.robustness.combination_calibration import Curve, Trust, trust
 from mmlab.analysis.robustness.per_sample_scores import grade
 from mmlab.core.errors import DataError
+from mmlab.core.outputs import Output
 from mmlab.core.reference import Reference
 from mmlab.inference import imputation
 from mmlab.ui.components import background_task, figure_card, page_frame, pickers
@@ -43,6 +44,7 @@ class Number:
 
 NUMBERS = {
     "ece": Number("ECE", "percent"),
+    "ece_label": Number("ECE, by label", "percent"),
     "ece_by_chance": Number("if perfect", "percent"),
     "ece_debiased": Number("debiased", "percent"),
     "ece_mass": Number("ECE, mass", "percent"),
@@ -63,13 +65,14 @@ def show(view: View) -> None:
     """The diagram of the selected combination, the numbers of all, and risk against coverage."""
     st.subheader(f"Calibration with {page_frame.plain(view.selected.label)}", help=wording.help("ece"), anchor=False)
     doubt = _doubt(view)
+    label = _label(view)
     with page_frame.error_boundary():
-        figure_card.show(diagram(view), "robustness.reliability")
-        st.caption(_trust(view, view.shown, view.mask).about)
+        figure_card.show(diagram(view, label), "robustness.reliability")
+        st.caption(_trust(view, view.shown, view.mask, label).about)
     _validate(view)
     figure_card.show(risk(view, doubt), "robustness.risk")
     with page_frame.error_boundary():
-        figure_card.show(table(view, doubt), "robustness.certainty", lambda key: view_data.pick(view.task, key))
+        figure_card.show(table(view, doubt, label), "robustness.certainty", lambda key: view_data.pick(view.task, key))
     pickers.numbers_help("ece", "brier", "temperature", "doubt", "risk")
 
 
@@ -89,23 +92,36 @@ def figures(view: View) -> list[Figure]:
         return found
 
 
-def diagram(view: View) -> Figure:
-    """What was said against what was seen, with the samples behind each point. Raises DataError."""
-    number = not view.task.info.output.error_is_share
-    found = _trust(view, view.shown, view.mask)
-    labels = ("nominal coverage", "actual coverage") if number else ("confidence", "accuracy")
-    title = f"{'Intervals' if number else 'Reliability'} with {view.selected.label}, {cache.title(view.shown)}"
+def diagram(view: View, label: str = "") -> Figure:
+    """What was said against what was seen, with the samples behind each point. Raises DataError.
+
+    label: of several at once, the one that counts; all of them without.
+    """
+    output = view.task.info.output
+    number = not output.error_is_share
+    found = _trust(view, view.shown, view.mask, label)
+    labels, unit = _axes(output)
+    about = f"{'Intervals' if number else 'Reliability'}{f' of {label}' if label else ''}"
+    title = f"{about} with {view.selected.label}, {cache.title(view.shown)}"
     drawn = svg_chart.Plot(title, svg_chart.Axis(labels[0], 0, 1), svg_chart.Axis(labels[1], 0, 1))
     _points(drawn, found.curve, labels, view.colour(view.shown), "uncalibrated", number)
     if found.mended is not None:
         _points(drawn, found.mended, labels, theme.MUTED, "with temperature", number)
     drawn.diagonal()
     rows = [tuple(map(float, row)) for row in zip(found.curve.said, found.curve.seen, found.curve.count, strict=True)]
-    unit = "samples" if view.task.info.output.keeps_logits else "pixels"
     about = (
         "" if number else f"The size of a dot is its number of {unit}; the line leaves out bins with fewer than {FEW}. "
     )
     return Figure("reliability", title, drawn.svg, ("said", "seen", unit), rows, about + view.of(view.shown))
+
+
+def _axes(output: Output) -> tuple[tuple[str, str], str]:
+    """What is said and what is seen, in words, and what a dot counts."""
+    if not output.error_is_share:
+        return ("nominal coverage", "actual coverage"), "samples"
+    if output.yes_or_no and output.keeps_logits:
+        return ("probability of a label", "how often it is there"), "labels"
+    return ("confidence", "accuracy"), "samples" if output.keeps_logits else "pixels"
 
 
 def _points(drawn: svg_chart.Plot, curve: Curve, labels: tuple[str, str], colour: str, name: str, number: bool) -> None:
@@ -144,9 +160,9 @@ def risk(view: View, doubt: str) -> Figure:
     return Figure("risk", title, drawn.svg, ("method", "coverage", "risk"), rows, note)
 
 
-def table(view: View, doubt: str) -> Figure:
+def table(view: View, doubt: str, label: str = "") -> Figure:
     """The numbers of every combination of the model that is shown. Raises DataError."""
-    values = {mask: numbers(view, mask, doubt) for mask in view.masks}
+    values = {mask: numbers(view, mask, doubt, label) for mask in view.masks}
     names = list(values[view.masks[0]])
     spans = {n: (min(v[n] for v in values.values()), max(v[n] for v in values.values())) for n in names}
     rows = []
@@ -160,7 +176,8 @@ def table(view: View, doubt: str) -> Figure:
             cells.append(heatmap.Cell(text, tint, note, theme.ACCENT, view.key(mask)))
         rows.append((heatmap.Head(view.key(mask), view.has(mask)), cells))
     columns = [heatmap.Head(name, label=NUMBERS[name].title) for name in names]
-    title = f"Calibration of every combination, {cache.title(view.shown)}"
+    of = f" of {label}" if label else ""
+    title = f"Calibration{of} under every combination, {cache.title(view.shown)}"
     numbered = [(view.key(mask), *(values[mask][name] for name in names)) for mask in view.masks]
     about = (
         "Before and after the temperature (Temp.): on samples it was not fitted on. " if "ece_after" in names else ""
@@ -170,23 +187,23 @@ def table(view: View, doubt: str) -> Figure:
     return Figure("certainty", title, drawing, ("combination", *names), numbered, note + view.of(view.shown))
 
 
-def numbers(view: View, mask: int, doubt: str) -> dict[str, float]:
+def numbers(view: View, mask: int, doubt: str, label: str = "") -> dict[str, float]:
     """Calibration and selective risk of one combination of the model that is shown. Raises DataError."""
     area, excess = risk_coverage_area(-view.one.doubts[doubt][mask], view.one.error[mask])
-    return {**_trust(view, view.shown, mask).numbers, "aurc": area, "excess": excess}
+    return {**_trust(view, view.shown, mask, label).numbers, "aurc": area, "excess": excess}
 
 
-def _trust(view: View, method: str, mask: int) -> Trust:
+def _trust(view: View, method: str, mask: int, label: str = "") -> Trust:
     reference = view.references[method]
     stamps = (view_data.stamp(reference, view.rule), _validated(view, method))
-    return _kept(reference, view.rule, stamps, mask)
+    return _kept(reference, view.rule, stamps, mask, label)
 
 
 @st.cache_resource(show_spinner=False, max_entries=512)
-def _kept(reference: Reference, rule: str, stamps: tuple[int, int], mask: int) -> Trust:
+def _kept(reference: Reference, rule: str, stamps: tuple[int, int], mask: int, label: str) -> Trust:
     output = cache.task(reference.task).info.output
     validation = _validation(reference, stamps[1]) if stamps[1] else None
-    return trust(output, view_data.graded(reference, rule, stamps[0]).lattice, mask, validation)
+    return trust(output, view_data.graded(reference, rule, stamps[0]).lattice, mask, validation, label)
 
 
 @st.cache_resource(show_spinner=False, max_entries=16)
@@ -240,6 +257,15 @@ def _doubt(view: View) -> str:
     return view_data.select(
         "doubt", "Uncertainty by", names, names[0], lambda n: DOUBTS.get(n, n), wording.help("doubt"), 260
     )
+
+
+def _label(view: View) -> str:
+    """Of several labels at once, the one whose calibration is shown; empty for all of them."""
+    output = view.task.info.output
+    if output.class_names or not output.label_names:
+        return ""
+    names = ["", *output.label_names]
+    return view_data.select("label", "Label", names, "", lambda name: name or "All labels", width=260)
 
 
 def _error(view: View) -> str:
