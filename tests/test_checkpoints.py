@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from collections.abc import Callable
 from dataclasses import replace
@@ -14,12 +15,12 @@ import safetensors.torch
 import torch
 from safetensors import safe_open
 
-from mmlab.core.errors import CheckpointError, MmlabError
+from mmlab.core.errors import CheckpointError, MmlabError, StorageError
 from mmlab.core.method import METHODS, Method
 from mmlab.core.options import as_dict, build
 from mmlab.core.results import Sweep
-from mmlab.inference.sweep import sweep
-from mmlab.storage import checkpoints, sweep_file
+from mmlab.inference.sweep import metrics, sweep
+from mmlab.storage import checkpoints, large_sweep, sweep_file
 from mmlab.storage.library import Library
 from mmlab.testing.toy_task import OUTPUTS, ToyTask
 
@@ -301,3 +302,79 @@ def test_any_flipped_byte_is_noticed_or_harmless(found: Sweep, tmp_path: Path) -
             assert sweep_file.read(tmp_path, "abc").logits.shape == found.logits.shape
         except CheckpointError:
             continue
+
+
+@pytest.fixture
+def large(found: Sweep, monkeypatch: pytest.MonkeyPatch) -> Sweep:
+    """A sweep twice as large as what a file may hold."""
+    monkeypatch.setattr(sweep_file, "MOST_VALUES", (found.logits.size + 2 * found.mean.size) // 2)
+    return found
+
+
+def test_a_sweep_that_is_too_large_for_its_file_is_kept_whole_beside_it(large: Sweep, tmp_path: Path) -> None:
+    sweep_file.write(tmp_path, large)
+    whole = sweep_file.read_whole(tmp_path, "abc")
+    assert (whole.ids, whole.groups, whole.combinations) == (large.ids, large.groups, large.combinations)
+    assert whole.drawn_from == 0
+    assert large.variance is not None
+    assert whole.variance is not None
+    np.testing.assert_array_equal(whole.logits, large.logits)
+    np.testing.assert_allclose(whole.mean, large.mean, rtol=1e-3, atol=1e-6)
+    np.testing.assert_allclose(whole.variance, large.variance, rtol=1e-3, atol=1e-6)
+
+
+def test_the_file_holds_samples_that_are_drawn_and_says_from_how_many(large: Sweep, tmp_path: Path) -> None:
+    sweep_file.write(tmp_path, large)
+    few = sweep_file.read(tmp_path, "abc")
+    assert len(few.ids) == len(large.ids) // 2
+    assert few.drawn_from == len(large.ids)
+    rows = [large.ids.index(name) for name in few.ids]
+    assert rows == sorted(rows)
+    np.testing.assert_array_equal(few.target, large.target[rows])
+    np.testing.assert_allclose(few.logits, large.logits[:, rows], rtol=2**-10, atol=1.001 / 2 / sweep_file.FINEST)
+
+
+def test_methods_with_and_without_variance_are_drawn_alike(large: Sweep) -> None:
+    assert sweep_file.drawn(large).ids == sweep_file.drawn(replace(large, variance=None)).ids
+
+
+def test_what_a_larger_measurement_left_is_removed_by_a_smaller_one(large: Sweep, tmp_path: Path) -> None:
+    sweep_file.write(tmp_path, large)
+    sweep_file.write(tmp_path, large.of_rows([0, 1]))
+    assert not (tmp_path / large_sweep.FOLDER).exists()
+    assert len(sweep_file.read_whole(tmp_path, "abc").ids) == 2
+
+
+@pytest.mark.parametrize("name", ["rows.npz", "logits.npy", "mean.npy"])
+def test_a_large_sweep_that_was_cut_short_is_refused(name: str, large: Sweep, tmp_path: Path) -> None:
+    sweep_file.write(tmp_path, large)
+    _truncate(tmp_path / large_sweep.FOLDER / name)
+    with pytest.raises(CheckpointError, match="to all samples are damaged"):
+        sweep_file.read_whole(tmp_path, "abc")
+
+
+def test_a_large_sweep_of_other_weights_is_not_taken(large: Sweep, tmp_path: Path) -> None:
+    sweep_file.write(tmp_path, large)
+    sweep_file._write(tmp_path, replace(sweep_file.drawn(large), digest="new"), exact=False)
+    assert sweep_file.read_whole(tmp_path, "new").drawn_from == len(large.ids)
+
+
+def test_answers_on_disk_are_those_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    method, samples = made(), TASK.samples("test")
+    in_memory = sweep(method, samples)
+    monkeypatch.setattr("mmlab.inference.sweep.HELD", 1)
+    on_disk = sweep(method, samples)
+    assert isinstance(on_disk.logits, np.memmap)
+    for name in ("logits", "mean", "variance"):
+        np.testing.assert_array_equal(getattr(on_disk, name), getattr(in_memory, name))
+    assert metrics(on_disk, method.output, method.modalities) == metrics(in_memory, method.output, method.modalities)
+
+
+def test_a_disk_that_has_no_room_for_the_answers_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("mmlab.inference.sweep.HELD", 1)
+    monkeypatch.setattr("os.posix_fallocate", full, raising=False)
+    with pytest.raises(StorageError, match="have no room on disk"):
+        sweep(made(), TASK.samples("test"))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,7 @@ class Sweep:
     target:   `[N, ...]` (`Output.condense_target`); `present` bool `[N, M]`: what each sample really has.
     ids, groups: one per sample; a group is what the split keeps apart (a speaker, a person).
     digest:   of the checkpoint that made it; empty for a model that was never saved.
+    drawn_from: how many samples there were, where these are drawn from them; 0 where these are all.
     """
 
     combinations: tuple[str, ...]
@@ -33,10 +34,24 @@ class Sweep:
     ids: tuple[str, ...]
     groups: tuple[str, ...]
     digest: str = ""
+    drawn_from: int = 0
 
     def index(self, combination: str) -> int:
         """The row of a combination. Raises ValueError where there is none."""
         return self.combinations.index(combination)
+
+    def of_rows(self, rows: Sequence[int] | NDArray[np.integer]) -> Sweep:
+        """The same of some samples, by their place."""
+        return replace(
+            self,
+            logits=self.logits[:, rows],
+            mean=self.mean[:, rows],
+            variance=None if self.variance is None else self.variance[:, rows],
+            target=self.target[rows],
+            present=self.present[rows],
+            ids=tuple(self.ids[row] for row in rows),
+            groups=tuple(self.groups[row] for row in rows),
+        )
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ says what other people would change, with the trainings as they are.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -22,6 +22,8 @@ from mmlab.core.group_name import group_name
 from mmlab.core.method import METHODS
 from mmlab.core.metric import is_share, mean_of
 from mmlab.core.number_text import p_value
+from mmlab.core.outputs import Output
+from mmlab.core.results import Sweep
 from mmlab.core.task import TASKS
 from mmlab.experiments.ablations import ordered
 from mmlab.storage import report_file, sweep_file
@@ -68,7 +70,7 @@ def compare_groups(library: Library, task: str, baseline: str = "dropout", metri
     metric = metric or output.headline
     if metric not in output.metric_names:
         raise UnknownName(f"{task} has no metric '{metric}'.", f"There are: {', '.join(output.metric_names)}.")
-    runs = {name: _stored(library, task, name, metric) for name in ordered()}
+    runs = _graded({name: _stored(library, task, name) for name in ordered()}, output, metric)
     if not runs.get(baseline):
         hint = f"Make them: python -m mmlab evaluate --task {task} --method {baseline} --save"
         raise CheckpointError(f"{baseline} has no stored answers for {task}.", hint)
@@ -84,9 +86,26 @@ def compare_groups(library: Library, task: str, baseline: str = "dropout", metri
     return GroupComparison(task, metric, baseline, samples, clusters.count, noun, basis, corrected_rows)
 
 
-def _stored(library: Library, task: str, method: str, metric: str) -> Runs:
-    """The metric on the stored answers of each seed; runs without them, or with those of another data set, are none."""
-    found: Runs = {}
+def _graded(stored: Mapping[str, Mapping[int, Sweep]], output: Output, metric: str) -> dict[str, Runs]:
+    """The metric of every run; where answers are drawn from more samples, on those samples that all runs have."""
+    every = [sweep for sweeps in stored.values() for sweep in sweeps.values()]
+    shared: set[str] | None = None
+    if any(sweep.drawn_from for sweep in every):
+        shared = set.intersection(*(set(sweep.ids) for sweep in every))
+    found: dict[str, Runs] = {}
+    for name, sweeps in stored.items():
+        graded = {seed: grade(_only(sweep, shared), output).measures for seed, sweep in sweeps.items()}
+        found[name] = {seed: measures[metric] for seed, measures in graded.items() if metric in measures}
+    return found
+
+
+def _only(found: Sweep, shared: set[str] | None) -> Sweep:
+    return found if shared is None else found.of_rows([row for row, each in enumerate(found.ids) if each in shared])
+
+
+def _stored(library: Library, task: str, method: str) -> dict[int, Sweep]:
+    """The stored answers of each seed, without embeddings; runs that have none, or of other data, are left out."""
+    found: dict[int, Sweep] = {}
     for folder in library.glob(f"{task}/{method}/*"):
         seed = SEED_FOLDER.fullmatch(folder.name)
         if seed is None or not (folder / SWEEP).is_file():
@@ -94,8 +113,8 @@ def _stored(library: Library, task: str, method: str, metric: str) -> Runs:
         try:
             digest = str(report_file.read(folder).get("digest", ""))
             sweep = sweep_file.read(folder, digest, TASKS[task].info)
-            found[int(seed[1])] = grade(sweep, TASKS[task].info.output).measures[metric]
-        except (MmlabError, KeyError):
+            found[int(seed[1])] = replace(sweep, mean=sweep.mean[..., :0], variance=None)
+        except MmlabError:
             continue
     return found
 

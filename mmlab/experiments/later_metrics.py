@@ -21,7 +21,8 @@ def with_metric(report: Mapping[str, Any], folder: Path, info: TaskInfo, metric:
     if found is None or metric in found["mean"] or not (folder / SWEEP).is_file():
         return report
     try:
-        table = metrics(sweep_file.read(folder, str(report.get("digest", "")), info), info.output, info.modalities)
+        answers = sweep_file.read_whole(folder, str(report.get("digest", "")), info)
+        table = metrics(answers, info.output, info.modalities)
     except MmlabError:
         return report
     if table.keys() != found["metrics"].keys() or not all(metric in row for row in table.values()):

@@ -146,17 +146,7 @@ def _shuffled_words(words: Tensor, generator: torch.Generator) -> Tensor:
 
 def only(found: Sweep, ids: Sequence[str]) -> Sweep:
     """The sweep of some of its samples, in the order of `ids`. Raises ValueError for a sample that it lacks."""
-    rows = [found.ids.index(name) for name in ids]
-    return replace(
-        found,
-        logits=found.logits[:, rows],
-        mean=found.mean[:, rows],
-        variance=None if found.variance is None else found.variance[:, rows],
-        target=found.target[rows],
-        present=found.present[rows],
-        ids=tuple(ids),
-        groups=tuple(found.groups[row] for row in rows),
-    )
+    return found.of_rows([found.ids.index(name) for name in ids])
 
 
 # Computed when somebody asks, and kept

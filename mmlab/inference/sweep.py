@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from math import prod
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from mmlab.core.batch import Batch, Samples
@@ -16,7 +16,9 @@ from mmlab.core.modality import Combination, Modalities
 from mmlab.core.outputs import Output
 from mmlab.core.results import Sweep
 from mmlab.core.stored_rows import in_parts
+from mmlab.storage.growing_array import Floats, GrowingArray
 
+HELD = 2**26  # numbers of a sweep that memory holds: 256 MB
 BATCH, DENSE_BATCH = 128, 8  # maps of a small batch stay in the processor's cache
 Answer = Callable[[Method, Mapping[str, Tensor], Sequence[Combination]], list[Fused]]
 
@@ -47,22 +49,24 @@ def sweep(
 
     distances: whether to measure what takes long to measure; a training looks at the headline only.
     answer: another way than `fuse_all` to answer a batch.
+    More than `HELD` numbers are kept in temporary files and mapped. Raises StorageError where these have no room.
     """
     combinations = method.modalities.subsets() if combinations is None else combinations
     output = method.output
-    kept: list[Floats] = []  # logits, mean and variance of everything: small arrays of each batch would fragment memory
+    kept: list[GrowingArray] = []  # logits, mean and variance of everything: small arrays would fragment memory
     start = 0
     for batch in _batches(method, samples, on_progress):
         fused = (answer or fuse_all)(method, batch.inputs, combinations)
         parts = [_kept(each, output.summarise(each.logits.float(), batch.target, distances)) for each in fused]
         if not kept:
             shapes = [(len(combinations), len(samples) if part.size else 0, *part.shape[1:]) for part in parts[0]]
-            kept = [np.empty(shape, np.float32) for shape in shapes]
+            is_large = sum(map(prod, shapes)) > HELD
+            kept = [GrowingArray(shape, on_disk=is_large and prod(shape) > 0) for shape in shapes]
         for k, part in enumerate(parts):
             for whole, piece in zip(kept, part, strict=True):
-                whole[k, start : start + len(piece)] = piece
+                whole.put(k, start, piece)
         start += len(batch)
-    logits, mean, variance = kept
+    logits, mean, variance = (each.full() for each in kept)
     return Sweep(
         combinations=tuple(c.key for c in combinations),
         logits=logits,
@@ -86,7 +90,6 @@ def logits_of(method: Method, samples: Samples, present: Tensor) -> Tensor:
     return torch.stack(found)
 
 
-Floats = NDArray[np.float32]
 _Part = tuple[Floats, Floats, Floats]
 
 

@@ -4,10 +4,14 @@ Made to be small, for every model that is shipped brings one. Logits of several 
 answers to half precision; embeddings to `LEVELS` steps between the extremes of their dimension, which moves a
 coordinate by at most 1/62 of its range and packs into less than four bits. An embedding of more than `WIDE` numbers
 is kept by its `DIRECTIONS` principal ones, and is as wide as it was once it is read.
+
+A sweep of more than `MOST_VALUES` numbers is kept whole by `large_sweep`; the file holds as many of its samples as
+fit, drawn at random, and says from how many.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import prod
 from pathlib import Path
 
@@ -17,11 +21,12 @@ from numpy.typing import NDArray
 from mmlab.core.errors import CheckpointError
 from mmlab.core.results import Floats, Sweep
 from mmlab.core.task import TaskInfo
-from mmlab.storage import packed_arrays
+from mmlab.storage import large_sweep, packed_arrays
 from mmlab.storage.bounded_arrays import Headers
 from mmlab.storage.checkpoints import SWEEP
 
-VERSIONS = (1, 2)  # the second has principal directions
+VERSIONS = (1, 2, 3)  # the second has principal directions; the third is drawn from more samples
+SEED = 0  # of the samples that are drawn
 LEVELS = 32
 PACKED_WITH = ("low", "scale"), ("basis", "middle")  # what brings an embedding back from steps, and from directions
 WIDE, DIRECTIONS = 128, 48  # dimensions
@@ -32,10 +37,41 @@ COARSEST = 1e-3  # share of the range of numbers that half precision may move on
 
 
 def write(path: Path, found: Sweep, exact: bool = False) -> None:
-    """Write `found` beside the checkpoint in folder `path`. exact: in single precision, nothing rounded."""
+    """Write `found` beside the checkpoint in folder `path`. exact: in single precision, nothing rounded.
+
+    Raises OSError.
+    """
+    few = drawn(found)
+    if few is found:
+        large_sweep.remove(path)
+    else:
+        large_sweep.write(path, found)
+    _write(path, few, exact)
+
+
+def drawn(found: Sweep) -> Sweep:
+    """As many of its samples as fit into a file, drawn at random, in their order; itself where all of them do.
+
+    Room for variances counts with and without them, so that the methods of a task are compared on the same samples.
+    """
+    count, values = len(found.ids), found.logits.size + 2 * found.mean.size
+    if values <= MOST_VALUES:
+        return found
+    kept = max(1, count * MOST_VALUES // values)
+    rows = np.sort(np.random.default_rng(SEED).permutation(count)[:kept])
+    return replace(found.of_rows(rows), drawn_from=count)
+
+
+def read_whole(path: Path, digest: str, info: TaskInfo | None = None) -> Sweep:
+    """As `read`, with all samples of a sweep that is too large for its file, mapped. Raises CheckpointError."""
+    few = read(path, digest, info)
+    return (large_sweep.read(path, digest) or few) if few.drawn_from else few
+
+
+def _write(path: Path, found: Sweep, exact: bool) -> None:
     shortened = not exact and found.mean.shape[2] > WIDE
     arrays: dict[str, NDArray[np.generic]] = {
-        "version": np.array(VERSIONS[shortened]),
+        "version": np.array(3 if found.drawn_from else 2 if shortened else 1),
         "digest": np.array(found.digest),
         "combinations": np.array(found.combinations),
         "logits": found.logits.astype(np.float32) if exact else _compact(found.logits),
@@ -43,6 +79,7 @@ def write(path: Path, found: Sweep, exact: bool = False) -> None:
         "present": found.present,
         "ids": np.array(found.ids),
         "groups": np.array(found.groups),
+        **({"drawn_from": np.array(found.drawn_from)} if found.drawn_from else {}),
     }
     for name, values in (("mean", found.mean), ("variance", found.variance)):
         if values is not None:
@@ -71,6 +108,7 @@ def read(path: Path, digest: str, info: TaskInfo | None = None) -> Sweep:
             ids=tuple(arrays["ids"].tolist()),
             groups=tuple(arrays["groups"].tolist()),
             digest=digest,
+            drawn_from=packed_arrays.whole(arrays["drawn_from"]) if "drawn_from" in arrays else 0,
         )
     except (OSError, KeyError, ValueError, TypeError, IndexError) as error:
         raise CheckpointError(f"The sweep of {path.name} is missing or damaged.", again) from error
@@ -85,6 +123,8 @@ def misfit(found: Sweep, info: TaskInfo | None) -> str:
         return "an answer in it is not a finite number"
     if found.variance is not None and not bool((found.variance >= 0).all()):
         return "a variance in it is negative or no number"
+    if found.drawn_from and found.drawn_from < len(found.ids):
+        return "it holds more samples than those it is drawn from"
     if len(set(found.combinations)) != len(found.combinations):
         return "a combination stands in it twice"
     if info is None:

@@ -7,8 +7,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 import streamlit as st
 
@@ -17,6 +19,7 @@ from mmlab.core.errors import MmlabError
 from mmlab.core.reference import Reference
 from mmlab.core.task import Task, advice, is_trained_here
 from mmlab.core.untrained import sentence, untrained
+from mmlab.storage import large_sweep
 from mmlab.storage.library import Entry
 from mmlab.ui.components import page_frame, run_picker
 from mmlab.ui.session import cache, hidden, url_state
@@ -101,6 +104,7 @@ def remarks(models: Models) -> None:
     shown = [entry for entry in models.entries if entry.reference.method in models.chosen]
     _name_stale(models.task.name, shown)
     _name_untrained(models.task, shown)
+    _name_drawn(shown)
 
 
 def name_unusable(models: Models) -> None:
@@ -148,6 +152,21 @@ def _name_untrained(task: Task, entries: Sequence[Entry]) -> None:
     for names, models in found.items():
         if told := sentence(names, task.info.modalities):
             st.warning(f"{plain(', '.join(models))}: {plain(told)}", icon=":material/school:")
+
+
+def _name_drawn(entries: Sequence[Entry]) -> None:
+    """Say where views of the test set rest on some of its samples."""
+    found: dict[tuple[int, int], list[str]] = {}
+    for entry in entries:
+        if large_sweep.is_there(Path(entry.reference.path)):
+            with suppress(MmlabError):
+                stored = cache.sweep(entry.reference)
+                found.setdefault((len(stored.ids), stored.drawn_from), []).append(entry.reference.name)
+    for (few, every), models in found.items():
+        st.caption(
+            f"{plain(', '.join(models))}: views of the test set show {few:,} of its {every:,} samples, drawn at "
+            "random; the scores in tables are of all of them."
+        )
 
 
 def _choose_methods(most: int, before: Sequence[str]) -> None:

@@ -136,7 +136,7 @@ def counted(folder: str, modified: FileStamp, key: str, classes: int) -> NDArray
     """The confusion matrix of one run and combination, from its stored answers; or what is wrong with them."""
     try:
         info = cache.task(Path(folder).parts[-3]).info
-        found = sweep_file.read(Path(folder), report_file.read(Path(folder)).get("digest", ""), info)
+        found = sweep_file.read_whole(Path(folder), report_file.read(Path(folder)).get("digest", ""), info)
         k = found.index(key)
     except ValueError:
         return f"The stored answers of {Path(folder).name} lack {key}."

@@ -39,7 +39,7 @@ def show(output: Regression, folders: list[Path], key: str, label: str) -> bool:
 def _pairs(folder: str, modified: Stamp, key: str) -> NDArray[np.float64]:
     """Answer and truth of each test sample that has the inputs of the combination, `[N, 2]`. Raises CheckpointError."""
     info = cache.task(Path(folder).parts[-3]).info
-    found = sweep_file.read(Path(folder), report_file.read(Path(folder)).get("digest", ""), info)
+    found = sweep_file.read_whole(Path(folder), report_file.read(Path(folder)).get("digest", ""), info)
     row = found.index(key)
     there = valid(found)[row]
     return np.stack([found.logits[row, there, 0], found.target[there]], 1).astype(np.float64)
