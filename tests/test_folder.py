@@ -392,7 +392,16 @@ def test_a_plan_out_of_bounds_is_said_where_the_task_is_opened(tmp_path: Path) -
     written(tmp_path / "wrong", with_task(plan={"epochs": 10**9}))
     locations.add(tmp_path / "wrong")
     assert "pair" not in TASKS
-    assert "out of bounds" in str(TASKS.problems["wrong"])
+    assert "out of bounds" in str(TASKS.problems["pair"])
+
+
+def test_a_broken_folder_that_is_asked_for_says_what_is_wrong(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is known by its name, which need not be that of the folder."""
+    folder = written(tmp_path / "other", with_task(plan={"epochs": 10**9}))
+    assert main(["train", "--task", str(folder), "--method", "dropout"]) == 2
+    assert "out of bounds" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("ending", ["csv", "npy"])

@@ -261,7 +261,7 @@ def folder_tasks() -> Mapping[str, type[Task] | Exception]:
     for folder in locations.folders():
         for fold in (None, *folds):
             made = _made(folder, stamp_of(folder / locations.TASK_FILE), fold)
-            name = folder.name if isinstance(made, MmlabError) else made.name
+            name = _asked_for_as(folder) if isinstance(made, MmlabError) else made.name
             if name in found:
                 made = PluginError(f"'{folder}' has the name '{name}' of another folder, too.", "Rename one of them.")
                 name = str(folder)
@@ -269,6 +269,14 @@ def folder_tasks() -> Mapping[str, type[Task] | Exception]:
             if isinstance(made, MmlabError):
                 break
     return found
+
+
+def _asked_for_as(folder: Path) -> str:
+    """The name of a folder that cannot be used: what it says itself where that can be read, so that it is found."""
+    try:
+        return locations.glance(folder).name
+    except MmlabError:
+        return folder.name
 
 
 @lru_cache(maxsize=256)
