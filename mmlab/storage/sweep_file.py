@@ -127,8 +127,11 @@ def misfit(found: Sweep, info: TaskInfo | None) -> str:
         return "it holds more samples than those it is drawn from"
     if len(set(found.combinations)) != len(found.combinations):
         return "a combination stands in it twice"
-    if info is None:
-        return ""
+    return "" if info is None else _not_of(found, info)
+
+
+def _not_of(found: Sweep, info: TaskInfo) -> str:
+    """Why it is not one of this task; empty where it is."""
     keys = tuple(combination.key for combination in info.modalities.subsets())
     if found.combinations != keys or found.present.shape[1] != len(info.modalities):
         return "it was made for other inputs than the task has"
