@@ -206,3 +206,29 @@ def apart(folder: Path) -> Path:
         cells = f",,{value}" if i % 3 == 0 else f"{value},{value},"
         rows.append(f"s{i},{split},{('low', 'high')[i % 2]},{cells}")
     return written(folder, task, rows, {})
+
+
+def motion(folder: Path) -> Path:
+    """Clips of a bar that goes to the left or to the right, from anywhere and round the edge, and their middle frames:
+    which way it goes is in the order of the frames and nowhere else, so that one frame cannot tell."""
+    size, frames = 16, 6
+    task = {
+        "name": "motion",
+        "output": {"kind": "classification", "classes": ["left", "right"]},
+        "modalities": [
+            {"name": "clip", "kind": "frames", "frames": frames, "size": size},
+            {"name": "frame", "kind": "image", "size": size},
+        ],
+    }
+    rng, clips, rows = np.random.default_rng(0), [], ["id,split,target,clip,frame"]
+    for number, split in enumerate(("train",) * 64 + ("valid",) * 16 + ("test",) * 40):
+        way = number % 2
+        at = rng.integers(size) + (2 * way - 1) * 2 * np.arange(frames)
+        bar = np.where((np.arange(size) - at[:, None]) % size < 4, 220, 20)
+        clips.append(bar[:, None].repeat(size, 1) + rng.integers(-8, 9, (frames, size, size)))
+        rows.append(f"s{number},{split},{('left', 'right')[way]},clips.npy#{number},frames.npy#{number}")
+    pixels = np.stack(clips).astype(np.uint8)
+    written(folder, task, rows, {})
+    np.save(folder / "clips.npy", pixels)
+    np.save(folder / "frames.npy", np.ascontiguousarray(pixels[:, frames // 2]))
+    return folder

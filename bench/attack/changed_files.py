@@ -28,6 +28,7 @@ from PIL import Image
 
 from mmlab.core.errors import MmlabError
 from mmlab.core.modality_kinds import modality_kind
+from mmlab.modalities.frames.pictures import packed
 from mmlab.modalities.scan.folder_input import SlicesInput, read_labels
 from mmlab.ui.session import uploads
 from tests.attack import control_readers, page_readers, recording_readers, stored_readers
@@ -216,6 +217,10 @@ LARGEST: dict[str, tuple[Callable[[], bytes], Callable[[bytes], object]]] = {
         lambda c: modality_kind("image").read(c),
     ),
     "a picture of 24 megapixels in sixteen bits": (partial(_picture, "I;16"), lambda c: modality_kind("image").read(c)),
+    "a clip of three such pictures": (
+        lambda: packed({f"{place}.png": _picture("I;16") for place in range(3)}),
+        lambda c: modality_kind("frames").read(c),
+    ),
     "a scan of 40 million voxels, one slice": (
         partial(_volume, np.float32),
         lambda c: modality_kind("scan").read(c, "a.nii.gz"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -31,6 +31,8 @@ class FolderInput(ABC):
     inline:       whether the manifest may hold the content itself rather than a path.
     numbered:     whether a path may end in `#` and a number, which says what of the file is meant.
     takes_rows:   whether a path may name a row of an array, such as `features.npz#train.57`, which is then its file.
+    takes_folders: whether a path may name a folder, of whose files `chosen` says which are read, and `gathered` makes
+                  one.
     shares_files: whether the contents that numbers name in one file have nothing to do with each other.
     ReadOptions:  what a person can say of a file that they bring (`Task.read`).
     """
@@ -39,6 +41,7 @@ class FolderInput(ABC):
     inline: ClassVar[bool] = False
     numbered: ClassVar[bool] = False
     takes_rows: ClassVar[bool] = False
+    takes_folders: ClassVar[bool] = False
     shares_files: ClassVar[bool] = False
     ReadOptions: ClassVar[type[Options]] = NoOptions
 
@@ -70,6 +73,14 @@ class FolderInput(ABC):
     def files(self, path: str) -> tuple[str, ...]:
         """The files that a path stands for: itself, and what belongs to it."""
         return (path,)
+
+    def chosen(self, names: Sequence[str]) -> tuple[str, ...]:
+        """Of the files in a folder that a path names those that are read, in their order. Raises DataError."""
+        return tuple(names)
+
+    def gathered(self, files: Mapping[str, bytes]) -> bytes:
+        """One file, as `read` takes it, of those `chosen` in a folder, by name. Raises DataError."""
+        return self.joined(list(files.values()))
 
     def joined(self, contents: Sequence[bytes]) -> bytes:
         """One file, as `read` takes it, of those that a path stands for. Raises DataError."""

@@ -31,6 +31,19 @@ class Scan(Picture):
 
 
 @dataclass(frozen=True)
+class Clip(Raw):
+    """`pixels` uint8 `[T, H, W]` (grey) or `[T, H, W, 3]` (colour): frames of a clip, in their order.
+
+    seconds: when each frame is, counted from the first of the whole clip; empty where not known. note: what decoding
+    did, as a sentence.
+    """
+
+    pixels: NDArray[np.uint8]
+    seconds: tuple[float, ...] = ()
+    note: str = ""
+
+
+@dataclass(frozen=True)
 class Sound(Raw):
     """`wave` float32 `[T]` in [-1, 1], mono, at `rate` samples a second. note: what decoding did, as a sentence."""
 

@@ -139,9 +139,19 @@ def _traced(module: nn.Module, values: tuple[Tensor, ...], names: Sequence[str],
             )
     except Exception as error:  # of many kinds, from many layers of the exporter
         raise _refused(module.method, "its way of answering depends on the combination") from error
+    _rename_inside(cast(Any, program).model.graph, set(outputs))
     target = io.BytesIO()
     cast(Any, program).save(target)
     return Graph(target.getvalue(), tuple(names), tuple(outputs))
+
+
+def _rename_inside(graph: Any, taken: set[str]) -> None:
+    """Values inside are named after what made them, such as `mean`, which is the name of an answer, too."""
+    answers = {id(value) for value in graph.outputs}
+    for node in graph:
+        for value in node.outputs:
+            if value.name in taken and id(value) not in answers:
+                value.name = f"{value.name}_inside"
 
 
 def _compare(method: Method, graphs: Mapping[str, Graph], samples: Mapping[str, Tensor]) -> None:

@@ -27,6 +27,13 @@ def block1d(inputs: int, outputs: int, stride: int, size: int = 5) -> nn.Sequent
     return nn.Sequential(convolution, nn.BatchNorm1d(outputs), nn.ReLU())
 
 
+def block3d(inputs: int, outputs: int, size: tuple[int, int, int], stride: int = 1) -> nn.Sequential:
+    """Convolution, batch normalisation and ReLU on maps `[B, C, T, H, W]`; the stride is over places, not over time."""
+    padding = (size[0] // 2, size[1] // 2, size[2] // 2)
+    convolution = nn.Conv3d(inputs, outputs, size, (1, stride, stride), padding, bias=False)
+    return nn.Sequential(convolution, nn.BatchNorm3d(outputs), nn.ReLU())
+
+
 class Encoder(nn.Module):
     """`body` makes maps `[B, C, ...]` (what Grad-CAM looks at), `neck` makes the feature `[B, D]` of them."""
 
@@ -89,6 +96,42 @@ def convolutions_2d(shape: tuple[int, ...], width: int, size: int) -> Encoder:
     )
     grid = (2, 4) if across >= 2 * height else (3, 3)
     pooled = nn.Sequential(nn.AdaptiveAvgPool2d(grid), *neck(5 * width // 2 * math.prod(grid), size))
+    return Encoder(body, pooled)
+
+
+class PooledMoments(nn.Module):
+    """Maps `[B, C, T, H, W]` as their means over equal parts of the time, `[B, C * parts, H, W]`.
+
+    In two dimensions, which graphs of other programs (ONNX) know how to pool.
+    """
+
+    def __init__(self, parts: int) -> None:
+        super().__init__()
+        self.pool = nn.AdaptiveAvgPool2d((parts, None))
+
+    def forward(self, maps: Tensor) -> Tensor:
+        pooled: Tensor = self.pool(maps.flatten(3))
+        return pooled.flatten(1, 2).unflatten(-1, maps.shape[-2:])
+
+
+def convolutions_2d_1d(shape: tuple[int, ...], width: int, size: int) -> Encoder:
+    """For clips `[C, T, H, W]`: the convolutions of pictures on each frame, each but the first followed by one over
+    time, as in R(2+1)D (Tran et al., CVPR 2018). Maps keep all T moments, so that each frame has a map of its own.
+
+    That is half of the parameters of 3-D convolutions that reach as far, in less time. Over time maps are pooled to two
+    halves, over places as those of pictures are.
+    """
+    channels, moments, _, _ = shape
+    deep = 5 * width // 2
+    body = nn.Sequential(
+        block3d(channels, width, (1, 5, 5), 2),
+        block3d(width, 2 * width, (1, 3, 3), 2),
+        block3d(2 * width, 2 * width, (3, 1, 1)),
+        block3d(2 * width, deep, (1, 3, 3)),
+        block3d(deep, deep, (3, 1, 1)),
+    )
+    parts = min(2, moments)
+    pooled = nn.Sequential(PooledMoments(parts), nn.AdaptiveAvgPool2d((3, 3)), *neck(deep * parts * 9, size))
     return Encoder(body, pooled)
 
 

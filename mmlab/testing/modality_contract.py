@@ -93,7 +93,7 @@ def is_learned_from_and_explained(name: str, tensor: torch.Tensor, words: tuple[
     feature.sum().backward()
     assert all(parameter.grad is not None for parameter in network.parameters()), f"part of {name}'s encoder is unused"
     heat = np.linspace(0, 1, array.shape[-1], dtype=np.float32)
-    heat = np.tile(heat, (array.shape[-2], 1)) if array.ndim == 3 else heat
+    heat = np.broadcast_to(heat, array.shape[1:]).copy() if array.ndim > 2 else heat
     is_drawn(recordings.seen(name, array, COLOUR, words=words))
     is_drawn(recordings.seen(name, array, COLOUR, heat=heat, words=words))
     assert "<img" in attribution_maps.overlay(name, array, heat, words=words)

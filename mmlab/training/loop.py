@@ -73,7 +73,7 @@ class Trainer:
         recorders: Sequence[Recorder] = (),
     ) -> None:
         self.task, self.plan, self.seed = task, plan, seed
-        self.method: Method = method.to(place).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.method: Method = _channels_last(method.to(place))
         self.folder, self.place, self.teachers = folder, place, teachers
         self.training = training.take(plan.samples) if plan.samples else training
         self.validation, self.recorders = validation, recorders
@@ -304,3 +304,11 @@ class Trainer:
             kept = file.read_text("utf-8").splitlines(keepends=True) if file.exists() else []
             kept = [line for line in kept if json.loads(line)["epoch"] < lines] if self.plan.patience else kept[:lines]
             write_atomically(file, "".join(kept).encode())
+
+
+def _channels_last(method: Method) -> Method:
+    """The method with the weights of pictures in the order in which processors take them; those of clips stay."""
+    for value in (*method.parameters(), *method.buffers()):
+        if value.dim() == 4:
+            value.data = value.data.contiguous(memory_format=torch.channels_last)
+    return method

@@ -19,6 +19,7 @@ from mmlab.core.modality_kinds import MODALITY_KINDS, modality_kind
 from mmlab.core.options import build
 from mmlab.core.prepared_input import PreparedInput
 from mmlab.core.task import TASKS, takes_files
+from mmlab.modalities.frames.pictures import packed
 from mmlab.modalities.scan.folder_input import read_labels
 from mmlab.tasks.custom.validate import check
 from mmlab.tasks.custom_folder import task_class
@@ -74,6 +75,19 @@ def scans() -> Files:
     return found | {"a.nii": gzip.decompress(packed), "slice.png": saved(np.ascontiguousarray(head[..., 3]), "PNG")}
 
 
+def clips() -> Files:
+    grey = (RAMP >> 8).astype(np.uint8)
+    frames = [Image.fromarray(np.roll(grey, 6 * step, 1)) for step in range(5)]
+    found: Files = {}
+    for name, kind in (("a.gif", "GIF"), ("a.webp", "WEBP"), ("a.png", "PNG"), ("a.tif", "TIFF")):
+        target = io.BytesIO()
+        frames[0].save(target, kind, save_all=True, append_images=frames[1:], duration=80)
+        found[name] = target.getvalue()
+    pictures = packed({f"{i}.png": saved(np.asarray(frame), "PNG") for i, frame in enumerate(frames)})
+    arrays = {"a.npy": numbers(np.stack(frames)), "b.npy": numbers(np.stack(frames).astype(np.float32) / 255)}
+    return {**found, "a.zip": pictures, **arrays}
+
+
 LABELS = folders.nifti(np.eye(9, dtype=np.uint8)[..., None].repeat(5, 2))
 MORE: dict[str, Files] = {
     "image": pictures(),
@@ -86,6 +100,7 @@ MORE: dict[str, Files] = {
     "text": {"a.txt": "Ein schöner Tag, with 3 words & more…\n".encode()},
     "path": {},
     "scan": scans(),
+    "frames": clips(),
 }
 
 

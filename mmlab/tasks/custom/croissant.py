@@ -18,8 +18,8 @@ from mmlab.tasks.custom.locations import MANIFEST
 from mmlab.tasks.custom.manifest import Row, read_manifest
 from mmlab.tasks.custom.problems import Problems
 from mmlab.tasks.custom.safe_paths import file_of
-from mmlab.tasks.custom.samples import path_of
-from mmlab.tasks.custom.task_json import Description, read_description
+from mmlab.tasks.custom.samples import known_files, path_of
+from mmlab.tasks.custom.task_json import Description, Input, read_description
 
 CROISSANT = "croissant.json"
 VERSION = "http://mlcommons.org/croissant/1.0"
@@ -96,7 +96,8 @@ def _files(description: Description, rows: Sequence[Row], name: str) -> list[str
     item = description[name]
     if item.inline:
         return []
-    return sorted({path_of(item, row.cells[name]) for row in rows if row.cells.get(name)})
+    paths = {path_of(item, row.cells[name]) for row in rows if row.cells.get(name)}
+    return sorted({file for path in paths for file in known_files(description.folder, item, path)})
 
 
 def _distribution(folder: Path, name: str, files: Sequence[str]) -> list[dict[str, Any]]:
@@ -169,8 +170,10 @@ def _file_records(description: Description, files: Mapping[str, Sequence[str]]) 
     return found
 
 
-def _about(name: str, label: str, files: Mapping[str, Sequence[str]]) -> str:
-    what = "a file" if name in files else "the content itself"
+def _about(item: Input, files: Mapping[str, Sequence[str]]) -> str:
+    name, label = item.modality.name, item.modality.label
+    files_too = ", or a folder of files" if item.kind.takes_folders else ""
+    what = f"a file{files_too}" if name in files else "the content itself"
     where = f", one of {name}-records" if len(files.get(name, ())) > 1 else ""
     return f"{plain(label, 100)}: {what}{where}; empty where it is missing."
 
@@ -182,7 +185,7 @@ def _samples(description: Description, rows: Sequence[Row], files: Mapping[str, 
         description.split_column: "train, valid or test.",
         "target": "The right answer.",
         **({"group": "Who or what the sample comes from."} if any(row.group for row in rows) else {}),
-        **{each.name: _about(each.name, each.label, files) for each in description.info.modalities},
+        **{each.modality.name: _about(each, files) for each in description.inputs},
     }
     of_type = {"target": "sc:Text" if description.info.output.card().get("classes") else "sc:Float"}
     if description.has_label_maps:

@@ -13,8 +13,8 @@ from mmlab.core.errors import DataError
 from mmlab.tasks.custom.locations import MANIFEST
 from mmlab.tasks.custom.manifest import cells_of
 from mmlab.tasks.custom.problems import Problems
-from mmlab.tasks.custom.safe_paths import content_of, file_of
-from mmlab.tasks.custom.samples import path_of
+from mmlab.tasks.custom.safe_paths import content_of
+from mmlab.tasks.custom.samples import is_there, path_of
 from mmlab.tasks.custom.task_json import Description, read_description
 
 FIXED = "manifest.fixed.csv"
@@ -133,16 +133,14 @@ def _class(cell: str, classes: Sequence[str]) -> str:
 
 def _path(cell: str, column: str, description: Description) -> str:
     """The file that is really there: with slashes, from the folder on, in the case that it is written in."""
-    path = path_of(description[column], cell)
+    item = description[column]
+    path = path_of(item, cell)
     number = cell[len(path) :]
     tried = path.replace("\\", "/")
     home = f"{description.folder.absolute().as_posix()}/"
     for wanted in (path, tried, tried.removeprefix(home), _as_written(description.folder, tried.removeprefix(home))):
-        try:
-            file_of(description.folder, wanted)
-        except DataError:
-            continue
-        return wanted + number
+        if is_there(description.folder, item, wanted):
+            return wanted + number
     return cell
 
 

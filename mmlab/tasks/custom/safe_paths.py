@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from mmlab.core.errors import DataError
 
 LARGEST_FILE = 64_000_000
+MOST_NAMES = 100_000  # files of a folder that a cell names
 
 
 def content_of(folder: Path, cell: str) -> bytes:
@@ -28,21 +29,47 @@ def content_of(folder: Path, cell: str) -> bytes:
 def file_of(folder: Path, cell: str) -> Path:
     """The file that a cell names, which lies in the folder. Raises DataError."""
     here = "Write it as it lies in the folder, such as images/a.png."
+    found = _place_of(folder, cell, here)
+    if not found.is_file():
+        raise DataError(f"There is no file '{_shown(cell)}' in the folder.", here)
+    return found
+
+
+def names_in(folder: Path, cell: str) -> tuple[str, ...] | None:
+    """The names of the files in the folder that a cell names; None where it names something else. Raises DataError."""
+    found = _place_of(folder, cell, "Write it as it lies in the folder, such as clips/a.")
+    return _files_in(found, found.stat().st_mtime_ns) if found.is_dir() else None
+
+
+@lru_cache(maxsize=4096)
+def _files_in(folder: Path, modified: int) -> tuple[str, ...]:
+    """In this version of a folder."""
+    try:
+        with os.scandir(folder) as entries:
+            names = [each.name for each, _ in zip(entries, range(MOST_NAMES + 1), strict=False) if each.is_file()]
+    except OSError as error:
+        raise DataError(
+            f"'{_shown(folder.name)}' cannot be read: {error.strerror}.", "Check its permissions."
+        ) from error
+    if len(names) > MOST_NAMES:
+        raise DataError(f"'{_shown(folder.name)}' holds more than {MOST_NAMES:,} files.", "Name a folder per sample.")
+    return tuple(sorted(names))
+
+
+def _place_of(folder: Path, cell: str, here: str) -> Path:
+    """What a cell names inside the folder, whether it is there or not. Raises DataError."""
     if "\\" in cell and not (folder / cell).exists():
         raise DataError(f"'{_shown(cell)}' has backslashes.", here)
     if cell.startswith("/") or _has_drive(cell) or ".." in cell.split("/"):
         raise DataError(f"'{_shown(cell)}' leaves the folder.", here)
     try:
-        file = os.path.realpath(_in_any_form(folder, cell))  # Path.resolve takes three times as long
-        inside = f"{file}{os.sep}".startswith(_home(folder))
-        there = inside and os.path.isfile(file)
+        place = os.path.realpath(_in_any_form(folder, cell))  # Path.resolve takes three times as long
+        inside = f"{place}{os.sep}".startswith(_home(folder))
     except (OSError, ValueError) as error:  # a name that is too long, or holds a zero byte
         raise DataError(f"'{_shown(cell)}' cannot name a file.", here) from error
     if not inside:
         raise DataError(f"'{_shown(cell)}' is a link out of the folder.", "Copy the file into the folder.")
-    if not there:
-        raise DataError(f"There is no file '{_shown(cell)}' in the folder.", here)
-    return Path(file)
+    return Path(place)
 
 
 def _has_drive(cell: str) -> bool:

@@ -25,7 +25,7 @@ from mmlab.modalities.image.folder_input import fitted
 from mmlab.modalities.scan.folder_input import SlicesInput, read_labels
 from mmlab.tasks.custom.manifest import LEAST_TRAINING, Row
 from mmlab.tasks.custom.problems import Problems
-from mmlab.tasks.custom.safe_paths import LARGEST_FILE, content_of, file_of
+from mmlab.tasks.custom.safe_paths import LARGEST_FILE, content_of, file_of, names_in
 from mmlab.tasks.custom.scales import Moments, Quartiles, Scale, scaled
 from mmlab.tasks.custom.targets import regions_of
 from mmlab.tasks.custom.task_json import Description, Input
@@ -48,8 +48,7 @@ def recording(description: Description, name: str, cell: str, on_content: Callab
     elif number:
         content, label = _shared(description.folder, path), cell
     else:
-        contents = [content_of(description.folder, file) for file in item.kind.files(path)]
-        content, label = item.kind.joined(contents), cell
+        content, label = _content(description.folder, item, path), cell
     found = item.kind.read(content, label)
     if on_content is not None:
         on_content(item.kind.part_of(found) if number and item.kind.shares_files else content)
@@ -86,10 +85,47 @@ def path_of(item: Input, cell: str) -> str:
     return _parted(item, cell)[0]
 
 
+def _content(folder: Path, item: Input, path: str) -> bytes:
+    """All that a path stands for, as one file. Raises DataError."""
+    names = _chosen(folder, item, path)
+    if names is None:
+        return item.kind.joined([content_of(folder, file) for file in item.kind.files(path)])
+    return item.kind.gathered({name: content_of(folder, f"{path}/{name}") for name in names})
+
+
+def _chosen(folder: Path, item: Input, path: str) -> tuple[str, ...] | None:
+    """Of the files in a folder that a path names those that are read; None where it names no folder."""
+    names = names_in(folder, path) if item.kind.takes_folders else None
+    return None if names is None else item.kind.chosen(names)
+
+
+def files_of(folder: Path, item: Input, path: str) -> tuple[str, ...]:
+    """The files that a path stands for; of a folder those that are read. Raises DataError."""
+    names = _chosen(folder, item, path)
+    return item.kind.files(path) if names is None else tuple(f"{path.rstrip('/')}/{name}" for name in names)
+
+
+def known_files(folder: Path, item: Input, path: str) -> tuple[str, ...]:
+    """The same; the path itself where that cannot be said: reading it will say why."""
+    try:
+        return files_of(folder, item, path)
+    except DataError:
+        return (path,)
+
+
+def is_there(folder: Path, item: Input, path: str) -> bool:
+    """Whether all files are there that a path stands for."""
+    try:
+        return all(file_of(folder, each) for each in files_of(folder, item, path))
+    except DataError:
+        return False
+
+
 def paths_of(description: Description, row: Row, names: Iterable[str]) -> list[str]:
     """The files that a row names for these modalities, and its label map."""
     items = [(description[name], row.cells[name]) for name in names if name in row.cells]
-    found = [file for item, cell in items if not item.inline for file in item.kind.files(path_of(item, cell))]
+    given = [(item, path_of(item, cell)) for item, cell in items if not item.inline]
+    found = [file for item, path in given for file in known_files(description.folder, item, path)]
     if description.has_label_maps:
         found.append(numbered(str(row.target))[0])
     return found

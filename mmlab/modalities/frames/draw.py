@@ -1,0 +1,117 @@
+"""Clips, drawn: their frames as a strip from left to right, with a map over each and how much of the map it has."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mmlab.core.drawing import Drawing, Floats, MapPanel, Paint, Scales
+from mmlab.core.recordings import Clip, Raw
+from mmlab.core.spans import divisor
+from mmlab.viz.base.theme import rgb
+from mmlab.viz.inputs.brightness import shown_range
+from mmlab.viz.inputs.numbers import NumberDrawing
+from mmlab.viz.inputs.raster import SMALL, enlarged, fitted, over, png, subdued, svg_image, unit
+
+ROW = 8  # frames side by side
+SIDE, ALONE = 72, 240  # of a frame in a panel, and of one that is alone
+GAP = 2  # pixels of the input's colour between frames
+BARS, TEXT = 26, 13  # height of the bars under a row of a panel, and of the letters below them
+DRAWN = 96  # pixels of the longer side of a frame in a strip
+
+
+class ClipDrawing(NumberDrawing):
+    """Of clips, and of tensors `[C, T, H, W]` in [0, 1], or normalised."""
+
+    def recorded(self, raw: Clip, colour: str, what: str) -> Drawing:
+        count, height, width = raw.pixels.shape[:3]
+        text = f"{what}: {_frames(count)} of {width} by {height} pixels{_when(raw)}"
+        frames = [enlarged(fitted(frame, DRAWN), DRAWN) for frame in raw.pixels]
+        return Drawing(png(_strip(frames, colour)), "png", text, wide=count > 1)
+
+    def thumbnail(self, raw: Clip, colour: str) -> Drawing:
+        """Its frame in the middle."""
+        middle = raw.pixels[len(raw.pixels) // 2]
+        return Drawing(png(fitted(middle, SMALL)), "png", f"Sample: a clip of {_frames(len(raw.pixels))}", crisp=True)
+
+    def seen(
+        self, array: Floats, colour: str, what: str, heat: Floats | None, of: Raw | None, words: Sequence[str]
+    ) -> Drawing:
+        frames = [enlarged(each, DRAWN) for each in _pixels(array)]
+        text = f"{what}: {_frames(len(frames))} of {array.shape[3]} by {array.shape[2]} pixels"
+        if heat is not None:
+            frames = [over(frame, part) for frame, part in zip(frames, heat, strict=True)]
+            text = f"{text}, with the map of where it looks"
+        return Drawing(png(_strip(frames, colour)), "png", text, wide=len(frames) > 1)
+
+    def panel(
+        self, array: Floats, values: Floats, paint: Paint, scales: Scales | None, words: Sequence[str]
+    ) -> MapPanel:
+        """A map over each frame, and under it as a bar the part of all that it has."""
+        count = array.shape[1]
+        columns = min(count, ROW)
+        side = ALONE if count == 1 else SIDE
+        high = max(1, round(side * array.shape[2] / array.shape[3]))
+        mass = np.abs(values).reshape(count, -1).sum(1)
+        parts = mass / divisor(float(mass.sum()))
+        inside = ""
+        for place, frame in enumerate(_under_map(array, paint.paper)):
+            x, y = place % columns * side, place // columns * (high + BARS + TEXT)
+            drawn = svg_image(frame, side - GAP, high) + svg_image(paint.colours(values[place]), side - GAP, high, True)
+            bar = _bar(place, float(parts[place]), float(parts.max()), side - GAP, high, paint.ink)
+            inside += f'<g transform="translate({x} {y})">{drawn}{bar}</g>'
+        rows = -(-count // columns)
+        return MapPanel(columns * side - GAP, rows * (high + BARS + TEXT), inside, _most(parts))
+
+
+def _strip(frames: Sequence[NDArray[np.uint8]], colour: str) -> NDArray[np.uint8]:
+    """Frames of one size in rows, with lines of the colour between them; places that are left over are empty."""
+    columns = min(len(frames), ROW)
+    height, width = frames[0].shape[:2]
+    rows = -(-len(frames) // columns)
+    paper = np.zeros((rows * (height + GAP) - GAP, columns * (width + GAP) - GAP, 3), np.uint8)
+    paper[:] = rgb(colour)
+    for place in range(rows * columns):
+        y, x = place // columns * (height + GAP), place % columns * (width + GAP)
+        frame = frames[place] if place < len(frames) else np.full((height, width), 128, np.uint8)
+        paper[y : y + height, x : x + width] = frame if frame.ndim == 3 else frame[..., None]
+    return paper
+
+
+def _pixels(array: Floats) -> NDArray[np.uint8]:
+    """A tensor `[C, T, H, W]` as colours `[T, H, W, 3]`."""
+    colours = array[:3] if len(array) >= 3 else np.repeat(array[:1], 3, 0)
+    return np.asarray(shown_range(colours).transpose(1, 2, 3, 0) * 255, np.uint8)
+
+
+def _under_map(array: Floats, paper: bool) -> NDArray[np.uint8]:
+    """Frames in grey, subdued so that what lies over them is seen."""
+    return subdued(unit(shown_range(array[:3]).mean(0)), paper)
+
+
+def _bar(place: int, part: float, most: float, width: int, top: int, ink: str) -> str:
+    """How much of the map a frame has, over the most that one has; its number below."""
+    long = 0.0 if most <= 0 else (BARS - 6) * part / most
+    style = f'font-size="{TEXT - 1}" font-family="sans-serif" text-anchor="middle" fill="{ink}"'
+    said = f"{place + 1}: {100 * part:.0f} %" if width >= SIDE - GAP else str(place + 1)
+    return (
+        f'<rect x="{width / 2 - 8:.1f}" y="{top + BARS - 3 - long:.1f}" width="16" height="{max(long, 0.6):.1f}" '
+        f'fill="{ink}"/><text x="{width / 2:.1f}" y="{top + BARS + TEXT - 4}" {style}>{said}</text>'
+    )
+
+
+def _most(parts: Floats) -> str:
+    """The frames that have most of the map, for those who do not see it."""
+    order = np.argsort(-parts, kind="stable")[:3]
+    named = ", ".join(f"frame {place + 1} {100 * parts[place]:.0f} %" for place in order if parts[place])
+    return f"Most: {named}." if named else "No frame stands out."
+
+
+def _frames(count: int) -> str:
+    return "one frame" if count == 1 else f"{count} frames"
+
+
+def _when(raw: Clip) -> str:
+    return f" from {raw.seconds[0]:.1f} to {raw.seconds[-1]:.1f} seconds" if len(raw.seconds) > 1 else ""
