@@ -378,3 +378,13 @@ def test_a_disk_that_has_no_room_for_the_answers_says_so(monkeypatch: pytest.Mon
     monkeypatch.setattr("os.posix_fallocate", full, raising=False)
     with pytest.raises(StorageError, match="have no room on disk"):
         sweep(made(), TASK.samples("test"))
+
+
+def test_a_sweep_without_embeddings_has_the_same_answers() -> None:
+    method, samples = made(), TASK.samples("test")
+    whole, short = sweep(method, samples), sweep(method, samples, embeddings=False)
+    np.testing.assert_array_equal(short.logits, whole.logits)
+    assert short.mean.shape == (*whole.mean.shape[:2], 0)
+    assert whole.variance is not None
+    assert short.variance is not None
+    np.testing.assert_allclose(short.variance[..., 0], whole.variance.mean(2), rtol=1e-5)

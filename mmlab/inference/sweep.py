@@ -44,11 +44,13 @@ def sweep(
     on_progress: Callable[[float], None] | None = None,
     distances: bool = True,
     answer: Answer | None = None,
+    embeddings: bool = True,
 ) -> Sweep:
     """Every combination of every sample. Leaves the method in eval mode, on the device where it is.
 
     distances: whether to measure what takes long to measure; a training looks at the headline only.
     answer: another way than `fuse_all` to answer a batch.
+    embeddings: without them `mean` is `[K, N, 0]`, and `variance` `[K, N, 1]`, the mean over the embedding.
     More than `HELD` numbers are kept in temporary files and mapped. Raises StorageError where these have no room.
     """
     combinations = method.modalities.subsets() if combinations is None else combinations
@@ -57,9 +59,11 @@ def sweep(
     start = 0
     for batch in _batches(method, samples, on_progress):
         fused = (answer or fuse_all)(method, batch.inputs, combinations)
-        parts = [_kept(each, output.summarise(each.logits.float(), batch.target, distances)) for each in fused]
+        parts = [
+            _kept(each, output.summarise(each.logits.float(), batch.target, distances), embeddings) for each in fused
+        ]
         if not kept:
-            shapes = [(len(combinations), len(samples) if part.size else 0, *part.shape[1:]) for part in parts[0]]
+            shapes = [(len(combinations), len(samples) if len(part) else 0, *part.shape[1:]) for part in parts[0]]
             is_large = sum(map(prod, shapes)) > HELD
             kept = [GrowingArray(shape, on_disk=is_large and prod(shape) > 0) for shape in shapes]
         for k, part in enumerate(parts):
@@ -93,10 +97,12 @@ def logits_of(method: Method, samples: Samples, present: Tensor) -> Tensor:
 _Part = tuple[Floats, Floats, Floats]
 
 
-def _kept(fused: Fused, condensed: Tensor) -> _Part:
+def _kept(fused: Fused, condensed: Tensor, embeddings: bool) -> _Part:
     """What a sweep keeps of a batch: logits or what stands for them, mean, variance (empty where there is none)."""
-    variance = fused.mean[:0] if fused.variance is None else fused.variance
-    return tuple(value.float().cpu().numpy() for value in (condensed, fused.mean, variance))  # type: ignore[return-value]
+    mean, variance = fused.mean, fused.mean[:0] if fused.variance is None else fused.variance
+    if not embeddings:
+        mean, variance = mean[:, :0], variance.mean(1, keepdim=True)
+    return tuple(value.float().cpu().numpy() for value in (condensed, mean, variance))  # type: ignore[return-value]
 
 
 def _batches(method: Method, samples: Samples, on_progress: Callable[[float], None] | None = None) -> Iterator[Batch]:

@@ -237,7 +237,7 @@ class Trainer:
         start: float,
     ) -> tuple[Progress, float]:
         """The epoch as it is logged, and the score by which it may be kept."""
-        found = sweep(self.method, self.validation, distances=False)
+        found = sweep(self.method, self.validation, distances=False, embeddings=False)
         output, modalities = self.method.output, self.method.modalities
         table = metrics(found, output, modalities)
         spread = np.zeros(0) if found.variance is None else found.variance.mean((1, 2))
