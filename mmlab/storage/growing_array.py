@@ -41,7 +41,7 @@ class GrowingArray:
         place = (which * self.shape[1] + start) * prod(self.shape[2:]) * KIND.itemsize
         try:
             self._file.seek(place)
-            self._file.write(np.ascontiguousarray(part, KIND))
+            self._file.write(np.ascontiguousarray(part, KIND).data)
         except OSError as error:
             raise _no_room() from error
 
