@@ -124,6 +124,7 @@ def test_large_frames_are_kept_small_and_one_in_colour_makes_all_so() -> None:
         (npy(np.full((4, 8, 8), np.nan)), "'a' has values that are not finite numbers."),
         (npy(np.zeros((2, 2000, 8), np.uint8)), "'a' has frames of 8 × 2,000 pixels."),
         (saved([frame(9)] * 4, "GIF")[:30], "'a' is not a picture that can be read, or it is damaged."),
+        (saved([frame(9), frame(9, 9, 9)], "TIFF"), "'a' holds pictures that differ in size."),
         (b"", "'a' is empty."),
     ],
 )

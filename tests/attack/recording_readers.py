@@ -7,6 +7,7 @@ import io
 import json
 import xml.etree.ElementTree as ET
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from mmlab.testing.modality_contract import COLOUR, is_drawn
 from mmlab.viz.inputs import recordings
 from tests import folders
 from tests.attack.readers import READERS, Files, Reader, reader
+from tests.test_videos import film, numbered
 
 RAMP = np.arange(40 * 36, dtype=np.uint16).reshape(40, 36) * 40
 TONE = np.sin(np.arange(6000) / 5) / 2
@@ -85,7 +87,15 @@ def clips() -> Files:
         found[name] = target.getvalue()
     pictures = packed({f"{i}.png": saved(np.asarray(frame), "PNG") for i, frame in enumerate(frames)})
     arrays = {"a.npy": numbers(np.stack(frames)), "b.npy": numbers(np.stack(frames).astype(np.float32) / 255)}
-    return {**found, "a.zip": pictures, **arrays}
+    return {**found, "a.zip": pictures, **arrays, **(videos() if find_spec("av") else {})}
+
+
+def videos() -> Files:
+    """Of each container another codec; none without PyAV."""
+    kinds = {"a.mp4": ("mp4", "libx264"), "a.webm": ("webm", "libvpx"), "a.avi": ("avi", "mpeg4")}
+    kinds |= {"a.mov": ("mov", "mjpeg"), "a.mpg": ("mpeg", "mpeg1video"), "a.ts": ("mpegts", "libx264")}
+    frames = [numbered(number) for number in range(12)]
+    return {name: film(frames, *how) for name, how in kinds.items()}
 
 
 LABELS = folders.nifti(np.eye(9, dtype=np.uint8)[..., None].repeat(5, 2))

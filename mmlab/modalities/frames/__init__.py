@@ -23,7 +23,10 @@ class FramesKind(ModalityKind):
 
     noun = "a clip"
     recording = Clip
-    endings = ("gif", "webp", "zip", "npy", "png", "jpg", "jpeg", "tif", "tiff")
+    endings = (
+        *("mp4", "m4v", "mov", "webm", "mkv", "avi", "flv", "mpg", "mpeg", "ts", "ogv", "wmv"),
+        *("gif", "webp", "zip", "npy", "png", "jpg", "jpeg", "tif", "tiff"),
+    )
     ways = ("file", "pictures of a clip")
     glance = 5
     unit_range = True

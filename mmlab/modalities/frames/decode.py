@@ -6,26 +6,29 @@ from mmlab.core.recordings import Clip, Picture
 from mmlab.modalities.files import check_bytes, shown_name
 from mmlab.modalities.frames.array_clip import from_array
 from mmlab.modalities.frames.pictures import from_archive, from_moving, packed, small
+from mmlab.modalities.frames.video import container_of, from_video
 from mmlab.modalities.image.array_picture import NUMPY
 from mmlab.modalities.image.decode import encode_picture, read_picture
 
 CLIP_BYTES = 64_000_000
 FRAMES, MOST_FRAMES = 8, 32
 ZIP = (b"PK\3\4", b"PK\5\6")  # the latter of an empty one
-HINT = "Give an animated GIF or WebP, or a zip of pictures."
+HINT = "Give a video, an animated GIF or WebP, or a zip of pictures."
 
 
 def read_clip(content: bytes, name: str = "", wanted: int = FRAMES) -> Clip:
     """Up to `wanted` frames at even distances, of at most 256 pixels a side.
 
-    From a zip of pictures, a picture that moves, an array, or one picture, which is a clip of one frame. Raises
-    DataError.
+    From a video (with PyAV), a zip of pictures, a picture that moves, an array, or one picture, which is a clip of one
+    frame. Raises DataError.
     """
     check_bytes(content, shown_name(name, "The clip"), CLIP_BYTES, HINT)
     if content.startswith(ZIP):
         return from_archive(content, name, wanted)
     if content.startswith(NUMPY):
         return from_array(content, name, wanted)
+    if container_of(content):
+        return from_video(content, name, wanted)
     found = from_moving(content, name, wanted)
     return Clip(small(read_picture(content, name).pixels)[None]) if found is None else found
 

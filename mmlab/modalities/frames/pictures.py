@@ -140,6 +140,8 @@ def _times(opened: Image.Image, label: str) -> list[float]:
         now += float(opened.info.get("duration") or 0) / 1000
         found.append(now)
         opened.seek(place)
+        if opened.width * opened.height != size:  # of a TIFF, whose pictures have nothing to do with each other
+            raise DataError(f"{label} holds pictures that differ in size.", HINT)
     return found
 
 
