@@ -196,6 +196,31 @@ def gate(folder: Path) -> Path:
     return written(folder, task, rows, files)
 
 
+def films(folder: Path) -> Path:
+    """44 films with none, one or several of four labels: numbers that tell two of them, words that tell the rest."""
+    rng, labels = np.random.default_rng(0), ("drama", "comedy", "sci-fi", "war")
+    task = {
+        "name": "films",
+        "output": {"kind": "multilabel", "classes": list(labels)},
+        "modalities": [
+            {"name": "numbers", "kind": "vector", "columns": ["x", "y"], "inline": True},
+            {"name": "plot", "kind": "text", "inline": True},
+            {"name": "still", "kind": "image", "size": 8},
+        ],
+    }
+    rows, files = ["id,split,target,numbers,plot,still"], {}
+    for i, split in enumerate(SPLITS):
+        has = rng.random(4) < (0.5, 0.5, 0.4, 0.3)
+        numbers = " ".join(f"{2 * on + rng.normal():.3f}" for on in has[:2])
+        words = " ".join(word if on else "calm" for word, on in zip(("rocket", "battle"), has[2:], strict=True))
+        files[f"s{i}.png"] = png(rng.integers(0, 255, (8, 8)).astype(np.uint8))
+        cells = numbers, words, f"s{i}.png"
+        kept = ["" if i % 4 == 1 and i % 3 == place else cell for place, cell in enumerate(cells)]
+        target = "|".join(name for name, on in zip(labels, has, strict=True) if on)
+        rows.append(f"s{i},{split},{target},{','.join(kept)}")
+    return written(folder, task, rows, files)
+
+
 def apart(folder: Path) -> Path:
     """Three inputs of which the last is never there with another: no sample is complete, in any split."""
     columns = {"kind": "vector", "columns": ["x"], "inline": True}

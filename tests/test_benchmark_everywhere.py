@@ -14,8 +14,9 @@ from mmlab.tasks.official.opening import open_folder
 from mmlab.ui.components import page_frame
 from tests.test_folder_everywhere import Visitor
 
-KINDS = {  # what no other task has: a picture with a text, series of words with whole steps, and more than 8 regions
+KINDS = {  # what no other task has: a picture with a text, several labels, words with whole steps, many regions
     "hateful_memes": "map",
+    "mmimdb": "gmu",
     "mosi": "mult",
     "nyuv2": "mmanet",
 }
@@ -38,7 +39,8 @@ def test_every_page_opens_on_a_miniature(
     assert main(["train", *task, "--plan", "epochs=1"]) == 0
     assert main(["evaluate", *task]) == 0
     printed = capsys.readouterr().out
-    assert {"hateful_memes": "auroc", "mosi": "acc2_without_zero", "nyuv2": "iou"}[name] in printed
+    metric = {"hateful_memes": "auroc", "mmimdb": "f1_samples", "mosi": "acc2_without_zero", "nyuv2": "iou"}[name]
+    assert metric in printed
     visitor = Visitor(name)
     for page in page_frame.pages():  # sections are those that an own folder of each kind opens
         visitor.read(page.name)

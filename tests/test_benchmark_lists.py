@@ -47,6 +47,10 @@ CASES = [  # data set, protocol, list, its line, the line instead, what is said
     ("food101", "titles", "texts/test_titles.csv", 1, "a.jpg,waffles", r"line 1: there are 2 cells and should be 3"),
     ("food101", "map", "split.json", 1, '{"train": ["stew_1.jpg"]', r"'split\.json' is no JSON, or it is cut off"),
     ("hateful_memes", "", "train.jsonl", 2, '{"id": 1, "label": 2}', r"train\.jsonl, line 2: '2' is no label"),
+    ("mmimdb", "", "split.json", 1, '{"train": []}', r"'split\.json' does not list films of train, dev and test"),
+    ("mmimdb", "", "split.json", 1, '{"train": ["../x"], "dev": [], "test": []}', r"'\.\./x' is no number of a film"),
+    ("mmimdb", "", "dataset/0000001.json", 8, '"genders": [', r"'dataset/0000001\.json' has no list of genres"),
+    ("mmimdb", "map", "dataset/0000002.json", 8, '"Polka",', r"dataset/0000002\.json: 'Polka' is no genre of MM-IMDb"),
     (
         "ucf101",
         "",

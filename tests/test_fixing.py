@@ -12,7 +12,7 @@ from mmlab.core.errors import DataError
 from mmlab.tasks.custom import locations
 from mmlab.tasks.custom.fixing import FIXED, fix
 from mmlab.tasks.custom.validate import check
-from tests.folders import FILES, ROWS, written
+from tests.folders import FILES, ROWS, with_task, written
 
 WRONG = [
     "ID,Split,target,photo,numbers,,",
@@ -55,6 +55,23 @@ def test_what_is_mechanical_is_mended_beside_the_old_file(tmp_path: Path, capsys
     assert [str(each) for each in check(folder).problems.found if each.is_error] == []
     assert fix(folder) == []
     assert not (folder / FIXED).exists()
+
+
+def test_labels_get_the_sign_that_stands_between_them(tmp_path: Path) -> None:
+    output = {"kind": "multilabel", "classes": ["low", "Very high", "odd"]}
+    rows = [ROWS[0]]
+    for row in ROWS[1:]:
+        name, split, _, *rest = row.split(",")
+        rows.append(",".join([name, split, '"Low; very high"' if len(rows) < 3 else "odd|odd|", *rest]))
+    rows[-1] = rows[-1].replace("odd|odd|", "")
+    folder = written(tmp_path / "data", with_task(output=output), rows)
+    assert len([each for each in check(folder).problems.found if each.is_error]) == len(rows) - 2
+    said = [str(each) for each in fix(folder)]
+    assert "line 2, target: 'Low; very high' is 'low|Very high' now" in said
+    assert "line 4, target: 'odd|odd|' is 'odd' now" in said
+    (folder / FIXED).replace(folder / "manifest.csv")
+    assert not any(each.is_error for each in check(folder).problems.found)
+    assert any("The label 'odd' has" in str(each) for each in check(folder).problems.found)
 
 
 def test_what_would_be_a_guess_is_left(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -111,6 +111,8 @@ def test_what_is_wrong_in_the_manifest_is_named_with_its_line(
         (with_task(output={"kind": "classification", "classes": ["a"]}), "output", "There is 1 class"),
         (with_task(output={"kind": "classification", "classes": ["a", "a"]}), "output", "share a name"),
         (with_task(output={"kind": "detection", "classes": ["a", "b"]}), "output", "of which one may pass"),
+        (with_task(output={"kind": "multilabel", "classes": ["a", "b|c"]}), "output", "has a '|' in its name"),
+        (with_task(output={"kind": "multilabel", "classes": ["a", "b"], "threshold": 1}), "output", "no probability"),
         (with_task(output={"kind": "regression", "low": 1}), "output", "no ends"),
         (with_task(output={"kind": "regression", "low": 1, "high": 0}), "output", "is empty"),
         (with_task(output={"kind": "regression", "low": 1, "high": 10**400}), "output", "no ends"),

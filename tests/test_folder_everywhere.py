@@ -29,7 +29,7 @@ from mmlab.ui.pages.dominance.page import SECTIONS as ASPECTS
 from mmlab.ui.pages.robustness.page import SECTIONS
 from tests import hostile_names
 from tests.apps import app_at, turn
-from tests.folders import apart, gate, lesions, prices
+from tests.folders import apart, films, gate, lesions, prices
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENT = (ROOT / "docs" / "own-data.md").read_text("utf-8")
@@ -157,7 +157,7 @@ def lacking(name: str) -> str:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("make", [lesions, prices, gate], ids=["regions", "a-number", "one-may-pass"])
+@pytest.mark.parametrize("make", [lesions, prices, gate, films], ids=["regions", "a-number", "one-may-pass", "labels"])
 def test_every_kind_of_answer_goes_everywhere(
     make: Callable[[Path], Path], tmp_path: Path, run: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -274,6 +274,7 @@ OUTPUTS = [
     {"kind": "regression", "low": 0, "high": 1, "middle": 0},
     {"kind": "segmentation", "regions": {"a": [1]}},
     {"kind": "detection", "classes": ["low", "high"], "accept": "low"},
+    {"kind": "multilabel", "classes": ["low", "high"], "threshold": 0.4},
 ]
 WORDS = ["kind", "name", "classes", "regions", "low", "high", "accept", "columns", "size", "rate", "steps", "axis", "a"]
 LEAVES = st.one_of(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from pathlib import Path
 
 import numpy as np
@@ -32,6 +33,9 @@ from mmlab.losses.mmanet import entropy_weights
 from mmlab.testing.method_contract import made
 from mmlab.testing.toy_task import ToyTask
 from mmlab.training import gap_rules, linear_start, variation
+from mmlab.ui.text.happened import Said, sentence
+from mmlab.viz.predict import prediction_cards
+from mmlab.viz.predict.prediction_cards import LabelSet
 
 OUTPUT = Multilabel(("drama", "comedy", "war"))
 FILMS = torch.tensor([[2.0, 1.0, -3.0], [-1.0, -2.0, -0.5], [0.5, -0.5, 4.0], [-0.1, 3.0, -4.0]])
@@ -308,3 +312,31 @@ def test_a_file_of_answers_may_have_several_labels(tmp_path: Path) -> None:
     assert (read.found.target == found.target).all()
     with pytest.raises(DataError, match="zeros and ones"):
         write_outputs(tmp_path / "wrong", found.logits, found.target * 2, ["a", "b"], classes=list("abcde"))
+
+
+def card(logits: list[float], right: frozenset[str] | None) -> str:
+    """What the Bench draws of an answer, without its marks for the eye."""
+    now, whole = OUTPUT.read(torch.tensor(logits)), OUTPUT.read(FILMS[0])
+    given = OUTPUT.named(np.asarray(now.value) > 0.5)
+    drawn = prediction_cards.Card("A model", now, whole, "x", "mean over labels", "A", labels=LabelSet(given, right))
+    return prediction_cards.cards([drawn])
+
+
+def test_the_card_marks_the_labels_that_are_given_and_those_that_are_right() -> None:
+    drawn = card([1.0, -1.0, 2.0], frozenset({"drama", "comedy"}))
+    assert "✗ 1 missed, 1 too many" in drawn
+    rows = re.findall(r'mm-row( mm-top)?".*?mm-name">(.*?)</span>', drawn)
+    assert rows == [(" mm-top", "drama ✓"), ("", "comedy ✓"), (" mm-top", "war")]
+    assert "✓ every label" in card([1.0, 1.0, -1.0], frozenset({"drama", "comedy"}))
+    assert "✗ 2 missed" in card([-1.0, -1.0, -1.0], frozenset({"drama", "comedy"}))
+    unknown = card([1.0, 1.0, -1.0], None)
+    assert "mm-verdict" not in unknown
+    assert "Bold: given." in unknown
+
+
+def test_what_happened_is_said_of_labels() -> None:
+    said = [Said("One", "drama, war", 0.9, good=False), Said("Two", "drama", 0.9, good=True)]
+    assert sentence(OUTPUT, "With all inputs", said) == (
+        "With all inputs: One is not right about every label (drama, war); Two is right about every label (drama)."
+    )
+    assert sentence(OUTPUT, "Alone", [Said("One", "no label", 0.9, good=None)]) == "Alone: One gives no label."

@@ -111,8 +111,8 @@ def _print(found: dict[str, Any], title: str) -> None:
         say(f"{' and '.join(plain)}: the {found['headline']} of plain models on the same inputs.")
     for key, worst in found.get("worst_class", {}).items():
         if worst["fails"]:
-            right = f"{number(worst['accuracy'])} of {worst['samples']} samples"
-            say(f"A class fails with {key}: {worst['name']} is right in {right}.")
+            found_in = f"{number(worst['accuracy'])} of the {worst['samples']} samples that are of it"
+            say(f"'{worst['name']}' fails with {key}: it is found in {found_in}.")
 
 
 def _plain(yardsticks: dict[str, dict[str, float]], key: str) -> list[str]:

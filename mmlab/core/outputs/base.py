@@ -31,6 +31,7 @@ class Output(ABC):
     error_name: what `error` is, and error_is_share whether it lies between 0 and 1; goodness_name: what `goodness` is.
     is_one_target: whether an answer is one of `targets`. keeps_logits: whether a sweep keeps the logits themselves.
     yes_or_no: whether each logit is a yes or no of its own, rather than one of several that exclude each other.
+    may_be_empty: whether writing nothing is an answer.
     terms: what explains such an answer, by the names of terms in the glossary.
     """
 
@@ -44,6 +45,7 @@ class Output(ABC):
     is_one_target: ClassVar[bool] = True
     keeps_logits: ClassVar[bool] = True
     yes_or_no: ClassVar[bool] = False
+    may_be_empty: ClassVar[bool] = False
     terms: ClassVar[tuple[str, ...]] = ("answer", "certainty", "change")
     lacks_classes: ClassVar[str] = ""  # why an answer has no probability for each class, in words
 

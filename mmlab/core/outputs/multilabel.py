@@ -45,6 +45,7 @@ class Multilabel(Output):
     error_name: ClassVar[str] = "1 − F1 of the labels"
     goodness_name: ClassVar[str] = "F1 of the labels"
     is_one_target: ClassVar[bool] = False
+    may_be_empty: ClassVar[bool] = True
     terms: ClassVar[tuple[str, ...]] = ("labels",)
     lacks_classes: ClassVar[str] = "Several labels can be right at once"
 
@@ -153,10 +154,14 @@ class Multilabel(Output):
         found = np.asarray(value)
         return int(found.argmax()) if found.shape == (self.channels,) else 0
 
+    def named(self, given: NDArray[np.bool_]) -> frozenset[str]:
+        """The labels of one sample."""
+        return frozenset(name for name, on in zip(self.classes, given, strict=True) if on)
+
     def words(self, given: NDArray[np.bool_]) -> str:
-        """The labels of one sample for people."""
-        found = [name for name, on in zip(self.classes, given, strict=True) if on]
-        return ", ".join(found) or NOTHING
+        """The same in order, for people."""
+        named = self.named(given)
+        return ", ".join(name for name in self.classes if name in named) or NOTHING
 
     def in_words(self, target: Any) -> str:
         return self.words(np.asarray(target) > 0)
@@ -230,7 +235,7 @@ class Multilabel(Output):
         probability = exact.sigmoid()
         named = dict(zip(self.classes, probability.tolist(), strict=True))
         doubt, sure = float(self.uncertainty(exact)), float(self.certainty(exact))
-        return Prediction(self.words(self.decided(exact.numpy())), named, doubt, probability.numpy(), sure)
+        return Prediction(self.words(self.decided(exact.numpy())), named, doubt, tuple(probability.tolist()), sure)
 
     def right(self, prediction: Prediction, target: Any) -> bool:
         """Whether each label is rightly given or not given."""

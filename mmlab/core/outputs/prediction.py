@@ -27,7 +27,7 @@ class Prediction:
     answer: str
     probabilities: Mapping[str, float]
     uncertainty: float
-    value: int | float | NDArray[np.float16] | NDArray[np.float64]
+    value: int | float | NDArray[np.float16] | tuple[float, ...]
     certainty: float | None = None
 
     @property

@@ -48,7 +48,7 @@ def probability(ask: Ask, world: World) -> Finding:
 def verdict(ask: Ask, world: World) -> Finding:
     """For regions nothing is right or wrong: `dice` says how good they are."""
     said, output = prediction(ask, world), world.task(ask.task).info.output
-    if isinstance(said.value, np.ndarray):
+    if not output.keeps_logits:
         raise Unsupported("Regions are neither right nor wrong.", "Ask for `dice`.")
     word = "right" if output.right(said, world.truth(ask)) else "wrong"
     if not said.probabilities:
@@ -76,8 +76,8 @@ def lost_region(ask: Ask, world: World) -> Finding:
 
 def _dices(ask: Ask, world: World) -> dict[str, float]:
     """The Dice of each region, by its name for people."""
-    regions, said = world.task(ask.task).info.output.targets, prediction(ask, world)
-    if not isinstance(said.value, np.ndarray):
+    output, said = world.task(ask.task).info.output, prediction(ask, world)
+    if output.keeps_logits:
         raise Unsupported("Only regions have a Dice.", "Ask for `verdict`.")
     values = region_overlap.dice(np.asarray(said.value > 0.5), np.asarray(world.truth(ask), bool))
-    return dict(zip(regions, map(float, values), strict=True))
+    return dict(zip(output.targets, map(float, values), strict=True))

@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 
 from mmlab.core import csv_file
 from mmlab.core.errors import DataError
+from mmlab.core.outputs.multilabel import SEPARATOR
 from mmlab.tasks.custom.locations import MANIFEST
 from mmlab.tasks.custom.manifest import cells_of
 from mmlab.tasks.custom.problems import Problems
@@ -119,7 +120,10 @@ def _mender(column: str, description: Description) -> Callable[[str], str]:
     if column == description.split_column:
         return usual_split
     if column == "target" and not description.has_label_maps:
-        return lambda cell: _class(cell, description.info.output.class_names)
+        output = description.info.output
+        if output.class_names or not output.label_names:
+            return lambda cell: _class(cell, output.class_names)
+        return lambda cell: _labels(cell, output.label_names)
     is_path = column in description.info.modalities.names and not description[column].inline
     return (lambda cell: _path(cell, column, description)) if is_path else (lambda cell: cell)
 
@@ -129,6 +133,15 @@ def _class(cell: str, classes: Sequence[str]) -> str:
     plain = "".join(cell.casefold().split())
     same = [name for name in classes if "".join(name.casefold().split()) == plain]
     return cell if cell in classes or len(same) != 1 else same[0]
+
+
+def _labels(cell: str, names: Sequence[str]) -> str:
+    """Labels that differ in case and spaces only, with `|` between them instead of another sign, and each once."""
+    for sign in (SEPARATOR, ",", ";", "/"):
+        parts = [_class(part.strip(), names) for part in cell.split(sign) if part.strip()]
+        if all(part in names for part in parts):
+            return SEPARATOR.join(dict.fromkeys(parts))
+    return cell
 
 
 def _path(cell: str, column: str, description: Description) -> str:

@@ -157,7 +157,7 @@ def _checked_id(text: str) -> str:
 
 
 def _target(cell: str, description: Description, line: int, problems: Problems) -> Any:
-    if not cell:
+    if not cell and not description.info.output.may_be_empty:
         problems.error("The right answer is missing.", "Fill it in, or remove the line.", line, "target")
         return None
     if description.has_label_maps:

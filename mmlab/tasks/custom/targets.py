@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmlab.core.errors import DataError
-from mmlab.core.outputs import Classification, Detection, Output, Regression, Segmentation
+from mmlab.core.outputs import Classification, Detection, Multilabel, Output, Regression, Segmentation
+from mmlab.core.outputs.multilabel import SEPARATOR
 from mmlab.core.plain_text import LONGEST_NAME, NAMES_HINT, is_plain, plain
 
 MOST_CLASSES, MOST_REGIONS = 400, 40
@@ -23,6 +24,7 @@ def output_from(found: Any) -> tuple[Output, Regions]:
     makers = {
         "classification": _classification,
         "detection": _detection,
+        "multilabel": _multilabel,
         "regression": _regression,
         "segmentation": _segmentation,
     }
@@ -31,6 +33,7 @@ def output_from(found: Any) -> tuple[Output, Regions]:
     keys = {
         "classification": ("classes",),
         "detection": ("classes", "accept"),
+        "multilabel": ("classes", "threshold"),
         "regression": ("low", "high", "middle", "whole_steps"),
     }
     for key in found:
@@ -48,6 +51,17 @@ def _detection(found: Mapping[str, Any]) -> tuple[Output, Regions]:
     if len(classes) != 2 or accept not in classes:
         raise DataError("A detection has two classes, of which one may pass.", 'Name that one: "accept": "genuine".')
     return Detection(classes, str(accept)), ()
+
+
+def _multilabel(found: Mapping[str, Any]) -> tuple[Output, Regions]:
+    classes, threshold = _classes(found), found.get("threshold", 0.5)
+    for name in classes:
+        if SEPARATOR in name:
+            hint = f"In the manifest '{SEPARATOR}' stands between labels: rename it."
+            raise DataError(f"The label '{name[:40]}' has a '{SEPARATOR}' in its name.", hint)
+    if type(threshold) is not float or not 0 < threshold < 1:
+        raise DataError("The threshold is no probability.", 'Write "threshold": 0.5, above 0 and below 1.')
+    return Multilabel(classes, threshold), ()
 
 
 def _classes(found: Mapping[str, Any]) -> tuple[str, ...]:

@@ -165,10 +165,13 @@ def _check_groups(description: Description, rows: Sequence[Row], problems: Probl
 def _check_classes(description: Description, rows: Sequence[Row], problems: Problems) -> None:
     if not rows:
         return
-    for index, name in enumerate(description.info.output.class_names):
-        count = sum(row.split == "train" and row.target == index for row in rows)
+    output = description.info.output
+    taught = [row.target for row in rows if row.split == "train"]
+    for name in output.label_names:
+        count = int(output.belonging(output.stacked(taught), [name]).sum())
         if count < FEW:
-            message = f"The class '{name}' has {count or 'no'} training sample{'' if count == 1 else 's'}."
+            kind = "class" if output.class_names else "label"
+            message = f"The {kind} '{name}' has {count or 'no'} training sample{'' if count == 1 else 's'}."
             problems.warn(message, "A model can hardly learn it.", 0, "target")
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from mmlab.core.options import build
+from mmlab.core.outputs.multilabel import SEPARATOR
 from mmlab.core.task import Split
 from mmlab.modalities.files import numbered
 from mmlab.tasks.custom.input_kinds import kinds
@@ -120,7 +121,9 @@ def unusable(file: Path) -> str:
 
 
 def _classes(asked: Mapping[str, Any], samples: Sequence[Sample]) -> dict[str, dict[str, int]]:
-    counts = Counter((sample.target, sample.split) for sample in samples)
+    several = asked["kind"] == "multilabel"
+    told = ((sample.target.split(SEPARATOR) if several else [sample.target], sample.split) for sample in samples)
+    counts = Counter((name, split) for names, split in told for name in names)
     names = [str(name) for name in asked.get("classes", ())]
     return {name: {split: counts[name, split] for split in SPLITS} for name in names}
 

@@ -12,7 +12,7 @@ import streamlit as st
 
 from mmlab.core.errors import MmlabError
 from mmlab.core.modality import Modality
-from mmlab.core.outputs import Classification, Output, Regression
+from mmlab.core.outputs import Classification, Multilabel, Output, Regression
 from mmlab.core.task import Task, takes_files
 from mmlab.ui.components import page_frame
 from mmlab.ui.components.pickers import marked
@@ -106,6 +106,19 @@ def _true_class(output: Classification, task: Task) -> None:
         help="With the true class, combinations are marked right or wrong; without it, same or different.",
         on_change=partial(upload_draft.use, task.name),
         width=220,
+    )
+
+
+@_ask_truth.register
+def _true_labels(output: Multilabel, task: Task) -> None:
+    st.multiselect(
+        "Right labels (optional)",
+        output.classes,
+        key=upload_draft.LABELS,
+        placeholder="Unknown",
+        help="With the right labels, combinations are marked right or wrong; without any, same or different.",
+        on_change=partial(upload_draft.use, task.name),
+        width=320,
     )
 
 

@@ -267,10 +267,10 @@ def _own_item(task_name: str, sample: str, version: object) -> Item:
 
 
 def _truth(reads: Task, answer: str) -> tuple[Any, str]:
-    """The class or number that a person said it is, and its name; nothing where that is none of this task."""
+    """The class, labels or number that a person said it is, in words too; nothing where that is none of this task."""
     with suppress(MmlabError):
-        target = reads.info.output.parse(answer)
-        return target, reads.info.output.in_words(target)
+        if answer and (target := reads.info.output.parse(answer)) is not None:
+            return target, reads.info.output.in_words(target)
     return None, ""
 
 

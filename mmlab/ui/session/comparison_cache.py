@@ -134,6 +134,24 @@ def folders(found: Comparison, view: str, name: str) -> list[Path]:
 @st.cache_data(show_spinner=False, max_entries=512)
 def counted(folder: str, modified: FileStamp, key: str, classes: int) -> NDArray[np.int64] | str:
     """The confusion matrix of one run and combination, from its stored answers; or what is wrong with them."""
+    found = _stored_answers(folder, key)
+    return found if isinstance(found, str) else confusion(found[0].argmax(-1), found[1].astype(np.int64), classes)
+
+
+@st.cache_data(show_spinner=False, max_entries=512)
+def label_counts(folder: str, modified: FileStamp, key: str) -> NDArray[np.int64] | str:
+    """Of each of several labels in how many samples it is rightly given, there, and given, `[L, 3]`; or as above."""
+    found = _stored_answers(folder, key)
+    if isinstance(found, str):
+        return found
+    output = cache.task(Path(folder).parts[-3]).info.output
+    right, there = output.found_by_class(*found)
+    given, _ = output.found_by_class(found[0], np.ones_like(found[1]))
+    return np.stack((right, there, given), 1)
+
+
+def _stored_answers(folder: str, key: str) -> tuple[NDArray[np.float32], NDArray[np.generic]] | str:
+    """Answers and truth of the test samples that have the inputs; or why there are none."""
     try:
         info = cache.task(Path(folder).parts[-3]).info
         found = sweep_file.read_whole(Path(folder), report_file.read(Path(folder)).get("digest", ""), info)
@@ -144,7 +162,7 @@ def counted(folder: str, modified: FileStamp, key: str, classes: int) -> NDArray
         return str(error)
     needed = [name in key.split("-") for name in info.modalities.names]
     rows = found.present[:, needed].all(1)
-    return confusion(found.logits[k][rows].argmax(-1), found.target[rows].astype(np.int64), classes)
+    return found.logits[k][rows], found.target[rows]
 
 
 def _place(method: str) -> tuple[int, str]:

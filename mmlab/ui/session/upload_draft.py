@@ -12,11 +12,12 @@ from collections.abc import Mapping
 import streamlit as st
 
 from mmlab.core.errors import DataError, MmlabError
+from mmlab.core.outputs.multilabel import SEPARATOR
 from mmlab.ui.session import cache, uploads, url_state
 from mmlab.ui.session.decoded_uploads import decoded
 
 DRAFT, PROBLEMS = "mmlab.draft", "mmlab.problems"
-TRUTH, NUMBER = "bring.truth", "bring.number"  # what a person said it is: a class, or a number
+TRUTH, NUMBER, LABELS = "bring.truth", "bring.number", "bring.labels"  # what a person said it is
 MEGABYTES = 16
 
 
@@ -65,8 +66,11 @@ def replace(task_name: str, given: Mapping[str, uploads.UploadedFile]) -> None:
 
 
 def _truth(task_name: str) -> str:
-    if cache.task(task_name).info.output.class_names:
+    output = cache.task(task_name).info.output
+    if output.class_names:
         return st.session_state.get(TRUTH, "")
+    if output.label_names:
+        return SEPARATOR.join(st.session_state.get(LABELS) or ())
     number = st.session_state.get(NUMBER)
     return "" if number is None else f"{number:g}"
 

@@ -33,6 +33,7 @@ STORE = "mmlab.own"
 KEPT = 8
 LARGEST_CONTENT = 48 * 2**20
 LARGEST_BUNDLE = 24 * 2**20
+LONGEST_TRUTH = 4_000  # of several labels
 LARGEST_VIEW = 64 * 2**10
 MOST_FILES = 16
 FORMAT = 1
@@ -124,7 +125,7 @@ def open_bundle(content: bytes) -> tuple[Upload, dict[str, str]]:
         with bounded_zip.opened(content, Bounds(MOST_FILES, LARGEST_CONTENT + LARGEST_VIEW)) as archive:
             described = _described(archive.read("view.json", LARGEST_VIEW))
             parts = _parts(archive, _inputs(described))
-            own = Upload(described["task"], parts, described.get("truth", "")[:80])
+            own = Upload(described["task"], parts, described.get("truth", "")[:LONGEST_TRUTH])
             view = {key: value[:400] for key, value in described.get("view", {}).items()}
     except DamagedArchive as error:
         raise DataError(f"This is not a bundle, or it is damaged: it {error}.", HINT) from error

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import singledispatch
 
-from mmlab.core.outputs import Output, Regression, Segmentation
+from mmlab.core.outputs import Multilabel, Output, Regression, Segmentation
 from mmlab.core.phrases import say
 from mmlab.ui.text import wording
 
@@ -83,6 +83,25 @@ def _predicate(output: Output, said: Said) -> tuple[str, str]:
     return (
         say("{models} is right and {sure}", models=models, sure=sure),
         say("{models} are right and {sure}", models=models, sure=sure),
+    )
+
+
+@_predicate.register
+def _labels(output: Multilabel, said: Said) -> tuple[str, str]:
+    labels, models = said.answer, MODELS
+    if said.good is None:
+        return (
+            say("{models} gives {labels}", models=models, labels=labels),
+            say("{models} give {labels}", models=models, labels=labels),
+        )
+    if said.good:
+        return (
+            say("{models} is right about every label ({labels})", models=models, labels=labels),
+            say("{models} are right about every label ({labels})", models=models, labels=labels),
+        )
+    return (
+        say("{models} is not right about every label ({labels})", models=models, labels=labels),
+        say("{models} are not right about every label ({labels})", models=models, labels=labels),
     )
 
 

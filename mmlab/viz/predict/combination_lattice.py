@@ -33,6 +33,7 @@ class State:
     """What is known of one combination. good: right or wrong, None where the truth is not known.
 
     share: of the answer, 0 to 1; None for a number, which is another answer where `same` or `good` differs.
+    brief: what is drawn in place of an answer of many words.
     """
 
     names: tuple[str, ...]
@@ -40,6 +41,7 @@ class State:
     share: float | None
     good: bool | None
     same: bool
+    brief: str = ""
 
     @property
     def key(self) -> str:
@@ -240,7 +242,8 @@ def _said(node: Node) -> str:
     if len(said) <= fits:
         size = min(LINE, LINE * WIDEST / len(unescape(f"{said} {sign}")))
         return _text(node.x, node.y + 14, size, f'<tspan font-weight="700">{escape(said)}</tspan> {sign}')
-    answer = state.answer if len(state.answer) <= LONG else f"{state.answer[: LONG - 1]}…"
+    whole = state.brief or state.answer
+    answer = whole if len(whole) <= LONG else f"{whole[: LONG - 1]}…"
     name = _text(node.x, node.y + 8.5, 9.5, f'<tspan font-weight="700">{escape(answer)}</tspan>')
     return name + _text(node.x, node.y + 18.5, 9.5, sign)
 

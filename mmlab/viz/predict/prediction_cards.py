@@ -26,11 +26,19 @@ MOST_BARS = 12
 
 
 @dataclass(frozen=True)
+class LabelSet:
+    """Of several labels at once: those given now, and the right ones, None where they are not known."""
+
+    given: frozenset[str]
+    right: frozenset[str] | None
+
+
+@dataclass(frozen=True)
 class Card:
     """One method's answer now, beside its answer from everything that was given.
 
     truth: the right answer, empty where it is not known; sure: the certainty in words.
-    scale: what the number lies on, for a task whose answer is a number.
+    scale: what the number lies on, for a task whose answer is a number. labels: where several are given at once.
     """
 
     title: str
@@ -40,6 +48,19 @@ class Card:
     sure: str
     whole_label: str
     scale: Scale | None = None
+    labels: LabelSet | None = None
+
+    @property
+    def given(self) -> frozenset[str]:
+        """What is answered."""
+        return frozenset({self.now.answer}) if self.labels is None else self.labels.given
+
+    @property
+    def right(self) -> frozenset[str] | None:
+        """What would be right to answer; None where that is not known."""
+        if self.labels is not None:
+            return self.labels.right
+        return frozenset({self.truth}) if self.truth else None
 
 
 def cards(shown: Sequence[Card]) -> str:
@@ -66,7 +87,7 @@ def page(title: str, style: str, *parts: str) -> str:
 
 def _card(card: Card) -> str:
     right = _right(card)
-    mark = "" if right is None else _verdict(right, card.scale is not None)
+    mark = "" if right is None else _verdict(right, card)
     if card.scale is not None:
         now, whole = _value(card.now), _value(card.whole)
         sure = escape(number_line.sure(card.scale, now))
@@ -87,7 +108,7 @@ def _right(card: Card) -> bool | None:
     """Whether the answer is right, None where that is not known."""
     if card.scale is not None:
         return card.scale.right(_value(card.now))
-    return card.now.answer == card.truth if card.truth else None
+    return None if card.right is None else card.given == card.right
 
 
 def _said(card: Card) -> str:
@@ -121,13 +142,26 @@ def _colour(card: Card) -> str:
     return {None: ACCENT, True: RIGHT, False: WRONG}[_right(card)]
 
 
-def _verdict(right: bool, side: bool) -> str:
+def _verdict(right: bool, card: Card) -> str:
     colour = RIGHT if right else WRONG
-    if side:
+    if card.scale is not None:
         text = say("✓ right side") if right else say("✗ wrong side")
+    elif card.labels is not None and card.labels.right is not None:
+        text = (
+            say("✓ every label") if right else _mistakes(card.labels.right - card.given, card.given - card.labels.right)
+        )
     else:
         text = say("✓ right") if right else say("✗ wrong")
     return f'<span class="mm-verdict" style="--c:{colour}">{text}</span>'
+
+
+def _mistakes(missed: frozenset[str], extra: frozenset[str]) -> str:
+    """How many labels are not given and should be, and are given and should not be."""
+    if not extra:
+        return say("✗ {missed} missed", missed=len(missed))
+    if not missed:
+        return say("✗ {extra} too many", extra=len(extra))
+    return say("✗ {missed} missed, {extra} too many", missed=len(missed), extra=len(extra))
 
 
 def _bars(card: Card) -> str:
@@ -136,16 +170,19 @@ def _bars(card: Card) -> str:
     rows = "".join(_row(name, card) for name in names)
     left_out = len(card.now.probabilities) - len(names)
     more = f'<p class="mm-muted">and {left_out} more</p>' if left_out else ""
+    if card.labels is not None:
+        told = say("Bold: given.") if card.right is None else say("Bold: given. ✓: right.")
+        more += f'<p class="mm-muted">{escape(told)}</p>'
     return f'<div class="mm-bars" role="list">{rows}</div>{more}'
 
 
 def _shown(card: Card) -> list[str]:
     """All classes in their order, or the likeliest of many (then and now), and the right one."""
-    names = list(card.now.probabilities)
+    names, right = list(card.now.probabilities), card.right or frozenset()
     if len(names) <= MOST_BARS:
         return names
     weight: Mapping[str, float] = {
-        name: max(card.now.probabilities[name], card.whole.probabilities.get(name, 0.0), float(name == card.truth))
+        name: max(card.now.probabilities[name], card.whole.probabilities.get(name, 0.0), float(name in right))
         for name in names
     }
     kept = set(sorted(names, key=lambda name: -weight[name])[: MOST_BARS - 2])
@@ -154,14 +191,15 @@ def _shown(card: Card) -> list[str]:
 
 def _row(name: str, card: Card) -> str:
     now, whole = card.now.probabilities[name], card.whole.probabilities.get(name, 0.0)
-    top = name == card.now.answer
-    colour = ACCENT if not card.truth else RIGHT if name == card.truth else WRONG if top else "#7B8794"
+    top, right = name in card.given, card.right is not None and name in card.right
+    colour = ACCENT if card.right is None else RIGHT if right else WRONG if top else "#7B8794"
     kind = " mm-top" if top else ""
     mark = "" if card.now == card.whole or whole < 0.005 else f'<u style="left:{100 * whole:.1f}%"></u>'
+    tick = " ✓" if right and card.labels is not None else ""
     said = f"{escape(name, quote=True)}: {_percent(now)}, with all inputs {_percent(whole)}"
     return (
         f'<div class="mm-row{kind}" role="listitem" title="{said}" style="--c:{colour}"><span class="mm-name">'
-        f'{escape(say(name))}</span><span class="mm-track"><i style="width:{100 * now:.1f}%"></i>'
+        f'{escape(say(name))}{tick}</span><span class="mm-track"><i style="width:{100 * now:.1f}%"></i>'
         f'{mark}</span><span class="mm-value">{_percent(now)}</span></div>'
     )
 

@@ -11,14 +11,15 @@ from mmlab.analysis.methods.seed_comparison import Comparison
 from mmlab.core.outputs import Regression
 from mmlab.core.task import Task
 from mmlab.ui.components import page_frame
-from mmlab.ui.pages.compare import regression_scatter
+from mmlab.ui.pages.compare import label_counts, regression_scatter
 from mmlab.ui.session import comparison_cache, url_state
 from mmlab.ui.text import wording
 from mmlab.viz.compare import method_tables
 
 
 def show(task: Task, found: Comparison, view: str, cell: tuple[str, str]) -> None:
-    """The confusion matrix of one method and combination, all its seeds together; for numbers, answer against truth."""
+    """The confusion matrix of one method and combination, all its seeds together; for numbers, answer against truth,
+    and for labels, how often each is found."""
     name, key = cell
     output = task.info.output
     if isinstance(output, Regression):  # an axis of true numbers beside one of answers, instead of a matrix
@@ -29,9 +30,16 @@ def show(task: Task, found: Comparison, view: str, cell: tuple[str, str]) -> Non
         if not regression_scatter.show(output, comparison_cache.folders(found, view, name), key, label):
             _no_answers(task, name)
         return
+    if output.label_names and not output.class_names:
+        st.subheader("Labels", help=wording.help("label_counts"), anchor=False)
+        _pick_cell(found, cell)
+        _say_where(found)
+        if not label_counts.show(task, comparison_cache.folders(found, view, name), key):
+            _no_answers(task, name)
+        return
     st.subheader("Confusion matrix", help=wording.help("confusion"), anchor=False)
     _pick_cell(found, cell)
-    classes = getattr(task.info.output, "classes", ())
+    classes = output.class_names
     if not classes:
         st.caption("A confusion matrix needs classes, and this task has none.")
         return

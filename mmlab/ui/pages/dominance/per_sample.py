@@ -137,7 +137,7 @@ def _answers(task: Task, found: Lattice, row: int) -> str:
     if not output.keeps_logits:
         return ""
     answer, truth = output.read(torch.from_numpy(said)).answer, output.in_words(found.target[row])
-    if not output.class_names:
+    if not output.label_names:
         return f"{truth}, said {answer}".replace("-", "−")
     return f"{truth}: right" if answer == truth else f"{truth}, said {answer}: wrong"
 

@@ -68,9 +68,13 @@ def _target(looked: SampleView, said: object) -> int:
     names, now = output.targets, output.target_of(said)
     truth = looked.item.target if output.class_names and looked.item.target is not None else None
     choices = {SAID: f"Predicted now: {names[now]}"} if output.is_one_target else {}
+    if output.label_names and not output.is_one_target:
+        choices = {SAID: f"Most probable now: {names[now]}"}
     if truth is not None:
         choices[TRUTH] = f"The right answer: {names[truth]}"
     choices |= {str(index): name for index, name in enumerate(names)}
+    if output.label_names and not output.is_one_target and looked.item.target is not None:
+        choices |= {str(index): f"{names[index]} ✓" for index, right in enumerate(looked.item.target) if right}
     wanted = url_state.get("target") or next(iter(choices))
     if wanted not in choices:
         page_frame.show_error(

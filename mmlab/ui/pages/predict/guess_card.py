@@ -64,6 +64,8 @@ def _options(shown: PredictView) -> tuple[Mapping[str, str], str]:
     output: Output = shown.task.info.output
     if 0 < len(output.class_names) <= MOST_CLASSES:
         return {name: say(name) for name in output.class_names}, say("Which answer will the models give?")
+    if 0 < len(output.label_names) <= MOST_CLASSES:
+        return {name: say(name) for name in output.label_names}, say("Which label is the surest one for the models?")
     first = next(iter(shown.answers), "")
     outcomes = {"right": say("Right"), "wrong": say("Wrong")}
     named = say("Will {model} be right?", model=cache.title(first)) if first else say("Will the models be right?")

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import singledispatch
+from typing import Any
 
+import numpy as np
 import streamlit as st
 
 from mmlab.core.errors import MmlabError
 from mmlab.core.modality import Combination
-from mmlab.core.outputs import Output, Prediction, Segmentation
+from mmlab.core.outputs import Multilabel, Output, Prediction, Segmentation
 from mmlab.core.phrases import say
 from mmlab.core.recordings import Sound
 from mmlab.core.reference import Reference
@@ -99,12 +101,33 @@ def _cards(output: Output, scene: PredictView, on: Combination) -> str:
             broken.append(prediction_cards.complaint(cache.title(method), answers.message, answers.hint))
             continue
         now = answers[on.key]
-        sure = wording.certainty(now.confidence) if output.class_names else ""
+        sure = wording.certainty(now.confidence) if output.class_names else say("mean over labels")
         scale = regression.scale(output, scene.item.target, scene.reaches[method].get(on.key))
         shown.append(
-            prediction_cards.Card(cache.title(method), now, answers[whole.key], truth, sure, whole.label, scale)
+            prediction_cards.Card(
+                cache.title(method),
+                now,
+                answers[whole.key],
+                truth,
+                sure,
+                whole.label,
+                scale,
+                _label_set(output, now, scene.item.target),
+            )
         )
     return prediction_cards.cards(shown) + "".join(broken)
+
+
+@singledispatch
+def _label_set(output: Output, now: Prediction, truth: Any) -> prediction_cards.LabelSet | None:
+    """Which labels are given and which are right, where several can be."""
+    return None
+
+
+@_label_set.register
+def _labels(output: Multilabel, now: Prediction, truth: Any) -> prediction_cards.LabelSet:
+    right = None if truth is None else output.named(np.asarray(truth) > 0)
+    return prediction_cards.LabelSet(output.named(np.asarray(now.value) > output.threshold), right)
 
 
 @_cards.register
@@ -138,9 +161,24 @@ def _states(output: Output, scene: PredictView, method: str) -> list[combination
             share=prediction.confidence if prediction.probabilities else None,
             good=None if target is None else output.right(prediction, target),
             same=output.same(prediction, answers[scene.whole.key]),
+            brief=_brief(output, prediction),
         )
         for key, prediction in answers.items()
     ]
+
+
+@singledispatch
+def _brief(output: Output, prediction: Prediction) -> str:
+    """What stands in a node for an answer of many words."""
+    return ""
+
+
+@_brief.register
+def _counted_labels(output: Multilabel, prediction: Prediction) -> str:
+    count = len(output.named(np.asarray(prediction.value) > output.threshold))
+    if count < 2:
+        return prediction.answer
+    return say("{count} labels", count=count)
 
 
 @_states.register
