@@ -358,6 +358,19 @@ def test_every_method_learns_from_clips(name: str) -> None:
     assert torch.equal(method(hidden, alone).logits, method(inputs, alone).logits), "an absent clip has no influence"
 
 
+def test_a_clip_is_stepped_through_frame_by_frame() -> None:
+    timed = Clip(COUNTING.pixels[:3], (0.0, 0.5, 1.25))
+    steps = modality_kind("frames").steps(timed)
+    assert [when for when, _ in steps] == ["0.00 s", "0.50 s", "1.25 s"]
+    assert [int(each.pixels[0, 0]) for _, each in steps] == [10, 20, 30]
+    assert [when for when, _ in modality_kind("frames").steps(COUNTING)] == [""] * 10
+
+
+def test_pictures_that_are_brought_together_follow_each_other_by_their_numbers() -> None:
+    given = packed({"10.png": png(frame(100)), "9.png": png(frame(90)), "8.png": png(frame(80))})
+    assert levels(read_clip(given, "3 pictures")) == [80, 90, 100]
+
+
 def test_a_panel_says_which_frame_has_how_much_of_the_map() -> None:
     heat = np.zeros((4, 8, 8), np.float32)
     heat[2], heat[3, :4] = 1, 0.5

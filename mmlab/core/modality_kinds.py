@@ -79,6 +79,10 @@ class ModalityKind(ABC):
         damaged: Raw = act(raw, strength, rng)
         return damaged
 
+    def steps(self, raw: Any) -> tuple[tuple[str, Raw], ...]:
+        """What a recording shows one after the other, each with its time in words, for kinds that change over time."""
+        return ()
+
     def augment(self, batch: Tensor, generator: torch.Generator) -> Tensor:
         """Training-time variation of tensors `[B, *shape]` of any content; by default none."""
         return batch

@@ -32,6 +32,9 @@ def check_modality(name: str, options: Mapping[str, Any] = NO_OPTIONS) -> None:
     assert kind.noun, f"{name} has no noun"
     is_drawn(recordings.recorded(raw, COLOUR, "It"))
     is_drawn(recordings.thumbnail({"a": raw}, {"a": COLOUR}))
+    for when, each in kind.steps(raw):
+        assert isinstance(when, str), f"a step of {name} says when it is in no words"
+        is_drawn(recordings.recorded(each, COLOUR, "It"))
     corruptions_keep_the_type(name)
     hostile_files_are_refused_in_a_sentence(name)
     for reads in inputs_of(name, options).values():

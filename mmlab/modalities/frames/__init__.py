@@ -9,7 +9,7 @@ from mmlab.core.corruption_types import Act, Damage
 from mmlab.core.drawing import InputDrawing
 from mmlab.core.folder_input import FolderInput
 from mmlab.core.modality_kinds import MODALITY_KINDS, ModalityKind
-from mmlab.core.recordings import Clip
+from mmlab.core.recordings import Clip, Picture, Raw
 
 if TYPE_CHECKING:
     import numpy as np
@@ -63,6 +63,10 @@ class FramesKind(ModalityKind):
         from mmlab.modalities.frames.corruptions import apply
 
         return apply(raw, act, strength, rng)
+
+    def steps(self, raw: Any) -> tuple[tuple[str, Raw], ...]:
+        times = [f"{second:.2f} s" for second in raw.seconds] or [""] * len(raw.pixels)
+        return tuple(zip(times, map(Picture, raw.pixels), strict=True))
 
     def augment(self, batch: Tensor, generator: torch.Generator) -> Tensor:
         from mmlab.modalities.frames.augment import vary_clip

@@ -7,7 +7,7 @@ import streamlit as st
 
 from mmlab.core.modality import Combination, Modality
 from mmlab.core.phrases import say
-from mmlab.ui.components import page_frame, pickers
+from mmlab.ui.components import frame_player, page_frame, pickers
 from mmlab.ui.pages.predict.view_data import PredictView
 from mmlab.ui.session import hidden
 from mmlab.ui.text.markdown import plain
@@ -26,9 +26,20 @@ def show(shown: PredictView, on: Combination | None) -> None:
             with st.container(border=True, key=f"mm-input-{i}", gap="small"), page_frame.error_boundary():
                 with st.container(horizontal=True, vertical_alignment="center", key=f"mm-head-{i}", gap="small"):
                     pickers.toggle(modality, shown.given, on)
+                    if modality.name in shown.films:
+                        _film(shown, modality)
                     if modality.name in shown.item.raw:
                         _more(shown, modality)
                 _views(shown, modality)
+
+
+def _film(shown: PredictView, modality: Modality) -> None:
+    """What changes over time, frame by frame."""
+    label = plain(modality.label)
+    with st.popover(
+        ":material/movie:", type="tertiary", help=f"{label}: frame by frame", key=f"mm-film-{modality.name}"
+    ):
+        frame_player.player(shown.films[modality.name], modality.label, f"film.{shown.task.name}.{modality.name}")
 
 
 def _more(shown: PredictView, modality: Modality) -> None:

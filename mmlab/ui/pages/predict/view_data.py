@@ -12,6 +12,7 @@ import streamlit as st
 
 from mmlab.core.errors import MmlabError
 from mmlab.core.modality import Combination
+from mmlab.core.modality_kinds import kind_of_recording
 from mmlab.core.outputs import Multilabel, Output, Prediction, Segmentation
 from mmlab.core.phrases import say
 from mmlab.core.recordings import Sound
@@ -19,6 +20,7 @@ from mmlab.core.reference import Reference
 from mmlab.core.task import Task
 from mmlab.modalities.audio.decode import encode_wav
 from mmlab.ui.components import pickers
+from mmlab.ui.components.frame_player import Step
 from mmlab.ui.pages.predict import regression, segmentation
 from mmlab.ui.session import cache, uploads, url_state
 from mmlab.ui.text import language, wording
@@ -32,8 +34,9 @@ Answers = Mapping[str, Prediction]
 class PredictView:
     """A sample of a task as the models see it, drawn and answered: all that does not change with a toggle.
 
-    answers: per method those of every combination, or why it has none; pictures and sounds: by input.
-    reaches: per method and combination how far off a number may be.
+    answers: per method those of every combination, or why it has none; pictures and sounds: by input; films: what an
+    input that changes over time shows one after the other. reaches: per method and combination how far off a number
+    may be.
     """
 
     task: Task
@@ -43,6 +46,7 @@ class PredictView:
     answers: Mapping[str, Answers | MmlabError]
     pictures: Mapping[str, str]
     sounds: Mapping[str, bytes]
+    films: Mapping[str, tuple[Step, ...]]
     reaches: Mapping[str, regression.Reaches]
 
     @property
@@ -83,8 +87,11 @@ def _made(
     pictures = {name: _pair(task, world, name, damages) for name in item.raw}
     recordings = {name: raw for name, raw in world.raw.items() if isinstance(raw, Sound)}
     sounds = {name: encode_wav(raw) for name, raw in recordings.items()}
+    films = {name: steps for name in item.raw if len(steps := _film(task, world, name)) > 1}
     reaches = {reference.method: regression.reaches(reference, sample) for reference in references}
-    return PredictView(task, item, world, damages, _answers(references, sample, damages), pictures, sounds, reaches)
+    return PredictView(
+        task, item, world, damages, _answers(references, sample, damages), pictures, sounds, films, reaches
+    )
 
 
 def cards(scene: PredictView, on: Combination) -> str:
@@ -207,6 +214,13 @@ def _pair(task: Task, world: cache.ModelInputs, name: str, damages: Sequence[url
         pictures.append((drawn, say("what the model sees")))
     figures = (f"<figure>{drawn.html}<figcaption>{text}</figcaption></figure>" for drawn, text in pictures)
     return f'<div class="mm-pair">{"".join(figures)}</div>'
+
+
+def _film(task: Task, world: cache.ModelInputs, name: str) -> tuple[Step, ...]:
+    """The steps of one input; none for most kinds."""
+    raw, colour = world.raw[name], pickers.colours(task.info.modalities)[name]
+    steps = kind_of_recording(raw).steps(raw)
+    return tuple(Step(views.recorded(each, colour).data_uri, when) for when, each in steps)
 
 
 def _answers(
