@@ -77,7 +77,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         path, name = urlsplit(self.path).path, self.repository()
-        if not name:
+        if path == "/api/whoami-v2" and self.has_token():
+            self.answer(200, {"name": "me", "auth": {"accessToken": {"displayName": "stand-in", "role": "write"}}})
+        elif not name:
             self.answer(404 if self.has_token() else 401, {}, X_Error_Code="RepoNotFound")
         elif path.startswith("/api/models/"):
             self.list_files(name, path)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 from torch import nn
 
+from mmlab.cli.app import main
 from mmlab.foreign.doctor import examine
 from tests.broken_models import BROKEN, CLASSES, FINE, Sound, model, samples
 
@@ -96,3 +98,17 @@ def test_few_passes_are_spent() -> None:
     report = examine(model(Counting, data=samples(200), classes=CLASSES))
     assert not report.errors
     assert len(calls) < 200
+
+
+def test_a_module_that_is_not_there_is_a_file_that_is_not_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`a.b` may name an installed module; a file that lies here is never run to find out."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setenv("MMLAB_MODELS", "")
+    (tmp_path / "mine.py").write_text("raise SystemExit('was run')")
+    for name in ("nothing.there", "mmlab.nothing", "mine.npz"):
+        assert main(["doctor", name]) == 2
+        said = capsys.readouterr()
+        assert f"There is no file '{name}'" in said.err or f"{name} is missing" in said.out

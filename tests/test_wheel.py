@@ -3,30 +3,25 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import signal
-import socket
+import shlex
 import subprocess
-import sys
-import sysconfig
-import time
 import tomllib
-import urllib.request
-import venv
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 import pytest
 from packaging.requirements import Requirement
 from packaging.version import Version
 
 from mmlab.core.version import __version__
+from mmlab.storage.cache_folder import cache_folder
 from mmlab.ui.session.page_registry import navigation
+from tests import documented, hub_server
+from tests.brought import bring
+from tests.installed import ROOT, Installed, build_wheel, free_port
 
-ROOT = Path(__file__).resolve().parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 PINNED = dict(re.findall(r"^([\w.-]+)==(\S+)", (ROOT / "requirements.txt").read_text("utf-8"), re.MULTILINE))
 OPEN_PAGES = """
@@ -42,39 +37,7 @@ print(len(app.sidebar.get("page_link")), shipped_files.APP)
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    place = tmp_path_factory.mktemp("wheel")
-    words = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(place)]
-    subprocess.run(words, cwd=ROOT, check=True, capture_output=True)
-    return next(place.glob("*.whl"))
-
-
-class Installed:
-    """An environment that holds the wheel and sees the packages of this one, a folder away from the checkout."""
-
-    def __init__(self, place: Path, wheel: Path) -> None:
-        self.elsewhere, self.home = place / "elsewhere", place / "home"
-        self.elsewhere.mkdir()
-        self.home.mkdir()
-        venv.create(place / "env", with_pip=False)
-        self.bin = place / "env" / "bin"
-        pip = [sys.executable, "-m", "pip", "--python", str(self.bin / "python"), "install", "--no-deps", "--no-index"]
-        subprocess.run([*pip, str(wheel)], check=True, capture_output=True)
-        self.packages = next((place / "env" / "lib").glob("python*/site-packages"))
-        (self.packages / "others.pth").write_text(sysconfig.get_paths()["purelib"] + "\n")
-
-    def run(self, *words: str, **more: str) -> subprocess.CompletedProcess[str]:
-        """A command there, as a person without any setting of ours runs it."""
-        plain = {name: value for name, value in os.environ.items() if not name.startswith(("MMLAB_", "PYTHON"))}
-        own = {"HOME": str(self.home), "XDG_DATA_HOME": str(self.home / "data"), "MMLAB_DEVICE": "cpu", **more}
-        words = (str(self.bin / words[0]), *words[1:])
-        return subprocess.run(
-            words, cwd=self.elsewhere, env={**plain, **own}, check=False, capture_output=True, text=True
-        )
-
-    def json(self, *words: str) -> Any:
-        found = self.run("mmlab", *words, "--json")
-        assert found.returncode == 0, found.stderr
-        return json.loads(found.stdout)
+    return build_wheel(tmp_path_factory.mktemp("wheel"))
 
 
 @pytest.fixture(scope="module")
@@ -129,7 +92,7 @@ def test_the_library_of_a_person_lies_in_their_own_folder(installed: Installed) 
         *("--plan", "epochs=1", "--plan", "samples=64"),
     )
     assert trained.returncode == 0, trained.stderr
-    library = installed.home / "data" / "mmlab" / "checkpoints"
+    library = installed.library
     assert (library / "watch" / "joint" / "mine" / "model.safetensors").is_file()
     assert (library / "digits" / "dmrnet" / "seed0" / "model.safetensors").is_file()
     assert sorted(path for path in installed.packages.rglob("*") if "__pycache__" not in path.parts) == before
@@ -156,36 +119,100 @@ def test_the_start_command_of_a_space_serves_the_app_from_the_wheel(installed: I
     text = re.sub(r"\\\n\s*", "", (ROOT / "deploy" / "space" / "Dockerfile").read_text("utf-8"))
     settings = dict(pair.split("=") for pair in re.findall(r"^ENV (.*)$", text, re.MULTILINE)[0].split())
     command = json.loads(re.findall(r"^CMD (.*)$", text, re.MULTILINE)[0])
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command[-1] += f" --port {port}"
-    own = {"HOME": str(installed.home), "STREAMLIT_SERVER_ADDRESS": "127.0.0.1", "SPACE_HOST": "me-mmlab.hf.space"}
-    environment = {**settings, **own, "PATH": f"{installed.bin}:{os.environ['PATH']}"}
-    process = subprocess.Popen(command, cwd=installed.elsewhere, env=environment, start_new_session=True)
-    try:
-        assert answered(f"http://127.0.0.1:{port}/_stcore/health") == "ok"
-    finally:
-        os.killpg(process.pid, signal.SIGTERM)
-        process.wait()
+    own = {**settings, "STREAMLIT_SERVER_ADDRESS": "127.0.0.1", "SPACE_HOST": "me-mmlab.hf.space"}
+    line = shlex.join((*command[:-1], f"{command[-1]} --port {(port := free_port())}"))
+    assert installed.serve(line, f"http://127.0.0.1:{port}/_stcore/health", installed.elsewhere, **own) == "ok"
 
 
-def answered(address: str, patience: float = 240.0) -> str:
-    """What a server says once it is up."""
-    end = time.monotonic() + patience
-    while True:
-        try:
-            with urllib.request.urlopen(address) as response:
-                return str(response.read().decode())
-        except OSError:
-            if time.monotonic() > end:
-                raise
-            time.sleep(0.5)
+@pytest.fixture(scope="module")
+def desk(installed: Installed, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty folder, but for the files that the documentation supposes a person to have."""
+    folder = tmp_path_factory.mktemp("desk")
+    bring(folder, installed)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def extras(installed: Installed) -> set[str]:
+    """The packages of extras that are here; without one, a command says how to install it."""
+    return installed.importable({each.extra for each in documented.KNOWN.values() if each.extra})
+
+
+@pytest.fixture(scope="module")
+def typed() -> set[str]:
+    """The commands that were run: what two pages show is run once."""
+    return set()
+
+
+@pytest.fixture(scope="module")
+def hub() -> Iterator[hub_server.Hub]:
+    with hub_server.running() as found:
+        yield found
+
+
+def test_every_command_of_the_documentation_is_known_and_what_is_known_stands_there() -> None:
+    known = {*documented.KNOWN, *documented.OF_THE_CHECKOUT, *documented.SPOKEN_OF}
+    there = {documented.key(line) for page in documented.PAGES for line in documented.commands(page)}
+    extras = {found[1]: line for line in there if (found := documented.EXTRA.fullmatch(line))}
+    assert {"hub", "notebook"} <= set(extras) <= set(PROJECT["optional-dependencies"])
+    assert there - known - set(extras.values()) == set()
+    assert known - there == set()
+    targets = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
+    assert {line.split("make ")[1] for line in documented.OF_THE_CHECKOUT if "make " in line} <= set(targets)
 
 
 @pytest.mark.slow
-def test_the_example_of_a_model_of_ones_own_is_there(installed: Installed) -> None:
-    """What the README and docs/own-model.md import."""
-    lines = "from mmlab.examples.two_sensors import CLASSES, Recordings; print(len(CLASSES), len(Recordings('test')))"
-    found = installed.run("python", "-c", lines)
-    assert found.stdout.split() == ["7", "1129"], found.stderr
+@pytest.mark.timeout(3600)  # sixty commands, each of which begins with the imports
+@pytest.mark.parametrize("page", documented.PAGES)
+def test_the_commands_of_the_documentation_do_what_it_says(
+    page: str, installed: Installed, desk: Path, typed: set[str], extras: set[str], hub: hub_server.Hub
+) -> None:
+    """With nothing but the wheel, in an empty folder; trainings of one epoch; the Hub is a server of this machine."""
+    variables = {"HF_ENDPOINT": hub.address, "HF_HUB_DISABLE_XET": "1", "MMLAB_CACHE": str(cache_folder())}
+    if page != "docs/hub.md":  # that page logs in
+        variables["HF_TOKEN"] = hub_server.TOKEN
+    wrong = []
+    for line in documented.commands(page):
+        known = documented.KNOWN.get(documented.key(line))
+        if known is not None and line not in typed:
+            typed.add(line)
+            wrong += problems(line, known, extras, installed, desk, variables)
+    assert wrong == []
+
+
+def problems(
+    line: str,
+    known: documented.Known,
+    extras: set[str],
+    installed: Installed,
+    desk: Path,
+    variables: Mapping[str, str],
+) -> list[str]:
+    """What is wrong with what a command does."""
+    words = documented.pasted(line, known, port=(port := free_port()), token=hub_server.TOKEN)
+    if known.asked:
+        said = installed.serve(words, f"http://127.0.0.1:{port}{known.asked}", desk, **variables)
+        return [] if said == "ok" else [f"{words} answers {said}"]
+    there = not known.extra or known.extra in extras
+    found = installed.type(words, desk, **variables)
+    code, says, leaves = known.code, known.says, known.leaves or "*"
+    if not there:
+        code, says, leaves = 2, r"pip install .mmlab\[\w+\]", "*"
+    if (
+        found.returncode == code
+        and re.search(says, found.stdout + found.stderr)
+        and any(list(place.glob(leaves)) for place in (desk, installed.library))
+    ):
+        return []
+    return [f"{words}: {found.returncode}\n{found.stdout[-2000:]}\n{found.stderr[-2000:]}"]
+
+
+@pytest.mark.slow
+def test_the_python_of_the_readme_answers(installed: Installed, desk: Path) -> None:
+    (lines,) = re.findall(
+        r"```python\n(import mmlab\n\nmodel = .*?)```", (ROOT / "README.md").read_text("utf-8"), re.DOTALL
+    )
+    *before, last = lines.strip().splitlines()
+    (desk / "ask.py").write_text("\n".join((*before, f"print({last})")))
+    found = installed.type("python ask.py", desk)
+    assert "probabilities" in found.stdout, found.stderr

@@ -1,7 +1,7 @@
 """What mmlab needs to know of `two_sensors.py`: two statements. See docs/own-model.md.
 
-python -m mmlab doctor mmlab/examples/two_sensors_mmlab.py
-python -m mmlab open mmlab/examples/two_sensors_mmlab.py
+python -m mmlab doctor mmlab.examples.two_sensors_mmlab
+python -m mmlab open mmlab.examples.two_sensors_mmlab
 """
 
 import mmlab

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from html import escape
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from mmlab.core.errors import Unsupported
+from mmlab.core.errors import MissingExtra, Unsupported
 from mmlab.storage.atomic_files import write_atomically
 
 # In the notebook's own ink, on its own paper: Jupyter's variables where there are such
@@ -21,12 +23,15 @@ STYLE = """<style>.mmlab-shown { max-width: 760px; } .mmlab-shown svg { width: 1
 .mmlab-shown td, .mmlab-shown th { text-align: right; padding: 2px 12px 2px 0; }
 .mmlab-shown td:first-child, .mmlab-shown th:first-child { text-align: left; }</style>"""
 
+INSTALL = "Install it: pip install 'mmlab[notebook]'"
+
 
 @dataclass(frozen=True)
 class Shown:
     """What a page shows. title and note in words; html: the drawing; numbers: what it is drawn from.
 
-    A notebook draws it by itself; `figure` is the same as a Plotly figure, where there is one.
+    A notebook draws it by itself; `figure` is the same as a Plotly figure, where there is one. `live` makes a widget of
+    it that reacts to clicks: a notebook shows that where anywidget is installed, and the still drawing elsewhere.
 
     >>> model = mmlab.load("watch", "dropout")
     >>> shown = model.lattice(0)
@@ -40,6 +45,7 @@ class Shown:
     numbers: Mapping[str, Any]
     note: str = ""
     plotly: Callable[[], Any] | None = field(default=None, repr=False)
+    live: Callable[[], Any] | None = field(default=None, repr=False)
 
     @property
     def figure(self) -> Any:
@@ -48,11 +54,24 @@ class Shown:
             raise Unsupported(f"'{self.title}' is no Plotly figure.", "Use .html, or .numbers to draw it otherwise.")
         return self.plotly()
 
+    @cached_property
+    def widget(self) -> Any:
+        """An anywidget to click on. Raises Unsupported for a view without one, MissingExtra without anywidget."""
+        if self.live is None:
+            raise Unsupported(f"'{self.title}' is no widget.", "Use .html, or .figure where there is one.")
+        if not _has_widgets():
+            raise MissingExtra("Widgets need a package that is not here: anywidget.", INSTALL)
+        return self.live()
+
     def save(self, file: str | Path) -> None:
         """Write the view as an HTML file that opens by itself, in light and dark."""
         head = f'<!doctype html><html><head><meta charset="utf-8"><title>{escape(self.title)}</title>'
         ink = "<style>body { color-scheme: light dark; font: 15px/1.5 system-ui, sans-serif; }</style></head><body>"
         write_atomically(Path(file), f"{head}{ink}{self._repr_html_()}</body></html>".encode())
+
+    def _repr_mimebundle_(self, **_: Any) -> Any:
+        """The widget, beside which a notebook keeps the drawing for those who only read it; nothing without one."""
+        return self.widget._repr_mimebundle_() if self.live is not None and _has_widgets() else {}
 
     def _repr_html_(self) -> str:
         # nothing can be picked here
@@ -63,3 +82,7 @@ class Shown:
 
     def __repr__(self) -> str:
         return f"<{self.title}>"
+
+
+def _has_widgets() -> bool:
+    return find_spec("anywidget") is not None

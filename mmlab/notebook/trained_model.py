@@ -65,6 +65,9 @@ class TrainedModel(Model):
     def lattice(self, sample: Sample) -> Shown:
         """The answer of every combination of a sample, as on the Bench. numbers: by combination key.
 
+        With anywidget (`mmlab[notebook]`), a notebook shows it with switches for the inputs; `.widget.present` holds
+        those that are on.
+
         Raises UnknownName for a sample that does not ship.
         """
         found = self.answer(self._inputs(sample))
@@ -77,11 +80,19 @@ class TrainedModel(Model):
         ]
         names, letters, labels, colours = self._words()
         drawn = combination_lattice.lattice(states, letters, labels)
+        title = f"{self.measured.title}: every combination of {_name(sample)}"
+        picture = combination_lattice.svg(drawn, colours, letters)
+        note = f"Answers of {self.reference.name} from {', '.join(labels[name] for name in names)}."
+        inputs = [
+            {"name": name, "label": labels[name], "letter": letters[name], "colour": colours[name]}
+            for name in drawn.modalities
+        ]
         return Shown(
-            f"{self.measured.title}: every combination of {_name(sample)}",
-            combination_lattice.svg(drawn, colours, letters),
+            title,
+            picture,
             {key: _plain(each) for key, each in found.items()},
-            f"Answers of {self.reference.name} from {', '.join(labels[name] for name in names)}.",
+            note,
+            live=partial(_lattice_widget, title, note, picture, inputs, found),
         )
 
     def explain(self, sample: Sample, target: int | None = None, way: str = "gradcam") -> Shown:
@@ -182,6 +193,12 @@ class TrainedModel(Model):
             {item.name: item.label for item in items},
             {item.name: theme.modality_colour(place) for place, item in enumerate(items)},
         )
+
+
+def _lattice_widget(*parts: Any) -> Any:
+    from mmlab.notebook.lattice_widget import lattice_widget  # imports anywidget, an extra
+
+    return lattice_widget(*parts)
 
 
 def _name(sample: Sample) -> str:

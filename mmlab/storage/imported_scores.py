@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from mmlab.core.errors import UnknownName
+from mmlab.core.errors import DataError, UnknownName
 from mmlab.storage import strict_json
 from mmlab.storage.atomic_files import write_atomically
 from mmlab.storage.library import Library
@@ -20,13 +20,18 @@ VERSION = 1
 
 
 def read(library: Library, task: str) -> dict[str, ImportedScores]:
-    """The results by title; empty where nothing was imported. Raises DataError for a damaged file."""
+    """The results by title; empty where nothing was imported. Raises DataError for a file that is damaged or
+    of another version.
+    """
     from mmlab.storage.file_schemas import Imported
 
     found: dict[str, ImportedScores] = {}
     for file in library.glob(f"{task}/{FILE}"):
         again = f"Remove it and import again: {file}"
-        found |= strict_json.checked(file.read_bytes(), Imported, FILE, again, LARGEST)["results"]
+        there = strict_json.checked(file.read_bytes(), Imported, FILE, again, LARGEST)
+        if there["version"] != VERSION:
+            raise DataError(f"{FILE} of {task} was written by another version of mmlab.", again)
+        found |= there["results"]
     return found
 
 

@@ -56,9 +56,9 @@ def read_map(folder: Path, digest: str, command: str = "python -m mmlab map") ->
     again = f"Run `{command}` to make it."
     try:
         arrays: Arrays = packed_arrays.read(folder / MAP, packed_arrays.at_most(MOST))
-        packed_arrays.check_kinds(arrays, {"points": "u", "distances": "f", "error": "f"})
         if packed_arrays.whole(arrays["version"]) != VERSION:
             raise CheckpointError("The map of this model was made by another version of mmlab.", again)
+        packed_arrays.check_kinds(arrays, {"points": "u", "distances": "f", "error": "f"})
         if str(arrays["digest"]) != digest:
             raise CheckpointError("The map belongs to another checkpoint.", again)
         text = str(arrays["settings"]).encode()

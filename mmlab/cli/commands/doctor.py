@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 
@@ -10,9 +11,26 @@ import typer
 from mmlab.cli.common_options import Device, Json, settle
 from mmlab.cli.console import MENDABLE, bar, emit, say
 
+
+def _located(file: Path) -> Path:
+    """The file of a module that is named as `python -m` takes it; any other name is a file already."""
+    words = str(file).split(".")
+    if file.exists() or not all(map(str.isidentifier, words)) or len(words) < 2 or words[-1] in ("py", "npz"):
+        return file
+    try:
+        found = find_spec(str(file))
+    except ModuleNotFoundError:
+        return file
+    return Path(found.origin) if found and found.origin else file
+
+
 ModelFile = Annotated[
     Path,
-    typer.Argument(help="A Python file that calls mmlab.register, or a file of answers (.npz).", show_default=False),
+    typer.Argument(
+        help="A Python file that calls mmlab.register (or an installed module, a.b), or a file of answers (.npz).",
+        show_default=False,
+        callback=_located,
+    ),
 ]
 
 

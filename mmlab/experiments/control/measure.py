@@ -89,7 +89,9 @@ def read(folder: Path, digest: str) -> Control:
     except OSError as error:
         raise CheckpointError("No controller was trained on this model.", again) from error
     found: Control = strict_json.checked(content, Control, CONTROL, again, refuse=CheckpointError)
-    if found["version"] != VERSION or found["digest"] != digest:
+    if found["version"] != VERSION:
+        raise CheckpointError(f"{CONTROL} was written by another version of mmlab.", again)
+    if found["digest"] != digest:
         raise CheckpointError("The controllers there belong to another checkpoint.", again)
     return found
 

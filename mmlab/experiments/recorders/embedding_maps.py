@@ -112,9 +112,9 @@ def read(folder: Path) -> EpochMaps:
     again = "Train the model again."
     try:
         arrays = packed_arrays.read(folder / EPOCH_MAPS, packed_arrays.at_most(packed_arrays.MOST_OF_A_RECORD))
-        packed_arrays.check_kinds(arrays, KINDS)
         if packed_arrays.whole(arrays["version"]) != VERSION:
             raise CheckpointError("The embeddings of earlier epochs were stored by another version of mmlab.", again)
+        packed_arrays.check_kinds(arrays, KINDS)
         found = EpochMaps(
             arrays["epochs"],
             tuple(arrays["combinations"].tolist()),
