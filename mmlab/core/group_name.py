@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from mmlab.core.phrases import say
+
 USUAL = "group"
-IRREGULAR = {"person": "people", "child": "children", "man": "men", "woman": "women"}
+IRREGULAR = {"person": "people", "child": "children", "man": "men", "woman": "women", "epoch": "epochs"}
 
 
 def group_name(task: Any) -> str:
@@ -15,7 +17,7 @@ def group_name(task: Any) -> str:
 
 def several(count: int, noun: str) -> str:
     """`14 people`, `1 voice`, `2 studies`."""
-    return f"{count:,} {noun if count == 1 else _plural(noun)}"
+    return say("{count} " + (noun if count == 1 else _plural(noun)), count=f"{count:,}")
 
 
 def _plural(noun: str) -> str:

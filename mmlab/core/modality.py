@@ -14,13 +14,16 @@ from torch import Tensor
 from mmlab.core.backbone import Backbone
 from mmlab.core.errors import DataError, NothingPresent, UnknownName
 from mmlab.core.modality_kinds import modality_kind
+from mmlab.core.phrases import ENGLISH, language, say
 
 NAME = re.compile(r"[a-z0-9_]+")
 WORD_IDS = 2048  # of kind text: a word is two whole numbers from 1 to below this; half precision holds them exactly
 
 
 def spoken(label: str) -> str:
-    """A label inside a sentence: small letters, but for abbreviations such as FLAIR and T1ce."""
+    """A label inside a sentence: in English small letters, but for abbreviations such as FLAIR and T1ce."""
+    if language() != ENGLISH:
+        return say(label)
     kept = (any(sign.isupper() or sign.isdigit() for sign in word[1:]) for word in label.split(" "))
     return " ".join(word if is_kept else word.lower() for word, is_kept in zip(label.split(" "), kept, strict=True))
 
@@ -75,7 +78,7 @@ class Combination:
     @property
     def label(self) -> str:
         """For people: `Image + Sound`."""
-        return " + ".join(self.labels or self.names)
+        return " + ".join(map(say, self.labels or self.names))
 
     def __len__(self) -> int:
         return len(self.names)

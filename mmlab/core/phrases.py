@@ -3,22 +3,49 @@
 >>> say("{count} of {total} voted.", count=3, total=28)
 '3 of 28 voted.'
 
-What is said is a plain literal, so that `tests/test_languages.py` finds it and knows which languages lack it.
+What is said is a plain literal, so that `tools/phrases.py` finds it and knows which languages lack it. One that stands
+in a table and is said later is marked there:
+
+>>> TITLES = {"order": phrase("Most moved first")}
+>>> say(TITLES["order"])
+'Most moved first'
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
-_speaks: list[Callable[[str], str]] = []
+ENGLISH = "en"
 
 
-def serve(translate: Callable[[str], str]) -> None:
-    """From now on `translate` finds a sentence in the language of whoever is asking: for an app, with many visitors."""
-    _speaks[:] = [translate]
+@dataclass(frozen=True)
+class Speaker:
+    """Who finds sentences in the language of whoever is asking, and which language that is."""
+
+    translate: Callable[[str], str]
+    language: Callable[[], str]
+
+
+_speaker: list[Speaker] = []
+
+
+def serve(speaker: Speaker) -> None:
+    """From now on this one finds sentences: for an app, with many visitors."""
+    _speaker[:] = [speaker]
+
+
+def language() -> str:
+    """The code of the language of whoever is asking; English where nobody serves another."""
+    return _speaker[0].language() if _speaker else ENGLISH
 
 
 def say(sentence: str, /, **values: object) -> str:
     """A sentence in the language of whoever is asking, with its values; in English where nobody serves another."""
-    found = _speaks[0](sentence) if _speaks else sentence
+    found = _speaker[0].translate(sentence) if _speaker else sentence
     return found.format(**values) if values else found
+
+
+def phrase(sentence: str, /) -> str:
+    """A sentence that somebody says later, as it is: marks it for those who translate."""
+    return sentence

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from mmlab.core.phrases import say
+
 if TYPE_CHECKING:
     from mmlab.core.modality import Modalities
 
@@ -17,8 +19,10 @@ def untrained(card: Mapping[str, Any]) -> tuple[str, ...]:
 
 def sentence(names: Sequence[str], modalities: Modalities) -> str:
     """What to say of such inputs; empty where there are none."""
-    labels = [modalities[name].label for name in names if name in modalities.names]
+    labels = [say(modalities[name].label) for name in names if name in modalities.names]
     if not labels:
         return ""
-    listed = " or ".join(filter(None, [", ".join(labels[:-1]), labels[-1]]))
-    return f"No training sample has {listed}: answers with {'it' if len(labels) == 1 else 'them'} are untrained."
+    if len(labels) == 1:
+        return say("No training sample has {inputs}: answers with it are untrained.", inputs=labels[0])
+    listed = say("{first} or {last}", first=", ".join(labels[:-1]), last=labels[-1])
+    return say("No training sample has {inputs}: answers with them are untrained.", inputs=listed)

@@ -12,6 +12,7 @@ from mmlab.core.corruption_types import SEVERITIES, Damage
 from mmlab.core.errors import DataError, UnknownName
 from mmlab.core.modality import Modality
 from mmlab.core.modality_kinds import MODALITY_KINDS, modality_kind
+from mmlab.core.phrases import say
 from mmlab.core.recordings import Raw
 from mmlab.core.task import Task, takes_files
 
@@ -36,13 +37,13 @@ def kind_of(raw: Raw) -> str:
 
 def label(kind: str, damage: str) -> str:
     """Plain words for a damage: `Background noise`."""
-    return _found(kind, damage).label
+    return say(_found(kind, damage).label)
 
 
 def describe(kind: str, damage: str, severity: int) -> str:
     """What a severity means in numbers: `signal over noise, dB: 5`."""
     found = _found(kind, damage)
-    return f"{found.unit}: {found.steps[_step(severity)]:g}"
+    return f"{say(found.unit)}: {found.steps[_step(severity)]:g}"
 
 
 def degrade(raw: Raw, damage: str, severity: int, seed: int = 0) -> Raw:

@@ -14,6 +14,7 @@ from mmlab.core.errors import DataError
 from mmlab.core.modality import Modalities, Modality
 from mmlab.core.options import NO_OPTIONS, build
 from mmlab.core.outputs import Segmentation
+from mmlab.core.phrases import say
 from mmlab.core.recordings import Picture, Raw
 from mmlab.core.task import TASKS, GallerySample, PreparedInput, Source, Split, TaskInfo
 from mmlab.modalities.scan.augment import vary_scan
@@ -79,8 +80,13 @@ class Brain:
         assert isinstance(truth, Picture)
         labels = labels_of(truth)
         stack = tuple(name for name, other in PACK.index.items() if other["case"] == row["case"])
-        place = f"slice {stack.index(sample) + 1} of {len(stack)}, {row['apart']:g} mm apart"
-        note = f"Simulated. Case {row['case']}: {place}."
+        note = say(
+            "Simulated. Case {case}: slice {place} of {slices}, {apart} mm apart.",
+            case=row["case"],
+            place=stack.index(sample) + 1,
+            slices=len(stack),
+            apart=f"{row['apart']:g}",
+        )
         return GallerySample(sample, raw, labels, OUTPUT.words(labels), note, stack)
 
     def read(self, modality: str, content: bytes, name: str = "", options: Mapping[str, Any] = NO_OPTIONS) -> Raw:

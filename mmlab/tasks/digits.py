@@ -17,6 +17,7 @@ from mmlab.core.modality import Modalities, Modality
 from mmlab.core.modality_kinds import modality_kind
 from mmlab.core.options import NO_OPTIONS, NoOptions, build
 from mmlab.core.outputs import Classification
+from mmlab.core.phrases import say
 from mmlab.core.recordings import Raw
 from mmlab.core.task import TASKS, GallerySample, PreparedInput, Source, Split, TaskInfo
 from mmlab.modalities.audio.spectrogram import BANDS, FRAMES, prepare_sound
@@ -98,7 +99,7 @@ class Digits:
         """One shipped sample, decoded from its files. Raises UnknownName."""
         raw, row = PACK.recordings(sample), PACK.row(sample)
         worst = max(zip(row["levels"], MODALITIES, strict=True), key=lambda pair: float(pair[0]))[1]
-        note = f"Synthetic voice {row['speaker']}; the {worst.label.lower()} is the noisiest."
+        note = say("Synthetic voice {voice}; noisiest: {input}.", voice=row["speaker"], input=worst.spoken)
         return GallerySample(sample, raw, row["digit"], str(row["digit"]), note)
 
     def read(self, modality: str, content: bytes, name: str = "", options: Mapping[str, Any] = NO_OPTIONS) -> Raw:

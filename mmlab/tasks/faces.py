@@ -15,6 +15,7 @@ from mmlab.core.errors import DataError
 from mmlab.core.modality import Modalities, Modality
 from mmlab.core.options import NO_OPTIONS, NoOptions, build
 from mmlab.core.outputs import Detection
+from mmlab.core.phrases import say
 from mmlab.core.recordings import Picture, Raw
 from mmlab.core.task import TASKS, GallerySample, PreparedInput, Source, Split, TaskInfo
 from mmlab.modalities.image.augment import move_together, vary_brightness, vary_depth
@@ -90,7 +91,7 @@ class Faces:
         """One shipped sample, decoded from its files. Raises UnknownName."""
         raw, row = PACK.recordings(sample), PACK.row(sample)
         answer = "live" if row["kind"] == "live" else "attack"
-        return GallerySample(sample, raw, CLASSES.index(answer), answer, f"{_in_words(row['kind'])}, simulated.")
+        return GallerySample(sample, raw, CLASSES.index(answer), answer, _in_words(row["kind"]))
 
     def read(self, modality: str, content: bytes, name: str = "", options: Mapping[str, Any] = NO_OPTIONS) -> Raw:
         """Decode a picture that a person brought. Raises DataError."""
@@ -117,12 +118,14 @@ class Faces:
 
 
 def _in_words(kind: str) -> str:
-    """`A live person`, or `A curved print, eyes and nose cut out`."""
+    """`A live person, simulated.`, or `A curved print, cut out: eyes, nose. Simulated.`"""
     if kind == "live":
-        return "A live person"
+        return say("A live person, simulated.")
     shape, *cut = kind.split("-")
-    parts = " and ".join(", ".join(cut).rsplit(", ", 1))
-    return f"A {shape} print, {'nothing' if cut == ['whole'] else parts} cut out"
+    printed = {"flat": say("A flat print"), "curved": say("A curved print")}.get(shape, shape)
+    named = {"eyes": say("eyes"), "nose": say("nose"), "mouth": say("mouth"), "whole": say("nothing")}
+    parts = ", ".join(named.get(part, part) for part in cut)
+    return say("{print}, cut out: {parts}. Simulated.", print=printed, parts=parts)
 
 
 def _split(split: Split) -> Samples:

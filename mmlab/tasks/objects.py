@@ -15,6 +15,7 @@ from mmlab.core.errors import DataError
 from mmlab.core.modality import Modalities, Modality
 from mmlab.core.options import NO_OPTIONS, NoOptions, build
 from mmlab.core.outputs import Classification
+from mmlab.core.phrases import say
 from mmlab.core.recordings import Picture, Raw
 from mmlab.core.task import TASKS, GallerySample, PreparedInput, Source, Split, TaskInfo
 from mmlab.modalities.image.augment import move_together, vary_brightness
@@ -76,7 +77,8 @@ class Objects:
         """One shipped sample, decoded from its files. Raises UnknownName."""
         raw, kind = PACK.recordings(sample), PACK.row(sample)["kind"]
         front, rear = KINDS[kind]
-        return GallerySample(sample, raw, CLASSES.index(kind), kind, f"Front: {front}; rear: {rear}. Rendered.")
+        note = say("Front: {front}; rear: {rear}. Rendered.", front=say(front), rear=say(rear))
+        return GallerySample(sample, raw, CLASSES.index(kind), kind, note)
 
     def read(self, modality: str, content: bytes, name: str = "", options: Mapping[str, Any] = NO_OPTIONS) -> Raw:
         """Decode a picture that a person brought. Raises DataError."""

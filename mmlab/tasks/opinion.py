@@ -17,6 +17,7 @@ from mmlab.core.errors import DataError
 from mmlab.core.modality import Modalities, Modality
 from mmlab.core.options import NO_OPTIONS, NoOptions, build
 from mmlab.core.outputs import Regression
+from mmlab.core.phrases import say
 from mmlab.core.recordings import Raw, Sound, Text
 from mmlab.core.task import TASKS, GallerySample, PreparedInput, Source, Split, TaskInfo
 from mmlab.modalities.audio.augment import vary_tone
@@ -127,10 +128,8 @@ class Opinion:
     def example(self, sample: str) -> GallerySample:
         """One shipped sample, decoded from its files. Raises UnknownName."""
         raw, row = PACK.recordings(sample), PACK.row(sample)
-        shown = ", ".join(
-            f"{item.label.lower()} {level:+.1f}" for item, level in zip(MODALITIES, row["shown"], strict=True)
-        )
-        note = f"Simulated, synthetic voice {row['voice']}. What each shows: {shown}."
+        shown = ", ".join(f"{item.spoken} {level:+.1f}" for item, level in zip(MODALITIES, row["shown"], strict=True))
+        note = say("Simulated, synthetic voice {voice}. What each shows: {shown}.", voice=row["voice"], shown=shown)
         return GallerySample(sample, raw, row["opinion"], f"{row['opinion']:+.2f}", note)
 
     def read(self, modality: str, content: bytes, name: str = "", options: Mapping[str, Any] = NO_OPTIONS) -> Raw:

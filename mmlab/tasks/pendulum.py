@@ -20,6 +20,7 @@ from mmlab.core.errors import DataError
 from mmlab.core.modality import Modalities, Modality
 from mmlab.core.options import NO_OPTIONS, NoOptions, build
 from mmlab.core.outputs import Regression
+from mmlab.core.phrases import say
 from mmlab.core.recordings import Raw, Vector
 from mmlab.core.task import TASKS, GallerySample, PreparedInput, Source, Split, TaskInfo
 from mmlab.modalities.image.augment import vary_brightness
@@ -121,9 +122,12 @@ class Pendulum:
     def example(self, sample: str) -> GallerySample:
         """One shipped sample, decoded from its files. Raises UnknownName."""
         raw, row = PACK.recordings(sample), PACK.row(sample)
-        side = "left" if row["ahead"] < 0 else "right"
-        now = "left" if np.sin(row["angle"]) > 0 else "right"
-        note = f"Simulated. It is {now} of the axle now and swings at {abs(row['speed']):.1f} radians a second."
+        side = say("on the left") if row["ahead"] < 0 else say("on the right")
+        speed = f"{abs(row['speed']):.1f}"
+        if np.sin(row["angle"]) > 0:
+            note = say("Simulated. It is left of the axle now and swings at {speed} radians a second.", speed=speed)
+        else:
+            note = say("Simulated. It is right of the axle now and swings at {speed} radians a second.", speed=speed)
         return GallerySample(sample, raw, row["ahead"], f"{row['ahead']:+.2f} ({side})", note)
 
     def read(self, modality: str, content: bytes, name: str = "", options: Mapping[str, Any] = NO_OPTIONS) -> Raw:

@@ -16,6 +16,7 @@ from mmlab.core.errors import DataError
 from mmlab.core.modality import Modalities, Modality
 from mmlab.core.options import NO_OPTIONS, build
 from mmlab.core.outputs import Classification
+from mmlab.core.phrases import say
 from mmlab.core.recordings import Raw
 from mmlab.core.task import TASKS, GallerySample, PreparedInput, Source, Split, TaskInfo
 from mmlab.modalities.series.augment import turn_axes, vary_series
@@ -90,7 +91,11 @@ class Watch:
         """One shipped sample, decoded from its files. Raises UnknownName."""
         raw, row = PACK.recordings(sample), PACK.row(sample)
         answer = recordings.EXERCISES[row["exercise"]]
-        note = f"Person {row['person']}, {row['arm']} arm, from second {row['start'] / recordings.RATE:g}."
+        told = {"person": row["person"], "start": f"{row['start'] / recordings.RATE:g}"}
+        if row["arm"] == "left":
+            note = say("Person {person}, left arm, from second {start}.", **told)
+        else:
+            note = say("Person {person}, right arm, from second {start}.", **told)
         return GallerySample(sample, raw, CLASSES.index(answer), answer, note)
 
     def read(self, modality: str, content: bytes, name: str = "", options: Mapping[str, Any] = NO_OPTIONS) -> Raw:

@@ -17,6 +17,7 @@ from scipy import special  # scipy.stats takes a second to import
 
 from mmlab.analysis.base.array_checks import Labels, Numbers
 from mmlab.core.group_name import several
+from mmlab.core.phrases import say
 
 FEWEST = 5  # groups below which nothing is said of others: their own spread is hardly known
 DRAWS, SEED = 1000, 0
@@ -78,14 +79,19 @@ class Clusters:
 
 def in_words(groups: int, samples: int, noun: str, what: str = INTERVAL) -> str:
     """What an interval rests on, or why there is none: `95 % interval, clustered by person, 14 people.`"""
+    what = say(what)
     if groups == samples:
         enough = groups >= FEWEST
-        return f"{what} over {several(samples, 'sample')}." if enough else f"No {what}: fewer than {FEWEST} samples."
+        if not enough:
+            return say("No {what}: fewer than {least} samples.", what=what, least=FEWEST)
+        return say("{what} over {samples}.", what=what, samples=several(samples, "sample"))
     if groups >= FEWEST:
-        return f"{what}, clustered by {noun}, {several(groups, noun)}."
-    return (
-        f"No {what}: all test samples come from {several(groups, noun)}, and fewer than {FEWEST} do not show how far "
-        f"others differ."
+        return say("{what}, clustered by {noun}, {groups}.", what=what, noun=say(noun), groups=several(groups, noun))
+    return say(
+        "No {what}: all test samples come from {groups}, and fewer than {least} do not show how far others differ.",
+        what=what,
+        groups=several(groups, noun),
+        least=FEWEST,
     )
 
 

@@ -18,6 +18,7 @@ from scipy.special import log_softmax
 
 from mmlab.analysis.base.array_checks import Flags, Labels, Numbers, finite, labels_of, modality_count
 from mmlab.core.errors import DataError
+from mmlab.core.phrases import phrase, say
 from mmlab.core.results import Floats, Sweep
 
 
@@ -71,18 +72,18 @@ def sweep_to_coalitions(found: Sweep, empty: ArrayLike | None = None) -> Lattice
     names = tuple(key for key in found.combinations if "-" not in key)
     masks = {key: sum(1 << names.index(n) for n in key.split("-") if n in names) for key in found.combinations}
     if sorted(masks.values()) != list(range(1, 2 ** len(names))):
-        raise DataError("The sweep does not hold every combination.", "Run `python -m mmlab evaluate --save`.")
+        raise DataError(say("The sweep does not hold every combination."), "Run `python -m mmlab evaluate --save`.")
     rows = np.flatnonzero(found.present.all(1))
     if not len(rows):
-        raise DataError("No test sample has every input.", "These measures compare complete samples.")
+        raise DataError(say("No test sample has every input."), say("These measures compare complete samples."))
     target = found.target[rows]
     logits = np.empty((2 ** len(names), len(rows), *found.logits.shape[2:]), found.logits.dtype)
     for row, mask in enumerate(masks.values()):
         logits[mask] = found.logits[row][rows]
     if not np.isfinite(logits[1:]).all():
         raise DataError(
-            "The model's answers are not all finite numbers.",
-            "Look for what makes them infinite: numbers that overflow, inputs that are not normalised.",
+            say("The model's answers are not all finite numbers."),
+            say("Look for what makes them infinite: numbers that overflow, inputs that are not normalised."),
         )
     prior, rule = _prior(target, logits.shape) if empty is None else (np.asarray(empty), "given")
     logits[0] = prior
@@ -95,18 +96,18 @@ def sweep_to_coalitions(found: Sweep, empty: ArrayLike | None = None) -> Lattice
 def _prior(target: NDArray[Any], shape: tuple[int, ...]) -> tuple[Numbers, str]:
     """What is answered to nothing, for logits `[2**M, N, ...]`, and the rule in words."""
     if shape[2:] == (1,):
-        return np.array([target.mean()]), "the mean of these samples"
+        return np.array([target.mean()]), phrase("the mean of these samples")
     if len(shape) == 3 and target.ndim == 2:
         there = target.astype(bool).sum(0) + 1
-        return np.log(there / (len(target) + 2 - there)), "the label frequencies of these samples"
+        return np.log(there / (len(target) + 2 - there)), phrase("the label frequencies of these samples")
     if len(shape) == 3:
         counts = np.bincount(labels_of(target, shape[1], shape[2]), minlength=shape[2]) + 1
-        return np.log(counts / counts.sum()), "the class frequencies of these samples"
+        return np.log(counts / counts.sum()), phrase("the class frequencies of these samples")
     if len(shape) != 5:
         raise ValueError(f"Answers of the shape {shape[2:]} are no classes, number or regions: give `empty`.")
     found = target.astype(bool).sum((0, 2, 3)) + 1
     pixels = target.size // shape[2] + 2
-    return np.log(found / (pixels - found))[:, None, None], "the region frequencies of these samples"
+    return np.log(found / (pixels - found))[:, None, None], phrase("the region frequencies of these samples")
 
 
 def answers_of(logits: ArrayLike) -> Labels:

@@ -10,35 +10,50 @@ import numpy as np
 from mmlab.analysis.base.array_checks import Numbers
 from mmlab.analysis.base.statistics import RankingChance, kendall_w, kendall_w_by_chance
 from mmlab.analysis.dominance.measure import ALONE, INSIDE, MEASURES, SWAPPED, TOGETHER, measures
+from mmlab.core.phrases import phrase, say
 
 SURE = 0.05  # p of an agreement from which on it is more than chance
 CLEAR = 0.1  # of the span of a measure: the lead from which on its first place is more than a tie
 
 WHY: dict[frozenset[str], str] = {
-    frozenset(
-        {ALONE, TOGETHER}
-    ): "An input can be strong alone and still add little, because the others know the same: "
-    "look for interactions below 0. One that is weak alone can be needed to make sense of another: interactions "
-    "above 0.",
-    frozenset({ALONE, SWAPPED}): "Alone asks what an input can do; swapped asks what the model does with it when "
-    "everything is there. A model may ignore an input that it could use.",
-    frozenset({ALONE, INSIDE}): "Gradients are taken where everything is there and look at small changes of one score. "
-    "They say nothing of what the input could do alone.",
-    frozenset({TOGETHER, SWAPPED}): "An absent input says nothing, a swapped one says something wrong. A model that "
-    "was trained with missing inputs copes with that and can still be misled.",
-    frozenset({TOGETHER, INSIDE}): "Gradients show what the score reacts to, not what makes it right. Where the score "
-    "is saturated they are small although the input decides, and evidence against an answer counts, too.",
-    frozenset(
-        {SWAPPED, INSIDE}
-    ): "Swapping changes an input altogether; a gradient sees a small change only, and evidence "
-    "that others would replace still has one.",
-    frozenset({TOGETHER}): "They count different things: an input can change how sure the model is without changing "
-    "whether it is right, and one very wrong answer weighs most in the log-probability.",
-    frozenset({ALONE}): "One counts right answers, the other adds up probabilities: a model can be right and unsure.",
-    frozenset({INSIDE}): "They look at different layers, or count what speaks for and against an answer differently.",
-    frozenset({SWAPPED}): "They swap different things.",
+    frozenset({ALONE, TOGETHER}): phrase(
+        "An input can be strong alone and still add little, because the others know the same: look for "
+        "interactions below 0. One that is weak alone can be needed to make sense of another: interactions "
+        "above 0."
+    ),
+    frozenset({ALONE, SWAPPED}): phrase(
+        "Alone asks what an input can do; swapped asks what the model does with it when everything is "
+        "there. A model may ignore an input that it could use."
+    ),
+    frozenset({ALONE, INSIDE}): phrase(
+        "Gradients are taken where everything is there and look at small changes of one score. They say "
+        "nothing of what the input could do alone."
+    ),
+    frozenset({TOGETHER, SWAPPED}): phrase(
+        "An absent input says nothing, a swapped one says something wrong. A model that was trained with "
+        "missing inputs copes with that and can still be misled."
+    ),
+    frozenset({TOGETHER, INSIDE}): phrase(
+        "Gradients show what the score reacts to, not what makes it right. Where the score is saturated "
+        "they are small although the input decides, and evidence against an answer counts, too."
+    ),
+    frozenset({SWAPPED, INSIDE}): phrase(
+        "Swapping changes an input altogether; a gradient sees a small change only, and evidence that "
+        "others would replace still has one."
+    ),
+    frozenset({TOGETHER}): phrase(
+        "They count different things: an input can change how sure the model is without changing whether "
+        "it is right, and one very wrong answer weighs most in the log-probability."
+    ),
+    frozenset({ALONE}): phrase(
+        "One counts right answers, the other adds up probabilities: a model can be right and unsure."
+    ),
+    frozenset({INSIDE}): phrase(
+        "They look at different layers, or count what speaks for and against an answer differently."
+    ),
+    frozenset({SWAPPED}): phrase("They swap different things."),
 }
-OTHER = "They look at different things."
+OTHER = phrase("They look at different things.")
 
 
 @dataclass(frozen=True)
@@ -73,11 +88,11 @@ class Agreement:
         """In a few words, from the same counts as `leaders`: so it never says other than the list of who is first."""
         first = [len(names) for names in self.leaders.values()]
         if np.isnan(self.w) or not first:
-            return "nothing to compare"
+            return say("nothing to compare")
         if len(first) > 1:
-            return "most agree on the first" if 2 * max(first) > sum(first) else "they disagree on the first"
+            return say("most agree on the first") if 2 * max(first) > sum(first) else say("they disagree on the first")
         by_chance = self.chance is not None and self.chance.p >= SURE
-        return "no more than chance gives" if by_chance else "they agree on the first"
+        return say("no more than chance gives") if by_chance else say("they agree on the first")
 
 
 def agreement(ranked: Mapping[str, Numbers], labels: Sequence[str]) -> Agreement:

@@ -15,9 +15,10 @@ from mmlab.analysis.base.input_swapping import InputSwapper, ProgressCallback, q
 from mmlab.analysis.dominance.payoffs import sample_values
 from mmlab.core.errors import DataError
 from mmlab.core.outputs import Classification, Multilabel, Output, Regression
+from mmlab.core.phrases import phrase, say
 
 MOST_PAIRS = 20_000, 400  # where answers are vectors, and where they are pictures
-THIRDS = ("lowest third", "middle third", "highest third")
+THIRDS = (phrase("lowest third"), phrase("middle third"), phrase("highest third"))
 
 
 class NoPairs(DataError):
@@ -82,7 +83,7 @@ def clash(
     there = _readable(output, alone, target)
     pairs = _pairs(group, there, len(names), output.affordable(*MOST_PAIRS), np.random.default_rng(seed))
     if not len(pairs):
-        raise NoPairs("No two samples are left for a cue conflict.", "Choose two other inputs.")
+        raise NoPairs(say("No two samples are left for a cue conflict."), say("Choose two other inputs."))
     rows = np.repeat(pairs[:, :1], len(modalities), 1)
     rows[:, places[1]] = pairs[:, 1]
     logits = recombiner.answers(rows, np.tile(present, (len(rows), 1)), tell)
@@ -101,7 +102,7 @@ def _alone(recombiner: InputSwapper, place: int) -> NDArray[np.float32]:
 
 @singledispatch
 def _groups(output: Output, target: NDArray[Any]) -> tuple[NDArray[np.int64], tuple[str, ...]]:
-    return np.zeros(len(target), np.int64), ("any sample",)
+    return np.zeros(len(target), np.int64), (phrase("any sample"),)
 
 
 @_groups.register
@@ -186,20 +187,22 @@ def _alike(
 @singledispatch
 def followed_when(output: Output, readable: int, samples: int) -> str:
     """Which samples take part, and what counts as followed, for people."""
-    return "Everything else is absent. Followed is the input whose own regions overlap more with those of both."
+    return say("Everything else is absent. Followed is the input whose own regions overlap more with those of both.")
 
 
 @followed_when.register
 def _class_followed(output: Classification, readable: int, samples: int) -> str:
-    return (
-        f"Everything else is absent. Only the {readable} of {samples} test samples that each of the two inputs "
-        "alone gets right take part, so that both cues are clear."
+    return say(
+        "Everything else is absent. Only the {readable} of {samples} test samples that each of the two "
+        "inputs alone gets right take part, so that both cues are clear.",
+        readable=readable,
+        samples=samples,
     )
 
 
 @followed_when.register
 def _label_followed(output: Multilabel, readable: int, samples: int) -> str:
-    return (
+    return say(
         "Everything else is absent. Followed is the input whose own probabilities of all labels are nearer to those of "
         "both."
     )
@@ -207,9 +210,9 @@ def _label_followed(output: Multilabel, readable: int, samples: int) -> str:
 
 @followed_when.register
 def _number_followed(output: Regression, readable: int, samples: int) -> str:
-    return (
-        "Everything else is absent. Samples are grouped into thirds by their true number; the input whose own "
-        "prediction is nearer to that of both counts as followed."
+    return say(
+        "Everything else is absent. Samples are grouped into thirds by their true number; the input whose "
+        "own prediction is nearer to that of both counts as followed."
     )
 
 

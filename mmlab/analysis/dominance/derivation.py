@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from mmlab.analysis.base.array_checks import Numbers
+from mmlab.core.phrases import phrase, say
 
-NOTHING = "nothing"
+NOTHING = phrase("nothing")
 
 
 @dataclass(frozen=True)
@@ -38,17 +39,24 @@ class Arithmetic:
 
 def named(mask: int, labels: Sequence[str]) -> str:
     """A combination in words: `Image + Sound`, or `nothing`."""
-    return " + ".join(label for m, label in enumerate(labels) if mask >> m & 1) or NOTHING
+    return " + ".join(label for m, label in enumerate(labels) if mask >> m & 1) or say(NOTHING)
 
 
 def quarters(values: Numbers, label: str) -> Arithmetic:
     """The mean of shares `[N]`, by quarters of the samples from the lowest to the highest."""
     parts = np.array_split(np.sort(values), min(4, len(values)))
     weights = [len(part) / len(values) for part in parts]
-    names = ("lowest quarter", "second quarter", "third quarter", "highest quarter") if len(parts) == 4 else None
+    every = (say("lowest quarter"), say("second quarter"), say("third quarter"), say("highest quarter"))
+    names = every if len(parts) == 4 else None
     lines = tuple(
-        ((names[n] if names else f"part {n + 1}"), float(part.mean()), weight, float(part.mean()) * weight)
+        (
+            (names[n] if names else say("part {number}", number=n + 1)),
+            float(part.mean()),
+            weight,
+            float(part.mean()) * weight,
+        )
         for n, (part, weight) in enumerate(zip(parts, weights, strict=True))
     )
-    head = ("samples", f"mean share of {label}", "part of the samples", "share × part")
-    return Arithmetic("The share in each sample, averaged over samples", head, lines, "sum")
+    share = say("mean share of {input}", input=label)
+    head = (say("samples"), share, say("part of the samples"), say("share × part"))
+    return Arithmetic(say("The share in each sample, averaged over samples"), head, lines, "sum")

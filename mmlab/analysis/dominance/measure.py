@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from mmlab.analysis.base.array_checks import Numbers
 from mmlab.analysis.base.coalitions import Lattice
 from mmlab.analysis.dominance.derivation import Arithmetic
+from mmlab.core.phrases import say
 from mmlab.core.registry import Registry
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ class Evidence:
     @cached_property
     def labels(self) -> tuple[str, ...]:
         """The modalities in words."""
-        return tuple(modality.label for modality in self.modalities)
+        return tuple(say(modality.label) for modality in self.modalities)
 
     @cached_property
     def tables(self) -> dict[str, Numbers]:
@@ -153,7 +154,7 @@ class Measure(CatalogueEntry, ABC):
     def derivation(self, evidence: Evidence, modality: int) -> Arithmetic:
         """The steps to the value of a modality."""
         line = (evidence.labels[modality], float(self.values(evidence)[modality]))
-        return Arithmetic(self.about.rstrip("."), ("input", "value"), (line,))
+        return Arithmetic(say(self.about).rstrip("."), (say("input"), say("value")), (line,))
 
     def probe(self, probing: Probing) -> Mapping[str, NDArray[Any]]:
         """Where `needs` is "model": what the model is asked once, kept on disk and handed back by `Evidence.probed`."""

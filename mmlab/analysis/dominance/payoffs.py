@@ -17,6 +17,7 @@ from mmlab.analysis.base.array_checks import Numbers, labels_of
 from mmlab.core.errors import UnknownName
 from mmlab.core.outputs import Classification, Multilabel, Output, Regression
 from mmlab.core.outputs.segmentation import dice_of
+from mmlab.core.phrases import phrase
 
 SHARE, NATS, NUMBER = "share", "nats", "number"
 
@@ -31,15 +32,37 @@ class Payoff:
     about: str
 
 
-_RIGHT = Payoff("right", "right answers", SHARE, "1 for a right answer, 0 for a wrong one")
-_CHANCE = Payoff("probability", "probability", SHARE, "the probability that the right answer gets")
-_LOG = Payoff("log_probability", "log-probability", NATS, "the logarithm of the probability that the right answer gets")
-_LABELS = Payoff("right", "overlap of labels (F1)", SHARE, "how well the labels given and those right overlap, 0 to 1")
-_YES_NO = Payoff("probability", "probability", SHARE, "the probability that the truth of a label gets, over all labels")
-_LIKELY = Payoff("log_probability", "log-likelihood", NATS, "the mean over labels of the logarithm of that probability")
-_SIDE = Payoff("right", "right side", SHARE, "1 where the number lies on the right side of the middle, 0 elsewhere")
-_ERROR = Payoff("closeness", "closeness", NUMBER, "how far the number is off, with a minus: 0 is exact")
-_DICE = Payoff("right", "overlap (Dice)", SHARE, "how well found and true regions overlap, 0 to 1")
+_RIGHT = Payoff("right", phrase("right answers"), SHARE, phrase("1 for a right answer, 0 for a wrong one"))
+_CHANCE = Payoff("probability", phrase("probability"), SHARE, phrase("the probability that the right answer gets"))
+_LOG = Payoff(
+    "log_probability",
+    phrase("log-probability"),
+    NATS,
+    phrase("the logarithm of the probability that the right answer gets"),
+)
+_LABELS = Payoff(
+    "right",
+    phrase("overlap of labels (F1)"),
+    SHARE,
+    phrase("how well the labels given and those right overlap, 0 to 1"),
+)
+_YES_NO = Payoff(
+    "probability",
+    phrase("probability"),
+    SHARE,
+    phrase("the probability that the truth of a label gets, over all labels"),
+)
+_LIKELY = Payoff(
+    "log_probability",
+    phrase("log-likelihood"),
+    NATS,
+    phrase("the mean over labels of the logarithm of that probability"),
+)
+_SIDE = Payoff(
+    "right", phrase("right side"), SHARE, phrase("1 where the number lies on the right side of the middle, 0 elsewhere")
+)
+_ERROR = Payoff("closeness", phrase("closeness"), NUMBER, phrase("how far the number is off, with a minus: 0 is exact"))
+_DICE = Payoff("right", phrase("overlap (Dice)"), SHARE, phrase("how well found and true regions overlap, 0 to 1"))
 
 
 @singledispatch

@@ -20,8 +20,9 @@ from mmlab.core.batch import Samples
 from mmlab.core.method import Method
 from mmlab.core.modality import Modalities
 from mmlab.core.outputs import Output
+from mmlab.core.phrases import phrase
 
-OWN_RULE, DONOR_RULE = "handled in the method’s own way", "the same input of another sample"
+OWN_RULE, DONOR_RULE = phrase("handled in the method’s own way"), phrase("the same input of another sample")
 
 
 @dataclass(frozen=True)

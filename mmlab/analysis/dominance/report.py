@@ -36,6 +36,7 @@ from mmlab.core.group_name import USUAL
 from mmlab.core.modality import Modalities
 from mmlab.core.outputs import Output
 from mmlab.core.outputs.segmentation import THERE
+from mmlab.core.phrases import phrase, say
 from mmlab.core.results import Sweep
 
 
@@ -101,7 +102,7 @@ def lattice_of(found: Sweep) -> Lattice:
     there = found.target[found.present.all(1)]
     empty = np.zeros((*there.shape, found.logits.shape[-1]))
     empty[..., THERE] = there
-    return replace(sweep_to_coalitions(found, empty), rule="no region at all")
+    return replace(sweep_to_coalitions(found, empty), rule=phrase("no region at all"))
 
 
 def panel(
@@ -209,4 +210,4 @@ def _reason(measure: Measure | PairMeasure, error: Exception) -> str:
     if isinstance(error, Undefined | MmlabError):
         return str(error.args[0])
     logging.getLogger(__name__).error("The measure '%s' failed", measure.name, exc_info=error)
-    return f"It failed: {type(error).__name__}: {error}"
+    return say("It failed: {name}: {error}", name=type(error).__name__, error=error)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from mmlab.analysis.base.array_checks import Numbers
 from mmlab.analysis.dominance.derivation import Arithmetic, named, quarters
 from mmlab.analysis.dominance.measure import INSIDE, MODEL, Evidence, Measure
+from mmlab.core.phrases import say
 
 if TYPE_CHECKING:
     from mmlab.analysis.dominance.probing import Probing
@@ -38,10 +39,10 @@ class ScoreTerms(Measure):
         """A line per score."""
         full = len(evidence.scores) - 1
         lines = tuple(
-            ("everything" if mask == full else named(mask, evidence.labels), sign * float(evidence.scores[mask]))
+            (say("everything") if mask == full else named(mask, evidence.labels), sign * float(evidence.scores[mask]))
             for sign, mask in self.terms(full, modality)
         )
-        return Arithmetic(self.rule, ("present before", "score"), lines, "sum")
+        return Arithmetic(say(self.rule), (say("present before"), say("score")), lines, "sum")
 
     def _of(self, table: Numbers, count: int) -> Numbers:
         """`[2**M, N]` to `[M, N]`."""

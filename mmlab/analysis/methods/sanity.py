@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 
 from mmlab.core.metric import higher_is_better, is_share
+from mmlab.core.phrases import ENGLISH, language, say
 
 TOLERANCE = 0.01  # of a share, or of the number itself: less is said of no difference
 NAMED = 4
@@ -43,11 +44,21 @@ def _below(
         return ""
     names = sorted(worst, key=lambda name: -worst[name][0])
     key = worst[names[0]][1]
-    return (
-        f"{_listed(names)} {'is' if len(names) == 1 else 'are'} below a plain {title.lower()} on the same inputs, "
-        f"{names[0]} by {_amount(models[names[0]][key], plain[key], metric)} with {label(key)}. "
-        "This is the model, not the data: what such a score says about inputs is not to be relied on."
-    )
+    told = {
+        "models": _listed(names),
+        "yardstick": say(title).lower() if language() == ENGLISH else say(title),
+        "model": names[0],
+        "amount": _amount(models[names[0]][key], plain[key], metric),
+        "inputs": label(key),
+    }
+    if len(names) == 1:
+        below = say("{models} is below a plain {yardstick} on the same inputs, by {amount} with {inputs}.", **told)
+    else:
+        below = say(
+            "{models} are below a plain {yardstick} on the same inputs, {model} by {amount} with {inputs}.", **told
+        )
+    rest = say("This is the model, not the data: what such a score says about inputs is not to be relied on.")
+    return f"{below} {rest}"
 
 
 def _hurt(
@@ -66,9 +77,13 @@ def _hurt(
     _, fewer, whole = found[names[0]]
     scores = models[names[0]]
     apart = _amount(scores[whole], scores[fewer], metric)
-    return (
-        f"Adding inputs makes {_listed(names)} worse: {names[0]} loses {apart} "
-        f"from {label(fewer)} to all inputs. More inputs never hold less, so this is the model, not the data."
+    return say(
+        "Adding inputs makes {models} worse: {model} loses {amount} from {inputs} to all inputs. More "
+        "inputs never hold less, so this is the model, not the data.",
+        models=_listed(names),
+        model=names[0],
+        amount=apart,
+        inputs=label(fewer),
     )
 
 
@@ -92,12 +107,13 @@ def _lead(one: float, other: float, higher: bool) -> float:
 def _amount(one: float, other: float, metric: str) -> str:
     """A difference in words: points of a share, otherwise as it is."""
     apart = abs(one - other)
-    return f"{100 * apart:.1f} points" if is_share(metric) else f"{apart:.3g}"
+    return say("{number} points", number=f"{100 * apart:.1f}") if is_share(metric) else f"{apart:.3g}"
 
 
 def _listed(names: Sequence[str]) -> str:
     shown = list(names[:NAMED])
-    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-    if more or len(shown) < 2:
-        return ", ".join(shown) + more
-    return f"{', '.join(shown[:-1])} and {shown[-1]}"
+    if len(names) > NAMED:
+        return f"{', '.join(shown)} {say('and {count} more', count=len(names) - NAMED)}"
+    if len(shown) < 2:
+        return "".join(shown)
+    return say("{first} and {last}", first=", ".join(shown[:-1]), last=shown[-1])

@@ -14,9 +14,10 @@ from mmlab.analysis.base.statistics import holm
 from mmlab.analysis.methods import sanity
 from mmlab.core.group_name import USUAL, several
 from mmlab.core.metric import is_share, mean_of
+from mmlab.core.phrases import phrase, say
 
 MEAN, WORST = "mean", "worst"
-TOO_NARROW = (
+TOO_NARROW = phrase(
     "Intervals and p are over folds, which test different samples and share most of what they learn from: they are "
     "somewhat too narrow (Bengio & Grandvalet, 2004)."
 )
@@ -100,11 +101,18 @@ class Comparison:
         Of folds: that they are not independent (Bengio & Grandvalet, JMLR 2004).
         """
         if self.over == "fold":
-            return f"Seeds of a fold are averaged first. {TOO_NARROW}"
+            return f"{say('Seeds of a fold are averaged first.')} {say(TOO_NARROW)}"
         if not self.groups or self.groups == self.samples:
-            return "Intervals and p are over seeds, with the test samples as they are."
-        whom = f"same {several(self.groups, self.grouped_by)}" if self.groups > 1 else f"one {self.grouped_by} there is"
-        return f"Intervals and p are over seeds, on the {whom}: how far others differ is not in them."
+            return say("Intervals and p are over seeds, with the test samples as they are.")
+        if self.groups == 1:
+            return say(
+                "Intervals and p are over seeds, on the one {group} there is: how far others differ is not in them.",
+                group=say(self.grouped_by),
+            )
+        return say(
+            "Intervals and p are over seeds, on the same {groups}: how far others differ is not in them.",
+            groups=several(self.groups, self.grouped_by),
+        )
 
     @property
     def is_share(self) -> bool:

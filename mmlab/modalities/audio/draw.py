@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from mmlab.core.drawing import Drawing, Floats, MapPanel, Paint, Scales
+from mmlab.core.phrases import say
 from mmlab.core.recordings import Raw, Sound
 from mmlab.modalities.audio.spectrogram import HOPS, frame_seconds, mel_hertz
 from mmlab.viz.inputs.axes import ticks
@@ -35,19 +36,23 @@ class SoundDrawing(NumberDrawing):
 
     def recorded(self, raw: Sound, colour: str, what: str) -> Drawing:
         seconds = len(raw.wave) / raw.rate
-        return Drawing(_wave(raw.wave, colour), "svg+xml", f"{what}: a sound of {seconds:.1f} seconds, as its wave")
+        return Drawing(
+            _wave(raw.wave, colour),
+            "svg+xml",
+            say("{what}: a sound of {seconds} seconds, as its wave", what=what, seconds=f"{seconds:.1f}"),
+        )
 
     def seen(
         self, array: Floats, colour: str, what: str, heat: Floats | None, of: Raw | None, words: Sequence[str]
     ) -> Drawing:
         """The heat lies over a grey spectrogram, so that two palettes never mix."""
         rows = _rows(array)
-        text = f"{what}: pitch from low to high against time"
+        text = say("{what}: pitch from low to high against time", what=what)
         if heat is None:
             return Drawing(png(palette(rows)), "png", text, crisp=True)
         grey = np.repeat(np.asarray(rows * 255, np.uint8)[..., None], 3, 2)
         laid = over(enlarged(grey), np.asarray(heat)[::-1])
-        return Drawing(png(laid), "png", f"{text}, with the map of where it looks")
+        return Drawing(png(laid), "png", say("{text}, with the map of where it looks", text=text))
 
     def panel(
         self, array: Floats, values: Floats, paint: Paint, scales: Scales | None, words: Sequence[str]

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmlab.core.drawing import Drawing, Floats, MapPanel, Paint, Scales
+from mmlab.core.phrases import say
 from mmlab.core.recordings import Picture, Raw
 from mmlab.viz.inputs.brightness import shown_range
 from mmlab.viz.inputs.numbers import NumberDrawing
@@ -21,11 +22,11 @@ class PictureDrawing(NumberDrawing):
 
     def recorded(self, raw: Picture, colour: str, what: str) -> Drawing:
         height, width = raw.pixels.shape[:2]
-        text = f"{what}: a picture of {width} by {height} pixels"
+        text = say("{what}: a picture of {width} by {height} pixels", what=what, width=width, height=height)
         return Drawing(png(fitted(raw.pixels)), "png", text, width < 96)
 
     def thumbnail(self, raw: Picture, colour: str) -> Drawing:
-        return self.recorded(Picture(fitted(raw.pixels, SMALL)), colour, "Sample")
+        return self.recorded(Picture(fitted(raw.pixels, SMALL)), colour, say("Sample"))
 
     def seen(
         self, array: Floats, colour: str, what: str, heat: Floats | None, of: Raw | None, words: Sequence[str]
@@ -33,9 +34,13 @@ class PictureDrawing(NumberDrawing):
         planes = array if array.ndim == 3 else array[None]
         colours = planes[:3] if len(planes) >= 3 else np.repeat(planes[:1], 3, 0)
         pixels = np.asarray(shown_range(colours).transpose(1, 2, 0) * 255, np.uint8)
-        text = f"{what}: a picture of {pixels.shape[1]} by {pixels.shape[0]} pixels"
+        text = say(
+            "{what}: a picture of {width} by {height} pixels", what=what, width=pixels.shape[1], height=pixels.shape[0]
+        )
         if heat is not None:
-            return Drawing(png(over(enlarged(pixels), heat)), "png", f"{text}, with the map of where it looks")
+            return Drawing(
+                png(over(enlarged(pixels), heat)), "png", say("{text}, with the map of where it looks", text=text)
+            )
         return Drawing(png(pixels), "png", text, crisp=True)
 
     def panel(

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from mmlab.core.drawing import Drawing, Floats, MapPanel, Paint, Pixels, Scales
+from mmlab.core.phrases import say
 from mmlab.core.recordings import Raw, Strokes
 from mmlab.core.spans import divisor
 from mmlab.viz.inputs.numbers import NumberDrawing
@@ -21,18 +22,24 @@ class PathDrawing(NumberDrawing):
     """Of strokes, and of paths `[2, n]`."""
 
     def recorded(self, raw: Strokes, colour: str, what: str) -> Drawing:
-        return Drawing(_strokes(raw.strokes, colour), "svg+xml", f"{what}: {len(raw.strokes)} pen strokes")
+        return Drawing(
+            _strokes(raw.strokes, colour),
+            "svg+xml",
+            say("{what}: {count} pen strokes", what=what, count=len(raw.strokes)),
+        )
 
     def seen(
         self, array: Floats, colour: str, what: str, heat: Floats | None, of: Raw | None, words: Sequence[str]
     ) -> Drawing:
         points = array[:2].T
-        text = f"{what}: {len(points)} points along the pen's path"
+        text = say("{what}: {count} points along the pen's path", what=what, count=len(points))
         if heat is None:
             return Drawing(_dots(points, [colour] * len(points)), "svg+xml", text)
         values = np.interp(np.linspace(0, 1, len(points)), np.linspace(0, 1, len(heat)), heat)
         colours = [hex_of(heat_table()[int(value * 255)]) for value in np.clip(values, 0, 1)]
-        return Drawing(_dots(points, colours, values), "svg+xml", f"{text}, with the map of where it looks")
+        return Drawing(
+            _dots(points, colours, values), "svg+xml", say("{text}, with the map of where it looks", text=text)
+        )
 
     def panel(
         self, array: Floats, values: Floats, paint: Paint, scales: Scales | None, words: Sequence[str]

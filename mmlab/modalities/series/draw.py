@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from mmlab.core.drawing import Drawing, Floats, Scale, Scales
+from mmlab.core.phrases import say
 from mmlab.core.recordings import Raw, Series
 from mmlab.viz.inputs import time_series
 from mmlab.viz.inputs.numbers import NumberDrawing
@@ -20,21 +21,27 @@ class SeriesDrawing(NumberDrawing):
 
     def recorded(self, raw: Series, colour: str, what: str) -> Drawing:
         seconds = len(raw.values) / raw.rate
-        unit = f", in {raw.unit}" if raw.unit else ""
-        text = f"{what}: {' and '.join(raw.columns[:6])} over {seconds:.1f} seconds{unit}"
+        unit = f" [{raw.unit}]" if raw.unit else ""
+        text = say(
+            "{what}: {columns} over {seconds} seconds{unit}",
+            what=what,
+            columns=", ".join(raw.columns[:6]),
+            seconds=f"{seconds:.1f}",
+            unit=unit,
+        )
         drawn = time_series.chart(raw.values.T, raw.columns, colour, raw.unit, seconds, raw.part)
         return Drawing(drawn.encode(), "svg+xml", text, wide=True)
 
     def thumbnail(self, raw: Series, colour: str) -> Drawing:
         drawn = time_series.small(raw.values.T, colour)
-        return Drawing(drawn.encode(), "svg+xml", "Sample: the curves of a sensor")
+        return Drawing(drawn.encode(), "svg+xml", say("Sample: the curves of a sensor"))
 
     def seen(
         self, array: Floats, colour: str, what: str, heat: Floats | None, of: Raw | None, words: Sequence[str]
     ) -> Drawing:
         """Over seconds where the recording is known, over steps otherwise."""
         rows = array.reshape(-1, array.shape[-1])
-        text = f"{what}: {len(rows)} curves of {rows.shape[1]} steps"
+        text = say("{what}: {count} curves of {steps} steps", what=what, count=len(rows), steps=rows.shape[1])
         names, seconds = (of.columns, of.seconds) if isinstance(of, Series) else ((), float(rows.shape[1]))
         bands = _bands(heat, *time_series.plot_size()) if heat is not None else ""
         drawn = time_series.chart(rows, names, colour, "", seconds, under=bands)

@@ -28,6 +28,7 @@ from streamlit.runtime.scriptrunner_utils.script_run_context import ScriptRunCon
 from mmlab.core import permissions
 from mmlab.core.errors import MmlabError
 from mmlab.core.permissions import Visitor
+from mmlab.core.phrases import say
 from mmlab.ui.components import page_frame
 from mmlab.ui.session import access
 
@@ -146,7 +147,7 @@ def show(name: str, text: str) -> None:
         with st.container(horizontal=True, vertical_alignment="center", key=f"mm-work-{name}"):
             st.progress(work.share, f"{text}: {work.share:.0%}")
             st.button(
-                "Stop",
+                say("Stop"),
                 key=f"stop.{name}",
                 on_click=_cancel,
                 args=(work,),
@@ -156,7 +157,7 @@ def show(name: str, text: str) -> None:
     if isinstance(work.problem, MmlabError):
         page_frame.show_error(work.problem)
     elif work.problem is not None:
-        page_frame.show_error(MmlabError("The computation failed.", "The details are in the app's log."))
+        page_frame.show_error(MmlabError(say("The computation failed."), say("The details are in the app's log.")))
 
 
 def run_cached(key: Hashable, label: str, make: Callable[[ProgressCallback], T], private: bool = False) -> T:
@@ -172,8 +173,8 @@ def run_cached(key: Hashable, label: str, make: Callable[[ProgressCallback], T],
             return kept[key]
     named = str(hash(key))
     if st.session_state.get(STOPPED) == key:
-        st.button("Go on", key=f"work.go.{named}", on_click=lambda: st.session_state.pop(STOPPED, None))
-        raise Stopped(f"{label} was stopped.", "Press “Go on” to start it again.")
+        st.button(say("Go on"), key=f"work.go.{named}", on_click=lambda: st.session_state.pop(STOPPED, None))
+        raise Stopped(say("{label} was stopped.", label=label), say("Press “Go on” to start it again."))
 
     def job(tell: ProgressCallback) -> T:
         with office.lock:
@@ -191,7 +192,7 @@ def run_cached(key: Hashable, label: str, make: Callable[[ProgressCallback], T],
     place = st.empty()
     with place.container():
         bar = st.progress(0.0, f"{label} …")
-        st.button("Stop", key=f"work.stop.{named}", on_click=lambda: st.session_state.update({STOPPED: key}))
+        st.button(say("Stop"), key=f"work.stop.{named}", on_click=lambda: st.session_state.update({STOPPED: key}))
     work = _begin((owner, key), job, context)
     _watch(work, lambda share: bar.progress(share, f"{label} …"))
     place.empty()
@@ -233,7 +234,9 @@ def _begin(name: Hashable, job: Callable[[ProgressCallback], object], waiter: Sc
             return known
         queued = sum(not each.over.is_set() for each in office.works.values())
         if queued >= MOST_QUEUED:
-            raise MmlabError(f"{queued} computations run or wait already.", "Try again in a minute.")
+            raise MmlabError(
+                say("{queued} computations run or wait already.", queued=queued), say("Try again in a minute.")
+            )
         work = office.works[name] = Work(waiting=waiting, asked_by=permissions.visitor())
     thread = threading.Thread(target=_run, args=(office, name, work, job), name=str(name)[:60], daemon=True)
     if waiter is not None:

@@ -10,6 +10,7 @@ import torch
 
 from mmlab.analysis.attribution.registry import AT_LAYERS, EXPLAINERS, find
 from mmlab.core.errors import MmlabError
+from mmlab.core.phrases import say
 from mmlab.core.reference import Reference
 from mmlab.core.results import Attribution
 from mmlab.core.task import Task
@@ -37,9 +38,9 @@ def choose(task: Task) -> str:
         page_frame.show_error(error, quiet=True)
         wanted = usual(task)
     st.selectbox(
-        "Attribution method",
+        say("Attribution method"),
         list(EXPLAINERS),
-        format_func=lambda name: EXPLAINERS[name].title,
+        format_func=lambda name: say(EXPLAINERS[name].title),
         key=url_state.follow("explainer", wanted),
         help=_help(),
         width=260,
@@ -60,14 +61,14 @@ def maps(reference: Reference, looked: SampleView, target: int, way: str = USUAL
             return find(way).run(model.method, tensors, model.combinations(tensors), target, tell)
 
     key = ("maps", reference, sample, looked.damages, target, way)
-    return run_cached(key, find(way).title, make, private=is_own(sample))
+    return run_cached(key, say(find(way).title), make, private=is_own(sample))
 
 
 def about(way: str) -> str:
     """What this way shows, in a sentence, and what its parts are parts of."""
     named = find(way)
-    parts = "" if named.shares == AT_LAYERS else f" Shares are of {named.shares}."
-    return f"{named.title}. {named.about}{parts}"
+    parts = "" if named.shares == AT_LAYERS else f" {say('Shares are of {what}.', what=say(named.shares))}"
+    return f"{say(named.title)}. {say(named.about)}{parts}"
 
 
 def _keep(usually: str) -> None:
@@ -76,5 +77,5 @@ def _keep(usually: str) -> None:
 
 
 def _help() -> str:
-    each = "\n\n".join(f"**{one.title}.** {one.about} *{one.paper}*" for one in map(find, EXPLAINERS))
+    each = "\n\n".join(f"**{say(one.title)}.** {say(one.about)} *{one.paper}*" for one in map(find, EXPLAINERS))
     return f"{wording.help('looks')}\n\n{each}"

@@ -13,6 +13,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from html import escape
 
+from mmlab.core.phrases import say
 from mmlab.ui.components import clickable_svg, pickers
 from mmlab.viz.base.figure import Figure
 
@@ -28,9 +29,9 @@ def show(figure: Figure, key: str, on_pick: Callable[[str], None] | None = None)
 def about(figure: Figure) -> list[str]:
     """What a file of a figure says of itself: title, task and day, and what it rests on."""
     day = datetime.now(UTC).date().isoformat()
-    return [f"{figure.title}. Task: {pickers.current_task().title}. mmlab, {day}.", figure.note][
-        : 1 + bool(figure.note)
-    ]
+    task = pickers.task_title(pickers.current_task().name)
+    head = say("{title}. Task: {task}. mmlab, {day}.", title=figure.title, task=task, day=day)
+    return [head, figure.note][: 1 + bool(figure.note)]
 
 
 def _csv(figure: Figure) -> str:
@@ -39,13 +40,16 @@ def _csv(figure: Figure) -> str:
 
 def _html(figure: Figure) -> str:
     what = escape(figure.title, quote=True)
-    buttons = "".join(
-        f'<button data-save="{kind}" aria-label="Save {what} as {text}" title="Save as {text}">{text}</button>'
-        for kind, text in KINDS.items()
-    )
+    buttons = "".join(_button(kind, text, what) for kind, text in KINDS.items())
     note = f'<p class="mm-note">{escape(figure.note)}</p>' if figure.note else ""
     under = f'<div class="mm-under">{note}<span class="mm-save">{buttons}</span></div>'
     return f'<p class="mm-caption">{escape(figure.title)}</p><div class="mm-scroll">{figure.drawing}</div>{under}'
+
+
+def _button(kind: str, text: str, what: str) -> str:
+    short = escape(say("Save as {kind}", kind=text), quote=True)
+    whole = say("Save {what} as {kind}", what=what, kind=text)
+    return f'<button data-save="{kind}" aria-label="{whole}" title="{short}">{text}</button>'
 
 
 def _nothing(name: str) -> None:

@@ -20,6 +20,7 @@ import torch
 from mmlab.analysis.attribution.faithfulness import Faithfulness, faithfulness
 from mmlab.analysis.attribution.registry import find
 from mmlab.analysis.attribution.sanity_checks import RandomLabelModel
+from mmlab.core.phrases import phrase, say
 from mmlab.core.reference import Reference
 from mmlab.core.results import Attribution
 from mmlab.ui.components import background_task, page_frame
@@ -27,6 +28,7 @@ from mmlab.ui.components.background_task import ProgressCallback
 from mmlab.ui.components.sample_view import SampleView
 from mmlab.ui.session import cache, url_state
 from mmlab.ui.session.uploads import is_own
+from mmlab.ui.text import language
 from mmlab.viz.base import theme
 
 ASKED = "mmlab.map_check"  # session: the map that somebody wants tested
@@ -42,11 +44,11 @@ class Light:
 
 
 LIGHTS = {
-    "green": Light(theme.RIGHT, "✓", "The map passes the tests"),
-    "amber": Light("#B97A00", "!", "The map passes some of the tests, or too few could be made"),
-    "red": Light(theme.WRONG, "✗", "Do not rely on this map"),
+    "green": Light(theme.RIGHT, "✓", phrase("The map passes the tests")),
+    "amber": Light("#B97A00", "!", phrase("The map passes some of the tests, or too few could be made")),
+    "red": Light(theme.WRONG, "✗", phrase("Do not rely on this map")),
 }
-UNCHECKED = Light(theme.MUTED, "?", "Not checked yet whether this map can be believed")
+UNCHECKED = Light(theme.MUTED, "?", phrase("Not checked yet whether this map can be believed"))
 
 
 def checked(
@@ -67,7 +69,7 @@ def checked(
             return faithfulness(model.method, tensors, on, found, find(way), tell=tell, rote=rote)
 
     key = _key(reference, looked, target, way, rote is not None)
-    return background_task.run_cached(key, "Covering and uncovering places", make, private=is_own(looked.item.id))
+    return background_task.run_cached(key, say("Covering and uncovering places"), make, private=is_own(looked.item.id))
 
 
 def known(reference: Reference, looked: SampleView, target: int, way: str) -> Faithfulness | None:
@@ -94,22 +96,25 @@ def badge(reference: Reference, looked: SampleView, target: int, way: str, found
         st.html(shown, width="content")
         if done is None:
             ask = partial(st.session_state.update, {ASKED: asked})
-            st.button("Check this map", key=f"map_check.ask{key}", on_click=ask)
+            st.button(say("Check this map"), key=f"map_check.ask{key}", on_click=ask)
         else:
-            page_frame.page_link("dominance", "See the tests", {**url_state.everything(), **_place(reference, looked)})
+            page_frame.page_link(
+                "dominance", say("See the tests"), {**url_state.everything(), **_place(reference, looked)}
+            )
 
 
 def light(shown: Light, more: str = "") -> str:
     """A badge as HTML; more: what follows its sentence."""
     mark = f'<span style="--c:{shown.colour}" aria-hidden="true">{shown.mark}</span>'
-    return f'<p class="mm-badge">{mark}<b>{escape(shown.sentence)}.</b> {escape(more)}</p>'
+    return f'<p class="mm-badge">{mark}<b>{escape(say(shown.sentence))}.</b> {escape(more)}</p>'
 
 
 def _counted(done: Faithfulness) -> str:
     results = [check.passed for check in done.checks]
-    left = results.count(None)
-    rest = f", {left} cannot be made here" if left else ""
-    return f"{results.count(True)} hold, {results.count(False)} fail{rest}."
+    held, failed, left = results.count(True), results.count(False), results.count(None)
+    if left:
+        return say("{held} hold, {failed} fail, {left} cannot be made here.", held=held, failed=failed, left=left)
+    return say("{held} hold, {failed} fail.", held=held, failed=failed)
 
 
 def _place(reference: Reference, looked: SampleView) -> dict[str, str]:
@@ -118,4 +123,4 @@ def _place(reference: Reference, looked: SampleView) -> dict[str, str]:
 
 def _key(reference: Reference, looked: SampleView, target: int, way: str, strict: bool) -> Hashable:
     on = "" if looked.on is None else looked.on.key
-    return ("faith", reference, looked.item.id, looked.damages, on, target, way, strict)
+    return ("faith", reference, looked.item.id, looked.damages, on, target, way, strict, language.current())

@@ -16,6 +16,7 @@ import streamlit as st
 
 from mmlab.core.data_version import changed_since
 from mmlab.core.errors import MmlabError
+from mmlab.core.phrases import say
 from mmlab.core.reference import Reference
 from mmlab.core.task import Task, advice, is_trained_here
 from mmlab.core.untrained import sentence, untrained
@@ -53,7 +54,7 @@ def method_picker(task: Task, most: int = MOST_METHODS) -> tuple[Reference, ...]
     """The checkpoints of the chosen methods, in the order of the list; broken ones are named with their problem."""
     models = current_models(task, most)
     if models.unusable:
-        with st.expander(f"{_unusable(models)} cannot be used"):
+        with st.expander(_unusable(models)):
             name_unusable(models)
     if not models.there:
         no_model(task)
@@ -70,7 +71,7 @@ def current_models(task: Task, first: int, most: int = MOST_METHODS) -> Models:
     there = {entry.reference.method: entry.reference for entry in entries if entry.problem is None}
     broken = [(entry.reference.name, str(entry.problem)) for entry in entries if entry.problem is not None]
     half = [
-        (name, "the folder holds no model. Train it again or remove the folder.")
+        (name, say("the folder holds no model. Train it again or remove the folder."))
         for name in cache.unfinished(task.name)
     ]
     try:
@@ -79,7 +80,11 @@ def current_models(task: Task, first: int, most: int = MOST_METHODS) -> Models:
         page_frame.show_error(error)
         chosen = _usual_first(there)[:first]
     if len(chosen) > most:
-        text = f"{len(chosen)} methods are chosen; the first {most} are shown, as many as fit side by side."
+        text = say(
+            "{count} methods are chosen; the first {most} are shown, as many as fit side by side.",
+            count=len(chosen),
+            most=most,
+        )
         st.caption(text)
     kept = tuple(name for name in there if name in chosen[:most])
     return Models(task, there, kept, tuple(entries), (*broken, *half))
@@ -89,7 +94,7 @@ def method_pills(models: Models, most: int = MOST_METHODS) -> None:
     """The methods to choose from."""
     if len(models.there) > 1 and not hidden.is_hidden("models"):
         st.pills(
-            f"Methods, up to {most}",
+            say("Methods, up to {most}", most=most),
             list(models.there),
             selection_mode="multi",
             format_func=lambda name: run_picker.title(models.there[name]),
@@ -117,14 +122,20 @@ def no_model(task: Task) -> None:
     """That a task has no model yet, and what to do about it."""
     what, _, command = advice(task, f"python -m mmlab train --task {task.name} --method dmrnet").partition(": ")
     st.info(
-        f"There is no {'trained' if is_trained_here(task) else 'measured'} model for this task yet.  \n"
-        f"{what}: `{command}`"
+        (
+            say("There is no trained model for this task yet.")
+            if is_trained_here(task)
+            else say("There is no measured model for this task yet.")
+        )
+        + f"  \n{say(what)}: `{command}`"
     )
 
 
 def _unusable(models: Models) -> str:
     count = len(models.unusable)
-    return f"{count} trained model{'s' if count > 1 else ''}"
+    if count == 1:
+        return say("1 trained model cannot be used")
+    return say("{count} trained models cannot be used", count=count)
 
 
 def _usual_first(there: Iterable[str]) -> tuple[str, ...]:
@@ -138,8 +149,11 @@ def _name_stale(task_name: str, entries: Sequence[Entry]) -> None:
     stale = [entry.reference.name for entry in entries if changed_since(entry.card, fingerprint)]
     if stale:
         st.warning(
-            f"Trained on another version of this data: {plain(', '.join(stale))}. What is measured here may be about "
-            "other samples, or about samples that taught the model. Train again with `--restart`.",
+            say(
+                "Trained on another version of this data: {models}. What is measured here may be about other samples, "
+                "or about samples that taught the model. Train again with `--restart`.",
+                models=plain(", ".join(stale)),
+            ),
             icon=":material/history:",
         )
 
@@ -164,8 +178,13 @@ def _name_drawn(entries: Sequence[Entry]) -> None:
                 found.setdefault((len(stored.ids), stored.drawn_from), []).append(entry.reference.name)
     for (few, every), models in found.items():
         st.caption(
-            f"{plain(', '.join(models))}: views of the test set show {few:,} of its {every:,} samples, drawn at "
-            "random; the scores in tables are of all of them."
+            say(
+                "{models}: views of the test set show {count} of its {total} samples, drawn at random; the scores in "
+                "tables are of all of them.",
+                models=plain(", ".join(models)),
+                count=f"{few:,}",
+                total=f"{every:,}",
+            )
         )
 
 
@@ -173,6 +192,6 @@ def _choose_methods(most: int, before: Sequence[str]) -> None:
     """None is dropped for another one: what does not fit any more is not added, and the page says so."""
     chosen = list(st.session_state["methods"])
     if len(chosen) > most:
-        st.toast(f"At most {most} methods fit side by side. Take one away first.")
+        st.toast(say("At most {most} methods fit side by side. Take one away first.", most=most))
         chosen = list(before)
     url_state.put(methods=".".join(chosen) or None)

@@ -143,7 +143,9 @@ def error_boundary() -> Iterator[None]:
     except Exception:
         LOG.exception("The page failed.")
         st.error(
-            "Something went wrong in this part of the page. The rest still works; the details are in the app's log."
+            say(
+                "Something went wrong in this part of the page. The rest still works; the details are in the app's log."
+            )
         )
 
 
@@ -160,7 +162,7 @@ def panel(function: Callable[P, None]) -> Callable[P, None]:
 
 def show_error(error: MmlabError, quiet: bool = False) -> None:
     """The sentence and the hint of an error, where the eye is. `quiet`: a remark, when the page found a way out."""
-    text = plain(error.message) + (f"  \n{plain(error.hint)}" if error.hint else "")
+    text = plain(say(error.message)) + (f"  \n{plain(say(error.hint))}" if error.hint else "")
     (st.info if quiet else st.warning)(text)
 
 
@@ -233,6 +235,6 @@ def _where() -> str | None:
     from mmlab.inference.device import device, label
 
     try:
-        return f"Models run on this machine: {label(device())}."
+        return say("Models run on this machine: {device}.", device=label(device()))
     except MmlabError as error:
         return plain(str(error))

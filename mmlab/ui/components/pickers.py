@@ -35,7 +35,7 @@ def letters(modalities: Modalities) -> dict[str, str]:
 
 def labels(modalities: Modalities) -> dict[str, str]:
     """The name of each modality for people."""
-    return {item.name: item.label for item in modalities}
+    return {item.name: say(item.label) for item in modalities}
 
 
 def marked(modality: Modality) -> str:
@@ -70,7 +70,7 @@ def task_menu(chosen: Task) -> None:
     names = cache.task_names()
     if len(names) > 1 and not hidden.is_hidden("task"):
         st.selectbox(
-            "Task",
+            say("Task"),
             names,
             format_func=task_title,
             key=url_state.follow("task", chosen.name),
@@ -85,7 +85,7 @@ def task_picker() -> Task:
     chosen, names = current_task(), cache.task_names()
     if len(names) > 1 and not hidden.is_hidden("task"):
         st.pills(
-            "Task",
+            say("Task"),
             names,
             format_func=lambda name: plain(task_title(name)),
             key=url_state.follow("task", chosen.name),
@@ -141,19 +141,19 @@ def damage_picker(task: Task, modality: Modality, damages: Sequence[url_state.Da
     found = next((damage for damage in damages if damage.modality == modality.name), None)
     change = partial(_damage, modality.name, modalities)
     st.selectbox(
-        f"Corruption of the {plain(modality.spoken)}",
+        say("Corruption of the {input}", input=plain(modality.spoken)),
         ["", *kinds],
-        format_func=lambda kind: label(modality.kind, kind) if kind else "No corruption",
+        format_func=lambda kind: label(modality.kind, kind) if kind else say("No corruption"),
         key=url_state.follow(f"damage.{modality.name}", found.kind if found else ""),
         label_visibility="collapsed",
         on_change=change,
     )
     if found:
         st.select_slider(
-            "Severity",
+            say("Severity"),
             url_state.SEVERITIES,
             key=url_state.follow(f"severity.{modality.name}", found.severity),
-            help=f"{wording.help('damage')}\n\n**Now:** {describe(modality.kind, found.kind, found.severity)}",
+            help=f"{wording.help('damage')}\n\n**{say('Now')}:** {describe(modality.kind, found.kind, found.severity)}",
             on_change=change,
         )
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import streamlit as st
 
+from mmlab.core.phrases import say
 from mmlab.core.task import Task
 from mmlab.ui.components import model_picker, page_frame
 from mmlab.ui.session import cache
@@ -23,7 +24,8 @@ def show_all(task: Task) -> None:
     for entry in entries:
         with st.container(border=True), page_frame.error_boundary():
             st.markdown(f"### {page_frame.plain(cache.title(entry.reference.method))}")
-            st.caption(f"{int(entry.card.get('parameters', 0)):,} parameters. Made elsewhere: nothing is trained here.")
+            count = f"{int(entry.card.get('parameters', 0)):,}"
+            st.caption(say("{count} parameters. Made elsewhere: nothing is trained here.", count=count))
             show(entry.card)
 
 
@@ -38,26 +40,31 @@ def show(card: Mapping[str, Any]) -> None:
     if report:
         _report(report)
     if not trace and not report:
-        st.markdown("Only its answers are here, from a file: what needs the model itself cannot be shown.")
+        st.markdown(say("Only its answers are here, from a file: what needs the model itself cannot be shown."))
 
 
 def _trace(trace: Mapping[str, Any]) -> None:
-    st.markdown("**Architecture**, as found by a few forward passes")
+    st.markdown(say("**Architecture**, as found by a few forward passes"))
     encoders: dict[str, list[str]] = {}
     for path, name in trace.get("encoders", {}).items():
         encoders.setdefault(name, []).append(path)
-    lines = [f"Encoder of {page_frame.plain(name)}: {_code(paths)}" for name, paths in encoders.items()]
-    lines += [f"Grad-CAM of {page_frame.plain(name)}: {_look(look)}" for name, look in trace.get("looks", {}).items()]
-    lines.append(f"Embedding: {_code([trace['embedding']]) if trace.get('embedding') else 'the logits'}")
-    replay = "run once per sample, and handed on to every combination"
-    lines.append(f"Encoders are {replay if trace.get('replay') else 'run again for each combination'}")
+    plain = page_frame.plain
+    lines = [
+        say("Encoder of {input}: {paths}", input=plain(name), paths=_code(paths)) for name, paths in encoders.items()
+    ]
+    looks = trace.get("looks", {})
+    lines += [say("Grad-CAM of {input}: {paths}", input=plain(name), paths=_look(looks[name])) for name in looks]
+    embedding = _code([trace["embedding"]]) if trace.get("embedding") else say("the logits")
+    lines.append(say("Embedding: {paths}", paths=embedding))
+    once = say("Encoders are run once per sample, and handed on to every combination")
+    lines.append(once if trace.get("replay") else say("Encoders are run again for each combination"))
     st.markdown("\n".join(f"- {line}" for line in lines))
     for note in trace.get("notes", ()):
         st.caption(page_frame.plain(str(note)))
 
 
 def _look(look: Mapping[str, Any]) -> str:
-    return _code([str(look["call"])]) if look.get("call") else "the input itself (gradient × input)"
+    return _code([str(look["call"])]) if look.get("call") else say("the input itself (gradient × input)")
 
 
 def _code(paths: list[str]) -> str:
@@ -67,9 +74,16 @@ def _code(paths: list[str]) -> str:
 def _report(report: Mapping[str, Any]) -> None:
     findings = report.get("findings", ())
     if not findings:
-        st.markdown(f"**The doctor** found nothing wrong: {page_frame.plain(', '.join(report.get('checks', ())))}.")
+        checks = page_frame.plain(", ".join(report.get("checks", ())))
+        st.markdown(say("**The doctor** found nothing wrong: {checks}.", checks=checks))
         return
-    st.markdown(f"**The doctor** found {len(findings)} thing{'s' * (len(findings) != 1)}")
+    one = len(findings) == 1
+    found = (
+        say("**The doctor** found one thing")
+        if one
+        else say("**The doctor** found {count} things", count=len(findings))
+    )
+    st.markdown(found)
     for each in findings:
         where = f" {each['where']}" if each.get("where") else ""
         more = " ".join(page_frame.plain(str(each[part])) for part in ("why", "hint") if each.get(part))

@@ -11,6 +11,7 @@ from typing import Any
 
 import streamlit as st
 
+from mmlab.core.phrases import say
 from mmlab.core.reference import Reference
 from mmlab.core.version import __version__
 from mmlab.ui.session import cache, url_state
@@ -34,9 +35,9 @@ def here(page: str) -> Origin:
 def facts(origin: Origin) -> list[Fact]:
     """The last lines of a report's head."""
     return [
-        Fact("Made", origin.made.strftime("%Y-%m-%d %H:%M UTC")),
-        Fact("Versions", _versions()),
-        Fact("View", origin.link, origin.link),
+        Fact(say("Made"), origin.made.strftime("%Y-%m-%d %H:%M UTC")),
+        Fact(say("Versions"), _versions()),
+        Fact(say("View"), origin.link, origin.link),
     ]
 
 

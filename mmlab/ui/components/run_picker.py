@@ -8,6 +8,7 @@ from functools import partial
 import streamlit as st
 
 from mmlab.core.errors import UnknownName
+from mmlab.core.phrases import say
 from mmlab.core.reference import Reference
 from mmlab.storage.library import Entry
 from mmlab.ui.components import page_frame
@@ -28,7 +29,10 @@ def entries(task_name: str) -> tuple[Entry, ...]:
     there = {(each.method, each.tag): each for each in cache.library().references(task_name)}
     for method, tag in asked.items():
         if (method, tag) not in there:
-            error = UnknownName(f"There is no run '{tag}' of the method '{method}' here.", "Showing its first run.")
+            error = UnknownName(
+                say("There is no run '{tag}' of the method '{method}' here.", tag=tag, method=method),
+                say("Showing its first run."),
+            )
             page_frame.show_error(error, quiet=True)
     wanted = [there.get((each.reference.method, asked.get(each.reference.method, ""))) for each in first]
     return tuple(each if run is None else entry_of(run) for each, run in zip(first, wanted, strict=True))
@@ -50,10 +54,10 @@ def choose(references: Sequence[Reference]) -> None:
     several = [each for each in references if len(tags.get(each.method, ())) > 1]
     if not several or hidden.is_hidden("runs"):
         return
-    with st.popover("Runs", type="tertiary"):
+    with st.popover(say("Runs"), type="tertiary"):
         for each in several:
             st.selectbox(
-                f"Run of {plain(cache.title(each.method))}",
+                say("Run of {method}", method=plain(cache.title(each.method))),
                 tags[each.method],
                 key=url_state.follow(f"run.{each.method}", each.tag),
                 help=wording.help("seed"),

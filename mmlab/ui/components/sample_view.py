@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from mmlab.core.modality import Combination
+from mmlab.core.phrases import say
 from mmlab.core.reference import Reference
 from mmlab.core.task import Task
 from mmlab.ui.components import pickers
@@ -51,7 +52,7 @@ def method(references: Sequence[Reference], usual: str = "") -> Reference:
     chosen = next((name for name in (wanted, usual) if name in by_name), next(reversed(by_name)))
     if len(by_name) > 1:
         st.selectbox(
-            "Method shown",
+            say("Method shown"),
             list(by_name),
             format_func=cache.title,
             key=url_state.follow("lattice.method", chosen),

@@ -22,6 +22,7 @@ import streamlit as st
 from mmlab.analysis.robustness.per_sample_scores import PerSampleScores
 from mmlab.analysis.robustness.subset import subset
 from mmlab.core.errors import DataError, MmlabError
+from mmlab.core.phrases import say
 from mmlab.core.task import Task
 from mmlab.ui.components import clickable_svg, page_frame, thumbnail
 from mmlab.ui.session import cache, url_state
@@ -40,14 +41,14 @@ def written(rows: Iterable[int], ids: Sequence[str]) -> str | None:
     packed = zlib.compress(np.packbits(bits).tobytes(), 9)
     text = f"{_mark(ids)}.{urlsafe_b64encode(packed).decode().rstrip('=')}"
     if len(text) > LONGEST:
-        raise DataError("These are too many samples for a link.", "Select fewer of them.")
+        raise DataError(say("These are too many samples for a link."), say("Select fewer of them."))
     return text
 
 
 def parsed(text: str, ids: Sequence[str]) -> tuple[int, ...]:
     """The rows that a text stands for. Raises DataError for one of another test set, and for nonsense."""
     mark, _, content = text.partition(".")
-    wrong = DataError("The selected samples belong to another test set.", "Showing all samples.")
+    wrong = DataError(say("The selected samples belong to another test set."), say("Showing all samples."))
     if mark != _mark(ids) or len(text) > LONGEST:
         raise wrong
     try:
@@ -105,8 +106,13 @@ def banner(wanted: Collection[str] | None, count: int) -> None:
     if wanted is None:
         return
     with st.container(horizontal=True, vertical_alignment="center", key="mm-chosen"):
-        st.markdown(f"**{len(wanted):,} of {count:,} test samples**, selected on Embed.", width="content")
-        st.button("Show all", key="chosen.all", on_click=lambda: url_state.put(chosen=None), type="tertiary")
+        told = say(
+            "**{count} of {total} test samples**, selected on Embed.",
+            count=f"{len(wanted):,}",
+            total=f"{count:,}",
+        )
+        st.markdown(told, width="content")
+        st.button(say("Show all"), key="chosen.all", on_click=lambda: url_state.put(chosen=None), type="tertiary")
 
 
 def sliced(
@@ -130,12 +136,14 @@ def strip(task: Task, sample: str) -> None:
             f'<div class="mm-gallery">{html}</div>', "chosen.strip", lambda name: url_state.put(sample=name)
         )
     elif wanted is not None:
-        st.caption("None of them ships with its recordings.")
+        st.caption(say("None of them ships with its recordings."))
 
 
 def _button(task: Task, name: str, pressed: bool) -> str:
     found = cache.item(task.name, name)
-    label = escape(f"Selected sample {name}, right answer {found.answer}", quote=True)
+    label = escape(
+        say("Selected sample {name}, right answer {answer}", name=name, answer=say(found.answer)), quote=True
+    )
     named = f'data-pick="{escape(name, quote=True)}" aria-pressed="{str(pressed).lower()}"'
     return (
         f'<button class="mm-thumb" {named} aria-label="{label}" title="{label}">'

@@ -8,6 +8,7 @@ from typing import Any
 import streamlit as st
 
 from mmlab.core.errors import UnknownName
+from mmlab.core.phrases import say
 from mmlab.ui.components import page_frame
 from mmlab.ui.session import url_state
 
@@ -26,7 +27,11 @@ def select(
     wanted = url_state.get(field, default)
     if wanted not in options:
         page_frame.show_error(
-            UnknownName(f"{label}: there is no '{wanted}' here.", f"Showing {shown(default)}."), quiet=True
+            UnknownName(
+                say("{label}: there is no '{wanted}' here.", label=label, wanted=wanted),
+                say("Showing {default}.", default=shown(default)),
+            ),
+            quiet=True,
         )
         wanted = default
     name = f"{page}.{field}"

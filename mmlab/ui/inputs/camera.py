@@ -7,11 +7,12 @@ from functools import partial
 import streamlit as st
 
 from mmlab.core.modality import Modality
+from mmlab.core.phrases import phrase
 from mmlab.core.task import Task
 from mmlab.ui.inputs.registry import arrived, control
 
 
-@control("camera", "Camera")
+@control("camera", phrase("Camera"))
 def camera(task: Task, modality: Modality, key: str) -> None:
     """A photo, taken here."""
     taken = partial(arrived, task.name, modality.name, key)

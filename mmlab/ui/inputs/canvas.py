@@ -10,6 +10,7 @@ from typing import Any
 import streamlit as st
 
 from mmlab.core.modality import Modality
+from mmlab.core.phrases import phrase, say
 from mmlab.core.task import Task
 from mmlab.ui.components import page_frame
 from mmlab.ui.inputs.registry import control
@@ -18,12 +19,12 @@ from mmlab.ui.session import upload_draft, uploads
 PICTURE = "drawing.png"  # the name of a picture that was made from a drawing
 
 
-@control("canvas", "Draw")
+@control("canvas", phrase("Draw"))
 def canvas(task: Task, modality: Modality, key: str) -> None:
     """A canvas for mouse, pen or finger. Imported here: the component only exists inside a running app."""
     from streamlit_drawable_canvas import st_canvas
 
-    st.caption("With the mouse, a pen or a finger.")
+    st.caption(say("With the mouse, a pen or a finger."))
     # what was drawn on another page; settled when this one is entered, since another start clears the canvas
     start = st.session_state.setdefault(page_frame.ON_ENTRY, {}).setdefault(key, st.session_state.get(f"{key}.drawing"))
     drawn = st_canvas(

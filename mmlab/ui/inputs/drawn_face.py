@@ -8,34 +8,38 @@ import numpy as np
 import streamlit as st
 
 from mmlab.core.modality import Modality
+from mmlab.core.phrases import phrase, say
 from mmlab.core.task import Task
 from mmlab.modalities.image.decode import encode_picture
 from mmlab.tasks.generators.opinion import drawn_faces
 from mmlab.ui.inputs.registry import way
 from mmlab.ui.session import upload_draft, uploads
 
-MOVES = {"mouth": "Mouth", "brows": "Brows", "eyes": "Eyes"}
-ENDS = {"mouth": ("sad", "happy"), "brows": ("angry", "raised"), "eyes": ("narrow", "wide")}
+MOVES = {
+    "mouth": phrase("Mouth: sad to happy"),
+    "brows": phrase("Brows: angry to raised"),
+    "eyes": phrase("Eyes: narrow to wide"),
+}
+
 PEOPLE = range(*drawn_faces.IDENTITIES["test"])[:12]  # nobody that a model has learned from
 
 
-@way("opinion.face", "Draw")
+@way("opinion.face", phrase("Draw"))
 def face(task: Task, modality: Modality, key: str) -> None:
     """Sliders for what the face does, and who it is; each move draws it anew."""
     moved = partial(_moved, task.name, modality.name, key)
     for name, label in MOVES.items():
-        low, high = ENDS[name]
-        st.slider(f"{label}: {low} to {high}", -1.0, 1.0, 0.0, 0.1, key=f"{key}.{name}", on_change=moved)
+        st.slider(say(label), -1.0, 1.0, 0.0, 0.1, key=f"{key}.{name}", on_change=moved)
     st.select_slider(
-        "Person",
+        say("Person"),
         PEOPLE,
         format_func=lambda number: f"{number - PEOPLE[0] + 1}",
         key=f"{key}.person",
-        help="Drawn people that no model was trained on.",
+        help=say("Drawn people that no model was trained on."),
         on_change=moved,
     )
     if modality.name not in upload_draft.parts(task.name):
-        st.button("Use this face", key=f"{key}.use", on_click=moved)
+        st.button(say("Use this face"), key=f"{key}.use", on_click=moved)
 
 
 def _moved(task_name: str, modality: str, key: str) -> None:

@@ -22,6 +22,7 @@ import streamlit as st
 from mmlab.core.errors import UnknownName
 from mmlab.core.modality import Modality
 from mmlab.core.modality_kinds import modality_kind
+from mmlab.core.phrases import phrase, say
 from mmlab.core.task import Task, brought_as, takes_files
 from mmlab.ui.session import upload_draft, uploads
 from mmlab.ui.text.markdown import plain
@@ -29,7 +30,7 @@ from mmlab.ui.text.markdown import plain
 T = TypeVar("T")
 Way = Callable[[Task, Modality, str], None]
 Together = Callable[[Task, Sequence[Modality], str], None]
-FILE = "File"
+FILE = phrase("File")
 
 _CONTROLS: dict[str, tuple[str, Way]] = {}
 _WAYS: dict[str, dict[str, Way]] = {}
@@ -90,7 +91,10 @@ def shared(task: Task) -> list[tuple[Together, list[Modality]]]:
 
 def _found(controls: Mapping[str, T], name: str) -> T:
     if name not in controls:
-        raise UnknownName(f"There is no way '{name}' to give an input.", f"There are: {', '.join(sorted(controls))}.")
+        raise UnknownName(
+            say("There is no way '{name}' to give an input.", name=name),
+            say("There are: {names}.", names=", ".join(sorted(controls))),
+        )
     return controls[name]
 
 
@@ -111,7 +115,7 @@ def _file(task: Task, modality: Modality, key: str) -> None:
     """A file with one of the endings of its kind; any where the kind names none."""
     kind = brought_as(task, modality)
     st.file_uploader(
-        f"A file for the {plain(modality.spoken)}",
+        say("A file for the {input}", input=plain(modality.spoken)),
         type=(list(modality_kind(kind).endings) if kind else None) or None,
         key=key,
         max_upload_size=upload_draft.MEGABYTES,

@@ -10,14 +10,16 @@ from html import escape
 import streamlit as st
 
 from mmlab.core.errors import MmlabError
+from mmlab.core.phrases import phrase, say
 from mmlab.core.task import Task
 from mmlab.ui.components import clickable_svg, page_frame, selection, thumbnail
 from mmlab.ui.inputs import upload_form
 from mmlab.ui.session import cache, guesses, uploads, url_state
+from mmlab.ui.text import language
 
 PER_PAGE = 40
 PAGE = "mmlab.gallery"
-TAB, TABS = "mmlab.tab", ("Samples", "Upload")
+TAB, TABS = "mmlab.tab", (phrase("Samples"), phrase("Upload"))
 
 
 def sample_picker(task: Task) -> str | None:
@@ -36,7 +38,8 @@ def tabs(
     """
     # settled when the page is entered: another default would mount the tabs anew, and drop an upload on its way
     opened = st.session_state.setdefault(page_frame.ON_ENTRY, {}).setdefault("tab", int(_is_own(sample)))
-    shipped, own = st.tabs(TABS, default=TABS[opened], key=TAB, on_change="rerun")
+    names = [say(name) for name in TABS]
+    shipped, own = st.tabs(names, default=names[opened], key=TAB, on_change="rerun")
     with shipped, page_frame.error_boundary():
         if shipped.open:
             _gallery(task, offered(), sample or "", on_pick)
@@ -80,14 +83,15 @@ def _is_own(sample: str | None) -> bool:
 def _gallery(task: Task, gallery: Sequence[str], sample: str, on_pick: Callable[[], None] | None) -> None:
     """Pictures to choose from, a page at a time; it opens on the page where the sample is."""
     if not gallery:
-        st.caption("No sample is like this." if task.gallery() else "This task ships no samples.")
+        st.caption(say("No sample is like this.") if task.gallery() else say("This task ships no samples."))
         return
     selection.strip(task, sample)
     pages = math.ceil(len(gallery) / PER_PAGE)
     shown = min(st.session_state.get(f"{PAGE}.{task.name}", _page_of(gallery, sample)), pages - 1)
     chosen = f'data-pick="{escape(sample, quote=True)}"'
     samples = gallery[shown * PER_PAGE : (shown + 1) * PER_PAGE]
-    html = _thumbnails(task.name, tuple(samples), not guesses.is_on(), cache.version(task.name, *samples))
+    version = cache.version(task.name, *samples)
+    html = _thumbnails(task.name, tuple(samples), not guesses.is_on(), version, language.current())
     html = html.replace(chosen, f'{chosen} aria-pressed="true"', 1)
 
     def pick(name: str) -> None:
@@ -98,24 +102,30 @@ def _gallery(task: Task, gallery: Sequence[str], sample: str, on_pick: Callable[
     clickable_svg.board(html, key="gallery", on_pick=pick)
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="mm-pager"):
         move = partial(_turn, task.name, pages)
-        for sign, text, page in (("←", "Earlier samples", shown - 1), ("→", "More samples", shown + 1)):
+        for sign, text, page in (("←", say("Earlier samples"), shown - 1), ("→", say("More samples"), shown + 1)):
             there = 0 <= page < pages
             st.button(sign, key=f"gallery.{sign}", help=text, on_click=move, args=(page,), disabled=not there)
         last = min((shown + 1) * PER_PAGE, len(gallery))
-        st.caption(f"{shown * PER_PAGE + 1} to {last} of {len(gallery)}", width="content")
+        first = shown * PER_PAGE + 1
+        st.caption(say("{first} to {last} of {count}", first=first, last=last, count=len(gallery)), width="content")
         if sample in gallery and not guesses.is_truth_hidden(task.name, sample):
             found = cache.item(task.name, sample)
-            answer = f"right answer: **{page_frame.plain(found.answer)}**"
+            answer = f"{say('right answer')}: **{page_frame.plain(say(found.answer))}**"
             facts = f"**{page_frame.plain(sample)}**", answer, page_frame.plain(found.note)
             st.caption(" · ".join(filter(None, facts)), width="content")
 
 
 @st.cache_data(show_spinner=False, max_entries=64)
-def _thumbnails(task_name: str, samples: tuple[str, ...], is_named: bool, version: object) -> str:
-    """One page of the gallery as buttons with pictures. is_named: whether they say what each sample is."""
+def _thumbnails(task_name: str, samples: tuple[str, ...], is_named: bool, version: object, spoken: str) -> str:
+    """One page of the gallery as buttons with pictures. is_named: whether they say what each sample is.
+
+    spoken: the language in which they do.
+    """
     buttons = []
     for number, sample in enumerate(samples, 1):
-        told = f"Sample {sample}, right answer {cache.item(task_name, sample).answer}" if is_named else f"No. {number}"
+        answer = say(cache.item(task_name, sample).answer)
+        told = say("Sample {sample}, right answer {answer}", sample=sample, answer=answer)
+        told = told if is_named else say("No. {number}", number=number)
         label = escape(told, quote=True)
         named = f'data-pick="{escape(sample, quote=True)}" aria-label="{label}" title="{label}"'
         buttons.append(f'<button class="mm-thumb" {named}>{thumbnail.picture(task_name, sample)}</button>')

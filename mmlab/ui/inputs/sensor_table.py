@@ -11,13 +11,15 @@ import streamlit as st
 
 from mmlab.core.modality import Modality
 from mmlab.core.modality_kinds import modality_kind
+from mmlab.core.phrases import phrase, say
 from mmlab.core.task import Task
 from mmlab.ui.inputs.registry import control, held, together
 from mmlab.ui.session import upload_draft
+from mmlab.ui.text import wording
 from mmlab.ui.text.markdown import plain
 
 UNITS = {"g": "g", "m/s2": "m/s²", "rad/s": "rad/s", "deg/s": "°/s"}
-HELP = (
+HELP = phrase(
     "One row per moment. Columns are found by their names, such as `acc_x [g]` or `gyro_z [deg/s]`; three columns "
     "without names are x, y and z. A column of times (`t [s]`, `time_ms`) gives the rate; any rate will do."
 )
@@ -26,14 +28,15 @@ HELP = (
 @together("sensor table")
 def one_file(task: Task, modalities: Sequence[Modality], key: str) -> None:
     """One file for all of them, each of which takes its columns."""
-    st.markdown(f"One file for **{plain(' and '.join(item.spoken for item in modalities))}**", help=HELP)
-    _table(task, modalities, key, "A file with the columns of all sensors")
+    inputs = plain(wording.together([item.spoken for item in modalities]))
+    st.markdown(say("One file for **{inputs}**", inputs=inputs), help=say(HELP))
+    _table(task, modalities, key, say("A file with the columns of all sensors"))
 
 
-@control("sensor table", "File")
+@control("sensor table", phrase("File"))
 def own_file(task: Task, modality: Modality, key: str) -> None:
     """A file for one input."""
-    _table(task, [modality], key, f"A file for the {plain(modality.spoken)}")
+    _table(task, [modality], key, say("A file for the {input}", input=plain(modality.spoken)))
 
 
 def _table(task: Task, modalities: Sequence[Modality], key: str, label: str) -> None:
@@ -47,33 +50,33 @@ def _table(task: Task, modalities: Sequence[Modality], key: str, label: str) -> 
         label_visibility="collapsed",
         on_change=again,
     )
-    with st.popover("Rate, unit, start", type="tertiary", key=f"{key}.more"):
-        st.caption("Only needed where the file does not say it.")
+    with st.popover(say("Rate, unit, start"), type="tertiary", key=f"{key}.more"):
+        st.caption(say("Only needed where the file does not say it."))
         st.number_input(
-            "Rows a second",
+            say("Rows a second"),
             min_value=5.0,
             max_value=4000.0,
             value=None,
             key=f"{key}.rate",
-            placeholder="From its times, or 50",
-            help="Counts where the file has no column of times.",
+            placeholder=say("From its times, or 50"),
+            help=say("Counts where the file has no column of times."),
             on_change=again,
         )
         st.pills(
-            "Units",
+            say("Units"),
             list(UNITS),
             format_func=UNITS.__getitem__,
             selection_mode="multi",
             key=f"{key}.unit",
-            help="Otherwise from the names of the columns, or guessed from the size of the numbers.",
+            help=say("Otherwise from the names of the columns, or guessed from the size of the numbers."),
             on_change=again,
         )
         st.number_input(
-            "Start at second",
+            say("Start at second"),
             min_value=0.0,
             value=None,
             key=f"{key}.start",
-            placeholder="Where most movement is",
+            placeholder=say("Where most movement is"),
             on_change=again,
         )
 

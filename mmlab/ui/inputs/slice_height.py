@@ -9,6 +9,7 @@ from functools import partial
 import streamlit as st
 
 from mmlab.core.modality import Modality
+from mmlab.core.phrases import say
 from mmlab.core.recordings import Scan
 from mmlab.core.task import Task
 from mmlab.modalities.scan.nifti import is_scan
@@ -21,9 +22,12 @@ from mmlab.ui.session import cache, upload_draft, uploads, url_state
 def height(task: Task, modalities: Sequence[Modality], key: str) -> None:
     """One slider for the volumes that were given: they show the same head, so their slices must lie alike."""
     st.caption(
-        "NIfTI volumes (.nii, .nii.gz) or pictures of one axial slice, cut to the brain on black, all of the same "
-        f"head. Up to {upload_draft.MEGABYTES} MB each: larger volumes fit once packed as .nii.gz. Nothing here is a "
-        "diagnosis: the models were trained on simulated tumours."
+        say(
+            "NIfTI volumes (.nii, .nii.gz) or pictures of one axial slice, cut to the brain on black, all of the same "
+            "head. Up to {size} MB each: larger volumes fit once packed as .nii.gz. Nothing here is a diagnosis: the "
+            "models were trained on simulated tumours.",
+            size=upload_draft.MEGABYTES,
+        )
     )
     given = upload_draft.parts(task.name)
     st.caption(_sizes(task, modalities))
@@ -31,7 +35,7 @@ def height(task: Task, modalities: Sequence[Modality], key: str) -> None:
     if not volumes:
         return
     st.slider(
-        "Height of the slice in the head, % from below",
+        say("Height of the slice in the head, % from below"),
         0,
         100,
         MIDDLE,
@@ -46,14 +50,15 @@ def _sizes(task: Task, modalities: Sequence[Modality]) -> str:
     if not upload_draft.parts(task.name) or not uploads.is_own(sample):
         return ""
     raw = cache.item(task.name, sample).raw
-    slices = {item.label: raw.get(item.name) for item in modalities}
+    slices = {say(item.label): raw.get(item.name) for item in modalities}
     found = {label: scan.pixels.shape for label, scan in slices.items() if isinstance(scan, Scan)}
     if len(set(found.values())) < 2:
         return ""
     named = ", ".join(f"{label} {width} × {height}" for label, (height, width) in found.items())
-    return (
-        f"The slices differ in size: {named} pixels. Each is cropped to the head and resized; whether they show "
-        "the same place of the same head is not checked."
+    return say(
+        "The slices differ in size: {sizes} pixels. Each is cropped to the head and resized; whether they "
+        "show the same place of the same head is not checked.",
+        sizes=named,
     )
 
 

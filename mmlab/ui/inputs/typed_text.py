@@ -7,21 +7,22 @@ from functools import partial
 import streamlit as st
 
 from mmlab.core.modality import Modality
+from mmlab.core.phrases import phrase, say
 from mmlab.core.task import Task
 from mmlab.ui.inputs.registry import control
 from mmlab.ui.session import upload_draft, uploads
 
 
-@control("typed text", "Type")
+@control("typed text", phrase("Type"))
 def words(task: Task, modality: Modality, key: str) -> None:
     """A field to type in."""
     typed = partial(_typed, task.name, modality.name, key)
     st.text_area(
-        "Words",
+        say("Words"),
         key=key,
         label_visibility="collapsed",
         max_chars=2_000,
-        placeholder="A sentence or two, in English",
+        placeholder=say("A sentence or two, in English"),
         on_change=typed,
     )
 

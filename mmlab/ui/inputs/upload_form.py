@@ -13,6 +13,7 @@ import streamlit as st
 from mmlab.core.errors import MmlabError
 from mmlab.core.modality import Modality
 from mmlab.core.outputs import Classification, Multilabel, Output, Regression
+from mmlab.core.phrases import say
 from mmlab.core.task import Task, takes_files
 from mmlab.ui.components import page_frame
 from mmlab.ui.components.pickers import marked
@@ -27,9 +28,9 @@ BUNDLE_PROBLEM = "mmlab.experiments.model_archive.problem"
 def form(task: Task) -> None:
     """The whole tab: what gives several inputs at once, a column per input, the stated truth, the bundle."""
     if not any(takes_files(task, modality.name) for modality in task.info.modalities):
-        st.caption("Files cannot be uploaded here: its models were registered without `transform=`.")
+        st.caption(say("Files cannot be uploaded here: its models were registered without `transform=`."))
         return
-    st.caption(f"Give any of the inputs; the others count as missing. {wording.SENTENCE_PRIVATE}")
+    st.caption(f"{say('Give any of the inputs; the others count as missing.')} {say(wording.SENTENCE_PRIVATE)}")
     said: dict[str, set[str]] = {}  # by input, shared by those that one file was given for: it has one problem
     for show, modalities in shared(task):
         key = f"bring.{task.name}.{modalities[0].kind}"
@@ -45,15 +46,17 @@ def form(task: Task) -> None:
         _truth(task)
         _open_bundle()
     if uploads.is_own(url_state.get("sample")):
-        st.caption("The address of this view does not contain your upload. **Download** below offers it as a bundle.")
+        st.caption(
+            say("The address of this view does not contain your upload. **Download** below offers it as a bundle.")
+        )
 
 
 def bundle_offer(sample: str, task_name: str) -> None:
     """What a link does not hold: the files as they were brought, and the view."""
     own = uploads.find(sample, task_name)
-    st.caption("Your upload and this view, to be opened in another browser:")
+    st.caption(say("Your upload and this view, to be opened in another browser:"))
     st.download_button(
-        "Bundle (zip)",
+        say("Bundle (zip)"),
         data=partial(uploads.bundle, own, url_state.everything()),
         file_name="mmlab-view.zip",
         mime="application/zip",
@@ -64,14 +67,15 @@ def bundle_offer(sample: str, task_name: str) -> None:
 def _one(task: Task, modality: Modality, said: set[str]) -> None:
     st.markdown(marked(modality))
     if not takes_files(task, modality.name):
-        st.caption("Cannot be uploaded: it was registered without `transform=`.")
+        st.caption(say("Cannot be uploaded: it was registered without `transform=`."))
         return
     offered = ways(task, modality)
     chosen = next(iter(offered))
     if len(offered) > 1:
         chosen = st.segmented_control(
-            f"How to give the {plain(modality.spoken)}",
+            say("How to give the {input}", input=plain(modality.spoken)),
             list(offered),
+            format_func=say,
             default=chosen,
             required=True,
             key=f"way.{task.name}.{modality.name}",
@@ -83,7 +87,7 @@ def _one(task: Task, modality: Modality, said: set[str]) -> None:
         said.add(str(problem))
         page_frame.show_error(problem)
     elif problem is None and part is not None:
-        st.caption(f"✓ {plain(part.name) or 'Given'}, {_size(len(part.content))}")
+        st.caption(f"✓ {plain(part.name) or say('Given')}, {_size(len(part.content))}")
 
 
 def _truth(task: Task) -> None:
@@ -99,11 +103,11 @@ def _ask_truth(output: Output, task: Task) -> None:
 @_ask_truth.register
 def _true_class(output: Classification, task: Task) -> None:
     st.selectbox(
-        "Ground truth (optional)",
+        say("Ground truth (optional)"),
         ["", *output.classes],
-        format_func=lambda name: name or "Unknown",
+        format_func=lambda name: say(name) or say("Unknown"),
         key=upload_draft.TRUTH,
-        help="With the true class, combinations are marked right or wrong; without it, same or different.",
+        help=say("With the true class, combinations are marked right or wrong; without it, same or different."),
         on_change=partial(upload_draft.use, task.name),
         width=220,
     )
@@ -112,11 +116,12 @@ def _true_class(output: Classification, task: Task) -> None:
 @_ask_truth.register
 def _true_labels(output: Multilabel, task: Task) -> None:
     st.multiselect(
-        "Right labels (optional)",
+        say("Right labels (optional)"),
         output.classes,
+        format_func=say,
         key=upload_draft.LABELS,
-        placeholder="Unknown",
-        help="With the right labels, combinations are marked right or wrong; without any, same or different.",
+        placeholder=say("Unknown"),
+        help=say("With the right labels, combinations are marked right or wrong; without any, same or different."),
         on_change=partial(upload_draft.use, task.name),
         width=320,
     )
@@ -125,23 +130,26 @@ def _true_labels(output: Multilabel, task: Task) -> None:
 @_ask_truth.register
 def _true_number(output: Regression, task: Task) -> None:
     st.number_input(
-        f"How much is it, {output.low:g} to {output.high:g}? (may stay open)",
+        say("How much is it, {low} to {high}? (may stay open)", low=f"{output.low:g}", high=f"{output.high:g}"),
         output.low,
         output.high,
         value=None,
         step=(output.high - output.low) / 60,
         key=upload_draft.NUMBER,
-        placeholder="Unknown",
-        help="With the right number, the combinations are marked right where they lie on its side of "
-        f"{output.middle:g}; without it, same or different.",
+        placeholder=say("Unknown"),
+        help=say(
+            "With the right number, the combinations are marked right where they lie on its side of {middle}; without "
+            "it, same or different.",
+            middle=f"{output.middle:g}",
+        ),
         on_change=partial(upload_draft.use, task.name),
         width=260,
     )
 
 
 def _open_bundle() -> None:
-    with st.popover("Open a bundle", key="bring.bundle.open"):
-        st.caption("A bundle holds an upload and the view of it.")
+    with st.popover(say("Open a bundle"), key="bring.bundle.open"):
+        st.caption(say("A bundle holds an upload and the view of it."))
         st.file_uploader(
             "A bundle",
             type=["zip"],

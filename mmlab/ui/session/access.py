@@ -12,6 +12,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from mmlab.core import permissions
 from mmlab.core.errors import MmlabError
 from mmlab.core.permissions import Action, Visitor
+from mmlab.core.phrases import say
 from mmlab.ui.text.markdown import plain
 
 UNLOCKED, GIVEN, SAID = "mmlab.unlocked", "mmlab.key", "mmlab.key.said"
@@ -53,17 +54,17 @@ def foot() -> None:
     who = permissions.visitor()
     now = permissions.mode(who)
     if now == permissions.READ_ONLY:
-        st.caption("Read-only: look, upload and compare; nothing is trained, imported or deleted here.")
+        st.caption(say("Read-only: look, upload and compare; nothing is trained, imported or deleted here."))
     if now != permissions.CLASSROOM:
         return
     if who.unlocked:
-        st.caption("Unlocked by the key: you can train, import and delete.")
+        st.caption(say("Unlocked by the key: you can train, import and delete."))
         st.button(
-            "Lock again", key="mmlab.lock", type="tertiary", on_click=lambda: st.session_state.pop(UNLOCKED, None)
+            say("Lock again"), key="mmlab.lock", type="tertiary", on_click=lambda: st.session_state.pop(UNLOCKED, None)
         )
         return
-    with st.popover("Teacher’s key", type="tertiary"):
-        st.text_input("Key", type="password", key=GIVEN, max_chars=200, on_change=_try)
+    with st.popover(say("Teacher’s key"), type="tertiary"):
+        st.text_input(say("Key"), type="password", key=GIVEN, max_chars=200, on_change=_try)
         if said := st.session_state.pop(SAID, ""):
             st.warning(plain(said))
 
@@ -77,7 +78,7 @@ def _try() -> None:
         return
     st.session_state[UNLOCKED] = right
     if not right:
-        st.session_state[SAID] = "This is not the key."
+        st.session_state[SAID] = say("This is not the key.")
 
 
 def _is_forwarded() -> bool:

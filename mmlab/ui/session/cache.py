@@ -32,6 +32,7 @@ from mmlab.core.data_version import fingerprint_of
 from mmlab.core.errors import CheckpointError, DataError, MmlabError
 from mmlab.core.method import METHODS
 from mmlab.core.outputs import Prediction
+from mmlab.core.phrases import language, say
 from mmlab.core.recordings import Raw
 from mmlab.core.reference import Reference
 from mmlab.core.results import Attribution, Sweep
@@ -171,7 +172,7 @@ def item(task_name: str, sample: str) -> Item:
     """One sample. Raises UnknownName, or NotHere for something that was brought in another session."""
     if uploads.is_own(sample):
         return _own_item(task_name, sample, own_version(task_name))
-    return _shipped_item(task_name, sample, version(task_name, sample))
+    return _shipped_item(task_name, sample, version(task_name, sample), language())
 
 
 def world(task_name: str, sample: str, damages: Damages = ()) -> ModelInputs:
@@ -223,12 +224,11 @@ def sweep(reference: Reference) -> Sweep:
 
     Shared between sessions: read only.
     """
-    digest = report(reference).get("digest", "")
-    if not digest and report_file.problem(Path(reference.path)):
-        report_file.read(Path(reference.path))
-    if not digest:
+    if not (digest := report(reference).get("digest", "")):
+        if report_file.problem(Path(reference.path)):
+            report_file.read(Path(reference.path))
         raise CheckpointError(
-            f"{reference.name} was not measured yet.",
+            say("{name} was not measured yet.", name=reference.name),
             f"Run: python -m mmlab evaluate --task {reference.task} --method {reference.method} --save",
         )
     return sweep_file.read(Path(reference.path), digest, task(reference.task).info)
@@ -247,7 +247,7 @@ def seed_of(sample: str, damage: Damage) -> int:
 
 
 @st.cache_data(show_spinner=False, max_entries=64)
-def _shipped_item(task_name: str, sample: str, version: object) -> Item:
+def _shipped_item(task_name: str, sample: str, version: object, spoken: str) -> Item:
     found = task(task_name).example(sample)
     return Item(found.id, found.raw, found.target, found.answer, found.note, own=False, stack=found.stack)
 

@@ -21,6 +21,7 @@ from mmlab.core.errors import CheckpointError, MmlabError
 from mmlab.core.file_stamp import Stamp as FileStamp
 from mmlab.core.file_stamp import stamp_of
 from mmlab.core.method import METHODS
+from mmlab.core.phrases import phrase, say
 from mmlab.core.reference import Reference
 from mmlab.core.task import TASKS, advice
 from mmlab.experiments import comparison_tables
@@ -31,8 +32,8 @@ from mmlab.storage.library import SEED_FOLDER, Entry
 from mmlab.ui.session import cache
 from mmlab.ui.session.library_entries import entry_of
 
-SOURCES = {"built-in": "Built-in samples", "real": "Real recordings"}
-ONLY = "Test samples"  # where a task has no other source, such as one's own folder
+SOURCES = {"built-in": phrase("Built-in samples"), "real": phrase("Real recordings")}
+ONLY = phrase("Test samples")  # where a task has no other source, such as one's own folder
 STEPS = "steps"
 Stamp = tuple[tuple[str, FileStamp], ...]
 
@@ -87,10 +88,12 @@ def sources(task: str, view: str, stamp: Stamp) -> list[str]:
             continue
     if not there:
         raise CheckpointError(
-            f"The ablation of {cache.title(view)} has not been trained yet."
+            say("The ablation of {model} has not been trained yet.", model=cache.title(view))
             if view
-            else "Nothing has been measured yet.",
-            advice(TASKS[task], f"python -m mmlab grid --tasks {task}{f' --ladder {view}' if view else ''}", "Train"),
+            else say("Nothing has been measured yet."),
+            advice(
+                TASKS[task], f"python -m mmlab grid --tasks {task}{f' --ladder {view}' if view else ''}", say("Train")
+            ),
         )
     return there
 
@@ -98,7 +101,7 @@ def sources(task: str, view: str, stamp: Stamp) -> list[str]:
 def source_title(task: str, source: str) -> str:
     """What test data is called: "built-in" would be wrong of one's own."""
     is_only = source == "built-in" and len(cache.task(task).sources()) == 1
-    return ONLY if is_only else SOURCES.get(source, source)
+    return say(ONLY if is_only else SOURCES.get(source, source))
 
 
 def stamp(task: str) -> Stamp:
@@ -157,7 +160,7 @@ def _stored_answers(folder: str, key: str) -> tuple[NDArray[np.float32], NDArray
         found = sweep_file.read_whole(Path(folder), report_file.read(Path(folder)).get("digest", ""), info)
         k = found.index(key)
     except ValueError:
-        return f"The stored answers of {Path(folder).name} lack {key}."
+        return say("The stored answers of {name} lack {key}.", name=Path(folder).name, key=key)
     except MmlabError as error:
         return str(error)
     needed = [name in key.split("-") for name in info.modalities.names]
@@ -171,7 +174,7 @@ def _place(method: str) -> tuple[int, str]:
 
 def by_title(task: str, by: str) -> str:
     """What a table is sorted by, for people."""
-    named = {MEAN: "Mean of all combinations", WORST: "Worst combination", STEPS: "Order of the steps"}
+    named = {MEAN: say("Mean of all combinations"), WORST: say("Worst combination"), STEPS: say("Order of the steps")}
     if by in named:
         return named[by]
     return cache.task(task).info.modalities.parse(by).label

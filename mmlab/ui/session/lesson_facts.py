@@ -10,6 +10,7 @@ import streamlit as st
 
 from mmlab.core.errors import CheckpointError, DataError
 from mmlab.core.outputs import Prediction
+from mmlab.core.phrases import say
 from mmlab.core.reference import Reference
 from mmlab.core.results import Sweep
 from mmlab.core.task import Task
@@ -17,6 +18,7 @@ from mmlab.inference.predictor import Model
 from mmlab.lessons.fact import Finding, find
 from mmlab.lessons.lesson import Ask
 from mmlab.ui.session import cache, url_state
+from mmlab.ui.text import language
 
 
 class _App:
@@ -32,7 +34,8 @@ class _App:
             if entry.reference.method == ask.model and entry.problem is None:
                 return entry.reference
         raise CheckpointError(
-            f"This lesson needs a trained {cache.title(ask.model)}.", "Train it, or bring it in on the Library page."
+            say("This lesson needs a trained {model}.", model=cache.title(ask.model)),
+            say("Train it, or bring it in on the Library page."),
         )
 
     def answers(self, ask: Ask) -> Mapping[str, Prediction]:
@@ -42,7 +45,10 @@ class _App:
     def truth(self, ask: Ask) -> Any:
         target = cache.item(ask.task, ask.sample).target
         if target is None:
-            raise DataError(f"The right answer of {ask.sample} is not known.", "Ask about a built-in sample.")
+            raise DataError(
+                say("The right answer of {sample} is not known.", sample=ask.sample),
+                say("Ask about a built-in sample."),
+            )
         return target
 
     def sweep(self, reference: Reference) -> Sweep:
@@ -59,10 +65,15 @@ def found(ask: Ask) -> Finding:
     """What a fact finds with the models that are here. Raises MmlabError where it cannot be said."""
     models = dict.fromkeys((*ask.models, ask.model))
     version = cache.version(ask.task, ask.sample) if ask.sample else ()
-    return _found(ask, tuple(cache.library().references(ask.task, name) for name in models if name), version)
+    there = tuple(cache.library().references(ask.task, name) for name in models if name)
+    with st.spinner(say("Computing the answer")):
+        return _found(ask, there, version, language.current())
 
 
-@st.cache_data(show_spinner="Computing the answer", max_entries=512)
-def _found(ask: Ask, models: tuple[tuple[Reference, ...], ...], version: object) -> Finding:
-    """models, version: what tells this answer from one with other models, or another version of the sample."""
+@st.cache_data(show_spinner=False, max_entries=512)
+def _found(ask: Ask, models: tuple[tuple[Reference, ...], ...], version: object, spoken: str) -> Finding:
+    """models, version: what tells this answer from one with other models, or another version of the sample.
+
+    spoken: the language of its words.
+    """
     return find(ask, _App())

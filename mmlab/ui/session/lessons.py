@@ -70,7 +70,9 @@ def running() -> Running | None:
         return None
     lesson = find(name)
     if not step.isdecimal() or not 1 <= int(step) <= len(lesson.steps):
-        raise UnknownName(f"This lesson has no step {step[:20]}.", f"It has {len(lesson.steps)}.")
+        raise UnknownName(
+            say("This lesson has no step {step}.", step=step[:20]), say("It has {count}.", count=len(lesson.steps))
+        )
     return Running(lesson, int(step) - 1)
 
 
@@ -80,8 +82,8 @@ def find(name: str) -> Lesson:
     if name in found.lessons:
         return found.lessons[name]
     raise UnknownName(
-        f"There is no lesson '{name[:60]}' here.",
-        "One that somebody uploaded is not part of a link: upload its file on the page Lessons.",
+        say("There is no lesson '{name}' here.", name=name[:60]),
+        say("One that somebody uploaded is not part of a link: upload its file on the page Lessons."),
     )
 
 
@@ -94,12 +96,21 @@ def check(lesson: Lesson) -> None:
     """Raises DataError for a step whose address the app does not know."""
     for number, step in enumerate(lesson.steps, 1):
         if step.page not in PAGES or step.page == "lessons":
-            raise DataError(f"Step {number} is on the page '{step.page}', which does not exist.", lesson_file.HINT)
+            raise DataError(
+                say("Step {number} is on the page '{page}', which does not exist.", number=number, page=step.page),
+                lesson_file.HINT,
+            )
         known = (*url_state.SHARED, *PAGES[step.page].fields)
         for name in (*step.view, *step.then):
             if name not in known or name in url_state.MODES:
                 raise DataError(
-                    f"Step {number}: the page '{step.page}' keeps no '{name}' in its address.", lesson_file.HINT
+                    say(
+                        "Step {number}: the page '{page}' keeps no '{name}' in its address.",
+                        number=number,
+                        page=step.page,
+                        name=name,
+                    ),
+                    lesson_file.HINT,
                 )
 
 
@@ -109,7 +120,7 @@ def bring(content: bytes, file_name: str) -> Lesson:
     lesson = lesson_file.read(content, name)
     check(lesson)
     if lesson.name in shelf.stand().lessons:
-        raise DataError(f"There is a lesson named '{lesson.name}' already.", "Rename the file.")
+        raise DataError(say("There is a lesson named '{name}' already.", name=lesson.name), say("Rename the file."))
     kept: dict[str, Lesson] = st.session_state.setdefault(BROUGHT, {})
     kept.pop(lesson.name, None)
     kept[lesson.name] = lesson
@@ -164,8 +175,8 @@ def right(at: Running) -> str:
     key = lesson_facts.found(at.step.answer).key
     if key not in at.step.options:
         raise DataError(
-            f"With the models here the answer is '{key}', which is none of the options.",
-            "This lesson was written for other models.",
+            say("With the models here the answer is '{key}', which is none of the options.", key=key),
+            say("This lesson was written for other models."),
         )
     return key
 

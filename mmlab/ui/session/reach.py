@@ -9,10 +9,11 @@ from urllib.parse import urlencode, urlsplit, urlunsplit
 
 import streamlit as st
 
+from mmlab.core.phrases import phrase, say
 from mmlab.ui.session import access
 from mmlab.ui.session.page_registry import PAGES
 
-HOW = (
+HOW = phrase(
     "This app answers this machine only. To let others in, start it with `--server.address 0.0.0.0 "
     "--server.allowedHosts {name} --server.allowedHosts {ip}`; visitors may then look, not train or delete "
     "(docs/hosting.md)."
@@ -41,13 +42,13 @@ def found(view: Mapping[str, str], page: str = "", here: str = "") -> Reach:
         shown = shown._replace(path=_path(shown.path, page))
     query = urlencode(view, safe=":,")
     if not shown.hostname:
-        return Reach(f"{page}?{query}", remark="The address of the app is not known here.")
+        return Reach(f"{page}?{query}", remark=say("The address of the app is not known here."))
     if not access.is_loopback(shown.hostname):
         return Reach(urlunsplit((shown.scheme, shown.netloc, shown.path, query, "")))
     name, ip = host_name(), lan_address()
     if access.is_loopback(_server()):
         address = urlunsplit((shown.scheme, shown.netloc, shown.path, query, ""))
-        return Reach(address, remark=HOW.format(name=name, ip=ip or "ADDRESS"))
+        return Reach(address, remark=say(HOW, name=name, ip=ip or "ADDRESS"))
     port = f":{shown.port}" if shown.port else ""
     first, second = (
         urlunsplit((shown.scheme, f"{host}{port}", shown.path, query, "")) if host else "" for host in (name, ip)

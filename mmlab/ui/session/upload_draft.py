@@ -13,6 +13,7 @@ import streamlit as st
 
 from mmlab.core.errors import DataError, MmlabError
 from mmlab.core.outputs.multilabel import SEPARATOR
+from mmlab.core.phrases import say
 from mmlab.ui.session import cache, uploads, url_state
 from mmlab.ui.session.decoded_uploads import decoded
 
@@ -40,7 +41,7 @@ def give(task_name: str, modality: str, part: uploads.UploadedFile | None) -> No
         return
     try:
         if len(part.content) > MEGABYTES * 2**20:
-            raise DataError(f"The file is larger than {MEGABYTES} MB.", "Upload a smaller one.")
+            raise DataError(say("The file is larger than {size} MB.", size=MEGABYTES), say("Upload a smaller one."))
         task = cache.task(task_name)
         task.prepare(modality, decoded(task, modality, part))
     except MmlabError as error:

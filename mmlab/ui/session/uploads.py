@@ -24,6 +24,7 @@ from typing import Any
 import streamlit as st
 
 from mmlab.core.errors import DataError, MmlabError
+from mmlab.core.phrases import phrase, say
 from mmlab.storage import bounded_zip, strict_json
 from mmlab.storage.bounded_zip import Archive, Bounds, DamagedArchive
 from mmlab.storage.file_schemas import ViewBundle
@@ -37,7 +38,7 @@ LONGEST_TRUTH = 4_000  # of several labels
 LARGEST_VIEW = 64 * 2**10
 MOST_FILES = 16
 FORMAT = 1
-HINT = "Take the bundle that the Bench offers under 'Download'."
+HINT = phrase("Take the bundle that the Bench offers under 'Download'.")
 MOST_OPTIONS = 16
 _NAME = re.compile(r"[a-z0-9_]{1,40}")
 _HEIGHT = re.compile(r"(.*)#(\d{1,3})%")
@@ -95,9 +96,11 @@ def find(sample: str, task: str) -> Upload:
     own = st.session_state.get(STORE, {}).get(sample)
     if own is None or own.task != task:
         raise NotHere(
-            "This link shows an upload, and uploads are not part of a link.",
-            "They stay with whoever made them. Ask for the bundle and open it under 'Upload', "
-            "or upload your own files.",
+            say("This link shows an upload, and uploads are not part of a link."),
+            say(
+                "They stay with whoever made them. Ask for the bundle and open it under 'Upload', or "
+                "upload your own files."
+            ),
         )
     return own
 
@@ -120,7 +123,7 @@ def bundle(own: Upload, view: Mapping[str, str]) -> bytes:
 def open_bundle(content: bytes) -> tuple[Upload, dict[str, str]]:
     """What a bundle holds and the view it was taken from. Raises DataError."""
     if len(content) > LARGEST_BUNDLE:
-        raise DataError(f"The bundle is larger than {LARGEST_BUNDLE >> 20} MB.", HINT)
+        raise DataError(say("The bundle is larger than {size} MB.", size=LARGEST_BUNDLE >> 20), HINT)
     try:
         with bounded_zip.opened(content, Bounds(MOST_FILES, LARGEST_CONTENT + LARGEST_VIEW)) as archive:
             described = _described(archive.read("view.json", LARGEST_VIEW))
@@ -128,23 +131,23 @@ def open_bundle(content: bytes) -> tuple[Upload, dict[str, str]]:
             own = Upload(described["task"], parts, described.get("truth", "")[:LONGEST_TRUTH])
             view = {key: value[:400] for key, value in described.get("view", {}).items()}
     except DamagedArchive as error:
-        raise DataError(f"This is not a bundle, or it is damaged: it {error}.", HINT) from error
+        raise DataError(say("This is not a bundle, or it is damaged: it {error}.", error=error), HINT) from error
     if not parts:
-        raise DataError("The bundle holds no inputs.", HINT)
+        raise DataError(say("The bundle holds no inputs."), HINT)
     return own, view
 
 
 def _described(content: bytes) -> dict[str, Any]:
-    found: dict[str, Any] = strict_json.checked(content, ViewBundle, "view.json in the bundle", HINT, LARGEST_VIEW)
+    found: dict[str, Any] = strict_json.checked(content, ViewBundle, say("view.json in the bundle"), HINT, LARGEST_VIEW)
     if found["mmlab"] != FORMAT:
-        raise DataError("The bundle was made by another version of this app.", HINT)
+        raise DataError(say("The bundle was made by another version of this app."), HINT)
     return found
 
 
 def _inputs(described: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
     names = list(described["inputs"].items())
     if len(names) > MOST_FILES or not all(_NAME.fullmatch(name) for name, _ in names):
-        raise DataError("The bundle names inputs that cannot exist.", HINT)
+        raise DataError(say("The bundle names inputs that cannot exist."), HINT)
     return names
 
 
@@ -162,5 +165,5 @@ def _said(entry: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
         return (asked[1], {"height": min(int(asked[2]), 100)}) if asked else (name, {})
     kept = {str(key)[:40]: value for key, value in options.items() if isinstance(value, str | int | float)}
     if len(kept) != len(options) or len(kept) > MOST_OPTIONS or any(len(str(value)) > 200 for value in kept.values()):
-        raise DataError("The bundle says things of its inputs that cannot be.", HINT)
+        raise DataError(say("The bundle says things of its inputs that cannot be."), HINT)
     return name, kept

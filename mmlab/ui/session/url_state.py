@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from mmlab.core.errors import MmlabError, UnknownName
+from mmlab.core.phrases import say
 from mmlab.ui.session.page_registry import HOME, pages
 
 if TYPE_CHECKING:
@@ -131,7 +132,8 @@ def methods(there: Iterable[str], limit: int = 4) -> tuple[str, ...]:
     for name in wanted:
         if name not in there:
             raise UnknownName(
-                f"There is no trained model of the method '{name}' here.", f"There are: {', '.join(there) or 'none'}."
+                say("There is no trained model of the method '{name}' here.", name=name),
+                say("There are: {names}.", names=", ".join(there) or "–"),
             )
     return wanted or there[:limit]
 
@@ -225,10 +227,11 @@ def _damage(text: str, modalities: Modalities) -> Damage:
     known = corruptions_of(modalities[modality].kind)
     if kind not in known:
         raise UnknownName(
-            f"There is no corruption '{kind}' for {modality}.", f"There are: {', '.join(known) or 'none'}."
+            say("There is no corruption '{kind}' for {modality}.", kind=kind, modality=modality),
+            say("There are: {names}.", names=", ".join(known) or "–"),
         )
     if severity not in map(str, SEVERITIES):
-        raise UnknownName(f"Corruption has no level '{severity}'.", "Use 1 to 5.")
+        raise UnknownName(say("Corruption has no level '{severity}'.", severity=severity), say("Use 1 to 5."))
     return Damage(modality, kind, int(severity))
 
 

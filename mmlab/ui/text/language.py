@@ -1,35 +1,36 @@
 """In which language the screen speaks: what the address asks for (`?lang=de`), of the folders beside this file.
 
-A folder `de/` holds `phrases.toml`, sentences by their English (`mmlab.core.phrases`), in tables that only sort them,
-and for terms of the glossary the files of the same names as the English ones. What is not there is said in English.
+A folder `de/` holds `language.toml` with the name that the language gives itself; `phrases/`, sentences by their
+English (`mmlab.core.phrases`), in one file for each page and `app.toml` for what pages share; and for terms of the
+glossary files of the same names as the English ones. What is not there, or is empty, is said in English.
+`python tools/phrases.py fr` writes what a language lacks.
 """
 
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextvars import ContextVar
 from functools import cache
 from pathlib import Path
+from typing import Any, TypeVar
 
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from mmlab.core import phrases
+from mmlab.core.phrases import ENGLISH
 
 FOLDER = Path(__file__).parent
-ENGLISH = "en"
 PHRASES = "phrases"
 SPOKEN = "mmlab.language"  # session: the language of the page that is made
+T = TypeVar("T")
+_aside: ContextVar[str] = ContextVar("language", default=ENGLISH)  # of what is made without a page
 
 
 def languages() -> Mapping[str, str]:
     """What the languages call themselves, by their codes; English first."""
     return {ENGLISH: "English", **{code: str(_file(code, "language")["name"]) for code in _codes()}}
-
-
-def complete(code: str) -> tuple[str, ...]:
-    """The files of a language that say of themselves that nothing is missing in them."""
-    return tuple(_file(code, "language")["complete"])
 
 
 def use(code: str) -> None:
@@ -40,21 +41,43 @@ def use(code: str) -> None:
 def current() -> str:
     """The language of the page that is made."""
     if get_script_run_ctx(suppress_warning=True) is None:  # no page is being made
-        return ENGLISH
+        return _aside.get()
     return str(st.session_state.get(SPOKEN, ENGLISH))
 
 
+def kept(make: Callable[[], T]) -> Callable[[], T]:
+    """`make` in the language of now, for when it is called without a page: a file that a button offers."""
+    code = current()
+
+    def spoken() -> T:
+        token = _aside.set(code)
+        try:
+            return make()
+        finally:
+            _aside.reset(token)
+
+    return spoken
+
+
 def sentences(code: str) -> Mapping[str, str]:
-    """The phrases of a language by their English."""
+    """The phrases of a language by their English. Raises ValueError for one that stands in two files."""
     found: dict[str, str] = {}
-    for table in _file(code, PHRASES).values():
-        found.update(table)
+    for area in areas(code):
+        there = {english: said for english, said in _file(code, f"{PHRASES}/{area}").items() if said}
+        if twice := sorted(found.keys() & there.keys()):
+            raise ValueError(f"{code}/{PHRASES}/{area}.toml: {twice[0]!r} stands in another file, too")
+        found.update(there)
     return found
+
+
+def areas(code: str) -> tuple[str, ...]:
+    """The files of phrases that a language has: `app`, `predict`, ..."""
+    return tuple(sorted(file.stem for file in (FOLDER / code / PHRASES).glob("*.toml")))
 
 
 def terms(code: str, page: str) -> Mapping[str, Mapping[str, str]]:
     """The terms of a page in a language, as far as they are there, by key."""
-    return _file(code, page)
+    return {key: {part: said for part, said in term.items() if said} for key, term in _file(code, page).items()}
 
 
 def translated(sentence: str) -> str:
@@ -74,9 +97,9 @@ def _codes() -> tuple[str, ...]:
 
 
 @cache
-def _file(code: str, name: str) -> Mapping[str, Mapping[str, str]]:
+def _file(code: str, name: str) -> Mapping[str, Any]:
     file = FOLDER / code / f"{name}.toml"
     return tomllib.loads(file.read_text("utf-8")) if file.is_file() else {}
 
 
-phrases.serve(translated)
+phrases.serve(phrases.Speaker(translated, current))

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from mmlab.analysis.dominance.contributions import DOMINANT
 from mmlab.analysis.dominance.verdict import CLOSE, MEASURES, NO, NOTHING, SEEDS, YES, SeedShares, Verdict
 from mmlab.core.number_text import fixed
+from mmlab.core.phrases import say
 from mmlab.ui.text import wording
 
 LINE = wording.percent(DOMINANT)
@@ -29,47 +30,73 @@ def measured(found: Verdict, title_of: Callable[[str], str]) -> str:
     """
     if not found.decided:
         return ""
-    leader, others = found.labels[found.leader], sum(map(len, found.against.values()))
-    said = [f"{found.decided - others} of {found.judges} measures put {leader} clearly first"]
+    leader, others = _leader(found), sum(map(len, found.against.values()))
+    agree = found.decided - others
+    said = [say("{count} of {total} measures put {input} clearly first", count=agree, total=found.judges, input=leader)]
     said += [_by_input(found.against, title_of)] if found.against else []
     nobody = found.judges - found.decided
-    said += [f"{nobody} {'have' if nobody > 1 else 'has'} no clear first"] if nobody else []
-    return f"{'; '.join(said)}."
+    if nobody:
+        said.append(say("1 has no clear first") if nobody == 1 else say("{count} have no clear first", count=nobody))
+    return _sentence(said)
 
 
 def _yes(found: Verdict) -> str:
-    return f"Yes: {_leader(found)} dominates, {_share(found)}, {_in_seeds(len(found.seeds), len(found.seeds))}."
+    where = _in_seeds(len(found.seeds), len(found.seeds))
+    return say("Yes: {input} dominates, {share}, {seeds}.", input=_leader(found), share=_share(found), seeds=where)
 
 
 def _no(found: Verdict) -> str:
-    most = f"{_leader(found)} has the most, {_share(found)}"
-    return f"No: no input dominates. {most}, {_in_seeds(found.alike, len(found.seeds))}."
+    return say(
+        "No: no input dominates. {input} has the most, {share}, {seeds}.",
+        input=_leader(found),
+        share=_share(found),
+        seeds=_in_seeds(found.alike, len(found.seeds)),
+    )
 
 
 def _close(found: Verdict) -> str:
-    return f"Too close to call: {_leader(found)} has {_share(found)}, and dominates from {LINE} on."
+    return say(
+        "Too close to call: {input} has {share}, and dominates from {line} on.",
+        input=_leader(found),
+        share=_share(found),
+        line=LINE,
+    )
 
 
 def _seeds(found: Verdict) -> str:
     total = len(found.seeds)
-    parts = [f"{label} dominates in {count} of {total}" for label, count in found.dominates.items()]
+    parts = [
+        say("{input} dominates in {count} of {total}", input=label, count=count, total=total)
+        for label, count in found.dominates.items()
+    ]
     without = sum(each.call == NO for each in found.seeds)
     nothing = sum(each.call == NOTHING for each in found.seeds)
-    parts += [f"no input does in {without}"] if without else []
-    parts += [f"inputs are worth nothing in {nothing}"] if nothing else []
-    return f"It depends on the seed: {'; '.join(parts)}. In {found.shown.name}, {_leader(found)} has {_share(found)}."
+    parts += [say("no input does in {count}", count=without)] if without else []
+    parts += [say("inputs are worth nothing in {count}", count=nothing)] if nothing else []
+    return say(
+        "It depends on the seed: {parts}. In {run}, {input} has {share}.",
+        parts="; ".join(parts),
+        run=found.shown.name,
+        input=_leader(found),
+        share=_share(found),
+    )
 
 
 def _measures(found: Verdict) -> str:
     others = sum(map(len, found.against.values()))
-    return (
-        f"The measures disagree: {_leader(found)} has {_share(found)}, but {others} of the {found.decided} measures "
-        f"that put an input clearly first name {wording.together(list(found.against))}."
+    return say(
+        "The measures disagree: {input} has {share}, but {count} of the {total} measures that put an input "
+        "clearly first name {others}.",
+        input=_leader(found),
+        share=_share(found),
+        count=others,
+        total=found.decided,
+        others=wording.together([say(label) for label in found.against]),
     )
 
 
 def _nothing(found: Verdict) -> str:
-    return "There is nothing to dominate: with every input the model does no better than with none."
+    return say("There is nothing to dominate: with every input the model does no better than with none.")
 
 
 _SENTENCES: Mapping[str, Callable[[Verdict], str]] = {
@@ -83,11 +110,12 @@ _SENTENCES: Mapping[str, Callable[[Verdict], str]] = {
 
 
 def _leader(found: Verdict) -> str:
-    return found.labels[found.leader]
+    return say(found.labels[found.leader])
 
 
 def _share(found: Verdict) -> str:
-    return f"{wording.percent(found.share)} of the Shapley value{bounds(found.shown, found.leader)}"
+    share = wording.percent(found.share)
+    return say("{share} of the Shapley value{interval}", share=share, interval=bounds(found.shown, found.leader))
 
 
 def bounds(run: SeedShares, place: int) -> str:
@@ -97,10 +125,16 @@ def bounds(run: SeedShares, place: int) -> str:
 
 
 def _in_seeds(count: int, total: int) -> str:
-    return "in the one run there is" if total == 1 else f"in {count} of {total} seeds"
+    return (
+        say("in the one run there is") if total == 1 else say("in {count} of {total} seeds", count=count, total=total)
+    )
 
 
 def _by_input(against: Mapping[str, tuple[str, ...]], title_of: Callable[[str], str]) -> str:
     return "; ".join(
-        f"{', '.join(f'“{title_of(name)}”' for name in names)}: {label}" for label, names in against.items()
+        f"{', '.join(f'“{title_of(name)}”' for name in names)}: {say(label)}" for label, names in against.items()
     )
+
+
+def _sentence(parts: list[str]) -> str:
+    return say("{sentence}.", sentence="; ".join(parts))

@@ -14,24 +14,24 @@ from dataclasses import replace
 from mmlab.core.metric import METRICS, family, higher_is_better
 from mmlab.core.number_text import fixed
 from mmlab.core.number_text import percent as percent  # a word of the screen like the others
-from mmlab.core.phrases import say
+from mmlab.core.phrases import phrase, say
 from mmlab.ui.text import glossary, language
 from mmlab.ui.text.glossary import Term
 
-CONSTANT = "A dash: one of the two is the same everywhere, so that they have no correlation."
-SENTENCE_PRIVATE = (
+CONSTANT = phrase("A dash: one of the two is the same everywhere, so that they have no correlation.")
+SENTENCE_PRIVATE = phrase(
     "Uploads stay in the memory of the machine that runs this app, and are deleted when you close the page."
 )
 
 
 def help(name: str) -> str:
     """The help text of a term, as Markdown: the field's term, a plain sentence, how it is computed."""
-    term = _spoken(name)
-    source = f" *{say('Source')}: {term.source}.*" if term.source else ""
-    return f"**{term.title}.** {term.plain}\n\n{term.how}{source}"
+    shown = term(name)
+    source = f" *{say('Source')}: {shown.source}.*" if shown.source else ""
+    return f"**{shown.title}.** {shown.plain}\n\n{shown.how}{source}"
 
 
-def _spoken(name: str) -> Term:
+def term(name: str) -> Term:
     """The term in the language of the page, as far as that has it."""
     english = glossary.term(name)
     page = next((page for page, terms in glossary.PAGES.items() if name in terms), "")
@@ -44,14 +44,14 @@ def metric(name: str) -> str:
     start, part = family(name)
     if not start:
         return name.replace("_", " ").capitalize()
-    return f"{METRICS[start].title} {part.upper()}".rstrip()
+    return f"{say(METRICS[start].title)} {part.upper()}".rstrip()
 
 
 def metric_meaning(name: str) -> str:
     """What a metric says, to follow its name in a sentence, and whether lower is better: `: the share of ...`."""
     start, _ = family(name)
-    meaning = f": {METRICS[start].about}" if start else ""
-    return meaning if higher_is_better(name) else f"{meaning}; lower is better"
+    meaning = f": {say(METRICS[start].about)}" if start else ""
+    return meaning if higher_is_better(name) else f"{meaning}; {say('lower is better')}"
 
 
 def certainty(probability: float) -> str:
@@ -60,10 +60,15 @@ def certainty(probability: float) -> str:
     The rule is applied to the whole percent that is shown, so that `95 %` always reads the same.
     """
     shown = round(100 * probability)
-    for bound, phrase in ((95, say("very sure")), (80, say("fairly sure")), (60, say("unsure"))):
+    for bound, word in ((95, say("very sure")), (80, say("fairly sure")), (60, say("unsure"))):
         if shown >= bound:
-            return phrase
+            return word
     return say("very unsure")
+
+
+def answer(text: str) -> str:
+    """An answer for people; of several regions or labels each."""
+    return ", ".join(map(say, text.split(", ")))
 
 
 def is_unsure(probability: float) -> bool:
@@ -78,25 +83,32 @@ def correlation(value: float) -> str:
 
 def together(names: Sequence[str]) -> str:
     """`A`, `A and B`, `A, B and C`."""
-    return " and ".join(", ".join(names).rsplit(", ", 1)) if len(names) > 1 else "".join(names)
+    if len(names) < 2:
+        return "".join(names)
+    return say("{first} and {last}", first=say(", ").join(names[:-1]), last=names[-1])
 
 
 def points(change: float) -> str:
     """A change of a share in percentage points, with its sign: `−12 points`."""
     rounded = round(100 * change)
     if rounded == 0:
-        return "no change"
-    return f"{'+' if rounded > 0 else '−'}{abs(rounded)} point{'s' if abs(rounded) != 1 else ''}"
+        return say("no change")
+    sign = "+" if rounded > 0 else "−"
+    if abs(rounded) == 1:
+        return say("{sign}1 point", sign=sign)
+    return say("{number} points", number=f"{sign}{abs(rounded)}")
 
 
 def minutes(seconds: float) -> str:
     """A duration in plain words: `40 s`, `3 min`, `2 h 10 min`."""
     if not math.isfinite(seconds):
-        return "an unknown time"
+        return say("an unknown time")
     if seconds < 90:
-        return f"{max(1, round(seconds))} s"
+        return say("{count} s", count=max(1, round(seconds)))
     whole = round(seconds / 60)
-    return f"{whole} min" if whole < 120 else f"{whole // 60} h {whole % 60} min"
+    if whole < 120:
+        return say("{count} min", count=whole)
+    return say("{hours} h {minutes} min", hours=whole // 60, minutes=whole % 60)
 
 
 def area(square_mm: float) -> str:

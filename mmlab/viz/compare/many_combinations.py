@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from html import escape
 
 from mmlab.core.metric import mean_of
+from mmlab.core.phrases import say
 from mmlab.viz.compare.method_tables import Column, Line, Scale, combination_chips, pick_cell, span_of, written
 
 MOST_ACROSS = 15  # combinations, those of four inputs
@@ -36,14 +37,15 @@ def tall(
     head = "".join(f"<th scope='col'>{escape(line.title)}<small>{escape(line.note)}</small></th>" for line in lines)
     span = span_of([line.values for line in lines], len(columns), scale)
     place = {column.key: position for position, column in enumerate(columns)}
-    ends = "".join(_end(lines, len(columns) + offset, name, scale) for offset, name in enumerate(("mean", "worst")))
+    names = (say("mean"), say("worst"))
+    ends = "".join(_end(lines, len(columns) + offset, name, scale) for offset, name in enumerate(names))
     sizes = sorted({len(column.chips) for column in shown})
     groups = "".join(
         _group(lines, [each for each in shown if len(each.chips) == size], place, scale, span, selected)
         for size in sizes
     )
     return (
-        '<div class="mm-scroll mm-tall"><table class="mm-heat"><thead><tr><th scope="col">Inputs</th>'
+        f'<div class="mm-scroll mm-tall"><table class="mm-heat"><thead><tr><th scope="col">{say("Inputs")}</th>'
         f"{head}</tr></thead><tbody>{ends}</tbody>{groups}</table></div>"
     )
 
@@ -53,7 +55,7 @@ def _end(lines: Sequence[Line], position: int, name: str, scale: Scale) -> str:
         f'<td class="mm-end" title="{escape(line.notes[position], quote=True)}">{written(line, position, scale)}</td>'
         for line in lines
     )
-    return f"<tr><th scope='row'>{name}<small>of all combinations</small></th>{cells}</tr>"
+    return f"<tr><th scope='row'>{name}<small>{say('of all combinations')}</small></th>{cells}</tr>"
 
 
 def _group(
@@ -66,7 +68,7 @@ def _group(
 ) -> str:
     """The combinations of one size under their heading, those with the worst mean over the methods first."""
     size = len(columns[0].chips)
-    heading = f"{size} input{'s' if size > 1 else ''}, worst first"
+    heading = say("1 input, worst first") if size == 1 else say("{count} inputs, worst first", count=size)
     rows = []
     for column in sorted(columns, key=lambda each: _badness(lines, place[each.key], scale)):
         cells = "".join(pick_cell(line, column, place[column.key], scale, span, selected) for line in lines)

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmlab.core.number_text import fixed, measured
+from mmlab.core.phrases import say
 from mmlab.core.spans import divisor
 from mmlab.viz.base import theme
 
@@ -82,12 +83,13 @@ def heat(
         return f"<th scope='col'{order} title='{escape(label, quote=True)}'>{inside}{mark}</th>"
 
     head = "".join(top(c.key, c.label, combination_chips(c)) for c in columns)
-    ends = top("mean", "mean of all combinations", "mean") + top("worst", "worst combination", "worst")
+    ends = top("mean", say("mean of all combinations"), say("mean"))
+    ends += top("worst", say("worst combination"), say("worst"))
     spans = span_of([line.values for line in lines], len(columns), scale)
     body = "".join(_line(line, columns, scale, spans, selected) for line in lines)
     crowded = " mm-crowded" if len(columns) > ROOMY else ""
     return (
-        f'<div class="mm-scroll"><table class="mm-heat{crowded}"><thead><tr><th scope="col">Method</th>'
+        f'<div class="mm-scroll"><table class="mm-heat{crowded}"><thead><tr><th scope="col">{say("Method")}</th>'
         f"{head}{ends}</tr></thead><tbody>{body}</tbody></table></div>"
     )
 
@@ -108,13 +110,14 @@ def differences(
         good = (mean > 0) == scale.higher_is_better
         colour = BETTER if good else WORSE
         if math.isfinite(low):
+            span = say("95 % interval {low} to {high}", low=f"{low:+.2f}", high=f"{high:+.2f}")
             figure.add_scatter(
                 x=[low, high],
                 y=[title, title],
                 mode="lines",
                 line={"color": colour, "width": 6},
                 opacity=0.4,
-                hovertemplate=f"95 % interval {low:+.2f} to {high:+.2f}<extra>{escape(title)}</extra>",
+                hovertemplate=f"{span}<extra>{escape(title)}</extra>",
             )
         dots = factor * seeds
         figure.add_scatter(
@@ -122,14 +125,14 @@ def differences(
             y=[title] * len(dots),
             mode="markers",
             marker={"color": colour, "size": 7, "opacity": 0.75, "line": {"width": 0}},
-            hovertemplate="one seed: %{x:+.2f}<extra>" + escape(title) + "</extra>",
+            hovertemplate=f"{say('one seed')}: %{{x:+.2f}}<extra>{escape(title)}</extra>",
         )
         figure.add_scatter(
             x=[mean],
             y=[title],
             mode="markers",
             marker={"color": colour, "size": 16, "symbol": "line-ns", "line": {"color": colour, "width": 3}},
-            hovertemplate="mean: %{x:+.2f}<extra>" + escape(title) + "</extra>",
+            hovertemplate=f"{say('mean')}: %{{x:+.2f}}<extra>{escape(title)}</extra>",
         )
     reach = [factor * value for _, dots, span in rows if span for value in (0.0, *dots, *span) if math.isfinite(value)]
     low, high = min(reach, default=-1.0), max(reach, default=1.0)
@@ -139,7 +142,7 @@ def differences(
         height=110 + 34 * max(1, len(rows)),
         showlegend=False,
         xaxis={
-            "title": {"text": "difference in percentage points" if scale.is_share else "difference"},
+            "title": {"text": say("difference in percentage points") if scale.is_share else say("difference")},
             "zeroline": False,
             "range": [low - margin, high + margin],
         },
@@ -164,9 +167,12 @@ def confusion(counts: NDArray[np.integer[Any]], classes: Sequence[str]) -> str:
         cells = "".join(_count(shares[i, j], int(counts[i, j]), name, said, i == j) for j, said in enumerate(classes))
         body.append(f"<tr><th scope='row'>{escape(name)}</th>{cells}</tr>")
     upright = " mm-upright" if max(map(len, classes)) > SHORT_NAME else ""
+    note = say("Rows: true class. Columns: predicted class. Percent of the row.")
+    if every > MOST_CLASSES:
+        most = say("The {count} of {total} classes that are mixed up most.", count=MOST_CLASSES, total=f"{every:,}")
+        note = f"{note} {most}"
     return (
-        '<p class="mm-note">Rows: true class. Columns: predicted class. Percent of the row.'
-        f"{f' The {MOST_CLASSES} of {every:,} classes that are mixed up most.' if every > MOST_CLASSES else ''}</p>"
+        f'<p class="mm-note">{note}</p>'
         f'<div class="mm-scroll"><table class="mm-heat mm-confusion{upright}">'
         f"<thead><tr><th></th>{head}</tr></thead><tbody>{''.join(body)}</tbody></table></div>"
     )
@@ -184,7 +190,7 @@ def _most_mixed_up(
     whole[:-1, :-1] = counts[np.ix_(kept, kept)]
     whole[:-1, -1], whole[-1, :-1] = counts[np.ix_(kept, rest)].sum(1), counts[np.ix_(rest, kept)].sum(0)
     whole[-1, -1] = counts[np.ix_(rest, rest)].sum()
-    return whole, [*(classes[place] for place in kept), f"{len(rest):,} others"]
+    return whole, [*(classes[place] for place in kept), say("{count} others", count=f"{len(rest):,}")]
 
 
 def mix_ups(
@@ -257,7 +263,12 @@ def _line(line: Line, columns: Sequence[Column], scale: Scale, span: tuple[float
 def _count(share: float, count: int, truth: str, said: str, right: bool) -> str:
     colour = theme.RIGHT if right else theme.WRONG
     text = "" if count == 0 else f"{100 * share:.0f}" if share >= 0.005 else "<1"
-    note = escape(f"{truth} predicted as {said}: {count}" if not right else f"{truth} recognised: {count}", quote=True)
+    note = escape(
+        say("{truth} predicted as {answer}: {count}", truth=truth, answer=said, count=count)
+        if not right
+        else say("{truth} recognised: {count}", truth=truth, count=count),
+        quote=True,
+    )
     tint = FAINTEST + share * (FULLEST - FAINTEST) if count else 0
     return f'<td title="{note}" style="--c:{colour};--p:{tint:.0f}%"><span>{escape(text)}</span></td>'
 
@@ -266,5 +277,5 @@ def legend(scale: Scale, marks: Mapping[str, str]) -> str:
     """What the tints mean, as HTML."""
     parts = [f'<span style="--c:{colour}">{escape(text)}</span>' for text, colour in marks.items()]
     if scale.signed:
-        parts.append("<b>bold: the 95 % interval excludes 0</b>")
+        parts.append(f"<b>{say('bold: more than chance (p < 0.05, Holm)')}</b>")
     return f'<p class="mm-key">{"".join(parts)}</p>'

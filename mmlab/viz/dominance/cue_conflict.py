@@ -7,6 +7,7 @@ from html import escape
 import numpy as np
 from numpy.typing import NDArray
 
+from mmlab.core.phrases import say
 from mmlab.viz.base.theme import DIVERGING
 
 FIRST, SECOND = str(DIVERGING[-1][1]), str(DIVERGING[0][1])
@@ -29,14 +30,16 @@ def matrix(
             for j, other in enumerate(groups)
         )
         body.append(f'<tr><th scope="row">{escape(name)}</th>{cells}</tr>')
-    note = (
-        f"Rows: what {escape(labels[0])} shows. Columns: what {escape(labels[1])} shows. "
-        "In a cell: points by which the first is followed more often than the second."
+    note = escape(
+        say(
+            "Rows: what {first} shows. Columns: what {second} shows. In a cell: points by which the first is followed "
+            "more often than the second.",
+            first=labels[0],
+            second=labels[1],
+        )
     )
-    key = (
-        f'<p class="mm-key"><span style="--c:{FIRST}">{escape(labels[0])} wins</span>'
-        f'<span style="--c:{SECOND}">{escape(labels[1])} wins</span></p>'
-    )
+    one, other = (escape(say("{input} wins", input=label)) for label in labels)
+    key = f'<p class="mm-key"><span style="--c:{FIRST}">{one}</span><span style="--c:{SECOND}">{other}</span></p>'
     return (
         f'<p class="mm-note">{note}</p><div class="mm-scroll"><table class="mm-heat mm-confusion"><thead><tr><th></th>'
         f"{head}</tr></thead><tbody>{''.join(body)}</tbody></table></div>{key}"
@@ -46,9 +49,17 @@ def matrix(
 def _cell(lead: float, wins: int, losses: int, count: int, groups: tuple[str, str], labels: tuple[str, str]) -> str:
     if not np.isfinite(lead):
         return "<td></td>"
-    note = (
-        f"{labels[0]} shows {groups[0]}, {labels[1]} shows {groups[1]}: {labels[0]} followed {wins} times, "
-        f"{labels[1]} {losses} times, something else {count - wins - losses} times, of {count}"
+    note = say(
+        "{first} shows {one}, {second} shows {other}: {first} followed {wins} times, {second} {losses} "
+        "times, something else {rest} times, of {count}",
+        first=labels[0],
+        one=groups[0],
+        second=labels[1],
+        other=groups[1],
+        wins=wins,
+        losses=losses,
+        rest=count - wins - losses,
+        count=count,
     )
     tint = 4 + 58 * min(1.0, abs(lead))
     text = f"{100 * lead:+.0f}".replace("-", "−") if round(100 * lead) else "0"

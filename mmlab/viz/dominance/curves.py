@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from mmlab.core.phrases import say
 from mmlab.viz.base.theme import MUTED, TEMPLATE
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ def covering(ordered: Values, random: Values, colour: str, across: str) -> Figur
 
     x = np.linspace(0, 1, len(ordered))
     figure = go.Figure()
-    styles = (("random places", random, MUTED, "dash", 2), ("by the map", ordered, colour, "solid", 3))
+    styles = ((say("random places"), random, MUTED, "dash", 2), (say("by the map"), ordered, colour, "solid", 3))
     for name, values, shade, dash, width in styles:
         line = {"color": shade, "dash": dash, "width": width}
         hover = f"{escape(name)}, %{{x:.0%}}: %{{y:.2f}}<extra></extra>"
@@ -34,7 +35,7 @@ def covering(ordered: Values, random: Values, colour: str, across: str) -> Figur
         height=230,
         margin={"l": 8, "r": 8, "t": 30, "b": 8},
         xaxis={"title": {"text": across}, "tickformat": ".0%", "range": [0, 1]},
-        yaxis={"title": {"text": "still this class"}, "range": [-0.03, 1.03]},
+        yaxis={"title": {"text": say("still this class")}, "range": [-0.03, 1.03]},
     )
     return figure
 
@@ -53,7 +54,7 @@ def over_epochs(
     figure = go.Figure()
     for name, values in lines.items():
         line = {"color": colours[name], "width": 2.4}
-        hover = f"{escape(name)}, epoch %{{x}}: %{{y:{'.1%' if share else '.3g'}}}<extra></extra>"
+        hover = f"{escape(name)}, {say('epoch')} %{{x}}: %{{y:{'.1%' if share else '.3g'}}}<extra></extra>"
         figure.add_scatter(
             x=epochs + 1, y=values, name=escape(name), mode="lines+markers", line=line, hovertemplate=hover
         )
@@ -65,7 +66,7 @@ def over_epochs(
     figure.update_layout(
         template=TEMPLATE,
         height=290,
-        xaxis={"title": {"text": "epoch"}, "dtick": max(1, -(-len(epochs) // 8)), "tick0": 1},
+        xaxis={"title": {"text": say("epoch")}, "dtick": max(1, -(-len(epochs) // 8)), "tick0": 1},
         yaxis={"title": {"text": title}, "tickformat": form, "rangemode": "tozero"},
     )
     return figure

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from html import escape
 
+from mmlab.core.phrases import say
 from mmlab.core.spans import divisor
 from mmlab.viz.explain.attribution_maps import stacked
 
@@ -30,13 +31,11 @@ def _bar(
     selected: int,
 ) -> str:
     said = ", ".join(f"{labels[name]} {100 * part:.0f} %" for name, part in parts.items())
-    label = escape(f"epoch {epoch + 1}: {said}", quote=True)
+    name = say("epoch {epoch}", epoch=epoch + 1)
+    label = escape(f"{name}: {said}", quote=True)
     pressed = f'aria-pressed="{str(epoch == selected).lower()}" aria-label="{label}" title="{label}"'
     there = {name: part for name, part in parts.items() if part > 0}
-    return (
-        f'<button data-pick="{epoch + 1}" {pressed}><span>epoch {epoch + 1}</span>'
-        f"{stacked(there, letters, colours)}</button>"
-    )
+    return f'<button data-pick="{epoch + 1}" {pressed}><span>{name}</span>{stacked(there, letters, colours)}</button>'
 
 
 def spread(values: Sequence[float]) -> tuple[float, float]:

@@ -8,6 +8,7 @@ from html import escape
 import numpy as np
 from numpy.typing import NDArray
 
+from mmlab.core.phrases import say
 from mmlab.core.spans import divisor
 from mmlab.viz.base.theme import ACCENT, METHODS, MUTED
 
@@ -38,8 +39,8 @@ def drawing(arrows: dict[str, Point], labels: tuple[str, str], conflict: bool, a
     for name, colour, label, kept in (
         ("first_kept", FIRST, "", True),
         ("second_kept", SECOND, "", True),
-        ("total", PLAIN, "sum", False),
-        ("kept", KEPT, "sum after", True),
+        ("total", PLAIN, say("sum"), False),
+        ("kept", KEPT, say("sum after"), True),
         ("first", FIRST, labels[0], False),
         ("second", SECOND, labels[1], False),
     ):
@@ -54,12 +55,12 @@ def drawing(arrows: dict[str, Point], labels: tuple[str, str], conflict: bool, a
 
 def legend(labels: tuple[str, str], conflict: bool) -> str:
     """The colours in words."""
-    names = {labels[0]: FIRST, labels[1]: SECOND, "plain sum": PLAIN}
+    names = {labels[0]: FIRST, labels[1]: SECOND, say("plain sum"): PLAIN}
     if conflict:
-        names["sum after projection"] = KEPT
+        names[say("sum after projection")] = KEPT
     swatch = "display:inline-block;width:18px;height:4px;border-radius:2px;margin-right:6px;vertical-align:3px"
     parts = "".join(f'<span><i style="{swatch};background:{c}"></i>{escape(n)}</span>' for n, c in names.items())
-    dash = "<span>dashed: each after projection</span>" if conflict else ""
+    dash = f"<span>{say('dashed: each after projection')}</span>" if conflict else ""
     return f'<p class="mm-arrows-key">{parts}{dash}</p>'
 
 

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from html import escape
 
 from mmlab.core.number_text import fixed
+from mmlab.core.phrases import phrase, say
 from mmlab.viz.base.theme import ACCENT, WRONG, chip
 
 LEAST = {"share": 0.05}  # what a full bar stands for at least, so that noise looks like noise
-UNITS = {"share": "%", "ratio": "×", "nats": "nats", "bits": "bits", "number": ""}
+UNITS = {"share": "%", "ratio": "×", "nats": phrase("nats"), "bits": phrase("bits"), "number": ""}
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ def figure(value: float, unit: str, signed: bool = False) -> str:
     digits = {"share": 1, "ratio": 2, "bits": 2}.get(unit, 3)
     shown = fixed(100 * value if unit == "share" else value, digits, signed)
     space = "" if unit == "ratio" else "\u202f"
-    return f"{shown}{space}{UNITS[unit]}".rstrip("\u202f")
+    return f"{shown}{space}{say(UNITS[unit])}".rstrip("\u202f")
 
 
 def table(heads: Sequence[Head], lines: Sequence[Line], selected: str = "") -> str:
@@ -58,7 +59,7 @@ def table(heads: Sequence[Head], lines: Sequence[Line], selected: str = "") -> s
     )
     body = "".join(_line(heads, line, selected) for line in lines)
     return (
-        '<div class="mm-scroll"><table class="mm-dom"><thead><tr><th scope="col">Measure</th>'
+        f'<div class="mm-scroll"><table class="mm-dom"><thead><tr><th scope="col">{say("Measure")}</th>'
         f"{top}</tr></thead><tbody>{body}</tbody></table></div>"
     )
 
@@ -68,7 +69,7 @@ def pairs(heads: Sequence[Head], lines: Sequence[Line], selected: str = "") -> s
     top = "".join(f'<th scope="col" title="{escape(h.name, quote=True)}">{escape(h.label)}</th>' for h in heads)
     body = "".join(_line(heads, line, selected, signed=True) for line in lines)
     return (
-        '<div class="mm-scroll"><table class="mm-dom"><thead><tr><th scope="col">Pair</th>'
+        f'<div class="mm-scroll"><table class="mm-dom"><thead><tr><th scope="col">{say("Pair")}</th>'
         f"{top}</tr></thead><tbody>{body}</tbody></table></div>"
     )
 
@@ -82,7 +83,7 @@ def arithmetic(head: Sequence[str], lines: Sequence[Sequence[str | float]], end:
         + "</tr>"
         for line in lines
     )
-    words = {"sum": "Sum", "mean": "Mean"}.get(end, "")
+    words = {"sum": say("Sum"), "mean": say("Mean")}.get(end, "")
     foot = ""
     if words:
         first = f'<td class="mm-first" colspan="{len(head) - 1}">{words}</td>'

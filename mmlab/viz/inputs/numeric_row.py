@@ -7,6 +7,8 @@ from html import escape
 
 import numpy as np
 
+from mmlab.core.phrases import say
+
 WIDE, ROW = 320, 24
 MOST = 8
 FIRST = 3  # of many numbers, those that are written
@@ -24,7 +26,8 @@ def rows(names: Sequence[str], values: Sequence[float], colour: str) -> str:
     ]
     height = ROW * len(lines) + 4
     if len(names) > MOST:
-        lines.append(f'<text x="8" y="{17 + ROW * shown}" {style}>and {len(names) - shown:,} more</text>')
+        more = say("and {count} more", count=f"{len(names) - shown:,}")
+        lines.append(f'<text x="8" y="{17 + ROW * shown}" {style}>{more}</text>')
         lines.append(_bars(values, colour, height + ROW))
         height += ROW + HIGH
     return f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDE} {height}">{"".join(lines)}</svg>'
@@ -45,7 +48,7 @@ def _bars(values: Sequence[float], colour: str, top: int) -> str:
 
 def in_words(names: Sequence[str], values: Sequence[float]) -> str:
     """`width 20, height 100`, for those who cannot see the rows."""
-    more = f" and {len(names) - MOST} more" if len(names) > MOST else ""
+    more = f" {say('and {count} more', count=len(names) - MOST)}" if len(names) > MOST else ""
     return ", ".join(f"{name} {value:.5g}" for name, value in zip(names[:MOST], values[:MOST], strict=True)) + more
 
 

@@ -18,13 +18,14 @@ import numpy as np
 
 from mmlab.core.drawing import Drawing, Floats
 from mmlab.core.modality_kinds import kind_of_recording, modality_kind
+from mmlab.core.phrases import say
 from mmlab.core.recordings import Raw
 from mmlab.viz.base.theme import MODALITIES
 
 
 def recorded(raw: Raw, colour: str, label: str = "") -> Drawing:
     """What a sensor recorded, or a person brought."""
-    return kind_of_recording(raw).drawing().recorded(raw, colour, label or "The recording")
+    return kind_of_recording(raw).drawing().recorded(raw, colour, label or say("The recording"))
 
 
 def seen(
@@ -41,7 +42,7 @@ def seen(
     of: the recording that it was made from, which knows names and seconds. words: of a text, by place. Raises
     UnknownName for a kind that does not exist.
     """
-    what = f"What the model sees of {label or 'it'}"
+    what = say("What the model sees of {input}", input=label) if label else say("What the model sees of it")
     return modality_kind(kind).drawing().seen(np.asarray(array, np.float32), colour, what, heat, of, words)
 
 

@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mmlab.core.phrases import say
+
 Floats = NDArray[np.floating[Any]]
 Colours = Callable[[Floats], NDArray[np.uint8]]
 LETTER, SPACE, LINE = 0.56, 0.42, 1.75  # width of a letter, between words, between lines: shares of the letters' size
@@ -79,7 +81,7 @@ def weighed(words: Sequence[str], values: Floats) -> str:
     """The words that stand out most, for those who do not see the colours."""
     order = np.argsort(-np.abs(values[: len(words)]), kind="stable")[:3]
     named = ", ".join(f"{words[i]} {100 * values[i]:.0f} %" for i in order if values[i])
-    return f"Most: {named}." if named else "No word stands out."
+    return say("Most: {words}.", words=named) if named else say("No word stands out.")
 
 
 def _word(placed: Placed, size: float, colour: str) -> str:

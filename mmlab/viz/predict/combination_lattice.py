@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from html import escape, unescape
 
 from mmlab.core.number_text import percent
+from mmlab.core.phrases import say
 from mmlab.viz.base.svg import PAPER, chip
 from mmlab.viz.base.theme import RIGHT, WRONG
 from mmlab.viz.predict.number_line import minus
@@ -126,7 +127,7 @@ def svg(drawn: Lattice, colours: Mapping[str, str], letters: Mapping[str, str], 
     inside += [_letter(drawn, edge, colours, letters) for edge in shown if edge.flips]
     inside += [_box(node, colours) for node in drawn.nodes]
     size = f'viewBox="0 0 {drawn.width:.0f} {drawn.height:.0f}" style="max-width:{drawn.width * 1.5:.0f}px"'
-    label = escape(title or "All combinations of the inputs", quote=True)
+    label = escape(title or say("All combinations of the inputs"), quote=True)
     head = f'<svg xmlns="http://www.w3.org/2000/svg" class="mm-lattice" role="group" aria-label="{label}" {size}'
     return f'{head} font-family="system-ui, sans-serif">{"".join(inside)}</svg>'
 
@@ -218,8 +219,9 @@ def _chips(node: Node, colours: Mapping[str, str]) -> str:
 
 def _label(node: Node) -> str:
     state = node.state
-    verdict = {True: "right", False: "wrong", None: "as with all inputs" if state.same else "not as with all inputs"}
-    return f"{' + '.join(node.labels)}: {state.answer}, {verdict[state.good]}{_after(state.share)}"
+    beside = say("as with all inputs") if state.same else say("not as with all inputs")
+    verdict = {True: say("right"), False: say("wrong"), None: beside}
+    return f"{' + '.join(node.labels)}: {say(state.answer)}, {verdict[state.good]}{_after(state.share)}"
 
 
 def _after(share: float | None) -> str:
@@ -238,11 +240,12 @@ def _said(node: Node) -> str:
     sign = _sign(state.good, state.same)
     if state.share is not None:
         sign += f" {_percent(state.share)}"
-    said, fits = (minus(state.answer), NUMERALS) if state.share is None else (state.answer, SHORT)
+    whole = say(state.answer)
+    said, fits = (minus(whole), NUMERALS) if state.share is None else (whole, SHORT)
     if len(said) <= fits:
         size = min(LINE, LINE * WIDEST / len(unescape(f"{said} {sign}")))
         return _text(node.x, node.y + 14, size, f'<tspan font-weight="700">{escape(said)}</tspan> {sign}')
-    whole = state.brief or state.answer
+    whole = state.brief or whole
     answer = whole if len(whole) <= LONG else f"{whole[: LONG - 1]}…"
     name = _text(node.x, node.y + 8.5, 9.5, f'<tspan font-weight="700">{escape(answer)}</tspan>')
     return name + _text(node.x, node.y + 18.5, 9.5, sign)

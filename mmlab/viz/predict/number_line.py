@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from html import escape
 
 from mmlab.core.number_text import MOST_DIGITS, on_scale
+from mmlab.core.phrases import say
 from mmlab.core.spans import divisor
 from mmlab.viz.base.theme import ACCENT, RIGHT, WRONG
 
@@ -72,18 +73,20 @@ def line(scale: Scale, now: float, whole: float) -> str:
 
 def key(scale: Scale, now: float, moved: bool) -> str:
     """What the marks on the line mean, for the marks that there are."""
-    marks = ['<span class="mm-is-now">answer</span>']
-    marks += ['<span class="mm-is-whole">with all inputs</span>'] if moved else []
-    marks += ['<span class="mm-is-true">truth</span>'] if scale.truth is not None else []
-    marks += ['<span class="mm-is-span">interval</span>'] if scale.reach is not None else []
-    return f'<p class="mm-number-key" style="--c:{_colour(scale, now)}">{"".join(marks)}</p>'
+    marks = [("now", say("answer"))]
+    marks += [("whole", say("with all inputs"))] if moved else []
+    marks += [("true", say("truth"))] if scale.truth is not None else []
+    marks += [("span", say("interval"))] if scale.reach is not None else []
+    named = "".join(f'<span class="mm-is-{kind}">{text}</span>' for kind, text in marks)
+    return f'<p class="mm-number-key" style="--c:{_colour(scale, now)}">{named}</p>'
 
 
 def in_words(scale: Scale, now: float, whole: float) -> str:
     """`Answer +0.52 on a scale from −3 to 3; with everything +0.80; truth +1.10`."""
-    parts = [f"Answer {scale.text(now)} on a scale from {scale.text(scale.low)} to {scale.text(scale.high)}"]
-    parts += [f"with all inputs {scale.text(whole)}"] if now != whole else []
-    parts += [f"truth {scale.text(scale.truth)}"] if scale.truth is not None else []
+    low, high = scale.text(scale.low), scale.text(scale.high)
+    parts = [say("Answer {now} on a scale from {low} to {high}", now=scale.text(now), low=low, high=high)]
+    parts += [say("with all inputs {number}", number=scale.text(whole))] if now != whole else []
+    parts += [say("truth {number}", number=scale.text(scale.truth))] if scale.truth is not None else []
     return "; ".join(parts)
 
 
@@ -92,9 +95,10 @@ def sure(scale: Scale, now: float) -> str:
     parts = []
     span = scale.interval(now)
     if span is not None:
-        parts.append(f"{100 * scale.level:.0f} % interval: {scale.text(span[0])} to {scale.text(span[1])}")
+        level, low, high = f"{100 * scale.level:.0f}", scale.text(span[0]), scale.text(span[1])
+        parts.append(say("{level} % interval: {low} to {high}", level=level, low=low, high=high))
     if scale.truth is not None:
-        parts.append(f"off by {scale.text(abs(now - scale.truth))}")
+        parts.append(say("off by {number}", number=scale.text(abs(now - scale.truth))))
     return " · ".join(parts)
 
 

@@ -14,7 +14,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from mmlab.core.number_text import percent
-from mmlab.core.phrases import say
+from mmlab.core.phrases import language, say
 from mmlab.viz.base.theme import ACCENT, RIGHT, WRONG
 from mmlab.viz.predict import number_line
 from mmlab.viz.predict.number_line import Scale
@@ -70,7 +70,7 @@ def cards(shown: Sequence[Card]) -> str:
 
 def complaint(title: str, message: str, hint: str = "") -> str:
     """A card for a method that cannot answer."""
-    text = f"<p>{escape(message)}</p>" + (f'<p class="mm-muted">{escape(hint)}</p>' if hint else "")
+    text = f"<p>{escape(say(message))}</p>" + (f'<p class="mm-muted">{escape(say(hint))}</p>' if hint else "")
     return f'<div class="mm-cards"><section class="mm-card mm-broken"><h3>{escape(title)}</h3>{text}</section></div>'
 
 
@@ -79,7 +79,7 @@ def page(title: str, style: str, *parts: str) -> str:
     body = "font: 15px/1.5 system-ui, sans-serif; max-width: 1000px; margin: 2rem auto; padding: 0 1rem"
     colours = "background: light-dark(#fff, #10141b); color: light-dark(#1c2430, #e8ecf2)"
     return (
-        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{escape(title)}</title>'
+        f'<!doctype html><html lang="{language()}"><meta charset="utf-8"><title>{escape(title)}</title>'
         f'<meta name="viewport" content="width=device-width"><style>:root {{ color-scheme: light dark }} '
         f"body {{ {body}; {colours} }} {style}</style><body><h1>{escape(title)}</h1>{''.join(parts)}</body></html>"
     )
@@ -94,7 +94,7 @@ def _card(card: Card) -> str:
         body = number_line.line(card.scale, now, whole) + number_line.key(card.scale, now, now != whole)
         change = _moved(card, card.scale)
     else:
-        nats = f'<span class="mm-muted">, {card.now.uncertainty:.2f} nats</span>'
+        nats = f'<span class="mm-muted">, {card.now.uncertainty:.2f} {say("nats")}</span>'
         sure = f"{_percent(card.now.confidence)} · {escape(card.sure)}{nats}"
         body, change = _bars(card), _change(card)
     return (
@@ -169,7 +169,7 @@ def _bars(card: Card) -> str:
     names = _shown(card)
     rows = "".join(_row(name, card) for name in names)
     left_out = len(card.now.probabilities) - len(names)
-    more = f'<p class="mm-muted">and {left_out} more</p>' if left_out else ""
+    more = f'<p class="mm-muted">{say("and {count} more", count=left_out)}</p>' if left_out else ""
     if card.labels is not None:
         told = say("Bold: given.") if card.right is None else say("Bold: given. ✓: right.")
         more += f'<p class="mm-muted">{escape(told)}</p>'
@@ -196,7 +196,8 @@ def _row(name: str, card: Card) -> str:
     kind = " mm-top" if top else ""
     mark = "" if card.now == card.whole or whole < 0.005 else f'<u style="left:{100 * whole:.1f}%"></u>'
     tick = " ✓" if right and card.labels is not None else ""
-    said = f"{escape(name, quote=True)}: {_percent(now)}, with all inputs {_percent(whole)}"
+    both = say("{now}, with all inputs {whole}", now=percent(now), whole=percent(whole))
+    said = escape(f"{say(name)}: {both}", quote=True)
     return (
         f'<div class="mm-row{kind}" role="listitem" title="{said}" style="--c:{colour}"><span class="mm-name">'
         f'{escape(say(name))}{tick}</span><span class="mm-track"><i style="width:{100 * now:.1f}%"></i>'
@@ -241,8 +242,8 @@ def _moved(card: Card, scale: Scale) -> str:
 
 
 def _inputs(card: Card) -> str:
-    """The inputs that are on, each in the language of the page."""
-    return " + ".join(say(each) for each in card.whole_label.split(" + "))
+    """All inputs that were given."""
+    return card.whole_label
 
 
 def _with_percent(prediction: Prediction) -> str:

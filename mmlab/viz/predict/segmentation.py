@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from mmlab.core.phrases import say
 from mmlab.viz.base.theme import rgb
 
 Flags = NDArray[np.bool_]
@@ -120,15 +121,16 @@ def legend(names: Sequence[str], truth: bool, somewhere: Flags | None = None) ->
 
     somewhere: which of many regions there are in the drawings, `[R]`; only these are listed.
     """
-    against = "than the truth" if truth else "than with all inputs"
+    smaller = say("smaller than the truth") if truth else say("smaller than with all inputs")
+    larger = say("larger than the truth") if truth else say("larger than with all inputs")
     listed = [
         (REGIONS[place % FEW], name)
         for place, name in enumerate(numbered(names))
         if len(names) <= FEW or somewhere is None or somewhere[place]
     ]
-    marks = [*listed, (MISSED, f"smaller {against}"), (EXTRA, f"larger {against}")]
+    marks = [*listed, (MISSED, smaller), (EXTRA, larger)]
     swatches = "".join(f'<span style="--c:{colour}">{escape(name)}</span>' for colour, name in marks)
-    line = "dashed lines: the truth" if truth else "dashed lines: with all inputs"
+    line = say("dashed lines: the truth") if truth else say("dashed lines: with all inputs")
     return f'<p class="mm-swatches">{swatches}<em>{line}</em></p>'
 
 

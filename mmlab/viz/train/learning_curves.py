@@ -7,6 +7,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from mmlab.core.metric import mean_of
+from mmlab.core.phrases import say
 from mmlab.viz.base import theme
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def scores(
         _curve(figure, [factor * value for value in series[key]], label, colour, style, 2.0)
     if series:
         mean = (factor * mean_of(list(series.values()))).tolist()
-        _curve(figure, mean, "mean", MEAN_COLOUR, "solid", 4.0)
+        _curve(figure, mean, say("mean"), MEAN_COLOUR, "solid", 4.0)
     return _dressed(figure, epochs, f"{metric}{', %' if is_share else ''}")
 
 
@@ -49,7 +50,7 @@ def losses(series: Mapping[str, Sequence[float | None]], epochs: int) -> Figure:
     figure = go.Figure()
     for position, (term, values) in enumerate(series.items()):
         _curve(figure, list(values), term, theme.method_colour(position), "solid", 2.0)
-    return _dressed(figure, epochs, "loss")
+    return _dressed(figure, epochs, say("loss"))
 
 
 def _curve(figure: Figure, values: Sequence[float | None], label: str, colour: str, dash: str, width: float) -> None:
@@ -59,7 +60,7 @@ def _curve(figure: Figure, values: Sequence[float | None], label: str, colour: s
         name=escape(label),
         mode="lines+markers" if len(values) < 3 else "lines",
         line={"color": colour, "dash": dash, "width": width},
-        hovertemplate="%{y:.3g}<extra>" + escape(label) + ", epoch %{x}</extra>",
+        hovertemplate="%{y:.3g}<extra>" + escape(label) + f", {say('epoch')} %{{x}}</extra>",
     )
 
 
@@ -70,7 +71,7 @@ def _dressed(figure: Figure, epochs: int, title: str) -> Figure:
         margin={"l": 8, "r": 8, "t": 8, "b": 8},
         showlegend=True,
         legend={"orientation": "h", "yanchor": "top", "y": -0.2, "x": 0},
-        xaxis={"title": {"text": "epoch"}, "range": [0.5, max(epochs, 2) + 0.5], "dtick": _tick(epochs)},
+        xaxis={"title": {"text": say("epoch")}, "range": [0.5, max(epochs, 2) + 0.5], "dtick": _tick(epochs)},
         yaxis={"title": {"text": title}},
         hovermode="closest",
     )

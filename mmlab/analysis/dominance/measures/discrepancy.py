@@ -9,6 +9,7 @@ from mmlab.analysis.base.array_checks import Numbers, modality_count
 from mmlab.analysis.base.coalitions import log_probability_of_right
 from mmlab.analysis.dominance.derivation import Arithmetic
 from mmlab.analysis.dominance.measure import ALONE, MEASURES, RATIO, Evidence, Measure, Undefined
+from mmlab.core.phrases import say
 
 
 def discrepancy_ratio(logits: ArrayLike, labels: ArrayLike) -> Numbers:
@@ -63,5 +64,5 @@ class DiscrepancyRatio(Measure):
             for m, label in enumerate(labels)
             if m != modality
         ]
-        head = ("alone against alone", "sum of its probabilities", "sum of the other's", "ratio")
-        return Arithmetic("The ratio to each other input, averaged", head, tuple(lines), "mean")
+        head = (say("alone against alone"), say("sum of its probabilities"), say("sum of the other's"), say("ratio"))
+        return Arithmetic(say("The ratio to each other input, averaged"), head, tuple(lines), "mean")

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from mmlab.analysis.base.array_checks import Numbers, finite, labels_of
 from mmlab.analysis.dominance.derivation import Arithmetic
 from mmlab.analysis.dominance.measure import MEASURES, MODEL, SWAPPED, Evidence, Measure, Truth
+from mmlab.core.phrases import say
 
 if TYPE_CHECKING:
     from mmlab.analysis.dominance.probing import Probing
@@ -71,9 +72,10 @@ class EmapGap(Measure):
     def derivation(self, evidence: Evidence, modality: int) -> Arithmetic:
         """The model's own score less the additive one's."""
         own, additive = (float(each) for each in evidence.probed(self.name)["paired"][modality])
-        lines = (("the model", own), (f"{evidence.labels[modality]} and the rest, only added up", -additive))
-        rule = "The score − the score of the best additive stand-in"
-        return Arithmetic(rule, ("who answers", "score"), lines, "sum")
+        added = say("{input} and the rest, only added up", input=evidence.labels[modality])
+        rule = say("The score − the score of the best additive stand-in")
+        lines = ((say("the model"), own), (added, -additive))
+        return Arithmetic(rule, (say("who answers"), say("score")), lines, "sum")
 
     def probe(self, probing: Probing) -> Mapping[str, NDArray[Any]]:
         """paired: `[M, 2]`, the mean worth of the answers, and of the additive stand-in of modality m and the rest."""

@@ -22,6 +22,7 @@ from mmlab.analysis.dominance.measure import (
     PairNumbers,
     Truth,
 )
+from mmlab.core.phrases import say
 
 
 def interactions(values: ArrayLike) -> Numbers:
@@ -86,6 +87,8 @@ def _derivation(scores: Numbers, first: int, second: int, labels: Sequence[str])
         parts = [float(scores[code]) for code in (mask | one | other, mask | one, mask | other, mask)]
         extra = parts[0] - parts[1] - parts[2] + parts[3]
         lines.append((named(mask, labels), *parts, weight, weight * extra))
-    head = ("present before", "both", labels[first], labels[second], "neither", "weight", "(1 − 2 − 3 + 4) × weight")
-    rule = "Both − the first − the second + neither, weighted as in the Shapley value"
+    product = say("(1 − 2 − 3 + 4) × weight")
+    names = (labels[first], labels[second])
+    head = (say("present before"), say("both"), *names, say("neither"), say("weight"), product)
+    rule = say("Both − the first − the second + neither, weighted as in the Shapley value")
     return Arithmetic(rule, head, tuple(lines), "sum")

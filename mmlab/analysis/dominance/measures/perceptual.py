@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from mmlab.analysis.base.array_checks import Numbers, finite
 from mmlab.analysis.dominance.derivation import Arithmetic
 from mmlab.analysis.dominance.measure import MEASURES, MODEL, SWAPPED, Evidence, Measure, Truth
+from mmlab.core.phrases import say
 
 if TYPE_CHECKING:
     from mmlab.analysis.dominance.probing import Probing
@@ -59,11 +60,12 @@ class PerceptualScore(Measure):
         found = evidence.probed(self.name)
         score = float(found["own"].mean())
         lines = tuple(
-            (f"permutation {n + 1}", score, float(value), score - float(value))
+            (say("permutation {number}", number=n + 1), score, float(value), score - float(value))
             for n, value in enumerate(found["permuted"][modality])
         )
-        head = ("draw", "as it is", f"{evidence.labels[modality]} of others", "lost")
-        rule = "The score − the score with this input permuted, averaged over permutations"
+        others = say("{input} of others", input=evidence.labels[modality])
+        head = (say("draw"), say("as it is"), others, say("lost"))
+        rule = say("The score − the score with this input permuted, averaged over permutations")
         return Arithmetic(rule, head, lines, "mean")
 
     def probe(self, probing: Probing) -> Mapping[str, NDArray[Any]]:

@@ -28,6 +28,7 @@ from mmlab.analysis.dominance.measure import (
     Undefined,
 )
 from mmlab.core.errors import DataError, Unsupported
+from mmlab.core.phrases import say
 
 MOST_GROUPS = 4
 BLIND_ANSWERS = (
@@ -220,20 +221,25 @@ class InformationDecomposition(PairMeasure):
     def numbers(self, evidence: Evidence, first: int, second: int) -> PairNumbers:
         """Four numbers, with what was counted and what chance alone would give."""
         found = _estimate(evidence, first, second)
-        chance = f"{found.chance.total:.3f} bits that chance alone seems to know were taken away"
-        one, other = evidence.labels[first], evidence.labels[second]
-        titles = ("both know", f"unique to {one}", f"unique to {other}", "synergistic")
+        only = (say("unique to {input}", input=evidence.labels[place]) for place in (first, second))
+        titles = (say("both know"), *only, say("synergistic"))
         parts = zip(astuple(found.raw), astuple(found.chance), astuple(found.found), strict=True)
         lines = tuple((title, *each) for title, each in zip(titles, parts, strict=True))
         rule, head = (
-            f"Classes were put into {found.bins} groups",
-            ("bits", "as counted", "by chance", "left (not below 0)"),
+            say("Classes were put into {count} groups", count=found.bins),
+            (say("bits"), say("as counted"), say("by chance"), say("left (not below 0)")),
         )
         numbers = (
             Number(float(value), Arithmetic(rule, head, lines, "sum", line))
             for line, value in enumerate(astuple(found.found))
         )
-        return PairNumbers(tuple(numbers), f"classes in {found.bins} groups; {chance}; {BIASED}", asdict(found))
+        note = say(
+            "classes in {count} groups; {bits} bits that chance alone seems to know were taken away; {biased}",
+            count=found.bins,
+            bits=f"{found.chance.total:.3f}",
+            biased=say(BIASED),
+        )
+        return PairNumbers(tuple(numbers), note, asdict(found))
 
     def of_data(self, codes: NDArray[np.int64], target: NDArray[np.int64]) -> tuple[float, ...]:
         """The decomposition of the counts."""

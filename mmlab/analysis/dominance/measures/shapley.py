@@ -18,6 +18,7 @@ from mmlab.analysis.base.array_checks import Numbers, finite, modality_count
 from mmlab.analysis.base.coalitions import membership
 from mmlab.analysis.dominance.derivation import Arithmetic, named
 from mmlab.analysis.dominance.measure import BLIND_TIES, MEASURES, NATS, NUMBER, TOGETHER, Evidence, Measure, Truth
+from mmlab.core.phrases import say
 
 if TYPE_CHECKING:
     from mmlab.core.outputs import Output
@@ -51,8 +52,10 @@ def shapley_derivation(scores: Numbers, modality: int, labels: Sequence[str]) ->
         weight = factorial(size) * factorial(count - size - 1) / factorial(count)
         before, after = float(scores[mask]), float(scores[mask | on])
         lines.append((named(mask, labels), before, after, after - before, weight, weight * (after - before)))
-    head = ("present before", "without", f"with {labels[modality]}", "gain", "weight", "gain × weight")
-    return Arithmetic("The gains, each weighted by the number of orders that it stands for", head, tuple(lines), "sum")
+    there = say("with {input}", input=labels[modality])
+    head = (say("present before"), say("without"), there, say("gain"), say("weight"), say("gain × weight"))
+    rule = say("The gains, each weighted by the number of orders that it stands for")
+    return Arithmetic(rule, head, tuple(lines), "sum")
 
 
 class ShapleyValue(Measure):

@@ -9,6 +9,7 @@ from mmlab.analysis.base.array_checks import Numbers, finite, modality_count
 from mmlab.analysis.base.coalitions import membership
 from mmlab.analysis.dominance.derivation import Arithmetic, named
 from mmlab.analysis.dominance.measure import MEASURES, TOGETHER, Evidence, Measure, Truth, Undefined
+from mmlab.core.phrases import say
 
 LOWEST = -1.0  # below, a difference is measured by a score that nearly vanished
 
@@ -65,5 +66,7 @@ class ConditionalUtilisation(Measure):
             before, after = float(scores[mask]), float(scores[mask | on])
             if after != 0:
                 lines.append((named(mask, labels), before, after, (after - before) / after))
-        head = ("present before", "without", f"with {labels[modality]}", "(with − without) / with")
-        return Arithmetic("The part that it adds, averaged over what was there before", head, tuple(lines), "mean")
+        there = say("with {input}", input=labels[modality])
+        head = (say("present before"), say("without"), there, say("(with − without) / with"))
+        rule = say("The part that it adds, averaged over what was there before")
+        return Arithmetic(rule, head, tuple(lines), "mean")

@@ -9,6 +9,7 @@ from mmlab.analysis.base.array_checks import Numbers
 from mmlab.analysis.dominance.derivation import Arithmetic
 from mmlab.analysis.dominance.measure import MEASURES, TOGETHER, Column, Evidence, Number, PairMeasure, PairNumbers
 from mmlab.analysis.dominance.measures.utilisation import conditional_utilisation
+from mmlab.core.phrases import say
 
 
 def utilisation_gap(scores: ArrayLike) -> Numbers:
@@ -45,14 +46,14 @@ class UtilisationGap(PairMeasure):
         sides = ((labels[first], labels[second], other, 1), (labels[second], labels[first], one, -1))
         lines = [
             (
-                f"{a} added to {b}",
+                say("{one} added to {other}", one=a, other=b),
                 float(scores[code]),
                 both,
                 sign * ((both - float(scores[code])) / both if both else 0),
             )
             for a, b, code, sign in sides
         ]
-        head = ("what is added", "without", "with", "± (with − without) / with")
-        rule = "The part that the first adds − the part that the second adds"
+        head = (say("what is added"), say("without"), say("with"), say("± (with − without) / with"))
+        rule = say("The part that the first adds − the part that the second adds")
         value = float(utilisation_gap(scores)[first, second])
         return PairNumbers((Number(value, Arithmetic(rule, head, tuple(lines), "sum")),))

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 
 import numpy as np
 import streamlit as st
+from numpy.typing import NDArray
 
 from mmlab.analysis.methods.seed_comparison import Comparison
 from mmlab.core.outputs import Regression
+from mmlab.core.phrases import say
 from mmlab.core.task import Task
 from mmlab.ui.components import page_frame
 from mmlab.ui.pages.compare import label_counts, regression_scatter
@@ -23,7 +26,7 @@ def show(task: Task, found: Comparison, view: str, cell: tuple[str, str]) -> Non
     name, key = cell
     output = task.info.output
     if isinstance(output, Regression):  # an axis of true numbers beside one of answers, instead of a matrix
-        st.subheader("Prediction and truth", anchor=False)
+        st.subheader(say("Prediction and truth"), anchor=False)
         _pick_cell(found, cell)
         _say_where(found)
         label = task.info.modalities.parse(key).label
@@ -31,17 +34,17 @@ def show(task: Task, found: Comparison, view: str, cell: tuple[str, str]) -> Non
             _no_answers(task, name)
         return
     if output.label_names and not output.class_names:
-        st.subheader("Labels", help=wording.help("label_counts"), anchor=False)
+        st.subheader(say("Labels"), help=wording.help("label_counts"), anchor=False)
         _pick_cell(found, cell)
         _say_where(found)
         if not label_counts.show(task, comparison_cache.folders(found, view, name), key):
             _no_answers(task, name)
         return
-    st.subheader("Confusion matrix", help=wording.help("confusion"), anchor=False)
+    st.subheader(say("Confusion matrix"), help=wording.help("confusion"), anchor=False)
     _pick_cell(found, cell)
     classes = output.class_names
     if not classes:
-        st.caption("A confusion matrix needs classes, and this task has none.")
+        st.caption(say("A confusion matrix needs classes, and this task has none."))
         return
     _say_where(found)
     folders = comparison_cache.folders(found, view, name)
@@ -56,25 +59,37 @@ def show(task: Task, found: Comparison, view: str, cell: tuple[str, str]) -> Non
         _no_answers(task, name)
         return
     total = np.sum(counts, 0)
-    st.html(method_tables.confusion(total, classes))
-    worst = [
-        f"{a} predicted as {b} ({wording.percent(share)})" for a, b, _, share in method_tables.mix_ups(total, classes)
-    ]
-    right = wording.percent(float(np.trace(total) / max(total.sum(), 1)))
+    st.html(method_tables.confusion(total, [say(name) for name in classes]))
     of = next(row.seeds for row in found.rows if row.name == name)
-    pooled = f"{len(counts)} seeds together" if len(counts) > 1 else f"{folders[0].name} alone"
-    rest = f"; the table above has the mean of {of}" if of > len(counts) else ""
-    st.caption(f"{right} right, {pooled}{rest}. Most often: {page_frame.plain('; '.join(worst)) or 'none'}.")
+    st.caption(_told(total, classes, [folder.name for folder in folders[: len(counts)]], of))
+
+
+def _told(total: NDArray[np.int64], classes: Sequence[str], runs: Sequence[str], of: int) -> str:
+    """How much is right in these runs, of how many seeds the table above is the mean, and the worst mistakes."""
+    right = wording.percent(float(np.trace(total) / max(total.sum(), 1)))
+    if len(runs) > 1:
+        told = say("{share} right, {count} seeds together.", share=right, count=len(runs))
+    else:
+        told = say("{share} right, {run} alone.", share=right, run=runs[0])
+    if of > len(runs):
+        told += f" {say('The table above has the mean of {count} seeds.', count=of)}"
+    worst = [
+        say("{truth} predicted as {answer} ({share})", truth=say(a), answer=say(b), share=wording.percent(share))
+        for a, b, _, share in method_tables.mix_ups(total, classes)
+    ]
+    if worst:
+        told += f" {say('Most often: {mistakes}.', mistakes=page_frame.plain('; '.join(worst)))}"
+    return told
 
 
 def _say_where(found: Comparison) -> None:
     if found.source != "built-in":
-        st.caption("The answers to single samples are kept for the built-in samples only, so those are shown.")
+        st.caption(say("The answers to single samples are kept for the built-in samples only, so those are shown."))
 
 
 def _no_answers(task: Task, method: str) -> None:
     command = f"python -m mmlab evaluate --task {task.name} --method {method} --save"
-    st.caption(f"No stored answers for this one. Make them: `{command}`")
+    st.caption(say("No stored answers for this one. Make them: `{command}`", command=command))
 
 
 def _pick_cell(found: Comparison, cell: tuple[str, str]) -> None:
@@ -86,14 +101,14 @@ def _pick_cell(found: Comparison, cell: tuple[str, str]) -> None:
 
     left, right = st.columns(2)
     left.selectbox(
-        "Method",
+        say("Method"),
         list(names),
         format_func=names.__getitem__,
         key=url_state.follow("compare.of", cell[0]),
         on_change=keep,
     )
     right.selectbox(
-        "Inputs present",
+        say("Inputs present"),
         found.combinations,
         format_func=partial(comparison_cache.by_title, found.task),
         key=url_state.follow("compare.with", cell[1]),

@@ -8,6 +8,7 @@ from functools import partial
 import streamlit as st
 
 from mmlab.analysis.methods.seed_comparison import Comparison
+from mmlab.core.phrases import say
 from mmlab.core.reference import Reference
 from mmlab.experiments import comparison_tables
 from mmlab.ui.components import page_frame, pickers
@@ -23,24 +24,27 @@ def show(found: Comparison, view: str) -> None:
     save = partial(st.download_button, on_click="ignore")
     with st.container(horizontal=True, vertical_alignment="center", key="mm-compare-foot"):
         pickers.numbers_help("compared", "difference", "seed", "confusion", "ladder")
-        with st.popover("Download"):
+        with st.popover(say("Download")):
             save(
-                "Table (Markdown)",
+                say("Table (Markdown)"),
                 data=lambda: comparison_tables.as_markdown(found),
                 file_name=f"{name}.md",
                 mime="text/markdown",
             )
             save(
-                "Numbers (CSV)", data=lambda: comparison_tables.as_csv(found), file_name=f"{name}.csv", mime="text/csv"
+                say("Numbers (CSV)"),
+                data=lambda: comparison_tables.as_csv(found),
+                file_name=f"{name}.csv",
+                mime="text/csv",
             )
             save(
-                "Numbers (JSON)",
+                say("Numbers (JSON)"),
                 data=lambda: json.dumps(comparison_tables.as_json(found), indent=1),
                 file_name=f"{name}.json",
                 mime="application/json",
             )
         if not view:
-            with st.popover("Share as pages"), page_frame.error_boundary():
+            with st.popover(say("Share as pages")), page_frame.error_boundary():
                 _site(found)
 
 
@@ -49,10 +53,10 @@ def _site(found: Comparison) -> None:
     first = {row.name: cache.library().references(found.task, row.name)[:1] for row in found.rows}
     there = {name: runs[0] for name, runs in first.items() if runs and cache.report(runs[0])}
     if not there:
-        st.caption("There is no trained model here, only its scores.")
+        st.caption(say("There is no trained model here, only its scores."))
         return
     chosen = st.multiselect(
-        "Models",
+        say("Models"),
         list(there),
         list(there)[:USUAL_MODELS],
         format_func=lambda name: plain(cache.title(name)),
@@ -60,13 +64,16 @@ def _site(found: Comparison) -> None:
         key=f"compare.site.{found.task}",
     )
     st.caption(
-        "A folder of static pages that opens from a file, to hand in or to put beside a paper: combinations, failures, "
-        "embedding, dominance and provenance of the first run of each. Measures of dominance that ask the model have a "
-        "number where Dominance computed it before; the command line computes all: "
-        f"`python -m mmlab export --task {found.task} --site FOLDER`."
+        say(
+            "A folder of static pages that opens from a file, to hand in or to put beside a paper: "
+            "combinations, failures, embedding, dominance and provenance of the first run of each. "
+            "Measures of dominance that ask the model have a number where Dominance computed it before; "
+            "the command line computes all: `{command}`.",
+            command=f"python -m mmlab export --task {found.task} --site FOLDER",
+        )
     )
     st.download_button(
-        "Save the pages (ZIP)",
+        say("Save the pages (ZIP)"),
         data=partial(_packed, [there[name] for name in chosen], f"mmlab-{found.task}"),
         file_name=f"mmlab-{found.task}.zip",
         mime="application/zip",

@@ -8,14 +8,16 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
+from mmlab.core.group_name import several
 from mmlab.core.number_text import NONE, percent
+from mmlab.core.phrases import phrase, say
 from mmlab.core.task import Task
 from mmlab.ui.components import figure_card, page_frame
 from mmlab.ui.session import comparison_cache
 from mmlab.viz.base import heatmap, theme
 from mmlab.viz.base.figure import Figure
 
-COLUMNS = ("samples", "given", "recall", "precision", "F1")
+COLUMNS = (phrase("samples"), phrase("given"), phrase("recall"), phrase("precision"), "F1")
 
 
 def show(task: Task, folders: list[Path], key: str) -> bool:
@@ -32,21 +34,20 @@ def show(task: Task, folders: list[Path], key: str) -> bool:
 
 
 def _figure(counts: NDArray[np.int64], names: tuple[str, ...], label: str, seeds: int) -> Figure:
-    title = f"Each label with {label}"
+    title = say("Each label with {inputs}", inputs=label)
     rows, numbers = [], []
     for name, (right, there, given) in zip(names, counts.tolist(), strict=True):
         shares = [_share(right, there), _share(right, given), _share(2 * right, there + given) if there else np.nan]
         texts = [f"{there:,}", f"{given:,}", *(NONE if np.isnan(share) else percent(share) for share in shares)]
         tints = [0.0, 0.0, *np.nan_to_num(shares)]
         cells = [
-            heatmap.Cell(text, float(tint), f"{name}, {column}: {text}", theme.ACCENT)
+            heatmap.Cell(text, float(tint), f"{name}, {say(column)}: {text}", theme.ACCENT)
             for text, tint, column in zip(texts, tints, COLUMNS, strict=True)
         ]
         rows.append((heatmap.Head(name, label=name), cells))
         numbers.append((name, there, given, *(float(share) for share in shares)))
-    columns = [heatmap.Head(name, label=name) for name in COLUMNS]
-    pooled = f"{seeds} seeds together" if seeds > 1 else "one seed"
-    note = f"Samples that have a label and those that are given it; {pooled}."
+    columns = [heatmap.Head(name, label=say(name)) for name in COLUMNS]
+    note = say("Samples that have a label and those that are given it; {seeds} together.", seeds=several(seeds, "seed"))
     drawing = heatmap.grid(columns, rows, (), title, wide=76)
     return Figure("labels", title, drawing, ("label", *COLUMNS), numbers, note)
 

@@ -12,8 +12,10 @@ from html import escape
 import streamlit as st
 
 from mmlab.analysis.methods.seed_comparison import MEAN, WORST, Comparison, Row, interval
+from mmlab.core.group_name import several
 from mmlab.core.metric import mean_of
 from mmlab.core.modality import Modalities
+from mmlab.core.phrases import phrase, say
 from mmlab.core.task import Task, advice
 from mmlab.experiments.ablations import with_ladder
 from mmlab.ui.components import clickable_svg, page_frame, pickers, url_select
@@ -36,10 +38,9 @@ def show(task_name: str) -> None:
     task = cache.task(task_name)
     stamp = comparison_cache.stamp(task_name)
     if not stamp:
-        what, _, command = advice(task, f"python -m mmlab grid --tasks {task_name} --seeds 3", "Train all").partition(
-            ": "
-        )
-        st.info(f"Nothing was measured for this task yet.  \n{what}: `{command}`")
+        train = f"python -m mmlab grid --tasks {task_name} --seeds 3"
+        what, _, command = advice(task, train, say("Train all")).partition(": ")
+        st.info(f"{say('Nothing was measured for this task yet.')}  \n{say(what)}: `{command}`")
         return
     view, found = _chosen(task, stamp)
     for problem in found.problems:
@@ -49,12 +50,12 @@ def show(task_name: str) -> None:
     by = _by(found, view)
     ordered = _sorted(found, by)
     st.subheader(
-        "Ablation" if view else "Methods and combinations",
+        say("Ablation") if view else say("Methods and combinations"),
         help=wording.help("ladder" if view else "compared"),
         anchor=False,
     )
     cell = _cell(ordered)
-    mapped, table = st.tabs(["Heat map", "Table"])
+    mapped, table = st.tabs([say("Heat map"), say("Table")])
     with mapped, page_frame.error_boundary():
         _heat(task, ordered, cell, by)
     with table, page_frame.error_boundary():
@@ -71,17 +72,18 @@ def _chosen(task: Task, stamp: comparison_cache.Stamp) -> tuple[str, Comparison]
     """The controls, and the view and comparison that they ask for. What does not exist is said, and not followed."""
     name, output = task.name, task.info.output
     with st.container(horizontal=True, vertical_alignment="bottom", key="mm-compare"):
-        view = _select("ladder", "View", ["", *with_ladder()], "", _view_title, wording.help("ladder"))
+        view = _select("ladder", say("View"), ["", *with_ladder()], "", _view_title, wording.help("ladder"))
         there = comparison_cache.sources(name, view, stamp)
-        source = _select("source", "Test data", there, there[0], comparison_cache.SOURCES.get, wording.help("score"))
-        metric = _select("metric", "Metric", output.metric_names, output.headline, wording.metric)
+        source_name = partial(comparison_cache.source_title, name)
+        source = _select("source", say("Test data"), there, there[0], source_name, wording.help("score"))
+        metric = _select("metric", say("Metric"), output.metric_names, output.headline, wording.metric)
         base = ""
         if not view:
             titles = {
                 row.name: row.title for row in comparison_cache.comparison(name, view, source, "", metric, stamp).rows
             }
             usual = "dropout" if "dropout" in titles else next(iter(titles))
-            base = _select("baseline", "Compare to", list(titles), usual, titles.get, wording.help("difference"))
+            base = _select("baseline", say("Compare to"), list(titles), usual, titles.get, wording.help("difference"))
     return view, comparison_cache.comparison(name, view, source, base, metric, stamp)
 
 
@@ -90,12 +92,14 @@ def _by(found: Comparison, view: str) -> str:
     options = [*([comparison_cache.STEPS] if view else []), MEAN, WORST, *found.combinations]
     with st.container(horizontal=True, vertical_alignment="bottom", key="mm-compare-by"):
         shown = partial(comparison_cache.by_title, found.task)
-        by = _select("by", "Sort by", options, options[0], shown, wording.help("combination"), width=250)
+        by = _select("by", say("Sort by"), options, options[0], shown, wording.help("combination"), width=250)
         values = url_state.get("values", SCORES)
         st.segmented_control(
-            "Cells show",
+            say("Cells show"),
             [SCORES, DIFFERENCES],
-            format_func=lambda each: "Scores" if each == SCORES else f"Differences to {plain(_base(found, view))}",
+            format_func=lambda each: (
+                say("Scores") if each == SCORES else say("Differences to {model}", model=plain(_base(found, view)))
+            ),
             key=url_state.follow("compare.values", values if values in (SCORES, DIFFERENCES) else SCORES),
             required=True,
             on_change=lambda: url_state.put(
@@ -129,28 +133,44 @@ def _heat(task: Task, found: Comparison, cell: tuple[str, str], by: str) -> None
     p = {by: found.p_values(by) for by in (*found.combinations, MEAN, WORST)} if signed else {}
     lines = [_line(found, row, scale, modalities, p) for row in found.rows]
     if not signed:
-        for what, others in (("yardstick", found.yardsticks), ("imported", found.imported)):
+        for what, others in ((phrase("yardstick"), found.yardsticks), (phrase("imported"), found.imported)):
             lines += [_other(title, what, each, found, scale, modalities) for title, each in others.items()]
     html = _map_html(lines, _columns(modalities, found.combinations), scale, ":".join(cell), by)
     marks = (
-        {"worse": method_tables.WORSE, "better": method_tables.BETTER}
+        {say("worse"): method_tables.WORSE, say("better"): method_tables.BETTER}
         if signed
-        else {"lower to higher": method_tables.BETTER}
+        else {say("lower to higher"): method_tables.BETTER}
     )
     if not found.higher_is_better and not signed:
-        marks = {"worse to better (lower is better)": method_tables.BETTER}
+        marks = {say("worse to better (lower is better)"): method_tables.BETTER}
     clickable_svg.board(
         html + method_tables.legend(scale, marks), key="compare.heat", on_pick=lambda name: url_state.put(cell=name)
     )
-    unit = ("", ", in percent", ", in percentage points")[found.is_share + (found.is_share and signed)]
-    letters = plain(", ".join(f"{item.letter} {item.label}" for item in modalities))
-    several = len(task.sources()) > 1 or found.source != "built-in"
-    where = f" ({comparison_cache.source_title(task.name, found.source)})" if several else ""
-    st.caption(
-        f"{wording.metric(found.metric)}{unit}{wording.metric_meaning(found.metric)}. {found.samples:,} test samples"
-        f"{where}, mean over {_seeds(found)}. Letters: {letters}. Click a cell to look into it."
-        f"{_of_nothing(found, scale)}{plain(_unmeasured(found, modalities))}"
-    )
+    st.caption(" ".join(_told(task, found, scale, signed)))
+
+
+def _told(task: Task, found: Comparison, scale: method_tables.Scale, signed: bool) -> list[str]:
+    """What the cells are, in sentences."""
+    modalities = task.info.modalities
+    metric = wording.metric(found.metric)
+    if found.is_share:
+        metric = (
+            say("{metric}, in percentage points", metric=metric)
+            if signed
+            else say("{metric}, in percent", metric=metric)
+        )
+    samples = say("{count} test samples", count=f"{found.samples:,}")
+    if len(task.sources()) > 1 or found.source != "built-in":
+        samples = f"{samples} ({comparison_cache.source_title(task.name, found.source)})"
+    letters = plain(", ".join(f"{item.letter} {say(item.label)}" for item in modalities))
+    told = [
+        f"{metric}{wording.metric_meaning(found.metric)}.",
+        say("{samples}, mean over {seeds}.", samples=samples, seeds=_seeds(found)),
+        say("Letters: {letters}. Click a cell to look into it.", letters=letters),
+    ]
+    if math.isfinite(found.nothing):
+        told.append(say("An empty answer to everything would score {score}.", score=_plain(found.nothing, scale)))
+    return [*told, *filter(None, [plain(_unmeasured(found, modalities))])]
 
 
 def _map_html(
@@ -166,25 +186,21 @@ def _map_html(
         narrow = many_combinations.tall(lines, columns, columns, scale, selected)
         return f'<div class="mm-only-wide">{wide}</div><div class="mm-only-narrow">{narrow}</div>'
     wanted = st.text_input(
-        "Find combinations", key="compare.find", placeholder="letters or names of inputs, such as A T", max_chars=80
+        say("Find combinations"),
+        key="compare.find",
+        placeholder=say("letters or names of inputs, such as A T"),
+        max_chars=80,
     )
     shown = many_combinations.found_in(columns, wanted)
     if not shown:
-        st.caption(f"No combination has '{plain(wanted)}'.")
+        st.caption(say("No combination has '{wanted}'.", wanted=plain(wanted)))
     return many_combinations.tall(lines, columns, shown, scale, selected)
 
 
 def _seeds(found: Comparison) -> str:
     """How many seeds the scores are means of, `5 seeds`; `1 to 5 seeds` where methods differ."""
     few, many = min(row.seeds for row in found.rows), max(row.seeds for row in found.rows)
-    return f"{few} to {many} seeds" if few < many else f"{many} seed{'s' if many > 1 else ''}"
-
-
-def _of_nothing(found: Comparison, scale: method_tables.Scale) -> str:
-    """What finding nothing would score, where answers can be empty."""
-    if not math.isfinite(found.nothing):
-        return ""
-    return f" An empty answer to everything would score {_plain(found.nothing, scale)}."
+    return say("{few} to {many} seeds", few=few, many=many) if few < many else several(many, "seed")
 
 
 def _other(
@@ -198,9 +214,9 @@ def _other(
     """One of the last lines: a plain model, which a network should not stay below, or what others report."""
     values = [scores.get(key, math.nan) for key in found.combinations]
     values += [float(mean_of(values)), (min if found.higher_is_better else max)(values)]
-    labels = [*(modalities.parse(key).label for key in found.combinations), "mean", "worst"]
+    labels = [*(modalities.parse(key).label for key in found.combinations), say("mean"), say("worst")]
     notes = tuple(f"{title}, {label}: {scale.text(value)}" for label, value in zip(labels, values, strict=True))
-    return method_tables.Line(title, title, what, tuple(values), notes)
+    return method_tables.Line(title, title, say(what), tuple(values), notes)
 
 
 def _unmeasured(found: Comparison, modalities: Modalities) -> str:
@@ -208,8 +224,10 @@ def _unmeasured(found: Comparison, modalities: Modalities) -> str:
     without = [c.label for c in modalities.subsets() if c.key not in found.combinations]
     if not without:
         return ""
-    more = f" and {len(without) - 4} more" if len(without) > 4 else ""
-    return f" No test sample has all inputs of {'; '.join(without[:4])}{more}: there is no score for that."
+    named = "; ".join(without[:4])
+    if len(without) > 4:
+        named = f"{named} {say('and {count} more', count=len(without) - 4)}"
+    return say("No test sample has all inputs of {inputs}: there is no score for that.", inputs=named)
 
 
 def _line(
@@ -219,22 +237,21 @@ def _line(
     modalities: Modalities,
     p: Mapping[str, Mapping[str, float]],
 ) -> method_tables.Line:
-    note = f"{row.seeds} seed{'s' if row.seeds != 1 else ''}"
-    note += " · reference" if row.name == found.baseline else ""
-    labels = [modalities.parse(key).label for key in found.combinations]
+    note = several(row.seeds, "seed")
+    note += f" · {say('reference')}" if row.name == found.baseline else ""
+    labels, ends = [modalities.parse(key).label for key in found.combinations], (say("mean"), say("worst"))
     if not scale.signed:
         values = [*row.score.tolist(), row.mean, row.worst]
         spreads = [*row.spread.tolist(), row.mean_spread, math.nan]
         notes = [
             f"{row.title}, {label}: {scale.text(value)}"
             + (f" ± {_plain(spread, scale)}" if math.isfinite(spread) else "")
-            for label, value, spread in zip([*labels, "mean", "worst"], values, spreads, strict=True)
+            for label, value, spread in zip([*labels, *ends], values, spreads, strict=True)
         ]
         return method_tables.Line(row.name, row.title, note, tuple(values), tuple(notes))
     triples = [_interval(found, row, by) for by in (*found.combinations, MEAN, WORST)]
     notes = [
-        f"{row.title}, {label}: {_with_bounds(t, scale)}"
-        for label, t in zip([*labels, "mean", "worst"], triples, strict=True)
+        f"{row.title}, {label}: {_with_bounds(t, scale)}" for label, t in zip([*labels, *ends], triples, strict=True)
     ]
     sure = tuple(of_methods[row.name] < SURE for of_methods in p.values())
     return method_tables.Line(
@@ -252,28 +269,29 @@ def _interval(found: Comparison, row: Row, by: str) -> tuple[float, float, float
 
 def _differences(found: Comparison, view: str, by: str) -> None:
     base = _base(found, view)
-    st.subheader(f"Difference to {plain(base)}", help=wording.help("difference"), anchor=False)
+    st.subheader(say("Difference to {model}", model=plain(base)), help=wording.help("difference"), anchor=False)
     of = MEAN if by == comparison_cache.STEPS else by
     others = [row for row in found.rows if row.name != found.baseline]
     rows = [(row.title, found.to_baseline(row.name, of), _interval(found, row, of)) for row in others]
     rows = [row for row in rows if row[2] is not None]
     if not rows:
-        st.caption(f"Nothing else shares a seed with {plain(base)}, so nothing can be paired.")
+        st.caption(say("Nothing else shares a seed with {model}, so nothing can be paired.", model=plain(base)))
         return
     scale = method_tables.Scale(found.is_share, True, found.higher_is_better)
     figure = method_tables.differences(rows, scale)
     day, what = datetime.now(UTC).date().isoformat(), comparison_cache.by_title(found.task, of)
-    named = (f"{cache.task(found.task).title}, {wording.metric(found.metric)}", f"{what}. mmlab, {day}")
+    named = (f"{say(cache.task(found.task).title)}, {wording.metric(found.metric)}", f"{what}. mmlab, {day}")
     figure.update_layout(title={"text": "<br>".join(map(escape, named)), "font": {"size": 12}, "x": 0}, margin_t=48)
     st.plotly_chart(figure, config=theme.CONFIG, key="compare.differences")
-    few = " One pair has no interval: train more seeds." if min(len(row[1]) for row in rows) < 2 else ""
     p = found.p_values(of)
-    beyond = [row.title for row in others if p[row.name] < SURE]
-    said = f"More than chance after Holm's correction (p < 0.05): {plain(', '.join(beyond) or 'none')}."
-    st.caption(
-        f"{plain(comparison_cache.by_title(found.task, of))}. Dots: single seeds. Band: 95 % interval. Mark: mean. "
-        f"{said}{few} {found.scope}"
-    )
+    beyond = plain(", ".join(row.title for row in others if p[row.name] < SURE)) or say("none")
+    told = [
+        say("{of}. Dots: single seeds. Band: 95 % interval. Mark: mean.", of=plain(what)),
+        say("More than chance after Holm's correction (p < 0.05): {methods}.", methods=beyond),
+    ]
+    if min(len(row[1]) for row in rows) < 2:
+        told.append(say("One pair has no interval: train more seeds."))
+    st.caption(" ".join([*told, say(found.scope)]))
 
 
 def _columns(modalities: Modalities, keys: Sequence[str]) -> list[method_tables.Column]:
@@ -288,7 +306,7 @@ def _base(found: Comparison, view: str) -> str:
 
 
 def _view_title(view: str) -> str:
-    return f"Ablation of {cache.title(view)}" if view else "All methods"
+    return say("Ablation of {model}", model=cache.title(view)) if view else say("All methods")
 
 
 def _plain(value: float, scale: method_tables.Scale) -> str:
@@ -297,6 +315,6 @@ def _plain(value: float, scale: method_tables.Scale) -> str:
 
 def _with_bounds(found: tuple[float, float, float] | None, scale: method_tables.Scale) -> str:
     if found is None:
-        return "nothing to compare"
-    bounds = f" ({scale.text(found[1])} to {scale.text(found[2])})" if math.isfinite(found[1]) else ""
-    return scale.text(found[0]) + bounds
+        return say("nothing to compare")
+    value, low, high = map(scale.text, found)
+    return say("{value} ({low} to {high})", value=value, low=low, high=high) if math.isfinite(found[1]) else value

@@ -8,6 +8,7 @@ import streamlit as st
 
 from mmlab.analysis.methods.seed_comparison import MEAN, WORST, Comparison, Row
 from mmlab.core.number_text import NONE, p_value
+from mmlab.core.phrases import say
 from mmlab.ui.session import comparison_cache
 from mmlab.viz.compare import score_table
 from mmlab.viz.compare.method_tables import Scale
@@ -20,15 +21,15 @@ def show(found: Comparison, by: str, base: str) -> None:
     changes = Scale(found.is_share, True, found.higher_is_better)
     p = found.p_values(MEAN)
     single = by if by in found.combinations else ""
-    heads = [Head("Method"), Head("Seeds", "Runs that were trained alike but for their random numbers.")]
+    heads = [Head(say("Method")), Head(say("Seeds"), say("Runs that were trained alike but for their random numbers."))]
     heads += [Head(comparison_cache.by_title(found.task, single), "", True)] if single else []
     heads += [
-        Head("Mean ± SD", "Over all combinations; standard deviation over seeds.", by == MEAN),
-        Head("Worst", "The worst combination of the mean over seeds.", by == WORST),
-        Head(f"Difference to {base}", "Of the mean, paired by seed, with its 95 % interval."),
-        Head("p (Holm)", "That it is chance of the seed only, corrected for the number of methods."),
-        Head("Parameters", "Numbers that were trained."),
-        Head("Minutes", "Training time of one run, on the machine where it ran."),
+        Head(say("Mean ± SD"), say("Over all combinations; standard deviation over seeds."), by == MEAN),
+        Head(say("Worst"), say("The worst combination of the mean over seeds."), by == WORST),
+        Head(say("Difference to {model}", model=base), say("Of the mean, paired by seed, with its 95 % interval.")),
+        Head("p (Holm)", say("That it is chance of the seed only, corrected for the number of methods.")),
+        Head(say("Parameters"), say("Numbers that were trained.")),
+        Head(say("Minutes"), say("Training time of one run, on the machine where it ran.")),
     ]
 
     def cells(row: Row) -> list[str]:

@@ -12,6 +12,8 @@ from mmlab.analysis.dominance.alternatives import Alternative, alternatives
 from mmlab.analysis.dominance.contributions import DOMINANT
 from mmlab.analysis.dominance.payoffs import metric_of_right
 from mmlab.core.errors import CheckpointError
+from mmlab.core.group_name import several
+from mmlab.core.phrases import say
 from mmlab.core.reference import Reference
 from mmlab.core.task import Task, advice
 from mmlab.ui.components import figure_card, pickers
@@ -36,13 +38,15 @@ def show(task: Task, reference: Reference) -> None:
     """
     leader = verdict_data.seeds(reference, None)[0].leader
     rows = found(task, reference, leader)
-    labels = [each.label for each in task.info.modalities]
+    labels = [say(each.label) for each in task.info.modalities]
     st.markdown(plain(sentence(rows, reference.method, labels)))
     figure_card.show(bars(task, rows, leader), key=f"dominance.alternatives.{task.name}")
     st.html(table(task, rows, labels, leader))
     st.caption(
-        "Other trainings on the same data, not a change to this model. An even use is no gain by itself: read it "
-        "beside the scores. Means over seeds, samples with every input, parts from the scores of each combination."
+        say(
+            "Other trainings on the same data, not a change to this model. An even use is no gain by itself: read it "
+            "beside the scores. Means over seeds, samples with every input, parts from the scores of each combination."
+        )
     )
 
 
@@ -62,8 +66,8 @@ def found(task: Task, reference: Reference, leader: int) -> list[Alternative]:
     finite = {name: each for name, each in tables.items() if np.isfinite(each).all()}
     if len(finite) < 2 or reference.method not in finite:
         raise CheckpointError(
-            "There is no other method to compare this one with.",
-            advice(task, f"python -m mmlab grid --tasks {task.name}", "Train"),
+            say("There is no other method to compare this one with."),
+            advice(task, f"python -m mmlab grid --tasks {task.name}", say("Train")),
         )
     return alternatives(finite, leader)
 
@@ -73,14 +77,20 @@ def sentence(rows: list[Alternative], method: str, labels: list[str]) -> str:
     best, own = rows[0], next(row for row in rows if row.name == method)
 
     def first(row: Alternative) -> str:
-        return f"{labels[row.first]} with {wording.percent(row.largest)} of the Shapley value"
+        share = wording.percent(row.largest)
+        return say("{input} with {share} of the Shapley value", input=labels[row.first], share=share)
 
     if best is own:
-        return f"No method here uses its inputs more evenly than this one: the largest part is {first(own)}."
-    seeds = f"{best.seeds} {'seed' if best.seeds == 1 else 'seeds'}"
-    return (
-        f"{cache.title(best.name)} ({seeds}) uses its inputs most evenly: its largest part is {first(best)}; that of "
-        f"{cache.title(method)} is {first(own)}."
+        return say(
+            "No method here uses its inputs more evenly than this one: the largest part is {part}.", part=first(own)
+        )
+    return say(
+        "{best} ({seeds}) uses its inputs most evenly: its largest part is {part}; that of {method} is {own}.",
+        best=cache.title(best.name),
+        seeds=several(best.seeds, "seed"),
+        part=first(best),
+        method=cache.title(method),
+        own=first(own),
     )
 
 
@@ -97,7 +107,7 @@ def bars(task: Task, rows: list[Alternative], leader: int) -> Figure:
         seed_bars.Bar(cache.title(row.name), tuple(of(row, place) for place in order), math.nan, math.nan)
         for row in rows
     ]
-    title = f"Parts of the Shapley value by method, {task.title}"
+    title = say("Parts of the Shapley value by method, {task}", task=say(task.title))
     lines = [
         (cache.title(row.name), row.seeds, modality.label, float(row.shares[place]), "share of 1")
         for row in rows
@@ -105,7 +115,7 @@ def bars(task: Task, rows: list[Alternative], leader: int) -> Figure:
     ]
     header = ("method", "seeds", "input", "part of the Shapley value", "unit")
     drawing = seed_bars.drawing(drawn, DOMINANT, title, NAMES)
-    return Figure(f"what-would-help-{task.name}", title, drawing, header, lines, "Means over seeds.")
+    return Figure(f"what-would-help-{task.name}", title, drawing, header, lines, say("Means over seeds."))
 
 
 def table(task: Task, rows: list[Alternative], labels: list[str], leader: int) -> str:
@@ -113,13 +123,15 @@ def table(task: Task, rows: list[Alternative], labels: list[str], leader: int) -
     scale = Scale(True, False, True)
     metric = wording.metric(metric_of_right(task.info.output))
     heads = [
-        Head("Method"),
-        Head("Seeds", "Runs that were trained alike but for their random numbers."),
-        Head("Largest part", "Of the Shapley value, in percent; mean and standard deviation over seeds.", True),
-        Head("of"),
-        Head(f"{metric}, all inputs"),
-        Head(f"{metric} without {labels[leader]}"),
-        Head(f"{metric}, mean", "Over all combinations."),
+        Head(say("Method")),
+        Head(say("Seeds"), say("Runs that were trained alike but for their random numbers.")),
+        Head(
+            say("Largest part"), say("Of the Shapley value, in percent; mean and standard deviation over seeds."), True
+        ),
+        Head(say("of input")),
+        Head(say("{metric}, all inputs", metric=metric)),
+        Head(say("{metric} without {input}", metric=metric, input=labels[leader])),
+        Head(say("{metric}, mean", metric=metric), say("Over all combinations.")),
     ]
 
     def cells(row: Alternative) -> list[str]:

@@ -13,6 +13,7 @@ from mmlab.analysis.base.array_checks import Numbers
 from mmlab.analysis.dominance.training_dynamics import TrainingDynamics
 from mmlab.core.errors import CheckpointError
 from mmlab.core.number_text import fixed
+from mmlab.core.phrases import say
 from mmlab.core.reference import Reference
 from mmlab.core.task import Task
 from mmlab.experiments.recorders.attribution_maps import Snapshots
@@ -30,7 +31,7 @@ def lattice(found: TrainingDynamics, names: Names, at: int, key: str) -> None:
     """The scores of all combinations at one epoch, drawn to the scale of the whole training."""
     there = [place for place in range(len(found.keys)) if np.isfinite(found.scores[at, place])]
     if not there:
-        st.caption("No combination was scored in this epoch.")
+        st.caption(say("No combination was scored in this epoch."))
         return
     chosen = _chosen(found, there)
     finite = found.scores[np.isfinite(found.scores)]
@@ -47,7 +48,7 @@ def lattice(found: TrainingDynamics, names: Names, at: int, key: str) -> None:
     ]
     span = epoch_bars.spread(finite.tolist())
     look = score_lattice.Frame(names.letters, names.colours, found.keys[chosen], True, share, span)
-    title = f"The score of every combination in epoch {at + 1}"
+    title = say("The score of every combination in epoch {epoch}", epoch=at + 1)
     st.markdown(f"**{title}**", help=wording.help("scrubbed"))
     html = f'<div class="mm-scroll">{score_lattice.svg(scored, look, title)}</div>'
     clickable_svg.board(html, key=f"{key}.lattice", on_pick=lambda picked: url_state.put(node=picked))
@@ -68,17 +69,29 @@ def _text(value: float, share: bool) -> str:
 def _said(label: str, scores: Numbers, at: int, share: bool) -> str:
     """A combination in words: now, against the epoch before, and at its best."""
     best = int(np.nanargmax(scores))
-    said = f"{page_frame.plain(label)}: {_text(float(scores[at]), share)} in epoch {at + 1}"
-    if at and np.isfinite(scores[at - 1]):
-        change = float(scores[at] - scores[at - 1])
-        amount = f"{fixed(100 * change, 1, signed=True)} points" if share else fixed(change, 2, signed=True)
-        said += f", {amount} against the epoch before"
-    return f"{said}; highest in epoch {best + 1} ({_text(float(scores[best]), share)})."
+    told = {
+        "inputs": page_frame.plain(label),
+        "score": _text(float(scores[at]), share),
+        "epoch": at + 1,
+        "best": best + 1,
+        "highest": _text(float(scores[best]), share),
+    }
+    if not at or not np.isfinite(scores[at - 1]):
+        return say("{inputs}: {score} in epoch {epoch}; highest in epoch {best} ({highest}).", **told)
+    change = float(scores[at] - scores[at - 1])
+    amount = fixed(change, 2, signed=True)
+    if share:
+        amount = say("{number} points", number=fixed(100 * change, 1, signed=True))
+    return say(
+        "{inputs}: {score} in epoch {epoch}, {change} against the epoch before; highest in epoch {best} ({highest}).",
+        change=amount,
+        **told,
+    )
 
 
 def maps(task: Task, reference: Reference, at: int, names: Names) -> None:
     """The maps of one gallery sample at the stored epoch that is nearest; a sentence where none were stored."""
-    st.markdown("**Attribution during training**", help=wording.help("snapshots"))
+    st.markdown(say("**Attribution during training**"), help=wording.help("snapshots"))
     try:
         found = result_cache.snapshots(reference, task.info.modalities.names)
     except CheckpointError as error:
@@ -93,7 +106,7 @@ def maps(task: Task, reference: Reference, at: int, names: Names) -> None:
     html = epoch_bars.bars(parts, names.letters, names.labels, names.colours, int(found.epochs[row]))
     clickable_svg.board(html, key="dominance.stored", on_pick=lambda epoch: url_state.put(epoch=epoch))
     st.caption(_which(found, row, at))
-    untested = "The tests need the network of that epoch; see Faithfulness for the kept one."
+    untested = say("The tests need the network of that epoch; see Faithfulness for the kept one.")
     st.html(map_check.light(map_check.UNCHECKED, untested))
     with page_frame.error_boundary():
         st.html(_overlays(task, sample, {name: each[row, column] for name, each in found.maps.items()}, parts, row))
@@ -104,7 +117,7 @@ def _sample(found: Snapshots) -> str:
     wanted = url_state.get("sample")
     chosen = wanted if wanted in found.ids else found.ids[0]
     st.selectbox(
-        "Sample",
+        say("Sample"),
         found.ids,
         key=url_state.follow("dominance.snapshot", chosen),
         width=220,
@@ -115,9 +128,16 @@ def _sample(found: Snapshots) -> str:
 
 def _which(found: Snapshots, row: int, at: int) -> str:
     shown = int(found.epochs[row])
-    said = f"Maps of epoch {shown + 1}" + ("." if shown == at else f", the nearest to epoch {at + 1} that was stored.")
-    bars = "Bars: the share of each input in |gradient × activation| of this sample; it grows with the size of a map."
-    return f"{said} {bars} Press one to go there."
+    said = say("Maps of epoch {epoch}.", epoch=shown + 1)
+    if shown != at:
+        said = say(
+            "Maps of epoch {epoch}, the nearest to epoch {wanted} that was stored.", epoch=shown + 1, wanted=at + 1
+        )
+    bars = say(
+        "Bars: the share of each input in |gradient × activation| of this sample; it grows with the size "
+        "of a map. Press one to go there."
+    )
+    return f"{said} {bars}"
 
 
 def _overlays(
@@ -132,10 +152,12 @@ def _overlays(
             continue
         draw = partial(attribution_maps.overlay, modality.kind, world.arrays[modality.name])
         heat = heats[modality.name]
-        silent = "" if heat.any() else "; no place of it speaks for this answer"
-        note = f"{escape(modality.label)}: {wording.percent(now[modality.name])}{silent}"
+        label = say(modality.label)
+        note = f"{escape(label)}: {wording.percent(now[modality.name])}"
+        if not heat.any():
+            note += f"; {escape(say('no place of it speaks for this'))}"
         whole = heat.shape[-1] == world.arrays[modality.name].shape[-1]  # a long text has fewer places in its map
-        picture = draw(heat, modality.label, words=world.words[modality.name] if whole else ())
+        picture = draw(heat, label, words=world.words[modality.name] if whole else ())
         wide = ' class="mm-wide"' if world.words[modality.name] else ""
         panels.append(f"<figure{wide}>{picture}<figcaption>{note}</figcaption></figure>")
     return f'<div class="mm-panels">{"".join(panels)}</div>'

@@ -5,6 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from mmlab.analysis.dominance.log_reader import LARGEST, read_log
+from mmlab.core.group_name import several
+from mmlab.core.phrases import say
 from mmlab.core.reference import Reference
 from mmlab.core.task import Task
 from mmlab.ui.pages.dominance.modality_labels import Names
@@ -28,27 +30,33 @@ log.close()"""
 def show(task: Task, reference: Reference | None) -> None:
     """The lines to write a log, and the view of one."""
     uploaded = st.file_uploader(
-        "A log (.jsonl)",
+        say("A log (.jsonl)"),
         type=["jsonl"],
         key="dominance.log",
-        help=wording.SENTENCE_PRIVATE,
+        help=say(wording.SENTENCE_PRIVATE),
         max_upload_size=LARGEST >> 20,
     )
-    with st.expander("How to write one, in any training loop of PyTorch", expanded=uploaded is None):
+    with st.expander(say("How to write one, in any training loop of PyTorch"), expanded=uploaded is None):
         st.code(LINES, language="python")
         st.caption(
-            "The names are those of your inputs; each module is the part of the model that only that input passes "
-            "through. "
-            '`log.conflicts({"image": loss_i, "sound": loss_s}, shared_parameters)`, before `backward()`, adds the '
-            "angles between gradients. A `progress.jsonl` of mmlab can be opened as well."
+            say(
+                "The names are those of your inputs; each module is the part of the model that only that "
+                "input passes through. `{call}`, before `backward()`, adds the angles between gradients. A "
+                "`progress.jsonl` of mmlab can be opened as well.",
+                call='log.conflicts({"image": loss_i, "sound": loss_s}, shared_parameters)',
+            )
         )
     if uploaded is None:
         return
     rows = read_log(uploaded.getvalue())
     names = tuple(rows[0]["gradient_norm"])
     best = max((value for each in rows[-1]["metrics"].values() for value in each.values()), default=0.0)
-    st.caption(
-        f"{len(rows)} epochs, {len(names)} inputs. Shapley values take no input at all as 0"
-        + ("." if 0 <= best <= 1 else "; the scores are not fractions of 1, so compare their order only.")
+    told = say(
+        "{epochs}, {inputs}. Shapley values take no input at all as 0.",
+        epochs=several(len(rows), "epoch"),
+        inputs=several(len(names), "input"),
     )
+    if not 0 <= best <= 1:
+        told += f" {say('The scores are not fractions of 1, so compare their order only.')}"
+    st.caption(told)
     course_of(rows, Names.of_log(names), "", 0.0, "dominance.brought")

@@ -13,6 +13,7 @@ from mmlab.analysis.attribution.registry import find
 from mmlab.analysis.attribution.sanity_checks import RandomLabelModel
 from mmlab.core.errors import DataError, MmlabError, NothingPresent
 from mmlab.core.modality import Combination
+from mmlab.core.phrases import phrase, say
 from mmlab.core.reference import Reference
 from mmlab.core.results import Attribution
 from mmlab.core.task import Task
@@ -21,14 +22,15 @@ from mmlab.ui.components.background_task import ProgressCallback, run_cached
 from mmlab.ui.components.sample_view import SampleView
 from mmlab.ui.pages.dominance import result_cache
 from mmlab.ui.session import cache, url_state
-from mmlab.ui.text import wording
+from mmlab.ui.text import language, wording
 from mmlab.ui.text.markdown import plain
 from mmlab.viz.base import theme
 from mmlab.viz.dominance import curves
 from mmlab.viz.explain import attribution_maps
 
-MARKS = {True: "✓ holds", False: "✗ fails", None: "– cannot be tested here"}
-COUNTED = {"holds": True, "fails": False, "cannot be tested": None}
+MARKS = {True: phrase("✓ holds"), False: phrase("✗ fails"), None: phrase("– cannot be tested here")}
+COUNTED = {phrase("holds"): True, phrase("fails"): False, phrase("cannot be tested"): None}
+COLOURS = {"green": phrase("green"), "amber": phrase("amber"), "red": phrase("red")}
 MANY = 12
 
 
@@ -36,22 +38,28 @@ def show(task: Task, reference: Reference) -> None:
     """One sample: maps, curves, checks; and on request how many of several samples stand each test."""
     looked, way = _controls(task)
     if looked.on is None:
-        raise NothingPresent("No input is switched on.", "Switch at least one on to see its attribution map.")
+        raise NothingPresent(say("No input is switched on."), say("Switch at least one on to see its attribution map."))
     target = _target(looked, reference)
     found = explainer_picker.maps(reference, looked, target, way)
     rote = result_cache.rote(reference) if _strict() else None
     tested = map_check.checked(reference, looked, target, way, found, rote)
     light = map_check.LIGHTS[tested.light]
-    said = task.info.output.targets[target]
+    of = say(
+        "{way} for “{answer}”, {inputs}.",
+        way=say(find(way).title),
+        answer=say(task.info.output.targets[target]),
+        inputs=looked.on.label,
+    )
     st.html(
         f'<p class="mm-light"><span style="--c:{light.colour}" aria-hidden="true">{light.mark}</span>'
-        f'<span style="all:unset">'
-        f"<b>{light.sentence}.</b>{escape(find(way).title)} for “{escape(said)}”, {escape(looked.on.label)}.</span></p>"
+        f'<span style="all:unset"><b>{escape(say(light.sentence))}.</b>{escape(of)}</span></p>'
     )
     st.html(_checks(tested.checks))
     if len(looked.on) > 1 and all(check.passed is None for check in tested.checks[:2]):
         st.info(
-            "The inputs hold the answer for each other, so covering one shows nothing. Choose a single input above."
+            say(
+                "The inputs hold the answer for each other, so covering one shows nothing. Choose a single input above."
+            )
         )
     _columns(looked, looked.on, found, tested)
     st.html(attribution_maps.legend())
@@ -62,12 +70,12 @@ def _controls(task: Task) -> tuple[SampleView, str]:
     gallery = task.gallery()
     sample = url_state.get("sample") or (gallery[0] if gallery else "")
     if not sample:
-        raise DataError("This task ships no samples.", "Upload one on the Bench.")
+        raise DataError(say("This task ships no samples."), say("Upload one on the Bench."))
     modalities = task.info.modalities
     with st.container(horizontal=True, vertical_alignment="bottom", key="mm-maps-by"):
         options = list(gallery) if sample in gallery else [sample, *gallery]
         st.selectbox(
-            "Sample",
+            say("Sample"),
             options,
             key=url_state.follow("dominance.sample", sample),
             width=200,
@@ -77,7 +85,7 @@ def _controls(task: Task) -> tuple[SampleView, str]:
         keys = [c.key for c in modalities.subsets() if set(c.names) <= set(looked.given)]
         if keys and looked.on is not None:
             st.selectbox(
-                "Inputs that are on",
+                say("Inputs that are on"),
                 keys,
                 format_func=lambda key: modalities.parse(key).label,
                 key=url_state.follow("dominance.on", looked.on.key),
@@ -90,10 +98,12 @@ def _controls(task: Task) -> tuple[SampleView, str]:
 
 def _strict() -> bool:
     return st.toggle(
-        "Also test against shuffled labels",
+        say("Also test against shuffled labels"),
         key="dominance.rote",
-        help="Trains a fresh network of the same architecture on shuffled labels, which takes some seconds, and "
-        "compares its map with this one (Adebayo et al., NeurIPS 2018).",
+        help=say(
+            "Trains a fresh network of the same architecture on shuffled labels, which takes some seconds, "
+            "and compares its map with this one (Adebayo et al., NeurIPS 2018)."
+        ),
     )
 
 
@@ -106,8 +116,8 @@ def _target(looked: SampleView, reference: Reference) -> int:
 
 def _checks(checks: Sequence[Check]) -> str:
     cards = "".join(
-        f'<div class="mm-check"><b>{escape(check.title)}</b>{MARKS[check.passed]}: {escape(check.value)}'
-        f"<small>{escape(check.about)}</small></div>"
+        f'<div class="mm-check"><b>{escape(say(check.title))}</b>{say(MARKS[check.passed])}: {escape(check.value)}'
+        f"<small>{escape(say(check.about))}</small></div>"
         for check in checks
     )
     return f'<div class="mm-checks">{cards}</div>'
@@ -118,34 +128,32 @@ def _columns(looked: SampleView, on: Combination, found: Attribution, tested: Fa
     for column, name in zip(st.columns(len(on), gap="medium"), on.names, strict=True):
         modality = looked.task.info.modalities[name]
         with column, st.container(border=True, key=f"mm-tested-{name}"), page_frame.error_boundary():
-            st.markdown(
-                f"**{plain(modality.letter)} · {plain(modality.label)}**: "
-                f"{'net effect' if found.net else 'part'} {wording.percent(tested.effect[name])}"
-            )
+            effect = wording.percent(tested.effect[name])
+            label = say(modality.label)
+            told = say("net effect {share}", share=effect) if found.net else say("part {share}", share=effect)
+            st.markdown(f"**{plain(modality.letter)} · {plain(label)}**: {told}")
             heat = found.maps[on.key][name]
             world = looked.world
-            st.html(
-                attribution_maps.overlay(
-                    modality.kind, world.arrays[name], heat, modality.label, words=world.words[name]
-                )
-            )
-            _curve("Covering, brightest first", tested.deletion[name], shades[name], "covered", f"deletion.{name}")
-            _curve(
-                "Uncovering, brightest first", tested.insertion[name], shades[name], "uncovered", f"insertion.{name}"
-            )
+            st.html(attribution_maps.overlay(modality.kind, world.arrays[name], heat, label, words=world.words[name]))
+            covered, uncovered = say("share of the places covered"), say("share of the places uncovered")
+            _curve(say("Covering, brightest first"), tested.deletion[name], shades[name], covered, f"deletion.{name}")
+            title = say("Uncovering, brightest first")
+            _curve(title, tested.insertion[name], shades[name], uncovered, f"insertion.{name}")
 
 
 def _curve(title: str, curve: Curve, colour: str, across: str, key: str) -> None:
-    note = "" if curve.tested else " (hardly moves: not counted)"
+    note = "" if curve.tested else (" " + say("(hardly moves: not counted)"))
     st.caption(f"{title}{note}", help=wording.help("believed"))
-    figure = curves.covering(curve.ordered, curve.random, colour, f"share of the places {across}")
+    figure = curves.covering(curve.ordered, curve.random, colour, across)
     st.plotly_chart(figure, config=theme.CONFIG, key=f"dominance.{key}")
 
 
 def _many(task: Task, reference: Reference, on: Combination, way: str, rote: RandomLabelModel | None) -> None:
     """The same tests on several shipped samples: a single one says little."""
     names = task.gallery()[:MANY]
-    if not names or not st.toggle(f"Test {len(names)} samples, not just this one", key="dominance.many"):
+    if not names or not st.toggle(
+        say("Test {count} samples, not just this one", count=len(names)), key="dominance.many"
+    ):
         return
 
     def make(tell: ProgressCallback) -> list[Faithfulness]:
@@ -163,13 +171,16 @@ def _many(task: Task, reference: Reference, on: Combination, way: str, rote: Ran
             tell((number + 1) / len(names))
         return results
 
-    results = run_cached(("many", reference, on.key, way, rote is not None), f"Testing {len(names)} samples", make)
+    key = ("many", reference, on.key, way, rote is not None, language.current())
+    results = run_cached(key, say("Testing {count} samples", count=len(names)), make)
     if not results:
-        raise MmlabError("None of these samples has all of these inputs.", "Switch fewer on.")
+        raise MmlabError(say("None of these samples has all of these inputs."), say("Switch fewer on."))
     rows = []
     for place, check in enumerate(results[0].checks):
         outcomes = [each.checks[place].passed for each in results]
-        rows.append({"Test": check.title, **{text: outcomes.count(value) for text, value in COUNTED.items()}})
+        counts = {say(text): outcomes.count(value) for text, value in COUNTED.items()}
+        rows.append({say("Test"): say(check.title), **counts})
     st.dataframe(rows, hide_index=True)
     lights = [each.light for each in results]
-    st.caption(", ".join(f"{lights.count(name)} {name}" for name in map_check.LIGHTS) + f", of {len(results)} samples.")
+    counted = ", ".join(f"{lights.count(name)} {say(COLOURS[name])}" for name in map_check.LIGHTS)
+    st.caption(say("{counts}, of {count} samples.", counts=counted, count=len(results)))

@@ -10,6 +10,7 @@ import streamlit as st
 
 from mmlab.analysis.dominance.gradient_conflict import GradientPair, degrees_of, meeting
 from mmlab.core.number_text import fixed
+from mmlab.core.phrases import say
 from mmlab.core.reference import Reference
 from mmlab.core.spans import divisor
 from mmlab.core.task import Task
@@ -28,26 +29,31 @@ TURN = "dominance.turn"  # how the drawing lies: degrees of the first arrow, and
 
 def show(task: Task, reference: Reference | None) -> None:
     """Sliders, the drawing, the formula with its numbers."""
-    labels = ("first", "second")
-    if reference is not None and st.toggle("Use those of the stored model", key="dominance.real"):
+    labels = (say("first"), say("second"))
+    if reference is not None and st.toggle(say("Use those of the stored model"), key="dominance.real"):
         with page_frame.error_boundary():
             labels = _real(task, reference)
     degrees, one, other = _read()
     left, right = st.columns([4, 5], gap="large")
     with left:
-        _slider("Angle between them, degrees", 0, 180, degrees, 1, "angle")
-        _slider(f"Length of the {plain(labels[0])}", 0.1, LONGEST, one, 0.1, "one")
-        _slider(f"Length of the {plain(labels[1])}", 0.1, LONGEST, other, 0.1, "other")
+        _slider(say("Angle between them, degrees"), 0, 180, degrees, 1, "angle")
+        _slider(say("Length: {arrow}", arrow=plain(labels[0])), 0.1, LONGEST, one, 0.1, "one")
+        _slider(say("Length: {arrow}", arrow=plain(labels[1])), 0.1, LONGEST, other, 0.1, "other")
         found = meeting(one, other, degrees)
         shown = _turned(found)
         _formula(found, shown, labels)
     with right:
-        alt = f"Two arrows at {degrees} degrees, of lengths {one:.1f} and {other:.1f}, and their sums"
+        alt = say(
+            "Two arrows at {degrees} degrees, of lengths {one} and {other}, and their sums",
+            degrees=degrees,
+            one=f"{one:.1f}",
+            other=f"{other:.1f}",
+        )
         html = gradient_arrows.drawing(shown, labels, found.conflict, alt) + gradient_arrows.legend(
             labels, found.conflict
         )
         draggable_arrows.arrows(html, "dominance.arrows", LONGEST, _moved)
-        st.caption("Drag the heads of the two arrows, or use the sliders.")
+        st.caption(say("Drag the heads of the two arrows, or use the sliders."))
         st.markdown(_said(found, labels))
 
 
@@ -102,16 +108,21 @@ def _real(task: Task, reference: Reference) -> tuple[str, str]:
                 key=f"dominance.real.{reference.task}.{place}",
                 width=220,
             )
-            for place, (title, index) in enumerate((("One combination", row), ("Another", column)))
+            for place, (title, index) in enumerate(((say("One combination"), row), (say("Another"), column)))
         ]
         lengths = found.lengths[chosen]
         scale = 2 / divisor(float(lengths.max()))
         degrees = round(degrees_of(float(found.cosines[chosen[0], chosen[1]])))
         values = f"{degrees}:{max(lengths[0] * scale, 0.1):.1f}:{max(lengths[1] * scale, 0.1):.1f}"
-        st.button("Use these", on_click=lambda: url_state.put(arrows=values), key="dominance.take")
+        st.button(say("Use these"), on_click=lambda: url_state.put(arrows=values), key="dominance.take")
     st.caption(
-        f"Measured on the stored model: {degrees} degrees, lengths {lengths[0]:.3g} and {lengths[1]:.3g}, on the "
-        "parameters that combinations share. Drawn are lengths with the longer one at 2."
+        say(
+            "Measured on the stored model: {degrees} degrees, lengths {one} and {other}, on the parameters that "
+            "combinations share. Drawn are lengths with the longer one at 2.",
+            degrees=degrees,
+            one=f"{lengths[0]:.3g}",
+            other=f"{lengths[1]:.3g}",
+        )
     )
     letters = pickers.letters(modalities)
     short = ["".join(letters[name] for name in found.keys[k].split("-")) for k in chosen]
@@ -130,8 +141,11 @@ def _formula(found: GradientPair, shown: dict[str, np.ndarray], labels: tuple[st
     for line in lines:
         st.latex(line)
     st.caption(
-        f"1 is {plain(labels[0])}, 2 is {plain(labels[1])}. GMD, Eq. 8 (Wang et al., AAAI 2024): "
-        "the code that trains it draws this."
+        say(
+            "1 is {one}, 2 is {other}. GMD, Eq. 8 (Wang et al., AAAI 2024): the code that trains it draws this.",
+            one=plain(labels[0]),
+            other=plain(labels[1]),
+        )
     )
 
 
@@ -156,13 +170,20 @@ def _latex(value: float) -> str:
 def _said(found: GradientPair, labels: tuple[str, str]) -> str:
     before = ", ".join(f"{label} {fixed(each, 2, signed=True)}" for label, each in zip(labels, found.pull, strict=True))
     if not found.conflict:
-        return f"They do not conflict, so neither is projected. The sum agrees with both (cosine: {before})."
+        return say(
+            "They do not conflict, so neither is projected. The sum agrees with both (cosine: {before}).", before=before
+        )
     after = ", ".join(
         f"{label} {fixed(each, 2, signed=True)}" for label, each in zip(labels, found.pull_kept, strict=True)
     )
     worse = min(found.pull)
     lost = labels[found.pull.index(worse)]
-    verdict = (
-        f"A step along the plain sum **works against {lost}**." if worse < 0 else "The plain sum still helps both."
+    verdict = say("The plain sum still helps both.")
+    if worse < 0:
+        verdict = say("A step along the plain sum **works against {arrow}**.", arrow=lost)
+    return say(
+        "How far the sum agrees with each (cosine): {before}. {verdict} After projection: {after}.",
+        before=before,
+        verdict=verdict,
+        after=after,
     )
-    return f"How far the sum agrees with each (cosine): {before}. {verdict} After projection: {after}."

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from mmlab.core.phrases import phrase, say
 from mmlab.core.reference import Reference
 from mmlab.core.task import Task
 from mmlab.ui.components import model_picker, page_frame, run_picker, selection
@@ -40,35 +41,45 @@ class Section:
 
 SECTIONS: dict[str, Section] = {
     "measures": Section(
-        "All measures",
-        "Does the model use all of its inputs, or does one dominate?",
+        phrase("All measures"),
+        phrase("Does the model use all of its inputs, or does one dominate?"),
         measure_table.show,
         follows=True,
     ),
     "samples": Section(
-        "Sample by sample",
-        "Where does one input decide, and where do inputs conflict?",
+        phrase("Sample by sample"),
+        phrase("Where does one input decide, and where do inputs conflict?"),
         per_sample.show,
         follows=True,
     ),
     "clashes": Section(
-        "Cue conflict",
-        "Two inputs from two different samples: which one does the model follow?",
+        phrase("Cue conflict"),
+        phrase("Two inputs from two different samples: which one does the model follow?"),
         cue_conflict.show,
         follows=True,
     ),
     "learning": Section(
-        "During training",
-        "Which input got the largest gradients, and which gradients conflicted?",
+        phrase("During training"),
+        phrase("Which input got the largest gradients, and which gradients conflicted?"),
         training_dynamics.show,
     ),
     "help": Section(
-        "What would help", "Which methods use the inputs more evenly, and at what price?", alternatives.show
+        phrase("What would help"),
+        phrase("Which methods use the inputs more evenly, and at what price?"),
+        alternatives.show,
     ),
-    "maps": Section("Faithfulness", "Can the attribution map be believed?", faithfulness.show),
-    "truth": Section("Synthetic ground truth", "Do the measures find a dominance that is known?", synthetic_truth.show),
-    "arrows": Section("Gradient conflict", "What does it mean that two gradients conflict?", gradient_arrows.show),
-    "logs": Section("Your own log", "Which input dominated in your own training loop?", external_log.show),
+    "maps": Section(phrase("Faithfulness"), phrase("Can the attribution map be believed?"), faithfulness.show),
+    "truth": Section(
+        phrase("Synthetic ground truth"),
+        phrase("Do the measures find a dominance that is known?"),
+        synthetic_truth.show,
+    ),
+    "arrows": Section(
+        phrase("Gradient conflict"), phrase("What does it mean that two gradients conflict?"), gradient_arrows.show
+    ),
+    "logs": Section(
+        phrase("Your own log"), phrase("Which input dominated in your own training loop?"), external_log.show
+    ),
 }
 
 
@@ -91,7 +102,7 @@ def _model(task: Task) -> Reference | None:
     chosen = wanted if wanted in there else "joint" if "joint" in there else next(iter(there))
     if len(there) > 1:
         st.pills(
-            "Model",
+            say("Model"),
             list(there),
             required=True,
             format_func=lambda name: run_picker.title(there[name]),
@@ -113,12 +124,12 @@ def _body(task_name: str, reference: Reference | None) -> None:
     if not chosen:
         return
     section = SECTIONS[chosen]
-    st.subheader(section.question, anchor=False)
+    st.subheader(say(section.question), anchor=False)
     if reference is None and chosen not in ("truth", "logs", "arrows"):
-        st.caption("This needs a trained model.")
+        st.caption(say("This needs a trained model."))
         return
     if url_state.get("chosen") and not section.follows:
-        st.caption("The samples selected on Embed do not affect this section.")
+        st.caption(say("The samples selected on Embed do not affect this section."))
     with page_frame.error_boundary():
         section.show(task, reference)  # type: ignore[arg-type]
 
@@ -129,9 +140,9 @@ def _section() -> str:
     about_measures = url_state.get("number") or url_state.get("absent")
     chosen = wanted if wanted in SECTIONS else "measures" if about_measures else ""
     st.pills(
-        "Look closer",
+        say("Look closer"),
         list(SECTIONS),
-        format_func=lambda name: SECTIONS[name].title,
+        format_func=lambda name: say(SECTIONS[name].title),
         key=url_state.follow("dominance.aspect", chosen or None),
         on_change=_open,
     )

@@ -13,7 +13,9 @@ from mmlab.analysis.base.coalitions import Lattice
 from mmlab.analysis.dominance.contributions import SAMPLE_KINDS, order_of_samples, sample_kinds
 from mmlab.analysis.dominance.measures.shapley import shapley, shapley_derivation
 from mmlab.analysis.dominance.payoffs import NUMBER, Payoff, worths
+from mmlab.core.group_name import several
 from mmlab.core.number_text import fixed
+from mmlab.core.phrases import phrase, say
 from mmlab.core.reference import Reference
 from mmlab.core.task import Task
 from mmlab.ui.components import clickable_svg, page_frame, pickers, selection
@@ -24,13 +26,20 @@ from mmlab.ui.text.markdown import plain
 from mmlab.viz.dominance import measure_table, sample_bars
 from mmlab.viz.inputs import recordings
 
+KINDS = {
+    "all": phrase("All"),
+    "dominance": phrase("Dominance"),
+    "complement": phrase("Complement"),
+    "conflict": phrase("Conflict"),
+    "none": phrase("None"),
+}
 SHOWN = 12
 ALL = "all"
 ORDERS = {
-    "moved": "Most moved first",
-    "one-sided": "Most one-sided first",
-    "opposed": "Most conflicting first",
-    "given": "As in the test set",
+    "moved": phrase("Most moved first"),
+    "one-sided": phrase("Most one-sided first"),
+    "opposed": phrase("Most conflicting first"),
+    "given": phrase("As in the test set"),
 }
 
 
@@ -39,7 +48,9 @@ def show(task: Task, reference: Reference) -> None:
     found = result_cache.lattice(reference)
     with st.container(horizontal=True, vertical_alignment="bottom", key="mm-samples-by"):
         worth = _worth(task)
-        order = st.selectbox("Order", list(ORDERS), format_func=ORDERS.__getitem__, key="dominance.order", width=220)
+        order = st.selectbox(
+            say("Order"), list(ORDERS), format_func=lambda name: say(ORDERS[name]), key="dominance.order", width=220
+        )
     shares = shapley(result_cache.values(reference, worth.name))
     kinds = sample_kinds(shares, task.info.output.scale[1] if worth.unit == NUMBER else 1.0)
     there = np.array(selection.places(found.ids, selection.names(cache.sweep(reference).ids)), np.int64)
@@ -47,11 +58,11 @@ def show(task: Task, reference: Reference) -> None:
     rows = there if kind == ALL else there[kinds[there] == SAMPLE_KINDS.index(kind)]
     st.caption(_said(task, shares[:, there], kinds[there]))
     if not len(rows):
-        st.caption("No sample is of this kind.")
+        st.caption(say("No sample is of this kind."))
         return
     ranked = rows[order_of_samples(shares[:, rows], order)]
     last = -(-len(ranked) // SHOWN)
-    page = 1 if last < 2 else st.number_input("Page", 1, last, 1, key=f"dominance.page.{kind}", width=150)
+    page = 1 if last < 2 else st.number_input(say("Page"), 1, last, 1, key=f"dominance.page.{kind}", width=150)
     listed = ranked[(page - 1) * SHOWN : page * SHOWN]
     chosen = url_state.get("point") or url_state.get("sample")
     html = sample_bars.rows(
@@ -61,9 +72,8 @@ def show(task: Task, reference: Reference) -> None:
     )
     gallery = frozenset(task.gallery())
     clickable_svg.board(html, key=f"dominance.samples.{task.name}", on_pick=lambda name: _pick(name, gallery))
-    st.caption(
-        f"{len(ranked):,} samples. Bars to the right speak for the right answer, to the left against it. Press one."
-    )
+    bars = say("Bars to the right speak for the right answer, to the left against it. Press one.")
+    st.caption(f"{several(len(ranked), 'sample')}. {bars}")
     sample_download.show(task, reference, found, shares, kinds, ranked, worth)
     if chosen in found.ids:
         _detail(task, reference, found, found.ids.index(chosen), worth)
@@ -75,9 +85,9 @@ def _worth(task: Task) -> Payoff:
     wanted = url_state.get("worth")
     chosen = wanted if wanted in there else usual
     st.segmented_control(
-        "Payoff",
+        say("Payoff"),
         list(there),
-        format_func=lambda name: there[name].title.capitalize(),
+        format_func=lambda name: _capital(say(there[name].title)),
         key=url_state.follow("dominance.worth", chosen),
         required=True,
         help=wording.help("worth"),
@@ -86,15 +96,19 @@ def _worth(task: Task) -> Payoff:
     return there[chosen]
 
 
+def _capital(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}"
+
+
 def _kind(kinds: np.ndarray) -> str:
     counts = {ALL: len(kinds), **{name: int((kinds == i).sum()) for i, name in enumerate(SAMPLE_KINDS)}}
     wanted = url_state.get("kind")
     chosen = wanted if wanted in counts else ALL
     st.pills(
-        "Kind",
-        ["all", "dominance", "complement", "conflict", "none"],
+        say("Kind"),
+        list(KINDS),
         required=True,
-        format_func=lambda name: f"{name.capitalize()} · {counts[name]:,}",
+        format_func=lambda name: f"{say(KINDS[name])} · {counts[name]:,}",
         key=url_state.follow("dominance.kind", chosen),
         help=wording.help("kinds"),
         on_change=lambda: url_state.put(kind=st.session_state["dominance.kind"]),
@@ -106,13 +120,16 @@ def _said(task: Task, shares: Numbers, kinds: np.ndarray) -> str:
     """Who dominates where one does, in a sentence."""
     rows = kinds == SAMPLE_KINDS.index("dominance")
     if not rows.any():
-        return "No sample is dominated by one input (three quarters of all that moves the prediction)."
+        return say("No sample is dominated by one input (three quarters of all that moves the prediction).")
     leaders = np.abs(shares[:, rows]).argmax(0)
-    counts = {m.label: int((leaders == place).sum()) for place, m in enumerate(task.info.modalities)}
+    counts = {say(m.label): int((leaders == place).sum()) for place, m in enumerate(task.info.modalities)}
     parts = ", ".join(
-        f"{plain(label)} in {count:,}" for label, count in sorted(counts.items(), key=lambda item: -item[1]) if count
+        say("{input} in {count}", input=plain(label), count=f"{count:,}")
+        for label, count in sorted(counts.items(), key=lambda item: -item[1])
+        if count
     )
-    return f"One input dominates in {wording.percent(float(rows.mean()))} of the samples: {parts}."
+    share = wording.percent(float(rows.mean()))
+    return say("One input dominates in {share} of the samples: {parts}.", share=share, parts=parts)
 
 
 def _row(task: Task, found: Lattice, shares: Numbers, kinds: np.ndarray, row: int, worth: Payoff) -> sample_bars.Row:
@@ -128,7 +145,7 @@ def _row(task: Task, found: Lattice, shares: Numbers, kinds: np.ndarray, row: in
     )
     name = found.ids[row]
     return sample_bars.Row(
-        name, SAMPLE_KINDS[kinds[row]], _answers(task, found, row), bars, _picture(task, name, shades)
+        name, say(KINDS[SAMPLE_KINDS[kinds[row]]]), _answers(task, found, row), bars, _picture(task, name, shades)
     )
 
 
@@ -136,10 +153,12 @@ def _answers(task: Task, found: Lattice, row: int) -> str:
     output, said = task.info.output, found.logits[-1, row]
     if not output.keeps_logits:
         return ""
-    answer, truth = output.read(torch.from_numpy(said)).answer, output.in_words(found.target[row])
+    answer, truth = say(output.read(torch.from_numpy(said)).answer), say(output.in_words(found.target[row]))
     if not output.label_names:
-        return f"{truth}, said {answer}".replace("-", "−")
-    return f"{truth}: right" if answer == truth else f"{truth}, said {answer}: wrong"
+        return say("{truth}, said {answer}", truth=truth.replace("-", "−"), answer=answer.replace("-", "−"))
+    if answer == truth:
+        return say("{truth}: right", truth=truth)
+    return say("{truth}, said {answer}: wrong", truth=truth, answer=answer)
 
 
 def _picture(task: Task, name: str, shades: Mapping[str, str]) -> str:
@@ -160,14 +179,14 @@ def _detail(task: Task, reference: Reference, found: Lattice, row: int, worth: P
         with st.container(horizontal=True, vertical_alignment="center", key="mm-sample-links"):
             st.markdown(f"**{plain(name)}** · {plain(_answers(task, found, row))}")
             if name in task.gallery():
-                page_frame.page_link("predict", "Open on the Bench")
-                page_frame.page_link("explain", "Open in Explain")
-            page_frame.page_link("embed", "Open in Embed")
+                page_frame.page_link("predict", say("Open on the Bench"))
+                page_frame.page_link("explain", say("Open in Explain"))
+            page_frame.page_link("embed", say("Open in Embed"))
         table = result_cache.values(reference, worth.name)[:, row]
-        labels = tuple(m.label for m in task.info.modalities)
+        labels = tuple(say(m.label) for m in task.info.modalities)
         share = shapley(table)
         chosen = st.segmented_control(
-            "The arithmetic of",
+            say("The arithmetic of"),
             range(len(labels)),
             default=0,
             format_func=lambda place: plain(labels[place]),
@@ -177,6 +196,9 @@ def _detail(task: Task, reference: Reference, found: Lattice, row: int, worth: P
         steps = shapley_derivation(table, int(chosen or 0), labels)
         total = fixed(share[int(chosen or 0)], 4)
         st.html(measure_table.arithmetic(steps.head, steps.lines, steps.end, total))
-        st.caption(
-            f"{plain(steps.rule)}. Shared out: {worth.about}. Nothing at all is answered with {plain(found.rule)}."
+        told = say(
+            "Shared out: {payoff}. Nothing at all is answered with {nothing}.",
+            payoff=say(worth.about),
+            nothing=plain(say(found.rule)),
         )
+        st.caption(f"{plain(say(steps.rule))}. {told}")

@@ -24,6 +24,7 @@ from mmlab.analysis.dominance.report import panel as measured
 from mmlab.core.batch import Samples
 from mmlab.core.errors import CheckpointError, DataError, Unsupported
 from mmlab.core.group_name import group_name
+from mmlab.core.phrases import say
 from mmlab.core.reference import Reference
 from mmlab.core.task import Versioned
 from mmlab.experiments.recorders.attribution_maps import Snapshots
@@ -31,6 +32,7 @@ from mmlab.experiments.recorders.attribution_maps import read as read_snapshots
 from mmlab.ui.components import selection
 from mmlab.ui.components.background_task import looked_up, run_cached
 from mmlab.ui.session import cache
+from mmlab.ui.text import language
 
 DONOR = "donor"
 Chosen = frozenset[str] | None  # names of the test samples that are looked at; None for all
@@ -76,7 +78,7 @@ def probes(reference: Reference, wanted: Chosen = None) -> Probes:
                     keep(found, model.digest, effort)
             return found
 
-    return run_cached(("probes", reference, wanted), "Predicting with swapped inputs", make)
+    return run_cached(("probes", reference, wanted), say("Predicting with swapped inputs"), make)
 
 
 def known_probes(reference: Reference, wanted: Chosen = None) -> Probes | None:
@@ -128,7 +130,8 @@ def panel(reference: Reference, absent: str, wanted: Chosen = None) -> Panel:
         rule, noun = DONOR_RULE if absent == DONOR else OWN_RULE, group_name(cache.task(reference.task))
         return measured(used, info.output, info.modalities, found, rule, noun)
 
-    return run_cached(("panel", reference, absent, wanted), "Computing the measures", make)
+    key = ("panel", reference, absent, wanted, language.current())
+    return run_cached(key, say("Computing the measures"), make)
 
 
 def _among(task_name: str, wanted: Chosen) -> Samples:
@@ -138,8 +141,8 @@ def _among(task_name: str, wanted: Chosen) -> Samples:
         return every
     some = every.at(selection.places(every.ids, wanted))
     if int(some.present.all(1).sum()) < FEWEST:
-        message = f"Fewer than {FEWEST} of the selected samples have every input."
-        raise DataError(message, "Select more of them on Embed, or show all.")
+        message = say("Fewer than {count} of the selected samples have every input.", count=FEWEST)
+        raise DataError(message, say("Select more of them on Embed, or show all."))
     return some
 
 
@@ -156,10 +159,10 @@ def clashes(reference: Reference, first: str, second: str, wanted: Chosen = None
             except NoPairs as error:
                 if wanted is None:
                     raise
-                advice = "Select more varied samples on Embed, or show all."
-                raise DataError("The selected samples are too similar for a cue conflict.", advice) from error
+                advice = say("Select more varied samples on Embed, or show all.")
+                raise DataError(say("The selected samples are too similar for a cue conflict."), advice) from error
 
-    return run_cached(("clash", reference, first, second, wanted), "Combining inputs of different samples", make)
+    return run_cached(("clash", reference, first, second, wanted), say("Combining inputs of different samples"), make)
 
 
 def gradients(reference: Reference) -> CombinationGradients:
@@ -171,7 +174,7 @@ def gradients(reference: Reference) -> CombinationGradients:
             place = model.method.device
             return combination_gradients(model.method, chosen.batch(range(len(chosen))).to(place))
 
-    return run_cached(("gradients", reference), "One backward pass per combination", make)
+    return run_cached(("gradients", reference), say("One backward pass per combination"), make)
 
 
 def rote(reference: Reference) -> RandomLabelModel:
@@ -181,7 +184,7 @@ def rote(reference: Reference) -> RandomLabelModel:
         with cache.pool().lend(reference) as model:
             return taught(model.method, samples(reference.task), tell=tell)
 
-    return run_cached(("rote", reference), "Training a network on shuffled labels", make)
+    return run_cached(("rote", reference), say("Training a network on shuffled labels"), make)
 
 
 @st.cache_resource(show_spinner=False, max_entries=16)
@@ -192,5 +195,5 @@ def snapshots(reference: Reference, names: tuple[str, ...]) -> Snapshots:
     places = {each.shape[:2] for each in found.maps.values()} | {found.score.shape}
     fits = places == {(epochs, samples)} and found.shares.shape == (epochs, samples, len(names))
     if not epochs or not samples or not fits or set(found.maps) != set(names):
-        raise CheckpointError("The snapshots of this training are damaged.", "Train the model again.")
+        raise CheckpointError(say("The snapshots of this training are damaged."), say("Train the model again."))
     return found

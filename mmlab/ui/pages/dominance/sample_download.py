@@ -15,6 +15,7 @@ from mmlab.analysis.base.coalitions import Lattice
 from mmlab.analysis.dominance.contributions import SAMPLE_KINDS
 from mmlab.analysis.dominance.payoffs import Payoff
 from mmlab.core import csv_file
+from mmlab.core.phrases import say
 from mmlab.core.reference import Reference
 from mmlab.core.task import Task
 from mmlab.ui.session import cache
@@ -31,7 +32,7 @@ def show(
 ) -> None:
     """The button. shares: `[M, N]` Shapley values of the payoff; kinds: `[N]`; rows: of the list, in its order."""
     st.download_button(
-        "These samples (CSV)",
+        say("These samples (CSV)"),
         data=partial(as_csv, task, cache.title(reference.method), found, shares, kinds, rows, worth),
         file_name=f"mmlab-samples-{reference.task}-{reference.method}.csv",
         mime="text/csv",

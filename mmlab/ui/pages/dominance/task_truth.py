@@ -10,9 +10,10 @@ import streamlit as st
 from mmlab.analysis.base.coalitions import membership
 from mmlab.analysis.base.ranking import tied_order
 from mmlab.analysis.dominance.oracle_comparison import KNOWN, OracleComparison, beside
-from mmlab.core.modality import Modalities
+from mmlab.core.modality import Modalities, spoken
 from mmlab.core.number_text import fixed
 from mmlab.core.outputs import Regression
+from mmlab.core.phrases import say
 from mmlab.core.reference import Reference
 from mmlab.core.task import Task
 from mmlab.ui.components import figure_card, page_frame, pickers
@@ -42,10 +43,12 @@ def show(task: Task, reference: Reference | None) -> None:
         with right:
             figure_card.show(_combinations(found, task, reference), "dominance.known.all")
         st.caption(
-            f"True: the best that any model can do, summed up exactly from how noisy each input was made. Measured: "
-            f"{page_frame.plain(cache.title(reference.method))} on the built-in test samples, with 95 % "
-            f"intervals. Shares "
-            "are Shapley values of the gain over knowing no input at all."
+            say(
+                "True: the best that any model can do, summed up exactly from how noisy each input was "
+                "made. Measured: {method} on the built-in test samples, with 95 % intervals. Shares are "
+                "Shapley values of the gain over knowing no input at all.",
+                method=page_frame.plain(cache.title(reference.method)),
+            )
         )
     st.divider()
 
@@ -55,7 +58,7 @@ def _score() -> str:
     wanted = url_state.get("known")
     chosen = wanted if wanted in names else names[0]
     st.segmented_control(
-        "Score",
+        say("Score"),
         names,
         format_func=wording.metric,
         key=url_state.follow("dominance.known", chosen),
@@ -67,17 +70,30 @@ def _score() -> str:
 
 def _verdict(found: OracleComparison, modalities: Modalities) -> str:
     """Whether the model leans on its inputs in the true order, and which it uses least fully."""
-    labels = [page_frame.plain(modality.label) for modality in modalities]
+    labels = [page_frame.plain(say(modality.label)) for modality in modalities]
     true, measured = (tied_order(each) for each in (found.true, found.shares))
     order, truly = (" > ".join(" = ".join(labels[i] for i in tied) for tied in each) for each in (measured, true))
-    told = "as it should" if true == measured else f"but the truth is {truly}"
+    told = say("**It relies on {order}, as it should.**", order=order)
+    if true != measured:
+        told = say("**It relies on {order}, but the truth is {truth}.**", order=order, truth=truly)
     parts = zip(labels, found.true / found.true.sum(), found.shares / found.shares.sum(), strict=True)
-    shown = ", ".join(f"{name} {wording.percent(t)} in truth, {wording.percent(m)} measured" for name, t, m in parts)
-    least = int(np.argmin(found.used))
-    return (
-        f"**It relies on {order}, {told}.** Shares of the gain: {shown}. It uses the {labels[least].lower()} least "
-        f"fully: {wording.percent(float(found.used[least]))} of what is in it."
+    shown = ", ".join(
+        say(
+            "{input} {true} in truth, {measured} measured",
+            input=name,
+            true=wording.percent(t),
+            measured=wording.percent(m),
+        )
+        for name, t, m in parts
     )
+    least = int(np.argmin(found.used))
+    rest = say(
+        "Shares of the gain: {shares}. It uses the {input} least fully: {used} of what is in it.",
+        shares=shown,
+        input=spoken(labels[least]),
+        used=wording.percent(float(found.used[least])),
+    )
+    return f"{told} {rest}"
 
 
 def _shares(found: OracleComparison, task: Task, reference: Reference) -> Figure:
@@ -85,16 +101,24 @@ def _shares(found: OracleComparison, task: Task, reference: Reference) -> Figure
     for place, modality in enumerate(task.info.modalities):
         true, measured = float(found.true[place]), float(found.shares[place])
         low, high = float(found.low[place]), float(found.high[place])
-        note = f"{modality.label}, measured: {_text(found)(measured)} ({_text(found)(low)} to {_text(found)(high)})"
+        text, label = _text(found), say(modality.label)
+        note = say(
+            "{input}, measured: {value} ({low} to {high})",
+            input=label,
+            value=text(measured),
+            low=text(low),
+            high=text(high),
+        )
+        truly = say("{input}, true: {value}", input=label, value=text(true))
         marks = (
-            interval_plot.Mark(true, true, true, TRUE, f"{modality.label}, true: {_text(found)(true)}", hollow=True),
+            interval_plot.Mark(true, true, true, TRUE, truly, hollow=True),
             interval_plot.Mark(measured, low, high, MEASURED, note),
         )
         rows.append(interval_plot.Row(modality.name, tuple(m == modality for m in task.info.modalities), marks))
     axis = svg_chart.around(
-        [0.0, *found.true, *found.high], f"Shapley value of the {_gain(found)}", _text(found), low=0.0
+        [0.0, *found.true, *found.high], say("Shapley value: {of}", of=_gain(found)), _text(found), low=0.0
     )
-    title, names = "Contribution of each input", task.info.modalities.names
+    title, names = say("Contribution of each input"), task.info.modalities.names
     columns = [each.tolist() for each in (found.true, found.shares, found.low, found.high)]
     table = list(zip(names, *columns, strict=True))
     header = ("input", "true", "measured", "low", "high")
@@ -109,14 +133,16 @@ def _combinations(found: OracleComparison, task: Task, reference: Reference) -> 
         key = "-".join(name for name, on in zip(modalities.names, has[mask], strict=True) if on)
         label = modalities.parse(key).label
         best, measured = float(found.best[mask]), float(found.measured[mask])
+        at_best = say("{inputs}, at best: {value}", inputs=label, value=_text(found)(best))
+        note = say("{inputs}, measured: {value}", inputs=label, value=_text(found)(measured))
         marks = (
-            interval_plot.Mark(best, best, best, TRUE, f"{label}, at best: {_text(found)(best)}", hollow=True),
-            interval_plot.Mark(measured, measured, measured, MEASURED, f"{label}, measured: {_text(found)(measured)}"),
+            interval_plot.Mark(best, best, best, TRUE, at_best, hollow=True),
+            interval_plot.Mark(measured, measured, measured, MEASURED, note),
         )
         rows.append(interval_plot.Row(key, tuple(bool(on) for on in has[mask]), marks))
-    name = wording.metric(found.score).lower()
+    name = spoken(wording.metric(found.score))
     axis = svg_chart.around([*found.best[1:], *found.measured[1:]], name, _text(found))
-    title = f"{wording.metric(found.score)} of every combination"
+    title = say("{metric} of every combination", metric=wording.metric(found.score))
     table = [(row.key, *(mark.value for mark in row.marks)) for row in rows]
     drawing = _drawn(rows, axis, title, task, reference)
     return Figure("known-combinations", title, drawing, ("combination", "at best", "measured"), table)
@@ -126,12 +152,12 @@ def _drawn(rows: list[interval_plot.Row], axis: svg_chart.Axis, title: str, task
     modalities = task.info.modalities
     colours = pickers.colours(modalities)
     letters = [(modality.letter, colours[modality.name]) for modality in modalities]
-    legend = [("true", TRUE), (cache.title(reference.method), MEASURED)]
+    legend = [(say("true"), TRUE), (cache.title(reference.method), MEASURED)]
     return interval_plot.intervals(rows, axis, letters, title, legend, picked=False)
 
 
 def _gain(found: OracleComparison) -> str:
-    return "right sides" if found.score == "sign_accuracy" else "reduction of the error"
+    return say("right sides") if found.score == "sign_accuracy" else say("reduction of the error")
 
 
 def _text(found: OracleComparison) -> Callable[[float], str]:

@@ -12,6 +12,7 @@ import streamlit as st
 from mmlab.analysis.base.ranking import tied_order
 from mmlab.analysis.dominance.training_dynamics import Conflicts, TrainingDynamics, conflicts, course
 from mmlab.core.errors import CheckpointError
+from mmlab.core.phrases import say
 from mmlab.core.reference import Reference
 from mmlab.core.task import Task
 from mmlab.ui.components import page_frame
@@ -79,19 +80,19 @@ def _curves(found: TrainingDynamics, names: Names, at: int, key: str) -> None:
     shades = {names.labels[name]: names.colours[name] for name in found.names}
     left, right = st.columns(2, gap="large")
     with left:
-        st.markdown("**Gradient norm in each input’s own encoder**", help=wording.help("pushed"))
+        st.markdown(say("**Gradient norm in each input’s own encoder**"), help=wording.help("pushed"))
         lines = {names.labels[name]: found.norms[:, i] for i, name in enumerate(found.names)}
-        figure = curves.over_epochs(found.epochs, lines, shades, "gradient norm", at, share=False)
+        figure = curves.over_epochs(found.epochs, lines, shades, say("gradient norm"), at, share=False)
         st.plotly_chart(figure, config=theme.CONFIG, key=f"{key}.norms")
     with right:
         _work(found, names, shades, at, key)
     with left:
-        st.markdown("**Share of |gradient × activation|**", help=wording.help("flow"))
+        st.markdown(say("**Share of |gradient × activation|**"), help=wording.help("flow"))
         if found.shares is None:
-            st.caption("These shares were not logged in this training.")
+            st.caption(say("These shares were not logged in this training."))
             return
         lines = {names.labels[name]: found.shares[:, i] for i, name in enumerate(found.names)}
-        figure = curves.over_epochs(found.epochs, lines, shades, "share", at)
+        figure = curves.over_epochs(found.epochs, lines, shades, say("share"), at)
         st.plotly_chart(figure, config=theme.CONFIG, key=f"{key}.shares")
 
 
@@ -104,9 +105,9 @@ def _kept(kept: int | None, at: int) -> str:
     """Whether the model of this page is that of the epoch that is looked at."""
     if kept is None:
         return ""
-    return (
-        " This is the epoch that was kept." if kept == at else f" The model that was kept is that of epoch {kept + 1}."
-    )
+    if kept == at:
+        return f" {say('This is the epoch that was kept.')}"
+    return f" {say('The model that was kept is that of epoch {epoch}.', epoch=kept + 1)}"
 
 
 def _epoch(found: TrainingDynamics, key: str, kept: int | None) -> int:
@@ -118,7 +119,7 @@ def _epoch(found: TrainingDynamics, key: str, kept: int | None) -> int:
     name = f"dominance.epoch.{key}"
     return int(
         st.slider(
-            "Epoch",
+            say("Epoch"),
             1,
             last + 1,
             key=url_state.follow(name, chosen + 1),
@@ -129,35 +130,42 @@ def _epoch(found: TrainingDynamics, key: str, kept: int | None) -> int:
 
 
 def _work(found: TrainingDynamics, names: Names, shades: Mapping[str, str], at: int, key: str) -> None:
-    st.markdown("**Shapley value of the score**", help=wording.help("work"))
+    st.markdown(say("**Shapley value of the score**"), help=wording.help("work"))
     if found.work is None:
-        st.caption("Not every combination was scored during training, so there are no Shapley values.")
+        st.caption(say("Not every combination was scored during training, so there are no Shapley values."))
         return
     lines = {names.labels[name]: found.work[:, i] for i, name in enumerate(found.names)}
-    figure = curves.over_epochs(found.epochs, lines, shades, "Shapley value", at)
+    figure = curves.over_epochs(found.epochs, lines, shades, say("Shapley value"), at)
     st.plotly_chart(figure, config=theme.CONFIG, key=f"{key}.work")
 
 
 def _said(found: TrainingDynamics, names: Names, at: int) -> str:
     """Who was pushed, and who had done what by one epoch."""
     norms = found.norms[at]
-    said = f"Epoch {at + 1}"
+    said = say("Epoch {epoch}.", epoch=at + 1)
     if np.isfinite(norms).all():
         order = tied_order(norms)
         ratio = float(norms.max()) / max(float(norms.min()), 1e-9)
         first, second = (_together(found, names, places) for places in (order[0], order[-1]))
         if len(order) > 1:
-            said += f": the gradient norm of {first} was {ratio:.1f} times that of {second}"
+            said = say(
+                "Epoch {epoch}: the gradient norm of {first} was {ratio} times that of {second}.",
+                epoch=at + 1,
+                first=first,
+                ratio=f"{ratio:.1f}",
+                second=second,
+            )
         else:
-            said += ": the gradient norms were equal"
-    said += "."
+            said = say("Epoch {epoch}: the gradient norms were equal.", epoch=at + 1)
     if found.work is not None:
         work = found.work[at]
         order = tied_order(work)
         leader, part = _together(found, names, order[0]), wording.percent(float(work.max()))
-        alone = len(order[0]) == 1
-        said += f" {leader} did {'most' if alone else 'equally much'} of the work, "
-        said += f"{part} of the score{'' if alone else ' each'}."
+        if len(order[0]) == 1:
+            told = say("{inputs} did most of the work, {share} of the score.", inputs=leader, share=part)
+        else:
+            told = say("{inputs} did equally much of the work, {share} of the score each.", inputs=leader, share=part)
+        said = f"{said} {told}"
     return said
 
 
@@ -166,13 +174,14 @@ def _together(found: TrainingDynamics, names: Names, places: Sequence[int]) -> s
 
 
 def _conflicts(found: Conflicts, names: Names, at: int, key: str) -> None:
-    st.markdown("**Gradient conflict between combinations**", help=wording.help("in_the_way"))
+    st.markdown(say("**Gradient conflict between combinations**"), help=wording.help("in_the_way"))
     row = int(np.abs(found.epochs - at).argmin())
     left, right = st.columns(2, gap="large")
     with left:
-        lines = {"before": found.rate, "after": found.rate_after}
-        shades = {"before": theme.WRONG, "after": theme.ACCENT}
-        figure = curves.over_epochs(found.epochs, lines, shades, "conflicting pairs", at)
+        before, after = say("before"), say("after")
+        lines = {before: found.rate, after: found.rate_after}
+        shades = {before: theme.WRONG, after: theme.ACCENT}
+        figure = curves.over_epochs(found.epochs, lines, shades, say("conflicting pairs"), at)
         st.plotly_chart(figure, config=theme.CONFIG, key=f"{key}.rate")
         st.plotly_chart(
             evidence_figures.angles(found.before[row], found.after[row]), config=theme.CONFIG, key=f"{key}.angles"
@@ -180,19 +189,20 @@ def _conflicts(found: Conflicts, names: Names, at: int, key: str) -> None:
     with right:
         short = [names.short(each) for each in found.keys]
         st.plotly_chart(
-            evidence_figures.table(found.cosines[row], short, "cosine"), config=theme.CONFIG, key=f"{key}.cosines"
+            evidence_figures.table(found.cosines[row], short, say("cosine")), config=theme.CONFIG, key=f"{key}.cosines"
         )
-        st.caption(f"Mean cosine between the gradients of two combinations in epoch {int(found.epochs[row]) + 1}.")
+        epoch = int(found.epochs[row]) + 1
+        st.caption(say("Mean cosine between the gradients of two combinations in epoch {epoch}.", epoch=epoch))
     if found.lengths is not None:
         lines = {names.short(each): found.lengths[:, k] for k, each in enumerate(found.keys)}
         shades = {name: theme.METHODS[i % len(theme.METHODS)] for i, name in enumerate(lines)}
-        figure = curves.over_epochs(found.epochs, lines, shades, "gradient norm", at, share=False)
+        figure = curves.over_epochs(found.epochs, lines, shades, say("gradient norm"), at, share=False)
         st.plotly_chart(figure, config=theme.CONFIG, key=f"{key}.lengths")
 
 
 def _now(reference: Reference, names: Names) -> None:
     """The gradients that the stored model would still get: for every method, whatever its log holds."""
-    wanted = st.toggle("Gradients of the stored model, computed now", key="dominance.now")
+    wanted = st.toggle(say("Gradients of the stored model, computed now"), key="dominance.now")
     if not wanted:
         return
     found = result_cache.gradients(reference)
@@ -200,21 +210,27 @@ def _now(reference: Reference, names: Names) -> None:
     left, right = st.columns(2, gap="large")
     with left:
         st.plotly_chart(
-            evidence_figures.table(found.cosines, short, "cosine"), config=theme.CONFIG, key="dominance.now.cosines"
+            evidence_figures.table(found.cosines, short, say("cosine")),
+            config=theme.CONFIG,
+            key="dominance.now.cosines",
         )
     with right:
-        head = ("combination", "length", *(f"in {names.labels[name]}" for name in names.labels))
+        inside = (say("in {input}", input=label) for label in names.labels.values())
+        head = (say("combination"), say("length"), *inside)
         rows: list[tuple[str | float, ...]] = [
             (name, float(found.lengths[row]), *("–" if np.isnan(each) else float(each) for each in found.encoders[row]))
             for row, name in enumerate(short)
         ]
         st.html(arithmetic(head, rows, "", ""))
         if alone := [names.labels[n] for n, own in zip(names.labels, found.encoders[0], strict=True) if np.isnan(own)]:
+            shared = plain(", ".join(alone))
             st.caption(
-                f"No part of this model belongs to {plain(', '.join(alone))} alone, so there is no gradient in it."
+                say("No part of this model belongs to {inputs} alone, so there is no gradient in it.", inputs=shared)
             )
     st.caption(
-        f"{wording.percent(found.conflicts)} of the pairs conflict, on the parameters that two "
-        f"combinations "
-        "or more reach. On up to 128 test samples, without the randomness of training."
+        say(
+            "{share} of the pairs conflict, on the parameters that two combinations or more reach. On up to 128 test "
+            "samples, without the randomness of training.",
+            share=wording.percent(found.conflicts),
+        )
     )

@@ -15,14 +15,15 @@ from mmlab.analysis.dominance.verdict import SeedShares, Verdict
 from mmlab.core.group_name import group_name
 from mmlab.core.modality import Modality
 from mmlab.core.number_text import percent
+from mmlab.core.phrases import say
 from mmlab.core.reference import Reference
 from mmlab.core.task import Task
 from mmlab.ui.components import figure_card, pickers, report_origin
 from mmlab.ui.pages.dominance import result_cache, verdict_data, verdict_report
 from mmlab.ui.pages.dominance.result_cache import Chosen
 from mmlab.ui.session import cache
+from mmlab.ui.text import language, wording
 from mmlab.ui.text import verdict as words
-from mmlab.ui.text import wording
 from mmlab.ui.text.markdown import plain
 from mmlab.viz.base.figure import Figure
 from mmlab.viz.dominance import seed_bars
@@ -36,13 +37,13 @@ def show(task: Task, reference: Reference, wanted: Chosen) -> None:
     if told := words.measured(found, _title):
         st.markdown(plain(told))
     if found.kind == MEASURES_DISAGREE:
-        st.markdown("\n".join(f"- {plain(reason)}" for reason in found.reasons))
+        st.markdown("\n".join(f"- {plain(say(reason))}" for reason in found.reasons))
     figure = bars(task, reference, found, basis(task, reference, wanted, found))
     figure_card.show(figure, key=f"dominance.verdict.{task.name}")
     origin, measures = report_origin.here("dominance"), verdict_data.evidence(reference, wanted)
     st.download_button(
-        "Report of this verdict",
-        data=partial(verdict_report.make, task, reference, found, figure, measures, origin),
+        say("Report of this verdict"),
+        data=language.kept(partial(verdict_report.make, task, reference, found, figure, measures, origin)),
         file_name=f"mmlab-verdict-{task.name}-{reference.method}-{reference.tag}.html",
         mime="text/html",
         on_click="ignore",
@@ -70,7 +71,8 @@ def bars(task: Task, reference: Reference, found: Verdict, note: str) -> Figure:
         )
         for run in found.seeds
     ]
-    title = f"Parts of the Shapley value by seed, {cache.title(reference.method)}, {task.title}"
+    model = cache.title(reference.method)
+    title = say("Parts of the Shapley value by seed, {model}, {task}", model=model, task=say(task.title))
     rows = [
         (run.name, modality.label, *(_number(each[place]) for each in (run.shares, run.low, run.high)), "share of 1")
         for run in found.seeds
@@ -83,9 +85,11 @@ def bars(task: Task, reference: Reference, found: Verdict, note: str) -> Figure:
 
 def part(modality: Modality, colour: str, share: float, whose: str, bounds: str = "") -> seed_bars.Part:
     """One input's part of a bar and its words. bounds: its interval in words."""
-    against = ", against the right answer" if share < 0 else ""
-    said = f"{modality.label}, {whose}: {percent(abs(share))}{bounds}{against}"
-    return seed_bars.Part(modality.letter, modality.label, colour, share, said)
+    label = say(modality.label)
+    said = f"{label}, {whose}: {percent(abs(share))}{bounds}"
+    if share < 0:
+        said = say("{part}, against the right answer", part=said)
+    return seed_bars.Part(modality.letter, label, colour, share, said)
 
 
 def basis(task: Task, reference: Reference, wanted: Chosen, found: Verdict) -> str:
@@ -93,17 +97,24 @@ def basis(task: Task, reference: Reference, wanted: Chosen, found: Verdict) -> s
     shown, clusters = found.shown, Clusters.of(result_cache.answers(reference, wanted).groups)
     interval = clusters.in_words(group_name(task))
     rest = [run.name for run in found.seeds[1:] if not run.samples]
-    without = f" No interval for {wording.together(rest)}: only the scores are kept." if rest else ""
-    asked = result_cache.known_probes(reference, wanted) is not None
-    model = "" if asked else " The measures that ask the model itself are not counted until “All measures” is opened."
-    return (
-        f"Payoff: right answers, on {shown.samples:,} samples with every input; an absent input is left to the method. "
-        f"From {words.LINE} on an input dominates. {interval}{without}{model}"
-    )
+    told = [
+        say(
+            "Payoff: right answers, on {count} samples with every input; an absent input is left to the method. From "
+            "{line} on an input dominates.",
+            count=f"{shown.samples:,}",
+            line=words.LINE,
+        ),
+        interval,
+    ]
+    if rest:
+        told.append(say("No interval for {runs}: only the scores are kept.", runs=wording.together(rest)))
+    if result_cache.known_probes(reference, wanted) is None:
+        told.append(say("The measures that ask the model itself are not counted until “All measures” is opened."))
+    return " ".join(told)
 
 
 def _title(name: str) -> str:
-    return MEASURES[name].title
+    return say(MEASURES[name].title)
 
 
 def _number(value: float) -> float | str:

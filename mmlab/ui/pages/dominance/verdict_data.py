@@ -20,6 +20,7 @@ from mmlab.analysis.dominance.report import Panel, panel, ranking
 from mmlab.analysis.dominance.verdict import SeedShares, Verdict, judge, shares_of_samples, shares_of_scores
 from mmlab.core.errors import MmlabError
 from mmlab.core.group_name import group_name
+from mmlab.core.phrases import say
 from mmlab.core.reference import Reference
 from mmlab.core.results import Sweep
 from mmlab.storage.library import SEED_FOLDER
@@ -28,6 +29,7 @@ from mmlab.ui.components.background_task import ProgressCallback, run_cached
 from mmlab.ui.pages.dominance import result_cache
 from mmlab.ui.pages.dominance.result_cache import Chosen
 from mmlab.ui.session import cache, comparison_cache
+from mmlab.ui.text import language
 
 
 def verdict(reference: Reference, wanted: Chosen) -> Verdict:
@@ -37,8 +39,9 @@ def verdict(reference: Reference, wanted: Chosen) -> Verdict:
     def make(tell: ProgressCallback) -> Agreement:
         return ranking(result_cache.answers(reference, wanted), info.output, info.modalities, probed)
 
-    agreed = run_cached(("ranking", reference, wanted, probed is not None), "Ranking the inputs", make)
-    return judge(seeds(reference, wanted), [each.label for each in info.modalities], agreed)
+    key = ("ranking", reference, wanted, probed is not None, language.current())
+    agreed = run_cached(key, say("Ranking the inputs"), make)
+    return judge(seeds(reference, wanted), [say(each.label) for each in info.modalities], agreed)
 
 
 def evidence(reference: Reference, wanted: Chosen) -> Callable[[], Panel]:

@@ -7,13 +7,14 @@ from collections.abc import Callable, Mapping
 
 from mmlab.analysis.dominance.report import Panel, Row
 from mmlab.analysis.dominance.verdict import Verdict
+from mmlab.core.phrases import say
 from mmlab.core.reference import Reference
 from mmlab.core.task import Task
 from mmlab.ui.components import pickers, report_origin
 from mmlab.ui.components.report_origin import Origin
 from mmlab.ui.session import cache
-from mmlab.ui.text import glossary
 from mmlab.ui.text import verdict as words
+from mmlab.ui.text import wording
 from mmlab.viz.base import heatmap
 from mmlab.viz.base.figure import Figure
 from mmlab.viz.base.html_report import Fact, document
@@ -27,22 +28,23 @@ def make(
 ) -> bytes:
     """The file. Runs outside the session, so everything it needs is handed to it."""
     panel = measures()
-    titles = {row.measure.name: row.measure.title for row in panel.rows}
+    titles = {row.measure.name: say(row.measure.title) for row in panel.rows}
+    measured = words.measured(found, lambda name: titles.get(name, name))
     facts = [
-        Fact("Verdict", words.sentence(found)),
-        Fact("Measures", words.measured(found, lambda name: titles.get(name, name)) or "No measure has a clear first."),
-        *(Fact("Why they can differ", reason) for reason in found.reasons),
-        Fact("Task", f"{task.title}. {task.about}"),
-        Fact("Model", f"{cache.title(reference.method)}: {report_origin.about(reference)}"),
-        Fact("Seeds", ", ".join(run.name for run in found.seeds)),
-        Fact("Absent inputs", panel.rule),
+        Fact(say("Verdict"), words.sentence(found)),
+        Fact(say("Measures"), measured or say("No measure has a clear first.")),
+        *(Fact(say("Why they can differ"), say(reason)) for reason in found.reasons),
+        Fact(say("Task"), f"{say(task.title)}. {say(task.about)}"),
+        Fact(say("Model"), f"{cache.title(reference.method)}: {report_origin.about(reference)}"),
+        Fact(say("Seeds"), ", ".join(run.name for run in found.seeds)),
+        Fact(say("Absent inputs"), say(panel.rule)),
         *report_origin.facts(origin),
     ]
     meanings = [
-        (term.title, term.plain.replace("*", ""), term.how.replace("*", "")) for term in map(glossary.term, TERMS)
+        (term.title, term.plain.replace("*", ""), term.how.replace("*", "")) for term in map(wording.term, TERMS)
     ]
-    title = f"Dominance: {cache.title(reference.method)}, {task.title}"
-    sections = {"Verdict": [bars], "All measures": [_measures(task, reference, panel)]}
+    title = say("Dominance: {model}, {task}", model=cache.title(reference.method), task=say(task.title))
+    sections = {say("Verdict"): [bars], say("All measures"): [_measures(task, reference, panel)]}
     return document(title, facts, sections, meanings).encode()
 
 
@@ -50,15 +52,15 @@ def _measures(task: Task, reference: Reference, panel: Panel) -> Figure:
     """Every measure that has values, by input; the largest of each row has the fullest tint."""
     modalities, colours = list(task.info.modalities), pickers.colours(task.info.modalities)
     there = [row for row in panel.rows if not row.problem]
-    columns = [heatmap.Head(each.name, label=each.label) for each in modalities]
-    cells = [(heatmap.Head(row.measure.name, label=row.measure.title), _cells(row, colours)) for row in there]
-    title = f"All measures, {cache.title(reference.method)}, {task.title}"
+    columns = [heatmap.Head(each.name, label=say(each.label)) for each in modalities]
+    cells = [(heatmap.Head(row.measure.name, label=say(row.measure.title)), _cells(row, colours)) for row in there]
+    title = say("All measures, {model}, {task}", model=cache.title(reference.method), task=say(task.title))
     numbers = [
         (row.measure.title, modality.label, number.value, *map(_bound, (number.low, number.high)), row.measure.unit)
         for row in there
         for modality, number in zip(modalities, row.numbers, strict=True)
     ]
-    missing = [f"{row.measure.title}: {row.problem}" for row in panel.rows if row.problem]
+    missing = [f"{say(row.measure.title)}: {say(row.problem)}" for row in panel.rows if row.problem]
     drawing = heatmap.grid(columns, cells, [], title, wide=92, label_wide=250)
     header = ("measure", "input", "value", "low", "high", "unit")
     return Figure("measures", title, drawing, header, numbers, " ".join([panel.basis, *missing]))
@@ -70,7 +72,7 @@ def _cells(row: Row, colours: Mapping[str, str]) -> list[heatmap.Cell]:
     for (name, colour), number in zip(colours.items(), row.numbers, strict=True):
         text = measure_table.figure(number.value, row.measure.unit)
         share = abs(number.value) / largest if math.isfinite(number.value) else 0.0
-        found.append(heatmap.Cell(text, share, f"{row.measure.title}, {name}: {text}", colour))
+        found.append(heatmap.Cell(text, share, f"{say(row.measure.title)}, {name}: {text}", colour))
     return found
 
 

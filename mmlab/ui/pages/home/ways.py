@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from mmlab.core.phrases import phrase, say
 from mmlab.ui.components import page_frame
 
-ABOUT = (
+ABOUT = phrase(
     "A model that sees, hears and feels must often do with less: a camera is covered, a microphone dies. Take inputs "
     "away from trained models, and see what they answer, how sure they are, where they look, and which input really "
     "decides."
@@ -36,27 +37,29 @@ class Way:
 
 WAYS = (
     Way(
-        "I study such models",
-        "Compare published methods on the same samples, combination by combination, and see where they part.",
+        phrase("I study such models"),
+        phrase("Compare published methods on the same samples, combination by combination, and see where they part."),
         (
-            Link("Four methods on one sample", "predict", {"task": "digits", "on": "image-pen"}),
-            Link("All methods, all combinations", "compare", {"task": "digits"}),
+            Link(phrase("Four methods on one sample"), "predict", {"task": "digits", "on": "image-pen"}),
+            Link(phrase("All methods, all combinations"), "compare", {"task": "digits"}),
         ),
     ),
     Way(
-        "I build with sensors",
-        "Corrupt or drop a sensor: does the prediction hold, and does the model know when it does not?",
+        phrase("I build with sensors"),
+        phrase("Corrupt or drop a sensor: does the prediction hold, and does the model know when it does not?"),
         (
-            Link("A noisy microphone", "predict", {"task": "digits", "damage": "sound:noise:4"}),
-            Link("What counts without the picture", "explain", {"task": "digits", "on": "sound-pen"}),
+            Link(phrase("A noisy microphone"), "predict", {"task": "digits", "damage": "sound:noise:4"}),
+            Link(phrase("What counts without the picture"), "explain", {"task": "digits", "on": "sound-pen"}),
         ),
     ),
     Way(
-        "I teach",
-        "Let people guess first, then switch an input off. Draw a digit or say one, and share the view as a link.",
+        phrase("I teach"),
+        phrase(
+            "Let people guess first, then switch an input off. Draw a digit or say one, and share the view as a link."
+        ),
         (
-            Link("Start with a single input", "predict", {"task": "digits", "on": "image"}),
-            Link("How each method works", "methods", {"task": "digits"}),
+            Link(phrase("Start with a single input"), "predict", {"task": "digits", "on": "image"}),
+            Link(phrase("How each method works"), "methods", {"task": "digits"}),
         ),
     ),
 )
@@ -64,9 +67,9 @@ WAYS = (
 
 def show() -> None:
     """A sentence, and a card per person."""
-    st.html(f'<p class="mm-hero">{ABOUT}</p>')
+    st.html(f'<p class="mm-hero">{say(ABOUT)}</p>')
     for i, (column, way) in enumerate(zip(st.columns(len(WAYS), gap="medium"), WAYS, strict=True)):
         with column, st.container(border=True, height="stretch", key=f"mm-go-way-{i}"):
-            st.html(f'<div class="mm-way"><h3>{way.who}</h3><p>{way.text}</p></div>')
+            st.html(f'<div class="mm-way"><h3>{say(way.who)}</h3><p>{say(way.text)}</p></div>')
             for link in way.links:
-                page_frame.page_link(link.page, f"**{link.label} →**", link.view)
+                page_frame.page_link(link.page, f"**{say(link.label)} →**", link.view)

@@ -7,7 +7,7 @@ from functools import partial
 import streamlit as st
 
 from mmlab.core.errors import MmlabError
-from mmlab.core.phrases import say
+from mmlab.core.phrases import phrase, say
 from mmlab.lessons import shelf
 from mmlab.lessons.lesson import Lesson
 from mmlab.ui.components import page_frame
@@ -16,10 +16,12 @@ from mmlab.ui.session import lessons, url_state
 from mmlab.ui.text.markdown import plain
 
 ACROSS = 2  # cards beside each other
-HOW = """\
-A lesson is one Markdown file: steps with an address of this app, a sentence, a question and the fact that answers it.
-`docs/lessons.md` says how. Upload one here to try it: it stays with you and is gone when you close the page. To offer
-it to everybody, put it into a folder and start the app with its path in `{variable}`."""
+HOW = phrase(
+    "A lesson is one Markdown file: steps with an address of this app, a sentence, a question and the fact "
+    "that answers it. `docs/lessons.md` says how. Upload one here to try it: it stays with you and is gone "
+    "when you close the page. To offer it to everybody, put it into a folder and start the app with its "
+    "path in `{variable}`."
+)
 
 
 def show() -> None:
@@ -35,7 +37,7 @@ def show() -> None:
                 _card(lesson, lesson.name == wanted)
     _own()
     for name, problem in found.problems.items():
-        st.warning(f"**{plain(name)}** is left out: {plain(str(problem))}")
+        st.warning(say("**{name}** is left out: {problem}", name=plain(name), problem=plain(str(problem))))
 
 
 def _rows(every: list[Lesson]) -> list[list[Lesson]]:
@@ -84,8 +86,8 @@ def _progress(lesson: Lesson) -> None:
 def _own() -> None:
     """A lesson of one's own, by upload."""
     with st.expander(say("A lesson of your own")), page_frame.error_boundary():
-        st.markdown(HOW.format(variable=shelf.VARIABLE))
-        file = st.file_uploader("A lesson (.md)", type=["md"], key="lesson.file")
+        st.markdown(say(HOW, variable=shelf.VARIABLE))
+        file = st.file_uploader(say("A lesson (.md)"), type=["md"], key="lesson.file")
         if file is None:
             return
         try:
@@ -93,5 +95,5 @@ def _own() -> None:
         except MmlabError as error:
             page_frame.show_error(error)
             return
-        st.markdown(f"**{plain(lesson.title)}** can be read, and every address in it exists.")
-        page_frame.page_link(lesson.steps[0].page, "**Try it →**", lessons.address(lesson, 0))
+        st.markdown(say("**{title}** can be read, and every address in it exists.", title=plain(lesson.title)))
+        page_frame.page_link(lesson.steps[0].page, say("**Try it →**"), lessons.address(lesson, 0))

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from functools import partial
 from html import escape
 from pathlib import Path
@@ -16,22 +14,20 @@ import streamlit as st
 from mmlab.analysis.attribution.registry import EXPLAINERS
 from mmlab.analysis.dominance.measure import MEASURES
 from mmlab.core import plugins
-from mmlab.core.errors import CheckpointError, MmlabError
+from mmlab.core.errors import MmlabError
+from mmlab.core.group_name import several
 from mmlab.core.method import METHODS
 from mmlab.core.metric import METRICS, is_share
 from mmlab.core.modality_kinds import MODALITY_KINDS
-from mmlab.core.options import describe
 from mmlab.core.permissions import Action
+from mmlab.core.phrases import say
 from mmlab.core.reference import Reference
 from mmlab.core.task import TASKS, Task
-from mmlab.core.training_plan import Plan
 from mmlab.experiments import model_archive
-from mmlab.experiments.train_job import default_plan
 from mmlab.storage import report_file
-from mmlab.storage.checkpoints import MODEL, config_of
 from mmlab.storage.library import Entry
 from mmlab.ui.components import model_picker, page_frame, pickers, registered_card
-from mmlab.ui.pages.library import models_in_memory
+from mmlab.ui.pages.library import model_facts, models_in_memory
 from mmlab.ui.session import access, cache, comparison_cache, url_state
 from mmlab.ui.session.page_registry import PAGES
 from mmlab.ui.text import wording
@@ -66,12 +62,12 @@ def _method(task: Task, method: str, runs: Sequence[Entry], wanted: str) -> None
     with st.expander(_headline(task, method, runs), expanded=wanted in names):
         if method in METHODS:
             paper = METHODS[method].paper
-            st.caption(page_frame.plain(f"{METHODS[method].about} {paper}{'.' * bool(paper)}"))
+            st.caption(page_frame.plain(f"{say(METHODS[method].about)} {paper}{'.' * bool(paper)}"))
         key = f"library.{task.name}.{method}"
         chosen = wanted if wanted in names else next(iter(names))
         if len(names) > 1:
             st.selectbox(
-                "Run",
+                say("Run"),
                 list(names),
                 format_func=lambda name: name.split("/")[-1],
                 key=url_state.follow(key, chosen) if wanted in names else key,
@@ -87,9 +83,10 @@ def _headline(task: Task, method: str, runs: Sequence[Entry]) -> str:
     """Name, number of models, and mean score over the ordinary runs, those included whose weights are elsewhere."""
     metric = task.info.output.headline
     scores = comparison_cache.seed_scores(task.name, method, metric)
-    text = f"**{page_frame.plain(cache.title(method))}** · {len(runs)} model{'s' * (len(runs) != 1)} here"
+    here = say("{models} here", models=several(len(runs), "model"))
+    text = f"**{page_frame.plain(cache.title(method))}** · {here}"
     if scores:
-        text += f" · {len(scores)} seed{'s' * (len(scores) != 1)} measured"
+        text += f" · {say('{seeds} measured', seeds=several(len(scores), 'seed'))}"
         scale = method_tables.Scale(is_share(metric))
         spread = f" ± {scale.text(stdev(scores))}" if len(scores) > 1 else ""
         text += f" · {wording.metric(metric)} {scale.text(fmean(scores))}{spread}{' %' * scale.is_share}"
@@ -104,10 +101,15 @@ def _run(task: Task, entry: Entry) -> None:
         st.warning(page_frame.plain(f"{problem} {report_file.AGAIN}"))
     else:
         command = f"python -m mmlab evaluate --task {task.name} --method {entry.reference.method} --save"
-        st.caption(f"This model has not been measured yet. Measure it: `{command} --tag {entry.reference.tag}`")
-    st.html(_facts(entry))
+        st.caption(
+            say(
+                "This model has not been measured yet. Measure it: `{command}`",
+                command=f"{command} --tag {entry.reference.tag}",
+            )
+        )
+    st.html(model_facts.drawn(entry))
     registered_card.show(entry.card)
-    with st.popover("Full model card", type="tertiary"):
+    with st.popover(say("Full model card"), type="tertiary"):
         st.json(entry.card, expanded=1)
     _actions(entry.reference)
 
@@ -130,78 +132,7 @@ def _scores(task: Task, report: Mapping[str, Any]) -> str:
     measure = wording.metric(output.headline) + ", %" * scale.is_share
     return (
         f'<div class="mm-scroll"><table class="mm-table"><thead><tr><th>{escape(measure)}</th>'
-        f"<th>mean</th>{head}</tr></thead><tbody>{''.join(body)}</tbody></table></div>"
-    )
-
-
-def _facts(entry: Entry) -> str:
-    card, reference = entry.card, entry.reference
-    plan, data = _part(card, "plan"), _part(card, "data")
-    source = str(plan.get("source", ""))
-    count = plan.get("samples") or _part(data, "sizes").get("train")
-    origins = [f"{name}: {'; '.join(map(str, parts.values()))}" for name, parts in _origins(data, source)]
-    epoch, seconds = _number(card.get("best_epoch")), _number(card.get("training_seconds"))
-    facts = {
-        "Parameters": f"{_number(card.get('parameters')):,.0f} ({_size(reference) / 1024:,.0f} kB on disk)",
-        "Seed": str(card.get("seed", "")),
-        "Settings": _changed(_settings(card), reference.task, reference.method, config=True),
-        "Plan": _changed(plan, reference.task, reference.method, config=False) if plan else "",
-        "Trained on": ". ".join([_training_data(entry.reference.task, source, count), *origins]) + "."
-        if source
-        else "",
-        "Simulated": ", ".join(map(str, data["simulated"] or ["nothing"])) if "simulated" in data else "",
-        "Kept epoch": f"number {epoch + 1:.0f}: {card.get('selection', '')}" if math.isfinite(epoch) else "",
-        "Trained in": f"{wording.minutes(seconds)} on {card.get('device', 'unknown')}"
-        if math.isfinite(seconds)
-        else "",
-        "Made": _date(str(card.get("made", ""))) + _versions(_part(card, "versions")),
-    }
-    rows = "".join(f"<dt>{name}</dt><dd>{escape(text)}</dd>" for name, text in facts.items() if text)
-    return f'<dl class="mm-facts">{rows}</dl>'
-
-
-def _settings(card: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The options of a model as they are called now; as they stand in its card where that does not hold together."""
-    try:
-        return config_of(card)
-    except CheckpointError:
-        return _part(card, "config")
-
-
-def _part(card: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    """A group of facts; empty where the card lacks it."""
-    found = card.get(name)
-    return found if isinstance(found, Mapping) else {}
-
-
-def _training_data(task: str, source: str, count: object) -> str:
-    where = {"both": "Built-in samples and real recordings", **comparison_cache.SOURCES}.get(
-        source, source or "unknown"
-    )
-    if source == "built-in" and len(cache.task(task).sources()) == 1:
-        where = "Samples of the task"
-    return f"{where}, {count:,} each" if isinstance(count, int) and source == "both" else f"{where}, {count}"
-
-
-def _origins(data: Mapping[str, Any], source: str) -> list[tuple[str, Mapping[str, Any]]]:
-    """Where the training data come from, by source."""
-    found = _part(data, "sources")
-    return [(name, parts) for name, parts in found.items() if source in (name, "both") and isinstance(parts, Mapping)]
-
-
-def _changed(values: Mapping[str, Any], task: str, method: str, config: bool) -> str:
-    """What differs from the defaults, in words."""
-    if method not in METHODS:
-        return ", ".join(f"{name} {value}" for name, value in values.items())
-    usual = {item.name: item.default for item in describe(METHODS[method].Config if config else Plan)}
-    usual |= {} if config or task not in TASKS else default_plan(cache.task(task), METHODS[method])
-    other = [
-        f"{name} {value} (usually {usual[name]})" for name, value in values.items() if usual.get(name, value) != value
-    ]
-    if config:
-        return ", ".join(other) or "the defaults"
-    return ", ".join(
-        [f"{values.get('epochs', '?')} epochs", *(text for text in other if not text.startswith("source"))]
+        f"<th>{say('mean')}</th>{head}</tr></thead><tbody>{''.join(body)}</tbody></table></div>"
     )
 
 
@@ -209,7 +140,7 @@ def _actions(reference: Reference) -> None:
     name = (reference.task, reference.method, reference.tag)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.download_button(
-            "Export",
+            say("Export"),
             data=partial(model_archive.export, cache.library(), *name),
             file_name=f"mmlab-{'-'.join(name)}.zip",
             mime="application/zip",
@@ -217,12 +148,17 @@ def _actions(reference: Reference) -> None:
             on_click="ignore",
             help=wording.help("export"),
         )
-        with st.popover("Delete"):
-            st.write(f"Delete **{page_frame.plain(reference.name)}** and all its measurements? This cannot be undone.")
+        with st.popover(say("Delete")):
+            st.write(
+                say(
+                    "Delete **{name}** and all its measurements? This cannot be undone.",
+                    name=page_frame.plain(reference.name),
+                )
+            )
             key = f"library.delete.{reference.name}"
-            st.button("Delete it", key=key, on_click=_delete, args=(reference,), **access.shut(Action.DELETE))
+            st.button(say("Delete it"), key=key, on_click=_delete, args=(reference,), **access.shut(Action.DELETE))
         view = {"task": reference.task, "methods": reference.method, "runs": f"{reference.method}:{reference.tag}"}
-        page_frame.page_link("predict", "Try it →", view)
+        page_frame.page_link("predict", say("Try it →"), view)
 
 
 def _delete(reference: Reference) -> None:
@@ -233,13 +169,13 @@ def _delete(reference: Reference) -> None:
         return
     cache.pool().drop(reference)
     url_state.put(run=None)
-    st.session_state[SAID] = f"{page_frame.plain(reference.name)} is deleted."
+    st.session_state[SAID] = say("{name} is deleted.", name=page_frame.plain(reference.name))
 
 
 def _import() -> None:
-    with st.expander("Import a model"):
+    with st.expander(say("Import a model")):
         given = st.file_uploader(
-            "A file that was made with Export",
+            say("A file that was made with Export"),
             type="zip",
             key="library.file",
             help=wording.help("export"),
@@ -248,14 +184,16 @@ def _import() -> None:
         if given is None:
             return
         with st.container(horizontal=True, vertical_alignment="bottom"):
-            name = st.text_input("New name", key="library.name", placeholder="keep its name", max_chars=60, width=240)
-            replace = st.checkbox("Replace a model of this name", key="library.replace")
-        if not st.button("Import", key="library.import", type="primary", **access.shut(Action.IMPORT)):
+            name = st.text_input(
+                say("New name"), key="library.name", placeholder=say("keep its name"), max_chars=60, width=240
+            )
+            replace = st.checkbox(say("Replace a model of this name"), key="library.replace")
+        if not st.button(say("Import"), key="library.import", type="primary", **access.shut(Action.IMPORT)):
             return
         with page_frame.error_boundary():
             arrived = model_archive.import_model(cache.library(), given.getvalue(), name.strip(), replace)
-            st.session_state[SAID] = (
-                f"{page_frame.plain(f'{arrived.task}/{arrived.method}/{arrived.tag}')} is in the library."
+            st.session_state[SAID] = say(
+                "{name} is in the library.", name=page_frame.plain(f"{arrived.task}/{arrived.method}/{arrived.tag}")
             )
             url_state.put(task=arrived.task, run=f"{arrived.task}/{arrived.method}/{arrived.tag}")
             st.rerun()
@@ -268,36 +206,33 @@ def _problems(task: Task) -> None:
         left, right = st.columns([6, 1], vertical_alignment="center")
         left.warning(f"**{page_frame.plain(entry.reference.name)}**: {page_frame.plain(str(entry.problem))}")
         key = f"library.remove.{entry.reference.name}"
-        right.button("Remove", key=key, on_click=_delete, args=(entry.reference,), **access.shut(Action.DELETE))
+        right.button(say("Remove"), key=key, on_click=_delete, args=(entry.reference,), **access.shut(Action.DELETE))
     for name in cache.unfinished(task.name):
         st.caption(
-            f"**{page_frame.plain(name)}** holds no model: no training of it is known, or the file is elsewhere."
+            say(
+                "**{name}** holds no model: no training of it is known, or the file is elsewhere.",
+                name=page_frame.plain(name),
+            )
         )
     for registry in (TASKS, METHODS, MODALITY_KINDS, MEASURES, EXPLAINERS, METRICS, PAGES):
         for file, problem in registry.problems.items():
             st.warning(
-                f"The {registry.kind} in {page_frame.plain(file)}.py cannot be used: {page_frame.plain(str(problem))}"
+                say(
+                    "The {kind} in {file}.py cannot be used: {problem}",
+                    kind=registry.kind,
+                    file=page_frame.plain(file),
+                    problem=page_frame.plain(str(problem)),
+                )
             )
     for plugin, problem in plugins.problems().items():
-        st.warning(f"The plug-in {page_frame.plain(plugin)} is left out. {page_frame.plain(str(problem))}")
+        st.warning(
+            say(
+                "The plug-in {plugin} is left out. {problem}",
+                plugin=page_frame.plain(plugin),
+                problem=page_frame.plain(str(problem)),
+            )
+        )
 
 
 def _number(value: object) -> float:
     return float(value) if isinstance(value, int | float) else float("nan")
-
-
-def _date(text: str) -> str:
-    try:
-        return f"{datetime.fromisoformat(text):%d %B %Y, %H:%M} UTC"
-    except ValueError:
-        return text
-
-
-def _versions(found: Mapping[str, Any]) -> str:
-    named = ", ".join(f"{name} {version}" for name, version in found.items())
-    return f", with {named}" if named else ""
-
-
-def _size(reference: Reference) -> int:
-    """Bytes of the weights on disk."""
-    return next((stamp[0] for name, stamp in reference.files if name == MODEL), 0)

@@ -10,8 +10,10 @@ from typing import Any
 
 import streamlit as st
 
+from mmlab.core.group_name import several
 from mmlab.core.method import METHODS
 from mmlab.core.metric import is_share
+from mmlab.core.phrases import say
 from mmlab.core.reference import Reference
 from mmlab.core.task import Task
 from mmlab.storage.library import SEED_FOLDER
@@ -66,15 +68,15 @@ def _card(task: Task, runs: tuple[Reference, ...]) -> None:
     chosen = _run(runs) if len(runs) > 1 else first
     view = {"task": task.name, "methods": chosen.method, "runs": f"{chosen.method}:{chosen.tag}"}
     with st.container(horizontal=True, key=f"mm-go-{first.method}-{first.tag}"):
-        page_frame.page_link("predict", "**Use on the Bench →**", view)
-        page_frame.page_link("library", "Card and files →", {"task": task.name, "run": chosen.name})
+        page_frame.page_link("predict", say("**Use on the Bench →**"), view)
+        page_frame.page_link("library", say("Card and files →"), {"task": task.name, "run": chosen.name})
 
 
 def _run(runs: Sequence[Reference]) -> Reference:
     """Which of several seeds is taken along."""
     by_tag = {run.tag: run for run in runs}
     tag = st.selectbox(
-        "Run",
+        say("Run"),
         list(by_tag),
         key=f"models.run.{runs[0].task}.{runs[0].method}",
         label_visibility="collapsed",
@@ -92,11 +94,11 @@ def _scores(task: Task, runs: Sequence[Reference]) -> str:
     )
     found = shared or [value for run in runs if math.isfinite(value := _score(run, metric))]
     if not found:
-        return "Not measured yet."
-    unit = " %" * scale.is_share
+        return say("Not measured yet.")
     spread = f" ± {scale.text(stdev(found))}" if len(found) > 1 else ""
-    seeds = f", {len(found)} seeds" if len(found) > 1 else ""
-    return f"**{scale.text(fmean(found))}{spread}{unit}** {wording.metric(metric)}, mean of all combinations{seeds}"
+    told = say("{metric}, mean of all combinations", metric=wording.metric(metric))
+    seeds = f", {several(len(found), 'seed')}" if len(found) > 1 else ""
+    return f"**{scale.text(fmean(found))}{spread}{' %' * scale.is_share}** {told}{seeds}"
 
 
 def _score(run: Reference, metric: str) -> float:

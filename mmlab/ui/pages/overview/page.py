@@ -11,7 +11,9 @@ import streamlit as st
 
 from mmlab.analysis.methods.seed_comparison import Row
 from mmlab.core.errors import CheckpointError
+from mmlab.core.group_name import several
 from mmlab.core.metric import is_share
+from mmlab.core.phrases import say
 from mmlab.core.task import TASKS, Task, advice
 from mmlab.storage.library import Entry
 from mmlab.ui.components import page_frame, pickers
@@ -27,29 +29,35 @@ def show() -> None:
         with page_frame.error_boundary():
             _task(cache.task(name))
     for name, problem in TASKS.problems.items():
-        st.warning(f"**{page_frame.plain(name)}** cannot be used: {page_frame.plain(str(problem))}")
+        st.warning(
+            say(
+                "**{name}** cannot be used: {problem}",
+                name=page_frame.plain(name),
+                problem=page_frame.plain(str(problem)),
+            )
+        )
     pickers.numbers_help("score")
 
 
 def _task(task: Task) -> None:
     chips = " ".join(
-        f"{theme.chip(item.letter, theme.modality_colour(i))} {escape(item.label)}&ensp;"
+        f"{theme.chip(item.letter, theme.modality_colour(i))} {escape(say(item.label))}&ensp;"
         for i, item in enumerate(task.info.modalities)
     )
     with st.container(border=True):
         title = escape(pickers.task_title(task.name))
-        st.html(f'<div class="mm-way"><h3>{title}</h3><p>{escape(task.about)}</p><p>{chips}</p></div>')
+        st.html(f'<div class="mm-way"><h3>{title}</h3><p>{escape(say(task.about))}</p><p>{chips}</p></div>')
         entries = [entry for entry in cache.entries(task.name) if entry.problem is None]
         measured = [(entry, cache.report(entry.reference)) for entry in entries]
         sources = sorted({name for _, report in measured for name in report.get("sources", {})} - {"both"})
         if not measured:
             command = f"python -m mmlab train --task {task.name} --method dmrnet"
             what, _, command = advice(task, command).partition(": ")
-            st.caption(f"No model yet. {what}: `{command}`")
+            st.caption(f"{say('No model yet.')} {say(what)}: `{command}`")
             return
         if not sources:
             names = ", ".join(pickers.marked_title(entry.reference.method) for entry in entries)
-            st.caption(f"Trained and not measured yet: {names}.")
+            st.caption(say("Trained and not measured yet: {models}.", models=names))
         for source in sources:
             st.html(_scores(task, measured, source))
         for warned in _warnings(task):
@@ -57,15 +65,15 @@ def _task(task: Task) -> None:
         if told := _simulated(measured):
             st.caption(told)
         with st.container(key=f"mm-go-{task.name}"):
-            page_frame.page_link("predict", "**Use on the Bench →**", {"task": task.name})
+            page_frame.page_link("predict", say("**Use on the Bench →**"), {"task": task.name})
 
 
 def _scores(task: Task, measured: Sequence[tuple[Entry, Mapping[str, Any]]], source: str) -> str:
     """One table: a row per method, over its seeds; the mean, everything, and each input alone."""
     modalities, output = task.info.modalities, task.info.output
     letters = pickers.letters(modalities)
-    columns = [("mean", "mean of all combinations"), (modalities.full.key, "all inputs")]
-    columns += [(name, f"{letters[name]} only") for name in modalities.names]
+    columns = [("mean", say("mean of all combinations")), (modalities.full.key, say("all inputs"))]
+    columns += [(name, say("{letter} only", letter=letters[name])) for name in modalities.names]
     scale = Scale(is_share(output.headline), higher_is_better=output.higher_is_better)
     seeds, places = _over_seeds(task, source)
     rows = []
@@ -77,7 +85,7 @@ def _scores(task: Task, measured: Sequence[tuple[Entry, Mapping[str, Any]]], sou
             if name in seeds:
                 score = {key: float(seeds[name].score[place]) for key, place in places.items()}
                 values = [seeds[name].mean, *(score.get(key, math.nan) for key, _ in columns[1:])]
-                run = f"{seeds[name].seeds} seed{'s' * (seeds[name].seeds != 1)}"
+                run = several(seeds[name].seeds, "seed")
             rows.append((cache.title(name), run, values))
     best = [_best([row[2][i] for row in rows], output.higher_is_better) for i in range(len(columns))]
     samples = next((r["sources"][source]["samples"] for _, r in measured if source in r.get("sources", {})), 0)
@@ -87,12 +95,13 @@ def _scores(task: Task, measured: Sequence[tuple[Entry, Mapping[str, Any]]], sou
         f"{''.join(_cell(value, best[i], scale) for i, value in enumerate(values))}</tr>"
         for title, run, values in rows
     )
-    where = {"built-in": "Built-in test samples", "real": "Real recordings"}.get(source, escape(source))
-    where = "Test samples" if all(set(report.get("sources", {})) <= {"built-in"} for _, report in measured) else where
+    named = {"built-in": say("Built-in test samples"), "real": say("Real recordings")}
+    only = all(set(report.get("sources", {})) <= {"built-in"} for _, report in measured)
+    where = say("Test samples") if only else named.get(source, escape(source))
     return (
         f'<div class="mm-scroll"><table class="mm-table"><caption style="text-align:left;caption-side:top">'
         f"<b>{where}</b> <span class='mm-muted'>({samples:,}), {escape(_measure(output.headline))}</span></caption>"
-        f"<thead><tr><th>Method</th>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+        f"<thead><tr><th>{say('Method')}</th>{head}</tr></thead><tbody>{body}</tbody></table></div>"
     )
 
 
@@ -130,7 +139,7 @@ def _best(values: Sequence[float], higher_is_better: bool) -> float:
 def _cell(value: float, best: float, scale: Scale) -> str:
     """A number with a bar, where it is a share; the best one is bold. A dash where no test sample has what it takes."""
     if not math.isfinite(value):
-        return '<td class="mm-num" title="no test sample has what this takes">–</td>'
+        return f'<td class="mm-num" title="{escape(say("no test sample has what this takes"))}">–</td>'
     text = f"{scale.text(value)} %" if scale.is_share else scale.text(value)
     strong = f"<b>{text}</b>" if value == best else text
     bar = f'<i style="width:{max(0, min(100, 100 * value)):.0f}%"></i>' if scale.is_share else ""
@@ -142,4 +151,6 @@ def _simulated(measured: Sequence[tuple[Entry, Mapping[str, Any]]]) -> str:
     parts: list[str] | None = next((e.card.get("data", {}).get("simulated") for e, _ in measured), None)
     if parts is None:
         return ""
-    return f"Simulated here: {page_frame.plain(', '.join(map(str, parts)))}." if parts else "Nothing here is simulated."
+    if not parts:
+        return say("Nothing here is simulated.")
+    return say("Simulated here: {parts}.", parts=page_frame.plain(", ".join(say(str(part)) for part in parts)))

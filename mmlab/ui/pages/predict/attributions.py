@@ -10,6 +10,7 @@ from html import escape
 import streamlit as st
 
 from mmlab.core.modality import Combination
+from mmlab.core.phrases import say
 from mmlab.core.reference import Reference
 from mmlab.core.results import Attribution
 from mmlab.ui.components import clickable_svg, explainer_picker, map_check, page_frame, pickers, sample_view
@@ -31,15 +32,16 @@ def show(shown: PredictView, on: Combination, references: Sequence[Reference]) -
     for column, reference in zip(st.columns(len(working), gap="medium"), working, strict=True):
         with column, page_frame.error_boundary():
             _model(shown, looked, reference, way)
-    st.caption(f"{explainer_picker.about(way)} Each row of the bars is one combination. Click a row to go there.")
+    rows = say("Each row of the bars is one combination. Click a row to go there.")
+    st.caption(f"{explainer_picker.about(way)} {rows}")
 
 
 def _model(shown: PredictView, looked: SampleView, reference: Reference, way: str) -> None:
     assert looked.on is not None
     output, now = shown.task.info.output, shown.working[reference.method][looked.on.key]
     target = output.target_of(now.value)
-    title = plain(cache.title(reference.method))
-    st.markdown(f"**{title}**: what speaks for {plain(output.targets[target])}", help=wording.help("looks"))
+    title, answer = plain(cache.title(reference.method)), plain(say(output.targets[target]))
+    st.markdown(say("**{model}**: what speaks for {answer}", model=title, answer=answer), help=wording.help("looks"))
     found = explainer_picker.maps(reference, looked, target, way)
     st.html(f'<div class="mm-looks">{"".join(_map(shown, looked.on, name, found) for name in looked.on.names)}</div>')
     map_check.badge(reference, looked, target, way, found, key=reference.method)
@@ -59,7 +61,9 @@ def _map(shown: PredictView, on: Combination, name: str, found: Attribution) -> 
     modality, array = shown.task.info.modalities[name], shown.world.arrays[name]
     axes = attribution_maps.scales(modality.kind, modality.shape, shown.world.raw[name])
     heat, part = found.maps[on.key][name], (found.net or found.shares)[on.key][name]
-    drawn = attribution_maps.overlay(modality.kind, array, heat, modality.label, axes, shown.world.words[name])
-    empty = "" if heat.any() else "; no place of it speaks for this"
-    text = escape(f"{modality.label}: {wording.percent(part)} comes through it{empty}")
-    return f"<figure>{drawn}<figcaption>{text}</figcaption></figure>"
+    label = say(modality.label)
+    drawn = attribution_maps.overlay(modality.kind, array, heat, label, axes, shown.world.words[name])
+    text = say("{input}: {part} comes through it", input=label, part=wording.percent(part))
+    if not heat.any():
+        text += f"; {say('no place of it speaks for this')}"
+    return f"<figure>{drawn}<figcaption>{escape(text)}</figcaption></figure>"

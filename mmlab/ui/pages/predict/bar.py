@@ -86,7 +86,7 @@ def _models(models: model_picker.Models) -> None:
     with st.popover(f"{label}{mark}", key="mm-models"):
         model_picker.method_pills(models)
         if models.unusable:
-            st.markdown("Cannot be used:")
+            st.markdown(say("Cannot be used:"))
             model_picker.name_unusable(models)
 
 

@@ -14,7 +14,7 @@ import streamlit as st
 from mmlab.core.environment import Environment, environment_of
 from mmlab.core.modality import Combination, Modalities
 from mmlab.core.number_text import fixed
-from mmlab.core.phrases import say
+from mmlab.core.phrases import phrase, say
 from mmlab.core.reference import Reference
 from mmlab.core.task import Task
 from mmlab.experiments.ablations import rung_of
@@ -30,7 +30,7 @@ from mmlab.viz.base import theme
 
 SENSES = "control.on"  # session: the control of what the controller has
 UPRIGHT = 0.9  # cosine of the angle within which it counts as upright
-HELP = (
+HELP = phrase(
     "The controller was trained by reinforcement learning on the frozen codes of all inputs (SAC). Nothing is learnt "
     "here: with an input gone, the method gives the code of what is left, and the controller takes it as it is."
 )
@@ -47,7 +47,9 @@ def show(shown: PredictView, on: Combination, references: Sequence[Reference]) -
     runs = _runs(shown.task.name)
     if environment is None or not runs:
         command = f"python -m mmlab control --task {shown.task.name} --method m3ixup"
-        st.info(f"No controller was trained for this task yet. Train one (the extra rl): {command}")
+        st.info(
+            say("No controller was trained for this task yet. Train one (the extra rl): {command}", command=command)
+        )
         return
     names = {f"{run.method}/{run.tag}": run for run in runs}
     st.caption(say("Take an input away while it swings: the controller goes on with what is left."))
@@ -58,7 +60,7 @@ def show(shown: PredictView, on: Combination, references: Sequence[Reference]) -
             list(names),
             format_func=lambda name: page_frame.plain(_named(names[name])),
             key=f"control.run.{shown.task.name}",
-            help=HELP,
+            help=say(HELP),
         )
         again = st.button(say("Start again"), key=f"control.again.{shown.task.name}")
     with cache.pool().lend(names[chosen]) as model:
@@ -67,9 +69,16 @@ def show(shown: PredictView, on: Combination, references: Sequence[Reference]) -
     st.html(_table(shown, found, on))
     controllers = len(found["state"]["seeds"])
     st.caption(
-        f"Return of an episode: the sum of its rewards, mean of {found['state']['episodes']} episodes of "
-        f"{controllers} controller{'s' if controllers > 1 else ''}; ± is the standard deviation of single episodes. "
-        f"{environment.reward_words} {found['algorithm']}, {found['steps']:,} steps with all inputs."
+        say(
+            "Return of an episode: the sum of its rewards, mean of {episodes} episodes; controllers: "
+            "{controllers}; ± is the standard deviation of single episodes. {reward} {algorithm}, {steps} "
+            "steps with all inputs.",
+            episodes=found["state"]["episodes"],
+            controllers=controllers,
+            reward=say(environment.reward_words),
+            algorithm=found["algorithm"],
+            steps=f"{found['steps']:,}",
+        )
     )
 
 
@@ -141,7 +150,7 @@ def _play(modalities: Modalities, environment: Environment, film: Film, start: i
         start=start,
         seconds=environment.seconds,
         sensors=[
-            {"name": each.name, "letter": each.letter, "label": each.label, "colour": colours[each.name]}
+            {"name": each.name, "letter": each.letter, "label": say(each.label), "colour": colours[each.name]}
             for each in modalities
         ],
         colours=several,
@@ -152,7 +161,11 @@ def _play(modalities: Modalities, environment: Environment, film: Film, start: i
             "down": say("hanging"),
             "told": say("{seconds} s, sum of rewards {worth}"),
         },
-        label=f"A film of a pendulum that is upright {upright:.0%} of the time, with {film.inputs[-1]}.",
+        label=say(
+            "A film of a pendulum that is upright {share} of the time, with {inputs}.",
+            share=f"{upright:.0%}",
+            inputs=film.inputs[-1],
+        ),
     )
 
 
@@ -162,8 +175,13 @@ def _table(shown: PredictView, found: measure.Control, on: Combination) -> str:
     for key, each in found["combinations"].items():
         head = f"{details.chips(shown, key)} {escape(shown.task.info.modalities.parse(key).label)}"
         rows.append(_row(head, each, ' class="mm-top"' if key == on.key else ""))
-    rows += [_row("The state itself (upper line)", found["state"]), _row("Chance (lower line)", found["chance"])]
-    head = '<thead><tr><th scope="col">Inputs</th><th scope="col">Return of an episode</th><th>Seeds</th></tr></thead>'
+    rows += [
+        _row(say("The state itself (upper line)"), found["state"]),
+        _row(say("Chance (lower line)"), found["chance"]),
+    ]
+    titles = (say("Inputs"), say("Return of an episode"), say("Seeds"))
+    head = "".join(f'<th scope="col">{each}</th>' for each in titles)
+    head = f"<thead><tr>{head}</tr></thead>"
     return f'<div class="mm-scroll"><table class="mm-table">{head}<tbody>{"".join(rows)}</tbody></table></div>'
 
 

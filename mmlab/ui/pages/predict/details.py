@@ -9,6 +9,7 @@ import streamlit as st
 
 from mmlab.core.modality import Combination
 from mmlab.core.number_text import percent
+from mmlab.core.phrases import say
 from mmlab.core.reference import Reference
 from mmlab.ui.components import page_frame, pickers
 from mmlab.ui.pages.predict import downloads, view_data, volume_slices
@@ -37,7 +38,7 @@ def _table(shown: PredictView, on: Combination) -> str:
         cells = "".join(f'<td class="mm-num">{escape(cell(found[key]))}</td>' for found in states.values())
         now = ' class="mm-top"' if key == on.key else ""
         rows.append(f'<tr{now}><th scope="row">{chips(shown, key)}</th>{cells}</tr>')
-    head = f'<thead><tr><th scope="col">Inputs</th>{heads}</tr></thead>'
+    head = f'<thead><tr><th scope="col">{say("Inputs")}</th>{heads}</tr></thead>'
     body = f"<tbody>{''.join(rows)}</tbody>"
     return f'<div class="mm-scroll"><table class="mm-table mm-answers">{head}{body}</table></div>'
 
@@ -46,7 +47,7 @@ def cell(state: State) -> str:
     """An answer in a few signs: what was said, whether it is right, how sure."""
     sign = {None: "=" if state.same else "≠", True: "✓", False: "✗"}[state.good]
     share = "" if state.share is None else f" {percent(state.share)}"
-    return f"{state.answer} {sign}{share}"
+    return f"{say(state.answer)} {sign}{share}"
 
 
 def chips(shown: PredictView, key: str) -> str:

@@ -10,6 +10,7 @@ import streamlit as st
 
 from mmlab.core import csv_file
 from mmlab.core.modality import Combination, Modality
+from mmlab.core.phrases import say
 from mmlab.ui.components import page_frame
 from mmlab.ui.inputs import upload_form
 from mmlab.ui.pages.predict.view_data import PredictView, cards, drawing, lattice_method
@@ -20,19 +21,20 @@ from mmlab.viz.predict import prediction_cards
 
 def offer(scene: PredictView, on: Combination) -> None:
     """The numbers and the drawings as files; made when asked for."""
-    along = st.popover("Download", key="mm-take", on_change="rerun")
+    along = st.popover(say("Download"), key="mm-take", on_change="rerun")
     if not along.open:
         return
     with along:
         name = f"mmlab-{scene.task.name}-{scene.item.id}"
         save = partial(st.download_button, on_click="ignore", width="stretch")
-        save("Numbers (CSV)", data=partial(as_csv, scene), file_name=f"{name}.csv", mime="text/csv")
-        save("Numbers (JSON)", data=partial(as_json, scene), file_name=f"{name}.json", mime="application/json")
+        save(say("Numbers (CSV)"), data=partial(as_csv, scene), file_name=f"{name}.csv", mime="text/csv")
+        save(say("Numbers (JSON)"), data=partial(as_json, scene), file_name=f"{name}.json", mime="application/json")
         page = partial(_page_of, scene, lattice_method(scene), on)
-        save("This view (HTML)", data=page, file_name=f"{name}.html", mime="text/html")
+        save(say("This view (HTML)"), data=page, file_name=f"{name}.html", mime="text/html")
         for method in scene.working:
             drawing = partial(_file_of, scene, method, on.key)
-            save(f"Combinations, {cache.title(method)} (SVG)", data=drawing, file_name=f"{name}-{method}.svg")
+            label = say("Combinations, {model} (SVG)", model=cache.title(method))
+            save(label, data=drawing, file_name=f"{name}-{method}.svg")
         if scene.item.own:
             upload_form.bundle_offer(scene.item.id, scene.task.name)
 
@@ -42,19 +44,22 @@ def _page_of(scene: PredictView, method: str, on: Combination) -> bytes:
 
     Like the others it runs when the file is asked for, outside the session: it must not look at the address.
     """
-    title = f"{scene.task.title}: {scene.item.id}, {on.label}"
+    title = f"{say(scene.task.title)}: {scene.item.id}, {on.label}"
     return prediction_cards.page(
         title,
         (page_frame.HERE / "style.css").read_text(),
         "".join(_input_of(scene, item, item.name in on) for item in scene.task.info.modalities),
-        f"<h2>Predictions</h2>{cards(scene, on)}",
-        f"<h2>All combinations: {escape(cache.title(method))}</h2>{drawing(scene, method, on.key)}",
+        f"<h2>{say('Predictions')}</h2>{cards(scene, on)}",
+        f"<h2>{escape(say('All combinations: {model}', model=cache.title(method)))}</h2>"
+        f"{drawing(scene, method, on.key)}",
     ).encode()
 
 
 def _input_of(scene: PredictView, modality: Modality, on: bool) -> str:
-    heading = escape(modality.label) + ("" if on else " (off)")
-    return f"<h2>{heading}</h2>{scene.pictures.get(modality.name, '<p>Not given.</p>')}"
+    label = say(modality.label)
+    heading = escape(label if on else say("{input} (off)", input=label))
+    picture = scene.pictures.get(modality.name, f"<p>{say('Not given.')}</p>")
+    return f"<h2>{heading}</h2>{picture}"
 
 
 def _file_of(scene: PredictView, method: str, selected: str) -> bytes:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from mmlab.core.modality import Combination
+from mmlab.core.phrases import say
 from mmlab.core.reference import Reference
 from mmlab.ui.components import page_frame, plotly_figure
 from mmlab.ui.pages.embed import sample_path, view_data
@@ -30,5 +31,8 @@ def show(shown: PredictView, on: Combination, references: Sequence[Reference]) -
             if path is not None:
                 sample_path.draw(view, path, f"bench.path.{reference.method}", 380)
     st.caption(
-        "The grey dots are all test samples under all combinations. The thick line leads from all inputs to what is on."
+        say(
+            "The grey dots are all test samples under all combinations. The thick line leads from all "
+            "inputs to what is on."
+        )
     )

@@ -51,8 +51,8 @@ def _more(shown: PredictView, modality: Modality) -> None:
         return
     hurt = next((damage for damage in shown.damages if damage.modality == name), None)
     button = f"{plain(label(modality.kind, hurt.kind))} {hurt.severity}" if hurt else ":material/tune:"
-    what = "listen, or corrupt it" if name in shown.sounds else "corrupt it"
-    with st.popover(button, type="tertiary", help=f"{plain(modality.label)}: {what}", key=f"mm-more-{name}"):
+    what = say("listen, or corrupt it") if name in shown.sounds else say("corrupt it")
+    with st.popover(button, type="tertiary", help=f"{plain(say(modality.label))}: {what}", key=f"mm-more-{name}"):
         if name in shown.sounds:
             st.audio(shown.sounds[name], format="audio/wav")
         pickers.damage_picker(shown.task, modality, shown.damages)

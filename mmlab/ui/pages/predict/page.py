@@ -88,7 +88,7 @@ def _lattice(shown: PredictView, on: Combination | None) -> None:
 def _lattice_picker(working: tuple[str, ...], method: str) -> None:
     """Which model the combinations are of; their help stands beside it."""
     st.selectbox(
-        "Combinations of",
+        say("Combinations of"),
         working,
         format_func=lambda name: say("All combinations: {model}", model=cache.title(name)),
         key=state.follow("lattice.method", method),

@@ -14,6 +14,7 @@ from mmlab.core.modality import Combination
 from mmlab.core.number_text import fixed
 from mmlab.core.outputs import Prediction, Segmentation
 from mmlab.core.outputs.segmentation import GOOD_DICE
+from mmlab.core.phrases import say
 from mmlab.core.recordings import Picture, Raw
 from mmlab.ui.session import cache
 from mmlab.ui.text import wording
@@ -47,7 +48,7 @@ def cards(
             for each in (found[on.key], found[whole.key]):
                 somewhere = np.asarray(somewhere | _regions(each).any((1, 2)))
             shown.append(_found(cache.title(method), output, base, found[on.key], found[whole.key], truth, size))
-    legend = segmentation.legend(output.region_names, truth is not None, somewhere)
+    legend = segmentation.legend([say(name) for name in output.region_names], truth is not None, somewhere)
     return segmentation.cards(shown) + legend + "".join(broken)
 
 
@@ -79,10 +80,13 @@ def panels(base: NDArray[np.floating], prediction: Prediction, against: Flags, t
     lines = segmentation.outlines(against, dashed=True) + segmentation.numbers(found)
     change = segmentation.changes(region_overlap.difference(found, against))
     doubt = segmentation.doubts(region_overlap.doubt(_chances(prediction)))
+    where = say("Prediction of {model} over the slice", model=title)
+    off = say("False positives and false negatives of {model}", model=title)
+    unsure = say("Uncertainty of {model}: brighter is more", model=title)
     return [
-        ("found", segmentation.panel(base, segmentation.fills(found), lines, f"Prediction of {title} over the slice")),
-        ("difference", segmentation.panel(base, change, "", f"False positives and false negatives of {title}")),
-        ("doubt", segmentation.panel(base, doubt, "", f"Uncertainty of {title}: brighter is more")),
+        (say("found"), segmentation.panel(base, segmentation.fills(found), lines, where)),
+        (say("difference"), segmentation.panel(base, change, "", off)),
+        (say("doubt"), segmentation.panel(base, doubt, "", unsure)),
     ]
 
 
@@ -100,19 +104,20 @@ def _found(
     scores = region_overlap.overlap(found, against)
     names = output.region_names
     kept = float(region_overlap.dice(found, everything).mean())
-    change = "This is the prediction from all available inputs."
+    change = say("This is the prediction from all available inputs.")
     if now != whole and not np.array_equal(found, everything):
-        change = f"Overlap with its prediction from all inputs: {kept:.2f}."
-    named = "Dice with its prediction from all inputs" if truth is None else "Dice with the truth"
+        change = say("Overlap with its prediction from all inputs: {dice}.", dice=f"{kept:.2f}")
+    named = say("Dice with its prediction from all inputs") if truth is None else say("Dice with the truth")
     many = len(names) > segmentation.FEW  # of many regions, those that are neither there nor found are left out
     places = [place for place, there in enumerate(np.asarray((found | against).any((1, 2)))) if there or not many]
-    rows = [(segmentation.numbered(names)[place], float(scores[place])) for place in places]
+    rows = [(segmentation.numbered([say(name) for name in names])[place], float(scores[place])) for place in places]
     if truth is None and now == whole:  # an answer beside itself: no score of anything
-        rows, named = [], "The ground truth is unknown, so there is no Dice of this prediction."
+        rows, named = [], say("The ground truth is unknown, so there is no Dice of this prediction.")
         places = []
-    said = f"{int(found.any((1, 2)).sum())} of {len(names)} regions." if many else size
+    count = int(found.any((1, 2)).sum())
+    said = say("{count} of {total} regions.", count=count, total=len(names)) if many else size
     drawn = panels(base, now, against, title)
-    return segmentation.Found(title, now.answer, said, drawn, rows, named, change, places)
+    return segmentation.Found(title, wording.answer(now.answer), said, drawn, rows, named, change, places)
 
 
 def side_of(recorded: Raw | None, across: int) -> float:
@@ -126,11 +131,12 @@ def _size(region: Flags, head: Flags, pixel: float | None, side: float = 0.0) ->
     """How large the outermost region is: of the head in a task of heads, whose pixels are all `pixel` mm; else of the
     picture, and in real units where its own pixels have a `side` in mm."""
     if not region.any():
-        return "No pixel of the picture." if pixel is None else "No pixel of the slice."
+        return say("No pixel of the picture.") if pixel is None else say("No pixel of the slice.")
     if pixel is not None:
         head_share = wording.percent(region_overlap.share_of_head(region, head))
-        return f"{wording.area(float(region.sum()) * pixel**2)}, {head_share} of the head in this slice"
-    share = f"{wording.percent(float(region.mean()))} of the picture"
+        area = wording.area(float(region.sum()) * pixel**2)
+        return say("{area}, {share} of the head in this slice", area=area, share=head_share)
+    share = say("{share} of the picture", share=wording.percent(float(region.mean())))
     return f"{wording.area(float(region.sum()) * side**2)}, {share}" if side else share
 
 

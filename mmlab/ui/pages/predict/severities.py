@@ -10,6 +10,7 @@ from html import escape
 import streamlit as st
 
 from mmlab.core.modality import Combination, Modality
+from mmlab.core.phrases import say
 from mmlab.core.reference import Reference
 from mmlab.modalities.corruption import describe, label, offered
 from mmlab.ui.components import clickable_svg, pickers
@@ -27,7 +28,7 @@ def show(shown: PredictView, on: Combination, references: Sequence[Reference]) -
     modalities = shown.task.info.modalities
     there = {m.name: m for m in modalities if m.name in shown.given and offered(shown.task, m)}
     if not there:
-        st.caption("No input of this sample can be corrupted here.")
+        st.caption(say("No input of this sample can be corrupted here."))
         return
     with st.container(horizontal=True, vertical_alignment="bottom", key="mm-severities"):
         modality = there[_input(shown, tuple(there), there)]
@@ -37,7 +38,8 @@ def show(shown: PredictView, on: Combination, references: Sequence[Reference]) -
     pick = partial(_set, modality.name, kind, shown)
     clickable_svg.board(table, key=f"severities.{shown.task.name}", on_pick=pick)
     if modality.name not in on:
-        st.caption(f"{modality.label} is switched off, so that its corruption changes nothing.")
+        off = say("{input} is switched off, so that its corruption changes nothing.", input=say(modality.label))
+        st.caption(off)
 
 
 def _input(shown: PredictView, names: Sequence[str], there: dict[str, Modality]) -> str:
@@ -45,7 +47,7 @@ def _input(shown: PredictView, names: Sequence[str], there: dict[str, Modality])
     hurt = next((each.modality for each in shown.damages if each.modality in names), names[0])
     return str(
         st.segmented_control(
-            "Input",
+            say("Input"),
             names,
             default=hurt,
             required=True,
@@ -61,7 +63,7 @@ def _kind(shown: PredictView, modality: Modality) -> str:
     hurt = next((each.kind for each in shown.damages if each.modality == modality.name), kinds[0])
     return str(
         st.selectbox(
-            "Corruption",
+            say("Corruption"),
             kinds,
             index=kinds.index(hurt),
             format_func=lambda kind: label(modality.kind, kind),
@@ -83,12 +85,12 @@ def _table(
         for method, text in _answers(shown, on, references, damages).items():
             here = ' class="mm-num mm-top"' if severity == now else ' class="mm-num"'
             cells[method] += f"<td{here}>{escape(text)}</td>"
-        means = describe(modality.kind, kind, severity) if severity else "as it was given"
+        means = describe(modality.kind, kind, severity) if severity else say("as it was given")
         named = f'data-pick="{severity}" aria-pressed="{str(severity == now).lower()}" title="{escape(means)}"'
-        said = f"Severity {severity}, {means}" if severity else "No corruption"
-        heads += f'<th scope="col"><button {named} aria-label="{escape(said)}">{severity or "none"}</button></th>'
+        said = say("Severity {severity}, {means}", severity=severity, means=means) if severity else say("No corruption")
+        heads += f'<th scope="col"><button {named} aria-label="{escape(said)}">{severity or say("none")}</button></th>'
     body = "".join(f'<tr><th scope="row">{escape(cache.title(method))}</th>{row}</tr>' for method, row in cells.items())
-    head = f'<thead><tr><th scope="col">Severity</th>{heads}</tr></thead>'
+    head = f'<thead><tr><th scope="col">{say("Severity")}</th>{heads}</tr></thead>'
     return f'<div class="mm-scroll"><table class="mm-table mm-answers">{head}<tbody>{body}</tbody></table></div>'
 
 

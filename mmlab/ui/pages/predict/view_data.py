@@ -206,11 +206,11 @@ def _pair(task: Task, world: cache.ModelInputs, name: str, damages: Sequence[url
     modality, colour = task.info.modalities[name], pickers.colours(task.info.modalities)[name]
     is_hurt = any(damage.modality == name for damage in damages)
     caption = say("as given, corrupted") if is_hurt else say("as given")
-    pictures = [(views.recorded(world.raw[name], colour, modality.label), caption)]
+    label = say(modality.label)
+    pictures = [(views.recorded(world.raw[name], colour, label), caption)]
     if name in world.arrays:
-        drawn = views.seen(
-            modality.kind, world.arrays[name], colour, modality.label, of=world.raw[name], words=world.words[name]
-        )
+        words = world.words[name]
+        drawn = views.seen(modality.kind, world.arrays[name], colour, label, of=world.raw[name], words=words)
         pictures.append((drawn, say("what the model sees")))
     figures = (f"<figure>{drawn.html}<figcaption>{text}</figcaption></figure>" for drawn, text in pictures)
     return f'<div class="mm-pair">{"".join(figures)}</div>'

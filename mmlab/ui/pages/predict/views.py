@@ -10,7 +10,7 @@ from functools import partial
 import streamlit as st
 
 from mmlab.core.modality import Combination
-from mmlab.core.phrases import say
+from mmlab.core.phrases import phrase, say
 from mmlab.core.reference import Reference
 from mmlab.core.task import Task
 from mmlab.ui.components import page_frame
@@ -34,11 +34,11 @@ class View:
 
 
 VIEWS: dict[str, View] = {
-    "answer": View("Answer", details.show),
-    "looks": View("Where it looks", attributions.show),
-    "path": View("Path in the embedding", embedding_path.show),
-    "damage": View("Damage", severities.show),
-    "control": View("Control", control.show, control.is_there),
+    "answer": View(phrase("Answer"), details.show),
+    "looks": View(phrase("Where it looks"), attributions.show),
+    "path": View(phrase("Path in the embedding"), embedding_path.show),
+    "damage": View(phrase("Damage"), severities.show),
+    "control": View(phrase("Control"), control.show, control.is_there),
 }
 
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from mmlab.analysis.robustness import region_overlap
 from mmlab.core.modality import spoken
 from mmlab.core.outputs import Prediction, Segmentation
+from mmlab.core.phrases import say
 from mmlab.core.reference import Reference
 from mmlab.ui.components import page_frame
 from mmlab.ui.pages.predict import segmentation
@@ -31,12 +32,13 @@ def show(reference: Reference, sample: str, combination: str) -> None:
     output, stack = task.info.output, cache.item(task.name, sample).stack
     assert isinstance(output, Segmentation)  # only scans have slices to go through, and their answers are regions
     label, title = task.info.modalities.parse(combination).label, cache.title(reference.method)
-    st.subheader(f"Through the volume: {plain(title)}, {plain(label)}", help=wording.help("slices"), anchor=False)
+    head = say("Through the volume: {model}, {inputs}", model=plain(title), inputs=plain(label))
+    st.subheader(head, help=wording.help("slices"), anchor=False)
     answers = cache.stack_answers(reference, stack, combination)
     place = _slider(sample, stack)
     st.html(_slice(task.name, output, stack[place], answers[place], combination.split("-")[0]))
     if stack[place] != sample:
-        st.button("Look at this slice above", key="slice.go", on_click=lambda: url_state.put(sample=stack[place]))
+        st.button(say("Look at this slice above"), key="slice.go", on_click=lambda: url_state.put(sample=stack[place]))
 
 
 def _slider(sample: str, stack: tuple[str, ...]) -> int:
@@ -44,7 +46,7 @@ def _slider(sample: str, stack: tuple[str, ...]) -> int:
     key = f"slice.{sample}"
     if key not in st.session_state:
         st.session_state[key] = stack.index(sample) + 1
-    return st.slider("Slice, from below", 1, len(stack), key=key) - 1
+    return st.slider(say("Slice, from below"), 1, len(stack), key=key) - 1
 
 
 def _slice(task_name: str, output: Segmentation, sample: str, answer: Prediction, under: str) -> str:
@@ -56,18 +58,18 @@ def _slice(task_name: str, output: Segmentation, sample: str, answer: Prediction
     )
     if truth is None:
         return ""
-    there = ("truth", drawn.panel(base, drawn.fills(truth), "", "Ground truth over the slice"))
-    panels = (there, *segmentation.panels(base, answer, truth, "the method"))
+    there = (say("truth"), drawn.panel(base, drawn.fills(truth), "", say("Ground truth over the slice")))
+    panels = (there, *segmentation.panels(base, answer, truth, say("the method")))
     figures = "".join(f"<figure>{shown}<figcaption>{text}</figcaption></figure>" for text, shown in panels)
     said = _words(output, np.asarray(answer.value) > 0.5, truth)
     somewhere = np.asarray((truth | (np.asarray(answer.value) > 0.5)).any((1, 2)))
-    legend = drawn.legend(output.region_names, True, somewhere)
+    legend = drawn.legend([say(name) for name in output.region_names], True, somewhere)
     return f'<div class="mm-three mm-slices">{figures}</div><p class="mm-note">{escape(said)}</p>{legend}'
 
 
 def _words(output: Segmentation, found: NDArray[np.bool_], truth: NDArray[np.bool_]) -> str:
     if not truth.any() and not found.any():
-        return "No region is present, and none was predicted."
+        return say("No region is present, and none was predicted.")
     scores = region_overlap.dice(found, truth)
     return "Dice: " + ", ".join(
         f"{spoken(name)} {score:.2f}" for name, score in zip(output.region_names, scores, strict=True)

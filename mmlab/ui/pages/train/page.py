@@ -14,6 +14,7 @@ from mmlab.core.errors import DataError
 from mmlab.core.method import METHODS
 from mmlab.core.options import Described, describe
 from mmlab.core.permissions import Action
+from mmlab.core.phrases import phrase, say
 from mmlab.core.task import Task, is_trained_here
 from mmlab.core.training_plan import Plan
 from mmlab.experiments.background.manager import TrainingQueue
@@ -27,22 +28,22 @@ from mmlab.ui.text import wording
 
 USUAL = "dmrnet"
 LABELS = {
-    "encoders": "Encoders",
-    "select": "Select the best epoch by",
-    "source": "Training data",
-    "samples": "Training samples (0: all)",
+    "encoders": phrase("Encoders"),
+    "select": phrase("Select the best epoch by"),
+    "source": phrase("Training data"),
+    "samples": phrase("Training samples (0: all)"),
 }
 
 
 def show(task_name: str) -> None:
     """The whole page under its title."""
     if not is_trained_here(cache.task(task_name)):
-        st.info("The models of this task were made elsewhere: they are looked at here, not trained.  \n"
-                "Choose another task to train a method.")  # fmt: skip
+        elsewhere = say("The models of this task were made elsewhere: they are looked at here, not trained.")
+        st.info(f"{elsewhere}  \n{say('Choose another task to train a method.')}")
         progress.show()
         return
     with st.container(border=True):
-        st.subheader("New training", help=wording.help("running"), anchor=False)
+        st.subheader(say("New training"), help=wording.help("running"), anchor=False)
         _form(task_name)
     progress.show()
 
@@ -54,7 +55,7 @@ def _form(task_name: str) -> None:
     head = st.container(horizontal=True, vertical_alignment="bottom", key="mm-train")
     with head:
         method = st.selectbox(
-            "Method",
+            say("Method"),
             names,
             index=names.index(USUAL) if USUAL in names else 0,
             format_func=cache.title,
@@ -64,25 +65,29 @@ def _form(task_name: str) -> None:
         )
         known = presets.pace(task_name, method)
         preset = presets.choose(task_name, known)
-    st.caption(page_frame.plain(METHODS[method].about))
-    with st.expander("Settings of an expert"):
+    st.caption(page_frame.plain(say(METHODS[method].about)))
+    with st.expander(say("Settings of an expert")):
         free = _free_seed(task_name, method)
-        seed = int(st.number_input("Seed", 0, 2**31 - 1, free, key="train.seed", help=wording.help("seed"), width=130))
+        seed = int(
+            st.number_input(say("Seed"), 0, 2**31 - 1, free, key="train.seed", help=wording.help("seed"), width=130)
+        )
         key = f"train.{task_name}.{method}"
         config = _options(key, cache.title(method), describe(METHODS[method].Config))
         usual = _plan(task, method)
         less = {} if known is None else presets.plan(presets.PRESETS[preset], known, int(_default(usual, "epochs")))
         fitted = [replace(item, default=less.get(item.name, item.default)) for item in usual]
         part = f"{key}.plan" if preset == presets.FULL else f"{key}.plan.{preset}"
-        plan = {**less, **_options(part, "Plan: how long and on what", fitted)}
+        plan = {**less, **_options(part, say("Plan: how long and on what"), fitted)}
     proposed = _free_name(task_name, method, _name(config, plan, seed))
     with head:
         name = st.text_input(
-            "Name of the run",
+            say("Name of the run"),
             key="train.name",
             placeholder=proposed,
             max_chars=60,
-            help="What the model is called in the library. Letters, digits, . _ and -; empty for the proposed name.",
+            help=say(
+                "What the model is called in the library. Letters, digits, . _ and -; empty for the proposed name."
+            ),
             width=240,
         )
     order = TrainRequest(task_name, method, config, plan, seed, name.strip() or proposed)
@@ -110,16 +115,20 @@ def _free_name(task: str, method: str, name: str) -> str:
 
 def _start(task: Task, order: TrainRequest, known: presets.Pace | None) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key="mm-train-go"):
-        clicked = st.button("Start training", type="primary", key="train.start", **access.shut(Action.TRAIN))
-        st.caption(f"Saved as **{page_frame.plain(order.tag)}**. {_duration(order, known)}", width="content")
-    with st.expander("The same as a command"):
+        clicked = st.button(say("Start training"), type="primary", key="train.start", **access.shut(Action.TRAIN))
+        saved = say("Saved as **{run}**.", run=page_frame.plain(order.tag))
+        st.caption(f"{saved} {_duration(order, known)}", width="content")
+    with st.expander(say("The same as a command")):
         st.code(order.command, language="bash", wrap_lines=True)
     if not clicked:
         return
     if (order.config or order.plan) and SEED_FOLDER.fullmatch(order.tag):
         raise DataError(
-            f"'{order.tag}' is reserved for runs with the default settings, which are compared with each other.",
-            "Give this run another name, or none.",
+            say(
+                "'{run}' is reserved for runs with the default settings, which are compared with each other.",
+                run=order.tag,
+            ),
+            say("Give this run another name, or none."),
         )
     started = TrainingQueue(cache.library()).start(order)
     url_state.put(run=started.order.name)
@@ -136,11 +145,13 @@ def _options(key: str, label: str, items: Sequence[Described]) -> dict[str, Valu
     for position, item in enumerate(items):
         with columns[position % 2]:
             value = _widget(f"{key}.{item.name}", item)
-            st.caption(page_frame.plain(f"{item.help}. Usually {item.default!r}."))
+            usual = say("Usually {value}.", value=repr(item.default))
+            st.caption(page_frame.plain(f"{say(item.help)}. {usual}"))
         if value != item.default:
             changed[item.name] = value
     if changed:
-        st.caption("Changed: " + ", ".join(f"{page_frame.plain(_label(name))} {changed[name]}" for name in changed))
+        named = ", ".join(f"{page_frame.plain(_label(name))} {changed[name]}" for name in changed)
+        st.caption(f"{say('Changed:')} {named}")
     return changed
 
 
@@ -180,7 +191,7 @@ def _duration(order: TrainRequest, known: presets.Pace | None) -> str:
     usual = default_plan(cache.task(order.task), METHODS[order.method])
     epochs = float(order.plan.get("epochs", usual.get("epochs", Plan().epochs)))
     samples = float(order.plan.get("samples") or known.samples)
-    return f"About {wording.minutes(epochs * samples * known.seconds)}, as earlier runs took."
+    return say("About {time}, as earlier runs took.", time=wording.minutes(epochs * samples * known.seconds))
 
 
 def _name(config: Mapping[str, Value], plan: Mapping[str, Value], seed: int) -> str:
@@ -190,7 +201,7 @@ def _name(config: Mapping[str, Value], plan: Mapping[str, Value], seed: int) -> 
 
 
 def _label(name: str) -> str:
-    return LABELS.get(name, name.replace("_", " ").capitalize())
+    return say(LABELS.get(name, name.replace("_", " ").capitalize()))
 
 
 def _step(default: float) -> float:

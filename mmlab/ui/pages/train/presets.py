@@ -8,6 +8,7 @@ from statistics import fmean
 
 import streamlit as st
 
+from mmlab.core.phrases import phrase, say
 from mmlab.storage.library import Entry
 from mmlab.ui.session import comparison_cache
 
@@ -23,7 +24,11 @@ class Preset:
     seconds: int
 
 
-PRESETS = {"short": Preset("30 seconds", 30), "medium": Preset("3 minutes", 180), FULL: Preset("In full", 0)}
+PRESETS = {
+    "short": Preset(phrase("30 seconds"), 30),
+    "medium": Preset(phrase("3 minutes"), 180),
+    FULL: Preset(phrase("In full"), 0),
+}
 
 
 @dataclass(frozen=True)
@@ -61,14 +66,17 @@ def choose(task: str, known: Pace | None) -> str:
         return FULL
     return str(
         st.segmented_control(
-            "How long",
+            say("How long"),
             list(PRESETS),
             default=FULL,
             required=True,
-            format_func=lambda name: PRESETS[name].title,
+            format_func=lambda name: say(PRESETS[name].title),
             key=f"train.{task}.preset",
-            help="A short training takes fewer epochs over a part of the samples, as many as fit by what earlier runs "
-            "took. Its numbers show how the method learns; they are not those of the tables.",
+            help=say(
+                "A short training takes fewer epochs over a part of the samples, as many as fit by what "
+                "earlier runs took. Its numbers show how the method learns; they are not those of the "
+                "tables."
+            ),
         )
     )
 

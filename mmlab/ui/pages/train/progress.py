@@ -12,6 +12,7 @@ from mmlab.core.errors import MmlabError
 from mmlab.core.method import METHODS
 from mmlab.core.metric import is_share
 from mmlab.core.permissions import Action
+from mmlab.core.phrases import phrase, say
 from mmlab.core.task import TASKS
 from mmlab.experiments.background.manager import Run, TrainingQueue, history, seconds_left
 from mmlab.experiments.background.requested_job import job_of
@@ -25,12 +26,12 @@ from mmlab.viz.train import learning_curves
 
 EVERY_SECONDS = 2.0
 STATES = {
-    "waiting": "waiting for its turn",
-    "running": "running",
-    "stopping": "stopping",
-    "stopped": "stopped",
-    "failed": "failed",
-    "done": "done",
+    "waiting": phrase("waiting for its turn"),
+    "running": phrase("running"),
+    "stopping": phrase("stopping"),
+    "stopped": phrase("stopped"),
+    "failed": phrase("failed"),
+    "done": phrase("done"),
 }
 Rows = Sequence[Mapping[str, Any]]
 
@@ -47,9 +48,9 @@ def _live(was_alive: bool) -> None:
         found = [run for run in trainings.all() if run.order.task in TASKS and run.order.method in METHODS]
         if any(run.alive for run in found) != was_alive:
             st.rerun()  # starts or ends the asking
-        st.subheader("Trainings", help=wording.help("running"), anchor=False)
+        st.subheader(say("Trainings"), help=wording.help("running"), anchor=False)
         if not found:
-            st.caption("None yet. A training that is started here goes on when this page is closed.")
+            st.caption(say("None yet. A training that is started here goes on when this page is closed."))
             return
         run = _followed(found)
         _head(trainings, run)
@@ -68,7 +69,7 @@ def _followed(found: Sequence[Run]) -> Run:
     run = named.get(url_state.get("run"), running)
     if len(found) > 1:
         st.selectbox(
-            "Show",
+            say("Show"),
             list(named),
             format_func=lambda name: _title(named[name]) if name in named else name,
             key=url_state.follow("train.run", run.order.name),
@@ -82,25 +83,25 @@ def _title(run: Run) -> str:
 
 
 def _head(trainings: TrainingQueue, run: Run) -> None:
-    order, now = run.order, STATES.get(run.state, run.state)
+    order, now = run.order, say(STATES.get(run.state, run.state))
     name = (order.task, order.method, order.tag)
     with st.container(horizontal=True, vertical_alignment="center", key="mm-run-head"):
         st.markdown(f"**{page_frame.plain(_title(run))}** · {now}", width="content")
         if run.state in ("waiting", "running"):
-            about = {"help": "It can be resumed later.", **access.shut(Action.STOP, trainings.begun_by(*name))}
-            st.button("Stop", key="train.stop", on_click=partial(_try, trainings.stop, *name), **about)
+            about = {"help": say("It can be resumed later."), **access.shut(Action.STOP, trainings.begun_by(*name))}
+            st.button(say("Stop"), key="train.stop", on_click=partial(_try, trainings.stop, *name), **about)
         if run.state in ("stopped", "failed"):
             resume = partial(_try, trainings.resume, *name)
-            st.button("Resume", key="train.resume", type="primary", on_click=resume, **access.shut(Action.TRAIN))
+            st.button(say("Resume"), key="train.resume", type="primary", on_click=resume, **access.shut(Action.TRAIN))
         if not run.alive and run.state != "done":
-            with st.popover("Discard"):
-                st.write("Discard this training and its progress?")
+            with st.popover(say("Discard")):
+                st.write(say("Discard this training and its progress?"))
                 discard = partial(_try, trainings.discard, *name)
                 locked = access.shut(Action.DELETE, trainings.begun_by(*name))
-                st.button("Discard it", key="train.discard", on_click=discard, **locked)
+                st.button(say("Discard it"), key="train.discard", on_click=discard, **locked)
         if run.state == "done":
             view = {"task": order.task, "run": order.name}
-            page_frame.page_link("library", "Open in the library →", view)
+            page_frame.page_link("library", say("Open in the library →"), view)
     if "train.problem" in st.session_state:
         page_frame.show_error(st.session_state.pop("train.problem"))
     if run.message:
@@ -117,29 +118,45 @@ def _try(work: Any, *name: str) -> None:
 
 def _progress(trainings: TrainingQueue, run: Run, rows: Rows) -> None:
     if run.state == "waiting":
-        st.caption("Another training is running. This one starts by itself when that one is over.")
+        st.caption(say("Another training is running. This one starts by itself when that one is over."))
         return
     if run.state == "stopping":
-        st.caption("It stops now. The epochs that it has completed are kept.")
+        st.caption(say("It stops now. The epochs that it has completed are kept."))
         return
     if not rows and run.reading:
-        st.progress(run.share, f"{page_frame.plain(run.reading)}: {run.share:.0%}. Once only: they are kept")
+        st.progress(
+            run.share,
+            say(
+                "{reading}: {share}. Once only: they are kept",
+                reading=page_frame.plain(run.reading),
+                share=f"{run.share:.0%}",
+            ),
+        )
         return
     if not rows and (teacher := _teacher(trainings, run)) is not None:
         title, taught = teacher
-        text, share = f"First its teacher is trained: {title}", 0.0
+        text, share = say("First its teacher is trained: {model}", model=title), 0.0
         if taught:
-            share = (taught[-1]["epoch"] + 1) / max(1, taught[-1]["epochs"])
-            text += f", epoch {taught[-1]['epoch'] + 1} of {taught[-1]['epochs']}"
+            done, epochs = taught[-1]["epoch"] + 1, taught[-1]["epochs"]
+            share = done / max(1, epochs)
+            text = say(
+                "First its teacher is trained: {model}, epoch {done} of {epochs}", model=title, done=done, epochs=epochs
+            )
         st.progress(min(1.0, share), text)
         return
     if not rows:
-        st.progress(0.0, "Preparing the samples; the first epoch is on its way")
+        st.progress(0.0, say("Preparing the samples; the first epoch is on its way"))
         return
     done, epochs = rows[-1]["epoch"] + 1, rows[-1]["epochs"]
     left = seconds_left(rows)
-    text = f"Epoch {done} of {epochs} is over" if done < epochs else "Trained; now measuring on the test samples"
-    st.progress(min(1.0, done / max(1, epochs)), text + (f", about {wording.minutes(left)} left" if left else ""))
+    text = (
+        say("Epoch {done} of {epochs} is over", done=done, epochs=epochs)
+        if done < epochs
+        else say("Trained; now measuring on the test samples")
+    )
+    if left:
+        text = say("{state}, about {time} left", state=text, time=wording.minutes(left))
+    st.progress(min(1.0, done / max(1, epochs)), text)
 
 
 def _teacher(trainings: TrainingQueue, run: Run) -> tuple[str, Rows] | None:
@@ -161,22 +178,24 @@ def _curves(run: Run, rows: Rows) -> None:
         terms = list(dict.fromkeys(term for row in rows for term in row["losses"]))
         losses = {term: [row["losses"].get(term) for row in rows] for term in terms}
     except (LookupError, TypeError, ValueError, AttributeError):
-        st.caption("The training log cannot be read.")
+        st.caption(say("The training log cannot be read."))
         return
     epochs = rows[-1]["epochs"]
     left, right = st.columns(2, gap="large")
     with left:
-        st.markdown("**Score on validation**", help=wording.help("learning"))
+        st.markdown(say("**Score on validation**"), help=wording.help("learning"))
         letters = pickers.letters(info.modalities)
         figure = learning_curves.scores(scores, letters, epochs, wording.metric(metric), is_share(metric))
         st.plotly_chart(figure, config=theme.CONFIG, key="train.scores")
     with right:
-        st.markdown("**Loss terms**", help=wording.help("learning"))
+        st.markdown(say("**Loss terms**"), help=wording.help("learning"))
         st.plotly_chart(learning_curves.losses(losses, epochs), config=theme.CONFIG, key="train.losses")
 
 
 def _about(trainings: TrainingQueue, run: Run) -> None:
-    with st.expander("Settings and log"):
+    with st.expander(say("Settings and log")):
         st.code(run.order.command, language="bash", wrap_lines=True)
         log = trainings.log(run.order)
-        st.code(log or "Nothing has been written yet.", language=None, height=220 if log.count("\n") > 8 else "content")
+        st.code(
+            log or say("Nothing has been written yet."), language=None, height=220 if log.count("\n") > 8 else "content"
+        )
