@@ -3,137 +3,23 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 
-from mmlab.analysis.embedding import map_file
 from mmlab.inference.predictor import Model
-from mmlab.storage import checkpoints, sweep_file
 from mmlab.storage.library import Library
-from tests.library import as_umap, measured
+from tests.browser_app import IS_MISSING
 
 ROOT = Path(__file__).resolve().parent.parent
 PACK = ROOT / "mmlab" / "samples" / "digits" / "pack"
 SLICES = ROOT / "mmlab" / "samples" / "brain" / "pack"
-CHROMIUM = Path("/usr/bin/chromium")
-FLAGS = [
-    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
-    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
-    *("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"),
-]
-LESSON = """+++
-title = "Mine"
-minutes = 3
-learn = "Something."
-[[steps]]
-page = "predict"
-view = { task = "digits", sample = "test-0136", methods = "joint" }
-then = { on = "image-pen" }
-say = "All is on."
-question = "Without the sound?"
-options = { right-sure = "Right, sure", right-unsure = "Perhaps", wrong-unsure = "Hardly", wrong-sure = "Not, sure" }
-answer = { fact = "verdict" }
-reveal = "So it is."
-+++
-"""
-WAIT = 240_000  # ms; a loaded machine is slow, not wrong
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(not CHROMIUM.exists(), reason="Chromium is not installed: apt-get install chromium"),
-]
-
-
-@pytest.fixture(scope="module")
-def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Models that never learned anything, measured on a few samples."""
-    root = tmp_path_factory.mktemp("checkpoints")
-    for reference in measured(root, "digits", "joint", "dmrnet"):
-        loaded = checkpoints.load(Path(reference.path))
-        map_file.write_map(Path(reference.path), as_umap(sweep_file.read(Path(reference.path), loaded.digest)))
-    measured(root, "brain", "dropout")
-    return root
-
-
-@pytest.fixture(scope="module")
-def address(models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The app on a free port, with these models."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    lessons = tmp_path_factory.mktemp("lessons")
-    (lessons / "mine.md").write_text(LESSON, "utf-8")
-    environment = {
-        **os.environ,
-        "MMLAB_CHECKPOINTS": str(models),
-        "MMLAB_DEVICE": "cpu",
-        "MMLAB_LESSONS": str(lessons),
-    }
-    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
-    process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT)
-    try:
-        _wait_until_healthy(f"http://127.0.0.1:{port}/_stcore/health")
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        process.terminate()
-        process.wait()
-
-
-def _wait_until_healthy(url: str) -> None:
-    for _ in range(2400):
-        try:
-            with urllib.request.urlopen(url, timeout=1):
-                return
-        except OSError:
-            time.sleep(0.1)
-    pytest.fail("The app does not come up.")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    sync_api = pytest.importorskip("playwright.sync_api")
-    with sync_api.sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
-        yield found
-        found.close()
-
-
-@pytest.fixture
-def visit(browser: Any, address: str) -> Iterator[Any]:
-    """Open a page in a browser context of its own, and refuse whatever asks for another host."""
-    contexts, outside = [], []
-
-    def go(path: str, selector: str = "[data-answer]", **options: Any) -> Any:
-        context = browser.new_context(**{"viewport": {"width": 1280, "height": 1000}, **options})
-        context.set_default_timeout(WAIT)
-        contexts.append(context)
-        page = context.new_page()
-        page.on("request", lambda request: _note(request.url, outside))
-        page.goto(address + path)
-        page.wait_for_selector(selector)
-        return page
-
-    yield go
-    for context in contexts:
-        context.close()
-    assert not outside, f"The page asked other hosts: {outside}"
-
-
-def _note(url: str, outside: list[str]) -> None:
-    parts = urlsplit(url)
-    if parts.scheme in ("http", "https", "ws", "wss") and parts.hostname != "127.0.0.1":
-        outside.append(url)
+pytestmark = [pytest.mark.browser, IS_MISSING]
 
 
 def answers(page: Any) -> str:
@@ -249,7 +135,7 @@ def test_a_sample_is_picked_from_the_gallery_which_closes_and_is_searched(visit:
 
 
 def bring(page: Any, column: int, *files: Path) -> None:
-    if "/predict" in page.url and not page.get_by_role("tab", name="Upload").is_visible():
+    if not page.get_by_role("tab", name="Upload").is_visible():
         samples(page)
     page.get_by_role("tab", name="Upload").click()
     page.locator("input[type=file]").nth(column).set_input_files([str(file) for file in files])
@@ -289,13 +175,13 @@ def test_a_picture_and_a_recording_are_brought_and_carried_to_another_browser(vi
     assert changed(other, before) == both
 
 
-def test_the_numbers_that_are_taken_along_are_those_of_python(visit: Any, models: Path) -> None:
+def test_the_numbers_that_are_taken_along_are_those_of_python(visit: Any, browser_models: Path) -> None:
     page = visit("/predict?sample=test-0001")
     page.get_by_role("button", name="Download").click()
     with page.expect_download() as download:
         page.get_by_role("button", name="Numbers (JSON)").click()
     found = json.loads(Path(download.value.path()).read_text())
-    model = Model.open(Library(models).find("digits", "joint"))
+    model = Model.open(Library(browser_models).find("digits", "joint"))
     inputs = {"image": PACK / "test-0001.png", "sound": PACK / "test-0001.flac"}
     said = model.predict(dict(inputs))["image-sound"]
     shown = found["methods"]["joint"]["combinations"]["image-sound"]
@@ -337,8 +223,7 @@ def test_a_digit_is_drawn_with_the_mouse(visit: Any) -> None:
 
     for name in ("Explain", "Bench"):
         hop(page, name)
-        if name == "Bench":
-            samples(page)
+        samples(page)
         page.locator("canvas").first.wait_for()
         page.wait_for_timeout(1000)
         assert "sample=own-" in page.url, "the drawing goes along"
@@ -572,35 +457,6 @@ def test_a_switch_that_was_just_turned_goes_along_to_the_next_page(visit: Any) -
     hop(page, "Explain")
     page.wait_for_url("**/explain?*")
     page.wait_for_function("() => location.search.includes('on=image-pen')")
-
-
-HOPS = ("Bench", "Explain", "Robustness", "Bench", "Robustness", "Explain", "Bench", "Embed", "Explain", "Embed")
-SHOWN = """() => {
-    if (document.querySelector('[data-test-script-state]')?.dataset.testScriptState !== 'notRunning') return null;
-    const main = document.querySelector('.stMainBlockContainer');
-    const titles = [...main.querySelectorAll('.st-key-mm-bench .mm-card h3')].map((one) => one.innerText);
-    const pills = [...main.querySelectorAll('[data-testid="stButtonGroup"]')].slice(0, 2);
-    const lit = (one) => one.getAttribute('aria-checked') === 'true' || one.getAttribute('aria-pressed') === 'true';
-    const texts = (group) => [...group.querySelectorAll('button')].filter(lit).map((one) => one.innerText);
-    const turned = [...main.querySelectorAll('.stCheckbox')].filter((one) => /^[ISP] · /.test(one.innerText.trim()));
-    const on = turned.filter((one) => one.querySelector('input').checked).map((one) => one.innerText.trim()[0]);
-    const menu = main.querySelector('.st-key-mm-bar .st-key-task input');
-    return JSON.stringify([...(menu ? [[menu.value], titles] : pills.map(texts)), turned.length ? on : null]);
-}"""
-
-
-def test_controls_show_what_the_address_says_on_every_hop_between_pages(visit: Any) -> None:
-    """A widget of another page may start empty although the results use what the address says."""
-    page = visit("/predict?task=digits&sample=test-0001&methods=joint.dmrnet&on=image-pen&lattice=joint")
-    for name in HOPS[1:]:
-        hop(page, name)
-        switches = None if name == "Robustness" else ["I", "P"]
-        wanted = [["Digits"], ["Joint training", "DMRNet"], switches]
-        page.wait_for_function(f"(wanted) => ({SHOWN})() === wanted", arg=json.dumps(wanted, separators=(",", ":")))
-    hop(page, "Explain")
-    page.wait_for_function(f"() => JSON.parse(({SHOWN})() ?? '[]')[2]?.length === 2")
-    switch(page, "Sound")
-    page.wait_for_function("() => !location.search.includes('on=')")
 
 
 def test_a_class_votes_on_a_lesson_from_a_phone(visit: Callable[..., Any]) -> None:

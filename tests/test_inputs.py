@@ -18,9 +18,9 @@ from mmlab.core.modality_kinds import modality_kind
 from mmlab.core.task import TASKS
 from mmlab.modalities.series.decode import GYROSCOPE, encode_series
 from mmlab.tasks.generators.watch.recordings import recordings
+from mmlab.ui.bar.samples import OPEN
 from mmlab.ui.inputs import registry
 from mmlab.ui.inputs.sample_picker import TAB, TABS
-from mmlab.ui.pages.predict.samples import OPEN
 from mmlab.ui.session import cache, uploads
 from mmlab.ui.session.decoded_uploads import decoded
 from tests.library import untrained

@@ -25,7 +25,7 @@ from mmlab.storage import sweep_file
 from mmlab.storage.checkpoints import MODEL
 from mmlab.storage.library import Library
 from mmlab.storage.measured import measured_folder
-from mmlab.ui.pages.predict.samples import OPEN
+from mmlab.ui.bar.samples import OPEN
 from mmlab.ui.session import cache
 from tests.test_folder_everywhere import Visitor, said
 

@@ -25,8 +25,8 @@ from mmlab.foreign.task import RegisteredTask, task_class
 from mmlab.inference.imputation import compute
 from mmlab.inference.predictor import Model
 from mmlab.modalities.corruption import degrade, offered
+from mmlab.ui.bar.samples import OPEN
 from mmlab.ui.inputs.registry import shared, ways
-from mmlab.ui.pages.predict.samples import OPEN
 from tests.own_models import drawn
 from tests.test_folder_everywhere import Visitor
 

@@ -17,10 +17,10 @@ from streamlit.testing.v1 import AppTest
 import mmlab.inference.predictor
 from mmlab.core.errors import DataError
 from mmlab.testing import check_page
+from mmlab.ui.bar.samples import OPEN
 from mmlab.ui.components import page_frame
 from mmlab.ui.inputs.canvas import strokes_of
 from mmlab.ui.inputs.sample_picker import TAB, TABS
-from mmlab.ui.pages.predict.samples import OPEN
 from mmlab.ui.session import uploads, url_state
 from mmlab.ui.session.page_registry import PAGES
 from tests.apps import app_at, sentences, turn

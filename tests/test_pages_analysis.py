@@ -20,6 +20,7 @@ from mmlab.core.batch import Samples
 from mmlab.core.task import TASKS
 from mmlab.inference.sweep import sweep
 from mmlab.storage import checkpoints, sweep_file
+from mmlab.ui.bar.samples import OPEN
 from mmlab.ui.inputs.sample_picker import TAB, TABS
 from mmlab.ui.pages.explain import page
 from mmlab.ui.session import cache
@@ -73,12 +74,12 @@ def opened(path: str, **address: str) -> AppTest:
 
 
 def explain(**address: str) -> AppTest:
-    return opened("explain", **{"lattice": "dmrnet", **address})
+    return opened("explain", **{"lattice": "dmrnet", "sample": "test-0000", **address})
 
 
 def brought(app: AppTest) -> AppTest:
     """The page after a picture was uploaded."""
-    app.session_state[TAB] = TABS[1]
+    app.session_state[OPEN], app.session_state[TAB] = True, TABS[1]
     uploader = app.run().file_uploader(key="bring.digits.image.File")
     return uploader.upload("a.png", (PACK / "test-0001.png").read_bytes(), "image/png").run()
 

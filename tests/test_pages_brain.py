@@ -13,9 +13,9 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 import mmlab.ui.session.cache
+from mmlab.ui.bar.samples import OPEN
 from mmlab.ui.components import page_frame
 from mmlab.ui.inputs.sample_picker import TAB, TABS
-from mmlab.ui.pages.predict.samples import OPEN
 from tests.apps import captions
 from tests.library import measured
 from tests.test_brain import head, nifti, png

@@ -105,7 +105,7 @@ def opened(section: str = "measures", task: str = "digits", **address: str) -> A
 
 
 def boards(app: AppTest) -> str:
-    return " ".join(str(json.loads(each.proto.json)["html"]) for each in app.get("bidi_component"))
+    return " ".join(str(json.loads(each.proto.json)["html"]) for each in app.get("bidi_component") if each.proto.json)
 
 
 def html(app: AppTest) -> str:

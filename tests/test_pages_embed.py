@@ -29,11 +29,11 @@ from mmlab.core.task import TASKS
 from mmlab.experiments.recorders.embedding_maps import EPOCH_MAPS, EmbeddingRecorder, EpochMaps
 from mmlab.inference.sweep import sweep
 from mmlab.storage import checkpoints, sweep_file
+from mmlab.ui.bar.samples import OPEN
 from mmlab.ui.components import selection
 from mmlab.ui.inputs.sample_picker import TAB, TABS
 from mmlab.ui.pages.embed import downloads, map_cache, page, sample_path, selection_panel, training_dynamics, view_data
 from mmlab.ui.pages.embed.view_data import View
-from mmlab.ui.pages.predict.samples import OPEN
 from mmlab.ui.session import cache
 from mmlab.viz.embed import point_colours
 from tests.apps import address, app_at, captions, html, sentences
@@ -128,7 +128,7 @@ def trace(figure: dict[str, Any], place: int = 0) -> dict[str, Any]:
 
 def brought(app: AppTest) -> AppTest:
     """The page after a picture was uploaded."""
-    app.session_state[TAB] = TABS[1]
+    app.session_state[OPEN], app.session_state[TAB] = True, TABS[1]
     uploader = app.run().file_uploader(key="bring.digits.image.File")
     return uploader.upload("a.png", (PACK / "test-0001.png").read_bytes(), "image/png").run()
 

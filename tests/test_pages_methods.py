@@ -131,7 +131,7 @@ def test_m3ixup_says_that_parts_are_a_reading() -> None:
 def test_all_views_of_a_method_are_there(method: str) -> None:
     app = opened(method)
     assert not app.exception
-    assert app.pills(key="card").value == method
+    assert app.selectbox(key="card").value == method
     assert said(app) == CARDS[method].warning
     assert len(charts(app)) >= len(VIEWS[method])
     assert len(app.get("download_button")) == len(VIEWS[method])
@@ -173,13 +173,14 @@ def test_an_unknown_method_ends_in_a_sentence() -> None:
     app = opened("nonsense")
     assert not app.exception
     assert "no card for a method" in said(app)
-    assert app.pills(key="card").value == "dmrnet"
+    assert app.selectbox(key="card").value == "dmrnet"
 
 
 def test_a_click_on_a_method_changes_the_address() -> None:
     app = opened("gmd")
-    app.pills(key="card").set_value("dimml").run()
-    assert app.query_params["method"] in ("dimml", ["dimml"])
+    app.selectbox(key="card").set_value("dimml").run()
+    assert app.query_params["lattice"] in ("dimml", ["dimml"])
+    assert "dimml" in str(app.query_params["methods"]), "it is one of the chosen models everywhere"
     assert not app.exception
 
 

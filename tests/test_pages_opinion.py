@@ -10,9 +10,9 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from mmlab.ui.bar.samples import OPEN
 from mmlab.ui.components import page_frame
 from mmlab.ui.inputs.sample_picker import TAB, TABS
-from mmlab.ui.pages.predict.samples import OPEN
 from tests.apps import captions
 from tests.library import measured
 from tests.test_pages import opened, sentences, text

@@ -349,7 +349,7 @@ def test_toys_from_a_folder_are_in_the_grid_on_the_command_line_and_on_their_pag
     st.cache_data.clear()
     st.cache_resource.clear()
     card = opened("methods", method="echo")
-    assert card.pills(key="card").value == "echo"
+    assert card.selectbox(key="card").value == "echo"
     assert "An echo of modality dropout." in html(card)
     assert "Most predictions are right with" in "".join(each.value for each in card.markdown)
     assert "The others predict." in "".join(each.proto.json for each in card.get("bidi_component"))

@@ -52,7 +52,7 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
     "networks": ("backbones",),
     "tasks": ("generators", "custom", "official", "benchmarks"),
     "tasks/generators": ("*", "opinion"),
-    "ui": ("text", "session", "components", "inputs", "pages"),
+    "ui": ("text", "session", "components", "inputs", "bar", "pages"),
     "ui/pages": ("*", "dominance predict"),
     "ui/pages/methods": ("evidence",),
     "viz": ("base", "inputs", "*", "robustness dominance"),

@@ -182,7 +182,7 @@ const sketch = (box) => {
 const build = (parentElement) => {
   const box = document.createElement("div");
   box.className = "mm-figure";
-  box.innerHTML = '<div class="mm-figure-plot" role="img"></div><div class="mm-under"><span class="mm-save"></span></div>';
+  box.innerHTML = '<div class="mm-figure-plot" role="figure"></div><div class="mm-under"><span class="mm-save"></span></div>';
   box.plot = box.firstElementChild;
   for (const kind of ["svg", "png", "html"]) {
     const button = document.createElement("button");

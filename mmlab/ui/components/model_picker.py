@@ -1,7 +1,8 @@
-"""Which trained models are shown: one run of each method, chosen in the address.
+"""Which trained models are looked at: one run of each method, chosen in the address, and which of them is shown where
+only one can be.
 
->>> references = model_picker.method_picker(task)               # pills, remarks, runs: up to four checkpoints
->>> models = model_picker.current_models(task, first=2)         # the same, for a page that places the parts by itself
+>>> models = model_picker.current_models(task, first=2)
+>>> models.references, models.shown                             # up to four checkpoints; one of them
 """
 
 from __future__ import annotations
@@ -49,24 +50,25 @@ class Models:
         """The checkpoints of those that are chosen."""
         return tuple(self.there[name] for name in self.chosen)
 
+    @property
+    def shown(self) -> Reference | None:
+        """The checkpoint that a drawing of a single model is of: that of the address, or the first one."""
+        wanted = url_state.get("lattice")
+        name = wanted if wanted in self.chosen else next(iter(self.chosen), None)
+        return None if name is None else self.there[name]
 
-def method_picker(task: Task, most: int = MOST_METHODS) -> tuple[Reference, ...]:
-    """The checkpoints of the chosen methods, in the order of the list; broken ones are named with their problem."""
-    models = current_models(task, most)
-    if models.unusable:
-        with st.expander(_unusable(models)):
-            name_unusable(models)
-    if not models.there:
-        no_model(task)
-        return ()
-    method_pills(models, most)
-    remarks(models)
-    run_picker.choose(models.references)
-    return models.references
+    @property
+    def asked(self) -> str:
+        """The method that is shown where the address names one or several; empty where nobody chose."""
+        is_named = url_state.get("lattice") or url_state.get("methods")
+        return self.shown.method if is_named and self.shown is not None else ""
 
 
 def current_models(task: Task, first: int, most: int = MOST_METHODS) -> Models:
-    """The models of the address, at most `most`; the `first` ones of a first look where it names none."""
+    """The models of the address, at most `most`; the `first` ones of a first look where it names none.
+
+    The one that it shows is among them, too.
+    """
     entries = run_picker.entries(task.name)
     there = {entry.reference.method: entry.reference for entry in entries if entry.problem is None}
     broken = [(entry.reference.name, str(entry.problem)) for entry in entries if entry.problem is not None]
@@ -79,6 +81,7 @@ def current_models(task: Task, first: int, most: int = MOST_METHODS) -> Models:
     except MmlabError as error:
         page_frame.show_error(error)
         chosen = _usual_first(there)[:first]
+    chosen = _with_shown(chosen, there, most)
     if len(chosen) > most:
         text = say(
             "{count} methods are chosen; the first {most} are shown, as many as fit side by side.",
@@ -102,6 +105,35 @@ def method_pills(models: Models, most: int = MOST_METHODS) -> None:
             help=wording.help("method"),
             on_change=partial(_choose_methods, most, models.chosen),
         )
+
+
+def shown_menu(models: Models, most: int = MOST_METHODS) -> None:
+    """Which model is shown, where one is: any there is. It is one of the chosen ones from then on."""
+    if models.shown is None or len(models.there) < 2 or hidden.is_hidden("models"):
+        return
+    st.selectbox(
+        say("Model shown"),
+        [*models.chosen, *(name for name in models.there if name not in models.chosen)],
+        format_func=lambda name: say("Shown: {model}", model=cache.title(name)),
+        key=url_state.follow("shown.method", models.shown.method),
+        label_visibility="collapsed",
+        width=230,
+        on_change=partial(_show, models.chosen, models.shown.method, most),
+    )
+
+
+def show(name: str, chosen: Sequence[str], before: str, most: int = MOST_METHODS) -> None:
+    """Show a model. One that is not chosen is added; where no more fit, it takes the place of the one before, and the
+    page says so. For callbacks."""
+    if name in chosen:
+        url_state.put(lattice=name, method=None)
+        return
+    kept = list(chosen)
+    if len(kept) >= most:
+        kept.remove(before)
+        new, old = plain(cache.title(name)), plain(cache.title(before))
+        st.toast(say("{new} takes the place of {old}: {most} fit.", new=new, old=old, most=most))
+    url_state.put(methods=".".join([*kept, name]), lattice=name, method=None)
 
 
 def remarks(models: Models) -> None:
@@ -131,11 +163,18 @@ def no_model(task: Task) -> None:
     )
 
 
-def _unusable(models: Models) -> str:
-    count = len(models.unusable)
-    if count == 1:
-        return say("1 trained model cannot be used")
-    return say("{count} trained models cannot be used", count=count)
+def _with_shown(chosen: tuple[str, ...], there: Iterable[str], most: int) -> tuple[str, ...]:
+    """The chosen ones, and the one that the address shows: beside those that it names, or for the last of the usual."""
+    shown = url_state.get("lattice")
+    if shown in chosen or shown not in there:
+        return chosen
+    if not url_state.get("methods"):
+        return (*chosen[:-1], shown)
+    return (*chosen, shown) if len(chosen) < most else chosen
+
+
+def _show(chosen: Sequence[str], before: str, most: int) -> None:
+    show(st.session_state["shown.method"], chosen, before, most)
 
 
 def _usual_first(there: Iterable[str]) -> tuple[str, ...]:

@@ -1,9 +1,8 @@
 """The controls that pages share. Each shows what stands in the address and changes it; all go by the kind of input,
 none by the name of a task.
 
->>> task = widgets.task_picker()
->>> sample = widgets.sample_picker(task)              # gallery, or what the person brought; None: nothing to show yet
->>> combination = widgets.toggle(modality, given)     # one switch, for a row of input cards"""
+>>> task = pickers.task_picker()                      # for a page that asks for nothing else; ours have `ui/bar/`
+>>> combination = pickers.toggle(modality, given)     # one switch, for a row of input cards"""
 
 from __future__ import annotations
 
@@ -81,18 +80,10 @@ def task_menu(chosen: Task) -> None:
 
 
 def task_picker() -> Task:
-    """The task of the address, with a switch to the others where there are some. Raises UnknownName."""
-    chosen, names = current_task(), cache.task_names()
-    if len(names) > 1 and not hidden.is_hidden("task"):
-        st.pills(
-            say("Task"),
-            names,
-            format_func=lambda name: plain(task_title(name)),
-            key=url_state.follow("task", chosen.name),
-            required=True,
-            wrap=True,
-            on_change=_go_to_task,
-        )
+    """The bar of a page that asks for a task only: the task of the address, with a switch to the others."""
+    chosen = current_task()
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="mm-bar"):
+        task_menu(chosen)
     st.caption(plain(say(chosen.about)))
     return chosen
 

@@ -1,19 +1,14 @@
-"""What Explain and Embed share: one sample as the models see it, and which of the chosen methods is shown."""
+"""What Explain and Embed share: one sample as the models see it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import streamlit as st
-
 from mmlab.core.modality import Combination
-from mmlab.core.phrases import say
-from mmlab.core.reference import Reference
 from mmlab.core.task import Task
 from mmlab.ui.components import pickers
 from mmlab.ui.session import cache, url_state
-from mmlab.ui.text import wording
 
 
 @dataclass(frozen=True)
@@ -40,27 +35,6 @@ def looked(task_name: str, sample: str) -> SampleView:
     given = [name for name in task.info.modalities.names if name in world.arrays]
     on = pickers.current(task.info.modalities, given)
     return SampleView(task, cache.item(task_name, sample), world, damages, on)
-
-
-def method(references: Sequence[Reference], usual: str = "") -> Reference:
-    """One of the chosen methods, the one whose combinations the Bench shows; a switch where there are several.
-
-    usual: the one for somebody who chose none; the last of them without it.
-    """
-    by_name = {reference.method: reference for reference in references}
-    wanted = url_state.get("lattice")
-    chosen = next((name for name in (wanted, usual) if name in by_name), next(reversed(by_name)))
-    if len(by_name) > 1:
-        st.selectbox(
-            say("Method shown"),
-            list(by_name),
-            format_func=cache.title,
-            key=url_state.follow("lattice.method", chosen),
-            help=wording.help("method"),
-            width=320,
-            on_change=lambda: url_state.put(lattice=st.session_state["lattice.method"]),
-        )
-    return by_name[chosen]
 
 
 def go_to(given: Sequence[str], key: str) -> None:

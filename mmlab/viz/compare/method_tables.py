@@ -174,7 +174,7 @@ def confusion(counts: NDArray[np.integer[Any]], classes: Sequence[str]) -> str:
     return (
         f'<p class="mm-note">{note}</p>'
         f'<div class="mm-scroll"><table class="mm-heat mm-confusion{upright}">'
-        f"<thead><tr><th></th>{head}</tr></thead><tbody>{''.join(body)}</tbody></table></div>"
+        f"<thead><tr><td></td>{head}</tr></thead><tbody>{''.join(body)}</tbody></table></div>"
     )
 
 

@@ -41,7 +41,7 @@ def matrix(
     one, other = (escape(say("{input} wins", input=label)) for label in labels)
     key = f'<p class="mm-key"><span style="--c:{FIRST}">{one}</span><span style="--c:{SECOND}">{other}</span></p>'
     return (
-        f'<p class="mm-note">{note}</p><div class="mm-scroll"><table class="mm-heat mm-confusion"><thead><tr><th></th>'
+        f'<p class="mm-note">{note}</p><div class="mm-scroll"><table class="mm-heat mm-confusion"><thead><tr><td></td>'
         f"{head}</tr></thead><tbody>{''.join(body)}</tbody></table></div>{key}"
     )
 

@@ -14,7 +14,9 @@ from mmlab.ui.session.page_registry import app_page
 )
 def show() -> None:
     """The whole page under its title."""
-    from mmlab.ui.components import pickers
+    from mmlab.ui.bar import bar
     from mmlab.ui.pages.compare import page
 
-    page.show(pickers.task_picker().name)
+    at = bar.show(are_used=False)
+    page.show(at.task.name, at.models)
+    bar.finish(at)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import streamlit as st
@@ -21,8 +22,8 @@ from mmlab.viz.compare import method_tables
 
 
 def show(task: Task, found: Comparison, view: str, cell: tuple[str, str]) -> None:
-    """The confusion matrix of one method and combination, all its seeds together; for numbers, answer against truth,
-    and for labels, how often each is found."""
+    """The confusion matrix of one method and combination, of all seeds or of the run that the bar names; for numbers,
+    answer against truth, and for labels, how often each is found."""
     name, key = cell
     output = task.info.output
     if isinstance(output, Regression):  # an axis of true numbers beside one of answers, instead of a matrix
@@ -30,14 +31,15 @@ def show(task: Task, found: Comparison, view: str, cell: tuple[str, str]) -> Non
         _pick_cell(found, cell)
         _say_where(found)
         label = task.info.modalities.parse(key).label
-        if not regression_scatter.show(output, comparison_cache.folders(found, view, name), key, label):
+        folders = _asked(comparison_cache.folders(found, view, name), name)
+        if not regression_scatter.show(output, folders, key, label):
             _no_answers(task, name)
         return
     if output.label_names and not output.class_names:
         st.subheader(say("Labels"), help=wording.help("label_counts"), anchor=False)
         _pick_cell(found, cell)
         _say_where(found)
-        if not label_counts.show(task, comparison_cache.folders(found, view, name), key):
+        if not label_counts.show(task, _asked(comparison_cache.folders(found, view, name), name), key):
             _no_answers(task, name)
         return
     st.subheader(say("Confusion matrix"), help=wording.help("confusion"), anchor=False)
@@ -47,7 +49,7 @@ def show(task: Task, found: Comparison, view: str, cell: tuple[str, str]) -> Non
         st.caption(say("A confusion matrix needs classes, and this task has none."))
         return
     _say_where(found)
-    folders = comparison_cache.folders(found, view, name)
+    folders = _asked(comparison_cache.folders(found, view, name), name)
     counted = [
         comparison_cache.counted(str(folder), comparison_cache.modified(folder), key, len(classes))
         for folder in folders
@@ -80,6 +82,23 @@ def _told(total: NDArray[np.int64], classes: Sequence[str], runs: Sequence[str],
     if worst:
         told += f" {say('Most often: {mistakes}.', mistakes=page_frame.plain('; '.join(worst)))}"
     return told
+
+
+def cell(found: Comparison, asked: str) -> tuple[str, str]:
+    """The method and combination that is looked into: of the address; what is looked at elsewhere; or the best method
+    on everything."""
+    name, _, key = url_state.get("cell").partition(":")
+    names = [row.name for row in found.rows]
+    return (
+        next(each for each in (name, asked, names[0]) if each in names),
+        next(each for each in (key, url_state.get("on"), found.combinations[-1]) if each in found.combinations),
+    )
+
+
+def _asked(folders: Sequence[Path], method: str) -> list[Path]:
+    """The runs, or the one among them that the bar asks for."""
+    asked = url_state.runs().get(method)
+    return [folder for folder in folders if folder.name == asked] or list(folders)
 
 
 def _say_where(found: Comparison) -> None:

@@ -19,6 +19,7 @@ from mmlab.core.phrases import phrase, say
 from mmlab.core.task import Task, advice
 from mmlab.experiments.ablations import with_ladder
 from mmlab.ui.components import clickable_svg, page_frame, pickers, url_select
+from mmlab.ui.components.model_picker import Models
 from mmlab.ui.pages.compare import confusion, downloads, score_table
 from mmlab.ui.session import cache, comparison_cache, url_state
 from mmlab.ui.text import wording
@@ -33,8 +34,8 @@ SURE = 0.05  # a difference is called one where p, corrected by Holm over the me
 
 
 @page_frame.panel
-def show(task_name: str) -> None:
-    """The whole page under its title."""
+def show(task_name: str, models: Models) -> None:
+    """The whole page under the bar. models: those of the bar, whose methods are marked."""
     task = cache.task(task_name)
     stamp = comparison_cache.stamp(task_name)
     if not stamp:
@@ -54,10 +55,10 @@ def show(task_name: str) -> None:
         help=wording.help("ladder" if view else "compared"),
         anchor=False,
     )
-    cell = _cell(ordered)
+    cell = confusion.cell(ordered, models.asked)
     mapped, table = st.tabs([say("Heat map"), say("Table")])
     with mapped, page_frame.error_boundary():
-        _heat(task, ordered, cell, by)
+        _heat(task, ordered, cell, by, models.chosen)
     with table, page_frame.error_boundary():
         score_table.show(ordered, by, _base(ordered, view))
     downloads.show(ordered, view)
@@ -119,19 +120,12 @@ def _sorted(found: Comparison, by: str) -> Comparison:
     )
 
 
-def _cell(found: Comparison) -> tuple[str, str]:
-    """The method and combination that is looked into: of the address, or the best method on everything."""
-    name, _, key = url_state.get("cell").partition(":")
-    names = [row.name for row in found.rows]
-    return (name if name in names else names[0], key if key in found.combinations else found.combinations[-1])
-
-
-def _heat(task: Task, found: Comparison, cell: tuple[str, str], by: str) -> None:
+def _heat(task: Task, found: Comparison, cell: tuple[str, str], by: str, chosen: Sequence[str]) -> None:
     modalities = task.info.modalities
     signed = url_state.get("values") == DIFFERENCES
     scale = method_tables.Scale(found.is_share, signed, found.higher_is_better)
     p = {by: found.p_values(by) for by in (*found.combinations, MEAN, WORST)} if signed else {}
-    lines = [_line(found, row, scale, modalities, p) for row in found.rows]
+    lines = [_line(found, row, scale, modalities, p, row.name in chosen) for row in found.rows]
     if not signed:
         for what, others in ((phrase("yardstick"), found.yardsticks), (phrase("imported"), found.imported)):
             lines += [_other(title, what, each, found, scale, modalities) for title, each in others.items()]
@@ -236,8 +230,9 @@ def _line(
     scale: method_tables.Scale,
     modalities: Modalities,
     p: Mapping[str, Mapping[str, float]],
+    is_chosen: bool,
 ) -> method_tables.Line:
-    note = several(row.seeds, "seed")
+    note = several(row.seeds, "seed") + (f" · {say('on the Bench')}" if is_chosen else "")
     note += f" · {say('reference')}" if row.name == found.baseline else ""
     labels, ends = [modalities.parse(key).label for key in found.combinations], (say("mean"), say("worst"))
     if not scale.signed:

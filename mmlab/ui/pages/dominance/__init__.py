@@ -16,7 +16,9 @@ from mmlab.ui.session.page_registry import app_page
 )
 def show() -> None:
     """The whole page under its title."""
-    from mmlab.ui.components import pickers
+    from mmlab.ui.bar import bar
     from mmlab.ui.pages.dominance import page
 
-    page.show(pickers.task_picker())
+    at = bar.show(is_one_shown=True)
+    page.show(at.task, at.models.shown)
+    bar.finish(at)

@@ -11,7 +11,7 @@ import streamlit as st
 from mmlab.core.phrases import phrase, say
 from mmlab.core.reference import Reference
 from mmlab.core.task import Task
-from mmlab.ui.components import model_picker, page_frame, run_picker, selection
+from mmlab.ui.components import page_frame, selection
 from mmlab.ui.pages.dominance import (
     alternatives,
     cue_conflict,
@@ -25,7 +25,6 @@ from mmlab.ui.pages.dominance import (
     verdict,
 )
 from mmlab.ui.session import cache, comparison_cache, url_state
-from mmlab.ui.text import wording
 
 
 @dataclass(frozen=True)
@@ -83,35 +82,12 @@ SECTIONS: dict[str, Section] = {
 }
 
 
-def show(task: Task) -> None:
-    """The whole page under the task."""
+def show(task: Task, reference: Reference | None) -> None:
+    """The whole page under the bar: of the model that is shown, where there is one."""
     st.html(Path(__file__).with_name("dominance.css"))
-    reference = _model(task)
     for warned in comparison_cache.warnings_of(reference) if reference is not None else ():
         st.warning(page_frame.plain(warned))
     _body(task.name, reference)
-
-
-def _model(task: Task) -> Reference | None:
-    """The model of the address; a switch where there are several."""
-    there = {each.reference.method: each.reference for each in run_picker.entries(task.name) if not each.problem}
-    if not there:
-        model_picker.no_model(task)
-        return None
-    wanted = url_state.get("lattice")
-    chosen = wanted if wanted in there else "joint" if "joint" in there else next(iter(there))
-    if len(there) > 1:
-        st.pills(
-            say("Model"),
-            list(there),
-            required=True,
-            format_func=lambda name: run_picker.title(there[name]),
-            key=url_state.follow("dominance.model", chosen),
-            help=wording.help("method"),
-            on_change=lambda: url_state.put(lattice=st.session_state["dominance.model"]),
-        )
-    run_picker.choose([there[chosen]])
-    return there[chosen]
 
 
 @page_frame.panel

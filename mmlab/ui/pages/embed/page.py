@@ -1,4 +1,4 @@
-"""The page under its pickers: the controls, and the section that was chosen. Only that section is computed."""
+"""The page under its bar: the controls, and the section that was chosen. Only that section is computed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 import streamlit as st
 
 from mmlab.core.reference import Reference
-from mmlab.ui.components import page_frame, plotly_figure, sample_view
+from mmlab.ui.components import page_frame, plotly_figure
 from mmlab.ui.pages.embed import (
     custom_umap,
     embedding_geometry,
@@ -45,25 +45,17 @@ SECTIONS: dict[str, Section] = {
 }
 
 
-def show(task_name: str, chosen: str, references: tuple[Reference, ...]) -> None:
-    """Everything below the pickers of task, sample and methods."""
+def show(task_name: str, chosen: str, references: tuple[Reference, ...], shown: Reference) -> None:
+    """Everything below the bar."""
     st.html(Path(__file__).with_name("embed.css"))
     plotly_figure.preload()
-    _panel(task_name, chosen, references)
+    _panel(task_name, chosen, references, shown)
 
 
 @page_frame.panel
-def _panel(task_name: str, chosen: str, references: tuple[Reference, ...]) -> None:
-    task, reference = cache.task(task_name), sample_view.method(references, _unsure(task_name))
+def _panel(task_name: str, chosen: str, references: tuple[Reference, ...], reference: Reference) -> None:
+    task = cache.task(task_name)
     name = view_data.choice("part", "View", tuple(SECTIONS), lambda name: SECTIONS[name].title)
     point = sample_path.point(chosen, cache.sweep(reference))
     section = SECTIONS[name]
     section.show(view_data.make(task, references, reference, chosen, point, section.controls))
-
-
-def _unsure(task_name: str) -> str:
-    """A method that says how sure it is of a place: there is most to see with it. Empty where there is none."""
-    for entry in cache.entries(task_name):
-        if entry.problem is None and entry.card.get("config", {}).get("probabilistic"):
-            return entry.reference.method
-    return ""

@@ -14,12 +14,10 @@ from mmlab.ui.session.page_registry import app_page
 )
 def show() -> None:
     """The whole page under its title."""
-    from mmlab.ui.components import model_picker, pickers
-    from mmlab.ui.inputs import sample_picker
+    from mmlab.ui.bar import bar
     from mmlab.ui.pages.explain import page
 
-    task = pickers.task_picker()
-    sample = sample_picker.sample_picker(task)
-    references = model_picker.method_picker(task)
-    if sample is not None and references:
-        page.show(task.name, sample, references)
+    at = bar.show(has_sample=True, is_one_shown=True)
+    if at.sample is not None and at.models.shown is not None:
+        page.show(at.task.name, at.sample, at.models.shown)
+    bar.finish(at)

@@ -28,12 +28,11 @@ GRID = "display:grid;grid-template-columns:repeat(3,minmax(0,1fr));gap:.7rem;ali
 
 
 @page_frame.panel
-def show(task_name: str, sample: str, references: tuple[Reference, ...]) -> None:
-    """Maps, parts and differences for one sample and one of the chosen methods."""
+def show(task_name: str, sample: str, reference: Reference) -> None:
+    """Maps, parts and differences for one sample and the model that is shown."""
     looked = sample_view.looked(task_name, sample)
     on = looked.on
     with st.container(horizontal=True, vertical_alignment="bottom", key="mm-explained"):
-        reference = sample_view.method(references)
         if on is not None:
             answers = cache.answers(reference, sample, looked.damages)
             target = _target(looked, answers[on.key].value)

@@ -15,6 +15,7 @@ ABOUT = phrase(
     "away from trained models, and see what they answer, how sure they are, where they look, and which input really "
     "decides."
 )
+FOUR = {"task": "digits", "on": "image-pen", "methods": "joint.dropout.dmrnet.gmd"}
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ WAYS = (
         phrase("I study such models"),
         phrase("Compare published methods on the same samples, combination by combination, and see where they part."),
         (
-            Link(phrase("Four methods on one sample"), "predict", {"task": "digits", "on": "image-pen"}),
+            Link(phrase("Four methods on one sample"), "predict", FOUR),
             Link(phrase("All methods, all combinations"), "compare", {"task": "digits"}),
         ),
     ),

@@ -37,8 +37,8 @@ SAID = "library.said"
 
 
 @page_frame.panel
-def show(task: Task) -> None:
-    """The whole page under its title."""
+def show(task: Task, asked: str) -> None:
+    """The whole page under the bar. asked: the method that is looked at, which is open."""
     if SAID in st.session_state:
         st.success(st.session_state.pop(SAID))
     _import()
@@ -51,26 +51,28 @@ def show(task: Task) -> None:
     methods = list(dict.fromkeys(entry.reference.method for entry in runs))
     for method in methods:
         with page_frame.error_boundary():
-            _method(task, method, [entry for entry in runs if entry.reference.method == method], wanted)
+            of_it = [entry for entry in runs if entry.reference.method == method]
+            _method(task, method, of_it, wanted, is_open=method == asked and not wanted)
     models_in_memory.show()
     pickers.numbers_help("card", "score", "seed", "export")
 
 
-def _method(task: Task, method: str, runs: Sequence[Entry], wanted: str) -> None:
+def _method(task: Task, method: str, runs: Sequence[Entry], wanted: str, is_open: bool) -> None:
     """A method with its runs behind it; one of them is shown."""
     names = {entry.reference.name: entry for entry in runs}
-    with st.expander(_headline(task, method, runs), expanded=wanted in names):
+    with st.expander(_headline(task, method, runs), expanded=is_open or wanted in names):
         if method in METHODS:
             paper = METHODS[method].paper
             st.caption(page_frame.plain(f"{say(METHODS[method].about)} {paper}{'.' * bool(paper)}"))
         key = f"library.{task.name}.{method}"
-        chosen = wanted if wanted in names else next(iter(names))
+        asked = f"{task.name}/{method}/{url_state.runs().get(method)}"
+        chosen = next(name for name in (wanted, asked, *names) if name in names)
         if len(names) > 1:
             st.selectbox(
                 say("Run"),
                 list(names),
                 format_func=lambda name: name.split("/")[-1],
-                key=url_state.follow(key, chosen) if wanted in names else key,
+                key=url_state.follow(key, chosen) if chosen in (wanted, asked) else key,
                 help=wording.help("seed"),
                 width=320,
                 on_change=lambda: url_state.put(run=st.session_state[key]),

@@ -12,9 +12,11 @@ from mmlab.core import csv_file
 from mmlab.core.declarations import Card
 from mmlab.core.errors import CheckpointError, UnknownName
 from mmlab.core.method import METHODS
+from mmlab.core.phrases import say
 from mmlab.core.reference import Reference
 from mmlab.core.task import Task, advice, is_trained_here
-from mmlab.ui.components import clickable_svg, page_frame, pickers, registered_card, run_picker
+from mmlab.ui.bar.bar import Looked
+from mmlab.ui.components import clickable_svg, model_picker, page_frame, pickers, registered_card, run_picker
 from mmlab.ui.pages.methods.evidence_views import EVIDENCE, PLAIN, Shown, Source, View
 from mmlab.ui.session import cache, url_state
 from mmlab.ui.text import wording
@@ -35,13 +37,15 @@ STYLE = """<style>
 </style>"""
 
 
-def show(task: Task) -> None:
-    """The whole page."""
+def show(at: Looked) -> None:
+    """The whole page under the bar."""
+    task = at.task
     st.html(STYLE)
     if not is_trained_here(task):
         registered_card.show_all(task)
         return
-    method = _picker()
+    with at.place:
+        method = _picker(at.models)
     _card(task, method)
     st.subheader("Evidence from the trained model", help=wording.help("evidence"), anchor=False)
     with page_frame.error_boundary():
@@ -54,29 +58,39 @@ def show(task: Task) -> None:
                 _view(task.name, method, number, EVIDENCE[name].title)
 
 
-def _picker() -> str:
-    """The method of the address; papers first."""
+def _picker(models: model_picker.Models) -> str:
+    """The method of the address, or of the model that is shown; papers first. One that is trained is shown elsewhere,
+    too."""
     there = sorted(
         (name for name in METHODS if METHODS[name].trained_here), key=lambda name: (not METHODS[name].year, name)
     )
     papers = [name for name in there if METHODS[name].year]
     ordered = [*sorted(papers, key=lambda name: (name != "dmrnet", METHODS[name].title.lower())), *there[len(papers) :]]
-    wanted = url_state.get("method") or ordered[0]
+    shown = models.shown.method if models.shown is not None else ""
+    wanted = url_state.get("method") or (shown if shown in ordered else ordered[0])
     if wanted not in ordered:
         page_frame.show_error(
-            UnknownName(f"There is no card for a method “{wanted}”.", "Choose one below."), quiet=True
+            UnknownName(f"There is no card for a method “{wanted}”.", "Choose one in the bar."), quiet=True
         )
         wanted = ordered[0]
-    st.pills(
+    st.selectbox(
         "Method",
         ordered,
-        required=True,
-        format_func=cache.title,
+        format_func=lambda name: say("Shown: {model}", model=cache.title(name)),
         key=url_state.follow("card", wanted),
-        help=wording.help("method"),
-        on_change=lambda: url_state.put(method=st.session_state["card"]),
+        label_visibility="collapsed",
+        width=230,
+        on_change=partial(_open, models),
     )
     return wanted
+
+
+def _open(models: model_picker.Models) -> None:
+    method = st.session_state["card"]
+    if method in models.there and models.shown is not None:
+        model_picker.show(method, models.chosen, models.shown.method)
+    else:
+        url_state.put(method=method)
 
 
 def _card(task: Task, method: str) -> None:

@@ -18,7 +18,7 @@ from mmlab.core.reference import Reference
 from mmlab.core.task import Task
 from mmlab.storage.library import SEED_FOLDER
 from mmlab.ui.components import clickable_svg, model_picker, page_frame, pickers
-from mmlab.ui.session import cache, comparison_cache
+from mmlab.ui.session import cache, comparison_cache, url_state
 from mmlab.ui.text import wording
 from mmlab.viz.compare import method_tables
 from mmlab.viz.methods import method_diagrams
@@ -56,7 +56,7 @@ def _card(task: Task, runs: tuple[Reference, ...]) -> None:
     first = runs[0]
     is_usual = SEED_FOLDER.fullmatch(first.tag) is not None
     title = cache.title(first.method) if is_usual else f"{cache.title(first.method)} · {first.tag}"
-    st.markdown(f"#### {page_frame.plain(title)}")
+    st.markdown(f"### {page_frame.plain(title)}")
     if is_usual and first.method in METHODS:
         drawn = method_diagrams.training(
             METHODS[first.method].diagram, tuple(pickers.letters(task.info.modalities).values())
@@ -75,9 +75,11 @@ def _card(task: Task, runs: tuple[Reference, ...]) -> None:
 def _run(runs: Sequence[Reference]) -> Reference:
     """Which of several seeds is taken along."""
     by_tag = {run.tag: run for run in runs}
+    asked = url_state.runs().get(runs[0].method)
     tag = st.selectbox(
         say("Run"),
         list(by_tag),
+        index=list(by_tag).index(asked) if asked in by_tag else 0,
         key=f"models.run.{runs[0].task}.{runs[0].method}",
         label_visibility="collapsed",
         width=150,

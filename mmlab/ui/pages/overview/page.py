@@ -25,6 +25,7 @@ from mmlab.viz.compare.method_tables import Scale
 
 def show() -> None:
     """The whole page under its title."""
+    st.html(f'<h2 class="mm-unseen">{say("All tasks")}</h2>')
     for name in cache.task_names():
         with page_frame.error_boundary():
             _task(cache.task(name))

@@ -18,9 +18,11 @@ from mmlab.ui.session.page_registry import app_page
 )
 def show() -> None:
     """The whole page under its title."""
-    from mmlab.ui.pages.predict import bar, page
+    from mmlab.ui.bar import bar
+    from mmlab.ui.pages.predict import page
 
-    chosen = bar.show()
-    if chosen.sample is not None:
-        page.show(chosen.task.name, chosen.sample, chosen.references)
-    bar.finish(chosen)
+    at = bar.show(has_sample=True)
+    if at.sample is not None:
+        page.show(at.task.name, at.sample, at.references)
+    page.terms(at.task)
+    bar.finish(at)

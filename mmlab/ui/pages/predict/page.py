@@ -13,6 +13,7 @@ from mmlab.core.errors import NothingPresent
 from mmlab.core.modality import Combination
 from mmlab.core.phrases import say
 from mmlab.core.reference import Reference
+from mmlab.core.task import Task
 from mmlab.ui.components import clickable_svg, page_frame, pickers
 from mmlab.ui.pages.predict import guess_card, inputs, view_data, views
 from mmlab.ui.pages.predict.view_data import PredictView
@@ -56,6 +57,12 @@ def show(task_name: str, sample: str, references: tuple[Reference, ...]) -> None
     with below:
         if not veil and not hidden.is_hidden("views"):
             views.show(shown, on, references)
+
+
+def terms(task: Task) -> None:
+    """The button behind which the words of the Bench are explained."""
+    entropy: Sequence[str] = ("entropy",) if task.info.output.class_names else ()
+    pickers.numbers_help(*task.info.output.terms, *entropy, "lattice", "damage", "seen")
 
 
 def _happened(shown: PredictView, on: Combination) -> None:

@@ -196,9 +196,9 @@ def _region_states(output: Segmentation, scene: PredictView, method: str) -> lis
 
 
 def lattice_method(scene: PredictView) -> str:
-    """The method whose combinations are drawn: that of the address, or the last one."""
+    """The method whose combinations are drawn: that of the address, or the first one."""
     working, wanted = tuple(scene.working), url_state.get("lattice")
-    return wanted if wanted in working else working[-1]
+    return wanted if wanted in working else working[0]
 
 
 def _pair(task: Task, world: cache.ModelInputs, name: str, damages: Sequence[url_state.Damage]) -> str:

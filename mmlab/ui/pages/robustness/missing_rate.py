@@ -248,7 +248,7 @@ def _checked(view: View, chances: Chances) -> str:
             f"<td class='mm-num'>{_fine(view, found.score)} ± {_fine(view, found.error)}</td>"
             f"<td class='mm-num'>{found.draws:,}</td><td>{verdict}</td></tr>"
         )
-    head = "<th>Model</th><th>Closed form</th><th>Simulated</th><th>Draws</th><th></th>"
+    head = "<th>Model</th><th>Closed form</th><th>Simulated</th><th>Draws</th><th>Agreement</th>"
     return (
         f'<div class="mm-scroll"><table class="mm-table"><thead><tr>{head}</tr></thead>'
         f"<tbody>{''.join(rows)}</tbody></table></div>"

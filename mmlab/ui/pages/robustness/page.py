@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import streamlit as st
 
 from mmlab.core.reference import Reference
-from mmlab.ui.components import model_picker, page_frame, pickers
+from mmlab.ui.bar import bar
+from mmlab.ui.components import page_frame
 from mmlab.ui.pages.robustness import (
     calibration,
     combinations,
@@ -54,16 +55,16 @@ SECTIONS: dict[str, Section] = {
 
 
 def open_on(section: str = "") -> None:
-    """The pickers of task and methods, and below them one section; without its name those that the address chooses."""
-    task = pickers.task_picker()
-    references = model_picker.method_picker(task)
-    if references:
-        show(task.name, references, section)
+    """The bar, and below it one section; without its name those that the address chooses."""
+    at = bar.show(is_one_shown=True)
+    if at.references:
+        show(at.task.name, at.references, section)
+    bar.finish(at)
 
 
 @page_frame.panel
 def show(task_name: str, references: tuple[Reference, ...], section: str = "") -> None:
-    """Everything below the pickers of task and methods."""
+    """Everything below the bar."""
     found = view_data.make(task_name, references)
     if found is None:
         return

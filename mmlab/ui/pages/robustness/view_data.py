@@ -154,17 +154,19 @@ def make(task_name: str, references: Sequence[Reference]) -> View | None:
         rule, found = _graded(by_method, wanted)
         if not found:
             return None
-        last = next(reversed(found))
-        shown = url_state.get("lattice") if url_state.get("lattice") in found else last
-        shown = select("lattice", "Model shown", list(found), shown, cache.title, wording.help("method"))
+        wanted_one = url_state.get("lattice")
+        shown = wanted_one if wanted_one in found else next(iter(found))
         measures = [name for name, each in found[shown].measures.items() if np.isfinite(each.scores[1:]).any()]
         name = select("measure", "Measure", measures, measures[0], wording.metric, wording.help("score"))
-    _say_missing(by_method, found, wanted, rule)
-    _say_incomplete(by_method[shown])
+    remarks = st.container()  # a place of their own: one that comes must not draw anew, without its focus, what follows
+    with remarks:
+        _say_missing(by_method, found, wanted, rule)
+        _say_incomplete(by_method[shown])
     wanted_names = selection.announced(cache.sweep(by_method[shown]).ids)
     found = {method: selection.only(each, wanted_names) for method, each in found.items()}
     chosen = pickers.current(task.info.modalities, task.info.modalities.names) or task.info.modalities.full
-    _warn(shown, chosen, task)
+    with remarks:
+        _warn(shown, chosen, task)
     return View(task, by_method, found, shown, name, rule, chosen, wanted_names, made)
 
 

@@ -35,8 +35,8 @@ LABELS = {
 }
 
 
-def show(task_name: str) -> None:
-    """The whole page under its title."""
+def show(task_name: str, asked: str) -> None:
+    """The whole page under the bar. asked: the method that is looked at, which the form begins with."""
     if not is_trained_here(cache.task(task_name)):
         elsewhere = say("The models of this task were made elsewhere: they are looked at here, not trained.")
         st.info(f"{elsewhere}  \n{say('Choose another task to train a method.')}")
@@ -44,12 +44,12 @@ def show(task_name: str) -> None:
         return
     with st.container(border=True):
         st.subheader(say("New training"), help=wording.help("running"), anchor=False)
-        _form(task_name)
+        _form(task_name, asked)
     progress.show()
 
 
 @page_frame.panel
-def _form(task_name: str) -> None:
+def _form(task_name: str, asked: str) -> None:
     task = cache.task(task_name)
     names = [name for name in METHODS if METHODS[name].trained_here and not METHODS[name].unsupported_reason(task.info)]
     head = st.container(horizontal=True, vertical_alignment="bottom", key="mm-train")
@@ -57,7 +57,7 @@ def _form(task_name: str) -> None:
         method = st.selectbox(
             say("Method"),
             names,
-            index=names.index(USUAL) if USUAL in names else 0,
+            index=next((names.index(name) for name in (asked, USUAL) if name in names), 0),
             format_func=cache.title,
             key=f"train.{task_name}.method",
             help=wording.help("method"),

@@ -1,4 +1,4 @@
-"""What the Bench opens on, and which samples are worth a look: read from the sweeps of the models that are shown."""
+"""What a page about a sample opens on, and which samples are worth a look: read from the sweeps of the models."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The choice of a sample on the Bench: behind one button the gallery with its filters, and what a person brings."""
+"""The choice of a sample: behind one button the gallery with its filters, and what a person brings."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import streamlit as st
 from mmlab.core.phrases import say
 from mmlab.core.reference import Reference
 from mmlab.core.task import Task
+from mmlab.ui.bar import opening
 from mmlab.ui.components import when_seen
 from mmlab.ui.components.page_frame import error_boundary
 from mmlab.ui.inputs import sample_picker
-from mmlab.ui.pages.predict import opening
 from mmlab.ui.session import cache, guesses
 from mmlab.ui.text import wording
 

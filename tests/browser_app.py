@@ -1,0 +1,132 @@
+"""The app in Chromium for tests: one server for a whole session, one browser for a file, a context for each visit.
+
+The fixtures are known everywhere (`tests/conftest.py`); what is heavy is imported when one of them is asked for.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+CHROMIUM = Path("/usr/bin/chromium")
+FLAGS = [
+    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+    *("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"),
+]
+LESSON = """+++
+title = "Mine"
+minutes = 3
+learn = "Something."
+[[steps]]
+page = "predict"
+view = { task = "digits", sample = "test-0136", methods = "joint" }
+then = { on = "image-pen" }
+say = "All is on."
+question = "Without the sound?"
+options = { right-sure = "Right, sure", right-unsure = "Perhaps", wrong-unsure = "Hardly", wrong-sure = "Not, sure" }
+answer = { fact = "verdict" }
+reveal = "So it is."
++++
+"""
+WAIT = 240_000  # ms; a loaded machine is slow, not wrong
+IS_MISSING = pytest.mark.skipif(not CHROMIUM.exists(), reason="Chromium is not installed: apt-get install chromium")
+
+
+@pytest.fixture(scope="session")
+def browser_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Models that never learned anything, measured on a few samples; of faces two runs of each."""
+    from mmlab.analysis.embedding import map_file
+    from mmlab.storage import checkpoints, sweep_file
+    from tests.library import as_umap, measured
+
+    root = tmp_path_factory.mktemp("checkpoints")
+    for reference in measured(root, "digits", "joint", "dmrnet"):
+        loaded = checkpoints.load(Path(reference.path))
+        map_file.write_map(Path(reference.path), as_umap(sweep_file.read(Path(reference.path), loaded.digest)))
+    measured(root, "brain", "dropout")
+    for seed in (0, 6):
+        measured(root, "faces", "joint", "dmrnet", seed=seed, is_scored=True)
+    return root
+
+
+@pytest.fixture(scope="session")
+def address(browser_models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The app on a free port, with these models."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    lessons = tmp_path_factory.mktemp("lessons")
+    (lessons / "mine.md").write_text(LESSON, "utf-8")
+    environment = {
+        **os.environ,
+        "MMLAB_CHECKPOINTS": str(browser_models),
+        "MMLAB_DEVICE": "cpu",
+        "MMLAB_LESSONS": str(lessons),
+    }
+    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
+    process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT)
+    try:
+        _wait_until_healthy(f"http://127.0.0.1:{port}/_stcore/health")
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def _wait_until_healthy(url: str) -> None:
+    for _ in range(2400):
+        try:
+            with urllib.request.urlopen(url, timeout=1):
+                return
+        except OSError:
+            time.sleep(0.1)
+    pytest.fail("The app does not come up.")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """Chromium. Not for the whole session: as long as it runs, nothing else in the process can have an event loop."""
+    sync_api = pytest.importorskip("playwright.sync_api")
+    with sync_api.sync_playwright() as playwright:
+        found = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
+        yield found
+        found.close()
+
+
+@pytest.fixture
+def visit(browser: Any, address: str) -> Iterator[Any]:
+    """Open a page in a browser context of its own, and refuse whatever asks for another host."""
+    contexts, outside = [], []
+
+    def go(path: str, selector: str = "[data-answer]", **options: Any) -> Any:
+        context = browser.new_context(**{"viewport": {"width": 1280, "height": 1000}, **options})
+        context.set_default_timeout(WAIT)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("request", lambda request: _note(request.url, outside))
+        page.goto(address + path)
+        page.wait_for_selector(selector)
+        return page
+
+    yield go
+    for context in contexts:
+        context.close()
+    assert not outside, f"The page asked other hosts: {outside}"
+
+
+def _note(url: str, outside: list[str]) -> None:
+    parts = urlsplit(url)
+    if parts.scheme in ("http", "https", "ws", "wss") and parts.hostname != "127.0.0.1":
+        outside.append(url)
