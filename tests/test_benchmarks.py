@@ -16,7 +16,7 @@ from mmlab.tasks.custom import locations
 from mmlab.tasks.custom.manifest import SPLITS
 from mmlab.tasks.custom.validate import check
 from mmlab.tasks.official.benchmark import BENCHMARKS
-from mmlab.tasks.official.miniature import write_miniature
+from mmlab.tasks.official.miniature import make_pointer, write_miniature
 from mmlab.tasks.official.opening import looked_at, open_folder
 from mmlab.testing import check_benchmark
 from mmlab.testing.task_contract import check_task
@@ -86,8 +86,33 @@ def test_no_actor_is_in_two_splits_under_the_protocol_of_speakers(cremad: Path) 
     assert all(counts["groups"] == 0 for counts in shared.values())
 
 
+@pytest.mark.parametrize(
+    ("name", "protocol", "shape"),
+    [
+        ("cremad", "frames", (3, 4, 64, 64)),
+        ("ave", "frames", (3, 10, 64, 64)),
+        ("kinetics_sounds", "ogm-ge", (3, 3, 64, 64)),
+        ("ucf101", "frames", (3, 8, 64, 64)),
+    ],
+)
+def test_clips_of_frames_are_read_and_a_lost_one_is_named(
+    name: str, protocol: str, shape: tuple[int, ...], tmp_path: Path
+) -> None:
+    write_miniature(name, tmp_path / "data")
+    found = open_folder(name, tmp_path / "data", protocol)
+    first, item = found.samples[0], TASKS[name]().info.modalities.items[0]
+    assert (item.kind, item.shape) == ("frames", shape)
+    assert len(first.frames[item.name]) == 3, "as many as the miniature has"
+    clip = TASKS[name]().example(first.id).raw[item.name]
+    assert len(clip.pixels) == 3
+    assert (clip.pixels[0] != clip.pixels[2]).any(), "something moves"
+    make_pointer(tmp_path / "data" / first.frames[item.name][1])
+    with pytest.raises(DataError, match="is a Git LFS pointer"):
+        open_folder(name, tmp_path / "data", protocol)
+
+
 def test_a_protocol_that_cannot_be_run_is_refused_with_those_that_can(cremad: Path) -> None:
-    with pytest.raises(UnknownName, match="ogm-ge, speakers"):
+    with pytest.raises(UnknownName, match="ogm-ge, speakers, frames"):
         looked_at("cremad", cremad, "di-mml")
 
 

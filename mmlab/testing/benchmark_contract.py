@@ -46,8 +46,7 @@ def _says_what_it_is(name: str) -> None:
 
 def _names_what_is_lacking(name: str, folder: Path) -> None:
     """A pointer of Git LFS and a lost file are told by their names, and no training begins."""
-    _, protocol, found = looked_at(name, folder)
-    path = protocol.paths(found.samples[0])[0]
+    path = _needed(name, folder)
     whole = (folder / path).read_bytes()
     make_pointer(folder / path)
     assert path in _refusal(name, folder)
@@ -56,6 +55,28 @@ def _names_what_is_lacking(name: str, folder: Path) -> None:
     assert path in _refusal(name, folder)
     (folder / path).write_bytes(whole)
     open_folder(name, folder)
+
+
+def _needed(name: str, folder: Path) -> str:
+    """A file of the first sample that no other stands in for where it is lost, as a frame of a clip does."""
+    _, protocol, found = looked_at(name, folder)
+    for path in protocol.paths(found.samples[0]):
+        whole = (folder / path).read_bytes()
+        (folder / path).unlink()
+        is_missed = path in _named(name, folder)
+        (folder / path).write_bytes(whole)
+        if is_missed:
+            return path
+    raise AssertionError(f"no file of the first sample of {name} is needed")
+
+
+def _named(name: str, folder: Path) -> str:
+    """The files that the first sample names, or the sentence of why nothing can be found."""
+    try:
+        _, protocol, found = looked_at(name, folder)
+    except DataError as error:
+        return error.message
+    return "\n".join(protocol.paths(found.samples[0]))
 
 
 def _refusal(name: str, folder: Path) -> str:

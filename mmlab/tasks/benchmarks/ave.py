@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
 from mmlab.core.errors import DataError
 from mmlab.tasks.official.benchmark import BENCHMARKS, Benchmark, Protocol, Sample, lines_of
-from mmlab.tasks.official.lists import middle_file
-from mmlab.tasks.official.stand_ins import jpeg, pictures_with_sounds, put
+from mmlab.tasks.official.lists import frames_in, middle_file
+from mmlab.tasks.official.stand_ins import drifting, jpeg, pictures_with_sounds, put
 
 CLASSES = (
     "Accordion",
@@ -43,6 +44,17 @@ CLASSES = (
 )
 LISTS = {"train": "trainSet.txt", "valid": "valSet.txt", "test": "testSet.txt"}
 VIDEOS, FRAMES, SOUNDS = "AVE", "Image-01-FPS-SE", "Audios"
+MOST_FRAMES = 10
+SIZES = {"train": 3_311, "valid": 402, "test": 402}
+HEARD = (
+    "A log-mel spectrogram of 64 bands of the loudest 8 s of the whole clip, where DI-MML repeats the stretch from "
+    "start to end"
+)
+INPUTS = (
+    {"name": "frame", "kind": "image", "size": 64, "colour": True, "label": "Frame"},
+    {"name": "sound", "kind": "sound", "rate": 16_000, "seconds": 8.0, "bands": 64, "label": "Sound"},
+)
+CLIP = {"kind": "frames", "frames": MOST_FRAMES, "size": 64, "colour": True, "label": "Frames"}
 
 
 @BENCHMARKS.register("ave")
@@ -58,21 +70,26 @@ class AVE(Benchmark):
         Protocol(
             "di-mml",
             "The three official lists; log spectrogram of 10 s at 16 kHz (257 × 1,004), standardised; frames of 224.",
-            "A log-mel spectrogram of 64 bands of the loudest 8 s of the whole clip, where DI-MML repeats the stretch "
-            "from start to end; one frame (the middle one) of 64 × 64.",
+            f"{HEARD}; one frame (the middle one) of 64 × 64.",
             "fanyunfeng-bit/DI-MML",
-            (
-                {"name": "frame", "kind": "image", "size": 64, "colour": True, "label": "Frame"},
-                {"name": "sound", "kind": "sound", "rate": 16_000, "seconds": 8.0, "bands": 64, "label": "Sound"},
-            ),
-            {"train": 3_311, "valid": 402, "test": 402},
+            INPUTS,
+            SIZES,
+        ),
+        Protocol(
+            "frames",
+            "The three official lists, with all that is seen: a frame a second.",
+            f"{HEARD}; {MOST_FRAMES} frames of 64 × 64 at even distances.",
+            "mmlab",
+            ({**INPUTS[0], **CLIP}, INPUTS[1]),
+            SIZES,
         ),
     )
 
     def find(self, folder: Path, protocol: Protocol) -> list[Sample]:
         """The clips of the lists."""
         _check_layout(folder)
-        return [sample for split, name in LISTS.items() for sample in _listed(folder, name, split)]
+        found = [sample for split, name in LISTS.items() for sample in _listed(folder, name, split)]
+        return [_with_frames(folder, sample) for sample in found] if protocol.name == "frames" else found
 
     def miniature(self, folder: Path) -> None:
         """Four classes, nine clips of each, with an id that stands twice in the training list."""
@@ -80,7 +97,8 @@ class AVE(Benchmark):
         for turn, (number, pixels, sound) in enumerate(pictures_with_sounds(4, 9)):
             clip = f"-mini{turn:02d}-AVE"
             put(folder / SOUNDS / f"{clip}.wav", sound)
-            put(folder / FRAMES / clip / "00000.jpg", jpeg(pixels))
+            for place, frame in enumerate(drifting(pixels, 3)):
+                put(folder / FRAMES / clip / f"{place:05d}.jpg", jpeg(frame))
             split = "test" if turn % 9 > 6 else "valid" if turn % 9 == 6 else "train"
             lists[split].append(f"{CLASSES[number * 9]}&{clip}&good&0&10")
         lists["train"].append(f"{CLASSES[1]}&{lists['train'][0].split('&')[1]}&good&0&5")
@@ -110,3 +128,10 @@ def _listed(folder: Path, name: str, split: str) -> list[Sample]:
         cells = {"frame": middle_file(folder, f"{FRAMES}/{clip}"), "sound": f"{SOUNDS}/{clip}.wav"}
         found.setdefault(clip, Sample(clip, split, event, cells))
     return list(found.values())
+
+
+def _with_frames(folder: Path, sample: Sample) -> Sample:
+    """The same with the folder of its frames in the place of one."""
+    place = f"{FRAMES}/{sample.id}"
+    frames = {"frame": frames_in(folder, place, MOST_FRAMES)}
+    return replace(sample, cells={**sample.cells, "frame": place}, frames=frames)

@@ -8,7 +8,8 @@ from typing import Any, ClassVar
 
 from mmlab.core.errors import DataError
 from mmlab.tasks.official.benchmark import BENCHMARKS, Benchmark, Protocol, Sample, chance, lines_of, with_validation
-from mmlab.tasks.official.stand_ins import jpeg, pictures_with_sounds, put
+from mmlab.tasks.official.lists import frames_in
+from mmlab.tasks.official.stand_ins import drifting, jpeg, pictures_with_sounds, put
 
 EMOTIONS = ("NEU", "HAP", "SAD", "FEA", "DIS", "ANG")
 SENTENCES = ("IEO", "TIE", "IOM", "IWW", "TAI", "MTI", "IWL", "ITH", "DFA", "ITS", "TSI", "WSI")
@@ -17,6 +18,8 @@ INPUTS = (
     {"name": "picture", "kind": "image", "size": 64, "colour": True, "label": "Picture"},
     {"name": "sound", "kind": "sound", "rate": 22_050, "seconds": 3.0, "bands": 64, "label": "Sound"},
 )
+MOST_FRAMES = 4
+CLIP = {"kind": "frames", "frames": MOST_FRAMES, "size": 64, "colour": True, "label": "Frames"}
 LOG_MEL = "a log-mel spectrogram of 64 bands, standardised by sample, of the loudest 3 s"
 ONE_FRAME = "one frame (the middle one) of 64 × 64"
 OWN_EPOCH = "the epoch is chosen on a tenth of the training list"
@@ -50,6 +53,14 @@ class CremaD(Benchmark):
             INPUTS,
         ),
         Protocol(
+            "frames",
+            "The lists of OGM-GE; more frames than the one that its --fps 1 takes.",
+            f"{LOG_MEL}; {MOST_FRAMES} frames of 64 × 64 at even distances; {OWN_EPOCH}, never on the test list.",
+            "mmlab",
+            ({**INPUTS[0], **CLIP}, INPUTS[1]),
+            {"train": 6_698, "test": 744},
+        ),
+        Protocol(
             "dmrnet",
             "The lists of OGM-GE; 3 s at 22,050 Hz, STFT 512/353 (257 × 188), standardised.",
             "Cannot be run here: take ogm-ge, whose lists are the same.",
@@ -70,9 +81,10 @@ class CremaD(Benchmark):
             clips = [(file.stem, _emotion(file.stem, file.name)) for file in sorted((folder / SOUNDS).glob("*.wav"))]
             splits = _splits_of_actors({clip[:4] for clip, _ in clips})
             return [_sample(folder, clip, emotion, splits[clip[:4]]) for clip, emotion in clips]
+        made = _clip if protocol.name == "frames" else _sample
         return with_validation(
             [
-                _sample(folder, clip, emotion, split)
+                made(folder, clip, emotion, split)
                 for split in ("train", "test")
                 for clip, emotion in _listed(folder, f"{split}.csv")
             ]
@@ -85,7 +97,8 @@ class CremaD(Benchmark):
             name = EMOTIONS[emotion]
             clip = f"{1001 + turn % 12}_{SENTENCES[turn % 12]}_{name}_XX"
             put(folder / SOUNDS / f"{clip}.wav", sound)
-            put(folder / FRAMES / clip / "00000.jpg", jpeg(pixels))
+            for place, frame in enumerate(drifting(pixels, 3)):
+                put(folder / FRAMES / clip / f"{place:05d}.jpg", jpeg(frame))
             lists["test" if (turn + emotion) % 6 == 5 else "train"].append(f"{clip},{name}")
         for split, lines in lists.items():
             put(folder / f"{split}.csv", "\n".join(lines) + "\n")
@@ -133,3 +146,10 @@ def _sample(folder: Path, clip: str, emotion: str, split: str) -> Sample:
     frame = frames[len(frames) // 2] if frames else "00000.jpg"
     cells = {"picture": f"{FRAMES}/{clip}/{frame}", "sound": f"{SOUNDS}/{clip}.wav"}
     return Sample(clip, split, emotion, cells, clip[:4])
+
+
+def _clip(folder: Path, clip: str, emotion: str, split: str) -> Sample:
+    """The same with the folder of its frames in the place of one."""
+    place = f"{FRAMES}/{clip}"
+    cells = {"picture": place, "sound": f"{SOUNDS}/{clip}.wav"}
+    return Sample(clip, split, emotion, cells, clip[:4], {"picture": frames_in(folder, place, MOST_FRAMES)})

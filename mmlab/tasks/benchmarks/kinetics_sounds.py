@@ -8,8 +8,8 @@ from typing import Any, ClassVar
 
 from mmlab.core.errors import DataError
 from mmlab.tasks.official.benchmark import BENCHMARKS, Benchmark, Protocol, Sample, lines_of, with_validation
-from mmlab.tasks.official.lists import middle_file
-from mmlab.tasks.official.stand_ins import jpeg, pictures_with_sounds, put
+from mmlab.tasks.official.lists import frames_in, middle_file
+from mmlab.tasks.official.stand_ins import drifting, jpeg, pictures_with_sounds, put
 
 CLASSES = (  # of DMRNet, in the order of its class.txt
     "blowing nose",
@@ -57,10 +57,10 @@ INPUTS = (
     {"name": "frame", "kind": "image", "size": 64, "colour": True, "label": "Frame"},
     {"name": "sound", "kind": "sound", "rate": 16_000, "seconds": 5.0, "bands": 64, "label": "Sound"},
 )
-HERE = (
-    "A log-mel spectrogram of 64 bands of the loudest 5 s; one frame (the middle one) of 64 × 64; the epoch is chosen "
-    "on a tenth of the training clips."
-)
+CLIP = {"kind": "frames", "frames": LEAST_FRAMES, "size": 64, "colour": True, "label": "Frames"}
+HEARD = "A log-mel spectrogram of 64 bands of the loudest 5 s"
+OWN_EPOCH = "the epoch is chosen on a tenth of the training clips"
+HERE = f"{HEARD}; one frame (the middle one) of 64 × 64; {OWN_EPOCH}."
 
 
 def _asked(classes: list[str]) -> Mapping[str, Any]:
@@ -96,10 +96,10 @@ class KineticsSounds(Benchmark):
         Protocol(
             "ogm-ge",
             "my_train.txt and my_test.txt, lines name,seconds,label with 31 labels that have no names; log-mel of "
-            "128 bands, 1,024 steps.",
-            HERE,
+            "128 bands, 1,024 steps; three frames (its --use_video_frames 3).",
+            f"{HEARD}; three frames of 64 × 64 at even distances; {OWN_EPOCH}.",
             "GeWu-Lab/OGM-GE_CVPR2022",
-            INPUTS,
+            ({**INPUTS[0], **CLIP}, INPUTS[1]),
             {"train": 14_799, "test": 2_597},
             _asked(list(LABELS)),
         ),
@@ -125,8 +125,8 @@ class KineticsSounds(Benchmark):
             split, place = "test" if turn % 9 > 6 else "train", list(FOLDERS)[number * 5]
             clip = f"-mini{turn:02d}-KS_{turn}" if split == "test" else f"-mini{turn:02d}-KS_000010_000020"
             frames = 2 if turn == 1 else LEAST_FRAMES
-            for frame in range(frames):
-                put(folder / FRAMES[split] / place / clip / f"{frame:05d}.jpg", jpeg(pixels))
+            for frame, drawn in enumerate(drifting(pixels, frames)):
+                put(folder / FRAMES[split] / place / clip / f"{frame:05d}.jpg", jpeg(drawn))
             put(folder / SOUNDS[split] / place / f"{clip}.wav", sound)
             if frames == LEAST_FRAMES:
                 lists[split].append(f"{clip},10,{number}")
@@ -162,5 +162,7 @@ def _listed(folder: Path, split: str, clips: list[Sample]) -> list[Sample]:
         if where not in there:
             hint = "Clips whose videos are gone from YouTube can be taken out of the list."
             raise DataError(f"{name}, line {number}: there are no frames of '{clip[:60]}' in '{folder}'.", hint)
-        found.append(Sample(where, split, label.strip(), there[where].cells))
+        place = there[where].cells["frame"].rpartition("/")[0]
+        frames = {"frame": frames_in(folder, place, LEAST_FRAMES)}
+        found.append(Sample(where, split, label.strip(), {**there[where].cells, "frame": place}, frames=frames))
     return found

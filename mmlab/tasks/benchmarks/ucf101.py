@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -10,7 +11,8 @@ import numpy as np
 
 from mmlab.core.errors import DataError
 from mmlab.tasks.official.benchmark import BENCHMARKS, Benchmark, Protocol, Sample, lines_of, with_validation
-from mmlab.tasks.official.stand_ins import jpeg, pictures_with_sounds, put
+from mmlab.tasks.official.lists import frames_in
+from mmlab.tasks.official.stand_ins import drifting, jpeg, pictures_with_sounds, put
 
 CLASSES = [
     "ApplyEyeMakeup",
@@ -121,6 +123,25 @@ INPUTS = (
     {"name": "frame", "kind": "image", "size": 64, "colour": True, "label": "Frame"},
     {"name": "flow", "kind": "image", "size": 64, "colour": True, "beside": "u/v", "label": "Flow", "letter": "O"},
 )
+MOST_FRAMES = 8
+CLIP = {"kind": "frames", "frames": MOST_FRAMES, "size": 64, "colour": True, "label": "Frames"}
+
+
+SIZES = {"train": 9_537, "test": 3_783}
+OWN_EPOCH = "a tenth of the training videos, not clips, chooses the epoch."
+
+
+def _of_split(number: int) -> Protocol:
+    """The lists of one of the three official splits; DI-MML takes the first."""
+    return Protocol(
+        "di-mml" if number == 1 else f"split-{number}",
+        f"trainlist0{number} and testlist0{number}; crops of 224 of a stretch of frames and of its flow.",
+        "One frame, the middle one by the number of flow pictures, and the flow at it (u is red, v is green), of "
+        f"64 × 64; {OWN_EPOCH}",
+        "fanyunfeng-bit/DI-MML",
+        INPUTS,
+        SIZES if number == 1 else {},
+    )
 
 
 @BENCHMARKS.register("ucf101")
@@ -133,28 +154,29 @@ class UCF101(Benchmark):
     origin = "https://www.crcv.ucf.edu/data/UCF101.php; frames and flow as in feichtenhofer/twostreamfusion"
     grouped_by = "video"
     output: ClassVar[Mapping[str, Any]] = {"kind": "classification", "classes": CLASSES}
-    protocols: ClassVar[tuple[Protocol, ...]] = tuple(
+    protocols: ClassVar[tuple[Protocol, ...]] = (
+        *(_of_split(number) for number in (1, 2, 3)),
         Protocol(
-            "di-mml" if number == 1 else f"split-{number}",
-            f"trainlist0{number} and testlist0{number}; crops of 224 of a stretch of frames and of its flow.",
-            "One frame, the middle one by the number of flow pictures, and the flow at it (u is red, v is green), of "
-            "64 × 64; a tenth of the training videos, not clips, chooses the epoch.",
-            "fanyunfeng-bit/DI-MML",
-            INPUTS,
-            {"train": 9_537, "test": 3_783} if number == 1 else {},
-        )
-        for number in (1, 2, 3)
+            "frames",
+            "trainlist01 and testlist01; frames from the whole clip, as temporal segment networks take them.",
+            f"{MOST_FRAMES} frames at even distances, and the flow at the middle one (u is red, v is green), of "
+            f"64 × 64; {OWN_EPOCH}",
+            "mmlab",
+            ({**INPUTS[0], **CLIP}, INPUTS[1]),
+            SIZES,
+        ),
     )
 
     def find(self, folder: Path, protocol: Protocol) -> list[Sample]:
         """The clips of both lists; clips of one video stay in one split."""
-        number = "1" if protocol.name == "di-mml" else protocol.name[-1]
+        number = protocol.name[-1] if protocol.name.startswith("split") else "1"
         for place in (FRAMES, FLOW):
             if not (folder / place).is_dir():
                 hint = "Take frames and flow of two-stream networks; videos are not read themselves."
                 raise DataError(f"There is no '{place}' in '{folder}'.", hint)
         lists = {split: f"{LISTS}/{split}list0{number}.txt" for split in ("train", "test")}
         found = [_sample(folder, split, *each) for split, name in lists.items() for each in _listed(folder, name)]
+        found = [_with_frames(folder, sample) for sample in found] if protocol.name == "frames" else found
         return with_validation(found, lambda sample: sample.group)
 
     def miniature(self, folder: Path) -> None:
@@ -164,8 +186,8 @@ class UCF101(Benchmark):
             name, video, clip = CLASSES[number * 12], turn % 10 // 2 + 7, turn % 2 + 1
             stem = f"v_{name}_g{video:02d}_c{clip:02d}"
             slope = np.hypot(*np.gradient(pixels.astype(float)))
-            for frame in (1, 2, 3):
-                put(folder / FRAMES / stem / f"frame{frame:06d}.jpg", jpeg(pixels))
+            for frame, drawn in enumerate(drifting(pixels, 3), 1):
+                put(folder / FRAMES / stem / f"frame{frame:06d}.jpg", jpeg(drawn))
                 for place, values in ((FLOW, 128 + slope), (SECOND, 128 - slope)):
                     put(folder / place / stem / f"frame{frame:06d}.jpg", jpeg(values.clip(0, 255).astype(np.uint8)))
             line = f"{name}/{stem}.avi"
@@ -194,3 +216,10 @@ def _sample(folder: Path, split: str, kind: str, clip: str) -> Sample:
     frame = f"frame{count // 2 + 1:06d}.jpg"
     cells = {"frame": f"{FRAMES}/{clip}/{frame}", "flow": f"{FLOW}/{clip}/{frame}"}
     return Sample(clip, split, kind, cells, clip.rpartition("_")[0])
+
+
+def _with_frames(folder: Path, sample: Sample) -> Sample:
+    """The same with the folder of its frames in the place of one."""
+    place = f"{FRAMES}/{sample.id}"
+    frames = {"frame": frames_in(folder, place, MOST_FRAMES)}
+    return replace(sample, cells={**sample.cells, "frame": place}, frames=frames)

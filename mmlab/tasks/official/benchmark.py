@@ -22,6 +22,7 @@ class Sample:
     """One sample: its name, split and right answer, a path in the folder per input, and who it comes from.
 
     Where task.json calls an input inline, its cell holds the content itself. An empty cell is an input that is missing.
+    frames: by input, where its cell names a folder, the files in it that are read.
     """
 
     id: str
@@ -29,6 +30,7 @@ class Sample:
     target: str
     cells: Mapping[str, str]
     group: str = ""
+    frames: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -51,10 +53,13 @@ class Protocol:
 
     def paths(self, sample: Sample) -> list[str]:
         """The files that a sample names for its inputs; an inline input has none."""
-        return [path for name, cell in sample.cells.items() for path in self.files(name, cell)]
+        return [path for name in sample.cells for path in self.files(sample, name)]
 
-    def files(self, name: str, cell: str) -> tuple[str, ...]:
-        """The files that a cell of an input names."""
+    def files(self, sample: Sample, name: str) -> tuple[str, ...]:
+        """The files that a sample names for an input."""
+        if name in sample.frames:
+            return sample.frames[name]
+        cell = sample.cells[name]
         item = next(each for each in self.inputs if each["name"] == name)
         return () if item.get("inline") or not cell else with_beside(numbered(cell)[0], str(item.get("beside", "")))
 

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from mmlab.core.errors import DataError
+from mmlab.modalities.frames.folder_input import FramesInput
+from mmlab.modalities.frames.pictures import is_picture
 from mmlab.modalities.text.tokenize import has_words
 from mmlab.tasks.official.benchmark import lines_of
 
@@ -53,6 +55,13 @@ def middle_file(folder: Path, place: str, endings: tuple[str, ...] = (".jpg", ".
     """The path of the file in the middle of a folder of frames by their names, or that of one that should be there."""
     frames = sorted(file.name for file in (folder / place).glob("*") if file.suffix.lower() in endings)
     return f"{place}/{frames[len(frames) // 2] if frames else '00000.jpg'}"
+
+
+def frames_in(folder: Path, place: str, count: int) -> tuple[str, ...]:
+    """The paths of so many frames of a folder, at even distances, or that of one that should be there."""
+    names = [file.name for file in (folder / place).glob("*") if is_picture(file.name)]
+    chosen = FramesInput(frames=count).chosen(names) if names else ("00000.jpg",)
+    return tuple(f"{place}/{name}" for name in chosen)
 
 
 def _parsed(text: str, place: str) -> Any:

@@ -79,7 +79,7 @@ def _manifest(samples: Sequence[Sample], protocol: Protocol, lost: set[str]) -> 
     rows = []
     for sample in samples:
         given = {name: cell for name, cell in sample.cells.items() if cell}
-        there = {name: cell for name, cell in given.items() if lost.isdisjoint(protocol.files(name, cell))}
+        there = {name: cell for name, cell in given.items() if lost.isdisjoint(protocol.files(sample, name))}
         cells = [there.get(name, "") for name in names]
         if there and numbered(sample.target)[0] not in lost:
             rows.append((sample.id, sample.split, sample.target, sample.group, *cells))

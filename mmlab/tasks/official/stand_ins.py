@@ -41,6 +41,11 @@ def wav(sound: Sound) -> bytes:
     return target.getvalue()
 
 
+def drifting(pixels: NDArray[np.uint8], count: int) -> list[NDArray[np.uint8]]:
+    """A picture `[H, W]` as frames of a clip: each is shifted a little further to the right than the one before."""
+    return [np.roll(pixels, 2 * step, 1) for step in range(count)]
+
+
 def jpeg(pixels: NDArray[np.uint8]) -> bytes:
     """A JPEG file."""
     return _picture_file(pixels, "JPEG", quality=92)
