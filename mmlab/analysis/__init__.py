@@ -46,6 +46,7 @@ from mmlab.analysis.robustness.calibration import (
     reliability,
 )
 from mmlab.analysis.robustness.missing_rate import crossings, curve_area, expected_score, missing_rate_curve
+from mmlab.analysis.robustness.neighbour_distance import NeighbourDistance, NeighbourTest
 from mmlab.analysis.robustness.prediction_flips import (
     flip_matrix,
     negative_flips,
@@ -71,6 +72,8 @@ __all__ = [
     "Decomposition",
     "Estimate",
     "Lattice",
+    "NeighbourDistance",
+    "NeighbourTest",
     "Reliability",
     "RiskCoverage",
     "Slices",

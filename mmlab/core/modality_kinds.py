@@ -10,7 +10,7 @@ methods import what they need when they are called, so that asking for one thing
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -61,6 +61,17 @@ class ModalityKind(ABC):
     @abstractmethod
     def example(self) -> bytes:
         """A small file of this kind that `read` takes, by which the contract tries everything else."""
+
+    def written(self, raw: Any, among: Sequence[Raw] = ()) -> Mapping[str, bytes]:
+        """A recording as files that a person could bring instead, by ending; by default there is none.
+
+        among: the recordings that it lies among, itself one of them, such as the slices of a volume from below.
+        """
+        return {}
+
+    def written_together(self, recordings: Mapping[str, Any]) -> Mapping[str, bytes]:
+        """The same for one file of several inputs, by name, as the shared way takes it."""
+        return {}
 
     @abstractmethod
     def drawing(self) -> InputDrawing:

@@ -34,9 +34,11 @@ def option(
     low: float | None = None,
     high: float | None = None,
     choices: tuple[str, ...] | None = None,
+    symbol: str = "",
 ) -> Any:
-    """A field with a sentence of help, bounds for numbers, or the choices there are."""
-    return dataclasses.field(default=default, metadata={"help": help, "low": low, "high": high, "choices": choices})
+    """A field with a sentence of help, bounds for numbers, or the choices there are. symbol: its letter in formulas."""
+    described = {"help": help, "low": low, "high": high, "choices": choices, "symbol": symbol}
+    return dataclasses.field(default=default, metadata=described)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -50,6 +52,7 @@ class Described:
     low: float | None
     high: float | None
     choices: tuple[str, ...] | None
+    symbol: str = ""
 
 
 def describe(options: type[Options]) -> tuple[Described, ...]:
@@ -59,6 +62,11 @@ def describe(options: type[Options]) -> tuple[Described, ...]:
         Described(field.name, _plain(kinds[field.name]), field.default, **field.metadata)
         for field in dataclasses.fields(options)
     )
+
+
+def in_words(item: Described) -> str:
+    """An option by its name, with its letter in formulas where it has one: `hard (β)`."""
+    return f"{item.name} ({item.symbol})" if item.symbol else item.name
 
 
 def build(options: type[O], values: Mapping[str, Any]) -> O:

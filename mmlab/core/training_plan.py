@@ -13,7 +13,7 @@ class Plan:
     """How long and how fast a method is trained."""
 
     epochs: int = option(16, "Epochs: passes over the training data", 1, 1000)
-    batch_size: int = option(128, "Samples per step", 2, 4096)
+    batch_size: int = option(128, "Samples per step", 2, 4096, symbol="B")
     learning_rate: float = option(3e-3, "Peak learning rate; `schedule` says how it rises and falls", 1e-6, 1.0)
     weight_decay: float = option(0.01, "Weight decay", 0.0, 1.0)
     optimiser: str = option(
@@ -73,7 +73,9 @@ class Plan:
         "",
         "Large networks that read inputs, such as image.encoder=timm:resnet18; image.training=cached; none by default",
     )
-    embedding: int = option(0, "Numbers in the feature of an input and in the embedding; 0 for the usual 64", 0, 4096)
+    embedding: int = option(
+        0, "Numbers in the feature of an input and in the embedding; 0 for the usual 64", 0, 4096, symbol="D"
+    )
     search: bool = option(
         False,
         "Find epochs (up to those given), augmentation, input dropout and encoder on validation before the training",

@@ -11,9 +11,11 @@ from typing import Any
 from mmlab.core.method import METHODS
 from mmlab.core.metric import METRICS, family, higher_is_better
 from mmlab.core.number_text import measured
+from mmlab.core.options import describe
 from mmlab.core.plain_text import plain
 from mmlab.core.task import TASKS, TaskInfo
 from mmlab.core.version import __version__
+from mmlab.storage.checkpoints import config_of
 
 LIBRARY = "mmlab"
 UNKNOWN = "unknown"  # the Hub's own word for a licence that nobody stated
@@ -125,6 +127,7 @@ def _text(model: Described, found: list[Score], repository: str) -> str:
         f"## Use\n\n```\npip install 'mmlab[hub]'\nmmlab pull {repository}\n"
         f"mmlab predict --task {model.task} --method {model.method} --tag {model.tag} --input NAME=FILE\n```",
         "## Scores of every combination\n\n" + (_tables(found) or "Nothing was measured of this model."),
+        *_settings(model),
         "## Training data\n\n" + "\n".join(_training(model)),
         "## Limits\n\n" + "\n".join(f"- {each}" for each in _limits(model, found)),
         f"## Licence\n\n{'Not stated.' if model.licence == UNKNOWN else model.licence}",
@@ -151,6 +154,18 @@ def _tables(found: list[Score]) -> str:
         ]
         tables.append(f"Test set {source}:\n\n" + "\n".join(f"| {' | '.join(line)} |" for line in lines))
     return "\n\n".join(tables)
+
+
+def _settings(model: Described) -> list[str]:
+    """The method's settings with their letters in the formulas and their meaning; nothing for one that has none."""
+    options, values = describe(METHODS[model.method].Config), config_of(model.card)
+    lines = [
+        f"| `{item.name}` | {item.symbol} | {plain(str(values[item.name]), LONGEST)} | {plain(item.help, LONGEST)} |"
+        for item in options
+        if item.name in values
+    ]
+    head = "| setting | symbol | value | meaning |\n| --- | --- | --- | --- |\n"
+    return ["## Settings\n\n" + head + "\n".join(lines)] if lines else []
 
 
 def _training(model: Described) -> list[str]:

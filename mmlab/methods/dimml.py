@@ -132,16 +132,16 @@ class DIMML(Method["DIMML.Config"]):
     class Config:
         """Options of DI-MML."""
 
-        shared: float = option(1.0, "Weight of the shared classifier's loss", 0.0, 10.0)
+        shared: float = option(1.0, "Weight of the shared classifier's loss", 0.0, 10.0, symbol="w")
         duc: float = option(1.0, "Weight of the contrast between modalities", 0.0, 10.0)
-        temperature: float = option(2.0, "Temperature of that contrast; smaller is sharper", 0.01, 100.0)
+        temperature: float = option(2.0, "Temperature of that contrast; smaller is sharper", 0.01, 100.0, symbol="τ")
         start: float = option(0.15, "Fraction of the training after which the contrast begins", 0.0, 1.0)
         dimensions: str = option(
             "decoupled",
             "Dimensions that are contrasted: where only the teacher is effective, or all",
             choices=("decoupled", "all"),
         )
-        certainty: float = option(1.0, "Temperature of the votes; small makes the surest head decide", 0.01, 100.0)
+        certainty: float = option(1.0, "Temperature of the votes; small: the surest decides", 0.01, 100.0, symbol="T")
         weighting: bool = option(True, "Weigh the votes by certainty; off counts all heads alike")
         voters: str = option(
             "own",

@@ -157,6 +157,7 @@ class DMRNet(Method["DMRNet.Config"]):
             "with their number, so that a small one loses by the noise",
             2,
             4096,
+            symbol="n",
         )
         heads_on: str = option(
             "concatenation",
@@ -164,11 +165,13 @@ class DMRNet(Method["DMRNet.Config"]):
             "as in mmlab 0.1",
             choices=("concatenation", "mixture"),
         )
-        alpha: float = option(0.001, "Weight per nat of the divergence from a standard normal", 0.0, 10.0)
-        hard: float = option(0.3, "Weight of the hard-combination loss (beta)", 0.0, 10.0)
+        alpha: float = option(0.001, "Weight per nat of the divergence from a standard normal", 0.0, 10.0, symbol="α")
+        hard: float = option(0.3, "Weight of the hard-combination loss", 0.0, 10.0, symbol="β")
         hcr: str = option("masked", "How the hard-combination loss is averaged", choices=("masked", "broadcast"))
         warmup: float = option(0.1, "Fraction of the training after which combinations are ranked", 0.0, 1.0)
-        keep: int = option(0, "How many combinations count as hard; 0 is 1 of 3, 3 of 7, else 3/7 of all", 0, 63)
+        keep: int = option(
+            0, "How many combinations count as hard; 0 is 1 of 3, 3 of 7, else 3/7 of all", 0, 63, symbol="V"
+        )
         fixed: str = option("", "A fixed hard set instead of the mined one: keys with commas (image,image-pen)")
         hard_head: str = option(
             "shared",

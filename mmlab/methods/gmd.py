@@ -131,7 +131,9 @@ class GMD(Method["GMD.Config"]):
             "For regions in pictures of one size: share every convolution, as the paper does; off gives each input an "
             "encoder of its own, as elsewhere",
         )
-        per_step: int = option(0, "Combinations per step; 0 is all up to four modalities and five beyond", 0, 63)
+        per_step: int = option(
+            0, "Combinations per step; 0 is all up to four modalities and five beyond", 0, 63, symbol="k"
+        )
         reduction: str = option("mean", "How shared gradients are merged", choices=("mean", "sum"))
         order: str = option("random", "Order in which conflicts are removed", choices=("random", "fixed"))
         scope: str = option("all", "Parameters whose conflicts are removed", choices=("all", "shared"))

@@ -146,22 +146,22 @@ class M3ixup(Method["M3ixup.Config"]):
     class Config:
         """Options of M3ixup."""
 
-        temperature: float = option(0.3, "Temperature of the contrast", 0.01, 10.0)
-        contrast: float = option(0.1, "Weight of GMC's alignment of single and joint codes", 0.0, 10.0)
-        unimodal: float = option(1.0, "Weight of mixup within a modality", 0.0, 10.0)
+        temperature: float = option(0.3, "Temperature of the contrast", 0.01, 10.0, symbol="τ")
+        contrast: float = option(0.1, "Weight of GMC's alignment of single and joint codes", 0.0, 10.0, symbol="γ_c")
+        unimodal: float = option(1.0, "Weight of mixup within a modality", 0.0, 10.0, symbol="γ_u")
         unimodal_loss: str = option(
             "task",
             "What that mixup is held to: both samples' targets, or their joint codes, which needs no labels",
             choices=("task", "contrast"),
         )
         input_share: float = option(0.5, "How often inputs are mixed rather than features; 1 is inputs only", 0.0, 1.0)
-        beta: float = option(0.2, "Shape of the mixing weight's distribution", 0.01, 10.0)
-        adapt: float = option(0.1, "Weight of the mixed view after adapting", 0.0, 10.0)
-        explore: float = option(0.1, "Weight of the mixed view after exploring", 0.0, 10.0)
+        beta: float = option(0.2, "Shape of the mixing weight's distribution", 0.01, 10.0, symbol="a")
+        adapt: float = option(0.1, "Weight of the mixed view after adapting", 0.0, 10.0, symbol="γ_a")
+        explore: float = option(0.1, "Weight of the mixed view after exploring", 0.0, 10.0, symbol="γ_e")
         start: float = option(0.1, "Fraction of the training after which exploring begins", 0.0, 1.0)
         steps: int = option(3, "Adapting steps", 1, 20)
-        rho: float = option(1.0, "Size of an adapting step", 0.0, 100.0)
-        eta: float = option(1.0, "Size of the exploring step", 0.0, 100.0)
+        rho: float = option(1.0, "Size of an adapting step", 0.0, 100.0, symbol="ρ")
+        eta: float = option(1.0, "Size of the exploring step", 0.0, 100.0, symbol="η")
         update: str = option(
             "coefficients",
             "What adapting and exploring move: mixing weights, the view itself, or nothing (random mixtures)",

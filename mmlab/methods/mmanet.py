@@ -167,7 +167,7 @@ class MMANet(Method["MMANet.Config"]):
     class Config:
         """Options of MMANet."""
 
-        distil: float = option(0.3, "Weight of the distillation (lambda 1); the paper's is 30", 0.0, 1000.0)
+        distil: float = option(0.3, "Weight of the distillation; the paper's is 30", 0.0, 1000.0, symbol="λ₁")
         relation: str = option(
             "margin",
             "How relations are compared: weighted by the teacher's uncertainty, or all alike",
@@ -177,7 +177,7 @@ class MMANet(Method["MMANet.Config"]):
             "row", "What a sample's uncertainty weighs: its row, or its column", choices=("row", "column")
         )
         blocks: int = option(1, "Column blocks that are normalised apart; 2 is the released segmentation code", 1, 2)
-        weak: float = option(0.5, "Weight of the extra loss on weak combinations (lambda 2)", 0.0, 10.0)
+        weak: float = option(0.5, "Weight of the extra loss on weak combinations", 0.0, 10.0, symbol="λ₂")
         mar: str = option("masked", "How that extra loss is averaged", choices=("masked", "broadcast"))
         warmup: float = option(0.1, "Fraction of the training after which both begin", 0.0, 1.0)
         candidates: str = option(

@@ -109,7 +109,7 @@ class MMPareto(Method["MMPareto.Config"]):
         """Options of MMPareto."""
 
         pareto: bool = option(True, "Resolve conflicts; off adds both gradients up")
-        gamma: float = option(1.5, "How much longer the steps of the encoders are made", 0.1, 10.0)
+        gamma: float = option(1.5, "How much longer the steps of the encoders are made", 0.1, 10.0, symbol="γ")
 
     def __init__(self, info: TaskInfo, config: MMPareto.Config) -> None:
         super().__init__(info, config)

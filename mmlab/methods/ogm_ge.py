@@ -113,7 +113,7 @@ class OGMGE(Method["OGMGE.Config"]):
     class Config:
         """Options of OGM-GE."""
 
-        alpha: float = option(0.1, "How strongly the modality that is ahead is held back", 0.0, 10.0)
+        alpha: float = option(0.1, "How strongly the modality that is ahead is held back", 0.0, 10.0, symbol="α")
         modulate: bool = option(True, "Hold gradients back (OGM); off is joint training of the same network")
         enhance: bool = option(True, "Add noise as strong as the gradients (GE)")
         until: float = option(0.5, "Fraction of the training after which nothing is held back", 0.0, 1.0)

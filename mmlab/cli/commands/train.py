@@ -272,7 +272,7 @@ def _show_options(kind: type[Method], defaults: Mapping[str, Any], json: bool) -
     found = {
         group: [
             {"name": item.name, "default": values[group].get(item.name, item.default), "help": item.help}
-            | {"low": item.low, "high": item.high, "choices": item.choices}
+            | {"symbol": item.symbol, "low": item.low, "high": item.high, "choices": item.choices}
             for item in items
         ]
         for group, items in groups.items()
@@ -281,9 +281,10 @@ def _show_options(kind: type[Method], defaults: Mapping[str, Any], json: bool) -
         emit({**found, "presets": [vars(each) for each in kind.presets]})
         return
     for group, items in found.items():
-        rows = [(str(item["name"]), str(item["default"]), str(item["help"])) for item in items]
+        columns = ("name", "symbol", "default", "help")
+        rows = [tuple(str(item[name]) for name in columns) for item in items]
         if rows:
-            table(f"--{group}", ("name", "default", "what it is"), rows, left=3)
+            table(f"--{group}", ("name", "symbol", "default", "what it is"), rows, left=4)
             say()
     if kind.presets:
         shown = [(each.name, _pairs(each), each.about) for each in kind.presets]

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from mmlab.core.corruption_types import Act, Damage
 from mmlab.core.drawing import InputDrawing
 from mmlab.core.folder_input import FolderInput
 from mmlab.core.modality_kinds import MODALITY_KINDS, ModalityKind
-from mmlab.core.recordings import Sound
+from mmlab.core.recordings import Raw, Sound
 
 if TYPE_CHECKING:
     import numpy as np
@@ -38,6 +38,11 @@ class SoundKind(ModalityKind):
         from mmlab.modalities.audio.decode import encode_sound
 
         return encode_sound(Sound(np.asarray(np.sin(np.arange(8000) / 5) / 2, np.float32), 8000), "PCM_16")
+
+    def written(self, raw: Any, among: Sequence[Raw] = ()) -> Mapping[str, bytes]:
+        from mmlab.modalities.audio.decode import encode_wav
+
+        return {"wav": encode_wav(raw)}
 
     def drawing(self) -> InputDrawing:
         from mmlab.modalities.audio.draw import SoundDrawing

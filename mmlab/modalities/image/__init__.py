@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from mmlab.core.corruption_types import Act, Damage
 from mmlab.core.drawing import InputDrawing
 from mmlab.core.folder_input import FolderInput
 from mmlab.core.modality_kinds import MODALITY_KINDS, ModalityKind
-from mmlab.core.recordings import Picture
+from mmlab.core.recordings import Picture, Raw
 
 if TYPE_CHECKING:
     import numpy as np
@@ -40,6 +40,11 @@ class ImageKind(ModalityKind):
         from mmlab.modalities.image.decode import encode_picture
 
         return encode_picture(Picture(np.linspace(0, 250, 480).reshape(20, 24).astype(np.uint8)))
+
+    def written(self, raw: Any, among: Sequence[Raw] = ()) -> Mapping[str, bytes]:
+        from mmlab.modalities.image.decode import encode_picture
+
+        return {"png": encode_picture(raw)}
 
     def drawing(self) -> InputDrawing:
         from mmlab.modalities.image.draw import PictureDrawing

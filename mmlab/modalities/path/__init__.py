@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from mmlab.core.corruption_types import Act, Damage
 from mmlab.core.drawing import InputDrawing
 from mmlab.core.folder_input import FolderInput
 from mmlab.core.modality_kinds import MODALITY_KINDS, ModalityKind
-from mmlab.core.recordings import Strokes
+from mmlab.core.recordings import Raw, Strokes
 
 if TYPE_CHECKING:
     import numpy as np
@@ -23,7 +23,7 @@ class PathKind(ModalityKind):
 
     noun = "a pen path"
     recording = Strokes
-    endings = ("json",)
+    endings = ("csv", "json")
     ways = ("canvas", "file")
     glance = 20
 
@@ -34,6 +34,12 @@ class PathKind(ModalityKind):
 
     def example(self) -> bytes:
         return b'{"strokes": [[[0, 0], [4, 8], [8, 0]], [[2, 4], [6, 4]]]}'
+
+    def written(self, raw: Any, among: Sequence[Raw] = ()) -> Mapping[str, bytes]:
+        from mmlab.modalities.path.decode import encode_strokes
+        from mmlab.modalities.path.stroke_table import encode_table
+
+        return {"csv": encode_table(raw), "json": encode_strokes(raw)}
 
     def drawing(self) -> InputDrawing:
         from mmlab.modalities.path.draw import PathDrawing

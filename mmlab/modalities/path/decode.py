@@ -1,4 +1,4 @@
-"""Pen strokes from JSON, safely; and back."""
+"""Pen strokes from JSON or a table, safely; and back."""
 
 from __future__ import annotations
 
@@ -12,17 +12,22 @@ from mmlab.core.errors import DataError
 from mmlab.core.recordings import Picture, Strokes
 from mmlab.core.spans import divisor
 from mmlab.modalities.files import check_bytes, short_number, shown_name
+from mmlab.modalities.path.stroke_table import strokes_of_table
 
 STROKES_BYTES = 1_000_000
 STROKES_POINTS = 20_000
 STROKES_SPAN = 1e6
-STROKES_HINT = 'Use JSON like {"strokes": [[[10, 20], [12, 25]]]}: strokes of x, y points, y downwards.'
+STROKES_HINT = (
+    'Use a CSV file with the columns stroke, x, y, or JSON like {"strokes": [[[10, 20], [12, 25]]]}, y downwards.'
+)
 
 
 def read_strokes(content: bytes, name: str = "") -> Strokes:
-    """Pen strokes from `{"strokes": [[[x, y], ...], ...]}`, in any unit, y downwards."""
+    """Pen strokes from `{"strokes": [[[x, y], ...], ...]}`, or a table of points, in any unit, y downwards."""
     label = shown_name(name, "The drawing")
     check_bytes(content, label, STROKES_BYTES, STROKES_HINT)
+    if name.lower().endswith(".csv") or not content.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"{", b"[")):
+        return check_drawn(_bounded(strokes_of_table(content, label), label), label)
     try:
         found: Any = json.loads(content.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:
@@ -36,6 +41,16 @@ def read_strokes(content: bytes, name: str = "") -> Strokes:
         raise DataError(f"{label} has points that are not two finite numbers.", STROKES_HINT)
     strokes = Strokes(tuple(np.array(line, np.float32).reshape(-1, 2) for line in lines if line))
     return check_drawn(strokes, label)
+
+
+def _bounded(strokes: Strokes, label: str) -> Strokes:
+    """The same strokes. Raises DataError for more points, or larger numbers, than a drawing has."""
+    points = np.concatenate(strokes.strokes)
+    if len(points) > STROKES_POINTS:
+        raise DataError(f"{label} has more than {STROKES_POINTS:,} points.", "Draw it with fewer.")
+    if not np.isfinite(points).all() or float(np.abs(points).max()) > STROKES_SPAN:
+        raise DataError(f"{label} has points that are not two finite numbers.", STROKES_HINT)
+    return strokes
 
 
 def _is_point(point: Any) -> bool:

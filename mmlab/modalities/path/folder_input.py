@@ -14,7 +14,7 @@ from mmlab.modalities.path.resample import PATH_POINTS, prepare_strokes
 
 @dataclass(frozen=True)
 class PathInput(FolderInput):
-    """Pen strokes as JSON: `{"strokes": [[[x, y], ...], ...]}`."""
+    """Pen strokes as CSV (`stroke,x,y`, a row per point) or JSON: `{"strokes": [[[x, y], ...], ...]}`."""
 
     seen_as: ClassVar[str] = "path"
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from mmlab.core.corruption_types import Act, Damage
 from mmlab.core.drawing import InputDrawing
 from mmlab.core.folder_input import FolderInput
 from mmlab.core.modality_kinds import MODALITY_KINDS, ModalityKind
-from mmlab.core.recordings import Scan
+from mmlab.core.recordings import Raw, Scan
 
 if TYPE_CHECKING:
     import numpy as np
@@ -41,6 +41,15 @@ class ScanKind(ModalityKind):
 
         places = np.hypot(*np.mgrid[-20:20, -20:20])
         return encode_picture(Picture(np.where(places < 15, 200 - 5 * places, 0).astype(np.uint8)))
+
+    def written(self, raw: Any, among: Sequence[Raw] = ()) -> Mapping[str, bytes]:
+        """The slice as a picture, and where it lies among others of its size all of them as a volume."""
+        from mmlab.modalities.image.decode import encode_picture
+        from mmlab.modalities.scan.nifti import encode_volume
+
+        slices = [each for each in among if isinstance(each, Scan) and each.pixels.shape == raw.pixels.shape]
+        volume = {"nii.gz": encode_volume([each.pixels for each in slices], raw.pixel)} if len(slices) > 1 else {}
+        return {**volume, "png": encode_picture(raw)}
 
     def drawing(self) -> InputDrawing:
         from mmlab.modalities.scan.draw import ScanDrawing

@@ -10,6 +10,7 @@ import io
 import logging
 import warnings
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -83,6 +84,15 @@ def read_volume(content: bytes, name: str = "") -> Volume:
     if lost == values.size:
         raise DataError(f"{label} holds no number: every voxel is NaN or infinite.", HINT)
     return Volume(values, (spacing[0], spacing[1], spacing[2]) if is_measured else None, lost, is_known)
+
+
+def encode_volume(slices: Sequence[NDArray[np.uint8]], pixel: float = 0.0) -> bytes:
+    """A packed NIfTI-1 file of slices from below, each `[rows, columns]` from the front. pixel: their side in mm."""
+    import nibabel
+
+    values = np.stack([np.ascontiguousarray(each[::-1].T) for each in slices], axis=2)
+    volume = nibabel.Nifti1Image(values, np.diag([pixel or 1.0, pixel or 1.0, pixel or 1.0, 1.0]))
+    return gzip.compress(volume.to_bytes(), mtime=0)
 
 
 def _voxels(opened: Any) -> tuple[Floats, int]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from mmlab.core.corruption_types import Act, Damage
 from mmlab.core.drawing import InputDrawing
 from mmlab.core.folder_input import FolderInput
 from mmlab.core.modality_kinds import MODALITY_KINDS, ModalityKind
-from mmlab.core.recordings import Series
+from mmlab.core.recordings import Raw, Series
 
 if TYPE_CHECKING:
     import numpy as np
@@ -39,6 +39,14 @@ class SeriesKind(ModalityKind):
 
     def example(self) -> bytes:
         return b"x,y\n" + b"".join(b"%d,%d\n" % (step % 7, step % 5) for step in range(60))
+
+    def written(self, raw: Any, among: Sequence[Raw] = ()) -> Mapping[str, bytes]:
+        return self.written_together({"": raw})
+
+    def written_together(self, recordings: Mapping[str, Any]) -> Mapping[str, bytes]:
+        from mmlab.modalities.series.decode import encode_table
+
+        return {"csv": encode_table(recordings)}
 
     def drawing(self) -> InputDrawing:
         from mmlab.modalities.series.draw import SeriesDrawing

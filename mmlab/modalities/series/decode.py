@@ -100,6 +100,22 @@ def encode_series(series: Series, prefix: str, decimals: int = 3) -> bytes:
     return ("\n".join([head, *rows]) + "\n").encode()
 
 
+def encode_table(recordings: Mapping[str, Series]) -> bytes:
+    """A CSV file with the time in seconds and the columns of several recordings at the same moments, by the name of
+    each, which stands before those of its columns: `gyroscope_x [rad/s]`."""
+    parts = list(recordings.items())
+    first, rows = parts[0][1], min(len(each.values) for _, each in parts)
+    names = [_column(prefix, name, each.unit) for prefix, each in parts for name in each.columns]
+    values = np.concatenate([each.values[:rows].astype(np.float64) for _, each in parts], axis=1)
+    times = (f"{row / first.rate:.4f}" for row in range(rows))
+    lines = [",".join([time, *(f"{value:.5g}" for value in row)]) for time, row in zip(times, values, strict=True)]
+    return ("\n".join([",".join(["t [s]", *names]), *lines]) + "\n").encode()
+
+
+def _column(prefix: str, name: str, unit: str) -> str:
+    return f"{prefix}_{name}".strip("_") + (f" [{unit}]" if unit else "")
+
+
 def most_active(groups: Sequence[Values], rows: int) -> int:
     """The first of the `rows` rows in which most moves: variance, where all groups of columns `[T, C]` count alike."""
     squares = np.zeros(len(groups[0]))

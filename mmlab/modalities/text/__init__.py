@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from mmlab.core.corruption_types import Act, Damage
 from mmlab.core.drawing import InputDrawing
 from mmlab.core.folder_input import FolderInput
 from mmlab.core.modality_kinds import MODALITY_KINDS, ModalityKind
-from mmlab.core.recordings import Text
+from mmlab.core.recordings import Raw, Text
 
 if TYPE_CHECKING:
     import numpy as np
@@ -35,6 +35,11 @@ class TextKind(ModalityKind):
 
     def example(self) -> bytes:
         return b"A long and happy day, with two or three more words.\n"
+
+    def written(self, raw: Any, among: Sequence[Raw] = ()) -> Mapping[str, bytes]:
+        from mmlab.modalities.text.tokenize import encode_text
+
+        return {"txt": encode_text(raw)}
 
     def drawing(self) -> InputDrawing:
         from mmlab.modalities.text.draw import TextDrawing

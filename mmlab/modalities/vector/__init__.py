@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from mmlab.core.drawing import InputDrawing
 from mmlab.core.folder_input import FolderInput
 from mmlab.core.modality_kinds import MODALITY_KINDS, ModalityKind
-from mmlab.core.recordings import Vector
+from mmlab.core.recordings import Raw, Vector
 
 if TYPE_CHECKING:
     import torch
@@ -41,6 +41,11 @@ class VectorKind(ModalityKind):
 
     def example(self) -> bytes:
         return b"width,height\n3,4.5\n"
+
+    def written(self, raw: Any, among: Sequence[Raw] = ()) -> Mapping[str, bytes]:
+        from mmlab.modalities.vector.row_file import encode_row
+
+        return encode_row(raw)
 
     def drawing(self) -> InputDrawing:
         from mmlab.modalities.vector.draw import VectorDrawing

@@ -12,13 +12,14 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from mmlab.core.errors import MmlabError
 from mmlab.core.phrases import say
 from mmlab.core.reference import Reference
 from mmlab.core.task import Task
 from mmlab.ui.bar import opening, samples
-from mmlab.ui.components import model_picker, pickers, run_picker
+from mmlab.ui.components import model_picker, page_frame, pickers, run_picker
 from mmlab.ui.inputs import sample_picker
-from mmlab.ui.session import cache, guesses, hidden, lessons, uploads
+from mmlab.ui.session import cache, guesses, hidden, lessons, upload_draft, uploads
 from mmlab.ui.text.markdown import plain
 
 AT_FIRST = 2  # models beside each other when nobody chose
@@ -59,6 +60,8 @@ def show(has_sample: bool = False, is_one_shown: bool = False, are_used: bool = 
         model_picker.remarks(models)
     elif are_used:
         model_picker.no_model(task)
+    if sample is not None:
+        _say_whose(task, sample)
     with place:  # the parts of the page stand under it, for those who go from heading to heading
         st.html(f'<h2 class="mm-unseen">{say("Results")}</h2>', width="content")
     return Looked(task, models, sample, place, behind)
@@ -87,13 +90,28 @@ def _sample(
     return sample, behind
 
 
+def _say_whose(task: Task, sample: str) -> None:
+    """Where a file was brought that cannot be used, whose answers these are all the same."""
+    refused = [item for item in task.info.modalities if upload_draft.problem(task.name, item.name) is not None]
+    if refused and not uploads.is_own(sample):
+        labels = " + ".join(say(item.label) for item in refused)
+        text = say("Your file for {inputs} cannot be used. The answers are those of a built-in sample.", inputs=labels)
+        page_frame.show_error(MmlabError(text, say("What is the matter with it is said under Samples, Upload.")))
+
+
 def _named(task: Task, sample: str) -> str:
-    """The sample and its right answer, as Markdown."""
-    name = f"**{say('Your upload')}**" if uploads.is_own(sample) else f"**{plain(sample)}**"
+    """The sample and its right answer, as Markdown; of what was brought, the inputs."""
+    name = f"**{_own(task, sample)}**" if uploads.is_own(sample) else f"**{plain(sample)}**"
     if _is_secret(task, sample):
         return name if uploads.is_own(sample) or not guesses.is_on() else f"**{say('A test sample')}**"
     answer = cache.item(task.name, sample).answer
     return f"{name} · {say('right answer')}: **{plain(say(answer))}**" if answer else name
+
+
+def _own(task: Task, sample: str) -> str:
+    given = cache.item(task.name, sample).raw
+    labels = [say(item.label) for item in task.info.modalities if item.name in given]
+    return plain(say("Your upload: {inputs}", inputs=" + ".join(labels)))
 
 
 def _is_secret(task: Task, sample: str) -> bool:

@@ -12,8 +12,10 @@ from mmlab.core.phrases import phrase, say
 from mmlab.core.task import Task
 from mmlab.modalities.image.decode import encode_picture
 from mmlab.tasks.generators.opinion import drawn_faces
+from mmlab.ui.components import pickers
 from mmlab.ui.inputs.registry import way
 from mmlab.ui.session import upload_draft, uploads
+from mmlab.viz.inputs import recordings
 
 MOVES = {
     "mouth": phrase("Mouth: sad to happy"),
@@ -28,6 +30,7 @@ PEOPLE = range(*drawn_faces.IDENTITIES["test"])[:12]  # nobody that a model has 
 def face(task: Task, modality: Modality, key: str) -> None:
     """Sliders for what the face does, and who it is; each move draws it anew."""
     moved = partial(_moved, task.name, modality.name, key)
+    _preview(task, modality, key)
     for name, label in MOVES.items():
         st.slider(say(label), -1.0, 1.0, 0.0, 0.1, key=f"{key}.{name}", on_change=moved)
     st.select_slider(
@@ -42,12 +45,25 @@ def face(task: Task, modality: Modality, key: str) -> None:
         st.button(say("Use this face"), key=f"{key}.use", on_click=moved)
 
 
+def _preview(task: Task, modality: Modality, key: str) -> None:
+    """What the sliders draw, as a model sees it; also before it is used."""
+    raw = task.read(modality.name, _drawn(key), "drawn-face.png")
+    made = task.prepare(modality.name, raw)
+    colour = pickers.colours(task.info.modalities)[modality.name]
+    seen = recordings.seen(modality.kind, made.tensor.numpy(), colour, modality.label, of=raw, words=made.words)
+    caption = say("what the model sees")
+    st.html(f'<div class="mm-pair mm-preview"><figure>{seen.html}<figcaption>{caption}</figcaption></figure></div>')
+
+
 def _moved(task_name: str, modality: str, key: str) -> None:
     """Callback: draw what the sliders say, and use it."""
-    at = {name: float(st.session_state.get(f"{key}.{name}", 0.0)) for name in MOVES}
-    person = int(st.session_state.get(f"{key}.person", PEOPLE[0]))
-    upload_draft.give(task_name, modality, uploads.UploadedFile(drawing(person, **at), "drawn-face.png"))
+    upload_draft.give(task_name, modality, uploads.UploadedFile(_drawn(key), "drawn-face.png"))
     upload_draft.use(task_name)
+
+
+def _drawn(key: str) -> bytes:
+    at = {name: float(st.session_state.get(f"{key}.{name}", 0.0)) for name in MOVES}
+    return drawing(int(st.session_state.get(f"{key}.person", PEOPLE[0])), **at)
 
 
 def drawing(person: int, mouth: float, brows: float, eyes: float) -> bytes:

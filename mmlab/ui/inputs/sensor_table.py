@@ -13,7 +13,8 @@ from mmlab.core.modality import Modality
 from mmlab.core.modality_kinds import modality_kind
 from mmlab.core.phrases import phrase, say
 from mmlab.core.task import Task
-from mmlab.ui.inputs.registry import control, held, together
+from mmlab.ui.inputs import example_buttons
+from mmlab.ui.inputs.registry import FILE, control, held, together
 from mmlab.ui.session import upload_draft
 from mmlab.ui.text import wording
 from mmlab.ui.text.markdown import plain
@@ -31,9 +32,10 @@ def one_file(task: Task, modalities: Sequence[Modality], key: str) -> None:
     inputs = plain(wording.together([item.spoken for item in modalities]))
     st.markdown(say("One file for **{inputs}**", inputs=inputs), help=say(HELP))
     _table(task, modalities, key, say("A file with the columns of all sensors"))
+    example_buttons.several(task, modalities)
 
 
-@control("sensor table", phrase("File"))
+@control("sensor table", FILE)
 def own_file(task: Task, modality: Modality, key: str) -> None:
     """A file for one input."""
     _table(task, [modality], key, say("A file for the {input}", input=plain(modality.spoken)))

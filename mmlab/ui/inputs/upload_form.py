@@ -7,6 +7,7 @@ kept.
 from __future__ import annotations
 
 from functools import partial, singledispatch
+from math import ceil
 
 import streamlit as st
 
@@ -17,16 +18,18 @@ from mmlab.core.phrases import say
 from mmlab.core.task import Task, takes_files
 from mmlab.ui.components import page_frame
 from mmlab.ui.components.pickers import marked
-from mmlab.ui.inputs.registry import shared, ways
+from mmlab.ui.inputs import example_buttons
+from mmlab.ui.inputs.registry import FILE, shared, ways
 from mmlab.ui.session import cache, upload_draft, uploads, url_state
 from mmlab.ui.text import wording
 from mmlab.ui.text.markdown import plain
 
+PER_ROW = 3  # more fields for files beside each other are cut
 BUNDLE_PROBLEM = "mmlab.experiments.model_archive.problem"
 
 
 def form(task: Task) -> None:
-    """The whole tab: what gives several inputs at once, a column per input, the stated truth, the bundle."""
+    """The whole tab: what gives several inputs at once, a card per input, the stated truth, the bundle."""
     if not any(takes_files(task, modality.name) for modality in task.info.modalities):
         st.caption(say("Files cannot be uploaded here: its models were registered without `transform=`."))
         return
@@ -39,9 +42,13 @@ def form(task: Task) -> None:
         if st.session_state.get(key) is not None:
             together: set[str] = set()
             said |= {modality.name: together for modality in modalities}
-    for column, modality in zip(st.columns(len(task.info.modalities)), task.info.modalities, strict=True):
-        with column, st.container(border=True), page_frame.error_boundary():
-            _one(task, modality, said.get(modality.name, set()))
+    modalities = list(task.info.modalities)
+    per_row = ceil(len(modalities) / ceil(len(modalities) / PER_ROW))
+    for start in range(0, len(modalities), per_row):
+        row = modalities[start : start + per_row]
+        for column, modality in zip(st.columns(per_row), row, strict=False):
+            with column, st.container(border=True), page_frame.error_boundary():
+                _one(task, modality, said.get(modality.name, set()))
     with st.container(horizontal=True, vertical_alignment="bottom", key="mm-own"):
         _truth(task)
         _open_bundle()
@@ -82,6 +89,8 @@ def _one(task: Task, modality: Modality, said: set[str]) -> None:
             label_visibility="collapsed",
         )
     offered[chosen](task, modality, f"bring.{task.name}.{modality.name}.{chosen}")
+    if FILE in offered:
+        example_buttons.one(task, modality)
     problem, part = upload_draft.problem(task.name, modality.name), upload_draft.parts(task.name).get(modality.name)
     if problem is not None and str(problem) not in said:
         said.add(str(problem))

@@ -39,6 +39,7 @@ class Card:
 
     truth: the right answer, empty where it is not known; sure: the certainty in words.
     scale: what the number lies on, for a task whose answer is a number. labels: where several are given at once.
+    warning: why not to rely on the answer.
     """
 
     title: str
@@ -49,6 +50,7 @@ class Card:
     whole_label: str
     scale: Scale | None = None
     labels: LabelSet | None = None
+    warning: str = ""
 
     @property
     def given(self) -> frozenset[str]:
@@ -72,6 +74,12 @@ def complaint(title: str, message: str, hint: str = "") -> str:
     """A card for a method that cannot answer."""
     text = f"<p>{escape(say(message))}</p>" + (f'<p class="mm-muted">{escape(say(hint))}</p>' if hint else "")
     return f'<div class="mm-cards"><section class="mm-card mm-broken"><h3>{escape(title)}</h3>{text}</section></div>'
+
+
+def warned(warning: str) -> str:
+    """Why not to rely on an answer, as a line that stands out; nothing where there is no reason."""
+    mark = f'<span style="--c:{WRONG}" aria-hidden="true">!</span>'
+    return f'<p class="mm-badge mm-warned">{mark}{escape(warning)}</p>' if warning else ""
 
 
 def page(title: str, style: str, *parts: str) -> str:
@@ -100,7 +108,7 @@ def _card(card: Card) -> str:
     return (
         f'<section class="mm-card" aria-label="{escape(card.title, quote=True)}">'
         f'<h3>{escape(card.title)}</h3><div class="mm-answer">{_answer(_said(card))}{mark}</div>'
-        f'<p class="mm-sure">{sure}</p>{body}<p class="mm-change">{change}</p></section>'
+        f'<p class="mm-sure">{sure}</p>{warned(card.warning)}{body}<p class="mm-change">{change}</p></section>'
     )
 
 

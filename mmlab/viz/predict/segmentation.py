@@ -22,6 +22,7 @@ from PIL import Image
 
 from mmlab.core.phrases import say
 from mmlab.viz.base.theme import rgb
+from mmlab.viz.predict.prediction_cards import warned
 
 Flags = NDArray[np.bool_]
 Floats = NDArray[np.floating[Any]]
@@ -38,7 +39,7 @@ class Found:
     """What one method makes of a picture.
 
     panels: captions with drawings; scores: by region its overlap (Dice) with what `against` names; places: of these
-    regions among all, where some are left out.
+    regions among all, where some are left out. warning: why not to rely on it.
     """
 
     title: str
@@ -49,6 +50,7 @@ class Found:
     against: str
     change: str
     places: Sequence[int] = ()
+    warning: str = ""
 
 
 def cards(shown: Sequence[Found]) -> str:
@@ -143,7 +145,7 @@ def _card(found: Found) -> str:
     return (
         f'<section class="mm-card" aria-label="{escape(found.title, quote=True)}"><h3>{escape(found.title)}</h3>'
         f'<div class="mm-answer"><b data-answer class="mm-long">{escape(found.answer)}</b></div>'
-        f'<p class="mm-sure">{escape(found.said)}</p><div class="mm-three">{figures}</div>'
+        f'<p class="mm-sure">{escape(found.said)}</p>{warned(found.warning)}<div class="mm-three">{figures}</div>'
         f'<p class="mm-muted">{escape(found.against)}</p>'
         f'<div class="mm-bars" role="list">{rows}</div><p class="mm-change">{escape(found.change)}</p></section>'
     )

@@ -10,7 +10,7 @@ from typing import Any
 
 from mmlab.core.errors import CheckpointError
 from mmlab.core.method import METHODS
-from mmlab.core.options import describe
+from mmlab.core.options import describe, in_words
 from mmlab.core.phrases import phrase, say
 from mmlab.core.reference import Reference
 from mmlab.core.task import TASKS
@@ -25,9 +25,9 @@ from mmlab.ui.text import wording
 def drawn(entry: Entry) -> str:
     """The facts of a card as HTML."""
     card, reference = entry.card, entry.reference
-    plan, data = _part(card, "plan"), _part(card, "data")
+    plan, data = part(card, "plan"), part(card, "data")
     source = str(plan.get("source", ""))
-    count = plan.get("samples") or _part(data, "sizes").get("train")
+    count = plan.get("samples") or part(data, "sizes").get("train")
     origins = [f"{name}: {'; '.join(map(str, parts.values()))}" for name, parts in _origins(data, source)]
     epoch, seconds = _number(card.get("best_epoch")), _number(card.get("training_seconds"))
     facts = {
@@ -37,7 +37,7 @@ def drawn(entry: Entry) -> str:
             size=f"{_size(reference) / 1024:,.0f}",
         ),
         say("Seed"): str(card.get("seed", "")),
-        say("Settings"): _changed(_settings(card), reference.task, reference.method, config=True),
+        say("Settings"): _changed(settings(card), reference.task, reference.method, config=True),
         say("Plan"): _changed(plan, reference.task, reference.method, config=False) if plan else "",
         say("Trained on"): ". ".join([_training_data(entry.reference.task, source, count), *origins]) + "."
         if source
@@ -45,7 +45,7 @@ def drawn(entry: Entry) -> str:
         say("Simulated"): _simulated(data),
         say("Kept epoch"): f"{epoch + 1:.0f}: {card.get('selection', '')}" if math.isfinite(epoch) else "",
         say("Trained in"): _trained_in(card, seconds),
-        say("Made"): _date(str(card.get("made", ""))) + _versions(_part(card, "versions")),
+        say("Made"): _date(str(card.get("made", ""))) + _versions(part(card, "versions")),
     }
     rows = "".join(f"<dt>{name}</dt><dd>{escape(text)}</dd>" for name, text in facts.items() if text)
     return f'<dl class="mm-facts">{rows}</dl>'
@@ -64,15 +64,15 @@ def _trained_in(card: Mapping[str, Any], seconds: float) -> str:
     return say("{time} on {device}", time=wording.minutes(seconds), device=card.get("device", "?"))
 
 
-def _settings(card: Mapping[str, Any]) -> Mapping[str, Any]:
+def settings(card: Mapping[str, Any]) -> Mapping[str, Any]:
     """The options of a model as they are called now; as they stand in its card where that does not hold together."""
     try:
         return config_of(card)
     except CheckpointError:
-        return _part(card, "config")
+        return part(card, "config")
 
 
-def _part(card: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+def part(card: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     """A group of facts; empty where the card lacks it."""
     found = card.get(name)
     return found if isinstance(found, Mapping) else {}
@@ -92,7 +92,7 @@ def _training_data(task: str, source: str, count: object) -> str:
 
 def _origins(data: Mapping[str, Any], source: str) -> list[tuple[str, Mapping[str, Any]]]:
     """Where the training data come from, by source."""
-    found = _part(data, "sources")
+    found = part(data, "sources")
     return [(name, parts) for name, parts in found.items() if source in (name, "both") and isinstance(parts, Mapping)]
 
 
@@ -100,10 +100,11 @@ def _changed(values: Mapping[str, Any], task: str, method: str, config: bool) ->
     """What differs from the defaults, in words."""
     if method not in METHODS:
         return ", ".join(f"{name} {value}" for name, value in values.items())
-    usual = {item.name: item.default for item in describe(METHODS[method].Config if config else Plan)}
+    options = {item.name: item for item in describe(METHODS[method].Config if config else Plan)}
+    usual = {name: item.default for name, item in options.items()}
     usual |= {} if config or task not in TASKS else default_plan(cache.task(task), METHODS[method])
     other = [
-        say("{name} {value} (usually {usual})", name=name, value=value, usual=usual[name])
+        say("{name} {value} (usually {usual})", name=in_words(options[name]), value=value, usual=usual[name])
         for name, value in values.items()
         if usual.get(name, value) != value
     ]

@@ -27,7 +27,7 @@ from mmlab.experiments import model_archive
 from mmlab.storage import report_file
 from mmlab.storage.library import Entry
 from mmlab.ui.components import model_picker, page_frame, pickers, registered_card
-from mmlab.ui.pages.library import model_facts, models_in_memory
+from mmlab.ui.pages.library import model_facts, models_in_memory, settings_table
 from mmlab.ui.session import access, cache, comparison_cache, url_state
 from mmlab.ui.session.page_registry import PAGES
 from mmlab.ui.text import wording
@@ -111,6 +111,7 @@ def _run(task: Task, entry: Entry) -> None:
         )
     st.html(model_facts.drawn(entry))
     registered_card.show(entry.card)
+    settings_table.show(entry)
     with st.popover(say("Full model card"), type="tertiary"):
         st.json(entry.card, expanded=1)
     _actions(entry.reference)

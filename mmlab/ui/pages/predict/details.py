@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 
 import streamlit as st
 
-from mmlab.core.modality import Combination
+from mmlab.core.modality import Combination, Modality
 from mmlab.core.number_text import percent
 from mmlab.core.phrases import say
 from mmlab.core.reference import Reference
 from mmlab.ui.components import page_frame, pickers
-from mmlab.ui.pages.predict import downloads, view_data, volume_slices
+from mmlab.ui.pages.predict import downloads, far_inputs, view_data, volume_slices
 from mmlab.ui.pages.predict.view_data import PredictView
 from mmlab.ui.session import cache
+from mmlab.ui.text import wording
 from mmlab.viz.base import theme
 from mmlab.viz.predict.combination_lattice import State
 
@@ -23,6 +24,9 @@ def show(shown: PredictView, on: Combination, references: Sequence[Reference]) -
     """The answers of every combination, and what can be taken along."""
     with page_frame.error_boundary():
         st.html(_table(shown, on))
+        if rows := far_inputs.table(shown, far_inputs.distances(shown, references)):
+            st.markdown(f"**{say('Distance of each input to the training data')}**", help=wording.help("far"))
+            st.html(_distances(shown, rows))
     if len(shown.item.stack) > 1:
         method = view_data.lattice_method(shown)
         volume_slices.show(next(each for each in references if each.method == method), shown.item.id, on.key)
@@ -41,6 +45,20 @@ def _table(shown: PredictView, on: Combination) -> str:
     head = f'<thead><tr><th scope="col">{say("Inputs")}</th>{heads}</tr></thead>'
     body = f"<tbody>{''.join(rows)}</tbody>"
     return f'<div class="mm-scroll"><table class="mm-table mm-answers">{head}{body}</table></div>'
+
+
+def _distances(shown: PredictView, rows: Sequence[tuple[Modality, Mapping[str, str]]]) -> str:
+    """A row per input that was brought, a column per model: how far it is from the training data."""
+    methods = [method for method in shown.working if any(method in cells for _, cells in rows)]
+    heads = "".join(f'<th scope="col">{escape(cache.title(method))}</th>' for method in methods)
+    head = f'<thead><tr><th scope="col">{escape(say("Input"))}</th>{heads}</tr></thead>'
+    body = "".join(
+        f'<tr><th scope="row">{chips(shown, item.name)}</th>'
+        + "".join(f"<td>{escape(cells.get(method, ''))}</td>" for method in methods)
+        + "</tr>"
+        for item, cells in rows
+    )
+    return f'<div class="mm-scroll"><table class="mm-table mm-answers">{head}<tbody>{body}</tbody></table></div>'
 
 
 def cell(state: State) -> str:

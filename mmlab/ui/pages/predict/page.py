@@ -14,8 +14,8 @@ from mmlab.core.modality import Combination
 from mmlab.core.phrases import say
 from mmlab.core.reference import Reference
 from mmlab.core.task import Task
-from mmlab.ui.components import clickable_svg, page_frame, pickers
-from mmlab.ui.pages.predict import guess_card, inputs, view_data, views
+from mmlab.ui.components import background_task, clickable_svg, page_frame, pickers
+from mmlab.ui.pages.predict import far_inputs, guess_card, inputs, view_data, views
 from mmlab.ui.pages.predict.view_data import PredictView
 from mmlab.ui.session import cache, guesses, hidden, lessons
 from mmlab.ui.session import url_state as state
@@ -43,10 +43,13 @@ def show(task_name: str, sample: str, references: tuple[Reference, ...]) -> None
         elif veil == lessons.ALL:
             st.caption(say("The answers come when you have chosen an option of the lesson."))
         elif references:
+            made = background_task.completed()
+            far = far_inputs.distances(shown, references)
             with told:
-                _happened(shown, on)
+                _happened(shown, on, far_inputs.sentence(shown, far, on))
             guess_card.tally(shown)
-            st.html(view_data.cards(shown, on))
+            st.html(view_data.cards(shown, on, far_inputs.warnings(shown, far, on)))
+            far_inputs.progress(shown, references, far, made)
     with right, page_frame.error_boundary():
         if veil:
             st.caption("" if to_guess else say("All combinations come when you have chosen an option of the lesson."))
@@ -62,11 +65,11 @@ def show(task_name: str, sample: str, references: tuple[Reference, ...]) -> None
 def terms(task: Task) -> None:
     """The button behind which the words of the Bench are explained."""
     entropy: Sequence[str] = ("entropy",) if task.info.output.class_names else ()
-    pickers.numbers_help(*task.info.output.terms, *entropy, "lattice", "damage", "seen")
+    pickers.numbers_help(*task.info.output.terms, *entropy, "lattice", "damage", "seen", "far")
 
 
-def _happened(shown: PredictView, on: Combination) -> None:
-    """The answers in one sentence, which a screen reader says when it changes."""
+def _happened(shown: PredictView, on: Combination, more: str) -> None:
+    """The answers in one sentence, which a screen reader says when it changes. more: what is to be said beside it."""
     said = []
     for method in shown.working:
         now = next(each for each in view_data.states(shown, method) if each.key == on.key)
@@ -74,7 +77,7 @@ def _happened(shown: PredictView, on: Combination) -> None:
     if said:
         which = happened.inputs([say(each) for each in on.labels], [say(each) for each in shown.whole.labels])
         text = happened.sentence(shown.task.info.output, which, said)
-        st.html(f'<p class="mm-told" role="status">{escape(text)}</p>')
+        st.html(f'<p class="mm-told" role="status">{escape(" ".join(filter(None, (text, more))))}</p>')
 
 
 def _lattice(shown: PredictView, on: Combination | None) -> None:

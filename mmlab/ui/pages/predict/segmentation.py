@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,9 +35,11 @@ def cards(
     on: Combination,
     whole: Combination,
     recorded: Raw | None = None,
+    warnings: Mapping[str, str] | None = None,
 ) -> str:
     """What each method finds from `on`, as HTML, over the first of its inputs, which is of this `kind`; a method
-    without answers says why. recorded: that input as it came, which may say how large its pixels are."""
+    without answers says why. recorded: that input as it came, which may say how large its pixels are.
+    warnings: by method why not to rely on its answer."""
     base = recordings.greys(kind, world.arrays[on.names[0]])
     shown, broken = [], []
     somewhere = np.zeros(len(output.regions), bool) if truth is None else np.asarray(truth.any((1, 2)))
@@ -47,7 +50,8 @@ def cards(
             size = _size(_regions(found[on.key])[0], base > 0, output.pixel, side_of(recorded, base.shape[-1]))
             for each in (found[on.key], found[whole.key]):
                 somewhere = np.asarray(somewhere | _regions(each).any((1, 2)))
-            shown.append(_found(cache.title(method), output, base, found[on.key], found[whole.key], truth, size))
+            drawn = _found(cache.title(method), output, base, found[on.key], found[whole.key], truth, size)
+            shown.append(replace(drawn, warning=(warnings or {}).get(method, "")))
     legend = segmentation.legend([say(name) for name in output.region_names], truth is not None, somewhere)
     return segmentation.cards(shown) + legend + "".join(broken)
 

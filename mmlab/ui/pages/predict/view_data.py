@@ -94,13 +94,13 @@ def _made(
     )
 
 
-def cards(scene: PredictView, on: Combination) -> str:
-    """The answers of all methods from one combination, as HTML."""
-    return _cards(scene.task.info.output, scene, on)
+def cards(scene: PredictView, on: Combination, warnings: Mapping[str, str] | None = None) -> str:
+    """The answers of all methods from one combination, as HTML. warnings: by method why not to rely on its answer."""
+    return _cards(scene.task.info.output, scene, on, warnings or {})
 
 
 @singledispatch
-def _cards(output: Output, scene: PredictView, on: Combination) -> str:
+def _cards(output: Output, scene: PredictView, on: Combination, warnings: Mapping[str, str]) -> str:
     truth, whole = scene.item.answer, scene.whole
     shown, broken = [], []
     for method, answers in scene.answers.items():
@@ -120,6 +120,7 @@ def _cards(output: Output, scene: PredictView, on: Combination) -> str:
                 whole.label,
                 scale,
                 _label_set(output, now, scene.item.target),
+                warnings.get(method, ""),
             )
         )
     return prediction_cards.cards(shown) + "".join(broken)
@@ -138,10 +139,10 @@ def _labels(output: Multilabel, now: Prediction, truth: Any) -> prediction_cards
 
 
 @_cards.register
-def _region_cards(output: Segmentation, scene: PredictView, on: Combination) -> str:
+def _region_cards(output: Segmentation, scene: PredictView, on: Combination, warnings: Mapping[str, str]) -> str:
     kind, known = scene.task.info.modalities[on.names[0]].kind, segmentation.truth_of(scene.item.target)
     recorded = scene.item.raw.get(on.names[0])
-    return segmentation.cards(output, kind, scene.world, scene.answers, known, on, scene.whole, recorded)
+    return segmentation.cards(output, kind, scene.world, scene.answers, known, on, scene.whole, recorded, warnings)
 
 
 def drawing(scene: PredictView, method: str, selected: str) -> str:

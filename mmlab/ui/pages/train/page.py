@@ -156,7 +156,7 @@ def _options(key: str, label: str, items: Sequence[Described]) -> dict[str, Valu
 
 
 def _widget(key: str, item: Described) -> Value:
-    label = _label(item.name)
+    label = _label(item.name) + (f" ({page_frame.plain(item.symbol)})" if item.symbol else "")
     if item.kind is bool:
         return bool(st.toggle(label, item.default, key=key))
     if item.choices:

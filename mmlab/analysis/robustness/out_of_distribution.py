@@ -1,0 +1,177 @@
+"""Whether an input is like what a model was trained on: its distance to the nearest training inputs, in two views.
+
+One view is what enters the model, averaged to at most PLACES cells along each axis (of words, whose numbers are names,
+there is no such view); the other is what the model's own encoder makes of it: the last maps before anything is pooled,
+by mean and maximum over their places, at unit length as Sun et al. do it. Both are needed: an encoder that never saw a
+white wall may map it onto a face, and pixels alone do not know what matters.
+
+>>> known = learn(model)                                     # {"infrared": NeighbourTest, ...}: seconds to minutes
+>>> measure(model, known, {"infrared": tensor})              # {"infrared": NeighbourDistance(...)}
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from itertools import count
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional
+
+from mmlab.analysis.base.model_twin import recorded, twin
+from mmlab.analysis.robustness.neighbour_distance import NeighbourDistance, NeighbourTest
+from mmlab.core.batch import Batch, Samples
+from mmlab.core.errors import DataError, MmlabError
+from mmlab.core.method import Method
+from mmlab.core.task import Split
+from mmlab.inference.predictor import Model
+from mmlab.inference.sweep import batch_size
+from mmlab.storage import disk_cache
+
+VERSION = 1  # of what an encoder's view is; raise it when that changes
+ROWS = 2000  # of each split: more change the distances little
+SPLITS: tuple[Split, ...] = ("train", "valid", "test")
+PLACES = 16  # cells along each axis of an input
+Rows = NDArray[np.float32]
+Progress = Callable[[float], None]
+
+
+def learn(model: Model, on_progress: Progress | None = None) -> dict[str, NeighbourTest]:
+    """By input what its distances are compared with: training samples, and the validation and the test split.
+
+    An input of which there are too few samples is left out, and all of them where the training split is not here. The
+    encoder's views are kept in the cache, under the model and the content of the data.
+    """
+    tell = on_progress or (lambda share: None)
+    tell(0.0)
+    splits = _splits(model)
+    if not splits:
+        return {}
+    pixels = [split.views(lambda batch: {n: input_view(v) for n, v in batch.inputs.items()}) for split in splits]
+    tell(0.2)
+    seen = _encoded(model, splits, pixels, lambda share: tell(0.2 + 0.8 * share))
+    found = {}
+    for place, modality in enumerate(model.method.modalities):
+        name = modality.name
+        views = [] if modality.discrete else [[each[name] for each in pixels]]
+        views += [[each[name] for each in seen]] if name in seen[0] else []
+        there = [split.present[:, place] for split in splits]
+        kept = [[view[each][there[each]] for view in views] for each in range(len(splits))]
+        with suppress(DataError):  # too few samples to say anything: nothing is said of this input
+            if views:
+                found[name] = NeighbourTest.learn(kept[0], kept[1:])
+    return found
+
+
+def measure(
+    model: Model, known: Mapping[str, NeighbourTest], tensors: Mapping[str, Tensor]
+) -> dict[str, NeighbourDistance]:
+    """How far each of the inputs `[*shape]` lies from those that the model was trained on."""
+    method = model.method
+    complete = {m.name: tensors.get(m.name, torch.zeros(m.shape)).float()[None] for m in method.modalities}
+    seen = encoder_views(method, complete)
+    found = {}
+    for name, test in known.items():
+        if name in tensors:
+            views = [] if method.modalities[name].discrete else [input_view(complete[name])[0]]
+            found[name] = test.of([*views, *([seen[name][0]] if name in seen else [])])
+    return found
+
+
+def input_view(values: Tensor) -> Rows:
+    """Inputs `[B, *shape]` as rows: averaged to at most PLACES cells along each axis but the first."""
+    values = values.float()
+    if values.dim() == 3:
+        values = functional.adaptive_avg_pool1d(values, min(values.shape[-1], PLACES))
+    elif values.dim() == 4:
+        high, wide = (min(size, PLACES) for size in values.shape[-2:])
+        values = functional.adaptive_avg_pool2d(values, (high, wide))
+    return np.asarray(values.flatten(1).numpy(), np.float32)
+
+
+@torch.inference_mode()
+def encoder_views(method: Method, inputs: Mapping[str, Tensor]) -> dict[str, Rows]:
+    """By input what the encoders' last maps hold of a batch `[B, *shape]`, rows of unit length.
+
+    Nothing for a method whose modules cannot be looked at beside others' calls, and for an input without such maps.
+    """
+    if method.one_at_a_time:
+        return {}
+    copy = twin(method)
+    layers = {name: copy.cam_layers(name, copy.modalities.full)[:1] for name in copy.modalities.names}
+    with recorded([layer for each in layers.values() for layer in each]) as found:
+        copy.encode({name: value.to(method.device) for name, value in inputs.items()})
+    return {name: _unit(_pooled(found[each[0]])) for name, each in layers.items() if each and each[0] in found}
+
+
+def _pooled(maps: Tensor | tuple[Tensor, ...]) -> Tensor:
+    """Maps `[B, C, *places]`, the deepest of several, by mean and maximum over their places; `[B, C]` as it is."""
+    deepest = (maps[-1] if isinstance(maps, tuple | list) else maps).float().cpu()
+    if deepest.dim() < 3:
+        return deepest.flatten(1)
+    places = deepest.flatten(2)
+    return torch.cat([places.mean(2), places.amax(2)], 1)
+
+
+def _unit(rows: Tensor) -> Rows:
+    return np.asarray(functional.normalize(rows, dim=1).numpy(), np.float32)
+
+
+def _splits(model: Model) -> list[_Rows]:
+    """The splits that are here, the training split first; none without it, as for a model trained elsewhere."""
+    found: dict[Split, Samples] = {}
+    for split in SPLITS:
+        with suppress(MmlabError):
+            found[split] = model.task.samples(split)
+    if not len(found.get("train", ())):
+        return []
+    return [_Rows(samples, batch_size(model.method.output)) for samples in found.values() if len(samples)]
+
+
+class _Rows:
+    """Up to ROWS samples of a split, evenly spread over it, read in parts."""
+
+    def __init__(self, samples: Samples, step: int) -> None:
+        places = np.linspace(0, len(samples) - 1, min(ROWS, len(samples))).round().astype(int).tolist()
+        self.samples = samples
+        self.parts = [places[start : start + step] for start in range(0, len(places), step)]
+        self.present = samples.present[places].numpy()
+
+    def views(self, view: Callable[[Batch], Mapping[str, Rows]]) -> dict[str, Rows]:
+        """What `view` makes of each input, `[N, D]`."""
+        found = [view(self.samples.batch(part)) for part in self.parts]
+        return {name: np.concatenate([each[name] for each in found]) for name in found[0]}
+
+
+def _encoded(
+    model: Model, splits: Sequence[_Rows], pixels: Sequence[Mapping[str, Rows]], tell: Progress
+) -> list[dict[str, Rows]]:
+    """The encoder's views of each split by input, from the cache where it has them."""
+    key = f"distances-{disk_cache.cache_key(VERSION, model.digest, *map(_digest, pixels))}"
+    kept = disk_cache.load(key)
+    names = model.method.modalities.names
+    if kept is None:
+        parts, done = sum(len(split.parts) for split in splits), count()
+
+        def view(batch: Batch) -> dict[str, Rows]:
+            tell(next(done) / parts)
+            return encoder_views(model.method, batch.inputs)
+
+        kept = {
+            f"{place}-{name}": rows for place, split in enumerate(splits) for name, rows in split.views(view).items()
+        }
+        disk_cache.save(key, kept)
+    return [
+        {name: kept[f"{place}-{name}"] for name in names if f"{place}-{name}" in kept} for place in range(len(splits))
+    ]
+
+
+def _digest(views: Mapping[str, Rows]) -> str:
+    found = hashlib.blake2b(digest_size=16)
+    for name in sorted(views):
+        found.update(np.ascontiguousarray(views[name]).data)
+    return found.hexdigest()
