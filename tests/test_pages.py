@@ -199,8 +199,10 @@ def test_a_person_brings_a_picture_and_a_sound() -> None:
 def test_a_bad_file_gets_its_sentence_and_nothing_is_lost(modality: str, name: str, content: bytes) -> None:
     app = upload(opened(), modality, name, content)
     assert not app.exception
-    assert len(app.warning) == 1
-    assert "![" not in app.warning[0].value
+    said = [each.value for each in app.warning]
+    assert len(said) == 2, "beside the file, and above the answers, which are not of it"
+    assert sum("answers are those of" in each for each in said) == 1
+    assert not any("![" in each for each in said)
     assert "data-answer" in text(app)
     assert "sample" not in app.query_params
 
