@@ -100,7 +100,7 @@ def weights_of(training: Table, validation: Table, channels: int) -> Numbers:
     inputs, truth = training
     if truth.ndim > 1:
         tables = [[(each[0], column) for column in each[1].T] for each in (training, validation)]
-        return np.concatenate([weights_of(*pair, 2) for pair in zip(*tables, strict=True)])
+        return np.concatenate([weights_of(one, two, 2) for one, two in zip(*tables, strict=True)])
     most = max(2, LARGEST // (inputs.shape[1] * channels))
     inputs, truth = inputs[:most], truth[:most]
     if len(np.unique(truth)) < 2:

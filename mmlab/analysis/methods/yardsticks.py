@@ -50,11 +50,11 @@ def _log_odds(name: str, training: Table, validation: Table, inputs: Numbers) ->
     """Of each label by itself; one that all training samples have, or none, is as good as sure."""
     found = []
     for place in range(training[1].shape[1]):
-        tables = [(numbers, truth[:, place].astype(np.int64)) for numbers, truth in (training, validation)]
-        if len(np.unique(tables[0][1])) < 2:
-            found.append(np.full(len(inputs), -IMPOSSIBLE if tables[0][1].any() else IMPOSSIBLE))
+        learn, choose = ((numbers, truth[:, place].astype(np.int64)) for numbers, truth in (training, validation))
+        if len(np.unique(learn[1])) < 2:
+            found.append(np.full(len(inputs), -IMPOSSIBLE if learn[1].any() else IMPOSSIBLE))
             continue
-        chances = answers(name, *tables, inputs, 2)
+        chances = answers(name, learn, choose, inputs, 2)
         found.append(chances[:, 1] - chances[:, 0])
     if len(np.unique(training[1], axis=0)) < 2:
         raise Unsupported("All training samples with these inputs have the same labels.", "Give samples that differ.")

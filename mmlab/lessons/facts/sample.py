@@ -79,5 +79,5 @@ def _dices(ask: Ask, world: World) -> dict[str, float]:
     output, said = world.task(ask.task).info.output, prediction(ask, world)
     if output.keeps_logits:
         raise Unsupported("Only regions have a Dice.", "Ask for `verdict`.")
-    values = region_overlap.dice(np.asarray(said.value > 0.5), np.asarray(world.truth(ask), bool))
+    values = region_overlap.dice(np.asarray(said.value) > 0.5, np.asarray(world.truth(ask), bool))
     return dict(zip(output.targets, map(float, values), strict=True))
