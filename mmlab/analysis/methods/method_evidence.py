@@ -173,7 +173,7 @@ def votes(method: Method, found: Sweep) -> Votes:
     """Certainty weights per sample (docs/methods.md 3.3), from codes and answers of single modalities in the sweep."""
     fusion = getattr(method, "fusion_head", None)
     if fusion is None or not method.output.class_names:
-        raise Unsupported("Only DI-MML with classes as answers weighs its votes by certainty.")
+        raise Unsupported("Only of DI-MML with one class as its answer are the votes drawn.")
     names, chosen = method.modalities.names, complete(found)
     place = method.device
     codes = {name: tensor(found.mean[found.index(name)][chosen]).to(place) for name in names}
@@ -228,8 +228,8 @@ def relations(student: Sweep, teacher: Sweep, combination: str, count: int = 120
     """The student under `combination` against the teacher on complete input, as many samples of each class."""
     if student.ids != teacher.ids:
         raise DataError("The model and its teacher were measured on different samples.", "Measure both again.")
-    if teacher.logits.ndim != 3 or teacher.logits.shape[2] < 2:
-        raise Unsupported("Relations are sorted by class; this task has none.")
+    if teacher.logits.ndim != 3 or teacher.logits.shape[2] < 2 or teacher.target.ndim > 1:
+        raise Unsupported("Relations are sorted by the one class of each sample; there is none here.")
     chosen = _by_class(student.target, complete(student, len(student.ids)), count)
     own = _relation(student.mean[student.index(combination)][chosen])
     wise = _relation(teacher.mean[-1][chosen])

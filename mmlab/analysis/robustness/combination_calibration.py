@@ -122,7 +122,7 @@ def _labels(output: Multilabel, found: Lattice, mask: int, validation: Lattice |
     said = expit(logits)
     numbers = {
         "ece": label_calibration.error(said, there, BINS),
-        "ece_label": label_calibration.error_by_label(said, there, BINS),
+        **({"ece_label": label_calibration.error_by_label(said, there, BINS)} if output.channels > 1 else {}),
         "brier": float(((said - there) ** 2).mean()),
     }
     fit = _fit(found, mask, validation, "the temperature is")

@@ -10,6 +10,7 @@ import streamlit as st
 from mmlab.analysis.base.clusters import Clusters
 from mmlab.analysis.dominance.contributions import DOMINANT
 from mmlab.analysis.dominance.measure import MEASURES
+from mmlab.analysis.dominance.payoffs import worth
 from mmlab.analysis.dominance.verdict import MEASURES as MEASURES_DISAGREE
 from mmlab.analysis.dominance.verdict import SeedShares, Verdict
 from mmlab.core.group_name import group_name
@@ -99,8 +100,9 @@ def basis(task: Task, reference: Reference, wanted: Chosen, found: Verdict) -> s
     rest = [run.name for run in found.seeds[1:] if not run.samples]
     told = [
         say(
-            "Payoff: right answers, on {count} samples with every input; an absent input is left to the method. From "
+            "Payoff: {payoff}, on {count} samples with every input; an absent input is left to the method. From "
             "{line} on an input dominates.",
+            payoff=say(worth(task.info.output, "right").title),
             count=f"{shown.samples:,}",
             line=words.LINE,
         ),

@@ -146,7 +146,7 @@ def _source(task: Task, method: str) -> Source:
     found: dict[str, Reference] = {each.reference.method: each.reference for each in shown if not each.problem}
     if method not in found:
         if reason := METHODS[method].unsupported_reason(task.info):
-            raise CheckpointError(reason, "Choose a task with fewer inputs to see it at work.")
+            raise CheckpointError(reason, "Choose another task to see it at work.")
         raise CheckpointError(
             f"There is no trained model of {cache.title(method)} for this task yet, so there is nothing to show.",
             advice(task, f"python -m mmlab train --task {task.name} --method {method}"),

@@ -44,7 +44,7 @@ class Number:
 
 NUMBERS = {
     "ece": Number("ECE", "percent"),
-    "ece_label": Number("ECE, by label", "percent"),
+    "ece_label": Number("by label", "percent"),
     "ece_by_chance": Number("if perfect", "percent"),
     "ece_debiased": Number("debiased", "percent"),
     "ece_mass": Number("ECE, mass", "percent"),
