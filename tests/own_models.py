@@ -100,6 +100,29 @@ def two_branches() -> Shape:
     return Shape(said, lambda m, s, p: m(**zeroed(s, p, rgb="rgb", depth="depth")), looks=("rgb", "depth"))
 
 
+class Watching(nn.Module):
+    """Frames one after the other, as most video models outside take them, and a row of numbers."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.film = nn.Sequential(
+            nn.Conv3d(3, 8, (3, 3, 3), padding=1), nn.ReLU(), nn.Conv3d(8, 8, 3, padding=1), nn.ReLU()
+        )
+        self.row, self.head = nn.Linear(4, 8), nn.Linear(16, 3)
+
+    def forward(self, clip: Tensor, row: Tensor) -> Any:
+        maps = self.film(clip.transpose(1, 2))
+        return self.head(torch.cat([maps.mean((2, 3, 4)), self.row(row)], 1))
+
+
+@shape
+def clip_and_row() -> Shape:
+    inputs = {"clip": Input("clip", axes="TCHW"), "row": "row"}
+    data = drawn(clip=(5, 3, 12, 12), row=(4,))
+    said = register("watching", seeded(Watching), inputs=inputs, classes=CLASSES, data=data)
+    return Shape(said, lambda m, s, p: m(**zeroed(s, p, clip="clip", row="row")), looks=("film", ""))
+
+
 class Trio(nn.Module):
     """Three tables of which two are multiplied: what one adds depends on what is there."""
 

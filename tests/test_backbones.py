@@ -14,6 +14,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from mmlab.analysis.attribution.registry import find
 from mmlab.core.backbone import Backbone, merged
 from mmlab.core.backbone_families import BACKBONES, BackboneFamily, as_read, chosen
 from mmlab.core.batch import Samples
@@ -93,6 +94,28 @@ def test_maps_lie_on_a_grid_for_every_family_and_number_of_channels(
     assert whole.facts["input"] == [shape[0], 64, 64]
     levels = Body(modality, Backbone(encoder, pixels=64), True)
     assert len(levels.shapes) >= 3
+
+
+def test_a_clip_is_read_frame_by_frame(timm: Any) -> None:
+    clip = Modality("clip", "frames", (3, 5, 32, 32), "Clip", "C")
+    body = Body(clip, Backbone("timm:test_resnet", pixels=32), False).eval()
+    channels, frames, *_ = body.shapes[0]
+    assert frames == 5
+    assert body.facts["frames"] == 5
+    assert body.facts["input"] == [3, 32, 32]
+    shown = torch.rand(2, *clip.shape)
+    with torch.no_grad():
+        (maps,) = body(shown)
+        (backwards,) = body(shown.flip(2))
+        pooled = body.features(shown)
+    torch.testing.assert_close(maps.flip(2), backwards)
+    assert pooled.shape == (2, channels)
+    torch.testing.assert_close(pooled, maps.mean((2, 3, 4)))
+    both = Modalities([clip, Modality("row", "vector", (3,), "Row", "R")])
+    info = info_of("clip.encoder=timm:test_resnet; clip.pixels=32", TaskInfo("clips", both, INFO.output))
+    method = METHODS["dropout"](info, METHODS["dropout"].Config()).eval()
+    found = find("gradcam").run(method, {"clip": shown[0], "row": torch.rand(3)}, both.subsets(), 0)
+    assert found.maps["clip-row"]["clip"].shape == (5, 32, 32)
 
 
 @pytest.mark.parametrize("name", sorted(name for name in METHODS if METHODS[name].trained_here))

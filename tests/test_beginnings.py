@@ -75,6 +75,17 @@ def test_folders_of_files_become_a_folder(tmp_path: Path, splits: bool) -> None:
         assert found.counts == {"train": 10, "valid": 10, "test": 10}
 
 
+def test_videos_become_an_input_of_frames(tmp_path: Path) -> None:
+    for i in range(12):
+        for name, content in ((f"clip/{'ab'[i % 2]}/{i}.mp4", b"a video"), (f"voice/{'ab'[i % 2]}/{i}.wav", wav())):
+            (tmp_path / "source" / name).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / "source" / name).write_bytes(content)
+    assert main(["example", str(tmp_path / "mine"), "--from", str(tmp_path / "source")]) == 0
+    task = json.loads((tmp_path / "mine" / "task.json").read_text("utf-8"))
+    assert task["modalities"][0] == {"name": "clip", "kind": "frames", "frames": 8, "size": 64}
+    assert ",clip/0.mp4,voice/0.wav" in (tmp_path / "mine" / "manifest.csv").read_text("utf-8")
+
+
 @pytest.mark.parametrize(
     ("files", "sentence"),
     [

@@ -11,7 +11,7 @@ from torch import Tensor
 from mmlab.core.errors import DataError
 from mmlab.core.modality import NAME
 
-AXES = ("CT", "TC", "CHW", "HWC", "HW", "FT", "TF")
+AXES = ("CT", "TC", "CHW", "HWC", "HW", "FT", "TF", "CTHW", "TCHW", "THWC")
 ROWS_APART = ("none", "drop")  # ways to be absent that change the call itself, so rows are grouped by combination
 WAYS = ("zeros", "mean", "none", "drop", "donor")
 
@@ -21,12 +21,13 @@ class Input:
     """One input of a registered model.
 
     key:       the argument of `forward`, which is also the key in a sample; several for one input; its name by default.
-    kind:      image, sound, series, vector, text; guessed from the tensor by default.
+    kind:      image, sound, series, vector, text, frames; guessed from the tensor by default.
     absent:    what stands in where it is absent: a word of `WAYS`, a number, a tensor, or a mapping of these by key.
     channel:   which plane or planes of a shared tensor it is.
     look:      where Grad-CAM looks: "module", "module#1" (its second call), or "input"; traced by default.
     reshape:   from what that layer returned to `[B, C, *places]`.
-    axes:      the order of the axes of one sample, such as "TC" for time first or "HWC" for colours last.
+    axes:      the order of the axes of one sample, such as "TC" for time first, "HWC" for colours last,
+               or "TCHW" for the frames of a clip one after the other.
     transform: from the content of a file (bytes) to what a sample holds for this input; lets visitors bring files.
     mean, std: what pictures were normalised with, channel by channel; rate: values a second; words: from the tensor of
                ids `[L]` to the words; label: for people. These four are for the screen only.

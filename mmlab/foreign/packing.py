@@ -22,7 +22,14 @@ from mmlab.foreign.inputs import Input
 
 LARGEST_WHOLE = 2**24
 FEW = 256  # numbers in a row that are a vector; more of them are a signal
-FIRST = {"TC": (1, 0), "TF": (1, 0), "HWC": (2, 0, 1)}  # axes that are brought to channels first
+FIRST = {  # axes that are brought to channels first
+    "TC": (1, 0),
+    "TF": (1, 0),
+    "HWC": (2, 0, 1),
+    "TCHW": (1, 0, 2, 3),
+    "THWC": (3, 0, 1, 2),
+}
+CLIPS = ("CTHW", "TCHW", "THWC")
 
 
 @dataclass(frozen=True)
@@ -145,7 +152,7 @@ def _world(given: Input, shape: tuple[int, ...], whole: bool) -> tuple[str, tupl
         flat = given.kind in ("image", "sound") or given.axes in ("HW", "FT", "TF")
         kind = given.kind or ("sound" if given.axes in ("FT", "TF") else "image" if given.axes == "HW" else "series")
         return kind, (1, *shape) if flat else shape
-    return given.kind or "image", shape
+    return given.kind or ("frames" if given.axes in CLIPS else "image"), shape
 
 
 def _part(key: str, samples: Sequence[Mapping[str, Any]]) -> Part:

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from mmlab.core.errors import DataError
 from mmlab.core.modality import Modality
-from mmlab.core.recordings import Picture, Raw, Series, Sound, Text, Vector
+from mmlab.core.recordings import Clip, Picture, Raw, Series, Sound, Text, Vector
 from mmlab.core.spans import divisor
 from mmlab.foreign.inputs import Input
 from mmlab.foreign.packing import Packing, as_tensor
@@ -31,6 +31,13 @@ NOTHING = np.zeros(0, np.float32)
 @dataclass(frozen=True)
 class TensorPicture(Picture):
     """A picture of a tensor. array: `[*shape]`, what enters the model."""
+
+    array: NDArray[np.float32] = field(default_factory=lambda: NOTHING)
+
+
+@dataclass(frozen=True)
+class TensorClip(Clip):
+    """Frames of a tensor, see `TensorPicture`."""
 
     array: NDArray[np.float32] = field(default_factory=lambda: NOTHING)
 
@@ -64,7 +71,7 @@ class TensorText(Text):
     words: tuple[str, ...] = ()
 
 
-Made = TensorPicture | TensorSound | TensorSeries | TensorVector | TensorText
+Made = TensorPicture | TensorClip | TensorSound | TensorSeries | TensorVector | TensorText
 
 
 def shown(world: Tensor, modality: Modality, given: Input, packing: Packing) -> Made:
@@ -72,6 +79,9 @@ def shown(world: Tensor, modality: Modality, given: Input, packing: Packing) -> 
     array = world.detach().float().numpy()
     if modality.kind == "image" and array.ndim == 3:
         return TensorPicture(pixels_of(array, given), array=array)
+    if modality.kind == "frames" and array.ndim == 4:
+        frames = pixels_of(array.reshape(len(array), -1, array.shape[-1]), given)  # all on one scale of brightness
+        return TensorClip(frames.reshape(*array.shape[1:], *frames.shape[2:]), array=array)
     if modality.kind == "text":
         said = words_of(world, given, packing)
         return TensorText(" ".join(word for word in said if word), array=array, words=said)
@@ -149,7 +159,7 @@ def digest_of(raw: Raw) -> str:
     """What tells one recording from another."""
     if isinstance(raw, Text):
         return hashlib.sha256(raw.text.encode()).hexdigest()
-    values = raw.pixels if isinstance(raw, Picture) else raw.wave if isinstance(raw, Sound) else np.zeros(0)
+    values = raw.pixels if isinstance(raw, Picture | Clip) else raw.wave if isinstance(raw, Sound) else np.zeros(0)
     return hashlib.sha256(np.ascontiguousarray(values).tobytes() + str(values.shape).encode()).hexdigest()
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import math
 from itertools import pairwise
-from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -112,8 +111,7 @@ class PooledMoments(nn.Module):
 
     def forward(self, maps: Tensor) -> Tensor:
         pooled: Tensor = self.pool(maps.flatten(3))
-        parts: Tensor = cast(Any, pooled.flatten(1, 2)).unflatten(-1, maps.shape[-2:])  # untyped in torch
-        return parts
+        return pooled.reshape(maps.shape[0], -1, *maps.shape[3:])
 
 
 def convolutions_2d_1d(shape: tuple[int, ...], width: int, size: int) -> Encoder:

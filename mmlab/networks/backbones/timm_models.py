@@ -16,22 +16,25 @@ from mmlab.core.errors import MissingExtra, MmlabError, UnknownName, Unsupported
 from mmlab.core.modality import Modality
 from mmlab.core.modality_kinds import modality_kind
 from mmlab.networks import backbone_weights
+from mmlab.networks.per_frame import PerFrame
 
 INSTALL = "pip install 'mmlab[backbones]'"
 
 
 @BACKBONES.register("timm")
 class TimmFamily(BackboneFamily):
-    """`timm:NAME`, for pictures and what is laid out as one, `[C, H, W]`."""
+    """`timm:NAME`, for pictures and what is laid out as one, `[C, H, W]`, and for clips of them, frame by frame."""
 
     title = "timm"
 
     def unsupported_reason(self, modality: Modality) -> str:
-        if len(modality.shape) == 3:
+        if len(modality.shape) in (3, 4):
             return ""
         return f"'{modality.label}' is no picture, and timm's models read pictures."
 
     def build(self, modality: Modality, backbone: Backbone, levels: bool) -> nn.Module:
+        if len(modality.shape) == 4:
+            return PerFrame(modality, lambda frame: TimmBody(frame, backbone, levels))
         return TimmBody(modality, backbone, levels)
 
 

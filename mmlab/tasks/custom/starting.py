@@ -24,9 +24,11 @@ PICTURES, SOUNDS = (
     (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff"),
     (".wav", ".flac", ".ogg", ".mp3"),
 )
+VIDEOS = (".mp4", ".m4v", ".mov", ".webm", ".mkv", ".avi", ".flv", ".mpg", ".mpeg", ".wmv")
 KINDS: Mapping[str, Mapping[str, Any]] = {  # what task.json says of an input, by how its files end
     **{ending: {"kind": "image", "size": 64} for ending in PICTURES},
     **{ending: {"kind": "sound"} for ending in SOUNDS},
+    **{ending: {"kind": "frames", "frames": 8, "size": 64} for ending in VIDEOS},
     **{ending: {"kind": "slices", "size": 64} for ending in (".nii", ".gz")},
     ".txt": {"kind": "text"},
 }
