@@ -157,12 +157,41 @@ def test_every_step_is_reached_can_be_answered_and_says_what_is_so(lesson: str, 
         ("one-contrast", ["Enhancing tumour", "Whole tumour", "flair", "t1ce"]),
         ("train-it-right", ["wrong-sure", "gyroscope", "dropout", "right-sure"]),
         ("believe-the-map", ["red", "green", "green", "amber"]),
+        ("known-truth", ["left", "left", "none", "none", "some"]),
+        ("two-gradients", ["conflict", "none", "first", "none"]),
     ],
 )
 def test_the_shipped_models_still_say_what_the_story_of_a_lesson_rests_on(lesson: str, right: list[str]) -> None:
     """Sentences around the numbers are written for these findings: with others the lesson has to be written anew."""
     found = OURS[lesson]
     assert [lessons.right(lessons.Running(found, place)) for place in range(len(found.steps))] == right
+
+
+@pytest.mark.slow
+def test_a_score_in_a_lesson_is_the_one_that_compare_shows() -> None:
+    """The mean over the seeds: the same quantity is the same number on both."""
+    asked = OURS["take-the-sound-away"].steps[2].numbers["sound"]
+    app = turn(app_at("compare", 120), "compare", task="digits").run()
+    row = html(app).partition("Joint training")[2]
+    shown = re.findall(r"\d\d\.\d", row)[1]  # image, sound
+    assert lessons.text_of(asked) == f"{float(shown):.0f} %"
+
+
+def test_sure_is_explained_where_it_is_asked_for() -> None:
+    assert "with a probability of 80 % or more" in captions(at("sure-but-wrong", 0))
+    assert "with a probability of 80 %" not in captions(at("take-the-sound-away", 0))
+
+
+def test_a_finished_lesson_says_what_was_learned_and_what_comes_next() -> None:
+    lesson = OURS["take-the-sound-away"]
+    app = turn(app_at("lessons"), "lessons", lesson=lesson.name)
+    app.session_state[VOTES] = {lesson.name: {0: "7"}}
+    assert "**Done:" not in " ".join(each.value for each in app.run().markdown)
+    app.session_state[VOTES] = {lesson.name: dict.fromkeys(range(len(lesson.steps)), "sound")}
+    app.run()
+    healthy(app)
+    assert "**Done: Take the sound away**" in [each.value for each in app.markdown]
+    assert "**Next: Sure but wrong →**" in [link.proto.label for link in app.get("page_link")]
 
 
 def test_an_option_is_chosen_the_bench_changes_and_the_answer_is_said() -> None:

@@ -25,21 +25,20 @@ from mmlab.analysis.dominance.payoffs import worths
 from mmlab.analysis.dominance.perturbations import ProbeBudget
 from mmlab.core.method import METHODS
 from mmlab.core.task import TASKS
-from mmlab.experiments import synthetic_validation
 from mmlab.experiments.recorders.attribution_maps import SNAPSHOTS, AttributionRecorder
 from mmlab.inference import imputation
 from mmlab.storage import checkpoints
 from mmlab.storage.checkpoints import PROGRESS
 from mmlab.training.dominance_log import ANGLES
-from mmlab.ui.components import draggable_arrows, report_origin
+from mmlab.ui.components import report_origin
 from mmlab.ui.components import selection as chosen
-from mmlab.ui.pages.dominance import gradient_arrows, result_cache, sample_download, verdict_data, verdict_report
 from mmlab.ui.pages.dominance import page as view
+from mmlab.ui.pages.dominance import result_cache, sample_download, verdict_data, verdict_report
 from mmlab.ui.pages.dominance import verdict as verdict_view
 from mmlab.ui.pages.dominance.modality_labels import Names
 from mmlab.ui.session import cache, library_entries
 from mmlab.ui.text import verdict as words
-from tests.apps import address, app_at, healthy, sentences
+from tests.apps import app_at, healthy, sentences
 from tests.library import measured
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -128,7 +127,7 @@ def test_every_section_works_on_every_task(section: str, task: str) -> None:
 @pytest.mark.parametrize("method", [name for name in METHODS if name not in ("dropout", "gmd")])
 def test_every_section_works_with_every_method(method: str, models: Path) -> None:
     measured(models, "digits", method, samples=SAMPLES)
-    for section in ("measures", "samples", "clashes", "maps", "arrows"):
+    for section in ("measures", "samples", "clashes", "maps"):
         healthy(opened(section, lattice=method))
 
 
@@ -429,67 +428,7 @@ def test_a_way_that_does_not_fit_says_which_does() -> None:
     assert any("made of words" in each.value for each in (*app.error, *app.warning, *app.info))
 
 
-# Two corrections
-
-
-def test_arrows_stand_in_the_address_and_can_be_dragged() -> None:
-    app = opened("arrows", arrows="120:1.0:2.0")
-    assert "A step along the plain sum" in said(app) or "still helps both" in said(app)
-    assert any("-0.50" in each.value for each in app.latex)
-    app.slider(key="dominance.arrows.angle").set_value(60).run()
-    assert address(app, "arrows") == "60:1.0:2.0"
-    assert "do not conflict" in said(app)
-    drawing = boards(app)
-    assert all(f'data-drag="{name}"' in drawing for name in ("first", "second"))
-    healthy(opened("arrows", arrows="999:9.9:0.0"))
-
-
-@pytest.mark.parametrize(
-    ("first", "second", "expected"),
-    [
-        ((1, 0), (0, 2), "90:1.0:2.0"),
-        ((0, 1), (0, -2), "180:1.0:2.0"),
-        ((-1, 0), (0, -1), "90:1.0:1.0"),
-        ((0.001, 0), (9, 9), "45:0.1:3.0"),
-    ],
-)
-def test_dragged_arrows_become_lengths_and_an_angle(
-    first: tuple[float, float], second: tuple[float, float], expected: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    put: dict[str, str] = {}
-    monkeypatch.setattr(gradient_arrows.url_state, "put", put.update)
-    monkeypatch.setattr(gradient_arrows.st, "session_state", {})
-    gradient_arrows._moved(first, second)
-    assert put == {"arrows": expected}
-
-
-@pytest.mark.parametrize("text", [None, "", "1 2 3", "1 2 3 nan", "1 2 3 inf", "a b c d", "1 2 3 1e9"])
-def test_what_the_browser_sends_is_checked(text: object) -> None:
-    assert draggable_arrows.parsed(text, 3.0) is None
-
-
-def test_arrows_from_the_browser() -> None:
-    assert draggable_arrows.parsed("1.0 0.5 -2 0", 3.0) == ((1.0, 0.5), (-2.0, 0.0))
-
-
-def test_gradients_of_the_stored_model_can_be_taken_over() -> None:
-    app = opened("arrows")
-    app.toggle(key="dominance.real").set_value(True).run()
-    healthy(app)
-    next(button for button in app.button if button.label == "Use these").click().run()
-    healthy(app)
-    assert re.fullmatch(r"\d{1,3}:\d\.\d:\d\.\d", address(app, "arrows"))
-
-
-# Known truth, and what cannot be shown
-
-
-def test_truth_stands_beside_what_was_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(synthetic_validation, "EPOCHS", 1)
-    app = opened("truth", lesson="unique")
-    healthy(app)
-    assert re.search(r"\*\*\d+ of \d+\*\* measures find the truth", said(app))
-    assert "Left adds 1/2 of the 1" in html(app)
+# What cannot be shown
 
 
 def test_without_a_model_the_rest_is_still_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -497,8 +436,7 @@ def test_without_a_model_the_rest_is_still_there(tmp_path: Path, monkeypatch: py
     app = opened("measures")
     assert not app.exception
     assert "python -m mmlab train --task digits" in said(app)
-    for section in ("arrows", "logs"):
-        healthy(opened(section))
+    healthy(opened("logs"))
 
 
 def test_letters_of_a_log_are_never_the_same() -> None:

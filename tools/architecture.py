@@ -53,7 +53,7 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
     "tasks": ("generators", "custom", "official", "benchmarks"),
     "tasks/generators": ("*", "opinion"),
     "ui": ("text", "session", "components", "inputs", "bar", "pages"),
-    "ui/pages": ("*", "dominance predict"),
+    "ui/pages": ("*", "dominance predict", "sandbox"),
     "ui/pages/methods": ("evidence",),
     "viz": ("base", "inputs", "*", "robustness dominance"),
 }

@@ -52,6 +52,7 @@ FOLDERS = {  # what the parts of the package are said on, where that is one page
     "viz/methods": "methods",
     "viz/robustness": "robustness",
     "ui/pages/home": "predict",
+    "ui/pages/sandbox": "dominance",
     "tasks": "tasks",
 }
 

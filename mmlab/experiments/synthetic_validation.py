@@ -11,7 +11,7 @@ from mmlab.analysis.base.input_swapping import ProgressCallback, quiet
 from mmlab.analysis.dominance.measure import Measure, PairMeasure, Truth, truths_of
 from mmlab.analysis.dominance.perturbations import OWN_RULE, ProbeBudget, probe
 from mmlab.analysis.dominance.report import Panel, lattice_of, panel
-from mmlab.analysis.dominance.synthetic_tasks import NAMES, Known, KnownTask
+from mmlab.analysis.dominance.synthetic_tasks import NAMES, Known, KnownTask, known
 from mmlab.core.batch import Samples
 from mmlab.core.method import METHODS
 from mmlab.core.training_plan import Plan
@@ -19,6 +19,7 @@ from mmlab.inference.sweep import sweep
 from mmlab.training.loop import Trainer
 
 EPOCHS = 12
+_kept: dict[tuple[str, int], Tried] = {}
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,17 @@ def try_measures(which: Known, method: str = "dropout", seed: int = 0, tell: Pro
     return Tried(
         found, tuple(Verdict(each, truth, _found(found, each, truth, test)) for each, truth in truths_of(which.name))
     )
+
+
+def tried(name: str, tell: ProgressCallback = quiet) -> Tried:
+    """The same by the name of the set, once in a process: a lesson and the page that it shows look at one network.
+
+    Raises UnknownName.
+    """
+    key = (name, EPOCHS)
+    if key not in _kept:
+        _kept[key] = try_measures(known(name), tell=tell)
+    return _kept[key]
 
 
 def _found(made: Panel, measure: Measure | PairMeasure, truth: Truth, test: Samples) -> tuple[float, ...]:

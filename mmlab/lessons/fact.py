@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
+from mmlab.analysis.methods.seed_comparison import Comparison
 from mmlab.core.errors import DataError, UnknownName
 from mmlab.core.metric import higher_is_better, is_share
 from mmlab.core.modality import Combination
@@ -54,6 +55,9 @@ class World(Protocol):
 
     def report(self, reference: Reference) -> Mapping[str, Any]:
         """What was measured of it. Raises CheckpointError."""
+
+    def comparison(self, task: str, metric: str) -> Comparison:
+        """All models of a task over their seeds, as Compare shows them. Raises UnknownName, CheckpointError."""
 
     def lend(self, reference: Reference) -> AbstractContextManager[Model]:
         """The model itself."""
@@ -107,15 +111,21 @@ def metric_of(ask: Ask, world: World) -> str:
 
 
 def scores(ask: Ask, world: World, model: str = "") -> dict[str, float]:
-    """The metric by combination, of the test set. Raises CheckpointError, or UnknownName for a metric it lacks."""
-    from dataclasses import replace
+    """The metric by combination on the test set: the mean over the seeds, as Compare says it, or that of `run`.
 
-    found = world.report(world.reference(replace(ask, model=model or ask.model)))
-    metric = metric_of(ask, world)
-    table = found.get("sources", {}).get(BUILT_IN, {}).get("metrics", {})
-    kept = {key: float(row[metric]) for key, row in table.items() if metric in row}
+    Raises CheckpointError, or UnknownName for what was not measured.
+    """
+    name, metric = model or ask.model, metric_of(ask, world)
+    if ask.run:
+        found = world.report(world.reference(replace(ask, model=name)))
+        table = found.get("sources", {}).get(BUILT_IN, {}).get("metrics", {})
+        kept = {key: float(row[metric]) for key, row in table.items() if metric in row}
+    else:
+        every = world.comparison(ask.task, metric)
+        rows = [row for row in every.rows if row.name == name]
+        kept = dict(zip(every.combinations, rows[0].score.tolist(), strict=True)) if rows else {}
     if not kept:
-        raise UnknownName(f"'{metric}' was not measured for {model or ask.model}.", "Ask for another metric.")
+        raise UnknownName(f"'{metric}' was not measured for {name}.", "Ask for another metric, or train the model.")
     return kept
 
 

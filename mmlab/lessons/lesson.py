@@ -12,7 +12,8 @@ class Ask:
 
     Each fact says what it needs. inputs: a combination, `image-sound`; empty for all. among: combinations to choose
     from; models, rules: likewise. of: the input, the region or the class that a number is about. run: the tag of the
-    run of `model`; empty for its first. damage: as in an address, `sound:noise:3`.
+    run of `model`; empty for its first. damage, arrows: as in an address, `sound:noise:3`, `135:1.0:2.0`.
+    ground: the data set of known truth; measure: one of dominance.
     """
 
     fact: str
@@ -26,6 +27,9 @@ class Ask:
     rule: str = ""
     of: str = ""
     explainer: str = ""
+    ground: str = ""
+    arrows: str = ""
+    measure: str = ""
     models: tuple[str, ...] = ()
     among: tuple[str, ...] = ()
     rules: tuple[str, ...] = ()

@@ -69,6 +69,9 @@ class AskedFact(TypedDict):
     rule: NotRequired[Word]
     of: NotRequired[Word]
     explainer: NotRequired[Word]
+    ground: NotRequired[Word]
+    arrows: NotRequired[Word]
+    measure: NotRequired[Word]
     models: NotRequired[Words]
     among: NotRequired[Words]
     rules: NotRequired[Words]
@@ -167,6 +170,8 @@ def _ask(found: Mapping[str, Any], view: Mapping[str, str], what: str) -> Ask:
         "inputs": view.get("on", ""),
         "damage": view.get("damage", ""),
         "explainer": view.get("explainer", ""),
+        "ground": view.get("ground", ""),
+        "arrows": view.get("arrows", ""),
         "run": runs.get(model, ""),
         "models": methods,
     }

@@ -13,10 +13,20 @@ from mmlab.lessons.fact import Finding, World, as_text, best_finding, best_of, c
 from mmlab.lessons.lesson import Ask
 
 
-@fact("score", "The score of the model from these inputs, by `metric` or the task's headline.")
+@fact("score", "The score of the model from these inputs, by `metric` or the task's headline: the mean over its seeds.")
 def score(ask: Ask, world: World) -> Finding:
     """A number for a sentence."""
     text = as_text(_at(scores(ask, world), combination(ask, world).key), metric_of(ask, world))
+    return Finding(text, text)
+
+
+@fact("seeds", "Over how many trainings, which differ in their seed, `score` of the model is averaged.")
+def seeds(ask: Ask, world: World) -> Finding:
+    """A number for a sentence."""
+    runs = [run for run in world.comparison(ask.task, metric_of(ask, world)).runs if run.name == ask.model]
+    if not runs:
+        raise UnknownName(f"Nothing was measured of {ask.model}.", "Train the model.")
+    text = str(len(runs[0].seeds))
     return Finding(text, text)
 
 

@@ -12,6 +12,8 @@ from html import escape
 
 import streamlit as st
 
+from mmlab.analysis.robustness.telling_samples import SURE
+from mmlab.core.number_text import percent
 from mmlab.core.phrases import say
 from mmlab.lessons.classroom import Question
 from mmlab.lessons.lesson import Ask
@@ -82,7 +84,7 @@ def _head(at: Running, page: str, open_page: Open) -> None:
 
 
 def _options(at: Running) -> None:
-    """The options as buttons; once one was chosen, they say which it was and which is right."""
+    """The options as buttons, and what "sure" means; once one was chosen, which it was and which is right."""
     right = lessons.right(at) if at.vote else ""
     with st.container(horizontal=True, gap="small", key="mm-options"):
         for number, (option, text) in enumerate(at.step.options.items()):
@@ -94,6 +96,13 @@ def _options(at: Running) -> None:
                 type="primary" if right and option == right else "secondary",
                 on_click=partial(lessons.vote, at, option),
             )
+    if any(option.endswith("-sure") for option in at.step.options):
+        st.caption(
+            say(
+                "Sure: with a probability of {share} or more, as “fairly sure” and “very sure” below.",
+                share=percent(SURE),
+            )
+        )
 
 
 def _step(at: Running) -> str:

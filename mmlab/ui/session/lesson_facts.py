@@ -8,6 +8,7 @@ from typing import Any
 
 import streamlit as st
 
+from mmlab.analysis.methods.seed_comparison import Comparison
 from mmlab.core.errors import CheckpointError, DataError
 from mmlab.core.outputs import Prediction
 from mmlab.core.phrases import say
@@ -15,9 +16,9 @@ from mmlab.core.reference import Reference
 from mmlab.core.results import Sweep
 from mmlab.core.task import Task
 from mmlab.inference.predictor import Model
-from mmlab.lessons.fact import Finding, find
+from mmlab.lessons.fact import BUILT_IN, Finding, find
 from mmlab.lessons.lesson import Ask
-from mmlab.ui.session import cache, url_state
+from mmlab.ui.session import cache, comparison_cache, url_state
 from mmlab.ui.text import language
 
 
@@ -56,6 +57,9 @@ class _App:
 
     def report(self, reference: Reference) -> Mapping[str, Any]:
         return cache.report(reference)
+
+    def comparison(self, task: str, metric: str) -> Comparison:
+        return comparison_cache.comparison(task, "", BUILT_IN, "", metric, comparison_cache.stamp(task))
 
     def lend(self, reference: Reference) -> AbstractContextManager[Model]:
         return cache.pool().lend(reference)

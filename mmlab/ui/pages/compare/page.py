@@ -43,18 +43,16 @@ def show(task_name: str, models: Models) -> None:
         what, _, command = advice(task, train, say("Train all")).partition(": ")
         st.info(f"{say('Nothing was measured for this task yet.')}  \n{say(what)}: `{command}`")
         return
-    view, found = _chosen(task, stamp)
-    for problem in found.problems:
-        st.warning(plain(problem))
-    for warned in () if view else found.warnings(lambda key: task.info.modalities.parse(key).label):
-        st.warning(plain(warned))
-    by = _by(found, view)
+    controls = st.expander(say("Choose what is compared")) if "step" in url_state.modes() else st.container()
+    with controls:  # in a lesson, what it speaks of comes first
+        view, found = _chosen(task, stamp)
+        by = _by(found, view)
+    warned = () if view else found.warnings(lambda key: task.info.modalities.parse(key).label)
+    for told in (*found.problems, *warned):
+        st.warning(plain(told))
     ordered = _sorted(found, by)
-    st.subheader(
-        say("Ablation") if view else say("Methods and combinations"),
-        help=wording.help("ladder" if view else "compared"),
-        anchor=False,
-    )
+    title = say("Ablation") if view else say("Methods and combinations")
+    st.subheader(title, help=wording.help("ladder" if view else "compared"), anchor=False)
     cell = confusion.cell(ordered, models.asked)
     mapped, table = st.tabs([say("Heat map"), say("Table")])
     with mapped, page_frame.error_boundary():

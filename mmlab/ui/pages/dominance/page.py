@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,10 +17,9 @@ from mmlab.ui.pages.dominance import (
     cue_conflict,
     external_log,
     faithfulness,
-    gradient_arrows,
     measure_table,
     per_sample,
-    synthetic_truth,
+    task_truth,
     training_dynamics,
     verdict,
 )
@@ -69,12 +68,9 @@ SECTIONS: dict[str, Section] = {
     ),
     "maps": Section(phrase("Faithfulness"), phrase("Can the attribution map be believed?"), faithfulness.show),
     "truth": Section(
-        phrase("Synthetic ground truth"),
-        phrase("Do the measures find a dominance that is known?"),
-        synthetic_truth.show,
-    ),
-    "arrows": Section(
-        phrase("Gradient conflict"), phrase("What does it mean that two gradients conflict?"), gradient_arrows.show
+        phrase("Known contributions"),
+        phrase("Does the model use its inputs as much as they tell?"),
+        task_truth.show,
     ),
     "logs": Section(
         phrase("Your own log"), phrase("Which input dominated in your own training loop?"), external_log.show
@@ -82,12 +78,35 @@ SECTIONS: dict[str, Section] = {
 }
 
 
+SANDBOXES = ("truth", "arrows")  # sections of old that are sandboxes now
+
+
 def show(task: Task, reference: Reference | None) -> None:
-    """The whole page under the bar: of the model that is shown, where there is one."""
+    """The whole page under the bar: of the model that is shown, where there is one.
+
+    An old address of a sandbox leads there.
+    """
+    _follow_moved(task)
     st.html(Path(__file__).with_name("dominance.css"))
     for warned in comparison_cache.warnings_of(reference) if reference is not None else ():
         st.warning(page_frame.plain(warned))
     _body(task.name, reference)
+
+
+def _follow_moved(task: Task) -> None:
+    """Open the sandbox that stood here once, unless the contributions of this very task are known."""
+    aspect, view = url_state.get("aspect"), url_state.everything()
+    ground = view.get("ground") or view.get("lesson", "")  # the name of the field before there were lessons
+    if aspect not in SANDBOXES or (aspect == "truth" and not ground and task_truth.is_known(task)):
+        return
+    left = {"aspect", "ground"} if "step" in view else {"aspect", "ground", "lesson"}
+    kept = {name: value for name, value in view.items() if name not in left}
+    page_frame.open_page("sandbox", {**kept, "play": aspect, **({"ground": ground} if ground else {})})
+
+
+def _sections(task: Task) -> dict[str, Section]:
+    """Those that have something to show for a task."""
+    return {name: each for name, each in SECTIONS.items() if name != "truth" or task_truth.is_known(task)}
 
 
 @page_frame.panel
@@ -96,12 +115,13 @@ def _body(task_name: str, reference: Reference | None) -> None:
     if reference is not None and len(task.info.modalities) > 1:
         with page_frame.error_boundary():
             verdict.show(task, reference, selection.announced(cache.sweep(reference).ids))
-    chosen = _section()
+    sections = _sections(task)
+    chosen = _section(sections)
     if not chosen:
         return
-    section = SECTIONS[chosen]
+    section = sections[chosen]
     st.subheader(say(section.question), anchor=False)
-    if reference is None and chosen not in ("truth", "logs", "arrows"):
+    if reference is None and chosen != "logs":
         st.caption(say("This needs a trained model."))
         return
     if url_state.get("chosen") and not section.follows:
@@ -110,15 +130,15 @@ def _body(task_name: str, reference: Reference | None) -> None:
         section.show(task, reference)  # type: ignore[arg-type]
 
 
-def _section() -> str:
+def _section(sections: Mapping[str, Section]) -> str:
     """The section that is open; none before somebody chose, but the measures where the address is about them."""
     wanted = url_state.get("aspect")
     about_measures = url_state.get("number") or url_state.get("absent")
-    chosen = wanted if wanted in SECTIONS else "measures" if about_measures else ""
+    chosen = wanted if wanted in sections else "measures" if about_measures else ""
     st.pills(
         say("Look closer"),
-        list(SECTIONS),
-        format_func=lambda name: say(SECTIONS[name].title),
+        list(sections),
+        format_func=lambda name: say(sections[name].title),
         key=url_state.follow("dominance.aspect", chosen or None),
         on_change=_open,
     )

@@ -26,12 +26,16 @@ from mmlab.viz.base.figure import Figure
 TRUE, MEASURED = theme.MUTED, theme.ACCENT
 
 
-def show(task: Task, reference: Reference | None) -> None:
-    """The panel; nothing for a task of which no truth is known, or without a model."""
+def is_known(task: Task) -> bool:
+    """Whether it is known what each input of the task tells: the best error of a number, so of no other answer."""
+    return hasattr(task, "known_values") and isinstance(task.info.output, Regression)
+
+
+def show(task: Task, reference: Reference) -> None:
+    """The panel; nothing for a task of which no truth is known."""
     known_values = getattr(task, "known_values", None)
     output = task.info.output
-    # what can be known of a task is the best error of a number, so another kind of answer has nothing to show
-    if known_values is None or reference is None or not isinstance(output, Regression):
+    if known_values is None or not isinstance(output, Regression):
         return
     score = _score()
     with page_frame.error_boundary():
@@ -50,7 +54,6 @@ def show(task: Task, reference: Reference | None) -> None:
                 method=page_frame.plain(cache.title(reference.method)),
             )
         )
-    st.divider()
 
 
 def _score() -> str:

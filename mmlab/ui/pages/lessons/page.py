@@ -30,6 +30,9 @@ def show() -> None:
         page_frame.open_page(at.step.page, {**url_state.modes(), **lessons.address(at.lesson, at.place)})
     found = lessons.there()
     wanted = url_state.get("lesson")
+    if wanted in found.lessons:
+        with page_frame.error_boundary():
+            _finished(found.lessons[wanted], list(found.lessons.values()))
     school.show(tuple(found.lessons.values()))
     for row in _rows(list(found.lessons.values())):
         for column, lesson in zip(st.columns(ACROSS, gap="medium"), row, strict=False):
@@ -38,6 +41,21 @@ def show() -> None:
     _own()
     for name, problem in found.problems.items():
         st.warning(say("**{name}** is left out: {problem}", name=plain(name), problem=plain(str(problem))))
+
+
+def _finished(lesson: Lesson, every: list[Lesson]) -> None:
+    """After the last step: what one can say now, how the guesses went, and the lesson that comes next."""
+    if set(lessons.votes(lesson)) != set(range(len(lesson.steps))):
+        return
+    guessed, hits = lessons.score(lesson)
+    following = next(iter(every[every.index(lesson) + 1 :]), None)
+    with st.container(border=True, key="mm-lesson"):
+        st.markdown(say("**Done: {title}**", title=plain(lesson.title)))
+        st.markdown(plain(lesson.learn))
+        st.caption(say("{hits} of {guessed} guesses were right.", hits=hits, guessed=guessed))
+        if following is not None:
+            label = f"**{say('Next: {title}', title=plain(following.title))} →**"
+            page_frame.page_link(following.steps[0].page, label, lessons.address(following, 0))
 
 
 def _rows(every: list[Lesson]) -> list[list[Lesson]]:

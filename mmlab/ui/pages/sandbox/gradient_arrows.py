@@ -14,9 +14,9 @@ from mmlab.core.phrases import say
 from mmlab.core.reference import Reference
 from mmlab.core.spans import divisor
 from mmlab.core.task import Task
-from mmlab.ui.components import draggable_arrows, page_frame, pickers
+from mmlab.ui.components import draggable_arrows, page_frame, pickers, run_picker
 from mmlab.ui.pages.dominance import result_cache
-from mmlab.ui.session import url_state
+from mmlab.ui.session import cache, url_state
 from mmlab.ui.text.markdown import plain
 from mmlab.viz.dominance import gradient_arrows
 
@@ -24,15 +24,20 @@ FORM = re.compile(r"(\d{1,3}):(\d\.\d):(\d\.\d)")
 USUAL = (135, 1.0, 2.0)
 LONGEST = 3.0
 NAMED = ("first", "second", "total", "first_kept", "second_kept", "kept")
-TURN = "dominance.turn"  # how the drawing lies: degrees of the first arrow, and on which side of it the second is
+TURN = "sandbox.turn"  # how the drawing lies: degrees of the first arrow, and on which side of it the second is
 
 
-def show(task: Task, reference: Reference | None) -> None:
+def show() -> None:
     """Sliders, the drawing, the formula with its numbers."""
     labels = (say("first"), say("second"))
-    if reference is not None and st.toggle(say("Use those of the stored model"), key="dominance.real"):
-        with page_frame.error_boundary():
-            labels = _real(task, reference)
+    task = pickers.current_task()
+    reference = _model(task)
+    if reference is not None:
+        model = plain(cache.title(reference.method))
+        whose = say("Use those of {model}, {task}", model=model, task=plain(pickers.task_title(task.name)))
+        if st.toggle(whose, key="sandbox.real"):
+            with page_frame.error_boundary():
+                labels = _real(task, reference)
     degrees, one, other = _read()
     left, right = st.columns([4, 5], gap="large")
     with left:
@@ -52,9 +57,16 @@ def show(task: Task, reference: Reference | None) -> None:
         html = gradient_arrows.drawing(shown, labels, found.conflict, alt) + gradient_arrows.legend(
             labels, found.conflict
         )
-        draggable_arrows.arrows(html, "dominance.arrows", LONGEST, _moved)
+        draggable_arrows.arrows(html, "sandbox.arrows", LONGEST, _moved)
         st.caption(say("Drag the heads of the two arrows, or use the sliders."))
         st.markdown(_said(found, labels))
+
+
+def _model(task: Task) -> Reference | None:
+    """The model of the address, or the usual one; None where there is none."""
+    there = {each.reference.method: each.reference for each in run_picker.entries(task.name) if not each.problem}
+    wanted = (url_state.get("lattice"), "joint", next(iter(there), ""))
+    return next((there[name] for name in wanted if name in there), None)
 
 
 def _read() -> tuple[int, float, float]:
@@ -67,11 +79,11 @@ def _read() -> tuple[int, float, float]:
 
 
 def _slider(label: str, low: float, high: float, value: float, step: float, name: str) -> None:
-    st.slider(label, low, high, key=url_state.follow(f"dominance.arrows.{name}", value), step=step, on_change=_keep)
+    st.slider(label, low, high, key=url_state.follow(f"sandbox.arrows.{name}", value), step=step, on_change=_keep)
 
 
 def _keep() -> None:
-    degrees, one, other = (st.session_state[f"dominance.arrows.{name}"] for name in ("angle", "one", "other"))
+    degrees, one, other = (st.session_state[f"sandbox.arrows.{name}"] for name in ("angle", "one", "other"))
     url_state.put(arrows=f"{int(degrees)}:{one:.1f}:{other:.1f}")
 
 
@@ -105,7 +117,7 @@ def _real(task: Task, reference: Reference) -> tuple[str, str]:
                 range(len(found.keys)),
                 index=int(index),
                 format_func=lambda k: modalities.parse(found.keys[k]).label,
-                key=f"dominance.real.{reference.task}.{place}",
+                key=f"sandbox.real.{reference.task}.{place}",
                 width=220,
             )
             for place, (title, index) in enumerate(((say("One combination"), row), (say("Another"), column)))
@@ -114,7 +126,7 @@ def _real(task: Task, reference: Reference) -> tuple[str, str]:
         scale = 2 / divisor(float(lengths.max()))
         degrees = round(degrees_of(float(found.cosines[chosen[0], chosen[1]])))
         values = f"{degrees}:{max(lengths[0] * scale, 0.1):.1f}:{max(lengths[1] * scale, 0.1):.1f}"
-        st.button(say("Use these"), on_click=lambda: url_state.put(arrows=values), key="dominance.take")
+        st.button(say("Use these"), on_click=lambda: url_state.put(arrows=values), key="sandbox.take")
     st.caption(
         say(
             "Measured on the stored model: {degrees} degrees, lengths {one} and {other}, on the parameters that "

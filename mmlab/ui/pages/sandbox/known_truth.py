@@ -10,43 +10,37 @@ import streamlit as st
 from mmlab.analysis.dominance.measure import Measure
 from mmlab.analysis.dominance.synthetic_tasks import NAMES, SETS
 from mmlab.core.phrases import phrase, say
-from mmlab.core.reference import Reference
-from mmlab.core.task import Task
-from mmlab.experiments.synthetic_validation import Tried, Verdict, try_measures
+from mmlab.experiments.synthetic_validation import Tried, Verdict, tried
 from mmlab.ui.components.background_task import run_cached
-from mmlab.ui.pages.dominance import task_truth
 from mmlab.ui.session import url_state
 from mmlab.viz.dominance import measure_table
 
 SIDES = {"left": phrase("Left"), "right": phrase("Right side")}
 
 
-def show(task: Task, reference: Reference | None) -> None:
+def show() -> None:
     """A set, a small network that is trained on it here and now, and truth against measure."""
-    task_truth.show(task, reference)
-    wanted = url_state.get("ground") or url_state.get("lesson")  # the name that addresses had before there were lessons
+    wanted = url_state.get("ground")
     chosen = wanted if wanted in SETS else "redundant"
     st.pills(
         say("Data"),
         list(SETS),
         format_func=lambda name: say(SETS[name].title),
-        key=url_state.follow("dominance.ground", chosen),
+        key=url_state.follow("sandbox.ground", chosen),
         required=True,
         wrap=True,
-        on_change=lambda: url_state.put(ground=st.session_state["dominance.ground"]),
+        on_change=lambda: url_state.put(ground=st.session_state["sandbox.ground"]),
     )
     which = SETS[chosen]
     told = say(
         "The label is a fair coin, so everything follows by hand. A small network (modality dropout) learns it here in "
-        "seconds and is measured like any other; nothing of this page’s model is used."
+        "seconds and is measured like any other; no model of the library is used."
     )
     st.caption(f"{say(which.about)} {told}")
-    tried: Tried = run_cached(
-        ("truth", chosen), say("Training a small network"), lambda tell: try_measures(which, tell=tell)
-    )
-    st.html(_table(tried.verdicts))
-    held = sum(verdict.holds for verdict in tried.verdicts)
-    total = len(tried.verdicts)
+    found: Tried = run_cached(("truth", chosen), say("Training a small network"), lambda tell: tried(chosen, tell))
+    st.html(_table(found.verdicts))
+    held = sum(verdict.holds for verdict in found.verdicts)
+    total = len(found.verdicts)
     if held < total:
         told = say(
             "**{count} of {total}** measures find the truth, and each miss has its reason.", count=held, total=total
