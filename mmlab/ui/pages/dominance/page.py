@@ -97,7 +97,7 @@ def _follow_moved(task: Task) -> None:
     """Open the sandbox that stood here once, unless the contributions of this very task are known."""
     aspect, view = url_state.get("aspect"), url_state.everything()
     ground = view.get("ground") or view.get("lesson", "")  # the name of the field before there were lessons
-    if aspect not in SANDBOXES or (aspect == "truth" and not ground and task_truth.is_known(task)):
+    if aspect not in SANDBOXES or (aspect == "truth" and not ground and task_truth.of_known_truth(task) is not None):
         return
     left = {"aspect", "ground"} if "step" in view else {"aspect", "ground", "lesson"}
     kept = {name: value for name, value in view.items() if name not in left}
@@ -106,7 +106,9 @@ def _follow_moved(task: Task) -> None:
 
 def _sections(task: Task) -> dict[str, Section]:
     """Those that have something to show for a task."""
-    return {name: each for name, each in SECTIONS.items() if name != "truth" or task_truth.is_known(task)}
+    return {
+        name: each for name, each in SECTIONS.items() if name != "truth" or task_truth.of_known_truth(task) is not None
+    }
 
 
 @page_frame.panel

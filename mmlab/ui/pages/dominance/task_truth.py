@@ -26,16 +26,17 @@ from mmlab.viz.base.figure import Figure
 TRUE, MEASURED = theme.MUTED, theme.ACCENT
 
 
-def is_known(task: Task) -> bool:
-    """Whether it is known what each input of the task tells: the best error of a number, so of no other answer."""
-    return hasattr(task, "known_values") and isinstance(task.info.output, Regression)
+def of_known_truth(task: Task) -> Regression | None:
+    """The answers of a task of which it is known what each input tells; None for other tasks."""
+    output = task.info.output
+    # what can be known of a task is the best error of a number, so another kind of answer has nothing to show
+    return output if hasattr(task, "known_values") and isinstance(output, Regression) else None
 
 
 def show(task: Task, reference: Reference) -> None:
     """The panel; nothing for a task of which no truth is known."""
-    known_values = getattr(task, "known_values", None)
-    output = task.info.output
-    if known_values is None or not isinstance(output, Regression):
+    output, known_values = of_known_truth(task), getattr(task, "known_values", None)
+    if output is None or known_values is None:
         return
     score = _score()
     with page_frame.error_boundary():
