@@ -177,6 +177,21 @@ def test_every_kind_of_answer_goes_everywhere(
     visitor.read("explain", methods="gmd")
     for method in ("dropout", "gmd"):
         visitor.read("methods", method=method)
+    if make is films:
+        one_label_is_looked_at(visitor, run, folder)
+
+
+def one_label_is_looked_at(visitor: Visitor, run: Command, folder: str) -> None:
+    """Where several labels hold at once, one of them can be chosen; views of single classes say that they are."""
+    visitor.read("robustness", section="certainty", label="war")
+    assert ("Label", "war") in {(box.label, box.value) for box in visitor.app.selectbox}
+    assert "not war" in visitor.read("embed", colour="label", label="war", part="map")
+    visitor.read("explain", target="3", section="", label="")
+    for method in ("mmanet", "dimml"):
+        run("train", "--task", folder, "--method", method, "--plan", "epochs=2")
+    assert "one class of each sample; there is none" in visitor.read("methods", method="mmanet")
+    assert "Only of DI-MML with one class as its answer" in visitor.read("methods", method="dimml")
+    assert "only classification, detection" in visitor.read("methods", method="ogm_ge")
 
 
 @pytest.mark.slow

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from mmlab.core.errors import DataError
+from mmlab.core.outputs import Multilabel
 from mmlab.tasks.custom.from_arrays import write_from_arrays
 from mmlab.tasks.custom.validate import check
 from mmlab.tasks.custom_folder import task_class
@@ -56,11 +57,27 @@ def test_arrays_of_all_samples_are_split_and_numbers_are_a_scale(tmp_path: Path)
     np.testing.assert_allclose(task.example(str(row)).raw["one"].values, values[row], rtol=1e-6)
 
 
+def test_rows_of_zeros_and_ones_are_several_labels(tmp_path: Path) -> None:
+    truth = RNG.random((40, 3)) < 0.4
+    task = task_of(
+        tmp_path,
+        one=RNG.normal(size=(40, 4)),
+        two=RNG.normal(size=(40, 2)),
+        y=truth.astype(np.uint8),
+        classes=["red", "green", "blue"],
+    )
+    assert task.info.output == Multilabel(("blue", "green", "red"))
+    found = task.samples("test")
+    rows = [int(name[1:]) for name in found.ids]
+    assert (found.target.numpy() == truth[rows][:, ::-1]).all()
+
+
 @pytest.mark.parametrize(
     ("arrays", "said"),
     [
         ({"a": np.ones((5, 2)), "b": np.ones((5, 2))}, "no right answers"),
         ({"a": np.ones((5, 2)), "y": np.arange(5)}, "1 arrays"),
+        ({"a": np.ones((5, 2)), "b": np.ones((5, 2)), "y": np.full((5, 2), 3)}, "not of zeros and ones"),
         ({"a": np.ones((5, 2)), "b": np.ones((5, 2)), "y": np.arange(5), "split": ["x"] * 5}, "do not fit"),
     ],
 )

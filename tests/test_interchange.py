@@ -197,6 +197,32 @@ def test_a_data_set_of_hugging_face_becomes_a_folder_without_its_package(tmp_pat
     assert found.missing["voice"] == pytest.approx(9 / 26, abs=1e-4)
 
 
+def test_lists_of_classes_are_several_labels(tmp_path: Path) -> None:
+    """As Hugging Face stores them, by number, and as json beside the samples of WebDataset, by name."""
+    listed = {"label": {"feature": FEATURES["label"], "_type": "Sequence"}, "photo": {"_type": "Image"}}
+    several = ([], [0], [1], [0, 1])
+    rows = [{**pet, "label": several[i % 4]} for i, pet in enumerate(pets(0, 30))]
+    saved(tmp_path / "pets", rows, {**FEATURES, **listed})
+    source = tar(
+        tmp_path / "shard.tar",
+        {
+            name: content
+            for i in range(30)
+            for name, content in (
+                (f"{i}.photo.png", png(np.full((8, 8), i, np.uint8))),
+                (f"{i}.json", json.dumps({"target": [["cat", "dog"][j] for j in several[i % 4]], "words": f"w {i}"})),
+            )
+            for content in ([content.encode()] if isinstance(content, str) else [content])
+        },
+    )
+    for place, name in ((tmp_path / "pets", "mine"), (source, "other")):
+        assert main(["example", str(tmp_path / name), "--from", str(place)]) == 0
+        assert sound(tmp_path / name)["output"] == {"kind": "multilabel", "classes": ["cat", "dog"]}
+        cells = (tmp_path / name / "manifest.csv").read_text().splitlines()[1:]
+        assert sum(",cat|dog," in line for line in cells) == 7
+        assert sum(line.split(",")[2] == "" for line in cells) == 8
+
+
 def test_a_hostile_data_set_is_a_sentence(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     rows = pets(0, 4)
     cases: list[tuple[str, Any, str]] = [

@@ -29,6 +29,7 @@ Arrays = Mapping[str, NDArray[Any]]
 def write_from_arrays(source: Path, folder: Path) -> int:
     """Write a task of rows of numbers into a folder that is new or empty; the number of samples. Raises DataError.
 
+    Right answers `[samples, labels]` of zeros and ones are several labels at once, named by an array `classes`.
     Arrays end in `_train`, `_valid` and `_test`, or all samples are in one array per input. Where there is no
     validation part, a fifth of the training groups is it; where there is no split at all, it is drawn under a fixed
     seed, group by group.
@@ -40,12 +41,13 @@ def write_from_arrays(source: Path, folder: Path) -> int:
         raise DataError(f"'{source.name}' is no .npz that can be read.", LAYOUT) from error
     whole, split = _joined(found)
     truth = _one(whole, TARGETS)
-    if truth is None or truth.ndim != 1 or not len(truth):
+    if truth is None or truth.ndim not in (1, 2) or not truth.size:
         raise DataError(f"'{source.name}' has no right answers.", f"Name them {' or '.join(TARGETS[:2])}. {LAYOUT}")
     inputs = _inputs(whole, len(truth))
     ids, groups = _texts(_one(whole, IDS), len(truth)), _texts(_one(whole, GROUPS), len(truth))
     split = splits_of(split, groups or [str(row) for row in range(len(truth))])
-    output, cells = answers_of(truth)
+    named = _one(found, ("classes",))
+    output, cells = answers_of(truth, [] if named is None else [str(each) for each in named.reshape(-1)])
     unique = bool(ids) and len(set(ids)) == len(ids)
     names = ids if unique and all(is_plain(each, LONGEST_ID) and not each.startswith(OWN) for each in ids) else []
     rows = [
@@ -101,7 +103,7 @@ def _one(found: Arrays, names: Sequence[str]) -> NDArray[Any] | None:
 
 def _inputs(whole: Arrays, count: int) -> dict[str, NDArray[Any]]:
     """The arrays of numbers with a row per sample, under names that a column may have."""
-    others = {*TARGETS, *IDS, *GROUPS}
+    others = {*TARGETS, *IDS, *GROUPS, "classes"}
     found = {}
     for name, each in whole.items():
         clean = re.sub(r"[^a-z0-9_]+", "_", name.lower()).strip("_")[:40]

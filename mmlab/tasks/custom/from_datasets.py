@@ -19,6 +19,7 @@ from mmlab.tasks.custom.from_arrays import GROUPS, IDS
 from mmlab.tasks.custom.from_samples import ANSWERS, SPLIT, File, Sample, Value, clean, is_input
 from mmlab.tasks.custom.manifest import SPLITS
 from mmlab.tasks.custom.safe_paths import LARGEST_FILE, file_of
+from mmlab.tasks.custom.starting import joined
 
 STATE, INFO, PARTS = "state.json", "dataset_info.json", "dataset_dict.json"
 LARGEST_JSON = 2**24
@@ -111,7 +112,10 @@ def _sample(row: Mapping[str, Any], features: Mapping[str, Any], split: str, num
 
 
 def _named(value: Any, feature: Any) -> Any:
-    """A class by its name, where the number has one."""
+    """A class by its name, where the number has one; of a list of classes, all of them."""
+    if isinstance(value, list):
+        inside = feature.get("feature") if isinstance(feature, Mapping) else feature[0] if feature else None
+        return joined([each if isinstance(each, list) else _named(each, inside) for each in value])
     names = feature.get("names") if isinstance(feature, Mapping) else None
     if isinstance(names, list) and isinstance(value, int) and 0 <= value < len(names):
         return str(names[value])

@@ -27,7 +27,7 @@ from mmlab.tasks.custom.from_arrays import GROUPS, TARGETS
 from mmlab.tasks.custom.from_samples import ANSWERS, LARGEST_WHOLE, SPLIT, File, Sample, Value, clean, is_input
 from mmlab.tasks.custom.manifest import MOST_ROWS, SPLITS
 from mmlab.tasks.custom.safe_paths import LARGEST_FILE
-from mmlab.tasks.custom.starting import KINDS
+from mmlab.tasks.custom.starting import KINDS, joined
 
 ENDINGS = (".tar", ".tar.gz", ".tgz")
 MOST_MEMBERS = 8 * MOST_ROWS
@@ -146,7 +146,7 @@ def _sample(shard: Path, key: str, files: Mapping[str, bytes], split: str) -> Sa
     for name, each in said.items():
         if is_input(name) and (value_of := _of_json(each)) is not None:
             inputs.setdefault(clean(name), value_of)
-    target = _first(said, ANSWERS)
+    target = joined(_first(said, ANSWERS))
     if not isinstance(target, str | int | float):
         raise DataError(
             f"Sample '{_shown(key)}' in {shard.name} has no right answer.", f"Name it {TARGETS[1]}. {LAYOUT}"

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from mmlab.core import csv_file
 from mmlab.core.errors import DataError
+from mmlab.core.outputs.multilabel import SEPARATOR
 from mmlab.tasks.custom.locations import MANIFEST, TASK_FILE
 from mmlab.tasks.custom.manifest import SPLITS
 
@@ -76,8 +77,23 @@ def splits_of(stated: list[str], groups: Sequence[str]) -> list[str]:
     ]
 
 
-def answers_of(truth: NDArray[Any]) -> tuple[dict[str, Any], list[str]]:
-    """What task.json asks for, and the cell of each sample: classes, or a number on the scale that there is."""
+def joined(labels: Any) -> Any:
+    """The cell of several labels that stand in a list; anything else as it is."""
+    if isinstance(labels, list) and all(isinstance(each, str | int) for each in labels):
+        return SEPARATOR.join(map(str, labels))
+    return labels
+
+
+def answers_of(truth: NDArray[Any], names: Sequence[str] = ()) -> tuple[dict[str, Any], list[str]]:
+    """What task.json asks for, and the cell of each sample: classes, or a number on the scale that there is.
+
+    Texts with a `|` in them, and rows of zeros and ones `[N, L]`, are several labels; names: of the columns of these.
+    """
+    if truth.ndim == 2:
+        truth = _named_labels(truth, list(names) or [str(place) for place in range(truth.shape[1])])
+    if truth.dtype.kind == "U" and any(SEPARATOR in each for each in truth):
+        classes = sorted({name for each in truth for name in each.split(SEPARATOR) if name})
+        return {"kind": "multilabel", "classes": classes}, [str(each) for each in truth]
     if truth.dtype.kind == "f" and not np.isfinite(truth).all():
         raise DataError("A right answer is not a finite number.", "Fill it in, or leave the sample out.")
     whole = truth.dtype.kind in "iubU" or bool((truth == np.round(truth)).all())
@@ -87,6 +103,14 @@ def answers_of(truth: NDArray[Any]) -> tuple[dict[str, Any], list[str]]:
         return {"kind": "classification", "classes": classes}, cells
     low, high = float(truth.min()), float(truth.max())
     return {"kind": "regression", "low": low, "high": high}, [repr(float(each)) for each in truth]
+
+
+def _named_labels(truth: NDArray[Any], names: list[str]) -> NDArray[np.str_]:
+    if len(names) != truth.shape[1] or truth.dtype.kind not in "iufb" or not np.isin(truth, (0, 1)).all():
+        raise DataError(
+            "The right answers are rows, and not of zeros and ones.", "Give one answer, or a 0 or 1 for each label."
+        )
+    return np.array([SEPARATOR.join(name for name, on in zip(names, row, strict=True) if on) for row in truth])
 
 
 def task_name(folder: Path) -> str:
