@@ -12,6 +12,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -64,19 +65,21 @@ def browser_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def address(browser_models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The app on a free port, with these models."""
+    lessons = tmp_path_factory.mktemp("lessons")
+    (lessons / "mine.md").write_text(LESSON, "utf-8")
+    with served(MMLAB_CHECKPOINTS=str(browser_models), MMLAB_LESSONS=str(lessons)) as found:
+        yield found
+
+
+@contextmanager
+def served(**environment: str) -> Iterator[str]:
+    """An app of its own on a free port, with these variables."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    lessons = tmp_path_factory.mktemp("lessons")
-    (lessons / "mine.md").write_text(LESSON, "utf-8")
-    environment = {
-        **os.environ,
-        "MMLAB_CHECKPOINTS": str(browser_models),
-        "MMLAB_DEVICE": "cpu",
-        "MMLAB_LESSONS": str(lessons),
-    }
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
-    process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT)
+    known = {**os.environ, "MMLAB_DEVICE": "cpu", **environment}
+    process = subprocess.Popen(command, cwd=ROOT, env=known, stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT)
     try:
         _wait_until_healthy(f"http://127.0.0.1:{port}/_stcore/health")
         yield f"http://127.0.0.1:{port}"

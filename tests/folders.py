@@ -99,6 +99,36 @@ def with_photo(**changes: Any) -> Task:
     return with_task(modalities=[{**PAIR["modalities"][0], **changes}, PAIR["modalities"][1]])
 
 
+SENSORS = {"Temperature": "T", "Humidity": "H", "Pressure": "P", "Wind": "W", "Light": "L", "Magnetometer": "M"}
+
+
+def sensors(folder: Path, name: str = "sensors", classes: Sequence[str] = ("closed", "half open", "ajar")) -> Path:
+    """Six inputs of two numbers each, from which any of the classes can be told."""
+    rng = np.random.default_rng(0)
+    inputs = [label.lower() for label in SENSORS]
+    rows = [f"id,split,target,{','.join(inputs)}"]
+    for i, split in enumerate(SPLITS):
+        place = i % len(classes)
+        cells = (f"{place + rng.normal():.3f} {rng.normal():.3f}" for _ in inputs)
+        rows.append(f"s{i},{split},{classes[place]},{','.join(cells)}")
+    task = {
+        "name": name,
+        "output": {"kind": "classification", "classes": list(classes)},
+        "modalities": [
+            {
+                "name": label.lower(),
+                "label": label,
+                "letter": letter,
+                "kind": "vector",
+                "columns": ["a", "b"],
+                "inline": True,
+            }
+            for label, letter in SENSORS.items()
+        ],
+    }
+    return written(folder, task, rows, {})
+
+
 def opened(folder: Path) -> Any:
     """The task of a folder."""
     locations.add(folder)

@@ -15,7 +15,7 @@ from mmlab.notebook import shown
 from mmlab.notebook.shown import Shown
 from mmlab.notebook.trained_model import TrainedModel
 from mmlab.storage.library import SHIPPED
-from tests.test_browser import CHROMIUM, FLAGS
+from tests.browser_app import CHROMIUM, FLAGS
 
 HERE = Path(shown.__file__).parent
 PAGE = """<!doctype html><meta charset="utf-8"><meta name="color-scheme" content="light dark"><div id="place"></div>

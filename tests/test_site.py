@@ -22,7 +22,7 @@ from mmlab.experiments import site_export
 from mmlab.storage import report_file, sweep_file
 from mmlab.storage.library import SHIPPED, Library
 from tests.apps import app_at, healthy
-from tests.test_browser import CHROMIUM, FLAGS
+from tests.browser_app import CHROMIUM, FLAGS
 
 METHODS = ("joint", "gmd")
 LARGEST = 5_000_000

@@ -62,14 +62,11 @@ def test_a_lattice_has_every_combination_and_every_line(count: int) -> None:
 def test_no_two_boxes_of_a_lattice_overlap(count: int) -> None:
     drawn = combination_lattice.lattice(states(count), letters(count))
     for first, second in combinations(drawn.nodes, 2):
-        apart = (
-            abs(first.x - second.x) >= combination_lattice.NODE_WIDE
-            or abs(first.y - second.y) >= combination_lattice.NODE_HIGH
-        )
+        apart = abs(first.x - second.x) >= drawn.shape.wide or abs(first.y - second.y) >= drawn.shape.high
         assert apart, (first.state.key, second.state.key)
     for node in drawn.nodes:
-        assert combination_lattice.NODE_WIDE / 2 <= node.x <= drawn.width - combination_lattice.NODE_WIDE / 2
-        assert combination_lattice.NODE_HIGH / 2 <= node.y <= drawn.height - combination_lattice.NODE_HIGH / 2
+        assert drawn.shape.wide / 2 <= node.x <= drawn.width - drawn.shape.wide / 2
+        assert drawn.shape.high / 2 <= node.y <= drawn.height - drawn.shape.high / 2
 
 
 @pytest.mark.parametrize("count", [2, 3, 6])

@@ -103,5 +103,10 @@ export default function (component) {
     box.innerHTML = data.html;
     box.shown = data.html;
     if (active) box.querySelector(`[data-pick="${CSS.escape(active)}"]`)?.focus({ preventScroll: true });
+    const pressed = box.querySelector('[aria-pressed="true"]');
+    if (pressed && box.scrollHeight > box.clientHeight + 1) {  // a drawing that is scrolled in its own frame
+      const at = pressed.getBoundingClientRect(), frame = box.getBoundingClientRect();
+      if (at.top < frame.top || at.bottom > frame.bottom) box.scrollTop += at.top - frame.top - (frame.height - at.height) / 2;
+    }
   }
 }

@@ -118,6 +118,7 @@ def toggle(modality: Modality, given: Sequence[str], on: Combination | None) -> 
         value=is_on,  # as it starts in a browser that is slow and draws the second run only, which sets nothing anew
         key=url_state.follow(f"on.{modality.name}", is_on),
         disabled=not there,
+        wrap=True,  # a long name on a narrow card takes two lines
         on_change=partial(_switch, tuple(given)),
     )
 

@@ -20,10 +20,11 @@ def standalone(drawing: str, ink: str = "#1C2430", paper: str = "#FFFFFF") -> st
     )
 
 
-def chip(x: float, y: float, radius: float, text: str, colour: str) -> str:
+def chip(x: float, y: float, radius: float, text: str, colour: str, size: float = 9.5) -> str:
     """A modality: a letter in the page's ink, ringed by the modality's colour, readable on any background."""
     return (
         f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{radius:.1f}" fill="{colour}" fill-opacity=".25" stroke="{colour}" '
-        f'stroke-width="1.6"/><text x="{x:.1f}" y="{y + 3.3:.1f}" text-anchor="middle" font-size="9.5" '
+        f'stroke-width="1.6"/><text x="{x:.1f}" y="{y + 0.35 * size:.1f}" text-anchor="middle" '
+        f'font-size="{size:g}" '
         f'font-weight="700" fill="currentColor">{escape(text)}</text>'
     )

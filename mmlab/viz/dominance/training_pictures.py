@@ -18,7 +18,8 @@ from mmlab.core.number_text import measured, percent
 from mmlab.core.outputs import Output
 from mmlab.core.task import TaskInfo
 from mmlab.viz.base import theme
-from mmlab.viz.predict.combination_lattice import CROWDED, NODE_HIGH, NODE_WIDE, Lattice, State, lattice
+from mmlab.viz.predict.combination_lattice import CROWDED, Lattice, State, lattice
+from mmlab.viz.predict.node_shape import PLAIN
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -66,7 +67,7 @@ def _lattice(row: Mapping[str, Any], frame: Frame, title: str) -> Pixels | None:
     unknown = {name for each in parts.values() for name in each} - set(frame.letters)
     if unknown or not any(map(math.isfinite, known.values())):
         return None
-    drawn = lattice([State(parts[key], "", None, None, True) for key in known], frame.letters)
+    drawn = lattice([State(parts[key], "", None, None, True) for key in known], frame.letters, shape=PLAIN)
     figure = _figure(max(drawn.width / 60, 3.6), drawn.height / 60 + 0.4, f"{title}: {metric} on validation")
     axes = figure.add_axes((0.0, 0.0, 1.0, 1 - 0.4 / (drawn.height / 60 + 0.4)))
     axes.set(xlim=(0, drawn.width), ylim=(drawn.height, 0))
@@ -83,7 +84,7 @@ def _edges(axes: Any, drawn: Lattice, frame: Frame) -> None:
         if len(drawn.modalities) > CROWDED and edge.upper != whole:
             continue
         top, bottom = drawn.node(edge.upper), drawn.node(edge.lower)
-        ends = [top.x, bottom.x], [top.y + NODE_HIGH / 2, bottom.y - NODE_HIGH / 2]
+        ends = [top.x, bottom.x], [top.y + PLAIN.high / 2, bottom.y - PLAIN.high / 2]
         axes.plot(*ends, color=frame.colour(edge.removed), linewidth=1.8, alpha=0.75)
 
 
@@ -96,10 +97,10 @@ def _nodes(axes: Any, drawn: Lattice, scores: Mapping[str, float], frame: Frame,
         score = scores[node.state.key]
         share = (score - low) / span if math.isfinite(score) else 0.0
         good = share if higher_is_better(metric) else 1 - share
-        corner = node.x - NODE_WIDE / 2 + 4, node.y - NODE_HIGH / 2 + 4
+        corner = node.x - PLAIN.wide / 2 + 4, node.y - PLAIN.high / 2 + 4
         box: dict[str, Any] = {"boxstyle": "round,pad=4", "edgecolor": theme.ACCENT, "zorder": 3}
         for fill in ((1.0, 1.0, 1.0), (*_rgb(theme.ACCENT), 0.05 + 0.4 * good)):
-            axes.add_patch(FancyBboxPatch(corner, NODE_WIDE - 8, NODE_HIGH - 8, facecolor=fill, **box))
+            axes.add_patch(FancyBboxPatch(corner, PLAIN.wide - 8, PLAIN.high - 8, facecolor=fill, **box))
         letters = " ".join(node.letters)
         size = min(9.0, 9.0 * 13 / max(len(letters), 1))
         ink = {"ha": "center", "va": "center", "zorder": 4, "parse_math": False, "color": theme.INK_LIGHT}

@@ -10,23 +10,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from html import escape, unescape
+from html import escape
 
 from mmlab.core.number_text import percent
 from mmlab.core.phrases import say
 from mmlab.viz.base.svg import PAPER, chip
 from mmlab.viz.base.theme import RIGHT, WRONG
+from mmlab.viz.predict.node_shape import PLAIN, NodeShape, fitting, in_lines
 from mmlab.viz.predict.number_line import minus
 
-PER_ROW = 6
-NODE_WIDE, NODE_HIGH = 66, 44
-SHORT, LONG = 3, 11  # letters of an answer that fit beside its share, and on a line of their own
-NUMERALS = 6  # letters of a number, which has no share, that fit beside its sign
-LINE, WIDEST = 11.5, 8.5  # the size of letters on a line, and how many of that size fit
-GAP_WIDE, GAP_HIGH, GAP_LAYER = 8, 12, 40
+GAP_HIGH, GAP_LAYER, GAP_SPLIT = 12, 40, 26  # between rows of a layer, and layers: of one row each, and of several
 MARGIN = 6
 NUMBER = 0.6  # how full the box of a number is, which has no share
 CROWDED = 4  # more modalities than this: only the lines of the selected node are drawn, the others would be a mat
+LARGER = 1.5  # how much larger than drawn it may be on the screen
 
 
 @dataclass(frozen=True)
@@ -81,6 +78,7 @@ class Lattice:
     modalities: tuple[str, ...]
     width: float
     height: float
+    shape: NodeShape = PLAIN
 
     def node(self, key: str) -> Node:
         """The node of a combination. Raises KeyError."""
@@ -95,49 +93,61 @@ def lattice(
     letters: Mapping[str, str],
     labels: Mapping[str, str] | None = None,
     selected: str = "",
+    shape: NodeShape | None = None,
 ) -> Lattice:
     """Arrange the combinations in layers by size, the largest on top; a wide layer takes several rows.
 
     `letters` and `labels` by modality, in the task's order. Inputs that were not given simply have no state.
+    shape: of the nodes; by default one in which what is said of them fits.
     """
     order = tuple(name for name in letters if any(name in state.names for state in states))
-    rows = _rows(states)
-    width = 2 * MARGIN + max(len(row) for _, row in rows) * (NODE_WIDE + GAP_WIDE) - GAP_WIDE
+    box = shape or fitting(len(order), [_spoken(state) for state in states])
+    rows = _rows(states, box.per_row)
+    layer = GAP_LAYER if len(rows) == len(order) else GAP_SPLIT
+    width = 2 * MARGIN + max(len(row) for _, row in rows) * (box.wide + box.gap) - box.gap
     nodes: list[Node] = []
-    y, last = MARGIN + NODE_HIGH / 2, rows[0][0]
+    y, last = MARGIN + box.high / 2, rows[0][0]
     for place, (size, row) in enumerate(rows):
         if place:
-            y += NODE_HIGH + (GAP_HIGH if size == last else GAP_LAYER)
+            y += box.high + (GAP_HIGH if size == last else layer)
         last = size
-        left = (width - len(row) * (NODE_WIDE + GAP_WIDE) + GAP_WIDE + NODE_WIDE) / 2
+        left = (width - len(row) * (box.wide + box.gap) + box.gap + box.wide) / 2
         for column, state in enumerate(row):
             marks = tuple(letters[name] for name in state.names)
             words = tuple((labels or letters)[name] for name in state.names)
-            x = left + column * (NODE_WIDE + GAP_WIDE)
+            x = left + column * (box.wide + box.gap)
             nodes.append(Node(state, marks, words, x, y, state.key == selected))
-    return Lattice(tuple(nodes), _edges(states), order, width, y + NODE_HIGH / 2 + MARGIN)
+    return Lattice(tuple(nodes), _edges(states), order, width, y + box.high / 2 + MARGIN, box)
 
 
 def svg(drawn: Lattice, colours: Mapping[str, str], letters: Mapping[str, str], title: str = "") -> str:
     """The lattice as SVG: one string, to be put into a page or saved."""
-    crowded = len(drawn.modalities) > CROWDED
+    crowded = is_crowded(drawn)
     chosen = {node.state.key for node in drawn.nodes if node.selected}
     shown = [edge for edge in drawn.edges if not crowded or chosen & {edge.upper, edge.lower}]
+    flipped = {key for edge in shown if crowded and edge.flips for key in (edge.upper, edge.lower)} - chosen
     inside = [_line(drawn, edge) for edge in shown]
-    inside += [_letter(drawn, edge, colours, letters) for edge in shown if edge.flips]
-    inside += [_box(node, colours) for node in drawn.nodes]
-    size = f'viewBox="0 0 {drawn.width:.0f} {drawn.height:.0f}" style="max-width:{drawn.width * 1.5:.0f}px"'
+    inside += [_letter(drawn, edge, colours, letters) for edge in shown if edge.flips and not crowded]
+    inside += [_box(node, drawn.shape, colours, node.state.key in flipped) for node in drawn.nodes]
+    size = f'viewBox="0 0 {drawn.width:.0f} {drawn.height:.0f}" style="max-width:{drawn.width * LARGER:.0f}px"'
     label = escape(title or say("All combinations of the inputs"), quote=True)
-    head = f'<svg xmlns="http://www.w3.org/2000/svg" class="mm-lattice" role="group" aria-label="{label}" {size}'
+    kind = "mm-lattice mm-many" if crowded else "mm-lattice"
+    head = f'<svg xmlns="http://www.w3.org/2000/svg" class="{kind}" role="group" aria-label="{label}" {size}'
     return f'{head} font-family="system-ui, sans-serif">{"".join(inside)}</svg>'
 
 
-def _rows(states: Sequence[State]) -> list[tuple[int, list[State]]]:
-    """Layers from the largest combination down, each cut into even rows of at most PER_ROW."""
+def is_crowded(drawn: Lattice) -> bool:
+    """Whether all lines together would be a mat: of many modalities, and where a layer takes several rows."""
+    rows = {node.y for node in drawn.nodes}
+    return len(drawn.modalities) > CROWDED or len(rows) > len({len(node.state.names) for node in drawn.nodes})
+
+
+def _rows(states: Sequence[State], most: int) -> list[tuple[int, list[State]]]:
+    """Layers from the largest combination down, each cut into even rows of at most so many."""
     rows = []
     for size in sorted({len(state.names) for state in states}, reverse=True):
         layer = [state for state in states if len(state.names) == size]
-        pieces = -(-len(layer) // PER_ROW)
+        pieces = -(-len(layer) // most)
         per_row = -(-len(layer) // pieces)
         rows += [(size, layer[start : start + per_row]) for start in range(0, len(layer), per_row)]
     return rows
@@ -161,7 +171,7 @@ def _told(state: State) -> tuple[str, bool | None, bool]:
 
 def _ends(drawn: Lattice, edge: Edge) -> tuple[float, float, float, float]:
     upper, lower = drawn.node(edge.upper), drawn.node(edge.lower)
-    return upper.x, upper.y + NODE_HIGH / 2, lower.x, lower.y - NODE_HIGH / 2
+    return upper.x, upper.y + drawn.shape.high / 2, lower.x, lower.y - drawn.shape.high / 2
 
 
 def _line(drawn: Lattice, edge: Edge) -> str:
@@ -180,39 +190,55 @@ def _letter(drawn: Lattice, edge: Edge, colours: Mapping[str, str], letters: Map
     x, y = x1 + 0.5 * (x2 - x1), y1 + 0.5 * (y2 - y1)
     if abs(x2 - x1) > 1:  # slanted lines cross half way: their letters stand higher
         x, y = x1 + 0.36 * (x2 - x1), y1 + 0.36 * (y2 - y1)
-    back = f'<circle cx="{x:.1f}" cy="{y:.1f}" r="9" {PAPER}/>'
-    return back + chip(x, y, 8.5, f"−{letters[edge.removed]}", colours[edge.removed])
+    size = drawn.shape.several
+    back = f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{0.95 * size:.1f}" {PAPER}/>'
+    return back + chip(x, y, 0.9 * size, f"−{letters[edge.removed]}", colours[edge.removed], size)
 
 
-def _box(node: Node, colours: Mapping[str, str]) -> str:
-    """Round and green where right, cornered and orange where wrong; fuller where the model is surer."""
+def _box(node: Node, shape: NodeShape, colours: Mapping[str, str], is_flipped: bool) -> str:
+    """Round and green where right, cornered and orange where wrong; fuller where the model is surer.
+
+    is_flipped: whether it answers otherwise than the selected one, which a dashed ring says where no line can.
+    """
     state = node.state
     fine = state.same if state.good is None else state.good
     colour, corner = (RIGHT, 15) if fine else (WRONG, 2)
-    left, top = node.x - NODE_WIDE / 2, node.y - NODE_HIGH / 2
+    left, top = node.x - shape.wide / 2, node.y - shape.high / 2
     full = 0.06 + 0.44 * (NUMBER if state.share is None else state.share) ** 2
+    at = f'x="{left:.1f}" y="{top:.1f}" width="{shape.wide:g}" height="{shape.high:.1f}"'
     box = (
-        f'<rect x="{left:.1f}" y="{top:.1f}" width="{NODE_WIDE}" height="{NODE_HIGH}" rx="{corner}" fill="{colour}" '
+        f'<rect {at} rx="{corner}" {PAPER}/><rect {at} rx="{corner}" fill="{colour}" '
         f'fill-opacity="{full:.2f}" stroke="{colour}" stroke-width="1.6"/>'
     )
+    wide = min(4.0, shape.gap / 2 + 0.8)  # of the ring around the box
+    line = f'stroke="{WRONG}" stroke-width="2" stroke-dasharray="5 4"' if is_flipped else 'stroke="currentColor"'
+    if not is_flipped:
+        line += f' stroke-width="{2.4 if node.selected else 0}"'
     ring = (
-        f'<rect class="mm-ring" x="{left - 4:.1f}" y="{top - 4:.1f}" width="{NODE_WIDE + 8}" height="{NODE_HIGH + 8}" '
-        f'rx="{corner + 4}" fill="none" stroke="currentColor" stroke-width="{2.4 if node.selected else 0}"/>'
+        f'<rect class="mm-ring" x="{left - wide:.1f}" y="{top - wide:.1f}" width="{shape.wide + 2 * wide:.1f}" '
+        f'height="{shape.high + 2 * wide:.1f}" rx="{corner + wide:g}" fill="none" {line}/>'
     )
-    line = _said(node)
     label = escape(_label(node), quote=True)
     pressed = "true" if node.selected else "false"
     return (
         f'<g data-pick="{escape(state.key, quote=True)}" role="button" tabindex="0" aria-label="{label}" '
-        f'aria-pressed="{pressed}"><title>{label}</title>{ring}{box}{_chips(node, colours)}{line}</g>'
+        f'aria-pressed="{pressed}"><title>{label}</title>{ring}{box}{_chips(node, shape, top, colours)}'
+        f"{_said(node, shape, top)}</g>"
     )
 
 
-def _chips(node: Node, colours: Mapping[str, str]) -> str:
-    step = min(17.0, (NODE_WIDE - 16) / max(len(node.letters), 1))
+def _chips(node: Node, shape: NodeShape, top: float, colours: Mapping[str, str]) -> str:
+    step = min(17.0, 2.5 * shape.chip, (shape.wide - 8) / max(len(node.letters), 1))
     first = node.x - step * (len(node.letters) - 1) / 2
     return "".join(
-        chip(first + i * step, node.y - 8, min(8.0, step / 2), letter, colours[name])
+        chip(
+            first + i * step,
+            top + shape.chips_at,
+            min(8.0, step / 2 - 0.5),
+            letter,
+            colours[name],
+            shape.several,
+        )
         for i, (name, letter) in enumerate(zip(node.state.names, node.letters, strict=True))
     )
 
@@ -234,21 +260,24 @@ def _sign(good: bool | None, same: bool) -> str:
     return "✓" if good else "✗"
 
 
-def _said(node: Node) -> str:
-    """Answer, sign and share in one line; a long answer gets a line of its own."""
-    state = node.state
+def _spoken(state: State) -> tuple[str, str]:
+    """The answer as it is drawn, and its sign with the share."""
     sign = _sign(state.good, state.same)
-    if state.share is not None:
-        sign += f" {_percent(state.share)}"
-    whole = say(state.answer)
-    said, fits = (minus(whole), NUMERALS) if state.share is None else (whole, SHORT)
-    if len(said) <= fits:
-        size = min(LINE, LINE * WIDEST / len(unescape(f"{said} {sign}")))
-        return _text(node.x, node.y + 14, size, f'<tspan font-weight="700">{escape(said)}</tspan> {sign}')
-    whole = state.brief or whole
-    answer = whole if len(whole) <= LONG else f"{whole[: LONG - 1]}…"
-    name = _text(node.x, node.y + 8.5, 9.5, f'<tspan font-weight="700">{escape(answer)}</tspan>')
-    return name + _text(node.x, node.y + 18.5, 9.5, sign)
+    if state.share is None:
+        return minus(say(state.answer)) if not state.brief else state.brief, sign
+    return state.brief or say(state.answer), f"{sign} {percent(state.share)}"
+
+
+def _said(node: Node, shape: NodeShape, top: float) -> str:
+    """Answer, sign and share in one line; a long answer takes lines of its own."""
+    lines = in_lines(*_spoken(node.state), shape)
+    size = shape.one if len(lines) == 1 else shape.several
+    spare = (shape.lines - len(lines)) * shape.line / 2
+    parts = []
+    for place, (bold, rest) in enumerate(lines):
+        inside = " ".join(filter(None, (f'<tspan font-weight="700">{escape(bold)}</tspan>' * bool(bold), escape(rest))))
+        parts.append(_text(node.x, top + shape.text_from + spare + place * shape.line, size, inside))
+    return "".join(parts)
 
 
 def _text(x: float, y: float, size: float, inside: str) -> str:

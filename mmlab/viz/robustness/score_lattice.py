@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 
 from mmlab.viz.base.svg import PAPER, chip
 from mmlab.viz.base.theme import ACCENT, WRONG
-from mmlab.viz.predict.combination_lattice import CROWDED, NODE_HIGH, NODE_WIDE, Lattice, Node, State
+from mmlab.viz.predict.combination_lattice import Lattice, Node, State, is_crowded
 from mmlab.viz.predict.combination_lattice import lattice as arranged
+from mmlab.viz.predict.node_shape import FEW, MANY, NARROW, NARROW_COUNT, PLAIN, NodeShape
 
 WIDEST = 9.0
 LABELLED = 3  # with more modalities than this only the edges of the selected node carry numbers
@@ -71,9 +72,9 @@ class Frame:
 def svg(scored: Sequence[Scored], frame: Frame, title: str) -> str:
     """The lattice; every node is a button that carries its key and the keys of its neighbours."""
     states = [State(item.names, item.text, 0.0, None, True) for item in scored]
-    drawn = arranged(states, frame.letters, None, frame.selected)
+    drawn = arranged(states, frame.letters, None, frame.selected, _shape(len({n for s in states for n in s.names})))
     by_key = {item.key: item for item in scored}
-    crowded = len(drawn.modalities) > CROWDED
+    crowded = is_crowded(drawn)
     span = frame.span or _span(scored)
     edges = [e for e in drawn.edges if not crowded or frame.selected in (e.upper, e.lower)]
     costs = [frame.cost(by_key[e.upper], by_key[e.lower]) for e in edges]
@@ -83,15 +84,25 @@ def svg(scored: Sequence[Scored], frame: Frame, title: str) -> str:
         _line(drawn, e.upper, e.lower, frame.colours[e.removed], cost / most)
         for e, cost in zip(edges, costs, strict=True)
     ]
+    beside: dict[str, str] = {}
     for e, cost in zip(edges, costs, strict=True):
-        if frame.selected in (e.upper, e.lower) or len(drawn.modalities) <= LABELLED:
+        if crowded:  # a label on a line would lie on other boxes
+            beside[e.lower if e.upper == frame.selected else e.upper] = frame.text(cost)
+        elif frame.selected in (e.upper, e.lower) or len(drawn.modalities) <= LABELLED:
             text = frame.text(cost)
             inside.append(_label(drawn, e.upper, e.lower, frame.letters[e.removed], text, frame.selected))
-    inside += [_node(node, by_key, frame, span) for node in drawn.nodes]
+    inside += [_node(node, drawn.shape, by_key, frame, span, beside.get(node.state.key, "")) for node in drawn.nodes]
     size = f'viewBox="0 0 {drawn.width:.0f} {drawn.height:.0f}" style="max-width:{drawn.width * 1.7:.0f}px"'
-    label = escape(title, quote=True)
-    head = f'<svg xmlns="http://www.w3.org/2000/svg" class="mm-lattice" role="group" aria-label="{label}" {size}'
+    label, many = escape(title, quote=True), " mm-many" if crowded else ""
+    head = f'<svg xmlns="http://www.w3.org/2000/svg" class="mm-lattice{many}" role="group" aria-label="{label}" {size}'
     return f'{head} font-family="system-ui, sans-serif">{"".join(inside)}</svg>'
+
+
+def _shape(modalities: int) -> NodeShape:
+    """Boxes with room for a score, and of many modalities also for what the way from the selected one costs."""
+    if modalities <= FEW:
+        return PLAIN
+    return replace(NARROW if modalities == NARROW_COUNT else MANY, lines=2 if modalities == NARROW_COUNT else 3)
 
 
 def _span(scored: Sequence[Scored]) -> tuple[float, float]:
@@ -132,57 +143,68 @@ def _along(drawn: Lattice, upper: str, slanted: bool, from_selected: bool) -> fl
 
 def _ends(drawn: Lattice, upper: str, lower: str) -> tuple[float, float, float, float]:
     top, bottom = drawn.node(upper), drawn.node(lower)
-    return top.x, top.y + NODE_HIGH / 2, bottom.x, bottom.y - NODE_HIGH / 2
+    return top.x, top.y + drawn.shape.high / 2, bottom.x, bottom.y - drawn.shape.high / 2
 
 
-def _node(node: Node, by_key: Mapping[str, Scored], frame: Frame, span: tuple[float, float]) -> str:
+def _node(
+    node: Node, size: NodeShape, by_key: Mapping[str, Scored], frame: Frame, span: tuple[float, float], beside: str
+) -> str:
+    """beside: what the way from the selected one costs, where no line can say it."""
     item = by_key[node.state.key]
-    left, top = node.x - NODE_WIDE / 2, node.y - NODE_HIGH / 2
+    left, top = node.x - size.wide / 2, node.y - size.high / 2
     share = (item.score - span[0]) / ((span[1] - span[0]) or 1.0) if math.isfinite(item.score) else 0.0
     good = share if frame.higher_is_better else 1 - share
-    shape = f'x="{left:.1f}" y="{top:.1f}" width="{NODE_WIDE}" height="{NODE_HIGH}" rx="10"'
+    shape = f'x="{left:.1f}" y="{top:.1f}" width="{size.wide:g}" height="{size.high:.1f}" rx="10"'
     box = (
         f'<rect {shape} {PAPER}/><rect {shape} fill="{ACCENT}" fill-opacity="{0.05 + 0.4 * max(0.0, good):.2f}" '
         f'stroke="{ACCENT}" stroke-width="1.4"/>'
     )
+    wide = min(4.0, size.gap / 2 + 0.8)
     ring = (
-        f'<rect class="mm-ring" x="{left - 4:.1f}" y="{top - 4:.1f}" width="{NODE_WIDE + 8}" height="{NODE_HIGH + 8}" '
+        f'<rect class="mm-ring" x="{left - wide:.1f}" y="{top - wide:.1f}" width="{size.wide + 2 * wide:.1f}" '
+        f'height="{size.high + 2 * wide:.1f}" '
         f'rx="14" fill="none" stroke="currentColor" stroke-width="{2.4 if node.selected else 0}"/>'
     )
     text = (
-        f'<text x="{node.x:.1f}" y="{node.y + 10:.1f}" text-anchor="middle" font-size="12" font-weight="700" '
-        f'fill="currentColor">{escape(item.text)}</text>'
+        f'<text x="{node.x:.1f}" y="{top + size.text_from + 1:.1f}" text-anchor="middle" font-size="12" '
+        f'font-weight="700" fill="currentColor">{escape(item.text)}</text>'
     )
+    if beside:
+        text += (
+            f'<text x="{node.x:.1f}" y="{top + size.text_from + 1 + size.line:.1f}" text-anchor="middle" '
+            f'font-size="{size.several:g}" fill="currentColor">{escape(beside)}</text>'
+        )
     label = escape(item.words, quote=True)
     keys = escape(_keys(item, by_key, frame), quote=True)
     return (
         f'<g data-pick="{escape(item.key, quote=True)}" data-keys="{keys}" role="button" tabindex="0" '
         f'aria-label="{label}" aria-pressed="{str(node.selected).lower()}"><title>{label}</title>'
-        f"{ring}{box}{_chips(node, frame)}{text}{_whisker(item, node, span)}</g>"
+        f"{ring}{box}{_chips(node, size, frame)}{text}{_whisker(item, node, size, span)}</g>"
     )
 
 
-def _chips(node: Node, frame: Frame) -> str:
-    step = min(15.0, (NODE_WIDE - 14) / max(len(node.letters), 1))
+def _chips(node: Node, size: NodeShape, frame: Frame) -> str:
+    step = min(15.0, (size.wide - 8) / max(len(node.letters), 1))
     first = node.x - step * (len(node.letters) - 1) / 2
     pairs = zip(node.state.names, node.letters, strict=True)
-    radius = min(7.0, step / 2)
+    radius = min(7.0, step / 2 - 0.5)
+    y = node.y - size.high / 2 + size.chips_at - 1
     return "".join(
-        chip(first + i * step, node.y - 11, radius, letter, frame.colours[name])
+        chip(first + i * step, y, radius, letter, frame.colours[name], size.several)
         for i, (name, letter) in enumerate(pairs)
     )
 
 
-def _whisker(item: Scored, node: Node, span: tuple[float, float]) -> str:
+def _whisker(item: Scored, node: Node, size: NodeShape, span: tuple[float, float]) -> str:
     """The interval at the foot of the box, over the range of all combinations."""
     low, high = span
-    room, left = NODE_WIDE - 12, node.x - NODE_WIDE / 2 + 6
-    y = node.y + NODE_HIGH / 2 - 5
+    room, left = size.wide - 12, node.x - size.wide / 2 + 6
+    y = node.y + size.high / 2 - 5
 
     def place(value: float) -> float:
         return left + room * (value - low) / ((high - low) or 1.0)
 
-    line = f'<path d="M{left:.1f} {y:.1f}h{room}" stroke="currentColor" stroke-opacity=".18" stroke-width="1"/>'
+    line = f'<path d="M{left:.1f} {y:.1f}h{room:g}" stroke="currentColor" stroke-opacity=".18" stroke-width="1"/>'
     if not all(map(math.isfinite, (item.score, item.low, item.high))):
         return line
     return line + (
