@@ -25,6 +25,7 @@ from mmlab.core.outputs import Classification
 from mmlab.core.recordings import Clip
 from mmlab.core.task import TaskInfo
 from mmlab.modalities.corruption import degrade
+from mmlab.modalities.frames import pictures
 from mmlab.modalities.frames.augment import vary_clip
 from mmlab.modalities.frames.decode import encode_clip, read_clip
 from mmlab.modalities.frames.folder_input import FramesInput
@@ -58,9 +59,9 @@ def levels(clip: Any) -> list[int]:
 
 
 def saved(frames: Sequence[np.ndarray], kind: str) -> bytes:
-    target, pictures = io.BytesIO(), [Image.fromarray(each) for each in frames]
+    target, images = io.BytesIO(), [Image.fromarray(each) for each in frames]
     lossless: dict[str, Any] = {"lossless": True} if kind == "WEBP" else {}
-    pictures[0].save(target, kind, save_all=True, append_images=pictures[1:], duration=100, **lossless)
+    images[0].save(target, kind, save_all=True, append_images=images[1:], duration=100, **lossless)
     return target.getvalue()
 
 
@@ -134,12 +135,13 @@ def test_what_is_no_clip_is_refused_in_a_sentence(content: bytes, sentence: str)
     assert str(caught.value.args[0]) == sentence
 
 
-def test_what_would_take_too_long_to_decode_is_refused_by_its_size() -> None:
-    large = png(np.zeros((3000, 4000), np.uint8))
-    with pytest.raises(DataError, match="8 frames have 96 megapixels; 72 megapixels are read of a clip"):
-        read_clip(packed({f"{place}.png": large for place in range(8)}), "a.zip")
-    with pytest.raises(DataError, match=r"2,000 × 2,000 pixels in too many frames"):
-        read_clip(saved([np.full((2000, 2000), step, np.uint8) for step in range(10)], "GIF"), "a.gif")
+def test_what_would_take_too_long_to_decode_is_refused_by_its_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pictures, "MOST_PIXELS", 2_000_000)
+    large = [np.full((600, 600), step, np.uint8) for step in range(8)]
+    with pytest.raises(DataError, match=r"8 frames have 3 megapixels; .* megapixels are read of a clip"):
+        read_clip(archive(large), "a.zip")
+    with pytest.raises(DataError, match=r"600 × 600 pixels in too many frames"):
+        read_clip(saved(large, "GIF"), "a.gif")
 
 
 COUNTING = Clip(np.stack([frame(10 * step) for step in range(1, 11)]))
@@ -369,6 +371,14 @@ def test_a_clip_is_stepped_through_frame_by_frame() -> None:
 def test_pictures_that_are_brought_together_follow_each_other_by_their_numbers() -> None:
     given = packed({"10.png": png(frame(100)), "9.png": png(frame(90)), "8.png": png(frame(80))})
     assert levels(read_clip(given, "3 pictures")) == [80, 90, 100]
+
+
+def test_a_clip_can_be_taken_away_as_files_that_come_back_as_it() -> None:
+    files = modality_kind("frames").written(Clip(COUNTING.pixels, tuple(step / 5 for step in range(10))))
+    assert levels(read_clip(files["zip"], "a.zip", 10)) == levels(COUNTING)
+    moving = read_clip(files["gif"], "a.gif", 10)
+    assert levels(moving) == levels(COUNTING)
+    assert moving.seconds == pytest.approx([step / 5 for step in range(10)])
 
 
 def test_a_panel_says_which_frame_has_how_much_of_the_map() -> None:

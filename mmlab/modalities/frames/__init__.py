@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from mmlab.core.corruption_types import Act, Damage
@@ -43,6 +43,12 @@ class FramesKind(ModalityKind):
 
         across = np.arange(24)[None, None] - 3 * np.arange(8)[:, None, None]
         return encode_clip(Clip(np.where(abs(across) < 3, 220, 30).repeat(20, 1).astype(np.uint8)))
+
+    def written(self, raw: Any, among: Sequence[Raw] = ()) -> Mapping[str, bytes]:
+        """Its frames as a picture that moves, and exactly as they are."""
+        from mmlab.modalities.frames.decode import encode_clip, encode_moving
+
+        return {"gif": encode_moving(raw), "zip": encode_clip(raw)}
 
     def drawing(self) -> InputDrawing:
         from mmlab.modalities.frames.draw import ClipDrawing

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import io
+from itertools import pairwise
+
+from PIL import Image
+
 from mmlab.core.recordings import Clip, Picture
 from mmlab.modalities.files import check_bytes, shown_name
 from mmlab.modalities.frames.array_clip import from_array
@@ -12,6 +17,7 @@ from mmlab.modalities.image.decode import encode_picture, read_picture
 
 CLIP_BYTES = 64_000_000
 FRAMES, MOST_FRAMES = 8, 32
+STEP = 0.25  # seconds between frames of which it is not known
 ZIP = (b"PK\3\4", b"PK\5\6")  # the latter of an empty one
 HINT = "Give a video, an animated GIF or WebP, or a zip of pictures."
 
@@ -31,6 +37,16 @@ def read_clip(content: bytes, name: str = "", wanted: int = FRAMES) -> Clip:
         return from_video(content, name, wanted)
     found = from_moving(content, name, wanted)
     return Clip(small(read_picture(content, name).pixels)[None]) if found is None else found
+
+
+def encode_moving(clip: Clip) -> bytes:
+    """An animated GIF of up to 256 colours a frame; where frames have no times, several a second."""
+    first, *others = map(Image.fromarray, clip.pixels)
+    steps = [later - earlier for earlier, later in pairwise(clip.seconds)] or [STEP]
+    target = io.BytesIO()
+    pace = max(20, round(1000 * sum(steps) / len(steps)))
+    first.save(target, "GIF", save_all=True, append_images=others, duration=pace, loop=0)
+    return target.getvalue()
 
 
 def encode_clip(clip: Clip) -> bytes:

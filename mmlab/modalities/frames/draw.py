@@ -16,6 +16,7 @@ from mmlab.viz.inputs.numbers import NumberDrawing
 from mmlab.viz.inputs.raster import SMALL, enlarged, fitted, over, png, subdued, svg_image, unit
 
 ROW = 8  # frames side by side
+FEW = 8  # frames that stand larger under a map, half as many in a row, so that their numbers can be read on a phone
 SIDE, ALONE = 72, 240  # of a frame in a panel, and of one that is alone
 GAP = 2  # pixels of the input's colour between frames
 BARS, TEXT = 26, 13  # height of the bars under a row of a panel, and of the letters below them
@@ -51,7 +52,7 @@ class ClipDrawing(NumberDrawing):
     ) -> MapPanel:
         """A map over each frame, and under it as a bar the part of all that it has."""
         count = array.shape[1]
-        columns = min(count, ROW)
+        columns = min(count, ROW // 2 if count <= FEW else ROW)
         side = ALONE if count == 1 else SIDE
         high = max(1, round(side * array.shape[2] / array.shape[3]))
         mass = np.abs(values).reshape(count, -1).sum(1)
