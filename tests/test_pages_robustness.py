@@ -196,7 +196,7 @@ def test_what_missing_means_is_shown_for_the_samples_that_were_chosen_on_embed()
     computed = imputation.stored(view_data.digest(cache.library().find("digits", "dmrnet")), "zeros").ids
     for wanted, said in (
         (computed[:3], "on the same 3 test samples. "),
-        ([name for name in ids if name not in computed][:3], "none of which is selected"),
+        ([name for name in ids if name not in computed][:3], "None of them is selected."),
     ):
         text = selection.written([ids.index(name) for name in wanted], ids)
         assert text is not None
@@ -261,7 +261,7 @@ def test_the_temperature_is_fitted_on_validation_when_asked() -> None:
     finished(app, "validation-digits-dmrnet")
     healthy(app)
     count = len(TASKS["digits"]().samples("valid"))
-    assert f"fitted on the {count} samples of the validation split" in captions(app)
+    assert f"fitted on the validation split ({count} samples)" in captions(app)
     assert not [button for button in app.button if button.key == "certainty.validate"]
     assert "one half" in captions(opened("certainty", methods="joint"))
 

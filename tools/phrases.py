@@ -143,6 +143,7 @@ def _outputs() -> Iterator[str]:
     outputs = [TASKS[name].info.output for name in OURS]
     for output in (*outputs, Multilabel(("this", "that"))):  # labels: of official data sets, and of none of our tasks
         yield from (*output.verdicts(known=True), *output.verdicts(known=False))
+        yield from (output.good, output.error_name, output.goodness_name)
         yield "{count} of {total} combinations " + f"{output.changed}."
     for noun in GROUPS:
         yield noun

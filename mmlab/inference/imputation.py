@@ -23,6 +23,7 @@ from mmlab.core.batch import Samples
 from mmlab.core.errors import CheckpointError, DataError
 from mmlab.core.method import Fused, Method
 from mmlab.core.modality import Combination, Modality
+from mmlab.core.phrases import phrase
 from mmlab.core.results import Sweep
 from mmlab.core.stored_rows import mean_of, rows_at, spread_of
 from mmlab.core.task import TASKS, Task, Versioned
@@ -56,19 +57,26 @@ class Imputation:
 
 
 RULES: dict[str, Imputation] = {
-    NATIVE: Imputation("left to the method", "The method knows what is missing and handles it in its own way."),
-    "zeros": Imputation("filled with zeros", "Every number of the missing input is 0. The method does not know."),
+    NATIVE: Imputation(
+        phrase("left to the method"), phrase("The method knows what is missing and handles it in its own way.")
+    ),
+    "zeros": Imputation(
+        phrase("filled with zeros"), phrase("Every number of the missing input is 0. The method does not know.")
+    ),
     "mean": Imputation(
-        "filled with the training mean",
-        "The average of the training inputs (of texts: no words) takes its place. The method does not know.",
+        phrase("filled with the training mean"),
+        phrase("The average of the training inputs (of texts: no words) takes its place. The method does not know."),
     ),
     "noise": Imputation(
-        "filled with noise",
-        "Normal noise with the mean and spread of each place in the training inputs (of texts: the words of other "
-        "texts, place by place) takes its place. The method does not know.",
+        phrase("filled with noise"),
+        phrase(
+            "Normal noise with the mean and spread of each place in the training inputs (of texts: the words of other "
+            "texts, place by place) takes its place. The method does not know."
+        ),
     ),
     "donor": Imputation(
-        "taken from another sample", "The input of another test sample takes its place. The method does not know."
+        phrase("taken from another sample"),
+        phrase("The input of another test sample takes its place. The method does not know."),
     ),
 }
 

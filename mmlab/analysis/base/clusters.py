@@ -17,12 +17,12 @@ from scipy import special  # scipy.stats takes a second to import
 
 from mmlab.analysis.base.array_checks import Labels, Numbers
 from mmlab.core.group_name import several
-from mmlab.core.phrases import say
+from mmlab.core.phrases import phrase, say
 
 FEWEST = 5  # groups below which nothing is said of others: their own spread is hardly known
 DRAWS, SEED = 1000, 0
 MOST_FLIPPED, FLIPS = 14, 20_000  # groups whose signs are all tried; draws for more
-LEVEL, INTERVAL = 0.95, "95 % interval"
+LEVEL, INTERVAL = 0.95, phrase("95 % interval")
 NORMAL = float(special.ndtri((1 + LEVEL) / 2))
 
 

@@ -20,6 +20,7 @@ from mmlab.core.errors import DataError, UnknownName
 from mmlab.core.modality import Modalities, Modality
 from mmlab.core.options import NO_OPTIONS
 from mmlab.core.outputs import Classification
+from mmlab.core.phrases import phrase
 from mmlab.core.recordings import Raw
 from mmlab.core.task import GallerySample, PreparedInput, Source, Split, TaskInfo
 
@@ -60,18 +61,23 @@ def _synergy(generator: np.random.Generator, count: int) -> tuple[Bits, Bits, Bi
 SETS: dict[str, Known] = {
     each.name: each
     for each in (
-        Known("redundant", "Redundant", "Left and right both show the label.", _redundant),
-        Known("unique", "Unique to one (copy)", "Left shows the label, right an independent coin.", _unique),
+        Known("redundant", phrase("Redundant"), phrase("Left and right both show the label."), _redundant),
+        Known(
+            "unique",
+            phrase("Unique to one (copy)"),
+            phrase("Left shows the label, right an independent coin."),
+            _unique,
+        ),
         Known(
             "synergy",
-            "Synergistic (XOR)",
-            "The label says whether left and right differ: neither alone knows anything.",
+            phrase("Synergistic (XOR)"),
+            phrase("The label says whether left and right differ: neither alone knows anything."),
             _synergy,
         ),
         Known(
             "collapsed",
-            "One suppressed in training",
-            "Both show the label, but right was random during training, so it never learned to use it.",
+            phrase("One suppressed in training"),
+            phrase("Both show the label, but right was random during training, so it never learned to use it."),
             _redundant,
             worn=True,
         ),

@@ -22,6 +22,7 @@ from mmlab.analysis.embedding.projection import (
     valid,
 )
 from mmlab.core.options import option
+from mmlab.core.phrases import phrase
 from mmlab.core.results import Projection, Sweep
 
 DRAWS = 64
@@ -31,14 +32,16 @@ DRAWS = 64
 class MapSettings:
     """How a UMAP is made. The defaults are those of the shipped maps."""
 
-    neighbours: int = option(15, "Neighbours per point (n_neighbors); more shows the coarse shape", 2, 200)
-    minimum_distance: float = option(0.1, "Minimum distance between points (min_dist)", 0.0, 0.99)
-    metric: str = option("euclidean", "Distance between embeddings", choices=("euclidean", "cosine"))
-    epochs: int = option(200, "Steps of the layout", 10, 2000)
-    solid: bool = option(True, "Also fit it in three dimensions")
-    again: bool = option(True, "Also fit it with another seed, to see how much of it is chance")
-    draws: int = option(16, "Draws per embedding that carry its variance into the picture; 0 leaves it out", 0, 256)
-    seed: int = option(0, "Same seed, same map, on the same machine", 0)
+    neighbours: int = option(15, phrase("Neighbours per point (n_neighbors); more shows the coarse shape"), 2, 200)
+    minimum_distance: float = option(0.1, phrase("Minimum distance between points (min_dist)"), 0.0, 0.99)
+    metric: str = option("euclidean", phrase("Distance between embeddings"), choices=("euclidean", "cosine"))
+    epochs: int = option(200, phrase("Steps of the layout"), 10, 2000)
+    solid: bool = option(True, phrase("Also fit it in three dimensions"))
+    again: bool = option(True, phrase("Also fit it with another seed, to see how much of it is chance"))
+    draws: int = option(
+        16, phrase("Draws per embedding that carry its variance into the picture; 0 leaves it out"), 0, 256
+    )
+    seed: int = option(0, phrase("Same seed, same map, on the same machine"), 0)
 
 
 @dataclass(frozen=True)

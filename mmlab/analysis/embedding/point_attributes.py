@@ -15,6 +15,7 @@ from mmlab.analysis.embedding.projection import valid
 from mmlab.core.errors import DataError
 from mmlab.core.outputs import Classification, Multilabel, Output, Regression, Segmentation
 from mmlab.core.outputs.segmentation import ENTROPY
+from mmlab.core.phrases import phrase
 from mmlab.core.results import Floats, Sweep
 
 MOST_GROUPS = 9  # names with a colour of their own; the rest is one
@@ -48,7 +49,7 @@ def properties(found: Sweep, output: Output) -> dict[str, Property]:
     result = dict(_of_answers(output, found))
     result["combination"] = _combinations(found)
     if found.variance is not None:
-        result["variance"] = Numbers("mean variance", _known(found, found.variance.mean(2)))
+        result["variance"] = Numbers(phrase("mean variance"), _known(found, found.variance.mean(2)))
     if 1 < len(set(found.groups)) < len(found.groups):
         result["group"] = _groups(found)
     return result
@@ -93,8 +94,8 @@ def _classes(output: Classification, found: Sweep) -> Mapping[str, Property]:
     sure = softmax(found.logits.astype(np.float64), 2).max(2)
     return {
         "class": Labels(tuple(output.classes), target),
-        "answer": Labels(("right", "wrong"), wrong, judged=True),
-        "certainty": Numbers("certainty", _known(found, sure)),
+        "answer": Labels((phrase("right"), phrase("wrong")), wrong, judged=True),
+        "certainty": Numbers(phrase("certainty"), _known(found, sure)),
     }
 
 
@@ -113,10 +114,10 @@ def _labels(output: Multilabel, found: Sweep) -> Mapping[str, Property]:
     return {
         "label": each[evenest],
         **{f"{LABEL}{name}": kind for name, kind in each.items()},
-        "labels": Numbers("number of labels", np.broadcast_to(there.sum(1).astype(np.float64), shape)),
-        "answer": Labels(("every label right", "not every label"), wrong, judged=True),
+        "labels": Numbers(phrase("number of labels"), np.broadcast_to(there.sum(1).astype(np.float64), shape)),
+        "answer": Labels((phrase("every label right"), phrase("not every label")), wrong, judged=True),
         "overlap": Numbers(output.goodness_name, accuracy_like(found, output)),
-        "certainty": Numbers("certainty", _known(found, sure)),
+        "certainty": Numbers(phrase("certainty"), _known(found, sure)),
     }
 
 
@@ -127,10 +128,10 @@ def _number(output: Regression, found: Sweep) -> Mapping[str, Property]:
     truth = np.broadcast_to(found.target.astype(np.float64), shape)
     wrong = ((answers > output.middle) != (truth > output.middle)).astype(np.int64)
     return {
-        "target": Numbers("true number", truth),
-        "said": Numbers("predicted number", _known(found, answers)),
-        "error": Numbers("error", _known(found, np.abs(answers - truth))),
-        "answer": Labels(("right side of the middle", "wrong side"), wrong, judged=True),
+        "target": Numbers(phrase("true number"), truth),
+        "said": Numbers(phrase("predicted number"), _known(found, answers)),
+        "error": Numbers(phrase("error"), _known(found, np.abs(answers - truth))),
+        "answer": Labels((phrase("right side of the middle"), phrase("wrong side")), wrong, judged=True),
     }
 
 
@@ -140,8 +141,8 @@ def _regions(output: Segmentation, found: Sweep) -> Mapping[str, Property]:
     size = np.broadcast_to(found.target.reshape(len(found.ids), -1).max(1).astype(np.float64), found.mean.shape[:2])
     return {
         "dice": Numbers("Dice", accuracy_like(found, output)),
-        "doubt": Numbers("entropy per pixel", _known(found, kept[..., ENTROPY].mean(2))),
-        "size": Numbers("pixels of the largest region", size),
+        "doubt": Numbers(phrase("entropy per pixel"), _known(found, kept[..., ENTROPY].mean(2))),
+        "size": Numbers(phrase("pixels of the largest region"), size),
     }
 
 

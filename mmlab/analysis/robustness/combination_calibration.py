@@ -32,9 +32,11 @@ from mmlab.analysis.robustness.calibration import (
     reliability,
 )
 from mmlab.core.errors import DataError
+from mmlab.core.group_name import several
 from mmlab.core.outputs import Classification, Multilabel, Output, Regression, Segmentation
 from mmlab.core.outputs.segmentation import BINS as PIXEL_BINS
 from mmlab.core.outputs.segmentation import KEPT
+from mmlab.core.phrases import say
 
 BINS = 15
 LEVELS = np.array([0.5, 0.6, 0.7, 0.8, 0.9, 0.95])
@@ -102,9 +104,9 @@ def _classes(output: Classification, found: Lattice, mask: int, validation: Latt
         "ece_mass": calibration_error(said, labels, BINS, equal_mass=True),
         "brier": brier_score(said, labels),
     }
-    fit = _fit(found, mask, validation, "the temperature is")
+    fit = _fit(found, mask, validation, "temperature")
     if fit is None:
-        about = "No temperature: all samples are of one group, so no half can be held out."
+        about = say("No temperature: all samples are of one group, so no half can be held out.")
         return Trust(_curve(said, labels), None, numbers, about)
     heat = fit_temperature(fit.logits, fit.target.astype(np.int64))
     cooled = softmax(logits[fit.rest] / heat, 1)
@@ -125,9 +127,9 @@ def _labels(output: Multilabel, found: Lattice, mask: int, validation: Lattice |
         **({"ece_label": label_calibration.error_by_label(said, there, BINS)} if output.channels > 1 else {}),
         "brier": float(((said - there) ** 2).mean()),
     }
-    fit = _fit(found, mask, validation, "the temperature is")
+    fit = _fit(found, mask, validation, "temperature")
     if fit is None:
-        about = "No temperature: all samples are of one group, so no half can be held out."
+        about = say("No temperature: all samples are of one group, so no half can be held out.")
         return Trust(_label_curve(said, there), None, numbers, about)
     heat = label_calibration.fit_temperature(fit.logits, fit.target.astype(bool))
     cooled = expit(logits[fit.rest] / heat)
@@ -141,9 +143,9 @@ def _labels(output: Multilabel, found: Lattice, mask: int, validation: Lattice |
 
 @_trust.register
 def _number(output: Regression, found: Lattice, mask: int, validation: Lattice | None) -> Trust:
-    fit = _fit(found, mask, validation, "the intervals are")
+    fit = _fit(found, mask, validation, "intervals")
     if fit is None:
-        raise DataError("All samples are of one group, so no interval can be fitted and tested.")
+        raise DataError(say("All samples are of one group, so no interval can be fitted and tested."))
     widths = [interval_width(fit.logits[:, 0] - fit.target, level) for level in LEVELS]
     residuals = found.logits[mask, fit.rest, 0].astype(np.float64) - found.target[fit.rest].astype(np.float64)
     seen = np.array([interval_coverage(residuals, width) for width in widths])
@@ -157,12 +159,12 @@ def _regions(output: Segmentation, found: Lattice, mask: int, validation: Lattic
     """From the bins of probability that a sweep keeps."""
     kept = found.logits[mask].astype(np.float64).sum((0, 1))
     if len(kept) < KEPT:
-        raise DataError("These predictions were stored without the probabilities of pixels.", AGAIN)
+        raise DataError(say("These predictions were stored without the probabilities of pixels."), say(AGAIN))
     count, there, total = kept[-3 * PIXEL_BINS :].reshape(3, PIXEL_BINS)
     full = count > 0
     curve = Curve(total[full] / count[full], there[full] / count[full], count[full])
     gap = float((np.abs(curve.said - curve.seen) * curve.count).sum() / curve.count.sum())
-    about = f"All pixels of all regions count alike, in {PIXEL_BINS} bins; nothing is fitted."
+    about = say("All pixels of all regions count alike, in {bins} bins; nothing is fitted.", bins=PIXEL_BINS)
     return Trust(curve, None, {"ece": gap}, about)
 
 
@@ -183,9 +185,13 @@ def _of_label(found: Lattice, place: int) -> Lattice:
 def _fit(found: Lattice, mask: int, validation: Lattice | None, what: str) -> _Fit | None:
     """What to fit on and to measure on; None where there is no validation and all test samples are of one group."""
     if validation is not None:
-        about = f"Here {what} fitted on the {len(validation.ids):,} samples of the validation split."
+        samples = several(len(validation.ids), "sample")
+        fitted = {
+            "temperature": say("Here the temperature is fitted on the validation split ({samples}).", samples=samples),
+            "intervals": say("Here the intervals are fitted on the validation split ({samples}).", samples=samples),
+        }
         everything = np.ones(len(found.ids), bool)
-        return _Fit(*_answers(validation, mask, slice(None)), everything, about)
+        return _Fit(*_answers(validation, mask, slice(None)), everything, fitted[what])
     if len(set(found.groups)) < 2:
         return None
     half = halves(found.groups)
@@ -198,10 +204,17 @@ def _answers(found: Lattice, mask: int, rows: Flags | slice) -> tuple[Numbers, N
 
 def _half_in_words(found: Lattice, half: Flags, what: str) -> str:
     groups = len(set(found.groups))
-    people = len({group for group, on in zip(found.groups, half, strict=True) if on})
-    apart = f", of {people} of the {groups} speakers or persons" if groups < len(found.groups) else ""
-    return (
-        f"The validation split has not been predicted yet. Here {what} fitted on one half of the test samples "
-        f"({int(half.sum()):,}{apart}) and measured on the other half ({int((~half).sum()):,}). "
-        f"{'Nobody is in both.' if apart else ''}"
-    ).strip()
+    told = [
+        say("The validation split has not been predicted yet."),
+        {
+            "temperature": say("Here the temperature is fitted on one half of the test samples:"),
+            "intervals": say("Here the intervals are fitted on one half of the test samples:"),
+        }[what],
+        say("{fitted} for the fit, {measured} for the numbers.", fitted=int(half.sum()), measured=int((~half).sum())),
+    ]
+    if groups < len(found.groups):
+        some = len({group for group, on in zip(found.groups, half, strict=True) if on})
+        told.append(
+            say("The half for the fit holds {some} of the {all} groups; none is in both.", some=some, all=groups)
+        )
+    return " ".join(told)

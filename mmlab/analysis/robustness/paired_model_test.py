@@ -11,6 +11,7 @@ from mmlab.analysis.base.clusters import Clusters, percentile_interval, sign_fli
 from mmlab.analysis.base.statistics import discordant, holm, mcnemar
 from mmlab.analysis.robustness.per_sample_scores import PerSampleScores
 from mmlab.core.errors import DataError
+from mmlab.core.phrases import phrase
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class Duel:
     @property
     def test(self) -> str:
         """The test that p is of."""
-        return "McNemar" if self.clusters.are_singles else "sign flips of groups"
+        return "McNemar" if self.clusters.are_singles else phrase("sign flips of groups")
 
 
 def duel(first: PerSampleScores, second: PerSampleScores, measure: str) -> Duel:

@@ -7,10 +7,9 @@ from pathlib import Path
 import streamlit as st
 
 from mmlab.core.phrases import say
-from mmlab.ui.components import qr_code
+from mmlab.ui.components import language_picker, qr_code
 from mmlab.ui.session import guesses, hidden, reach, url_state
 from mmlab.ui.session.page_registry import Page
-from mmlab.ui.text import language
 from mmlab.ui.text.markdown import plain
 
 PRESENT = "present"
@@ -40,8 +39,8 @@ def show(page: Page) -> None:
             _switch("guess", label, say("Hide the answers until somebody guessed"))
         with st.popover(say("Share"), type="tertiary"):
             _share()
-        if not is_presented() and len(language.languages()) > 1:
-            _languages()
+        if not is_presented():
+            language_picker.show("mode.lang")
 
 
 def _switch(field: str, label: str, help: str) -> None:
@@ -67,21 +66,3 @@ def _share() -> None:
         st.caption(say("Or: {address}", address=plain(found.by_number)))
     if found.remark:
         st.caption(found.remark)
-
-
-def _languages() -> None:
-    """In which language the screen speaks."""
-    names = language.languages()
-    st.selectbox(
-        say("Language"),
-        list(names),
-        format_func=lambda code: names[code],
-        key=url_state.follow("mode.lang", language.current()),
-        label_visibility="collapsed",
-        width=110,
-        on_change=lambda: url_state.put(lang=_unless_english(str(st.session_state["mode.lang"]))),
-    )
-
-
-def _unless_english(code: str) -> str | None:
-    return None if code == language.ENGLISH else code

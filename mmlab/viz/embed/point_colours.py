@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mmlab.core.phrases import say
 from mmlab.viz.base.theme import MUTED, RIGHT, SEQUENTIAL, WRONG
 from mmlab.viz.embed.plotly_base import GROUPS, packed
 
@@ -41,7 +42,7 @@ class Names:
         """Swatches with how many of the `shown` points each name has."""
         counts = np.bincount(self.codes.reshape(-1)[shown], minlength=len(self.names))
         swatches = "".join(
-            f'<span style="--c:{colour}">{escape(name)} <em>{count:,}</em></span>'
+            f'<span style="--c:{colour}">{escape(say(name))} <em>{count:,}</em></span>'
             for name, colour, count in zip(self.names, self.colours, counts, strict=True)
             if count
         )
@@ -81,9 +82,9 @@ class Shades:
         """A bar of the colours with its ends."""
         low, high = self.span(shown)
         ramp = ", ".join(colour for _, colour in SEQUENTIAL)
-        sized = ", larger dots for more" if self.sized else ""
+        sized = f", {say('larger dots for more')}" if self.sized else ""
         return (
-            f'<p class="mm-ramp">{escape(self.unit)}{sized} <span>{low:.2f}</span>'
+            f'<p class="mm-ramp">{escape(say(self.unit))}{sized} <span>{low:.2f}</span>'
             f'<i style="background:linear-gradient(90deg, {ramp})"></i><span>{high:.2f}</span></p>'
         )
 
@@ -107,7 +108,7 @@ def by_size(letters: Sequence[str], samples: int) -> Names:
     sizes = np.array([len(text) for text in letters])
     kinds = sorted(set(sizes.tolist()))
     codes = np.searchsorted(kinds, sizes)
-    names = [f"{size} input{'s' if size > 1 else ''}" for size in kinds]
+    names = [say("{count} input" if size == 1 else "{count} inputs", count=size) for size in kinds]
     return named(names, np.broadcast_to(codes[:, None], (len(letters), samples)))
 
 

@@ -16,6 +16,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from mmlab.core.number_text import fixed
+from mmlab.core.phrases import say
 from mmlab.viz.base.theme import ACCENT, MUTED, RIGHT, WRONG
 from mmlab.viz.embed.plotly_base import LABEL, Points, layout
 
@@ -111,7 +112,7 @@ def animate(figure: go.Figure, steps: Sequence[Step], keys: Sequence[str]) -> go
     ]
     slow = {"frame": {"duration": 900, "redraw": False}, "transition": {"duration": 700}, "fromcurrent": False}
     quick = {"mode": "immediate", "frame": {"duration": 0, "redraw": False}, "transition": {"duration": 300}}
-    play = {"label": "▶ Remove inputs one by one", "method": "animate", "args": [[s.key for s in walked], slow]}
+    play = {"label": say("▶ Remove inputs one by one"), "method": "animate", "args": [[s.key for s in walked], slow]}
     stops = [{"label": s.letters, "method": "animate", "args": [[s.key], quick]} for s in walked]
     place = {"x": 0, "xanchor": "left", "yanchor": "top"}
     lower = AXIS_ROOM if figure.layout.xaxis.title.text else 0  # below the numbers and the name of the axis
@@ -133,7 +134,7 @@ def animate(figure: go.Figure, steps: Sequence[Step], keys: Sequence[str]) -> go
                 "y": -0.1 - lower / HEIGHT,
                 **place,
                 "len": 1,
-                "currentvalue": {"prefix": "Inputs: "},
+                "currentvalue": {"prefix": f"{say('Inputs')}: "},
                 "pad": {"t": 8},
             }
         ],
@@ -146,15 +147,15 @@ def table(steps: Sequence[Step], likeness: Sequence[float], variance: Sequence[f
     """A row of HTML per combination, complete input first: letters, answer, variance, likeness to complete input."""
     judged = any(step.good is not None for step in steps)
     titles = [
-        "inputs",
-        *(["answer"] if judged else []),
-        *(["variance"] if variance else []),
-        "cosine similarity to all inputs",
+        say("Inputs"),
+        *([say("answer")] if judged else []),
+        *([say("variance")] if variance else []),
+        say("cosine similarity to all inputs"),
     ]
     rows = ""
     for row, step in reversed(list(enumerate(steps))):
         cells = [f"<b>{escape(step.letters)}</b>"]
-        cells += [{True: "✓ right", False: "✗ wrong", None: ""}[step.good]] if judged else []
+        cells += [{True: say("✓ right"), False: say("✗ wrong"), None: ""}[step.good]] if judged else []
         cells += [f"{variance[row]:.2f}"] if variance else []
         cells.append(fixed(likeness[row], 2))
         strong = "background:color-mix(in srgb, currentColor 9%, transparent)" if step.key == on else ""

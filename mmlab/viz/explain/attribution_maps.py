@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from mmlab.core.drawing import Floats, Paint, Scales
 from mmlab.core.modality_kinds import modality_kind
 from mmlab.core.number_text import percent
+from mmlab.core.phrases import say
 from mmlab.core.recordings import Raw
 from mmlab.viz.base.theme import DIVERGING, INK_DARK, INK_LIGHT, MUTED, chip, rgb
 from mmlab.viz.inputs.raster import HEAT, heat_table
@@ -36,7 +37,7 @@ def overlay(
 
     `array` is what enters the encoder, without a batch dimension; `words` are those of a text, by place.
     """
-    what = f"Attribution map of {label or 'the input'}: brighter is more"
+    what = say("Attribution map of {input}: brighter is more", input=label or say("the input"))
     return _panel(kind, array, heat, HOT, what, scales, words)
 
 
@@ -44,14 +45,16 @@ def difference(
     kind: str, array: Floats, change: Floats, label: str = "", scales: Scales | None = None, words: Words = ()
 ) -> str:
     """What a second map has more (blue) or less (orange) than a first one, in [-1, 1]."""
-    what = f"Change of the attribution map of {label or 'the input'}: blue is more, orange is less"
+    what = say(
+        "Change of the attribution map of {input}: blue is more, orange is less", input=label or say("the input")
+    )
     return _panel(kind, array, change, CHANGE, what, scales, words)
 
 
 def nothing(kind: str, array: Floats, label: str = "", scales: Scales | None = None, words: Words = ()) -> str:
     """An input that is switched off: dimmed, without a map."""
     zero = np.zeros(np.shape(array)[1:] or np.shape(array))
-    drawn = _panel(kind, array, zero, HOT, f"{label or 'It'} is off", scales, words)
+    drawn = _panel(kind, array, zero, HOT, say("{input} is off", input=label or say("the input")), scales, words)
     return f'<div style="opacity:.3">{drawn}</div>'
 
 
@@ -62,7 +65,7 @@ def scales(kind: str, shape: tuple[int, ...], raw: Raw) -> Scales | None:
 
 def legend(diverging: bool = False) -> str:
     """The colours in words, as one line of HTML."""
-    low, high = ("less with it", "more with it") if diverging else ("least", "most")
+    low, high = (say("less with it"), say("more with it")) if diverging else (say("least"), say("most"))
     stops = ((0.0, LESS), (0.5, PAPER), (1.0, MORE)) if diverging else ((0.0, GROUND), *HEAT[1:])
     colours = ",".join(f"{colour} {place:.0%}" for place, colour in stops)
     strip = "display:inline-block;width:5.5rem;height:.7rem;border-radius:.35rem"
@@ -100,7 +103,7 @@ def share_bars(
 
 def parts_table(heads: Sequence[str], lines: Mapping[str, Sequence[str]]) -> str:
     """A row per input, by its name in words, and a column per way to say how much comes through it."""
-    top = "".join(f"<th>{escape(head)}</th>" for head in ("Input", *heads))
+    top = "".join(f"<th>{escape(head)}</th>" for head in (say("Input"), *heads))
     body = ""
     for name, cells in lines.items():
         numbers = "".join(f'<td class="mm-num">{escape(cell)}</td>' for cell in cells)

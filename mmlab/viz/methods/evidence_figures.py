@@ -14,6 +14,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
+from mmlab.core.phrases import say
 from mmlab.core.spans import divisor
 from mmlab.viz.base.theme import ACCENT, DIVERGING, METHODS, MUTED, SEQUENTIAL, TEMPLATE, WRONG, rgb
 
@@ -44,7 +45,13 @@ def curves(
         ).data[-1].hovertemplate = hover
     if since is not None:
         figure.add_vline(x=since + 1, line={"color": MUTED, "dash": "dash", "width": 1.5})
-        note = {"text": "chosen here", "showarrow": False, "xanchor": "left", "yanchor": "top", "font": {"size": 12}}
+        note = {
+            "text": say("chosen here"),
+            "showarrow": False,
+            "xanchor": "left",
+            "yanchor": "top",
+            "font": {"size": 12},
+        }
         figure.add_annotation(x=since + 1, y=1, yref="paper", xshift=4, **note)
     figure.update_yaxes(rangemode="tozero" if zero else "normal")
     figure.update_xaxes(dtick=max(1, -(-len(epochs) // 8)), tick0=1)
@@ -68,7 +75,11 @@ def densities(
         figure.add_trace(_steps(edges, share, name, colour))
         middle = float(np.median(values))
         line = {"color": colour, "width": 2, "dash": "dash"}
-        figure.add_trace(_upright(middle, float(share.max()), line, f"{name}: middle value {middle:.2f}"))
+        figure.add_trace(
+            _upright(
+                middle, float(share.max()), line, say("{name}: middle value {value}", name=name, value=f"{middle:.2f}")
+            )
+        )
     figure.update_yaxes(tickformat=".0%", rangemode="tozero")
     figure.update_xaxes(range=list(span))
     return figure
@@ -77,15 +88,15 @@ def densities(
 def angles(before: Values, after: Values) -> go.Figure:
     """Angles from 0 to 180 degrees, counted in even bins, before and after; the right angle is marked."""
     edges = np.linspace(0, 180, len(before) + 1)
-    figure = go.Figure(layout=_layout("angle in degrees", "share of the pairs"))
+    figure = go.Figure(layout=_layout(say("angle in degrees"), say("share of the pairs")))
     highest = 0.0
     for name, counts, colour in (("before", before, WRONG), ("after", after, ACCENT)):
         share = counts / max(float(counts.sum()), 1.0)
         highest = max(highest, float(share.max()))
         figure.add_trace(_steps(edges, share, name, colour))
-    figure.add_trace(_upright(90, highest, {"color": MUTED, "width": 2, "dash": "dash"}, "a right angle"))
+    figure.add_trace(_upright(90, highest, {"color": MUTED, "width": 2, "dash": "dash"}, say("a right angle")))
     note = {"showarrow": False, "yref": "paper", "y": 1, "yanchor": "top", "font": {"size": 12}}
-    figure.add_annotation(x=92, xanchor="left", text="against each other →", **note)
+    figure.add_annotation(x=92, xanchor="left", text=say("against each other →"), **note)
     figure.update_yaxes(tickformat=".0%", rangemode="tozero")
     figure.update_xaxes(range=[0, 180], tickvals=list(range(0, 181, 30)))
     return figure
@@ -193,7 +204,7 @@ def simplex(groups: Mapping[str, Values], names: Sequence[str], colours: Mapping
     """Mixtures `[N, M]` of things in `names`: a triangle for three of them, else a box for each."""
     if len(names) != 3:
         shares = {group: {name: values[:, i] for i, name in enumerate(names)} for group, values in groups.items()}
-        return boxes(shares, colours, "share in the mixture")
+        return boxes(shares, colours, say("share in the mixture"))
     figure = go.Figure(layout={**_layout("", ""), "height": 400})
     symbols = ("circle-open", "circle", "x")
     for number, (group, values) in enumerate(groups.items()):

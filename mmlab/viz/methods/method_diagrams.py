@@ -16,6 +16,7 @@ from math import cos, sin
 
 from mmlab.core import diagram as shapes
 from mmlab.core.modality import spoken
+from mmlab.core.phrases import say
 from mmlab.viz.base.diagram_canvas import WIDE, Letters, Panel
 from mmlab.viz.base.theme import ACCENT, MUTED, WRONG
 
@@ -28,7 +29,7 @@ def draw(diagram: shapes.Diagram | None, letters: Letters, missing: str) -> str:
     """Both panels as HTML; empty for a method without a drawing. `missing` names the second modality."""
     if diagram is None:
         return ""
-    titles = ("During training", f"When the {spoken(missing)} is missing")
+    titles = (say("During training"), say("When the {input} is missing", input=spoken(missing)))
     pairs = zip(titles, (diagram.training, diagram.missing), (False, True), strict=True)
     figures = (
         f"<figure><figcaption>{escape(title)}</figcaption>{_sheet(title, parts, letters, gone)}</figure>"
@@ -39,7 +40,7 @@ def draw(diagram: shapes.Diagram | None, letters: Letters, missing: str) -> str:
 
 def training(diagram: shapes.Diagram | None, letters: Letters) -> str:
     """The first panel alone; empty for a method without a drawing."""
-    return "" if diagram is None else _sheet("During training", diagram.training, letters, False)
+    return "" if diagram is None else _sheet(say("During training"), diagram.training, letters, False)
 
 
 def _sheet(title: str, parts: Iterable[shapes.Shape], letters: Letters, gone: bool) -> str:

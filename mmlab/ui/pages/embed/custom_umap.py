@@ -16,6 +16,7 @@ from mmlab.analysis.embedding.projection import valid
 from mmlab.core.errors import MmlabError
 from mmlab.core.options import describe
 from mmlab.core.permissions import Action
+from mmlab.core.phrases import phrase, say
 from mmlab.core.reference import Reference
 from mmlab.ui.components import background_task, pickers
 from mmlab.ui.pages.embed import map_cache
@@ -23,12 +24,17 @@ from mmlab.ui.pages.embed.view_data import View, picture_title
 from mmlab.ui.session import access, cache, url_state
 from mmlab.ui.text import wording
 
-LABELS = {"neighbours": "Neighbours", "minimum_distance": "Distance", "metric": "Metric", "seed": "Seed"}
+LABELS = {
+    "neighbours": phrase("Neighbours"),
+    "minimum_distance": phrase("Distance"),
+    "metric": phrase("Metric"),
+    "seed": phrase("Seed"),
+}
 
 
 def show(view: View) -> None:
     """The settings, the progress, and what is known of the map once it is there."""
-    st.subheader("Custom UMAP", help=wording.help("fitting"), anchor=False)
+    st.subheader(say("Custom UMAP"), help=wording.help("fitting"), anchor=False)
     name = _work_name(view.reference)
     busy = background_task.alive(name)
     st.fragment(_panel, run_every=background_task.EVERY_SECONDS if busy else None)(view.reference, busy)
@@ -47,15 +53,20 @@ def _panel(reference: Reference, was_busy: bool) -> None:
         if there:
             url_state.put(picture=custom_maps.name_of(settings))
         st.rerun()
-    background_task.show(name, "Fitting the map")
+    background_task.show(name, say("Fitting the map"))
     if busy:
         return
     if there:
-        st.button("Show this map", type="primary", on_click=partial(_go, settings))
-        st.caption("It was fitted before and is stored on this machine.")
+        st.button(say("Show this map"), type="primary", on_click=partial(_go, settings))
+        st.caption(say("It was fitted before and is stored on this machine."))
         return
-    st.button("Fit", type="primary", on_click=partial(_start, reference, settings), **access.shut(Action.MAP))
-    st.caption(f"Takes about a minute for {cache.sweep(reference).mean[..., 0].size:,} dots, in a process of its own.")
+    st.button(say("Fit"), type="primary", on_click=partial(_start, reference, settings), **access.shut(Action.MAP))
+    st.caption(
+        say(
+            "Takes about a minute for {count} dots, in a process of its own.",
+            count=f"{cache.sweep(reference).mean[..., 0].size:,}",
+        )
+    )
 
 
 def _form(busy: bool) -> MapSettings:
@@ -75,16 +86,24 @@ def _form(busy: bool) -> MapSettings:
             if item.choices:
                 place = item.choices.index(now)
                 values[field] = st.selectbox(
-                    label, item.choices, place, key=key, help=item.help, disabled=busy, width=160
+                    say(label), item.choices, place, key=key, help=say(item.help), disabled=busy, width=160
                 )
             elif item.kind is float:
                 values[field] = st.number_input(
-                    label, item.low, item.high, float(now), 0.05, key=key, help=item.help, disabled=busy, width=130
+                    say(label),
+                    item.low,
+                    item.high,
+                    float(now),
+                    0.05,
+                    key=key,
+                    help=say(item.help),
+                    disabled=busy,
+                    width=130,
                 )
             else:
                 low, high = int(item.low or 0), int(item.high or 9999)
                 values[field] = st.number_input(
-                    label, low, high, int(now), key=key, help=item.help, disabled=busy, width=130
+                    say(label), low, high, int(now), key=key, help=say(item.help), disabled=busy, width=130
                 )
     return replace(MapSettings(), **values)  # type: ignore[arg-type]
 
@@ -97,15 +116,17 @@ def _about(view: View) -> None:
         return
     share = _overlap(view.reference, view.picture)
     good, whole, _ = map_cache.trust(view.reference, view.picture)
-    st.caption(
-        f"**{picture_title(view.picture)}**: trustworthiness {good:.3f}, continuity {whole:.3f}. "
-        f"{wording.percent(share)} of a dot's neighbours are its neighbours on the shipped map, too."
-        + (
-            ""
-            if shipped.overlap is None
-            else f" With nothing but another seed it is {wording.percent(shipped.overlap)}."
-        )
+    told = say(
+        "**{map}**: trustworthiness {trustworthiness}, continuity {continuity}. {share} of a dot's neighbours are its "
+        "neighbours on the shipped map, too.",
+        map=picture_title(view.picture),
+        trustworthiness=f"{good:.3f}",
+        continuity=f"{whole:.3f}",
+        share=wording.percent(share),
     )
+    if shipped.overlap is not None:
+        told += f" {say('With nothing but another seed it is {share}.', share=wording.percent(shipped.overlap))}"
+    st.caption(told)
 
 
 @st.cache_data(show_spinner=False, max_entries=32)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from mmlab.analysis.embedding.point_attributes import Labels
 from mmlab.analysis.embedding.projection import valid
+from mmlab.core.phrases import phrase, say
 from mmlab.core.results import Sweep
 from mmlab.ui.pages.embed import map_cache
 from mmlab.ui.pages.embed.view_data import View
@@ -22,16 +23,16 @@ KINDS = {
     "TSV": ("zip", "application/zip"),
 }
 ABOUT = {
-    "CSV": "Coordinates on this map, and what is known of each dot.",
-    "Parquet": "The same with the embedding in all its dimensions, and its variances.",
-    "TSV": "A zip with vectors.tsv and metadata.tsv, as the Embedding Projector loads them.",
+    "CSV": phrase("Coordinates on this map, and what is known of each dot."),
+    "Parquet": phrase("The same with the embedding in all its dimensions, and its variances."),
+    "TSV": phrase("A zip with vectors.tsv and metadata.tsv, as the Embedding Projector loads them."),
 }
 
 
 def offer(view: View) -> None:
     """The buttons; a file is made when one is pressed."""
     with st.container(horizontal=True, vertical_alignment="center", key="mm-foot"):
-        st.caption("All dots as numbers:", width="content")
+        st.caption(say("All dots as numbers:"), width="content")
         for kind, (ending, mime) in KINDS.items():
             st.download_button(
                 kind,
@@ -39,7 +40,7 @@ def offer(view: View) -> None:
                 file_name=f"mmlab-map-{view.task.name}-{view.reference.method}-{view.picture}.{ending}",
                 mime=mime,
                 on_click="ignore",
-                help=ABOUT[kind],
+                help=say(ABOUT[kind]),
                 key=f"embed.save.{kind}",
             )
 

@@ -13,6 +13,7 @@ from mmlab.analysis.embedding.point_attributes import accuracy_like
 from mmlab.analysis.methods import method_evidence
 from mmlab.core.errors import MmlabError
 from mmlab.core.number_text import fixed
+from mmlab.core.phrases import say
 from mmlab.core.reference import Reference
 from mmlab.ui.components import figure_card, page_frame, pickers
 from mmlab.ui.pages.embed.view_data import View
@@ -27,13 +28,13 @@ WIDEST = 1.05
 
 def show(view: View) -> None:
     """Alignment, directions of all chosen methods, variance."""
-    st.subheader("Alignment", help=wording.help("alignment"), anchor=False)
+    st.subheader(say("Alignment"), help=wording.help("alignment"), anchor=False)
     left, right = st.columns(2, gap="large")
     with left, page_frame.error_boundary():
         figure_card.show(_aligned(view), "embed.aligned")
     with right, page_frame.error_boundary():
         figure_card.show(_cosines(view), "embed.cosines")
-    st.subheader("Direction", help=wording.help("direction"), anchor=False)
+    st.subheader(say("Direction"), help=wording.help("direction"), anchor=False)
     left, right = st.columns(2, gap="large")
     with left, page_frame.error_boundary():
         figure_card.show(_turns(view), "embed.turns")
@@ -41,8 +42,8 @@ def show(view: View) -> None:
         if view.task.info.output.class_names:
             figure_card.show(_to_class(view), "embed.to_class")
         else:
-            st.caption("Only classes have a direction.")
-    st.subheader("Variance and error", help=wording.help("doubting"), anchor=False)
+            st.caption(say("Only classes have a direction."))
+    st.subheader(say("Variance and error"), help=wording.help("doubting"), anchor=False)
     with page_frame.error_boundary():
         _variance(view)
     pickers.numbers_help("alignment", "direction", "doubting", "variance")
@@ -53,7 +54,7 @@ def _aligned(view: View) -> Figure:
     own, other = found.means
     names = view.task.info.modalities
     shades = [(item.letter, theme.modality_colour(i)) for i, item in enumerate(names)]
-    heads = ("cosine, itself", "cosine, its class", "shift", "gap")
+    heads = (say("cosine, itself"), say("cosine, its class"), say("shift"), say("gap"))
     rows, numbers = [], []
     for row, key in enumerate(found.combinations):
         values = (own[row], other[row], found.distance[row], found.gap[row])
@@ -66,7 +67,7 @@ def _aligned(view: View) -> Figure:
         rows.append((heatmap.Head(key, tuple(name in key.split("-") for name in names.names)), cells))
         numbers.append((key, *(float(value) for value in values)))
     columns = [heatmap.Head(head, label=head) for head in heads]
-    title = f"Against complete input, {cache.title(view.reference.method)}"
+    title = say("Against complete input, {model}", model=cache.title(view.reference.method))
     drawing = heatmap.grid(columns, rows, shades, title, wide=104)
     header = ("combination", "cosine_own", "cosine_others", "shift", "gap")
     return Figure("embedding-alignment", title, drawing, header, numbers, _note(view))
@@ -77,17 +78,18 @@ def _cosines(view: View) -> Figure:
     found = _alignment(view.reference)
     singles = [row for row, key in enumerate(found.combinations) if "-" not in key]
     names = view.task.info.modalities
-    title = "Cosine of one input alone with all inputs, same sample"
-    lines = {names[found.combinations[row]].label: found.own[row] for row in singles}
+    title = say("Cosine of one input alone with all inputs, same sample")
+    lines = {say(names[found.combinations[row]].label): found.own[row] for row in singles}
     shades = [theme.modality_colour(names.names.index(found.combinations[row])) for row in singles]
-    return _distribution("embedding-cosines", title, lines, shades, "cosine", _note(view))
+    return _distribution("embedding-cosines", title, lines, shades, say("cosine"), _note(view))
 
 
 def _turns(view: View) -> Figure:
     """Cosines between any two combinations of a sample, a line per chosen method."""
     lines = {cache.title(each.method): _directions(each).pairs.ravel() for each in _measured(view)}
-    title = "Cosine of two combinations of one sample"
-    return _distribution("embedding-turns", title, lines, [], "cosine", f"All pairs of combinations. {_basis(view)}")
+    title = say("Cosine of two combinations of one sample")
+    note = f"{say('All pairs of combinations.')} {_basis(view)}"
+    return _distribution("embedding-turns", title, lines, [], say("cosine"), note)
 
 
 def _to_class(view: View) -> Figure:
@@ -98,16 +100,18 @@ def _to_class(view: View) -> Figure:
         if found.to_class is not None:
             lines[cache.title(each.method)] = found.to_class.ravel()
         else:
-            lines[f"{cache.title(each.method)} (to the class mean)"] = to_class_centres(cache.sweep(each)).ravel()
-            note = "*To the class mean*: of the complete embeddings, as the model has no weights per class. "
-    title = "Cosine with the direction of the right class"
-    return _distribution("embedding-to-class", title, lines, [], "cosine", f"{note}{_basis(view)}".replace("*", ""))
+            label = say("{model} (to the class mean)", model=cache.title(each.method))
+            lines[label] = to_class_centres(cache.sweep(each)).ravel()
+            told = say("To the class mean: of the complete embeddings, as the model has no weights per class.")
+            note = f"{told} "
+    title = say("Cosine with the direction of the right class")
+    return _distribution("embedding-to-class", title, lines, [], say("cosine"), f"{note}{_basis(view)}")
 
 
 def _variance(view: View) -> None:
     found = view.found
     if found.variance is None:
-        st.caption(f"{pickers.marked_title(view.reference.method)} gives no variance.")
+        st.caption(say("{model} gives no variance.", model=pickers.marked_title(view.reference.method)))
         return
     left, right = st.columns(2, gap="large")
     with left:
@@ -121,15 +125,25 @@ def _by_combination(view: View) -> Figure:
     found = variance_vs_error.by_combination(view.found, _good(view.reference))
     keys, width, score = found.combinations, found.variance, found.score
     name = _score_name(view)
-    title = f"Variance and {name}, by combination"
+    title = say("Variance and {score}, by combination", score=name)
     drawn = svg_chart.Plot(
-        title, svg_chart.around(width.tolist(), "mean variance", svg_chart.plain), _axis(view, score)
+        title, svg_chart.around(width.tolist(), say("mean variance"), svg_chart.plain), _axis(view, score)
     )
     for key, x, y in zip(keys, width, score, strict=True):
-        drawn.dot(float(x), float(y), theme.ACCENT, f"{view.letters[key]}: variance {x:.3f}, {name} {y:.3f}", 6)
-    said = f"Rank correlation {wording.correlation(found.correlation)}. " if len(keys) > 2 else ""
+        tip = say(
+            "{inputs}: variance {variance}, {score} {value}",
+            inputs=view.letters[key],
+            variance=f"{x:.3f}",
+            score=name,
+            value=f"{y:.3f}",
+        )
+        drawn.dot(float(x), float(y), theme.ACCENT, tip, 6)
+    told = []
+    if len(keys) > 2:
+        told.append(say("Rank correlation {value}.", value=wording.correlation(found.correlation)))
+        told += [say(wording.CONSTANT)] if np.isnan(found.correlation) else []
     numbers = [(key, float(x), float(y)) for key, x, y in zip(keys, width, score, strict=True)]
-    note = f"{said}{f'{wording.CONSTANT} ' if said and np.isnan(found.correlation) else ''}{_note(view)}"
+    note = " ".join([*told, _note(view)])
     return Figure("variance-by-combination", title, drawn.svg, ("combination", "variance", "score"), numbers, note)
 
 
@@ -140,14 +154,14 @@ def _by_hardness(view: View) -> Figure:
     own = -variance_vs_error.over_combinations(_good(view.reference))
     is_share = view.task.info.output.error_is_share
     offset = float(is_share)
-    lines = {"this model": variance_vs_error.trend(variance, offset + own)}
+    lines = {say("this model"): variance_vs_error.trend(variance, offset + own)}
     if judges is not None:
-        lines = {"the other models": variance_vs_error.trend(variance, offset - judges), **lines}
-    wrong = "error" if is_share else "mean error"
+        lines = {say("the other models"): variance_vs_error.trend(variance, offset - judges), **lines}
+    wrong = say("error") if is_share else say("mean error")
     everything = [float(value) for each in lines.values() for value in each.shares]
-    title = "Variance and difficulty"
+    title = say("Variance and difficulty")
     across = svg_chart.around(
-        [float(v) for each in lines.values() for v in each.values], "variance of the sample", svg_chart.plain
+        [float(v) for each in lines.values() for v in each.values], say("variance of the sample"), svg_chart.plain
     )
     text = svg_chart.percent if is_share else svg_chart.plain
     drawn = svg_chart.Plot(title, across, svg_chart.around(everything, wrong, text))
@@ -156,15 +170,21 @@ def _by_hardness(view: View) -> Figure:
         label = f"{name}: {wording.correlation(each.correlation)}"
         drawn.line(each.values.tolist(), each.shares.tolist(), colour, label, place)
         for x, y in zip(each.values, each.shares, strict=True):
-            drawn.dot(float(x), float(y), colour, f"{name}: {y:.3f} at variance {x:.3f}")
+            drawn.dot(
+                float(x),
+                float(y),
+                colour,
+                say("{line}: {value} at variance {variance}", line=name, value=f"{y:.3f}", variance=f"{x:.3f}"),
+            )
     header = ("judged_by", "variance", "wrong", "samples")
     numbers = [
         (name, float(x), float(y), int(count))
         for name, each in lines.items()
         for x, y, count in zip(each.values, each.shares, each.counts, strict=True)
     ]
-    flat = f" {wording.CONSTANT}" if any(np.isnan(each.correlation) for each in lines.values()) else ""
-    note = f"Ten bins of equally many samples; in the legend Spearman's correlation.{flat} {_note(view)}"
+    told = [say("Ten bins of equally many samples; in the legend Spearman's correlation.")]
+    told += [say(wording.CONSTANT)] if any(np.isnan(each.correlation) for each in lines.values()) else []
+    note = " ".join([*told, _note(view)])
     return Figure("variance-by-hardness", title, drawn.svg, header, numbers, note)
 
 
@@ -175,18 +195,18 @@ def _distribution(
     shares, middle = {}, np.zeros(BINS)
     for each, values in lines.items():
         found = distribution(values, -1, 1, BINS)
-        typical = "no sample" if np.isnan(found.median) else fixed(found.median, 2)
+        typical = say("no sample") if np.isnan(found.median) else fixed(found.median, 2)
         shares[f"{each}: {typical}"], middle = found.shares, found.centres
     highest = max((float(share.max()) for share in shares.values()), default=1.0)
     drawn = svg_chart.Plot(
-        title, svg_chart.Axis(label, -1, 1, svg_chart.plain), svg_chart.Axis("share", 0, highest * WIDEST)
+        title, svg_chart.Axis(label, -1, 1, svg_chart.plain), svg_chart.Axis(say("share"), 0, highest * WIDEST)
     )
     for place, (each, share) in enumerate(shares.items()):
         colour = colours[place] if colours else theme.method_colour(place)
         drawn.line(middle.tolist(), share.tolist(), colour, each, place)
     header = (label, *lines)
     rows = [(float(x), *(float(share[row]) for share in shares.values())) for row, x in enumerate(middle)]
-    return Figure(name, title, drawn.svg, header, rows, f"The legend gives middle values. {note}")
+    return Figure(name, title, drawn.svg, header, rows, f"{say('The legend gives middle values.')} {note}")
 
 
 @st.cache_resource(show_spinner=False, max_entries=16)
@@ -236,7 +256,7 @@ def _measured(view: View) -> list[Reference]:
 
 
 def _score_name(view: View) -> str:
-    return view.task.info.output.goodness_name
+    return say(view.task.info.output.goodness_name)
 
 
 def _axis(view: View, score: NDArray[np.floating]) -> svg_chart.Axis:
@@ -245,8 +265,17 @@ def _axis(view: View, score: NDArray[np.floating]) -> svg_chart.Axis:
 
 
 def _basis(view: View) -> str:
-    return f"{view.task.title}, at most {method_evidence.MOST} complete test samples, after centring."
+    return say(
+        "{task}, at most {count} complete test samples, after centring.",
+        task=say(view.task.title),
+        count=method_evidence.MOST,
+    )
 
 
 def _note(view: View) -> str:
-    return f"{cache.title(view.reference.method)}, {view.task.title}, {len(view.found.ids):,} test samples."
+    return say(
+        "{model}, {task}, {count} test samples.",
+        model=cache.title(view.reference.method),
+        task=say(view.task.title),
+        count=f"{len(view.found.ids):,}",
+    )

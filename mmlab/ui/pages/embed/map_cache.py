@@ -18,6 +18,7 @@ from mmlab.analysis.embedding.maps import Map, Places, known_places, new_places,
 from mmlab.analysis.embedding.point_attributes import Property, properties
 from mmlab.analysis.embedding.projection import embed, valid
 from mmlab.core.errors import CheckpointError
+from mmlab.core.phrases import say
 from mmlab.core.reference import Reference
 from mmlab.ui.session import cache, uploads
 from mmlab.ui.session.cache import Damages
@@ -37,11 +38,17 @@ def picture(reference: Reference, name: str, solid: bool = False) -> Map:
     else:
         made = custom_maps.read(found.digest, custom_maps.settings_of(name))
     if made.projection.points.shape[:2] != found.mean.shape[:2]:
-        raise CheckpointError("The map does not fit the model's sweep.", f"Make it again: `{_command(reference)}`.")
+        raise CheckpointError(
+            say("The map does not fit the model's sweep."),
+            say("Make it again: `{command}`.", command=_command(reference)),
+        )
     if not solid:
         return made
     if made.solid is None:
-        raise CheckpointError("This map has two dimensions only.", f"Make it again: `{_command(reference)}`.")
+        raise CheckpointError(
+            say("This map has two dimensions only."),
+            say("Make it again: `{command}`.", command=_command(reference)),
+        )
     return made.solid
 
 

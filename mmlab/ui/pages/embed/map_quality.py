@@ -13,6 +13,7 @@ from mmlab.analysis.embedding import map_quality
 from mmlab.analysis.embedding.point_attributes import Labels, Property, main, told
 from mmlab.analysis.embedding.projection import valid
 from mmlab.core.number_text import fixed
+from mmlab.core.phrases import phrase, say
 from mmlab.core.reference import Reference
 from mmlab.ui.components import figure_card, pickers
 from mmlab.ui.pages.embed import map_cache
@@ -24,7 +25,7 @@ from mmlab.viz.base.figure import Figure
 
 FEWEST = 6
 DASH = "–"
-UNDEFINED = "not defined, since the samples have one class or number only"
+UNDEFINED = phrase("not defined, since the samples have one class or number only")
 
 
 @dataclass(frozen=True)
@@ -38,16 +39,20 @@ class Known:
 
 def show(view: View) -> None:
     """Trustworthiness, continuity and the luck of the seed; then the model's own space beside the map."""
-    st.subheader("Map quality", help=wording.help("trust"), anchor=False)
+    st.subheader(say("Map quality"), help=wording.help("trust"), anchor=False)
     _picture(view)
     st.info(
-        "**Between far groups, distances mean little**, and so do the sizes of groups. UMAP keeps neighbours together "
-        "and puts the groups wherever there is room."
+        say(
+            "**Between far groups, distances mean little**, and so do the sizes of groups. UMAP keeps "
+            "neighbours together and puts the groups wherever there is room."
+        )
         if view.picture != map_cache.PCA
-        else "**Dots that lie on each other may be far apart**: a PCA shows two or three directions out of "
-        f"{view.found.mean.shape[2]}."
+        else say(
+            "**Dots that lie on each other may be far apart**: a PCA shows two or three directions out of {count}.",
+            count=view.found.mean.shape[2],
+        )
     )
-    st.subheader("The model's own space", help=wording.help("near_accuracy"), anchor=False)
+    st.subheader(say("The model's own space"), help=wording.help("near_accuracy"), anchor=False)
     figure_card.show(_table(view), "embed.known")
     pickers.numbers_help("trust", "overlap", "near_accuracy", "silhouette")
 
@@ -57,23 +62,31 @@ def _picture(view: View) -> None:
     pca = map_cache.trust(view.reference, map_cache.PCA, view.solid)
     columns = st.columns(4)
     against = [] if view.picture == map_cache.PCA else [good - pca[0], whole - pca[1]]
-    beside = [f"{fixed(each, 3, True, '-')} against PCA" for each in against] or ["", ""]
-    columns[0].metric("Trustworthiness", f"{good:.3f}", beside[0] or None, help=wording.help("trust"))
-    columns[1].metric("Continuity", f"{whole:.3f}", beside[1] or None, help=wording.help("trust"))
+    beside = [say("{difference} against PCA", difference=fixed(each, 3, True, "-")) for each in against] or ["", ""]
+    columns[0].metric(say("Trustworthiness"), f"{good:.3f}", beside[0] or None, help=wording.help("trust"))
+    columns[1].metric(say("Continuity"), f"{whole:.3f}", beside[1] or None, help=wording.help("trust"))
     flat = map_cache.picture(view.reference, view.picture)
     same = "–" if flat.overlap is None else wording.percent(flat.overlap)
-    columns[2].metric("Stability across seeds", same, help=wording.help("overlap"))
-    error = "exact" if view.picture == map_cache.PCA else wording.percent(view.made.error)
-    columns[3].metric("Error of new samples", error, help=wording.help("path"))
-    st.caption(f"From the {count} nearest neighbours of at most {map_cache.ASKED:,} dots, among all of them.")
+    columns[2].metric(say("Stability across seeds"), same, help=wording.help("overlap"))
+    error = say("exact") if view.picture == map_cache.PCA else wording.percent(view.made.error)
+    columns[3].metric(say("Error of new samples"), error, help=wording.help("path"))
+    st.caption(
+        say(
+            "From the {count} nearest neighbours of at most {dots} dots, among all of them.",
+            count=count,
+            dots=f"{map_cache.ASKED:,}",
+        )
+    )
 
 
 def _table(view: View) -> Figure:
-    known = knowledge(view.reference, view.picture, view.solid)
+    with st.spinner(say("Finding the neighbours …")):
+        known = knowledge(view.reference, view.picture, view.solid)
     name, kind = asked(view.reference)
-    heading = "k-NN accuracy" if isinstance(kind, Labels) else "k-NN correlation"
-    columns = [heatmap.Head("space", label=f"{heading}: model"), heatmap.Head("map", label="on the map")]
-    columns += [heatmap.Head("silhouette", label="silhouette")] if isinstance(kind, Labels) else []
+    heading = say("k-NN accuracy") if isinstance(kind, Labels) else say("k-NN correlation")
+    space = say("{measure}: model", measure=heading)
+    columns = [heatmap.Head("space", label=space), heatmap.Head("map", label=say("on the map"))]
+    columns += [heatmap.Head("silhouette", label=say("silhouette"))] if isinstance(kind, Labels) else []
     task = view.task.info.modalities
     shades = [(item.letter, theme.modality_colour(i)) for i, item in enumerate(task)]
     rows, numbers = [], []
@@ -88,12 +101,14 @@ def _table(view: View) -> Figure:
         ]
         rows.append((heatmap.Head(key, tuple(each in key.split("-") for each in task.names)), cells))
         numbers.append((key, *values))
-    title = f"{heading}, {cache.title(view.reference.method)}: {name}"
+    title = f"{heading}, {cache.title(view.reference.method)}: {say(name)}"
     header = ("combination", "in_the_model", "on_the_map", *(["silhouette"] if isinstance(kind, Labels) else []))
     drawing = heatmap.grid(columns, rows, shades, title, wide=176)
-    note = "Neighbours are other samples under the same combination; embeddings as stored, in 32 steps per dimension."
+    note = say(
+        "Neighbours are other samples under the same combination; embeddings as stored, in 32 steps per dimension."
+    )
     if any(cell.text == DASH for _, cells in rows for cell in cells):
-        note += f" A dash: {UNDEFINED}."
+        note += f" {say('A dash: {why}.', why=say(UNDEFINED))}"
     return Figure(f"embedding-{view.task.name}-{view.reference.method}", title, drawing, header, numbers, note)
 
 
@@ -102,7 +117,7 @@ def asked(reference: Reference) -> tuple[str, Property]:
     return main(map_cache.looks(reference))
 
 
-@st.cache_resource(show_spinner="Finding the neighbours …", max_entries=32)
+@st.cache_resource(show_spinner=False, max_entries=32)
 def knowledge(reference: Reference, name: str, solid: bool) -> dict[str, Known]:
     """By combination, for those that enough samples have."""
     found, points = cache.sweep(reference), map_cache.picture(reference, name, solid).projection.points
@@ -130,7 +145,7 @@ def _share(value: float) -> float:
 
 
 def _tip(label: str, value: float) -> str:
-    return f"{label}: {value:.3f}" if math.isfinite(value) else f"{label}: {UNDEFINED}"
+    return f"{label}: {value:.3f}" if math.isfinite(value) else f"{label}: {say(UNDEFINED)}"
 
 
 def _text(value: float, is_share: bool) -> str:

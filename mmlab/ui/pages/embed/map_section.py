@@ -8,11 +8,12 @@ from functools import partial
 import numpy as np
 import streamlit as st
 
+from mmlab.core.phrases import say
 from mmlab.core.reference import Reference
 from mmlab.ui.components import page_frame, pickers, plotly_figure
-from mmlab.ui.pages.embed import downloads, map_cache, sample_path, selection_panel, view_data
+from mmlab.ui.pages.embed import colouring, downloads, map_cache, sample_path, selection_panel, view_data
 from mmlab.ui.pages.embed.view_data import View
-from mmlab.ui.text import wording
+from mmlab.ui.text import language, wording
 from mmlab.viz.embed import point_colours, scatter
 
 
@@ -21,7 +22,7 @@ def show(view: View) -> None:
     path = sample_path.find(view)
     left, right = st.columns([5, 4], gap="large")
     with left, page_frame.error_boundary():
-        st.subheader("All samples", help=wording.help("map"), anchor=False)
+        st.subheader(say("All samples"), help=wording.help("map"), anchor=False)
         _map(view, path)
         selection_panel.search(view)
     with left, page_frame.error_boundary():
@@ -38,14 +39,18 @@ def show(view: View) -> None:
 def _map(view: View, path: sample_path.Path | None) -> None:
     drawn = view.places(view.made.projection.points)
     st.html(view.look.legend(drawn))
-    spec = _spec(view.reference, view.picture, view.solid, view.shown, drawn.tobytes())
+    spec = _spec(view.reference, view.picture, view.solid, view.shown, drawn.tobytes(), language.current())
     over = scatter.sample(*((path.over, path.lit) if path is not None else ((), ())), solid=view.solid)
     plotly_figure.show(
         spec,
         [point_colours.change(view.look, [drawn]), over],
         key="embed.map",
         name=f"mmlab-map-{view.task.name}-{view.reference.method}",
-        alt=f"{view.about}, coloured by {view_data.colour_title(view.colour)}. The numbers are in the files below",
+        alt=say(
+            "{about}, coloured by {colour}. The numbers are in the files below",
+            about=view.about,
+            colour=colouring.title(view.colour),
+        ),
         samples=len(view.found.ids),
         solid=view.solid,
         chosen=view.rows,
@@ -56,9 +61,10 @@ def _map(view: View, path: sample_path.Path | None) -> None:
 
 
 @st.cache_data(show_spinner=False, max_entries=32)
-def _spec(reference: Reference, name: str, solid: bool, shown: tuple[int, ...], drawn: bytes) -> str:
+def _spec(reference: Reference, name: str, solid: bool, shown: tuple[int, ...], drawn: bytes, spoken: str) -> str:
+    """spoken: the language of the names that stand in it."""
     made = map_cache.picture(reference, name, solid)
-    named = {} if solid else view_data.centres(reference, name, shown[-1])
+    named = {} if solid else colouring.centres(reference, name, shown[-1])
     places = {text: np.array(place, np.float32) for text, place in named.items()}
     spec = scatter.cloud(made.projection.points, np.frombuffer(drawn, np.int64), view_data.titles(made), places)
     return json.dumps(spec)
@@ -66,12 +72,22 @@ def _spec(reference: Reference, name: str, solid: bool, shown: tuple[int, ...], 
 
 def about(view: View, count: int) -> str:
     """What is drawn, how to use it, and how far it is to be believed."""
-    some = f"{count:,} dots: {int(view.drawn.sum()):,} samples × {len(view.shown)} combinations."
-    how = "Rotate it with the mouse." if view.solid else "Select samples with the lasso; click one to follow it."
+    some = say(
+        "{count} dots: {samples} samples × {combinations} combinations.",
+        count=f"{count:,}",
+        samples=f"{int(view.drawn.sum()):,}",
+        combinations=len(view.shown),
+    )
+    how = (
+        say("Rotate it with the mouse.")
+        if view.solid
+        else say("Select samples with the lasso; click one to follow it.")
+    )
     if view.picture == map_cache.PCA:
         return f"{some} {how}"
-    return (
-        f"{some} {how} **Near dots are alike; between far groups, distances mean little.** A sample that is placed by "
-        f"its neighbours lands, in the middle case, {wording.percent(view.made.error)} of the map's width from where "
-        "UMAP put it."
+    believed = say(
+        "**Near dots are alike; between far groups, distances mean little.** A sample that is placed by its neighbours "
+        "lands, in the middle case, {share} of the map's width from where UMAP put it.",
+        share=wording.percent(view.made.error),
     )
+    return f"{some} {how} {believed}"

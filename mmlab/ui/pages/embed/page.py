@@ -8,6 +8,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from mmlab.core.phrases import phrase, say
 from mmlab.core.reference import Reference
 from mmlab.ui.components import page_frame, plotly_figure
 from mmlab.ui.pages.embed import (
@@ -35,13 +36,13 @@ class Section:
 
 
 SECTIONS: dict[str, Section] = {
-    "map": Section("Embedding map", map_section.show),
-    "several": Section("Small multiples", small_multiples.show, ("picture", "colour", "shown", "many")),
-    "closeness": Section("Embedding geometry", embedding_geometry.show, ()),
-    "trust": Section("Map quality", map_quality.show, ("picture", "axes")),
-    "pair": Section("Two models", two_models.show, ("picture", "colour", "shown", "many")),
-    "learned": Section("During training", training_dynamics.show, ("shown",)),
-    "fit": Section("Custom UMAP", custom_umap.show, ("picture",)),
+    "map": Section(phrase("Embedding map"), map_section.show),
+    "several": Section(phrase("Small multiples"), small_multiples.show, ("picture", "colour", "shown", "many")),
+    "closeness": Section(phrase("Embedding geometry"), embedding_geometry.show, ()),
+    "trust": Section(phrase("Map quality"), map_quality.show, ("picture", "axes")),
+    "pair": Section(phrase("Two models"), two_models.show, ("picture", "colour", "shown", "many")),
+    "learned": Section(phrase("During training"), training_dynamics.show, ("shown",)),
+    "fit": Section(phrase("Custom UMAP"), custom_umap.show, ("picture",)),
 }
 
 
@@ -55,7 +56,7 @@ def show(task_name: str, chosen: str, references: tuple[Reference, ...], shown: 
 @page_frame.panel
 def _panel(task_name: str, chosen: str, references: tuple[Reference, ...], reference: Reference) -> None:
     task = cache.task(task_name)
-    name = view_data.choice("part", "View", tuple(SECTIONS), lambda name: SECTIONS[name].title)
+    name = view_data.choice("part", say("View"), tuple(SECTIONS), lambda name: say(SECTIONS[name].title))
     point = sample_path.point(chosen, cache.sweep(reference))
     section = SECTIONS[name]
     section.show(view_data.make(task, references, reference, chosen, point, section.controls))

@@ -12,13 +12,14 @@ import streamlit as st
 from mmlab.analysis.embedding import nearest_neighbours
 from mmlab.analysis.embedding.maps import Places
 from mmlab.analysis.embedding.point_attributes import Labels
+from mmlab.core.phrases import say
 from mmlab.core.reference import Reference
 from mmlab.core.results import Sweep
 from mmlab.ui.components import page_frame, pickers, plotly_figure, sample_view, thumbnail
 from mmlab.ui.pages.embed import map_cache, view_data
 from mmlab.ui.pages.embed.view_data import View
 from mmlab.ui.session import cache, url_state
-from mmlab.ui.text import wording
+from mmlab.ui.text import language, wording
 from mmlab.viz.embed import sample_path
 from mmlab.viz.embed.sample_path import Step
 from mmlab.viz.explain.attribution_maps import overlay
@@ -83,9 +84,9 @@ def find(view: View) -> Path | None:
 
 def show(view: View, path: Path | None) -> None:
     """The switches, the picture of the path with its animation, and the numbers."""
-    st.subheader("One sample", help=wording.help("path"), anchor=False)
+    st.subheader(say("One sample"), help=wording.help("path"), anchor=False)
     if path is None:
-        st.caption("This sample has no input that can be used.")
+        st.caption(say("This sample has no input that can be used."))
         return
     if path.looked is not None:
         _inputs(path.looked)
@@ -98,28 +99,28 @@ def show(view: View, path: Path | None) -> None:
 
 def draw(view: View, path: Path, key: str, height: int) -> None:
     """The picture of the path with its animation, and what has to be known of it."""
-    spec = _spec(view.reference, view.picture, path.steps, path.on)
+    spec = _spec(view.reference, view.picture, path.steps, path.on, language.current())
     name = f"mmlab-path-{view.task.name}-{view.reference.method}"
-    alt = f"The path of {view.point}. {view.about}"
+    alt = f"{say('The path of {sample}.', sample=view.point)} {view.about}"
     plotly_figure.show(spec, key=key, name=name, alt=alt, height=height, later=True)
     _remarks(path.places, cache.title(view.reference.method))
 
 
 def near(view: View, path: Path) -> None:
     """The nearest neighbours under what is on, and under anything else, with their pictures."""
-    st.subheader("Nearest neighbours", help=wording.help("nearest"), anchor=False)
+    st.subheader(say("Nearest neighbours"), help=wording.help("nearest"), anchor=False)
     keys, mean = map_cache.embedding(view.reference, view.point, path.looked.damages if path.looked else ())
     on = path.on if path.on in keys else keys[-1]
     place, combination = mean[keys.index(on)], view.found.index(on)
     own = view.found.ids.index(view.point) if view.point in view.found.ids else -1
     for text, ask in (
-        (f"With {view.letters[on]}", nearest_neighbours.within),
-        ("With any other combination", nearest_neighbours.across),
+        (say("With {letters}", letters=view.letters[on]), nearest_neighbours.within),
+        (say("With any other combination"), nearest_neighbours.across),
     ):
         near_ones = ask(view.found, place, combination, NEAR, own)
         st.caption(text)
         if not len(near_ones.samples):
-            st.caption("None.")
+            st.caption(say("None."))
             continue
         pairs = zip(near_ones.samples, near_ones.combinations, near_ones.distances, strict=True)
         st.html(f'<div class="mm-near">{"".join(_card(view, *pair) for pair in pairs)}</div>')
@@ -136,7 +137,7 @@ def _card(view: View, row: int, combination: int, distance: float) -> str:
 
 def _one(view: View, row: int, note: str) -> str:
     name = view.found.ids[row]
-    said = view_data.truth(view.task, view.found.target[row]) or name
+    said = say(view_data.truth(view.task, view.found.target[row])) or name
     under = f"{escape(thumbnail.short(said))}<small>{escape(note)}</small>"
     if name not in view.task.gallery():
         return (
@@ -149,7 +150,13 @@ def _one(view: View, row: int, note: str) -> str:
         "lattice": view.reference.method,
     }
     address = url_state.link("embed", {key: value for key, value in fields.items() if value})
-    return thumbnail.link(address, view.task.name, name, f"Sample {name}, right answer {said}: show it here", under)
+    return thumbnail.link(
+        address,
+        view.task.name,
+        name,
+        say("Sample {name}, right answer {answer}: show it here", name=name, answer=say(said)),
+        under,
+    )
 
 
 def _digest(step: Step) -> str:
@@ -159,8 +166,8 @@ def _digest(step: Step) -> str:
 
 
 @st.cache_data(show_spinner=False, max_entries=64, scope="session", hash_funcs={Step: _digest})
-def _spec(reference: Reference, name: str, steps: tuple[Step, ...], on: str) -> str:
-    """The picture of the path with its animation: drawn anew only where the path changed."""
+def _spec(reference: Reference, name: str, steps: tuple[Step, ...], on: str, spoken: str) -> str:
+    """The picture of the path with its animation: drawn anew only where the path or the language (`spoken`) changed."""
     flat, keys = map_cache.picture(reference, name), tuple(step.key for step in steps)
     drawn = sample_path.path(flat.projection.points, steps, sample_path.chain(keys, on), view_data.titles(flat))
     return str(sample_path.animate(drawn, steps, sample_path.walk(keys, on)).to_json())
@@ -205,7 +212,7 @@ def _inputs(looked: sample_view.SampleView) -> None:
         if modality.name in looked.world.arrays:
             array = looked.world.arrays[modality.name]
             flat, said = np.zeros(array.shape[1:] or array.shape), looked.world.words[modality.name]
-            plain = overlay(modality.kind, array, flat, modality.label, words=said)
+            plain = overlay(modality.kind, array, flat, say(modality.label), words=said)
             pale = 1 if looked.on is not None and modality.name in looked.on else 0.25
             seen += f'<div style="flex:0 1 96px;opacity:{pale}">{plain}</div>'
     st.html(f'<div style="display:flex;gap:.7rem;align-items:center">{seen}</div>')
@@ -215,22 +222,26 @@ def _named(view: View, row: int) -> str:
     """A sample without recordings, in words."""
     parts = [f"**{page_frame.plain(view.found.ids[row])}**"]
     if answer := view_data.truth(view.task, view.found.target[row]):
-        parts.append(f"right answer: **{page_frame.plain(answer)}**")
+        parts.append(f"{say('right answer')}: **{page_frame.plain(say(answer))}**")
     parts.append(page_frame.plain(view.found.groups[row]))
-    return f"{' · '.join(parts)}. Its recordings are not among those that ship with the app."
+    return f"{' · '.join(parts)}. {say('Its recordings are not among those that ship with the app.')}"
 
 
 def _remarks(places: Places, title: str) -> None:
     if places.spread is None:
-        st.caption(f"{page_frame.plain(title)} gives no variance, so there are no ellipses.")
+        st.caption(say("{model} gives no variance, so there are no ellipses.", model=page_frame.plain(title)))
     else:
-        st.caption("Each ellipse reaches two standard deviations: the model's own uncertainty about the position.")
+        st.caption(say("Each ellipse reaches two standard deviations: the model's own uncertainty about the position."))
     if places.known:
         return
-    st.caption("This sample is new to the map; it is placed among its nearest neighbours.")
+    st.caption(say("This sample is new to the map; it is placed among its nearest neighbours."))
     far = [key for key, part in zip(places.keys, places.far, strict=True) if part >= FAR]
     if far:
         st.info(
-            f"Under {len(far)} of {len(places.keys)} combinations it is farther from all known samples than they "
-            "are from each other: the model was never tested there."
+            say(
+                "Under {count} of {total} combinations it is farther from all known samples than they are "
+                "from each other: the model was never tested there.",
+                count=len(far),
+                total=len(places.keys),
+            )
         )

@@ -11,6 +11,7 @@ import streamlit as st
 
 from mmlab.analysis.embedding.point_attributes import accuracy_like
 from mmlab.core.errors import MmlabError
+from mmlab.core.phrases import say
 from mmlab.ui.components import page_frame, selection
 from mmlab.ui.pages.embed import sample_path, view_data
 from mmlab.ui.pages.embed.view_data import View
@@ -28,14 +29,14 @@ PROBLEM = "mmlab.embed.problem"
 def search(view: View) -> None:
     """A field that lights the samples whose name, right answer or group holds what was typed."""
     st.text_input(
-        "Find samples",
+        say("Find samples"),
         key=FIND,
-        placeholder="a name, a right answer, a person or source",
+        placeholder=say("a name, a right answer, a person or source"),
         help=wording.help("choosing"),
         on_change=partial(_find, view),
     )
     if st.session_state.get(FIND) and view.rows is None:
-        st.caption("No sample has that name.")
+        st.caption(say("No sample has that name."))
 
 
 def matching(view: View, text: str) -> list[int]:
@@ -57,22 +58,24 @@ def show(view: View) -> None:
     if problem is not None:
         page_frame.show_error(problem)
     if view.rows is None:
-        st.caption("Nothing is selected. Draw around dots with the lasso or the box (at the top right of the map).")
+        st.caption(
+            say("Nothing is selected. Draw around dots with the lasso or the box (at the top right of the map).")
+        )
         return
     rows = np.array(view.rows)
-    st.subheader(f"{len(rows):,} selected samples", help=wording.help("choosing"), anchor=False)
+    st.subheader(say("{count} selected samples", count=f"{len(rows):,}"), help=wording.help("choosing"), anchor=False)
     st.html(_scores(view, rows))
     with st.container(horizontal=True, vertical_alignment="center", key="mm-go-chosen"):
         for name in ONWARD:
             fields = {**url_state.everything(), **SHOWS.get(name, {})}
-            page_frame.page_link(name, f"In {PAGES[name].title} →", fields)
-        st.button("Clear selection", key="embed.forget", type="tertiary", on_click=_forget)
+            page_frame.page_link(name, say("In {page} →", page=say(PAGES[name].title)), fields)
+        st.button(say("Clear selection"), key="embed.forget", type="tertiary", on_click=_forget)
     shipped = set(view.task.gallery())
     pictured = [row for row in view.rows if view.found.ids[row] in shipped]
     st.html(sample_path.pictured(view, pictured[:MOST_PICTURES]))
     left = len(pictured) - MOST_PICTURES
     if left > 0:
-        st.caption(f"{left:,} more have pictures.")
+        st.caption(say("{count} more have pictures.", count=f"{left:,}"))
 
 
 def _scores(view: View, rows: np.ndarray) -> str:
@@ -85,15 +88,18 @@ def _scores(view: View, rows: np.ndarray) -> str:
         texts = [number(float(values.mean())) if len(values) else "–" for values in (some, all_of_them)]
         inside = "".join(f'<td class="mm-num">{text}</td>' for text in texts)
         cells += f'<tr><td class="mm-num"><b>{escape(view.letters[key])}</b></td>{inside}</tr>'
-    head = f"<tr><th>inputs</th><th>{name}, chosen</th><th>{name}, all</th></tr>"
+    titles = (say("Inputs"), say("{measure}, chosen", measure=name), say("{measure}, all", measure=name))
+    head = f"<tr>{''.join(f'<th>{title}</th>' for title in titles)}</tr>"
     return f'<div class="mm-scroll"><table class="mm-table">{head}{cells}</table></div>'
 
 
 def _measure(view: View) -> tuple[str, Callable[[float], str]]:
     output = view.task.info.output
     if not output.error_is_share:
-        return "mean error", lambda value: f"{-value:.2f}"
-    return ("right", wording.percent) if output.class_names else (output.goodness_name, lambda value: f"{value:.2f}")
+        return say("mean error"), lambda value: f"{-value:.2f}"
+    if output.class_names:
+        return say("right"), wording.percent
+    return say(output.goodness_name), lambda value: f"{value:.2f}"
 
 
 def choose(view: View, rows: list[int]) -> None:

@@ -12,16 +12,18 @@ from numpy.typing import NDArray
 
 from mmlab.analysis.embedding.point_attributes import Labels
 from mmlab.core.errors import CheckpointError
+from mmlab.core.group_name import several
 from mmlab.core.number_text import fixed
+from mmlab.core.phrases import say
 from mmlab.core.reference import Reference
 from mmlab.experiments.recorders import embedding_maps
 from mmlab.experiments.recorders.embedding_maps import EpochMaps
 from mmlab.ui.components import figure_card, pickers, plotly_figure
-from mmlab.ui.pages.embed import map_cache, view_data
+from mmlab.ui.pages.embed import colouring, map_cache, view_data
 from mmlab.ui.pages.embed.map_quality import UNDEFINED
 from mmlab.ui.pages.embed.view_data import View
 from mmlab.ui.session import cache
-from mmlab.ui.text import wording
+from mmlab.ui.text import language, wording
 from mmlab.viz.base import heatmap, theme
 from mmlab.viz.base.figure import Figure
 from mmlab.viz.embed import point_colours, scatter
@@ -32,21 +34,21 @@ LIT = "mmlab.embed.learned"
 
 def show(view: View) -> None:
     """The maps; below them how well neighbours tell a sample, how near it is to the complete one, and the variance."""
-    st.subheader("During training", help=wording.help("learned"), anchor=False)
+    st.subheader(say("During training"), help=wording.help("learned"), anchor=False)
     found = stored(view.reference)
-    by = view_data.choice("colour", "Colour by", (found.about, "combination"), view_data.COLOURS.__getitem__, "colour")
+    by = view_data.choice("colour", say("Colour by"), (found.about, "combination"), colouring.choice_name, "colour")
     keys = {view.found.combinations[row] for row in view.shown}
     rows = [row for row, key in enumerate(found.combinations) if key in keys] or list(range(len(found.combinations)))
     drawn = scatter.drawable(found.points[0], rows)
     look, panels = _look(view, found, by), _panels(found, drawn, by)
     st.html(look.legend(panels[-1] if isinstance(look, point_colours.Names) else np.concatenate(panels)))
-    title = f"{cache.title(view.reference.method)} on {view.task.title}"
+    title = say("{model} on {task}", model=cache.title(view.reference.method), task=say(view.task.title))
     plotly_figure.show(
-        _spec(view.reference, drawn.tobytes()),
+        _spec(view.reference, drawn.tobytes(), language.current()),
         [point_colours.change(look, panels)],
         key="embed.learned",
         name=f"mmlab-learned-{view.task.name}-{view.reference.method}",
-        alt=f"{title}: a map of the embeddings after each stored epoch. The numbers are below",
+        alt=say("{title}: a map of the embeddings after each stored epoch. The numbers are below", title=title),
         samples=found.points.shape[2],
         chosen=st.session_state.get(LIT, {}).get(view.reference),
         on_select=lambda caught: _light(view.reference, caught),
@@ -58,17 +60,27 @@ def show(view: View) -> None:
 
 def _about(view: View, found: EpochMaps, combinations: int) -> str:
     """What is drawn, how the maps go together, and which pass the model of this page is."""
-    under = "1 combination" if combinations == 1 else f"{combinations} combinations"
-    parts = [wording.percent(float(part)) for part in (found.explained.min(), found.explained.max())]
-    spread = " to ".join(dict.fromkeys(parts))
+    low, high = (wording.percent(float(part)) for part in (found.explained.min(), found.explained.max()))
+    spread = low if low == high else say("{low} to {high}", low=low, high=high)
     together = (
-        "Each map is the PCA of one epoch, aligned to the next one. Select dots in one: they are highlighted in all."
+        say(
+            "Each map is the PCA of one epoch, aligned to the next one. Select dots in one: they are "
+            "highlighted in all."
+        )
         if len(found.epochs) > 1
-        else "The map is a PCA."
+        else say("The map is a PCA.")
     )
     kept = cache.report(view.reference).get("card", {}).get("best_epoch")
-    said = f" The model that was kept is that of epoch {kept + 1}." if isinstance(kept, int) and kept >= 0 else ""
-    return f"{found.points.shape[2]} validation samples × {under}, {spread} of the spread. {together}{said}"
+    told = say(
+        "{samples} validation samples × {combinations}, {share} of the spread.",
+        samples=found.points.shape[2],
+        combinations=several(combinations, "combination"),
+        share=spread,
+    )
+    parts = [told, together]
+    if isinstance(kept, int) and kept >= 0:
+        parts.append(say("The model that was kept is that of epoch {epoch}.", epoch=kept + 1))
+    return " ".join(parts)
 
 
 @st.cache_resource(show_spinner=False, max_entries=16)
@@ -76,7 +88,9 @@ def stored(reference: Reference) -> EpochMaps:
     """The maps that were stored while a model learned: read only. Raises CheckpointError."""
     found = embedding_maps.read(Path(reference.path))
     if set(found.combinations) != set(cache.sweep(reference).combinations):
-        raise CheckpointError("The embeddings of earlier epochs are of other inputs.", "Train the model again.")
+        raise CheckpointError(
+            say("The embeddings of earlier epochs are of other inputs."), say("Train the model again.")
+        )
     return found
 
 
@@ -97,10 +111,11 @@ def _panels(found: EpochMaps, drawn: NDArray[np.int64], by: str) -> list[NDArray
 
 
 @st.cache_data(show_spinner=False, max_entries=16)
-def _spec(reference: Reference, drawn: bytes) -> str:
+def _spec(reference: Reference, drawn: bytes, spoken: str) -> str:
+    """spoken: the language of the titles that stand in it."""
     found, flat = stored(reference), np.frombuffer(drawn, np.int64)
     maps = zip(found.epochs, found.points, strict=True)
-    panels = [scatter.Panel(f"Epoch {epoch + 1}", points, flat) for epoch, points in maps]
+    panels = [scatter.Panel(say("Epoch {epoch}", epoch=epoch + 1), points, flat) for epoch, points in maps]
     return json.dumps(scatter.several(panels, min(COLUMNS, len(panels))))
 
 
@@ -111,19 +126,19 @@ def _light(reference: Reference, caught: Sequence[int]) -> None:
 
 def _tables(view: View, found: EpochMaps) -> None:
     labels = isinstance(map_cache.looks(view.reference)[found.about], Labels)
-    heading = "k-NN accuracy" if labels else "k-NN correlation"
+    heading = say("k-NN accuracy") if labels else say("k-NN correlation")
     left, right = st.columns(2, gap="large")
     with left:
-        name = view_data.COLOURS[found.about]
+        name = colouring.choice_name(found.about)
         figure_card.show(_table(view, found, f"{heading}: {name}", found.told, percent=labels), "embed.learned.told")
     with right:
-        title = "Cosine with all inputs, same sample"
+        title = say("Cosine with all inputs, same sample")
         figure_card.show(_table(view, found, title, found.cosine), "embed.learned.cosine")
     if found.variance is None:
-        st.caption(f"{pickers.marked_title(view.reference.method)} gives no variance.")
+        st.caption(say("{model} gives no variance.", model=pickers.marked_title(view.reference.method)))
         return
     with left:
-        figure_card.show(_table(view, found, "Mean variance", found.variance), "embed.learned.variance")
+        figure_card.show(_table(view, found, say("Mean variance"), found.variance), "embed.learned.variance")
 
 
 def _table(view: View, found: EpochMaps, title: str, values: NDArray[np.floating], percent: bool = False) -> Figure:
@@ -131,14 +146,14 @@ def _table(view: View, found: EpochMaps, title: str, values: NDArray[np.floating
     names = view.task.info.modalities
     known = values[np.isfinite(values)]
     low, high = float(known.min(initial=0)), float(known.max(initial=-np.inf))
-    passes = [f"epoch {epoch + 1}" for epoch in found.epochs]
+    passes = [say("epoch {epoch}", epoch=epoch + 1) for epoch in found.epochs]
     rows, numbers = [], []
     for row, key in enumerate(found.combinations):
         cells = []
         for name, value in zip(passes, values[:, row], strict=True):
             tip = f"{names.parse(key).label}, {name}: "
             if not np.isfinite(value):
-                cells.append(heatmap.Cell("–", 0.0, f"{tip}{UNDEFINED}", theme.ACCENT))
+                cells.append(heatmap.Cell("–", 0.0, f"{tip}{say(UNDEFINED)}", theme.ACCENT))
                 continue
             text = wording.percent(float(value)) if percent else fixed(value, 2)
             share = float((value - low) / ((high - low) or 1))
@@ -148,7 +163,7 @@ def _table(view: View, found: EpochMaps, title: str, values: NDArray[np.floating
     shades = [(item.letter, theme.modality_colour(i)) for i, item in enumerate(names)]
     drawing = heatmap.grid([heatmap.Head(name, label=name) for name in passes], rows, shades, title, wide=72)
     who = f"{cache.title(view.reference.method)}, {view.task.title}"
-    note = f"{who}, {found.measured} validation samples with every input."
+    note = say("{who}, {measured} validation samples with every input.", who=who, measured=found.measured)
     if len(known) < values.size:
         note += f" A dash: {UNDEFINED}."
     slug = title.split(":")[0].split(",")[0].lower().replace(" ", "-")

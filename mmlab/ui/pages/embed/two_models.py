@@ -10,9 +10,10 @@ import streamlit as st
 
 from mmlab.analysis.embedding.alignment import align
 from mmlab.core.errors import CheckpointError, MmlabError
+from mmlab.core.phrases import say
 from mmlab.core.reference import Reference
 from mmlab.ui.components import page_frame, pickers, plotly_figure
-from mmlab.ui.pages.embed import map_cache, sample_path, selection_panel, view_data
+from mmlab.ui.pages.embed import colouring, map_cache, sample_path, selection_panel
 from mmlab.ui.pages.embed.view_data import View
 from mmlab.ui.session import cache, url_state
 from mmlab.ui.text import wording
@@ -21,19 +22,19 @@ from mmlab.viz.embed import point_colours, scatter
 
 def show(view: View) -> None:
     """The picker of the second model, both maps, and how far they are alike."""
-    st.subheader("Two models", help=wording.help("beside"), anchor=False)
+    st.subheader(say("Two models"), help=wording.help("beside"), anchor=False)
     other = _second(view)
     if other is None:
-        st.caption("This needs a second measured model of the same task.")
+        st.caption(say("This needs a second measured model of the same task."))
         return
     second = cache.sweep(other)
     if second.ids != view.found.ids or second.combinations != view.found.combinations:
-        raise CheckpointError("The two models were measured on different samples.", "Measure both again.")
+        raise CheckpointError(say("The two models were measured on different samples."), say("Measure both again."))
     name = _common(view, other)
     (first, laid), disparity = _both(view.reference, other, name)
     panels = [scatter.drawable(points, view.shown, view.drawn) for points in (first, laid)]
-    colour = view.colour if view.colour in view_data.colours(other) else "combination"
-    both = [view.look, view_data.look_of(other, colour)]
+    colour = view.colour if view.colour in colouring.ways(other) else "combination"
+    both = [view.look, colouring.look_of(other, colour)]
     st.html(view.look.legend(panels[0]))
     changes = [point_colours.change(look, [panel]) for look, panel in zip(both, panels, strict=True)]
     plotly_figure.show(
@@ -41,15 +42,19 @@ def show(view: View) -> None:
         [(changes[0][0], [0]), (changes[1][0], [1])],
         key="embed.pair",
         name=f"mmlab-maps-{view.task.name}-{view.reference.method}-{other.method}",
-        alt=f"{view.about}, and the same of {_title(other)} beside it",
+        alt=say("{about}, and the same of {other} beside it", about=view.about, other=_title(other)),
         samples=len(view.found.ids),
         chosen=view.rows,
         on_click=partial(sample_path.pick, view),
         on_select=partial(selection_panel.choose, view),
     )
     st.caption(
-        f"The right map is aligned to the left one (Procrustes). Disparity: **{disparity:.2f}** "
-        "(0 is the same shape, 1 nothing in common). Select dots on one side: the same samples are highlighted on both."
+        say(
+            "The right map is aligned to the left one (Procrustes). Disparity: **{disparity}** (0 is the "
+            "same shape, 1 nothing in common). Select dots on one side: the same samples are highlighted "
+            "on both.",
+            disparity=f"{disparity:.2f}",
+        )
     )
     selection_panel.show(view)
     pickers.numbers_help("beside", "map", "choosing")
@@ -65,7 +70,7 @@ def _second(view: View) -> Reference | None:
     usual = next((name for name, each in runs.items() if each.method in chosen_methods), next(iter(runs)))
     now = wanted if wanted in runs else usual
     st.selectbox(
-        "Second model",
+        say("Second model"),
         list(runs),
         format_func=lambda name: _title(runs[name]),
         key=url_state.follow("embed.beside", now),
@@ -103,7 +108,8 @@ def _common(view: View, other: Reference) -> str:
         return view.picture
     except CheckpointError:
         page_frame.show_error(
-            CheckpointError(f"{_title(other)} has no such map.", "Both are shown as PCA."), quiet=True
+            CheckpointError(say("{other} has no such map.", other=_title(other)), say("Both are shown as PCA.")),
+            quiet=True,
         )
         return map_cache.PCA
 

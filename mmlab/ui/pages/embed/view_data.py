@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any
@@ -13,35 +13,18 @@ from numpy.typing import NDArray
 
 from mmlab.analysis.embedding import custom_maps
 from mmlab.analysis.embedding.maps import Map
-from mmlab.analysis.embedding.point_attributes import LABEL, Labels
-from mmlab.analysis.embedding.projection import by_class
+from mmlab.analysis.embedding.point_attributes import LABEL
 from mmlab.core.errors import CheckpointError
+from mmlab.core.phrases import phrase, say
 from mmlab.core.reference import Reference
 from mmlab.core.results import Sweep
 from mmlab.core.task import Task
 from mmlab.ui.components import page_frame, selection
-from mmlab.ui.pages.embed import map_cache
+from mmlab.ui.pages.embed import colouring, map_cache
 from mmlab.ui.session import cache, url_state
 from mmlab.ui.text import wording
 from mmlab.viz.embed import point_colours, scatter
 
-COLOURS = {
-    "class": "Class",
-    "label": "Label",
-    "target": "True number",
-    "said": "Predicted number",
-    "dice": "Dice",
-    "overlap": "F1 of the labels",
-    "labels": "Number of labels",
-    "combination": "Combination",
-    "answer": "Right or wrong",
-    "error": "Error",
-    "certainty": "Certainty",
-    "doubt": "Uncertainty",
-    "variance": "Variance",
-    "size": "Size",
-    "group": "Person or source",
-}
 CONTROLS = ("picture", "axes", "colour", "shown", "many")
 CHOICES = ("picture", "axes", "colour")
 MOST = 10_000  # points that stay fluid in the browser
@@ -71,12 +54,12 @@ class View:
     @cached_property
     def letters(self) -> dict[str, str]:
         """`IS` by `image-sound`."""
-        return letters_of(self.reference)
+        return colouring.letters_of(self.reference)
 
     @cached_property
     def look(self) -> point_colours.Look:
         """The colours of the points, drawn or not."""
-        return look_of(self.reference, self.colour)
+        return colouring.look_of(self.reference, self.colour)
 
     def places(self, points: NDArray[np.float32]) -> NDArray[np.int64]:
         """The flat positions of the points that are drawn."""
@@ -86,14 +69,12 @@ class View:
     def about(self) -> str:
         """What the picture is of, in a few words."""
         kind = "PCA" if self.picture == map_cache.PCA else "UMAP"
-        return f"{kind} of {cache.title(self.reference.method)} on {self.task.title}"
-
-
-def letters_of(reference: Reference) -> dict[str, str]:
-    """`IS` by `image-sound`."""
-    modalities = cache.task(reference.task).info.modalities
-    keys = cache.sweep(reference).combinations
-    return {key: "".join(modalities[name].letter for name in key.split("-")) for key in keys}
+        return say(
+            "{map} of {model} on {task}",
+            map=kind,
+            model=cache.title(self.reference.method),
+            task=say(self.task.title),
+        )
 
 
 def titles(made: Map) -> tuple[str, ...] | None:
@@ -102,33 +83,12 @@ def titles(made: Map) -> tuple[str, ...] | None:
         return None
     count = made.projection.points.shape[2]
     parts = [wording.percent(float(made.projection.settings[f"explained_{i + 1}"])) for i in range(count)]
-    return tuple(
-        f"{name} axis, {part}{' of the spread' if i == 0 else ''}"
-        for i, (name, part) in enumerate(zip(("first", "second", "third"), parts, strict=False))
+    names = (
+        phrase("first axis, {share} of the spread"),
+        phrase("second axis, {share}"),
+        phrase("third axis, {share}"),
     )
-
-
-@st.cache_resource(show_spinner=False, max_entries=64)
-def look_of(reference: Reference, colour: str) -> point_colours.Look:
-    """The colours of all points of a model: read only."""
-    found = cache.sweep(reference)
-    if colour == "combination":
-        return point_colours.by_size(tuple(letters_of(reference).values()), len(found.ids))
-    known = map_cache.looks(reference)[colour]
-    if isinstance(known, Labels):
-        return point_colours.named(known.names, known.codes, known.judged)
-    return point_colours.Shades(known.unit, known.values, sized=colour == "variance")
-
-
-@st.cache_data(show_spinner=False, max_entries=64)
-def centres(reference: Reference, name: str, combination: int) -> dict[str, tuple[float, ...]]:
-    """Where the names of the classes are written: at their middles under one combination."""
-    info = cache.task(reference.task).info
-    if not info.output.class_names:
-        return {}
-    made = map_cache.picture(reference, name)
-    table = by_class(made.projection.points[[combination]], cache.sweep(reference).target)
-    return {info.output.class_names[label]: tuple(centre.tolist()) for label, (centre, _) in table.items()}
+    return tuple(say(name, share=part) for name, part in zip(names, parts, strict=False))
 
 
 def truth(task: Task, target: Any) -> str:
@@ -169,9 +129,9 @@ def make(
     found = cache.sweep(reference)
     with st.container(horizontal=True, gap="medium", vertical_alignment="top", key="mm-embed"):
         pick = {field: partial(choice, hidden=field not in controls) for field in CHOICES}
-        name = pick["picture"]("picture", "Map", _pictures(), picture_title, "map")
-        solid = pick["axes"]("axes", "Axes", ("2", "3"), lambda number: f"{number}-D") == "3"
-        colour = pick["colour"]("colour", "Colour by", colours(reference), COLOURS.__getitem__, "colour")
+        name = pick["picture"]("picture", say("Map"), _pictures(), picture_title, "map")
+        solid = pick["axes"]("axes", say("Axes"), ("2", "3"), lambda number: f"{number}-D") == "3"
+        colour = pick["colour"]("colour", say("Colour by"), colouring.ways(reference), colouring.choice_name, "colour")
         if colour == "label":
             colour = _label(task.info.output.label_names, "colour" not in controls)
         shown = _shown(reference, "shown" not in controls)
@@ -198,18 +158,13 @@ def picture_title(name: str) -> str:
         return name.upper()
     settings = custom_maps.settings_of(name)
     metric = "" if settings.metric == "euclidean" else f", {settings.metric}"
-    return f"UMAP, {settings.neighbours} near, {settings.minimum_distance:g}{metric}, seed {settings.seed}"
-
-
-def colours(reference: Reference) -> tuple[str, ...]:
-    """The ways of colouring that there are for this model."""
-    there: Mapping[str, object] = map_cache.looks(reference)
-    return tuple(name for name in COLOURS if name in there)
-
-
-def colour_title(name: str) -> str:
-    """What the dots are coloured by, for people: `certainty`, `label: drama`."""
-    return name if name.startswith(LABEL) else COLOURS[name].lower()
+    return say(
+        "UMAP, {count} near, {distance}{metric}, seed {seed}",
+        count=settings.neighbours,
+        distance=f"{settings.minimum_distance:g}",
+        metric=metric,
+        seed=settings.seed,
+    )
 
 
 def _label(names: Sequence[str], hidden: bool) -> str:
@@ -217,9 +172,9 @@ def _label(names: Sequence[str], hidden: bool) -> str:
     chosen = url_state.get("label") if url_state.get("label") in names else ""
     if not hidden:
         st.selectbox(
-            "Which label",
+            say("Which label"),
             ["", *names],
-            format_func=lambda name: name or "The most even one",
+            format_func=lambda name: name or say("The most even one"),
             key=url_state.follow("embed.label", chosen),
             on_change=lambda: url_state.put(label=st.session_state["embed.label"] or None),
             width=200,
@@ -253,11 +208,11 @@ def _shown(reference: Reference, hidden: bool) -> tuple[int, ...]:
     if hidden:
         return tuple(found.index(key) for key in found.combinations if key in kept)
     st.pills(
-        "Combinations shown",
+        say("Combinations shown"),
         found.combinations,
         selection_mode="multi",
         wrap=True,
-        format_func=letters_of(reference).__getitem__,
+        format_func=colouring.letters_of(reference).__getitem__,
         key=url_state.follow("shown", kept),
         help=wording.help("combination"),
         on_change=partial(_show, found.combinations),
@@ -293,11 +248,16 @@ def _sampled(found: Sweep, shown: Sequence[int], hidden: bool) -> NDArray[np.boo
     if hidden:
         return some
     st.toggle(
-        f"Draw all {count * len(shown):,} dots",
+        say("Draw all {count} dots", count=f"{count * len(shown):,}"),
         key=url_state.follow("embed.many", everything),
-        help=f"More than {MOST:,} dots are slow in a browser, so {int(some.sum()):,} of {count:,} samples are drawn: "
-        "of each class as many as its share, always the same ones, each under all its combinations. All numbers on "
-        "this page are of all samples.",
+        help=say(
+            "More than {most} dots are slow in a browser, so {count} of {total} samples are drawn: of each "
+            "class as many as its share, always the same ones, each under all its combinations. All "
+            "numbers on this page are of all samples.",
+            most=f"{MOST:,}",
+            count=f"{int(some.sum()):,}",
+            total=f"{count:,}",
+        ),
         on_change=lambda: url_state.put(many=ALL if st.session_state["embed.many"] else None),
     )
     return np.ones(count, bool) if everything else some

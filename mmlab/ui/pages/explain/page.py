@@ -14,6 +14,7 @@ from mmlab.core import csv_file
 from mmlab.core.errors import NothingPresent, UnknownName
 from mmlab.core.modality import Combination, Modality
 from mmlab.core.number_text import NONE, digits_of, on_scale
+from mmlab.core.phrases import say
 from mmlab.core.reference import Reference
 from mmlab.core.results import Attribution
 from mmlab.core.task import TaskInfo
@@ -39,9 +40,9 @@ def show(task_name: str, sample: str, reference: Reference) -> None:
             way = explainer_picker.choose(looked.task)
     if on is None:
         _maps(looked, None)
-        raise NothingPresent("No input is switched on.", "Switch at least one on to see its attribution map.")
+        raise NothingPresent(say("No input is switched on."), say("Switch at least one on to see its attribution map."))
     found = explainer_picker.maps(reference, looked, target, way)
-    st.subheader("Attribution maps", help=wording.help("looks"), anchor=False)
+    st.subheader(say("Attribution maps"), help=wording.help("looks"), anchor=False)
     with page_frame.error_boundary():
         map_check.badge(reference, looked, target, way, found)
     _maps(looked, found)
@@ -49,39 +50,40 @@ def show(task_name: str, sample: str, reference: Reference) -> None:
     st.caption(explainer_picker.about(way))
     left, right = st.columns([4, 5], gap="large")
     with left, page_frame.error_boundary():
-        st.subheader("What comes through each input", help=wording.help("part"), anchor=False)
+        st.subheader(say("What comes through each input"), help=wording.help("part"), anchor=False)
         _parts(looked, found)
     with right, page_frame.error_boundary():
-        st.subheader("With and without another input", help=wording.help("map_shift"), anchor=False)
+        st.subheader(say("With and without another input"), help=wording.help("map_shift"), anchor=False)
         _without(looked, found)
     with st.container(horizontal=True, vertical_alignment="center", key="mm-foot"):
         pickers.numbers_help("looks", "part", "net_part", "score_shapley", "explained", "map_shift")
         name = f"mmlab-explain-{task_name}-{sample}-{reference.method}.csv"
         data = partial(as_csv, found, looked.task.info)
-        st.download_button("Numbers (CSV)", data=data, file_name=name, mime="text/csv", on_click="ignore")
+        st.download_button(say("Numbers (CSV)"), data=data, file_name=name, mime="text/csv", on_click="ignore")
 
 
 def _target(looked: SampleView, said: object) -> int:
     """What is explained: the answer now, the right one, or one that was chosen. Says so where the address is wrong."""
     output = looked.task.info.output
-    names, now = output.targets, output.target_of(said)
+    names, now = [say(name) for name in output.targets], output.target_of(said)
     truth = looked.item.target if output.class_names and looked.item.target is not None else None
-    choices = {SAID: f"Predicted now: {names[now]}"} if output.is_one_target else {}
+    choices = {SAID: say("Predicted now: {answer}", answer=names[now])} if output.is_one_target else {}
     if output.label_names and not output.is_one_target:
-        choices = {SAID: f"Most probable now: {names[now]}"}
+        choices = {SAID: say("Most probable now: {answer}", answer=names[now])}
     if truth is not None:
-        choices[TRUTH] = f"The right answer: {names[truth]}"
+        choices[TRUTH] = say("The right answer: {answer}", answer=names[truth])
     choices |= {str(index): name for index, name in enumerate(names)}
     if output.label_names and not output.is_one_target and looked.item.target is not None:
         choices |= {str(index): f"{names[index]} ✓" for index, right in enumerate(looked.item.target) if right}
     wanted = url_state.get("target") or next(iter(choices))
     if wanted not in choices:
         page_frame.show_error(
-            UnknownName("The link asks for an output that cannot be explained here.", "Choose one below."), True
+            UnknownName(say("The link asks for an output that cannot be explained here."), say("Choose one below.")),
+            True,
         )
         wanted = next(iter(choices))
     st.selectbox(
-        "Explained output",
+        say("Explained output"),
         list(choices),
         format_func=choices.__getitem__,
         key=url_state.follow("target", wanted),
@@ -108,24 +110,26 @@ def _map(looked: SampleView, modality: Modality, found: Attribution | None) -> N
         problem = looked.world.problems.get(name)
         if problem is not None:
             page_frame.show_error(problem)
-        st.caption("Not given: exactly 0 % comes through it.")
+        st.caption(say("Not given: exactly 0 % comes through it."))
         return
     array, scales = (
         looked.world.arrays[name],
         attribution_maps.scales(modality.kind, modality.shape, looked.world.raw[name]),
     )
     if found is None or looked.on is None or name not in looked.on:
-        st.html(attribution_maps.nothing(modality.kind, array, modality.label, scales, looked.world.words[name]))
-        st.caption("Off: the model sees nothing of it, so its map is empty and exactly 0 % comes through it.")
+        st.html(attribution_maps.nothing(modality.kind, array, say(modality.label), scales, looked.world.words[name]))
+        st.caption(say("Off: the model sees nothing of it, so its map is empty and exactly 0 % comes through it."))
         return
     heat, part = found.maps[looked.on.key][name], (found.net or found.shares)[looked.on.key][name]
-    which = "the net effect" if found.net else "what is attributed"
-    effect = f"**{wording.percent(part)}** of {which} comes through it"
-    st.html(attribution_maps.overlay(modality.kind, array, heat, modality.label, scales, looked.world.words[name]))
-    if heat.any():
-        st.caption(f"{effect}.")
+    share = wording.percent(part)
+    st.html(attribution_maps.overlay(modality.kind, array, heat, say(modality.label), scales, looked.world.words[name]))
+    if found.net:
+        told = say("**{share}** of the net effect comes through it.", share=share)
     else:
-        st.caption(f"{effect}, and no place of it speaks *for* this answer: it speaks against it, or hardly at all.")
+        told = say("**{share}** of what is attributed comes through it.", share=share)
+    if not heat.any():
+        told += f" {say('No place of it speaks *for* this answer: it speaks against it, or hardly at all.')}"
+    st.caption(told)
 
 
 def _parts(looked: SampleView, found: Attribution) -> None:
@@ -139,12 +143,18 @@ def _parts(looked: SampleView, found: Attribution) -> None:
         looked.on.key,
     )
     clickable_svg.board(bars, key=f"parts.{looked.task.name}", on_pick=partial(sample_view.go_to, looked.given))
-    which = "the net effect" if found.net else "all that is attributed"
-    st.caption(f"Each row is one combination, its parts are those of {which}. Click a row to go there.")
+    if found.net:
+        told = say("Each row is one combination, its parts are those of the net effect.")
+    else:
+        told = say("Each row is one combination, its parts are those of all that is attributed.")
+    st.caption(f"{told} {say('Click a row to go there.')}")
     st.html(_three_ways(looked, found))
     st.caption(
-        "**Nothing is concluded from the absolute sum.** It adds up more for an input with more places, so that inputs "
-        "are not compared by it; the net effect and the Shapley value do not depend on how large a map is."
+        say(
+            "**Nothing is concluded from the absolute sum.** It adds up more for an input with more "
+            "places, so that inputs are not compared by it; the net effect and the Shapley value do not "
+            "depend on how large a map is."
+        )
     )
 
 
@@ -155,7 +165,7 @@ def _three_ways(looked: SampleView, found: Attribution) -> str:
     values = score_shapley(found, looked.on, info.modalities, info.output)
     digits = digits_of(values.values(), 2)
     lines = {
-        info.modalities[name].label: (
+        say(info.modalities[name].label): (
             wording.percent(found.net[key][name]) if found.net else NONE,
             on_scale(values[name], digits, signed=True) if values else NONE,
             wording.percent(found.shares[key][name]),
@@ -163,7 +173,9 @@ def _three_ways(looked: SampleView, found: Attribution) -> str:
         )
         for name in looked.on.names
     }
-    return attribution_maps.parts_table(("Net effect", "Shapley value", "Absolute sum", "Numbers in it"), lines)
+    return attribution_maps.parts_table(
+        (say("Net effect"), say("Shapley value"), say("Absolute sum"), say("Numbers in it")), lines
+    )
 
 
 def _without(looked: SampleView, found: Attribution) -> None:
@@ -171,20 +183,20 @@ def _without(looked: SampleView, found: Attribution) -> None:
     modalities = looked.task.info.modalities
     choices = [name for name in looked.given if set(looked.on.names) - {name}]
     if len(looked.given) < 2 or not choices:
-        st.caption("This needs two inputs that are present.")
+        st.caption(say("This needs two inputs that are present."))
         return
     chosen = url_state.get("without") if url_state.get("without") in choices else choices[-1]
     st.segmented_control(
-        "The input that is removed",
+        say("The input that is removed"),
         choices,
-        format_func=lambda name: page_frame.plain(f"{modalities[name].letter} · {modalities[name].label}"),
+        format_func=lambda name: page_frame.plain(f"{modalities[name].letter} · {say(modalities[name].label)}"),
         key=url_state.follow("without", chosen),
         required=True,
         on_change=lambda: url_state.put(without=st.session_state["without"]),
     )
     fewer = modalities.combination(set(looked.on.names) - {chosen})
     more = modalities.combination({*looked.on.names, chosen})
-    other = modalities[chosen].label
+    other = say(modalities[chosen].label)
     for name in fewer.names:
         st.html(_three(looked, found, modalities[name], more, fewer, other))
     st.html(attribution_maps.legend(diverging=True))
@@ -196,20 +208,34 @@ def _three(
     """A map with the other input, without it, and the difference, and in words how much of it moved."""
     array = looked.world.arrays[modality.name]
     first, second = (np.asarray(found.maps[c.key][modality.name], np.float32) for c in (more, fewer))
-    said = looked.world.words[modality.name]
-    draw = partial(attribution_maps.overlay, modality.kind, array, label=modality.label, words=said)
-    change = attribution_maps.difference(modality.kind, array, first - second, modality.label, words=said)
-    figures = {f"with {other}": draw(first), f"without {other}": draw(second), "the difference": change}
+    said, label = looked.world.words[modality.name], say(modality.label)
+    draw = partial(attribution_maps.overlay, modality.kind, array, label=label, words=said)
+    change = attribution_maps.difference(modality.kind, array, first - second, label, words=said)
+    figures = {
+        say("with {input}", input=other): draw(first),
+        say("without {input}", input=other): draw(second),
+        say("the difference"): change,
+    }
     small = "font-size:.8rem;opacity:.8"
     panels = "".join(
         f'<figure style="margin:0;min-width:0">{shown}<figcaption style="{small}">{escape(text)}</figcaption></figure>'
         for text, shown in figures.items()
     )
     part = attribution_maps.moved(second, first)
-    moved = "nothing to compare: one map is empty" if np.isnan(part) else f"{wording.percent(part)} of the map moved"
+
     parts = [wording.percent((found.net or found.shares)[c.key][modality.name]) for c in (fewer, more)]
-    name = escape(modality.label)
-    head = f"<b>{name}</b>: {moved}; its part goes from {parts[0]} without to {parts[1]} with {escape(other)}."
+    told = {"before": parts[0], "after": parts[1], "other": other}
+    if np.isnan(part):
+        text = say(
+            "nothing to compare: one map is empty; its part goes from {before} without to {after} with {other}.", **told
+        )
+    else:
+        text = say(
+            "{share} of the map moved; its part goes from {before} without to {after} with {other}.",
+            share=wording.percent(part),
+            **told,
+        )
+    head = f"<b>{escape(label)}</b>: {escape(text)}"
     return f'<p style="margin:.6rem 0 .3rem">{head}</p><div style="{GRID}">{panels}</div>'
 
 

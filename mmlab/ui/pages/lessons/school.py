@@ -1,4 +1,4 @@
-"""Above the lessons, what a teacher needs: a class that votes, and sheets to print."""
+"""Above the lessons, what a teacher needs: a class that votes, sheets to print, the language."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from mmlab.core.errors import MmlabError
 from mmlab.core.phrases import say
 from mmlab.lessons.classroom import CLASSES, Classroom
 from mmlab.lessons.lesson import Lesson
-from mmlab.ui.components import class_votes, page_frame
+from mmlab.ui.components import class_votes, language_picker, page_frame
 from mmlab.ui.pages.lessons import sheet
 from mmlab.ui.session import classes
 from mmlab.ui.text.markdown import plain
@@ -28,6 +28,7 @@ def show(every: Sequence[Lesson]) -> None:
             _begin()
         with st.popover(say("Sheets to print"), type="tertiary"), page_frame.error_boundary():
             sheet.download(every)
+        language_picker.show("lessons.lang")
     if failed := st.session_state.pop(FAILED, ""):
         st.warning(plain(failed))
     if (room := classes.led()) is not None:

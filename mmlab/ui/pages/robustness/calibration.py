@@ -13,7 +13,9 @@ from mmlab.analysis.base.coalitions import Lattice
 from mmlab.analysis.robustness.combination_calibration import Curve, Trust, trust
 from mmlab.analysis.robustness.per_sample_scores import grade
 from mmlab.core.errors import DataError
+from mmlab.core.modality import spoken
 from mmlab.core.outputs import Output
+from mmlab.core.phrases import language, phrase, say
 from mmlab.core.reference import Reference
 from mmlab.inference import imputation
 from mmlab.ui.components import background_task, figure_card, page_frame, pickers
@@ -27,10 +29,10 @@ from mmlab.viz.base.figure import Figure
 
 FEW = 10  # samples in a bin: below, its share is mostly chance
 DOUBTS = {
-    "entropy": "Entropy of the prediction",
-    "margin": "Margin to the second class",
-    "variance": "Variance of the embedding",
-    "boundary": "Closeness to the middle",
+    "entropy": phrase("Entropy of the prediction"),
+    "margin": phrase("Margin to the second class"),
+    "variance": phrase("Variance of the embedding"),
+    "boundary": phrase("Closeness to the middle"),
 }
 
 
@@ -44,26 +46,28 @@ class Number:
 
 NUMBERS = {
     "ece": Number("ECE", "percent"),
-    "ece_label": Number("by label", "percent"),
-    "ece_by_chance": Number("if perfect", "percent"),
-    "ece_debiased": Number("debiased", "percent"),
-    "ece_mass": Number("ECE, mass", "percent"),
+    "ece_label": Number(phrase("by label"), "percent"),
+    "ece_by_chance": Number(phrase("if perfect"), "percent"),
+    "ece_debiased": Number(phrase("debiased"), "percent"),
+    "ece_mass": Number(phrase("ECE, mass"), "percent"),
     "brier": Number("Brier", "plain"),
-    "temperature": Number("Temp.", "plain"),
-    "ece_before": Number("before", "percent"),
-    "ece_after": Number("after", "percent"),
+    "temperature": Number(phrase("Temp."), "plain"),
+    "ece_before": Number(phrase("before"), "percent"),
+    "ece_after": Number(phrase("after"), "percent"),
     "width": Number("90 %: ±", "plain"),
-    "coverage": Number("holds", "percent"),
-    "coverage_error": Number("Error", "percent"),
+    "coverage": Number(phrase("covers"), "percent"),
+    "coverage_error": Number(phrase("Error"), "percent"),
     "aurc": Number("AURC", "plain"),
-    "excess": Number("excess", "plain"),
+    "excess": Number(phrase("excess"), "plain"),
 }
+UNCALIBRATED = phrase("uncalibrated")
 UNTINTED = {"ece_by_chance", "temperature", "coverage", "ece_before"}
 
 
 def show(view: View) -> None:
     """The diagram of the selected combination, the numbers of all, and risk against coverage."""
-    st.subheader(f"Calibration with {page_frame.plain(view.selected.label)}", help=wording.help("ece"), anchor=False)
+    title = say("Calibration with {inputs}", inputs=page_frame.plain(view.selected.label))
+    st.subheader(title, help=wording.help("ece"), anchor=False)
     doubt = _doubt(view)
     label = _label(view)
     with page_frame.error_boundary():
@@ -101,44 +105,52 @@ def diagram(view: View, label: str = "") -> Figure:
     number = not output.error_is_share
     found = _trust(view, view.shown, view.mask, label)
     labels, unit = _axes(output)
-    about = f"{'Intervals' if number else 'Reliability'}{f' of {label}' if label else ''}"
-    title = f"{about} with {view.selected.label}, {cache.title(view.shown)}"
+    told = {"inputs": view.selected.label, "model": cache.title(view.shown), "label": label}
+    if number:
+        title = say("Intervals with {inputs}, {model}", **told)
+    elif label:
+        title = say("Reliability of {label} with {inputs}, {model}", **told)
+    else:
+        title = say("Reliability with {inputs}, {model}", **told)
     drawn = svg_chart.Plot(title, svg_chart.Axis(labels[0], 0, 1), svg_chart.Axis(labels[1], 0, 1))
-    _points(drawn, found.curve, labels, view.colour(view.shown), "uncalibrated", number)
+    _points(drawn, found.curve, labels, view.colour(view.shown), UNCALIBRATED, number)
     if found.mended is not None:
-        _points(drawn, found.mended, labels, theme.MUTED, "with temperature", number)
+        _points(drawn, found.mended, labels, theme.MUTED, phrase("with temperature"), number)
     drawn.diagonal()
     rows = [tuple(map(float, row)) for row in zip(found.curve.said, found.curve.seen, found.curve.count, strict=True)]
-    about = (
-        "" if number else f"The size of a dot is its number of {unit}; the line leaves out bins with fewer than {FEW}. "
+    about = say(
+        "The size of a dot is its number of {unit}; the line leaves out bins with fewer than {count}.",
+        unit=say(unit),
+        count=FEW,
     )
-    return Figure("reliability", title, drawn.svg, ("said", "seen", unit), rows, about + view.of(view.shown))
+    note = view.of(view.shown) if number else f"{about} {view.of(view.shown)}"
+    return Figure("reliability", title, drawn.svg, ("said", "seen", unit), rows, note)
 
 
 def _axes(output: Output) -> tuple[tuple[str, str], str]:
     """What is said and what is seen, in words, and what a dot counts."""
     if not output.error_is_share:
-        return ("nominal coverage", "actual coverage"), "samples"
+        return (say("nominal coverage"), say("actual coverage")), phrase("samples")
     if output.yes_or_no and output.keeps_logits:
-        return ("probability of a label", "how often it is there"), "labels"
-    return ("confidence", "accuracy"), "samples" if output.keeps_logits else "pixels"
+        return (say("probability of a label"), say("how often it is there")), phrase("labels")
+    return (say("confidence"), say("accuracy")), phrase("samples") if output.keeps_logits else phrase("pixels")
 
 
 def _points(drawn: svg_chart.Plot, curve: Curve, labels: tuple[str, str], colour: str, name: str, number: bool) -> None:
     """A dot per bin, as large as it has samples; a line through the bins that have enough of them."""
     large = [i for i, count in enumerate(curve.count) if number or count >= FEW]
-    drawn.line([float(curve.said[i]) for i in large], [float(curve.seen[i]) for i in large], colour, name)
+    drawn.line([float(curve.said[i]) for i in large], [float(curve.seen[i]) for i in large], colour, say(name))
     most = float(curve.count.max())
     for said, seen, count in zip(curve.said, curve.seen, curve.count, strict=True):
         pair = f"{labels[0]} {svg_chart.percent(said)}, {labels[1]} {svg_chart.percent(seen)}"
-        note = f"{name}: {pair}, {count:,.0f} of them"
+        note = say("{curve}: {pair}, {count} of them", curve=say(name), pair=pair, count=f"{count:,.0f}")
         size = 4.5 if number else 2.2 + 6 * float(count / most) ** 0.5
-        drawn.dot(float(said), float(seen), colour, note, size, hollow=name != "uncalibrated")
+        drawn.dot(float(said), float(seen), colour, note, size, hollow=name != UNCALIBRATED)
 
 
 def risk(view: View, doubt: str) -> Figure:
     """The error of what is answered when only the surest samples are, for every model that has this doubt."""
-    title = f"Selective prediction, {view.selected.label}"
+    title = say("Selective prediction, {inputs}", inputs=view.selected.label)
     lines = {}
     for method, graded in view.graded.items():
         if doubt in graded.doubts:
@@ -148,15 +160,17 @@ def risk(view: View, doubt: str) -> Figure:
     share = view.task.info.output.error_is_share
     top = max(float(risk.max()) for _, risk in lines.values())
     axis = svg_chart.around(
-        [0.0, top], "risk: error on what is answered", svg_chart.percent if share else svg_chart.plain, low=0.0
+        [0.0, top], say("risk: error on what is answered"), svg_chart.percent if share else svg_chart.plain, low=0.0
     )
-    drawn = svg_chart.Plot(title, svg_chart.Axis("coverage: share of samples answered", 0, 1), axis)
+    drawn = svg_chart.Plot(title, svg_chart.Axis(say("coverage: share of samples answered"), 0, 1), axis)
     for series, (method, (coverage, values)) in enumerate(lines.items()):
         drawn.line(coverage.tolist(), values.tolist(), view.colour(method), cache.title(method), series)
     rows = [(m, float(c), float(r)) for m, (cover, values) in lines.items() for c, r in zip(cover, values, strict=True)]
     without = [cache.title(method) for method in view.graded if method not in lines]
-    missing = f" Not known for {', '.join(without)}." if without else ""
-    note = f"Sorted by: {DOUBTS.get(doubt, doubt).lower()}. Error: {_error(view)}.{missing} {view.basis}"
+    told = [say("Sorted by: {doubt}. Error: {error}.", doubt=spoken(DOUBTS.get(doubt, doubt)), error=_error(view))]
+    if without:
+        told.append(say("Not known for {models}.", models=", ".join(without)))
+    note = " ".join([*told, view.basis])
     return Figure("risk", title, drawn.svg, ("method", "coverage", "risk"), rows, note)
 
 
@@ -172,19 +186,23 @@ def table(view: View, doubt: str, label: str = "") -> Figure:
             value, (low, high) = values[mask][name], spans[name]
             text = f"{100 * value:.1f}" if NUMBERS[name].text == "percent" else f"{value:.3f}"
             tint = 0.0 if name in UNTINTED or high <= low else 1 - (value - low) / (high - low)
-            note = f"{NUMBERS[name].title}, {view.label(mask)}: {text}"
+            note = f"{say(NUMBERS[name].title)}, {view.label(mask)}: {text}"
             cells.append(heatmap.Cell(text, tint, note, theme.ACCENT, view.key(mask)))
         rows.append((heatmap.Head(view.key(mask), view.has(mask)), cells))
-    columns = [heatmap.Head(name, label=NUMBERS[name].title) for name in names]
-    of = f" of {label}" if label else ""
-    title = f"Calibration{of} under every combination, {cache.title(view.shown)}"
+    columns = [heatmap.Head(name, label=say(NUMBERS[name].title)) for name in names]
+    title = say("Calibration under every combination, {model}", model=cache.title(view.shown))
+    if label:
+        title = say(
+            "Calibration of {label} under every combination, {model}", label=label, model=cache.title(view.shown)
+        )
     numbered = [(view.key(mask), *(values[mask][name] for name in names)) for mask in view.masks]
-    about = (
-        "Before and after the temperature (Temp.): on samples it was not fitted on. " if "ece_after" in names else ""
-    )
-    note = f"ECE and shares in percent. {about}AURC and its excess: sorted by {DOUBTS.get(doubt, doubt).lower()}. "
+    told = [say("ECE and shares in percent.")]
+    if "ece_after" in names:
+        told.append(say("Before and after the temperature (Temp.): on samples it was not fitted on."))
+    told.append(say("AURC and its excess: sorted by {doubt}.", doubt=spoken(DOUBTS.get(doubt, doubt))))
+    note = " ".join([*told, view.of(view.shown)])
     drawing = heatmap.grid(columns, rows, view.letters, title, wide=68)
-    return Figure("certainty", title, drawing, ("combination", *names), numbered, note + view.of(view.shown))
+    return Figure("certainty", title, drawing, ("combination", *names), numbered, note)
 
 
 def numbers(view: View, mask: int, doubt: str, label: str = "") -> dict[str, float]:
@@ -196,11 +214,11 @@ def numbers(view: View, mask: int, doubt: str, label: str = "") -> dict[str, flo
 def _trust(view: View, method: str, mask: int, label: str = "") -> Trust:
     reference = view.references[method]
     stamps = (view_data.stamp(reference, view.rule), _validated(view, method))
-    return _kept(reference, view.rule, stamps, mask, label)
+    return _kept(reference, view.rule, stamps, mask, label, language())
 
 
 @st.cache_resource(show_spinner=False, max_entries=512)
-def _kept(reference: Reference, rule: str, stamps: tuple[int, int], mask: int, label: str) -> Trust:
+def _kept(reference: Reference, rule: str, stamps: tuple[int, int], mask: int, label: str, spoken: str) -> Trust:
     output = cache.task(reference.task).info.output
     validation = _validation(reference, stamps[1]) if stamps[1] else None
     return trust(output, view_data.graded(reference, rule, stamps[0]).lattice, mask, validation, label)
@@ -229,9 +247,9 @@ def _validate(view: View) -> None:
 
 def _validation_panel(view: View) -> None:
     name = _work_name(view)
-    background_task.show(name, "Predicting the validation split")
+    background_task.show(name, say("Predicting the validation split"))
     if not background_task.alive(name) and not _validated(view, view.shown):
-        st.button("Fit on the validation split", key="certainty.validate", on_click=partial(_start, view))
+        st.button(say("Fit on the validation split"), key="certainty.validate", on_click=partial(_start, view))
 
 
 def _start(view: View) -> None:
@@ -255,7 +273,7 @@ def _work_name(view: View) -> str:
 def _doubt(view: View) -> str:
     names = list(view.one.doubts)
     return view_data.select(
-        "doubt", "Uncertainty by", names, names[0], lambda n: DOUBTS.get(n, n), wording.help("doubt"), 260
+        "doubt", say("Uncertainty by"), names, names[0], lambda n: say(DOUBTS.get(n, n)), wording.help("doubt"), 260
     )
 
 
@@ -265,8 +283,8 @@ def _label(view: View) -> str:
     if output.class_names or not output.label_names:
         return ""
     names = ["", *output.label_names]
-    return view_data.select("label", "Label", names, "", lambda name: name or "All labels", width=260)
+    return view_data.select("label", say("Label"), names, "", lambda name: name or say("All labels"), width=260)
 
 
 def _error(view: View) -> str:
-    return view.task.info.output.error_name
+    return say(view.task.info.output.error_name)

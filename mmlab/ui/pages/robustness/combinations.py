@@ -7,6 +7,7 @@ from html import escape
 import numpy as np
 import streamlit as st
 
+from mmlab.core.phrases import say
 from mmlab.ui.components import figure_card, page_frame
 from mmlab.ui.pages.robustness import view_data
 from mmlab.ui.pages.robustness.view_data import View
@@ -61,7 +62,8 @@ def lattice(view: View) -> Figure:
         higher_is_better=measure.higher_is_better,
         is_share=measure.is_share,
     )
-    title = f"{wording.metric(view.measure)} of every combination, {cache.title(view.shown)}"
+    model = cache.title(view.shown)
+    title = say("{metric} of every combination, {model}", metric=wording.metric(view.measure), model=model)
     rows = [(view.key(m), *(float(v) for v in (measure.scores[m], *measure.intervals[m]))) for m in view.masks]
     drawing = score_lattice.svg(scored, drawn, title)
     note = f"{view.of(view.shown)} {view.interval}"
@@ -80,7 +82,7 @@ def overview(view: View) -> Figure:
             marks.append(interval_plot.Mark(value, float(low), float(high), view.colour(method), note))
             numbers.append((method, view.key(mask), value, float(low), float(high)))
         rows.append(interval_plot.Row(view.key(mask), view.has(mask), tuple(marks)))
-    title = f"{wording.metric(view.measure)} of every combination and model"
+    title = say("{metric} of every combination and model", metric=wording.metric(view.measure))
     axis = view.axis([value for row in rows for mark in row.marks for value in (mark.low, mark.high)])
     legend = [(cache.title(method), view.colour(method)) for method in view.graded]
     drawing = interval_plot.intervals(rows, axis, view.letters, title, legend, view.selected.key)
@@ -94,7 +96,7 @@ def table(view: View) -> Figure:
 
     measures = {name: each for name, each in view.one.measures.items() if np.isfinite(each.scores[1:]).any()}
     values = [[float(measure.scores[mask]) for measure in measures.values()] for mask in view.masks]
-    title = f"All measures, {cache.title(view.shown)}"
+    title = say("All measures, {model}", model=cache.title(view.shown))
     return heat_by_column(view, "measures", title, values, list(measures.values()))
 
 
@@ -121,14 +123,22 @@ def _sentence(view: View) -> str:
     scores, items = view.scored.scores, list(view.task.info.modalities)
     now = float(scores[view.mask])
     lost = [
-        f"without {item.label} {view.change(float(scores[view.mask ^ 1 << place]) - now)}"
+        say(
+            "without {input} {change}",
+            input=say(item.label),
+            change=view.change(float(scores[view.mask ^ 1 << place]) - now),
+        )
         for place, item in enumerate(items)
         if view.mask >> place & 1 and view.mask != 1 << place
     ]
     gained = [
-        f"with {item.label} {view.change(float(scores[view.mask | 1 << place]) - now)}"
+        say(
+            "with {input} {change}",
+            input=say(item.label),
+            change=view.change(float(scores[view.mask | 1 << place]) - now),
+        )
         for place, item in enumerate(items)
         if not view.mask >> place & 1
     ]
     steps = "; ".join([*gained, *lost])
-    return page_frame.plain(f"{view.of(view.shown)} From here: {steps}.")
+    return page_frame.plain(f"{view.of(view.shown)} {say('From here: {steps}.', steps=steps)}")

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 from mmlab.analysis.robustness.per_sample_scores import Measure
 from mmlab.core.number_text import fixed, measured
+from mmlab.core.phrases import say
 from mmlab.ui.pages.robustness.view_data import View
 from mmlab.ui.text import wording
 from mmlab.viz.base import heatmap, theme
@@ -62,7 +63,8 @@ def heat_by_column(
     drawing = heatmap.grid(columns, rows, view.letters, title, wide=84)
     header = ("combination", *(measure.name for measure in measures))
     numbers = [(view.key(mask), *row) for mask, row in zip(view.masks, values, strict=True)]
-    return Figure(name, title, drawing, header, numbers, f"{title}: shares in percent. {view.of(view.shown)}")
+    note = f"{say('{title}: shares in percent.', title=title)} {view.of(view.shown)}"
+    return Figure(name, title, drawing, header, numbers, note)
 
 
 def goodness(value: float, low: float, high: float, higher_is_better: bool) -> float:

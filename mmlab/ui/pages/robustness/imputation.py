@@ -13,6 +13,7 @@ import streamlit as st
 from mmlab.analysis.robustness.per_sample_scores import PerSampleScores, grade
 from mmlab.core.errors import MmlabError
 from mmlab.core.modality import spoken
+from mmlab.core.phrases import say
 from mmlab.core.reference import Reference
 from mmlab.inference import imputation
 from mmlab.modalities.corruption import SEVERITIES, describe, label, offered
@@ -52,15 +53,20 @@ def figures(view: View) -> list[Figure]:
 def compare(view: View) -> Figure:
     """The model that is shown under every rule that was computed, over all combinations."""
     computed = _computed(view)
-    titles = [imputation.RULES[rule].title for rule in computed]
+    titles = [say(imputation.RULES[rule].title) for rule in computed]
     values = [[float(each.measures[view.measure].scores[mask]) for mask in view.masks] for each in computed.values()]
-    title = f"{wording.metric(view.measure)} by what missing means, {cache.title(view.shown)}"
+    metric = wording.metric(view.measure)
+    title = say("{metric} by what missing means, {model}", metric=metric, model=cache.title(view.shown))
     found = heatmaps.heat(
         view, "rules", title, titles, values, lambda row, mask: f"{list(computed)[row]}|{view.key(mask)}"
     )
     ids = next(iter(computed.values())).ids
-    samples = f"{len(ids):,} test samples{_strangers(view, ids)}"
-    note = f"{title}, on the same {samples}. Complete input is the same under every rule."
+    told = say(
+        "{title}, on the same {count} test samples. Complete input is the same under every rule.",
+        title=title,
+        count=f"{len(ids):,}",
+    )
+    note = " ".join([told, *_strangers(view, ids)])
     return Figure(found.name, title, found.drawing, found.header, found.rows, note)
 
 
@@ -79,71 +85,93 @@ def damaged(view: View, modality: str, kind: str) -> Figure:
         lines[method] = [float(each.measures[view.measure].scores[whole]) for each in found]
         levels[method] = float(found[0].measures[view.measure].scores[without])
     if not lines:
-        raise imputation.NotComputed("This was not computed yet.", "Compute it under Imputation.")
+        raise imputation.NotComputed(say("This was not computed yet."), say("Compute it under Imputation."))
     what = label(item.kind, kind)
-    title = f"{what} on {item.label}: {spoken(wording.metric(view.measure))} with every input on"
+    title = say(
+        "{corruption} on {input}: {metric} with every input on",
+        corruption=what,
+        input=say(item.label),
+        metric=spoken(wording.metric(view.measure)),
+    )
     axis = view.axis([*(value for line in lines.values() for value in line), *levels.values()])
-    drawn = svg_chart.Plot(title, svg_chart.Axis("severity", 0, 5, svg_chart.plain), axis)
+    drawn = svg_chart.Plot(title, svg_chart.Axis(say("severity"), 0, 5, svg_chart.plain), axis)
     places = [0.0, *map(float, SEVERITIES)]
     for series, (method, line) in enumerate(lines.items()):
         drawn.line(places, line, view.colour(method), cache.title(method), series)
         for place, value in zip(places, line, strict=True):
-            note = f"{cache.title(method)}, severity {place:.0f}: {view.number(value)}"
+            note = say(
+                "{model}, severity {severity}: {value}",
+                model=cache.title(method),
+                severity=f"{place:.0f}",
+                value=view.number(value),
+            )
             drawn.dot(place, value, view.colour(method), note)
-        drawn.level(levels[method], f"{cache.title(method)} without {item.label}", view.colour(method))
+        level = say("{model} without {input}", model=cache.title(method), input=say(item.label))
+        drawn.level(levels[method], level, view.colour(method))
     steps = describe(item.kind, kind, 1).rpartition(":")[0]
-    note = f"{wording.metric(view.measure)} on {len(ids):,} shipped samples{_strangers(view, ids)}. Severity: {steps}."
+    told = say(
+        "{metric} on {count} shipped samples. Severity: {steps}.",
+        metric=wording.metric(view.measure),
+        count=f"{len(ids):,}",
+        steps=steps,
+    )
+    note = " ".join([told, *_strangers(view, ids)])
     rows = [(m, levels[m], *line) for m, line in lines.items()]
     header = ("method", "without it", *(f"severity {place:.0f}" for place in places))
     return Figure("damage", title, drawn.svg, header, rows, note)
 
 
-def _strangers(view: View, ids: Collection[str]) -> str:
+def _strangers(view: View, ids: Collection[str]) -> list[str]:
     """That none of the chosen samples is among those that were computed, so that all of these are shown."""
     none = view.wanted is not None and view.wanted.isdisjoint(ids)
-    return ", none of which is selected" if none else ""
+    return [say("None of them is selected.")] if none else []
 
 
 def _panel(view: View) -> None:
-    st.subheader("Imputation", help=wording.help("rule"), anchor=False)
+    st.subheader(say("Imputation"), help=wording.help("rule"), anchor=False)
     _rules(view)
-    st.subheader("Corrupted instead of missing", help=wording.help("damaged"), anchor=False)
+    st.subheader(say("Corrupted instead of missing"), help=wording.help("damaged"), anchor=False)
     _damages(view)
 
 
 def _rules(view: View) -> None:
     computed, name = _computed(view), _rules_name(view)
     for rule, each in imputation.RULES.items():
-        here = "" if rule in computed else " *(not computed yet)*"
-        st.caption(f"**{each.title.capitalize()}.** {each.about}{here}")
+        here = "" if rule in computed else f" *({say('not computed yet')})*"
+        title = say(each.title)
+        st.caption(f"**{title[:1].upper()}{title[1:]}.** {say(each.about)}{here}")
     if len(computed) > 1:
         figure_card.show(compare(view), "robustness.rules", lambda cell: _use(view, cell))
-        st.caption("Click a cell to use its imputation on the whole page.")
-    background_task.show(name, f"Predicting {imputation.COUNT} test samples with each imputation")
+        st.caption(say("Click a cell to use its imputation on the whole page."))
+    background_task.show(name, say("Predicting {count} test samples with each imputation", count=imputation.COUNT))
     left = [rule for rule in imputation.RULES if rule not in computed]
     if left and not background_task.alive(name):
-        text = f"Compute all imputations for {cache.title(view.shown)} ({imputation.COUNT} test samples)"
+        text = say(
+            "Compute all imputations for {model} ({count} test samples)",
+            model=cache.title(view.shown),
+            count=imputation.COUNT,
+        )
         st.button(text, key="rules.compute", on_click=partial(_start_rules, view, left))
 
 
 def _damages(view: View) -> None:
     modality, kind = _damage(view)
     if not kind:
-        st.caption("No corruption is available for these inputs.")
+        st.caption(say("No corruption is available for these inputs."))
         return
     item = view.task.info.modalities[modality]
     with st.container(horizontal=True, vertical_alignment="bottom", key="mm-damage"):
         st.selectbox(
-            "Input",
+            say("Input"),
             [each.name for each in view.task.info.modalities if offered(view.task, each)],
-            format_func=lambda name: view.task.info.modalities[name].label,
+            format_func=lambda name: say(view.task.info.modalities[name].label),
             key=url_state.follow("damage.input", modality),
             on_change=_choose,
             args=(view, "input"),
             width=190,
         )
         st.selectbox(
-            "Corruption",
+            say("Corruption"),
             offered(view.task, item),
             format_func=lambda each: label(item.kind, each),
             key=url_state.follow("damage.kind", kind),
@@ -156,10 +184,14 @@ def _damages(view: View) -> None:
         if len(left) < len(view.references):
             figure_card.show(damaged(view, modality, kind), "robustness.damage")
         name = _damage_name(view)
-        background_task.show(name, "Corrupting the shipped samples and predicting them")
+        background_task.show(name, say("Corrupting the shipped samples and predicting them"))
         if left and not background_task.alive(name):
             named = ", ".join(cache.title(method) for method in left)
-            st.button(f"Compute for {named}", key="damage.compute", on_click=partial(_start_damage, view, left))
+            st.button(
+                say("Compute for {models}", models=named),
+                key="damage.compute",
+                on_click=partial(_start_damage, view, left),
+            )
     pickers.numbers_help("rule", "damaged")
 
 

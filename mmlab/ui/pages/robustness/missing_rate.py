@@ -17,6 +17,7 @@ from mmlab.analysis.robustness.missing_rate import rate_curve_of_one
 from mmlab.analysis.robustness.missing_rate_simulation import simulate
 from mmlab.core.modality import Modalities, spoken
 from mmlab.core.number_text import fixed, on_scale
+from mmlab.core.phrases import say
 from mmlab.ui.components import figure_card, page_frame, pickers
 from mmlab.ui.pages.robustness.view_data import View
 from mmlab.ui.session import cache, url_state
@@ -55,7 +56,7 @@ class Chances:
 @page_frame.panel
 def show(view: View) -> None:
     """Sliders, expected scores, the curve, and the check; a fragment, so that a slider redraws nothing else."""
-    st.subheader("Score at random failures", help=wording.help("failure"), anchor=False)
+    st.subheader(say("Score at random failures"), help=wording.help("failure"), anchor=False)
     if why := _undefined(view):
         st.caption(why)
         return
@@ -66,7 +67,8 @@ def show(view: View) -> None:
     st.html(_areas(view, chances))
     pickers.numbers_help("failure", "kept")
     if st.button(
-        "Check by simulation", help="Simulates failures sample by sample, to show that the closed form agrees."
+        say("Check by simulation"),
+        help=say("Simulates failures sample by sample, to show that the closed form agrees."),
     ):
         st.html(_checked(view, chances))
 
@@ -80,7 +82,8 @@ def _undefined(view: View) -> str:
     """Why there is no expected score: some combination has none. Empty where all have one."""
     if all(np.isfinite(graded.measures[view.measure].scores[1:]).all() for graded in view.graded.values()):
         return ""
-    return f"{wording.metric(view.measure)} cannot be computed for some combination, so no score can be expected."
+    metric = wording.metric(view.measure)
+    return say("{metric} cannot be computed for some combination, so no score can be expected.", metric=metric)
 
 
 def chosen(modalities: Modalities) -> Chances:
@@ -104,10 +107,11 @@ def scores_along(scores: NDArray[np.float64], chances: Chances) -> NDArray[np.fl
 def curve(view: View, chances: Chances) -> Figure:
     """The expected score of every model along the rate, with the place of the sliders and the crossings."""
     lines = _lines(view, chances)
-    along = "all inputs" if chances.shared else view.task.info.modalities[chances.along].label
-    title = f"Expected {spoken(wording.metric(view.measure))} when {spoken(along)} may fail"
+    along = say("all inputs") if chances.shared else view.task.info.modalities[chances.along].spoken
+    metric = spoken(wording.metric(view.measure))
+    title = say("Expected {metric} when {inputs} may fail", metric=metric, inputs=along)
     axis = view.axis([float(value) for line in lines.values() for value in line])
-    drawn = svg_chart.Plot(title, svg_chart.Axis(f"missing rate of {spoken(along)}", 0, 1), axis)
+    drawn = svg_chart.Plot(title, svg_chart.Axis(say("missing rate of {inputs}", inputs=along), 0, 1), axis)
     for series, (method, line) in enumerate(lines.items()):
         drawn.line(RATES.tolist(), line.tolist(), view.colour(method), cache.title(method), series)
     drawn.marker(chances.here, svg_chart.percent(chances.here))
@@ -139,7 +143,12 @@ def _crossed(lines: Mapping[str, NDArray[np.float64]]) -> list[tuple[float, floa
     for (one, first), (other, second) in combinations(lines.items(), 2):
         for rate in crossings(RATES, first, second):
             value = float(np.interp(rate, RATES, first))
-            text = f"{cache.title(one)} and {cache.title(other)} cross at {100 * rate:.0f} %."
+            text = say(
+                "{one} and {other} cross at {rate} %.",
+                one=cache.title(one),
+                other=cache.title(other),
+                rate=f"{100 * rate:.0f}",
+            )
             found.append((float(rate), value, text))
     return found
 
@@ -149,24 +158,26 @@ def _fixed(view: View, chances: Chances) -> str:
     if chances.shared:
         return ""
     modalities = view.task.info.modalities
-    rest = [f"{modalities[name].label} {value} %" for name, value in chances.percent.items() if name != chances.along]
-    return f"The others fail as the sliders say: {', '.join(rest)}."
+    rest = [
+        f"{say(modalities[name].label)} {value} %" for name, value in chances.percent.items() if name != chances.along
+    ]
+    return say("The others fail as the sliders say: {rates}.", rates=", ".join(rest))
 
 
 def _sliders(view: View, chances: Chances) -> None:
     modalities = view.task.info.modalities
     with st.container(horizontal=True, vertical_alignment="center", key="mm-failures"):
         st.toggle(
-            "One rate for all inputs",
+            say("One rate for all inputs"),
             key=url_state.follow("failures.shared", chances.shared),
             on_change=_share,
             args=(modalities, chances),
         )
         if not chances.shared:
             st.selectbox(
-                "Curve along",
+                say("Curve along"),
                 modalities.names,
-                format_func=lambda name: modalities[name].label,
+                format_func=lambda name: say(modalities[name].label),
                 key=url_state.follow("failures.along", chances.along),
                 on_change=lambda: url_state.put(along=st.session_state["failures.along"]),
                 width=190,
@@ -175,7 +186,9 @@ def _sliders(view: View, chances: Chances) -> None:
     for column, name in zip(st.columns(min(len(names), 3)) * 2, names, strict=False):
         value = chances.percent[modalities.names[0] if name == ALL else name]
         column.slider(
-            "Every input is missing" if name == ALL else f"{page_frame.plain(modalities[name].label)} is missing",
+            say("Every input is missing")
+            if name == ALL
+            else say("{input} is missing", input=page_frame.plain(say(modalities[name].label))),
             0,
             HIGHEST,
             key=url_state.follow(f"failures.{name}", value),
@@ -210,7 +223,7 @@ def _big(view: View, chances: Chances) -> str:
         parts.append(
             f'<div style="--c:{view.colour(method)}"><b data-expected="{escape(method, quote=True)}">'
             f"{view.number(value)}</b><small>{escape(cache.title(method))}<br>"
-            f"{view.change(value - whole)} from no failures</small></div>"
+            f"{escape(say('{change} from no failures', change=view.change(value - whole)))}</small></div>"
         )
     return f'<div class="mm-big">{"".join(parts)}</div>'
 
@@ -229,11 +242,11 @@ def _areas(view: View, chances: Chances) -> str:
         f"<tr><td>{title}</td><td class='mm-num'>{view.number(area)}</td><td class='mm-num'>{kept}</td></tr>"
         for area, title, kept in rows
     )
-    last = "Retained score" if rising else "Error relative to no failures"
-    return (
-        '<div class="mm-scroll"><table class="mm-table"><thead><tr><th>Model</th>'
-        f"<th>Mean over 0 to {HIGHEST} % (area)</th><th>{last}</th></tr></thead><tbody>{body}</tbody></table></div>"
-    )
+    last = say("Retained score") if rising else say("Error relative to no failures")
+    titles = (say("Model"), say("Mean over 0 to {highest} % (area)", highest=HIGHEST), last)
+    head = "".join(f"<th>{title}</th>" for title in titles)
+    table = f'<table class="mm-table"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
+    return f'<div class="mm-scroll">{table}</div>'
 
 
 def _checked(view: View, chances: Chances) -> str:
@@ -242,13 +255,14 @@ def _checked(view: View, chances: Chances) -> str:
         found = simulate(graded.measures[view.measure], chances.failure)
         value = _expected(view, method, chances)
         apart = found.errors_from(value)
-        verdict = "agree" if apart < 3 else f"{apart:.1f} standard errors apart"
+        verdict = say("agree") if apart < 3 else say("{count} standard errors apart", count=f"{apart:.1f}")
         rows.append(
             f"<tr><td>{escape(cache.title(method))}</td><td class='mm-num'>{_fine(view, value)}</td>"
             f"<td class='mm-num'>{_fine(view, found.score)} ± {_fine(view, found.error)}</td>"
             f"<td class='mm-num'>{found.draws:,}</td><td>{verdict}</td></tr>"
         )
-    head = "<th>Model</th><th>Closed form</th><th>Simulated</th><th>Draws</th><th>Agreement</th>"
+    titles = (say("Model"), say("Closed form"), say("Simulated"), say("Draws"), say("Agreement"))
+    head = "".join(f"<th>{title}</th>" for title in titles)
     return (
         f'<div class="mm-scroll"><table class="mm-table"><thead><tr>{head}</tr></thead>'
         f"<tbody>{''.join(rows)}</tbody></table></div>"

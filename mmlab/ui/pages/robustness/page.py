@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from mmlab.core.phrases import phrase, say
 from mmlab.core.reference import Reference
 from mmlab.ui.bar import bar
 from mmlab.ui.components import page_frame
@@ -44,13 +45,13 @@ class Section:
 
 
 SECTIONS: dict[str, Section] = {
-    "combinations": Section("Combinations", combinations.show),
-    "failures": Section("Missing rate", missing_rate.show),
-    "missing": Section("Imputation", imputation.show, imputation.begin),
-    "certainty": Section("Calibration", calibration.show, calibration.begin),
-    "flips": Section("Prediction flips", prediction_flips.show),
-    "pair": Section("Two models", two_models.show),
-    "report": Section("Report", report.show),
+    "combinations": Section(phrase("Combinations"), combinations.show),
+    "failures": Section(phrase("Missing rate"), missing_rate.show),
+    "missing": Section(phrase("Imputation"), imputation.show, imputation.begin),
+    "certainty": Section(phrase("Calibration"), calibration.show, calibration.begin),
+    "flips": Section(phrase("Prediction flips"), prediction_flips.show),
+    "pair": Section(phrase("Two models"), two_models.show),
+    "report": Section(phrase("Report"), report.show),
 }
 
 
@@ -84,9 +85,9 @@ def _section() -> str:
     wanted = url_state.get("section", names[0])
     chosen = wanted if wanted in SECTIONS else names[0]
     st.pills(
-        "Section",
+        say("Section"),
         [*names, *([chosen] if chosen in APART else [])],
-        format_func=lambda name: SECTIONS[name].title,
+        format_func=lambda name: say(SECTIONS[name].title),
         key=url_state.follow("robustness.section", chosen),
         required=True,
         wrap=True,

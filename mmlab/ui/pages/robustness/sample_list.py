@@ -7,6 +7,7 @@ from html import escape
 
 import streamlit as st
 
+from mmlab.core.phrases import say
 from mmlab.ui.components import thumbnail
 from mmlab.ui.pages.robustness.view_data import View
 from mmlab.ui.session import cache, url_state
@@ -20,14 +21,17 @@ def show(view: View, rows: Sequence[int], mask: int, title: str) -> None:
     shipped = set(view.task.gallery())
     pictures = [name for name in ids if name in shipped]
     rest = [name for name in ids if name not in shipped]
-    st.markdown(f"**{title}:** {len(ids):,} of {len(view.one.ids):,} samples", width="content")
+    counted = say("{count} of {total} samples", count=f"{len(ids):,}", total=f"{len(view.one.ids):,}")
+    st.markdown(f"**{title}:** {counted}", width="content")
     if pictures:
         shown = pictures[:MOST_PICTURES]
         st.html(f'<div class="mm-samples">{"".join(_picture(view, name, mask) for name in shown)}</div>')
-        more = f" {len(pictures) - len(shown)} more ship." if len(pictures) > len(shown) else ""
-        st.caption(f"These ship with mmlab: a click opens one on the Bench.{more}")
+        told = say("These ship with mmlab: a click opens one on the Bench.")
+        if len(pictures) > len(shown):
+            told += f" {say('{count} more ship.', count=len(pictures) - len(shown))}"
+        st.caption(told)
     if rest:
-        with st.expander(f"{len(rest):,} that do not ship"):
+        with st.expander(say("{count} that do not ship", count=f"{len(rest):,}")):
             cut = " …" if len(rest) > MOST_NAMES else ""
             st.html(f'<p class="mm-note">{escape(", ".join(rest[:MOST_NAMES]))}{cut}</p>')
 
@@ -35,6 +39,6 @@ def show(view: View, rows: Sequence[int], mask: int, title: str) -> None:
 def _picture(view: View, name: str, mask: int) -> str:
     fields = {"task": view.task.name, "sample": name, "methods": view.shown, "on": view.key(mask)}
     found = cache.item(view.task.name, name)
-    label = f"Sample {name}, right answer {found.answer}: open on the Bench"
-    under = escape(thumbnail.short(found.answer))
+    label = say("Sample {name}, right answer {answer}: open on the Bench", name=name, answer=say(found.answer))
+    under = escape(thumbnail.short(say(found.answer)))
     return thumbnail.link(url_state.link("predict", fields), view.task.name, name, label, under)

@@ -13,6 +13,7 @@ from mmlab.analysis.robustness.paired_model_test import Duel, duel
 from mmlab.core.errors import MmlabError
 from mmlab.core.group_name import group_name
 from mmlab.core.number_text import p_value
+from mmlab.core.phrases import phrase, say
 from mmlab.core.reference import Reference
 from mmlab.ui.components import figure_card, page_frame, pickers, selection
 from mmlab.ui.pages.robustness import sample_list, view_data
@@ -27,12 +28,12 @@ SURE = 0.05
 
 def show(view: View) -> None:
     """The differences, and the samples that one of the two wins under the selected combination."""
-    st.subheader("Two models, same samples", help=wording.help("duel"), anchor=False)
+    st.subheader(say("Two models, same samples"), help=wording.help("duel"), anchor=False)
     others = [method for method in view.graded if method != view.shown]
     if not others:
-        st.caption("Choose a second method above.")
+        st.caption(say("Choose a second method above."))
         return
-    second = view_data.select("versus", "Against", others, _usual(view), cache.title, wording.help("method"), 260)
+    second = view_data.select("versus", say("Against"), others, _usual(view), cache.title, wording.help("method"), 260)
     with page_frame.error_boundary():
         found = _duel(view, second)
         figure_card.show(differences(view, second), "robustness.duel", lambda key: view_data.pick(view.task, key))
@@ -61,9 +62,15 @@ def differences(view: View, second: str) -> Figure:
         better = (value > 0) == measure.higher_is_better
         sure = low > 0 or high < 0
         dots = seeds.get(view.key(mask), ())
-        note = f"{view.label(mask)}: {view.change(value)}" + (
-            f" ({view.change(low)} to {view.change(high)}), p {_p(found, mask)}" if np.isfinite(low) else ""
-        )
+        note = f"{view.label(mask)}: {view.change(value)}"
+        if np.isfinite(low):
+            note = say(
+                "{difference} ({low} to {high}), p {p}",
+                difference=note,
+                low=view.change(low),
+                high=view.change(high),
+                p=_p(found, mask),
+            )
         colour = theme.ACCENT if better else theme.WRONG
         rows.append(
             interval_plot.Row(
@@ -73,18 +80,23 @@ def differences(view: View, second: str) -> Figure:
         numbers.append((view.key(mask), value, low, high, float(found.p[mask])))
     reach = [v for row in rows for mark in row.marks for v in (mark.low, mark.high, *mark.seeds)]
     text = interval_plot.differences if measure.is_share else svg_chart.plain
-    unit = ", points" if measure.is_share else ""
+    unit = f", {say('points')}" if measure.is_share else ""
     axis = svg_chart.around(
         [*reach, 0.0], f"{wording.metric(view.measure)}: {cache.title(view.shown)} − {cache.title(second)}{unit}", text
     )
-    title = f"{cache.title(view.shown)} against {cache.title(second)}"
-    legend = [(f"better: {cache.title(view.shown)}", theme.ACCENT), (f"better: {cache.title(second)}", theme.WRONG)]
+    names = (cache.title(view.shown), cache.title(second))
+    title = say("{first} against {second}", first=names[0], second=names[1])
+    colours = (theme.ACCENT, theme.WRONG)
+    legend = [(say("better: {model}", model=name), shade) for name, shade in zip(names, colours, strict=True)]
     drawing = interval_plot.intervals(rows, axis, view.letters, title, legend, view.selected.key, zero=True)
     count = max((len(dots) for dots in seeds.values()), default=0)
-    pairs = f" Small dots: {count} pair{'s' if count > 1 else ''} of runs with the same seed." if count else ""
+    told = [view.bands]
+    if found.clusters.are_enough:
+        told.append(say("Hollow where a band holds 0."))
+    if count:
+        told.append(say("Small dots: pairs of runs with the same seed ({count}).", count=count))
     header = ("combination", "difference", "low", "high", "p (Holm)")
-    hollow = " Hollow where a band holds 0." if found.clusters.are_enough else ""
-    note = f"{view.bands}{hollow}{pairs} {view.basis}"
+    note = " ".join([*told, view.basis])
     return Figure("two-models", title, drawing, header, numbers, note)
 
 
@@ -130,12 +142,12 @@ def _table(view: View, found: Duel, second: str) -> str:
             f"<td class='mm-num'>{int(found.lost[mask].sum())}</td><td class='mm-num'>{_p(found, mask)}{sure}</td></tr>"
         )
     titles = (escape(cache.title(view.shown)), escape(cache.title(second)))
-    head = (
-        f"<th>Inputs</th><th>only {titles[0]} right</th><th>only {titles[1]} right</th><th>p ({found.test}, Holm)</th>"
-    )
+    good = escape(say("Right means: {good}.", good=say(view.one.good)))
+    only = "".join(f"<th>{say('only {model} right', model=title)}</th>" for title in titles)
+    head = f"<th>{say('Inputs')}</th>{only}<th>p ({say(found.test)}, Holm)</th>"
     return (
         f'<div class="mm-scroll"><table class="mm-table"><thead><tr>{head}</tr></thead><tbody>{"".join(body)}</tbody>'
-        f'</table></div><p class="mm-note">{_sure(view, found)} Right means: {view.one.good}.</p>'
+        f'</table></div><p class="mm-note">{_sure(view, found)} {good}</p>'
     )
 
 
@@ -143,16 +155,19 @@ def _sure(view: View, found: Duel) -> str:
     """What the stars mean, or why there is no test."""
     noun = group_name(view.task)
     if not found.clusters.are_enough:
-        return escape(found.clusters.in_words(noun, "test"))
-    flipped = "" if found.clusters.are_singles else f" Samples of one {escape(noun)} are flipped together."
-    return f"<b>*</b> p below {SURE} after the correction for {len(view.masks)} tests.{flipped}"
+        return escape(found.clusters.in_words(noun, phrase("test")))
+    told = say("p below {level} after the correction for {count} tests.", level=SURE, count=len(view.masks))
+    if not found.clusters.are_singles:
+        told += f" {say('Samples of one group ({group}) are flipped together.', group=escape(say(noun)))}"
+    return f"<b>*</b> {told}"
 
 
 def _lists(view: View, found: Duel, second: str) -> None:
     names = [page_frame.plain(cache.title(method)) for method in (view.shown, second)]
     label = page_frame.plain(view.selected.label)
     for flags, only in ((found.won[view.mask], names[0]), (found.lost[view.mask], names[1])):
-        sample_list.show(view, np.flatnonzero(flags).tolist(), view.mask, f"Only {only} is right with {label}")
+        title = say("Only {model} is right with {inputs}", model=only, inputs=label)
+        sample_list.show(view, np.flatnonzero(flags).tolist(), view.mask, title)
 
 
 def _p(found: Duel, mask: int) -> str:

@@ -16,6 +16,7 @@ from mmlab.core.group_name import group_name
 from mmlab.core.method import METHODS
 from mmlab.core.modality import Combination
 from mmlab.core.number_text import NONE, digits_of, fixed, on_scale
+from mmlab.core.phrases import say
 from mmlab.core.reference import Reference
 from mmlab.core.task import Task
 from mmlab.inference import imputation
@@ -104,7 +105,7 @@ class View:
         if not math.isfinite(value):
             return NONE
         if self.scored.is_share:
-            return f"{fixed(100 * value, 1, signed=True)} points"
+            return say("{number} points", number=fixed(100 * value, 1, signed=True))
         return on_scale(value, self.digits, signed=True)
 
     def axis(self, values: Sequence[float]) -> svg_chart.Axis:
@@ -115,8 +116,12 @@ class View:
     @property
     def basis(self) -> str:
         """What every number of the page rests on."""
-        samples = f"{wording.metric(self.measure)} on {len(self.one.ids):,} test samples"
-        return f"{samples}. Missing inputs are {imputation.RULES[self.rule].title}."
+        return say(
+            "{metric} on {count} test samples. Missing inputs are {rule}.",
+            metric=wording.metric(self.measure),
+            count=f"{len(self.one.ids):,}",
+            rule=say(imputation.RULES[self.rule].title),
+        )
 
     @property
     def interval(self) -> str:
@@ -126,11 +131,13 @@ class View:
     @property
     def bands(self) -> str:
         """The same for a drawing that has bands where there are intervals."""
-        return f"Bands: {self.interval}" if self.one.clusters.are_enough else self.interval
+        return say("Bands: {interval}", interval=self.interval) if self.one.clusters.are_enough else self.interval
 
     def bounds(self, low: float, high: float) -> str:
         """An interval for people: ` (88.0 % to 91.2 %)`; nothing where there is none."""
-        return f" ({self.number(low)} to {self.number(high)})" if math.isfinite(low) else ""
+        if not math.isfinite(low):
+            return ""
+        return f" ({say('{low} to {high}', low=self.number(low), high=self.number(high))})"
 
     def of(self, method: str) -> str:
         """The basis of a drawing of one model."""
@@ -144,7 +151,7 @@ def make(task_name: str, references: Sequence[Reference]) -> View | None:
     with st.container(horizontal=True, vertical_alignment="bottom", key="mm-robustness"):
         wanted = select(
             "rule",
-            "Imputation",
+            say("Imputation"),
             list(imputation.RULES),
             imputation.NATIVE,
             _rule_title,
@@ -157,7 +164,7 @@ def make(task_name: str, references: Sequence[Reference]) -> View | None:
         wanted_one = url_state.get("lattice")
         shown = wanted_one if wanted_one in found else next(iter(found))
         measures = [name for name, each in found[shown].measures.items() if np.isfinite(each.scores[1:]).any()]
-        name = select("measure", "Measure", measures, measures[0], wording.metric, wording.help("score"))
+        name = select("measure", say("Measure"), measures, measures[0], wording.metric, wording.help("score"))
     remarks = st.container()  # a place of their own: one that comes must not draw anew, without its focus, what follows
     with remarks:
         _say_missing(by_method, found, wanted, rule)
@@ -211,7 +218,7 @@ def digest(reference: Reference) -> str:
 
 
 def _rule_title(name: str) -> str:
-    return imputation.RULES[name].title
+    return say(imputation.RULES[name].title)
 
 
 def _graded(references: Mapping[str, Reference], wanted: str) -> tuple[str, dict[str, PerSampleScores]]:
@@ -241,8 +248,10 @@ def _say_missing(
     if wanted == imputation.NATIVE or not missing:
         return
     named = plain(", ".join(cache.title(method) for method in missing))
-    rest = f" Until then missing inputs are {imputation.RULES[rule].title} here." if rule != wanted else ""
-    st.info(f"Not computed for {named} yet; compute it under *Imputation*.{rest}")
+    told = say("Not computed for {models} yet; compute it under *Imputation*.", models=named)
+    if rule != wanted:
+        told += f" {say('Until then missing inputs are {rule} here.', rule=say(imputation.RULES[rule].title))}"
+    st.info(told)
 
 
 def _say_incomplete(reference: Reference) -> None:
@@ -250,7 +259,11 @@ def _say_incomplete(reference: Reference) -> None:
     present = cache.sweep(reference).present
     if not present.all():
         st.caption(
-            f"Only the {present.all(1).sum():,} of {len(present):,} test samples that have every input are compared."
+            say(
+                "Only the {count} of {total} test samples that have every input are compared.",
+                count=f"{present.all(1).sum():,}",
+                total=f"{len(present):,}",
+            )
         )
 
 
@@ -258,6 +271,10 @@ def _warn(method: str, chosen: Combination, task: Task) -> None:
     """For a combination that the model never met while it learned."""
     if method in METHODS and not METHODS[method].trained_with_gaps and len(chosen) < len(task.info.modalities):
         st.warning(
-            f"**{plain(cache.title(method))} was never trained with missing inputs.** Its predictions and its "
-            f"certainty for {plain(chosen.label)} are out of distribution."
+            say(
+                "**{model} was never trained with missing inputs.** Its predictions and its certainty for "
+                "{inputs} are out of distribution.",
+                model=plain(cache.title(method)),
+                inputs=plain(chosen.label),
+            )
         )
