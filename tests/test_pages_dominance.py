@@ -9,6 +9,7 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -146,7 +147,7 @@ def test_the_page_opens_with_a_verdict_and_nothing_else_computed(monkeypatch: py
     assert "Task: Digits." in files["about"][0]
     assert f"{datetime.now(UTC):%Y-%m}" in files["about"][0]
     assert files["csv"].startswith("# Parts of the Shapley value")
-    assert "are not counted until" in boards(app)
+    assert "that ask the model itself are in the report" in boards(app)
     assert not app.subheader, "no section is open"
     assert "Report of this verdict" in [each.proto.label for each in app.get("download_button")]
 
@@ -186,10 +187,19 @@ def test_other_seeds_are_in_the_verdict(models: Path) -> None:
 def test_the_report_of_a_verdict_holds_its_sentence_and_all_measures() -> None:
     reference, task = cache.library().find("digits", "dropout"), cache.task("digits")
     found = verdict_data.verdict(reference, None)
-    bars = verdict_view.bars(task, reference, found, "what it rests on")
+    bars = partial(verdict_view.bars, task, reference, "what it rests on")
     origin = report_origin.Origin(datetime(2026, 1, 2, tzinfo=UTC), "http://here/dominance?task=digits")
-    page = verdict_report.make(task, reference, found, bars, verdict_data.evidence(reference, None), origin).decode()
-    for expected in (escape(words.sentence(found)), "2026-01-02", "All measures", "Kendall", "http://here/dominance"):
+    page = verdict_report.make(task, reference, bars, verdict_data.evidence(reference, None), origin).decode()
+    assert "This needs the model itself" not in page, "the model is asked for what is missing"
+    told = (
+        escape(words.sentence(found)),
+        "2026-01-02",
+        "All measures",
+        "Kendall",
+        "http://here/dominance",
+        "Checked by",
+    )
+    for expected in told:
         assert expected in page
     assert all(escape(each.title) in page for each in measures() if each.name != "shapley:closeness")
 

@@ -13,7 +13,7 @@ import streamlit as st
 from mmlab.analysis.attribution.sanity_checks import RandomLabelModel
 from mmlab.analysis.attribution.sanity_checks import rote as taught
 from mmlab.analysis.base.coalitions import Lattice
-from mmlab.analysis.base.input_swapping import InputSwapper, ProgressCallback
+from mmlab.analysis.base.input_swapping import InputSwapper, ProgressCallback, quiet
 from mmlab.analysis.base.sampling import FEWEST, complete_samples
 from mmlab.analysis.dominance.cue_conflict import CueConflict, NoPairs, clash
 from mmlab.analysis.dominance.gradient_conflict import CombinationGradients, combination_gradients
@@ -69,16 +69,21 @@ def probes(reference: Reference, wanted: Chosen = None) -> Probes:
     """
 
     def make(tell: ProgressCallback) -> Probes:
-        with cache.pool().lend(reference) as model:
-            effort = ProbeBudget.usual(model.method.output)
-            found = stored(model.digest, effort) if wanted is None else None
-            if found is None:
-                found = probe(model.method, _among(reference.task, wanted), effort, tell=tell)
-                if wanted is None:
-                    keep(found, model.digest, effort)
-            return found
+        return ask(reference, wanted, tell)
 
     return run_cached(("probes", reference, wanted), say("Predicting with swapped inputs"), make)
+
+
+def ask(reference: Reference, wanted: Chosen = None, tell: ProgressCallback = quiet) -> Probes:
+    """The same from disk or computed, without a page: for a file that is made outside the session."""
+    with cache.pool().lend(reference) as model:
+        effort = ProbeBudget.usual(model.method.output)
+        found = stored(model.digest, effort) if wanted is None else None
+        if found is None:
+            found = probe(model.method, _among(reference.task, wanted), effort, tell=tell)
+            if wanted is None:
+                keep(found, model.digest, effort)
+        return found
 
 
 def known_probes(reference: Reference, wanted: Chosen = None) -> Probes | None:

@@ -39,12 +39,21 @@ def show(task: Task, reference: Reference, wanted: Chosen) -> None:
         st.markdown(plain(told))
     if found.kind == MEASURES_DISAGREE:
         st.markdown("\n".join(f"- {plain(say(reason))}" for reason in found.reasons))
-    figure = bars(task, reference, found, basis(task, reference, wanted, found))
+    note = basis(task, reference, wanted, found)
+    _report(task, reference, wanted, note)
+    asked = result_cache.known_probes(reference, wanted) is not None
+    later = "" if asked else say("The measures that ask the model itself are in the report, and in “All measures”.")
+    figure = bars(task, reference, f"{note} {later}".strip(), found)
     figure_card.show(figure, key=f"dominance.verdict.{task.name}")
-    origin, measures = report_origin.here("dominance"), verdict_data.evidence(reference, wanted)
+
+
+def _report(task: Task, reference: Reference, wanted: Chosen, note: str) -> None:
+    """The button. The file is made when it is pressed, with what the model is asked then."""
+    origin, evidence = report_origin.here("dominance"), verdict_data.evidence(reference, wanted)
+    draw = partial(bars, task, reference, note)
     st.download_button(
         say("Report of this verdict"),
-        data=language.kept(partial(verdict_report.make, task, reference, found, figure, measures, origin)),
+        data=language.kept(partial(verdict_report.make, task, reference, draw, evidence, origin)),
         file_name=f"mmlab-verdict-{task.name}-{reference.method}-{reference.tag}.html",
         mime="text/html",
         on_click="ignore",
@@ -53,7 +62,7 @@ def show(task: Task, reference: Reference, wanted: Chosen) -> None:
     )
 
 
-def bars(task: Task, reference: Reference, found: Verdict, note: str) -> Figure:
+def bars(task: Task, reference: Reference, note: str, found: Verdict) -> Figure:
     """The parts of the Shapley value, a bar per seed, the input of the verdict first."""
     modalities = list(task.info.modalities)
     order = [found.leader, *(place for place in range(len(modalities)) if place != found.leader)]
@@ -110,8 +119,6 @@ def basis(task: Task, reference: Reference, wanted: Chosen, found: Verdict) -> s
     ]
     if rest:
         told.append(say("No interval for {runs}: only the scores are kept.", runs=wording.together(rest)))
-    if result_cache.known_probes(reference, wanted) is None:
-        told.append(say("The measures that ask the model itself are not counted until “All measures” is opened."))
     return " ".join(told)
 
 

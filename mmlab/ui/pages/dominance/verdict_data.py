@@ -7,6 +7,8 @@ combination, which is enough for the parts.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
 
 import numpy as np
 import streamlit as st
@@ -32,6 +34,14 @@ from mmlab.ui.session import cache, comparison_cache
 from mmlab.ui.text import language
 
 
+@dataclass(frozen=True)
+class Evidence:
+    """A verdict with every measure that it rests on."""
+
+    verdict: Verdict
+    panel: Panel
+
+
 def verdict(reference: Reference, wanted: Chosen) -> Verdict:
     """Whether one input dominates, from stored answers, and from what the model was asked before, if it was."""
     probed, info = result_cache.known_probes(reference, wanted), cache.task(reference.task).info
@@ -44,12 +54,26 @@ def verdict(reference: Reference, wanted: Chosen) -> Verdict:
     return judge(seeds(reference, wanted), [say(each.label) for each in info.modalities], agreed)
 
 
-def evidence(reference: Reference, wanted: Chosen) -> Callable[[], Panel]:
-    """All measures as far as the model was asked already: for a report, which is made outside the session."""
-    answers, probed = result_cache.answers(reference, wanted), result_cache.known_probes(reference, wanted)
-    task = cache.task(reference.task)
-    noun = group_name(task)
-    return lambda: panel(answers, task.info.output, task.info.modalities, probed, OWN_RULE, noun)
+def evidence(reference: Reference, wanted: Chosen) -> Callable[[], Evidence]:
+    """The verdict with all measures, for a report, which is made outside the session.
+
+    The model is asked then for what it was not asked before, which takes seconds: whoever signs has the whole of it.
+    """
+    answers, there = result_cache.answers(reference, wanted), result_cache.known_probes(reference, wanted)
+    found, task = seeds(reference, wanted), cache.task(reference.task)
+    info, noun = task.info, group_name(task)
+    labels = [say(each.label) for each in info.modalities]
+
+    def make() -> Evidence:
+        probed = there
+        if probed is None:
+            with suppress(MmlabError):  # too few samples: the rows say what they need
+                probed = result_cache.ask(reference, wanted)
+        agreed = ranking(answers, info.output, info.modalities, probed)
+        every = panel(answers, info.output, info.modalities, probed, OWN_RULE, noun)
+        return Evidence(judge(found, labels, agreed), every)
+
+    return make
 
 
 def seeds(reference: Reference, wanted: Chosen) -> tuple[SeedShares, ...]:

@@ -12,6 +12,7 @@ from mmlab.core.reference import Reference
 from mmlab.core.task import Task
 from mmlab.ui.components import pickers, report_origin
 from mmlab.ui.components.report_origin import Origin
+from mmlab.ui.pages.dominance.verdict_data import Evidence
 from mmlab.ui.session import cache
 from mmlab.ui.text import verdict as words
 from mmlab.ui.text import wording
@@ -20,14 +21,20 @@ from mmlab.viz.base.figure import Figure
 from mmlab.viz.base.html_report import Fact, document
 from mmlab.viz.dominance import measure_table
 
+SIGN_HERE = "_" * 24 + ",  " + "_" * 12  # a name and a day, by hand
 TERMS = ("verdict", "agreement", "absent")
 
 
 def make(
-    task: Task, reference: Reference, found: Verdict, bars: Figure, measures: Callable[[], Panel], origin: Origin
+    task: Task,
+    reference: Reference,
+    draw: Callable[[Verdict], Figure],
+    evidence: Callable[[], Evidence],
+    origin: Origin,
 ) -> bytes:
-    """The file. Runs outside the session, so everything it needs is handed to it."""
-    panel = measures()
+    """The file. Runs outside the session, so everything it needs is handed to it. draw: the bars of a verdict."""
+    whole = evidence()
+    found, panel = whole.verdict, whole.panel
     titles = {row.measure.name: say(row.measure.title) for row in panel.rows}
     measured = words.measured(found, lambda name: titles.get(name, name))
     facts = [
@@ -39,12 +46,13 @@ def make(
         Fact(say("Seeds"), ", ".join(run.name for run in found.seeds)),
         Fact(say("Absent inputs"), say(panel.rule)),
         *report_origin.facts(origin),
+        Fact(say("Checked by"), SIGN_HERE),
     ]
     meanings = [
         (term.title, term.plain.replace("*", ""), term.how.replace("*", "")) for term in map(wording.term, TERMS)
     ]
     title = say("Dominance: {model}, {task}", model=cache.title(reference.method), task=say(task.title))
-    sections = {say("Verdict"): [bars], say("All measures"): [_measures(task, reference, panel)]}
+    sections = {say("Verdict"): [draw(found)], say("All measures"): [_measures(task, reference, panel)]}
     return document(title, facts, sections, meanings).encode()
 
 

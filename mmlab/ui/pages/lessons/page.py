@@ -49,7 +49,7 @@ def _finished(lesson: Lesson, every: list[Lesson]) -> None:
         return
     guessed, hits = lessons.score(lesson)
     following = next(iter(every[every.index(lesson) + 1 :]), None)
-    with st.container(border=True, key="mm-lesson"):
+    with st.container(border=True, key="mm-lesson-done"):
         st.markdown(say("**Done: {title}**", title=plain(lesson.title)))
         st.markdown(plain(lesson.learn))
         st.caption(say("{hits} of {guessed} guesses were right.", hits=hits, guessed=guessed))
