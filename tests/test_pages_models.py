@@ -37,8 +37,8 @@ def test_a_run_of_ones_own_has_a_card_and_the_seeds_of_a_method_share_one(root: 
     app = app_at("models", task="digits").run()
     healthy(app)
     said = [each.value for each in app.markdown]
-    titles = [text for text in said if text.startswith("#### ")]
-    assert titles == ["#### Joint training · mine", "#### Modality dropout"]
+    titles = [text for text in said if text.startswith("### ")]
+    assert titles == ["### Joint training · mine", "### Modality dropout"]
     assert "Not measured yet." in said
     assert any(text.startswith("**70.0 ± 14.1 %** Accuracy") and text.endswith("2 seeds") for text in said)
     assert app.selectbox(key="models.run.digits.dropout").options == ["seed0", "seed1"]

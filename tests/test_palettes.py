@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+import tomllib
 from itertools import combinations
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -65,3 +68,24 @@ def test_the_distance_finds_colours_that_look_alike() -> None:
 def test_every_colour_reads_on_both_backgrounds(colour: str) -> None:
     assert theme.contrast(colour, theme.LIGHT) >= 3
     assert theme.contrast(colour, theme.DARK) >= 3
+
+
+def text_colours() -> list[tuple[str, str]]:
+    """The colours of text that the style sheets and the theme set, each with what it stands on."""
+    root = Path(__file__).resolve().parent.parent
+    found = []
+    for sheet in sorted((root / "mmlab" / "ui").rglob("*.css")):
+        for line in sheet.read_text("utf-8").splitlines():
+            pairs = re.findall(r"(?<![-\w])color: light-dark\((#\w+), (#\w+)\)", line)
+            for light, dark in [] if 'kind="primary"' in line else pairs:  # that of buttons is below
+                found += [(light, theme.LIGHT), (dark, theme.DARK)]
+    themes = tomllib.loads((root / ".streamlit" / "config.toml").read_text("utf-8"))["theme"]
+    for colours in (themes["light"], themes["dark"]):
+        for ground in (colours["backgroundColor"], colours["secondaryBackgroundColor"]):
+            found += [(colours[name], ground) for name in ("textColor", "linkColor")]
+    return [*found, ("#FFFFFF", themes["light"]["primaryColor"]), ("#0C1118", themes["dark"]["primaryColor"])]
+
+
+@pytest.mark.parametrize(("colour", "ground"), dict.fromkeys(text_colours()))
+def test_text_is_read_on_what_it_stands_on(colour: str, ground: str) -> None:
+    assert theme.contrast(colour, ground) >= 4.5

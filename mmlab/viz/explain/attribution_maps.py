@@ -113,7 +113,7 @@ def parts_table(heads: Sequence[str], lines: Mapping[str, Sequence[str]]) -> str
 
 
 def stacked(parts: Mapping[str, float], letters: Mapping[str, str], colours: Mapping[str, str]) -> str:
-    """One bar of parts that add up to 1, in the modalities' colours with their letters."""
+    """One bar of parts that add up to 1, in tints of the modalities' colours with their letters in the page's ink."""
     pieces = "".join(_piece(letters[name], colours[name], part) for name, part in parts.items())
     bar = "display:flex;flex:1;min-width:0;height:1.55rem;border-radius:.3rem;overflow:hidden;gap:1px"
     return f'<span style="{bar}">{pieces}</span>'
@@ -132,7 +132,8 @@ def moved(first: Floats, second: Floats) -> float:
 def _piece(letter: str, colour: str, share: float) -> str:
     text = f"{letter} {percent(share)}" if share >= 0.2 else letter if share >= 0.07 else ""
     style = (
-        f"width:{100 * share:.2f}%;background:{colour};color:#fff;font-size:.8rem;font-weight:600;display:flex;"
+        f"width:{100 * share:.2f}%;background:color-mix(in srgb, {colour} 30%, transparent);color:inherit;"
+        f"box-shadow:inset 0 0 0 2px {colour};font-size:.8rem;font-weight:600;display:flex;"
         "align-items:center;justify-content:center;white-space:nowrap;overflow:hidden"
     )
     return f'<span style="{style}">{escape(text)}</span>'

@@ -52,8 +52,8 @@ def show() -> None:
 
 def _table(verdicts: Sequence[Verdict]) -> str:
     rows = "".join(_row(verdict) for verdict in verdicts)
-    head = "".join(f'<th scope="col">{name}</th>' for name in (say("Measure"), say("Truth"), say("Found"), ""))
-    top = f"<thead><tr>{head}</tr></thead>"
+    head = "".join(f'<th scope="col">{name}</th>' for name in (say("Measure"), say("Truth"), say("Found")))
+    top = f"<thead><tr>{head}<td></td></tr></thead>"
     return f'<div class="mm-scroll"><table class="mm-truth">{top}<tbody>{rows}</tbody></table></div>'
 
 
