@@ -5,16 +5,21 @@ from __future__ import annotations
 import math
 import re
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from scipy.special import expit
 from sklearn import metrics as theirs
+from torch import nn
 
+import mmlab
 from mmlab.analysis.base.coalitions import sweep_to_coalitions
 from mmlab.analysis.dominance.payoffs import metric_of_right, sample_values, worths
 from mmlab.analysis.embedding.point_attributes import Labels, main, properties
+from mmlab.analysis.methods import method_evidence
 from mmlab.analysis.methods.yardsticks import answers as yardstick
 from mmlab.analysis.robustness import label_calibration
 from mmlab.analysis.robustness.class_scores import worst_classes
@@ -33,6 +38,7 @@ from mmlab.losses.mmanet import entropy_weights
 from mmlab.testing.method_contract import made
 from mmlab.testing.toy_task import ToyTask
 from mmlab.training import gap_rules, linear_start, variation
+from mmlab.ui.session import cache
 from mmlab.ui.text.happened import Said, sentence
 from mmlab.viz.predict import prediction_cards
 from mmlab.viz.predict.prediction_cards import LabelSet
@@ -342,3 +348,46 @@ def test_what_happened_is_said_of_labels() -> None:
         "With all inputs: One is not right about every label (drama, war); Two is right about every label (drama)."
     )
     assert sentence(OUTPUT, "Alone", [Said("One", "no label", 0.9, good=None)]) == "Alone: One gives no label."
+
+
+def test_views_of_one_class_a_sample_say_that_there_is_none() -> None:
+    found = swept()
+    with pytest.raises(Unsupported, match="the one class of each sample; there is none here"):
+        method_evidence.relations(found, found, "a-b")
+    with pytest.raises(Unsupported, match="Only of DI-MML with one class as its answer"):
+        method_evidence.votes(made("dimml", "multilabel"), found)
+    assert method_evidence.class_weights(made("joint", "multilabel")) is None
+
+
+def test_the_truth_of_an_upload_is_unknown_where_no_label_was_named() -> None:
+    task: Any = SimpleNamespace(info=SimpleNamespace(output=OUTPUT))
+    assert cache._truth(task, "") == (None, "")
+    assert cache._truth(task, "war|drama") == ((True, False, True), "drama, war")
+    assert cache._truth(task, "western") == (None, "")
+
+
+def test_a_model_of_ones_own_gives_several_labels() -> None:
+    """Two columns are read as they are; the third label is never given."""
+    net = nn.Linear(4, 3)
+    with torch.no_grad():
+        net.weight.copy_(torch.tensor([[9.0, 0, 0, 0], [0, 0, 9.0, 0], [0, 0, 0, 0]]))
+        net.bias.copy_(torch.tensor([0.0, 0.0, -9.0]))
+    rng = torch.Generator().manual_seed(0)
+    values = torch.randn(24, 4, generator=rng)
+    data = [{"a": row[:2], "b": row[2:], "label": [*(row[::2] > 0).int().tolist(), 0]} for row in values]
+    mine = mmlab.adapt(TwoInputs(net), inputs=["a", "b"], output=OUTPUT, data=data)
+    found = mine.sweep()
+    assert OUTPUT.metrics_of(found.logits[-1], found.target)["exact_match"] == 1
+    names = [name for name, on in zip(OUTPUT.classes, data[0]["label"], strict=True) if on]
+    assert mine.predict(0)["a-b"].answer == (", ".join(names) or "no label")
+
+
+class TwoInputs(nn.Module):
+    """A layer that reads two inputs side by side."""
+
+    def __init__(self, layer: nn.Module) -> None:
+        super().__init__()
+        self.layer = layer
+
+    def forward(self, a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
+        return self.layer(torch.cat((a, b), 1))
