@@ -17,20 +17,29 @@ class Batch:
     present: bool `[B, M]`, in the task's order of modalities.
     target:  `[B]` classes (int64) or numbers (float32), `[B, H, W]` label maps or `[B, R, H, W]` regions.
     ids:     one name per sample.
+    is_complete: whether it is known, without a look at the device, that every sample has every modality.
     """
 
     inputs: Mapping[str, Tensor]
     present: Tensor
     target: Tensor
     ids: tuple[str, ...]
+    is_complete: bool = False
 
     def __len__(self) -> int:
         return len(self.ids)
 
+    @property
+    def there(self) -> Tensor | None:
+        """`present`, or None where everything is known to be there, as `Method.encode` takes it."""
+        return None if self.is_complete else self.present
+
     def to(self, device: torch.device | str) -> Batch:
-        """The same batch on another device."""
-        inputs = {name: value.to(device) for name, value in self.inputs.items()}
-        return replace(self, inputs=inputs, present=self.present.to(device), target=self.target.to(device))
+        """The same batch on another device; a GPU copies it while the processor goes on."""
+        at_once = torch.device(device).type == "cuda"
+        inputs = {name: value.to(device, non_blocking=at_once) for name, value in self.inputs.items()}
+        present, target = (value.to(device, non_blocking=at_once) for value in (self.present, self.target))
+        return replace(self, inputs=inputs, present=present, target=target)
 
     def pin_memory(self) -> Batch:
         """The same batch in memory that a device reads by itself."""
@@ -39,7 +48,7 @@ class Batch:
 
     def with_present(self, present: Tensor) -> Batch:
         """The same batch with other modalities present."""
-        return replace(self, present=present)
+        return replace(self, present=present, is_complete=False)
 
 
 @dataclass(frozen=True)
@@ -62,7 +71,7 @@ class Samples:
         """The samples at `rows`, in that order. Half-precision storage becomes float32."""
         index = torch.as_tensor(rows, dtype=torch.long)
         inputs = {name: value[index].float() for name, value in self.inputs.items()}
-        ids = tuple(self.ids[int(row)] for row in index)
+        ids = tuple(self.ids[row] for row in index.tolist())
         return Batch(inputs, self.present[index], self.target[index], ids)
 
     def take(self, count: int) -> Samples:

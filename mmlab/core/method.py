@@ -242,7 +242,7 @@ class Method(nn.Module, ABC, Generic[Config_co]):
 
     def learn_from(self, batch: Batch, present: Tensor) -> Fused:
         """The answer of a method that learns: encode what a batch holds, fuse what is left of it, `present [B, M]`."""
-        return self.fuse(self.encode(batch.inputs, batch.present), present)
+        return self.fuse(self.encode(batch.inputs, batch.there), present)
 
     # learning
 

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import os
 from contextlib import AbstractContextManager, nullcontext
+from typing import TypeVar
 
 import torch
+from torch import nn
 
 from mmlab.core.errors import MmlabError
+
+M = TypeVar("M", bound=nn.Module)
 
 
 def device() -> torch.device:
@@ -39,6 +43,14 @@ def mixed_precision(place: torch.device) -> AbstractContextManager[object]:
     if place.type == "cuda":
         return torch.autocast("cuda", dtype=torch.bfloat16)
     return nullcontext()
+
+
+def channels_last(module: M) -> M:
+    """The module with the weights of pictures in the order in which processors take them; those of clips stay."""
+    for value in (*module.parameters(), *module.buffers()):
+        if value.dim() == 4:
+            value.data = value.data.contiguous(memory_format=torch.channels_last)
+    return module
 
 
 def one_thread() -> None:

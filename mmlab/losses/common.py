@@ -51,12 +51,17 @@ def gradients_of(loss: Tensor, parameters: Sequence[Tensor]) -> list[Tensor]:
 
 
 def sample_present(
-    count: int, modalities: int, generator: torch.Generator | None = None, observed: Tensor | None = None
+    count: int,
+    modalities: int,
+    generator: torch.Generator | None = None,
+    observed: Tensor | None = None,
+    checked: bool = True,
 ) -> Tensor:
     """Draw a non-empty subset of the modalities for each sample, all equally likely: bool `[count, M]`.
 
-    `observed` bool `[count, M]` limits the draw to what a sample has; the result is on its device, or else on
-    the generator's. ValueError: `observed` has another shape, or a sample without any modality.
+    `observed` bool `[count, M]` limits the draw to what a sample has; it is on the generator's device, and so is the
+    result. ValueError: `observed` has another shape, or a sample without any modality, which is looked for where it
+    is `checked`, since a device is waited for then.
     Source: released code of DMRNet and MMANet; `observed` is this project's (docs/methods.md 0.4).
     """
     shape = (count, modalities)
@@ -65,10 +70,9 @@ def sample_present(
     if observed.shape != shape:
         raise ValueError(f"`observed` has shape {tuple(observed.shape)}, expected {shape}.")
     observed = observed.bool()
-    if not observed.any(1).all():
+    if checked and not observed.any(1).all():
         raise ValueError("A sample has no observed modality: leave it out before drawing.")
-    device = generator.device if generator else observed.device
-    draw = torch.rand(count, dtype=torch.float64, device=device, generator=generator).to(observed.device)
+    draw = torch.rand(count, dtype=torch.float64, device=observed.device, generator=generator)
     code = 1 + (draw * (2 ** observed.sum(1) - 1)).long()  # one bit for each modality that the sample has
     bit = observed.cumsum(1) - observed.long()
     return observed & (code[:, None] >> bit).bitwise_and(1).bool()

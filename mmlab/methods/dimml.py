@@ -244,7 +244,7 @@ class DIMML(Method["DIMML.Config"]):
         self.fusion_votes = run.stage == "fusion"
         if self.fusion_votes:
             return {"fusion": self._fusion_loss(batch)}
-        features = super().encode(batch.inputs, batch.present).alone
+        features = super().encode(batch.inputs, batch.there).alone
         terms = {}
         for position, name in enumerate(self.modalities.names):
             on = batch.present[:, position]
@@ -259,7 +259,7 @@ class DIMML(Method["DIMML.Config"]):
     def _fusion_loss(self, batch: Batch) -> Tensor:
         """The mean over the fusion heads of what each loses on the samples that have its inputs."""
         with torch.no_grad():
-            features = self.encode(batch.inputs, batch.present)
+            features = self.encode(batch.inputs, batch.there)
             hidden = hide(features.alone, batch.present, self.modalities.names)
         losses = []
         for combination, head in self._fusion_heads():

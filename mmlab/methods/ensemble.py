@@ -73,7 +73,7 @@ class Ensemble(Method):
         return Fused(logits, torch.cat(codes, 1))
 
     def losses(self, batch: Batch, run: Run) -> dict[str, Tensor]:
-        features = self.encode(batch.inputs, batch.present)
+        features = self.encode(batch.inputs, batch.there)
         terms = {}
         for position, name in enumerate(self.modalities.names):
             on = batch.present[:, position]

@@ -182,7 +182,7 @@ class GMD(Method["GMD.Config"]):
         return Fused(logits, mean_over_present([features.alone[name][1] for name in names], present))
 
     def losses(self, batch: Batch, run: Run) -> dict[str, Tensor]:
-        features = self.encode(batch.inputs, batch.present)
+        features = self.encode(batch.inputs, batch.there)
         terms = {}
         for combination in self._objectives(run):
             wanted = self.modalities.mask(combination, len(batch), batch.present.device)

@@ -241,7 +241,7 @@ class M3ixup(Method["M3ixup.Config"]):
         return of_present(lambda rows: (self._answer(tuple(level[rows] for level in feature)),), on, self.head)[0]
 
     def losses(self, batch: Batch, run: Run) -> dict[str, Tensor]:
-        features = self.encode(batch.inputs, batch.present)
+        features = self.encode(batch.inputs, batch.there)
         joint = self._code(features.shared["joint"])
         codes = torch.stack([self._code(features.alone[name]) for name in self.modalities.names], 1)
         complete = batch.present.all(1, keepdim=True).expand(-1, codes.shape[1])

@@ -8,21 +8,27 @@ from __future__ import annotations
 import multiprocessing
 import os
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from mmlab.core.batch import Batch, Samples
 from mmlab.core.errors import MmlabError
 from mmlab.core.presence import keep
+from mmlab.core.stored_rows import StoredRows
 from mmlab.core.task import Task
 from mmlab.core.training_plan import Plan
+from mmlab.inference.memory import free_bytes
 from mmlab.training import variation
 from mmlab.training.variation import mixed
 
 WORKERS, MOST = "MMLAB_WORKERS", 64
+SHARE = 0.5  # of the free memory of a GPU that the samples may take up
 
 
 class Steps(Dataset[Batch]):
@@ -37,11 +43,35 @@ class Steps(Dataset[Batch]):
         return len(self.rows)
 
     def __getitem__(self, step: int) -> Batch:
-        batch = self.samples.batch(torch.from_numpy(self.rows[step]))
+        rows = torch.from_numpy(self.rows[step])
+        batch = self.samples.batch(rows)
         varied, target = variation.varied(self.task, self.plan, batch, mixed(*self.seed, step))
         columns = zip(self.task.info.modalities.names, batch.present.unbind(1), strict=True)
         inputs = {name: keep(varied[name], on) for name, on in columns}  # noise is no input either
-        return Batch(inputs, batch.present, target, batch.ids)
+        return Batch(inputs, batch.present, target, batch.ids, bool(self._complete[rows].all()))
+
+    @cached_property
+    def _complete(self) -> Tensor:
+        """Whether a sample has everything, `[N]`, on the processor, so that no device is asked."""
+        return self.samples.present.cpu().all(1)
+
+
+def held(samples: Samples, plan: Plan, place: torch.device) -> Samples:
+    """The samples on a GPU as a whole, where they fit; elsewhere as they are."""
+    if not fits(samples, plan, place):
+        return samples
+    inputs = {name: value.to(place) for name, value in samples.inputs.items()}
+    return replace(samples, inputs=inputs, present=samples.present.to(place), target=samples.target.to(place))
+
+
+def fits(samples: Samples, plan: Plan, place: torch.device) -> bool:
+    """Whether a place is a GPU that can keep the samples: they take up at most `SHARE` of what is free on it, lie in
+    memory, and no number of them is varied, which is done on the processor."""
+    is_varied = plan.augment or plan.move or plan.warp or plan.input_dropout > 0
+    tensors = [*samples.inputs.values(), samples.present, samples.target]
+    if place.type != "cuda" or is_varied or workers() or any(isinstance(each, StoredRows) for each in tensors):
+        return False
+    return sum(each.numel() * each.element_size() for each in tensors) <= SHARE * free_bytes(place)
 
 
 def batches(steps: Steps, place: torch.device) -> Iterator[Batch]:

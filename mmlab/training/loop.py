@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
 from mmlab.core.batch import Batch, Samples
 from mmlab.core.data_version import fingerprint_of
@@ -26,13 +26,21 @@ from mmlab.core.method import Method, Run, Stage
 from mmlab.core.options import as_dict
 from mmlab.core.task import Task
 from mmlab.core.training_plan import Plan
-from mmlab.inference.device import mixed_precision
+from mmlab.inference.device import channels_last, mixed_precision
 from mmlab.inference.sweep import logits_of, mean_metrics, metrics, sweep
-from mmlab.losses.common import sample_present
 from mmlab.networks import backbone_encoder
 from mmlab.storage.atomic_files import write_atomically
 from mmlab.storage.checkpoints import PROGRESS
-from mmlab.training import answered_at_once, feeding, linear_start, optimisation, resume_state, selection, variation
+from mmlab.training import (
+    answered_at_once,
+    drawing,
+    feeding,
+    linear_start,
+    optimisation,
+    resume_state,
+    selection,
+    variation,
+)
 from mmlab.training.dominance_log import DominanceLog as DominanceLog
 from mmlab.training.recorder import Recorder
 from mmlab.training.resume_state import STATE, State
@@ -73,7 +81,7 @@ class Trainer:
         recorders: Sequence[Recorder] = (),
     ) -> None:
         self.task, self.plan, self.seed = task, plan, seed
-        self.method: Method = _channels_last(method.to(place))
+        self.method: Method = channels_last(method.to(place))
         self.folder, self.place, self.teachers = folder, place, teachers
         self.training = training.take(plan.samples) if plan.samples else training
         self.validation, self.recorders = validation, recorders
@@ -153,7 +161,7 @@ class Trainer:
         order = self._order(epoch)
         steps = max(1, len(order) // self.plan.batch_size)
         found = StepStatistics(self.place, steps)
-        fed = feeding.Steps(self.task, self.plan, self.training, np.array_split(order, steps), (self.seed, epoch))
+        fed = feeding.Steps(self.task, self.plan, self._fed, np.array_split(order, steps), (self.seed, epoch))
         for step, batch in enumerate(feeding.batches(fed, self.place)):
             share = (place[0] + step / steps) / place[1]
             for group in optimiser.param_groups:
@@ -176,7 +184,7 @@ class Trainer:
         found.add_losses(losses)
         self.method.backward(losses, run)
         found.add_lengths(self._gradient_norms())
-        nn.utils.clip_grad_norm_(self.method.parameters(), optimisation.LONGEST)
+        optimisation.clip(self.method.parameters())
         optimiser.step()
 
     def _order(self, epoch: int) -> NDArray[np.integer]:
@@ -192,23 +200,22 @@ class Trainer:
         return variation.kinds_of(self.training.target)
 
     @cached_property
+    def _fed(self) -> Samples:
+        return feeding.held(self.training, self.plan, self.place)
+
+    @cached_property
     def _answered_at_once(self) -> Samples:
         return answered_at_once.of(self.validation)
 
     def _run(self, stage: Stage, epoch: int) -> Run:
         generator = torch.Generator().manual_seed(mixed(self.seed, epoch, 1))
         answered = self._answered_at_once
-
-        def drop(present: Tensor) -> Tensor:
-            drawn = sample_present(len(present), present.shape[1], generator, present.cpu())
-            return drawn.to(present.device)
-
         return Run(
             epoch=epoch,
             epochs=self.plan.epochs,
             stage=stage.name,
             generator=generator,
-            drop=drop,
+            drop=drawing.drop(self.place, generator, mixed(self.seed, epoch, 3)),
             validation=lambda present: logits_of(self.method, answered, present),
             validation_present=answered.present,
             validation_target=answered.target,
@@ -226,7 +233,7 @@ class Trainer:
         found = {}
         for name in self.method.modalities.names:
             gradients = [p.grad for p in self.method.modality_parameters(name) if p.grad is not None]
-            found[name] = torch.sqrt(sum((g.float().square().sum() for g in gradients), torch.zeros(())))
+            found[name] = optimisation.length(gradients)
         return found
 
     def _validate(
@@ -304,11 +311,3 @@ class Trainer:
             kept = file.read_text("utf-8").splitlines(keepends=True) if file.exists() else []
             kept = [line for line in kept if json.loads(line)["epoch"] < lines] if self.plan.patience else kept[:lines]
             write_atomically(file, "".join(kept).encode())
-
-
-def _channels_last(method: Method) -> Method:
-    """The method with the weights of pictures in the order in which processors take them; those of clips stay."""
-    for value in (*method.parameters(), *method.buffers()):
-        if value.dim() == 4:
-            value.data = value.data.contiguous(memory_format=torch.channels_last)
-    return method

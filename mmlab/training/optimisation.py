@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from mmlab.core.training_plan import Plan
 
 MOMENTUM = 0.9
 LONGEST = 20.0  # a gradient is clipped to this length
+TINY = 1e-6  # what torch adds to the length that it divides by
 FINAL_POWER = 0.9  # of the polynomial decay
 
 
@@ -43,6 +44,21 @@ def _optimiser(plan: Plan, parameters: list[dict[str, Any]]) -> torch.optim.Opti
     if plan.optimiser == "adam":
         return torch.optim.Adam(parameters, rate, weight_decay=decay)
     return torch.optim.SGD(parameters, rate, MOMENTUM, weight_decay=decay, nesterov=plan.optimiser == "nesterov")
+
+
+def length(gradients: Sequence[Tensor]) -> Tensor:
+    """The length of several gradients as one vector; on a GPU in one go, which rounds otherwise."""
+    if gradients and gradients[0].device.type != "cpu":
+        return nn.utils.get_total_norm(gradients)
+    return torch.sqrt(sum((each.float().square().sum() for each in gradients), torch.zeros(())))
+
+
+def clip(parameters: Iterable[nn.Parameter]) -> None:
+    """Shorten a gradient longer than LONGEST; on a processor one that is not is left alone, and not read again."""
+    moved = [parameter for parameter in parameters if parameter.grad is not None]
+    whole = nn.utils.get_total_norm([parameter.grad for parameter in moved if parameter.grad is not None])
+    if whole.device.type != "cpu" or not float(whole) + TINY <= LONGEST:  # also where it is not a number
+        nn.utils.clip_grads_with_norm_(moved, LONGEST, whole)
 
 
 def factor(plan: Plan, share: float) -> float:

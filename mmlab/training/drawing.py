@@ -1,0 +1,29 @@
+"""Which inputs are left out in a step: drawn on the processor, where a seed gives the same bits everywhere, or on the
+GPU that trains, which then need not be waited for; its bits are its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from mmlab.losses.common import sample_present
+
+Drop = Callable[[Tensor], Tensor]
+
+
+def drop(place: torch.device, generator: torch.Generator, seed: int) -> Drop:
+    """From what a batch has to what is left of it, bool `[B, M]` both.
+
+    generator: on the processor, which draws unless `place` is a GPU; what a GPU draws is a function of `seed`.
+    """
+    if place.type == "cuda":
+        own = generator_at(place, seed)
+        return lambda present: sample_present(*present.shape, own, present, checked=False)
+    return lambda present: sample_present(*present.shape, generator, present.cpu()).to(present.device)
+
+
+def generator_at(place: torch.device, seed: int) -> torch.Generator:
+    """Random numbers of a device."""
+    return torch.Generator(place).manual_seed(seed)
