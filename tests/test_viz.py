@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 from itertools import combinations, pairwise
 from pathlib import Path
 
@@ -67,6 +68,18 @@ def test_no_two_boxes_of_a_lattice_overlap(count: int) -> None:
     for node in drawn.nodes:
         assert drawn.shape.wide / 2 <= node.x <= drawn.width - drawn.shape.wide / 2
         assert drawn.shape.high / 2 <= node.y <= drawn.height - drawn.shape.high / 2
+
+
+@pytest.mark.parametrize("count", [2, 3, 4])
+def test_no_two_letters_on_the_lines_of_a_lattice_meet(count: int) -> None:
+    """As many as can be: with a class per number of inputs, every removal changes the answer."""
+    several = [replace(state, answer=str(len(state.names)), same=False, good=None) for state in states(count)]
+    for found in (states(count), several):
+        drawn = combination_lattice.lattice(found, letters(count))
+        flips = [edge for edge in drawn.edges if edge.flips]
+        apart = 2 * combination_lattice.LETTER * drawn.shape.several
+        for one, other in combinations(combination_lattice.letter_places(drawn, flips), 2):
+            assert math.dist(one, other) >= apart * (1 if found is not several or count < 4 else 0.8)
 
 
 @pytest.mark.parametrize("count", [2, 3, 6])

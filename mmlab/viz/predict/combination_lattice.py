@@ -8,6 +8,7 @@ dark; each node carries `data-pick="image-sound"`, works as a button, and says i
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -23,6 +24,8 @@ GAP_HIGH, GAP_LAYER, GAP_SPLIT = 12, 40, 26  # between rows of a layer, and laye
 MARGIN = 6
 NUMBER = 0.6  # how full the box of a number is, which has no share
 CROWDED = 4  # more modalities than this: only the lines of the selected node are drawn, the others would be a mat
+LETTER = 0.9  # the radius of the circle around a letter on a line, by its size
+ALONG = (0.36, 0.5, 0.64, 0.28, 0.72, 0.43, 0.57, 0.24, 0.76)  # where on a line it may stand, the best first
 LARGER = 1.5  # how much larger than drawn it may be on the screen
 
 
@@ -127,7 +130,8 @@ def svg(drawn: Lattice, colours: Mapping[str, str], letters: Mapping[str, str], 
     shown = [edge for edge in drawn.edges if not crowded or chosen & {edge.upper, edge.lower}]
     flipped = {key for edge in shown if crowded and edge.flips for key in (edge.upper, edge.lower)} - chosen
     inside = [_line(drawn, edge) for edge in shown]
-    inside += [_letter(drawn, edge, colours, letters) for edge in shown if edge.flips and not crowded]
+    if not crowded:
+        inside += _letters(drawn, [edge for edge in shown if edge.flips], colours, letters)
     inside += [_box(node, drawn.shape, colours, node.state.key in flipped) for node in drawn.nodes]
     size = f'viewBox="0 0 {drawn.width:.0f} {drawn.height:.0f}" style="max-width:{drawn.width * LARGER:.0f}px"'
     label = escape(title or say("All combinations of the inputs"), quote=True)
@@ -184,15 +188,30 @@ def _line(drawn: Lattice, edge: Edge) -> str:
     return f'<path d="M{x1:.1f} {y1:.1f}L{x2:.1f} {y2:.1f}" fill="none" {style}/>'
 
 
-def _letter(drawn: Lattice, edge: Edge, colours: Mapping[str, str], letters: Mapping[str, str]) -> str:
-    """The input whose removal changes the answer, a third of the way down, where lines from one node are apart."""
-    x1, y1, x2, y2 = _ends(drawn, edge)
-    x, y = x1 + 0.5 * (x2 - x1), y1 + 0.5 * (y2 - y1)
-    if abs(x2 - x1) > 1:  # slanted lines cross half way: their letters stand higher
-        x, y = x1 + 0.36 * (x2 - x1), y1 + 0.36 * (y2 - y1)
+def _letters(
+    drawn: Lattice, edges: Sequence[Edge], colours: Mapping[str, str], letters: Mapping[str, str]
+) -> list[str]:
+    """On each line the input whose removal changes the answer."""
     size = drawn.shape.several
-    back = f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{0.95 * size:.1f}" {PAPER}/>'
-    return back + chip(x, y, 0.9 * size, f"−{letters[edge.removed]}", colours[edge.removed], size)
+    found = []
+    for edge, (x, y) in zip(edges, letter_places(drawn, edges), strict=True):
+        back = f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{0.95 * size:.1f}" {PAPER}/>'
+        found.append(back + chip(x, y, LETTER * size, f"−{letters[edge.removed]}", colours[edge.removed], size))
+    return found
+
+
+def letter_places(drawn: Lattice, edges: Sequence[Edge]) -> list[tuple[float, float]]:
+    """A place on each line, a third of the way down at best, where it meets none of the others."""
+    apart = 2 * LETTER * drawn.shape.several + 1
+    found: list[tuple[float, float]] = []
+    for edge in edges:
+        x1, y1, x2, y2 = _ends(drawn, edge)
+        ways = ALONG if abs(x2 - x1) > 1 else sorted(ALONG, key=lambda way: abs(way - 0.5))
+        places = [(x1 + way * (x2 - x1), y1 + way * (y2 - y1)) for way in ways]
+        room = [min((math.dist(place, other) for other in found), default=math.inf) for place in places]
+        free = next((row for row, each in enumerate(room) if each >= apart), room.index(max(room)))
+        found.append(places[free])
+    return found
 
 
 def _box(node: Node, shape: NodeShape, colours: Mapping[str, str], is_flipped: bool) -> str:

@@ -71,7 +71,10 @@ def in_lines(answer: str, sign: str, shape: NodeShape) -> list[tuple[str, str]]:
     inner = shape.wide - 2 * PADDING
     if text_width(f"{answer} ", shape.one, True) + text_width(sign, shape.one) <= inner:
         return [(answer, sign)]
-    return [*((line, "") for line in _broken(answer, inner, shape.several)), ("", sign)]
+    *above, last = _broken(answer, inner, shape.several)
+    is_room = text_width(f"{last} ", shape.several, True) + text_width(sign, shape.several) <= inner
+    end = [(last, sign)] if is_room else [(last, ""), ("", sign)]
+    return [*((line, "") for line in above), *end]
 
 
 def text_width(text: str, size: float, is_bold: bool = False) -> float:
