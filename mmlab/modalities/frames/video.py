@@ -141,14 +141,16 @@ def _opened(content: bytes) -> Iterator[tuple[Any, Any]]:
     import av
 
     av.logging.set_level(None)  # what a file says wrong of itself is not for the log of whoever hosts this
-    with av.open(io.BytesIO(content), format=container_of(content), metadata_errors="ignore") as container:
+    bounds = {"max_pixels": str(LARGEST_FRAME), "threads": "1"}  # of what FFmpeg decodes as it opens a file, too
+    kind = container_of(content)
+    with av.open(io.BytesIO(content), format=kind, metadata_errors="ignore", options=bounds) as container:
         if not container.streams.video:
             raise DataError("The file holds no video.", HINT)
         stream = container.streams.video[0]
         codec = stream.codec_context.codec.canonical_name
         if codec not in CODECS:
             raise DataError(f"The video is packed by '{codec[:20]}', which is not read here.", HINT)
-        stream.codec_context.options = {"max_pixels": str(LARGEST_FRAME)}
+        stream.codec_context.options = bounds
         stream.codec_context.thread_count = 1
         yield container, stream
 
@@ -178,7 +180,9 @@ def _packets(container: Any, stream: Any, label: str) -> _Packets:
 def _check(size: tuple[int, int], packets: _Packets, places: list[int], label: str) -> None:
     """Size, duration and what there is to decode, before any of it is. Raises DataError."""
     width, height = size
-    if min(width, height) < 2 or width * height > LARGEST_FRAME:
+    if min(width, height) < 2:
+        raise DataError(f"{label} does not say how large its frames are, or they are too large.", SMALLER)
+    if width * height > LARGEST_FRAME:
         raise DataError(f"{label} has frames of {width:,} × {height:,} pixels.", SMALLER)
     seconds = packets.seconds(-1)
     if seconds > LONGEST:
