@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -35,6 +36,7 @@ from mmlab.foreign.data import _answer
 from mmlab.foreign.outputs_file import read_outputs, write_outputs
 from mmlab.losses.dimml import dimension_scores
 from mmlab.losses.mmanet import entropy_weights
+from mmlab.storage import sweep_file
 from mmlab.testing.method_contract import made
 from mmlab.testing.toy_task import ToyTask
 from mmlab.training import gap_rules, linear_start, variation
@@ -391,3 +393,13 @@ class TwoInputs(nn.Module):
 
     def forward(self, a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
         return self.layer(torch.cat((a, b), 1))
+
+
+def test_what_is_stored_gives_the_same_labels(tmp_path: Path) -> None:
+    """Logits are rounded; one that is hardly above 0 gives its label all the same."""
+    found = replace(swept(), digest="d")
+    near = np.where(found.target, 1e-3, -1e-3).astype(np.float32)
+    sweep_file.write(tmp_path, replace(found, logits=np.stack([near, -near, near * 2000])))
+    read = sweep_file.read(tmp_path, "d")
+    assert (OUTPUT.decided(read.logits[0]) == found.target).all()
+    assert (OUTPUT.decided(read.logits[1]) == ~found.target).all()

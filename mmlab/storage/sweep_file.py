@@ -33,6 +33,7 @@ WIDE, DIRECTIONS = 128, 48  # dimensions
 MOST_VALUES = 2**26  # of logits, means and variances together: 256 MB in single precision
 WIDEST = 4096  # dimensions of an embedding
 FINEST = 128  # steps per unit of a logit
+SIDE = 2.0**-14  # what a logit near 0 becomes, with its sign: a label is given above 0, and not at it
 COARSEST = 1e-3  # share of the range of numbers that half precision may move one by
 
 
@@ -191,11 +192,16 @@ def _compact(logits: Floats) -> Floats:
         return np.round(logits, 3).astype(np.float32)
     several = logits.ndim == 3 and logits.shape[2] > 2
     with np.errstate(over="ignore"):
-        half = (np.round(logits * FINEST) / FINEST if several else logits).astype(np.float16)
+        half = (_stepped(logits) if several else logits).astype(np.float16)
     is_number = logits.shape[-1] == 1  # on a scale of its own, which may be far from 0 or go into the thousands
     if is_number and np.abs(half - logits).max() > COARSEST * np.ptp(logits):
         return logits.astype(np.float32)
     return half
+
+
+def _stepped(logits: Floats) -> Floats:
+    steps = np.round(logits * FINEST) / FINEST
+    return np.asarray(np.where(steps == 0, np.sign(logits) * SIDE, steps))
 
 
 def _shortened(name: str, values: Floats) -> tuple[Floats, dict[str, NDArray[np.generic]]]:
