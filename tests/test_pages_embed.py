@@ -519,6 +519,7 @@ def test_the_map_comes_as_csv() -> None:
     view = view_of()
     rows = list(csv.DictReader(io.StringIO(downloads.content(view, "CSV").decode())))
     assert len(rows) == ALL_POINTS
+    assert {row["unit"] for row in rows} == {downloads.UNITS}
     assert float(rows[5]["x"]) == pytest.approx(float(view.made.projection.points[0, 5, 0]), rel=1e-4)
     assert {row["answer"] for row in rows} <= {"right", "wrong"}
 

@@ -34,6 +34,13 @@ class Registry(Generic[T]):
         self._origins: dict[str, str] = {}
         self._suppliers: list[Callable[[], Mapping[str, T | Exception]]] = []
         self._discovered = self._discovering = False
+        self._changes = 0
+
+    @property
+    def stamp(self) -> int:
+        """Another number after each change of what is registered: for what is computed from all of it, and kept."""
+        self.discover()
+        return self._changes
 
     def register(self, name: str) -> Callable[[T], T]:
         """Decorator that files a thing under `name`. Raises PluginError for a second use of a name.
@@ -51,6 +58,7 @@ class Registry(Generic[T]):
                 if self._check is not None:
                     self._check(name, item)
                 self._items[name] = item
+                self._changes += 1
                 if origin := "" if ours else plugins.current():
                     self._origins[name] = origin
                     plugins.note(self.kind, name, partial(self._take_back, name))
@@ -141,6 +149,7 @@ class Registry(Generic[T]):
         return {**supplied, **self._items}
 
     def _take_back(self, name: str) -> None:
+        self._changes += 1
         self._items.pop(name, None)
         self._origins.pop(name, None)
 

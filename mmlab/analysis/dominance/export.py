@@ -52,9 +52,9 @@ def as_json(found: Panel) -> dict[str, Any]:
     }
 
 
-def as_csv(found: Panel, labels: Mapping[str, str] | None = None) -> bytes:
+def as_csv(found: Panel, labels: Mapping[str, str] | None = None, note: str = "") -> bytes:
     """A row per measure and modality, then a row per measure and pair; at the end of each both names as people read
-    them. labels: of the modalities, by name."""
+    them. labels: of the modalities, by name; note: what the table is of."""
     header = ("measure", "input", "value", "low", "high", "unit", "samples", "note", "title", "inputs")
     titles = {each.name: each.title for each in (*(row.measure for row in found.rows), *found.pair_measures)}
     read = dict(labels or {})
@@ -67,7 +67,7 @@ def as_csv(found: Panel, labels: Mapping[str, str] | None = None) -> bytes:
             )
             yield [*line, title, ", ".join(read.get(name, name) for name in inputs.split("-") if name)]
 
-    return csv_file.as_csv(header, named()).encode()
+    return csv_file.as_csv(header, named(), note=note).encode()
 
 
 def _lines(found: Panel) -> Iterator[list[object]]:

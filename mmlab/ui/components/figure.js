@@ -135,11 +135,23 @@ const hand = (blob, name) => {
   link.click();
 };
 
+// Lines of at most so many letters, and a text in which Plotly finds no tags.
+const broken = (text, most) => text.split(/\s+/).reduce((lines, word) => {
+  const last = lines.at(-1);
+  return last && last.length + word.length >= most ? [...lines, word] : [...lines.slice(0, -1), last ? `${last} ${word}` : word];
+}, [""]);
+const harmless = (text) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
+
 // On paper of its own, with ink that reads on it; dots as vectors where the file can hold them.
 const onPaper = (box, vectors) => {
   const layout = structuredClone(box.plot.layout);
   Object.assign(layout, { paper_bgcolor: "#FFFFFF", plot_bgcolor: "#FFFFFF", width: 900, height: 640 });
   layout.font = { ...layout.font, color: "#1C2430" };
+  const lines = broken(box.latest.about, 130), top = layout.margin?.t ?? 0;
+  layout.margin = { ...layout.margin, t: top + 15 * lines.length + 6 };
+  const said = { text: lines.map(harmless).join("<br>"), xref: "paper", yref: "paper", x: 0, y: 1, yshift: top };
+  const plain = { xanchor: "left", yanchor: "bottom", align: "left", showarrow: false, font: { size: 11 } };
+  layout.annotations = [...(layout.annotations || []), { ...said, ...plain }];
   const data = box.plot.data.map((trace) => (vectors && trace.type === "scattergl" ? { ...trace, type: "scatter" } : trace));
   return { data, layout };
 };

@@ -28,10 +28,14 @@ def show(figure: Figure, key: str, on_pick: Callable[[str], None] | None = None)
 
 def about(figure: Figure) -> list[str]:
     """What a file of a figure says of itself: title, task and day, and what it rests on."""
+    return [origin(figure.title), figure.note][: 1 + bool(figure.note)]
+
+
+def origin(title: str) -> str:
+    """The first line of every file of a page: what it is (the model is named there), the task, and the day."""
     day = datetime.now(UTC).date().isoformat()
     task = pickers.task_title(pickers.current_task().name)
-    head = say("{title}. Task: {task}. mmlab, {day}.", title=figure.title, task=task, day=day)
-    return [head, figure.note][: 1 + bool(figure.note)]
+    return say("{title}. Task: {task}. mmlab, {day}.", title=title, task=task, day=day)
 
 
 def _csv(figure: Figure) -> str:

@@ -18,6 +18,8 @@ from typing import Any
 import plotly
 import streamlit as st
 
+from mmlab.ui.components import figure_card
+
 SOURCES = tuple(Path(__file__).with_name(name) for name in ("loader.js", "preview.js", "figure.js"))
 SMALL, WHOLE = Path(__file__).with_name("plotly"), Path(plotly.__file__).parent / "package_data"
 Change = tuple[Mapping[str, Any], Sequence[int]]
@@ -30,6 +32,7 @@ def show(
     key: str,
     name: str,
     alt: str,
+    about: str = "",
     samples: int = 1,
     height: int = 480,
     solid: bool = False,
@@ -40,7 +43,8 @@ def show(
 ) -> None:
     """Show a figure (`data`, `layout`, perhaps `frames`) and lay changes over it: attributes, and of which traces.
 
-    name: for files; alt: what a screen reader says; solid: in three dimensions; later: drawn after the other
+    name: for files; alt: what a screen reader says; about: what a saved picture says of itself, with task and model
+    (what is said to a screen reader, where nothing else is); solid: in three dimensions; later: drawn after the other
     figures of the page; chosen: the samples that are lit, None for all. `on_click` gets
     what a point carries, `on_select` the samples that were caught, none to forget the selection.
     """
@@ -68,6 +72,7 @@ def show(
         "samples": samples,
         "name": name,
         "alt": alt,
+        "about": figure_card.origin(about or alt),
         "height": height,
         "later": later,
     }

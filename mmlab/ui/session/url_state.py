@@ -16,13 +16,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
 from mmlab.core.errors import MmlabError, UnknownName
 from mmlab.core.phrases import say
-from mmlab.ui.session.page_registry import HOME, pages
+from mmlab.ui.session.page_registry import HOME, PAGES, pages
 
 if TYPE_CHECKING:
     from mmlab.core.modality import Combination, Modalities
@@ -95,6 +96,12 @@ def suppose(**view: str) -> None:
 
 def fields() -> tuple[str, ...]:
     """What an address can hold: what all pages share, and what each declares."""
+    return _fields(PAGES.stamp)
+
+
+@lru_cache(maxsize=4)
+def _fields(stamp: int) -> tuple[str, ...]:
+    """The same for one state of the pages: it is asked for hundreds of times while a page is made."""
     declared = (name for page in pages() for name in page.fields)
     return tuple(dict.fromkeys((*SHARED, *declared)))
 

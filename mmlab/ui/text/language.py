@@ -26,6 +26,7 @@ PHRASES = "phrases"
 SPOKEN = "mmlab.language"  # session: the language of the page that is made
 T = TypeVar("T")
 _aside: ContextVar[str] = ContextVar("language", default=ENGLISH)  # of what is made without a page
+_page: ContextVar[str] = ContextVar("page language", default="")  # of the page that this thread makes, once it is known
 
 
 def languages() -> Mapping[str, str]:
@@ -36,13 +37,17 @@ def languages() -> Mapping[str, str]:
 def use(code: str) -> None:
     """From now on this visitor's page is made in a language; in English where there is no such one."""
     st.session_state[SPOKEN] = code if code in languages() else ENGLISH
+    _page.set(st.session_state[SPOKEN])
 
 
 def current() -> str:
     """The language of the page that is made."""
     if get_script_run_ctx(suppress_warning=True) is None:  # no page is being made
         return _aside.get()
-    return str(st.session_state.get(SPOKEN, ENGLISH))
+    if not (spoken := _page.get()):  # a thread makes pages of one session only, and the session takes a lock
+        spoken = str(st.session_state.get(SPOKEN, ENGLISH))
+        _page.set(spoken)
+    return spoken
 
 
 def kept(make: Callable[[], T]) -> Callable[[], T]:

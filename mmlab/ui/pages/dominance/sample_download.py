@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from functools import partial
 
 import numpy as np
@@ -71,4 +72,5 @@ def as_csv(
         ]
 
     note = f"{task.title}, {model}. Payoff: {worth.title}, {worth.about}. Nothing at all is answered with {found.rule}."
+    note += f" mmlab, {datetime.now(UTC).date().isoformat()}."
     return csv_file.as_csv([*header, "unit"], (line(int(row)) for row in rows), note=note)

@@ -13,10 +13,12 @@ from mmlab.analysis.embedding.point_attributes import Labels
 from mmlab.analysis.embedding.projection import valid
 from mmlab.core.phrases import phrase, say
 from mmlab.core.results import Sweep
+from mmlab.ui.components import figure_card
 from mmlab.ui.pages.embed import map_cache
 from mmlab.ui.pages.embed.view_data import View
 from mmlab.viz.embed import export_tables
 
+UNITS = "coordinates and variances: none; certainty: share of 1"
 KINDS = {
     "CSV": ("csv", "text/csv"),
     "Parquet": ("parquet", "application/vnd.apache.parquet"),
@@ -31,12 +33,13 @@ ABOUT = {
 
 def offer(view: View) -> None:
     """The buttons; a file is made when one is pressed."""
+    note = figure_card.origin(view.about)
     with st.container(horizontal=True, vertical_alignment="center", key="mm-foot"):
         st.caption(say("All dots as numbers:"), width="content")
         for kind, (ending, mime) in KINDS.items():
             st.download_button(
                 kind,
-                data=partial(content, view, kind),
+                data=partial(content, view, kind, note),
                 file_name=f"mmlab-map-{view.task.name}-{view.reference.method}-{view.picture}.{ending}",
                 mime=mime,
                 on_click="ignore",
@@ -45,12 +48,12 @@ def offer(view: View) -> None:
             )
 
 
-def content(view: View, kind: str) -> bytes:
-    """The file."""
+def content(view: View, kind: str, note: str = "") -> bytes:
+    """The file. note: what a table says of itself."""
     there = valid(view.found)
     columns = columns_of(view, there)
     if kind == "CSV":
-        return export_tables.as_csv(columns)
+        return export_tables.as_csv({**columns, "unit": [UNITS] * int(there.sum())}, note)
     if kind == "TSV":
         return export_tables.projector(columns, view.found.mean[there])
     return _parquet(columns, view.found, there)
@@ -66,6 +69,8 @@ def columns_of(view: View, there: NDArray[np.bool_]) -> dict[str, NDArray[np.gen
         "combination": np.array(found.combinations)[combination],
     }
     places = view.made.projection.points[there]
+    labels = [view.task.info.modalities.parse(key).label for key in found.combinations]
+    columns["inputs"] = np.array(labels)[combination]
     columns |= {name: places[:, i] for i, name in enumerate("xyz"[: places.shape[1]])}
     for name, known in map_cache.looks(view.reference).items():
         if name in ("combination", "group"):

@@ -51,6 +51,7 @@ def _map(view: View, path: sample_path.Path | None) -> None:
             about=view.about,
             colour=colouring.title(view.colour),
         ),
+        about=f"{view.about}, {colouring.title(view.colour)}",
         samples=len(view.found.ids),
         solid=view.solid,
         chosen=view.rows,

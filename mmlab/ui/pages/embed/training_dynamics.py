@@ -49,6 +49,7 @@ def show(view: View) -> None:
         key="embed.learned",
         name=f"mmlab-learned-{view.task.name}-{view.reference.method}",
         alt=say("{title}: a map of the embeddings after each stored epoch. The numbers are below", title=title),
+        about=title,
         samples=found.points.shape[2],
         chosen=st.session_state.get(LIT, {}).get(view.reference),
         on_select=lambda caught: _light(view.reference, caught),

@@ -16,7 +16,15 @@ from mmlab.core.phrases import say
 from mmlab.core.reference import Reference
 from mmlab.core.task import Task, advice, is_trained_here
 from mmlab.ui.bar.bar import Looked
-from mmlab.ui.components import clickable_svg, model_picker, page_frame, pickers, registered_card, run_picker
+from mmlab.ui.components import (
+    clickable_svg,
+    figure_card,
+    model_picker,
+    page_frame,
+    pickers,
+    registered_card,
+    run_picker,
+)
 from mmlab.ui.pages.methods.evidence_views import EVIDENCE, PLAIN, Shown, Source, View
 from mmlab.ui.session import cache, url_state
 from mmlab.ui.text import wording
@@ -175,7 +183,7 @@ def _view(task_name: str, method: str, number: int, title: str) -> None:
             _figures(shown, f"{method}.{number}")
             st.download_button(
                 "↓ Numbers (CSV)",
-                data=partial(as_csv, shown.numbers),
+                data=partial(as_csv, shown.numbers, figure_card.origin(f"{title}, {cache.title(method)}")),
                 file_name=f"mmlab-{task_name}-{method}-{number + 1}.csv",
                 mime="text/csv",
                 key=f"save.{method}.{number}",
@@ -218,6 +226,6 @@ def _key(task: Task) -> str:
     return page_frame.plain(", ".join(f"{item.letter} is {item.spoken}" for item in task.info.modalities))
 
 
-def as_csv(columns: Mapping[str, Sequence[object]]) -> bytes:
-    """Columns of one length as a file."""
-    return csv_file.as_csv(columns, zip(*columns.values(), strict=True)).encode()
+def as_csv(columns: Mapping[str, Sequence[object]], note: str = "") -> bytes:
+    """Columns of one length as a file. note: what they are of."""
+    return csv_file.as_csv(columns, zip(*columns.values(), strict=True), note=note).encode()

@@ -11,12 +11,14 @@ import streamlit as st
 from mmlab.core import csv_file
 from mmlab.core.modality import Combination, Modality
 from mmlab.core.phrases import say
-from mmlab.ui.components import page_frame
+from mmlab.ui.components import figure_card, page_frame
 from mmlab.ui.inputs import upload_form
 from mmlab.ui.pages.predict.view_data import PredictView, cards, drawing, lattice_method
 from mmlab.ui.session import cache
 from mmlab.viz.base.svg import standalone
 from mmlab.viz.predict import prediction_cards
+
+READ = ("sample", "right answer", "corruption", "model", "inputs")  # what a table says beside its numbers
 
 
 def offer(scene: PredictView, on: Combination) -> None:
@@ -27,19 +29,23 @@ def offer(scene: PredictView, on: Combination) -> None:
     with along:
         name = f"mmlab-{scene.task.name}-{scene.item.id}"
         save = partial(st.download_button, on_click="ignore", width="stretch")
-        save(say("Numbers (CSV)"), data=partial(as_csv, scene), file_name=f"{name}.csv", mime="text/csv")
+        models = ", ".join(map(cache.title, scene.working))
+        note = figure_card.origin(f"{scene.item.id}: {say('All combinations: {model}', model=models)}")
+        save(say("Numbers (CSV)"), data=partial(as_csv, scene, note), file_name=f"{name}.csv", mime="text/csv")
         save(say("Numbers (JSON)"), data=partial(as_json, scene), file_name=f"{name}.json", mime="application/json")
-        page = partial(_page_of, scene, lattice_method(scene), on)
+        page = partial(_page_of, scene, lattice_method(scene), on, note)
         save(say("This view (HTML)"), data=page, file_name=f"{name}.html", mime="text/html")
         for method in scene.working:
-            drawing = partial(_file_of, scene, method, on.key)
+            title = say("All combinations: {model}", model=cache.title(method))
+            about = figure_card.origin(f"{scene.item.id}: {title}")
+            drawing = partial(_file_of, scene, method, on.key, about)
             label = say("Combinations, {model} (SVG)", model=cache.title(method))
             save(label, data=drawing, file_name=f"{name}-{method}.svg")
         if scene.item.own:
             upload_form.bundle_offer(scene.item.id, scene.task.name)
 
 
-def _page_of(scene: PredictView, method: str, on: Combination) -> bytes:
+def _page_of(scene: PredictView, method: str, on: Combination, about: str) -> bytes:
     """Pictures, answers and combinations as one file that opens without this app and without a network.
 
     Like the others it runs when the file is asked for, outside the session: it must not look at the address.
@@ -51,7 +57,7 @@ def _page_of(scene: PredictView, method: str, on: Combination) -> bytes:
         "".join(_input_of(scene, item, item.name in on) for item in scene.task.info.modalities),
         f"<h2>{say('Predictions')}</h2>{cards(scene, on)}",
         f"<h2>{escape(say('All combinations: {model}', model=cache.title(method)))}</h2>"
-        f"{drawing(scene, method, on.key)}",
+        f"{drawing(scene, method, on.key)}<p>{escape(about)}</p>",
     ).encode()
 
 
@@ -62,20 +68,26 @@ def _input_of(scene: PredictView, modality: Modality, on: bool) -> str:
     return f"<h2>{heading}</h2>{picture}"
 
 
-def _file_of(scene: PredictView, method: str, selected: str) -> bytes:
-    return standalone(drawing(scene, method, selected)).encode()
+def _file_of(scene: PredictView, method: str, selected: str, about: str) -> bytes:
+    return standalone(drawing(scene, method, selected), about=about).encode()
 
 
-def as_csv(scene: PredictView) -> bytes:
-    """A row per method, combination and class."""
+def as_csv(scene: PredictView, note: str = "") -> bytes:
+    """A row per method, combination and class; behind them the sample, what is right, and names as people read them."""
+    modalities = scene.task.info.modalities
+    damage = ",".join(each.text for each in scene.damages)
     rows = (
-        (method, key, prediction.answer, prediction.uncertainty, name, probability)
+        (
+            *(method, key, prediction.answer, prediction.uncertainty, name, probability),
+            *(scene.item.id, scene.item.answer, damage, cache.title(method), modalities.parse(key).label),
+            "probability: share of 1; uncertainty: nats" if prediction.probabilities else "as the answer",
+        )
         for method, answers in scene.working.items()
         for key, prediction in answers.items()
         for name, probability in prediction.probabilities.items() or [("", "")]
     )
     header = ("method", "combination", "answer", "uncertainty", "class", "probability")
-    return csv_file.as_csv(header, rows).encode()
+    return csv_file.as_csv((*header, *READ, "unit"), rows, note=note).encode()
 
 
 def as_json(scene: PredictView) -> bytes:
