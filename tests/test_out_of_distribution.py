@@ -90,6 +90,16 @@ def test_an_input_is_averaged_to_few_cells_and_keeps_its_channels() -> None:
     assert out_of_distribution.input_view(torch.ones(2, 6, 50)).shape == (2, 6 * 16)
     assert out_of_distribution.input_view(torch.ones(2, 2, 9)).shape == (2, 2 * 9)
     assert out_of_distribution.input_view(torch.ones(2, 5)).shape == (2, 5)
+    assert out_of_distribution.input_view(torch.ones(2, 1, 8, 40, 40)).shape == (2, 8 * 16 * 16)
+
+
+def test_long_rows_are_drawn_together_and_stay_about_as_far_apart() -> None:
+    rows = torch.randn(20, 50_000, generator=torch.Generator().manual_seed(1))
+    short = out_of_distribution.input_view(rows)
+    assert short.shape == (20, 4096)
+    near, far = np.linalg.norm(short[0] - short[1:], axis=1), torch.linalg.norm(rows[0] - rows[1:], dim=1).numpy()
+    assert np.abs(near / far - 1).max() < 0.1
+    assert np.allclose(out_of_distribution.input_view(rows[3:4])[0], short[3], atol=1e-4), "each by itself"
 
 
 def noise() -> bytes:

@@ -36,6 +36,8 @@ VERSION = 1  # of what an encoder's view is; raise it when that changes
 ROWS = 2000  # of each split: more change the distances little
 SPLITS: tuple[Split, ...] = ("train", "valid", "test")
 PLACES = 16  # cells along each axis of an input
+NUMBERS = 4096  # of an input, once it is averaged
+POOLS = {1: functional.adaptive_avg_pool1d, 2: functional.adaptive_avg_pool2d, 3: functional.adaptive_avg_pool3d}
 Rows = NDArray[np.float32]
 Progress = Callable[[float], None]
 
@@ -83,14 +85,24 @@ def measure(
 
 
 def input_view(values: Tensor) -> Rows:
-    """Inputs `[B, *shape]` as rows: averaged to at most PLACES cells along each axis but the first."""
+    """Inputs `[B, *shape]` as rows: averaged to at most PLACES cells along each axis but the first, and drawn together
+    to at most NUMBERS where that is still more."""
     values = values.float()
-    if values.dim() == 3:
-        values = functional.adaptive_avg_pool1d(values, min(values.shape[-1], PLACES))
-    elif values.dim() == 4:
-        high, wide = (min(size, PLACES) for size in values.shape[-2:])
-        values = functional.adaptive_avg_pool2d(values, (high, wide))
-    return np.asarray(values.flatten(1).numpy(), np.float32)
+    cells = tuple(min(size, PLACES) for size in values.shape[2:])
+    if pool := POOLS.get(len(cells)):
+        values = pool(values, cells)
+    return np.asarray(_drawn_together(values.flatten(1)).numpy(), np.float32)
+
+
+def _drawn_together(rows: Tensor) -> Tensor:
+    """Rows of at most NUMBERS numbers, about as far apart as they were: sums of neighbours with random signs, the same
+    for all (a count sketch)."""
+    count, wide = rows.shape
+    if wide <= NUMBERS:
+        return rows
+    signs = 2.0 * torch.randint(0, 2, (wide,), generator=torch.Generator().manual_seed(0)) - 1
+    together = -(-wide // NUMBERS)
+    return functional.pad(rows * signs, (0, together * NUMBERS - wide)).view(count, NUMBERS, together).sum(2)
 
 
 @torch.inference_mode()
