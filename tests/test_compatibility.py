@@ -56,3 +56,12 @@ def test_this_version_has_its_changes() -> None:
     headings = re.findall(r"^## (\S+)", (ROOT / "CHANGES.md").read_text("utf-8"), re.MULTILINE)
     assert headings[0].rstrip(",") == mmlab.__version__
     assert f"version: {mmlab.__version__}\n" in (ROOT / "CITATION.cff").read_text("utf-8")
+
+
+def test_a_user_finds_changes_by_their_kind() -> None:
+    """Of the newest version: what is new, by subject, then the rest; every line stands in a part."""
+    top = (ROOT / "CHANGES.md").read_text("utf-8").split("\n## ")[1]
+    parts = re.split(r"^### (.+)\n", top, flags=re.MULTILINE)
+    assert parts[1::2] == ["Added", "Changed", "Fixed", "Numbers that changed"]
+    assert "\n- " not in parts[0]
+    assert all("\n- " in each for each in parts[2::2])
