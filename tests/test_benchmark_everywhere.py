@@ -41,6 +41,7 @@ def test_every_page_opens_on_a_miniature(
     printed = capsys.readouterr().out
     metric = {"hateful_memes": "auroc", "mmimdb": "f1_samples", "mosi": "acc2_without_zero", "nyuv2": "iou"}[name]
     assert metric in printed
+    assert main(["compare", *task[:4]]) == 0
     visitor = Visitor(name)
     for page in page_frame.pages():  # sections are those that an own folder of each kind opens
         visitor.read(page.name)

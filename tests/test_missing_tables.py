@@ -150,3 +150,21 @@ def test_a_table_is_written_by_the_command(tmp_path: Path, capsys: pytest.Captur
     assert [line.partition(",")[2] for line in (lines[1], lines[20])] == ["1,0", "0,1"]
     assert main(["missing", str(table), *task, "--rule", "id:0.3"]) == 2
     assert main(["missing", str(tmp_path / "other.csv"), *task, "--from", f"test={codes}"]) == 2
+
+
+def test_a_table_of_films_is_one_of_their_plots(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """In the order of the list; under the protocol of missing-aware prompts each plot of a film is a sample."""
+    data, codes = tmp_path / "films", tmp_path / "codes.pt"
+    assert main(["data", "mmimdb", "--example", str(data)]) == 0
+    torch.save(torch.tensor([1.0, 2.0] + [0.0] * 46), codes)
+    task = ("--task", "mmimdb", "--data", str(data))
+    for protocol, gaps in (
+        ("gmu", {"0000001": "1,0", "0000002": "0,1"}),
+        ("map", {"0000001-0": "1,0", "0000001-1": "1,0"}),
+    ):
+        assert main(["data", "mmimdb", str(data), "--protocol", protocol]) == 0
+        assert main(["missing", str(tmp_path / f"{protocol}.csv"), *task, "--from", f"train={codes}"]) == 0
+        lines = dict(line.split(",", 1) for line in (tmp_path / f"{protocol}.csv").read_text().splitlines())
+        assert lines["id"] == "picture,text"
+        assert {name: lines[name] for name in gaps} == gaps
+        assert sum(kept != "1,1" for name, kept in lines.items() if name != "id") == (2 if protocol == "gmu" else 3)

@@ -91,7 +91,8 @@ def _imported(task: Task, samples: list[Samples], given: list[str], codes: str) 
         if split not in SPLITS or not path:
             raise DataError(f"'{each[:60]}' is no split and file.", "Write --from train=missing_table.pt")
         of_split = codes_in(Path(path), len(places))
-        kept = found[SPLITS.index(split)]
+        kept, groups = found[SPLITS.index(split)], samples[SPLITS.index(split)].groups
+        of_split = _of_groups(of_split, groups) if len(of_split) < len(kept) else of_split
         if len(of_split) != len(kept):
             message = f"'{Path(path).name}' is of {len(of_split):,} samples and {split} has {len(kept):,}."
             raise DataError(message, "Take the table of this split, and the protocol whose list it was made for.")
@@ -102,3 +103,9 @@ def _imported(task: Task, samples: list[Samples], given: list[str], codes: str) 
                 f"'{Path(path).name}' leaves a sample nothing.", "Is a sample without an input in the list?"
             )
     return found
+
+
+def _of_groups(codes: NDArray[np.integer], groups: tuple[str, ...]) -> NDArray[np.integer]:
+    """A table with a line per group, such as a film of several plots, for the samples of each; any other as it is."""
+    place = {group: row for row, group in enumerate(dict.fromkeys(groups))}
+    return codes[[place[group] for group in groups]] if len(codes) == len(place) else codes

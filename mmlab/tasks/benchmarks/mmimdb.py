@@ -42,8 +42,8 @@ LEFT_OUT = ("News", "Adult", "Talk-Show", "Reality-TV")  # in the raw files, of 
 SPLITS = {"train": "train", "dev": "valid", "test": "test"}
 PLACES = {"json": ("dataset", "labels"), "jpeg": ("dataset", "images")}  # of the archive, and of missing-aware prompts
 INPUTS = (
-    {"name": "poster", "kind": "image", "size": 64, "colour": True, "label": "Poster"},
-    {"name": "plot", "kind": "text", "inline": True, "label": "Plot"},
+    {"name": "picture", "kind": "image", "size": 64, "colour": True, "label": "Poster"},
+    {"name": "text", "kind": "text", "inline": True, "label": "Plot"},
 )
 HERE = "Posters fitted into 64 × 64 and the first 32 words, where {theirs}."
 ABOUT = "23 genres at a threshold of 0.5; F1 micro, macro, weighted and by sample."
@@ -135,7 +135,7 @@ def _film(folder: Path, film: str, split: str, each_plot: bool) -> list[Sample]:
     chosen = plots if each_plot else [max(plots, key=len)]
     poster = _place(folder, film, "jpeg")
     return [
-        Sample(f"{film}-{number}" if each_plot else film, split, target, {"poster": poster, "plot": said(plot)}, film)
+        Sample(f"{film}-{number}" if each_plot else film, split, target, {"picture": poster, "text": said(plot)}, film)
         for number, plot in enumerate(chosen)
     ]
 
