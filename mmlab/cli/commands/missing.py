@@ -105,7 +105,7 @@ def _imported(task: Task, samples: list[Samples], given: list[str], codes: str) 
     return found
 
 
-def _of_groups(codes: NDArray[np.integer], groups: tuple[str, ...]) -> NDArray[np.integer]:
+def _of_groups(codes: NDArray[np.int64], groups: tuple[str, ...]) -> NDArray[np.int64]:
     """A table with a line per group, such as a film of several plots, for the samples of each; any other as it is."""
     place = {group: row for row, group in enumerate(dict.fromkeys(groups))}
     return codes[[place[group] for group in groups]] if len(codes) == len(place) else codes
