@@ -188,7 +188,7 @@ def test_the_epoch_of_gmd_changes_the_histogram() -> None:
     app = opened("gmd")
     before = charts(app)[0]
     app.selectbox(key="view.gmd.0").set_value("2").run()
-    assert "in epoch 3" in " ".join(element.value for element in app.markdown)
+    assert "In epoch 3" in " ".join(element.value for element in app.markdown)
     assert charts(app)[0] != before
 
 

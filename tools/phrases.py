@@ -152,9 +152,17 @@ def _outputs() -> Iterator[str]:
 
 def _methods() -> Iterator[str]:
     from mmlab.core.method import METHODS
+    from mmlab.core.options import describe
+    from mmlab.core.training_plan import Plan
 
     for method in map(METHODS.__getitem__, METHODS):
         yield method.about
+        if card := method.card:
+            yield from (card.idea, card.trained, card.missing, card.look, card.warning, *card.departs)
+            if not any(letter.isdigit() for letter in card.paper):  # a paper is called what it is called
+                yield card.paper
+        yield from (option.help for option in describe(method.Config))
+    yield from (option.help for option in describe(Plan))
 
 
 def _measures() -> Iterator[str]:

@@ -9,14 +9,15 @@ import torch
 
 from mmlab.core.modality import Modalities
 from mmlab.core.outputs import Output
+from mmlab.core.phrases import phrase
 from mmlab.core.results import Sweep
 from mmlab.inference.sweep import mean_metrics
 from mmlab.losses.common import sample_present
 
 RULES = {
-    "mean": "the mean over all combinations",
-    "full": "complete input",
-    "random_mask": "one combination for each sample, drawn anew each epoch",
+    "mean": phrase("the mean over all combinations"),
+    "full": phrase("complete input"),
+    "random_mask": phrase("one combination for each sample, drawn anew each epoch"),
 }
 
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from mmlab.analysis.base.ranking import spearman
 from mmlab.core.errors import CheckpointError
 from mmlab.core.modality import Modalities
+from mmlab.core.phrases import phrase
 from mmlab.core.results import Floats
 
 Rows = Sequence[Mapping[str, Any]]
@@ -85,8 +86,8 @@ def _miner(
 
 # GMD, and gradients of any method
 
-SHARED = "in the parameters that all inputs share"
-EVERYWHERE = (
+SHARED = phrase("in the parameters that all inputs share")
+EVERYWHERE = phrase(
     "in all parameters, most of which belong to one input: combinations without a common input are nearly "
     "perpendicular there by construction"
 )

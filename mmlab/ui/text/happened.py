@@ -50,7 +50,7 @@ def sentence(output: Output, inputs: str, said: Sequence[Said]) -> str:
         (several if len(titles) > 1 else one).replace(MODELS, _together(titles))
         for (one, several), titles in parts.items()
     ]
-    return f"{inputs}: {'; '.join(told)}."
+    return say("{inputs}: {told}.", inputs=inputs, told=say("; ").join(told))
 
 
 def _together(names: Sequence[str]) -> str:

@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
+from mmlab.core.phrases import say
+
 WIDE, LEFT, RIGHT = 460, 58, 8
 ROW, BAR, HEAD, FOOT = 38, 24, 32, 26
 SMALLEST_NAMED = 0.14  # a part below this has no room for its letter and number
@@ -47,7 +49,7 @@ def drawing(bars: Sequence[Bar], line: float, title: str, left: float = LEFT) ->
         f"M{_x(line, left):.1f} {HEAD + ROW * place - gap:.1f}v{2 * gap:.0f}" for place in range(len(bars) + 1)
     )
     inside.append(f'<path d="{between}" stroke="currentColor" stroke-width="2"/>')
-    inside.append(_text(_x(line, left), bottom + 19, f"{100 * line:.0f} %: dominates", "end"))
+    inside.append(_text(_x(line, left), bottom + 19, say("{share} %: dominates", share=f"{100 * line:.0f}"), "end"))
     inside += [_text(_x(0, left), bottom + 19, "0 %", "start"), _text(_x(1, left), bottom + 19, "100 %", "end")]
     label = escape(f"{title}. {notes}", quote=True)
     return (

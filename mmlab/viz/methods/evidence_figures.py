@@ -33,7 +33,7 @@ def curves(
     zero: bool = True,
 ) -> go.Figure:
     """A line per name over the epochs; `strong` ones thick, the others dotted; `since` marks an epoch."""
-    figure = go.Figure(layout=_layout("epoch", title))
+    figure = go.Figure(layout=_layout(say("epoch"), title))
     for name, values in lines.items():
         thick = strong is None or name in strong
         line = {"color": colours[name], "width": 3 if thick else 1.6, "dash": "solid" if thick else "dot"}
@@ -66,7 +66,7 @@ def densities(
     bins: int = BINS,
 ) -> go.Figure:
     """Outlined histograms over one another, each as a share of its group; the middle value of each as a line."""
-    figure = go.Figure(layout=_layout(title, "share"))
+    figure = go.Figure(layout=_layout(title, say("share")))
     edges = np.linspace(*span, bins + 1)
     for number, (name, values) in enumerate(groups.items()):
         colour = (colours or {}).get(name, METHODS[number % len(METHODS)])

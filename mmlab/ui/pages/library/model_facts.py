@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from html import escape
@@ -20,6 +21,8 @@ from mmlab.storage.checkpoints import MODEL, config_of
 from mmlab.storage.library import Entry
 from mmlab.ui.session import cache, comparison_cache
 from mmlab.ui.text import wording
+
+SELECTION = re.compile(r"the epoch with the best (.+) on validation, (.+)")
 
 
 def drawn(entry: Entry) -> str:
@@ -43,7 +46,7 @@ def drawn(entry: Entry) -> str:
         if source
         else "",
         say("Simulated"): _simulated(data),
-        say("Kept epoch"): f"{epoch + 1:.0f}: {card.get('selection', '')}" if math.isfinite(epoch) else "",
+        say("Kept epoch"): f"{epoch + 1:.0f}: {_selection(card)}" if math.isfinite(epoch) else "",
         say("Trained in"): _trained_in(card, seconds),
         say("Made"): _date(str(card.get("made", ""))) + _versions(part(card, "versions")),
     }
@@ -137,3 +140,12 @@ def _versions(found: Mapping[str, Any]) -> str:
 def _size(reference: Reference) -> int:
     """Bytes of the weights on disk."""
     return next((stamp[0] for name, stamp in reference.files if name == MODEL), 0)
+
+
+def _selection(card: Mapping[str, Any]) -> str:
+    """How the epoch was chosen, which a card says in English."""
+    told = str(card.get("selection", ""))
+    found = SELECTION.fullmatch(told)
+    if found is None:
+        return told
+    return say("the epoch with the best {metric} on validation, {rule}", metric=say(found[1]), rule=say(found[2]))

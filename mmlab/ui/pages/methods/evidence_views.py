@@ -17,6 +17,7 @@ from mmlab.analysis.methods import method_evidence
 from mmlab.core.errors import CheckpointError
 from mmlab.core.method import Method
 from mmlab.core.modality import spoken
+from mmlab.core.phrases import phrase, say
 from mmlab.core.reference import Reference
 from mmlab.core.registry import Registry
 from mmlab.core.results import Sweep
@@ -28,7 +29,7 @@ from mmlab.ui.text.markdown import plain
 from mmlab.viz.base import theme
 
 Columns = Mapping[str, Sequence[object]]
-PLAIN = "same layers, no clouds"  # the rung of DMRNet's ladder that is plain dropout with its layers
+PLAIN = phrase("same layers, no clouds")  # the rung of DMRNet's ladder that is plain dropout with its layers
 
 
 @dataclass(frozen=True)
@@ -60,15 +61,20 @@ class Source:
             return progress_file.read(Path(self.reference.path), self.task.info.modalities.names)
         except CheckpointError as error:
             raise CheckpointError(
-                f"The training log of {self.reference.name} is missing or damaged: {error.message}", error.hint
+                say(
+                    "The training log of {model} is missing or damaged: {problem}",
+                    model=self.reference.name,
+                    problem=error.message,
+                ),
+                error.hint,
             ) from error
 
     def other(self, method: str) -> Reference:
         """The model to compare with. Raises CheckpointError."""
         if method not in self.others:
             raise CheckpointError(
-                f"This view needs a trained model of “{cache.title(method)}”, too.",
-                advice(self.task, f"python -m mmlab train --task {self.task.name} --method {method}", "Train it"),
+                say("This view needs a trained model of “{method}”, too.", method=cache.title(method)),
+                advice(self.task, f"python -m mmlab train --task {self.task.name} --method {method}", say("Train it")),
             )
         return self.others[method]
 

@@ -12,7 +12,7 @@ from mmlab.core import csv_file
 from mmlab.core.declarations import Card
 from mmlab.core.errors import CheckpointError, UnknownName
 from mmlab.core.method import METHODS
-from mmlab.core.phrases import say
+from mmlab.core.phrases import language, phrase, say
 from mmlab.core.reference import Reference
 from mmlab.core.task import Task, advice, is_trained_here
 from mmlab.ui.bar.bar import Looked
@@ -31,6 +31,7 @@ from mmlab.ui.text import wording
 from mmlab.viz.base import theme
 from mmlab.viz.methods import method_diagrams
 
+KEY = phrase("Blue boxes are trained. Dashed boxes are frozen, pale ones are absent.")
 STYLE = """<style>
 .mm-drawing { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(300px, 100%), 1fr)); gap: 14px; }
 .mm-drawing figure { margin: 0; padding: 10px 12px 4px; border-radius: 14px;
@@ -55,15 +56,19 @@ def show(at: Looked) -> None:
     with at.place:
         method = _picker(at.models)
     _card(task, method)
-    st.subheader("Evidence from the trained model", help=wording.help("evidence"), anchor=False)
+    st.subheader(say("Evidence from the trained model"), help=wording.help("evidence"), anchor=False)
     with page_frame.error_boundary():
         source = _source(task, method)
         st.caption(
-            f"From {page_frame.plain(source.reference.name)}: its log, and up to 400 test samples. {_key(task)}."
+            say(
+                "From {model}: its log, and up to 400 test samples. {letters}.",
+                model=page_frame.plain(source.reference.name),
+                letters=_key(task),
+            )
         )
         for number, name in enumerate(METHODS[method].evidence_views):
             with page_frame.error_boundary():
-                _view(task.name, method, number, EVIDENCE[name].title)
+                _view(task.name, method, number, say(EVIDENCE[name].title))
 
 
 def _picker(models: model_picker.Models) -> str:
@@ -78,11 +83,12 @@ def _picker(models: model_picker.Models) -> str:
     wanted = url_state.get("method") or (shown if shown in ordered else ordered[0])
     if wanted not in ordered:
         page_frame.show_error(
-            UnknownName(f"There is no card for a method “{wanted}”.", "Choose one in the bar."), quiet=True
+            UnknownName(say("There is no card for a method “{name}”.", name=wanted), say("Choose one in the bar.")),
+            quiet=True,
         )
         wanted = ordered[0]
     st.selectbox(
-        "Method",
+        say("Method"),
         ordered,
         format_func=lambda name: say("Shown: {model}", model=cache.title(name)),
         key=url_state.follow("card", wanted),
@@ -104,12 +110,12 @@ def _open(models: model_picker.Models) -> None:
 def _card(task: Task, method: str) -> None:
     kind = METHODS[method]
     card = kind.card or Card(kind.about, "", "", "", kind.paper)
-    group = f"published {kind.year}" if kind.year else "for comparison"
+    group = say("published {year}", year=kind.year) if kind.year else say("for comparison")
     with st.container(border=True):
         st.html(f'<div class="mm-way"><h3>{escape(kind.title)} <span class="mm-muted">· {group}</span></h3></div>')
         if card.warning:
-            st.warning(card.warning)
-        st.html(f'<p class="mm-idea">{escape(card.idea)}</p>')
+            st.warning(say(card.warning))
+        st.html(f'<p class="mm-idea">{escape(say(card.idea))}</p>')
         letters = tuple(pickers.letters(task.info.modalities).values())
         missing = list(pickers.labels(task.info.modalities).values())[1]
         # a component, because `st.html` takes drawings out
@@ -118,18 +124,20 @@ def _card(task: Task, method: str) -> None:
             key=f"drawing.{method}",
             on_pick=lambda _: None,
         )
-        st.html('<p class="mm-key">Blue boxes are trained. Dashed boxes are frozen, pale ones are absent.</p>')
+        st.html('<p class="mm-key">' + escape(say(KEY)) + "</p>")
         st.html(_facts(card))
         _paper(card)
 
 
 def _facts(card: Card) -> str:
     parts = (
-        ("Training", card.trained),
-        ("When something is missing", card.missing),
-        ("What to look at", card.look),
+        (say("Training"), card.trained),
+        (say("When something is missing"), card.missing),
+        (say("What to look at"), card.look),
     )
-    inside = "".join(f"<section><h4>{title}</h4><p>{_emphasis(text)}</p></section>" for title, text in parts if text)
+    inside = "".join(
+        f"<section><h4>{title}</h4><p>{_emphasis(say(text))}</p></section>" for title, text in parts if text
+    )
     return f'<div class="mm-facts">{inside}</div>'
 
 
@@ -142,10 +150,10 @@ def _emphasis(text: str) -> str:
 def _paper(card: Card) -> None:
     link = f"  \n[{card.link.removeprefix('https://')}]({card.link})" if card.link else ""
     if card.paper:
-        st.markdown(f"**Paper.** {card.paper}{link}")
+        st.markdown(f"**{say('Paper')}.** {say(card.paper)}{link}")
     if card.departs:
-        with st.expander("Departures from the paper", expanded=bool(card.warning)):
-            st.markdown("\n".join(f"- {line}" for line in card.departs))
+        with st.expander(say("Departures from the paper"), expanded=bool(card.warning)):
+            st.markdown("\n".join(f"- {say(line)}" for line in card.departs))
 
 
 def _source(task: Task, method: str) -> Source:
@@ -154,9 +162,12 @@ def _source(task: Task, method: str) -> Source:
     found: dict[str, Reference] = {each.reference.method: each.reference for each in shown if not each.problem}
     if method not in found:
         if reason := METHODS[method].unsupported_reason(task.info):
-            raise CheckpointError(reason, "Choose another task to see it at work.")
+            raise CheckpointError(reason, say("Choose another task to see it at work."))
         raise CheckpointError(
-            f"There is no trained model of {cache.title(method)} for this task yet, so there is nothing to show.",
+            say(
+                "There is no trained model of {method} for this task yet, so there is nothing to show.",
+                method=cache.title(method),
+            ),
             advice(task, f"python -m mmlab train --task {task.name} --method {method}"),
         )
     own = found[method]
@@ -178,11 +189,11 @@ def _view(task_name: str, method: str, number: int, title: str) -> None:
         with page_frame.error_boundary():
             source = _source(cache.task(task_name), method)
             choice = _choice(view, source, f"view.{method}.{number}")
-            shown = _made(method, number, choice, source.reference, tuple(sorted(source.others.items())))
+            shown = _made(method, number, choice, source.reference, tuple(sorted(source.others.items())), language())
             st.markdown(shown.sentence)
             _figures(shown, f"{method}.{number}")
             st.download_button(
-                "↓ Numbers (CSV)",
+                f"↓ {say('Numbers (CSV)')}",
                 data=partial(as_csv, shown.numbers, figure_card.origin(f"{title}, {cache.title(method)}")),
                 file_name=f"mmlab-{task_name}-{method}-{number + 1}.csv",
                 mime="text/csv",
@@ -197,8 +208,8 @@ def _choice(view: View, source: Source, key: str) -> str:
         return ""
     choices = dict(view.choices(source))
     if len(choices) < 12:
-        return str(st.selectbox(view.asks, list(choices), format_func=choices.__getitem__, key=key, width=420))
-    return str(st.select_slider(view.asks, list(choices), format_func=choices.__getitem__, key=key, width=420))
+        return str(st.selectbox(say(view.asks), list(choices), format_func=choices.__getitem__, key=key, width=420))
+    return str(st.select_slider(say(view.asks), list(choices), format_func=choices.__getitem__, key=key, width=420))
 
 
 def _figures(shown: Shown, key: str) -> None:
@@ -213,9 +224,9 @@ def _figures(shown: Shown, key: str) -> None:
 
 @st.cache_resource(show_spinner=False, max_entries=48)
 def _made(
-    method: str, number: int, choice: str, reference: Reference, others: tuple[tuple[str, Reference], ...]
+    method: str, number: int, choice: str, reference: Reference, others: tuple[tuple[str, Reference], ...], spoken: str
 ) -> Shown:
-    """A view of one checkpoint. Shared between sessions: read only."""
+    """A view of one checkpoint in one language. Shared between sessions: read only."""
     return EVIDENCE[METHODS[method].evidence_views[number]].make(
         Source(cache.task(reference.task), reference, dict(others)), choice
     )
@@ -223,7 +234,9 @@ def _made(
 
 def _key(task: Task) -> str:
     """What the letters stand for."""
-    return page_frame.plain(", ".join(f"{item.letter} is {item.spoken}" for item in task.info.modalities))
+    return page_frame.plain(
+        ", ".join(say("{letter} is {input}", letter=item.letter, input=item.spoken) for item in task.info.modalities)
+    )
 
 
 def as_csv(columns: Mapping[str, Sequence[object]], note: str = "") -> bytes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from mmlab.analysis.methods import method_evidence, training_log
 from mmlab.core.errors import CheckpointError
 from mmlab.core.modality import spoken
+from mmlab.core.phrases import phrase, say
 from mmlab.ui.pages.methods.evidence_views import Shown, Source, evidence_view
 from mmlab.ui.session import cache
 from mmlab.ui.text.markdown import plain
@@ -20,28 +21,39 @@ def student_inputs(source: Source) -> dict[str, str]:
         mined = ()
     ordered = [*(key for key in keys if key in mined), *(key for key in keys if key not in mined)]
     modalities = source.task.info.modalities
-    return {key: modalities.parse(key).label + (" (weak)" if key in mined else "") for key in ordered}
+    return {key: _named(modalities.parse(key).label, key in mined) for key in ordered}
 
 
-@evidence_view("likeness", "Similarity of teacher and student", student_inputs, "Inputs of the student")
+def _named(label: str, is_weak: bool) -> str:
+    return say("{inputs} (weak)", inputs=label) if is_weak else label
+
+
+@evidence_view("likeness", phrase("Similarity of teacher and student"), student_inputs, phrase("Inputs of the student"))
 def likeness(source: Source, choice: str) -> Shown:
     """MMANet: relations of teacher and student, sorted by class, and their difference (docs/methods.md 5.7)."""
     teacher = cache.sweep(source.other("joint"))
     found = method_evidence.relations(source.sweep, teacher, choice)
     dropout = method_evidence.relations(cache.sweep(source.other("dropout")), teacher, choice)
-    named = [str(name) for name in getattr(source.task.info.output, "classes", ())]
+    named = [say(str(name)) for name in getattr(source.task.info.output, "classes", ())]
     top, most = found.similarity_end, found.difference_end
     modalities = source.task.info.modalities
     given = plain(spoken(modalities.parse(choice).label))
-    only = given if choice == modalities.full.key else f"{given} only"
+    only = given if choice == modalities.full.key else say("{inputs} only", inputs=given)
     return Shown(
-        "Bright squares along the diagonal are samples of one class that look alike to the model; **the student, given "
-        f"{only}, should repeat the teacher's picture**: the mean squared difference of a row is "
-        f"{found.distance.mean():.3f}, and {dropout.distance.mean():.3f} for modality dropout, which has no teacher.",
+        say(
+            "Bright squares along the diagonal are samples of one class that look alike to the model; **the student, "
+            "given {inputs}, should repeat the teacher's picture**: the mean squared difference of a row is {here}, "
+            "and {dropout} for modality dropout, which has no teacher.",
+            inputs=only,
+            here=f"{found.distance.mean():.3f}",
+            dropout=f"{dropout.distance.mean():.3f}",
+        ),
         {
-            "Teacher, with all inputs": evidence_figures.alike(found.teacher, found.labels, (0, top), named),
-            f"Student, with {given}": evidence_figures.alike(found.student, found.labels, (0, top), named),
-            "Student less teacher": evidence_figures.alike(
+            say("Teacher, with all inputs"): evidence_figures.alike(found.teacher, found.labels, (0, top), named),
+            say("Student, with {inputs}", inputs=given): evidence_figures.alike(
+                found.student, found.labels, (0, top), named
+            ),
+            say("Student less teacher"): evidence_figures.alike(
                 found.student - found.teacher, found.labels, (-most, most), named
             ),
         },

@@ -4,28 +4,34 @@ from __future__ import annotations
 
 from mmlab.analysis.methods import method_evidence
 from mmlab.core.errors import Unsupported
+from mmlab.core.phrases import phrase, say
 from mmlab.ui.pages.methods.evidence_views import Shown, Source, evidence_view
 from mmlab.ui.session import cache
 from mmlab.ui.text.markdown import plain
 from mmlab.viz.methods import evidence_figures
 
 
-@evidence_view("margin", "Margins")
+@evidence_view("margin", phrase("Margins"))
 def margin(source: Source, choice: str) -> Shown:
     """First less second probability, with and without the method (docs/methods.md 5.7). Raises Unsupported."""
     if not source.task.info.output.class_names:
-        raise Unsupported("This task has no classes, so no answer comes first or second.", "See it on another task.")
+        raise Unsupported(
+            say("This task has no classes, so no answer comes first or second."), say("See it on another task.")
+        )
     own, other = source.sweep, cache.sweep(source.other("dropout"))
     groups = {
         cache.title(source.reference.method): method_evidence.margins(own.logits),
         cache.title("dropout"): method_evidence.margins(other.logits),
     }
     near = {name: method_evidence.near_boundary(each.logits) for name, each in zip(groups, (own, other), strict=True)}
-    said = " and ".join(f"{100 * share:.0f} % for {plain(name)}" for name, share in near.items())
+    said = "; ".join(f"{plain(name)} {100 * share:.0f} %" for name, share in near.items())
     return Shown(
-        "The lead of the first answer over the second, for all samples and combinations: **a small lead is an answer "
-        f"near the boundary**; a lead below 0.2 have {said}.",
-        {"": evidence_figures.densities(groups, "lead of the first answer", (0, 1), bins=25)},
+        say(
+            "The lead of the first answer over the second, for all samples and combinations: **a small lead is an "
+            "answer near the boundary**. With a lead below 0.2: {shares}.",
+            shares=said,
+        ),
+        {"": evidence_figures.densities(groups, say("lead of the first answer"), (0, 1), bins=25)},
         {
             "combination": own.combinations,
             **{

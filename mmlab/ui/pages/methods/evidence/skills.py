@@ -8,8 +8,10 @@ import numpy as np
 
 from mmlab.analysis.methods import method_evidence
 from mmlab.core.modality import spoken
+from mmlab.core.phrases import phrase, say
 from mmlab.ui.components import pickers
 from mmlab.ui.pages.methods.evidence_views import Shown, Source, evidence_view, model
+from mmlab.ui.text import wording
 from mmlab.ui.text.markdown import plain
 from mmlab.viz.base import theme
 from mmlab.viz.methods import evidence_figures
@@ -18,10 +20,10 @@ from mmlab.viz.methods import evidence_figures
 def pairs(source: Source) -> dict[str, str]:
     """Each two modalities."""
     found = choose(source.task.info.modalities.names, 2)
-    return {f"{a}-{b}": f"{source.label(a)} and {spoken(source.label(b))}" for a, b in found}
+    return {f"{a}-{b}": wording.together([source.label(a), spoken(source.label(b))]) for a, b in found}
 
 
-@evidence_view("skills", "Effective dimensions", pairs, "Inputs")
+@evidence_view("skills", phrase("Effective dimensions"), pairs, phrase("Inputs"))
 def skills(source: Source, choice: str) -> Shown:
     """DI-MML: scores of dimensions for two modalities, effective sets, who teaches whom (docs/methods.md 3.7)."""
     found = method_evidence.dimensions(model(source.reference))
@@ -30,22 +32,30 @@ def skills(source: Source, choice: str) -> Shown:
     both, by_first, by_second, neither = found.shared_by(a, b)
     shades = pickers.colours(source.task.info.modalities)
     groups = {
-        "both are good": (both, theme.MUTED, "circle"),
-        f"{first} teaches": (by_first, shades[found.names[a]], "diamond"),
-        f"{second} teaches": (by_second, shades[found.names[b]], "square"),
-        "neither": (neither, theme.MUTED, "circle-open"),
+        say("both are good"): (both, theme.MUTED, "circle"),
+        say("{input} teaches", input=first): (by_first, shades[found.names[a]], "diamond"),
+        say("{input} teaches", input=second): (by_second, shades[found.names[b]], "square"),
+        say("neither"): (neither, theme.MUTED, "circle-open"),
     }
-    titles = (f"{first}: right by it alone", f"{second}: right by it alone")
+    titles = tuple(say("{input}: right by it alone", input=name) for name in (first, second))
     names = [source.label(name) for name in found.names]
     taught = np.where(np.eye(len(names), dtype=bool), np.nan, found.taught)
     return Shown(
-        "Each dot is one of the features; **right of and above the lines a feature is good, and only what one input is "
-        f"good at and the other is not is taught**: {plain(spoken(first))} teaches {plain(spoken(second))} "
-        f"{found.taught[a, b]} features and learns {found.taught[b, a]}.",
+        say(
+            "Each dot is one of the features; **right of and above the lines a feature is good, and only what one "
+            "input is good at and the other is not is taught**. Features that {first} teaches {second}: {taught}; "
+            "features that it learns: {learned}.",
+            first=plain(spoken(first)),
+            second=plain(spoken(second)),
+            taught=found.taught[a, b],
+            learned=found.taught[b, a],
+        ),
         {
-            "Features of the two inputs": evidence_figures.quadrants(found.scores[a], found.scores[b], groups, titles),
-            "Features that the row teaches the column": evidence_figures.table(
-                taught, names, "features", (0, max(int(found.taught.max()), 2))
+            say("Features of the two inputs"): evidence_figures.quadrants(
+                found.scores[a], found.scores[b], groups, titles
+            ),
+            say("Features that the row teaches the column"): evidence_figures.table(
+                taught, names, say("features"), (0, max(int(found.taught.max()), 2))
             ),
         },
         {

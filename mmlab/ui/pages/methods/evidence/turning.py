@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from mmlab.analysis.methods.method_evidence import Directions
+from mmlab.core.phrases import phrase, say
 from mmlab.ui.pages.methods.evidence_views import PLAIN, Shown, Source, directions, evidence_view
 from mmlab.ui.session import cache
 from mmlab.viz.methods import evidence_figures
 
 
-@evidence_view("turning", "Direction across combinations")
+@evidence_view("turning", phrase("Direction across combinations"))
 def turning(source: Source, choice: str) -> Shown:
     """DMRNet, and the baselines it argues against: cosines between combinations (docs/methods.md 1.7a)."""
     own = directions(source.reference)
@@ -22,16 +23,23 @@ def turning(source: Source, choice: str) -> Shown:
     bare = {PLAIN: directions(source.others[PLAIN])} if PLAIN in source.others else {}
     names = [source.letters(key) for key in own.combinations]
     return Shown(
-        "**1: the sample keeps its direction when inputs leave; 0: it turns sideways.** DMRNet's paper expects more "
-        f"turning, so smaller values, than with modality dropout; the middle value is {middle:.2f} for {title} and "
-        f"{other_middle:.2f} for {other_title}{_verdict(values)}{_beside(bare)}.",
+        say(
+            "**1: the sample keeps its direction when inputs leave; 0: it turns sideways.** DMRNet's paper expects "
+            "more turning, so smaller values, than with modality dropout; middle values: {values}.{verdict}",
+            values="; ".join([f"{title} {middle:.2f}", f"{other_title} {other_middle:.2f}", *_beside(bare)]),
+            verdict=f" {said}" if (said := _verdict(values)) else "",
+        ),
         {
-            "All pairs of combinations": evidence_figures.densities(
-                {title: own.pairs, other_title: other.pairs, **{name: found.pairs for name, found in bare.items()}},
-                "cosine of two combinations",
+            say("All pairs of combinations"): evidence_figures.densities(
+                {
+                    title: own.pairs,
+                    other_title: other.pairs,
+                    **{say(name): found.pairs for name, found in bare.items()},
+                },
+                say("cosine of two combinations"),
                 (-1, 1),
             ),
-            f"Mean per pair, {title}": evidence_figures.table(own.matrix, names, "cosine"),
+            say("Mean per pair, {model}", model=title): evidence_figures.table(own.matrix, names, say("cosine")),
         },
         {
             "first": [a for a, _ in own.names],
@@ -47,8 +55,10 @@ def _verdict(middle: Mapping[str, float]) -> str:
     if not {"dmrnet", "dropout"} <= set(middle):
         return ""
     gap = middle["dropout"] - middle["dmrnet"]
-    return ", as expected" if gap > 0.02 else ": DMRNet turns less here" if gap < -0.02 else ": no difference here"
+    if abs(gap) <= 0.02:
+        return say("There is no difference here.")
+    return say("That is as expected.") if gap > 0 else say("DMRNet turns less here.")
 
 
-def _beside(bare: Mapping[str, Directions]) -> str:
-    return "".join(f" ({name}: {found.median_cosine:.2f})" for name, found in bare.items())
+def _beside(bare: Mapping[str, Directions]) -> list[str]:
+    return [f"{say(name)} {found.median_cosine:.2f}" for name, found in bare.items()]
