@@ -15,6 +15,7 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from itertools import count
+from typing import Any
 
 import numpy as np
 import torch
@@ -37,7 +38,11 @@ ROWS = 2000  # of each split: more change the distances little
 SPLITS: tuple[Split, ...] = ("train", "valid", "test")
 PLACES = 16  # cells along each axis of an input
 NUMBERS = 4096  # of an input, once it is averaged
-POOLS = {1: functional.adaptive_avg_pool1d, 2: functional.adaptive_avg_pool2d, 3: functional.adaptive_avg_pool3d}
+POOLS: Mapping[int, Callable[[Tensor, Any], Tensor]] = {
+    1: functional.adaptive_avg_pool1d,
+    2: functional.adaptive_avg_pool2d,
+    3: functional.adaptive_avg_pool3d,
+}
 Rows = NDArray[np.float32]
 Progress = Callable[[float], None]
 
