@@ -64,7 +64,7 @@ def _measures(task: Task, reference: Reference, panel: Panel) -> Figure:
     cells = [(heatmap.Head(row.measure.name, label=say(row.measure.title)), _cells(row, colours)) for row in there]
     title = say("All measures, {model}, {task}", model=cache.title(reference.method), task=say(task.title))
     numbers = [
-        (row.measure.title, modality.label, number.value, *map(_bound, (number.low, number.high)), row.measure.unit)
+        (row.measure.title, modality.label, number.value, *map(_bound, (number.low, number.high)), _unit(row))
         for row in there
         for modality, number in zip(modalities, row.numbers, strict=True)
     ]
@@ -82,6 +82,10 @@ def _cells(row: Row, colours: Mapping[str, str]) -> list[heatmap.Cell]:
         share = abs(number.value) / largest if math.isfinite(number.value) else 0.0
         found.append(heatmap.Cell(text, share, f"{say(row.measure.title)}, {name}: {text}", colour))
     return found
+
+
+def _unit(row: Row) -> str:
+    return {"share": "share of 1"}.get(row.measure.unit, row.measure.unit)
 
 
 def _bound(value: float) -> float | str:
