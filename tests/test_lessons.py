@@ -125,8 +125,11 @@ def test_our_lessons_are_sound() -> None:
         lessons.check(lesson)
         assert 5 <= lesson.minutes <= 7
         for step in lesson.steps:
+            assert "{" not in "".join(
+                lesson_file.filled(text, dict.fromkeys(step.numbers, "")) for text in (step.say, step.reveal)
+            ), f"{lesson.name}: a number is not filled in"
             typed = re.findall(
-                r"(?<![A-Za-z])\d", f"{step.say}{step.question}{step.reveal}{lesson.title}{lesson.learn}"
+                r"(?<![A-Za-z{])\d", f"{step.say}{step.question}{step.reveal}{lesson.title}{lesson.learn}"
             )
             assert not typed, f"{lesson.name}: numbers in sentences are computed"
 
@@ -143,6 +146,7 @@ def test_every_step_is_reached_can_be_answered_and_says_what_is_so(lesson: str, 
     assert sum(label.startswith("✓") for label in marked) == 1, "one option is right"
     shown = html(app)
     assert 'class="mm-reveal' in shown
+    assert "{" not in shown.partition('class="mm-reveal')[2].partition("</p>")[0], "every number is filled in"
 
 
 @pytest.mark.slow

@@ -44,7 +44,7 @@ HINT = "docs/lessons.md says what a lesson file holds."
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,59}")
 FENCE = "+++"
 _HTML = re.compile(r"<\s*[a-zA-Z/!?]")
-_PLACES = re.compile(r"\{([a-z_]+)\}")
+_PLACES = re.compile(r"\{([a-z][a-z0-9_-]*)\}")  # the names of numbers, as `numbers` allows them
 WHOLE = ConfigDict(extra="forbid", strict=True)
 
 Field_ = Annotated[str, Field(min_length=1, max_length=40, pattern=r"^[a-z][a-z0-9_-]*$")]
