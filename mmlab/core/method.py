@@ -8,7 +8,7 @@ of a sample cost one pass through the encoders.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Generic, cast
 
@@ -21,6 +21,9 @@ from mmlab.core.declarations import WITHOUT_WEIGHT, AblationStep, Card, Setting
 from mmlab.core.diagram import Diagram
 from mmlab.core.errors import PluginError
 from mmlab.core.evidence import Evidence, looked_at
+from mmlab.core.features import Feature as Feature
+from mmlab.core.features import Features as Features
+from mmlab.core.features import Fused as Fused
 from mmlab.core.modality import NAME, Combination
 from mmlab.core.options import Options, build
 from mmlab.core.outputs import ALL_KINDS
@@ -28,49 +31,7 @@ from mmlab.core.presence import columns_of, of_present
 from mmlab.core.registry import Registry
 from mmlab.core.task import TaskInfo
 
-Feature = tuple[Tensor, ...]  # levels, shallow to deep; one level `[B, D]` unless the output is dense
-Encoded = TypeVar("Encoded", default=Feature)
 Config_co = TypeVar("Config_co", bound=Options, default=Options, covariant=True)
-
-
-@dataclass(frozen=True)
-class Features(Generic[Encoded]):
-    """What `encode` made of a batch. Its content is the method's own business; which inputs it came from is not.
-
-    alone:  per modality, what its own input became.
-    beside: per modality, what else was made of that input alone, such as a vote.
-    shared: by name, what was made of several inputs together.
-    """
-
-    alone: Mapping[str, Encoded] = field(default_factory=dict)
-    beside: Mapping[str, Encoded] = field(default_factory=dict)
-    shared: Mapping[str, Encoded] = field(default_factory=dict)
-
-    def replaced(self, others: Features[Encoded], kept: Collection[str]) -> Features[Encoded]:
-        """These for the modalities in `kept`, `others` for the rest. Raises ValueError where inputs were mingled."""
-        if self.shared or others.shared:
-            raise ValueError("Features of several inputs together cannot be taken apart.")
-
-        def chosen(one: Mapping[str, Encoded], other: Mapping[str, Encoded]) -> dict[str, Encoded]:
-            return {name: (one if name in kept else other)[name] for name in one}
-
-        return Features(chosen(self.alone, others.alone), chosen(self.beside, others.beside))
-
-
-@dataclass(frozen=True)
-class Fused:
-    """An answer from some modalities.
-
-    logits:   `[B, C]`, or `[B, R, H, W]`.
-    mean:     `[B, D]`, the embedding behind it; its mean for a probabilistic method.
-    variance: `[B, D]`, None for a method without variance.
-    extras:   what the method's own losses need again.
-    """
-
-    logits: Tensor
-    mean: Tensor
-    variance: Tensor | None = None
-    extras: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -95,6 +56,7 @@ class Run:
         Of label maps that lie on disk, it is the first samples only, so that all answers fit into memory.
     validation_present: what the samples of the validation split have, bool `[N, M]`.
     training:    the training split in batches, unaugmented, in order (up to a number of samples).
+    averaged:    of several processes that train together, the mean over all of them, see `over_processes`.
     """
 
     epoch: int
@@ -107,6 +69,17 @@ class Run:
     validation_target: Tensor
     training: Callable[[int], Iterator[Batch]]
     teachers: Mapping[str, Method] = field(default_factory=dict)
+    averaged: Callable[[Tensor], Tensor] | None = None
+
+    def over_processes(self, values: Sequence[Tensor]) -> list[Tensor]:
+        """The means over all processes of a training of what are means over the samples of this one: for a `backward`
+        that merges gradients, which must be those of the whole step. In a training of one process, what they are.
+        """
+        if self.averaged is None:
+            return list(values)
+        whole = self.averaged(torch.cat([each.flatten() for each in values]))
+        pieces = torch.split(whole, [each.numel() for each in values])
+        return [piece.view_as(each) for piece, each in zip(pieces, values, strict=True)]
 
     def after(self, fraction: float) -> bool:
         """Whether this share of the training is over. Papers count epochs; short runs count shares."""
@@ -127,6 +100,7 @@ class Method(nn.Module, ABC, Generic[Config_co]):
     trained_with_gaps: whether it meets incomplete inputs while learning. most_modalities: 0 for any number.
     most_parameters: what a shipped model of it may have at most. trained_here: whether mmlab can train it.
     one_at_a_time: its modules can neither be copied nor shared by threads, so it serialises its own calls.
+    averages_gradients: whether its `backward` merges gradients, and asks `Run.over_processes` for a whole step's.
     missing_hint: for one that is not trained here, how it gets into the library.
 
     Of its own, never its parent's: card: the texts of the Methods page, diagram: its drawing there, evidence_views: its
@@ -146,6 +120,7 @@ class Method(nn.Module, ABC, Generic[Config_co]):
     most_parameters: ClassVar[int] = 250_000
     trained_here: ClassVar[bool] = True
     one_at_a_time: ClassVar[bool] = False
+    averages_gradients: ClassVar[bool] = False
     missing_hint: ClassVar[str] = ""
     card: ClassVar[Card | None] = None
     diagram: ClassVar[Diagram | None] = None

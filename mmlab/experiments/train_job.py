@@ -34,8 +34,7 @@ from mmlab.core.untrained import sentence, untrained
 from mmlab.core.version import __version__
 from mmlab.experiments.gap_card import gaps_of, is_there
 from mmlab.experiments.plan_search import searched
-from mmlab.experiments.recorders.attribution_maps import AttributionRecorder, ShareRecorder
-from mmlab.experiments.recorders.embedding_maps import EmbeddingRecorder
+from mmlab.experiments.recorders.usual import usual
 from mmlab.experiments.run_plan import default_plan as default_plan
 from mmlab.experiments.run_plan import whole_plan
 from mmlab.inference import cached_features
@@ -51,6 +50,7 @@ from mmlab.training.loop import Progress, Trainer
 from mmlab.training.missing_data import complete_counts, missing_shares, with_missing
 from mmlab.training.resume_state import STATE
 from mmlab.training.selection import RULES
+from mmlab.training.together import ALONE, Together
 
 
 @dataclass(frozen=True)
@@ -90,17 +90,18 @@ def claim(job: TrainJob, library: Library, patience: float = 0.0) -> Iterator[No
         yield
 
 
-def train(job: TrainJob, library: Library, claimed: bool = False) -> Iterator[Progress]:
+def train(job: TrainJob, library: Library, claimed: bool = False, together: Together = ALONE) -> Iterator[Progress]:
     """Train, yielding after each epoch; at the end the checkpoint, its report and its sweep are in the library.
 
     claimed: whether the caller has the run for itself already (`claim`). Teachers come from the library or are trained
-    first. Raises UnknownName, DataError or Unsupported; BeingTrained where another process trains this run.
+    first. together: the processes that train this run, of which the first writes it. Raises UnknownName, DataError or
+    Unsupported; BeingTrained where another process trains this run.
     """
     with storage_errors(), nullcontext() if claimed else claim(job, library):
-        yield from _train(job, library)
+        yield from _train(job, library, together)
 
 
-def _train(job: TrainJob, library: Library) -> Iterator[Progress]:
+def _train(job: TrainJob, library: Library, together: Together) -> Iterator[Progress]:
     one_thread()
     task, kind = TASKS[job.task](), METHODS[job.method]
     if reason := kind.unsupported_reason(task.info):
@@ -129,13 +130,12 @@ def _train(job: TrainJob, library: Library) -> Iterator[Progress]:
         teachers=teachers,
         training=training,
         validation=validation,
-        recorders=(
-            ShareRecorder(method, validation),
-            AttributionRecorder(task, method, plan.epochs, folder),
-            EmbeddingRecorder(method, validation, plan.epochs, folder),
-        ),
+        recorders=usual(task, method, plan.epochs, validation, folder) if together.rank == 0 else (),
+        together=together,
     )
     yield from trainer.epochs()
+    if together.rank:
+        return
     checkpoints.round_to_half(trainer.method)
     card = _card(job, task, trainer, config, backbones)
     digest = checkpoints.save(folder, trainer.method, card)

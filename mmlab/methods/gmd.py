@@ -48,6 +48,7 @@ class GMD(Method["GMD.Config"]):
         "gradients conflict, so that no input dominates."
     )
     order = 70
+    averages_gradients = True
     evidence_views = ("angles", "conflicts", "norms")
     ablations = (
         AblationStep("neither", "neither", {"decouple": False, "sharing": False}),
@@ -209,7 +210,7 @@ class GMD(Method["GMD.Config"]):
         rows = [
             torch.cat([gradient.flatten() for gradient in gradients_of(loss, parameters)]) for loss in losses.values()
         ]
-        gradients = torch.stack(rows).float()
+        [gradients] = run.over_processes([torch.stack(rows).float()])
         shared = self._shared(parameters, gradients.device)
         projected = self._decoupled(gradients, shared, run) if self.config.decouple else gradients
         self._count(gradients[:, shared], projected[:, shared], list(losses))

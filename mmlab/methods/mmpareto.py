@@ -43,6 +43,7 @@ class MMPareto(Method["MMPareto.Config"]):
     about = "Each encoder learns from the joint answer and from its own; conflicts between the two are resolved."
     plan = SGD
     order = 95
+    averages_gradients = True
     evidence_views = ("margin", "norms")
     ablations = (
         AblationStep("sum", "the losses added up", {"pareto": False, "gamma": 1.0}),
@@ -143,7 +144,7 @@ class MMPareto(Method["MMPareto.Config"]):
     def backward(self, losses: Mapping[str, Tensor], run: Run) -> None:
         """The sum of all losses for heads and fusion; for each encoder its two gradients, made to agree."""
         parameters = [parameter for parameter in self.parameters() if parameter.requires_grad]
-        found = {name: gradients_of(loss, parameters) for name, loss in losses.items()}
+        found = {name: run.over_processes(gradients_of(loss, parameters)) for name, loss in losses.items()}
         for parameter, first, *others in zip(parameters, *found.values(), strict=True):
             parameter.grad = sum(others, first)
         place = {parameter: k for k, parameter in enumerate(parameters)}

@@ -43,6 +43,7 @@ class OGMGE(Method["OGMGE.Config"]):
     supports = frozenset({"classification", "detection"})
     plan = SGD
     order = 90
+    averages_gradients = True
     evidence_views = ("margin", "norms")
     ablations = (
         AblationStep("joint", "the same network without modulation", {"modulate": False}),
@@ -151,6 +152,11 @@ class OGMGE(Method["OGMGE.Config"]):
 
     def backward(self, losses: Mapping[str, Tensor], run: Run) -> None:
         super().backward(losses, run)
+        reached = [parameter for parameter in self.parameters() if parameter.grad is not None]
+        gradients = [parameter.grad for parameter in reached if parameter.grad is not None]
+        for parameter, gradient in zip(reached, run.over_processes(gradients), strict=True):
+            parameter.grad = gradient
+        [self._scores] = run.over_processes([self._scores])
         if not self.config.modulate:
             return
         ratios = discrepancy_ratios(self._scores)

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from mmlab.losses.common import sample_present
+from mmlab.training.variation import mixed
 
 Drop = Callable[[Tensor], Tensor]
 
@@ -22,6 +23,11 @@ def drop(place: torch.device, generator: torch.Generator, seed: int) -> Drop:
         own = generator_at(place, seed)
         return lambda present: sample_present(*present.shape, own, present, checked=False)
     return lambda present: sample_present(*present.shape, generator, present.cpu()).to(present.device)
+
+
+def of_one(seed: int, epoch: int, rank: int) -> torch.Generator:
+    """For one of several processes, which may draw more often than another."""
+    return torch.Generator().manual_seed(mixed(seed, epoch, 1, rank + 1))
 
 
 def generator_at(place: torch.device, seed: int) -> torch.Generator:

@@ -35,7 +35,7 @@ class Steps(Dataset[Batch]):
     """The batches of an epoch by step. rows: those of each step; seed: as `mixed` takes it, without the step."""
 
     def __init__(
-        self, task: Task, plan: Plan, samples: Samples, rows: Sequence[NDArray[Any]], seed: tuple[int, int]
+        self, task: Task, plan: Plan, samples: Samples, rows: Sequence[NDArray[Any]], seed: tuple[int, ...]
     ) -> None:
         self.task, self.plan, self.samples, self.rows, self.seed = task, plan, samples, rows, seed
 

@@ -5,9 +5,7 @@ written after each epoch in one safetensors file: killed at any moment, a run go
 
 from __future__ import annotations
 
-import json
 import math
-import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -29,14 +27,13 @@ from mmlab.core.training_plan import Plan
 from mmlab.inference.device import channels_last, mixed_precision
 from mmlab.inference.sweep import logits_of, mean_metrics, metrics, sweep
 from mmlab.networks import backbone_encoder
-from mmlab.storage.atomic_files import write_atomically
-from mmlab.storage.checkpoints import PROGRESS
 from mmlab.training import (
     answered_at_once,
     drawing,
     feeding,
     linear_start,
     optimisation,
+    progress_log,
     resume_state,
     selection,
     variation,
@@ -45,6 +42,7 @@ from mmlab.training.dominance_log import DominanceLog as DominanceLog
 from mmlab.training.recorder import Recorder
 from mmlab.training.resume_state import STATE, State
 from mmlab.training.step_statistics import StepStatistics
+from mmlab.training.together import ALONE, Together
 from mmlab.training.variation import mixed
 
 
@@ -79,12 +77,13 @@ class Trainer:
         training: Samples,
         validation: Samples,
         recorders: Sequence[Recorder] = (),
+        together: Together = ALONE,
     ) -> None:
         self.task, self.plan, self.seed = task, plan, seed
         self.method: Method = channels_last(method.to(place))
         self.folder, self.place, self.teachers = folder, place, teachers
         self.training = training.take(plan.samples) if plan.samples else training
-        self.validation, self.recorders = validation, recorders
+        self.validation, self.recorders, self.together = validation, recorders, together
         variation.check(plan, task.info.output, training.target)
         self.state = State()
         self.optimiser_state: dict[str, Any] | None = None
@@ -102,7 +101,9 @@ class Trainer:
         else:
             linear_start.begin(self.method, self.training, self.validation, self.seed)
             self.method.before_training(self.training)
-            self._truncate_log(0)
+            if self.together.rank == 0:
+                progress_log.truncate(self.folder, 0)
+        self.together.follow_first((*self.method.parameters(), *self.method.buffers()))
         first = 0
         for stage in self.method.stages(self.plan.epochs):
             last = first + stage.epochs
@@ -153,7 +154,8 @@ class Trainer:
 
     def _epoch(self, stage: Stage, epoch: int, place: tuple[int, int], optimiser: torch.optim.Optimizer) -> Progress:
         start = time.perf_counter()
-        torch.manual_seed(mixed(self.seed, epoch))
+        shares, seeds = self.together, (self.seed, epoch, *self.together.mixed_in())
+        torch.manual_seed(mixed(*seeds))
         run = self._run(stage, epoch)
         self.method.train()
         for module in stage.frozen:
@@ -161,8 +163,10 @@ class Trainer:
         order = self._order(epoch)
         steps = max(1, len(order) // self.plan.batch_size)
         found = StepStatistics(self.place, steps)
-        fed = feeding.Steps(self.task, self.plan, self._fed, np.array_split(order, steps), (self.seed, epoch))
+        rows = np.array_split(order, steps)
+        fed = feeding.Steps(self.task, self.plan, self._fed, [shares.part(each) for each in rows], seeds)
         for step, batch in enumerate(feeding.batches(fed, self.place)):
+            shares.begin_step(len(batch), len(rows[step]))
             share = (place[0] + step / steps) / place[1]
             for group in optimiser.param_groups:
                 rate = self.plan.learning_rate * group.get("scale", 1.0)
@@ -171,7 +175,9 @@ class Trainer:
         found.read()
         self.method.eval()
         with torch.no_grad():
+            shares.average_statistics(self.method)
             self.method.on_epoch_end(run)
+            shares.follow_first(self.method.buffers())
         progress, score = self._validate(stage, epoch, found, start)
         self._keep(progress, score if stage.scored else math.nan, optimiser)
         return progress
@@ -183,6 +189,8 @@ class Trainer:
             losses = self.method.losses(batch, run)
         found.add_losses(losses)
         self.method.backward(losses, run)
+        if not self.method.averages_gradients:
+            self.together.average_gradients(self.method.parameters())
         found.add_lengths(self._gradient_norms())
         optimisation.clip(self.method.parameters())
         optimiser.step()
@@ -209,18 +217,20 @@ class Trainer:
 
     def _run(self, stage: Stage, epoch: int) -> Run:
         generator = torch.Generator().manual_seed(mixed(self.seed, epoch, 1))
-        answered = self._answered_at_once
+        answered, together = self._answered_at_once, self.together
+        drawing_from = generator if together.count == 1 else drawing.of_one(self.seed, epoch, together.rank)
         return Run(
             epoch=epoch,
             epochs=self.plan.epochs,
             stage=stage.name,
             generator=generator,
-            drop=drawing.drop(self.place, generator, mixed(self.seed, epoch, 3)),
+            drop=drawing.drop(self.place, drawing_from, mixed(self.seed, epoch, 3, *together.mixed_in())),
             validation=lambda present: logits_of(self.method, answered, present),
             validation_present=answered.present,
             validation_target=answered.target,
             training=self._in_order,
             teachers=self.teachers,
+            averaged=None if together.count == 1 else together.averaged,
         )
 
     def _in_order(self, count: int) -> Iterator[Batch]:
@@ -250,6 +260,7 @@ class Trainer:
         spread = np.zeros(0) if found.variance is None else found.variance.mean((1, 2))
         generator = torch.Generator().manual_seed(mixed(self.seed, epoch, 2))
         score = selection.score(self.plan.select, found, table, output, modalities, generator)
+        score = self.together.number_of_first(score)
         progress = Progress(
             epoch=epoch,
             epochs=self.plan.epochs,
@@ -280,13 +291,10 @@ class Trainer:
             self.state.best_weights = {n: v.detach().clone() for n, v in self.method.state_dict().items()}
         self.state.epoch = progress.epoch + 1
         self.state.seconds += progress.seconds
-        if self.folder is None:
+        if self.folder is None or self.together.rank:
             return
-        self._truncate_log(progress.epoch)
-        with (self.folder / PROGRESS).open("a", encoding="utf-8") as log:
-            log.write(json.dumps(vars(progress)) + "\n")
-            log.flush()
-            os.fsync(log.fileno())  # before the state that goes on after this line
+        progress_log.truncate(self.folder, progress.epoch, gaps=self.plan.patience > 0)
+        progress_log.append(self.folder, vars(progress))
         weights, packed = self.method.state_dict(), optimiser.state_dict()
         resume_state.write(self.folder / STATE, self.state, weights, packed, self._settings())
 
@@ -301,13 +309,3 @@ class Trainer:
         config = self.method.stored_config(self.method.info, settings["config"])
         plan = {**as_dict(Plan()), **settings["plan"]}
         return {**settings, "config": {**as_dict(type(self.method).Config()), **config}, "plan": plan}
-
-    def _truncate_log(self, lines: int) -> None:
-        if self.folder is None:
-            return
-        self.folder.mkdir(parents=True, exist_ok=True)
-        file = self.folder / PROGRESS
-        if file.exists() or lines == 0:
-            kept = file.read_text("utf-8").splitlines(keepends=True) if file.exists() else []
-            kept = [line for line in kept if json.loads(line)["epoch"] < lines] if self.plan.patience else kept[:lines]
-            write_atomically(file, "".join(kept).encode())

@@ -25,6 +25,7 @@ from mmlab.cli.common_options import (
 )
 from mmlab.cli.console import STOPPED, Bar, bar, emit, number, say, table, whisper
 from mmlab.cli.run_logs import Logs, follow
+from mmlab.cli.spread import Devices, Spread, Strategy
 from mmlab.core.backbone import merged
 from mmlab.core.errors import DataError, MmlabError, UnknownName, Unsupported
 from mmlab.storage.library import Library
@@ -85,6 +86,8 @@ def command(
     json: Json = False,
     data: Data = None,
     device: Device = "",
+    devices: Devices = 1,
+    strategy: Strategy = "ddp",
     checkpoints: Checkpoints = None,
 ) -> None:
     """Train a method on a task and file the result in the library. A run that was cut off goes on by itself."""
@@ -97,10 +100,7 @@ def command(
 
         tasks = fold_tasks(task, folds, by)
         built, kind = TASKS[tasks[0]](), METHODS[method]
-    if data is not None and "real" not in built.sources():
-        raise DataError(f"'{data}' does not hold the recordings of {task}.", "README.md says which files it needs.")
-    if reason := kind.unsupported_reason(built.info):
-        raise Unsupported(reason, "Train another method.")
+    _fitting(kind, built, data)
     if options:
         _show_options(kind, default_plan(built, kind), json)
         return
@@ -115,12 +115,23 @@ def command(
         planned["encoders"] = merged(str(planned.get("encoders", "")), encoders)
     _check(kind, built, config, planned)  # a bad option must not cost a run that --restart removes
     jobs = [job for each in tasks for job in _jobs(each, method, config, planned, (seed, seeds), tag)]
-    finished = [_train(job, library, restart, Logs(tuple(log or ()), log_folder)) for job in jobs]
+    spread, logs = Spread(devices, strategy), Logs(tuple(log or ()), log_folder)
+    finished = [_train(job, library, restart, logs, spread) for job in jobs]
     if json:
         emit({"runs": finished})
         return
     rows = [(run["name"], number(run["mean"]), f"{run['parameters']:,}", run["best_epoch"]) for run in finished]
     table("", ("run", f"{finished[0]['headline']}, mean", "parameters", "best epoch"), _words(rows))
+
+
+def _fitting(kind: type[Method], task: Task, data: Path | None) -> None:
+    """Raise MmlabError for a folder that holds no recordings of the task, or a method that cannot do it."""
+    if data is not None and "real" not in task.sources():
+        raise DataError(
+            f"'{data}' does not hold the recordings of {task.name}.", "README.md says which files it needs."
+        )
+    if reason := kind.unsupported_reason(task.info):
+        raise Unsupported(reason, "Train another method.")
 
 
 def _check(kind: type[Method], task: Task, config: Mapping[str, Any], plan: Mapping[str, Any]) -> None:
@@ -149,15 +160,17 @@ def _jobs(
     return [TrainJob(task, method, config, plan, n, t) for n, t in zip(numbers, tags, strict=True)]
 
 
-def _train(job: TrainJob, library: Library, restart: bool, logs: Logs) -> dict[str, Any]:
+def _train(job: TrainJob, library: Library, restart: bool, logs: Logs, spread: Spread) -> dict[str, Any]:
     """One run, or what is there already; what the command reports about it."""
     from mmlab.experiments import train_job as jobs
 
     with jobs.claim(job, library), logs.of(job) as opened:
-        return _train_alone(job, library, restart, opened)
+        return _train_alone(job, library, restart, opened, spread)
 
 
-def _train_alone(job: TrainJob, library: Library, restart: bool, logs: list[TrainingLog]) -> dict[str, Any]:
+def _train_alone(
+    job: TrainJob, library: Library, restart: bool, logs: list[TrainingLog], spread: Spread
+) -> dict[str, Any]:
     from mmlab.experiments import train_job as jobs
 
     folder = library.folder(job.task, job.method, job.folder)
@@ -175,18 +188,17 @@ def _train_alone(job: TrainJob, library: Library, restart: bool, logs: list[Trai
         if told:
             whisper(told)
         with bar(name, None) as shown:
-            _run(job, library, name, shown, logs)
+            _run(job, library, name, shown, logs, spread)
     for log in logs:
         follow(log, folder)
     return _report(folder, name)
 
 
-def _run(job: TrainJob, library: Library, name: str, shown: Bar, logs: list[TrainingLog]) -> None:
-    from mmlab.experiments import train_job as jobs
+def _run(job: TrainJob, library: Library, name: str, shown: Bar, logs: list[TrainingLog], spread: Spread) -> None:
 
     last = None
     try:
-        for progress in jobs.train(job, library, claimed=True):
+        for progress in spread.train(job, library):
             if last is None or progress.epoch <= last.epoch:  # a teacher's epochs come before the method's own
                 shown.start(name, progress.epochs)
             _show(progress, name, shown)

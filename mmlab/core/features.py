@@ -1,0 +1,53 @@
+"""What an encoder makes of a batch, and what a method makes of that."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Generic
+
+from torch import Tensor
+from typing_extensions import TypeVar
+
+Feature = tuple[Tensor, ...]  # levels, shallow to deep; one level `[B, D]` unless the output is dense
+Encoded = TypeVar("Encoded", default=Feature)
+
+
+@dataclass(frozen=True)
+class Features(Generic[Encoded]):
+    """What `encode` made of a batch. Its content is the method's own business; which inputs it came from is not.
+
+    alone:  per modality, what its own input became.
+    beside: per modality, what else was made of that input alone, such as a vote.
+    shared: by name, what was made of several inputs together.
+    """
+
+    alone: Mapping[str, Encoded] = field(default_factory=dict)
+    beside: Mapping[str, Encoded] = field(default_factory=dict)
+    shared: Mapping[str, Encoded] = field(default_factory=dict)
+
+    def replaced(self, others: Features[Encoded], kept: Collection[str]) -> Features[Encoded]:
+        """These for the modalities in `kept`, `others` for the rest. Raises ValueError where inputs were mingled."""
+        if self.shared or others.shared:
+            raise ValueError("Features of several inputs together cannot be taken apart.")
+
+        def chosen(one: Mapping[str, Encoded], other: Mapping[str, Encoded]) -> dict[str, Encoded]:
+            return {name: (one if name in kept else other)[name] for name in one}
+
+        return Features(chosen(self.alone, others.alone), chosen(self.beside, others.beside))
+
+
+@dataclass(frozen=True)
+class Fused:
+    """An answer from some modalities.
+
+    logits:   `[B, C]`, or `[B, R, H, W]`.
+    mean:     `[B, D]`, the embedding behind it; its mean for a probabilistic method.
+    variance: `[B, D]`, None for a method without variance.
+    extras:   what the method's own losses need again.
+    """
+
+    logits: Tensor
+    mean: Tensor
+    variance: Tensor | None = None
+    extras: Mapping[str, Any] = field(default_factory=dict)
