@@ -105,6 +105,7 @@ PAGES = {
     "explain": Shows(**ONE, **SAMPLE, pressed="color-infrared", values=("Predicted now: live",)),
     "embed": Shows(**ONE, **SAMPLE, texts=("map --task faces --method dmrnet --tag seed6",)),
     "lessons": Shows(has_bar=False),
+    "sandbox": Shows(has_bar=False),
     "compare": Shows(
         pressed="dmrnet:color-infrared", texts=("2 seeds · on the Bench", "seed6 alone"), values=("DMRNet",)
     ),

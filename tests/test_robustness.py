@@ -331,7 +331,7 @@ def test_what_is_fitted_on_validation_is_measured_on_all_test_samples(kind: str)
     method, output = method_of("dropout", task), OUTPUTS[kind]
     found, validation = (grade(sweep(method, task.samples(name)), output).lattice for name in ("test", "valid"))
     seen = trust(output, found, 3, validation)
-    assert f"the {len(validation.ids)} samples of the validation split" in seen.about
+    assert f"the validation split ({len(validation.ids)} samples)" in seen.about
     curve = seen.mended or seen.curve
     assert curve.count.max() <= len(found.ids)
     if kind == "classification":

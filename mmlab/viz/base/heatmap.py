@@ -14,7 +14,7 @@ from mmlab.viz.base.svg import chip
 
 DOT = 15
 FAINTEST, FULLEST = 0.04, 0.62
-LABEL_WIDE, LETTER_WIDE = 150, 6.5
+LABEL_WIDE, LETTER_WIDE, LINE = 150, 6.5, 14
 
 
 @dataclass(frozen=True)
@@ -65,11 +65,12 @@ def grid(
     usual, high = (18, 16) if crowded else (max(34, min(62, 510 // max(len(columns), 1))), 30)
     wide = wide or usual
     left = (dots_width(count) if all(head.has for head, _ in rows) else label_wide) + 6
-    top = (DOT * count if any(head.has for head in columns) else 18) + (22 if column_title else 6)
+    lines = max((len(_in_lines(head.label, wide)) for head in columns), default=1)
+    top = (DOT * count if any(head.has for head in columns) else 4 + LINE * lines) + (22 if column_title else 6)
     width, height = left + wide * len(columns) + 4, top + high * len(rows) + 4
     inside = []
     for place, head in enumerate(columns):
-        inside.append(_column_head(head, left + wide * (place + 0.5), top, letters))
+        inside.append(_column_head(head, left + wide * (place + 0.5), top, wide, letters))
     for index, (head, cells) in enumerate(rows):
         y = top + high * index
         inside.append(_row_head(head, y + high / 2, left, letters))
@@ -107,14 +108,29 @@ def _dot(x: float, y: float, on: bool, letter: str, colour: str) -> str:
     return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="2" fill="currentColor" fill-opacity=".3"/>'
 
 
-def _column_head(head: Head, x: float, top: float, letters: Sequence[tuple[str, str]]) -> str:
+def _column_head(head: Head, x: float, top: float, wide: float, letters: Sequence[tuple[str, str]]) -> str:
     if not head.has:
-        return (
-            f'<text x="{x:.1f}" y="{top - 6:.1f}" text-anchor="middle" font-size="12" opacity=".85" '
-            f'fill="currentColor">{escape(head.label)}</text>'
+        lines = _in_lines(head.label, wide)
+        first = top - 6 - LINE * (len(lines) - 1)
+        style = 'text-anchor="middle" font-size="12" opacity=".85" fill="currentColor"'
+        return "".join(
+            f'<text x="{x:.1f}" y="{first + LINE * place:.1f}" {style}>{escape(line)}</text>'
+            for place, line in enumerate(lines)
         )
     first = top - DOT * len(letters) + 4
     return "".join(_dot(x, first + DOT * i, on, *letters[i]) for i, on in enumerate(head.has))
+
+
+def _in_lines(label: str, wide: float) -> list[str]:
+    """The words of a label in lines that fit over a column; a word is never cut."""
+    lines = [""]
+    for word in label.split():
+        longer = f"{lines[-1]} {word}".strip()
+        if lines[-1] and len(longer) * LETTER_WIDE > wide:
+            lines.append(word)
+        else:
+            lines[-1] = longer
+    return lines
 
 
 def _row_head(head: Head, y: float, left: float, letters: Sequence[tuple[str, str]]) -> str:

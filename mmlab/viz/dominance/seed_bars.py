@@ -62,7 +62,8 @@ def _bar(bar: Bar, top: float, left: float) -> str:
     found, start = [_text(left - 8, top + ROW / 2 + 4, bar.name, "end")], 0.0
     for part in bar.parts:
         size = abs(part.share)
-        found.append(_part(part, start, size, top + (ROW - BAR) / 2, left))
+        free = max(start, bar.high) if start and math.isfinite(bar.high) else start  # of the mark of the interval
+        found.append(_part(part, start, size, top + (ROW - BAR) / 2, left, _x(free, left) + 8))
         start += size
     if math.isfinite(bar.low):
         low, high, middle = _x(bar.low, left), _x(bar.high, left), top + ROW / 2
@@ -75,7 +76,8 @@ def _bar(bar: Bar, top: float, left: float) -> str:
     return "".join(found)
 
 
-def _part(part: Part, start: float, size: float, top: float, zero: float) -> str:
+def _part(part: Part, start: float, size: float, top: float, zero: float, text: float) -> str:
+    """text: from where on its letter and number stand, if they have room there."""
     left, wide = _x(start, zero), size * (WIDE - zero - RIGHT)
     against = part.share < 0
     look = 'fill-opacity=".08" stroke-dasharray="4 3"' if against else 'fill-opacity=".32"'
@@ -84,7 +86,8 @@ def _part(part: Part, start: float, size: float, top: float, zero: float) -> str
         f'fill="{part.colour}" stroke="{part.colour}" stroke-width="1.6" {look}/>'
     )
     words = f"{part.letter} {'−' if against else ''}{100 * size:.0f} %"
-    named = _text(left + 8, top + BAR / 2 + 4.3, words, "start", strong=True) if size >= SMALLEST_NAMED else ""
+    room = (left + wide - text + 8) / (WIDE - zero - RIGHT)
+    named = _text(text, top + BAR / 2 + 4.3, words, "start", strong=True) if room >= SMALLEST_NAMED else ""
     return f"<g><title>{escape(part.note)}</title>{box}{named}</g>"
 
 

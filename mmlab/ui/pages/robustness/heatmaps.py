@@ -13,6 +13,8 @@ from mmlab.ui.text import wording
 from mmlab.viz.base import heatmap, theme
 from mmlab.viz.base.figure import Figure
 
+WIDEST = 230.0  # room for the labels of rows
+
 
 def heat(
     view: View,
@@ -38,7 +40,8 @@ def heat(
             )
         rows.append((heatmap.Head(label, label=label), cells))
     columns = [heatmap.Head(view.key(mask), view.has(mask)) for mask in view.masks]
-    drawing = heatmap.grid(columns, rows, view.letters, title, selected)
+    room = min(WIDEST, max(heatmap.LABEL_WIDE, 8 + heatmap.LETTER_WIDE * max(map(len, labels), default=0)))
+    drawing = heatmap.grid(columns, rows, view.letters, title, selected, label_wide=room)
     numbers = [(label, *row) for label, row in zip(labels, values, strict=True)]
     return Figure(name, title, drawing, ("row", *(view.key(mask) for mask in view.masks)), numbers, view.of(view.shown))
 
@@ -47,7 +50,7 @@ def heat_by_column(
     view: View, name: str, title: str, values: Sequence[Sequence[float]], measures: Sequence[Measure]
 ) -> Figure:
     """Combinations over measures; every measure is tinted by itself."""
-    columns = [heatmap.Head(measure.name, label=_brief(wording.metric(measure.name))) for measure in measures]
+    columns = [heatmap.Head(measure.name, label=wording.metric(measure.name)) for measure in measures]
     there = [[value for value in column if math.isfinite(value)] or [0.0] for column in zip(*values, strict=True)]
     spans = [(min(column), max(column)) for column in there]
     rows = []
@@ -79,7 +82,3 @@ def _short(view: View, value: float) -> str:
     if not math.isfinite(value):
         return "–"
     return f"{100 * value:.0f}" if view.scored.is_share else f"{value:.2f}"
-
-
-def _brief(text: str) -> str:
-    return text if len(text) <= 13 else f"{text[:12]}…"
