@@ -11,6 +11,7 @@ from mmlab.core.errors import DataError
 
 LARGEST_FILE = 64_000_000
 MOST_NAMES = 100_000  # files of a folder that a cell names
+LONGEST_NAME = 255  # bytes, on every usual file system
 
 
 def content_of(folder: Path, cell: str) -> bytes:
@@ -63,6 +64,8 @@ def _place_of(folder: Path, cell: str, here: str) -> Path:
     if cell.startswith("/") or _has_drive(cell) or ".." in cell.split("/"):
         raise DataError(f"'{_shown(cell)}' leaves the folder.", here)
     try:
+        if max(len(os.fsencode(part)) for part in cell.split("/")) > LONGEST_NAME:  # Python 3.14 calls it not there
+            raise OSError("a name that is too long")
         place = os.path.realpath(_in_any_form(folder, cell))  # Path.resolve takes three times as long
         inside = f"{place}{os.sep}".startswith(_home(folder))
     except (OSError, ValueError) as error:  # a name that is too long, or holds a zero byte
