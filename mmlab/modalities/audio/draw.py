@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from mmlab.core.drawing import Drawing, Floats, MapPanel, Paint, Scales
-from mmlab.core.phrases import say
+from mmlab.core.phrases import phrase, say
 from mmlab.core.recordings import Raw, Sound
 from mmlab.modalities.audio.spectrogram import HOPS, frame_seconds, mel_hertz
 from mmlab.viz.inputs.axes import ticks
@@ -65,8 +65,8 @@ class SoundDrawing(NumberDrawing):
         """Seconds and hertz, for the spectrograms of `mmlab.modalities.audio.spectrogram`."""
         if len(shape) != 3 or shape[1] != len(mel_hertz()) or shape[2] not in HOPS:
             return None
-        seconds = ticks(frame_seconds(shape[2]), (0.2, 0.4, 0.6, 0.8, 1.2, 1.6, 2.0), "seconds")
-        return Scales(seconds, ticks(mel_hertz(), (250, 500, 1000, 2000), "hertz"))
+        seconds = ticks(frame_seconds(shape[2]), (0.2, 0.4, 0.6, 0.8, 1.2, 1.6, 2.0), phrase("seconds"))
+        return Scales(seconds, ticks(mel_hertz(), (250, 500, 1000, 2000), phrase("hertz")))
 
 
 def _rows(array: Floats) -> Floats:

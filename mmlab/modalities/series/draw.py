@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from mmlab.core.drawing import Drawing, Floats, Scale, Scales
-from mmlab.core.phrases import say
+from mmlab.core.phrases import phrase, say
 from mmlab.core.recordings import Raw, Series
 from mmlab.viz.inputs import time_series
 from mmlab.viz.inputs.numbers import NumberDrawing
@@ -51,7 +51,7 @@ class SeriesDrawing(NumberDrawing):
         """Seconds, and the names of the curves."""
         if not isinstance(raw, Series):
             return None
-        times = Scale("seconds", MARKS, tuple(f"{mark * raw.seconds:.3g}" for mark in MARKS))
+        times = Scale(phrase("seconds"), MARKS, tuple(f"{mark * raw.seconds:.3g}" for mark in MARKS))
         return Scales(times, Scale("", (), ()), raw.columns)
 
 

@@ -190,8 +190,8 @@ def _labels(width: int, height: int, scales: Scales) -> str:
         for place, text in zip(scales.y.at, scales.y.text, strict=True)
     )
     titles = (
-        f'<text x="{width / 2}" y="{height + 36}" text-anchor="middle">{escape(scales.x.title)}</text>'
-        f'<text x="-6" y="12" text-anchor="end">{escape(scales.y.title)}</text>'
+        f'<text x="{width / 2}" y="{height + 36}" text-anchor="middle">{escape(say(scales.x.title))}</text>'
+        f'<text x="-6" y="12" text-anchor="end">{escape(say(scales.y.title))}</text>'
     )
     return f"<g {style}>{across}{up}{titles}</g>"
 
