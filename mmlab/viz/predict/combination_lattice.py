@@ -17,7 +17,7 @@ from mmlab.core.number_text import percent
 from mmlab.core.phrases import say
 from mmlab.viz.base.svg import PAPER, chip
 from mmlab.viz.base.theme import RIGHT, WRONG
-from mmlab.viz.predict.node_shape import PLAIN, NodeShape, fitting, in_lines
+from mmlab.viz.predict.node_shape import PLAIN, NodeShape, fitting, in_lines, size_of
 from mmlab.viz.predict.number_line import minus
 
 GAP_HIGH, GAP_LAYER, GAP_SPLIT = 12, 40, 26  # between rows of a layer, and layers: of one row each, and of several
@@ -290,7 +290,7 @@ def _spoken(state: State) -> tuple[str, str]:
 def _said(node: Node, shape: NodeShape, top: float) -> str:
     """Answer, sign and share in one line; a long answer takes lines of its own."""
     lines = in_lines(*_spoken(node.state), shape)
-    size = shape.one if len(lines) == 1 else shape.several
+    size = size_of(lines, shape)
     spare = (shape.lines - len(lines)) * shape.line / 2
     parts = []
     for place, (bold, rest) in enumerate(lines):

@@ -13,7 +13,7 @@ PADDING = 3.0  # between the text and the side of its box
 
 # Widths of letters in system fonts, as shares of their size, on the wide side
 _NARROW, _WIDE, _USUAL, _CAPITAL, _DIGIT = 0.36, 0.95, 0.6, 0.74, 0.64
-_WIDTHS = {**dict.fromkeys("iljtfrI.,:;'|!() ", _NARROW), **dict.fromkeys("mwMWQO%@✓✗…", _WIDE)}
+_WIDTHS = {**dict.fromkeys("iljtfrI.,:;'|!() ", _NARROW), **dict.fromkeys("mwMWQO%@✓✗…=≠<>+−±", _WIDE)}
 
 
 @dataclass(frozen=True)
@@ -68,13 +68,21 @@ def fitting(modalities: int, said: Sequence[tuple[str, str]]) -> NodeShape:
 
 def in_lines(answer: str, sign: str, shape: NodeShape) -> list[tuple[str, str]]:
     """An answer and its sign as lines, each a bold and a plain part; both in one where there is room."""
-    inner = shape.wide - 2 * PADDING
-    if text_width(f"{answer} ", shape.one, True) + text_width(sign, shape.one) <= inner:
+    if _fits(answer, sign, shape, shape.one):
         return [(answer, sign)]
-    *above, last = _broken(answer, inner, shape.several)
-    is_room = text_width(f"{last} ", shape.several, True) + text_width(sign, shape.several) <= inner
-    end = [(last, sign)] if is_room else [(last, ""), ("", sign)]
+    *above, last = _broken(answer, shape.wide - 2 * PADDING, shape.several)
+    end = [(last, sign)] if _fits(last, sign, shape, shape.several) else [(last, ""), ("", sign)]
     return [*((line, "") for line in above), *end]
+
+
+def size_of(lines: Sequence[tuple[str, str]], shape: NodeShape) -> float:
+    """The size of letters of what stands in a node."""
+    return shape.one if len(lines) == 1 and _fits(*lines[0], shape, shape.one) else shape.several
+
+
+def _fits(bold: str, rest: str, shape: NodeShape, size: float) -> bool:
+    """Whether a line of a bold and a plain part has room in a box."""
+    return text_width(f"{bold} ", size, True) + text_width(rest, size) <= shape.wide - 2 * PADDING
 
 
 def text_width(text: str, size: float, is_bold: bool = False) -> float:
