@@ -111,7 +111,7 @@ def test_the_table_of_numbers_keeps_its_columns_and_gains_the_new_ones() -> None
     found = find("gradcam").run(method, sample(), method.modalities.subsets(), 0)
     lines = as_csv(found, SENSES).decode().splitlines()
     head = "explained,combination,score,input,part,map mean,map largest,net part,shapley value,numbers added up"
-    head += ",sample,right answer,inputs,input title,unit"
+    head += ",sample,right answer,task,model,explainer,inputs,input title,unit"
     assert lines[0] == head
     assert len(lines) == 1 + 7 * 3
     assert {line.count(",") for line in lines} == {head.count(",")}

@@ -123,7 +123,6 @@ def _check_words(name: str, text: str) -> None:
 
 
 def _check_table(name: str, text: str) -> None:
-    note = " ".join(line for line in text.splitlines() if line.startswith("#"))
     rows = list(csv.DictReader(io.StringIO("\n".join(line for line in text.splitlines() if not line.startswith("#")))))
     assert rows, f"{name} is empty"
     head = list(rows[0])
@@ -135,8 +134,7 @@ def _check_table(name: str, text: str) -> None:
     if "sample" in head:
         truth = next(column for column in ("right answer", "class") if column in head)
         assert all(row["sample"] and row[truth] for row in rows), f"{name} does not say what is right"
-    if "task" not in head:
-        _check_words(name, note)
+    assert "Digits" in text or rows[0]["task"] == "digits", f"{name} does not name its task"
 
 
 def test_a_drawing_for_a_file_has_its_words_under_it_and_room_for_them() -> None:

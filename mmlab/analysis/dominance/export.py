@@ -52,10 +52,10 @@ def as_json(found: Panel) -> dict[str, Any]:
     }
 
 
-def as_csv(found: Panel, labels: Mapping[str, str] | None = None, note: str = "") -> bytes:
+def as_csv(found: Panel, labels: Mapping[str, str] | None = None, task: str = "", model: str = "") -> bytes:
     """A row per measure and modality, then a row per measure and pair; at the end of each both names as people read
-    them. labels: of the modalities, by name; note: what the table is of."""
-    header = ("measure", "input", "value", "low", "high", "unit", "samples", "note", "title", "inputs")
+    them. labels: of the modalities, by name; task, model: what the table is of."""
+    header = ("measure", "input", "value", "low", "high", "unit", "samples", "note", "title", "inputs", "task", "model")
     titles = {each.name: each.title for each in (*(row.measure for row in found.rows), *found.pair_measures)}
     read = dict(labels or {})
 
@@ -65,9 +65,9 @@ def as_csv(found: Panel, labels: Mapping[str, str] | None = None, note: str = ""
             title = titles.get(measure) or next(
                 (text for name, text in titles.items() if measure.startswith(f"{name}_")), measure
             )
-            yield [*line, title, ", ".join(read.get(name, name) for name in inputs.split("-") if name)]
+            yield [*line, title, ", ".join(read.get(name, name) for name in inputs.split("-") if name), task, model]
 
-    return csv_file.as_csv(header, named(), note=note).encode()
+    return csv_file.as_csv(header, named()).encode()
 
 
 def _lines(found: Panel) -> Iterator[list[object]]:

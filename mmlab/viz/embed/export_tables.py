@@ -14,9 +14,9 @@ from mmlab.core import csv_file
 Columns = Mapping[str, Sequence[object] | NDArray[np.generic]]
 
 
-def as_csv(columns: Columns, note: str = "") -> bytes:
-    """One row per point, comma separated; empty cells for what is not a number. note: stands above behind a `#`."""
-    return _separated(columns, ",", note).encode()
+def as_csv(columns: Columns) -> bytes:
+    """One row per point, comma separated; empty cells for what is not a number."""
+    return _separated(columns, ",").encode()
 
 
 def projector(columns: Columns, vectors: NDArray[np.floating]) -> bytes:
@@ -29,9 +29,9 @@ def projector(columns: Columns, vectors: NDArray[np.floating]) -> bytes:
     return buffer.getvalue()
 
 
-def _separated(columns: Columns, delimiter: str, note: str = "") -> str:
+def _separated(columns: Columns, delimiter: str) -> str:
     rows = ([_cell(cell) for cell in row] for row in zip(*columns.values(), strict=True))
-    return csv_file.as_csv(columns, rows, delimiter, note)
+    return csv_file.as_csv(columns, rows, delimiter)
 
 
 def _cell(value: object) -> object:

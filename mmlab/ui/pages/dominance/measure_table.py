@@ -19,7 +19,7 @@ from mmlab.core.number_text import fixed, p_value
 from mmlab.core.phrases import phrase, say
 from mmlab.core.reference import Reference
 from mmlab.core.task import Task
-from mmlab.ui.components import clickable_svg, figure_card, page_frame, pickers, selection
+from mmlab.ui.components import clickable_svg, page_frame, pickers, selection
 from mmlab.ui.pages.dominance import result_cache
 from mmlab.ui.session import cache, url_state
 from mmlab.ui.text import wording
@@ -214,8 +214,7 @@ def _foot(found: Panel, reference: Reference) -> None:
         with st.popover(say("Download")):
             title = {"model": reference.name, "method": cache.title(reference.method)}
             labels = pickers.labels(cache.task(reference.task).info.modalities)
-            note = figure_card.origin(f"{say('All measures')}, {cache.title(reference.method)}")
-            table = partial(as_csv, found, labels, note)
+            table = partial(as_csv, found, labels, cache.task(reference.task).title, cache.title(reference.method))
             save(say("Numbers (CSV)"), data=table, file_name=f"{name}.csv", mime="text/csv")
             save(
                 say("Numbers (JSON)"),

@@ -13,9 +13,9 @@ from mmlab.analysis.embedding.point_attributes import Labels
 from mmlab.analysis.embedding.projection import valid
 from mmlab.core.phrases import phrase, say
 from mmlab.core.results import Sweep
-from mmlab.ui.components import figure_card
 from mmlab.ui.pages.embed import map_cache
 from mmlab.ui.pages.embed.view_data import View
+from mmlab.ui.session import cache
 from mmlab.viz.embed import export_tables
 
 UNITS = "coordinates and variances: none; certainty: share of 1"
@@ -33,13 +33,12 @@ ABOUT = {
 
 def offer(view: View) -> None:
     """The buttons; a file is made when one is pressed."""
-    note = figure_card.origin(view.about)
     with st.container(horizontal=True, vertical_alignment="center", key="mm-foot"):
         st.caption(say("All dots as numbers:"), width="content")
         for kind, (ending, mime) in KINDS.items():
             st.download_button(
                 kind,
-                data=partial(content, view, kind, note),
+                data=partial(content, view, kind),
                 file_name=f"mmlab-map-{view.task.name}-{view.reference.method}-{view.picture}.{ending}",
                 mime=mime,
                 on_click="ignore",
@@ -48,12 +47,13 @@ def offer(view: View) -> None:
             )
 
 
-def content(view: View, kind: str, note: str = "") -> bytes:
-    """The file. note: what a table says of itself."""
+def content(view: View, kind: str) -> bytes:
+    """The file."""
     there = valid(view.found)
     columns = columns_of(view, there)
     if kind == "CSV":
-        return export_tables.as_csv({**columns, "unit": [UNITS] * int(there.sum())}, note)
+        whose = {"task": view.task.title, "model": cache.title(view.reference.method), "unit": UNITS}
+        return export_tables.as_csv({**columns, **{name: [text] * int(there.sum()) for name, text in whose.items()}})
     if kind == "TSV":
         return export_tables.projector(columns, view.found.mean[there])
     return _parquet(columns, view.found, there)

@@ -3,6 +3,7 @@ and what changes when another input is taken away. One panel; all combinations c
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from html import escape
 
@@ -22,7 +23,6 @@ from mmlab.core.task import TaskInfo
 from mmlab.ui.components import (
     clickable_svg,
     explainer_picker,
-    figure_card,
     map_check,
     page_frame,
     pickers,
@@ -34,6 +34,7 @@ from mmlab.ui.text import wording
 from mmlab.viz.explain import attribution_maps
 
 SAID, TRUTH = "said", "truth"
+WHOSE = ("sample", "right answer", "task", "model", "explainer")
 UNITS = "parts: share of 1; others: score of the explained output"
 GRID = "display:grid;grid-template-columns:repeat(3,minmax(0,1fr));gap:.7rem;align-items:end"
 
@@ -68,8 +69,14 @@ def show(task_name: str, sample: str, reference: Reference) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key="mm-foot"):
         pickers.numbers_help("looks", "part", "net_part", "score_shapley", "explained", "map_shift")
         name = f"mmlab-explain-{task_name}-{sample}-{reference.method}.csv"
-        note = figure_card.origin(f"{sample}, {cache.title(reference.method)}, {find_explainer(way).title}")
-        data = partial(as_csv, found, looked.task.info, sample, looked.item.answer, note)
+        whose = (
+            sample,
+            looked.item.answer,
+            looked.task.title,
+            cache.title(reference.method),
+            find_explainer(way).title,
+        )
+        data = partial(as_csv, found, looked.task.info, whose)
         st.download_button(say("Numbers (CSV)"), data=data, file_name=name, mime="text/csv", on_click="ignore")
 
 
@@ -250,8 +257,8 @@ def _three(
     return f'<p style="margin:.6rem 0 .3rem">{head}</p><div style="{GRID}">{panels}</div>'
 
 
-def as_csv(found: Attribution, info: TaskInfo, sample: str = "", truth: str = "", note: str = "") -> bytes:
-    """A row per combination and input. `part` is that of the absolute sum. truth: the right answer of the sample."""
+def as_csv(found: Attribution, info: TaskInfo, whose: Sequence[str] = ("",) * len(WHOSE)) -> bytes:
+    """A row per combination and input. `part` is that of the absolute sum. whose: what `WHOSE` names."""
     rows, target = [], info.output.targets[found.target]
     for key, shares in found.shares.items():
         values = score_shapley(found, info.modalities.parse(key), info.modalities, info.output)
@@ -259,17 +266,8 @@ def as_csv(found: Attribution, info: TaskInfo, sample: str = "", truth: str = ""
             heat = np.asarray(found.maps[key][name], np.float32)
             row = [target, key, found.score[key], name, part, float(heat.mean()), float(heat.max())]
             row += [found.net.get(key, {}).get(name, ""), values.get(name, ""), found.cells.get(name, "")]
-            row += [sample, truth, info.modalities.parse(key).label, info.modalities[name].label, UNITS]
+            row += [*whose, info.modalities.parse(key).label, info.modalities[name].label, UNITS]
             rows.append([item if isinstance(item, str) else f"{item:.6g}" for item in row])
     header = ["explained", "combination", "score", "input", "part", "map mean", "map largest"]
-    header += [
-        "net part",
-        "shapley value",
-        "numbers added up",
-        "sample",
-        "right answer",
-        "inputs",
-        "input title",
-        "unit",
-    ]
-    return csv_file.as_csv(header, rows, note=note).encode()
+    header += ["net part", "shapley value", "numbers added up", *WHOSE, "inputs", "input title", "unit"]
+    return csv_file.as_csv(header, rows).encode()

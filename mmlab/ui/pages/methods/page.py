@@ -18,7 +18,6 @@ from mmlab.core.task import Task, advice, is_trained_here
 from mmlab.ui.bar.bar import Looked
 from mmlab.ui.components import (
     clickable_svg,
-    figure_card,
     model_picker,
     page_frame,
     pickers,
@@ -194,7 +193,7 @@ def _view(task_name: str, method: str, number: int, title: str) -> None:
             _figures(shown, f"{method}.{number}")
             st.download_button(
                 f"↓ {say('Numbers (CSV)')}",
-                data=partial(as_csv, shown.numbers, figure_card.origin(f"{title}, {cache.title(method)}")),
+                data=partial(as_csv, shown.numbers, source.task.title, cache.title(method)),
                 file_name=f"mmlab-{task_name}-{method}-{number + 1}.csv",
                 mime="text/csv",
                 key=f"save.{method}.{number}",
@@ -239,6 +238,8 @@ def _key(task: Task) -> str:
     )
 
 
-def as_csv(columns: Mapping[str, Sequence[object]], note: str = "") -> bytes:
-    """Columns of one length as a file. note: what they are of."""
-    return csv_file.as_csv(columns, zip(*columns.values(), strict=True), note=note).encode()
+def as_csv(columns: Mapping[str, Sequence[object]], task: str = "", model: str = "") -> bytes:
+    """Columns of one length as a file, behind them what they are of."""
+    whose = {name: text for name, text in (("task", task), ("model", model)) if text}
+    rows = ([*row, *whose.values()] for row in zip(*columns.values(), strict=True))
+    return csv_file.as_csv([*columns, *whose], rows).encode()

@@ -18,7 +18,7 @@ from mmlab.ui.session import cache
 from mmlab.viz.base.svg import standalone
 from mmlab.viz.predict import prediction_cards
 
-READ = ("sample", "right answer", "corruption", "model", "inputs")  # what a table says beside its numbers
+READ = ("sample", "right answer", "corruption", "task", "model", "inputs")  # what a table says beside its numbers
 
 
 def offer(scene: PredictView, on: Combination) -> None:
@@ -31,7 +31,7 @@ def offer(scene: PredictView, on: Combination) -> None:
         save = partial(st.download_button, on_click="ignore", width="stretch")
         models = ", ".join(map(cache.title, scene.working))
         note = figure_card.origin(f"{scene.item.id}: {say('All combinations: {model}', model=models)}")
-        save(say("Numbers (CSV)"), data=partial(as_csv, scene, note), file_name=f"{name}.csv", mime="text/csv")
+        save(say("Numbers (CSV)"), data=partial(as_csv, scene), file_name=f"{name}.csv", mime="text/csv")
         save(say("Numbers (JSON)"), data=partial(as_json, scene), file_name=f"{name}.json", mime="application/json")
         page = partial(_page_of, scene, lattice_method(scene), on, note)
         save(say("This view (HTML)"), data=page, file_name=f"{name}.html", mime="text/html")
@@ -72,14 +72,15 @@ def _file_of(scene: PredictView, method: str, selected: str, about: str) -> byte
     return standalone(drawing(scene, method, selected), about=about).encode()
 
 
-def as_csv(scene: PredictView, note: str = "") -> bytes:
+def as_csv(scene: PredictView) -> bytes:
     """A row per method, combination and class; behind them the sample, what is right, and names as people read them."""
     modalities = scene.task.info.modalities
     damage = ",".join(each.text for each in scene.damages)
     rows = (
         (
             *(method, key, prediction.answer, prediction.uncertainty, name, probability),
-            *(scene.item.id, scene.item.answer, damage, cache.title(method), modalities.parse(key).label),
+            *(scene.item.id, scene.item.answer, damage, scene.task.title),
+            *(cache.title(method), modalities.parse(key).label),
             "probability: share of 1; uncertainty: nats" if prediction.probabilities else "as the answer",
         )
         for method, answers in scene.working.items()
@@ -87,7 +88,7 @@ def as_csv(scene: PredictView, note: str = "") -> bytes:
         for name, probability in prediction.probabilities.items() or [("", "")]
     )
     header = ("method", "combination", "answer", "uncertainty", "class", "probability")
-    return csv_file.as_csv((*header, *READ, "unit"), rows, note=note).encode()
+    return csv_file.as_csv((*header, *READ, "unit"), rows).encode()
 
 
 def as_json(scene: PredictView) -> bytes:
