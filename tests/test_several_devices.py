@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
+from torch.multiprocessing import ProcessExitedException
 
-from mmlab.core.errors import DataError, MissingExtra
+from mmlab.core.errors import DataError, MissingExtra, MmlabError
 from mmlab.core.method import METHODS, Method
 from mmlab.core.options import build
 from mmlab.core.training_plan import Plan
@@ -82,6 +83,29 @@ def test_two_processes_come_to_what_one_does_with_twice_the_batch(name: str, fou
             torch.testing.assert_close(torch.from_numpy(found[rank][f"{name}/{key}"]), value, atol=2e-4, rtol=2e-3)
 
 
+@pytest.mark.parametrize("parts", [2, 3])
+def test_a_step_in_parts_comes_to_the_whole_step(parts: int) -> None:
+    whole, in_parts = trained("joint")[0], trained("joint", accumulate=parts)[0]
+    assert not all(torch.equal(value, in_parts[key]) for key, value in whole.items())  # parts are rounded otherwise
+    for key, value in whole.items():
+        torch.testing.assert_close(in_parts[key], value, atol=2e-4, rtol=2e-3)
+
+
+def test_half_precision_is_close_and_weights_stay_single() -> None:
+    full, scores = trained("joint")
+    half, others = trained("joint", precision="bfloat16")
+    assert {value.dtype for value in half.values()} == {torch.float32}
+    assert any(not torch.equal(value, half[key]) for key, value in full.items())
+    assert max(float((half[key] - value).abs().max()) for key, value in full.items()) < 0.1
+    assert others == pytest.approx(scores, abs=0.2)
+    assert all(torch.equal(value, full[key]) for key, value in trained("joint", precision="float32")[0].items())
+
+
+def test_parts_of_one_sample_are_refused() -> None:
+    with pytest.raises(DataError, match="cannot be computed in 9 parts"):
+        build(Plan, {"batch_size": 16, "accumulate": 9})
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_both_end_with_the_same_bits(name: str, found: list[dict[str, Any]]) -> None:
     keys = [key for key in found[0] if key.startswith(f"{name}/")]
@@ -125,6 +149,16 @@ def test_what_cannot_be_is_refused_in_a_sentence(tmp_path: Path, monkeypatch: py
     job = TrainJob("digits", "joint", {}, {"batch_size": 4})
     with pytest.raises(DataError, match="A step of 4 samples is too small for 3 devices"):
         next(iter(several_devices.train(job, Library(tmp_path), 3)))
+
+
+def test_a_process_that_ends_is_told_in_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Ending:
+        def launch(self, work: Any) -> None:
+            raise ProcessExitedException("process 1 terminated with signal SIGKILL", 1, 7, -9, "SIGKILL")
+
+    monkeypatch.setattr(several_devices, "fabric_of", lambda *_: Ending())
+    with pytest.raises(MmlabError, match="terminated with signal SIGKILL"):
+        list(several_devices.train(TrainJob("digits", "joint"), Library(tmp_path), 2))
 
 
 def test_without_fabric_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

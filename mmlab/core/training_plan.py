@@ -76,12 +76,26 @@ class Plan:
     embedding: int = option(
         0, "Numbers in the feature of an input and in the embedding; 0 for the usual 64", 0, 4096, symbol="D"
     )
+    precision: str = option(
+        "auto",
+        "Numbers that losses are computed in: bfloat16 where it keeps enough of them (weights stay float32), or "
+        "float32; auto is bfloat16 on CUDA and float32 elsewhere",
+        choices=("auto", "float32", "bfloat16"),
+    )
+    accumulate: int = option(
+        1, "Parts that each step is computed in, one after the other, so that large steps fit into memory", 1, 256
+    )
     search: bool = option(
         False,
         "Find epochs (up to those given), augmentation, input dropout and encoder on validation before the training",
     )
 
     def __post_init__(self) -> None:
-        """Raise DataError for a single training sample, in which batch normalisation has nothing to compare."""
+        """Raise DataError for a single sample at a time, in which batch normalisation has nothing to compare."""
         if self.samples == 1:
             raise DataError("One training sample is too few: there is nothing to compare it with.", "Use 2 or more.")
+        if self.batch_size < 2 * self.accumulate:
+            raise DataError(
+                f"A step of {self.batch_size} samples cannot be computed in {self.accumulate} parts of 2 and more.",
+                "Give a larger batch_size, or accumulate less.",
+            )

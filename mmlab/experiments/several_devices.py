@@ -16,8 +16,9 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.multiprocessing import ProcessExitedException
 
-from mmlab.core.errors import DataError, MissingExtra, MmlabError
+from mmlab.core.errors import DataError, MissingExtra, MmlabError, first_line
 from mmlab.core.method import METHODS
 from mmlab.core.task import TASKS
 from mmlab.experiments import train_job
@@ -74,10 +75,12 @@ def train(job: TrainJob, library: Library, devices: int, strategy: str = "ddp") 
     Teachers are trained before, on one device. Raises what `train_job.train` and `fabric_of` raise.
     """
     task = TASKS[job.task]()
-    least = FEWEST * devices
-    if (size := train_job.plan_of(job, task).batch_size) < least:
+    plan = train_job.plan_of(job, task)
+    least = FEWEST * devices * plan.accumulate
+    if plan.batch_size < least:
         raise DataError(
-            f"A step of {size} samples is too small for {devices} devices.", f"Use --plan batch_size={least} or more."
+            f"A step of {plan.batch_size} samples is too small for {devices} devices.",
+            f"Use --plan batch_size={least} or more.",
         )
     fabric = fabric_of(devices, strategy)
     for name in METHODS[job.method].teachers:
@@ -100,6 +103,11 @@ def train(job: TrainJob, library: Library, devices: int, strategy: str = "ddp") 
             raise message
         yield message
     thread.join()
+    if failed and isinstance(failed[0], ProcessExitedException):
+        raise MmlabError(
+            f"A process of this training ended: {first_line(failed[0])}.",
+            "The same command goes on from the last whole epoch.",
+        ) from failed[0]
     if failed:
         raise failed[0]
 

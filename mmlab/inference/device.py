@@ -38,10 +38,11 @@ def label(place: torch.device) -> str:
     return {"mps": "GPU (Apple)", "cpu": "CPU"}.get(place.type, place.type)
 
 
-def mixed_precision(place: torch.device) -> AbstractContextManager[object]:
-    """bfloat16 autocast on CUDA; full precision elsewhere, where small networks gain nothing by it."""
-    if place.type == "cuda":
-        return torch.autocast("cuda", dtype=torch.bfloat16)
+def mixed_precision(place: torch.device, precision: str = "auto") -> AbstractContextManager[object]:
+    """bfloat16 autocast, or full precision (`float32`); "auto" is full precision but on CUDA, since small networks gain
+    nothing by less elsewhere."""
+    if precision == "bfloat16" or (precision == "auto" and place.type == "cuda"):
+        return torch.autocast(place.type, dtype=torch.bfloat16)
     return nullcontext()
 
 

@@ -162,16 +162,24 @@ class Trainer:
             module.eval()
         order = self._order(epoch)
         steps = max(1, len(order) // self.plan.batch_size)
-        found = StepStatistics(self.place, steps)
-        rows = np.array_split(order, steps)
+        parts = max(1, min(self.plan.accumulate, len(order) // steps // 2))
+        found = StepStatistics(self.place, steps * parts)
+        rows = [part for each in np.array_split(order, steps) for part in np.array_split(each, parts)]
         fed = feeding.Steps(self.task, self.plan, self._fed, [shares.part(each) for each in rows], seeds)
-        for step, batch in enumerate(feeding.batches(fed, self.place)):
-            shares.begin_step(len(batch), len(rows[step]))
+        gradients = optimisation.Accumulated(optimiser, parts)
+        for number, batch in enumerate(feeding.batches(fed, self.place)):
+            shares.begin_step(len(batch), len(rows[number]))
+            step, part = divmod(number, parts)
             share = (place[0] + step / steps) / place[1]
             for group in optimiser.param_groups:
                 rate = self.plan.learning_rate * group.get("scale", 1.0)
                 group["lr"] = rate * optimisation.factor(self.plan, share)
-            self._step(batch, run, optimiser, found)
+            self._look(batch, run, optimiser, found)
+            gradients.add(len(rows[number]) / sum(map(len, rows[step * parts : (step + 1) * parts])))
+            if part + 1 == parts:
+                gradients.put()
+                optimisation.clip(self.method.parameters())
+                optimiser.step()
         found.read()
         self.method.eval()
         with torch.no_grad():
@@ -182,18 +190,17 @@ class Trainer:
         self._keep(progress, score if stage.scored else math.nan, optimiser)
         return progress
 
-    def _step(self, batch: Batch, run: Run, optimiser: torch.optim.Optimizer, found: StepStatistics) -> None:
-        """One move of the parameters; its losses and the length of each modality's gradient go to `found`."""
+    def _look(self, batch: Batch, run: Run, optimiser: torch.optim.Optimizer, found: StepStatistics) -> None:
+        """The gradients of a step, or of a part of one; its losses and the length of each modality's gradient go to
+        `found`."""
         optimiser.zero_grad()
-        with mixed_precision(self.place):
+        with mixed_precision(self.place, self.plan.precision):
             losses = self.method.losses(batch, run)
         found.add_losses(losses)
         self.method.backward(losses, run)
         if not self.method.averages_gradients:
             self.together.average_gradients(self.method.parameters())
         found.add_lengths(self._gradient_norms())
-        optimisation.clip(self.method.parameters())
-        optimiser.step()
 
     def _order(self, epoch: int) -> NDArray[np.integer]:
         """The samples of an epoch: each once, or by chance so that all classes come equally often."""

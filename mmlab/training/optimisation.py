@@ -61,6 +61,26 @@ def clip(parameters: Iterable[nn.Parameter]) -> None:
         nn.utils.clip_grads_with_norm_(moved, LONGEST, whole)
 
 
+class Accumulated:
+    """The gradients of a step that is computed in parts; with one part, nothing is kept and nothing is changed."""
+
+    def __init__(self, moving: torch.optim.Optimizer, parts: int) -> None:
+        self._parameters = [parameter for group in moving.param_groups for parameter in group["params"]]
+        self._parts, self._kept = parts, dict[nn.Parameter, Tensor]()
+
+    def add(self, share: float) -> None:
+        """Keep what there is now, of a part that holds such a share of the step's samples."""
+        for parameter in self._parameters if self._parts > 1 else ():
+            if parameter.grad is not None:
+                before = self._kept.get(parameter)
+                self._kept[parameter] = parameter.grad * share if before is None else before + parameter.grad * share
+
+    def put(self) -> None:
+        """Let the parameters have the gradients of the whole step."""
+        for parameter in self._parameters if self._parts > 1 else ():
+            parameter.grad = self._kept.pop(parameter, None)
+
+
 def factor(plan: Plan, share: float) -> float:
     """What the learning rate is multiplied by when this share of a stage, 0 to 1, is over."""
     if plan.schedule == "constant":
