@@ -39,6 +39,7 @@ SANDBOXES: dict[str, Sandbox] = {
 def show() -> None:
     """The choice of the sandbox, and the one that is open."""
     st.html(Path(__file__).with_name("sandbox.css"))
+    st.html(f'<h2 class="mm-unseen">{say("Results")}</h2>')
     wanted = url_state.get("play")
     chosen = wanted if wanted in SANDBOXES else next(iter(SANDBOXES))
     st.pills(
