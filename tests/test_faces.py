@@ -107,7 +107,7 @@ def test_a_live_face_stands_out_and_a_flat_print_does_not(task: Faces) -> None:
 
 def test_the_pack_is_what_the_simulator_makes_and_small() -> None:
     assert sample_pack.PACK.differences(sample_pack.items()) == []
-    files = list(sample_pack.PACK.folder.parent.rglob("*.*"))
+    files = list(sample_pack.PACK.path.parent.rglob("*.*"))
     assert sum(file.stat().st_size for file in files) < 1_500_000
     assert len(sample_pack.PACK.index) == sample_pack.COUNT
 

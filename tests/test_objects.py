@@ -133,7 +133,7 @@ def test_the_objects_of_two_splits_are_not_the_same_under_other_names() -> None:
 
 def test_the_pack_is_what_the_renderer_makes_and_small() -> None:
     assert sample_pack.PACK.differences(sample_pack.items()) == []
-    files = list(sample_pack.PACK.folder.parent.rglob("*.*"))
+    files = list(sample_pack.PACK.path.parent.rglob("*.*"))
     assert sum(file.stat().st_size for file in files) < 500_000
     assert len(sample_pack.PACK.index) == sample_pack.COUNT
 

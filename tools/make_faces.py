@@ -16,4 +16,4 @@ from packing import main
 from mmlab.tasks.generators.faces.sample_pack import PACK, items
 
 if __name__ == "__main__":
-    raise SystemExit(main("faces", PACK, items, PACK.folder.parent, "the simulator makes"))
+    raise SystemExit(main("faces", PACK, items, PACK.path.parent, "the simulator makes"))

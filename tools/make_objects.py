@@ -16,4 +16,4 @@ from packing import main
 from mmlab.tasks.generators.objects.sample_pack import PACK, items
 
 if __name__ == "__main__":
-    raise SystemExit(main("objects", PACK, items, PACK.folder.parent, "the renderer makes"))
+    raise SystemExit(main("objects", PACK, items, PACK.path.parent, "the renderer makes"))

@@ -16,4 +16,4 @@ from packing import main
 from mmlab.tasks.generators.pendulum.sample_pack import PACK, items
 
 if __name__ == "__main__":
-    raise SystemExit(main("pendulum", PACK, items, PACK.folder, "the generators make"))
+    raise SystemExit(main("pendulum", PACK, items, PACK.path.parent, "the generators make"))

@@ -1,11 +1,15 @@
 """Sample packs: the samples that a task ships as real files, read by the readers that uploads go through.
 
-A pack is a folder with `index.json` (a list of rows, each with its `id`) and one file per sample and modality.
+A pack is a zip of `index.json` (a list of rows, each with its `id`) and one file per sample and modality: hundreds of
+small files would take twice the room on a disk.
 """
 
 from __future__ import annotations
 
+import io
 import json
+import zipfile
+import zlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,6 +21,7 @@ from numpy.typing import NDArray
 
 from mmlab.core.errors import DataError, UnknownName
 from mmlab.core.recordings import Raw, Strokes, Text
+from mmlab.storage.atomic_files import write_atomically
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
 INDEX = "index.json"
@@ -46,18 +51,26 @@ class PackItem:
 
 
 class Pack:
-    """The pack in `folder`. `formats` by modality; `again` is the command that makes it anew."""
+    """The pack in the file at `path`. `formats` by modality; `again` is the command that makes it anew."""
 
-    def __init__(self, folder: Path, formats: Mapping[str, Format], again: str) -> None:
-        self.folder, self.formats, self.again = folder, dict(formats), f"Run: {again}"
+    def __init__(self, path: Path, formats: Mapping[str, Format], again: str) -> None:
+        self.path, self.formats, self.again = path, dict(formats), f"Run: {again}"
+
+    @cached_property
+    def files(self) -> dict[str, bytes]:
+        """Every file of the pack by its name, two megabytes at most in all. Raises DataError."""
+        try:
+            with zipfile.ZipFile(self.path) as archive:
+                return {name: archive.read(name) for name in archive.namelist()}
+        except (OSError, zipfile.BadZipFile, zlib.error) as error:
+            raise DataError("The sample pack is missing or damaged.", self.again) from error
 
     @cached_property
     def index(self) -> dict[str, dict[str, Any]]:
         """What is in the pack, by id, in order. Raises DataError."""
         try:
-            rows = json.loads((self.folder / INDEX).read_text("utf-8"))
-            return {row["id"]: row for row in rows}
-        except (OSError, ValueError, KeyError, TypeError) as error:
+            return {row["id"]: row for row in json.loads(self.files[INDEX])}
+        except (ValueError, KeyError, TypeError) as error:
             raise DataError("The sample pack is missing or damaged.", self.again) from error
 
     def row(self, sample: str) -> dict[str, Any]:
@@ -67,18 +80,12 @@ class Pack:
             raise UnknownName(f"There is no sample '{sample[:40]}'.", f"There are {ids[0]} to {ids[-1]}.")
         return self.index[sample]
 
-    def file_of(self, sample: str, modality: str) -> Path:
-        """The file of one recording. Raises UnknownName."""
-        return self.folder / f"{self.row(sample)['id']}{self.formats[modality].suffix}"
-
     def recording(self, sample: str, modality: str) -> Raw:
         """One recording, decoded as an upload would be. Raises UnknownName and DataError."""
-        path = self.file_of(sample, modality)
-        try:
-            content = path.read_bytes()
-        except OSError as error:
-            raise DataError(f"{path.name} is missing from the sample pack.", self.again) from error
-        return self.formats[modality].read(content, path.name)
+        name = f"{self.row(sample)['id']}{self.formats[modality].suffix}"
+        if name not in self.files:
+            raise DataError(f"{name} is missing from the sample pack.", self.again)
+        return self.formats[modality].read(self.files[name], name)
 
     def recordings(self, sample: str) -> dict[str, Raw]:
         """All recordings of a sample, in the order of the modalities."""
@@ -87,19 +94,26 @@ class Pack:
     def write(self, items: Iterable[PackItem]) -> None:
         """Write the pack in place of what is there."""
         made = list(items)
-        self.folder.mkdir(parents=True, exist_ok=True)
-        for old in self.folder.iterdir():
-            old.unlink()
+        files = {INDEX: _index_text(made).encode()}
         for item in made:
             for name, raw in item.raw.items():
-                (self.folder / f"{item.id}{self.formats[name].suffix}").write_bytes(self.formats[name].encode(raw))
-        (self.folder / INDEX).write_text(_index_text(made), "utf-8")
-        self.__dict__.pop("index", None)
+                files[f"{item.id}{self.formats[name].suffix}"] = self.formats[name].encode(raw)
+        self.put(files)
+
+    def put(self, files: Mapping[str, bytes]) -> None:
+        """Write these files, by name, in place of what is there."""
+        packed = io.BytesIO()
+        with zipfile.ZipFile(packed, "w") as archive:
+            for name, content in files.items():
+                archive.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_DEFLATED, 9)  # the same bytes at any time
+        write_atomically(self.path, packed.getvalue())
+        for known in ("files", "index"):
+            self.__dict__.pop(known, None)
 
     def differences(self, items: Iterable[PackItem]) -> list[str]:
         """The files that do not hold, once decoded, what the generators make."""
         made, found = list(items), []
-        if (self.folder / INDEX).read_text("utf-8") != _index_text(made):
+        if self.files.get(INDEX) != _index_text(made).encode():
             found.append(INDEX)
         for item in made:
             for name, raw in item.raw.items():

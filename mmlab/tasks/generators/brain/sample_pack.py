@@ -32,7 +32,7 @@ def labels_of(truth: Picture) -> NDArray[np.bool_]:
 
 FORMATS = {name: Format(f"-{name}.png", read_scan, encode_picture) for name in SEQUENCES}
 TRUTHS = {TRUTH: Format(f"-{TRUTH}.png", read_picture, encode_picture)}
-PACK = Pack(FOLDER / "pack", FORMATS | TRUTHS, "python tools/make_brain.py")
+PACK = Pack(FOLDER / "pack.zip", FORMATS | TRUTHS, "python tools/make_brain.py")
 
 
 def items() -> list[PackItem]:

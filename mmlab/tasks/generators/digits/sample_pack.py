@@ -12,7 +12,7 @@ from mmlab.tasks.generators.sample_packs import Format, Pack, PackItem
 
 COUNT = 200
 PACK = Pack(
-    FOLDER / "pack",
+    FOLDER / "pack.zip",
     {
         "image": Format(".png", read_picture, encode_picture),
         "sound": Format(".flac", read_sound, encode_sound),

@@ -9,7 +9,7 @@ from mmlab.tasks.generators.sample_packs import SAMPLES, Format, Pack, PackItem
 
 COUNT = 180
 PACK = Pack(
-    SAMPLES / "faces" / "pack",
+    SAMPLES / "faces" / "pack.zip",
     {
         "color": Format("-color.png", read_picture, encode_picture),
         "depth": Format("-depth.png", read_depth, encode_picture),

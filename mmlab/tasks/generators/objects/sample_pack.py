@@ -11,7 +11,7 @@ from mmlab.tasks.generators.sample_packs import SAMPLES, Format, Pack, PackItem
 
 COUNT = 160
 PACK = Pack(
-    SAMPLES / "objects" / "pack",
+    SAMPLES / "objects" / "pack.zip",
     {
         "front": Format("-front.png", read_picture, encode_picture),
         "rear": Format("-rear.png", read_picture, encode_picture),

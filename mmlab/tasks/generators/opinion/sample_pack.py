@@ -11,7 +11,7 @@ from mmlab.tasks.generators.sample_packs import Format, Pack, PackItem
 
 COUNT = 140
 PACK = Pack(
-    FOLDER / "pack",
+    FOLDER / "pack.zip",
     {
         "text": Format(".txt", read_text, encode_text),
         "voice": Format(".flac", read_sound, encode_sound),

@@ -31,7 +31,7 @@ def encode_sound(raw: Raw) -> bytes:
 
 
 PACK = Pack(
-    SAMPLES / "pendulum" / "pack",
+    SAMPLES / "pendulum" / "pack.zip",
     {"image": Format(".png", read_picture, encode_picture), "sound": Format(".csv", read_sound, encode_sound)},
     "python tools/make_pendulum.py",
 )

@@ -13,7 +13,7 @@ from mmlab.tasks.generators.watch.recordings import items as windows
 EACH = 4  # seconds of each recording
 SECONDS = STEPS / RATE
 PACK = Pack(
-    FOLDER / "pack",
+    FOLDER / "pack.zip",
     {
         "accelerometer": Format(
             "-acc.csv",
