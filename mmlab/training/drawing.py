@@ -21,8 +21,8 @@ def drop(place: torch.device, generator: torch.Generator, seed: int) -> Drop:
     """
     if place.type == "cuda":
         own = generator_at(place, seed)
-        return lambda present: sample_present(*present.shape, own, present, checked=False)
-    return lambda present: sample_present(*present.shape, generator, present.cpu()).to(present.device)
+        return lambda present: sample_present(len(present), present.shape[1], own, present, checked=False)
+    return lambda present: sample_present(len(present), present.shape[1], generator, present.cpu()).to(present.device)
 
 
 def of_one(seed: int, epoch: int, rank: int) -> torch.Generator:

@@ -273,7 +273,7 @@ def _work_name(view: View) -> str:
 def _doubt(view: View) -> str:
     names = list(view.one.doubts)
     return view_data.select(
-        "doubt", say("Uncertainty by"), names, names[0], lambda n: say(DOUBTS.get(n, n)), wording.help("doubt"), 260
+        "doubt", say("Uncertainty by"), names, names[0], lambda n: say(DOUBTS.get(n) or n), wording.help("doubt"), 260
     )
 
 

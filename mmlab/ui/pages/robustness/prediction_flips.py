@@ -163,7 +163,7 @@ def _slices(view: View) -> None:
         st.caption(say("These samples have no property to slice by."))
         return
     first = next(iter(there))
-    slicing = view_data.select("slices", say("By"), list(there), first, lambda n: say(SLICES.get(n, n)), None, 260)
+    slicing = view_data.select("slices", say("By"), list(there), first, lambda n: say(SLICES.get(n) or n), None, 260)
     found, worst = slices(view, slicing)
     figure_card.show(found, "robustness.slices", lambda cell: _cell(view, cell))
     if worst is None:

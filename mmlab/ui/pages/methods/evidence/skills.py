@@ -37,7 +37,8 @@ def skills(source: Source, choice: str) -> Shown:
         say("{input} teaches", input=second): (by_second, shades[found.names[b]], "square"),
         say("neither"): (neither, theme.MUTED, "circle-open"),
     }
-    titles = tuple(say("{input}: right by it alone", input=name) for name in (first, second))
+    alone = phrase("{input}: right by it alone")
+    titles = say(alone, input=first), say(alone, input=second)
     names = [source.label(name) for name in found.names]
     taught = np.where(np.eye(len(names), dtype=bool), np.nan, found.taught)
     return Shown(
