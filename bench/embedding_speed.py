@@ -38,6 +38,7 @@ from mmlab.analysis.embedding import map_file, maps  # noqa: E402
 from mmlab.core.results import Projection, Sweep  # noqa: E402
 from mmlab.storage import sweep_file  # noqa: E402
 from mmlab.storage.library import SHIPPED  # noqa: E402
+from tests.unpacked import pack  # noqa: E402
 
 PORT = 8721
 SAMPLES, SIZE = 1428, 64
@@ -212,7 +213,7 @@ def changes(browser: Any, rounds: int) -> tuple[list[float], list[float], list[f
     page.get_by_role("tab", name="Bring your own").click()
     upload = []
     for number in range(3):
-        file = ROOT / "mmlab" / "samples" / "digits" / "pack" / f"test-000{number}.png"
+        file = pack("digits") / f"test-000{number}.png"
         chooser = page.locator("input[type=file]").first
         chooser.wait_for(state="attached")
         upload.append(_until_drawn(page, partial(chooser.set_input_files, str(file))))

@@ -29,12 +29,12 @@ from mmlab.core.errors import MmlabError
 from mmlab.core.task import TASKS, Task
 from mmlab.inference.predictor import Model
 from mmlab.storage.library import Library
+from tests.unpacked import pack
 
 TASK_NAMES = ("digits", "faces", "opinion", "pendulum", "watch", "objects", "brain")
 METHODS = ("joint", "dropout", "dmrnet")
 EVERY = 5
 OWN = {("digits", "image", "a photo of a 7"), ("faces", "color", "a face"), ("faces", "infrared", "a face")}
-PACK = Path(__file__).resolve().parent.parent / "mmlab" / "samples"
 
 
 def main() -> None:
@@ -82,7 +82,7 @@ def _files(kind: str) -> list[tuple[str, str, bytes]]:
     shake = np.stack([15 * np.sin(2 * np.arange(200)), 9 * np.cos(2.2 * np.arange(200)), 8 * np.sin(np.arange(200))], 1)
     pictures = [
         ("a photo of a 7", "seven.png", _png(_seven())),
-        ("a face", "face.png", (PACK / "faces" / "pack" / "test-0000-color.png").read_bytes()),
+        ("a face", "face.png", (pack("faces") / "test-0000-color.png").read_bytes()),
         ("noise", "noise.png", _png(rng.integers(0, 256, (64, 64)))),
         ("a ramp", "ramp.png", _png(np.tile(np.linspace(0, 255, 64), (64, 1)))),
     ]

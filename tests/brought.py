@@ -14,15 +14,16 @@ import torch
 from tests.folders import png, wav
 from tests.installed import ROOT, Installed
 from tests.test_interchange import FEATURES, pets, saved, shard, tar
+from tests.unpacked import pack
 
 SPLITS = (("train", 0, 24), ("val", 24, 8), ("test", 32, 12))
 
 
 def bring(folder: Path, installed: Installed) -> None:
     """Write all of them into a folder."""
-    pack = installed.packages / "mmlab" / "samples" / "digits" / "pack"
-    shutil.copy(pack / "test-0000.png", folder / "a.png")
-    shutil.copy(pack / "test-0000.flac", folder / "b.wav")  # files are known by what is in them
+    samples = pack("digits", installed.packages)
+    shutil.copy(samples / "test-0000.png", folder / "a.png")
+    shutil.copy(samples / "test-0000.flac", folder / "b.wav")  # files are known by what is in them
     scores = zip(["I", "S", "P", "IS", "IP", "SP", "ISP"], (0.5, 0.6, 0.7, 0.8, 0.81, 0.82, 0.9), strict=True)
     (folder / "theirs.csv").write_text("combination,score\n" + "".join(f"{key},{score}\n" for key, score in scores))
     (own,) = re.findall(r"```python\n(# mymodel\.py\n.*?)```", (ROOT / "README.md").read_text("utf-8"), re.DOTALL)

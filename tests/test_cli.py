@@ -24,9 +24,10 @@ from mmlab.core.task import TASKS
 from mmlab.storage import checkpoints
 from mmlab.testing.toy_task import ToyTask
 from mmlab.training.resume_state import STATE
+from tests.unpacked import pack
 
 ROOT = Path(__file__).resolve().parent.parent
-PACK = ROOT / "mmlab" / "samples" / "digits" / "pack"
+PACK = pack("digits")
 GIVEN = ["--input", f"image={PACK / 'test-0000.png'}", "--input", f"sound={PACK / 'test-0000.flac'}"]
 QUICK = ["--plan", "epochs=2", "--plan", "samples=64"]
 KEYS = ["m0", "m1", "m2", "m0-m1", "m0-m2", "m1-m2", "m0-m1-m2"]

@@ -25,9 +25,10 @@ from mmlab.ui.session import cache, uploads
 from mmlab.ui.session.decoded_uploads import decoded
 from tests.library import untrained
 from tests.test_pages import opened, sentences, text
+from tests.unpacked import pack
 
 ROOT = Path(__file__).resolve().parent.parent
-PACK = ROOT / "mmlab" / "samples" / "watch" / "pack"
+PACK = pack("watch")
 SAMPLE = "p01-left-abd-0300"
 
 

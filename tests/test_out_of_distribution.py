@@ -22,8 +22,6 @@ from mmlab.ui.components import background_task
 from tests.apps import app_at, html
 from tests.library import untrained
 
-PACK = Path(__file__).resolve().parent.parent / "mmlab" / "samples" / "digits" / "pack"
-
 
 def test_the_distance_is_that_to_the_last_of_the_nearest_neighbours() -> None:
     bank = np.array([[0.0, 0.0], [3.0, 4.0], [6.0, 8.0], [30.0, 40.0]])

@@ -25,9 +25,10 @@ from mmlab.ui.session import uploads, url_state
 from mmlab.ui.session.page_registry import PAGES
 from tests.apps import app_at, sentences, turn
 from tests.library import untrained
+from tests.unpacked import pack
 
 ROOT = Path(__file__).resolve().parent.parent
-PACK = ROOT / "mmlab" / "samples" / "digits" / "pack"
+PACK = pack("digits")
 OLD_FIELDS = """
     task sample methods on damage lattice target without picture axes colour shown point part many beside chosen
     source metric baseline by values ladder cell section measure rule fail along to doubt slices slice versus

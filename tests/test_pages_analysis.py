@@ -26,9 +26,10 @@ from mmlab.ui.pages.explain import page
 from mmlab.ui.session import cache
 from tests.apps import address, app_at, captions, html, sentences
 from tests.library import untrained
+from tests.unpacked import pack
 
 ROOT = Path(__file__).resolve().parent.parent
-PACK = ROOT / "mmlab" / "samples" / "digits" / "pack"
+PACK = pack("digits")
 SHIPPED, STRANGE = 20, "test-0999"
 
 

@@ -20,8 +20,9 @@ from tests.apps import captions
 from tests.library import measured
 from tests.test_brain import head, nifti, png
 from tests.test_pages import opened, sentences, text
+from tests.unpacked import pack
 
-PACK = Path(__file__).resolve().parent.parent / "mmlab" / "samples" / "brain" / "pack"
+PACK = pack("brain")
 SAMPLE = "test-000-06"
 SLIDER = f"slice.{SAMPLE}"
 ELSEWHERE = ("robustness", "dominance")  # their own tests open them on this task, too

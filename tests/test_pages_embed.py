@@ -38,9 +38,10 @@ from mmlab.ui.session import cache
 from mmlab.viz.embed import point_colours
 from tests.apps import address, app_at, captions, html, sentences
 from tests.library import as_umap, untrained
+from tests.unpacked import pack
 
 ROOT = Path(__file__).resolve().parent.parent
-PACK = ROOT / "mmlab" / "samples" / "digits" / "pack"
+PACK = pack("digits")
 SHIPPED, STRANGE, LACKING = 40, "test-0999", 7
 COUNT = SHIPPED + 1
 

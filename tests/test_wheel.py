@@ -21,6 +21,7 @@ from mmlab.ui.session.page_registry import navigation
 from tests import documented, hub_server
 from tests.brought import bring
 from tests.installed import ROOT, Installed, build_wheel, free_port
+from tests.unpacked import pack
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 PINNED = dict(re.findall(r"^([\w.-]+)==(\S+)", (ROOT / "requirements.txt").read_text("utf-8"), re.MULTILINE))
@@ -79,7 +80,7 @@ def test_the_command_line_works_from_the_installed_package(installed: Installed)
     assert {"digits", "watch"} <= {task["name"] for task in whole["tasks"]}
     assert all(task["methods"]["joint"]["mean"] > 0 for task in whole["tasks"] if task["name"] in ("digits", "watch"))
     assert installed.run("python", "-m", "mmlab", "list").stdout == installed.run("mmlab", "list").stdout
-    sample = installed.packages / "mmlab" / "samples" / "digits" / "pack" / "test-0000.png"
+    sample = pack("digits", installed.packages) / "test-0000.png"
     answers = installed.json("predict", "--task", "digits", "--method", "joint", "--input", f"image={sample}")
     assert "image" in json.dumps(answers)
 

@@ -28,9 +28,10 @@ from websockets.exceptions import WebSocketException
 from bench.app_latency import CHROMIUM, FLAGS, ROOT, wait_for_health
 from bench.attack.visitors import LOADED
 from mmlab.storage.library import RUNS, SHIPPED
+from tests.unpacked import pack
 
 PORT, KEY = 8743, "chalk-and-blackboard"
-PICTURE = ROOT / "mmlab" / "samples" / "digits" / "pack" / "test-0000.png"
+PICTURE = pack("digits") / "test-0000.png"
 WAIT = 180_000  # milliseconds
 Promises = dict[str, bool]
 
