@@ -145,7 +145,7 @@ def test_a_class_votes_on_a_step_and_the_teacher_shows_the_answer() -> None:
     room = CLASSES.find(app.session_state[classes.LED])
     pupil = turn(app_at("join"), "join", code=room.code.lower()).run()
     healthy(pupil)
-    assert "From all three inputs Joint training says 7" in html(pupil), "the sentence with its numbers"
+    assert "With all three it says 7" in html(pupil), "the sentence with its numbers"
     pupil.button(key="join.option.1").click().run()
     assert "change it" in captions(pupil)
     pupil.button(key="join.option.0").click().run()

@@ -9,7 +9,7 @@ import pytest
 
 from mmlab.core.errors import DataError, UnknownName
 from mmlab.core.modality_kinds import MODALITY_KINDS
-from mmlab.core.recordings import Picture, Raw, Scan, Series, Sound, Strokes, Text, Vector
+from mmlab.core.recordings import Clip, Picture, Raw, Scan, Series, Sound, Strokes, Text, Vector
 from mmlab.modalities import corruption
 
 
@@ -44,7 +44,14 @@ def scan() -> Scan:
     return Scan(head.astype(np.uint8))
 
 
+def clip() -> Clip:
+    """A bright bar that goes to the right."""
+    across = np.arange(40)[None, None] - 6 - 3 * np.arange(8)[:, None, None]
+    return Clip(np.where(np.abs(across) < 4, 220, 30).repeat(24, 1).astype(np.uint8))
+
+
 RAWS: dict[str, Raw] = {
+    "frames": clip(),
     "image": picture(),
     "sound": sound(),
     "path": strokes(),
@@ -56,7 +63,7 @@ CASES = [(kind, damage) for kind in MODALITY_KINDS for damage in corruption.corr
 
 
 def numbers(raw: Raw) -> np.ndarray:
-    if isinstance(raw, Picture | Scan):
+    if isinstance(raw, Picture | Scan | Clip):
         return raw.pixels.astype(float)
     if isinstance(raw, Sound):
         return raw.wave.astype(float)

@@ -130,8 +130,8 @@ def test_a_shipped_file_gives_the_row_of_its_sample(task: Faces) -> None:
 def test_the_note_tells_the_kind_of_attack_in_words(task: Faces) -> None:
     said = {task.example(name).note for name in task.gallery()}
     assert "A live person, simulated." in said
-    assert "A curved print, eyes, nose and mouth cut out, simulated." in said
-    assert "A flat print, nothing cut out, simulated." in said
+    assert "A curved print, cut out: eyes, nose, mouth. Simulated." in said
+    assert "A flat print, cut out: nothing. Simulated." in said
 
 
 def test_augmentation_is_a_function_of_its_seed_and_keeps_pictures_on_each_other(task: Faces) -> None:

@@ -42,7 +42,9 @@ def said(folder: Path) -> str:
 # files
 
 
-@pytest.mark.parametrize("name", ["a.png", "sound.wav", "steps.csv", "row.npy", "scan.nii.gz", "words.txt", "pen.json"])
+@pytest.mark.parametrize(
+    "name", ["a.png", "sound.wav", "steps.csv", "row.npy", "scan.nii.gz", "words.txt", "pen.json", "clip.zip"]
+)
 @pytest.mark.parametrize("content", [b"", b"junk\0\xff", b"\x93NUMPY\x01\x00\xff\xff{'descr'"])
 def test_a_damaged_file_of_any_kind_gets_its_sentence(tmp_path: Path, name: str, content: bytes) -> None:
     options: dict[str, Task] = {
@@ -53,6 +55,7 @@ def test_a_damaged_file_of_any_kind_gets_its_sentence(tmp_path: Path, name: str,
         "scan.nii.gz": {"kind": "slices"},
         "words.txt": {"kind": "text"},
         "pen.json": {"kind": "path"},
+        "clip.zip": {"kind": "frames"},
     }
     assert {option["kind"] for option in options.values()} == set(kinds()), "a kind is not tested"
     task = with_task(modalities=[{"name": "photo", **options[name]}, PAIR["modalities"][1]])
