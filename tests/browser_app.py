@@ -41,6 +41,8 @@ answer = { fact = "verdict" }
 reveal = "So it is."
 +++
 """
+AT_REST = """() => document.querySelector('[data-test-script-state]')?.dataset.testScriptState === 'notRunning'
+    && document.querySelector('h1') !== null"""
 WAIT = 240_000  # ms; a loaded machine is slow, not wrong
 IS_MISSING = pytest.mark.skipif(not CHROMIUM.exists(), reason="Chromium is not installed: apt-get install chromium")
 
@@ -133,3 +135,10 @@ def _note(url: str, outside: list[str]) -> None:
     parts = urlsplit(url)
     if parts.scheme in ("http", "https", "ws", "wss") and parts.hostname != "127.0.0.1":
         outside.append(url)
+
+
+def at_rest(page: Any, title: str = "") -> None:
+    """Wait until the script of the page, which has this title, has run: a click before may meet what is replaced."""
+    if title:
+        page.wait_for_selector(f"h1:has-text('{title}')")
+    page.wait_for_function(AT_REST, polling=50)

@@ -9,7 +9,7 @@ import pytest
 
 from mmlab.ui.session.page_registry import navigation
 from mmlab.viz.base import theme
-from tests.browser_app import IS_MISSING
+from tests.browser_app import IS_MISSING, at_rest
 
 pytestmark = [pytest.mark.browser, IS_MISSING]
 
@@ -25,8 +25,6 @@ INSIDE = (  # what no page shows at first
     "predict?task=digits&sample=test-0001&lesson=mine&step=1",
     "join",
 )
-AT_REST = """() => document.querySelector('[data-test-script-state]')?.dataset.testScriptState === 'notRunning'
-    && document.querySelector('h1') !== null"""
 STILL = """() => [...document.querySelectorAll('.stApp *')].map((one) => getComputedStyle(one))
     .flatMap((style) => [...style.transitionDuration.split(','), ...style.animationDuration.split(',')])
     .map(parseFloat).reduce((most, seconds) => Math.max(most, seconds), 0)"""
@@ -47,12 +45,6 @@ new PerformanceObserver((list) => list.getEntries().forEach((entry) => {
 }))
     .observe({type: 'layout-shift', buffered: true});
 """
-
-
-def at_rest(page: Any, title: str = "") -> None:
-    if title:
-        page.wait_for_selector(f"h1:has-text('{title}')")
-    page.wait_for_function(AT_REST, polling=50)
 
 
 def pages() -> Iterator[tuple[str, str, str]]:

@@ -13,7 +13,7 @@ import pytest
 
 from mmlab.inference.predictor import Model
 from mmlab.storage.library import Library
-from tests.browser_app import IS_MISSING
+from tests.browser_app import IS_MISSING, at_rest
 from tests.unpacked import pack
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -143,6 +143,8 @@ def bring(page: Any, column: int, *files: Path) -> None:
     if not page.get_by_role("tab", name="Upload").is_visible():
         samples(page)
     page.get_by_role("tab", name="Upload").click()
+    page.locator("input[type=file]").nth(column).wait_for(state="attached")
+    at_rest(page)
     page.locator("input[type=file]").nth(column).set_input_files([str(file) for file in files])
 
 
@@ -366,6 +368,7 @@ def test_an_upload_is_placed_in_the_map_and_a_recolouring_keeps_what_was_caught(
     lit = "document.querySelector('.st-key-embed-map .js-plotly-plot').data[0].selectedpoints?.length"
     count = page.evaluate(lit)
     assert count > 0
+    at_rest(page)
     page.get_by_role("button", name="Right or wrong").or_(page.get_by_role("radio", name="Right or wrong")).click()
     redrawn(page, "embed.map", caught)
     assert page.evaluate(lit) == count
