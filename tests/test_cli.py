@@ -184,7 +184,8 @@ def test_listing_is_quick_and_needs_no_torch(tmp_path: Path) -> None:
     assert [task["name"] for task in json.loads(said.stdout)["tasks"]]
 
 
-def test_the_catalogue_says_what_the_registries_say() -> None:
+def test_the_catalogue_says_what_the_registries_say(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("MMLAB_FOLDERS", raising=False)  # commands of other tests name folders that are gone
     found = catalogue()
     assert not found.problems
     assert list(found.tasks) == list(TASKS)
