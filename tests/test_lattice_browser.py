@@ -121,8 +121,10 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The Bench of a folder with six inputs."""
     root = tmp_path_factory.mktemp("six")
     folder = sensors(root / "sensors")
-    task = opened(folder)
-    untrained(root / "models", task.name, "joint", "dropout")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MMLAB_FOLDERS", "")  # which names the folder until here
+        task = opened(folder)
+        untrained(root / "models", task.name, "joint", "dropout")
     with served(MMLAB_FOLDERS=str(folder), MMLAB_CHECKPOINTS=str(root / "models")) as found:
         yield f"{found}/predict?task={task.name}"
 
