@@ -210,7 +210,8 @@ def changes(browser: Any, rounds: int) -> tuple[list[float], list[float], list[f
         page.get_by_role("textbox", name="Find samples").fill(digit)
         light.append(_until_drawn(page, lambda: page.keyboard.press("Enter")))
         page.wait_for_timeout(300)
-    page.get_by_role("tab", name="Bring your own").click()
+    page.locator(".st-key-mm-samples button").first.click()
+    page.get_by_role("tab", name="Upload").click()
     upload = []
     for number in range(3):
         file = pack("digits") / f"test-000{number}.png"

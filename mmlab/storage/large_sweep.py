@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from mmlab.core.errors import CheckpointError
 from mmlab.core.results import Sweep
-from mmlab.storage import packed_arrays
+from mmlab.storage import packed_arrays, sweep_rows
 from mmlab.storage.atomic_files import hidden, put_folder, remove_folder
 from mmlab.storage.bounded_arrays import LONGEST_HEADER, DamagedArray, header
 
@@ -38,7 +38,7 @@ def write(path: Path, found: Sweep) -> None:
         folder.mkdir(parents=True)
         for name, values in _large(found):
             _write_array(folder / f"{name}.npy", values, _kind(values) if name != "logits" else np.dtype(np.float32))
-        packed_arrays.write(folder / ROWS, _small(found))
+        packed_arrays.write(folder / ROWS, sweep_rows.arrays_of(found, VERSION))
         put_folder(folder, path / FOLDER)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
@@ -65,7 +65,7 @@ def read(path: Path, digest: str) -> Sweep | None:
         return None
     try:
         small = packed_arrays.read(folder / ROWS)
-        if packed_arrays.whole(small["version"]) != VERSION or str(small["digest"]) != digest:
+        if not sweep_rows.is_of(small, digest, (VERSION,)):
             return None
         shape = len(small["combinations"]), len(small["ids"])
         large = {
@@ -74,15 +74,7 @@ def read(path: Path, digest: str) -> Sweep | None:
             if name != VARIANCE or (folder / f"{name}.npy").is_file()
         }
         return Sweep(
-            combinations=tuple(small["combinations"].tolist()),
-            logits=large["logits"],
-            mean=large["mean"],
-            variance=large.get(VARIANCE),
-            target=small["target"],
-            present=small["present"],
-            ids=tuple(small["ids"].tolist()),
-            groups=tuple(small["groups"].tolist()),
-            digest=digest,
+            logits=large["logits"], mean=large["mean"], variance=large.get(VARIANCE), **sweep_rows.fields_of(small)
         )
     except (OSError, KeyError, ValueError, TypeError) as error:
         again = "Run `python -m mmlab evaluate --save` to make them again."
@@ -93,18 +85,6 @@ def _large(found: Sweep) -> Iterator[tuple[str, NDArray[Any]]]:
     yield from (("logits", found.logits), ("mean", found.mean))
     if found.variance is not None:
         yield VARIANCE, found.variance
-
-
-def _small(found: Sweep) -> dict[str, NDArray[Any]]:
-    return {
-        "version": np.array(VERSION),
-        "digest": np.array(found.digest),
-        "combinations": np.array(found.combinations),
-        "target": found.target,
-        "present": found.present,
-        "ids": np.array(found.ids),
-        "groups": np.array(found.groups),
-    }
 
 
 def _parts(values: NDArray[Any]) -> Iterator[NDArray[Any]]:

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from mmlab.core.errors import CheckpointError
 from mmlab.core.results import Floats, Sweep
 from mmlab.core.task import TaskInfo
-from mmlab.storage import large_sweep, packed_arrays
+from mmlab.storage import large_sweep, packed_arrays, sweep_rows
 from mmlab.storage.bounded_arrays import Headers
 from mmlab.storage.checkpoints import SWEEP
 
@@ -72,14 +72,8 @@ def read_whole(path: Path, digest: str, info: TaskInfo | None = None) -> Sweep:
 def _write(path: Path, found: Sweep, exact: bool) -> None:
     shortened = not exact and found.mean.shape[2] > WIDE
     arrays: dict[str, NDArray[np.generic]] = {
-        "version": np.array(3 if found.drawn_from else 2 if shortened else 1),
-        "digest": np.array(found.digest),
-        "combinations": np.array(found.combinations),
+        **sweep_rows.arrays_of(found, 3 if found.drawn_from else 2 if shortened else 1),
         "logits": found.logits.astype(np.float32) if exact else _compact(found.logits),
-        "target": found.target,
-        "present": found.present,
-        "ids": np.array(found.ids),
-        "groups": np.array(found.groups),
         **({"drawn_from": np.array(found.drawn_from)} if found.drawn_from else {}),
     }
     for name, values in (("mean", found.mean), ("variance", found.variance)):
@@ -97,18 +91,13 @@ def read(path: Path, digest: str, info: TaskInfo | None = None) -> Sweep:
     again = "Run `python -m mmlab evaluate --save` to make it again."
     try:
         arrays = packed_arrays.read(path / SWEEP, _check_headers)
-        if packed_arrays.whole(arrays["version"]) not in VERSIONS or str(arrays["digest"]) != digest:
+        if not sweep_rows.is_of(arrays, digest, VERSIONS):
             raise CheckpointError(f"The sweep of {path.name} belongs to another checkpoint.", again)
         found = Sweep(
-            combinations=tuple(arrays["combinations"].tolist()),
+            **sweep_rows.fields_of(arrays),
             logits=arrays["logits"].astype(np.float32, copy=False),
             mean=_unpacked("mean", arrays),
             variance=np.maximum(_unpacked("variance", arrays), 0) if "variance" in arrays else None,
-            target=arrays["target"],
-            present=arrays["present"],
-            ids=tuple(arrays["ids"].tolist()),
-            groups=tuple(arrays["groups"].tolist()),
-            digest=digest,
             drawn_from=packed_arrays.whole(arrays["drawn_from"]) if "drawn_from" in arrays else 0,
         )
     except (OSError, KeyError, ValueError, TypeError, IndexError) as error:
