@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from mmlab.testing.page_contract import app_at, turn
 
-__all__ = ["address", "app_at", "captions", "healthy", "html", "sentences", "turn"]
+__all__ = ["address", "app_at", "captions", "healthy", "html", "sentences", "show_library", "turn"]
+
+
+def show_library(patch: pytest.MonkeyPatch, root: Path) -> None:
+    """Let pages show the models in `root` only, and nothing that was kept from the test before."""
+    patch.setenv("MMLAB_CHECKPOINTS", str(root))
+    st.cache_data.clear()
+    st.cache_resource.clear()
 
 
 def healthy(app: AppTest) -> None:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from tests.apps import address, app_at, healthy
+from tests.apps import address, app_at, healthy, show_library
 from tests.library import measured
 
 THERE = ("joint", "ensemble", "dropout", "dmrnet", "gmd")
@@ -25,9 +24,7 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(autouse=True)
 def library(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("MMLAB_CHECKPOINTS", str(models))
-    st.cache_data.clear()
-    st.cache_resource.clear()
+    show_library(monkeypatch, models)
 
 
 def opened(page: str, **view: str) -> AppTest:

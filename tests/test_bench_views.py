@@ -6,12 +6,11 @@ import json
 from pathlib import Path
 
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from mmlab.ui.pages.predict.views import SWITCH, VIEWS
 from mmlab.ui.session import cache
-from tests.apps import address, app_at, healthy, html, sentences
+from tests.apps import address, app_at, healthy, html, sentences, show_library
 from tests.library import measured
 
 ANSWERS = 'class="mm-table mm-answers"'
@@ -28,9 +27,7 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(autouse=True)
 def library(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Only these models, and nothing kept from the test before."""
-    monkeypatch.setenv("MMLAB_CHECKPOINTS", str(models))
-    st.cache_data.clear()
-    st.cache_resource.clear()
+    show_library(monkeypatch, models)
 
 
 def opened(view: str, **more: str) -> AppTest:

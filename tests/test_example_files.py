@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import streamlit as st
 
 from mmlab.core.errors import DataError
 from mmlab.core.modality_kinds import modality_kind
@@ -14,7 +13,7 @@ from mmlab.core.recordings import Strokes
 from mmlab.core.task import TASKS
 from mmlab.inference import example_files
 from mmlab.modalities.path.decode import read_strokes
-from tests.apps import app_at, healthy, html
+from tests.apps import app_at, healthy, html, show_library
 from tests.folders import opened, scans, written
 
 ENDINGS = {
@@ -101,9 +100,7 @@ def test_a_table_that_is_no_drawing_is_refused_with_a_sentence(content: bytes, s
 def test_the_form_offers_them_and_the_drawn_face_is_seen_before_it_is_used(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("MMLAB_CHECKPOINTS", str(tmp_path))
-    st.cache_data.clear()
-    st.cache_resource.clear()
+    show_library(monkeypatch, tmp_path)
     app = app_at("predict", 120, task="opinion", sample="test-0001").run()
     app.session_state["mmlab.samples"] = True
     app.session_state["mmlab.tab"] = "Upload"

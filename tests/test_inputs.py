@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from mmlab.core.errors import DataError, UnknownName
@@ -23,6 +22,7 @@ from mmlab.ui.inputs import registry
 from mmlab.ui.inputs.sample_picker import TAB, TABS
 from mmlab.ui.session import cache, uploads
 from mmlab.ui.session.decoded_uploads import decoded
+from tests.apps import show_library
 from tests.library import untrained
 from tests.test_pages import opened, sentences, text
 from tests.unpacked import pack
@@ -41,9 +41,7 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(autouse=True)
 def library(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("MMLAB_CHECKPOINTS", str(models))
-    st.cache_data.clear()
-    st.cache_resource.clear()
+    show_library(monkeypatch, models)
 
 
 def test_every_kind_has_its_ways() -> None:

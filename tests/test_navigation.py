@@ -5,12 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from mmlab.core import plugins
 from mmlab.ui.session.page_registry import PAGES, group_of, navigation
-from tests.apps import app_at, healthy, html
+from tests.apps import app_at, healthy, html, show_library
 from tests.library import untrained
 
 OLD = {  # name of every page there was, with what stood in its title
@@ -40,9 +39,7 @@ def models(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyP
     """One model that never learned anything, and nothing kept from the test before."""
     root = tmp_path_factory.mktemp("checkpoints")
     untrained(root, "digits", "joint")
-    monkeypatch.setenv("MMLAB_CHECKPOINTS", str(root))
-    st.cache_data.clear()
-    st.cache_resource.clear()
+    show_library(monkeypatch, root)
     return root
 
 

@@ -6,12 +6,11 @@ import re
 from pathlib import Path
 
 import pytest
-import streamlit as st
 
 from mmlab.core.method import METHODS
 from mmlab.core.options import describe, in_words
 from mmlab.core.training_plan import Plan
-from tests.apps import app_at, healthy, html
+from tests.apps import app_at, healthy, html, show_library
 from tests.library import untrained
 
 DOCUMENT = Path(__file__).resolve().parent.parent / "docs" / "methods.md"
@@ -54,9 +53,7 @@ def test_what_the_papers_weigh_has_its_letter() -> None:
 @pytest.fixture
 def library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     untrained(tmp_path, "digits", "dmrnet", plan={"epochs": 3, "batch_size": 64})
-    monkeypatch.setenv("MMLAB_CHECKPOINTS", str(tmp_path))
-    st.cache_data.clear()
-    st.cache_resource.clear()
+    show_library(monkeypatch, tmp_path)
     return tmp_path
 
 

@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-import streamlit as st
 import torch
 from PIL import Image
 
@@ -19,7 +18,7 @@ from mmlab.core.task import TASKS
 from mmlab.inference.predictor import Model
 from mmlab.storage.library import Library
 from mmlab.ui.components import background_task
-from tests.apps import app_at, html
+from tests.apps import app_at, html, show_library
 from tests.library import untrained
 
 
@@ -145,9 +144,7 @@ def test_the_bench_measures_an_upload_and_says_on_the_answer_that_it_is_far(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     untrained(tmp_path, "digits", "joint")
-    monkeypatch.setenv("MMLAB_CHECKPOINTS", str(tmp_path))
-    st.cache_data.clear()
-    st.cache_resource.clear()
+    show_library(monkeypatch, tmp_path)
     app = app_at("predict", 120, task="digits", sample="test-0001").run()
     app.session_state["mmlab.samples"] = True
     app.session_state["mmlab.tab"] = "Upload"

@@ -23,7 +23,7 @@ from mmlab.ui.inputs.canvas import strokes_of
 from mmlab.ui.inputs.sample_picker import TAB, TABS
 from mmlab.ui.session import uploads, url_state
 from mmlab.ui.session.page_registry import PAGES
-from tests.apps import app_at, sentences, turn
+from tests.apps import app_at, sentences, show_library, turn
 from tests.library import untrained
 from tests.unpacked import pack
 
@@ -47,9 +47,7 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(autouse=True)
 def library(models: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Only these models, and nothing kept from the test before."""
-    monkeypatch.setenv("MMLAB_CHECKPOINTS", str(models))
-    st.cache_data.clear()
-    st.cache_resource.clear()
+    show_library(monkeypatch, models)
     return models
 
 

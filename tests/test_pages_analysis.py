@@ -24,7 +24,7 @@ from mmlab.ui.bar.samples import OPEN
 from mmlab.ui.inputs.sample_picker import TAB, TABS
 from mmlab.ui.pages.explain import page
 from mmlab.ui.session import cache
-from tests.apps import address, app_at, captions, html, sentences
+from tests.apps import address, app_at, captions, html, sentences, show_library
 from tests.library import untrained
 from tests.unpacked import pack
 
@@ -60,9 +60,7 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(autouse=True)
 def library(models: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    monkeypatch.setenv("MMLAB_CHECKPOINTS", str(models))
-    st.cache_data.clear()
-    st.cache_resource.clear()
+    show_library(monkeypatch, models)
     yield models
     st.cache_resource.clear()
 

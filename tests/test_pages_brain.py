@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import streamlit as st
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
@@ -16,7 +15,7 @@ import mmlab.ui.session.cache
 from mmlab.ui.bar.samples import OPEN
 from mmlab.ui.components import page_frame
 from mmlab.ui.inputs.sample_picker import TAB, TABS
-from tests.apps import captions
+from tests.apps import captions, show_library
 from tests.library import measured
 from tests.test_brain import head, nifti, png
 from tests.test_pages import opened, sentences, text
@@ -38,9 +37,7 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(autouse=True)
 def library(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("MMLAB_CHECKPOINTS", str(models))
-    st.cache_data.clear()
-    st.cache_resource.clear()
+    show_library(monkeypatch, models)
 
 
 def shown(**address: str) -> AppTest:

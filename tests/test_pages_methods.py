@@ -26,7 +26,7 @@ from mmlab.storage.checkpoints import PROGRESS
 from mmlab.ui.pages.methods import page
 from mmlab.ui.pages.methods.evidence_views import EVIDENCE
 from mmlab.ui.text import wording
-from tests.apps import app_at
+from tests.apps import app_at, show_library
 from tests.library import untrained
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -84,9 +84,7 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(autouse=True)
 def library(models: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    monkeypatch.setenv("MMLAB_CHECKPOINTS", str(models))
-    st.cache_data.clear()
-    st.cache_resource.clear()
+    show_library(monkeypatch, models)
     yield models
     st.cache_resource.clear()
 

@@ -7,13 +7,12 @@ import wave
 from pathlib import Path
 
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from mmlab.ui.bar.samples import OPEN
 from mmlab.ui.components import page_frame
 from mmlab.ui.inputs.sample_picker import TAB, TABS
-from tests.apps import captions
+from tests.apps import captions, show_library
 from tests.library import measured
 from tests.test_pages import opened, sentences, text
 
@@ -32,9 +31,7 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(autouse=True)
 def library(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("MMLAB_CHECKPOINTS", str(models))
-    st.cache_data.clear()
-    st.cache_resource.clear()
+    show_library(monkeypatch, models)
 
 
 def shown(**address: str) -> AppTest:
