@@ -1,7 +1,8 @@
-"""Take the pictures of every page, light and dark, wide and narrow, into docs/screenshots/ as WebP.
+"""Take the pictures of every page as WebP: wide and light for docs/screenshots/, or in every way to be looked at.
 
 python tools/screenshots.py                      # starts the app by itself
 python tools/screenshots.py --only predict       # one page
+python tools/screenshots.py --out build/pictures # light and dark, wide and narrow
 MMLAB_CHECKPOINTS=... python tools/screenshots.py
 """
 
@@ -74,18 +75,19 @@ def main() -> None:
 
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", default="", help="name of one page: home, predict, ...")
-    parser.add_argument("--out", type=Path, default=FOLDER)
+    parser.add_argument("--out", type=Path, default=FOLDER, help="another folder gets the dark and narrow ones, too")
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
     names = [page.name for page in pages()]
+    widths, schemes = ((1280,), ("light",)) if options.out == FOLDER else ((1280, 390), ("light", "dark"))
     with server() as address, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         for name in names:
             if options.only not in ("", name):
                 continue
             url = f"{address}/{'' if name == 'home' else name}"
-            for width in (1280, 390):
-                for scheme in ("light", "dark"):
+            for width in widths:
+                for scheme in schemes:
                     file = options.out / f"{name}-{width}-{scheme}.webp"
                     take(browser, url, width, scheme).save(file, "WEBP", quality=QUALITY, method=6)
                     print(f"{file}: {file.stat().st_size / 1000:.0f} kB")
