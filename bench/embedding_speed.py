@@ -161,7 +161,7 @@ def from_another_page(context: Any) -> tuple[float, float]:
     page.goto(f"{ADDRESS}/predict?{VIEW}")
     page.wait_for_selector(".mm-lattice", timeout=60_000)
     page.wait_for_timeout(1500)
-    page.locator(".st-key-mm-views").get_by_role("link", name="In Embed").evaluate(
+    page.locator(".st-key-mm-views").get_by_role("link", name="Embed →").evaluate(
         "(link) => { window.since = performance.now(); link.click(); }"
     )
     done = seen(page, "painted")
