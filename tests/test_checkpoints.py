@@ -17,6 +17,7 @@ from safetensors import safe_open
 
 from mmlab.core.errors import CheckpointError, MmlabError, StorageError
 from mmlab.core.method import METHODS, Method
+from mmlab.core.modality import Modalities
 from mmlab.core.options import as_dict, build
 from mmlab.core.results import Sweep
 from mmlab.inference.sweep import metrics, sweep
@@ -357,6 +358,45 @@ def test_a_large_sweep_of_other_weights_is_not_taken(large: Sweep, tmp_path: Pat
     sweep_file.write(tmp_path, large)
     sweep_file._write(tmp_path, replace(sweep_file.drawn(large), digest="new"), exact=False)
     assert sweep_file.read_whole(tmp_path, "new").drawn_from == len(large.ids)
+
+
+def test_a_large_sweep_of_another_task_is_refused_as_a_small_one_is(large: Sweep, tmp_path: Path) -> None:
+    sweep_file.write(tmp_path, large)
+    assert len(sweep_file.read_whole(tmp_path, "abc", TASK.info).ids) == len(large.ids)
+    with pytest.raises(CheckpointError, match="over all samples cannot be used: it was made for other answers"):
+        large_sweep.read(tmp_path, "abc", ToyTask("regression").info)
+    fewer = list(TASK.info.modalities)[:2]
+    with pytest.raises(CheckpointError, match="other inputs than the task has"):
+        large_sweep.read(tmp_path, "abc", replace(TASK.info, modalities=Modalities(fewer)))
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"logits": np.nan}, "not a finite number"),
+        ({"target": 99}, "a right answer in it is none of the task's"),
+        ({"ids": 3}, "are damaged"),
+    ],
+)
+def test_a_large_sweep_that_is_not_as_it_says_is_refused(
+    changes: dict[str, float], why: str, large: Sweep, tmp_path: Path
+) -> None:
+    """Each of its files is sound by itself."""
+    sweep_file.write(tmp_path, large)
+    logits, target, ids = large.logits.copy(), large.target.copy(), large.ids
+    logits[0, 0, 0] = changes.get("logits", 0)
+    target[0] = changes.get("target", 0)
+    ids = ids[: int(changes.get("ids", len(ids)))]
+    large_sweep.write(tmp_path, replace(large, logits=logits, target=target, ids=ids))
+    with pytest.raises(CheckpointError, match=why):
+        sweep_file.read_whole(tmp_path, "abc", TASK.info)
+
+
+def test_all_samples_are_those_that_the_file_was_drawn_from(large: Sweep, tmp_path: Path) -> None:
+    sweep_file.write(tmp_path, large)
+    large_sweep.write(tmp_path, large.of_rows(range(len(large.ids) - 1)))
+    with pytest.raises(CheckpointError, match=f"it is not of {len(large.ids):,} samples"):
+        sweep_file.read_whole(tmp_path, "abc", TASK.info)
 
 
 def test_answers_on_disk_are_those_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:

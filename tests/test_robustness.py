@@ -154,6 +154,9 @@ def test_what_was_computed_is_kept_under_the_digest(tmp_path: Path, monkeypatch:
     imputation._keep(imputation._folder("abc", "zeros"), Sweep(**{**vars(found), "digest": "abc"}))
     np.testing.assert_allclose(imputation.stored("abc", "zeros").logits, found.logits, atol=1e-2)
     assert imputation.stamp("abc", "zeros") > 0
+    assert imputation.stored("abc", "zeros", ToyTask().info).ids == found.ids
+    with pytest.raises(imputation.NotComputed, match="another version of the task"):
+        imputation.stored("abc", "zeros", ToyTask("regression").info)
     with pytest.raises(imputation.NotComputed):
         imputation.stored("abd", "zeros")
     with pytest.raises(imputation.NotComputed):

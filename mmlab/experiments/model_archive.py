@@ -105,7 +105,6 @@ def import_model(library: Library, content: bytes, tag: str = "", replace: bool 
     NotAllowed.
     """
     permissions.require(Action.IMPORT)
-    _check_room(library, len(content))
     parts = _unpacked(content)
     names = _names(parts.pop(NAMES, b"{}"))
     return file_parts(library, parts, tag or str(names.get("tag", "imported")), replace)

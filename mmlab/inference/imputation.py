@@ -26,7 +26,7 @@ from mmlab.core.modality import Combination, Modality
 from mmlab.core.phrases import phrase
 from mmlab.core.results import Sweep
 from mmlab.core.stored_rows import mean_of, rows_at, spread_of
-from mmlab.core.task import TASKS, Task, Versioned
+from mmlab.core.task import TASKS, Task, TaskInfo, Versioned
 from mmlab.inference.predictor import Model
 from mmlab.inference.sweep import sweep
 from mmlab.modalities.corruption import SEVERITIES, degrade
@@ -177,9 +177,9 @@ def compute_validation(model: Model, on_progress: Progress | None = None) -> Swe
     return found
 
 
-def stored(digest: str, rule: str) -> Sweep:
-    """What `compute` or `compute_validation` kept. Raises NotComputed."""
-    return _read(_folder(digest, rule), digest)
+def stored(digest: str, rule: str, info: TaskInfo | None = None) -> Sweep:
+    """What `compute` or `compute_validation` kept. info: of the task that it must fit. Raises NotComputed."""
+    return _read(_folder(digest, rule), digest, info)
 
 
 def stamp(digest: str, rule: str) -> int:
@@ -202,9 +202,9 @@ def compute_damaged(
     return found
 
 
-def stored_damaged(digest: str, modality: str, kind: str) -> list[Sweep]:
-    """What `compute_damaged` kept, severities 0 to 5. Raises NotComputed."""
-    return [_read(_folder(digest, f"{modality}-{kind}-{severity}"), digest) for severity in (0, *SEVERITIES)]
+def stored_damaged(digest: str, modality: str, kind: str, info: TaskInfo | None = None) -> list[Sweep]:
+    """What `compute_damaged` kept, severities 0 to 5. info: of the task that it must fit. Raises NotComputed."""
+    return [_read(_folder(digest, f"{modality}-{kind}-{severity}"), digest, info) for severity in (0, *SEVERITIES)]
 
 
 def damaged_stamp(digest: str, modality: str, kind: str) -> int:
@@ -271,13 +271,15 @@ def _keep(folder: Path, found: Sweep) -> None:
         raise DataError("The answers cannot be kept on disk.", f"Make room in {cache_folder()}.") from error
 
 
-def _read(folder: Path, digest: str) -> Sweep:
+def _read(folder: Path, digest: str, info: TaskInfo | None) -> Sweep:
     if not (folder / SWEEP).is_file():
         raise NotComputed("This was not computed yet.", "Compute it under Imputation.")
     try:
-        return sweep_file.read(folder, digest)
+        return sweep_file.read(folder, digest, info)
     except CheckpointError as error:
-        raise NotComputed("What was stored is damaged.", "Compute it again under Imputation.") from error
+        raise NotComputed(
+            "What was stored is damaged, or of another version of the task.", "Compute it again under Imputation."
+        ) from error
 
 
 def _modified(folder: Path) -> int:

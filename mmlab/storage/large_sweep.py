@@ -19,15 +19,16 @@ from numpy.typing import NDArray
 
 from mmlab.core.errors import CheckpointError
 from mmlab.core.results import Sweep
+from mmlab.core.task import TaskInfo
 from mmlab.storage import packed_arrays, sweep_rows
 from mmlab.storage.atomic_files import hidden, put_folder, remove_folder
-from mmlab.storage.bounded_arrays import LONGEST_HEADER, DamagedArray, header
+from mmlab.storage.bounded_arrays import LONGEST_HEADER, DamagedArray, Headers, header
+from mmlab.storage.sweep_misfit import misfit_of_answers, parts
 
 FOLDER, ROWS = "sweep", "rows.npz"
 VERSION = 1
 VARIANCE = "variance"  # which not every method has
 LARGE = ("logits", "mean", VARIANCE)
-PART = 2**22  # numbers that are written at a time
 MOST_VALUES = 2**36  # of one array: 256 GB
 
 
@@ -55,16 +56,18 @@ def is_there(path: Path) -> bool:
     return (path / FOLDER / ROWS).is_file()
 
 
-def read(path: Path, digest: str) -> Sweep | None:
+def read(path: Path, digest: str, info: TaskInfo | None = None, count: int = 0) -> Sweep | None:
     """All samples of the model in folder `path`, mapped; None where it was not too large, or is of other weights.
 
-    Raises CheckpointError for a damaged one.
+    info: of the task that it must fit; count: how many samples it must have, where that is known.
+    Raises CheckpointError for a damaged one, and for one of another task.
     """
     folder = path / FOLDER
     if not is_there(path):
         return None
+    again = "Run `python -m mmlab evaluate --save` to make them again."
     try:
-        small = packed_arrays.read(folder / ROWS)
+        small = packed_arrays.read(folder / ROWS, _check_rows)
         if not sweep_rows.is_of(small, digest, (VERSION,)):
             return None
         shape = len(small["combinations"]), len(small["ids"])
@@ -73,12 +76,27 @@ def read(path: Path, digest: str) -> Sweep | None:
             for name in LARGE
             if name != VARIANCE or (folder / f"{name}.npy").is_file()
         }
-        return Sweep(
+        if large["mean"].ndim != 3 or large.get(VARIANCE, large["mean"]).shape != large["mean"].shape:
+            raise DamagedArray("holds embeddings that do not fit each other")
+        found = Sweep(
             logits=large["logits"], mean=large["mean"], variance=large.get(VARIANCE), **sweep_rows.fields_of(small)
         )
-    except (OSError, KeyError, ValueError, TypeError) as error:
-        again = "Run `python -m mmlab evaluate --save` to make them again."
+    except (OSError, KeyError, ValueError, TypeError, IndexError) as error:
         raise CheckpointError(f"The stored answers of {path.name} to all samples are damaged.", again) from error
+    why = f"it is not of {count:,} samples" if count and count != len(found.ids) else misfit_of_answers(found, info)
+    if why:
+        raise CheckpointError(f"The sweep of {path.name} over all samples cannot be used: {why}.", again)
+    return found
+
+
+def _check_rows(headers: Headers) -> None:
+    """Whether as much is said of samples as there are, in kinds that it can have. Raises ValueError, KeyError."""
+    shapes = {name: found.shape for name, found in headers.items()}
+    fits = shapes["ids"] == shapes["groups"] == shapes["target"][:1] == shapes["present"][:1]
+    kinds = {"ids": "U", "groups": "U", "combinations": "U", "digest": "U", "present": "b", "target": "iufb"}
+    sides = len(shapes["present"]) == 2 and len(shapes["ids"]) == len(shapes["combinations"]) == 1
+    if not (fits and sides) or any(headers[name].kind.kind not in kind for name, kind in kinds.items()):
+        raise DamagedArray("holds something else than what is said of samples")
 
 
 def _large(found: Sweep) -> Iterator[tuple[str, NDArray[Any]]]:
@@ -87,15 +105,9 @@ def _large(found: Sweep) -> Iterator[tuple[str, NDArray[Any]]]:
         yield VARIANCE, found.variance
 
 
-def _parts(values: NDArray[Any]) -> Iterator[NDArray[Any]]:
-    """All numbers in their order, some at a time, none of them held twice."""
-    flat = values.reshape(-1)
-    return (flat[start : start + PART] for start in range(0, flat.size, PART))
-
-
 def _kind(values: NDArray[Any]) -> np.dtype[Any]:
     """Half precision where it holds numbers as large as these."""
-    most = max((float(np.abs(part).max()) for part in _parts(values)), default=0.0)
+    most = max((float(np.abs(part).max()) for part in parts(values)), default=0.0)
     return np.dtype(np.float16 if most < np.finfo(np.float16).max else np.float32)
 
 
@@ -103,7 +115,7 @@ def _write_array(file: Path, values: NDArray[Any], kind: np.dtype[Any]) -> None:
     with file.open("wb") as opened:
         about = {"descr": np.lib.format.dtype_to_descr(kind), "fortran_order": False, "shape": values.shape}
         np.lib.format.write_array_header_1_0(opened, about)
-        for part in _parts(values):
+        for part in parts(values):
             opened.write(part.astype(kind).tobytes())
 
 

@@ -24,6 +24,7 @@ from mmlab.core.task import TaskInfo
 from mmlab.storage import large_sweep, packed_arrays, sweep_rows
 from mmlab.storage.bounded_arrays import Headers
 from mmlab.storage.checkpoints import SWEEP
+from mmlab.storage.sweep_misfit import misfit
 
 VERSIONS = (1, 2, 3)  # the second has principal directions; the third is drawn from more samples
 SEED = 0  # of the samples that are drawn
@@ -66,7 +67,7 @@ def drawn(found: Sweep) -> Sweep:
 def read_whole(path: Path, digest: str, info: TaskInfo | None = None) -> Sweep:
     """As `read`, with all samples of a sweep that is too large for its file, mapped. Raises CheckpointError."""
     few = read(path, digest, info)
-    return (large_sweep.read(path, digest) or few) if few.drawn_from else few
+    return (large_sweep.read(path, digest, info, few.drawn_from) or few) if few.drawn_from else few
 
 
 def _write(path: Path, found: Sweep, exact: bool) -> None:
@@ -105,37 +106,6 @@ def read(path: Path, digest: str, info: TaskInfo | None = None) -> Sweep:
     if why := misfit(found, info):
         raise CheckpointError(f"The sweep of {path.name} cannot be used: {why}.", again)
     return found
-
-
-def misfit(found: Sweep, info: TaskInfo | None) -> str:
-    """Why a sweep cannot be that of a task, or of any where none is given; empty where it can."""
-    if not all(bool(np.isfinite(values).all()) for values in (found.logits, found.target) if values.dtype.kind == "f"):
-        return "an answer in it is not a finite number"
-    if found.variance is not None and not bool((found.variance >= 0).all()):
-        return "a variance in it is negative or no number"
-    if found.drawn_from and found.drawn_from < len(found.ids):
-        return "it holds more samples than those it is drawn from"
-    if len(set(found.combinations)) != len(found.combinations):
-        return "a combination stands in it twice"
-    return "" if info is None else _not_of(found, info)
-
-
-def _not_of(found: Sweep, info: TaskInfo) -> str:
-    """Why it is not one of this task; empty where it is."""
-    keys = tuple(combination.key for combination in info.modalities.subsets())
-    if found.combinations != keys or found.present.shape[1] != len(info.modalities):
-        return "it was made for other inputs than the task has"
-    channels = info.output.channels
-    if found.logits.shape[2] != channels:
-        return "it was made for other answers than the task has"
-    if found.target.shape[1:] != info.output.kept_truth:
-        return "its right answers are not of the task's kind"
-    if info.output.class_names and found.target.dtype.kind not in "iu":
-        return "its right answers are not classes"
-    several = found.target.ndim == 1 and found.target.dtype.kind in "iu"
-    if several and len(found.target) and not 0 <= found.target.min() <= found.target.max() < max(2, channels):
-        return "a right answer in it is none of the task's"
-    return ""
 
 
 def _check_headers(headers: Headers) -> None:

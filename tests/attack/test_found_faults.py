@@ -23,7 +23,7 @@ from mmlab.modalities.image.decode import read_picture
 from mmlab.modalities.scan.folder_input import read_labels
 from mmlab.modalities.series.columns import table_of
 from mmlab.modalities.vector.array_rows import row_of
-from mmlab.storage import bounded_arrays, bounded_zip, checkpoints, sweep_file
+from mmlab.storage import bounded_arrays, bounded_zip, checkpoints, sweep_file, sweep_misfit
 from mmlab.storage.bounded_zip import Bounds
 from mmlab.storage.library import SHIPPED
 from mmlab.viz.inputs import numeric_row
@@ -121,8 +121,8 @@ def test_a_sweep_whose_right_answers_are_no_classes_is_a_sentence() -> None:
     info = TASKS["watch"].info
     folder = SHIPPED / "watch" / "joint" / "seed0"
     found = sweep_file.read(folder, checkpoints.load(folder).digest)
-    assert sweep_file.misfit(found, info) == ""
-    assert "not classes" in sweep_file.misfit(replace(found, target=found.target.astype(np.float32)), info)
+    assert sweep_misfit.misfit(found, info) == ""
+    assert "not classes" in sweep_misfit.misfit(replace(found, target=found.target.astype(np.float32)), info)
 
 
 def test_names_of_columns_hold_nothing_that_a_drawing_cannot() -> None:

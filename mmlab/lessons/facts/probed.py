@@ -98,7 +98,7 @@ def _answers_under(ask: Ask, world: World, rule: str) -> Sweep:
     """From the disk, where they were computed before."""
     reference = world.reference(ask)
     try:
-        return imputation.stored(str(world.report(reference).get("digest", "")), rule)
+        return imputation.stored(str(world.report(reference).get("digest", "")), rule, world.task(ask.task).info)
     except imputation.NotComputed:
         with world.lend(reference) as model:
             return imputation.compute(model, rule)

@@ -226,8 +226,8 @@ def _kept(reference: Reference, rule: str, stamps: tuple[int, int], mask: int, l
 
 @st.cache_resource(show_spinner=False, max_entries=16)
 def _validation(reference: Reference, stamp: int) -> Lattice:
-    found = imputation.stored(view_data.digest(reference), imputation.VALIDATION)
-    return grade(found, cache.task(reference.task).info.output).lattice
+    info = cache.task(reference.task).info
+    return grade(imputation.stored(view_data.digest(reference), imputation.VALIDATION, info), info.output).lattice
 
 
 def _validated(view: View, method: str) -> int:

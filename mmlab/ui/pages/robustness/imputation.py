@@ -223,8 +223,9 @@ def _damaged(reference: Reference, modality: str, kind: str) -> list[PerSampleSc
 
 @st.cache_resource(show_spinner=False, max_entries=32)
 def _damage_graded(reference: Reference, modality: str, kind: str, stamp: int) -> list[PerSampleScores]:
-    output = cache.task(reference.task).info.output
-    return [grade(found, output) for found in imputation.stored_damaged(view_data.digest(reference), modality, kind)]
+    info = cache.task(reference.task).info
+    found = imputation.stored_damaged(view_data.digest(reference), modality, kind, info)
+    return [grade(each, info.output) for each in found]
 
 
 def _damage(view: View) -> tuple[str, str]:

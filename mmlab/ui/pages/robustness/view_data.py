@@ -185,10 +185,10 @@ def pick(task: Task, key: str) -> None:
 @st.cache_resource(show_spinner=False, max_entries=48)
 def graded(reference: Reference, rule: str, stamp: int) -> PerSampleScores:
     """A model's answers, graded. Raises CheckpointError, or DataError where the rule was not computed yet."""
-    output = cache.task(reference.task).info.output
+    info = cache.task(reference.task).info
     if rule == imputation.NATIVE:
-        return grade(cache.sweep(reference), output)
-    return grade(imputation.stored(digest(reference), rule), output)
+        return grade(cache.sweep(reference), info.output)
+    return grade(imputation.stored(digest(reference), rule, info), info.output)
 
 
 def stamp(reference: Reference, rule: str) -> int:
