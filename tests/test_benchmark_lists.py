@@ -141,6 +141,31 @@ def test_arrays_of_other_lengths_and_labels_that_are_no_digits_are_named(tmp_pat
         looked_at("avmnist", tmp_path)
 
 
+def test_a_swing_is_read_with_its_two_frames_and_a_reward_that_cannot_be_is_named(tmp_path: Path) -> None:
+    write_miniature("gmc_pendulum", tmp_path)
+    open_folder("gmc_pendulum", tmp_path)
+    task = TASKS["gmc_pendulum"]()
+    samples, first = task.samples("train"), task.example("train-00000").raw
+    assert samples.inputs["picture"].shape[1:] == (1, 2, 60, 60)
+    assert (first["picture"].pixels[0] == first["picture"].pixels[1]).all(), "the first moment stands twice"
+    later = task.example("train-00005").raw
+    assert (later["picture"].pixels[0] != later["picture"].pixels[1]).any()
+    assert later["sound"].names[:2] == ("earlier left pitch", "earlier left loudness")
+    before = task.example("train-00004").raw["sound"].values
+    assert later["sound"].values[:6].tolist() == before[6:].tolist(), "what was now is earlier a step later"
+    file = next(tmp_path.glob("test_pendulum*.npz"))
+    with np.load(file) as archive:
+        arrays = {name: archive[name] for name in archive.files}
+    arrays["part3"][3] = 0.5
+    np.savez(tmp_path / "again.npz", **arrays)
+    (tmp_path / "again.npz").replace(file)
+    with pytest.raises(DataError, match=r"test_pendulum.*', row 3: the reward 0\.5 is not between -16\.3 and 0"):
+        looked_at("gmc_pendulum", tmp_path)
+    file.with_name("test_pendulum_dataset_samples3.npz").write_bytes(b"")
+    with pytest.raises(DataError, match="are both of the split test"):
+        looked_at("gmc_pendulum", tmp_path)
+
+
 def test_flow_is_one_picture_of_two_and_is_lost_where_either_is(tmp_path: Path) -> None:
     write_miniature("ucf101", tmp_path)
     found = open_folder("ucf101", tmp_path).samples[0]

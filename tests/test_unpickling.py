@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pickle
+import shlex
 import sys
 import types
 from pathlib import Path
@@ -126,18 +127,32 @@ def test_a_tensor_that_leaves_its_numbers_is_refused() -> None:
         unpickling.tensor(np.zeros(4), -1, (2,), (1,))
 
 
-def test_the_miniature_s_pickles_give_the_archives_beside_them(tmp_path: Path) -> None:
-    write_miniature("mosi", tmp_path)
-    for path in sorted(tmp_path.glob("*.pkl")):
+@pytest.mark.parametrize(
+    ("name", "ending", "count", "needed"),
+    [
+        ("mosi", "pkl", 6, "mosi_data"),
+        ("mhd", "pt", 2, "mhd_train"),
+        ("gmc_pendulum", "pt", 2, "train_pendulum"),
+    ],
+)
+def test_a_miniature_s_pickles_give_the_archives_beside_them(
+    name: str, ending: str, count: int, needed: str, tmp_path: Path
+) -> None:
+    write_miniature(name, tmp_path)
+    pickles = sorted(tmp_path.glob(f"*.{ending}"))
+    assert len(pickles) == count
+    for path in pickles:
         made = plain_arrays(unpickling.read(path)).arrays
         with np.load(path.with_suffix(".npz"), allow_pickle=False) as kept:
             assert set(made) == set(kept.files)
-            assert all(np.array_equal(made[name], kept[name]) for name in made)
-    (tmp_path / "mosi_data.npz").unlink()
-    with pytest.raises(DataError, match=r"There is no 'mosi_data\.npz'") as raised:
-        looked_at("mosi", tmp_path)
+            assert all(np.array_equal(made[each], kept[each]) for each in made)
+    lost = next(tmp_path.glob(f"{needed}*.npz"))
+    lost.unlink()
+    with pytest.raises(DataError, match="There is no '") as raised:
+        looked_at(name, tmp_path)
+    assert lost.name in raised.value.message
     assert "data convert" in raised.value.hint
-    assert "mosi_data.pkl" in raised.value.hint
+    assert shlex.split(raised.value.hint)[-1] == str(lost.with_suffix(f".{ending}"))
 
 
 def test_a_row_is_read_alone_and_what_is_wrong_with_its_file_is_said(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from mmlab.core.errors import DataError
 from mmlab.modalities.npy_header import npy_header
+from mmlab.modalities.series.columns import NUMPY
 from mmlab.modalities.series.csv_table import LARGEST
 
 ARRAYS = 6  # kept open: one per input
@@ -33,6 +34,23 @@ def row_of(content: bytes, wanted: str, size: int, label: str) -> NDArray[np.flo
             f"Row {int(wanted):,} of {label} has values that are not finite numbers.", "Fill or remove them."
         )
     return np.array(row, np.float64 if row.dtype == np.float64 else np.float32)
+
+
+def in_one_row(content: bytes) -> bytes:
+    """A file as it is; an array of three or more axes, such as [moments, microphones, 2], with its numbers in a row."""
+    if not content.startswith(NUMPY):
+        return content
+    opened = io.BytesIO(content)
+    try:
+        shape, fortran, form = npy_header(opened)
+        if fortran or len(shape) < 3 or form.kind not in "fiu":
+            return content
+        values = np.frombuffer(content, form, int(np.prod(shape, dtype=object)), opened.tell())
+    except Exception:  # NumPy raises ValueError, EOFError, tokenize errors and more; the reader has a sentence for it
+        return content
+    target = io.BytesIO()
+    np.lib.format.write_array(target, values, allow_pickle=False)
+    return target.getvalue()
 
 
 @lru_cache(maxsize=ARRAYS)

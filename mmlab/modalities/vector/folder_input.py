@@ -14,7 +14,7 @@ from mmlab.core.prepared_input import PreparedInput
 from mmlab.core.recordings import Raw, Vector
 from mmlab.modalities.files import numbered, shown_name
 from mmlab.modalities.series.columns import MOST_COLUMNS, check_columns, chosen, listed, numbered_columns, table_of
-from mmlab.modalities.vector.array_rows import row_of
+from mmlab.modalities.vector.array_rows import in_one_row, row_of
 
 LARGEST_AS_IT_IS = 6e4  # that half precision holds
 
@@ -67,6 +67,7 @@ class VectorInput(FolderInput):
         label = shown_name(path, "The row of numbers")
         if wanted:
             return Vector(row_of(content, wanted, len(self.row_names), label), self.row_names)
+        content = content if self.pooled else in_one_row(content)
         values = chosen(table_of(content, label), self.columns, label, self.size)
         if self.pooled:
             there = values[(values != 0).any(1)]

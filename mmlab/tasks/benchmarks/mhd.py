@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from mmlab.core.errors import DataError
 from mmlab.tasks.official.array_files import archive, rows_of
 from mmlab.tasks.official.benchmark import BENCHMARKS, Benchmark, Protocol, Sample, with_validation
+from mmlab.tasks.official.pickled import saved_by_torch
+from mmlab.tasks.official.plain_arrays import plain_arrays
 from mmlab.tasks.official.stand_ins import pictures_with_sounds, put, resized, spectrogram
 
 DIGITS = tuple(map(str, range(10)))
@@ -58,7 +60,7 @@ class MHD(Benchmark):
         return with_validation(found)
 
     def miniature(self, folder: Path) -> None:
-        """The archives of five digits, twelve of each, one in six for the test; the .pt itself takes torch to write."""
+        """Five digits, twelve of each, one in six for the test, as torch saves them and as archives."""
         parts: dict[str, list[Any]] = {"train": [], "test": []}
         for turn, (number, pixels, sound) in enumerate(pictures_with_sounds(5, 12)):
             picture = resized(pixels, PIXELS) / 255
@@ -66,12 +68,12 @@ class MHD(Benchmark):
             blocks = spectrogram(sound, BLOCKS * SIDE, SIDE).reshape(BLOCKS, SIDE, SIDE) / 255
             parts["test" if turn % 6 == 5 else "train"].append((number, picture[None], path, blocks))
         for split, samples in parts.items():
-            arrays: dict[str, NDArray[Any]] = {
-                f"part{place}": np.array([each[place] for each in samples], np.float32) for place in range(4)
-            }
-            arrays[LABELS] = arrays[LABELS].astype(np.int64)
-            put(folder / f"mhd_{split}.npz", b"")
-            np.savez(folder / f"mhd_{split}.npz", allow_pickle=False, **arrays)
+            labels, *arrays = (np.array([each[place] for each in samples], np.float32) for place in range(4))
+            ends = ({"min": float(each.min()), "max": float(each.max())} for each in arrays[1:])
+            value = (labels.astype(np.int64), *arrays, *ends)
+            put(folder / f"mhd_{split}.pt", saved_by_torch(value))
+            with (folder / f"mhd_{split}.npz").open("wb") as opened:
+                np.savez(opened, allow_pickle=False, **plain_arrays(value).arrays)
 
 
 def _numbers(labels: NDArray[Any]) -> NDArray[Any]:
