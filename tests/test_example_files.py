@@ -13,6 +13,8 @@ from mmlab.core.recordings import Strokes
 from mmlab.core.task import TASKS
 from mmlab.inference import example_files
 from mmlab.modalities.path.decode import read_strokes
+from mmlab.modalities.series.folder_input import SeriesInput
+from mmlab.tasks.official.stand_ins import npy
 from tests.apps import app_at, healthy, html, show_library
 from tests.folders import opened, scans, written
 
@@ -68,6 +70,15 @@ def test_folders_of_ones_own_have_them_too(tmp_path: Path) -> None:
     assert {name: set(files) for name, files in found.items()} == {"photo": {"png"}, "numbers": {"csv", "npy"}}
     slices = opened(scans(tmp_path / "lesions"))
     assert all("png" in files for files in example_files.examples(slices, slices.gallery()[0]).values())
+
+
+def test_columns_without_names_are_read_back_though_they_are_called_by_numbers() -> None:
+    steps = SeriesInput(size=3, rate=1.0, seconds=8.0, steps=8)
+    there = steps.read(npy(np.random.default_rng(0).normal(size=(8, 3))), "steps.npy")
+    content = modality_kind("series").written(there)["csv"]
+    assert content.startswith(b"t [s],column_1,column_2,column_3\n")
+    back = steps.prepare(steps.read(content, "steps.csv")).tensor
+    assert float(abs(back - steps.prepare(there).tensor).max()) < 1e-3
 
 
 def test_strokes_are_read_from_a_table_with_and_without_names() -> None:

@@ -113,7 +113,9 @@ def encode_table(recordings: Mapping[str, Series]) -> bytes:
 
 
 def _column(prefix: str, name: str, unit: str) -> str:
-    return f"{prefix}_{name}".strip("_") + (f" [{unit}]" if unit else "")
+    whole = f"{prefix}_{name}".strip("_")
+    whole = f"column_{whole}" if whole.isdecimal() else whole  # a line of numbers would be read as a row
+    return whole + (f" [{unit}]" if unit else "")
 
 
 def most_active(groups: Sequence[Values], rows: int) -> int:
