@@ -263,6 +263,33 @@ def apart(folder: Path) -> Path:
     return written(folder, task, rows, {})
 
 
+def words(folder: Path) -> Path:
+    """Sequences of 4 to 9 words in an archive with their lengths, and two numbers by chance: a rise comes before a fall
+    or behind it, which is in the order of the words and nowhere else. What lies behind the last word is far off."""
+    task = {
+        "name": "words",
+        "output": {"kind": "classification", "classes": ["rise first", "fall first"]},
+        "modalities": [
+            {"name": "voice", "kind": "sequence", "size": 2, "steps": 10},
+            {"name": "chance", "kind": "vector", "columns": ["a", "b"], "inline": True},
+        ],
+    }
+    rng, rows = np.random.default_rng(0), ["id,split,target,voice,chance"]
+    splits = ("train",) * 96 + ("valid",) * 16 + ("test",) * 40
+    values, lengths = np.full((len(splits), 10, 2), 50, np.float32), rng.integers(4, 10, len(splits))
+    for number, (split, length) in enumerate(zip(splits, lengths, strict=True)):
+        order = number % 2
+        first, second = np.sort(rng.choice(length, 2, replace=False))
+        values[number, :length] = rng.normal(0, 0.1, (length, 2))
+        values[number, first, order] += 3
+        values[number, second, 1 - order] += 3
+        chance = " ".join(f"{each:.3f}" for each in rng.normal(size=2))
+        rows.append(f"s{number},{split},{('rise first', 'fall first')[order]},all.npz#voice.{number},{chance}")
+    written(folder, task, rows, {})
+    np.savez(folder / "all.npz", voice=values, voice_lengths=lengths)
+    return folder
+
+
 def motion(folder: Path) -> Path:
     """Clips of a bar that goes to the left or to the right, from anywhere and round the edge, and their middle frames:
     which way it goes is in the order of the frames and nowhere else, so that one frame cannot tell."""

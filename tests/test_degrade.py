@@ -9,7 +9,7 @@ import pytest
 
 from mmlab.core.errors import DataError, UnknownName
 from mmlab.core.modality_kinds import MODALITY_KINDS
-from mmlab.core.recordings import Clip, Picture, Raw, Scan, Series, Sound, Strokes, Text, Vector
+from mmlab.core.recordings import Clip, FeatureSequence, Picture, Raw, Scan, Series, Sound, Strokes, Text, Vector
 from mmlab.modalities import corruption
 
 
@@ -50,11 +50,19 @@ def clip() -> Clip:
     return Clip(np.where(np.abs(across) < 4, 220, 30).repeat(24, 1).astype(np.uint8))
 
 
+def sequence() -> FeatureSequence:
+    """Three features of twelve words, of which one was not measured."""
+    values = np.random.default_rng(0).normal(size=(12, 3)).astype(np.float32)
+    there = np.arange(12) != 4
+    return FeatureSequence(np.where(there[:, None], values, 0), there, ("1", "2", "3"))
+
+
 RAWS: dict[str, Raw] = {
     "frames": clip(),
     "image": picture(),
     "sound": sound(),
     "path": strokes(),
+    "sequence": sequence(),
     "series": series(),
     "scan": scan(),
     "text": Text("A slow start, and then one of the warmest and funniest films I have seen in years!"),
@@ -67,7 +75,7 @@ def numbers(raw: Raw) -> np.ndarray:
         return raw.pixels.astype(float)
     if isinstance(raw, Sound):
         return raw.wave.astype(float)
-    if isinstance(raw, Series):
+    if isinstance(raw, Series | FeatureSequence):
         return raw.values.astype(float)
     if isinstance(raw, Text):
         return np.frombuffer(raw.text.encode("utf-32"), np.uint32).astype(float)

@@ -117,6 +117,7 @@ def test_the_document_says_what_there_is() -> None:
                 "colour": " false",
                 "standardise": " true",
                 "pooled": " false",
+                "padded": " false",
                 "beside": " none",
             }.get(option.name, f" {option.default}")
             assert f"`{option.name}`{default}" in rows[name], (name, option.name)

@@ -34,6 +34,7 @@ from tests.toys import examples, folder_of_clouds
 ROOT = Path(__file__).resolve().parent.parent
 COLOUR = "#2B7BBB"
 OPTIONS: dict[str, Mapping[str, Any]] = {
+    "sequence": {"size": 3},
     "series": {"columns": ("x", "y")},
     "vector": {"columns": ("width", "height")},
 }

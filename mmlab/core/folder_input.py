@@ -5,12 +5,15 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from mmlab.core.errors import DataError
 from mmlab.core.options import NoOptions, Options
 from mmlab.core.prepared_input import PreparedInput
 from mmlab.core.recordings import Raw
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,18 @@ class FolderInput(ABC):
     def robust(self) -> bool:
         """Whether that is done by median and interquartile range, and far numbers are drawn in."""
         return False
+
+    @property
+    def scaled_rows(self) -> int:
+        """How many rows of the tensor that is done to, from the first on; those behind them are no measurements."""
+        return self.shape[0]
+
+    def measured(self, values: Tensor) -> Tensor | None:
+        """At which places of a prepared tensor `[C, *places]` something was measured, bool `[*places]`; None for all.
+
+        The others count for no mean and no spread, and stay as they are.
+        """
+        return None
 
     @property
     def knows_arrays(self) -> bool:

@@ -98,6 +98,12 @@ class ModalityKind(ABC):
         """Training-time variation of tensors `[B, *shape]` of any content; by default none."""
         return batch
 
+    def plain(self, batch: Tensor) -> Tensor:
+        """What `[B, *shape]` is where it says nothing: each channel at its mean, a row of numbers or words at zero."""
+        if self.discrete or batch.dim() < 3:
+            return batch.new_zeros(batch.shape)
+        return batch.mean(tuple(range(2, batch.dim())), keepdim=True).expand_as(batch).clone()
+
     def thinned(self, batch: Tensor, share: float, generator: torch.Generator) -> Tensor:
         """Tensors of a training with this share of their numbers hidden; by default as they are."""
         return batch

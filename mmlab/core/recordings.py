@@ -80,6 +80,20 @@ class Series(Raw):
 
 
 @dataclass(frozen=True)
+class FeatureSequence(Raw):
+    """`values` float32 `[T, C]`: features of each step (a word, a frame), one name per column, finite everywhere.
+
+    there: bool `[T]`, the steps that are there; the others are padding, or nothing was measured. note: what reading
+    did, as sentences.
+    """
+
+    values: NDArray[np.float32]
+    there: NDArray[np.bool_]
+    columns: tuple[str, ...]
+    note: str = ""
+
+
+@dataclass(frozen=True)
 class Vector(Raw):
     """`values` float32 or float64 `[n]`, one name per number."""
 

@@ -1,7 +1,8 @@
 """Rows of arrays that lie in files of any size, .npy and .npz: only the bytes of the row are read.
 
 `features.npy#17` is row 17 of an array; `mosi.npz#train_text.17` is row 17 of `train_text` in an archive of arrays. It
-comes out as a small .npy file of its own, so that whatever reads a file reads a row.
+comes out as a small .npy file of its own, so that whatever reads a file reads a row. Where rows have a length of their
+own, an array of the same name and `_lengths` says it, as in the files of MMSA, and what lies behind it is cut off.
 """
 
 from __future__ import annotations
@@ -55,21 +56,57 @@ def row_bytes(file: Path, wanted: str) -> bytes:
     if not (number.isdecimal() and int(number) < found.shape[0]):
         raise DataError(f"{label} has no row '{wanted[:60]}'.", f"It has 0 to {found.shape[0] - 1:,}.")
     shape = found.shape[1:]
+    if len(shape) > 1 and (length := _length_of(file, member, int(number), found)) is not None:
+        shape = (length, *shape[1:])
     count = int(np.prod(shape, dtype=object))
     if count > LARGEST_ROW:
         raise DataError(f"A row of {label} holds {count:,} numbers.", f"It can hold up to {LARGEST_ROW:,}.")
-    size = count * found.dtype.itemsize
+    start = found.start + int(number) * int(np.prod(found.shape[1:])) * found.dtype.itemsize
+    content = _bytes_at(file, start, count * found.dtype.itemsize, label)
+    target = io.BytesIO()
+    np.lib.format.write_array(target, np.frombuffer(content, found.dtype).reshape(shape), allow_pickle=False)
+    return target.getvalue()
+
+
+def _bytes_at(file: Path, start: int, size: int, label: str) -> bytes:
     try:
         with file.open("rb") as opened:
-            opened.seek(found.start + int(number) * size)
+            opened.seek(start)
             content = opened.read(size)
     except OSError as error:
         raise DataError(f"{label} cannot be read: {error.strerror}.", "Check its permissions.") from error
     if len(content) < size:
         raise DataError(f"{label} is cut off.", "Save it again.")
-    target = io.BytesIO()
-    np.lib.format.write_array(target, np.frombuffer(content, found.dtype).reshape(shape), allow_pickle=False)
-    return target.getvalue()
+    return content
+
+
+def _length_of(file: Path, member: str, number: int, found: Stored) -> int | None:
+    """How many steps of a row are there, where the archive says so. Raises DataError."""
+    name = f"{member}_lengths"
+    if not member or name not in members(file):
+        return None
+    label, lengths = shown_name(file.name, "The array"), stored_array(file, name)
+    if lengths.shape != found.shape[:1] or lengths.dtype.kind not in "iu":
+        raise DataError(f"'{name[:60]}' of {label} is not a whole number for each row.", HINT)
+    start = lengths.start + number * lengths.dtype.itemsize
+    length = int(np.frombuffer(_bytes_at(file, start, lengths.dtype.itemsize, label), lengths.dtype)[0])
+    if not 0 <= length <= found.shape[1]:
+        raise DataError(f"'{name[:60]}' of {label} says {length} of {found.shape[1]} steps.", "Mend that number.")
+    return length
+
+
+def members(file: Path) -> frozenset[str]:
+    """The names of the arrays in a .npz file. Raises DataError."""
+    try:
+        return _members(file, stamp_of(file))
+    except (OSError, zipfile.BadZipFile, struct.error) as error:
+        raise DataError(f"{shown_name(file.name, 'The file')} is damaged, or cut off.", "Save it again.") from error
+
+
+@lru_cache(maxsize=64)
+def _members(file: Path, stamp: Any) -> frozenset[str]:
+    with zipfile.ZipFile(file) as archive:
+        return frozenset(name.removesuffix(".npy") for name in archive.namelist())
 
 
 def stored_array(file: Path, member: str = "") -> Stored:

@@ -33,8 +33,16 @@ from mmlab.tasks.custom.folds import VARIABLE as FOLDS
 from mmlab.tasks.custom.folds import Fold, wanted
 from mmlab.tasks.custom.manifest import SPLITS, Row
 from mmlab.tasks.custom.problems import Problems
-from mmlab.tasks.custom.samples import Scales, contents_of, paths_of, region_maps, scales_of, stacked, state_of
-from mmlab.tasks.custom.scales import scaled
+from mmlab.tasks.custom.samples import (
+    Scales,
+    contents_of,
+    on_scale,
+    paths_of,
+    region_maps,
+    scales_of,
+    stacked,
+    state_of,
+)
 from mmlab.tasks.custom.stored_split import check_room, stored_names, stored_split
 from mmlab.tasks.custom.task_json import Description, read_description
 from mmlab.tasks.custom.usual_plan import usual_plan
@@ -116,7 +124,7 @@ class FolderTask:
         kind = self.description[modality].kind
         made = kind.prepare(raw)
         scales = _scales_by_manifest(self.description, manifest_state(self.description)) if kind.standardised else {}
-        return PreparedInput(scaled(made.tensor, scales.get(modality)), made.notes, made.words)
+        return PreparedInput(on_scale(self.description, scales, modality, made), made.notes, made.words)
 
     def describe(self) -> dict[str, Any]:
         """Counts, shares of missing inputs and what tells this version of the folder from another, for a card."""

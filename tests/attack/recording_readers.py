@@ -37,6 +37,7 @@ WALK = "time,acc_x,acc_y,acc_z,gyr_x,gyr_y,gyr_z\n" + "".join(
     for step in range(200)
 )
 FOLDER_OPTIONS: dict[str, dict[str, Any]] = {
+    "sequence": {"size": 2},
     "series": {"columns": ("x", "y")},
     "vector": {"columns": ("width", "height")},
 }
@@ -104,6 +105,11 @@ MORE: dict[str, Files] = {
     "sound": {
         **{f"a.{kind.lower()}": sound(kind) for kind in ("WAV", "FLAC", "OGG", "MP3")},
         **{f"{form}.wav": sound("WAV", form, 2) for form in ("FLOAT", "DOUBLE", "ULAW", "PCM_U8", "IMA_ADPCM")},
+    },
+    "sequence": {
+        "a.npy": numbers(np.where(np.arange(12)[:, None] == 5, np.nan, RAMP[:12, :2]).astype(np.float32)),
+        "b.npy": numbers(np.where(RAMP[:12, :2] == 0, -np.inf, RAMP[:12, :2])),
+        "a.csv": b"x,y\n1,2\n0,0\n3,4\n",
     },
     "series": {"walk.csv": WALK.encode(), "x.npy": numbers(RAMP[:, :2].astype(np.float64))},
     "vector": {"a.txt": b"3 4.5\n", "a.csv": b"width;height\n3,5;4,25\n", "a.npy": numbers(np.array([3.0, 4.5]))},

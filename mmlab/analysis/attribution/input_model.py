@@ -18,6 +18,7 @@ from mmlab.analysis.base.model_twin import twin
 from mmlab.core.errors import Unsupported
 from mmlab.core.method import Method
 from mmlab.core.modality import Modality
+from mmlab.core.modality_kinds import modality_kind
 from mmlab.core.results import Attribution
 from mmlab.core.spans import divisor
 
@@ -90,10 +91,8 @@ def _parts(sums: Tensor, on: Tensor, keys: Sequence[str], names: Sequence[str]) 
 
 
 def plain(modality: Modality, values: Tensor) -> Tensor:
-    """An input `[B, *shape]` that says nothing: each channel at its mean, a vector at zero, a text without words."""
-    if modality.discrete or values.dim() < 3:
-        return torch.zeros_like(values)
-    return values.mean(tuple(range(2, values.dim())), keepdim=True).expand_as(values).clone()
+    """An input `[B, *shape]` that says nothing, as its kind has it."""
+    return modality_kind(modality.kind).plain(values)
 
 
 def _like(on: Tensor, values: Tensor) -> Tensor:

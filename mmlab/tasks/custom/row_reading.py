@@ -16,7 +16,7 @@ from mmlab.tasks.custom.locations import TASK_FILE
 from mmlab.tasks.custom.manifest import Row
 from mmlab.tasks.custom.problems import Problems
 from mmlab.tasks.custom.samples import prepared
-from mmlab.tasks.custom.scales import Moments
+from mmlab.tasks.custom.scales import Moments, measured
 from mmlab.tasks.custom.task_json import Description, read_description
 
 J = TypeVar("J")
@@ -61,7 +61,7 @@ class ReadPart:
 
 def standardised(description: Description) -> Mapping[str, int]:
     """How many rows of numbers each standardised modality has."""
-    return {item.modality.name: item.modality.shape[0] for item in description.inputs if item.kind.standardised}
+    return {item.modality.name: item.kind.scaled_rows for item in description.inputs if item.kind.standardised}
 
 
 def read_job(job: Job) -> ReadPart:
@@ -87,7 +87,7 @@ def read_rows(description: Description, rows: Sequence[Row]) -> ReadPart:
         readings, _ = prepared(description, row, read.problems, look)
         for name in moments if row.split == "train" else ():
             if name in readings:
-                moments[name].add(readings[name].tensor)
+                moments[name].add(measured(description[name].kind, readings[name].tensor))
         found.append(read)
     return ReadPart(found, moments, levels)
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from torch import Tensor
 
 from mmlab.core.errors import DataError, MmlabError
 from mmlab.core.file_stamp import ABSENT, Stamp, stamp_of
@@ -26,7 +27,7 @@ from mmlab.modalities.scan.folder_input import SlicesInput, read_labels
 from mmlab.tasks.custom.manifest import LEAST_TRAINING, Row
 from mmlab.tasks.custom.problems import Problems
 from mmlab.tasks.custom.safe_paths import LARGEST_FILE, content_of, file_of, names_in
-from mmlab.tasks.custom.scales import Moments, Quartiles, Scale, scaled
+from mmlab.tasks.custom.scales import Moments, Quartiles, Scale, measured, scaled
 from mmlab.tasks.custom.targets import regions_of
 from mmlab.tasks.custom.task_json import Description, Input
 
@@ -242,11 +243,11 @@ def scales_of(description: Description, rows: Sequence[Row]) -> dict[str, Scale]
     found: dict[str, Scale] = {}
     for item in (item for item in description.inputs if item.kind.standardised):
         name, made = item.modality.name, Quartiles if item.kind.robust else Moments
-        moments = made(item.modality.shape[0])
+        moments = made(item.kind.scaled_rows)
         having = [row for row in rows if name in row.cells and row.split == "train"]
         for row in counted(f"Finding the scale of '{item.modality.label}'", having):
             for reading in _readings(description, replace(row, cells={name: row.cells[name]}), problems).values():
-                moments.add(reading.tensor)
+                moments.add(measured(item.kind, reading.tensor))
         found[name] = moments.scale()
     if not description.drops:
         problems.raise_first(description.folder)
@@ -265,7 +266,12 @@ def ready_rows(
             continue
         if not description.drops:
             problems.extend(of_row)
-        yield row, {name: scaled(each.tensor, scales.get(name)).numpy() for name, each in readings.items()}, target
+        yield row, {name: on_scale(description, scales, name, each).numpy() for name, each in readings.items()}, target
+
+
+def on_scale(description: Description, scales: Scales, name: str, made: PreparedInput) -> Tensor:
+    """What was prepared of an input, on the scale of the training samples."""
+    return scaled(made.tensor, scales.get(name), description[name].kind.measured(made.tensor))
 
 
 def check_enough(description: Description, rows: Sequence[Row], kept: int, problems: Problems) -> None:

@@ -8,6 +8,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from mmlab.core.folder_input import FolderInput
+
 FARTHEST = 10.0  # standard deviations: what lies beyond is cut, so that half precision holds it
 RESOLUTION = 16 * float(np.finfo(np.float64).eps)  # of the largest number: what adding up may move a constant by
 FEW_DIGITS = 1000  # steps of the resolution in a spread: with fewer, rounding is a part of what is seen
@@ -33,7 +35,9 @@ class Moments:
         self.low, self.high = np.full(self.rows, np.inf), np.full(self.rows, -np.inf)
 
     def add(self, values: torch.Tensor) -> None:
-        """The numbers of one sample, `[C, ...]`."""
+        """The numbers of one sample, `[C, ...]`, of which there may be none."""
+        if not values.numel():
+            return
         part = values.double().numpy().reshape(self.rows, -1)
         count, mean = part.shape[1], part.mean(1)
         apart, total = mean - self.mean, self.count + count
@@ -112,13 +116,23 @@ class Quartiles:
         return middle, np.where(usable, spread, self.moments.scale()[1]), np.ones(self.moments.rows)
 
 
-def scaled(values: torch.Tensor, scale: Scale | None) -> torch.Tensor:
-    """`values [C, ...]` with mean 0 and spread 1 in each row, as in training, rounded to half precision.
+def measured(kind: FolderInput, values: torch.Tensor) -> torch.Tensor:
+    """Of a prepared tensor `[C, ...]` the numbers that a scale is made of, `[scaled rows, ...]`."""
+    rows, there = values[: kind.scaled_rows], kind.measured(values)
+    return rows if there is None else rows[:, there]
 
-    Of a robust scale the inverse hyperbolic sine: as it is near 0, the logarithm far off, so that nothing is cut.
+
+def scaled(values: torch.Tensor, scale: Scale | None, there: torch.Tensor | None = None) -> torch.Tensor:
+    """`values [C, ...]` with mean 0 and spread 1 in each row of the scale, as in training, rounded to half precision.
+
+    Of a robust scale the inverse hyperbolic sine: as it is near 0, the logarithm far off, so that nothing is cut. Rows
+    behind those of the scale stay as they are, and so do places where nothing is `there`, bool `[...]`.
     """
     if scale is not None:
         mean, spread, *bent = (torch.from_numpy(part).view(-1, *([1] * (values.dim() - 1))) for part in scale)
-        values = (values.double() - mean) / spread
-        values = values.asinh() if bent else values.clamp(-FARTHEST, FARTHEST)
+        rows = len(mean)
+        found = (values[:rows].double() - mean) / spread
+        found = found.asinh() if bent else found.clamp(-FARTHEST, FARTHEST)
+        found = found if there is None else torch.where(there, found, values[:rows].double())
+        values = torch.cat([found, values[rows:].double()]) if rows < len(values) else found
     return values.half().float()

@@ -1,0 +1,62 @@
+"""The encoder of sequences: convolutions over time that never look at a step that is not there."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from mmlab.core.method import Feature
+from mmlab.networks.encoders import Encoder, neck
+
+DILATIONS = (1, 2, 4)  # together they reach seven steps to either side
+
+
+def encoder(count: int, width: int, size: int) -> SequenceEncoder:
+    """For sequences of `count` features: maps of `5 * width / 2` channels, then a feature of `size`."""
+    deep = 5 * width // 2
+    return SequenceEncoder(MaskedConvolutions(count, deep), nn.Sequential(*neck(2 * deep, size)))
+
+
+class SequenceEncoder(Encoder):
+    """Maps `[B, C, T]` of sequences, then their mean and their largest values over the steps that are there."""
+
+    def forward(self, inputs: Tensor) -> Feature:
+        maps = self.body(inputs)
+        count = (inputs[:, -1:] > 0.5).to(maps).sum(2).clamp(min=1)
+        # maps are zero where no step is and nowhere below, so that neither the sum nor the maximum sees padding
+        return (self.neck(torch.cat([maps.sum(2) / count, maps.amax(2)], 1)),)
+
+
+class MaskedConvolutions(nn.Module):
+    """Sequences `[B, count + 1, T]` to maps `[B, channels, T]`, zero where the last row says that no step is there.
+
+    A temporal convolutional network (Bai, Kolter & Koltun, 2018) that looks both ways, and is masked before every
+    convolution. It keeps a cell per step, which is where Grad-CAM looks; a recurrent network has no such map, and a
+    transformer needs codes of positions and more samples than these data sets have to learn which steps are neighbours.
+    Normalisation is over the channels of each step by itself: batch statistics would depend on how much is padding.
+    """
+
+    def __init__(self, count: int, channels: int) -> None:
+        super().__init__()
+        self.first = nn.Conv1d(count, channels, 1)
+        self.blocks = nn.ModuleList(MaskedBlock(channels, each) for each in DILATIONS)
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        there = inputs[:, -1:] > 0.5
+        maps: Tensor = torch.relu(self.first(torch.where(there, inputs[:, :-1], 0.0)))
+        for block in self.blocks:
+            maps = block(torch.where(there, maps, 0.0))
+        return torch.where(there, maps, 0.0)
+
+
+class MaskedBlock(nn.Module):
+    """A convolution over three steps, added to what it was made of: `[B, C, T]`, not below zero."""
+
+    def __init__(self, channels: int, dilation: int) -> None:
+        super().__init__()
+        self.convolution = nn.Conv1d(channels, channels, 3, padding=dilation, dilation=dilation)
+        self.norm = nn.LayerNorm(channels)
+
+    def forward(self, maps: Tensor) -> Tensor:
+        normed: Tensor = self.norm(self.convolution(maps).movedim(1, 2)).movedim(2, 1)
+        return torch.relu(maps + normed)
