@@ -123,7 +123,7 @@ def test_figures_need_results_only() -> None:
 @pytest.mark.parametrize(
     ("package", "places"),
     [
-        ("streamlit", ("mmlab/ui/", "mmlab/testing/page_contract.py")),
+        ("streamlit", ("mmlab/ui/", "mmlab/testing/page_contract.py", "app.py")),
         ("plotly", ("mmlab/viz/", "mmlab/ui/")),
         ("captum", ("mmlab/analysis/",)),
         ("umap", ("mmlab/analysis/",)),

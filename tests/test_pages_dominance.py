@@ -142,7 +142,7 @@ def test_the_page_opens_with_a_verdict_and_nothing_else_computed(monkeypatch: py
     assert re.search(r"### (Yes|No|Too close to call|There is nothing to dominate|The measures disagree)", said(app))
     assert "of the Shapley value" in said(app) or "nothing to dominate" in said(app)
     assert "Parts of the Shapley value by seed" in boards(app)
-    files = json.loads(app.get("bidi_component")[0].proto.json)["files"]
+    files = json.loads(json.loads(app.get("bidi_component")[0].proto.json)["files"])
     assert "Modality dropout" in files["about"][0], "a saved drawing says its model"
     assert "Task: Digits." in files["about"][0]
     assert f"{datetime.now(UTC):%Y-%m}" in files["about"][0]

@@ -27,6 +27,12 @@ def settle(task: Task, references: Sequence[Reference]) -> None:
     url_state.suppose(**_opening(task, references))
 
 
+def telling(task: Task, references: Sequence[Reference]) -> list[Telling]:
+    """The samples on which the first two models say the most, clearest first; none where one is not measured."""
+    models = _behaviours(tuple(references[:2]), cache.version(task.name, *task.gallery()))
+    return telling_samples.telling(*models[:2]) if models else []
+
+
 def filters(task: Task, references: Sequence[Reference]) -> dict[str, tuple[str, ...]]:
     """Which samples of the gallery there are under each filter, in its order; only those filters that catch some."""
     gallery = tuple(task.gallery())
@@ -62,18 +68,12 @@ def _opening(task: Task, references: Sequence[Reference]) -> dict[str, str]:
     there = url_state.addressed()
     if not references or any(name in there for name in NAMED):
         return {}
-    gallery = task.gallery()
-    models = _behaviours(tuple(references[:2]), cache.version(task.name, *gallery))
     wanted = there.get("on")
-    found = next((each for each in _telling(models) if wanted in (None, each.combination)), None)
+    found = next((each for each in telling(task, references) if wanted in (None, each.combination)), None)
     if found is None:
         return {}
     settled = {"sample": found.sample, "on": found.combination, "lattice": references[0].method}
     return {name: value for name, value in settled.items() if name not in there}
-
-
-def _telling(models: Sequence[Behaviour]) -> list[Telling]:
-    return telling_samples.telling(*models[:2]) if models else []
 
 
 @st.cache_resource(show_spinner=False, max_entries=32)

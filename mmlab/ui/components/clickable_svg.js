@@ -97,7 +97,7 @@ export default function (component) {
     });
   }
   box.pick = (name) => setTriggerValue("pick", name);
-  box.files = data.files;
+  box.files = JSON.parse(data.files);
   if (box.shown !== data.html) {
     const active = box.contains(document.activeElement) ? document.activeElement.dataset.pick : null;
     box.innerHTML = data.html;

@@ -12,6 +12,7 @@ The content is trusted: escape every name that comes from data.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -31,7 +32,9 @@ def board(html: str, key: str, on_pick: Callable[[str], None], files: Mapping[st
         if name:
             on_pick(str(name))
 
-    _component()(key=key, data={"html": html, "files": dict(files or {})}, on_pick_change=picked)
+    # files as text: of every value that is none Streamlit asks whether it is a table, for which it imports pandas
+    data = {"html": html, "files": json.dumps(dict(files or {}))}
+    _component()(key=key, data=data, on_pick_change=picked)
 
 
 def _component() -> Callable[..., object]:

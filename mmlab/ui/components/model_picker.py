@@ -77,10 +77,10 @@ def current_models(task: Task, first: int, most: int = MOST_METHODS) -> Models:
         for name in cache.unfinished(task.name)
     ]
     try:
-        chosen = url_state.methods(_usual_first(there), first)
+        chosen = url_state.methods(usual_first(there), first)
     except MmlabError as error:
         page_frame.show_error(error)
-        chosen = _usual_first(there)[:first]
+        chosen = usual_first(there)[:first]
     chosen = _with_shown(chosen, there, most)
     if len(chosen) > most:
         text = say(
@@ -91,6 +91,11 @@ def current_models(task: Task, first: int, most: int = MOST_METHODS) -> Models:
         st.caption(text)
     kept = tuple(name for name in there if name in chosen[:most])
     return Models(task, there, kept, tuple(entries), (*broken, *half))
+
+
+def usual_first(there: Iterable[str]) -> tuple[str, ...]:
+    """The methods that a first look should show, then the others."""
+    return tuple(sorted(there, key=lambda name: USUAL.index(name) if name in USUAL else len(USUAL)))
 
 
 def method_pills(models: Models, most: int = MOST_METHODS) -> None:
@@ -175,11 +180,6 @@ def _with_shown(chosen: tuple[str, ...], there: Iterable[str], most: int) -> tup
 
 def _show(chosen: Sequence[str], before: str, most: int) -> None:
     show(st.session_state["shown.method"], chosen, before, most)
-
-
-def _usual_first(there: Iterable[str]) -> tuple[str, ...]:
-    """The methods that a first look should show, then the others."""
-    return tuple(sorted(there, key=lambda name: USUAL.index(name) if name in USUAL else len(USUAL)))
 
 
 def _name_stale(task_name: str, entries: Sequence[Entry]) -> None:

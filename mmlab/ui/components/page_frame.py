@@ -30,7 +30,7 @@ from mmlab.core.phrases import say
 from mmlab.core.storage_errors import storage_errors
 from mmlab.storage.shipped_files import PAGES as PAGE_FILES
 from mmlab.ui.components import modes
-from mmlab.ui.session import access, session_expiry, url_state
+from mmlab.ui.session import access, head_start, session_expiry, url_state
 from mmlab.ui.session.page_registry import HOME, PAGES, Page, group_of, navigation, pages
 from mmlab.ui.text import language
 from mmlab.ui.text.markdown import plain
@@ -108,6 +108,7 @@ def _framed(page: Page) -> None:
     if not page.compact:
         links += _tabs(page)
     _link_all(links, view)
+    head_start.wait()
     with error_boundary():
         if is_hidden:
             st.caption(say("What this page shows is the answer: it comes when you have chosen an option above."))
@@ -125,6 +126,7 @@ def _lesson(page: Page) -> bool:
     """The card of the lesson that the address names, if it names one; whether it asks for what the page would show."""
     if "step" not in url_state.modes():
         return False
+    head_start.wait()
     from mmlab.ui.components import lesson_bar  # reads lesson files, which nobody else needs
 
     with error_boundary():
