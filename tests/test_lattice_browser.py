@@ -31,6 +31,7 @@ ANSWERS = {
     "Chinese": ("肩关节外旋运动练习", "左"),
     "numbers": ("-0.11", "+2.04"),
     "regions": ("Dice 0.27", "Dice 1.00"),
+    "labels": ("Documentary, Drama, Film-Noir, History, Musical", "Sci-Fi, War"),
 }
 LETTERS = dict(zip("abcdef", SENSORS.values(), strict=True))
 COLOURS = dict(zip("abcdef", theme.MODALITIES, strict=True))
@@ -85,7 +86,10 @@ def frame(drawing: str, width: int, is_presented: bool = False) -> str:
 def drawn(count: int, answers: tuple[str, str], share: float | None, is_known: bool) -> str:
     names = tuple(LETTERS)[:count]
     subsets = [each for size in range(1, count + 1) for each in combinations(names, size)]
-    states = [State(s, answers["a" in s], share, "a" in s if is_known else None, "a" in s) for s in subsets]
+    several = [tuple(each.split(", ")) if ", " in each else () for each in answers]
+    states = [
+        State(s, answers["a" in s], share, "a" in s if is_known else None, "a" in s, several["a" in s]) for s in subsets
+    ]
     letters = {name: LETTERS[name] for name in names}
     return combination_lattice.svg(
         combination_lattice.lattice(states, letters, selected="-".join(names)), COLOURS, letters
@@ -141,6 +145,7 @@ def test_six_inputs_can_be_read_on_the_bench(browser: Any, bench: str, width: in
     assert len(nodes) == 63
     check(nodes, PRESENTED if present else SMALLEST)
     names = page.locator(".st-key-mm-inputs-two .stCheckbox label p")
+    names.nth(len(SENSORS) - 1).wait_for()
     assert names.all_inner_texts() == [f"{letter} · {label}" for label, letter in SENSORS.items()]
     cut = names.evaluate_all("all => all.filter(each => each.scrollWidth > each.clientWidth + 1).length")
     assert not cut

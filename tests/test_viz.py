@@ -25,7 +25,7 @@ from mmlab.viz.dominance import seed_bars
 from mmlab.viz.explain import attribution_maps
 from mmlab.viz.inputs import recordings, text
 from mmlab.viz.inputs.raster import heat_table
-from mmlab.viz.predict import combination_lattice, number_line, prediction_cards
+from mmlab.viz.predict import combination_lattice, node_shape, number_line, prediction_cards
 
 ROOT = Path(__file__).resolve().parent.parent
 LETTERS = dict(zip("abcdef", "ABCDEF", strict=True))
@@ -119,6 +119,34 @@ def test_names_from_data_cannot_break_out_of_a_drawing() -> None:
         "<script>", said({'<img src="x">': 1.0}), said({'<img src="x">': 1.0}), "", "<b>", "<i>"
     )
     assert not re.search(r"<(script|img)", prediction_cards.cards([card]))
+
+
+@pytest.mark.parametrize(
+    ("shape", "said"),
+    [
+        (node_shape.PLAIN, ["Drama, War", "Drama, War, Sport", "Drama, War +2", "Documentary +2"]),
+        (node_shape.NARROW, ["Drama, War", "Drama, War +1", "Drama, War +2", "Documentary +2"]),
+    ],
+)
+def test_as_many_of_several_labels_are_named_as_there_is_room_for(shape: node_shape.NodeShape, said: list[str]) -> None:
+    answers = [
+        ("Drama", "War"),
+        ("Drama", "War", "Sport"),
+        ("Drama", "War", "Documentary", "Film-Noir"),
+        ("Documentary", "Film-Noir", "Animation"),
+    ]
+    assert [node_shape.listed(each, shape) for each in answers] == said
+
+
+def test_a_box_names_labels_and_its_button_says_all_of_them() -> None:
+    labels = ("Drama", "War", "History", "Documentary")
+    given = combination_lattice.State(("a",), ", ".join(labels), 0.9, True, True, labels)
+    drawing = combination_lattice.svg(combination_lattice.lattice([given], letters(1)), COLOURS, letters(1))
+    shown = re.sub("<title>.*?</title>", "", drawing)
+    assert ">Drama, War<" in shown
+    assert "+2" in shown
+    assert "Documentary" not in re.sub('aria-label=".*?"', "", shown)
+    assert 'aria-label="A: Drama, War, History, Documentary, right, 90 %"' in drawing
 
 
 def test_a_saved_lattice_has_its_own_ink_and_paper() -> None:

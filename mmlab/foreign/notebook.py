@@ -111,6 +111,7 @@ class Adapted:
                 each.confidence or None,
                 None,
                 output.same(each, whole),
+                output.several(each),
             )
             for key, each in found.items()
         ]

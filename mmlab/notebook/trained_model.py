@@ -74,7 +74,12 @@ class TrainedModel(Model):
         whole, output = list(found.values())[-1], self.method.output
         states = [
             combination_lattice.State(
-                tuple(key.split("-")), each.answer, each.confidence or None, None, output.same(each, whole)
+                tuple(key.split("-")),
+                each.answer,
+                each.confidence or None,
+                None,
+                output.same(each, whole),
+                output.several(each),
             )
             for key, each in found.items()
         ]

@@ -185,6 +185,10 @@ class Output(ABC):
         """The index in `targets` of what explains an answer of this value."""
         return self.class_of(value)
 
+    def several(self, prediction: Prediction) -> tuple[str, ...]:
+        """The labels of an answer that has two or more, in order; empty for any other."""
+        return ()
+
     @abstractmethod
     def in_words(self, target: Any) -> str:
         """The truth of a sample, or what a sweep keeps of it, as `read` says it."""

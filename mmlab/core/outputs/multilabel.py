@@ -163,6 +163,10 @@ class Multilabel(Output):
         named = self.named(given)
         return ", ".join(name for name in self.classes if name in named) or NOTHING
 
+    def several(self, prediction: Prediction) -> tuple[str, ...]:
+        named = self.named(np.asarray(prediction.value) > self.threshold)
+        return tuple(name for name in self.classes if name in named) if len(named) > 1 else ()
+
     def in_words(self, target: Any) -> str:
         return self.words(np.asarray(target) > 0)
 

@@ -17,7 +17,7 @@ from mmlab.core.number_text import percent
 from mmlab.core.phrases import say
 from mmlab.viz.base.svg import PAPER, chip
 from mmlab.viz.base.theme import RIGHT, WRONG
-from mmlab.viz.predict.node_shape import PLAIN, NodeShape, fitting, in_lines, size_of
+from mmlab.viz.predict.node_shape import PLAIN, NodeShape, Said, fitting, in_lines, size_of
 from mmlab.viz.predict.number_line import minus
 
 GAP_HIGH, GAP_LAYER, GAP_SPLIT = 12, 40, 26  # between rows of a layer, and layers: of one row each, and of several
@@ -34,7 +34,7 @@ class State:
     """What is known of one combination. good: right or wrong, None where the truth is not known.
 
     share: of the answer, 0 to 1; None for a number, which is another answer where `same` or `good` differs.
-    brief: what is drawn in place of an answer of many words.
+    labels: of an answer that has several, of which as many are named as there is room for.
     """
 
     names: tuple[str, ...]
@@ -42,7 +42,7 @@ class State:
     share: float | None
     good: bool | None
     same: bool
-    brief: str = ""
+    labels: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:
@@ -279,12 +279,12 @@ def _sign(good: bool | None, same: bool) -> str:
     return "✓" if good else "✗"
 
 
-def _spoken(state: State) -> tuple[str, str]:
+def _spoken(state: State) -> tuple[Said, str]:
     """The answer as it is drawn, and its sign with the share."""
     sign = _sign(state.good, state.same)
     if state.share is None:
-        return minus(say(state.answer)) if not state.brief else state.brief, sign
-    return state.brief or say(state.answer), f"{sign} {percent(state.share)}"
+        return minus(say(state.answer)), sign
+    return tuple(map(say, state.labels)) or say(state.answer), f"{sign} {percent(state.share)}"
 
 
 def _said(node: Node, shape: NodeShape, top: float) -> str:

@@ -9,11 +9,15 @@ from math import ceil
 
 FEW, NARROW_COUNT = 3, 4  # modalities: of few, all rows are short; the middle layer of four fits into one if need be
 MOST_LINES = 3  # of an answer; longer ones end in an ellipsis, and are said in full by the label of the node
+MOST_LISTED = 2  # lines of several labels; those without room are counted
 PADDING = 3.0  # between the text and the side of its box
 
 # Widths of letters in system fonts, as shares of their size, on the wide side
 _NARROW, _WIDE, _USUAL, _CAPITAL, _DIGIT = 0.36, 0.95, 0.6, 0.74, 0.64
 _WIDTHS = {**dict.fromkeys("iljtfrI.,:;'|!() ", _NARROW), **dict.fromkeys("mwMWQO%@✓✗…=≠<>+−±", _WIDE)}
+
+
+Said = str | tuple[str, ...]  # an answer; of one that has several labels, each
 
 
 @dataclass(frozen=True)
@@ -55,24 +59,48 @@ NARROW = NodeShape(wide=56, gap=2.4, chip=5.8, one=11, several=11)
 MANY = NodeShape(wide=80, per_row=4, gap=4.5, chip=5.8, one=11, several=11)
 
 
-def fitting(modalities: int, said: Sequence[tuple[str, str]]) -> NodeShape:
+def fitting(modalities: int, said: Sequence[tuple[Said, str]]) -> NodeShape:
     """The shape in which all of that can be read: per node the answer, and its sign with the share."""
     if modalities <= FEW:
         return _tall_enough(PLAIN, said)
     if modalities == NARROW_COUNT:
-        longest = max((text_width(word, NARROW.several, True) for a, _ in said for word in a.split()), default=0)
+        words = [word for answer, _ in said for word in " ".join(_parts(answer)).split()]
+        longest = max((text_width(word, NARROW.several, True) for word in words), default=0)
         if longest <= NARROW.wide - 2 * PADDING:
             return _tall_enough(NARROW, said)
     return _tall_enough(MANY, said)
 
 
-def in_lines(answer: str, sign: str, shape: NodeShape) -> list[tuple[str, str]]:
+def in_lines(answer: Said, sign: str, shape: NodeShape) -> list[tuple[str, str]]:
     """An answer and its sign as lines, each a bold and a plain part; both in one where there is room."""
+    answer = listed(_parts(answer), shape)
     if _fits(answer, sign, shape, shape.one):
         return [(answer, sign)]
     *above, last = _broken(answer, shape.wide - 2 * PADDING, shape.several)
     end = [(last, sign)] if _fits(last, sign, shape, shape.several) else [(last, ""), ("", sign)]
     return [*((line, "") for line in above), *end]
+
+
+def listed(names: Sequence[str], shape: NodeShape) -> str:
+    """The first of several labels for which there is room, and how many more there are.
+
+    >>> listed(("Drama", "War", "History", "Film-Noir"), MANY)
+    'Drama, War +2'
+    """
+    for count in range(len(names), 1, -1):
+        text = _with_rest(names, count)
+        if len(_all_lines(text, shape.wide - 2 * PADDING, shape.several)) <= MOST_LISTED:
+            return text
+    return _with_rest(names, 1)
+
+
+def _with_rest(names: Sequence[str], count: int) -> str:
+    rest = len(names) - count
+    return ", ".join(names[:count]) + (f" +{rest}" if rest else "")
+
+
+def _parts(answer: Said) -> tuple[str, ...]:
+    return (answer,) if isinstance(answer, str) else answer
 
 
 def size_of(lines: Sequence[tuple[str, str]], shape: NodeShape) -> float:
@@ -90,7 +118,7 @@ def text_width(text: str, size: float, is_bold: bool = False) -> float:
     return size * sum(map(_letter_width, text)) * (1.06 if is_bold else 1.0)
 
 
-def _tall_enough(shape: NodeShape, said: Sequence[tuple[str, str]]) -> NodeShape:
+def _tall_enough(shape: NodeShape, said: Sequence[tuple[Said, str]]) -> NodeShape:
     most = max((len(in_lines(answer, sign, shape)) for answer, sign in said), default=1)
     return replace(shape, lines=most if shape.per_row < PLAIN.per_row else max(2, most))
 
@@ -106,6 +134,17 @@ def _letter_width(letter: str) -> float:
 
 
 def _broken(text: str, wide: float, size: float) -> list[str]:
+    """A text in a few lines of at most this width; what has no room is an ellipsis."""
+    lines = _all_lines(text, wide, size)
+    if len(lines) > MOST_LINES:
+        last = lines[MOST_LINES - 1]
+        while last and text_width(f"{last}…", size, True) > wide:
+            last = last[:-1]
+        lines = [*lines[: MOST_LINES - 1], f"{last}…"]
+    return lines
+
+
+def _all_lines(text: str, wide: float, size: float) -> list[str]:
     """A text in lines of at most this width: between words, and within one that is longer than a line."""
     lines = [""]
     for word in text.split():
@@ -115,11 +154,6 @@ def _broken(text: str, wide: float, size: float) -> list[str]:
             continue
         pieces = _pieces(word, wide, size)
         lines = [*(line for line in lines if line), *pieces]
-    if len(lines) > MOST_LINES:
-        last = lines[MOST_LINES - 1]
-        while last and text_width(f"{last}…", size, True) > wide:
-            last = last[:-1]
-        lines = [*lines[: MOST_LINES - 1], f"{last}…"]
     return lines
 
 

@@ -169,24 +169,10 @@ def _states(output: Output, scene: PredictView, method: str) -> list[combination
             share=prediction.confidence if prediction.probabilities else None,
             good=None if target is None else output.right(prediction, target),
             same=output.same(prediction, answers[scene.whole.key]),
-            brief=_brief(output, prediction),
+            labels=output.several(prediction),
         )
         for key, prediction in answers.items()
     ]
-
-
-@singledispatch
-def _brief(output: Output, prediction: Prediction) -> str:
-    """What stands in a node for an answer of many words."""
-    return ""
-
-
-@_brief.register
-def _counted_labels(output: Multilabel, prediction: Prediction) -> str:
-    count = len(output.named(np.asarray(prediction.value) > output.threshold))
-    if count < 2:
-        return prediction.answer
-    return say("{count} labels", count=count)
 
 
 @_states.register
