@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from html import escape
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -16,6 +17,7 @@ from mmlab.lessons.lesson_file import places
 from mmlab.ui.session.page_registry import PAGES as PAGES_OF_THE_APP
 from mmlab.ui.text import language, markdown, wording
 from mmlab.ui.text.glossary import PAGES
+from mmlab.viz.methods import method_diagrams
 from tests.apps import app_at, healthy, html, turn
 from tools import phrases
 
@@ -126,6 +128,20 @@ def test_what_a_language_lacks_is_said_in_english(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(language, "terms", lambda code, page: {})
     assert wording.help("kept").startswith("**Retained score.** "), "a page without a file"
     assert shelf.stand().problems == {}
+
+
+@pytest.mark.parametrize("code", ["en", "de", "zh"])
+@pytest.mark.parametrize("name", list(METHODS))
+def test_words_in_drawings_are_said_in_the_language_and_stay_legible(
+    name: str, code: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(language, "current", lambda: code)
+    diagram = METHODS[name].diagram
+    assert diagram is not None
+    drawn = method_diagrams.draw(diagram, ("I", "S", "P"), "sound")
+    for text in diagram.texts:
+        assert all(escape(line) in drawn for line in language.translated(text).split("\n")), text
+    assert min(float(size) for size in re.findall(r'font-size="([\d.]+)"', drawn)) >= 8.5
 
 
 @pytest.mark.parametrize("page", list(PAGES_OF_THE_APP))

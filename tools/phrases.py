@@ -39,6 +39,8 @@ GROUPS = (
     "object",
     "epoch",
     "input",
+    "minute",
+    "step",
 )
 FOLDERS = {  # what the parts of the package are said on, where that is one page
     "analysis/dominance": "dominance",
@@ -157,6 +159,7 @@ def _methods() -> Iterator[str]:
 
     for method in map(METHODS.__getitem__, METHODS):
         yield method.about
+        yield from method.diagram.texts if method.diagram else ()
         if card := method.card:
             yield from (card.idea, card.trained, card.missing, card.look, card.warning, *card.departs)
             if not any(letter.isdigit() for letter in card.paper):  # a paper is called what it is called

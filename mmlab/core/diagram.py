@@ -2,7 +2,8 @@
 
 A `Diagram` has two panels of shapes on a sheet of 360 x 232; places are the centres of things. `mmlab.viz.methods`
 draws it for the inputs of a task, at most three of them. In the second panel the second input is missing, and what
-belongs to it is pale. Words may hold line breaks.
+belongs to it is pale. Texts may hold line breaks, and are said in the language of the screen, in smaller letters where
+they would not fit.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 
 ACCENT, MUTED, WRONG = "accent", "muted", "wrong"  # colours; the ink of the page without one
 LEARNS, RESTS, GONE, PLAIN = "learns", "rests", "gone", "plain"  # looks of a box
+TEXTS = ("network", "text", "mean")  # the fields of shapes that hold words
 
 
 @dataclass(frozen=True)
@@ -157,3 +159,9 @@ class Diagram:
 
     training: tuple[Shape, ...]
     missing: tuple[Shape, ...]
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """What stands in it, each once, for those who translate."""
+        found = (getattr(shape, name, "") for shape in (*self.training, *self.missing) for name in TEXTS)
+        return tuple(dict.fromkeys(text for text in found if text))

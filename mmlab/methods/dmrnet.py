@@ -130,7 +130,7 @@ class DMRNet(Method["DMRNet.Config"]):
             Oval(232, 82, 4, 4, WRONG, 1),
             Arrow(238, 82, 272, 92),
             Box(314, 100, 76, "answer"),
-            Words(214, 154, "a distribution, not a point", 11.5),
+            Words(248, 156, "a distribution, not a point", 11.5),
             Note("Inputs are dropped at random. A random draw\npredicts; hard combinations get an extra loss."),
         ),
         missing=(
@@ -141,7 +141,7 @@ class DMRNet(Method["DMRNet.Config"]):
             Oval(214, 100, 4, 4, MUTED, 1),
             Arrow(220, 100, 272, 100),
             Box(314, 100, 76, "answer"),
-            Words(214, 168, "a variance of its own", 11.5),
+            Words(230, 168, "a variance of its own", 11.5),
             Note("The mean of the embedding predicts.\nEach combination has its own variance."),
         ),
     )

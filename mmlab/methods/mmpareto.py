@@ -92,8 +92,8 @@ class MMPareto(Method["MMPareto.Config"]):
             Arrow(300, 44, 150, 44, WRONG, wide=3),
             Arrow(206, 118, 150, 138, MUTED),
             Arrow(300, 156, 150, 156, MUTED),
-            Words(322, 40, "its own answer", 11.5),
-            Words(322, 164, "its own answer", 11.5),
+            Words(240, 30, "its own answer", 11.5),
+            Words(240, 171, "its own answer", 11.5),
             Note("Each encoder takes the direction\nthat lowers both of its losses."),
         ),
         missing=(

@@ -10,6 +10,7 @@ from mmlab.viz.base.theme import ACCENT, MUTED, modality_colour
 
 WIDE, HIGH = 360, 232
 Letters = Sequence[str]
+LETTER_WIDE = 0.56  # of a letter, as a part of its size; a Chinese character is as wide as it is high
 
 
 class Panel:
@@ -37,8 +38,9 @@ class Panel:
         place = f'x="{x - wide / 2}" y="{y - high / 2}" width="{wide}" height="{high}"'
         self.parts.append(f'<rect {place} rx="7" stroke-width="1.6" {look}/>')
         lines = text.split("\n")
+        size = min(fitting(line, 12, wide - 6) for line in lines)
         for number, line in enumerate(lines):
-            self.text(x, y + 14 * (number - (len(lines) - 1) / 2), line, faint=kind == "gone")
+            self.text(x, y + 14 * (number - (len(lines) - 1) / 2), line, size, faint=kind == "gone")
 
     def text(
         self,
@@ -49,15 +51,20 @@ class Panel:
         weight: int = 400,
         faint: bool = False,
         at: str = "middle",
+        room: float = 0,
     ) -> None:
-        """A few words."""
+        """A few words, in smaller letters where they would leave the drawing, or the `room` that they have."""
+        sides = {"middle": 2 * min(x, WIDE - x), "start": WIDE - x, "end": x}
+        size = fitting(text, size, room or sides[at])
         look = f'font-size="{size}" font-weight="{weight}" text-anchor="{at}"' + (' opacity=".5"' if faint else "")
         self.parts.append(f'<text x="{x}" y="{y}" dy=".35em" fill="currentColor" {look}>{escape(text)}</text>')
 
     def note(self, text: str) -> None:
         """What to know, in one or two lines under the drawing."""
-        for number, line in enumerate(text.split("\n")):
-            self.text(WIDE / 2, HIGH - 26 + 16 * number, line, size=12.5)
+        lines = text.split("\n")
+        size = min(fitting(line, 12.5, WIDE) for line in lines)
+        for number, line in enumerate(lines):
+            self.text(WIDE / 2, HIGH - 26 + 16 * number, line, size)
 
     def arrow(
         self, x: float, y: float, to_x: float, to_y: float, colour: str = "", faint: bool = False, wide: float = 1.6
@@ -91,3 +98,9 @@ class Panel:
         head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDE} {HIGH}" role="img"'
         label = f'aria-label="{escape(self.title, quote=True)}" font-family="system-ui, sans-serif"'
         return f"{head} {label}>{''.join(self.parts)}</svg>"
+
+
+def fitting(text: str, size: float, room: float) -> float:
+    """The size of letters with which a text is no wider than `room`: `size`, or less."""
+    letters = sum(1.0 if ord(letter) > 0x2E7F else LETTER_WIDE for letter in text)
+    return size if letters * size <= room else round(room / letters, 1)

@@ -80,6 +80,7 @@ class Plot:
     high: float = HIGH
     parts: list[str] = field(default_factory=list)
     names: list[tuple[str, str, str]] = field(default_factory=list)
+    words: list[str] = field(default_factory=list)  # drawn last, so that no line crosses them
 
     def line(self, xs: Sequence[float], ys: Sequence[float], colour: str, name: str = "", series: int = 0) -> None:
         """A line through points; `series` picks its dashes, `name` puts it into the legend."""
@@ -116,8 +117,9 @@ class Plot:
         place = self._y(y)
         self.parts.append(
             f'<path d="M{LEFT} {place:.1f}H{WIDE - RIGHT}" stroke="{colour}" stroke-width="1.4" '
-            f'stroke-dasharray="4 4" opacity=".8"/>' + _text(WIDE - RIGHT, place - 5, text, "end")
+            f'stroke-dasharray="4 4" opacity=".8"/>'
         )
+        self.words.append(_text(WIDE - RIGHT, place - 5, text, "end", halo=True))
 
     def marker(self, x: float, text: str) -> None:
         """An upright dashed line, with a few words at its top."""
@@ -148,7 +150,8 @@ class Plot:
             f'<svg xmlns="http://www.w3.org/2000/svg" class="mm-plot" viewBox="0 0 {WIDE} {height:.0f}" role="img" '
             f'aria-label="{label}" font-family="system-ui, sans-serif">'
         )
-        inside = f'<g transform="translate(0 {lines * LINE_OF_LEGEND})">{self._frame()}{"".join(self.parts)}</g>'
+        drawn = "".join((self._frame(), *self.parts, *self.words))
+        inside = f'<g transform="translate(0 {lines * LINE_OF_LEGEND})">{drawn}</g>'
         return f"{head}{legend}{inside}</svg>"
 
     @property

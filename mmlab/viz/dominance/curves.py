@@ -23,18 +23,18 @@ def covering(ordered: Values, random: Values, colour: str, across: str) -> Figur
     """The answer's support against the part of the places: by the map (full line) and in random order (dashed)."""
     import plotly.graph_objects as go
 
-    x = np.linspace(0, 1, len(ordered))
+    x = np.linspace(0, 100, len(ordered))
     figure = go.Figure()
     styles = ((say("random places"), random, MUTED, "dash", 2), (say("by the map"), ordered, colour, "solid", 3))
     for name, values, shade, dash, width in styles:
         line = {"color": shade, "dash": dash, "width": width}
-        hover = f"{escape(name)}, %{{x:.0%}}: %{{y:.2f}}<extra></extra>"
+        hover = f"{escape(name)}, %{{x:.0f}} %: %{{y:.2f}}<extra></extra>"
         figure.add_scatter(x=x, y=values, name=escape(name), mode="lines", line=line, hovertemplate=hover)
     figure.update_layout(
         template=TEMPLATE,
         height=230,
         margin={"l": 8, "r": 8, "t": 30, "b": 8},
-        xaxis={"title": {"text": across}, "tickformat": ".0%", "range": [0, 1]},
+        xaxis={"title": {"text": across}, "ticksuffix": " %", "range": [0, 100]},
         yaxis={"title": {"text": say("still this class")}, "range": [-0.03, 1.03]},
     )
     return figure
@@ -51,15 +51,16 @@ def over_epochs(
     """A line per name; `at`: the epoch that is looked at, as an upright line."""
     import plotly.graph_objects as go
 
+    unit, times = (" %", 100) if share else ("", 1)
     figure = go.Figure()
     for name, values in lines.items():
         line = {"color": colours[name], "width": 2.4}
-        hover = f"{escape(name)}, {say('epoch')} %{{x}}: %{{y:{'.1%' if share else '.3g'}}}<extra></extra>"
+        hover = f"{escape(name)}, {say('epoch')} %{{x}}: %{{y:{'.1f' if share else '.3g'}}}{unit}<extra></extra>"
         figure.add_scatter(
-            x=epochs + 1, y=values, name=escape(name), mode="lines+markers", line=line, hovertemplate=hover
+            x=epochs + 1, y=times * values, name=escape(name), mode="lines+markers", line=line, hovertemplate=hover
         )
     highest = max((float(np.nanmax(values)) for values in lines.values() if np.isfinite(values).any()), default=1.0)
-    form = "" if not share else ".1%" if highest < 0.1 else ".0%"
+    form = "" if not share else ".1f" if highest < 0.1 else ".0f"
     if at is not None:
         figure.add_vline(x=at + 1, line={"color": MUTED, "width": 1.5, "dash": "dash"})
     figure.update_traces(marker={"size": 5})
@@ -67,6 +68,6 @@ def over_epochs(
         template=TEMPLATE,
         height=290,
         xaxis={"title": {"text": say("epoch")}, "dtick": max(1, -(-len(epochs) // 8)), "tick0": 1},
-        yaxis={"title": {"text": title}, "tickformat": form, "rangemode": "tozero"},
+        yaxis={"title": {"text": title}, "tickformat": form, "ticksuffix": unit, "rangemode": "tozero"},
     )
     return figure

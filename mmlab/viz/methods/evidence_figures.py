@@ -21,6 +21,7 @@ from mmlab.viz.base.theme import ACCENT, DIVERGING, METHODS, MUTED, SEQUENTIAL, 
 Values = NDArray[np.floating]
 HEIGHT = 320
 BINS = 40
+PERCENT = " %"  # as everywhere else on the screen: with a space
 
 
 def curves(
@@ -71,7 +72,7 @@ def densities(
     for number, (name, values) in enumerate(groups.items()):
         colour = (colours or {}).get(name, METHODS[number % len(METHODS)])
         counts = np.histogram(np.clip(values.reshape(-1), *span), edges)[0]
-        share = counts / max(int(counts.sum()), 1)
+        share = 100 * counts / max(int(counts.sum()), 1)
         figure.add_trace(_steps(edges, share, name, colour))
         middle = float(np.median(values))
         line = {"color": colour, "width": 2, "dash": "dash"}
@@ -80,7 +81,7 @@ def densities(
                 middle, float(share.max()), line, say("{name}: middle value {value}", name=name, value=f"{middle:.2f}")
             )
         )
-    figure.update_yaxes(tickformat=".0%", rangemode="tozero")
+    figure.update_yaxes(ticksuffix=PERCENT, rangemode="tozero")
     figure.update_xaxes(range=list(span))
     return figure
 
@@ -90,14 +91,14 @@ def angles(before: Values, after: Values) -> go.Figure:
     edges = np.linspace(0, 180, len(before) + 1)
     figure = go.Figure(layout=_layout(say("angle in degrees"), say("share of the pairs")))
     highest = 0.0
-    for name, counts, colour in (("before", before, WRONG), ("after", after, ACCENT)):
-        share = counts / max(float(counts.sum()), 1.0)
+    for name, counts, colour in ((say("before"), before, WRONG), (say("after"), after, ACCENT)):
+        share = 100 * counts / max(float(counts.sum()), 1.0)
         highest = max(highest, float(share.max()))
         figure.add_trace(_steps(edges, share, name, colour))
     figure.add_trace(_upright(90, highest, {"color": MUTED, "width": 2, "dash": "dash"}, say("a right angle")))
     note = {"showarrow": False, "yref": "paper", "y": 1, "yanchor": "top", "font": {"size": 12}}
     figure.add_annotation(x=92, xanchor="left", text=say("against each other →"), **note)
-    figure.update_yaxes(tickformat=".0%", rangemode="tozero")
+    figure.update_yaxes(ticksuffix=PERCENT, rangemode="tozero")
     figure.update_xaxes(range=[0, 180], tickvals=list(range(0, 181, 30)))
     return figure
 
@@ -167,20 +168,22 @@ def quadrants(
     for name, (rows, colour, symbol) in groups.items():
         marker = {"size": 8, "color": colour, "symbol": symbol, "opacity": 0.85}
         label = f"{name} ({int(rows.sum())})"
-        figure.add_trace(go.Scatter(x=x[rows], y=y[rows], mode="markers", marker=marker, name=escape(label)))
-    figure.update_traces(hovertemplate="%{x:.0%}, %{y:.0%}<extra></extra>")
+        figure.add_trace(
+            go.Scatter(x=100 * x[rows], y=100 * y[rows], mode="markers", marker=marker, name=escape(label))
+        )
+    figure.update_traces(hovertemplate="%{x:.0f} %, %{y:.0f} %<extra></extra>")
     line = {"color": MUTED, "width": 1.2, "dash": "dash"}
-    figure.add_vline(x=float(x.mean()), line=line)
-    figure.add_hline(y=float(y.mean()), line=line)
-    figure.update_xaxes(tickformat=".0%")
-    figure.update_yaxes(tickformat=".0%")
+    figure.add_vline(x=100 * float(x.mean()), line=line)
+    figure.add_hline(y=100 * float(y.mean()), line=line)
+    figure.update_xaxes(ticksuffix=PERCENT)
+    figure.update_yaxes(ticksuffix=PERCENT)
     return figure
 
 
 def cloud(x: Values, y: Values, right: NDArray[np.bool_], titles: tuple[str, str]) -> go.Figure:
     """Samples by two numbers; right and wrong ones told apart by colour and symbol."""
     figure = go.Figure(layout=_layout(*titles))
-    for name, rows, colour, symbol in (("right", right, "#008F68", "circle"), ("wrong", ~right, WRONG, "x")):
+    for name, rows, colour, symbol in ((say("right"), right, "#008F68", "circle"), (say("wrong"), ~right, WRONG, "x")):
         marker = {"size": 7, "color": colour, "symbol": symbol, "opacity": 0.8}
         figure.add_trace(go.Scatter(x=x[rows], y=y[rows], mode="markers", marker=marker, name=escape(name)))
     figure.update_traces(hovertemplate="%{x:.2f}, %{y:.2f}<extra></extra>")
@@ -208,18 +211,20 @@ def simplex(groups: Mapping[str, Values], names: Sequence[str], colours: Mapping
     figure = go.Figure(layout={**_layout("", ""), "height": 400})
     symbols = ("circle-open", "circle", "x")
     for number, (group, values) in enumerate(groups.items()):
-        a, b, c = values.T
+        a, b, c = 100 * values.T
         marker = {"size": 6, "color": colours[group], "symbol": symbols[number % 3], "opacity": 0.8}
         figure.add_trace(go.Scatterternary(a=a, b=b, c=c, mode="markers", marker=marker, name=escape(group)))
     names = [escape(name) for name in names]
-    hover = f"{names[0]} %{{a:.0%}}, {names[1]} %{{b:.0%}}, {names[2]} %{{c:.0%}}<extra></extra>"
+    hover = f"{names[0]} %{{a:.0f}} %, {names[1]} %{{b:.0f}} %, {names[2]} %{{c:.0f}} %<extra></extra>"
     figure.update_traces(hovertemplate=hover)
-    axis = {"tickformat": ".0%", "gridcolor": "rgba(123,135,148,0.25)", "linecolor": MUTED, "nticks": 4}
+    axis = {"ticksuffix": PERCENT, "gridcolor": "rgba(123,135,148,0.25)", "linecolor": MUTED, "nticks": 4}
     axes = {
         f"{letter}axis": {**axis, "title": {"text": f"<b>{escape(name)}</b>"}}
         for letter, name in zip("abc", names, strict=True)
     }
-    figure.update_layout(ternary={"bgcolor": "rgba(0,0,0,0)", **axes}, margin={"l": 56, "r": 56, "t": 64, "b": 40})
+    figure.update_layout(
+        ternary={"bgcolor": "rgba(0,0,0,0)", "sum": 100, **axes}, margin={"l": 56, "r": 56, "t": 64, "b": 40}
+    )
     return figure
 
 

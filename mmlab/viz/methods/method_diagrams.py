@@ -85,9 +85,9 @@ def _(shape: shapes.Inputs, sheet: Sheet) -> None:
         missing = sheet.gone and index == MISSING
         sheet.chip(22, y, sheet.letters, index, not missing)
         if missing and shape.average:
-            sheet.text(22, y + 22, "average", size=11)
+            sheet.text(22, y + 22, say("average"), size=11, room=44)
         sheet.arrow(37, y, 60, y, faint=sheet.off(index))
-        sheet.box(96, y, 70, shape.network, shapes.GONE if sheet.off(index) else shapes.LEARNS)
+        sheet.box(96, y, 70, say(shape.network), shapes.GONE if sheet.off(index) else shapes.LEARNS)
 
 
 @add.register
@@ -95,7 +95,9 @@ def _(shape: shapes.Each, sheet: Sheet) -> None:
     for index, y in enumerate(sheet.rows):
         if shape.arrow_from:
             sheet.arrow(shape.arrow_from, y, shape.x - shape.wide / 2 - 1, y, faint=sheet.off(index))
-        sheet.box(shape.x, y, shape.wide, shape.text, shapes.GONE if sheet.off(index) else shapes.LEARNS, shape.high)
+        sheet.box(
+            shape.x, y, shape.wide, say(shape.text), shapes.GONE if sheet.off(index) else shapes.LEARNS, shape.high
+        )
 
 
 @add.register
@@ -150,12 +152,12 @@ def _(shape: shapes.Codes, sheet: Sheet) -> None:
         there = [spot for index, spot in enumerate(spots) if not sheet.off(index)]
         middle = [sum(spot[axis] for spot in there) / len(there) for axis in (0, 1)]
         sheet.oval(middle[0], middle[1], 5, 5, ACCENT, 1)
-        sheet.text(middle[0] + 10, middle[1], shape.mean, size=11.5, at="start")
+        sheet.text(middle[0] + 10, middle[1], say(shape.mean), size=11.5, at="start")
 
 
 @add.register
 def _(shape: shapes.Box, sheet: Sheet) -> None:
-    sheet.box(shape.x, shape.y, shape.wide, shape.text, shape.look, shape.high)
+    sheet.box(shape.x, shape.y, shape.wide, say(shape.text), shape.look, shape.high)
 
 
 @add.register
@@ -175,9 +177,9 @@ def _(shape: shapes.Grid, sheet: Sheet) -> None:
 
 @add.register
 def _(shape: shapes.Words, sheet: Sheet) -> None:
-    sheet.text(shape.x, shape.y, shape.text, size=shape.size, faint=shape.faint, at=shape.at)
+    sheet.text(shape.x, shape.y, say(shape.text), size=shape.size, faint=shape.faint, at=shape.at)
 
 
 @add.register
 def _(shape: shapes.Note, sheet: Sheet) -> None:
-    sheet.note(shape.text)
+    sheet.note(say(shape.text))

@@ -11,7 +11,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from mmlab.analysis.methods.seed_comparison import Comparison
-from mmlab.core.outputs import Regression
+from mmlab.core.outputs import Output, Regression
 from mmlab.core.phrases import say
 from mmlab.core.task import Task
 from mmlab.ui.components import page_frame
@@ -19,6 +19,11 @@ from mmlab.ui.pages.compare import label_counts, regression_scatter
 from mmlab.ui.session import comparison_cache, url_state
 from mmlab.ui.text import wording
 from mmlab.viz.compare import method_tables
+
+
+def has_view(output: Output) -> bool:
+    """Whether there is anything to see in a cell: single answers that are regions are not kept to be compared."""
+    return output.keeps_logits
 
 
 def show(task: Task, found: Comparison, view: str, cell: tuple[str, str]) -> None:
@@ -45,9 +50,6 @@ def show(task: Task, found: Comparison, view: str, cell: tuple[str, str]) -> Non
     st.subheader(say("Confusion matrix"), help=wording.help("confusion"), anchor=False)
     _pick_cell(found, cell)
     classes = output.class_names
-    if not classes:
-        st.caption(say("A confusion matrix needs classes, and this task has none."))
-        return
     _say_where(found)
     folders = _asked(comparison_cache.folders(found, view, name), name)
     counted = [

@@ -48,7 +48,7 @@ def show(task_name: str, models: Models) -> None:
         view, found = _chosen(task, stamp)
         by = _by(found, view)
     warned = () if view else found.warnings(lambda key: task.info.modalities.parse(key).label)
-    for told in (*found.problems, *warned):
+    for told in warned:
         st.warning(plain(told))
     ordered = _sorted(found, by)
     title = say("Ablation") if view else say("Methods and combinations")
@@ -59,12 +59,15 @@ def show(task_name: str, models: Models) -> None:
         _heat(task, ordered, cell, by, models.chosen)
     with table, page_frame.error_boundary():
         score_table.show(ordered, by, _base(ordered, view))
+    for told in found.problems:
+        st.caption(f":material/info: {plain(told)}")
     downloads.show(ordered, view)
     left, right = st.columns([1, 1], gap="large")
     with left, page_frame.error_boundary():
         _differences(ordered, view, by)
-    with right, page_frame.error_boundary():
-        confusion.show(task, ordered, view, cell)
+    if confusion.has_view(task.info.output):
+        with right, page_frame.error_boundary():
+            confusion.show(task, ordered, view, cell)
 
 
 def _chosen(task: Task, stamp: comparison_cache.Stamp) -> tuple[str, Comparison]:
@@ -158,8 +161,10 @@ def _told(task: Task, found: Comparison, scale: method_tables.Scale, signed: boo
     told = [
         f"{metric}{wording.metric_meaning(found.metric)}.",
         say("{samples}, mean over {seeds}.", samples=samples, seeds=_seeds(found)),
-        say("Letters: {letters}. Click a cell to look into it.", letters=letters),
+        say("Letters: {letters}.", letters=letters),
     ]
+    if confusion.has_view(task.info.output):
+        told.append(say("Click a cell to look into it."))
     if math.isfinite(found.nothing):
         told.append(say("An empty answer to everything would score {score}.", score=_plain(found.nothing, scale)))
     return [*told, *filter(None, [plain(_unmeasured(found, modalities))])]
@@ -283,7 +288,7 @@ def _differences(found: Comparison, view: str, by: str) -> None:
         say("More than chance after Holm's correction (p < 0.05): {methods}.", methods=beyond),
     ]
     if min(len(row[1]) for row in rows) < 2:
-        told.append(say("One pair has no interval: train more seeds."))
+        told.append(say("A pair with one seed has no interval: train more seeds."))
     st.caption(" ".join([*told, say(found.scope)]))
 
 

@@ -11,6 +11,7 @@ from mmlab.ui.session.page_registry import HOME, PAGES, app_page
     order=0,
     compact=True,
     listed=False,
+    hides=True,
 )
 def show() -> None:
     """The whole page under its title."""

@@ -7,6 +7,7 @@ from functools import partial
 import streamlit as st
 
 from mmlab.core.errors import MmlabError
+from mmlab.core.group_name import several
 from mmlab.core.phrases import phrase, say
 from mmlab.lessons import shelf
 from mmlab.lessons.lesson import Lesson
@@ -68,7 +69,7 @@ def _card(lesson: Lesson, is_wanted: bool) -> None:
     with st.container(border=True, height="stretch", key=f"mm-go-lesson-{lesson.name}"):
         st.markdown(f"{'▸ ' if is_wanted else ''}**{plain(lesson.title)}**")
         st.markdown(plain(lesson.learn))
-        st.caption(say("{minutes} minutes, steps: {count}", minutes=lesson.minutes, count=count))
+        st.caption(f"{several(lesson.minutes, 'minute')}, {several(count, 'step')}")
         _progress(lesson)
         first = lessons.address(lesson, 0)
         page_frame.page_link(lesson.steps[0].page, f"**{say('Start')} →**", first)

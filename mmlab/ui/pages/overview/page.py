@@ -90,7 +90,7 @@ def _scores(task: Task, measured: Sequence[tuple[Entry, Mapping[str, Any]]], sou
             rows.append((cache.title(name), run, values))
     best = [_best([row[2][i] for row in rows], output.higher_is_better) for i in range(len(columns))]
     samples = next((r["sources"][source]["samples"] for _, r in measured if source in r.get("sources", {})), 0)
-    head = "".join(f"<th>{escape(label)}</th>" for _, label in columns)
+    head = "".join(f"<th>{_heading(key, label)}</th>" for key, label in columns)
     body = "".join(
         f"<tr><td>{escape(title)} <span class='mm-muted'>{escape(run)}</span></td>"
         f"{''.join(_cell(value, best[i], scale) for i, value in enumerate(values))}</tr>"
@@ -104,6 +104,13 @@ def _scores(task: Task, measured: Sequence[tuple[Entry, Mapping[str, Any]]], sou
         f"<b>{where}</b> <span class='mm-muted'>({samples:,}), {escape(_measure(output.headline))}</span></caption>"
         f"<thead><tr><th>{say('Method')}</th>{head}</tr></thead><tbody>{body}</tbody></table></div>"
     )
+
+
+def _heading(key: str, label: str) -> str:
+    """What a column is; on a narrow screen the mean, whose words are long, in one."""
+    if key != "mean":
+        return escape(label)
+    return f'<span class="mm-only-wide">{escape(label)}</span><span class="mm-only-narrow">{escape(say("mean"))}</span>'
 
 
 def _warnings(task: Task) -> list[str]:

@@ -22,6 +22,8 @@ from mmlab.ui.session import url_state as state
 from mmlab.ui.text import happened
 from mmlab.viz.predict.combination_lattice import State
 
+NAMED = 3  # combinations that a sentence lists
+
 
 @page_frame.panel
 def show(task_name: str, sample: str, references: tuple[Reference, ...]) -> None:
@@ -118,8 +120,10 @@ def _summary(states: Sequence[State], shown: PredictView) -> str:
     told = say(counted, count=len(others), total=len(states))
     if not others:
         return escape(told)
-    keys = [" + ".join(map(say, modalities.parse(state.key).labels)) for state in others[:3]]
-    return escape(f"{told} {say('Among them: {inputs}.', inputs='; '.join(keys))}")
+    keys = "; ".join(" + ".join(map(say, modalities.parse(state.key).labels)) for state in others[:NAMED])
+    if len(others) <= NAMED:
+        return escape(say("{sentence}: {inputs}.", sentence=told.rstrip(".。"), inputs=keys))
+    return escape(f"{told} {say('Among them: {inputs}.', inputs=keys)}")
 
 
 def _legend(shown: PredictView) -> str:

@@ -15,7 +15,7 @@ from mmlab.ui.components.background_task import run_cached
 from mmlab.ui.session import url_state
 from mmlab.viz.dominance import measure_table
 
-SIDES = {"left": phrase("Left"), "right": phrase("Right side")}
+SIDES = {"left": phrase("Left side"), "right": phrase("Right side")}
 
 
 def show() -> None:
@@ -53,7 +53,8 @@ def show() -> None:
 def _table(verdicts: Sequence[Verdict]) -> str:
     rows = "".join(_row(verdict) for verdict in verdicts)
     head = "".join(f'<th scope="col">{name}</th>' for name in (say("Measure"), say("Truth"), say("Found")))
-    top = f"<thead><tr>{head}<td></td></tr></thead>"
+    last = f'<th scope="col"><span class="mm-unseen">{say("Right or wrong")}</span></th>'
+    top = f"<thead><tr>{head}{last}</tr></thead>"
     return f'<div class="mm-scroll"><table class="mm-truth">{top}<tbody>{rows}</tbody></table></div>'
 
 
@@ -77,5 +78,6 @@ def _row(verdict: Verdict) -> str:
     why = say(truth.why) if verdict.holds or not truth.blind else f"{say(truth.why)} {say(truth.blind)}"
     return (
         f"<tr><th scope='row'>{escape(title)}<small>{escape(why)}</small></th>"
-        f"<td>{expected}</td><td>{found}</td><td>{mark}</td></tr>"
+        f'<td data-label="{say("Truth")}">{expected}</td><td data-label="{say("Found")}">{found}</td>'
+        f"<td>{mark}</td></tr>"
     )

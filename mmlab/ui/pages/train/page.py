@@ -66,7 +66,7 @@ def _form(task_name: str, asked: str) -> None:
         known = presets.pace(task_name, method)
         preset = presets.choose(task_name, known)
     st.caption(page_frame.plain(say(METHODS[method].about)))
-    with st.expander(say("Settings of an expert")):
+    with st.expander(say("Expert settings")):
         free = _free_seed(task_name, method)
         seed = int(
             st.number_input(say("Seed"), 0, 2**31 - 1, free, key="train.seed", help=wording.help("seed"), width=130)
