@@ -27,6 +27,8 @@ from mmlab.modalities.sequence.encoder import encoder
 from mmlab.modalities.sequence.folder_input import SequenceInput
 from mmlab.tasks.custom import locations
 from mmlab.tasks.custom.validate import check
+from mmlab.tasks.official.array_steps import Steps, steps_of
+from mmlab.tasks.official.miniature import write_miniature
 from mmlab.testing.toy_task import ToyTask
 from mmlab.viz.explain import attribution_maps
 from tests.folders import opened, with_task, words, written
@@ -266,6 +268,38 @@ def test_only_the_order_of_steps_tells_and_is_explained_step_by_step(
             assert not heat[missing.numpy()].any(), f"{name} sees something in padding"
         said = "Most: step " if heat.any() else "No step stands out."
         assert said in attribution_maps.overlay("sequence", prepared.numpy(), heat, "Voice")
+
+
+def test_the_fingerprint_of_features_says_what_is_there_and_what_was_not_finite(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_miniature("mosi", tmp_path / "mosi")
+    of_all = {}
+    for protocol in ("mult", "mult-unaligned", "mmsa-unaligned", "mult-pooled"):
+        assert main(["data", "mosi", str(tmp_path / "mosi"), "--protocol", protocol, "--json"]) == 0
+        of_all[protocol] = json.loads(capsys.readouterr().out)
+    aligned = of_all["mult"]["steps"]["voice"]
+    assert aligned == {"longest": 50, "least": 4, "middle": 8, "most": 11, "none": 0, "filled": 3, "not_finite": 0}
+    assert of_all["mult"]["shapes"] == {"text": [301, 50], "voice": [6, 50], "face": [21, 50]}
+    assert of_all["mmsa-unaligned"]["shapes"] == {"text": [769, 50], "voice": [6, 500], "face": [21, 500]}
+    assert of_all["mult-pooled"]["shapes"] == {"text": [300], "voice": [5], "face": [20]}
+    frames = [of_all[f"{name}-unaligned"]["steps"]["face"] for name in ("mult", "mmsa")]
+    assert frames[0] == frames[1], "padding in front and padding behind with lengths hold the same"
+    assert frames[0]["most"] == 66
+    assert main(["data", "mosi", str(tmp_path / "mosi"), "--protocol", "mult"]) == 0
+    assert "not finite in the download, and 0 since the file was converted: 3" in capsys.readouterr().out
+
+
+def test_numbers_that_are_still_not_finite_are_counted_and_a_sample_without_a_step_is_told(tmp_path: Path) -> None:
+    values = np.ones((3, 4, 2), np.float32)
+    values[0, 0], values[1], values[2, 3, 1] = 0, 0, -np.inf
+    np.savez(tmp_path / "a.npz", voice=values)
+    found = steps_of([(tmp_path / "a.npz", "voice")])
+    assert found == Steps(4, 3, 3.5, 4, 1, 0, 1)
+    assert found.sentence == (
+        "3 to 4 of 4 steps are there, 3.5 in the middle; samples without any: 1; "
+        "not finite, so that the mean of their column takes the place: 1"
+    )
 
 
 @pytest.mark.slow

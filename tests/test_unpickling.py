@@ -130,7 +130,7 @@ def test_a_tensor_that_leaves_its_numbers_is_refused() -> None:
 @pytest.mark.parametrize(
     ("name", "ending", "count", "needed"),
     [
-        ("mosi", "pkl", 6, "mosi_data"),
+        ("mosi", "pkl", 8, "mosi_data"),
         ("mhd", "pt", 2, "mhd_train"),
         ("gmc_pendulum", "pt", 2, "train_pendulum"),
     ],
@@ -142,7 +142,7 @@ def test_a_miniature_s_pickles_give_the_archives_beside_them(
     pickles = sorted(tmp_path.glob(f"*.{ending}"))
     assert len(pickles) == count
     for path in pickles:
-        made = plain_arrays(unpickling.read(path)).arrays
+        made = plain_arrays(unpickling.read(path)).stored
         with np.load(path.with_suffix(".npz"), allow_pickle=False) as kept:
             assert set(made) == set(kept.files)
             assert all(np.array_equal(made[each], kept[each]) for each in made)

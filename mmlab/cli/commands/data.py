@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, Annotated
@@ -14,6 +15,7 @@ from mmlab.cli.console import MENDABLE, emit, say, table
 from mmlab.core.errors import DataError
 
 if TYPE_CHECKING:
+    from mmlab.tasks.official.array_steps import Steps
     from mmlab.tasks.official.benchmark import Benchmark, Protocol
     from mmlab.tasks.official.fingerprint import Fingerprint
 
@@ -98,11 +100,14 @@ def _check(name: str, folder: Path, protocol: str, incomplete: bool, json: bool)
     ready = incomplete or not found.lacking
     if ready:
         open_folder(name, folder, chosen.name, incomplete)
+    steps = benchmark.steps(folder, chosen)
     if json:
         table_of = [{"name": p.name, "about": p.about, "here": p.here, "source": p.source} for p in benchmark.protocols]
-        emit({"name": name, "protocol": chosen.name, "ready": ready, **found.as_json(), "protocols": table_of})
+        held = {modality: asdict(each) for modality, each in steps.items()}
+        said = {**found.as_json(), **({"steps": held} if held else {})}
+        emit({"name": name, "protocol": chosen.name, "ready": ready, **said, "protocols": table_of})
         return 0 if ready else MENDABLE
-    _show(benchmark, chosen, found)
+    _show(benchmark, chosen, found, steps)
     if not ready:
         say(f"Not ready: {found.sentence}")
         return MENDABLE
@@ -111,7 +116,7 @@ def _check(name: str, folder: Path, protocol: str, incomplete: bool, json: bool)
     return 0
 
 
-def _show(benchmark: Benchmark, chosen: Protocol, found: Fingerprint) -> None:
+def _show(benchmark: Benchmark, chosen: Protocol, found: Fingerprint, steps: Mapping[str, Steps]) -> None:
     say(f"{benchmark.title}, protocol {chosen.name}")
     say(f"Files: {found.files:,} named, {len(found.lacking):,} cannot be used.")
     for path, why in found.lacking[:10]:
@@ -124,6 +129,8 @@ def _show(benchmark: Benchmark, chosen: Protocol, found: Fingerprint) -> None:
         say(f"In both {pair}: {counts['groups']:,} of {found.groups:,} ({who}), {counts['ids']:,} ids")
     for modality, shape in found.shapes.items():
         say(f"{modality}: {' × '.join(map(str, shape))} after preparation")
+    for modality, held in steps.items():
+        say(f"{modality}: {held.sentence}")
     say(f"Digest of the sorted ids and their splits: {found.digest}")
     rows = [(each, *(f"{count:,}" for count in counts.values())) for each, counts in found.classes.items()]
     if rows:

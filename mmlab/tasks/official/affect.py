@@ -16,6 +16,7 @@ from mmlab.modalities.array_file import row_bytes, stored_array
 from mmlab.tasks.official.affect_layouts import POOLED, SPLITS, Layout
 from mmlab.tasks.official.affect_miniature import write
 from mmlab.tasks.official.array_files import archive
+from mmlab.tasks.official.array_steps import Steps, steps_of
 from mmlab.tasks.official.benchmark import Benchmark, Protocol, Sample
 from mmlab.tasks.official.lists import said
 
@@ -35,9 +36,26 @@ class Affect(Benchmark):
         found = [each for split in SPLITS for each in _of_split(folder, layout, split)]
         return _with_own_ids(found)
 
+    def steps(self, folder: Path, protocol: Protocol) -> Mapping[str, Steps]:
+        """Of each input that is features, over all splits."""
+        layout = self.layouts[protocol.name.removesuffix(POOLED)]
+        return {
+            part: steps_of([(folder / layout.file.format(name), _named(layout, part, name)) for name in called(layout)])
+            for part in layout.sizes
+        }
+
     def miniature(self, folder: Path) -> None:
         """Pickles of every layout with the archives that `data convert` makes of them."""
         write(folder, self.layouts)
+
+
+def called(layout: Layout) -> list[str]:
+    """The splits as a layout calls them."""
+    return [layout.splits[split] for split in SPLITS]
+
+
+def _named(layout: Layout, part: str, split: str) -> str:
+    return layout.arrays[part].format(split)
 
 
 def _of_split(folder: Path, layout: Layout, split: str) -> list[Sample]:

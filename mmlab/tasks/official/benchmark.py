@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 from mmlab.core.errors import DataError, UnknownName
 from mmlab.core.registry import Registry
 from mmlab.modalities.files import numbered, with_beside
+from mmlab.tasks.official.array_steps import Steps
 
 LEAST_VALID, VALID_SHARE = 2, 0.1
 POINTER = b"version https://git-lfs"  # how a file begins that Git LFS has not fetched
@@ -88,6 +89,10 @@ class Benchmark(ABC):
     @abstractmethod
     def miniature(self, folder: Path) -> None:
         """Write a tiny copy of the official layout, from generators of mmlab, into a folder that is there and empty."""
+
+    def steps(self, folder: Path, protocol: Protocol) -> Mapping[str, Steps]:
+        """Of inputs that are sequences in arrays, what these hold; they are read for it. Raises DataError."""
+        return {}
 
     def asks(self, protocol: Protocol) -> Mapping[str, Any]:
         """What is asked under a protocol, as task.json says it."""

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 DEEPEST = 8
+NOT_FINITE = "_not_finite"
 MISA = ("words", "visual", "acoustic", "text")  # what the first part of a sample of MISA holds, in its order
 
 
@@ -23,6 +24,11 @@ class Converted:
     arrays: dict[str, NDArray[Any]] = field(default_factory=dict)
     filled: dict[str, int] = field(default_factory=dict)
     left_out: list[str] = field(default_factory=list)
+
+    @property
+    def stored(self) -> dict[str, NDArray[Any]]:
+        """What the archive holds: the arrays, and under `..._not_finite` how many numbers of one were not."""
+        return {**self.arrays, **{f"{name}{NOT_FINITE}": np.array([count]) for name, count in self.filled.items()}}
 
     def as_json(self) -> dict[str, Any]:
         """Plain values."""

@@ -211,7 +211,7 @@ def main(source: Path, target: Path) -> int:
     if not found.arrays:
         return _tell(f"'{source.name}' holds no arrays.", "Name the file of the features.")
     with target.open("wb") as opened:
-        np.savez(opened, allow_pickle=False, **found.arrays)
+        np.savez(opened, allow_pickle=False, **found.stored)
     print(json.dumps(found.as_json()))
     return 0
 
