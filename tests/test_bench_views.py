@@ -118,3 +118,44 @@ def test_the_open_view_stands_in_the_address() -> None:
     next(each for each in app.get("button_group") if each.key == "bench.view").set_value("looks").run()
     healthy(app)
     assert address(app, "view") == "looks"
+
+
+def timelines(app: AppTest) -> list[dict[str, object]]:
+    """What the components for dragging over a timeline show: one behind the button of an input, one below the Bench."""
+    found = [json.loads(each.proto.json) for each in app.get("bidi_component") if each.proto.json]
+    return [each for each in found if "shares" in each]
+
+
+def test_a_blanked_stretch_is_shown_on_its_timeline_and_elsewhere_in_the_table() -> None:
+    app = opened("damage", damage="pen:blanked:20-60")
+    assert [each["shares"] for each in timelines(app)] == [[0.2, 0.6], [0.2, 0.6]]
+    table = next(found for found in boards(app) if "Nothing blanked" in found)
+    for stretch in ("20-60", "0-40", "15-55", "30-70", "45-85", "60-100"):
+        assert f'data-pick="{stretch}" aria-pressed="{str(stretch == "20-60").lower()}"' in table
+    given = "Still given, with a stretch blanked: a lifted pen from 20 to 60 of 100 % of the way."
+    assert given in [each.value for each in app.caption]
+
+
+def test_a_stretch_is_chosen_with_the_slider_and_changes_the_answer() -> None:
+    app = opened("damage", damage="pen:blanked:20-60", on="pen")
+    before = html(app)
+    (slider,) = [each for each in app.slider if each.key == "blanked.pen.range"]
+    healthy(slider.set_value((0.0, 90.0)).run())
+    assert address(app, "damage") == "pen:blanked:0-90"
+    assert html(app) != before
+    (other,) = [each for each in app.slider if each.key == "severities.blanked.digits.pen.range"]
+    assert other.value == (0.0, 90.0)
+    healthy(other.set_value((40.0, 40.0)).run())
+    assert address(app, "damage") == "", "nothing is blanked"
+
+
+def test_a_blanked_stretch_begins_in_the_middle_of_the_recording() -> None:
+    app = opened("answer")
+    healthy(app.selectbox(key="damage.pen").set_value("blanked").run())
+    assert address(app, "damage") == "pen:blanked:34-67"
+
+
+def test_what_is_blanked_whole_cannot_be_read_and_counts_as_missing() -> None:
+    app = opened("damage", damage="sound:blanked:0-9")
+    assert "silent" in sentences(app)
+    assert [each["shares"] for each in timelines(app)] == [[0.0, 1.0], [0.0, 1.0]], "it can be given back"

@@ -137,6 +137,8 @@ def test_nothing_switched_on_is_a_sentence_and_the_rest_works() -> None:
         ("damage", "sound:melting:3", "melting"),
         ("damage", "sound:noise:9", "no level"),
         ("damage", "sound", "no corruption"),
+        ("damage", "sound:blanked:0.5-0.2", "no level"),
+        ("damage", "image:blanked:0-1", "blanked"),
         ("lattice", "nonsense", ""),
     ],
 )

@@ -197,10 +197,11 @@ def _metrics() -> Iterator[str]:
 
 
 def _corruptions() -> Iterator[str]:
-    from mmlab.core.modality_kinds import MODALITY_KINDS, modality_kind
+    from mmlab.core.modality_kinds import MODALITY_KINDS
+    from mmlab.modalities.corruption import table_of
 
-    for kind in map(modality_kind, MODALITY_KINDS):
-        yield from (text for damage in kind.corruptions().values() for text in (damage.label, damage.unit))
+    for kind in MODALITY_KINDS:
+        yield from (text for damage in table_of(kind).values() for text in (damage.label, damage.unit))
 
 
 @cache

@@ -17,9 +17,13 @@ SEVERITIES = (1, 2, 3, 4, 5)
 
 @dataclass(frozen=True)
 class Damage:
-    """One kind of damage: a label for people, what the numbers in `steps` mean, one number per severity."""
+    """One kind of damage: a label for people, what the numbers in `steps` mean, one number per severity.
+
+    whole: whether `act` takes the recording itself and gives one, rather than the numbers in it.
+    """
 
     label: str
     unit: str
     steps: Steps
     act: Act
+    whole: bool = False

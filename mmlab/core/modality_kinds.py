@@ -20,6 +20,7 @@ from mmlab.core.errors import Unsupported
 from mmlab.core.folder_input import FolderInput
 from mmlab.core.recordings import Raw
 from mmlab.core.registry import Registry
+from mmlab.core.time_axis import TimeAxis
 
 if TYPE_CHECKING:
     import numpy as np
@@ -89,6 +90,10 @@ class ModalityKind(ABC):
         """The recording after one of its corruptions, of the same type."""
         damaged: Raw = act(raw, strength, rng)
         return damaged
+
+    def time_axis(self) -> TimeAxis | None:
+        """The time of its recordings, for kinds that have one: a stretch of them can then be blanked."""
+        return None
 
     def steps(self, raw: Any) -> tuple[tuple[str, Raw], ...]:
         """What a recording shows one after the other, each with its time in words, for kinds that change over time."""

@@ -1,10 +1,13 @@
 """Damage that a person can do to a recording, by kind and severity, to see how an answer holds.
 
 Acts on raw recordings, before they are brought to the model's world. Deterministic under `seed`. Severity runs from 1
-(barely noticed) to 5 (hard for a person); what each step means stands in the `TABLE` of each kind, in its folder.
+(barely noticed) to 5 (hard for a person); what each step means stands in the `TABLE` of each kind, in its folder. Kinds
+with a time axis have one damage more, of a stretch that can also be chosen: `mmlab.modalities.stretches`.
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -15,13 +18,22 @@ from mmlab.core.modality_kinds import MODALITY_KINDS, modality_kind
 from mmlab.core.phrases import say
 from mmlab.core.recordings import Raw
 from mmlab.core.task import Task, takes_files
+from mmlab.core.time_axis import Stretch
+from mmlab.modalities import stretches
 
-__all__ = ["SEVERITIES", "corruptions_of", "degrade", "describe", "kind_of", "label", "offered"]
+__all__ = ["SEVERITIES", "corruptions_of", "degrade", "describe", "kind_of", "label", "offered", "table_of"]
+
+
+def table_of(kind: str) -> Mapping[str, Damage]:
+    """Every damage that recordings of a kind of modality can have, by name. Raises UnknownName."""
+    found = modality_kind(kind)
+    axis = found.time_axis()
+    return found.corruptions() if axis is None else {**found.corruptions(), stretches.BLANKED: stretches.damage(axis)}
 
 
 def corruptions_of(kind: str) -> tuple[str, ...]:
     """The kinds of damage that recordings of a kind of modality can have. Raises UnknownName."""
-    return tuple(modality_kind(kind).corruptions())
+    return tuple(table_of(kind))
 
 
 def offered(task: Task, modality: Modality) -> tuple[str, ...]:
@@ -46,15 +58,24 @@ def describe(kind: str, damage: str, severity: int) -> str:
     return f"{say(found.unit)}: {found.steps[_step(severity)]:g}"
 
 
-def degrade(raw: Raw, damage: str, severity: int, seed: int = 0) -> Raw:
-    """The recording, damaged. `severity` 1 to 5; raises UnknownName for a damage that its kind does not have."""
+def degrade(raw: Raw, damage: str, severity: int, seed: int = 0, stretch: Stretch | None = None) -> Raw:
+    """The recording, damaged. `severity` 1 to 5; raises UnknownName for a damage that its kind does not have.
+
+    stretch: what is blanked of it, instead of a share at a random place; for the damage `blanked` only.
+    """
     kind = kind_of(raw)
     found = _found(kind, damage)
-    return modality_kind(kind).corrupt(raw, found.act, found.steps[_step(severity)], np.random.default_rng(seed))
+    if stretch is not None and damage == stretches.BLANKED:
+        return stretches.blanked(raw, stretch)
+    strength, rng = found.steps[_step(severity)], np.random.default_rng(seed)
+    if found.whole:
+        damaged: Raw = found.act(raw, strength, rng)
+        return damaged
+    return modality_kind(kind).corrupt(raw, found.act, strength, rng)
 
 
 def _found(kind: str, damage: str) -> Damage:
-    table = modality_kind(kind).corruptions() if kind else {}
+    table = table_of(kind) if kind else {}
     if damage not in table:
         raise UnknownName(
             f"There is no corruption '{damage}' for this input.", f"There are: {', '.join(table) or 'none'}."

@@ -10,6 +10,7 @@ from mmlab.core.drawing import InputDrawing
 from mmlab.core.folder_input import FolderInput
 from mmlab.core.modality_kinds import MODALITY_KINDS, ModalityKind
 from mmlab.core.recordings import Raw, Sound
+from mmlab.core.time_axis import TimeAxis
 
 if TYPE_CHECKING:
     import numpy as np
@@ -63,6 +64,11 @@ class SoundKind(ModalityKind):
         from mmlab.modalities.audio.corruptions import apply
 
         return apply(raw, act, strength, rng)
+
+    def time_axis(self) -> TimeAxis:
+        from mmlab.modalities.audio.time_axis import SoundTime
+
+        return SoundTime()
 
     def augment(self, batch: Tensor, generator: torch.Generator) -> Tensor:
         from mmlab.modalities.audio.augment import vary_sound

@@ -24,11 +24,9 @@ from mmlab.viz.inputs.raster import (
     png,
     subdued,
     svg_image,
-    svg_points,
     unit,
 )
-
-STEPS = 400  # points of a drawn wave: more cannot be seen at this width
+from mmlab.viz.inputs.wave import outline
 
 
 class SoundDrawing(NumberDrawing):
@@ -37,7 +35,7 @@ class SoundDrawing(NumberDrawing):
     def recorded(self, raw: Sound, colour: str, what: str) -> Drawing:
         seconds = len(raw.wave) / raw.rate
         return Drawing(
-            _wave(raw.wave, colour),
+            plain_svg(WIDE, HIGH, outline(raw.wave, colour, WIDE, HIGH)),
             "svg+xml",
             say("{what}: a sound of {seconds} seconds, as its wave", what=what, seconds=f"{seconds:.1f}"),
         )
@@ -72,16 +70,3 @@ class SoundDrawing(NumberDrawing):
 def _rows(array: Floats) -> Floats:
     """From high to low pitch, as rows of a picture run, in [0, 1]."""
     return unit(array.reshape(-1, array.shape[-1]))[::-1]
-
-
-def _wave(wave: Floats, colour: str) -> bytes:
-    """The outline of a wave: lowest and highest value per step, as one filled shape."""
-    pieces = np.array_split(wave, min(STEPS, max(len(wave), 1)))
-    high = np.array([piece.max(initial=0.0) for piece in pieces])
-    low = np.array([piece.min(initial=0.0) for piece in pieces])
-    loudest = max(float(high.max()), float(-low.min()), 1e-6)
-    x = np.linspace(0, WIDE, len(pieces))
-    upper, lower = 80 - 76 * high / loudest, 80 - 76 * low[::-1] / loudest
-    outline = [*zip(x, upper, strict=True), *zip(x[::-1], lower, strict=True)]
-    shape = f'<polygon points="{svg_points(outline)}" fill="{colour}" stroke="{colour}" stroke-width="1"/>'
-    return plain_svg(WIDE, HIGH, f'<path d="M0 80H{WIDE}" stroke="{colour}" stroke-width="1" opacity=".5"/>{shape}')

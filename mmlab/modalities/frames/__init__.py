@@ -10,6 +10,7 @@ from mmlab.core.drawing import InputDrawing
 from mmlab.core.folder_input import FolderInput
 from mmlab.core.modality_kinds import MODALITY_KINDS, ModalityKind
 from mmlab.core.recordings import Clip, Picture, Raw
+from mmlab.core.time_axis import TimeAxis
 
 if TYPE_CHECKING:
     import numpy as np
@@ -69,6 +70,11 @@ class FramesKind(ModalityKind):
         from mmlab.modalities.frames.corruptions import apply
 
         return apply(raw, act, strength, rng)
+
+    def time_axis(self) -> TimeAxis:
+        from mmlab.modalities.frames.time_axis import ClipTime
+
+        return ClipTime()
 
     def steps(self, raw: Any) -> tuple[tuple[str, Raw], ...]:
         times = [f"{second:.2f} s" for second in raw.seconds] or [""] * len(raw.pixels)

@@ -52,19 +52,28 @@ class ClipDrawing(NumberDrawing):
     ) -> MapPanel:
         """A map over each frame, and under it as a bar the part of all that it has."""
         count = array.shape[1]
-        columns = min(count, ROW // 2 if count <= FEW else ROW)
-        side = ALONE if count == 1 else SIDE
-        high = max(1, round(side * array.shape[2] / array.shape[3]))
+        boxes = places(count, *array.shape[2:])
         mass = np.abs(values).reshape(count, -1).sum(1)
         parts = mass / divisor(float(mass.sum()))
         inside = ""
-        for place, frame in enumerate(_under_map(array, paint.paper)):
-            x, y = place % columns * side, place // columns * (high + BARS + TEXT)
-            drawn = svg_image(frame, side - GAP, high) + svg_image(paint.colours(values[place]), side - GAP, high, True)
-            bar = _bar(place, float(parts[place]), float(parts.max()), side - GAP, high, paint.ink)
+        for place, (frame, box) in enumerate(zip(_under_map(array, paint.paper), boxes, strict=True)):
+            x, y, wide, high = box
+            drawn = svg_image(frame, wide, high) + svg_image(paint.colours(values[place]), wide, high, True)
+            bar = _bar(place, float(parts[place]), float(parts.max()), wide, high, paint.ink)
             inside += f'<g transform="translate({x} {y})">{drawn}{bar}</g>'
-        rows = -(-count // columns)
-        return MapPanel(columns * side - GAP, rows * (high + BARS + TEXT), inside, _most(parts))
+        _, lowest, wide, high = boxes[-1]
+        width = max(x for x, *_ in boxes) + wide
+        return MapPanel(width, lowest + high + BARS + TEXT, inside, _most(parts))
+
+
+def places(count: int, height: int, width: int) -> list[tuple[int, int, int, int]]:
+    """Left, top, width and height of each of so many frames of `height` by `width` pixels in a panel."""
+    columns = min(count, ROW // 2 if count <= FEW else ROW)
+    side = ALONE if count == 1 else SIDE
+    high = max(1, round(side * height / width))
+    return [
+        (place % columns * side, place // columns * (high + BARS + TEXT), side - GAP, high) for place in range(count)
+    ]
 
 
 def _strip(frames: Sequence[NDArray[np.uint8]], colour: str) -> NDArray[np.uint8]:

@@ -10,6 +10,7 @@ from mmlab.core.drawing import InputDrawing
 from mmlab.core.folder_input import FolderInput
 from mmlab.core.modality_kinds import MODALITY_KINDS, ModalityKind
 from mmlab.core.recordings import Raw, Strokes
+from mmlab.core.time_axis import TimeAxis
 
 if TYPE_CHECKING:
     import numpy as np
@@ -60,6 +61,11 @@ class PathKind(ModalityKind):
         from mmlab.modalities.path.corruptions import apply
 
         return apply(raw, act, strength, rng)
+
+    def time_axis(self) -> TimeAxis:
+        from mmlab.modalities.path.time_axis import PathTime
+
+        return PathTime()
 
     def augment(self, batch: Tensor, generator: torch.Generator) -> Tensor:
         from mmlab.modalities.path.augment import vary_path

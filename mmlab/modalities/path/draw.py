@@ -9,7 +9,6 @@ import numpy as np
 from mmlab.core.drawing import Drawing, Floats, MapPanel, Paint, Pixels, Scales
 from mmlab.core.phrases import say
 from mmlab.core.recordings import Raw, Strokes
-from mmlab.core.spans import divisor
 from mmlab.viz.inputs.numbers import NumberDrawing
 from mmlab.viz.inputs.raster import WIDE, heat_table, hex_of, placed, plain_svg, svg_points
 
@@ -48,6 +47,8 @@ class PathDrawing(NumberDrawing):
 
 
 def _strokes(strokes: Sequence[Floats], colour: str) -> bytes:
+    if not strokes:
+        return plain_svg(WIDE // 2, WIDE // 2, "")
     place = placed(np.concatenate(strokes), WIDE // 2)
     ends = np.cumsum([len(stroke) for stroke in strokes])[:-1]
     lines = "".join(
@@ -73,9 +74,7 @@ def _dots(points: Floats, colours: Sequence[str], weights: Floats | None = None)
 
 def _heated(array: Floats, values: Floats, colours: Callable[[Floats], Pixels]) -> str:
     """The pen's path in short pieces, each in the colour of its place, over a thin line; a ring where it starts."""
-    points = array[:2].T
-    low, high = points.min(0), points.max(0)
-    place = (points - (low + high) / 2) * (0.8 * SIDE / divisor(float((high - low).max()))) + SIDE / 2
+    place = placed(array[:2].T, SIDE)
     steps = np.linspace(0, len(place) - 1, STEPS + 1)
     fine = np.stack([np.interp(steps, np.arange(len(place)), place[:, i]) for i in (0, 1)], 1)
     heat = np.interp(np.linspace(0, 1, STEPS), np.linspace(0, 1, len(values)), values)

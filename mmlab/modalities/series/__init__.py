@@ -10,6 +10,7 @@ from mmlab.core.drawing import InputDrawing
 from mmlab.core.folder_input import FolderInput
 from mmlab.core.modality_kinds import MODALITY_KINDS, ModalityKind
 from mmlab.core.recordings import Raw, Series
+from mmlab.core.time_axis import TimeAxis
 
 if TYPE_CHECKING:
     import numpy as np
@@ -67,6 +68,11 @@ class SeriesKind(ModalityKind):
         from mmlab.modalities.series.corruptions import apply
 
         return apply(raw, act, strength, rng)
+
+    def time_axis(self) -> TimeAxis:
+        from mmlab.modalities.series.time_axis import SeriesTime
+
+        return SeriesTime()
 
     def augment(self, batch: Tensor, generator: torch.Generator) -> Tensor:
         from mmlab.modalities.random_draws import shaken

@@ -15,7 +15,8 @@ from mmlab.core.errors import MmlabError
 from mmlab.core.modality import Combination, Modalities, Modality
 from mmlab.core.phrases import say
 from mmlab.core.task import Task
-from mmlab.ui.components import page_frame
+from mmlab.modalities.stretches import BLANKED
+from mmlab.ui.components import page_frame, stretch_picker
 from mmlab.ui.session import cache, hidden, url_state
 from mmlab.ui.text import wording
 from mmlab.ui.text.markdown import plain
@@ -123,15 +124,15 @@ def toggle(modality: Modality, given: Sequence[str], on: Combination | None) -> 
     )
 
 
-def damage_picker(task: Task, modality: Modality, damages: Sequence[url_state.Damage]) -> None:
-    """What goes wrong with one input, and how badly."""
+def damage_picker(task: Task, modality: Modality, damages: Sequence[url_state.Damage], item: cache.Item) -> None:
+    """What goes wrong with one input, and how badly, or which stretch of it is blanked."""
     from mmlab.modalities.corruption import describe, label, offered
 
     modalities, kinds = task.info.modalities, offered(task, modality)
     if not kinds or hidden.is_hidden("damage"):
         return
     found = next((damage for damage in damages if damage.modality == modality.name), None)
-    change = partial(_damage, modality.name, modalities)
+    change = partial(_damage, modality.name, modalities, item)
     st.selectbox(
         say("Corruption of the {input}", input=plain(modality.spoken)),
         ["", *kinds],
@@ -140,7 +141,11 @@ def damage_picker(task: Task, modality: Modality, damages: Sequence[url_state.Da
         label_visibility="collapsed",
         on_change=change,
     )
-    if found:
+    if found and found.kind == BLANKED:
+        raw, colour = item.raw[modality.name], colours(modalities)[modality.name]
+        stretch = stretch_picker.in_force(raw, item.id, found)
+        stretch_picker.show(f"blanked.{modality.name}", raw, modality, stretch, colour, modalities)
+    elif found:
         st.select_slider(
             say("Severity"),
             url_state.SEVERITIES,
@@ -168,10 +173,11 @@ def _switch(given: tuple[str, ...]) -> None:
     url_state.put(on=None if len(on) == len(given) else "-".join(on) or url_state.NOTHING)
 
 
-def _damage(modality: str, modalities: Modalities) -> None:
+def _damage(modality: str, modalities: Modalities, item: cache.Item) -> None:
     kind = st.session_state[f"damage.{modality}"]
-    severity = st.session_state.get(f"severity.{modality}", 3)
-    url_state.put_damage(modality, kind or None, int(severity), modalities)
+    severity = st.session_state.get(f"severity.{modality}", url_state.USUAL_SEVERITY)
+    stretch = stretch_picker.usual(item.raw[modality]) if kind == BLANKED else None
+    url_state.put_damage(modality, kind or None, int(severity), modalities, stretch)
 
 
 def span_of(output: object) -> tuple[float, float] | None:

@@ -15,7 +15,6 @@ What a person brought is kept per session and goes with it; its id is the digest
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -43,7 +42,7 @@ from mmlab.inference.shared_answers import SharedAnswers, from_environment
 from mmlab.inference.sweep import fuse_all
 from mmlab.storage import leftovers, report_file, sweep_file
 from mmlab.storage.library import Entry, Library
-from mmlab.ui.session import uploads
+from mmlab.ui.session import damaged_inputs, uploads
 from mmlab.ui.session.decoded_uploads import decoded
 from mmlab.ui.session.library_entries import entry_of, is_half, place
 from mmlab.ui.session.url_state import Damage
@@ -74,7 +73,7 @@ class Item:
 class ModelInputs:
     """What the model sees: `arrays` float32 `[*shape]`, what it was made from (damaged), and what was done to it.
 
-    words: by input, for a text, the word at each place of its array.
+    words: by input, for a text, the word at each place of its array. blanks: the stretches that are blanked, by input.
     """
 
     arrays: Mapping[str, NDArray[np.float32]]
@@ -82,6 +81,7 @@ class ModelInputs:
     notes: Mapping[str, tuple[str, ...]]
     problems: Mapping[str, DataError]
     words: Mapping[str, tuple[str, ...]]
+    blanks: Mapping[str, damaged_inputs.Blank] = field(default_factory=dict)
 
 
 @st.cache_resource(show_spinner=False)
@@ -241,11 +241,6 @@ def attribution(reference: Reference, sample: str, damages: Damages, target: int
     return _shipped_attribution(reference, sample, damages, target, version(reference.task, sample))
 
 
-def seed_of(sample: str, damage: Damage) -> int:
-    """The seed of a damage: the same sample and kind are always damaged alike, at every severity."""
-    return zlib.crc32(f"{sample}:{damage.modality}:{damage.kind}".encode())
-
-
 @st.cache_data(show_spinner=False, max_entries=64)
 def _shipped_item(task_name: str, sample: str, version: object, spoken: str) -> Item:
     found = task(task_name).example(sample)
@@ -279,13 +274,7 @@ def _make_world(task_name: str, sample: str, damages: Damages, version: object) 
     arrays: dict[str, NDArray[np.float32]] = {}
     notes: dict[str, tuple[str, ...]] = {}
     said: dict[str, tuple[str, ...]] = {}
-    raw, problems = dict(found.raw), dict(found.problems)
-    for damage in damages:
-        if damage.modality in raw:
-            from mmlab.modalities.corruption import degrade
-
-            seed = seed_of(sample, damage)
-            raw[damage.modality] = degrade(raw[damage.modality], damage.kind, damage.severity, seed)
+    raw, problems = damaged_inputs.damaged(found.raw, sample, damages), dict(found.problems)
     for name, recording in raw.items():
         try:
             reading = reads.prepare(name, recording)
@@ -293,7 +282,7 @@ def _make_world(task_name: str, sample: str, damages: Damages, version: object) 
             problems[name] = error
         else:
             arrays[name], notes[name], said[name] = reading.tensor.numpy(), reading.notes, reading.words
-    return ModelInputs(arrays, raw, notes, problems, said)
+    return ModelInputs(arrays, raw, notes, problems, said, damaged_inputs.blanks(reads, found.raw, sample, damages))
 
 
 def _make_answers(reference: Reference, sample: str, damages: Damages, version: object) -> dict[str, Prediction]:

@@ -23,6 +23,7 @@ import streamlit as st
 
 from mmlab.core.errors import MmlabError, UnknownName
 from mmlab.core.phrases import say
+from mmlab.core.time_axis import Stretch
 from mmlab.ui.session.page_registry import HOME, PAGES, pages
 
 if TYPE_CHECKING:
@@ -51,20 +52,22 @@ SUPPOSED = "mmlab.supposed"  # session: fields that the page settled by itself, 
 MOUNTED = "mmlab.mounted"  # session: the widgets that show the address since the page was entered
 NOTHING = "none"
 SEVERITIES = (1, 2, 3, 4, 5)
+USUAL_SEVERITY = 3
 
 
 @dataclass(frozen=True)
 class Damage:
-    """What is wrong with one input: the kind of damage and its severity, 1 to 5."""
+    """What is wrong with one input: the kind of damage and its severity, 1 to 5; or the stretch that is blanked."""
 
     modality: str
     kind: str
     severity: int
+    stretch: Stretch | None = None
 
     @property
     def text(self) -> str:
-        """As it stands in the address: `sound:noise:3`."""
-        return f"{self.modality}:{self.kind}:{self.severity}"
+        """As it stands in the address: `sound:noise:3`, `sound:blanked:0.3-0.75`."""
+        return f"{self.modality}:{self.kind}:{self.stretch.text if self.stretch else self.severity}"
 
 
 def get(name: str, default: str = "") -> str:
@@ -185,15 +188,17 @@ def parsed_damages(text: str, modalities: Modalities) -> tuple[Damage, ...]:
     return tuple(found[name] for name in modalities.names if name in found)
 
 
-def put_damage(modality: str, kind: str | None, severity: int, modalities: Modalities) -> None:
-    """Set or (with no kind) take away the damage to one input. For callbacks."""
+def put_damage(
+    modality: str, kind: str | None, severity: int, modalities: Modalities, stretch: Stretch | None = None
+) -> None:
+    """Set or (with no kind) take away the damage to one input. stretch: what is blanked. For callbacks."""
     try:
         kept = {damage.modality: damage for damage in damages(modalities)}
     except MmlabError:
         kept = {}
     kept.pop(modality, None)
     if kind:
-        kept[modality] = Damage(modality, kind, severity)
+        kept[modality] = Damage(modality, kind, severity, stretch)
     put(damage=",".join(kept[name].text for name in modalities.names if name in kept) or None)
 
 
@@ -228,6 +233,7 @@ def link(page: str, view: Mapping[str, str]) -> str:
 
 def _damage(text: str, modalities: Modalities) -> Damage:
     from mmlab.modalities.corruption import corruptions_of
+    from mmlab.modalities.stretches import BLANKED
 
     modality, _, rest = text.partition(":")
     kind, _, severity = rest.partition(":")
@@ -237,6 +243,8 @@ def _damage(text: str, modalities: Modalities) -> Damage:
             say("There is no corruption '{kind}' for {modality}.", kind=kind, modality=modality),
             say("There are: {names}.", names=", ".join(known) or "–"),
         )
+    if kind == BLANKED and (stretch := Stretch.parsed(severity)):
+        return Damage(modality, kind, USUAL_SEVERITY, stretch)
     if severity not in map(str, SEVERITIES):
         raise UnknownName(say("Corruption has no level '{severity}'.", severity=severity), say("Use 1 to 5."))
     return Damage(modality, kind, int(severity))

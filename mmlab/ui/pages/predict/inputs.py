@@ -7,6 +7,7 @@ import streamlit as st
 
 from mmlab.core.modality import Combination, Modality
 from mmlab.core.phrases import say
+from mmlab.modalities import stretches
 from mmlab.ui.components import frame_player, page_frame, pickers
 from mmlab.ui.pages.predict.view_data import PredictView
 from mmlab.ui.session import hidden
@@ -50,12 +51,15 @@ def _more(shown: PredictView, modality: Modality) -> None:
     if name not in shown.sounds and (hidden.is_hidden("damage") or not offered(shown.task, modality)):
         return
     hurt = next((damage for damage in shown.damages if damage.modality == name), None)
-    button = f"{plain(label(modality.kind, hurt.kind))} {hurt.severity}" if hurt else ":material/tune:"
+    button = ":material/tune:"
+    if hurt:
+        how = hurt.stretch.text.replace("-", "–") if hurt.stretch else str(hurt.severity)
+        button = f"{plain(label(modality.kind, hurt.kind))} {how}"
     what = say("listen, or corrupt it") if name in shown.sounds else say("corrupt it")
     with st.popover(button, type="tertiary", help=f"{plain(say(modality.label))}: {what}", key=f"mm-more-{name}"):
         if name in shown.sounds:
             st.audio(shown.sounds[name], format="audio/wav")
-        pickers.damage_picker(shown.task, modality, shown.damages)
+        pickers.damage_picker(shown.task, modality, shown.damages, shown.item)
 
 
 def _views(shown: PredictView, modality: Modality) -> None:
@@ -67,5 +71,7 @@ def _views(shown: PredictView, modality: Modality) -> None:
         st.caption(say("Not given: it counts as missing."))
         return
     st.html(shown.pictures[name])
+    if name in shown.world.blanks:
+        st.caption(stretches.in_words(shown.item.raw[name], shown.world.blanks[name].stretch))
     for note in shown.world.notes.get(name, ()) if shown.item.own else ():
         st.caption(page_frame.plain(note))

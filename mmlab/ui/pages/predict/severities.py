@@ -13,33 +13,49 @@ from mmlab.core.modality import Combination, Modality
 from mmlab.core.phrases import say
 from mmlab.core.reference import Reference
 from mmlab.modalities.corruption import describe, label, offered
+from mmlab.modalities.stretches import BLANKED
 from mmlab.ui.components import clickable_svg, pickers
-from mmlab.ui.pages.predict import details, view_data
+from mmlab.ui.pages.predict import blanked_stretch, details, view_data
 from mmlab.ui.pages.predict.view_data import PredictView
 from mmlab.ui.session import cache, url_state
 from mmlab.ui.session.url_state import SEVERITIES, Damage
 from mmlab.ui.text import wording
 
 NONE = 0  # the severity of an input as it was given
+NOTHING = "–"  # where a corruption leaves nothing of an input that could be read
 
 
 def show(shown: PredictView, on: Combination, references: Sequence[Reference]) -> None:
     """The input, what goes wrong with it, and the answers from nothing to the worst; a click sets that severity."""
     modalities = shown.task.info.modalities
-    there = {m.name: m for m in modalities if m.name in shown.given and offered(shown.task, m)}
+    there = {
+        m.name: m
+        for m in modalities
+        if (m.name in shown.given or m.name in shown.world.blanks) and offered(shown.task, m)
+    }
     if not there:
         st.caption(say("No input of this sample can be corrupted here."))
         return
     with st.container(horizontal=True, vertical_alignment="bottom", key="mm-severities"):
         modality = there[_input(shown, tuple(there), there)]
         kind = _kind(shown, modality)
+    if kind == BLANKED:
+        blanked_stretch.show(shown, modality, partial(_answers_to, shown, on, references, modality.name))
+    else:
+        _severities(shown, on, references, modality, kind)
+    if modality.name not in on:
+        off = say("{input} is switched off, so that its corruption changes nothing.", input=say(modality.label))
+        st.caption(off)
+
+
+def _severities(
+    shown: PredictView, on: Combination, references: Sequence[Reference], modality: Modality, kind: str
+) -> None:
+    """The answers from nothing to the worst."""
     now = next((each.severity for each in shown.damages if (each.modality, each.kind) == (modality.name, kind)), NONE)
     table = _table(shown, on, references, modality, kind, now)
     pick = partial(_set, modality.name, kind, shown)
     clickable_svg.board(table, key=f"severities.{shown.task.name}", on_pick=pick)
-    if modality.name not in on:
-        off = say("{input} is switched off, so that its corruption changes nothing.", input=say(modality.label))
-        st.caption(off)
 
 
 def _input(shown: PredictView, names: Sequence[str], there: dict[str, Modality]) -> str:
@@ -81,8 +97,8 @@ def _table(
     cells: dict[str, str] = dict.fromkeys(shown.working, "")
     heads = ""
     for severity in (NONE, *SEVERITIES):
-        damages = _with(shown, modality.name, kind, severity)
-        for method, text in _answers(shown, on, references, damages).items():
+        damage = Damage(modality.name, kind, severity) if severity else None
+        for method, text in _answers_to(shown, on, references, modality.name, damage).items():
             here = ' class="mm-num mm-top"' if severity == now else ' class="mm-num"'
             cells[method] += f"<td{here}>{escape(text)}</td>"
         means = describe(modality.kind, kind, severity) if severity else say("as it was given")
@@ -102,17 +118,19 @@ def _answers(
     sample = shown.item.id
     hurt = replace(shown, answers={each.method: cache.answers(each, sample, damages) for each in working})
     found = {each.method: view_data.states(hurt, each.method) for each in working}
-    return {
-        method: details.cell(next(state for state in states if state.key == on.key)) for method, states in found.items()
-    }
+    now = {method: next((state for state in states if state.key == on.key), None) for method, states in found.items()}
+    return {method: NOTHING if state is None else details.cell(state) for method, state in now.items()}
 
 
-def _with(shown: PredictView, name: str, kind: str, severity: int) -> tuple[Damage, ...]:
-    """The damage to all inputs, with this one to one of them."""
+def _answers_to(
+    shown: PredictView, on: Combination, references: Sequence[Reference], name: str, damage: Damage | None
+) -> dict[str, str]:
+    """The same with this damage, or none, to one of the inputs; that to the others stays."""
     found = {each.modality: each for each in shown.damages if each.modality != name}
-    if severity:
-        found[name] = Damage(name, kind, severity)
-    return tuple(found[each] for each in shown.task.info.modalities.names if each in found)
+    if damage:
+        found[name] = damage
+    ordered = tuple(found[each] for each in shown.task.info.modalities.names if each in found)
+    return _answers(shown, on, references, ordered)
 
 
 def _set(name: str, kind: str, shown: PredictView, severity: str) -> None:

@@ -1,0 +1,115 @@
+"""A stretch of a recording, chosen by dragging over its timeline, or with a slider for the keyboard; what is chosen is
+blanked. The field follows the finger in the browser; the page hears of it when it is let go."""
+
+from __future__ import annotations
+
+import math
+from functools import partial
+from pathlib import Path
+
+import streamlit as st
+
+from mmlab.core.modality import Modalities, Modality
+from mmlab.core.phrases import say
+from mmlab.core.recordings import Raw
+from mmlab.core.time_axis import Stretch, Timeline
+from mmlab.modalities import stretches
+from mmlab.ui.session import url_state
+from mmlab.ui.session.damaged_inputs import seed_of
+from mmlab.ui.text import wording
+
+SCRIPT = Path(__file__).with_suffix(".js").read_text("utf-8")
+WIDE, HIGH = 640, 72
+USUAL = (1 / 3, 0.5)  # the share that is blanked first, and its place
+
+
+def usual(raw: Raw) -> Stretch:
+    """What is blanked of a recording before anybody chose: a third of it, in the middle."""
+    timeline = stretches.axis_of(raw).timeline(raw)
+    return timeline.stretch(*timeline.share(*USUAL))
+
+
+def in_force(raw: Raw, sample: str, damage: url_state.Damage | None) -> Stretch:
+    """The stretch of a damage, or what is usual where there is none."""
+    if damage is None:
+        return usual(raw)
+    return stretches.in_force(raw, damage.severity, seed_of(sample, damage), damage.stretch)
+
+
+def show(key: str, raw: Raw, modality: Modality, stretch: Stretch, colour: str, modalities: Modalities) -> None:
+    """The timeline of a recording as it was given, with the stretch on it. key: another one in each place of a page."""
+    axis = stretches.axis_of(raw)
+    timeline = axis.timeline(raw)
+    if timeline.steps < 2:
+        st.caption(say("This recording is too short for a stretch of it to be blanked."))
+        return
+    put = partial(_put, modality.name, modalities, timeline)
+    name = say(modality.label)
+    _strip(
+        key,
+        axis.strip(raw, colour, WIDE, HIGH),
+        _shares(timeline, stretch),
+        say("Timeline of {input}", input=name),
+        put,
+    )
+    _slider(key, timeline, stretch, put)
+    st.caption(stretches.in_words(raw, stretch))
+
+
+def parsed(text: object) -> tuple[float, float] | None:
+    """Both ends from what the browser sends, as shares of the timeline; nothing where it is something else."""
+    try:
+        first, last = (float(each) for each in str(text).split())
+    except ValueError:
+        return None
+    if not (math.isfinite(first) and math.isfinite(last)):
+        return None
+    low, high = sorted(min(max(each, 0.0), 1.0) for each in (first, last))
+    return low, high
+
+
+def _strip(key: str, inside: str, shares: tuple[float, float], label: str, put: partial[None]) -> None:
+    """The drawing that can be dragged over."""
+
+    def chosen() -> None:
+        both = parsed(getattr(st.session_state.get(f"{key}.strip"), "chosen", None))
+        if both is not None:
+            put(*both)
+
+    drawn = f'<svg viewBox="0 0 {WIDE} {HIGH}" preserveAspectRatio="none" aria-hidden="true">{inside}</svg>'
+    data = {"html": drawn, "shares": shares, "label": label, "told": say("drag to choose what is blanked")}
+    component = st.components.v2.component("mmlab_stretch", js=SCRIPT, isolate_styles=False)
+    component(key=f"{key}.strip", data=data, on_chosen_change=chosen)
+
+
+def _slider(key: str, timeline: Timeline, stretch: Stretch, put: partial[None]) -> None:
+    name, unit = f"{key}.range", say(timeline.unit)
+
+    def moved() -> None:
+        low, high = st.session_state[name]
+        put(low / timeline.length, high / timeline.length)
+
+    step = 1.0 if timeline.rate == 1 else max(round(timeline.length / 100, 2), 0.01)
+    st.slider(
+        say("Blanked, from and to ({unit})", unit=unit),
+        0.0,
+        timeline.length,
+        key=url_state.follow(name, (stretch.start, min(stretch.end, timeline.length))),
+        step=step,
+        format="%.0f" if timeline.rate == 1 else "%.2f",
+        help=wording.help("blanked"),
+        on_change=moved,
+    )
+
+
+def _shares(timeline: Timeline, stretch: Stretch) -> tuple[float, float]:
+    return stretch.start / timeline.length, min(stretch.end / timeline.length, 1.0)
+
+
+def _put(modality: str, modalities: Modalities, timeline: Timeline, first: float, last: float) -> None:
+    """Both ends, as shares of the timeline, brought to its steps; a stretch without length takes the damage away."""
+    steps = timeline.places(Stretch.between(first * timeline.length, last * timeline.length))
+    stretch = timeline.stretch(*steps)
+    url_state.put_damage(
+        modality, stretches.BLANKED if stretch.length else None, url_state.USUAL_SEVERITY, modalities, stretch
+    )
