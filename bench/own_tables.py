@@ -32,6 +32,7 @@ from mmlab.experiments.comparison_tables import fill
 from mmlab.experiments.train_job import TrainJob, run_train
 from mmlab.inference.device import one_thread
 from mmlab.storage import report_file
+from mmlab.storage.atomic_files import write_atomically
 from mmlab.storage.library import Library
 
 USUAL = ("joint", "ensemble", "dropout", "specialists", "dmrnet", "mmanet", "gmd", "dimml", "m3ixup")
@@ -105,7 +106,9 @@ def drawn(count: int) -> np.ndarray:
 
 
 def write_folder(folder: Path, name: str, table: Table) -> None:
-    """The table as a folder of one's own: an array per input, a row of it per sample."""
+    """The table as a folder of one's own, unless it is there: an array per input, a row of it per sample."""
+    if (folder / "task.json").is_file():
+        return
     inputs, truth, split = table
     folder.mkdir(parents=True, exist_ok=True)
     for key, values in inputs.items():
@@ -119,7 +122,7 @@ def write_folder(folder: Path, name: str, table: Table) -> None:
     if is_number:
         output = {"kind": "regression", "low": float(truth.min()), "high": float(truth.max())}
     task = {"name": name, "output": output, "modalities": modalities}
-    (folder / "task.json").write_text(json.dumps(task, indent=1))
+    write_atomically(folder / "task.json", json.dumps(task, indent=1).encode())
 
 
 def gaps(scores: Mapping[str, float], plain: Mapping[str, float], higher_is_better: bool) -> dict[str, float]:

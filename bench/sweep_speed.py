@@ -61,13 +61,14 @@ class OncePerCombination:
 
     @torch.inference_mode()
     def __call__(self, inputs: Inputs, combinations: Sequence[Combination]) -> list[Fused]:
-        rows, found = len(next(iter(inputs.values()))), []
+        first = next(iter(inputs.values()))
+        rows, found = len(first), []
         for combination in combinations:
             with _handing_on(_not_needed(self.method, combination), self.known):
                 features = self.method.encode(inputs)
             each = (features.alone, features.beside, features.shared)
             whole = Features(*({name: _repeated(value, rows) for name, value in part.items()} for part in each))
-            found.append(self.method.fuse(whole, self.method.modalities.mask(combination, rows)))
+            found.append(self.method.fuse(whole, self.method.modalities.mask(combination, rows, first.device)))
         return found
 
 

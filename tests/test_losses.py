@@ -946,7 +946,7 @@ def everything(inputs: Inputs) -> dict[str, Tensor]:
     view, coefficients = losses.mixed_view(batch_first, omega, present)
     found = losses.adapt_and_explore(joint, batch_first, 0.3, omega, present=present)
     return {
-        "sample_present": losses.sample_present(6, 3, GENERATOR.manual_seed(0), present),
+        "sample_present": losses.sample_present(6, 3, GENERATOR.manual_seed(0), present.cpu()).to(present.device),
         "gaussian_sample": losses.gaussian_sample(row, joint, row),
         "gaussian_kl": losses.gaussian_kl(row, joint),
         "combination_statistics": total + number,

@@ -16,6 +16,7 @@ from mmlab.core.errors import CheckpointError, DataError, MmlabError
 from mmlab.core.reference import Reference
 from mmlab.core.task import TASKS
 from mmlab.inference.batching import Batcher, in_halves
+from mmlab.inference.device import device, label
 from mmlab.inference.model_pool import ModelPool
 from mmlab.ui.pages.library import models_in_memory
 from tests.library import untrained
@@ -273,4 +274,4 @@ def test_answers_of_many_are_those_of_each(tmp_path: Path) -> None:
         assert all(torch.allclose(value, each[key], atol=1e-5) for key, value in alone.items())
     assert pool.answer(wanted, rows[0]).keys() == together[0].keys()
     assert models_in_memory.lines(pool.held)[0].startswith("watch/joint/seed0: ")
-    assert models_in_memory.lines(pool.held)[0].endswith(" MB, CPU")
+    assert models_in_memory.lines(pool.held)[0].endswith(f" MB, {label(device())}")

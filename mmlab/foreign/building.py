@@ -24,7 +24,7 @@ def build(registration: Registration) -> nn.Module:
             raise PluginError(f"Building '{registration.name}' failed: {said(error)}", "Mend it.") from error
     if not isinstance(made, nn.Module):
         raise PluginError(f"Building '{registration.name}' gave {type(made).__name__}.", "Return an nn.Module.")
-    return unwrapped(made).eval()
+    return unwrapped(made).cpu().eval()  # some put themselves on a GPU; who uses it says where it goes
 
 
 def unwrapped(module: nn.Module) -> nn.Module:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-import torch
+from mmlab.inference.memory import fitting, is_out_of_memory
 
 K = TypeVar("K", bound=Hashable)
 T = TypeVar("T")
@@ -83,7 +83,7 @@ class Batcher(Generic[K, T, R]):
 def in_halves(work: Callable[[Sequence[T]], list[R]], items: Sequence[T], make_room: Callable[[], object]) -> list[R]:
     """`work` on the items; where memory runs out, after `make_room`, and then on halves of them.
 
-    Raises what `work` raises when a single item does not fit.
+    Raises MmlabError when a single item does not fit.
     """
     try:
         return work(items)
@@ -92,11 +92,7 @@ def in_halves(work: Callable[[Sequence[T]], list[R]], items: Sequence[T], make_r
             raise
     make_room()  # out here: the error holds what was computed so far
     if len(items) == 1:
-        return work(items)
+        with fitting("a single sample", "Close what else is at work on this device, or set MMLAB_DEVICE=cpu."):
+            return work(items)
     half = len(items) // 2
     return in_halves(work, items[:half], make_room) + in_halves(work, items[half:], make_room)
-
-
-def is_out_of_memory(error: Exception) -> bool:
-    """Whether a device, or the machine, had no memory left for a tensor."""
-    return isinstance(error, torch.OutOfMemoryError | MemoryError) or "can't allocate memory" in str(error)

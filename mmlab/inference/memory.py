@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import torch
+
+from mmlab.core.errors import MmlabError
 
 UNKNOWN = 2 * 2**30
 
@@ -22,6 +26,22 @@ def give_back(place: torch.device) -> None:
     """Let a device have what torch keeps of freed memory, so that larger pieces can be had."""
     if place.type == "cuda":
         torch.cuda.empty_cache()
+
+
+def is_out_of_memory(error: Exception) -> bool:
+    """Whether a device, or the machine, had no memory left for a tensor."""
+    return isinstance(error, torch.OutOfMemoryError | MemoryError) or "can't allocate memory" in str(error)
+
+
+@contextmanager
+def fitting(what: str, hint: str) -> Iterator[None]:
+    """Where memory runs out, say that `what` does not fit, as MmlabError."""
+    try:
+        yield
+    except Exception as error:
+        if not is_out_of_memory(error):
+            raise
+        raise MmlabError(f"Out of memory: {what} does not fit.", hint) from error
 
 
 def machine_bytes() -> int:

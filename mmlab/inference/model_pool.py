@@ -20,9 +20,9 @@ from torch import Tensor
 from mmlab.core.errors import MmlabError
 from mmlab.core.outputs import Prediction
 from mmlab.core.reference import Reference
-from mmlab.inference.batching import Batcher, in_halves, is_out_of_memory
+from mmlab.inference.batching import Batcher, in_halves
 from mmlab.inference.device import device
-from mmlab.inference.memory import free_bytes, give_back, machine_bytes
+from mmlab.inference.memory import free_bytes, give_back, is_out_of_memory, machine_bytes
 from mmlab.inference.predictor import Model
 from mmlab.storage.checkpoints import MODEL
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from math import prod
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -16,10 +19,14 @@ from mmlab.core.modality import Combination, Modalities
 from mmlab.core.outputs import Output
 from mmlab.core.results import Sweep
 from mmlab.core.stored_rows import in_parts
+from mmlab.inference.batching import in_halves
+from mmlab.inference.memory import give_back
 from mmlab.storage.growing_array import Floats, GrowingArray
 
 HELD = 2**26  # numbers of a sweep that memory holds: 256 MB
 BATCH, DENSE_BATCH = 128, 8  # maps of a small batch stay in the processor's cache
+R = TypeVar("R")
+_Part = tuple[Floats, Floats, Floats]
 Answer = Callable[[Method, Mapping[str, Tensor], Sequence[Combination]], list[Fused]]
 
 
@@ -57,11 +64,14 @@ def sweep(
     output = method.output
     kept: list[GrowingArray] = []  # logits, mean and variance of everything: small arrays would fragment memory
     start = 0
-    for batch in _batches(method, samples, on_progress):
+
+    def answered(batch: Batch) -> list[_Part]:
         fused = (answer or fuse_all)(method, batch.inputs, combinations)
-        parts = [
+        return [
             _kept(each, output.summarise(each.logits.float(), batch.target, distances), embeddings) for each in fused
         ]
+
+    for parts in _answers(answered, method, samples, on_progress):
         if not kept:
             shapes = [(len(combinations), len(samples) if len(part) else 0, *part.shape[1:]) for part in parts[0]]
             is_large = sum(map(prod, shapes)) > HELD
@@ -69,7 +79,7 @@ def sweep(
         for k, part in enumerate(parts):
             for whole, piece in zip(kept, part, strict=True):
                 whole.put(k, start, piece)
-        start += len(batch)
+        start += len(parts[0][0])
     logits, mean, variance = (each.full() for each in kept)
     return Sweep(
         combinations=tuple(c.key for c in combinations),
@@ -87,14 +97,12 @@ def sweep(
 @torch.inference_mode()
 def logits_of(method: Method, samples: Samples, present: Tensor) -> Tensor:
     """The logits of every sample from the inputs in `present`, bool `[N, M]`: `[N, ...]`. Leaves it in eval mode."""
-    found: list[Tensor] = []
-    for batch in _batches(method, samples):
-        mask = present[len(found) : len(found) + len(batch)].to(batch.present.device)
-        found.extend(method.fuse(method.encode(batch.inputs), mask).logits.float().cpu())
-    return torch.stack(found)
+    asked = replace(samples, present=present)
 
+    def answered(batch: Batch) -> Tensor:
+        return method.fuse(method.encode(batch.inputs), batch.present).logits.float().cpu()
 
-_Part = tuple[Floats, Floats, Floats]
+    return torch.cat(list(_answers(answered, method, asked)))
 
 
 def _kept(fused: Fused, condensed: Tensor, embeddings: bool) -> _Part:
@@ -105,11 +113,18 @@ def _kept(fused: Fused, condensed: Tensor, embeddings: bool) -> _Part:
     return tuple(value.float().cpu().numpy() for value in (condensed, mean, variance))  # type: ignore[return-value]
 
 
-def _batches(method: Method, samples: Samples, on_progress: Callable[[float], None] | None = None) -> Iterator[Batch]:
+def _answers(
+    answered: Callable[[Batch], R], method: Method, samples: Samples, on_progress: Callable[[float], None] | None = None
+) -> Iterator[R]:
+    """What is answered of one batch after the other, of halves of one where memory runs out."""
     place, step = method.device, batch_size(method.output)
     method.eval()
+
+    def work(rows: Sequence[int]) -> list[R]:
+        return [answered(samples.batch(rows).to(place))]
+
     for start in range(0, len(samples), step):
-        yield samples.batch(range(start, min(start + step, len(samples)))).to(place)
+        yield from in_halves(work, range(start, min(start + step, len(samples))), partial(give_back, place))
         if on_progress is not None:
             on_progress(min(1.0, (start + step) / len(samples)))
 

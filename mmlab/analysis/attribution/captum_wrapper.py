@@ -67,8 +67,8 @@ class CaptumAdapter(nn.Module):
         return [(gradient * value).flatten(1).cpu() for gradient, value in pairs]
 
     def sees(self, name: str) -> Tensor:
-        """Which layer shows which row of a modality: bool `[layers, K]`; nothing where it is absent."""
-        table = torch.zeros(len(self.layers), len(self.combinations), dtype=torch.bool)
+        """Which layer shows which row of a modality: bool `[layers, K]` (on the processor)."""
+        table = torch.zeros(len(self.layers), len(self.combinations), dtype=torch.bool, device="cpu")
         for row, combination in enumerate(self.combinations):
             for layer in self.method.cam_layers(name, combination) if name in combination else ():
                 table[self.layers.index(layer), row] = True

@@ -162,7 +162,7 @@ def on_places(maps: Tensor, places: Sequence[int], geometry: Geometry | None = N
         at = at.clamp(0, count - 1)
         low = at.floor().long().clamp(max=max(count - 2, 0))
         part = at - low
-        weights = torch.zeros(length, count, dtype=maps.dtype)
+        weights = torch.zeros(length, count, dtype=maps.dtype, device=maps.device)
         rows = torch.arange(length)
         weights[rows, low] += 1 - part
         weights[rows, (low + 1).clamp(max=count - 1)] += part

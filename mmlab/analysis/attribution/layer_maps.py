@@ -59,7 +59,7 @@ def _map(
 ) -> NDArray[np.float32]:
     """`[K, *places]` in [0, 1]."""
     places = modality.shape[1:] or modality.shape
-    total = torch.zeros(len(question.combinations), *places)
+    total = torch.zeros(len(question.combinations), *places, device="cpu")  # the maps are fetched one by one
     for each, geometry, sees in zip(maps, question.geometry, question.sees(modality.name), strict=True):
         if not sees.any():
             continue

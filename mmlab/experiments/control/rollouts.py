@@ -33,9 +33,10 @@ class Episode:
 
 
 def codes(method: Method, inputs: dict[str, Tensor], combination: Combination) -> Tensor:
-    """The embedding `[N, D]` that a frozen method has of a combination of inputs."""
+    """The embedding `[N, D]` that a frozen method has of a combination of inputs, on the processor like them."""
     with torch.no_grad():
-        return fuse_all(method, inputs, [combination])[0].mean
+        there = {name: value.to(method.device) for name, value in inputs.items()}
+        return fuse_all(method, there, [combination])[0].mean.cpu()
 
 
 def by_codes(environment: Environment, method: Method, combination: Combination, policy: Policy) -> Act:

@@ -31,7 +31,7 @@ def occlusion(question: Question) -> Attribution:
     sizes = [modality.shape for modality in question.method.modalities]
     count = sum(_count(*each) for each in zip(sizes, windows, strides, strict=True))
     whole = InputAttributionModel(question, 1 + -(-count // AT_ONCE))
-    with torch.no_grad():
+    with torch.no_grad(), whole.place:  # captum makes a mask without saying where
         found = Occlusion(whole).attribute(
             whole.rows,
             sliding_window_shapes=windows,
