@@ -46,6 +46,7 @@ from mmlab.tasks.generators.faces import cameras, captures
 NAME, SIDE, CHUNK = "faces_224", 224, 16
 OURS = "tf_efficientnet_lite0"  # the network whose weights a package brings
 SIZES: dict[Split, float] = {"train": 1.0, "valid": 0.4, "test": 0.6}
+FACTS = "facts.json"  # of a run, beside its report
 COMPLETE = "color-depth-infrared"
 drawings = Path(tempfile.gettempdir())
 
@@ -121,11 +122,19 @@ def train(name: str, seed: int, options: argparse.Namespace) -> None:
     """One run, in this process."""
     plan = {"encoders": encoders(options), "epochs": options.epochs}
     folder = Library(options.folder / "library").folder(NAME, name, f"seed{seed}")
-    if (folder / "report.json").is_file():
+    if (folder / FACTS).is_file():
         return
     start = time.perf_counter()
     run_train(TrainJob(NAME, name, {}, plan, seed), str(options.folder / "library"))
-    (folder / "whole.json").write_text(json.dumps(time.perf_counter() - start))
+    card = read_card(folder)
+    facts = {
+        "seconds": time.perf_counter() - start,
+        "device": card["device"],
+        "parameters": card["parameters"],
+        "made": datetime.now(UTC).isoformat(timespec="minutes"),
+        "load": round(os.getloadavg()[0], 1),
+    }
+    (folder / FACTS).write_text(json.dumps(facts))
     print(f"{name}, seed {seed}: {time.perf_counter() - start:.0f} s", flush=True)
 
 
@@ -145,11 +154,11 @@ def row_of(name: str, options: argparse.Namespace) -> dict[str, Any] | None:
     """The scores of a method under every seed that is there."""
     library, headline = Library(options.folder / "library"), LargeFaces.info.output.headline
     folders = [library.folder(NAME, name, f"seed{seed}") for seed in range(options.seeds)]
-    folders = [each for each in folders if (each / "report.json").is_file()]
+    folders = [each for each in folders if (each / FACTS).is_file()]
     if not folders:
         return None
     reports = [report_file.read(each)["sources"]["built-in"] for each in folders]
-    cards = [read_card(each) for each in folders]
+    facts = [json.loads((each / FACTS).read_text()) for each in folders]
     return {
         "method": name,
         "mean": [each["mean"][headline] for each in reports],
@@ -157,53 +166,50 @@ def row_of(name: str, options: argparse.Namespace) -> dict[str, Any] | None:
         "combinations": {
             key: [each["metrics"][key][headline] for each in reports] for key in reports[0]["metrics"]
         },
-        "training seconds": [each["training_seconds"] for each in cards],
-        "whole run, seconds": [round(json.loads((each / "whole.json").read_text()), 1) for each in folders],
-        "parameters": cards[0]["parameters"],
+        "seconds": [round(each["seconds"], 1) for each in facts],
+        "parameters": facts[0]["parameters"],
+        "device": facts[0]["device"],
+        "made": max(each["made"] for each in facts),
+        "load": max(each["load"] for each in facts),
     }  # fmt: skip
 
 
-def measured(options: argparse.Namespace, load: float) -> dict[str, Any]:
+def measured(options: argparse.Namespace) -> dict[str, Any]:
     """What the runs that are there found."""
     rows = [row for name in methods() if (row := row_of(name, options))]
-    card = read_card(Library(options.folder / "library").folder(NAME, rows[0]["method"], "seed0"))
     return {
-        "made": datetime.now(UTC).isoformat(timespec="minutes"),
-        "device": card["device"],
+        "made": max(row["made"] for row in rows),
+        "device": rows[0]["device"],
         "at a time": options.jobs,
-        "load": {"before": round(load, 2), "after": round(os.getloadavg()[0], 2)},
+        "load": max(row["load"] for row in rows),
         "samples": {split: len(LargeFaces().samples(split)) for split in SIZES},
         "epochs": options.epochs,
         "headline": LargeFaces.info.output.headline,
         "training": options.training,
         "rate": options.rate,
-        "backbone": {
-            **card["backbones"]["color"],
-            "network": options.network,
-            "weights": weights().name if options.network == OURS else "",
-        },
+        "backbone": {"network": options.network, "weights": weights().name if options.network == OURS else ""},
         "runs": rows,
     }
 
 
 def as_markdown(found: dict[str, Any]) -> str:
     """A line per method; means and standard deviations over the seeds."""
-    load, sizes, network = found["load"], found["samples"], found["backbone"]["network"]
+    sizes, network = found["samples"], found["backbone"]["network"]
     begin = f"begun with {found['backbone']['weights']}" if found["backbone"]["weights"] else "from nothing"
     used = {"cached": f"on cached features of {network} ({begin})", "tuned": f"{network} tuned, {begin}"}
     seeds = max(len(row["mean"]) for row in found["runs"])
     head = [
         f"Faces at {SIDE} pixels, {sizes['train']} training and {sizes['test']} test samples, {seeds} seed(s), "
         f"{found['epochs']} epochs, {used[found['training']]};\n{found['device']}, {found['at a time']} at a time; "
-        f"{found['made']}, load of the machine {load['before']} before and {load['after']} after.",
+        f"{found['made']}, load of the machine up to {found['load']}.",
         "",
         f"| method | {found['headline']}, mean over combinations | complete input | seeds | "
-        "parameters, M | training, s |",
+        "parameters, M | whole run, s |",
         "| --- | --- | --- | --- | --- | --- |",
     ]
     lines = [
         f"| {METHODS[row['method']].title} | {_spread(row['mean'])} | {_spread(row['complete'])} | "
-        f"{len(row['mean'])} | {row['parameters'] / 1e6:.1f} | {np.mean(row['training seconds']):.0f} |"
+        f"{len(row['mean'])} | {row['parameters'] / 1e6:.1f} | {np.mean(row['seconds']):.0f} |"
         for row in found["runs"]
     ]
     return "\n".join([*head, *lines]) + "\n"
@@ -239,13 +245,12 @@ def main() -> None:
     if options.only:
         train(options.only, options.seed, options)
         return
-    load = os.getloadavg()[0]
     for split in SIZES:
         draw(split, options.people)
     print(label(device()), flush=True)
     if not options.written:
         train_all(options)
-    found = measured(options, load)
+    found = measured(options)
     name = "backbones"
     if options.training == "tuned":
         name += "_tuned" if options.network == OURS else f"_{options.network}"
