@@ -24,8 +24,7 @@ from mmlab.core.method import Method, Run, Stage
 from mmlab.core.options import as_dict
 from mmlab.core.task import Task
 from mmlab.core.training_plan import Plan
-from mmlab.inference.device import channels_last, label, mixed_precision
-from mmlab.inference.memory import fitting
+from mmlab.inference.device import channels_last, mixed_precision
 from mmlab.inference.sweep import logits_of, mean_metrics, metrics, sweep
 from mmlab.networks import backbone_encoder
 from mmlab.training import (
@@ -45,8 +44,6 @@ from mmlab.training.resume_state import STATE, State
 from mmlab.training.step_statistics import StepStatistics
 from mmlab.training.together import ALONE, Together
 from mmlab.training.variation import mixed
-
-SMALLER = "Make it smaller: half of batch_size, or accumulate=2, which takes the same step in two halves."
 
 
 @dataclass(frozen=True)
@@ -177,7 +174,7 @@ class Trainer:
             for group in optimiser.param_groups:
                 rate = self.plan.learning_rate * group.get("scale", 1.0)
                 group["lr"] = rate * optimisation.factor(self.plan, share)
-            with fitting(f"a step of {len(batch)} samples on {label(self.place)}", SMALLER):
+            with optimisation.fitting_step(len(batch), self.place):
                 self._look(batch, run, optimiser, found)
             gradients.add(len(rows[number]) / sum(map(len, rows[step * parts : (step + 1) * parts])))
             if part + 1 == parts:

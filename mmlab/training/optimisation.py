@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from mmlab.core.training_plan import Plan
+from mmlab.inference.device import label
+from mmlab.inference.memory import fitting
 
 MOMENTUM = 0.9
 LONGEST = 20.0  # a gradient is clipped to this length
 TINY = 1e-6  # what torch adds to the length that it divides by
 FINAL_POWER = 0.9  # of the polynomial decay
+SMALLER = "Make it smaller: half of batch_size, or accumulate=2, which takes the same step in two halves."
 
 
 def optimiser(
@@ -99,3 +103,8 @@ def _cycle(share: float) -> float:
     if share < 0.1:
         return 0.1 + 0.9 * share / 0.1
     return 0.5 * (1 + math.cos(math.pi * (share - 0.1) / 0.9))
+
+
+def fitting_step(samples: int, place: torch.device) -> AbstractContextManager[None]:
+    """Around a step of so many samples: where memory runs out it says what makes the step smaller, as MmlabError."""
+    return fitting(f"a step of {samples} samples on {label(place)}", SMALLER)
