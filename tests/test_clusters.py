@@ -169,13 +169,16 @@ def test_nouns() -> None:
         "3 people",
         "4 buses",
     ]
-    assert {name: group_name(TASKS[name]) for name in ("digits", "watch", "faces", "opinion", "brain", "objects")} == {
+    assert {
+        name: group_name(TASKS[name]) for name in ("digits", "watch", "faces", "opinion", "brain", "objects", "rooms")
+    } == {
         "digits": "voice",
         "watch": "person",
         "faces": "person",
         "opinion": "voice",
         "brain": "head",
         "objects": "object",
+        "rooms": "room",
     }
     assert group_name(object()) == "group"
 

@@ -23,6 +23,7 @@ ENDINGS = {
     "watch": {"accelerometer": {"csv"}, "gyroscope": {"csv"}},
     "faces": {"color": {"png"}, "depth": {"png"}, "infrared": {"png"}},
     "objects": {"front": {"png"}, "rear": {"png"}},
+    "rooms": {"color": {"png"}, "depth": {"png"}},
     "opinion": {"text": {"txt"}, "voice": {"wav"}, "face": {"png"}},
     "pendulum": {"image": {"png"}, "sound": {"csv", "npy"}},
     "brain": {key: {"nii.gz", "png"} for key in ("flair", "t1", "t1ce", "t2")},

@@ -24,7 +24,7 @@ sys.path.insert(0, str(ROOT))
 
 SHARED = "app"
 MARKS = ("say", "phrase")
-OURS = ("digits", "faces", "brain", "watch", "opinion", "pendulum", "objects")
+OURS = ("digits", "faces", "brain", "watch", "opinion", "pendulum", "objects", "rooms")
 GROUPS = (
     "sample",
     "person",
@@ -37,6 +37,7 @@ GROUPS = (
     "case",
     "photo",
     "object",
+    "room",
     "epoch",
     "input",
     "minute",

@@ -154,7 +154,7 @@ OF_TASK = {("pendulum", "sound"): {"sound.csv": b"440.1,512,399.9,0.2,0.1234,0.0
 for _kind in MODALITY_KINDS:
     _files = {"example": modality_kind(_kind).example(), **MORE.get(_kind, {})}
     READERS[f"a file of kind {_kind}"] = Reader(lambda place, found=_files: found, partial(_read_kind, _kind), 25)
-for _task in ("brain", "digits", "faces", "objects", "opinion", "pendulum", "watch"):
+for _task in ("brain", "digits", "faces", "objects", "opinion", "pendulum", "rooms", "watch"):
     for _modality in TASKS[_task].info.modalities:
         if takes_files(TASKS[_task](), _modality.name):
             _files = {"example": modality_kind(_modality.kind).example(), **MORE.get(_modality.kind, {})}

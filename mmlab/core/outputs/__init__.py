@@ -16,7 +16,7 @@ from mmlab.core.outputs.detection import Detection
 from mmlab.core.outputs.multilabel import Multilabel
 from mmlab.core.outputs.prediction import Prediction
 from mmlab.core.outputs.regression import Regression
-from mmlab.core.outputs.segmentation import Segmentation
+from mmlab.core.outputs.segmentation import Segmentation, SemanticSegmentation
 
 __all__ = [
     "ALL_KINDS",
@@ -28,6 +28,7 @@ __all__ = [
     "Prediction",
     "Regression",
     "Segmentation",
+    "SemanticSegmentation",
     "output_from_card",
 ]
 

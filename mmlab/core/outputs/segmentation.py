@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, cast
 
 import numpy as np
 import torch
@@ -26,6 +26,7 @@ KEPT = 5 + 3 * BINS
 GOOD_DICE = 0.7
 HEAVIEST = 10.0  # of a foreground pixel in the loss: a lesion of a few pixels would otherwise be painted over
 FEW_REGIONS = 8
+MEASURED_BY = "measured_by"  # in a card: the headline, where it is not that of nested regions
 OLD_UNKNOWN = 1.0  # what earlier cards say of a pixel whose side is not known
 
 
@@ -66,9 +67,10 @@ class Segmentation(Output):
     @classmethod
     def from_card(cls, fields: Mapping[str, Any]) -> Self:
         """The output of a card. Earlier ones said `pixel`, which was `OLD_UNKNOWN` where it was not known."""
-        found = {name: value for name, value in fields.items() if name not in ("pixel", "pixel_mm")}
+        found = {name: value for name, value in fields.items() if name not in ("pixel", "pixel_mm", MEASURED_BY)}
         old = fields.get("pixel", OLD_UNKNOWN)
-        return cls(**found, pixel=fields.get("pixel_mm", None if old == OLD_UNKNOWN else old))
+        kind = SemanticSegmentation if fields.get(MEASURED_BY) == SemanticSegmentation.headline else Segmentation
+        return cast(Self, kind(**found, pixel=fields.get("pixel_mm", None if old == OLD_UNKNOWN else old)))
 
     def weighing(self, foreground: bool) -> Self:
         return self if foreground == self.weighs_foreground else replace(self, weighs_foreground=foreground)
@@ -97,7 +99,7 @@ class Segmentation(Output):
 
     @property
     def guessing(self) -> tuple[str, float]:
-        return "case_dice", 0.0
+        return self.headline, 0.0
 
     @property
     def changed(self) -> str:
@@ -115,7 +117,7 @@ class Segmentation(Output):
         """Soft Dice (smooth 1) plus binary cross-entropy, averaged over regions: `[B]`."""
         truth = target.to(logits.dtype)
         if self.weighs_foreground:
-            return _foreground_loss(logits, truth)
+            return _foreground_loss(logits, truth, HEAVIEST)
         crossed = functional.binary_cross_entropy_with_logits(logits, truth, reduction="none")
         probability = logits.sigmoid()
         shared = 2 * (probability * truth).sum((2, 3)) + 1
@@ -223,12 +225,31 @@ class Segmentation(Output):
         return ", ".join(found) or "nothing found"
 
 
-def _foreground_loss(logits: Tensor, truth: Tensor) -> Tensor:
+@dataclass(frozen=True)
+class SemanticSegmentation(Segmentation):
+    """Kinds of things that share a picture, one for each pixel, measured by mIoU as NYUv2 and Cityscapes are.
+
+    Each kind is still found or not for itself, as regions are everywhere here.
+    """
+
+    headline: ClassVar[str] = "iou"
+
+    def loss(self, logits: Tensor, target: Tensor) -> Tensor:
+        """Soft Dice over the batch plus binary cross-entropy: most pictures lack some of the kinds, and Dice picture by
+        picture would reward never finding these: `[B]`."""
+        return _foreground_loss(logits, target.to(logits.dtype), HEAVIEST if self.weighs_foreground else 1.0)
+
+    def card(self) -> dict[str, Any]:
+        """What a checkpoint stores about its output."""
+        return {**super().card(), MEASURED_BY: self.headline}
+
+
+def _foreground_loss(logits: Tensor, truth: Tensor, heaviest: float) -> Tensor:
     """Cross-entropy whose foreground weighs (N - n) / n, as much as the background (Sudre et al., DLMIA 2017), but at
-    most `HEAVIEST`, plus soft Dice over the batch rather than per picture, as in nnU-Net (Isensee et al., Nature
+    most `heaviest`, plus soft Dice over the batch rather than per picture, as in nnU-Net (Isensee et al., Nature
     Methods 2021), so that pictures without a region do not decide its loss: `[B]`."""
     share = truth.mean((0, 2, 3))
-    weight = ((1 - share) / share.clamp(min=1e-6)).clamp(1.0, HEAVIEST)
+    weight = ((1 - share) / share.clamp(min=1e-6)).clamp(1.0, heaviest)
     weight = torch.where(share > 0, weight, torch.ones_like(weight))[:, None, None]
     crossed = functional.binary_cross_entropy_with_logits(logits, truth, reduction="none", pos_weight=weight)
     probability = logits.sigmoid()

@@ -50,6 +50,27 @@ def read_depth(content: bytes, name: str = "") -> Picture:
     return _decoded(content, name, _nearness)
 
 
+def read_distance(content: bytes, name: str = "", near: float = 400.0, far: float = 5000.0) -> Picture:
+    """A depth picture of a scene as uint8 grey: 255 at `near`, 1 at `far`, 0 where nothing is measured; millimetres.
+
+    Sixteen bits hold millimetres; what is not between the two is left out. Eight bits are taken as nearness already.
+    """
+
+    def nearness(image: Image.Image) -> tuple[Image.Image, str]:
+        if image.mode not in MORE_BITS:
+            return _shades_of_nearness(image)
+        distance = _numbers(image)
+        kept = (distance >= near) & (distance <= far)
+        if not kept.any():
+            message = f"Nothing in the depth picture is between {near:,.0f} and {far:,.0f} mm away."
+            raise DataError(message, "Use distances in millimetres.")
+        grey = np.where(kept, np.round(1 + 254 * (far - distance) / (far - near)), 0)
+        note = f"Read as millimetres: what is not between {near:,.0f} and {far:,.0f} mm away was left out."
+        return Image.fromarray(grey.astype(np.uint8)), note
+
+    return _decoded(content, name, nearness)
+
+
 def _decoded(
     content: bytes, name: str, plain: Callable[[Image.Image], tuple[Image.Image, str]], pixel: float = 0.0
 ) -> Picture:
@@ -163,10 +184,7 @@ def _stretched(values: NDArray[np.float32], highest: float) -> tuple[NDArray[np.
 def _nearness(image: Image.Image) -> tuple[Image.Image, str]:
     """A depth picture as nearness about the median of its middle; what is far from that is left out."""
     if image.mode not in MORE_BITS:
-        coloured = "Colours hold no distances: their brightness was taken as nearness."
-        told = "Eight bits: brightness was taken as nearness, black as nothing measured."
-        grey, _ = _plain(image)
-        return grey.convert("L"), coloured if grey.mode == "RGB" else told
+        return _shades_of_nearness(image)
     distance = _numbers(image)
     height, width = distance.shape
     centre = distance[height // 4 : height - height // 4, width // 4 : width - width // 4]
@@ -177,6 +195,14 @@ def _nearness(image: Image.Image) -> tuple[Image.Image, str]:
     kept = (distance > 0) & (nearness >= 1) & (nearness <= 255)
     note = f"Read as millimetres: the middle is {middle:,.0f} mm away, and what is far from it was left out."
     return Image.fromarray(np.where(kept, nearness, 0).astype(np.uint8)), note
+
+
+def _shades_of_nearness(image: Image.Image) -> tuple[Image.Image, str]:
+    """Eight bits as nearness, and a sentence."""
+    coloured = "Colours hold no distances: their brightness was taken as nearness."
+    told = "Eight bits: brightness was taken as nearness, black as nothing measured."
+    grey, _ = _plain(image)
+    return grey.convert("L"), coloured if grey.mode == "RGB" else told
 
 
 def _flatten(image: Image.Image) -> Image.Image:
