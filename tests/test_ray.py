@@ -19,11 +19,13 @@ import torch
 from mmlab.cli.app import main
 from mmlab.core.errors import DataError, MissingExtra, StorageError
 from mmlab.core.task import TASKS
-from mmlab.experiments import grid, ray_engine
+from mmlab.experiments import grid, model_jobs, ray_engine
 from mmlab.experiments.executors import SerialExecutor, Share, opened
 from mmlab.experiments.train_job import TrainJob
-from mmlab.storage import checkpoints
+from mmlab.storage import checkpoints, leftovers, sweep_file
+from mmlab.storage.checkpoints import digest_of
 from mmlab.storage.library import Library
+from tests.library import untrained
 
 EPOCHS = 5
 PLAN = {"epochs": EPOCHS, "batch_size": 96, "source": "built-in", "augment": True}
@@ -32,7 +34,7 @@ NODE = {"num_cpus": 1, "object_store_memory": ray_engine.OBJECTS, "include_dashb
 
 # Writes down every step; on a node that is to be killed it stands still in its third epoch
 TOY = """
-import sys, time
+import os, sys, time
 from dataclasses import replace
 from pathlib import Path
 from mmlab.core.task import TASKS
@@ -43,12 +45,18 @@ NOTES = Path(__file__).parent / "notes"
 
 @TASKS.register("toyed")
 class Toyed(ToyTask):
+    info = replace(ToyTask().info, name="toyed")
     steps = 0
 
     def __init__(self):
         super().__init__()
-        self.name = "toyed"
-        self.info = replace(self.info, name="toyed")
+        self.name, self.info = "toyed", type(self).info
+
+    def samples(self, split, source="built-in"):
+        if split == "test" and (NOTES / "dies").exists() and "ray" in sys.modules:
+            (NOTES / "dies").unlink()
+            os._exit(1)
+        return super().samples(split, source)
 
     def augment(self, inputs, seed):
         with (NOTES / "steps").open("a") as notes:
@@ -162,7 +170,42 @@ def test_who_stops_a_grid_finds_it_going_on(cluster: Any, tmp_path: Path, monkey
         assert 1 <= len(left) <= 3
         assert all(isinstance(result, str) for _, result in grid.run(left, library, engine))
     assert not grid.missing(jobs, library)
+    leftovers.sweep(tmp_path, age=0.0)  # as the next command does: what was stopped may have been writing
     assert not [file for file in tmp_path.rglob(".*") if file.name != ".runs"]
+
+
+@pytest.mark.slow
+def test_models_are_measured_over_nodes_as_without_though_a_process_dies(
+    cluster: Any, notes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MMLAB_DEVICE", "cpu")
+    homes = {}
+    for engine in ("ray", "processes"):
+        monkeypatch.setenv("MMLAB_CACHE", str(tmp_path / f"{engine}-cache"))
+        library = Library(tmp_path / engine)
+        models = untrained(library.root, "toyed", "joint", "dropout")
+        jobs = [job for what in ("sweep", "dominance", "imputation") for job in model_jobs.jobs_of(models, what)]
+        if engine == "ray":
+            monkeypatch.setenv(ray_engine.ADDRESS, cluster.address)
+            (notes / "dies").touch()
+        with opened(engine, library.root, 1 if engine == "processes" else 2) as opening:
+            results = list(model_jobs.run(jobs, library, opening))
+        assert {job.name: error for job, error in results} == {job.name: None for job in jobs}
+        assert not (notes / "dies").exists()
+        model_jobs.finish(jobs, library)
+        folders = [library.root, tmp_path / f"{engine}-cache"]
+        homes[engine] = {
+            str(file.relative_to(folder)): file.read_bytes() if file.suffix == ".json" else b""
+            for folder in folders
+            for file in folder.rglob("*")
+            if file.is_file()
+        }
+    assert homes["ray"] == homes["processes"]
+    assert sum(name.startswith("rules") for name in homes["ray"]) == 8
+    for name in ("joint", "dropout"):
+        folders = [tmp_path / engine / "toyed" / name / "seed0" for engine in homes]
+        one, other = (sweep_file.read(folder, digest_of(folder)) for folder in folders)
+        assert one.logits.tobytes() == other.logits.tobytes()
 
 
 def test_without_ray_there_is_a_sentence(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -182,6 +182,11 @@ def stored(digest: str, rule: str, info: TaskInfo | None = None) -> Sweep:
     return _read(_folder(digest, rule), digest, info)
 
 
+def file_of(digest: str, rule: str) -> Path:
+    """Where that lies once it is computed."""
+    return _folder(digest, rule) / SWEEP
+
+
 def stamp(digest: str, rule: str) -> int:
     """When that was written; 0 for never."""
     return _modified(_folder(digest, rule))
@@ -205,6 +210,11 @@ def compute_damaged(
 def stored_damaged(digest: str, modality: str, kind: str, info: TaskInfo | None = None) -> list[Sweep]:
     """What `compute_damaged` kept, severities 0 to 5. info: of the task that it must fit. Raises NotComputed."""
     return [_read(_folder(digest, f"{modality}-{kind}-{severity}"), digest, info) for severity in (0, *SEVERITIES)]
+
+
+def damaged_files(digest: str, modality: str, kind: str) -> list[Path]:
+    """Where they lie once they are computed."""
+    return [file_of(digest, f"{modality}-{kind}-{severity}") for severity in (0, *SEVERITIES)]
 
 
 def damaged_stamp(digest: str, modality: str, kind: str) -> int:

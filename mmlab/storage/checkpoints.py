@@ -67,6 +67,15 @@ def save(path: Path, method: Method, card: Mapping[str, Any]) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
+def digest_of(path: Path) -> str:
+    """The digest of the checkpoint in folder `path`, by its file alone. Raises CheckpointError where there is none."""
+    try:
+        with (path / MODEL).open("rb") as opened:
+            return hashlib.file_digest(opened, "sha256").hexdigest()
+    except FileNotFoundError as error:
+        raise CheckpointError(f"There is no checkpoint in {path.name}.", "Train the model first.") from error
+
+
 def encode_card(card: Mapping[str, Any]) -> dict[str, str]:
     """A card as the header of a checkpoint holds it."""
     return {"mmlab": json.dumps({"format": FORMAT, **card})}

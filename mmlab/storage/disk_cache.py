@@ -8,6 +8,7 @@ import secrets
 import zipfile
 from collections.abc import Mapping
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -27,10 +28,15 @@ def cache_key(*parts: object) -> str:
     return hashlib.blake2b(repr(parts).encode(), digest_size=8).hexdigest()
 
 
+def file_of(name: str) -> Path:
+    """Where the arrays that are stored under `name` lie."""
+    return cache_folder() / f"{name}.npz"
+
+
 def load(name: str) -> dict[str, NDArray[Any]] | None:
     """The arrays stored under `name`, or nothing where there are none or the file is damaged."""
     try:
-        found = bounded_arrays.arrays(cache_folder() / f"{name}.npz", BOUNDS)
+        found = bounded_arrays.arrays(file_of(name), BOUNDS)
         arrays = {key: values.copy() for key, values in found.items()}  # for torch, which takes none that is read only
         stored = str(arrays.pop(CHECKSUM))
         return arrays if stored == _checksum(arrays) else None
@@ -46,7 +52,7 @@ def save(name: str, arrays: Arrays) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         with temporary.open("wb") as target:
             np.savez(target, allow_pickle=False, **arrays, **{CHECKSUM: np.array(_checksum(arrays))})
-        os.replace(temporary, folder / f"{name}.npz")
+        os.replace(temporary, file_of(name))
     except OSError:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)

@@ -99,7 +99,7 @@ def _swapped(probing: Probing) -> NDArray[np.floating]:
 
 def stored(digest: str, effort: ProbeBudget, seed: int = 0) -> Probes | None:
     """What was found for the checkpoint of this digest, from the user's cache folder; nothing where it was not kept."""
-    arrays = disk_cache.load(_name(digest, effort, seed))
+    arrays = disk_cache.load(name_of(digest, effort, seed))
     if arrays is None:
         return None
     found: dict[str, dict[str, NDArray[Any]]] = {}
@@ -112,16 +112,22 @@ def stored(digest: str, effort: ProbeBudget, seed: int = 0) -> Probes | None:
 
 def keep(found: Probes, digest: str, effort: ProbeBudget, seed: int = 0) -> None:
     """Keep it for `stored`, unless a measure failed. A full or read-only disk is no error."""
-    if any(FAILED in arrays for arrays in found.found.values()):
+    if failed(found):
         return
     flat = {f"{measure}/{name}": value for measure, arrays in found.found.items() for name, value in arrays.items()}
     plain = {"swapped": found.swapped.astype(np.float32), "target": found.target, "ids": np.array(found.ids)}
-    disk_cache.save(_name(digest, effort, seed), {**flat, **plain})
+    disk_cache.save(name_of(digest, effort, seed), {**flat, **plain})
 
 
-def _name(digest: str, effort: ProbeBudget, seed: int) -> str:
+def failed(found: Probes) -> bool:
+    """Whether a measure failed by a fault of its own."""
+    return any(FAILED in arrays for arrays in found.found.values())
+
+
+def name_of(digest: str, effort: ProbeBudget, seed: int = 0) -> str:
+    """Under which name it is kept in the cache."""
     asking = [(measure.name, measure.version) for measure in _asking()]
     return f"dominance-{disk_cache.cache_key(FORMAT, asking, digest, vars(effort), seed)}"
 
 
-__all__ = ["DONOR_RULE", "OWN_RULE", "ProbeBudget", "Probes", "Probing", "keep", "probe", "stored"]
+__all__ = ["DONOR_RULE", "OWN_RULE", "ProbeBudget", "Probes", "Probing", "failed", "keep", "name_of", "probe", "stored"]

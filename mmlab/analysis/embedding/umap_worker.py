@@ -9,7 +9,6 @@ the app never does. `build_map` starts the process and waits; the map lies besid
 from __future__ import annotations
 
 import errno
-import hashlib
 import itertools
 import json
 import os
@@ -34,8 +33,7 @@ from mmlab.core.parent_watch import end_with_parent
 from mmlab.core.results import Projection, Sweep
 from mmlab.core.storage_errors import storage_errors
 from mmlab.inference.device import one_thread
-from mmlab.storage import sweep_file
-from mmlab.storage.checkpoints import MODEL
+from mmlab.storage import checkpoints, sweep_file
 
 Progress = Callable[[float], None]
 TICKS = 2  # reports of progress per layout
@@ -196,15 +194,12 @@ def main(folder: Path, settings: MapSettings, into: Path) -> None:
     Raises CheckpointError, and StorageError for a disk that is full or read only.
     """
     one_thread()
-    model = folder / MODEL
-    if not model.is_file():
-        raise CheckpointError(f"There is no checkpoint in {folder.name}.", "Train the model first.")
+    digest = checkpoints.digest_of(folder)
     with storage_errors():
         into.mkdir(parents=True, exist_ok=True)
         if not os.access(into, os.W_OK):  # said before a minute of work, not after it
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(into / MAP))
-        with model.open("rb") as opened:
-            found = sweep_file.read(folder, hashlib.file_digest(opened, "sha256").hexdigest())
+        found = sweep_file.read(folder, digest)
         write_map(into, fit(found, settings, lambda part: print(part, flush=True)))
 
 

@@ -3,20 +3,37 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mmlab.cli.common_options import Checkpoints, Data, Device, Json, MethodName, Tag, TaskName, opened, settle
+from mmlab.cli.common_options import (
+    AtATime,
+    Carrier,
+    Checkpoints,
+    Cpus,
+    Data,
+    Device,
+    EngineName,
+    Gpus,
+    Json,
+    Machines,
+    Tag,
+    opened,
+    settle,
+)
 from mmlab.cli.console import bar, emit, number, say, table
+from mmlab.cli.model_jobs import SomeMethod, SomeTask, carry_out, chosen, complain_of
 from mmlab.core.errors import DataError
 from mmlab.core.group_name import group_name
 from mmlab.core.untrained import sentence, untrained
 from mmlab.storage.library import Library
 
 if TYPE_CHECKING:
+    from mmlab.core.reference import Reference
     from mmlab.core.task import Task
     from mmlab.inference.predictor import Model
 
@@ -32,8 +49,8 @@ class Where(StrEnum):
 
 
 def command(
-    task: TaskName,
-    method: MethodName,
+    task: SomeTask = "",
+    method: SomeMethod = "",
     tag: Tag = "",
     source: Annotated[Where, typer.Option(help="The built-in test set, or real recordings.")] = Where.BUILT_IN,
     missing: Annotated[
@@ -48,38 +65,55 @@ def command(
         bool, typer.Option("--changed-data", help="Measure although the data has changed since the model was trained.")
     ] = False,
     save: Annotated[bool, typer.Option("--save", help="Write the report and the sweep again.")] = False,
+    processes: AtATime = 0,
+    engine: EngineName = Carrier.PROCESSES,
+    cpus: Cpus = 1.0,
+    gpus: Gpus = 0.0,
     json: Json = False,
     data: Data = None,
     device: Device = "",
     checkpoints: Checkpoints = None,
 ) -> None:
-    """Recompute a model's metrics from its checkpoint: for each combination, and on the mean."""
+    """Recompute a model's metrics from its checkpoint: for each combination, and on the mean.
+
+    With --save also of all models of a task or a method, several at a time; what was cut off goes on.
+    """
     library = settle(opened(task, data), device, checkpoints)
+    if save and missing:
+        raise DataError("A report is about complete test samples.", "Use --missing without --save.")
+    machines = Machines(engine, processes, cpus, gpus)
+    if engine is Carrier.RAY or not (task and method):
+        _measure_many(library, task, method, tag, save, changed_data, machines, json)
+        return
     reference = library.find(task, method, tag)
     with bar(f"Loading {reference.name}", None):
         from mmlab.core.task import of_source
+        from mmlab.experiments.model_work import check_data
         from mmlab.inference.device import one_thread
         from mmlab.inference.predictor import Model
 
         one_thread()
         model = Model.open(reference)
     if not changed_data:
-        _check_data(model, reference.name)
+        check_data(model, reference.name)
     if source.value not in model.task.sources():
         raise DataError(
             f"There are no real recordings for {task} here.", "Name their folder with --data or MMLAB_DATA."
         )
-    if save and missing:
-        raise DataError("A report is about complete test samples.", "Use --missing without --save.")
     found = _saved(model, reference.path, source.value) if save else _measured(model, source.value, missing, seed)
+    found |= {} if missing or source is not Where.BUILT_IN else _yardsticks(task, library, model.task)
+    _tell(found, model, f"{reference.name}, {found['samples']} test samples{of_source(model.task, source)}", json)
+
+
+def _tell(found: dict[str, Any], model: Model, title: str, json: bool) -> None:
+    """Everything, and which inputs the model never saw."""
     never = untrained(model.card)
     found |= {"untrained": list(never)} if never else {}
-    found |= {} if missing or source is not Where.BUILT_IN else _yardsticks(task, library, model.task)
     found |= {"headline": model.task.info.output.headline, "interval": _basis(model.task, found)}
     if json:
         emit(found)
         return
-    _print(found, f"{reference.name}, {found['samples']} test samples{of_source(model.task, source)}")
+    _print(found, title)
     if told := sentence(never, model.task.info.modalities):
         say(told)
 
@@ -140,17 +174,6 @@ def _basis(task: Task, found: dict[str, Any]) -> str:
     return in_words(found["groups"], found["samples"], group_name(task))
 
 
-def _check_data(model: Model, name: str) -> None:
-    """Samples that are tests now may have taught the model. Raises DataError."""
-    from mmlab.core.data_version import changed_since, fingerprint_of
-
-    if changed_since(model.card, fingerprint_of(model.task)):
-        raise DataError(
-            f"{name} was trained on another version of this data; what is a test sample now may have taught it.",
-            "Train it again (train --restart), or measure it all the same with --changed-data.",
-        )
-
-
 def _measured(model: Model, source: str, missing: str, seed: int) -> dict[str, Any]:
     from mmlab.experiments.train_job import summary
     from mmlab.inference.sweep import sweep
@@ -171,9 +194,39 @@ def _measured(model: Model, source: str, missing: str, seed: int) -> dict[str, A
 
 def _saved(model: Model, folder: str, source: str) -> dict[str, Any]:
     """As `_measured`, on every test set there is, and kept beside the checkpoint."""
-    from mmlab.experiments.train_job import evaluate
+    from mmlab.experiments.model_work import measured
 
-    card = {name: value for name, value in model.card.items() if name != "format"}
-    with bar("Evaluating and saving", None):
-        report = evaluate(model.task, model.method, Path(folder), model.digest, card)
+    with bar("Evaluating and saving", 1.0) as shown:
+        report = measured(model, Path(folder), shown.move)
     return dict(report["sources"][source])
+
+
+def _measure_many(
+    library: Library, task: str, method: str, tag: str, save: bool, changed: bool, machines: Machines, json: bool
+) -> None:
+    """Measure the models of a task, a method and a run, or all, and keep what is found."""
+    if not save:
+        raise DataError("Which model?", "Name --task and --method, or add --save to measure several and keep it.")
+    from mmlab.experiments import model_jobs, model_work
+    from mmlab.storage import report_file
+
+    wanted = chosen(library, task, method, tag)
+    jobs = model_jobs.jobs_of(wanted, model_work.SWEEP, {model_work.ANY_DATA: True} if changed else {})
+    failed = carry_out(jobs, library, machines)
+    reports = {each.name: report_file.read(Path(each.path)) for each in wanted if _is_there(each, failed)}
+    scores = {
+        name: (report["headline"], report["sources"]["built-in"]["mean"][report["headline"]])
+        for name, report in reports.items()
+        if "built-in" in report["sources"]
+    }
+    if json:
+        emit({"runs": {name: {metric: score} for name, (metric, score) in scores.items()}, "failed": list(failed)})
+    else:
+        table("", ("model", "metric", "mean over combinations"), [(n, m, number(s)) for n, (m, s) in scores.items()], 2)
+    complain_of(failed)
+
+
+def _is_there(reference: Reference, failed: Mapping[str, Exception]) -> bool:
+    from mmlab.storage.report_file import REPORT
+
+    return f"{reference.name}: sweep" not in failed and (Path(reference.path) / REPORT).is_file()

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import threading
-import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -27,7 +25,8 @@ from mmlab.cli.common_options import (
     pairs,
     settle,
 )
-from mmlab.cli.console import Bar, bar, duration, emit, say, whisper
+from mmlab.cli.console import bar, emit, say, whisper
+from mmlab.cli.watching import left, watched
 from mmlab.core.errors import DataError, MmlabError, StorageError
 from mmlab.storage.library import Library
 from mmlab.tasks.custom.locations import name_of
@@ -36,8 +35,7 @@ if TYPE_CHECKING:
     from mmlab.experiments.grid import UnderWay
     from mmlab.experiments.train_job import TrainJob
 
-EVERY_SECONDS, LOG_SECONDS = 5.0, 60.0  # between two looks; between two lines of a log
-MOST_SHOWN = 2  # jobs beside a bar
+EVERY_SECONDS = 5.0  # between two looks
 
 
 def command(
@@ -134,7 +132,7 @@ def _run(jobs: list[TrainJob], library: Library, machines: Machines) -> dict[str
     with (
         machines.engine(library.root) as engine,
         bar(f"{len(jobs)} runs", 1.0) as shown,
-        _watched(jobs, library, shown),
+        watched(shown, EVERY_SECONDS, partial(_look, jobs, library)),
     ):
         for job, result in grid.run(jobs, library, engine):
             name = f"{job.task}/{job.method}/{job.folder}"
@@ -148,36 +146,17 @@ def _run(jobs: list[TrainJob], library: Library, machines: Machines) -> dict[str
     return failed
 
 
-@contextmanager
-def _watched(jobs: list[TrainJob], library: Library, shown: Bar) -> Iterator[None]:
-    """Show how far all jobs are, and each that is under way, until the block ends."""
-    over = threading.Event()
-    watcher = threading.Thread(target=_watch, args=(jobs, library, shown, over), daemon=True)
-    watcher.start()
-    try:
-        yield
-    finally:
-        over.set()
-        watcher.join()
-
-
-def _watch(jobs: list[TrainJob], library: Library, shown: Bar, over: threading.Event) -> None:
+def _look(jobs: list[TrainJob], library: Library) -> tuple[float, list[str]]:
+    """How far all jobs are, and each that is under way."""
     from mmlab.experiments.grid import share_done, under_way
 
-    logged = time.monotonic()
-    while not over.wait(EVERY_SECONDS):
-        lines = [_far(each) for each in under_way(jobs, library)]
-        shown.move(share_done(jobs, library), "; ".join(lines[:MOST_SHOWN]))
-        if lines and time.monotonic() - logged >= LOG_SECONDS:
-            logged = time.monotonic()
-            shown.note("; ".join(lines))
+    return share_done(jobs, library), [_far(each) for each in under_way(jobs, library)]
 
 
 def _far(each: UnderWay) -> str:
     """How far a job is: `digits/joint/seed0 3 of 8, 40 s left`."""
     name = f"{each.job.task}/{each.job.method}/{each.job.folder}"
-    left = "" if each.seconds is None else f", {duration(each.seconds)} left"
-    return f"{name} {each.epoch} of {each.epochs}{left}"
+    return f"{name} {each.epoch} of {each.epochs}{left(each.seconds)}"
 
 
 def _words(text: str) -> list[str]:

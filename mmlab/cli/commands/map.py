@@ -7,26 +7,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mmlab.cli.common_options import Checkpoints, Json, Tag, settle
-from mmlab.cli.console import bar, emit, say
-from mmlab.tasks.custom.locations import name_of
+from mmlab.cli.common_options import AtATime, Carrier, Checkpoints, Cpus, EngineName, Gpus, Json, Machines, Tag, settle
+from mmlab.cli.console import emit, say
+from mmlab.cli.model_jobs import SomeMethod, SomeTask, carry_out, complain_of
 
 if TYPE_CHECKING:
     from mmlab.core.reference import Reference
     from mmlab.storage.library import Library
 
 
-def _named(text: str) -> str:
-    return name_of(text) if text else ""
-
-
-Some = Annotated[str, typer.Option("--task", "-t", help="The task; all of them by default.", callback=_named)]
-Method = Annotated[str, typer.Option("--method", "-m", help="The method; all of them by default.")]
-
-
 def command(
-    task: Some = "",
-    method: Method = "",
+    task: SomeTask = "",
+    method: SomeMethod = "",
     tag: Tag = "",
     seed: Annotated[int, typer.Option(help="Same seed, same map, on the same machine.", min=0)] = 0,
     neighbours: Annotated[int, typer.Option(help="Neighbours per point (n_neighbors).", min=2, max=200)] = 15,
@@ -34,25 +26,32 @@ def command(
         float, typer.Option(help="Minimum distance between points (min_dist).", min=0.0, max=0.99)
     ] = 0.1,
     solid: Annotated[bool, typer.Option(help="Also fit a map in three dimensions: twice the size.")] = True,
+    processes: AtATime = 0,
+    engine: EngineName = Carrier.PROCESSES,
+    cpus: Cpus = 1.0,
+    gpus: Gpus = 0.0,
     json: Json = False,
     checkpoints: Checkpoints = None,
 ) -> None:
     """Make the maps of trained models, from their sweeps, and keep them beside the checkpoints. A minute for each."""
-    library = settle(checkpoints=checkpoints)
-    made = []
-    for reference in _wanted(library, task, method, tag):
-        with bar(f"Mapping {reference.name}", 1.0) as shown:
-            from mmlab.analysis.embedding.maps import MapSettings
-            from mmlab.analysis.embedding.umap_worker import build_map
+    library, machines = settle(checkpoints=checkpoints), Machines(engine, processes, cpus, gpus)
+    wanted = _wanted(library, task, method, tag)
+    from mmlab.analysis.embedding.map_file import MAP
+    from mmlab.analysis.embedding.maps import MapSettings
+    from mmlab.core.options import as_dict
+    from mmlab.experiments import model_jobs, model_work
 
-            settings = MapSettings(neighbours=neighbours, minimum_distance=distance, seed=seed, solid=solid)
-            made.append(build_map(Path(reference.path), settings, shown.move))
+    settings = MapSettings(neighbours=neighbours, minimum_distance=distance, seed=seed, solid=solid)
+    jobs = model_jobs.jobs_of(wanted, model_work.MAP, as_dict(settings))
+    failed = carry_out(jobs, library, machines)
+    made = [Path(each.path) / MAP for job, each in zip(jobs, wanted, strict=True) if job.name not in failed]
     if json:
         files = [{"map": str(file), "bytes": file.stat().st_size, "seed": seed} for file in made]
         emit(files[0] if task and method else {"maps": files})
-        return
-    for file in made:
-        say(f"{file} ({file.stat().st_size / 1000:.0f} kB)")
+    else:
+        for file in made:
+            say(f"{file} ({file.stat().st_size / 1000:.0f} kB)")
+    complain_of(failed)
 
 
 def _wanted(library: Library, task: str, method: str, tag: str) -> list[Reference]:
