@@ -192,8 +192,7 @@ class Trainer:
         return progress
 
     def _look(self, batch: Batch, run: Run, optimiser: torch.optim.Optimizer, found: StepStatistics) -> None:
-        """The gradients of a step, or of a part of one; its losses and the length of each modality's gradient go to
-        `found`."""
+        """The gradients of a step, or of a part of one; `found` gets its losses and the gradient of each modality."""
         optimiser.zero_grad()
         with mixed_precision(self.place, self.plan.precision):
             losses = self.method.losses(batch, run)
@@ -248,11 +247,9 @@ class Trainer:
 
     def _gradient_norms(self) -> dict[str, Tensor]:
         """The length of the gradient in the parameters that only one modality passes through."""
-        found = {}
-        for name in self.method.modalities.names:
-            gradients = [p.grad for p in self.method.modality_parameters(name) if p.grad is not None]
-            found[name] = optimisation.length(gradients)
-        return found
+        of = self.method.modality_parameters
+        gradients = {name: [p.grad for p in of(name)] for name in self.method.modalities.names}
+        return {name: optimisation.length([g for g in each if g is not None]) for name, each in gradients.items()}
 
     def _validate(
         self,
