@@ -198,4 +198,4 @@ def test_numbers_are_columns_of_one_length() -> None:
 
 
 def test_the_words_are_explained() -> None:
-    assert "Cosine" in wording.help("evidence")
+    assert "Cosine" in wording.explained("evidence")

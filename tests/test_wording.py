@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from pathlib import Path
 
 import pytest
 
 from mmlab.core.outputs import Classification, Regression
-from mmlab.ui.text import happened, wording
+from mmlab.ui.text import happened, language, wording
 from mmlab.ui.text.glossary import FOLDER, PAGES, TERMS, load
 from mmlab.ui.text.happened import Said
+from tests.apps import app_at, turn
 
 ROOT = Path(__file__).resolve().parent.parent
 UI = Path(wording.__file__).parent.parent
@@ -63,9 +65,59 @@ def test_every_term_is_shown_and_every_help_text_is_defined() -> None:
 
 
 def test_a_help_text_has_the_term_first_and_the_source_last() -> None:
-    shown = wording.help("kept")
+    shown = wording.explained("kept")
     assert shown.startswith("**Retained score.** ")
     assert shown.endswith("*Source: Relative robustness, MultiBench (Liang et al., NeurIPS 2021).*")
+
+
+@pytest.mark.parametrize("code", list(language.languages()))
+def test_a_tooltip_has_two_sentences_at_most(code: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """How a term is computed is left to the glossary of the page, which `explained` fills."""
+    monkeypatch.setattr(language, "current", lambda: code)
+    for name in TERMS:
+        term = wording.term(name)
+        assert wording.help(name) == f"**{term.title}.** {term.plain}"
+        assert sentence_count(term.plain) <= 2, f"{code}: {name}"
+        assert term.plain in wording.explained(name)
+        assert term.how in wording.explained(name)
+    for helped in tooltips():
+        assert sentence_count(language.translated(helped)) <= 2, f"{code}: {helped}"
+
+
+def test_sentences_are_counted_whatever_stands_at_their_ends() -> None:
+    assert sentence_count("One; still one (Wang et al., NeurIPS 2018).") == 1
+    assert sentence_count("*One*. Two, z. B. hier? Three!") == 3
+    assert sentence_count("一句。两句。") == 2
+
+
+def test_a_page_explains_every_term_that_it_has_a_tooltip_for() -> None:
+    for name, address in (("dominance", {"aspect": "learning"}), ("compare", {}), ("methods", {}), ("train", {})):
+        app = turn(app_at(name), name, task="digits", methods="joint", **address).run()
+        assert not app.exception
+        shown = " ".join(each.value for each in app.markdown)
+        asked = app.session_state[wording.ASKED]
+        assert asked, name
+        for term in asked:
+            assert wording.term(term).how in shown, f"{name}: {term}"
+
+
+def tooltips() -> set[str]:
+    """The plain sentences that the code hands over as `help`, at once or by a table of phrases."""
+    found = set()
+    for file in UI.rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            if isinstance(node, ast.keyword) and node.arg == "help" and isinstance(node.value, ast.Call):
+                first = next(iter(node.value.args), None)
+                if isinstance(first, ast.Constant) and ast.unparse(node.value.func) == "say":
+                    found.add(str(first.value))
+    assert found
+    return found
+
+
+def sentence_count(text: str) -> int:
+    """How many sentences a text has, in any of our languages."""
+    plain = re.sub(r"`[^`]*`|\b(?:al|z|d)\.(?: ?[A-Z]\.)?", "", text)
+    return len(re.findall(r"(?<=[\w)*”’])[.!?](?=\W*(?:\s|$))|[。！？]", plain))
 
 
 def test_bench_and_explain_each_show_their_own_shift() -> None:

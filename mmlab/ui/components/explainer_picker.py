@@ -42,7 +42,7 @@ def choose(task: Task) -> str:
         list(EXPLAINERS),
         format_func=lambda name: say(EXPLAINERS[name].title),
         key=url_state.follow("explainer", wanted),
-        help=_help(),
+        help=wording.help("looks"),
         width=260,
         on_change=partial(_keep, usual(task)),
     )
@@ -76,6 +76,6 @@ def _keep(usually: str) -> None:
     url_state.put(explainer=None if chosen == usually else chosen)
 
 
-def _help() -> str:
-    each = "\n\n".join(f"**{say(one.title)}.** {say(one.about)} *{one.paper}*" for one in map(find, EXPLAINERS))
-    return f"{wording.help('looks')}\n\n{each}"
+def each() -> tuple[str, ...]:
+    """What every way shows and where it comes from, as Markdown, for the glossary of a page."""
+    return tuple(f"**{say(one.title)}.** {say(one.about)} *{one.paper}*" for one in map(find, EXPLAINERS))

@@ -32,7 +32,7 @@ from mmlab.storage.shipped_files import PAGES as PAGE_FILES
 from mmlab.ui.components import modes
 from mmlab.ui.session import access, head_start, session_expiry, url_state
 from mmlab.ui.session.page_registry import HOME, PAGES, Page, group_of, navigation, pages
-from mmlab.ui.text import language
+from mmlab.ui.text import language, wording
 from mmlab.ui.text.markdown import plain
 from mmlab.viz.base.theme import MODALITIES
 
@@ -97,6 +97,7 @@ def _framed(page: Page) -> None:
         st.session_state[HERE_NOW], st.session_state[ON_ENTRY] = page.name, {}
         url_state.enter()
     language.use(url_state.get("lang"))
+    wording.forget_asked()
     title = f"{say(page.title)} · mmlab"
     st.set_page_config(page_title=title, page_icon=_icon(), layout="wide", initial_sidebar_state=230)
     st.html(HERE / "style.css")

@@ -150,16 +150,18 @@ def damage_picker(task: Task, modality: Modality, damages: Sequence[url_state.Da
             say("Severity"),
             url_state.SEVERITIES,
             key=url_state.follow(f"severity.{modality.name}", found.severity),
-            help=f"{wording.help('damage')}\n\n**{say('Now')}:** {describe(modality.kind, found.kind, found.severity)}",
+            help=f"**{say('Now')}:** {describe(modality.kind, found.kind, found.severity)}",
             on_change=change,
         )
 
 
-def numbers_help(*terms: str) -> None:
-    """The button behind which the words of the page are explained."""
+def numbers_help(*terms: str, more: Sequence[str] = ()) -> None:
+    """The button behind which the words of the page are explained: these, those of its tooltips, and `more`."""
     with st.popover(say("What do these terms and numbers mean?"), type="tertiary"):
-        for name in terms:
-            st.markdown(wording.help(name))
+        for name in dict.fromkeys((*terms, *wording.asked())):
+            st.markdown(wording.explained(name))
+        for text in more:
+            st.markdown(text)
 
 
 def _go_to_task() -> None:

@@ -11,6 +11,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 
+import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+
 from mmlab.core.metric import METRICS, family, higher_is_better
 from mmlab.core.number_text import fixed
 from mmlab.core.number_text import percent as percent  # a word of the screen like the others
@@ -18,6 +21,7 @@ from mmlab.core.phrases import phrase, say
 from mmlab.ui.text import glossary, language
 from mmlab.ui.text.glossary import Term
 
+ASKED = "mmlab.asked"  # session: the terms of the tooltips of this page
 CONSTANT = phrase("A dash: one of the two is the same everywhere, so that they have no correlation.")
 SENTENCE_PRIVATE = phrase(
     "Uploads stay in the memory of the machine that runs this app, and are deleted when you close the page."
@@ -25,10 +29,31 @@ SENTENCE_PRIVATE = phrase(
 
 
 def help(name: str) -> str:
-    """The help text of a term, as Markdown: the field's term, a plain sentence, how it is computed."""
+    """The tooltip of a term, as Markdown: the field's term and what it is, in two sentences at most.
+
+    How it is computed stands in the glossary of the page, which lists what was asked for: `explained`.
+    """
+    shown = term(name)
+    if get_script_run_ctx(suppress_warning=True) is not None:
+        st.session_state.setdefault(ASKED, {})[name] = True
+    return f"**{shown.title}.** {shown.plain}"
+
+
+def explained(name: str) -> str:
+    """All that there is to say of a term, as Markdown: the field's term, what it is, how it is computed, its source."""
     shown = term(name)
     source = f" *{say('Source')}: {shown.source}.*" if shown.source else ""
     return f"**{shown.title}.** {shown.plain}\n\n{shown.how}{source}"
+
+
+def asked() -> tuple[str, ...]:
+    """The terms that the page had tooltips for so far."""
+    return tuple(st.session_state.get(ASKED, {}))
+
+
+def forget_asked() -> None:
+    """Another page is made, with tooltips of its own."""
+    st.session_state[ASKED] = {}
 
 
 def term(name: str) -> Term:

@@ -23,7 +23,7 @@ def show(found: Comparison, view: str) -> None:
     name = "-".join(part for part in ("mmlab", found.task, view, found.source, found.metric) if part)
     save = partial(st.download_button, on_click="ignore")
     with st.container(horizontal=True, vertical_alignment="center", key="mm-compare-foot"):
-        pickers.numbers_help("compared", "difference", "seed", "confusion", "ladder")
+        pickers.numbers_help("compared", "difference", "seed", "confusion", "label_counts", "ladder")
         with st.popover(say("Download")):
             save(
                 say("Table (Markdown)"),

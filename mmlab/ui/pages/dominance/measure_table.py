@@ -54,7 +54,7 @@ def show(task: Task, reference: Reference) -> None:
     lines = [_line(row.measure.name, found, modalities) for row in found.rows]
     clickable_svg.board(measure_table.table(heads, lines, picked), key=f"dominance.table.{task.name}", on_pick=_pick)
     if len(modalities) > 1:
-        st.markdown(say("**Pairs**"), help=_entries(found.pair_measures))
+        st.markdown(say("**Pairs**"))
         columns = [column for measure in found.pair_measures for column in measure.columns]
         pair_heads = [measure_table.Head(column.name, say(column.label), "", "") for column in columns]
         pair_lines = [_pair_line(pair, found, modalities) for pair in found.pairs]

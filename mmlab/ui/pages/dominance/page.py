@@ -11,7 +11,7 @@ import streamlit as st
 from mmlab.core.phrases import phrase, say
 from mmlab.core.reference import Reference
 from mmlab.core.task import Task
-from mmlab.ui.components import page_frame, selection
+from mmlab.ui.components import page_frame, pickers, selection
 from mmlab.ui.pages.dominance import (
     alternatives,
     cue_conflict,
@@ -117,6 +117,12 @@ def _body(task_name: str, reference: Reference | None) -> None:
     if reference is not None and len(task.info.modalities) > 1:
         with page_frame.error_boundary():
             verdict.show(task, reference, selection.announced(cache.sweep(reference).ids))
+    _closer(task, reference)
+    pickers.numbers_help()
+
+
+def _closer(task: Task, reference: Reference | None) -> None:
+    """The section that is open, under the switch that opens one."""
     sections = _sections(task)
     chosen = _section(sections)
     if not chosen:

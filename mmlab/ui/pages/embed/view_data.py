@@ -251,9 +251,8 @@ def _sampled(found: Sweep, shown: Sequence[int], hidden: bool) -> NDArray[np.boo
         say("Draw all {count} dots", count=f"{count * len(shown):,}"),
         key=url_state.follow("embed.many", everything),
         help=say(
-            "More than {most} dots are slow in a browser, so {count} of {total} samples are drawn: of each "
-            "class as many as its share, always the same ones, each under all its combinations. All "
-            "numbers on this page are of all samples.",
+            "More than {most} dots are slow in a browser, so {count} of {total} samples are drawn, of each class its "
+            "share. All numbers on this page are of all samples.",
             most=f"{MOST:,}",
             count=f"{int(some.sum()):,}",
             total=f"{count:,}",

@@ -67,7 +67,9 @@ def show(task_name: str, sample: str, reference: Reference) -> None:
         st.subheader(say("With and without another input"), help=wording.help("map_shift"), anchor=False)
         _without(looked, found)
     with st.container(horizontal=True, vertical_alignment="center", key="mm-foot"):
-        pickers.numbers_help("looks", "part", "net_part", "score_shapley", "explained", "map_shift")
+        pickers.numbers_help(
+            "looks", "part", "net_part", "score_shapley", "explained", "map_shift", more=explainer_picker.each()
+        )
         name = f"mmlab-explain-{task_name}-{sample}-{reference.method}.csv"
         whose = (
             sample,

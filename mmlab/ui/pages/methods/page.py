@@ -68,6 +68,7 @@ def show(at: Looked) -> None:
         for number, name in enumerate(METHODS[method].evidence_views):
             with page_frame.error_boundary():
                 _view(task.name, method, number, say(EVIDENCE[name].title))
+    pickers.numbers_help("evidence")
 
 
 def _picker(models: model_picker.Models) -> str:

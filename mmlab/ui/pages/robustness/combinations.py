@@ -8,7 +8,7 @@ import numpy as np
 import streamlit as st
 
 from mmlab.core.phrases import say
-from mmlab.ui.components import figure_card, page_frame
+from mmlab.ui.components import figure_card, page_frame, pickers
 from mmlab.ui.pages.robustness import view_data
 from mmlab.ui.pages.robustness.view_data import View
 from mmlab.ui.session import cache
@@ -26,13 +26,13 @@ def steer(view: View) -> None:
 
 def show(view: View) -> None:
     """What the selected combination costs, and every combination of every chosen model."""
-    meaning = f"{wording.help('test_lattice')}\n\n{wording.help('score_interval')}"
-    st.subheader(page_frame.plain(view.selected.label), help=meaning, anchor=False)
+    st.subheader(page_frame.plain(view.selected.label), help=wording.help("test_lattice"), anchor=False)
     st.html(_big(view))
     st.caption(_sentence(view))
     figure_card.show(overview(view), "robustness.overview", lambda key: view_data.pick(view.task, key))
     if len(view.one.measures) > 1:
         figure_card.show(table(view), "robustness.measures", lambda key: view_data.pick(view.task, key))
+    pickers.numbers_help("test_lattice", "score_interval")
 
 
 def figures(view: View) -> list[Figure]:

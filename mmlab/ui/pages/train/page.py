@@ -21,7 +21,7 @@ from mmlab.experiments.background.manager import TrainingQueue
 from mmlab.experiments.background.run_files import TrainRequest, Value
 from mmlab.experiments.train_job import default_plan
 from mmlab.storage.library import SEED_FOLDER
-from mmlab.ui.components import page_frame
+from mmlab.ui.components import page_frame, pickers
 from mmlab.ui.pages.train import presets, progress
 from mmlab.ui.session import access, cache, url_state
 from mmlab.ui.text import wording
@@ -46,6 +46,7 @@ def show(task_name: str, asked: str) -> None:
         st.subheader(say("New training"), help=wording.help("running"), anchor=False)
         _form(task_name, asked)
     progress.show()
+    pickers.numbers_help("running", "learning")
 
 
 @page_frame.panel
