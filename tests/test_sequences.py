@@ -21,6 +21,8 @@ from mmlab.core.modality_kinds import modality_kind
 from mmlab.core.outputs import Classification
 from mmlab.core.recordings import FeatureSequence
 from mmlab.core.task import TaskInfo
+from mmlab.core.time_axis import Stretch
+from mmlab.modalities import stretches
 from mmlab.modalities.corruption import degrade
 from mmlab.modalities.sequence.decode import encode_sequence, read_sequence
 from mmlab.modalities.sequence.encoder import encoder
@@ -172,6 +174,25 @@ def test_damage_leaves_what_is_not_there() -> None:
     assert not noisy.values[8:].any()
     one = FeatureSequence(values[:1], np.ones(1, bool), ("1", "2"))
     assert degrade(one, "dropped", 5).there.all(), "one step stays"
+
+
+def test_a_stretch_that_is_blanked_is_not_there_and_is_counted_without_padding() -> None:
+    raw = read_sequence(npy([[0.0], [0], [1], [2], [3], [4], [5], [0]]), padded=True)
+    axis = KIND.time_axis()
+    assert axis is not None
+    assert axis.timeline(raw).length == 5
+    found = stretches.blanked(raw, Stretch(1, 2))
+    assert isinstance(found, FeatureSequence)
+    assert found.values[:, 0].tolist() == [0, 0, 1, 0, 0, 4, 5, 0]
+    assert found.there.tolist() == [False, False, True, False, False, True, True, False]
+    made = SequenceInput(size=1, steps=10, standardise=False)
+    seen = stretches.seen_part(raw, Stretch(1, 2), lambda each: made.prepare(each).tensor)
+    assert seen == (0.3, 0.5), "steps 4 and 5 of ten"
+    longer = SequenceInput(size=1, steps=5, standardise=False)
+    assert stretches.seen_part(raw, Stretch(1, 2), lambda each: longer.prepare(each).tensor) == (0.2, 0.6)
+    nothing = read_sequence(npy([[NAN, NAN]]))
+    assert not stretches.blanked(nothing, Stretch(0, 1)).there.any()  # type: ignore[attr-defined]
+    assert axis.strip(raw, "#2B7BBB", 100, 20).startswith("<image")
 
 
 SEQUENCES = with_task(

@@ -10,6 +10,7 @@ from mmlab.core.drawing import InputDrawing
 from mmlab.core.folder_input import FolderInput
 from mmlab.core.modality_kinds import MODALITY_KINDS, ModalityKind
 from mmlab.core.recordings import FeatureSequence, Raw
+from mmlab.core.time_axis import TimeAxis
 
 if TYPE_CHECKING:
     import torch
@@ -66,6 +67,11 @@ class SequenceKind(ModalityKind):
         from mmlab.modalities.sequence.corruptions import TABLE
 
         return TABLE
+
+    def time_axis(self) -> TimeAxis:
+        from mmlab.modalities.sequence.time_axis import SequenceTime
+
+        return SequenceTime()
 
     def augment(self, batch: Tensor, generator: torch.Generator) -> Tensor:
         from mmlab.modalities.sequence.augment import vary_sequence

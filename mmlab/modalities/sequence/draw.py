@@ -32,7 +32,7 @@ class SequenceDrawing(NumberDrawing):
         )
 
     def thumbnail(self, raw: FeatureSequence, colour: str) -> Drawing:
-        inside = svg_image(_strip(raw.values.T, raw.there), 100, 100)
+        inside = svg_image(strip(raw.values.T, raw.there), 100, 100)
         return Drawing(plain_svg(100, 100, inside), "svg+xml", say("Sample: features over time"))
 
     def seen(
@@ -70,8 +70,8 @@ def _parted(array: Floats) -> tuple[Floats, NDArray[np.bool_]]:
 
 def _chart(values: Floats, there: NDArray[np.bool_], colour: str, heat: Floats | None = None) -> bytes:
     """A strip, the size of each step as bars, and the numbers of the first and the last step."""
-    strip = _strip(values, there, grey=heat is not None)
-    inside = svg_image(strip, WIDE, STRIP) + (_heat(heat) if heat is not None else "")
+    shown = strip(values, there, grey=heat is not None)
+    inside = svg_image(shown, WIDE, STRIP) + (_heat(heat) if heat is not None else "")
     sizes = _thinned(np.sqrt(np.square(_standard(values, there)).mean(0)) * there)
     wide, largest = WIDE / max(len(sizes), 1), divisor(float(sizes.max(initial=0.0)))
     bars = "".join(
@@ -94,7 +94,7 @@ def _heat(heat: Floats) -> str:
     return svg_image(np.dstack([colours, 180 * values]).astype(np.uint8), WIDE, STRIP)
 
 
-def _strip(values: Floats, there: NDArray[np.bool_], grey: bool = False) -> NDArray[np.uint8]:
+def strip(values: Floats, there: NDArray[np.bool_], grey: bool = False) -> NDArray[np.uint8]:
     """Colours `[rows, steps, 4]`, with nothing where no step is."""
     rows = _rows(values, there)
     colours = np.repeat(np.asarray(rows * 255, np.uint8)[..., None], 3, 2) if grey else palette(rows)
