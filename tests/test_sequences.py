@@ -31,6 +31,7 @@ from mmlab.tasks.custom import locations
 from mmlab.tasks.custom.validate import check
 from mmlab.tasks.official.array_steps import Steps, steps_of
 from mmlab.tasks.official.miniature import write_miniature
+from mmlab.testing.modality_contract import is_drawn
 from mmlab.testing.toy_task import ToyTask
 from mmlab.viz.explain import attribution_maps
 from tests.folders import opened, with_task, words, written
@@ -391,4 +392,8 @@ def test_absent_steps_are_bare_and_said() -> None:
     drawn = KIND.drawing().recorded(raw, "#2B7BBB", "Voice")
     assert drawn.alt == "Voice: 2 features over 3 steps, of which 2 are there"
     assert drawn.content.count(b"<rect") == 2, "a bar for each step that is there"
+    front = read_sequence(npy([[0.0, 0], [0, 0], [1, 2], [3, 4]]), padded=True)
+    assert b">3</text>" in KIND.drawing().recorded(front, "#2B7BBB", "Voice").content, "it begins at its third row"
+    for empty in (np.zeros((0, 2)), [[NAN, NAN]]):
+        is_drawn(KIND.drawing().recorded(read_sequence(npy(empty)), "#2B7BBB", "Voice"))
     assert encode_sequence(raw) == npy(np.array([[1, 2], [NAN, NAN], [3, 4]], np.float32))

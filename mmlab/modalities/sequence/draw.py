@@ -17,7 +17,7 @@ from mmlab.viz.inputs.numbers import WIDE as PANEL_WIDE
 from mmlab.viz.inputs.numbers import NumberDrawing
 from mmlab.viz.inputs.raster import heat_table, palette, plain_svg, subdued, svg_image
 
-WIDE, STRIP, SIZES, BELOW = 320, 120, 44, 18
+WIDE, STRIP, SIZES, BELOW = 360, 56, 26, 18
 SPREADS = 2.5  # from the mean of a feature to the end of its colours
 MOST_ROWS, MOST_STEPS = 96, 400  # more cannot be told apart at this size
 NAMED = 3
@@ -27,12 +27,14 @@ class SequenceDrawing(NumberDrawing):
     """Of sequences, and of tensors `[C + 1, T]`. Features are coloured each on its own scale; absent steps are bare."""
 
     def recorded(self, raw: FeatureSequence, colour: str, what: str) -> Drawing:
-        return Drawing(
-            _chart(raw.values.T, raw.there, colour), "svg+xml", _said(what, raw.values.T, raw.there), wide=True
-        )
+        """From the first step that is there to the last: padding at the ends is no part of what was recorded."""
+        first, last = counted(raw)
+        drawn = _chart(raw.values[first:last].T, raw.there[first:last], colour, first=first)
+        return Drawing(drawn, "svg+xml", _said(what, raw.values.T, raw.there), wide=True)
 
     def thumbnail(self, raw: FeatureSequence, colour: str) -> Drawing:
-        inside = svg_image(strip(raw.values.T, raw.there), 100, 100)
+        part = slice(*counted(raw))
+        inside = svg_image(strip(raw.values[part].T, raw.there[part]), 100, 100)
         return Drawing(plain_svg(100, 100, inside), "svg+xml", say("Sample: features over time"))
 
     def seen(
@@ -68,8 +70,14 @@ def _parted(array: Floats) -> tuple[Floats, NDArray[np.bool_]]:
     return array[:-1], array[-1] > 0.5
 
 
-def _chart(values: Floats, there: NDArray[np.bool_], colour: str, heat: Floats | None = None) -> bytes:
-    """A strip, the size of each step as bars, and the numbers of the first and the last step."""
+def counted(raw: FeatureSequence) -> tuple[int, int]:
+    """The first step that is there and the one after the last."""
+    places = np.flatnonzero(raw.there)
+    return (int(places[0]), int(places[-1]) + 1) if len(places) else (0, 0)
+
+
+def _chart(values: Floats, there: NDArray[np.bool_], colour: str, heat: Floats | None = None, first: int = 0) -> bytes:
+    """A strip, the size of each step as bars, and the numbers of the first and the last step, counted from 1."""
     shown = strip(values, there, grey=heat is not None)
     inside = svg_image(shown, WIDE, STRIP) + (_heat(heat) if heat is not None else "")
     sizes = _thinned(np.sqrt(np.square(_standard(values, there)).mean(0)) * there)
@@ -82,8 +90,8 @@ def _chart(values: Floats, there: NDArray[np.bool_], colour: str, heat: Floats |
     bottom = STRIP + SIZES
     axis = (
         f'<path d="M0 {bottom}H{WIDE}" stroke="{MUTED}"/><g font-size="13" font-family="sans-serif" fill="{MUTED}">'
-        f'<text x="0" y="{bottom + 14}">1</text><text x="{WIDE / 2:.0f}" y="{bottom + 14}" text-anchor="middle">'
-        f'{say("steps")}</text><text x="{WIDE}" y="{bottom + 14}" text-anchor="end">{len(there)}</text></g>'
+        f'<text y="{bottom + 14}">{first + 1}</text><text x="{WIDE / 2:.0f}" y="{bottom + 14}" text-anchor="middle">'
+        f'{say("steps")}</text><text x="{WIDE}" y="{bottom + 14}" text-anchor="end">{first + len(there)}</text></g>'
     )
     return plain_svg(WIDE, bottom + BELOW, f'{inside}<g fill="{colour}">{bars}</g>{axis}')
 
@@ -96,6 +104,8 @@ def _heat(heat: Floats) -> str:
 
 def strip(values: Floats, there: NDArray[np.bool_], grey: bool = False) -> NDArray[np.uint8]:
     """Colours `[rows, steps, 4]`, with nothing where no step is."""
+    if not there.any():
+        return np.zeros((1, 1, 4), np.uint8)
     rows = _rows(values, there)
     colours = np.repeat(np.asarray(rows * 255, np.uint8)[..., None], 3, 2) if grey else palette(rows)
     return _with_alpha(colours, _thinned(there))
