@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from mmlab.ui.pages.predict.views import SWITCH, VIEWS
 from mmlab.ui.session import cache
-from tests.apps import address, app_at, healthy, html, sentences, show_library
+from tests.apps import address, app_at, captions, healthy, html, sentences, show_library
 from tests.library import measured
 
 ANSWERS = 'class="mm-table mm-answers"'
@@ -159,3 +159,17 @@ def test_what_is_blanked_whole_cannot_be_read_and_counts_as_missing() -> None:
     app = opened("damage", damage="sound:blanked:0-9")
     assert "silent" in sentences(app)
     assert [each["shares"] for each in timelines(app)] == [[0.0, 1.0], [0.0, 1.0]], "it can be given back"
+
+
+def test_maps_over_time_show_where_the_stretch_is_blanked() -> None:
+    app = opened("looks", damage="sound:blanked:0.2-0.5", on="image-sound")
+    assert html(app).count("Attribution map of Sound: brighter is more; the blanked stretch is hatched") == 2
+    assert "Attribution map of Image: brighter is more;" not in html(app)
+
+
+def test_explain_says_what_is_blanked_and_whether_the_model_sees_it() -> None:
+    app = app_at("explain", 120, **SAMPLE, damage="sound:blanked:0.2-0.5,pen:blanked:0-30").run()
+    healthy(app)
+    assert html(app).count("the blanked stretch is hatched") > 1, "on the map, and with and without another input"
+    assert "silence from 0.20 to 0.50 of 0.88 seconds. It is hatched." in captions(app)
+    assert "from 0 to 30 of 100 % of the way. Nothing of it is in what the model sees." in captions(app)

@@ -18,7 +18,7 @@ from mmlab.core.drawing import Floats
 from mmlab.core.recordings import Raw
 
 WRITTEN = re.compile(r"(\d{1,9}(?:\.\d{1,6})?)-(\d{1,9}(?:\.\d{1,6})?)")
-DECIMALS = 4  # of a moment: a tenth of a millisecond
+DECIMALS = 6  # of a moment: a microsecond
 Part = tuple[float, float]  # from and to, as shares of the whole
 
 

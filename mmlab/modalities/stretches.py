@@ -93,6 +93,11 @@ def in_words(raw: Raw, stretch: Stretch) -> str:
     )
 
 
+def ends(timeline: Timeline, stretch: Stretch) -> str:
+    """From and to, in few signs: `0.30–0.75`."""
+    return f"{moment(timeline, stretch.start)}–{moment(timeline, stretch.end)}"
+
+
 def moment(timeline: Timeline, value: float) -> str:
     """A moment as finely as the timeline asks for: whole steps of few, hundredths of seconds."""
     return f"{value:.0f}" if timeline.rate == 1 else f"{value:.2f}"

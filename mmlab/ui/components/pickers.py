@@ -136,6 +136,7 @@ def damage_picker(task: Task, modality: Modality, damages: Sequence[url_state.Da
     st.selectbox(
         say("Corruption of the {input}", input=plain(modality.spoken)),
         ["", *kinds],
+        index=kinds.index(found.kind) + 1 if found else 0,  # as it starts where its button is opened later
         format_func=lambda kind: label(modality.kind, kind) if kind else say("No corruption"),
         key=url_state.follow(f"damage.{modality.name}", found.kind if found else ""),
         label_visibility="collapsed",
@@ -149,6 +150,7 @@ def damage_picker(task: Task, modality: Modality, damages: Sequence[url_state.Da
         st.select_slider(
             say("Severity"),
             url_state.SEVERITIES,
+            value=found.severity,
             key=url_state.follow(f"severity.{modality.name}", found.severity),
             help=f"**{say('Now')}:** {describe(modality.kind, found.kind, found.severity)}",
             on_change=change,

@@ -37,7 +37,10 @@ def in_force(raw: Raw, sample: str, damage: url_state.Damage | None) -> Stretch:
 
 
 def show(key: str, raw: Raw, modality: Modality, stretch: Stretch, colour: str, modalities: Modalities) -> None:
-    """The timeline of a recording as it was given, with the stretch on it. key: another one in each place of a page."""
+    """The timeline of a recording as it was given, with the stretch on it. key: another one in each place of a page.
+
+    What is blanked is to be said beside it in words (`mmlab.modalities.stretches.in_words`).
+    """
     axis = stretches.axis_of(raw)
     timeline = axis.timeline(raw)
     if timeline.steps < 2:
@@ -53,7 +56,6 @@ def show(key: str, raw: Raw, modality: Modality, stretch: Stretch, colour: str, 
         put,
     )
     _slider(key, timeline, stretch, put)
-    st.caption(stretches.in_words(raw, stretch))
 
 
 def parsed(text: object) -> tuple[float, float] | None:
@@ -89,17 +91,23 @@ def _slider(key: str, timeline: Timeline, stretch: Stretch, put: partial[None]) 
         low, high = st.session_state[name]
         put(low / timeline.length, high / timeline.length)
 
-    step = 1.0 if timeline.rate == 1 else max(round(timeline.length / 100, 2), 0.01)
+    now = (stretch.start, min(stretch.end, timeline.length))
     st.slider(
         say("Blanked, from and to ({unit})", unit=unit),
         0.0,
         timeline.length,
-        key=url_state.follow(name, (stretch.start, min(stretch.end, timeline.length))),
-        step=step,
+        value=now,
+        key=url_state.follow(name, now),
+        step=_grid(timeline),
         format="%.0f" if timeline.rate == 1 else "%.2f",
         help=wording.help("blanked"),
         on_change=moved,
     )
+
+
+def _grid(timeline: Timeline) -> float:
+    """What moments are brought to: whole steps of few, else a round number, some hundred to the whole timeline."""
+    return 1.0 if timeline.rate == 1 else 10.0 ** math.floor(math.log10(timeline.length / 50))
 
 
 def _shares(timeline: Timeline, stretch: Stretch) -> tuple[float, float]:
@@ -107,9 +115,9 @@ def _shares(timeline: Timeline, stretch: Stretch) -> tuple[float, float]:
 
 
 def _put(modality: str, modalities: Modalities, timeline: Timeline, first: float, last: float) -> None:
-    """Both ends, as shares of the timeline, brought to its steps; a stretch without length takes the damage away."""
-    steps = timeline.places(Stretch.between(first * timeline.length, last * timeline.length))
-    stretch = timeline.stretch(*steps)
+    """Both ends, as shares of the timeline, brought to round moments; the same moment twice takes the damage away."""
+    grid = _grid(timeline)
+    stretch = Stretch.between(*(round(share * timeline.length / grid) * grid for share in (first, last)))
     url_state.put_damage(
         modality, stretches.BLANKED if stretch.length else None, url_state.USUAL_SEVERITY, modalities, stretch
     )

@@ -83,6 +83,10 @@ class ModelInputs:
     words: Mapping[str, tuple[str, ...]]
     blanks: Mapping[str, damaged_inputs.Blank] = field(default_factory=dict)
 
+    def blank(self, name: str) -> tuple[float, float] | None:
+        """Where the blanked stretch of an input lies in what the model sees of it; None for none, or for nowhere."""
+        return self.blanks[name].seen if name in self.blanks else None
+
 
 @st.cache_resource(show_spinner=False)
 def pool() -> ModelPool:

@@ -25,30 +25,44 @@ from mmlab.viz.base.theme import DIVERGING, INK_DARK, INK_LIGHT, MUTED, chip, rg
 from mmlab.viz.inputs.raster import HEAT, heat_table
 
 Words = Sequence[str]
+Part = tuple[float, float]  # from and to, as shares of the time of what a model sees
 
 GROUND, PAPER = "#12161D", "#F3F3F0"
 MORE, LESS = str(DIVERGING[-1][1]), str(DIVERGING[0][1])
 
 
 def overlay(
-    kind: str, array: Floats, heat: Floats, label: str = "", scales: Scales | None = None, words: Words = ()
+    kind: str,
+    array: Floats,
+    heat: Floats,
+    label: str = "",
+    scales: Scales | None = None,
+    words: Words = (),
+    blank: Part | None = None,
 ) -> str:
     """A map in [0, 1] over what the model sees: `[H, W]` over pictures and spectrograms, `[T]` along paths and series.
 
-    `array` is what enters the encoder, without a batch dimension; `words` are those of a text, by place.
+    `array` is what enters the encoder, without a batch dimension; `words` are those of a text, by place; `blank` is
+    hatched: a stretch of the recording that was blanked.
     """
     what = say("Attribution map of {input}: brighter is more", input=label or say("the input"))
-    return _panel(kind, array, heat, HOT, what, scales, words)
+    return _panel(kind, array, heat, HOT, what, scales, words, blank)
 
 
 def difference(
-    kind: str, array: Floats, change: Floats, label: str = "", scales: Scales | None = None, words: Words = ()
+    kind: str,
+    array: Floats,
+    change: Floats,
+    label: str = "",
+    scales: Scales | None = None,
+    words: Words = (),
+    blank: Part | None = None,
 ) -> str:
     """What a second map has more (blue) or less (orange) than a first one, in [-1, 1]."""
     what = say(
         "Change of the attribution map of {input}: blue is more, orange is less", input=label or say("the input")
     )
-    return _panel(kind, array, change, CHANGE, what, scales, words)
+    return _panel(kind, array, change, CHANGE, what, scales, words, blank)
 
 
 def nothing(kind: str, array: Floats, label: str = "", scales: Scales | None = None, words: Words = ()) -> str:
@@ -140,12 +154,23 @@ def _piece(letter: str, colour: str, share: float) -> str:
 
 
 def _panel(
-    kind: str, array: Floats, values: Floats, paint: Paint, what: str, scales: Scales | None, words: Words
+    kind: str,
+    array: Floats,
+    values: Floats,
+    paint: Paint,
+    what: str,
+    scales: Scales | None,
+    words: Words,
+    blank: Part | None = None,
 ) -> str:
     array, values = np.asarray(array, np.float32), np.asarray(values, np.float32)
     made = modality_kind(kind).drawing().panel(array, values, paint, scales, words)
-    said = f"{what}. {made.said}" if made.said else what
-    return _svg(made.width, made.height, made.inside, paint.ground, said, made.scales)
+    inside, said = made.inside, f"{what}. {made.said}" if made.said else what
+    axis = modality_kind(kind).time_axis()
+    if blank is not None and axis is not None:
+        inside += axis.shade(array, blank, made.width, made.height, paint.ink)
+        said = f"{said}; {say('the blanked stretch is hatched')}"
+    return _svg(made.width, made.height, inside, paint.ground, said, made.scales)
 
 
 def _hot(values: Floats) -> NDArray[np.uint8]:

@@ -20,6 +20,7 @@ from mmlab.core.phrases import say
 from mmlab.core.reference import Reference
 from mmlab.core.results import Attribution
 from mmlab.core.task import TaskInfo
+from mmlab.modalities import stretches
 from mmlab.ui.components import (
     clickable_svg,
     explainer_picker,
@@ -142,7 +143,8 @@ def _map(looked: SampleView, modality: Modality, found: Attribution | None) -> N
         return
     heat, part = found.maps[looked.on.key][name], (found.net or found.shares)[looked.on.key][name]
     share = wording.percent(part)
-    st.html(attribution_maps.overlay(modality.kind, array, heat, say(modality.label), scales, looked.world.words[name]))
+    said, blank = looked.world.words[name], looked.world.blank(name)
+    st.html(attribution_maps.overlay(modality.kind, array, heat, say(modality.label), scales, said, blank))
     if found.net:
         told = say("**{share}** of the net effect comes through it.", share=share)
     else:
@@ -150,6 +152,16 @@ def _map(looked: SampleView, modality: Modality, found: Attribution | None) -> N
     if not heat.any():
         told += f" {say('No place of it speaks *for* this answer: it speaks against it, or hardly at all.')}"
     st.caption(told)
+    if name in looked.world.blanks:
+        st.caption(_blanked(looked, name))
+
+
+def _blanked(looked: SampleView, name: str) -> str:
+    """What is blanked of an input, and whether the model sees it."""
+    told = stretches.in_words(looked.item.raw[name], looked.world.blanks[name].stretch)
+    if looked.world.blank(name) is None:
+        return f"{told} {say('Nothing of it is in what the model sees.')}"
+    return f"{told} {say('It is hatched.')}"
 
 
 def _parts(looked: SampleView, found: Attribution) -> None:
@@ -228,9 +240,9 @@ def _three(
     """A map with the other input, without it, and the difference, and in words how much of it moved."""
     array = looked.world.arrays[modality.name]
     first, second = (np.asarray(found.maps[c.key][modality.name], np.float32) for c in (more, fewer))
-    said, label = looked.world.words[modality.name], say(modality.label)
-    draw = partial(attribution_maps.overlay, modality.kind, array, label=label, words=said)
-    change = attribution_maps.difference(modality.kind, array, first - second, label, words=said)
+    said, label, blank = looked.world.words[modality.name], say(modality.label), looked.world.blank(modality.name)
+    draw = partial(attribution_maps.overlay, modality.kind, array, label=label, words=said, blank=blank)
+    change = attribution_maps.difference(modality.kind, array, first - second, label, words=said, blank=blank)
     figures = {
         say("with {input}", input=other): draw(first),
         say("without {input}", input=other): draw(second),

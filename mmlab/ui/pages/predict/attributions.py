@@ -62,7 +62,8 @@ def _map(shown: PredictView, on: Combination, name: str, found: Attribution) -> 
     axes = attribution_maps.scales(modality.kind, modality.shape, shown.world.raw[name])
     heat, part = found.maps[on.key][name], (found.net or found.shares)[on.key][name]
     label = say(modality.label)
-    drawn = attribution_maps.overlay(modality.kind, array, heat, label, axes, shown.world.words[name])
+    said, blank = shown.world.words[name], shown.world.blank(name)
+    drawn = attribution_maps.overlay(modality.kind, array, heat, label, axes, said, blank)
     text = say("{input}: {part} comes through it", input=label, part=wording.percent(part))
     if not heat.any():
         text += f"; {say('no place of it speaks for this')}"

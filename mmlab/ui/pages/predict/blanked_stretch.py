@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from functools import partial
 from html import escape
 
+import streamlit as st
+
 from mmlab.core.modality import Modality
 from mmlab.core.phrases import say
 from mmlab.core.time_axis import Stretch
@@ -40,6 +42,7 @@ def show(shown: PredictView, modality: Modality, answers: Answers) -> None:
     stretch_picker.show(
         f"severities.blanked.{shown.task.name}.{modality.name}", raw, modality, stretch, colour, modalities
     )
+    st.caption(stretches.in_words(raw, stretch))
     columns = _columns(shown, modality, stretch)
     now = NONE if found is None else stretch.text
     pick = partial(_set, modality.name, shown)
@@ -59,8 +62,7 @@ def _columns(shown: PredictView, modality: Modality, stretch: Stretch) -> list[C
         others = [timeline.stretch(start, start + last - first) for start in starts]
     columns = [Column(say("none"), None)]
     for each in dict.fromkeys([stretch, *others]):
-        ends = (stretches.moment(timeline, moment) for moment in (each.start, each.end))
-        columns.append(Column("–".join(ends), each))
+        columns.append(Column(stretches.ends(timeline, each), each))
     return columns
 
 

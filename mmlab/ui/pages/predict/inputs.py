@@ -8,9 +8,11 @@ import streamlit as st
 from mmlab.core.modality import Combination, Modality
 from mmlab.core.phrases import say
 from mmlab.modalities import stretches
+from mmlab.modalities.corruption import label, offered
 from mmlab.ui.components import frame_player, page_frame, pickers
 from mmlab.ui.pages.predict.view_data import PredictView
 from mmlab.ui.session import hidden
+from mmlab.ui.session.url_state import Damage
 from mmlab.ui.text.markdown import plain
 
 PALE = "opacity: 0.28; filter: grayscale(1)"
@@ -45,21 +47,24 @@ def _film(shown: PredictView, modality: Modality) -> None:
 
 def _more(shown: PredictView, modality: Modality) -> None:
     """The sound, and the corruption of the input; nothing for an input that has neither."""
-    from mmlab.modalities.corruption import label, offered
-
     name = modality.name
     if name not in shown.sounds and (hidden.is_hidden("damage") or not offered(shown.task, modality)):
         return
     hurt = next((damage for damage in shown.damages if damage.modality == name), None)
-    button = ":material/tune:"
-    if hurt:
-        how = hurt.stretch.text.replace("-", "–") if hurt.stretch else str(hurt.severity)
-        button = f"{plain(label(modality.kind, hurt.kind))} {how}"
+    button = _hurt(shown, modality, hurt) if hurt else ":material/tune:"
     what = say("listen, or corrupt it") if name in shown.sounds else say("corrupt it")
     with st.popover(button, type="tertiary", help=f"{plain(say(modality.label))}: {what}", key=f"mm-more-{name}"):
         if name in shown.sounds:
             st.audio(shown.sounds[name], format="audio/wav")
         pickers.damage_picker(shown.task, modality, shown.damages, shown.item)
+
+
+def _hurt(shown: PredictView, modality: Modality, hurt: Damage) -> str:
+    """The corruption of an input in a few words: `Background noise 3`, `Blanked 0.30–0.75`."""
+    if modality.name not in shown.world.blanks:
+        return f"{plain(label(modality.kind, hurt.kind))} {hurt.severity}"
+    raw, stretch = shown.item.raw[modality.name], shown.world.blanks[modality.name].stretch
+    return f"{say('Blanked')} {stretches.ends(stretches.axis_of(raw).timeline(raw), stretch)}"
 
 
 def _views(shown: PredictView, modality: Modality) -> None:
