@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from pathlib import Path
+from typing import Any
 
+import nibabel
 import numpy as np
 import pytest
 
 from mmlab.core.errors import DataError
 from mmlab.core.task import TASKS
+from mmlab.modalities.files import numbered, shown_name
 from mmlab.tasks.custom import locations
+from mmlab.tasks.custom.validate import check
 from mmlab.tasks.official.benchmark import BENCHMARKS
 from mmlab.tasks.official.miniature import write_miniature
 from mmlab.tasks.official.opening import looked_at, open_folder
+from mmlab.tasks.official.stand_ins import cut_off, png
+from tests.folders import nifti
 
 
 @pytest.fixture(autouse=True)
@@ -67,6 +74,22 @@ CASES = [  # data set, protocol, list, its line, the line instead, what is said
         "Zeppelin/v_Z_g01_c01.avi",
         r"line 2: .* is no class and video",
     ),
+    (
+        "casia_surf",
+        "",
+        "train_list.txt",
+        1,
+        "Training/a/color/1.jpg Training/a/depth/1.jpg Training/a/ir/1.jpg 2",
+        r"train_list\.txt, line 1: '2' is no label",
+    ),
+    (
+        "casia_surf",
+        "",
+        "train_list.txt",
+        2,
+        "Training/a/color/1.jpg Training/a/ir/1.jpg Training/a/depth/1.jpg 1",
+        r"train_list\.txt, line 2: 'Training/a/ir/1\.jpg' is not of the kind depth",
+    ),
     ("nyuv2", "", "train.txt", 2, "0002.png", r"train\.txt, line 2: '0002\.png' is no number of a picture"),
     (
         "cityscapes",
@@ -108,6 +131,82 @@ def test_a_wrong_folder_is_one_sentence_that_names_what_is_not_there(name: str, 
     assert "'" in raised.value.message
     assert str(tmp_path) in raised.value.message
     assert raised.value.hint
+
+
+def read_first(name: str, folder: Path, sample: str) -> None:
+    open_folder(name, folder)
+    TASKS[name]().example(sample)
+
+
+@pytest.mark.parametrize("name", list(BENCHMARKS))
+def test_half_a_file_is_named_whatever_it_holds(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A list may end anywhere and be whole; every other file that the first sample needs is missed by its name."""
+    monkeypatch.setenv("MMLAB_CACHE", str(tmp_path / "cache"))
+    folder = tmp_path / "data"
+    write_miniature(name, folder)
+    _, protocol, found = looked_at(name, folder)
+    first = found.samples[0]
+    maps = [numbered(first.target)[0]] if BENCHMARKS[name].output["kind"] == "segmentation" else []
+    for path in (*protocol.paths(first), *maps):
+        whole = (folder / path).read_bytes()
+        cut_off(folder / path)
+        with pytest.raises(DataError) as raised:
+            read_first(name, folder, first.id)
+        assert shown_name(path, "") in raised.value.message or path in raised.value.message, path
+        (folder / path).write_bytes(whole)
+
+
+@pytest.mark.parametrize(("name", "maps"), [("nyuv2", "*/labels_40/*.png"), ("brats", "*/*_seg.nii.gz")])
+def test_a_label_map_with_a_label_outside_the_table_is_named(name: str, maps: str, tmp_path: Path) -> None:
+    write_miniature(name, tmp_path)
+    open_folder(name, tmp_path)
+    path = min(tmp_path.glob(maps))
+    if path.suffix == ".png":
+        path.write_bytes(png(np.full((96, 96), 41, np.uint8)))
+    else:
+        path.write_bytes(nifti(np.full(loaded(path).shape, 41.0)))
+    problems = [str(each) for each in check(tmp_path).problems.found if path.name in str(each)]
+    assert "has the label 41, which belongs to no region" in problems[0]
+
+
+def test_contrasts_that_are_not_on_one_grid_are_named_with_what_differs(tmp_path: Path) -> None:
+    write_miniature("brats", tmp_path)
+    case = tmp_path / "BraTS20_Training_001"
+    path = case / "BraTS20_Training_001_t1.nii.gz"
+    values = np.asarray(loaded(path).dataobj)
+    both = r"_001_t1\.nii\.gz' and 'BraTS20_Training_001/BraTS20_Training_001_flair\.nii\.gz' are not on one grid"
+    for affine, said in (
+        (np.diag([1.0, 1.0, 2.0, 1.0]), "their voxels are 1 × 1 × 2 mm and 1 × 1 × 1 mm"),
+        (shifted(0.0, 3.0, 4.0), "their first voxels lie 5 mm apart"),
+        (np.diag([-1.0, 1.0, 1.0, 1.0]), "one is turned against the other"),
+    ):
+        path.write_bytes(gzip.compress(nibabel.Nifti1Image(values, affine).to_bytes()))
+        with pytest.raises(DataError, match=f"{both}: {said}"):
+            looked_at("brats", tmp_path)
+    unsaid = bytearray(nibabel.Nifti1Image(values, np.diag([1.0, 1.0, 2.0, 1.0])).to_bytes())
+    unsaid[252:256] = bytes(4)  # the codes of both ways to say how voxels lie
+    path.write_bytes(gzip.compress(unsaid))
+    assert looked_at("brats", tmp_path)[2].files == 60, "a file that does not say how it lies is taken as it is"
+
+
+def loaded(path: Path) -> Any:
+    return nibabel.Nifti1Image.from_bytes(gzip.decompress(path.read_bytes()))
+
+
+def shifted(*by: float) -> np.ndarray:
+    affine = np.eye(4)
+    affine[:3, 3] = by
+    return affine
+
+
+def test_digits_that_are_none_are_named_in_an_archive(tmp_path: Path) -> None:
+    write_miniature("mhd", tmp_path)
+    with np.load(tmp_path / "mhd_test.npz") as archive:
+        arrays = {name: archive[name] for name in archive.files}
+    arrays["part0"][2] = 12
+    np.savez(tmp_path / "mhd_test.npz", **arrays)
+    with pytest.raises(DataError, match=r"mhd_test\.npz, row 2: 12 is no digit"):
+        looked_at("mhd", tmp_path)
 
 
 def test_a_clip_that_stands_twice_in_a_list_has_its_first_class(written: dict[str, Path]) -> None:

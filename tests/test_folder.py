@@ -284,7 +284,7 @@ def test_a_slice_that_is_not_there_and_an_unknown_label_are_said(tmp_path: Path)
     (folder / "odd.png").write_bytes(png(np.full((8, 8), 7, np.uint8)))
     said = " ".join(map(str, check(folder).problems.found))
     assert "line 5, t1: 'scan.nii.gz' has no axial slice '9'. It has 0 to 2." in said
-    assert "line 5, target: The label 7 belongs to no region. There are: 0, 1, 2." in said
+    assert "line 5, target: 'odd.png' has the label 7, which belongs to no region. There are: 0, 1, 2." in said
 
 
 def test_a_slice_has_square_pixels_and_up_is_up() -> None:

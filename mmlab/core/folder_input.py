@@ -95,11 +95,11 @@ class FolderInput(ABC):
 
     def gathered(self, files: Mapping[str, bytes]) -> bytes:
         """One file, as `read` takes it, of those `chosen` in a folder, by name. Raises DataError."""
-        return self.joined(list(files.values()))
+        return self.joined(files)
 
-    def joined(self, contents: Sequence[bytes]) -> bytes:
-        """One file, as `read` takes it, of those that a path stands for. Raises DataError."""
-        return contents[0]
+    def joined(self, files: Mapping[str, bytes]) -> bytes:
+        """One file, as `read` takes it, of those that a path stands for, by name. Raises DataError."""
+        return next(iter(files.values()))
 
     @abstractmethod
     def read(self, content: bytes, name: str) -> Raw:

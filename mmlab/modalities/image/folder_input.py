@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
@@ -86,14 +86,15 @@ class ImageInput(FolderInput):
     def files(self, path: str) -> tuple[str, ...]:
         return with_beside(path, self.beside)
 
-    def joined(self, contents: Sequence[bytes]) -> bytes:
+    def joined(self, files: Mapping[str, bytes]) -> bytes:
         """A picture whose red and green are two grey ones, such as the two directions of optical flow."""
-        if len(contents) == 1:
-            return contents[0]
-        pictures = [read_picture(each, "", self.white, self.black).pixels for each in contents]
+        if len(files) == 1:
+            return super().joined(files)
+        pictures = [read_picture(each, name, self.white, self.black).pixels for name, each in files.items()]
         red, green = (np.asarray(Image.fromarray(each).convert("L")) for each in pictures)
         if red.shape != green.shape:
-            raise DataError("The two pictures differ in size.", f"They are {red.shape} and {green.shape}.")
+            one, two = files
+            raise DataError(f"'{one}' and '{two}' differ in size.", f"They are {red.shape} and {green.shape}.")
         return encode_picture(Picture(np.stack([red, green, np.full_like(red, NEITHER)], -1)))
 
     def grey_range(self, content: bytes) -> GreyRange | None:

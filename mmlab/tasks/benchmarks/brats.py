@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import struct
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
@@ -15,6 +14,7 @@ from mmlab.core.errors import DataError
 from mmlab.tasks.generators.brain.slices import case_items
 from mmlab.tasks.official.benchmark import BENCHMARKS, Benchmark, Protocol, Sample, chance
 from mmlab.tasks.official.stand_ins import put
+from mmlab.tasks.official.volume_grids import common_shape
 
 NAMES = {  # of the contrasts and the labels, by what marks a FLAIR file of that year
     "_flair": {"flair": "_flair", "t1": "_t1", "t1ce": "_t1ce", "t2": "_t2", "seg": "_seg"},
@@ -22,7 +22,6 @@ NAMES = {  # of the contrasts and the labels, by what marks a FLAIR file of that
 }
 LABELS = {"flair": "FLAIR", "t1": "T1", "t1ce": "T1ce", "t2": "T2"}
 LOW, HIGH, STEP, FEW = 0.2, 0.85, 5, 40  # share of a volume that slices are taken from, every STEP-th of them
-HEADER = 56
 CASES = 12
 
 
@@ -63,7 +62,7 @@ class BraTS(Benchmark):
     )
 
     def find(self, folder: Path, protocol: Protocol) -> list[Sample]:
-        """The slices of every case. Raises DataError where two files of a case are not of one shape."""
+        """The slices of every case. Raises DataError where two files of a case are not on one grid."""
         cases = dict(_cases(folder))
         if not cases:
             hint = "Name the folder that holds a folder per case, such as MICCAI_BraTS2020_TrainingData."
@@ -119,26 +118,9 @@ def _splits(cases: list[str]) -> dict[str, str]:
 
 
 def _depth(folder: Path, files: Mapping[str, str]) -> int:
-    """How many slices the files of a case have. Raises DataError where they differ in shape."""
-    shapes = {path: shape for path in files.values() if (shape := _shape(folder / path)) is not None}
-    first = next(iter(shapes.items()), None)
-    if first is None:
-        return 1
-    for path, shape in shapes.items():
-        if shape != first[1]:
-            sizes = [" × ".join(map(str, each)) for each in (shape, first[1])]
-            raise DataError(f"'{path}' has {sizes[0]} voxels and '{first[0]}' {sizes[1]}.", "Take both again.")
-    return first[1][2]
-
-
-def _shape(file: Path) -> tuple[int, ...] | None:
-    """Of a NIfTI file, from its header alone; None for a file that lacks or is none, of which others tell."""
-    try:
-        with gzip.open(file) if file.suffix == ".gz" else file.open("rb") as opened:
-            header = opened.read(HEADER)
-        return struct.unpack_from("<3h", header, 42)
-    except (OSError, EOFError, struct.error):
-        return None
+    """How many slices the files of a case have. Raises DataError where they are not on one grid."""
+    shape = common_shape(folder, files.values())
+    return 1 if shape is None else shape[2]
 
 
 def _turned(picture: NDArray[Any]) -> NDArray[Any]:

@@ -90,7 +90,7 @@ def _content(folder: Path, item: Input, path: str) -> bytes:
     """All that a path stands for, as one file. Raises DataError."""
     names = _chosen(folder, item, path)
     if names is None:
-        return item.kind.joined([content_of(folder, file) for file in item.kind.files(path)])
+        return item.kind.joined({file: content_of(folder, file) for file in item.kind.files(path)})
     return item.kind.gathered({name: content_of(folder, f"{path}/{name}") for name in names})
 
 
@@ -169,7 +169,7 @@ def case_of(description: Description, row: Row) -> str:
 
 def region_maps(description: Description, row: Row) -> NDArray[np.bool_]:
     """Regions `[R, H, W]` from the label map of a row, as large as the model's pictures. Raises DataError."""
-    return _regions(description, _label_map(description, row))
+    return _regions(description, row, _label_map(description, row))
 
 
 def _label_map(description: Description, row: Row) -> NDArray[np.uint8]:
@@ -180,8 +180,9 @@ def _label_map(description: Description, row: Row) -> NDArray[np.uint8]:
     return read_labels(content, cell, axis)
 
 
-def _regions(description: Description, labels: NDArray[np.uint8]) -> NDArray[np.bool_]:
-    return regions_of(fitted(labels, description.inputs[0].modality.shape[-1], smooth=False), description.regions)
+def _regions(description: Description, row: Row, labels: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    side = description.inputs[0].modality.shape[-1]
+    return regions_of(fitted(labels, side, smooth=False), description.regions, str(row.target))
 
 
 def _check_alike(raw: Raw, labels: NDArray[np.uint8]) -> None:
@@ -200,7 +201,7 @@ def prepared(
     if description.has_label_maps:
         try:
             labels = _label_map(description, row)
-            target = _regions(description, labels)
+            target = _regions(description, row, labels)
         except MmlabError as error:
             problems.caught(error, row.line, "target")
     return _readings(description, row, problems, on_content, labels), target

@@ -12,6 +12,7 @@ from mmlab.core.errors import DataError
 from mmlab.core.outputs import Classification, Detection, Multilabel, Output, Regression, Segmentation
 from mmlab.core.outputs.multilabel import SEPARATOR
 from mmlab.core.plain_text import LONGEST_NAME, NAMES_HINT, is_plain, plain
+from mmlab.modalities.files import shown_name
 
 MOST_CLASSES, MOST_REGIONS = 400, 40
 FARTHEST_END, LEAST_SCALE = 1e9, 1e-4  # a narrower scale, so far from 0, is beyond single precision
@@ -108,11 +109,15 @@ def _segmentation(found: Mapping[str, Any]) -> tuple[Output, Regions]:
     return Segmentation(tuple(regions)), tuple(tuple(labels) for labels in regions.values())
 
 
-def regions_of(labels: NDArray[np.uint8], regions: Regions) -> NDArray[np.bool_]:
-    """Regions `[R, H, W]`, which may overlap, from labels per pixel `[H, W]`. Raises DataError for unknown labels."""
+def regions_of(labels: NDArray[np.uint8], regions: Regions, name: str) -> NDArray[np.bool_]:
+    """Regions `[R, H, W]`, which may overlap, from labels per pixel `[H, W]` of the file of this name.
+
+    Raises DataError for labels that no region is made of.
+    """
     known = {0, *(label for region in regions for label in region)}
     unknown = sorted(set(np.unique(labels).tolist()) - known)
     if unknown:
         listed = ", ".join(map(str, sorted(known)))
-        raise DataError(f"The label {unknown[0]} belongs to no region.", f"There are: {listed}.")
+        label = shown_name(name, "The label map")
+        raise DataError(f"{label} has the label {unknown[0]}, which belongs to no region.", f"There are: {listed}.")
     return np.stack([np.isin(labels, region) for region in regions])
