@@ -9,7 +9,7 @@ import pytest
 
 from mmlab.core.errors import DataError, UnknownName
 from mmlab.core.modality_kinds import MODALITY_KINDS
-from mmlab.core.recordings import Clip, FeatureSequence, Picture, Raw, Scan, Series, Sound, Strokes, Text, Vector
+from mmlab.core.recordings import Clip, FeatureSequence, Flow, Picture, Raw, Scan, Series, Sound, Strokes, Text, Vector
 from mmlab.modalities import corruption
 
 
@@ -57,7 +57,15 @@ def sequence() -> FeatureSequence:
     return FeatureSequence(np.where(there[:, None], values, 0), there, ("1", "2", "3"))
 
 
+def flow() -> Flow:
+    """A square that goes down to the right, and nothing else."""
+    pixels = np.full((40, 30, 3), 128, np.uint8)
+    pixels[10:25, 8:20, :2] = (190, 160)
+    return Flow(pixels)
+
+
 RAWS: dict[str, Raw] = {
+    "flow": flow(),
     "frames": clip(),
     "image": picture(),
     "sound": sound(),

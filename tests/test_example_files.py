@@ -22,6 +22,7 @@ ENDINGS = {
     "digits": {"image": {"png"}, "sound": {"wav"}, "pen": {"csv", "json"}},
     "watch": {"accelerometer": {"csv"}, "gyroscope": {"csv"}},
     "faces": {"color": {"png"}, "depth": {"png"}, "infrared": {"png"}},
+    "actions": {"frame": {"png"}, "flow": {"flo", "png"}},
     "objects": {"front": {"png"}, "rear": {"png"}},
     "rooms": {"color": {"png"}, "depth": {"png"}},
     "opinion": {"text": {"txt"}, "voice": {"wav"}, "face": {"png"}},

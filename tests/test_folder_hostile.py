@@ -44,7 +44,18 @@ def said(folder: Path) -> str:
 
 @pytest.mark.parametrize(
     "name",
-    ["a.png", "sound.wav", "steps.csv", "row.npy", "scan.nii.gz", "words.txt", "pen.json", "clip.zip", "words.npy"],
+    [
+        "a.png",
+        "sound.wav",
+        "steps.csv",
+        "row.npy",
+        "scan.nii.gz",
+        "words.txt",
+        "pen.json",
+        "clip.zip",
+        "words.npy",
+        "a.flo",
+    ],
 )
 @pytest.mark.parametrize("content", [b"", b"junk\0\xff", b"\x93NUMPY\x01\x00\xff\xff{'descr'"])
 def test_a_damaged_file_of_any_kind_gets_its_sentence(tmp_path: Path, name: str, content: bytes) -> None:
@@ -58,6 +69,7 @@ def test_a_damaged_file_of_any_kind_gets_its_sentence(tmp_path: Path, name: str,
         "pen.json": {"kind": "path"},
         "clip.zip": {"kind": "frames"},
         "words.npy": {"kind": "sequence", "size": 2},
+        "a.flo": {"kind": "flow"},
     }
     assert {option["kind"] for option in options.values()} == set(kinds()), "a kind is not tested"
     task = with_task(modalities=[{"name": "photo", **options[name]}, PAIR["modalities"][1]])

@@ -24,7 +24,7 @@ sys.path.insert(0, str(ROOT))
 
 SHARED = "app"
 MARKS = ("say", "phrase")
-OURS = ("digits", "faces", "brain", "watch", "opinion", "pendulum", "objects", "rooms")
+OURS = ("digits", "faces", "brain", "watch", "opinion", "pendulum", "objects", "rooms", "actions")
 GROUPS = (
     "sample",
     "person",
@@ -126,6 +126,7 @@ def _pages() -> Iterator[str]:
 
 def _tasks() -> Iterator[str]:
     from mmlab.core.task import TASKS
+    from mmlab.tasks.generators.actions.catalogue import MOTIONS, SCENES
     from mmlab.tasks.generators.objects.catalogue import KINDS
 
     for task in map(TASKS.__getitem__, OURS):
@@ -136,6 +137,7 @@ def _tasks() -> Iterator[str]:
         yield from map(str, TASKS[task.name]().describe().get("simulated", ()))
     for pair in KINDS.values():
         yield from pair
+    yield from (*SCENES.values(), *MOTIONS.values())
 
 
 def _outputs() -> Iterator[str]:

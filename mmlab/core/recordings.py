@@ -31,6 +31,11 @@ class Scan(Picture):
 
 
 @dataclass(frozen=True)
+class Flow(Picture):
+    """Optical flow, `[H, W, 3]`: red says how far a pixel goes to the right, green how far down; 128 is still."""
+
+
+@dataclass(frozen=True)
 class Clip(Raw):
     """`pixels` uint8 `[T, H, W]` (grey) or `[T, H, W, 3]` (colour): frames of a clip, in their order.
 

@@ -20,6 +20,7 @@ from mmlab.core.modality_kinds import MODALITY_KINDS, modality_kind
 from mmlab.core.options import build
 from mmlab.core.prepared_input import PreparedInput
 from mmlab.core.task import TASKS, takes_files
+from mmlab.modalities.flow.decode import encode_flo
 from mmlab.modalities.frames.pictures import packed
 from mmlab.modalities.scan.folder_input import read_labels
 from mmlab.tasks.custom.validate import check
@@ -78,6 +79,11 @@ def scans() -> Files:
     return found | {"a.nii": gzip.decompress(packed), "slice.png": saved(np.ascontiguousarray(head[..., 3]), "PNG")}
 
 
+def flows() -> Files:
+    colour = np.stack([RAMP >> 8] * 3, -1).astype(np.uint8)
+    return {"a.flo": encode_flo(np.stack([RAMP / 1e4, RAMP / 2e4])), "a.png": saved(colour, "PNG")}
+
+
 def clips() -> Files:
     grey = (RAMP >> 8).astype(np.uint8)
     frames = [Image.fromarray(np.roll(grey, 6 * step, 1)) for step in range(5)]
@@ -116,6 +122,7 @@ MORE: dict[str, Files] = {
     "text": {"a.txt": "Ein schöner Tag, with 3 words & more…\n".encode()},
     "path": {},
     "scan": scans(),
+    "flow": flows(),
     "frames": clips(),
 }
 
@@ -154,7 +161,7 @@ OF_TASK = {("pendulum", "sound"): {"sound.csv": b"440.1,512,399.9,0.2,0.1234,0.0
 for _kind in MODALITY_KINDS:
     _files = {"example": modality_kind(_kind).example(), **MORE.get(_kind, {})}
     READERS[f"a file of kind {_kind}"] = Reader(lambda place, found=_files: found, partial(_read_kind, _kind), 25)
-for _task in ("brain", "digits", "faces", "objects", "opinion", "pendulum", "rooms", "watch"):
+for _task in ("actions", "brain", "digits", "faces", "objects", "opinion", "pendulum", "rooms", "watch"):
     for _modality in TASKS[_task].info.modalities:
         if takes_files(TASKS[_task](), _modality.name):
             _files = {"example": modality_kind(_modality.kind).example(), **MORE.get(_modality.kind, {})}

@@ -26,10 +26,20 @@ def vary_picture(batch: Tensor, generator: torch.Generator) -> Tensor:
 
 def move_together(inputs: Mapping[str, Tensor], furthest: int, generator: torch.Generator) -> dict[str, Tensor]:
     """Mirrored and shifted by whole pixels, all pictures `[B, C, H, W]` of a sample alike: they lie on each other."""
-    rows, _, height, width = next(iter(inputs.values())).shape
+    return move(inputs, *drawn_moves(len(next(iter(inputs.values()))), furthest, generator))
+
+
+def drawn_moves(rows: int, furthest: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    """Of each sample by how many pixels it is shifted, `[B, 2]`, and -1 where it is mirrored, 1 elsewhere, `[B]`."""
     shift = torch.randint(-furthest, furthest + 1, (rows, 2), generator=generator)
+    return shift, torch.randint(0, 2, (rows,), generator=generator) * 2 - 1
+
+
+def move(inputs: Mapping[str, Tensor], shift: Tensor, mirror: Tensor) -> dict[str, Tensor]:
+    """The pictures of each sample shifted and mirrored as `drawn_moves` says."""
+    rows, _, height, width = next(iter(inputs.values())).shape
     matrix = torch.zeros(rows, 2, 3)
-    matrix[:, 0, 0] = torch.randint(0, 2, (rows,), generator=generator) * 2 - 1
+    matrix[:, 0, 0] = mirror
     matrix[:, 1, 1] = 1
     matrix[:, :, 2] = shift * 2 / torch.tensor([width, height])
     together = torch.cat(list(inputs.values()), 1)

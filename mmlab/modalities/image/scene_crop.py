@@ -29,8 +29,8 @@ def prepare_colour(raw: Raw, side: int) -> PreparedInput:
     """`[3, side, side]`. A grey picture gets three equal colours. Raises DataError for a blank one."""
     picture = _seen(raw)
     notes = [] if picture.pixels.ndim == 3 else ["It has no colours: red, green and blue are the same."]
-    square, cut = _square(picture.pixels, side)
-    small = square if square.shape[:2] == (side, side) else _smaller(square, side)
+    square, cut = middle_square(picture.pixels, side)
+    small = square if square.shape[:2] == (side, side) else smaller(square, side)
     return _as_reading(np.repeat(small[..., None], 3, 2) if small.ndim == 2 else small, picture, notes + cut)
 
 
@@ -38,8 +38,8 @@ def prepare_grey(raw: Raw, side: int) -> PreparedInput:
     """`[1, side, side]`. A colour picture is turned to grey. Raises DataError for a blank one."""
     picture = _seen(raw)
     notes = [] if picture.pixels.ndim == 2 else ["Converted to greyscale."]
-    square, cut = _square(_grey(picture.pixels), side)
-    return _as_reading(_smaller(square, side), picture, notes + cut)
+    square, cut = middle_square(_grey(picture.pixels), side)
+    return _as_reading(smaller(square, side), picture, notes + cut)
 
 
 def prepare_square(raw: Raw, side: int, hint: str, said: str) -> PreparedInput:
@@ -52,8 +52,8 @@ def prepare_square(raw: Raw, side: int, hint: str, said: str) -> PreparedInput:
     image = Image.fromarray(raw.pixels).convert("L")
     if image.size == (side, side):
         return reading(as_input(np.asarray(image)), [])
-    square, _ = _square(np.asarray(image), side)
-    return reading(as_input(_smaller(square, side)), [said])
+    square, _ = middle_square(np.asarray(image), side)
+    return reading(as_input(smaller(square, side)), [said])
 
 
 def prepare_depth(raw: Raw, side: int) -> PreparedInput:
@@ -62,7 +62,7 @@ def prepare_depth(raw: Raw, side: int) -> PreparedInput:
     Made smaller, a pixel is the mean of what is measured in it, if that is half of it.
     """
     picture = _seen(raw)
-    square, cut = _square(_grey(picture.pixels), side)
+    square, cut = middle_square(_grey(picture.pixels), side)
     if square.shape == (side, side):
         return _as_reading(square, picture, cut)
     measured = Image.fromarray((square > 0).astype(np.float32)).resize((side, side), Image.Resampling.BOX)
@@ -84,7 +84,7 @@ def _as_reading(pixels: Bytes, picture: Picture, notes: list[str]) -> PreparedIn
     return reading(as_input(pixels), [picture.note, *notes] if picture.note else notes)
 
 
-def _square(pixels: Bytes, side: int) -> tuple[Bytes, list[str]]:
+def middle_square(pixels: Bytes, side: int) -> tuple[Bytes, list[str]]:
     """The middle square, and what is done to the picture."""
     height, width = pixels.shape[:2]
     least = min(height, width)
@@ -95,7 +95,8 @@ def _square(pixels: Bytes, side: int) -> tuple[Bytes, list[str]]:
     return pixels[top : top + least, left : left + least], notes
 
 
-def _smaller(pixels: Bytes, side: int) -> Bytes:
+def smaller(pixels: Bytes, side: int) -> Bytes:
+    """A square of pixels as one of `side`."""
     if pixels.shape[:2] == (side, side):
         return pixels
     return np.array(Image.fromarray(pixels).resize((side, side), Image.Resampling.BOX), dtype=np.uint8)

@@ -1,0 +1,1 @@
+"""Generated recordings for the task `actions`."""
