@@ -6,12 +6,14 @@ Streamlit finds `app` here and imports it when its server starts, and runs this 
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 if get_script_run_ctx(suppress_warning=True) is None:
+    from starlette.middleware import Middleware
     from streamlit.starlette import App
 
     from mmlab.ui.pages import predict
-    from mmlab.ui.session import head_start
+    from mmlab.ui.session import browser_files, head_start
 
-    app = App(__file__, lifespan=head_start.lifespan(predict.ahead))
+    begins = head_start.lifespan(predict.ahead)
+    app = App(__file__, lifespan=begins, middleware=[Middleware(browser_files.BrowserFiles)])
 else:
     from mmlab.ui.components import page_frame
 

@@ -30,7 +30,7 @@ from mmlab.core.phrases import say
 from mmlab.core.storage_errors import storage_errors
 from mmlab.storage.shipped_files import PAGES as PAGE_FILES
 from mmlab.ui.components import modes
-from mmlab.ui.session import access, head_start, session_expiry, url_state
+from mmlab.ui.session import access, browser_files, head_start, session_expiry, url_state
 from mmlab.ui.session.page_registry import HOME, PAGES, Page, group_of, navigation, pages
 from mmlab.ui.text import language, wording
 from mmlab.ui.text.markdown import plain
@@ -100,7 +100,8 @@ def _framed(page: Page) -> None:
     wording.forget_asked()
     title = f"{say(page.title)} · mmlab"
     st.set_page_config(page_title=title, page_icon=_icon(), layout="wide", initial_sidebar_state=230)
-    st.html(HERE / "style.css")
+    if not browser_files.have_style():
+        st.html(browser_files.STYLE)
     view = url_state.carried()
     links, foot = _navigation(page)
     is_hidden = _lesson(page)
