@@ -28,6 +28,7 @@ from mmlab.modalities.sequence.decode import encode_sequence, read_sequence
 from mmlab.modalities.sequence.encoder import encoder
 from mmlab.modalities.sequence.folder_input import SequenceInput
 from mmlab.tasks.custom import locations
+from mmlab.tasks.custom.from_arrays import write_from_arrays
 from mmlab.tasks.custom.validate import check
 from mmlab.tasks.official.array_steps import Steps, steps_of
 from mmlab.tasks.official.miniature import write_miniature
@@ -290,6 +291,25 @@ def test_only_the_order_of_steps_tells_and_is_explained_step_by_step(
             assert not heat[missing.numpy()].any(), f"{name} sees something in padding"
         said = "Most: step " if heat.any() else "No step stands out."
         assert said in attribution_maps.overlay("sequence", prepared.numpy(), heat, "Voice")
+
+
+def test_one_archive_of_sequences_becomes_a_folder(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    voice, face = rng.normal(size=(40, 7, 3)), rng.normal(size=(40, 5, 2))
+    face[:, 3:] = 0
+    lengths = rng.integers(1, 8, 40)
+    rows = {"numbers": rng.normal(size=(40, 4)), "y": np.arange(40) % 2, "Voice_lengths": lengths}
+    np.savez(tmp_path / "all.npz", Voice=voice, face=face, **rows)
+    assert write_from_arrays(tmp_path / "all.npz", tmp_path / "own") == 40
+    assert json.loads((tmp_path / "own" / "task.json").read_text())["modalities"] == [
+        {"name": "voice", "kind": "sequence", "size": 3, "steps": 7},
+        {"name": "face", "kind": "sequence", "size": 2, "steps": 5, "padded": True},
+        {"name": "numbers", "kind": "vector", "size": 4},
+    ]
+    assert not check(tmp_path / "own").problems.errors
+    raw = opened(tmp_path / "own").example("s7").raw
+    np.testing.assert_allclose(raw["voice"].values, voice[7, : lengths[7]], rtol=1e-6)  # type: ignore[attr-defined]
+    assert raw["face"].there.tolist() == [True] * 3 + [False] * 2  # type: ignore[attr-defined]
 
 
 def test_the_fingerprint_of_features_says_what_is_there_and_what_was_not_finite(

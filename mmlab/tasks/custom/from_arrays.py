@@ -1,4 +1,5 @@
-"""A folder of one's own out of one `.npz` of features: arrays `[samples, numbers]` and the right answers."""
+"""A folder of one's own out of one `.npz` of features: arrays `[samples, numbers]` or `[samples, steps, numbers]`, and
+the right answers."""
 
 from __future__ import annotations
 
@@ -19,6 +20,7 @@ from mmlab.tasks.custom.starting import answers_of, check_new, splits_of, task_n
 from mmlab.tasks.custom.task_json import COLUMNS, LEAST, MOST
 
 LARGEST = 2**31  # bytes of all arrays
+LENGTHS, MOST_STEPS = "_lengths", 1000
 TARGETS, IDS, GROUPS = ("y", "target", "targets", "label", "labels"), ("id", "ids"), ("group", "groups")
 LAYOUT = (
     "Give text_train, text_test, y_train, y_test; or text, audio, y with as many rows each, and split if you have it."
@@ -27,12 +29,13 @@ Arrays = Mapping[str, NDArray[Any]]
 
 
 def write_from_arrays(source: Path, folder: Path) -> int:
-    """Write a task of rows of numbers into a folder that is new or empty; the number of samples. Raises DataError.
+    """Write a task of rows of numbers and of sequences into a folder that is new or empty; the number of samples.
 
-    Right answers `[samples, labels]` of zeros and ones are several labels at once, named by an array `classes`.
-    Arrays end in `_train`, `_valid` and `_test`, or all samples are in one array per input. Where there is no
-    validation part, a fifth of the training groups is it; where there is no split at all, it is drawn under a fixed
-    seed, group by group.
+    A sequence has as many steps in each sample as an array of its name and `_lengths` says; without one, steps of zeros
+    alone at an end are padding. Right answers `[samples, labels]` of zeros and ones are several labels at once, named
+    by an array `classes`. Arrays end in `_train`, `_valid` and `_test`, or all samples are in one array per input.
+    Where there is no validation part, a fifth of the training groups is it; where there is no split at all, it is drawn
+    under a fixed seed, group by group. Raises DataError.
     """
     check_new(folder)
     try:
@@ -56,18 +59,33 @@ def write_from_arrays(source: Path, folder: Path) -> int:
             split[row],
             cells[row],
             *([groups[row]] if groups else []),
-            *(f"{key}.npy#{row}" for key in inputs),
+            *(f"{key}.npy#{row}" if each.ndim == 2 else f"{key}.npz#{key}.{row}" for key, each in inputs.items()),
         )
         for row in range(len(truth))
     ]
-    modalities = [{"name": key, "kind": "vector", "size": int(each.shape[1])} for key, each in inputs.items()]
+    lengths = {key: _one(whole, (f"{key}{LENGTHS}",)) for key in inputs}
+    modalities = [_modality(key, each, lengths[key]) for key, each in inputs.items()]
     task = {"name": task_name(folder), "output": output, "modalities": modalities}
     header = ("id", "split", "target", *(["group"] if groups else []), *inputs)
     with writing(folder):
         for key, each in inputs.items():
-            np.save(folder / f"{key}.npy", each.astype(np.float32))
+            if each.ndim == 2:
+                np.save(folder / f"{key}.npy", each.astype(np.float32))
+            else:
+                held = {} if lengths[key] is None else {f"{key}{LENGTHS}": lengths[key]}
+                np.savez(folder / f"{key}.npz", **{key: each.astype(np.float32), **held})
         write_task(folder, task, header, rows)
     return len(rows)
+
+
+def _modality(name: str, values: NDArray[Any], lengths: NDArray[Any] | None) -> dict[str, Any]:
+    """An input as task.json names it."""
+    if values.ndim == 2:
+        return {"name": name, "kind": "vector", "size": int(values.shape[1])}
+    padded = lengths is None and not values[:, [0, -1]].any(2).all()
+    steps = min(int(values.shape[1]), MOST_STEPS)
+    found = {"name": name, "kind": "sequence", "size": int(values.shape[2]), "steps": steps}
+    return {**found, "padded": True} if padded else found
 
 
 def _joined(found: Arrays) -> tuple[dict[str, NDArray[Any]], list[str]]:
@@ -109,10 +127,11 @@ def _inputs(whole: Arrays, count: int) -> dict[str, NDArray[Any]]:
         clean = re.sub(r"[^a-z0-9_]+", "_", name.lower()).strip("_")[:40]
         if name.lower() in others or each.dtype.kind not in "fiub" or len(each) != count:
             continue
-        if each.ndim == 2 and clean and clean not in COLUMNS:
+        if each.ndim in (2, 3) and each.size and clean and clean not in COLUMNS:
             found[clean] = each
     if not LEAST <= len(found) <= MOST:
-        raise DataError(f"There are {len(found)} arrays [samples, numbers]; a task has {LEAST} to {MOST}.", LAYOUT)
+        what = "arrays [samples, numbers] or [samples, steps, numbers]"
+        raise DataError(f"There are {len(found)} {what}; a task has {LEAST} to {MOST}.", LAYOUT)
     return found
 
 
