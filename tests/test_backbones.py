@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import subprocess
 import sys
 from dataclasses import replace
@@ -27,7 +28,7 @@ from mmlab.core.task import TaskInfo
 from mmlab.core.training_plan import Plan
 from mmlab.inference import cached_features
 from mmlab.inference.sweep import fuse_all
-from mmlab.networks import backbone_weights
+from mmlab.networks import backbone_weights, hub_reach
 from mmlab.networks.backbone_encoder import BackboneEncoder, Body
 from mmlab.networks.backbone_weights import digest_of
 from mmlab.networks.parts import resolved
@@ -293,6 +294,36 @@ def test_without_a_network_a_download_is_refused(timm: Any, monkeypatch: pytest.
     monkeypatch.setattr("timm.models._builder.load_pretrained", no_network)
     with pytest.raises(Unsupported, match="are not here and cannot be downloaded"):
         resolved(info_of("a.encoder=timm:test_resnet; a.pretrained=yes"))
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_where_the_hub_does_not_answer_only_the_cache_is_looked_into(
+    timm: Any, is_there: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from huggingface_hub import constants
+
+    seen = []
+
+    def loads(*_: Any, **__: Any) -> None:
+        seen.append(constants.HF_HUB_OFFLINE)
+
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
+    monkeypatch.setattr(hub_reach, "answers", lambda address: is_there)
+    monkeypatch.setattr("timm.models._builder.load_pretrained", loads)
+    resolved(info_of("a.encoder=timm:test_resnet; a.pretrained=yes"))
+    assert set(seen) == {not is_there}
+    assert constants.HF_HUB_OFFLINE is False
+
+
+def test_whether_somebody_takes_calls(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hub_reach, "getproxies", dict)
+    with socket.create_server(("127.0.0.1", 0)) as there:
+        assert hub_reach.answers(f"http://127.0.0.1:{there.getsockname()[1]}")
+        closed = there.getsockname()[1]
+    hub_reach._takes_calls.cache_clear()
+    assert not hub_reach.answers(f"http://127.0.0.1:{closed}")
+    monkeypatch.setattr(hub_reach, "getproxies", lambda: {"https": "http://proxy:3128"})
+    assert hub_reach.answers(f"http://127.0.0.1:{closed}")
 
 
 def test_a_package_that_is_missing_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:

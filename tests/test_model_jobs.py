@@ -12,13 +12,13 @@ import numpy as np
 import pytest
 
 from mmlab.cli.app import main
-from mmlab.core.errors import CheckpointError
+from mmlab.core.errors import CheckpointError, StorageError
 from mmlab.core.reference import Reference
 from mmlab.core.task import TASKS
 from mmlab.experiments import model_jobs, model_work
 from mmlab.experiments.executors import SerialExecutor
 from mmlab.inference import imputation
-from mmlab.storage import checkpoints, sweep_file
+from mmlab.storage import checkpoints, disk_cache, sweep_file
 from mmlab.storage.file_lock import held
 from mmlab.storage.library import ALIVE, Library
 from mmlab.testing.toy_task import ToyTask
@@ -186,6 +186,15 @@ def test_what_pages_ask_of_models_is_computed_ahead(
     assert "3 of 4 are there." in said.out
     assert main([*words, "--what", "dominance,validation"]) == 0
     assert "2 to do in all, 2 done before." in capsys.readouterr().err
+
+
+def test_a_cache_without_room_is_a_sentence(
+    models: tuple[Reference, ...], library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(disk_cache, "save", lambda *_: None)  # as it does on a full disk
+    ((_, error),) = model_jobs.run(model_jobs.jobs_of(models[:1], "dominance"), library, SerialExecutor())
+    assert isinstance(error, StorageError)
+    assert "cannot be kept in" in str(error)
 
 
 @pytest.mark.parametrize(

@@ -19,9 +19,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from mmlab.core.errors import DataError
+from mmlab.core.errors import DataError, StorageError
 from mmlab.core.reference import Reference
-from mmlab.core.storage_errors import storage_errors
+from mmlab.core.storage_errors import ROOM, storage_errors
 from mmlab.experiments.executors import Engine
 from mmlab.experiments.model_work import WORK
 from mmlab.inference.device import one_thread
@@ -111,6 +111,8 @@ def do(job: ModelJob, root: str, patience: float = 0.0) -> tuple[bytes, ...]:
         kept = work.kept(reference)
         if not kept:
             write_atomically(notes / DONE, _stamp(reference))
+        if not all(file.is_file() for file in kept):  # nothing on a page fails for a cache that is full
+            raise StorageError(f"What was computed cannot be kept in '{kept[0].parent}'.", ROOM)
         return tuple(file.read_bytes() for file in kept)
 
 

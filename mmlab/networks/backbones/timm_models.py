@@ -16,6 +16,7 @@ from mmlab.core.errors import MissingExtra, MmlabError, UnknownName, Unsupported
 from mmlab.core.modality import Modality
 from mmlab.core.modality_kinds import modality_kind
 from mmlab.networks import backbone_weights
+from mmlab.networks.hub_reach import cache_only_without_network
 from mmlab.networks.per_frame import PerFrame
 
 INSTALL = "pip install 'mmlab[backbones]'"
@@ -131,7 +132,8 @@ def _made(timm: Any, name: str, backbone: Backbone, given: dict[str, Any], size:
         return _from_file(timm, name, backbone, given, size)
     more = {"pretrained": backbone.pretrained == "yes"}
     try:
-        return _created(timm, name, given | more, size)
+        with cache_only_without_network():
+            return _created(timm, name, given | more, size)
     except MmlabError:
         raise
     except Exception as error:
