@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -10,14 +12,16 @@ import pytest
 
 from mmlab.cli.app import main
 from mmlab.core.data_version import other_data
-from mmlab.core.errors import DataError, UnknownName
+from mmlab.core.errors import DataError, MissingExtra, UnknownName
 from mmlab.core.task import TASKS
 from mmlab.tasks.custom import locations
 from mmlab.tasks.custom.manifest import SPLITS
 from mmlab.tasks.custom.validate import check
+from mmlab.tasks.official import benchmark
 from mmlab.tasks.official.benchmark import BENCHMARKS
 from mmlab.tasks.official.miniature import make_pointer, write_miniature
 from mmlab.tasks.official.opening import looked_at, open_folder
+from mmlab.tasks.official.stand_ins import cut_off
 from mmlab.testing import check_benchmark
 from mmlab.testing.task_contract import check_task
 from tests.folders import nifti
@@ -111,8 +115,50 @@ def test_clips_of_frames_are_read_and_a_lost_one_is_named(
         open_folder(name, tmp_path / "data", protocol)
 
 
+@pytest.mark.skipif(find_spec("av") is None, reason="PyAV is not installed: pip install 'mmlab[video]'")
+def test_videos_of_cremad_are_read_themselves_and_half_of_one_is_named(tmp_path: Path) -> None:
+    write_miniature("cremad", tmp_path)
+    found = open_folder("cremad", tmp_path, "videos")
+    first = found.samples[0]
+    raw = TASKS["cremad"]().example(first.id).raw
+    assert len(raw["picture"].pixels) == 3
+    assert (raw["picture"].pixels[0] != raw["picture"].pixels[2]).any(), "something moves"
+    recorded = raw["sound"]
+    shutil.rmtree(tmp_path / "AudioWAV")
+    found = open_folder("cremad", tmp_path, "videos")
+    assert set(found.samples[0].cells.values()) == {f"VideoFlash/{first.id}.flv"}
+    sound = TASKS["cremad"]().example(first.id).raw["sound"]
+    assert len(sound.wave) / sound.rate == pytest.approx(len(recorded.wave) / recorded.rate, rel=0.01)
+    cut_off(tmp_path / "VideoFlash" / f"{first.id}.flv")
+    problems = [str(each) for each in check(tmp_path).problems.found if each.is_error]
+    assert len(problems) == 2, "the frames, and the sound"
+    assert all(f"'{first.id}.flv' is cut off" in each for each in problems)
+    make_pointer(tmp_path / "VideoFlash" / f"{first.id}.flv")
+    with pytest.raises(DataError, match=f"VideoFlash/{first.id}.flv' is a Git LFS pointer"):
+        open_folder("cremad", tmp_path, "videos")
+
+
+def test_a_protocol_whose_package_is_not_here_says_what_to_install(
+    cremad: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(benchmark, "find_spec", lambda name: None)
+    with pytest.raises(MissingExtra, match="Protocol videos takes the package av") as raised:
+        looked_at("cremad", cremad, "videos")
+    assert "mmlab[video]" in raised.value.hint
+    assert looked_at("cremad", cremad, "ogm-ge")[2].lacking == ()
+
+
+def test_where_only_videos_are_there_the_protocol_that_reads_them_is_named(tmp_path: Path) -> None:
+    write_miniature("cremad", tmp_path)
+    shutil.rmtree(tmp_path / "Image-01-FPS")
+    with pytest.raises(DataError, match="There is no 'Image-01-FPS'") as raised:
+        looked_at("cremad", tmp_path, "ogm-ge")
+    assert "--protocol videos" in raised.value.hint
+    assert "ffmpeg" in raised.value.hint
+
+
 def test_a_protocol_that_cannot_be_run_is_refused_with_those_that_can(cremad: Path) -> None:
-    with pytest.raises(UnknownName, match="ogm-ge, speakers, frames"):
+    with pytest.raises(UnknownName, match="ogm-ge, speakers, frames, videos"):
         looked_at("cremad", cremad, "di-mml")
 
 

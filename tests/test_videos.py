@@ -16,11 +16,14 @@ import numpy as np
 import pytest
 
 from mmlab.core.errors import DataError
+from mmlab.modalities import containers
+from mmlab.modalities.audio.decode import read_sound
 from mmlab.modalities.frames import video
 from mmlab.modalities.frames.decode import read_clip
 from mmlab.modalities.frames.sampling import evenly
 from mmlab.tasks.custom import locations
 from mmlab.tasks.custom.validate import check
+from mmlab.tasks.official.flash_video import flash_video
 from tests.folders import opened, with_task, written
 
 needs_av = pytest.mark.skipif(find_spec("av") is None, reason="PyAV is not installed: pip install 'mmlab[video]'")
@@ -151,12 +154,69 @@ def test_a_video_that_is_cut_off_says_so() -> None:
         (hundred(), "not a video that can be read, or it is damaged"),
         (index_first(hundred()), r"is cut off: \d\.\d of 4\.0 seconds are there"),
         (hundred("avi", "mpeg4"), r"is cut off: \d\.\d of \d\.\d seconds are there"),
+        (hundred("matroska"), r"is cut off: \d\.\d of 4\.0 seconds are there"),
+        (flash(2.0, 2.0), r"is cut off: \d\.\d of 2\.0 seconds are there"),
     ):
         assert len(read_clip(content, "a").pixels) == 8
         with pytest.raises(DataError, match=sentence):
             read_clip(first_half(content), "a")
-    clip = read_clip(first_half(hundred("matroska")), "a")
-    assert "The file says that it takes 4.0 seconds; its frames end after" in clip.note
+    clip = read_clip(flash(2.0, 6.0), "a")
+    assert "The file says that it takes 6.0 seconds; its frames end after 1.8." in clip.note
+
+
+def flash(frames: float, sound: float) -> bytes:
+    """A Flash video whose frames end before its sound."""
+    rate = 5512
+    wave = np.sin(np.arange(round(sound * rate)) / 3) / 2
+    pictures = [np.full((4, 4), 20 * place, np.uint8) for place in range(10)]
+    return flash_video(pictures, max(frames, sound), wave, rate, frames / len(pictures))
+
+
+@needs_av
+def test_a_flash_video_is_written_with_the_pictures_and_the_sound_that_it_is_given() -> None:
+    pictures = [np.array([[0, 255], [128, 64]], np.uint8), np.array([[255, 0], [64, 128]], np.uint8)]
+    wave = np.sin(np.arange(22_050) / 20) / 2
+    content = flash_video(pictures, 1.0, wave, 22_050)
+    clip, sound = read_clip(content, "a.flv", 2), read_sound(content, "a.flv")
+    squares = clip.pixels[:, 8::16, 8::16].mean(-1)
+    assert np.abs(squares - np.stack(pictures)).max() <= 2
+    assert clip.seconds == (0.0, 0.5)
+    assert sound.rate == 22_050
+    assert np.abs(sound.wave - wave).max() < 1e-4
+
+
+@needs_av
+@pytest.mark.parametrize(
+    ("container", "codec"), [("mp4", "aac"), ("matroska", "libopus"), ("avi", "mp2"), ("flv", "aac")]
+)
+def test_the_sound_of_a_video_is_read_as_a_recording(container: str, codec: str) -> None:
+    import av
+
+    rate, target = 48_000, io.BytesIO()
+    wave = (np.sin(2 * np.pi * 440 * np.arange(rate) / rate) / 2).astype(np.float32)
+    with av.open(target, "w", format=container) as file:
+        stream: Any = file.add_stream(codec, rate=rate, layout="stereo")
+        resampler = av.AudioResampler(stream.format, "stereo", rate, stream.codec_context.frame_size or 960)
+        whole = av.AudioFrame.from_ndarray(np.stack([wave, wave]), "fltp", "stereo")
+        whole.sample_rate = rate
+        for part in (*resampler.resample(whole), *resampler.resample(None)):
+            file.mux(stream.encode(part))
+        file.mux(stream.encode())
+    sound = read_sound(target.getvalue(), "a")
+    assert sound.rate == rate
+    assert len(sound.wave) == pytest.approx(rate, rel=0.06)
+    spectrum = np.abs(np.fft.rfft(sound.wave[4_000:40_000]))
+    assert np.argmax(spectrum) * rate / 36_000 == pytest.approx(440, abs=2)
+
+
+@needs_av
+def test_a_video_without_sound_or_with_half_of_it_says_so() -> None:
+    with pytest.raises(DataError, match=r"'a\.mp4' holds no sound"):
+        read_sound(hundred(), "a.mp4")
+    with pytest.raises(DataError, match=r"'a\.flv' is cut off: 1\.\d of 3\.0 seconds are there"):
+        read_sound(first_half(flash(3.0, 3.0)), "a.flv")
+    with pytest.raises(DataError, match=r"'a\.flv' is longer than 30 seconds|'a\.flv' is 3\d s long"):
+        read_sound(flash(1.0, 31.0), "a.flv")
 
 
 @needs_av
@@ -196,15 +256,15 @@ def test_a_list_of_other_files_is_no_video(tmp_path: Path) -> None:
     secret = tmp_path / "secret.txt"
     secret.write_text("secret")
     for text in (f"ffconcat version 1.0\nfile {secret}\n", f"#EXTM3U\n#EXTINF:1,\n{secret}\n", "v=0\nm=video 1 RTP\n"):
-        assert video.container_of(text.encode()) == ""
+        assert containers.container_of(text.encode()) == ""
         with pytest.raises(DataError, match="not a picture that can be read"):
             read_clip(text.encode(), "a.mp4")
 
 
 def test_an_animated_picture_is_never_taken_for_a_video() -> None:
     gif = b"GIF89a" + b"G" * 400
-    assert video.container_of(gif) == ""
-    assert video.container_of(b"RIFF" + struct.pack("<I", 9) + b"WEBPVP8 ") == ""
+    assert containers.container_of(gif) == ""
+    assert containers.container_of(b"RIFF" + struct.pack("<I", 9) + b"WEBPVP8 ") == ""
 
 
 @needs_av
@@ -232,7 +292,7 @@ def test_a_video_in_a_folder_is_a_clip(tmp_path: Path, monkeypatch: pytest.Monke
 
 
 def test_without_the_package_a_sentence_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(video, "find_spec", lambda name: None)
+    monkeypatch.setattr(containers, "find_spec", lambda name: None)
     with pytest.raises(DataError) as caught:
         read_clip(MP4_WITHOUT_AV, "a.mp4")
     assert caught.value.args[0] == "'a.mp4' is a video, and reading one needs the package av, which is not here."

@@ -20,7 +20,7 @@ def check_benchmark(name: str, folder: Path) -> None:
     """
     _says_what_it_is(name)
     write_miniature(name, folder)
-    for protocol in (each for each in BENCHMARKS[name].protocols if each.inputs):
+    for protocol in (each for each in BENCHMARKS[name].protocols if each.inputs and each.is_installed):
         _, _, found = looked_at(name, folder, protocol.name)
         assert not found.lacking, f"{protocol.name}: {found.sentence}"
         ids = [sample.id for sample in found.samples]

@@ -6,10 +6,12 @@ import io
 
 import numpy as np
 import soundfile
+from numpy.typing import NDArray
 
 from mmlab.core.errors import DataError
 from mmlab.core.recordings import Sound
 from mmlab.modalities.audio.channels import to_mono
+from mmlab.modalities.audio.video_sound import holds_sound_of_video, wave_of
 from mmlab.modalities.files import check_bytes, shown_name
 
 SOUND_FORMATS = ("WAV", "WAVEX", "RF64", "FLAC", "OGG", "MP3")
@@ -22,9 +24,28 @@ SOUND_HINT = f"Use a WAV, FLAC, OGG or MP3 recording of at most {SOUND_SECONDS} 
 
 
 def read_sound(content: bytes, name: str = "") -> Sound:
-    """A recording of any rate and channel count as mono float32, see `to_mono`. Raises DataError."""
+    """A recording of any rate and channel count as mono float32, see `to_mono`; of a video its sound (with PyAV).
+
+    Raises DataError.
+    """
     label = shown_name(name, "The recording")
     check_bytes(content, label, SOUND_BYTES, SOUND_HINT)
+    if holds_sound_of_video(content):
+        wave, rate = wave_of(content, label, SOUND_SECONDS)
+        _check_header(rate, wave.shape[1], len(wave), label)
+    else:
+        wave, rate = _opened(content, label)
+    if not np.isfinite(wave).all():
+        raise DataError(
+            f"{label} holds values that are not numbers (NaN or infinite).", "Save it again, such as a 16-bit WAV file."
+        )
+    mixed, note = to_mono(wave, rate)
+    mono = (mixed / max(1.0, float(np.abs(mixed).max(initial=0.0)))).astype(np.float32)
+    return check_audible(Sound(mono, rate, note), label)
+
+
+def _opened(content: bytes, label: str) -> tuple[NDArray[np.float32], int]:
+    """The channels `[T, channels]` of a file of sound, and its rate. Raises DataError."""
     try:
         with soundfile.SoundFile(io.BytesIO(_to_its_end(content))) as opened:
             _check_sound(opened, label)
@@ -37,13 +58,7 @@ def read_sound(content: bytes, name: str = "") -> Sound:
         raise DataError(f"{label} is not a recording that can be read, or it is damaged.", SOUND_HINT) from error
     if len(wave) > SOUND_SECONDS * rate:
         raise DataError(f"{label} is longer than {SOUND_SECONDS} seconds.", SOUND_HINT)
-    if not np.isfinite(wave).all():
-        raise DataError(
-            f"{label} holds values that are not numbers (NaN or infinite).", "Save it again, such as a 16-bit WAV file."
-        )
-    mixed, note = to_mono(wave, rate)
-    mono = (mixed / max(1.0, float(np.abs(mixed).max(initial=0.0)))).astype(np.float32)
-    return check_audible(Sound(mono, rate, note), label)
+    return wave, rate
 
 
 def _to_its_end(content: bytes) -> bytes:
@@ -73,12 +88,16 @@ def _check_sound(opened: soundfile.SoundFile, label: str) -> None:
     """Refuse by the header, before a single frame is decoded."""
     if opened.format not in SOUND_FORMATS:
         raise DataError(f"{label} is of a kind that is not read here ({opened.format}).", SOUND_HINT)
-    if not SOUND_RATES[0] <= opened.samplerate <= SOUND_RATES[1]:
-        raise DataError(f"{label} has {opened.samplerate:,} samples a second.", "Use 4,000 to 192,000 Hz.")
-    if opened.channels > SOUND_CHANNELS:
-        raise DataError(f"{label} has {opened.channels} channels.", f"Use at most {SOUND_CHANNELS}.")
-    if opened.frames > SOUND_SECONDS * opened.samplerate:
-        minutes, seconds = divmod(opened.frames // opened.samplerate, 60)
+    _check_header(opened.samplerate, opened.channels, opened.frames, label)
+
+
+def _check_header(rate: int, channels: int, count: int, label: str) -> None:
+    if not SOUND_RATES[0] <= rate <= SOUND_RATES[1]:
+        raise DataError(f"{label} has {rate:,} samples a second.", "Use 4,000 to 192,000 Hz.")
+    if channels > SOUND_CHANNELS:
+        raise DataError(f"{label} has {channels} channels.", f"Use at most {SOUND_CHANNELS}.")
+    if count > SOUND_SECONDS * rate:
+        minutes, seconds = divmod(count // rate, 60)
         length = f"{minutes:,} min {seconds} s" if minutes else f"{seconds} s"
         raise DataError(f"{label} is {length} long; the limit is {SOUND_SECONDS} seconds.", SOUND_HINT)
 

@@ -8,10 +8,11 @@ from itertools import pairwise
 from PIL import Image
 
 from mmlab.core.recordings import Clip, Picture
+from mmlab.modalities.containers import container_of
 from mmlab.modalities.files import check_bytes, shown_name
 from mmlab.modalities.frames.array_clip import from_array
 from mmlab.modalities.frames.pictures import from_archive, from_moving, packed, small
-from mmlab.modalities.frames.video import container_of, from_video
+from mmlab.modalities.frames.video import from_video
 from mmlab.modalities.image.array_picture import NUMPY
 from mmlab.modalities.image.decode import encode_picture, read_picture
 

@@ -13,7 +13,6 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from importlib.util import find_spec
 from itertools import islice, takewhile
 from typing import Any
 
@@ -22,19 +21,11 @@ from numpy.typing import NDArray
 
 from mmlab.core.errors import DataError
 from mmlab.core.recordings import Clip
+from mmlab.modalities.containers import check_installed, container_of
 from mmlab.modalities.files import shown_name
 from mmlab.modalities.frames.pictures import FRAME_SIDE
 from mmlab.modalities.frames.sampling import evenly
 
-BOXES = (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip")  # that MP4 and QuickTime files begin with
-BEGINNINGS = {
-    b"\x1aE\xdf\xa3": "matroska",  # and WebM
-    b"FLV\1": "flv",
-    b"\0\0\1\xba": "mpeg",
-    b"\0\0\1\xb3": "mpegvideo",
-    b"OggS": "ogg",
-    b"0&\xb2u": "asf",
-}
 CODECS = (
     *("av1", "flv1", "h263", "h264", "hevc", "mjpeg", "mpeg1video", "mpeg2video", "mpeg4", "msmpeg4v1", "msmpeg4v2"),
     *("msmpeg4v3", "theora", "vc1", "vp6", "vp6f", "vp8", "vp9", "wmv1", "wmv2", "wmv3"),
@@ -49,7 +40,7 @@ SOUGHT = frozenset(
 )  # containers that say where their frames are; others are decoded from 0 on
 ENOUGH, SLACK = 0.9, 0.5  # share, less seconds, of what a file says it takes that has to be there
 SPARE = 64  # frames that a decoder may give beyond those that the packets announce
-INSTALL = "Install it: pip install 'mmlab[video]'. Folders of pictures, GIF and WebP need nothing."
+NEEDS_NONE = "Folders of pictures, GIF and WebP need nothing."
 HINT = "Give an MP4, WebM, MKV, AVI, FLV or MPEG file that plays, or a folder of its pictures."
 AGAIN = "Take it from where it came from again."
 SMALLER = "Make it smaller: ffmpeg -i IN.mp4 -vf scale=320:-2 -t 60 OUT.mp4"
@@ -96,22 +87,10 @@ class _Packets:
         return len(needed) * pixels / PIXELS_A_SECOND + sum(self.sizes[each] for each in needed) / BYTES_A_SECOND
 
 
-def container_of(content: bytes) -> str:
-    """What FFmpeg calls the container of a video file; empty for anything else."""
-    if content[4:8] in BOXES:
-        return "mov"
-    if content[:4] == b"RIFF" and content[8:12] == b"AVI ":
-        return "avi"
-    if content[:1] == content[188:189] == content[376:377] == b"G" and not content.startswith(b"GIF8"):
-        return "mpegts"
-    return BEGINNINGS.get(content[:4], "")
-
-
 def from_video(content: bytes, name: str, wanted: int) -> Clip:
     """Up to `wanted` frames of a video file at even distances. Raises DataError."""
     label = shown_name(name, "The video")
-    if find_spec("av") is None:
-        raise DataError(f"{label} is a video, and reading one needs the package av, which is not here.", INSTALL)
+    check_installed(label, NEEDS_NONE)
     try:
         with _opened(content) as (container, stream):
             packets = _packets(container, stream, label)
@@ -196,15 +175,26 @@ def _check(size: tuple[int, int], packets: _Packets, places: list[int], label: s
 def _cut_off(container: Any, stream: Any, packets: _Packets, label: str) -> str:
     """A sentence where the file says that it takes longer than its frames do, sound included; empty otherwise.
 
-    Raises DataError where the video itself should.
+    Raises DataError where the video itself should, or where the sound ends as early.
     """
     there, said = packets.seconds(-1), (stream.duration or 0) * packets.unit
-    if there < ENOUGH * said - SLACK:
-        raise DataError(f"{label} is cut off: {there:.1f} of {said:.1f} seconds are there.", AGAIN)
-    whole = (container.duration or 0) / 1_000_000
+    end, whole = there, (container.duration or 0) / 1_000_000
+    if not said and there < ENOUGH * whole - SLACK:  # Matroska and Flash say how long all of it is, not each part
+        end, said = max(there, _end_of_sound(container)), whole
+    if end < ENOUGH * said - SLACK:
+        raise DataError(f"{label} is cut off: {end:.1f} of {said:.1f} seconds are there.", AGAIN)
     if there < ENOUGH * whole - SLACK:
         return f"The file says that it takes {whole:.1f} seconds; its frames end after {there:.1f}."
     return ""
+
+
+def _end_of_sound(container: Any) -> float:
+    """When the last packet of any sound is, in seconds; 0 where there is none."""
+    if not container.streams.audio:
+        return 0.0
+    container.seek(0)
+    times = (packet.pts * packet.time_base for packet in container.demux(container.streams.audio) if packet.size)
+    return float(max((time for time in times if time is not None), default=0.0))
 
 
 def _decoded(content: bytes, packets: _Packets, places: list[int], size: tuple[int, int]) -> list[NDArray[np.uint8]]:

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from mmlab.core.errors import DataError
 from mmlab.tasks.official.benchmark import BENCHMARKS, Benchmark, Protocol, Sample, chance, lines_of, with_validation
 from mmlab.tasks.official.lists import frames_in
-from mmlab.tasks.official.stand_ins import drifting, jpeg, pictures_with_sounds, put
+from mmlab.tasks.official.stand_ins import as_flash, drifting, jpeg, pictures_with_sounds, put, resized
 
 EMOTIONS = ("NEU", "HAP", "SAD", "FEA", "DIS", "ANG")
 SENTENCES = ("IEO", "TIE", "IOM", "IWW", "TAI", "MTI", "IWL", "ITH", "DFA", "ITS", "TSI", "WSI")
@@ -19,6 +19,7 @@ INPUTS = (
     {"name": "sound", "kind": "sound", "rate": 22_050, "seconds": 3.0, "bands": 64, "label": "Sound"},
 )
 MOST_FRAMES = 4
+SQUARES = 8  # a side, of the videos of the miniature
 CLIP = {"kind": "frames", "frames": MOST_FRAMES, "size": 64, "colour": True, "label": "Frames"}
 LOG_MEL = "a log-mel spectrogram of 64 bands, standardised by sample, of the loudest 3 s"
 ONE_FRAME = "one frame (the middle one) of 64 × 64"
@@ -61,6 +62,17 @@ class CremaD(Benchmark):
             {"train": 6_698, "test": 744},
         ),
         Protocol(
+            "videos",
+            "The lists of OGM-GE; the videos themselves, as they are downloaded.",
+            f"{LOG_MEL}, of the recordings or, where there are none, of the videos; {MOST_FRAMES} frames of 64 × 64 at "
+            f"even distances; {OWN_EPOCH}, never on the test list.",
+            "mmlab",
+            ({**INPUTS[0], **CLIP}, INPUTS[1]),
+            {"train": 6_698, "test": 744},
+            package="av",
+            extra="video",
+        ),
+        Protocol(
             "dmrnet",
             "The lists of OGM-GE; 3 s at 22,050 Hz, STFT 512/353 (257 × 188), standardised.",
             "Cannot be run here: take ogm-ge, whose lists are the same.",
@@ -76,12 +88,12 @@ class CremaD(Benchmark):
 
     def find(self, folder: Path, protocol: Protocol) -> list[Sample]:
         """The clips of the lists, or all recordings where splits go by actor."""
-        _check_layout(folder)
+        _check_layout(folder, protocol.name == "videos")
         if protocol.name == "speakers":
             clips = [(file.stem, _emotion(file.stem, file.name)) for file in sorted((folder / SOUNDS).glob("*.wav"))]
             splits = _splits_of_actors({clip[:4] for clip, _ in clips})
             return [_sample(folder, clip, emotion, splits[clip[:4]]) for clip, emotion in clips]
-        made = _clip if protocol.name == "frames" else _sample
+        made = {"frames": _clip, "videos": _video}.get(protocol.name, _sample)
         return with_validation(
             [
                 made(folder, clip, emotion, split)
@@ -91,25 +103,35 @@ class CremaD(Benchmark):
         )
 
     def miniature(self, folder: Path) -> None:
-        """Twelve actors, six emotions, with both lists."""
+        """Twelve actors, six emotions, with both lists; the videos are of coarse squares."""
         lists: dict[str, list[str]] = {"train": [], "test": []}
         for turn, (emotion, pixels, sound) in enumerate(pictures_with_sounds(len(EMOTIONS), 12)):
             name = EMOTIONS[emotion]
             clip = f"{1001 + turn % 12}_{SENTENCES[turn % 12]}_{name}_XX"
             put(folder / SOUNDS / f"{clip}.wav", sound)
-            for place, frame in enumerate(drifting(pixels, 3)):
+            frames = drifting(pixels, 3)
+            for place, frame in enumerate(frames):
                 put(folder / FRAMES / clip / f"{place:05d}.jpg", jpeg(frame))
+            put(folder / VIDEOS / f"{clip}.flv", as_flash([resized(frame, SQUARES) for frame in frames], sound))
             lists["test" if (turn + emotion) % 6 == 5 else "train"].append(f"{clip},{name}")
         for split, lines in lists.items():
             put(folder / f"{split}.csv", "\n".join(lines) + "\n")
 
 
-def _check_layout(folder: Path) -> None:
+def _check_layout(folder: Path, takes_videos: bool) -> None:
+    if takes_videos:
+        if not (folder / VIDEOS).is_dir():
+            raise DataError(
+                f"There is no '{VIDEOS}' in '{folder}'.", "Name the folder CREMA-D of the official download."
+            )
+        return
     if not (folder / SOUNDS).is_dir():
         raise DataError(f"There is no '{SOUNDS}' in '{folder}'.", "Name the folder CREMA-D of the official download.")
     if not (folder / FRAMES).is_dir():
         hint = f"Take a frame a second: ffmpeg -i {VIDEOS}/CLIP.flv -r 1 -start_number 0 {FRAMES}/CLIP/%05d.jpg"
-        raise DataError(f"There is no '{FRAMES}' in '{folder}'; videos are not read themselves.", hint)
+        if (folder / VIDEOS).is_dir():
+            hint = f"The videos themselves are read by --protocol videos. Or take frames: {hint.partition(': ')[2]}"
+        raise DataError(f"There is no '{FRAMES}' in '{folder}'.", hint)
 
 
 def _listed(folder: Path, name: str) -> list[tuple[str, str]]:
@@ -153,3 +175,10 @@ def _clip(folder: Path, clip: str, emotion: str, split: str) -> Sample:
     place = f"{FRAMES}/{clip}"
     cells = {"picture": place, "sound": f"{SOUNDS}/{clip}.wav"}
     return Sample(clip, split, emotion, cells, clip[:4], {"picture": frames_in(folder, place, MOST_FRAMES)})
+
+
+def _video(folder: Path, clip: str, emotion: str, split: str) -> Sample:
+    """The video, and the recording or, where there are none, the sound of the video."""
+    video, sound = f"{VIDEOS}/{clip}.flv", f"{SOUNDS}/{clip}.wav"
+    cells = {"picture": video, "sound": sound if (folder / SOUNDS).is_dir() else video}
+    return Sample(clip, split, emotion, cells, clip[:4])

@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -41,7 +42,8 @@ class Protocol:
     about: splits and preparation as published. here: how a run of mmlab differs from that; empty where it does not.
     source: the repository that it was read in. inputs: the modalities as task.json names them; none where mmlab cannot
     run it, and the protocol only stands in the table. sizes: samples of each published list, where they are known.
-    output: what is asked, where it is not what every protocol of the data set asks.
+    output: what is asked, where it is not what every protocol of the data set asks. package, extra: what has to be
+    installed to read its files, and the extra of mmlab that brings it.
     """
 
     name: str
@@ -51,6 +53,13 @@ class Protocol:
     inputs: tuple[Mapping[str, Any], ...] = ()
     sizes: Mapping[str, int] = field(default_factory=dict)
     output: Mapping[str, Any] = field(default_factory=dict)
+    package: str = ""
+    extra: str = ""
+
+    @property
+    def is_installed(self) -> bool:
+        """Whether what its files are read with is here."""
+        return not self.package or find_spec(self.package) is not None
 
     def paths(self, sample: Sample) -> list[str]:
         """The files that a sample names for its inputs; an inline input has none."""

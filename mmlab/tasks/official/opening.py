@@ -10,7 +10,7 @@ from shlex import quote
 from typing import Any
 
 from mmlab.core.csv_file import verbatim
-from mmlab.core.errors import DataError
+from mmlab.core.errors import DataError, MissingExtra
 from mmlab.core.storage_errors import storage_errors
 from mmlab.modalities.files import numbered
 from mmlab.tasks.custom import locations
@@ -50,11 +50,14 @@ def open_folder(name: str, folder: Path, protocol: str = "", incomplete: bool = 
 
 
 def looked_at(name: str, folder: Path, protocol: str = "") -> tuple[Benchmark, Protocol, Fingerprint]:
-    """What lies in the folder; nothing is written. Raises DataError and UnknownName."""
+    """What lies in the folder; nothing is written. Raises DataError, UnknownName and MissingExtra."""
     benchmark = BENCHMARKS[name]()
     if not folder.is_dir():
         raise DataError(f"There is no folder '{folder}'.", f"Download it: {benchmark.origin}")
     chosen = benchmark.protocol(protocol or stated_protocol(name, folder))
+    if not chosen.is_installed:
+        message = f"Protocol {chosen.name} takes the package {chosen.package}, which is not here."
+        raise MissingExtra(message, f"Install it: pip install 'mmlab[{chosen.extra}]'")
     samples = benchmark.find(folder, chosen)
     if not samples:
         raise DataError(f"The lists in '{folder}' name no sample of {benchmark.title}.", "Name another folder.")

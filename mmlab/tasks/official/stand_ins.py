@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from mmlab.tasks.generators.digits.recordings import Recorder as Digits
 from mmlab.tasks.generators.digits.sensor_noise import Noise
 from mmlab.tasks.generators.faces.captures import recordings
 from mmlab.tasks.generators.opinion.recordings import Recorder
+from mmlab.tasks.official.flash_video import RATES, flash_video
 
 
 def pictures_with_sounds(classes: int, each: int) -> Iterator[tuple[int, NDArray[np.uint8], bytes]]:
@@ -44,6 +45,16 @@ def wav(sound: Sound) -> bytes:
 def drifting(pixels: NDArray[np.uint8], count: int) -> list[NDArray[np.uint8]]:
     """A picture `[H, W]` as frames of a clip: each is shifted a little further to the right than the one before."""
     return [np.roll(pixels, 2 * step, 1) for step in range(count)]
+
+
+def as_flash(frames: Sequence[NDArray[np.uint8]], sound: bytes) -> bytes:
+    """Grey pictures and a WAV file as a Flash video, each pixel a square; at the nearest rate that Flash knows."""
+    wave, rate = soundfile.read(io.BytesIO(sound))
+    near = min(RATES, key=lambda each: abs(each - rate))
+    seconds = len(wave) / rate
+    times = np.arange(round(seconds * near)) / near
+    heard = np.interp(times, np.arange(len(wave)) / rate, wave)
+    return flash_video(frames, seconds, heard, near)
 
 
 def jpeg(pixels: NDArray[np.uint8]) -> bytes:
