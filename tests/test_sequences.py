@@ -63,7 +63,7 @@ def test_a_row_of_nan_is_no_step_and_other_numbers_that_are_not_finite_are_count
     raw = read_sequence(npy([[1.0, 2], [NAN, NAN], [3, FAR], [NAN, 4]]))
     assert raw.there.tolist() == [True, False, True, True]
     assert raw.values.tolist() == [[1, 2], [0, 0], [3, 3], [2, 4]], "the mean of the column takes the place"
-    assert raw.note == "2 numbers are not finite: the mean of their column takes the place."
+    assert raw.filled == 2
     never = read_sequence(npy([[FAR, 2.0], [FAR, 4]]))
     assert never.values.tolist() == [[0, 2], [0, 4]], "where a column has no number, 0"
 
@@ -222,7 +222,10 @@ def test_files_of_different_lengths_are_standardised_by_the_steps_that_are_there
     folder = written(tmp_path / "own", SEQUENCES, rows, files)
     found = check(folder)
     assert not found.problems.errors
-    assert "'energy': the same number in every training sample." in "\n".join(map(str, found.problems.found))
+    said = "\n".join(map(str, found.problems.found))
+    assert "'energy': the same number in every training sample." in said
+    assert "2 numbers are not finite, in 2 of 5 samples." in said
+    assert check(folder).problems.warnings == found.problems.warnings, "when it is checked again, too"
     task = opened(folder)
     samples = task.samples("train")
     spread = np.sqrt(5)  # of 1, 3, 5, 7

@@ -88,14 +88,14 @@ class Series(Raw):
 class FeatureSequence(Raw):
     """`values` float32 `[T, C]`: features of each step (a word, a frame), one name per column, finite everywhere.
 
-    there: bool `[T]`, the steps that are there; the others are padding, or nothing was measured. note: what reading
-    did, as sentences.
+    there: bool `[T]`, the steps that are there; the others are padding, or nothing was measured. filled: how many
+    numbers of the file were not finite, for which others stand.
     """
 
     values: NDArray[np.float32]
     there: NDArray[np.bool_]
     columns: tuple[str, ...]
-    note: str = ""
+    filled: int = 0
 
 
 @dataclass(frozen=True)

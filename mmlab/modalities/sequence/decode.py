@@ -36,7 +36,9 @@ def read_sequence(
     table = _array(content, label) if content.startswith(NUMPY) else table_of(content, label)
     names = columns or table.names or numbered_columns(table.values.shape[1])
     values = chosen(table, columns, label, size) if columns or size else table.values
-    empty = np.isnan(values) | (values == 0 if padded else False)
+    empty = np.isnan(values)
+    if padded:
+        empty |= values == 0
     return _known(values, ~empty.all(1), names[: values.shape[1]], label)
 
 
@@ -75,10 +77,6 @@ def _known(values: Floats, there: NDArray[np.bool_], names: tuple[str, ...], lab
     far = float(np.abs(held).max(initial=0.0))
     if far > LARGEST:
         raise DataError(f"{label} holds {far:.3g}, which is not a measured number.", "Fill or remove it.")
-    note = ""
-    if lost := int(wrong.sum()):
+    if wrong.any():
         held = np.where(wrong, held.sum(0) / np.maximum(known.sum(0), 1), held)
-        is_one = lost == 1
-        what = "number is" if is_one else "numbers are"
-        note = f"{lost:,} {what} not finite: the mean of {'its' if is_one else 'their'} column takes the place."
-    return FeatureSequence(held.astype(np.float32), there, names, note)
+    return FeatureSequence(held.astype(np.float32), there, names, int(wrong.sum()))

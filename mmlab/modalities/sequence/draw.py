@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -134,7 +135,7 @@ def _standard(values: Floats, there: NDArray[np.bool_]) -> Floats:
     return np.where(there, (values - known.mean(1, keepdims=True)) / np.where(spread > 0, spread, 1), 0.0)
 
 
-def _thinned(rows: Floats) -> Floats:
+def _thinned(rows: NDArray[Any]) -> Floats:
     """No more steps than can be told apart, each the mean of its neighbours."""
     rows = np.asarray(rows, np.float64)
     if rows.shape[-1] <= MOST_STEPS:

@@ -79,9 +79,11 @@ class SequenceInput(FolderInput):
         length = taken.stop - taken.start
         values[:-1, :length] = np.where(raw.there[taken], raw.values[taken].T, 0)
         values[-1, :length] = raw.there[taken]
-        notes = [raw.note, *notes, "" if values[-1].any() else "No step is there."]
+        notes += [] if values[-1].any() else ["No step is there."]
         tensor = torch.from_numpy(values)
-        return PreparedInput(tensor if self.standardised else tensor.float(), tuple(filter(None, notes)))
+        return PreparedInput(
+            tensor if self.standardised else tensor.float(), (*_said(raw.filled), *notes), filled=raw.filled
+        )
 
     def _taken(self, raw: FeatureSequence) -> tuple[slice, list[str]]:
         """Which rows are taken, and a sentence where not all steps are."""
@@ -94,3 +96,9 @@ class SequenceInput(FolderInput):
             return slice(first, last), []
         taken = slice(first, first + self.steps) if self.keep == "first" else slice(last - self.steps, last)
         return taken, [f"It has {last - first:,} steps: the {self.keep} {self.steps:,} are taken."]
+
+
+def _said(filled: int) -> tuple[str, ...]:
+    if filled == 1:
+        return ("1 number is not finite: the mean of its column takes the place.",)
+    return (f"{filled:,} numbers are not finite: the mean of their column takes the place.",) if filled else ()

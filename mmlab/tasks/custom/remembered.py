@@ -78,7 +78,8 @@ class Remembered:
 
     def save(self, read: Iterable[ReadRow], found: Training | None, rows: Sequence[Row]) -> None:
         """Remember what had nothing wrong and lay still. found: None where not all training samples were read."""
-        sound = [each for each in read if not each.problems.found and self.key(each.row) and self._keys[each.row.id][1]]
+        whole = (each for each in read if not each.problems.found and not each.filled)
+        sound = [each for each in whole if self.key(each.row) and self._keys[each.row.id][1]]
         arrays = {f"of_{name}": _bytes([each.contents.get(name, EMPTY) for each in sound]) for name in self.names}
         training = [row for row in rows if row.split == "train"]
         if found is not None and all(self.key(row) and self._keys[row.id][1] for row in training):

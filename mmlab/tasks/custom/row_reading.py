@@ -43,11 +43,13 @@ class Job:
 
 @dataclass
 class ReadRow:
-    """What reading one row found. contents: a digest of what each cell holds, by modality."""
+    """What reading one row found. contents: a digest of what each cell holds, by modality; filled: how many numbers
+    of it were not finite, for which others stand."""
 
     row: Row
     problems: Problems = field(default_factory=Problems)
     contents: dict[str, bytes] = field(default_factory=dict)
+    filled: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass
@@ -85,6 +87,7 @@ def read_rows(description: Description, rows: Sequence[Row]) -> ReadPart:
                 merge(levels, {name: levels_of(grey)})
 
         readings, _ = prepared(description, row, read.problems, look)
+        read.filled = {name: made.filled for name, made in readings.items() if made.filled}
         for name in moments if row.split == "train" else ():
             if name in readings:
                 moments[name].add(measured(description[name].kind, readings[name].tensor))

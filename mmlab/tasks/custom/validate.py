@@ -68,6 +68,7 @@ def check(folder: Path, on_progress: OnProgress | None = None, spread: Spread | 
     reading = Reading(description, rows, found.problems, on_progress or (lambda share, sofar: None))
     whole = reading.run(spread)
     _check_contents(reading.in_order(), found.problems, description.drops)
+    _check_filled(reading.in_order(), found.problems)
     if not whole:
         found.read = reading.done
         return found
@@ -130,6 +131,14 @@ def _check_contents(read: Sequence[ReadRow], problems: Problems, drops: bool) ->
             if other.split != each.row.split:
                 message = f"The file is also that of line {other.line}, in {other.split}."
                 problems.warn(message, "Test samples must not be training samples.", each.row.line, name)
+
+
+def _check_filled(read: Sequence[ReadRow], problems: Problems) -> None:
+    """Numbers that are not finite, counted by modality, where its kind puts others in their place."""
+    for name in dict.fromkeys(name for each in read for name in each.filled):
+        counts = [each.filled[name] for each in read if name in each.filled]
+        message = f"{sum(counts):,} numbers are not finite, in {len(counts):,} of {len(read):,} samples."
+        problems.warn(message, "The mean of their column in the sample takes the place.", 0, name)
 
 
 def _check_numbers(found: Checked) -> None:
