@@ -177,6 +177,17 @@ def upload(app: AppTest, modality: str, name: str, content: bytes, kind: str = "
     return app.file_uploader(key=f"bring.digits.{modality}.File").upload(name, content, kind).run()
 
 
+def test_the_form_goes_away_when_the_answers_are_wanted() -> None:
+    app = upload(opened(), "image", "a.png", PICTURE.read_bytes())
+    sample = app.query_params["sample"]
+    app.button(key="bring.done").click().run()
+    assert not app.exception
+    assert app.session_state[OPEN] is False
+    assert app.query_params["sample"] == sample
+    app = upload(app, "sound", "b.flac", SOUND.read_bytes(), "audio/flac")
+    assert not app.toggle(key="on.image").disabled, "what was given before the form went away is kept"
+
+
 def test_a_person_brings_a_picture_and_a_sound() -> None:
     app = upload(opened(), "image", "a.png", PICTURE.read_bytes())
     assert "own-" in str(app.query_params["sample"])

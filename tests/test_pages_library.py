@@ -204,7 +204,7 @@ def test_a_run_that_reads_its_samples_says_how_far_it_is(root: Path) -> None:
     app = opened("train", run="digits/mmanet/mine")
     os.close(held)
     shown = [each.proto.text for each in app.get("progress")]
-    assert shown == ["Reading the test samples: 40%. Once only: they are kept"]
+    assert shown == ["Reading the test samples: 40 %. Once only: they are kept"]
 
 
 def test_library_shows_cards_and_deletes_when_asked_twice(measured: Path) -> None:

@@ -194,9 +194,17 @@ def test_the_card_of_a_number_says_how_far_off_it_may_be_and_is() -> None:
     scale = number_line.Scale(-3.0, 3.0, 0.0, 2, truth=-0.25, reach=2.0)
     html = prediction_cards.cards([prediction_cards.Card("Joint", now, whole, "-0.25", "", "Text", scale)])
     assert "✓ right side" in html
-    assert "90 % interval: −3 to 0.5 · off by 1.25" in html  # cut at the end of the scale
+    assert "90 % interval: −3.00 to 0.50 · off by 1.25" in html  # cut at the end of the scale
     assert "0.5 higher, on the same side" in html
     assert 'aria-label="Answer −1.5 on a scale from −3 to 3; with all inputs −2; truth −0.25"' in html
+
+
+def test_a_scale_has_as_many_numbers_as_fit_beside_each_other() -> None:
+    def ticks(low: float, high: float, digits: int) -> list[str]:
+        return re.findall(r'%">([^<◆]+)</span>', number_line.line(number_line.Scale(low, high, 0.0, digits), 0.5, 0.5))
+
+    assert ticks(-3, 3, 2) == ["−3", "−2", "−1", "0", "1", "2", "3"]
+    assert ticks(-1, 1, 3) == ["−1", "−0.5", "0", "0.5", "1"]
 
 
 def test_in_a_lattice_of_numbers_only_a_change_of_sides_is_a_change() -> None:

@@ -131,6 +131,11 @@ def test_certainty_in_words_follows_the_probability_that_is_shown() -> None:
     assert wording.percent(0.946) == "95 %", "the word and the number say the same"
 
 
+def test_an_answer_has_a_real_minus_where_it_is_a_number() -> None:
+    assert wording.answer("-0.85 (on the left)") == "−0.85 (on the left)"
+    assert wording.answer("T1-weighted, 3-phase") == "T1-weighted, 3-phase"
+
+
 def test_what_happened_is_one_sentence_made_from_the_answers() -> None:
     said = [
         Said("Joint training", "5", 0.97, good=False),

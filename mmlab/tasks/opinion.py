@@ -92,7 +92,7 @@ class Opinion:
     name = "opinion"
     title = "Opinion"
     about = (
-        "How good or bad is a film, from -3 to 3? A sentence, a tone of voice and a drawn face each give it away in "
+        "How good or bad is a film, from −3 to 3? A sentence, a tone of voice and a drawn face each give it away in "
         "part. All three are simulated, so the best possible answer is known; real reviews, where there are any, have "
         "the text alone."
     )

@@ -88,7 +88,7 @@ class Pendulum:
     name = "pendulum"
     title = "Pendulum"
     about = (
-        "Where will the tip be in a quarter of a second, from -1 (left) to 1 (right), if nobody pushes? One picture "
+        "Where will the tip be in a quarter of a second, from −1 (left) to 1 (right), if nobody pushes? One picture "
         "shows where it is and cannot show how fast it swings; three microphones hear the speed in its pitch, and "
         "only roughly where it is. All of it is simulated."
     )

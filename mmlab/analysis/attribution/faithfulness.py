@@ -234,7 +234,7 @@ def _shuffled(rote: RandomLabelModel, likeness: Mapping[str, float]) -> Check:
     title = "Label randomisation"
     about = "The map of a network that memorised shuffled labels must look different (rank correlation below 0.5)."
     if rote.learned < LEARNED:
-        return Check(title, None, f"that network learned too little of them ({rote.learned:.0%})", about)
+        return Check(title, None, f"that network learned too little of them ({100 * rote.learned:.0f} %)", about)
     return _unlike(title, "a network trained on shuffled labels", likeness, about)
 
 
@@ -249,7 +249,8 @@ def _across(method: Method, cost: Mapping[str, float], effect: Mapping[str, floa
     """The modality with the largest effect must cost the most when its top places go."""
     title = "Dominant input"
     about = (
-        f"Covering the brightest {TOP:.0%} of each input in turn: the one with the largest effect must cost the most."
+        f"Covering the brightest {100 * TOP:.0f} % of each input in turn: "
+        "the one with the largest effect must cost the most."
     )
     if len(cost) < 2:
         return Check(title, None, "only one input is on", about)

@@ -20,6 +20,7 @@ from mmlab.ui.bar import opening, samples
 from mmlab.ui.components import model_picker, page_frame, pickers, run_picker
 from mmlab.ui.inputs import sample_picker
 from mmlab.ui.session import cache, guesses, hidden, lessons, upload_draft, uploads
+from mmlab.ui.text import wording
 from mmlab.ui.text.markdown import plain
 
 AT_FIRST = 2  # models beside each other when nobody chose
@@ -105,7 +106,7 @@ def _named(task: Task, sample: str) -> str:
     if _is_secret(task, sample):
         return name if uploads.is_own(sample) or not guesses.is_on() else f"**{say('A test sample')}**"
     answer = cache.item(task.name, sample).answer
-    return f"{name} · {say('right answer')}: **{plain(say(answer))}**" if answer else name
+    return f"{name} · {say('right answer')}: **{plain(wording.answer(answer))}**" if answer else name
 
 
 def _own(task: Task, sample: str) -> str:

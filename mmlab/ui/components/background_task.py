@@ -145,7 +145,7 @@ def show(name: str, text: str) -> None:
         return
     if not work.over.is_set():
         with st.container(horizontal=True, vertical_alignment="center", key=f"mm-work-{name}"):
-            st.progress(work.share, f"{text}: {work.share:.0%}")
+            st.progress(work.share, f"{text}: {100 * work.share:.0f} %")
             st.button(
                 say("Stop"),
                 key=f"stop.{name}",

@@ -75,9 +75,14 @@ def task_menu(chosen: Task) -> None:
             format_func=task_title,
             key=url_state.follow("task", chosen.name),
             label_visibility="collapsed",
-            width=150,
+            width=_wide_enough(task_title(chosen.name), 150),
             on_change=_go_to_task,
         )
+
+
+def _wide_enough(text: str, least: int, most: int = 340) -> int:
+    """How wide a list has to be for what is chosen in it to be read, in pixels."""
+    return min(most, max(least, 62 + sum(15 if ord(letter) > 0x2E7F else 8 for letter in text)))
 
 
 def task_picker() -> Task:

@@ -26,6 +26,7 @@ from mmlab.core.phrases import say
 from mmlab.core.task import Task
 from mmlab.ui.components import clickable_svg, page_frame, thumbnail
 from mmlab.ui.session import cache, url_state
+from mmlab.ui.text import wording
 
 FIELD = "chosen"
 LONGEST = 6000  # letters of an address
@@ -142,7 +143,7 @@ def strip(task: Task, sample: str) -> None:
 def _button(task: Task, name: str, pressed: bool) -> str:
     found = cache.item(task.name, name)
     label = escape(
-        say("Selected sample {name}, right answer {answer}", name=name, answer=say(found.answer)), quote=True
+        say("Selected sample {name}, right answer {answer}", name=name, answer=wording.answer(found.answer)), quote=True
     )
     named = f'data-pick="{escape(name, quote=True)}" aria-pressed="{str(pressed).lower()}"'
     return (

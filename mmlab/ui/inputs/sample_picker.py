@@ -15,7 +15,7 @@ from mmlab.core.task import Task
 from mmlab.ui.components import clickable_svg, page_frame, selection, thumbnail
 from mmlab.ui.inputs import upload_form
 from mmlab.ui.session import cache, guesses, uploads, url_state
-from mmlab.ui.text import language
+from mmlab.ui.text import language, wording
 
 PER_PAGE = 40
 PAGE = "mmlab.gallery"
@@ -45,7 +45,7 @@ def tabs(
             _gallery(task, offered(), sample or "", on_pick)
     with own, page_frame.error_boundary():
         if own.open:  # the canvas, the camera and the microphone are loaded when they are wanted
-            upload_form.form(task)
+            upload_form.form(task, on_pick)
 
 
 def known(task: Task) -> str | None:
@@ -110,7 +110,7 @@ def _gallery(task: Task, gallery: Sequence[str], sample: str, on_pick: Callable[
         st.caption(say("{first} to {last} of {count}", first=first, last=last, count=len(gallery)), width="content")
         if sample in gallery and not guesses.is_truth_hidden(task.name, sample):
             found = cache.item(task.name, sample)
-            answer = f"{say('right answer')}: **{page_frame.plain(say(found.answer))}**"
+            answer = f"{say('right answer')}: **{page_frame.plain(wording.answer(found.answer))}**"
             facts = f"**{page_frame.plain(sample)}**", answer, page_frame.plain(found.note)
             st.caption(" · ".join(filter(None, facts)), width="content")
 
@@ -123,7 +123,7 @@ def _thumbnails(task_name: str, samples: tuple[str, ...], is_named: bool, versio
     """
     buttons = []
     for number, sample in enumerate(samples, 1):
-        answer = say(cache.item(task_name, sample).answer)
+        answer = wording.answer(cache.item(task_name, sample).answer)
         told = say("Sample {sample}, right answer {answer}", sample=sample, answer=answer)
         told = told if is_named else say("No. {number}", number=number)
         label = escape(told, quote=True)

@@ -6,6 +6,7 @@ kept.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial, singledispatch
 from math import ceil
 
@@ -28,12 +29,17 @@ PER_ROW = 3  # more fields for files beside each other are cut
 BUNDLE_PROBLEM = "mmlab.experiments.model_archive.problem"
 
 
-def form(task: Task) -> None:
-    """The whole tab: what gives several inputs at once, a card per input, the stated truth, the bundle."""
+def form(task: Task, on_done: Callable[[], None] | None = None) -> None:
+    """The whole tab: what gives several inputs at once, a card per input, the stated truth, the bundle.
+
+    on_done: puts the tab away, once something was given and its answers are what is wanted.
+    """
     if not any(takes_files(task, modality.name) for modality in task.info.modalities):
         st.caption(say("Files cannot be uploaded here: its models were registered without `transform=`."))
         return
     st.caption(f"{say('Give any of the inputs; the others count as missing.')} {say(wording.SENTENCE_PRIVATE)}")
+    if on_done is not None and upload_draft.parts(task.name) and uploads.is_own(url_state.get("sample")):
+        st.button(say("See the answers"), key="bring.done", type="primary", on_click=on_done)
     said: dict[str, set[str]] = {}  # by input, shared by those that one file was given for: it has one problem
     for show, modalities in shared(task):
         key = f"bring.{task.name}.{modalities[0].kind}"
@@ -51,7 +57,7 @@ def form(task: Task) -> None:
                 _one(task, modality, said.get(modality.name, set()))
     with st.container(horizontal=True, vertical_alignment="bottom", key="mm-own"):
         _truth(task)
-        _open_bundle()
+        _open_bundle(on_done)
     if uploads.is_own(url_state.get("sample")):
         st.caption(
             say("The address of this view does not contain your upload. **Download** below offers it as a bundle.")
@@ -156,7 +162,7 @@ def _true_number(output: Regression, task: Task) -> None:
     )
 
 
-def _open_bundle() -> None:
+def _open_bundle(on_done: Callable[[], None] | None) -> None:
     with st.popover(say("Open a bundle"), key="bring.bundle.open"):
         st.caption(say("A bundle holds an upload and the view of it."))
         st.file_uploader(
@@ -164,7 +170,7 @@ def _open_bundle() -> None:
             type=["zip"],
             key="bring.bundle",
             max_upload_size=20,
-            on_change=_unpack,
+            on_change=partial(_unpack, on_done),
             label_visibility="collapsed",
         )
         problem = st.session_state.get(BUNDLE_PROBLEM)
@@ -172,7 +178,7 @@ def _open_bundle() -> None:
             page_frame.show_error(problem)
 
 
-def _unpack() -> None:
+def _unpack(on_done: Callable[[], None] | None) -> None:
     """Keep what the bundle holds and go to its view. A broken one leaves everything as it is."""
     st.session_state.pop(BUNDLE_PROBLEM, None)
     file = st.session_state.get("bring.bundle")
@@ -188,6 +194,8 @@ def _unpack() -> None:
         return
     upload_draft.replace(own.task, own.parts)
     url_state.begin(**{**view, "task": own.task, "sample": uploads.keep(own)})
+    if on_done is not None:
+        on_done()
 
 
 def _size(count: int) -> str:

@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -15,13 +16,14 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from mmlab.core.metric import METRICS, family, higher_is_better
-from mmlab.core.number_text import fixed
+from mmlab.core.number_text import MINUS, fixed
 from mmlab.core.number_text import percent as percent  # a word of the screen like the others
 from mmlab.core.phrases import phrase, say
 from mmlab.ui.text import glossary, language
 from mmlab.ui.text.glossary import Term
 
 ASKED = "mmlab.asked"  # session: the terms of the tooltips of this page
+NEGATIVE = re.compile(r"(?<![\w.])-(?=\d)")  # the sign of a number, as files for machines have it
 CONSTANT = phrase("A dash: one of the two is the same everywhere, so that they have no correlation.")
 SENTENCE_PRIVATE = phrase(
     "Uploads stay in the memory of the machine that runs this app, and are deleted when you close the page."
@@ -92,8 +94,9 @@ def certainty(probability: float) -> str:
 
 
 def answer(text: str) -> str:
-    """An answer for people; of several regions or labels each."""
-    return ", ".join(map(say, text.split(", ")))
+    """An answer for people; of several regions or labels each, and of numbers with a real minus."""
+    whole = say(text)
+    return NEGATIVE.sub(MINUS, whole if whole != text else ", ".join(map(say, text.split(", "))))
 
 
 def is_unsure(probability: float) -> bool:

@@ -82,7 +82,7 @@ def grid(
     label = escape(title, quote=True)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="mm-grid" viewBox="0 0 {width:.0f} {height:.0f}" '
-        f'style="max-width:{1.25 * width:.0f}px;min-width:{0.7 * width:.0f}px" role="group" '
+        f'style="max-width:{1.25 * width:.0f}px;min-width:{0.65 * width:.0f}px" role="group" '
         f'aria-label="{label}" font-family="system-ui, sans-serif">{"".join(inside)}</svg>'
     )
 

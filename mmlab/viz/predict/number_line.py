@@ -13,7 +13,8 @@ from mmlab.core.phrases import say
 from mmlab.core.spans import divisor
 from mmlab.viz.base.theme import ACCENT, RIGHT, WRONG
 
-TICKS = 7
+TICKS = (7, 5, 3)  # that a scale may have: as many as have short numbers, which stand beside each other
+SHORT = 4  # signs
 
 
 @dataclass(frozen=True)
@@ -95,10 +96,11 @@ def sure(scale: Scale, now: float) -> str:
     parts = []
     span = scale.interval(now)
     if span is not None:
-        level, low, high = f"{100 * scale.level:.0f}", scale.text(span[0]), scale.text(span[1])
+        level = f"{100 * scale.level:.0f}"
+        low, high = (on_scale(end, scale.digits) for end in span)
         parts.append(say("{level} % interval: {low} to {high}", level=level, low=low, high=high))
     if scale.truth is not None:
-        parts.append(say("off by {number}", number=scale.text(abs(now - scale.truth))))
+        parts.append(say("off by {number}", number=on_scale(abs(now - scale.truth), scale.digits)))
     return " · ".join(parts)
 
 
@@ -113,14 +115,24 @@ def minus(text: str) -> str:
     return text.replace("-", "−")
 
 
+def _tick_texts(scale: Scale) -> list[str]:
+    """The numbers along the scale."""
+    found: list[str] = []
+    for count in TICKS:
+        step = (scale.high - scale.low) / (count - 1)
+        found = [scale.text(scale.low + place * step) for place in range(count)]
+        if max(map(len, found)) <= SHORT:
+            break
+    return found
+
+
 def _colour(scale: Scale, now: float) -> str:
     return {None: ACCENT, True: RIGHT, False: WRONG}[scale.right(now)]
 
 
 def _ticks(scale: Scale) -> str:
-    step = (scale.high - scale.low) / (TICKS - 1)
+    texts = _tick_texts(scale)
     shown = (
-        f'<span style="left:{100 * place / (TICKS - 1):.1f}%">{scale.text(scale.low + place * step)}</span>'
-        for place in range(TICKS)
+        f'<span style="left:{100 * place / (len(texts) - 1):.1f}%">{text}</span>' for place, text in enumerate(texts)
     )
     return f'<span class="mm-ticks" aria-hidden="true">{"".join(shown)}</span>'

@@ -122,20 +122,22 @@ def _scores(task: Task, report: Mapping[str, Any]) -> str:
     output, modalities = task.info.output, task.info.modalities
     scale, letters = method_tables.Scale(is_share(output.headline)), pickers.letters(modalities)
     keys = [combination.key for combination in modalities.subsets()]
-    head = "".join(
-        f"<th title='{escape(c.label, quote=True)}'>{''.join(letters[n] for n in c.names)}</th>"
-        for c in modalities.subsets()
-    )
+    short = [say("mean"), *("".join(letters[n] for n in c.names) for c in modalities.subsets())]
+    full = [say("mean"), *(escape(c.label, quote=True) for c in modalities.subsets())]
+    head = "".join(f"<th title='{told}'>{escape(name)}</th>" for name, told in zip(short, full, strict=True))
     body = []
     for source, found in report.get("sources", {}).items():
         values = [found.get("mean", {}), *(found.get("metrics", {}).get(key, {}) for key in keys)]
-        cells = "".join(f"<td class='mm-num'>{scale.text(_number(row.get(output.headline)))}</td>" for row in values)
+        cells = "".join(
+            f"<td class='mm-num' data-label='{escape(name)}'>{scale.text(_number(row.get(output.headline)))}</td>"
+            for name, row in zip(short, values, strict=True)
+        )
         where = escape(comparison_cache.source_title(task.name, source))
         body.append(f"<tr><td>{where} <span class='mm-muted'>({found.get('samples', 0):,})</span></td>{cells}</tr>")
     measure = wording.metric(output.headline) + ", %" * scale.is_share
     return (
-        f'<div class="mm-scroll"><table class="mm-table"><thead><tr><th>{escape(measure)}</th>'
-        f"<th>{say('mean')}</th>{head}</tr></thead><tbody>{''.join(body)}</tbody></table></div>"
+        f'<div class="mm-scroll"><table class="mm-table mm-fold"><thead><tr><th>{escape(measure)}</th>'
+        f"{head}</tr></thead><tbody>{''.join(body)}</tbody></table></div>"
     )
 
 

@@ -99,7 +99,7 @@ def _scores(task: Task, runs: Sequence[Reference]) -> str:
         return say("Not measured yet.")
     spread = f" ± {scale.text(stdev(found))}" if len(found) > 1 else ""
     told = say("{metric}, mean of all combinations", metric=wording.metric(metric))
-    seeds = f", {several(len(found), 'seed')}" if len(found) > 1 else ""
+    seeds = f", {several(len(found), 'seed')}"
     return f"**{scale.text(fmean(found))}{spread}{' %' * scale.is_share}** {told}{seeds}"
 
 

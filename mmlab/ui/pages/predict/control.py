@@ -163,7 +163,7 @@ def _play(modalities: Modalities, environment: Environment, film: Film, start: i
         },
         label=say(
             "A film of a pendulum that is upright {share} of the time, with {inputs}.",
-            share=f"{upright:.0%}",
+            share=f"{100 * upright:.0f} %",
             inputs=film.inputs[-1],
         ),
     )

@@ -65,7 +65,7 @@ def cell(state: State) -> str:
     """An answer in a few signs: what was said, whether it is right, how sure."""
     sign = {None: "=" if state.same else "≠", True: "✓", False: "✗"}[state.good]
     share = "" if state.share is None else f" {percent(state.share)}"
-    return f"{say(state.answer)} {sign}{share}"
+    return f"{wording.answer(state.answer)} {sign}{share}"
 
 
 def chips(shown: PredictView, key: str) -> str:

@@ -201,7 +201,7 @@ def table(view: View, doubt: str, label: str = "") -> Figure:
         told.append(say("Before and after the temperature (Temp.): on samples it was not fitted on."))
     told.append(say("AURC and its excess: sorted by {doubt}.", doubt=spoken(DOUBTS.get(doubt, doubt))))
     note = " ".join([*told, view.of(view.shown)])
-    drawing = heatmap.grid(columns, rows, view.letters, title, wide=68)
+    drawing = heatmap.grid(columns, rows, view.letters, title, wide=50)
     return Figure("certainty", title, drawing, ("combination", *names), numbered, note)
 
 

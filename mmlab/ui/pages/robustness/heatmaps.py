@@ -14,6 +14,8 @@ from mmlab.viz.base import heatmap, theme
 from mmlab.viz.base.figure import Figure
 
 WIDEST = 230.0  # room for the labels of rows
+UPRIGHT = 70.0  # and over columns
+HEAD_LETTER = 7.4  # how wide a letter is there
 
 
 def heat(
@@ -25,8 +27,12 @@ def heat(
     pick: Callable[[int, int], str] | None = None,
     selected: str = "",
     notes: Callable[[int, int], str] | None = None,
+    upright: bool = False,
 ) -> Figure:
-    """Rows with labels over all combinations, tinted by how good each value is. `pick(row, mask)` names a cell."""
+    """Rows with labels over all combinations, tinted by how good each value is. `pick(row, mask)` names a cell.
+
+    upright: labels stand over the columns and combinations are the rows, for a few labels that are long.
+    """
     flat = [value for row in values for value in row if math.isfinite(value)] or [0.0]
     low, high = min(flat), max(flat)
     rows = []
@@ -41,9 +47,18 @@ def heat(
         rows.append((heatmap.Head(label, label=label), cells))
     columns = [heatmap.Head(view.key(mask), view.has(mask)) for mask in view.masks]
     room = min(WIDEST, max(heatmap.LABEL_WIDE, 8 + heatmap.LETTER_WIDE * max(map(len, labels), default=0)))
-    drawing = heatmap.grid(columns, rows, view.letters, title, selected, label_wide=room)
+    if upright:
+        turned = [(head, [cells[place] for _, cells in rows]) for place, head in enumerate(columns)]
+        drawing = heatmap.grid([head for head, _ in rows], turned, view.letters, title, selected, wide=_upright(labels))
+    else:
+        drawing = heatmap.grid(columns, rows, view.letters, title, selected, label_wide=room)
     numbers = [(label, *row) for label, row in zip(labels, values, strict=True)]
     return Figure(name, title, drawing, ("row", *(view.key(mask) for mask in view.masks)), numbers, view.of(view.shown))
+
+
+def _upright(labels: Sequence[str]) -> float:
+    """How wide a column is whose label stands over it: its longest word is not cut."""
+    return max(UPRIGHT, HEAD_LETTER * max((len(word) for label in labels for word in label.split()), default=0))
 
 
 def heat_by_column(

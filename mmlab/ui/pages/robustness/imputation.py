@@ -58,7 +58,7 @@ def compare(view: View) -> Figure:
     metric = wording.metric(view.measure)
     title = say("{metric} by what missing means, {model}", metric=metric, model=cache.title(view.shown))
     found = heatmaps.heat(
-        view, "rules", title, titles, values, lambda row, mask: f"{list(computed)[row]}|{view.key(mask)}"
+        view, "rules", title, titles, values, lambda row, mask: f"{list(computed)[row]}|{view.key(mask)}", upright=True
     )
     ids = next(iter(computed.values())).ids
     told = say(

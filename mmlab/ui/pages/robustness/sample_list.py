@@ -11,6 +11,7 @@ from mmlab.core.phrases import say
 from mmlab.ui.components import thumbnail
 from mmlab.ui.pages.robustness.view_data import View
 from mmlab.ui.session import cache, url_state
+from mmlab.ui.text import wording
 
 MOST_PICTURES, MOST_NAMES = 24, 40
 
@@ -39,6 +40,8 @@ def show(view: View, rows: Sequence[int], mask: int, title: str) -> None:
 def _picture(view: View, name: str, mask: int) -> str:
     fields = {"task": view.task.name, "sample": name, "methods": view.shown, "on": view.key(mask)}
     found = cache.item(view.task.name, name)
-    label = say("Sample {name}, right answer {answer}: open on the Bench", name=name, answer=say(found.answer))
-    under = escape(thumbnail.short(say(found.answer)))
+    label = say(
+        "Sample {name}, right answer {answer}: open on the Bench", name=name, answer=wording.answer(found.answer)
+    )
+    under = escape(thumbnail.short(wording.answer(found.answer)))
     return thumbnail.link(url_state.link("predict", fields), view.task.name, name, label, under)

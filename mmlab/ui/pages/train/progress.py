@@ -129,7 +129,7 @@ def _progress(trainings: TrainingQueue, run: Run, rows: Rows) -> None:
             say(
                 "{reading}: {share}. Once only: they are kept",
                 reading=page_frame.plain(run.reading),
-                share=f"{run.share:.0%}",
+                share=f"{100 * run.share:.0f} %",
             ),
         )
         return
