@@ -30,7 +30,7 @@ class SequenceKind(ModalityKind):
     noun = "a sequence of features"
     recording = FeatureSequence
     endings = ("npy", "csv", "tsv", "txt")
-    glance = 70
+    glance = 45
 
     def read(self, content: bytes, name: str = "") -> FeatureSequence:
         """Every column; a step of NaN alone is not there."""

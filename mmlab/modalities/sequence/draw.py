@@ -22,6 +22,7 @@ WIDE, STRIP, SIZES, BELOW = 360, 56, 26, 18
 SPREADS = 2.5  # from the mean of a feature to the end of its colours
 MOST_ROWS, MOST_STEPS = 96, 400  # more cannot be told apart at this size
 NAMED = 3
+FEW = 12  # steps that can each be numbered on an axis
 
 
 class SequenceDrawing(NumberDrawing):
@@ -59,9 +60,10 @@ class SequenceDrawing(NumberDrawing):
         return MapPanel(PANEL_WIDE, PANEL_HIGH, under + over, _most(np.abs(np.ravel(values))), scales)
 
     def scales(self, shape: tuple[int, ...], raw: Raw) -> Scales | None:
-        """Steps, counted from 1."""
+        """Steps, counted from 1: all of a few, else about every fifth part."""
         count = shape[-1]
-        shown = sorted({1, *(step for step in range(count // 5, count + 1, max(1, count // 5)) if step)})
+        apart = count // 5 if count > FEW else 1
+        shown = sorted({1, *range(apart, count + 1, apart)})
         at = tuple((step - 0.5) / count for step in shown)
         return Scales(Scale(phrase("steps"), at, tuple(map(str, shown))), Scale("", (), ()))
 
