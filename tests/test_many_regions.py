@@ -62,5 +62,7 @@ def test_many_regions_have_numbers_on_themselves_and_in_the_legend() -> None:
     assert "3 thing3" in legend
     assert "31 thing31" in legend
     assert "thing4<" not in legend
+    assert drawn.colour_of(2, 40) in legend
+    assert len({drawn.colour_of(place, 10) for place in range(10)}) == 10
     assert drawn.numbers(regions[:4]) == ""
     assert drawn.numbered(("whole", "core")) == ["whole", "core"]

@@ -12,6 +12,7 @@ import pytest
 from numpy.typing import NDArray
 
 from mmlab.viz.base import theme
+from mmlab.viz.predict.segmentation import MANY, REGIONS
 
 # Full dichromacy, of linear RGB. Source: Machado, Oliveira & Fernandes, A Physiologically-based Model for Simulation of
 # Color Vision Deficiency, IEEE TVCG 2009, Table 1 of the supplement (severity 1.0)
@@ -50,7 +51,9 @@ def apart(first: str, second: str, vision: str) -> float:
 
 
 @pytest.mark.parametrize("vision", VISION)
-@pytest.mark.parametrize("palette", [theme.MODALITIES, theme.METHODS, (theme.RIGHT, theme.WRONG, theme.ACCENT)])
+@pytest.mark.parametrize(
+    "palette", [theme.MODALITIES, theme.METHODS, (theme.RIGHT, theme.WRONG, theme.ACCENT), REGIONS, MANY]
+)
 def test_no_two_colours_look_alike(palette: tuple[str, ...], vision: str) -> None:
     for first, second in combinations(palette, 2):
         assert apart(first, second, vision) >= APART, (first, second)

@@ -67,11 +67,12 @@ def term(name: str) -> Term:
 
 
 def metric(name: str) -> str:
-    """The name of a metric for people: `ACER`, `Sign accuracy`; of one of a region `Dice WT`."""
+    """The name of a metric for people: `ACER`, `Sign accuracy`; of one of a region `Dice WT` or `mIoU wall`."""
     start, part = family(name)
     if not start:
         return name.replace("_", " ").capitalize()
-    return f"{say(METRICS[start].title)} {part.upper()}".rstrip()
+    named = part.upper() if len(part) < len("bed") else part.replace("_", " ")
+    return f"{say(METRICS[start].title)} {named}".rstrip()
 
 
 def metric_meaning(name: str) -> str:

@@ -27,7 +27,11 @@ from mmlab.viz.predict.prediction_cards import warned
 Flags = NDArray[np.bool_]
 Floats = NDArray[np.floating[Any]]
 REGIONS = ("#35B8C9", "#F4DE4F", "#E8453C", "#B9A5F2")  # outermost first: Paul Tol's bright hues, lightness apart
-FEW = len(REGIONS)  # more regions share colours, and are told apart by numbers in the picture and in the legend
+FEW = len(REGIONS)  # more regions have the colours below, and numbers in the picture and in the legend as well
+MANY = (  # Paul Tol's muted hues, in an order in which the first, which are often large, are pale
+    *("#88CCEE", "#DDCC77", "#DDDDDD", "#AA4499", "#CC6677"),
+    *("#44AA99", "#332288", "#999933", "#882255", "#117733"),
+)
 MISSED, EXTRA = "#E66100", "#5D8DF5"
 TRUTH = "#FFFFFF"
 FILL, CHANGE = 0.5, 0.78  # how much of the picture a colour covers
@@ -50,7 +54,14 @@ class Found:
     against: str
     change: str
     places: Sequence[int] = ()
+    regions: int = 0
     warning: str = ""
+
+
+def colour_of(place: int, count: int) -> str:
+    """The colour of one of `count` regions; those of more than there are colours share some."""
+    palette = REGIONS if count <= FEW else MANY
+    return palette[place % len(palette)]
 
 
 def cards(shown: Sequence[Found]) -> str:
@@ -72,7 +83,7 @@ def fills(regions: Flags) -> NDArray[np.uint8]:
     """Nested regions `[R, H, W]` as colours, the innermost on top: `[H, W, 4]`."""
     layer = np.zeros((*regions.shape[1:], 4), np.uint8)
     for place, region in enumerate(regions):
-        layer[region] = (*rgb(REGIONS[place % len(REGIONS)]), round(255 * FILL))
+        layer[region] = (*rgb(colour_of(place, len(regions))), round(255 * FILL))
     return layer
 
 
@@ -93,7 +104,8 @@ def doubts(doubt: Floats) -> NDArray[np.uint8]:
 
 def outlines(regions: Flags, dashed: bool = False) -> str:
     """The edges of regions `[R, H, W]`, the outermost first, in their colours over a dark line."""
-    return "".join(_outline(region, REGIONS[place % len(REGIONS)], dashed) for place, region in enumerate(regions))
+    count = len(regions)
+    return "".join(_outline(region, colour_of(place, count), dashed) for place, region in enumerate(regions))
 
 
 def numbered(names: Sequence[str]) -> list[str]:
@@ -126,7 +138,7 @@ def legend(names: Sequence[str], truth: bool, somewhere: Flags | None = None) ->
     smaller = say("smaller than the truth") if truth else say("smaller than with all inputs")
     larger = say("larger than the truth") if truth else say("larger than with all inputs")
     listed = [
-        (REGIONS[place % FEW], name)
+        (colour_of(place, len(names)), name)
         for place, name in enumerate(numbered(names))
         if len(names) <= FEW or somewhere is None or somewhere[place]
     ]
@@ -141,7 +153,9 @@ def _card(found: Found) -> str:
         f"<figure>{drawn}<figcaption>{escape(text)}</figcaption></figure>" for text, drawn in found.panels
     )
     places = found.places or range(len(found.scores))
-    rows = "".join(_row(place, *score) for place, score in zip(places, found.scores, strict=True))
+    rows = "".join(
+        _row(colour_of(place, found.regions), *score) for place, score in zip(places, found.scores, strict=True)
+    )
     return (
         f'<section class="mm-card" aria-label="{escape(found.title, quote=True)}"><h3>{escape(found.title)}</h3>'
         f'<div class="mm-answer"><b data-answer class="mm-long">{escape(found.answer)}</b></div>'
@@ -151,11 +165,11 @@ def _card(found: Found) -> str:
     )
 
 
-def _row(place: int, name: str, score: float) -> str:
+def _row(colour: str, name: str, score: float) -> str:
     value, width = (f"{score:.2f}", score) if math.isfinite(score) else ("–", 0.0)
     return (
         f'<div class="mm-row" role="listitem" title="Dice, {escape(name, quote=True)}: {value}" '
-        f'style="--c:{REGIONS[place % len(REGIONS)]}"><span class="mm-name">{escape(name)}</span>'
+        f'style="--c:{colour}"><span class="mm-name">{escape(name)}</span>'
         f'<span class="mm-track"><i style="width:{100 * width:.1f}%"></i></span>'
         f'<span class="mm-value">{value}</span></div>'
     )

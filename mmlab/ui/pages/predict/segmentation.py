@@ -121,7 +121,7 @@ def _found(
     count = int(found.any((1, 2)).sum())
     said = say("{count} of {total} regions.", count=count, total=len(names)) if many else size
     drawn = panels(base, now, against, title)
-    return segmentation.Found(title, wording.answer(now.answer), said, drawn, rows, named, change, places)
+    return segmentation.Found(title, wording.answer(now.answer), said, drawn, rows, named, change, places, len(names))
 
 
 def side_of(recorded: Raw | None, across: int) -> float:
