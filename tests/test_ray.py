@@ -208,6 +208,23 @@ def test_models_are_measured_over_nodes_as_without_though_a_process_dies(
         assert one.logits.tobytes() == other.logits.tobytes()
 
 
+@pytest.mark.slow
+def test_machines_without_a_folder_in_common_train_into_a_store(
+    cluster: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(ray_engine.ADDRESS, cluster.address)
+    over, here = Library(tmp_path / "over"), Library(tmp_path / "here")
+    jobs = [replace(job, plan={**PLAN, "epochs": 2}) for job in JOBS[:2]]
+    with opened("ray", None) as engine:
+        results = [result for _, result in grid.run(jobs, over, engine, f"file://{tmp_path}/store")]
+    assert sorted(map(str, results)) == [f"file://{tmp_path}/store/toyed/joint/seed{seed}" for seed in range(2)]
+    for _ in grid.run(jobs, here, SerialExecutor()):
+        pass
+    for job in jobs:
+        found, expected = weights(over, job), weights(here, job)
+        assert all(torch.equal(value, expected[name]) for name, value in found.items())
+
+
 def test_without_ray_there_is_a_sentence(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setitem(sys.modules, "ray", None)
     with pytest.raises(MissingExtra, match=r"pip install \"mmlab\[ray\]\""), opened("ray", tmp_path):

@@ -83,8 +83,8 @@ class Machines:
             raise DataError("On Ray a job has no GPU unless it asks for one.", "Say how much of one: --gpus 0.5.")
 
     @contextmanager
-    def engine(self, shared: Path) -> Iterator[Engine]:
-        """The engine, while the block runs; `shared` is the folder that all jobs read and write.
+    def engine(self, shared: Path | None) -> Iterator[Engine]:
+        """The engine, while the block runs; `shared` is the folder that all jobs read and write, if they do.
 
         Raises what `mmlab.experiments.ray_engine.cluster` raises.
         """

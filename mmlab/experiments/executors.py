@@ -68,10 +68,11 @@ def _begin(deaf: bool) -> None:
 
 
 @contextmanager
-def opened(name: str, shared: Path, count: int = 0, share: Share | None = None) -> Iterator[Engine]:
+def opened(name: str, shared: Path | None, count: int = 0, share: Share | None = None) -> Iterator[Engine]:
     """The engine `processes` or `ray`, for `count` jobs at a time (0: one per core, or what fits).
 
-    shared: the folder that all jobs read and write; share: what each job gets of a machine, which only Ray deals out.
+    shared: the folder that all jobs read and write, if they do; share: what each job gets of a machine, which only
+    Ray deals out.
     """
     if name == "ray":
         with cluster(shared, share or Share(), count) as jobs:

@@ -9,10 +9,12 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
+from mmlab.core.errors import MmlabError
 from mmlab.core.method import METHODS
 from mmlab.core.options import as_dict, build
 from mmlab.core.task import TASKS
 from mmlab.core.training_plan import Plan
+from mmlab.experiments import stored_runs
 from mmlab.experiments.ablations import ladder, rung_tag
 from mmlab.experiments.background.manager import seconds_left
 from mmlab.experiments.executors import Engine
@@ -68,20 +70,45 @@ def missing(jobs: Iterable[TrainJob], library: Library) -> list[TrainJob]:
     return [job for job in jobs if not is_done(job, library) or is_stale(job, library)]
 
 
-def run(jobs: Sequence[TrainJob], library: Library, engine: Engine) -> Iterator[tuple[TrainJob, str | Exception]]:
+def run(
+    jobs: Sequence[TrainJob], library: Library, engine: Engine, store: str = ""
+) -> Iterator[tuple[TrainJob, str | Exception]]:
     """Do the jobs, as they finish; those without teachers first, since they may be the teachers of others.
 
     What another process is training is left to it and looked at again at the end, so that two grids share the work.
+    store: the address where runs lie instead (`mmlab.experiments.stored_runs`); the library gets what is finished.
     """
+    if store:
+        yield from _run_stored(jobs, library, engine, store)
+        return
     work, busy = partial(run_train, root=str(library.root.absolute())), []
-    first = [job for job in jobs if not METHODS[job.method].teachers]
-    for some in (first, [job for job in jobs if job not in first]):
+    for some in _teachers_first(jobs):
         for job, result in engine.map(work, some):
             if isinstance(result, BeingTrained):
                 busy.append(job)
             else:
                 yield job, result
     yield from engine.map(partial(work, patience=math.inf), busy)
+
+
+def _run_stored(
+    jobs: Sequence[TrainJob], library: Library, engine: Engine, store: str
+) -> Iterator[tuple[TrainJob, str | Exception]]:
+    work = partial(stored_runs.run_stored, url=store)
+    for some in _teachers_first(jobs):
+        for job, result in engine.map(work, some):
+            if isinstance(result, str):
+                try:
+                    stored_runs.bring_together([job], library, store)
+                except MmlabError as error:
+                    yield job, error
+                    continue
+            yield job, result
+
+
+def _teachers_first(jobs: Sequence[TrainJob]) -> tuple[list[TrainJob], list[TrainJob]]:
+    first = [job for job in jobs if not METHODS[job.method].teachers]
+    return first, [job for job in jobs if job not in first]
 
 
 def share_done(jobs: Sequence[TrainJob], library: Library) -> float:

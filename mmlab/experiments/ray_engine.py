@@ -41,12 +41,12 @@ class Share:
 class RayJobs:
     """Jobs of an open cluster (`cluster`), each with its `share` of a machine, `count` at a time (0: what fits).
 
-    shared: a folder that every machine must see. Results come as jobs finish. What `work` and the jobs are must be
-    importable on every machine.
+    shared: a folder that every machine must see; None where they need none in common. Results come as jobs finish.
+    What `work` and the jobs are must be importable on every machine.
     """
 
-    def __init__(self, ray: ModuleType, shared: Path, share: Share, count: int = 0) -> None:
-        self.ray, self.shared, self.share, self.count = ray, shared.absolute(), share, count
+    def __init__(self, ray: ModuleType, shared: Path | None, share: Share, count: int = 0) -> None:
+        self.ray, self.shared, self.share, self.count = ray, shared, share, count
 
     def map(self, work: Callable[[J], R], jobs: Iterable[J]) -> Iterator[tuple[J, R | Exception]]:
         waiting = list(jobs)[::-1]
@@ -56,7 +56,7 @@ class RayJobs:
         )(_do)
         underway: dict[Any, J] = {}
         with _mark(self.shared) as mark:
-            place = (settings(), str(Path.cwd()), str(mark))
+            place = (settings(), str(Path.cwd()), str(mark or ""))
             piece = [self.ray.put(work)]  # in a list: looked up only when the place is settled
             try:
                 while waiting or underway:
@@ -81,7 +81,7 @@ class RayJobs:
 
 
 @contextmanager
-def cluster(shared: Path, share: Share, count: int = 0) -> Iterator[RayJobs]:
+def cluster(shared: Path | None, share: Share, count: int = 0) -> Iterator[RayJobs]:
     """Join the cluster that RAY_ADDRESS names, or start one here, and leave it at the end.
 
     Raises MissingExtra without Ray, DataError where nobody answers or no machine has what a job asks for.
@@ -146,9 +146,12 @@ def _check_share(ray: ModuleType, share: Share) -> None:
 
 
 @contextmanager
-def _mark(folder: Path) -> Iterator[Path]:
+def _mark(folder: Path | None) -> Iterator[Path | None]:
     """A file by which a machine can tell that it sees the same folder."""
-    mark = hidden(folder / "ray")
+    if folder is None:
+        yield None
+        return
+    mark = hidden(folder.absolute() / "ray")
     folder.mkdir(parents=True, exist_ok=True)
     mark.touch()
     try:
@@ -170,7 +173,7 @@ def _do(place: tuple[Mapping[str, str], str, str], piece: list[Any], job: Any) -
     os.environ.update(environment)
     with suppress(OSError):  # relative paths mean what they mean to whoever started the jobs
         os.chdir(folder)
-    if not Path(mark).is_file():
+    if mark and not Path(mark).is_file():
         return DataError(
             f"The machine {socket.gethostname()} does not see the folder '{Path(mark).parent}'.",
             "Put the library into a folder that all machines share under the same path (--checkpoints).",

@@ -19,7 +19,7 @@ from mmlab.storage.cache_folder import cache_folder
 OLD = 600.0  # seconds: younger ones may be of a process that this system does not see, such as in another container
 GONE = 2**22 + 1  # no process has this number: Linux counts to 2**22
 PART = re.compile(r".+\.(?P<process>\d+)-[0-9a-f]{8}\.part")  # of the cache
-TEMPORARY = re.compile(r"mmlab-(import|samples)-(?P<process>\d+)-\w{8}")
+TEMPORARY = re.compile(r"mmlab-(import|samples|store)-(?P<process>\d+)-\w{8}")
 FILES = "model|resume|report|sweep|map|epochs|snapshots|progress|order|status"
 EARLIER = re.compile(rf"\.({FILES})\.\w+\.(?P<process>\d+)(\.\d+)?")  # as earlier versions named unfinished files
 # as earlier versions named models on their way in or out, without the number of their process; a date is none of them

@@ -54,6 +54,13 @@ def command(
     ] = None,
     folds: FoldCount = 0,
     by: FoldsBy = "group",
+    store: Annotated[
+        str,
+        typer.Option(
+            metavar="URL",
+            help="Where runs lie, for machines without a folder in common: s3://bucket/models, sftp://...",
+        ),
+    ] = "",
     processes: AtATime = 0,
     engine: EngineName = Carrier.PROCESSES,
     cpus: Cpus = 1.0,
@@ -70,7 +77,7 @@ def command(
     if folds and not named:
         raise DataError("Folds of which task?", "Name a folder of your own: --tasks FOLDER.")
     with bar("Starting", None):
-        from mmlab.experiments import grid
+        from mmlab.experiments import grid, stored_runs
 
         planned = pairs(plan or [], "--plan")
         if search:
@@ -78,9 +85,11 @@ def command(
         else:
             jobs = _jobs(named, _words(methods), seeds, ladder, planned)
         jobs = _possible(grid.gap_jobs(jobs, missing) if missing else jobs)
+        if store:
+            stored_runs.bring_together(jobs, library, store)
         todo = grid.missing(jobs, library)
     whisper(f"{len(jobs)} runs, {len(jobs) - len(todo)} done before, {len(todo)} to do.")
-    failed = _run(todo, library, machines) if todo else {}
+    failed = _run(todo, library, machines, store) if todo else {}
     if json:
         emit({"runs": len(jobs), "done": len(jobs) - len(failed), "failed": failed})
     else:
@@ -124,17 +133,17 @@ def _search_jobs(tasks: Sequence[str], methods: Sequence[str], plan: dict[str, A
     return search_jobs(list(tasks) or list(TASKS), list(methods) or list(METHODS), plan)
 
 
-def _run(jobs: list[TrainJob], library: Library, machines: Machines) -> dict[str, str]:
+def _run(jobs: list[TrainJob], library: Library, machines: Machines, store: str) -> dict[str, str]:
     """Do the jobs; the names of those that failed, and why."""
     from mmlab.experiments import grid
 
     failed: dict[str, str] = {}
     with (
-        machines.engine(library.root) as engine,
+        machines.engine(None if store else library.root) as engine,
         bar(f"{len(jobs)} runs", 1.0) as shown,
         watched(shown, EVERY_SECONDS, partial(_look, jobs, library)),
     ):
-        for job, result in grid.run(jobs, library, engine):
+        for job, result in grid.run(jobs, library, engine, store):
             name = f"{job.task}/{job.method}/{job.folder}"
             if isinstance(result, Exception):
                 failed[name] = str(result)
