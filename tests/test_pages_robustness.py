@@ -140,6 +140,9 @@ def test_drawing_agrees_with_the_closed_form(task: str) -> None:
         {"section": "pair", "versus": "nobody"},
         {"section": "certainty", "doubt": "fear"},
         {"section": "missing", "damage": "smell:rot:9"},
+        {"section": "missing", "damage": "sound:blanked:0.1-0.2"},
+        {"section": "blanked", "blank": "smell:left:x"},
+        {"section": "blanked", "blank": "sound:random:-1e9"},
     ],
 )
 def test_a_wrong_address_ends_in_a_sentence_or_the_default(fields: dict[str, str]) -> None:
@@ -254,6 +257,31 @@ def test_damage_is_computed_when_asked() -> None:
     assert "DMRNet without Sound" in shown
 
 
+def test_a_blanked_stretch_is_measured_share_by_share_when_asked() -> None:
+    app = opened("blanked", blank="sound:end", methods="joint.dmrnet", on="image-sound")
+    assert "not reported as missing: the stretch holds silence." in captions(app)
+    app.button(key="blanked.compute").click().run()
+    finished(app, "blanked-digits-sound-end")
+    healthy(app)
+    shown = html(app)
+    assert "with a stretch of sound blanked, at the end: Image + Sound" in shown
+    assert "DMRNet without Sound" in shown
+    assert "From 100 % on some recordings (8) hold nothing that can be read" in shown
+    assert not [button for button in app.button if button.key == "blanked.compute"], "nothing is left"
+    assert "**Blanked stretches:**" in captions(opened("report", blank="sound:end", methods="joint.dmrnet"))
+
+
+def test_the_place_and_the_seed_of_a_blanked_stretch_stand_in_the_address() -> None:
+    app = opened("blanked")
+    app.selectbox(key="blanked.input").set_value("pen").run()
+    app.selectbox(key="blanked.place").set_value("random").run()
+    app.number_input(key="blanked.seed").set_value(7).run()
+    healthy(app)
+    assert address(app, "blank") == "pen:random:7"
+    app.selectbox(key="blanked.place").set_value("end").run()
+    assert address(app, "blank") == "pen:end"
+
+
 def test_the_temperature_is_fitted_on_validation_when_asked() -> None:
     app = opened("certainty", methods="dmrnet", on="image")
     assert "fitted on one half of the test samples" in captions(app)
@@ -330,7 +358,7 @@ def test_the_report_stands_alone(task: str, monkeypatch: pytest.MonkeyPatch) -> 
     digests = [str(cache.report(e.reference)["digest"])[:16] for e in cache.entries(task)]
     assert all(digest in document for digest in digests)
     for title in report.PARTS:
-        if title != "Imputation":  # nothing of it was computed
+        if title not in ("Imputation", "Blanked stretches"):  # nothing of them was computed
             assert f"<h2>{title}</h2>" in document
 
 

@@ -151,7 +151,7 @@ def test_what_was_computed_is_kept_under_the_digest(tmp_path: Path, monkeypatch:
     with pytest.raises(imputation.NotComputed):
         imputation.stored("abc", "zeros")
     found = swept("classification")
-    imputation._keep(imputation._folder("abc", "zeros"), Sweep(**{**vars(found), "digest": "abc"}))
+    imputation.keep(imputation.folder_of("abc", "zeros"), Sweep(**{**vars(found), "digest": "abc"}))
     np.testing.assert_allclose(imputation.stored("abc", "zeros").logits, found.logits, atol=1e-2)
     assert imputation.stamp("abc", "zeros") > 0
     assert imputation.stored("abc", "zeros", ToyTask().info).ids == found.ids
@@ -161,7 +161,7 @@ def test_what_was_computed_is_kept_under_the_digest(tmp_path: Path, monkeypatch:
         imputation.stored("abd", "zeros")
     with pytest.raises(imputation.NotComputed):
         imputation.stored("../abc", "zeros")
-    (imputation._folder("abc", "zeros") / "sweep.npz").write_bytes(b"no archive")
+    (imputation.folder_of("abc", "zeros") / "sweep.npz").write_bytes(b"no archive")
     with pytest.raises(imputation.NotComputed, match="damaged"):
         imputation.stored("abc", "zeros")
 

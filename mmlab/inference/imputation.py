@@ -165,7 +165,7 @@ def compute(model: Model, rule: str, count: int = COUNT, on_progress: Progress |
     samples = _complete(model.task, count)
     training = model.task.samples("train") if rule in OF_TRAINING else None
     found = sweep_with_imputation(model.method, samples, rule, training, digest=model.digest, on_progress=on_progress)
-    _keep(_folder(model.digest, rule), found)
+    keep(folder_of(model.digest, rule), found)
     return found
 
 
@@ -173,23 +173,23 @@ def compute_validation(model: Model, on_progress: Progress | None = None) -> Swe
     """The native sweep of a model on the validation split, computed and kept under `VALIDATION`. Raises DataError."""
     samples = model.task.samples("valid")
     found = sweep(model.method, samples, digest=model.digest, on_progress=on_progress, distances=False)
-    _keep(_folder(model.digest, VALIDATION), found)
+    keep(folder_of(model.digest, VALIDATION), found)
     return found
 
 
 def stored(digest: str, rule: str, info: TaskInfo | None = None) -> Sweep:
     """What `compute` or `compute_validation` kept. info: of the task that it must fit. Raises NotComputed."""
-    return _read(_folder(digest, rule), digest, info)
+    return kept(folder_of(digest, rule), digest, info)
 
 
 def file_of(digest: str, rule: str) -> Path:
     """Where that lies once it is computed."""
-    return _folder(digest, rule) / SWEEP
+    return folder_of(digest, rule) / SWEEP
 
 
 def stamp(digest: str, rule: str) -> int:
     """When that was written; 0 for never."""
-    return _modified(_folder(digest, rule))
+    return modified(folder_of(digest, rule))
 
 
 def compute_damaged(
@@ -200,7 +200,7 @@ def compute_damaged(
     for severity in (0, *SEVERITIES):
         samples = damaged_pack(model.task.name, modality, kind, severity, count)
         each = sweep(model.method, samples, digest=model.digest)
-        _keep(_folder(model.digest, f"{modality}-{kind}-{severity}"), each)
+        keep(folder_of(model.digest, f"{modality}-{kind}-{severity}"), each)
         found.append(each)
         if on_progress is not None:
             on_progress((severity + 1) / (len(SEVERITIES) + 1))
@@ -209,7 +209,7 @@ def compute_damaged(
 
 def stored_damaged(digest: str, modality: str, kind: str, info: TaskInfo | None = None) -> list[Sweep]:
     """What `compute_damaged` kept, severities 0 to 5. info: of the task that it must fit. Raises NotComputed."""
-    return [_read(_folder(digest, f"{modality}-{kind}-{severity}"), digest, info) for severity in (0, *SEVERITIES)]
+    return [kept(folder_of(digest, f"{modality}-{kind}-{severity}"), digest, info) for severity in (0, *SEVERITIES)]
 
 
 def damaged_files(digest: str, modality: str, kind: str) -> list[Path]:
@@ -219,7 +219,7 @@ def damaged_files(digest: str, modality: str, kind: str) -> list[Path]:
 
 def damaged_stamp(digest: str, modality: str, kind: str) -> int:
     """When the last severity was written; 0 for never."""
-    return _modified(_folder(digest, f"{modality}-{kind}-{SEVERITIES[-1]}"))
+    return modified(folder_of(digest, f"{modality}-{kind}-{SEVERITIES[-1]}"))
 
 
 def damaged_pack(task_name: str, modality: str, kind: str, severity: int, count: int = COUNT) -> Samples:
@@ -266,13 +266,15 @@ def _complete(task: Task, count: int) -> Samples:
     return Samples(batch.inputs, batch.present, batch.target, batch.ids, groups)
 
 
-def _folder(digest: str, what: str) -> Path:
+def folder_of(digest: str, what: str) -> Path:
+    """Where a sweep of a model is kept, by what it is of. Raises NotComputed for a model without a digest."""
     if not digest.isalnum():
         raise NotComputed("The model was not measured yet.", "Run: python -m mmlab evaluate --save")
     return cache_folder() / "rules" / f"{digest[:32]}-{what}-{VERSION}"
 
 
-def _keep(folder: Path, found: Sweep) -> None:
+def keep(folder: Path, found: Sweep) -> None:
+    """Write a sweep. Raises DataError where it has no room."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         sweep_file.write(folder, found)
@@ -281,7 +283,8 @@ def _keep(folder: Path, found: Sweep) -> None:
         raise DataError("The answers cannot be kept on disk.", f"Make room in {cache_folder()}.") from error
 
 
-def _read(folder: Path, digest: str, info: TaskInfo | None) -> Sweep:
+def kept(folder: Path, digest: str, info: TaskInfo | None) -> Sweep:
+    """The sweep that is there. info: of the task that it must fit. Raises NotComputed."""
     if not (folder / SWEEP).is_file():
         raise NotComputed("This was not computed yet.", "Compute it under Imputation.")
     try:
@@ -292,7 +295,8 @@ def _read(folder: Path, digest: str, info: TaskInfo | None) -> Sweep:
         ) from error
 
 
-def _modified(folder: Path) -> int:
+def modified(folder: Path) -> int:
+    """When it was written; 0 for never."""
     try:
         return (folder / SWEEP).stat().st_mtime_ns
     except OSError:

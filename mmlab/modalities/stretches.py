@@ -6,7 +6,7 @@ middle, its end, or at random under a seed. Every kind that declares a time axis
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -54,7 +54,7 @@ def blanked(raw: Raw, stretch: Stretch) -> Raw:
     return axis.blanked(raw, *axis.timeline(raw).places(stretch))
 
 
-def blanked_share(raw: Raw, share: float, place: str, seed: int = 0) -> Raw:
+def blanked_share(raw: Raw, share: float, place: str, seed: int | Sequence[int] = 0) -> Raw:
     """The recording with a share of it blanked, 0 to 1, at a place of `PLACES`, or at `RANDOM` under the seed.
 
     Under one place and seed a larger share holds every smaller one. Raises DataError for another place or share.

@@ -15,6 +15,7 @@ from mmlab.ui.session.page_registry import app_page
         "section",
         "measure",
         "rule",
+        "blank",
         "fail",
         "along",
         "to",

@@ -13,7 +13,7 @@ from mmlab.ui.text import wording
 from mmlab.viz.base import heatmap, theme
 from mmlab.viz.base.figure import Figure
 
-WIDEST = 230.0  # room for the labels of rows
+LEAST, WIDEST = 60.0, 230.0  # room for the labels of rows
 UPRIGHT = 70.0  # and over columns
 HEAD_LETTER = 7.4  # how wide a letter is there
 

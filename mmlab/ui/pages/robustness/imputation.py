@@ -12,11 +12,12 @@ import streamlit as st
 
 from mmlab.analysis.robustness.per_sample_scores import PerSampleScores, grade
 from mmlab.core.errors import MmlabError
-from mmlab.core.modality import spoken
+from mmlab.core.modality import Modality, spoken
 from mmlab.core.phrases import say
 from mmlab.core.reference import Reference
 from mmlab.inference import imputation
 from mmlab.modalities.corruption import SEVERITIES, describe, label, offered
+from mmlab.modalities.stretches import BLANKED
 from mmlab.ui.components import background_task, figure_card, page_frame, pickers, selection
 from mmlab.ui.components.background_task import ProgressCallback
 from mmlab.ui.pages.robustness import heatmaps, view_data
@@ -163,7 +164,7 @@ def _damages(view: View) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", key="mm-damage"):
         st.selectbox(
             say("Input"),
-            [each.name for each in view.task.info.modalities if offered(view.task, each)],
+            [each.name for each in view.task.info.modalities if _kinds(view, each)],
             format_func=lambda name: say(view.task.info.modalities[name].label),
             key=url_state.follow("damage.input", modality),
             on_change=_choose,
@@ -172,7 +173,7 @@ def _damages(view: View) -> None:
         )
         st.selectbox(
             say("Corruption"),
-            offered(view.task, item),
+            _kinds(view, item),
             format_func=lambda each: label(item.kind, each),
             key=url_state.follow("damage.kind", kind),
             on_change=_choose,
@@ -233,17 +234,22 @@ def _damage(view: View) -> tuple[str, str]:
     modalities = view.task.info.modalities
     modality, _, kind = url_state.get("damage").split(",")[0].partition(":")
     kind = kind.partition(":")[0]
-    able = [item.name for item in modalities if offered(view.task, item)]
+    able = [item.name for item in modalities if _kinds(view, item)]
     if not able:
         return modalities.names[0], ""
     modality = modality if modality in able else able[0]
-    kinds = offered(view.task, modalities[modality])
+    kinds = _kinds(view, modalities[modality])
     return modality, kind if kind in kinds else kinds[0]
+
+
+def _kinds(view: View, item: Modality) -> tuple[str, ...]:
+    """What can go wrong with an input, but for what has a section of its own."""
+    return tuple(kind for kind in offered(view.task, item) if kind != BLANKED)
 
 
 def _choose(view: View, what: str) -> None:
     modality = st.session_state["damage.input"]
-    kinds = offered(view.task, view.task.info.modalities[modality])
+    kinds = _kinds(view, view.task.info.modalities[modality])
     kind = st.session_state["damage.kind"] if what == "kind" else kinds[0]
     url_state.put(damage=f"{modality}:{kind}:3")
 

@@ -16,6 +16,7 @@ from mmlab.core.reference import Reference
 from mmlab.ui.bar import bar
 from mmlab.ui.components import page_frame
 from mmlab.ui.pages.robustness import (
+    blanked_stretches,
     calibration,
     combinations,
     imputation,
@@ -47,6 +48,7 @@ class Section:
 SECTIONS: dict[str, Section] = {
     "combinations": Section(phrase("Combinations"), combinations.show),
     "failures": Section(phrase("Missing rate"), missing_rate.show),
+    "blanked": Section(phrase("Blanked stretches"), blanked_stretches.show),
     "missing": Section(phrase("Imputation"), imputation.show, imputation.begin),
     "certainty": Section(phrase("Calibration"), calibration.show, calibration.begin),
     "flips": Section(phrase("Prediction flips"), prediction_flips.show),

@@ -11,7 +11,14 @@ from mmlab.core.phrases import phrase, say
 from mmlab.inference import imputation
 from mmlab.ui.components import page_frame, report_origin
 from mmlab.ui.components.report_origin import Origin
-from mmlab.ui.pages.robustness import calibration, combinations, missing_rate, prediction_flips, two_models
+from mmlab.ui.pages.robustness import (
+    blanked_stretches,
+    calibration,
+    combinations,
+    missing_rate,
+    prediction_flips,
+    two_models,
+)
 from mmlab.ui.pages.robustness import imputation as missing
 from mmlab.ui.pages.robustness.view_data import View
 from mmlab.ui.session import cache
@@ -23,6 +30,7 @@ from mmlab.viz.base.html_report import Fact, document
 PARTS: dict[str, Callable[[View], list[Figure]]] = {
     phrase("Combinations"): combinations.figures,
     phrase("Missing rate"): missing_rate.figures,
+    phrase("Blanked stretches"): blanked_stretches.figures,
     phrase("Imputation"): missing.figures,
     phrase("Calibration"): calibration.figures,
     phrase("Prediction flips"): prediction_flips.figures,
