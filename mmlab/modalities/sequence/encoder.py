@@ -31,19 +31,22 @@ class MaskedConvolutions(nn.Module):
     """Sequences `[B, count + 1, T]` to maps `[B, channels, T]`, zero where the last row says that no step is there.
 
     A temporal convolutional network (Bai, Kolter & Koltun, 2018) that looks both ways, and is masked before every
-    convolution. It keeps a cell per step, which is where Grad-CAM looks; a recurrent network has no such map, and a
-    transformer needs codes of positions and more samples than these data sets have to learn which steps are neighbours.
-    Normalisation is over the channels of each step by itself: batch statistics would depend on how much is padding.
+    convolution. It keeps a cell per step that is made of its neighbours, which is where Grad-CAM looks: cells of a
+    recurrent network hold all that came before, and a transformer has to learn from a thousand samples or two which
+    steps are neighbours. Normalisation is over the channels of each step by itself: batch statistics would depend on
+    how much is padding. Each step is told its place, from -1 for the first that is there to 1 for the last, so that
+    what comes first and what comes later can be told apart over more steps than convolutions reach.
     """
 
     def __init__(self, count: int, channels: int) -> None:
         super().__init__()
-        self.first = nn.Conv1d(count, channels, 1)
+        self.first = nn.Conv1d(count + 1, channels, 1)
         self.blocks = nn.ModuleList(MaskedBlock(channels, each) for each in DILATIONS)
 
     def forward(self, inputs: Tensor) -> Tensor:
         there = inputs[:, -1:] > 0.5
-        maps: Tensor = torch.relu(self.first(torch.where(there, inputs[:, :-1], 0.0)))
+        placed = torch.cat([inputs[:, :-1], _places(there.to(inputs))], 1)
+        maps: Tensor = torch.relu(self.first(torch.where(there, placed, 0.0)))
         for block in self.blocks:
             maps = block(torch.where(there, maps, 0.0))
         return torch.where(there, maps, 0.0)
@@ -60,3 +63,9 @@ class MaskedBlock(nn.Module):
     def forward(self, maps: Tensor) -> Tensor:
         normed: Tensor = self.norm(self.convolution(maps).movedim(1, 2)).movedim(2, 1)
         return torch.relu(maps + normed)
+
+
+def _places(there: Tensor) -> Tensor:
+    """Of the steps that are there, `[B, 1, T]` of ones and zeros, the place of each from -1 to 1; one alone is -1."""
+    number = there.cumsum(2) - 1
+    return 2 * number / (there.sum(2, keepdim=True) - 1).clamp(min=1) - 1
