@@ -31,7 +31,7 @@ from mmlab.inference.predictor import Model
 from mmlab.storage.library import Library
 from tests.unpacked import pack
 
-TASK_NAMES = ("digits", "faces", "opinion", "pendulum", "watch", "objects", "rooms", "brain")
+TASK_NAMES = ("digits", "faces", "opinion", "pendulum", "watch", "objects", "actions", "rooms", "brain")
 METHODS = ("joint", "dropout", "dmrnet")
 EVERY = 5
 OWN = {("digits", "image", "a photo of a 7"), ("faces", "color", "a face"), ("faces", "infrared", "a face")}

@@ -170,7 +170,8 @@ def test_nouns() -> None:
         "4 buses",
     ]
     assert {
-        name: group_name(TASKS[name]) for name in ("digits", "watch", "faces", "opinion", "brain", "objects", "rooms")
+        name: group_name(TASKS[name])
+        for name in ("digits", "watch", "faces", "opinion", "brain", "objects", "rooms", "actions")
     } == {
         "digits": "voice",
         "watch": "person",
@@ -179,6 +180,7 @@ def test_nouns() -> None:
         "brain": "head",
         "objects": "object",
         "rooms": "room",
+        "actions": "video",
     }
     assert group_name(object()) == "group"
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import struct
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from scipy import ndimage
 
 from mmlab.core.errors import DataError
@@ -108,6 +110,30 @@ def test_a_large_flo_file_is_made_smaller_with_its_speeds() -> None:
 def test_a_photo_is_taken_and_said_to_be_strange() -> None:
     photo = np.random.default_rng(2).integers(0, 256, (9, 9, 3), dtype=np.uint8)
     assert "blue, which differs, was not used" in read_flow(encode_picture(Picture(photo))).note
+
+
+def film(*frames: np.ndarray, ending: str = "GIF") -> bytes:
+    target = io.BytesIO()
+    first, *others = (Image.fromarray(np.round(each * 255).astype(np.uint8)) for each in frames)
+    first.save(target, ending, save_all=True, append_images=others)
+    return target.getvalue()
+
+
+@pytest.mark.parametrize("ending", ["GIF", "PNG", "TIFF", "WEBP"])
+def test_of_a_film_the_flow_is_estimated_between_its_first_two_frames(ending: str) -> None:
+    first = textured()
+    flow = read_flow(film(first, np.roll(first, 2, 1), first, ending=ending))
+    assert vectors_of(flow)[0, 8:-8, 8:-8].mean() == pytest.approx(2, abs=0.2)
+    assert vectors_of(flow)[1, 8:-8, 8:-8].mean() == pytest.approx(0, abs=0.2)
+    assert "first two frames" in flow.note
+
+
+def test_frames_of_two_sizes_and_a_film_that_is_cut_off_get_their_sentence() -> None:
+    with pytest.raises(DataError, match="differ in size"):
+        read_flow(film(textured(), textured(40), ending="TIFF"))
+    whole = film(textured(), np.roll(textured(), 2, 1), ending="PNG")
+    with pytest.raises(DataError, match=r"second frame .* cannot be read"):
+        read_flow(whole[: len(whole) * 3 // 4])
 
 
 @pytest.mark.parametrize(

@@ -87,7 +87,12 @@ class Actions:
         """One shipped sample, decoded from its files. Raises UnknownName."""
         raw, action = PACK.recordings(sample), PACK.row(sample)["action"]
         scene, motion = ACTIONS[action]
-        note = say("Scene: {scene}; motion: {motion}. Rendered.", scene=say(SCENES[scene]), motion=say(MOTIONS[motion]))
+        note = say(
+            "Scene: {scene}; motion: {motion}. Rendered. Colours of the flow are directions: red is to the right, cyan "
+            "to the left, and white is still.",
+            scene=say(SCENES[scene]),
+            motion=say(MOTIONS[motion]),
+        )
         return GallerySample(sample, raw, CLASSES.index(action), action, note)
 
     def read(self, modality: str, content: bytes, name: str = "", options: Mapping[str, Any] = NO_OPTIONS) -> Raw:

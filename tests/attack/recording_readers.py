@@ -81,7 +81,8 @@ def scans() -> Files:
 
 def flows() -> Files:
     colour = np.stack([RAMP >> 8] * 3, -1).astype(np.uint8)
-    return {"a.flo": encode_flo(np.stack([RAMP / 1e4, RAMP / 2e4])), "a.png": saved(colour, "PNG")}
+    films = {name: content for name, content in clips().items() if name in ("a.gif", "a.webp", "a.tif")}
+    return {"a.flo": encode_flo(np.stack([RAMP / 1e4, RAMP / 2e4])), "a.png": saved(colour, "PNG"), **films}
 
 
 def clips() -> Files:

@@ -1,8 +1,11 @@
-"""Files of optical flow, safely: `.flo` of the Middlebury benchmark, and flow pictures of two-stream networks."""
+"""Files of optical flow, safely: `.flo` of the Middlebury benchmark, flow pictures of two-stream networks, and animated
+pictures, from whose first two frames the flow is estimated."""
 
 from __future__ import annotations
 
+import io
 import struct
+import warnings
 from typing import Any
 
 import numpy as np
@@ -12,12 +15,14 @@ from PIL import Image
 from mmlab.core.errors import DataError
 from mmlab.core.recordings import Flow
 from mmlab.modalities.files import check_bytes, shown_name
+from mmlab.modalities.flow.estimate import estimated_flow
 from mmlab.modalities.flow.vectors import as_flow
-from mmlab.modalities.image.decode import PICTURE_SIDE, read_picture
+from mmlab.modalities.image.decode import PICTURE_FORMATS, PICTURE_PIXELS, PICTURE_SIDE, read_picture
 
 FLO = b"PIEH"  # how a .flo file begins: 202021.25 in single precision
 FLO_BYTES = 12 + 8 * 2048 * 1024
 UNKNOWN = 1e9  # a .flo file says so of pixels whose flow nobody knows
+FILM_SIDE = 256  # pixels that frames have at most when their flow is estimated
 GREY = 8  # by which red, green and blue differ at least somewhere in a picture of two directions
 HINT = (
     "Use a .flo file, or a picture whose red is the motion to the right and whose green the motion down (128: still)."
@@ -29,6 +34,10 @@ def read_flow(content: bytes, name: str = "") -> Flow:
     if content.startswith(FLO):
         return _from_flo(content, shown_name(name, "The file"))
     found = read_picture(content, name)
+    frames = _first_two(content, shown_name(name, "The picture"))
+    if frames:
+        note = "The flow was estimated from the first two frames."
+        return as_flow(estimated_flow(*frames), note)
     if found.pixels.ndim != 3:
         raise DataError(f"{shown_name(name, 'The picture')} is grey: flow needs two directions.", HINT)
     blue = found.pixels[..., 2]
@@ -36,6 +45,34 @@ def read_flow(content: bytes, name: str = "") -> Flow:
     if np.ptp(blue.astype(int)) > GREY:
         notes.append("Red was read as motion to the right and green as motion down; blue, which differs, was not used.")
     return Flow(found.pixels, " ".join(notes))
+
+
+def _first_two(content: bytes, label: str) -> list[NDArray[np.float32]]:
+    """The first two frames, grey in [0, 1], of a picture that moves and whose first can be read; none of any other.
+
+    Raises DataError.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            with Image.open(io.BytesIO(content), formats=PICTURE_FORMATS) as opened:
+                if not getattr(opened, "is_animated", False):
+                    return []
+                frames = []
+                for place in range(2):
+                    opened.seek(place)
+                    if opened.width * opened.height > PICTURE_PIXELS:
+                        raise DataError(f"Frame {place + 1} of {label} has too many pixels.", "Make it smaller.")
+                    frames.append(opened.convert("L"))
+    except DataError:
+        raise
+    except Exception as error:  # pillow raises OSError, ValueError, SyntaxError and more for broken files
+        raise DataError(f"The second frame of {label} cannot be read.", HINT) from error
+    if frames[0].size != frames[1].size:
+        raise DataError(f"The first two frames of {label} differ in size.", "Give frames of one size.")
+    for frame in frames:
+        frame.thumbnail((FILM_SIDE, FILM_SIDE), Image.Resampling.BOX)
+    return [np.asarray(frame, np.float32) / 255 for frame in frames]
 
 
 def _from_flo(content: bytes, label: str) -> Flow:

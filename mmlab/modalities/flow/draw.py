@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -31,16 +32,16 @@ class FlowDrawing(PictureDrawing):
     def seen(
         self, array: Floats, colour: str, what: str, heat: Floats | None, of: Raw | None, words: Sequence[str]
     ) -> Drawing:
-        drawn = super().seen(in_colours(array), colour, what, heat, of, words)
         said = _said(what, array.shape[2], array.shape[1])
-        if heat is not None:
+        if heat is not None:  # whose colours would not be told from those of directions
             said = say("{text}, with the map of where it looks", text=said)
-        return Drawing(drawn.content, drawn.kind, said, drawn.crisp, drawn.wide)
+        shown = in_colours(array) if heat is None else self.greys(array)[None]
+        return replace(super().seen(shown, colour, what, heat, of, words), alt=said)
 
     def panel(
         self, array: Floats, values: Floats, paint: Paint, scales: Scales | None, words: Sequence[str]
     ) -> MapPanel:
-        return super().panel(in_colours(array) if array.ndim == 3 else array, values, paint, scales, words)
+        return super().panel(self.greys(array)[None] if array.ndim == 3 else array, values, paint, scales, words)
 
     def greys(self, array: Floats) -> Floats:
         """How fast it is."""
