@@ -12,6 +12,7 @@ from mmlab.core.modality_kinds import modality_kind
 from mmlab.core.recordings import Strokes
 from mmlab.core.task import TASKS
 from mmlab.inference import example_files
+from mmlab.modalities.path import stroke_table
 from mmlab.modalities.path.decode import read_strokes
 from mmlab.modalities.series.folder_input import SeriesInput
 from mmlab.tasks.official.stand_ins import npy
@@ -124,3 +125,10 @@ def test_the_form_offers_them_and_the_drawn_face_is_seen_before_it_is_used(
     assert len(shown) == 1
     app.slider(key="bring.opinion.face.Draw.mouth").set_value(1.0).run()
     assert [body for body in html(app).split("<div") if "mm-preview" in body] != shown
+
+
+@pytest.mark.parametrize("content", [b"", b"hello, this is not it\nno\n", b"\x89PNG\r\n\x1a\n\0\0"])
+def test_what_is_no_table_of_strokes_is_told_how_one_looks(content: bytes) -> None:
+    with pytest.raises(DataError) as refused:
+        stroke_table.strokes_of_table(content, "'a.csv'")
+    assert refused.value.hint == stroke_table.HINT

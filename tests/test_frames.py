@@ -119,7 +119,7 @@ def test_large_frames_are_kept_small_and_one_in_colour_makes_all_so() -> None:
         (archive([frame(1), frame(1, 8, 8)]), "'0.png' and '1.png' of one clip differ in size."),
         (packed({"x.png": b"x", "y.png": b"y"}), "'x.png' is not a picture that can be read, or it is damaged."),
         (packed({}), "'a' holds no picture."),
-        (archive([frame(1)] * 3)[:200], "'a' is no zip archive, or damaged."),
+        (archive([frame(1)] * 3)[:200], "'a' is not a zip archive, or is damaged."),
         (npy(np.zeros((4, 5), np.uint8)), "'a' has 4 × 5 of uint8, which is no clip."),
         (npy(np.zeros((4, 8, 8), np.int32)), "'a' has 4 × 8 × 8 of int32, which is no clip."),
         (npy(np.full((4, 8, 8), np.nan)), "'a' has values that are not finite numbers."),

@@ -110,7 +110,7 @@ def test_names_letters_and_percent_are_understood_and_our_own_table_comes_back()
         (b"inputs,accuracy\nA,0.5\n", "no columns combination and score"),
         (b"combination,score\nA,0.5\nB,0.5\n", "Line 3: 'B' is no combination"),
         (b"combination,score\nA,50\n", "Line 2: accuracy is a share"),
-        (b"combination,score\nA,high\n", "Line 2: 'high' is no number"),
+        (b"combination,score\nA,high\n", "Line 2: 'high' is not a number"),
         (b"combination,score\nA,0.5\naccelerometer,0.6\n", "Line 3: accelerometer of Theirs is there twice"),
         (b"combination,score,metric\nA,0.5,speed\n", "no metric 'speed'"),
         (b"combination,score\nA\n", "Line 2 has 1 cells"),

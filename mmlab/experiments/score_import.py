@@ -113,7 +113,7 @@ def _score(text: str, metric: str, line: int) -> float | None:
     try:
         value = float(text.rstrip("% "))
     except ValueError as error:
-        raise DataError(f"Line {line}: '{text[:LONGEST]}' is no number.", HINT) from error
+        raise DataError(f"Line {line}: '{text[:LONGEST]}' is not a number.", HINT) from error
     value = value / 100 if percent else value
     if not math.isfinite(value) or (is_share(metric) and not 0 <= value <= 1):
         raise DataError(f"Line {line}: {metric} is a share, between 0 and 1.", "Write 0.931 or 93.1 %.")

@@ -121,7 +121,7 @@ def parts(content: bytes, what: str) -> tuple[dict[str, Any], str]:
     try:
         text = content.decode("utf-8").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
-        raise DataError(f"{what} is no text in UTF-8.", HINT) from error
+        raise DataError(f"{what} is not text in UTF-8.", HINT) from error
     if without_controls(text) != text or _HTML.search(text):
         raise DataError(f"{what} holds HTML or marks that cannot be seen.", "Write plain text.")
     before, fence, rest = text.partition(f"{FENCE}\n")

@@ -103,7 +103,7 @@ def opened(source: bytes | Path, bounds: Bounds) -> Iterator[Archive]:
         try:
             entries = zipfile.ZipFile(stream).infolist()
         except (zipfile.BadZipFile, ValueError, LookupError, EOFError, struct.error, NotImplementedError) as error:
-            raise DamagedArchive("is no zip archive, or damaged") from error
+            raise DamagedArchive("is not a zip archive, or is damaged") from error
         names = {entry.filename: entry for entry in entries}
         if len(names) != len(entries) or len(entries) > bounds.files:
             raise DamagedArchive(f"holds more than {bounds.files} files, or two of one name")
@@ -121,7 +121,7 @@ def _check_directory(stream: IO[bytes], files: int) -> None:
     tail = stream.read()
     at = tail.rfind(END)
     if at < 0 or len(tail) < at + END_SIZE:
-        raise DamagedArchive("is no zip archive, or damaged")
+        raise DamagedArchive("is not a zip archive, or is damaged")
     directory = struct.unpack("<I", tail[at + 12 : at + 16])[0]
     if directory > min(size, PER_FILE * files):
         raise DamagedArchive(f"holds more than {files} files, or is damaged")

@@ -41,7 +41,7 @@ def decode(content: bytes, what: str, hint: str = "", most: int = LARGEST, refus
         value = from_json(content, allow_inf_nan=True)
     except ValueError as error:
         reason = str(error).split("(")[0].split(" at line")[0].strip()[:SHOWN]
-        raise refuse(f"{what} is damaged: it is no JSON in UTF-8 ({reason}).", hint) from error
+        raise refuse(f"{what} is damaged: it is not JSON in UTF-8 ({reason}).", hint) from error
     if why := _out_of_bounds(value, 0):
         raise refuse(f"{what} cannot be used: {why}.", hint)
     return value

@@ -52,7 +52,7 @@ def _form(logs: Mapping[str, Any]) -> tuple[Any, ...]:
 
 def _row(line: Any, number: int) -> dict[str, Any]:
     if not isinstance(line, dict):
-        raise DataError("A line of the log is no JSON object.", HINT)
+        raise DataError("A line of the log is not a JSON object.", HINT)
     norms = _numbers(line.get("gradient_norm", {}), MOST_MODALITIES)
     if len(norms) < 2 or not all(NAME.fullmatch(name) for name in norms):
         raise DataError("The log does not say how long the gradients of two or more inputs were.", HINT)

@@ -52,7 +52,7 @@ def _as_picture(values: NDArray[Any], label: str) -> NDArray[Any]:
         values = values.reshape(-1, values.shape[2])
     plain = values.ndim == 2 or (values.ndim == 3 and values.shape[2] == 3)
     if values.dtype.kind not in "fiu" or not plain or not 2 <= min(values.shape[:2]) <= max(values.shape[:2]):
-        raise DataError(f"{label} has the shape {' × '.join(map(str, values.shape))}, which is no picture.", HINT)
+        raise DataError(f"{label} has the shape {' × '.join(map(str, values.shape))}, which is not a picture.", HINT)
     if max(values.shape[:2]) > PICTURE_SIDE * 8:
         raise DataError(f"{label} is too large for a picture.", f"Up to {PICTURE_SIDE * 8:,} a side.")
     return values

@@ -17,7 +17,10 @@ STROKES = ("stroke", "line", "segment")  # what the column of strokes may be cal
 
 def strokes_of_table(content: bytes, label: str) -> Strokes:
     """The strokes in a CSV file, in the order of its rows. Raises DataError."""
-    table = read_table(content, label)
+    try:
+        table = read_table(content, label)
+    except DataError as error:  # its hint is one for recordings
+        raise DataError(str(error.args[0]), HINT) from error
     stroke, x, y = _columns(table, label)
     points = table.values[:, [x, y]].astype(np.float32)
     if stroke is None:
