@@ -39,7 +39,7 @@ def read_sequence(
     empty = np.isnan(values)
     if padded:
         empty |= values == 0
-    return _known(values, ~empty.all(1), names[: values.shape[1]], label)
+    return _known(values, np.asarray(~empty.all(1)), names[: values.shape[1]], label)
 
 
 def encode_sequence(sequence: FeatureSequence) -> bytes:

@@ -69,11 +69,7 @@ def write_from_arrays(source: Path, folder: Path) -> int:
     header = ("id", "split", "target", *(["group"] if groups else []), *inputs)
     with writing(folder):
         for key, each in inputs.items():
-            if each.ndim == 2:
-                np.save(folder / f"{key}.npy", each.astype(np.float32))
-            else:
-                held = {} if lengths[key] is None else {f"{key}{LENGTHS}": lengths[key]}
-                np.savez(folder / f"{key}.npz", **{key: each.astype(np.float32), **held})
+            _write(folder, key, each.astype(np.float32), lengths[key])
         write_task(folder, task, header, rows)
     return len(rows)
 
@@ -86,6 +82,17 @@ def _modality(name: str, values: NDArray[Any], lengths: NDArray[Any] | None) -> 
     steps = min(int(values.shape[1]), MOST_STEPS)
     found = {"name": name, "kind": "sequence", "size": int(values.shape[2]), "steps": steps}
     return {**found, "padded": True} if padded else found
+
+
+def _write(folder: Path, name: str, values: NDArray[np.float32], lengths: NDArray[Any] | None) -> None:
+    """Rows as an array, sequences as an archive with their lengths."""
+    if values.ndim == 2:
+        np.save(folder / f"{name}.npy", values)
+        return
+    held: dict[str, NDArray[Any]] = {name: values}
+    if lengths is not None:
+        held[f"{name}{LENGTHS}"] = lengths
+    np.savez(folder / f"{name}.npz", allow_pickle=False, **held)
 
 
 def _joined(found: Arrays) -> tuple[dict[str, NDArray[Any]], list[str]]:
