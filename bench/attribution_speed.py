@@ -58,7 +58,7 @@ def one_by_one(method: Method, batch: Batch, combinations: tuple[Combination, ..
     plain = Plain(twin(method), target)
     inputs = tuple(batch.inputs[name] for name in method.modalities.names)
     for combination in combinations:
-        present = method.modalities.mask(combination, 1)
+        present = method.modalities.mask(combination, 1, inputs[0].device)
         for name in combination.names:
             modality = method.modalities[name]
             places = modality.shape[1:] or modality.shape

@@ -316,14 +316,14 @@ def sweeping(task: Pictures, size: Size, place: torch.device) -> dict[str, Any]:
     """The sweep against a pass per combination, and against the peak."""
     method, samples = model(task).to(place).eval(), task.samples(size.swept)
     combinations, step = method.modalities.subsets(), batch_size(method.output)
-    batches = [samples.batch(range(k, min(k + step, len(samples)))) for k in range(0, len(samples), step)]
-    each = OncePerCombination(method, batches[0].to(place).inputs)
+    parts = [range(k, min(k + step, len(samples))) for k in range(0, len(samples), step)]
+    each = OncePerCombination(method, samples.batch(parts[0]).to(place).inputs)
     with FlopCounterMode(display=False) as counted, torch.no_grad():
         method.encode(samples.batch([0]).to(place).inputs)
 
     def apart() -> None:
-        for batch in batches:
-            for fused in each(batch.to(place).inputs, combinations):
+        for rows in parts:
+            for fused in each(samples.batch(rows).to(place).inputs, combinations):
                 fused.logits.float().cpu()
 
     own, hand = in_turns(

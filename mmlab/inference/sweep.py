@@ -121,7 +121,7 @@ def _answers(
     method.eval()
 
     def work(rows: Sequence[int]) -> list[R]:
-        return [answered(samples.batch(rows).to(place))]
+        return [answered(samples.batch(rows, place))]
 
     for start in range(0, len(samples), step):
         yield from in_halves(work, range(start, min(start + step, len(samples))), partial(give_back, place))
