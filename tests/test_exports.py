@@ -110,7 +110,8 @@ def test_every_file_of_a_page_says_what_it_is(page: str, monkeypatch: pytest.Mon
         if name.endswith(".svg"):
             _check_words(name, text_of(data))
     for each in boards(app):
-        for about in (each.get("files", {}).get("about"), each.get("about")):
+        files = json.loads(each.get("files", "{}"))
+        for about in (files.get("about"), each.get("about")):
             if about:
                 _check_words(page, about if isinstance(about, str) else " ".join(about))
 

@@ -266,10 +266,10 @@ def test_guessing_hides_answers_and_what_the_sample_is_until_somebody_guessed() 
 def test_presenting_takes_away_the_side_bar_and_can_be_left() -> None:
     app = turn(app_at("predict"), "predict", task="digits", present="1").run()
     healthy(app)
-    assert "stSidebar" in html(app)
+    assert '[data-testid="stSidebar"]' in html(app)
     app.button(key="mode.present").click().run()
     assert not address(app, "present")
-    assert "stSidebar" not in html(app)
+    assert '[data-testid="stSidebar"]' not in html(app)
 
 
 def test_a_view_is_shared_by_its_address_and_a_code(monkeypatch: pytest.MonkeyPatch) -> None:
