@@ -37,11 +37,12 @@ from bench.app_latency import CHROMIUM, FLAGS, summary, wait_for_health  # noqa:
 from mmlab.analysis.embedding import map_file, maps  # noqa: E402
 from mmlab.core.results import Projection, Sweep  # noqa: E402
 from mmlab.storage import sweep_file  # noqa: E402
+from mmlab.storage.checkpoints import read_card  # noqa: E402
 from mmlab.storage.library import SHIPPED  # noqa: E402
 from tests.unpacked import pack  # noqa: E402
 
 PORT = 8721
-SAMPLES, SIZE = 1428, 64
+SAMPLES = 1428
 KEYS = ("image", "sound", "pen", "image-sound", "image-pen", "sound-pen", "image-sound-pen")
 GOALS = {
     "dots painted, opened by the address": "1500",
@@ -90,12 +91,12 @@ new MutationObserver(() => {
 """
 
 
-def made_up(digest: str) -> tuple[Sweep, maps.Map]:
-    """Ten clouds in 64 dimensions under seven combinations, and a map of them."""
+def made_up(digest: str, size: int) -> tuple[Sweep, maps.Map]:
+    """Ten clouds in `size` dimensions under seven combinations, and a map of them."""
     rng = np.random.default_rng(0)
     target = np.arange(SAMPLES) % 10
-    centres = rng.normal(0, 3, (10, SIZE))
-    mean = (centres[target][None] + rng.normal(0, 1, (len(KEYS), SAMPLES, SIZE))).astype(np.float32)
+    centres = rng.normal(0, 3, (10, size))
+    mean = (centres[target][None] + rng.normal(0, 1, (len(KEYS), SAMPLES, size))).astype(np.float32)
     logits = -np.stack([np.linalg.norm(mean - centre, axis=2) for centre in centres], 2).astype(np.float32)
     ids = tuple(f"test-{i:04d}" for i in range(SAMPLES))
     groups = tuple(f"speaker {i % 12}" for i in range(SAMPLES))
@@ -108,11 +109,11 @@ def made_up(digest: str) -> tuple[Sweep, maps.Map]:
 
 
 def library(folder: Path) -> None:
-    """A real model's weights with the made-up sweep and map."""
+    """A real model's weights with the made-up sweep and map, in as many dimensions as the model has."""
     home = folder / "digits" / "dmrnet" / "seed0"
     shutil.copytree(SHIPPED / "digits" / "dmrnet" / "seed0", home)
     digest = hashlib.sha256((home / "model.safetensors").read_bytes()).hexdigest()
-    found, made = made_up(digest)
+    found, made = made_up(digest, int(read_card(home)["config"]["embedding"]))
     sweep_file.write(home, found)
     map_file.write_map(home, made)
 
@@ -229,7 +230,7 @@ def _until_drawn(page: Any, act: Any) -> float:
     start = time.perf_counter()
     act()
     page.wait_for_function(
-        "([figure, before]) => document.querySelector(figure).dataset.drawn !== before",
+        "([figure, before]) => ![before, undefined].includes(document.querySelector(figure)?.dataset.drawn)",
         arg=[figure, before],
         timeout=60_000,
     )
