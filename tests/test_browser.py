@@ -75,6 +75,19 @@ def test_switching_the_sound_off_and_on_changes_the_answer_and_back(visit: Any) 
     chosen(page, "image-sound-pen")
 
 
+def test_a_severity_that_is_picked_below_changes_the_picture_above(visit: Any) -> None:
+    """The view is part of the panel that a toggle redraws; pictures and menus are not."""
+    page = visit("/predict?task=digits&sample=test-0003&view=damage", selector=".mm-answers [data-pick]")
+    seen = page.locator(".st-key-mm-input-0 .mm-pair img").nth(1)
+    before = seen.get_attribute("src")
+    page.locator('.mm-answers [data-pick="4"]').click()
+    page.wait_for_selector(".st-key-mm-head-0 :text('Noise 4')")
+    assert seen.get_attribute("src") != before
+    switch(page, "Pen")
+    chosen(page, "image-sound")
+    assert page.locator(".st-key-mm-head-0", has_text="Noise 4").count() == 1
+
+
 def test_switches_that_are_clicked_in_one_go_are_all_switched(visit: Any) -> None:
     page = visit("/predict?task=digits&sample=test-0003&methods=joint")
     switches = page.locator(".st-key-mm-inputs input[type=checkbox]")

@@ -6,11 +6,14 @@ threads import at once; for what is computed, the caches make whoever comes seco
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import logging
 import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+from mmlab.ui.session import wake_ups
 
 Work = Callable[[], None]
 LOG = logging.getLogger("mmlab.app")
@@ -36,6 +39,7 @@ def lifespan(imports: Callable[[], Work]) -> Callable[[object], AbstractAsyncCon
 
     @asynccontextmanager
     async def alive(_app: object) -> AsyncIterator[None]:
+        wake_ups.gather(asyncio.get_running_loop())
         begin(imports)
         yield
 

@@ -72,8 +72,9 @@ class Damage:
 
 def get(name: str, default: str = "") -> str:
     """One field of the view, from the address, or as the page settled it (`suppose`)."""
-    _recall()
-    return st.query_params.get(name) or _supposed().get(name, default)
+    view = _recall()
+    said = view.get(name) if name in fields() else st.query_params.get(name)
+    return said or _supposed().get(name, default)
 
 
 def put(**changed: str | None) -> None:
@@ -271,12 +272,14 @@ def carried() -> dict[str, str]:
     return found
 
 
-def _recall() -> None:
-    """On a page whose address says nothing, go on with what was looked at before."""
+def _recall() -> dict[str, str]:
+    """The view; on a page whose address says nothing, go on with what was looked at before."""
     if now := everything():
         st.session_state[MEMORY] = now
     elif before := st.session_state.get(MEMORY, {}):
         _write(before)
+        return everything()
+    return now
 
 
 def _supposed() -> dict[str, str]:

@@ -3,9 +3,13 @@ the sound and what can go wrong with the sensor."""
 
 from __future__ import annotations
 
-import streamlit as st
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-from mmlab.core.modality import Combination, Modality
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from mmlab.core.modality import Combination, Modalities, Modality
 from mmlab.core.phrases import say
 from mmlab.modalities import stretches
 from mmlab.modalities.corruption import label, offered
@@ -19,21 +23,45 @@ PALE = "opacity: 0.28; filter: grayscale(1)"
 ONE_PER_ROW = 3  # up to so many inputs
 
 
-def show(shown: PredictView, on: Combination | None) -> None:
+@dataclass(frozen=True)
+class Card:
+    """The places of one input: its row with the switch, and all of it."""
+
+    modality: Modality
+    head: DeltaGenerator
+    body: DeltaGenerator
+
+
+def cards(modalities: Modalities) -> tuple[Card, ...]:
     """A card per input: one in a row for two or three, two in a row for more."""
-    modalities = shown.task.info.modalities
-    off = [i for i, name in enumerate(modalities.names) if on is None or name not in on]
-    st.html("<style>" + "".join(f".st-key-mm-input-{i} .mm-pair img {{ {PALE} }}" for i in off) + " </style>")
+    found = []
     with st.container(key="mm-inputs" if len(modalities) <= ONE_PER_ROW else "mm-inputs-two"):
         for i, modality in enumerate(modalities):
-            with st.container(border=True, key=f"mm-input-{i}", gap="small"), page_frame.error_boundary():
-                with st.container(horizontal=True, vertical_alignment="center", key=f"mm-head-{i}", gap="small"):
-                    pickers.toggle(modality, shown.given, on)
-                    if modality.name in shown.films:
-                        _film(shown, modality)
-                    if modality.name in shown.item.raw:
-                        _more(shown, modality)
-                _views(shown, modality)
+            body = st.container(border=True, key=f"mm-input-{i}", gap="small")
+            head = body.container(horizontal=True, vertical_alignment="center", key=f"mm-head-{i}", gap="small")
+            found.append(Card(modality, head, body))
+    return tuple(found)
+
+
+def switches(shown: PredictView, on: Combination | None, places: Sequence[Card]) -> None:
+    """What changes with a toggle: the switches themselves, and which inputs are pale."""
+    off = [i for i, card in enumerate(places) if on is None or card.modality.name not in on]
+    st.html("<style>" + "".join(f".st-key-mm-input-{i} .mm-pair img {{ {PALE} }}" for i in off) + " </style>")
+    for card in places:
+        with card.head, page_frame.error_boundary():
+            pickers.toggle(card.modality, shown.given, on)
+
+
+def fill(shown: PredictView, places: Sequence[Card]) -> None:
+    """What does not: the pictures, and the buttons beside the switch."""
+    for card in places:
+        with card.body, page_frame.error_boundary():
+            with card.head:
+                if card.modality.name in shown.films:
+                    _film(shown, card.modality)
+                if card.modality.name in shown.item.raw:
+                    _more(shown, card.modality)
+            _views(shown, card.modality)
 
 
 def _film(shown: PredictView, modality: Modality) -> None:

@@ -4,10 +4,13 @@ move. One panel, so that a toggle redraws this and nothing else, from answers th
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
 from functools import partial
 from html import escape
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from mmlab.core.errors import NothingPresent
 from mmlab.core.modality import Combination
@@ -17,7 +20,7 @@ from mmlab.core.task import Task
 from mmlab.ui.components import background_task, clickable_svg, page_frame, pickers
 from mmlab.ui.pages.predict import far_inputs, guess_card, inputs, view_data, views
 from mmlab.ui.pages.predict.view_data import PredictView
-from mmlab.ui.session import cache, guesses, hidden, lessons
+from mmlab.ui.session import cache, guesses, hidden, lessons, turns
 from mmlab.ui.session import url_state as state
 from mmlab.ui.text import happened
 from mmlab.viz.predict.combination_lattice import State
@@ -25,19 +28,69 @@ from mmlab.viz.predict.combination_lattice import State
 NAMED = 3  # combinations that a sentence lists
 
 
+@dataclass(frozen=True)
+class Places:
+    """Where on the Bench what changes with a toggle stands."""
+
+    told: DeltaGenerator
+    cards: tuple[inputs.Card, ...]
+    middle: DeltaGenerator
+    right: DeltaGenerator
+
+
 @page_frame.panel
 def show(task_name: str, sample: str, references: tuple[Reference, ...]) -> None:
     """Inputs, answers and lattice of one sample. The answers are sent first: they are what a toggle is waited for."""
     modalities = cache.task(task_name).info.modalities
     shown = view_data.make(task_name, sample, references, pickers.current_damages(modalities))
-    on = pickers.current(modalities, shown.given)
     told = st.container(key="mm-told")
     with st.container(key="mm-bench"):
         left, middle, right = st.columns([10, 10, 11], gap="small")
-    below = st.container()
+    with left:
+        cards = inputs.cards(modalities)
+    _toggled(shown, references, Places(told, cards, middle, right))
+    inputs.fill(shown, cards)
+
+
+@page_frame.panel
+def _toggled(shown: PredictView, references: tuple[Reference, ...], places: Places) -> None:
+    """All that changes with a toggle: a panel of its own, so that pictures and menus are not sent again."""
+    is_look_up = not shown.item.own and views.opened(shown.task) == views.USUAL  # others may have to be computed first
+    with turns.taken() if is_look_up else nullcontext():
+        _drawn(shown, references, places)
+
+
+def _drawn(shown: PredictView, references: tuple[Reference, ...], places: Places) -> None:
+    """What is filled outside of the panel is filled each time, with nothing where there is nothing: Streamlit keeps the
+    place so."""
+    task_name, sample = shown.task.name, shown.item.id
+    if view_data.make(task_name, sample, references, pickers.current_damages(shown.task.info.modalities)) is not shown:
+        st.rerun()  # a view below set a corruption: pictures and menus change, too
+    on = pickers.current(shown.task.info.modalities, shown.given)
     to_guess = guesses.is_answer_hidden(task_name, sample)
     veil = lessons.ALL if to_guess else lessons.veil()
-    with middle, page_frame.error_boundary():
+    _answered(shown, on, references, places, veil, to_guess)
+    with places.right, page_frame.error_boundary():
+        if veil:
+            st.caption("" if to_guess else say("All combinations come when you have chosen an option of the lesson."))
+        elif not hidden.is_hidden("lattice"):
+            _lattice(shown, on)
+    inputs.switches(shown, on, places.cards)
+    if not veil and not hidden.is_hidden("views"):
+        views.show(shown, on, references)
+
+
+def _answered(
+    shown: PredictView,
+    on: Combination | None,
+    references: tuple[Reference, ...],
+    places: Places,
+    veil: str,
+    to_guess: bool,
+) -> None:
+    """The answers, or what stands for them while they are hidden, and what happened in one sentence."""
+    text = ""
+    with places.middle, page_frame.error_boundary():
         if on is None:
             raise NothingPresent(say("No input is switched on."), say("Switch at least one on to get a prediction."))
         if to_guess:
@@ -47,21 +100,12 @@ def show(task_name: str, sample: str, references: tuple[Reference, ...]) -> None
         elif references:
             made = background_task.completed()
             far = far_inputs.distances(shown, references)
-            with told:
-                _happened(shown, on, far_inputs.sentence(shown, far, on))
+            text = _happened(shown, on, far_inputs.sentence(shown, far, on))
             guess_card.tally(shown)
             st.html(view_data.cards(shown, on, far_inputs.warnings(shown, far, on)))
             far_inputs.progress(shown, references, far, made)
-    with right, page_frame.error_boundary():
-        if veil:
-            st.caption("" if to_guess else say("All combinations come when you have chosen an option of the lesson."))
-        elif not hidden.is_hidden("lattice"):
-            _lattice(shown, on)
-    with left, page_frame.error_boundary():
-        inputs.show(shown, on)
-    with below:
-        if not veil and not hidden.is_hidden("views"):
-            views.show(shown, on, references)
+    with places.told:
+        _tell(text)
 
 
 def terms(task: Task) -> None:
@@ -70,31 +114,37 @@ def terms(task: Task) -> None:
     pickers.numbers_help(*task.info.output.terms, *entropy, "lattice", "damage", "seen", "far")
 
 
-def _happened(shown: PredictView, on: Combination, more: str) -> None:
-    """The answers in one sentence, which a screen reader says when it changes. more: what is to be said beside it."""
+def _happened(shown: PredictView, on: Combination, more: str) -> str:
+    """The answers in one sentence; empty without answers. more: what is to be said beside it."""
     said = []
     for method in shown.working:
         now = next(each for each in view_data.states(shown, method) if each.key == on.key)
         said.append(happened.Said(cache.title(method), now.answer, now.share, now.good))
-    if said:
-        which = happened.inputs([say(each) for each in on.labels], [say(each) for each in shown.whole.labels])
-        text = happened.sentence(shown.task.info.output, which, said)
-        st.html(f'<p class="mm-told" role="status">{escape(" ".join(filter(None, (text, more))))}</p>')
+    if not said:
+        return ""
+    which = happened.inputs([say(each) for each in on.labels], [say(each) for each in shown.whole.labels])
+    return " ".join(filter(None, (happened.sentence(shown.task.info.output, which, said), more)))
+
+
+def _tell(text: str) -> None:
+    """The sentence, which a screen reader says when it changes."""
+    if text:
+        st.html(f'<p class="mm-told" role="status">{escape(text)}</p>')
+    else:
+        st.empty()
 
 
 def _lattice(shown: PredictView, on: Combination | None) -> None:
     if not shown.working:
         return
-    above = st.container()
     method = view_data.lattice_method(shown)
+    _lattice_picker(tuple(shown.working), method)
     whole = shown.whole
     selected = "" if on is None else on.key
     clickable_svg.board(
         view_data.drawing(shown, method, selected), key=f"lattice.{shown.task.name}", on_pick=partial(_go_to, whole.key)
     )
     st.html(f'{_legend(shown)}<p class="mm-note">{_summary(view_data.states(shown, method), shown)}</p>')
-    with above:
-        _lattice_picker(tuple(shown.working), method)
 
 
 def _lattice_picker(working: tuple[str, ...], method: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import singledispatch
 from typing import Any
 
@@ -28,6 +28,7 @@ from mmlab.viz.inputs import recordings as views
 from mmlab.viz.predict import combination_lattice, prediction_cards
 
 Answers = Mapping[str, Prediction]
+KEPT, MOST_KEPT = "mmlab.bench.views", 4  # session
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class PredictView:
 
     answers: per method those of every combination, or why it has none; pictures and sounds: by input; films: what an
     input that changes over time shows one after the other. reaches: per method and combination how far off a number
-    may be.
+    may be. known: what `states` found, by method.
     """
 
     task: Task
@@ -48,6 +49,7 @@ class PredictView:
     sounds: Mapping[str, bytes]
     films: Mapping[str, tuple[Step, ...]]
     reaches: Mapping[str, regression.Reaches]
+    known: dict[str, list[combination_lattice.State]] = field(default_factory=dict, compare=False)
 
     @property
     def given(self) -> tuple[str, ...]:
@@ -71,10 +73,21 @@ def make(
     """Made when the sample, the methods or the damage change; handed out as it is at every toggle."""
     own = uploads.is_own(sample)
     version = cache.own_version(task_name) if own else cache.version(task_name, sample)
-    return _made(task_name, sample, references, damages, version, language.current())
+    return _kept(task_name, sample, references, damages, version, language.current())
 
 
-@st.cache_resource(show_spinner=False, max_entries=4, scope="session")
+def _kept(*key: Any) -> PredictView:
+    """One of the last few that this visitor saw, or a new one. Keys are compared: to hash them, as Streamlit's caches
+    do, takes longer than all that a toggle computes."""
+    kept: list[tuple[tuple[Any, ...], PredictView]] = st.session_state.setdefault(KEPT, [])
+    found = next((view for each, view in kept if each == key), None)
+    if found is None:
+        found = _made(*key)
+        kept.insert(0, (key, found))
+        del kept[MOST_KEPT:]
+    return found
+
+
 def _made(
     task_name: str,
     sample: str,
@@ -154,8 +167,10 @@ def drawing(scene: PredictView, method: str, selected: str) -> str:
 
 
 def states(scene: PredictView, method: str) -> list[combination_lattice.State]:
-    """What is known of each combination under one method."""
-    return _states(scene.task.info.output, scene, method)
+    """What is known of each combination under one method: the same at every toggle."""
+    if method not in scene.known:
+        scene.known[method] = _states(scene.task.info.output, scene, method)
+    return scene.known[method]
 
 
 @singledispatch

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 
 import streamlit as st
 
@@ -40,40 +39,44 @@ VIEWS: dict[str, View] = {
     "damage": View(phrase("Damage"), severities.show),
     "control": View(phrase("Control"), control.show, control.is_there),
 }
+USUAL = "answer"  # the one that is open before anyone chose
 
 
 def show(shown: PredictView, on: Combination | None, references: Sequence[Reference]) -> None:
     """The line of views, and below it the one that is open."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="mm-views"):
-        opened = _switch(shown.task)
+        chosen = _switch(shown.task)
         for page in group_of(PAGES["predict"]).pages[1:]:
             page_frame.page_link(page.name, f"{plain(say(page.title))} →", url_state.everything())
     if on is None or not shown.working:
         return
     with page_frame.error_boundary():
-        VIEWS[opened].show(shown, on, references)
+        VIEWS[chosen].show(shown, on, references)
+
+
+def opened(task: Task) -> str:
+    """The view of the address; the usual one where it names none that there is."""
+    wanted = url_state.get(FIELD)
+    return wanted if wanted in VIEWS and VIEWS[wanted].of(task) else USUAL
 
 
 def _switch(task: Task) -> str:
-    """The view of the address; the first one where it names none that there is."""
-    names = [name for name, view in VIEWS.items() if view.of(task)]
-    wanted = url_state.get(FIELD)
-    opened = wanted if wanted in names else names[0]
+    now = opened(task)
     st.segmented_control(
         say("What to see of this sample"),
-        names,
+        [name for name, view in VIEWS.items() if view.of(task)],
         format_func=lambda name: say(VIEWS[name].title),
-        key=url_state.follow(SWITCH, opened),
+        key=url_state.follow(SWITCH, now),
         required=True,
         label_visibility="collapsed",
-        on_change=partial(_open, names[0]),
+        on_change=_open,
     )
-    return opened
+    return now
 
 
-def _open(usual: str) -> None:
+def _open() -> None:
     view = st.session_state[SWITCH]
     if view is None:  # one is required
         url_state.show_again(SWITCH)
     else:
-        url_state.put(**{FIELD: None if view == usual else view})
+        url_state.put(**{FIELD: None if view == USUAL else view})
