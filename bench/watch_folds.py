@@ -7,16 +7,19 @@ among the methods also what losing a sensor costs a joint model against never ha
     python bench/watch_folds.py --methods all --seeds 5 --write docs/tables --fill docs/results.md
 
 Goes on where an earlier call was cut off, and measures nothing twice (`--folder`), so that several calls with different
-`--methods` may share the work and a last one writes the table of all.
+`--methods` may share the work and a last one writes the table of all. `--engine ray` shares it out over a cluster
+(docs/scaling.md), whose machines see that folder, `--processes 2` over processes of this machine.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import math
 import sys
 import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -33,10 +36,12 @@ from mmlab.core.options import build
 from mmlab.core.training_plan import Plan
 from mmlab.experiments.ablations import ordered
 from mmlab.experiments.comparison_tables import fill
+from mmlab.experiments.executors import Share, opened
 from mmlab.experiments.train_job import default_plan
 from mmlab.inference.device import device, one_thread
 from mmlab.inference.sweep import metrics, sweep
 from mmlab.storage.checkpoints import round_to_half
+from mmlab.storage.file_lock import held
 from mmlab.tasks.generators.watch.recordings import PAIRS
 from mmlab.tasks.watch import MODALITIES, Watch
 from mmlab.training.loop import Trainer
@@ -44,10 +49,36 @@ from mmlab.training.loop import Trainer
 KEYS = tuple(combination.key for combination in MODALITIES.subsets())
 BASELINE = "dropout"
 Scores = dict[str, dict[str, list[list[float]]]]  # by method and combination: accuracies of each fold by seed
+Job = tuple[str, int, int]  # method, fold, seed
+
+
+def measured(jobs: Sequence[Job], options: argparse.Namespace) -> dict[Job, dict[str, Any]]:
+    """What `measure` finds for each job, on the engine that was asked for. Those without teachers come first."""
+    plan = {"epochs": options.epochs} if options.epochs else {}
+    work = partial(_measure, folder=options.folder.absolute(), plan=plan)
+    found: dict[Job, dict[str, Any]] = {}
+    with opened(options.engine, options.folder, options.processes, Share(options.cpus, options.gpus)) as engine:
+        for some in ([each for each in jobs if bool(METHODS[each[0]].teachers) == has] for has in (False, True)):
+            for job, result in engine.map(work, some):
+                if isinstance(result, Exception):
+                    raise result
+                found[job] = result
+    return found
+
+
+def _measure(job: Job, folder: Path, plan: dict[str, Any]) -> dict[str, Any]:
+    one_thread()
+    return measure(*job, folder, plan)
 
 
 def trained(name: str, task: Watch, seed: int, folder: Path, plan: dict[str, Any]) -> Method:
     """A method on a fold, after the methods that it learns from."""
+    home = folder / f"fold{task.fold}" / _run(name, seed)
+    with held(home.with_name(f"{home.name}.alive"), math.inf):  # two that learn from the same teacher may need it now
+        return _trained(name, task, seed, folder, plan)
+
+
+def _trained(name: str, task: Watch, seed: int, folder: Path, plan: dict[str, Any]) -> Method:
     kind = METHODS[name]
     teachers = {teacher: trained(teacher, task, seed, folder, plan) for teacher in kind.teachers}
     torch.manual_seed(seed)
@@ -152,17 +183,19 @@ def main() -> None:
     parser.add_argument("--folds", type=int, default=len(PAIRS), help="how many of the folds")
     parser.add_argument("--epochs", type=int, help="another number of epochs than the task's")
     parser.add_argument("--folder", type=Path, default=Path("build/watch_folds"), help="where runs are kept")
+    parser.add_argument("--engine", choices=("processes", "ray"), default="processes", help="what carries the runs out")
+    parser.add_argument("--processes", type=int, default=1, help="runs at a time; 0 is one per core, or what fits")
+    parser.add_argument("--cpus", type=float, default=1.0, help="of ray: the cores that each run gets")
+    parser.add_argument("--gpus", type=float, default=0.0, help="of ray: the GPUs that each run gets, such as 0.25")
     parser.add_argument("--write", type=Path, help="folder for watch_folds.json and watch_folds.md")
     parser.add_argument("--fill", type=Path, help="document with the mark table:watch_folds")
     options = parser.parse_args()
-    one_thread()
-    plan = {"epochs": options.epochs} if options.epochs else {}
+    names = ordered() if options.methods == "all" else options.methods.split(",")
+    folds, seeds = range(options.folds), range(options.seeds)
+    results = measured([(name, fold, seed) for name in names for fold in folds for seed in seeds], options)
     scores: Scores = {}
-    for name in ordered() if options.methods == "all" else options.methods.split(","):
-        found = [
-            [measure(name, fold, seed, options.folder, plan)["accuracy"] for seed in range(options.seeds)]
-            for fold in range(options.folds)
-        ]
+    for name in names:
+        found = [[results[name, fold, seed]["accuracy"] for seed in seeds] for fold in folds]
         scores[name] = {key: [[each[key] for each in seeds] for seeds in found] for key in KEYS}
     if options.write:
         options.write.mkdir(parents=True, exist_ok=True)

@@ -101,6 +101,21 @@ def test_half_precision_is_close_and_weights_stay_single() -> None:
     assert all(torch.equal(value, full[key]) for key, value in trained("joint", precision="float32")[0].items())
 
 
+@pytest.mark.parametrize(("ours", "theirs"), [("float32", "32-true"), ("bfloat16", "bf16-mixed")])
+def test_on_one_device_fabric_would_come_to_the_same_bits(
+    ours: str, theirs: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Why a plain install needs no Fabric: its place, precision and sums are those that the loop has by itself."""
+    fabric = package("lightning_fabric").Fabric(accelerator="cpu", devices=1, precision=theirs)
+    fabric.launch()
+    by_hand, scores = trained("gmd", precision=ours)
+    monkeypatch.setattr("mmlab.training.loop.mixed_precision", lambda *_: fabric.autocast())
+    found, others = trained("gmd", OverFabric(fabric))
+    assert fabric.device == torch.device("cpu")
+    assert others == scores
+    assert all(torch.equal(value, found[key]) for key, value in by_hand.items())
+
+
 def test_parts_of_one_sample_are_refused() -> None:
     with pytest.raises(DataError, match="cannot be computed in 9 parts"):
         build(Plan, {"batch_size": 16, "accumulate": 9})
