@@ -13,7 +13,6 @@ import argparse
 import asyncio
 import json
 import os
-import platform
 import statistics
 import subprocess
 import sys
@@ -21,13 +20,13 @@ import time
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from bench.circumstances import circumstances, load  # noqa: E402
 from bench.visitors import Visitor  # noqa: E402
 
 CHROMIUM = "/usr/bin/chromium"
@@ -180,7 +179,7 @@ def measure(rounds: int) -> dict[str, Any]:
 
     global _pid
     found: dict[str, Any] = {}
-    load = os.getloadavg()[0]
+    before = load()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         browser.new_page().close()
@@ -205,9 +204,7 @@ def measure(rounds: int) -> dict[str, Any]:
             found[FLOOR_TOGGLE] = summary(toggles(browser, rounds, "", ("Sound",))[0])
         browser.close()
     return {
-        "made": datetime.now(UTC).isoformat(timespec="minutes"),
-        "machine": f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}",
-        "load": {"before": round(load, 2), "after": round(os.getloadavg()[0], 2)},
+        **circumstances(before),
         "milliseconds": found,
     }
 

@@ -10,10 +10,8 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -22,6 +20,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from bench.app_latency import CHROMIUM, FLAGS, PORT, server, summary, wait_for_health  # noqa: E402
+from bench.circumstances import circumstances, load  # noqa: E402
 
 NAME = "brain_latency"
 STEP, SWITCH = "step through the volume to the last changed picture", "contrast switched to the last changed picture"
@@ -88,7 +87,7 @@ def _timed(page: Any, acts: Sequence[Callable[[], object]], watched: str) -> lis
 def measure(rounds: int) -> dict[str, Any]:
     from playwright.sync_api import sync_playwright
 
-    load = os.getloadavg()[0]
+    before = load()
     with sync_playwright() as playwright, server():
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         wait_for_health()
@@ -97,9 +96,7 @@ def measure(rounds: int) -> dict[str, Any]:
         found = {STEP: summary(steps(page, rounds)), SWITCH: summary(switches(page, rounds))}
         browser.close()
     return {
-        "made": datetime.now(UTC).isoformat(timespec="minutes"),
-        "cores": os.cpu_count(),
-        "load": {"before": round(load, 2), "after": round(os.getloadavg()[0], 2)},
+        **circumstances(before),
         "milliseconds": found,
     }
 
@@ -110,7 +107,7 @@ def table(found: dict[str, Any]) -> str:
     lines = [
         "# How long a volume of the task brain takes to follow",
         "",
-        f"Made by `python bench/{NAME}.py` on {found['made']}: {found['cores']} cores, headless Chromium on the same "
+        f"Made by `python bench/{NAME}.py` on {found['made']}: {found['machine']}, headless Chromium on the same "
         f"machine, load {load['before']} before and {load['after']} after.",
         "",
         "| what | median (ms) | p95 (ms) | n | goal (ms) |",

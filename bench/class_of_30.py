@@ -10,13 +10,10 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import os
-import platform
 import re
 import sys
 import time
 from collections.abc import Awaitable
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +25,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from bench.app_latency import PORT, _resident, server, summary, wait_for_health  # noqa: E402
+from bench.circumstances import circumstances, load  # noqa: E402
 
 PATIENCE = 120  # seconds after which an answer counts as lost
 STEP = "task=digits&sample=test-0136&methods=joint&lesson=take-the-sound-away&step="
@@ -189,16 +187,14 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=2)
     parser.add_argument("--out", type=Path, default=ROOT / "bench", help="folder for class_of_30.json and .md")
     options = parser.parse_args()
-    before = os.getloadavg()[0]
+    before = load()
     with server() as process:
         wait_for_health(seconds=60)
         times = asyncio.run(lesson(options.people, options.steps))
         megabytes = _resident(process.pid)
     found = {
-        "made": datetime.now(UTC).isoformat(timespec="minutes"),
-        "machine": f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}",
+        **circumstances(before),
         "people": options.people,
-        "load": {"before": round(before, 2), "after": round(os.getloadavg()[0], 2)},
         "ms": {name: summary(values) for name, values in times.items()},
         "megabytes": megabytes,
     }

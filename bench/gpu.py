@@ -14,8 +14,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import platform
 import statistics
 import sys
 import tempfile
@@ -24,7 +22,6 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from threading import Barrier
 from typing import Any
@@ -40,6 +37,7 @@ from torch.utils.flop_counter import FlopCounterMode
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from bench.attribution_speed import one_by_one
+from bench.circumstances import circumstances, load
 from bench.sweep_speed import OncePerCombination
 from mmlab.analysis.attribution.registry import find
 from mmlab.core.backbone_families import as_read
@@ -432,7 +430,7 @@ def _numbers(method: Method, samples: Samples, place: torch.device) -> tuple[Ten
 def measure(size: Size, place: torch.device) -> dict[str, Any]:
     """Everything, on one device."""
     task = Pictures(size.side, size.network)
-    before = os.getloadavg()[0]
+    before = load()
     parts = {
         "training": training(task, size, place),
         "sweep": sweeping(task, size, place),
@@ -441,10 +439,8 @@ def measure(size: Size, place: torch.device) -> dict[str, Any]:
         "numbers": agreeing(task, place),
     }
     return {
-        "made": datetime.now(UTC).isoformat(timespec="minutes"),
+        **circumstances(before, f"torch {torch.__version__}"),
         "device": label(place),
-        "machine": f"{os.cpu_count()} cores, {platform.machine()}, torch {torch.__version__}",
-        "load": {"before": round(before, 1), "after": round(os.getloadavg()[0], 1)},
         "size": asdict(size),
         **parts,
     }

@@ -17,7 +17,6 @@ import os
 import sys
 import time
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from subprocess import Popen
 from typing import Any
@@ -26,6 +25,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from bench.app_latency import CHROMIUM, FLAGS, PORT, first_paint, server, summary, wait_for_health  # noqa: E402
+from bench.circumstances import circumstances, load  # noqa: E402
 
 NAME = "robustness_latency"
 OPENING = "opening, new visitor, to the last chart"
@@ -140,7 +140,7 @@ def _nodes(page: Any, rounds: int) -> list[float]:
 def measure(tasks: Sequence[str], rounds: int) -> dict[str, Any]:
     from playwright.sync_api import sync_playwright
 
-    load = os.getloadavg()[0]
+    before = load()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         with server() as process:
@@ -152,9 +152,7 @@ def measure(tasks: Sequence[str], rounds: int) -> dict[str, Any]:
             found["(none)"] = {FLOOR: summary([first_paint(browser, "")[0] for _ in range(OPENINGS)])}
         browser.close()
     return {
-        "made": datetime.now(UTC).isoformat(timespec="minutes"),
-        "cores": os.cpu_count(),
-        "load": {"before": round(load, 2), "after": round(os.getloadavg()[0], 2)},
+        **circumstances(before),
         "milliseconds": found,
     }
 
@@ -165,7 +163,7 @@ def table(found: dict[str, Any]) -> str:
     lines = [
         "# How long the Robustness page takes",
         "",
-        f"Made by `python bench/{NAME}.py` on {found['made']}: {found['cores']} cores, headless Chromium on the same "
+        f"Made by `python bench/{NAME}.py` on {found['made']}: {found['machine']}, headless Chromium on the same "
         f"machine, load {load['before']} before and {load['after']} after.",
         "",
         "| task | what | median (ms) | p95 (ms) | n | goal (ms) |",

@@ -9,17 +9,16 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from bench.circumstances import circumstances, load
 from mmlab.core.task import TASKS
 from mmlab.experiments.ray_engine import Share
 from mmlab.experiments.ray_serving import served
@@ -95,10 +94,10 @@ def main() -> None:
     options = parser.parse_args()
     one_thread()
     shared_answers.PATIENCE = 300.0  # a server that falls behind shows it in the times
+    before = load()
     rows = [each for count in options.replicas for each in loads(count, options)]
     found = {
-        "made": datetime.now(UTC).isoformat(timespec="minutes"),
-        "machine": f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}",
+        **circumstances(before),
         "model": f"{options.task}/{options.method}",
         "rows": rows,
     }
