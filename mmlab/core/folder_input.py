@@ -5,7 +5,8 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from mmlab.core.errors import DataError
 from mmlab.core.options import NoOptions, Options
@@ -69,6 +70,19 @@ class FolderInput(ABC):
         The others count for no mean and no spread, and stay as they are.
         """
         return None
+
+    @property
+    def vocabulary(self) -> str:
+        """Of texts, what tells their tokens from any other; empty for words, and for other inputs. Raises DataError."""
+        return ""
+
+    def learned(self) -> str:
+        """What of the training samples it was made with, for a model's card; empty for nothing. Raises DataError."""
+        return ""
+
+    def placed(self, folder: Path) -> Self:
+        """The same input with what its options name in the folder."""
+        return self
 
     @property
     def knows_arrays(self) -> bool:

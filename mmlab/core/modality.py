@@ -35,7 +35,8 @@ class Modality:
     `kind` (image, sound, path, series, vector, text, scan, ...) names the class that knows how to read, encode and draw
     it (`mmlab.core.modality_kinds`); `shape` is that of one sample in the model's world; `letter` stands for the
     modality in tight places. A kind that does not exist is an UnknownName for whoever asks something of it.
-    A text is `[2, words]`: two numbers per word (WORD_IDS), 0 where there is no word. `encoder` says by what a model
+    A text is `[2, words]`: two numbers per word (WORD_IDS), 0 where there is no word; `tokens` names the vocabulary
+    whose tokens stand in place of words (`mmlab.core.token_numbers`). `encoder` says by what a model
     reads it where that is not the usual network of its kind: "linear", and `backbone` the large network that does; it
     is the same input either way.
     """
@@ -45,6 +46,7 @@ class Modality:
     shape: tuple[int, ...]
     label: str
     letter: str
+    tokens: str = ""
     encoder: str = field(default="", compare=False)
     backbone: Backbone | None = field(default=None, compare=False)
 

@@ -38,8 +38,9 @@ class TaskInfo:
         """What a checkpoint stores about its task."""
         modalities = [{**vars(item), "shape": list(item.shape)} for item in self.modalities]
         for item in modalities:
-            if not item["encoder"]:
-                del item["encoder"]  # the usual one is not worth a word
+            for usual in ("encoder", "tokens"):
+                if not item[usual]:
+                    del item[usual]  # is not worth a word
             if item["backbone"] is None:
                 del item["backbone"]
             else:

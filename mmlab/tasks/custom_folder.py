@@ -146,6 +146,7 @@ class FolderTask:
             **({"fold": self.description.fold.in_words()} if self.description.fold else {}),
             **({"protocol": self.description.protocol} if self.description.protocol else {}),
             **({"dropped": dropped(stated, rows)} if self.description.drops else {}),
+            **({"learned": learned} if (learned := _learned(self.description)) else {}),
             **({} if self.description.simulated is None else {"simulated": list(self.description.simulated)}),
         }
 
@@ -188,6 +189,11 @@ class FolderTask:
         if not item.vary:
             return value
         return modality_kind(item.modality.kind).augment(value, generator)
+
+
+def _learned(description: Description) -> dict[str, str]:
+    """What of the training samples inputs were made with, such as pieces of words, so that models keep it."""
+    return {item.modality.name: text for item in description.inputs if (text := item.kind.learned())}
 
 
 def _version(description: Description, split: Split, names: Sequence[str]) -> str:

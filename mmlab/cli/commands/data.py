@@ -15,6 +15,7 @@ from mmlab.cli.console import MENDABLE, emit, say, table
 from mmlab.core.errors import DataError
 
 if TYPE_CHECKING:
+    from mmlab.tasks.custom.text_tokens import Known
     from mmlab.tasks.official.array_steps import Steps
     from mmlab.tasks.official.benchmark import Benchmark, Protocol
     from mmlab.tasks.official.fingerprint import Fingerprint
@@ -94,20 +95,22 @@ def _list(json: bool) -> None:
 
 
 def _check(name: str, folder: Path, protocol: str, incomplete: bool, json: bool) -> int:
+    from mmlab.tasks.custom.text_tokens import known
     from mmlab.tasks.official.opening import looked_at, open_folder
 
     benchmark, chosen, found = looked_at(name, folder, protocol)
     ready = incomplete or not found.lacking
     if ready:
         open_folder(name, folder, chosen.name, incomplete)
-    steps = benchmark.steps(folder, chosen)
+    steps, texts = benchmark.steps(folder, chosen), known(folder) if ready else {}
     if json:
         table_of = [{"name": p.name, "about": p.about, "here": p.here, "source": p.source} for p in benchmark.protocols]
         held = {modality: asdict(each) for modality, each in steps.items()}
-        said = {**found.as_json(), **({"steps": held} if held else {})}
+        told = {each: {split: asdict(share) for split, share in shares.items()} for each, shares in texts.items()}
+        said = {**found.as_json(), **({"steps": held} if held else {}), **({"texts": told} if told else {})}
         emit({"name": name, "protocol": chosen.name, "ready": ready, **said, "protocols": table_of})
         return 0 if ready else MENDABLE
-    _show(benchmark, chosen, found, steps)
+    _show(benchmark, chosen, found, steps, texts)
     if not ready:
         say(f"Not ready: {found.sentence}")
         return MENDABLE
@@ -116,7 +119,13 @@ def _check(name: str, folder: Path, protocol: str, incomplete: bool, json: bool)
     return 0
 
 
-def _show(benchmark: Benchmark, chosen: Protocol, found: Fingerprint, steps: Mapping[str, Steps]) -> None:
+def _show(
+    benchmark: Benchmark,
+    chosen: Protocol,
+    found: Fingerprint,
+    steps: Mapping[str, Steps],
+    texts: Mapping[str, Mapping[str, Known]],
+) -> None:
     say(f"{benchmark.title}, protocol {chosen.name}")
     say(f"Files: {found.files:,} named, {len(found.lacking):,} cannot be used.")
     for path, why in found.lacking[:10]:
@@ -131,6 +140,9 @@ def _show(benchmark: Benchmark, chosen: Protocol, found: Fingerprint, steps: Map
         say(f"{modality}: {' × '.join(map(str, shape))} after preparation")
     for modality, held in steps.items():
         say(f"{modality}: {held.sentence}")
+    for modality, of_split in texts.items():
+        unknown, cut = (100 * getattr(of_split["test"], share) for share in ("unknown", "cut"))
+        say(f"{modality}: {unknown:.1f} % of the tokens of the test were never met, {cut:.1f} % of its texts are cut")
     say(f"Digest of the sorted ids and their splits: {found.digest}")
     rows = [(each, *(f"{count:,}" for count in counts.values())) for each, counts in found.classes.items()]
     if rows:

@@ -23,7 +23,7 @@ class TextDrawing(NumberDrawing):
     ) -> Drawing:
         if not words:
             return super().seen(array, colour, what, heat, of, words)
-        return Drawing(texts.drawing(words, colour), "svg+xml", f"{what}: {' '.join(words)}", wide=True)
+        return Drawing(texts.drawing(words, colour), "svg+xml", f"{what}: {texts.joined(words)}", wide=True)
 
     def panel(
         self, array: Floats, values: Floats, paint: Paint, scales: Scales | None, words: Sequence[str]

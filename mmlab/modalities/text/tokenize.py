@@ -107,17 +107,17 @@ def _hashed(letters: str) -> int:
     return 1 + int.from_bytes(digest, "little") % (WORD_IDS - 1)
 
 
-def prepare_text(text: Raw) -> PreparedInput:
-    """Words as `[2, 32]` whole numbers below WORD_IDS, 0 where there is no word. Raises DataError for no words."""
+def prepare_text(text: Raw, most: int = MOST_WORDS) -> PreparedInput:
+    """Words as `[2, most]` whole numbers below WORD_IDS, 0 where there is no word. Raises DataError for no words."""
     if not isinstance(text, Text):
         raise DataError("This is not a text.", TEXT_HINT)
     check_said(text)
     words, notes = words_of(text.text), []
     if any(map(_SIGN.fullmatch, words)):
         notes.append(SIGN_BY_SIGN)
-    if len(words) > MOST_WORDS:
-        notes.append(f"Took the first {MOST_WORDS} of {len(words):,} words.")
-        words = words[:MOST_WORDS]
-    values = np.zeros((2, MOST_WORDS), np.float32)
+    if len(words) > most:
+        notes.append(f"Took the first {most} of {len(words):,} words.")
+        words = words[:most]
+    values = np.zeros((2, most), np.float32)
     values[:, : len(words)] = np.array([ids_of(word) for word in words], np.float32).T
     return PreparedInput(torch.from_numpy(values), tuple(notes), tuple(words))

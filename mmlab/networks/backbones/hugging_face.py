@@ -1,8 +1,9 @@
 """Encoders of Hugging Face from a folder or the user's cache: texts, spectrograms, waves and pictures. Never online.
 
-A text comes as numbers of its words (`mmlab.core.modality.WORD_IDS`). They name words, so that the words of the model's
-own vocabulary are found again; every other word is the model's unknown one. Words stand one token each, which keeps the
-places of maps those of the words.
+A text comes as the tokens of the model itself, where its input in task.json asks for them (`"tokens": "hf:FOLDER"`), or
+as numbers of its words (`mmlab.core.modality.WORD_IDS`). These name words, so that the words of the model's own
+vocabulary are found again; every other word is the model's unknown one. Either way a place of the input is one token,
+which keeps the places of maps those of what was read.
 """
 
 from __future__ import annotations
@@ -20,10 +21,12 @@ from mmlab.core.backbone_families import BACKBONES, BackboneFamily
 from mmlab.core.errors import DataError, MissingExtra, Unsupported
 from mmlab.core.modality import WORD_IDS, Modality
 from mmlab.core.modality_kinds import modality_kind
+from mmlab.core.token_numbers import token_of
 from mmlab.networks import backbone_weights
 from mmlab.networks.backbones.timm_models import INSTALL, on_grid
 
 LEAST_WAVE = 400  # samples of a wave that make one place
+ENDS = 2  # tokens that begin and end a text
 
 
 @BACKBONES.register("hf")
@@ -51,17 +54,22 @@ class HuggingFaceFamily(BackboneFamily):
 
 
 class TextBody(nn.Module):
-    """Words `[B, 2, L]` to the last states `[B, D, L]`, zero where there is no word."""
+    """A text `[B, 2, L]` to the last states `[B, D, L]`, zero where there is no word or token."""
 
     table: Tensor
 
     def __init__(self, network: nn.Module, tokenizer: Any, backbone: Backbone, modality: Modality) -> None:
         super().__init__()
         self.network = network
-        self.facts = _facts(network, backbone, modality.shape)
-        table = torch.full((WORD_IDS * WORD_IDS,), int(tokenizer.unk_token_id or 0), dtype=torch.int32)
-        places = known_words(tokenizer, modality.kind)
-        table[torch.tensor(list(places), dtype=torch.long)] = torch.tensor(list(places.values()), dtype=torch.int32)
+        self.reads_tokens = _reads_tokens(modality, backbone)
+        _check_length(network, modality)
+        read_as = "its own tokens" if self.reads_tokens else "whole words of its vocabulary"
+        self.facts = {**_facts(network, backbone, modality.shape), "tokens": read_as}
+        table = torch.zeros(0, dtype=torch.int32)
+        if not self.reads_tokens:
+            table = torch.full((WORD_IDS * WORD_IDS,), int(tokenizer.unk_token_id or 0), dtype=torch.int32)
+            places = known_words(tokenizer, modality.kind)
+            table[torch.tensor(list(places), dtype=torch.long)] = torch.tensor(list(places.values()), dtype=torch.int32)
         self.register_buffer("table", table, persistent=False)
         first, last = tokenizer.cls_token_id, tokenizer.sep_token_id
         self.first = int(first if first is not None else tokenizer.bos_token_id or 0)
@@ -72,7 +80,11 @@ class TextBody(nn.Module):
         """Tokens `[B, L + 2]` with a beginning and an end, and where there are any."""
         ids = inputs.nan_to_num(0.0, 0.0, 0.0).clamp(0, WORD_IDS - 1).long()
         said = ids[:, 0] > 0
-        words = torch.where(said, self.table[ids[:, 0] * WORD_IDS + ids[:, 1]].long(), self.pad)
+        if self.reads_tokens:
+            known = token_of(ids[:, 0], ids[:, 1]).clamp(max=self._vocabulary() - 1)
+        else:
+            known = self.table[ids[:, 0] * WORD_IDS + ids[:, 1]].long()
+        words = torch.where(said, known, self.pad)
         tokens = functional.pad(words, (1, 1), value=self.pad)
         there = functional.pad(said, (1, 1))
         ends = said.sum(1) + 1
@@ -86,6 +98,9 @@ class TextBody(nn.Module):
         states: Tensor = self.network(input_ids=tokens, attention_mask=there.long()).last_hidden_state
         said = (inputs[:, :1] > 0).to(states.dtype)
         return states[:, 1:-1].transpose(1, 2) * said
+
+    def _vocabulary(self) -> int:
+        return int(cast(Any, self.network).config.vocab_size)
 
     def pool(self, maps: Tensor) -> Tensor:
         """The mean over the words that there are."""
@@ -145,6 +160,32 @@ class ArrayBody(nn.Module):
                 1, (self.size[1] - config.patch_size) // config.time_stride + 1
             )
         return self.size[0], self.size[1]
+
+
+def _reads_tokens(modality: Modality, backbone: Backbone) -> bool:
+    """Whether a text comes as the tokens of this model. Raises Unsupported for those of another vocabulary."""
+    if not modality.tokens:
+        return False
+    if modality.tokens.partition(":")[2] != backbone.name or not modality.tokens.startswith("hf:"):
+        hint = f'Write "tokens": "{backbone.encoder}" in task.json, or: python -m mmlab tokens FOLDER.'
+        raise Unsupported(f"'{modality.label}' comes as tokens of {modality.tokens}, not of {backbone.encoder}.", hint)
+    return True
+
+
+def _check_length(network: nn.Module, modality: Modality) -> None:
+    """Raise Unsupported where a text is longer than the places that a model has."""
+    config: Any = cast(Any, network).config
+    places = getattr(config, "max_position_embeddings", None)
+    if not isinstance(places, int):
+        return
+    taken = ENDS + (int(config.pad_token_id or 0) + 1 if "roberta" in str(config.model_type) else 0)
+    if modality.shape[-1] + taken > places:
+        hint = f'Write "length": {places - taken} in task.json, or less.'
+        raise Unsupported(
+            f"'{modality.label}' has {modality.shape[-1]} tokens and {config.model_type} has no place for "
+            f"more than {places - taken}.",
+            hint,
+        )
 
 
 def known_words(tokenizer: Any, kind: str) -> dict[int, int]:

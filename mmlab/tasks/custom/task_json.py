@@ -113,7 +113,7 @@ def read_description(folder: Path, problems: Problems) -> Description | None:
             problems.error(f"'{key[:40]}' is not known here.", f"There are: {', '.join(KEYS)}.", file=TASK_FILE)
     name = _name(found, problems)
     output, regions = _output(found.get("output"), problems)
-    inputs = _inputs(found.get("modalities"), problems)
+    inputs = _inputs(found.get("modalities"), folder, problems)
     if output is not None and output.dense and inputs:  # before there is a description to ask
         _check_dense(inputs, problems)
     plan = _plan(found.get("plan", {}), problems)
@@ -197,7 +197,7 @@ def _output(found: Any, problems: Problems) -> tuple[Output | None, tuple[tuple[
         return None, ()
 
 
-def _inputs(found: Any, problems: Problems) -> list[Input]:
+def _inputs(found: Any, folder: Path, problems: Problems) -> list[Input]:
     """The modalities; each that cannot be used is named with its place in the list."""
     if not isinstance(found, list) or not LEAST <= len(found) <= MOST:
         hint = f'Write "modalities": [{{"name": "photo", "kind": "image"}}, ...], {LEAST} to {MOST} of them.'
@@ -210,7 +210,7 @@ def _inputs(found: Any, problems: Problems) -> list[Input]:
     inputs: list[Input] = []
     for place, item in enumerate(found):
         try:
-            inputs.append(_input(item, inputs))
+            inputs.append(_input(item, folder, inputs))
         except MmlabError as error:
             problems.caught(error, column=f"modalities[{place}]", file=TASK_FILE)
     for twice in _repeated([item.modality.name for item in inputs]):
@@ -218,8 +218,8 @@ def _inputs(found: Any, problems: Problems) -> list[Input]:
     return inputs
 
 
-def _input(found: Any, others: Sequence[Input]) -> Input:
-    """One modality; `others` stand before it, and have labels and letters of their own. Raises DataError."""
+def _input(found: Any, folder: Path, others: Sequence[Input]) -> Input:
+    """One modality of a folder; `others` stand before it, with labels and letters of their own. Raises DataError."""
     letters = {made.modality.letter for made in others}
     if not isinstance(found, dict):
         raise DataError("This is not an object.", 'Write {"name": "photo", "kind": "image"}.')
@@ -231,7 +231,8 @@ def _input(found: Any, others: Sequence[Input]) -> Input:
     if not isinstance(kind, str) or kind not in known:
         raise DataError(f"'{name}' is of the unknown kind '{str(kind)[:40]}'.", f"There are: {', '.join(known)}.")
     try:
-        made = build(known[kind], {key: value for key, value in found.items() if key not in COMMON})
+        made = build(known[kind], {key: value for key, value in found.items() if key not in COMMON}).placed(folder)
+        tokens = made.vocabulary
     except MmlabError as error:
         raise DataError(f"'{name}': {error.message}", error.hint) from error
     inline, vary = _flag(found, "inline", False), _flag(found, "vary", True)
@@ -244,7 +245,7 @@ def _input(found: Any, others: Sequence[Input]) -> Input:
     letter = plain(found.get("letter", ""), 2) or _letter(label, letters)
     if letter in letters:
         raise DataError(f"'{name}' has the letter of another modality.", "Give each its own.")
-    return Input(Modality(name, made.seen_as, made.shape, label, letter), made, inline, vary)
+    return Input(Modality(name, made.seen_as, made.shape, label, letter, tokens), made, inline, vary)
 
 
 def _flag(found: Mapping[str, Any], key: str, default: bool) -> bool:

@@ -15,6 +15,7 @@ from mmlab.core.storage_errors import storage_errors
 from mmlab.modalities.files import numbered
 from mmlab.tasks.custom import locations
 from mmlab.tasks.custom.locations import MANIFEST, TASK_FILE
+from mmlab.tasks.custom.text_tokens import kept_choice
 from mmlab.tasks.official.benchmark import BENCHMARKS, Benchmark, Protocol, Sample
 from mmlab.tasks.official.fingerprint import Fingerprint, fingerprint
 
@@ -43,7 +44,9 @@ def open_folder(name: str, folder: Path, protocol: str = "", incomplete: bool = 
         command = f"python -m mmlab data {name} {quote(str(folder))} --incomplete"
         raise DataError(found.sentence, f"To count such files as missing inputs: {command}")
     with storage_errors():
-        _write(folder / TASK_FILE, json.dumps(_task(name, benchmark, chosen), indent=2, ensure_ascii=False) + "\n")
+        _write(
+            folder / TASK_FILE, json.dumps(_task(name, folder, benchmark, chosen), indent=2, ensure_ascii=False) + "\n"
+        )
         _write(folder / MANIFEST, manifest)
     locations.add(folder)
     return found
@@ -64,13 +67,13 @@ def looked_at(name: str, folder: Path, protocol: str = "") -> tuple[Benchmark, P
     return benchmark, chosen, fingerprint(benchmark, chosen, folder, samples)
 
 
-def _task(name: str, benchmark: Benchmark, protocol: Protocol) -> dict[str, Any]:
+def _task(name: str, folder: Path, benchmark: Benchmark, protocol: Protocol) -> dict[str, Any]:
     return {
         "name": name,
         "title": benchmark.title,
         "about": f"{benchmark.about} Protocol {protocol.name}: {protocol.about}",
         "output": benchmark.asks(protocol),
-        "modalities": list(protocol.inputs),
+        "modalities": kept_choice(folder, protocol.inputs),
         "protocol": protocol.name,
         **({"grouped_by": benchmark.grouped_by} if benchmark.grouped_by else {}),
     }

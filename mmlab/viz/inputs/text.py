@@ -23,6 +23,7 @@ LONGEST = 24  # letters of a word that are drawn
 WIDE, SIZE = 320, 17
 MOST = 60  # words that are drawn of a longer text
 NARROW = "iljt.,;:!'’|()"
+INSIDE = "##"  # how a piece begins that stands inside of a word
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,12 @@ class Placed:
 def laid(words: Sequence[str], width: float, size: float, margin: float = 8) -> tuple[list[Placed], float]:
     """The words in lines that fit into `width`, and the height of them all."""
     x, y, found = margin, margin + 0.5 * size * (LINE + 0.7), []
-    for word in words:
+    for piece in words:
+        word = piece.removeprefix(INSIDE)
+        if word != piece and word:
+            x = max(x - SPACE * size, margin)  # it goes on where the one before ends
+        else:
+            word = piece
         short = word if len(word) <= LONGEST else f"{word[: LONGEST - 1]}…"
         wide = size * sum(LETTER * (0.55 if letter in NARROW else 1.0) for letter in short)
         if x > margin and x + wide > width - margin:
@@ -77,11 +83,22 @@ def heated(
     return "".join(parts), height
 
 
+def joined(words: Sequence[str]) -> str:
+    """Words and pieces of words as a text."""
+    parts = [word.removeprefix(INSIDE) if word.startswith(INSIDE) else f" {word}" for word in words]
+    return "".join(parts).strip()
+
+
 def weighed(words: Sequence[str], values: Floats) -> str:
     """The words that stand out most, for those who do not see the colours."""
     order = np.argsort(-np.abs(values[: len(words)]), kind="stable")[:3]
-    named = ", ".join(f"{words[i]} {100 * values[i]:.0f} %" for i in order if values[i])
+    named = ", ".join(f"{_alone(words[i])} {100 * values[i]:.0f} %" for i in order if values[i])
     return say("Most: {words}.", words=named) if named else say("No word stands out.")
+
+
+def _alone(word: str) -> str:
+    """A piece outside of its word."""
+    return f"…{word.removeprefix(INSIDE)}" if word.startswith(INSIDE) else word
 
 
 def _word(placed: Placed, size: float, colour: str) -> str:

@@ -1,0 +1,136 @@
+"""What the texts of a folder are taken as: the choice in its task.json, and how much of them a model then knows."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mmlab.core.errors import DataError, MmlabError
+from mmlab.core.recordings import Text
+from mmlab.modalities.text.folder_input import WORDS, TextInput
+from mmlab.modalities.text.subwords import USUAL, learned
+from mmlab.modalities.text.tokenize import words_of
+from mmlab.modalities.text.tokens import PIECES, tokens_of
+from mmlab.storage.atomic_files import write_atomically
+from mmlab.tasks.custom import locations
+from mmlab.tasks.custom.current_rows import rows_of
+from mmlab.tasks.custom.manifest import SPLITS
+from mmlab.tasks.custom.problems import Problems
+from mmlab.tasks.custom.samples import recording
+from mmlab.tasks.custom.task_json import Description, read_description
+
+NO_TEXT = "No input of this folder is a text.", 'Give one the kind "text" in task.json.'
+CHOICE = ("tokens", "length")  # what task.json says of it
+
+
+@dataclass(frozen=True)
+class Known:
+    """Of the texts of a split: how many there are, the mean of their tokens, the share of tokens that are not known,
+    and the share of texts that are longer than what a model takes."""
+
+    texts: int
+    tokens: float
+    unknown: float
+    cut: float
+
+
+def choose(folder: Path, by: str, name: str = "", length: int = 0, size: int = USUAL) -> tuple[str, ...]:
+    """Let texts of a folder be words, tokens of `hf:FOLDER`, or pieces (`bpe`) that are learned on its training texts.
+
+    name: of one input; all texts otherwise. length: tokens that a model takes; as it is for 0. Gives the names of the
+    inputs, and writes task.json and the pieces. Raises DataError and MissingExtra.
+    """
+    description = _described(folder)
+    names = [item.modality.name for item in description.inputs if isinstance(item.kind, TextInput)]
+    if name and name not in names:
+        raise DataError(f"'{name[:40]}' is no text of this folder.", f"There are: {', '.join(names) or 'none'}.")
+    if not names:
+        raise DataError(*NO_TEXT)
+    chosen = (name,) if name else tuple(names)
+    found = locations.load(folder)
+    for item in found["modalities"]:
+        if item["name"] in chosen:
+            item.pop("tokens", None)
+            if by != WORDS:
+                item["tokens"] = _named(description, item["name"], by, size)
+            if length:
+                item["length"] = length
+    write_atomically(folder / locations.TASK_FILE, (json.dumps(found, indent=2, ensure_ascii=False) + "\n").encode())
+    _described(folder)
+    return chosen
+
+
+def known(folder: Path) -> dict[str, dict[str, Known]]:
+    """How much is known of the texts of a folder, by input and split. Raises DataError and MissingExtra."""
+    description = _described(folder)
+    found: dict[str, dict[str, Known]] = {}
+    for item in description.inputs:
+        if not isinstance(item.kind, TextInput):
+            continue
+        said = {split: list(_texts(description, item.modality.name, split)) for split in SPLITS}
+        found[item.modality.name] = dict(_counted(item.kind, said))
+    return found
+
+
+def kept_choice(folder: Path, inputs: Sequence[Any]) -> list[dict[str, Any]]:
+    """Inputs of an official data set, with what was chosen for their texts when its folder was opened before."""
+    there = locations.load(folder)["modalities"] if (folder / locations.TASK_FILE).is_file() else []
+    made = {item["name"]: item for item in there if isinstance(item, dict) and "name" in item}
+    chosen = {name: {key: item[key] for key in CHOICE if key in item} for name, item in made.items()}
+    return [{**item, **(chosen.get(item["name"], {}) if item["kind"] == "text" else {})} for item in inputs]
+
+
+def _described(folder: Path) -> Description:
+    problems = Problems()
+    found = read_description(folder, problems)
+    problems.raise_first(folder)
+    assert found is not None  # it is only left out where there are errors
+    return found
+
+
+def _named(description: Description, name: str, by: str, size: int) -> str:
+    """What task.json calls the tokens; pieces are learned, and written beside it."""
+    if by != PIECES:
+        tokens_of(by)
+        return by
+    texts = list(_texts(description, name, "train"))
+    if not texts:
+        raise DataError(f"No training sample has '{name}'.", "Pieces are learned on the training texts.")
+    file = f"pieces_{name}.json"
+    write_atomically(description.folder / file, learned(texts, size).as_json().encode())
+    return f"{PIECES}:{file}"
+
+
+def _texts(description: Description, name: str, split: str) -> Iterable[str]:
+    """The texts of a split that can be read."""
+    for row in rows_of(description, split):  # type: ignore[arg-type]
+        try:
+            raw = recording(description, name, row.cells[name]) if name in row.cells else None
+        except MmlabError:
+            continue  # `check` tells of it
+        if isinstance(raw, Text):
+            yield raw.text
+
+
+def _counted(kind: TextInput, said: dict[str, list[str]]) -> Iterable[tuple[str, Known]]:
+    is_lost = _lost_words(said["train"]) if kind.tokens == WORDS else _lost_tokens(kind.tokens)
+    for split, texts in said.items():
+        lost = [is_lost(text) for text in texts]
+        tokens, several = sum(map(len, lost)), max(len(texts), 1)
+        cut = sum(len(each) > kind.length for each in lost)
+        yield split, Known(len(texts), tokens / several, sum(map(sum, lost)) / max(tokens, 1), cut / several)
+
+
+def _lost_words(training: Sequence[str]) -> Callable[[str], list[bool]]:
+    """Of a text, which of its words no training text has."""
+    met = {word for text in training for word in words_of(text)}
+    return lambda text: [word not in met for word in words_of(text)]
+
+
+def _lost_tokens(name: str) -> Callable[[str], list[bool]]:
+    """Of a text, which of its tokens are not in the vocabulary."""
+    tokens = tokens_of(name)
+    return lambda text: [number == tokens.unknown for _, number in tokens.pieces(text)]
