@@ -181,8 +181,16 @@ def test_the_screen_says_that_the_input_is_still_given() -> None:
         "Still given, with a stretch blanked: silence from 0.20 to 0.50 of 1.00 seconds."
     )
     assert stretches.in_words(CLIP, Stretch(1, 2)) == (
-        "Still given, with a stretch blanked: black frames from 1 to 3 of 4 frames."
+        "Still given, with a stretch blanked: black frames from 2 to 3 of 4 frames."
     )
+
+
+def test_frames_are_counted_and_moments_are_not() -> None:
+    of_frames, of_seconds = timeline(CLIP), timeline(TONE)
+    assert [stretches.ends(of_frames, Stretch(start, 2)) for start in (0, 2)] == ["1–2", "3–4"]
+    assert stretches.ends(of_frames, Stretch(2, 1)) == "3"
+    assert stretches.ends(of_seconds, Stretch(0.2, 0.3)) == "0.20–0.50"
+    assert stretches.ends(timeline(LINE), Stretch(10, 20)) == "10–30"
 
 
 def test_a_stretch_is_found_in_what_a_model_sees() -> None:

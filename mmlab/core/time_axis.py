@@ -57,11 +57,15 @@ class Stretch:
 
 @dataclass(frozen=True)
 class Timeline:
-    """The time of one recording: equal `steps`, `rate` of them to a `unit` (a phrase, such as seconds)."""
+    """The time of one recording: equal `steps`, `rate` of them to a `unit` (a phrase, such as seconds).
+
+    counted: whether steps are things that people count from 1, such as frames: the second lies from 1 to 2.
+    """
 
     steps: int
     rate: float
     unit: str
+    counted: bool = False
 
     @property
     def length(self) -> float:

@@ -83,23 +83,30 @@ def in_words(raw: Raw, stretch: Stretch) -> str:
     timeline = axis.timeline(raw)
     if not stretch.length:
         return say("Given whole: nothing of it is blanked.")
+    start, end = from_and_to(timeline, stretch)
     return say(
         "Still given, with a stretch blanked: {blank} from {start} to {end} of {length} {unit}.",
         blank=say(axis.blank),
-        start=moment(timeline, stretch.start),
-        end=moment(timeline, stretch.end),
-        length=moment(timeline, timeline.length),
+        start=start,
+        end=end,
+        length=_moment(timeline, timeline.length),
         unit=say(timeline.unit),
     )
 
 
 def ends(timeline: Timeline, stretch: Stretch) -> str:
-    """From and to, in few signs: `0.30–0.75`."""
-    return f"{moment(timeline, stretch.start)}–{moment(timeline, stretch.end)}"
+    """From and to, in few signs: `0.30–0.75`, of frames the first and the last."""
+    first, last = from_and_to(timeline, stretch)
+    return first if first == last and timeline.counted else f"{first}–{last}"
 
 
-def moment(timeline: Timeline, value: float) -> str:
-    """A moment as finely as the timeline asks for: whole steps of few, hundredths of seconds."""
+def from_and_to(timeline: Timeline, stretch: Stretch) -> tuple[str, str]:
+    """Both in words, as finely as the timeline asks for: counted steps, whole ones, hundredths of seconds."""
+    start = stretch.start + 1 if timeline.counted and stretch.length else stretch.start
+    return _moment(timeline, start), _moment(timeline, stretch.end)
+
+
+def _moment(timeline: Timeline, value: float) -> str:
     return f"{value:.0f}" if timeline.rate == 1 else f"{value:.2f}"
 
 

@@ -25,7 +25,7 @@ class ClipTime(TimeAxis):
     dimension = 1
 
     def timeline(self, raw: Clip) -> Timeline:
-        return Timeline(len(raw.pixels), 1.0, phrase("frames"))
+        return Timeline(len(raw.pixels), 1.0, phrase("frames"), counted=True)
 
     def blanked(self, raw: Clip, first: int, last: int) -> Clip:
         pixels = raw.pixels.copy()

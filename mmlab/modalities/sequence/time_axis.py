@@ -22,7 +22,7 @@ class SequenceTime(TimeAxis):
 
     def timeline(self, raw: FeatureSequence) -> Timeline:
         first, last = counted(raw)
-        return Timeline(last - first, 1.0, phrase("steps"))
+        return Timeline(last - first, 1.0, phrase("steps"), counted=True)
 
     def blanked(self, raw: FeatureSequence, first: int, last: int) -> FeatureSequence:
         begin = counted(raw)[0]

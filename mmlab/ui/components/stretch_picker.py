@@ -85,16 +85,19 @@ def _strip(key: str, inside: str, shares: tuple[float, float], label: str, put: 
 
 
 def _slider(key: str, timeline: Timeline, stretch: Stretch, put: partial[None]) -> None:
+    """Both ends; of counted steps the first and the last of them."""
     name, unit = f"{key}.range", say(timeline.unit)
+    before = 1.0 if timeline.counted else 0.0  # of what starts there
 
     def moved() -> None:
         low, high = st.session_state[name]
-        put(low / timeline.length, high / timeline.length)
+        put((low - before) / timeline.length, high / timeline.length)
 
-    now = (stretch.start, min(stretch.end, timeline.length))
+    last = max(min(stretch.end, timeline.length), before)
+    now = (min(stretch.start + before, last), last)
     st.slider(
         say("Blanked, from and to ({unit})", unit=unit),
-        0.0,
+        before,
         timeline.length,
         value=now,
         key=url_state.follow(name, now),

@@ -46,7 +46,7 @@ def heat(
             )
         rows.append((heatmap.Head(label, label=label), cells))
     columns = [heatmap.Head(view.key(mask), view.has(mask)) for mask in view.masks]
-    room = min(WIDEST, max(heatmap.LABEL_WIDE, 8 + heatmap.LETTER_WIDE * max(map(len, labels), default=0)))
+    room = min(WIDEST, max(LEAST, 8 + heatmap.LETTER_WIDE * max(map(len, labels), default=0)))
     if upright:
         turned = [(head, [cells[place] for _, cells in rows]) for place, head in enumerate(columns)]
         drawing = heatmap.grid([head for head, _ in rows], turned, view.letters, title, selected, wide=_upright(labels))
