@@ -339,6 +339,8 @@ def test_clips_go_everywhere(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     for page in ("explain", "robustness"):
         visitor.read(page)
     visitor.read("predict", damage="clip:frozen:5")
+    visitor.read("predict", damage="clip:blanked:1-3", view="damage")
+    visitor.read("explain", damage="clip:blanked:1-3")
 
 
 def every_method() -> list[str]:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+
+from torch import Tensor
 
 from mmlab.core.recordings import Raw
 from mmlab.core.task import Task
@@ -44,9 +47,12 @@ def blanks(task: Task, raw: Mapping[str, Raw], sample: str, damages: Sequence[Da
         if damage.kind == stretches.BLANKED and damage.modality in raw:
             given, name = raw[damage.modality], damage.modality
             stretch = stretches.in_force(given, damage.severity, seed_of(sample, damage), damage.stretch)
-            seen = stretches.seen_part(given, stretch, lambda mark, name=name: task.prepare(name, mark).tensor)
-            found[name] = Blank(stretch, seen)
+            found[name] = Blank(stretch, stretches.seen_part(given, stretch, partial(_prepared, task, name)))
     return found
+
+
+def _prepared(task: Task, name: str, raw: Raw) -> Tensor:
+    return task.prepare(name, raw).tensor
 
 
 def seed_of(sample: str, damage: Damage) -> int:

@@ -88,11 +88,11 @@ def _more(shown: PredictView, modality: Modality) -> None:
 
 
 def _hurt(shown: PredictView, modality: Modality, hurt: Damage) -> str:
-    """The corruption of an input in a few words: `Background noise 3`, `Blanked 0.30–0.75`."""
+    """The corruption of an input in a few words: `Background noise 3`; of a blanked stretch its ends."""
     if modality.name not in shown.world.blanks:
         return f"{plain(label(modality.kind, hurt.kind))} {hurt.severity}"
     raw, stretch = shown.item.raw[modality.name], shown.world.blanks[modality.name].stretch
-    return f"{say('Blanked')} {stretches.ends(stretches.axis_of(raw).timeline(raw), stretch)}"
+    return f":material/tune: {stretches.ends(stretches.axis_of(raw).timeline(raw), stretch)}"
 
 
 def _views(shown: PredictView, modality: Modality) -> None:
