@@ -128,6 +128,11 @@ def test_of_a_film_the_flow_is_estimated_between_its_first_two_frames(ending: st
     assert "first two frames" in flow.note
 
 
+def test_a_film_of_narrow_frames_is_read() -> None:
+    wide = np.linspace(0, 1, 2000)[None].repeat(2, 0)
+    assert read_flow(film(wide, np.roll(wide, 3, 1))).pixels.shape == (2, 256, 3)
+
+
 def test_frames_of_two_sizes_and_a_film_that_is_cut_off_get_their_sentence() -> None:
     with pytest.raises(DataError, match="differ in size"):
         read_flow(film(textured(), textured(40), ending="TIFF"))

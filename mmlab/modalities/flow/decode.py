@@ -70,9 +70,10 @@ def _first_two(content: bytes, label: str) -> list[NDArray[np.float32]]:
         raise DataError(f"The second frame of {label} cannot be read.", HINT) from error
     if frames[0].size != frames[1].size:
         raise DataError(f"The first two frames of {label} differ in size.", "Give frames of one size.")
-    for frame in frames:
-        frame.thumbnail((FILM_SIDE, FILM_SIDE), Image.Resampling.BOX)
-    return [np.asarray(frame, np.float32) / 255 for frame in frames]
+    scale = min(1.0, FILM_SIDE / max(frames[0].size))
+    width, height = (max(2, round(side * scale)) for side in frames[0].size)
+    small = (frame.resize((width, height), Image.Resampling.BOX) for frame in frames)
+    return [np.asarray(frame, np.float32) / np.float32(255) for frame in small]
 
 
 def _from_flo(content: bytes, label: str) -> Flow:

@@ -9,7 +9,7 @@ import numpy as np
 
 from mmlab.core.drawing import Drawing, Floats, MapPanel, Paint, Pixels, Scales
 from mmlab.core.phrases import say
-from mmlab.core.recordings import Flow, Raw
+from mmlab.core.recordings import Flow, Picture, Raw
 from mmlab.modalities.flow.vectors import shares_of
 from mmlab.modalities.image.draw import PictureDrawing
 from mmlab.viz.inputs.raster import SMALL, fitted, png
@@ -21,12 +21,12 @@ WHEEL = np.array([[1, 0, 0], [1, 1, 0], [0, 1, 0], [0, 1, 1], [0, 0, 1], [1, 0, 
 class FlowDrawing(PictureDrawing):
     """Of flow pictures, and of tensors `[2, H, W]` in [-1, 1]."""
 
-    def recorded(self, raw: Flow, colour: str, what: str) -> Drawing:
+    def recorded(self, raw: Picture, colour: str, what: str) -> Drawing:
         height, width = raw.pixels.shape[:2]
         pixels = _bytes(in_colours(shares_of(fitted(raw.pixels))))
         return Drawing(png(pixels), "png", _said(what, width, height), width < 96)
 
-    def thumbnail(self, raw: Flow, colour: str) -> Drawing:
+    def thumbnail(self, raw: Picture, colour: str) -> Drawing:
         return self.recorded(Flow(fitted(raw.pixels, SMALL)), colour, say("Sample"))
 
     def seen(

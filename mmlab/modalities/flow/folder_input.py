@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -40,8 +40,8 @@ class FlowInput(FolderInput):
     def files(self, path: str) -> tuple[str, ...]:
         return with_beside(path, self.beside)
 
-    def joined(self, contents: Sequence[bytes]) -> bytes:
-        return ImageInput(colour=True, beside=self.beside).joined(contents)
+    def joined(self, files: Mapping[str, bytes]) -> bytes:
+        return ImageInput(colour=True, beside=self.beside).joined(files)
 
     def read(self, content: bytes, name: str) -> Raw:
         return read_flow(content, name)

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 Generator = np.random.Generator
-JOINTS = ("trunk", "left arm", "left forearm", "right arm", "right forearm", "left thigh", "left shank")
-JOINTS = (*JOINTS, "right thigh", "right shank")
+ARMS = "left arm", "left forearm", "right arm", "right forearm"
+JOINTS = "trunk", *ARMS, "left thigh", "left shank", "right thigh", "right shank"
 READY = np.radians([180.0, -50, -105, 50, 105, -16, -4, 16, 4])  # the pose about which all poses lie
 LOOSE = np.radians([6.0, 22, 30, 22, 30, 9, 9, 9, 9])  # standard deviations about it
 HELD = (0.05, 0.1), (0.015, 0.03)  # length and radius of what a hand holds, the same whatever it is
