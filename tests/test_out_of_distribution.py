@@ -75,6 +75,32 @@ def test_of_several_splits_the_one_in_which_it_is_least_rare_counts() -> None:
     assert NeighbourTest.learn([line(100)], [[near], [wide[:50]]]).of(place).is_far, "too small to be asked"
 
 
+def test_how_numbers_are_spread_does_not_depend_on_where_they_are() -> None:
+    picture = torch.rand(1, 1, 12, 12, generator=torch.Generator().manual_seed(0))
+    found = out_of_distribution.spread_view(
+        torch.cat([picture, picture.roll(3, 2), picture.flatten().sort()[0].view_as(picture)])
+    )
+    ranks = out_of_distribution.RANKS
+    assert found.shape == (3, 3 * ranks), "levels, steps down, steps across"
+    assert found[:, :ranks] == pytest.approx(np.tile(found[0, :ranks], (3, 1))), "the same numbers"
+    assert found[2, ranks:].max() < found[0, ranks:].max(), "in order, neighbours are closer"
+    assert out_of_distribution.spread_view(torch.ones(2, 5)).tolist() == [[1.0] * 5] * 2
+    assert np.isfinite(out_of_distribution.spread_view(torch.rand(1, 2, 1, 9000))).all(), (
+        "an axis of one place has no steps"
+    )
+
+
+def test_noise_is_no_digit_although_it_lies_near_many_of_them() -> None:
+    model = Model.open(Library().find("digits", "joint"))
+    known = out_of_distribution.learn(model)
+    noise = (np.random.default_rng(0).integers(0, 256, (64, 64))).astype(np.uint8)
+    target = io.BytesIO()
+    Image.fromarray(noise).save(target, "PNG")
+    task = TASKS["digits"]()
+    tensor = task.prepare("image", task.read("image", target.getvalue(), "noise.png")).tensor
+    assert out_of_distribution.measure(model, known, {"image": tensor})["image"].is_far
+
+
 def test_too_few_samples_are_said() -> None:
     with pytest.raises(DataError, match="too few"):
         NeighbourTest.learn([line(100)], [[line(98)], [line(98)]])

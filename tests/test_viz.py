@@ -18,7 +18,7 @@ from mmlab.cli.console import number
 from mmlab.core.number_text import digits_of, fixed, on_scale
 from mmlab.core.outputs import Prediction, Regression
 from mmlab.core.recordings import Picture, Raw, Series, Sound, Strokes, Text
-from mmlab.viz.base import theme
+from mmlab.viz.base import svg_chart, theme
 from mmlab.viz.base.svg import standalone
 from mmlab.viz.compare import many_combinations, method_tables, score_table
 from mmlab.viz.dominance import seed_bars
@@ -197,6 +197,13 @@ def test_the_card_of_a_number_says_how_far_off_it_may_be_and_is() -> None:
     assert "90 % interval: −3.00 to 0.50 · off by 1.25" in html  # cut at the end of the scale
     assert "0.5 higher, on the same side" in html
     assert 'aria-label="Answer −1.5 on a scale from −3 to 3; with all inputs −2; truth −0.25"' in html
+
+
+def test_a_percentage_on_an_axis_has_a_digit_more_where_a_whole_one_would_be_wrong() -> None:
+    steps = svg_chart.Axis("share", 0.0, 0.12)
+    assert [steps.shown(tick) for tick in steps.ticks] == ["0.0 %", "2.5 %", "5.0 %", "7.5 %", "10.0 %"]
+    whole = svg_chart.Axis("accuracy", 0.9, 0.94)
+    assert [whole.shown(tick) for tick in whole.ticks] == ["90 %", "91 %", "92 %", "93 %", "94 %"]
 
 
 def test_a_scale_has_as_many_numbers_as_fit_beside_each_other() -> None:

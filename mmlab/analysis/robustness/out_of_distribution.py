@@ -1,9 +1,10 @@
-"""Whether an input is like what a model was trained on: its distance to the nearest training inputs, in two views.
+"""Whether an input is like what a model was trained on: its distance to the nearest training inputs, in three views.
 
-One view is what enters the model, averaged to at most PLACES cells along each axis (of words, whose numbers are names,
-there is no such view); the other is what the model's own encoder makes of it: the last maps before anything is pooled,
-by mean and maximum over their places, at unit length as Sun et al. do it. Both are needed: an encoder that never saw a
-white wall may map it onto a face, and pixels alone do not know what matters.
+One view is what enters the model, averaged to at most PLACES cells along each axis; another how its numbers are spread
+and how far neighbours are apart, wherever that is (of words, whose numbers are names, there is neither); the last is
+what the model's own encoder makes of it: the last maps before anything is pooled, by mean and maximum over their
+places, at unit length as Sun et al. do it. All are needed: an encoder that never saw a white wall may map it onto a
+face, pixels alone do not know what matters, and noise is, place by place, no farther from a picture than others are.
 
 >>> known = learn(model)                                     # {"infrared": NeighbourTest, ...}: seconds to minutes
 >>> measure(model, known, {"infrared": tensor})              # {"infrared": NeighbourDistance(...)}
@@ -38,6 +39,7 @@ ROWS = 2000  # of each split: more change the distances little
 SPLITS: tuple[Split, ...] = ("train", "valid", "test")
 PLACES = 16  # cells along each axis of an input
 NUMBERS = 4096  # of an input, once it is averaged
+RANKS = 17  # of its numbers in order
 POOLS: Mapping[int, Callable[[Tensor, Any], Tensor]] = {
     1: functional.adaptive_avg_pool1d,
     2: functional.adaptive_avg_pool2d,
@@ -58,13 +60,13 @@ def learn(model: Model, on_progress: Progress | None = None) -> dict[str, Neighb
     splits = _splits(model)
     if not splits:
         return {}
-    pixels = [split.views(lambda batch: {n: input_view(v) for n, v in batch.inputs.items()}) for split in splits]
+    pixels, spreads = zip(*(split.several(input_view, spread_view) for split in splits), strict=True)
     tell(0.2)
     seen = _encoded(model, splits, pixels, lambda share: tell(0.2 + 0.8 * share))
     found = {}
     for place, modality in enumerate(model.method.modalities):
         name = modality.name
-        views = [] if modality.discrete else [[each[name] for each in pixels]]
+        views = [] if modality.discrete else [[each[name] for each in of] for of in (pixels, spreads)]
         views += [[each[name] for each in seen]] if name in seen[0] else []
         there = [split.present[:, place] for split in splits]
         kept = [[view[each][there[each]] for view in views] for each in range(len(splits))]
@@ -84,7 +86,8 @@ def measure(
     found = {}
     for name, test in known.items():
         if name in tensors:
-            views = [] if method.modalities[name].discrete else [input_view(complete[name])[0]]
+            is_words = method.modalities[name].discrete
+            views = [] if is_words else [view(complete[name])[0] for view in (input_view, spread_view)]
             found[name] = test.of([*views, *([seen[name][0]] if name in seen else [])])
     return found
 
@@ -97,6 +100,24 @@ def input_view(values: Tensor) -> Rows:
     if pool := POOLS.get(len(cells)):
         values = pool(values, cells)
     return np.asarray(_drawn_together(values.flatten(1)).numpy(), np.float32)
+
+
+def spread_view(values: Tensor) -> Rows:
+    """How the numbers of inputs `[B, C, *places]` are spread in each channel, and the steps between neighbours along
+    each axis, as rows: at RANKS even places of them in order. Of inputs without places the numbers themselves."""
+    values = values.float()
+    if values.dim() < 3:
+        return np.asarray(values.flatten(1).numpy(), np.float32)
+    along = [axis for axis in range(2, values.dim()) if values.shape[axis] > 1]
+    steps = [_ranked(values.diff(dim=axis).abs().flatten(1)) for axis in along]
+    return np.asarray(torch.cat([_ranked(values.flatten(2)).flatten(1), *steps], 1).numpy(), np.float32)
+
+
+def _ranked(numbers: Tensor) -> Tensor:
+    """`[..., N]` to `[..., RANKS]`: of at most about NUMBERS of them, in order and without the ends."""
+    ordered = numbers[..., :: -(-numbers.shape[-1] // NUMBERS)].sort(-1).values
+    places = torch.linspace(0.02, 0.98, RANKS) * (ordered.shape[-1] - 1)
+    return ordered[..., places.round().long()]
 
 
 def _drawn_together(rows: Tensor) -> Tensor:
@@ -157,6 +178,18 @@ class _Rows:
         self.samples = samples
         self.parts = [places[start : start + step] for start in range(0, len(places), step)]
         self.present = samples.present[places].numpy()
+
+    def several(self, *views: Callable[[Tensor], Rows]) -> list[dict[str, Rows]]:
+        """What each of several views makes of each input, `[N, D]`; the samples are read once."""
+
+        def made(batch: Batch) -> dict[str, Rows]:
+            return {f"{at}:{name}": view(v) for at, view in enumerate(views) for name, v in batch.inputs.items()}
+
+        found: list[dict[str, Rows]] = [{} for _ in views]
+        for key, rows in self.views(made).items():
+            at, _, name = key.partition(":")
+            found[int(at)][name] = rows
+        return found
 
     def views(self, view: Callable[[Batch], Mapping[str, Rows]]) -> dict[str, Rows]:
         """What `view` makes of each input, `[N, D]`."""

@@ -50,8 +50,8 @@ class Axis:
         return tuple(round(place * step, 9) for place in range(first, last + 1))
 
     def shown(self, tick: float) -> str:
-        """A tick as it is written; percentages get a digit more where whole ones would repeat."""
-        if self.text is percent and (self.high - self.low) < 0.05:
+        """A tick as it is written; percentages get a digit more where whole ones would be wrong."""
+        if self.text is percent and any(abs(100 * each - round(100 * each)) > 1e-6 for each in self.ticks):
             return f"{100 * tick:.1f} %"
         return self.text(tick)
 

@@ -24,6 +24,7 @@ CHI2 = 2.0  # standard deviations that an ellipse reaches
 AXIS_ROOM = 72  # pixels
 FAINT = 1500  # points of the map that stay visible behind a path
 LABELS = 8  # of a path; with more combinations only the lit ones and the single inputs are named
+NEAR_AND_FARTHER = 34, 54  # pixels from points to their letters, in turn, so that neighbours do not cover each other
 HEIGHT = 400
 
 
@@ -227,11 +228,12 @@ def _name(figure: go.Figure, steps: Sequence[Step], lit: Sequence[str]) -> None:
     order = np.argsort(angles)
     even = angles[order[0]] + np.arange(len(named)) * 2 * np.pi / len(named)
     mixed = np.unwrap(angles[order]) * 0.4 + even * 0.6
-    for position, angle in zip(order, mixed, strict=True):
-        step = named[position]
+    for position, (place, angle) in enumerate(zip(order, mixed, strict=True)):
+        step = named[place]
         arrow = {"showarrow": True, "arrowhead": 0, "arrowwidth": 1, "arrowcolor": MUTED}
-        shift = {"ax": 34 * float(np.cos(angle)), "ay": -30 * float(np.sin(angle))}
-        x, y = places[position]
+        length = NEAR_AND_FARTHER[position % 2]
+        shift = {"ax": length * float(np.cos(angle)), "ay": -0.9 * length * float(np.sin(angle))}
+        x, y = places[place]
         figure.add_annotation(x=float(x), y=float(y), text=f"<b>{escape(step.letters)}</b>", **arrow, **shift, **LABEL)
 
 
