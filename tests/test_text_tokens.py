@@ -129,6 +129,19 @@ def test_pieces_are_learned_on_the_training_texts_and_counted_in_each_split(tmp_
     assert "learned" not in task_class(told(tmp_path / "other"))().describe()
 
 
+def test_a_damaged_vocabulary_is_named_and_made_again_by_the_command_that_it_names(tmp_path: Path) -> None:
+    folder = told(tmp_path / "own")
+    choose(folder, "bpe", "one", 16, 60)
+    whole = (folder / "pieces_one.json").read_bytes()
+    (folder / "pieces_one.json").write_bytes(whole[:40])
+    with pytest.raises(DataError, match=r"'pieces_one\.json'") as raised:
+        known(folder)
+    assert "mmlab tokens FOLDER --by bpe" in raised.value.hint
+    choose(folder, "bpe", "one", 0, 60)
+    assert (folder / "pieces_one.json").read_bytes() == whole
+    assert task_class(folder)().info.modalities["one"].shape == (2, 16), "the length stays"
+
+
 def held(folder: Path) -> Subwords:
     return subwords.read(folder / "pieces_one.json")
 

@@ -46,7 +46,8 @@ def _decoded(content: bytes, label: str, longest: int) -> tuple[NDArray[np.float
 
     av.logging.set_level(None)  # what a file says wrong of itself is not for the log of whoever hosts this
     kind, bounds = container_of(content), {"threads": "1"}
-    with av.open(io.BytesIO(content), format=kind, metadata_errors="ignore", options=bounds) as container:
+    opened: Any = av.open(io.BytesIO(content), format=kind, metadata_errors="ignore", options=bounds)
+    with opened as container:
         if not container.streams.audio:
             raise DataError(f"{label} holds no sound.", HINT)
         stream = container.streams.audio[0]

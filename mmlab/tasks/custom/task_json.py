@@ -100,10 +100,13 @@ class Description:
         return {"inputs": inputs, "output": self.info.output.card(), "regions": self.regions, **drops}
 
 
-def read_description(folder: Path, problems: Problems) -> Description | None:
-    """The description in a folder; nothing, and the reasons in `problems`, where it cannot be used."""
+def read_description(folder: Path, problems: Problems, stated: Mapping[str, Any] | None = None) -> Description | None:
+    """The description in a folder; nothing, and the reasons in `problems`, where it cannot be used.
+
+    stated: what its task.json would say, instead of what it does.
+    """
     try:
-        found = locations.load(folder)
+        found = locations.load(folder) if stated is None else stated
     except DataError as error:
         problems.caught(error, file=TASK_FILE)
         return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -43,24 +43,22 @@ def choose(folder: Path, by: str, name: str = "", length: int = 0, size: int = U
     name: of one input; all texts otherwise. length: tokens that a model takes; as it is for 0. Gives the names of the
     inputs, and writes task.json and the pieces. Raises DataError and MissingExtra.
     """
-    description = _described(folder)
-    names = [item.modality.name for item in description.inputs if isinstance(item.kind, TextInput)]
+    found = locations.load(folder)
+    listed = [item for item in found.get("modalities", ()) if isinstance(item, dict) and item.get("kind") == "text"]
+    names = [str(item.get("name")) for item in listed]
     if name and name not in names:
         raise DataError(f"'{name[:40]}' is no text of this folder.", f"There are: {', '.join(names) or 'none'}.")
     if not names:
         raise DataError(*NO_TEXT)
-    chosen = (name,) if name else tuple(names)
-    found = locations.load(folder)
-    for item in found["modalities"]:
-        if item["name"] in chosen:
-            item.pop("tokens", None)
-            if by != WORDS:
-                item["tokens"] = _named(description, item["name"], by, size)
-            if length:
-                item["length"] = length
+    chosen = [item for item in listed if name in ("", item.get("name"))]
+    for item in chosen:
+        item.pop("tokens", None)
+        item.update({"length": length} if length else {})
+    description = _described(folder, found)  # without the tokens of before, whose file may be damaged
+    for item in chosen if by != WORDS else ():
+        item["tokens"] = _named(description, item["name"], by, size)
     write_atomically(folder / locations.TASK_FILE, (json.dumps(found, indent=2, ensure_ascii=False) + "\n").encode())
-    _described(folder)
-    return chosen
+    return tuple(item["name"] for item in chosen)
 
 
 def known(folder: Path) -> dict[str, dict[str, Known]]:
@@ -83,9 +81,9 @@ def kept_choice(folder: Path, inputs: Sequence[Any]) -> list[dict[str, Any]]:
     return [{**item, **(chosen.get(item["name"], {}) if item["kind"] == "text" else {})} for item in inputs]
 
 
-def _described(folder: Path) -> Description:
+def _described(folder: Path, stated: Mapping[str, Any] | None = None) -> Description:
     problems = Problems()
-    found = read_description(folder, problems)
+    found = read_description(folder, problems, stated)
     problems.raise_first(folder)
     assert found is not None  # it is only left out where there are errors
     return found

@@ -59,7 +59,7 @@ def _difference(one: NDArray[np.float64] | None, other: NDArray[np.float64] | No
     if one is None or other is None or np.allclose(one, other, atol=APART):
         return ""
     sizes = [np.linalg.norm(each[:3, :3], axis=0) for each in (other, one)]
-    if not np.allclose(*sizes, atol=APART):
+    if not np.allclose(sizes[0], sizes[1], atol=APART):
         voxels = [" × ".join(f"{side:.3g}" for side in each) for each in sizes]
         return f"their voxels are {voxels[0]} mm and {voxels[1]} mm"
     if not np.allclose(one[:3, :3], other[:3, :3], atol=APART):
