@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -49,6 +50,7 @@ def test_what_fails_is_logged_and_holds_nobody_up(caplog: pytest.LogCaptureFixtu
     head_start.wait()
     assert "no such module" in caplog.text
     assert gc.isenabled()
+    assert sys.getswitchinterval() == pytest.approx(0.005)
 
 
 def test_a_page_does_not_wait_where_nothing_was_begun() -> None:

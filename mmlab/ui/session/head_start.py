@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
+import sys
 import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -16,6 +17,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from mmlab.ui.session import wake_ups
 
 Work = Callable[[], None]
+OFTEN = 0.0005  # seconds for which a thread keeps Python's lock while others wait, in place of 0.005
 LOG = logging.getLogger("mmlab.app")
 _imported = threading.Event()
 _imported.set()  # nothing to wait for where nothing was begun
@@ -48,8 +50,11 @@ def lifespan(imports: Callable[[], Work]) -> Callable[[object], AbstractAsyncCon
 
 def _run(imports: Callable[[], Work]) -> None:
     """Without the collector, which looks again and again through all that imports leave behind and finds nothing: a
-    fourth of their time. What is there then stays for good: it is frozen, and no collection looks at it later."""
+    fourth of their time. What is there then stays for good: it is frozen, and no collection looks at it later. And with
+    Python's lock handed on more often, so that the server, which answers in many small steps, waits less for each."""
     gc.disable()
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(OFTEN)
     try:
         try:
             work = imports()
@@ -59,5 +64,6 @@ def _run(imports: Callable[[], Work]) -> None:
     except Exception:
         LOG.exception("The head start failed.")
     finally:
+        sys.setswitchinterval(usual)
         gc.freeze()
         gc.enable()
