@@ -18,7 +18,7 @@ from mmlab.core.task import TASKS
 from mmlab.experiments import model_jobs, model_work
 from mmlab.experiments.executors import SerialExecutor
 from mmlab.inference import imputation
-from mmlab.storage import checkpoints, disk_cache, sweep_file
+from mmlab.storage import checkpoints, disk_cache, leftovers, sweep_file
 from mmlab.storage.file_lock import held
 from mmlab.storage.library import ALIVE, Library
 from mmlab.testing.toy_task import ToyTask
@@ -104,6 +104,17 @@ def test_what_is_done_counts_for_these_weights_and_for_a_day(
     old = time.time() - 2 * model_jobs.A_DAY
     os.utime(note, (old, old))
     assert model_jobs.missing(jobs, library) == jobs[:2]
+
+
+def test_notes_of_a_command_that_nobody_goes_on_with_are_removed(
+    models: tuple[Reference, ...], library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    next(model_jobs.run(sweeps(models), library, SerialExecutor()))
+    leftovers.sweep(library.root)
+    assert notes_in(library)
+    monkeypatch.setattr(leftovers, "OLD_WORK", 0.0)
+    leftovers.sweep(library.root)
+    assert notes_in(library) == []
 
 
 def test_one_that_fails_is_named_and_the_rest_go_on(

@@ -15,6 +15,7 @@ from mmlab.core.errors import MmlabError
 from mmlab.storage import safetensors_header
 from mmlab.storage.atomic_files import HIDDEN
 from mmlab.storage.cache_folder import cache_folder
+from mmlab.storage.file_lock import is_locked
 
 OLD = 600.0  # seconds: younger ones may be of a process that this system does not see, such as in another container
 GONE = 2**22 + 1  # no process has this number: Linux counts to 2**22
@@ -26,6 +27,8 @@ EARLIER = re.compile(rf"\.({FILES})\.\w+\.(?P<process>\d+)(\.\d+)?")  # as earli
 NAMELESS = re.compile(r"\.(?P<name>[A-Za-z0-9][\w.-]*)\.(?=[0-9]*[a-f])[0-9a-f]{8}")
 MODEL = "model.safetensors"
 IN_LIBRARY = (".*", "*/*/.*", "*/*/*/.*", ".runs/*/*/*/.*")
+STOPPED_WORK = ".runs/.work/*/*/*/*/*"  # what `mmlab.experiments.model_jobs` notes of a command, for a day
+OLD_WORK = 2 * 86_400.0  # seconds
 IN_CACHE = ("rules/*/.*", "maps/*/.*", "plugins/.*")
 
 
@@ -43,10 +46,20 @@ def sweep(root: Path, age: float = OLD) -> None:
             _remove(place)
         elif (found := NAMELESS.fullmatch(place.name)) and place.is_dir() and not _is_used(GONE, place, age):
             _restore_or_remove_nameless(place, place.with_name(found["name"]))
+    _forget_stopped_work(root)
     for folder, pattern in ((cache, PART), (Path(tempfile.gettempdir()), TEMPORARY)):
         for place in _listed(folder, ("*",)):
             if (found := pattern.fullmatch(place.name)) and not _is_used(int(found["process"]), place, age):
                 _remove(place)
+
+
+def _forget_stopped_work(root: Path) -> None:
+    for file in _listed(root, (STOPPED_WORK,)):
+        if not _is_used(GONE, file, OLD_WORK) and not is_locked(file):
+            _remove(file)
+            with suppress(OSError):  # until something is in one of them
+                for folder in list(file.parents)[:5]:
+                    folder.rmdir()
 
 
 def _restore_or_remove(place: Path, name: str, process: int, was_replaced: bool, age: float) -> None:
