@@ -121,7 +121,7 @@ LISTS = "ucfTrainTestlist"
 FRAMES, FLOW, SECOND = "jpegs_256", "tvl1_flow/u", "tvl1_flow/v"
 INPUTS = (
     {"name": "frame", "kind": "image", "size": 64, "colour": True, "label": "Frame"},
-    {"name": "flow", "kind": "image", "size": 64, "colour": True, "beside": "u/v", "label": "Flow", "letter": "O"},
+    {"name": "flow", "kind": "flow", "size": 64, "beside": "u/v", "label": "Flow", "letter": "O"},
 )
 MOST_FRAMES = 8
 CLIP = {"kind": "frames", "frames": MOST_FRAMES, "size": 64, "colour": True, "label": "Frames"}
@@ -136,8 +136,7 @@ def _of_split(number: int) -> Protocol:
     return Protocol(
         "di-mml" if number == 1 else f"split-{number}",
         f"trainlist0{number} and testlist0{number}; crops of 224 of a stretch of frames and of its flow.",
-        "One frame, the middle one by the number of flow pictures, and the flow at it (u is red, v is green), of "
-        f"64 × 64; {OWN_EPOCH}",
+        f"One frame, the middle one by the number of flow pictures, and the flow at it, of 64 × 64; {OWN_EPOCH}",
         "fanyunfeng-bit/DI-MML",
         INPUTS,
         SIZES if number == 1 else {},
@@ -159,8 +158,7 @@ class UCF101(Benchmark):
         Protocol(
             "frames",
             "trainlist01 and testlist01; frames from the whole clip, as temporal segment networks take them.",
-            f"{MOST_FRAMES} frames at even distances, and the flow at the middle one (u is red, v is green), of "
-            f"64 × 64; {OWN_EPOCH}",
+            f"{MOST_FRAMES} frames at even distances, and the flow at the middle one, of 64 × 64; {OWN_EPOCH}",
             "mmlab",
             ({**INPUTS[0], **CLIP}, INPUTS[1]),
             SIZES,
