@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from mmlab.core.outputs import Prediction
 from mmlab.ui.pages.predict.views import SWITCH, VIEWS
 from mmlab.ui.session import cache
+from mmlab.ui.session.url_state import Damage
 from tests.apps import address, app_at, captions, healthy, html, sentences, show_library
 from tests.library import measured
 
@@ -91,6 +95,23 @@ def test_the_path_of_the_sample_is_drawn_for_each_model_by_the_map_that_is_at_on
     app = opened("path")
     titles = [each.value for each in app.markdown]
     assert [title for title in titles if title.endswith(", PCA")] == ["**Joint training**, PCA", "**DMRNet**, PCA"]
+
+
+def test_damage_shows_other_answers_where_an_input_is_corrupted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The models here are untrained; a severity is told by the share that its answers are given."""
+    answers = cache.answers
+
+    def told(reference: object, sample: str, damages: tuple[Damage, ...]) -> dict[str, Prediction]:
+        share = 0.5 + 0.07 * sum(damage.severity for damage in damages)
+        return {
+            key: replace(each, probabilities=dict.fromkeys(each.probabilities, share))
+            for key, each in answers(reference, sample, ()).items()
+        }
+
+    monkeypatch.setattr(cache, "answers", told)
+    table = next(found for found in boards(opened("damage")) if "Severity 5, " in found)
+    rows = [re.findall(r"(\d+) %</td>", row) for row in table.split("<tr>")[2:]]
+    assert rows == [["50", "57", "64", "71", "78", "85"]] * 2
 
 
 def test_damage_asks_for_the_answers_at_every_severity_and_keeps_the_one_that_is_set(

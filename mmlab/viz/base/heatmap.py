@@ -15,6 +15,7 @@ from mmlab.viz.base.svg import chip
 DOT = 15
 FAINTEST, FULLEST = 0.04, 0.62
 LABEL_WIDE, LETTER_WIDE, LINE = 150, 6.5, 14
+LABEL_FITS = 56.0  # width of a cell under which the labels over columns are smaller
 
 
 @dataclass(frozen=True)
@@ -112,7 +113,8 @@ def _column_head(head: Head, x: float, top: float, wide: float, letters: Sequenc
     if not head.has:
         lines = _in_lines(head.label, wide)
         first = top - 6 - LINE * (len(lines) - 1)
-        style = 'text-anchor="middle" font-size="12" opacity=".85" fill="currentColor"'
+        size = 12 if wide >= LABEL_FITS else 10.5
+        style = f'text-anchor="middle" font-size="{size}" opacity=".85" fill="currentColor"'
         return "".join(
             f'<text x="{x:.1f}" y="{first + LINE * place:.1f}" {style}>{escape(line)}</text>'
             for place, line in enumerate(lines)

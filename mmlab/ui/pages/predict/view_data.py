@@ -49,7 +49,7 @@ class PredictView:
     sounds: Mapping[str, bytes]
     films: Mapping[str, tuple[Step, ...]]
     reaches: Mapping[str, regression.Reaches]
-    known: dict[str, list[combination_lattice.State]] = field(default_factory=dict, compare=False)
+    known: dict[str, list[combination_lattice.State]] = field(default_factory=dict, init=False, compare=False)
 
     @property
     def given(self) -> tuple[str, ...]:
