@@ -86,7 +86,7 @@ class Solids:
     def _turned(self, values: Floats) -> Floats:
         x, y, z = values
         across, deep = self.cos * x + self.sin * y, self.cos * y - self.sin * x
-        return np.stack([across, deep, np.broadcast_to(z, across.shape)]) / self.half
+        return np.asarray(np.stack([across, deep, np.broadcast_to(z, across.shape)]) / self.half, np.float32)
 
     def _round(self, start: Floats, along: Floats, enter: Floats, leave: Floats) -> None:
         """Put where rays enter and leave the balls into the rows of these."""
