@@ -57,6 +57,7 @@ SPOKEN_OF = {  # named in a sentence, with something left open
     "mmlab ...",
     "mmlab baselines",
     "mmlab check FOLDER",
+    "mmlab control",
     "mmlab doctor | measure | open outputs.npz",
 }
 KNOWN: dict[str, Known] = {

@@ -235,4 +235,6 @@ def test_pieces_stand_as_words_where_they_are_drawn() -> None:
     assert [each.word for each in placed] == ["disastrous", "ly", "bad", "!"]
     assert placed[1].x == pytest.approx(placed[0].x + placed[0].width)
     assert placed[2].x > placed[1].x + placed[1].width
+    narrow, _ = drawn.laid(["a", "disastrous", "##ly"], 130, 17)
+    assert narrow[1].y == narrow[2].y > narrow[0].y, "a line ends before a word, not in it"
     assert "…ly 70 %" in drawn.weighed(pieces, torch.tensor([0.1, 0.7, 0.2, 0.0]).numpy())

@@ -68,7 +68,7 @@ def known(folder: Path) -> dict[str, dict[str, Known]]:
     for item in description.inputs:
         if not isinstance(item.kind, TextInput):
             continue
-        said = {split: list(_texts(description, item.modality.name, split)) for split in SPLITS}
+        said: dict[str, list[str]] = {split: list(_texts(description, item.modality.name, split)) for split in SPLITS}
         found[item.modality.name] = dict(_counted(item.kind, said))
     return found
 

@@ -39,19 +39,37 @@ class Placed:
 def laid(words: Sequence[str], width: float, size: float, margin: float = 8) -> tuple[list[Placed], float]:
     """The words in lines that fit into `width`, and the height of them all."""
     x, y, found = margin, margin + 0.5 * size * (LINE + 0.7), []
-    for piece in words:
-        word = piece.removeprefix(INSIDE)
-        if word != piece and word:
-            x = max(x - SPACE * size, margin)  # it goes on where the one before ends
-        else:
-            word = piece
-        short = word if len(word) <= LONGEST else f"{word[: LONGEST - 1]}…"
-        wide = size * sum(LETTER * (0.55 if letter in NARROW else 1.0) for letter in short)
-        if x > margin and x + wide > width - margin:
+    for parts in _whole(words):
+        together = size * sum(map(_wide, parts))
+        if x > margin and x + together > width - margin:
             x, y = margin, y + size * LINE
-        found.append(Placed(short, x, y, wide))
-        x += wide + SPACE * size
+        for part in parts:
+            wide = size * _wide(part)
+            if x > margin and x + wide > width - margin:  # a word that is longer than a line
+                x, y = margin, y + size * LINE
+            found.append(Placed(part, x, y, wide))
+            x += wide
+        x += SPACE * size
     return found, y + 0.5 * size * (LINE - 0.7) + margin
+
+
+def _whole(words: Sequence[str]) -> list[list[str]]:
+    """The pieces of each word, as they are drawn."""
+    found: list[list[str]] = []
+    for piece in words:
+        goes_on = bool(found) and piece.startswith(INSIDE) and piece != INSIDE
+        word = piece.removeprefix(INSIDE) if goes_on else piece
+        short = word if len(word) <= LONGEST else f"{word[: LONGEST - 1]}…"
+        if goes_on:
+            found[-1].append(short)
+        else:
+            found.append([short])
+    return found
+
+
+def _wide(word: str) -> float:
+    """By the size of its letters."""
+    return sum(LETTER * (0.55 if letter in NARROW else 1.0) for letter in word)
 
 
 def drawing(words: Sequence[str], colour: str) -> bytes:
