@@ -165,7 +165,7 @@ def test_a_picture_that_unpacks_to_too_much_is_refused(tmp_path: Path) -> None:
     [
         (np.zeros((1, 3)), "has 3 columns and should have 2"),
         (np.zeros((2, 2)), "has 2 rows"),
-        (np.zeros((1, 1, 2)), "in one or two dimensions"),
+        (np.zeros((1, 1, 3)), "has 3"),
         (np.array([1.0, np.nan]), "not finite numbers"),
         (np.array(["1", "2"]), "no array of numbers"),
         (np.zeros(0), "is empty"),

@@ -144,7 +144,7 @@ def test_a_library_takes_no_more_imports_than_it_has_room_for(monkeypatch: pytes
     (tmp_path / "model").write_bytes(bytes(2000))
     monkeypatch.setenv(model_archive.ROOM, "0.000001")
     with pytest.raises(DataError, match="full"):
-        model_archive.import_model(Library(tmp_path), b"")
+        model_archive.file_parts(Library(tmp_path), {"model.safetensors": bytes(10)}, "mine")
 
 
 def test_the_key_opens_and_guessing_is_slow(monkeypatch: pytest.MonkeyPatch) -> None:
