@@ -27,13 +27,13 @@ from mmlab.storage.library import SHIPPED, Library
 LARGEST_OF_TASK = {"brain": 500_000, "rooms": 500_000}  # parameters, where a method's own bound is lower
 ALL_BUT = {  # with four inputs specialists would be fifteen networks, see `Specialists`; OGM-GE needs classes
     "brain": {"specialists", "ogm_ge", "mmpareto"},
-    "faces": {"ogm_ge"},  # its scores only: the models that ship have 20 MB together
+    "faces": {"ogm_ge"},  # its scores only: the models that ship have a bound together
     "opinion": {"ogm_ge"},
     "pendulum": {"ogm_ge"},
     "rooms": {"ogm_ge"},
 }
 SMALLEST_TEST = {"digits": 1000, "brain": 176}  # samples
-TASK_NAMES = ("digits", "watch", "faces", "opinion", "brain", "pendulum", "objects", "actions")
+TASK_NAMES = ("digits", "watch", "faces", "opinion", "brain", "pendulum", "objects", "actions", "rooms")
 SHIPPED_RUNS = [r for r in Library(SHIPPED).references() if r.tag == "seed0"]
 each_run = pytest.mark.parametrize("reference", SHIPPED_RUNS, ids=lambda reference: reference.name)
 
@@ -160,8 +160,8 @@ def test_all_that_is_shipped_stays_in_its_bounds():
     def size(pattern: str) -> int:
         return sum(file.stat().st_size for file in SHIPPED.glob(pattern))
 
-    assert size(f"*/*/seed0/{MODEL}") <= 20 * 2**20
-    assert sum(size(f"*/*/seed0/{name}") for name in (SWEEP, MAP, SNAPSHOTS, EPOCH_MAPS)) <= 16 * 2**20
+    assert size(f"*/*/seed0/{MODEL}") <= 28 * 2**20
+    assert sum(size(f"*/*/seed0/{name}") for name in (SWEEP, MAP, SNAPSHOTS, EPOCH_MAPS)) <= 22 * 2**20
     samples = Path(checkpoints.__file__).parents[1] / "samples"
     for task in samples.iterdir():
         assert sum(file.stat().st_size for file in task.rglob("*") if file.is_file()) <= 2 * 2**20
