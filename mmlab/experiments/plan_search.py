@@ -35,7 +35,7 @@ VARIED: tuple[dict[str, Any], ...] = (  # how samples are varied and read; the f
     {"augment": True, "input_dropout": 0.0, "encoder": "hidden"},
     {"augment": False, "input_dropout": 0.0, "encoder": "hidden"},
 )
-FEW_COLUMNS = 8  # of a row of numbers: when two fifths of fewer are hidden, nothing is left too often
+FEW_COLUMNS = 8  # numbers of an input: when two fifths of fewer are hidden, nothing is left too often
 
 
 def searched(
@@ -74,7 +74,7 @@ def searched(
 
 def _ways(task: Task) -> list[dict[str, Any]]:
     """Those of VARIED that fit the task's inputs."""
-    is_narrow = any(each.kind == "vector" and prod(each.shape) < FEW_COLUMNS for each in task.info.modalities)
+    is_narrow = any(prod(each.shape) < FEW_COLUMNS for each in task.info.modalities)
     return [each for each in VARIED if not (is_narrow and each["input_dropout"])]
 
 
