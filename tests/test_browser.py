@@ -377,11 +377,13 @@ def test_an_upload_is_placed_in_the_map_and_a_recolouring_keeps_what_was_caught(
     page.get_by_role("textbox", name="Find samples").fill("5")
     page.keyboard.press("Enter")
     page.wait_for_function("location.search.includes('chosen=')")
-    caught = redrawn(page, "embed.map", placed)
+    redrawn(page, "embed.map", placed)
     lit = "document.querySelector('.st-key-embed-map .js-plotly-plot').data[0].selectedpoints?.length"
     count = page.evaluate(lit)
     assert count > 0
     at_rest(page)
+    caught = drawn(page, "embed.map")
+    page.wait_for_timeout(1000)  # what a page draws last can take the place of a button that is being clicked
     page.get_by_role("button", name="Right or wrong").or_(page.get_by_role("radio", name="Right or wrong")).click()
     redrawn(page, "embed.map", caught)
     assert page.evaluate(lit) == count
