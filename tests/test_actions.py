@@ -19,6 +19,7 @@ from mmlab.tasks import cached_splits
 from mmlab.tasks.actions import CLASSES, FOREIGN, MODALITIES, SIDE, Actions
 from mmlab.tasks.generators.actions import clips, figures, filming, motions, sample_pack, scenes
 from mmlab.tasks.generators.actions.catalogue import ACTIONS, MOTIONS, SCENES
+from tests.shipped_packs import check_pack, check_shipped_classes
 
 SPLITS = ("train", "valid", "test")
 NAMES = MODALITIES.names
@@ -196,26 +197,11 @@ def test_the_videos_of_two_splits_are_not_the_same_under_other_names() -> None:
 
 
 def test_the_pack_is_what_the_renderer_makes_and_small() -> None:
-    assert sample_pack.PACK.differences(sample_pack.items()) == []
-    files = list(sample_pack.PACK.path.parent.rglob("*.*"))
-    assert sum(file.stat().st_size for file in files) < 600_000
-    assert len(sample_pack.PACK.index) == sample_pack.COUNT
+    check_pack(sample_pack, 600_000)
 
 
 def test_a_shipped_file_gives_the_row_of_its_sample(task: Actions) -> None:
-    rows = task.samples("test")
-    assert task.gallery() == rows.ids[: sample_pack.COUNT]
-    for place in range(0, sample_pack.COUNT, 13):
-        example = task.example(rows.ids[place])
-        assert example.target == int(rows.target[place])
-        assert example.answer == CLASSES[example.target]
-        for name, raw in example.raw.items():
-            reading = task.prepare(name, raw)
-            torch.testing.assert_close(reading.tensor, rows.inputs[name][place].float(), rtol=0, atol=0)
-            assert FOREIGN not in reading.notes
-    assert example.note.startswith("Scene: ")
-    with pytest.raises(UnknownName):
-        task.example("../test-0000")
+    check_shipped_classes(task, sample_pack.COUNT, 13, FOREIGN, "Scene: ")
 
 
 def test_augmentation_is_a_function_of_its_seed_and_changes_nothing_it_is_given(task: Actions) -> None:

@@ -20,6 +20,7 @@ from mmlab.tasks.generators.objects import captures, catalogue, sample_pack
 from mmlab.tasks.generators.objects.solids import FAR, Solid, meet
 from mmlab.tasks.generators.objects.views import Camera, render
 from mmlab.tasks.objects import CLASSES, FOREIGN, MODALITIES, SIDE, Objects
+from tests.shipped_packs import check_pack, check_shipped_classes
 
 SPLITS = ("train", "valid", "test")
 NAMES = MODALITIES.names
@@ -132,26 +133,11 @@ def test_the_objects_of_two_splits_are_not_the_same_under_other_names() -> None:
 
 
 def test_the_pack_is_what_the_renderer_makes_and_small() -> None:
-    assert sample_pack.PACK.differences(sample_pack.items()) == []
-    files = list(sample_pack.PACK.path.parent.rglob("*.*"))
-    assert sum(file.stat().st_size for file in files) < 500_000
-    assert len(sample_pack.PACK.index) == sample_pack.COUNT
+    check_pack(sample_pack, 500_000)
 
 
 def test_a_shipped_file_gives_the_row_of_its_sample(task: Objects) -> None:
-    rows = task.samples("test")
-    assert task.gallery() == rows.ids[: sample_pack.COUNT]
-    for place in range(0, sample_pack.COUNT, 23):
-        example = task.example(rows.ids[place])
-        assert example.target == int(rows.target[place])
-        assert example.answer == CLASSES[example.target]
-        for name, raw in example.raw.items():
-            reading = task.prepare(name, raw)
-            torch.testing.assert_close(reading.tensor, rows.inputs[name][place].float(), rtol=0, atol=0)
-            assert FOREIGN not in reading.notes
-    assert example.note.startswith("Front: ")
-    with pytest.raises(UnknownName):
-        task.example("../test-0000")
+    check_shipped_classes(task, sample_pack.COUNT, 23, FOREIGN, "Front: ")
 
 
 def test_augmentation_is_a_function_of_its_seed_and_changes_nothing_it_is_given(task: Objects) -> None:
