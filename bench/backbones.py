@@ -29,6 +29,7 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from bench.circumstances import load
 from bench.gpu import torchvision_ready
 from mmlab.core.batch import Samples
 from mmlab.core.method import METHODS
@@ -132,7 +133,7 @@ def train(name: str, seed: int, options: argparse.Namespace) -> None:
         "device": card["device"],
         "parameters": card["parameters"],
         "made": datetime.now(UTC).isoformat(timespec="minutes"),
-        "load": round(os.getloadavg()[0], 1),
+        "load": load(),
     }
     (folder / FACTS).write_text(json.dumps(facts))
     print(f"{name}, seed {seed}: {time.perf_counter() - start:.0f} s", flush=True)

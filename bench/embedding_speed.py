@@ -15,7 +15,6 @@ import argparse
 import hashlib
 import json
 import os
-import platform
 import shutil
 import subprocess
 import sys
@@ -23,7 +22,6 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -34,6 +32,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from bench.app_latency import CHROMIUM, FLAGS, summary, wait_for_health  # noqa: E402
+from bench.circumstances import circumstances, load  # noqa: E402
 from mmlab.analysis.embedding import map_file, maps  # noqa: E402
 from mmlab.core.results import Projection, Sweep  # noqa: E402
 from mmlab.storage import sweep_file  # noqa: E402
@@ -240,7 +239,7 @@ def _until_drawn(page: Any, act: Any) -> float:
 def measure(rounds: int, visits: int = 6) -> dict[str, Any]:
     from playwright.sync_api import sync_playwright
 
-    load = os.getloadavg()[0]
+    before = load()
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         library(Path(folder))
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
@@ -254,9 +253,7 @@ def measure(rounds: int, visits: int = 6) -> dict[str, Any]:
         empty = floor(browser, visits)
         browser.close()
     return {
-        "made": datetime.now(UTC).isoformat(timespec="minutes"),
-        "machine": f"{os.cpu_count()} cores, {platform.machine()}",
-        "load": {"before": round(load, 2), "after": round(os.getloadavg()[0], 2)},
+        **circumstances(before),
         "dots": len(KEYS) * SAMPLES,
         "milliseconds": {
             "dots painted, opened by the address": summary([sketched for sketched, _ in paints]),
