@@ -205,8 +205,8 @@ def test_the_numbers_that_are_taken_along_are_those_of_python(visit: Any, browse
     inputs = {"image": PACK / "test-0001.png", "sound": PACK / "test-0001.flac"}
     said = model.predict(dict(inputs))["image-sound"]
     shown = found["methods"]["joint"]["combinations"]["image-sound"]
-    assert shown["probabilities"] == said.probabilities
-    assert shown["uncertainty"] == said.uncertainty
+    assert shown["probabilities"] == pytest.approx(said.probabilities, abs=1e-6)
+    assert shown["uncertainty"] == pytest.approx(said.uncertainty, abs=1e-6)
 
     for name, start in (("Numbers (CSV)", "method,"), ("This view (HTML)", "<!doctype"), ("DMRNet (SVG)", "<svg")):
         with page.expect_download() as download:
