@@ -18,6 +18,7 @@ import statistics
 import sys
 import tempfile
 import time
+import warnings
 from collections import Counter
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -237,8 +238,8 @@ def training(task: Pictures, size: Size, place: torch.device) -> dict[str, Any]:
 
 
 class Reads(TorchDispatchMode):
-    """Counts what makes the processor wait for a device, by the function of mmlab that asks; on a processor as if it
-    were one. The optimiser keeps its counters on the processor, and is left out.
+    """Counts what would make the processor wait for a GPU, by the function of mmlab that asks, on a processor: reading
+    a number. Copies to a GPU cannot be seen there. The optimiser keeps its counters on the processor, and is left out.
     """
 
     def __init__(self, place: torch.device) -> None:
@@ -261,8 +262,7 @@ class Reads(TorchDispatchMode):
         found = operator(*args, **(kwargs or {}))
         name = operator.overloadpacket.__name__
         is_here = bool(args) and isinstance(args[0], Tensor) and args[0].device.type == self.place.type
-        leaves = name == "_to_copy" and self.place.type != "cpu" and found.device.type == "cpu"
-        if is_here and not self.is_moving and (name in READING or leaves):
+        if is_here and not self.is_moving and name in READING:
             self.found[_asker()] += 1
         return found
 
@@ -275,6 +275,29 @@ def _asker() -> str:
     return "torch" if frame is None else f"{Path(frame.f_code.co_filename).stem}.{frame.f_code.co_name}"
 
 
+class Synchronised:
+    """Counts what a GPU reports of being waited for, copies to it included, by the line of mmlab that asks."""
+
+    def __init__(self) -> None:
+        self.found = Counter[str]()
+        self._said = warnings.catch_warnings()
+
+    def __enter__(self) -> Synchronised:
+        self._said.__enter__()
+        warnings.simplefilter("always")
+        warnings.showwarning = self._count
+        torch.cuda.set_sync_debug_mode("warn")
+        return self
+
+    def _count(self, message: Any, *_: Any, **__: Any) -> None:
+        if "synchronizing CUDA operation" in str(message):
+            self.found[_asker()] += 1
+
+    def __exit__(self, *error: Any) -> None:
+        torch.cuda.set_sync_debug_mode("default")
+        self._said.__exit__(*error)
+
+
 def waits(task: Pictures, samples: Samples, size: Size, place: torch.device) -> dict[str, float]:
     """How often a step of the training waits for the device, by who asks; counted where losses are read as on a GPU,
     without what an epoch needs once (its validation, its last reading).
@@ -283,10 +306,10 @@ def waits(task: Pictures, samples: Samples, size: Size, place: torch.device) -> 
     for steps in (1, 1 + size.steps):
         made = trainer(task, samples.take(size.batch * steps), size, place)
         unread = patch.object(loop, "StepStatistics", lambda where, count: StepStatistics(where, count, EVERY))
-        with unread, Reads(place) as reads:
+        with unread, Synchronised() if place.type == "cuda" else Reads(place) as seen:
             for _ in made.epochs():
                 pass
-        counts.append(reads.found)
+        counts.append(seen.found)
     first, second = counts
     return {name: (second[name] - first[name]) / size.steps for name in second if second[name] != first[name]}
 

@@ -11,9 +11,12 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from torch import Tensor
 from torch.overrides import TorchFunctionMode
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from mmlab.analysis.attribution.registry import EXPLAINERS, find
+from mmlab.core.batch import Samples
 from mmlab.core.method import METHODS
 from mmlab.inference.sweep import sweep
 from mmlab.testing import method_contract
@@ -66,3 +69,25 @@ def test_every_sweep_says_where_its_tensors_are(name: str) -> None:
     with Elsewhere():
         found = sweep(method, samples)
     np.testing.assert_array_equal(found.logits, expected.logits)
+
+
+class Lookups(TorchDispatchMode):
+    """Where tensors, and the rows that are taken of them, are."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[tuple[str, str]] = []
+
+    def __torch_dispatch__(self, operator: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        if operator.overloadpacket.__name__ == "index":
+            self.found += [(args[0].device.type, rows.device.type) for rows in args[1] if isinstance(rows, Tensor)]
+        return operator(*args, **(kwargs or {}))
+
+
+def test_rows_are_taken_where_the_samples_are_so_that_no_device_is_waited_for() -> None:
+    """Numbers of rows on the processor are copied to a GPU at each use, and it is waited for each time."""
+    inputs = {"image": torch.zeros(6, 1, 2, 2, device="meta"), "sound": torch.zeros(6, 3, device="meta")}
+    present, target = torch.ones(6, 2, dtype=torch.bool, device="meta"), torch.zeros(6, device="meta")
+    with Lookups() as seen:
+        Samples(inputs, present, target, tuple("abcdef"), tuple("abcdef")).batch([4, 1])
+    assert seen.found == [("meta", "meta")] * 4

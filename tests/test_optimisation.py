@@ -145,3 +145,21 @@ def test_a_preset_that_there_is_not_is_a_sentence() -> None:
     assert _preset(METHODS["gmd"], "paper").plan["schedule"] == "polynomial"
     with pytest.raises(UnknownName, match="has no preset 'papers'"):
         _preset(METHODS["gmd"], "papers")
+
+
+def test_a_gradient_of_an_earlier_stage_is_none_of_a_later_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """DI-MML's encoders rest while its fusion learns: they have no gradient then, and clipping counts none."""
+    clipped: list[int] = []
+    clip = optimisation.clip
+
+    def counted(parameters: list[torch.nn.Parameter]) -> None:
+        clipped.append(sum(parameter.grad is not None for parameter in parameters))
+        clip(parameters)
+
+    monkeypatch.setattr(optimisation, "clip", counted)
+    made = trainer("dimml")
+    progress = list(made.epochs())
+    learning = sum(parameter.requires_grad for parameter in made.method.parameters())
+    assert clipped[-1] == learning == sum(parameter.grad is not None for parameter in made.method.parameters())
+    assert all(value == 0 for value in progress[-1].gradient_norm.values())
+    assert all(value > 0 for value in progress[0].gradient_norm.values())

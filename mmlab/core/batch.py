@@ -73,12 +73,14 @@ class Samples:
         Half-precision storage becomes float32, at the place, so that half as much is sent there.
         """
         index = torch.as_tensor(rows, dtype=torch.long)
+        ids = tuple(self.ids[row] for row in index.tolist())
+        index = index.to(self.present.device, non_blocking=True)  # or a GPU would be waited for at each tensor
         if place is None or place.type == "cpu":
             inputs = {name: value[index].float() for name, value in self.inputs.items()}
         else:  # rows that follow each other need no copy here before the one that goes there
             chosen = slice(rows.start, rows.stop) if isinstance(rows, range) and rows.step == 1 else index
             inputs = {name: value[chosen].to(place, non_blocking=True).float() for name, value in self.inputs.items()}
-        found = Batch(inputs, self.present[index], self.target[index], tuple(self.ids[row] for row in index.tolist()))
+        found = Batch(inputs, self.present[index], self.target[index], ids)
         return found if place is None else found.to(place)
 
     def take(self, count: int) -> Samples:

@@ -46,9 +46,11 @@ class Steps(Dataset[Batch]):
         rows = torch.from_numpy(self.rows[step])
         batch = self.samples.batch(rows)
         varied, target = variation.varied(self.task, self.plan, batch, mixed(*self.seed, step))
+        if self._complete[rows].all():
+            return Batch(varied, batch.present, target, batch.ids, is_complete=True)
         columns = zip(self.task.info.modalities.names, batch.present.unbind(1), strict=True)
         inputs = {name: keep(varied[name], on) for name, on in columns}  # noise is no input either
-        return Batch(inputs, batch.present, target, batch.ids, bool(self._complete[rows].all()))
+        return Batch(inputs, batch.present, target, batch.ids)
 
     @cached_property
     def _complete(self) -> Tensor:

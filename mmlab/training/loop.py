@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import nn
 
 from mmlab.core.batch import Batch, Samples
 from mmlab.core.data_version import fingerprint_of
@@ -130,6 +130,7 @@ class Trainer:
         parameters = [parameter for parameter in wanted if parameter not in resting]
         for parameter in self.method.parameters():
             parameter.requires_grad_(False)
+            parameter.grad = None  # that of an earlier stage is none of this one
         for parameter in parameters:
             parameter.requires_grad_(True)
         optimiser = optimisation.optimiser(self.plan, parameters, backbone_encoder.rates(self.method))
@@ -179,7 +180,7 @@ class Trainer:
             gradients.add(len(rows[number]) / sum(map(len, rows[step * parts : (step + 1) * parts])))
             if part + 1 == parts:
                 gradients.put()
-                optimisation.clip(self.method.parameters())
+                optimisation.clip(optimisation.moved_by(optimiser))
                 optimiser.step()
         found.read()
         self.method.eval()
@@ -199,8 +200,8 @@ class Trainer:
         found.add_losses(losses)
         self.method.backward(losses, run)
         if not self.method.averages_gradients:
-            self.together.average_gradients(self.method.parameters())
-        found.add_lengths(self._gradient_norms())
+            self.together.average_gradients(optimisation.moved_by(optimiser))
+        found.add_lengths(optimisation.lengths(self._alone))
 
     def _order(self, epoch: int) -> NDArray[np.integer]:
         """The samples of an epoch: each once, or by chance so that all classes come equally often."""
@@ -245,11 +246,10 @@ class Trainer:
         for start in range(0, len(rows), self.plan.batch_size):
             yield self.training.batch(rows[start : start + self.plan.batch_size]).to(self.place)
 
-    def _gradient_norms(self) -> dict[str, Tensor]:
-        """The length of the gradient in the parameters that only one modality passes through."""
-        of = self.method.modality_parameters
-        gradients = {name: [p.grad for p in of(name)] for name in self.method.modalities.names}
-        return {name: optimisation.length([g for g in each if g is not None]) for name, each in gradients.items()}
+    @cached_property
+    def _alone(self) -> dict[str, list[nn.Parameter]]:
+        """The parameters that only one modality passes through; looking for them at each step would take long."""
+        return {name: list(self.method.modality_parameters(name)) for name in self.method.modalities.names}
 
     def _validate(
         self,

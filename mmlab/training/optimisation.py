@@ -50,11 +50,22 @@ def _optimiser(plan: Plan, parameters: list[dict[str, Any]]) -> torch.optim.Opti
     return torch.optim.SGD(parameters, rate, MOMENTUM, weight_decay=decay, nesterov=plan.optimiser == "nesterov")
 
 
+def moved_by(optimiser: torch.optim.Optimizer) -> list[nn.Parameter]:
+    """The parameters that an optimiser moves, in the order of its groups."""
+    return [parameter for group in optimiser.param_groups for parameter in group["params"]]
+
+
 def length(gradients: Sequence[Tensor]) -> Tensor:
     """The length of several gradients as one vector; on a GPU in one go, which rounds otherwise."""
     if gradients and gradients[0].device.type != "cpu":
         return nn.utils.get_total_norm(gradients)
     return torch.sqrt(sum((each.float().square().sum() for each in gradients), torch.zeros(())))
+
+
+def lengths(parameters: Mapping[str, Sequence[nn.Parameter]]) -> dict[str, Tensor]:
+    """The length of the gradient in each of several groups of parameters."""
+    gradients = {name: [parameter.grad for parameter in each] for name, each in parameters.items()}
+    return {name: length([one for one in each if one is not None]) for name, each in gradients.items()}
 
 
 def clip(parameters: Iterable[nn.Parameter]) -> None:
@@ -69,7 +80,7 @@ class Accumulated:
     """The gradients of a step that is computed in parts; with one part, nothing is kept and nothing is changed."""
 
     def __init__(self, moving: torch.optim.Optimizer, parts: int) -> None:
-        self._parameters = [parameter for group in moving.param_groups for parameter in group["params"]]
+        self._parameters = moved_by(moving)
         self._parts, self._kept = parts, dict[nn.Parameter, Tensor]()
 
     def add(self, share: float) -> None:
