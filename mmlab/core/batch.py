@@ -9,6 +9,14 @@ import torch
 from torch import Tensor
 
 
+def sent(values: Tensor, place: torch.device) -> Tensor:
+    """`values` at a place. To a GPU they go from pinned memory, which it reads by itself: for other memory it would be
+    waited for."""
+    if place.type != "cuda":
+        return values.to(place)
+    return (values.pin_memory() if values.device.type == "cpu" else values).to(place, non_blocking=True)
+
+
 @dataclass(frozen=True)
 class Batch:
     """Some samples of a task.
@@ -36,9 +44,9 @@ class Batch:
 
     def to(self, device: torch.device | str) -> Batch:
         """The same batch on another device; a GPU copies it while the processor goes on."""
-        at_once = torch.device(device).type == "cuda"
-        inputs = {name: value.to(device, non_blocking=at_once) for name, value in self.inputs.items()}
-        present, target = (value.to(device, non_blocking=at_once) for value in (self.present, self.target))
+        place = torch.device(device)
+        inputs = {name: sent(value, place) for name, value in self.inputs.items()}
+        present, target = sent(self.present, place), sent(self.target, place)
         return replace(self, inputs=inputs, present=present, target=target)
 
     def pin_memory(self) -> Batch:
@@ -79,7 +87,7 @@ class Samples:
             inputs = {name: value[index].float() for name, value in self.inputs.items()}
         else:  # rows that follow each other need no copy here before the one that goes there
             chosen = slice(rows.start, rows.stop) if isinstance(rows, range) and rows.step == 1 else index
-            inputs = {name: value[chosen].to(place, non_blocking=True).float() for name, value in self.inputs.items()}
+            inputs = {name: sent(value[chosen], place).float() for name, value in self.inputs.items()}
         found = Batch(inputs, self.present[index], self.target[index], ids)
         return found if place is None else found.to(place)
 

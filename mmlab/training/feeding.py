@@ -80,7 +80,7 @@ def batches(steps: Steps, place: torch.device) -> Iterator[Batch]:
     """All of them in order, at the place where the method is."""
     count = workers()
     if not count:
-        yield from (_sent(steps[step], place) for step in range(len(steps)))
+        yield from (steps[step].to(place) for step in range(len(steps)))
         return
     made: DataLoader[Batch] = DataLoader(
         steps,
@@ -91,12 +91,6 @@ def batches(steps: Steps, place: torch.device) -> Iterator[Batch]:
         multiprocessing_context="fork",  # tasks of folders are classes that no other process can import
     )
     yield from (batch.to(place) for batch in made)
-
-
-def _sent(batch: Batch, place: torch.device) -> Batch:
-    """A GPU reads pinned memory by itself; for a copy of other memory it would be waited for."""
-    is_to_be_pinned = place.type == "cuda" and batch.present.device.type == "cpu"
-    return (batch.pin_memory() if is_to_be_pinned else batch).to(place)
 
 
 def workers() -> int:
