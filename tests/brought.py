@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from mmlab.tasks.objects import Objects
 from tests.folders import png, wav
 from tests.installed import ROOT, Installed
 from tests.test_interchange import FEATURES, pets, saved, shard, tar
@@ -24,6 +25,7 @@ def bring(folder: Path, installed: Installed) -> None:
     samples = pack("digits", installed.packages)
     shutil.copy(samples / "test-0000.png", folder / "a.png")
     shutil.copy(samples / "test-0000.flac", folder / "b.wav")  # files are known by what is in them
+    (folder / "chair.obj").write_bytes(Objects().example_mesh("test-0000"))
     scores = zip(["I", "S", "P", "IS", "IP", "SP", "ISP"], (0.5, 0.6, 0.7, 0.8, 0.81, 0.82, 0.9), strict=True)
     (folder / "theirs.csv").write_text("combination,score\n" + "".join(f"{key},{score}\n" for key, score in scores))
     (own,) = re.findall(r"```python\n(# mymodel\.py\n.*?)```", (ROOT / "README.md").read_text("utf-8"), re.DOTALL)

@@ -64,6 +64,7 @@ KNOWN: dict[str, Known] = {
     "mmlab app": APP,
     "mmlab list": Known(r"dmrnet .*0\.8"),
     "mmlab predict --task digits --method dmrnet --input image=a.png --input sound=b.wav": Known(r"image-sound +\d"),
+    "mmlab predict --task objects --method dropout --input chair.obj --read azimuth=30": Known(r"front-rear +\w"),
     "mmlab evaluate --task digits --method dmrnet": Known(r"(?m)^mean +0\.8"),
     "mmlab evaluate --task digits --method dmrnet --source real": Known("no real recordings for digits here", code=2),
     "mmlab train --task digits --method dmrnet --seeds 3 --set alpha=0.01 --plan epochs=20 --tag mine": _trained(

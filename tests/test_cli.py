@@ -18,12 +18,15 @@ import mmlab
 from mmlab.cli.app import application, main
 from mmlab.cli.commands import train
 from mmlab.cli.source_catalogue import catalogue
+from mmlab.core.errors import DataError
 from mmlab.core.method import METHODS
 from mmlab.core.options import as_dict, build
 from mmlab.core.task import TASKS
 from mmlab.storage import checkpoints
+from mmlab.tasks.objects import Objects
 from mmlab.testing.toy_task import ToyTask
 from mmlab.training.resume_state import STATE
+from tests.library import untrained
 from tests.unpacked import pack
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -371,6 +374,30 @@ def test_the_command_line_and_python_say_the_same(run: Any, digits: Path) -> Non
         key: {"answer": each.answer, "probabilities": dict(each.probabilities), "uncertainty": each.uncertainty}
         for key, each in answers.items()
     }
+
+
+def test_one_file_of_an_object_is_seen_from_the_front_and_from_the_rear(
+    run: Any, library: Path, tmp_path: Path
+) -> None:
+    untrained(library, "objects", "joint")
+    file = tmp_path / "thing.obj"
+    file.write_bytes(Objects().example_mesh("test-0000"))
+    asked = ("predict", "-t", "objects", "-m", "joint", "--json")
+    whole = run(*asked, "-i", str(file)).json["combinations"]
+    assert list(whole) == ["front", "rear", "front-rear"]
+    assert run(*asked, "-i", f"front={file}", "-i", f"rear={file}").json["combinations"] == whole
+    assert run(*asked, "-i", str(file), "--read", "azimuth=40").json["combinations"] != whole
+    assert mmlab.load("objects", "joint").predict(file)["front-rear"].answer == whole["front-rear"]["answer"]
+    for wrong, sentence in (
+        (["--read", "azimuth=400"], "azimuth = 400 is out of bounds. Use -180 to 180."),
+        (["--read", "turn=4"], "There is no option 'turn'. There are: azimuth, elevation, up."),
+        (["-i", f"rear={file}"], "is not a name and a value."),
+    ):
+        said = run(*asked, "-i", str(file), *wrong)
+        assert said.code == 2
+        assert sentence in said.err
+    with pytest.raises(DataError, match="does not say for which input"):
+        mmlab.load("objects", "joint").predict(tmp_path / "front.png")
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -14,9 +15,14 @@ from PIL import Image
 from mmlab.core.errors import DataError, UnknownName
 from mmlab.core.recordings import Picture, Sound
 from mmlab.core.task import Task
+from mmlab.inference.predictor import Model
 from mmlab.modalities.corruption import corruptions_of, degrade
+from mmlab.modalities.mesh_file import Mesh, read_mesh
+from mmlab.storage.library import Library
 from mmlab.tasks import cached_splits
-from mmlab.tasks.generators.objects import captures, catalogue, sample_pack
+from mmlab.tasks.generators.objects import captures, catalogue, meshes, sample_pack
+from mmlab.tasks.generators.objects.meshes import HIGH, WIDE, camera_at, fitted, render_mesh
+from mmlab.tasks.generators.objects.obj_file import as_obj
 from mmlab.tasks.generators.objects.solids import FAR, Solid, meet
 from mmlab.tasks.generators.objects.views import Camera, render
 from mmlab.tasks.objects import CLASSES, FOREIGN, MODALITIES, SIDE, Objects
@@ -199,3 +205,114 @@ def test_damaged_samples_are_still_pictures(task: Objects, damage: str) -> None:
     plain = task.prepare("front", raw).tensor
     mild, bad = (task.prepare("front", degrade(raw, damage, severity)).tensor for severity in (1, 5))
     assert float((bad - plain).abs().mean()) > float((mild - plain).abs().mean()) > 0
+
+
+def as_mesh(parts: list[Solid]) -> tuple[Mesh, float]:
+    """Solids as a file and back, and how much larger they are there."""
+    mesh = read_mesh(as_obj(parts), "solids.obj")
+    places = np.concatenate([(np.asarray(p.middle) - p.half, np.asarray(p.middle) + p.half) for p in parts])
+    return mesh, float(2 / np.ptp(places, axis=0).max())
+
+
+@pytest.mark.parametrize("kind", CLASSES)
+@pytest.mark.parametrize("rear", [False, True])
+def test_a_surface_is_seen_as_the_solid_that_it_was_made_of(kind: str, rear: bool) -> None:
+    """But for the edges, and where something round has corners: the middle of its places is not the origin."""
+    parts = catalogue.build(kind, rng(3))
+    mesh, larger = as_mesh(parts)
+    low, high = (np.array([reach(p, sign) for p in parts]) for sign in (-1, 1))
+    middle = (low.min(0) + high.max(0)) / 2
+    moved = [Solid(p.kind, tuple(np.asarray(p.middle) - middle), p.half, p.shade) for p in parts]
+    ours = render(moved, clear(-20), rear, rng())
+    theirs, is_seen = render_mesh(mesh, replace(clear(-20), extent=1.05 * larger), rear)
+    assert is_seen
+    apart = np.abs(ours.astype(int) - theirs)
+    assert np.median(apart) <= 1
+    assert (apart > 30).mean() < 0.03
+
+
+def reach(part: Solid, sign: int) -> np.ndarray:
+    return np.asarray(part.middle) + sign * np.asarray(part.half)
+
+
+def test_the_nearest_face_hides_the_others_and_both_sides_of_a_face_are_lit() -> None:
+    """A white square before a black one, from whichever side: the one nearer to the camera."""
+    square = np.array([[-1, 0, -1], [1, 0, -1], [1, 0, 1], [-1, 0, 1]], float)
+    fan = np.stack([square[[0, 1, 2]], square[[0, 2, 3]]])
+    mesh = Mesh(np.concatenate([fan - [0, 0.5, 0], fan[:, ::-1] + [0, 0.5, 0]]), np.array([1.0, 1, 0, 0]), 8, 4)
+    ahead = Camera(0.0, 0.0, 1.05, (0.0, 0.0, 1.0), 0.5, 0.0)
+    front, rear = (render_mesh(mesh, ahead, side)[0] for side in (False, True))
+    assert (front[16, 16], rear[16, 16]) == (255, 0)
+    aside, is_seen = render_mesh(Mesh(fan, None, 4, 2), replace(ahead, aside=90.0), False)
+    assert not is_seen, "from its edge"
+    assert np.ptp(aside) == 0
+
+
+def test_a_surface_is_as_large_as_our_objects_however_it_is_turned() -> None:
+    rod = Mesh(np.array([[[-50.0, 0, 0], [50, 0, 0], [50, 0, 1]]]), None, 3, 1)
+    for mesh in (rod, replace(rod, corners=rod.corners[..., [2, 1, 0]]), replace(rod, corners=rod.corners * 1e-9)):
+        assert np.abs(fitted(mesh).corners).max() == pytest.approx(
+            WIDE if np.ptp(mesh.corners[..., 0]) else HIGH, rel=0.1
+        )
+    cube, _ = as_mesh([Solid("box", (5, 5, 5), (1, 1, 1), 1.0)])
+    for azimuth in range(-180, 181, 15):
+        for elevation in (4, 26):
+            pixels, _ = render_mesh(fitted(cube), replace(camera_at(azimuth, elevation), noise=0.0), False)
+            edge = np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])
+            assert np.ptp(edge) == 0, "all of it is in the picture"
+
+
+def test_faces_over_each_other_without_end_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(meshes, "MOST_MET", 1000)
+    mesh, _ = as_mesh(catalogue.build("wardrobe", rng()))
+    with pytest.raises(DataError, match="over each other"):
+        render_mesh(fitted(mesh), camera_at(0, 15), False)
+
+
+def test_portions_of_any_size_see_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    mesh = fitted(as_mesh(catalogue.build("tube television", rng()))[0])
+    whole, _ = render_mesh(mesh, camera_at(30, 20), True)
+    monkeypatch.setattr(meshes, "AT_ONCE", 50)
+    np.testing.assert_array_equal(render_mesh(mesh, camera_at(30, 20), True)[0], whole)
+
+
+def test_one_file_of_an_object_gives_both_inputs_and_its_angle_changes_them(task: Objects) -> None:
+    sample = task.gallery()[0]
+    content = task.example_mesh(sample)
+    front, rear = (task.read(name, content, "thing.obj") for name in NAMES)
+    assert isinstance(front, Picture)
+    assert isinstance(rear, Picture)
+    assert front.pixels.shape == rear.pixels.shape == (SIDE, SIDE)
+    assert (front.pixels != rear.pixels).any()
+    turned = task.read("front", content, "thing.obj", {"azimuth": 180, "elevation": 15})
+    assert isinstance(turned, Picture)
+    assert np.abs(turned.pixels.astype(int) - rear.pixels).mean() < 0.1 * 255, "the rear, with other noise"
+    found = task.prepare("front", front)
+    assert torch.equal(found.tensor[0], as_half(front.pixels))
+    assert "azimuth of 0°" in found.notes[0]
+    assert "kinds of simple solids" in found.notes[0]
+    grey = task.read("front", b"v 0 0 0\nv 1 0 0\nv 0 1 0\nf 1 2 3", "a.obj")
+    assert "no colours" in grey.note  # type: ignore[attr-defined]
+
+
+def as_half(pixels: np.ndarray) -> torch.Tensor:
+    return torch.from_numpy((pixels / np.float32(255)).astype(np.float16).astype(np.float32))
+
+
+@pytest.mark.parametrize(
+    "options", [{"azimuth": 181}, {"elevation": 90}, {"up": "x"}, {"azimuth": "far"}, {"height": 3}]
+)
+def test_an_angle_that_cannot_be_is_refused(task: Objects, options: dict[str, object]) -> None:
+    with pytest.raises((DataError, UnknownName)):
+        task.read("front", task.example_mesh(task.gallery()[0]), "a.obj", options)
+
+
+def test_shipped_models_know_their_objects_when_they_come_as_files() -> None:
+    """Eight objects of the test split, one of each kind, as a person would bring them."""
+    task = Objects()
+    model = Model.open(Library().find("objects", "mmpareto"))
+    right = 0
+    for number, kind in enumerate(CLASSES):
+        content = as_obj(captures.parts("test", kind, number))
+        right += model.predict({name: task.read(name, content, "a.obj") for name in NAMES})["front-rear"].answer == kind
+    assert right >= 7

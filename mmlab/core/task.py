@@ -116,7 +116,8 @@ class Task(Protocol):
     plan: what of the training plan differs for this task, such as `{"epochs": 30}`; empty for the ordinary plan.
     sources: what `samples` can be asked for here ("built-in" always, "real" where a person has the recordings).
     Which samples are not independent is said by `Samples.groups`; what a group is may be said as `grouped_by`, in the
-    singular, such as "person" (`mmlab.core.group_name`).
+    singular, such as "person" (`mmlab.core.group_name`). Endings of files that hold every input at once, without the
+    dot, may be named as `whole_files`.
     """
 
     name: str
@@ -167,6 +168,11 @@ def brought_as(task: Task, modality: Modality) -> str:
     """The kind whose files a visitor brings for this input: its own unless the task says otherwise; empty for any."""
     says = getattr(task, "brought_as", None)
     return modality.kind if says is None else str(says(modality.name))
+
+
+def holds_every_input(task: Task | type[Task], name: str) -> bool:
+    """Whether a file of this name may hold all inputs: where the task names such endings (`whole_files`)."""
+    return name.lower().endswith(tuple(f".{each}" for each in getattr(task, "whole_files", ())))
 
 
 def is_trained_here(task: Task) -> bool:

@@ -13,10 +13,11 @@ from torch import Tensor
 from mmlab.core.errors import DataError, NothingPresent, TaskMismatch
 from mmlab.core.method import Method
 from mmlab.core.modality import Combination
+from mmlab.core.options import NO_OPTIONS
 from mmlab.core.outputs import Prediction
 from mmlab.core.recordings import Raw
 from mmlab.core.reference import Reference
-from mmlab.core.task import TASKS, Task
+from mmlab.core.task import TASKS, Task, holds_every_input
 from mmlab.inference.device import device
 from mmlab.inference.sweep import fuse_all
 from mmlab.storage.checkpoints import load
@@ -52,14 +53,23 @@ class Model:
         """Whether what it was built from is still there and the same, see `Method.is_current`."""
         return not isinstance(self.method, Method) or self.method.is_current()
 
-    def prepare(self, inputs: Mapping[str, Input]) -> dict[str, Tensor]:
+    def prepare(
+        self, inputs: Mapping[str, Input] | str | Path, options: Mapping[str, Any] = NO_OPTIONS
+    ) -> dict[str, Tensor]:
         """Bring each given input to the model's world: `[*shape]` tensors by modality.
+
+        A path alone is a file that holds every input, where the task has such (`whole_files`). options: what is
+        said of the files that they do not say themselves (`Task.read`), such as `{"azimuth": 30}`.
 
         Raises NothingPresent for no input, UnknownName for a modality the task lacks, DataError for a bad file.
         """
+        if isinstance(inputs, str | Path):
+            if not holds_every_input(self.task, str(inputs)):
+                raise DataError(f"{Path(inputs).name} alone does not say for which input it is.", "Name the input.")
+            inputs = dict.fromkeys(self._names, inputs)
         if not inputs:
             raise NothingPresent("No input was given.", f"Give one of: {', '.join(self._names)}.")
-        return {name: self._tensor(name, value) for name, value in inputs.items()}
+        return {name: self._tensor(name, value, options) for name, value in inputs.items()}
 
     def answer(self, tensors: Mapping[str, Tensor]) -> dict[str, Prediction]:
         """The answer of every combination of the given tensors `[*shape]`, in the order of `subsets`."""
@@ -86,9 +96,14 @@ class Model:
                     found[row][combination.key] = logits
         return found
 
-    def predict(self, inputs: Mapping[str, Input]) -> dict[str, Prediction]:
-        """Answers by combination key, from paths, file contents, recordings or tensors; any may be left out."""
-        return self.answer(self.prepare(inputs))
+    def predict(
+        self, inputs: Mapping[str, Input] | str | Path, options: Mapping[str, Any] = NO_OPTIONS
+    ) -> dict[str, Prediction]:
+        """Answers by combination key, from paths, file contents, recordings or tensors; any may be left out.
+
+        A path alone is a file that holds every input. options: what is said of the files, see `prepare`.
+        """
+        return self.answer(self.prepare(inputs, options))
 
     def combinations(self, given: Mapping[str, object]) -> list[Combination]:
         """Every combination of the given modalities."""
@@ -103,7 +118,7 @@ class Model:
         modalities = self.method.modalities
         return {m.name: tensors.get(m.name, torch.zeros(m.shape)) for m in modalities}
 
-    def _tensor(self, name: str, value: Input) -> Tensor:
+    def _tensor(self, name: str, value: Input, options: Mapping[str, Any]) -> Tensor:
         modality = self.method.modalities[name]
         if isinstance(value, Tensor):
             if tuple(value.shape) != modality.shape:
@@ -114,7 +129,8 @@ class Model:
         shown = ""
         if isinstance(value, str | Path):
             shown, value = Path(value).name, _content(Path(value))
-        raw = self.task.read(name, value, shown) if isinstance(value, bytes) else value
+        said = [options] if options else []  # a task that knows of no options need not take any
+        raw = self.task.read(name, value, shown, *said) if isinstance(value, bytes) else value
         return self.task.prepare(name, raw).tensor
 
 

@@ -21,9 +21,12 @@ from mmlab.core.task import TASKS, GallerySample, PreparedInput, Source, Split, 
 from mmlab.modalities.image.augment import move_together, vary_brightness
 from mmlab.modalities.image.decode import read_picture
 from mmlab.modalities.image.scene_crop import as_input, prepare_grey
+from mmlab.modalities.mesh_file import ENDINGS, is_mesh
 from mmlab.tasks.cached_splits import cached_split
 from mmlab.tasks.generators.objects import captures
 from mmlab.tasks.generators.objects.catalogue import KINDS
+from mmlab.tasks.generators.objects.meshes import ViewOptions, views_of
+from mmlab.tasks.generators.objects.obj_file import as_obj
 from mmlab.tasks.generators.objects.sample_pack import PACK
 from mmlab.tasks.generators.objects.views import SIDE
 
@@ -52,6 +55,7 @@ class Objects:
     info = TaskInfo("objects", MODALITIES, Classification(CLASSES))
     plan: ClassVar[Mapping[str, Any]] = {"source": "built-in", "epochs": 16}
     grouped_by: ClassVar[str] = "object"
+    whole_files: ClassVar[tuple[str, ...]] = ENDINGS
 
     def sources(self) -> tuple[Source, ...]:
         """Only what is built in."""
@@ -81,10 +85,17 @@ class Objects:
         return GallerySample(sample, raw, CLASSES.index(kind), kind, note)
 
     def read(self, modality: str, content: bytes, name: str = "", options: Mapping[str, Any] = NO_OPTIONS) -> Raw:
-        """Decode a picture that a person brought. Raises DataError."""
-        build(NoOptions, options)
+        """Decode a picture that a person brought, or render an OBJ or OFF file as this input. Raises DataError."""
         MODALITIES[modality]  # raises UnknownName
+        if is_mesh(content, name):
+            return views_of(content, name, build(ViewOptions, options), modality == "rear")
+        build(NoOptions, options)
         return read_picture(content, name)
+
+    def example_mesh(self, sample: str) -> bytes:
+        """The object of a shipped sample as an OBJ file, which `read` takes for both inputs. Raises UnknownName."""
+        row = PACK.row(sample)
+        return as_obj(captures.parts("test", row["kind"], int(row["object"].rpartition("-")[2])))
 
     def prepare(self, modality: str, raw: Raw) -> PreparedInput:
         """Bring a picture to the model's world: see `mmlab.modalities.image.scene_crop`."""

@@ -60,6 +60,7 @@ class Watch:
     info = TaskInfo("watch", MODALITIES, Classification(CLASSES))
     plan: ClassVar[Mapping[str, Any]] = {"epochs": 20, "batch_size": 128}
     grouped_by: ClassVar[str] = "person"
+    whole_files: ClassVar[tuple[str, ...]] = ("csv",)
 
     def __init__(self, fold: int = 0) -> None:
         if fold not in range(len(recordings.PAIRS)):

@@ -18,7 +18,20 @@ def command(
     method: MethodName,
     input: Annotated[
         list[str] | None,
-        typer.Option("--input", "-i", metavar="MODALITY=FILE", help="A file for a modality; repeat for more."),
+        typer.Option(
+            "--input",
+            "-i",
+            metavar="MODALITY=FILE",
+            help="A file for a modality; repeat for more. A file alone (chair.obj) holds every input.",
+        ),
+    ] = None,
+    read: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--read",
+            metavar="NAME=VALUE",
+            help="What the files do not say themselves: azimuth=30 of an object, height=40 of a volume, rate=100.",
+        ),
     ] = None,
     tag: Tag = "",
     json: Json = False,
@@ -27,15 +40,19 @@ def command(
     checkpoints: Checkpoints = None,
 ) -> None:
     """Answer from files (image=a.png, sound=b.wav), with every combination of them. Any may be left out."""
+    from mmlab.core.task import TASKS, holds_every_input
+
     library = settle(opened(task, data), device, checkpoints)
-    files = pairs(input or [], "--input")
+    given = input or []
+    is_whole = len(given) == 1 and "=" not in given[0] and holds_every_input(TASKS[task], given[0])
+    files = given[0] if is_whole else pairs(given, "--input")
     with bar(f"Loading {method}", None):
         from mmlab.inference.device import one_thread
         from mmlab.inference.predictor import Model
 
         one_thread()
         model = Model.open(library.find(task, method, tag))
-        answers = model.predict(files)
+        answers = model.predict(files, pairs(read or [], "--read"))
     if json:
         emit({"combinations": {key: _described(answer) for key, answer in answers.items()}})
         return

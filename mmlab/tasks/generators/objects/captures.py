@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from mmlab.core.task import Split
 from mmlab.tasks.generators.objects.catalogue import KINDS, build
+from mmlab.tasks.generators.objects.solids import Solid
 from mmlab.tasks.generators.objects.views import Camera, render
 
 SEED = 53
@@ -34,13 +35,18 @@ class Capture:
     pictures: dict[str, NDArray[np.uint8]]
 
 
+def parts(split: Split, kind: str, thing: int) -> list[Solid]:
+    """An object of a split, by its number among them: always the same."""
+    return build(kind, np.random.default_rng([SEED, CODES[split], 0, thing]))
+
+
 def recordings(split: Split) -> Iterator[Capture]:
     """The captures of a split, always the same: all classes in turn, each object once before any comes again."""
     things = OBJECTS[split]
     for number in range(things * CAPTURES):
         thing = number % things
         kind = CLASSES[thing % len(CLASSES)]
-        parts = build(kind, np.random.default_rng([SEED, CODES[split], 0, thing]))
+        solids = parts(split, kind, thing)
         rng = np.random.default_rng([SEED, CODES[split], 1, number])
-        pictures = {name: render(parts, Camera.drawn(rng), name == "rear", rng) for name in MODALITIES}
+        pictures = {name: render(solids, Camera.drawn(rng), name == "rear", rng) for name in MODALITIES}
         yield Capture(f"{split}-{number:04d}", f"{split}-object-{thing:03d}", kind, pictures)
