@@ -76,7 +76,7 @@ def test_words_are_explained_and_which_way_can_be_chosen() -> None:
     app = opened("explain", task="opinion", sample=SAMPLE)
     assert not app.exception
     way = app.selectbox(key="target")
-    assert way.options[1:] == ["what raises the number", "what lowers the number"]
+    assert way.options[1:] == ["a higher number", "a lower number"]
     assert way.options[0].startswith("Predicted now: what ")
     assert app.selectbox(key="explainer").value == "occlusion"
     way.set_value("1").run()

@@ -8,7 +8,7 @@ NeurIPS 2018 (random parameters); the check across modalities is ours.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
@@ -25,6 +25,8 @@ from mmlab.analysis.base.ranking import tied_order
 from mmlab.core.errors import NothingPresent
 from mmlab.core.method import Method
 from mmlab.core.modality import Combination, Modality
+from mmlab.core.number_text import fixed
+from mmlab.core.phrases import phrase, say
 from mmlab.core.results import Attribution
 
 STEPS = 10
@@ -59,12 +61,33 @@ class Curve:
 
 @dataclass(frozen=True)
 class Check:
-    """One test: passed, failed or (None) not possible here. value: what was measured, in words."""
+    """One test: passed, failed or (None) not possible here.
+
+    found, wanted: what was measured and what the test asks, each a sentence that `say` knows, with fields for `values`;
+    a tuple among these holds names of inputs.
+    """
 
     title: str
     passed: bool | None
-    value: str
-    about: str
+    found: str
+    wanted: str
+    values: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def value(self) -> str:
+        """What was measured, in the words of whoever is asking."""
+        return say(self.found, **self._spoken())
+
+    @property
+    def about(self) -> str:
+        """What the test asks, in the words of whoever is asking."""
+        return say(self.wanted, **self._spoken())
+
+    def _spoken(self) -> dict[str, object]:
+        return {
+            name: ", ".join(say(label) for label in value) if isinstance(value, tuple) else value
+            for name, value in self.values.items()
+        }
 
 
 @dataclass(frozen=True)
@@ -122,20 +145,20 @@ def faithfulness(
     effect = {name: parts[name] for name in combination.names}
     checks = [
         _area(
-            "Deletion",
+            phrase("Deletion"),
             [-curve.gap for curve in deletion.values() if curve.tested],
-            "Covering bright places first must lower the score faster than covering random places.",
+            phrase("Covering bright places first must lower the score faster than covering random places."),
         ),
         _area(
-            "Insertion",
+            phrase("Insertion"),
             [curve.gap for curve in insertion.values() if curve.tested],
-            "Uncovering bright places first must raise the score faster than random places.",
+            phrase("Uncovering bright places first must raise the score faster than uncovering random places."),
         ),
         _unlike(
-            "Parameter randomisation",
-            "untrained networks",
+            phrase("Parameter randomisation"),
+            phrase("correlation {mean} with maps of untrained networks"),
             alike,
-            "The map of a network with random parameters must look different (rank correlation below 0.5).",
+            phrase("The map of a network with random parameters must look different (rank correlation below 0.5)."),
         ),
         *([] if rote is None else [_shuffled(rote, likeness([rote.method], inputs, combination, found, explain))]),
         _across(method, cost, effect),
@@ -222,41 +245,49 @@ def _covered(labels: NDArray[np.int64], order: NDArray[np.int64], share: float) 
     return np.isin(labels, order[: round(float(share) * len(order))])
 
 
-def _unlike(title: str, others: str, likeness: Mapping[str, float], about: str) -> Check:
+def _unlike(title: str, sentence: str, likeness: Mapping[str, float], about: str) -> Check:
     known = [value for value in likeness.values() if np.isfinite(value)]
     if not known:
-        return Check(title, None, "the maps are flat", about)
+        return Check(title, None, phrase("the maps are flat"), about)
     mean = float(np.mean(known))
-    return Check(title, mean < ALIKE, f"correlation {mean:.2f} with maps of {others}", about)
+    return Check(title, mean < ALIKE, sentence, about, {"mean": fixed(mean, 2)})
 
 
 def _shuffled(rote: RandomLabelModel, likeness: Mapping[str, float]) -> Check:
-    title = "Label randomisation"
-    about = "The map of a network that memorised shuffled labels must look different (rank correlation below 0.5)."
+    title = phrase("Label randomisation")
+    about = phrase(
+        "The map of a network that memorised shuffled labels must look different (rank correlation below 0.5)."
+    )
     if rote.learned < LEARNED:
-        return Check(title, None, f"that network learned too little of them ({100 * rote.learned:.0f} %)", about)
-    return _unlike(title, "a network trained on shuffled labels", likeness, about)
+        sentence = phrase("that network learned too little of them ({learned} %)")
+        return Check(title, None, sentence, about, {"learned": f"{100 * rote.learned:.0f}"})
+    sentence = phrase("correlation {mean} with the map of a network trained on shuffled labels")
+    return _unlike(title, sentence, likeness, about)
 
 
 def _area(title: str, gaps: Sequence[float], about: str) -> Check:
     if not gaps:
-        return Check(title, None, "the score hardly moves, whatever is covered: the other inputs suffice", about)
+        sentence = phrase("the score hardly moves, whatever is covered: the other inputs suffice")
+        return Check(title, None, sentence, about)
     mean = float(np.mean(gaps))
-    return Check(title, mean > BETTER, f"{'+' if mean >= 0 else '−'}{abs(mean):.2f} against random places", about)
+    sentence = phrase("{gap} against random places")
+    return Check(title, mean > BETTER, sentence, about, {"gap": fixed(mean, 2, signed=True)})
 
 
 def _across(method: Method, cost: Mapping[str, float], effect: Mapping[str, float]) -> Check:
     """The modality with the largest effect must cost the most when its top places go."""
-    title = "Dominant input"
-    about = (
-        f"Covering the brightest {100 * TOP:.0f} % of each input in turn: "
-        "the one with the largest effect must cost the most."
+    title = phrase("Dominant input")
+    about = phrase(
+        "Covering the brightest {top} % of each input in turn: the one with the largest effect must cost the most."
     )
+    top = {"top": f"{100 * TOP:.0f}"}
     if len(cost) < 2:
-        return Check(title, None, "only one input is on", about)
+        return Check(title, None, phrase("only one input is on"), about, top)
     said, costs = ({list(each)[i] for i in tied_order([*each.values()])[0]} for each in (effect, cost))
     if max(cost.values()) < MOVES:
-        return Check(title, None, "covering them costs nothing: the other inputs suffice", about)
+        sentence = phrase("covering them costs nothing: the other inputs suffice")
+        return Check(title, None, sentence, about, top)
     labels = {m.name: m.label for m in method.modalities}
-    first, second = (", ".join(label for name, label in labels.items() if name in each) for each in (said, costs))
-    return Check(title, bool(said & costs), f"largest effect: {first}; covering costs most: {second}", about)
+    first, second = (tuple(label for name, label in labels.items() if name in each) for each in (said, costs))
+    sentence = phrase("largest effect: {first}; covering costs most: {second}")
+    return Check(title, bool(said & costs), sentence, about, {**top, "first": first, "second": second})

@@ -55,7 +55,7 @@ class Regression(Output):
 
     @property
     def targets(self) -> tuple[str, ...]:
-        return ("what raises the number", "what lowers the number")
+        return ("a higher number", "a lower number")
 
     @property
     def guessing(self) -> tuple[str, float]:

@@ -26,6 +26,7 @@ FAINT = 1500  # points of the map that stay visible behind a path
 LABELS = 8  # of a path; with more combinations only the lit ones and the single inputs are named
 NEAR_AND_FARTHER = 34, 54  # pixels from points to their letters, in turn, so that neighbours do not cover each other
 HEIGHT = 400
+HALF = 0.72  # of the path, what is shown to either side of its middle: letters have room beyond the outermost points
 
 
 @dataclass(frozen=True)
@@ -246,7 +247,7 @@ def _frame(figure: go.Figure, places: Points, steps: Sequence[Step]) -> None:
     outlines = [ellipse(step.place, step.spread) for step in steps if step.spread is not None]
     seen = np.concatenate([places, *outlines])
     low, high = seen.min(0), seen.max(0)
-    half = 0.62 * np.maximum(high - low, 0.5 * (high - low).max() + 1e-3)
+    half = HALF * np.maximum(high - low, 0.5 * (high - low).max() + 1e-3)
     middle = (low + high) / 2
     figure.update_xaxes(range=[float(middle[0] - half[0]), float(middle[0] + half[0])])
     figure.update_yaxes(range=[float(middle[1] - half[1]), float(middle[1] + half[1])])

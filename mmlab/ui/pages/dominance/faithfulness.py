@@ -117,7 +117,7 @@ def _target(looked: SampleView, reference: Reference) -> int:
 def _checks(checks: Sequence[Check]) -> str:
     cards = "".join(
         f'<div class="mm-check"><b>{escape(say(check.title))}</b>{say(MARKS[check.passed])}: {escape(check.value)}'
-        f"<small>{escape(say(check.about))}</small></div>"
+        f"<small>{escape(check.about)}</small></div>"
         for check in checks
     )
     return f'<div class="mm-checks">{cards}</div>'

@@ -37,14 +37,14 @@ def show(shown: PredictView, on: Combination, references: Sequence[Reference]) -
         st.caption(say("No input of this sample can be corrupted here."))
         return
     with st.container(horizontal=True, vertical_alignment="bottom", key="mm-severities"):
-        modality = there[_input(shown, tuple(there), there)]
+        modality = there[_input(shown, on, there)]
         kind = _kind(shown, modality)
     if kind == BLANKED:
         blanked_stretch.show(shown, modality, partial(_answers_to, shown, on, references, modality.name))
     else:
         _severities(shown, on, references, modality, kind)
     if modality.name not in on:
-        off = say("{input} is switched off, so that its corruption changes nothing.", input=say(modality.label))
+        off = say("{input} is switched off, so corrupting it changes nothing.", input=say(modality.label))
         st.caption(off)
 
 
@@ -58,9 +58,11 @@ def _severities(
     clickable_svg.board(table, key=f"severities.{shown.task.name}", on_pick=pick)
 
 
-def _input(shown: PredictView, names: Sequence[str], there: dict[str, Modality]) -> str:
-    """Which input is corrupted: the one that already is, at first."""
-    hurt = next((each.modality for each in shown.damages if each.modality in names), names[0])
+def _input(shown: PredictView, on: Combination, there: dict[str, Modality]) -> str:
+    """Which input is corrupted: at first the one that already is, else one that is on."""
+    names = tuple(there)
+    usual = next((name for name in names if name in on), names[0])
+    hurt = next((each.modality for each in shown.damages if each.modality in names), usual)
     return str(
         st.segmented_control(
             say("Input"),
@@ -107,7 +109,7 @@ def _table(
         heads += f'<th scope="col"><button {named} aria-label="{escape(said)}">{severity or say("none")}</button></th>'
     body = "".join(f'<tr><th scope="row">{escape(cache.title(method))}</th>{row}</tr>' for method, row in cells.items())
     head = f'<thead><tr><th scope="col">{say("Severity")}</th>{heads}</tr></thead>'
-    return f'<div class="mm-scroll"><table class="mm-table mm-answers">{head}<tbody>{body}</tbody></table></div>'
+    return f'<div class="mm-scroll"><table class="mm-table mm-answers mm-severe">{head}<tbody>{body}</tbody></table></div>'
 
 
 def _answers(
