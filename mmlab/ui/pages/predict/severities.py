@@ -109,7 +109,9 @@ def _table(
         heads += f'<th scope="col"><button {named} aria-label="{escape(said)}">{severity or say("none")}</button></th>'
     body = "".join(f'<tr><th scope="row">{escape(cache.title(method))}</th>{row}</tr>' for method, row in cells.items())
     head = f'<thead><tr><th scope="col">{say("Severity")}</th>{heads}</tr></thead>'
-    return f'<div class="mm-scroll"><table class="mm-table mm-answers mm-severe">{head}<tbody>{body}</tbody></table></div>'
+    return (
+        f'<div class="mm-scroll"><table class="mm-table mm-answers mm-severe">{head}<tbody>{body}</tbody></table></div>'
+    )
 
 
 def _answers(
