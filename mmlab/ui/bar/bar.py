@@ -18,7 +18,7 @@ from mmlab.core.reference import Reference
 from mmlab.core.task import Task
 from mmlab.ui.bar import opening, samples
 from mmlab.ui.components import model_picker, page_frame, pickers, run_picker
-from mmlab.ui.inputs import sample_picker
+from mmlab.ui.inputs import registry, sample_picker
 from mmlab.ui.session import cache, guesses, hidden, lessons, upload_draft, uploads
 from mmlab.ui.text import wording
 from mmlab.ui.text.markdown import plain
@@ -63,6 +63,9 @@ def show(has_sample: bool = False, is_one_shown: bool = False, are_used: bool = 
         model_picker.no_model(task)
     if sample is not None:
         _say_whose(task, sample)
+        if uploads.is_own(sample) and not hidden.is_hidden("samples"):
+            with page_frame.error_boundary():
+                registry.adjust(task, sample)
     with place:  # the parts of the page stand under it, for those who go from heading to heading
         st.html(f'<h2 class="mm-unseen">{say("Results")}</h2>', width="content")
     return Looked(task, models, sample, place, behind)

@@ -25,17 +25,18 @@ def one(task: Task, modality: Modality) -> None:
     """A button per kind of file for one input; nothing where there is none."""
     if sample := sample_of(task):
         files = _examples(task.name, sample, cache.version(task.name, sample)).get(modality.name, {})
-        _buttons(task, sample, modality.name, files)
+        buttons(task, sample, modality.name, files)
 
 
 def several(task: Task, modalities: Sequence[Modality]) -> None:
     """The same for one file that gives several inputs."""
     names = tuple(item.name for item in modalities)
     if sample := sample_of(task):
-        _buttons(task, sample, "-".join(names), _together(task.name, sample, names, cache.version(task.name, sample)))
+        buttons(task, sample, "-".join(names), _together(task.name, sample, names, cache.version(task.name, sample)))
 
 
-def _buttons(task: Task, sample: str, what: str, files: Mapping[str, bytes]) -> None:
+def buttons(task: Task, sample: str, what: str, files: Mapping[str, bytes]) -> None:
+    """A button per file of a sample, by ending."""
     if not files:
         return
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"mm-example-{what}"):

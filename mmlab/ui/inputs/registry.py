@@ -7,6 +7,8 @@ A control hands what it gets to `draft`; a file is the same for every kind but f
 ... def camera(task, modality, key): st.camera_input("A photo", key=key, on_change=partial(arrived, ...))
 >>> @way("opinion.face", "Draw")                # of one input of one task: stands before the ways of its kind
 >>> @together("sensor table")                   # one control for all inputs of a kind, where a task has several
+>>> @whole("objects")                           # one control for all inputs of one task
+>>> @adjustment("objects")                      # what can still be changed of what was given: under the bar
 """
 
 from __future__ import annotations
@@ -30,11 +32,14 @@ from mmlab.ui.text.markdown import plain
 T = TypeVar("T")
 Way = Callable[[Task, Modality, str], None]
 Together = Callable[[Task, Sequence[Modality], str], None]
+Adjustment = Callable[[Task, str], None]
 FILE = phrase("File")
 
 _CONTROLS: dict[str, tuple[str, Way]] = {}
 _WAYS: dict[str, dict[str, Way]] = {}
 _TOGETHER: dict[str, Together] = {}
+_WHOLE: dict[str, Together] = {}
+_ADJUSTMENTS: dict[str, Adjustment] = {}
 
 
 def control(name: str, label: str) -> Callable[[Way], Way]:
@@ -70,6 +75,33 @@ def together(name: str) -> Callable[[Together], Together]:
     return decorate
 
 
+def whole(task_name: str) -> Callable[[Together], Together]:
+    """Decorator that files `(task, modalities, key)`: one control for all inputs of this task."""
+
+    def decorate(show: Together) -> Together:
+        _WHOLE[task_name] = show
+        return show
+
+    return decorate
+
+
+def adjustment(task_name: str) -> Callable[[Adjustment], Adjustment]:
+    """Decorator that files `(task, sample)`: what can be changed of an upload of this task while it is looked at."""
+
+    def decorate(show: Adjustment) -> Adjustment:
+        _ADJUSTMENTS[task_name] = show
+        return show
+
+    return decorate
+
+
+def adjust(task: Task, sample: str) -> None:
+    """Show what can be changed of this upload; nothing for most tasks."""
+    _discover()
+    if task.name in _ADJUSTMENTS:
+        _ADJUSTMENTS[task.name](task, sample)
+
+
 def ways(task: Task, modality: Modality) -> dict[str, Way]:
     """The ways to give this input, by label. Raises UnknownName for a control that does not exist."""
     _discover()
@@ -86,7 +118,8 @@ def shared(task: Task) -> list[tuple[Together, list[Modality]]]:
     able = [item for item in whole if takes_files(task, item.name)]
     by_kind = {kind: [item for item in able if item.kind == kind] for kind in dict.fromkeys(i.kind for i in able)}
     names = {kind: modality_kind(kind).shared_way for kind, items in by_kind.items() if len(items) > 1}
-    return [(_found(_TOGETHER, name), by_kind[kind]) for kind, name in names.items() if name]
+    own = [(_WHOLE[task.name], list(task.info.modalities))] if task.name in _WHOLE else []
+    return own + [(_found(_TOGETHER, name), by_kind[kind]) for kind, name in names.items() if name]
 
 
 def _found(controls: Mapping[str, T], name: str) -> T:

@@ -18,7 +18,7 @@ import json
 import re
 import zipfile
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import streamlit as st
@@ -31,6 +31,7 @@ from mmlab.storage.file_schemas import ViewBundle
 
 PREFIX = "own-"
 STORE = "mmlab.own"
+SAID = re.compile(r"([a-z]{1,20})_(-?\d{1,6}|[a-z]{1,8})")  # of a file, behind the digest: `azimuth_-30`
 KEPT = 8
 LARGEST_CONTENT = 48 * 2**20
 LARGEST_BUNDLE = 24 * 2**20
@@ -67,13 +68,31 @@ class Upload:
 
     @property
     def id(self) -> str:
-        """`own-` and the digest of the content, of what was said of it, and of the stated truth."""
-        digest = hashlib.sha256(f"{self.task}\0{self.truth}".encode())
+        """`own-`, the digest of the content and of the stated truth, and what was said of all files in short words.
+
+        So an address says how a thing is turned: `own-3f2a5c7d9e1b4a60.azimuth_30.elevation_15`. What is said at
+        length, or of one file only, is part of the digest.
+        """
+        digest, said = hashlib.sha256(f"{self.task}\0{self.truth}".encode()), self.said
         for name in sorted(self.parts):
-            digest.update(f"\0{name}\0{len(self.parts[name].content)}\0".encode())
-            digest.update(self.parts[name].content)
-            digest.update(json.dumps(dict(self.parts[name].options), sort_keys=True).encode())
-        return PREFIX + digest.hexdigest()[:16]
+            part = self.parts[name]
+            more = {} if said and part.options else dict(part.options)
+            digest.update(f"\0{name}\0{len(part.content)}\0".encode())
+            digest.update(part.content)
+            digest.update(json.dumps(more, sort_keys=True).encode())
+        return ".".join([PREFIX + digest.hexdigest()[:16], *(f"{name}_{value}" for name, value in said.items())])
+
+    @property
+    def said(self) -> dict[str, Any]:
+        """What was said, the same of every file of which anything was, in numbers and short words; else nothing."""
+        options = [dict(part.options) for part in self.parts.values() if part.options]
+        is_short = all(SAID.fullmatch(f"{name}_{value}") for each in options for name, value in each.items())
+        return options[0] if options and is_short and all(each == options[0] for each in options) else {}
+
+    def told(self, said: Mapping[str, Any]) -> Upload:
+        """The same files with this said of those of which anything was."""
+        parts = {name: replace(each, options=said) if each.options else each for name, each in self.parts.items()}
+        return replace(self, parts=parts)
 
 
 def is_own(sample: str) -> bool:
@@ -84,17 +103,20 @@ def is_own(sample: str) -> bool:
 def keep(own: Upload) -> str:
     """Keep it in the session (the last few of them) and return its id."""
     store: dict[str, Upload] = st.session_state.setdefault(STORE, {})
-    store.pop(own.id, None)
-    store[own.id] = own
+    digest = own.id.partition(".")[0]
+    store.pop(digest, None)
+    store[digest] = own
     while len(store) > KEPT:
         store.pop(next(iter(store)))
     return own.id
 
 
 def find(sample: str, task: str) -> Upload:
-    """What was brought under this id. Raises NotHere."""
-    own = st.session_state.get(STORE, {}).get(sample)
-    if own is None or own.task != task:
+    """What was brought under this id, as its end says. Raises NotHere."""
+    digest, *rest = sample.split(".")
+    said = [SAID.fullmatch(each) for each in rest]
+    own = st.session_state.get(STORE, {}).get(digest)
+    if own is None or own.task != task or None in said:
         raise NotHere(
             say("This link shows an upload, and uploads are not part of a link."),
             say(
@@ -102,7 +124,21 @@ def find(sample: str, task: str) -> Upload:
                 "upload your own files."
             ),
         )
-    return own
+    return own.told({each[1]: _value(each[2]) for each in said if each}) if own.said else own
+
+
+def _value(word: str) -> int | str:
+    return word if word.isalpha() else int(word)
+
+
+def in_words(own: Upload) -> dict[str, str]:
+    """By input the name of its file and what was said of it: `chair.obj (azimuth 30, elevation 15)`."""
+    return {name: _in_words(part) for name, part in own.parts.items()}
+
+
+def _in_words(part: UploadedFile) -> str:
+    said = ", ".join(f"{name} {value}" for name, value in part.options.items())
+    return f"{part.name} ({said})".strip() if said else part.name
 
 
 def bundle(own: Upload, view: Mapping[str, str]) -> bytes:

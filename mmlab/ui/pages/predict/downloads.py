@@ -30,14 +30,15 @@ def offer(scene: PredictView, on: Combination) -> None:
         name = f"mmlab-{scene.task.name}-{scene.item.id}"
         save = partial(st.download_button, on_click="ignore", width="stretch")
         models = ", ".join(map(cache.title, scene.working))
-        note = figure_card.origin(f"{scene.item.id}: {say('All combinations: {model}', model=models)}")
+        shown = ", ".join(filter(None, (scene.item.id, _in_one_line(scene))))
+        note = figure_card.origin(f"{shown}: {say('All combinations: {model}', model=models)}")
         save(say("Numbers (CSV)"), data=partial(as_csv, scene), file_name=f"{name}.csv", mime="text/csv")
         save(say("Numbers (JSON)"), data=partial(as_json, scene), file_name=f"{name}.json", mime="application/json")
         page = partial(_page_of, scene, lattice_method(scene), on, note)
         save(say("This view (HTML)"), data=page, file_name=f"{name}.html", mime="text/html")
         for method in scene.working:
             title = say("All combinations: {model}", model=cache.title(method))
-            about = figure_card.origin(f"{scene.item.id}: {title}")
+            about = figure_card.origin(f"{shown}: {title}")
             drawing = partial(_file_of, scene, method, on.key, about)
             label = say("Combinations, {model} (SVG)", model=cache.title(method))
             save(label, data=drawing, file_name=f"{name}-{method}.svg")
@@ -61,6 +62,11 @@ def _page_of(scene: PredictView, method: str, on: Combination, about: str) -> by
     ).encode()
 
 
+def _in_one_line(scene: PredictView) -> str:
+    """The files of an upload and what was said of them; nothing for a shipped sample."""
+    return "; ".join(f"{name}: {file}" for name, file in scene.files.items())
+
+
 def _input_of(scene: PredictView, modality: Modality, on: bool) -> str:
     label = say(modality.label)
     heading = escape(label if on else say("{input} (off)", input=label))
@@ -76,19 +82,21 @@ def as_csv(scene: PredictView) -> bytes:
     """A row per method, combination and class; behind them the sample, what is right, and names as people read them."""
     modalities = scene.task.info.modalities
     damage = ",".join(each.text for each in scene.damages)
+    files = _in_one_line(scene)
     rows = (
         (
             *(method, key, prediction.answer, prediction.uncertainty, name, probability),
             *(scene.item.id, scene.item.answer, damage, scene.task.title),
             *(cache.title(method), modalities.parse(key).label),
             "probability: share of 1; uncertainty: nats" if prediction.probabilities else "as the answer",
+            files,
         )
         for method, answers in scene.working.items()
         for key, prediction in answers.items()
         for name, probability in prediction.probabilities.items() or [("", "")]
     )
     header = ("method", "combination", "answer", "uncertainty", "class", "probability")
-    return csv_file.as_csv((*header, *READ, "unit"), rows).encode()
+    return csv_file.as_csv((*header, *READ, "unit", "files"), rows).encode()
 
 
 def as_json(scene: PredictView) -> bytes:
@@ -103,6 +111,7 @@ def as_json(scene: PredictView) -> bytes:
     content = {
         "task": scene.task.name,
         "sample": scene.item.id,
+        **({"files": dict(scene.files)} if scene.files else {}),
         "right_answer": scene.item.answer or None,
         "damage": [damage.text for damage in scene.damages],
         "methods": {method: {"combinations": answers} for method, answers in methods.items()},

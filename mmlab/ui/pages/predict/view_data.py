@@ -37,7 +37,7 @@ class PredictView:
 
     answers: per method those of every combination, or why it has none; pictures and sounds: by input; films: what an
     input that changes over time shows one after the other. reaches: per method and combination how far off a number
-    may be. known: what `states` found, by method.
+    may be. files: of an upload, by input, the file and what was said of it. known: what `states` found, by method.
     """
 
     task: Task
@@ -49,6 +49,7 @@ class PredictView:
     sounds: Mapping[str, bytes]
     films: Mapping[str, tuple[Step, ...]]
     reaches: Mapping[str, regression.Reaches]
+    files: Mapping[str, str] = field(default_factory=dict)
     known: dict[str, list[combination_lattice.State]] = field(default_factory=dict, init=False, compare=False)
 
     @property
@@ -102,8 +103,9 @@ def _made(
     sounds = {name: encode_wav(raw) for name, raw in recordings.items()}
     films = {name: steps for name in item.raw if len(steps := _film(task, world, name)) > 1}
     reaches = {reference.method: regression.reaches(reference, sample) for reference in references}
+    files = uploads.in_words(uploads.find(sample, task_name)) if item.own else {}
     return PredictView(
-        task, item, world, damages, _answers(references, sample, damages), pictures, sounds, films, reaches
+        task, item, world, damages, _answers(references, sample, damages), pictures, sounds, films, reaches, files
     )
 
 
