@@ -12,6 +12,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import pytest
 
+from tests import lengths
 from tests.browser_app import address, browser, browser_models, visit  # noqa: F401  (fixtures: one server for all files)
 
 
@@ -27,10 +28,19 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     manifest_scanner.scan_component_manifests = functools.cache(manifest_scanner.scan_component_manifests)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--keep-lengths", action="store_true", help="write how long each file took into tests/lengths.json"
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("keep_lengths") and not hasattr(config, "workerinput"):
+        config.pluginmanager.register(lengths.Keeper())
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files with slow tests first, so that no worker begins with one when the others are nearly done."""
-    slow = {item.path for item in items if item.get_closest_marker("slow") or item.get_closest_marker("browser")}
-    items.sort(key=lambda item: item.path not in slow)
+    lengths.longest_first(items)
 
 
 def pytest_collection_finish() -> None:

@@ -101,7 +101,7 @@ def differences(
     import plotly.graph_objects as go
 
     factor = 100 if scale.is_share else 1
-    figure = go.Figure()
+    figure = go.Figure(layout={"template": theme.TEMPLATE})
     figure.add_vline(x=0, line={"color": theme.MUTED, "width": 1.5})
     for title, seeds, interval in rows:
         if interval is None:
@@ -138,7 +138,6 @@ def differences(
     low, high = min(reach, default=-1.0), max(reach, default=1.0)
     margin = 0.06 * ((high - low) or 1.0)
     figure.update_layout(
-        template=theme.TEMPLATE,
         height=110 + 34 * max(1, len(rows)),
         showlegend=False,
         xaxis={

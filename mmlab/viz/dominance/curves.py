@@ -24,14 +24,13 @@ def covering(ordered: Values, random: Values, colour: str, across: str) -> Figur
     import plotly.graph_objects as go
 
     x = np.linspace(0, 100, len(ordered))
-    figure = go.Figure()
+    figure = go.Figure(layout={"template": TEMPLATE})
     styles = ((say("random places"), random, MUTED, "dash", 2), (say("by the map"), ordered, colour, "solid", 3))
     for name, values, shade, dash, width in styles:
         line = {"color": shade, "dash": dash, "width": width}
         hover = f"{escape(name)}, %{{x:.0f}} %: %{{y:.2f}}<extra></extra>"
         figure.add_scatter(x=x, y=values, name=escape(name), mode="lines", line=line, hovertemplate=hover)
     figure.update_layout(
-        template=TEMPLATE,
         height=230,
         margin={"l": 8, "r": 8, "t": 30, "b": 8},
         xaxis={"title": {"text": across}, "ticksuffix": " %", "range": [0, 100]},
@@ -52,7 +51,7 @@ def over_epochs(
     import plotly.graph_objects as go
 
     unit, times = (" %", 100) if share else ("", 1)
-    figure = go.Figure()
+    figure = go.Figure(layout={"template": TEMPLATE})
     for name, values in lines.items():
         line = {"color": colours[name], "width": 2.4}
         hover = f"{escape(name)}, {say('epoch')} %{{x}}: %{{y:{'.1f' if share else '.3g'}}}{unit}<extra></extra>"
@@ -65,7 +64,6 @@ def over_epochs(
         figure.add_vline(x=at + 1, line={"color": MUTED, "width": 1.5, "dash": "dash"})
     figure.update_traces(marker={"size": 5})
     figure.update_layout(
-        template=TEMPLATE,
         height=290,
         xaxis={"title": {"text": say("epoch")}, "dtick": max(1, -(-len(epochs) // 8)), "tick0": 1},
         yaxis={"title": {"text": title}, "tickformat": form, "ticksuffix": unit, "rangemode": "tozero"},

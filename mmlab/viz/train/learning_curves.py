@@ -25,7 +25,7 @@ def scores(
     import plotly.graph_objects as go
 
     names = list(letters)
-    figure = go.Figure()
+    figure = go.Figure(layout={"template": theme.TEMPLATE})
     factor = 100 if is_share else 1
     parts = {key: key.split("-") for key in series}
     shown = [key for key in series if len(series) <= CROWDED or len(parts[key]) in (1, len(names))]
@@ -47,7 +47,7 @@ def losses(series: Mapping[str, Sequence[float | None]], epochs: int) -> Figure:
     """One curve per part of the loss; None where a part was not there yet."""
     import plotly.graph_objects as go
 
-    figure = go.Figure()
+    figure = go.Figure(layout={"template": theme.TEMPLATE})
     for position, (term, values) in enumerate(series.items()):
         _curve(figure, list(values), term, theme.method_colour(position), "solid", 2.0)
     return _dressed(figure, epochs, say("loss"))
@@ -66,7 +66,6 @@ def _curve(figure: Figure, values: Sequence[float | None], label: str, colour: s
 
 def _dressed(figure: Figure, epochs: int, title: str) -> Figure:
     figure.update_layout(
-        template=theme.TEMPLATE,
         height=HEIGHT,
         margin={"l": 8, "r": 8, "t": 8, "b": 8},
         showlegend=True,
