@@ -124,6 +124,14 @@ def test_ladders_are_made_of_options_that_exist():
         grid.ladder("joint")
 
 
+def test_of_a_ladder_some_steps_can_be_trained_alone():
+    found = grid.ladder_jobs("toy", "m3ixup", range(2), rungs=("unlabelled",))
+    assert [job.folder for job in found] == ["ablation-unlabelled-seed0", "ablation-unlabelled-seed1"]
+    assert all(job.config == {"labels": "probe"} for job in found)
+    with pytest.raises(UnknownName, match="no step 'unlabeled'"):
+        grid.ladder_jobs("toy", "m3ixup", range(2), rungs=("unlabeled",))
+
+
 def test_processes_carry_results_and_errors_back():
     results = dict(Processes(2).map(_half, [2, 4, 5]))
     assert results[2] == 1

@@ -155,7 +155,7 @@ def test_it_keeps_the_protocol(task: Opinion) -> None:
     assert isinstance(task, Task)
     assert task.info.modalities.names == ("text", "voice", "face")
     assert task.info.output == Regression(-3, 3)
-    assert task.info.output.metric_names == ("mae", "r", "sign_accuracy", "f1")
+    assert task.info.output.metric_names == ("mae", "r", "r2", "sign_accuracy", "f1")
     assert task.describe()["simulated"]
 
 
@@ -408,6 +408,32 @@ def test_the_measures_of_the_mosi_papers_by_hand() -> None:
     assert found["sign_accuracy"] == pytest.approx(0.75)
     assert found["f1"] == pytest.approx(2 / 3)  # one of two that it calls good is good, and it finds the one that is
     assert found["r"] == pytest.approx(float(np.corrcoef(answers[:, 0], truth)[0, 1]))
+    assert found["r2"] == pytest.approx(1 - 3 / 12.6875), "their squares about the mean -0.625 are 12.6875"
+
+
+def test_r2_counts_a_shift_and_a_factor_and_r_does_not() -> None:
+    truth = torch.tensor([-1.0, 0.0, 1.0, 2.0])
+    for answers, r, r2 in (
+        (truth, 1.0, 1.0),
+        (truth + 1, 1.0, 0.2),
+        (2 * truth, 1.0, -0.2),
+        (0 * truth + 0.5, None, 0.0),
+    ):
+        found = OUTPUT.metrics(answers[:, None], truth)
+        assert found["r2"] == pytest.approx(r2)
+        assert found["r"] == pytest.approx(r, nan_ok=True) if r is not None else np.isnan(found["r"])
+
+
+def test_r2_is_nan_where_the_right_numbers_do_not_vary_and_lowest_where_an_answer_is_none() -> None:
+    metric = OUTPUT.output_metrics["r2"]
+    answers, truth = np.array([[0.1], [0.2], [np.nan]]), np.array([0.1, 0.1, 0.7])
+    counts = np.array([[1.0, 1.0, 0.0], [1.0, 1.0, 1.0], [0.0, 0.0, 0.0]])
+    found = metric.weighted(answers, truth, counts)
+    assert np.isnan(found[[0, 2]]).all()
+    assert found[1] == -np.inf
+    once, twice = metric.weighted(answers[:2], np.array([0.0, 1.0]), np.array([[2.0, 1.0], [1.0, 1.0]]))
+    assert once == pytest.approx(1 - (2 * 0.01 + 0.64) / (2 / 3)), "a sample that counts twice is there twice"
+    assert twice == pytest.approx(1 - 0.65 / 0.5)
 
 
 @pytest.mark.parametrize("name", sorted(name for name in METHODS if not METHODS[name].unsupported_reason(Opinion.info)))

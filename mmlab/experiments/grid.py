@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from mmlab.core.errors import MmlabError
+from mmlab.core.errors import MmlabError, UnknownName
 from mmlab.core.method import METHODS
 from mmlab.core.options import as_dict, build
 from mmlab.core.task import TASKS
@@ -55,12 +55,25 @@ def gap_tag(missing: str) -> str:
     return "missing-" + re.sub(r"[^a-z0-9.]+", "-", missing.lower())
 
 
-def ladder_jobs(task: str, method: str, seeds: Iterable[int], plan: Mapping[str, Any] | None = None) -> list[TrainJob]:
-    """A job per rung and seed of a method's ladder. Raises UnknownName for a method without one."""
-    seeds = list(seeds)
+def ladder_jobs(
+    task: str,
+    method: str,
+    seeds: Iterable[int],
+    plan: Mapping[str, Any] | None = None,
+    rungs: Sequence[str] = (),
+) -> list[TrainJob]:
+    """A job per rung and seed of a method's ladder, of all rungs where none is named.
+
+    Raises UnknownName for a method without a ladder, and for a rung that it has not.
+    """
+    seeds, known = list(seeds), [rung.name for rung in ladder(method)]
+    for name in rungs:
+        if name not in known:
+            raise UnknownName(f"The ladder of {method} has no step '{name}'.", f"There are: {', '.join(known)}.")
     return [
         TrainJob(task, method, rung.config, dict(plan or {}), seed, rung_tag(rung, seed))
         for rung in ladder(method)
+        if not rungs or rung.name in rungs
         for seed in seeds
     ]
 

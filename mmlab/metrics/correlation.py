@@ -35,14 +35,21 @@ class Correlation(Metric[Regression]):
         return np.where(spread > 0, np.clip(found, -1, 1), np.nan)
 
 
-def _standard(values: NDArray[Any]) -> Numbers:
-    """Centred, and at most 1 from 0, whatever the unit; all 0 where what varies is rounding."""
+def centred(values: NDArray[Any]) -> Numbers:
+    """Less their mean; all 0 where what varies is rounding."""
     precise = values.astype(np.float64)
     if not len(precise):
         return precise
-    centred = precise - precise.mean()
-    most, rounding = np.abs(centred).max(), 8 * np.finfo(np.float64).eps * np.abs(precise).max()
-    return np.asarray(centred / most if most > rounding else centred * 0)
+    found = precise - precise.mean()
+    rounding = 8 * np.finfo(np.float64).eps * np.abs(precise).max()
+    return np.asarray(found if np.abs(found).max() > rounding else found * 0)
+
+
+def _standard(values: NDArray[Any]) -> Numbers:
+    """Centred, and at most 1 from 0, whatever the unit."""
+    found = centred(values)
+    most = np.abs(found).max(initial=0.0)
+    return np.asarray(found / most if most > 0 else found)
 
 
 def _variance(share: Numbers, values: Numbers, mean: Numbers) -> Numbers:

@@ -43,6 +43,7 @@ def command(
     methods: Annotated[str, typer.Option(help="Methods with commas; all that can do the task by default.")] = "",
     seeds: Annotated[int, typer.Option(min=1, help="How many seeds, from 0.")] = 3,
     ladder: Annotated[str, typer.Option(help="Instead: the ablation of this method.")] = "",
+    rungs: Annotated[str, typer.Option(help="With --ladder: only these of its steps, by name, with commas.")] = "",
     search: Annotated[
         bool, typer.Option(help="Instead: the hyperparameter search of each method on validation.")
     ] = False,
@@ -83,7 +84,7 @@ def command(
         if search:
             jobs = _search_jobs(named, _words(methods), planned)
         else:
-            jobs = _jobs(named, _words(methods), seeds, ladder, planned)
+            jobs = _jobs(named, _words(methods), seeds, (ladder, _words(rungs)), planned)
         jobs = _possible(grid.gap_jobs(jobs, missing) if missing else jobs)
         if store:
             stored_runs.bring_together(jobs, library, store)
@@ -99,15 +100,18 @@ def command(
 
 
 def _jobs(
-    tasks: Sequence[str], methods: Sequence[str], seeds: int, ladder: str, plan: dict[str, Any]
+    tasks: Sequence[str], methods: Sequence[str], seeds: int, steps: tuple[str, Sequence[str]], plan: dict[str, Any]
 ) -> list[TrainJob]:
+    """steps: of which method's ladder instead, and which of its steps; all of them where none is named."""
     from mmlab.core.method import METHODS
     from mmlab.core.task import TASKS
     from mmlab.experiments import grid
 
-    chosen = list(tasks) or list(TASKS)
+    chosen, (ladder, rungs) = list(tasks) or list(TASKS), steps
     if ladder:
-        return [job for task in chosen for job in grid.ladder_jobs(task, ladder, range(seeds), plan)]
+        return [job for task in chosen for job in grid.ladder_jobs(task, ladder, range(seeds), plan, rungs)]
+    if rungs:
+        raise DataError("Steps of which ladder?", "Name its method as well: --ladder m3ixup.")
     return grid.grid_jobs(
         chosen, list(methods) or [name for name in METHODS if METHODS[name].trained_here], range(seeds), plan
     )
