@@ -9,11 +9,12 @@ import pytest
 import torch
 
 from mmlab.cli.app import main
-from mmlab.core.errors import DataError, UnknownName
+from mmlab.core.errors import CheckpointError, DataError, UnknownName
 from mmlab.core.task import TASKS
-from mmlab.experiments import train_job
+from mmlab.experiments import grid, train_job
+from mmlab.experiments.comparison_tables import compare
 from mmlab.experiments.gap_card import has_other_gaps
-from mmlab.experiments.train_job import TrainJob, teacher_of
+from mmlab.experiments.train_job import TrainJob, run_train, teacher_of
 from mmlab.storage import checkpoints
 from mmlab.storage.library import Library
 from mmlab.tasks.official.converting import codes_in
@@ -92,6 +93,7 @@ def test_a_table_gives_the_same_samples_again_in_any_order(tmp_path: Path) -> No
         ("toy-0,1,2,0", "line 2: what is there is said by 1 and 0"),
         ("toy-0,0,0,0", "line 2: 'toy-0' has no input at all"),
         ("toy-0,1,1,1\ntoy-0,1,1,1", "line 3: 'toy-0' stands there twice"),
+        ("toy-0,1,1,1,0", "line 2: it has more cells than there are columns"),
         ("toy-0,1,1,1", "has no line for 96 of 96 samples"),
     ],
 )
@@ -105,6 +107,29 @@ def test_what_is_wrong_with_a_table_is_said_with_its_line(line: str, said: str, 
         present_in(str(table), SAMPLES, TASK.info.modalities)
     with pytest.raises(DataError, match=r"There is no table 'none\.csv'"):
         present_in(str(tmp_path / "none.csv"), SAMPLES, TASK.info.modalities)
+
+
+@pytest.mark.parametrize(
+    ("columns", "said"),
+    [
+        ("id,m0,m1,m2,smell", "has a column 'smell', which is no input here"),
+        ("id,m0,m1,m2,m1", "has the column 'm1' twice"),
+        ("id,id,m0,m1,m2", "has the column 'id' twice"),
+    ],
+)
+def test_a_column_whose_gaps_would_be_lost_is_refused(columns: str, said: str, tmp_path: Path) -> None:
+    table = tmp_path / "gaps.csv"
+    table.write_text(f"{columns}\n")
+    with pytest.raises(DataError, match=said):
+        present_in(str(table), SAMPLES, TASK.info.modalities)
+
+
+def test_the_numbers_of_rows_that_pandas_writes_do_no_harm(tmp_path: Path) -> None:
+    found = kept("id:0.4")
+    head, *lines = written([SAMPLES], [found], TASK.info.modalities).splitlines()
+    table = tmp_path / "gaps.csv"
+    table.write_text("\n".join([f",{head}", *(f"{place},{line}" for place, line in enumerate(lines)), ""]))
+    assert np.array_equal(present_in(str(table), SAMPLES, TASK.info.modalities), found)
 
 
 def test_the_card_says_which_gaps_there_were_and_that_teachers_had_them(
@@ -130,12 +155,37 @@ def test_the_card_says_which_gaps_there_were_and_that_teachers_had_them(
     assert has_other_gaps(folder, str(table))
 
 
+def test_a_grid_and_a_comparison_tell_a_table_that_has_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    TASKS.discover()
+    monkeypatch.setitem(TASKS._items, "toy", type("Toy", (ToyTask,), {"info": TASK.info}))  # type: ignore[attr-defined]
+    table, library = tmp_path / "gaps.csv", Library(tmp_path / "library")
+    splits = [TASK.samples(split) for split in ("train", "valid", "test")]
+    table.write_text(written(splits, [kept_of(each, TASK.info, "id:0.5", 0) for each in splits], TASK.info.modalities))
+    jobs = grid.gap_jobs(grid.grid_jobs(["toy"], ["dropout"], [0], {"epochs": 1}), str(table))
+    run_train(jobs[0], str(library.root))
+    assert not grid.missing(jobs, library)
+    assert len(compare(library, "toy", missing=str(table)).rows) == 1
+    table.write_text(table.read_text() + "more,1,1,1\n")
+    assert grid.missing(jobs, library) == jobs
+    with pytest.raises(CheckpointError, match=r"'gaps\.csv' has changed since it was trained"):
+        compare(library, "toy", missing=str(table))
+    run_train(jobs[0], str(library.root))
+    found = compare(library, "toy", missing=str(table))
+    assert [row.seeds for row in found.rows] == [1]
+    kept = sorted(folder.name for folder in library.glob("toy/dropout/*"))
+    assert [name[:5] for name in kept] == ["gaps-", "missi"], "the earlier model has a name of its own"
+
+
 def test_tables_of_missing_aware_prompts_are_read(tmp_path: Path) -> None:
     torch.save(torch.tensor([0.0, 1.0, 2.0, 0.0]), tmp_path / "a.pt")
     assert codes_in(tmp_path / "a.pt", 2).tolist() == [0, 1, 2, 0]
-    torch.save(torch.tensor([0.0, 3.0]), tmp_path / "b.pt")
-    with pytest.raises(DataError, match=r"'b\.pt' is no list of numbers from 0 to 2"):
-        codes_in(tmp_path / "b.pt", 2)
+    for wrong in ([0.0, 3.0], [0.0, 0.7], [0.0, float("nan")], [-1], [True, False], [[0.0], [1.0]], "a text"):
+        torch.save(wrong if isinstance(wrong, str) else torch.tensor(wrong), tmp_path / "b.pt")
+        with pytest.raises(DataError, match=r"'b\.pt' is no list of numbers from 0 to 2"):
+            codes_in(tmp_path / "b.pt", 2)
+    (tmp_path / "c.pt").write_text("version https://git-lfs.github.com/spec/v1\n")
+    with pytest.raises(DataError, match=r"'c\.pt' is a Git LFS pointer"):
+        codes_in(tmp_path / "c.pt", 2)
 
 
 def test_a_table_is_written_by_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

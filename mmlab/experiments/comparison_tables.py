@@ -13,25 +13,21 @@ from typing import Any
 
 from mmlab.analysis.methods.seed_comparison import MEAN, Comparison, Row, rows, runs_from_reports
 from mmlab.core import csv_file
-from mmlab.core.data_version import changed_since, fingerprint_of, other_data
-from mmlab.core.errors import CheckpointError, MmlabError, UnknownName
+from mmlab.core.data_version import fingerprint_of
+from mmlab.core.errors import CheckpointError, UnknownName
 from mmlab.core.group_name import group_name
 from mmlab.core.method import METHODS
 from mmlab.core.metric import higher_is_better, mean_of
-from mmlab.core.modality import Combination
 from mmlab.core.number_text import p_value
-from mmlab.core.task import TASKS, TaskInfo, advice, of_source
-from mmlab.core.untrained import sentence, untrained
+from mmlab.core.task import TASKS, advice, of_source
 from mmlab.experiments import of_others
 from mmlab.experiments.ablations import ladder, ordered, rung_tag
 from mmlab.experiments.grid import gap_tag
-from mmlab.experiments.later_metrics import with_metric
-from mmlab.storage import baselines_file, report_file
+from mmlab.experiments.usable_reports import Reports, of_seeds
+from mmlab.storage import baselines_file
 from mmlab.storage.library import SEED_FOLDER, Library
-from mmlab.storage.report_file import REPORT
 
 UNDEFINED = "–"  # a number that cannot be had, in a table for people
-Reports = tuple[list[Mapping[str, Any]], list[str]]
 
 
 def compare(
@@ -49,7 +45,7 @@ def compare(
     """
     names, fingerprint = ordered(), fingerprint_of(TASKS[task]())
     pattern = re.compile(rf"{re.escape(gap_tag(missing))}-seed(\d+)") if missing else SEED_FOLDER
-    reports = {name: _seeds(library, task, name, fingerprint, pattern, metric) for name in names}
+    reports = {name: of_seeds(library, task, name, fingerprint, pattern, metric, missing) for name in names}
     titles = {name: METHODS[name].title for name in names}
     found = _comparison(task, source, baseline, reports, titles, metric)
     if source != "built-in":
@@ -64,64 +60,10 @@ def compare_ladder(library: Library, task: str, method: str, source: str = "buil
     reports, titles, fingerprint = {}, {}, fingerprint_of(TASKS[task]())
     for rung in ladder(method):
         pattern = re.compile(rung_tag(rung, 0).replace("seed0", r"seed(\d+)"))
-        reports[rung.name] = _seeds(library, task, method, fingerprint, pattern, metric)
+        reports[rung.name] = of_seeds(library, task, method, fingerprint, pattern, metric)
         titles[rung.name] = rung.label
     complete = next(rung.name for rung in ladder(method) if not rung.config)
     return _comparison(task, source, complete, reports, titles, metric)
-
-
-def why_unusable(report: Any, info: TaskInfo) -> str:
-    """What is wrong with the content of a report file of a task; empty where nothing is."""
-    try:
-        card = report["card"]
-        numbers = [float(card["parameters"]), float(card["training_seconds"]), float(int(card["seed"]))]
-        if report["headline"] not in info.output.metric_names or card["task"]["name"] != info.name:
-            return "it is about another task"
-        for found in report["sources"].values():
-            tables = [found["metrics"][combination.key] for combination in _measured(found, info)]
-            numbers += [float(found["samples"])]
-            numbers += [float(table[report["headline"]]) for table in [*tables, found["mean"]]]
-            numbers += [float(value) for table in [*tables, found["mean"]] for value in table.values()]
-    except (LookupError, TypeError, ValueError, AttributeError):
-        return "something is missing in it"
-    return "a number in it is infinite" if any(map(math.isinf, numbers)) else ""
-
-
-def _measured(found: Mapping[str, Any], info: TaskInfo) -> Sequence[Combination]:
-    """The combinations that a test set has samples of: all, those that it counts, or those without what is nowhere."""
-    if "counts" in found:
-        return [c for c in info.modalities.subsets() if found["counts"][c.key]]
-    keys = set(found["metrics"])
-    names = {name for key in keys for name in key.split("-")}
-    wanted = [c for c in info.modalities.subsets() if names.issuperset(c.names)]
-    return wanted if keys == {combination.key for combination in wanted} else info.modalities.subsets()
-
-
-def _seeds(
-    library: Library, task: str, method: str, fingerprint: str, pattern: re.Pattern[str], metric: str
-) -> Reports:
-    """The reports of a method's seeds on the data of that fingerprint, and in words what is wrong with the others."""
-    info = TASKS[task].info
-    found: list[Mapping[str, Any]] = []
-    problems: list[str] = []
-    folders = library.glob(f"{task}/{method}/*")
-    files = [folder / REPORT for folder in folders if pattern.fullmatch(folder.name)]
-    for file in (file for file in files if file.is_file()):
-        try:
-            report = report_file.read(file.parent)
-        except MmlabError as error:
-            problems.append(str(error))
-            continue
-        if why := why_unusable(report, info):
-            problems.append(f"The report of {task}/{method}/{file.parent.name} was left out: {why}.")
-        elif changed_since(report["card"], fingerprint):
-            run = f"{task}/{method}/{file.parent.name}"
-            problems.append(f"{run} was left out: it was trained {other_data(report['card'], TASKS[task]())}.")
-        else:
-            found.append(with_metric(report, file.parent, info, metric) if metric else report)
-            if told := sentence(untrained(report["card"]), info.modalities):
-                problems.append(f"{task}/{method}/{file.parent.name}: {told}")
-    return found, problems
 
 
 def _comparison(

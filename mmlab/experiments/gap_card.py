@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from mmlab.storage import checkpoints
+from mmlab.storage.atomic_files import remove_folder
 from mmlab.training.missing_tables import digest_of, is_table
 
 
@@ -23,12 +24,28 @@ def gaps_of(missing: str, teachers: Sequence[str]) -> dict[str, Any]:
     return {"gaps": {"rule": missing, **table, "reach": reach}}
 
 
+def of_other_gaps(card: Mapping[str, Any], missing: str) -> bool:
+    """Whether the card of a model names another content of the missing table than there is now."""
+    if not is_table(missing):
+        return False
+    known = card.get("gaps")
+    return not isinstance(known, Mapping) or known.get("table") != digest_of(missing)
+
+
 def has_other_gaps(folder: Path, missing: str) -> bool:
     """Whether a model is there that learned from another content of the missing table than there is now."""
-    if not is_table(missing) or not (folder / checkpoints.MODEL).is_file():
-        return False
-    known = checkpoints.read_card(folder).get("gaps")
-    return not isinstance(known, Mapping) or known.get("table") != digest_of(missing)
+    is_here = is_table(missing) and (folder / checkpoints.MODEL).is_file()
+    return is_here and of_other_gaps(checkpoints.read_card(folder), missing)
+
+
+def set_aside_other_gaps(folder: Path, missing: str) -> None:
+    """Give a model that learned from another content of the missing table a name of its own, if there is one."""
+    if not has_other_gaps(folder, missing):
+        return
+    known = checkpoints.read_card(folder).get("gaps", {})
+    kept = folder.with_name(f"gaps-{str(known.get('table', 'none'))[:8]}-{folder.name}")
+    remove_folder(kept)
+    folder.rename(kept)
 
 
 def is_there(folder: Path, missing: str) -> bool:

@@ -18,7 +18,7 @@ from mmlab.experiments import stored_runs
 from mmlab.experiments.ablations import ladder, rung_tag
 from mmlab.experiments.background.manager import seconds_left
 from mmlab.experiments.executors import Engine
-from mmlab.experiments.train_job import BeingTrained, TrainJob, default_plan, is_done, is_stale, run_train
+from mmlab.experiments.train_job import BeingTrained, TrainJob, default_plan, is_done, is_outdated, run_train
 from mmlab.storage import progress_file
 from mmlab.storage.file_lock import is_locked
 from mmlab.storage.library import ALIVE, Library
@@ -79,8 +79,8 @@ def ladder_jobs(
 
 
 def missing(jobs: Iterable[TrainJob], library: Library) -> list[TrainJob]:
-    """The jobs that have not been done on the data as it is now."""
-    return [job for job in jobs if not is_done(job, library) or is_stale(job, library)]
+    """The jobs that have not been done on the data, and with the missing table, as they are now."""
+    return [job for job in jobs if not is_done(job, library) or is_outdated(job, library)]
 
 
 def run(

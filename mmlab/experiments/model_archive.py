@@ -30,7 +30,7 @@ from mmlab.core.method import METHODS
 from mmlab.core.permissions import Action
 from mmlab.core.task import TASKS, TaskInfo
 from mmlab.experiments.background.manager import TAG, TrainingQueue
-from mmlab.experiments.comparison_tables import why_unusable
+from mmlab.experiments.usable_reports import why_unusable
 from mmlab.storage import bounded_zip, checkpoints, packed_arrays, progress_file, report_file, strict_json, sweep_file
 from mmlab.storage.atomic_files import hidden, put_folder, remove_folder, temporary_name
 from mmlab.storage.bounded_zip import Bounds, DamagedArchive

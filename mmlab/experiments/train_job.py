@@ -16,38 +16,34 @@ from typing import Any
 
 import torch
 
-from mmlab.analysis.robustness.class_scores import worst_classes
-from mmlab.analysis.robustness.score_intervals import score_intervals
 from mmlab.core.backbone_families import as_read
 from mmlab.core.batch import Samples
 from mmlab.core.data_version import changed_since, fingerprint_of
 from mmlab.core.errors import DataError, Unsupported
 from mmlab.core.method import METHODS, Method
-from mmlab.core.metric import is_share
 from mmlab.core.options import as_dict, build
-from mmlab.core.outputs import Output
-from mmlab.core.results import Sweep
 from mmlab.core.storage_errors import storage_errors
 from mmlab.core.task import TASKS, Source, Split, Task
 from mmlab.core.training_plan import Plan
 from mmlab.core.untrained import sentence, untrained
 from mmlab.core.version import __version__
-from mmlab.experiments.gap_card import gaps_of, is_there
+from mmlab.experiments.gap_card import gaps_of, has_other_gaps, is_there, set_aside_other_gaps
 from mmlab.experiments.plan_search import searched
 from mmlab.experiments.recorders.usual import usual
 from mmlab.experiments.run_plan import default_plan as default_plan
 from mmlab.experiments.run_plan import whole_plan
+from mmlab.experiments.summary import summary as summary
 from mmlab.inference import cached_features
 from mmlab.inference.cached_features import any_cached
 from mmlab.inference.device import device, label, one_thread
-from mmlab.inference.sweep import mean_metrics, metrics, sweep
+from mmlab.inference.sweep import sweep
 from mmlab.networks.parts import resolved
 from mmlab.storage import checkpoints, sweep_file
 from mmlab.storage.atomic_files import remove_folder
 from mmlab.storage.file_lock import held
 from mmlab.storage.library import ALIVE, Library
 from mmlab.training.loop import Progress, Trainer
-from mmlab.training.missing_data import complete_counts, missing_shares, with_missing
+from mmlab.training.missing_data import missing_shares, with_missing
 from mmlab.training.resume_state import STATE
 from mmlab.training.selection import RULES
 from mmlab.training.together import ALONE, Together
@@ -170,6 +166,7 @@ def _teachers(kind: type[Method], job: TrainJob, library: Library) -> Generator[
         folder = library.folder(job.task, name, teacher.folder)
         with claim(teacher, library, patience=math.inf):
             if not is_there(folder, str(job.plan.get("missing", ""))) or is_stale(teacher, library):
+                set_aside_other_gaps(folder, str(job.plan.get("missing", "")))
                 yield from train(teacher, library, claimed=True)
         found[name] = checkpoints.load(folder, device()).method
     return found
@@ -195,7 +192,8 @@ def run_train(job: TrainJob, root: str, patience: float = 0.0) -> str:
     """
     library = Library(Path(root))
     with storage_errors(), claim(job, library, patience):
-        if not is_done(job, library) or is_stale(job, library):
+        if not is_done(job, library) or is_outdated(job, library):
+            set_aside_other_gaps(library.folder(job.task, job.method, job.folder), str(job.plan.get("missing", "")))
             for _ in train(job, library, claimed=True):
                 pass
     return str(library.folder(job.task, job.method, job.folder))
@@ -213,6 +211,12 @@ def is_stale(job: TrainJob, library: Library) -> bool:
     if not (folder / checkpoints.MODEL).is_file() or not (fingerprint := fingerprint_of(TASKS[job.task]())):
         return False
     return changed_since(checkpoints.read_card(folder), fingerprint)
+
+
+def is_outdated(job: TrainJob, library: Library) -> bool:
+    """Whether the run is there, trained on another version of the data or of its missing table than there is now."""
+    folder = library.folder(job.task, job.method, job.folder)
+    return is_stale(job, library) or has_other_gaps(folder, str(job.plan.get("missing", "")))
 
 
 def set_aside(job: TrainJob, library: Library) -> str:
@@ -251,38 +255,6 @@ def evaluate(
             sweep_file.write(folder, found, exact=not method.trained_here)
     checkpoints.write_json(folder / checkpoints.REPORT, report)
     return report
-
-
-def summary(found: Sweep, method: Method) -> dict[str, Any]:
-    """Metrics by combination, their mean, the number of samples and of their groups, and the headline's intervals.
-
-    Of data with gaps, the number of samples of each combination, too; of answers that can be empty also what answering
-    nothing would score (`nothing`), and of classes the one that is right least often (`worst_class`).
-    """
-    output, modalities = method.output, method.modalities
-    table = metrics(found, output, modalities)
-    counts = {} if found.present.all() else {"counts": complete_counts(found.present, modalities)}
-    worst = worst_classes(found, output)
-    sure = score_intervals(found, output.output_metrics[output.headline])
-    return {
-        "metrics": table,
-        "mean": mean_metrics(table),
-        "samples": len(found.ids),
-        "groups": sure.clusters.count,
-        "intervals": {key: list(bounds) for key, bounds in sure.bounds.items()},
-        **({"worst_class": {key: vars(each) for key, each in worst.items()}} if worst else {}),
-        **_of_nothing(found, output),
-        **counts,
-    }
-
-
-def _of_nothing(found: Sweep, output: Output) -> dict[str, dict[str, float]]:
-    """What answering nothing at all would score, for answers that can be empty: below that a model is of no use."""
-    empty = output.empty_answer(found.logits, found.target)
-    if not empty.size:
-        return {}
-    scores = output.metrics_of(empty, found.target, found.groups)
-    return {"nothing": {name: value for name, value in scores.items() if is_share(name)}}
 
 
 def clean(folder: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -84,14 +84,14 @@ def _table(path: str, names: tuple[str, ...], stamp: object) -> Table:
     except csv.Error as error:
         raise DataError(f"{label} is no CSV: {error}.", HINT) from error
     header = [each.strip() for each in lines[0]] if lines else []
-    lacking = [name for name in ("id", *names) if name not in header]
-    if lacking:
-        raise DataError(f"{label} has no column '{lacking[0]}'.", HINT)
+    _check_columns(header, names, label)
     places = [header.index(name) for name in ("id", *names)]
     found: Table = {}
     for number, line in enumerate(lines[1:], 2):
         if not line:
             continue
+        if len(line) > len(header):
+            raise DataError(f"{label}, line {number}: it has more cells than there are columns.", HINT)
         cells = [line[place].strip() if place < len(line) else "" for place in places]
         if not set(cells[1:]) <= {"0", "1"}:
             raise DataError(f"{label}, line {number}: what is there is said by 1 and 0.", HINT)
@@ -101,3 +101,20 @@ def _table(path: str, names: tuple[str, ...], stamp: object) -> Table:
         if not found[cells[0]].any():
             raise DataError(f"{label}, line {number}: '{cells[0][:60]}' has no input at all.", HINT)
     return found
+
+
+def _check_columns(header: Sequence[str], names: Sequence[str], label: str) -> None:
+    """Raise DataError unless the columns are those of the inputs: of any other, a gap would be lost without a word.
+
+    A column without a name is the row number that pandas writes.
+    """
+    wanted = ("id", *names)
+    for name in wanted:
+        if name not in header:
+            raise DataError(f"{label} has no column '{name}'.", HINT)
+        if header.count(name) > 1:
+            raise DataError(f"{label} has the column '{name}' twice.", HINT)
+    for name in header:
+        if name and name not in wanted:
+            hint = f"Leave it out: the columns are {', '.join(wanted)}."
+            raise DataError(f"{label} has a column '{name[:40]}', which is no input here.", hint)

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmlab.core.errors import DataError
+from mmlab.tasks.official.benchmark import POINTER
 
 ENDINGS = (".pkl", ".pickle", ".pt", ".pth", ".dt", ".p")
 WORKER = "mmlab.tasks.official.unpickling"
@@ -24,6 +25,7 @@ def convert(source: Path, target: Path | None = None) -> tuple[Path, dict[str, A
     """Write `<name>.npz` beside a pickle, or elsewhere; where it is, and what was written. Raises DataError."""
     if not source.is_file():
         raise DataError(f"There is no file '{source}'.", "Name a .pkl, .pt or .dt file of a data set.")
+    _check_fetched(source)
     into = target or source.with_suffix(".npz")
     if into.exists():
         raise DataError(f"'{into}' is there already.", "Move it away, or name another file.")
@@ -42,12 +44,18 @@ def codes_in(source: Path, highest: int) -> NDArray[np.int64]:
         written, _ = convert(source, Path(folder) / "codes.npz")
         with np.load(written, allow_pickle=False) as archive:
             values = np.asarray(archive["values"]) if archive.files == ["values"] else np.zeros(0)
-    whole = np.round(values).astype(np.int64) if values.dtype.kind in "fiu" else np.zeros(0, np.int64)
-    if values.ndim != 1 or not len(values) or (whole != values).any() or whole.min() < 0 or whole.max() > highest:
+    is_list = values.ndim == 1 and len(values) > 0 and values.dtype.kind in "fiu"
+    if not is_list or not np.isin(values, range(highest + 1)).all():
         raise DataError(
             f"'{source.name}' is no list of numbers from 0 to {highest}.", "Give the .pt of a missing table."
         )
-    return whole
+    return values.astype(np.int64)
+
+
+def _check_fetched(source: Path) -> None:
+    with source.open("rb") as opened:
+        if opened.read(len(POINTER)) == POINTER:
+            raise DataError(f"'{source.name}' is a Git LFS pointer, not the file itself.", "Fetch it: git lfs pull")
 
 
 def _asked(source: Path, partial: Path) -> dict[str, Any]:
