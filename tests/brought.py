@@ -13,15 +13,16 @@ import torch
 
 from mmlab.tasks.objects import Objects
 from tests.folders import png, wav
-from tests.installed import ROOT, Installed
+from tests.installed import ROOT, Forks, Installed
 from tests.test_interchange import FEATURES, pets, saved, shard, tar
 from tests.unpacked import pack
 
 SPLITS = (("train", 0, 24), ("val", 24, 8), ("test", 32, 12))
 
 
-def bring(folder: Path, installed: Installed) -> None:
-    """Write all of them into a folder."""
+def bring(installed: Installed, forks: Forks) -> None:
+    """Write all of them into the folder of the commands."""
+    folder = forks.folder
     samples = pack("digits", installed.packages)
     shutil.copy(samples / "test-0000.png", folder / "a.png")
     shutil.copy(samples / "test-0000.flac", folder / "b.wav")  # files are known by what is in them
@@ -33,9 +34,10 @@ def bring(folder: Path, installed: Installed) -> None:
     _bring_sources(folder)
     (folder / "mosi_data.pkl").write_bytes(pickle.dumps({"train": {"text": np.ones((4, 3)), "labels": np.ones(4)}}))
     for name, target in (("cremad", "CREMA-D"), ("food101", "food101")):
-        found = installed.type(f"mmlab data {name} --example {target} && mmlab data {name} {target} --json", folder)
-        assert found.returncode == 0, found.stderr
-    table = torch.arange(json.loads(found.stdout.split("\n", 2)[2])["sizes"]["train"]) % 3
+        made = forks.type(f"mmlab data {name} --example {target}")
+        assert made.returncode == 0, made.stderr
+    read = forks.type("mmlab data food101 food101 --json")
+    table = torch.arange(json.loads(read.stdout)["sizes"]["train"]) % 3
     torch.save(table, folder / "food101_train_missing_both_07.pt")
 
 

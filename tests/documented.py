@@ -116,15 +116,17 @@ KNOWN: dict[str, Known] = {
         )
         for source in ("features.npz", "table.csv", "recordings", "shards", "pets")
     },
-    "mmlab train --task mine --method dropout --folds 5": _trained("dropout", task="numerals_fold5of5"),
+    "mmlab train --task mine --method dropout --folds 5": _trained(
+        "dropout", task="numerals_fold3of3", **{"--folds 5": "--folds 3"}
+    ),
     "mmlab grid --tasks mine --methods dropout,dmrnet --folds 5": Known(
         "3 of 3 runs are done",
         "numerals_fold3of3/dmrnet/seed0/model.safetensors",
         {"dropout,dmrnet --folds 5": "dmrnet --folds 3"},
         f"{TINY} --seeds 1",
     ),
-    "mmlab compare --task mine --folds 5": Known(r"\| Modality dropout \| 5 \|"),
-    "mmlab evaluate --task mine_fold2of5 --method dropout": Known("as they are"),
+    "mmlab compare --task mine --folds 5": Known(r"\| Modality dropout \| 3 \|", smaller={"--folds 5": "--folds 3"}),
+    "mmlab evaluate --task mine_fold2of5 --method dropout": Known("as they are", smaller={"2of5": "2of3"}),
     "mmlab doctor mymodel.py": Known("mine: 0 errors, 0 warnings"),
     "mmlab measure mymodel.py": Known(r"acc-gyro +0\.[67]"),
     "mmlab open mymodel.py": APP,

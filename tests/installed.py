@@ -10,10 +10,12 @@ import socket
 import subprocess
 import sys
 import sysconfig
+import tempfile
 import time
 import urllib.request
 import venv
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +82,13 @@ class Installed:
         words, variables = ["bash", "-c", line], {**self.settings(), **more}
         return subprocess.run(words, cwd=folder, env=variables, check=False, capture_output=True, text=True)
 
+    @contextmanager
+    def forks(self, folder: Path, **more: str) -> Iterator[Forks]:
+        """Where many commands are run one after the other."""
+        found = Forks(self.bin / "python", folder, {**self.settings(), **more})
+        yield found
+        found.close()
+
     def serve(self, line: str, address: str, folder: Path, **more: str) -> str:
         """What the server that a line starts says at an address; it is ended then."""
         process = subprocess.Popen(
@@ -105,3 +114,45 @@ class Installed:
         found = self.run("mmlab", *words, "--json")
         assert found.returncode == 0, found.stderr
         return json.loads(found.stdout)
+
+
+class Forks:
+    """Commands of the program in a folder, each in a fork of one process that has the large packages imported."""
+
+    def __init__(self, python: Path, folder: Path, variables: dict[str, str]) -> None:
+        self.folder, self.variables = folder, variables
+        self.process = subprocess.Popen(
+            [python, ROOT / "tests" / "forked.py"],
+            env=variables,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            bufsize=1,
+        )
+
+    def close(self) -> None:
+        assert self.process.stdin is not None
+        self.process.stdin.close()
+        self.process.wait()
+
+    def type(self, line: str, **more: str) -> subprocess.CompletedProcess[str]:
+        """What a command says. A line of another program goes to a shell."""
+        words = shlex.split(line)
+        if words[:3] == ["python", "-m", "mmlab"]:
+            words = words[2:]
+        variables = {**self.variables, **more}
+        if words[0] != "mmlab":
+            shell = ["bash", "-c", line]
+            return subprocess.run(shell, cwd=self.folder, env=variables, check=False, capture_output=True, text=True)
+        with tempfile.TemporaryDirectory() as place:
+            files = {name: f"{place}/{name}" for name in ("out", "err")}
+            order = {"words": words, "folder": str(self.folder), "variables": variables, **files}
+            code = self._answer(json.dumps(order))
+            out, err = (Path(path).read_text("utf-8") for path in files.values())
+        return subprocess.CompletedProcess(words, code, out, err)
+
+    def _answer(self, order: str) -> int:
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.process.stdin.write(f"{order}\n")
+        return int(json.loads(self.process.stdout.readline()))

@@ -20,7 +20,7 @@ from mmlab.storage.cache_folder import cache_folder
 from mmlab.ui.session.page_registry import navigation
 from tests import documented, hub_server
 from tests.brought import bring
-from tests.installed import ROOT, Installed, build_wheel, free_port
+from tests.installed import ROOT, Forks, Installed, build_wheel, free_port
 from tests.unpacked import pack
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
@@ -126,11 +126,12 @@ def test_the_start_command_of_a_space_serves_the_app_from_the_wheel(installed: I
 
 
 @pytest.fixture(scope="module")
-def desk(installed: Installed, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An empty folder, but for the files that the documentation supposes a person to have."""
-    folder = tmp_path_factory.mktemp("desk")
-    bring(folder, installed)
-    return folder
+def forks(installed: Installed, hub: hub_server.Hub, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Forks]:
+    """In an empty folder, but for the files that the documentation supposes a person to have."""
+    variables = {"HF_ENDPOINT": hub.address, "HF_HUB_DISABLE_XET": "1", "MMLAB_CACHE": str(cache_folder())}
+    with installed.forks(tmp_path_factory.mktemp("desk"), **variables) as found:
+        bring(installed, found)
+        yield found
 
 
 @pytest.fixture(scope="module")
@@ -163,21 +164,19 @@ def test_every_command_of_the_documentation_is_known_and_what_is_known_stands_th
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(3600)  # sixty commands, each of which begins with the imports
+@pytest.mark.timeout(3600)  # sixty commands
 @pytest.mark.parametrize("page", documented.PAGES)
 def test_the_commands_of_the_documentation_do_what_it_says(
-    page: str, installed: Installed, desk: Path, typed: set[str], extras: set[str], hub: hub_server.Hub
+    page: str, installed: Installed, forks: Forks, typed: set[str], extras: set[str]
 ) -> None:
-    """With nothing but the wheel, in an empty folder; trainings of one epoch; the Hub is a server of this machine."""
-    variables = {"HF_ENDPOINT": hub.address, "HF_HUB_DISABLE_XET": "1", "MMLAB_CACHE": str(cache_folder())}
-    if page != "docs/hub.md":  # that page logs in
-        variables["HF_TOKEN"] = hub_server.TOKEN
+    """With nothing but the wheel; trainings of one epoch; the Hub is a server of this machine."""
+    variables = {} if page == "docs/hub.md" else {"HF_TOKEN": hub_server.TOKEN}  # that page logs in
     wrong = []
     for line in documented.commands(page):
         known = documented.KNOWN.get(documented.key(line))
         if known is not None and line not in typed:
             typed.add(line)
-            wrong += problems(line, known, extras, installed, desk, variables)
+            wrong += problems(line, known, extras, installed, forks, variables)
     assert wrong == []
 
 
@@ -186,34 +185,36 @@ def problems(
     known: documented.Known,
     extras: set[str],
     installed: Installed,
-    desk: Path,
+    forks: Forks,
     variables: Mapping[str, str],
 ) -> list[str]:
     """What is wrong with what a command does."""
     words = documented.pasted(line, known, port=(port := free_port()), token=hub_server.TOKEN)
     if known.asked:
-        said = installed.serve(words, f"http://127.0.0.1:{port}{known.asked}", desk, **variables)
+        said = installed.serve(
+            words, f"http://127.0.0.1:{port}{known.asked}", forks.folder, **forks.variables, **variables
+        )
         return [] if said == "ok" else [f"{words} answers {said}"]
     there = not known.extra or known.extra in extras
-    found = installed.type(words, desk, **variables)
+    found = forks.type(words, **variables)
     code, says, leaves = known.code, known.says, known.leaves or "*"
     if not there:
         code, says, leaves = 2, r"pip install .mmlab\[\w+\]", "*"
     if (
         found.returncode == code
         and re.search(says, found.stdout + found.stderr)
-        and any(list(place.glob(leaves)) for place in (desk, installed.library))
+        and any(list(place.glob(leaves)) for place in (forks.folder, installed.library))
     ):
         return []
     return [f"{words}: {found.returncode}\n{found.stdout[-2000:]}\n{found.stderr[-2000:]}"]
 
 
 @pytest.mark.slow
-def test_the_python_of_the_readme_answers(installed: Installed, desk: Path) -> None:
+def test_the_python_of_the_readme_answers(forks: Forks) -> None:
     (lines,) = re.findall(
         r"```python\n(import mmlab\n\nmodel = .*?)```", (ROOT / "README.md").read_text("utf-8"), re.DOTALL
     )
     *before, last = lines.strip().splitlines()
-    (desk / "ask.py").write_text("\n".join((*before, f"print({last})")))
-    found = installed.type("python ask.py", desk)
+    (forks.folder / "ask.py").write_text("\n".join((*before, f"print({last})")))
+    found = forks.type("python ask.py")
     assert "probabilities" in found.stdout, found.stderr
