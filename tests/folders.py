@@ -290,6 +290,32 @@ def words(folder: Path) -> Path:
     return folder
 
 
+def heads(folder: Path) -> Path:
+    """Scans of a ball with a spot in its upper or its lower half: which slice holds it is all that tells the classes
+    apart, so that the middle slice, as a picture, cannot; and two numbers that only hint at it."""
+    size, deep = 12, 10
+    task = {
+        "name": "heads",
+        "output": {"kind": "classification", "classes": ["low", "high"]},
+        "modalities": [
+            {"name": "scan", "kind": "volume", "size": 12},
+            {"name": "chart", "kind": "vector", "columns": ["one", "two"], "inline": True},
+        ],
+    }
+    rng, rows, files = np.random.default_rng(0), ["id,split,target,scan,chart"], {}
+    far = np.sqrt((np.mgrid[-1 : 1 : size * 1j, -1 : 1 : size * 1j, -1 : 1 : deep * 1j] ** 2).sum(0))
+    for number, split in enumerate(("train",) * 48 + ("valid",) * 16 + ("test",) * 24):
+        high = number % 2
+        voxels = np.where(far < 0.95, 90 + rng.integers(-10, 11, far.shape), 0)
+        across, front = rng.integers(3, size - 5, 2)
+        up = int(rng.integers(1, 3)) + 5 * high
+        voxels[across : across + 3, front : front + 3, up : up + 2] = 240
+        files[f"{number}.nii.gz"] = nifti(voxels.astype(np.uint8), (2.0, 2.0, 2.4))
+        hint = " ".join(f"{each:.3f}" for each in rng.normal(size=2) + high)
+        rows.append(f"s{number},{split},{('low', 'high')[high]},{number}.nii.gz,{hint}")
+    return written(folder, task, rows, files)
+
+
 def motion(folder: Path) -> Path:
     """Clips of a bar that goes to the left or to the right, from anywhere and round the edge, and their middle frames:
     which way it goes is in the order of the frames and nowhere else, so that one frame cannot tell."""

@@ -9,7 +9,20 @@ import pytest
 
 from mmlab.core.errors import DataError, UnknownName
 from mmlab.core.modality_kinds import MODALITY_KINDS
-from mmlab.core.recordings import Clip, FeatureSequence, Flow, Picture, Raw, Scan, Series, Sound, Strokes, Text, Vector
+from mmlab.core.recordings import (
+    Clip,
+    FeatureSequence,
+    Flow,
+    Picture,
+    Raw,
+    Scan,
+    ScanVolume,
+    Series,
+    Sound,
+    Strokes,
+    Text,
+    Vector,
+)
 from mmlab.modalities import corruption
 
 
@@ -50,6 +63,12 @@ def clip() -> Clip:
     return Clip(np.where(np.abs(across) < 4, 220, 30).repeat(24, 1).astype(np.uint8))
 
 
+def volume() -> ScanVolume:
+    """A ball with a bright core, on black."""
+    far = np.sqrt((np.mgrid[-1:1:12j, -1:1:20j, -1:1:20j] ** 2).sum(0))
+    return ScanVolume(((far < 0.9) * 90.0 + (far < 0.4) * 110).astype(np.uint8))
+
+
 def sequence() -> FeatureSequence:
     """Three features of twelve words, of which one was not measured."""
     values = np.random.default_rng(0).normal(size=(12, 3)).astype(np.float32)
@@ -73,6 +92,7 @@ RAWS: dict[str, Raw] = {
     "sequence": sequence(),
     "series": series(),
     "scan": scan(),
+    "volume": volume(),
     "text": Text("A slow start, and then one of the warmest and funniest films I have seen in years!"),
 }
 CASES = [(kind, damage) for kind in MODALITY_KINDS for damage in corruption.corruptions_of(kind)]
@@ -81,6 +101,8 @@ CASES = [(kind, damage) for kind in MODALITY_KINDS for damage in corruption.corr
 def numbers(raw: Raw) -> np.ndarray:
     if isinstance(raw, Picture | Scan | Clip):
         return raw.pixels.astype(float)
+    if isinstance(raw, ScanVolume):
+        return raw.voxels.astype(float)
     if isinstance(raw, Sound):
         return raw.wave.astype(float)
     if isinstance(raw, Series | FeatureSequence):

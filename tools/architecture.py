@@ -48,7 +48,7 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
     "experiments": ("recorders", "background", "control", "training_logs"),
     "foreign": ("doctor",),
     "lessons": ("facts",),
-    "modalities": ("image series", "*"),
+    "modalities": ("image series", "scan frames", "*"),
     "networks": ("backbones",),
     "tasks": ("generators", "custom", "official", "benchmarks"),
     "tasks/generators": ("*", "opinion"),

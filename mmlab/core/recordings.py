@@ -31,6 +31,19 @@ class Scan(Picture):
 
 
 @dataclass(frozen=True)
+class ScanVolume(Raw):
+    """A scan as a whole: `voxels` uint8 `[D, H, W]`, slices from below, rows from the front, columns from the left.
+
+    0 is outside. spacing: mm between slices, rows and columns; empty where not known. note: what decoding did, as a
+    sentence.
+    """
+
+    voxels: NDArray[np.uint8]
+    spacing: tuple[float, ...] = ()
+    note: str = ""
+
+
+@dataclass(frozen=True)
 class Flow(Picture):
     """Optical flow, `[H, W, 3]`: red says how far a pixel goes to the right, green how far down; 128 is still."""
 

@@ -27,10 +27,12 @@ def block1d(inputs: int, outputs: int, stride: int, size: int = 5) -> nn.Sequent
     return nn.Sequential(convolution, nn.BatchNorm1d(outputs), nn.ReLU())
 
 
-def block3d(inputs: int, outputs: int, size: tuple[int, int, int], stride: int = 1) -> nn.Sequential:
-    """Convolution, batch normalisation and ReLU on maps `[B, C, T, H, W]`; the stride is over places, not over time."""
+def block3d(
+    inputs: int, outputs: int, size: tuple[int, int, int], stride: tuple[int, int, int] = (1, 1, 1)
+) -> nn.Sequential:
+    """Convolution, batch normalisation and ReLU on maps `[B, C, T, H, W]`, or `[B, C, D, H, W]`."""
     padding = (size[0] // 2, size[1] // 2, size[2] // 2)
-    convolution = nn.Conv3d(inputs, outputs, size, (1, stride, stride), padding, bias=False)
+    convolution = nn.Conv3d(inputs, outputs, size, stride, padding, bias=False)
     return nn.Sequential(convolution, nn.BatchNorm3d(outputs), nn.ReLU())
 
 
@@ -124,14 +126,27 @@ def convolutions_2d_1d(shape: tuple[int, ...], width: int, size: int) -> Encoder
     channels, moments, _, _ = shape
     deep = 5 * width // 2
     body = nn.Sequential(
-        block3d(channels, width, (1, 5, 5), 2),
-        block3d(width, 2 * width, (1, 3, 3), 2),
+        block3d(channels, width, (1, 5, 5), (1, 2, 2)),
+        block3d(width, 2 * width, (1, 3, 3), (1, 2, 2)),
         block3d(2 * width, 2 * width, (3, 1, 1)),
         block3d(2 * width, deep, (1, 3, 3)),
         block3d(deep, deep, (3, 1, 1)),
     )
     parts = min(2, moments)
     pooled = nn.Sequential(PooledMoments(parts), nn.AdaptiveAvgPool2d((3, 3)), *neck(deep * parts * 9, size))
+    return Encoder(body, pooled)
+
+
+def convolutions_3d(shape: tuple[int, ...], width: int, size: int) -> Encoder:
+    """For scans as a whole `[C, D, H, W]`: the convolutions of pictures in three dimensions, of half the channels at
+    first, and pooled to two parts along each side."""
+    channels, deep = shape[0], 5 * width // 2
+    body = nn.Sequential(
+        block3d(channels, width // 2, (5, 5, 5), (2, 2, 2)),
+        block3d(width // 2, width, (3, 3, 3), (2, 2, 2)),
+        block3d(width, deep, (3, 3, 3)),
+    )
+    pooled = nn.Sequential(PooledMoments(2), nn.AdaptiveAvgPool2d((2, 2)), *neck(deep * 8, size))
     return Encoder(body, pooled)
 
 

@@ -79,6 +79,14 @@ def scans() -> Files:
     return found | {"a.nii": gzip.decompress(packed), "slice.png": saved(np.ascontiguousarray(head[..., 3]), "PNG")}
 
 
+def volumes() -> Files:
+    far = np.hypot(*(np.mgrid[:14, :16] - 7))[..., None].repeat(5, 2)
+    head = np.where(far < 6, 200 - 9 * far, 0)
+    packed, upright = folders.nifti(head.astype(np.uint8), (3.0, 3.0, 5.0)), head.transpose(2, 1, 0)
+    arrays = {"a.npy": numbers(upright.astype(np.uint8)), "b.npy": numbers(upright.astype(np.float32) / 200)}
+    return {"a.nii.gz": packed, "a.nii": gzip.decompress(packed), **arrays}
+
+
 def flows() -> Files:
     colour = np.stack([RAMP >> 8] * 3, -1).astype(np.uint8)
     films = {name: content for name, content in clips().items() if name in ("a.gif", "a.webp", "a.tif")}
@@ -123,6 +131,7 @@ MORE: dict[str, Files] = {
     "text": {"a.txt": "Ein schöner Tag, with 3 words & more…\n".encode()},
     "path": {},
     "scan": scans(),
+    "volume": volumes(),
     "flow": flows(),
     "frames": clips(),
 }

@@ -24,24 +24,28 @@ DRAWN = 96  # pixels of the longer side of a frame in a strip
 
 
 class ClipDrawing(NumberDrawing):
-    """Of clips, and of tensors `[C, T, H, W]` in [0, 1], or normalised."""
+    """Of clips, and of tensors `[C, T, H, W]` in [0, 1], or normalised. one, many: what is drawn side by side."""
+
+    one, many = "frame", "frames"
 
     def recorded(self, raw: Clip, colour: str, what: str) -> Drawing:
         count, height, width = raw.pixels.shape[:3]
-        text = f"{what}: {_frames(count)} of {width} by {height} pixels{_when(raw)}"
+        text = f"{what}: {self._count(count)} of {width} by {height} pixels{_when(raw)}"
         frames = [enlarged(fitted(frame, DRAWN), DRAWN) for frame in raw.pixels]
         return Drawing(png(_strip(frames, colour)), "png", text, wide=count > 1)
 
     def thumbnail(self, raw: Clip, colour: str) -> Drawing:
         """Its frame in the middle."""
         middle = raw.pixels[len(raw.pixels) // 2]
-        return Drawing(png(fitted(middle, SMALL)), "png", f"Sample: a clip of {_frames(len(raw.pixels))}", crisp=True)
+        return Drawing(
+            png(fitted(middle, SMALL)), "png", f"Sample: a clip of {self._count(len(raw.pixels))}", crisp=True
+        )
 
     def seen(
         self, array: Floats, colour: str, what: str, heat: Floats | None, of: Raw | None, words: Sequence[str]
     ) -> Drawing:
         frames = [enlarged(each, DRAWN) for each in _pixels(array)]
-        text = f"{what}: {_frames(len(frames))} of {array.shape[3]} by {array.shape[2]} pixels"
+        text = f"{what}: {self._count(len(frames))} of {array.shape[3]} by {array.shape[2]} pixels"
         if heat is not None:
             frames = [over(frame, part) for frame, part in zip(frames, heat, strict=True)]
             text = f"{text}, with the map of where it looks"
@@ -51,19 +55,34 @@ class ClipDrawing(NumberDrawing):
         self, array: Floats, values: Floats, paint: Paint, scales: Scales | None, words: Sequence[str]
     ) -> MapPanel:
         """A map over each frame, and under it as a bar the part of all that it has."""
-        count = array.shape[1]
-        boxes = places(count, *array.shape[2:])
-        mass = np.abs(values).reshape(count, -1).sum(1)
-        parts = mass / divisor(float(mass.sum()))
+        mass = np.abs(values).reshape(len(values), -1).sum(1)
+        return self.side_by_side(array, values, paint, range(len(values)), mass / divisor(float(mass.sum())))
+
+    def side_by_side(
+        self, array: Floats, values: Floats, paint: Paint, numbers: Sequence[int], parts: Floats
+    ) -> MapPanel:
+        """Frames `[C, T, H, W]` with their maps `[T, H, W]`. numbers: of each, from 0; parts: of all, that it has."""
+        boxes = places(len(numbers), *array.shape[2:])
         inside = ""
         for place, (frame, box) in enumerate(zip(_under_map(array, paint.paper), boxes, strict=True)):
             x, y, wide, high = box
             drawn = svg_image(frame, wide, high) + svg_image(paint.colours(values[place]), wide, high, True)
-            bar = _bar(place, float(parts[place]), float(parts.max()), wide, high, paint.ink)
+            bar = _bar(numbers[place], float(parts[place]), float(parts.max()), wide, high, paint.ink)
             inside += f'<g transform="translate({x} {y})">{drawn}{bar}</g>'
         _, lowest, wide, high = boxes[-1]
         width = max(x for x, *_ in boxes) + wide
-        return MapPanel(width, lowest + high + BARS + TEXT, inside, _most(parts))
+        return MapPanel(width, lowest + high + BARS + TEXT, inside, self._most(numbers, parts))
+
+    def _count(self, count: int) -> str:
+        return f"one {self.one}" if count == 1 else f"{count} {self.many}"
+
+    def _most(self, numbers: Sequence[int], parts: Floats) -> str:
+        """What has most of the map, for those who do not see it."""
+        order = np.argsort(-parts, kind="stable")[:3]
+        named = ", ".join(
+            f"{self.one} {numbers[place] + 1} {100 * parts[place]:.0f} %" for place in order if parts[place]
+        )
+        return f"Most: {named}." if named else f"No {self.one} stands out."
 
 
 def places(count: int, height: int, width: int) -> list[tuple[int, int, int, int]]:
@@ -110,17 +129,6 @@ def _bar(place: int, part: float, most: float, width: int, top: int, ink: str) -
         f'<rect x="{width / 2 - 8:.1f}" y="{top + BARS - 3 - long:.1f}" width="16" height="{max(long, 0.6):.1f}" '
         f'fill="{ink}"/><text x="{width / 2:.1f}" y="{top + BARS + TEXT - 4}" {style}>{said}</text>'
     )
-
-
-def _most(parts: Floats) -> str:
-    """The frames that have most of the map, for those who do not see it."""
-    order = np.argsort(-parts, kind="stable")[:3]
-    named = ", ".join(f"frame {place + 1} {100 * parts[place]:.0f} %" for place in order if parts[place])
-    return f"Most: {named}." if named else "No frame stands out."
-
-
-def _frames(count: int) -> str:
-    return "one frame" if count == 1 else f"{count} frames"
 
 
 def _when(raw: Clip) -> str:

@@ -57,7 +57,7 @@ class SlicesInput(FolderInput):
         """A name that ends in `#57` asks for that slice of a scan; otherwise it is the one in the middle."""
         if not is_scan(content):
             return read_picture(content, name, self.white, self.black, self.pixel_mm)
-        scan = _grey(content, numbered(name)[0])
+        scan = grey_scan(content, numbered(name)[0])
         plane = _plane(scan, name, self.axis, Image.Resampling.BILINEAR)
         return Picture(plane, "" if scan.is_oriented else UNTURNED, scan.side(self.axis) or self.pixel_mm)
 
@@ -80,7 +80,7 @@ def _as_labels(values: NDArray[Any]) -> NDArray[np.uint8]:
 
 
 @dataclass(frozen=True)
-class _Scan:
+class GreyScan:
     """`values` uint8 `[X, Y, Z]`, and the mm between them, where that is known."""
 
     values: NDArray[np.uint8]
@@ -93,15 +93,20 @@ class _Scan:
         return min(across) if across and max(across) <= STRETCHED * min(across) else 0.0
 
 
-def _scan(values: NDArray[np.uint8], volume: Volume) -> _Scan:
-    return _Scan(values, volume.spacing, volume.is_oriented)
+def _scan(values: NDArray[np.uint8], volume: Volume) -> GreyScan:
+    return GreyScan(values, volume.spacing, volume.is_oriented)
 
 
 @lru_cache(maxsize=SCANS)
-def _grey(content: bytes, name: str) -> _Scan:
-    """A scan in grey: what is not 0 runs from dark to bright over the whole scan, 0 stays black. Raises DataError."""
+def grey_scan(content: bytes, name: str) -> GreyScan:
+    """A scan in grey. Raises DataError."""
     volume = read_volume(content, name)
-    flat = volume.values.ravel("K")  # in the order in which they lie, which takes a third of the time
+    return _scan(greys(volume.values), volume)
+
+
+def greys(values: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """Numbers `[X, Y, Z]`: what is not 0 runs from dark to bright over the whole scan, 0 stays black."""
+    flat = values.ravel("K")  # in the order in which they lie, which takes a third of the time
     there = flat[flat != 0]
     low, high = np.percentile(there, (DARK, BRIGHT), overwrite_input=True) if there.size else (0.0, 1.0)
 
@@ -109,11 +114,11 @@ def _grey(content: bytes, name: str) -> _Scan:
         shade = np.clip((plane - low) / divisor(high - low), 0, 1) * 254 + 1
         return np.round(shade * (plane != 0)).astype(np.uint8)
 
-    return _scan(_by_planes(grey, volume.values), volume)
+    return _by_planes(grey, values)
 
 
 @lru_cache(maxsize=SCANS)
-def _labels(content: bytes, name: str) -> _Scan:
+def _labels(content: bytes, name: str) -> GreyScan:
     """A scan of labels. Raises DataError."""
     volume = read_volume(content, name)
     if volume.lost:
@@ -131,7 +136,7 @@ def _by_planes(
     return found
 
 
-def _plane(scan: _Scan, name: str, axis: str, way: Image.Resampling) -> NDArray[np.uint8]:
+def _plane(scan: GreyScan, name: str, axis: str, way: Image.Resampling) -> NDArray[np.uint8]:
     """The slice `[H, W]` that `name` asks for after a `#`, counted from 0, else the one in the middle; up is up.
 
     Its pixels are square. Raises DataError for a slice that is not there.

@@ -1,0 +1,61 @@
+"""Scans as a whole, drawn: some of their slices from below, side by side, with a map over each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from mmlab.core.drawing import Drawing, Floats, MapPanel, Paint, Scales
+from mmlab.core.recordings import Clip, Raw, ScanVolume
+from mmlab.core.spans import divisor
+from mmlab.modalities.frames.draw import ClipDrawing
+from mmlab.modalities.scan.draw import BLACK, WHITE
+from mmlab.viz.inputs.raster import SMALL, fitted, png
+
+SHOWN = 8  # slices
+
+
+def chosen(count: int, most: int = SHOWN) -> list[int]:
+    """The slices that are shown of so many: the middles of equal parts of the height."""
+    shown = min(count, most)
+    return [int((2 * place + 1) * count / (2 * shown)) for place in range(shown)]
+
+
+class VolumeDrawing(ClipDrawing):
+    """Of scans, and of tensors `[1, D, H, W]` with mean 0 and spread 1 where there is something, 0 elsewhere."""
+
+    one, many = "slice", "slices"
+
+    def recorded(self, raw: Raw, colour: str, what: str) -> Drawing:
+        assert isinstance(raw, ScanVolume)
+        return super().recorded(Clip(raw.voxels[chosen(len(raw.voxels))]), colour, what)
+
+    def thumbnail(self, raw: Raw, colour: str) -> Drawing:
+        """Its slice in the middle."""
+        assert isinstance(raw, ScanVolume)
+        middle = raw.voxels[len(raw.voxels) // 2]
+        return Drawing(png(fitted(middle, SMALL)), "png", f"Sample: a scan of {len(raw.voxels)} slices", crisp=True)
+
+    def seen(
+        self, array: Floats, colour: str, what: str, heat: Floats | None, of: Raw | None, words: Sequence[str]
+    ) -> Drawing:
+        kept = chosen(array.shape[1])
+        return super().seen(_greys(array)[:, kept], colour, what, None if heat is None else heat[kept], None, words)
+
+    def panel(
+        self, array: Floats, values: Floats, paint: Paint, scales: Scales | None, words: Sequence[str]
+    ) -> MapPanel:
+        """Each slice that is shown has the part of all that its part of the height has."""
+        count = array.shape[1]
+        kept = chosen(count)
+        mass = np.abs(values).reshape(count, -1).sum(1)
+        first = [place * count // len(kept) for place in range(len(kept))]
+        parts = np.add.reduceat(mass, first) / divisor(float(mass.sum()))
+        return self.side_by_side(_greys(array)[:, kept], values[kept], paint, kept, parts)
+
+
+def _greys(array: Floats) -> Floats:
+    """In [0, 1], and 0 where there is nothing."""
+    voxels = np.asarray(array, np.float32)[:1]
+    return np.where(voxels == 0, 0.0, np.clip((voxels - BLACK) / (WHITE - BLACK), 0.02, 1))
