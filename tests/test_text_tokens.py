@@ -228,6 +228,37 @@ def test_a_text_that_is_too_long_or_of_another_tokenizer_is_refused_by_a_model(t
             Body(modality, Backbone(f"hf:{folder}"), False)
 
 
+def test_a_model_with_a_tokenizer_reads_whole_words_only_where_somebody_says_so(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bert = small_bert(package("transformers"), tmp_path / "bert")
+    folder = told(tmp_path / "own")
+    task = ("--task", str(folder), "--method", "dropout", "--checkpoints", str(tmp_path / "models"))
+    asked = ("--plan", "epochs=1", "--set", f"one.encoder=hf:{bert}")
+    assert main(["train", *task, *asked]) == 2
+    said = capsys.readouterr().err
+    assert "'One' would reach hf:" in said
+    assert f"python -m mmlab tokens FOLDER --by hf:{bert}" in said
+    assert main(["tokens", str(folder), "--by", f"hf:{bert}", "--input", "one", "--length", "12"]) == 0
+    assert main(["tokens", str(folder), "--length", "16"]) == 0
+    item = json.loads((folder / "task.json").read_text("utf-8"))["modalities"][0]
+    assert (item["tokens"], item["length"]) == (f"hf:{bert}", 16), "a length alone changes nothing else"
+    assert main(["train", *task, *asked]) == 0
+    assert main(["tokens", str(folder), "--by", "words", "--input", "one"]) == 0
+    assert main(["train", *task, *asked, "--tag", "words"]) == 0
+
+
+def test_the_encoder_that_task_json_names_brings_its_tokenizer(tmp_path: Path) -> None:
+    folder = told(tmp_path / "own")
+    task = json.loads((folder / "task.json").read_text("utf-8"))
+    task["modalities"][0]["encoder"] = {"encoder": "hf:bert", "training": "frozen"}
+    task["modalities"][1] |= {"encoder": "hf:bert", "tokens": "words"}
+    (folder / "task.json").write_text(json.dumps(task), "utf-8")
+    made = task_class(folder)()
+    assert [each.tokens for each in made.info.modalities] == ["hf:bert", ""]
+    assert made.taken_as_words() == ()
+
+
 def test_pieces_stand_as_words_where_they_are_drawn() -> None:
     pieces = ["disastrous", "##ly", "bad", "##!"]
     assert drawn.joined(pieces) == "disastrously bad!"

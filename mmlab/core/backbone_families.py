@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from abc import ABC, abstractmethod
 from dataclasses import replace
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Protocol, runtime_checkable
 
 from mmlab.core.backbone import EVERY, SMALL, Backbone, pairs_of
 from mmlab.core.errors import UnknownName
@@ -28,6 +28,7 @@ class BackboneFamily(ABC):
     """
 
     title: ClassVar[str] = ""
+    has_tokens: ClassVar[bool] = False  # whether its models of texts bring a tokenizer of their own
 
     def unsupported_reason(self, modality: Modality) -> str:
         """Why it cannot read an input, as a sentence; empty where it can."""
@@ -36,6 +37,14 @@ class BackboneFamily(ABC):
     @abstractmethod
     def build(self, modality: Modality, backbone: Backbone, levels: bool) -> nn.Module:
         """The network, with its weights. Raises UnknownName, Unsupported, DataError, MissingExtra."""
+
+
+@runtime_checkable
+class TakesTexts(Protocol):
+    """A task whose texts can be tokens of a model."""
+
+    def taken_as_words(self) -> tuple[str, ...]:
+        """The texts of which nobody said what they are taken as, and which are words for that reason."""
 
 
 BACKBONES: Registry[type[BackboneFamily]] = Registry("encoder", "mmlab.networks.backbones")

@@ -45,6 +45,7 @@ from mmlab.tasks.custom.samples import (
 )
 from mmlab.tasks.custom.stored_split import check_room, stored_names, stored_split
 from mmlab.tasks.custom.task_json import Description, read_description
+from mmlab.tasks.custom.text_tokens import WORDS, unsaid
 from mmlab.tasks.custom.usual_plan import usual_plan
 
 VERSION = 4  # of what a split holds; raise it when a kind's reading or preparation changes
@@ -70,6 +71,10 @@ class FolderTask:
     def protocol(self) -> str:
         """Of an official data set, how it is measured; empty for any other folder."""
         return self.description.protocol
+
+    def taken_as_words(self) -> tuple[str, ...]:
+        """The texts of which task.json does not say what they are taken as, and which are words for that reason."""
+        return unsaid(self.description)
 
     def sources(self) -> tuple[Source, ...]:
         """A folder is one source: what it holds is `built-in`."""
@@ -176,13 +181,18 @@ class FolderTask:
     def _stated(self) -> str:
         """How the data is read, as far as task.json says it: defaults may change with the version of mmlab."""
         found = locations.load(self.description.folder)
-        inputs = [
-            {key: value for key, value in item.items() if key not in ("label", "encoder")}
-            for item in found["modalities"]
-        ]
+        inputs = [self._stated_of(item) for item in found["modalities"]]
         drops = ["drop"] if self.description.drops else []
         protocol = [f"protocol {self.description.protocol}"] if self.description.protocol else []
         return json.dumps([inputs, found["output"], *drops, *protocol], sort_keys=True)
+
+    def _stated_of(self, item: Mapping[str, Any]) -> dict[str, Any]:
+        """What task.json says of one input. Words are words, whether it says so or not; an encoder may bring tokens."""
+        tokens = {"tokens": found} if (found := self.info.modalities[item["name"]].tokens) else {}
+        said = {key: value for key, value in item.items() if key not in ("label", "encoder")}
+        if said.get("tokens") == WORDS:
+            del said["tokens"]
+        return {**tokens, **said}
 
     def _varied(self, name: str, value: Tensor, generator: torch.Generator) -> Tensor:
         item = self.description[name]

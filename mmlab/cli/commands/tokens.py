@@ -32,7 +32,7 @@ def command(
         from mmlab.tasks.custom import text_tokens
 
         if by or length:
-            text_tokens.choose(folder, by or "words", name, length, size)
+            text_tokens.choose(folder, by, name, length, size)
         found = text_tokens.known(folder)
     if not found:
         raise DataError(*text_tokens.NO_TEXT)

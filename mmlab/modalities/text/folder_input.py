@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Self
@@ -16,7 +17,7 @@ from mmlab.modalities.text.tokenize import MOST_WORDS, prepare_text, read_text
 if TYPE_CHECKING:
     from mmlab.modalities.text.subwords import Subwords
 
-WORDS, PIECES = "words", "bpe:"
+WORDS, PIECES, MODEL = "words", "bpe:", "hf:"
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,10 @@ class TextInput(FolderInput):
         from mmlab.modalities.text.subwords import read as read_subwords
 
         return read_subwords(Path(self.tokens.removeprefix(PIECES)))
+
+    def read_by(self, encoder: str, stated: Collection[str]) -> Self:
+        """A model of Hugging Face reads its own tokens, unless task.json says otherwise."""
+        return replace(self, tokens=encoder) if encoder.startswith(MODEL) and "tokens" not in stated else self
 
     def placed(self, folder: Path) -> Self:
         """The same with the file of its pieces found in the folder. Raises DataError for one that lies elsewhere."""

@@ -34,6 +34,7 @@ class HuggingFaceFamily(BackboneFamily):
     """`hf:FOLDER`: a folder with config.json, or the name of a model in the user's cache."""
 
     title = "Hugging Face"
+    has_tokens = True
 
     def build(self, modality: Modality, backbone: Backbone, levels: bool) -> nn.Module:
         if levels:

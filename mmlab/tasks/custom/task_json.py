@@ -180,6 +180,13 @@ def _encoders(found: Any, inputs: Sequence[Input], problems: Problems) -> str:
     return text
 
 
+def _encoder(found: Mapping[str, Any]) -> str:
+    """The large network that one modality names; empty where it names none."""
+    said = found.get("encoder", "")
+    name = said.get("encoder", "") if isinstance(said, dict) else said
+    return name if isinstance(name, str) else ""
+
+
 def _simulated(found: Any) -> tuple[str, ...] | None:
     return tuple(plain(part, locations.LONGEST_TITLE) for part in found) if isinstance(found, list) else None
 
@@ -234,7 +241,8 @@ def _input(found: Any, folder: Path, others: Sequence[Input]) -> Input:
     if not isinstance(kind, str) or kind not in known:
         raise DataError(f"'{name}' is of the unknown kind '{str(kind)[:40]}'.", f"There are: {', '.join(known)}.")
     try:
-        made = build(known[kind], {key: value for key, value in found.items() if key not in COMMON}).placed(folder)
+        stated = {key: value for key, value in found.items() if key not in COMMON}
+        made = build(known[kind], stated).read_by(_encoder(found), stated).placed(folder)
         tokens = made.vocabulary
     except MmlabError as error:
         raise DataError(f"'{name}': {error.message}", error.hint) from error

@@ -40,8 +40,9 @@ class Known:
 def choose(folder: Path, by: str, name: str = "", length: int = 0, size: int = USUAL) -> tuple[str, ...]:
     """Let texts of a folder be words, tokens of `hf:FOLDER`, or pieces (`bpe`) that are learned on its training texts.
 
-    name: of one input; all texts otherwise. length: tokens that a model takes; as it is for 0. Gives the names of the
-    inputs, and writes task.json and the pieces. Raises DataError and MissingExtra.
+    by: empty for what they are taken as already. name: of one input; all texts otherwise. length: tokens that a model
+    takes; as it is for 0. Gives the names of the inputs, and writes task.json and the pieces. Raises DataError and
+    MissingExtra.
     """
     found = locations.load(folder)
     listed = [item for item in found.get("modalities", ()) if isinstance(item, dict) and item.get("kind") == "text"]
@@ -52,11 +53,13 @@ def choose(folder: Path, by: str, name: str = "", length: int = 0, size: int = U
         raise DataError(*NO_TEXT)
     chosen = [item for item in listed if name in ("", item.get("name"))]
     for item in chosen:
-        item.pop("tokens", None)
         item.update({"length": length} if length else {})
-    description = _described(folder, found)  # without the tokens of before, whose file may be damaged
-    for item in chosen if by != WORDS else ():
-        item["tokens"] = _named(description, item["name"], by, size)
+        if by:
+            item.pop("tokens", None)
+    if by:
+        description = _described(folder, found)  # without the tokens of before, whose file may be damaged
+        for item in chosen:
+            item["tokens"] = by if by == WORDS else _named(description, item["name"], by, size)
     write_atomically(folder / locations.TASK_FILE, (json.dumps(found, indent=2, ensure_ascii=False) + "\n").encode())
     return tuple(item["name"] for item in chosen)
 
@@ -71,6 +74,17 @@ def known(folder: Path) -> dict[str, dict[str, Known]]:
         said: dict[str, list[str]] = {split: list(_texts(description, item.modality.name, split)) for split in SPLITS}
         found[item.modality.name] = dict(_counted(item.kind, said))
     return found
+
+
+def unsaid(description: Description) -> tuple[str, ...]:
+    """The texts of a folder that are words because its task.json does not say what they are taken as."""
+    words = {
+        item.modality.name
+        for item in description.inputs
+        if isinstance(item.kind, TextInput) and item.kind.tokens == WORDS
+    }
+    listed = locations.load(description.folder)["modalities"] if words else []
+    return tuple(item["name"] for item in listed if item["name"] in words and "tokens" not in item)
 
 
 def kept_choice(folder: Path, inputs: Sequence[Any]) -> list[dict[str, Any]]:
