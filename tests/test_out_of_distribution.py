@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -91,8 +92,7 @@ def test_how_numbers_are_spread_does_not_depend_on_where_they_are() -> None:
 
 
 def test_noise_is_no_digit_although_it_lies_near_many_of_them() -> None:
-    model = Model.open(Library().find("digits", "joint"))
-    known = out_of_distribution.learn(model)
+    model, known = learned("digits", "joint")
     noise = (np.random.default_rng(0).integers(0, 256, (64, 64))).astype(np.uint8)
     target = io.BytesIO()
     Image.fromarray(noise).save(target, "PNG")
@@ -142,6 +142,13 @@ def photo_of_a_seven() -> bytes:
     return target.getvalue()
 
 
+@cache
+def learned(task: str, method: str) -> tuple[Model, dict[str, NeighbourTest]]:
+    """A shipped model, and what it measures distances by."""
+    model = Model.open(Library().find(task, method))
+    return model, out_of_distribution.learn(model)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("task", "modality", "content", "name"),
@@ -159,8 +166,7 @@ def test_shipped_models_find_foreign_inputs_far_and_the_test_samples_not(
     test = of_task.samples("test")
     rows = range(0, len(test), 12)
     for method in ("joint", "dropout", "dmrnet"):
-        model = Model.open(Library().find(task, method))
-        known = out_of_distribution.learn(model)
+        model, known = learned(task, method)
         assert out_of_distribution.measure(model, known, {modality: foreign})[modality].is_far, method
         each = [out_of_distribution.measure(model, known, {modality: test.inputs[modality][row]}) for row in rows]
         assert np.mean([found[modality].is_far for found in each]) <= 4 * LEVEL, "a part of them, so with some slack"

@@ -26,6 +26,7 @@ from mmlab.analysis.embedding import map_file, umap_worker
 from mmlab.analysis.embedding.maps import MapSettings
 from mmlab.cli.app import main
 from mmlab.core.modality import Combination
+from mmlab.experiments import model_work
 from mmlab.foreign import examining
 from mmlab.foreign.adapter import RegisteredModel
 from mmlab.foreign.doctor import Report
@@ -220,7 +221,7 @@ def test_the_other_commands_take_it(measured: Measured, monkeypatch: pytest.Monk
     assert name in json.dumps(printed("compare", "--task", name))
     found = printed("dominance", "--task", name, "--method", name)["measures"]
     assert list(found["alone"]["values"]) == list(measured.method.modalities.names)
-    monkeypatch.setattr(umap_worker, "build_map", mapped_here)
+    monkeypatch.setattr(model_work, "build_map", mapped_here)
     printed("map", "--task", name, "--method", name)
     drawn = map_file.read_map(measured.folder, measured.model.digest)
     assert drawn.solid is not None

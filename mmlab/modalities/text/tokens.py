@@ -79,8 +79,9 @@ def _of_model(name: str) -> Tokens:
         import transformers
     except ModuleNotFoundError as error:
         raise MissingExtra(f"Tokenizers of Hugging Face need the package {error.name}.", INSTALL) from error
+    library: Any = transformers  # its names are there only once they are asked for
     try:
-        made = transformers.AutoTokenizer.from_pretrained(name, local_files_only=True, trust_remote_code=False)
+        made = library.AutoTokenizer.from_pretrained(name, local_files_only=True, trust_remote_code=False)
     except (OSError, ValueError, KeyError) as error:
         hint = "Give the folder that holds its tokenizer.json or vocabulary; nothing is downloaded."
         raise DataError(f"There is no tokenizer of Hugging Face in '{name}', nor in the cache.", hint) from error

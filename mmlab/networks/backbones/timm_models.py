@@ -147,7 +147,7 @@ def _made(timm: Any, name: str, backbone: Backbone, given: dict[str, Any], size:
 
 def _created(timm: Any, name: str, given: dict[str, Any], size: tuple[int, ...]) -> nn.Module:
     """A model of fixed size is made for the size that it will see."""
-    entry = timm.models.get_pretrained_cfg(name)
+    entry = timm.get_pretrained_cfg(name)
     if all(size) and entry is not None and entry.fixed_input_size:
         given = {**given, "img_size": size}
     network: nn.Module = timm.create_model(name, **given)
@@ -159,7 +159,7 @@ def _from_file(timm: Any, name: str, backbone: Backbone, given: dict[str, Any], 
     tensors = backbone_weights.read(backbone.pretrained)
     whole = _created(timm, name, {"num_classes": 0}, ())
     backbone_weights.fit(whole, tensors, f"timm:{name}", backbone.pretrained.rsplit("/", 1)[-1])
-    entry = timm.models.get_pretrained_cfg(name).to_dict()
+    entry = timm.get_pretrained_cfg(name).to_dict()
     overlay = {**entry, "state_dict": whole.state_dict(), "num_classes": 0, "classifier": ()}
     return _created(timm, name, {**given, "pretrained": True, "pretrained_cfg": overlay}, size)
 

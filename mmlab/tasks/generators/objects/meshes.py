@@ -34,7 +34,7 @@ class ViewOptions:
     """What a person can say of a surface that they bring: how it is turned, and which way is up."""
 
     azimuth: int = option(0, "Degrees by which the camera goes around the object, to the right", -180, 180)
-    elevation: int = option(15, "Degrees that the camera stands above the object", *map(int, LIFT))
+    elevation: int = option(15, "Degrees that the camera stands above the object", int(LIFT[0]), int(LIFT[1]))
     up: str = option(
         "", "The axis of the file that points upwards; y in OBJ, z in OFF where nothing is said", choices=AXES
     )
