@@ -2,7 +2,7 @@
 
     python bench/control_table.py --write docs/tables --fill docs/results.md
 
-The figures are those of `python -m mmlab control --task pendulum --method m3ixup --tag ... --steps 15000`.
+The figures are those of `python -m mmlab control --task pendulum --method ... --tag ... --steps 15000`.
 """
 
 from __future__ import annotations
@@ -34,7 +34,8 @@ def main() -> None:
     parser.add_argument("--write", type=Path, metavar="FOLDER")
     parser.add_argument("--fill", type=Path, metavar="FILE")
     asked = parser.parse_args()
-    found = {label(each): read(each) for each in measure.runs(Library(asked.checkpoints), "pendulum")}
+    there = sorted(measure.runs(Library(asked.checkpoints), "pendulum"), key=place)
+    found = {label(each): read(each) for each in there}
     text = table(found)
     print(text)
     if asked.write:
@@ -50,6 +51,13 @@ def read(run: Reference) -> measure.Control:
     return measure.read(Path(run.path), checkpoints.load(Path(run.path)).digest)
 
 
+def place(run: Reference) -> tuple[int, int, str]:
+    """Methods in the order of tables, the steps of a ladder behind them."""
+    steps = [step.name for step in METHODS[run.method].ablations if step.config]
+    step = rung_of(run.method, run.tag)
+    return METHODS[run.method].order, 1 + steps.index(step.name) if step else 0, run.tag
+
+
 def label(run: Reference) -> str:
     """The run by the label of its step, where it is one of a ladder."""
     step = rung_of(run.method, run.tag)
@@ -59,20 +67,21 @@ def label(run: Reference) -> str:
 def table(found: dict[str, measure.Control]) -> str:
     """A row per representation, then the lines between which they lie."""
     keys = list(next(iter(found.values()))["combinations"])
-    rows = ["| representation | controllers | " + " | ".join(keys) + " |", "| --- " * (len(keys) + 2) + "|"]
+    rows = ["| representation | controllers | steps | " + " | ".join(keys) + " |", "| --- " * (len(keys) + 3) + "|"]
     for name, each in found.items():
-        cells = [cell(each["combinations"][key]) for key in keys]
-        rows.append(f"| {name} | {len(each['state']['seeds'])} | {' | '.join(cells)} |")
+        measured = [each["combinations"][key] for key in keys]
+        cells = [str(len(measured[0]["seeds"])), f"{each['steps']:,}", *map(cell, measured)]
+        rows.append(f"| {name} | {' | '.join(cells)} |")
     most = max(found.values(), key=lambda each: len(each["state"]["seeds"]))
     for name in ("state", "chance"):
         line: Any = most[name]  # type: ignore[literal-required]
         title = {"state": "the state itself", "chance": "chance"}[name]
-        seeds = len(line["seeds"]) if name == "state" else "–"
-        rows.append(f"| {title} | {seeds} | {' | '.join([''] * (len(keys) - 1) + [cell(line)])} |")
+        trained = [str(len(line["seeds"])), f"{most['steps']:,}"] if name == "state" else ["–", "–"]
+        rows.append(f"| {title} | {' | '.join([*trained, *[''] * (len(keys) - 1), cell(line)])} |")
     return "\n".join(rows) + (
         f"\n\nReturn of an episode of 200 steps (0 is standing still upright), mean over controllers and "
         f"{most['state']['episodes']} episodes; ± is the standard deviation of single episodes, in brackets the mean "
-        f"of each controller. {most['algorithm']}, {most['steps']:,} steps, trained with all inputs."
+        f"of each controller. {most['algorithm']}, trained with all inputs."
     )
 
 

@@ -16,12 +16,13 @@ from streamlit.testing.v1 import AppTest
 
 from mmlab.cli.app import main
 from mmlab.core.environment import environment_of
-from mmlab.core.errors import CheckpointError
+from mmlab.core.errors import CheckpointError, Unsupported
 from mmlab.core.method import METHODS, Method
 from mmlab.core.options import build
 from mmlab.core.task import TASKS
 from mmlab.experiments.control import film, measure, policy, rollouts
 from mmlab.experiments.control.policy import About, Policy
+from mmlab.inference.representation import represent
 from mmlab.storage import checkpoints
 from mmlab.storage.library import SHIPPED, Library
 from mmlab.tasks.generators.pendulum.swing_up import SwingUp
@@ -51,7 +52,7 @@ def method() -> Method:
 def wide(method: Method) -> int:
     """How many numbers its codes have."""
     inputs = {"image": torch.zeros(1, 1, 32, 32), "sound": torch.zeros(1, 6)}
-    return int(rollouts.codes(method, inputs, method.modalities.full).shape[1])
+    return int(represent(method, inputs, method.modalities.full).shape[1])
 
 
 @pytest.fixture(scope="module")
@@ -162,6 +163,36 @@ def test_every_combination_is_measured_on_the_same_beginnings(
         measure.read(tmp_path, "b")
     with pytest.raises(CheckpointError, match="No controller"):
         measure.read(tmp_path / "nowhere", "a")
+
+
+def test_the_upper_line_is_measured_once_for_all_models(tmp_path: Path) -> None:
+    """It says nothing of a model, so that a measurement beside another one will do: the same training, enough seeds."""
+    line: measure.Returns = {
+        "mean": -150.0,
+        "over_seeds": 3.0,
+        "over_episodes": 80.0,
+        "seeds": [-148.0, -152.0],
+        "episodes": 9,
+    }
+    (reference,) = untrained(tmp_path, "pendulum", "dropout")
+    found = {"version": 1, "digest": "a", "steps": 500, "algorithm": "SAC", "combinations": {"image": line}}
+    measure.write(Path(reference.path), {**found, "state": line, "chance": line})  # type: ignore[typeddict-item]
+    library = Library(tmp_path)
+    assert measure.state_known(library, "pendulum", ("SAC", 500), seeds=1, episodes=9) == line
+    for asked in (("DDPG", 500), 1, 9), (("SAC", 501), 1, 9), (("SAC", 500), 3, 9), (("SAC", 500), 1, 10):
+        assert measure.state_known(library, "pendulum", *asked) is None
+    (Path(reference.path) / measure.CONTROL).write_text("{}")
+    assert measure.state_known(library, "pendulum", ("SAC", 500), seeds=1, episodes=9) is None
+
+
+def test_only_what_declares_a_representation_is_observed(environment: SwingUp) -> None:
+    """Specialists have a network for every combination, whose codes have nothing in common."""
+    assert [name for name in METHODS if not METHODS[name].representation] == ["specialists"]
+    kind = METHODS["specialists"]
+    alone = kind(Pendulum.info, build(kind.Config, {})).eval()
+    seen = environment.observe(environment.start(2, np.random.default_rng(0)), np.random.default_rng(1))
+    with pytest.raises(Unsupported, match="Specialists has no representation"):
+        represent(alone, seen, alone.modalities.full)
 
 
 def test_a_controller_of_other_codes_is_refused(tmp_path: Path, acting: Policy) -> None:

@@ -161,7 +161,7 @@ def _methods() -> Iterator[str]:
     from mmlab.core.training_plan import Plan
 
     for method in map(METHODS.__getitem__, METHODS):
-        yield method.about
+        yield from (method.about, method.representation or method.about)
         yield from method.diagram.texts if method.diagram else ()
         if card := method.card:
             yield from (card.idea, card.trained, card.missing, card.look, card.warning, *card.departs)

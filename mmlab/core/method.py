@@ -102,6 +102,8 @@ class Method(nn.Module, ABC, Generic[Config_co]):
     one_at_a_time: its modules can neither be copied nor shared by threads, so it serialises its own calls.
     averages_gradients: whether its `backward` merges gradients, and asks `Run.over_processes` for a whole step's.
     missing_hint: for one that is not trained here, how it gets into the library.
+    representation: what its embedding (`Fused.mean`) is with everything there and with an input gone, as a sentence,
+        where something else may be built on it: one space whatever is present. Empty: it is no representation.
 
     Of its own, never its parent's: card: the texts of the Methods page, diagram: its drawing there, evidence_views: its
     views there, by name. ablations: its ladder. search: the two settings that a search adds. presets: settings to
@@ -122,6 +124,7 @@ class Method(nn.Module, ABC, Generic[Config_co]):
     one_at_a_time: ClassVar[bool] = False
     averages_gradients: ClassVar[bool] = False
     missing_hint: ClassVar[str] = ""
+    representation: ClassVar[str] = ""
     card: ClassVar[Card | None] = None
     diagram: ClassVar[Diagram | None] = None
     evidence_views: ClassVar[tuple[str, ...]] = ("norms",)

@@ -36,6 +36,7 @@ class RegisteredModel(Method):
     """
 
     about: ClassVar[str] = "A model that was registered: it was made elsewhere, and is only looked at here."
+    representation: ClassVar[str] = "What goes into its last layer, or its logits where no such layer was found."
     trained_here: ClassVar[bool] = False
     one_at_a_time: ClassVar[bool] = True
     runs: ClassVar[Mapping[str, Registration]]

@@ -1,14 +1,13 @@
 """DI-MML: Detached and Interactive Multimodal Learning (Fan et al., ACM MM 2024, 2407.19514).
 
-Every encoder learns from its own head's loss, so that modalities cannot compete. They meet in a shared classifier
-and in a contrast (DUC) that pulls a student's weak dimensions towards a detached teacher that is effective there
-(docs/methods.md 3.2). A second stage trains a fusion head on the resting encoders. At inference the heads vote, each
-weighted by its own certainty (docs/methods.md 3.3).
+Every encoder learns from its own head's loss, so that modalities cannot compete. They meet in a shared classifier and
+in a contrast (DUC) that pulls a student's weak dimensions towards a detached teacher that is effective there (3.2). A
+second stage trains a fusion head on the resting encoders. At inference the heads vote, weighted by certainty (3.3).
 
 Ours where the paper is silent: with something missing, the heads of what is there vote and the fusion head, which
-never saw a gap, does not (docs/methods.md 3.6). The temperature is smaller than the paper's because our features have
-64 dimensions, not 512. Start epochs are shares of the training. The fusion stage takes the last eighth. Options of
-ours: fusion heads for incomplete input, trained through the votes, and dimensions that are found anew.
+never saw a gap, does not (docs/methods.md 3.6). The temperature is smaller: our features have 64 dimensions, not 512.
+Start epochs are shares of the training. The fusion stage takes the last eighth. Options of ours: fusion heads for
+incomplete input and dimensions that are found anew.
 """
 
 from __future__ import annotations
@@ -56,6 +55,7 @@ class DIMML(Method["DIMML.Config"]):
         "Each input learns on its own, so none can dominate another; they teach each other only where one is good "
         "and the other is not. Their answers are weighted by how sure each is."
     )
+    representation = "The mean of the features of the inputs that are there."
     trained_with_gaps = False
     order = 80
     evidence_views = ("skills", "votes", "norms")

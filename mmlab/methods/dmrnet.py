@@ -51,6 +51,7 @@ class DMRNet(Method["DMRNet.Config"]):
         "Gives every combination of inputs a probabilistic embedding of its own, and adds a loss on the "
         "combinations that it is least certain of."
     )
+    representation = "The mean of the distribution into which the inputs that are there are decoupled."
     order = 50
     most_parameters = 1_000_000  # two layers from all features to 512 numbers
     evidence_views = ("turning", "to_class", "clouds", "width_and_score", "norms")

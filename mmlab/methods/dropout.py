@@ -23,6 +23,7 @@ class Dropout(Method):
 
     title = "Modality dropout"
     about = "Drops inputs at random in training, so that one network copes with every combination."
+    representation = "The joined features of all inputs, with zeros in place of what is missing, as in training."
     order = 30
     evidence_views = ("turning", "norms")
     card = Card(

@@ -22,6 +22,9 @@ class Ensemble(Method):
 
     title = "Ensemble"
     about = "One separate network per modality. Their predictions are averaged over the inputs present."
+    representation = (
+        "The features of the single networks side by side, with zeros in place of what is missing: naive fusion."
+    )
     order = 20
     evidence_views = ("margin", "norms")
     card = Card(

@@ -47,6 +47,7 @@ class GMD(Method["GMD.Config"]):
         "Trains every combination of inputs at once and removes the components in which their "
         "gradients conflict, so that no input dominates."
     )
+    representation = "The mean of the features of the inputs that are there."
     order = 70
     averages_gradients = True
     evidence_views = ("angles", "conflicts", "norms")

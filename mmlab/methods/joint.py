@@ -27,6 +27,7 @@ class Joint(Method):
 
     title = "Joint training"
     about = "Trained on complete data only. A missing input is replaced by the mean training input."
+    representation = "The joined features of all inputs; the mean input stands in for what is missing."
     trained_with_gaps = False
     order = 10
     evidence_views = ("turning", "margin", "norms")

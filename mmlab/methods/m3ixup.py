@@ -5,8 +5,7 @@ mixup before and after the encoders, a mixed view that adapts downhill and explo
 level) is the paper's abstract and Figure 1; how its steps are computed is this project's reading (docs/methods.md 2.3),
 built on GMC (Poklukar et al., ICML 2022), whose code is public.
 
-With everything there the joint code answers, else the mean of the codes that are there (GMC's rule). For regions
-the contrast acts on pooled codes and the decoder reads joint or mean levels (docs/methods.md 2.4).
+For regions the contrast acts on pooled codes and the decoder reads joint or mean levels (docs/methods.md 2.4).
 """
 
 from __future__ import annotations
@@ -56,6 +55,7 @@ class M3ixup(Method["M3ixup.Config"]):
         "Brings the code of each single input close to the code of all inputs together, through mixtures that are "
         "first the easiest and then the hardest to align. No code was released: parts are our reading."
     )
+    representation = "The joint code of all inputs; with one missing, the mean of the codes that are left."
     trained_with_gaps = False
     order = 90
     most_parameters = 2**18  # it has joint encoders, too

@@ -6,11 +6,10 @@ combinations (MAR, 5.3), mined by how far their predictions drift from those of 
 
 Departures, each an option: the weight belongs to the row of a sample (the released classification code weighs
 columns); the extra loss is masked (the released code multiplies the whole batch's loss by the number of weak
-samples); the distillation weighs 0.3, chosen on validation, where the paper's 30 costs accuracy on our small
-networks; mining uses the validation split, where the released code reads the loader called test. Start epochs are
-shares of the training. For regions pixels are the samples: `PIXELS` random ones per level, weighted by one minus the
-certainty of the teacher, and weak combinations are mined as for classes; the released code's way is `pixels="pooled"`,
-`doubt="entropy"` and `miner="iou"`.
+samples); the distillation weighs 0.3, chosen on validation, where the paper's 30 costs accuracy here; mining uses the
+validation split, where the released code reads the loader called test. Start epochs are shares of the training. For
+regions pixels are the samples: `PIXELS` random ones per level, weighted by the teacher's doubt, and weak combinations
+are mined as for classes; the released code's way is `pixels="pooled"`, `doubt="entropy"` and `miner="iou"`.
 """
 
 from __future__ import annotations
@@ -56,6 +55,7 @@ class MMANet(Method["MMANet.Config"]):
         "Distils relations between samples from a teacher with complete data, above all near the decision boundary, "
         "and adds a loss on the combinations that drift most."
     )
+    representation = "The joined features of the student, with zeros in place of what is missing, as in training."
     teachers = ("joint",)
     order = 60
     evidence_views = ("likeness", "doubts", "drift", "margin", "norms")

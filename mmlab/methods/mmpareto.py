@@ -41,6 +41,7 @@ class MMPareto(Method["MMPareto.Config"]):
     paper = "Wei & Hu, MMPareto: Boosting Multimodal Learning with Innocent Unimodal Assistance, ICML 2024"
     year = 2024
     about = "Each encoder learns from the joint answer and from its own; conflicts between the two are resolved."
+    representation = "The joined features of all inputs, with zeros in place of what is missing."
     plan = SGD
     order = 95
     averages_gradients = True

@@ -39,6 +39,7 @@ class OGMGE(Method["OGMGE.Config"]):
     paper = "Peng et al., Balanced Multimodal Learning via On-the-fly Gradient Modulation, CVPR 2022"
     year = 2022
     about = "Joint training that holds back the encoder that is ahead, so that no input dominates."
+    representation = "The features of all inputs side by side, with zeros in place of what is missing."
     trained_with_gaps = False
     supports = frozenset({"classification", "detection"})
     plan = SGD

@@ -13,6 +13,7 @@ from mmlab.core.method import METHODS, Method
 from mmlab.core.options import build
 from mmlab.core.task import TaskInfo
 from mmlab.core.training_plan import Plan
+from mmlab.inference.representation import represent
 from mmlab.inference.sweep import fuse_all
 from mmlab.testing.toy_task import OUTPUTS, ToyTask
 from mmlab.training.loop import Trainer
@@ -167,6 +168,19 @@ def every_parameter_learns(run: Trainer) -> None:
     assert all(value > 0 for value in seen.values()), seen
 
 
+def what_it_represents_is_one_space_of_what_is_there(method: Method, batch: Batch) -> None:
+    """Where a representation is declared: as many numbers for every combination, and nothing of what is absent."""
+    if not method.representation:
+        return
+    widths = set()
+    for combination in method.modalities.subsets():
+        code = represent(method, batch.inputs, combination)
+        widths.add(code.shape[1])
+        inputs = {n: v if n in combination else torch.full_like(v, 1e3) for n, v in batch.inputs.items()}
+        torch.testing.assert_close(represent(method, inputs, combination), code, msg="what is absent shows in the code")
+    assert len(widths) == 1, f"a code has {sorted(widths)} numbers, depending on what is there"
+
+
 CHECKS = (
     every_answer_is_finite_and_of_the_right_shape,
     what_is_absent_has_no_influence,
@@ -174,4 +188,5 @@ CHECKS = (
     encoding_once_equals_encoding_for_each_combination,
     the_order_of_the_inputs_is_irrelevant,
     grad_cam_has_maps_of_every_input,
+    what_it_represents_is_one_space_of_what_is_there,
 )

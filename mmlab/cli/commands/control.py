@@ -28,7 +28,8 @@ def command(
 ) -> None:
     """Train controllers on a model's codes of all inputs, then run them with some inputs missing (the extra rl).
 
-    What was trained before is only measured again. The upper line sees the state itself, the lower one acts by chance.
+    What was trained before is only measured again. The upper line sees the state itself, the lower one acts by chance;
+    the upper one is taken from a measurement beside another model, where there is one.
     """
     library = settle(checkpoints=checkpoints)
     from mmlab.core.environment import environment_of
@@ -42,8 +43,11 @@ def command(
         raise DataError(f"Nothing can be done in the task '{task}'.", "Use pendulum.")
     folder = Path(reference.path)
     on_codes = [_policy(environment, model.method, model.digest, folder, steps, seed) for seed in range(seeds)]
-    shared = library.folder(task, "x", "x").parents[1] / "state"
-    on_state = [_policy(environment, None, "", shared, steps, seed) for seed in range(seeds)]
+    upper = measure.state_known(library, task, (learning.ALGORITHM, steps), seeds, episodes)
+    if upper is None:
+        shared = library.folder(task, "x", "x").parents[1] / "state"
+        on_state = [_policy(environment, None, "", shared, steps, seed) for seed in range(seeds)]
+        upper = measure.of_state(environment, on_state, episodes)
     with bar("Measuring", None):
         found: measure.Control = {
             "version": measure.VERSION,
@@ -51,7 +55,7 @@ def command(
             "steps": steps,
             "algorithm": learning.ALGORITHM,
             "combinations": measure.measured(environment, model.method, on_codes, episodes),
-            "state": measure.of_state(environment, on_state, episodes),
+            "state": upper,
             "chance": measure.of_chance(environment, episodes),
         }
     measure.write(folder, found)

@@ -18,6 +18,7 @@ from mmlab.core.errors import MissingExtra
 from mmlab.core.method import Method
 from mmlab.experiments.control import rollouts
 from mmlab.experiments.control.policy import Policy
+from mmlab.inference.representation import represent
 
 ALGORITHM = "SAC of Stable-Baselines3"
 LAYERS = (64, 64)
@@ -70,7 +71,7 @@ def _world(
         if method is None:
             return environment.known(state)
         observed = environment.observe(state, random)
-        return rollouts.codes(method, observed, method.modalities.full).double().numpy()
+        return represent(method, observed, method.modalities.full).double().numpy()
 
     wandering = rollouts.play(environment, rollouts.at_random(environment), environment.start(LOOKED_AT, random), seed)
     first = found(wandering.states[:: environment.steps // 8].reshape(-1, wandering.states.shape[2]))

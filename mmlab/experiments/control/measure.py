@@ -45,6 +45,7 @@ class Control(TypedDict):
 
 
 CONTROL = "control.json"
+AGAIN = "Measure it again: python -m mmlab control"
 VERSION = 1
 EPISODES, SEED = 100, 1000  # of the measurement: nobody was trained on these beginnings
 
@@ -83,16 +84,38 @@ def write(folder: Path, found: Control) -> None:
 
 def read(folder: Path, digest: str) -> Control:
     """What was measured of the checkpoint of this digest. Raises CheckpointError."""
-    again = "Measure it again: python -m mmlab control"
+    found = _stored(folder)
+    if found["digest"] != digest:
+        raise CheckpointError("The controllers there belong to another checkpoint.", AGAIN)
+    return found
+
+
+def state_known(library: Library, task: str, asked: tuple[str, int], seeds: int, episodes: int) -> Returns | None:
+    """The upper line where it was measured beside another model: it is the task's, and says nothing of the model.
+
+    asked: algorithm and steps of each training. None where no run has as many seeds of the same.
+    """
+    found = []
+    for run in runs(library, task):
+        try:
+            there = _stored(Path(run.path))
+        except CheckpointError:
+            continue
+        line = there["state"]
+        if (there["algorithm"], there["steps"], line["episodes"]) == (*asked, episodes) and len(line["seeds"]) >= seeds:
+            found.append(line)
+    return max(found, key=lambda line: len(line["seeds"]), default=None)
+
+
+def _stored(folder: Path) -> Control:
+    """What a `control.json` says, whatever the checkpoint beside it. Raises CheckpointError."""
     try:
         content = (folder / CONTROL).read_bytes()
     except OSError as error:
-        raise CheckpointError("No controller was trained on this model.", again) from error
-    found: Control = strict_json.checked(content, Control, CONTROL, again, refuse=CheckpointError)
+        raise CheckpointError("No controller was trained on this model.", AGAIN) from error
+    found: Control = strict_json.checked(content, Control, CONTROL, AGAIN, refuse=CheckpointError)
     if found["version"] != VERSION:
-        raise CheckpointError(f"{CONTROL} was written by another version of mmlab.", again)
-    if found["digest"] != digest:
-        raise CheckpointError("The controllers there belong to another checkpoint.", again)
+        raise CheckpointError(f"{CONTROL} was written by another version of mmlab.", AGAIN)
     return found
 
 

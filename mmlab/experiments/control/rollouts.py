@@ -13,7 +13,7 @@ from mmlab.core.environment import Environment, Floats
 from mmlab.core.method import Method
 from mmlab.core.modality import Combination
 from mmlab.experiments.control.policy import Policy
-from mmlab.inference.sweep import fuse_all
+from mmlab.inference.representation import represent
 
 Act = Callable[[Floats, np.random.Generator], Floats]  # from states to actions, through whatever is seen of them
 
@@ -32,19 +32,11 @@ class Episode:
         return np.asarray(self.rewards.sum(0))
 
 
-def codes(method: Method, inputs: dict[str, Tensor], combination: Combination) -> Tensor:
-    """The embedding `[N, D]` that a frozen method has of a combination of inputs, on the processor like them."""
-    with torch.no_grad():
-        there = {name: value.to(method.device) for name, value in inputs.items()}
-        return fuse_all(method, there, [combination])[0].mean.cpu()
-
-
 def by_codes(environment: Environment, method: Method, combination: Combination, policy: Policy) -> Act:
     """To act on what a model makes of a combination of inputs."""
 
     def act(state: Floats, random: np.random.Generator) -> Floats:
-        seen = codes(method, environment.observe(state, random), combination)
-        return _numbers(policy, seen)
+        return _numbers(policy, represent(method, environment.observe(state, random), combination))
 
     return act
 

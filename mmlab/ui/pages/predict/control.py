@@ -64,8 +64,10 @@ def show(shown: PredictView, on: Combination, references: Sequence[Reference]) -
         )
         again = st.button(say("Start again"), key=f"control.again.{shown.task.name}")
     with cache.pool().lend(names[chosen]) as model:
+        seen = say(model.method.representation)
         found = measure.read(Path(names[chosen].path), model.digest)
         _film(shown.task, environment, model, names[chosen], on, again)
+    st.caption(say("What the controller sees: {representation}", representation=seen))
     st.html(_table(shown, found, on))
     controllers = len(found["state"]["seeds"])
     st.caption(
