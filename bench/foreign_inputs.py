@@ -1,9 +1,11 @@
 """How often an input that has no business there is found far from the training data, and how often a real one is.
 
     python bench/foreign_inputs.py                      # all built-in tasks, as a table for docs/methods.md 11
+    python bench/foreign_inputs.py actions rooms        # these only
 
 Every model of METHODS that ships is asked about every input of its task: pictures (a photo of a black 7 on white, a
-face, uniform noise, a ramp), sounds (white noise, a tone, a chirp), pen paths (a spiral, random points), recordings of
+face, uniform noise, a ramp), optical flow (noise, a turning and an approaching camera, a face as a picture of flow),
+sounds (white noise, a tone, a chirp), pen paths (a spiral, random points), recordings of
 sensors (noise, a fast shake), texts (made-up words, German), rows of other numbers. What really may be such an input (a
 photo of a 7 as the picture of a digit, a colour face as a face) is left out. Real ones are every EVERY-th of the
 validation samples.
@@ -28,6 +30,7 @@ from mmlab.analysis.robustness import out_of_distribution
 from mmlab.core.errors import MmlabError
 from mmlab.core.task import TASKS, Task
 from mmlab.inference.predictor import Model
+from mmlab.modalities.flow.decode import encode_flo
 from mmlab.storage.library import Library
 from tests.unpacked import pack
 
@@ -40,7 +43,7 @@ OWN = {("digits", "image", "a photo of a 7"), ("faces", "color", "a face"), ("fa
 def main() -> None:
     """Print the table."""
     print("| task | input | validation samples found far | foreign inputs found far |\n| --- | --- | --- | --- |")
-    for name in TASK_NAMES:
+    for name in sys.argv[1:] or TASK_NAMES:
         task, library = TASKS[name](), Library()
         models = [Model.open(each) for each in library.references(name) if each.method in METHODS]
         for modality, alarms, of, found, asked in _rows(task, models):
@@ -86,9 +89,16 @@ def _files(kind: str) -> list[tuple[str, str, bytes]]:
         ("noise", "noise.png", _png(rng.integers(0, 256, (64, 64)))),
         ("a ramp", "ramp.png", _png(np.tile(np.linspace(0, 255, 64), (64, 1)))),
     ]
+    down, across = np.mgrid[-32:32, -32:32]
     files = {
         "image": pictures,
         "scan": pictures,
+        "flow": [
+            ("noise", "noise.flo", encode_flo(rng.normal(0, 4, (2, 64, 64)))),
+            ("a turning camera", "turn.flo", encode_flo(0.1 * np.stack([-down, across]))),
+            ("an approaching camera", "zoom.flo", encode_flo(0.1 * np.stack([across, down]))),
+            ("a face", "face.png", pictures[1][2]),
+        ],
         "sound": [
             ("white noise", "noise.wav", _wav(rng.normal(0, 0.2, 16_000))),
             ("a tone", "tone.wav", _wav(0.5 * np.sin(2 * np.pi * 440 * time))),

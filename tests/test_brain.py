@@ -362,8 +362,10 @@ def test_nothing_there_and_nothing_found_is_right_but_no_score_of_a_region_that_
 def test_a_region_that_is_neither_there_nor_found_shows_no_overlap() -> None:
     truth, found = squares((2, 2), (2, 2))[0].numpy() > 0, squares((2, 2), (2, 2))[0].numpy() > 0
     truth[1] = found[1] = False
+    output = Segmentation(("a", "b"))
     assert region_overlap.dice(found, truth).tolist() == [1, 1]
-    np.testing.assert_array_equal(region_overlap.overlap(found, truth), [1, np.nan])
+    np.testing.assert_array_equal(region_overlap.by_region(output, found, truth), [1, np.nan])
+    assert region_overlap.overlap(output, found, truth) == 1
 
 
 def test_differences_and_doubt_of_pixels_by_hand() -> None:

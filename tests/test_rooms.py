@@ -12,6 +12,7 @@ import pytest
 import torch
 from PIL import Image
 
+from mmlab.analysis.dominance.payoffs import metric_of_right, sample_values
 from mmlab.core.errors import DataError, UnknownName
 from mmlab.core.method import METHODS
 from mmlab.core.outputs import Segmentation, SemanticSegmentation, output_from_card
@@ -229,6 +230,23 @@ def test_it_is_measured_by_miou_and_a_card_remembers_that(task: Rooms) -> None:
     assert again == OUTPUT
     nested = output_from_card(Segmentation(("whole", "core")).card())
     assert (type(nested), nested.headline) == (Segmentation, "case_dice")
+
+
+def test_of_a_picture_only_the_kinds_count_that_are_there_or_found() -> None:
+    """Pixels in both, found, there: IoU of a is 2 / 4, b is found where it is not, c is neither, d is exact."""
+    output = SemanticSegmentation(("a", "b", "c", "d"))
+    kept = np.array([[[2, 3, 3], [0, 5, 0], [0, 0, 0], [7, 7, 7]], np.zeros((4, 3))])
+    assert output.overlap(kept) == pytest.approx([(0.5 + 0 + 1) / 3, 1])
+    np.testing.assert_array_equal(output.region_overlap(kept)[0], [0.5, 0, np.nan, 1])
+    truth = kept[..., 2]
+    assert output.correct(kept, truth).tolist() == [True, True]
+    assert output.error(kept, truth) == pytest.approx([0.5, 0])
+    assert output.metric_names[0] == "iou"
+    assert not {"dice", "case_dice", "empty_specificity"} & set(output.metric_names), "slices and cases are of scans"
+    assert output.output_metrics["picture_iou"].of(kept, truth) == pytest.approx(0.75)
+    assert sample_values(output, kept, truth, "right") == pytest.approx([0.5, 1])
+    assert metric_of_right(output) == "picture_iou"
+    assert (output.goodness_text(0.612), Segmentation(("a",)).goodness_text(0.612)) == ("61 %", "0.61")
 
 
 def test_a_kind_that_a_picture_lacks_costs_no_more_than_its_false_pixels() -> None:

@@ -196,7 +196,7 @@ def _metrics() -> Iterator[str]:
     from mmlab.core.metric import METRICS
 
     for metric in map(METRICS.__getitem__, METRICS):
-        yield from (metric.title, metric.about)
+        yield from (metric.title, metric.about, *filter(None, metric.of_pictures))
 
 
 def _corruptions() -> Iterator[str]:

@@ -41,6 +41,7 @@ class Metric(ABC, Generic[Answered]):
     title, about: its name for people, and in a plain sentence what it says (to follow a colon).
     kinds:    the kinds of output that it applies to. order: its place among the metrics of an output, small first.
     is_share: whether it is a fraction of something, fit to be written in percent; unit: of one that is none.
+    of_pictures: title and about where regions lie in pictures and not in slices of scans; empty where it is the same.
     """
 
     title: ClassVar[str]
@@ -50,6 +51,12 @@ class Metric(ABC, Generic[Answered]):
     is_share: ClassVar[bool] = True
     unit: ClassVar[str] = ""
     order: ClassVar[int] = 100
+    of_pictures: ClassVar[tuple[str, str]] = ("", "")
+
+    @classmethod
+    def is_for(cls, output: HasKind) -> bool:
+        """Whether an output has it: one of these kinds, unless the metric says more."""
+        return output.kind in cls.kinds
 
     def parts(self, output: Answered) -> tuple[str, ...]:
         """What it is given for: "" for the metric as it is, and the parts that have one of their own."""
@@ -184,7 +191,7 @@ METRICS: Registry[type[Metric[Any]]] = Registry("metric", "mmlab.metrics", check
 
 def metrics_for(output: HasKind) -> dict[str, OutputMetric]:
     """Every metric of an output, by its whole name, in order."""
-    kinds = {name: METRICS[name]() for name in METRICS if output.kind in METRICS[name].kinds}
+    kinds = {name: METRICS[name]() for name in METRICS if METRICS[name].is_for(output)}
     found = {}
     for name, metric in sorted(kinds.items(), key=lambda item: (item[1].order, item[0])):
         for part in metric.parts(output):

@@ -41,6 +41,7 @@ class ModalityKind(ABC):
                 found in it.
     unit_range: whether its tensors lie in [0, 1], as pictures do.
     quick:      whether its encoder is so small that a training can be tried several times before the one that counts.
+    sliced:     whether a recording is a slice of something, and is called that where samples are counted.
     glance:     how soon one is told at a glance, for the picture of a sample: the smallest number is drawn.
     """
 
@@ -51,6 +52,7 @@ class ModalityKind(ABC):
     shared_way: ClassVar[str] = ""
     discrete: ClassVar[bool] = False
     spatial: ClassVar[bool] = False
+    sliced: ClassVar[bool] = False
     glance: ClassVar[int] = 100
     quick: ClassVar[bool] = False
     unit_range: ClassVar[bool] = False

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mmlab.core.metric import METRICS, GroupMetric, MeanMetric, Numbers, mean_of
-from mmlab.core.outputs import Segmentation
+from mmlab.core.metric import METRICS, GroupMetric, HasKind, MeanMetric, Numbers, mean_of
+from mmlab.core.outputs import Segmentation, SemanticSegmentation
 from mmlab.core.outputs.segmentation import FOUND, SHARED, THERE
 
 
@@ -24,8 +24,17 @@ class CaseDice(GroupMetric[Segmentation]):
 
     title = "Dice per case"
     about = "how well found and true regions overlap over all slices of a case, the mean of the cases that have them"
+    of_pictures = (
+        "Dice per case",
+        "how well found and true regions overlap over all pictures of a case, the mean of the cases that have them",
+    )
     kinds = frozenset({"segmentation"})
     order = 1
+
+    @classmethod
+    def is_for(cls, output: HasKind) -> bool:
+        """Not of kinds that share a picture: mIoU is for these."""
+        return super().is_for(output) and not isinstance(output, SemanticSegmentation)
 
     def parts(self, output: Segmentation) -> tuple[str, ...]:
         return ("", *output.told_apart)
@@ -54,8 +63,14 @@ class EmptySpecificity(MeanMetric[Segmentation]):
 
     title = "Empty slices left empty"
     about = "in how many of the slices without a region none is found"
+    of_pictures = ("Empty pictures left empty", "in how many of the pictures without a region none is found")
     kinds = frozenset({"segmentation"})
     order = 3
+
+    @classmethod
+    def is_for(cls, output: HasKind) -> bool:
+        """Not of kinds that share a picture: mIoU is for these."""
+        return super().is_for(output) and not isinstance(output, SemanticSegmentation)
 
     def parts(self, output: Segmentation) -> tuple[str, ...]:
         return ("", *output.told_apart)

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mmlab.core.metric import METRICS, Metric, Numbers, mean_of
-from mmlab.core.outputs import Segmentation
+from mmlab.core.metric import METRICS, HasKind, MeanMetric, Metric, Numbers, mean_of
+from mmlab.core.outputs import Segmentation, SemanticSegmentation
 from mmlab.core.outputs.segmentation import FEW_REGIONS, FOUND, SHARED, THERE
 
 
@@ -38,3 +38,24 @@ class IoU(Metric[Segmentation]):
                 for one, all_of_it in zip(output.of_region(both, part), output.of_region(either, part), strict=True)
             ]
         return mean_of(shares)
+
+
+@METRICS.register("picture_iou")
+class PictureIoU(MeanMetric[SemanticSegmentation]):
+    """The mean IoU of the kinds that are there or found in a picture, the mean over pictures (mIoU^I).
+
+    What a picture lacks and nobody finds in it does not count, so a picture with few kinds is no easier than others.
+    """
+
+    title = "mIoU per picture"
+    about = "the mIoU of each picture over the kinds that are there or found in it, the mean over pictures"
+    kinds = frozenset({"segmentation"})
+    order = 4
+
+    @classmethod
+    def is_for(cls, output: HasKind) -> bool:
+        """Of kinds that share a picture only."""
+        return super().is_for(output) and isinstance(output, SemanticSegmentation)
+
+    def values(self, answers: NDArray[Any], truth: NDArray[Any], output: SemanticSegmentation, part: str) -> Numbers:
+        return output.overlap(answers)[None]

@@ -15,8 +15,7 @@ from scipy.special import log_expit, log_softmax, softmax
 
 from mmlab.analysis.base.array_checks import Numbers, labels_of
 from mmlab.core.errors import UnknownName
-from mmlab.core.outputs import Classification, Multilabel, Output, Regression
-from mmlab.core.outputs.segmentation import dice_of
+from mmlab.core.outputs import Classification, Multilabel, Output, Regression, Segmentation, SemanticSegmentation
 from mmlab.core.phrases import phrase
 
 SHARE, NATS, NUMBER = "share", "nats", "number"
@@ -62,6 +61,12 @@ _SIDE = Payoff(
     "right", phrase("right side"), SHARE, phrase("1 where the number lies on the right side of the middle, 0 elsewhere")
 )
 _ERROR = Payoff("closeness", phrase("closeness"), NUMBER, phrase("how far the number is off, with a minus: 0 is exact"))
+_IOU = Payoff(
+    "right",
+    phrase("overlap (mIoU)"),
+    SHARE,
+    phrase("how well found and true kinds overlap in the mean of those that are there or found, 0 to 1"),
+)
 _DICE = Payoff("right", phrase("overlap (Dice)"), SHARE, phrase("how well found and true regions overlap, 0 to 1"))
 
 
@@ -69,6 +74,11 @@ _DICE = Payoff("right", phrase("overlap (Dice)"), SHARE, phrase("how well found 
 def worths(output: Output) -> tuple[Payoff, ...]:
     """The values that exist for a kind of answer; the first is a share of 1, where more is better."""
     return (_DICE,)
+
+
+@worths.register
+def _kind_worths(output: SemanticSegmentation) -> tuple[Payoff, ...]:
+    return (_IOU,)
 
 
 @worths.register
@@ -90,6 +100,11 @@ def _number_worths(output: Regression) -> tuple[Payoff, ...]:
 def metric_of_right(output: Output) -> str:
     """The metric of reports that is the mean of the payoff "right" over samples."""
     return "dice"
+
+
+@metric_of_right.register
+def _kind_metric(output: SemanticSegmentation) -> str:
+    return "picture_iou"
 
 
 @metric_of_right.register
@@ -131,7 +146,12 @@ def value_table(output: Output, logits: ArrayLike, target: ArrayLike, name: str)
 
 @singledispatch
 def _values(output: Output, logits: Numbers, truth: NDArray[Any], name: str) -> Numbers:
-    return dice_of(logits if logits.ndim == 3 else counts_of(logits, truth)).mean(1)
+    raise UnknownName(f"Nothing is said of what answers of the kind '{output.kind}' are worth.")
+
+
+@_values.register
+def _of_regions(output: Segmentation, logits: Numbers, truth: NDArray[Any], name: str) -> Numbers:
+    return output.overlap(logits if logits.ndim == 3 else counts_of(logits, truth))
 
 
 @_values.register

@@ -13,7 +13,7 @@ from scipy.special import expit, softmax
 from mmlab.analysis.embedding import map_quality
 from mmlab.analysis.embedding.projection import valid
 from mmlab.core.errors import DataError
-from mmlab.core.outputs import Classification, Multilabel, Output, Regression, Segmentation
+from mmlab.core.outputs import Classification, Multilabel, Output, Regression, Segmentation, SemanticSegmentation
 from mmlab.core.outputs.segmentation import ENTROPY
 from mmlab.core.phrases import phrase
 from mmlab.core.results import Floats, Sweep
@@ -21,7 +21,7 @@ from mmlab.core.results import Floats, Sweep
 MOST_GROUPS = 9  # names with a colour of their own; the rest is one
 REST = "others"
 LABEL = "label: "  # before the name of a label, in the name of the property of having it
-MAIN = ("class", "label", "target", "dice")  # what a sample is about, by kind of answer
+MAIN = ("class", "label", "target", "dice", "iou")  # what a sample is about, by kind of answer
 
 
 @dataclass(frozen=True)
@@ -136,11 +136,16 @@ def _number(output: Regression, found: Sweep) -> Mapping[str, Property]:
 
 
 @_of_answers.register
+def _kinds(output: SemanticSegmentation, found: Sweep) -> Mapping[str, Property]:
+    return {"iou" if name == "dice" else name: each for name, each in _regions(output, found).items()}
+
+
+@_of_answers.register
 def _regions(output: Segmentation, found: Sweep) -> Mapping[str, Property]:
     kept = found.logits.astype(np.float64)
     size = np.broadcast_to(found.target.reshape(len(found.ids), -1).max(1).astype(np.float64), found.mean.shape[:2])
     return {
-        "dice": Numbers("Dice", accuracy_like(found, output)),
+        "dice": Numbers(output.goodness_name, accuracy_like(found, output)),
         "doubt": Numbers(phrase("entropy per pixel"), _known(found, kept[..., ENTROPY].mean(2))),
         "size": Numbers(phrase("pixels of the largest region"), size),
     }

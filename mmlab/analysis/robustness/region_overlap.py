@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import entr
 
-from mmlab.core.outputs.segmentation import FOUND, KEPT, SHARED, THERE, dice_of, is_somewhere
+from mmlab.core.outputs import Segmentation
+from mmlab.core.outputs.segmentation import FOUND, KEPT, SHARED, THERE, dice_of
 
 Flags = NDArray[np.bool_]
 Numbers = NDArray[np.float64]
@@ -19,10 +20,14 @@ def dice(found: Flags, truth: Flags) -> Numbers:
     return dice_of(_kept(found, truth))
 
 
-def overlap(found: Flags, truth: Flags) -> Numbers:
-    """The same to be shown; NaN where a region is neither there nor found, since nothing can overlap."""
-    kept = _kept(found, truth)
-    return np.where(is_somewhere(kept), dice_of(kept), np.nan)
+def overlap(output: Segmentation, found: Flags, truth: Flags) -> float:
+    """How well all regions overlap, as the output measures one sample."""
+    return float(output.overlap(_kept(found, truth)))
+
+
+def by_region(output: Segmentation, found: Flags, truth: Flags) -> Numbers:
+    """That of each region, `[R]`; NaN where it is neither there nor found, since nothing can overlap."""
+    return output.region_overlap(_kept(found, truth))
 
 
 def _kept(found: Flags, truth: Flags) -> Numbers:

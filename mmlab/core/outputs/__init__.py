@@ -16,7 +16,8 @@ from mmlab.core.outputs.detection import Detection
 from mmlab.core.outputs.multilabel import Multilabel
 from mmlab.core.outputs.prediction import Prediction
 from mmlab.core.outputs.regression import Regression
-from mmlab.core.outputs.segmentation import Segmentation, SemanticSegmentation
+from mmlab.core.outputs.segmentation import Segmentation
+from mmlab.core.outputs.semantic_segmentation import SemanticSegmentation
 
 __all__ = [
     "ALL_KINDS",

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from mmlab.core.errors import DataError, Unsupported
 from mmlab.core.metric import OutputMetric, metrics_for
+from mmlab.core.number_text import fixed
 from mmlab.core.outputs.prediction import Prediction
 
 
@@ -231,6 +232,10 @@ class Output(ABC):
     def goodness(self, answers: NDArray[Any], truth: NDArray[Any]) -> NDArray[np.float64]:
         """How good each answer is, `[..., N]`: 1 at best, or minus the error where that is no share."""
         return float(self.error_is_share) - self.error(answers, truth)
+
+    def goodness_text(self, goodness: float) -> str:
+        """A `goodness` as it is written everywhere."""
+        return fixed(goodness, 2)
 
     @abstractmethod
     def doubts(self, answers: NDArray[Any]) -> dict[str, NDArray[np.float64]]:

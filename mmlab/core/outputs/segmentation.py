@@ -50,6 +50,9 @@ class Segmentation(Output):
     yes_or_no: ClassVar[bool] = True
     headline: ClassVar[str] = "case_dice"
     good: ClassVar[str] = f"Dice of at least {GOOD_DICE}"
+    least_overlap: ClassVar[float] = GOOD_DICE
+    overlap_name: ClassVar[str] = "Dice"  # of one sample; of_one_region: of one of its regions
+    of_one_region: ClassVar[str] = "Dice"
     error_name: ClassVar[str] = "1 − Dice"
     goodness_name: ClassVar[str] = "Dice"
     is_one_target: ClassVar[bool] = False
@@ -69,7 +72,8 @@ class Segmentation(Output):
         """The output of a card. Earlier ones said `pixel`, which was `OLD_UNKNOWN` where it was not known."""
         found = {name: value for name, value in fields.items() if name not in ("pixel", "pixel_mm", MEASURED_BY)}
         old = fields.get("pixel", OLD_UNKNOWN)
-        kind = SemanticSegmentation if fields.get(MEASURED_BY) == SemanticSegmentation.headline else Segmentation
+        measured_so = (each for each in Segmentation.__subclasses__() if each.headline == fields.get(MEASURED_BY))
+        kind = next(measured_so, Segmentation)
         return cast(Self, kind(**found, pixel=fields.get("pixel_mm", None if old == OLD_UNKNOWN else old)))
 
     def weighing(self, foreground: bool) -> Self:
@@ -117,7 +121,7 @@ class Segmentation(Output):
         """Soft Dice (smooth 1) plus binary cross-entropy, averaged over regions: `[B]`."""
         truth = target.to(logits.dtype)
         if self.weighs_foreground:
-            return _foreground_loss(logits, truth, HEAVIEST)
+            return foreground_loss(logits, truth, HEAVIEST)
         crossed = functional.binary_cross_entropy_with_logits(logits, truth, reduction="none")
         probability = logits.sigmoid()
         shared = 2 * (probability * truth).sum((2, 3)) + 1
@@ -171,11 +175,22 @@ class Segmentation(Output):
         raise Unsupported(f"{self.lacks_classes}: neighbouring pixels are no independent samples.")
 
     def correct(self, answers: NDArray[Any], truth: NDArray[Any]) -> NDArray[np.bool_]:
-        return np.asarray(dice_of(answers.astype(np.float64)).mean(-1) >= GOOD_DICE)
+        return np.asarray(self.overlap(answers) >= self.least_overlap)
 
     def error(self, answers: NDArray[Any], truth: NDArray[Any]) -> NDArray[np.float64]:
-        """1 - Dice, the mean over regions."""
-        return np.asarray(1 - dice_of(answers.astype(np.float64)).mean(-1))
+        """What is missing of the overlap."""
+        return np.asarray(1 - self.overlap(answers))
+
+    def overlap(self, kept: NDArray[Any]) -> NDArray[np.float64]:
+        """How well found and true regions of each sample overlap, `[...]`, of what is kept, `[..., R, 3 or more]`.
+
+        The mean of the Dice scores of the regions: 1 of one that is neither there nor found, as in BraTS.
+        """
+        return np.asarray(dice_of(kept.astype(np.float64)).mean(-1))
+
+    def region_overlap(self, kept: NDArray[Any]) -> NDArray[np.float64]:
+        """That of each region, `[..., R]`, to be shown: NaN where it is neither there nor found."""
+        return np.where(is_somewhere(kept), dice_of(kept.astype(np.float64)), np.nan)
 
     def doubts(self, answers: NDArray[Any]) -> dict[str, NDArray[np.float64]]:
         """The mean entropy per pixel in nats."""
@@ -225,26 +240,7 @@ class Segmentation(Output):
         return ", ".join(found) or "nothing found"
 
 
-@dataclass(frozen=True)
-class SemanticSegmentation(Segmentation):
-    """Kinds of things that share a picture, one for each pixel, measured by mIoU as NYUv2 and Cityscapes are.
-
-    Each kind is still found or not for itself, as regions are everywhere here.
-    """
-
-    headline: ClassVar[str] = "iou"
-
-    def loss(self, logits: Tensor, target: Tensor) -> Tensor:
-        """Soft Dice over the batch plus binary cross-entropy: most pictures lack some of the kinds, and Dice picture by
-        picture would reward never finding these: `[B]`."""
-        return _foreground_loss(logits, target.to(logits.dtype), HEAVIEST if self.weighs_foreground else 1.0)
-
-    def card(self) -> dict[str, Any]:
-        """What a checkpoint stores about its output."""
-        return {**super().card(), MEASURED_BY: self.headline}
-
-
-def _foreground_loss(logits: Tensor, truth: Tensor, heaviest: float) -> Tensor:
+def foreground_loss(logits: Tensor, truth: Tensor, heaviest: float) -> Tensor:
     """Cross-entropy whose foreground weighs (N - n) / n, as much as the background (Sudre et al., DLMIA 2017), but at
     most `heaviest`, plus soft Dice over the batch rather than per picture, as in nnU-Net (Isensee et al., Nature
     Methods 2021), so that pictures without a region do not decide its loss: `[B]`."""

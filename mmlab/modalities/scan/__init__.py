@@ -26,6 +26,7 @@ class ScanKind(ModalityKind):
     endings = ("nii", "gz", "png", "jpg", "jpeg", "tif", "tiff")
     shared_way = "slice height"
     spatial = True
+    sliced = True
     glance = 10
 
     def read(self, content: bytes, name: str = "") -> Scan:

@@ -13,6 +13,7 @@ import streamlit as st
 
 from mmlab.core.errors import MmlabError
 from mmlab.core.modality import Combination, Modalities, Modality
+from mmlab.core.modality_kinds import modality_kind
 from mmlab.core.phrases import say
 from mmlab.core.task import Task
 from mmlab.modalities.stretches import BLANKED
@@ -52,10 +53,12 @@ def current_task() -> Task:
     """The task of the address; the first one, and the sentence, where it does not exist."""
     names = cache.task_names()
     try:
-        return cache.task(url_state.get("task", names[0]))
+        found = cache.task(url_state.get("task", names[0]))
     except MmlabError as error:
         page_frame.show_error(error)
-        return cache.task(names[0])
+        found = cache.task(names[0])
+    wording.look_at(has_scans=any(modality_kind(item.kind).sliced for item in found.info.modalities))
+    return found
 
 
 def task_title(name: str) -> str:

@@ -23,6 +23,7 @@ from mmlab.ui.text import glossary, language
 from mmlab.ui.text.glossary import Term
 
 ASKED = "mmlab.asked"  # session: the terms of the tooltips of this page
+PICTURES = "mmlab.pictures"  # session: whether what this page is about has pictures, and no slices of scans
 NEGATIVE = re.compile(r"(?<![\w.])-(?=\d)")  # the sign of a number, as files for machines have it
 CONSTANT = phrase("A dash: one of the two is the same everywhere, so that they have no correlation.")
 SENTENCE_PRIVATE = phrase(
@@ -56,6 +57,20 @@ def asked() -> tuple[str, ...]:
 def forget_asked() -> None:
     """Another page is made, with tooltips of its own."""
     st.session_state[ASKED] = {}
+    st.session_state[PICTURES] = False
+
+
+def look_at(has_scans: bool) -> None:
+    """What the page is about has slices of scans, or pictures: metrics of regions are named accordingly."""
+    st.session_state[PICTURES] = not has_scans
+
+
+def _named(start: str) -> tuple[str, str]:
+    """The title of a registered metric and what it says."""
+    kind = METRICS[start]
+    is_in_session = get_script_run_ctx(suppress_warning=True) is not None
+    of_pictures = kind.of_pictures if is_in_session and st.session_state.get(PICTURES) else ("", "")
+    return of_pictures[0] or kind.title, of_pictures[1] or kind.about
 
 
 def term(name: str) -> Term:
@@ -72,13 +87,13 @@ def metric(name: str) -> str:
     if not start:
         return name.replace("_", " ").capitalize()
     named = part.upper() if len(part) < len("bed") else part.replace("_", " ")
-    return f"{say(METRICS[start].title)} {named}".rstrip()
+    return f"{say(_named(start)[0])} {named}".rstrip()
 
 
 def metric_meaning(name: str) -> str:
     """What a metric says, to follow its name in a sentence, and whether lower is better: `: the share of ...`."""
     start, _ = family(name)
-    meaning = f": {say(METRICS[start].about)}" if start else ""
+    meaning = f": {say(_named(start)[1])}" if start else ""
     return meaning if higher_is_better(name) else f"{meaning}; {say('lower is better')}"
 
 

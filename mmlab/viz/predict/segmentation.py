@@ -39,23 +39,33 @@ DOUBT = ((0.0, (0, 0, 0)), (0.5, (150, 60, 130)), (1.0, (255, 225, 150)))
 
 
 @dataclass(frozen=True)
+class Score:
+    """How well a region overlaps, 0 to 1, and that in words; NaN where nothing can."""
+
+    name: str
+    share: float
+    text: str
+
+
+@dataclass(frozen=True)
 class Found:
     """What one method makes of a picture.
 
-    panels: captions with drawings; scores: by region its overlap (Dice) with what `against` names; places: of these
-    regions among all, where some are left out. warning: why not to rely on it.
+    panels: captions with drawings; scores: by region its overlap with what `against` names, by this `measure`; places:
+    of these regions among all, where some are left out. warning: why not to rely on it.
     """
 
     title: str
     answer: str
     said: str
     panels: Sequence[tuple[str, str]]
-    scores: Sequence[tuple[str, float]]
+    scores: Sequence[Score]
     against: str
     change: str
     places: Sequence[int] = ()
     regions: int = 0
     warning: str = ""
+    measure: str = "Dice"
 
 
 def colour_of(place: int, count: int) -> str:
@@ -154,7 +164,8 @@ def _card(found: Found) -> str:
     )
     places = found.places or range(len(found.scores))
     rows = "".join(
-        _row(colour_of(place, found.regions), *score) for place, score in zip(places, found.scores, strict=True)
+        _row(colour_of(place, found.regions), found.measure, score)
+        for place, score in zip(places, found.scores, strict=True)
     )
     return (
         f'<section class="mm-card" aria-label="{escape(found.title, quote=True)}"><h3>{escape(found.title)}</h3>'
@@ -165,11 +176,11 @@ def _card(found: Found) -> str:
     )
 
 
-def _row(colour: str, name: str, score: float) -> str:
-    value, width = (f"{score:.2f}", score) if math.isfinite(score) else ("–", 0.0)
+def _row(colour: str, measure: str, score: Score) -> str:
+    width, value = score.share if math.isfinite(score.share) else 0.0, escape(score.text)
     return (
-        f'<div class="mm-row" role="listitem" title="Dice, {escape(name, quote=True)}: {value}" '
-        f'style="--c:{colour}"><span class="mm-name">{escape(name)}</span>'
+        f'<div class="mm-row" role="listitem" title="{measure}, {escape(score.name, quote=True)}: {value}" '
+        f'style="--c:{colour}"><span class="mm-name">{escape(score.name)}</span>'
         f'<span class="mm-track"><i style="width:{100 * width:.1f}%"></i></span>'
         f'<span class="mm-value">{value}</span></div>'
     )

@@ -21,6 +21,7 @@ COLOURS = {
     "target": phrase("True number"),
     "said": phrase("Predicted number"),
     "dice": phrase("Dice"),
+    "iou": phrase("mIoU"),
     "overlap": phrase("F1 of the labels"),
     "labels": phrase("Number of labels"),
     "combination": phrase("Combination"),

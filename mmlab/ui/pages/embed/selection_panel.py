@@ -99,7 +99,7 @@ def _measure(view: View) -> tuple[str, Callable[[float], str]]:
         return say("mean error"), lambda value: f"{-value:.2f}"
     if output.class_names:
         return say("right"), wording.percent
-    return say(output.goodness_name), lambda value: f"{value:.2f}"
+    return say(output.goodness_name), output.goodness_text
 
 
 def choose(view: View, rows: list[int]) -> None:

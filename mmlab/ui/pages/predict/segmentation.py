@@ -12,9 +12,8 @@ from numpy.typing import NDArray
 from mmlab.analysis.robustness import region_overlap
 from mmlab.core.errors import MmlabError
 from mmlab.core.modality import Combination
-from mmlab.core.number_text import fixed
+from mmlab.core.modality_kinds import modality_kind
 from mmlab.core.outputs import Prediction, Segmentation
-from mmlab.core.outputs.segmentation import GOOD_DICE
 from mmlab.core.phrases import say
 from mmlab.core.recordings import Picture, Raw
 from mmlab.ui.session import cache
@@ -50,25 +49,30 @@ def cards(
             size = _size(_regions(found[on.key])[0], base > 0, output.pixel, side_of(recorded, base.shape[-1]))
             for each in (found[on.key], found[whole.key]):
                 somewhere = np.asarray(somewhere | _regions(each).any((1, 2)))
-            drawn = _found(cache.title(method), output, base, found[on.key], found[whole.key], truth, size)
+            drawn = _found(cache.title(method), output, base, found[on.key], found[whole.key], truth, size, kind)
             shown.append(replace(drawn, warning=(warnings or {}).get(method, "")))
     legend = segmentation.legend([say(name) for name in output.region_names], truth is not None, somewhere)
     return segmentation.cards(shown) + legend + "".join(broken)
 
 
 def states(
-    answers: Answers, whole: Combination, names: Mapping[str, tuple[str, ...]], truth: Flags | None
+    output: Segmentation,
+    answers: Answers,
+    whole: Combination,
+    names: Mapping[str, tuple[str, ...]],
+    truth: Flags | None,
 ) -> list[combination_lattice.State]:
-    """The lattice's nodes: the overlap with the truth, or with the answer from everything, good from GOOD_DICE on.
+    """The lattice's nodes: the overlap with the truth, or with the answer from everything; good from some overlap on.
 
     The answer from everything has no overlap with itself that would say anything.
     """
     against = _regions(answers[whole.key]) if truth is None else truth
     found = []
     for key, prediction in answers.items():
-        score = float(region_overlap.dice(_regions(prediction), against).mean())
-        good = score >= GOOD_DICE
-        said = f"Dice {fixed(math.nan if truth is None and key == whole.key else score, 2)}"
+        score = region_overlap.overlap(output, _regions(prediction), against)
+        good = score >= output.least_overlap
+        told = output.goodness_text(math.nan if truth is None and key == whole.key else score)
+        said = f"{output.overlap_name} {told}"
         found.append(combination_lattice.State(names[key], said, None, None if truth is None else good, good))
     return found
 
@@ -78,13 +82,17 @@ def truth_of(target: object) -> Flags | None:
     return target if isinstance(target, np.ndarray) and target.ndim == 3 else None
 
 
-def panels(base: NDArray[np.floating], prediction: Prediction, against: Flags, title: str) -> list[tuple[str, str]]:
-    """Found, difference and doubt, as captions with drawings."""
+def panels(
+    base: NDArray[np.floating], prediction: Prediction, against: Flags, title: str, of_scan: bool
+) -> list[tuple[str, str]]:
+    """Found, difference and doubt, as captions with drawings. of_scan: whether the picture is a slice of a scan."""
     found = _regions(prediction)
     lines = segmentation.outlines(against, dashed=True) + segmentation.numbers(found)
     change = segmentation.changes(region_overlap.difference(found, against))
     doubt = segmentation.doubts(region_overlap.doubt(_chances(prediction)))
-    where = say("Prediction of {model} over the slice", model=title)
+    where = say("Prediction of {model} over the picture", model=title)
+    if of_scan:
+        where = say("Prediction of {model} over the slice", model=title)
     off = say("False positives and false negatives of {model}", model=title)
     unsure = say("Uncertainty of {model}: brighter is more", model=title)
     return [
@@ -102,26 +110,36 @@ def _found(
     whole: Prediction,
     truth: Flags | None,
     size: str,
+    kind: str,
 ) -> segmentation.Found:
     found, everything = _regions(now), _regions(whole)
     against = everything if truth is None else truth
-    scores = region_overlap.overlap(found, against)
+    scores = region_overlap.by_region(output, found, against)
     names = output.region_names
-    kept = float(region_overlap.dice(found, everything).mean())
+    kept = region_overlap.overlap(output, found, everything)
     change = say("This is the prediction from all available inputs.")
     if now != whole and not np.array_equal(found, everything):
-        change = say("Overlap with its prediction from all inputs: {dice}.", dice=f"{kept:.2f}")
-    named = say("Dice with its prediction from all inputs") if truth is None else say("Dice with the truth")
+        change = say("Overlap with its prediction from all inputs: {dice}.", dice=output.goodness_text(kept))
+    measure = output.of_one_region
+    named = say("{measure} with the truth", measure=measure)
+    if truth is None:
+        named = say("{measure} with its prediction from all inputs", measure=measure)
     many = len(names) > segmentation.FEW  # of many regions, those that are neither there nor found are left out
     places = [place for place, there in enumerate(np.asarray((found | against).any((1, 2)))) if there or not many]
-    rows = [(segmentation.numbered([say(name) for name in names])[place], float(scores[place])) for place in places]
+    said_of = segmentation.numbered([say(name) for name in names])
+    rows = [
+        segmentation.Score(said_of[place], float(scores[place]), output.goodness_text(scores[place]))
+        for place in places
+    ]
     if truth is None and now == whole:  # an answer beside itself: no score of anything
-        rows, named = [], say("The ground truth is unknown, so there is no Dice of this prediction.")
+        rows, named = [], say("The ground truth is unknown, so this prediction has no {measure}.", measure=measure)
         places = []
     count = int(found.any((1, 2)).sum())
     said = say("{count} of {total} regions.", count=count, total=len(names)) if many else size
-    drawn = panels(base, now, against, title)
-    return segmentation.Found(title, wording.answer(now.answer), said, drawn, rows, named, change, places, len(names))
+    drawn = panels(base, now, against, title, modality_kind(kind).sliced)
+    return segmentation.Found(
+        title, wording.answer(now.answer), said, drawn, rows, named, change, places, len(names), measure=measure
+    )
 
 
 def side_of(recorded: Raw | None, across: int) -> float:

@@ -196,7 +196,7 @@ def _states(output: Output, scene: PredictView, method: str) -> list[combination
 def _region_states(output: Segmentation, scene: PredictView, method: str) -> list[combination_lattice.State]:
     answers = scene.working[method]
     names = {key: scene.task.info.modalities.parse(key).names for key in answers}
-    return segmentation.states(answers, scene.whole, names, segmentation.truth_of(scene.item.target))
+    return segmentation.states(output, answers, scene.whole, names, segmentation.truth_of(scene.item.target))
 
 
 def lattice_method(scene: PredictView) -> str:

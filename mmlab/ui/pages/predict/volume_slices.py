@@ -59,7 +59,7 @@ def _slice(task_name: str, output: Segmentation, sample: str, answer: Prediction
     if truth is None:
         return ""
     there = (say("truth"), drawn.panel(base, drawn.fills(truth), "", say("Ground truth over the slice")))
-    panels = (there, *segmentation.panels(base, answer, truth, say("the method")))
+    panels = (there, *segmentation.panels(base, answer, truth, say("the method"), of_scan=True))
     figures = "".join(f"<figure>{shown}<figcaption>{text}</figcaption></figure>" for text, shown in panels)
     said = _words(output, np.asarray(answer.value) > 0.5, truth)
     somewhere = np.asarray((truth | (np.asarray(answer.value) > 0.5)).any((1, 2)))
