@@ -3,27 +3,21 @@
 from __future__ import annotations
 
 import io
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-import streamlit as st
 import torch
 from PIL import Image
 
 import mmlab
 from mmlab.analysis.attribution.registry import find
-from mmlab.cli.app import main
 from mmlab.core.errors import DataError
-from mmlab.core.method import METHODS
-from mmlab.core.modality import Modalities, Modality
+from mmlab.core.modality import Modality
 from mmlab.core.modality_kinds import modality_kind
-from mmlab.core.outputs import Classification
 from mmlab.core.recordings import Clip
-from mmlab.core.task import TaskInfo
 from mmlab.modalities.corruption import degrade
 from mmlab.modalities.frames import pictures
 from mmlab.modalities.frames.augment import vary_clip
@@ -32,21 +26,16 @@ from mmlab.modalities.frames.folder_input import FramesInput
 from mmlab.modalities.frames.pictures import packed
 from mmlab.modalities.frames.sampling import evenly, natural_order
 from mmlab.networks.encoders import convolutions_2d_1d
-from mmlab.tasks.custom import locations
 from mmlab.tasks.custom.validate import check
-from mmlab.testing.toy_task import ToyTask
 from mmlab.viz.explain import attribution_maps
 from tests.folders import motion, opened, png, with_task, written
+from tests.kinds_of_inputs import alone_in, check_method, every_method, goes_everywhere, scores_after
 from tests.test_folder_everywhere import Visitor
 
 
 @pytest.fixture(autouse=True)
 def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(locations.VARIABLE, "")
-    for name in ("CACHE", "CHECKPOINTS", "DATA"):
-        monkeypatch.setenv(f"MMLAB_{name}", str(tmp_path / name.lower()))
-    st.cache_data.clear()
-    st.cache_resource.clear()
+    alone_in(tmp_path, monkeypatch)
 
 
 def frame(level: int, height: int = 8, width: int = 12) -> np.ndarray:
@@ -283,14 +272,7 @@ def test_a_row_of_an_array_is_a_clip(tmp_path: Path) -> None:
 def test_only_the_order_of_frames_tells_the_way_and_is_explained_frame_by_frame(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    folder = str(motion(tmp_path / "motion"))
-    assert (
-        main(["train", "--task", folder, "--method", "dropout", "--plan", "epochs=10", "--plan", "batch_size=16"]) == 0
-    )
-    capsys.readouterr()
-    assert main(["evaluate", "--task", folder, "--method", "dropout", "--json"]) == 0
-    metrics = json.loads(capsys.readouterr().out)["metrics"]
-    scores = {key: each["accuracy"] for key, each in metrics.items()}
+    scores = scores_after(motion(tmp_path / "motion"), capsys, "epochs=10", "batch_size=16")
     assert scores["clip"] > 0.9
     assert 0.25 < scores["frame"] < 0.75, "one frame is at chance"
     assert scores["clip-frame"] > 0.9
@@ -320,45 +302,16 @@ def test_only_the_order_of_frames_tells_the_way_and_is_explained_frame_by_frame(
 
 @pytest.mark.slow
 def test_clips_go_everywhere(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    folder = str(motion(tmp_path / "motion"))
-    assert main(["train", "--task", folder, "--method", "dropout", "--plan", "epochs=2"]) == 0
-    of_one = ["--task", folder, "--method", "dropout"]
-    for command in (
-        ["export", *of_one, "--site", str(tmp_path / "site")],
-        ["export", *of_one, "--onnx", str(tmp_path / "graphs")],
-        ["describe", folder],
-    ):
-        assert main(command) == 0, capsys.readouterr()
-    assert (tmp_path / "graphs" / "model.onnx").is_file()
     clip = tmp_path / "clip.zip"
     clip.write_bytes(modality_kind("frames").example())
-    capsys.readouterr()
-    assert main(["predict", *of_one, "--input", f"clip={clip}", "--json"]) == 0
-    assert list(json.loads(capsys.readouterr().out)["combinations"]) == ["clip"]
-    visitor = Visitor("motion")
-    for page in ("explain", "robustness"):
-        visitor.read(page)
-    visitor.read("predict", damage="clip:frozen:5")
-    visitor.read("predict", damage="clip:blanked:1-3", view="damage")
-    visitor.read("explain", damage="clip:blanked:1-3")
-
-
-def every_method() -> list[str]:
-    return [name for name in METHODS if not METHODS[name].unsupported_reason(ToyTask().info)]
+    damages = {"clip:frozen:5": "", "clip:blanked:1-3": "damage"}
+    goes_everywhere(motion(tmp_path / "motion"), tmp_path, "clip", clip, damages, capsys)
+    Visitor("motion").read("explain", damage="clip:blanked:1-3")
 
 
 @pytest.mark.parametrize("name", every_method())
 def test_every_method_learns_from_clips(name: str) -> None:
-    items = (Modality("clip", "frames", (1, 4, 8, 8), "Clip", "C"), Modality("row", "vector", (3,), "Row", "R"))
-    info = TaskInfo("toy", Modalities(items), Classification(("a", "b")))
-    method = METHODS[name](info, METHODS[name].Config()).eval()
-    inputs = {"clip": torch.rand(3, 1, 4, 8, 8), "row": torch.rand(3, 3)}
-    for combination in info.modalities.subsets():
-        answer = method.fuse(method.encode(inputs), info.modalities.mask(combination, 3))
-        assert answer.logits.shape == (3, 2)
-    hidden = {**inputs, "clip": torch.full_like(inputs["clip"], torch.nan)}
-    alone = info.modalities.mask(info.modalities.combination(["row"]), 3)
-    assert torch.equal(method(hidden, alone).logits, method(inputs, alone).logits), "an absent clip has no influence"
+    check_method(name, Modality("clip", "frames", (1, 4, 8, 8), "Clip", "C"), torch.rand(3, 1, 4, 8, 8))
 
 
 def test_a_clip_is_stepped_through_frame_by_frame() -> None:

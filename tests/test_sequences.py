@@ -8,46 +8,36 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import streamlit as st
 import torch
 
 import mmlab
 from mmlab.analysis.attribution.registry import find
 from mmlab.cli.app import main
 from mmlab.core.errors import DataError
-from mmlab.core.method import METHODS
-from mmlab.core.modality import Modalities, Modality
+from mmlab.core.modality import Modality
 from mmlab.core.modality_kinds import modality_kind
-from mmlab.core.outputs import Classification
 from mmlab.core.recordings import FeatureSequence
-from mmlab.core.task import TaskInfo
 from mmlab.core.time_axis import Stretch
 from mmlab.modalities import stretches
 from mmlab.modalities.corruption import degrade
 from mmlab.modalities.sequence.decode import encode_sequence, read_sequence
 from mmlab.modalities.sequence.encoder import encoder
 from mmlab.modalities.sequence.folder_input import SequenceInput
-from mmlab.tasks.custom import locations
 from mmlab.tasks.custom.from_arrays import write_from_arrays
 from mmlab.tasks.custom.validate import check
 from mmlab.tasks.official.array_steps import Steps, steps_of
 from mmlab.tasks.official.miniature import write_miniature
 from mmlab.testing.modality_contract import is_drawn
-from mmlab.testing.toy_task import ToyTask
 from mmlab.viz.explain import attribution_maps
 from tests.folders import opened, with_task, words, written
-from tests.test_folder_everywhere import Visitor
+from tests.kinds_of_inputs import alone_in, check_method, every_method, goes_everywhere, scores_after
 
 KIND = modality_kind("sequence")
 
 
 @pytest.fixture(autouse=True)
 def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(locations.VARIABLE, "")
-    for name in ("CACHE", "CHECKPOINTS", "DATA"):
-        monkeypatch.setenv(f"MMLAB_{name}", str(tmp_path / name.lower()))
-    st.cache_data.clear()
-    st.cache_resource.clear()
+    alone_in(tmp_path, monkeypatch)
 
 
 def npy(values: object) -> bytes:
@@ -281,14 +271,9 @@ def test_lengths_that_cannot_be_are_named(tmp_path: Path, lengths: np.ndarray, s
 def test_only_the_order_of_steps_tells_and_is_explained_step_by_step(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    folder = str(words(tmp_path / "words"))
-    plan = ("--plan", "epochs=25", "--plan", "batch_size=16")
-    assert main(["train", "--task", folder, "--method", "dropout", *plan]) == 0
-    capsys.readouterr()
-    assert main(["evaluate", "--task", folder, "--method", "dropout", "--json"]) == 0
-    metrics = json.loads(capsys.readouterr().out)["metrics"]
-    assert metrics["voice"]["accuracy"] > 0.9
-    assert 0.25 < metrics["chance"]["accuracy"] < 0.75, "without the order it is at chance"
+    scores = scores_after(words(tmp_path / "words"), capsys, "epochs=25", "batch_size=16")
+    assert scores["voice"] > 0.9
+    assert 0.25 < scores["chance"] < 0.75, "without the order it is at chance"
 
     model = mmlab.load("words", "dropout")
     task, method = model.task, model.method
@@ -359,48 +344,19 @@ def test_numbers_that_are_still_not_finite_are_counted_and_a_sample_without_a_st
 
 @pytest.mark.slow
 def test_sequences_go_everywhere(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    folder = str(words(tmp_path / "words"))
-    assert main(["train", "--task", folder, "--method", "dropout", "--plan", "epochs=2"]) == 0
-    of_one = ["--task", folder, "--method", "dropout"]
-    for command in (
-        ["export", *of_one, "--site", str(tmp_path / "site")],
-        ["export", *of_one, "--onnx", str(tmp_path / "graphs")],
-        ["describe", folder],
-    ):
-        assert main(command) == 0, capsys.readouterr()
-    assert (tmp_path / "graphs" / "model.onnx").is_file()
-    brought = tmp_path / "voice.npy"
-    brought.write_bytes(npy([[1.0, 2], [NAN, NAN], [3, 4]]))
-    capsys.readouterr()
-    assert main(["predict", *of_one, "--input", f"voice={brought}", "--json"]) == 0
-    assert list(json.loads(capsys.readouterr().out)["combinations"]) == ["voice"]
-    visitor = Visitor("words")
-    for page in ("explain", "robustness"):
-        visitor.read(page)
-    visitor.read("predict", damage="voice:dropped:5")
-
-
-def every_method() -> list[str]:
-    return [name for name in METHODS if not METHODS[name].unsupported_reason(ToyTask().info)]
+    voice = tmp_path / "voice.npy"
+    voice.write_bytes(npy([[1.0, 2], [NAN, NAN], [3, 4]]))
+    goes_everywhere(words(tmp_path / "words"), tmp_path, "voice", voice, {"voice:dropped:5": ""}, capsys)
 
 
 @pytest.mark.parametrize("name", every_method())
 def test_every_method_learns_from_sequences(name: str) -> None:
-    items = (Modality("voice", "sequence", (4, 6), "Voice", "V"), Modality("row", "vector", (3,), "Row", "R"))
-    info = TaskInfo("toy", Modalities(items), Classification(("a", "b")))
-    method = METHODS[name](info, METHODS[name].Config()).eval()
     voice = torch.randn(3, 4, 6)
     voice[:, -1] = (torch.arange(6) < torch.tensor([2, 4, 6])[:, None]).float()
-    inputs = {"voice": voice, "row": torch.rand(3, 3)}
-    for combination in info.modalities.subsets():
-        answer = method.fuse(method.encode(inputs), info.modalities.mask(combination, 3))
-        assert answer.logits.shape == (3, 2)
-    hidden = {**inputs, "voice": torch.full_like(voice, torch.nan)}
-    alone = info.modalities.mask(info.modalities.combination(["row"]), 3)
-    assert torch.equal(method(hidden, alone).logits, method(inputs, alone).logits), "an absent input has no influence"
+    method, inputs = check_method(name, Modality("voice", "sequence", (4, 6), "Voice", "V"), voice)
     padded = {**inputs, "voice": torch.where(voice[:, -1:] > 0, voice, 9.0)}
     padded["voice"][:, -1] = voice[:, -1]
-    full = info.modalities.mask(info.modalities.full, 3)
+    full = torch.ones(3, 2, dtype=torch.bool)
     assert torch.equal(method(padded, full).logits, method(inputs, full).logits), "padding has no influence"
 
 
