@@ -207,7 +207,10 @@ def test_a_controller_of_other_codes_is_refused(tmp_path: Path, acting: Policy) 
 def test_what_ships_can_be_played_from_a_clone() -> None:
     """The models that the controllers need are among the files of the repository, too."""
     runs = measure.runs(Library(SHIPPED), "pendulum")
-    assert {run.tag for run in runs} == {"ablation-unlabelled-seed0", "ablation-unlabelled-contrast-seed0"}
+    assert {(run.method, run.tag) for run in runs} >= {
+        *(("m3ixup", f"ablation-{step}-seed0") for step in ("unlabelled", "unlabelled-contrast")),
+        *((name, "seed0") for name in ("joint", "dropout", "ensemble")),
+    }
     for run in runs:
         folder, digest = Path(run.path), checkpoints.load(Path(run.path)).digest
         assert measure.read(folder, digest)["digest"] == digest
@@ -217,9 +220,8 @@ def test_what_ships_can_be_played_from_a_clone() -> None:
         ["git", "ls-files", "checkpoints/pendulum"], cwd=ROOT, capture_output=True, text=True, check=False
     )
     if listed.returncode == 0 and listed.stdout:
-        assert {f"checkpoints/pendulum/m3ixup/{run.tag}/model.safetensors" for run in runs} <= set(
-            listed.stdout.split()
-        )
+        needed = {f"checkpoints/pendulum/{run.method}/{run.tag}/model.safetensors" for run in runs}
+        assert needed <= set(listed.stdout.split())
 
 
 def test_a_film_keeps_what_was_seen_and_goes_on_with_what_is_on(
