@@ -6,8 +6,10 @@ yardsticks as `baselines` does, and compares combination by combination on the t
     python bench/own_tables.py --data /path/to/data --seeds 2 --write docs/tables --fill docs/results.md
 
 Five tables come with scikit-learn, one is made of the recordings of the task `watch`. `--data` adds CMU-MOSI features
-(mosi_utterance_bclstm.npz) and pixels of Houston 2013 (houston2013_train_pixels.npz). MOSI's features were learned on
-its training part, so validation is two fifths of the videos of its test part. Goes on where an earlier call stopped.
+(mosi_utterance_bclstm.npz), pixels of Houston 2013 (houston2013_train_pixels.npz), split at random and by place, and
+digits that were really written, spoken and penned (mnist.npz, fsdd.npz, pendigits.npz), without noise. MOSI's features
+were learned on its training part, so validation is two fifths of the videos of its test part. Goes on where an earlier
+call stopped.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -125,6 +128,60 @@ def houston(data: Path) -> Table:
     """Houston 2013: spectrum and height of a pixel; split at random, so neighbours lie on both sides."""
     found = np.load(data / "houston2013_train_pixels.npz", allow_pickle=False)
     return {name: found[name] for name in ("hsi", "lidar")}, found["y"], drawn(len(found["y"]))
+
+
+def houston_apart(data: Path) -> Table:
+    """The same pixels, split by where they stand in the file: of each class the first for training, the last for test.
+
+    The file has no coordinates. It is in the order in which the picture was read, and labelled pixels lie in fields, so
+    that neighbours are on one side but at two borders of each class; validation lies between training and test.
+    """
+    inputs, truth, _ = houston(data)
+    split = np.full(len(truth), "test", "<U5")
+    for each in np.unique(truth):
+        rows = np.flatnonzero(truth == each)
+        edges = np.cumsum([round(share * len(rows)) for share in SHARES])
+        split[rows[: edges[0]]], split[rows[edges[0] : edges[1]]] = "train", "valid"
+    return inputs, truth, split
+
+
+def real_digits(data: Path) -> Table:
+    """Digits of MNIST, FSDD and pendigits, paired by class, as they were recorded: no noise is added.
+
+    One row per recording of FSDD. Its people are on one side of the split only, and so is each picture and path.
+    """
+    sounds = np.load(data / "fsdd.npz", allow_pickle=False)
+    digits, ends = sounds["digit"], np.cumsum(sounds["length"])
+    clips = [sounds["pcm"][end - length : end] for end, length in zip(ends, sounds["length"], strict=True)]
+    people = {name: place for place, name in enumerate(sorted(set(sounds["speaker"].tolist())))}
+    place = np.array([people[name] for name in sounds["speaker"].tolist()])
+    split = np.where(place == len(people) - 1, "test", np.where(place == 0, "valid", "train"))
+    inputs = {"sound": np.stack([_spectrum(clip) for clip in clips])}
+    for name, file, key in (("image", "mnist.npz", "images"), ("pen", "pendigits.npz", "points")):
+        found = np.load(data / file, allow_pickle=False)
+        values = found[key].astype(np.float32)
+        if name == "image":
+            values = values.reshape(-1, 14, 2, 14, 2).mean((2, 4))
+        inputs[name] = values.reshape(len(values), -1)[_partners(digits, found["labels"])]
+    return inputs, digits, split
+
+
+def _partners(digits: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """For each digit the row of another recording of it, each row once, in the order in which they stand."""
+    rows = np.zeros(len(digits), int)
+    for each in np.unique(digits):
+        rows[digits == each] = np.flatnonzero(labels == each)[: (digits == each).sum()]
+    return rows
+
+
+def _spectrum(clip: np.ndarray, frames: int = 8, bands: int = 24) -> np.ndarray:
+    """Loudness in `bands` bands of `frames` equal stretches of a clip, in decibels."""
+    found = []
+    for part in np.array_split(clip.astype(np.float64), frames):
+        power = np.abs(np.fft.rfft(part * np.hanning(len(part)), 4096)) ** 2
+        edges = np.unique(np.geomspace(16, len(power), bands + 1).astype(int))
+        found.append([10 * np.log10(power[low:high].mean() + 1) for low, high in pairwise(edges)])
+    return np.array(found).ravel()
 
 
 def drawn(count: int) -> np.ndarray:
@@ -268,6 +325,15 @@ def cells_below(rows: list[dict[str, Any]]) -> str:
     return "\n".join([*lines, "", note])
 
 
+def yardsticks(name: str, library: Library) -> str:
+    """A line for each baseline of a table: its headline score by combination."""
+    headline = TASKS[name].info.output.headline
+    return "\n".join(
+        f"{name}, {kind}: " + ", ".join(f"{key} {scores[headline]:.3f}" for key, scores in found["metrics"].items())
+        for kind, found in baselines.stored(name, library).items()
+    )
+
+
 def train_all(name: str, method: str, seeds: int, library: Library) -> None:
     """Train what is lacking of a method on a table."""
     for seed in range(seeds):
@@ -298,6 +364,8 @@ def main() -> None:
     }
     if given.data is not None:
         tables |= {"mosi": lambda: mosi(given.data), "houston": lambda: houston(given.data)}
+        tables["houston_apart"] = lambda: houston_apart(given.data)
+        tables["real_digits"] = lambda: real_digits(given.data)
     wanted = given.tables.split(",") if given.tables else list(tables)
     for name in wanted:
         write_folder(given.folder / name, name, tables[name]())
@@ -307,24 +375,29 @@ def main() -> None:
     for name in wanted:
         if not baselines.stored(name, library):
             baselines.measure(name, library)
+        print(yardsticks(name, library), flush=True)
         for method in given.methods.split(","):
             if not given.trained:
                 train_all(name, method, given.seeds, library)
             rows += [row] if (row := row_of(name, method, given.seeds, library)) else []
             print(rows[-1:], file=sys.stderr, flush=True)
-    table, below = as_markdown(rows), cells_below(rows)
-    print(table, below, sep="\n\n")
-    parts = {f"own_tables-{name}": [row for row in rows if row["table"] == name] for name in wanted}
-    texts = {"own_tables": table, "own_tables_below": below} | {
-        name: by_combination(part) for name, part in parts.items() if part
-    }
-    if given.write is not None:
-        given.write.mkdir(parents=True, exist_ok=True)
-        (given.write / "own_tables.json").write_text(json.dumps(rows, indent=1) + "\n")
+    print(as_markdown(rows), cells_below(rows), sep="\n\n")
+    put_down(rows, not given.tables, given.write, given.fill)
+
+
+def put_down(rows: list[dict[str, Any]], is_whole: bool, folder: Path | None, page: Path | None) -> None:
+    """Write the tables into a folder and a page; some tables alone leave the overviews of all of them as they are."""
+    parts = {f"own_tables-{name}": [row for row in rows if row["table"] == name] for name in {r["table"] for r in rows}}
+    texts = {name: by_combination(part) for name, part in parts.items()}
+    texts |= {"own_tables": as_markdown(rows), "own_tables_below": cells_below(rows)} if is_whole else {}
+    if folder is not None:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, part in {"own_tables": rows}.items() if is_whole else parts.items():
+            (folder / f"{name}.json").write_text(json.dumps(part, indent=1) + "\n")
         for name, text in texts.items():
-            (given.write / f"{name}.md").write_text(text + "\n")
-    if given.fill is not None:
-        fill(given.fill, texts)
+            (folder / f"{name}.md").write_text(text + "\n")
+    if page is not None:
+        fill(page, texts)
 
 
 if __name__ == "__main__":
