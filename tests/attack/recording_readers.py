@@ -167,7 +167,15 @@ def _read_input(task_name: str, modality: str, content: bytes, name: str, place:
     _check(task.prepare(modality, task.read(modality, content, name)), task.info.modalities[modality].shape)
 
 
-OF_TASK = {("pendulum", "sound"): {"sound.csv": b"440.1,512,399.9,0.2,0.1234,0.05\n"}}  # six numbers and no others
+OBJECTS: Files = {
+    "a.obj": b"v 0 0 0 1 0 0\nv 1 0 0 0 1 0\nv 1 1 0 0 0 1\nv 0 1 .5\nf 1 2/1 3/1/1 -1\nf 1 2 4\n",
+    "a.off": b"OFF\n4 2 0\n0 0 0\n1 0 0\n1 1 0\n0 1 .5\n4 0 1 2 3 255 0 0\n3 0 1 3\n",
+}
+OF_TASK: dict[tuple[str, str], Files] = {
+    ("objects", "front"): OBJECTS,
+    ("objects", "rear"): OBJECTS,
+    ("pendulum", "sound"): {"sound.csv": b"440.1,512,399.9,0.2,0.1234,0.05\n"},  # six numbers and no others
+}
 for _kind in MODALITY_KINDS:
     _files = {"example": modality_kind(_kind).example(), **MORE.get(_kind, {})}
     READERS[f"a file of kind {_kind}"] = Reader(lambda place, found=_files: found, partial(_read_kind, _kind), 25)

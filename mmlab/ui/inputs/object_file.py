@@ -55,7 +55,7 @@ def one_file(task: Task, modalities: Sequence[Modality], key: str) -> None:
         )
         if isinstance(task, Objects) and (sample := example_buttons.sample_of(task)):
             example_buttons.buttons(task, sample, "object", {"obj": task.example_mesh(sample)})
-    if st.session_state.get(key) is not None:
+    if st.session_state.get(key) is not None and upload_draft.parts(task.name):
         st.caption(say("Close this form to turn it: the sliders stand above its views."))
 
 

@@ -6,7 +6,7 @@ kept.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial, singledispatch
 from math import ceil
 
@@ -45,9 +45,8 @@ def form(task: Task, on_done: Callable[[], None] | None = None) -> None:
         key = f"bring.{task.name}.{modalities[0].kind}"
         with st.container(border=True), page_frame.error_boundary():
             show(task, modalities, key)
-        if st.session_state.get(key) is not None:
-            together: set[str] = set()
-            said |= {modality.name: together for modality in modalities}
+            if st.session_state.get(key) is not None:
+                said |= dict.fromkeys([modality.name for modality in modalities], _said_together(task, modalities))
     modalities = list(task.info.modalities)
     per_row = ceil(len(modalities) / ceil(len(modalities) / PER_ROW))
     for start in range(0, len(modalities), per_row):
@@ -75,6 +74,16 @@ def bundle_offer(sample: str, task_name: str) -> None:
         mime="application/zip",
         on_click="ignore",
     )
+
+
+def _said_together(task: Task, modalities: Sequence[Modality]) -> set[str]:
+    """Say what is wrong with one file for several inputs where it was given, if no input can use it; what was said."""
+    problems = [upload_draft.problem(task.name, modality.name) for modality in modalities]
+    first = problems[0]
+    if first is None or {str(each) for each in problems} != {str(first)}:
+        return set()
+    page_frame.show_error(first)
+    return {str(first)}
 
 
 def _one(task: Task, modality: Modality, said: set[str]) -> None:
