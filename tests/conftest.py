@@ -6,6 +6,7 @@ import functools
 import gc
 import os
 from collections.abc import Iterator
+from typing import Any
 
 os.environ.setdefault("MMLAB_DEVICE", "cpu")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -37,6 +38,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("keep_lengths") and not hasattr(config, "workerinput"):
         config.pluginmanager.register(lengths.Keeper())
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    return lengths.ByGroup(config, log) if config.getoption("dist") == "loadfile" else None
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

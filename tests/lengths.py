@@ -7,19 +7,37 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from functools import cache
 from pathlib import Path
 
 import pytest
+from xdist.scheduler import LoadFileScheduling
 
 ROOT = Path(__file__).resolve().parent.parent
 KEPT = Path(__file__).with_name("lengths.json")
 
 
+@cache
+def group(name: str) -> str:
+    """What one worker runs: a file, or all that use the browser, since each of their workers serves an app."""
+    file = ROOT / name
+    return "browser" if file.is_file() and "from tests.browser_app import" in file.read_text("utf-8") else name
+
+
 def longest_first(items: list[pytest.Item]) -> None:
-    """By the seconds of each file. One that nobody measured comes before all others: it may be long."""
-    lengths = read()
+    """By the seconds of each group. A file that nobody measured comes before all others: it may be long."""
+    lengths, seconds = read(), Counter[str]()
     names = {path: path.relative_to(ROOT).as_posix() for path in {item.path for item in items}}
-    items.sort(key=lambda item: (-lengths.get(names[item.path], float("inf")), names[item.path]))
+    for name in names.values():
+        seconds[group(name)] += lengths.get(name, float("inf"))
+    items.sort(key=lambda item: (-seconds[group(names[item.path])], names[item.path]))
+
+
+class ByGroup(LoadFileScheduling):
+    """`--dist loadfile` with these groups."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return group(super()._split_scope(nodeid))
 
 
 def read() -> dict[str, int]:

@@ -41,3 +41,13 @@ def test_a_plan_can_be_read_where_nothing_was_measured(kept: Path) -> None:
     items = [SimpleNamespace(path=lengths.ROOT / "tests" / f"test_{name}.py", name=name) for name in ("cli", "bar")]
     lengths.longest_first(items)  # type: ignore[arg-type]
     assert [item.name for item in items] == ["bar", "cli"]
+
+
+def test_one_worker_serves_all_files_that_use_the_browser(kept: Path) -> None:
+    kept.write_text(json.dumps({"tests/test_access.py": 30, "tests/test_cli.py": 40, "tests/test_toggle.py": 20}))
+    names = ["toggle", "cli", "access"]
+    items = [SimpleNamespace(path=lengths.ROOT / "tests" / f"test_{name}.py", name=name) for name in names]
+    lengths.longest_first(items)  # type: ignore[arg-type]
+    assert [item.name for item in items] == ["access", "toggle", "cli"], "together they are the longest"
+    scopes = {lengths.group(f"tests/test_{name}.py") for name in names}
+    assert scopes == {"browser", "tests/test_cli.py"}
