@@ -24,13 +24,15 @@ HINT = "Give a NIfTI file (.nii or .nii.gz), or a .npy of [slices, rows, columns
 def read_scan_volume(content: bytes, name: str = "") -> ScanVolume:
     """A scan in grey, of at most `SIDE` voxels a side. Raises DataError."""
     label = shown_name(name, "The scan")
+    spacing: tuple[float, ...] = ()
+    note = ""
     if content.startswith(NUMPY):
-        values, spacing, note = _from_array(content, label), (), ""
+        values = _from_array(content, label)
     else:
         check_bytes(content, label, PLAIN_BYTES, HINT)
         found = grey_scan(content, name)
         values = found.values.transpose(2, 1, 0)[:, ::-1]  # from below, from the front, from the left
-        spacing, note = (found.steps[::-1] if found.steps else ()), "" if found.is_oriented else UNTURNED
+        spacing, note = tuple(reversed(found.steps or ())), "" if found.is_oriented else UNTURNED
     if min(values.shape) < LEAST:
         raise DataError(f"{label} has {_sides(values.shape)} voxels, which is no scan.", HINT)
     if not values.any():
