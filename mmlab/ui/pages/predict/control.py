@@ -69,7 +69,7 @@ def show(shown: PredictView, on: Combination, references: Sequence[Reference]) -
         _film(shown.task, environment, model, names[chosen], on, again)
     st.caption(say("What the controller sees: {representation}", representation=seen))
     st.html(_table(shown, found, on))
-    controllers = len(found["state"]["seeds"])
+    controllers = len(found["combinations"][on.key]["seeds"])
     st.caption(
         say(
             "Return of an episode: the sum of its rewards, mean of {episodes} episodes; controllers: "
