@@ -6,12 +6,14 @@ import re
 import tomllib
 from itertools import combinations
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from mmlab.viz.base import theme
+from mmlab.viz.methods import evidence_figures
 from mmlab.viz.predict.segmentation import MANY, REGIONS
 
 # Full dichromacy, of linear RGB. Source: Machado, Oliveira & Fernandes, A Physiologically-based Model for Simulation of
@@ -92,3 +94,22 @@ def text_colours() -> list[tuple[str, str]]:
 @pytest.mark.parametrize(("colour", "ground"), dict.fromkeys(text_colours()))
 def test_text_is_read_on_what_it_stands_on(colour: str, ground: str) -> None:
     assert theme.contrast(colour, ground) >= 4.5
+
+
+@pytest.mark.parametrize("scale", [theme.SEQUENTIAL, theme.DIVERGING], ids=["sequential", "diverging"])
+def test_numbers_in_a_table_read_on_every_colour_of_its_scale(scale: list[list[Any]]) -> None:
+    low = -1 if scale is theme.DIVERGING else 0
+    values = np.linspace(low, 1, 49).reshape(7, 7)
+    _, numbers = evidence_figures.table(values, list("ABCDEFG"), "cosine", (low, 1)).data
+    inks = dict(zip(zip(numbers.y, numbers.x, strict=True), numbers.textfont.color, strict=True))
+    for down, row in enumerate("ABCDEFG"):
+        for across, column in enumerate("ABCDEFG"):
+            shade = theme.on_scale((values[down, across] - low) / (1 - low), scale)
+            assert theme.contrast(inks[row, column], shade) >= 4.5
+
+
+def test_a_colour_between_two_stops_is_their_mixture() -> None:
+    scale = [[0.0, "#000000"], [0.5, "#204060"], [1.0, "#FFFFFF"]]
+    assert [theme.on_scale(share, scale) for share in (-1, 0, 0.25, 0.5, 1, 2)] == [
+        *("#000000", "#000000", "#102030", "#204060", "#FFFFFF", "#FFFFFF")
+    ]

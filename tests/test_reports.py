@@ -180,7 +180,7 @@ def test_a_report_made_before_a_metric_was_there_is_named_and_the_rest_compared(
     put(library.root, "dmrnet", "seed3", old)
     found = comparison_tables.compare(library, "digits", metric="f1")
     assert row(found, "dmrnet").seeds == 3
-    assert any("measured without f1: 1 of dmrnet" in problem for problem in found.problems)
+    assert any("their reports lack F1: 1 of DMRNet" in problem for problem in found.problems)
     assert row(comparison_tables.compare(library, "digits"), "dmrnet").seeds == 4
 
 

@@ -19,6 +19,7 @@ from mmlab.core.group_name import group_name
 from mmlab.core.method import METHODS
 from mmlab.core.metric import higher_is_better, mean_of
 from mmlab.core.number_text import p_value
+from mmlab.core.phrases import say
 from mmlab.core.task import TASKS, advice, of_source
 from mmlab.experiments import of_others
 from mmlab.experiments.ablations import ladder, ordered, rung_tag
@@ -27,6 +28,7 @@ from mmlab.experiments.usable_reports import Reports, of_seeds
 from mmlab.storage import baselines_file
 from mmlab.storage.library import SEED_FOLDER, Library
 
+REMEASURE = "python -m mmlab evaluate --save"
 UNDEFINED = "–"  # a number that cannot be had, in a table for people
 
 
@@ -78,7 +80,8 @@ def _comparison(
     metric = metric or output.headline
     if metric not in output.metric_names:
         raise UnknownName(f"{task} has no metric '{metric}'.", f"There are: {', '.join(output.metric_names)}.")
-    sound, without = _with_metric({name: found for name, (found, _) in reports.items()}, source, metric)
+    every = {name: found for name, (found, _) in reports.items()}
+    sound, without = _with_metric(every, titles, source, output.output_metrics[metric].metric.title, metric)
     runs, combinations, samples = runs_from_reports(sound, titles, source, metric)
     if not runs:
         left_out = [problem for _, problems in reports.values() for problem in problems][:3]
@@ -111,9 +114,9 @@ def _of_nothing(reports: Mapping[str, Sequence[Mapping[str, Any]]], source: str,
 
 
 def _with_metric(
-    reports: Mapping[str, Sequence[Mapping[str, Any]]], source: str, metric: str
+    reports: Mapping[str, Sequence[Mapping[str, Any]]], titles: Mapping[str, str], source: str, title: str, metric: str
 ) -> tuple[dict[str, list[Mapping[str, Any]]], list[str]]:
-    """The reports that hold a metric, and in words which were made before there was one of this name."""
+    """The reports that hold a metric, and in words which were made before there was one of this name and title."""
     kept: dict[str, list[Mapping[str, Any]]] = {}
     lacking: dict[str, int] = {}
     for name, found in reports.items():
@@ -121,8 +124,9 @@ def _with_metric(
         lacking |= {name: len(found) - len(kept[name])} if len(kept[name]) < len(found) else {}
     if not lacking:
         return kept, []
-    runs = ", ".join(f"{count} of {name}" for name, count in lacking.items())
-    return kept, [f"Left out, for they were measured without {metric}: {runs}. Run evaluate --save again."]
+    runs = ", ".join(say("{count} of {model}", count=count, model=titles[name]) for name, count in lacking.items())
+    told = say("Seeds left out because their reports lack {metric}: {runs}.", metric=say(title), runs=runs)
+    return kept, [f"{told} {say('Where there are weights, {command} adds it.', command=REMEASURE)}"]
 
 
 def as_markdown(found: Comparison) -> str:

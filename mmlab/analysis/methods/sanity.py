@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 
 from mmlab.core.metric import higher_is_better, is_share
+from mmlab.core.number_text import on_scale
 from mmlab.core.phrases import ENGLISH, language, say
 
 TOLERANCE = 0.01  # of a share, or of the number itself: less is said of no difference
@@ -107,7 +108,7 @@ def _lead(one: float, other: float, higher: bool) -> float:
 def _amount(one: float, other: float, metric: str) -> str:
     """A difference in words: points of a share, otherwise as it is."""
     apart = abs(one - other)
-    return say("{number} points", number=f"{100 * apart:.1f}") if is_share(metric) else f"{apart:.3g}"
+    return say("{number} points", number=f"{100 * apart:.1f}") if is_share(metric) else on_scale(apart, 3)
 
 
 def _listed(names: Sequence[str]) -> str:

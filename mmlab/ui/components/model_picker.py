@@ -122,7 +122,7 @@ def shown_menu(models: Models, most: int = MOST_METHODS) -> None:
         format_func=lambda name: say("Shown: {model}", model=cache.title(name)),
         key=url_state.follow("shown.method", models.shown.method),
         label_visibility="collapsed",
-        width=195,
+        width=208,
         on_change=partial(_show, models.chosen, models.shown.method, most),
     )
 

@@ -63,7 +63,7 @@ const draw = (box) => {
     context.stroke();
   }
   context.lineWidth = 1;
-  const told = film.words.told.replace("{seconds}", (step * film.seconds).toFixed(1)).replace("{worth}", film.worth[step].toFixed(0));
+  const told = film.words.told.replace("{seconds}", (step * film.seconds).toFixed(1)).replace("{worth}", film.worth[step].toFixed(0).replace("-", "−"));
   context.fillText(told, left, high - 4);
 };
 

@@ -11,6 +11,7 @@ background, which is why there is one set and not two.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 from typing import Any
 
@@ -95,6 +96,16 @@ def chip(letter: str, colour: str, on: bool = True) -> str:
 def rgb(colour: str) -> tuple[int, int, int]:
     """`#2B7BBB` as three numbers in 0..255."""
     return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)
+
+
+def on_scale(share: float, scale: Sequence[Any]) -> str:
+    """The colour of a scale of `[place, colour]` at a share of it; at its beginning where the share is NaN."""
+    at = min(max(share, 0.0), 1.0) if share == share else 0.0
+    below = max((stop for stop in scale if stop[0] <= at), key=lambda stop: stop[0])
+    above = min((stop for stop in scale if stop[0] >= at), key=lambda stop: stop[0])
+    part = (at - below[0]) / ((above[0] - below[0]) or 1.0)
+    mixed = (round(a + part * (b - a)) for a, b in zip(rgb(below[1]), rgb(above[1]), strict=True))
+    return "#" + "".join(f"{value:02X}" for value in mixed)
 
 
 def contrast(first: str, second: str) -> float:

@@ -6,7 +6,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
+from functools import partial
 from html import escape
 from typing import Any
 
@@ -14,13 +16,16 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
+from mmlab.core import number_text
 from mmlab.core.phrases import say
 from mmlab.core.spans import divisor
+from mmlab.viz.base import theme
 from mmlab.viz.base.theme import ACCENT, DIVERGING, METHODS, MUTED, SEQUENTIAL, TEMPLATE, WRONG, rgb
 
 Values = NDArray[np.floating]
 HEIGHT = 320
 BINS = 40
+WRITTEN = 7  # things between which numbers are written into a table: of more there is no room
 PERCENT = " %"  # as everywhere else on the screen: with a space
 
 
@@ -117,13 +122,31 @@ def table(values: Values, names: Sequence[str], title: str, span: tuple[float, f
             colorscale=scale,
             colorbar={"title": {"text": title, "side": "right"}, "thickness": 10, "outlinewidth": 0},
             hovertemplate="%{y} and %{x}: %{z:.2f}<extra></extra>",
-            texttemplate=("%{z:.2f}" if span[1] <= 1 else "%{z:.0f}") if len(names) <= 7 else None,
-            textfont={"size": 11},
         )
     )
+    if len(names) <= WRITTEN:
+        figure.add_trace(_written(values, names, span, scale))
     figure.update_xaxes(showgrid=False, type="category")
     figure.update_yaxes(showgrid=False, type="category", autorange="reversed")
     return figure
+
+
+def _written(values: Values, names: Sequence[str], span: tuple[float, float], scale: Sequence[Any]) -> go.Scatter:
+    """The numbers on their cells, each black or white, whichever reads better there."""
+    cells = [(across, down) for down in range(len(names)) for across in range(len(names))]
+    numbers = [float(values[down, across]) for across, down in cells]
+    shades = [theme.on_scale((number - span[0]) / (span[1] - span[0]), scale) for number in numbers]
+    inks = [max(("#000000", "#FFFFFF"), key=partial(theme.contrast, shade)) for shade in shades]
+    digits = 2 if span[1] <= 1 else 0
+    return go.Scatter(
+        x=[names[across] for across, _ in cells],
+        y=[names[down] for _, down in cells],
+        text=[number_text.fixed(number, digits) if math.isfinite(number) else "" for number in numbers],
+        mode="text",
+        textfont={"size": 11, "color": inks},
+        hoverinfo="skip",
+        showlegend=False,
+    )
 
 
 def alike(values: Values, labels: NDArray[np.integer], span: tuple[float, float], named: Sequence[str]) -> go.Figure:

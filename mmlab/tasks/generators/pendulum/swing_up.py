@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from mmlab.core.phrases import phrase
 from mmlab.tasks.generators.pendulum import dynamics, senses
 from mmlab.tasks.generators.pendulum.dynamics import Floats
 
@@ -22,7 +23,9 @@ class SwingUp:
     steps = 200
     seconds = dynamics.STEP
     strongest = dynamics.STRONGEST
-    reward_words = "A step is worth 0 standing still upright and about -10 hanging down; an episode has 200 steps."
+    reward_words = phrase(
+        "A step is worth 0 standing still upright and about −10 hanging down; an episode has 200 steps."
+    )
 
     def __init__(self, prepare: Callable[[NDArray[np.uint8], Floats], dict[str, NDArray[np.float32]]]) -> None:
         self._prepare = prepare

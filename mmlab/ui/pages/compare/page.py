@@ -160,7 +160,9 @@ def _told(task: Task, found: Comparison, scale: method_tables.Scale, signed: boo
     letters = plain(", ".join(f"{item.letter} {say(item.label)}" for item in modalities))
     told = [
         f"{metric}{wording.metric_meaning(found.metric)}.",
-        say("{samples}, mean over {seeds}.", samples=samples, seeds=_seeds(found)),
+        say("{samples}, one seed.", samples=samples)
+        if max(row.seeds for row in found.rows) == 1
+        else say("{samples}, mean over {seeds}.", samples=samples, seeds=_seeds(found)),
         say("Letters: {letters}.", letters=letters),
     ]
     if confusion.has_view(task.info.output):

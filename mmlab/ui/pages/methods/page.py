@@ -93,7 +93,7 @@ def _picker(models: model_picker.Models) -> str:
         format_func=lambda name: say("Shown: {model}", model=cache.title(name)),
         key=url_state.follow("card", wanted),
         label_visibility="collapsed",
-        width=195,
+        width=208,
         on_change=partial(_open, models),
     )
     return wanted

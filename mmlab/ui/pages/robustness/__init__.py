@@ -8,7 +8,7 @@ from mmlab.ui.session.page_registry import app_page
     "robustness",
     title="Robustness",
     group="Compare",
-    about="Scores, missing rates, calibration and prediction flips.",
+    about="Scores when inputs fail, missing rates, and which predictions flip.",
     order=50,
     tab="If sensors fail",
     fields=(
