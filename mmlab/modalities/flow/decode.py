@@ -33,6 +33,9 @@ def read_flow(content: bytes, name: str = "") -> Flow:
     """Optical flow from a file, at most 1024 px wide. Raises DataError."""
     if content.startswith(FLO):
         return _from_flo(content, shown_name(name, "The file"))
+    if name.lower().endswith(".flo"):
+        state = "is not optical flow that can be read, or it is damaged" if content else "is empty"
+        raise DataError(f"{shown_name(name, 'The file')} {state}.", HINT)
     found = read_picture(content, name)
     frames = _first_two(content, shown_name(name, "The picture"))
     if frames:

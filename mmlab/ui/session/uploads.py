@@ -167,7 +167,7 @@ def open_bundle(content: bytes) -> tuple[Upload, dict[str, str]]:
             own = Upload(described["task"], parts, described.get("truth", "")[:LONGEST_TRUTH])
             view = {key: value[:400] for key, value in described.get("view", {}).items()}
     except DamagedArchive as error:
-        raise DataError(say("This is not a bundle, or it is damaged: it {error}.", error=error), HINT) from error
+        raise DataError(say("This is not a bundle: it {error}.", error=error), HINT) from error
     if not parts:
         raise DataError(say("The bundle holds no inputs."), HINT)
     return own, view

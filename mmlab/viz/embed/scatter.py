@@ -26,6 +26,8 @@ ROOM = 0.05  # of the width, beside the outermost dots
 EDGE = 0.2  # of the width, in which names lean inwards
 FADED = {"selected": {"marker": {"opacity": 1}}, "unselected": {"marker": {"opacity": 0.08}}}
 GAP = np.float32(np.nan)
+# Three axes, seen from near enough that the cloud fills the picture
+TURNED = {"aspectmode": "data", "dragmode": "orbit", "camera": {"eye": dict.fromkeys("xyz", 0.85)}}
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,7 @@ def cloud(
         for part in scene.values():
             part.update(showbackground=False, showgrid=True, gridcolor="rgba(123,135,148,0.25)", showticklabels=False)
         plain = {"template": TEMPLATE, "height": HEIGHT, "showlegend": False, "margin": dict.fromkeys("lrtb", 0)}
-        return {"data": data, "layout": {**plain, "scene": {**scene, "aspectmode": "data", "dragmode": "orbit"}}}
+        return {"data": data, "layout": {**plain, "scene": {**scene, **TURNED}}}
     frame = layout(titles, legend=False, equal=titles is not None)
     if titles is None:
         _fix(frame, "", _ranges([flat]))

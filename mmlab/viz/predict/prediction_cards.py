@@ -255,7 +255,7 @@ def _inputs(card: Card) -> str:
 
 
 def _with_percent(prediction: Prediction) -> str:
-    return f" ({_percent(prediction.confidence)})" if prediction.probabilities else ""
+    return f' <span class="mm-keep">({_percent(prediction.confidence)})</span>' if prediction.probabilities else ""
 
 
 def _percent(share: float) -> str:

@@ -179,7 +179,7 @@ def _card(found: Found) -> str:
 def _row(colour: str, measure: str, score: Score) -> str:
     width, value = score.share if math.isfinite(score.share) else 0.0, escape(score.text)
     return (
-        f'<div class="mm-row" role="listitem" title="{measure}, {escape(score.name, quote=True)}: {value}" '
+        f'<div class="mm-row mm-region" role="listitem" title="{measure}, {escape(score.name, quote=True)}: {value}" '
         f'style="--c:{colour}"><span class="mm-name">{escape(score.name)}</span>'
         f'<span class="mm-track"><i style="width:{100 * width:.1f}%"></i></span>'
         f'<span class="mm-value">{value}</span></div>'

@@ -59,7 +59,9 @@ def show(view: View) -> None:
         page_frame.show_error(problem)
     if view.rows is None:
         st.caption(
-            say("Nothing is selected. Draw around dots with the lasso or the box (at the top right of the map).")
+            say("Nothing is selected. Choose 2-D to draw around dots.")
+            if view.solid
+            else say("Nothing is selected. Draw around dots with the lasso or the box (at the top right of the map).")
         )
         return
     rows = np.array(view.rows)
