@@ -33,10 +33,13 @@ def read_flow(content: bytes, name: str = "") -> Flow:
     """Optical flow from a file, at most 1024 px wide. Raises DataError."""
     if content.startswith(FLO):
         return _from_flo(content, shown_name(name, "The file"))
-    if name.lower().endswith(".flo"):
-        state = "is not optical flow that can be read, or it is damaged" if content else "is empty"
-        raise DataError(f"{shown_name(name, 'The file')} {state}.", HINT)
-    found = read_picture(content, name)
+    try:
+        found = read_picture(content, name)
+    except DataError as error:
+        if not content or not name.lower().endswith(".flo"):
+            raise
+        label = shown_name(name, "The file")
+        raise DataError(f"{label} is not optical flow that can be read, or it is damaged.", HINT) from error
     frames = _first_two(content, shown_name(name, "The picture"))
     if frames:
         note = "The flow was estimated from the first two frames."
