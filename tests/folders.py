@@ -46,7 +46,7 @@ def nifti(voxels: np.ndarray, spacing: tuple[float, float, float] = (1.0, 1.0, 1
     for axis, step in enumerate(spacing):
         struct.pack_into("<f", header, 280 + 16 * axis + 4 * axis, step)
     header[344:348] = b"n+1\0"
-    return gzip.compress(bytes(header) + voxels.astype(np.uint8).tobytes(order="F"))
+    return gzip.compress(bytes(header) + voxels.astype(np.uint8).tobytes(order="F"), mtime=0)
 
 
 PAIR: Task = {

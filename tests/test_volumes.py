@@ -90,6 +90,7 @@ def test_of_a_large_scan_means_over_blocks_are_kept() -> None:
         (npy(np.full((4, 5, 6), np.nan)), "'a' has values that are not finite numbers."),
         (npy(np.ones((4, 5, 6)))[:140], "'a' is no .npy file that can be read."),
     ],
+    ids=lambda each: each if isinstance(each, str) else "",
 )
 def test_what_is_no_scan_is_refused_in_a_sentence(content: bytes, sentence: str) -> None:
     with pytest.raises(DataError) as caught:
