@@ -118,7 +118,7 @@ def test_errors_are_better_when_they_are_smaller_and_gaps_are_skipped() -> None:
     assert sanity.warnings(models, {"Linear model": {"a": 3.1, "a-b": 2.2}}, "mae", label) == []
     (said,) = sanity.warnings(models, {"Linear model": {"a": 3.1, "a-b": 1.5}}, "mae", label)
     assert "below a plain linear model" in said
-    assert "by 0.5 with" in said  # of a scale, not points of a share
+    assert "by 0.500 with" in said  # of a scale, not points of a share
 
 
 def test_tables_carry_the_yardsticks(library: Library) -> None:

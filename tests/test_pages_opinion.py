@@ -77,7 +77,7 @@ def test_words_are_explained_and_which_way_can_be_chosen() -> None:
     assert not app.exception
     way = app.selectbox(key="target")
     assert way.options[1:] == ["a higher number", "a lower number"]
-    assert way.options[0].startswith("Predicted now: what ")
+    assert way.options[0].startswith("Predicted now: a ")
     assert app.selectbox(key="explainer").value == "occlusion"
     way.set_value("1").run()
     assert not app.exception
