@@ -87,6 +87,13 @@ def test_a_table_gives_the_same_samples_again_in_any_order(tmp_path: Path) -> No
         assert not samples.inputs[name][~samples.present[:, place]].any()
 
 
+def check_refused(folder: Path, content: str, said: str) -> None:
+    table = folder / "gaps.csv"
+    table.write_text(content)
+    with pytest.raises(DataError, match=said):
+        present_in(str(table), SAMPLES, TASK.info.modalities)
+
+
 @pytest.mark.parametrize(
     ("line", "said"),
     [
@@ -98,13 +105,8 @@ def test_a_table_gives_the_same_samples_again_in_any_order(tmp_path: Path) -> No
     ],
 )
 def test_what_is_wrong_with_a_table_is_said_with_its_line(line: str, said: str, tmp_path: Path) -> None:
-    table = tmp_path / "gaps.csv"
-    table.write_text(f"id,m0,m1,m2\n{line}\n")
-    with pytest.raises(DataError, match=said):
-        present_in(str(table), SAMPLES, TASK.info.modalities)
-    table.write_text("id,m0,m1\n")
-    with pytest.raises(DataError, match="has no column 'm2'"):
-        present_in(str(table), SAMPLES, TASK.info.modalities)
+    check_refused(tmp_path, f"id,m0,m1,m2\n{line}\n", said)
+    check_refused(tmp_path, "id,m0,m1\n", "has no column 'm2'")
     with pytest.raises(DataError, match=r"There is no table 'none\.csv'"):
         present_in(str(tmp_path / "none.csv"), SAMPLES, TASK.info.modalities)
 
@@ -118,10 +120,7 @@ def test_what_is_wrong_with_a_table_is_said_with_its_line(line: str, said: str, 
     ],
 )
 def test_a_column_whose_gaps_would_be_lost_is_refused(columns: str, said: str, tmp_path: Path) -> None:
-    table = tmp_path / "gaps.csv"
-    table.write_text(f"{columns}\n")
-    with pytest.raises(DataError, match=said):
-        present_in(str(table), SAMPLES, TASK.info.modalities)
+    check_refused(tmp_path, f"{columns}\n", said)
 
 
 def test_the_numbers_of_rows_that_pandas_writes_do_no_harm(tmp_path: Path) -> None:

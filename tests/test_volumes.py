@@ -8,29 +8,26 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import streamlit as st
+import torch
 
 from mmlab.cli.app import main
 from mmlab.core.errors import DataError
+from mmlab.core.modality import Modality
 from mmlab.core.modality_kinds import modality_kind
 from mmlab.core.recordings import ScanVolume
 from mmlab.modalities.corruption import degrade
 from mmlab.modalities.volume.decode import SIDE, encode_scan_volume, read_scan_volume
 from mmlab.modalities.volume.draw import chosen
 from mmlab.modalities.volume.folder_input import VolumeInput, fitted
-from mmlab.tasks.custom import locations
 from mmlab.viz.explain import attribution_maps
 from tests.folders import heads, nifti
+from tests.kinds_of_inputs import alone_in, check_method, every_method
 from tests.test_folder_everywhere import Visitor
 
 
 @pytest.fixture(autouse=True)
 def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(locations.VARIABLE, "")
-    for name in ("CACHE", "CHECKPOINTS", "DATA"):
-        monkeypatch.setenv(f"MMLAB_{name}", str(tmp_path / name.lower()))
-    st.cache_data.clear()
-    st.cache_resource.clear()
+    alone_in(tmp_path, monkeypatch)
 
 
 def npy(values: np.ndarray) -> bytes:
@@ -156,6 +153,11 @@ def test_a_map_says_in_which_part_of_the_height_it_is() -> None:
     panel = drawing.panel(np.ones((1, 16, 4, 4), np.float32), heat, attribution_maps.HOT, None, ())
     assert panel.said == "Most: slice 6 100 %."
     assert "6: 100 %" in panel.inside
+
+
+@pytest.mark.parametrize("name", every_method())
+def test_every_method_learns_from_scans(name: str) -> None:
+    check_method(name, Modality("scan", "volume", (1, 8, 8, 8), "Scan", "S"), torch.rand(3, 1, 8, 8, 8))
 
 
 def test_scans_go_everywhere(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -13,6 +13,7 @@ from mmlab.core.errors import DataError
 from mmlab.core.recordings import Picture
 from mmlab.modalities.files import check_bytes, shown_name
 from mmlab.modalities.image.decode import PICTURE_SIDE
+from mmlab.modalities.npy_array import check_finite
 
 NUMPY = b"\x93NUMPY"
 ARRAY_BYTES = 64_000_000
@@ -35,8 +36,7 @@ def read_array(content: bytes, name: str, ends: tuple[float, float]) -> Picture:
     values = _as_picture(values, label)
     if values.dtype == np.uint8 and not ends[1]:
         return Picture(values)
-    if not np.isfinite(values).all():
-        raise DataError(f"{label} has values that are not finite numbers.", "Fill or remove them.")
+    check_finite(values, label)
     black, white = ends[0], ends[1] or (1.0 if values.dtype.kind == "f" else float(np.iinfo(values.dtype).max))
     if black >= white:
         raise DataError(f"{black:g} is black, which is not below {white:g}, the white.", 'Give "white" in task.json.')

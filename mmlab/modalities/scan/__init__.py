@@ -49,7 +49,8 @@ class ScanKind(ModalityKind):
         from mmlab.modalities.scan.nifti import encode_volume
 
         slices = [each for each in among if isinstance(each, Scan) and each.pixels.shape == raw.pixels.shape]
-        volume = {"nii.gz": encode_volume([each.pixels for each in slices], raw.pixel)} if len(slices) > 1 else {}
+        spacing = (raw.pixel,) * 3 if raw.pixel else ()
+        volume = {"nii.gz": encode_volume([each.pixels for each in slices], spacing)} if len(slices) > 1 else {}
         return {**volume, "png": encode_picture(raw)}
 
     def drawing(self) -> InputDrawing:

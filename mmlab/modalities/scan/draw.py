@@ -28,5 +28,10 @@ class ScanDrawing(PictureDrawing):
 
     def greys(self, array: Floats) -> Floats:
         """0 outside the head."""
-        plane = np.asarray(array, np.float32)[0]
-        return np.where(plane == 0, 0.0, np.clip((plane - BLACK) / (WHITE - BLACK), 0.02, 1))
+        return greys(array[0])
+
+
+def greys(values: Floats) -> Floats:
+    """Numbers with mean 0 and spread 1 as greys in [0, 1]; 0 stays black, for what is outside."""
+    numbers = np.asarray(values, np.float32)
+    return np.where(numbers == 0, 0.0, np.clip((numbers - BLACK) / (WHITE - BLACK), 0.02, 1))

@@ -86,12 +86,15 @@ def read_volume(content: bytes, name: str = "") -> Volume:
     return Volume(values, (spacing[0], spacing[1], spacing[2]) if is_measured else None, lost, is_known)
 
 
-def encode_volume(slices: Sequence[NDArray[np.uint8]], pixel: float = 0.0) -> bytes:
-    """A packed NIfTI-1 file of slices from below, each `[rows, columns]` from the front. pixel: their side in mm."""
+def encode_volume(slices: Sequence[NDArray[np.uint8]], spacing: Sequence[float] = ()) -> bytes:
+    """A packed NIfTI-1 file of slices from below, each `[rows, columns]` from the front.
+
+    spacing: mm between slices, rows and columns; 1 where none is given.
+    """
     import nibabel
 
     values = np.stack([np.ascontiguousarray(each[::-1].T) for each in slices], axis=2)
-    volume = nibabel.Nifti1Image(values, np.diag([pixel or 1.0, pixel or 1.0, pixel or 1.0, 1.0]))
+    volume = nibabel.Nifti1Image(values, np.diag([*reversed(spacing or (1.0, 1.0, 1.0)), 1.0]))
     return gzip.compress(volume.to_bytes(), mtime=0)
 
 

@@ -26,7 +26,6 @@ class VolumeKind(ModalityKind):
     noun = "a scan"
     recording = ScanVolume
     endings = ("nii", "gz", "npy")
-    ways = ("file",)
     glance = 12
 
     def read(self, content: bytes, name: str = "") -> ScanVolume:
@@ -40,7 +39,7 @@ class VolumeKind(ModalityKind):
         from mmlab.modalities.scan.nifti import encode_volume
 
         places = np.sqrt((np.mgrid[-6:6, -10:10, -10:10] ** 2 * [[[[3]]], [[[1]]], [[[1]]]]).sum(0))
-        return encode_volume(list(np.where(places < 9, 220 - 12 * places, 0).astype(np.uint8)), 4.0)
+        return encode_volume(list(np.where(places < 9, 220 - 12 * places, 0).astype(np.uint8)), (4.0, 4.0, 4.0))
 
     def written(self, raw: Any, among: Sequence[Raw] = ()) -> Mapping[str, bytes]:
         """All of its slices, from below, as one file."""

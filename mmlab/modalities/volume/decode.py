@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import gzip
-import io
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,9 +12,9 @@ from mmlab.core.errors import DataError
 from mmlab.core.recordings import ScanVolume
 from mmlab.modalities.files import check_bytes, shown_name
 from mmlab.modalities.image.array_picture import NUMPY
-from mmlab.modalities.npy_header import npy_header
+from mmlab.modalities.npy_array import check_finite, loaded, sides
 from mmlab.modalities.scan.folder_input import UNTURNED, grey_scan, greys
-from mmlab.modalities.scan.nifti import PLAIN_BYTES, VOXELS
+from mmlab.modalities.scan.nifti import PLAIN_BYTES, VOXELS, encode_volume
 
 LEAST, SIDE = 2, 128  # voxels a side: of a file, and of what is kept of it
 HINT = "Give a NIfTI file (.nii or .nii.gz), or a .npy of [slices, rows, columns]."
@@ -34,7 +33,7 @@ def read_scan_volume(content: bytes, name: str = "") -> ScanVolume:
         values = found.values.transpose(2, 1, 0)[:, ::-1]  # from below, from the front, from the left
         spacing, note = tuple(reversed(found.steps or ())), "" if found.is_oriented else UNTURNED
     if min(values.shape) < LEAST:
-        raise DataError(f"{label} has {_sides(values.shape)} voxels, which is no scan.", HINT)
+        raise DataError(f"{label} has {sides(values.shape)} voxels, which is no scan.", HINT)
     if not values.any():
         raise DataError(f"{label} is empty: every voxel is 0.", HINT)
     return _small(values, spacing, note)
@@ -42,32 +41,23 @@ def read_scan_volume(content: bytes, name: str = "") -> ScanVolume:
 
 def encode_scan_volume(raw: ScanVolume) -> bytes:
     """A packed NIfTI-1 file that `read_scan_volume` takes."""
-    import nibabel
-
-    values = np.ascontiguousarray(raw.voxels[:, ::-1].transpose(2, 1, 0))
-    volume = nibabel.Nifti1Image(values, np.diag([*(raw.spacing[::-1] or (1.0, 1.0, 1.0)), 1.0]))
-    return gzip.compress(volume.to_bytes(), mtime=0)
+    return encode_volume(list(raw.voxels), raw.spacing)
 
 
 def _from_array(content: bytes, label: str) -> NDArray[np.uint8]:
     """Voxels `[D, H, W]` of a .npy file: bytes as they are, other numbers from dark to bright."""
-    check_bytes(content, label, PLAIN_BYTES, HINT)
-    try:
-        shape, _, form = npy_header(io.BytesIO(content))
-        if len(shape) != 3 or form.kind not in "iuf":
-            raise DataError(f"{label} has {_sides(shape)} of {form.name}, which is no scan.", HINT)
-        if int(np.prod(shape, dtype=object)) > VOXELS:
-            raise DataError(f"{label} has {_sides(shape)} voxels.", f"Up to {VOXELS // 10**6} million in all.")
-        values = np.load(io.BytesIO(content), allow_pickle=False)
-    except DataError:
-        raise
-    except Exception as error:  # NumPy raises ValueError, EOFError, tokenize errors and more
-        raise DataError(f"{label} is no .npy file that can be read.", HINT) from error
-    if form == np.uint8:
-        return np.asarray(values)
-    if not np.isfinite(values).all():
-        raise DataError(f"{label} has values that are not finite numbers.", "Fill or remove them.")
+    values = loaded(content, label, PLAIN_BYTES, HINT, partial(_check, label))
+    if values.dtype == np.uint8:
+        return values
+    check_finite(values, label)
     return greys(values.astype(np.float32))
+
+
+def _check(label: str, shape: tuple[int, ...], form: np.dtype) -> None:
+    if len(shape) != 3 or form.kind not in "iuf":
+        raise DataError(f"{label} has {sides(shape)} of {form.name}, which is no scan.", HINT)
+    if int(np.prod(shape, dtype=object)) > VOXELS:
+        raise DataError(f"{label} has {sides(shape)} voxels.", f"Up to {VOXELS // 10**6} million in all.")
 
 
 def _small(values: NDArray[np.uint8], spacing: tuple[float, ...], note: str) -> ScanVolume:
@@ -79,7 +69,3 @@ def _small(values: NDArray[np.uint8], spacing: tuple[float, ...], note: str) -> 
         values = smooth[tuple(slice(at, None, step) for at, step in zip(first, steps, strict=True))]
         spacing = tuple(mm * step for mm, step in zip(spacing, steps, strict=True)) if spacing else ()
     return ScanVolume(np.ascontiguousarray(values), spacing, note)
-
-
-def _sides(shape: tuple[int, ...]) -> str:
-    return " × ".join(map(str, shape[:8])) or "no axes"

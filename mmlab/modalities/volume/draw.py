@@ -10,7 +10,8 @@ from mmlab.core.drawing import Drawing, Floats, MapPanel, Paint, Scales
 from mmlab.core.recordings import Clip, Raw, ScanVolume
 from mmlab.core.spans import divisor
 from mmlab.modalities.frames.draw import ClipDrawing
-from mmlab.modalities.scan.draw import BLACK, WHITE
+from mmlab.modalities.frames.sampling import evenly
+from mmlab.modalities.scan.draw import greys
 from mmlab.viz.inputs.raster import SMALL, fitted, png
 
 SHOWN = 8  # slices
@@ -18,8 +19,7 @@ SHOWN = 8  # slices
 
 def chosen(count: int, most: int = SHOWN) -> list[int]:
     """The slices that are shown of so many: the middles of equal parts of the height."""
-    shown = min(count, most)
-    return [int((2 * place + 1) * count / (2 * shown)) for place in range(shown)]
+    return evenly(count, min(count, most))
 
 
 class VolumeDrawing(ClipDrawing):
@@ -41,7 +41,7 @@ class VolumeDrawing(ClipDrawing):
         self, array: Floats, colour: str, what: str, heat: Floats | None, of: Raw | None, words: Sequence[str]
     ) -> Drawing:
         kept = chosen(array.shape[1])
-        return super().seen(_greys(array)[:, kept], colour, what, None if heat is None else heat[kept], None, words)
+        return super().seen(greys(array[:1, kept]), colour, what, None if heat is None else heat[kept], None, words)
 
     def panel(
         self, array: Floats, values: Floats, paint: Paint, scales: Scales | None, words: Sequence[str]
@@ -52,10 +52,4 @@ class VolumeDrawing(ClipDrawing):
         mass = np.abs(values).reshape(count, -1).sum(1)
         first = [place * count // len(kept) for place in range(len(kept))]
         parts = np.add.reduceat(mass, first) / divisor(float(mass.sum()))
-        return self.side_by_side(_greys(array)[:, kept], values[kept], paint, kept, parts)
-
-
-def _greys(array: Floats) -> Floats:
-    """In [0, 1], and 0 where there is nothing."""
-    voxels = np.asarray(array, np.float32)[:1]
-    return np.where(voxels == 0, 0.0, np.clip((voxels - BLACK) / (WHITE - BLACK), 0.02, 1))
+        return self.side_by_side(greys(array[:1, kept]), values[kept], paint, kept, parts)

@@ -15,11 +15,9 @@ from mmlab.core.options import option
 from mmlab.core.prepared_input import PreparedInput
 from mmlab.core.recordings import Raw, ScanVolume
 from mmlab.modalities.reading import reading
+from mmlab.modalities.scan.folder_input import STRETCHED, UNKNOWN_STEPS
+from mmlab.modalities.scan.preprocess import FAR
 from mmlab.modalities.volume.decode import read_scan_volume
-
-FAR = 6.0  # spreads from the mean at which values are cut
-STRETCHED = 12  # times as long as wide: no voxel of a scan is
-EVEN = (1.0, 1.0, 1.0)
 
 
 @dataclass(frozen=True)
@@ -54,9 +52,9 @@ class VolumeInput(FolderInput):
 
 def fitted(raw: ScanVolume, size: int) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     """The scan in the middle of a cube `[size, size, size]`, and where in it something is."""
-    spacing = np.array(raw.spacing or EVEN)
+    spacing = np.array(raw.spacing or UNKNOWN_STEPS)
     if spacing.max() > STRETCHED * spacing.min():
-        spacing = np.array(EVEN)
+        spacing = np.array(UNKNOWN_STEPS)
     extent = np.array(raw.voxels.shape) * spacing
     step = extent.max() / size  # mm per voxel of the cube
     count = np.clip(np.round(extent / step).astype(int), 1, size)

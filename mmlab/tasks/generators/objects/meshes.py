@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,7 @@ SHADE = 0.675  # of a surface without colours: in the middle of those of our bod
 SEED = 53  # of the noise: the same file gives the same picture
 MOST_MET = 12_000_000  # places at which rays are compared with triangles: seconds of work
 AT_ONCE = 500_000  # of these
+KEPT = 2  # surfaces, of up to 15 MB each
 AXES = ("", "y", "z")
 NO_COLOURS = "The file has no colours: all of it is one grey, and much of what the models go by are shades."
 FOREIGN = "The models know eight kinds of simple solids only, and name one of them whatever it is."
@@ -42,7 +44,7 @@ class ViewOptions:
 
 def views_of(content: bytes, name: str, options: ViewOptions, rear: bool) -> Picture:
     """What is seen of the object in an OBJ or OFF file from the front, or from the rear. Raises DataError."""
-    mesh = fitted(read_mesh(content, name, options.up))
+    mesh = _read(content, name, options.up)
     pixels, is_seen = render_mesh(mesh, camera_at(options.azimuth, options.elevation), rear)
     notes = [
         f"Rendered from {mesh.vertices:,} vertices and {mesh.faces:,} faces, as the samples are, at an azimuth of "
@@ -53,6 +55,12 @@ def views_of(content: bytes, name: str, options: ViewOptions, rear: bool) -> Pic
         FOREIGN,
     ]
     return Picture(pixels, " ".join(notes))
+
+
+@lru_cache(maxsize=KEPT)
+def _read(content: bytes, name: str, up: str) -> Mesh:
+    """Both views, and every turn, are of the same surface."""
+    return fitted(read_mesh(content, name, up))
 
 
 def camera_at(azimuth: float, elevation: float) -> Camera:
