@@ -2,7 +2,7 @@
 
 CWFID (crops and weeds in red and near infrared, 60 pictures; cwfid_241x324.npz) as a folder of one's own: 36 pictures
 to learn from, 12 for validation, 12 for the test. Or lesions of multiple sclerosis (open_ms_3patients_128.npz; four
-contrasts, three people, of whom one is the test; the upper half of the second one's slices is validation). Every method
+contrasts, three people, of whom one is the test; the upper third of the others' slices is validation). Every method
 is trained as `train` does, and in other ways; MONAI's U-Net (Kerfoot et al., 2018) learns from the same pictures, once
 for each combination, by the same loss, with the same moving, in as many steps:
 
@@ -39,7 +39,8 @@ from mmlab.storage.library import Library
 from mmlab.training.variation import moved
 
 SIZE, TRAINING, VALIDATION = 64, 36, 12
-LEARNER, VALIDATOR, TESTED = 19, 7, 26  # the three people of open_ms: most lesions to learn from
+PEOPLE = (7, 19, 26)  # of open_ms
+TESTED = 26  # so that the person with most lesions is learned from
 CHANNELS, RATE = (16, 32, 64, 128), 1e-3  # of the U-Net
 RARE = {"foreground": True, "balance": True}
 WAYS: dict[str, dict[str, Any]] = {
@@ -63,21 +64,23 @@ def write_plants(folder: Path, data: Path) -> None:
     _write(folder, {"name": "cwfid", "regions": regions}, planes, found["y"], order, rows)
 
 
-def write_lesions(folder: Path, data: Path) -> None:
-    """Slices of open_ms as PNG, each contrast of each head from its own dark to its own bright."""
+def write_lesions(folder: Path, data: Path, tested: int = TESTED) -> None:
+    """Slices of open_ms as PNG, each contrast of each head from its own dark to its own bright; one is the test."""
     found = np.load(data / "open_ms_3patients_128.npz", allow_pickle=False)
-    people, split = found["patient"], {LEARNER: "train", VALIDATOR: "valid", TESTED: "test"}
+    people, split = found["patient"], np.full(len(found["patient"]), "train", "<U5")
     grey = np.zeros(found["x"].shape, np.uint8)
-    for person in split:
-        of = people == person
+    for person in PEOPLE:
+        of = np.flatnonzero(people == person)
+        split[of[len(of) * 2 // 3 :]] = "valid"
         for plane in range(found["x"].shape[1]):
             values = found["x"][of, plane].astype(np.float32)
             low, high = np.percentile(values[values != 0], (1, 99))
             grey[of, plane] = np.clip((values - low) / (high - low), 0, 1) * 254 * (values != 0) + (values != 0)
+    split[people == tested] = "test"
     names = [name.lower() for name in found["modalities"].tolist()]
-    rows = [(f"s{row}", split[int(person)], f"person {person}") for row, person in enumerate(people)]
+    rows = [(f"s{row}", split[row], f"person {person}") for row, person in enumerate(people)]
     planes = dict(zip(names, grey.swapaxes(0, 1), strict=True))
-    task = {"name": "lesions", "regions": {"lesion": [1]}}
+    task = {"name": folder.name, "regions": {"lesion": [1]}}
     _write(folder, task, planes, found["y"].astype(np.uint8), np.arange(len(people)), rows)
 
 
@@ -160,7 +163,7 @@ def as_markdown(rows: list[dict[str, Any]]) -> str:
 
 NOTES = {
     "cwfid": "Dice per picture, mean over vegetation, crops and weeds; {size} px, one seed, 12 test pictures.",
-    "lesions": "Dice of the lesions of one person over all slices; {size} px, one seed, one person to learn from.",
+    "lesions": "Dice of the lesions of one person over all slices; {size} px, one seed, two people to learn from.",
 }
 
 

@@ -118,6 +118,11 @@ def test_what_is_wrong_in_the_manifest_is_named_with_its_line(
         (with_task(output={"kind": "regression", "low": 1, "high": 10**400}), "output", "no ends"),
         (with_task(output={"kind": "classification", "classes": ["a", "b[1]"]}), "output", "cannot name a class"),
         (with_task(output={"kind": "segmentation", "regions": {"a": [0]}}), "output", "no labels from 1 to 255"),
+        (
+            with_task(output={"kind": "segmentation", "regions": ["a"], "measured_by": "f1"}),
+            "output",
+            "not measured by",
+        ),
         (with_task(output={"kind": "segmentation", "regions": ["a"]}), "modalities", "pictures of one size"),
     ],
 )

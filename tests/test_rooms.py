@@ -20,11 +20,13 @@ from mmlab.core.recordings import Picture, Sound
 from mmlab.core.task import Task
 from mmlab.modalities.corruption import corruptions_of, degrade
 from mmlab.tasks import cached_splits
+from mmlab.tasks.custom.targets import output_from
 from mmlab.tasks.generators.rooms import captures, finishes, furniture, sample_pack
 from mmlab.tasks.generators.rooms.cameras import NEAR, RANGE, View, record
 from mmlab.tasks.generators.rooms.finishes import Finish
 from mmlab.tasks.generators.rooms.layouts import FACES, KINDS, Room, furnished
 from mmlab.tasks.generators.rooms.solids import FAR, Solid, Solids, leave_room
+from mmlab.tasks.official.benchmark import BENCHMARKS
 from mmlab.tasks.rooms import FOREIGN, MODALITIES, OUTPUT, ROOM_KINDS, SIDE, Rooms
 from tests.shipped_packs import check_pack
 
@@ -230,6 +232,16 @@ def test_it_is_measured_by_miou_and_a_card_remembers_that(task: Rooms) -> None:
     assert again == OUTPUT
     nested = output_from_card(Segmentation(("whole", "core")).card())
     assert (type(nested), nested.headline) == (Segmentation, "case_dice")
+
+
+def test_a_folder_of_ones_own_and_official_rooms_and_streets_are_measured_by_it_too() -> None:
+    asked = {"kind": "segmentation", "regions": ["bed", "lamp"]}
+    assert output_from({**asked, "measured_by": "iou"}) == (SemanticSegmentation(("bed", "lamp")), ((1,), (2,)))
+    assert type(output_from(asked)[0]) is type(output_from({**asked, "measured_by": "case_dice"})[0]) is Segmentation
+    for name in ("nyuv2", "cityscapes"):
+        assert {output_from(BENCHMARKS[name]().asks(each))[0].headline for each in BENCHMARKS[name].protocols} == {
+            "iou"
+        }
 
 
 def test_of_a_picture_only_the_kinds_count_that_are_there_or_found() -> None:

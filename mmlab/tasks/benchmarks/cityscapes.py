@@ -61,7 +61,7 @@ class Cityscapes(Benchmark):
     licence = "Cityscapes licence, for research only, on registration"
     origin = "https://www.cityscapes-dataset.com, prepared by prepare_dataset.py of ESANet"
     grouped_by = "city"
-    output: ClassVar[Mapping[str, Any]] = {"kind": "segmentation", "regions": CLASSES}
+    output: ClassVar[Mapping[str, Any]] = {"kind": "segmentation", "regions": CLASSES, "measured_by": "iou"}
     protocols: ClassVar[tuple[Protocol, ...]] = (
         Protocol(
             "mmanet",

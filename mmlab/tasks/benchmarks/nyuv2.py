@@ -90,7 +90,7 @@ class NYUv2(Benchmark):
     about = "Which things are where in a room, from colour and depth."
     licence = "For research; the pictures are those of New York University"
     origin = "https://cs.nyu.edu/~fergus/datasets/nyu_depth_v2.html, prepared by prepare_dataset.py of ESANet"
-    output: ClassVar[Mapping[str, Any]] = {"kind": "segmentation", "regions": CLASSES}
+    output: ClassVar[Mapping[str, Any]] = {"kind": "segmentation", "regions": CLASSES, "measured_by": "iou"}
     protocols: ClassVar[tuple[Protocol, ...]] = (
         Protocol(
             "mmanet",
@@ -108,7 +108,7 @@ class NYUv2(Benchmark):
             "TUI-NICR/ESANet",
             INPUTS,
             {"train": 795, "test": 654},
-            {"kind": "segmentation", "regions": CLASSES_13},
+            {"kind": "segmentation", "regions": CLASSES_13, "measured_by": "iou"},
         ),
     )
 

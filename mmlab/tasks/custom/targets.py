@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from mmlab.core.errors import DataError
 from mmlab.core.outputs import Classification, Detection, Multilabel, Output, Regression, Segmentation
 from mmlab.core.outputs.multilabel import SEPARATOR
+from mmlab.core.outputs.segmentation import MEASURED_BY
 from mmlab.core.plain_text import LONGEST_NAME, NAMES_HINT, is_plain, plain
 from mmlab.modalities.files import shown_name
 
@@ -36,9 +37,10 @@ def output_from(found: Any) -> tuple[Output, Regions]:
         "detection": ("classes", "accept"),
         "multilabel": ("classes", "threshold"),
         "regression": ("low", "high", "middle", "whole_steps"),
+        "segmentation": ("regions", MEASURED_BY),
     }
     for key in found:
-        if key not in ("kind", *keys.get(kind, ("regions",))):
+        if key not in ("kind", *keys[kind]):
             raise DataError(f"'{key[:40]}' is no part of a {kind}.", "Remove it.")
     return makers[kind](found)
 
@@ -106,7 +108,17 @@ def _segmentation(found: Mapping[str, Any]) -> tuple[Output, Regions]:
         good = isinstance(labels, list) and labels and all(type(label) is int and 0 < label < 256 for label in labels)
         if not good or not name.replace("_", "").isalnum():
             raise DataError(f"The region '{name[:40]}' has no labels from 1 to 255.", hint)
-    return Segmentation(tuple(regions)), tuple(tuple(labels) for labels in regions.values())
+    measured_by, known = found.get(MEASURED_BY, Segmentation.headline), _headlines()
+    if measured_by not in known:
+        message = f"Regions are not measured by '{str(measured_by)[:40]}'."
+        raise DataError(message, f'Write "{MEASURED_BY}": one of {", ".join(known)}.')
+    output = Segmentation.from_card({"regions": tuple(regions), MEASURED_BY: measured_by})
+    return output, tuple(tuple(labels) for labels in regions.values())
+
+
+def _headlines() -> tuple[str, ...]:
+    """By what regions can be measured: Dice per case for nested ones, mIoU where kinds of things share a picture."""
+    return tuple(kind.headline for kind in (Segmentation, *Segmentation.__subclasses__()))
 
 
 def regions_of(labels: NDArray[np.uint8], regions: Regions, name: str) -> NDArray[np.bool_]:

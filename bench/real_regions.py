@@ -1,0 +1,90 @@
+"""All methods on regions of real pictures: crops and weeds, and lesions of people who were not learned from.
+
+CWFID (60 pictures in red and near infrared) has one split and some seeds; its differences are paired by seed. Of the
+three people of open_ms each is the test once, by models that learned from the other two; differences are paired by
+person. Both are folders of one's own, trained as `train` does by default:
+
+    python bench/real_regions.py --data /path/to/data --seeds 5 --write docs/tables --fill docs/results.md
+
+Goes on where an earlier call was cut off (`--folder`).
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import tempfile
+from functools import partial
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from bench.few_pictures import PEOPLE, SIZE, write_lesions, write_plants
+from mmlab.analysis.methods.seed_comparison import Comparison
+from mmlab.experiments.ablations import ordered
+from mmlab.experiments.comparison_tables import as_markdown, compare, fill, write_tables
+from mmlab.experiments.executors import opened
+from mmlab.experiments.fold_comparison import compare_folds
+from mmlab.experiments.grid import grid_jobs, run
+from mmlab.inference.device import one_thread
+from mmlab.storage.library import Library
+
+PLANTS, LESIONS = "cwfid", tuple(f"lesions_{person}" for person in PEOPLE)
+
+
+def write_folders(folder: Path, data: Path) -> None:
+    """The folders of one's own that are not there yet."""
+    writers = {PLANTS: write_plants}
+    writers |= {name: partial(write_lesions, tested=person) for name, person in zip(LESIONS, PEOPLE, strict=True)}
+    for name, write in writers.items():
+        if not (folder / name / "task.json").is_file():
+            write(folder / name, data)
+    os.environ["MMLAB_FOLDERS"] = os.pathsep.join(str(folder / name) for name in writers)
+
+
+def train(tasks: list[str], methods: list[str], seeds: int, library: Library, processes: int) -> None:
+    """Train and measure what is lacking. Raises what a training raised."""
+    with opened("processes", library.root, processes) as engine:
+        for job, result in run(grid_jobs(tasks, methods, range(seeds)), library, engine):
+            if isinstance(result, Exception):
+                raise result
+            print(job.task, job.method, job.seed, file=sys.stderr, flush=True)
+
+
+def compared(tasks: list[str], library: Library) -> dict[str, Comparison]:
+    """The comparison of each data set, by the name of its table."""
+    found = {"real_regions-cwfid": compare(library, PLANTS)} if PLANTS in tasks else {}
+    if set(LESIONS) <= set(tasks):
+        found["real_regions-lesions"] = compare_folds(library, LESIONS[0], LESIONS)
+    return found
+
+
+def main() -> None:
+    """Train what is lacking, compare, write."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, required=True, help="folder with the two files")
+    parser.add_argument("--tasks", default=",".join((PLANTS, *LESIONS)))
+    parser.add_argument("--methods", default=",".join(ordered()))
+    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--trained", action="store_true", help="train nothing: write what there is")
+    parser.add_argument("--processes", type=int, default=1, help="trainings at a time")
+    parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()) / "mmlab-real-regions")
+    parser.add_argument("--write", type=Path)
+    parser.add_argument("--fill", type=Path)
+    given = parser.parse_args()
+    one_thread()
+    write_folders(given.folder, given.data)
+    library, tasks = Library(given.folder / "library"), given.tasks.split(",")
+    if not given.trained:
+        train(tasks, given.methods.split(","), given.seeds, library, given.processes)
+    for name, found in compared(tasks, library).items():
+        print(text := f"{as_markdown(found)}\n\n{SIZE} pixels.")
+        if given.write is not None:
+            write_tables(found, given.write, name)
+        if given.fill is not None:
+            fill(given.fill, {name: text})
+
+
+if __name__ == "__main__":
+    main()
