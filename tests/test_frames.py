@@ -116,6 +116,7 @@ def test_large_frames_are_kept_small_and_one_in_colour_makes_all_so() -> None:
         (saved([frame(9)] * 4, "GIF")[:30], "'a' is not a picture that can be read, or it is damaged."),
         (saved([frame(9), frame(9, 9, 9)], "TIFF"), "'a' holds pictures that differ in size."),
         (b"", "'a' is empty."),
+        (b"neither a video nor a picture", "'a' is not a clip that can be read, or it is damaged."),
     ],
 )
 def test_what_is_no_clip_is_refused_in_a_sentence(content: bytes, sentence: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import re
 from pathlib import Path
 
 import numpy as np
@@ -66,6 +67,11 @@ def test_an_overlay_shows_what_was_found_the_difference_and_the_doubt() -> None:
     for part in ("found", "difference", "doubt", "Dice with the truth", "Enhancing tumour", "dashed lines: the truth"):
         assert part in cards
     assert cards.count("False positives and false negatives of Modality dropout") == 1
+
+
+def test_the_overlap_of_every_model_stands_in_the_line_that_stays_in_sight_on_a_narrow_screen() -> None:
+    (line,) = re.findall(r'<div class="mm-strip".*?</div>', text(shown()))
+    assert re.findall(r">([\w +]+) <b>Dice \d\.\d\d [✓✗]</b>", line) == ["Modality dropout", "GMD + DS"]
 
 
 def test_a_contrast_switched_off_changes_the_overlay_and_the_volume() -> None:

@@ -257,7 +257,7 @@ def test_a_list_of_other_files_is_no_video(tmp_path: Path) -> None:
     secret.write_text("secret")
     for text in (f"ffconcat version 1.0\nfile {secret}\n", f"#EXTM3U\n#EXTINF:1,\n{secret}\n", "v=0\nm=video 1 RTP\n"):
         assert containers.container_of(text.encode()) == ""
-        with pytest.raises(DataError, match="not a picture that can be read"):
+        with pytest.raises(DataError, match="not a clip that can be read"):
             read_clip(text.encode(), "a.mp4")
 
 

@@ -335,11 +335,12 @@ def test_many_combinations_are_rows_by_their_number_of_inputs_with_the_worst_fir
     line = method_tables.Line("m", "M", "1 seed", values, tuple(map(str, range(9))))
     for higher, order in ((True, ["b", "a", "c", "a-c", "a-b", "b-c", "a-b-c"]), (False, ["a", "b", "c", "b-c"])):
         scale = method_tables.Scale(higher_is_better=higher)
-        html = many_combinations.tall([line], columns, columns, scale, "m:a-c")
+        html = many_combinations.tall([line, replace(line, name="n")], columns, columns, scale, "m:a-c")
         assert re.findall(r'data-pick="m:([^"]+)"', html)[: len(order)] == order
         assert re.findall(r"(\d inputs?), worst first", html) == ["1 input", "2 inputs", "3 inputs"]
         assert '"m:a-c" aria-pressed="true"' in html
         assert ">57.0<" in html  # the mean is over all, whatever is shown
+        assert 'style="--signs:8"' in html  # `90.0` of each line: what stands beside each other on a narrow screen
     assert [each.key for each in many_combinations.found_in(columns, "A c")] == ["a-c", "a-b-c"]
     assert many_combinations.found_in(columns, "nobody") == []
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import io
 from itertools import pairwise
 
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
+from mmlab.core.errors import DataError
 from mmlab.core.recordings import Clip, Picture
 from mmlab.modalities.containers import container_of
 from mmlab.modalities.files import check_bytes, shown_name
 from mmlab.modalities.frames.array_clip import from_array
-from mmlab.modalities.frames.pictures import from_archive, from_moving, packed, small
+from mmlab.modalities.frames.pictures import from_archive, from_moving, is_picture, packed, small
 from mmlab.modalities.frames.video import from_video
 from mmlab.modalities.image.array_picture import NUMPY
 from mmlab.modalities.image.decode import encode_picture, read_picture
@@ -29,7 +30,8 @@ def read_clip(content: bytes, name: str = "", wanted: int = FRAMES) -> Clip:
     From a video (with PyAV), a zip of pictures, a picture that moves, an array, or one picture, which is a clip of one
     frame. Raises DataError.
     """
-    check_bytes(content, shown_name(name, "The clip"), CLIP_BYTES, HINT)
+    label = shown_name(name, "The clip")
+    check_bytes(content, label, CLIP_BYTES, HINT)
     if content.startswith(ZIP):
         return from_archive(content, name, wanted)
     if content.startswith(NUMPY):
@@ -37,7 +39,15 @@ def read_clip(content: bytes, name: str = "", wanted: int = FRAMES) -> Clip:
     if container_of(content):
         return from_video(content, name, wanted)
     found = from_moving(content, name, wanted)
-    return Clip(small(read_picture(content, name).pixels)[None]) if found is None else found
+    if found is not None:
+        return found
+    try:
+        still = read_picture(content, name)
+    except DataError as error:
+        if is_picture(name) or not isinstance(error.__cause__, UnidentifiedImageError):
+            raise
+        raise DataError(f"{label} is not a clip that can be read, or it is damaged.", HINT) from error
+    return Clip(small(still.pixels)[None])
 
 
 def encode_moving(clip: Clip) -> bytes:

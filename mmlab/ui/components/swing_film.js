@@ -92,6 +92,8 @@ export default function (component) {
     box.appendChild(box.canvas);
     parentElement.appendChild(box);
     new ResizeObserver(() => box.film && draw(box)).observe(box);
+    box.style.transition = "color 10ms";  // so that another theme, whose ink the page hands down, is told
+    box.addEventListener("transitionend", () => box.film && draw(box));
   }
   box.canvas.setAttribute("aria-label", data.label);
   if (box.id === data.id) return;

@@ -32,8 +32,10 @@ def tall(
 ) -> str:
     """The heat map as HTML with a row for each combination that is `shown`, and one for the mean and the worst of all.
 
-    columns: all combinations, to which the values of the lines belong.
+    columns: all combinations, to which the values of the lines belong. `--signs` of the table says how many signs stand
+    beside each other, by which a narrow screen sizes them.
     """
+    signs = sum(max(len(scale.text(value)) for value in line.values) for line in lines)
     head = "".join(f"<th scope='col'>{escape(line.title)}<small>{escape(line.note)}</small></th>" for line in lines)
     span = span_of([line.values for line in lines], len(columns), scale)
     place = {column.key: position for position, column in enumerate(columns)}
@@ -45,8 +47,8 @@ def tall(
         for size in sizes
     )
     return (
-        f'<div class="mm-scroll mm-tall"><table class="mm-heat"><thead><tr><th scope="col">{say("Inputs")}</th>'
-        f"{head}</tr></thead><tbody>{ends}</tbody>{groups}</table></div>"
+        f'<div class="mm-scroll mm-tall"><table class="mm-heat" style="--signs:{signs}"><thead>'
+        f'<tr><th scope="col">{say("Inputs")}</th>{head}</tr></thead><tbody>{ends}</tbody>{groups}</table></div>'
     )
 
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from mmlab.core.outputs import Prediction
 
 MOST_BARS = 12
+_SIGNS, _COLOURS = {None: "", True: " ✓", False: " ✗"}, {None: ACCENT, True: RIGHT, False: WRONG}
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,20 @@ class Card:
 
 def cards(shown: Sequence[Card]) -> str:
     """All cards as one grid that wraps."""
-    return f'<div class="mm-cards">{"".join(_card(card) for card in shown)}</div>{_strip(shown)}'
+    strip_of = [(card.title, say(_said(card)), _right(card)) for card in shown]
+    return f'<div class="mm-cards">{"".join(_card(card) for card in shown)}</div>{strip(strip_of)}'
+
+
+def strip(shown: Sequence[tuple[str, str, bool | None]]) -> str:
+    """All answers in one line that stays in sight while a narrow screen is scrolled; the cards say it in full.
+
+    By card its title, its answer in a word, and whether that is right, None where it is not known.
+    """
+    parts = [
+        f'<span style="--c:{_COLOURS[right]}">{escape(title)} <b>{escape(answer)}{_SIGNS[right]}</b></span>'
+        for title, answer, right in shown
+    ]
+    return f'<div class="mm-strip" aria-hidden="true">{"".join(parts)}</div>'
 
 
 def complaint(title: str, message: str, hint: str = "") -> str:
@@ -131,23 +145,6 @@ def _answer(answer: str) -> str:
     """In large letters; a long one in smaller ones."""
     answer = say(answer)
     return f"<b data-answer{' class=mm-long' if len(answer) > 10 else ''}>{escape(answer)}</b>"
-
-
-def _strip(shown: Sequence[Card]) -> str:
-    """All answers in one line that stays in sight while a narrow screen is scrolled; the cards say it in full."""
-    parts = [
-        f'<span style="--c:{_colour(card)}">{escape(card.title)} <b>{escape(say(_said(card)))}{_sign(card)}</b></span>'
-        for card in shown
-    ]
-    return f'<div class="mm-strip" aria-hidden="true">{"".join(parts)}</div>'
-
-
-def _sign(card: Card) -> str:
-    return {None: "", True: " ✓", False: " ✗"}[_right(card)]
-
-
-def _colour(card: Card) -> str:
-    return {None: ACCENT, True: RIGHT, False: WRONG}[_right(card)]
 
 
 def _verdict(right: bool, card: Card) -> str:

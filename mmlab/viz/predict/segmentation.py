@@ -22,7 +22,7 @@ from PIL import Image
 
 from mmlab.core.phrases import say
 from mmlab.viz.base.theme import rgb
-from mmlab.viz.predict.prediction_cards import warned
+from mmlab.viz.predict.prediction_cards import strip, warned
 
 Flags = NDArray[np.bool_]
 Floats = NDArray[np.floating[Any]]
@@ -52,7 +52,8 @@ class Found:
     """What one method makes of a picture.
 
     panels: captions with drawings; scores: by region its overlap with what `against` names, by this `measure`; places:
-    of these regions among all, where some are left out. warning: why not to rely on it.
+    of these regions among all, where some are left out. warning: why not to rely on it. overlap: that of all regions in
+    words; good: whether it is enough, None where the truth is not known.
     """
 
     title: str
@@ -66,6 +67,8 @@ class Found:
     regions: int = 0
     warning: str = ""
     measure: str = "Dice"
+    overlap: str = ""
+    good: bool | None = None
 
 
 def colour_of(place: int, count: int) -> str:
@@ -76,7 +79,8 @@ def colour_of(place: int, count: int) -> str:
 
 def cards(shown: Sequence[Found]) -> str:
     """All methods as a grid that wraps."""
-    return f'<div class="mm-cards mm-areas">{"".join(_card(each) for each in shown)}</div>'
+    strip_of = [(each.title, each.overlap, each.good) for each in shown]
+    return f'<div class="mm-cards mm-areas">{"".join(_card(each) for each in shown)}</div>{strip(strip_of)}'
 
 
 def panel(base: Floats, layer: NDArray[np.uint8], lines: str, what: str) -> str:

@@ -71,8 +71,7 @@ def states(
     for key, prediction in answers.items():
         score = region_overlap.overlap(output, _regions(prediction), against)
         good = score >= output.least_overlap
-        told = output.goodness_text(math.nan if truth is None and key == whole.key else score)
-        said = f"{output.overlap_name} {told}"
+        said = _told(output, math.nan if truth is None and key == whole.key else score)
         found.append(combination_lattice.State(names[key], said, None, None if truth is None else good, good))
     return found
 
@@ -134,12 +133,29 @@ def _found(
     if truth is None and now == whole:  # an answer beside itself: no score of anything
         rows, named = [], say("The ground truth is unknown, so this prediction has no {measure}.", measure=measure)
         places = []
+    overlap = math.nan if truth is None and now == whole else region_overlap.overlap(output, found, against)
     count = int(found.any((1, 2)).sum())
     said = say("{count} of {total} regions.", count=count, total=len(names)) if many else size
     drawn = panels(base, now, against, title, modality_kind(kind).sliced)
     return segmentation.Found(
-        title, wording.answer(now.answer), said, drawn, rows, named, change, places, len(names), measure=measure
+        title,
+        wording.answer(now.answer),
+        said,
+        drawn,
+        rows,
+        named,
+        change,
+        places,
+        len(names),
+        measure=measure,
+        overlap=_told(output, overlap),
+        good=None if truth is None else overlap >= output.least_overlap,
     )
+
+
+def _told(output: Segmentation, overlap: float) -> str:
+    """The overlap of all regions in words; a dash for NaN."""
+    return f"{output.overlap_name} {output.goodness_text(overlap)}"
 
 
 def side_of(recorded: Raw | None, across: int) -> float:
