@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import gzip
+import io
 import json
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import nibabel
 import numpy as np
@@ -17,9 +19,10 @@ from mmlab.modalities.files import numbered, shown_name
 from mmlab.tasks.custom import locations
 from mmlab.tasks.custom.validate import check
 from mmlab.tasks.official.benchmark import BENCHMARKS
+from mmlab.tasks.official.fingerprint import unusable
 from mmlab.tasks.official.miniature import write_miniature
 from mmlab.tasks.official.opening import looked_at, open_folder
-from mmlab.tasks.official.stand_ins import cut_off, png
+from mmlab.tasks.official.stand_ins import cut_off, jpeg, npy, png
 from tests.folders import nifti
 
 
@@ -136,6 +139,48 @@ def test_a_wrong_folder_is_one_sentence_that_names_what_is_not_there(name: str, 
 def read_first(name: str, folder: Path, sample: str) -> None:
     open_folder(name, folder)
     TASKS[name]().example(sample)
+
+
+def zipped(content: bytes) -> bytes:
+    """A zip with one file."""
+    made = io.BytesIO()
+    with ZipFile(made, "w") as archive:
+        archive.writestr("a.npy", content)
+    return made.getvalue()
+
+
+def box(name: bytes, size: int) -> bytes:
+    """A box of an MP4 with so many zeros in it."""
+    return (8 + size).to_bytes(4) + name + bytes(size)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.png", png(np.zeros((9, 9), np.uint8))),
+        ("a.jpg", jpeg(np.zeros((9, 9), np.uint8))),
+        ("a.npy", npy(np.zeros((9, 9)))),
+        ("a.npz", zipped(b"an array")),
+        ("a.wav", b"RIFF" + (92).to_bytes(4, "little") + b"WAVE" + bytes(88)),
+        ("a.mp4", box(b"ftyp", 8) + box(b"moov", 16) + (1).to_bytes(4) + b"mdat" + (64).to_bytes(8) + bytes(48)),
+    ],
+)
+def test_a_file_that_ends_early_is_told_without_decoding_it(name: str, content: bytes, tmp_path: Path) -> None:
+    file = tmp_path / name
+    for length in (len(content) // 3, len(content) // 2, len(content) - 24):
+        file.write_bytes(content[:length])
+        assert unusable(file) == "cut off", length
+    file.write_bytes(content)
+    assert unusable(file) == ""
+
+
+def test_a_thumbnail_that_is_whole_does_not_make_its_picture_whole(tmp_path: Path) -> None:
+    whole = jpeg(np.random.default_rng(0).integers(0, 255, (99, 99), np.uint8))
+    file = tmp_path / "a.jpg"
+    file.write_bytes(whole[:2] + jpeg(np.zeros((4, 4), np.uint8)) + whole[2:-9])
+    assert unusable(file) == "cut off"
+    file.write_bytes(whole + b"what a camera leaves behind" * 40)
+    assert unusable(file) == ""
 
 
 @pytest.mark.parametrize("name", list(BENCHMARKS))

@@ -198,13 +198,14 @@ def test_a_bad_download_is_refused_and_its_lost_files_can_count_as_missing(tmp_p
     assert sum(int((~each).sum()) for each in present) == 2
 
 
-def test_a_picture_that_is_cut_off_is_named(tmp_path: Path) -> None:
-    write_miniature("casia_surf", tmp_path / "data", broken=True)
-    found = open_folder("casia_surf", tmp_path / "data", incomplete=True)
-    cut = found.samples[-1].cells["infrared"]
-    problems = [str(each) for each in check(tmp_path / "data").problems.found if each.is_error]
-    assert len(problems) == 1
-    assert Path(cut).name in problems[0]
+def test_a_picture_that_is_cut_off_is_named_before_anything_is_read(tmp_path: Path) -> None:
+    write_miniature("casia_surf", tmp_path / "data")
+    whole = looked_at("casia_surf", tmp_path / "data")[2]
+    cut = whole.samples[-1].cells["infrared"]
+    cut_off(tmp_path / "data" / cut)
+    assert looked_at("casia_surf", tmp_path / "data")[2].lacking == ((cut, "cut off"),)
+    with pytest.raises(DataError, match=f"'{cut}' is cut off"):
+        open_folder("casia_surf", tmp_path / "data")
 
 
 def test_a_case_with_a_contrast_of_another_shape_or_without_one_is_named(tmp_path: Path) -> None:

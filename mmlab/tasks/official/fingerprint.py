@@ -18,10 +18,10 @@ from mmlab.tasks.custom.manifest import SPLITS
 from mmlab.tasks.custom.task_json import COMMON
 from mmlab.tasks.custom.text_tokens import kept_choice
 from mmlab.tasks.official.benchmark import POINTER, Benchmark, Protocol, Sample
+from mmlab.tasks.official.cut_off import is_cut_off
 
 LARGEST_POINTER = 1000  # bytes
 NOT_THERE, IS_POINTER, EMPTY, CUT_OFF = "not there", "a Git LFS pointer", "empty", "cut off"
-STREAMED = 0xFFFFFFFF  # the length of a WAV that was written before its end was known
 
 
 @dataclass(frozen=True)
@@ -102,23 +102,18 @@ def _lacking(folder: Path, paths: Iterable[str]) -> Iterable[tuple[str, str]]:
 
 
 def unusable(file: Path) -> str:
-    """Why a file cannot be what its name says, from its size and its first bytes; empty where nothing is wrong."""
+    """Why a file cannot be what its name says, from its size and its ends; empty where nothing is wrong."""
     try:
         if not file.is_file():
             return NOT_THERE
         size = file.stat().st_size
         if size == 0:
             return EMPTY
-        if size > LARGEST_POINTER and file.suffix.lower() != ".wav":
-            return ""
-        with file.open("rb") as opened:
-            start = opened.read(len(POINTER))
+        if size <= LARGEST_POINTER and file.read_bytes().startswith(POINTER):
+            return IS_POINTER
+        return CUT_OFF if is_cut_off(file) else ""
     except OSError:
         return "not readable"
-    if start == POINTER:
-        return IS_POINTER
-    promised = int.from_bytes(start[4:8], "little") if start[:4] == b"RIFF" else 0
-    return CUT_OFF if size < promised + 8 and promised != STREAMED else ""
 
 
 def _classes(asked: Mapping[str, Any], samples: Sequence[Sample]) -> dict[str, dict[str, int]]:
