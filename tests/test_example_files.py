@@ -97,7 +97,7 @@ def test_strokes_are_read_from_a_table_with_and_without_names() -> None:
     ("content", "said"),
     [
         (b"a,b\n1,2\n3,4\n", "no columns x and y"),
-        (b"x,y\n1,2\n", "is empty"),
+        (b"x,y\n1,2\n", "has a single point"),
         (b"x,y\n1,2\n1,2\n", "only a dot"),
         (b"x,y\n1,2\n3,1e9\n", "not two finite numbers"),
         (b"x,y\n1,2\n3,four\n", "four"),

@@ -16,6 +16,7 @@ import mmlab.ui.session.cache
 from mmlab.ui.bar.samples import OPEN
 from mmlab.ui.components import page_frame
 from mmlab.ui.inputs.sample_picker import TAB, TABS
+from mmlab.ui.session import upload_draft
 from tests.apps import captions, show_library
 from tests.library import measured
 from tests.test_brain import head, nifti, png
@@ -118,6 +119,19 @@ def own() -> AppTest:
 def give(app: AppTest, modality: str, name: str, content: bytes) -> AppTest:
     kind = "image/png" if name.endswith("png") else "application/octet-stream"
     return app.file_uploader(key=f"bring.brain.{modality}.File").upload(name, content, kind).run()
+
+
+def test_whatever_a_file_does_to_its_reader_the_page_says_so_and_the_rest_stays(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    app = give(own(), "flair", "a.nii", nifti(head()))
+    monkeypatch.setattr(upload_draft, "decoded", lambda *given: 1 // 0)
+    app = give(app, "t1", "b.nii", nifti(head()))
+    assert not app.exception
+    assert [each.value for each in app.warning] == [
+        "Something went wrong with this file.  \nThe details are in the log of the app."
+    ]
+    assert not app.toggle(key="on.flair").disabled
 
 
 def test_a_person_brings_volumes_and_pictures_and_leaves_one_out() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 import torch
 
 from mmlab.core.errors import DataError
+from mmlab.core.modality_kinds import modality_kind
 from mmlab.modalities.vector.folder_input import VectorInput
 from mmlab.tasks.custom import scales
 from mmlab.tasks.custom.validate import check
@@ -31,6 +33,19 @@ def folder_of(root: Path, arrays: dict[str, np.ndarray], **option: object) -> Pa
     output = {"kind": "classification", "classes": ["no", "yes"]}
     (root / "task.json").write_text(json.dumps({"name": "features", "output": output, "modalities": inputs}))
     return root
+
+
+@pytest.mark.parametrize("kind", ["vector", "sequence", "series", "volume"])
+def test_what_is_called_an_array_and_is_none_is_told_so(kind: str) -> None:
+    archive = io.BytesIO()
+    np.savez(archive, one=np.zeros(3), two=np.ones(3))
+    for content, said in (
+        (b"a,b\n1,2\n", "'a.npy' is no .npy file that can be read."),
+        (archive.getvalue(), "'a.npy' is an archive of arrays (.npz)."),
+    ):
+        with pytest.raises(DataError) as caught:
+            modality_kind(kind).read(content, "a.npy")
+        assert caught.value.message == said
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from mmlab.core.modality import Modality
 from mmlab.core.modality_kinds import modality_kind
 from mmlab.core.recordings import ScanVolume
 from mmlab.modalities.corruption import degrade
-from mmlab.modalities.volume.decode import SIDE, encode_scan_volume, read_scan_volume
+from mmlab.modalities.volume.decode import HINT, SIDE, encode_scan_volume, read_scan_volume
 from mmlab.modalities.volume.draw import chosen
 from mmlab.modalities.volume.folder_input import VolumeInput, fitted
 from mmlab.viz.explain import attribution_maps
@@ -93,6 +93,12 @@ def test_what_is_no_scan_is_refused_in_a_sentence(content: bytes, sentence: str)
     with pytest.raises(DataError) as caught:
         read_scan_volume(content, "a")
     assert str(caught.value.args[0]) == sentence
+
+
+def test_a_scan_that_cannot_be_read_is_not_told_of_pictures_of_slices() -> None:
+    with pytest.raises(DataError) as caught:
+        read_scan_volume(b"nothing of the kind", "a.nii")
+    assert caught.value.hint == HINT
 
 
 def test_a_scan_is_fitted_into_a_cube_in_its_own_proportions() -> None:

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from mmlab.core.errors import DataError
 from mmlab.modalities.files import check_bytes
-from mmlab.modalities.npy_header import npy_header
+from mmlab.modalities.npy_header import NUMPY, npy_header
 
+ZIP = b"PK\3\4"  # how archives of several arrays begin
 Check = Callable[[tuple[int, ...], np.dtype[Any]], None]
 
 
@@ -30,6 +31,15 @@ def loaded(content: bytes, label: str, most: int, hint: str, check: Check) -> ND
         raise
     except Exception as error:  # NumPy raises ValueError, EOFError, tokenize errors and more
         raise DataError(f"{label} is no .npy file that can be read.", hint) from error
+
+
+def check_named(content: bytes, name: str, label: str, hint: str) -> None:
+    """Raise DataError for a file that is called .npy and is none, before it is taken for text or a scan."""
+    if not name.lower().endswith(".npy") or content.startswith(NUMPY):
+        return
+    if content.startswith(ZIP):
+        raise DataError(f"{label} is an archive of arrays (.npz).", "Save one of them with numpy.save.")
+    raise DataError(f"{label} is no .npy file that can be read.", hint)
 
 
 def check_finite(values: NDArray[Any], label: str) -> None:

@@ -6,6 +6,8 @@ from typing import IO, Any
 
 import numpy as np
 
+NUMPY = b"\x93NUMPY"  # how such a file begins
+
 
 def npy_header(opened: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
     """Shape, whether it is kept by column, and type; `opened` stands behind it then.

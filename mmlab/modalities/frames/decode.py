@@ -14,8 +14,8 @@ from mmlab.modalities.files import check_bytes, shown_name
 from mmlab.modalities.frames.array_clip import from_array
 from mmlab.modalities.frames.pictures import from_archive, from_moving, is_picture, packed, small
 from mmlab.modalities.frames.video import from_video
-from mmlab.modalities.image.array_picture import NUMPY
 from mmlab.modalities.image.decode import encode_picture, read_picture
+from mmlab.modalities.npy_header import NUMPY
 
 CLIP_BYTES = 64_000_000
 FRAMES, MOST_FRAMES = 8, 32

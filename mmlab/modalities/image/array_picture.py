@@ -15,7 +15,6 @@ from mmlab.modalities.files import check_bytes, shown_name
 from mmlab.modalities.image.decode import PICTURE_SIDE
 from mmlab.modalities.npy_array import check_finite
 
-NUMPY = b"\x93NUMPY"
 ARRAY_BYTES = 64_000_000
 HINT = "Save it with numpy.save as [height, width] or [height, width, 3], whole numbers from 0 to 255 or of any range."
 

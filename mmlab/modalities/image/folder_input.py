@@ -16,8 +16,9 @@ from mmlab.core.options import option
 from mmlab.core.prepared_input import PreparedInput
 from mmlab.core.recordings import Picture, Raw
 from mmlab.modalities.files import with_beside
-from mmlab.modalities.image.array_picture import NUMPY, read_array
+from mmlab.modalities.image.array_picture import read_array
 from mmlab.modalities.image.decode import encode_picture, levels_of, read_picture
+from mmlab.modalities.npy_header import NUMPY
 from mmlab.modalities.reading import reading
 
 WHITE = "In files of more than 8 bits, the value that is white; 0: 65535, or 1.0 in floating point"

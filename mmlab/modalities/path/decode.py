@@ -61,8 +61,11 @@ def _is_point(point: Any) -> bool:
 
 def check_drawn(strokes: Strokes, label: str = "The drawing") -> Strokes:
     """The same strokes. Raises DataError where nothing is drawn, or only a dot."""
-    if not strokes.strokes or sum(len(stroke) for stroke in strokes.strokes) < 2:
-        raise DataError(f"{label} is empty.", "Draw a digit with at least one stroke.")
+    count = sum(len(stroke) for stroke in strokes.strokes)
+    if count < 2:
+        raise DataError(
+            f"{label} {'has a single point' if count else 'is empty'}.", "Draw a digit with at least one stroke."
+        )
     if float(np.ptp(np.concatenate(strokes.strokes), axis=0).max()) <= 0:
         raise DataError(f"{label} is only a dot.", "Draw a digit with at least one stroke.")
     return strokes

@@ -15,12 +15,13 @@ from numpy.typing import NDArray
 from mmlab.core.errors import DataError
 from mmlab.core.recordings import FeatureSequence
 from mmlab.modalities.files import check_bytes, shown_name
-from mmlab.modalities.npy_header import npy_header
-from mmlab.modalities.series.columns import ARRAY_BYTES, MOST_COLUMNS, NUMPY, chosen, numbered_columns, table_of
+from mmlab.modalities.npy_array import check_named
+from mmlab.modalities.npy_header import NUMPY, npy_header
+from mmlab.modalities.series.columns import ARRAY_BYTES, MOST_COLUMNS, chosen, numbered_columns, table_of
 from mmlab.modalities.series.csv_table import LARGEST, ROWS, Table
 
 MOST_VALUES = 4_000_000
-HINT = "Save it with numpy.save as [steps, features]; a row of NaN is a step that is not there."
+HINT = "Give a row of numbers per step, as CSV or by numpy.save; a row of NaN is a step that is not there."
 Floats = NDArray[np.float64]
 
 
@@ -33,6 +34,7 @@ def read_sequence(
     """
     label = shown_name(name, "The sequence")
     check_bytes(content, label, ARRAY_BYTES, HINT)
+    check_named(content, name, label, HINT)
     table = _array(content, label) if content.startswith(NUMPY) else table_of(content, label)
     names = columns or table.names or numbered_columns(table.values.shape[1])
     values = chosen(table, columns, label, size) if columns or size else table.values

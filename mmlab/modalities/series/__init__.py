@@ -34,7 +34,7 @@ class SeriesKind(ModalityKind):
         from mmlab.modalities.files import shown_name
         from mmlab.modalities.series.columns import table_of
 
-        table = table_of(content, shown_name(name, "The series"))
+        table = table_of(content, shown_name(name, "The series"), name=name)
         columns = table.names or tuple(str(place) for place in range(1, table.values.shape[1] + 1))
         return Series(table.values, 1.0, columns)
 

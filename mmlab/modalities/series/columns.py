@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from mmlab.core.errors import DataError
 from mmlab.core.plain_text import LONGEST_NAME, NAMES_HINT, is_plain, plain
-from mmlab.modalities.npy_header import npy_header
+from mmlab.modalities.npy_array import check_named
+from mmlab.modalities.npy_header import NUMPY, npy_header
 from mmlab.modalities.series.csv_table import LARGEST, NOTHING_STATED, ROWS, Table, TableOptions, read_table
 
-NUMPY = b"\x93NUMPY"
 ARRAY_BYTES, MOST_COLUMNS, MOST_VALUES = 32_000_000, 65_536, 8_000_000
 Floats = NDArray[np.float64]
 
@@ -43,8 +43,9 @@ def listed(columns: tuple[str, ...]) -> str:
     return ", ".join(columns[:8]) + (" ..." if len(columns) > 8 else "")
 
 
-def table_of(content: bytes, label: str, stated: TableOptions = NOTHING_STATED) -> Table:
+def table_of(content: bytes, label: str, stated: TableOptions = NOTHING_STATED, name: str = "") -> Table:
     """The numbers of a CSV or .npy file. Raises DataError."""
+    check_named(content, name, label, "Save it with numpy.save as [rows, columns].")
     if not content.startswith(NUMPY):
         return read_table(content, label, stated, MOST_COLUMNS)
     values = _array(content, label)

@@ -61,7 +61,7 @@ class SeriesInput(FolderInput):
 
     def read_as_stated(self, content: bytes, name: str, stated: TableOptions) -> Raw:
         label = shown_name(name, "The series")
-        table = table_of(content, label, stated)
+        table = table_of(content, label, stated, name)
         clock = time_column(table, self.columns)
         values = chosen(table, self.columns, label, self.size, clock)
         stated_rate, start = _stated(table, "rate", label), _stated(table, "start", label)

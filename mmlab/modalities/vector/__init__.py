@@ -33,7 +33,7 @@ class VectorKind(ModalityKind):
         from mmlab.modalities.series.columns import table_of
 
         label = shown_name(name, "The row of numbers")
-        table = table_of(content, label)
+        table = table_of(content, label, name=name)
         if len(table.values) != 1:
             raise DataError(f"{label} has {len(table.values)} rows.", "Give one row of numbers per sample.")
         names = table.names or tuple(str(place) for place in range(1, table.values.shape[1] + 1))

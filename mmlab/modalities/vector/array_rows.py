@@ -10,8 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmlab.core.errors import DataError
-from mmlab.modalities.npy_header import npy_header
-from mmlab.modalities.series.columns import NUMPY
+from mmlab.modalities.npy_header import NUMPY, npy_header
 from mmlab.modalities.series.csv_table import LARGEST
 
 ARRAYS = 6  # kept open: one per input

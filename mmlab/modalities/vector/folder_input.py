@@ -68,7 +68,7 @@ class VectorInput(FolderInput):
         if wanted:
             return Vector(row_of(content, wanted, len(self.row_names), label), self.row_names)
         content = content if self.pooled else in_one_row(content)
-        values = chosen(table_of(content, label), self.columns, label, self.size)
+        values = chosen(table_of(content, label, name=path), self.columns, label, self.size)
         if self.pooled:
             there = values[(values != 0).any(1)]
             return Vector((there if len(there) else values).mean(0), self.row_names)

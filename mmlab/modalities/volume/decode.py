@@ -11,9 +11,10 @@ from scipy import ndimage
 from mmlab.core.errors import DataError
 from mmlab.core.recordings import ScanVolume
 from mmlab.modalities.files import check_bytes, shown_name
-from mmlab.modalities.image.array_picture import NUMPY
-from mmlab.modalities.npy_array import check_finite, loaded, sides
-from mmlab.modalities.scan.folder_input import UNTURNED, grey_scan, greys
+from mmlab.modalities.npy_array import check_finite, check_named, loaded, sides
+from mmlab.modalities.npy_header import NUMPY
+from mmlab.modalities.scan.folder_input import UNTURNED, GreyScan, grey_scan, greys
+from mmlab.modalities.scan.nifti import HINT as SLICE_HINT
 from mmlab.modalities.scan.nifti import PLAIN_BYTES, VOXELS, encode_volume
 
 LEAST, SIDE = 2, 128  # voxels a side: of a file, and of what is kept of it
@@ -29,7 +30,8 @@ def read_scan_volume(content: bytes, name: str = "") -> ScanVolume:
         values = _from_array(content, label)
     else:
         check_bytes(content, label, PLAIN_BYTES, HINT)
-        found = grey_scan(content, name)
+        check_named(content, name, label, HINT)
+        found = _scan(content, name)
         values = found.values.transpose(2, 1, 0)[:, ::-1]  # from below, from the front, from the left
         spacing, note = tuple(reversed(found.steps or ())), "" if found.is_oriented else UNTURNED
     if min(values.shape) < LEAST:
@@ -42,6 +44,14 @@ def read_scan_volume(content: bytes, name: str = "") -> ScanVolume:
 def encode_scan_volume(raw: ScanVolume) -> bytes:
     """A packed NIfTI-1 file that `read_scan_volume` takes."""
     return encode_volume(list(raw.voxels), raw.spacing)
+
+
+def _scan(content: bytes, name: str) -> GreyScan:
+    """A NIfTI file. Raises DataError, which offers no picture of a slice, as where slices are taken."""
+    try:
+        return grey_scan(content, name)
+    except DataError as error:
+        raise DataError(error.message, HINT if error.hint == SLICE_HINT else error.hint) from error
 
 
 def _from_array(content: bytes, label: str) -> NDArray[np.uint8]:

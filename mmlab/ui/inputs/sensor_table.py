@@ -21,8 +21,8 @@ from mmlab.ui.text.markdown import plain
 
 UNITS = {"g": "g", "m/s2": "m/s²", "rad/s": "rad/s", "deg/s": "°/s"}
 HELP = phrase(
-    "One row per moment. Columns are found by their names, such as `acc_x [g]` or `gyro_z [deg/s]`; three columns "
-    "without names are x, y and z. A column of times (`t [s]`, `time_ms`) gives the rate; any rate will do."
+    "One row per moment, in columns with names such as `acc_x [g]` or `gyro_z [deg/s]`, or in three without names, "
+    "which are x, y and z. A column of times (`t [s]`, `time_ms`) gives the rate; any rate will do."
 )
 
 

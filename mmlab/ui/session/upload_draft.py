@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 
 import streamlit as st
@@ -17,6 +18,7 @@ from mmlab.core.phrases import say
 from mmlab.ui.session import cache, uploads, url_state
 from mmlab.ui.session.decoded_uploads import decoded
 
+LOG = logging.getLogger("mmlab.app")
 DRAFT, PROBLEMS = "mmlab.draft", "mmlab.problems"
 TRUTH, NUMBER, LABELS = "bring.truth", "bring.number", "bring.labels"  # what a person said it is
 MEGABYTES = 16
@@ -46,6 +48,11 @@ def give(task_name: str, modality: str, part: uploads.UploadedFile | None) -> No
         task.prepare(modality, decoded(task, modality, part))
     except MmlabError as error:
         problems[modality] = error
+    except Exception:  # whatever a file does to a reader, the page and all other inputs stay
+        LOG.exception("A file for %s of %s could not be taken.", modality, task_name)
+        problems[modality] = DataError(
+            say("Something went wrong with this file."), say("The details are in the log of the app.")
+        )
     else:
         kept[modality] = part
 

@@ -106,7 +106,7 @@ def _own() -> None:
     """A lesson of one's own, by upload."""
     with st.expander(say("A lesson of your own")), page_frame.error_boundary():
         st.markdown(say(HOW, variable=shelf.VARIABLE))
-        file = st.file_uploader(say("A lesson (.md)"), type=["md"], key="lesson.file")
+        file = st.file_uploader(say("A lesson (.md)"), type=["md"], key="lesson.file", max_upload_size=1)
         if file is None:
             return
         try:
