@@ -9,6 +9,7 @@ from torch import Tensor
 from mmlab.core.errors import Unsupported
 from mmlab.methods.dimml import DIMML
 from mmlab.methods.dmrnet import DMRNet
+from mmlab.methods.m3ixup import M3ixup
 from mmlab.testing.method_contract import made, trainer
 
 
@@ -78,3 +79,14 @@ def test_a_head_of_its_own_predicts_in_the_loss_on_hard_combinations_and_answers
         for parameter in method.hard_head.parameters():
             parameter.zero_()
     assert torch.equal(method(batch.inputs, batch.present).logits, before)
+
+
+def test_the_classifier_of_gmc_bends_where_the_usual_one_is_linear_in_the_code() -> None:
+    bends = {}
+    for each in ("linear", "residual"):
+        method = made("m3ixup", classifier=each)
+        assert isinstance(method, M3ixup)
+        codes = torch.randn(2, 16, method.shared.out_features)
+        at_ends = sum(method._answer((code,)) for code in codes) / 2
+        bends[each] = float((method._answer((codes.mean(0),)) - at_ends).detach().abs().max())
+    assert bends["linear"] < 1e-5 < 1e-3 < bends["residual"]

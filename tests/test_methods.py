@@ -183,6 +183,7 @@ ABLATIONS = [
     Ablation("m3ixup", "input_share", 1.0),
     Ablation("m3ixup", "unimodal_loss", "contrast"),
     Ablation("m3ixup", "labels", "probe"),
+    Ablation("m3ixup", "classifier", "residual"),
 ]
 
 
@@ -192,6 +193,7 @@ ON_REGIONS = {
     "hard_head",
     "fusion_heads",
     "unimodal_loss",
+    "classifier",
     "relation",
     "dimensions",
     "weighting",

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-SHARES_NOT_PASSES = (
-    "Papers count from which pass something begins; here it is a share of the training, so that short runs do it too."
+SHARES_NOT_EPOCHS = (  # a departure of every method with phases, for its card
+    "The papers count in epochs when a phase begins; here it is a fraction of the training, so that short runs go "
+    "through every phase."
 )
 
 

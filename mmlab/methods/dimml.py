@@ -6,8 +6,8 @@ second stage trains a fusion head on the resting encoders. At inference the head
 
 Ours where the paper is silent: with something missing, the heads of what is there vote and the fusion head, which
 never saw a gap, does not (docs/methods.md 3.6). The temperature is smaller: our features have 64 dimensions, not 512.
-Start epochs are shares of the training. The fusion stage takes the last eighth. Options of ours: fusion heads for
-incomplete input and dimensions that are found anew.
+Start epochs are shares of the training, the fusion stage takes the last eighth. Dimensions are separated on `SAMPLES`
+training samples, not augmented; the released code takes all, augmented. Options of ours: fusion heads, `refresh`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from mmlab.core.batch import Batch
-from mmlab.core.declarations import RESNET18, AblationStep, Card, Setting
+from mmlab.core.declarations import RESNET18, SHARES_NOT_EPOCHS, AblationStep, Card, Setting
 from mmlab.core.diagram import PLAIN, Box, Diagram, Each, Exchange, Inputs, Join, Note
 from mmlab.core.errors import Unsupported
 from mmlab.core.method import METHODS, Feature, Features, Fused, Method, Run, Stage
@@ -81,8 +81,8 @@ class DIMML(Method["DIMML.Config"]):
                 "fall": 0.4667,
             },
             config={"temperature": 10.0, "start": 0.1176, "fusion_share": 0.1176},
-            about="As released for AVE and UCF101: 150 passes, then 20 for the fusion head (docs/methods.md 3.5), "
-            "with its ResNet-18 encoders",
+            about="As released for UCF101: 150 passes, then 20 for the fusion head (docs/methods.md 3.5), with its "
+            "ResNet-18 encoders; the rate falls in those 20 as well",
         ),
     )
     card = Card(
@@ -101,13 +101,13 @@ class DIMML(Method["DIMML.Config"]):
         "Multimedia 2024.",
         link="https://arxiv.org/abs/2407.19514",
         departs=(
-            "The paper does not treat missing modalities: who votes when one is missing is our choice.",
-            "With more than two modalities, the contrastive loss of a student is divided by the number of its "
-            "teachers.",
-            "The temperature of the contrastive loss is smaller (2 instead of 10 to 50), because our features "
-            "have 64 numbers instead of 512.",
-            "The fusion head gets the last eighth of the training. The papers count in epochs when a phase "
-            "begins; here it is a fraction of the training, so that short runs go through every phase.",
+            "The paper does not treat missing modalities: who votes when one is missing is our choice. With more than "
+            "two modalities, the contrastive loss of a student is divided by the number of its teachers.",
+            "The contrastive loss has a smaller temperature, 2 and not 10 to 50: features have 64 numbers, not 512.",
+            "The dimensions that separate the classes are found on the first 4,096 training samples, without "
+            "augmentation. The released code uses all of them, augmented as in training.",
+            "The fusion head gets the last eighth of the training.",
+            SHARES_NOT_EPOCHS,
         ),
     )
     diagram = Diagram(

@@ -6,9 +6,11 @@ for all modalities, only the normalisation belongs to each (docs/methods.md 4.1)
 there. Regions in pictures of one size get the paper's network: a U-Net, every convolution shared. A picture and a sound
 cannot share convolutions; elsewhere encoders are a modality's own, and a layer and the head are shared.
 
-Departures, each an option: shared parts are defined by structure, where the released code takes whatever had a
-gradient in all objectives; the visiting order is random from an explicit generator. Cosines and lengths of gradients
-are those in the shared parameters (Eq. 3); in parameters of their own two single modalities are perpendicular anyway.
+Departures: shared parts are defined by structure, where the released code takes whatever had a gradient in all
+objectives; the visiting order is random from an explicit generator. Cosines and lengths of gradients are those in the
+shared parameters (Eq. 3); in parameters of their own two single modalities are perpendicular anyway. Regions have the
+loss of all methods here (soft Dice and cross-entropy), where the released code has soft Dice over the batch; the U-Net
+has three levels of the released five. Outside it the normalisation is batch normalisation, not GroupNorm.
 """
 
 from __future__ import annotations
@@ -97,6 +99,10 @@ class GMD(Method["GMD.Config"]):
             "Which parameters are shared is fixed by the architecture. The released code takes those that every "
             "combination reached in that step.",
             "Conflicts are removed one after another in random order, as in the released code, so a few remain.",
+            "Regions are trained with the loss of all methods here, soft Dice plus cross-entropy; the released code "
+            "uses soft Dice alone, over the whole batch. Its U-Net has five levels of 16 to 256 channels, ours has "
+            "three of 8 to 32.",
+            "Where only some combinations are drawn in a step, the complete one is always among them.",
         ),
     )
     diagram = Diagram(

@@ -3,9 +3,7 @@
 No code was released and the full text was not at hand: the scheme (encoders per modality and one joint encoder,
 mixup before and after the encoders, a mixed view that adapts downhill and explores uphill, contrast at the loss
 level) is the paper's abstract and Figure 1; how its steps are computed is this project's reading (docs/methods.md 2.3),
-built on GMC (Poklukar et al., ICML 2022), whose code is public.
-
-For regions the contrast acts on pooled codes and the decoder reads joint or mean levels (docs/methods.md 2.4).
+built on GMC (Poklukar et al., ICML 2022), whose code is public. For regions see docs/methods.md 2.4.
 """
 
 from __future__ import annotations
@@ -20,7 +18,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from mmlab.core.batch import Batch
-from mmlab.core.declarations import AblationStep, Card, Setting
+from mmlab.core.declarations import SHARES_NOT_EPOCHS, AblationStep, Card, Setting
 from mmlab.core.diagram import ACCENT, GONE, WRONG, Arrow, Box, Codes, Diagram, Inputs, Join, Note, Oval, Words
 from mmlab.core.errors import Unsupported
 from mmlab.core.method import METHODS, Feature, Features, Fused, Method, Run, Stage
@@ -81,10 +79,11 @@ class M3ixup(Method["M3ixup.Config"]):
                 "batch_size": 24,
                 "learning_rate": 0.001,
                 "weight_decay": 0.0,
+                "embedding": 60,
                 "optimiser": "adam",
                 "schedule": "constant",
             },
-            config={"temperature": 0.3, "contrast": 1.0},
+            config={"temperature": 0.3, "contrast": 1.0, "classifier": "residual"},
             about="Those of GMC, its base, for CMU-MOSI (docs/methods.md 2.2), without plateaus; its own are unknown",
         ),
     )
@@ -106,12 +105,12 @@ class M3ixup(Method["M3ixup.Config"]):
             "and after the encoders; a mixture that first descends, then ascends; alignment that is mixed in "
             "the loss, too.",
             "From GMC, whose code is public: the alignment itself, the shared projection, the classifier, and "
-            "averaging when a modality is missing.",
+            "averaging when a modality is missing. The classifier's residual branch has one layer here, without ReLU, "
+            "where GMC's has two (option `classifier=residual`).",
             "Our reading: adapting and exploring change the *ratios* of the mixture, in three small steps "
             "down and one up; the labels of mixed samples are mixed in the loss; all weights and step sizes. "
             "Option `update` has two other readings.",
-            "The papers count in epochs when a phase begins; here it is a fraction of the training, so that "
-            "short runs go through every phase.",
+            SHARES_NOT_EPOCHS,
         ),
         warning="No code was ever released for this method, and its full text was not at hand. Parts of it are our "
         "reading of the abstract and one figure; they are named below. Do not take its numbers for the paper's.",
@@ -167,6 +166,11 @@ class M3ixup(Method["M3ixup.Config"]):
             "What adapting and exploring move: mixing weights, the view itself, or nothing (random mixtures)",
             choices=("coefficients", "representation", "none"),
         )
+        classifier: str = option(
+            "linear",
+            "The classifier on a code: a linear one, or GMC's residual one, whose branch has two layers with ReLU",
+            choices=("linear", "residual"),
+        )
         labels: str = option(
             "yes",
             "Whether labels are learnt from. probe: codes without any, then a linear head on frozen joint codes",
@@ -186,7 +190,7 @@ class M3ixup(Method["M3ixup.Config"]):
         self.joint_encoders = parts.encoders()
         self.fusion = parts.fusion()
         self.shared = nn.Linear(size, size)
-        self.refine = parts.pointwise(size, size)
+        self.refine = parts.pointwise(size, size, hidden=size if config.classifier == "residual" else 0)
         self.head = parts.head()
         self.coefficients: Tensor
         self.register_buffer("coefficients", torch.zeros(2, len(info.modalities)), persistent=False)
@@ -312,9 +316,5 @@ class M3ixup(Method["M3ixup.Config"]):
 
     def logs(self) -> dict[str, Any]:
         """The mean mixing weights after adapting and after exploring, of the epoch's last step."""
-        adapted, explored = self.coefficients.tolist()
-        names = self.modalities.names
-        return {
-            "adapted": dict(zip(names, adapted, strict=True)),
-            "explored": dict(zip(names, explored, strict=True)),
-        }
+        steps = zip(("adapted", "explored"), self.coefficients.tolist(), strict=True)
+        return {step: dict(zip(self.modalities.names, found, strict=True)) for step, found in steps}

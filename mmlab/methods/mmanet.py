@@ -7,9 +7,10 @@ combinations (MAR, 5.3), mined by how far their predictions drift from those of 
 Departures, each an option: the weight belongs to the row of a sample (the released classification code weighs
 columns); the extra loss is masked (the released code multiplies the whole batch's loss by the number of weak
 samples); the distillation weighs 0.3, chosen on validation, where the paper's 30 costs accuracy here; mining uses the
-validation split, where the released code reads the loader called test. Start epochs are shares of the training. For
-regions pixels are the samples: `PIXELS` random ones per level, weighted by the teacher's doubt, and weak combinations
-are mined as for classes; the released code's way is `pixels="pooled"`, `doubt="entropy"` and `miner="iou"`.
+validation split, where the released code reads the loader called test. Start epochs are shares of the training.
+Relations are those of the fused features, not of the last maps before pooling. For regions pixels are the samples:
+`PIXELS` random ones per level, weighted by the teacher's doubt, and combinations are mined as for classes; the released
+code's way is `pixels="pooled"`, `doubt="entropy"`, `miner="iou"`.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from mmlab.core.batch import Batch
-from mmlab.core.declarations import RESNET18_SE, AblationStep, Card, Setting
+from mmlab.core.declarations import RESNET18_SE, SHARES_NOT_EPOCHS, AblationStep, Card, Setting
 from mmlab.core.diagram import GONE, RESTS, Arrow, Box, Chips, Diagram, Grid, Note, Words
 from mmlab.core.errors import Unsupported
 from mmlab.core.method import METHODS, Feature, Features, Fused, Method, Run
@@ -115,14 +116,13 @@ class MMANet(Method["MMANet.Config"]):
         departs=(
             "The uncertainty of a sample weights its row of the similarity matrix. The released "
             "classification code weights columns (option `weight=column`).",
-            "The loss of the auxiliary head counts weak samples only. The released code multiplies the loss "
-            "of the whole batch by their number (option `mar=broadcast`).",
+            "The loss of the auxiliary head counts weak samples only. The released code multiplies that of the whole "
+            "batch by their number (option `mar=broadcast`).",
             "Weak combinations are mined on validation samples, the released code's on its test loader. For regions "
             "random pixels are related; the released way is `pixels=pooled`, `doubt=entropy`, `miner=iou`.",
-            "The distillation has a weight of 0.3, chosen on validation samples. The paper's 30 costs "
-            "accuracy on our small networks (option `distil=30`).",
-            "The papers count in epochs when a phase begins; here it is a fraction of the training, so that "
-            "short runs go through every phase.",
+            "The distillation weighs 0.3, chosen on validation; the paper's 30 costs accuracy here (`distil=30`).",
+            "Similarities are those of the fused features, in the released code of the last maps before pooling.",
+            SHARES_NOT_EPOCHS,
         ),
     )
     diagram = Diagram(

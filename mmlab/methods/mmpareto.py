@@ -4,9 +4,10 @@ Each encoder serves two losses: that of the joint answer and that of its own hea
 encoder takes the shortest vector between them, which descends both; its length is given back, and a factor adds to it.
 A modality that the joint loss would leave behind goes on learning by its own.
 
-Departures: three and more modalities, each with its own pair of losses. The paper says nothing of missing modalities:
-incomplete input is answered by the mean over the heads of what is there, complete input by the joint head. Where
-training data have gaps, a loss is over the rows that have its modality, that of the joint head over complete ones.
+Departures: three and more modalities, each with its own pair of losses. SGD takes larger steps (0.02) and decays
+weights more (0.01) than the released 0.002 and 0.0001. The paper says nothing of missing modalities: incomplete input
+is answered by the mean over the heads of what is there, complete input by the joint head. Where training data have
+gaps, a loss is over the rows that have its modality, that of the joint head over complete ones.
 """
 
 from __future__ import annotations
@@ -57,11 +58,13 @@ class MMPareto(Method["MMPareto.Config"]):
             "paper",
             plan={
                 **RESNET18,
-                "epochs": 100,
+                "epochs": 50,
                 "batch_size": 64,
-                "learning_rate": 0.001,
+                "learning_rate": 0.002,
                 "weight_decay": 0.0001,
                 "optimiser": "sgd",
+                "schedule": "tenths",
+                "fall": 0.6,
             },
             about="The released code's for CREMA-D, with its ResNet-18 encoders",
         ),
@@ -81,7 +84,8 @@ class MMPareto(Method["MMPareto.Config"]):
             "The paper has two modalities and never a missing one; here each of any number has its pair of losses, "
             "and incomplete input is answered by the mean over the heads of what is there.",
             "The optimiser is SGD, as in the released code and unlike the other methods here: AdamW divides the "
-            "lengths of gradients out again.",
+            "lengths of gradients out again. The learning rate (0.02) and the weight decay (0.01) are larger than "
+            "the released 0.002 and 0.0001.",
         ),
     )
     diagram = Diagram(

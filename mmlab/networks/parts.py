@@ -101,8 +101,10 @@ class Parts:
         """Numbers, or channels of the deepest level, of the features of all modalities side by side."""
         return len(self.info.modalities) * self.sizes[-1]
 
-    def pointwise(self, inputs: int, outputs: int) -> nn.Module:
-        """A linear layer on vectors, a 1x1 convolution on maps."""
+    def pointwise(self, inputs: int, outputs: int, hidden: int = 0) -> nn.Module:
+        """A linear layer on vectors, a 1x1 convolution on maps; two with ReLU where there are hidden numbers."""
+        if hidden:
+            return nn.Sequential(self.pointwise(inputs, hidden), nn.ReLU(), self.pointwise(hidden, outputs))
         return nn.Conv2d(inputs, outputs, 1) if self.maps else nn.Linear(inputs, outputs)
 
     def norm(self, size: int) -> nn.Module:
