@@ -58,7 +58,8 @@ def test_every_page_opens(page: page_frame.Page) -> None:
 def test_a_number_stands_on_its_scale_with_truth_and_interval() -> None:
     cards = text(shown())
     assert cards.count('class="mm-number"') == len(METHODS)
-    for part in ("right side" if "✓ right side" in cards else "wrong side", "90 % interval", "truth 2.39", "off by"):
+    side = "right side" if "✓ right side" in cards else "wrong side"
+    for part in (side, "90 % interval", "truth 2.39", "off\u00a0by"):
         assert part in cards
     assert "nats" not in cards
 

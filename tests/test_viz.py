@@ -194,7 +194,7 @@ def test_the_card_of_a_number_says_how_far_off_it_may_be_and_is() -> None:
     scale = number_line.Scale(-3.0, 3.0, 0.0, 2, truth=-0.25, reach=2.0)
     html = prediction_cards.cards([prediction_cards.Card("Joint", now, whole, "-0.25", "", "Text", scale)])
     assert "✓ right side" in html
-    assert "90 % interval: −3.00 to 0.50 · off by 1.25" in html  # cut at the end of the scale
+    assert "90 % interval: −3.00 to 0.50 · off\u00a0by\u00a01.25" in html  # cut at the end of the scale
     assert "0.5 higher, on the same side" in html
     assert 'aria-label="Answer −1.5 on a scale from −3 to 3; with all inputs −2; truth −0.25"' in html
 

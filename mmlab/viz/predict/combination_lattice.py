@@ -26,7 +26,7 @@ NUMBER = 0.6  # how full the box of a number is, which has no share
 CROWDED = 4  # more modalities than this: only the lines of the selected node are drawn, the others would be a mat
 LETTER = 0.9  # the radius of the circle around a letter on a line, by its size
 ALONG = (0.36, 0.5, 0.64, 0.28, 0.72, 0.43, 0.57, 0.24, 0.76)  # where on a line it may stand, the best first
-LARGER = 1.5  # how much larger than drawn it may be on the screen
+LARGER = 2.0  # how much larger than drawn it may be on the screen
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,7 @@ class NodeShape:
     @property
     def high(self) -> float:
         """Chips, and the lines below them."""
-        return self.text_from + (self.lines - 1) * self.line + 0.35 * self.one
+        return self.text_from + (self.lines - 1) * self.line + 0.45 * self.one
 
     @property
     def line(self) -> float:
@@ -77,7 +77,13 @@ def in_lines(answer: Said, sign: str, shape: NodeShape) -> list[tuple[str, str]]
     if _fits(answer, sign, shape, shape.one):
         return [(answer, sign)]
     *above, last = _broken(answer, shape.wide - 2 * PADDING, shape.several)
-    end = [(last, sign)] if _fits(last, sign, shape, shape.several) else [(last, ""), ("", sign)]
+    name, _, number = last.partition(" ")
+    if _fits(last, sign, shape, shape.several):
+        end = [(last, sign)]
+    elif len(sign) == 1 and number and _fits(number, sign, shape, shape.several):
+        end = [(name, ""), (number, sign)]  # `mIoU` over `51 % ✓`: a sign alone would stand lost
+    else:
+        end = [(last, ""), ("", sign)]
     return [*((line, "") for line in above), *end]
 
 

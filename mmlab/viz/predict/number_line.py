@@ -100,7 +100,8 @@ def sure(scale: Scale, now: float) -> str:
         low, high = (on_scale(end, scale.digits) for end in span)
         parts.append(say("{level} % interval: {low} to {high}", level=level, low=low, high=high))
     if scale.truth is not None:
-        parts.append(say("off by {number}", number=on_scale(abs(now - scale.truth), scale.digits)))
+        off = say("off by {number}", number=on_scale(abs(now - scale.truth), scale.digits))
+        parts.append(off.replace(" ", "\u00a0"))  # on one line
     return " · ".join(parts)
 
 
