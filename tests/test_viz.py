@@ -375,3 +375,24 @@ def test_bars_per_seed_show_intervals_signs_and_what_a_screen_reader_says() -> N
     assert "&lt;by seed&gt;" in drawn
     bare = seed_bars.drawing([seed_bars.Bar("seed1", (part, other), math.nan, math.nan)], 0.75, "Parts")
     assert "interval" not in bare
+
+
+def test_the_words_of_a_line_across_stand_at_the_end_where_they_cover_least() -> None:
+    def placed(ys: list[float]) -> str:
+        axis = svg_chart.Axis("severity", 0, 1, svg_chart.plain)
+        chart = svg_chart.Plot("Scores", axis, axis)
+        chart.line([0.0, 0.5, 1.0], ys, "#2B7BBB")
+        chart.level(0.5, "without Image")
+        found = re.search(r'y="([\d.]+)" text-anchor="(\w+)"[^>]*>without Image', chart.svg)
+        assert found
+        return f"{found[2]} {'above' if float(found[1]) < chart._y(0.5) else 'below'}"
+
+    assert placed([0.9, 0.9, 0.9]) == "end above"
+    assert placed([0.9, 0.9, 0.54]) == "start above", "the line comes down at the right end"
+    assert placed([0.54, 0.54, 0.54]) == "end below", "it lies above all along"
+
+
+def test_a_sign_without_a_share_stands_beside_the_number_that_it_judges() -> None:
+    assert node_shape.in_lines("mIoU 51 %", "✓", node_shape.PLAIN) == [("mIoU", ""), ("51 %", "✓")]
+    assert node_shape.in_lines("Dice 0.9", "✓", node_shape.NARROW)[-1] == ("0.9", "✓")
+    assert node_shape.in_lines("hockey shot", "✗ 91 %", node_shape.PLAIN)[-1] == ("", "✗ 91 %")

@@ -18,6 +18,7 @@ from mmlab.core.batch import Batch
 from mmlab.core.errors import DataError
 from mmlab.core.method import Method
 from mmlab.core.modality import Combination
+from mmlab.core.phrases import phrase
 from mmlab.losses.gmd import decoupled_gradients, gradient_cosines
 
 ROOM = 2**30  # bytes of gradients that are held at a time
@@ -47,11 +48,15 @@ def combination_gradients(method: Method, batch: Batch, seed: int = 0) -> Combin
     after conflicts are taken out. Raises DataError for gaps in the batch, and where nothing is shared or learns.
     """
     if not bool(batch.present.all()):
-        raise DataError("The samples lack inputs.", "Gradients of combinations are compared on complete samples.")
+        raise DataError(
+            phrase("The samples lack inputs."), phrase("Gradients of combinations are compared on complete samples.")
+        )
     combinations = method.modalities.subsets()
     parameters = [p for p in method.parameters() if p.is_floating_point() and p.requires_grad]
     if not parameters:
-        raise DataError("No parameter of this model learns: all are frozen.", "Gradients need parameters.")
+        raise DataError(
+            phrase("No parameter of this model learns: all are frozen."), phrase("Gradients need parameters.")
+        )
     own = [{id(p) for p in method.modality_parameters(name)} for name in method.modalities.names]
     count = len(combinations)
     products, squares, shared = np.zeros((count, count)), np.zeros((count, len(own))), 0
@@ -65,7 +70,10 @@ def combination_gradients(method: Method, batch: Batch, seed: int = 0) -> Combin
             kept = each[:, several].double()
             products += (kept @ kept.T).numpy()
     if not shared:
-        raise DataError("No two combinations share a parameter here.", "Each has a network of its own: no conflicts.")
+        raise DataError(
+            phrase("No two combinations share a parameter here."),
+            phrase("Each has a network of its own: no conflicts."),
+        )
     gradients = _vectors(products)
     projected = decoupled_gradients(gradients, generator=torch.Generator().manual_seed(seed))
     cosines, after = (gradient_cosines(each).double().numpy() for each in (gradients, projected))

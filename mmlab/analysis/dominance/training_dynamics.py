@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from mmlab.analysis.base.array_checks import Numbers
 from mmlab.analysis.dominance.measures.shapley import shapley
 from mmlab.core.errors import CheckpointError
+from mmlab.core.phrases import phrase
 
 Rows = Sequence[Mapping[str, Any]]
 
@@ -63,7 +64,9 @@ def course(rows: Rows, metric: str = "", nothing: float = 0.0) -> TrainingDynami
     """
     names = tuple(rows[0]["gradient_norm"]) if rows else ()
     if not names:
-        raise CheckpointError("No gradient norms were logged in this training.", "Train the model again.")
+        raise CheckpointError(
+            phrase("No gradient norms were logged in this training."), phrase("Train the model again.")
+        )
     norms = np.array([[row["gradient_norm"][name] for name in names] for row in rows], np.float64)
     keys = tuple(rows[0]["metrics"])
     scores = np.array([[_score(row["metrics"].get(key, {}), metric) for key in keys] for row in rows], np.float64)
@@ -86,8 +89,8 @@ def conflicts(rows: Rows) -> Conflicts:
     kept = [row for row in rows if "angles_before" in row["logs"]]
     if not kept:
         raise CheckpointError(
-            "No angles between gradients were logged in this training.",
-            "GMD logs them; in a loop of your own, DominanceLog.conflicts does.",
+            phrase("No angles between gradients were logged in this training."),
+            phrase("GMD logs them; in a loop of your own, DominanceLog.conflicts does."),
         )
     before, after, cosines = (
         np.array([row["logs"][name] for row in kept], np.float64)

@@ -15,6 +15,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from html import escape
 
+from mmlab.viz.base import free_place
+
 WIDE, HIGH = 480, 300
 LEFT, RIGHT, BOTTOM = 60, 26, 44
 LINE_OF_LEGEND = 18
@@ -80,13 +82,16 @@ class Plot:
     high: float = HIGH
     parts: list[str] = field(default_factory=list)
     names: list[tuple[str, str, str]] = field(default_factory=list)
-    words: list[str] = field(default_factory=list)  # drawn last, so that no line crosses them
+    levels: list[tuple[float, str]] = field(default_factory=list)  # lines across, whose words have no place yet
+    covered: list[free_place.Point] = field(default_factory=list)  # where lines and dots are drawn
 
     def line(self, xs: Sequence[float], ys: Sequence[float], colour: str, name: str = "", series: int = 0) -> None:
         """A line through points; `series` picks its dashes, `name` puts it into the legend."""
         dash = DASHES[series % len(DASHES)]
         pattern = f' stroke-dasharray="{dash}"' if dash else ""
-        points = " ".join(f"{self._x(x):.1f},{self._y(y):.1f}" for x, y in zip(xs, ys, strict=True) if _real(x, y))
+        places = [(self._x(x), self._y(y)) for x, y in zip(xs, ys, strict=True) if _real(x, y)]
+        self.covered += free_place.along(places)
+        points = " ".join(f"{x:.1f},{y:.1f}" for x, y in places)
         self.parts.append(
             f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="2.4" stroke-linejoin="round"'
             f"{pattern}><title>{escape(name)}</title></polyline>"
@@ -98,6 +103,7 @@ class Plot:
         """A point with a note for the pointer."""
         if not _real(x, y):
             return
+        self.covered += [(self._x(x), self._y(y) + part * size) for part in (-1, -0.5, 0, 0.5, 1)]
         look = f'fill="none" stroke="{colour}" stroke-width="2"' if hollow else f'fill="{colour}"'
         place = f'cx="{self._x(x):.1f}" cy="{self._y(y):.1f}"'
         self.parts.append(f'<circle {place} r="{size}" {look}><title>{escape(note)}</title></circle>')
@@ -113,13 +119,13 @@ class Plot:
         )
 
     def level(self, y: float, text: str, colour: str = "currentColor") -> None:
-        """A dashed line across, with a few words at its right end."""
+        """A dashed line across, with a few words at one of its ends, where they cover least."""
         place = self._y(y)
         self.parts.append(
             f'<path d="M{LEFT} {place:.1f}H{WIDE - RIGHT}" stroke="{colour}" stroke-width="1.4" '
             f'stroke-dasharray="4 4" opacity=".8"/>'
         )
-        self.words.append(_text(WIDE - RIGHT, place - 5, text, "end", halo=True))
+        self.levels.append((place, text))
 
     def marker(self, x: float, text: str) -> None:
         """An upright dashed line, with a few words at its top."""
@@ -150,9 +156,24 @@ class Plot:
             f'<svg xmlns="http://www.w3.org/2000/svg" class="mm-plot" viewBox="0 0 {WIDE} {height:.0f}" role="img" '
             f'aria-label="{label}" font-family="system-ui, sans-serif">'
         )
-        drawn = "".join((self._frame(), *self.parts, *self.words))
+        drawn = "".join((self._frame(), *self.parts, *self._words()))  # words last, so that no line crosses them
         inside = f'<g transform="translate(0 {lines * LINE_OF_LEGEND})">{drawn}</g>'
         return f"{head}{legend}{inside}</svg>"
+
+    def _words(self) -> list[str]:
+        """Those of the lines across: above or below each, at its right or its left end."""
+        found: list[str] = []
+        taken: list[free_place.Box] = []
+        bottom = self._top + self.high - BOTTOM
+        for place, text in self.levels:
+            ends = [(WIDE - RIGHT, "end"), (LEFT + 4, "start")]
+            spots = [(x, place + shift, anchor) for shift in (-5, 14) for x, anchor in ends if place + shift < bottom]
+            boxes = [free_place.of_words(text, *spot) for spot in spots]
+            best = free_place.freest(boxes, self.covered, taken)
+            taken.append(boxes[best])
+            x, y, anchor = spots[best]
+            found.append(_text(x, y, text, anchor, halo=True))
+        return found
 
     @property
     def _top(self) -> float:

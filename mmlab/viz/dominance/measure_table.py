@@ -20,12 +20,14 @@ UNITS = {"share": "%", "ratio": "×", "nats": phrase("nats"), "bits": phrase("bi
 
 @dataclass(frozen=True)
 class Head:
-    """A modality at the head of a column: its name, letter and colour."""
+    """A modality at the head of a column: its name, letter and colour. note: how a column of pairs is read, if
+    that must be said."""
 
     name: str
     label: str
     letter: str
     colour: str
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ def table(heads: Sequence[Head], lines: Sequence[Line], selected: str = "") -> s
 
 def pairs(heads: Sequence[Head], lines: Sequence[Line], selected: str = "") -> str:
     """The same table for pairs: the columns are what is asked of each pair, `heads` have no letters."""
-    top = "".join(f'<th scope="col" title="{escape(h.name, quote=True)}">{escape(h.label)}</th>' for h in heads)
+    top = "".join(f'<th scope="col" title="{escape(h.note, quote=True)}">{escape(h.label)}</th>' for h in heads)
     body = "".join(_line(heads, line, selected, signed=True) for line in lines)
     return (
         f'<div class="mm-scroll"><table class="mm-dom"><thead><tr><th scope="col">{say("Pair")}</th>'

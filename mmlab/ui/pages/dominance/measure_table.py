@@ -56,7 +56,9 @@ def show(task: Task, reference: Reference) -> None:
     if len(modalities) > 1:
         st.markdown(say("**Pairs**"))
         columns = [column for measure in found.pair_measures for column in measure.columns]
-        pair_heads = [measure_table.Head(column.name, say(column.label), "", "") for column in columns]
+        pair_heads = [
+            measure_table.Head(column.name, say(column.label), "", "", say(column.note)) for column in columns
+        ]
         pair_lines = [_pair_line(pair, found, modalities) for pair in found.pairs]
         clickable_svg.board(
             measure_table.pairs(pair_heads, pair_lines, picked), key=f"dominance.pairs.{task.name}", on_pick=_pick

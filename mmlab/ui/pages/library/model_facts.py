@@ -127,7 +127,7 @@ def _number(value: object) -> float:
 
 def _date(text: str) -> str:
     try:
-        return f"{datetime.fromisoformat(text):%d %B %Y, %H:%M} UTC"
+        return f"{datetime.fromisoformat(text):%Y-%m-%d, %H:%M} UTC"
     except ValueError:
         return text
 
