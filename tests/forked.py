@@ -6,11 +6,16 @@ of its own. The orders are lines of JSON, and so are the answers (`Forks` in `te
 
 from __future__ import annotations
 
+import atexit
+import gc
 import importlib
 import json
 import os
 import runpy
 import sys
+import threading
+import traceback
+from typing import Any, NoReturn
 
 IMPORTED = (
     *("annotated_types", "PIL.ImageDraw", "PIL.ImageFont", "pydantic.json_schema", "pydantic.type_adapter", "regex"),
@@ -20,13 +25,15 @@ IMPORTED = (
 
 
 def main() -> None:
+    gc.disable()
     for name in IMPORTED:
         importlib.import_module(name)
+    gc.freeze()  # what a child does not look through or take down need not be copied for it
+    gc.enable()
     for line in sys.stdin:
         child = os.fork()
         if not child:
-            become(**json.loads(line))
-            return
+            leave(ended(json.loads(line)))
         _, status = os.waitpid(child, 0)
         print(json.dumps(os.waitstatus_to_exitcode(status)), flush=True)
 
@@ -41,6 +48,30 @@ def become(words: list[str], folder: str, variables: dict[str, str], out: str, e
     sys.path.insert(0, folder)
     sys.argv = words
     runpy.run_module(words[0], run_name="__main__", alter_sys=True)
+
+
+def ended(order: dict[str, Any]) -> int:
+    """The code that a process of its own would end with, having said what that would say."""
+    try:
+        become(**order)
+    except SystemExit as end:
+        if end.code is None or isinstance(end.code, int):
+            return end.code or 0
+        print(end.code, file=sys.stderr)
+        return 1
+    except BaseException:
+        traceback.print_exc()
+        return 1
+    return 0
+
+
+def leave(code: int) -> NoReturn:
+    """What a process does at its end, but for taking its objects down one by one."""
+    threading._shutdown()  # type: ignore[attr-defined]
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 if __name__ == "__main__":

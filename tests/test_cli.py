@@ -459,3 +459,15 @@ def test_as_a_process(digits: Path) -> None:
     said = process("predict", "-t", "digits", "-m", "nobody", "--json")
     assert (said.returncode, said.stdout) == (2, "")
     assert said.stderr == "There is no method named 'nobody'. There are: " + ", ".join(METHODS) + ".\n"
+
+
+def test_at_its_end_a_process_does_what_was_asked_of_it_and_looks_through_nothing() -> None:
+    code = """
+import atexit, gc
+from mmlab.core.process_end import end_quickly
+atexit.register(lambda: print("said at the end", len(gc.get_objects())))
+end_quickly()
+"""
+    said = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert said.stdout.startswith("said at the end ")
+    assert int(said.stdout.split()[-1]) < 100

@@ -9,7 +9,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping
-from importlib.metadata import EntryPoint
+from importlib.metadata import EntryPoint, EntryPoints
 from pathlib import Path
 
 import pytest
@@ -225,16 +225,14 @@ def test_entry_points_of_installed_packages_are_plugins(monkeypatch: pytest.Monk
     site.mkdir()
     monkeypatch.setenv(plugins.VARIABLE, str(site))
     monkeypatch.syspath_prepend(str(tmp_path))
-    points = {
-        "mmlab.methods": [EntryPoint("installed", "toy_from_a_package:Toy", "mmlab.methods")],
-        "mmlab.tasks": [EntryPoint("breaks", "toy_that_breaks", "mmlab.tasks")],
-    }
-    monkeypatch.setattr(plugins, "entry_points", lambda group: points.get(group, []))
+    whole = EntryPoint("installed", "toy_from_a_package:Toy", "mmlab.methods")
+    points = EntryPoints((whole, EntryPoint("breaks", "toy_that_breaks", "mmlab.tasks")))
+    monkeypatch.setattr(plugins, "entry_points", lambda: points)
     assert "installed" in METHODS
     assert [(name, "division by zero" in str(why)) for name, why in plugins.problems().items()] == [
         ("?: mmlab.tasks breaks", True)
     ]
-    assert plugins.files_of(points["mmlab.methods"][0]) == (tmp_path / "toy_from_a_package.py",)
+    assert plugins.files_of(whole) == (tmp_path / "toy_from_a_package.py",)
 
 
 def test_a_file_of_ours_that_a_plugin_is_the_first_to_import_stays(tmp_path: Path) -> None:

@@ -84,8 +84,9 @@ def sources() -> dict[str, Source]:
         for path in sorted(folder.iterdir()) if folder.is_dir() else ():
             if not path.name.startswith((".", "_")) and (path.suffix == ".py" or (path / "__init__.py").is_file()):
                 found[str(path)] = path
+    installed = entry_points()  # once for all groups: each call reads the metadata of every package
     for group in GROUPS:
-        for entry in entry_points(group=group):
+        for entry in installed.select(group=group):
             owner = entry.dist.name if entry.dist else "?"
             found[f"{owner}: {group} {entry.name}"] = entry
     return found

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 from mmlab.core.parent_watch import end_with_parent
+from mmlab.core.process_end import end_quickly
 from mmlab.experiments.ray_engine import Share, cluster
 
 J = TypeVar("J")
@@ -63,6 +64,7 @@ class Processes:
 
 def _begin(deaf: bool) -> None:
     end_with_parent()
+    end_quickly()
     if deaf:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
 

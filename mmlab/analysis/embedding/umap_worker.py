@@ -30,6 +30,7 @@ from mmlab.analysis.embedding.projection import axes, carried, held_out, nearest
 from mmlab.core.errors import CheckpointError, MmlabError
 from mmlab.core.options import as_dict, build
 from mmlab.core.parent_watch import end_with_parent
+from mmlab.core.process_end import end_quickly
 from mmlab.core.results import Projection, Sweep
 from mmlab.core.storage_errors import storage_errors
 from mmlab.inference.device import one_thread
@@ -207,6 +208,7 @@ if __name__ == "__main__":
     try:
         _, place, chosen, target, parent = sys.argv
         end_with_parent(int(parent))
+        end_quickly()
         main(Path(place), build(MapSettings, json.loads(chosen)), Path(target))
     except MmlabError as error:
         sys.exit(json.dumps([error.message, error.hint]))

@@ -15,6 +15,7 @@ from types import FrameType
 
 from mmlab.core.errors import DataError, MmlabError
 from mmlab.core.long_work import followed
+from mmlab.core.process_end import end_quickly
 from mmlab.core.storage_errors import storage_errors
 from mmlab.experiments.background.manager import TrainingQueue
 from mmlab.experiments.background.run_files import STATUS, STOP, order_in, status_in, write
@@ -104,4 +105,5 @@ def _interrupt(signal_number: int, frame: FrameType | None) -> None:
 
 
 if __name__ == "__main__":
+    end_quickly()
     main(sys.argv[1:])
