@@ -58,7 +58,7 @@ MOST_TESTS_FOR_KINDS = 9
 
 def questions_for_kinds(file: Path) -> list[int]:
     """The lines that ask which kind of answer there is: `isinstance` of an output, `.dense`, a name of a kind."""
-    kinds = {output.__name__ for output in OUTPUTS.values()}
+    kinds = {each.__name__ for output in OUTPUTS.values() for each in (output, *output.__subclasses__())}
     found = []
     for node in ast.walk(ast.parse(file.read_text("utf-8"))):
         match node:

@@ -31,6 +31,10 @@ class HasKind(Protocol):
     def kind(self) -> str:
         """The kind of answer."""
 
+    @property
+    def shares_picture(self) -> bool:
+        """Whether regions are kinds of things, one for each pixel of a picture."""
+
 
 Answered = TypeVar("Answered", bound=HasKind, contravariant=True, default=Any)
 
@@ -42,6 +46,8 @@ class Metric(ABC, Generic[Answered]):
     kinds:    the kinds of output that it applies to. order: its place among the metrics of an output, small first.
     is_share: whether it is a fraction of something, fit to be written in percent; unit: of one that is none.
     of_pictures: title and about where regions lie in pictures and not in slices of scans; empty where it is the same.
+    of_shared_pictures: of regions that are kinds of things, one for each pixel: True where it is for these alone, False
+        where it is not for them, None where it makes no difference.
     """
 
     title: ClassVar[str]
@@ -52,11 +58,12 @@ class Metric(ABC, Generic[Answered]):
     unit: ClassVar[str] = ""
     order: ClassVar[int] = 100
     of_pictures: ClassVar[tuple[str, str]] = ("", "")
+    of_shared_pictures: ClassVar[bool | None] = None
 
     @classmethod
     def is_for(cls, output: HasKind) -> bool:
         """Whether an output has it: one of these kinds, unless the metric says more."""
-        return output.kind in cls.kinds
+        return output.kind in cls.kinds and cls.of_shared_pictures in (None, output.shares_picture)
 
     def parts(self, output: Answered) -> tuple[str, ...]:
         """What it is given for: "" for the metric as it is, and the parts that have one of their own."""

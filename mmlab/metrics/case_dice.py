@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mmlab.core.metric import METRICS, GroupMetric, HasKind, MeanMetric, Numbers, mean_of
-from mmlab.core.outputs import Segmentation, SemanticSegmentation
+from mmlab.core.metric import METRICS, GroupMetric, MeanMetric, Numbers, mean_of
+from mmlab.core.outputs import Segmentation
 from mmlab.core.outputs.segmentation import FOUND, SHARED, THERE
 
 
@@ -30,11 +30,7 @@ class CaseDice(GroupMetric[Segmentation]):
     )
     kinds = frozenset({"segmentation"})
     order = 1
-
-    @classmethod
-    def is_for(cls, output: HasKind) -> bool:
-        """Not of kinds that share a picture: mIoU is for these."""
-        return super().is_for(output) and not isinstance(output, SemanticSegmentation)
+    of_shared_pictures = False  # most pictures lack most kinds: mIoU is for these
 
     def parts(self, output: Segmentation) -> tuple[str, ...]:
         return ("", *output.told_apart)
@@ -66,11 +62,7 @@ class EmptySpecificity(MeanMetric[Segmentation]):
     of_pictures = ("Empty pictures left empty", "in how many of the pictures without a region none is found")
     kinds = frozenset({"segmentation"})
     order = 3
-
-    @classmethod
-    def is_for(cls, output: HasKind) -> bool:
-        """Not of kinds that share a picture: mIoU is for these."""
-        return super().is_for(output) and not isinstance(output, SemanticSegmentation)
+    of_shared_pictures = False  # most pictures lack most kinds: mIoU is for these
 
     def parts(self, output: Segmentation) -> tuple[str, ...]:
         return ("", *output.told_apart)

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mmlab.core.metric import METRICS, HasKind, MeanMetric, Numbers, mean_of, weighted_mean
-from mmlab.core.outputs import Segmentation, SemanticSegmentation
+from mmlab.core.metric import METRICS, MeanMetric, Numbers, mean_of, weighted_mean
+from mmlab.core.outputs import Segmentation
 from mmlab.core.outputs.segmentation import dice_of, is_somewhere
 
 
@@ -28,11 +28,7 @@ class Dice(MeanMetric[Segmentation]):
         "Dice per picture",
         "how well found and true regions overlap in each picture; an empty answer to an empty picture counts as exact",
     )
-
-    @classmethod
-    def is_for(cls, output: HasKind) -> bool:
-        """Not of kinds that share a picture, most of which a picture lacks: mIoU is for these."""
-        return super().is_for(output) and not isinstance(output, SemanticSegmentation)
+    of_shared_pictures = False  # most pictures lack most kinds: mIoU is for these
 
     def parts(self, output: Segmentation) -> tuple[str, ...]:
         return ("", *output.told_apart)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mmlab.core.metric import METRICS, HasKind, MeanMetric, Metric, Numbers, mean_of
+from mmlab.core.metric import METRICS, MeanMetric, Metric, Numbers, mean_of
 from mmlab.core.outputs import Segmentation, SemanticSegmentation
 from mmlab.core.outputs.segmentation import FEW_REGIONS, FOUND, SHARED, THERE
 
@@ -51,11 +51,7 @@ class PictureIoU(MeanMetric[SemanticSegmentation]):
     about = "the mIoU of each picture over the kinds that are there or found in it, the mean over pictures"
     kinds = frozenset({"segmentation"})
     order = 4
-
-    @classmethod
-    def is_for(cls, output: HasKind) -> bool:
-        """Of kinds that share a picture only."""
-        return super().is_for(output) and isinstance(output, SemanticSegmentation)
+    of_shared_pictures = True
 
     def values(self, answers: NDArray[Any], truth: NDArray[Any], output: SemanticSegmentation, part: str) -> Numbers:
         return output.overlap(answers)[None]

@@ -32,8 +32,8 @@ class Output(ABC):
     error_name: what `error` is, and error_is_share whether it lies between 0 and 1; goodness_name: what `goodness` is.
     is_one_target: whether an answer is one of `targets`. keeps_logits: whether a sweep keeps the logits themselves.
     yes_or_no: whether each logit is a yes or no of its own, rather than one of several that exclude each other.
-    may_be_empty: whether writing nothing is an answer.
-    terms: what explains such an answer, by the names of terms in the glossary.
+    shares_picture: whether regions are kinds of things, one for each pixel.
+    may_be_empty: whether writing nothing is an answer. terms: what explains it, by names in the glossary.
     """
 
     kind: ClassVar[str]
@@ -46,6 +46,7 @@ class Output(ABC):
     is_one_target: ClassVar[bool] = True
     keeps_logits: ClassVar[bool] = True
     yes_or_no: ClassVar[bool] = False
+    shares_picture: ClassVar[bool] = False
     may_be_empty: ClassVar[bool] = False
     terms: ClassVar[tuple[str, ...]] = ("answer", "certainty", "change")
     lacks_classes: ClassVar[str] = ""  # why an answer has no probability for each class, in words
@@ -110,10 +111,8 @@ class Output(ABC):
         return "change the prediction"
 
     def verdicts(self, known: bool) -> tuple[str, str, str]:
-        """How an answer that is right, one that is not, and an input that matters are marked, in words.
-
-        known: whether the truth is; otherwise the answer of complete input stands for it.
-        """
+        """How an answer that is right, one that is not, and an input that matters are marked, in words; against the
+        answer of complete input where the truth is not `known`."""
         good, bad = ("✓ right", "✗ wrong") if known else ("= as with all inputs", "≠ different")
         return good, bad, "removing it changes the prediction"
 

@@ -33,6 +33,7 @@ class SemanticSegmentation(Segmentation):
     Segmentation, NeurIPS 2023): most pictures lack most kinds, and a Dice score of 1 for each of these says nothing.
     """
 
+    shares_picture: ClassVar[bool] = True
     headline: ClassVar[str] = "iou"
     good: ClassVar[str] = f"mIoU of at least {100 * GOOD_IOU:.0f} %"
     least_overlap: ClassVar[float] = GOOD_IOU
