@@ -16,85 +16,34 @@ import json
 import os
 import subprocess
 import sys
-import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
-import torch
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from bench.circumstances import load
+from bench.drawn_faces import SIZES, draw, drawn_faces
 from bench.gpu import torchvision_ready
-from mmlab.core.batch import Samples
 from mmlab.core.method import METHODS
-from mmlab.core.modality import Modalities, Modality
-from mmlab.core.task import TASKS, Split, TaskInfo
+from mmlab.core.task import TASKS
 from mmlab.experiments.comparison_tables import fill
 from mmlab.experiments.train_job import TrainJob, run_train
 from mmlab.inference.device import device, label, one_thread
 from mmlab.storage import report_file
 from mmlab.storage.checkpoints import read_card
 from mmlab.storage.library import Library
-from mmlab.tasks.faces import Faces, as_input
-from mmlab.tasks.generators.faces import cameras, captures
+from mmlab.tasks.faces import Faces
 
-NAME, SIDE, CHUNK = "faces_224", 224, 16
+NAME, SIDE = "faces_224", 224
 OURS = "tf_efficientnet_lite0"  # the network whose weights a package brings
-SIZES: dict[Split, float] = {"train": 1.0, "valid": 0.4, "test": 0.6}
 FACTS = "facts.json"  # of a run, beside its report
 COMPLETE = "color-depth-infrared"
-drawings = Path(tempfile.gettempdir())
-
-
-class LargeFaces(Faces):
-    """Faces, drawn at 224 pixels; every process reads what the first drew."""
-
-    name = NAME
-    title = "Faces at 224 pixels"
-    plan: ClassVar[dict[str, Any]] = {"source": "built-in", "epochs": 20, "batch_size": 32}
-    info = TaskInfo(
-        NAME,
-        Modalities(
-            Modality(each.name, each.kind, (each.shape[0], SIDE, SIDE), each.label, each.letter)
-            for each in Faces.info.modalities
-        ),
-        Faces.info.output,
-    )
-
-    def samples(self, split: Split, source: str = "built-in") -> Samples:
-        with np.load(drawings / f"{split}.npz", allow_pickle=False) as found:
-            names = self.info.modalities.names
-            inputs = {name: torch.from_numpy(found[name]) for name in names}
-            target, ids, groups = torch.from_numpy(found["target"]), tuple(found["ids"]), tuple(found["groups"])
-        return Samples(inputs, torch.ones(len(ids), len(names), dtype=torch.bool), target, ids, groups)
-
-    def gallery(self) -> tuple[str, ...]:
-        return ()
-
-
-def draw(split: Split, people: int) -> None:
-    """The samples of a split, into a file that stays."""
-    if (drawings / f"{split}.npz").is_file():
-        return
-    cameras.SIDE, captures.CHUNK = SIDE, CHUNK
-    captures.PEOPLE = {each: round(share * people) for each, share in SIZES.items()}
-    parts = list(captures.recordings(split))
-    arrays = {
-        name: np.concatenate([as_input(part.pictures[name]).astype(np.float16) for part in parts])
-        for name in Faces.info.modalities.names
-    }
-    arrays["target"] = np.concatenate([part.live for part in parts]).astype(np.int64)
-    arrays["ids"] = np.array([name for part in parts for name in part.ids])
-    arrays["groups"] = np.array([name for part in parts for name in part.people])
-    drawings.mkdir(parents=True, exist_ok=True)
-    np.savez(drawings / f"{split}-new.npz", allow_pickle=False, **arrays)
-    (drawings / f"{split}-new.npz").rename(drawings / f"{split}.npz")
 
 
 def encoders(options: argparse.Namespace) -> str:
@@ -115,7 +64,7 @@ def methods() -> list[str]:
     """All that can learn the task, in their order."""
     able = (name for name in METHODS if METHODS[name].trained_here)
     return sorted(
-        (name for name in able if not METHODS[name].unsupported_reason(LargeFaces.info)), key=lambda n: METHODS[n].order
+        (name for name in able if not METHODS[name].unsupported_reason(Faces.info)), key=lambda n: METHODS[n].order
     )
 
 
@@ -153,7 +102,7 @@ def train_all(options: argparse.Namespace) -> None:
 
 def row_of(name: str, options: argparse.Namespace) -> dict[str, Any] | None:
     """The scores of a method under every seed that is there."""
-    library, headline = Library(options.folder / "library"), LargeFaces.info.output.headline
+    library, headline = Library(options.folder / "library"), Faces.info.output.headline
     folders = [library.folder(NAME, name, f"seed{seed}") for seed in range(options.seeds)]
     folders = [each for each in folders if (each / FACTS).is_file()]
     if not folders:
@@ -183,9 +132,9 @@ def measured(options: argparse.Namespace) -> dict[str, Any]:
         "device": rows[0]["device"],
         "at a time": options.jobs,
         "load": max(row["load"] for row in rows),
-        "samples": {split: len(LargeFaces().samples(split)) for split in SIZES},
+        "samples": {split: len(TASKS[NAME]().samples(split)) for split in SIZES},
         "epochs": options.epochs,
-        "headline": LargeFaces.info.output.headline,
+        "headline": Faces.info.output.headline,
         "training": options.training,
         "rate": options.rate,
         "backbone": {"network": options.network, "weights": weights().name if options.network == OURS else ""},
@@ -222,7 +171,6 @@ def _spread(values: list[float]) -> str:
 
 
 def main() -> None:
-    global drawings
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--people", type=int, default=40, help="in the training split; each has 8 captures")
     parser.add_argument("--network", default=OURS, help="a network of timm, from nothing where no weights are at hand")
@@ -241,13 +189,12 @@ def main() -> None:
     library = torchvision_ready()  # noqa: F841  # its operators live as long as it does
     drawings = options.folder / f"people{options.people}"
     os.environ.setdefault("MMLAB_CACHE", str(options.folder / "cache"))
-    TASKS.register(NAME)(LargeFaces)
+    TASKS.register(NAME)(drawn_faces(SIDE, drawings))
     one_thread()
     if options.only:
         train(options.only, options.seed, options)
         return
-    for split in SIZES:
-        draw(split, options.people)
+    draw(SIDE, options.people, drawings)
     print(label(device()), flush=True)
     if not options.written:
         train_all(options)
