@@ -239,6 +239,15 @@ def test_a_film_keeps_what_was_seen_and_goes_on_with_what_is_on(
     np.testing.assert_allclose(same.states[: len(first.states)], first.states, atol=1e-6)
 
 
+def test_what_a_film_is_worth_and_how_long_it_is_upright_by_hand(environment: SwingUp) -> None:
+    angles = np.array([np.pi, 0.0, 0.4, 0.5, -0.4])  # hanging; then within and beyond the angle whose cosine is 0.9
+    states = np.stack([angles, np.zeros(5)], 1)
+    whole = film.Film(0, states, np.array([-2.0, -0.5, 0.25, -1.0]), ("image",) * 4)
+    assert whole.worth == [0.0, -2.0, -2.5, -2.25, -3.25]
+    assert film.share_upright(whole, environment, 0) == pytest.approx(3 / 5)
+    assert film.share_upright(whole, environment, 3) == pytest.approx(1 / 2)
+
+
 def test_the_command_names_what_is_missing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     untrained(tmp_path, "digits", "joint")
     words = ["control", "--task", "digits", "--method", "joint", "--checkpoints", str(tmp_path)]

@@ -20,7 +20,7 @@ from mmlab.core.outputs import Prediction, Regression
 from mmlab.core.recordings import Picture, Raw, Series, Sound, Strokes, Text
 from mmlab.viz.base import svg_chart, theme
 from mmlab.viz.base.svg import standalone
-from mmlab.viz.compare import many_combinations, method_tables, score_table
+from mmlab.viz.compare import many_combinations, method_tables, prediction_scatter, score_table
 from mmlab.viz.dominance import seed_bars
 from mmlab.viz.explain import attribution_maps
 from mmlab.viz.inputs import recordings, text
@@ -396,3 +396,14 @@ def test_a_sign_without_a_share_stands_beside_the_number_that_it_judges() -> Non
     assert node_shape.in_lines("mIoU 51 %", "✓", node_shape.PLAIN) == [("mIoU", ""), ("51 %", "✓")]
     assert node_shape.in_lines("Dice 0.9", "✓", node_shape.NARROW)[-1] == ("0.9", "✓")
     assert node_shape.in_lines("hockey shot", "✗ 91 %", node_shape.PLAIN)[-1] == ("", "✗ 91 %")
+
+
+def test_predictions_of_numbers_say_which_way_they_lean_and_keep_every_pair() -> None:
+    output = Regression(-3.0, 3.0)
+    pairs = np.array([[1.5, 1.0], [-1.0, -2.0], [0.5, -0.5]])  # answer and truth: 0.83 too high on average
+    drawn = prediction_scatter.figure(output, pairs, "Text")
+    assert "On average 0.83 too high" in drawn.note
+    assert [tuple(row) for row in drawn.rows] == [(1.0, 1.5), (-2.0, -1.0), (-0.5, 0.5)]
+    assert "too low" in prediction_scatter.figure(output, -pairs, "Text").note
+    many = prediction_scatter.figure(output, np.zeros((prediction_scatter.MOST + 1, 2)), "Text")
+    assert f"{prediction_scatter.MOST} of them drawn" in many.note

@@ -14,6 +14,7 @@ from mmlab.experiments.control.policy import Policy
 
 AHEAD = 240  # steps that are worked out at a time
 LONGEST = 2400
+UPRIGHT = 0.9  # cosine of the angle within which a pendulum counts as upright
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,11 @@ class Film:
 
     def __len__(self) -> int:
         return len(self.rewards)
+
+    @property
+    def worth(self) -> list[float]:
+        """The sum of the rewards before each state, `[T + 1]`."""
+        return [0.0, *np.cumsum(self.rewards).tolist()]
 
 
 def begun(environment: Environment, seed: int) -> Film:
@@ -49,3 +55,8 @@ def gone_on(film: Film, environment: Environment, method: Method, policy: Policy
         rewards=np.concatenate([film.rewards[:at], ahead.rewards[:, 0]]),
         inputs=film.inputs[:at] + (on.key,) * len(steps),
     )
+
+
+def share_upright(film: Film, environment: Environment, start: int) -> float:
+    """The share of the moments from step `start` on in which the pendulum is upright."""
+    return float(np.mean(np.cos(environment.pose(film.states)[start:]) > UPRIGHT))

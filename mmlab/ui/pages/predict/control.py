@@ -8,7 +8,6 @@ from functools import partial
 from html import escape
 from pathlib import Path
 
-import numpy as np
 import streamlit as st
 
 from mmlab.core.environment import Environment, environment_of
@@ -29,7 +28,6 @@ from mmlab.ui.session import cache, url_state
 from mmlab.viz.base import theme
 
 SENSES = "control.on"  # session: the control of what the controller has
-UPRIGHT = 0.9  # cosine of the angle within which it counts as upright
 HELP = phrase(
     "The controller was trained by reinforcement learning on the frozen codes of all inputs (SAC). Nothing is learnt "
     "here: with an input gone, the method gives the code of what is left, and the controller takes it as it is."
@@ -141,13 +139,12 @@ def _play(modalities: Modalities, environment: Environment, film: Film, start: i
     several = {
         each.key: theme.MUTED if len(each.names) > 1 else colours[each.names[0]] for each in modalities.subsets()
     }
-    poses = environment.pose(film.states)
-    upright = float(np.mean(np.cos(poses[start:]) > UPRIGHT))
+    upright = films.share_upright(film, environment, start)
     swing_film.film(
         key="control.swing",
         name=name,
-        poses=poses.tolist(),
-        worth=[0.0, *np.cumsum(film.rewards).tolist()],
+        poses=environment.pose(film.states).tolist(),
+        worth=film.worth,
         inputs=film.inputs,
         start=start,
         seconds=environment.seconds,
