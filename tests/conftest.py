@@ -24,6 +24,9 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     import torch
     from streamlit.components.v2 import manifest_scanner
 
+    from mmlab.core.process_end import end_quickly
+
+    end_quickly()
     torch.set_num_threads(1)
     # Each `AppTest` reads the metadata of every installed package for components: most of the work of a page's test
     manifest_scanner.scan_component_manifests = functools.cache(manifest_scanner.scan_component_manifests)

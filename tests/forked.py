@@ -18,7 +18,15 @@ import traceback
 from typing import Any, NoReturn
 
 IMPORTED = (
-    *("annotated_types", "PIL.ImageDraw", "PIL.ImageFont", "pydantic.json_schema", "pydantic.type_adapter", "regex"),
+    *(
+        "annotated_types",
+        "captum.attr",
+        "PIL.ImageDraw",
+        "PIL.ImageFont",
+        "pydantic.json_schema",
+        "pydantic.type_adapter",
+        "regex",
+    ),
     *("rich.console", "rich.table", "safetensors.torch", "soundfile", "torch", "torch._dynamo", "typer"),
     *("scipy.ndimage", "scipy.special", "scipy.stats", "pandas", "sklearn.ensemble", "sklearn.linear_model"),
 )

@@ -156,31 +156,40 @@ def turning_camera() -> bytes:
     return encode_flo(0.1 * np.stack([-down, across]))
 
 
+FOREIGN = [
+    ("faces", "infrared", photo_of_a_seven(), "seven.png"),
+    ("faces", "depth", photo_of_a_seven(), "seven.png"),
+    ("digits", "sound", noise(), "noise.wav"),
+    ("actions", "frame", photo_of_a_seven(), "seven.png"),
+    ("actions", "flow", turning_camera(), "turn.flo"),
+    ("rooms", "color", photo_of_a_seven(), "seven.png"),
+    ("rooms", "depth", photo_of_a_seven(), "seven.png"),
+]
+
+
+@cache
+def share_far(task: str, method: str) -> dict[str, float]:
+    """How large a part of the test samples is called far, by each input of this task that stands above."""
+    model, known = learned(task, method)
+    test, names = TASKS[task]().samples("test"), [case[1] for case in FOREIGN if case[0] == task]
+    found = [
+        out_of_distribution.measure(model, known, {name: test.inputs[name][row] for name in names})
+        for row in range(0, len(test), 12)
+    ]
+    return {name: float(np.mean([each[name].is_far for each in found])) for name in names}
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("task", "modality", "content", "name"),
-    [
-        ("faces", "infrared", photo_of_a_seven(), "seven.png"),
-        ("faces", "depth", photo_of_a_seven(), "seven.png"),
-        ("digits", "sound", noise(), "noise.wav"),
-        ("actions", "frame", photo_of_a_seven(), "seven.png"),
-        ("actions", "flow", turning_camera(), "turn.flo"),
-        ("rooms", "color", photo_of_a_seven(), "seven.png"),
-        ("rooms", "depth", photo_of_a_seven(), "seven.png"),
-    ],
-)
+@pytest.mark.parametrize(("task", "modality", "content", "name"), FOREIGN)
 def test_shipped_models_find_foreign_inputs_far_and_the_test_samples_not(
     task: str, modality: str, content: bytes, name: str
 ) -> None:
     of_task = TASKS[task]()
     foreign = of_task.prepare(modality, of_task.read(modality, content, name)).tensor
-    test = of_task.samples("test")
-    rows = range(0, len(test), 12)
     for method in ("joint",) if task in ("actions", "rooms") else ("joint", "dropout", "dmrnet"):  # one is enough there
         model, known = learned(task, method)
         assert out_of_distribution.measure(model, known, {modality: foreign})[modality].is_far, method
-        each = [out_of_distribution.measure(model, known, {modality: test.inputs[modality][row]}) for row in rows]
-        assert np.mean([found[modality].is_far for found in each]) <= 4 * LEVEL, "a part of them, so with some slack"
+        assert share_far(task, method)[modality] <= 4 * LEVEL, "a part of them, so with some slack"
 
 
 def test_the_bench_measures_an_upload_and_says_on_the_answer_that_it_is_far(

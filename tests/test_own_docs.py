@@ -5,14 +5,11 @@ from __future__ import annotations
 import inspect
 import re
 from pathlib import Path
-from typing import Any
-
-import pytest
 
 import mmlab
-from mmlab.cli.app import main
 from mmlab.foreign.doctor.examination import FAMILIES
 from mmlab.foreign.inputs import Input
+from tests import documented
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENT = (ROOT / "docs" / "own-model.md").read_text("utf-8")
@@ -31,18 +28,8 @@ def test_every_argument_is_explained() -> None:
         assert re.search(rf"^\| {name} \|", DOCUMENT, re.MULTILINE), name
 
 
-@pytest.mark.slow
-def test_the_five_lines_work_as_pasted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
-    assert (
-        example("README.md").split("import build")[0][-20:]
-        == example("docs/own-model.md").split("import build")[0][-20:]
-    )
-    monkeypatch.setenv("MMLAB_MODELS", "")
-    monkeypatch.setenv("MMLAB_CACHE", str(tmp_path / "cache"))
-    monkeypatch.chdir(ROOT)
-    file = tmp_path / "mymodel.py"
-    file.write_text(example("README.md"))
-    assert main(["doctor", str(file)]) == 0, capsys.readouterr()
-    assert "mine: 0 errors, 0 warnings" in capsys.readouterr().out
-    assert main(["measure", str(file)]) == 0
-    assert re.search(r"acc-gyro +0\.[67]", capsys.readouterr().out)
+def test_both_pages_show_the_same_lines() -> None:
+    """That they do what is said, as pasted: tests/test_wheel.py."""
+    shown = [re.sub(r"  # .*", "", example(page)) for page in ("README.md", "docs/own-model.md")]
+    assert shown[0] == shown[1]
+    assert {"mmlab doctor mymodel.py", "mmlab measure mymodel.py"} <= set(documented.KNOWN)

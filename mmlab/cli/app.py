@@ -7,6 +7,8 @@ import os
 import pkgutil
 import sys
 from collections.abc import Sequence
+from functools import cache
+from typing import Any
 
 import typer
 from typer.exceptions import TyperException
@@ -33,6 +35,12 @@ def application() -> typer.Typer:
     return app
 
 
+@cache
+def _parser() -> Any:
+    """What reads the words of a command; made once, for those who run several in one process."""
+    return typer.main.get_command(application())
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return the exit code: 0, 2 for what a person can mend, 130 when stopped.
 
@@ -40,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     try:
         with storage_errors():
-            code = application()(arguments, prog_name=PROGRAM, standalone_mode=False)
+            code = _parser()(arguments, prog_name=PROGRAM, standalone_mode=False)
             sys.stdout.flush()
         return int(code or 0)
     except MmlabError as error:

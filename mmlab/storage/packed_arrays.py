@@ -21,6 +21,7 @@ from mmlab.storage.bounded_arrays import Bounds, DamagedArchive, DamagedArray, H
 from mmlab.storage.bounded_zip import EVERY
 
 TRIED = 2**20  # bytes of an array by which its way is chosen
+SMALL = 512  # bytes, up to which all ways come to about the same and LZMA takes fifty times as long
 LARGEST_FILE = 2**28
 BOUNDS = Bounds(64, 2**28 + 2**25, EVERY)
 MOST_OF_A_RECORD = 2**24
@@ -38,7 +39,7 @@ def write(path: Path, values: Mapping[str, ArrayLike]) -> None:
     with zipfile.ZipFile(buffer, "w") as archive:
         for name, each in values.items():
             content = _plain(np.asarray(each))
-            archive.writestr(f"{name}.npy", content, min(WAYS, key=partial(_size, content[:TRIED])), 9)
+            archive.writestr(f"{name}.npy", content, _smallest(content[:TRIED]), 9)
     write_atomically(path, buffer.getvalue())
 
 
@@ -108,6 +109,10 @@ def _plain(values: NDArray[np.generic]) -> bytes:
     buffer = io.BytesIO()
     np.lib.format.write_array(buffer, values, allow_pickle=False)
     return buffer.getvalue()
+
+
+def _smallest(content: bytes) -> int:
+    return min(WAYS, key=partial(_size, content)) if len(content) > SMALL else zipfile.ZIP_DEFLATED
 
 
 def _size(content: bytes, way: int) -> int:
