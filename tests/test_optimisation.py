@@ -16,7 +16,7 @@ from mmlab.core.options import build
 from mmlab.core.training_plan import Plan
 from mmlab.inference.sweep import mean_metrics, metrics, sweep
 from mmlab.methods.dimml import DIMML
-from mmlab.testing.method_contract import settled, trainer
+from mmlab.testing.method_contract import made, settled, trainer
 from mmlab.testing.toy_task import ToyTask
 from mmlab.training import optimisation, selection
 from mmlab.training.resume_state import STATE
@@ -129,14 +129,41 @@ def test_the_fusion_head_of_dimml_does_not_vote_before_it_is_trained() -> None:
         torch.testing.assert_close(weights.sum(1), torch.ones(16))
 
 
-@pytest.mark.parametrize("name", [name for name in METHODS if METHODS[name].presets])
-def test_the_papers_setting_of_each_method_can_be_trained(name: str) -> None:
-    preset = next(each for each in METHODS[name].presets if each.name == "paper")
-    run = trainer(name, count=3, **preset.config)
-    run.plan = build(Plan, {**preset.plan, "epochs": 8, "batch_size": 32})
+@pytest.mark.parametrize(("name", "preset"), [(name, each.name) for name in METHODS for each in METHODS[name].presets])
+def test_the_papers_settings_of_each_method_can_be_trained(name: str, preset: str) -> None:
+    chosen = next(each for each in METHODS[name].presets if each.name == preset)
+    kind, count, epochs = ("segmentation", 2, 4) if preset == "paper-regions" else ("classification", 3, 8)
+    run = trainer(name, kind, count, **chosen.config)
+    run.plan = build(Plan, {**chosen.plan, "epochs": epochs, "batch_size": 32})
     losses = [progress.losses for progress in run.epochs()]
-    assert len(losses) == 8
+    assert len(losses) == epochs
     assert all(np.isfinite(list(each.values())).all() for each in losses)
+
+
+@pytest.mark.parametrize(
+    ("name", "preset", "falls"),
+    [
+        ("dmrnet", "paper", [70]),
+        ("ogm_ge", "paper", [70]),
+        ("mmpareto", "paper", [30]),
+        ("mmanet", "paper", [17, 34, 50]),
+    ],
+)
+def test_a_preset_lowers_the_rate_after_the_epochs_of_the_released_code(
+    name: str, preset: str, falls: list[int]
+) -> None:
+    plan = build(Plan, next(each for each in METHODS[name].presets if each.name == preset).plan)
+    rates = [optimisation.factor(plan, epoch / plan.epochs) for epoch in range(plan.epochs)]
+    assert [epoch for epoch in range(1, plan.epochs) if rates[epoch] < 0.5 * rates[epoch - 1]] == falls
+
+
+def test_the_encoders_of_dimml_learn_with_the_released_steps_of_150_epochs() -> None:
+    preset = METHODS["dimml"].presets[0]
+    plan = build(Plan, preset.plan)
+    first, last = (stage.epochs for stage in made("dimml", **preset.config).stages(plan.epochs))
+    assert (first, last) == (150, 20)
+    rates = [optimisation.factor(plan, epoch / first) for epoch in range(first)]
+    assert [epoch for epoch in range(1, first) if rates[epoch] < 0.5 * rates[epoch - 1]] == [70, 140]
 
 
 def test_a_preset_that_there_is_not_is_a_sentence() -> None:

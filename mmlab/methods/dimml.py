@@ -78,7 +78,7 @@ class DIMML(Method["DIMML.Config"]):
                 **RESNET18,
                 "optimiser": "sgd",
                 "schedule": "tenths",
-                "fall": 0.4667,
+                "fall": 0.46666,
             },
             config={"temperature": 10.0, "start": 0.1176, "fusion_share": 0.1176},
             about="As released for UCF101: 150 passes, then 20 for the fusion head (docs/methods.md 3.5), with its "

@@ -118,7 +118,8 @@ def _segmentation(found: Mapping[str, Any]) -> tuple[Output, Regions]:
 
 def _headlines() -> tuple[str, ...]:
     """By what regions can be measured: Dice per case for nested ones, mIoU where kinds of things share a picture."""
-    return tuple(kind.headline for kind in (Segmentation, *Segmentation.__subclasses__()))
+    kinds: list[type[Segmentation]] = [Segmentation, *Segmentation.__subclasses__()]
+    return tuple(kind.headline for kind in kinds)
 
 
 def regions_of(labels: NDArray[np.uint8], regions: Regions, name: str) -> NDArray[np.bool_]:
