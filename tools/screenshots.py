@@ -29,8 +29,12 @@ FOLDER = ROOT / "docs" / "screenshots"
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]
 PORT = 8723
+PATIENCE = 120_000  # milliseconds, for a machine that does other things as well
 TALLEST = 2600
 QUALITY = 60
+PAUSE, STILL = 500, 4  # milliseconds between two looks at a page; how many alike say that it is drawn
+DRAWN = """[document.querySelector('.stMainBlockContainer').scrollHeight, document.querySelectorAll('*').length,
+  document.querySelectorAll('[data-testid="stSkeleton"]').length]"""
 READY = '.stApp[data-test-script-state="notRunning"] h1'
 
 
@@ -51,19 +55,33 @@ def server() -> Iterator[str]:
         process.wait()
 
 
+def settled(page: Any) -> float:
+    """Wait until nothing more is drawn; how high the page is then."""
+    last, same = None, 0
+    for _ in range(PATIENCE // PAUSE):
+        now = page.evaluate(DRAWN)
+        same = same + 1 if now == last else 0
+        if same == STILL:
+            break
+        last = now
+        page.wait_for_timeout(PAUSE)
+    return float(now[0])
+
+
 def take(browser: Any, url: str, width: int, scheme: str) -> Image.Image:
     """The whole page, however tall, up to TALLEST."""
     context = browser.new_context(
         viewport={"width": width, "height": 900}, color_scheme=scheme, reduced_motion="reduce"
     )
     page = context.new_page()
-    page.goto(url)
-    page.wait_for_selector(READY, timeout=60_000)
-    page.wait_for_timeout(2500)
-    height = page.evaluate("document.querySelector('.stMainBlockContainer').scrollHeight")
-    page.set_viewport_size({"width": width, "height": min(int(height) + 30, TALLEST)})
-    page.wait_for_timeout(900)
-    content = page.screenshot()
+    page.goto(url, timeout=PATIENCE)
+    page.wait_for_selector(READY, timeout=PATIENCE)
+    page.wait_for_timeout(1500)
+    for _ in range(2):  # what was out of sight is drawn only when there is room for it
+        page.set_viewport_size({"width": width, "height": min(int(settled(page)) + 30, TALLEST)})
+        page.wait_for_timeout(600)
+    settled(page)
+    content = page.screenshot(timeout=PATIENCE)
     context.close()
     return Image.open(io.BytesIO(content)).convert("RGB")
 

@@ -19,7 +19,7 @@ from mmlab.ui.session import hidden
 from mmlab.ui.session.url_state import Damage
 from mmlab.ui.text.markdown import plain
 
-PALE = "opacity: 0.28; filter: grayscale(1)"
+PALE = "opacity: 0.4; filter: grayscale(1)"
 ONE_PER_ROW = 3  # up to so many inputs
 
 
