@@ -340,3 +340,33 @@ def motion(folder: Path) -> Path:
     np.save(folder / "clips.npy", pixels)
     np.save(folder / "frames.npy", np.ascontiguousarray(pixels[:, frames // 2]))
     return folder
+
+
+def whole_lesions(folder: Path) -> Path:
+    """Scans as a whole in two contrasts, with a ball in a ball somewhere in them: one contrast shows the outer one, the
+    other the inner one."""
+    size, deep = 16, 12
+    task = {
+        "name": "whole_lesions",
+        "grouped_by": "person",
+        "output": {"kind": "segmentation", "regions": {"whole": [1, 2], "core": [2]}},
+        "modalities": [
+            {"name": "flair", "kind": "volume", "size": size, "slices": deep, "label": "FLAIR", "letter": "F"},
+            {"name": "t1", "kind": "volume", "size": size, "slices": deep, "label": "T1", "letter": "T"},
+        ],
+        "plan": {"epochs": 2, "batch_size": 4, "window": 12, "windows": 2, "learning_rate": 0.01},
+    }
+    rng, rows, files = np.random.default_rng(0), ["id,split,target,group,flair,t1"], {}
+    places = np.mgrid[:size, :size, :deep]
+    for number, split in enumerate(("train",) * 8 + ("valid",) * 3 + ("test",) * 3):
+        middle = rng.uniform((5, 5, 4), (11, 11, 8)).reshape(3, 1, 1, 1)
+        far = np.sqrt(((places - middle) ** 2).sum(0))
+        labels = np.select([far < 2, far < 4], [2, 1], 0)
+        seen = {"flair": labels > 0, "t1": labels > 1}
+        for part, there in seen.items():
+            grey = 90 + 120 * there + rng.integers(-10, 11, far.shape)
+            files[f"{part}-{number}.nii.gz"] = nifti(grey.astype(np.uint8), (1.0, 1.0, 1.0))
+        files[f"labels-{number}.nii.gz"] = nifti(labels.astype(np.uint8), (1.0, 1.0, 1.0))
+        cells = [f"{part}-{number}.nii.gz" for part in ("labels", *seen)]
+        rows.append(f"s{number},{split},{cells[0]},person {number},{cells[1]},{cells[2]}")
+    return written(folder, task, rows, files)

@@ -103,7 +103,7 @@ def test_a_scan_that_cannot_be_read_is_not_told_of_pictures_of_slices() -> None:
 
 def test_a_scan_is_fitted_into_a_cube_in_its_own_proportions() -> None:
     """Four slices 3 mm apart of 6 by 6 mm: 12 mm high, so that half of the cube beside it is empty."""
-    values, there = fitted(ScanVolume(np.full((4, 6, 6), 80, np.uint8), (3.0, 1.0, 1.0)), 12)
+    values, there = fitted(ScanVolume(np.full((4, 6, 6), 80, np.uint8), (3.0, 1.0, 1.0)), (12, 12, 12))
     assert [np.flatnonzero(there.any(axes)).tolist() for axes in ((1, 2), (0, 2), (0, 1))] == [
         list(range(12)),
         list(range(3, 9)),

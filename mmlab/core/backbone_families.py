@@ -78,4 +78,4 @@ def as_read(info: TaskInfo, plan: Plan) -> TaskInfo:
     """A task as a run reads its inputs, by linear maps or large networks where asked for, and weighs its answers."""
     found = info.read_by(plan.encoder).with_backbones(chosen(plan.encoders, info.modalities))
     output = found.output.weighing(plan.foreground)
-    return replace(found, embedding=plan.embedding, output=output)
+    return replace(found, embedding=plan.embedding, window=plan.window, output=output)

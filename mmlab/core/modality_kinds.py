@@ -37,8 +37,8 @@ class ModalityKind(ABC):
     ways:       the controls by which a person gives one, in order (`mmlab/ui/inputs`, by name).
     shared_way: the control that gives all inputs of the kind at once, where a task has several; empty for none.
     discrete:   whether its numbers are names, which have neither a mean nor anything in between.
-    spatial:    whether its tensors are `[C, H, W]` and places in them are places of a picture, so that regions can be
-                found in it.
+    spatial:    whether its tensors are `[C, H, W]`, or `[C, D, H, W]`, and places in them are places of a picture or of
+                a scan, so that regions can be found in it.
     unit_range: whether its tensors lie in [0, 1], as pictures do.
     quick:      whether its encoder is so small that a training can be tried several times before the one that counts.
     sliced:     whether a recording is a slice of something, and is called that where samples are counted.

@@ -8,6 +8,7 @@ it takes. So what looks at a whole split goes through `in_parts`.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import prod
 from typing import Any, Protocol
 
 import numpy as np
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils._pytree import tree_map
 
-PART = 64  # rows that are read at a time by what looks at all of them
+PART, NUMBERS = 64, 2**26  # rows, and numbers, that are read at a time by what looks at all of them
 Rows = NDArray[np.int64]
 
 
@@ -109,11 +110,12 @@ def zeroed(value: Tensor, blank: Tensor) -> Tensor:
     return found
 
 
-def in_parts(value: Tensor, size: int = PART) -> Iterator[Tensor]:
-    """A tensor's rows, so many at a time; one in memory is one part."""
+def in_parts(value: Tensor, size: int = 0) -> Iterator[Tensor]:
+    """A tensor's rows, so many at a time (0: as many as memory holds); one in memory is one part."""
     if not isinstance(value, StoredRows):
         yield value
         return
+    size = size or min(PART, max(1, NUMBERS // max(1, prod(value.shape[1:]))))
     for start in range(0, len(value), size):
         yield value[start : start + size].clone()
 

@@ -27,12 +27,29 @@ class TaskInfo:
     """All that a model needs to know of its task: no data.
 
     embedding: how many numbers features and embeddings have in a run that asks for it; 0 for the usual number.
+    window: the side in voxels of the windows that a run learned scans as a whole from, and answers them in; 0 for none.
     """
 
     name: str
     modalities: Modalities
     output: Output
     embedding: int = field(default=0, compare=False)
+    window: int = field(default=0, compare=False)
+
+    @property
+    def places(self) -> tuple[int, ...]:
+        """The sides of the first input, in pixels or voxels."""
+        return next(iter(self.modalities)).shape[1:]
+
+    @property
+    def window_sides(self) -> tuple[int, ...]:
+        """The sides of a window: none is longer than that of the scan."""
+        return tuple(min(self.window, side) for side in self.places)
+
+    @property
+    def has_windows(self) -> bool:
+        """Whether a scan is larger than a window."""
+        return self.window > 0 and self.window_sides != self.places
 
     def card(self) -> dict[str, Any]:
         """What a checkpoint stores about its task."""
@@ -45,7 +62,7 @@ class TaskInfo:
                 del item["backbone"]
             else:
                 item["backbone"] = asdict(item["backbone"])
-        size = {"embedding": self.embedding} if self.embedding else {}
+        size = {name: value for name in ("embedding", "window") if (value := getattr(self, name))}
         return {"name": self.name, "modalities": modalities, "output": self.output.card(), **size}
 
     def read_by(self, encoder: str) -> TaskInfo:
@@ -80,8 +97,8 @@ class TaskInfo:
         """The task that `card` described. Raises TaskMismatch where something is missing."""
         try:
             items = [_modality(item) for item in card["modalities"]]
-            size = int(card.get("embedding", 0))
-            return cls(card["name"], Modalities(items), output_from_card(card["output"]), size)
+            sizes = (int(card.get(name, 0)) for name in ("embedding", "window"))
+            return cls(card["name"], Modalities(items), output_from_card(card["output"]), *sizes)
         except (KeyError, TypeError) as error:
             raise TaskMismatch("The card does not describe its task.", "Train the model again.") from error
 

@@ -76,6 +76,14 @@ class Plan:
     embedding: int = option(
         0, "Numbers in the feature of an input and in the embedding; 0 for the usual 64", 0, 4096, symbol="D"
     )
+    window: int = option(
+        0,
+        "Regions in scans as a whole (kind volume): voxels along each side of the windows that are learned from and "
+        "answered in; 0 is whole scans",
+        0,
+        256,
+    )
+    windows: int = option(8, "Windows of each scan in an epoch, half of them around a voxel of a region", 1, 1000)
     precision: str = option(
         "auto",
         "Numbers that losses are computed in: bfloat16 where it keeps enough of them (weights stay float32), or "

@@ -19,6 +19,7 @@ from mmlab.core.modality import Combination, Modalities
 from mmlab.core.outputs import Output
 from mmlab.core.results import Sweep
 from mmlab.core.stored_rows import in_parts
+from mmlab.inference import windows
 from mmlab.inference.batching import in_halves
 from mmlab.inference.memory import give_back
 from mmlab.storage.growing_array import Floats, GrowingArray
@@ -32,15 +33,18 @@ Answer = Callable[[Method, Mapping[str, Tensor], Sequence[Combination]], list[Fu
 
 @torch.inference_mode()
 def fuse_all(method: Method, inputs: Mapping[str, Tensor], combinations: Sequence[Combination]) -> list[Fused]:
-    """One `Fused` per combination for a batch `[B, *shape]`, with one pass through the encoders.
+    """One `Fused` per combination for a batch `[B, *shape]`, with one pass through the encoders, of each window where
+    the method answers in windows.
 
     The method must be in eval mode. Rows of modalities outside a combination have no influence.
     """
+    return windows.slid(method.info, inputs, partial(_fused, method, combinations))
+
+
+def _fused(method: Method, combinations: Sequence[Combination], inputs: Mapping[str, Tensor]) -> list[Fused]:
     features = method.encode(inputs)
-    rows = len(next(iter(inputs.values())))
-    place = next(iter(inputs.values())).device
-    modalities = method.modalities
-    return method.fuse_many(features, [modalities.mask(c, rows, place) for c in combinations])
+    first, modalities = next(iter(inputs.values())), method.modalities
+    return method.fuse_many(features, [modalities.mask(c, len(first), first.device) for c in combinations])
 
 
 def sweep(
@@ -66,10 +70,12 @@ def sweep(
     start = 0
 
     def answered(batch: Batch) -> list[_Part]:
-        fused = (answer or fuse_all)(method, batch.inputs, combinations)
-        return [
-            _kept(each, output.summarise(each.logits.float(), batch.target, distances), embeddings) for each in fused
-        ]
+        found: list[_Part] = []
+        for some in windows.in_groups(method.info, combinations):
+            for each in _asked(method, batch.inputs, some, answer):
+                condensed = output.summarise(each.logits.float(), batch.target, distances)
+                found.append(_kept(each, condensed, embeddings))
+        return found
 
     for parts in _answers(answered, method, samples, on_progress):
         if not kept:
@@ -100,9 +106,20 @@ def logits_of(method: Method, samples: Samples, present: Tensor) -> Tensor:
     asked = replace(samples, present=present)
 
     def answered(batch: Batch) -> Tensor:
-        return method.fuse(method.encode(batch.inputs), batch.present).logits.float().cpu()
+        def of_part(inputs: Mapping[str, Tensor]) -> list[Fused]:  # a batch, or windows of one scan
+            return [method.fuse(method.encode(inputs), batch.present.expand(len(next(iter(inputs.values()))), -1))]
+
+        return windows.slid(method.info, batch.inputs, of_part)[0].logits.float().cpu()
 
     return torch.cat(list(_answers(answered, method, asked)))
+
+
+def _asked(
+    method: Method, inputs: Mapping[str, Tensor], combinations: Sequence[Combination], answer: Answer | None
+) -> list[Fused]:
+    if answer is None:
+        return fuse_all(method, inputs, combinations)
+    return windows.slid(method.info, inputs, lambda part: answer(method, part, combinations))
 
 
 def _kept(fused: Fused, condensed: Tensor, embeddings: bool) -> _Part:
@@ -117,7 +134,7 @@ def _answers(
     answered: Callable[[Batch], R], method: Method, samples: Samples, on_progress: Callable[[float], None] | None = None
 ) -> Iterator[R]:
     """What is answered of one batch after the other, of halves of one where memory runs out."""
-    place, step = method.device, batch_size(method.output)
+    place, step = method.device, 1 if method.info.has_windows else batch_size(method.output)
     method.eval()
 
     def work(rows: Sequence[int]) -> list[R]:

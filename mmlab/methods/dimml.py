@@ -315,6 +315,6 @@ class DIMML(Method["DIMML.Config"]):
 
 
 def _shrunk(labels: Tensor, like: Tensor) -> Tensor:
-    """Label maps `[B, H, W]` at the resolution of `like`, as rows."""
-    small = functional.interpolate(labels[:, None].float(), size=like.shape[-2:], mode="nearest")
+    """Label maps `[B, ...]` at the resolution of `like`, as rows."""
+    small = functional.interpolate(labels[:, None].float(), size=like.shape[2:], mode="nearest")
     return small.long().flatten()

@@ -73,14 +73,17 @@ class Joint(Method):
             seen = rows_at(samples.inputs[modality.name], samples.present[:, position])
             mean = self.get_buffer(f"mean_{modality.name}")
             if len(seen) and not (modality.discrete and mean.shape == modality.shape):  # features have a mean
-                mean.copy_(mean_of(seen))
+                whole = mean_of(seen)  # of windows, which lie anywhere, the mean of each channel
+                mean.copy_(whole if whole.shape == mean.shape else whole.flatten(1).mean(1).view(mean.shape))
 
     def encode(self, inputs: Mapping[str, Tensor], there: Tensor | None = None) -> Features:
         """The feature of each input, and beside it that of the mean input (one row)."""
         alone: Mapping[str, Feature] = super().encode(inputs, there).alone
         if self.training:
             return Features(alone)
-        means = {name: self.get_buffer(f"mean_{name}")[None] for name in self.modalities.names}
+        means = {
+            name: self.get_buffer(f"mean_{name}").expand(1, *inputs[name].shape[1:]) for name in self.modalities.names
+        }
         return Features(alone, {name: self.encoders[name](mean) for name, mean in means.items()})
 
     def fuse(self, features: Features, present: Tensor) -> Fused:

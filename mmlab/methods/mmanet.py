@@ -15,12 +15,12 @@ code's way is `pixels="pooled"`, `doubt="entropy"`, `miner="iou"`.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from mmlab.core.batch import Batch
 from mmlab.core.declarations import RESNET18_SE, SHARES_NOT_EPOCHS, AblationStep, Card, Setting
@@ -40,6 +40,7 @@ from mmlab.losses.mmanet import (
     weakest_combinations,
 )
 from mmlab.networks.parts import Parts, hide, pixels, pool
+from mmlab.networks.rank import shrunk
 
 PIXELS = 1200
 POOLED = 8  # pixels on a side of what the released pipeline relates; there 30 x 40, of pictures of 480 x 640
@@ -264,14 +265,12 @@ class MMANet(Method["MMANet.Config"]):
         if student.dim() == 2:
             return (student, teacher), self._weights(logits)
         pooled = self.config.pixels == "pooled"
-        height, width = (min(side, POOLED) if pooled else side for side in student.shape[-2:])
-        small = functional.adaptive_avg_pool2d(logits, (height, width))
+        sides = tuple(min(side, POOLED) if pooled else side for side in student.shape[2:])
+        small = shrunk(logits, sides)
         doubts = self.output.doubt(small) if self.config.doubt == "entropy" else 1 - self.output.certainty(small)
-        chosen = torch.randperm(len(student) * height * width, generator=run.generator)
+        chosen = torch.randperm(len(student) * math.prod(sides), generator=run.generator)
         chosen = (chosen if pooled else chosen[:PIXELS]).to(student.device)
-        rows, wise, weights = (
-            pixels(functional.adaptive_avg_pool2d(maps, (height, width)))[chosen] for maps in (student, teacher, doubts)
-        )
+        rows, wise, weights = (pixels(shrunk(maps, sides))[chosen] for maps in (student, teacher, doubts))
         weights = weights.squeeze(1) + 1e-6
         return (rows, wise), weights / weights.sum()
 

@@ -14,7 +14,8 @@ from mmlab.core.errors import CheckpointError, MmlabError, Unsupported, first_li
 from mmlab.core.method import Feature
 from mmlab.core.modality import Modality
 from mmlab.networks.backbone_weights import digest_of
-from mmlab.networks.encoders import block2d, upsample
+from mmlab.networks.encoders import block2d
+from mmlab.networks.rank import upsample
 
 SEED = 0  # of frozen random weights, which are then the same everywhere
 

@@ -6,13 +6,13 @@ from __future__ import annotations
 import math
 from itertools import pairwise
 
-import torch
 from torch import Tensor, nn
 
 from mmlab.core.errors import Unsupported
 from mmlab.core.method import Feature
 from mmlab.core.modality import Modality
 from mmlab.core.modality_kinds import modality_kind
+from mmlab.networks.rank import block
 
 
 def block2d(inputs: int, outputs: int, stride: int, size: int = 3) -> nn.Sequential:
@@ -59,12 +59,12 @@ class LinearEncoder(Encoder):
 
 
 class LevelEncoder(nn.Module):
-    """The left half of a U-Net: one feature level per depth, `[B, C * 2^i, H / 2^i, W / 2^i]`."""
+    """The left half of a U-Net: one feature level per depth, `[B, C_i, H / 2^i, W / 2^i]`, of scans with a depth."""
 
-    def __init__(self, channels: int, widths: tuple[int, ...]) -> None:
+    def __init__(self, channels: int, widths: tuple[int, ...], rank: int = 2) -> None:
         super().__init__()
-        first = [nn.Sequential(block2d(channels, widths[0], 1), block2d(widths[0], widths[0], 1))]
-        deeper = [_down(before, after) for before, after in pairwise(widths)]
+        first = [nn.Sequential(block(rank, channels, widths[0]), block(rank, widths[0], widths[0]))]
+        deeper = [_down(rank, before, after) for before, after in pairwise(widths)]
         self.levels = nn.ModuleList(first + deeper)
 
     @property
@@ -79,8 +79,8 @@ class LevelEncoder(nn.Module):
         return tuple(found)
 
 
-def _down(inputs: int, outputs: int) -> nn.Sequential:
-    return nn.Sequential(block2d(inputs, outputs, 2), block2d(outputs, outputs, 1))
+def _down(rank: int, inputs: int, outputs: int) -> nn.Sequential:
+    return nn.Sequential(block(rank, inputs, outputs, 2), block(rank, outputs, outputs))
 
 
 def neck(flat: int, size: int) -> nn.Sequential:
@@ -163,12 +163,9 @@ def convolutions_1d(shape: tuple[int, ...], width: int, size: int) -> Encoder:
 
 
 def level_encoder(modality: Modality, widths: tuple[int, ...]) -> LevelEncoder:
-    """The encoder of one picture modality for a dense output. Raises Unsupported for other kinds."""
-    if not modality_kind(modality.kind).spatial or len(modality.shape) != 3:
-        raise Unsupported(f"'{modality.label}' is not a picture, and regions are found in pictures.", "Use kind image.")
-    return LevelEncoder(modality.shape[0], widths)
-
-
-def upsample(deep: Tensor, like: Tensor) -> Tensor:
-    """`deep [B, C, h, w]` at the size of `like [B, C', H, W]`, bilinear."""
-    return torch.nn.functional.interpolate(deep, size=like.shape[-2:], mode="bilinear", align_corners=False)
+    """The encoder of one picture or scan for a dense output. Raises Unsupported for other kinds."""
+    rank = len(modality.shape) - 1
+    if not modality_kind(modality.kind).spatial or rank not in (2, 3):
+        message = f"'{modality.label}' is neither a picture nor a scan, and regions are found in these."
+        raise Unsupported(message, "Use kind image or volume.")
+    return LevelEncoder(modality.shape[0], widths, rank)

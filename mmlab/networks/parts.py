@@ -1,6 +1,7 @@
 """Parts sized for a task, so that a method says how many heads it wants and never of what kind.
 
-A feature is a tuple of levels, shallow to deep: one vector `[B, D]`, or maps `[B, C, H, W]` for dense outputs.
+A feature is a tuple of levels, shallow to deep: one vector `[B, D]`, or maps `[B, C, H, W]` for dense outputs, or
+`[B, C, D, H, W]` where scans as a whole are read.
 Only this file and the encoders know which.
 """
 
@@ -21,11 +22,12 @@ from mmlab.core.presence import keep, of_present
 from mmlab.core.task import TaskInfo
 from mmlab.losses.common import mean_over_present
 from mmlab.networks.backbone_encoder import Body, MapEncoder, VectorEncoder
-from mmlab.networks.encoders import LinearEncoder, level_encoder, upsample
+from mmlab.networks.encoders import LinearEncoder, level_encoder
+from mmlab.networks.rank import block, norm, pointwise, upsample
 from mmlab.networks.switched_unet import SwitchedUNet
 
 WIDTH, FEATURE, EMBEDDING = 16, 64, 64
-LEVELS = (8, 16, 32)
+LEVELS = {2: (8, 16, 32), 3: (8, 16, 24)}  # by rank: a convolution over a scan has three times the parameters
 
 
 class Parts:
@@ -39,7 +41,8 @@ class Parts:
         self.width = width
         self.maps = info.output.dense  # networks are chosen by the shape of answers, here and nowhere else
         asked = info.embedding
-        levels = (max(1, asked // 4), max(1, asked // 2), asked) if asked else LEVELS
+        self.rank = len(next(iter(info.modalities)).shape) - 1 if self.maps else 0
+        levels = (max(1, asked // 4), max(1, asked // 2), asked) if asked else LEVELS.get(self.rank, LEVELS[2])
         self.sizes = levels if self.maps else (asked or FEATURE,)
         self.embedding = levels if self.maps else (asked or embedding,)
         self._frozen: dict[str, Body] = {}
@@ -66,7 +69,9 @@ class Parts:
         return body
 
     def learned_shape(self, modality: Modality) -> tuple[int, ...]:
-        """Of what a method meets of an input while it learns: features where they are cached."""
+        """Of what a method meets of an input while it learns: features where they are cached, one place of windows."""
+        if self.info.has_windows:
+            return (modality.shape[0], *[1] * (len(modality.shape) - 1))
         is_cached = modality.backbone is not None and modality.backbone.training == "cached"
         return self._body(modality).feature_shape if is_cached else modality.shape
 
@@ -81,7 +86,7 @@ class Parts:
         """One network for every modality, with the normalisation of each owner."""
         names = self.info.modalities.names
         channels = self.info.modalities[names[0]].shape[0]
-        return SwitchedUNet(channels, self.sizes, self.info.output.channels, owners, names)
+        return SwitchedUNet(channels, self.sizes, self.info.output.channels, owners, names, self.rank)
 
     def encoders(self) -> nn.ModuleDict:
         """One encoder per modality, by name."""
@@ -94,7 +99,7 @@ class Parts:
         """
         count = len(self.info.modalities) if count is None else count
         sizes = [count * size for size in self.sizes]
-        return Fusion(sizes, self.embedding, self.maps, mixed_to_the_end)
+        return Fusion(sizes, self.embedding, self.rank, mixed_to_the_end)
 
     @property
     def joined(self) -> int:
@@ -105,21 +110,23 @@ class Parts:
         """A linear layer on vectors, a 1x1 convolution on maps; two with ReLU where there are hidden numbers."""
         if hidden:
             return nn.Sequential(self.pointwise(inputs, hidden), nn.ReLU(), self.pointwise(hidden, outputs))
-        return nn.Conv2d(inputs, outputs, 1) if self.maps else nn.Linear(inputs, outputs)
+        return pointwise(self.rank, inputs, outputs)
 
     def norm(self, size: int) -> nn.Module:
-        """Batch normalisation of vectors or maps."""
-        return nn.BatchNorm2d(size) if self.maps else nn.BatchNorm1d(size)
+        """Batch normalisation of vectors or maps; of maps of scans, in groups of channels."""
+        return norm(self.rank, size)
 
     def normed(self, inputs: int, outputs: int) -> nn.Sequential:
-        """A pointwise layer that ends in batch normalisation, as both Gaussian heads do (docs/methods.md 1.1)."""
+        """A pointwise layer that ends in normalisation, as both Gaussian heads do (docs/methods.md 1.1)."""
         return nn.Sequential(self.pointwise(inputs, outputs), self.norm(outputs))
 
     def head(self, sizes: Sequence[int] | None = None) -> nn.Module:
         """Feature to logits: a linear layer, or the right half of a U-Net."""
         sizes = self.embedding if sizes is None else tuple(sizes)
         output = self.info.output
-        return Decoder(sizes, output.channels) if self.maps else Linear(sizes[-1], output.channels, output.scale)
+        if self.maps:
+            return Decoder(sizes, output.channels, self.rank)
+        return Linear(sizes[-1], output.channels, output.scale)
 
 
 def resolved(info: TaskInfo) -> tuple[TaskInfo, dict[str, dict[str, Any]]]:
@@ -138,10 +145,10 @@ def resolved(info: TaskInfo) -> tuple[TaskInfo, dict[str, dict[str, Any]]]:
 class Fusion(nn.Module):
     """Features of several modalities, concatenated and mixed to one feature of the embedding's sizes."""
 
-    def __init__(self, inputs: Sequence[int], outputs: Sequence[int], dense: bool, mixed_to_the_end: bool) -> None:
+    def __init__(self, inputs: Sequence[int], outputs: Sequence[int], rank: int, mixed_to_the_end: bool) -> None:
         super().__init__()
         self.levels = nn.ModuleList(
-            nn.Sequential(_mix(before, after, dense), nn.ReLU()) for before, after in zip(inputs, outputs, strict=True)
+            nn.Sequential(_mix(rank, before, after), nn.ReLU()) for before, after in zip(inputs, outputs, strict=True)
         )
         if not mixed_to_the_end:
             self.levels[-1] = nn.Identity()
@@ -151,10 +158,8 @@ class Fusion(nn.Module):
         return tuple(mix(level) for mix, level in zip(self.levels, joined, strict=True))
 
 
-def _mix(inputs: int, outputs: int, dense: bool) -> nn.Sequential:
-    if dense:
-        return nn.Sequential(nn.Conv2d(inputs, outputs, 1, bias=False), nn.BatchNorm2d(outputs))
-    return nn.Sequential(nn.Linear(inputs, outputs, bias=False), nn.BatchNorm1d(outputs))
+def _mix(rank: int, inputs: int, outputs: int) -> nn.Sequential:
+    return nn.Sequential(pointwise(rank, inputs, outputs, bias=False), norm(rank, outputs))
 
 
 class Linear(nn.Module):
@@ -171,16 +176,13 @@ class Linear(nn.Module):
 
 
 class Decoder(nn.Module):
-    """Logits `[B, R, H, W]` of a feature of levels: upsample, join the skip, convolve, level by level."""
+    """Logits `[B, R, ...]` of a feature of levels: upsample, join the skip, convolve, level by level."""
 
-    def __init__(self, sizes: Sequence[int], channels: int) -> None:
+    def __init__(self, sizes: Sequence[int], channels: int, rank: int) -> None:
         super().__init__()
         pairs = list(pairwise(sizes))
-        self.steps = nn.ModuleList(
-            nn.Sequential(nn.Conv2d(shallow + deep, shallow, 3, 1, 1, bias=False), nn.BatchNorm2d(shallow), nn.ReLU())
-            for shallow, deep in pairs
-        )
-        self.last = nn.Conv2d(sizes[0], channels, 1)
+        self.steps = nn.ModuleList(block(rank, shallow + deep, shallow) for shallow, deep in pairs)
+        self.last = pointwise(rank, sizes[0], channels)
 
     def forward(self, feature: Feature) -> Tensor:
         value: Tensor = feature[-1]
@@ -213,8 +215,8 @@ def mean_feature(features: Sequence[Feature], present: Tensor) -> Feature:
 
 
 def pixels(maps: Tensor) -> Tensor:
-    """The pixels of `[B, D, H, W]` as rows, `[B * H * W, D]`."""
-    return maps.movedim(1, -1).flatten(0, 2)
+    """The pixels of `[B, D, ...]` as rows, `[B * H * W, D]`, or the voxels."""
+    return maps.movedim(1, -1).flatten(0, -2)
 
 
 def pool(level: Tensor) -> Tensor:

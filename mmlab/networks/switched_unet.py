@@ -10,17 +10,16 @@ import torch
 from torch import Tensor, nn
 
 from mmlab.core.method import Feature
-from mmlab.networks.encoders import upsample
-
-GROUPS = 4  # of channels that are normalised together
+from mmlab.networks.rank import GROUPS, convolution, pointwise, upsample
 
 
 class SwitchedBlock(nn.Module):
-    """A convolution, the group normalisation of the input that passes, and ReLU, on maps `[B, C, H, W]`."""
+    """A convolution, the group normalisation of the input that passes, and ReLU, on maps `[B, C, H, W]`, or
+    `[B, C, D, H, W]` of scans as a whole."""
 
-    def __init__(self, inputs: int, outputs: int, stride: int, owners: Iterable[str]) -> None:
+    def __init__(self, rank: int, inputs: int, outputs: int, stride: int, owners: Iterable[str]) -> None:
         super().__init__()
-        self.convolution = nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False)
+        self.convolution = convolution(rank, inputs, outputs, 3, stride)
         self.norms = nn.ModuleDict({owner: nn.GroupNorm(GROUPS, outputs) for owner in owners})
 
     def forward(self, maps: Tensor, owner: str) -> Tensor:
@@ -34,21 +33,28 @@ class SwitchedUNet(nn.Module):
     """
 
     def __init__(
-        self, channels: int, widths: Sequence[int], regions: int, owners: Sequence[str], names: Sequence[str]
+        self,
+        channels: int,
+        widths: Sequence[int],
+        regions: int,
+        owners: Sequence[str],
+        names: Sequence[str],
+        rank: int = 2,
     ) -> None:
         super().__init__()
         pairs = list(pairwise(widths))
 
         def level(before: int, after: int, stride: int) -> nn.ModuleList:
-            return nn.ModuleList((SwitchedBlock(before, after, stride, owners), SwitchedBlock(after, after, 1, owners)))
+            blocks = ((before, after, stride), (after, after, 1))
+            return nn.ModuleList(SwitchedBlock(rank, *sizes, owners) for sizes in blocks)
 
         self.down = nn.ModuleList((level(channels, widths[0], 1), *(level(*pair, 2) for pair in pairs)))
-        self.up = nn.ModuleList(SwitchedBlock(shallow + deep, shallow, 1, owners) for shallow, deep in pairs)
-        self.last = nn.Conv2d(widths[0], regions, 1)
+        self.up = nn.ModuleList(SwitchedBlock(rank, shallow + deep, shallow, 1, owners) for shallow, deep in pairs)
+        self.last = pointwise(rank, widths[0], regions)
         self.seen = nn.ModuleDict({name: nn.Identity() for name in names})
 
     def forward(self, maps: Tensor, owner: str, name: str) -> tuple[Tensor, Feature]:
-        """Logits `[B, R, H, W]` and levels, shallow to deep, of `maps [B, C, H, W]` of the input `name`."""
+        """Logits `[B, R, ...]` and levels, shallow to deep, of `maps [B, C, ...]` of the input `name`."""
         levels: list[Tensor] = []
         for blocks in self.down:
             for block in cast(nn.ModuleList, blocks):

@@ -24,7 +24,7 @@ from mmlab.core.stored_rows import StoredRows
 from mmlab.core.task import Task
 from mmlab.core.training_plan import Plan
 from mmlab.inference.memory import free_bytes
-from mmlab.training import variation
+from mmlab.training import variation, windows
 from mmlab.training.variation import mixed
 
 WORKERS, MOST = "MMLAB_WORKERS", 64
@@ -44,13 +44,19 @@ class Steps(Dataset[Batch]):
 
     def __getitem__(self, step: int) -> Batch:
         rows = torch.from_numpy(self.rows[step])
-        batch = self.samples.batch(rows)
+        batch = self._batch(rows, step)
         varied, target = variation.varied(self.task, self.plan, batch, mixed(*self.seed, step))
         if self._complete[rows].all():
             return Batch(varied, batch.present, target, batch.ids, is_complete=True)
         columns = zip(self.task.info.modalities.names, batch.present.unbind(1), strict=True)
         inputs = {name: keep(varied[name], on) for name, on in columns}  # noise is no input either
         return Batch(inputs, batch.present, target, batch.ids)
+
+    def _batch(self, rows: Tensor, step: int) -> Batch:
+        if not self.plan.window:
+            return self.samples.batch(rows)
+        generator = torch.Generator().manual_seed(mixed(*self.seed, step, 4))
+        return windows.cut(self.samples, rows, self.plan.window, generator)
 
     @cached_property
     def _complete(self) -> Tensor:
@@ -68,8 +74,8 @@ def held(samples: Samples, plan: Plan, place: torch.device) -> Samples:
 
 def fits(samples: Samples, plan: Plan, place: torch.device) -> bool:
     """Whether a place is a GPU that can keep the samples: they take up at most `SHARE` of what is free on it, lie in
-    memory, and no number of them is varied, which is done on the processor."""
-    is_varied = plan.augment or plan.move or plan.warp or plan.input_dropout > 0
+    memory, and no number of them is varied or cut, which is done on the processor."""
+    is_varied = plan.window > 0 or plan.augment or plan.move or plan.warp or plan.input_dropout > 0
     tensors = [*samples.inputs.values(), samples.present, samples.target]
     if place.type != "cuda" or is_varied or workers() or any(isinstance(each, StoredRows) for each in tensors):
         return False

@@ -37,6 +37,7 @@ from mmlab.training import (
     resume_state,
     selection,
     variation,
+    windows,
 )
 from mmlab.training.dominance_log import DominanceLog as DominanceLog
 from mmlab.training.recorder import Recorder
@@ -204,12 +205,14 @@ class Trainer:
         found.add_lengths(optimisation.lengths(self._alone))
 
     def _order(self, epoch: int) -> NDArray[np.integer]:
-        """The samples of an epoch: each once, or by chance so that all classes come equally often."""
+        """The samples of an epoch: each once or, of scans, for each window; or by chance, all classes equally often."""
         rng = np.random.default_rng([self.seed, epoch])
+        count = len(self.training)
+        times = self.plan.windows if self.plan.window else 1
         if not self.plan.balance:
-            return rng.permutation(len(self.training))
+            return rng.permutation(count * times) % count
         chances = 1 / np.bincount(self._kinds)[self._kinds]
-        return rng.choice(len(chances), len(chances), p=chances / chances.sum())
+        return rng.choice(count, count * times, p=chances / chances.sum())
 
     @cached_property
     def _kinds(self) -> NDArray[np.int64]:
@@ -244,7 +247,8 @@ class Trainer:
     def _in_order(self, count: int) -> Iterator[Batch]:
         rows = range(min(count, len(self.training)))
         for start in range(0, len(rows), self.plan.batch_size):
-            yield self.training.batch(rows[start : start + self.plan.batch_size]).to(self.place)
+            some = rows[start : start + self.plan.batch_size]
+            yield windows.seen(self.training, some, self.plan.window).to(self.place)
 
     @cached_property
     def _alone(self) -> dict[str, list[nn.Parameter]]:

@@ -53,7 +53,8 @@ def varied(task: Task, plan: Plan, batch: Batch, seed: int) -> tuple[dict[str, T
     inputs = dict(task.augment(batch.inputs, seed) if plan.augment else batch.inputs)
     target = batch.target
     if plan.move:
-        inputs, target = moved(inputs, target, torch.Generator().manual_seed(mixed(seed, 2)))
+        shift = 0.0 if plan.window else SHIFT  # windows lie anywhere
+        inputs, target = moved(inputs, target, torch.Generator().manual_seed(mixed(seed, 2)), shift)
     if plan.warp:
         inputs, target = warped(inputs, target, torch.Generator().manual_seed(mixed(seed, 3)))
     if plan.input_dropout:
@@ -65,44 +66,62 @@ def varied(task: Task, plan: Plan, batch: Batch, seed: int) -> tuple[dict[str, T
 
 
 def moved(
-    inputs: Mapping[str, Tensor], regions: Tensor, generator: torch.Generator
+    inputs: Mapping[str, Tensor], regions: Tensor, generator: torch.Generator, shift: float = SHIFT
 ) -> tuple[dict[str, Tensor], Tensor]:
     """Mirrored, turned, scaled and shifted: pictures `[B, C, H, W]` and regions `[B, R, H, W]` of a sample alike.
 
-    Beyond its edges a picture goes on as in a mirror, and so do its regions.
+    Beyond its edges a picture goes on as in a mirror, and so do its regions. Scans as a whole `[B, C, D, H, W]` are
+    turned about their upright axis.
     """
-    rows, _, height, width = regions.shape
+    rows = len(regions)
     turn, size = even_draw(rows, TURN, generator), even_draw(rows, GROWTH, generator).exp()
     mirror = torch.randint(0, 2, (rows,), generator=generator) * 2 - 1
     matrix = torch.zeros(rows, 2, 3)
     matrix[:, 0, 0], matrix[:, 0, 1] = turn.cos() * size * mirror, turn.sin() * size
     matrix[:, 1, 0], matrix[:, 1, 1] = -turn.sin() * size * mirror, turn.cos() * size
-    matrix[:, :, 2] = even_draw(2 * rows, SHIFT, generator).view(rows, 2)
-    return _at(functional.affine_grid(matrix, [rows, 1, height, width], align_corners=False), inputs, regions)
+    matrix[:, :, 2] = even_draw(2 * rows, shift, generator).view(rows, 2)
+    if regions.dim() == 5:
+        matrix = _upright(matrix, size, even_draw(rows, shift, generator))
+    return _at(functional.affine_grid(matrix, _one_channel(regions), align_corners=False), inputs, regions)
+
+
+def _upright(matrix: Tensor, size: Tensor, shift: Tensor) -> Tensor:
+    """What happens to pictures, `[B, 2, 3]`, done to scans, `[B, 3, 4]`, whose slices keep their order."""
+    found = torch.zeros(len(matrix), 3, 4)
+    found[:, :2, :2], found[:, :2, 3] = matrix[:, :, :2], matrix[:, :, 2]
+    found[:, 2, 2], found[:, 2, 3] = size, shift
+    return found
+
+
+def _one_channel(regions: Tensor) -> list[int]:
+    return [len(regions), 1, *regions.shape[2:]]
 
 
 def warped(
     inputs: Mapping[str, Tensor], regions: Tensor, generator: torch.Generator
 ) -> tuple[dict[str, Tensor], Tensor]:
     """Bent alike, pictures and regions of a sample, and each input by itself brighter or darker, with more or less
-    contrast. Where a picture is 0 it stays so.
+    contrast. Where a picture is 0 it stays so. Scans as a whole have mean 0, so that a factor is their contrast.
 
     Bends are smooth between knots that are moved by chance (Ronneberger, Fischer & Brox, U-Net, MICCAI 2015); contrast
     is a power, as nnU-Net's gamma.
     """
-    rows, _, height, width = regions.shape
-    knots = torch.randn(rows, 2, KNOTS, KNOTS, generator=generator) * BEND
-    bend = functional.interpolate(knots, (height, width), mode="bicubic", align_corners=True).movedim(1, -1)
-    still = functional.affine_grid(torch.eye(2, 3).expand(rows, 2, 3), [rows, 1, height, width], align_corners=False)
+    rows, rank = len(regions), regions.dim() - 2
+    knots = torch.randn(rows, rank, *[KNOTS] * rank, generator=generator) * BEND
+    smooth = "bicubic" if rank == 2 else "trilinear"
+    bend = functional.interpolate(knots, regions.shape[2:], mode=smooth, align_corners=True).movedim(1, -1)
+    straight = torch.eye(rank, rank + 1).expand(rows, rank, rank + 1)
+    still = functional.affine_grid(straight, _one_channel(regions), align_corners=False)
     bent, found = _at(still + bend, inputs, regions)
+    each = (-1, *[1] * (rank + 1))
     for name, value in bent.items():
-        power, factor = (even_draw(rows, width, generator).exp().view(-1, 1, 1, 1) for width in (CONTRAST, BRIGHTNESS))
-        bent[name] = value.clamp(min=0) ** power * factor
+        power, factor = (even_draw(rows, width, generator).exp().view(each) for width in (CONTRAST, BRIGHTNESS))
+        bent[name] = value.clamp(min=0) ** power * factor if rank == 2 else value * factor
     return bent, found
 
 
 def _at(grid: Tensor, inputs: Mapping[str, Tensor], regions: Tensor) -> tuple[dict[str, Tensor], Tensor]:
-    """Pictures and regions at the places of a grid `[B, H, W, 2]`."""
+    """Pictures and regions at the places of a grid `[B, H, W, 2]`, scans at those of one `[B, D, H, W, 3]`."""
 
     def at(maps: Tensor, mode: str) -> Tensor:
         return functional.grid_sample(maps.float(), grid, mode, "reflection", align_corners=False)

@@ -177,6 +177,7 @@ def _of_numbers(output: Regression, logits: Numbers, truth: NDArray[Any], name: 
 
 
 def counts_of(logits: NDArray[np.floating], truth: NDArray[Any]) -> Numbers:
-    """What Dice needs of regions `[N, R, H, W]`: pixels in both, found, there, `[N, R, 3]`, as a sweep keeps them."""
+    """What Dice needs of regions `[N, R, ...]`: pixels in both, found, there, `[N, R, 3]`, as a sweep keeps them."""
     found, there = logits > 0, truth.astype(bool)
-    return np.stack([part.sum((2, 3)) for part in (found & there, found, there)], -1).astype(np.float64)
+    places = tuple(range(2, found.ndim))
+    return np.stack([part.sum(places) for part in (found & there, found, there)], -1).astype(np.float64)

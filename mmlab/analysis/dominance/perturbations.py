@@ -93,7 +93,7 @@ def _swapped(probing: Probing) -> NDArray[np.floating]:
     parts = []
     for donor in probing.donors:
         answers = (probing.swapper.answers(np.where(present, probing.straight, donor[:, None])) for present in on)
-        parts.append([counts_of(each, probing.target) if each.ndim == 4 else each for each in answers])
+        parts.append([counts_of(each, probing.target) if each.ndim >= 4 else each for each in answers])
     return np.stack([np.concatenate(each) for each in zip(*parts, strict=True)])
 
 

@@ -1,4 +1,4 @@
-"""Regions of one sample, `[R, H, W]`, against the truth or against another answer."""
+"""Regions of one sample, `[R, H, W]`, or `[R, D, H, W]` of a scan, against the truth or against another answer."""
 
 from __future__ import annotations
 
@@ -33,21 +33,21 @@ def by_region(output: Segmentation, found: Flags, truth: Flags) -> Numbers:
 def _kept(found: Flags, truth: Flags) -> Numbers:
     kept = np.zeros((len(found), KEPT))
     for column, part in ((SHARED, found & truth), (FOUND, found), (THERE, truth)):
-        kept[:, column] = part.sum((1, 2))
+        kept[:, column] = part.reshape(len(part), -1).sum(1)
     return kept
 
 
 def difference(found: Flags, truth: Flags) -> NDArray[np.int64]:
-    """Per pixel, how many (nested) regions too many (above 0) or too few (below 0) were found: `[H, W]`."""
+    """Per pixel, how many (nested) regions too many (above 0) or too few (below 0) were found: `[...]`."""
     return found.sum(0, dtype=np.int64) - truth.sum(0, dtype=np.int64)
 
 
 def doubt(probability: NDArray[Any]) -> Numbers:
-    """Per pixel, the mean entropy of yes or no over the regions, as a share of the most there can be: `[H, W]`."""
+    """Per pixel, the mean entropy of yes or no over the regions, as a share of the most there can be: `[...]`."""
     chance = probability.astype(np.float64)
     return np.asarray((entr(chance) + entr(1 - chance)).mean(0) / np.log(2))
 
 
 def share_of_head(region: Flags, head: Flags) -> float:
-    """The part of the head in a slice that a region `[H, W]` takes."""
+    """The part of the head in a slice, or a scan, that a region takes."""
     return float((region & head).sum() / max(int(head.sum()), 1))

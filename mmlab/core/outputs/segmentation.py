@@ -1,4 +1,4 @@
-"""Regions of an image."""
+"""Regions of an image, or of a scan as a whole."""
 
 from __future__ import annotations
 
@@ -26,13 +26,16 @@ KEPT = 5 + 3 * BINS
 GOOD_DICE = 0.7
 HEAVIEST = 10.0  # of a foreground pixel in the loss: a lesion of a few pixels would otherwise be painted over
 FEW_REGIONS = 8
+MANY_PLACES = 2**17  # beyond those of a picture of 362 pixels a side
 MEASURED_BY = "measured_by"  # in a card: the headline, where it is not that of nested regions
 OLD_UNKNOWN = 1.0  # what earlier cards say of a pixel whose side is not known
 
 
 @dataclass(frozen=True)
 class Segmentation(Output):
-    """Regions of an image, each yes or no per pixel (they may be nested).
+    """Regions of an image, each yes or no per pixel (they may be nested); of a scan as a whole, per voxel.
+
+    Logits and targets are `[B, R, H, W]`, or `[B, R, D, H, W]`; what is said of pixels holds for voxels.
 
     names: of the regions, for people. pixel: the side of a pixel in mm, None where it is not known or not
     the same in all samples; distances are then in pixels.
@@ -124,12 +127,13 @@ class Segmentation(Output):
             return foreground_loss(logits, truth, HEAVIEST)
         crossed = functional.binary_cross_entropy_with_logits(logits, truth, reduction="none")
         probability = logits.sigmoid()
-        shared = 2 * (probability * truth).sum((2, 3)) + 1
-        dice = shared / (probability.sum((2, 3)) + truth.sum((2, 3)) + 1)
-        return crossed.mean((1, 2, 3)) + (1 - dice).mean(1)
+        places = places_of(logits)
+        shared = 2 * (probability * truth).sum(places) + 1
+        dice = shared / (probability.sum(places) + truth.sum(places) + 1)
+        return crossed.mean((1, *places)) + (1 - dice).mean(1)
 
     def uncertainty(self, logits: Tensor) -> Tensor:
-        return _binary_entropy(logits).mean((1, 2, 3))
+        return _binary_entropy(logits).mean((1, *places_of(logits)))
 
     def certainty(self, logits: Tensor) -> Tensor:
         probability = logits.sigmoid()
@@ -153,8 +157,8 @@ class Segmentation(Output):
         Segmentation via Gradient-weighted Class Activation Mapping, AAAI 2020).
         """
         chosen = logits[:, target]
-        found = chosen.clamp(min=0).sum((1, 2))
-        return torch.where(found > 0, found, chosen.sum((1, 2)))
+        found = chosen.clamp(min=0).flatten(1).sum(1)
+        return torch.where(found > 0, found, chosen.flatten(1).sum(1))
 
     def support(self, logits: Tensor, whole: Tensor, target: int) -> NDArray[np.float64]:
         """The mean probability of the region where it was found; of all places, where it was found nowhere."""
@@ -214,9 +218,9 @@ class Segmentation(Output):
 
     def summarise(self, logits: Tensor, target: Tensor, distances: bool = True) -> Tensor:
         """`[B, R, KEPT]`: counts, distances and reliability per region. Distances not measured are not a number."""
-        found, truth = logits > 0, target.bool()
-        counts = torch.stack([part.sum((2, 3)) for part in (found & truth, found, truth)], 2)
-        entropy = _binary_entropy(logits).mean((2, 3))[..., None]
+        found, truth, places = logits > 0, target.bool(), places_of(logits)
+        counts = torch.stack([part.sum(places) for part in (found & truth, found, truth)], 2)
+        entropy = _binary_entropy(logits).mean(places)[..., None]
         far = torch.full_like(entropy, torch.nan)
         if distances:
             masks = [part.flatten(0, 1).cpu().numpy() for part in (found, truth)]
@@ -225,11 +229,11 @@ class Segmentation(Output):
 
     def condense_target(self, target: Tensor) -> Tensor:
         """How many pixels of each sample belong to each region, `[B, R]`."""
-        return target.long().sum((2, 3))
+        return target.long().sum(places_of(target))
 
     def read(self, logits: Tensor) -> Prediction:
         probability = logits.double().sigmoid()
-        shares = dict(zip(self.region_names, probability.mean((1, 2)).tolist(), strict=True))
+        shares = dict(zip(self.region_names, probability.flatten(1).mean(1).tolist(), strict=True))
         answer = self.words((probability > 0.5).numpy())
         doubt = float(self.uncertainty(logits[None].double()))
         return Prediction(answer, shares, doubt, probability.numpy().astype(np.float16))
@@ -244,14 +248,20 @@ def foreground_loss(logits: Tensor, truth: Tensor, heaviest: float) -> Tensor:
     """Cross-entropy whose foreground weighs (N - n) / n, as much as the background (Sudre et al., DLMIA 2017), but at
     most `heaviest`, plus soft Dice over the batch rather than per picture, as in nnU-Net (Isensee et al., Nature
     Methods 2021), so that pictures without a region do not decide its loss: `[B]`."""
-    share = truth.mean((0, 2, 3))
+    places = places_of(logits)
+    share = truth.mean((0, *places))
     weight = ((1 - share) / share.clamp(min=1e-6)).clamp(1.0, heaviest)
-    weight = torch.where(share > 0, weight, torch.ones_like(weight))[:, None, None]
+    weight = torch.where(share > 0, weight, torch.ones_like(weight)).view(-1, *[1] * len(places))
     crossed = functional.binary_cross_entropy_with_logits(logits, truth, reduction="none", pos_weight=weight)
     probability = logits.sigmoid()
-    shared = 2 * (probability * truth).sum((0, 2, 3)) + 1
-    dice = shared / (probability.sum((0, 2, 3)) + truth.sum((0, 2, 3)) + 1)
-    return crossed.mean((1, 2, 3)) + (1 - dice).mean()
+    shared = 2 * (probability * truth).sum((0, *places)) + 1
+    dice = shared / (probability.sum((0, *places)) + truth.sum((0, *places)) + 1)
+    return crossed.mean((1, *places)) + (1 - dice).mean()
+
+
+def places_of(maps: Tensor) -> tuple[int, ...]:
+    """The dimensions of maps `[B, C, ...]` that are places: two of pictures, three of scans as a whole."""
+    return tuple(range(2, maps.dim()))
 
 
 def dice_of(kept: NDArray[np.floating]) -> NDArray[np.float64]:
@@ -273,11 +283,24 @@ def _reliability(logits: Tensor, truth: Tensor) -> Tensor:
     if logits.shape[1] > FEW_REGIONS:  # a table of pixels by bins is large: a few regions at a time
         parts = zip(*(torch.split(each, FEW_REGIONS, 1) for each in (logits, truth)), strict=True)
         return torch.cat([_reliability(*part) for part in parts], 1)
+    if logits[0, 0].numel() > MANY_PLACES:
+        rows = zip(logits.flatten(0, 1), truth.flatten(0, 1), strict=True)
+        return torch.stack([_counted(*row) for row in rows]).view(*logits.shape[:2], -1).to(logits)
     probability = logits.sigmoid().flatten(2)
     bins = (probability * BINS).long().clamp(max=BINS - 1)
     inside = functional.one_hot(bins, BINS)
     there, sums = ((inside * each.flatten(2)[..., None]).sum(2) for each in (truth, probability))
     return torch.cat((inside.sum(2), there, sums.round(decimals=1)), 2).to(logits)
+
+
+def _counted(logits: Tensor, truth: Tensor) -> Tensor:
+    """The same of one region of a scan as a whole, `[3 BINS]`, bin by bin: no table of voxels by bins is made."""
+    probability = logits.sigmoid()
+    bins = (probability * BINS).long().clamp(max=BINS - 1)
+    inside = [bins == each for each in range(BINS)]
+    counts = [each.sum() for each in inside] + [(each & truth).sum() for each in inside]
+    sums = [probability[each].double().sum().round(decimals=1) for each in inside]
+    return torch.stack([each.double() for each in (*counts, *sums)])
 
 
 def _binary_entropy(logits: Tensor) -> Tensor:

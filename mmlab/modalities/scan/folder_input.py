@@ -68,11 +68,12 @@ class SlicesInput(FolderInput):
 def read_labels(content: bytes, name: str, axis: str) -> NDArray[np.uint8]:
     """Whole numbers per pixel `[H, W]`, 0 to 255, from a PNG or a slice of a NIfTI. Raises DataError."""
     if is_scan(content):
-        return _plane(_labels(content, numbered(name)[0]), name, axis, Image.Resampling.NEAREST)
-    return _as_labels(_png_labels(content, shown_name(name, "The label map")))
+        return _plane(label_scan(content, numbered(name)[0]), name, axis, Image.Resampling.NEAREST)
+    return as_labels(_png_labels(content, shown_name(name, "The label map")))
 
 
-def _as_labels(values: NDArray[Any]) -> NDArray[np.uint8]:
+def as_labels(values: NDArray[Any]) -> NDArray[np.uint8]:
+    """Numbers as labels. Raises DataError for what is none."""
     whole = np.round(values)
     if whole.min() < 0 or whole.max() > 255 or np.abs(values - whole).max() > SLACK:
         raise DataError("The labels are not whole numbers from 0 to 255.", LABEL_HINT)
@@ -118,12 +119,12 @@ def greys(values: NDArray[np.float32]) -> NDArray[np.uint8]:
 
 
 @lru_cache(maxsize=SCANS)
-def _labels(content: bytes, name: str) -> GreyScan:
+def label_scan(content: bytes, name: str) -> GreyScan:
     """A scan of labels. Raises DataError."""
     volume = read_volume(content, name)
     if volume.lost:
         raise DataError("The labels are not whole numbers from 0 to 255.", LABEL_HINT)
-    return _scan(_by_planes(_as_labels, volume.values), volume)
+    return _scan(_by_planes(as_labels, volume.values), volume)
 
 
 def _by_planes(

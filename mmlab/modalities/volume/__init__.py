@@ -27,6 +27,7 @@ class VolumeKind(ModalityKind):
     recording = ScanVolume
     endings = ("nii", "gz", "npy")
     glance = 12
+    spatial = True
 
     def read(self, content: bytes, name: str = "") -> ScanVolume:
         from mmlab.modalities.volume.decode import read_scan_volume

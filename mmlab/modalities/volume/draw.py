@@ -43,6 +43,10 @@ class VolumeDrawing(ClipDrawing):
         kept = chosen(array.shape[1])
         return super().seen(greys(array[:1, kept]), colour, what, None if heat is None else heat[kept], None, words)
 
+    def greys(self, array: Floats) -> Floats:
+        """`[D, H, W]`, 0 outside."""
+        return greys(array[0])
+
     def panel(
         self, array: Floats, values: Floats, paint: Paint, scales: Scales | None, words: Sequence[str]
     ) -> MapPanel:

@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmlab.core.errors import DataError
+from mmlab.modalities.scan.volume_grids import common_shape
 from mmlab.tasks.generators.brain.slices import case_items
 from mmlab.tasks.official.benchmark import BENCHMARKS, Benchmark, Protocol, Sample, chance
 from mmlab.tasks.official.stand_ins import put
-from mmlab.tasks.official.volume_grids import common_shape
 
 NAMES = {  # of the contrasts and the labels, by what marks a FLAIR file of that year
     "_flair": {"flair": "_flair", "t1": "_t1", "t1ce": "_t1ce", "t2": "_t2", "seg": "_seg"},

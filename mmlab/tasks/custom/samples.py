@@ -18,21 +18,18 @@ from torch import Tensor
 from mmlab.core.errors import DataError, MmlabError
 from mmlab.core.file_stamp import ABSENT, Stamp, stamp_of
 from mmlab.core.long_work import counted
-from mmlab.core.recordings import Picture, Raw
+from mmlab.core.recordings import Raw
 from mmlab.core.task import PreparedInput
 from mmlab.modalities.array_file import ENDINGS, row_bytes, row_in
 from mmlab.modalities.files import numbered
-from mmlab.modalities.image.folder_input import fitted
-from mmlab.modalities.scan.folder_input import SlicesInput, read_labels
+from mmlab.tasks.custom.label_maps import LabelMap, check_alike, label_map, regions
 from mmlab.tasks.custom.manifest import LEAST_TRAINING, Row
 from mmlab.tasks.custom.problems import Problems
 from mmlab.tasks.custom.safe_paths import LARGEST_FILE, content_of, file_of, names_in
 from mmlab.tasks.custom.scales import Moments, Quartiles, Scale, measured, scaled
-from mmlab.tasks.custom.targets import regions_of
 from mmlab.tasks.custom.task_json import Description, Input
 
 SPLIT_NAMES = {"train": "training", "valid": "validation", "test": "test"}
-ALIKE = 0.02  # share that the proportions of a picture and of its label map may differ by: rounding
 Arrays = dict[str, NDArray[Any]]
 Scales = Mapping[str, Scale]
 OnContent = Callable[[Row, str, bytes], None]
@@ -168,29 +165,9 @@ def case_of(description: Description, row: Row) -> str:
 
 
 def region_maps(description: Description, row: Row) -> NDArray[np.bool_]:
-    """Regions `[R, H, W]` from the label map of a row, as large as the model's pictures. Raises DataError."""
-    return _regions(description, row, _label_map(description, row))
-
-
-def _label_map(description: Description, row: Row) -> NDArray[np.uint8]:
-    """Labels `[H, W]` as they lie in the file. Raises DataError."""
-    cell = str(row.target)
-    content = content_of(description.folder, numbered(cell)[0])
-    axis = next((item.kind.axis for item in description.inputs if isinstance(item.kind, SlicesInput)), "axial")
-    return read_labels(content, cell, axis)
-
-
-def _regions(description: Description, row: Row, labels: NDArray[np.uint8]) -> NDArray[np.bool_]:
-    side = description.inputs[0].modality.shape[-1]
-    return regions_of(fitted(labels, side, smooth=False), description.regions, str(row.target))
-
-
-def _check_alike(raw: Raw, labels: NDArray[np.uint8]) -> None:
-    """A picture and its label map may differ in size, not in proportions: both are fitted into the same square."""
-    (height, width), (down, across) = labels.shape, raw.pixels.shape[:2] if isinstance(raw, Picture) else labels.shape
-    if abs(width * down - across * height) > ALIKE * width * down:
-        sizes = f"It is {across} × {down} and the label map {width} × {height}"
-        raise DataError(f"{sizes}: they do not lie on each other.", "Give both the same proportions.")
+    """Regions `[R, H, W]`, or `[R, D, H, W]`, from the label map of a row, as large as the model's inputs. Raises
+    DataError."""
+    return regions(description, row, label_map(description, row))
 
 
 def prepared(
@@ -200,8 +177,8 @@ def prepared(
     target, labels = row.target, None
     if description.has_label_maps:
         try:
-            labels = _label_map(description, row)
-            target = _regions(description, row, labels)
+            labels = label_map(description, row)
+            target = regions(description, row, labels)
         except MmlabError as error:
             problems.caught(error, row.line, "target")
     return _readings(description, row, problems, on_content, labels), target
@@ -212,14 +189,14 @@ def _readings(
     row: Row,
     problems: Problems,
     on_content: OnContent | None = None,
-    labels: NDArray[np.uint8] | None = None,
+    labels: LabelMap | None = None,
 ) -> dict[str, PreparedInput]:
     found: dict[str, PreparedInput] = {}
     for name, cell in row.cells.items():
         try:
             raw = recording(description, name, cell, partial(on_content, row, name) if on_content else None)
             if labels is not None:
-                _check_alike(raw, labels)
+                check_alike(description, row, path_of(description[name], cell), raw, labels)
             found[name] = description[name].kind.prepare(raw)
         except MmlabError as error:
             problems.caught(error, row.line, name)

@@ -39,8 +39,7 @@ def bytes_of(description: Description, count: int) -> dict[str, int]:
     """How much each input of so many samples takes in half precision, and their label maps as truth values."""
     found = {item.name: 2 * count * prod(item.shape) for item in description.info.modalities}
     if description.has_label_maps:
-        side = description.inputs[0].modality.shape[-1]
-        found[TARGET] = count * len(description.regions) * side * side
+        found[TARGET] = count * prod(_label_rows(description)[0])
     return found
 
 
@@ -95,9 +94,8 @@ def _built(
 ) -> dict[str, NDArray[Any]]:
     """Read every row once: files for the inputs in `names`, arrays for the rest."""
     shapes = {item.name: item.shape for item in description.info.modalities}
-    side = description.inputs[0].modality.shape[-1]
     writers = {
-        name: RowWriter(_path(key, name), *((shapes[name], HALF) if name in shapes else _label_rows(description, side)))
+        name: RowWriter(_path(key, name), *((shapes[name], HALF) if name in shapes else _label_rows(description)))
         for name in names
     }
     held: dict[str, list[Any]] = {name: [] for name in (*shapes, TARGET) if name not in writers}
@@ -124,8 +122,8 @@ def _built(
     return {**arrays, **stored, "present": np.array(present), **labels_of(description, kept)}
 
 
-def _label_rows(description: Description, side: int) -> tuple[tuple[int, ...], str]:
-    return (len(description.regions), side, side), BITS
+def _label_rows(description: Description) -> tuple[tuple[int, ...], str]:
+    return (len(description.regions), *description.info.places), BITS
 
 
 def _sources(key: str, names: Sequence[str], found: dict[str, NDArray[Any]]) -> dict[str, RowFile] | None:

@@ -123,7 +123,7 @@ def _headlines() -> tuple[str, ...]:
 
 
 def regions_of(labels: NDArray[np.uint8], regions: Regions, name: str) -> NDArray[np.bool_]:
-    """Regions `[R, H, W]`, which may overlap, from labels per pixel `[H, W]` of the file of this name.
+    """Regions `[R, ...]`, which may overlap, from labels per pixel or voxel `[...]` of the file of this name.
 
     Raises DataError for labels that no region is made of.
     """

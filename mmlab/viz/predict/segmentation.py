@@ -34,6 +34,7 @@ MANY = (  # Paul Tol's muted hues, in an order in which the first, which are oft
 )
 MISSED, EXTRA = "#E66100", "#5D8DF5"
 TRUTH = "#FFFFFF"
+WIDE = 1.8  # times as wide as high: the planes of a scan beside each other
 FILL, CHANGE = 0.5, 0.78  # how much of the picture a colour covers
 DOUBT = ((0.0, (0, 0, 0)), (0.5, (150, 60, 130)), (1.0, (255, 225, 150)))
 
@@ -90,7 +91,8 @@ def panel(base: Floats, layer: NDArray[np.uint8], lines: str, what: str) -> str:
     images = "".join(_image(pixels, width, height) for pixels in (grey, layer))
     drawn = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}">{images}{lines}</svg>'
     source = f"data:image/svg+xml;base64,{b64encode(drawn.encode()).decode()}"
-    return f'<img class="mm-area" src="{source}" alt="{escape(what, quote=True)}">'
+    kind = "mm-area mm-planes" if width > WIDE * height else "mm-area"
+    return f'<img class="{kind}" src="{source}" alt="{escape(what, quote=True)}">'
 
 
 def fills(regions: Flags) -> NDArray[np.uint8]:

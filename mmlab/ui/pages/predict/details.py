@@ -12,7 +12,7 @@ from mmlab.core.number_text import percent
 from mmlab.core.phrases import say
 from mmlab.core.reference import Reference
 from mmlab.ui.components import page_frame, pickers
-from mmlab.ui.pages.predict import downloads, far_inputs, view_data, volume_slices
+from mmlab.ui.pages.predict import downloads, far_inputs, view_data, volume_slices, whole_scan
 from mmlab.ui.pages.predict.view_data import PredictView
 from mmlab.ui.session import cache
 from mmlab.ui.text import wording
@@ -30,6 +30,8 @@ def show(shown: PredictView, on: Combination, references: Sequence[Reference]) -
     if len(shown.item.stack) > 1:
         method = view_data.lattice_method(shown)
         volume_slices.show(next(each for each in references if each.method == method), shown.item.id, on.key)
+    if shown.working and whole_scan.fits(shown.working[method := view_data.lattice_method(shown)][on.key]):
+        whole_scan.show(shown, method, on.key)
     downloads.offer(shown, on)
 
 

@@ -1,10 +1,12 @@
-"""Answers that are regions of a picture: per method what was found, against the truth or against everything given."""
+"""Answers that are regions of a picture, or of a scan as a whole, of which three planes are shown: per method what was
+found, against the truth or against everything given."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Any, TypeGuard
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,9 +21,12 @@ from mmlab.core.recordings import Picture, Raw
 from mmlab.ui.session import cache
 from mmlab.ui.text import wording
 from mmlab.viz.inputs import recordings
-from mmlab.viz.predict import combination_lattice, prediction_cards, segmentation
+from mmlab.viz.predict import combination_lattice, planes, prediction_cards, segmentation
 
+RANK = 3  # of scans as a whole
+SURE = 0.5  # probability from which on a place is found
 Flags = NDArray[np.bool_]
+Floats = NDArray[np.floating]
 Answers = Mapping[str, Prediction]
 
 
@@ -40,16 +45,18 @@ def cards(
     without answers says why. recorded: that input as it came, which may say how large its pixels are.
     warnings: by method why not to rely on its answer."""
     base = recordings.greys(kind, world.arrays[on.names[0]])
+    at = _voxel(answers, whole, truth)
     shown, broken = [], []
-    somewhere = np.zeros(len(output.regions), bool) if truth is None else np.asarray(truth.any((1, 2)))
+    somewhere = np.zeros(len(output.regions), bool) if truth is None else anywhere(truth)
     for method, found in answers.items():
         if isinstance(found, MmlabError):
             broken.append(prediction_cards.complaint(cache.title(method), found.message, found.hint))
         else:
             size = _size(_regions(found[on.key])[0], base > 0, output.pixel, side_of(recorded, base.shape[-1]))
             for each in (found[on.key], found[whole.key]):
-                somewhere = np.asarray(somewhere | _regions(each).any((1, 2)))
-            drawn = _found(cache.title(method), output, base, found[on.key], found[whole.key], truth, size, kind)
+                somewhere = np.asarray(somewhere | anywhere(_regions(each)))
+            view = View(base, at, kind)
+            drawn = _found(cache.title(method), output, view, found[on.key], found[whole.key], truth, size)
             shown.append(replace(drawn, warning=(warnings or {}).get(method, "")))
     legend = segmentation.legend([say(name) for name in output.region_names], truth is not None, somewhere)
     return segmentation.cards(shown) + legend + "".join(broken)
@@ -78,17 +85,53 @@ def states(
 
 def truth_of(target: object) -> Flags | None:
     """The regions that are really there, where they are known."""
-    return target if isinstance(target, np.ndarray) and target.ndim == 3 else None
+    return target if isinstance(target, np.ndarray) and target.ndim > 2 else None
+
+
+def anywhere(regions: Flags) -> Flags:
+    """Whether each region is at any place, `[R]`."""
+    return np.asarray(regions.reshape(len(regions), -1).any(1))
+
+
+@dataclass(frozen=True)
+class View:
+    """What lies under regions. base: greys `[H, W]`, or `[D, H, W]`; at: the voxel whose planes are shown; kind: of
+    input."""
+
+    base: NDArray[np.floating]
+    at: tuple[int, ...]
+    kind: str
+
+    def flat(self, maps: NDArray[Any]) -> NDArray[Any]:
+        """Maps `[..., H, W]` as they are, of a scan `[..., D, H, W]` its planes."""
+        return planes.three(maps, self.at) if self.base.ndim == RANK else maps
+
+    @property
+    def of_scan(self) -> bool:
+        """Whether what is shown are slices of scans, which are called that."""
+        return self.base.ndim == RANK or modality_kind(self.kind).sliced
+
+
+def _voxel(answers: Mapping[str, Answers | MmlabError], whole: Combination, truth: Flags | None) -> tuple[int, ...]:
+    """Of scans as a whole, the voxel whose planes are shown: where most of the truth is, or else of an answer. It stays
+    when an input is switched."""
+    known = [truth] if truth is not None else [_regions(each[whole.key]) for each in answers.values() if _works(each)]
+    of_scans = [regions for regions in known if planes.is_scan(regions)]
+    return planes.middle_of(of_scans[0]) if of_scans else ()
+
+
+def _works(found: Answers | MmlabError) -> TypeGuard[Answers]:
+    return not isinstance(found, MmlabError)
 
 
 def panels(
-    base: NDArray[np.floating], prediction: Prediction, against: Flags, title: str, of_scan: bool
+    base: NDArray[np.floating], chances: NDArray[Any], against: Flags, title: str, of_scan: bool
 ) -> list[tuple[str, str]]:
     """Found, difference and doubt, as captions with drawings. of_scan: whether the picture is a slice of a scan."""
-    found = _regions(prediction)
+    found = np.asarray(chances > SURE)
     lines = segmentation.outlines(against, dashed=True) + segmentation.numbers(found)
     change = segmentation.changes(region_overlap.difference(found, against))
-    doubt = segmentation.doubts(region_overlap.doubt(_chances(prediction)))
+    doubt = segmentation.doubts(region_overlap.doubt(chances))
     where = say("Prediction of {model} over the picture", model=title)
     if of_scan:
         where = say("Prediction of {model} over the slice", model=title)
@@ -104,12 +147,11 @@ def panels(
 def _found(
     title: str,
     output: Segmentation,
-    base: NDArray[np.floating],
+    view: View,
     now: Prediction,
     whole: Prediction,
     truth: Flags | None,
     size: str,
-    kind: str,
 ) -> segmentation.Found:
     found, everything = _regions(now), _regions(whole)
     against = everything if truth is None else truth
@@ -124,7 +166,7 @@ def _found(
     if truth is None:
         named = say("{measure} with its prediction from all inputs", measure=measure)
     many = len(names) > segmentation.FEW  # of many regions, those that are neither there nor found are left out
-    places = [place for place, there in enumerate(np.asarray((found | against).any((1, 2)))) if there or not many]
+    places = [place for place, there in enumerate(anywhere(found | against)) if there or not many]
     said_of = segmentation.numbered([say(name) for name in names])
     rows = [
         segmentation.Score(said_of[place], float(scores[place]), output.goodness_text(scores[place]))
@@ -134,9 +176,9 @@ def _found(
         rows, named = [], say("The ground truth is unknown, so this prediction has no {measure}.", measure=measure)
         places = []
     overlap = math.nan if truth is None and now == whole else region_overlap.overlap(output, found, against)
-    count = int(found.any((1, 2)).sum())
+    count = int(anywhere(found).sum())
     said = say("{count} of {total} regions.", count=count, total=len(names)) if many else size
-    drawn = panels(base, now, against, title, modality_kind(kind).sliced)
+    drawn = panels(view.flat(view.base), view.flat(_chances(now)), view.flat(against), title, view.of_scan)
     return segmentation.Found(
         title,
         wording.answer(now.answer),
@@ -168,6 +210,9 @@ def side_of(recorded: Raw | None, across: int) -> float:
 def _size(region: Flags, head: Flags, pixel: float | None, side: float = 0.0) -> str:
     """How large the outermost region is: of the head in a task of heads, whose pixels are all `pixel` mm; else of the
     picture, and in real units where its own pixels have a `side` in mm."""
+    if region.ndim == RANK:
+        share = wording.percent(region_overlap.share_of_head(region, head))
+        return say("{count} voxels, {share} of the scan", count=f"{int(region.sum()):,}", share=share)
     if not region.any():
         return say("No pixel of the picture.") if pixel is None else say("No pixel of the slice.")
     if pixel is not None:
@@ -179,7 +224,7 @@ def _size(region: Flags, head: Flags, pixel: float | None, side: float = 0.0) ->
 
 
 def _regions(prediction: Prediction) -> Flags:
-    return np.asarray(_chances(prediction) > 0.5)
+    return np.asarray(_chances(prediction) > SURE)
 
 
 def _chances(prediction: Prediction) -> NDArray[np.float16]:

@@ -5,6 +5,7 @@ All slices are answered at once when a combination is chosen, so that a step of 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 
 import numpy as np
@@ -59,11 +60,22 @@ def _slice(task_name: str, output: Segmentation, sample: str, answer: Prediction
     if truth is None:
         return ""
     there = (say("truth"), drawn.panel(base, drawn.fills(truth), "", say("Ground truth over the slice")))
-    panels = (there, *segmentation.panels(base, answer, truth, say("the method"), of_scan=True))
+    chances = np.asarray(answer.value)
+    panels = (there, *segmentation.panels(base, chances, truth, say("the method"), of_scan=True))
+    return slices_drawn(output, panels, chances > segmentation.SURE, truth)
+
+
+def slices_drawn(
+    output: Segmentation,
+    panels: Sequence[tuple[str, str]],
+    found: NDArray[np.bool_],
+    truth: NDArray[np.bool_] | None,
+) -> str:
+    """Pictures of one slice, its numbers in words and a legend, as HTML."""
     figures = "".join(f"<figure>{shown}<figcaption>{text}</figcaption></figure>" for text, shown in panels)
-    said = _words(output, np.asarray(answer.value) > 0.5, truth)
-    somewhere = np.asarray((truth | (np.asarray(answer.value) > 0.5)).any((1, 2)))
-    legend = drawn.legend([say(name) for name in output.region_names], True, somewhere)
+    said = "" if truth is None else _words(output, found, truth)
+    somewhere = segmentation.anywhere(found if truth is None else truth | found)
+    legend = drawn.legend([say(name) for name in output.region_names], truth is not None, somewhere)
     return f'<div class="mm-three mm-slices">{figures}</div><p class="mm-note">{escape(said)}</p>{legend}'
 
 
