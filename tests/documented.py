@@ -123,7 +123,7 @@ KNOWN: dict[str, Known] = {
         "3 of 3 runs are done",
         "numerals_fold3of3/dmrnet/seed0/model.safetensors",
         {"dropout,dmrnet --folds 5": "dmrnet --folds 3"},
-        f"{TINY} --seeds 1",
+        f"{TINY} --seeds 1 --processes 1",  # what several processes do: tests/test_jobs.py
     ),
     "mmlab compare --task mine --folds 5": Known(r"\| Modality dropout \| 3 \|", smaller={"--folds 5": "--folds 3"}),
     "mmlab evaluate --task mine_fold2of5 --method dropout": Known("as they are", smaller={"2of5": "2of3"}),
