@@ -58,7 +58,7 @@ def _of_one(
     seen: list[list[tuple[Tensor, Tensor | None]]] = []
 
     def look(window: Tensor) -> Tensor:
-        fused = answer(dict(zip(inputs, window.split(channels, 1), strict=True)))
+        fused = answer(dict(zip(inputs, torch.split(window, channels, 1), strict=True)))
         seen.append([(each.mean, each.variance) for each in fused])
         return torch.cat([each.logits.float() for each in fused], 1)
 

@@ -7,6 +7,7 @@ statistics of a batch, and a window is then answered alike whatever lies beside 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 from torch import Tensor, nn
 from torch.nn import functional
@@ -45,6 +46,8 @@ def upsample(deep: Tensor, like: Tensor) -> Tensor:
 
 def shrunk(maps: Tensor, sides: tuple[int, ...]) -> Tensor:
     """Maps `[B, C, ...]` as the means over equal parts of them, `sides` in number."""
-    pool = functional.adaptive_avg_pool3d if len(sides) == 3 else functional.adaptive_avg_pool2d
+    pool: Callable[..., Tensor] = functional.adaptive_avg_pool3d
+    if len(sides) == 2:
+        pool = functional.adaptive_avg_pool2d
     found: Tensor = pool(maps, sides)
     return found

@@ -45,7 +45,8 @@ def show(shown: PredictView, method: str, key: str) -> None:
     count = chances.shape[1 + axis]
     place = st.slider(say("Slice"), 1, count, at[axis] + 1, key=f"scan.{shown.item.id}.{axis}") - 1
     base = recordings.greys(shown.task.info.modalities[on.names[0]].kind, shown.world.arrays[on.names[0]])
-    st.html(_slice(output, *(planes.plane(each, axis, place) for each in (base, chances)), _cut(truth, axis, place)))
+    grey, share = planes.plane(base, axis, place), planes.plane(chances, axis, place)
+    st.html(_slice(output, grey, share, _cut(truth, axis, place)))
 
 
 def _axis() -> int:
