@@ -22,6 +22,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from bench.few_pictures import PEOPLE, SIZE, write_lesions, write_plants
 from mmlab.analysis.methods.seed_comparison import Comparison
+from mmlab.core.method import METHODS
+from mmlab.core.task import TASKS
 from mmlab.experiments.ablations import ordered
 from mmlab.experiments.comparison_tables import as_markdown, compare, fill, write_tables
 from mmlab.experiments.executors import opened
@@ -46,7 +48,8 @@ def write_folders(folder: Path, data: Path) -> None:
 def train(tasks: list[str], methods: list[str], seeds: int, library: Library, processes: int) -> None:
     """Train and measure what is lacking. Raises what a training raised."""
     with opened("processes", library.root, processes) as engine:
-        for job, result in run(grid_jobs(tasks, methods, range(seeds)), library, engine):
+        able = [name for name in methods if not METHODS[name].unsupported_reason(TASKS[tasks[0]].info)]
+        for job, result in run(grid_jobs(tasks, able, range(seeds)), library, engine):
             if isinstance(result, Exception):
                 raise result
             print(job.task, job.method, job.seed, file=sys.stderr, flush=True)
