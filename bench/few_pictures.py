@@ -6,7 +6,7 @@ contrasts, three people, of whom one is the test; the upper third of the others'
 is trained as `train` does, and in other ways; MONAI's U-Net (Kerfoot et al., 2018) learns from the same pictures, once
 for each combination, by the same loss, with the same moving, in as many steps:
 
-    python bench/few_pictures.py --data /path/to/data --write docs/tables --fill docs/results.md
+    python bench/few_pictures.py --data /path/to/data --seeds 5 --write docs/tables --fill docs/results.md
 """
 
 from __future__ import annotations
@@ -42,13 +42,13 @@ SIZE, TRAINING, VALIDATION = 64, 36, 12
 PEOPLE = (7, 19, 26)  # of open_ms
 TESTED = 26  # so that the person with most lesions is learned from
 CHANNELS, RATE = (16, 32, 64, 128), 1e-3  # of the U-Net
-RARE = {"foreground": True, "balance": True}
 WAYS: dict[str, dict[str, Any]] = {
     "as usual": {},
     "not moved": {"move": False},
     "bent and brightened": {"warp": True},
-    "rare regions weigh more": RARE,
-    "all of it, with patience": {**RARE, "warp": True, "epochs": 240, "patience": 40},
+    "rare regions weigh no more": {"foreground": False},
+    "rare regions come more often": {"balance": True},
+    "all of it, with patience": {"balance": True, "warp": True, "epochs": 240, "patience": 40},
 }
 
 
@@ -153,17 +153,23 @@ def _score(net: torch.nn.Module, samples: Samples, combination: Combination, out
 
 def as_markdown(rows: list[dict[str, Any]]) -> str:
     """A line per method and way."""
-    keys = list(rows[0]["scores"])
+    keys = list(rows[0]["scores"][0])
     lines = ["| method | pictures | " + " | ".join(keys) + " |", "|" + " --- |" * (len(keys) + 2)]
     for row in rows:
-        scores = " | ".join(f"{row['scores'][key]:.3f}" for key in keys)
+        scores = " | ".join(_spread([each[key] for each in row["scores"]]) for key in keys)
         lines.append(f"| {row['method']} | {row['way']} | {scores} |")
-    return "\n".join([*lines, "", NOTES[rows[0]["task"]].format(size=SIZE)])
+    return "\n".join([*lines, "", NOTES[rows[0]["task"]].format(size=SIZE, seeds=len(rows[0]["scores"]))])
+
+
+def _spread(values: list[float]) -> str:
+    return f"{np.mean(values):.3f}" + (f" ± {np.std(values, ddof=1):.3f}" if len(values) > 1 else "")
 
 
 NOTES = {
-    "cwfid": "Dice per picture, mean over vegetation, crops and weeds; {size} px, one seed, 12 test pictures.",
-    "lesions": "Dice of the lesions of one person over all slices; {size} px, one seed, two people to learn from.",
+    "cwfid": "Dice per picture, mean over vegetation, crops and weeds; {size} px, {seeds} seed(s), ± is their standard "
+    "deviation (of the U-Net one seed), 12 test pictures.",
+    "lesions": "Dice of the lesions of one person over all slices; {size} px, {seeds} seed(s), ± is their standard "
+    "deviation (of the U-Net one seed), two people to learn from.",
 }
 
 
@@ -174,6 +180,7 @@ def main() -> None:
     parser.add_argument("--tasks", default=",".join(FOLDERS))
     parser.add_argument("--methods", default="dropout")
     parser.add_argument("--ways", default=";".join(WAYS), help="how to train, such as 'as usual;not moved'")
+    parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()) / "mmlab-few-pictures")
     parser.add_argument("--write", type=Path)
     parser.add_argument("--fill", type=Path)
@@ -192,10 +199,10 @@ def main() -> None:
             kept.write_text(json.dumps(u_net(name)))
         for method in given.methods.split(","):
             for way in given.ways.split(";"):
-                rows.append(measured(name, method, way, WAYS[way], library))
+                rows.append(measured(name, method, way, given.seeds, library))
                 print(rows[-1], file=sys.stderr, flush=True)
         rows.append(
-            {"task": name, "method": "U-Net", "way": "each combination alone", "scores": json.loads(kept.read_text())}
+            {"task": name, "method": "U-Net", "way": "each combination alone", "scores": [json.loads(kept.read_text())]}
         )
         text, part = as_markdown(rows), f"few_pictures-{name}"
         print(text)
@@ -206,13 +213,15 @@ def main() -> None:
             fill(given.fill, {part: text})
 
 
-def measured(name: str, method: str, way: str, plan: dict[str, Any], library: Library) -> dict[str, Any]:
-    """A line of the table: a method trained in a way, if it was not before."""
-    tag = way.replace(" ", "-").replace(",", "")
-    run_train(TrainJob(name, method, plan=plan, tag=tag), str(library.root))
-    found = report_file.read(library.folder(name, method, tag))
-    scores = {key: each["case_dice"] for key, each in found["sources"]["built-in"]["metrics"].items()}
-    nothing = found["sources"]["built-in"].get("nothing", {}).get("case_dice")
+def measured(name: str, method: str, way: str, seeds: int, library: Library) -> dict[str, Any]:
+    """A line of the table: a method trained in a way, under each seed that was not trained before."""
+    tag, scores = way.replace(" ", "-").replace(",", ""), []
+    for seed in range(seeds):
+        job = TrainJob(name, method, plan=WAYS[way], seed=seed, tag=f"{tag}-seed{seed}")
+        run_train(job, str(library.root))
+        found = report_file.read(library.folder(name, method, job.tag))["sources"]["built-in"]
+        scores.append({key: each["case_dice"] for key, each in found["metrics"].items()})
+    nothing = found.get("nothing", {}).get("case_dice")
     return {"task": name, "method": METHODS[method].title, "way": way, "scores": scores, "nothing": nothing}
 
 

@@ -6,7 +6,8 @@ person. Both are folders of one's own, trained as `train` does by default:
 
     python bench/real_regions.py --data /path/to/data --seeds 5 --write docs/tables --fill docs/results.md
 
-Goes on where an earlier call was cut off (`--folder`).
+With `--unweighed` rare regions weigh no more than others in the loss (`foreground=false`). Goes on where an earlier
+call was cut off (`--folder`).
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import sys
 import tempfile
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
@@ -45,11 +47,13 @@ def write_folders(folder: Path, data: Path) -> None:
     os.environ["MMLAB_FOLDERS"] = os.pathsep.join(str(folder / name) for name in writers)
 
 
-def train(tasks: list[str], methods: list[str], seeds: int, library: Library, processes: int) -> None:
+def train(
+    tasks: list[str], methods: list[str], seeds: int, plan: dict[str, Any], library: Library, processes: int
+) -> None:
     """Train and measure what is lacking. Raises what a training raised."""
     with opened("processes", library.root, processes) as engine:
         able = [name for name in methods if not METHODS[name].unsupported_reason(TASKS[tasks[0]].info)]
-        for job, result in run(grid_jobs(tasks, able, range(seeds)), library, engine):
+        for job, result in run(grid_jobs(tasks, able, range(seeds), plan), library, engine):
             if isinstance(result, Exception):
                 raise result
             print(job.task, job.method, job.seed, file=sys.stderr, flush=True)
@@ -70,6 +74,7 @@ def main() -> None:
     parser.add_argument("--tasks", default=",".join((PLANTS, *LESIONS)))
     parser.add_argument("--methods", default=",".join(ordered()))
     parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--unweighed", action="store_true", help="rare regions weigh no more than others")
     parser.add_argument("--trained", action="store_true", help="train nothing: write what there is")
     parser.add_argument("--processes", type=int, default=1, help="trainings at a time")
     parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()) / "mmlab-real-regions")
@@ -78,10 +83,11 @@ def main() -> None:
     given = parser.parse_args()
     one_thread()
     write_folders(given.folder, given.data)
-    library, tasks = Library(given.folder / "library"), given.tasks.split(",")
+    end, plan = ("-unweighed", {"foreground": False}) if given.unweighed else ("", {})
+    library, tasks = Library(given.folder / f"library{end}"), given.tasks.split(",")
     if not given.trained:
-        train(tasks, given.methods.split(","), given.seeds, library, given.processes)
-    for name, found in compared(tasks, library).items():
+        train(tasks, given.methods.split(","), given.seeds, plan, library, given.processes)
+    for name, found in ((f"{each}{end}", one) for each, one in compared(tasks, library).items()):
         print(text := f"{as_markdown(found)}\n\n{SIZE} pixels.")
         if given.write is not None:
             write_tables(found, given.write, name)

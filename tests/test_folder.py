@@ -272,6 +272,7 @@ def test_slices_and_label_maps_lie_on_each_other(tmp_path: Path) -> None:
     )
     assert task.example("d").answer == "whole, core"
     assert task.plan["move"], "they are moved together instead"
+    assert task.plan["foreground"], "a rare region would be given up in some trainings"
     stated = json.loads((folder / "task.json").read_text())
     stated["modalities"][0]["vary"] = False
     (folder / "task.json").write_text(json.dumps(stated))

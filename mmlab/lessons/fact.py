@@ -1,7 +1,7 @@
 """What a fact is: something true of a model or a sample that a lesson can ask for, computed when it is asked.
 
 >>> @fact("answer", "What a model answers for a sample.")
-... def answer(ask: Ask, world: World) -> Finding: ...
+... def answer(ask: Ask, source: FactSource) -> Finding: ...
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Finding:
     text: str
 
 
-class World(Protocol):
+class FactSource(Protocol):
     """Where facts look: the app with its caches, or a library of models."""
 
     def task(self, name: str) -> Task:
@@ -68,60 +68,62 @@ class Fact:
     """A fact by which questions are answered. about: what it says, and which fields of `Ask` it reads."""
 
     about: str
-    find: Callable[[Ask, World], Finding]
+    find: Callable[[Ask, FactSource], Finding]
 
 
 FACTS: Registry[Fact] = Registry("fact", "mmlab.lessons.facts")
 
 
-def fact(name: str, about: str) -> Callable[[Callable[[Ask, World], Finding]], Callable[[Ask, World], Finding]]:
-    """Decorator that files a function from an `Ask` and a `World` to a `Finding`."""
+def fact(
+    name: str, about: str
+) -> Callable[[Callable[[Ask, FactSource], Finding]], Callable[[Ask, FactSource], Finding]]:
+    """Decorator that files a function from an `Ask` and a `FactSource` to a `Finding`."""
 
-    def decorate(find: Callable[[Ask, World], Finding]) -> Callable[[Ask, World], Finding]:
+    def decorate(find: Callable[[Ask, FactSource], Finding]) -> Callable[[Ask, FactSource], Finding]:
         FACTS.register(name)(Fact(about, find))
         return find
 
     return decorate
 
 
-def find(ask: Ask, world: World) -> Finding:
+def find(ask: Ask, source: FactSource) -> Finding:
     """What a fact finds. Raises MmlabError where it cannot be said here."""
-    return FACTS[ask.fact].find(ask, world)
+    return FACTS[ask.fact].find(ask, source)
 
 
-def combination(ask: Ask, world: World, key: str | None = None) -> Combination:
+def combination(ask: Ask, source: FactSource, key: str | None = None) -> Combination:
     """The combination that is meant; all inputs where none is named. Raises UnknownName."""
-    modalities = world.task(ask.task).info.modalities
+    modalities = source.task(ask.task).info.modalities
     wanted = ask.inputs if key is None else key
     return modalities.parse(wanted) if wanted else modalities.full
 
 
-def prediction(ask: Ask, world: World) -> Prediction:
+def prediction(ask: Ask, source: FactSource) -> Prediction:
     """What the model answers from the inputs that are meant. Raises DataError where it has no such answer."""
-    key = combination(ask, world).key
-    found = world.answers(ask)
+    key = combination(ask, source).key
+    found = source.answers(ask)
     if key not in found:
         raise DataError(f"{ask.sample} lacks one of the inputs {key}.", "Ask for inputs that it has.")
     return found[key]
 
 
-def metric_of(ask: Ask, world: World) -> str:
+def metric_of(ask: Ask, source: FactSource) -> str:
     """The metric that is meant: the headline of the task where none is named."""
-    return ask.metric or world.task(ask.task).info.output.headline
+    return ask.metric or source.task(ask.task).info.output.headline
 
 
-def scores(ask: Ask, world: World, model: str = "") -> dict[str, float]:
+def scores(ask: Ask, source: FactSource, model: str = "") -> dict[str, float]:
     """The metric by combination on the test set: the mean over the seeds, as Compare says it, or that of `run`.
 
     Raises CheckpointError, or UnknownName for what was not measured.
     """
-    name, metric = model or ask.model, metric_of(ask, world)
+    name, metric = model or ask.model, metric_of(ask, source)
     if ask.run:
-        found = world.report(world.reference(replace(ask, model=name)))
+        found = source.report(source.reference(replace(ask, model=name)))
         table = found.get("sources", {}).get(BUILT_IN, {}).get("metrics", {})
         kept = {key: float(row[metric]) for key, row in table.items() if metric in row}
     else:
-        every = world.comparison(ask.task, metric)
+        every = source.comparison(ask.task, metric)
         rows = [row for row in every.rows if row.name == name]
         kept = dict(zip(every.combinations, rows[0].score.tolist(), strict=True)) if rows else {}
     if not kept:

@@ -10,28 +10,28 @@ from mmlab.analysis.robustness import region_overlap
 from mmlab.analysis.robustness.telling_samples import SURE
 from mmlab.core.errors import UnknownName, Unsupported
 from mmlab.core.number_text import fixed, percent
-from mmlab.lessons.fact import Finding, World, fact, prediction
+from mmlab.lessons.fact import FactSource, Finding, fact, prediction
 from mmlab.lessons.lesson import Ask
 
 
 @fact("answer", "What the model answers: the class, or the number.")
-def answer(ask: Ask, world: World) -> Finding:
+def answer(ask: Ask, source: FactSource) -> Finding:
     """The prediction in words is the option and the text."""
-    said = prediction(ask, world).answer
+    said = prediction(ask, source).answer
     return Finding(said, said)
 
 
 @fact("truth", "The right answer of the sample.")
-def truth(ask: Ask, world: World) -> Finding:
+def truth(ask: Ask, source: FactSource) -> Finding:
     """No model is asked."""
-    said = world.task(ask.task).info.output.in_words(world.truth(ask))
+    said = source.task(ask.task).info.output.in_words(source.truth(ask))
     return Finding(said, said)
 
 
 @fact("probability", "The probability that the model gives its answer; of the class `of`, where one is named.")
-def probability(ask: Ask, world: World) -> Finding:
+def probability(ask: Ask, source: FactSource) -> Finding:
     """A number for a sentence, in percent."""
-    said = prediction(ask, world)
+    said = prediction(ask, source)
     if not said.probabilities:
         raise Unsupported("This answer has no probability.", "Ask for `answer`.")
     if ask.of and ask.of not in said.probabilities:
@@ -45,21 +45,21 @@ def probability(ask: Ask, world: World) -> Finding:
     "Whether the answer is right and sure: right-sure, right-unsure, wrong-sure or wrong-unsure; right or wrong for a "
     "number. Sure is from 80 %, as everywhere on the screen.",
 )
-def verdict(ask: Ask, world: World) -> Finding:
+def verdict(ask: Ask, source: FactSource) -> Finding:
     """For regions nothing is right or wrong: `dice` says how good they are."""
-    said, output = prediction(ask, world), world.task(ask.task).info.output
+    said, output = prediction(ask, source), source.task(ask.task).info.output
     if not output.keeps_logits:
         raise Unsupported("Regions are neither right nor wrong.", "Ask for `dice`.")
-    word = "right" if output.right(said, world.truth(ask)) else "wrong"
+    word = "right" if output.right(said, source.truth(ask)) else "wrong"
     if not said.probabilities:
         return Finding(word, word)
     return Finding(f"{word}-{'sure' if said.confidence >= SURE else 'unsure'}", word)
 
 
 @fact("dice", "The Dice of the region `of` in this picture, from 0 to 1.")
-def dice(ask: Ask, world: World) -> Finding:
+def dice(ask: Ask, source: FactSource) -> Finding:
     """A number for a sentence, with two digits."""
-    values = _dices(ask, world)
+    values = _dices(ask, source)
     if ask.of not in values:
         raise UnknownName(f"There is no region '{ask.of}'.", f"There are: {', '.join(values)}.")
     text = fixed(values[ask.of], 2)
@@ -67,17 +67,17 @@ def dice(ask: Ask, world: World) -> Finding:
 
 
 @fact("lost_region", "Of which region the Dice in this picture falls most from all inputs to these.")
-def lost_region(ask: Ask, world: World) -> Finding:
+def lost_region(ask: Ask, source: FactSource) -> Finding:
     """The name of the region is the option."""
-    whole, now = _dices(replace(ask, inputs=""), world), _dices(ask, world)
+    whole, now = _dices(replace(ask, inputs=""), source), _dices(ask, source)
     lost = max(now, key=lambda name: whole[name] - now[name])
     return Finding(lost, lost)
 
 
-def _dices(ask: Ask, world: World) -> dict[str, float]:
+def _dices(ask: Ask, source: FactSource) -> dict[str, float]:
     """The Dice of each region, by its name for people."""
-    output, said = world.task(ask.task).info.output, prediction(ask, world)
+    output, said = source.task(ask.task).info.output, prediction(ask, source)
     if output.keeps_logits:
         raise Unsupported("Only regions have a Dice.", "Ask for `verdict`.")
-    values = region_overlap.dice(np.asarray(said.value) > 0.5, np.asarray(world.truth(ask), bool))
+    values = region_overlap.dice(np.asarray(said.value) > 0.5, np.asarray(source.truth(ask), bool))
     return dict(zip(output.targets, map(float, values), strict=True))

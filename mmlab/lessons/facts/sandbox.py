@@ -12,7 +12,7 @@ from mmlab.analysis.dominance.gradient_conflict import GradientPair, meeting
 from mmlab.core.errors import UnknownName
 from mmlab.core.number_text import fixed, percent
 from mmlab.experiments.synthetic_validation import Verdict, tried
-from mmlab.lessons.fact import Finding, World, fact
+from mmlab.lessons.fact import FactSource, Finding, fact
 from mmlab.lessons.lesson import Ask
 
 SIDES = ("left", "right")
@@ -24,7 +24,7 @@ NAMES = ("first", "second")
 @fact(
     "known_side", "On the data `ground`, which input `measure` puts first: left, right, or none where they are level."
 )
-def known_side(ask: Ask, world: World) -> Finding:
+def known_side(ask: Ask, source: FactSource) -> Finding:
     """What was measured of the trained network; the text is the number of the first, or of both."""
     found = _verdict(ask).found
     values = dict(zip(SIDES, found, strict=True))
@@ -35,7 +35,7 @@ def known_side(ask: Ask, world: World) -> Finding:
 
 
 @fact("known_number", "The number that `measure` finds for the input `of` on the data `ground`.")
-def known_number(ask: Ask, world: World) -> Finding:
+def known_number(ask: Ask, source: FactSource) -> Finding:
     """A number for a sentence, in percent."""
     if ask.of not in SIDES:
         raise UnknownName(f"There is no input '{ask.of}' here.", f"There are: {', '.join(SIDES)}.")
@@ -44,7 +44,7 @@ def known_number(ask: Ask, world: World) -> Finding:
 
 
 @fact("known_alone", "From which input alone the network on `ground` is better than a coin: left, right, both or none.")
-def known_alone(ask: Ask, world: World) -> Finding:
+def known_alone(ask: Ask, source: FactSource) -> Finding:
     """The score of each input alone is the text."""
     row = tried(ask.ground).panel.row("alone")
     scores = [number.value for number in row.numbers]
@@ -54,7 +54,7 @@ def known_alone(ask: Ask, world: World) -> Finding:
 
 
 @fact("measures_hold", "Whether all measures find the truth of the data `ground`: all or some; the words say how many.")
-def measures_hold(ask: Ask, world: World) -> Finding:
+def measures_hold(ask: Ask, source: FactSource) -> Finding:
     """Counted over the table of the sandbox."""
     verdicts = tried(ask.ground).verdicts
     held = sum(each.holds for each in verdicts)
@@ -62,7 +62,7 @@ def measures_hold(ask: Ask, world: World) -> Finding:
 
 
 @fact("gradients_meet", "Whether two gradients (`arrows`) conflict or agree; the words are their cosine.")
-def gradients_meet(ask: Ask, world: World) -> Finding:
+def gradients_meet(ask: Ask, source: FactSource) -> Finding:
     """They conflict where they are more than a right angle apart."""
     found = _pair(ask)
     return Finding("conflict" if found.conflict else "agree", fixed(found.cosine, 2, signed=True))
@@ -71,13 +71,13 @@ def gradients_meet(ask: Ask, world: World) -> Finding:
 @fact(
     "sum_against", "Against which of two gradients (`arrows`) a step along their plain sum works: first, second, none."
 )
-def sum_against(ask: Ask, world: World) -> Finding:
+def sum_against(ask: Ask, source: FactSource) -> Finding:
     """The words are the cosine of the sum with the one that it helps least."""
     return _worked_against(_pair(ask).pull)
 
 
 @fact("kept_against", "The same of their sum after each has given up its part along the other (GMD).")
-def kept_against(ask: Ask, world: World) -> Finding:
+def kept_against(ask: Ask, source: FactSource) -> Finding:
     """The words are the cosine of that sum with the one that it helps least."""
     return _worked_against(_pair(ask).pull_kept)
 

@@ -37,8 +37,19 @@ def usual_plan(description: Description, count: int) -> dict[str, Any]:
     steps, (fewest, most) = (MOST_STEPS, MOST_EPOCHS) if searched else (STEPS, EPOCHS)
     may_move = all(item.vary for item in description.inputs)
     moving: Mapping[str, Any] = {"move": True} if description.has_label_maps and may_move else {}
+    # A rare region is otherwise given up in some trainings: an empty answer is a way out (docs/results.md).
+    rare = description.has_label_maps and not description.info.output.shares_picture
+    weighing: Mapping[str, Any] = {"foreground": True} if rare else {}
     epochs = min(max(ceil(steps * size / max(count * cut, 1)), fewest), most)
-    return {"batch_size": size, "epochs": epochs, "search": searched, **moving, **windows, **description.plan}
+    return {
+        "batch_size": size,
+        "epochs": epochs,
+        "search": searched,
+        **moving,
+        **weighing,
+        **windows,
+        **description.plan,
+    }
 
 
 def usual_window(description: Description) -> int:

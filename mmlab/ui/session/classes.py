@@ -9,7 +9,7 @@ from mmlab.core.errors import MmlabError
 from mmlab.core.permissions import Action
 from mmlab.lessons.classroom import CLASSES, Ballot, Classroom, Question
 from mmlab.ui.session import reach, url_state
-from mmlab.ui.session.reach import Reach
+from mmlab.ui.session.reach import SharedAddress
 
 LED = "mmlab.class"  # session: the code of the class that this visitor leads
 PAGE, CODE = "join", "code"
@@ -57,7 +57,7 @@ def pupil() -> str:
     return permissions.visitor().id
 
 
-def way_in(room: Classroom | None = None, **modes: str) -> Reach:
+def way_in(room: Classroom | None = None, **modes: str) -> SharedAddress:
     """The page on which the class votes, as others can open it; without a class, where its code is typed in."""
     view = {**{name: value for name, value in url_state.modes().items() if name == "lang"}, **modes}
     return reach.found({**({CODE: room.code} if room else {}), **view}, PAGE)

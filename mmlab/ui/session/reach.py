@@ -24,7 +24,7 @@ ANYWHERE = ("10.255.255.255", "10.42.0.2", "192.168.137.2", "192.168.2.2", "192.
 
 
 @dataclass(frozen=True)
-class Reach:
+class SharedAddress:
     """An address to hand on, the same by the number of the machine, and what is to be known; empty where nothing is."""
 
     address: str
@@ -32,7 +32,7 @@ class Reach:
     remark: str = ""
 
 
-def found(view: Mapping[str, str], page: str = "", here: str = "") -> Reach:
+def found(view: Mapping[str, str], page: str = "", here: str = "") -> SharedAddress:
     """A page with a view; the page that is shown where none is named.
 
     here: the address by which this visitor came, where no page is being made.
@@ -42,18 +42,18 @@ def found(view: Mapping[str, str], page: str = "", here: str = "") -> Reach:
         shown = shown._replace(path=_path(shown.path, page))
     query = urlencode(view, safe=":,")
     if not shown.hostname:
-        return Reach(f"{page}?{query}", remark=say("The address of the app is not known here."))
+        return SharedAddress(f"{page}?{query}", remark=say("The address of the app is not known here."))
     if not access.is_loopback(shown.hostname):
-        return Reach(urlunsplit((shown.scheme, shown.netloc, shown.path, query, "")))
+        return SharedAddress(urlunsplit((shown.scheme, shown.netloc, shown.path, query, "")))
     name, ip = host_name(), lan_address()
     if access.is_loopback(_server()):
         address = urlunsplit((shown.scheme, shown.netloc, shown.path, query, ""))
-        return Reach(address, remark=say(HOW, name=name, ip=ip or "ADDRESS"))
+        return SharedAddress(address, remark=say(HOW, name=name, ip=ip or "ADDRESS"))
     port = f":{shown.port}" if shown.port else ""
     first, second = (
         urlunsplit((shown.scheme, f"{host}{port}", shown.path, query, "")) if host else "" for host in (name, ip)
     )
-    return Reach(second or first, first if second else "")
+    return SharedAddress(second or first, first if second else "")
 
 
 def _path(shown: str, page: str) -> str:

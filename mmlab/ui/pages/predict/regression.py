@@ -1,6 +1,6 @@
 """Answers that are a number: the scale that they lie on, how far off they may be, and the words for it.
 
->>> found = scales.reaches(reference, "test-0003")                        # {"text-voice": Reach(1.3, 0.9, 500), ...}
+>>> found = scales.reaches(reference, "test-0003")  # {"text-voice": ConformalInterval(1.3, 0.9, 500), ...}
 >>> scales.scale(task.info.output, item.target, found.get("text-voice"))  # what a card draws; None for classes
 """
 
