@@ -9,10 +9,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from mmlab.cli.app import main
 from mmlab.core.data_version import other_data
 from mmlab.core.errors import DataError, MissingExtra, UnknownName
+from mmlab.core.recordings import ScanVolume
 from mmlab.core.task import TASKS
 from mmlab.tasks.custom import locations
 from mmlab.tasks.custom.manifest import SPLITS
@@ -219,6 +221,21 @@ def test_a_case_with_a_contrast_of_another_shape_or_without_one_is_named(tmp_pat
     (first / "BraTS20_Training_001_t2.nii.gz").write_bytes(nifti(np.zeros((4, 4, 6))))
     with pytest.raises(DataError, match=r"BraTS20_Training_001_t2\.nii\.gz' has 4 × 4 × 6 voxels"):
         looked_at("brats", tmp_path)
+
+
+def test_a_case_of_brats_can_be_one_sample(tmp_path: Path) -> None:
+    write_miniature("brats", tmp_path)
+    found = open_folder("brats", tmp_path, "volumes")
+    assert (len(found.samples), found.shapes["t1ce"]) == (12, (1, 78, 120, 120))
+    assert found.samples[0].cells["flair"].endswith("_flair.nii.gz")
+    assert found.samples[0].group == found.samples[0].id
+    task = TASKS["brats"]()
+    assert isinstance(task.example(found.samples[0].id).raw["flair"], ScanVolume)
+    samples = task.samples("valid")
+    batch = samples.batch(torch.tensor([0]))
+    assert batch.inputs["t2"].shape == (1, 1, 78, 120, 120)
+    assert batch.target.shape == (1, 3, 78, 120, 120)
+    assert batch.target[:, 0].sum() >= batch.target[:, 1].sum() > 0
 
 
 def test_the_names_of_2023_are_known(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""BraTS (Menze et al., IEEE TMI 2015; Baid et al., 2021): tumour regions in four contrasts, as slices of volumes."""
+"""BraTS (Menze et al., IEEE TMI 2015; Baid et al., 2021): tumour regions in four contrasts, as slices or scans."""
 
 from __future__ import annotations
 
@@ -21,6 +21,8 @@ NAMES = {  # of the contrasts and the labels, by what marks a FLAIR file of that
     "-t2f": {"flair": "-t2f", "t1": "-t1n", "t1ce": "-t1c", "t2": "-t2w", "seg": "-seg"},
 }
 LABELS = {"flair": "FLAIR", "t1": "T1", "t1ce": "T1ce", "t2": "T2"}
+BOX = {"size": 120, "slices": 78}  # half of the voxels of a file along each side
+WHOLE = "volumes"  # the protocol that takes a case as one sample
 LOW, HIGH, STEP, FEW = 0.2, 0.85, 5, 40  # share of a volume that slices are taken from, every STEP-th of them
 CASES = 12
 
@@ -47,22 +49,30 @@ class BraTS(Benchmark):
             tuple({"name": name, "kind": "slices", "size": 96, "label": label} for name, label in LABELS.items()),
         ),
         Protocol(
+            WHOLE,
+            "The same cases, each as a whole.",
+            "Not of a paper: voxels of 2 mm, learned and answered in windows that a step has room for; others take "
+            "voxels of 1 mm in windows of 128 × 128 × 128.",
+            "mmlab",
+            tuple({"name": name, "kind": "volume", **BOX, "label": label} for name, label in LABELS.items()),
+        ),
+        Protocol(
             "mmformer",
             "2018: three splits of 199, 29 and 57 cases; 15 combinations; windows of 128 × 128 × 128, half overlap; "
             "Dice by case, 1 where both are empty; a second score drops enhancing tumour of under 500 voxels.",
-            "Cannot be run here: volumes are read as slices.",
+            "Cannot be run here: its splits are lists of its repository. `volumes` takes whole scans.",
             "YaoZhang93/mmFormer, Jun-Jie-Shi/M2FTrans",
         ),
         Protocol(
             "m2ftrans",
             "2020: 219, 50 and 100 cases; 2021: 876, 125 and 250; otherwise as mmformer.",
-            "Cannot be run here: volumes are read as slices.",
+            "Cannot be run here: its splits are lists of its repository. `volumes` takes whole scans.",
             "Jun-Jie-Shi/M2FTrans",
         ),
     )
 
     def find(self, folder: Path, protocol: Protocol) -> list[Sample]:
-        """The slices of every case. Raises DataError where two files of a case are not on one grid."""
+        """The slices of every case, or the case. Raises DataError where two of its files are not on one grid."""
         cases = dict(_cases(folder))
         if not cases:
             hint = "Name the folder that holds a folder per case, such as MICCAI_BraTS2020_TrainingData."
@@ -71,6 +81,9 @@ class BraTS(Benchmark):
         found = []
         for name, files in cases.items():
             depth = _depth(folder, files)
+            if protocol.name == WHOLE:
+                found.append(Sample(name, splits[name], files["seg"], {each: files[each] for each in LABELS}, name))
+                continue
             for height in range(depth) if depth < FEW else range(round(LOW * depth), round(HIGH * depth), STEP):
                 cells = {contrast: f"{files[contrast]}#{height}" for contrast in LABELS}
                 found.append(Sample(f"{name}-{height:03d}", splits[name], f"{files['seg']}#{height}", cells, name))
