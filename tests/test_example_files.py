@@ -19,6 +19,7 @@ from mmlab.tasks.official.stand_ins import npy
 from tests.apps import app_at, healthy, html, show_library
 from tests.folders import opened, scans, written
 
+PREVIEW = ' class="mm-pair mm-preview"'  # of a drawing, before it is used
 ENDINGS = {
     "digits": {"image": {"png"}, "sound": {"wav"}, "pen": {"csv", "json"}},
     "watch": {"accelerometer": {"csv"}, "gyroscope": {"csv"}},
@@ -121,10 +122,10 @@ def test_the_form_offers_them_and_the_drawn_face_is_seen_before_it_is_used(
     healthy(app.run())
     labels = [each.proto.label for each in app.get("download_button")]
     assert [label for label in labels if label.startswith("Example")] == ["Example TXT", "Example WAV", "Example PNG"]
-    shown = [body for body in html(app).split("<div") if "mm-preview" in body]
+    shown = [body for body in html(app).split("<div") if body.startswith(PREVIEW)]
     assert len(shown) == 1
     app.slider(key="bring.opinion.face.Draw.mouth").set_value(1.0).run()
-    assert [body for body in html(app).split("<div") if "mm-preview" in body] != shown
+    assert [body for body in html(app).split("<div") if body.startswith(PREVIEW)] != shown
 
 
 @pytest.mark.parametrize("content", [b"", b"hello, this is not it\nno\n", b"\x89PNG\r\n\x1a\n\0\0"])

@@ -81,9 +81,9 @@ class Joint(Method):
         alone: Mapping[str, Feature] = super().encode(inputs, there).alone
         if self.training:
             return Features(alone)
-        means = {
-            name: self.get_buffer(f"mean_{name}").expand(1, *inputs[name].shape[1:]) for name in self.modalities.names
-        }
+        means = {name: self.get_buffer(f"mean_{name}")[None] for name in self.modalities.names}
+        if self.info.has_windows:
+            means = {name: mean.expand(1, *inputs[name].shape[1:]) for name, mean in means.items()}
         return Features(alone, {name: self.encoders[name](mean) for name, mean in means.items()})
 
     def fuse(self, features: Features, present: Tensor) -> Fused:
