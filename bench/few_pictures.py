@@ -109,7 +109,8 @@ def u_net(name: str) -> dict[str, float]:
     from monai.networks.nets import UNet
 
     task = TASKS[name]()
-    output, plan = task.info.output, whole_plan("joint", {}, task)
+    plan = whole_plan("joint", {}, task)
+    output = task.info.output.weighing(plan.foreground)
     training, validation, test = (task.samples(split) for split in ("train", "valid", "test"))
     found = {}
     for combination in task.info.modalities.subsets():

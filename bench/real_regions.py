@@ -16,6 +16,7 @@ import argparse
 import os
 import sys
 import tempfile
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -32,9 +33,14 @@ from mmlab.experiments.executors import opened
 from mmlab.experiments.fold_comparison import compare_folds
 from mmlab.experiments.grid import grid_jobs, run
 from mmlab.inference.device import one_thread
+from mmlab.storage import report_file
+from mmlab.storage.checkpoints import REPORT
 from mmlab.storage.library import Library
 
 PLANTS, LESIONS = "cwfid", tuple(f"lesions_{person}" for person in PEOPLE)
+
+
+NOTHING = 0.01  # of Dice
 
 
 def write_folders(folder: Path, data: Path) -> None:
@@ -67,6 +73,18 @@ def compared(tasks: list[str], library: Library) -> dict[str, Comparison]:
     return found
 
 
+def given_up(tasks: Sequence[str], library: Library) -> str:
+    """How many trainings find nothing of a region of any test sample though all inputs are there, in words."""
+    found = 0
+    files = [file for task in tasks for file in library.root.glob(f"{task}/*/seed*/{REPORT}")]
+    for file in files:
+        regions = TASKS[file.parts[-4]].info.output.regions
+        tables = report_file.read(file.parent)["sources"]["built-in"]["metrics"]
+        whole = tables[max(tables, key=lambda key: key.count("-"))]
+        found += any(whole[f"case_dice_{name}"] < NOTHING for name in regions)
+    return f"{found} of {len(files)} trainings find nothing of a region with all inputs."
+
+
 def main() -> None:
     """Train what is lacking, compare, write."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -88,7 +106,8 @@ def main() -> None:
     if not given.trained:
         train(tasks, given.methods.split(","), given.seeds, plan, library, given.processes)
     for name, found in ((f"{each}{end}", one) for each, one in compared(tasks, library).items()):
-        print(text := f"{as_markdown(found)}\n\n{SIZE} pixels.")
+        some = [PLANTS] if name.startswith(f"real_regions-{PLANTS}") else LESIONS
+        print(text := f"{as_markdown(found)}\n\n{SIZE} pixels. {given_up(some, library)}")
         if given.write is not None:
             write_tables(found, given.write, name)
         if given.fill is not None:
