@@ -10,7 +10,6 @@ to sample inside one combination. Correlations are Spearman's.
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -19,30 +18,28 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from bench.put_down import put_down
+from bench.shipped_logs import shipped_logs
 from mmlab.analysis.base.ranking import spearman
 from mmlab.analysis.methods.training_log import miner_at_the_end, miner_log
 from mmlab.core.errors import CheckpointError
 from mmlab.core.number_text import fixed
 from mmlab.core.task import TASKS
-from mmlab.experiments.comparison_tables import fill
 from mmlab.storage import report_file, sweep_file
-from mmlab.storage.checkpoints import PROGRESS, SWEEP
-from mmlab.storage.library import SEED_FOLDER, Library
+from mmlab.storage.checkpoints import SWEEP
+from mmlab.storage.library import Library
 
 
 def measured(library: Library) -> list[dict[str, Any]]:
     """A line per shipped training of DMRNet that has a log."""
     found = []
-    for task in TASKS:
-        for folder in library.glob(f"{task}/dmrnet/*"):
-            if SEED_FOLDER.fullmatch(folder.name) and (folder / PROGRESS).is_file():
-                found.append({"task": task, "run": folder.name, **_of_log(task, folder), **_of_answers(task, folder)})
+    for task, folder, rows in shipped_logs(library, "dmrnet"):
+        found.append({"task": task, "run": folder.name, **_of_log(task, rows), **_of_answers(task, folder)})
     return found
 
 
-def _of_log(task: str, folder: Path) -> dict[str, Any]:
+def _of_log(task: str, rows: list[dict[str, Any]]) -> dict[str, Any]:
     """What was mined, and how the variance of combinations goes with their size and their score."""
-    rows = [json.loads(line) for line in (folder / PROGRESS).read_text("utf-8").splitlines()]
     output = TASKS[task].info.output
     better = output.higher_is_better
     first = rows[0]["metrics"]
@@ -100,13 +97,7 @@ def main() -> None:
     parser.add_argument("--fill", type=Path, help="document with the mark table:dmrnet_miner")
     options = parser.parse_args()
     found = measured(Library(options.checkpoints))
-    if options.write:
-        options.write.mkdir(parents=True, exist_ok=True)
-        (options.write / "dmrnet_miner.json").write_text(json.dumps(found, indent=1) + "\n", "utf-8")
-        (options.write / "dmrnet_miner.md").write_text(as_markdown(found) + "\n", "utf-8")
-    if options.fill:
-        fill(options.fill, {"dmrnet_miner": as_markdown(found)})
-    print(as_markdown(found))
+    put_down("dmrnet_miner", found, as_markdown(found), options.write, options.fill)
 
 
 if __name__ == "__main__":

@@ -19,10 +19,11 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from bench.drawn_faces import draw, drawn_faces
+from bench.put_down import put_down_comparison
 from mmlab.core.method import METHODS
 from mmlab.core.task import TASKS
 from mmlab.experiments.ablations import ordered
-from mmlab.experiments.comparison_tables import as_markdown, compare, fill, write_tables
+from mmlab.experiments.comparison_tables import as_markdown, compare
 from mmlab.experiments.grid import grid_jobs
 from mmlab.experiments.train_job import BeingTrained, TrainJob, run_train
 from mmlab.inference.device import one_thread
@@ -64,11 +65,7 @@ def main() -> None:
         [] if options.written else [job for n in range(options.seeds) for job in grid_jobs([NAME], able, [n])], library
     )
     found = compare(library, NAME)
-    print(text := as_markdown(found))
-    if options.write is not None:
-        write_tables(found, options.write, NAME)
-    if options.fill is not None:
-        fill(options.fill, {NAME: text})
+    put_down_comparison(NAME, found, as_markdown(found), options.write, options.fill)
 
 
 if __name__ == "__main__":

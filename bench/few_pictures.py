@@ -26,11 +26,11 @@ from torch import Tensor
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from bench.put_down import put_down
 from mmlab.core.batch import Samples
 from mmlab.core.method import METHODS
 from mmlab.core.modality import Combination
 from mmlab.core.task import TASKS
-from mmlab.experiments.comparison_tables import fill
 from mmlab.experiments.run_plan import whole_plan
 from mmlab.experiments.train_job import TrainJob, run_train
 from mmlab.inference.device import one_thread
@@ -206,12 +206,7 @@ def main() -> None:
             {"task": name, "method": "U-Net", "way": "each combination alone", "scores": [json.loads(kept.read_text())]}
         )
         text, part = as_markdown(rows), f"few_pictures-{name}"
-        print(text)
-        if given.write is not None:
-            (given.write / f"{part}.md").write_text(text + "\n")
-            (given.write / f"{part}.json").write_text(json.dumps(rows, indent=1) + "\n")
-        if given.fill is not None:
-            fill(given.fill, {part: text})
+        put_down(part, rows, text, given.write, given.fill)
 
 
 def measured(name: str, method: str, way: str, seeds: int, library: Library) -> dict[str, Any]:

@@ -9,7 +9,6 @@ each other, and the mean cosine between the gradients of single inputs, in the p
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from itertools import combinations
 from pathlib import Path
@@ -19,26 +18,23 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from bench.put_down import put_down
+from bench.shipped_logs import shipped_logs
 from mmlab.analysis.methods.training_log import SHARED, conflict_log
 from mmlab.core.number_text import fixed
 from mmlab.core.task import TASKS
-from mmlab.experiments.comparison_tables import fill
-from mmlab.storage.checkpoints import PROGRESS
-from mmlab.storage.library import SEED_FOLDER, Library
+from mmlab.storage.library import Library
 
 
 def measured(library: Library) -> list[dict[str, Any]]:
     """A line per shipped training of GMD + DS that has a log, those that logged shared parameters first."""
     found = []
-    for task in TASKS:
-        for folder in library.glob(f"{task}/gmd/*"):
-            if SEED_FOLDER.fullmatch(folder.name) and (folder / PROGRESS).is_file():
-                found.append({"task": task, "run": folder.name, **_of_log(task, folder)})
+    for task, folder, rows in shipped_logs(library, "gmd"):
+        found.append({"task": task, "run": folder.name, **_of_log(task, rows)})
     return sorted(found, key=lambda row: row["parameters"] != "shared")
 
 
-def _of_log(task: str, folder: Path) -> dict[str, Any]:
-    rows = [json.loads(line) for line in (folder / PROGRESS).read_text("utf-8").splitlines()]
+def _of_log(task: str, rows: list[dict[str, Any]]) -> dict[str, Any]:
     modalities = TASKS[task].info.modalities
     whole = conflict_log(rows, modalities).during(None)
     pairs = list(combinations(range(len(modalities)), 2))  # single inputs are the first combinations
@@ -72,13 +68,7 @@ def main() -> None:
     parser.add_argument("--fill", type=Path, help="document with the mark table:gmd_conflicts")
     options = parser.parse_args()
     found = measured(Library(options.checkpoints))
-    if options.write:
-        options.write.mkdir(parents=True, exist_ok=True)
-        (options.write / "gmd_conflicts.json").write_text(json.dumps(found, indent=1) + "\n", "utf-8")
-        (options.write / "gmd_conflicts.md").write_text(as_markdown(found) + "\n", "utf-8")
-    if options.fill:
-        fill(options.fill, {"gmd_conflicts": as_markdown(found)})
-    print(as_markdown(found))
+    put_down("gmd_conflicts", found, as_markdown(found), options.write, options.fill)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import io
-import json
 import os
 import sys
 from pathlib import Path
@@ -23,10 +22,10 @@ from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from bench.put_down import put_down
 from mmlab.core.method import METHODS, Method
 from mmlab.core.options import build
 from mmlab.core.training_plan import Plan
-from mmlab.experiments.comparison_tables import fill
 from mmlab.inference.device import device, one_thread
 from mmlab.inference.sweep import fuse_all
 from mmlab.tasks.digits import Digits
@@ -125,13 +124,7 @@ def main() -> None:
     if data is None:
         parser.error(f"No real recordings. {real_recordings.HINT} MMLAB_DATA is '{os.environ.get('MMLAB_DATA', '')}'.")
     found = measure(options.method, data, options.folder)
-    if options.write:
-        options.write.mkdir(parents=True, exist_ok=True)
-        (options.write / "real_digits.json").write_text(json.dumps(found, indent=1) + "\n", "utf-8")
-        (options.write / "real_digits.md").write_text(as_markdown(found) + "\n", "utf-8")
-    if options.fill:
-        fill(options.fill, {"real_digits": as_markdown(found)})
-    print(as_markdown(found))
+    put_down("real_digits", found, as_markdown(found), options.write, options.fill)
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ import argparse
 import os
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -24,11 +25,12 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from bench.few_pictures import PEOPLE, SIZE, write_lesions, write_plants
+from bench.put_down import put_down_comparison
 from mmlab.analysis.methods.seed_comparison import Comparison
 from mmlab.core.method import METHODS
 from mmlab.core.task import TASKS
 from mmlab.experiments.ablations import ordered
-from mmlab.experiments.comparison_tables import as_markdown, compare, fill, write_tables
+from mmlab.experiments.comparison_tables import as_markdown, compare
 from mmlab.experiments.executors import opened
 from mmlab.experiments.fold_comparison import compare_folds
 from mmlab.experiments.grid import grid_jobs, run
@@ -75,14 +77,15 @@ def compared(tasks: list[str], library: Library) -> dict[str, Comparison]:
 
 def given_up(tasks: Sequence[str], library: Library) -> str:
     """How many trainings find nothing of a region of any test sample though all inputs are there, in words."""
-    found = 0
+    found: Counter[str] = Counter()
     files = [file for task in tasks for file in library.root.glob(f"{task}/*/seed*/{REPORT}")]
     for file in files:
         regions = TASKS[file.parts[-4]].info.output.regions
         tables = report_file.read(file.parent)["sources"]["built-in"]["metrics"]
         whole = tables[max(tables, key=lambda key: key.count("-"))]
-        found += any(whole[f"case_dice_{name}"] < NOTHING for name in regions)
-    return f"{found} of {len(files)} trainings find nothing of a region with all inputs."
+        found[file.parts[-3]] += any(whole[f"case_dice_{name}"] < NOTHING for name in regions)
+    which = ", ".join(f"{METHODS[name].title} {count}" for name, count in found.most_common() if count)
+    return f"{found.total()} of {len(files)} trainings find nothing of a region with all inputs: {which or 'none'}."
 
 
 def main() -> None:
@@ -107,11 +110,8 @@ def main() -> None:
         train(tasks, given.methods.split(","), given.seeds, plan, library, given.processes)
     for name, found in ((f"{each}{end}", one) for each, one in compared(tasks, library).items()):
         some = [PLANTS] if name.startswith(f"real_regions-{PLANTS}") else LESIONS
-        print(text := f"{as_markdown(found)}\n\n{SIZE} pixels. {given_up(some, library)}")
-        if given.write is not None:
-            write_tables(found, given.write, name)
-        if given.fill is not None:
-            fill(given.fill, {name: text})
+        text = f"{as_markdown(found)}\n\n{SIZE} pixels. {given_up(some, library)}"
+        put_down_comparison(name, found, text, given.write, given.fill)
 
 
 if __name__ == "__main__":

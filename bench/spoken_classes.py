@@ -10,7 +10,6 @@ Needs the real recordings:
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -22,11 +21,11 @@ from numpy.typing import NDArray
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from bench.put_down import put_down
 from mmlab.core.method import METHODS, Method
 from mmlab.core.recordings import Sound
 from mmlab.core.task import Split
 from mmlab.experiments.ablations import ordered
-from mmlab.experiments.comparison_tables import fill
 from mmlab.inference.device import one_thread
 from mmlab.inference.predictor import Model
 from mmlab.inference.sweep import fuse_all
@@ -131,13 +130,7 @@ def main() -> None:
     if data is None:
         parser.error(f"No real recordings. {real_recordings.HINT}")
     found = measured(Library(options.checkpoints), data)
-    if options.write:
-        options.write.mkdir(parents=True, exist_ok=True)
-        (options.write / "spoken_classes.json").write_text(json.dumps(found, indent=1) + "\n", "utf-8")
-        (options.write / "spoken_classes.md").write_text(as_markdown(found) + "\n", "utf-8")
-    if options.fill:
-        fill(options.fill, {"spoken_classes": as_markdown(found)})
-    print(as_markdown(found))
+    put_down("spoken_classes", found, as_markdown(found), options.write, options.fill)
 
 
 if __name__ == "__main__":

@@ -28,6 +28,7 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from bench.put_down import put_down
 from mmlab.analysis.base.array_checks import Numbers
 from mmlab.analysis.methods.seed_comparison import corrected, interval, paired_p
 from mmlab.core.method import METHODS, Method
@@ -35,7 +36,6 @@ from mmlab.core.number_text import p_value
 from mmlab.core.options import build
 from mmlab.core.training_plan import Plan
 from mmlab.experiments.ablations import ordered
-from mmlab.experiments.comparison_tables import fill
 from mmlab.experiments.executors import Share, opened
 from mmlab.experiments.train_job import default_plan
 from mmlab.inference.device import device, one_thread
@@ -197,13 +197,7 @@ def main() -> None:
     for name in names:
         found = [[results[name, fold, seed]["accuracy"] for seed in seeds] for fold in folds]
         scores[name] = {key: [[each[key] for each in seeds] for seeds in found] for key in KEYS}
-    if options.write:
-        options.write.mkdir(parents=True, exist_ok=True)
-        (options.write / "watch_folds.json").write_text(json.dumps(scores, indent=1) + "\n", "utf-8")
-        (options.write / "watch_folds.md").write_text(as_markdown(scores) + "\n", "utf-8")
-    if options.fill:
-        fill(options.fill, {"watch_folds": as_markdown(scores)})
-    print(as_markdown(scores))
+    put_down("watch_folds", scores, as_markdown(scores), options.write, options.fill)
 
 
 if __name__ == "__main__":

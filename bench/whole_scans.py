@@ -28,8 +28,8 @@ from numpy.typing import NDArray
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from bench.circumstances import circumstances, load
+from bench.put_down import put_down
 from mmlab.cli.app import main as run
-from mmlab.experiments.comparison_tables import fill
 from mmlab.modalities.scan.nifti import encode_volume
 
 NAME = "whole_scans"
@@ -132,13 +132,7 @@ def main() -> None:
         "a case in all 15 combinations": alone(["predict", *which, *inputs]),
     }
     found = {**circumstances(before), "window": given.window, "rows": rows}
-    text = as_markdown(found)
-    print(text)
-    if given.write is not None:
-        (given.write / f"{NAME}.json").write_text(json.dumps(found, indent=1) + "\n")
-        (given.write / f"{NAME}.md").write_text(text + "\n")
-    if given.fill is not None:
-        fill(given.fill, {NAME: text})
+    put_down(NAME, found, as_markdown(found), given.write, given.fill)
 
 
 if __name__ == "__main__":
