@@ -1,4 +1,4 @@
-"""`data`: what lies in a download of an official data set, and the protocols that it is measured under."""
+"""`data`: check a download of an official data set, and set up its evaluation protocols."""
 
 from __future__ import annotations
 
@@ -23,27 +23,25 @@ if TYPE_CHECKING:
 
 def command(
     name: Annotated[
-        str, typer.Argument(help="The data set, such as cremad; without one, all are listed. Or: convert.")
+        str, typer.Argument(help="The data set, such as cremad; omit it to list them all. Or: convert.")
     ] = "",
     folder: Annotated[
         Path | None, typer.Argument(help="The folder of the official download; the pickle to convert.")
     ] = None,
     target: Annotated[
-        Path | None, typer.Argument(help="Of convert: the .npz to write; beside the pickle if none.")
+        Path | None, typer.Argument(help="For convert: the .npz to write; by default beside the pickle.")
     ] = None,
-    protocol: Annotated[str, typer.Option(help="The published way to measure; the first of the table if none.")] = "",
+    protocol: Annotated[str, typer.Option(help="The published evaluation protocol; by default the first listed.")] = "",
     example: Annotated[
-        Path | None, typer.Option(metavar="FOLDER", help="Instead: write a tiny copy of the official layout there.")
+        Path | None, typer.Option(metavar="FOLDER", help="Write a tiny example of the official layout there instead.")
     ] = None,
     broken: Annotated[
-        bool, typer.Option("--broken", help="The copy has a Git LFS pointer and a file that is cut off.")
+        bool, typer.Option("--broken", help="With --example: include a Git LFS pointer and a truncated file.")
     ] = False,
-    incomplete: Annotated[
-        bool, typer.Option("--incomplete", help="Files that are not there count as missing inputs.")
-    ] = False,
+    incomplete: Annotated[bool, typer.Option("--incomplete", help="Treat absent files as missing inputs.")] = False,
     json: Json = False,
 ) -> int:
-    """Check a download of an official data set, print its fingerprint, and make it a task under a protocol."""
+    """Check a download of an official data set, print its fingerprint, and turn it into a task under a protocol."""
     from mmlab.tasks.official.benchmark import BENCHMARKS
 
     if not name:
