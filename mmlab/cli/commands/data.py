@@ -39,6 +39,9 @@ def command(
         bool, typer.Option("--broken", help="With --example: include a Git LFS pointer and a truncated file.")
     ] = False,
     incomplete: Annotated[bool, typer.Option("--incomplete", help="Treat absent files as missing inputs.")] = False,
+    size: Annotated[
+        int, typer.Option(help="For whole scans: voxels along the longer sides; by default those of the protocol.")
+    ] = 0,
     json: Json = False,
 ) -> int:
     """Check a download of an official data set, print its fingerprint, and turn it into a task under a protocol."""
@@ -60,7 +63,7 @@ def command(
         return 0
     if folder is None:
         raise DataError("No folder is named.", f"Get {BENCHMARKS[name].title} from {BENCHMARKS[name].origin}.")
-    return _check(name, folder, protocol, incomplete, json)
+    return _check(name, folder, protocol, incomplete, size, json)
 
 
 def _convert(source: Path | None, target: Path | None, json: bool) -> int:
@@ -92,14 +95,14 @@ def _list(json: bool) -> None:
         table("Official data sets", ("name", "title", "licence"), found, left=3)
 
 
-def _check(name: str, folder: Path, protocol: str, incomplete: bool, json: bool) -> int:
+def _check(name: str, folder: Path, protocol: str, incomplete: bool, size: int, json: bool) -> int:
     from mmlab.tasks.custom.text_tokens import known
     from mmlab.tasks.official.opening import looked_at, open_folder
 
-    benchmark, chosen, found = looked_at(name, folder, protocol)
+    benchmark, chosen, found = looked_at(name, folder, protocol, size)
     ready = incomplete or not found.lacking
     if ready:
-        open_folder(name, folder, chosen.name, incomplete)
+        open_folder(name, folder, chosen.name, incomplete, size)
     steps, texts = benchmark.steps(folder, chosen), known(folder) if ready else {}
     if json:
         table_of = [{"name": p.name, "about": p.about, "here": p.here, "source": p.source} for p in benchmark.protocols]
@@ -147,7 +150,7 @@ def _show(
         table("\nClasses", ("class", "train", "valid", "test"), rows)
     say("\nProtocols")
     for each in benchmark.protocols:
-        mark = " (this one)" if each is chosen else "" if each.inputs else " (cannot be run here)"
+        mark = " (this one)" if each.name == chosen.name else "" if each.inputs else " (cannot be run here)"
         say(f"  {each.name}{mark}: {each.about}")
         say(f"    Here: {each.here or 'the same.'} Read in {each.source}.")
     say()
