@@ -20,7 +20,7 @@ from mmlab.core.features import Fused
 from mmlab.core.method import METHODS
 from mmlab.core.modality import Modalities, Modality
 from mmlab.core.options import build
-from mmlab.core.outputs import Segmentation, segmentation
+from mmlab.core.outputs import Segmentation, reliability_counts
 from mmlab.core.outputs.hausdorff import hausdorff95
 from mmlab.core.recordings import ScanVolume
 from mmlab.core.task import TaskInfo
@@ -109,7 +109,7 @@ def test_large_scans_are_counted_bin_by_bin_to_the_same_table(monkeypatch: pytes
     torch.manual_seed(0)
     logits, truth = torch.randn(2, 2, 4, 5, 6), torch.rand(2, 2, 4, 5, 6) > 0.6
     table = OUTPUT.summarise(logits, truth)
-    monkeypatch.setattr(segmentation, "MANY_PLACES", 0)
+    monkeypatch.setattr(reliability_counts, "MANY_PLACES", 0)
     torch.testing.assert_close(OUTPUT.summarise(logits, truth), table)
 
 

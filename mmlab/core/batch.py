@@ -23,7 +23,8 @@ class Batch:
 
     inputs:  one tensor `[B, *shape]` per modality; rows of an absent modality hold zeros.
     present: bool `[B, M]`, in the task's order of modalities.
-    target:  `[B]` classes (int64) or numbers (float32), `[B, H, W]` label maps or `[B, R, H, W]` regions.
+    target:  `[B]` classes (int64) or numbers (float32), `[B, H, W]` label maps or `[B, R, H, W]` regions (below 0
+             where nobody labelled a pixel, see `mmlab.core.outputs.labelled_places`).
     ids:     one name per sample.
     is_complete: whether it is known, without a look at the device, that every sample has every modality.
     """

@@ -14,6 +14,7 @@ from torch import Tensor
 from mmlab.core.batch import Samples
 from mmlab.core.errors import DataError
 from mmlab.core.outputs import Classification, Multilabel, Output, Regression, Segmentation
+from mmlab.core.outputs.labelled_places import UNLABELLED
 from mmlab.core.outputs.multilabel import SEPARATOR
 from mmlab.foreign.packing import Packing, as_tensor
 from mmlab.foreign.registration import TARGETS, Registration
@@ -245,10 +246,14 @@ def _label_map(output: Segmentation, value: Any, row: int) -> Tensor:
 
 
 def _regions(output: Segmentation, value: Tensor, row: int) -> Tensor:
-    """Bool `[R, H, W]`: of regions as they are, or of a label map `[H, W]` whose label r is region r."""
-    count = output.channels
+    """`[R, H, W]`: of regions as they are, or of a label map `[H, W]` whose label r is region r.
+
+    Truth values; where labels are to be ignored, int8 with `UNLABELLED` in every region of a pixel that has one.
+    """
+    count, ignored = output.channels, torch.tensor(output.ignored, device=value.device)
     if value.dim() == 3 and len(value) == count:
-        return value > 0.5 if value.is_floating_point() else value.bool()
+        there = value > 0.5 if value.is_floating_point() else value.bool()
+        return _without(there, torch.isin(value, ignored.to(value.dtype)).any(0)) if output.ignored else there
     if value.dim() == 3 and len(value) == 1:
         value = value[0]
     if value.dim() != 2:
@@ -256,4 +261,9 @@ def _regions(output: Segmentation, value: Tensor, row: int) -> Tensor:
             f"The answer of sample {row} has shape {tuple(value.shape)}.",
             f"Give regions ({count}, height, width), or a map of labels (height, width).",
         )
-    return torch.stack([value == region for region in range(count)])
+    there = torch.stack([value == region for region in range(count)])
+    return _without(there, torch.isin(value, ignored.to(value.dtype))) if output.ignored else there
+
+
+def _without(there: Tensor, unlabelled: Tensor) -> Tensor:
+    return torch.where(unlabelled, UNLABELLED, there.to(torch.int8)).to(torch.int8)

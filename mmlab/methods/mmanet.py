@@ -308,7 +308,8 @@ class MMANet(Method["MMANet.Config"]):
     def _drift(self, found: Tensor, full: Tensor, truth: Tensor) -> Tensor:
         """How far the answers from a combination are from those from everything, `[N, ...]` each."""
         if self.config.miner == "iou":
-            return squared_iou_gap(found > 0, full > 0, truth > 0)
+            known = truth >= 0  # what is found where nobody labelled is neither right nor wrong
+            return squared_iou_gap((found > 0) & known, (full > 0) & known, truth > 0)
         return prediction_divergence(self.output.histogram(found), self.output.histogram(full), self.config.softened)
 
     def logs(self) -> dict[str, Any]:

@@ -26,19 +26,20 @@ from torch import Tensor
 from mmlab.core.errors import DataError
 
 STEPS = (np.arange(256) / 255).astype(np.float32).astype(np.float16)  # as pictures are prepared
-LEVELS, HALF, BITS = "levels", "half", "bits"
+LEVELS, HALF, BITS, SIGNS = "levels", "half", "bits", "signs"
 KEPT = 2  # versions of a split
 
 
 class RowWriter:
     """Writes rows under a temporary name; `done` gives the file its own, and tells what reading it takes.
 
-    kind: `HALF` for numbers, written as bytes (`LEVELS`) while that loses nothing, or `BITS` for truth values.
+    kind: `HALF` for numbers, written as bytes (`LEVELS`) while that loses nothing, `BITS` for truth values, or `SIGNS`
+    for those of which some are not known, in bytes with a sign.
     """
 
     def __init__(self, path: Path, shape: tuple[int, ...], kind: str = HALF) -> None:
         self.path, self.shape = path, shape
-        self.kind = BITS if kind == BITS else LEVELS
+        self.kind = kind if kind in (BITS, SIGNS) else LEVELS
         self._sums: list[int] = []
         path.parent.mkdir(parents=True, exist_ok=True)
         self._part = self._new_part()
@@ -90,7 +91,7 @@ class RowFile:
     def __init__(self, path: Path, kind: str, sums: NDArray[np.uint32], shape: tuple[int, ...]) -> None:
         self.path, self.kind, self.sums = path, kind, sums
         self.shape = (len(sums), *shape)
-        self.dtype = torch.bool if kind == BITS else torch.float16
+        self.dtype = {BITS: torch.bool, SIGNS: torch.int8}.get(kind, torch.float16)
         self._size = _row_bytes(shape, kind)
         self._lock = threading.Lock()
         self._file = path.open("rb", buffering=0)
@@ -140,13 +141,15 @@ def _changed(path: Path) -> float:
 
 def _row_bytes(shape: tuple[int, ...], kind: str) -> int:
     count = prod(shape)
-    return {LEVELS: count, HALF: 2 * count, BITS: (count + 7) // 8}[kind]
+    return {LEVELS: count, HALF: 2 * count, BITS: (count + 7) // 8, SIGNS: count}[kind]
 
 
 def _coded(values: NDArray[Any], kind: str) -> bytes | None:
     """A row as it is kept; None where that would change it."""
     if kind == BITS:
         return np.packbits(values.reshape(-1)).tobytes()
+    if kind == SIGNS:
+        return np.ascontiguousarray(values, np.int8).tobytes()
     half = np.ascontiguousarray(values, np.float16).reshape(-1)
     if kind == HALF:
         return half.tobytes()
@@ -157,7 +160,7 @@ def _coded(values: NDArray[Any], kind: str) -> bytes | None:
 def _decoded(coded: NDArray[np.uint8], kind: str, shape: tuple[int, ...]) -> NDArray[Any]:
     if kind == LEVELS:
         return STEPS[coded].reshape(len(coded), *shape)
-    if kind == HALF:
-        return coded.view(np.float16).reshape(len(coded), *shape)
+    if kind in (HALF, SIGNS):
+        return coded.view(np.float16 if kind == HALF else np.int8).reshape(len(coded), *shape)
     bits = np.unpackbits(coded, axis=1, count=prod(shape)).view(bool) if prod(shape) else np.zeros(coded.shape, bool)
     return bits.reshape(len(coded), *shape)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from mmlab.core.batch import Batch
 from mmlab.core.method import METHODS, Method
 from mmlab.core.options import build
+from mmlab.core.outputs.labelled_places import UNLABELLED
 from mmlab.core.task import TaskInfo
 from mmlab.core.training_plan import Plan
 from mmlab.inference.representation import represent
@@ -29,6 +32,8 @@ def check_method(name: str) -> None:
             check(method, batch)
     for kind in METHODS[name].supports & set(OUTPUTS):
         every_parameter_learns(trainer(name, kind, 2 if kind == "segmentation" else 3))
+    if "segmentation" in METHODS[name].supports:
+        nothing_is_learned_where_nobody_labelled(name)
 
 
 def cases(name: str) -> Iterator[tuple[str, int]]:
@@ -166,6 +171,28 @@ def every_parameter_learns(run: Trainer) -> None:
         assert progress.metrics.keys() == {c.key for c in run.method.modalities.subsets()}
     assert moved == set(before), f"never moved: {sorted(set(before) - moved)}"
     assert all(value > 0 for value in seen.values()), seen
+
+
+def nothing_is_learned_where_nobody_labelled(name: str) -> None:
+    """After a short training the same weights, whatever a target says of pixels without a label; others where these
+    count as empty. Mining, stages and teachers included."""
+    first, same, empty = (_learned(name, mark) for mark in (UNLABELLED, UNLABELLED - 99, 0))
+    assert all(torch.equal(one, other) for one, other in zip(first, same, strict=True)), "an unlabelled pixel teaches"
+    assert not all(torch.equal(one, other) for one, other in zip(first, empty, strict=True)), "no pixel teaches"
+
+
+def _learned(name: str, mark: int) -> list[Tensor]:
+    """What a method has learned from regions of which half of the pixels have this mark."""
+    run = trainer(name, "segmentation", 2)
+    for split in ("training", "validation"):
+        samples = getattr(run, split).take(32)
+        unlabelled = torch.rand(samples.target[:, :1].shape, generator=torch.Generator().manual_seed(1)) > 0.5
+        target = torch.where(unlabelled, mark, samples.target.to(torch.int8)).to(torch.int8)
+        setattr(run, split, replace(samples, target=target))
+    torch.manual_seed(0)
+    for _ in run.epochs():
+        pass
+    return list(run.method.state_dict().values())
 
 
 def what_it_represents_is_one_space_of_what_is_there(method: Method, batch: Batch) -> None:

@@ -43,7 +43,8 @@ def kinds_of(target: Tensor) -> NDArray[np.int64]:
     `[N, R, H, W]`, the rarest one that is in it, or as many as there are for none."""
     if target.dim() < 2:
         return np.asarray(target.numpy(), np.int64)
-    there = torch.cat([part.flatten(2).any(2) if part.dim() > 2 else part.bool() for part in in_parts(target)]).numpy()
+    parts = [(part > 0).flatten(2).any(2) if part.dim() > 2 else part.bool() for part in in_parts(target)]
+    there = torch.cat(parts).numpy()
     rarest = np.argsort(there.sum(0), kind="stable")
     return np.asarray(np.where(there.any(1), rarest[there[:, rarest].argmax(1)], there.shape[1]), np.int64)
 

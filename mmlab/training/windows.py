@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from mmlab.core.batch import Batch, Samples
+from mmlab.core.outputs.labelled_places import is_there
 
 AROUND_A_REGION = 0.5  # share of the windows; as many as anywhere, as MONAI's RandCropByPosNegLabel
 
@@ -47,7 +48,8 @@ def _window(regions: Tensor, sides: Sequence[int], generator: torch.Generator) -
     rests = [extent - side for extent, side in zip(regions.shape[1:], sides, strict=True)]
     chances = torch.rand(5, generator=generator).tolist()  # as many for each window
     first = [int(chance * (rest + 1)) for chance, rest in zip(chances[:3], rests, strict=True)]
-    there = [region for region in regions.numpy() if region.any()] if chances[3] < AROUND_A_REGION else []
+    around = chances[3] < AROUND_A_REGION
+    there = [region for region in is_there(regions).numpy() if region.any()] if around else []
     if there:
         region = there[int(chances[4] * len(there))]
         voxels = np.flatnonzero(region)

@@ -178,6 +178,7 @@ def _of_numbers(output: Regression, logits: Numbers, truth: NDArray[Any], name: 
 
 def counts_of(logits: NDArray[np.floating], truth: NDArray[Any]) -> Numbers:
     """What Dice needs of regions `[N, R, ...]`: pixels in both, found, there, `[N, R, 3]`, as a sweep keeps them."""
-    found, there = logits > 0, truth.astype(bool)
+    known, there = truth >= 0, truth > 0  # below 0 nobody labelled a pixel: it counts nowhere
+    found = (logits > 0) & known
     places = tuple(range(2, found.ndim))
     return np.stack([part.sum(places) for part in (found & there, found, there)], -1).astype(np.float64)

@@ -1,4 +1,7 @@
-"""Regions of one sample, `[R, H, W]`, or `[R, D, H, W]` of a scan, against the truth or against another answer."""
+"""Regions of one sample, `[R, H, W]`, or `[R, D, H, W]` of a scan, against the truth or against another answer.
+
+A truth is below 0 where nobody labelled a pixel (`labelled_places`): what is found there counts neither way.
+"""
 
 from __future__ import annotations
 
@@ -9,37 +12,41 @@ from numpy.typing import NDArray
 from scipy.special import entr
 
 from mmlab.core.outputs import Segmentation
+from mmlab.core.outputs.labelled_places import flags_known, flags_there
 from mmlab.core.outputs.segmentation import FOUND, KEPT, SHARED, THERE, dice_of
 
 Flags = NDArray[np.bool_]
+Truth = NDArray[np.bool_ | np.int8]
 Numbers = NDArray[np.float64]
 
 
-def dice(found: Flags, truth: Flags) -> Numbers:
+def dice(found: Flags, truth: Truth) -> Numbers:
     """The Dice score of each region, `[R]`; 1 where it is neither there nor found."""
     return dice_of(_kept(found, truth))
 
 
-def overlap(output: Segmentation, found: Flags, truth: Flags) -> float:
+def overlap(output: Segmentation, found: Flags, truth: Truth) -> float:
     """How well all regions overlap, as the output measures one sample."""
     return float(output.overlap(_kept(found, truth)))
 
 
-def by_region(output: Segmentation, found: Flags, truth: Flags) -> Numbers:
+def by_region(output: Segmentation, found: Flags, truth: Truth) -> Numbers:
     """That of each region, `[R]`; NaN where it is neither there nor found, since nothing can overlap."""
     return output.region_overlap(_kept(found, truth))
 
 
-def _kept(found: Flags, truth: Flags) -> Numbers:
+def _kept(found: Flags, truth: Truth) -> Numbers:
     kept = np.zeros((len(found), KEPT))
-    for column, part in ((SHARED, found & truth), (FOUND, found), (THERE, truth)):
+    there, counted = flags_there(truth), found & flags_known(truth)
+    for column, part in ((SHARED, counted & there), (FOUND, counted), (THERE, there)):
         kept[:, column] = part.reshape(len(part), -1).sum(1)
     return kept
 
 
-def difference(found: Flags, truth: Flags) -> NDArray[np.int64]:
+def difference(found: Flags, truth: Truth) -> NDArray[np.int64]:
     """Per pixel, how many (nested) regions too many (above 0) or too few (below 0) were found: `[...]`."""
-    return found.sum(0, dtype=np.int64) - truth.sum(0, dtype=np.int64)
+    off = found.sum(0, dtype=np.int64) - flags_there(truth).sum(0, dtype=np.int64)
+    return np.where(flags_known(truth), off, 0)
 
 
 def doubt(probability: NDArray[Any]) -> Numbers:

@@ -1,8 +1,8 @@
-"""`check`: list every problem of your own data folder at once."""
+"""`check`: everything that is wrong with a folder of one's own data, at once."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, Annotated, Any
@@ -24,11 +24,11 @@ STEP = 0.1  # share of the rows between two lines of progress
 def command(
     folder: Annotated[Path, typer.Argument(help="The folder with task.json and manifest.csv.")],
     fix: Annotated[
-        bool, typer.Option("--fix", help="Write a corrected copy of the manifest; fixes only what needs no guess.")
+        bool, typer.Option("--fix", help="Mend what is mechanical in a new manifest beside the old one.")
     ] = False,
     json: Json = False,
 ) -> int:
-    """Read your own data folder as training would, and list every problem, line by line."""
+    """Read a folder of one's own as a training would, and say all that is wrong with it, line by line."""
     if fix:
         return _fix(folder, json)
     with bar("Reading", None) as shown:
@@ -47,7 +47,7 @@ def command(
 
 
 def _fix(folder: Path, json: bool) -> int:
-    """Report each change that was made, and what to do with the new file."""
+    """Say each change that was made, and what to do with the new file."""
     from mmlab.tasks.custom.fixing import FIXED
     from mmlab.tasks.custom.fixing import fix as mended
     from mmlab.tasks.custom.locations import MANIFEST
@@ -93,6 +93,7 @@ def _show(found: Checked) -> None:
         rows = [(name, f"{share:.0%}") for name, share in found.missing.items()]
         table("", ("modality", "missing"), rows)
         _show_dropped(found)
+        _show_unlabelled(found)
         _show_numbers(found)
     if found.read is not None:
         whisper(f"Stopped after {found.read:,} of {sum(found.counts.values()):,} samples; the others were not read.")
@@ -108,6 +109,13 @@ def _show_dropped(found: Checked) -> None:
         parts = [f"{count:,} of {name}" for name, count in found.dropped["inputs"].items()]
         inputs = f"{', '.join(parts) or 'no input'} could not be used and counts as missing"
         say(f"Dropped: {inputs}; {found.dropped['samples']:,} samples are left out.")
+
+
+def _show_unlabelled(found: Checked) -> None:
+    """How much of the label maps is neither learned from nor counted."""
+    for split, (count, pixels) in found.unlabelled.items():
+        if pixels:
+            say(f"Unlabelled pixels, {split}: {count / pixels:.1%} ({count:,} of {pixels:,}), ignored.")
 
 
 def _show_numbers(found: Checked) -> None:
@@ -144,6 +152,10 @@ def _printable(text: str) -> str:
     return "".join(letter if letter.isprintable() else "?" for letter in text)
 
 
+def _of_pixels(counts: Mapping[str, tuple[int, int]]) -> dict[str, dict[str, int]]:
+    return {split: {"pixels": count, "of": whole} for split, (count, whole) in counts.items()}
+
+
 def _plain(found: Checked) -> dict[str, Any]:
     problems = [{**vars(problem), "place": problem.place} for problem in found.problems.found]
     return {
@@ -157,5 +169,6 @@ def _plain(found: Checked) -> dict[str, Any]:
         "complete": found.complete,
         "read": found.read,
         "dropped": found.dropped,
+        **({"unlabelled": _of_pixels(found.unlabelled)} if found.unlabelled else {}),
         "numbers": [{"modality": name, **figures} for name, figures in _numbers(found)],
     }

@@ -1,4 +1,4 @@
-"""`data`: check a download of an official data set, and set up its evaluation protocols."""
+"""`data`: what lies in a download of an official data set, and the protocols that it is measured under."""
 
 from __future__ import annotations
 
@@ -23,28 +23,27 @@ if TYPE_CHECKING:
 
 def command(
     name: Annotated[
-        str, typer.Argument(help="The data set, such as cremad; omit it to list them all. Or: convert.")
+        str, typer.Argument(help="The data set, such as cremad; without one, all are listed. Or: convert.")
     ] = "",
     folder: Annotated[
         Path | None, typer.Argument(help="The folder of the official download; the pickle to convert.")
     ] = None,
     target: Annotated[
-        Path | None, typer.Argument(help="For convert: the .npz to write; by default beside the pickle.")
+        Path | None, typer.Argument(help="Of convert: the .npz to write; beside the pickle if none.")
     ] = None,
-    protocol: Annotated[str, typer.Option(help="The published evaluation protocol; by default the first listed.")] = "",
+    protocol: Annotated[str, typer.Option(help="The published way to measure; the first of the table if none.")] = "",
     example: Annotated[
-        Path | None, typer.Option(metavar="FOLDER", help="Write a tiny example of the official layout there instead.")
+        Path | None, typer.Option(metavar="FOLDER", help="Instead: write a tiny copy of the official layout there.")
     ] = None,
     broken: Annotated[
-        bool, typer.Option("--broken", help="With --example: include a Git LFS pointer and a truncated file.")
+        bool, typer.Option("--broken", help="The copy has a Git LFS pointer and a file that is cut off.")
     ] = False,
-    incomplete: Annotated[bool, typer.Option("--incomplete", help="Treat absent files as missing inputs.")] = False,
-    size: Annotated[
-        int, typer.Option(help="For whole scans: voxels along the longer sides; by default those of the protocol.")
-    ] = 0,
+    incomplete: Annotated[
+        bool, typer.Option("--incomplete", help="Files that are not there count as missing inputs.")
+    ] = False,
     json: Json = False,
 ) -> int:
-    """Check a download of an official data set, print its fingerprint, and turn it into a task under a protocol."""
+    """Check a download of an official data set, print its fingerprint, and make it a task under a protocol."""
     from mmlab.tasks.official.benchmark import BENCHMARKS
 
     if not name:
@@ -63,7 +62,7 @@ def command(
         return 0
     if folder is None:
         raise DataError("No folder is named.", f"Get {BENCHMARKS[name].title} from {BENCHMARKS[name].origin}.")
-    return _check(name, folder, protocol, incomplete, size, json)
+    return _check(name, folder, protocol, incomplete, json)
 
 
 def _convert(source: Path | None, target: Path | None, json: bool) -> int:
@@ -95,23 +94,30 @@ def _list(json: bool) -> None:
         table("Official data sets", ("name", "title", "licence"), found, left=3)
 
 
-def _check(name: str, folder: Path, protocol: str, incomplete: bool, size: int, json: bool) -> int:
+def _check(name: str, folder: Path, protocol: str, incomplete: bool, json: bool) -> int:
     from mmlab.tasks.custom.text_tokens import known
     from mmlab.tasks.official.opening import looked_at, open_folder
+    from mmlab.tasks.official.unlabelled_pixels import unlabelled_pixels
 
-    benchmark, chosen, found = looked_at(name, folder, protocol, size)
+    benchmark, chosen, found = looked_at(name, folder, protocol)
     ready = incomplete or not found.lacking
     if ready:
-        open_folder(name, folder, chosen.name, incomplete, size)
+        open_folder(name, folder, chosen.name, incomplete)
     steps, texts = benchmark.steps(folder, chosen), known(folder) if ready else {}
+    unlabelled = unlabelled_pixels(folder) if ready else {}
     if json:
         table_of = [{"name": p.name, "about": p.about, "here": p.here, "source": p.source} for p in benchmark.protocols]
         held = {modality: asdict(each) for modality, each in steps.items()}
         told = {each: {split: asdict(share) for split, share in shares.items()} for each, shares in texts.items()}
         said = {**found.as_json(), **({"steps": held} if held else {}), **({"texts": told} if told else {})}
+        if unlabelled:
+            said["unlabelled"] = {split: {"pixels": count, "of": all_} for split, (count, all_) in unlabelled.items()}
         emit({"name": name, "protocol": chosen.name, "ready": ready, **said, "protocols": table_of})
         return 0 if ready else MENDABLE
     _show(benchmark, chosen, found, steps, texts)
+    for split, (count, pixels) in unlabelled.items():
+        if pixels:
+            say(f"Unlabelled pixels, {split}: {count / pixels:.1%} ({count:,} of {pixels:,}), ignored.")
     if not ready:
         say(f"Not ready: {found.sentence}")
         return MENDABLE
@@ -150,7 +156,7 @@ def _show(
         table("\nClasses", ("class", "train", "valid", "test"), rows)
     say("\nProtocols")
     for each in benchmark.protocols:
-        mark = " (this one)" if each.name == chosen.name else "" if each.inputs else " (cannot be run here)"
+        mark = " (this one)" if each is chosen else "" if each.inputs else " (cannot be run here)"
         say(f"  {each.name}{mark}: {each.about}")
         say(f"    Here: {each.here or 'the same.'} Read in {each.source}.")
     say()

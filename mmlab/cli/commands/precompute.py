@@ -1,4 +1,4 @@
-"""`precompute`: fill the cache for many models at once, so that their pages open immediately."""
+"""`precompute`: what pages would compute when somebody opens them, for many models at once."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def command(
     method: SomeMethod = "",
     tag: Tag = "",
     what: Annotated[
-        str, typer.Option(help="Comma-separated: dominance, imputation, validation, corruptions; all by default.")
+        str, typer.Option(help="With commas: dominance, imputation, validation, corruptions; all by default.")
     ] = "",
     processes: AtATime = 0,
     engine: EngineName = Carrier.PROCESSES,
@@ -42,9 +42,9 @@ def command(
     device: Device = "",
     checkpoints: Checkpoints = None,
 ) -> None:
-    """Compute and cache what Dominance, Imputation, When to trust and Robustness need from models.
+    """Compute what Dominance, Imputation, When to trust and Robustness ask of models, and keep it in the cache.
 
-    Pages then open immediately. Cached results are not computed again, and an interrupted run continues.
+    Pages then open at once. What is there is not computed again, and what was cut off goes on.
     """
     library = settle(opened(task, data), device, checkpoints)
     machines = Machines(engine, processes, cpus, gpus)

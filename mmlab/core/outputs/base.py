@@ -154,7 +154,7 @@ class Output(ABC):
     def labels(self, target: Tensor) -> Tensor:
         """Classes `int64` of the samples `[B]` or pixels `[B, H, W]` (DI-MML's dimension separation).
 
-        `[B, L]` are L divisions of the samples, each into `label_count` classes.
+        `[B, L]` are L divisions of the samples, each into `label_count` classes. Below 0 where the truth is not known.
         """
 
     def neutral_score(self, target: int) -> float:

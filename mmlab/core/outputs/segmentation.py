@@ -10,23 +10,22 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.nn import functional
 
 from mmlab.core.errors import Unsupported
 from mmlab.core.outputs.base import Output, thirds
 from mmlab.core.outputs.hausdorff import hausdorff95
+from mmlab.core.outputs.labelled_places import UNLABELLED, is_there, known_places, only_known, places_of
 from mmlab.core.outputs.prediction import Prediction
+from mmlab.core.outputs.region_losses import HEAVIEST, foreground_loss, picture_loss
+from mmlab.core.outputs.reliability_counts import BINS, binary_entropy, reliability_counts
 
 # What a sweep keeps of each region of a sample. Pixels: in both, found, there. Then: distance of the outlines, mean
 # entropy per pixel (nats), and for `BINS` equal bins of probability the pixels in them, how many of those are there,
 # and the sum of their probabilities
 SHARED, FOUND, THERE, DISTANCE, ENTROPY = range(5)
-BINS = 5
 KEPT = 5 + 3 * BINS
 GOOD_DICE = 0.7
-HEAVIEST = 10.0  # of a foreground pixel in the loss: a lesion of a few pixels would otherwise be painted over
 FEW_REGIONS = 8
-MANY_PLACES = 2**17  # beyond those of a picture of 362 pixels a side
 MEASURED_BY = "measured_by"  # in a card: the headline, where it is not that of nested regions
 OLD_UNKNOWN = 1.0  # what earlier cards say of a pixel whose side is not known
 
@@ -38,7 +37,8 @@ class Segmentation(Output):
     Logits and targets are `[B, R, H, W]`, or `[B, R, D, H, W]`; what is said of pixels holds for voxels.
 
     names: of the regions, for people. pixel: the side of a pixel in mm, None where it is not known or not
-    the same in all samples; distances are then in pixels.
+    the same in all samples; distances are then in pixels. ignore: the labels that mean in a label map that nobody
+    labelled a pixel: it is neither learned from nor counted (`labelled_places`).
 
     >>> mmlab.Segmentation(("core", "edema")).channels
     2
@@ -48,6 +48,7 @@ class Segmentation(Output):
     names: tuple[str, ...] = ()
     pixel: float | None = None
     weighs_foreground: bool = field(default=False, compare=False)  # of a training, not of the task
+    ignore: int | tuple[int, ...] = field(default=(), compare=False)  # of the truth: answers are of the same kind
     kind: ClassVar[str] = "segmentation"
     dense: ClassVar[bool] = True
     yes_or_no: ClassVar[bool] = True
@@ -63,11 +64,17 @@ class Segmentation(Output):
     terms: ClassVar[tuple[str, ...]] = ("regions",)
     lacks_classes: ClassVar[str] = "The answer is a picture"
 
+    def __post_init__(self) -> None:
+        """One label to be ignored may stand by itself: `ignore=255`."""
+        object.__setattr__(self, "ignore", (self.ignore,) if isinstance(self.ignore, int) else tuple(self.ignore))
+
     def card(self) -> dict[str, Any]:
         """What a checkpoint stores about its output."""
         found = super().card()
         side = found.pop("pixel")
         del found["weighs_foreground"]
+        if not found["ignore"]:
+            del found["ignore"]
         return found if side is None else {**found, "pixel_mm": side}
 
     @classmethod
@@ -81,6 +88,11 @@ class Segmentation(Output):
 
     def weighing(self, foreground: bool) -> Self:
         return self if foreground == self.weighs_foreground else replace(self, weighs_foreground=foreground)
+
+    @property
+    def ignored(self) -> tuple[int, ...]:
+        """`ignore` as several labels."""
+        return self.ignore if isinstance(self.ignore, tuple) else (self.ignore,)
 
     @property
     def channels(self) -> int:
@@ -121,34 +133,30 @@ class Segmentation(Output):
         return self.channels + 1
 
     def loss(self, logits: Tensor, target: Tensor) -> Tensor:
-        """Soft Dice (smooth 1) plus binary cross-entropy, averaged over regions: `[B]`."""
-        truth = target.to(logits.dtype)
+        """Soft Dice (smooth 1) plus binary cross-entropy, averaged over regions, over labelled pixels: `[B]`."""
+        truth, known = is_there(target).to(logits.dtype), known_places(target)
         if self.weighs_foreground:
-            return foreground_loss(logits, truth, HEAVIEST)
-        crossed = functional.binary_cross_entropy_with_logits(logits, truth, reduction="none")
-        probability = logits.sigmoid()
-        places = places_of(logits)
-        shared = 2 * (probability * truth).sum(places) + 1
-        dice = shared / (probability.sum(places) + truth.sum(places) + 1)
-        return crossed.mean((1, *places)) + (1 - dice).mean(1)
+            return foreground_loss(logits, truth, HEAVIEST, known)
+        return picture_loss(logits, truth, known)
 
     def uncertainty(self, logits: Tensor) -> Tensor:
-        return _binary_entropy(logits).mean((1, *places_of(logits)))
+        return binary_entropy(logits).mean((1, *places_of(logits)))
 
     def certainty(self, logits: Tensor) -> Tensor:
         probability = logits.sigmoid()
         return torch.maximum(probability, 1 - probability).mean(1, keepdim=True)
 
     def doubt(self, logits: Tensor) -> Tensor:
-        return _binary_entropy(logits).mean(1, keepdim=True)
+        return binary_entropy(logits).mean(1, keepdim=True)
 
     def histogram(self, logits: Tensor) -> Tensor:
         counts = self.labels(logits > 0).flatten()
         return torch.bincount(counts, minlength=self.label_count).float() / counts.numel()
 
     def labels(self, target: Tensor) -> Tensor:
-        """How many of the (nested) regions a pixel belongs to."""
-        return target.long().sum(1)
+        """How many of the (nested) regions a pixel belongs to; `UNLABELLED` where nobody knows."""
+        found, known = is_there(target).long().sum(1), known_places(target)
+        return found if known is None else torch.where(known[:, 0], found, UNLABELLED)
 
     def score(self, logits: Tensor, target: int) -> Tensor:
         """The region's logits, added up where it was found; everywhere, where it was found nowhere.
@@ -217,19 +225,24 @@ class Segmentation(Output):
         return table.T if not region else table.T[self.regions.index(region)][None]
 
     def summarise(self, logits: Tensor, target: Tensor, distances: bool = True) -> Tensor:
-        """`[B, R, KEPT]`: counts, distances and reliability per region. Distances not measured are not a number."""
-        found, truth, places = logits > 0, target.bool(), places_of(logits)
+        """`[B, R, KEPT]`: counts, distances and reliability per region. Distances not measured are not a number.
+
+        Of labelled pixels: an answer on others is neither right nor wrong, and no part of an outline. How sure a model
+        is, the mean entropy, is that of the whole picture, since nobody tells it which pixels those are.
+        """
+        known, places = known_places(target), places_of(logits)
+        found, truth = only_known(logits > 0, known), is_there(target)
         counts = torch.stack([part.sum(places) for part in (found & truth, found, truth)], 2)
-        entropy = _binary_entropy(logits).mean(places)[..., None]
+        entropy = binary_entropy(logits).mean(places)[..., None]
         far = torch.full_like(entropy, torch.nan)
         if distances:
             masks = [part.flatten(0, 1).cpu().numpy() for part in (found, truth)]
             far = torch.from_numpy(hausdorff95(masks[0], masks[1], self.pixel or 1.0)).view(far.shape).to(far)
-        return torch.cat((counts.to(far), far, entropy, _reliability(logits, truth)), 2)
+        return torch.cat((counts.to(far), far, entropy, reliability_counts(logits, truth, known)), 2)
 
     def condense_target(self, target: Tensor) -> Tensor:
         """How many pixels of each sample belong to each region, `[B, R]`."""
-        return target.long().sum(places_of(target))
+        return is_there(target).long().sum(places_of(target))
 
     def read(self, logits: Tensor) -> Prediction:
         probability = logits.double().sigmoid()
@@ -244,26 +257,6 @@ class Segmentation(Output):
         return ", ".join(found) or "nothing found"
 
 
-def foreground_loss(logits: Tensor, truth: Tensor, heaviest: float) -> Tensor:
-    """Cross-entropy whose foreground weighs (N - n) / n, as much as the background (Sudre et al., DLMIA 2017), but at
-    most `heaviest`, plus soft Dice over the batch rather than per picture, as in nnU-Net (Isensee et al., Nature
-    Methods 2021), so that pictures without a region do not decide its loss: `[B]`."""
-    places = places_of(logits)
-    share = truth.mean((0, *places))
-    weight = ((1 - share) / share.clamp(min=1e-6)).clamp(1.0, heaviest)
-    weight = torch.where(share > 0, weight, torch.ones_like(weight)).view(-1, *[1] * len(places))
-    crossed = functional.binary_cross_entropy_with_logits(logits, truth, reduction="none", pos_weight=weight)
-    probability = logits.sigmoid()
-    shared = 2 * (probability * truth).sum((0, *places)) + 1
-    dice = shared / (probability.sum((0, *places)) + truth.sum((0, *places)) + 1)
-    return crossed.mean((1, *places)) + (1 - dice).mean()
-
-
-def places_of(maps: Tensor) -> tuple[int, ...]:
-    """The dimensions of maps `[B, C, ...]` that are places: two of pictures, three of scans as a whole."""
-    return tuple(range(2, maps.dim()))
-
-
 def dice_of(kept: NDArray[np.floating]) -> NDArray[np.float64]:
     """The Dice score of each sample and region, `[..., R]`, from what a sweep keeps, `[..., R, KEPT]`.
 
@@ -276,33 +269,3 @@ def dice_of(kept: NDArray[np.floating]) -> NDArray[np.float64]:
 def is_somewhere(kept: NDArray[np.floating]) -> NDArray[np.bool_]:
     """Whether each region is there or found in each sample, `[..., R]`."""
     return np.asarray(kept[..., FOUND] + kept[..., THERE] > 0)
-
-
-def _reliability(logits: Tensor, truth: Tensor) -> Tensor:
-    """`[B, R, 3 BINS]`: pixels in each bin of probability, how many are of the region, the sum of probabilities."""
-    if logits.shape[1] > FEW_REGIONS:  # a table of pixels by bins is large: a few regions at a time
-        parts = zip(*(torch.split(each, FEW_REGIONS, 1) for each in (logits, truth)), strict=True)
-        return torch.cat([_reliability(*part) for part in parts], 1)
-    if logits[0, 0].numel() > MANY_PLACES:
-        rows = zip(logits.flatten(0, 1), truth.flatten(0, 1), strict=True)
-        return torch.stack([_counted(*row) for row in rows]).view(*logits.shape[:2], -1).to(logits)
-    probability = logits.sigmoid().flatten(2)
-    bins = (probability * BINS).long().clamp(max=BINS - 1)
-    inside = functional.one_hot(bins, BINS)
-    there, sums = ((inside * each.flatten(2)[..., None]).sum(2) for each in (truth, probability))
-    return torch.cat((inside.sum(2), there, sums.round(decimals=1)), 2).to(logits)
-
-
-def _counted(logits: Tensor, truth: Tensor) -> Tensor:
-    """The same of one region of a scan as a whole, `[3 BINS]`, bin by bin: no table of voxels by bins is made."""
-    probability = logits.sigmoid()
-    bins = (probability * BINS).long().clamp(max=BINS - 1)
-    inside = [bins == each for each in range(BINS)]
-    counts = [each.sum() for each in inside] + [(each & truth).sum() for each in inside]
-    sums = [probability[each].double().sum().round(decimals=1) for each in inside]
-    return torch.stack([each.double() for each in (*counts, *sums)])
-
-
-def _binary_entropy(logits: Tensor) -> Tensor:
-    probability = logits.sigmoid()
-    return functional.softplus(logits) - probability * logits

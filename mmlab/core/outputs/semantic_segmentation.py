@@ -10,14 +10,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from mmlab.core.number_text import percent
+from mmlab.core.outputs.labelled_places import is_there, known_places
+from mmlab.core.outputs.region_losses import HEAVIEST, foreground_loss
 from mmlab.core.outputs.segmentation import (
     FOUND,
-    HEAVIEST,
     MEASURED_BY,
     SHARED,
     THERE,
     Segmentation,
-    foreground_loss,
     is_somewhere,
 )
 
@@ -68,7 +68,8 @@ class SemanticSegmentation(Segmentation):
     def loss(self, logits: Tensor, target: Tensor) -> Tensor:
         """Soft Dice over the batch plus binary cross-entropy: most pictures lack some of the kinds, and Dice picture by
         picture would reward never finding these: `[B]`."""
-        return foreground_loss(logits, target.to(logits.dtype), HEAVIEST if self.weighs_foreground else 1.0)
+        truth, heaviest = is_there(target).to(logits.dtype), HEAVIEST if self.weighs_foreground else 1.0
+        return foreground_loss(logits, truth, heaviest, known_places(target))
 
     def card(self) -> dict[str, Any]:
         """What a checkpoint stores about its output."""

@@ -15,6 +15,7 @@ from mmlab.foreign.doctor.patient import Patient, Stop
 from mmlab.foreign.places import said
 
 LOOKED_AT = 8
+MARKS = (255, -1, -100)  # of pixels that nobody labelled, in label maps and as PyTorch's `ignore_index`
 
 
 def check(patient: Patient) -> Iterator[Finding]:
@@ -86,11 +87,24 @@ def _regions(patient: Patient, first: Mapping[str, Any]) -> Iterator[Finding]:
     if output.is_one_target or output.label_names:
         return
     sample = source.as_tensor(first[source.ANSWER], "the answer")
-    if sample.dim() == 2 and int(sample.max()) >= output.channels and int(sample.max()) < 200:
+    if sample.dim() != 2:
+        return
+    ignored = output.card().get("ignore", ())
+    labels = [int(label) for label in sample.unique().tolist() if label not in ignored]
+    beyond = [label for label in labels if not 0 <= label < output.channels]
+    for label in [each for each in beyond if each in MARKS][:1]:
+        yield Finding(
+            "data",
+            "warning",
+            f"The map of labels has {label}, which usually marks pixels that nobody labelled, and they count as none.",
+            f"Leave them out: Segmentation(regions, ignore={label}).",
+            why="What a model finds there counts against it, although nobody knows what is there.",
+        )
+    for label in [each for each in beyond if each not in MARKS][-1:]:
         yield Finding(
             "data",
             "error",
-            f"The map of labels goes up to {int(sample.max())}, and there are {output.channels} regions.",
+            f"The map of labels goes up to {label}, and there are {output.channels} regions.",
             "Count regions from 0, or give regions as (regions, height, width).",
             why="A label beyond the last region counts as background.",
         )

@@ -79,5 +79,5 @@ def _dices(ask: Ask, source: FactSource) -> dict[str, float]:
     output, said = source.task(ask.task).info.output, prediction(ask, source)
     if output.keeps_logits:
         raise Unsupported("Only regions have a Dice.", "Ask for `verdict`.")
-    values = region_overlap.dice(np.asarray(said.value) > 0.5, np.asarray(source.truth(ask), bool))
+    values = region_overlap.dice(np.asarray(said.value) > 0.5, np.asarray(source.truth(ask)))
     return dict(zip(output.targets, map(float, values), strict=True))

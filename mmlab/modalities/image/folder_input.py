@@ -36,8 +36,8 @@ def range_of(content: bytes, black: float, white: float) -> GreyRange | None:
     return None if found is None else GreyRange(found[0], found[1], black, white or found[2])
 
 
-def fitted(pixels: NDArray[np.uint8], size: int, smooth: bool = True) -> NDArray[np.uint8]:
-    """`[H, W]` or `[H, W, 3]` in the middle of a square of `size`, zeros around it. Not `smooth`: labels stay so."""
+def fitted(pixels: NDArray[np.uint8], size: int, smooth: bool = True, beside: int = 0) -> NDArray[np.uint8]:
+    """`[H, W]` or `[H, W, 3]` in the middle of a square of `size`, `beside` around it. Not `smooth`: labels stay so."""
     height, width = pixels.shape[:2]
     scale = size / max(height, width)
     across, down = max(1, round(width * scale)), max(1, round(height * scale))
@@ -45,7 +45,7 @@ def fitted(pixels: NDArray[np.uint8], size: int, smooth: bool = True) -> NDArray
     way = Image.Resampling.NEAREST
     if smooth:
         way = Image.Resampling.BILINEAR if scale > 1 else Image.Resampling.BOX
-    square = np.zeros((size, size, *pixels.shape[2:]), np.uint8)
+    square = np.full((size, size, *pixels.shape[2:]), beside, np.uint8)
     square[top : top + down, left : left + across] = np.asarray(Image.fromarray(pixels).resize((across, down), way))
     return square
 

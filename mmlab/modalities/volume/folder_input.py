@@ -72,13 +72,13 @@ def fitted(raw: ScanVolume, shape: Sequence[int]) -> tuple[NDArray[np.float32], 
     return values, there
 
 
-def fitted_labels(raw: ScanVolume, shape: Sequence[int]) -> NDArray[np.uint8]:
-    """Labels where `fitted` puts the scan that they lie on, each from the nearest voxel."""
+def fitted_labels(raw: ScanVolume, shape: Sequence[int], beside: int = 0) -> NDArray[np.uint8]:
+    """Labels where `fitted` puts the scan that they lie on, each from the nearest voxel, `beside` around them."""
     places, middle, _ = _places(raw, shape)
     nearest = [
         np.clip(np.round(along), 0, side - 1).astype(int) for along, side in zip(places, raw.voxels.shape, strict=True)
     ]
-    found = np.zeros(shape, np.uint8)
+    found = np.full(shape, beside, np.uint8)
     found[middle] = raw.voxels[np.ix_(*nearest)]
     return found
 

@@ -38,11 +38,24 @@ def label_map(description: Description, row: Row) -> LabelMap:
     return read_labels(content_of(description.folder, path), cell, axis)
 
 
-def regions(description: Description, row: Row, labels: LabelMap) -> NDArray[np.bool_]:
-    """Regions `[R, H, W]`, or `[R, D, H, W]`, as large as the model's inputs. Raises DataError."""
-    shape = description.info.places
-    placed = fitted_labels(labels, shape) if isinstance(labels, ScanVolume) else fitted(labels, shape[-1], smooth=False)
-    return regions_of(placed, description.regions, str(row.target))
+def regions(description: Description, row: Row, labels: LabelMap) -> NDArray[np.bool_ | np.int8]:
+    """Regions `[R, H, W]`, or `[R, D, H, W]`, as large as the model's inputs. Raises DataError.
+
+    What lies beside a picture that is no square is none of the regions; where labels may be ignored, it is.
+    """
+    shape, ignored = description.info.places, description.ignored
+    beside = ignored[-1] if ignored else 0
+    if isinstance(labels, ScanVolume):
+        placed = fitted_labels(labels, shape, beside)
+    else:
+        placed = fitted(labels, shape[-1], smooth=False, beside=beside)
+    return regions_of(placed, description.regions, str(row.target), ignored)
+
+
+def unlabelled(description: Description, labels: LabelMap) -> tuple[int, int]:
+    """How many pixels of a file nobody labelled, and how many there are."""
+    values = labels.voxels if isinstance(labels, ScanVolume) else labels
+    return int(np.isin(values, description.ignored).sum()), values.size
 
 
 def check_alike(description: Description, row: Row, path: str, raw: Raw, labels: LabelMap) -> None:

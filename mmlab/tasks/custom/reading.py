@@ -48,11 +48,11 @@ class Reading:
         known = remembered.training(self._rows)
         unread = []
         for row in self._rows:
-            contents = remembered.contents(row)
-            if contents is None or (known is None and row.split == "train"):
+            before = remembered.read(row)
+            if before is None or (known is None and row.split == "train"):
                 unread.append(row)
             else:
-                self._read[row.id] = ReadRow(row, contents=contents)
+                self._read[row.id] = before
         parts: dict[Job, ReadPart] = {}
         spread = spread if len(unread) > ALONE else None
         jobs = jobs_of(self._description, unread, 1 if spread is None else PART)

@@ -26,7 +26,7 @@ from mmlab.tasks.custom.samples import paths_of, state_of
 from mmlab.tasks.custom.scales import Moments
 from mmlab.tasks.custom.task_json import Description
 
-VERSION = 1  # of what is remembered; raise it when what `check` finds in a file changes
+VERSION = 2  # of what is remembered; raise it when what `check` finds in a file changes
 SETTLED = 2 * 10**9  # nanoseconds
 DIGEST = 16  # bytes
 EMPTY = bytes(DIGEST)  # of a cell that names no file
@@ -59,13 +59,15 @@ class Remembered:
             self._keys[row.id] = made.digest(), all(self._settled(stamp) for _, stamp in state)
         return self._keys[row.id][0]
 
-    def contents(self, row: Row) -> dict[str, bytes] | None:
-        """The digests of a row that had nothing wrong, by modality; None for one that has to be read."""
+    def read(self, row: Row) -> ReadRow | None:
+        """What was found of a row that had nothing wrong; None for one that has to be read."""
         place = self._place.get(self.key(row))
         if place is None:
             return None
         found = {name: self._found[f"of_{name}"][place].tobytes() for name in self.names}
-        return {name: content for name, content in found.items() if content != EMPTY}
+        contents = {name: content for name, content in found.items() if content != EMPTY}
+        unlabelled, pixels = self._found["unlabelled"][place].tolist()
+        return ReadRow(row, contents=contents, unlabelled=(unlabelled, pixels))
 
     def training(self, rows: Iterable[Row]) -> Training | None:
         """What exactly these training samples hold, where that was found before."""
@@ -81,6 +83,7 @@ class Remembered:
         whole = (each for each in read if not each.problems.found and not each.filled)
         sound = [each for each in whole if self.key(each.row) and self._keys[each.row.id][1]]
         arrays = {f"of_{name}": _bytes([each.contents.get(name, EMPTY) for each in sound]) for name in self.names}
+        arrays["unlabelled"] = np.array([each.unlabelled for each in sound], np.int64).reshape(-1, 2)
         training = [row for row in rows if row.split == "train"]
         if found is not None and all(self.key(row) and self._keys[row.id][1] for row in training):
             for name, levels in found[1].items():

@@ -164,14 +164,18 @@ def case_of(description: Description, row: Row) -> str:
     return volume if number and row.group == row.id else row.group
 
 
-def region_maps(description: Description, row: Row) -> NDArray[np.bool_]:
+def region_maps(description: Description, row: Row) -> NDArray[np.bool_ | np.int8]:
     """Regions `[R, H, W]`, or `[R, D, H, W]`, from the label map of a row, as large as the model's inputs. Raises
     DataError."""
     return regions(description, row, label_map(description, row))
 
 
 def prepared(
-    description: Description, row: Row, problems: Problems, on_content: OnContent | None = None
+    description: Description,
+    row: Row,
+    problems: Problems,
+    on_content: OnContent | None = None,
+    on_labels: Callable[[LabelMap], None] | None = None,
 ) -> tuple[dict[str, PreparedInput], Any]:
     """What a model sees of a row, unscaled, and its target; what cannot be used is left out and goes to `problems`."""
     target, labels = row.target, None
@@ -179,6 +183,8 @@ def prepared(
         try:
             labels = label_map(description, row)
             target = regions(description, row, labels)
+            if on_labels is not None:
+                on_labels(labels)
         except MmlabError as error:
             problems.caught(error, row.line, "target")
     return _readings(description, row, problems, on_content, labels), target

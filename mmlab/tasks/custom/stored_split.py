@@ -24,7 +24,7 @@ from mmlab.core.storage_errors import storage_errors
 from mmlab.core.stored_rows import StoredRows
 from mmlab.storage import disk_cache
 from mmlab.storage.cache_folder import cache_folder
-from mmlab.storage.row_file import BITS, HALF, RowFile, RowWriter, remove_others
+from mmlab.storage.row_file import BITS, HALF, SIGNS, RowFile, RowWriter, remove_others
 from mmlab.tasks.custom.manifest import Row
 from mmlab.tasks.custom.problems import Problems
 from mmlab.tasks.custom.samples import Arrays, Scales, check_enough, contents_of, labels_of, paths_of, ready_rows
@@ -123,7 +123,7 @@ def _built(
 
 
 def _label_rows(description: Description) -> tuple[tuple[int, ...], str]:
-    return (len(description.regions), *description.info.places), BITS
+    return (len(description.regions), *description.info.places), SIGNS if description.ignored else BITS
 
 
 def _sources(key: str, names: Sequence[str], found: dict[str, NDArray[Any]]) -> dict[str, RowFile] | None:

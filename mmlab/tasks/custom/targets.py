@@ -10,12 +10,14 @@ from numpy.typing import NDArray
 
 from mmlab.core.errors import DataError
 from mmlab.core.outputs import Classification, Detection, Multilabel, Output, Regression, Segmentation
+from mmlab.core.outputs.labelled_places import UNLABELLED
 from mmlab.core.outputs.multilabel import SEPARATOR
 from mmlab.core.outputs.segmentation import MEASURED_BY
 from mmlab.core.plain_text import LONGEST_NAME, NAMES_HINT, is_plain, plain
 from mmlab.modalities.files import shown_name
 
 MOST_CLASSES, MOST_REGIONS = 400, 40
+IGNORE = "ignore"  # in task.json: the labels of pixels that nobody labelled
 FARTHEST_END, LEAST_SCALE = 1e9, 1e-4  # a narrower scale, so far from 0, is beyond single precision
 Regions = tuple[tuple[int, ...], ...]
 
@@ -37,7 +39,7 @@ def output_from(found: Any) -> tuple[Output, Regions]:
         "detection": ("classes", "accept"),
         "multilabel": ("classes", "threshold"),
         "regression": ("low", "high", "middle", "whole_steps"),
-        "segmentation": ("regions", MEASURED_BY),
+        "segmentation": ("regions", MEASURED_BY, IGNORE),
     }
     for key in found:
         if key not in ("kind", *keys[kind]):
@@ -112,8 +114,23 @@ def _segmentation(found: Mapping[str, Any]) -> tuple[Output, Regions]:
     if measured_by not in known:
         message = f"Regions are not measured by '{str(measured_by)[:40]}'."
         raise DataError(message, f'Write "{MEASURED_BY}": one of {", ".join(known)}.')
-    output = Segmentation.from_card({"regions": tuple(regions), MEASURED_BY: measured_by})
+    ignored = _ignored(found.get(IGNORE, []), regions)
+    output = Segmentation.from_card({"regions": tuple(regions), MEASURED_BY: measured_by, IGNORE: ignored})
     return output, tuple(tuple(labels) for labels in regions.values())
+
+
+def _ignored(found: Any, regions: Mapping[str, list[int]]) -> tuple[int, ...]:
+    """The labels that mean that nobody labelled a pixel: one, or a list. Raises DataError."""
+    labels = [found] if type(found) is int else found
+    hint = f'Write "{IGNORE}": 255, or [0, 255]: labels from 0 to 255 of pixels that nobody labelled.'
+    if not isinstance(labels, list) or not all(type(label) is int and 0 <= label < 256 for label in labels):
+        raise DataError("What is to be ignored is no label.", hint)
+    for name, own in regions.items():
+        for label in labels:
+            if label in own:
+                message = f"The label {label} is to be ignored, and the region '{name[:40]}' is made of it."
+                raise DataError(message, "Take it out of one of the two.")
+    return tuple(sorted(set(labels)))
 
 
 def _headlines() -> tuple[str, ...]:
@@ -122,15 +139,20 @@ def _headlines() -> tuple[str, ...]:
     return tuple(kind.headline for kind in kinds)
 
 
-def regions_of(labels: NDArray[np.uint8], regions: Regions, name: str) -> NDArray[np.bool_]:
+def regions_of(
+    labels: NDArray[np.uint8], regions: Regions, name: str, ignored: tuple[int, ...] = ()
+) -> NDArray[np.bool_ | np.int8]:
     """Regions `[R, ...]`, which may overlap, from labels per pixel or voxel `[...]` of the file of this name.
 
+    Truth values; where labels may be `ignored`, int8 with `UNLABELLED` in every region of a pixel that has one.
     Raises DataError for labels that no region is made of.
     """
-    known = {0, *(label for region in regions for label in region)}
+    known = {0, *ignored, *(label for region in regions for label in region)}
     unknown = sorted(set(np.unique(labels).tolist()) - known)
     if unknown:
         listed = ", ".join(map(str, sorted(known)))
         label = shown_name(name, "The label map")
-        raise DataError(f"{label} has the label {unknown[0]}, which belongs to no region.", f"There are: {listed}.")
-    return np.stack([np.isin(labels, region) for region in regions])
+        hint = f'There are: {listed}. If it marks pixels that nobody labelled: "{IGNORE}": {unknown[0]}.'
+        raise DataError(f"{label} has the label {unknown[0]}, which belongs to no region.", hint)
+    there = np.stack([np.isin(labels, region) for region in regions])
+    return np.where(np.isin(labels, ignored), UNLABELLED, there).astype(np.int8) if ignored else there

@@ -23,7 +23,7 @@ from mmlab.tasks.custom.folds import Fold
 from mmlab.tasks.custom.input_kinds import kinds
 from mmlab.tasks.custom.locations import TASK_FILE
 from mmlab.tasks.custom.problems import Problems
-from mmlab.tasks.custom.targets import output_from
+from mmlab.tasks.custom.targets import IGNORE, output_from
 
 LEAST, MOST = 2, 6
 LONGEST_LABEL = 40
@@ -88,6 +88,11 @@ class Description:
     def has_label_maps(self) -> bool:
         """Whether the right answers are files: maps of the labels of each pixel."""
         return self.info.output.dense  # the one place where reading a folder asks
+
+    @property
+    def ignored(self) -> tuple[int, ...]:
+        """Of label maps, the labels of pixels that nobody labelled; none where every pixel counts."""
+        return tuple(self.info.output.card().get(IGNORE, ()))
 
     def settings(self) -> dict[str, Any]:
         """All that the prepared samples depend on, as plain values."""

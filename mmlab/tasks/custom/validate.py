@@ -37,7 +37,9 @@ class Checked:
     """What was found. counts: samples by split; missing: share of samples without an input, by modality;
     complete: test samples that have all inputs of a combination, by its key; numbers: what the training samples hold,
     by standardised modality; read: how many samples were, where somebody stopped it before the last; dropped: what
-    could not be used and counts as missing, samples and inputs by modality; empty where such things are errors."""
+    could not be used and counts as missing, samples and inputs by modality; empty where such things are errors;
+    unlabelled: how many pixels of the label maps nobody labelled, and how many there are, by split, where task.json
+    says how such pixels are marked."""
 
     folder: Path
     name: str = ""
@@ -48,6 +50,7 @@ class Checked:
     numbers: dict[str, Numbers] = field(default_factory=dict)
     read: int | None = None
     dropped: dict[str, Any] = field(default_factory=dict)
+    unlabelled: dict[str, tuple[int, int]] = field(default_factory=dict)
 
 
 def check(folder: Path, on_progress: OnProgress | None = None, spread: Spread | None = None) -> Checked:
@@ -69,6 +72,8 @@ def check(folder: Path, on_progress: OnProgress | None = None, spread: Spread | 
     whole = reading.run(spread)
     _check_contents(reading.in_order(), found.problems, description.drops)
     _check_filled(reading.in_order(), found.problems)
+    if description.ignored:
+        _count_unlabelled(found, reading.in_order(), description.ignored)
     if not whole:
         found.read = reading.done
         return found
@@ -139,6 +144,21 @@ def _check_filled(read: Sequence[ReadRow], problems: Problems) -> None:
         counts = [each.filled[name] for each in read if name in each.filled]
         message = f"{sum(counts):,} numbers are not finite, in {len(counts):,} of {len(read):,} samples."
         problems.warn(message, "The mean of their column in the sample takes the place.", 0, name)
+
+
+def _count_unlabelled(found: Checked, read: Sequence[ReadRow], ignored: Sequence[int]) -> None:
+    """The pixels that nobody labelled, by split; label maps that hold no others, and labels that no pixel has."""
+    for split in SPLITS:
+        counts = [each.unlabelled for each in read if each.row.split == split]
+        found.unlabelled[split] = sum(count for count, _ in counts), sum(pixels for _, pixels in counts)
+    for each in read:
+        count, pixels = each.unlabelled
+        if pixels and count == pixels:
+            hint = "Nothing is learned from it, and nothing of an answer to it counts."
+            found.problems.warn("No pixel of the label map is labelled.", hint, each.row.line, "target")
+    if read and not any(count for count, _ in found.unlabelled.values()):
+        message = f"No pixel has a label that is to be ignored ({', '.join(map(str, ignored))})."
+        found.problems.warn(message, "See which value marks pixels that nobody labelled.", 0, "target")
 
 
 def _check_numbers(found: Checked) -> None:

@@ -34,6 +34,7 @@ MANY = (  # Paul Tol's muted hues, in an order in which the first, which are oft
 )
 MISSED, EXTRA = "#E66100", "#5D8DF5"
 TRUTH = "#FFFFFF"
+HATCH, STRIPES = ("#4D4D4D", "#B3B3B3"), 28  # of what nobody labelled: two greys; stripes across a picture
 WIDE = 1.8  # times as wide as high: the planes of a scan beside each other
 FILL, CHANGE = 0.5, 0.78  # how much of the picture a colour covers
 DOUBT = ((0.0, (0, 0, 0)), (0.5, (150, 60, 130)), (1.0, (255, 225, 150)))
@@ -124,6 +125,22 @@ def outlines(regions: Flags, dashed: bool = False) -> str:
     return "".join(_outline(region, colour_of(place, count), dashed) for place, region in enumerate(regions))
 
 
+def hatched(unlabelled: Flags) -> str:
+    """Stripes over the pixels `[H, W]` that nobody labelled; nothing where there are none."""
+    if not unlabelled.any():
+        return ""
+    edges = np.diff(np.pad(unlabelled, ((0, 0), (1, 1))).astype(np.int8), axis=1)
+    rows, starts = np.nonzero(edges == 1)
+    ends = np.nonzero(edges == -1)[1]
+    runs = zip(rows.tolist(), starts.tolist(), (ends - starts).tolist(), strict=True)
+    drawn = "".join(f"M{x} {y}h{width}v1h-{width}z" for y, x, width in runs)
+    step = max(unlabelled.shape) / STRIPES
+    grey = f'<rect width="{step:.2f}" height="{step:.2f}" fill="{HATCH[0]}" fill-opacity=".6"/>'
+    stripe = f'<rect width="{step / 2:.2f}" height="{step:.2f}" fill="{HATCH[1]}" fill-opacity=".8"/>'
+    size = f'width="{step:.2f}" height="{step:.2f}" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"'
+    return f'<defs><pattern id="u" {size}>{grey}{stripe}</pattern></defs><path d="{drawn}" fill="url(#u)"/>'
+
+
 def numbered(names: Sequence[str]) -> list[str]:
     """Names of regions, with the number of each in front where colours cannot tell them apart."""
     return [f"{place} {name}" for place, name in enumerate(names, 1)] if len(names) > FEW else list(names)
@@ -146,10 +163,11 @@ def _number(place: int, region: Flags, size: float) -> str:
     return f'<text x="{x:.1f}" y="{y:.1f}" {style} {ink}>{place}</text>'
 
 
-def legend(names: Sequence[str], truth: bool, somewhere: Flags | None = None) -> str:
+def legend(names: Sequence[str], truth: bool, somewhere: Flags | None = None, unlabelled: bool = False) -> str:
     """The colours in words. truth: whether differences are against the truth, or against everything given.
 
-    somewhere: which of many regions there are in the drawings, `[R]`; only these are listed.
+    somewhere: which of many regions there are in the drawings, `[R]`; only these are listed. unlabelled: whether there
+    are pixels that nobody labelled.
     """
     smaller = say("smaller than the truth") if truth else say("smaller than with all inputs")
     larger = say("larger than the truth") if truth else say("larger than with all inputs")
@@ -160,6 +178,8 @@ def legend(names: Sequence[str], truth: bool, somewhere: Flags | None = None) ->
     ]
     marks = [*listed, (MISSED, smaller), (EXTRA, larger)]
     swatches = "".join(f'<span style="--c:{colour}">{escape(name)}</span>' for colour, name in marks)
+    if unlabelled:
+        swatches += f'<span class="mm-hatched">{escape(say("nobody labelled it: not counted"))}</span>'
     line = say("dashed lines: the truth") if truth else say("dashed lines: with all inputs")
     return f'<p class="mm-swatches">{swatches}<em>{line}</em></p>'
 

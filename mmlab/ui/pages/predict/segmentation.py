@@ -16,6 +16,7 @@ from mmlab.core.errors import MmlabError
 from mmlab.core.modality import Combination
 from mmlab.core.modality_kinds import modality_kind
 from mmlab.core.outputs import Prediction, Segmentation
+from mmlab.core.outputs.labelled_places import flags_known, flags_there
 from mmlab.core.phrases import say
 from mmlab.core.recordings import Picture, Raw
 from mmlab.ui.session import cache
@@ -26,6 +27,7 @@ from mmlab.viz.predict import combination_lattice, planes, prediction_cards, seg
 RANK = 3  # of scans as a whole
 SURE = 0.5  # probability from which on a place is found
 Flags = NDArray[np.bool_]
+Truth = region_overlap.Truth
 Floats = NDArray[np.floating]
 Answers = Mapping[str, Prediction]
 
@@ -35,7 +37,7 @@ def cards(
     kind: str,
     world: cache.ModelInputs,
     answers: Mapping[str, Answers | MmlabError],
-    truth: Flags | None,
+    truth: Truth | None,
     on: Combination,
     whole: Combination,
     recorded: Raw | None = None,
@@ -48,6 +50,7 @@ def cards(
     at = _voxel(answers, whole, truth)
     shown, broken = [], []
     somewhere = np.zeros(len(output.regions), bool) if truth is None else anywhere(truth)
+    unlabelled = truth is not None and not flags_known(truth).all()
     for method, found in answers.items():
         if isinstance(found, MmlabError):
             broken.append(prediction_cards.complaint(cache.title(method), found.message, found.hint))
@@ -58,7 +61,8 @@ def cards(
             view = View(base, at, kind)
             drawn = _found(cache.title(method), output, view, found[on.key], found[whole.key], truth, size)
             shown.append(replace(drawn, warning=(warnings or {}).get(method, "")))
-    legend = segmentation.legend([say(name) for name in output.region_names], truth is not None, somewhere)
+    names = [say(name) for name in output.region_names]
+    legend = segmentation.legend(names, truth is not None, somewhere, unlabelled)
     return segmentation.cards(shown) + legend + "".join(broken)
 
 
@@ -67,7 +71,7 @@ def states(
     answers: Answers,
     whole: Combination,
     names: Mapping[str, tuple[str, ...]],
-    truth: Flags | None,
+    truth: Truth | None,
 ) -> list[combination_lattice.State]:
     """The lattice's nodes: the overlap with the truth, or with the answer from everything; good from some overlap on.
 
@@ -83,14 +87,14 @@ def states(
     return found
 
 
-def truth_of(target: object) -> Flags | None:
-    """The regions that are really there, where they are known."""
+def truth_of(target: object) -> Truth | None:
+    """The regions that are really there, where they are known; below 0 where nobody labelled a pixel."""
     return target if isinstance(target, np.ndarray) and target.ndim > 2 else None
 
 
-def anywhere(regions: Flags) -> Flags:
+def anywhere(regions: Truth) -> Flags:
     """Whether each region is at any place, `[R]`."""
-    return np.asarray(regions.reshape(len(regions), -1).any(1))
+    return np.asarray(flags_there(regions).reshape(len(regions), -1).any(1))
 
 
 @dataclass(frozen=True)
@@ -112,10 +116,14 @@ class View:
         return self.base.ndim == RANK or modality_kind(self.kind).sliced
 
 
-def _voxel(answers: Mapping[str, Answers | MmlabError], whole: Combination, truth: Flags | None) -> tuple[int, ...]:
+def _voxel(answers: Mapping[str, Answers | MmlabError], whole: Combination, truth: Truth | None) -> tuple[int, ...]:
     """Of scans as a whole, the voxel whose planes are shown: where most of the truth is, or else of an answer. It stays
     when an input is switched."""
-    known = [truth] if truth is not None else [_regions(each[whole.key]) for each in answers.values() if _works(each)]
+    known = (
+        [flags_there(truth)]
+        if truth is not None
+        else [_regions(each[whole.key]) for each in answers.values() if _works(each)]
+    )
     of_scans = [regions for regions in known if planes.is_scan(regions)]
     return planes.middle_of(of_scans[0]) if of_scans else ()
 
@@ -125,23 +133,39 @@ def _works(found: Answers | MmlabError) -> TypeGuard[Answers]:
 
 
 def panels(
-    base: NDArray[np.floating], chances: NDArray[Any], against: Flags, title: str, of_scan: bool
+    base: NDArray[np.floating], chances: NDArray[Any], against: Truth, title: str, of_scan: bool
 ) -> list[tuple[str, str]]:
     """Found, difference and doubt, as captions with drawings. of_scan: whether the picture is a slice of a scan."""
     found = np.asarray(chances > SURE)
-    lines = segmentation.outlines(against, dashed=True) + segmentation.numbers(found)
+    unknown, hatched = unlabelled(against)
+    lines = unknown + segmentation.outlines(flags_there(against), dashed=True) + segmentation.numbers(found)
     change = segmentation.changes(region_overlap.difference(found, against))
     doubt = segmentation.doubts(region_overlap.doubt(chances))
     where = say("Prediction of {model} over the picture", model=title)
     if of_scan:
         where = say("Prediction of {model} over the slice", model=title)
     off = say("False positives and false negatives of {model}", model=title)
+    where, off = where + hatched, off + hatched
     unsure = say("Uncertainty of {model}: brighter is more", model=title)
     return [
         (say("found"), segmentation.panel(base, segmentation.fills(found), lines, where)),
-        (say("difference"), segmentation.panel(base, change, "", off)),
+        (say("difference"), segmentation.panel(base, change, unknown, off)),
         (say("doubt"), segmentation.panel(base, doubt, "", unsure)),
     ]
+
+
+def true_regions(base: NDArray[np.floating], truth: Truth) -> tuple[str, str]:
+    """The truth over a slice `[H, W]`, as a caption with its drawing."""
+    unknown, hatched = unlabelled(truth)
+    said = say("Ground truth over the slice") + hatched
+    return say("truth"), segmentation.panel(base, segmentation.fills(flags_there(truth)), unknown, said)
+
+
+def unlabelled(truth: Truth) -> tuple[str, str]:
+    """Stripes over what nobody labelled of a picture `[R, H, W]`, and what a drawing with them says for who cannot see
+    it; both empty where everything is labelled."""
+    drawn = segmentation.hatched(~flags_known(truth))
+    return drawn, f". {say('Hatched: nobody labelled it, and it does not count.')}" if drawn else ""
 
 
 def _found(
@@ -150,7 +174,7 @@ def _found(
     view: View,
     now: Prediction,
     whole: Prediction,
-    truth: Flags | None,
+    truth: Truth | None,
     size: str,
 ) -> segmentation.Found:
     found, everything = _regions(now), _regions(whole)
@@ -166,7 +190,7 @@ def _found(
     if truth is None:
         named = say("{measure} with its prediction from all inputs", measure=measure)
     many = len(names) > segmentation.FEW  # of many regions, those that are neither there nor found are left out
-    places = [place for place, there in enumerate(anywhere(found | against)) if there or not many]
+    places = [place for place, there in enumerate(anywhere(found | flags_there(against))) if there or not many]
     said_of = segmentation.numbered([say(name) for name in names])
     rows = [
         segmentation.Score(said_of[place], float(scores[place]), output.goodness_text(scores[place]))

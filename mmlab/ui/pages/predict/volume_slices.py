@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from mmlab.analysis.robustness import region_overlap
 from mmlab.core.modality import spoken
 from mmlab.core.outputs import Prediction, Segmentation
+from mmlab.core.outputs.labelled_places import flags_known, flags_there
 from mmlab.core.phrases import say
 from mmlab.core.reference import Reference
 from mmlab.ui.components import page_frame
@@ -59,7 +60,7 @@ def _slice(task_name: str, output: Segmentation, sample: str, answer: Prediction
     )
     if truth is None:
         return ""
-    there = (say("truth"), drawn.panel(base, drawn.fills(truth), "", say("Ground truth over the slice")))
+    there = segmentation.true_regions(base, truth)
     chances = np.asarray(answer.value)
     panels = (there, *segmentation.panels(base, chances, truth, say("the method"), of_scan=True))
     return slices_drawn(output, panels, chances > segmentation.SURE, truth)
@@ -69,18 +70,19 @@ def slices_drawn(
     output: Segmentation,
     panels: Sequence[tuple[str, str]],
     found: NDArray[np.bool_],
-    truth: NDArray[np.bool_] | None,
+    truth: segmentation.Truth | None,
 ) -> str:
     """Pictures of one slice, its numbers in words and a legend, as HTML."""
     figures = "".join(f"<figure>{shown}<figcaption>{text}</figcaption></figure>" for text, shown in panels)
     said = "" if truth is None else _words(output, found, truth)
-    somewhere = segmentation.anywhere(found if truth is None else truth | found)
-    legend = drawn.legend([say(name) for name in output.region_names], truth is not None, somewhere)
+    somewhere = segmentation.anywhere(found if truth is None else flags_there(truth) | found)
+    unlabelled = truth is not None and not flags_known(truth).all()
+    legend = drawn.legend([say(name) for name in output.region_names], truth is not None, somewhere, unlabelled)
     return f'<div class="mm-three mm-slices">{figures}</div><p class="mm-note">{escape(said)}</p>{legend}'
 
 
-def _words(output: Segmentation, found: NDArray[np.bool_], truth: NDArray[np.bool_]) -> str:
-    if not truth.any() and not found.any():
+def _words(output: Segmentation, found: NDArray[np.bool_], truth: segmentation.Truth) -> str:
+    if not flags_there(truth).any() and not found.any():
         return say("No region is present, and none was predicted.")
     scores = region_overlap.dice(found, truth)
     return "Dice: " + ", ".join(

@@ -11,6 +11,7 @@ import numpy as np
 import streamlit as st
 
 from mmlab.core.outputs import Prediction, Segmentation
+from mmlab.core.outputs.labelled_places import flags_there
 from mmlab.core.phrases import phrase, say
 from mmlab.ui.components import page_frame
 from mmlab.ui.pages.predict import segmentation
@@ -21,7 +22,6 @@ from mmlab.ui.text import wording
 from mmlab.ui.text.markdown import plain
 from mmlab.viz.inputs import recordings
 from mmlab.viz.predict import planes
-from mmlab.viz.predict import segmentation as drawn
 
 ACROSS = (phrase("Axial, from below"), phrase("Coronal, from the front"), phrase("Sagittal, from the left"))
 
@@ -40,7 +40,7 @@ def show(shown: PredictView, method: str, key: str) -> None:
     head = say("Through the volume: {model}, {inputs}", model=model, inputs=inputs)
     st.subheader(head, help=wording.help("slices"), anchor=False)
     chances, truth = np.asarray(answer.value), segmentation.truth_of(shown.item.target)
-    at = planes.middle_of(chances > segmentation.SURE if truth is None else truth)
+    at = planes.middle_of(chances > segmentation.SURE if truth is None else flags_there(truth))
     axis = _axis()
     count = chances.shape[1 + axis]
     place = st.slider(say("Slice"), 1, count, at[axis] + 1, key=f"scan.{shown.item.id}.{axis}") - 1
@@ -55,7 +55,7 @@ def _axis() -> int:
     return names.index(chosen) if chosen in names else 0
 
 
-def _cut(truth: segmentation.Flags | None, axis: int, place: int) -> segmentation.Flags | None:
+def _cut(truth: segmentation.Truth | None, axis: int, place: int) -> segmentation.Truth | None:
     return None if truth is None else planes.plane(truth, axis, place)
 
 
@@ -63,12 +63,11 @@ def _slice(
     output: Segmentation,
     base: segmentation.Floats,
     chances: segmentation.Floats,
-    truth: segmentation.Flags | None,
+    truth: segmentation.Truth | None,
 ) -> str:
     """Pictures of one plane: what is there where that is known, what was found, where they differ, and doubt."""
     found = np.asarray(chances > segmentation.SURE)
     panels = segmentation.panels(base, chances, found if truth is None else truth, say("the method"), of_scan=True)
     if truth is None:
         return slices_drawn(output, [panels[0], panels[2]], found, None)
-    there = (say("truth"), drawn.panel(base, drawn.fills(truth), "", say("Ground truth over the slice")))
-    return slices_drawn(output, [there, *panels], found, truth)
+    return slices_drawn(output, [segmentation.true_regions(base, truth), *panels], found, truth)
