@@ -71,9 +71,9 @@ def table(found: dict[str, Any]) -> str:
     """The rows as Markdown."""
     lines = [
         f"Made by `python -m bench.serve_load` on {found['made']}: {found['machine']}; {found['model']}, "
-        "all combinations of a sample per question; server, Ray and who asks on the same machine.",
+        "all combinations of a sample per request; server, Ray and client on the same machine.",
         "",
-        "| replicas | asked a second | answered a second | median (ms) | p90 | p95 | p99 | n | load before |",
+        "| replicas | requests per second | answered per second | median (ms) | p90 | p95 | p99 | n | load before |",
         "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
     for row in found["rows"]:

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -112,15 +112,22 @@ def browser() -> Iterator[Any]:
 
 @pytest.fixture
 def visit(browser: Any, address: str) -> Iterator[Any]:
-    """Open a page in a browser context of its own, and refuse whatever asks for another host."""
+    """Open a page in a browser context of its own, and refuse whatever asks for another host.
+
+    heard: gets each message of the app as it comes.
+    """
     contexts, outside = [], []
 
-    def go(path: str, selector: str = "[data-answer]", **options: Any) -> Any:
+    def go(
+        path: str, selector: str = "[data-answer]", heard: Callable[[bytes], None] | None = None, **options: Any
+    ) -> Any:
         context = browser.new_context(**{"viewport": {"width": 1280, "height": 1000}, **options})
         context.set_default_timeout(WAIT)
         contexts.append(context)
         page = context.new_page()
         page.on("request", lambda request: _note(request.url, outside))
+        if heard:
+            page.on("websocket", lambda socket: socket.on("framereceived", lambda content: heard(content)))
         page.goto(address + path)
         page.wait_for_selector(selector)
         return page

@@ -26,6 +26,9 @@ METRICS = {  # of the field, beside ours
     "mosi": "acc2_without_zero",
     "nyuv2": "iou",
 }
+OTHERS = {"volumes": "brats"}  # protocols that go everywhere beside the first of their data set
+ASKED = {"volumes": ("--protocol", "volumes", "--size", "16")}
+PLAN = {"volumes": ("--plan", "window=12", "--plan", "windows=1")}  # so that a scan is larger than a window
 
 
 def brought(name: str, folder: Path) -> dict[str, Path]:
@@ -40,9 +43,12 @@ def brought(name: str, folder: Path) -> dict[str, Path]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", list(BENCHMARKS))
+@pytest.mark.parametrize(
+    ("name", "protocol"),
+    [*((name, "") for name in BENCHMARKS), *((name, protocol) for protocol, name in OTHERS.items())],
+)
 def test_a_miniature_is_read_learned_from_measured_asked_and_shown_on_every_page(
-    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    name: str, protocol: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv(locations.VARIABLE, "")
     for variable in ("CACHE", "CHECKPOINTS", "DATA"):
@@ -56,9 +62,9 @@ def test_a_miniature_is_read_learned_from_measured_asked_and_shown_on_every_page
         assert main(list(words)) == 0
         return capsys.readouterr().out
 
-    assert json.loads(run("data", name, str(folder), "--json"))["ready"]
+    assert json.loads(run("data", name, str(folder), *ASKED.get(protocol, ()), "--json"))["ready"]
     task = ("--task", name, "--data", str(folder))
-    run("train", *task, "--method", "dropout", "--plan", "epochs=1")
+    run("train", *task, "--method", "dropout", "--plan", "epochs=1", *PLAN.get(protocol, ()))
     measured = json.loads(run("evaluate", *task, "--method", "dropout", "--json"))["metrics"]
     assert all(METRICS.get(name, TASKS[name]().info.output.headline) in each for each in measured.values())
     given = [f"--input={modality}={file}" for modality, file in brought(name, tmp_path).items()]

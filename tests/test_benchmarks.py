@@ -13,7 +13,7 @@ import torch
 
 from mmlab.cli.app import main
 from mmlab.core.data_version import other_data
-from mmlab.core.errors import DataError, MissingExtra, UnknownName
+from mmlab.core.errors import DataError, MissingExtra, MmlabError, UnknownName
 from mmlab.core.recordings import ScanVolume
 from mmlab.core.task import TASKS
 from mmlab.tasks.custom import locations
@@ -236,6 +236,19 @@ def test_a_case_of_brats_can_be_one_sample(tmp_path: Path) -> None:
     assert batch.inputs["t2"].shape == (1, 1, 78, 120, 120)
     assert batch.target.shape == (1, 3, 78, 120, 120)
     assert batch.target[:, 0].sum() >= batch.target[:, 1].sum() > 0
+
+
+def test_the_size_of_scans_can_be_chosen_and_stays(tmp_path: Path) -> None:
+    """78 slices of 120 are 20.8 of 32: the box keeps its proportions, until another size is asked for."""
+    write_miniature("brats", tmp_path)
+    assert open_folder("brats", tmp_path, "volumes", size=32).shapes["t1ce"] == (1, 21, 32, 32)
+    assert open_folder("brats", tmp_path).shapes["t1ce"] == (1, 21, 32, 32)
+    assert TASKS["brats"]().samples("valid").batch(torch.tensor([0])).target.shape == (1, 3, 21, 32, 32)
+    assert looked_at("brats", tmp_path, size=120)[2].shapes["t1ce"] == (1, 78, 120, 120)
+    with pytest.raises(DataError, match="slices has no scans as a whole"):
+        looked_at("brats", tmp_path, "slices", size=32)
+    with pytest.raises(MmlabError, match="size"):
+        looked_at("brats", tmp_path, "volumes", size=4)
 
 
 def test_the_names_of_2023_are_known(tmp_path: Path) -> None:

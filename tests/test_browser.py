@@ -7,9 +7,10 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from mmlab.inference.predictor import Model
 from mmlab.storage.library import Library
@@ -76,8 +77,12 @@ def test_switching_the_sound_off_and_on_changes_the_answer_and_back(visit: Any) 
 
 
 def test_a_severity_that_is_picked_below_changes_the_picture_above(visit: Any) -> None:
-    """The view is part of the panel that a toggle redraws; pictures and menus are not."""
-    page = visit("/predict?task=digits&sample=test-0003&view=damage", selector=".mm-answers [data-pick]")
+    """The view is part of the panel that a toggle redraws; pictures and menus are not. The page around stays."""
+    messages: list[bytes] = []
+    view = "/predict?task=digits&sample=test-0003&view=damage"
+    page = visit(view, selector=".mm-answers [data-pick]", heard=messages.append)
+    at_rest(page)
+    messages.clear()
     seen = page.locator(".st-key-mm-input-0 .mm-pair img").nth(1)
     before = seen.get_attribute("src")
     page.locator('.mm-answers [data-pick="4"]').click()
@@ -86,6 +91,11 @@ def test_a_severity_that_is_picked_below_changes_the_picture_above(visit: Any) -
     switch(page, "Pen")
     chosen(page, "image-sound")
     assert page.locator(".st-key-mm-head-0", has_text="Noise 4").count() == 1
+    assert parse_qs(urlsplit(page.url).query)["damage"] == ["image:noise:4"]
+    at_rest(page)
+    ends = [each.script_finished for each in map(ForwardMsg.FromString, messages) if each.HasField("script_finished")]
+    assert ForwardMsg.FINISHED_FRAGMENT_RUN_SUCCESSFULLY in ends
+    assert ForwardMsg.FINISHED_SUCCESSFULLY not in ends, "the whole page was made again"
 
 
 def test_switches_that_are_clicked_in_one_go_are_all_switched(visit: Any) -> None:

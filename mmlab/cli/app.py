@@ -1,4 +1,4 @@
-"""Finds the commands, runs one, and turns what went wrong into a sentence and an exit code."""
+"""Finds the commands, runs one, and turns errors into a sentence and an exit code."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def _parser() -> Any:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command and return the exit code: 0, 2 for what a person can mend, 130 when stopped.
+    """Run one command and return the exit code: 0, 2 for what the user can fix, 130 when interrupted.
 
     Any other error is a bug: it goes on as a traceback, with exit code 1.
     """

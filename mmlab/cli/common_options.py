@@ -33,11 +33,11 @@ TaskName = Annotated[
 ]
 MethodName = Annotated[str, typer.Option("--method", "-m", help="The method, such as dmrnet.", show_default=False)]
 Tag = Annotated[str, typer.Option("--tag", help="The run, such as seed1; the first one by default.")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON to stdout and nothing else.")]
+Json = Annotated[bool, typer.Option("--json", help="Print only JSON to stdout.")]
 Data = Annotated[
     Path | None,
     typer.Option(
-        "--data", metavar="FOLDER", help="Folder of an official data set, or of real recordings (MMLAB_DATA)."
+        "--data", metavar="FOLDER", help="Folder of an official data set or of real recordings; sets MMLAB_DATA."
     ),
 ]
 Device = Annotated[str, typer.Option("--device", help="cpu, cuda or mps; sets MMLAB_DEVICE. The fastest by default.")]
@@ -47,9 +47,9 @@ Checkpoints = Annotated[
 ]
 
 FoldCount = Annotated[
-    int, typer.Option("--folds", min=0, help="Folder of your own: cut it into so many folds, each a task of its own.")
+    int, typer.Option("--folds", min=0, help="Cut your own folder into this many folds, each a task of its own.")
 ]
-FoldsBy = Annotated[str, typer.Option("--by", help="With --folds: what is never cut apart, group or sample.")]
+FoldsBy = Annotated[str, typer.Option("--by", help="With --folds: the unit that is never split, group or sample.")]
 
 
 class Carrier(StrEnum):
@@ -60,11 +60,14 @@ class Carrier(StrEnum):
 
 
 EngineName = Annotated[
-    Carrier, typer.Option("--engine", help="processes of this machine, or ray: one that starts here, or RAY_ADDRESS.")
+    Carrier,
+    typer.Option(
+        "--engine", help="Run jobs in processes of this machine, or on ray (started here, or at RAY_ADDRESS)."
+    ),
 ]
-AtATime = Annotated[int, typer.Option("--processes", min=0, help="Jobs at a time; 0 is one per core, or what fits.")]
-Cpus = Annotated[float, typer.Option("--cpus", min=0.1, help="Of ray: the cores that each job gets.")]
-Gpus = Annotated[float, typer.Option("--gpus", min=0.0, help="Of ray: the GPUs that each job gets, such as 0.25.")]
+AtATime = Annotated[int, typer.Option("--processes", min=0, help="Parallel jobs; 0: one per core, or as many as fit.")]
+Cpus = Annotated[float, typer.Option("--cpus", min=0.1, help="With ray: cores per job.")]
+Gpus = Annotated[float, typer.Option("--gpus", min=0.0, help="With ray: GPUs per job, such as 0.25.")]
 
 
 @dataclass(frozen=True)

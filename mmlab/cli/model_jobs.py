@@ -25,8 +25,8 @@ def _named(text: str) -> str:
     return name_of(text) if text else ""
 
 
-SomeTask = Annotated[str, typer.Option("--task", "-t", help="The task; all of them by default.", callback=_named)]
-SomeMethod = Annotated[str, typer.Option("--method", "-m", help="The method; all of them by default.")]
+SomeTask = Annotated[str, typer.Option("--task", "-t", help="The task; all by default.", callback=_named)]
+SomeMethod = Annotated[str, typer.Option("--method", "-m", help="The method; all by default.")]
 
 
 def chosen(library: Library, task: str, method: str, tag: str) -> list[Reference]:

@@ -13,10 +13,8 @@ if TYPE_CHECKING:
     from mmlab.storage.library import Library
     from mmlab.training.loop import Progress
 
-Devices = Annotated[
-    int, typer.Option(min=1, help="Devices of this machine that train one run together (the extra multi).")
-]
-Strategy = Annotated[str, typer.Option(help="With --devices: how they train together; ddp shares out every step.")]
+Devices = Annotated[int, typer.Option(min=1, help="Number of devices that train one run together (extra: multi).")]
+Strategy = Annotated[str, typer.Option(help="With --devices: the strategy; ddp splits every batch.")]
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""`baselines`: what plain models get out of the same samples, as a yardstick for the others."""
+"""`baselines`: simple models on the same samples, as a reference for the networks."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from mmlab.cli.console import bar, emit, number, say, table
 
 
 def command(task: TaskName, json: Json = False, data: Data = None, checkpoints: Checkpoints = None) -> None:
-    """Fit logistic or ridge regression and a random forest to every combination, and keep their scores for Compare."""
+    """Fit logistic or ridge regression and a random forest to every combination, and save their scores for Compare."""
     library = settle(opened(task, data), checkpoints=checkpoints)
     with bar("Reading the samples", None) as shown:
         from mmlab.core.task import TASKS

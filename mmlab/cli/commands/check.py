@@ -1,4 +1,4 @@
-"""`check`: everything that is wrong with a folder of one's own data, at once."""
+"""`check`: list every problem of your own data folder at once."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ STEP = 0.1  # share of the rows between two lines of progress
 def command(
     folder: Annotated[Path, typer.Argument(help="The folder with task.json and manifest.csv.")],
     fix: Annotated[
-        bool, typer.Option("--fix", help="Mend what is mechanical in a new manifest beside the old one.")
+        bool, typer.Option("--fix", help="Write a corrected copy of the manifest; fixes only what needs no guess.")
     ] = False,
     json: Json = False,
 ) -> int:
-    """Read a folder of one's own as a training would, and say all that is wrong with it, line by line."""
+    """Read your own data folder as training would, and list every problem, line by line."""
     if fix:
         return _fix(folder, json)
     with bar("Reading", None) as shown:
@@ -47,7 +47,7 @@ def command(
 
 
 def _fix(folder: Path, json: bool) -> int:
-    """Say each change that was made, and what to do with the new file."""
+    """Report each change that was made, and what to do with the new file."""
     from mmlab.tasks.custom.fixing import FIXED
     from mmlab.tasks.custom.fixing import fix as mended
     from mmlab.tasks.custom.locations import MANIFEST

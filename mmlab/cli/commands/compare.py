@@ -28,33 +28,29 @@ class Form(StrEnum):
 def command(
     task: TaskName,
     source: Annotated[str, typer.Option(help="built-in, or real for real recordings.")] = "built-in",
-    baseline: Annotated[str, typer.Option(help="The method that differences are taken to.")] = "dropout",
-    ladder: Annotated[str, typer.Option(help="Instead: the ablation of this method.")] = "",
-    missing: Annotated[str, typer.Option(help="Instead: the runs that were trained on data with these gaps.")] = "",
-    search: Annotated[
-        bool, typer.Option(help="Instead: the results of the hyperparameter search on validation.")
-    ] = False,
+    baseline: Annotated[str, typer.Option(help="The method that the others are compared with.")] = "dropout",
+    ladder: Annotated[str, typer.Option(help="Show this method's ablation instead.")] = "",
+    missing: Annotated[str, typer.Option(help="Show runs trained on data with these gaps instead.")] = "",
+    search: Annotated[bool, typer.Option(help="Show the hyperparameter search on validation instead.")] = False,
     by_group: Annotated[
         bool,
-        typer.Option(
-            "--by-group", help="Instead: differences over the people or voices of the test set, from stored answers."
-        ),
+        typer.Option("--by-group", help="Show differences over the test set's groups (people, voices) instead."),
     ] = False,
     folds: FoldCount = 0,
     by: FoldsBy = "group",
-    metric: Annotated[str, typer.Option(help="Another metric than the task's headline.")] = "",
-    form: Annotated[Form, typer.Option(help="How to print it.")] = Form.MARKDOWN,
+    metric: Annotated[str, typer.Option(help="A metric other than the task's main one.")] = "",
+    form: Annotated[Form, typer.Option(help="Output format.")] = Form.MARKDOWN,
     write: Annotated[
-        Path | None, typer.Option(metavar="FOLDER", help="Write .md, .csv and .json there as well.")
+        Path | None, typer.Option(metavar="FOLDER", help="Also write .md, .csv and .json files there.")
     ] = None,
     fill: Annotated[
-        list[Path] | None, typer.Option(metavar="FILE", help="Write the table between its markers in this document.")
+        list[Path] | None, typer.Option(metavar="FILE", help="Update the table between its markers in this document.")
     ] = None,
     json: Json = False,
     data: Data = None,
     checkpoints: Checkpoints = None,
 ) -> None:
-    """Mean and spread over seeds for each combination, the worst, and paired differences with a 95 % interval."""
+    """Compare methods: mean and spread over seeds per combination, the worst, and paired differences with 95 % CI."""
     _check_folds(folds, bool(ladder or search or by_group or source != "built-in"))
     library = settle(opened(task, data), checkpoints=checkpoints)
     if search:

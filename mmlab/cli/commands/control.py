@@ -20,16 +20,16 @@ def command(
     task: TaskName,
     method: MethodName,
     tag: Tag = "",
-    steps: Annotated[int, typer.Option(help="Steps of each training.", min=200, max=10**7)] = 10_000,
+    steps: Annotated[int, typer.Option(help="Training steps per controller.", min=200, max=10**7)] = 10_000,
     seeds: Annotated[int, typer.Option(help="How many controllers, from seed 0.", min=1, max=20)] = 3,
     episodes: Annotated[int, typer.Option(help="Episodes per measurement.", min=2, max=10_000)] = 100,
     json: Json = False,
     checkpoints: Checkpoints = None,
 ) -> None:
-    """Train controllers on a model's codes of all inputs, then run them with some inputs missing (the extra rl).
+    """Train controllers on a model's representation of all inputs, then run them with inputs missing (extra: rl).
 
-    What was trained before is only measured again. The upper line sees the state itself, the lower one acts by chance;
-    the upper one is taken from a measurement beside another model, where there is one.
+    Controllers that are already trained are only measured again. The upper bound observes the true state, the lower one
+    acts at random; the upper bound is reused if another model was measured before.
     """
     library = settle(checkpoints=checkpoints)
     from mmlab.core.environment import environment_of

@@ -1,4 +1,4 @@
-"""`data`: what lies in a download of an official data set, and the protocols that it is measured under."""
+"""`data`: check a download of an official data set, and set up its evaluation protocols."""
 
 from __future__ import annotations
 
@@ -23,27 +23,28 @@ if TYPE_CHECKING:
 
 def command(
     name: Annotated[
-        str, typer.Argument(help="The data set, such as cremad; without one, all are listed. Or: convert.")
+        str, typer.Argument(help="The data set, such as cremad; omit it to list them all. Or: convert.")
     ] = "",
     folder: Annotated[
         Path | None, typer.Argument(help="The folder of the official download; the pickle to convert.")
     ] = None,
     target: Annotated[
-        Path | None, typer.Argument(help="Of convert: the .npz to write; beside the pickle if none.")
+        Path | None, typer.Argument(help="For convert: the .npz to write; by default beside the pickle.")
     ] = None,
-    protocol: Annotated[str, typer.Option(help="The published way to measure; the first of the table if none.")] = "",
+    protocol: Annotated[str, typer.Option(help="The published evaluation protocol; by default the first listed.")] = "",
     example: Annotated[
-        Path | None, typer.Option(metavar="FOLDER", help="Instead: write a tiny copy of the official layout there.")
+        Path | None, typer.Option(metavar="FOLDER", help="Write a tiny example of the official layout there instead.")
     ] = None,
     broken: Annotated[
-        bool, typer.Option("--broken", help="The copy has a Git LFS pointer and a file that is cut off.")
+        bool, typer.Option("--broken", help="With --example: include a Git LFS pointer and a truncated file.")
     ] = False,
-    incomplete: Annotated[
-        bool, typer.Option("--incomplete", help="Files that are not there count as missing inputs.")
-    ] = False,
+    incomplete: Annotated[bool, typer.Option("--incomplete", help="Treat absent files as missing inputs.")] = False,
+    size: Annotated[
+        int, typer.Option(help="For whole scans: voxels along the longer sides; by default those of the protocol.")
+    ] = 0,
     json: Json = False,
 ) -> int:
-    """Check a download of an official data set, print its fingerprint, and make it a task under a protocol."""
+    """Check a download of an official data set, print its fingerprint, and turn it into a task under a protocol."""
     from mmlab.tasks.official.benchmark import BENCHMARKS
 
     if not name:
@@ -62,7 +63,7 @@ def command(
         return 0
     if folder is None:
         raise DataError("No folder is named.", f"Get {BENCHMARKS[name].title} from {BENCHMARKS[name].origin}.")
-    return _check(name, folder, protocol, incomplete, json)
+    return _check(name, folder, protocol, incomplete, size, json)
 
 
 def _convert(source: Path | None, target: Path | None, json: bool) -> int:
@@ -94,15 +95,15 @@ def _list(json: bool) -> None:
         table("Official data sets", ("name", "title", "licence"), found, left=3)
 
 
-def _check(name: str, folder: Path, protocol: str, incomplete: bool, json: bool) -> int:
+def _check(name: str, folder: Path, protocol: str, incomplete: bool, size: int, json: bool) -> int:
     from mmlab.tasks.custom.text_tokens import known
     from mmlab.tasks.official.opening import looked_at, open_folder
     from mmlab.tasks.official.unlabelled_pixels import unlabelled_pixels
 
-    benchmark, chosen, found = looked_at(name, folder, protocol)
+    benchmark, chosen, found = looked_at(name, folder, protocol, size)
     ready = incomplete or not found.lacking
     if ready:
-        open_folder(name, folder, chosen.name, incomplete)
+        open_folder(name, folder, chosen.name, incomplete, size)
     steps, texts = benchmark.steps(folder, chosen), known(folder) if ready else {}
     unlabelled = unlabelled_pixels(folder) if ready else {}
     if json:
@@ -156,7 +157,7 @@ def _show(
         table("\nClasses", ("class", "train", "valid", "test"), rows)
     say("\nProtocols")
     for each in benchmark.protocols:
-        mark = " (this one)" if each is chosen else "" if each.inputs else " (cannot be run here)"
+        mark = " (this one)" if each.name == chosen.name else "" if each.inputs else " (cannot be run here)"
         say(f"  {each.name}{mark}: {each.about}")
         say(f"    Here: {each.here or 'the same.'} Read in {each.source}.")
     say()

@@ -1,4 +1,4 @@
-"""`describe`: a folder of one's own in words that other programs read."""
+"""`describe`: machine-readable metadata of your own data folder."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from mmlab.cli.console import bar, emit, say
 
 def command(
     folder: Annotated[Path, typer.Argument(help="The folder with task.json and manifest.csv.")],
-    licence: Annotated[str, typer.Option("--licence", "--license", metavar="URL", help="Where its terms stand.")] = "",
-    address: Annotated[str, typer.Option("--url", metavar="URL", help="Where the data set is found.")] = "",
+    licence: Annotated[str, typer.Option("--licence", "--license", metavar="URL", help="URL of the licence.")] = "",
+    address: Annotated[str, typer.Option("--url", metavar="URL", help="URL of the data set.")] = "",
     json: Json = False,
 ) -> None:
-    """Write croissant.json into a folder of one's own: Croissant 1.0, which catalogues and loaders of data read."""
+    """Write croissant.json into your own data folder: Croissant 1.0 metadata for data catalogues and loaders."""
     with bar("Describing", None):
         from mmlab.storage.atomic_files import write_atomically
         from mmlab.tasks.custom.croissant import CROISSANT, croissant

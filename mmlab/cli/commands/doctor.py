@@ -1,4 +1,4 @@
-"""`doctor`: all that is wrong with models of one's own, before anybody believes a number."""
+"""`doctor`: find the problems of your own models before anybody trusts a number."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def _located(file: Path) -> Path:
 ModelFile = Annotated[
     Path,
     typer.Argument(
-        help="A Python file that calls mmlab.register (or an installed module, a.b), or a file of answers (.npz).",
+        help="A Python file that calls mmlab.register (or an installed module, a.b), or a file of outputs (.npz).",
         show_default=False,
         callback=_located,
     ),
@@ -35,7 +35,7 @@ ModelFile = Annotated[
 
 
 def command(file: ModelFile, json: Json = False, device: Device = "") -> int:
-    """Say all that is wrong with the models that a file registers; exit code 2 where numbers would be wrong."""
+    """Diagnose the models that a file registers; exit code 2 if their numbers would be wrong."""
     settle(device=device)
     with bar("Reading", None) as shown:
         from mmlab.foreign.examining import examine_file

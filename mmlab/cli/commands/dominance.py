@@ -30,13 +30,13 @@ def command(
     method: MethodName,
     tag: Tag = "",
     absent: Annotated[
-        Absent, typer.Option(help="Imputation of an absent input: the method's own way, or another sample's input.")
+        Absent, typer.Option(help="Imputation of an absent input: the method's own, or another sample's input.")
     ] = Absent.METHOD,
     json: Json = False,
     device: Device = "",
     checkpoints: Checkpoints = None,
 ) -> None:
-    """Which input a trained model leans on: Shapley values, what is lost without it, gradients, pairs, agreement."""
+    """Show which input a trained model relies on: Shapley values, score drops, gradients, pairs, agreement."""
     library = settle(device=device, checkpoints=checkpoints)
     reference = library.find(task, method, tag)
     found, names, labels = _measured(reference, absent is Absent.DONOR)

@@ -56,15 +56,15 @@ def command(
     missing: Annotated[
         str,
         typer.Option(
-            help="Test samples lack inputs: 0.3 for all, image=0.5,sound=0.1, shared or imbalanced; a rule such as "
+            help="Drop inputs of test samples: 0.3 for all, image=0.5,sound=0.1, shared or imbalanced; a rule such as "
             "id:0.3; or the file of a missing table."
         ),
     ] = "",
-    seed: Annotated[int, typer.Option(help="Which samples lack what.")] = 0,
+    seed: Annotated[int, typer.Option(help="Seed of --missing.")] = 0,
     changed_data: Annotated[
-        bool, typer.Option("--changed-data", help="Measure although the data has changed since the model was trained.")
+        bool, typer.Option("--changed-data", help="Evaluate even if the data has changed since training.")
     ] = False,
-    save: Annotated[bool, typer.Option("--save", help="Write the report and the sweep again.")] = False,
+    save: Annotated[bool, typer.Option("--save", help="Save the report and the sweep beside the checkpoint.")] = False,
     processes: AtATime = 0,
     engine: EngineName = Carrier.PROCESSES,
     cpus: Cpus = 1.0,
@@ -74,9 +74,9 @@ def command(
     device: Device = "",
     checkpoints: Checkpoints = None,
 ) -> None:
-    """Recompute a model's metrics from its checkpoint: for each combination, and on the mean.
+    """Recompute a model's metrics from its checkpoint, for each combination and on average.
 
-    With --save also of all models of a task or a method, several at a time; what was cut off goes on.
+    With --save, also for all models of a task or a method, several at a time; an interrupted run continues.
     """
     library = settle(opened(task, data), device, checkpoints)
     if save and missing:

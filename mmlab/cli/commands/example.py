@@ -1,4 +1,4 @@
-"""`example`: a small data set of one's own to start from."""
+"""`example`: a small data folder to start from."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ def command(
         typer.Option(
             "--from",
             metavar="SOURCE",
-            help="Instead: your data. An .npz (an array per input and the right answers), a .csv (a line per sample), "
+            help="Convert your data instead: an .npz (an array per input and the labels), a .csv (a line per sample), "
             "a folder with a folder per input, each with a folder per class, .tar files of WebDataset (one, or a "
             "folder of them), or a data set that Hugging Face's save_to_disk wrote.",
         ),
     ] = None,
     json: Json = False,
 ) -> None:
-    """Write a small folder of one's own data, with gaps, to look at, to train on and to change; or begin with yours."""
+    """Write a small example data folder with missing inputs, or convert your own data into one (--from)."""
     with bar("Writing", None):
         count = _written(folder, source)
     if json:

@@ -19,7 +19,9 @@ def command(
     task: TaskName,
     site: Annotated[
         Path | None,
-        typer.Option("--site", metavar="FOLDER", help="Static pages into a new folder, to open without a server."),
+        typer.Option(
+            "--site", metavar="FOLDER", help="Write static pages to a new folder; they open without a server."
+        ),
     ] = None,
     onnx: Annotated[
         Path | None,
@@ -29,14 +31,14 @@ def command(
     ] = None,
     method: Annotated[
         list[str] | None,
-        typer.Option("--method", "-m", help="A method, or several; all that are trained by default."),
+        typer.Option("--method", "-m", help="A method, or several; by default all trained ones."),
     ] = None,
     tag: Tag = "",
     json: Json = False,
     device: Device = "",
     checkpoints: Checkpoints = None,
 ) -> None:
-    """Write trained models as static pages with their provenance, or one model as ONNX."""
+    """Export trained models as static pages with their provenance, or one model as ONNX."""
     if (site is None) == (onnx is None):
         raise DataError("Say into what to export.", "Give --site FOLDER or --onnx FOLDER.")
     library = settle(device=device, checkpoints=checkpoints)

@@ -39,19 +39,19 @@ EVERY_SECONDS = 5.0  # between two looks
 
 
 def command(
-    tasks: Annotated[str, typer.Option(help="Tasks with commas; all by default.")] = "",
-    methods: Annotated[str, typer.Option(help="Methods with commas; all that can do the task by default.")] = "",
+    tasks: Annotated[str, typer.Option(help="Tasks, comma-separated; all by default.")] = "",
+    methods: Annotated[str, typer.Option(help="Methods, comma-separated; by default all that support the task.")] = "",
     seeds: Annotated[int, typer.Option(min=1, help="How many seeds, from 0.")] = 3,
-    ladder: Annotated[str, typer.Option(help="Instead: the ablation of this method.")] = "",
-    rungs: Annotated[str, typer.Option(help="With --ladder: only these of its steps, by name, with commas.")] = "",
+    ladder: Annotated[str, typer.Option(help="Run the ablation of this method instead.")] = "",
+    rungs: Annotated[str, typer.Option(help="With --ladder: only these steps, by name, comma-separated.")] = "",
     search: Annotated[
-        bool, typer.Option(help="Instead: the hyperparameter search of each method on validation.")
+        bool, typer.Option(help="Run each method's hyperparameter search on validation instead.")
     ] = False,
     missing: Annotated[
         str, typer.Option(help="Train on data with gaps: shared, imbalanced, 0.3 for all, or image=0.5,sound=0.1.")
     ] = "",
     plan: Annotated[
-        list[str] | None, typer.Option(metavar="NAME=VALUE", help="Of the training plan, for all runs.")
+        list[str] | None, typer.Option(metavar="NAME=VALUE", help="A training setting, for all runs.")
     ] = None,
     folds: FoldCount = 0,
     by: FoldsBy = "group",
@@ -59,7 +59,7 @@ def command(
         str,
         typer.Option(
             metavar="URL",
-            help="Where runs lie, for machines without a folder in common: s3://bucket/models, sftp://...",
+            help="Object store for the runs, for machines without a shared folder: s3://bucket/models, sftp://...",
         ),
     ] = "",
     processes: AtATime = 0,
@@ -71,7 +71,7 @@ def command(
     device: Device = "",
     checkpoints: Checkpoints = None,
 ) -> None:
-    """Train what is missing. A run that fails is named, and the rest go on; what was cut off goes on by itself."""
+    """Train the missing runs. Failed runs are reported and the rest continue; interrupted runs are resumed."""
     library = settle(data, device, checkpoints)
     machines = Machines(engine, processes, cpus, gpus)
     named = [fold for word in _words(tasks) for fold in fold_tasks(name_of(word), folds, by)]

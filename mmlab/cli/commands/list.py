@@ -12,7 +12,7 @@ from mmlab.storage.library import SEED_FOLDER, Library
 
 
 def command(json: Json = False, checkpoints: Checkpoints = None) -> None:
-    """Show the tasks, the methods, and the scores of what is trained."""
+    """List the tasks, the methods, and the scores of trained models."""
     library = settle(checkpoints=checkpoints)
     found = catalogue()
     tasks = [_task(task, library) for task in found.tasks.values()]

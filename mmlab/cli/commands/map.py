@@ -1,4 +1,4 @@
-"""`map`: one picture of the embeddings of all combinations, for the Embed page."""
+"""`map`: one UMAP of the embeddings of all combinations, for the Embedding map."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ def command(
     task: SomeTask = "",
     method: SomeMethod = "",
     tag: Tag = "",
-    seed: Annotated[int, typer.Option(help="Same seed, same map, on the same machine.", min=0)] = 0,
+    seed: Annotated[int, typer.Option(help="Random seed; the map is reproducible on the same machine.", min=0)] = 0,
     neighbours: Annotated[int, typer.Option(help="Neighbours per point (n_neighbors).", min=2, max=200)] = 15,
     distance: Annotated[
         float, typer.Option(help="Minimum distance between points (min_dist).", min=0.0, max=0.99)
     ] = 0.1,
-    solid: Annotated[bool, typer.Option(help="Also fit a map in three dimensions: twice the size.")] = True,
+    solid: Annotated[bool, typer.Option(help="Also fit a three-dimensional map; doubles the file size.")] = True,
     processes: AtATime = 0,
     engine: EngineName = Carrier.PROCESSES,
     cpus: Cpus = 1.0,
@@ -33,7 +33,7 @@ def command(
     json: Json = False,
     checkpoints: Checkpoints = None,
 ) -> None:
-    """Make the maps of trained models, from their sweeps, and keep them beside the checkpoints. A minute for each."""
+    """Compute the UMAPs of trained models from their sweeps, and save them beside the checkpoints. A minute each."""
     library, machines = settle(checkpoints=checkpoints), Machines(engine, processes, cpus, gpus)
     wanted = _wanted(library, task, method, tag)
     from mmlab.analysis.embedding.map_file import MAP

@@ -1,4 +1,4 @@
-"""`measure`: answers of models of one's own under every combination, kept for the app; copies no weights."""
+"""`measure`: evaluate your own models under every combination, for the app; copies no weights."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ def command(
     file: ModelFile,
     json: Json = False,
     device: Device = "",
-    force: Annotated[bool, typer.Option("--force", help="Measure in spite of the errors found.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Evaluate despite the errors found.")] = False,
 ) -> int:
-    """Examine, trace and measure what a file registers, and keep what was measured in the cache folder."""
+    """Check, trace and evaluate the models that a file registers, and store the results in the cache folder."""
     settle(device=device)
     with bar("Reading", None) as shown:
         from mmlab.foreign.examining import measure_file

@@ -1,4 +1,4 @@
-"""`missing`: which samples lack which inputs, as a table that can be kept, shared and used again."""
+"""`missing`: which samples lack which inputs, as a table that can be saved, shared and reused."""
 
 from __future__ import annotations
 
@@ -31,14 +31,16 @@ def command(
             "classes: class:0.5@cat+dog; by the values of another input: value:sound=0.4@image; by its own: itself:0.4."
         ),
     ] = "",
-    seed: Annotated[int, typer.Option(help="Another draw.")] = 0,
+    seed: Annotated[int, typer.Option(help="Random seed.")] = 0,
     from_: Annotated[
         list[str] | None,
         typer.Option(
-            "--from", metavar="SPLIT=FILE", help="Instead: a .pt of 0 (complete), 1 and 2 as in missing-aware prompts."
+            "--from",
+            metavar="SPLIT=FILE",
+            help="Convert a .pt of 0 (complete), 1 and 2 instead, as in missing-aware prompts.",
         ),
     ] = None,
-    codes: Annotated[str, typer.Option(help="With --from: the inputs that 1 and 2 say are missing.")] = "text,picture",
+    codes: Annotated[str, typer.Option(help="With --from: the inputs that codes 1 and 2 stand for.")] = "text,picture",
     json: Json = False,
     data: Data = None,
 ) -> None:

@@ -1,4 +1,4 @@
-"""`open`: the app, with models of one's own in it."""
+"""`open`: the app with your own models in it."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ def command(
     json: Annotated[
         bool, typer.Option("--json", help="Print what would be opened, as JSON, and start nothing.")
     ] = False,
-    force: Annotated[bool, typer.Option("--force", help="Open in spite of the errors found.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Open despite the errors found.")] = False,
 ) -> int:
-    """Measure what a file registers where that was not done yet, and open the app."""
+    """Evaluate the models that a file registers, if not done yet, and open the app."""
     settle(device=device)
     check_app()
     with bar("Reading", None) as shown:

@@ -1,4 +1,4 @@
-"""`precompute`: what pages would compute when somebody opens them, for many models at once."""
+"""`precompute`: fill the cache for many models at once, so that their pages open immediately."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def command(
     method: SomeMethod = "",
     tag: Tag = "",
     what: Annotated[
-        str, typer.Option(help="With commas: dominance, imputation, validation, corruptions; all by default.")
+        str, typer.Option(help="Comma-separated: dominance, imputation, validation, corruptions; all by default.")
     ] = "",
     processes: AtATime = 0,
     engine: EngineName = Carrier.PROCESSES,
@@ -42,9 +42,9 @@ def command(
     device: Device = "",
     checkpoints: Checkpoints = None,
 ) -> None:
-    """Compute what Dominance, Imputation, When to trust and Robustness ask of models, and keep it in the cache.
+    """Compute and cache what Dominance, Imputation, When to trust and Robustness need from models.
 
-    Pages then open at once. What is there is not computed again, and what was cut off goes on.
+    Pages then open immediately. Cached results are not computed again, and an interrupted run continues.
     """
     library = settle(opened(task, data), device, checkpoints)
     machines = Machines(engine, processes, cpus, gpus)

@@ -1,4 +1,4 @@
-"""`predict`: answers from files, for every combination of what was given."""
+"""`predict`: predictions from files, for every combination of the given inputs."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def command(
             "--input",
             "-i",
             metavar="MODALITY=FILE",
-            help="A file for a modality; repeat for more. A file alone (chair.obj) holds every input.",
+            help="A file for a modality; repeat for more. A single file (chair.obj) may hold every input.",
         ),
     ] = None,
     read: Annotated[
@@ -30,7 +30,7 @@ def command(
         typer.Option(
             "--read",
             metavar="NAME=VALUE",
-            help="What the files do not say themselves: azimuth=30 of an object, height=40 of a volume, rate=100.",
+            help="What the files do not state: azimuth=30 of an object, height=40 of a volume, rate=100.",
         ),
     ] = None,
     tag: Tag = "",
@@ -39,7 +39,7 @@ def command(
     device: Device = "",
     checkpoints: Checkpoints = None,
 ) -> None:
-    """Answer from files (image=a.png, sound=b.wav), with every combination of them. Any may be left out."""
+    """Predict from files (image=a.png, sound=b.wav), for every combination of them. Any may be omitted."""
     from mmlab.core.task import TASKS, holds_every_input
 
     library = settle(opened(task, data), device, checkpoints)

@@ -1,4 +1,4 @@
-"""`pull`: a model of the Hub of Hugging Face into the library."""
+"""`pull`: a model from the Hugging Face Hub into the library."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from mmlab.cli.console import bar, emit, say
 def command(
     repository: Annotated[str, typer.Argument(metavar="REPO", help="user/name.")],
     revision: Annotated[str, typer.Option("--revision", help="A branch, tag or commit; the newest by default.")] = "",
-    tag: Annotated[str, typer.Option("--tag", help="File it as this run; as it was called by default.")] = "",
-    replace: Annotated[bool, typer.Option("--replace", help="Even where there is a run of this name.")] = False,
+    tag: Annotated[str, typer.Option("--tag", help="Name of the run here; by default its original name.")] = "",
+    replace: Annotated[bool, typer.Option("--replace", help="Replace an existing run of this name.")] = False,
     json: Json = False,
     checkpoints: Checkpoints = None,
 ) -> None:
-    """Take a model from the Hub into the library, checked like any import (pip install mmlab[hub])."""
+    """Download a model from the Hugging Face Hub into the library, checked like any import (extra: hub)."""
     library = settle(checkpoints=checkpoints)
     with bar("Reading from the Hub", None):
         from mmlab.experiments import hub_repository

@@ -1,4 +1,4 @@
-"""`push`: a trained model onto the Hub of Hugging Face."""
+"""`push`: a trained model to the Hugging Face Hub."""
 
 from __future__ import annotations
 
@@ -11,22 +11,25 @@ from mmlab.cli.console import bar, emit, say
 
 
 def command(
-    repository: Annotated[str, typer.Argument(metavar="REPO", help="user/name; made where there is none.")],
+    repository: Annotated[str, typer.Argument(metavar="REPO", help="user/name; created if needed.")],
     task: TaskName,
     method: MethodName,
     tag: Tag = "",
     licence: Annotated[
-        str, typer.Option("--licence", "--license", help="Of the model, as the Hub calls it, such as apache-2.0.")
+        str,
+        typer.Option("--licence", "--license", help="The model's licence as the Hub spells it, such as apache-2.0."),
     ] = "unknown",
-    private: Annotated[bool, typer.Option("--private", help="A new repository is seen by you alone.")] = False,
+    private: Annotated[bool, typer.Option("--private", help="Make a new repository private.")] = False,
     answers: Annotated[
         bool,
-        typer.Option("--answers", help="Also the stored answers to the test samples, with the names of those samples."),
+        typer.Option(
+            "--answers", help="Include the stored predictions on the test samples, with the names of those samples."
+        ),
     ] = False,
     json: Json = False,
     checkpoints: Checkpoints = None,
 ) -> None:
-    """Put a trained model onto the Hub: weights, config.json, a model card with its scores (pip install mmlab[hub])."""
+    """Upload a trained model to the Hugging Face Hub: weights, config.json, a model card (extra: hub)."""
     run = settle(checkpoints=checkpoints).find(task, method, tag)
     with bar("Writing to the Hub", None):
         from mmlab.experiments import hub_repository

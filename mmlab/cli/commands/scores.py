@@ -1,4 +1,4 @@
-"""`scores`: results of others, to stand in the comparison."""
+"""`scores`: import published or external results into the comparison."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ def command(
     file: Annotated[
         Path | None, typer.Argument(help="CSV with the columns combination and score (and method).", show_default=False)
     ] = None,
-    title: Annotated[str, typer.Option(help="The name of the method, where the file does not say it.")] = "",
-    remove: Annotated[str, typer.Option(metavar="TITLE", help="Forget what was imported under this name.")] = "",
+    title: Annotated[str, typer.Option(help="The name of the method, if the file does not state it.")] = "",
+    remove: Annotated[str, typer.Option(metavar="TITLE", help="Remove the scores imported under this name.")] = "",
     json: Json = False,
     checkpoints: Checkpoints = None,
 ) -> None:
-    """Import a score per combination from CSV, as rows of Compare; without a file, show what was imported."""
+    """Import a score per combination from CSV, as rows of Compare; without a file, list the imported scores."""
     library = settle(checkpoints=checkpoints)
     with bar("Reading", None):
         from mmlab.core.task import TASKS

@@ -1,4 +1,4 @@
-"""`tokens`: what the texts of a folder are taken as, and how much of them is then known."""
+"""`tokens`: choose the tokenizer of a folder's texts, and see how much of them it covers."""
 
 from __future__ import annotations
 
@@ -19,15 +19,17 @@ def command(
         str,
         typer.Option(
             help="words, bpe (pieces of words, learned on the training texts) or hf:FOLDER (the tokenizer of a model). "
-            "Without it, only counts."
+            "Without it, nothing is changed."
         ),
     ] = "",
-    name: Annotated[str, typer.Option("--input", help="One input; all texts if none is named.")] = "",
-    length: Annotated[int, typer.Option(help="Words or tokens that a model takes; 0 leaves it.", min=0, max=512)] = 0,
-    size: Annotated[int, typer.Option(help="Of bpe: how many pieces at most.", min=50, max=2047)] = 1000,
+    name: Annotated[str, typer.Option("--input", help="One input; by default all texts.")] = "",
+    length: Annotated[
+        int, typer.Option(help="Words or tokens that a model takes; 0 keeps the current setting.", min=0, max=512)
+    ] = 0,
+    size: Annotated[int, typer.Option(help="With bpe: maximum vocabulary size.", min=50, max=2047)] = 1000,
     json: Json = False,
 ) -> None:
-    """Choose what the texts of a folder are taken as, and count what is not known in each split, and what is cut."""
+    """Choose the tokenizer of a folder's texts, and count unknown and truncated tokens in each split."""
     with bar("Reading texts", None):
         from mmlab.tasks.custom import text_tokens
 

@@ -1,4 +1,4 @@
-"""`train`: train a method on a task, once or with several seeds; goes on where a run was cut off."""
+"""`train`: train a method on a task, with one or several seeds; resumes interrupted runs."""
 
 from __future__ import annotations
 
@@ -38,29 +38,26 @@ if TYPE_CHECKING:
     from mmlab.experiments.training_logs.followed_run import TrainingLog
     from mmlab.training.loop import Progress
 
-Seeds = Annotated[int, typer.Option(min=1, help="How many seeds to train, one after the other.")]
+Seeds = Annotated[int, typer.Option(min=1, help="Number of seeds to train, one after another.")]
 Settings = Annotated[
     list[str] | None,
     typer.Option(
         "--set",
         metavar="NAME=VALUE",
-        help="An option of the method (--options shows them), or image.encoder=timm:resnet18 and the like.",
+        help="An option of the method (--options lists them), or an encoder: image.encoder=timm:resnet18.",
     ),
 ]
-Preset = Annotated[
-    str, typer.Option(help="Settings of the method by name, such as paper; --set and --plan change them further.")
-]
+Preset = Annotated[str, typer.Option(help="A preset of the method, such as paper; --set and --plan override it.")]
 LOGS = Path("logs")
 LogKinds = Annotated[
     list[str] | None,
     typer.Option(
         "--log",
         metavar="KIND",
-        help="Also write csv, tensorboard, mlflow, wandb or profile (a trace of an epoch) while training; may be given "
-        "several times.",
+        help="Also log to csv, tensorboard, mlflow, wandb or profile (a trace of an epoch); can be repeated.",
     ),
 ]
-LogFolder = Annotated[Path, typer.Option(metavar="FOLDER", help="Where to: FOLDER/<task>/<method>/<run>.")]
+LogFolder = Annotated[Path, typer.Option(metavar="FOLDER", help="Folder of the logs: FOLDER/<task>/<method>/<run>.")]
 
 
 def command(
@@ -71,7 +68,7 @@ def command(
     set_: Settings = None,
     plan: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME=VALUE", help="Of the training plan, such as epochs=20; --options shows them."),
+        typer.Option(metavar="NAME=VALUE", help="A training setting, such as epochs=20; --options lists them."),
     ] = None,
     preset: Preset = "",
     folds: FoldCount = 0,
@@ -82,7 +79,7 @@ def command(
     restart: Annotated[bool, typer.Option("--restart", help="Discard existing progress and start again.")] = False,
     log: LogKinds = None,
     log_folder: LogFolder = LOGS,
-    options: Annotated[bool, typer.Option("--options", help="Show all options, and train nothing.")] = False,
+    options: Annotated[bool, typer.Option("--options", help="List all options; train nothing.")] = False,
     json: Json = False,
     data: Data = None,
     device: Device = "",
@@ -90,7 +87,7 @@ def command(
     strategy: Strategy = "ddp",
     checkpoints: Checkpoints = None,
 ) -> None:
-    """Train a method on a task and file the result in the library. A run that was cut off goes on by itself."""
+    """Train a method on a task and save the model in the library. An interrupted run is resumed."""
     data = opened(task, data)
     library = settle(data, device, checkpoints)
     with bar("Starting", None):

@@ -51,8 +51,8 @@ class BraTS(Benchmark):
         Protocol(
             WHOLE,
             "The same cases, each as a whole.",
-            "Not of a paper: voxels of 2 mm, learned and answered in windows that a step has room for; others take "
-            "voxels of 1 mm in windows of 128 × 128 × 128.",
+            "Not of a paper: voxels of 2 mm (--size 120) unless another size is asked for, learned and answered in "
+            "windows that a step has room for; others take voxels of 1 mm in windows of 128 × 128 × 128.",
             "mmlab",
             tuple({"name": name, "kind": "volume", **BOX, "label": label} for name, label in LABELS.items()),
         ),

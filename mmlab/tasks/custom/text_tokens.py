@@ -23,7 +23,7 @@ from mmlab.tasks.custom.samples import recording
 from mmlab.tasks.custom.task_json import Description, read_description
 
 NO_TEXT = "No input of this folder is a text.", 'Give one the kind "text" in task.json.'
-CHOICE = ("tokens", "length")  # what task.json says of it
+CHOSEN = {"text": ("tokens", "length"), "volume": ("size", "slices")}  # by kind, what a person may choose in task.json
 
 
 @dataclass(frozen=True)
@@ -88,11 +88,14 @@ def unsaid(description: Description) -> tuple[str, ...]:
 
 
 def kept_choice(folder: Path, inputs: Sequence[Any]) -> list[dict[str, Any]]:
-    """Inputs of an official data set, with what was chosen for their texts when its folder was opened before."""
+    """Inputs of an official data set, with what was chosen for them when its folder was opened before."""
     there = locations.load(folder)["modalities"] if (folder / locations.TASK_FILE).is_file() else []
-    made = {item["name"]: item for item in there if isinstance(item, dict) and "name" in item}
-    chosen = {name: {key: item[key] for key in CHOICE if key in item} for name, item in made.items()}
-    return [{**item, **(chosen.get(item["name"], {}) if item["kind"] == "text" else {})} for item in inputs]
+    made = {(item["name"], item.get("kind")): item for item in there if isinstance(item, dict) and "name" in item}
+    return [{**item, **_chosen(item["kind"], made.get((item["name"], item["kind"]), {}))} for item in inputs]
+
+
+def _chosen(kind: str, made: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: made[key] for key in CHOSEN.get(kind, ()) if key in made}
 
 
 def _described(folder: Path, stated: Mapping[str, Any] | None = None) -> Description:

@@ -16,7 +16,6 @@ from mmlab.modalities.files import numbered
 from mmlab.tasks.custom.input_kinds import kinds
 from mmlab.tasks.custom.manifest import SPLITS
 from mmlab.tasks.custom.task_json import COMMON
-from mmlab.tasks.custom.text_tokens import kept_choice
 from mmlab.tasks.official.benchmark import POINTER, Benchmark, Protocol, Sample
 from mmlab.tasks.official.cut_off import is_cut_off
 
@@ -78,7 +77,7 @@ def fingerprint(benchmark: Benchmark, protocol: Protocol, folder: Path, samples:
     named = [f"{sample.id} {sample.split}" for sample in samples]
     known = kinds()
     shapes = {}
-    for item in kept_choice(folder, protocol.inputs):
+    for item in protocol.inputs:
         options = {key: value for key, value in item.items() if key not in COMMON}
         shapes[str(item["name"])] = build(known[str(item["kind"])], options).shape
     return Fingerprint(

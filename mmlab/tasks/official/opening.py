@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from shlex import quote
 from typing import Any
@@ -18,6 +19,7 @@ from mmlab.tasks.custom.locations import MANIFEST, TASK_FILE
 from mmlab.tasks.custom.text_tokens import kept_choice
 from mmlab.tasks.official.benchmark import BENCHMARKS, Benchmark, Protocol, Sample
 from mmlab.tasks.official.fingerprint import Fingerprint, fingerprint
+from mmlab.tasks.official.scan_size import sized
 
 
 def stated_protocol(name: str, folder: Path) -> str:
@@ -31,33 +33,35 @@ def stated_protocol(name: str, folder: Path) -> str:
     return str(found["protocol"])
 
 
-def open_folder(name: str, folder: Path, protocol: str = "", incomplete: bool = False) -> Fingerprint:
+def open_folder(name: str, folder: Path, protocol: str = "", incomplete: bool = False, size: int = 0) -> Fingerprint:
     """Make the folder a task under the protocol, by default the one that it has, and let every command find it.
 
     Raises DataError where files are missing or are Git LFS pointers. incomplete: these count as missing inputs instead,
-    as they do in a folder that was opened so before and has not changed.
+    as they do in a folder that was opened so before and has not changed. size: of scans as a whole, see `sized`.
     """
-    benchmark, chosen, found = looked_at(name, folder, protocol)
+    benchmark, chosen, found = looked_at(name, folder, protocol, size)
     lost = {path for path, _ in found.lacking}
     manifest = _manifest(found.samples, chosen, lost)
     if lost and not incomplete and not _holds(folder / MANIFEST, manifest):
         command = f"python -m mmlab data {name} {quote(str(folder))} --incomplete"
         raise DataError(found.sentence, f"To count such files as missing inputs: {command}")
     with storage_errors():
-        _write(
-            folder / TASK_FILE, json.dumps(_task(name, folder, benchmark, chosen), indent=2, ensure_ascii=False) + "\n"
-        )
+        _write(folder / TASK_FILE, json.dumps(_task(name, benchmark, chosen), indent=2, ensure_ascii=False) + "\n")
         _write(folder / MANIFEST, manifest)
     locations.add(folder)
     return found
 
 
-def looked_at(name: str, folder: Path, protocol: str = "") -> tuple[Benchmark, Protocol, Fingerprint]:
-    """What lies in the folder; nothing is written. Raises DataError, UnknownName and MissingExtra."""
+def looked_at(name: str, folder: Path, protocol: str = "", size: int = 0) -> tuple[Benchmark, Protocol, Fingerprint]:
+    """What lies in the folder; nothing is written. Raises DataError, UnknownName and MissingExtra.
+
+    The protocol has what was chosen for its inputs: now, or when the folder was opened before.
+    """
     benchmark = BENCHMARKS[name]()
     if not folder.is_dir():
         raise DataError(f"There is no folder '{folder}'.", f"Download it: {benchmark.origin}")
-    chosen = benchmark.protocol(protocol or stated_protocol(name, folder))
+    asked = benchmark.protocol(protocol or stated_protocol(name, folder))
+    chosen = sized(asked, size) if size else replace(asked, inputs=tuple(kept_choice(folder, asked.inputs)))
     if not chosen.is_installed:
         message = f"Protocol {chosen.name} takes the package {chosen.package}, which is not here."
         raise MissingExtra(message, f"Install it: pip install 'mmlab[{chosen.extra}]'")
@@ -67,13 +71,13 @@ def looked_at(name: str, folder: Path, protocol: str = "") -> tuple[Benchmark, P
     return benchmark, chosen, fingerprint(benchmark, chosen, folder, samples)
 
 
-def _task(name: str, folder: Path, benchmark: Benchmark, protocol: Protocol) -> dict[str, Any]:
+def _task(name: str, benchmark: Benchmark, protocol: Protocol) -> dict[str, Any]:
     return {
         "name": name,
         "title": benchmark.title,
         "about": f"{benchmark.about} Protocol {protocol.name}: {protocol.about}",
         "output": benchmark.asks(protocol),
-        "modalities": kept_choice(folder, protocol.inputs),
+        "modalities": list(protocol.inputs),
         "protocol": protocol.name,
         **({"grouped_by": benchmark.grouped_by} if benchmark.grouped_by else {}),
     }

@@ -155,13 +155,27 @@ def error_boundary() -> Iterator[None]:
 
 def panel(function: Callable[P, None]) -> Callable[P, None]:
     """A part of a page that reruns by itself (`st.fragment`) and says its own errors."""
+    return st.fragment(_guarded(function))
 
+
+def named_panel(name: str) -> Callable[[Callable[P, None]], Callable[P, None]]:
+    """A panel that callbacks elsewhere make run again by its name (`run_again`), without the rest of the page."""
+
+    return lambda function: st.fragment(_guarded(function), key=name)
+
+
+def run_again(name: str) -> None:
+    """Let the panel of this name run instead of what a widget is part of. For callbacks, as their last statement."""
+    st.rerun(name)
+
+
+def _guarded(function: Callable[P, None]) -> Callable[P, None]:
     @functools.wraps(function)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> None:
         with error_boundary():
             function(*args, **kwargs)
 
-    return st.fragment(guarded)
+    return guarded
 
 
 def show_error(error: MmlabError, quiet: bool = False) -> None:

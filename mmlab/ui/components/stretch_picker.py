@@ -14,6 +14,7 @@ from mmlab.core.phrases import say
 from mmlab.core.recordings import Raw
 from mmlab.core.time_axis import Stretch, Timeline
 from mmlab.modalities import stretches
+from mmlab.ui.components import page_frame
 from mmlab.ui.session import url_state
 from mmlab.ui.session.damaged_inputs import seed_of
 from mmlab.ui.text import wording
@@ -36,8 +37,11 @@ def in_force(raw: Raw, sample: str, damage: url_state.Damage | None) -> Stretch:
     return stretches.in_force(raw, damage.severity, seed_of(sample, damage), damage.stretch)
 
 
-def show(key: str, raw: Raw, modality: Modality, stretch: Stretch, colour: str, modalities: Modalities) -> None:
-    """The timeline of a recording as it was given, with the stretch on it. key: another one in each place of a page.
+def show(
+    key: str, raw: Raw, modality: Modality, stretch: Stretch, colour: str, modalities: Modalities, panel: str = ""
+) -> None:
+    """The timeline of a recording as it was given, with the stretch on it. key: another one in each place of a page;
+    panel: the name of that which is to run again when another one is chosen, where it is not the one around.
 
     What is blanked is to be said beside it in words (`mmlab.modalities.stretches.in_words`).
     """
@@ -46,7 +50,7 @@ def show(key: str, raw: Raw, modality: Modality, stretch: Stretch, colour: str, 
     if timeline.steps < 2:
         st.caption(say("This recording is too short for a stretch of it to be blanked."))
         return
-    put = partial(_put, modality.name, modalities, timeline)
+    put = partial(_put, modality.name, modalities, timeline, panel)
     name = say(modality.label)
     _strip(
         key,
@@ -117,10 +121,12 @@ def _shares(timeline: Timeline, stretch: Stretch) -> tuple[float, float]:
     return stretch.start / timeline.length, min(stretch.end / timeline.length, 1.0)
 
 
-def _put(modality: str, modalities: Modalities, timeline: Timeline, first: float, last: float) -> None:
+def _put(modality: str, modalities: Modalities, timeline: Timeline, panel: str, first: float, last: float) -> None:
     """Both ends, as shares of the timeline, brought to round moments; the same moment twice takes the damage away."""
     grid = _grid(timeline)
     stretch = Stretch.between(*(round(share * timeline.length / grid) * grid for share in (first, last)))
     url_state.put_damage(
         modality, stretches.BLANKED if stretch.length else None, url_state.USUAL_SEVERITY, modalities, stretch
     )
+    if panel:
+        page_frame.run_again(panel)

@@ -15,7 +15,8 @@ from mmlab.core.phrases import say
 from mmlab.core.time_axis import Stretch
 from mmlab.modalities import stretches
 from mmlab.modalities.stretches import BLANKED
-from mmlab.ui.components import clickable_svg, pickers, stretch_picker
+from mmlab.ui.components import clickable_svg, page_frame, pickers, stretch_picker
+from mmlab.ui.pages.predict import view_data
 from mmlab.ui.pages.predict.view_data import PredictView
 from mmlab.ui.session import cache, url_state
 from mmlab.ui.session.url_state import Damage
@@ -39,9 +40,8 @@ def show(shown: PredictView, modality: Modality, answers: Answers) -> None:
     found = next((each for each in shown.damages if (each.modality, each.kind) == (modality.name, BLANKED)), None)
     stretch = stretch_picker.in_force(raw, shown.item.id, found)
     colour = pickers.colours(modalities)[modality.name]
-    stretch_picker.show(
-        f"severities.blanked.{shown.task.name}.{modality.name}", raw, modality, stretch, colour, modalities
-    )
+    key = f"severities.blanked.{shown.task.name}.{modality.name}"
+    stretch_picker.show(key, raw, modality, stretch, colour, modalities, view_data.PANEL)
     st.caption(stretches.in_words(raw, stretch))
     columns = _columns(shown, modality, stretch)
     now = NONE if found is None else stretch.text
@@ -88,3 +88,4 @@ def _set(name: str, shown: PredictView, picked: str) -> None:
     stretch = Stretch.parsed(picked)
     kind = BLANKED if stretch else None
     url_state.put_damage(name, kind, url_state.USUAL_SEVERITY, shown.task.info.modalities, stretch)
+    page_frame.run_again(view_data.PANEL)

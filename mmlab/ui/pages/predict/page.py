@@ -38,7 +38,7 @@ class Places:
     right: DeltaGenerator
 
 
-@page_frame.panel
+@page_frame.named_panel(view_data.PANEL)
 def show(task_name: str, sample: str, references: tuple[Reference, ...]) -> None:
     """Inputs, answers and lattice of one sample. The answers are sent first: they are what a toggle is waited for."""
     modalities = cache.task(task_name).info.modalities
@@ -65,7 +65,7 @@ def _drawn(shown: PredictView, references: tuple[Reference, ...], places: Places
     place so."""
     task_name, sample = shown.task.name, shown.item.id
     if view_data.make(task_name, sample, references, pickers.current_damages(shown.task.info.modalities)) is not shown:
-        st.rerun()  # a view below set a corruption: pictures and menus change, too
+        st.rerun()  # something else than a view below set a corruption: pictures and menus change, too
     on = pickers.current(shown.task.info.modalities, shown.given)
     to_guess = guesses.is_answer_hidden(task_name, sample)
     veil = lessons.ALL if to_guess else lessons.veil()

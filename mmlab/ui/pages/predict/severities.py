@@ -14,7 +14,7 @@ from mmlab.core.phrases import say
 from mmlab.core.reference import Reference
 from mmlab.modalities.corruption import describe, label, offered
 from mmlab.modalities.stretches import BLANKED
-from mmlab.ui.components import clickable_svg, pickers
+from mmlab.ui.components import clickable_svg, page_frame, pickers
 from mmlab.ui.pages.predict import blanked_stretch, details, view_data
 from mmlab.ui.pages.predict.view_data import PredictView
 from mmlab.ui.session import cache, url_state
@@ -139,3 +139,4 @@ def _answers_to(
 
 def _set(name: str, kind: str, shown: PredictView, severity: str) -> None:
     url_state.put_damage(name, kind if int(severity) else None, int(severity), shown.task.info.modalities)
+    page_frame.run_again(view_data.PANEL)

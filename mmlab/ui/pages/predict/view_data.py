@@ -28,6 +28,7 @@ from mmlab.viz.inputs import recordings as views
 from mmlab.viz.predict import combination_lattice, prediction_cards
 
 Answers = Mapping[str, Prediction]
+PANEL = "bench"  # with pictures and menus: a view below that sets a corruption lets it run again
 KEPT, MOST_KEPT = "mmlab.bench.views", 4  # session
 
 
