@@ -23,6 +23,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 SHARED = "app"
+REFUSALS = "refusals"
 MARKS = ("say", "phrase")
 OURS = ("digits", "faces", "brain", "watch", "opinion", "pendulum", "objects", "rooms", "actions")
 GROUPS = (
@@ -62,12 +63,15 @@ FOLDERS = {  # what the parts of the package are said on, where that is one page
 
 def needed() -> dict[str, tuple[str, ...]]:
     """The sentences of each file, in the order in which the code says them."""
+    from tools import refusals
+
     homes: dict[str, set[str]] = {}
     for area, sentence in (*_literals(), *_declared()):
         homes.setdefault(sentence, set()).add(area)
     found: dict[str, list[str]] = {}
     for sentence, areas in homes.items():
         found.setdefault(next(iter(areas)) if len(areas) == 1 else SHARED, []).append(sentence)
+    found[REFUSALS] = [sentence for sentence in refusals.sentences() if sentence not in homes]
     return {area: tuple(found[area]) for area in sorted(found)}
 
 

@@ -25,7 +25,7 @@ from mmlab.storage import large_sweep
 from mmlab.storage.library import Entry
 from mmlab.ui.components import page_frame, run_picker
 from mmlab.ui.session import cache, hidden, url_state
-from mmlab.ui.text import wording
+from mmlab.ui.text import refusals, wording
 from mmlab.ui.text.markdown import plain
 
 MOST_METHODS = 4
@@ -71,7 +71,7 @@ def current_models(task: Task, first: int, most: int = MOST_METHODS) -> Models:
     """
     entries = run_picker.entries(task.name)
     there = {entry.reference.method: entry.reference for entry in entries if entry.problem is None}
-    broken = [(entry.reference.name, str(entry.problem)) for entry in entries if entry.problem is not None]
+    broken = [(entry.reference.name, refusals.whole(entry.problem)) for entry in entries if entry.problem is not None]
     half = [
         (name, say("the folder holds no model. Train it again or remove the folder."))
         for name in cache.unfinished(task.name)

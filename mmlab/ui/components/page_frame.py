@@ -30,9 +30,9 @@ from mmlab.core.phrases import say
 from mmlab.core.storage_errors import storage_errors
 from mmlab.storage.shipped_files import PAGES as PAGE_FILES
 from mmlab.ui.components import modes
-from mmlab.ui.session import access, browser_files, head_start, session_expiry, url_state
+from mmlab.ui.session import access, browser_files, head_start, refusal_log, session_expiry, url_state
 from mmlab.ui.session.page_registry import HOME, PAGES, Page, group_of, navigation, pages
-from mmlab.ui.text import language, wording
+from mmlab.ui.text import language, refusals, wording
 from mmlab.ui.text.markdown import plain
 from mmlab.viz.base.theme import MODALITIES
 
@@ -180,7 +180,9 @@ def _guarded(function: Callable[P, None]) -> Callable[P, None]:
 
 def show_error(error: MmlabError, quiet: bool = False) -> None:
     """The sentence and the hint of an error, where the eye is. `quiet`: a remark, when the page found a way out."""
-    text = plain(say(error.message)) + (f"  \n{plain(say(error.hint))}" if error.hint else "")
+    text = plain(refusals.said(error.message)) + (f"  \n{plain(refusals.said(error.hint))}" if error.hint else "")
+    if not quiet:
+        refusal_log.note(st.session_state.get(HERE_NOW, ""), error)
     (st.info if quiet else st.warning)(text)
 
 
@@ -255,4 +257,4 @@ def _where() -> str | None:
     try:
         return say("Models run on this machine: {device}.", device=label(device()))
     except MmlabError as error:
-        return plain(str(error))
+        return plain(refusals.whole(error))

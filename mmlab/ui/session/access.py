@@ -13,6 +13,7 @@ from mmlab.core import permissions
 from mmlab.core.errors import MmlabError
 from mmlab.core.permissions import Action, Visitor
 from mmlab.core.phrases import say
+from mmlab.ui.text import refusals
 from mmlab.ui.text.markdown import plain
 
 UNLOCKED, GIVEN, SAID = "mmlab.unlocked", "mmlab.key", "mmlab.key.said"
@@ -74,7 +75,7 @@ def _try() -> None:
     try:
         right = permissions.unlocks(key)
     except MmlabError as error:
-        st.session_state[SAID] = str(error)
+        st.session_state[SAID] = refusals.whole(error)
         return
     st.session_state[UNLOCKED] = right
     if not right:

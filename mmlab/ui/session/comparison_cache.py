@@ -160,7 +160,7 @@ def _stored_answers(folder: str, key: str) -> tuple[NDArray[np.float32], NDArray
         found = sweep_file.read_whole(Path(folder), report_file.read(Path(folder)).get("digest", ""), info)
         k = found.index(key)
     except ValueError:
-        return say("The stored answers of {name} lack {key}.", name=Path(folder).name, key=key)
+        return str(CheckpointError(f"The stored answers of {Path(folder).name} lack {key}."))  # kept for all languages
     except MmlabError as error:
         return str(error)
     needed = [name in key.split("-") for name in info.modalities.names]

@@ -67,12 +67,17 @@ def kept(make: Callable[[], T]) -> Callable[[], T]:
 def sentences(code: str) -> Mapping[str, str]:
     """The phrases of a language by their English. Raises ValueError for one that stands in two files."""
     found: dict[str, str] = {}
-    for area in areas(code):
-        there = {english: said for english, said in _file(code, f"{PHRASES}/{area}").items() if said}
+    for name in areas(code):
+        there = area(code, name)
         if twice := sorted(found.keys() & there.keys()):
-            raise ValueError(f"{code}/{PHRASES}/{area}.toml: {twice[0]!r} stands in another file, too")
+            raise ValueError(f"{code}/{PHRASES}/{name}.toml: {twice[0]!r} stands in another file, too")
         found.update(there)
     return found
+
+
+def area(code: str, name: str) -> Mapping[str, str]:
+    """The phrases of one file, by their English."""
+    return {english: said for english, said in _file(code, f"{PHRASES}/{name}").items() if said}
 
 
 def areas(code: str) -> tuple[str, ...]:

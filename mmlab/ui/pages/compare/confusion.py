@@ -17,7 +17,7 @@ from mmlab.core.task import Task
 from mmlab.ui.components import page_frame
 from mmlab.ui.pages.compare import label_counts, regression_scatter
 from mmlab.ui.session import comparison_cache, url_state
-from mmlab.ui.text import wording
+from mmlab.ui.text import refusals, wording
 from mmlab.viz.compare import method_tables
 
 
@@ -58,7 +58,7 @@ def show(task: Task, found: Comparison, view: str, cell: tuple[str, str]) -> Non
     ]
     counts = [item for item in counted if not isinstance(item, str)]
     for problem in (item for item in counted if isinstance(item, str)):
-        st.warning(page_frame.plain(problem))
+        st.warning(page_frame.plain(refusals.said(problem)))
     if not counts:
         _no_answers(task, name)
         return

@@ -14,6 +14,7 @@ from mmlab.core.phrases import phrase, say
 from mmlab.core.task import Task
 from mmlab.ui.components import figure_card, page_frame
 from mmlab.ui.session import comparison_cache
+from mmlab.ui.text import refusals
 from mmlab.viz.base import heatmap, theme
 from mmlab.viz.base.figure import Figure
 
@@ -24,7 +25,7 @@ def show(task: Task, folders: list[Path], key: str) -> bool:
     """A row per label, all seeds of the method together; whether there were any answers."""
     counted = [comparison_cache.label_counts(str(each), comparison_cache.modified(each), key) for each in folders]
     for problem in (item for item in counted if isinstance(item, str)):
-        st.warning(page_frame.plain(problem))
+        st.warning(page_frame.plain(refusals.said(problem)))
     counts = [item for item in counted if not isinstance(item, str)]
     if not counts:
         return False

@@ -14,6 +14,7 @@ from mmlab.lessons.lesson import Lesson
 from mmlab.ui.components import page_frame
 from mmlab.ui.pages.lessons import school
 from mmlab.ui.session import lessons, url_state
+from mmlab.ui.text import refusals
 from mmlab.ui.text.markdown import plain
 
 ACROSS = 2  # cards beside each other
@@ -41,7 +42,7 @@ def show() -> None:
                 _card(lesson, lesson.name == wanted)
     _own()
     for name, problem in found.problems.items():
-        st.warning(say("**{name}** is left out: {problem}", name=plain(name), problem=plain(str(problem))))
+        st.warning(say("**{name}** is left out: {problem}", name=plain(name), problem=plain(refusals.whole(problem))))
 
 
 def _finished(lesson: Lesson, every: list[Lesson]) -> None:

@@ -14,6 +14,7 @@ from mmlab.lessons.lesson import Lesson
 from mmlab.ui.components import class_votes, language_picker, page_frame
 from mmlab.ui.pages.lessons import sheet
 from mmlab.ui.session import classes
+from mmlab.ui.text import refusals
 from mmlab.ui.text.markdown import plain
 
 EVERY_SECONDS = 2.0
@@ -55,7 +56,7 @@ def _lead(room: Classroom | None = None) -> None:
     try:
         classes.lead(room)
     except MmlabError as error:
-        st.session_state[FAILED] = str(error)
+        st.session_state[FAILED] = refusals.whole(error)
 
 
 def _led(room: Classroom) -> None:

@@ -30,7 +30,7 @@ from mmlab.ui.components import model_picker, page_frame, pickers, registered_ca
 from mmlab.ui.pages.library import model_facts, models_in_memory, settings_table
 from mmlab.ui.session import access, cache, comparison_cache, url_state
 from mmlab.ui.session.page_registry import PAGES
-from mmlab.ui.text import wording
+from mmlab.ui.text import refusals, wording
 from mmlab.viz.compare import method_tables
 
 SAID = "library.said"
@@ -100,7 +100,7 @@ def _run(task: Task, entry: Entry) -> None:
     if report:
         st.html(_scores(task, report))
     elif problem := report_file.problem(Path(entry.reference.path)):
-        st.warning(page_frame.plain(f"{problem} {report_file.AGAIN}"))
+        st.warning(page_frame.plain(refusals.said(f"{problem} {report_file.AGAIN}")))
     else:
         command = f"python -m mmlab evaluate --task {task.name} --method {entry.reference.method} --save"
         st.caption(
@@ -170,7 +170,7 @@ def _delete(reference: Reference) -> None:
     try:
         model_archive.delete(cache.library(), reference.task, reference.method, reference.tag)
     except MmlabError as error:
-        st.session_state[SAID] = page_frame.plain(str(error))
+        st.session_state[SAID] = page_frame.plain(refusals.whole(error))
         return
     cache.pool().drop(reference)
     url_state.put(run=None)
@@ -209,7 +209,7 @@ def _problems(task: Task) -> None:
     broken = [entry for entry in comparison_cache.runs(task.name) if entry.problem is not None]
     for entry in broken:
         left, right = st.columns([6, 1], vertical_alignment="center")
-        left.warning(f"**{page_frame.plain(entry.reference.name)}**: {page_frame.plain(str(entry.problem))}")
+        left.warning(f"**{page_frame.plain(entry.reference.name)}**: {page_frame.plain(refusals.whole(entry.problem))}")
         key = f"library.remove.{entry.reference.name}"
         right.button(say("Remove"), key=key, on_click=_delete, args=(entry.reference,), **access.shut(Action.DELETE))
     for name in cache.unfinished(task.name):
@@ -224,9 +224,9 @@ def _problems(task: Task) -> None:
             st.warning(
                 say(
                     "The {kind} in {file}.py cannot be used: {problem}",
-                    kind=registry.kind,
+                    kind=say(registry.kind),
                     file=page_frame.plain(file),
-                    problem=page_frame.plain(str(problem)),
+                    problem=page_frame.plain(refusals.whole(problem)),
                 )
             )
     for plugin, problem in plugins.problems().items():
@@ -234,7 +234,7 @@ def _problems(task: Task) -> None:
             say(
                 "The plug-in {plugin} is left out. {problem}",
                 plugin=page_frame.plain(plugin),
-                problem=page_frame.plain(str(problem)),
+                problem=page_frame.plain(refusals.whole(problem)),
             )
         )
 

@@ -25,6 +25,7 @@ from mmlab.core.task import Task, advice
 from mmlab.storage import progress_file
 from mmlab.ui.components import pickers
 from mmlab.ui.session import cache
+from mmlab.ui.text import refusals
 from mmlab.ui.text.markdown import plain
 from mmlab.viz.base import theme
 
@@ -64,7 +65,7 @@ class Source:
                 say(
                     "The training log of {model} is missing or damaged: {problem}",
                     model=self.reference.name,
-                    problem=error.message,
+                    problem=refusals.said(error.message),
                 ),
                 error.hint,
             ) from error

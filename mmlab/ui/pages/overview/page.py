@@ -18,7 +18,7 @@ from mmlab.core.task import TASKS, Task, advice
 from mmlab.storage.library import Entry
 from mmlab.ui.components import page_frame, pickers
 from mmlab.ui.session import cache, comparison_cache
-from mmlab.ui.text import wording
+from mmlab.ui.text import refusals, wording
 from mmlab.viz.base import theme
 from mmlab.viz.compare.method_tables import Scale
 
@@ -34,7 +34,7 @@ def show() -> None:
             say(
                 "**{name}** cannot be used: {problem}",
                 name=page_frame.plain(name),
-                problem=page_frame.plain(str(problem)),
+                problem=page_frame.plain(refusals.whole(problem)),
             )
         )
     pickers.numbers_help("score")

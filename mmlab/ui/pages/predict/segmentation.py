@@ -20,7 +20,7 @@ from mmlab.core.outputs.labelled_places import flags_known, flags_there
 from mmlab.core.phrases import say
 from mmlab.core.recordings import Picture, Raw
 from mmlab.ui.session import cache
-from mmlab.ui.text import wording
+from mmlab.ui.text import refusals, wording
 from mmlab.viz.inputs import recordings
 from mmlab.viz.predict import combination_lattice, planes, prediction_cards, segmentation
 
@@ -53,7 +53,7 @@ def cards(
     unlabelled = truth is not None and not flags_known(truth).all()
     for method, found in answers.items():
         if isinstance(found, MmlabError):
-            broken.append(prediction_cards.complaint(cache.title(method), found.message, found.hint))
+            broken.append(prediction_cards.complaint(cache.title(method), *refusals.both(found)))
         else:
             size = _size(_regions(found[on.key])[0], base > 0, output.pixel, side_of(recorded, base.shape[-1]))
             for each in (found[on.key], found[whole.key]):

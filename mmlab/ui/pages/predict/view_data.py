@@ -23,7 +23,7 @@ from mmlab.ui.components import pickers
 from mmlab.ui.components.frame_player import Step
 from mmlab.ui.pages.predict import regression, segmentation
 from mmlab.ui.session import cache, uploads, url_state
-from mmlab.ui.text import language, wording
+from mmlab.ui.text import language, refusals, wording
 from mmlab.viz.inputs import recordings as views
 from mmlab.viz.predict import combination_lattice, prediction_cards
 
@@ -121,7 +121,7 @@ def _cards(output: Output, scene: PredictView, on: Combination, warnings: Mappin
     shown, broken = [], []
     for method, answers in scene.answers.items():
         if isinstance(answers, MmlabError):
-            broken.append(prediction_cards.complaint(cache.title(method), answers.message, answers.hint))
+            broken.append(prediction_cards.complaint(cache.title(method), *refusals.both(answers)))
             continue
         now = answers[on.key]
         sure = wording.certainty(now.confidence) if output.class_names else say("mean over labels")

@@ -20,7 +20,7 @@ from mmlab.experiments.train_job import teacher_of
 from mmlab.storage.checkpoints import MODEL
 from mmlab.ui.components import page_frame, pickers
 from mmlab.ui.session import access, cache, url_state
-from mmlab.ui.text import wording
+from mmlab.ui.text import refusals, wording
 from mmlab.viz.base import theme
 from mmlab.viz.train import learning_curves
 
@@ -105,7 +105,9 @@ def _head(trainings: TrainingQueue, run: Run) -> None:
     if "train.problem" in st.session_state:
         page_frame.show_error(st.session_state.pop("train.problem"))
     if run.message:
-        st.warning(f"{page_frame.plain(run.message)}  \n{page_frame.plain(run.hint)}".rstrip())
+        st.warning(
+            f"{page_frame.plain(refusals.said(run.message))}  \n{page_frame.plain(refusals.said(run.hint))}".rstrip()
+        )
 
 
 def _try(work: Any, *name: str) -> None:
