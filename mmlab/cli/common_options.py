@@ -1,4 +1,4 @@
-"""The options that several commands share, and what a person gives as `name=value`."""
+"""The options that several commands share, and `name=value` arguments."""
 
 from __future__ import annotations
 

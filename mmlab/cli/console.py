@@ -1,4 +1,4 @@
-"""What a command prints: results to stdout, progress to stderr, JSON for machines."""
+"""The output of commands: results to stdout, progress to stderr, JSON for machines."""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Work on many models as commands do it: on an engine, with a bar, what fails named, and the same command going on."""
+"""Commands that work on many models: on an engine, with a progress bar, failed jobs named, and resumable by the same
+command.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the plug-ins add, for `list`: loading them takes torch and seconds, so what they gave is remembered.
+"""What plug-ins add, for `list`: loading them takes torch and seconds, so the result is cached.
 
 A record holds while the plug-ins' files, mmlab, Python and what is installed are the same. A plug-in that cannot be
 loaded is recorded with the reason.

@@ -1,4 +1,4 @@
-"""What `train --log` writes for other programs, opened and closed around each run."""
+"""The logs of `train --log`, opened and closed around each run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What there is, read without importing it: tasks and methods from their source, scores from reports.
+"""The catalogue of tasks, methods and scores, read without importing them: from their source and from reports.
 
 Importing a task or a method takes torch and seconds; `list` and scripts around it should answer at once.
 """

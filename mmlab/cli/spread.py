@@ -1,4 +1,4 @@
-"""On how many devices a run is trained."""
+"""The number of devices of a run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The app in a process of its own, from wherever mmlab lies: a checkout or an installed package."""
+"""The app in a separate process, wherever mmlab is installed: a checkout or an installed package."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A bar that says how far jobs are which others do: in processes, or on other machines."""
+"""A progress bar for jobs executed elsewhere: in other processes, or on other machines."""
 
 from __future__ import annotations
 

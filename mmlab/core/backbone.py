@@ -1,4 +1,4 @@
-"""By what a run reads an input instead of the small network of its kind: a large network, and how it is used.
+"""The encoder of an input: a large network instead of the small default, and how it is used.
 
 The plan's `encoders` says it for a run, the key `encoder` of an input in task.json for a folder:
 

@@ -1,4 +1,4 @@
-"""Who builds the large networks that read inputs: families, found because their file is there, or in plug-ins."""
+"""Families of large encoders, discovered because their file exists, or from plug-ins."""
 
 from __future__ import annotations
 

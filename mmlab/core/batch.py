@@ -1,4 +1,4 @@
-"""Samples in the model's world, stacked by modality. Knows no task."""
+"""Preprocessed samples, stacked by modality. Knows no task."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every kind of damage shares: a label for people, five severities, and the function that does it."""
+"""What all corruptions share: a label, five severities, and the function that applies it."""
 
 from __future__ import annotations
 

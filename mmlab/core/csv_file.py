@@ -1,4 +1,4 @@
-"""Tables as CSV: the one place that writes them, so that no name of a person can work as a formula in a spreadsheet.
+"""Tables as CSV: the only place that writes them, so that no user-given name can act as a spreadsheet formula.
 
 A cell that a spreadsheet would compute gets an apostrophe in front, as its own users write it (OWASP, CSV Injection).
 Numbers stay numbers, signs and all.

@@ -1,4 +1,4 @@
-"""Whether a model was trained on the data as it is now, for tasks whose data may change."""
+"""Whether a model was trained on the current version of the data, for tasks whose data may change."""
 
 from __future__ import annotations
 

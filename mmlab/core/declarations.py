@@ -1,4 +1,4 @@
-"""What a method says of itself as plain data: its card, its ablation ladder, and what a search tries."""
+"""What a method declares about itself as plain data: its card, its ablation ladder, and its search space."""
 
 from __future__ import annotations
 

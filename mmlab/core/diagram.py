@@ -1,4 +1,4 @@
-"""The drawing of a method on its card, as data: what learns, and what happens when an input is missing.
+"""The diagram of a method on its card, as data: what is trained, and what happens when an input is missing.
 
 A `Diagram` has two panels of shapes on a sheet of 360 x 232; places are the centres of things. `mmlab.viz.methods`
 draws it for the inputs of a task, at most three of them. In the second panel the second input is missing, and what

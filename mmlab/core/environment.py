@@ -1,4 +1,4 @@
-"""A task in which one can act: what a controller sees of it comes through the task's own inputs."""
+"""A task with an environment to act in: a controller observes it through the task's own inputs."""
 
 from __future__ import annotations
 

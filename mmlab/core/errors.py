@@ -1,4 +1,4 @@
-"""Errors that a person can mend: one sentence that says what is wrong, one that says what to do."""
+"""Errors that the user can fix: one sentence that says what is wrong, one that says what to do."""
 
 from __future__ import annotations
 

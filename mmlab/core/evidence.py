@@ -1,4 +1,4 @@
-"""What Grad-CAM and its kin work on: activations and gradients, by modality."""
+"""The input of Grad-CAM and its variants: activations and gradients, by modality."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an encoder makes of a batch, and what a method makes of that."""
+"""The output of an encoder for a batch, and the output of a method's fusion."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What tells one version of a file from another without reading it: the key of every cache of what a file holds."""
+"""What distinguishes versions of a file without reading it: the key of every cache of a file's content."""
 
 from __future__ import annotations
 

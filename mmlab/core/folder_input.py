@@ -1,4 +1,4 @@
-"""How files of a folder of one's own become what a model takes: options, a reader, a shape, a preparation."""
+"""How files of a user's data folder become model inputs: options, a reader, a shape, preprocessing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the groups of a task's samples are called: people, voices, heads. Samples of one group are not independent."""
+"""The name of the groups of a task's samples: people, voices, heads. Samples of one group are not independent."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How far long work is, for whoever follows it from above: a command's bar, a page.
+"""The progress of long work, for whoever displays it: a command's bar, a page.
 
 What lies in between, such as a training that asks for its samples, need not pass anything on.
 """

@@ -1,4 +1,4 @@
-"""What a method is: how it answers from some of its inputs, and what it learns from.
+"""What a method is: how it predicts from a subset of its inputs, and how it is trained.
 
 Adding a method is one file under `mmlab/methods/`. A method splits at the one place where a missing modality
 matters: `encode` runs each encoder once, `fuse` turns what is present into an answer, so that all combinations

@@ -1,4 +1,4 @@
-"""What a metric is, and where metrics are filed. Adding one is one file under `mmlab/metrics/`.
+"""What a metric is, and the registry of metrics. Adding one is one file under `mmlab/metrics/`.
 
 A metric is computed in one place, from what a sweep keeps of the answers (`Output.summarise`) and of the truth
 (`Output.condense_target`): reports, comparisons and the Robustness page all ask the same object. What cannot be

@@ -1,4 +1,4 @@
-"""Numbers for people: a real minus, never before nothing, a dash where there is none, small units that stay readable.
+"""Numbers for display: a true minus, never before zero, a dash for undefined values, readable small units.
 
 Files for machines (CSV, JSON) hold numbers as they are.
 """

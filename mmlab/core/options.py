@@ -1,4 +1,4 @@
-"""Options as frozen dataclasses that describe themselves, for command lines, forms and cards."""
+"""Options as self-describing frozen dataclasses, for command lines, forms and cards."""
 
 from __future__ import annotations
 

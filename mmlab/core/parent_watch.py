@@ -1,4 +1,4 @@
-"""A process that ends when the one that started it does, however that ended.
+"""Ends a process when its parent ends, however that happened.
 
 Portable, and right where the parent's thread that started it is long over, at which Linux's PR_SET_PDEATHSIG would
 end it.

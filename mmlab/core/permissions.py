@@ -1,4 +1,4 @@
-"""Who may change what, where an app serves more people than the one who started it: the one place that decides.
+"""Who may change what if an app serves other people than the one who started it: the one place that decides.
 
 What trains, stops, imports, deletes or makes maps asks `require` first. Commands of one's own may do everything; the
 app says who is asking (`serve`). `MMLAB_MODE` says what visitors may do:

@@ -1,4 +1,4 @@
-"""Sentences of the screen, which an app may say in another language: the English sentence is its own key.
+"""Sentences on screen, which an app may show in another language: the English sentence is its own key.
 
 >>> say("{count} of {total} voted.", count=3, total=28)
 '3 of 28 voted.'

@@ -1,4 +1,4 @@
-"""Names and texts from outside, fit to be shown."""
+"""Names and texts from outside, made safe for display."""
 
 from __future__ import annotations
 

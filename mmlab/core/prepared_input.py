@@ -1,4 +1,4 @@
-"""What a model sees of one recording."""
+"""The model's view of one recording."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Networks while they learn from samples that lack something: what is absent is never looked at.
+"""Networks trained on incomplete samples: an absent input is never used.
 
 Presence is told, never guessed: an input of zeros may well be there (a black picture, a number at the mean).
 """

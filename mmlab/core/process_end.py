@@ -1,4 +1,4 @@
-"""How a process of ours ends: soon."""
+"""A quick exit for our own processes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a sensor recorded or a person brought, decoded and safe, before it is brought to the model's world."""
+"""Recordings as captured or uploaded, decoded and safe, before preprocessing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Registries that fill themselves: a thing registers by being in the folder, or in a plug-in."""
+"""Self-filling registries: an item registers by being in the folder, or in a plug-in."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is computed about models: frozen, NumPy only, safe to cache, send and store."""
+"""Computed results about models: frozen, NumPy only, safe to cache, send and store."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Differences to divide by: in any unit, so that no size counts as nothing."""
+"""Ranges to divide by: in any unit, so that no magnitude counts as zero."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a full disk, a read-only folder or a missing permission says, wherever it is met."""
+"""The message for a full disk, a read-only folder or a missing permission, wherever it occurs."""
 
 from __future__ import annotations
 

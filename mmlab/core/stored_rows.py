@@ -1,4 +1,4 @@
-"""A tensor whose rows lie on disk: `[N, *shape]`, read when they are asked for, so that it takes no memory.
+"""A tensor whose rows are on disk: `[N, *shape]`, read on demand, so that it takes no memory.
 
 It is a `torch.Tensor`, and every operation gives what it gives on the rows themselves. Rows that are picked
 (`value[rows]`) are read alone, `value[first:last]` reads nothing yet; anything else reads all of them for as long as

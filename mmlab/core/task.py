@@ -1,4 +1,4 @@
-"""What a task is: its modalities, its output, its samples, and the way from a recording to the model."""
+"""What a task is: its modalities, its output, its samples, and the preprocessing from recordings to model inputs."""
 
 from __future__ import annotations
 

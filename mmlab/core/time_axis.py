@@ -1,5 +1,5 @@
-"""The time of recordings: each kind that has one declares it once, as a `TimeAxis`, and whatever blanks a stretch of a
-recording, draws it to be dragged over or shades it in a map asks that.
+"""The time axis of recordings: each kind that has one declares it once, as a `TimeAxis`, which is used to blank a
+stretch of a recording, to draw it for dragging, or to shade it in a map.
 
 >>> axis = modality_kind("sound").time_axis()
 >>> axis.timeline(raw).length                                     # 1.02, in seconds

@@ -1,4 +1,4 @@
-"""Tokens of a vocabulary as an input of kind text keeps them: two whole numbers below WORD_IDS, as words have.
+"""Tokens of a vocabulary as stored by inputs of kind text: two integers below WORD_IDS, like words.
 
 Half precision holds both exactly, and 0 stays the place where there is nothing. Two tokens may share one of the
 numbers and never both, so that whatever adds up what it knows of each number can tell them apart.

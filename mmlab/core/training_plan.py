@@ -1,4 +1,4 @@
-"""How long and with what settings a training runs."""
+"""The length and the settings of a training."""
 
 from __future__ import annotations
 

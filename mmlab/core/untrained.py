@@ -1,4 +1,4 @@
-"""Inputs that a model was never trained on: no training sample had them, so what is answered with them is chance."""
+"""Inputs that a model was never trained on: no training sample had them, so predictions from them are at chance."""
 
 from __future__ import annotations
 

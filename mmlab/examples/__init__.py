@@ -1,1 +1,1 @@
-"""Models of one's own as examples: a plain PyTorch network and its data, and what mmlab needs to know of it."""
+"""Example custom models: a plain PyTorch network and its data, and its registration with mmlab."""

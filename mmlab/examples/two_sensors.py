@@ -1,4 +1,4 @@
-"""A small net of one's own in plain PyTorch: which exercise is it, from the accelerometer and the gyroscope of a watch?
+"""A small custom model in plain PyTorch: which exercise is it, from the accelerometer and the gyroscope of a watch?
 
 The recordings are real (seglearn's, as `mmlab/samples/watch` ships them). `build()` gives the net trained as most
 people would, `build_cured()` the same net trained with modality dropout; each trains once, in a minute, and keeps its

@@ -1,4 +1,4 @@
-"""What mmlab needs to know of `two_sensors.py`: two statements. See docs/own-model.md.
+"""The registration of `two_sensors.py` with mmlab: two statements. See docs/own-model.md.
 
 python -m mmlab doctor mmlab.examples.two_sensors_mmlab
 python -m mmlab open mmlab.examples.two_sensors_mmlab

@@ -1,4 +1,5 @@
-"""Yardsticks of a task, measured: a linear model and a forest for each combination, on the samples that have it all.
+"""Reference scores of a task: a linear model and a random forest for each combination, on the samples that have all of
+its inputs.
 
 >>> found = measure("mine", library)     # fits, and keeps `baselines.json` beside the models of the task
 >>> stored("mine", library)              # what was kept, if the data are still the same

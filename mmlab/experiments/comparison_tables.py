@@ -1,4 +1,4 @@
-"""What was measured, gathered over the library and written as tables: Markdown, CSV, JSON."""
+"""Results gathered over the library and written as tables: Markdown, CSV, JSON."""
 
 from __future__ import annotations
 

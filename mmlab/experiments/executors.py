@@ -1,4 +1,4 @@
-"""Where jobs run: here one after the other, in processes, or on many machines. Results come as they finish."""
+"""Where jobs run: here one after another, in processes, or on many machines. Results arrive as they finish."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a card says of the gaps that a training had: the rule, the digest of a table, and whom they reach."""
+"""How a card describes the missing inputs of a training: the rule, the digest of a table, and whom they affect."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Many runs: tasks x methods x seeds, and the ablation ladder of each paper. Trains what is missing."""
+"""Many runs: tasks x methods x seeds, and the ablation ladder of each paper. Trains the missing ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Methods against a baseline over the people, voices or heads of the test set, from the answers that runs have stored.
+"""Methods against a baseline over the people, voices or heads of the test set, from stored predictions.
 
 Tables over seeds (`comparison_tables`) say what another training would change, with the test set as it is. This
 says what other people would change, with the trainings as they are.

@@ -1,4 +1,4 @@
-"""A trained model on the Hub: what its model card and its `config.json` say, all from its card and its report."""
+"""A trained model on the Hub: its model card and its `config.json`, derived from its card and its report."""
 
 from __future__ import annotations
 

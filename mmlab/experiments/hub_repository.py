@@ -1,4 +1,4 @@
-"""Models on the Hub of Hugging Face: a run of the library becomes a repository there, and a repository a run here.
+"""Models on the Hugging Face Hub: a run of the library becomes a repository there, and a repository a run here.
 
 A repository holds what the Hub expects (`model.safetensors`, `config.json`, a model card as `README.md`) and what was
 measured (`report.json`, `progress.jsonl`; the stored answers only if they are asked for, since they name samples).

@@ -1,4 +1,4 @@
-"""The small search that every method gets, of the same size, judged on validation alone; and its table.
+"""The small search that every method gets, of the same size, judged on validation only; and its table.
 
 Each method is trained with its usual settings, two other learning rates, and two other values of what matters most to
 it (the weight decay for baselines without a weight of their own). Half the usual epochs, one seed.

@@ -1,4 +1,4 @@
-"""Metrics that are newer than a report, taken from the answers that its run has stored."""
+"""Metrics added after a report was written, computed from the run's stored predictions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One trained model with what was measured of it, as static pages and notebooks show it: the numbers of the app."""
+"""One trained model with its results, as shown by static pages and notebooks: the numbers of the app."""
 
 from __future__ import annotations
 

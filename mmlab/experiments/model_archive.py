@@ -1,4 +1,4 @@
-"""A checkpoint as one file to take along: a zip of its weights, report, sweep and training log.
+"""A checkpoint as one file: a zip of its weights, report, sweep and training log.
 
 What comes in is checked before it is used: names and sizes before anything is unpacked, the card against the task
 before a network is built from it, the report and the sweep against the weights.

@@ -1,4 +1,4 @@
-"""Work on many trained models, by names and numbers only, so that it can run here, in processes or on many machines.
+"""Jobs on many trained models, by names and numbers only, so that they can run here, in processes or on many machines.
 
 What lies with a model is written there by whoever does the job, in the library that all see. What belongs into the
 cache comes back with the result and is filed in the cache of whoever asked, since each machine may have one of its own.

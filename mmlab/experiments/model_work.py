@@ -1,4 +1,4 @@
-"""What takes long and is kept: each a piece of work on one trained model, by name, in the order of the catalogue.
+"""Slow computations whose results are stored: each a job on one trained model, by name, in the order of the catalogue.
 
 `evaluate --save`, `map` and `precompute` do them for many models at a time (`mmlab.experiments.model_jobs`).
 """

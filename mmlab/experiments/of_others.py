@@ -1,4 +1,4 @@
-"""What was imported of the results of others, as a comparison takes it."""
+"""Imported external results, in the form that a comparison uses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A trained model as ONNX graphs, which answer in any language: the combination of inputs is an input, `present`.
+"""A trained model as ONNX graphs, usable from any language: the combination of inputs is an input, `present`.
 
 `model.onnx` takes the inputs and `present`, bool `[B, M]`, and gives `logits`, `mean` and, for a probabilistic method,
 `variance`. `encoders.onnx` and `fusion.onnx` are its two halves: encode once, then fuse for as many combinations as

@@ -1,4 +1,4 @@
-"""How long a training on small data should take, and how its samples are varied and read, found on validation first.
+"""The duration, augmentation and encoder of a training on small data, selected on validation beforehand.
 
 Tables of the same size can ask for the opposite: 8 passes and half of the numbers hidden, or 160 passes and nothing
 changed; a hidden layer, or no more than a linear model. So a small network (modality dropout) tries each before the

@@ -1,4 +1,4 @@
-"""The model pool behind replicas of Ray Serve, for app processes that share it (`MMLAB_SERVER`)."""
+"""The model pool in replicas of Ray Serve, for app processes that share it (`MMLAB_SERVER`)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The whole training plan of a run: what is asked for, over what the task and the method usually have."""
+"""The complete training plan of a run: the requested settings over the defaults of the task and the method."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Results of others as a table: a score for every combination of inputs, from CSV.
+"""External results as a table: a score for every combination of inputs, from CSV.
 
 The columns are `combination` (`image-sound`, in any order, by names or letters) and either `score` or metrics by name;
 `method` tells several methods apart. The CSV that Compare saves is such a table.

@@ -1,4 +1,4 @@
-"""A training on several devices of this machine: Lightning Fabric starts a process for each and lets them speak.
+"""Training on several devices of this machine: Lightning Fabric starts a process per device and connects them.
 
 Each process takes its share of every step (`mmlab.training.together`), and the first writes the run. One device needs
 none of this, so that Fabric is an extra and is imported here only.

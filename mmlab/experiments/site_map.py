@@ -1,4 +1,4 @@
-"""The embedding of a model's test set as static pages draw it: points under every combination, and their colours."""
+"""The embedding of a model's test set for static pages: points under every combination, and their colours."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Runs whose library is an address: each job takes from there what it needs, and puts there what it has made.
+"""Runs in an object store: each job downloads what it needs and uploads what it has produced.
 
 Machines need no folder in common then. A job works in a folder of its own that is gone afterwards, sends how far it is
 now and then, and so goes on elsewhere when its machine dies.

@@ -1,4 +1,4 @@
-"""What a report says of one test set: metrics by combination, and what has to be known to read them."""
+"""The summary of a report for one test set: metrics by combination, and the context needed to read them."""
 
 from __future__ import annotations
 

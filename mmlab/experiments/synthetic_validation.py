@@ -1,4 +1,6 @@
-"""The measures on data of known truth: a small network is trained, measured as any other, and compared to the truth."""
+"""Validation of the measures on data with known ground truth: a small network is trained, measured as any other, and
+compared with it.
+"""
 
 from __future__ import annotations
 

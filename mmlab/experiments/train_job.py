@@ -1,4 +1,4 @@
-"""Whole pieces of work, by names and numbers only, so that they can run here, in a process or elsewhere."""
+"""Complete jobs, by names and numbers only, so that they can run here, in a process or elsewhere."""
 
 from __future__ import annotations
 

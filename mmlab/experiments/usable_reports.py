@@ -1,4 +1,4 @@
-"""Which reports of a library belong into one comparison, and in words why others do not."""
+"""Which reports of a library belong into one comparison, and the reasons why others do not."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Models that were made elsewhere: any PyTorch module, described by one `register(...)` (docs/own-model.md).
+"""Models defined elsewhere: any PyTorch module, described by one `register(...)` (docs/own-model.md).
 
 `registration` keeps what was said; `packing` brings samples to tensors of one per modality and back; `calling` gives a
 module its arguments, with what stands in for an absent input; `tracing` finds encoders, layers and the embedding;

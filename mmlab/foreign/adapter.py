@@ -1,4 +1,4 @@
-"""A registered module as a `Method`: it answers under every combination and shows where it looks."""
+"""A registered module as a `Method`: it predicts under every combination and provides attribution maps."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From what `forward` returned to logits in the shape that the output wants."""
+"""From the return value of `forward` to logits in the shape that the output expects."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Calling a module: its arguments from one tensor per modality, with what stands in where an input is absent.
+"""Calls a module: its arguments from one tensor per modality, with replacements for absent inputs.
 
 Values stand in row by row. Where an absent argument is None or left out, rows are grouped by what is absent, and each
 group is a call of its own.

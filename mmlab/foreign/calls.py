@@ -1,4 +1,4 @@
-"""The calls of submodules in one pass, by the module's path and the call's number: watched, caught, replayed."""
+"""The calls of submodules in one pass, by the module's path and the call's number: observed, captured, replayed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Samples of somebody else's data set: a Dataset, a list, a DataLoader, a Hugging Face data set, or these by split."""
+"""Samples of a custom data set: a Dataset, a list, a DataLoader, a Hugging Face data set, or these by split."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the commands do with a file: examine what it registers, and measure it."""
+"""What the commands do with a file: check the models that it registers, and evaluate them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What tells one state of a registered model from another: its weights, its code, what was said of it, its samples."""
+"""The fingerprint of a registered model's state: its weights, its code, its registration, its samples."""
 
 from __future__ import annotations
 

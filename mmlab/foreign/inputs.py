@@ -1,4 +1,4 @@
-"""What a person says about one input of their model, and which values of `forward` it is made of."""
+"""The description of one input of a custom model, and the arguments of `forward` that it consists of."""
 
 from __future__ import annotations
 

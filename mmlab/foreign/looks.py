@@ -1,4 +1,4 @@
-"""Where Grad-CAM looks in somebody else's module: the last layer of a modality with places, and gradient at them."""
+"""The Grad-CAM layer of a custom module: the last layer of a modality with positions and gradients."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Measuring a registered model: a checkpoint that holds a card and no weights, its report, and its sweep."""
+"""Evaluation of a registered model: a checkpoint with a card and no weights, its report, and its sweep."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A registered model in a notebook: the same answers, maps, measures and figures as in the app.
+"""A registered model in a notebook: the same predictions, maps, measures and figures as in the app.
 
 >>> mine = mmlab.adapt(net, inputs=["rgb", "depth"], classes=["cup", "hat"], data=test_set)
 >>> mine.predict(0)["rgb-depth"].answer

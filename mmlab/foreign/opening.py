@@ -1,4 +1,4 @@
-"""From a registration to a model that answers: build it, run it, and find out what it is made of, or remember that."""
+"""From a registration to a working model: build it, run it, and trace its structure, or use the cached trace."""
 
 from __future__ import annotations
 

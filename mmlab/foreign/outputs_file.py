@@ -1,4 +1,4 @@
-"""A file of answers, `outputs.npz`: all that needs no model, for JAX, TensorFlow, an API, somebody's paper.
+"""A file of outputs, `outputs.npz`: for every view that needs no model, for JAX, TensorFlow, an API, a published paper.
 
 logits  [K, N, C]   of K combinations (2^M - 1, by size, then in the order of the names; or those of `combinations`)
 target  [N]         the right answers

@@ -1,4 +1,4 @@
-"""A file of answers as a task and a method: everything that reads a sweep works, and what needs a model says so."""
+"""A file of outputs as a task and a method: everything that reads a sweep works, and what needs a model says so."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The modules that a person's files import beside installed packages, and whether one of them changed since.
+"""The user's modules that a registered file imports, and whether one of them has changed since.
 
 A registered file that did not change itself is still another model once the network's own file did.
 """

@@ -1,4 +1,5 @@
-"""Between what a module takes and what mmlab holds: one float32 tensor per modality, channels first, and back exactly.
+"""Conversion between a module's arguments and mmlab's tensors: one float32 tensor per modality, channels first,
+lossless.
 
 Several tensors of one modality (`input_ids`, `attention_mask`) lie in one; planes of a shared tensor are taken out and
 put back. Whole numbers up to 2^24 survive, and get their own type again.

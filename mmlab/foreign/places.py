@@ -1,4 +1,4 @@
-"""Whose code a line is: the person's own file and line in what went wrong, not torch's or mmlab's."""
+"""Attribution of errors to code: the user's own file and line, not torch's or mmlab's."""
 
 from __future__ import annotations
 

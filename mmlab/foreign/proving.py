@@ -1,4 +1,4 @@
-"""What a trace claims, proved before it is relied upon: replayed encoders, layers with gradient, embeddings."""
+"""Verification of a trace before it is relied upon: replayed encoders, layers with gradient, embeddings."""
 
 from __future__ import annotations
 

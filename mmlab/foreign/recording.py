@@ -1,4 +1,4 @@
-"""What somebody else's training loop leaves behind: embeddings and maps of a handful of epochs, in the files of a run.
+"""Records of a custom training loop: embeddings and maps of a handful of epochs, in the files of a run.
 
 >>> mine = mmlab.adapt(net, inputs=["rgb", "depth"], classes=C, data={"test": test, "valid": valid})
 >>> recorder = Recorder(mine, epochs=20, folder="run")

@@ -1,4 +1,4 @@
-"""What a person sees of tensors: pictures, curves, numbers and words, and back where a `transform` was given.
+"""Displayable recordings of tensors: images, curves, numbers and words, and the way back if a `transform` was given.
 
 A recording made from a tensor carries it, so that what is shown as a picture of 256 greys enters the model unchanged.
 """

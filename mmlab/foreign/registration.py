@@ -1,4 +1,4 @@
-"""What a person registered, and the files that they named: the one place from which code of theirs is run.
+"""The user's registrations, and the files that contain them: the only place from which user code is run.
 
 A file runs only because a person named it on the command line or in `MMLAB_MODELS`. No card, zip, address or upload
 names code.

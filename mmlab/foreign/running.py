@@ -1,4 +1,4 @@
-"""Running somebody else's module under combinations: directly, or with its encoders replayed, in batches that fit."""
+"""Runs a custom module under combinations: directly, or with its encoders replayed, in batches that fit into memory."""
 
 from __future__ import annotations
 

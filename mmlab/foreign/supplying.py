@@ -1,4 +1,4 @@
-"""Registered models and their data among the tasks and methods: what the files in `MMLAB_MODELS` say."""
+"""Registered models and their data among the tasks and methods: from the files in `MMLAB_MODELS`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Somebody else's data set as a task: its samples, what a person sees of them, and files that visitors bring."""
+"""A custom data set as a task: its samples, their display, and files uploaded by visitors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a module is made of, found by running it: which calls see one modality alone, and where the embedding is.
+"""The structure of a module, found by running it: which calls depend on one modality alone, and where the embedding is.
 
 The module runs once; then one modality at a time is exchanged for another sample's, and the calls whose results change
 are those that see it. The outermost ones that see a single modality are its encoders. They are replayed only where

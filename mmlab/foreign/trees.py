@@ -1,4 +1,4 @@
-"""What modules take and return: tensors, tuples, dicts and `ModelOutput`s, walked alike."""
+"""The arguments and return values of modules: tensors, tuples, dicts and `ModelOutput`s, traversed alike."""
 
 from __future__ import annotations
 

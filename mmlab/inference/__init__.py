@@ -1,1 +1,1 @@
-"""Trained models answering: predictor, model pool, sweep, imputation."""
+"""Inference with trained models: predictor, model pool, sweep, imputation."""

@@ -1,4 +1,4 @@
-"""Questions to a model that is in another process, and the answers: safetensors both ways, with names beside them.
+"""Requests to a model in another process, and the responses: safetensors both ways, with names beside them.
 
 A question is the tensors of one sample and which trained model it is for, by name and by the digest of its file, so
 that nobody gets the answer of another training. An answer is the logits of every combination.

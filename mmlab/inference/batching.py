@@ -1,4 +1,4 @@
-"""One pass for many who ask at the same time, and the same work in halves where a batch does not fit into memory."""
+"""One forward pass for simultaneous requests, and the same work in halves if a batch does not fit into memory."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""How a model holds when more and more of a recording is blanked: sweeps of the shipped samples with a stretch of one
-input blanked, from none of it to all, always at one place. Computed when somebody asks, and kept.
+"""Robustness to partly blanked recordings: sweeps of the shipped samples with a stretch of one input blanked, from none
+of it to all, always at one position. Computed on demand, and cached.
 
 A recording of which too little is left to be read counts as missing, as it does on the Bench: the combinations that
 hold it answer by their other inputs, and `Sweep.present` says so.

@@ -1,4 +1,4 @@
-"""Where models live: CUDA where there is one, then MPS, then the CPU; `MMLAB_DEVICE` decides otherwise."""
+"""The device of models: CUDA if available, then MPS, then the CPU; `MMLAB_DEVICE` overrides it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A shipped sample as the files that a person would bring instead: what to try an upload with, and what to copy.
+"""A shipped sample as the files that a user would upload: to try an upload with, and to copy their format.
 
 >>> examples(task, "test-0003")                               # {"image": {"png": b"..."}, "pen": {"csv": b"...", ...}}
 >>> together(task, "p01-left", ["accelerometer", "gyroscope"])   # one file for several inputs: {"csv": b"..."}

@@ -1,4 +1,4 @@
-"""What "missing" means: sweeps in which an absent input is replaced by something, and sweeps of damaged recordings.
+"""Imputation: sweeps in which an absent input is replaced by a substitute, and sweeps of corrupted recordings.
 
 The rule `native` is the method's own: it is told what is missing. Every other rule tells it that everything is there
 and gives it something in place of what is not. Both inputs are encoded once and mixed per combination, where the

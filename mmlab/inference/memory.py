@@ -1,4 +1,4 @@
-"""How much memory is free, on a device or in the machine."""
+"""The free memory of a device or of the machine."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The models that are in memory: loaded once, shared by everyone, the least recently used dropped first.
+"""The models in memory: loaded once, shared by everyone, the least recently used dropped first.
 
 Plain inference runs on a shared model without a lock (eval mode, no hooks, no state). What changes a model while it
 works takes `lend(reference, alone=True)`.

@@ -1,4 +1,4 @@
-"""A trained model with its task: from files that a person has to answers for every combination of them."""
+"""A trained model with its task: from a user's files to predictions for every combination of them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A trained model as a representation: what whatever is built on it sees of the inputs that are there.
+"""A trained model as a representation: what downstream components observe of the available inputs.
 
 A method that declares one (`Method.representation`) can be observed by any scenario, such as a controller, which needs
 to know nothing else of it.

@@ -1,4 +1,4 @@
-"""Answers from a server that several app processes share (`MMLAB_SERVER`), or from this process's own pool."""
+"""Predictions from a server that several app processes share (`MMLAB_SERVER`), or from this process's own pool."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Answers for every combination: encode once, fuse many."""
+"""Predictions for every combination: encode once, fuse many."""
 
 from __future__ import annotations
 

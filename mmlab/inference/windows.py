@@ -1,4 +1,4 @@
-"""Scans as a whole, answered in windows that overlap, by MONAI's sliding window.
+"""Whole scans, predicted in overlapping windows by MONAI's sliding window.
 
 A model that learned from windows answers in windows of the same size. Each is encoded once for all combinations, and
 where windows overlap, the middle of one counts for more than its edge (Gaussian weights).

@@ -1,4 +1,4 @@
-"""Classes that vote: a teacher opens one, pupils find it by its code, and every vote stands on the teacher's screen.
+"""Class votes: a teacher opens a class, students join by its code, and every vote appears on the teacher's screen.
 
 >>> code = CLASSES.open()                        # 'K7PX'
 >>> room = CLASSES.find("k7px")

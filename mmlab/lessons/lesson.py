@@ -1,4 +1,4 @@
-"""What a lesson is, once its file was read and checked."""
+"""What a lesson is, once its file has been read and checked."""
 
 from __future__ import annotations
 

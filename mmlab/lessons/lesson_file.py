@@ -1,4 +1,4 @@
-"""A lesson as a Markdown file: its steps as TOML between two lines `+++`, below them what a teacher should know.
+"""A lesson as a Markdown file: its steps as TOML between two lines `+++`, followed by notes for the teacher.
 
     +++
     title = "Take the sound away"

@@ -1,4 +1,4 @@
-"""Where lessons are: those that come with mmlab, those of a folder in `MMLAB_LESSONS`, those that plug-ins bring.
+"""Where lessons are: the shipped ones, those of a folder in `MMLAB_LESSONS`, and those of plug-ins.
 
 A file that cannot be read is named with the reason and hides no other. Nobody takes the name of a lesson of ours.
 """

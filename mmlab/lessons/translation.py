@@ -1,4 +1,4 @@
-"""Lessons of ours in other languages: `mmlab/lessons/de/x.md` holds the words of `mmlab/lessons/en/x.md`, and no more.
+"""Translations of the shipped lessons: `mmlab/lessons/de/x.md` holds only the text of `mmlab/lessons/en/x.md`.
 
 Addresses, facts and numbers are those of the English file, so that a translation can say nothing else than what is so.
 """

@@ -1,4 +1,4 @@
-"""Formulas of OGM-GE (Peng et al., CVPR 2022): whose gradients are held back, and by how much."""
+"""Formulas of OGM-GE (Peng et al., CVPR 2022): which gradients are damped, and by how much."""
 
 from __future__ import annotations
 

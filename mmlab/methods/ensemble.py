@@ -1,4 +1,4 @@
-"""One network per modality, trained alone, their answers averaged over what is present."""
+"""One network per modality, trained separately, with predictions averaged over what is present."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Joint training: one network on complete data, the baseline that most people use today.
+"""Joint training: one network on complete data, the most common baseline today.
 
 An absent input is replaced by the mean of the training inputs, which the network never saw in training (a text by no
 words: names have no mean). Where the training data themselves have gaps, those are filled in the same way.

@@ -1,1 +1,1 @@
-"""The metrics, one file each (or one for a family), found because they are there (`mmlab/core/metric.py`)."""
+"""The metrics, one file each (or one per family), discovered because they are here (`mmlab/core/metric.py`)."""

@@ -1,4 +1,4 @@
-"""How often the answer is right."""
+"""The share of correct predictions."""
 
 from __future__ import annotations
 

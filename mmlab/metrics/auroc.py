@@ -1,4 +1,4 @@
-"""AUROC: how well the probabilities sort samples, whatever the threshold."""
+"""AUROC: how well the probabilities rank samples, whatever the threshold."""
 
 from __future__ import annotations
 

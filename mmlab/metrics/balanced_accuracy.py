@@ -1,4 +1,4 @@
-"""Balanced accuracy: how often the answer is right, with every class counting alike."""
+"""Balanced accuracy: the share of correct predictions, with every class counting equally."""
 
 from __future__ import annotations
 

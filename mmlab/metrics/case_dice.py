@@ -1,4 +1,4 @@
-"""How well found and true regions overlap, volume by volume."""
+"""Dice of predicted and true regions, per case."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pearson's correlation of the numbers with the right ones."""
+"""Pearson's correlation of predicted and true numbers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The coefficient of determination: linear probes of representations are measured by it where numbers are asked for."""
+"""The coefficient of determination, by which linear probes of representations are evaluated in regression."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How well found and true regions overlap."""
+"""Dice of predicted and true regions."""
 
 from __future__ import annotations
 

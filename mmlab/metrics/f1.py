@@ -1,4 +1,4 @@
-"""F1: the harmonic mean of precision and recall, averaged over the classes that there are."""
+"""F1: the harmonic mean of precision and recall, averaged over the classes that occur."""
 
 from __future__ import annotations
 

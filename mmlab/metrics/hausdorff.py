@@ -1,4 +1,4 @@
-"""How far the outlines of found and true regions lie apart."""
+"""The Hausdorff distance between the outlines of predicted and true regions."""
 
 from __future__ import annotations
 

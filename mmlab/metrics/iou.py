@@ -1,4 +1,4 @@
-"""Intersection over union of regions, as label maps of scenes are measured (NYUv2, Cityscapes)."""
+"""Intersection over union, as used for semantic segmentation of scenes (NYUv2, Cityscapes)."""
 
 from __future__ import annotations
 

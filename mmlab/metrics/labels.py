@@ -1,4 +1,4 @@
-"""Scores of several labels at once: F1 averaged in four ways, average precision, exact match and Hamming loss.
+"""Multi-label scores: F1 averaged in four ways, average precision, exact match and Hamming loss.
 
 Sources: Tsoumakas & Katakis, Multi-Label Classification: An Overview (2007); Sorower, A Literature Survey on Algorithms
 for Multi-Label Learning (2010); the averages as scikit-learn names them.

@@ -1,4 +1,4 @@
-"""How far a number is off, on average."""
+"""Mean absolute error of a predicted number."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is reported of opinions from -3 to 3 (CMU-MOSI, CMU-MOSEI), as in MMSA (`src/MMSA/utils/metricsTop.py`).
+"""The metrics of sentiment from -3 to 3 (CMU-MOSI, CMU-MOSEI), as in MMSA (`src/MMSA/utils/metricsTop.py`).
 
 Acc-2 has two readings that differ by points: with zero, a number counts as positive from 0 on; without zero, samples
 whose right number is 0 are left out and a number is positive above 0. Acc-5 and Acc-7 are cut at -2 and 2, or -3 and 3,

@@ -1,1 +1,1 @@
-"""Kinds of input, one folder each: decode, preprocess, augment, corrupt, encode, draw (`mmlab.core.modality_kinds`)."""
+"""Kinds of modality, one folder each: decode, preprocess, augment, corrupt, encode, draw (`core.modality_kinds`)."""

@@ -1,4 +1,4 @@
-"""Rows of arrays that lie in files of any size, .npy and .npz: only the bytes of the row are read.
+"""Rows of arrays in .npy and .npz files of any size: only the bytes of the row are read.
 
 `features.npy#17` is row 17 of an array; `mosi.npz#train_text.17` is row 17 of `train_text` in an archive of arrays. It
 comes out as a small .npy file of its own, so that whatever reads a file reads a row. Where rows have a length of their

@@ -1,4 +1,4 @@
-"""What holds a video or its sound, told by its first bytes, for whoever reads one with PyAV (the extra `video`)."""
+"""Video containers, recognised by their first bytes, for everything that reads one with PyAV (the extra `video`)."""
 
 from __future__ import annotations
 

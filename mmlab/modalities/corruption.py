@@ -1,4 +1,4 @@
-"""Damage that a person can do to a recording, by kind and severity, to see how an answer holds.
+"""Corruptions of a recording, by kind and severity, to test the robustness of a prediction.
 
 Acts on raw recordings, before they are brought to the model's world. Deterministic under `seed`. Severity runs from 1
 (barely noticed) to 5 (hard for a person); what each step means stands in the `TABLE` of each kind, in its folder. Kinds

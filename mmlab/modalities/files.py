@@ -1,4 +1,4 @@
-"""What every reader of files shares: bounds on sizes, and names that are fit to be shown.
+"""What every file reader shares: limits on sizes, and names made safe for display.
 
 Every file is taken as hostile: sizes are checked from the header before anything is decoded, decoding is bounded,
 nothing is unpickled, and a file's name is only ever shown, never opened. Whatever goes wrong ends in a DataError.

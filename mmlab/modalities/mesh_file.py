@@ -1,4 +1,4 @@
-"""Surfaces of triangles from OBJ and OFF files, safely.
+"""Triangle meshes from OBJ and OFF files, safely.
 
 A reader of our own: of these formats only places, faces and colours are wanted here, a bound has to be kept at every
 line of a hostile file, and a library (trimesh) would be one more package that keeps none of them.

@@ -1,4 +1,4 @@
-"""Arrays of numbers in .npy files of hostile origin."""
+"""Arrays of numbers in untrusted .npy files."""
 
 from __future__ import annotations
 

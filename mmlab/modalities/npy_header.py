@@ -1,4 +1,4 @@
-"""The header of a .npy file, read before anything is taken on trust."""
+"""The header of a .npy file, checked before anything is trusted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Random numbers for the variation of batches."""
+"""Random numbers for the augmentation of batches."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How what was found in a recording is told to a person."""
+"""How the result of reading a recording is reported to the user."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A stretch of a recording blanked: the input is still given, and for a while it holds what its kind has for nothing.
+"""Blanked stretches of a recording: the input is still present, but for a while it holds its kind's neutral content.
 
 A stretch is chosen (from one moment to another), or it is a share of the recording at a place: its beginning, its
 middle, its end, or at random under a seed. Every kind that declares a time axis has it (`mmlab.core.time_axis`).

@@ -1,4 +1,4 @@
-"""An encoder whose body is a large network: what is frozen in it is not saved, and can be given as features."""
+"""An encoder whose body is a large network: its frozen part is not saved, and can be replaced by cached features."""
 
 from __future__ import annotations
 

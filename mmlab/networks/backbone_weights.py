@@ -1,4 +1,4 @@
-"""Weights of large networks: read from a file without running any code, fitted, and told apart by their content."""
+"""Weights of large networks: read from a file without running any code, adapted, and identified by their content."""
 
 from __future__ import annotations
 

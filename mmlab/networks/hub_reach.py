@@ -1,4 +1,4 @@
-"""Whether a download can begin at all. Where it cannot, only the cache is looked into, not tried again and again."""
+"""Whether a download can start at all. If not, only the cache is used, without retries."""
 
 from __future__ import annotations
 

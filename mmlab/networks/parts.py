@@ -1,4 +1,4 @@
-"""Parts sized for a task, so that a method says how many heads it wants and never of what kind.
+"""Building blocks sized for a task, so that a method says how many heads it needs and never of what kind.
 
 A feature is a tuple of levels, shallow to deep: one vector `[B, D]`, or maps `[B, C, H, W]` for dense outputs, or
 `[B, C, D, H, W]` where scans as a whole are read.

@@ -1,4 +1,4 @@
-"""A network of pictures that reads a clip: each frame by itself."""
+"""An image network applied to each frame of a clip."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Layers by the rank of what passes: vectors (0), maps of pictures (2), maps of scans as a whole (3).
+"""Layers by the rank of their input: vectors (0), feature maps of images (2), feature maps of whole scans (3).
 
 Maps of scans are normalised in groups of channels, sample by sample: a step holds a few windows only, too few for the
 statistics of a batch, and a window is then answered alike whatever lies beside it.

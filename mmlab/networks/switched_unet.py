@@ -1,4 +1,4 @@
-"""A U-Net whose convolutions serve every input, with a normalisation for each (docs/methods.md 4.1)."""
+"""A U-Net whose convolutions are shared by all inputs, with a normalisation for each (docs/methods.md 4.1)."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What the pages of the app show of a trained model, as objects that draw themselves in a notebook."""
+"""The app's views of a trained model, as objects that display themselves in a notebook."""

@@ -1,4 +1,4 @@
-"""The lattice of one sample as a widget: switch its inputs, or pick a combination, and its answer is there.
+"""The lattice of one sample as a widget: switch its inputs, or pick a combination, to see its prediction.
 
 All answers are computed when it is made. `present` holds the inputs that are on, in Python as in the notebook.
 """

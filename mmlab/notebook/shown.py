@@ -1,4 +1,4 @@
-"""A view that draws itself in a notebook, with the numbers that it is drawn from."""
+"""A view that displays itself in a notebook, with the numbers that it is based on."""
 
 from __future__ import annotations
 

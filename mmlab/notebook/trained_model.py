@@ -1,4 +1,4 @@
-"""A trained model in a notebook: predictions, and what the pages of the app show of it, with the same numbers.
+"""A trained model in a notebook: predictions, and the views of the app's pages, with the same numbers.
 
 >>> model = mmlab.load("digits", "dmrnet")
 >>> model.lattice("test-0003")          # every combination of one sample, as on the Bench

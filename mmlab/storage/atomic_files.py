@@ -1,4 +1,4 @@
-"""Files and folders that are put in place in one step: killed at any moment, the old or the new one is there, whole.
+"""Atomic replacement of files and folders: killed at any moment, the old or the new one is there, complete.
 
 What is not in place yet has a hidden name with the number of its process, by which `leftovers` knows it.
 """

@@ -1,4 +1,4 @@
-"""`baselines.json`: what plain models score on a task, beside the models of the task; read without torch."""
+"""`baselines.json`: the scores of reference models on a task, beside the models of the task; read without torch."""
 
 from __future__ import annotations
 

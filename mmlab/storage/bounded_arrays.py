@@ -1,4 +1,4 @@
-"""Arrays in NumPy's formats from anywhere: their headers are read and bounded before memory is taken. No pickle.
+"""Untrusted arrays in NumPy's formats: their headers are read and bounded before memory is allocated. No pickle.
 
 >>> values = bounded_arrays.array(content, most=2**20)               # one `.npy`
 >>> arrays = bounded_arrays.arrays(path, Bounds(64, 2**28, EVERY))   # an `.npz`

@@ -1,4 +1,4 @@
-"""Zip archives from anywhere: what they say of themselves is bounded before a byte is unpacked, and then held to.
+"""Untrusted zip archives: their declared sizes are bounded before a byte is unpacked, and then enforced.
 
 The standard library unpacks bzip2 and LZMA without a bound: some hundred bytes become gigabytes in one step. Here every
 way of packing stops at the size that the archive says, and that size is bounded by whoever asks.

@@ -1,4 +1,4 @@
-"""A checkpoint: weights with the card that rebuilds the model, and beside them what was measured.
+"""A checkpoint: weights with the card from which the model is rebuilt, and beside them its results.
 
 `model.safetensors` holds the state dict and one metadata entry, `mmlab`, a JSON card. `report.json` and
 `sweep.npz` can be made again. No pickle; everything is written to a temporary name, then put in place.

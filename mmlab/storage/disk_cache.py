@@ -1,4 +1,4 @@
-"""Built splits kept on disk: one npz per key, in the user's cache folder. Safe for several builders and for kills."""
+"""Built splits cached on disk: one npz per key, in the user's cache folder. Safe for concurrent builders and kills."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Locks that a process holds as long as it lives: whether a run is being trained, and by nobody else."""
+"""Locks held for the lifetime of a process: whether a run is being trained, and by nobody else."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the files of a model, of a training and of a view must hold: types, bounds and lengths, in one place.
+"""The schemas of the files of a model, of a training and of a view: types, limits and lengths, in one place.
 
 The same schema holds at import and at reading (`strict_json.checked`). Other fields than the named ones may stand
 beside them: a plug-in or a later version may write more. They were bounded when the file was decoded.

@@ -1,4 +1,4 @@
-"""Arrays that are filled part by part: in memory, or in a temporary file where they are larger than memory should hold.
+"""Arrays that are filled part by part: in memory, or in a temporary file if they are too large for memory.
 
 The file has no name, so that nothing is left of it however the process ends. It is written by position and mapped
 once it is full: a page that is written through a map counts as memory of the process until the disk has it.

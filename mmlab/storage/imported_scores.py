@@ -1,4 +1,4 @@
-"""`imported.json`: results of others on a task, a score per combination, beside the models of the task."""
+"""`imported.json`: external results on a task, a score per combination, beside the models of the task."""
 
 from __future__ import annotations
 

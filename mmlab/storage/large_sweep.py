@@ -1,4 +1,4 @@
-"""Sweeps of more values than memory should hold: beside `sweep.npz`, which draws from them, all of them in a folder.
+"""Sweeps too large for memory: beside `sweep.npz`, which holds a sample of them, all of them in a folder.
 
     sweep/rows.npz          digest, combinations, ids, groups, right answers, what is present
     sweep/logits.npy        [K, N, ...], as exactly as they were computed

@@ -1,4 +1,4 @@
-"""What killed processes left behind: unfinished files and folders, and models that were about to be replaced."""
+"""What killed processes leave behind: unfinished files and folders, and models in the middle of a replacement."""
 
 from __future__ import annotations
 

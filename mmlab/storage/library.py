@@ -1,4 +1,4 @@
-"""The library of checkpoints: which there are, by reading headers only."""
+"""The library of checkpoints, read from headers only."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where what was measured of registered models lies: in the cache folder, a library per file in `MMLAB_MODELS`."""
+"""Where the results of registered models are stored: in the cache folder, a library per file in `MMLAB_MODELS`."""
 
 from __future__ import annotations
 

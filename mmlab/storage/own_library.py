@@ -1,4 +1,4 @@
-"""A person's own library where mmlab is installed as a package: in their folder for data, never in the package.
+"""The user's own library if mmlab is installed as a package: in their data folder, never in the package.
 
 What ships is copied into it once, so that it is a library like any other: models in it are retrained, replaced and
 deleted. A newer version of mmlab adds what it brings, exchanges shipped models that nobody changed, and brings back

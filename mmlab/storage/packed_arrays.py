@@ -1,4 +1,4 @@
-"""Arrays in small files: `.npz` as NumPy reads it, each array packed by whatever makes it smallest.
+"""Arrays in small files: `.npz` as NumPy reads it, each array compressed in whichever way makes it smallest.
 
 Coordinates in few steps pack best by arithmetic coding (LZMA), rounded logits by sorting (bzip2), names by repetition
 (deflate): together a sixth smaller than `np.savez_compressed`.

@@ -1,4 +1,4 @@
-"""`report.json`: what was measured of a checkpoint, read without torch."""
+"""`report.json`: the evaluation results of a checkpoint, read without torch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rows of numbers of one shape in a file in the cache: written one after the other, read by their number.
+"""Rows of equal shape in a file in the cache: written one after another, read by index.
 
 They are kept in the smallest way that gives back exactly the same half-precision numbers: pictures of eight bits as
 bytes, truth values as bits. Rows are read by position rather than mapped: a map counts against limits on memory

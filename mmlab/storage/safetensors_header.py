@@ -1,4 +1,4 @@
-"""The header of a safetensors file, read and bounded before one tensor is: names, types and shapes.
+"""The header of a safetensors file, read and bounded before any tensor is: names, types and shapes.
 
 Source: https://github.com/huggingface/safetensors#format. The file is eight bytes with the length of the header, the
 header in JSON, and the tensors one after another.

@@ -1,4 +1,4 @@
-"""JSON from files that may be damaged or hostile: decoded within bounds, then held against a schema.
+"""JSON from damaged or hostile files: decoded within limits, then validated against a schema.
 
 What is bounded before a value is built: bytes, and the number of values. What is refused: bytes that are no UTF-8, what
 is nested deeper than `DEEPEST`, numbers that are infinite or have more digits than a double, single halves of surrogate

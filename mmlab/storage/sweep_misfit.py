@@ -1,4 +1,4 @@
-"""Whether a sweep that was read can be used, and for which task: small files and large folders are asked the same."""
+"""Whether a sweep can be used, and for which task: small files and large folders get the same checks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a sweep says of its samples and where it comes from, as arrays: the part that every file of one holds alike."""
+"""The samples and the provenance of a sweep, as arrays: the part that all sweep files share."""
 
 from __future__ import annotations
 

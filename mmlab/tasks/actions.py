@@ -1,4 +1,4 @@
-"""The task `actions`: a colour frame of a clip and the optical flow at it; what does somebody do?"""
+"""The task `actions`: a colour frame of a clip and the optical flow at it; which action is it?"""
 
 from __future__ import annotations
 

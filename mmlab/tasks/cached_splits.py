@@ -1,4 +1,4 @@
-"""Splits as stacked tensors: from memory, from the cache on disk, or built and put there; and how they are stacked."""
+"""Splits as stacked tensors: from memory, from the disk cache, or built and cached; and how they are stacked."""
 
 from __future__ import annotations
 

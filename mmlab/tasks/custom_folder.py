@@ -1,4 +1,4 @@
-"""Tasks that are folders of one's own data: `task.json`, `manifest.csv` and files (docs/own-data.md).
+"""Tasks from users' data folders: `task.json`, `manifest.csv` and files (docs/own-data.md).
 
 MMLAB_FOLDERS names the folders. Each is a task like the built-in ones, under the name that its task.json gives it.
 """

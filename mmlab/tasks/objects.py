@@ -1,4 +1,4 @@
-"""The task `objects`: a picture of the front of a thing and one of its rear; what is it?"""
+"""The task `objects`: an image of the front of an object and one of its rear; which kind is it?"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The task `rooms`: a colour and a depth picture of a furnished room; which pixels are of what?"""
+"""The task `rooms`: a colour and a depth image of a furnished room; what is each pixel?"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The contract of what others add, as functions for their own tests: the same that the tests of mmlab run.
+"""The contracts of plug-ins, as functions for their own tests: the same that mmlab's tests run.
 
 >>> from mmlab.testing import check_method
 >>> check_method("echo")

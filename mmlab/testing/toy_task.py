@@ -1,4 +1,4 @@
-"""Toy tasks with two to six modalities and every kind of output, in memory and quick to learn."""
+"""Toy tasks with two to six modalities and every kind of output, in memory and quick to train on."""
 
 from __future__ import annotations
 

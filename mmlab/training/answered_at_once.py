@@ -1,4 +1,4 @@
-"""What a method may answer at once while it learns: the validation split, or as much of it as fits into memory."""
+"""How much a method may predict at once during training: the validation split, or as much of it as fits into memory."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A log of dominance for any training loop in PyTorch: five lines in it, and the Dominance page opens the file.
+"""A dominance log for any PyTorch training loop: five lines in it, and the Dominance page opens the file.
 
 >>> log = DominanceLog("run.jsonl", {"image": model.image_net, "sound": model.sound_net})     # 1: encoders by modality
 >>> for epoch in range(epochs):

@@ -1,5 +1,6 @@
-"""Which inputs are left out in a step: drawn on the processor, where a seed gives the same bits everywhere, or on the
-GPU that trains, which then need not be waited for; its bits are its own."""
+"""Which inputs are dropped in a step: drawn on the CPU, where a seed gives the same bits everywhere, or on the training
+GPU, without synchronisation and with its own bits.
+"""
 
 from __future__ import annotations
 

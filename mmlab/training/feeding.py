@@ -1,4 +1,4 @@
-"""The batches of an epoch, read and varied here, or ahead of the training in processes of their own (MMLAB_WORKERS).
+"""The batches of an epoch, read and augmented here, or ahead of training in separate processes (MMLAB_WORKERS).
 
 A batch is a function of its rows and its seed, so that it is the same whoever makes it.
 """

@@ -1,4 +1,4 @@
-"""Rules by which inputs go missing, drawn for each sample from its id: the same on every machine and in any order.
+"""Rules for missing inputs, drawn for each sample from its id: the same on every machine and in any order.
 
 `id:0.3` is missing at random. `class:image=0.5@cat+dog` is missing in some classes only. `value:sound=0.4@image` is
 missing the more often, the larger the values of another input are (missing at random in the sense of Rubin, Biometrika

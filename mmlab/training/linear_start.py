@@ -1,4 +1,4 @@
-"""Linear encoders begin where linear models end: linear probing, then fine-tuning (2202.10054).
+"""Linear encoders start from the solution of linear models: linear probing, then fine-tuning (2202.10054).
 
 Columns of a table are often alike, and what tells the classes apart is a small difference between them: gradient
 descent needs many passes to find it, a logistic or ridge regression finds it at once. So one is fitted to each input

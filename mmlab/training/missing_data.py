@@ -1,4 +1,4 @@
-"""Data in which samples lack modalities: a rate for each, drawn once under a seed, for training and for tests.
+"""Data with missing modalities: a rate for each, drawn once from a seed, for training and for tests.
 
 Modalities fail independently of each other, but no sample loses all: the empty set is left out and the rest
 renormalised, as in `mmlab.analysis.expected_score`. So the share that is really missing is a little below the rate.

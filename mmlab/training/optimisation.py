@@ -1,4 +1,4 @@
-"""How parameters move: the optimiser of a plan, and its learning rate over a stage of the training."""
+"""The optimiser of a plan, and its learning rate schedule over a stage of the training."""
 
 from __future__ import annotations
 

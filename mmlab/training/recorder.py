@@ -1,4 +1,4 @@
-"""What may look at a model while it learns: the loop asks each recorder after every epoch."""
+"""Observers of a training: the loop calls each recorder after every epoch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Recorders for training loops of one's own: `Recorder`, `lightning_callback` and `trainer_callback`.
+"""Recorders for custom training loops: `Recorder`, `lightning_callback` and `trainer_callback`.
 
 They need a model's analyses, which lie above this room, so they are fetched when somebody asks for them.
 """

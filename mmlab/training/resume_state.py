@@ -1,4 +1,4 @@
-"""The state that a killed training goes on from: one safetensors file of tensors and numbers, no pickle."""
+"""The state from which a killed training resumes: one safetensors file of tensors and numbers, no pickle."""
 
 from __future__ import annotations
 

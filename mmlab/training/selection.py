@@ -1,4 +1,4 @@
-"""By what an epoch is kept: one number, from the answers on validation."""
+"""Checkpoint selection: one number, from the predictions on validation."""
 
 from __future__ import annotations
 

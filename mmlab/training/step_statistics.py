@@ -1,4 +1,4 @@
-"""Losses and lengths of gradients of an epoch's steps, read from where they are computed once in a while.
+"""Losses and gradient norms of an epoch's steps, read from the device only once in a while.
 
 Reading a number waits until a device has done all that it was asked to do, so that at every step it would stand idle
 until it is asked for the next one. On a processor there is nothing to wait for, and every number is read at once.

@@ -1,4 +1,5 @@
-"""One training by several processes, each of which takes its share of every step; alone, all of this is nothing.
+"""One training by several processes, each of which takes its share of every step; in a single process, all of this is a
+no-op.
 
 What is averaged is weighed by the number of samples behind it, so that the gradient of a step is that of all of its
 samples, whoever looked at them. Batch statistics are each process's own, and their running means are averaged after

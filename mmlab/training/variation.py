@@ -1,4 +1,4 @@
-"""How training samples are varied: inputs as the task says, pictures with their regions, rows of numbers thinned."""
+"""Augmentation of training samples: inputs as the task says, images with their regions, input dropout of vectors."""
 
 from __future__ import annotations
 

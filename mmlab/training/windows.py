@@ -1,4 +1,4 @@
-"""Windows of scans as a whole, cut while a model learns: the same of all inputs of a sample and of its regions.
+"""Windows of whole scans for training: the same one for all inputs of a sample and for its regions.
 
 Half of them lie around a voxel of a region, since most of a scan is none; the others anywhere. One scan of one input is
 read at a time, so that memory holds a batch of windows and never a batch of scans.

@@ -1,1 +1,1 @@
-"""Where a model looks, and whether such a map can be believed."""
+"""Where a model looks, and whether such an attribution map can be trusted."""

@@ -1,4 +1,4 @@
-"""One sample under many combinations, as a module that captum can explain: all combinations are the rows of one batch.
+"""One sample under many combinations as a module that captum can explain: all combinations form one batch.
 
 It works on a twin of the model, the same weights in modules of its own, so that hooks never touch the model that
 other threads answer with, and nothing has to wait."""

@@ -1,4 +1,4 @@
-"""One sample under many combinations, looked at through `Method.evidence`: for methods whose modules cannot be copied.
+"""One sample under many combinations, explained through `Method.evidence`: for methods whose modules cannot be copied.
 
 What a layer gives may depend on everything that is present, and one layer may serve several modalities, call by call.
 """

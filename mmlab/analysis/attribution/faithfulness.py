@@ -1,5 +1,5 @@
-"""Whether a map of where a model looks can be believed: what covering its places does to the answer, whether it depends
-on what was learned at all, and whether the modality that is said to dominate is the one that costs most.
+"""Whether an attribution map can be trusted: how covering positions changes the prediction, whether the map depends on
+learned parameters at all, and whether the modality that is said to dominate is the one whose absence costs most.
 
 Sources: Petsiuk et al., RISE, BMVC 2018 (deletion and insertion); Adebayo et al., Sanity Checks for Saliency Maps,
 NeurIPS 2018 (random parameters); the check across modalities is ours.

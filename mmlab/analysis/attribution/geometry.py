@@ -1,4 +1,4 @@
-"""Where the cells of a layer's map lie on the input, from the layers between, and maps brought to the input's places.
+"""The receptive-field geometry of a layer's map: where its cells lie on the input, and resampling to the input's grid.
 
 A convolution of odd size with stride 2 centres cell i on place 2 i, not on 2 i + 1/2 as image resizing assumes: two of
 them shift a map by 1.5 places if it is simply resized. Here the centres follow the computation itself, operation by

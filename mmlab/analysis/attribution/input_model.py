@@ -1,4 +1,5 @@
-"""One sample under many combinations as a function of its inputs, for explainers that look at the inputs themselves.
+"""One sample under many combinations as a function of its inputs, for explainers that attribute to the inputs
+themselves.
 
 Captum is asked once for all combinations: they are the rows of one batch. Maps have the inputs' own resolution, and an
 absent modality gets an exact zero."""

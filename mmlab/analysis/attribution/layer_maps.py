@@ -1,4 +1,4 @@
-"""From raw maps of layers to an attribution: what the class activation maps (Grad-CAM and its kin) share.
+"""From raw layer maps to an attribution: the part that class activation maps (Grad-CAM and its variants) share.
 
 An explainer of layers says how activations and gradients become a map, `Weigh`; where the cells lie on the input and
 how much each modality contributes is the same for all of them."""

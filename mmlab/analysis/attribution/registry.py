@@ -1,4 +1,4 @@
-"""What an explainer is, and where explainers are filed."""
+"""What an explainer is, and the registry of explainers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Networks of the same build that cannot know what a model knows: with random parameters, and taught shuffled answers.
+"""Models of the same architecture that lack the learned knowledge: with random parameters, and trained on shuffled
+labels.
 
 A map that looks the same for them shows the input or the architecture, not what was learned (Adebayo et al., Sanity
 Checks for Saliency Maps, NeurIPS 2018: model and data randomisation).

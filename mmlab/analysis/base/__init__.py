@@ -1,1 +1,1 @@
-"""What measures share: coalitions, checks of arrays, statistics, input swapping."""
+"""Shared parts of the measures: coalitions, array checks, statistics, input swapping."""

@@ -1,4 +1,4 @@
-"""What arrays must be before anything is computed from them: finite, of the right shape, one row per combination."""
+"""Checks before anything is computed from arrays: finite, of the right shape, one row per combination."""
 
 from __future__ import annotations
 

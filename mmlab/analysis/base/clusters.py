@@ -1,4 +1,4 @@
-"""How sure a number over samples is, where several samples come from one person, voice or head.
+"""Uncertainty of a statistic over samples when several samples come from one person, voice or head (clustered).
 
 Samples of one group are alike, so that a hundred of them say less than a hundred people do. Everything here draws,
 counts and flips whole groups; where each sample is a group of its own, that is what is usually done with samples.

@@ -1,4 +1,4 @@
-"""Answers to inputs that are put together from different samples: the picture of one with the sound of another.
+"""Predictions for inputs combined from different samples: the image of one with the sound of another.
 
 Every encoder runs once per sample. What it gave is handed on again, row by row, for as many mixtures as are asked for:
 an encoder sees one modality only, so its output does not depend on what else is in the mixture. Whether that holds is

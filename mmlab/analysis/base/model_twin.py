@@ -1,4 +1,4 @@
-"""A second reading of a model in which single layers can be recorded, replaced and replayed."""
+"""A copy of a model in which single layers can be recorded, replaced and replayed."""
 
 from __future__ import annotations
 

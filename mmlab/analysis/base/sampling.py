@@ -1,4 +1,4 @@
-"""Which samples a measure may use, and how their inputs are dealt out again."""
+"""Which samples a measure may use, and how their inputs are permuted between samples."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How sure a difference is: paired bootstrap, exact McNemar, Holm's correction, agreement of rankings, halves.
+"""Statistics of differences: paired bootstrap, exact McNemar, Holm's correction, agreement of rankings, split halves.
 
 Differences between seeds are few and get Student's t (`mmlab.analysis.methods.seed_comparison.interval`); differences
 between samples are many and get the bootstrap, of whole groups where samples have any (`mmlab.analysis.base.clusters`).

@@ -1,4 +1,4 @@
-"""Whether the measures agree on which modality matters most, and in words why they may not."""
+"""Whether the measures agree on which modality matters most, and an explanation in words if they do not."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What would help: how evenly other trainings of the same task use their inputs, and at what price.
+"""What would help: how evenly models trained with other methods use their inputs, and at what price.
 
 The parts are those of the verdict (`verdict.shares_of_scores`), from the scores of each combination, so a method needs
 no more than its report. Other trainings are no change to the model that is shown, and a smaller part is no gain by

@@ -1,4 +1,4 @@
-"""What contributions of modalities look like together: how evenly they are spread, and of which kind a sample is."""
+"""Properties of the contributions of all modalities together: how even they are, and the type of a sample."""
 
 from __future__ import annotations
 

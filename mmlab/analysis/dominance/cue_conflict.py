@@ -1,4 +1,4 @@
-"""Two modalities that contradict each other: one of sample A with another of sample B, and who wins."""
+"""Cue conflict: one modality of sample A with another of sample B, and which one the prediction follows."""
 
 from __future__ import annotations
 

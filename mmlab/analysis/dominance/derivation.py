@@ -1,4 +1,4 @@
-"""How a number came about, step by step: a small table whose last column adds up to, or averages to, the number."""
+"""How a value is derived, step by step: a small table whose last column sums or averages to the value."""
 
 from __future__ import annotations
 

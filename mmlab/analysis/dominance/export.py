@@ -1,4 +1,4 @@
-"""The panel of measures as numbers to take along: the same for the page and the command line."""
+"""The table of measures as exportable numbers: the same for the page and the command line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""What a trained model would still be told by each combination: lengths of the gradients and angles between them.
+"""The gradients that a trained model would still receive from each combination: their norms and the angles between
+them.
 
 What was logged while it learned is read by `mmlab.analysis.methods.training_log`. Lengths belong to one way to write a
 network down: scaling an encoder up and its head down changes them and nothing else, so they are compared over time or

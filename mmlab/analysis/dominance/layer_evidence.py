@@ -1,4 +1,4 @@
-"""Where the gradients of a model come from: the share of each modality in what reaches the layers Grad-CAM looks at."""
+"""Where a model's gradients come from: the share of each modality in what reaches the Grad-CAM layers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Logs of trainings that somebody brings: JSON lines as `progress.jsonl` and `DominanceLog` write them; hostile."""
+"""Uploaded training logs: JSON lines as written by `progress.jsonl` and `DominanceLog`; treated as hostile."""
 
 from __future__ import annotations
 

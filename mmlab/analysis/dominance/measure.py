@@ -1,4 +1,5 @@
-"""What a measure of dominance is: a formula with its catalogue entry, its derivation, and the truth it must find.
+"""What a measure of dominance is: a formula with its catalogue entry, its derivation, and the ground truth it must
+recover.
 
 A measure is one file under `mmlab/analysis/dominance/measures/`, found because it is there:
 

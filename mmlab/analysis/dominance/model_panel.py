@@ -1,4 +1,4 @@
-"""The panel of measures of a trained model in the library: from its stored answers, and from what it is asked."""
+"""All measures of a trained model in the library: from its stored predictions, and from queries to the model."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A model beside the best that any model could do, for a task of which that is known by construction.
+"""A model beside the best possible predictor, for a task where that is known by construction.
 
 The fair share (Shapley) of a modality in the best score is its true dominance; in the model's own score, the measured.
 """

@@ -1,4 +1,4 @@
-"""What a prediction is worth, sample by sample: the payoffs that Shapley values divide among the modalities of a model.
+"""The value of a prediction, sample by sample: the payoffs that Shapley values divide among a model's modalities.
 
 Which one is taken decides what is found: a modality can matter for how sure a model is and not for whether it is right.
 """

@@ -1,5 +1,6 @@
-"""What only the model itself can tell about its modalities: what it takes when inputs are swapped between samples, and
-what each measure that needs the model asks it. Slow enough to be kept (`stored`)."""
+"""What only the model itself can tell about its modalities: its predictions when inputs are swapped between samples,
+and the queries of each measure that needs the model. Slow enough to be cached (`stored`).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A model that is asked about its modalities, for measures that need it, and what was found."""
+"""A model queried about its modalities, for measures that need it, and the results."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""The panel of measures: how much a model relies on each modality by everything that says so, under one rule for
-what is absent. Every number carries the arithmetic that it came from.
+"""The table of measures: how much a model relies on each modality by every measure, under one rule for absent inputs.
+Every number carries its derivation.
 """
 
 from __future__ import annotations

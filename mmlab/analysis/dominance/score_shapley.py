@@ -1,4 +1,4 @@
-"""What each input does for the score that is explained, from the scores of all combinations: no map is needed."""
+"""The effect of each input on the explained score, from the scores of all combinations: no map is needed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Measures of one shape: a sum and difference of the scores of a few combinations, and a share in each sample."""
+"""Measures of one form: sums and differences of the scores of a few combinations, and a share for each sample."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""Small data sets of two modalities of which it is known what each of them knows, so that what a measure must
-find follows by hand; each measure says so in its own file (`Truth`).
+"""Small data sets of two modalities with known information content, so that the value a measure must find follows by
+hand; each measure states it in its own file (`Truth`).
 
 The labels are fair bits, so everything follows by hand: the score of nothing is 1/2, and a combination that knows the
 label scores 1. Samples are vectors around -1 or +1, so narrow that the best possible reader makes no mistakes.

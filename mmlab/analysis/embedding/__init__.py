@@ -1,1 +1,1 @@
-"""Embeddings of all combinations in one map, and how far a map is to be trusted."""
+"""Embeddings of all combinations in one map, and how far such a map can be trusted."""

@@ -1,4 +1,4 @@
-"""Whether what is left of a sample still lies where the complete sample does, in all dimensions of the embedding.
+"""Whether an incomplete sample stays close to the complete one, in all dimensions of the embedding.
 
 `alignment` compares each combination with complete input; `align` lays one picture over another (Procrustes).
 """

@@ -1,4 +1,4 @@
-"""Maps that somebody asked for with settings of their own: kept in the user's cache folder, made when there is time."""
+"""Maps with custom settings: computed in the background and cached in the user's cache folder."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`map.npz` beside a checkpoint: a map as it is stored, small, for every model that is shipped brings one."""
+"""`map.npz` beside a checkpoint: an embedding map in compact form, since every shipped model has one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How far a picture of embeddings can be trusted, and how well the embeddings themselves tell classes apart.
+"""How far a projection of embeddings can be trusted, and how well the embeddings themselves separate classes.
 
 Everything is on plain arrays: `original` `[P, D]` are embeddings, `picture` `[P, d]` the same points drawn. Distances
 are Euclidean. Where there are many points, only `most` of them, evenly spread, ask for their neighbours among all.

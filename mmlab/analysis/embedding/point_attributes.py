@@ -1,4 +1,4 @@
-"""What can be said of each point of a map, a sample under a combination, for every kind of answer."""
+"""Attributes of each point of a map (a sample under a combination), for every kind of output."""
 
 from __future__ import annotations
 

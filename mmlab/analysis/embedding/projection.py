@@ -1,4 +1,4 @@
-"""The embeddings of every combination in one picture: PCA, variances carried into it, new embeddings placed in it.
+"""The embeddings of every combination in one projection: PCA, projected variances, and new embeddings placed in it.
 
 One picture holds all combinations, fitted once on their union: a point never moves because another combination is
 shown. UMAPs are made beforehand by `mmlab.analysis.embedding.umap_worker` and read by `mmlab.analysis.embedding.maps`;

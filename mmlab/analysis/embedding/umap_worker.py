@@ -1,4 +1,4 @@
-"""Making a UMAP, in a process of its own that ends with the one that waits for it.
+"""Computes a UMAP in a separate process that ends with the process waiting for it.
 
 >>> python -m mmlab.analysis.embedding.umap_worker FOLDER '{"seed": 0}' INTO PARENT
 

@@ -1,4 +1,4 @@
-"""Whether a model that draws a wide embedding is also wrong there: variance against error and hardness, by sample."""
+"""Whether a model with a wide embedding is also wrong there: variance against error and hardness, by sample."""
 
 from __future__ import annotations
 

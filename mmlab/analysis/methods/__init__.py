@@ -1,1 +1,1 @@
-"""What the papers use as evidence, from trained models and their logs."""
+"""The papers' evidence, from trained models and their logs."""

@@ -1,4 +1,4 @@
-"""What M3ixup's paper shows as evidence, from a model and its sweep: mixing coefficients and the modality gap."""
+"""The evidence of M3ixup's paper, from a model and its sweep: mixing coefficients and the modality gap."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the five papers show as evidence, from one model: a sweep of it and its buffers (docs/methods.md 7).
+"""The evidence of the five papers, from one model: its sweep and its buffers (docs/methods.md 7).
 
 A sweep (at most `MOST` samples of it, those that have every modality) is enough: the embedding of a single modality
 under DI-MML and M3ixup is that modality's own code. What a training logged is read by

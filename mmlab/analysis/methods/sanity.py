@@ -1,4 +1,4 @@
-"""Sentences of warning about what models score: below a plain yardstick, or less with an input more."""
+"""Warnings about a model's scores: below a simple reference model, or lower with one input more."""
 
 from __future__ import annotations
 

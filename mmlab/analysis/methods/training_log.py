@@ -1,4 +1,4 @@
-"""What a training left in its log for the papers' own figures: variance, conflicts, gradient norms, drift, by epoch.
+"""What a training logged for the papers' own figures: variance, conflicts, gradient norms, drift, by epoch.
 
 `rows` are the lines of `progress.jsonl`. Raises CheckpointError where a log lacks what was asked for.
 """

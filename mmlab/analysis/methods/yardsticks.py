@@ -1,4 +1,4 @@
-"""What plain models get out of the same numbers: logistic or ridge regression, and a forest. Arrays in and out.
+"""Reference models on the same numbers: logistic or ridge regression, and a random forest. Arrays in and out.
 
 A network that is below them on somebody's table has not found what is there.
 """

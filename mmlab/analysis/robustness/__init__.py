@@ -1,1 +1,1 @@
-"""What missing inputs cost, whether certainty can be trusted, which answers change."""
+"""The cost of missing inputs, the reliability of a model's confidence, and which predictions change."""

@@ -1,4 +1,4 @@
-"""Whether a model is as sure as it is right: reliability, calibration error, Brier score, temperature; intervals."""
+"""Calibration: reliability diagram, calibration error, Brier score, temperature scaling; with intervals."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Classes or labels that fail: a score over all samples can hide that one class is hardly ever found."""
+"""Failing classes or labels: an overall score can hide that one class is hardly ever recognised."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How far a model's certainty can be trusted under one combination, for every kind of answer.
+"""How far a model's confidence can be trusted under one combination, for every kind of output.
 
 Classes: confidence against accuracy, before and after a temperature. Labels: the probability of each against how often
 it is there, of all labels or of one (`mmlab.analysis.robustness.label_calibration`). Numbers: intervals against how

@@ -1,4 +1,4 @@
-"""Conformal prediction: how far off a number may be, as an interval per combination from samples whose target is known.
+"""Conformal prediction: an error interval for a predicted number, per combination, from samples with known target.
 
 Split conformal prediction (Lei et al., Distribution-Free Predictive Inference for Regression, 2018): the interval holds
 with the stated chance for new samples like those that it was learned from, whatever the model.

@@ -1,4 +1,4 @@
-"""Whether each of several labels is as probable as it is frequent: reliability, calibration errors, temperature.
+"""Calibration of multi-label outputs: reliability, calibration errors, temperature.
 
 Each label of each sample is a yes or no of its own, so its probability is set against how often it is there, over the
 whole range from 0 to 1, rather than the confidence of one answer against how often that is right.

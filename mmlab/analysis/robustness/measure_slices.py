@@ -1,4 +1,4 @@
-"""A metric of every slice of the test set: taken anew over its samples, so that it need not be a mean over samples."""
+"""A metric for every slice of the test set: recomputed on its samples, so that it need not be a mean over samples."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a score becomes when modalities fail by chance: in closed form, from the score of each combination."""
+"""The expected score when modalities fail at random: in closed form, from the score of each combination."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""Failures drawn by chance, sample by sample: what the closed form of `mmlab.analysis.robustness.missing_rate` is
-checked against."""
+"""Simulated random failures, sample by sample: the reference for the closed form of
+`mmlab.analysis.robustness.missing_rate`.
+"""
 
 from __future__ import annotations
 

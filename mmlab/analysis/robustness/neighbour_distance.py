@@ -1,4 +1,4 @@
-"""How far something lies from what was learned from: the distance to its nearest neighbours, and how rare that is.
+"""How far a sample is from the training data: the distance to its nearest neighbours, and how rare such a distance is.
 
 Deep nearest neighbours (Sun et al., Out-of-Distribution Detection with Deep Nearest Neighbors, ICML 2022), with two
 departures: the threshold is no constant but a p-value against held-out samples, and several views of the same thing

@@ -1,4 +1,4 @@
-"""Whether an input is like what a model was trained on: its distance to the nearest training inputs, in three views.
+"""Whether an input resembles the training data: its distance to the nearest training inputs, in three views.
 
 One view is what enters the model, averaged to at most PLACES cells along each axis; another how its numbers are spread
 and how far neighbours are apart, wherever that is (of words, whose numbers are names, there is neither); the last is

@@ -1,4 +1,6 @@
-"""Two models on the same samples: the difference of each combination, how sure it is, and who wins which sample."""
+"""Two models on the same samples: the difference for each combination, its uncertainty, and which model is right on
+which sample.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A sweep graded: what every kind of answer can be asked about each sample under each combination.
+"""A graded sweep: what every kind of output can be asked about each sample under each combination.
 
 The rest of the robustness measures work on this, so that they are written once: whether an answer is right (or good
 enough), how large its error is, how much it should be doubted, and the scores over the test set with their intervals.

@@ -1,4 +1,4 @@
-"""The 95 % interval of a metric under every combination, from a sweep, as reports keep it."""
+"""The 95 % interval of a metric under every combination, from a sweep, as stored in reports."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Answering only where the model is sure: scores of confidence, and the risk of what is answered at each coverage."""
+"""Selective prediction: confidence scores, and the risk of the answered samples at each coverage."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Scores by slice and combination: which kind of sample loses most when which modality leaves."""
+"""Scores by slice and combination: which kind of sample loses most when which modality is missing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A grading of fewer samples: every measure is taken anew over those that are left."""
+"""A graded sweep restricted to fewer samples: every measure is recomputed on them."""
 
 from __future__ import annotations
 

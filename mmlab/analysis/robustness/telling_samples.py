@@ -1,5 +1,5 @@
-"""Samples that show something: an answer that flips when inputs are taken away, one that is sure and wrong, inputs that
-disagree, models that part. All is read from sweeps; no model is asked again.
+"""Instructive samples: a prediction that flips when inputs are removed, a confident mistake, inputs that disagree,
+models that disagree. Everything is read from sweeps; no model is run again.
 
 >>> joint, dropout = (behaviour(sweep, output) for sweep in sweeps)
 >>> telling(joint, dropout)[0]                  # Telling(sample, "image"): joint is wrong and sure, dropout is not

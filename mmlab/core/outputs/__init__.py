@@ -1,4 +1,4 @@
-"""The kind of answer as an object: classes, one class that may pass, several labels, regions of an image, or a number.
+"""The kind of output as an object: classification, detection, multi-label classification, segmentation, regression.
 
 A method is written once and asks its output for losses, doubts and metrics; nobody else tests for kinds.
 Logits are `[B, C]` for classes and labels, `[B, 1]` for a number and `[B, R, H, W]` for regions.

@@ -1,4 +1,4 @@
-"""What every kind of answer can be asked."""
+"""The interface of every kind of output."""
 
 from __future__ import annotations
 

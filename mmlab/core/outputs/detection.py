@@ -1,4 +1,4 @@
-"""One of two classes, of which one may pass: presentation attack detection and everything like it."""
+"""One of two classes, one of which is accepted: presentation attack detection and similar tasks."""
 
 from __future__ import annotations
 

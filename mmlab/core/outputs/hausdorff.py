@@ -1,4 +1,4 @@
-"""How far the outlines of two regions lie from each other."""
+"""The Hausdorff distance between the outlines of two regions."""
 
 from __future__ import annotations
 

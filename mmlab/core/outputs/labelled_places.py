@@ -1,4 +1,4 @@
-"""Which pixels (or voxels) of a label map somebody labelled: the others are neither learned from nor counted.
+"""Which pixels (or voxels) of a label map are labelled: the others are neither trained on nor counted.
 
 A target `[B, R, ...]` is bool where every pixel is labelled. Where some may not be, it is int8: 1 in a region, 0 beside
 it, and below 0, in every region alike, where nobody knows.

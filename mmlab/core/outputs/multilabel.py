@@ -1,4 +1,4 @@
-"""Several labels at once, each a yes or no of its own."""
+"""Multi-label classification: each label is a separate yes or no."""
 
 from __future__ import annotations
 

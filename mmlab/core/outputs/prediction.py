@@ -1,4 +1,4 @@
-"""One answer in words."""
+"""One prediction in words."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a model loses on regions: cross-entropy of each pixel and soft Dice, over the pixels that somebody labelled.
+"""Segmentation losses: cross-entropy per pixel and soft Dice, over the labelled pixels.
 
 `known` is bool `[B, 1, ...]`, or None where every pixel is labelled.
 """

@@ -1,4 +1,4 @@
-"""How often pixels are of a region, by the probability that was said: what a sweep keeps of the calibration."""
+"""How often pixels belong to a region, by predicted probability: what a sweep stores for calibration."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Regions of an image, or of a scan as a whole."""
+"""Segmentation of an image or of a whole scan."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Kinds of things that share a picture, one for each pixel."""
+"""Semantic segmentation: classes that share an image, one per pixel."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Trainings in processes of their own: their files, their worker, their queue."""
+"""Trainings in separate processes: their files, their worker, their queue."""

@@ -1,4 +1,4 @@
-"""Trainings in processes of their own, one at a time per library, that anybody can follow, stop and take up again.
+"""Trainings in separate processes, one at a time per library, that anybody can monitor, stop and resume.
 
 A run lives in files, so that it survives the page, the app and a second visitor. Under `<library>/.runs/`, in
 `<task>/<method>/<tag>/`, are the order, the state that the process wrote last, its log, and `alive`, which the process

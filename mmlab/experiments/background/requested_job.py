@@ -1,4 +1,4 @@
-"""The job that a request asks for. Apart from the requests, since jobs need torch and waiting for one does not."""
+"""The job of a request. Separate from the requests, since jobs need torch and waiting for one does not."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The files of a run that was ordered on a page. Needs no torch, so that waiting costs little."""
+"""The files of a run requested on a page. Needs no torch, so that waiting is cheap."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Controllers on frozen representations: trained with every input there, run with some (reinforcement learning)."""
+"""Controllers on frozen representations (reinforcement learning): trained on complete, run on incomplete input."""

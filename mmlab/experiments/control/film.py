@@ -1,4 +1,4 @@
-"""An episode that a person watches and interferes with: which inputs there are may change at any step."""
+"""An interactive episode: the available inputs may change at any step."""
 
 from __future__ import annotations
 

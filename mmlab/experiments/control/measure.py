@@ -1,4 +1,4 @@
-"""Measure controllers: every combination of inputs, the state itself, and chance, on the same episodes."""
+"""Evaluation of controllers: every combination of inputs, the true state, and chance, on the same episodes."""
 
 from __future__ import annotations
 

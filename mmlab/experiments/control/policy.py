@@ -1,4 +1,4 @@
-"""A controller: a small network from the code of a model to an action, and the file that it is kept in."""
+"""A controller: a small network from a model's representation to an action, and its file."""
 
 from __future__ import annotations
 

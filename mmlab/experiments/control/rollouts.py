@@ -1,4 +1,4 @@
-"""Episodes: what a model makes of the inputs that are there, what a controller does with it, what that is worth."""
+"""Episodes: a model's representation of the available inputs, a controller's actions, and their return."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What is recorded while a model learns."""
+"""Recorders that observe a training."""

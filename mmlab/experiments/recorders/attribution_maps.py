@@ -1,4 +1,5 @@
-"""Where a model looked while it learned: Grad-CAM maps of a few gallery samples at a handful of epochs, beside the run.
+"""Where a model looked during training: Grad-CAM maps of a few gallery samples at a handful of epochs, saved with the
+run.
 
 Only a record: nothing of it reaches the training, and no epoch is chosen by it.
 """

@@ -1,4 +1,4 @@
-"""The embedding while a model learned: a small map at each of a handful of epochs, and how well it holds together.
+"""The embedding during training: a small map at each of a handful of epochs, and its cohesion.
 
 Only a record, like `mmlab.experiments.recorders.attribution_maps`: nothing of it reaches the training, and no epoch is
 chosen by it.

@@ -1,4 +1,4 @@
-"""What every training records."""
+"""The default recorders of every training."""
 
 from __future__ import annotations
 

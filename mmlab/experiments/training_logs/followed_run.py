@@ -1,4 +1,4 @@
-"""What every log of a training shows: the numbers of each epoch with their places, the settings, and two pictures."""
+"""What every training log contains: the numbers of each epoch with their names, the settings, and two images."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`trace.json`: what the second epoch, which reads and compiles nothing any more, does when, by torch's profiler."""
+"""`trace.json`: a timeline of the second epoch, after all reading and compiling, by torch's profiler."""
 
 from __future__ import annotations
 

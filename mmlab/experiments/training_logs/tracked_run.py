@@ -1,4 +1,4 @@
-"""Which run of a tracker a training belongs to, kept beside its logs: the same command goes on in the same run."""
+"""Which tracker run a training belongs to, stored beside its logs: the same command continues the same run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is wrong with a registered model, found before anybody believes a number: one file per family of checks.
+"""The diagnosis of a registered model, before anybody trusts its numbers: one file per family of checks.
 
 >>> report = examine(registration)
 >>> report.errors, report.text(), report.card()

@@ -1,4 +1,4 @@
-"""What is absent: every combination is answered, what is absent has no influence, and what is present has some."""
+"""Absent inputs: every combination gets a prediction, absent inputs have no influence, and present ones have some."""
 
 from __future__ import annotations
 

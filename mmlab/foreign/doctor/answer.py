@@ -1,4 +1,4 @@
-"""The call and the answer: whether forward runs, and gives one row of logits per sample."""
+"""The call and its output: whether forward runs, and returns one row of logits per sample."""
 
 from __future__ import annotations
 

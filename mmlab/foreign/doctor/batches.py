@@ -1,4 +1,4 @@
-"""Batches: whether a sample is answered the same alone, among others, and in another place."""
+"""Batches: whether a sample's prediction is the same alone, among others, and at another position."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The samples: whether they can be read, are the same each time, are finite, and have answers that can be meant."""
+"""The samples: whether they can be read, are deterministic and finite, and have plausible targets."""
 
 from __future__ import annotations
 

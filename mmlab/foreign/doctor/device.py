@@ -1,4 +1,6 @@
-"""Devices: whether tensors made inside forward lie where the inputs lie. Run on `meta`, so that no GPU is needed."""
+"""Devices: whether tensors created in forward are on the device of the inputs. Runs on `meta`, so that no GPU is
+needed.
+"""
 
 from __future__ import annotations
 

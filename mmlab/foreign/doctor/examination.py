@@ -1,4 +1,4 @@
-"""All families of checks, one after the other. A family that crashes is a finding, and the next one goes on."""
+"""All families of checks, one after another. A family that crashes is a finding, and the next one still runs."""
 
 from __future__ import annotations
 

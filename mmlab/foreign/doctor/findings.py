@@ -1,4 +1,4 @@
-"""One thing that was found, and all of them, for people and as plain values."""
+"""A single finding, and all of them, for display and as plain values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Gradients: whether they reach the answer at all, and every input."""
+"""Gradients: whether they exist at all, and reach every input."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Named layers: where Grad-CAM looks and where the embedding is, whether they are there, run, and can be meant."""
+"""Named layers, for Grad-CAM and for the embedding: whether they exist, run, and are plausible."""
 
 from __future__ import annotations
 

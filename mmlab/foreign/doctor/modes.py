@@ -1,4 +1,4 @@
-"""Evaluation: whether two passes agree, nothing stays in training mode, and nothing is kept between passes."""
+"""Evaluation mode: whether two passes agree, nothing stays in training mode, and no state is kept between passes."""
 
 from __future__ import annotations
 

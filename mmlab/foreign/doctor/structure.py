@@ -1,4 +1,4 @@
-"""Building: whether it builds, twice the same, in eager modules, with all its parts registered."""
+"""Building: whether the builder works, is deterministic, returns an eager module, and registers all its parts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is not wrong and worth knowing: size, time, and answers no better than chance."""
+"""Not wrong but worth knowing: size, time, and predictions no better than chance."""
 
 from __future__ import annotations
 

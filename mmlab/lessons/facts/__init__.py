@@ -1,1 +1,1 @@
-"""The facts that lessons ask for; a file here is found because it is here."""
+"""The facts that lessons ask for; a file is discovered because it is in this folder."""

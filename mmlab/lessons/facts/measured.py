@@ -1,4 +1,4 @@
-"""What was measured of models on the test set: task, model or models, inputs or among, and metric are read."""
+"""Facts about models on the test set: task, model or models, inputs or among, and metric are read."""
 
 from __future__ import annotations
 

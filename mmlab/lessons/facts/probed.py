@@ -1,4 +1,4 @@
-"""What takes the model itself, and seconds: other meanings of missing, inputs that contradict, maps that are tested.
+"""Facts that need the model itself, and seconds: other imputations, contradicting inputs, sanity checks of maps.
 
 Task and model are read, and what each fact names.
 """

@@ -1,4 +1,4 @@
-"""What a model says of one sample: task, model, sample, inputs and damage are read."""
+"""Facts about one sample: task, model, sample, inputs and damage are read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""What is so in the sandboxes: on data of known truth (`ground`), and of two gradients that are added (`arrows`).
+"""Facts about the sandboxes: on data with known ground truth (`ground`), and on two gradients that are added
+(`arrows`).
 
 A small network is trained on the data when it is asked for, which takes seconds.
 """

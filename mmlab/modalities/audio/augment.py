@@ -1,4 +1,4 @@
-"""Variation of spectrograms while a model learns."""
+"""Augmentation of spectrograms."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Several channels to one: their mean, or the loudest where they cancel each other out."""
+"""Several channels to one: their mean, or the loudest if they cancel each other out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Damage to sounds: a wave `[T]` in [-1, 1]."""
+"""Corruptions of sounds: a waveform `[T]` in [-1, 1]."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sounds, drawn: the wave of a recording, and the spectrogram that a model sees."""
+"""Drawings of sounds: the waveform of a recording, and the spectrogram that a model sees."""
 
 from __future__ import annotations
 

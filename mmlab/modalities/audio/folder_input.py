@@ -1,4 +1,4 @@
-"""Sounds of any content: a log-mel spectrogram of the loudest stretch of a fixed length."""
+"""Arbitrary sounds: a log-mel spectrogram of the loudest segment of a fixed length."""
 
 from __future__ import annotations
 

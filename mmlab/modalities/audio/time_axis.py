@@ -1,4 +1,4 @@
-"""The time of sounds, in seconds. Blanked is silence."""
+"""The time axis of sounds, in seconds. Blanked means silence."""
 
 from __future__ import annotations
 

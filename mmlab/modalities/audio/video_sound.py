@@ -1,4 +1,4 @@
-"""The sound of a video file, by PyAV (the extra `video`): bounded, and only of containers and codecs in use."""
+"""The audio track of a video file, by PyAV (the extra `video`): bounded, and only for common containers and codecs."""
 
 from __future__ import annotations
 

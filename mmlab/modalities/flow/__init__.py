@@ -1,4 +1,4 @@
-"""Optical flow: where everything in a frame goes until the next."""
+"""Optical flow: the motion of everything from one frame to the next."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Variation of optical flow while a model learns."""
+"""Augmentation of optical flow."""
 
 from __future__ import annotations
 

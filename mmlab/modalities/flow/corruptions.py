@@ -1,4 +1,4 @@
-"""What goes wrong when flow is estimated: `[H, W, 3]` in 0..255 with `STILL` for what does not move."""
+"""Typical errors of flow estimation: `[H, W, 3]` in 0..255 with `STILL` for no motion."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""Files of optical flow, safely: `.flo` of the Middlebury benchmark, flow pictures of two-stream networks, and animated
-pictures, from whose first two frames the flow is estimated."""
+"""Files of optical flow, safely: `.flo` of the Middlebury benchmark, flow images of two-stream networks, and animated
+images, from whose first two frames the flow is estimated.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Optical flow, drawn as is usual: a colour is a direction, and the stronger, the faster; white is still."""
+"""Drawings of optical flow in the usual way: hue is direction, saturation is speed; white is no motion."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Optical flow in a folder of one's own."""
+"""Optical flow in a user's data folder."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Optical flow -> the model's world: the middle square at one size, or all of it fitted into a square."""
+"""Optical flow to model input: the central square at one size, or all of it fitted into a square."""
 
 from __future__ import annotations
 

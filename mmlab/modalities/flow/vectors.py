@@ -1,4 +1,4 @@
-"""Optical flow as pictures and back: how far each pixel goes, in pixels, and as shares of the side of a frame.
+"""Optical flow as images and back: the motion of each pixel, in pixels, and relative to the side of a frame.
 
 A flow picture is laid out as two-stream networks keep flow (Feichtenhofer et al., CVPR 2016): how far a pixel goes to
 the right is its red, how far down is its green, 128 is still, and the ends are 20 pixels of frames 256 pixels high.

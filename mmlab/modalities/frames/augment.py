@@ -1,4 +1,4 @@
-"""Variation of clips while a model learns."""
+"""Augmentation of clips."""
 
 from __future__ import annotations
 

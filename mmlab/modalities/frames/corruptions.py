@@ -1,4 +1,4 @@
-"""Damage to clips: `[T, H, W]` or `[T, H, W, 3]` in 0..255; that of pictures on every frame, and that of time."""
+"""Corruptions of clips: `[T, H, W]` or `[T, H, W, 3]` in 0..255; those of images on every frame, and temporal ones."""
 
 from __future__ import annotations
 

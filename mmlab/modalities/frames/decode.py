@@ -1,4 +1,4 @@
-"""Whatever holds a clip, to some of its frames, safely; and back."""
+"""Files of clips, safely, to some of their frames; and back."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Clips, drawn: their frames as a strip from left to right, with a map over each and how much of the map it has."""
+"""Drawings of clips: their frames as a strip from left to right, with a map over each and its share of the map."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Clips in a folder of one's own: folders of pictures, animated pictures, archives and arrays, as k frames."""
+"""Clips in a user's data folder: folders of images, animated images, archives and arrays, as k frames."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Clips made of pictures: archives of them (as several files are joined), and pictures that hold several frames."""
+"""Clips made of images: archives of them (as several files are joined), and images with several frames."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which frames of a clip are taken, and in which order files follow each other."""
+"""Which frames of a clip are used, and the order of its files."""
 
 from __future__ import annotations
 

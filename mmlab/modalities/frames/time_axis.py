@@ -1,4 +1,4 @@
-"""The time of clips, in frames. Blanked is black."""
+"""The time axis of clips, in frames. Blanked means black."""
 
 from __future__ import annotations
 

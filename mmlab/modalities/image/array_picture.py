@@ -1,4 +1,4 @@
-"""Arrays of numbers as pictures: how data sets of small pictures, spectrograms and depth maps are mostly kept."""
+"""Arrays of numbers as images: the usual format of small images, spectrograms and depth maps."""
 
 from __future__ import annotations
 

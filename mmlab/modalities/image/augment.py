@@ -1,4 +1,4 @@
-"""Variation of pictures while a model learns."""
+"""Augmentation of images."""
 
 from __future__ import annotations
 

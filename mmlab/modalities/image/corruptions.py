@@ -1,4 +1,4 @@
-"""Damage to pictures: `[H, W]` or `[H, W, 3]` in 0..255."""
+"""Corruptions of images: `[H, W]` or `[H, W, 3]` in 0..255."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Picture files to pixels, safely; and back."""
+"""Image files to pixels, safely; and back."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pictures of digits -> 28 x 28 ink on nothing, as MNIST was made.
+"""Images of digits to 28 x 28 bright ink on black, preprocessed as in MNIST.
 
 The longer side of the box of the ink becomes 20 pixels; the centre of mass goes to the middle of pixel 14, 14.
 """

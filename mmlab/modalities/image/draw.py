@@ -1,4 +1,4 @@
-"""Pictures, drawn: as they are, with a map over them, in grey under regions."""
+"""Drawings of images: unchanged, with a map over them, in grey under regions."""
 
 from __future__ import annotations
 

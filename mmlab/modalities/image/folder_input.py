@@ -1,4 +1,4 @@
-"""Pictures in a folder of one's own, fitted into a square with their proportions kept."""
+"""Images in a user's data folder, fitted into a square with their proportions kept."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pictures of a scene -> the model's world: the middle square at one size, in colour, in grey, or as depth.
+"""Images of a scene to model input: the central square at one size, in colour, in grey, or as depth.
 
 A picture that has this size already is taken as it is, which is how shipped samples come.
 """

@@ -1,4 +1,4 @@
-"""Variation of pen paths while a model learns."""
+"""Augmentation of pen paths."""
 
 from __future__ import annotations
 

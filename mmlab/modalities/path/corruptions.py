@@ -1,4 +1,4 @@
-"""Damage to pen paths: strokes of points `[n, 2]`."""
+"""Corruptions of pen paths: strokes of points `[n, 2]`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pen paths, drawn: the strokes of a recording, and the points along the path that a model sees."""
+"""Drawings of pen paths: the strokes of a recording, and the points along the path that a model sees."""
 
 from __future__ import annotations
 

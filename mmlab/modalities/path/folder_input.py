@@ -1,4 +1,4 @@
-"""Pen paths in a folder of one's own: read and prepared as in every task."""
+"""Pen paths in a user's data folder: read and preprocessed as in every task."""
 
 from __future__ import annotations
 

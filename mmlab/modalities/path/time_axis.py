@@ -1,4 +1,4 @@
-"""The way of a pen, in percent of what it draws: when it was where is not recorded. Blanked is a pen that is lifted."""
+"""The time axis of a pen path, in percent of its length: times are not recorded. Blanked means a lifted pen."""
 
 from __future__ import annotations
 

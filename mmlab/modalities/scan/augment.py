@@ -1,4 +1,4 @@
-"""Variation of scans while a model learns."""
+"""Augmentation of scans."""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Damage to slices of head scans: what happens at a scanner. It stays inside the head; outside is 0 by definition."""
+"""Corruptions of slices of head scans, as they happen at a scanner. They stay inside the head; outside is 0 by
+definition.
+"""
 
 from __future__ import annotations
 

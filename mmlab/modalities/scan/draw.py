@@ -1,4 +1,4 @@
-"""Slices of scans, drawn: what is outside the head is black."""
+"""Drawings of slices of scans: the outside of the head is black."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Slices of scans and label maps in a folder of one's own, fitted into a square with their proportions kept."""
+"""Slices of scans and label maps in a user's data folder, fitted into a square with their proportions kept."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""NIfTI files (.nii, .nii.gz) of hostile origin to voxels that lie the same way round in every file.
+"""Untrusted NIfTI files (.nii, .nii.gz) to voxels in the same orientation for every file.
 
 Sizes are checked from the header, and unpacking is bounded, before anything is decoded; nibabel reads the rest.
 """

@@ -1,4 +1,4 @@
-"""Slices of head scans: from the bytes of a PNG or NIfTI file to grey pictures, and on to what a model sees.
+"""Slices of head scans: from the bytes of a PNG or NIfTI file to grey images, and on to model inputs.
 
 In a slice 0 is outside the brain. Rows run from the front of the head to the back, columns from its left to its right.
 """

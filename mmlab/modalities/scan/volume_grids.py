@@ -1,4 +1,4 @@
-"""Whether volumes of one case lie on one grid of voxels, by the headers of their NIfTI files."""
+"""Whether the volumes of one case share a voxel grid, by the headers of their NIfTI files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Head scans in three dimensions: one axial slice of a volume, turned as all slices are."""
+"""Three-dimensional head scans: one axial slice of a volume, oriented like all slices."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Variation of sequences while a model learns."""
+"""Augmentation of sequences."""
 
 from __future__ import annotations
 

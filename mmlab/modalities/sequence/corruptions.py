@@ -1,4 +1,4 @@
-"""Damage to sequences of features; a step that is not there is not touched."""
+"""Corruptions of sequences of features; absent steps are not touched."""
 
 from __future__ import annotations
 

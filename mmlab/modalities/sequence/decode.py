@@ -1,4 +1,4 @@
-"""Sequences of features from `.npy` and CSV, taken as hostile; and back.
+"""Sequences of features from untrusted `.npy` and CSV files; and back.
 
 Which steps are there is told by the file: a row of NaN alone is no step, and, where padding with zeros is stated,
 neither is a row of zeros alone. Other numbers that are not finite (COVAREP gives -inf for what it cannot measure)

@@ -1,4 +1,4 @@
-"""Sequences of features, drawn: a strip of heat with a column per step, and below it how large each step is."""
+"""Drawings of sequences of features: a heat strip with a column per step, and below it the magnitude of each step."""
 
 from __future__ import annotations
 

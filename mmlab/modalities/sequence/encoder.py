@@ -1,4 +1,4 @@
-"""The encoder of sequences: convolutions over time that never look at a step that is not there."""
+"""The encoder of sequences: masked convolutions over time, independent of absent steps."""
 
 from __future__ import annotations
 

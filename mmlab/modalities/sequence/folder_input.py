@@ -1,4 +1,4 @@
-"""Sequences of features in a folder of one's own, standardised by the steps of the training samples."""
+"""Sequences of features in a user's data folder, standardised by the steps of the training samples."""
 
 from __future__ import annotations
 

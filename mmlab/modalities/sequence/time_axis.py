@@ -1,4 +1,4 @@
-"""The time of sequences, in steps from the first that is there to the last. Blanked steps are not there."""
+"""The time axis of sequences, in steps from the first valid one to the last. Blanked steps are absent."""
 
 from __future__ import annotations
 

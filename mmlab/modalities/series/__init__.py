@@ -1,4 +1,4 @@
-"""Recordings of sensors."""
+"""Sensor recordings."""
 
 from __future__ import annotations
 

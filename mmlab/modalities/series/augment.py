@@ -1,4 +1,4 @@
-"""Variation of series while a model learns."""
+"""Augmentation of series."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Named columns of numbers from CSV and .npy files, for folders of one's own: of series, and of rows of numbers."""
+"""Named numeric columns from CSV and .npy files of user data folders: for series and for vectors."""
 
 from __future__ import annotations
 

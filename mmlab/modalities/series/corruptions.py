@@ -1,4 +1,4 @@
-"""Damage to recordings of sensors: values `[T, C]`, rows at even steps."""
+"""Corruptions of sensor recordings: values `[T, C]`, rows at even time steps."""
 
 from __future__ import annotations
 

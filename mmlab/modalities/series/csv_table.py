@@ -1,4 +1,4 @@
-"""Tables of numbers as text (CSV and its relatives), taken as hostile: bounded, and every complaint names its line.
+"""Numeric tables as untrusted text (CSV and similar): bounded, and every error names its line.
 
 Commas, semicolons, tabs or spaces between columns; decimal commas where commas do not part columns; one line of
 names; comments after `#`. A first line `# mmlab: rate=100 unit=m/s2 start=2.5` says what the table cannot.

@@ -1,4 +1,4 @@
-"""Recordings of sensors as tables -> `Series`: which columns are the sensor's, when each row was, in which unit.
+"""Sensor recordings as tables to `Series`: which columns belong to the sensor, the time of each row, and the unit.
 
 What the file does not say is as stated (`TableOptions`), from its settings line (`mmlab.modalities.series.csv_table`),
 otherwise guessed from the numbers; every guess becomes a sentence of `Series.note`.

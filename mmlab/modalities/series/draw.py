@@ -1,4 +1,4 @@
-"""Series, drawn: curves over time."""
+"""Drawings of series: curves over time."""
 
 from __future__ import annotations
 

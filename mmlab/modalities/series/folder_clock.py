@@ -1,4 +1,4 @@
-"""When each row of a series of one's own was: which column says so, in which unit, and where the rows have gaps."""
+"""The time of each row of a user's series: its time column, the unit, and gaps between rows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Series in a folder of one's own: a row per moment, standardised by the training samples."""
+"""Series in a user's data folder: a row per time point, standardised by the training samples."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The time of recordings of sensors, in seconds of the part that counts. Blanked is no movement."""
+"""The time axis of sensor recordings, in seconds of the part that is used. Blanked means no movement."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When each row of a table was: from its column of times, from what is stated, or assumed."""
+"""The time of each row of a table: from its time column, as stated, or assumed."""
 
 from __future__ import annotations
 

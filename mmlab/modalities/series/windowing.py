@@ -1,4 +1,4 @@
-"""Recordings of sensors -> windows of a fixed length at a fixed rate: the model's world of the kind `series`."""
+"""Sensor recordings to windows of a fixed length at a fixed rate: the model inputs of the kind `series`."""
 
 from __future__ import annotations
 

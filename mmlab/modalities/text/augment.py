@@ -1,4 +1,4 @@
-"""Variation of texts while a model learns."""
+"""Augmentation of texts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Damage to words as somebody typed them. A word is always left."""
+"""Corruptions of texts, as in typing. At least one word is left."""
 
 from __future__ import annotations
 

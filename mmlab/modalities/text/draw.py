@@ -1,4 +1,4 @@
-"""Texts, drawn: their words in lines, on the colours of a map."""
+"""Drawings of texts: their words in lines, in the colours of a map."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The encoder of texts: hash embeddings, one convolution over neighbours, the largest and the mean over words."""
+"""The encoder of texts: hash embeddings, one convolution over neighbours, maximum and mean over words."""
 
 from __future__ import annotations
 

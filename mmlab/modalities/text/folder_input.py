@@ -1,4 +1,4 @@
-"""Texts in a folder of one's own: read and prepared as in every task, or as tokens of a vocabulary."""
+"""Texts in a user's data folder: read and preprocessed as in every task, or as tokens of a vocabulary."""
 
 from __future__ import annotations
 

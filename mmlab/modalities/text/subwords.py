@@ -1,4 +1,4 @@
-"""Pieces of words, learned from texts by byte-pair encoding (Sennrich et al., ACL 2016), on letters of Unicode.
+"""Subwords, learned from texts by byte-pair encoding (Sennrich et al., ACL 2016), on Unicode letters.
 
 A piece that goes on within a word begins with `##`. Merges are learned inside words only, the most frequent pair first;
 of pairs that are as frequent, the first in the order of their letters, so that every machine learns the same.

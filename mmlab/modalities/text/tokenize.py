@@ -1,4 +1,4 @@
-"""Words as a model takes them: bytes that a person brought -> text -> words -> two whole numbers per word.
+"""Words as model inputs: uploaded bytes -> text -> words -> two integers per word.
 
 A word is known by two numbers: a hash of the whole word and one of its beginning. A model adds up what it learned for
 each of the two (hash embeddings, Svenstrup et al., NeurIPS 2017): no list of words, hardly two words that share both

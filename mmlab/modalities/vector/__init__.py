@@ -1,4 +1,4 @@
-"""Rows of numbers."""
+"""Vectors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rows of one large .npy array: how features of a whole data set are mostly kept."""
+"""Rows of one large .npy array: the usual format of the features of a whole data set."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rows of numbers, drawn: each with its name."""
+"""Drawings of vectors: each number with its name."""
 
 from __future__ import annotations
 

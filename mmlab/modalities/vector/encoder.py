@@ -1,4 +1,4 @@
-"""The encoder of rows of numbers: one hidden layer."""
+"""The encoder of vectors: one hidden layer."""
 
 from __future__ import annotations
 

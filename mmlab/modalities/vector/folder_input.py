@@ -1,4 +1,4 @@
-"""Rows of numbers in a folder of one's own, standardised by the training samples."""
+"""Vectors in a user's data folder, standardised by the training samples."""
 
 from __future__ import annotations
 

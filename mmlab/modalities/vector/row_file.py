@@ -1,4 +1,4 @@
-"""A row of numbers as files that a person could bring."""
+"""A vector as files that a user could upload."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Scans as a whole, in three dimensions."""
+"""Whole scans, in three dimensions."""
 
 from __future__ import annotations
 

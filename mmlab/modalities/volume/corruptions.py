@@ -1,4 +1,4 @@
-"""Damage to scans as a whole, `[D, H, W]` in 0..255: what happens at a scanner. What is outside stays so."""
+"""Corruptions of whole scans, `[D, H, W]` in 0..255, as they happen at a scanner. The outside is not touched."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Scans in three dimensions: NIfTI files and arrays to grey voxels that lie the same way round; and back."""
+"""Three-dimensional scans: NIfTI files and arrays to grey voxels in a common orientation; and back."""
 
 from __future__ import annotations
 

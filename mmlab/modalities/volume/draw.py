@@ -1,4 +1,4 @@
-"""Scans as a whole, drawn: some of their slices from below, side by side, with a map over each."""
+"""Drawings of whole scans: some of their slices from below, side by side, with a map over each."""
 
 from __future__ import annotations
 

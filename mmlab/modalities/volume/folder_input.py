@@ -1,4 +1,4 @@
-"""Scans as a whole in a folder of one's own, and their labels, fitted into a box with their proportions kept."""
+"""Whole scans in a user's data folder, and their labels, fitted into a box with their proportions kept."""
 
 from __future__ import annotations
 

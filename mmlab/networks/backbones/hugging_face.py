@@ -1,4 +1,4 @@
-"""Encoders of Hugging Face from a folder or the user's cache: texts, spectrograms, waves and pictures. Never online.
+"""Hugging Face encoders from a folder or the user's cache: texts, spectrograms, waveforms and images. Never online.
 
 A text comes as the tokens of the model itself, where its input in task.json asks for them (`"tokens": "hf:FOLDER"`), or
 as numbers of its words (`mmlab.core.modality.WORD_IDS`). These name words, so that the words of the model's own

@@ -1,4 +1,4 @@
-"""AVE (Tian et al., ECCV 2018): events that are both seen and heard, 28 classes of ten-second clips from YouTube."""
+"""AVE (Tian et al., ECCV 2018): audio-visual events, 28 classes of ten-second clips from YouTube."""
 
 from __future__ import annotations
 

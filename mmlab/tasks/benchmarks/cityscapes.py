@@ -1,4 +1,4 @@
-"""Cityscapes (Cordts et al., CVPR 2016): streets in colour with disparity or depth, and labels of 19 kinds."""
+"""Cityscapes (Cordts et al., CVPR 2016): street scenes in colour with disparity or depth, and labels of 19 classes."""
 
 from __future__ import annotations
 

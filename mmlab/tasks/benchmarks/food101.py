@@ -1,4 +1,4 @@
-"""UPMC Food-101 (Wang et al., ICMEW 2015): a picture of a dish and the title of the page that it stands on."""
+"""UPMC Food-101 (Wang et al., ICMEW 2015): an image of a dish and the title of its web page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""GMC's pendulum (Poklukar et al., ICML 2022): two frames and what three microphones hear; what is the moment worth?"""
+"""GMC's pendulum (Poklukar et al., ICML 2022): two frames and three microphones; what is the reward of a time step?"""
 
 from __future__ import annotations
 

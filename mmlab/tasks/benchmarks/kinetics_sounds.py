@@ -1,4 +1,4 @@
-"""Kinetics-Sounds (Arandjelović & Zisserman, ICCV 2017): the actions of Kinetics that can be seen and heard."""
+"""Kinetics-Sounds (Arandjelović & Zisserman, ICCV 2017): the audio-visual actions of Kinetics."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""CMU-MOSEI (Bagher Zadeh et al., ACL 2018): opinions from -3 to 3 in 23,000 clips of a thousand people."""
+"""CMU-MOSEI (Bagher Zadeh et al., ACL 2018): sentiment from -3 to 3 in 23,000 clips of a thousand speakers."""
 
 from __future__ import annotations
 

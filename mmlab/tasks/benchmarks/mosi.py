@@ -1,4 +1,6 @@
-"""CMU-MOSI (Zadeh et al., IEEE Intelligent Systems 2016): opinions on films, from -3 to 3, by words, voice and face."""
+"""CMU-MOSI (Zadeh et al., IEEE Intelligent Systems 2016): sentiment about films, from -3 to 3, by words, voice and
+face.
+"""
 
 from __future__ import annotations
 

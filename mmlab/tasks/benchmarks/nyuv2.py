@@ -1,4 +1,4 @@
-"""NYU Depth v2 (Silberman et al., ECCV 2012): rooms in colour and depth, with labels of 40 or 13 kinds of things."""
+"""NYU Depth v2 (Silberman et al., ECCV 2012): indoor scenes in colour and depth, with labels of 40 or 13 classes."""
 
 from __future__ import annotations
 

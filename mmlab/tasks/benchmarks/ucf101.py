@@ -1,4 +1,4 @@
-"""UCF101 (Soomro et al., 2012): what somebody does in a clip, from a frame and from optical flow."""
+"""UCF101 (Soomro et al., 2012): the human action in a clip, from a frame and from optical flow."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""What a folder of one's own is, for other programs: Croissant 1.0 (MLCommons), JSON-LD that libraries and search read.
+"""The metadata of a data folder for other programs: Croissant 1.0 (MLCommons), JSON-LD read by libraries and search
+engines.
 
 The manifest is a record set of the samples; classes are an enumeration; an input that lies in many files has a record
 set of those files, too. Samples do not refer to them by `references`: whoever reads samples would decode every file.

@@ -1,4 +1,4 @@
-"""The rows of a folder as its manifest is now, in the splits that it states or in those of a fold."""
+"""The rows of a folder's current manifest, in the splits that it states or in those of a fold."""
 
 from __future__ import annotations
 

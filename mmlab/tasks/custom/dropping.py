@@ -1,4 +1,4 @@
-"""What becomes of inputs that cannot be used where task.json says `"missing": "drop"`: they count as missing."""
+"""Unusable inputs if task.json says `"missing": "drop"`: they count as missing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A small folder of one's own to start from: 120 spoken, photographed and written digits, with gaps."""
+"""A small example data folder: 120 spoken, photographed and written digits, with missing inputs."""
 
 from __future__ import annotations
 

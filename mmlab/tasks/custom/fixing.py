@@ -1,4 +1,4 @@
-"""What is mechanical about a manifest that cannot be used, mended in a new file beside it: `check --fix`."""
+"""Automatic corrections of an unusable manifest, in a new file beside it: `check --fix`."""
 
 from __future__ import annotations
 

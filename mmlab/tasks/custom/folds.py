@@ -1,4 +1,4 @@
-"""Folds of a folder: its samples cut into parts of whole groups, so that each part is the test once.
+"""Folds of a folder: its samples divided into parts of whole groups, so that each part is the test split once.
 
 MMLAB_FOLDS says into how many, such as `5`, or `5:sample` where samples rather than groups are cut apart; several are
 separated by commas. Each fold is a task of its own, `mine_fold1of5` (`mine_part1of5` by sample): part 1 is the test,

@@ -1,5 +1,6 @@
-"""A folder of one's own out of one `.npz` of features: arrays `[samples, numbers]` or `[samples, steps, numbers]`, and
-the right answers."""
+"""A data folder from one `.npz` of features: arrays `[samples, numbers]` or `[samples, steps, numbers]`, and the
+targets.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A folder of one's own out of a data set of Hugging Face that lies on disk (`save_to_disk`), read without its package.
+"""A data folder from a Hugging Face data set on disk (`save_to_disk`), read without its package.
 
 Its files are Arrow streams, of which only plain columns are read: texts, numbers, lists of numbers, and pictures and
 sounds with their bytes in them. No path in it is ever followed, no code of it is run.

@@ -1,4 +1,4 @@
-"""A folder of one's own out of folders: one per input, in it one per class, with files that share a name.
+"""A data folder from nested folders: one per input, with one per class, whose files share a name.
 
 image/cat/7.png   sound/cat/7.wav           or with splits: image/train/cat/7.png   sound/train/cat/7.wav
 """

@@ -1,4 +1,4 @@
-"""A folder of one's own out of samples that come one after another, whatever they are read from."""
+"""A data folder from a stream of samples, from any source."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A folder of one's own out of one table: a line per sample, with numbers, texts and paths of files."""
+"""A data folder from one table: a line per sample, with numbers, texts and file paths."""
 
 from __future__ import annotations
 

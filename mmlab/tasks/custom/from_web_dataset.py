@@ -1,4 +1,4 @@
-"""A folder of one's own out of tar files as WebDataset writes them: neighbours of one name are one sample.
+"""A data folder from WebDataset shards: consecutive files with the same key form a sample.
 
 7.photo.jpg  7.voice.wav  7.cls        an input `photo`, an input `voice`, the class (a file .cls, or json with target)
 7.jpg  7.txt  7.json                   inputs that are called by their kind; json: target, split, group, texts, numbers

@@ -1,4 +1,4 @@
-"""The kinds of input that a folder may hold, by the names that task.json gives them."""
+"""The kinds of modality available in a data folder, by their names in task.json."""
 
 from __future__ import annotations
 

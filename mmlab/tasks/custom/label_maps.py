@@ -1,4 +1,4 @@
-"""Label maps of a folder: of a picture or a slice, or of a scan as a whole, where its inputs have their places."""
+"""Label maps of a folder: of an image or a slice, or of a whole scan, aligned with its inputs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What numbers the training pictures of more than eight bits hold, so that all can share a range that leaves steps."""
+"""The range of training images of more than eight bits, so that all can share one that keeps enough grey levels."""
 
 from __future__ import annotations
 

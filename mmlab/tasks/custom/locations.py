@@ -1,4 +1,4 @@
-"""Where people keep data sets of their own, and a glance at what they say of themselves: without torch."""
+"""The locations of users' data folders, and a quick look at their task.json: without torch."""
 
 from __future__ import annotations
 

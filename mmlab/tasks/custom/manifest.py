@@ -1,4 +1,4 @@
-"""manifest.csv as rows: one line per sample, with the number of its line for whatever is to be said about it."""
+"""manifest.csv as rows: one line per sample, with its line number for messages."""
 
 from __future__ import annotations
 

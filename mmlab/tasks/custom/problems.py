@@ -1,4 +1,4 @@
-"""What is wrong with a folder, collected, so that a person can mend all of it at once."""
+"""All problems of a folder, collected, so that the user can fix them at once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reading a whole folder once: what was sound before is not read again, large folders are read in several processes."""
+"""Reads a whole folder once: rows known to be valid are not read again, large folders are read by several processes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which rows of a folder were read before and had nothing wrong, so that a second `check` reads what changed only.
+"""Cache of rows that were read without problems, so that a second `check` reads only what has changed.
 
 A row is known by its cells, by the stamp of each of its files (size, times of change and of status change, inode), and
 by everything that decides how they are read: task.json, the version of mmlab, and the source files of the kinds. Files

@@ -1,4 +1,4 @@
-"""Rows of a manifest read as training would, in parts that other processes can take."""
+"""Rows of a manifest, read as in training, in parts that other processes can take."""
 
 from __future__ import annotations
 

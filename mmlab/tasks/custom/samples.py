@@ -1,4 +1,4 @@
-"""Rows of a manifest as recordings, and as arrays that a model can learn from."""
+"""Rows of a manifest as recordings, and as arrays for training."""
 
 from __future__ import annotations
 

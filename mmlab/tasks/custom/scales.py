@@ -1,4 +1,4 @@
-"""The scale of numbers of one's own: mean and spread over the training samples, in any unit and around any offset."""
+"""Standardisation of user data: mean and standard deviation over the training samples, for any unit and offset."""
 
 from __future__ import annotations
 

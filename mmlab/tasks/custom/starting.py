@@ -1,4 +1,4 @@
-"""What all ways to begin a folder of one's own share: splits, right answers, and the two files."""
+"""The common part of all ways to create a data folder: splits, targets, and the two files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The right answers of a folder: what task.json asks for, and what a cell of the manifest says of it."""
+"""The targets of a folder: the output in task.json, and the cells of the manifest."""
 
 from __future__ import annotations
 

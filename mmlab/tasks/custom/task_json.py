@@ -1,4 +1,4 @@
-"""task.json as objects: what a folder's task is called, asks for and takes. Everything that is wrong is collected."""
+"""task.json as objects: the name, output and inputs of a folder's task. All errors are collected."""
 
 from __future__ import annotations
 

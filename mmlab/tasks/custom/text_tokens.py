@@ -1,4 +1,4 @@
-"""What the texts of a folder are taken as: the choice in its task.json, and how much of them a model then knows."""
+"""The tokenizer of a folder's texts: the choice in its task.json, and its coverage."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The training plan of a folder unless its task.json says otherwise: by how many samples there are, and how large.
+"""The default training plan of a folder, depending on the number of samples and their size.
 
 Small data sets take small steps and many passes: about `STEPS` steps in all. A step holds what its activations leave
 room for. They are estimated by the places of its inputs (pixels, moments), as measured over forward and backward with

@@ -1,4 +1,4 @@
-"""Everything that is wrong with a folder of one's own, at once: what cannot be used, and what may not be meant so."""
+"""All problems of a data folder at once: errors, and likely mistakes."""
 
 from __future__ import annotations
 

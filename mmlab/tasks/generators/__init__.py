@@ -1,1 +1,1 @@
-"""Where the samples of the tasks come from: generators, shipped banks, and recordings that a person has."""
+"""The sources of the tasks' samples: generators, shipped banks, and the user's own recordings."""

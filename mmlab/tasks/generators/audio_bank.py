@@ -1,4 +1,4 @@
-"""Many short recordings in one Opus file, end to end: small to ship, and cut apart again by their lengths."""
+"""Many short recordings in one Opus file, end to end: small to ship, and split again by their lengths."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Official data sets as tasks: what one file of `mmlab/tasks/benchmarks/` says, and what is made of it."""
+"""Official data sets as tasks: from the description in one file of `mmlab/tasks/benchmarks/` to a task."""

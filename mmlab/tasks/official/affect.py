@@ -1,4 +1,4 @@
-"""CMU-MOSI and CMU-MOSEI in the layouts that are passed around: opinions in films of people speaking, as features."""
+"""CMU-MOSI and CMU-MOSEI in their usual layouts: sentiment in videos of speaking people, as features."""
 
 from __future__ import annotations
 

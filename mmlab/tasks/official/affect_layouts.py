@@ -1,4 +1,4 @@
-"""Where the layouts of CMU-MOSI and CMU-MOSEI keep what, and the protocols that they are measured under."""
+"""The layouts of CMU-MOSI and CMU-MOSEI, and their evaluation protocols."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Arrays of an official layout: labels that are read whole, and arrays of which samples name rows."""
+"""Arrays of an official layout: labels that are read whole, and arrays whose rows are samples."""
 
 from __future__ import annotations
 

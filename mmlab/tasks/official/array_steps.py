@@ -1,4 +1,4 @@
-"""What arrays of sequences hold: how many steps of each sample are there, and how many numbers are not finite."""
+"""Statistics of sequence arrays: the number of valid steps of each sample, and of non-finite numbers."""
 
 from __future__ import annotations
 

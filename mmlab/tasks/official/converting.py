@@ -1,4 +1,4 @@
-"""Pickles of data sets as archives of arrays: a process of its own reads them (`mmlab.tasks.official.unpickling`)."""
+"""Converts pickles of data sets to archives of arrays in a separate process (`mmlab.tasks.official.unpickling`)."""
 
 from __future__ import annotations
 

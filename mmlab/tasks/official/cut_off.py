@@ -1,4 +1,4 @@
-"""Whether a file ends before its format says that it does, from its first and last bytes; nothing is decoded.
+"""Whether a file is truncated, from its first and last bytes; nothing is decoded.
 
 Told are files whose end is marked or whose length is promised. A gzip or a Flash video is neither: these are found
 cut off when they are read.

@@ -1,4 +1,4 @@
-"""What lies in a folder of an official data set, in figures that two people can compare."""
+"""The content of an official data set's folder, in figures that two people can compare."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Writes small Flash videos (.flv), for miniatures of data sets that ship them, without any codec at hand.
+"""Writes small Flash videos (.flv), for miniatures of data sets that ship them, without an installed codec.
 
 A picture is packed as Sorenson H.263 (the codec `flv1`) of single brightnesses, one for each square of 16 pixels; the
 sound as plain samples. Any player of Flash video plays them.

@@ -1,4 +1,4 @@
-"""Files of an official layout that say what there is: JSON, lines of JSON, and texts for the cells of a manifest."""
+"""List files of an official layout: JSON, JSON lines, and texts for the cells of a manifest."""
 
 from __future__ import annotations
 

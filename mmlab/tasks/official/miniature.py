@@ -1,4 +1,4 @@
-"""A tiny folder in the official layout of a data set, whole or with what a bad download has."""
+"""A tiny folder in the official layout of a data set, complete or with the defects of a bad download."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An official data set's folder as a task: `task.json` and `manifest.csv` are written beside its files."""
+"""An official data set's folder as a task: writes `task.json` and `manifest.csv` beside its files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Writes pickles, for miniatures of data sets that are passed around as such. Nothing here reads one."""
+"""Writes pickles, for miniatures of data sets that are distributed as such. Nothing here reads one."""
 
 from __future__ import annotations
 

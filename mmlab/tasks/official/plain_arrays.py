@@ -1,4 +1,4 @@
-"""What pickles of data sets hold, whatever its nesting, as named arrays of numbers and texts."""
+"""The content of data set pickles, whatever its nesting, as named arrays of numbers and texts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How many voxels the scans of a data set are fitted to: those of its protocol, unless a person asks for others."""
+"""The number of voxels of a data set's scans: that of its protocol, unless the user asks for another."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Recordings of our own generators that stand in for those of an official data set in its miniature."""
+"""Recordings of our own generators that replace those of an official data set in its miniature."""
 
 from __future__ import annotations
 

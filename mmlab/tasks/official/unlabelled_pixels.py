@@ -1,4 +1,4 @@
-"""How many pixels of an official data set nobody labelled, as its protocols leave them out."""
+"""The number of unlabelled pixels of an official data set, which its protocols ignore."""
 
 from __future__ import annotations
 

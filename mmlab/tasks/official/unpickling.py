@@ -1,4 +1,4 @@
-"""Reads a pickle of arrays as data sets ship them, and writes .npz: in a process of its own, with limits.
+"""Reads a pickle of arrays as data sets ship them, and writes .npz: in a separate process, with limits.
 
 >>> python -m mmlab.tasks.official.unpickling mosi_data.pkl mosi_data.npz
 

@@ -1,1 +1,1 @@
-"""The thin bar on top of a page: what is looked at, and the one place where that is changed."""
+"""The thin bar at the top of a page: the current selection, and the one place to change it."""

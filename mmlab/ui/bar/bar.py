@@ -1,5 +1,5 @@
-"""The thin bar on top of every page about a task: task, models, runs, the model shown and the sample, each behind one
-control, the same ones everywhere.
+"""The thin bar at the top of every page about a task: task, models, runs, the displayed model and the sample, each
+behind one control, the same ones everywhere.
 
 >>> at = bar.show(has_sample=True)       # the bar, and below it what has to be known of what was chosen
 >>> page.show(at.task.name, at.sample, at.references)

@@ -1,4 +1,4 @@
-"""What a page about a sample opens on, and which samples are worth a look: read from the sweeps of the models."""
+"""What a page about a sample opens with, and which samples are worth a look: read from the sweeps of the models."""
 
 from __future__ import annotations
 

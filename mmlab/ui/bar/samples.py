@@ -1,4 +1,4 @@
-"""The choice of a sample: behind one button the gallery with its filters, and what a person brings."""
+"""The choice of a sample: behind one button, the gallery with its filters, and uploads."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Pieces of a page: frame, pickers, figures, progress. Each is used by several pages."""
+"""Parts of pages: frame, pickers, figures, progress. Each is used by several pages."""

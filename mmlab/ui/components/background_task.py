@@ -1,4 +1,4 @@
-"""Computations that take longer than a click: in a thread of this process, with progress and a button that stops them.
+"""Computations that take longer than a click: in a thread of this process, with progress and a stop button.
 
 All sessions share them, so that two people who ask for the same wait for one computation. There are two ways to wait:
 

@@ -1,4 +1,4 @@
-"""A vote as a class and its teacher see it: the code to join by, options with their votes, the end of the vote."""
+"""A vote as seen by a class and its teacher: the code to join, options with their votes, the end of the vote."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""How maps are made: the choice among the ways to explain, and the maps; slow ones with a bar, and a button that stops
-them. Shared by Explain and Dominance."""
+"""The choice of an explainer, and its maps; slow ones with a progress bar and a stop button. Shared by Explain and
+Dominance.
+"""
 
 from __future__ import annotations
 

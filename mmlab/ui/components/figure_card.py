@@ -1,4 +1,4 @@
-"""A figure on a page: its drawing, and under it the buttons that save it as SVG, PNG and CSV.
+"""A figure on a page: its drawing, with buttons below that save it as SVG, PNG and CSV.
 
 >>> charts.show(figure, key="robustness.flips", on_pick=lambda pair: ...)
 

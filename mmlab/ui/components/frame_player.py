@@ -1,4 +1,4 @@
-"""What an input consists of one after the other, such as the frames of a clip: stepped through or played by hand."""
+"""The steps of an input, such as the frames of a clip: stepped through or played by hand."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The choice of the language of the screen."""
+"""The language selector."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""The card of a running lesson, above the page that its step shows: a sentence, a question, the answer once it was
-guessed, and the way to the steps before and after.
+"""The card of a running lesson, above the page that its step shows: a text, a question, the answer after the guess, and
+the way to the previous and next step.
 
 The page below is the real one: what a step shows can be tried out, and set again as it was.
 """

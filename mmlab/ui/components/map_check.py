@@ -1,4 +1,4 @@
-"""Whether an attribution map can be believed: a badge beside the map, and the tests behind it.
+"""Whether an attribution map can be trusted: a badge beside the map, and the sanity checks behind it.
 
 >>> found = explainer_picker.maps(reference, looked, target, way)
 >>> map_check.badge(reference, looked, target, way, found)

@@ -1,5 +1,5 @@
-"""Which trained models are looked at: one run of each method, chosen in the address, and which of them is shown where
-only one can be.
+"""The selected trained models: one run of each method, chosen in the address, and which of them is displayed where only
+one can be.
 
 >>> models = model_picker.current_models(task, first=2)
 >>> models.references, models.shown                             # up to four checkpoints; one of them

@@ -1,4 +1,4 @@
-"""How the app is used: presented on a projector, with answers to be guessed, shared with others."""
+"""Modes of the app: presented on a projector, with hidden answers to guess, shared with others."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every page shares: settings, style, navigation, and what happens when something goes wrong.
+"""What every page shares: settings, style, navigation, and error handling.
 
 `run()` is the app: it opens the page of the address in its frame. A page is declared with
 `mmlab.ui.session.page_registry.app_page`; torch loads behind its painted title, since only its function imports it.

@@ -1,5 +1,5 @@
-"""The controls that pages share. Each shows what stands in the address and changes it; all go by the kind of input,
-none by the name of a task.
+"""The controls that pages share. Each shows a field of the address and changes it; all depend on the kind of modality,
+none on the name of a task.
 
 >>> task = pickers.task_picker()                      # for a page that asks for nothing else; ours have `ui/bar/`
 >>> combination = pickers.toggle(modality, given)     # one switch, for a row of input cards"""

@@ -1,4 +1,4 @@
-"""A Plotly figure that stays the same object while its colours change, as a component of the page.
+"""A Plotly figure that persists while its colours change, as a page component.
 
 `st.plotly_chart` mounts a figure anew at any change of its data, and zoom and lasso are gone. Here the figure is drawn
 once per `stamp`; a `look` is laid over it with `Plotly.restyle`, and a selection of samples is lit in all its panels.

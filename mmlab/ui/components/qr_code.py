@@ -1,4 +1,4 @@
-"""An address as a QR code, made here: no other host is asked."""
+"""An address as a QR code, generated locally: no other host is contacted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a card says of a registered model: how it was found to be built, and what the doctor said of it."""
+"""What a card says about a registered model: its traced structure, and the doctor's findings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a report says of where it comes from: when it was made, at which address, with which versions and models."""
+"""The provenance of a report: when it was made, at which address, with which versions and models."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which run of a method is shown: its first, another seed, or one of a person's own. It stands in the address."""
+"""Which run of a method is displayed: its first, another seed, or one of the user's own. Stored in the address."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The samples that were caught on Embed, carried from page to page in the address.
+"""The samples selected on Embed, carried from page to page in the address.
 
 They travel as bits, one per test sample, packed: an address cannot hold a thousand names. A few letters of a digest say
 which test set they are of, so that a link never lights other samples than were meant.

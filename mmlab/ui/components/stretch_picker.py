@@ -1,5 +1,6 @@
-"""A stretch of a recording, chosen by dragging over its timeline, or with a slider for the keyboard; what is chosen is
-blanked. The field follows the finger in the browser; the page hears of it when it is let go."""
+"""A stretch of a recording, chosen by dragging over its timeline, or with a slider for the keyboard; the chosen stretch
+is blanked. It follows the pointer in the browser; the page is notified on release.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A film of an episode, drawn in the browser: the pendulum, which inputs are on, and how high it was."""
+"""A film of an episode, drawn in the browser: the pendulum, which inputs are on, and its height."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The small picture of a shipped sample, and a link with one."""
+"""The thumbnail of a shipped sample, and a link with one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A choice that stands in the address, for pages that have several."""
+"""A choice stored in the address, for pages that have several."""
 
 from __future__ import annotations
 

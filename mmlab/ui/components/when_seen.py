@@ -1,4 +1,4 @@
-"""Tells when a part of the page is first seen: what a popover holds is mounted when it opens.
+"""Reports when a part of the page is first visible: the content of a popover is mounted when it opens.
 
 A popover that itself tells the server when it opens (`on_change="rerun"`) tells it also when it closes; a click on a
 link that closes it is then overtaken by that message, and leads nowhere.

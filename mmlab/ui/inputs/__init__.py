@@ -1,1 +1,1 @@
-"""How a person gives an input: one control per file, found because it is there (`mmlab.ui.inputs.registry`)."""
+"""Input controls: one per file, discovered because it is in this folder (`mmlab.ui.inputs.registry`)."""

@@ -1,4 +1,4 @@
-"""A photo, taken here."""
+"""A photo, taken with the camera."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pen paths, drawn here. A drawing gives the picture of it, too, where the task has pictures."""
+"""Pen paths, drawn on a canvas. A drawing also provides the image of it, if the task has images."""
 
 from __future__ import annotations
 

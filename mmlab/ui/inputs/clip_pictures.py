@@ -1,4 +1,4 @@
-"""A clip given as several pictures, which follow each other by their names."""
+"""A clip uploaded as several images, ordered by their names."""
 
 from __future__ import annotations
 

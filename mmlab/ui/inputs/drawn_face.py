@@ -1,4 +1,4 @@
-"""The drawn face of the task `opinion`, moved with sliders."""
+"""The drawn face of the task `opinion`, controlled by sliders."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Beside a field for files, those of a shipped sample: to try it with, and to see what one should look like."""
+"""Example files beside an upload field, from a shipped sample: to try it with, and to see the expected format."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A recording, made here."""
+"""A recording, made with the microphone."""
 
 from __future__ import annotations
 

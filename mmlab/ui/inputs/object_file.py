@@ -1,4 +1,4 @@
-"""The object of the task `objects` as one OBJ or OFF file: both views of it, and sliders that turn it."""
+"""The object of the task `objects` as one OBJ or OFF file: both views of it, and sliders that rotate it."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""The ways to give an input: controls, each a file in `inputs/`, of which a kind of modality names those that fit it
-(`ModalityKind.ways`); and a task's own for one of its inputs.
+"""The registry of input controls: each is a file in `inputs/`, and a kind of modality names those that fit it
+(`ModalityKind.ways`); a task may have its own for one of its inputs.
 
 A control hands what it gets to `draft`; a file is the same for every kind but for its endings:
 

@@ -1,4 +1,4 @@
-"""Recordings of sensors: a CSV file, and what it does not say. One file may hold the columns of several inputs."""
+"""Sensor recordings: a CSV file, and what it does not state. One file may hold the columns of several inputs."""
 
 from __future__ import annotations
 

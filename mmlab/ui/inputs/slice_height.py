@@ -1,4 +1,4 @@
-"""Head scans: a picture of a slice, or a volume, of which one slice is taken at the same height for all inputs."""
+"""Head scans: an image of a slice, or a volume, from which one slice is taken at the same height for all inputs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A row of numbers, typed."""
+"""A vector, typed."""
 
 from __future__ import annotations
 

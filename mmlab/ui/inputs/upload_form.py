@@ -1,4 +1,4 @@
-"""Upload: each modality in the ways of its kind (`mmlab.ui.inputs.registry`). Any may be left out.
+"""Upload: each modality with the controls of its kind (`mmlab.ui.inputs.registry`). Any may be omitted.
 
 Whatever arrives is read and prepared at once; a bad one gets its sentence next to where it was given, and the rest is
 kept.

@@ -1,1 +1,1 @@
-"""What one visitor has: the address, uploads, and what is cached for them."""
+"""The state of a visitor: the address, uploads, and their caches."""

@@ -1,4 +1,4 @@
-"""Who a visitor of the app is, and what of the page they may use: the app's side of `mmlab.core.permissions`."""
+"""The identity of a visitor, and what they may use: the app's side of `mmlab.core.permissions`."""
 
 from __future__ import annotations
 

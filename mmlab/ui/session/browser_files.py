@@ -1,4 +1,4 @@
-"""What a browser loads before any page: Streamlit's own files, handed out from memory, and its index with what helps.
+"""What a browser loads before any page: Streamlit's own files, served from memory, and its index page with additions.
 
 Streamlit opens each of its hundred small files in a thread, which waits for Python's lock again and again while another
 thread imports or draws. From memory they are an answer of a fraction of a millisecond.

@@ -1,4 +1,4 @@
-"""Everything the app keeps: keys are names, numbers and digests, values plain data; models live in the pool only.
+"""The caches of the app: keys are names, numbers and digests, values plain data; models are in the pool only.
 
 All combinations of a sample are answered together, so that a toggle is a look-up and no model is called:
 

@@ -1,4 +1,4 @@
-"""The class that this visitor leads or sits in: `mmlab.lessons.classroom`, seen from a session of the app."""
+"""The class that this visitor leads or attends: `mmlab.lessons.classroom`, seen from a session of the app."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the Compare page reads from the library: comparisons and confusion matrices, kept until a report changes.
+"""Data of the Compare page from the library: comparisons and confusion matrices, cached until a report changes.
 
 >>> stamp = measured.stamp("digits")                                        # part of the keys of what is kept
 >>> found = measured.comparison("digits", "", "built-in", "dropout", "accuracy", stamp)

@@ -1,4 +1,4 @@
-"""A sample's recordings with what the address says is wrong with them, and where a blanked stretch lies."""
+"""A sample's recordings with the corruptions from the address, and the position of a blanked stretch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Recordings of what a person brought, decoded once in their session."""
+"""Decoded recordings of uploads, decoded once per session."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Guess first: answers of the Bench and what samples really are stay hidden until somebody guessed (`?guess=1`).
+"""Guess mode: predictions on the Bench and true labels stay hidden until somebody has guessed (`?guess=1`).
 
 Guesses are counted in the session, by what is looked at: a class can vote by hand and have every vote clicked.
 """

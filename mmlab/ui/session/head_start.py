@@ -1,4 +1,5 @@
-"""What the first visitor would wait for is begun when the server starts, while their browser still loads the page.
+"""A head start at server startup: what the first visitor would wait for is begun while their browser still loads the
+page.
 
 A thread imports what the first page needs, and then fills caches. Pages wait for the imports (`wait`), so that no two
 threads import at once; for what is computed, the caches make whoever comes second wait.

@@ -1,4 +1,4 @@
-"""Controls that a link takes away, so that others find only what they need: `?hide=sidebar,models,samples`."""
+"""Controls hidden by a link, so that others see only what they need: `?hide=sidebar,models,samples`."""
 
 from __future__ import annotations
 

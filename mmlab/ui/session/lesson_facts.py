@@ -1,4 +1,4 @@
-"""The facts of lessons, found with what the app keeps: a fact is computed once, for all visitors."""
+"""The facts of lessons, with the app's caches: a fact is computed once, for all visitors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which lesson is running: it stands in the address (`lesson`, `step`); what was guessed stays in the session.
+"""The running lesson: stored in the address (`lesson`, `step`); guesses stay in the session.
 
 >>> running = lessons.running()             # None where the address names no step
 >>> lessons.vote(running, "wrong-sure")     # for callbacks

@@ -1,4 +1,4 @@
-"""What the library holds, as lists of the app show it: a run with its card or its problem, and which comes first."""
+"""The content of the library for the app's lists: a run with its card or its problem, and their order."""
 
 from __future__ import annotations
 

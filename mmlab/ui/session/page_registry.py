@@ -1,4 +1,4 @@
-"""What a page is, and where pages are filed: one that is in `mmlab/ui/pages/` or in a plug-in is in the app.
+"""What a page is, and the registry of pages: those in `mmlab/ui/pages/` and those of plug-ins.
 
 A page is declared by its function, which imports what it needs when it is called: at a start all are declared.
 

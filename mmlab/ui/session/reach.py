@@ -1,4 +1,4 @@
-"""Under which address others can open what is on the screen, and why nobody else can where that is so."""
+"""The address at which others can open the current view, or the reason why nobody else can."""
 
 from __future__ import annotations
 

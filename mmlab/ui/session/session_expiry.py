@@ -1,4 +1,5 @@
-"""What visitors brought goes when they do, not when the next one comes; and no visitor fills the memory meanwhile.
+"""Uploads are removed when their visitor leaves, not when the next one arrives; and no visitor can fill the memory
+meanwhile.
 
 Streamlit looks for sessions that are over only when another session begins, and keeps files that were sent to it
 whether or not a control asked for them. A thread of the app looks every `EVERY` seconds instead. It reaches into

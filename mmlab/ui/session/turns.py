@@ -1,4 +1,4 @@
-"""One page after the other for what is quick, where many want it at once.
+"""Serialises quick page runs that arrive simultaneously.
 
 Python runs one thread at a time. When a class clicks at the same instant, and all threads go on in slices, everybody
 waits until nearly all are done; one after the other, half of them are done in half of the time, and nobody later.

@@ -1,4 +1,4 @@
-"""What a person has given so far in "Upload", by modality: what can be used, and why the rest cannot.
+"""The inputs given so far in "Upload", by modality: the usable ones, and why the others cannot be used.
 
 >>> draft.give("digits", "image", uploads.Part(content, "a.png"))      # read and prepared at once
 >>> draft.problem("digits", "image")                                   # its sentence, where it could not be used

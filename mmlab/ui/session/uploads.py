@@ -1,4 +1,4 @@
-"""What a person brings: it stays in the memory of their session, under the digest of its content.
+"""Uploads: they stay in the memory of their session, under the digest of their content.
 
 An address never holds it. A link to a view of it says so, and a bundle (a zip with the files as they were brought and
 `view.json`) carries it to another session. A bundle is taken as hostile: nothing of it is ever written to disk, only

@@ -1,5 +1,5 @@
-"""What is being looked at: task, sample, methods, combination, damage. It stands in the address, so that a link opens
-the same view; the session remembers it from page to page.
+"""The current selection: task, sample, methods, combination, damage. It is stored in the address, so that a link opens
+the same view; the session carries it from page to page.
 
 The address is the one truth. A page reads it with the functions below; a widget's callback changes it with `put`:
 

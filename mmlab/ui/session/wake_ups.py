@@ -1,4 +1,4 @@
-"""One wake-up of the server for many messages of a page, where asyncio writes a byte for each.
+"""One wake-up of the server for many messages of a page, whereas asyncio writes a byte for each.
 
 A page hands every element to the server's loop from a thread of its own. For each, asyncio writes to a socket, which
 lets go of Python's lock: the loop takes it, finds one message, and the page waits to go on. While a byte is on its way,

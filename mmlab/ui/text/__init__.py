@@ -1,1 +1,1 @@
-"""Words of the screen: one TOML file of terms per page, metrics and numbers in words, cards of the methods."""
+"""Texts on screen: one TOML file of terms per page, metrics and numbers in words, method cards."""

@@ -1,4 +1,4 @@
-"""The glossary of the screen: one TOML file per page beside this one, `common.toml` for terms that several pages use.
+"""The glossary: one TOML file per page beside this one, `common.toml` for terms that several pages use.
 
 A table of a file is one term:
 

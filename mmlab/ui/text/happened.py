@@ -1,4 +1,4 @@
-"""What happened on the Bench in one sentence, made from the answers.
+"""A one-sentence summary of the Bench, generated from the predictions.
 
 >>> said = [Said("Joint training", "5", 0.97, good=False), Said("Modality dropout", "3", 0.7, good=True)]
 >>> sentence(task.info.output, "With Image alone", said)

@@ -1,4 +1,4 @@
-"""In which language the screen speaks: what the address asks for (`?lang=de`), of the folders beside this file.
+"""The language of the screen: from the address (`?lang=de`), among the folders beside this file.
 
 A folder `de/` holds `language.toml` with the name that the language gives itself; `phrases/`, sentences by their
 English (`mmlab.core.phrases`), in one file for each page and `app.toml` for what pages share; and for terms of the

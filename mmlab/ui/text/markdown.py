@@ -1,4 +1,4 @@
-"""Names from outside as Markdown that means nothing: what a person called something is shown as it was written.
+"""Names from outside, escaped for Markdown: what users call something is displayed literally.
 
 Every name that a person, a file or a plug-in gives passes `plain` on its way into a Streamlit text that is read as
 Markdown: captions, messages, headings, labels and helps of controls, options of pills, radios and segmented controls.

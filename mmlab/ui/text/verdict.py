@@ -1,4 +1,4 @@
-"""The verdict on dominance in a sentence with its numbers, and what it rests on. Plain text.
+"""The verdict on dominance in a sentence with its numbers, and its basis. Plain text.
 
 >>> sentence(judge(seeds, ("Color", "Depth"), agreed))
 'Yes: Depth dominates, 91 % of the Shapley value [89, 93], in 3 of 3 seeds.'

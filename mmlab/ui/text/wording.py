@@ -1,4 +1,4 @@
-"""The words of the screen in one place: help texts, names of metrics, numbers and durations.
+"""Texts on screen in one place: help texts, names of metrics, numbers and durations.
 
 >>> st.metric("Certainty", "93 %", help=wording.help("certainty"))
 >>> wording.certainty(0.97)

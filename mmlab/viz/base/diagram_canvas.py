@@ -1,4 +1,4 @@
-"""The pieces that the drawings of the methods are made of, as SVG with the page's own ink."""
+"""The shapes of the method diagrams, as SVG in the page's text colour."""
 
 from __future__ import annotations
 

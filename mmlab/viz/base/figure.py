@@ -1,4 +1,4 @@
-"""A drawing with its numbers: what a page shows, saves as SVG, PNG and CSV, and puts into a report."""
+"""A drawing with its numbers: shown on a page, saved as SVG, PNG and CSV, and put into a report."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a few words of a chart stand so that they cross as little as possible of what is drawn."""
+"""Label placement in a chart with as little overlap as possible."""
 
 from __future__ import annotations
 

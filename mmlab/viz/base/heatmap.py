@@ -1,4 +1,4 @@
-"""A table of tinted numbers as SVG in the page's ink; cells can be picked.
+"""A table of tinted numbers as SVG in the page's text colour; cells can be picked.
 
 Combinations head its columns and rows as one dot per modality, filled where it is present, so that they line up.
 """

@@ -1,4 +1,4 @@
-"""One HTML file with charts and their numbers that opens without a network: no script, no outside file."""
+"""One self-contained HTML file with charts and their numbers: no script, no external file."""
 
 from __future__ import annotations
 

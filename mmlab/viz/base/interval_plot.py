@@ -1,4 +1,4 @@
-"""Numbers with their intervals, one row per combination and one mark per model, as SVG in the page's ink."""
+"""Numbers with their intervals, one row per combination and one mark per model, as SVG in the page's text colour."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pieces that several SVG drawings share."""
+"""Helpers that several SVG drawings share."""
 
 from __future__ import annotations
 

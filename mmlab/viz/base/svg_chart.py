@@ -1,4 +1,4 @@
-"""A small chart of lines, dots and bars over two axes, as SVG in the page's ink.
+"""A small chart of lines, dots and bars over two axes, as SVG in the page's text colour.
 
 It is a string: it changes without flicker when a slider moves, opens in a report without a network, and says its
 numbers to a screen reader. Series differ by colour and by dashes.

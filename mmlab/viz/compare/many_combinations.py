@@ -1,4 +1,4 @@
-"""Compare with many combinations: a row per combination, by the number of inputs, the worst first.
+"""Compare with many combinations: a row per combination, sorted by the number of inputs, the worst first.
 
 Beyond `MOST_ACROSS` combinations a column for each cannot be read: combinations go down the page, methods across.
 """

@@ -1,4 +1,4 @@
-"""Where answers are numbers: each answer against its truth."""
+"""Regression: each prediction against its target."""
 
 from __future__ import annotations
 

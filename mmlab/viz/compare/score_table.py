@@ -1,4 +1,4 @@
-"""Methods by what is said of each as a whole: a table as HTML that becomes a block per method where it is narrow."""
+"""Overall scores of the methods: an HTML table that becomes a block per method on narrow screens."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who wins where two modalities contradict each other: a matrix of the classes of both sides."""
+"""Which of two contradicting modalities wins: a matrix of the classes of both."""
 
 from __future__ import annotations
 

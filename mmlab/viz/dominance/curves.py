@@ -1,4 +1,4 @@
-"""Curves of the Dominance page as Plotly figures: covering and uncovering places, work over a training."""
+"""Curves of the Dominance page as Plotly figures: deletion and insertion, and quantities over a training."""
 
 from __future__ import annotations
 

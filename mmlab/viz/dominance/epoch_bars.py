@@ -1,4 +1,4 @@
-"""The parts of the inputs at a few epochs of a training, as bars under each other that can be picked."""
+"""The shares of the inputs at a few epochs of a training, as stacked bars that can be picked."""
 
 from __future__ import annotations
 

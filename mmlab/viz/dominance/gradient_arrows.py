@@ -1,4 +1,4 @@
-"""Two gradients as arrows, their sum, and what is left of them when each gives up its part along the other."""
+"""Two gradients as arrows, their sum, and what is left of them when each loses its component along the other."""
 
 from __future__ import annotations
 

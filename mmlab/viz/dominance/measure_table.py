@@ -1,4 +1,4 @@
-"""The panel of measures as a table whose numbers can be picked, and the arithmetic behind one of them.
+"""The table of measures with selectable numbers, and the derivation of the selected one.
 
 Each cell carries `data-pick="alone~image"` and works as a button.
 """

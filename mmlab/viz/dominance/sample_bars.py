@@ -1,4 +1,4 @@
-"""Samples by what each modality does for them: a list of bars about a middle line, each row a button."""
+"""Samples by the effect of each modality: a list of bars around a centre line, each row a button."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One stacked bar per run: the parts that inputs have in the Shapley value, with the interval of the first of them.
+"""One stacked bar per run: the inputs' shares of the Shapley value, with the interval of the first of them.
 
 SVG in the page's ink. The input of the verdict comes first in each bar, so that its part ends where its interval lies
 and bars can be compared with the line from which on an input dominates.

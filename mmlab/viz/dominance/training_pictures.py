@@ -1,4 +1,4 @@
-"""Two pictures of a training as pixels, for programs that show images beside curves: the lattice and the dominance.
+"""Two images of a training as pixels, for programs that show images beside curves: the lattice and the dominance.
 
 >>> pictures(rows, Frame.of(task.info), "digits/gmd/seed0, epoch 5")["lattice"].shape  # RGB, [H, W, 3]
 """

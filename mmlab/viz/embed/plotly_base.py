@@ -1,4 +1,4 @@
-"""What all pictures of embeddings share: packed arrays, axes, sizes, colours."""
+"""What all drawings of embeddings share: packed arrays, axes, sizes, colours."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The path of one sample through a map: its place under every combination, with letters and ellipses.
+"""The path of one sample through a map: its position under every combination, with letters and ellipses.
 
 >>> steps = [paths.Step("image-sound", "IS", place, good=True, spread=covariance), ...]
 >>> figure = paths.path(picture.points, steps, paths.chain(keys, on="image"))

@@ -1,4 +1,4 @@
-"""Where a model looks, drawn over what it sees: images and HTML that a toggle redraws in a millisecond.
+"""Attribution maps over a model's input: images and HTML that a toggle redraws in a millisecond.
 
 >>> attribution.overlay("sound", world.arrays["sound"], found.maps[key]["sound"], scales=scales)
 >>> attribution.difference("image", world.arrays["image"], with_map - without_map)

@@ -1,1 +1,1 @@
-"""Drawings of recordings, by kind."""
+"""Drawings of recordings, by kind of modality."""

@@ -1,4 +1,4 @@
-"""Axes of what a model sees, where places of a tensor are seconds or hertz."""
+"""Axes of model inputs whose positions are seconds or hertz."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How bright the numbers of a picture are drawn."""
+"""The brightness scale of an image."""
 
 from __future__ import annotations
 

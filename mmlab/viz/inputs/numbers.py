@@ -1,4 +1,4 @@
-"""How tensors of any meaning are drawn: a strip of their numbers, and curves along the last axis under a map."""
+"""Generic drawings of tensors: a strip of their numbers, and curves along the last axis under a map."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Numbers with their names, as SVG rows: they have units of their own, so nothing is drawn to scale. Many, as bars."""
+"""Numbers with their names, as SVG rows: they have different units, so nothing is drawn to scale. Many, as bars."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a sensor recorded and what a model really sees, drawn by kind. PNG or SVG, small enough to stand in the page.
+"""Drawings of a recording and of the model's input, by kind. PNG or SVG, small enough to embed in the page.
 
 Every drawing is `bytes` of an image; `data_uri` puts one into HTML or `st.image`. `heat` lays a map in [0, 1] over it
 (Grad-CAM): `[H, W]` of any size over pictures and spectrograms, `[T]` along paths and series. How a kind is drawn

@@ -1,4 +1,4 @@
-"""Curves over time, of sensors with several axes: told apart by their strokes, so that one colour stays the input's.
+"""Curves over time, of sensors with several axes: distinguished by line style, so that one colour stays the input's.
 
 >>> curves.chart(raw.values.T, raw.columns, colour, unit="g", seconds=(0.0, 1.0))     # with axes and a legend
 >>> curves.lines(array, 340, 200, ["#E8ECF2"], casing="#12161D")                     # bare, to lie on something

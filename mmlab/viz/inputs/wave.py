@@ -1,4 +1,4 @@
-"""The outline of a wave, as SVG."""
+"""The outline of a waveform, as SVG."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Lessons on paper."""
+"""Printed lessons."""

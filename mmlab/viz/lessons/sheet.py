@@ -1,4 +1,4 @@
-"""Lessons to print, as one HTML file that opens without a network: a page for each, with a code for every step."""
+"""Lessons to print, as one self-contained HTML file: a page for each, with a QR code for every step."""
 
 from __future__ import annotations
 

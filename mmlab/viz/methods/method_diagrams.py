@@ -1,4 +1,4 @@
-"""Draws the `Diagram` of a method in two panels: what learns, and what happens when an input is missing.
+"""Draws the `Diagram` of a method in two panels: what is trained, and what happens when an input is missing.
 
 SVG that takes its ink from the page (`currentColor`), so it is right in light and dark. Filled boxes learn, dashed
 ones stand still or are gone. At most three modalities are drawn; the second of them is the one that goes missing.

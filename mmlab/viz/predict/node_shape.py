@@ -1,5 +1,6 @@
-"""How large the nodes of a lattice are and what stands in them, so that it can be read: sizes are about those on the
-screen, beside the answers and on a phone, and half as large again on a projector."""
+"""The size of a lattice's nodes and their readable content: sizes are about those on the screen, beside the predictions
+and on a phone, and one and a half times as large on a projector.
+"""
 
 from __future__ import annotations
 

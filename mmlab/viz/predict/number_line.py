@@ -1,4 +1,4 @@
-"""A number on its scale: where it lies now, where with everything, where the truth is, and how far off it may be.
+"""A predicted number on its scale: its current value, that for complete input, the target, and the error interval.
 
 HTML for the cards of `mmlab.viz.predict.prediction_cards`; a toggle redraws it in a millisecond.
 """

@@ -1,4 +1,4 @@
-"""Scans as a whole as pictures: the three planes through one voxel, side by side, or one plane at a place.
+"""Whole scans as images: the three planes through one voxel, side by side, or one plane at a given position.
 
 Everything that is drawn of pictures is then drawn of scans: greys, regions, where they differ, doubt.
 """

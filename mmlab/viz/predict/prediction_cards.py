@@ -1,4 +1,4 @@
-"""Answers of several methods side by side: bars per class, certainty, and the change against complete input.
+"""Predictions of several methods side by side: bars per class, certainty, and the change against complete input.
 
 HTML and not Plotly: a toggle redraws all of them in a few milliseconds, they wrap on a narrow screen, and a screen
 reader can read them.

@@ -1,4 +1,4 @@
-"""Regions of a picture: what is there, what was found, where they differ, and where the model is in doubt.
+"""Segmentation of an image: ground truth, prediction, their differences, and the model's uncertainty.
 
 HTML and SVG of a few kilobytes, so that a toggle or a slider redraws all of it at once. Colours are told apart by
 colour-blind people (they differ in lightness, too), and are none of a modality's.

@@ -1,1 +1,1 @@
-"""Static pages of chosen models: a folder that opens from a file, without a server."""
+"""Static pages of chosen models: a folder that opens from disk, without a server."""

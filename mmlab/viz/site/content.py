@@ -1,4 +1,4 @@
-"""What static pages show: plain values, ready to be written down."""
+"""The content of static pages: plain values, ready to be written."""
 
 from __future__ import annotations
 

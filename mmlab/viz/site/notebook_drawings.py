@@ -1,4 +1,4 @@
-"""Drawings of a notebook that no page has: still ones as HTML, and Plotly figures of the same numbers."""
+"""Notebook drawings that no page has: static HTML, and Plotly figures of the same numbers."""
 
 from __future__ import annotations
 

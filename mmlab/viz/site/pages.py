@@ -1,4 +1,4 @@
-"""The files of static pages: one HTML page with every number in it, and a script that makes it answer.
+"""The files of static pages: one HTML page with every number in it, and a script that makes it interactive.
 
 The script is handed its values as another script, since a page that was opened from a file may read no other files.
 """

@@ -1,4 +1,4 @@
-"""How a training goes: the score of each combination and each part of the loss, epoch by epoch."""
+"""Learning curves: the score of each combination and each part of the loss, epoch by epoch."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Ways to explain an answer, one file each, registered by being here."""
+"""Explainers, one file each, registered by being in this folder."""

@@ -1,4 +1,4 @@
-"""Grad-CAM, asked of captum once for all combinations and all modalities."""
+"""Grad-CAM, in one captum call for all combinations and all modalities."""
 
 from __future__ import annotations
 

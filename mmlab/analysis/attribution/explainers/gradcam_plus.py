@@ -1,4 +1,4 @@
-"""Grad-CAM++: the layers of Grad-CAM, other weights."""
+"""Grad-CAM++: the layers of Grad-CAM with different weights."""
 
 from __future__ import annotations
 

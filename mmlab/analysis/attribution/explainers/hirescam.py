@@ -1,4 +1,4 @@
-"""HiResCAM: the layers of Grad-CAM, gradient × activation at each place."""
+"""HiResCAM: the layers of Grad-CAM, with gradient × activation at each position."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Integrated gradients on the path from an input that says nothing, through captum."""
+"""Integrated gradients along the path from an uninformative baseline, through captum."""
 
 from __future__ import annotations
 

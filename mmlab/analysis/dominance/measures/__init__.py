@@ -1,1 +1,1 @@
-"""One file per measure of dominance: what a file registers in `MEASURES` is in the tables, on the page, in exports."""
+"""One file per measure of dominance: each one in `MEASURES` appears in tables, on the page and in exports."""

@@ -1,4 +1,4 @@
-"""Grad-CAM mass: how much of the map of where the model looks lies in each modality."""
+"""Grad-CAM mass: the share of the attribution map in each modality."""
 
 from __future__ import annotations
 

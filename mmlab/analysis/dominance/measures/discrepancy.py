@@ -1,4 +1,6 @@
-"""The discrepancy ratio of OGM-GE: how much surer of the right class one modality alone is than the others alone."""
+"""The discrepancy ratio of OGM-GE: how much more confident of the right class one modality alone is than the others
+alone.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""EMAP: what a model loses when it may only add up its inputs' evidence."""
+"""EMAP: the score that a model loses when it may only add up the evidence of its inputs."""
 
 from __future__ import annotations
 

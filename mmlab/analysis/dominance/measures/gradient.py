@@ -1,4 +1,4 @@
-"""Absolute gradient × activation: how much of it, for and against, lies in each modality."""
+"""Absolute gradient × activation: the share of each modality, for and against."""
 
 from __future__ import annotations
 

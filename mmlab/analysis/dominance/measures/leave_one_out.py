@@ -1,4 +1,4 @@
-"""What is lost when one modality leaves complete input."""
+"""The drop in score when one modality is removed from complete input."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Net gradient × activation: how much a modality moves the score of the right answer, for less against."""
+"""Net gradient × activation: how much a modality changes the score of the right class, positive minus negative."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The perceptual score: what is lost when a modality comes from another sample."""
+"""The perceptual score: the drop in score when a modality comes from another sample."""
 
 from __future__ import annotations
 

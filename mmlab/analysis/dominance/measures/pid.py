@@ -1,4 +1,5 @@
-"""What two modalities know about the label: the same, each on its own, or only both together, in bits.
+"""Partial information decomposition: redundant, unique and synergistic information of two modalities about the label,
+in bits.
 
 The decomposition is Bertschinger et al.'s (BROJA), as used for multimodal data by Liang et al., Quantifying &
 Modeling Multimodal Interactions, NeurIPS 2023.

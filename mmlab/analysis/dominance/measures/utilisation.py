@@ -1,4 +1,4 @@
-"""The conditional utilisation rate: the part of the score that a modality adds to what was there before."""
+"""The conditional utilisation rate: the share of the score that a modality adds to the others."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""Articulated figures, seen from the front: a trunk, a head, two arms and two legs of two parts each, and what a hand
-holds. Every part is a capsule, all points within a radius of a line.
+"""Articulated figures, seen from the front: a trunk, a head, two arms and two legs of two segments each, and a held
+object. Every part is a capsule, all points within a radius of a line.
 
 Coordinates: x to the right, y downwards, one unit is the side of a picture. Angles are from straight down, positive
 to the right.

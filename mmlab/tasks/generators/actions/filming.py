@@ -1,4 +1,4 @@
-"""Two frames of a clip: a figure before a scene, through a camera that pans; and where everything went between them."""
+"""Two frames of a clip: a figure in front of a scene, through a panning camera; and the true motion between them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a figure moves from one frame to the next: the five motions, and what nobody can hold still."""
+"""How a figure moves from one frame to the next: the five motions, and involuntary sway."""
 
 from __future__ import annotations
 

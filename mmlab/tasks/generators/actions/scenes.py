@@ -1,4 +1,4 @@
-"""Scenes: a wall and a floor with their textures, and what stands there. Nothing in a scene moves of itself.
+"""Scenes: a wall and a floor with their textures, and static objects.
 
 A scene is asked for its colours at any places, also beyond the picture, so that the camera can pan.
 """

@@ -1,4 +1,4 @@
-"""Real anatomy: the shipped tissue maps of the MNI ICBM152 template, seen as somebody else's head.
+"""Real anatomy: the shipped tissue maps of the MNI ICBM152 template, deformed into other heads.
 
 The maps (nonlinear symmetric 2009a, averages of 152 people; Fonov et al., NeuroImage 54, 2011) come from the nilearn
 package and are cut and coarsened to 2 mm by tools/make_brain.py. Axes x (to the right), y (to the front), z (up)."""

@@ -1,4 +1,4 @@
-"""What a scanner makes of tissue: signal equations, relaxation times and the contrast agent, at 3 tesla.
+"""MRI signals of tissue: signal equations, relaxation times and the contrast agent, at 3 tesla.
 
 Sources. Healthy tissue: Wansapura et al., JMRI 9 (1999) 531, T1 and T2 of white and grey matter at 3 T, rounded.
 Cerebrospinal fluid: within 4 to 4.5 s and 1.5 to 2 s of the literature on 3 T. Proton densities relative to water:

@@ -1,4 +1,4 @@
-"""Simulated tumours, and what may be taken for one, in a head: shapes in millimetres, cut by the slices.
+"""Simulated tumours and look-alikes in a head: shapes in millimetres, cut by the slices.
 
 A tumour has a core (enhancing rim and nodules around necrosis) in oedema, as gliomas do. Its shape is a ball whose
 radius is disturbed by smooth noise, so that neighbouring slices belong together. All sizes are ours: they span from

@@ -1,4 +1,4 @@
-"""Handwritten digits as pen strokes, from our own generator: a few ways to write each digit, varied like hands vary."""
+"""Handwritten digits as pen strokes, from our own generator: a few ways to write each digit, with natural variation."""
 
 from __future__ import annotations
 

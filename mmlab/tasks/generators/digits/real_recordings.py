@@ -1,4 +1,4 @@
-"""Recordings of real people that somebody has on disk: MNIST pictures, FSDD voices, pendigits paths, one npz each.
+"""The user's real recordings: MNIST images, FSDD voices, pendigits paths, one npz each.
 
 Formats: `mnist.npz` images uint8 [N, 28, 28], labels; `fsdd.npz` pcm int16 (all clips end to end), length, digit,
 speaker, sample_rate; `pendigits.npz` points uint8 [N, 8, 2] in 0..100 with y upwards, labels.

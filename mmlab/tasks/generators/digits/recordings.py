@@ -1,4 +1,4 @@
-"""The items of the task `digits`: a digit with a picture, a sound and a pen path of it, as sensors recorded them."""
+"""The items of the task `digits`: a digit with its image, sound and pen path, as sensors recorded them."""
 
 from __future__ import annotations
 

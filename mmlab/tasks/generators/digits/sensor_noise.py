@@ -1,4 +1,4 @@
-"""What a sensor does to a digit in the task `digits`: the noise that is part of the task, put on raw recordings.
+"""Sensor noise of the task `digits`: part of the task, applied to raw recordings.
 
 Every recording has a level from 0 (clean) to 1 (the worst that the knobs allow). What comes out lies on the grids that
 the shipped files have (16 greys, 8-bit sound, whole coordinates), so that a file and a generated sample are the same.

@@ -1,4 +1,4 @@
-"""What a colour, a depth and an infrared camera record of a face or of a print of it: the physics of the task `faces`.
+"""A colour, a depth and an infrared camera recording a face or a print of it: the physics of the task `faces`.
 
 Light: a matt surface returns what falls on it times the cosine of the angle between its normal and the light (Lambert,
 Photometria, 1760), whatever side it is seen from; what the room scatters is added. In colour the light comes from

@@ -1,4 +1,4 @@
-"""Who and what stands before the cameras of the task `faces`: made-up people, live or as a printed picture of them.
+"""The subjects of the task `faces`: synthetic people, live or as printed images of them.
 
 Laid out as CASIA-SURF is (Zhang et al., A Dataset and Benchmark for Large-scale Multi-modal Face Anti-spoofing, CVPR
 2019): a person appears live and in attacks by printed pictures, flat or curved, from which eyes, nose and mouth may be

@@ -1,4 +1,4 @@
-"""What the three cameras look at: the scene of each capture as arrays."""
+"""The scenes in front of the three cameras, as arrays."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Pieces of furniture and machines for the task `objects`, of simple solids, seen from the front and the rear."""
+"""Furniture and machines for the task `objects`, built from simple solids, seen from the front and the rear."""

@@ -1,4 +1,4 @@
-"""The objects of the task `objects` and the pairs of pictures that were taken of each.
+"""The objects of the task `objects` and the pairs of images taken of each.
 
 Laid out as the front and rear views of ModelNet40 are in DI-MML (Fan et al., Detached and Interactive Multimodal
 Learning, ACM MM 2024): an object is in one split only.

@@ -1,4 +1,4 @@
-"""A surface of triangles seen as the objects of the task `objects` are: the same rays, lamp, wall and noise."""
+"""A triangle mesh rendered like the objects of the task `objects`: the same rays, lamp, wall and noise."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Our solids as a surface, in an OBJ file: what an object that a person brings may look like."""
+"""Our solids as a mesh in an OBJ file: an example of an object to upload."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Drawn faces: a head, hair, brows, eyes and a mouth, from an identity and an expression. Simulated, and a drawing."""
+"""Drawn faces: head, hair, brows, eyes and mouth, from an identity and an expression. Simulated, and a drawing."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""Real sentences about films that somebody has on disk: lines of a number, a rating (-4 to 4, a mean of twenty people)
-and a sentence, with tabs between. Nobody said them or made a face to them: only the text is there."""
+"""The user's file of real sentences about films: tab-separated lines of a number, a rating (-4 to 4, a mean of twenty
+people) and a sentence. There is only text, no voice and no face.
+"""
 
 from __future__ import annotations
 

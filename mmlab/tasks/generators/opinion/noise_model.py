@@ -1,4 +1,5 @@
-"""What the task `opinion` knows by construction: one hidden opinion, three noisy witnesses of it, and the best answers.
+"""The known structure of the task `opinion`: one latent opinion, three noisy observations of it, and the optimal
+predictions.
 
 The opinion is even in [-3, 3]. What a modality shows is the opinion plus normal noise, rounded to the levels that it
 can show. From that follows, by summing over all levels, how well anybody could answer from each combination.

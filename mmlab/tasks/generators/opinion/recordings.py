@@ -1,4 +1,4 @@
-"""The items of the task `opinion`: one opinion, written, said and shown on a face, each a noisy witness of it."""
+"""The items of the task `opinion`: one opinion, written, spoken and shown on a face, each a noisy observation of it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sentences about a film with a known score: a small grammar over words that people rated.
+"""Sentences about a film with a known score: a small grammar over words rated by people.
 
 A word's rating (-4 to 4, the mean of ten people, from the VADER lexicon) times SCALE is its score. Words before it
 weigh it, `not` turns it round, and after a `but` the second half counts more. What is said about (subjects) and the

@@ -1,4 +1,4 @@
-"""The words that models of the task `opinion` met in training, to point out those that they cannot know.
+"""The words that models of the task `opinion` saw in training, to point out those that they cannot know.
 
 The shipped list holds the words of our own sentences and those that stand at least `OFTEN` times in the real reviews
 for training (`tools/make_opinion.py --words`). Models know words by hashes (`mmlab.modalities.text.tokenize`), so one

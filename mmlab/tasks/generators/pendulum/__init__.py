@@ -1,1 +1,1 @@
-"""The simulated pendulum of the task `pendulum`: how it swings, how it is seen and how it is heard."""
+"""The simulated pendulum of the task `pendulum`: its dynamics, its image and its sound."""

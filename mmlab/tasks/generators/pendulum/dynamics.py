@@ -1,4 +1,4 @@
-"""How a pendulum swings: that of Gymnasium's Pendulum-v1 (Towers et al., 2024), for many pendulums at once.
+"""The dynamics of a pendulum: Gymnasium's Pendulum-v1 (Towers et al., 2024), for many pendulums at once.
 
 An angle is 0 where the pendulum stands upright, in radians, counted anticlockwise; a speed is in radians a second. On
 the screen the tip is at `(-sin(angle), cos(angle))`: rightwards, upwards, in lengths of the pendulum.

@@ -1,4 +1,4 @@
-"""The samples of the task `pendulum`: moments of episodes in which somebody pushes at random."""
+"""The samples of the task `pendulum`: time steps of episodes with random pushes."""
 
 from __future__ import annotations
 

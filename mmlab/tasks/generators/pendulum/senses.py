@@ -1,4 +1,4 @@
-"""What a camera and three microphones have of a pendulum. The scene is that of GMC (Poklukar et al., ICML 2022).
+"""A camera and three microphones observing a pendulum. The scene is that of GMC (Poklukar et al., ICML 2022).
 
 The tip of the pendulum hums at 440 Hz. What comes nearer sounds higher (the Doppler effect, with a slow sound of 20
 lengths a second as in GMC's released code), and what is near sounds louder (the inverse square law). The camera takes

@@ -1,4 +1,4 @@
-"""The task's world to act in: swing the pendulum up and keep it there (Pendulum-v1), seen and heard as its samples."""
+"""The task's environment: swing the pendulum up and keep it there (Pendulum-v1), observed like its samples."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What the task `rooms` records: furnished rooms, the rays that meet them, and two cameras."""
+"""The recordings of the task `rooms`: furnished rooms, ray casting, and two cameras."""

@@ -1,4 +1,4 @@
-"""A room as a colour camera and a depth camera at the same place record it: rays, one lamp, shadows, noise and holes.
+"""A room recorded by a colour and a depth camera at the same position: rays, one lamp, shadows, noise and holes.
 
 Nothing here is a model of a real device; the shape of the depth camera's errors follows what is published of the first
 Kinect: noise that grows with the square of the distance (Khoshelham and Elberink, Sensors 2012), no return from dark,

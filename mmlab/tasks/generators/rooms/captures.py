@@ -1,4 +1,4 @@
-"""The rooms of the task `rooms` and the pictures that were taken in each. A room is in one split only."""
+"""The rooms of the task `rooms` and the images taken in each. A room is in one split only."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What surfaces look like: two colours in a pattern, and how much of the light they throw back like a mirror."""
+"""Surface finishes: two colours in a pattern, and specular reflection."""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""The things in the rooms of the task `rooms`, of boxes and balls. Proportions, colours and details are drawn."""
+"""The objects in the rooms of the task `rooms`, made of boxes and spheres, with random proportions, colours and
+details.
+"""
 
 from __future__ import annotations
 

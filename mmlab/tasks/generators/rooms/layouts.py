@@ -1,4 +1,4 @@
-"""Furnished rooms of four kinds: what stands where, and what everything is painted or covered with."""
+"""Furnished rooms of four kinds: the position and the finish of everything."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The sample pack of the task `rooms`: the first samples of its test split as real files, with what is where."""
+"""The sample pack of the task `rooms`: the first samples of its test split as real files, with their label maps."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Boxes and balls in a room, and where rays meet them: many rays and all solids at once, in NumPy.
+"""Boxes and spheres in a room, and their intersections with rays: many rays and all solids at once, in NumPy.
 
 Coordinates in metres: x to the right, y away from the wall behind the camera, z upwards.
 """

@@ -1,4 +1,4 @@
-"""Shoulder exercises, recorded by a watch at the wrist: real recordings of ten people, shipped as one FLAC file.
+"""Shoulder exercises recorded by a smartwatch: real recordings of ten people, shipped as one FLAC file.
 
 From seglearn's `watch_dataset` (BSD; Burns et al. 2018, arXiv:1802.01489), made by tools/make_watch.py. Each person did
 seven exercises with each arm. They came in pairs that moved in time with each other, so pairs are never split apart.

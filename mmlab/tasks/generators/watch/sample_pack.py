@@ -1,4 +1,4 @@
-"""The sample pack of the task `watch`: seconds of the people whom the first fold tests, as CSV files."""
+"""The sample pack of the task `watch`: seconds of the test people of the first fold, as CSV files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One cell of the Compare page looked into: its confusion matrix."""
+"""Details of one cell of the Compare page: its confusion matrix."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Below the table of Compare: its terms, and its files."""
+"""Below the table of Compare: its glossary, and its files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One cell of the Compare page looked into, where several labels are given at once: how often each of them is found."""
+"""Details of one cell of the Compare page for multi-label outputs: how often each label is found."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The content of the Compare page: the heat map and table of a comparison, its differences, one cell looked into."""
+"""The content of the Compare page: the heat map and table of a comparison, its differences, the details of one cell."""
 
 from __future__ import annotations
 

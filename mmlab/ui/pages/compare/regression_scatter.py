@@ -1,4 +1,4 @@
-"""One cell of the Compare page looked into, where answers are numbers: each answer against its truth."""
+"""Details of one cell of the Compare page for regression: each prediction against its target."""
 
 from __future__ import annotations
 

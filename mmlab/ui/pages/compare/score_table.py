@@ -1,4 +1,6 @@
-"""The table of Compare: each method as a whole, with its seeds, its difference to the baseline and what it cost."""
+"""The table of Compare: the overall score of each method, with its seeds, its difference from the baseline and its
+cost.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What would help: the parts that inputs have in other methods' models of the task, and what these models score."""
+"""What would help: the shares of inputs in other methods' models of the task, and the scores of these models."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the slider of "During training" moves: the lattice of scores and the maps of a sample, epoch by epoch."""
+"""The slider of "During training": the lattice of scores and the maps of a sample, epoch by epoch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The log of a person's own training loop: five lines that write it, and the same figures as for the models here."""
+"""The log of a custom training loop: the five lines that write it, and the same figures as for the models here."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The panel of measures, whether they agree, and the arithmetic of the number that was picked."""
+"""The table of measures, whether they agree, and the derivation of the selected number."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How the modalities of a log are written: those of a task, or those that a file names."""
+"""The labels of a log's modalities: those of a task, or those that a file names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""The Dominance page: which model, the verdict on it, and below the section that is opened; none is computed before."""
+"""The Dominance page: the model, its verdict, and below it the opened section; no section is computed before it is
+opened.
+"""
 
 from __future__ import annotations
 

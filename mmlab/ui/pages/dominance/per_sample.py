@@ -1,4 +1,4 @@
-"""Sample by sample: what each input does for the right answer, in lists to filter, with links to the other pages."""
+"""Sample by sample: the effect of each input on the right answer, in lists to filter, with links to the other pages."""
 
 from __future__ import annotations
 

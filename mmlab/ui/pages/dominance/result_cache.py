@@ -1,4 +1,4 @@
-"""What the Dominance page computes once: kept in memory by the state of the checkpoint, the slowest also on disk.
+"""Cached results of the Dominance page: in memory by the state of the checkpoint, the slowest also on disk.
 
 >>> found = kept.panel(reference, absent="")                          # the measures, under the method's own rule
 """

@@ -1,4 +1,4 @@
-"""The list of single samples as a CSV file: what is right, what was said, and what each input does, with its unit."""
+"""The list of single samples as a CSV file: target, prediction, and the effect of each input, with its unit."""
 
 from __future__ import annotations
 

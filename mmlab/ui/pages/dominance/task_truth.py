@@ -1,4 +1,4 @@
-"""Measured beside true dominance, for a task of which it is known by construction what each input tells."""
+"""Measured beside true dominance, for a task where the information in each input is known by construction."""
 
 from __future__ import annotations
 

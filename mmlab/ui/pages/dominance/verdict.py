@@ -1,4 +1,4 @@
-"""The head of the page: one verdict in a sentence, a bar per seed, what it rests on, and its report."""
+"""The top of the page: a one-sentence verdict, a bar per seed, its basis, and its report."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a verdict rests on: the run that is shown, the other seeds of its method, and whom the measures put first.
+"""The data of a verdict: the displayed run, the other seeds of its method, and which input the measures rank first.
 
 Where a run's answers are kept its parts have an interval; of the other seeds the report has the score of each
 combination, which is enough for the parts.

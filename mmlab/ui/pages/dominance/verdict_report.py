@@ -1,4 +1,4 @@
-"""The verdict as one HTML file that opens without a network, with its evidence and all that its numbers rest on."""
+"""The verdict as one self-contained HTML file, with its evidence and everything that its numbers are based on."""
 
 from __future__ import annotations
 

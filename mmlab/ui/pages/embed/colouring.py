@@ -1,4 +1,4 @@
-"""What the dots of a map can be coloured by, and how each way is called."""
+"""What the points of a map can be coloured by, and the name of each option."""
 
 from __future__ import annotations
 

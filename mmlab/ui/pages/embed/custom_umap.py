@@ -1,4 +1,4 @@
-"""Another map of the same embeddings, with settings of one's own: made in the background, kept on disk."""
+"""Another map of the same embeddings, with custom settings: computed in the background, cached on disk."""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Where combinations lie against complete input, which way embeddings point, and whether variance knows of errors."""
+"""Where combinations lie relative to complete input, the directions of embeddings, and whether variance predicts
+errors.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The maps of a model and the places of a sample in them: kept by names, so that a click is a look-up.
+"""The maps of a model and the positions of a sample in them: cached by name, so that a click is a look-up.
 
 A map is named `umap` (shipped with the model), `pca` (made at once) or `fit_…` (made here with settings of one's own,
 `mmlab.analysis.embedding.custom_maps`).

@@ -1,4 +1,4 @@
-"""How far the picture can be trusted, and what is true in the model's own space, so that nobody reads it off a map."""
+"""How far the projection can be trusted, and the facts in the model's own space, which no map can show."""
 
 from __future__ import annotations
 

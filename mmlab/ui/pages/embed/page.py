@@ -1,4 +1,4 @@
-"""The page under its bar: the controls, and the section that was chosen. Only that section is computed."""
+"""The page below its bar: the controls, and the chosen section. Only that section is computed."""
 
 from __future__ import annotations
 

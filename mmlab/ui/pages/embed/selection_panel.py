@@ -1,4 +1,4 @@
-"""The samples selected on a map: how many, of which kind, how well they are predicted, and links to the other pages."""
+"""The samples selected on a map: their number and types, how well they are predicted, and links to the other pages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""During training: a map of each stored epoch, and how neighbourhoods and positions settled."""
+"""During training: a map of each stored epoch, and how neighbourhoods and positions converged."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Two models' maps beside each other, the second laid over the first, with the same samples lit in both."""
+"""Two models' maps side by side, the second aligned to the first, with the same samples highlighted in both."""
 
 from __future__ import annotations
 

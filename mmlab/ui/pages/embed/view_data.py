@@ -1,4 +1,6 @@
-"""What the sections of Embed look at: one model's map, its colouring, the combinations, the sample, the chosen ones."""
+"""The data shared by the sections of Embed: one model's map, its colouring, the combinations, the sample, the
+selection.
+"""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""The heart of Explain: each input with the map of where a model looks, the parts of the inputs for every combination,
-and what changes when another input is taken away. One panel; all combinations come from one look at the model."""
+"""The core of Explain: each input with its attribution map, the contributions of the inputs for every combination, and
+what changes when another input is dropped. One panel; all combinations come from one call to the model.
+"""
 
 from __future__ import annotations
 

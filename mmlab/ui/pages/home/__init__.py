@@ -1,4 +1,4 @@
-"""Home: the Bench, and below it what this is and three ways in."""
+"""Home: the Bench, and below it an introduction and three ways in."""
 
 from mmlab.ui.session.page_registry import HOME, PAGES, app_page
 

@@ -1,4 +1,4 @@
-"""What this is and three ways in, below the Bench that the app opens on."""
+"""An introduction and three ways in, below the Bench with which the app opens."""
 
 from __future__ import annotations
 

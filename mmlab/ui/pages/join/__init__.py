@@ -1,4 +1,4 @@
-"""Join: where the pupils of a class vote, each on their own screen."""
+"""Join: where the students of a class vote, each on their own screen."""
 
 from mmlab.ui.session.page_registry import app_page
 

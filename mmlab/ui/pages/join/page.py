@@ -1,4 +1,4 @@
-"""The content of the Join page: a code to enter, and then nothing but the question and its options."""
+"""The content of the Join page: a code to enter, and then only the question and its options."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lessons: what can be learned here in a few minutes each, and lessons of one's own."""
+"""Lessons: a few minutes each, and the user's own lessons."""
 
 from mmlab.ui.session.page_registry import app_page
 

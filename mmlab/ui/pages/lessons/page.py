@@ -1,4 +1,4 @@
-"""The content of the Lessons page: the list, what was guessed so far, and the way to bring a lesson of one's own."""
+"""The content of the Lessons page: the list, the guesses so far, and the upload of a lesson."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Above the lessons, what a teacher needs: a class that votes, sheets to print, the language."""
+"""Above the lessons, the tools for teachers: class votes, sheets to print, the language."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The lessons as sheets to print: what stands on them, and the button that saves them."""
+"""The lessons as sheets to print: their content, and the button that saves them."""
 
 from __future__ import annotations
 

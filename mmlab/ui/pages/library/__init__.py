@@ -1,4 +1,4 @@
-"""Library: the trained models with their cards and scores; take one along, bring one in, delete one."""
+"""Library: the trained models with their cards and scores; export, import and delete."""
 
 from mmlab.ui.session.page_registry import app_page
 

@@ -1,4 +1,4 @@
-"""What a model says of itself, as a list of facts: how large it is, what it learned from, when and where."""
+"""Facts about a model as a list: its size, its training data, when and where it was trained."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the app holds in memory now: which models, where, and how much of it."""
+"""What the app holds in memory: which models, where, and how much."""
 
 from __future__ import annotations
 

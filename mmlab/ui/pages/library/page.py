@@ -1,4 +1,4 @@
-"""The content of the Library page: what is trained, with cards and scores; export, import, delete."""
+"""The content of the Library page: trained models with cards and scores; export, import, delete."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every setting that a model was trained with: its letter in the formulas, its value, the usual one, what it means."""
+"""Every setting that a model was trained with: its symbol in the formulas, its value, the default, its meaning."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Methods: what each one does, drawn and in words, and what its trained model shows of the paper's own evidence."""
+"""Methods: how each one works, as a diagram and in words, and the paper's own evidence from its trained model."""
 
 from mmlab.ui.session.page_registry import app_page
 

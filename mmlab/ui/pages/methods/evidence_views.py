@@ -1,4 +1,4 @@
-"""What an evidence view is: what is computed of a method's models, the sentence on what to see, figures, numbers.
+"""What an evidence view is: a computation on a method's models, a sentence on what to see, figures, numbers.
 
 A view is one file under `mmlab/ui/pages/methods/evidence/`, found because it is there. It is made from a `Source`, and
 raises an MmlabError with the reason where a checkpoint or a log is missing.

@@ -1,4 +1,4 @@
-"""The Methods page: one card at a time, its drawing, where we part from the paper, and the views of its evidence."""
+"""The Methods page: one card at a time, its diagram, our departures from the paper, and the views of its evidence."""
 
 from __future__ import annotations
 

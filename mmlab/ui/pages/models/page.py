@@ -1,5 +1,6 @@
-"""The content of the Models page: cards of runs. The runs of one method with the usual settings, which differ by their
-seed, share a card; every other run has its own."""
+"""The content of the Models page: cards of runs. Runs of one method with the default settings, which differ in their
+seed, share a card; every other run has its own.
+"""
 
 from __future__ import annotations
 

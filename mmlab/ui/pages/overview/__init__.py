@@ -1,4 +1,4 @@
-"""All tasks: each with what it is about, and the scores of its models."""
+"""All tasks: the subject of each, and the scores of its models."""
 
 from mmlab.ui.session.page_registry import app_page
 

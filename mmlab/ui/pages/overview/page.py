@@ -1,4 +1,4 @@
-"""The content of the page of all tasks: each with what it is about and the scores of its models."""
+"""The content of the page of all tasks: the subject of each and the scores of its models."""
 
 from __future__ import annotations
 

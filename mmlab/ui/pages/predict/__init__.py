@@ -1,4 +1,4 @@
-"""Bench: a sample's inputs with their switches, what each model answers, and all combinations, on one screen.
+"""Bench: a sample's inputs with their switches, each model's prediction, and all combinations, on one screen.
 
 Its name in the address is `predict`, as it was when the page was called Predict.
 """

@@ -1,5 +1,6 @@
-"""Where each model looks, for the sample on the Bench: a map per input that is on, and the parts of every combination.
-The whole of it is on Explain."""
+"""Where each model looks, for the sample on the Bench: a map per active input, and the contributions for every
+combination. The full view is on Explain.
+"""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""One input of the sample on the Bench with a stretch blanked: chosen on its timeline, and what each model answers to
-it, to none, and to as long a stretch elsewhere."""
+"""One input of the sample on the Bench with a stretch blanked: chosen on its timeline, with each model's prediction for
+it, without it, and for a stretch of the same length elsewhere.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Act on what is there: a controller swings the pendulum of the task, and a person takes inputs away meanwhile."""
+"""Control with missing inputs: a controller swings the pendulum of the task, while the user takes inputs away."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The answers of every combination for the sample on the Bench, the slices of a volume, downloads."""
+"""The predictions for every combination of the sample on the Bench, the slices of a volume, downloads."""
 
 from __future__ import annotations
 

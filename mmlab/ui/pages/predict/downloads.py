@@ -1,4 +1,4 @@
-"""Downloads of the Bench: what the page shows as files, made on request."""
+"""Downloads of the Bench: the content of the page as files, made on request."""
 
 from __future__ import annotations
 

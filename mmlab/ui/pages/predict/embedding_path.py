@@ -1,5 +1,4 @@
-"""The path of the sample on the Bench through the map of each model that was stored beside it. The whole map is on
-Embed."""
+"""The path of the sample on the Bench through each model's stored map. The full map is on Embed."""
 
 from __future__ import annotations
 

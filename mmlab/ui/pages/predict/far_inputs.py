@@ -1,4 +1,4 @@
-"""Inputs of one's own that are unlike anything a model was trained on: measured beside the page, said on the answer.
+"""Out-of-distribution uploads: measured beside the page, flagged on the prediction.
 
 What distances are compared with is computed the first time that somebody brings an input, and kept for all.
 """

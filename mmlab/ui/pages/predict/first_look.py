@@ -1,4 +1,4 @@
-"""What the Bench shows to whoever opens the app: computed once, for the caches that all sessions share."""
+"""The first view of the Bench: computed once, for the caches that all sessions share."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the answers of the Bench would be while they are to be guessed: the options with their votes."""
+"""In place of the predictions of the Bench while they are to be guessed: the options with their votes."""
 
 from __future__ import annotations
 

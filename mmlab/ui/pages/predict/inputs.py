@@ -1,5 +1,6 @@
-"""The inputs of a sample as compact cards: a switch, what was recorded beside what the model sees, and behind a button
-the sound and what can go wrong with the sensor."""
+"""The inputs of a sample as compact cards: a switch, the recording beside the model's view, and behind a button the
+sound and the corruptions.
+"""
 
 from __future__ import annotations
 

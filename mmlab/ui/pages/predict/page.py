@@ -1,5 +1,6 @@
-"""The heart of the Bench: the inputs with their switches, the answers, the lattice, side by side in places that never
-move. One panel, so that a toggle redraws this and nothing else, from answers that are all there already."""
+"""The core of the Bench: the inputs with their switches, the predictions and the lattice, side by side at fixed
+positions. One panel, so that a toggle redraws only this, from predictions that are already computed.
+"""
 
 from __future__ import annotations
 

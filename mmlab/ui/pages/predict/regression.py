@@ -1,4 +1,4 @@
-"""Answers that are a number: the scale that they lie on, how far off they may be, and the words for it.
+"""Regression: the scale of a predicted number, its error interval, and its description.
 
 >>> found = scales.reaches(reference, "test-0003")  # {"text-voice": ConformalInterval(1.3, 0.9, 500), ...}
 >>> scales.scale(task.info.output, item.target, found.get("text-voice"))  # what a card draws; None for classes

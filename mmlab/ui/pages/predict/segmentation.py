@@ -1,5 +1,6 @@
-"""Answers that are regions of a picture, or of a scan as a whole, of which three planes are shown: per method what was
-found, against the truth or against everything given."""
+"""Segmentation of an image, or of a whole scan, of which three planes are shown: the prediction of each method, against
+the ground truth or against complete input.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One input of the sample on the Bench, corrupted more and more: what each model answers at every severity."""
+"""One input of the sample on the Bench, increasingly corrupted: each model's prediction at every severity."""
 
 from __future__ import annotations
 

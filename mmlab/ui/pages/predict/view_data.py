@@ -1,4 +1,4 @@
-"""A sample as the models see it, drawn and answered: what the Bench shows, and what its files hold."""
+"""A sample as the models see it, with drawings and predictions: the content of the Bench and of its files."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""Below the Bench, for the same sample: the views among which one is open, and the way to the whole pages. Only the
-view that is open is computed."""
+"""Below the Bench, for the same sample: the views, one of which is open, and links to the full pages. Only the open
+view is computed.
+"""
 
 from __future__ import annotations
 

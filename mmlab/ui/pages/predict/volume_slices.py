@@ -1,4 +1,4 @@
-"""The slices of a volume under a slider: truth, what one method finds, the difference, and its uncertainty.
+"""The slices of a volume with a slider: ground truth, one method's prediction, the difference, and its uncertainty.
 
 All slices are answered at once when a combination is chosen, so that a step of the slider is a look-up.
 """

@@ -1,4 +1,4 @@
-"""A scan as a whole under a slider: its slices across an axis, with what is there and what one method finds.
+"""A whole scan with a slider: its slices along an axis, with ground truth and one method's prediction.
 
 The scan was answered as a whole; a step of the slider cuts another plane of what is held.
 """

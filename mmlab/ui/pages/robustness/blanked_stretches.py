@@ -1,4 +1,4 @@
-"""Blanked stretches: the score of every combination when more and more of one input is blanked, at one place.
+"""Blanked stretches: the score of every combination when more and more of one input is blanked, at one position.
 
 Needs the models. Computed when somebody asks, in the background, and kept on disk.
 """

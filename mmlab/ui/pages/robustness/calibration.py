@@ -1,4 +1,4 @@
-"""Calibration: whether confidence under the selected combination can be trusted, and which samples to hand over."""
+"""Calibration: whether confidence under the selected combination can be trusted, and which samples to defer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""All combinations: the lattice of the whole test set, which steers everything else, and all models side by side."""
+"""All combinations: the lattice of the whole test set, which controls everything else, and all models side by side."""
 
 from __future__ import annotations
 

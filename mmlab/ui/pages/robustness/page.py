@@ -1,4 +1,4 @@
-"""The page under its title: the controls, the lattice that steers, and the section that was chosen.
+"""The page below its title: the controls, the lattice, and the chosen section.
 
 Only the section that is shown is computed. The whole is one fragment, and sliders have one of their own inside it.
 Some sections have a page of their own in the line of Compare; addresses of old open them here, too.

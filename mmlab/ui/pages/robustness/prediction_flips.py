@@ -1,4 +1,4 @@
-"""Prediction flips: the samples that the loss of a modality turns wrong, smallest sufficient sets, and slices."""
+"""Prediction flips: the samples that become wrong without a modality, smallest sufficient sets, and slices."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The report: the view as one HTML file that opens without a network, with all that its numbers rest on."""
+"""The report: the view as one self-contained HTML file, with everything that its numbers are based on."""
 
 from __future__ import annotations
 

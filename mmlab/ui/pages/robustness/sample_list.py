@@ -1,4 +1,4 @@
-"""Lists of test samples: those that ship as pictures, one click away from the Bench; the others by name."""
+"""Lists of test samples: shipped ones as images, one click away from the Bench; the others by name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the sections of the page look at: the chosen models, graded under one rule, one measure, one combination."""
+"""The data shared by the page's sections: the chosen models, graded under one rule, one measure, one combination."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sandboxes: small worlds in which it is known what is right, for lessons and to play with."""
+"""Sandboxes: small synthetic examples with known answers, for lessons and to experiment with."""
 
 from mmlab.ui.session.page_registry import app_page
 

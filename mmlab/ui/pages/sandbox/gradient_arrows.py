@@ -1,4 +1,4 @@
-"""Gradient conflict: two gradients as arrows to drag, turn and stretch, their sum, and what GMD leaves of them."""
+"""Gradient conflict: two gradients as arrows to drag, rotate and stretch, their sum, and what GMD leaves of them."""
 
 from __future__ import annotations
 

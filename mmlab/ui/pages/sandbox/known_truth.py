@@ -1,4 +1,4 @@
-"""Synthetic ground truth: small data sets for which the right finding is known, and what each measure finds."""
+"""Synthetic ground truth: small data sets with a known result, and the result of each measure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The content of the Sandboxes page: data of known truth, or two gradients to drag."""
+"""The content of the Sandboxes page: data with known ground truth, or two gradients to drag."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Train: a method with its settings, started in a process of its own and followed while it learns."""
+"""Train: a method with its settings, started in a separate process and monitored during training."""
 
 from mmlab.ui.session.page_registry import app_page
 

@@ -1,4 +1,4 @@
-"""The content of the Train page: what to train, made from the options' own descriptions."""
+"""The content of the Train page: what to train, generated from the options' own descriptions."""
 
 from __future__ import annotations
 

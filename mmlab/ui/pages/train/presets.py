@@ -1,4 +1,4 @@
-"""How long a training may take: presets by time, made from what earlier runs took."""
+"""Presets for the duration of a training, based on the duration of earlier runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The trainings as they go: state, time left, curves, and the buttons to stop, take up and discard. Redraws itself."""
+"""Running trainings: state, remaining time, curves, and the buttons to stop, resume and discard. Refreshes itself."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Evidence views of the Methods page, one file each; a method names those that it shows (`evidence_views`)."""
+"""Evidence views of the Methods page, one file each; a method names the ones it shows (`evidence_views`)."""

@@ -1,4 +1,4 @@
-"""DMRNet: cosine of the middle and of a random point with the class's direction (docs/methods.md 1.7a)."""
+"""DMRNet: cosine of the mean and of a random sample with the class direction (docs/methods.md 1.7a)."""
 
 from __future__ import annotations
 
