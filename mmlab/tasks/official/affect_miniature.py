@@ -1,4 +1,4 @@
-"""Tiny pickles in the layouts of CMU-MOSI and CMU-MOSEI: our own generator's opinions as artificial features per word."""
+"""Tiny pickles in the layouts of CMU-MOSI and CMU-MOSEI: synthetic opinions as artificial features per word."""
 
 from __future__ import annotations
 
