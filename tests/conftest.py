@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import gc
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 os.environ.setdefault("MMLAB_DEVICE", "cpu")
@@ -14,7 +14,15 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import pytest
 
 from tests import lengths
-from tests.browser_app import address, browser, browser_models, visit  # noqa: F401  (fixtures: one server for all files)
+from tests.browser_app import (  # noqa: F401  (fixtures: one server for all files)
+    address,
+    browser,
+    browser_models,
+    chromium,
+    kept_context,
+    profile,
+    visit,
+)
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
@@ -23,6 +31,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 
     import torch
     from streamlit.components.v2 import manifest_scanner
+    from streamlit.testing.v1 import local_script_runner
 
     from mmlab.core.process_end import end_quickly
 
@@ -30,6 +39,15 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     torch.set_num_threads(1)
     # Each `AppTest` reads the metadata of every installed package for components: most of the work of a page's test
     manifest_scanner.scan_component_manifests = functools.cache(manifest_scanner.scan_component_manifests)
+    local_script_runner.require_widgets_deltas = functools.partial(
+        _until_run, local_script_runner.require_widgets_deltas
+    )
+
+
+def _until_run(ask: Callable[[Any, float], None], runner: Any, timeout: float) -> None:
+    """Wait for the thread of a page. `AppTest` asks every millisecond, and holds up the page each time."""
+    runner._script_thread.join(timeout)
+    ask(runner, 1.0 if runner.script_stopped() else 0.0)  # what stands still is stopped there, with its sentence
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

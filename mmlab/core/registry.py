@@ -123,16 +123,15 @@ class Registry(Generic[T]):
             importlib.import_module(module)
 
     def __getitem__(self, name: str) -> T:
-        items, problems = self._all(), self.problems
-        if name in self._broken or (name in problems and name not in items):
-            problem = problems[name]
+        items = self._all()
+        if name in items and name not in self._broken:
+            return items[name]
+        if (problem := self.problems.get(name)) is not None:
             raise PluginError(f"The {self.kind} '{name}' cannot be used: {problem}", "Mend its file.") from problem
-        if name not in items:
-            near = difflib.get_close_matches(name, items, n=1)
-            hint = f"Did you mean '{near[0]}'?" if near else f"There are: {', '.join(self)}."
-            hint += "".join(f" The plug-in {origin} is left out. {why}" for origin, why in plugins.problems().items())
-            raise UnknownName(f"There is no {self.kind} named '{name}'.", hint)
-        return items[name]
+        near = difflib.get_close_matches(name, items, n=1)
+        hint = f"Did you mean '{near[0]}'?" if near else f"There are: {', '.join(self)}."
+        hint += "".join(f" The plug-in {origin} is left out. {why}" for origin, why in plugins.problems().items())
+        raise UnknownName(f"There is no {self.kind} named '{name}'.", hint)
 
     def __iter__(self) -> Iterator[str]:
         return iter(sorted(self._all()))

@@ -6,6 +6,7 @@ none on the name of a task.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import partial
 
@@ -61,24 +62,28 @@ def current_task() -> Task:
     return found
 
 
+def task_titles() -> dict[str, str]:
+    """The title of each task, with its name where another task has the same title."""
+    titles = {name: cache.task(name).title for name in cache.task_names()}
+    count = Counter(titles.values())
+    return {name: f"{say(title)} ({name})" if count[title] > 1 else say(title) for name, title in titles.items()}
+
+
 def task_title(name: str) -> str:
-    """The title of a task, with its name where another task has the same title."""
-    title = cache.task(name).title
-    is_shared = [cache.task(each).title for each in cache.task_names()].count(title) > 1
-    return f"{say(title)} ({name})" if is_shared else say(title)
+    return task_titles()[name]
 
 
 def task_menu(chosen: Task) -> None:
     """A switch to the other tasks that takes little room; nothing where there are none."""
-    names = cache.task_names()
-    if len(names) > 1 and not hidden.is_hidden("task"):
+    titles = task_titles()
+    if len(titles) > 1 and not hidden.is_hidden("task"):
         st.selectbox(
             say("Task"),
-            names,
-            format_func=task_title,
+            list(titles),
+            format_func=titles.__getitem__,
             key=url_state.follow("task", chosen.name),
             label_visibility="collapsed",
-            width=_wide_enough(task_title(chosen.name), 150),
+            width=_wide_enough(titles[chosen.name], 150),
             on_change=_go_to_task,
         )
 
