@@ -70,6 +70,7 @@ def task_titles() -> dict[str, str]:
 
 
 def task_title(name: str) -> str:
+    """The title of one task, as it stands among the others."""
     return task_titles()[name]
 
 
