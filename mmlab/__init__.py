@@ -58,9 +58,9 @@ def __getattr__(name: str) -> Any:
 
 
 def load(task: str, method: str, tag: str = "") -> TrainedModel:
-    """A trained model from the library, ready to predict and to look at. `tag` picks a run (`seed1`); else the first.
+    """A trained model from the library, with predictions and views. `tag` selects a run (`seed1`), else the first.
 
-    task: its name, or the folder of one's own data that it is.
+    task: its name, or the path of your own data folder.
 
     Raises UnknownName or CheckpointError. Imports torch on first use, so that `import mmlab` stays quick.
 

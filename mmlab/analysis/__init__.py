@@ -1,6 +1,6 @@
 """Measures on plain arrays, importable from here: `from mmlab.analysis import shapley, expected_score`.
 
-They need NumPy and SciPy only. What needs a model or torch is imported by module
+They need only NumPy and SciPy. Functions that need a model or torch are imported by module
 (`mmlab.analysis.attribution.registry`).
 """
 

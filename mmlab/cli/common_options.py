@@ -152,7 +152,7 @@ def settings(given: Sequence[str]) -> tuple[dict[str, Any], str]:
 
 
 def fold_tasks(task: str, count: int, by: str) -> list[str]:
-    """The tasks of the folds of a folder of one's own; the task itself for no folds. Raises DataError."""
+    """The tasks of the folds of a user's data folder; the task itself for no folds. Raises DataError."""
     if not count:
         return [task]
     if task not in {glance(folder).name for folder in folders()}:

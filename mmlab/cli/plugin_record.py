@@ -94,7 +94,7 @@ def _load() -> Added:
 
 
 def read(file: Path) -> Added | None:
-    """A record; None where there is none, or one that is damaged or of another make: it is then found out anew."""
+    """A record; None where there is none, or one that is damaged or of another make: it is then found out again."""
     try:
         kept = strict_json.decode(file.read_bytes(), file.name)
         given = {name: tuple(map(_text, names)) for name, names in kept["given"].items()}
@@ -117,6 +117,6 @@ def _text(value: object) -> str:
 
 
 def _write(file: Path, added: Added) -> None:
-    """Keep a record; where nothing can be written, it is found out anew the next time."""
+    """Keep a record; where nothing can be written, it is found out again the next time."""
     with contextlib.suppress(OSError):
         write_atomically(file, json.dumps(asdict(added)).encode())

@@ -85,7 +85,7 @@ def _spoken(name: object) -> str:
 
 
 def _add_folders(found: Catalogue, headlines: Mapping[str, str]) -> None:
-    """The tasks in folders of one's own (MMLAB_FOLDERS), from what their task.json says."""
+    """The tasks in users' data folders (MMLAB_FOLDERS), from what their task.json says."""
     for folder in folders():
         try:
             seen = glance(folder)

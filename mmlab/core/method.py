@@ -198,7 +198,7 @@ class Method(nn.Module, ABC, Generic[Config_co]):
         return Features({name: self.encode_one(name, inputs[name], column) for name, column in names})
 
     def encode_one(self, name: str, values: Tensor, there: Tensor | None = None) -> Feature:
-        """The feature of one modality, of `values [B, *shape]`; while it learns, zero where it is not `there [B]`."""
+        """The feature of one modality, of `values [B, *shape]`; during training, zero where it is not `there [B]`."""
         encoder = self.encoders[name]
         return of_present(lambda rows: encoder(values[rows]), there, encoder)
 

@@ -33,7 +33,7 @@ class Modality:
     """One kind of input of a task, such as the sound of a spoken digit.
 
     `kind` (image, sound, path, series, vector, text, scan, ...) names the class that knows how to read, encode and draw
-    it (`mmlab.core.modality_kinds`); `shape` is that of one sample in the model's world; `letter` stands for the
+    it (`mmlab.core.modality_kinds`); `shape` is that of one preprocessed sample; `letter` stands for the
     modality in tight places. A kind that does not exist is an UnknownName for whoever asks something of it.
     A text is `[2, words]`: two numbers per word (WORD_IDS), 0 where there is no word; `tokens` names the vocabulary
     whose tokens stand in place of words (`mmlab.core.token_numbers`). `encoder` says by what a model

@@ -59,14 +59,14 @@ class ModalityKind(ABC):
 
     @abstractmethod
     def read(self, content: bytes, name: str = "") -> Raw:
-        """Decode a file from anybody, safely. Raises DataError."""
+        """Decode a file from untrusted sources, safely. Raises DataError."""
 
     @abstractmethod
     def example(self) -> bytes:
         """A small file of this kind that `read` takes, by which the contract tries everything else."""
 
     def written(self, raw: Any, among: Sequence[Raw] = ()) -> Mapping[str, bytes]:
-        """A recording as files that a person could bring instead, by ending; by default there is none.
+        """A recording as files that a user could upload instead, by ending; by default there is none.
 
         among: the recordings that it lies among, itself one of them, such as the slices of a volume from below.
         """
@@ -106,7 +106,7 @@ class ModalityKind(ABC):
         return batch
 
     def plain(self, batch: Tensor) -> Tensor:
-        """What `[B, *shape]` is where it says nothing: each channel at its mean, a row of numbers or words at zero."""
+        """What `[B, *shape]` is where it says nothing: each channel at its mean, a vector or words at zero."""
         if self.discrete or batch.dim() < 3:
             return batch.new_zeros(batch.shape)
         return batch.mean(tuple(range(2, batch.dim())), keepdim=True).expand_as(batch).clone()

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class PreparedInput:
-    """One input brought to the model's world.
+    """One preprocessed input.
 
     tensor: `[*modality.shape]`, float32: exactly what the encoder sees.
     notes:  sentences for the person about what was done ("Resampled from 48,000 to 8,000 Hz.").

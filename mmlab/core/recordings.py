@@ -32,7 +32,7 @@ class Scan(Picture):
 
 @dataclass(frozen=True)
 class ScanVolume(Raw):
-    """A scan as a whole: `voxels` uint8 `[D, H, W]`, slices from below, rows from the front, columns from the left.
+    """A whole scan: `voxels` uint8 `[D, H, W]`, slices from below, rows from the front, columns from the left.
 
     0 is outside. spacing: mm between slices, rows and columns; empty where not known. note: what decoding did, as a
     sentence.

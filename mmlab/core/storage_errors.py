@@ -17,7 +17,7 @@ RIGHTS = "Allow writing to it, or choose another folder (--checkpoints, MMLAB_CA
 
 @contextmanager
 def storage_errors() -> Iterator[None]:
-    """Turn the errors of a disk that a person can mend into StorageError; any other goes on as it is."""
+    """Turn the errors of a disk that the user can fix into StorageError; any other goes on as it is."""
     try:
         yield
     except OSError as error:

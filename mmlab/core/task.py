@@ -27,7 +27,7 @@ class TaskInfo:
     """All that a model needs to know of its task: no data.
 
     embedding: how many numbers features and embeddings have in a run that asks for it; 0 for the usual number.
-    window: the side in voxels of the windows that a run learned scans as a whole from, and answers them in; 0 for none.
+    window: the side in voxels of the windows that a run learned whole scans from, and answers them in; 0 for none.
     """
 
     name: str
@@ -66,7 +66,7 @@ class TaskInfo:
         return {"name": self.name, "modalities": modalities, "output": self.output.card(), **size}
 
     def read_by(self, encoder: str) -> TaskInfo:
-        """The same task, its rows of numbers read by such an encoder: "hidden" (one hidden layer) or "linear"."""
+        """The same task, its vectors read by such an encoder: "hidden" (one hidden layer) or "linear"."""
         if encoder == "hidden":
             return self
         items = [replace(item, encoder=encoder) if len(item.shape) == 1 else item for item in self.modalities]
@@ -162,14 +162,14 @@ class Task(Protocol):
         """One sample of the gallery. Raises UnknownName."""
 
     def read(self, modality: str, content: bytes, name: str = "", options: Mapping[str, Any] = NO_OPTIONS) -> Raw:
-        """Decode a file that a person brought, safely. Raises DataError with a sentence and a hint.
+        """Decode a file that a user uploaded, safely. Raises DataError with a sentence and a hint.
 
         options: what the person said of it that it does not say itself, such as `{"rate": 100}` of a table without
         times or `{"height": 40}` of a volume. Raises UnknownName for one that this input does not have.
         """
 
     def prepare(self, modality: str, raw: Raw) -> PreparedInput:
-        """Bring a recording to the model's world. The same path for shipped samples and uploads."""
+        """Preprocess a recording into a model input. The same path for shipped samples and uploads."""
 
     def describe(self) -> dict[str, Any]:
         """What a card says about the data: sources, sizes, noise, which parts are simulated."""

@@ -32,7 +32,7 @@ MOST_NUMBERS = 2**26  # of an input on disk, by which its principal components a
 
 
 def measure(name: str, library: Library, on_progress: Callable[[float], None] | None = None) -> dict[str, Any]:
-    """Fit both yardsticks to every combination of a task, and keep what they score on the test samples.
+    """Fit both reference models to every combination of a task, and keep what they score on the test samples.
 
     Raises Unsupported for answers that are pictures.
     """
@@ -79,9 +79,9 @@ def fitted(name: str, on_progress: Callable[[float], None] | None = None) -> dic
 
 
 def beside(name: str, library: Library, metric: str) -> dict[str, dict[str, float]]:
-    """What the yardsticks score by title and combination, to be written beside a model's scores.
+    """What the reference models score by title and combination, to be written beside a model's scores.
 
-    Measured now where they were not before and rows of numbers make it a matter of seconds; else empty.
+    Measured now where they were not before and vectors make it a matter of seconds; else empty.
     """
     found = stored(name, library)
     if not found and is_quick(TASKS[name]()):
@@ -90,7 +90,7 @@ def beside(name: str, library: Library, metric: str) -> dict[str, dict[str, floa
 
 
 def is_quick(task: Task) -> bool:
-    """Whether both models are fitted in seconds: rows of numbers, and not too many."""
+    """Whether both models are fitted in seconds: vectors, and not too many."""
     if not task.info.output.keeps_logits or not all(modality_kind(item.kind).quick for item in task.info.modalities):
         return False
     numbers = sum(prod(item.shape) for item in task.info.modalities)

@@ -1,7 +1,7 @@
 """Jobs on the machines of a Ray cluster: the one that `RAY_ADDRESS` names, or one started on this machine.
 
 Everything that a job reads and writes lies in folders that all machines see under the same path. A job whose process or
-machine dies is given to another one and goes on from its last whole epoch, since that is what a training does.
+machine dies is given to another one and resumes from its last complete epoch, since that is what a training does.
 """
 
 from __future__ import annotations

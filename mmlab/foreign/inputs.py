@@ -22,15 +22,15 @@ class Input:
 
     key:       the argument of `forward`, which is also the key in a sample; several for one input; its name by default.
     kind:      image, sound, series, vector, text, frames; guessed from the tensor by default.
-    absent:    what stands in where it is absent: a word of `WAYS`, a number, a tensor, or a mapping of these by key.
+    absent:    what replaces it if it is absent: a word of `WAYS`, a number, a tensor, or a mapping of these by key.
     channel:   which plane or planes of a shared tensor it is.
-    look:      where Grad-CAM looks: "module", "module#1" (its second call), or "input"; traced by default.
-    reshape:   from what that layer returned to `[B, C, *places]`.
-    axes:      the order of the axes of one sample, such as "TC" for time first, "HWC" for colours last,
-               or "TCHW" for the frames of a clip one after the other.
-    transform: from the content of a file (bytes) to what a sample holds for this input; lets visitors bring files.
-    mean, std: what pictures were normalised with, channel by channel; rate: values a second; words: from the tensor of
-               ids `[L]` to the words; label: for people. These four are for the screen only.
+    look:      the layer for Grad-CAM: "module", "module#1" (its second call), or "input"; traced by default.
+    reshape:   from the output of that layer to `[B, C, *positions]`.
+    axes:      the order of the axes of one sample, such as "TC" for time first, "HWC" for channels last,
+               or "TCHW" for the frames of a clip.
+    transform: from the content of a file (bytes) to this input of a sample; lets visitors upload files.
+    mean, std: the normalisation of images, by channel; rate: values per second; words: from the tensor of
+               ids `[L]` to the words; label: its name on screen. All of these are for display only.
 
     >>> mmlab.Input(["ids", "mask"], kind="text", absent="mean").keys
     ('ids', 'mask')

@@ -122,12 +122,12 @@ def _alike(sides: Sequence[int], places: Sequence[int]) -> bool:
 
 
 def read_look(text: str, reshape: Callable[[Tensor], Tensor] | None) -> Look:
-    """A place that a person named; its form comes later. Raises DataError."""
+    """A place that the user named; its form comes later. Raises DataError."""
     return INPUT if text == "input" else Look(Call.parse(text), "own" if reshape else "", (), reshape)
 
 
 def not_places(look: Look, layer: Layer, name: str) -> DataError:
-    """Why a layer that a person named gives no map, as a sentence."""
+    """Why a layer that the user named gives no map, as a sentence."""
     shape = layer.shape
     what = f"{shape[1]} tokens, which are no rectangle" if len(shape) == 3 else f"the shape {shape}"
     return DataError(

@@ -41,7 +41,7 @@ Sample = int | str | Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Figure:
-    """A drawing that Jupyter shows; `html` is what it consists of."""
+    """A drawing for Jupyter; `html` is its content."""
 
     html: str
 
@@ -50,7 +50,7 @@ class Figure:
 
 
 class Adapted:
-    """A module with its data. `notes` say what was found out about it; `method` is what mmlab's analyses take.
+    """A module with its data. `notes` describe its traced structure; `method` is the object for mmlab's analyses.
 
     >>> rows = [{"input1": torch.randn(3), "input2": torch.randn(2), "label": row % 2} for row in range(8)]
     >>> inputs = {"colour": "input1", "depth": "input2"}
@@ -65,15 +65,15 @@ class Adapted:
 
     @property
     def notes(self) -> list[str]:
-        """What a person should know of how it was adapted."""
+        """What the user should know about how it was adapted."""
         return self.method.notes
 
     def doctor(self) -> Report:
-        """All that is wrong with it."""
+        """Every problem found with it."""
         return examine(self.method.registration)
 
     def predict(self, sample: Sample) -> dict[str, Prediction]:
-        """The answer of every combination, by key. sample: its number, its id, or a mapping as the data set gives."""
+        """The prediction for every combination, by key. sample: its index, its id, or a mapping as in the data set."""
         return self._model.answer(self._inputs(sample))
 
     def sweep(self, split: Split = "test") -> Sweep:
@@ -81,7 +81,7 @@ class Adapted:
         return sweep(self.method, self.task.samples(split))
 
     def explain(self, sample: Sample, target: int | str | None = None, way: str = "gradcam") -> Attribution:
-        """Where it looks, for every combination. target: a class by number or name; the answer by default."""
+        """Attribution maps for every combination. target: a class by index or name; the prediction by default."""
         inputs = self._inputs(sample)
         output = self.method.output
         if isinstance(target, str):
@@ -92,7 +92,7 @@ class Adapted:
         return find(way).run(self.method, inputs, self._model.combinations(inputs), target)
 
     def dominance(self) -> Panel:
-        """How much it leans on each modality, on its test samples. Raises DataError for fewer than 8."""
+        """How much it relies on each modality, on its test samples. Raises DataError for fewer than 8."""
         effort = ProbeBudget.usual(self.method.output)
         probes = probe(self.method, self.task.samples("test"), effort)
         return panel(lattice_of(self.sweep()), self.method.output, self.method.modalities, probes, OWN_RULE)
@@ -100,7 +100,7 @@ class Adapted:
     # figures
 
     def figure(self, sample: Sample) -> Figure:
-        """All combinations of a sample with their answers, as on the Bench."""
+        """All combinations of a sample with their predictions, as on the Bench."""
         found = self.predict(sample)
         whole = list(found.values())[-1]
         output = self.method.output
@@ -119,13 +119,13 @@ class Adapted:
         return Figure(combination_lattice.svg(drawn, self._colours, self._letters))
 
     def shares(self, sample: Sample, **more: Any) -> Figure:
-        """How much each input counts in every combination, as on Explain."""
+        """The contribution of each input in every combination, as on Explain."""
         found = self.explain(sample, **more)
         whole = max(found.shares, key=lambda key: key.count("-"))
         return Figure(attribution_maps.share_bars(found.shares, self._letters, self._labels, self._colours, whole))
 
     def maps(self, sample: Sample, combination: str = "", **more: Any) -> Figure:
-        """Where it looks in each input of a combination (of all that are there by default), as on Explain."""
+        """Attribution maps of each input of a combination (by default of all available inputs), as on Explain."""
         inputs, found = self._inputs(sample), self.explain(sample, **more)
         key = combination or self.method.modalities.combination(inputs).key
         drawn = [
@@ -175,9 +175,9 @@ class Adapted:
 
 
 def adapt(model: Any, *, inputs: Any, data: Any, name: str = "model", **said: Any) -> Adapted:
-    """A module of one's own, ready to be asked; takes what `mmlab.register` takes. Raises MmlabError.
+    """Adapt a PyTorch module for mmlab's analyses; takes the arguments of `mmlab.register`. Raises MmlabError.
 
-    Runs it a few times to find encoders, layers and the embedding. The doctor is asked with `.doctor()`.
+    Runs it a few times to find encoders, layers and the embedding. `.doctor()` runs the diagnosis.
 
     >>> rows = [{"input1": torch.randn(3), "input2": torch.randn(2), "label": row % 2} for row in range(8)]
     >>> inputs = {"colour": "input1", "depth": "input2"}

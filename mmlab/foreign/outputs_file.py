@@ -69,10 +69,10 @@ def write_outputs(
     groups: Sequence[str] | None = None,
     present: ArrayLike | None = None,
 ) -> Path:
-    """Write a file that `python -m mmlab open` takes. Raises DataError where something does not fit.
+    """Write a file for `python -m mmlab open`. Raises DataError for inconsistent arguments.
 
     logits: `[K, N, C]`, or one `[N, C]` per combination key such as `"image-sound"`. target: `[N]`, or `[N, L]` of
-    zeros and ones for several labels at once. scale: low and high, for numbers.
+    zeros and ones for multi-label classification. scale: low and high, for regression.
 
     >>> logits = {"image": [[2.0, 0.0]], "sound": [[0.0, 1.0]], "image-sound": [[2.0, 1.0]]}
     >>> mmlab.write_outputs("theirs.npz", logits, [0], ["image", "sound"], classes=["cup", "hat"]).name

@@ -49,7 +49,7 @@ def _drop_namesakes(folder: Path) -> None:
 
 
 def forget_changed() -> bool:
-    """Whether one of them changed, is gone or came back; all of them are imported anew by whoever asks next, then."""
+    """Whether one of them changed, is gone or came back; all of them are imported again by whoever asks next, then."""
     if all(stamp_of(file) == stamp for file, (_, stamp) in _seen.copy().items()):
         return False
     for name, _ in _seen.copy().values():

@@ -26,9 +26,9 @@ from mmlab.training.dominance_log import DominanceLog
 
 
 class Recorder:
-    """Writes `epochs.npz` and `snapshots.npz` into `folder`, on the validation split where there is one.
+    """Writes `epochs.npz` and `snapshots.npz` into `folder`, from the validation split if there is one.
 
-    The module is the person's own and goes on learning: each of its parts gets its mode (train or eval) back.
+    Training of the module continues: each of its submodules is returned to its mode (train or eval).
     """
 
     def __init__(self, adapted: Adapted, epochs: int, folder: str | Path) -> None:
@@ -44,14 +44,14 @@ class Recorder:
         self._epoch = 0
 
     def epoch(self) -> None:
-        """An epoch is over: record it, if it is one of the handful."""
+        """Call at the end of an epoch: records it, if it is one of the selected epochs."""
         with self._looking():
             for recorder in self._recorders:
                 recorder.look(self._epoch)
         self._epoch += 1
 
     def scores(self, metric: str) -> dict[str, float]:
-        """The score on the split by combination, for a line of a log; the headline where there is no such metric."""
+        """The score on the split by combination, for a line of a log; the main metric if there is none of this name."""
         output = self.method.output
         name = metric if metric in output.metric_names else output.headline
         with self._looking():

@@ -75,7 +75,7 @@ Made = TensorPicture | TensorClip | TensorSound | TensorSeries | TensorVector | 
 
 
 def shown(world: Tensor, modality: Modality, given: Input, packing: Packing) -> Made:
-    """One input `[*shape]` as a person sees it."""
+    """One input `[*shape]` as the user sees it."""
     array = world.detach().float().numpy()
     if modality.kind == "image" and array.ndim == 3:
         return TensorPicture(pixels_of(array, given), array=array)

@@ -34,8 +34,8 @@ TARGETS = ("label", "labels", "target", "y")
 
 @dataclass(frozen=True)
 class Registration:
-    """One `register(...)`, checked. file: where it stood; empty for one that was made in a notebook. kept: what was
-    made of it (its samples, its classes)."""
+    """One `register(...)`, checked. file: where it was made; empty in a notebook. kept: what was derived from it (its
+    samples, its classes)."""
 
     name: str
     model: Any
@@ -97,11 +97,11 @@ def register(
     seed: int = 0,
     samples: int = SAMPLES,
 ) -> Registration:
-    """Tell mmlab of a model: what it takes, what it answers, and the samples to look at (docs/own-model.md).
+    """Register a model with mmlab: its inputs, its output, and the samples to evaluate (docs/own-model.md).
 
-    model is a module, or a function that builds one with its weights. Models of one `task` (by default of the same
-    data, inputs and answer) are compared with each other; those that differ in `seed` only are runs of one model. Of a
-    longer split, `samples` are taken, spread evenly. Raises DataError where something cannot be meant.
+    model is a module, or a function that builds one with its weights. Models of one `task` (by default those with the
+    same data, inputs and output) are compared with each other; those that differ only in `seed` are runs of one model.
+    From a longer split, `samples` are used, evenly spaced. Raises DataError for implausible arguments.
 
     >>> rows = [{"input1": torch.randn(3), "input2": torch.randn(2), "label": row % 2} for row in range(8)]
     >>> model, names = torch.nn.Bilinear(3, 2, 2), ["input1", "input2"]
@@ -257,7 +257,7 @@ def _execute(file: Path) -> None:
 
 
 def name_file(path: str | Path) -> None:
-    """Add a file that a person named on the command line to `MMLAB_MODELS`, for this process and those it starts."""
+    """Add a file that the user named on the command line to `MMLAB_MODELS`, for this process and those it starts."""
     file = str(Path(path).expanduser().resolve())
     if file not in named_files():
         os.environ[VARIABLE] = os.pathsep.join((*named_files(), file))

@@ -1,6 +1,6 @@
 """Features of frozen encoders: computed once, kept on disk under the content of the data, the backbone and its weights.
 
-All methods then learn from rows of numbers, and answer inputs and their features alike."""
+All methods then learn from vectors, and answer inputs and their features alike."""
 
 from __future__ import annotations
 

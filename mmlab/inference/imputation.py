@@ -2,7 +2,7 @@
 
 The rule `native` is the method's own: it is told what is missing. Every other rule tells it that everything is there
 and gives it something in place of what is not. Both inputs are encoded once and mixed per combination, where the
-method encodes each input by itself; otherwise each combination is encoded anew.
+method encodes each input by itself; otherwise each combination is encoded again.
 
 Sweeps are kept in the user's cache folder under the digest of the model and the rule.
 """

@@ -56,7 +56,7 @@ class Model:
     def prepare(
         self, inputs: Mapping[str, Input] | str | Path, options: Mapping[str, Any] = NO_OPTIONS
     ) -> dict[str, Tensor]:
-        """Bring each given input to the model's world: `[*shape]` tensors by modality.
+        """Preprocess each given input: `[*shape]` tensors by modality.
 
         A path alone is a file that holds every input, where the task has such (`whole_files`). options: what is
         said of the files that they do not say themselves (`Task.read`), such as `{"azimuth": 30}`.

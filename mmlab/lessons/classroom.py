@@ -7,7 +7,8 @@
 >>> room.reveal("wrong")
 
 All of it lives in the memory of this process, bounded and for some hours: nothing is stored, and nobody gives a name.
-Codes and votes come from anybody: a code is compared and never used as anything else, and a vote is one of the options.
+Codes and votes come from untrusted sources: a code is compared and never used as anything else, and a vote is one of
+the options.
 """
 
 from __future__ import annotations

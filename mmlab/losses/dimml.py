@@ -43,7 +43,7 @@ def dimension_scores(features: Tensor, labels: Tensor, classes: int) -> Tensor:
     """Share of the samples nearest to their own class's centroid, for each dimension: `[N, D]` to `[D]`.
 
     `labels` int `[N]`; a class without samples is never nearest. Source: DI-MML, released code. `[N, L]` are L
-    divisions of the same samples, whose shares are averaged: this project's, for several labels at once. Rows whose
+    divisions of the same samples, whose shares are averaged: this project's, for multi-label outputs. Rows whose
     label is below 0, which nobody knows, do not count.
     """
     return _hits(features, labels, classes).to(features.dtype) / (labels >= 0).sum().clamp(min=1)

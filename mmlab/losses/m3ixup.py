@@ -90,7 +90,7 @@ def mix_words(words: Tensor, permutation: Tensor, weight: float, generator: torc
 def mix_inputs(inputs: Tensor, permutation: Tensor, weight: float, words: bool, generator: torch.Generator) -> Tensor:
     """Mix inputs `[B, ...]` as `mix`, or texts as `mix_words`: there is nothing between two words.
 
-    Rows of numbers made of texts (cached features, `[B, D]`) are no words.
+    Vectors made of texts (cached features, `[B, D]`) are no words.
     """
     if words and inputs.dim() > 2:
         return mix_words(inputs, permutation, weight, generator)

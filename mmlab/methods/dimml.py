@@ -1,14 +1,14 @@
 """DI-MML: Detached and Interactive Multimodal Learning (Fan et al., ACM MM 2024, 2407.19514).
 
-Every encoder learns from its own head's loss, so that modalities cannot compete. They meet in a shared classifier and
-in a contrast (DUC) that pulls a student's weak dimensions towards a detached teacher that is effective there (3.2). A
-second stage trains a fusion head on the resting encoders. At inference the heads vote, weighted by certainty (3.3).
+Every encoder is trained with its own head's loss, so that modalities cannot compete. They interact through a shared
+classifier and a contrastive loss (DUC) that pulls a student's weak dimensions towards a detached teacher (3.2). A
+second stage trains a fusion head on the frozen encoders. At inference the heads vote, weighted by certainty (3.3).
 
-Ours where the paper is silent: with something missing, the heads of what is there vote and the fusion head, which
-never saw a gap, does not (docs/methods.md 3.6). The temperature is smaller: our features have 64 dimensions, not 512.
-Start epochs are shares of the training, the fusion stage takes the last eighth. Dimensions are separated on `SAMPLES`
-training samples, not augmented; the released code takes all, augmented. Options of ours: fusion heads, `refresh`.
-"""
+Ours where the paper is silent: with missing inputs, the heads of the available modalities vote and the fusion head,
+which was never trained on incomplete input, does not (docs/methods.md 3.6). The temperature is smaller: our features
+have 64 dimensions, not 512. Start epochs are fractions of the training, the fusion stage takes the last eighth.
+Dimensions are separated on `SAMPLES` training samples, not augmented; the released code uses all of them, augmented.
+Our own options: fusion heads, `refresh`."""
 
 from __future__ import annotations
 

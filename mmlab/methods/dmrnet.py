@@ -1,17 +1,17 @@
 """DMRNet: Robust Multimodal Learning via Representation Decoupling (Wei et al., ECCV 2024, 2407.04458).
 
-Each combination's embedding is a normal distribution. The task loss acts on a sample of it, the answer uses its
-mean, so that the direction constraint of the loss no longer acts on what is used (docs/methods.md 1). Combinations
-with the largest predicted variance during warm-up are mined as hard and counted again (HCR).
+Each combination's embedding is a normal distribution. The task loss acts on a sample of it, the prediction uses its
+mean, so that the direction constraint of the loss no longer acts on the embedding used (docs/methods.md 1).
+Combinations with the largest predicted variance during warm-up are mined as hard and get an additional loss (HCR).
 
-The two layers of mean and variance sit on the concatenated features; of an output with levels, on those of the
-deepest. The divergence weighs `alpha` per nat, however large the embedding is.
+The layers of mean and variance act on the concatenated features; for segmentation, on those of the deepest level. The
+divergence has a weight of `alpha` per nat, whatever the size of the embedding.
 
 Departures, each an option: the hard-combination loss is masked, where the released code multiplies the whole
 batch's loss by the number of hard samples (`hcr="broadcast"`); the hard set is mined over the whole warm-up
-for any number of modalities, where the released code fixes it by hand. The embedding has 512 numbers, where the
-released code has 512 to 8192 (`embedding`). Start epochs are shares of the training. Ours: complete input is never
-hard, and a combination that was seldom seen takes the mean variance of all of its size (docs/methods.md 1.8).
+for any number of modalities, where the released code fixes it by hand. The embedding has 512 dimensions, where the
+released code has 512 to 8192 (`embedding`). Start epochs are fractions of the training. Ours: complete input is never
+hard, and a rarely seen combination gets the mean variance of all combinations of its size (docs/methods.md 1.8).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Modality dropout: one network, trained with modalities dropped at random (docs/methods.md 0.4).
 
-Per sample one of the 2^M - 1 combinations, each as likely; the features of the others are set to zero after
-their encoders, so that batch statistics always see complete data.
+For each sample, one of the 2^M - 1 combinations is drawn uniformly; the features of the other modalities are set to
+zero after their encoders, so that batch statistics are always those of complete data.
 """
 
 from __future__ import annotations

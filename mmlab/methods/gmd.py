@@ -1,16 +1,17 @@
 """GMD + DS: Gradient-guided Modality Decoupling, dynamic sharing (Wang et al., AAAI 2024, 2402.16318).
 
-Every combination of modalities is an objective of its own. Where the gradients of two of them conflict, each gives
-up its part along the other (docs/methods.md 4.3), so that no combination is dominated. Dynamic sharing: one network
-for all modalities, only the normalisation belongs to each (docs/methods.md 4.1); the answer is the mean over what is
-there. Regions in pictures of one size get the paper's network: a U-Net, every convolution shared. A picture and a sound
-cannot share convolutions; elsewhere encoders are a modality's own, and a layer and the head are shared.
+Every combination of modalities is a separate objective. If the gradients of two of them conflict, each loses its
+component along the other (docs/methods.md 4.3), so that no combination is dominated. Dynamic sharing: one network for
+all modalities, of which only the normalisation is modality-specific (docs/methods.md 4.1); the prediction is the mean
+over the available modalities. Segmentation of images of equal size uses the paper's network: a U-Net with every
+convolution shared. An image and a sound cannot share convolutions; elsewhere encoders are modality-specific, and a
+layer and the head are shared.
 
-Departures: shared parts are defined by structure, where the released code takes whatever had a gradient in all
-objectives; the visiting order is random from an explicit generator. Cosines and lengths of gradients are those in the
-shared parameters (Eq. 3); in parameters of their own two single modalities are perpendicular anyway. Regions have the
-loss of all methods here (soft Dice and cross-entropy), where the released code has soft Dice over the batch; the U-Net
-has three levels of the released five. Outside it the normalisation is batch normalisation, not GroupNorm.
+Departures: shared parts are defined by structure, where the released code uses all parameters with a gradient in every
+objective; the visiting order is random from an explicit generator. Gradient cosines and norms are those of the shared
+parameters (Eq. 3); in their own parameters two single modalities are orthogonal anyway. Segmentation uses the loss of
+all methods here (soft Dice and cross-entropy), where the released code has soft Dice over the batch; the U-Net has
+three levels instead of the released five. Elsewhere the normalisation is batch normalisation, not GroupNorm.
 """
 
 from __future__ import annotations

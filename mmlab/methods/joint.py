@@ -1,7 +1,7 @@
 """Joint training: one network on complete data, the most common baseline today.
 
 An absent input is replaced by the mean of the training inputs, which the network never saw in training (a text by no
-words: names have no mean). Where the training data themselves have gaps, those are filled in the same way.
+words, since ids have no mean). If the training data are incomplete, missing inputs are replaced in the same way.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """M3ixup: Adapt and explore, multimodal mixup for representation learning (Lin & Hu, Information Fusion 2024).
 
-No code was released and the full text was not at hand: the scheme (encoders per modality and one joint encoder,
-mixup before and after the encoders, a mixed view that adapts downhill and explores uphill, contrast at the loss
-level) is the paper's abstract and Figure 1; how its steps are computed is this project's reading (docs/methods.md 2.3),
-built on GMC (Poklukar et al., ICML 2022), whose code is public. For regions see docs/methods.md 2.4.
+No code was released and the full text was not available: the scheme (encoders per modality and one joint encoder,
+mixup before and after the encoders, a mixed view that adapts downhill and explores uphill, contrast at the loss level)
+is from the paper's abstract and Figure 1; the computation of its steps is this project's reading (docs/methods.md 2.3),
+built on GMC (Poklukar et al., ICML 2022), whose code is public. For segmentation see docs/methods.md 2.4.
 """
 
 from __future__ import annotations

@@ -1,16 +1,16 @@
 """MMANet: Margin-aware Distillation and Modality-aware Regularization (Wei et al., CVPR 2023, 2304.08028).
 
-A teacher, trained first on complete data, lends its sample relations, weighted by its own doubt so that samples
-near a decision boundary count more (MAD, docs/methods.md 5.2). A second tail gets an extra loss on the weakest
-combinations (MAR, 5.3), mined by how far their predictions drift from those of complete input; inference drops it.
+A teacher, trained first on complete data, transfers its relations between samples, weighted by its uncertainty so that
+samples near a decision boundary count more (MAD, docs/methods.md 5.2). A second head gets an extra loss on the weakest
+combinations (MAR, 5.3), mined by the divergence of their predictions from those on complete input.
 
-Departures, each an option: the weight belongs to the row of a sample (the released classification code weighs
-columns); the extra loss is masked (the released code multiplies the whole batch's loss by the number of weak
-samples); the distillation weighs 0.3, chosen on validation, where the paper's 30 costs accuracy here; mining uses the
-validation split, where the released code reads the loader called test. Start epochs are shares of the training.
-Relations are those of the fused features, not of the last maps before pooling. For regions pixels are the samples:
-`PIXELS` random ones per level, weighted by the teacher's doubt, and combinations are mined as for classes; the released
-code's way is `pixels="pooled"`, `doubt="entropy"`, `miner="iou"`.
+Departures, each an option: the weight applies to a sample's row (the released classification code weights columns); the
+extra loss is masked (the released code multiplies the whole batch's loss by the number of weak samples); the
+distillation has a weight of 0.3, chosen on validation, where the paper's 30 costs accuracy here; mining uses the
+validation split, where the released code uses the loader called test. Start epochs are fractions of the training.
+Relations are those of the fused features, not of the last maps before pooling. In segmentation, pixels are the samples:
+`PIXELS` random ones per level, weighted by the teacher's uncertainty, and combinations are mined as for classification;
+the released version is `pixels="pooled"`, `doubt="entropy"`, `miner="iou"`.
 """
 
 from __future__ import annotations

@@ -1,13 +1,13 @@
 """MMPareto: joint and unimodal losses whose gradients agree (Wei & Hu, ICML 2024, 2405.17730).
 
-Each encoder serves two losses: that of the joint answer and that of its own head. Where their gradients conflict, the
-encoder takes the shortest vector between them, which descends both; its length is given back, and a factor adds to it.
-A modality that the joint loss would leave behind goes on learning by its own.
+Each encoder has two losses: that of the joint prediction and that of its own head. If their gradients conflict, the
+encoder uses the shortest vector between them, which descends both; its norm is restored and increased by a factor. A
+modality neglected by the joint loss continues to learn from its own.
 
-Departures: three and more modalities, each with its own pair of losses. SGD takes larger steps (0.02) and decays
-weights more (0.01) than the released 0.002 and 0.0001. The paper says nothing of missing modalities: incomplete input
-is answered by the mean over the heads of what is there, complete input by the joint head. Where training data have
-gaps, a loss is over the rows that have its modality, that of the joint head over complete ones.
+Departures: three and more modalities, each with its own pair of losses. SGD uses a larger learning rate (0.02) and
+weight decay (0.01) than the released 0.002 and 0.0001. The paper does not address missing modalities: incomplete input
+is predicted by the mean over the heads of the available modalities, complete input by the joint head. With incomplete
+training data, a loss is over the rows that have its modality, that of the joint head over complete ones.
 """
 
 from __future__ import annotations

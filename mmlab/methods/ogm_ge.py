@@ -1,14 +1,14 @@
 """OGM-GE: On-the-fly Gradient Modulation with Generalisation Enhancement (Peng et al., CVPR 2022, 2203.15332).
 
-Joint training in which the modality that is ahead is held back: in each step the logits are taken apart into what each
-modality contributes (the head is linear, so that this is exact), and the gradients of the encoder that is surer of the
-right class are made smaller; noise as strong as the gradients keeps what a short gradient would lose in generalisation.
+Joint training in which the leading modality is damped: in each step the logits are decomposed into the contribution of
+each modality (exactly, since the head is linear), and the gradients of the encoder that is more confident of the right
+class are reduced; noise as strong as the gradients preserves the generalisation that smaller gradients would cost.
 
-Departures: all weights of two dimensions and more are modulated, where the released code takes those of
-two-dimensional convolutions, which series, vectors and texts do not have. How long it modulates is a share of the
-training. The step is SGD's with the weight decay of all methods here, 0.01, where the released code has 0.0001. Rows
-with gaps do not count in the scores. The paper says nothing of a missing modality: its feature is zero,
-as in the authors' own scores of single modalities.
+Departures: all weights of two dimensions and more are modulated, where the released code modulates those of
+two-dimensional convolutions, which series, vectors and texts do not have. The duration of modulation is a fraction of
+the training. SGD uses the weight decay of all methods here, 0.01, where the released code has 0.0001. Incomplete rows
+do not count in the scores. The paper does not address missing modalities: their feature is zero, as in the authors' own
+scores of single modalities.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """One network per combination of modalities: the reference for a single model.
 
-Each network is trained on its own combination only and never meets a missing input. The number of networks is
+Each network is trained on its own combination only and never sees a missing input. The number of networks is
 2^M - 1, so this is for few modalities: 7 networks for three, 15 for four.
 """
 

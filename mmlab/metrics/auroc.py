@@ -18,7 +18,7 @@ class AUROC(Metric[Output]):
     """Area under the ROC curve: how often a sample of a class gets a higher probability of it than one of another.
 
     Ties count half (Hanley & McNeil, 1982). Each class against the rest, averaged over the classes that have samples
-    and do not have all of them; of two classes it is the same for both. Of several labels at once it is each label's
+    and do not have all of them; of two classes it is the same for both. Of multi-label outputs it is each label's
     own, averaged alike.
     """
 

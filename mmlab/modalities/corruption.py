@@ -1,6 +1,6 @@
 """Corruptions of a recording, by kind and severity, to test the robustness of a prediction.
 
-Acts on raw recordings, before they are brought to the model's world. Deterministic under `seed`. Severity runs from 1
+Acts on raw recordings, before they are preprocessed. Deterministic under `seed`. Severity runs from 1
 (barely noticed) to 5 (hard for a person); what each step means stands in the `TABLE` of each kind, in its folder. Kinds
 with a time axis have one damage more, of a stretch that can also be chosen: `mmlab.modalities.stretches`.
 """

@@ -49,7 +49,7 @@ class Encoder(nn.Module):
 
 
 class LinearEncoder(Encoder):
-    """Rows of numbers `[B, n]` to a feature `[B, size]` by a linear map, brought to mean 0 and spread 1."""
+    """Vectors `[B, n]` to a feature `[B, size]` by a linear map, brought to mean 0 and spread 1."""
 
     body: nn.Linear
 
@@ -138,7 +138,7 @@ def convolutions_2d_1d(shape: tuple[int, ...], width: int, size: int) -> Encoder
 
 
 def convolutions_3d(shape: tuple[int, ...], width: int, size: int) -> Encoder:
-    """For scans as a whole `[C, D, H, W]`: the convolutions of pictures in three dimensions, of half the channels at
+    """For whole scans `[C, D, H, W]`: the convolutions of pictures in three dimensions, of half the channels at
     first, and pooled to two parts along each side."""
     channels, deep = shape[0], 5 * width // 2
     body = nn.Sequential(

@@ -1,7 +1,7 @@
 """Building blocks sized for a task, so that a method says how many heads it needs and never of what kind.
 
 A feature is a tuple of levels, shallow to deep: one vector `[B, D]`, or maps `[B, C, H, W]` for dense outputs, or
-`[B, C, D, H, W]` where scans as a whole are read.
+`[B, C, D, H, W]` where whole scans are read.
 Only this file and the encoders know which.
 """
 
@@ -69,7 +69,7 @@ class Parts:
         return body
 
     def learned_shape(self, modality: Modality) -> tuple[int, ...]:
-        """Of what a method meets of an input while it learns: features where they are cached, one place of windows."""
+        """Of what a method meets of an input during training: features where they are cached, one place of windows."""
         if self.info.has_windows:
             return (modality.shape[0], *[1] * (len(modality.shape) - 1))
         is_cached = modality.backbone is not None and modality.backbone.training == "cached"

@@ -15,7 +15,7 @@ from mmlab.networks.rank import GROUPS, convolution, pointwise, upsample
 
 class SwitchedBlock(nn.Module):
     """A convolution, the group normalisation of the input that passes, and ReLU, on maps `[B, C, H, W]`, or
-    `[B, C, D, H, W]` of scans as a whole."""
+    `[B, C, D, H, W]` of whole scans."""
 
     def __init__(self, rank: int, inputs: int, outputs: int, stride: int, owners: Iterable[str]) -> None:
         super().__init__()

@@ -28,10 +28,10 @@ INSTALL = "Install it: pip install 'mmlab[notebook]'"
 
 @dataclass(frozen=True)
 class Shown:
-    """What a page shows. title and note in words; html: the drawing; numbers: what it is drawn from.
+    """A view of a page. title and note: texts; html: the drawing; numbers: the data behind it.
 
-    A notebook draws it by itself; `figure` is the same as a Plotly figure, where there is one. `live` makes a widget of
-    it that reacts to clicks: a notebook shows that where anywidget is installed, and the still drawing elsewhere.
+    A notebook displays it; `figure` is the same as a Plotly figure, if there is one. `live` creates a widget of
+    it that reacts to clicks: a notebook shows it if anywidget is installed, and otherwise the static drawing.
 
     >>> model = mmlab.load("watch", "dropout")
     >>> shown = model.lattice(0)
@@ -64,7 +64,7 @@ class Shown:
         return self.live()
 
     def save(self, file: str | Path) -> None:
-        """Write the view as an HTML file that opens by itself, in light and dark."""
+        """Write the view as a self-contained HTML file, for light and dark."""
         head = f'<!doctype html><html><head><meta charset="utf-8"><title>{escape(self.title)}</title>'
         ink = "<style>body { color-scheme: light dark; font: 15px/1.5 system-ui, sans-serif; }</style></head><body>"
         write_atomically(Path(file), f"{head}{ink}{self._repr_html_()}</body></html>".encode())

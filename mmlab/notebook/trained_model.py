@@ -37,7 +37,7 @@ RATES = tuple(rate / 20 for rate in range(20))
 
 
 class TrainedModel(Model):
-    """A model of the library. A sample is the id or the number of one that ships, or inputs by name as in `predict`.
+    """A model of the library. A sample is the id or index of a shipped one, or inputs by name as in `predict`.
 
     >>> model = mmlab.load("watch", "dropout")
     >>> sorted(model.explain(0).numbers)
@@ -55,7 +55,7 @@ class TrainedModel(Model):
 
     @property
     def measured(self) -> MeasuredModel:
-        """What was measured of it: scores, measures, map, report."""
+        """Its evaluation results: scores, measures, map, report."""
         kept = self.__dict__.get("_measured")
         if kept is None:
             kept = MeasuredModel(self, self.reference)
@@ -63,10 +63,10 @@ class TrainedModel(Model):
         return kept
 
     def lattice(self, sample: Sample) -> Shown:
-        """The answer of every combination of a sample, as on the Bench. numbers: by combination key.
+        """The prediction for every combination of a sample, as on the Bench. numbers: by combination key.
 
-        With anywidget (`mmlab[notebook]`), a notebook shows it with switches for the inputs; `.widget.present` holds
-        those that are on.
+        With anywidget (`mmlab[notebook]`), a notebook shows it with switches for the inputs; `.widget.present` lists
+        the active ones.
 
         Raises UnknownName for a sample that does not ship.
         """
@@ -101,10 +101,10 @@ class TrainedModel(Model):
         )
 
     def explain(self, sample: Sample, target: int | None = None, way: str = "gradcam") -> Shown:
-        """Where it looks in each input of a sample and how much each counts, as on Explain.
+        """Attribution maps of a sample's inputs and the contribution of each, as on Explain.
 
-        target: the number of a class or region; that of the answer by default. way: an explainer by name. numbers:
-        `net` and `shares` by combination, and the number of the `target`. Raises UnknownName.
+        target: the index of a class or region; by default that of the prediction. way: an explainer by name. numbers:
+        `net` and `shares` by combination, and the index of the `target`. Raises UnknownName.
         """
         inputs = self._inputs(sample)
         combinations = self.combinations(inputs)
@@ -130,7 +130,7 @@ class TrainedModel(Model):
         )
 
     def embedding(self) -> Shown:
-        """The test set in its map under complete input, as on Embed; the Plotly figure offers every combination.
+        """The embedding map of the test set for complete input, as on Embed; the Plotly figure has every combination.
 
         numbers: `points [K, N, 2]` in the order of `combinations`, and `ids`.
         """
@@ -171,9 +171,9 @@ class TrainedModel(Model):
         )
 
     def dominance(self) -> Shown:
-        """How much it leans on each input, by every measure, as on Dominance and in `mmlab dominance --json`.
+        """How much it relies on each input, by every measure, as on Dominance and in `mmlab dominance --json`.
 
-        Asks the model for some seconds the first time; that is kept.
+        Takes some seconds the first time; the results are cached.
         """
         panel = self.measured.panel
         table = drawings.dominance_table(dominance_rows(panel), site_inputs(self.method.modalities))

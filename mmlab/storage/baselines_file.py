@@ -24,7 +24,7 @@ def write(library: Library, task: str, found: Mapping[str, Any]) -> None:
 
 
 def read(library: Library, task: str, fingerprint: str) -> dict[str, Any]:
-    """The yardsticks by name, measured on the data of this fingerprint; empty where there are none to be read."""
+    """The reference models by name, measured on the data of this fingerprint; empty where there are none to be read."""
     from mmlab.storage.file_schemas import Baselines
 
     for file in library.glob(f"{task}/{FILE}"):
@@ -38,7 +38,7 @@ def read(library: Library, task: str, fingerprint: str) -> dict[str, Any]:
 
 
 def scores(found: Mapping[str, Any], metric: str) -> dict[str, dict[str, float]]:
-    """By title of the yardstick and combination, one metric; NaN where it does not exist."""
+    """By title of the reference model and combination, one metric; NaN where it does not exist."""
     tables = {each["title"]: each["metrics"] for each in found.values()}
     return {
         title: {key: _number(row.get(metric)) for key, row in table.items() if metric in row}

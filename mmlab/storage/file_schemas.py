@@ -122,7 +122,7 @@ class Baseline(TypedDict):
 
 @with_config(OPEN)
 class Baselines(TypedDict):
-    """`baselines.json`: the yardsticks of a task, and the data that they were measured on."""
+    """`baselines.json`: the reference models of a task, and the data that they were measured on."""
 
     contents: Digest
     samples: Count

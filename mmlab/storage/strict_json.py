@@ -48,7 +48,7 @@ def decode(content: bytes, what: str, hint: str = "", most: int = LARGEST, refus
 
 
 def fit(value: Any, schema: Any, what: str, hint: str = "", refuse: Refuse = DataError) -> Any:
-    """`value` itself, in the order that it has, once it fits `schema`, a TypedDict; nothing is converted."""
+    """`value` itself, in its order, once it fits `schema`, a TypedDict; nothing is converted."""
     from pydantic import ValidationError
 
     try:

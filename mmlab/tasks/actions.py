@@ -96,12 +96,12 @@ class Actions:
         return GallerySample(sample, raw, CLASSES.index(action), action, note)
 
     def read(self, modality: str, content: bytes, name: str = "", options: Mapping[str, Any] = NO_OPTIONS) -> Raw:
-        """Decode a picture or flow that a person brought. Raises DataError."""
+        """Decode a picture or flow that a user uploaded. Raises DataError."""
         build(NoOptions, options)
         return READ[MODALITIES[modality].name](content, name)
 
     def prepare(self, modality: str, raw: Raw) -> PreparedInput:
-        """Bring a recording to the model's world: its middle square."""
+        """Preprocess a recording into a model input: its middle square."""
         found = PREPARE[MODALITIES[modality].name](raw, SIDE)
         ours = isinstance(raw, Picture) and raw.pixels.shape == (SIDE, SIDE, 3)
         return found if ours else PreparedInput(found.tensor, (*found.notes, FOREIGN))

@@ -95,7 +95,7 @@ class Brain:
         return read_scan(content, name, build(SliceOptions, options).height)
 
     def prepare(self, modality: str, raw: Raw) -> PreparedInput:
-        """Bring a slice to the model's world: see `mmlab.modalities.scan.preprocess`."""
+        """Preprocess a slice into a model input: see `mmlab.modalities.scan.preprocess`."""
         _ = MODALITIES[modality]
         return prepare_scan(raw)
 

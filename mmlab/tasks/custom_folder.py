@@ -120,12 +120,12 @@ class FolderTask:
         return GallerySample(row.id, raw, target, self.info.output.in_words(target), " ".join(filter(None, notes)))
 
     def read(self, modality: str, content: bytes, name: str = "", options: Mapping[str, Any] = NO_OPTIONS) -> Raw:
-        """Decode a file that a person brought. Raises DataError."""
+        """Decode a file that a user uploaded. Raises DataError."""
         kind = self.description[modality].kind
         return kind.read_as_stated(content, name, build(kind.ReadOptions, options))
 
     def prepare(self, modality: str, raw: Raw) -> PreparedInput:
-        """Bring a recording to the model's world, numbers on the scale of the training samples."""
+        """Preprocess a recording into a model input, numbers on the scale of the training samples."""
         kind = self.description[modality].kind
         made = kind.prepare(raw)
         scales = _scales_by_manifest(self.description, manifest_state(self.description)) if kind.standardised else {}
@@ -202,7 +202,7 @@ class FolderTask:
 
 
 def _learned(description: Description) -> dict[str, str]:
-    """What of the training samples inputs were made with, such as pieces of words, so that models keep it."""
+    """What of the training samples inputs were made with, such as subwords, so that models keep it."""
     return {item.modality.name: text for item in description.inputs if (text := item.kind.learned())}
 
 

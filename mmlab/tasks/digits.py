@@ -103,14 +103,14 @@ class Digits:
         return GallerySample(sample, raw, row["digit"], str(row["digit"]), note)
 
     def read(self, modality: str, content: bytes, name: str = "", options: Mapping[str, Any] = NO_OPTIONS) -> Raw:
-        """Decode a file that a person brought; the ink of a picture is found by its own contrast. Raises DataError."""
+        """Decode a file that a user uploaded; the ink of a picture is found by its own contrast. Raises DataError."""
         build(NoOptions, options)
         if modality == "image":
             return read_picture(content, name, white=None)
         return modality_kind(MODALITIES[modality].kind).read(content, name)
 
     def prepare(self, modality: str, raw: Raw) -> PreparedInput:
-        """Bring a recording to the model's world: ink on nothing, a second of spectrogram, 16 points of path."""
+        """Preprocess a recording into a model input: ink on nothing, a second of spectrogram, 16 points of path."""
         return PREPARE[MODALITIES[modality].name](raw)
 
     def describe(self) -> dict[str, Any]:

@@ -94,12 +94,12 @@ class Faces:
         return GallerySample(sample, raw, CLASSES.index(answer), answer, _in_words(row["kind"]))
 
     def read(self, modality: str, content: bytes, name: str = "", options: Mapping[str, Any] = NO_OPTIONS) -> Raw:
-        """Decode a picture that a person brought. Raises DataError."""
+        """Decode a picture that a user uploaded. Raises DataError."""
         build(NoOptions, options)
         return READ[MODALITIES[modality].name](content, name)
 
     def prepare(self, modality: str, raw: Raw) -> PreparedInput:
-        """Bring a picture to the model's world: see `mmlab.modalities.image.scene_crop`."""
+        """Preprocess an image into a model input: see `mmlab.modalities.image.scene_crop`."""
         found = PREPARE[MODALITIES[modality].name](raw, SIDE)
         ours = isinstance(raw, Picture) and raw.pixels.shape[:2] == (SIDE, SIDE)
         return found if ours else PreparedInput(found.tensor, (*found.notes, FOREIGN))

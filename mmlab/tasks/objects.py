@@ -85,7 +85,7 @@ class Objects:
         return GallerySample(sample, raw, CLASSES.index(kind), kind, note)
 
     def read(self, modality: str, content: bytes, name: str = "", options: Mapping[str, Any] = NO_OPTIONS) -> Raw:
-        """Decode a picture that a person brought, or render an OBJ or OFF file as this input. Raises DataError."""
+        """Decode a picture that a user uploaded, or render an OBJ or OFF file as this input. Raises DataError."""
         MODALITIES[modality]  # raises UnknownName
         if is_mesh(content, name):
             return views_of(content, name, build(ViewOptions, options), modality == "rear")
@@ -98,7 +98,7 @@ class Objects:
         return as_obj(captures.parts("test", row["kind"], int(row["object"].rpartition("-")[2])))
 
     def prepare(self, modality: str, raw: Raw) -> PreparedInput:
-        """Bring a picture to the model's world: see `mmlab.modalities.image.scene_crop`."""
+        """Preprocess an image into a model input: see `mmlab.modalities.image.scene_crop`."""
         MODALITIES[modality]  # raises UnknownName
         found = prepare_grey(raw, SIDE)
         ours = isinstance(raw, Picture) and raw.pixels.shape == (SIDE, SIDE)

@@ -133,12 +133,12 @@ class Opinion:
         return GallerySample(sample, raw, row["opinion"], f"{row['opinion']:+.2f}", note)
 
     def read(self, modality: str, content: bytes, name: str = "", options: Mapping[str, Any] = NO_OPTIONS) -> Raw:
-        """Decode a file that a person brought. Raises DataError."""
+        """Decode a file that a user uploaded. Raises DataError."""
         build(NoOptions, options)
         return READ[MODALITIES[modality].name](content, name)
 
     def prepare(self, modality: str, raw: Raw) -> PreparedInput:
-        """Bring a recording to the model's world."""
+        """Preprocess a recording into a model input."""
         return PREPARE[MODALITIES[modality].name](raw)
 
     def known_values(self) -> dict[str, dict[str, float]]:

@@ -131,12 +131,12 @@ class Pendulum:
         return GallerySample(sample, raw, row["ahead"], f"{row['ahead']:+.2f} ({side})", note)
 
     def read(self, modality: str, content: bytes, name: str = "", options: Mapping[str, Any] = NO_OPTIONS) -> Raw:
-        """Decode a file that a person brought. Raises DataError."""
+        """Decode a file that a user uploaded. Raises DataError."""
         build(NoOptions, options)
         return READ[MODALITIES[modality].name](content, name)
 
     def prepare(self, modality: str, raw: Raw) -> PreparedInput:
-        """Bring a recording to the model's world."""
+        """Preprocess a recording into a model input."""
         return PREPARE[MODALITIES[modality].name](raw)
 
     def environment(self) -> Environment:

@@ -34,7 +34,7 @@ ANGLES = 18  # bins from 0 to 180 degrees
 
 
 class DominanceLog:
-    """Writes one JSON line per epoch: scores by combination, and per modality the length of the gradient in its encoder
+    """Writes one JSON line per epoch: scores by combination, and per modality the gradient norm of its encoder
     and its share of |gradient x activation| at the encoder's output, which no rescaling of layers changes.
 
     `conflicts` adds the cosines between the gradients of several losses, for methods that train every combination.
@@ -43,7 +43,7 @@ class DominanceLog:
     def __init__(self, path: str | Path, encoders: Mapping[str, nn.Module], metric: str = "accuracy") -> None:
         """`encoders`: the part of the model that only that modality passes through. Raises DataError for other names.
 
-        An existing file is written anew.
+        An existing file is rewritten.
         """
         wrong = [name for name in encoders if not NAME.fullmatch(name)]
         if wrong or len(encoders) < 2:
@@ -56,7 +56,7 @@ class DominanceLog:
         self._sums = self._fresh()
 
     def step(self) -> None:
-        """Note the gradients of this step. Call it after `backward()`."""
+        """Record the gradients of this step. Call it after `backward()`."""
         self._sums.steps += 1
         for name, module in self.encoders.items():
             gradients = [p.grad for p in module.parameters() if p.grad is not None]
@@ -69,7 +69,7 @@ class DominanceLog:
         self._evidence = {}
 
     def conflicts(self, losses: Mapping[str, Tensor], parameters: list[nn.Parameter]) -> None:
-        """Note the angles between the gradients of `losses`, by combination (`image-sound`), on shared `parameters`.
+        """Record the angles between the gradients of `losses`, by combination (`image-sound`), on shared `parameters`.
 
         Call it before `backward()`: it keeps the graph.
         """
@@ -90,7 +90,7 @@ class DominanceLog:
             kept += torch.histc(angles, ANGLES, 0, 180)
 
     def epoch(self, metrics: Mapping[str, float], losses: Mapping[str, float | Tensor] | None = None) -> None:
-        """Write the line of an epoch. metrics: the score on validation by combination key, such as `image-sound`."""
+        """Write the line of an epoch. metrics: the validation score by combination key, such as `image-sound`."""
         steps = max(self._sums.steps, 1)
         line = {
             "format": FORMAT,
@@ -112,7 +112,7 @@ class DominanceLog:
         self._sums, self._evidence = self._fresh(), {}  # what explanations left in the encoders is no step
 
     def close(self) -> None:
-        """Take the hooks off the encoders."""
+        """Remove the hooks from the encoders."""
         for handle in self._handles:
             handle.remove()
 

@@ -1,7 +1,7 @@
 """The one training loop. It knows no method's name; it yields progress, and resumes to the same result.
 
 Randomness is a function of (seed, epoch), so that the state to resume from is tensors and numbers only. It is
-written after each epoch in one safetensors file: killed at any moment, a run goes on from its last whole epoch."""
+written after each epoch in one safetensors file: killed at any moment, a run resumes from its last complete epoch."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ class Trainer:
         self.optimiser_state: dict[str, Any] | None = None
 
     def epochs(self) -> Iterator[Progress]:
-        """Train, yielding after each epoch; goes on from a saved state where `folder` holds one."""
+        """Train, yielding after each epoch; resumes from a saved state where `folder` holds one."""
         if self.folder is not None and (self.folder / STATE).is_file():
             most = sum(parameter.numel() for parameter in self.method.parameters())
             saved = resume_state.read(self.folder / STATE, self.place, self._settings(), self._as_now, most)

@@ -71,7 +71,7 @@ def moved(
 ) -> tuple[dict[str, Tensor], Tensor]:
     """Mirrored, turned, scaled and shifted: pictures `[B, C, H, W]` and regions `[B, R, H, W]` of a sample alike.
 
-    Beyond its edges a picture goes on as in a mirror, and so do its regions. Scans as a whole `[B, C, D, H, W]` are
+    Beyond its edges a picture goes on as in a mirror, and so do its regions. Whole scans `[B, C, D, H, W]` are
     turned about their upright axis.
     """
     rows = len(regions)
@@ -102,7 +102,7 @@ def warped(
     inputs: Mapping[str, Tensor], regions: Tensor, generator: torch.Generator
 ) -> tuple[dict[str, Tensor], Tensor]:
     """Bent alike, pictures and regions of a sample, and each input by itself brighter or darker, with more or less
-    contrast. Where a picture is 0 it stays so. Scans as a whole have mean 0, so that a factor is their contrast.
+    contrast. Where a picture is 0 it stays so. Whole scans have mean 0, so that a factor is their contrast.
 
     Bends are smooth between knots that are moved by chance (Ronneberger, Fischer & Brox, U-Net, MICCAI 2015); contrast
     is a power, as nnU-Net's gamma.

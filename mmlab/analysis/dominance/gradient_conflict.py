@@ -1,7 +1,7 @@
 """The gradients that a trained model would still receive from each combination: their norms and the angles between
 them.
 
-What was logged while it learned is read by `mmlab.analysis.methods.training_log`. Lengths belong to one way to write a
+What was logged during training is read by `mmlab.analysis.methods.training_log`. Lengths belong to one way to write a
 network down: scaling an encoder up and its head down changes them and nothing else, so they are compared over time or
 between combinations on the same parameters, never as shares of what a modality contributes.
 """

@@ -34,7 +34,7 @@ Bits = np.ndarray
 @dataclass(frozen=True)
 class Known:
     """One data set. draw: bits of left and right and the label, from a generator; worn: whether the right modality is a
-    coin while the model learns, and speaks when it is tested (a modality that collapsed in training)."""
+    coin during training, and speaks when it is tested (a modality that collapsed in training)."""
 
     name: str
     title: str

@@ -1,6 +1,6 @@
 """Dominance during training, from the lines of its log: gradient norms, attribution shares and gradient conflicts.
 
-Lines are those of `progress.jsonl`, or what `log_files.read_log` makes of a log that somebody brought.
+Lines are those of `progress.jsonl`, or what `log_files.read_log` makes of a log that a user uploaded.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ Rows = Sequence[Mapping[str, Any]]
 class TrainingDynamics:
     """A training by epoch (E of them), for M modalities.
 
-    norms: `[E, M]`, lengths of the gradients in the encoders; work: `[E, M]`, fair shares (Shapley) of the score on
+    norms: `[E, M]`, gradient norms in the encoders; work: `[E, M]`, fair shares (Shapley) of the score on
     validation, None where not every combination was scored; scores: `[E, K]` by combination in `keys`; shares: `[E, M]`
     of |gradient x activation|, None where they were not logged; stages: the name of the stage of each epoch.
     """

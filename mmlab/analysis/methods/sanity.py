@@ -33,7 +33,7 @@ def _below(
     metric: str,
     label: Callable[[str], str],
 ) -> str:
-    """Models that are below a yardstick where they are furthest from it."""
+    """Models that are below a reference model where they are furthest from it."""
     worst: dict[str, tuple[float, str]] = {}
     higher = higher_is_better(metric)
     for name, scores in models.items():
@@ -65,7 +65,7 @@ def _below(
 def _hurt(
     models: Mapping[str, Scores], yardsticks: Mapping[str, Scores], metric: str, label: Callable[[str], str]
 ) -> str:
-    """Models that score less with all inputs than with some of them, where no yardstick does."""
+    """Models that score less with all inputs than with some of them, where no reference model does."""
     found: dict[str, tuple[float, str, str]] = {}
     higher = higher_is_better(metric)
     for name, scores in models.items():

@@ -25,9 +25,10 @@ IMPOSSIBLE = -50.0  # the log-probability of a class that no training sample has
 
 
 def answers(name: str, training: Table, validation: Table, inputs: Numbers, channels: int) -> Numbers:
-    """What a yardstick answers to `inputs [N, n]`: log-probabilities `[N, C]`, or numbers `[N, 1]` for one channel.
+    """What a reference model answers to `inputs [N, n]`: log-probabilities `[N, C]`, or numbers `[N, 1]` for one
+    channel.
 
-    Several labels at once: the log odds `[N, L]` of each, by a model of its own.
+    Multi-label outputs: the log odds `[N, L]` of each, by a model of its own.
 
     Sources: scikit-learn's LogisticRegression (L2, lbfgs), Ridge and forests. Raises Unsupported where the training
     samples are all of one class.
@@ -87,7 +88,7 @@ def _forest(training: Table, validation: Table, is_number: bool) -> Any:
 
 
 class Flat:
-    """Tensors of one input as rows of numbers: as they are where they are few, else their principal components.
+    """Tensors of one input as vectors: as they are where they are few, else their principal components.
 
     Words are counted. Fitted on the training samples only.
     """

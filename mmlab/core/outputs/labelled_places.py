@@ -17,7 +17,7 @@ UNLABELLED = -1
 
 
 def places_of(maps: Tensor) -> tuple[int, ...]:
-    """The dimensions of maps `[B, C, ...]` that are places: two of pictures, three of scans as a whole."""
+    """The dimensions of maps `[B, C, ...]` that are places: two of pictures, three of whole scans."""
     return tuple(range(2, maps.dim()))
 
 

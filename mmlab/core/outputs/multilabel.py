@@ -27,9 +27,9 @@ MOST_COUNTED = 3  # labels; samples that have more are one group
 
 @dataclass(frozen=True)
 class Multilabel(Output):
-    """Any number of the labels `classes`, none included: each has its own sigmoid. Mean binary cross-entropy in nats.
+    """Any number of the labels `classes`, including none: each has its own sigmoid. Mean binary cross-entropy in nats.
 
-    threshold: the probability above which a label is given.
+    threshold: the probability above which a label is predicted.
 
     >>> mmlab.Multilabel(("drama", "comedy", "war")).read(torch.tensor([2.0, 1.0, -3.0])).answer
     'drama, comedy'

@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class Prediction:
-    """One answer, decoded and small.
+    """One prediction, decoded and small.
 
-    answer:        the class, the labels, the number or the regions found, in words.
+    answer:        the predicted class, labels, number or regions, in words.
     probabilities: by class or label, or mean by region (segmentation); empty for a number.
     uncertainty:   entropy in nats for classes, mean entropy per label or pixel; see `Output.uncertainty`.
     value:         index of the class, the number, the region probabilities `[R, H, W]` as float16, or those of labels.
-    certainty:     how sure the answer is, where that is not the largest probability.
+    certainty:     the confidence, if it is not the largest probability.
 
     >>> found = mmlab.Classification(("cup", "hat")).read(torch.tensor([2.0, 0.0]))
     >>> found.answer, found.value, round(found.probabilities["cup"], 2)
@@ -32,5 +32,5 @@ class Prediction:
 
     @property
     def confidence(self) -> float:
-        """How sure the answer is: the largest probability where nothing else is said, 0 where there is none."""
+        """The confidence: the largest probability unless `certainty` is given, 0 if there is none."""
         return max(self.probabilities.values(), default=0.0) if self.certainty is None else self.certainty

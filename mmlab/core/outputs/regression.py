@@ -24,8 +24,8 @@ STEPS = 6  # that the scale has, from -3 to 3
 class Regression(Output):
     """A number between `low` and `high`, read as above `middle` or not.
 
-    The middle itself counts as not above, as with CMU-MOSI (Zadeh et al., 2016). whole_steps: whether the whole numbers
-    of the scale are answers that people tell apart, so that rounding to them is measured, too.
+    The middle itself counts as not above, as with CMU-MOSI (Zadeh et al., 2016). whole_steps: whether the integers
+    of the scale are meaningful categories, so that accuracy after rounding is measured, too.
 
     >>> mmlab.Regression(-3, 3).read(torch.tensor([0.5])).answer
     '+0.50'

@@ -33,7 +33,7 @@ def reliability_counts(logits: Tensor, truth: Tensor, known: Tensor | None = Non
 
 
 def _counted(logits: Tensor, truth: Tensor, known: Tensor) -> Tensor:
-    """The same of one region of a scan as a whole, `[3 BINS]`, bin by bin: no table of voxels by bins is made."""
+    """The same of one region of a whole scan, `[3 BINS]`, bin by bin: no table of voxels by bins is made."""
     probability = logits.sigmoid()
     bins = (probability * BINS).long().clamp(max=BINS - 1)
     inside = [(bins == each) & known for each in range(BINS)]

@@ -32,13 +32,13 @@ OLD_UNKNOWN = 1.0  # what earlier cards say of a pixel whose side is not known
 
 @dataclass(frozen=True)
 class Segmentation(Output):
-    """Regions of an image, each yes or no per pixel (they may be nested); of a scan as a whole, per voxel.
+    """Regions of an image, a binary mask each (they may be nested); for a whole scan, per voxel.
 
-    Logits and targets are `[B, R, H, W]`, or `[B, R, D, H, W]`; what is said of pixels holds for voxels.
+    Logits and targets are `[B, R, H, W]`, or `[B, R, D, H, W]`; statements about pixels also hold for voxels.
 
-    names: of the regions, for people. pixel: the side of a pixel in mm, None where it is not known or not
-    the same in all samples; distances are then in pixels. ignore: the labels that mean in a label map that nobody
-    labelled a pixel: it is neither learned from nor counted (`labelled_places`).
+    names: of the regions, for display. pixel: the side of a pixel in mm, None if it is unknown or differs between
+    samples; distances are then in pixels. ignore: the labels that mark unlabelled pixels in a label map; these are
+    neither trained on nor counted (`labelled_places`).
 
     >>> mmlab.Segmentation(("core", "edema")).channels
     2

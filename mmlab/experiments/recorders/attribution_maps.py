@@ -53,7 +53,7 @@ class Snapshots:
 
 
 class AttributionRecorder:
-    """Adds to `snapshots.npz` of a run after each of a handful of epochs; goes on where an interrupted run stopped."""
+    """Adds to `snapshots.npz` of a run after each of a handful of epochs; resumes where an interrupted run stopped."""
 
     def __init__(self, task: Task, method: Method, epochs: int, folder: Path) -> None:
         self.method, self.folder = method, folder

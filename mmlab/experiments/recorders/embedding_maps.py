@@ -60,7 +60,7 @@ class EpochMaps:
 
 
 class EmbeddingRecorder:
-    """Adds to `epochs.npz` of a run after each of a handful of epochs; goes on where an interrupted run stopped."""
+    """Adds to `epochs.npz` of a run after each of a handful of epochs; resumes where an interrupted run stopped."""
 
     def __init__(self, method: Method, validation: Samples, epochs: int, folder: Path) -> None:
         self.method, self.file = method, folder / EPOCH_MAPS

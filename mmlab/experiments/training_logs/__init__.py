@@ -1,7 +1,7 @@
 """A training for other programs: a CSV table, event files for TensorBoard, runs of MLflow and of W&B, and a trace of an
 epoch.
 
-All but the trace are written from the run's own log after each epoch, so that a run that was cut off is whole again
+All but the trace are written from the run's own log after each epoch, so that a run that was interrupted is whole again
 once it goes on. A kind is one file here with a class that is built from the run, named in `KINDS`.
 
 >>> log = open_log("tensorboard", FollowedRun(Path("logs"), "digits", "dmrnet", "seed0", settings, info))

@@ -19,7 +19,7 @@ class CsvLog:
         self.file = run.target / CSV
 
     def follow(self, folder: Path) -> None:
-        """Write the table anew, in one step."""
+        """Write the table again, in one step."""
         rows = progress_file.whole_lines(folder)
         flat = [dict(numbers(row)) for row in rows]
         names = list(dict.fromkeys(name for row in flat for name in row))

@@ -57,7 +57,7 @@ class WandbLog:
         self.is_whole = rows[-1]["epoch"] + 1 >= rows[-1]["epochs"]
 
     def close(self) -> None:
-        """Write the rest; a run that was cut off is marked as failed until it goes on."""
+        """Write the rest; a run that was interrupted is marked as failed until it goes on."""
         if self.opened is not None:
             with _answers():
                 self.opened.finish(exit_code=0 if self.is_whole else 1)

@@ -9,7 +9,7 @@ from mmlab.modalities.random_draws import even_draw
 
 
 def vary_scan(batch: Tensor, generator: torch.Generator) -> Tensor:
-    """Another scanner for slices `[B, 1, H, W]`, or scans as a whole, of mean 0 and spread 1 in the head: contrast,
+    """Another scanner for slices `[B, 1, H, W]`, or whole scans, of mean 0 and spread 1 in the head: contrast,
     brightness, noise.
 
     What is 0 is outside the head and stays 0.

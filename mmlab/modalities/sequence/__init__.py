@@ -22,7 +22,7 @@ class SequenceKind(ModalityKind):
     """Rows of features, one per word or frame: tensors `[C + 1, T]`, whose last row is 1 where a step is there, else 0.
 
     Samples differ in length, and a length travels as this row, inside the tensor: so it goes wherever the input goes
-    (stored in half precision, shuffled, batched, given to models of one's own, exported), and nobody else has to know
+    (stored in half precision, shuffled, batched, given to custom models, exported), and nobody else has to know
     of it. Presence is told, not guessed from zeros; NaN, which would tell it as well, would not survive a gradient, a
     mean over inputs or a mixture of two samples. An input that is missing is all zero, and so is without any step.
     """

@@ -1,7 +1,7 @@
 """Texts as tokens of a vocabulary, if an input of task.json asks for one: subwords, or the tokens of a model.
 
 `bpe:FILE` are pieces that were learned on the training texts of a folder (`mmlab.modalities.text.subwords`);
-`hf:FOLDER` is the tokenizer of a model of Hugging Face, read from a folder or the user's cache, never from the network.
+`hf:FOLDER` is the tokenizer of a Hugging Face model, read from a folder or the user's cache, never from the network.
 """
 
 from __future__ import annotations

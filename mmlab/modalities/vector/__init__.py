@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @MODALITY_KINDS.register("vector")
 class VectorKind(ModalityKind):
-    """Rows of numbers: `[n]`."""
+    """Vectors: `[n]`."""
 
     noun = "a row of numbers"
     recording = Vector

@@ -9,7 +9,7 @@ from mmlab.viz.inputs.numbers import NumberDrawing
 
 
 class VectorDrawing(NumberDrawing):
-    """Of rows of numbers, and of tensors `[n]`."""
+    """Of vectors, and of tensors `[n]`."""
 
     def recorded(self, raw: Vector, colour: str, what: str) -> Drawing:
         values = raw.values.tolist()

@@ -21,7 +21,7 @@ STEPS = 32  # slices, at most, that a person goes through
 
 @MODALITY_KINDS.register("volume")
 class VolumeKind(ModalityKind):
-    """Scans as a whole: tensors `[1, D, H, W]` with mean 0 and spread 1 where there is something, 0 elsewhere."""
+    """Whole scans: tensors `[1, D, H, W]` with mean 0 and spread 1 where there is something, 0 elsewhere."""
 
     noun = "a scan"
     recording = ScanVolume

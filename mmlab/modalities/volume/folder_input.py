@@ -23,7 +23,7 @@ from mmlab.modalities.volume.decode import SIDE, read_scan_volume
 
 @dataclass(frozen=True)
 class VolumeInput(FolderInput):
-    """A scan as a whole: NIfTI, or an array of slices."""
+    """A whole scan: NIfTI, or an array of slices."""
 
     size: int = option(32, "Voxels along each side, as the model sees it", 8, 256)
     slices: int = option(0, "Voxels from below to above, where they are not as many as along the other sides", 0, 256)

@@ -37,7 +37,7 @@ class Change:
 
 
 def fix(folder: Path) -> list[Change]:
-    """Write `manifest.fixed.csv` where something can be mended without guessing; what was. The manifest stays.
+    """Write `manifest.fixed.csv` where something can be corrected without guessing; what was. The manifest stays.
 
     Raises DataError where task.json or the manifest cannot be read at all.
     """
@@ -116,7 +116,7 @@ def usual_split(word: str) -> str:
 
 
 def _mender(column: str, description: Description) -> Callable[[str], str]:
-    """What mends the cells of a column."""
+    """What corrects the cells of a column."""
     if column == description.split_column:
         return usual_split
     if column == "target" and not description.has_label_maps:

@@ -30,10 +30,10 @@ Arrays = Mapping[str, NDArray[Any]]
 
 
 def write_from_arrays(source: Path, folder: Path) -> int:
-    """Write a task of rows of numbers and of sequences into a folder that is new or empty; the number of samples.
+    """Write a task of vectors and of sequences into a folder that is new or empty; the number of samples.
 
     A sequence has as many steps in each sample as an array of its name and `_lengths` says; without one, steps of zeros
-    alone at an end are padding. Right answers `[samples, labels]` of zeros and ones are several labels at once, named
+    alone at an end are padding. Right answers `[samples, labels]` of zeros and ones are multi-label outputs, named
     by an array `classes`. Arrays end in `_train`, `_valid` and `_test`, or all samples are in one array per input.
     Where there is no validation part, a fifth of the training groups is it; where there is no split at all, it is drawn
     under a fixed seed, group by group. Raises DataError.

@@ -49,7 +49,7 @@ class Problems:
         self.warnings += not problem.is_error
 
     def error(self, message: str, hint: str = "", line: int = 0, column: str = "", file: str = MANIFEST) -> None:
-        """Something that has to be mended."""
+        """Something that has to be corrected."""
         self.add(Problem(message, hint, file, line, column))
 
     def warn(self, message: str, hint: str = "", line: int = 0, column: str = "", file: str = MANIFEST) -> None:

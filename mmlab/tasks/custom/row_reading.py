@@ -65,7 +65,7 @@ class ReadPart:
 
 
 def standardised(description: Description) -> Mapping[str, int]:
-    """How many rows of numbers each standardised modality has."""
+    """How many vectors each standardised modality has."""
     return {item.modality.name: item.kind.scaled_rows for item in description.inputs if item.kind.standardised}
 
 

@@ -2,7 +2,7 @@
 
 Each input whose rows take more than `HELD` has a file of its own, and so have label maps; the rest is held in memory,
 as in a small split. The files are known by the content of the folder, so that a copy of it, or a file that was only
-touched, makes nothing anew.
+touched, makes nothing again.
 """
 
 from __future__ import annotations

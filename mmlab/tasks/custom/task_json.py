@@ -278,7 +278,7 @@ def _letter(label: str, taken: set[str]) -> str:
 
 
 def _check_dense(inputs: list[Input], problems: Problems) -> None:
-    """Regions are found in pictures, or scans as a whole, that lie on each other: all of one size."""
+    """Regions are found in pictures, or whole scans, that lie on each other: all of one size."""
     shapes = {item.modality.shape[1:] for item in inputs}
     if not all(modality_kind(item.modality.kind).spatial for item in inputs) or len(shapes) > 1:
         able = [name for name, made in kinds().items() if modality_kind(made.seen_as).spatial]

@@ -25,7 +25,7 @@ RANK, LEAST_WINDOW, STEP_OF_WINDOW = 3, 16, 8  # of scans as a whole; voxels a s
 
 
 def usual_plan(description: Description, count: int) -> dict[str, Any]:
-    """For so many training samples. Where all inputs are rows of numbers, quick to learn from, the number of passes
+    """For so many training samples. Where all inputs are vectors, quick to learn from, the number of passes
     is found on validation.
     """
     window = int(description.plan.get("window", usual_window(description)))

@@ -51,7 +51,7 @@ class PackItem:
 
 
 class Pack:
-    """The pack in the file at `path`. `formats` by modality; `again` is the command that makes it anew."""
+    """The pack in the file at `path`. `formats` by modality; `again` is the command that makes it again."""
 
     def __init__(self, path: Path, formats: Mapping[str, Format], again: str) -> None:
         self.path, self.formats, self.again = path, dict(formats), f"Run: {again}"

@@ -37,7 +37,7 @@ def open_folder(name: str, folder: Path, protocol: str = "", incomplete: bool = 
     """Make the folder a task under the protocol, by default the one that it has, and let every command find it.
 
     Raises DataError where files are missing or are Git LFS pointers. incomplete: these count as missing inputs instead,
-    as they do in a folder that was opened so before and has not changed. size: of scans as a whole, see `sized`.
+    as they do in a folder that was opened so before and has not changed. size: of whole scans, see `sized`.
     """
     benchmark, chosen, found = looked_at(name, folder, protocol, size)
     lost = {path for path, _ in found.lacking}

@@ -163,7 +163,7 @@ def show(name: str, text: str) -> None:
 def run_cached(key: Hashable, label: str, make: Callable[[ProgressCallback], T], private: bool = False) -> T:
     """What `make` returns, computed once per key. Raises Stopped where a person stopped it, and what `make` raises.
 
-    private: kept for this session only, for what a person brought.
+    private: kept for this session only, for what a user uploaded.
     """
     office = _office()
     kept = st.session_state.setdefault(OWN, OrderedDict()) if private else office.results

@@ -24,7 +24,7 @@ def is_presented() -> bool:
 
 
 def show(page: Page) -> None:
-    """The switches, at the foot of the side bar, or of the page where that is presented."""
+    """The switches, at the bottom of the sidebar, or of the page where that is presented."""
     if is_presented():
         st.html(STYLE)
     elif hidden.is_hidden("sidebar"):

@@ -181,7 +181,7 @@ def numbers_help(*terms: str, more: Sequence[str] = ()) -> None:
 
 
 def _go_to_task() -> None:
-    """Another task has other samples, methods and inputs: the rest of the view starts anew."""
+    """Another task has other samples, methods and inputs: the rest of the view starts again."""
     url_state.begin(task=st.session_state["task"])
 
 

@@ -1,6 +1,6 @@
 """A Plotly figure that persists while its colours change, as a page component.
 
-`st.plotly_chart` mounts a figure anew at any change of its data, and zoom and lasso are gone. Here the figure is drawn
+`st.plotly_chart` mounts a figure again at any change of its data, and zoom and lasso are gone. Here the figure is drawn
 once per `stamp`; a `look` is laid over it with `Plotly.restyle`, and a selection of samples is lit in all its panels.
 
 >>> figure.show(spec, look, key="embed.map", samples=1200, chosen=rows, on_click=..., on_select=...)

@@ -28,7 +28,7 @@ PEOPLE = range(*drawn_faces.IDENTITIES["test"])[:12]  # nobody that a model has 
 
 @way("opinion.face", phrase("Draw"))
 def face(task: Task, modality: Modality, key: str) -> None:
-    """Sliders for what the face does, and who it is; each move draws it anew."""
+    """Sliders for what the face does, and who it is; each move draws it again."""
     moved = partial(_moved, task.name, modality.name, key)
     _preview(task, modality, key)
     for name, label in MOVES.items():

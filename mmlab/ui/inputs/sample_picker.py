@@ -32,7 +32,7 @@ def sample_picker(task: Task) -> str | None:
 def tabs(
     task: Task, sample: str | None, offered: Callable[[], Sequence[str]], on_pick: Callable[[], None] | None = None
 ) -> None:
-    """The two ways to a sample: the gallery, of those that `offered` names, and what a person brings.
+    """The two ways to a sample: the gallery, of those that `offered` names, and what a user uploads.
 
     offered: called where the gallery is shown; it may draw controls above it. on_pick: called after one was picked.
     """
@@ -64,7 +64,7 @@ def known(task: Task) -> str | None:
 
 
 def first_page(task_name: str) -> None:
-    """Begin anew with the page of the gallery where the sample is. For callbacks that change what is offered."""
+    """Begin again with the page of the gallery where the sample is. For callbacks that change what is offered."""
     st.session_state.pop(f"{PAGE}.{task_name}", None)
 
 

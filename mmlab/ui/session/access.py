@@ -51,7 +51,7 @@ def shut_to_others(owner: str) -> dict[str, Any]:
 
 
 def foot() -> None:
-    """At the foot of the side bar: what visitors may do, where that is not everything, and the place for the key."""
+    """At the foot of the sidebar: what visitors may do, where that is not everything, and the place for the key."""
     who = permissions.visitor()
     now = permissions.mode(who)
     if now == permissions.READ_ONLY:

@@ -4,13 +4,13 @@ All combinations of a sample are answered together, so that a toggle is a look-u
 
 >>> task = cache.task("digits")
 >>> entries = cache.entries("digits")                              # one per trained method, broken ones with why
->>> item = cache.item("digits", "test-0003")                       # a shipped sample, or one that a person brought
+>>> item = cache.item("digits", "test-0003")                       # a shipped sample, or one that a user uploaded
 >>> world = cache.world("digits", "test-0003", damages)            # what the model sees: arrays by input
 >>> answers = cache.answers(reference, "test-0003", damages)       # {"image-sound": Prediction, ...}
 >>> found = cache.attribution(reference, "test-0003", damages, 7)  # where it looks for class 7, all combinations
 >>> with cache.pool().lend(reference) as model: ...                # for what is not here yet
 
-What a person brought is kept per session and goes with it; its id is the digest of its content.
+What a user uploaded is kept per session and goes with it; its id is the digest of its content.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ Damages = tuple[Damage, ...]
 class Item:
     """One sample on the screen: recordings by input, and the right answer where it is known.
 
-    target is None and answer empty for what a person brought without saying what it is.
+    target is None and answer empty for what a user uploaded without saying what it is.
     problems: inputs that were brought and cannot be used, with the reason. stack: the samples it lies among.
     """
 
@@ -136,7 +136,7 @@ def version(task_name: str, *samples: str) -> object:
 
 
 def own_version(task_name: str) -> object:
-    """The same for what a person brought: what tells this version of how a task reads files from another."""
+    """The same for what a user uploaded: what tells this version of how a task reads files from another."""
     with suppress(MmlabError):  # where shipped samples are faulty, what was brought is shown all the same
         return version(task_name, "")
     return ()

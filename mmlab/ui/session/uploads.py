@@ -60,7 +60,7 @@ class UploadedFile:
 
 @dataclass(frozen=True)
 class Upload:
-    """What a person brought: one part per input, and what they said it is."""
+    """What a user uploaded: one part per input, and what they said it is."""
 
     task: str
     parts: Mapping[str, UploadedFile] = field(default_factory=dict)

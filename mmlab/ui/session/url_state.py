@@ -217,10 +217,10 @@ def follow(key: str, value: Any) -> str:
 
 
 def show_again(*keys: str) -> None:
-    """Set these widgets anew at the next run. For callbacks with what no person can have chosen.
+    """Set these widgets again at the next run. For callbacks with what no person can have chosen.
 
-    A browser that is slow to draw a page takes two runs as one, and the widgets of the second, which sets nothing anew,
-    start empty there and say so.
+    A browser that is slow to draw a page takes two runs as one, and the widgets of the second, which sets nothing
+    again, start empty there and say so.
     """
     st.session_state.setdefault(MOUNTED, set()).difference_update(keys)
 

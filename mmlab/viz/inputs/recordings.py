@@ -54,6 +54,6 @@ def thumbnail(raws: Mapping[str, Raw], colours: Mapping[str, str]) -> Drawing:
 
 
 def greys(kind: str, array: Floats) -> Floats:
-    """Greys `[H, W]` in [0, 1], or `[D, H, W]` of a scan as a whole, of what the model sees, to lie under regions.
+    """Greys `[H, W]` in [0, 1], or `[D, H, W]` of a whole scan, of what the model sees, to lie under regions.
     Raises Unsupported where it cannot."""
     return modality_kind(kind).drawing().greys(np.asarray(array, np.float32))

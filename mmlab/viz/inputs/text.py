@@ -102,7 +102,7 @@ def heated(
 
 
 def joined(words: Sequence[str]) -> str:
-    """Words and pieces of words as a text."""
+    """Words and subwords as a text."""
     parts = [word.removeprefix(INSIDE) if word.startswith(INSIDE) else f" {word}" for word in words]
     return "".join(parts).strip()
 

@@ -28,7 +28,7 @@ _SIGNS, _COLOURS = {None: "", True: " ✓", False: " ✗"}, {None: ACCENT, True:
 
 @dataclass(frozen=True)
 class LabelSet:
-    """Of several labels at once: those given now, and the right ones, None where they are not known."""
+    """Of multi-label outputs: those given now, and the right ones, None where they are not known."""
 
     given: frozenset[str]
     right: frozenset[str] | None

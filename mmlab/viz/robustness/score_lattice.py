@@ -196,7 +196,7 @@ def _chips(node: Node, size: NodeShape, frame: Frame) -> str:
 
 
 def _whisker(item: Scored, node: Node, size: NodeShape, span: tuple[float, float]) -> str:
-    """The interval at the foot of the box, over the range of all combinations."""
+    """The interval at the bottom of the box, over the range of all combinations."""
     low, high = span
     room, left = size.wide - 12, node.x - size.wide / 2 + 6
     y = node.y + size.high / 2 - 5

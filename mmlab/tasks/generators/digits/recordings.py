@@ -160,7 +160,7 @@ def other_speed(wave: Floats, rng: np.random.Generator) -> Floats:
 
 @lru_cache(maxsize=16)
 def _low_pass(up: int, down: int) -> NDArray[np.float64]:
-    """The filter that `resample_poly` would design anew for every wave."""
+    """The filter that `resample_poly` would design again for every wave."""
     wider = max(up, down)
     from scipy.signal import firwin
 

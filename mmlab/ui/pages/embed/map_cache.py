@@ -1,6 +1,6 @@
 """The maps of a model and the positions of a sample in them: cached by name, so that a click is a look-up.
 
-A map is named `umap` (shipped with the model), `pca` (made at once) or `fit_…` (made here with settings of one's own,
+A map is named `umap` (shipped with the model), `pca` (made at once) or `fit_…` (made here with custom settings,
 `mmlab.analysis.embedding.custom_maps`).
 """
 

@@ -167,7 +167,7 @@ def _digest(step: Step) -> str:
 
 @st.cache_data(show_spinner=False, max_entries=64, scope="session", hash_funcs={Step: _digest})
 def _spec(reference: Reference, name: str, steps: tuple[Step, ...], on: str, spoken: str) -> str:
-    """The picture of the path with its animation: drawn anew only where the path or the language (`spoken`) changed."""
+    """The path's drawing with its animation: drawn again only if the path or the language (`spoken`) changed."""
     flat, keys = map_cache.picture(reference, name), tuple(step.key for step in steps)
     drawn = sample_path.path(flat.projection.points, steps, sample_path.chain(keys, on), view_data.titles(flat))
     return str(sample_path.animate(drawn, steps, sample_path.walk(keys, on)).to_json())

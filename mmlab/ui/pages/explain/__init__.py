@@ -1,4 +1,4 @@
-"""Explain: where a model looks in each input, how much each input contributes, with and without the others."""
+"""Explain: where the model looks in each input, how much each input contributes, with and without the others."""
 
 from mmlab.ui.session.page_registry import app_page
 

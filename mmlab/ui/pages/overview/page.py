@@ -114,7 +114,7 @@ def _heading(key: str, label: str) -> str:
 
 
 def _warnings(task: Task) -> list[str]:
-    """What Compare warns of: models below a plain yardstick, and inputs that lower a score."""
+    """What Compare warns of: models below a plain reference model, and inputs that lower a score."""
     try:
         found = comparison_cache.comparison(task.name, "", "built-in", "dropout", "", comparison_cache.stamp(task.name))
     except CheckpointError:

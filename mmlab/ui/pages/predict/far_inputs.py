@@ -1,6 +1,6 @@
 """Out-of-distribution uploads: measured beside the page, flagged on the prediction.
 
-What distances are compared with is computed the first time that somebody brings an input, and kept for all.
+What distances are compared with is computed the first time that a user uploads an input, and kept for all.
 """
 
 from __future__ import annotations

@@ -118,7 +118,7 @@ class View:
 
 
 def _voxel(answers: Mapping[str, Answers | MmlabError], whole: Combination, truth: Truth | None) -> tuple[int, ...]:
-    """Of scans as a whole, the voxel whose planes are shown: where most of the truth is, or else of an answer. It stays
+    """Of whole scans, the voxel whose planes are shown: where most of the truth is, or else of an answer. It stays
     when an input is switched."""
     known = (
         [flags_there(truth)]

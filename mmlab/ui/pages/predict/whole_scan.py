@@ -27,7 +27,7 @@ ACROSS = (phrase("Axial, from below"), phrase("Coronal, from the front"), phrase
 
 
 def fits(answer: Prediction) -> bool:
-    """Whether an answer is regions of a scan as a whole."""
+    """Whether an answer is regions of a whole scan."""
     return isinstance(answer.value, np.ndarray) and planes.is_scan(answer.value)
 
 

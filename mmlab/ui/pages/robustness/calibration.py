@@ -278,7 +278,7 @@ def _doubt(view: View) -> str:
 
 
 def _label(view: View) -> str:
-    """Of several labels at once, the one whose calibration is shown; empty for all of them."""
+    """Of multi-label outputs, the one whose calibration is shown; empty for all of them."""
     output = view.task.info.output
     if output.class_names or not output.label_names:
         return ""

@@ -268,7 +268,7 @@ def _say_incomplete(reference: Reference) -> None:
 
 
 def _warn(method: str, chosen: Combination, task: Task) -> None:
-    """For a combination that the model never met while it learned."""
+    """For a combination that the model never met during training."""
     if method in METHODS and not METHODS[method].trained_with_gaps and len(chosen) < len(task.info.modalities):
         st.warning(
             say(
