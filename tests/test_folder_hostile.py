@@ -291,6 +291,7 @@ OUTPUTS = [
     WHOLE["output"],
     {"kind": "regression", "low": 0, "high": 1, "middle": 0},
     {"kind": "segmentation", "regions": {"a": [1]}},
+    {"kind": "segmentation", "regions": {"a": [1]}, "ignore": [0, 255]},
     {"kind": "detection", "classes": ["low", "high"], "accept": "low"},
     {"kind": "multilabel", "classes": ["low", "high"], "threshold": 0.4},
 ]

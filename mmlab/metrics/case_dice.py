@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from mmlab.core.metric import METRICS, GroupMetric, MeanMetric, Numbers, mean_of
 from mmlab.core.outputs import Segmentation
-from mmlab.core.outputs.segmentation import FOUND, SHARED, THERE
+from mmlab.core.outputs.segmentation import FOUND, SHARED, THERE, is_labelled
 
 
 @METRICS.register("case_dice")
@@ -68,7 +68,8 @@ class EmptySpecificity(MeanMetric[Segmentation]):
         return ("", *output.told_apart)
 
     def values(self, answers: NDArray[Any], truth: NDArray[Any], output: Segmentation, part: str) -> Numbers:
-        left = np.where(answers[..., THERE] > 0, np.nan, answers[..., FOUND] == 0)
+        is_empty = is_labelled(answers) & (answers[..., THERE] == 0)
+        left = np.where(is_empty, answers[..., FOUND] == 0, np.nan)
         return output.of_region(left, part)
 
 

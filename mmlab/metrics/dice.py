@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from mmlab.core.metric import METRICS, MeanMetric, Numbers, mean_of, weighted_mean
 from mmlab.core.outputs import Segmentation
-from mmlab.core.outputs.segmentation import dice_of, is_somewhere
+from mmlab.core.outputs.segmentation import dice_of, is_labelled, is_somewhere
 
 
 @METRICS.register("dice")
@@ -34,7 +34,7 @@ class Dice(MeanMetric[Segmentation]):
         return ("", *output.told_apart)
 
     def values(self, answers: NDArray[Any], truth: NDArray[Any], output: Segmentation, part: str) -> Numbers:
-        return output.of_region(dice_of(answers.astype(np.float64)), part)
+        return output.of_region(np.where(is_labelled(answers), dice_of(answers.astype(np.float64)), np.nan), part)
 
     def weighted(
         self, answers: NDArray[Any], truth: NDArray[Any], counts: Numbers, output: Segmentation, part: str

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from mmlab.core.metric import METRICS, Numbers
 from mmlab.core.outputs import Segmentation
-from mmlab.core.outputs.segmentation import DISTANCE
+from mmlab.core.outputs.segmentation import DISTANCE, is_labelled
 from mmlab.metrics.dice import Dice
 
 
@@ -34,4 +34,5 @@ class Hausdorff95(Dice):
         return not np.isnan(output.of_region(answers[..., DISTANCE], part)).any()
 
     def values(self, answers: NDArray[Any], truth: NDArray[Any], output: Segmentation, part: str) -> Numbers:
-        return output.of_region(answers[..., DISTANCE].astype(np.float64), part)
+        distances = np.where(is_labelled(answers), answers[..., DISTANCE].astype(np.float64), np.nan)
+        return output.of_region(distances, part)

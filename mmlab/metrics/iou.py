@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from mmlab.core.metric import METRICS, MeanMetric, Metric, Numbers, mean_of
 from mmlab.core.outputs import Segmentation, SemanticSegmentation
-from mmlab.core.outputs.segmentation import FEW_REGIONS, FOUND, SHARED, THERE
+from mmlab.core.outputs.segmentation import FEW_REGIONS, FOUND, SHARED, THERE, is_labelled
 
 
 @METRICS.register("iou")
@@ -54,4 +54,4 @@ class PictureIoU(MeanMetric[SemanticSegmentation]):
     of_shared_pictures = True
 
     def values(self, answers: NDArray[Any], truth: NDArray[Any], output: SemanticSegmentation, part: str) -> Numbers:
-        return output.overlap(answers)[None]
+        return np.where(is_labelled(answers).any(-1), output.overlap(answers), np.nan)[None]

@@ -24,6 +24,7 @@ from mmlab.core.outputs.reliability_counts import BINS, binary_entropy, reliabil
 # and the sum of their probabilities
 SHARED, FOUND, THERE, DISTANCE, ENTROPY = range(5)
 KEPT = 5 + 3 * BINS
+COUNTED = slice(5, 5 + BINS)  # of these columns, those that say how many pixels are labelled
 GOOD_DICE = 0.7
 FEW_REGIONS = 8
 MEASURED_BY = "measured_by"  # in a card: the headline, where it is not that of nested regions
@@ -215,6 +216,7 @@ class Segmentation(Output):
     def empty_answer(self, answers: NDArray[Any], truth: NDArray[Any]) -> NDArray[Any]:
         """That nothing is found; its distances and doubts are as bad as the worst."""
         kept = np.zeros(answers.shape[1:])
+        kept[..., COUNTED] = answers[0][..., COUNTED]
         kept[..., THERE] = truth
         for column in (DISTANCE, ENTROPY):
             kept[..., column] = answers[..., column].max(initial=0.0)
@@ -264,6 +266,15 @@ def dice_of(kept: NDArray[np.floating]) -> NDArray[np.float64]:
     """
     size = kept[..., FOUND] + kept[..., THERE]
     return np.where(size > 0, 2 * kept[..., SHARED] / np.maximum(size, 1), 1.0)
+
+
+def is_labelled(kept: NDArray[np.floating]) -> NDArray[np.bool_]:
+    """Whether a sample has any pixel that somebody labelled, `[..., R]`; without one nothing can be said of it.
+
+    All have where nothing was kept of how many pixels there are.
+    """
+    pixels = kept[..., COUNTED].sum(-1)
+    return np.asarray((pixels > 0) | is_somewhere(kept) | (not pixels.any()))
 
 
 def is_somewhere(kept: NDArray[np.floating]) -> NDArray[np.bool_]:
