@@ -18,7 +18,7 @@ def reliability_counts(logits: Tensor, truth: Tensor, known: Tensor | None = Non
     """
     if logits.shape[1] > MANY_REGIONS:  # a table of pixels by bins is large: a few regions at a time
         parts = zip(*(torch.split(each, MANY_REGIONS, 1) for each in (logits, truth)), strict=True)
-        return torch.cat([reliability_counts(*part, known) for part in parts], 1)
+        return torch.cat([reliability_counts(some, there, known) for some, there in parts], 1)
     if logits[0, 0].numel() > MANY_PLACES:
         counted = truth.new_ones(()).expand_as(truth) if known is None else known.expand_as(truth)
         rows = zip(*(each.flatten(0, 1) for each in (logits, truth, counted)), strict=True)

@@ -37,7 +37,7 @@ OF_SCENE = np.array((0, 11, 1, 12), np.uint8)  # void, sky, road and person, by 
 CITIES = ("aachen", "bochum", "ulm")
 SPLITS = {"train": "train", "valid": "test"}  # those of the list, and what they are for here
 SIZE = 128
-BONNET = 8  # lowest rows of a picture of the miniature, which are void
+BONNET = 4  # lowest rows of a picture of the miniature, which are void
 
 
 def _inputs(**depth: object) -> tuple[Mapping[str, Any], ...]:

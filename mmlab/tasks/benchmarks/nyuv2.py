@@ -71,7 +71,7 @@ CLASSES_13 = [
 ]
 OF_SCENE = {40: (0, 1, 2, 31), 13: (0, 12, 5, 7)}  # labels of what the miniature shows, by its own; 0 is no label
 MILLIMETRES = 10_000.0
-FRAME = 4  # pixels about a picture of the miniature that nobody labelled, as the edge of the official ones
+FRAME = 2  # pixels about a picture of the miniature that nobody labelled, as the edge of the official ones
 INPUTS = (
     {"name": "colour", "kind": "image", "size": 96, "colour": True, "label": "Colour", "letter": "C"},
     {"name": "depth", "kind": "image", "size": 96, "white": MILLIMETRES, "label": "Depth", "letter": "D"},
