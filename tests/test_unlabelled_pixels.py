@@ -350,10 +350,10 @@ def test_a_page_draws_it_in_stripes_with_words_for_who_cannot_see_them() -> None
     truth[:, :, 4:] = UNLABELLED
     chances = np.full((2, 6, 6), 0.9)
     there, off, doubt = (said for _, said in page.panels(np.zeros((6, 6)), chances, truth, "A model", of_scan=False))
-    assert all("Hatched: nobody labelled it" in each for each in (there, off))
+    assert all("Hatched: unlabelled" in each for each in (there, off))
     assert "Hatched" not in doubt
     assert drawn.hatched(np.ones((2, 3), bool)).count("h3v1h-3z") == 2
     assert drawn.hatched(np.zeros((2, 3), bool)) == ""
-    assert "nobody labelled it: not counted" in drawn.legend(["a", "b"], True, None, True)
+    assert "unlabelled, not counted" in drawn.legend(["a", "b"], True, None, True)
     assert "nobody labelled" not in drawn.legend(["a", "b"], True)
     assert "Hatched" not in page.panels(np.zeros((6, 6)), chances, truth > 0, "A model", of_scan=False)[0][1]

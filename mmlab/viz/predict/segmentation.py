@@ -179,7 +179,7 @@ def legend(names: Sequence[str], truth: bool, somewhere: Flags | None = None, un
     marks = [*listed, (MISSED, smaller), (EXTRA, larger)]
     swatches = "".join(f'<span style="--c:{colour}">{escape(name)}</span>' for colour, name in marks)
     if unlabelled:
-        swatches += f'<span class="mm-hatched">{escape(say("nobody labelled it: not counted"))}</span>'
+        swatches += f'<span class="mm-hatched">{escape(say("unlabelled, not counted"))}</span>'
     line = say("dashed lines: the truth") if truth else say("dashed lines: with all inputs")
     return f'<p class="mm-swatches">{swatches}<em>{line}</em></p>'
 

@@ -166,7 +166,7 @@ def unlabelled(truth: Truth) -> tuple[str, str]:
     """Stripes over what nobody labelled of a picture `[R, H, W]`, and what a drawing with them says for who cannot see
     it; both empty where everything is labelled."""
     drawn = segmentation.hatched(~flags_known(truth))
-    return drawn, f". {say('Hatched: nobody labelled it, and it does not count.')}" if drawn else ""
+    return drawn, f". {say('Hatched: unlabelled, not counted.')}" if drawn else ""
 
 
 def _found(
