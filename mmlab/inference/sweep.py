@@ -134,7 +134,7 @@ def _answers(
     answered: Callable[[Batch], R], method: Method, samples: Samples, on_progress: Callable[[float], None] | None = None
 ) -> Iterator[R]:
     """What is answered of one batch after the other, of halves of one where memory runs out."""
-    place, step = method.device, 1 if method.info.has_windows else batch_size(method.output)
+    place, step = method.device, windows.at_once(method, BATCH, DENSE_BATCH)
     method.eval()
 
     def work(rows: Sequence[int]) -> list[R]:

@@ -1,20 +1,23 @@
 """Whole scans, predicted in overlapping windows by MONAI's sliding window.
 
 A model that learned from windows answers in windows of the same size. Each is encoded once for all combinations, and
-where windows overlap, the middle of one counts for more than its edge (Gaussian weights).
+where windows overlap, the middle of one counts for more than its edge (Gaussian weights). Whatever explains an answer
+looks through the same windows: the gradients of the whole answer are sums over what each window contributes to it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from math import prod
 from typing import Any
 
 import torch
 from torch import Tensor
+from torch.utils.checkpoint import checkpoint
 
 from mmlab.core.errors import MmlabError
-from mmlab.core.features import Fused
+from mmlab.core.method import Fused, Method
 from mmlab.core.modality import Combination
 from mmlab.core.task import TaskInfo
 
@@ -32,6 +35,70 @@ def in_groups(info: TaskInfo, combinations: Sequence[Combination]) -> Iterator[S
     size = max(1, HELD // (info.output.channels * prod(info.places)))
     for start in range(0, len(combinations), size):
         yield combinations[start : start + size]
+
+
+def at_once(method: Method, count: int, of_maps: int) -> int:
+    """How many samples are answered at a time, see `Output.affordable`: of scans that take windows, one."""
+    return 1 if method.info.has_windows else method.output.affordable(count, of_maps)
+
+
+@dataclass(frozen=True)
+class Window:
+    """What a model sees of scans at a time: `inputs [B, *shape]` at `where`, slices `[D, H, W]` of the whole.
+
+    weights: `[B, R, *sides]`, the gradient of the score of the whole answer in the logits that this window gives.
+    """
+
+    where: tuple[slice, ...]
+    inputs: Mapping[str, Tensor]
+    weights: Tensor
+
+    def score(self, logits: Tensor) -> Tensor:
+        """What this window's logits contribute to the score of the whole answer, to first order: `[B]`."""
+        return (logits * self.weights).flatten(1).sum(1)
+
+
+def answered(method: Method, inputs: Mapping[str, Tensor], present: Tensor) -> Fused:
+    """What a method says of inputs `[B, *shape]` from those in `present`, bool `[B, M]`, as it answers: in windows.
+
+    It can be differentiated. What a window went through is then computed again instead of being kept.
+    """
+    info = method.info
+    if not info.has_windows:
+        found: Fused = method(inputs, present)
+        return found
+
+    def of_row(row: int) -> Fused:
+        def answer(part: Mapping[str, Tensor]) -> list[Fused]:
+            return [method(part, present[row].expand(len(next(iter(part.values()))), -1))]
+
+        return _of_one({name: value[row : row + 1] for name, value in inputs.items()}, info, answer)[0]
+
+    return _joined([of_row(row) for row in range(len(present))])
+
+
+def windows_of(
+    info: TaskInfo, inputs: Mapping[str, Tensor], logits: Tensor, score: Callable[[Tensor], Tensor]
+) -> Iterator[Window]:
+    """The windows through which `logits [B, R, ...]` were given of `inputs [1 or B, *shape]`, whose score is explained.
+
+    score: of logits, `[B]`. Raises MmlabError without MONAI.
+    """
+    with torch.inference_mode(False), torch.enable_grad():
+        leaf = logits.detach().clone().requires_grad_()
+        (gradient,) = torch.autograd.grad(score(leaf).sum(), leaf)
+    for where, share in _shares(info):
+        at = (..., *where)
+        yield Window(where, {name: value[at] for name, value in inputs.items()}, gradient[at] * share.to(gradient))
+
+
+def parts_of(info: TaskInfo, inputs: Mapping[str, Tensor]) -> Iterator[Mapping[str, Tensor]]:
+    """The windows of inputs `[B, *shape]`; these themselves, where a model answers without windows."""
+    if not info.has_windows:
+        yield inputs
+        return
+    for where, _ in _shares(info):
+        yield {name: value[(..., *where)] for name, value in inputs.items()}
 
 
 def slid(
@@ -57,26 +124,51 @@ def _of_one(
     channels = [value.shape[1] for value in inputs.values()]
     seen: list[list[tuple[Tensor, Tensor | None]]] = []
 
-    def look(window: Tensor) -> Tensor:
+    def asked(window: Tensor) -> tuple[Tensor, list[tuple[Tensor, Tensor | None]]]:
         fused = answer(dict(zip(inputs, torch.split(window, channels, 1), strict=True)))
-        seen.append([(each.mean, each.variance) for each in fused])
-        return torch.cat([each.logits.float() for each in fused], 1)
+        return torch.cat([each.logits.float() for each in fused], 1), [(each.mean, each.variance) for each in fused]
+
+    def look(window: Tensor) -> Tensor:
+        learns = torch.is_grad_enabled()
+        logits, embeddings = checkpoint(asked, window, use_reentrant=False) if learns else asked(window)
+        seen.append(embeddings)
+        return logits
 
     stacked = torch.cat([value.float() for value in inputs.values()], 1)
-    at_once = AT_ONCE.get(stacked.device.type, 1)
-    whole: Any = _sliding_window()(stacked, info.window_sides, at_once, look, overlap=OVERLAP, mode="gaussian")
+    whole = _blended(info, stacked, look, AT_ONCE.get(stacked.device.type, 1))
     answers = zip(whole.split(info.output.channels, 1), zip(*seen, strict=True), strict=True)
     return [Fused(logits, *(_mean(part) for part in zip(*of, strict=True))) for logits, of in answers]
 
 
-def _sliding_window() -> Callable[..., Any]:
+def _blended(
+    info: TaskInfo, stacked: Tensor, look: Callable[..., Tensor], count: int, coordinates: bool = False
+) -> Tensor:
+    """What `look` gives of windows, `count` at a time, put together; with coordinates it is told where each lies."""
     try:
         from monai.inferers import sliding_window_inference
     except ImportError as error:
         message = "Scans are answered in windows by MONAI, which is not installed."
         raise MmlabError(message, f"pip install 'mmlab[{EXTRA}]'") from error
-    found: Callable[..., Any] = sliding_window_inference
-    return found
+    found: Any = sliding_window_inference(
+        stacked, info.window_sides, count, look, overlap=OVERLAP, mode="gaussian", with_coord=coordinates
+    )
+    blended: Tensor = found
+    return blended
+
+
+def _shares(info: TaskInfo) -> list[tuple[tuple[slice, ...], Tensor]]:
+    """Where each window lies, and the share of its logits in the whole answer at each of its voxels, `[*sides]`."""
+    seen: list[tuple[tuple[slice, ...], Tensor]] = []
+
+    def look(window: Tensor, places: Sequence[Sequence[slice]]) -> Tensor:
+        given = torch.zeros_like(window, requires_grad=True)
+        seen.append((tuple(places[0][2:]), given))
+        return given * 1  # what it is multiplied with in place must not be a leaf
+
+    with torch.inference_mode(False), torch.enable_grad():
+        whole = _blended(info, torch.zeros(1, 1, *info.places), look, 1, coordinates=True)
+        shares = torch.autograd.grad(whole.sum(), [given for _, given in seen])
+    return [(where, share[0, 0]) for (where, _), share in zip(seen, shares, strict=True)]
 
 
 def _mean(values: Iterable[Tensor | None]) -> Any:

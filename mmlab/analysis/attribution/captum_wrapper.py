@@ -31,14 +31,12 @@ class CaptumAdapter(nn.Module):
         super().__init__()
         method = question.method
         self.method = twin(method)
-        self.target = question.target
+        self.question = question
         self.combinations = question.combinations
         place = method.device
         self.present = method.modalities.masks(self.combinations, place)
-        self.rows = tuple(
-            given(modality, question.inputs).to(place).expand(len(self.combinations), *modality.shape)
-            for modality in method.modalities
-        )
+        singles = [given(modality, question.inputs).to(place) for modality in method.modalities]
+        self.rows = tuple(single.expand(len(self.combinations), *single.shape[1:]) for single in singles)
         self.junction = _Junction()
         self.layers = self._layers()
         self.geometry: tuple[Geometry | None, ...] = ()
@@ -55,7 +53,7 @@ class CaptumAdapter(nn.Module):
                 value.register_hook(partial(self.gradients.__setitem__, layer))
         with replayed(dict(zip(self.layers, values, strict=True))):
             fused = self.method(self._named(rows), present)
-        scores = self.method.output.score(fused.logits, self.target)
+        scores = self.question.score(fused.logits)
         self.score = scores.detach()
         return scores
 

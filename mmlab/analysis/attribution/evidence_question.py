@@ -20,20 +20,18 @@ Weigh = Callable[[Tensor, Tensor], Tensor]  # activation and gradient `[K, C, *p
 class EvidenceQuestion:
     """The score of one sample under K combinations, `[K]`, with activations and gradients at each layer.
 
-    Has what `mmlab.analysis.attribution.layer_maps.from_layers` asks a `CaptumAdapter` for.
+    Has what `mmlab.analysis.attribution.layer_maps` asks a `CaptumAdapter` for.
     """
 
     def __init__(self, question: Question) -> None:
-        method, target = question.method, question.target
-        self.method, self.target, self.combinations = method, target, question.combinations
+        method = question.method
+        self.question, self.method, self.combinations = question, method, question.combinations
         self.present = method.modalities.masks(self.combinations, method.device)
         count = len(self.combinations)
-        rows = {
-            m.name: given(m, question.inputs).to(method.device).expand(count, *m.shape).contiguous()
-            for m in method.modalities
-        }
+        singles = {m.name: given(m, question.inputs).to(method.device) for m in method.modalities}
+        rows = {name: single.expand(count, *single.shape[1:]).contiguous() for name, single in singles.items()}
         with Tracing(rows.values()) as traced:
-            found = method.evidence(rows, self.present, lambda logits: method.output.score(logits, target))
+            found = method.evidence(rows, self.present, question.score)
         self.score = found.scores
         self._at_inputs = found.at_inputs
         self.geometry = tuple(traced.of(value) for pairs in found.layers.values() for value, _ in pairs)

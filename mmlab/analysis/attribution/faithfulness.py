@@ -28,6 +28,7 @@ from mmlab.core.modality import Combination, Modality
 from mmlab.core.number_text import fixed
 from mmlab.core.phrases import phrase, say
 from mmlab.core.results import Attribution
+from mmlab.inference.windows import answered, at_once
 
 STEPS = 10
 ORDERS = 6  # random orders that a map is held against
@@ -201,12 +202,12 @@ class _Tester:
 
     @torch.inference_mode()
     def _logits(self, covers: Sequence[Mapping[str, NDArray[np.bool_]]]) -> Tensor:
-        step, found = self.method.output.affordable(*CHUNK), []
+        step, found = at_once(self.method, *CHUNK), []
         for start in range(0, len(covers), step):
             part = covers[start : start + step]
             rows = {m.name: self._rows(m, part).to(self.place) for m in self.method.modalities}
             mask = self.method.modalities.mask(self.combination, len(part), self.place)
-            found.append(self.method(rows, mask).logits.float().cpu())
+            found.append(answered(self.method, rows, mask).logits.float().cpu())
         return torch.cat(found)
 
     def _rows(self, modality: Modality, covers: Sequence[Mapping[str, NDArray[np.bool_]]]) -> Tensor:

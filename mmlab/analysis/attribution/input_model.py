@@ -22,6 +22,7 @@ from mmlab.core.modality import Modality
 from mmlab.core.modality_kinds import modality_kind
 from mmlab.core.results import Attribution
 from mmlab.core.spans import divisor
+from mmlab.inference.windows import answered
 
 AT_ONCE = 8  # steps of a path, or windows that cover a part, in one pass
 
@@ -52,7 +53,7 @@ class InputAttributionModel(nn.Module):
     def forward(self, *arguments: Tensor) -> Tensor:
         """Scores of the inputs, in the task's order, and the mask that comes last."""
         *rows, present = arguments
-        fused = self.method(dict(zip(self.method.modalities.names, rows, strict=True)), present)
+        fused = answered(self.method, dict(zip(self.method.modalities.names, rows, strict=True)), present)
         self._done += 1
         self._tell(min(1.0, self._done / self._passes))
         unused = sum((0.0 * row.flatten(1).sum(1) for row in rows), torch.zeros(len(present), device=self.place))
@@ -72,7 +73,7 @@ class InputAttributionModel(nn.Module):
         sizes = torch.stack([each.abs().flatten(1).sum(1) / size for each, size in pairs])
         net = torch.stack([each.flatten(1).sum(1).abs() / size for each, size in pairs])
         with torch.no_grad():
-            score = self.method(dict(zip(names, self.rows, strict=True)), self.present).logits
+            score = answered(self.method, dict(zip(names, self.rows, strict=True)), self.present).logits
         scores = self.method.output.score(score, self.target).tolist()
         return Attribution(
             maps=by_combination(keys, maps),

@@ -1,86 +1,143 @@
 """From raw layer maps to an attribution: the part that class activation maps (Grad-CAM and its variants) share.
 
 An explainer of layers says how activations and gradients become a map, `Weigh`; where the cells lie on the input and
-how much each modality contributes is the same for all of them."""
+how much each modality contributes is the same for all of them. Where a model answers scans in windows, it is asked
+window by window what each contributes to the score of the whole answer, and what is found adds up."""
 
 from __future__ import annotations
 
-import numpy as np
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
-from mmlab.analysis.attribution.captum_wrapper import CaptumAdapter
+from mmlab.analysis.attribution.captum_wrapper import CaptumAdapter, given
 from mmlab.analysis.attribution.evidence_question import EvidenceQuestion, Weigh
 from mmlab.analysis.attribution.geometry import on_places
 from mmlab.analysis.attribution.registry import Question, by_combination
-from mmlab.core.modality import Modality
 from mmlab.core.results import Attribution
 from mmlab.core.spans import divisor
+from mmlab.inference.sweep import fuse_all
+from mmlab.inference.windows import in_groups, windows_of
+
+RawMaps = Callable[[CaptumAdapter], tuple[Tensor, ...]]
 
 
-def weighed(question: Question, weigh: Weigh) -> Attribution:
-    """The attribution at `Method.cam_layers` whose maps are `weigh(activation, gradient)` of each layer."""
+@dataclass(frozen=True)
+class LayerSums:
+    """What the layers say of one sample under K combinations.
+
+    maps: by modality `[K, *places]`; size, net: sums of |gradient x activation| and of gradient x activation `[M, K]`;
+    cells: by modality, how many numbers were added up, where most of it is there; score: `[K]`.
+    """
+
+    maps: dict[str, Tensor]
+    size: Tensor
+    net: Tensor
+    cells: dict[str, int]
+    score: Tensor
+
+
+def weighed(question: Question, weigh: Weigh, raw: RawMaps | None = None) -> Attribution:
+    """The attribution at `Method.cam_layers` whose maps are `weigh(activation, gradient)` of each layer.
+
+    raw: another way to the same maps `[K, 1, ...]`, where modules can be copied.
+    """
+    info = question.method.info
+    if not info.has_windows:
+        return _attribution(question, _at_layers(question, weigh, raw))
+    groups = (replace(question, combinations=tuple(some)) for some in in_groups(info, question.combinations))
+    return _attribution(question, _side_by_side([_in_windows(group, weigh, raw) for group in groups]))
+
+
+def _in_windows(question: Question, weigh: Weigh, raw: RawMaps | None) -> LayerSums:
+    """The sums over all windows that have a part in the score."""
+    method = question.method
+    inputs = {modality.name: given(modality, question.inputs).to(method.device) for modality in method.modalities}
+    logits = torch.cat([each.logits.float() for each in fuse_all(method, inputs, question.combinations)])
+    total: LayerSums | None = None
+    for window in windows_of(method.info, inputs, logits, question.score):
+        if window.weights.any():
+            rows = {name: value[0] for name, value in window.inputs.items()}
+            part = _at_layers(replace(question, inputs=rows, window=window), weigh, raw)
+            total = _with(total, part, window.where, method.info.places)
+    assert total is not None  # a score depends on some of its logits
+    return replace(total, score=question.score(logits).cpu())
+
+
+def _with(total: LayerSums | None, part: LayerSums, where: tuple[slice, ...], places: Sequence[int]) -> LayerSums:
+    """What was added up so far, and one window more, whose maps lie there."""
+    if total is None:
+        maps = {name: torch.zeros(len(each), *places) for name, each in part.maps.items()}
+        total = replace(part, maps=maps, size=0 * part.size, net=0 * part.net, cells=dict.fromkeys(part.cells, 0))
+    for name, each in part.maps.items():
+        total.maps[name][(..., *where)] += each
+    cells = {name: count + part.cells[name] for name, count in total.cells.items()}
+    return replace(total, size=total.size + part.size, net=total.net + part.net, cells=cells)
+
+
+def _side_by_side(groups: Sequence[LayerSums]) -> LayerSums:
+    """The sums of all combinations, group after group."""
+    names = groups[0].maps
+    return LayerSums(
+        {name: torch.cat([each.maps[name] for each in groups]) for name in names},
+        *(torch.cat([getattr(each, part) for each in groups], 1) for part in ("size", "net")),
+        {name: max(each.cells[name] for each in groups) for name in names},
+        torch.cat([each.score for each in groups]),
+    )
+
+
+def _at_layers(question: Question, weigh: Weigh, raw: RawMaps | None) -> LayerSums:
     if question.method.one_at_a_time:
         asked = EvidenceQuestion(question)
-        return from_layers(asked, asked.maps(weigh))
+        return _sums(asked, asked.maps(weigh))
     adapter = CaptumAdapter(question)
-    kept, gradients = _at_layers(adapter)
-    return from_layers(adapter, tuple(weigh(value, slope) for value, slope in zip(kept, gradients, strict=True)))
+    return _sums(adapter, _weighed(adapter, weigh) if raw is None else raw(adapter))
 
 
-def _at_layers(question: CaptumAdapter) -> tuple[tuple[Tensor, ...], tuple[Tensor, ...]]:
-    """The activations `[K, C, ...]` of the layers, and the gradients of the score there."""
+def _weighed(question: CaptumAdapter, weigh: Weigh) -> tuple[Tensor, ...]:
+    """Maps from the activations `[K, C, ...]` of the layers, and the gradients of the score there."""
     kept: list[tuple[Tensor, ...]] = []
     handle = question.junction.register_forward_hook(lambda _, __, value: kept.append(value))
     with torch.enable_grad():
         score = question(*question.rows, question.present)
     handle.remove()
     gradients = torch.autograd.grad(score.sum(), kept[0], allow_unused=True, materialize_grads=True)
-    return tuple(value.detach() for value in kept[0]), gradients
+    return tuple(weigh(value.detach(), slope) for value, slope in zip(kept[0], gradients, strict=True))
 
 
-def from_layers(question: CaptumAdapter | EvidenceQuestion, maps: tuple[Tensor, ...]) -> Attribution:
-    """What raw maps `[K, 1, ...]` of the layers say, with the shares of gradient x activation, by size and net."""
-    products = question.products
-    keys = [combination.key for combination in question.combinations]
-    return Attribution(
-        maps=by_combination(keys, {m.name: _map(question, m, maps) for m in question.method.modalities}),
-        shares=_shares(question, torch.stack([product.abs().sum(1) for product in products])),
-        score=dict(zip(keys, question.score.tolist(), strict=True)),
-        target=question.target,
-        net=_shares(question, torch.stack([product.sum(1) for product in products])),
-        cells=_cells(question, products),
+def _sums(question: CaptumAdapter | EvidenceQuestion, maps: tuple[Tensor, ...]) -> LayerSums:
+    """What raw maps `[K, 1, ...]` of the layers say, with the sums of gradient x activation, by size and net."""
+    products, names = question.products, question.method.modalities.names
+    return LayerSums(
+        {name: _map(question, name, maps) for name in names},
+        _by_modality(question, torch.stack([product.abs().sum(1) for product in products])),
+        _by_modality(question, torch.stack([product.sum(1) for product in products])),
+        _cells(question, products),
+        question.score.cpu(),
     )
 
 
-def _map(
-    question: CaptumAdapter | EvidenceQuestion, modality: Modality, maps: tuple[Tensor, ...]
-) -> NDArray[np.float32]:
-    """`[K, *places]` in [0, 1]."""
-    places = modality.shape[1:] or modality.shape
+def _map(question: CaptumAdapter | EvidenceQuestion, name: str, maps: tuple[Tensor, ...]) -> Tensor:
+    """`[K, *places]`, what speaks against the answer cut off."""
+    shape = given(question.method.modalities[name], question.question.inputs).shape[1:]
+    places = shape[1:] or shape
     total = torch.zeros(len(question.combinations), *places, device="cpu")  # the maps are fetched one by one
-    for each, geometry, sees in zip(maps, question.geometry, question.sees(modality.name), strict=True):
+    for each, geometry, sees in zip(maps, question.geometry, question.sees(name), strict=True):
         if not sees.any():
             continue
-        raw = each.detach().cpu().float()
-        raw = raw if raw.dim() > 2 else raw[..., None]
-        large = on_places(raw[:, 0].relu(), places, geometry if len(raw.shape) - 2 == len(places) else None)
+        value = each.detach().cpu().float()
+        value = value if value.dim() > 2 else value[..., None]
+        large = on_places(value[:, 0].relu(), places, geometry if len(value.shape) - 2 == len(places) else None)
         total += torch.where(sees.view(-1, *([1] * len(places))), large, 0.0)
-    return (total / divisor(float(total.max()))).numpy()
+    return total
 
 
-def _shares(question: CaptumAdapter | EvidenceQuestion, evidence: Tensor) -> dict[str, dict[str, float]]:
-    """Parts of the evidence `[layers, K]` that came through each modality, without signs, by combination."""
-    names = question.method.modalities.names
-    by_name = torch.stack([torch.where(question.sees(name), evidence, 0.0).sum(0).abs() for name in names])
-    present = question.present.T.cpu().float()
-    total = by_name.sum(0)
-    shares = torch.where(total > 0, by_name / total.clamp(min=1e-30), present / present.sum(0))
-    return {
-        combination.key: dict(zip(names, shares[:, row].tolist(), strict=True))
-        for row, combination in enumerate(question.combinations)
-    }
+def _by_modality(question: CaptumAdapter | EvidenceQuestion, evidence: Tensor) -> Tensor:
+    """Of the evidence `[layers, K]` what came through each modality, `[M, K]`."""
+    names: Iterable[str] = question.method.modalities.names
+    return torch.stack([torch.where(question.sees(name), evidence, 0.0).sum(0) for name in names])
 
 
 def _cells(question: CaptumAdapter | EvidenceQuestion, products: list[Tensor]) -> dict[str, int]:
@@ -88,3 +145,30 @@ def _cells(question: CaptumAdapter | EvidenceQuestion, products: list[Tensor]) -
     sizes = torch.tensor([product.shape[1] for product in products])
     seen = {name: (question.sees(name) * sizes[:, None]).sum(0) for name in question.method.modalities.names}
     return {name: int(each.max()) for name, each in seen.items()}
+
+
+def _attribution(question: Question, found: LayerSums) -> Attribution:
+    """The maps in [0, 1], each divided by its largest value in any combination, and the shares of the modalities."""
+    keys = [combination.key for combination in question.combinations]
+    scaled = {name: (each / divisor(float(each.max()))).numpy() for name, each in found.maps.items()}
+    return Attribution(
+        maps=by_combination(keys, scaled),
+        shares=_shares(question, found.size),
+        score=dict(zip(keys, found.score.tolist(), strict=True)),
+        target=question.target,
+        net=_shares(question, found.net),
+        cells=found.cells,
+    )
+
+
+def _shares(question: Question, evidence: Tensor) -> dict[str, dict[str, float]]:
+    """Parts of the evidence `[M, K]` that came through each modality, without signs, by combination."""
+    modalities = question.method.modalities
+    by_name = evidence.abs()
+    present = modalities.masks(question.combinations, torch.device("cpu")).T.float()
+    total = by_name.sum(0)
+    shares = torch.where(total > 0, by_name / total.clamp(min=1e-30), present / present.sum(0))
+    return {
+        combination.key: dict(zip(modalities.names, shares[:, row].tolist(), strict=True))
+        for row, combination in enumerate(question.combinations)
+    }

@@ -13,6 +13,7 @@ from mmlab.core.method import Method
 from mmlab.core.modality import Combination
 from mmlab.core.registry import Registry
 from mmlab.core.results import Attribution
+from mmlab.inference.windows import Window
 
 ProgressCallback = Callable[[float], None]
 EVERYTHING = "everything that it attributes, for and against"
@@ -29,7 +30,8 @@ class Question:
 
     inputs: `[*shape]` per modality of the sample; a modality that was not brought may be left out, and is then in none
     of the combinations. target: the index of the class or region (`targets`); 0 for a number. tell: hears of the
-    progress of a slow explainer, in [0, 1], and may raise to stop it.
+    progress of a slow explainer, in [0, 1], and may raise to stop it. window: where the inputs are a part of a scan,
+    through which a model looks at it, that part; the score is then what it contributes to that of the whole answer.
     """
 
     method: Method
@@ -37,6 +39,11 @@ class Question:
     combinations: tuple[Combination, ...]
     target: int
     tell: ProgressCallback = _unheard
+    window: Window | None = None
+
+    def score(self, logits: Tensor) -> Tensor:
+        """What is explained, `[K]`, of the logits under each combination."""
+        return self.method.output.score(logits, self.target) if self.window is None else self.window.score(logits)
 
 
 Explain = Callable[[Question], Attribution]

@@ -24,6 +24,7 @@ from mmlab.core.errors import Unsupported
 from mmlab.core.method import Method
 from mmlab.core.modality import Combination
 from mmlab.core.results import Attribution
+from mmlab.inference.windows import answered
 from mmlab.losses.common import sample_present
 
 SHUFFLED, EPOCHS = (192, 12), (40, 80)  # samples and epochs, for plain answers and for pictures
@@ -94,7 +95,8 @@ def _shuffled(samples: Samples, generator: np.random.Generator) -> Samples:
 
 def _loss(method: Method, samples: Samples, rows: np.ndarray, present: Tensor) -> Tensor:
     batch = samples.batch(torch.from_numpy(rows)).to(method.device)
-    return method.output.loss(method(batch.inputs, present.to(batch.present.device)).logits, batch.target).mean()
+    found = answered(method, batch.inputs, present.to(batch.present.device))
+    return method.output.loss(found.logits, batch.target).mean()
 
 
 def likeness(

@@ -2,7 +2,8 @@
 
 Every encoder runs once per sample. What it gave is handed on again, row by row, for as many mixtures as are asked for:
 an encoder sees one modality only, so its output does not depend on what else is in the mixture. Whether that holds is
-tried on a few mixtures first; where it does not, each mixture is answered from its inputs.
+tried on a few mixtures first; where it does not, each mixture is answered from its inputs, and so is each of scans
+that are answered in windows.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from torch import Tensor, nn
 
 from mmlab.analysis.base.model_twin import recorded, replayed, twin
 from mmlab.core.method import Features, Method
+from mmlab.inference.windows import answered, at_once
 
 CHUNK = 2048, 16  # rows at a time: answers that are vectors, and those that are pictures
 ProgressCallback = Callable[[float], None]
@@ -34,8 +36,9 @@ class InputSwapper:
         self.place = method.device
         self.size = len(next(iter(inputs.values())))
         self._inputs = {name: value.float() for name, value in inputs.items()}
-        self._features = self._all_features()
-        self._owners = {} if self._features is not None else self._encoders()
+        answers_windows = method.info.has_windows
+        self._features = None if answers_windows else self._all_features()
+        self._owners = {} if answers_windows or self._features is not None else self._encoders()
         self._seen = self._encoded(inputs) if self._owners else {}
         if self._owners and not self._replays():
             self._owners = {}
@@ -49,7 +52,7 @@ class InputSwapper:
         rows: `[R, M]`; present: bool `[R, M]`, everything by default. Rows of what is absent have no influence.
         """
         on = np.ones(rows.shape, bool) if present is None else present
-        step = self.method.output.affordable(*CHUNK)
+        step = at_once(self.method, *CHUNK)
         found = []
         for start in range(0, len(rows), step):
             part = torch.from_numpy(np.ascontiguousarray(rows[start : start + step], np.int64))
@@ -81,7 +84,7 @@ class InputSwapper:
     def _direct(self, rows: Tensor, present: Tensor) -> Tensor:
         """Each mixture from its inputs."""
         mixed = {name: self._inputs[name][rows[:, m]].to(self.place) for m, name in enumerate(self.modalities.names)}
-        return self.method(mixed, present.to(self.place)).logits
+        return answered(self.method, mixed, present.to(self.place)).logits
 
     def _answer(self, rows: Tensor, present: Tensor) -> Tensor:
         if self._features is not None:

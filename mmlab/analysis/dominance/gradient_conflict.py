@@ -20,6 +20,7 @@ from mmlab.core.errors import DataError
 from mmlab.core.method import Method
 from mmlab.core.modality import Combination
 from mmlab.core.phrases import phrase
+from mmlab.inference.windows import answered
 from mmlab.losses.gmd import decoupled_gradients, gradient_cosines
 
 ROOM = 2**30  # bytes of gradients that are held at a time
@@ -106,7 +107,7 @@ def _groups(parameters: list[nn.Parameter], count: int) -> list[list[nn.Paramete
 def _gradient(method: Method, batch: Batch, combination: Combination, group: list[nn.Parameter]) -> list[Tensor]:
     with torch.enable_grad():
         mask = method.modalities.mask(combination, len(batch), batch.present.device)
-        loss = method.output.loss(method(batch.inputs, mask).logits, batch.target).mean()
+        loss = method.output.loss(answered(method, batch.inputs, mask).logits, batch.target).mean()
         found = torch.autograd.grad(loss, group, allow_unused=True, materialize_grads=True)
     return [each.float().cpu() for each in found]
 

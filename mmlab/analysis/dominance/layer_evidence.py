@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from mmlab.analysis.base.array_checks import Numbers
@@ -12,6 +14,9 @@ from mmlab.analysis.base.input_swapping import ProgressCallback, quiet
 from mmlab.analysis.base.model_twin import twin
 from mmlab.core.batch import Samples
 from mmlab.core.method import Method
+from mmlab.inference.windows import answered, at_once, windows_of
+
+Score = Callable[[Tensor], Tensor]
 
 
 class LayerEvidence(NamedTuple):
@@ -31,7 +36,7 @@ def evidence_shares(method: Method, samples: Samples, tell: ProgressCallback = q
     the next layer's weights by 1/s, which leaves the model as it is; norms of either alone would.
     """
     copied = twin(method)
-    step = method.output.affordable(64, 8)
+    step = at_once(method, 64, 8)
     parts = []
     for start in range(0, len(samples), step):
         parts.append(_evidence(copied, samples.batch(range(start, min(start + step, len(samples))))))
@@ -41,14 +46,29 @@ def evidence_shares(method: Method, samples: Samples, tell: ProgressCallback = q
 
 
 def _evidence(method: Method, batch: Any) -> tuple[Numbers, ...]:
-    """Sums `[B, M]` of |gradient x activation|, of the positive Grad-CAM map, and of gradient x activation."""
+    """Sums `[B, M]` of |gradient x activation|, of the positive Grad-CAM map, and of gradient x activation; over the
+    windows, where scans are answered in some."""
     place = method.device
     inputs = {name: value.to(place) for name, value in batch.inputs.items()}
     target = batch.target.to(place)
     mask = method.modalities.mask(method.modalities.full, len(batch), place)
-    found = method.evidence(inputs, mask, lambda logits: method.output.score_of_truth(logits, target))
+
+    def score(logits: Tensor) -> Tensor:
+        return method.output.score_of_truth(logits, target)
+
+    if not method.info.has_windows:
+        return _of_layers(method, inputs, mask, score)
+    with torch.no_grad():
+        logits = answered(method, inputs, mask).logits
+    parts = (window for window in windows_of(method.info, inputs, logits, score) if window.weights.any())
+    found = [_of_layers(method, window.inputs, mask, window.score) for window in parts]
+    return tuple(np.sum(each, 0) for each in zip(*found, strict=True))
+
+
+def _of_layers(method: Method, inputs: Mapping[str, Tensor], mask: Tensor, score: Score) -> tuple[Numbers, ...]:
+    found = method.evidence(inputs, mask, score)
     sums = {name: [_sums(*pair) for pair in found.layers[name]] for name in method.modalities.names}
-    nothing = (np.zeros(len(batch)),) * 3
+    nothing = (np.zeros(len(mask)),) * 3
     return tuple(np.stack([sum(of[k] for of in each or [nothing]) for each in sums.values()], 1) for k in range(3))
 
 

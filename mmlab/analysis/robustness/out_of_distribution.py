@@ -31,7 +31,8 @@ from mmlab.core.errors import DataError, MmlabError
 from mmlab.core.method import Method
 from mmlab.core.task import Split
 from mmlab.inference.predictor import Model
-from mmlab.inference.sweep import batch_size
+from mmlab.inference.sweep import BATCH, DENSE_BATCH
+from mmlab.inference.windows import at_once, parts_of
 from mmlab.storage import disk_cache
 
 VERSION = 1  # of what an encoder's view is; raise it when that changes
@@ -141,17 +142,27 @@ def encoder_views(method: Method, inputs: Mapping[str, Tensor]) -> dict[str, Row
         return {}
     copy = twin(method)
     layers = {name: copy.cam_layers(name, copy.modalities.full)[:1] for name in copy.modalities.names}
-    with recorded([layer for each in layers.values() for layer in each]) as found:
-        copy.encode({name: value.to(method.device) for name, value in inputs.items()})
-    return {name: _unit(_pooled(found[each[0]])) for name, each in layers.items() if each and each[0] in found}
+    seen: dict[str, list[Tensor]] = {}
+    for part in parts_of(method.info, inputs):
+        with recorded([layer for each in layers.values() for layer in each]) as found:
+            copy.encode({name: value.to(method.device) for name, value in part.items()})
+        for name, each in layers.items():
+            if each and each[0] in found:
+                seen.setdefault(name, []).append(_deepest(found[each[0]]))
+    return {name: _unit(_pooled(maps)) for name, maps in seen.items()}
 
 
-def _pooled(maps: Tensor | tuple[Tensor, ...]) -> Tensor:
-    """Maps `[B, C, *places]`, the deepest of several, by mean and maximum over their places; `[B, C]` as it is."""
+def _deepest(maps: Tensor | tuple[Tensor, ...]) -> Tensor:
+    """The last of several levels: `[B, C]`, or maps with their places in a row, `[B, C, P]`."""
     deepest = (maps[-1] if isinstance(maps, tuple | list) else maps).float().cpu()
-    if deepest.dim() < 3:
-        return deepest.flatten(1)
-    places = deepest.flatten(2)
+    return deepest.flatten(2) if deepest.dim() > 2 else deepest.flatten(1)
+
+
+def _pooled(maps: Sequence[Tensor]) -> Tensor:
+    """Maps `[B, C, P]`, those of all windows, by mean and maximum over their places; `[B, C]` as it is."""
+    if maps[0].dim() < 3:
+        return maps[0]
+    places = torch.cat(list(maps), 2)
     return torch.cat([places.mean(2), places.amax(2)], 1)
 
 
@@ -167,7 +178,8 @@ def _splits(model: Model) -> list[_Rows]:
             found[split] = model.task.samples(split)
     if not len(found.get("train", ())):
         return []
-    return [_Rows(samples, batch_size(model.method.output)) for samples in found.values() if len(samples)]
+    step = at_once(model.method, BATCH, DENSE_BATCH)
+    return [_Rows(samples, step) for samples in found.values() if len(samples)]
 
 
 class _Rows:

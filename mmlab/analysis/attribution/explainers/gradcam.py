@@ -8,7 +8,7 @@ from torch import Tensor
 
 from mmlab.analysis.attribution.captum_wrapper import CaptumAdapter
 from mmlab.analysis.attribution.evidence_question import averaged
-from mmlab.analysis.attribution.layer_maps import from_layers, weighed
+from mmlab.analysis.attribution.layer_maps import weighed
 from mmlab.analysis.attribution.registry import AT_LAYERS, Question, explainer
 from mmlab.core.results import Attribution
 
@@ -36,16 +36,22 @@ def grad_cam(question: Question) -> Attribution:
     of gradients or of activations alone would change. It does grow with the number of cells of a layer, and mixing the
     channels of a layer and unmixing them in the next one, which leaves the model as it is as well, moves it; the net
     effect |sum of gradient x activation| has neither fault. Where no gradient reaches any modality, shares are equal.
+
+    Where a model answers scans in windows, each window weighs its maps by its own gradients of the score of the whole
+    answer, so that a place outside all windows that see the region stays dark.
     """
+    return weighed(question, averaged, _by_captum)
+
+
+def _by_captum(adapter: CaptumAdapter) -> tuple[Tensor, ...]:
+    """Grad-CAM's maps before the ReLU, `[K, 1, ...]` of each layer."""
     from captum.attr import LayerGradCam
 
-    if question.method.one_at_a_time:
-        return weighed(question, averaged)
-    adapter = CaptumAdapter(question)
-    maps = LayerGradCam(adapter, adapter.junction).attribute(
-        adapter.rows, additional_forward_args=(adapter.present,), grad_kwargs=UNUSED
+    return _as_tuple(
+        LayerGradCam(adapter, adapter.junction).attribute(
+            adapter.rows, additional_forward_args=(adapter.present,), grad_kwargs=UNUSED
+        )
     )
-    return from_layers(adapter, _as_tuple(maps))
 
 
 def _as_tuple(values: Tensor | tuple[Tensor, ...] | list[Any]) -> tuple[Tensor, ...]:
