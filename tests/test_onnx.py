@@ -11,12 +11,17 @@ import pytest
 import torch
 
 from mmlab.cli.app import main
+from mmlab.core.backbone_families import as_read
 from mmlab.core.errors import Unsupported
 from mmlab.core.method import METHODS
+from mmlab.core.options import build
+from mmlab.core.training_plan import Plan
 from mmlab.experiments import onnx_export
 from mmlab.inference.predictor import Model
+from mmlab.inference.sweep import fuse_all
 from mmlab.storage.library import SHIPPED
 from mmlab.testing.toy_task import ToyTask
+from tests.test_scan_regions import ToyScans
 
 NAMES = ("m0", "m1", "m2")
 ROWS = 20
@@ -56,6 +61,32 @@ def test_both_ways_of_asking_answer_as_torch_does(name: str, tmp_path: Path) -> 
     about = json.loads((tmp_path / "model.json").read_text())
     assert about["graphs"]["model.onnx"]["inputs"] == [*NAMES, "present"]
     assert [each["name"] for each in about["task"]["modalities"]] == list(NAMES)
+
+
+@pytest.mark.slow
+def test_graphs_of_scans_hold_one_window_of_which_answers_are_put_together(tmp_path: Path) -> None:
+    """By MONAI with what `model.json` says, as anybody would who has the files only."""
+    from monai.inferers import sliding_window_inference
+
+    task = ToyScans(10)
+    torch.manual_seed(3)
+    info = as_read(task.info, build(Plan, {"window": 8}))
+    method = METHODS["dropout"](info, METHODS["dropout"].Config()).eval()
+    onnx_export.export(Model(task, method, {"method": "dropout"}, "digest"), tmp_path)
+    said = json.loads((tmp_path / "model.json").read_text())["windows"]
+    assert said["sides"] == [8, 8, 8]
+    inputs = {name: value[:1] for name, value in task.samples("test").inputs.items()}
+    for combination in method.modalities.subsets():
+        present = np.array(method.modalities.row(combination))[None]
+
+        def one(window: torch.Tensor, present: np.ndarray = present) -> torch.Tensor:
+            values = {"m0": window[:, :1].numpy(), "m1": window[:, 1:].numpy(), "present": present}
+            return torch.from_numpy(ask(tmp_path / "model.onnx", values)["logits"])
+
+        scans = torch.cat(list(inputs.values()), 1)
+        whole = sliding_window_inference(scans, said["sides"], 1, one, overlap=said["overlap"], mode="gaussian")
+        (wanted,) = fuse_all(method, inputs, [combination])
+        np.testing.assert_allclose(whole, wanted.logits, 1e-4, 1e-4)
 
 
 @pytest.mark.slow

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -17,8 +17,8 @@ from mmlab.core.backbone_families import as_read
 from mmlab.core.batch import Samples
 from mmlab.core.errors import DataError, MmlabError
 from mmlab.core.features import Fused
-from mmlab.core.method import METHODS
-from mmlab.core.modality import Modalities, Modality
+from mmlab.core.method import METHODS, Method
+from mmlab.core.modality import Combination, Modalities, Modality
 from mmlab.core.options import build
 from mmlab.core.outputs import Segmentation, reliability_counts
 from mmlab.core.outputs.hausdorff import hausdorff95
@@ -26,7 +26,8 @@ from mmlab.core.recordings import ScanVolume
 from mmlab.core.task import TaskInfo
 from mmlab.core.training_plan import Plan
 from mmlab.inference import windows as answering
-from mmlab.inference.sweep import sweep
+from mmlab.inference.predictor import Model
+from mmlab.inference.sweep import fuse_all, sweep
 from mmlab.modalities.volume.folder_input import fitted, fitted_labels
 from mmlab.tasks.custom.validate import check
 from mmlab.testing.method_contract import CHECKS, every_parameter_learns, teachers
@@ -224,6 +225,32 @@ def test_combinations_in_groups_are_the_same_sweep(monkeypatch: pytest.MonkeyPat
     parts = sweep(run.method, some)
     np.testing.assert_allclose(parts.logits, whole.logits, rtol=1e-5)
     np.testing.assert_allclose(parts.mean, whole.mean, rtol=1e-4, atol=1e-6)
+
+
+def test_a_scan_is_answered_one_combination_after_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With all combinations held, or as many as there is room for: one here. Who reads on asks for the next."""
+    task = ToyScans()
+    run = trainer("dropout", task, window=6)
+    model = Model(task, run.method.eval(), {}, "")
+    sample = {name: value[0] for name, value in run.validation.inputs.items()}
+    wanted, asked = model.answer(sample), []
+
+    def counted(method: Method, inputs: Mapping[str, Tensor], some: Sequence[Combination]) -> list[Fused]:
+        asked.append([each.key for each in some])
+        return fuse_all(method, inputs, some)
+
+    monkeypatch.setattr("mmlab.inference.predictor.fuse_all", counted)
+    monkeypatch.setattr(answering, "HELD", 1)
+    stream = model.answers(sample)
+    key, first = next(stream)
+    assert (key, asked) == ("m0", [["m0"]])
+    found = {key: first, **dict(stream)}
+    assert list(found) == list(wanted) == ["m0", "m1", "m0-m1"]
+    assert asked == [["m0"], ["m1"], ["m0-m1"]]
+    for key, each in wanted.items():
+        assert found[key].answer == each.answer
+        assert found[key].probabilities == pytest.approx(each.probabilities, rel=1e-5)
+        np.testing.assert_allclose(found[key].value, each.value, atol=1e-3)
 
 
 def test_labels_lie_where_their_scan_does() -> None:

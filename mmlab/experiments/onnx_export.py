@@ -4,6 +4,8 @@
 `variance`. `encoders.onnx` and `fusion.onnx` are its two halves: encode once, then fuse for as many combinations as
 wanted. `model.json` says what goes in and what comes out. Whatever is written was compared with torch first, for every
 combination; a method that takes another way for another combination, so that no graph holds all of them, is refused.
+Of a model that answers scans in windows the graphs hold what it says of one window, and `model.json` how windows make
+up the answer.
 """
 
 from __future__ import annotations
@@ -26,11 +28,17 @@ from mmlab.core.errors import MissingExtra, Unsupported
 from mmlab.core.method import Features, Fused, Method
 from mmlab.core.version import __version__
 from mmlab.inference.predictor import Model
+from mmlab.inference.windows import OVERLAP
 from mmlab.storage.atomic_files import write_atomically
 
 ROWS, OTHERS = 7, 5  # samples that a graph is traced with, and that it is compared on: batches of any size must do
 CLOSE = 1e-5
 MOST_ROWS = 2**16
+SLIDING = (
+    "The graphs answer one window. An answer about a scan is put together from windows of these sides, each side "
+    "overlapping by this share, with Gaussian weights of a standard deviation of an eighth of a side: as by "
+    "sliding_window_inference of MONAI with mode='gaussian'."
+)
 INSTALL = "Install it: pip install 'mmlab[onnx]'"
 PARTS = ("alone", "beside", "shared")
 
@@ -169,7 +177,16 @@ def _compare(method: Method, graphs: Mapping[str, Graph], samples: Mapping[str, 
 def _samples(model: Model, start: int, count: int) -> dict[str, Tensor]:
     test = model.task.samples("test")
     batch = test.batch([row % len(test) for row in range(start, start + count)])
-    return {name: batch.inputs[name].float() for name in model.method.modalities.names}
+    return {name: _seen(model.method, batch.inputs[name]).float() for name in model.method.modalities.names}
+
+
+def _seen(method: Method, values: Tensor) -> Tensor:
+    """What the network sees of inputs at a time: the window in the middle, where it answers scans in windows."""
+    info = method.info
+    if not info.has_windows:
+        return values
+    sides = zip(info.places, info.window_sides, strict=True)
+    return values[(..., *(slice((whole - side) // 2, (whole + side) // 2) for whole, side in sides))]
 
 
 def _answer(fused: Fused) -> tuple[Tensor, ...]:
@@ -201,18 +218,21 @@ def _rebuilt(like: Features[Any], values: Iterator[Tensor]) -> Features[Any]:
 
 
 def _about(model: Model, graphs: Mapping[str, Graph]) -> dict[str, Any]:
-    info = model.task.info
+    info = model.method.info
+    windows = {"sides": list(info.window_sides), "overlap": OVERLAP, "about": SLIDING}
+    of = "a window of each of " if info.has_windows else ""
     return {
         "mmlab": __version__,
         "digest": model.digest,
         "method": model.card["method"],
-        "task": info.card(),
+        "task": model.task.info.card(),
+        **({"windows": windows} if info.has_windows else {}),
         "present": "bool [rows, inputs]: which inputs a row has, in the order of the task; one at least",
         "graphs": {
             f"{name}.onnx": {"inputs": list(graph.inputs), "outputs": list(graph.outputs)}
             for name, graph in graphs.items()
         },
-        "compared": f"with torch on {OTHERS} test samples for every combination, within {CLOSE:g}",
+        "compared": f"with torch on {of}{OTHERS} test samples for every combination, within {CLOSE:g}",
     }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -20,6 +20,7 @@ from mmlab.core.reference import Reference
 from mmlab.core.task import TASKS, Task, holds_every_input
 from mmlab.inference.device import device
 from mmlab.inference.sweep import fuse_all
+from mmlab.inference.windows import in_groups
 from mmlab.storage.checkpoints import load
 
 Input = str | Path | bytes | Raw | Tensor
@@ -77,24 +78,42 @@ class Model:
 
     def answer_many(self, samples: Sequence[Mapping[str, Tensor]]) -> list[dict[str, Prediction]]:
         """The same for several samples, with one pass for all that have the same inputs."""
-        read = self.method.output.read
-        return [{key: read(row) for key, row in each.items()} for each in self.logits_many(samples)]
+        found: list[dict[str, Prediction]] = [{} for _ in samples]
+        for row, key, logits in self._stream(samples):
+            found[row][key] = self.method.output.read(logits)
+        return found
+
+    def answers(self, tensors: Mapping[str, Tensor]) -> Iterator[tuple[str, Prediction]]:
+        """What `answer` gives, one combination after the other: nobody has to hold those of a large scan at once."""
+        for _, key, logits in self._stream([tensors]):
+            yield key, self.method.output.read(logits)
 
     def logits_many(self, samples: Sequence[Mapping[str, Tensor]]) -> list[dict[str, Tensor]]:
         """The logits `[...]` of every combination, as `answer_many` reads them, on the processor."""
         found: list[dict[str, Tensor]] = [{} for _ in samples]
-        for names in dict.fromkeys(frozenset(each) for each in samples):
-            rows = [row for row, each in enumerate(samples) if names == frozenset(each)]
-            combinations = self.combinations(samples[rows[0]])
-            complete = [self._complete(samples[row]) for row in rows]
-            batch = {
-                name: torch.stack([each[name].float() for each in complete]).to(self.method.device)
-                for name in self._names
-            }
-            for combination, fused in zip(combinations, fuse_all(self.method, batch, combinations), strict=True):
-                for row, logits in zip(rows, fused.logits.float().cpu(), strict=True):
-                    found[row][combination.key] = logits
+        for row, key, logits in self._stream(samples):
+            found[row][key] = logits
         return found
+
+    def _stream(self, samples: Sequence[Mapping[str, Tensor]]) -> Iterator[tuple[int, str, Tensor]]:
+        """The logits of each sample and combination: of scans that take windows, as many at a time as memory holds."""
+        for names in dict.fromkeys(frozenset(each) for each in samples):
+            alike = [row for row, each in enumerate(samples) if names == frozenset(each)]
+            for rows in [[row] for row in alike] if self.method.info.has_windows else [alike]:
+                complete = [self._complete(samples[row]) for row in rows]
+                batch = {
+                    name: torch.stack([each[name].float() for each in complete]).to(self.method.device)
+                    for name in self._names
+                }
+                for some in in_groups(self.method.info, self.combinations(samples[rows[0]])):
+                    yield from self._of_group(batch, some, rows)
+
+    def _of_group(
+        self, batch: Mapping[str, Tensor], some: Sequence[Combination], rows: Sequence[int]
+    ) -> Iterator[tuple[int, str, Tensor]]:
+        for combination, fused in zip(some, fuse_all(self.method, batch, some), strict=True):
+            for row, logits in zip(rows, fused.logits.float().cpu(), strict=True):
+                yield row, combination.key, logits
 
     def predict(
         self, inputs: Mapping[str, Input] | str | Path, options: Mapping[str, Any] = NO_OPTIONS

@@ -79,6 +79,8 @@ def _write_graphs(chosen: list[Reference], folder: Path, json: bool) -> None:
     for name, graph in about["graphs"].items():
         say(f"{folder / name}: {', '.join(graph['inputs'])} -> {', '.join(graph['outputs'])}")
     say(f"Compared {about['compared']}.")
+    if "windows" in about:
+        say(about["windows"]["about"])
 
 
 def _chosen(library: Library, task: str, methods: list[str], tag: str) -> list[Reference]:

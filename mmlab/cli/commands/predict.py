@@ -52,11 +52,12 @@ def command(
 
         one_thread()
         model = Model.open(library.find(task, method, tag))
-        answers = model.predict(files, pairs(read or [], "--read"))
+        answers = model.answers(model.prepare(files, pairs(read or [], "--read")))
+        found = {key: (_described(answer), _in_words(answer)) for key, answer in answers}
     if json:
-        emit({"combinations": {key: _described(answer) for key, answer in answers.items()}})
+        emit({"combinations": {key: described for key, (described, _) in found.items()}})
         return
-    rows = [(key, _in_words(answer), number(answer.uncertainty)) for key, answer in answers.items()]
+    rows = [(key, words, number(described["uncertainty"])) for key, (described, words) in found.items()]
     table(f"{task}, {method}", ("present", "answer", "uncertainty"), rows, left=2)
 
 

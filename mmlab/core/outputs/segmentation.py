@@ -247,11 +247,16 @@ class Segmentation(Output):
         return is_there(target).long().sum(places_of(target))
 
     def read(self, logits: Tensor) -> Prediction:
-        probability = logits.double().sigmoid()
-        shares = dict(zip(self.region_names, probability.flatten(1).mean(1).tolist(), strict=True))
-        answer = self.words((probability > 0.5).numpy())
-        doubt = float(self.uncertainty(logits[None].double()))
-        return Prediction(answer, shares, doubt, probability.numpy().astype(np.float16))
+        shares, doubts, there = [], [], []
+        chances = np.empty(logits.shape, np.float16)
+        for place, region in enumerate(logits):  # one by one: of a scan as a whole each takes much in full precision
+            probability = region.double().sigmoid()
+            shares.append(float(probability.mean()))
+            doubts.append(float(_binary_entropy(region.double()).mean()))
+            there.append(bool((probability > 0.5).any()))
+            chances[place] = probability.numpy()
+        named = dict(zip(self.region_names, shares, strict=True))
+        return Prediction(self.words(np.array(there)), named, float(np.mean(doubts)), chances)
 
     def words(self, regions: NDArray[np.bool_]) -> str:
         """Which of the regions, bool `[R, ...]`, there are."""
