@@ -252,7 +252,7 @@ class Segmentation(Output):
         for place, region in enumerate(logits):  # one by one: of a scan as a whole each takes much in full precision
             probability = region.double().sigmoid()
             shares.append(float(probability.mean()))
-            doubts.append(float(_binary_entropy(region.double()).mean()))
+            doubts.append(float(binary_entropy(region.double()).mean()))
             there.append(bool((probability > 0.5).any()))
             chances[place] = probability.numpy()
         named = dict(zip(self.region_names, shares, strict=True))
