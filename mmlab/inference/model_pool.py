@@ -47,7 +47,7 @@ class _Slot:
 
 
 @dataclass(frozen=True)
-class Held:
+class PooledModel:
     """A model in memory: where, how many bytes of weights, and whether somebody works with it now."""
 
     reference: Reference
@@ -124,11 +124,11 @@ class ModelPool:
         return tuple(each.reference for each in self.held)
 
     @property
-    def held(self) -> tuple[Held, ...]:
+    def held(self) -> tuple[PooledModel, ...]:
         """The same, with what is where."""
         with self._lock:
             slots = [(key, slot) for key, slot in self._slots.items() if slot.model is not None]
-            return tuple(Held(key, slot.place, slot.size, slot.users > 0) for key, slot in slots)
+            return tuple(PooledModel(key, slot.place, slot.size, slot.users > 0) for key, slot in slots)
 
     @property
     def size(self) -> int:

@@ -10,7 +10,7 @@ from mmlab.core.group_name import several
 from mmlab.core.phrases import say
 from mmlab.inference.device import device, label
 from mmlab.inference.memory import free_bytes
-from mmlab.inference.model_pool import Held
+from mmlab.inference.model_pool import PooledModel
 from mmlab.ui.components import page_frame
 from mmlab.ui.session import cache
 
@@ -27,11 +27,11 @@ def show() -> None:
             st.markdown(page_frame.plain(line))
 
 
-def lines(held: Sequence[Held]) -> list[str]:
+def lines(held: Sequence[PooledModel]) -> list[str]:
     """A line for each model, the last used first."""
     return [_line(each) for each in reversed(held)]
 
 
-def _line(each: Held) -> str:
+def _line(each: PooledModel) -> str:
     text = f"{each.reference.name}: {each.size / 1e6:.1f} MB, {label(each.place)}"
     return f"{text}, {say('in use')}" if each.is_used else text
