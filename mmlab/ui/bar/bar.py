@@ -27,7 +27,7 @@ AT_FIRST = 2  # models beside each other when nobody chose
 
 
 @dataclass(frozen=True)
-class Looked:
+class BarSelection:
     """What the bar says is looked at. sample: None on a page that has none. place: of the bar, for a control of the
     page's own; behind: that behind the button of the samples, where there is one."""
 
@@ -43,7 +43,7 @@ class Looked:
         return self.models.references
 
 
-def show(has_sample: bool = False, is_one_shown: bool = False, are_used: bool = True) -> Looked:
+def show(has_sample: bool = False, is_one_shown: bool = False, are_used: bool = True) -> BarSelection:
     """The bar. has_sample: with the choice of a sample; is_one_shown: with that of the model that drawings of a single
     one are of; are_used: whether the page asks the models, so that it has to be said where there is none."""
     place = st.container(horizontal=True, vertical_alignment="center", gap="small", key="mm-bar")
@@ -68,10 +68,10 @@ def show(has_sample: bool = False, is_one_shown: bool = False, are_used: bool = 
                 registry.adjust(task, sample)
     with place:  # the parts of the page stand under it, for those who go from heading to heading
         st.html(f'<h2 class="mm-unseen">{say("Results")}</h2>', width="content")
-    return Looked(task, models, sample, place, behind)
+    return BarSelection(task, models, sample, place, behind)
 
 
-def finish(at: Looked) -> None:
+def finish(at: BarSelection) -> None:
     """Below everything: what the sample and the task are; the samples, where they are being looked through."""
     note = ""
     if at.sample and not _is_secret(at.task, at.sample):

@@ -15,7 +15,7 @@ from mmlab.core.method import METHODS
 from mmlab.core.phrases import language, phrase, say
 from mmlab.core.reference import Reference
 from mmlab.core.task import Task, advice, is_trained_here
-from mmlab.ui.bar.bar import Looked
+from mmlab.ui.bar.bar import BarSelection
 from mmlab.ui.components import (
     clickable_svg,
     model_picker,
@@ -45,7 +45,7 @@ STYLE = """<style>
 </style>"""
 
 
-def show(at: Looked) -> None:
+def show(at: BarSelection) -> None:
     """The whole page under the bar."""
     task = at.task
     st.html(STYLE)
