@@ -15,7 +15,7 @@ from scipy import ndimage
 
 from mmlab.tasks.generators.rooms import finishes
 from mmlab.tasks.generators.rooms.layouts import FACES, Room
-from mmlab.tasks.generators.rooms.solids import Floats, Met, Solids, leave_room
+from mmlab.tasks.generators.rooms.solids import Floats, RayHit, Solids, leave_room
 
 Generator = np.random.Generator
 SIDE = 48  # pixels of a picture
@@ -121,7 +121,7 @@ def _see(room: Room, solids: Solids, view: View, ways: Floats) -> _Seen:
     """The nearest surface along each ray, of a thing or of the room itself."""
     shell, thing = leave_room(room.size, view.place, ways), solids.meet(view.place, ways)
     before = thing.way < shell.way
-    met = Met(*(np.where(before, one, other) for one, other in zip(_parts(thing), _parts(shell), strict=True)))
+    met = RayHit(*(np.where(before, one, other) for one, other in zip(_parts(thing), _parts(shell), strict=True)))
     which = np.where(before, thing.which + len(FACES), shell.which)
     looks = [*room.faces, *(part.finish for part in room.parts)]
     owners = np.array([*FACES, *(part.region for part in room.parts)], np.uint8)
@@ -135,7 +135,7 @@ def _see(room: Room, solids: Solids, view: View, ways: Floats) -> _Seen:
     return _Seen(met.way, owners[which], met.normal, albedo, shine, glow, place)
 
 
-def _parts(met: Met) -> tuple[NDArray[np.generic], ...]:
+def _parts(met: RayHit) -> tuple[NDArray[np.generic], ...]:
     return met.way, met.which, met.axis, met.place, met.normal
 
 

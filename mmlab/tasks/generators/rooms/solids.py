@@ -37,7 +37,7 @@ class Solid:
 
 
 @dataclass(frozen=True)
-class Met:
+class RayHit:
     """Where rays `[R]` end: way, the index of the solid (or face), the axis of the side, and place and normal there.
 
     place `[3, R]`: metres along the axes of what was met, about its middle; normal `[3, R]`: in the room's axes.
@@ -60,7 +60,7 @@ class Solids:
         self.cos, self.sin = np.cos(turn).astype(np.float32)[:, None], np.sin(turn).astype(np.float32)[:, None]
         self.balls = np.flatnonzero([part.ball for part in parts])
 
-    def meet(self, origin: Floats, ways: Floats) -> Met:
+    def meet(self, origin: Floats, ways: Floats) -> RayHit:
         """What rays from one place `[3]` along `ways` `[3, R]` meet first; `FAR` where that is nothing."""
         start, along = self._seen_by(origin[:, None], ways)
         enter, leave, axis = _slabs(start, along)
@@ -70,7 +70,7 @@ class Solids:
         rays = np.arange(ways.shape[1])
         way, side = enter[which, rays], axis[which, rays]
         picked = np.broadcast_to(start, along.shape)[:, which, rays] + way * along[:, which, rays]
-        return Met(way, which, side, picked * self.half[:, which, 0], self._normals(picked, along, which, side))
+        return RayHit(way, which, side, picked * self.half[:, which, 0], self._normals(picked, along, which, side))
 
     def between(self, places: Floats, lamp: Floats) -> NDArray[np.bool_]:
         """Whether any solid stands between each of the places `[3, R]` and the lamp `[3]`."""
@@ -110,7 +110,7 @@ class Solids:
         return np.stack([cos * own[0] - sin * own[1], sin * own[0] + cos * own[1], own[2]])
 
 
-def leave_room(size: Floats, origin: Floats, ways: Floats) -> Met:
+def leave_room(size: Floats, origin: Floats, ways: Floats) -> RayHit:
     """Where rays from inside meet the walls, the floor (5) or the ceiling (4) of an empty room from 0 to `size`."""
     steps = np.where(np.abs(ways) < TINY, TINY, ways)
     out = (np.where(steps > 0, size[:, None], 0) - origin[:, None]) / steps
@@ -119,7 +119,7 @@ def leave_room(size: Floats, origin: Floats, ways: Floats) -> Met:
     way, back = out[axis, rays], steps[axis, rays] < 0
     normal = np.zeros_like(ways)
     normal[axis, rays] = np.where(back, 1, -1)
-    return Met(way, axis * 2 + back, axis, origin[:, None] + way * ways, normal)
+    return RayHit(way, axis * 2 + back, axis, origin[:, None] + way * ways, normal)
 
 
 def _slabs(start: Floats, along: Floats) -> tuple[Floats, Floats, NDArray[np.intp]]:
