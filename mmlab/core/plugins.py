@@ -43,7 +43,7 @@ Undo = Callable[[], object]
 
 
 @dataclass(frozen=True)
-class Given:
+class RegisteredItem:
     """One thing that a plug-in registered: of which kind, under which name, and how to take it back."""
 
     kind: str
@@ -59,7 +59,7 @@ class _State:
     """
 
     seen: str | None = None
-    added: dict[str, list[Given]] = field(default_factory=dict)
+    added: dict[str, list[RegisteredItem]] = field(default_factory=dict)
     problems: dict[str, Exception] = field(default_factory=dict)
     current: str = ""
     loader: int | None = None
@@ -146,7 +146,7 @@ def current() -> str:
 
 def note(kind: str, name: str, undo: Undo) -> None:
     """What the plug-in that is being loaded has registered, and how to take it back."""
-    _state.added[_state.current].append(Given(kind, name, undo))
+    _state.added[_state.current].append(RegisteredItem(kind, name, undo))
 
 
 def given() -> dict[str, tuple[str, ...]]:
