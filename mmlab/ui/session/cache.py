@@ -173,7 +173,7 @@ def title(method: str) -> str:
 
 
 def item(task_name: str, sample: str) -> Item:
-    """One sample. Raises UnknownName, or NotHere for something that was brought in another session."""
+    """One sample. Raises UnknownName, or UploadNotFound for something that was brought in another session."""
     if uploads.is_own(sample):
         return _own_item(task_name, sample, own_version(task_name))
     return _shipped_item(task_name, sample, version(task_name, sample), language())

@@ -45,7 +45,7 @@ _NAME = re.compile(r"[a-z0-9_]{1,40}")
 _HEIGHT = re.compile(r"(.*)#(\d{1,3})%")
 
 
-class NotHere(MmlabError):
+class UploadNotFound(MmlabError):
     """A link points to something that was brought in another session."""
 
 
@@ -112,12 +112,12 @@ def keep(own: Upload) -> str:
 
 
 def find(sample: str, task: str) -> Upload:
-    """What was brought under this id, as its end says. Raises NotHere."""
+    """What was brought under this id, as its end says. Raises UploadNotFound."""
     digest, *rest = sample.split(".")
     said = [SAID.fullmatch(each) for each in rest]
     own = st.session_state.get(STORE, {}).get(digest)
     if own is None or own.task != task or None in said:
-        raise NotHere(
+        raise UploadNotFound(
             say("This link shows an upload, and uploads are not part of a link."),
             say(
                 "They stay with whoever made them. Ask for the bundle and open it under 'Upload', or "
