@@ -18,7 +18,7 @@ from mmlab.core.outputs import Regression
 Flags = NDArray[np.bool_]
 
 
-class OfWholeSteps(Metric[Regression]):
+class WholeStepMetric(Metric[Regression]):
     """Only a scale whose whole numbers people tell apart has these."""
 
     kinds = frozenset({"regression"})
@@ -27,7 +27,7 @@ class OfWholeSteps(Metric[Regression]):
         return ("",) if output.whole_steps else ()
 
 
-class Steps(OfWholeSteps, MeanMetric[Regression]):
+class Steps(WholeStepMetric, MeanMetric[Regression]):
     """How often a number, rounded to whole steps between two ends, is the right one."""
 
     furthest: ClassVar[float]
@@ -63,7 +63,7 @@ def _sides(answers: NDArray[Any], truth: NDArray[Any], zero: bool) -> tuple[Flag
     return (said >= 0, truth >= 0, np.ones(truth.shape, bool)) if zero else (said > 0, truth > 0, truth != 0)
 
 
-class Sides(OfWholeSteps, MeanMetric[Regression]):
+class Sides(WholeStepMetric, MeanMetric[Regression]):
     """How often a number lies on the right side of 0."""
 
     zero: ClassVar[bool]
@@ -93,7 +93,7 @@ class WithoutZero(Sides):
     order = 15
 
 
-class WeightedF1(OfWholeSteps):
+class WeightedF1(WholeStepMetric):
     """F1 of both sides of 0, weighted by how often each is right."""
 
     zero: ClassVar[bool]
