@@ -97,7 +97,7 @@ def _carried(todo: list[ModelJob], library: Library, machines: Machines, alone: 
     return failed
 
 
-def complain_of(failed: dict[str, Exception]) -> None:
+def raise_for_failed(failed: dict[str, Exception]) -> None:
     """Raise MmlabError where jobs failed, by their names."""
     if failed:
         raise MmlabError(f"{len(failed)} failed: {', '.join(failed)}.", "The same command tries them again.")

@@ -26,7 +26,7 @@ from mmlab.cli.common_options import (
     settle,
 )
 from mmlab.cli.console import bar, emit, number, say, table
-from mmlab.cli.model_jobs import SomeMethod, SomeTask, carry_out, chosen, complain_of
+from mmlab.cli.model_jobs import SomeMethod, SomeTask, carry_out, chosen, raise_for_failed
 from mmlab.core.errors import DataError
 from mmlab.core.group_name import group_name
 from mmlab.core.untrained import sentence, untrained
@@ -223,7 +223,7 @@ def _measure_many(
         emit({"runs": {name: {metric: score} for name, (metric, score) in scores.items()}, "failed": list(failed)})
     else:
         table("", ("model", "metric", "mean over combinations"), [(n, m, number(s)) for n, (m, s) in scores.items()], 2)
-    complain_of(failed)
+    raise_for_failed(failed)
 
 
 def _is_there(reference: Reference, failed: Mapping[str, Exception]) -> bool:

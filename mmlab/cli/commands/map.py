@@ -9,7 +9,7 @@ import typer
 
 from mmlab.cli.common_options import AtATime, Carrier, Checkpoints, Cpus, EngineName, Gpus, Json, Machines, Tag, settle
 from mmlab.cli.console import emit, say
-from mmlab.cli.model_jobs import SomeMethod, SomeTask, carry_out, complain_of
+from mmlab.cli.model_jobs import SomeMethod, SomeTask, carry_out, raise_for_failed
 
 if TYPE_CHECKING:
     from mmlab.core.reference import Reference
@@ -51,7 +51,7 @@ def command(
     else:
         for file in made:
             say(f"{file} ({file.stat().st_size / 1000:.0f} kB)")
-    complain_of(failed)
+    raise_for_failed(failed)
 
 
 def _wanted(library: Library, task: str, method: str, tag: str) -> list[Reference]:

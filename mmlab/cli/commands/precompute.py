@@ -22,7 +22,7 @@ from mmlab.cli.common_options import (
     settle,
 )
 from mmlab.cli.console import emit, say, whisper
-from mmlab.cli.model_jobs import SomeMethod, SomeTask, carry_out, chosen, complain_of
+from mmlab.cli.model_jobs import SomeMethod, SomeTask, carry_out, chosen, raise_for_failed
 from mmlab.core.errors import UnknownName
 
 
@@ -63,4 +63,4 @@ def command(
         for word in words:
             whisper(f"{word}: {model_work.WORK[word].about}.")
         say(f"{len(jobs) - len(model_jobs.missing(jobs, library))} of {len(jobs)} are there.")
-    complain_of(failed)
+    raise_for_failed(failed)
