@@ -228,14 +228,14 @@ def test_a_film_keeps_what_was_seen_and_goes_on_with_what_is_on(
     environment: SwingUp, method: Method, acting: Policy
 ) -> None:
     modalities = method.modalities
-    first = film.gone_on(film.begun(environment, 3), environment, method, acting, modalities.full, 0)
+    first = film.continued(film.begun(environment, 3), environment, method, acting, modalities.full, 0)
     assert len(first) == film.AHEAD
-    deaf = film.gone_on(first, environment, method, acting, modalities.parse("image"), 30)
+    deaf = film.continued(first, environment, method, acting, modalities.parse("image"), 30)
     assert len(deaf) == 30 + film.AHEAD
     np.testing.assert_array_equal(deaf.states[:31], first.states[:31])
     assert not np.array_equal(deaf.states[31:40], first.states[31:40])
     assert deaf.inputs[:31] == ("image-sound",) * 30 + ("image",)
-    same = film.gone_on(first, environment, method, acting, modalities.full, 30)
+    same = film.continued(first, environment, method, acting, modalities.full, 30)
     np.testing.assert_allclose(same.states[: len(first.states)], first.states, atol=1e-6)
 
 

@@ -41,7 +41,7 @@ def begun(environment: Environment, seed: int) -> Film:
     return Film(seed, state, np.zeros(0), ())
 
 
-def gone_on(film: Film, environment: Environment, method: Method, policy: Policy, on: Combination, at: int) -> Film:
+def continued(film: Film, environment: Environment, method: Method, policy: Policy, on: Combination, at: int) -> Film:
     """The film up to step `at`, and from there on with the inputs `on`; the same noise at the same step, always."""
     at = max(0, min(at, len(film)))
     steps = range(at, min(at + AHEAD, LONGEST))

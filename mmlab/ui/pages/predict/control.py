@@ -128,7 +128,7 @@ def _film(task: Task, environment: Environment, model: Model, run: Reference, on
         watched = kept["start"] + int((time.monotonic() - kept["since"]) / environment.seconds)
         step = min(watched, len(kept["film"]))
         acting = measure.controller(Path(run.path), model.digest)
-        going = films.gone_on(kept["film"], environment, model.method, acting, on, step)
+        going = films.continued(kept["film"], environment, model.method, acting, on, step)
         kept = {"owner": owner, "film": going, "on": on.key, "start": step, "since": time.monotonic()}
     st.session_state[key] = kept
     _play(task.info.modalities, environment, kept["film"], kept["start"], f"{owner}{kept['film'].seed}{kept['since']}")
