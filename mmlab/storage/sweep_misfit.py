@@ -47,7 +47,7 @@ def _not_of(found: Sweep, info: TaskInfo) -> str:
     channels = info.output.channels
     if found.logits.shape[2] != channels:
         return "it was made for other answers than the task has"
-    if found.target.shape[1:] != info.output.kept_truth:
+    if found.target.shape[1:] != info.output.stored_target_shape:
         return "its right answers are not of the task's kind"
     if info.output.class_names and found.target.dtype.kind not in "iu":
         return "its right answers are not classes"

@@ -91,7 +91,7 @@ class Output(ABC):
         raise Unsupported("Only of several labels at once can one be looked at without the others.")
 
     @property
-    def kept_truth(self) -> tuple[int, ...]:
+    def stored_target_shape(self) -> tuple[int, ...]:
         """The shape of what a sweep keeps of the truth of one sample."""
         return ()
 

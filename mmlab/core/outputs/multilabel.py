@@ -77,7 +77,7 @@ class Multilabel(Output):
         return self.classes
 
     @property
-    def kept_truth(self) -> tuple[int, ...]:
+    def stored_target_shape(self) -> tuple[int, ...]:
         return (len(self.classes),)
 
     @property

@@ -100,7 +100,7 @@ class Segmentation(Output):
         return len(self.regions)
 
     @property
-    def kept_truth(self) -> tuple[int, ...]:
+    def stored_target_shape(self) -> tuple[int, ...]:
         return (len(self.regions),)
 
     @property
