@@ -29,7 +29,7 @@ def worst_classes(found: Sweep, output: Output) -> dict[str, ClassScore]:
     names, there, worst = output.label_names, valid(found), {}
     for k, key in enumerate(found.combinations if names else ()):
         rows = there[k]
-        right, counts = output.found_by_class(found.logits[k][rows], found.target[rows])
+        right, counts = output.recall_counts(found.logits[k][rows], found.target[rows])
         some = np.flatnonzero(counts >= FEWEST)
         if len(some):
             each = right[some] / counts[some]

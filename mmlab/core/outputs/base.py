@@ -252,7 +252,7 @@ class Output(ABC):
         """For each class, or of two for the second: what speaks for it, `[N]`, and which samples are of it."""
         raise Unsupported(f"{self.lacks_classes}, so nothing speaks for a class.")
 
-    def found_by_class(self, answers: NDArray[Any], truth: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    def recall_counts(self, answers: NDArray[Any], truth: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """How many samples have each of `label_names`, and of how many of them it is said: `[C]` found and there."""
         raise Unsupported(f"{self.lacks_classes}, so samples cannot be counted by classes.")
 

@@ -118,7 +118,7 @@ class Classification(Output):
         for index in range(int(self.channels == 2), self.channels):  # of two classes it is the same for both
             yield scores[:, index], truth == index
 
-    def found_by_class(self, answers: NDArray[Any], truth: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    def recall_counts(self, answers: NDArray[Any], truth: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         said, right = self.decisions(answers, truth)
         counted = (np.bincount(kept, minlength=self.channels) for kept in (right[said == right], right))
         found, there = counted

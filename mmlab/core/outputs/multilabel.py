@@ -201,7 +201,7 @@ class Multilabel(Output):
         for index in range(self.channels):
             yield answers[:, index].astype(np.float64), truth[:, index].astype(bool)
 
-    def found_by_class(self, answers: NDArray[Any], truth: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    def recall_counts(self, answers: NDArray[Any], truth: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         there = truth.astype(bool)
         return (self.decided(answers) & there).sum(0), there.sum(0)
 

@@ -148,8 +148,8 @@ def label_counts(folder: str, modified: FileStamp, key: str) -> NDArray[np.int64
     if isinstance(found, str):
         return found
     output = cache.task(Path(folder).parts[-3]).info.output
-    right, there = output.found_by_class(*found)
-    given, _ = output.found_by_class(found[0], np.ones_like(found[1]))
+    right, there = output.recall_counts(*found)
+    given, _ = output.recall_counts(found[0], np.ones_like(found[1]))
     return np.stack((right, there, given), 1)
 
 
