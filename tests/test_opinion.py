@@ -321,9 +321,9 @@ def test_words_that_were_never_met_are_pointed_out(task: Opinion) -> None:
 def test_the_vocabulary_has_our_own_words() -> None:
     recorder = recordings.Recorder("train")
     ours = {word for index in range(40) for word in words_of(recorder.sentence(index))}
-    assert ours <= vocabulary.met_words()
+    assert ours <= vocabulary.training_words()
     for kind in sentences.rated_words().values():
-        assert set(kind) <= vocabulary.met_words()
+        assert set(kind) <= vocabulary.training_words()
 
 
 def test_hostile_text_is_only_text(task: Opinion) -> None:

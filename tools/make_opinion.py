@@ -119,7 +119,7 @@ def make_vocabulary() -> None:
         theirs.update(w for each in film_reviews.reviews(file, "train") for w in words_of(each.text)[:MOST_WORDS])
     words = sorted(ours | {word for word, count in theirs.items() if count >= vocabulary.OFTEN})
     (sentences.FOLDER / vocabulary.FILE).write_text("\n".join(words) + "\n", "utf-8")
-    vocabulary.met_words.cache_clear()
+    vocabulary.training_words.cache_clear()
 
 
 def make_voices() -> None:

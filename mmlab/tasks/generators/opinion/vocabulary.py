@@ -19,7 +19,7 @@ MOST_NAMED = 6
 
 
 @lru_cache(maxsize=1)
-def met_words() -> frozenset[str]:
+def training_words() -> frozenset[str]:
     """The list. Raises DataError."""
     try:
         return frozenset((FOLDER / FILE).read_text("utf-8").split())
@@ -29,7 +29,7 @@ def met_words() -> frozenset[str]:
 
 def note(words: Sequence[str]) -> str:
     """A sentence on the words that were not met; empty where all were."""
-    unknown = list(dict.fromkeys(word for word in words if word not in met_words()))
+    unknown = list(dict.fromkeys(word for word in words if word not in training_words()))
     if not unknown:
         return ""
     if len(unknown) == len(set(words)):
