@@ -54,7 +54,7 @@ def read_text(content: bytes, name: str = "") -> Text:
     if "\0" in found:
         raise DataError(f"{label} is not a text but some other file.", TEXT_HINT)
     plain = "".join(letter if _is_shown(letter) else " " if letter.isspace() else "" for letter in found)
-    return check_said(Text(" ".join(plain.split())), label)
+    return check_has_words(Text(" ".join(plain.split())), label)
 
 
 def _is_shown(letter: str) -> bool:
@@ -65,7 +65,7 @@ def _is_shown(letter: str) -> bool:
     return letter in JOINERS or unicodedata.category(letter) not in ("Cc", "Cf", "Cs", "Co", "Cn")
 
 
-def check_said(text: Text, label: str = "The text") -> Text:
+def check_has_words(text: Text, label: str = "The text") -> Text:
     """The same text. Raises DataError where it has no word in it."""
     if not has_words(text.text[:TEXT_BYTES]):
         raise DataError(f"{label} has no words in it.", TEXT_HINT)
@@ -111,7 +111,7 @@ def prepare_text(text: Raw, most: int = MOST_WORDS) -> PreparedInput:
     """Words as `[2, most]` whole numbers below WORD_IDS, 0 where there is no word. Raises DataError for no words."""
     if not isinstance(text, Text):
         raise DataError("This is not a text.", TEXT_HINT)
-    check_said(text)
+    check_has_words(text)
     words, notes = words_of(text.text), []
     if any(map(_SIGN.fullmatch, words)):
         notes.append(SIGN_BY_SIGN)

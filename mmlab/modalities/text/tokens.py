@@ -20,7 +20,7 @@ from mmlab.core.prepared_input import PreparedInput
 from mmlab.core.recordings import Raw, Text
 from mmlab.core.token_numbers import numbers_of
 from mmlab.modalities.text.subwords import INSIDE, read
-from mmlab.modalities.text.tokenize import TEXT_HINT, check_said
+from mmlab.modalities.text.tokenize import TEXT_HINT, check_has_words
 
 WORDS, PIECES, MODEL = "words", "bpe", "hf"
 INSTALL = "Install it: pip install 'mmlab[backbones]'."
@@ -56,7 +56,7 @@ def prepare_tokens(text: Raw, name: str, length: int) -> PreparedInput:
     """
     if not isinstance(text, Text):
         raise DataError("This is not a text.", TEXT_HINT)
-    check_said(text)
+    check_has_words(text)
     tokens = tokens_of(name)
     found, notes = list(tokens.pieces(text.text)), []
     if not found:
