@@ -100,10 +100,10 @@ def refusal(action: Action, owner: str = "") -> tuple[str, str]:
         return f"Only a teacher can {action} here.", "Give the key at the foot of the side bar."
     if now == READ_ONLY:
         return f"Nobody can {action} here: this app is read-only.", f"Whoever hosts it can change {MODE}."
-    return OTHERS if is_others(owner) else ("", "")
+    return OTHERS if belongs_to_other(owner) else ("", "")
 
 
-def is_others(owner: str) -> bool:
+def belongs_to_other(owner: str) -> bool:
     """Whether somebody else began it, and the one who asks may not end it. owner: their id, empty if not known."""
     who = visitor()
     return owner not in ("", who.id) and not who.unlocked and not who.is_local

@@ -272,5 +272,5 @@ def _run(office: _Office, name: Hashable, work: Work, job: Callable[[ProgressCal
 
 
 def _cancel(work: Work) -> None:
-    if not permissions.is_others(work.asked_by.id):
+    if not permissions.belongs_to_other(work.asked_by.id):
         work.unwanted = True

@@ -47,7 +47,9 @@ def shut(action: Action, owner: str = "") -> dict[str, Any]:
 
 def shut_to_others(owner: str) -> dict[str, Any]:
     """The same for what ends something that one visitor began, whatever may be begun here."""
-    return {"disabled": True, "help": plain(" ".join(permissions.OTHERS))} if permissions.is_others(owner) else {}
+    return (
+        {"disabled": True, "help": plain(" ".join(permissions.OTHERS))} if permissions.belongs_to_other(owner) else {}
+    )
 
 
 def foot() -> None:
