@@ -42,7 +42,7 @@ def train(
     except ImportError as error:
         raise MissingExtra("Reinforcement learning needs the extra rl.", 'Run: pip install "mmlab[rl]"') from error
 
-    class ProgressCallback(BaseCallback):  # type: ignore[misc, unused-ignore]
+    class StepReport(BaseCallback):  # type: ignore[misc, unused-ignore]
         def _on_step(self) -> bool:
             on_step(self.num_timesteps)
             return True
@@ -57,7 +57,7 @@ def train(
         seed=seed,
         device="cpu",
     )
-    learner.learn(steps, callback=ProgressCallback())
+    learner.learn(steps, callback=StepReport())
     return _as_policy(learner.policy.actor, middle, spread, environment.strongest)
 
 
