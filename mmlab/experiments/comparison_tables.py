@@ -21,7 +21,7 @@ from mmlab.core.metric import higher_is_better, mean_of
 from mmlab.core.number_text import p_value
 from mmlab.core.phrases import say
 from mmlab.core.task import TASKS, advice, of_source
-from mmlab.experiments import of_others
+from mmlab.experiments import imported_results
 from mmlab.experiments.ablations import ladder, ordered, rung_tag
 from mmlab.experiments.grid import gap_tag
 from mmlab.experiments.usable_reports import Reports, of_seeds
@@ -53,7 +53,7 @@ def compare(
     if source != "built-in":
         return found
     plain = baselines_file.scores(baselines_file.read(library, task, fingerprint), found.metric)
-    others, problems = of_others.scores(library, task, found.metric)
+    others, problems = imported_results.scores(library, task, found.metric)
     return replace(found, yardsticks=plain, imported=others, problems=(*found.problems, *problems))
 
 
@@ -143,7 +143,7 @@ def as_markdown(found: Comparison) -> str:
         cells += [f"{bold}{write(row.mean)}{spread}{bold}", write(row.worst), _difference(row, found.is_share)]
         cells.append("" if math.isnan(p[row.name]) else p_value(p[row.name]))
         lines.append("| " + " | ".join(cells) + " |")
-    for title, table in {**found.yardsticks, **of_others.named(found.imported)}.items():
+    for title, table in {**found.yardsticks, **imported_results.named(found.imported)}.items():
         values = [table.get(key, math.nan) for key in found.combinations]
         worst = (min if found.higher_is_better else max)(values, default=math.nan)
         cells = [f"*{title}*", "", *map(write, values), write(float(mean_of(values))), write(worst), "", ""]
@@ -182,7 +182,7 @@ def _rows(found: Comparison) -> Iterator[tuple[object, ...]]:
             inputs = "mean of all combinations" if key == "mean" else modalities.parse(key).label
             written = (f"{value:.5f}" if math.isfinite(value) else "" for value in numbers)
             yield (*first, *written, row.title, inputs, unit)
-    for title, key, shown in of_others.lines(found.imported):
+    for title, key, shown in imported_results.lines(found.imported):
         whose = (found.task, found.source, found.metric, title)
         yield (*whose, "", key, shown, *[""] * 5, title, modalities.parse(key).label, unit)
 
@@ -214,7 +214,7 @@ def as_json(found: Comparison) -> dict[str, Any]:
             title: dict(zip(table, _finite(list(table.values())), strict=True))
             for title, table in found.yardsticks.items()
         }
-    about |= of_others.as_json(found.imported)
+    about |= imported_results.as_json(found.imported)
     return {**about, "combinations": list(found.combinations), "methods": methods, "problems": list(found.problems)}
 
 
