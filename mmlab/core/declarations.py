@@ -14,7 +14,7 @@ SHARES_NOT_EPOCHS = (  # a departure of every method with phases, for its card
 
 @dataclass(frozen=True)
 class Card:
-    """What is said about one method. `idea` is three sentences; `departs`: where this code leaves the paper's."""
+    """The description of one method. `idea` is three sentences; `departs`: where this code departs from the paper's."""
 
     idea: str
     trained: str
@@ -42,7 +42,7 @@ class AblationStep:
 class Setting:
     """A point of a search, or a preset: its name, and what of the plan and of the method's options it changes.
 
-    about: where a preset is from, and what of it cannot be had here.
+    about: the source of a preset, and which parts of it do not apply here.
     """
 
     name: str

@@ -14,7 +14,7 @@ Floats = NDArray[np.float64]
 
 
 class Environment(Protocol):
-    """Many copies of a world at once, each a row of a state `[N, S]`. Nothing is remembered between calls.
+    """Many copies of an environment at once, each a row of a state `[N, S]`. Stateless between calls.
 
     steps: how long an episode is. seconds: of one step. strongest: the bound of an action, which is one number.
     reward_words: what a reward of 0 and a low one mean, as a sentence.
@@ -29,13 +29,13 @@ class Environment(Protocol):
         """States `[count, S]` at the beginning of an episode."""
 
     def act(self, state: Floats, action: Floats) -> tuple[Floats, Floats]:
-        """The states after actions `[N]`, and what each step was worth `[N]`."""
+        """The states after actions `[N]`, and the reward of each step `[N]`."""
 
     def observe(self, state: Floats, random: np.random.Generator) -> dict[str, Tensor]:
-        """What the inputs have of the states: prepared, `[N, *shape]` by modality."""
+        """Observations of the states by the inputs: preprocessed, `[N, *shape]` by modality."""
 
     def known(self, state: Floats) -> Floats:
-        """All that there is to know of the states `[N, K]`: what a controller without sensors to doubt would see."""
+        """The full observation of the states `[N, K]`, as for a controller with perfect sensors."""
 
     def pose(self, state: Floats) -> Floats:
         """What a film shows of the states `[N]`: an angle in radians, 0 upright, anticlockwise."""
@@ -43,12 +43,12 @@ class Environment(Protocol):
 
 @runtime_checkable
 class CanBeActedIn(Protocol):
-    """A task that brings an environment."""
+    """A task with an environment."""
 
     def environment(self) -> Environment:
         """The world of the task's samples."""
 
 
 def environment_of(task: Task) -> Environment | None:
-    """The environment of a task; None where nothing can be done in it."""
+    """The environment of a task; None if it has none."""
     return task.environment() if isinstance(task, CanBeActedIn) else None

@@ -15,11 +15,11 @@ Encoded = TypeVar("Encoded", default=Feature)
 
 @dataclass(frozen=True)
 class Features(Generic[Encoded]):
-    """What `encode` made of a batch. Its content is the method's own business; which inputs it came from is not.
+    """The output of `encode` for a batch. Its content is up to the method; which inputs it depends on is not.
 
-    alone:  per modality, what its own input became.
-    beside: per modality, what else was made of that input alone, such as a vote.
-    shared: by name, what was made of several inputs together.
+    alone:  per modality, the feature of its own input.
+    beside: per modality, further results of that input alone, such as a vote.
+    shared: by name, features of several inputs together.
     """
 
     alone: Mapping[str, Encoded] = field(default_factory=dict)
@@ -39,7 +39,7 @@ class Features(Generic[Encoded]):
 
 @dataclass(frozen=True)
 class Fused:
-    """An answer from some modalities.
+    """A prediction from some of the modalities.
 
     logits:   `[B, C]`, or `[B, R, H, W]`.
     mean:     `[B, D]`, the embedding behind it; its mean for a probabilistic method.

@@ -36,9 +36,9 @@ Config_co = TypeVar("Config_co", bound=Options, default=Options, covariant=True)
 
 @dataclass(frozen=True)
 class Stage:
-    """A part of a training: its share of the epochs, the parameters that learn, the modules that rest in eval.
+    """A stage of a training: its share of the epochs, the trained parameters, the modules kept in eval mode.
 
-    scored: whether its best epoch on validation is kept; otherwise its last, as where nothing answers yet.
+    scored: whether its best epoch on validation is kept; otherwise its last, if there are no predictions to score yet.
     """
 
     name: str
@@ -50,10 +50,10 @@ class Stage:
 
 @dataclass
 class Run:
-    """What a method may see of its training. There is no way from here to the test split.
+    """A method's access to its training. It gives no access to the test split.
 
     validation:  predictions of this method on the validation split, `[N, ...]`, from some inputs, bool `[N, M]`.
-        Of label maps that lie on disk, it is the first samples only, so that all answers fit into memory.
+        For label maps stored on disk, only the first samples, so that all predictions fit into memory.
     validation_present: what the samples of the validation split have, bool `[N, M]`.
     training:    the training split in batches, unaugmented, in order (up to a number of samples).
     averaged:    of several processes that train together, the mean over all of them, see `over_processes`.
@@ -95,19 +95,19 @@ class Method(nn.Module, ABC, Generic[Config_co]):
 
     One with options is a `Method["X.Config"]`, so that the type of `self.config` is known.
 
-    title, paper, year, about: for people. supports: kinds of output. teachers: methods that must be trained
-    first; they are lent to `losses` and never saved. plan: its own defaults for the training plan.
-    trained_with_gaps: whether it meets incomplete inputs while learning. most_modalities: 0 for any number.
-    most_parameters: what a shipped model of it may have at most. trained_here: whether mmlab can train it.
+    title, paper, year, about: for display. supports: kinds of output. teachers: methods that must be trained
+    first; they are passed to `losses` and never saved. plan: its own defaults for the training plan.
+    trained_with_gaps: whether it is trained on incomplete inputs. most_modalities: 0 for any number.
+    most_parameters: the limit for a shipped model. trained_here: whether mmlab can train it.
     one_at_a_time: its modules can neither be copied nor shared by threads, so it serialises its own calls.
-    averages_gradients: whether its `backward` merges gradients, and asks `Run.over_processes` for a whole step's.
-    missing_hint: for one that is not trained here, how it gets into the library.
-    representation: what its embedding (`Fused.mean`) is with everything there and with an input gone, as a sentence,
-        where something else may be built on it: one space whatever is present. Empty: it is no representation.
+    averages_gradients: whether its `backward` merges gradients, and uses `Run.over_processes` for a whole step's.
+    missing_hint: for a method that is not trained here, how it gets into the library.
+    representation: what its embedding (`Fused.mean`) is on complete and on incomplete input, as a sentence, if other
+        components may build on it: one space whatever is present. Empty: it is not a representation.
 
-    Of its own, never its parent's: card: the texts of the Methods page, diagram: its drawing there, evidence_views: its
-    views there, by name. ablations: its ladder. search: the two settings that a search adds. presets: settings to
-    train it by name, such as the paper's. order: its place in tables, small ones first.
+    Its own, never inherited: card: the texts of the Methods page, diagram: its drawing there, evidence_views: its
+    views there, by name. ablations: its ladder. search: the two settings that a search adds. presets: named training
+    settings, such as the paper's. order: its position in tables, lowest first.
     """
 
     title: ClassVar[str]
@@ -153,7 +153,7 @@ class Method(nn.Module, ABC, Generic[Config_co]):
 
     @classmethod
     def unsupported_reason(cls, info: TaskInfo) -> str:
-        """Why this method is not trained on a task, as a sentence; empty where it is."""
+        """Why this method cannot be trained on a task, as a sentence; empty if it can."""
         count = len(info.modalities)
         if info.output.kind not in cls.supports:
             return f"{cls.title} cannot do {info.output.kind}, only {', '.join(sorted(cls.supports))}."
@@ -163,8 +163,8 @@ class Method(nn.Module, ABC, Generic[Config_co]):
 
     @classmethod
     def stored_config(cls, info: TaskInfo, values: Mapping[str, Any]) -> Mapping[str, Any]:
-        """The options of a checkpoint as they are called now. One whose options have changed says here what those of
-        earlier versions meant, so that an old model is never taken for another one.
+        """The options of a checkpoint under their current names. A method whose options have changed translates those
+        of earlier versions here, so that an old model is never taken for another one.
         """
         return values
 
@@ -176,7 +176,7 @@ class Method(nn.Module, ABC, Generic[Config_co]):
         return method.to(place)
 
     def is_current(self) -> bool:
-        """Whether what it was built from is still what there is; a pool builds it again where it is not."""
+        """Whether the sources it was built from are unchanged; otherwise a pool builds it again."""
         return True
 
     @property
@@ -204,10 +204,10 @@ class Method(nn.Module, ABC, Generic[Config_co]):
 
     @abstractmethod
     def fuse(self, features: Features[Any], present: Tensor) -> Fused:
-        """The answer from the modalities in `present`, bool `[B, M]`."""
+        """The prediction from the modalities in `present`, bool `[B, M]`."""
 
     def fuse_many(self, features: Features[Any], masks: Sequence[Tensor]) -> list[Fused]:
-        """One answer per mask `[B, M]`. A method that is cheaper in one large batch overrides it."""
+        """One prediction per mask `[B, M]`. A method that is cheaper in one large batch overrides it."""
         return [self.fuse(features, mask) for mask in masks]
 
     def mix(self, features: Features[Any], rows: Tensor) -> Features[Any] | None:
@@ -225,14 +225,14 @@ class Method(nn.Module, ABC, Generic[Config_co]):
     # learning
 
     def before_training(self, samples: Samples) -> None:
-        """Look at the training split once, before the first epoch."""
+        """One pass over the training split, before the first epoch."""
 
     @abstractmethod
     def losses(self, batch: Batch, run: Run) -> dict[str, Tensor]:
-        """Weighted scalars by name; what `backward` adds up."""
+        """Weighted losses by name, summed by `backward`."""
 
     def backward(self, losses: Mapping[str, Tensor], run: Run) -> None:
-        """Fill the gradients. Most methods add their losses up."""
+        """Compute the gradients. Most methods sum their losses."""
         torch.autograd.backward(torch.stack(list(losses.values())).sum())
 
     def stages(self, epochs: int) -> list[Stage]:
@@ -243,7 +243,7 @@ class Method(nn.Module, ABC, Generic[Config_co]):
         """Mine, rank, refresh."""
 
     def logs(self) -> dict[str, Any]:
-        """What this epoch leaves for the analyses, as JSON (mined combinations, cosines, ...)."""
+        """What this epoch logs for the analyses, as JSON (mined combinations, cosines, ...)."""
         return {}
 
     # being looked at

@@ -29,20 +29,20 @@ if TYPE_CHECKING:
 
 
 class ModalityKind(ABC):
-    """One kind of input.
+    """One kind of modality.
 
     noun:       what one is called in a sentence: "a picture".
     recording:  the type of its recordings; no other kind has the same one.
-    endings:    of files that a person may bring, without the dot.
-    ways:       the controls by which a person gives one, in order (`mmlab/ui/inputs`, by name).
-    shared_way: the control that gives all inputs of the kind at once, where a task has several; empty for none.
-    discrete:   whether its numbers are names, which have neither a mean nor anything in between.
-    spatial:    whether its tensors are `[C, H, W]`, or `[C, D, H, W]`, and places in them are places of a picture or of
-                a scan, so that regions can be found in it.
+    endings:    of files that can be uploaded, without the dot.
+    ways:       the input controls, in order (`mmlab/ui/inputs`, by name).
+    shared_way: the control for all inputs of the kind at once, if a task has several; empty for none.
+    discrete:   whether its numbers are ids, which have neither a mean nor interpolation.
+    spatial:    whether its tensors are `[C, H, W]`, or `[C, D, H, W]`, with the positions of an image or of a scan, so
+                that it can be segmented.
     unit_range: whether its tensors lie in [0, 1], as pictures do.
-    quick:      whether its encoder is so small that a training can be tried several times before the one that counts.
-    sliced:     whether a recording is a slice of something, and is called that where samples are counted.
-    glance:     how soon one is told at a glance, for the picture of a sample: the smallest number is drawn.
+    quick:      whether its encoder is so small that several trial trainings are affordable before the actual one.
+    sliced:     whether a recording is a slice of something, and is called that when samples are counted.
+    glance:     how quickly it is recognised, for the thumbnail of a sample: the kind with the smallest number is drawn.
     """
 
     noun: ClassVar[str]
@@ -63,7 +63,7 @@ class ModalityKind(ABC):
 
     @abstractmethod
     def example(self) -> bytes:
-        """A small file of this kind that `read` takes, by which the contract tries everything else."""
+        """A small file of this kind that `read` accepts, with which the contract tests everything else."""
 
     def written(self, raw: Any, among: Sequence[Raw] = ()) -> Mapping[str, bytes]:
         """A recording as files that a user could upload instead, by ending; by default there is none.
@@ -81,11 +81,11 @@ class ModalityKind(ABC):
         """What draws its recordings and tensors."""
 
     def folder_inputs(self) -> Mapping[str, type[FolderInput]]:
-        """What a `task.json` can ask for, by name: how files of this kind become what a model takes."""
+        """The inputs available in `task.json`, by name: how files of this kind become model inputs."""
         return {}
 
     def corruptions(self) -> Mapping[str, Damage]:
-        """What can go wrong with a recording, by name."""
+        """The corruptions of a recording, by name."""
         return {}
 
     def corrupt(self, raw: Any, act: Act, strength: float, rng: np.random.Generator) -> Raw:
@@ -94,25 +94,25 @@ class ModalityKind(ABC):
         return damaged
 
     def time_axis(self) -> TimeAxis | None:
-        """The time of its recordings, for kinds that have one: a stretch of them can then be blanked."""
+        """The time axis of its recordings, if the kind has one: a stretch of them can then be blanked."""
         return None
 
     def steps(self, raw: Any) -> tuple[tuple[str, Raw], ...]:
-        """What a recording shows one after the other, each with its time in words, for kinds that change over time."""
+        """The successive steps of a recording, each with its time in words, for kinds that extend over time."""
         return ()
 
     def augment(self, batch: Tensor, generator: torch.Generator) -> Tensor:
-        """Training-time variation of tensors `[B, *shape]` of any content; by default none."""
+        """Augmentation of tensors `[B, *shape]` with any content; by default none."""
         return batch
 
     def plain(self, batch: Tensor) -> Tensor:
-        """What `[B, *shape]` is where it says nothing: each channel at its mean, a vector or words at zero."""
+        """The uninformative baseline of `[B, *shape]`: each channel at its mean, a vector or words at zero."""
         if self.discrete or batch.dim() < 3:
             return batch.new_zeros(batch.shape)
         return batch.mean(tuple(range(2, batch.dim())), keepdim=True).expand_as(batch).clone()
 
     def thinned(self, batch: Tensor, share: float, generator: torch.Generator) -> Tensor:
-        """Tensors of a training with this share of their numbers hidden; by default as they are."""
+        """Training tensors with this share of their numbers dropped; by default unchanged."""
         return batch
 
     def word_ids(self, word: str) -> tuple[int, int]:

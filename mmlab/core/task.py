@@ -24,9 +24,9 @@ Source = Literal["built-in", "real", "both"]
 
 @dataclass(frozen=True)
 class TaskInfo:
-    """All that a model needs to know of its task: no data.
+    """Everything that a model needs to know about its task, without data.
 
-    embedding: how many numbers features and embeddings have in a run that asks for it; 0 for the usual number.
+    embedding: the dimension of features and embeddings in a run that sets it; 0 for the default.
     window: the side in voxels of the windows that a run learned whole scans from, and answers them in; 0 for none.
     """
 
@@ -112,7 +112,7 @@ def _modality(card: Mapping[str, Any]) -> Modality:
 
 @dataclass(frozen=True)
 class GallerySample:
-    """One sample as a person meets it: what the sensors recorded, and the right answer.
+    """One sample as displayed: the recordings of its sensors, and the target.
 
     stack: ids of the samples that it lies among, itself one of them, such as the slices of a volume from below.
     """
@@ -130,11 +130,11 @@ class Task(Protocol):
     """One task in one file under `mmlab/tasks/`, built without arguments and cheap to build.
 
     title: a few words; about: one or two sentences for the screen, saying which parts are simulated.
-    plan: what of the training plan differs for this task, such as `{"epochs": 30}`; empty for the ordinary plan.
-    sources: what `samples` can be asked for here ("built-in" always, "real" where a person has the recordings).
-    Which samples are not independent is said by `Samples.groups`; what a group is may be said as `grouped_by`, in the
-    singular, such as "person" (`mmlab.core.group_name`). Endings of files that hold every input at once, without the
-    dot, may be named as `whole_files`.
+    plan: deviations from the default training plan for this task, such as `{"epochs": 30}`; usually empty.
+    sources: the sources of `samples` available here ("built-in" always, "real" if the user has the recordings).
+    `Samples.groups` says which samples are not independent; `grouped_by` may name what a group is, in the singular,
+    such as "person" (`mmlab.core.group_name`). `whole_files` may list the endings of files that hold every input at
+    once, without the dot.
     """
 
     name: str
@@ -150,7 +150,7 @@ class Task(Protocol):
         """A split as stacked tensors. Deterministic; raises DataError where the source is not there."""
 
     def augment(self, inputs: Mapping[str, Tensor], seed: int) -> dict[str, Tensor]:
-        """Training-time variation of a batch `[B, *shape]`, a deterministic function of `seed`.
+        """Augmentation of a training batch `[B, *shape]`, a deterministic function of `seed`.
 
         Rows of what is absent may be varied, too: the training loop puts zeros there afterwards.
         """
@@ -164,8 +164,8 @@ class Task(Protocol):
     def read(self, modality: str, content: bytes, name: str = "", options: Mapping[str, Any] = NO_OPTIONS) -> Raw:
         """Decode a file that a user uploaded, safely. Raises DataError with a sentence and a hint.
 
-        options: what the person said of it that it does not say itself, such as `{"rate": 100}` of a table without
-        times or `{"height": 40}` of a volume. Raises UnknownName for one that this input does not have.
+        options: what the user stated about it that the file does not, such as `{"rate": 100}` for a table without
+        times or `{"height": 40}` for a volume. Raises UnknownName for one that this input does not have.
         """
 
     def prepare(self, modality: str, raw: Raw) -> PreparedInput:
@@ -214,7 +214,7 @@ class Versioned(Protocol):
     """A task whose data may change under a running program: a folder that a person works on."""
 
     def version(self, sample: str) -> object:
-        """What tells this version of a sample, and of how it is read, from another; hashable and cheap to make."""
+        """The version of a sample and of how it is read; hashable and cheap to compute."""
 
     def fingerprint(self) -> str:
         """A digest of the contents of all its data: ids, splits, answers, groups and files."""

@@ -92,7 +92,7 @@ class Timeline:
 
 
 class TimeAxis(ABC):
-    """What a kind of input knows about its time.
+    """The time axis of a kind of modality.
 
     blank:     what a blanked stretch holds, in words, as a phrase: "silence".
     dimension: of a tensor `[*shape]`, the one that runs with time.
@@ -109,7 +109,7 @@ class TimeAxis(ABC):
     def blanked(self, raw: Any, first: int, last: int) -> Raw:
         """The recording, of the same type and length, with the steps from `first` to before `last` blanked.
 
-        Nothing of what was there may be left in them. 0 <= first <= last <= steps.
+        Nothing of their content may remain. 0 <= first <= last <= steps.
         """
 
     @abstractmethod

@@ -28,10 +28,10 @@ def _unheard(part: float) -> None:
 class Question:
     """What is explained: the score of `target` for one sample under each of the combinations.
 
-    inputs: `[*shape]` per modality of the sample; a modality that was not brought may be left out, and is then in none
-    of the combinations. target: the index of the class or region (`targets`); 0 for a number. tell: hears of the
-    progress of a slow explainer, in [0, 1], and may raise to stop it. window: where the inputs are a part of a scan,
-    through which a model looks at it, that part; the score is then what it contributes to that of the whole answer.
+    inputs: `[*shape]` per modality of the sample; a modality that was not given may be omitted, and is then in none
+    of the combinations. target: the index of the class or region (`targets`); 0 for a number. tell: receives the
+    progress of a slow explainer, in [0, 1], and may raise to stop it. window: if the inputs are the part of a scan seen
+    by a model that works in windows, that part; the score is then its contribution to that of the whole prediction.
     """
 
     method: Method
@@ -51,9 +51,9 @@ Explain = Callable[[Question], Attribution]
 
 @dataclass(frozen=True)
 class Explainer:
-    """One way to explain: a name for people, one sentence, its source, the function, and whether it takes seconds.
+    """An explainer: its display name, one sentence, its source, the function, and whether it takes seconds.
 
-    shares: what its shares are parts of, in words.
+    shares: what its shares are fractions of, in words.
     """
 
     title: str
@@ -81,7 +81,7 @@ EXPLAINERS: Registry[Explainer] = Registry("explainer", "mmlab.analysis.attribut
 def explainer(
     name: str, title: str, about: str, paper: str, slow: bool = False, shares: str = EVERYTHING
 ) -> Callable[[Explain], Explain]:
-    """Decorator that files a function from a `Question` to an `Attribution` under `name`."""
+    """Decorator that registers a function from a `Question` to an `Attribution` under `name`."""
 
     def decorate(function: Explain) -> Explain:
         EXPLAINERS.register(name)(Explainer(title, about, paper, function, slow, shares))

@@ -48,8 +48,8 @@ class Undefined(Exception):
 
 @dataclass(frozen=True)
 class Truth:
-    """What a measure must find on a synthetic data set (`synthetic_tasks.SETS`): for (left, right), or for each column
-    of a pair, and within which distance; why, in a sentence.
+    """What a measure must find on a synthetic data set (`synthetic_tasks.SETS`): for (left, right), or for each column of
+    a pair, and the tolerance; the reason, in a sentence.
 
     blind: why the measure may miss it all the same; empty where it must not. of_data: the measure is taken of the data
     themselves, not of a model's answers (`PairMeasure.of_data`).
@@ -65,7 +65,7 @@ class Truth:
 
 @dataclass(frozen=True)
 class Evidence:
-    """What measures are computed from: the answers to every combination, and what the model was asked, if anything."""
+    """The data behind the measures: the predictions for every combination, and queries to the model, if any."""
 
     lattice: Lattice
     output: Output
@@ -79,7 +79,7 @@ class Evidence:
 
     @cached_property
     def tables(self) -> dict[str, Numbers]:
-        """What each answer is worth, `[2**M, N]` by bit mask, by the name of the payoff; "right" is always there."""
+        """The payoff of each prediction, `[2**M, N]` by bit mask, by the payoff's name; "right" is always included."""
         from mmlab.analysis.dominance.payoffs import value_table, worths
 
         logits, target = self.lattice.logits, self.lattice.target
@@ -101,10 +101,10 @@ class Evidence:
 
 
 class CatalogueEntry:
-    """What is said of a measure.
+    """The catalogue entry of a measure.
 
-    title: the field's term; symbol: as in the papers; question: what it asks, as a person would; about: how it answers;
-    source: the paper, with departures from it in `about`; family: what it looks at, one of `FAMILIES` (one modality
+    title: the field's term; symbol: as in the papers; question: what it asks, in plain words; about: how it answers;
+    source: the paper, with departures from it in `about`; family: what it considers, one of `FAMILIES` (one modality
     alone, what it adds to others, swapped inputs, the inside of the network); unit: one of `UNITS`; needs: the stored
     answers, or the model itself; order: its place in tables.
     """
@@ -131,8 +131,8 @@ class CatalogueEntry:
 class Measure(CatalogueEntry, ABC):
     """One number for each modality.
 
-    ranks: whether a larger value means that the model leans on the modality more, so that it can be compared with
-    others of the kind; version: raise it when `probe` changes, so that what was stored is measured again.
+    ranks: whether a larger value means that the model relies on the modality more, so that it can be compared with
+    other measures; version: increase it when `probe` changes, so that stored results are computed again.
     """
 
     ranks: ClassVar[bool] = True
@@ -158,13 +158,13 @@ class Measure(CatalogueEntry, ABC):
         return Arithmetic(say(self.about).rstrip("."), (say("input"), say("value")), (line,))
 
     def probe(self, probing: Probing) -> Mapping[str, NDArray[Any]]:
-        """Where `needs` is "model": what the model is asked once, kept on disk and handed back by `Evidence.probed`."""
+        """If `needs` is "model": queries to the model, run once, stored on disk and returned by `Evidence.probed`."""
         return {}
 
 
 @dataclass(frozen=True)
 class Number:
-    """A value with what it came from; low and high: its 95 % interval over samples, NaN where there is none."""
+    """A value with its derivation; low and high: its 95 % interval over samples, NaN if there is none."""
 
     value: float
     arithmetic: Arithmetic
@@ -225,6 +225,6 @@ def pair_measures() -> tuple[PairMeasure, ...]:
 
 
 def truths_of(data: str) -> tuple[tuple[Measure | PairMeasure, Truth], ...]:
-    """Who must find what on a synthetic data set."""
+    """The values that each measure must find on a synthetic data set."""
     every: tuple[Measure | PairMeasure, ...] = (*measures(), *pair_measures())
     return tuple((each, truth) for each in every for truth in each.truths if truth.data == data)
