@@ -48,8 +48,8 @@ class Undefined(Exception):
 
 @dataclass(frozen=True)
 class Truth:
-    """What a measure must find on a synthetic data set (`synthetic_tasks.SETS`): for (left, right), or for each column of
-    a pair, and the tolerance; the reason, in a sentence.
+    """What a measure must find on a synthetic data set (`synthetic_tasks.SETS`): for (left, right), or for each column
+    of a pair, and the tolerance; the reason, in a sentence.
 
     blind: why the measure may miss it all the same; empty where it must not. of_data: the measure is taken of the data
     themselves, not of a model's answers (`PairMeasure.of_data`).
