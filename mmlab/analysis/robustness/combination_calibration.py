@@ -34,7 +34,7 @@ from mmlab.analysis.robustness.calibration import (
 from mmlab.core.errors import DataError
 from mmlab.core.group_name import several
 from mmlab.core.outputs import Classification, Multilabel, Output, Regression, Segmentation
-from mmlab.core.outputs.segmentation import BINS as PIXEL_BINS
+from mmlab.core.outputs.reliability_counts import BINS as PIXEL_BINS
 from mmlab.core.outputs.segmentation import KEPT
 from mmlab.core.phrases import say
 

@@ -23,7 +23,7 @@ def unlabelled_pixels(folder: Path) -> dict[str, tuple[int, int]]:
     problems.raise_first(folder)
     if description is None or not description.ignored:
         return {}
-    found = dict.fromkeys(SPLITS, (0, 0))
+    found: dict[str, tuple[int, int]] = dict.fromkeys(SPLITS, (0, 0))
     for row in counted("Counting the pixels that nobody labelled", rows_of(description)):
         try:
             count, pixels = unlabelled(description, label_map(description, row))
