@@ -26,7 +26,7 @@ from mmlab.storage.library import SHIPPED, Library
 
 LARGEST_OF_TASK = {"brain": 500_000, "rooms": 500_000}  # parameters, where a method's own bound is lower
 ALL_BUT = {  # with four inputs specialists would be fifteen networks, see `Specialists`; OGM-GE needs classes
-    "brain": {"specialists", "ogm_ge", "mmpareto"},
+    "brain": {"specialists", "ogm_ge"},
     "faces": {"ogm_ge"},  # its scores only: the models that ship have a bound together
     "opinion": {"ogm_ge"},
     "pendulum": {"ogm_ge"},
