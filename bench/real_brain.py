@@ -70,7 +70,9 @@ def real_slices(file: Path) -> Slices:
         for place in heights:
             share = round(100 * (place - heights[0]) / (heights[-1] - heights[0]))
             try:
-                raw = {name: task.read(name, content, f"{name}.nii", {"height": share}) for name, content in files.items()}
+                raw = {
+                    name: task.read(name, content, f"{name}.nii", {"height": share}) for name, content in files.items()
+                }
                 seen = {name: task.prepare(name, value).tensor for name, value in raw.items()}
             except DataError:
                 continue  # the crown, with hardly any brain

@@ -416,6 +416,20 @@ def test_abbreviations_stay_in_capitals() -> None:
     assert [item.spoken for item in MODALITIES] == ["FLAIR", "T1", "T1ce", "T2"]
 
 
+def test_the_bench_of_real_slices_reads_each_slice_at_its_own_height(tmp_path: Path) -> None:
+    side, count = 40, 12
+    rows, columns = np.ogrid[:side, :side]
+    head = (rows - side / 2) ** 2 + (columns - side / 2) ** 2 < (side / 3) ** 2
+    grey = np.random.default_rng(0).uniform(50, 200, (count, 4, side, side)) * head
+    names = np.array(list(real_brain.CONTRASTS.values()))
+    file = tmp_path / "people.npz"
+    np.savez(
+        file, x=grey.astype(np.float16), y=np.zeros((count, side, side), bool), patient=np.ones(count), modalities=names
+    )
+    seen = real_brain.real_slices(file).inputs["flair"]
+    assert len({slice_.numpy().tobytes() for slice_ in seen}) == len(seen) > 1
+
+
 # what was measured
 
 
@@ -431,7 +445,7 @@ def test_the_contrasts_rank_as_on_real_tumours_for_networks_trained_on_one_each(
     assert min(whole["flair"], whole["t2"]) > max(whole["t1"], whole["t1ce"])
     for region in (core, enhancing):
         others = sorted(("flair", "t1", "t2"), key=region.__getitem__)
-        assert region["t1ce"] > 1.2 * region[others[-1]]
+        assert region["t1ce"] > 1.1 * region[others[-1]]
         assert others[0] == "t1"
 
 

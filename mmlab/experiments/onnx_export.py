@@ -28,7 +28,7 @@ from mmlab.core.errors import MissingExtra, Unsupported
 from mmlab.core.method import Features, Fused, Method
 from mmlab.core.version import __version__
 from mmlab.inference.predictor import Model
-from mmlab.inference.windows import OVERLAP
+from mmlab.inference.windows import OVERLAP, part_of
 from mmlab.storage.atomic_files import write_atomically
 
 ROWS, OTHERS = 7, 5  # samples that a graph is traced with, and that it is compared on: batches of any size must do
@@ -186,7 +186,8 @@ def _seen(method: Method, values: Tensor) -> Tensor:
     if not info.has_windows:
         return values
     sides = zip(info.places, info.window_sides, strict=True)
-    return values[(..., *(slice((whole - side) // 2, (whole + side) // 2) for whole, side in sides))]
+    middle = tuple(slice((whole - side) // 2, (whole + side) // 2) for whole, side in sides)
+    return part_of(values, middle)
 
 
 def _answer(fused: Fused) -> tuple[Tensor, ...]:

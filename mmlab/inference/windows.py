@@ -88,8 +88,14 @@ def windows_of(
         leaf = logits.detach().clone().requires_grad_()
         (gradient,) = torch.autograd.grad(score(leaf).sum(), leaf)
     for where, share in _shares(info):
-        at = (..., *where)
-        yield Window(where, {name: value[at] for name, value in inputs.items()}, gradient[at] * share.to(gradient))
+        seen = {name: part_of(value, where) for name, value in inputs.items()}
+        yield Window(where, seen, part_of(gradient, where) * share.to(gradient))
+
+
+def part_of(values: Tensor, where: Sequence[slice]) -> Tensor:
+    """A view of the last dimensions of values, there."""
+    index: Any = (..., *where)
+    return values[index]
 
 
 def parts_of(info: TaskInfo, inputs: Mapping[str, Tensor]) -> Iterator[Mapping[str, Tensor]]:
@@ -98,7 +104,7 @@ def parts_of(info: TaskInfo, inputs: Mapping[str, Tensor]) -> Iterator[Mapping[s
         yield inputs
         return
     for where, _ in _shares(info):
-        yield {name: value[(..., *where)] for name, value in inputs.items()}
+        yield {name: part_of(value, where) for name, value in inputs.items()}
 
 
 def slid(
@@ -136,7 +142,7 @@ def _of_one(
 
     stacked = torch.cat([value.float() for value in inputs.values()], 1)
     whole = _blended(info, stacked, look, AT_ONCE.get(stacked.device.type, 1))
-    answers = zip(whole.split(info.output.channels, 1), zip(*seen, strict=True), strict=True)
+    answers = zip(whole.tensor_split(len(seen[0]), 1), zip(*seen, strict=True), strict=True)
     return [Fused(logits, *(_mean(part) for part in zip(*of, strict=True))) for logits, of in answers]
 
 

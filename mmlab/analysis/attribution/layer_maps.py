@@ -19,7 +19,7 @@ from mmlab.analysis.attribution.registry import Question, by_combination
 from mmlab.core.results import Attribution
 from mmlab.core.spans import divisor
 from mmlab.inference.sweep import fuse_all
-from mmlab.inference.windows import in_groups, windows_of
+from mmlab.inference.windows import in_groups, part_of, windows_of
 
 RawMaps = Callable[[CaptumAdapter], tuple[Tensor, ...]]
 
@@ -72,7 +72,8 @@ def _with(total: LayerSums | None, part: LayerSums, where: tuple[slice, ...], pl
         maps = {name: torch.zeros(len(each), *places) for name, each in part.maps.items()}
         total = replace(part, maps=maps, size=0 * part.size, net=0 * part.net, cells=dict.fromkeys(part.cells, 0))
     for name, each in part.maps.items():
-        total.maps[name][(..., *where)] += each
+        there = part_of(total.maps[name], where)
+        there += each
     cells = {name: count + part.cells[name] for name, count in total.cells.items()}
     return replace(total, size=total.size + part.size, net=total.net + part.net, cells=cells)
 
@@ -82,7 +83,8 @@ def _side_by_side(groups: Sequence[LayerSums]) -> LayerSums:
     names = groups[0].maps
     return LayerSums(
         {name: torch.cat([each.maps[name] for each in groups]) for name in names},
-        *(torch.cat([getattr(each, part) for each in groups], 1) for part in ("size", "net")),
+        torch.cat([each.size for each in groups], 1),
+        torch.cat([each.net for each in groups], 1),
         {name: max(each.cells[name] for each in groups) for name in names},
         torch.cat([each.score for each in groups]),
     )

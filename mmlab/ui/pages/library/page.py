@@ -206,8 +206,9 @@ def _import() -> None:
 
 def _problems(task: Task) -> None:
     """Checkpoints that cannot be used, folders without a model, files of methods and tasks that cannot be read."""
-    broken = [entry for entry in comparison_cache.runs(task.name) if entry.problem is not None]
-    for entry in broken:
+    for entry in comparison_cache.runs(task.name):
+        if entry.problem is None:
+            continue
         left, right = st.columns([6, 1], vertical_alignment="center")
         left.warning(f"**{page_frame.plain(entry.reference.name)}**: {page_frame.plain(refusals.whole(entry.problem))}")
         key = f"library.remove.{entry.reference.name}"
