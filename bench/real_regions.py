@@ -24,6 +24,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from bench import by_pixel
 from bench.few_pictures import PEOPLE, SIZE, write_lesions, write_plants
 from bench.put_down import put_down_comparison
 from mmlab.analysis.methods.seed_comparison import Comparison
@@ -111,6 +112,13 @@ def main() -> None:
     for name, found in ((f"{each}{end}", one) for each, one in compared(tasks, library).items()):
         some = [PLANTS] if name.startswith(f"real_regions-{PLANTS}") else LESIONS
         text = f"{as_markdown(found)}\n\n{SIZE} pixels. {given_up(some, library)}"
+        if some == LESIONS:
+            scores = {key: f"{100 * value:.1f}" for key, value in by_pixel.case_dice(some).items()}
+            text += (
+                "\n\nA logistic regression by pixel: "
+                + ", ".join(f"{key} {score}" for key, score in scores.items())
+                + "."
+            )
         put_down_comparison(name, found, text, given.write, given.fill)
 
 
