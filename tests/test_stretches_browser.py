@@ -21,11 +21,20 @@ def stretch(page: Any) -> tuple[float, float]:
     return float(found[1]), float(found[2])
 
 
+def settled(page: Any, strip: Any) -> Any:
+    """The place of the strip, once nothing above it moves it any more."""
+    box = None
+    while box != (box := strip.bounding_box()):
+        page.wait_for_timeout(200)
+    return box
+
+
 def drag(page: Any, first: float, last: float) -> None:
     """From one share of the timeline below the Bench to another."""
     strip = page.locator(".mm-stretch:visible").last
+    at_rest(page)
     strip.scroll_into_view_if_needed()
-    box = strip.bounding_box()
+    box = settled(page, strip)
     y, before = box["y"] + box["height"] / 2, page.url
     page.mouse.move(box["x"] + first * box["width"], y)
     page.mouse.down()
